@@ -1,0 +1,88 @@
+// The one class of thrown errors and the one table of their codes. What is expected to fail is a
+// value elsewhere; thrown are invalid input at start, what no retry cures, and bugs.
+
+interface ErrorEntry {
+  /** What it means, for docs/operations.md. */
+  readonly meaning: string;
+  /** What the command line exits with. */
+  readonly exitCode: 1 | 2 | 3 | 4;
+  /** What the reader can do about it. */
+  readonly nextStep: string;
+}
+
+/** Every code, with its meaning, exit code and next step. */
+export const ERRORS = {
+  internal: {
+    meaning: 'a bug in Sluice',
+    exitCode: 1,
+    nextStep: 'report it with the log line that says so',
+  },
+  'address-unusable': {
+    meaning: 'a listener could not be opened',
+    exitCode: 1,
+    nextStep: 'choose another address under http: or stop what listens there',
+  },
+  'output-unusable': {
+    meaning: 'a file could not be written',
+    exitCode: 1,
+    nextStep: 'check that the folder exists, is writable and has room',
+  },
+  usage: {
+    meaning: 'the command line was not understood',
+    exitCode: 2,
+    nextStep: 'see sluice <command> --help',
+  },
+  'input-unusable': {
+    meaning: 'a file of Events or a recording could not be read',
+    exitCode: 2,
+    nextStep: 'pass a recording, a List, or Events as JSON lines or YAML',
+  },
+  'configuration-refused': {
+    meaning: 'the configuration has errors; nothing was listed, watched or started',
+    exitCode: 3,
+    nextStep: 'run sluice check --config FILE and mend what it names',
+  },
+  'kubeconfig-unusable': {
+    meaning: 'no usable way to reach a cluster',
+    exitCode: 4,
+    nextStep: 'pass --kubeconfig FILE, set KUBECONFIG, or run inside a cluster',
+  },
+  'cluster-refused': {
+    meaning: 'the API server refuses what no retry cures',
+    exitCode: 4,
+    nextStep: 'check the path, the selector and the permissions named in the message',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+/** What went wrong, from a closed set. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** The one class of errors that Sluice throws on purpose. */
+export class SluiceError extends Error {
+  override readonly name = 'SluiceError';
+  readonly code: ErrorCode;
+  /** Facts for the log: never a secret. */
+  readonly details: Readonly<Record<string, string | number>>;
+
+  constructor(code: ErrorCode, message: string, options: SluiceErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** What may accompany a thrown error. */
+export interface SluiceErrorOptions {
+  readonly cause?: unknown;
+  readonly details?: Readonly<Record<string, string | number>>;
+}
+
+/** The exit code for whatever was thrown. */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof SluiceError ? ERRORS[error.code].exitCode : ERRORS.internal.exitCode;
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,159 @@
+// What the gateway notices about itself, as one closed union. Code calls `observe(observation)`;
+// only lib/telemetry knows how that becomes log lines and metrics, and lib/gateway how it becomes
+// health. An observation never carries a secret.
+import type { DeadReason, Delivery, DeliveryState } from './delivery.ts';
+import type { Decision, TrailEntry } from './decision.ts';
+import type { Disposed } from './disposition.ts';
+import type { Occurrence } from './occurrence.ts';
+import type { Outcome } from './outcome.ts';
+import type { Problem } from './problem.ts';
+import type { Gap } from './source.ts';
+
+/** Why a watch or a list ended or failed: the rows of the table in lib/kubernetes/trouble.ts. */
+export type TroubleReason =
+  | 'closed'
+  | 'cut'
+  | 'silent'
+  | 'expired'
+  | 'previous-value-lost'
+  | 'storage-read-error'
+  | 'version-too-large'
+  | 'throttled'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not-found'
+  | 'bad-request'
+  | 'unavailable'
+  | 'unreachable'
+  | 'bad-frame'
+  | 'server-error';
+
+/** What the reading of one watch path is doing. */
+export type ReadingState = 'connecting' | 'listing' | 'watching' | 'waiting';
+
+/** An occurrence was judged and everything about it is committed. */
+export interface DecisionObserved {
+  readonly kind: 'decision';
+  readonly occurrence: Occurrence;
+  readonly decision: Decision;
+  /** One for each trigger of the rule, in its order; empty on a rejection. */
+  readonly disposed: readonly Disposed[];
+  /** Makes the trail; called only by those who print it. */
+  readonly explain: () => readonly TrailEntry[];
+}
+
+/** Something about reading a watch path. */
+export type ReadingObserved =
+  | {
+      readonly kind: 'reading';
+      readonly source: string;
+      readonly path: string;
+      readonly state: ReadingState;
+      readonly why: string;
+    }
+  | {
+      readonly kind: 'watch-opened';
+      readonly source: string;
+      readonly path: string;
+      readonly resourceVersion: string;
+    }
+  | {
+      readonly kind: 'watch-ended';
+      readonly source: string;
+      readonly path: string;
+      readonly reason: TroubleReason;
+      readonly detail: string;
+      readonly lastedMs: number;
+      readonly retryMs: number;
+    }
+  | {
+      readonly kind: 'list-ended';
+      readonly source: string;
+      readonly path: string;
+      readonly purpose: 'first' | 'relist' | 'refresh';
+      readonly items: number;
+      readonly pages: number;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: 'list-failed';
+      readonly source: string;
+      readonly path: string;
+      readonly reason: TroubleReason;
+      readonly detail: string;
+      readonly retryMs: number;
+    }
+  | {
+      readonly kind: 'frame-skipped';
+      readonly source: string;
+      readonly path: string;
+      readonly bytes: number;
+      readonly why: string;
+    }
+  | {
+      readonly kind: 'events-read';
+      readonly source: string;
+      readonly path: string;
+      readonly from: 'watch' | 'list';
+      readonly count: number;
+    }
+  | { readonly kind: 'gap'; readonly gap: Gap };
+
+/** Something about deliveries. */
+export type DeliveryObserved =
+  | { readonly kind: 'attempt-started'; readonly delivery: Delivery }
+  | {
+      readonly kind: 'attempt-ended';
+      readonly delivery: Delivery;
+      readonly outcome: Outcome;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: 'delivery-moved';
+      readonly delivery: Delivery;
+      readonly from: DeliveryState;
+      readonly to: DeliveryState;
+      readonly dead: DeadReason | null;
+      readonly why: string;
+    }
+  | {
+      readonly kind: 'queue-depth';
+      readonly trigger: string;
+      readonly state: DeliveryState;
+      readonly count: number;
+    }
+  | {
+      readonly kind: 'command-output';
+      readonly trigger: string;
+      readonly id: string;
+      readonly stream: 'stdout' | 'stderr';
+      readonly line: string;
+    };
+
+/** Something about the process and its configuration. */
+export type LifecycleObserved =
+  | {
+      readonly kind: 'started';
+      readonly version: string;
+      readonly configuration: string;
+      readonly form: 'ours' | 'original' | 'none';
+    }
+  | { readonly kind: 'configuration-problem'; readonly problem: Problem }
+  | {
+      readonly kind: 'cluster-found';
+      readonly id: string;
+      readonly from: 'kube-system' | 'namespace' | 'random';
+      readonly server: string;
+    }
+  | { readonly kind: 'cluster-waiting'; readonly server: string; readonly why: string }
+  | { readonly kind: 'credentials-reread'; readonly why: string }
+  | { readonly kind: 'listening'; readonly listener: 'probes' | 'api'; readonly address: string }
+  | { readonly kind: 'stopping'; readonly why: string; readonly limitMs: number }
+  | { readonly kind: 'stopped'; readonly waiting: number; readonly abandoned: number }
+  | { readonly kind: 'bug'; readonly where: string; readonly error: unknown };
+
+/** Anything the gateway notices about itself. */
+export type Observation = DecisionObserved | ReadingObserved | DeliveryObserved | LifecycleObserved;
+
+/** Where observations go. It never throws and never waits. */
+export type Observe = (observation: Observation) => void;

@@ -1,0 +1,143 @@
+// An occurrence: one state of a series as it was read, normalised once and frozen. Both writers'
+// Events (legacy and events.k8s.io) give one shape here. It never throws: an Event is untrusted, and
+// whatever is missing is the empty string.
+// Source: kubernetes/api core/v1 Event; the order of times is documented at `happenedAt`.
+import type { EventObject, Json } from './event.ts';
+import { isJsonObject, jsonAt, stringAt } from './event.ts';
+import { parseMicroTime, renderMicroTime } from './micro-time.ts';
+
+/** The fields a rule may look at, each the empty string where the Event has none. */
+export interface EventFields {
+  readonly namespace: string;
+  readonly kind: string;
+  readonly objectName: string;
+  readonly apiVersion: string;
+  readonly fieldPath: string;
+  readonly eventNamespace: string;
+  readonly reason: string;
+  readonly type: string;
+  readonly message: string;
+  readonly component: string;
+  readonly host: string;
+}
+
+/** One Event's life with all its repetitions; the cluster id completes it where ids are made. */
+export interface Series {
+  /** `metadata.namespace`, which RBAC protects, not the involved object's. */
+  readonly namespace: string;
+  readonly name: string;
+  /** Six digits and `Z` (see micro-time.ts); '' where the Event tells no time at all. */
+  readonly firstTime: string;
+}
+
+/** Where, how and when a state was read. */
+export interface ReadFrom {
+  /** The name of the source in the configuration. */
+  readonly source: string;
+  /** The watch path, for instance `/api/v1/namespaces/shop/events`. */
+  readonly path: string;
+  readonly from: 'watch' | 'list';
+  /** The server's wall clock when it was read, in milliseconds since 1970. */
+  readonly readAt: number;
+}
+
+/** One state of a series as it was read. */
+export interface Occurrence extends ReadFrom {
+  readonly series: Series;
+  /** `namespace/name` of the Event: what a watch calls the object's key. */
+  readonly key: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** `metadata.creationTimestamp` as written: one life of the object; changes on re-creation. */
+  readonly life: string;
+  /** When the state happened, by its reporter's clock; six digits and `Z`, '' where unknown. */
+  readonly happenedAt: string;
+  /** `count`, else `series.count`, else 1. */
+  readonly count: number;
+  readonly fields: EventFields;
+  /** The Event itself, without `metadata.managedFields`. */
+  readonly event: EventObject;
+}
+
+/**
+ * Normalises an Event as it was read.
+ *
+ * **Shape**: `happenedAt` is `series.lastObservedTime`, else `lastTimestamp`, `eventTime`,
+ * `firstTimestamp`, `creationTimestamp`; the first time is `eventTime`, else `firstTimestamp`,
+ * else `creationTimestamp`; a time that does not parse counts as missing.
+ */
+export function toOccurrence(object: EventObject, read: ReadFrom): Occurrence {
+  const event = withoutManagedFields(object);
+  const namespace = stringAt(event, 'metadata', 'namespace');
+  const name = stringAt(event, 'metadata', 'name');
+  return Object.freeze({
+    ...read,
+    series: Object.freeze({ namespace, name, firstTime: firstTimeOf(event) }),
+    key: `${namespace}/${name}`,
+    uid: stringAt(event, 'metadata', 'uid'),
+    resourceVersion: stringAt(event, 'metadata', 'resourceVersion'),
+    life: stringAt(event, 'metadata', 'creationTimestamp'),
+    happenedAt: happenedAtOf(event),
+    count: countOf(event),
+    fields: fieldsOf(event, namespace),
+    event,
+  });
+}
+
+function fieldsOf(event: EventObject, eventNamespace: string): EventFields {
+  const involved = jsonAt(event, 'involvedObject');
+  return Object.freeze({
+    namespace: stringAt(involved, 'namespace'),
+    kind: stringAt(involved, 'kind'),
+    objectName: stringAt(involved, 'name'),
+    apiVersion: stringAt(involved, 'apiVersion'),
+    fieldPath: stringAt(involved, 'fieldPath'),
+    eventNamespace,
+    reason: stringAt(event, 'reason'),
+    type: stringAt(event, 'type'),
+    message: stringAt(event, 'message'),
+    component: stringAt(event, 'source', 'component') || stringAt(event, 'reportingComponent'),
+    host: stringAt(event, 'source', 'host') || stringAt(event, 'reportingInstance'),
+  });
+}
+
+function firstTimeOf(event: EventObject): string {
+  return firstOf(
+    stringAt(event, 'eventTime'),
+    stringAt(event, 'firstTimestamp'),
+    stringAt(event, 'metadata', 'creationTimestamp'),
+  );
+}
+
+function happenedAtOf(event: EventObject): string {
+  return firstOf(
+    stringAt(event, 'series', 'lastObservedTime'),
+    stringAt(event, 'lastTimestamp'),
+    stringAt(event, 'eventTime'),
+    stringAt(event, 'firstTimestamp'),
+    stringAt(event, 'metadata', 'creationTimestamp'),
+  );
+}
+
+function firstOf(...candidates: readonly string[]): string {
+  for (const text of candidates) {
+    const rendered = renderMicroTime(parseMicroTime(text));
+    if (rendered !== '') return rendered;
+  }
+  return '';
+}
+
+function countOf(event: EventObject): number {
+  return positive(jsonAt(event, 'count')) ?? positive(jsonAt(event, 'series', 'count')) ?? 1;
+}
+
+function positive(value: Json | undefined): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined;
+}
+
+function withoutManagedFields(object: EventObject): EventObject {
+  const metadata = object['metadata'];
+  if (!isJsonObject(metadata) || !Object.hasOwn(metadata, 'managedFields')) return object;
+  const kept = Object.entries(metadata).filter(([name]) => name !== 'managedFields');
+  return { ...object, metadata: Object.fromEntries(kept) };
+}

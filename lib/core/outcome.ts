@@ -1,0 +1,67 @@
+// What one attempt of a delivery came to. Expected failure is a value here; a throw is a bug.
+
+/** Why an attempt may be repeated: nothing was started, and that is certain. */
+export type RetryReason =
+  | 'throttled'
+  | 'unavailable'
+  | 'unreachable'
+  | 'unauthorized'
+  | 'namespace-terminating'
+  | 'quota'
+  | 'asked-to';
+
+/** Why an attempt is not repeated: the receiver will say the same again. */
+export type RefusedReason =
+  | 'invalid'
+  | 'forbidden'
+  | 'not-found'
+  | 'name-taken'
+  | 'not-renderable'
+  | 'exit-code'
+  | 'not-startable'
+  | 'too-large';
+
+/** Why nobody knows whether something was started. */
+export type UnknownReason = 'timeout' | 'connection-lost' | 'server-error' | 'signal' | 'bug';
+
+/** What an attempt started. */
+export interface Started {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly url?: string;
+}
+
+/** It is there. `note` says when it was there before us. */
+export interface Delivered {
+  readonly outcome: 'delivered';
+  readonly started?: Started;
+  readonly note?: 'existed' | 'existed, not verified';
+}
+
+/** It is certainly not there; trying again may help. */
+export interface Retry {
+  readonly outcome: 'retry';
+  readonly reason: RetryReason;
+  /** For people: doing what, to which object, found what. Never a secret. */
+  readonly detail: string;
+  /** What the receiver asked to wait, in ms. */
+  readonly afterMs?: number;
+}
+
+/** It is certainly not there and never will be. */
+export interface Refused {
+  readonly outcome: 'refused';
+  readonly reason: RefusedReason;
+  readonly detail: string;
+}
+
+/** A lost answer. */
+export interface Unknown {
+  readonly outcome: 'unknown';
+  readonly reason: UnknownReason;
+  readonly detail: string;
+}
+
+/** What one attempt came to. */
+export type Outcome = Delivered | Retry | Refused | Unknown;

@@ -1,0 +1,57 @@
+// The port Source: where occurrences come from.
+import type { Occurrence } from './occurrence.ts';
+
+/** How far one watch path has been read. */
+export interface Position {
+  readonly resourceVersion: string;
+  /** When it was read, by the server's wall clock, ms since 1970. */
+  readonly at: number;
+}
+
+/** How far a source has been read: a map from watch path to position. */
+export type Positions = ReadonlyMap<string, Position>;
+
+/** A key of a watch path whose object is no longer there. */
+export interface Gone {
+  readonly path: string;
+  /** `namespace/name` of the object. */
+  readonly key: string;
+}
+
+/** A span that could not be read, with its bounds. */
+export interface Gap {
+  readonly source: string;
+  readonly path: string;
+  /** `coalesced`: states in between were not seen; `possible-loss`: whole objects may be missing. */
+  readonly loss: 'none' | 'coalesced' | 'possible-loss';
+  readonly why: string;
+  readonly from: Position | null;
+  readonly to: Position;
+}
+
+/** What a source read since its last batch. */
+export interface Batch {
+  readonly source: string;
+  readonly occurrences: readonly Occurrence[];
+  readonly gone: readonly Gone[];
+  /** The positions after everything above; only the paths that moved. */
+  readonly positions: Positions;
+  readonly gaps: readonly Gap[];
+}
+
+/**
+ * Where occurrences come from.
+ *
+ * 1. Nothing opens before the first pull.
+ * 2. It ends only by abort. Transient trouble is absorbed with backoff and observed; it throws only
+ *    what no retry cures.
+ * 3. At least once, and an occurrence's identity is the same each time.
+ * 4. Per object a state is never older than one already yielded. No order across objects; states in
+ *    between may be skipped.
+ * 5. It holds at most its bound; a slow consumer slows the reading.
+ * 6. After abort or early return everything is released before the iterator settles.
+ */
+export interface Source {
+  readonly name: string;
+  batches(positions: Positions, signal: AbortSignal): AsyncIterable<Batch>;
+}
