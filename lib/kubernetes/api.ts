@@ -1,0 +1,66 @@
+// What the rest of Sluice sees of an API server: one request with its whole answer, or one stream.
+// How it is reached (kubeconfig, credentials, proxies, agents) is connection.ts; what an answer
+// means to a watch is trouble.ts. Nothing here retries, but for the one re-read after a 401.
+import type { Json } from '../core/event.ts';
+
+/** One request to an API server. */
+export interface ApiCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Absolute, percent-encoded by the caller, for instance `/api/v1/namespaces/shop/events`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: Json;
+  /** For the whole request where it is answered whole, for the headers where it is a stream. */
+  readonly timeoutMs: number;
+  /** Bytes of a whole answer that are read at the most; 32 MiB where absent. */
+  readonly maxBytes?: number;
+}
+
+/** The server answered, whatever it said. */
+export interface ApiAnswered {
+  readonly ok: true;
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The parsed JSON; null where the body was empty or no JSON. */
+  readonly body: Json;
+  readonly bytes: number;
+}
+
+/** The server did not answer whole. */
+export interface ApiFailed {
+  readonly ok: false;
+  /**
+   * `never`: the request certainly did not reach it (name not found, connection refused, TLS).
+   * `perhaps`: it may have (reset or timeout after sending began). `answered`: it answered, and the
+   * answer was above `maxBytes`.
+   */
+  readonly reached: 'never' | 'perhaps' | 'answered';
+  /** Node's error code, `timeout`, `aborted` or `too-large`. */
+  readonly code: string;
+  /** For people; never a secret. */
+  readonly detail: string;
+}
+
+/** What came of one request. */
+export type ApiAnswer = ApiAnswered | ApiFailed;
+
+/** An open answer whose body is read as it comes. */
+export interface ApiStream {
+  readonly ok: true;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Chunks as they come; not pulling pauses the response. Throws where the stream is cut. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Ends the request and frees the connection; may be called twice. */
+  close(): void;
+}
+
+/** The door to one API server. */
+export interface ApiClient extends AsyncDisposable {
+  /** Its URL, without credentials. */
+  readonly server: string;
+  request(call: ApiCall, signal: AbortSignal): Promise<ApiAnswer>;
+  /** Opens a GET; the answer is a stream for every status below 300, else read whole. */
+  open(call: ApiCall, signal: AbortSignal): Promise<ApiStream | ApiAnswer>;
+}

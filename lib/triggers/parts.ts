@@ -1,0 +1,19 @@
+// What a kind of trigger may have, and nothing more.
+import type { Clock } from '../core/clock.ts';
+import type { Observe } from '../core/observation.ts';
+import type { ApiClient } from '../kubernetes/api.ts';
+
+/** What a kind of trigger may have. */
+export interface TriggerParts {
+  /** The name under which it stands in the configuration. */
+  readonly name: string;
+  /** What the names of its objects begin with. */
+  readonly prefix: string;
+  /** Where builds go unless the section says otherwise. */
+  readonly buildNamespace: string;
+  readonly api: ApiClient;
+  readonly clock: Clock;
+  readonly observe: Observe;
+  /** What a local command inherits. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
