@@ -1,0 +1,125 @@
+// What a configuration comes to: everything the gateway needs, compiled and with every default
+// filled in. A Plan opens nothing and starts nothing; its `create` functions build, and what they
+// build opens when it is first used. Which permissions it needs is derived here and nowhere else.
+// Follows DESIGN.md §3.2 (configuration), §4 (guards, limits, retention).
+import type { Permission } from '../core/kind.ts';
+import type { Source } from '../core/source.ts';
+import type { Store } from '../core/store.ts';
+import type { Trigger } from '../core/trigger.ts';
+import type { Chain } from '../filters/chain.ts';
+import type { Rate } from '../kit/rate.ts';
+import type { SourceParts } from '../sources/parts.ts';
+import type { TriggerParts } from '../triggers/parts.ts';
+
+/** Which of the two forms a configuration has; `none` where there is no configuration. */
+export type ConfigurationForm = 'ours' | 'original' | 'none';
+
+/** What the gateway adds when it builds a source; name and namespace are the plan's. */
+export type GatewaySourceParts = Omit<SourceParts, 'name' | 'namespace'>;
+
+/** What the gateway adds when it builds a trigger; the rest is the plan's. */
+export type GatewayTriggerParts = Omit<TriggerParts, 'name' | 'prefix' | 'buildNamespace'>;
+
+/** One source, ready to be built. */
+export interface PlannedSource {
+  readonly name: string;
+  readonly kind: string;
+  /** Whether an Event may speak for an object of another namespace than its own. */
+  readonly allowForeign: boolean;
+  create(parts: GatewaySourceParts): Source;
+}
+
+/** When a failed attempt is repeated, and how long in all. */
+export interface PlannedRetry {
+  readonly firstMs: number;
+  readonly maxMs: number;
+  /** Counted from the first attempt. */
+  readonly forMs: number;
+}
+
+/** How one trigger's lane works: `delivery:` of the file, or the trigger's own keys. */
+export interface PlannedDelivery {
+  readonly concurrency: number;
+  readonly timeoutMs: number;
+  readonly order: 'none' | 'object';
+  readonly retry: PlannedRetry;
+}
+
+/** One trigger, ready to be built. */
+export interface PlannedTrigger extends PlannedDelivery {
+  readonly name: string;
+  /** The first of its `formerly`, else its name; '' in the original's form. Part of delivery ids. */
+  readonly identity: string;
+  readonly kind: string;
+  /** What the names of its objects begin with, before `-<id>`. */
+  readonly prefix: string;
+  /** Whether it speaks to the cluster; a local command does not. */
+  readonly usesCluster: boolean;
+  create(parts: GatewayTriggerParts): Trigger;
+}
+
+/** What bounds the number of builds; null is switched off. */
+export interface PlannedLimits {
+  /** For one involved object. */
+  readonly perObject: Rate | null;
+  /** For all together. */
+  readonly total: Rate | null;
+  /** How long a delivery waits for a token before it is a dead letter. */
+  readonly holdForMs: number;
+}
+
+/** What the loop guards look for. */
+export interface PlannedGuard {
+  /** Where configured triggers create objects; empty where that guard is off. */
+  readonly namespaces: readonly string[];
+  /** What the names of configured triggers' objects begin with. */
+  readonly prefixes: readonly string[];
+}
+
+/** How long things are remembered. */
+export interface PlannedRetention {
+  /** A ledger entry, after its Event's key is gone: the longest `quiet` plus the Events' TTL. */
+  readonly goneMs: number;
+  /** A settled delivery. */
+  readonly settledMs: number;
+}
+
+/** The store, ready to be built. */
+export interface PlannedStore {
+  readonly kind: string;
+  create(): Store;
+}
+
+/** Where a listener listens. */
+export interface PlannedAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How the log looks. */
+export interface PlannedLogging {
+  readonly format: 'auto' | 'text' | 'json' | 'brigade';
+  readonly level: 'error' | 'warn' | 'info' | 'debug';
+  readonly decisions: 'changes' | 'all' | 'accepted' | 'none';
+  readonly event: 'line' | 'full';
+}
+
+/** A whole configuration, compiled. */
+export interface Plan {
+  readonly form: ConfigurationForm;
+  /** `cluster:`, for display only. */
+  readonly clusterName: string | null;
+  readonly sources: readonly PlannedSource[];
+  readonly chain: Chain;
+  readonly triggers: readonly PlannedTrigger[];
+  readonly limits: PlannedLimits;
+  /** What a trigger gets that says nothing itself. */
+  readonly delivery: PlannedDelivery;
+  readonly guard: PlannedGuard;
+  readonly retention: PlannedRetention;
+  readonly store: PlannedStore;
+  readonly http: { readonly probes: PlannedAddress | null };
+  readonly logging: PlannedLogging;
+  /** What the gateway may do in the cluster, merged and sorted; rendered as a Role by `rbac`. */
+  readonly permissions: readonly Permission[];
+}
