@@ -73,6 +73,11 @@ export interface ClaimRequest {
   readonly incarnation: string;
   readonly now: number;
   readonly limit: number;
+  /**
+   * `object` keeps the order in which the deliveries of one involved object were made, but lets the
+   * next one pass a retry that has been waiting for a minute; `none` takes what is due first.
+   */
+  readonly order: 'none' | 'object';
 }
 
 /** The answer to an act on a delivery that another may have changed meanwhile. */
@@ -119,8 +124,10 @@ export interface Outbox {
 export interface DeliveryQuery {
   readonly states?: readonly DeliveryState[];
   readonly trigger?: string;
-  /** At most so many, oldest created first. */
+  /** At most so many, oldest first in the order in which they were committed. */
   readonly limit: number;
+  /** Only those committed after this one: the last of the page before. */
+  readonly after?: string;
 }
 
 /** How many deliveries stand where. */

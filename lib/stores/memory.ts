@@ -1,0 +1,235 @@
+// The memory store: everything a store promises but surviving the process. Specs, `explain` and the
+// demo use it; it is also the first thing the conformance suite runs over.
+import { randomUUID } from 'node:crypto';
+import type { Attempt, Delivery, DeliveryState } from '../core/delivery.ts';
+import type { Kind } from '../core/kind.ts';
+import type { Gap, Position } from '../core/source.ts';
+import type {
+  ActAnswer,
+  Archive,
+  Commit,
+  Committed,
+  DeliveryCount,
+  Journal,
+  Keep,
+  Outbox,
+  Settlement,
+  StateChange,
+  Store,
+} from '../core/store.ts';
+import { MemoryLedger } from './memory-ledger.ts';
+import { MemoryQueue } from './memory-queue.ts';
+import type { StoreParts } from './parts.ts';
+
+/** The section `memory:` of the configuration; it has no settings. */
+export type MemorySection = Readonly<Record<string, never>>;
+
+/** Settled deliveries kept for those who ask; older ones go first. About 20 MB of usual Events. */
+const SETTLED_KEPT = 10_000;
+/** Gaps kept for those who ask. */
+const GAPS_KEPT = 1_000;
+
+const UNSETTLED: ReadonlySet<DeliveryState> = new Set(['waiting', 'held', 'open', 'running']);
+
+class MemoryStore implements Store {
+  readonly #deliveries = new Map<string, Delivery>();
+  readonly #claims = new Map<string, string>();
+  readonly #queues = new Map<string, MemoryQueue>();
+  readonly #settled: string[] = [];
+  readonly #positions = new Map<string, Map<string, Position>>();
+
+  readonly #ledger = new MemoryLedger();
+  readonly #gaps: Gap[] = [];
+  readonly #kept = new Map<string, string>();
+
+  readonly journal: Journal = {
+    durable: false,
+    positions: async (source) => new Map(this.#positions.get(source)),
+    lookup: async (keys) => this.#ledger.lookup(keys),
+    commit: async (commit) => this.#commit(commit),
+    sweep: async ({ goneBefore, settledBefore }) => {
+      this.#forgetSettledBefore(settledBefore);
+      return this.#ledger.sweep(goneBefore, (id) => this.#isUnsettled(id));
+    },
+  };
+
+  readonly outbox: Outbox = {
+    claim: async (request) => {
+      const queue = this.#queueOf(request.trigger);
+      return queue.due(request).map((delivery) => {
+        this.#claims.set(delivery.id, request.incarnation);
+        return this.#replace(delivery, { ...delivery, state: 'running' });
+      });
+    },
+    attempt: async ({ id, incarnation, now }) => this.#attempt(id, { incarnation, at: now }),
+    settle: async (settlement) => this.#settle(settlement),
+    change: async (change) => this.#change(change),
+    next: async (trigger) => this.#queueOf(trigger).next(),
+  };
+
+  readonly archive: Archive = {
+    list: async ({ states, trigger, limit, after }) => {
+      const found: Delivery[] = [];
+      let reached = after === undefined;
+      for (const delivery of this.#deliveries.values()) {
+        if (found.length >= limit) break;
+        const fits =
+          (states?.includes(delivery.state) ?? true) &&
+          (trigger ?? delivery.trigger) === delivery.trigger;
+        if (reached && fits) found.push(delivery);
+        reached ||= delivery.id === after;
+      }
+      return found;
+    },
+    get: async (id) => this.#deliveries.get(id) ?? null,
+    counts: async () => countByState(this.#deliveries.values()),
+    gaps: async (limit) => this.#gaps.slice(-limit).reverse(),
+    firedSince: async (since) =>
+      [...this.#deliveries.values()]
+        .filter(({ createdAt, state }) => createdAt >= since && state !== 'held')
+        .map(({ createdAt, object }) => ({ at: createdAt, object })),
+  };
+
+  readonly keep: Keep = {
+    read: async (name) => this.#kept.get(name) ?? null,
+    write: async (name, value) => {
+      this.#kept.set(name, value);
+    },
+  };
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Nothing outlives the process and nothing is open: there is nothing to give back.
+  }
+
+  #commit(commit: Commit): Committed {
+    const existing = new Set<string>();
+    for (const delivery of commit.deliveries) {
+      if (this.#deliveries.has(delivery.id)) existing.add(delivery.id);
+      else this.#add(delivery);
+    }
+    for (const entry of commit.ledger) this.#ledger.write(entry);
+    for (const gone of commit.gone) this.#ledger.markGone(gone, commit.now);
+    const positions = this.#positions.get(commit.source) ?? new Map<string, Position>();
+    for (const [path, position] of commit.positions) positions.set(path, position);
+    this.#positions.set(commit.source, positions);
+    this.#gaps.push(...commit.gaps);
+    this.#gaps.splice(0, this.#gaps.length - GAPS_KEPT);
+    return { existing };
+  }
+
+  #attempt(id: string, started: Pick<Attempt, 'incarnation' | 'at'>): ActAnswer {
+    const delivery = this.#deliveries.get(id);
+    if (delivery?.state !== 'running' || this.#claims.get(id) !== started.incarnation) {
+      return { done: false, state: delivery?.state ?? null };
+    }
+    const attempt: Attempt = {
+      number: delivery.attempts.length + 1,
+      ...started,
+      outcome: null,
+      durationMs: null,
+    };
+    const attempts = [...delivery.attempts, attempt];
+    return { done: true, delivery: this.#replace(delivery, { ...delivery, attempts }) };
+  }
+
+  #settle({ id, incarnation, outcome, durationMs, next }: Settlement): ActAnswer {
+    const delivery = this.#deliveries.get(id);
+    if (delivery?.state !== 'running' || this.#claims.get(id) !== incarnation) {
+      return { done: false, state: delivery?.state ?? null };
+    }
+    const attempts = delivery.attempts.map((attempt) =>
+      attempt.outcome === null && attempt.incarnation === incarnation
+        ? { ...attempt, outcome, durationMs }
+        : attempt,
+    );
+    this.#claims.delete(id);
+    return { done: true, delivery: this.#replace(delivery, { ...delivery, ...next, attempts }) };
+  }
+
+  #change({ id, from, next }: StateChange): ActAnswer {
+    const delivery = this.#deliveries.get(id);
+    if (delivery === undefined || !from.includes(delivery.state)) {
+      return { done: false, state: delivery?.state ?? null };
+    }
+    return { done: true, delivery: this.#replace(delivery, { ...delivery, ...next }) };
+  }
+
+  #add(delivery: Delivery): void {
+    const frozen = Object.freeze({ ...delivery });
+    this.#deliveries.set(frozen.id, frozen);
+    if (frozen.state === 'waiting') this.#queueOf(frozen.trigger).put(frozen);
+  }
+
+  /** The one place where a state changes, so that the queue never disagrees with the deliveries. */
+  #replace(before: Delivery, after: Delivery): Delivery {
+    const frozen = Object.freeze(after);
+    const queue = this.#queueOf(frozen.trigger);
+    this.#deliveries.set(frozen.id, frozen);
+    if (before.state === 'waiting' && frozen.state !== 'waiting') queue.remove(before);
+    if (frozen.state === 'waiting') queue.put(frozen);
+    if (before.state !== 'running' && frozen.state === 'running')
+      queue.countRunning(frozen.object, 1);
+    if (before.state === 'running' && frozen.state !== 'running')
+      queue.countRunning(frozen.object, -1);
+    if (!UNSETTLED.has(frozen.state) && UNSETTLED.has(before.state)) this.#keepSettled(frozen.id);
+    return frozen;
+  }
+
+  #keepSettled(id: string): void {
+    this.#settled.push(id);
+    if (this.#settled.length > SETTLED_KEPT) this.#deliveries.delete(this.#settled.shift() ?? '');
+  }
+
+  #forgetSettledBefore(settledBefore: number): void {
+    while (this.#settled[0] !== undefined) {
+      const delivery = this.#deliveries.get(this.#settled[0]);
+      if (delivery !== undefined && settledAt(delivery) >= settledBefore) return;
+      this.#deliveries.delete(this.#settled.shift() ?? '');
+    }
+  }
+
+  #isUnsettled(id: string): boolean {
+    const delivery = this.#deliveries.get(id);
+    return delivery !== undefined && UNSETTLED.has(delivery.state);
+  }
+
+  #queueOf(trigger: string): MemoryQueue {
+    const known = this.#queues.get(trigger);
+    if (known !== undefined) return known;
+    const made = new MemoryQueue();
+    this.#queues.set(trigger, made);
+    return made;
+  }
+}
+
+function settledAt(delivery: Delivery): number {
+  const last = delivery.attempts.at(-1);
+  return last === undefined ? delivery.dueAt : last.at + (last.durationMs ?? 0);
+}
+
+function countByState(deliveries: Iterable<Delivery>): readonly DeliveryCount[] {
+  const counts = new Map<string, DeliveryCount>();
+  for (const { trigger, state } of deliveries) {
+    const place = JSON.stringify([trigger, state]);
+    counts.set(place, { trigger, state, count: (counts.get(place)?.count ?? 0) + 1 });
+  }
+  return [...counts.values()];
+}
+
+/** A store that lives as long as its process. */
+export const memoryKind = {
+  kind: 'memory',
+  summary: 'Keeps everything in memory: nothing survives a restart.',
+  schema: {
+    type: 'object',
+    description: 'Keeps everything in memory: nothing survives a restart.',
+    additionalProperties: false,
+    properties: {},
+  },
+  create: () => new MemoryStore(),
+} as const satisfies Kind<MemorySection, StoreParts, Store>;
+
+/** A name for one process life, under which claims are made. */
+export function newIncarnation(): string {
+  return randomUUID();
+}

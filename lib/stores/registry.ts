@@ -1,0 +1,5 @@
+// The kinds of store that there are, one line each. Schema and documents follow from this list.
+import { memoryKind } from './memory.ts';
+
+/** Every kind of store by the key that names it in the configuration. */
+export const storeKinds = { memory: memoryKind } as const;
