@@ -1,0 +1,95 @@
+// A deadline that can be moved: an AbortSignal that aborts when an outer one does or when nothing
+// extended it in time. One timer for many extensions, because a watch extends it for every chunk.
+import type { Clock } from '../core/clock.ts';
+
+/** A span of time that ends by itself unless it is extended. */
+export interface Deadline extends Disposable {
+  /** Aborts with the outer signal's reason, or with a `TimeoutError` when time is up. */
+  readonly signal: AbortSignal;
+  /** Whether time was up; stays false where the outer signal ended it. */
+  readonly expired: boolean;
+  /** Restarts the countdown with `ms`; after the end it changes nothing. */
+  extend(ms: number): void;
+}
+
+/**
+ * Starts a countdown of `ms` within an outer signal.
+ *
+ * **Order and time**: disposing stops the timer and lets go of the outer signal without aborting
+ * the inner one; it may be done twice.
+ */
+export function openDeadline(clock: Clock, ms: number, signal: AbortSignal): Deadline {
+  return new Countdown(clock, ms, signal);
+}
+
+class Countdown implements Deadline {
+  readonly #clock: Clock;
+  readonly #outer: AbortSignal;
+  readonly #inner = new AbortController();
+  readonly #onOuterAbort = (): void => this.#end(this.#outer.reason);
+  #timer = new AbortController();
+  #endsAt: number;
+  /** The moment the running timer fires, which extensions may have left behind. */
+  #armedFor = 0;
+  #over = false;
+  expired = false;
+
+  constructor(clock: Clock, ms: number, outer: AbortSignal) {
+    this.#clock = clock;
+    this.#outer = outer;
+    this.#endsAt = clock.monotonic() + ms;
+    if (outer.aborted) {
+      this.#end(outer.reason);
+      return;
+    }
+    outer.addEventListener('abort', this.#onOuterAbort);
+    this.#arm();
+  }
+
+  get signal(): AbortSignal {
+    return this.#inner.signal;
+  }
+
+  extend(ms: number): void {
+    if (this.#over) return;
+    this.#endsAt = this.#clock.monotonic() + ms;
+    // A timer that fires too early arms itself again; only one that fires too late is replaced.
+    if (this.#endsAt >= this.#armedFor) return;
+    this.#timer.abort();
+    this.#arm();
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#outer.removeEventListener('abort', this.#onOuterAbort);
+    this.#timer.abort();
+  }
+
+  #arm(): void {
+    const timer = new AbortController();
+    this.#timer = timer;
+    this.#armedFor = this.#endsAt;
+    const wait = Math.max(0, this.#endsAt - this.#clock.monotonic());
+    this.#clock.sleep(wait, timer.signal).then(
+      () => this.#onTimer(timer),
+      // The only rejection is our own abort of a timer that is no longer wanted.
+      () => undefined,
+    );
+  }
+
+  #onTimer(timer: AbortController): void {
+    if (this.#over || timer !== this.#timer) return;
+    if (this.#clock.monotonic() < this.#endsAt) {
+      this.#arm();
+      return;
+    }
+    this.expired = true;
+    this.#end(new DOMException('waiting until a deadline: time is up', 'TimeoutError'));
+  }
+
+  #end(reason: unknown): void {
+    this[Symbol.dispose]();
+    this.#inner.abort(reason);
+  }
+}

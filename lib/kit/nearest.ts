@@ -1,0 +1,43 @@
+// "Did you mean": the known name nearest to a mistyped one.
+// Source: the optimal string alignment distance (Damerau-Levenshtein without overlapping swaps).
+
+// Beyond this no typing mistake is meant, and the table below would grow with hostile input.
+const LONGEST_NAME = 64;
+
+/** The known name with the fewest slips from a wrong one; undefined where none is near. */
+export function nearestName(wrong: string, known: readonly string[]): string | undefined {
+  if (wrong.length > LONGEST_NAME) return undefined;
+  // A third of the letters may be wrong: `nmaespace` and `reason` for `reasons`, not `kind` for `name`.
+  let allowed = Math.max(1, Math.floor(wrong.length / 3));
+  let nearest: string | undefined;
+  for (const name of known) {
+    const slips = distance(wrong.toLowerCase(), name.toLowerCase());
+    if (slips > allowed || (slips === allowed && nearest !== undefined)) continue;
+    nearest = name;
+    allowed = slips;
+  }
+  return nearest;
+}
+
+function distance(a: string, b: string): number {
+  let before: number[] = [];
+  let above = Array.from({ length: b.length + 1 }, (_, place) => place);
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column += 1) {
+      const same = a[row - 1] === b[column - 1];
+      const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      current.push(
+        Math.min(
+          (above[column] ?? 0) + 1,
+          (current[column - 1] ?? 0) + 1,
+          (above[column - 1] ?? 0) + (same ? 0 : 1),
+          swapped ? (before[column - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
+        ),
+      );
+    }
+    before = above;
+    above = current;
+  }
+  return above[b.length] ?? 0;
+}

@@ -1,0 +1,64 @@
+// The patterns that rules are written in: a plain word (exact), a glob over the whole value, or
+// `/an expression/` searched in it. Matching is total and bounded for any value; case counts.
+// What a pattern is compared with, and lists of patterns, are lib/filters.
+// Source: https://github.com/google/re2/wiki/Syntax, as re2js implements it.
+import { RE2JS, RE2JSException } from 're2js';
+import { compileGlob } from './glob.ts';
+
+/** A compiled pattern. */
+export interface Pattern {
+  readonly text: string;
+  readonly form: 'exact' | 'glob' | 'expression';
+  /** Whether a value matches; never throws, whatever the value holds. */
+  matches(value: string): boolean;
+}
+
+/** A pattern, or why a text is none. */
+export type ParsedPattern =
+  | { readonly ok: true; readonly pattern: Pattern }
+  | { readonly ok: false; readonly why: string };
+
+// Longer than any pattern found in the field by a factor of ten, short enough that a thousand
+// rules compile at once.
+const LONGEST_PATTERN = 1000;
+
+// `\pL{1000}` is short and compiles to a program of megabytes that every search would walk.
+const LARGEST_PROGRAM = 5000;
+
+/** Reads a pattern from the configuration. */
+export function parsePattern(text: string): ParsedPattern {
+  if (text.length > LONGEST_PATTERN) {
+    return refused(`it has ${text.length} characters (expected at most ${LONGEST_PATTERN})`);
+  }
+  if (/^\/.+\/[dgimsuvy]+$/s.test(text)) {
+    return refused('flags follow the last / (expected them inside, as in /(?i)word/)');
+  }
+  if (text.length > 1 && text.startsWith('/') && text.endsWith('/')) return parseExpression(text);
+  if (/[*?]/.test(text)) {
+    return { ok: true, pattern: { text, form: 'glob', matches: compileGlob(text) } };
+  }
+  return { ok: true, pattern: { text, form: 'exact', matches: (value) => value === text } };
+}
+
+function parseExpression(text: string): ParsedPattern {
+  const source = text.slice(1, -1);
+  if (source === '') return refused('the expression is empty (expected one between the two /)');
+  try {
+    const compiled = RE2JS.compile(source);
+    const size = compiled.programSize();
+    if (size > LARGEST_PROGRAM) {
+      return refused(
+        `the expression compiles to ${size} steps (expected at most ${LARGEST_PROGRAM})`,
+      );
+    }
+    const matches = (value: string): boolean => compiled.matcher(value).find();
+    return { ok: true, pattern: { text, form: 'expression', matches } };
+  } catch (error) {
+    if (error instanceof RE2JSException) return refused(`not an RE2 expression: ${error.message}`);
+    throw error;
+  }
+}
+
+function refused(why: string): ParsedPattern {
+  return { ok: false, why };
+}

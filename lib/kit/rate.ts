@@ -1,0 +1,27 @@
+// Rates as people write them in the configuration: `60/h`. How a rate is kept is token-bucket.ts.
+
+/** So many in so long. */
+export interface Rate {
+  readonly count: number;
+  readonly perMs: number;
+}
+
+const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** The rate a text says; undefined where it says none. A rate of zero is none. */
+export function parseRate(text: string): Rate | undefined {
+  const [, digits, unit] = /^(\d+)\/([smhd])$/.exec(text) ?? [];
+  const count = Number(digits);
+  if (!isUnit(unit) || !Number.isSafeInteger(count) || count === 0) return undefined;
+  return { count, perMs: UNITS[unit] };
+}
+
+/** The customary spelling of a rate; one per an unusual span names it in milliseconds. */
+export function renderRate(rate: Rate): string {
+  const unit = Object.entries(UNITS).find(([, perMs]) => perMs === rate.perMs)?.[0];
+  return `${rate.count}/${unit ?? `${rate.perMs}ms`}`;
+}
+
+function isUnit(text: string | undefined): text is keyof typeof UNITS {
+  return text !== undefined && Object.hasOwn(UNITS, text);
+}

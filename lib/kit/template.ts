@@ -1,0 +1,100 @@
+// Templates of configuration values: `${path}` stands for a value of the document that a pipeline
+// receives, `$${` for a plain `${`. A template works on values after parsing, never on the file's
+// text, so quoting can not break. Where values may stand is the caller's to judge, by `paths`.
+import type { Json } from '../core/event.ts';
+import type { PathStep } from './json-path.ts';
+import { parsePath, valueAtPath } from './json-path.ts';
+
+/** A parsed template. */
+export interface Template {
+  readonly text: string;
+  /** The paths it uses, as written, in their order. */
+  readonly paths: readonly string[];
+  /** Whether it uses none. */
+  readonly constant: boolean;
+  /**
+   * The value: of a template that is one `${path}` and nothing else with its JSON type, else the
+   * text. What is not there is the empty string.
+   */
+  renderValue(document: Json): Json;
+  /** The text: lists and objects as compact JSON, null and what is not there as nothing. */
+  renderText(document: Json): string;
+}
+
+/** A template, or why a text is none. */
+export type ParsedTemplate =
+  | { readonly ok: true; readonly template: Template }
+  | { readonly ok: false; readonly why: string };
+
+type Part =
+  | { readonly literal: string }
+  | { readonly path: string; readonly steps: readonly PathStep[] };
+
+// An escape, a placeholder, or an opening that is never closed.
+const MARK = /\$\$\{|\$\{([^{}"]*(?:"(?:[^"\\]|\\.)*"[^{}"]*)*)\}|\$\{/g;
+
+/** Reads a template whose paths may begin with any of `firstWords`. */
+export function parseTemplate(text: string, firstWords: readonly string[]): ParsedTemplate {
+  const parts: Part[] = [];
+  let from = 0;
+  for (const mark of text.matchAll(MARK)) {
+    parts.push({ literal: text.slice(from, mark.index) });
+    from = mark.index + mark[0].length;
+    if (mark[0] === '$${') {
+      parts.push({ literal: '${' });
+      continue;
+    }
+    const part = toPart(mark[1], firstWords);
+    if ('why' in part) return { ok: false, why: part.why };
+    parts.push(part);
+  }
+  parts.push({ literal: text.slice(from) });
+  return { ok: true, template: toTemplate(text, parts) };
+}
+
+function toPart(
+  path: string | undefined,
+  firstWords: readonly string[],
+): Part | { readonly why: string } {
+  if (path === undefined) {
+    return { why: 'a ${ without its } (expected ${path}, or $${ for a plain ${)' };
+  }
+  const steps = parsePath(path);
+  if (steps === undefined) {
+    return {
+      why: `\${${path}} is no path (expected keys and indexes, as in \${occurrences[0].count} or \${event.metadata.labels["a/b"]}; $\${${path}} writes it as it is)`,
+    };
+  }
+  if (!firstWords.includes(String(steps[0]))) {
+    return {
+      why: `\${${path}} begins with ${String(steps[0])} (expected one of ${firstWords.join(', ')}; $\${${path}} writes it as it is)`,
+    };
+  }
+  return { path, steps };
+}
+
+function toTemplate(text: string, all: readonly Part[]): Template {
+  const parts = all.filter((part) => !('literal' in part) || part.literal !== '');
+  const paths = parts.flatMap((part) => ('path' in part ? [part.path] : []));
+  const [first] = parts;
+  const whole = parts.length === 1 && first !== undefined && 'path' in first ? first : undefined;
+  const renderText = (document: Json): string =>
+    parts.map((part) => ('literal' in part ? part.literal : toText(at(document, part)))).join('');
+  return {
+    text,
+    paths,
+    constant: paths.length === 0,
+    renderValue: (document) => (whole === undefined ? renderText(document) : at(document, whole)),
+    renderText,
+  };
+}
+
+function at(document: Json, part: { readonly steps: readonly PathStep[] }): Json {
+  return valueAtPath(document, part.steps) ?? '';
+}
+
+function toText(value: Json): string {
+  if (value === null) return '';
+  if (typeof value === 'string') return value;
+  return JSON.stringify(value);
+}

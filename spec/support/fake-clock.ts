@@ -1,0 +1,89 @@
+// A clock that specs move themselves: nothing sleeps, and a minute passes when a spec says so.
+import type { Clock } from '../../lib/core/clock.ts';
+
+interface Sleeper {
+  readonly wakesAt: number;
+  readonly wake: () => void;
+}
+
+/** A clock that stands still until it is moved. */
+export class FakeClock implements Clock {
+  #wall: number;
+  #monotonic = 0;
+  readonly #sleepers: Sleeper[] = [];
+
+  /** Starts at 2026-01-31T12:00:00Z unless told otherwise. */
+  constructor(now: number = Date.UTC(2026, 0, 31, 12)) {
+    this.#wall = now;
+  }
+
+  now(): number {
+    return this.#wall;
+  }
+
+  monotonic(): number {
+    return this.#monotonic;
+  }
+
+  async sleep(ms: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        signal.removeEventListener('abort', end);
+        const place = this.#sleepers.indexOf(sleeper);
+        if (place >= 0) this.#sleepers.splice(place, 1);
+        resolve();
+      };
+      const sleeper: Sleeper = { wakesAt: this.#monotonic + Math.max(0, ms), wake: end };
+      this.#sleepers.push(sleeper);
+      signal.addEventListener('abort', end);
+    });
+    signal.throwIfAborted();
+  }
+
+  /** How many sleep. */
+  get sleepers(): number {
+    return this.#sleepers.length;
+  }
+
+  /**
+   * Moves both clocks on and wakes who is due, in the order of their times; between two of them
+   * everything that became ready runs, so that a loop that sleeps again is woken again.
+   */
+  async advance(ms: number): Promise<void> {
+    const end = this.#monotonic + ms;
+    await settled();
+    for (let next = this.#due(end); next !== undefined; next = this.#due(end)) {
+      this.#moveTo(next.wakesAt);
+      next.wake();
+      await settled();
+    }
+    this.#moveTo(end);
+    await settled();
+  }
+
+  /** Moves the wall clock alone, as an administrator or NTP does. */
+  jump(ms: number): void {
+    this.#wall += ms;
+  }
+
+  #due(end: number): Sleeper | undefined {
+    let first: Sleeper | undefined;
+    for (const sleeper of this.#sleepers) {
+      if (sleeper.wakesAt > end) continue;
+      if (first === undefined || sleeper.wakesAt < first.wakesAt) first = sleeper;
+    }
+    return first;
+  }
+
+  #moveTo(monotonic: number): void {
+    if (monotonic <= this.#monotonic) return;
+    this.#wall += monotonic - this.#monotonic;
+    this.#monotonic = monotonic;
+  }
+}
+
+/** Lets every promise that is ready run, and what those make ready. */
+async function settled(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
