@@ -88,15 +88,8 @@ export class BoundedQueue<T> {
   }
 
   async #waitForRoom(item: T, signal: AbortSignal): Promise<void> {
-    let admitted = false;
-    await parked(signal, (wake) => {
-      const waiting: Waiting<T> = {
-        item,
-        admit: () => {
-          admitted = true;
-          wake();
-        },
-      };
+    const admitted = await parked(signal, (wake) => {
+      const waiting: Waiting<T> = { item, admit: wake };
       this.#pushers.push(waiting);
       return () => remove(this.#pushers, waiting);
     });
@@ -116,16 +109,20 @@ export class BoundedQueue<T> {
   }
 }
 
-/** Resolves when woken or aborted; `park` gets the wake-up and answers how to leave the line. */
-function parked(signal: AbortSignal, park: (wake: () => void) => () => void): Promise<void> {
+/**
+ * Waits in a line: true once woken, false at an abort. `park` enters the line with a wake-up and
+ * answers how to leave it.
+ */
+function parked(signal: AbortSignal, park: (wake: () => void) => () => void): Promise<boolean> {
   return new Promise((resolve) => {
-    const end = (): void => {
-      signal.removeEventListener('abort', end);
+    const end = (woken: boolean): void => {
+      signal.removeEventListener('abort', onAbort);
       leave();
-      resolve();
+      resolve(woken);
     };
-    const leave = park(end);
-    signal.addEventListener('abort', end);
+    const onAbort = (): void => end(false);
+    const leave = park(() => end(true));
+    signal.addEventListener('abort', onAbort);
   });
 }
 
