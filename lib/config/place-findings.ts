@@ -1,0 +1,36 @@
+// Findings, which name a JSON Pointer, become problems, which name a line and a column.
+import type { Finding, Problem, ProblemCode } from '../core/problem.ts';
+import type { LoadedDocument } from './load.ts';
+
+/** Codes that speak of a key, or of a section as a whole: their place is the key's. */
+const AT_KEY: ReadonlySet<ProblemCode> = new Set([
+  'unknown-key',
+  'missing-key',
+  'duplicate-key',
+  'ignored-key',
+  'letter-case',
+  'wrong-form',
+  'duplicate-name',
+  'shared-identity',
+  'triggers-missing',
+  'not-allowed',
+]);
+
+/** Gives each finding its place in the document. */
+export function placeFindings(
+  findings: readonly Finding[],
+  document: Pick<LoadedDocument, 'locate'>,
+): readonly Problem[] {
+  return findings.map((finding) => ({
+    ...finding,
+    ...document.locate(finding.path, AT_KEY.has(finding.code) ? 'key' : 'value'),
+  }));
+}
+
+/** Problems in the order of the file; where the place is the same, errors first. */
+export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
+  const weight = { error: 0, warning: 1, info: 2 };
+  return problems.toSorted(
+    (a, b) => a.line - b.line || a.column - b.column || weight[a.severity] - weight[b.severity],
+  );
+}

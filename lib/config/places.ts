@@ -1,0 +1,234 @@
+// Where each value of a YAML or JSON text stands: a tree built from the parser's events, looked up
+// by JSON Pointer. It also counts what aliases would expand to, since a small text can stand for a
+// huge value. It builds no values; load.ts does.
+// Source: js-yaml 5 parseEvents (offsets from 0, -1 where absent); RFC 6901 (JSON Pointer).
+import type { Event, ScalarEvent } from 'js-yaml';
+import { EVENT_ID, getScalarValue, SCALAR_STYLE } from 'js-yaml';
+
+/** Where one key or value stands: an offset into the text, and what is below it. */
+export interface PlaceNode {
+  readonly offset: number;
+  /** How many values it stands for, aliases followed. */
+  size: number;
+  readonly entries: Map<string, PlaceEntry>;
+}
+
+/** A key of a mapping, or a place in a list, with what stands there. */
+export interface PlaceEntry {
+  /** The key's own offset; the value's for an entry of a list. */
+  readonly key: number;
+  readonly node: PlaceNode;
+}
+
+/** A key that its mapping has more than once. */
+export interface RepeatedKey {
+  readonly pointer: string;
+  readonly offset: number;
+  readonly firstOffset: number;
+}
+
+/** The places of one text. */
+export interface PlaceTree {
+  readonly root: PlaceNode;
+  readonly repeated: readonly RepeatedKey[];
+  readonly aliases: number;
+  /** Where an alias stands inside the very value it names; undefined where there is none. */
+  readonly circular: number | undefined;
+}
+
+interface Reading {
+  readonly source: string;
+  readonly events: readonly Event[];
+  next: number;
+  readonly anchors: Map<string, PlaceNode>;
+  readonly open: Set<PlaceNode>;
+  readonly repeated: RepeatedKey[];
+  aliases: number;
+  circular: number | undefined;
+}
+
+/** Reads the places of the one document that these events hold. */
+export function readPlaces(source: string, events: readonly Event[]): PlaceTree {
+  const reading: Reading = {
+    source,
+    events,
+    // The first event opens the document.
+    next: 1,
+    anchors: new Map(),
+    open: new Set(),
+    repeated: [],
+    aliases: 0,
+    circular: undefined,
+  };
+  const root = readNode(reading, '', 0);
+  return {
+    root,
+    repeated: reading.repeated,
+    aliases: reading.aliases,
+    circular: reading.circular,
+  };
+}
+
+/** One step of a JSON Pointer as it is written. */
+export function pointerStep(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** The steps of a JSON Pointer. */
+export function pointerSteps(pointer: string): readonly string[] {
+  if (pointer === '') return [];
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** The offset of the key or the value at a pointer, or of the nearest thing above that has one. */
+export function findOffset(root: PlaceNode, pointer: string, of: 'key' | 'value'): number {
+  let here: PlaceEntry = { key: root.offset, node: root };
+  for (const step of pointerSteps(pointer)) {
+    const below = here.node.entries.get(step);
+    if (below === undefined) return here.key;
+    here = below;
+  }
+  return of === 'key' ? here.key : here.node.offset;
+}
+
+function readNode(reading: Reading, pointer: string, fallback: number): PlaceNode {
+  const event = reading.events[reading.next];
+  reading.next += 1;
+  switch (event?.type) {
+    case EVENT_ID.SCALAR:
+      return named(reading, event, leaf(scalarOffset(reading.source, event, fallback)));
+    case EVENT_ID.ALIAS:
+      return aliased(reading, event.anchorStart, event.anchorEnd);
+    case EVENT_ID.SEQUENCE: {
+      const node = named(reading, event, leaf(event.start));
+      return readInside(reading, node, () => readItems(reading, node, pointer));
+    }
+    case EVENT_ID.MAPPING: {
+      const node = named(reading, event, leaf(event.start));
+      return readInside(reading, node, () => readEntries(reading, node, pointer));
+    }
+    case EVENT_ID.DOCUMENT:
+    case EVENT_ID.POP:
+    case undefined:
+      // An empty document closes at once; its closing event is left for whoever opened it.
+      reading.next -= 1;
+      return leaf(fallback);
+  }
+}
+
+function readInside(reading: Reading, node: PlaceNode, read: () => void): PlaceNode {
+  reading.open.add(node);
+  read();
+  reading.open.delete(node);
+  reading.next += 1;
+  return node;
+}
+
+function readItems(reading: Reading, list: PlaceNode, pointer: string): void {
+  for (let index = 0; !atEnd(reading); index += 1) {
+    const node = readNode(reading, `${pointer}/${index}`, list.offset);
+    list.entries.set(String(index), { key: node.offset, node });
+    list.size += node.size;
+  }
+}
+
+function readEntries(reading: Reading, mapping: PlaceNode, pointer: string): void {
+  const merged: PlaceNode[] = [];
+  while (!atEnd(reading)) {
+    const event = reading.events[reading.next];
+    const key = keyOf(reading, mapping.offset);
+    const step = `${pointer}/${pointerStep(key.text)}`;
+    const node = readNode(reading, step, key.offset);
+    mapping.size += node.size;
+    if (isMergeKey(event, key.text)) merged.push(node);
+    else enter(reading, mapping, { step, ...key, node });
+  }
+  for (const node of merged) mergeInto(mapping, node);
+}
+
+interface ReadEntry {
+  readonly step: string;
+  readonly text: string;
+  readonly offset: number;
+  readonly node: PlaceNode;
+}
+
+function enter(reading: Reading, mapping: PlaceNode, entry: ReadEntry): void {
+  const before = mapping.entries.get(entry.text);
+  if (before !== undefined) {
+    reading.repeated.push({
+      pointer: entry.step,
+      offset: entry.offset,
+      firstOffset: before.key,
+    });
+  }
+  // The later one wins, so that its places are those of the value that is looked at further.
+  mapping.entries.set(entry.text, { key: entry.offset, node: entry.node });
+}
+
+function keyOf(reading: Reading, fallback: number): { text: string; offset: number } {
+  const event = reading.events[reading.next];
+  const node = readNode(reading, '', fallback);
+  const text = event?.type === EVENT_ID.SCALAR ? getScalarValue(reading.source, event) : '';
+  return { text, offset: node.offset };
+}
+
+function isMergeKey(event: Event | undefined, text: string): boolean {
+  return text === '<<' && event?.type === EVENT_ID.SCALAR && event.style === SCALAR_STYLE.PLAIN;
+}
+
+function mergeInto(mapping: PlaceNode, source: PlaceNode): void {
+  const list = source.entries.has('0') ? [...source.entries.values()] : [{ node: source }];
+  for (const { node } of list) {
+    for (const [key, entry] of node.entries) {
+      if (!mapping.entries.has(key)) mapping.entries.set(key, entry);
+    }
+  }
+}
+
+function aliased(reading: Reading, start: number, end: number): PlaceNode {
+  reading.aliases += 1;
+  const target = reading.anchors.get(reading.source.slice(start, end));
+  // The parser's offsets leave out the asterisk.
+  const node = leaf(start - 1);
+  if (target === undefined) return node;
+  if (reading.open.has(target)) {
+    reading.circular ??= start - 1;
+    return node;
+  }
+  return { offset: node.offset, size: target.size, entries: target.entries };
+}
+
+function named(
+  reading: Reading,
+  event: { readonly anchorStart: number; readonly anchorEnd: number },
+  node: PlaceNode,
+): PlaceNode {
+  if (event.anchorStart >= 0) {
+    reading.anchors.set(reading.source.slice(event.anchorStart, event.anchorEnd), node);
+  }
+  return node;
+}
+
+function scalarOffset(source: string, event: ScalarEvent, fallback: number): number {
+  if (event.valueStart < 0) return fallback;
+  const isQuoted =
+    event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
+  if (isQuoted) return event.valueStart - 1;
+  // A block scalar's value begins with its first line's indentation.
+  let offset = event.valueStart;
+  while (offset < event.valueEnd && /[ \n\r]/.test(source.charAt(offset))) offset += 1;
+  return offset < event.valueEnd ? offset : event.valueStart;
+}
+
+function atEnd(reading: Reading): boolean {
+  const type = reading.events[reading.next]?.type;
+  return type === EVENT_ID.POP || type === undefined;
+}
+
+function leaf(offset: number): PlaceNode {
+  return { offset, size: 1, entries: new Map() };
+}

@@ -1,0 +1,56 @@
+// The configuration file itself: read whole, bounded, as UTF-8. What it says is load.ts's matter.
+import { open } from 'node:fs/promises';
+import type { Problem } from '../core/problem.ts';
+import { printable } from '../kit/printable.ts';
+import { MAX_CONFIG_BYTES } from './load.ts';
+
+/** The text of a file, or why there is none. */
+export type ReadFile =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly problem: Problem };
+
+/** Reads a configuration file; a bad path is an answer, not an error. */
+export async function readConfigFile(path: string): Promise<ReadFile> {
+  try {
+    await using file = await open(path, 'r');
+    // One byte more than allowed tells a file that is too large without reading it whole, which
+    // also holds for devices and pipes that have no size.
+    const buffer = Buffer.alloc(MAX_CONFIG_BYTES + 1);
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, length, buffer.length - length, null);
+      length += bytesRead;
+      if (bytesRead === 0 || length === buffer.length) break;
+    }
+    return { ok: true, text: buffer.toString('utf8', 0, length) };
+  } catch (error) {
+    return { ok: false, problem: unreadable(path, error) };
+  }
+}
+
+const REASONS: Readonly<Record<string, { found: string; hint: string }>> = {
+  ENOENT: {
+    found: 'no such file',
+    hint: 'check the path; a relative one starts where sluice does',
+  },
+  EACCES: {
+    found: 'permission denied',
+    hint: 'make the file readable for the user sluice runs as',
+  },
+  EISDIR: { found: 'a folder', hint: 'name the file in it' },
+  ENOTDIR: { found: 'a file where a folder is expected', hint: 'check the path' },
+};
+
+function unreadable(path: string, error: unknown): Problem {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  const reason = REASONS[code] ?? { found: code, hint: 'check the path and the disk' };
+  return {
+    severity: 'error',
+    code: 'unreadable',
+    path: '',
+    line: 0,
+    column: 0,
+    message: `read the configuration ${printable(path, 300)}: ${reason.found}`,
+    hint: reason.hint,
+  };
+}
