@@ -1,0 +1,67 @@
+// Dispatch: a lane for each trigger, started and ended together, and the deliveries whose trigger
+// is no longer configured set aside where people can see them.
+import type { Delivery } from '../core/delivery.ts';
+import type { Archive, Outbox } from '../core/store.ts';
+import type { Observe } from '../core/observation.ts';
+import type { Lane, LaneSignals } from './lane.ts';
+
+/** All lanes by the name of their trigger. */
+export class Dispatch {
+  readonly #lanes: ReadonlyMap<string, Lane>;
+
+  constructor(lanes: ReadonlyMap<string, Lane>) {
+    this.#lanes = lanes;
+  }
+
+  /** How many attempts are being made. */
+  get running(): number {
+    let sum = 0;
+    for (const lane of this.#lanes.values()) sum += lane.running;
+    return sum;
+  }
+
+  /** Deliveries were committed or released: their lanes look. */
+  wake(deliveries: readonly Delivery[]): void {
+    for (const { trigger } of deliveries) this.#lanes.get(trigger)?.wake();
+  }
+
+  /** Runs every lane until stopped. */
+  async run(signals: LaneSignals): Promise<void> {
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.run(signals)));
+  }
+}
+
+/** Deliveries looked at in one go. */
+const PAGE = 500;
+
+/** Sets the waiting and held deliveries aside whose trigger is not configured any more. */
+export async function orphan(
+  parts: { archive: Archive; outbox: Outbox; observe: Observe; now: number },
+  triggers: ReadonlySet<string>,
+): Promise<void> {
+  let after: string | undefined;
+  for (;;) {
+    const page = await parts.archive.list({
+      states: ['waiting', 'held'],
+      limit: PAGE,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const delivery of page) {
+      if (!triggers.has(delivery.trigger)) await setAside(parts, delivery);
+    }
+    after = page.at(-1)?.id;
+    if (page.length < PAGE) return;
+  }
+}
+
+async function setAside(
+  { outbox, observe, now }: { outbox: Outbox; observe: Observe; now: number },
+  { id, state, trigger }: Delivery,
+): Promise<void> {
+  const next = { state: 'orphaned', dead: null, dueAt: now } as const;
+  const answer = await outbox.change({ id, from: [state], next, now });
+  if (!answer.done) return;
+  const why = `trigger ${trigger} is not configured`;
+  const moved = { from: state, to: 'orphaned', dead: null, why } as const;
+  observe({ kind: 'delivery-moved', delivery: answer.delivery, ...moved });
+}

@@ -1,0 +1,111 @@
+// An accepted occurrence at one trigger of its rule: what the stages rule on. Ids are computed here
+// and nowhere else.
+import type { Decision, RuleRef } from '../core/decision.ts';
+import type { ClusterRef, DeliveredOccurrence, Delivery, DeliveryState } from '../core/delivery.ts';
+import { type DeliveryKey, deliveryId, ledgerKey } from '../core/delivery-id.ts';
+import type { Occurrence } from '../core/occurrence.ts';
+import type { LedgerEntry } from '../core/store.ts';
+
+/** A trigger as intake needs to know it. */
+export interface TriggerRef {
+  readonly name: string;
+  readonly identity: string;
+}
+
+/** An accepted occurrence at one trigger of its rule. */
+export interface Candidate {
+  readonly occurrence: Occurrence;
+  readonly rule: RuleRef;
+  readonly quietMs: number;
+  readonly trigger: TriggerRef;
+  readonly ledgerKey: string;
+  readonly id: string;
+  /** The involved object, as lanes and limits keep it apart. */
+  readonly object: string;
+}
+
+/** The candidate for one trigger of an accepted occurrence. */
+export function toCandidate(
+  occurrence: Occurrence,
+  decision: Decision & { readonly rule: RuleRef },
+  at: { readonly clusterId: string; readonly trigger: TriggerRef },
+): Candidate {
+  const key: DeliveryKey = {
+    clusterId: at.clusterId,
+    ruleIdentity: decision.rule.identity,
+    triggerIdentity: at.trigger.identity,
+    eventNamespace: occurrence.series.namespace,
+    eventName: occurrence.series.name,
+    firstTime: occurrence.series.firstTime,
+  };
+  return {
+    occurrence,
+    rule: decision.rule,
+    quietMs: decision.quietMs,
+    trigger: at.trigger,
+    ledgerKey: ledgerKey(key),
+    // The bucket of `per: series` is the object's life: the same in all its states.
+    id: deliveryId(key, occurrence.life),
+    object: involvedObject(occurrence),
+  };
+}
+
+/** The delivery that a candidate becomes. */
+export function toDelivery(
+  candidate: Candidate,
+  made: { readonly cluster: ClusterRef; readonly state: DeliveryState; readonly now: number },
+): Delivery {
+  return {
+    id: candidate.id,
+    cluster: made.cluster,
+    source: candidate.occurrence.source,
+    rule: candidate.rule,
+    trigger: candidate.trigger.name,
+    match: {},
+    occurrences: [toDelivered(candidate.occurrence)],
+    object: candidate.object,
+    state: made.state,
+    dead: null,
+    createdAt: made.now,
+    dueAt: made.now,
+    attempts: [],
+    started: null,
+  };
+}
+
+/** The ledger entry of a candidate that is started now. */
+export function toLedgerEntry({ occurrence, ...candidate }: Candidate, now: number): LedgerEntry {
+  return {
+    key: candidate.ledgerKey,
+    path: occurrence.path,
+    eventKey: occurrence.key,
+    id: candidate.id,
+    life: occurrence.life,
+    firedAt: now,
+    firedHappenedAt: occurrence.happenedAt,
+    firedCount: occurrence.count,
+    lastHappenedAt: occurrence.happenedAt,
+    lastCount: occurrence.count,
+  };
+}
+
+/** A ledger entry after another accepted state of its series. */
+export function moveLedgerEntry(entry: LedgerEntry, { occurrence }: Candidate): LedgerEntry {
+  // Times of one spelling compare as text; a state read late must not take the entry back.
+  const isLater = occurrence.happenedAt > entry.lastHappenedAt;
+  return {
+    ...entry,
+    path: occurrence.path,
+    eventKey: occurrence.key,
+    lastHappenedAt: isLater ? occurrence.happenedAt : entry.lastHappenedAt,
+    lastCount: isLater ? occurrence.count : entry.lastCount,
+  };
+}
+
+function involvedObject({ fields }: Occurrence): string {
+  return [fields.apiVersion, fields.kind, fields.namespace, fields.objectName].join('/');
+}
+
+function toDelivered({ event, series, happenedAt, count }: Occurrence): DeliveredOccurrence {
+  return { event, firstTime: series.firstTime, happenedAt, count };
+}

@@ -1,0 +1,53 @@
+// The guards that keep builds from starting builds, and one namespace from speaking for another.
+// They look at names only: no request, and no memory, for builds outlive the ledger. Owner and label
+// walks are not here.
+import { isDeliveryId } from '../core/delivery-id.ts';
+import type { Candidate } from './candidate.ts';
+import type { Facts, Ruling } from './stages.ts';
+
+/** What the guards need to know. */
+export interface GuardFacts {
+  /** Namespaces in which configured triggers create objects; empty where that guard is off. */
+  readonly namespaces: readonly string[];
+  /** What the names of configured triggers' objects begin with. */
+  readonly prefixes: readonly string[];
+  /** Whether this source lets an Event speak for an object of another namespace. */
+  readonly allowForeign: boolean;
+}
+
+const ID_LENGTH = 26;
+const BRIGADE_WORKER = 'brigade-worker';
+
+/** Stops an Event that speaks for an object of another namespace than its own. */
+export function guardForeign({ occurrence }: Candidate, { guard }: Facts): Ruling | null {
+  const { namespace, eventNamespace } = occurrence.fields;
+  if (guard.allowForeign || namespace === '' || namespace === eventNamespace) return null;
+  return {
+    disposition: 'foreign',
+    why: `an Event of namespace "${eventNamespace}" speaks for an object of "${namespace}"`,
+  };
+}
+
+/** Stops an Event about what a delivery started: by namespace, by our names, by Brigade's names. */
+export function guardLoop({ occurrence }: Candidate, { guard }: Facts): Ruling | null {
+  const { namespace, eventNamespace, objectName } = occurrence.fields;
+  const built = [namespace, eventNamespace].find((name) => guard.namespaces.includes(name));
+  if (built !== undefined) return loop(`builds are created in namespace "${built}"`);
+  const prefix = [...guard.prefixes, BRIGADE_WORKER].find((name) => isNamedBy(name, objectName));
+  if (prefix !== undefined) return loop(`"${objectName}" is named as what a delivery starts`);
+  if (endsInId(objectName)) return loop(`"${objectName}" ends in a build id, as Brigade's jobs do`);
+  return null;
+}
+
+function loop(why: string): Ruling {
+  return { disposition: 'loop', why };
+}
+
+function isNamedBy(prefix: string, name: string): boolean {
+  const begin = `${prefix}-`;
+  return name.startsWith(begin) && isDeliveryId(name.slice(begin.length, begin.length + ID_LENGTH));
+}
+
+function endsInId(name: string): boolean {
+  return name.at(-ID_LENGTH - 1) === '-' && isDeliveryId(name.slice(-ID_LENGTH));
+}

@@ -1,0 +1,100 @@
+// Budgets: a token bucket for each involved object and one for all. A delivery without a token is
+// held, not lost; release.ts lets it go when tokens come. Buckets live on the monotonic clock.
+import type { Rate } from '../kit/rate.ts';
+import { TokenBucket } from '../kit/token-bucket.ts';
+import type { Candidate } from './candidate.ts';
+import type { Facts, Ruling } from './stages.ts';
+
+/** How many builds there may be; null is no limit. */
+export interface Limits {
+  readonly perObject: Rate | null;
+  readonly total: Rate | null;
+}
+
+/** Which budget had no token. */
+export type Exhausted = 'perObject' | 'total';
+
+/** Who waits for tokens already: those who come later wait behind them. */
+export interface Backlog {
+  readonly objects: ReadonlySet<string>;
+  readonly total: boolean;
+}
+
+interface ObjectBucket {
+  readonly bucket: TokenBucket;
+  lastUse: number;
+}
+
+/** Hands out tokens. Times are monotonic milliseconds. */
+export class Limiter {
+  readonly #limits: Limits;
+  readonly #now: () => number;
+  readonly #objects = new Map<string, ObjectBucket>();
+  readonly #total: TokenBucket | null;
+  #held: { objects: Set<string>; total: boolean } = { objects: new Set(), total: false };
+
+  constructor(limits: Limits, since: { readonly now: () => number; readonly from: number }) {
+    this.#limits = limits;
+    this.#now = since.now;
+    this.#total = limits.total === null ? null : new TokenBucket(limits.total, since.from);
+  }
+
+  /** Takes a token for a newcomer, who waits behind those that are held already. */
+  take(object: string): Exhausted | null {
+    if (this.#held.objects.has(object)) return 'perObject';
+    const exhausted = this.#held.total ? 'total' : this.takeAt(object, this.#now());
+    if (exhausted !== null) this.#held.objects.add(object);
+    this.#held.total ||= exhausted === 'total';
+    return exhausted;
+  }
+
+  /** Takes a token as of a moment; says which budget had none. */
+  takeAt(object: string, now: number): Exhausted | null {
+    const own = this.#bucketOf(object, now);
+    if (own !== null && own.msUntilToken(now) > 0) return 'perObject';
+    if (this.#total !== null && this.#total.msUntilToken(now) > 0) return 'total';
+    own?.take(now);
+    this.#total?.take(now);
+    return null;
+  }
+
+  /** How long until the budgets have a token for this object again, in ms. */
+  msUntilToken(object: string): number {
+    const now = this.#now();
+    const own = this.#bucketOf(object, now)?.msUntilToken(now) ?? 0;
+    return Math.max(own, this.#total?.msUntilToken(now) ?? 0);
+  }
+
+  /** Replaces what is known of those who wait. */
+  setBacklog({ objects, total }: Backlog): void {
+    this.#held = { objects: new Set(objects), total };
+  }
+
+  #bucketOf(object: string, now: number): TokenBucket | null {
+    const rate = this.#limits.perObject;
+    if (rate === null) return null;
+    const known = this.#objects.get(object);
+    const bucket = known?.bucket ?? new TokenBucket(rate, now);
+    // Moved to the end, so that the front holds those that were not used for longest.
+    this.#objects.delete(object);
+    this.#objects.set(object, { bucket, lastUse: now });
+    this.#forgetFull(now - rate.perMs);
+    return bucket;
+  }
+
+  /** A bucket that was not used for a whole period is full again, and as good as none. */
+  #forgetFull(before: number): void {
+    for (const [object, { lastUse }] of this.#objects) {
+      if (lastUse >= before) return;
+      this.#objects.delete(object);
+    }
+  }
+}
+
+/** Holds a candidate for which there is no token. */
+export function limit({ object }: Candidate, { limiter }: Facts): Ruling | null {
+  const exhausted = limiter.take(object);
+  if (exhausted === null) return null;
+  const budget = exhausted === 'total' ? 'limits.total' : 'limits.perObject';
+  return { disposition: 'held', why: `${budget} is used up` };
+}

@@ -1,0 +1,118 @@
+// Held deliveries start by themselves: oldest first, as tokens come, and one object that has used up
+// its own budget holds up no other. Who waits longer than `holdFor` becomes a dead letter.
+import type { Clock } from '../core/clock.ts';
+import type { Delivery } from '../core/delivery.ts';
+import type { Observe } from '../core/observation.ts';
+import type { Archive, Outbox } from '../core/store.ts';
+import { Alarm } from '../kit/alarm.ts';
+import { renderDuration } from '../kit/duration.ts';
+import type { Limiter } from './limit.ts';
+
+/** What the release works with. */
+export interface ReleaseParts {
+  readonly archive: Archive;
+  readonly outbox: Outbox;
+  readonly limiter: Limiter;
+  readonly holdForMs: number;
+  readonly clock: Clock;
+  readonly observe: Observe;
+  /** Told of deliveries that may be attempted now. */
+  readonly released: (delivery: Delivery) => void;
+}
+
+/** Held deliveries looked at in one go. */
+const PAGE = 500;
+/** However far away the next token seems: the wall clock by which `holdFor` counts may jump. */
+const LONGEST_WAIT_MS = 60_000;
+
+interface Pass {
+  readonly objects: Set<string>;
+  total: boolean;
+  /** In how many ms to look again; null where nothing is held. */
+  lookIn: number | null;
+}
+
+/** Lets held deliveries go. */
+export class Release {
+  readonly #parts: ReleaseParts;
+  readonly #alarm = new Alarm();
+
+  constructor(parts: ReleaseParts) {
+    this.#parts = parts;
+  }
+
+  /** Something was held: look. */
+  wake(): void {
+    this.#alarm.ring();
+  }
+
+  /** Runs until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const { lookIn } = await this.pass();
+      await this.#alarm.wait(this.#parts.clock, lookIn, signal);
+    }
+  }
+
+  /** Looks at every held delivery once. */
+  async pass(): Promise<{ readonly lookIn: number | null }> {
+    const pass: Pass = { objects: new Set(), total: false, lookIn: null };
+    let after: string | undefined;
+    for (;;) {
+      const held = await this.#parts.archive.list({
+        states: ['held'],
+        limit: PAGE,
+        ...(after === undefined ? {} : { after }),
+      });
+      for (const delivery of held) await this.#look(delivery, pass);
+      after = held.at(-1)?.id;
+      if (held.length < PAGE || pass.total) break;
+    }
+    this.#parts.limiter.setBacklog({ objects: pass.objects, total: pass.total });
+    return { lookIn: pass.lookIn };
+  }
+
+  async #look(delivery: Delivery, pass: Pass): Promise<void> {
+    const { clock, holdForMs, limiter } = this.#parts;
+    const restMs = delivery.dueAt + holdForMs - clock.now();
+    if (restMs <= 0) return this.#expire(delivery);
+    const exhausted =
+      pass.total || pass.objects.has(delivery.object)
+        ? 'waits'
+        : limiter.takeAt(delivery.object, clock.monotonic());
+    if (exhausted === null) return this.#start(delivery);
+    pass.objects.add(delivery.object);
+    pass.total ||= exhausted === 'total';
+    const tokenMs = exhausted === 'waits' ? restMs : limiter.msUntilToken(delivery.object);
+    pass.lookIn = Math.min(pass.lookIn ?? LONGEST_WAIT_MS, restMs, Math.max(1, tokenMs));
+  }
+
+  async #start(delivery: Delivery): Promise<void> {
+    const now = this.#parts.clock.now();
+    const answer = await this.#parts.outbox.change({
+      id: delivery.id,
+      from: ['held'],
+      next: { state: 'waiting', dead: null, dueAt: now },
+      now,
+    });
+    if (!answer.done) return;
+    const why = 'a token came';
+    const moved = { from: 'held', to: 'waiting', dead: null, why } as const;
+    this.#parts.observe({ kind: 'delivery-moved', delivery: answer.delivery, ...moved });
+    this.#parts.released(answer.delivery);
+  }
+
+  async #expire(delivery: Delivery): Promise<void> {
+    const now = this.#parts.clock.now();
+    const answer = await this.#parts.outbox.change({
+      id: delivery.id,
+      from: ['held'],
+      next: { state: 'dead', dead: 'expired-held', dueAt: delivery.dueAt },
+      now,
+    });
+    if (!answer.done) return;
+    const why = `held for longer than ${renderDuration(this.#parts.holdForMs)} (limits.holdFor)`;
+    const moved = { from: 'held', to: 'dead', dead: 'expired-held', why } as const;
+    this.#parts.observe({ kind: 'delivery-moved', delivery: answer.delivery, ...moved });
+  }
+}
