@@ -1,0 +1,158 @@
+// Compiles rules of our form into a chain, once, and finds everything wrong with them at the same
+// time. Unknown keys are the schema's to refuse; wrong types are reported here as well, so that
+// nothing that is no rule ever runs as one.
+import type { Action } from '../core/decision.ts';
+import { isJsonObject } from '../core/event.ts';
+import type { Finding } from '../core/problem.ts';
+import { compileQuiet } from './again.ts';
+import type { Block, Chain, Condition, Rule } from './chain.ts';
+import { compileCondition } from './condition.ts';
+import type { Report } from './findings.ts';
+import { ownValue, pointer, wrong, wrongType, wrongValue } from './findings.ts';
+import type { RuleNames } from './identity.ts';
+import { checkNames, identityOf, noteSharedIdentities } from './identity.ts';
+import { checkSources, compileTriggers } from './references.ts';
+import type { RuleSection } from './rule.ts';
+import { CONDITION_FIELDS } from './rule.ts';
+
+/** What rules refer to, and what they get where they say nothing. */
+export interface ChainOptions {
+  /** The names of the configured triggers, in the file's order. */
+  readonly triggers: readonly string[];
+  /** The names of the configured sources; absent: the rules' `source` is not compared with them. */
+  readonly sources?: readonly string[];
+  readonly defaultQuietMs: number;
+}
+
+/** A chain and everything found while it was compiled. */
+export interface CompiledChain {
+  /** Empty where a finding is an error, so that what is wrong rejects everything if it is run. */
+  readonly chain: Chain;
+  readonly findings: readonly Finding[];
+}
+
+interface RulePlace {
+  readonly section: object;
+  readonly index: number;
+  readonly path: string;
+  readonly options: ChainOptions;
+}
+
+/** Compiles the entries of `filters`; paths of findings begin with `/filters`. */
+export function compileChain(
+  sections: readonly RuleSection[],
+  options: ChainOptions,
+): CompiledChain {
+  const findings: Finding[] = [];
+  const report: Report = (finding) => void findings.push(finding);
+  const rules: Rule[] = [];
+  const names: RuleNames[] = [];
+  for (const [index, section] of entriesOf(sections, report)) {
+    const path = pointer('/filters', index);
+    if (!isJsonObject(section)) {
+      report(wrongType(path, section, 'a rule'));
+      continue;
+    }
+    const place = { section, index, path, options };
+    const called = compileNames(place, report);
+    names.push(called);
+    rules.push(compileRule(place, called, report));
+  }
+  checkNames(names, report);
+  noteSharedIdentities(rules, report);
+  const refused = findings.some(({ severity }) => severity === 'error');
+  return { chain: { rules: refused ? [] : rules }, findings };
+}
+
+function entriesOf(sections: unknown, report: Report): readonly [number, unknown][] {
+  if (Array.isArray(sections)) return [...sections.entries()];
+  report(wrongType('/filters', sections, 'a list of rules'));
+  return [];
+}
+
+function compileRule(place: RulePlace, called: RuleNames, report: Report): Rule {
+  const { section, index, path, options } = place;
+  const action = compileAction(place, report);
+  const conditions = compileConditions(section, path, report);
+  checkSources(conditions, { path, sources: options.sources }, report);
+  const not = compileNot(place, report);
+  const again = { written: ownValue(section, 'again'), path: pointer(path, 'again'), action };
+  const quietMs = compileQuiet(again, options.defaultQuietMs, report);
+  const named = { written: ownValue(section, 'triggers'), path, action };
+  const triggers = compileTriggers(named, options.triggers, report);
+  const rule = Object.freeze({ index, name: called.name, identity: identityOf(called) });
+  return { conditions, not, decision: Object.freeze({ action, rule, triggers, quietMs }) };
+}
+
+function compileNames({ section, index, path }: RulePlace, report: Report): RuleNames {
+  const name = ownValue(section, 'name');
+  if (name !== undefined && (typeof name !== 'string' || name === '')) {
+    report(wrongType(pointer(path, 'name'), name, 'a name'));
+  }
+  const formerly: string[] = [];
+  const written = ownValue(section, 'formerly') ?? [];
+  if (!Array.isArray(written)) {
+    report(wrongType(pointer(path, 'formerly'), written, 'a list of names'));
+    return { index, name: typeof name === 'string' ? name : null, formerly };
+  }
+  for (const [place, entry] of written.entries()) {
+    if (typeof entry === 'string') formerly.push(entry);
+    else report(wrongType(pointer(path, 'formerly', place), entry, 'a name'));
+  }
+  return { index, name: typeof name === 'string' && name !== '' ? name : null, formerly };
+}
+
+function compileAction({ section, path }: RulePlace, report: Report): Action {
+  const action = ownValue(section, 'action');
+  if (action === 'accept' || action === 'reject') return action;
+  if (action === undefined) {
+    report(
+      wrong({
+        code: 'missing-key',
+        path,
+        message: 'the rule has no action (expected accept or reject)',
+        hint: 'write action: accept or action: reject',
+      }),
+    );
+  } else {
+    report(wrongValue(pointer(path, 'action'), action, 'accept or reject'));
+  }
+  // Whoever writes triggers means to accept: one mistake is not reported as two.
+  const starts = ['triggers', 'again'].some((key) => ownValue(section, key) !== undefined);
+  return starts ? 'accept' : 'reject';
+}
+
+function compileConditions(section: object, path: string, report: Report): readonly Condition[] {
+  return CONDITION_FIELDS.flatMap((field) => {
+    const place = { field, written: ownValue(section, field), path: pointer(path, field) };
+    return compileCondition(place, report) ?? [];
+  });
+}
+
+function compileNot({ section, path, options }: RulePlace, report: Report): readonly Block[] {
+  const written = ownValue(section, 'not');
+  if (written === undefined) return [];
+  const at = pointer(path, 'not');
+  const blocks: readonly (readonly [unknown, string])[] = Array.isArray(written)
+    ? written.map((block: unknown, place) => [block, pointer(at, place)] as const)
+    : [[written, at]];
+  return blocks.flatMap(([block, blockPath]) => {
+    if (!isJsonObject(block)) {
+      report(wrongType(blockPath, block, 'a block of conditions'));
+      return [];
+    }
+    const conditions = compileConditions(block, blockPath, report);
+    checkSources(conditions, { path: blockPath, sources: options.sources }, report);
+    if (conditions.length === 0) report(emptyBlock(blockPath));
+    return [{ wanted: block, conditions }];
+  });
+}
+
+function emptyBlock(path: string): Finding {
+  return wrong({
+    code: 'wrong-value',
+    path,
+    message: 'the block asks for nothing, so it matches every Event and the rule none',
+    hint: 'give the block a condition or remove it',
+  });
+}

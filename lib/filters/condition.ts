@@ -1,0 +1,140 @@
+// One condition of a rule: from what is written to something that can be asked, and the asking.
+// A condition that asks for nothing is null; an entry that is wrong is reported and left out, so
+// that a list of wrong entries matches nothing rather than everything.
+import type { Json } from '../core/event.ts';
+import type { Occurrence } from '../core/occurrence.ts';
+import type { Finding } from '../core/problem.ts';
+import type { Pattern } from '../kit/pattern.ts';
+import { parsePattern } from '../kit/pattern.ts';
+import type { Condition, CountCondition, CountTest, TextCondition } from './chain.ts';
+import { parseCountTest, passes } from './count.ts';
+import type { Report } from './findings.ts';
+import { pointer, quoted, wrong, wrongType } from './findings.ts';
+import type { ConditionField } from './rule.ts';
+
+/** A field as it is written, and where. */
+export interface WrittenField {
+  readonly field: ConditionField;
+  readonly written: unknown;
+  readonly path: string;
+}
+
+/** Compiles a field; null where it asks for nothing. */
+export function compileCondition(place: WrittenField, report: Report): Condition | null {
+  const { field, written } = place;
+  if (written === undefined || written === '') return null;
+  if (Array.isArray(written) && written.length === 0) return null;
+  return field === 'count'
+    ? countCondition(place, report)
+    : textCondition(field, compileEntries(place, report), toWanted(written));
+}
+
+/** A condition on a text field that holds where one of the entries matches. */
+export function textCondition(
+  field: TextCondition['field'],
+  entries: readonly Pattern[],
+  wanted: Json,
+): TextCondition {
+  return {
+    field,
+    wanted,
+    entries,
+    exact: new Set(entries.filter(({ form }) => form === 'exact').map(({ text }) => text)),
+    patterns: entries.filter(({ form }) => form !== 'exact'),
+  };
+}
+
+/** Whether a condition holds for an occurrence. */
+export function holds(condition: Condition, occurrence: Occurrence): boolean {
+  if (condition.field === 'count') {
+    return condition.tests.some((test) => passes(test, occurrence.count));
+  }
+  const found = textOf(condition.field, occurrence);
+  return condition.exact.has(found) || condition.patterns.some((entry) => entry.matches(found));
+}
+
+/** The value that a field of a rule looks at; what the Event does not have is ''. */
+export function valueOf(field: ConditionField, occurrence: Occurrence): string | number {
+  return field === 'count' ? occurrence.count : textOf(field, occurrence);
+}
+
+function textOf(field: TextCondition['field'], occurrence: Occurrence): string {
+  if (field === 'source') return occurrence.source;
+  return field === 'reasons' ? occurrence.fields.reason : occurrence.fields[field];
+}
+
+function compileEntries({ field, written, path }: WrittenField, report: Report): Pattern[] {
+  const compiled: Pattern[] = [];
+  for (const [entry, entryPath] of entriesOf(written, path)) {
+    if (typeof entry !== 'string') {
+      report(wrongType(entryPath, entry, 'a pattern or a list of patterns'));
+      continue;
+    }
+    const parsed = parsePattern(entry);
+    if (!parsed.ok) {
+      report(badPattern(entryPath, entry, parsed.why));
+    } else if (field === 'message' && entry !== '' && parsed.pattern.form === 'exact') {
+      report(plainMessage(entryPath, entry));
+    } else {
+      compiled.push(parsed.pattern);
+    }
+  }
+  return compiled;
+}
+
+function countCondition({ written, path }: WrittenField, report: Report): CountCondition {
+  const tests: CountTest[] = [];
+  for (const [entry, entryPath] of entriesOf(written, path)) {
+    const test = parseCountTest(entry);
+    if (test !== undefined) {
+      tests.push(test);
+    } else if (typeof entry === 'string' || typeof entry === 'number') {
+      report(badCount(entryPath, entry));
+    } else {
+      report(wrongType(entryPath, entry, 'a number, a comparison, or a list of these'));
+    }
+  }
+  return { field: 'count', wanted: toWanted(written), tests };
+}
+
+/** Each entry with its place; a single value is a list of one whose place is the field's own. */
+function entriesOf(written: unknown, path: string): readonly (readonly [unknown, string])[] {
+  if (!Array.isArray(written)) return [[written, path]];
+  return written.map((entry: unknown, place) => [entry, pointer(path, place)] as const);
+}
+
+/** What a trail shows of a condition: texts, numbers and lists of them; the rest is refused. */
+function toWanted(written: unknown): Json {
+  return Array.isArray(written) ? written.map(toWantedEntry) : toWantedEntry(written);
+}
+
+function toWantedEntry(written: unknown): Json {
+  return typeof written === 'string' || typeof written === 'number' ? written : null;
+}
+
+function badPattern(path: string, text: string, why: string): Finding {
+  return wrong({
+    code: 'bad-pattern',
+    path,
+    message: `pattern ${quoted(text)}: ${why}`,
+    hint: 'write an exact value, a glob with * or ?, or an RE2 expression between slashes',
+  });
+}
+
+function plainMessage(path: string, text: string): Finding {
+  return wrong({
+    code: 'bad-pattern',
+    path,
+    message: `message ${quoted(text)}: found a plain word, which would be compared with the whole message (expected a glob or an expression)`,
+    hint: `write *word* to find a word anywhere in the message, or /word/`,
+  });
+}
+
+function badCount(path: string, found: string | number): Finding {
+  return wrong({
+    code: 'bad-count',
+    path,
+    message: `count ${quoted(String(found))}: found no count (expected a whole number, or one after =, <, <=, > or >=)`,
+    hint: 'write for instance 3 or ">= 3"',
+  });
+}

@@ -1,0 +1,82 @@
+// Walks the chain: synchronous, total, free of I/O. The decision and its trail come from the same
+// walk over the same conditions, so they can not disagree.
+import type { Decision, Explanation, TrailEntry } from '../core/decision.ts';
+import type { Json } from '../core/event.ts';
+import type { Occurrence } from '../core/occurrence.ts';
+import type { Block, Chain, Condition, Rule } from './chain.ts';
+import { DEFAULT_REJECTION } from './chain.ts';
+import { holds, valueOf } from './condition.ts';
+import type { RuleField } from './rule.ts';
+import { RULE_FIELDS } from './rule.ts';
+
+/** Walks the rules in order: the first that matches decides, and no match rejects. */
+export function decide(chain: Chain, occurrence: Occurrence): Decision {
+  for (const rule of chain.rules) {
+    if (obstacleOf(rule, occurrence) === null) return rule.decision;
+  }
+  return DEFAULT_REJECTION;
+}
+
+/** The decision together with the first condition that failed in each rule before it. */
+export function explain(chain: Chain, occurrence: Occurrence): Explanation {
+  const trail: TrailEntry[] = [];
+  for (const rule of chain.rules) {
+    const obstacle = obstacleOf(rule, occurrence);
+    if (obstacle === null) return { decision: rule.decision, trail };
+    trail.push(toTrailEntry(rule, obstacle, occurrence));
+  }
+  return { decision: DEFAULT_REJECTION, trail };
+}
+
+/**
+ * The accept rule that came nearest to matching: the one whose first failing field is tried last,
+ * the first of several; null where no accept rule was passed over.
+ */
+export function nearest(chain: Chain, trail: readonly TrailEntry[]): TrailEntry | null {
+  const accepting = new Set(
+    chain.rules
+      .filter(({ decision }) => decision.action === 'accept')
+      .map(({ decision }) => decision.rule.index),
+  );
+  let best: TrailEntry | null = null;
+  for (const entry of trail) {
+    if (!accepting.has(entry.index)) continue;
+    if (best === null || rankOf(entry.field) > rankOf(best.field)) best = entry;
+  }
+  return best;
+}
+
+/** What keeps a rule from matching: the first condition that fails, else the first block that matches. */
+function obstacleOf(rule: Rule, occurrence: Occurrence): Condition | Block | null {
+  for (const condition of rule.conditions) {
+    if (!holds(condition, occurrence)) return condition;
+  }
+  for (const block of rule.not) {
+    if (block.conditions.every((condition) => holds(condition, occurrence))) return block;
+  }
+  return null;
+}
+
+function toTrailEntry(rule: Rule, obstacle: Condition | Block, occurrence: Occurrence): TrailEntry {
+  const { index, name } = rule.decision.rule;
+  const { wanted } = obstacle;
+  if (!('field' in obstacle)) {
+    return { index, name, field: 'not', wanted, found: valuesOf(obstacle, occurrence) };
+  }
+  const { field } = obstacle;
+  return { index, name, field, wanted, found: valueOf(field, occurrence) };
+}
+
+function valuesOf(block: Block, occurrence: Occurrence): Json {
+  return Object.fromEntries(
+    block.conditions.map(({ field }) => [field, valueOf(field, occurrence)]),
+  );
+}
+
+const RANKS: ReadonlyMap<string, number> = new Map(
+  RULE_FIELDS.map((field: RuleField, rank) => [field, rank]),
+);
+
+function rankOf(field: string): number {
+  return RANKS.get(field) ?? -1;
+}

@@ -1,0 +1,152 @@
+// What rules refer to by name: triggers and sources. A name that is not configured is an error with
+// the nearest one that is.
+import type { Action } from '../core/decision.ts';
+import type { Finding, ProblemCode } from '../core/problem.ts';
+import { nearestName } from '../kit/nearest.ts';
+import type { Condition } from './chain.ts';
+import type { Report } from './findings.ts';
+import { pointer, quoted, suspicious, wrong, wrongType } from './findings.ts';
+
+/** `triggers` as it is written, the rule's place, and what the rule decides. */
+export interface WrittenTriggers {
+  readonly written: unknown;
+  readonly path: string;
+  readonly action: Action;
+}
+
+/** The triggers that a rule starts, in its order; none for a reject rule. */
+export function compileTriggers(
+  rule: WrittenTriggers,
+  configured: readonly string[],
+  report: Report,
+): readonly string[] {
+  const { written, action } = rule;
+  const path = pointer(rule.path, 'triggers');
+  if (action === 'reject') {
+    if (written !== undefined) report(rejecting(path));
+    return Object.freeze([]);
+  }
+  if (written === undefined) {
+    if (configured.length !== 1) report(triggersMissing(rule.path, configured));
+    return Object.freeze(configured.slice(0, 1));
+  }
+  if (!Array.isArray(written)) {
+    report(wrongType(path, written, 'a list of names of triggers'));
+    return Object.freeze([]);
+  }
+  if (written.length === 0) report(triggersMissing(path, configured));
+  return Object.freeze(compileNames(written, { path, configured }, report));
+}
+
+interface NamePlace {
+  readonly path: string;
+  readonly configured: readonly string[];
+}
+
+function compileNames(written: readonly unknown[], place: NamePlace, report: Report): string[] {
+  const named = new Set<string>();
+  for (const [index, entry] of written.entries()) {
+    const path = pointer(place.path, index);
+    if (typeof entry !== 'string') {
+      report(wrongType(path, entry, 'the name of a trigger'));
+    } else if (!place.configured.includes(entry)) {
+      report(notConfigured('unknown-trigger', { path, name: entry, known: place.configured }));
+    } else if (named.has(entry)) {
+      report(listedTwice(path, entry));
+    } else {
+      named.add(entry);
+    }
+  }
+  return [...named];
+}
+
+/** A rule or block, and the sources that its `source` may name. */
+export interface SourcePlace {
+  readonly path: string;
+  readonly sources: readonly string[] | undefined;
+}
+
+/** Reports entries of `source` that no configured source can match. */
+export function checkSources(
+  conditions: readonly Condition[],
+  { path, sources }: SourcePlace,
+  report: Report,
+): void {
+  const condition = conditions.find(({ field }) => field === 'source');
+  if (condition?.field !== 'source' || sources === undefined) return;
+  const at = pointer(path, 'source');
+  for (const entry of condition.entries) {
+    if (sources.some((name) => entry.matches(name))) continue;
+    const place = Array.isArray(condition.wanted)
+      ? pointer(at, condition.wanted.indexOf(entry.text))
+      : at;
+    report(
+      entry.form === 'exact'
+        ? notConfigured('unknown-source', { path: place, name: entry.text, known: sources })
+        : suspicious({
+            code: 'never-matches',
+            path: place,
+            message: `source ${quoted(entry.text)}: matches no configured source (${listed(sources)})`,
+            hint: 'name a source or remove the entry',
+          }),
+    );
+  }
+}
+
+interface UnknownName {
+  readonly path: string;
+  readonly name: string;
+  readonly known: readonly string[];
+}
+
+function notConfigured(code: ProblemCode, { path, name, known }: UnknownName): Finding {
+  const what = code === 'unknown-source' ? 'source' : 'trigger';
+  const near = nearestName(name, known);
+  return wrong({
+    code,
+    path,
+    message: `${what} ${quoted(name)}: no such ${what} is configured (configured: ${listed(known)})`,
+    hint:
+      near === undefined
+        ? `name a configured ${what}, or add it under ${what}s:`
+        : `did you mean ${quoted(near)}?`,
+  });
+}
+
+function triggersMissing(path: string, configured: readonly string[]): Finding {
+  return wrong({
+    code: 'triggers-missing',
+    path,
+    message:
+      configured.length === 0
+        ? 'the accept rule starts nothing: no trigger is configured'
+        : `the accept rule names no trigger (expected some of: ${listed(configured)})`,
+    hint:
+      configured.length === 0
+        ? 'add one under triggers:'
+        : `write for instance triggers: [${configured[0] ?? ''}]`,
+  });
+}
+
+function rejecting(path: string): Finding {
+  return wrong({
+    code: 'wrong-value',
+    path,
+    message:
+      'found triggers in a reject rule, which starts nothing (expected them in accept rules)',
+    hint: 'remove triggers or write action: accept',
+  });
+}
+
+function listedTwice(path: string, name: string): Finding {
+  return wrong({
+    code: 'wrong-value',
+    path,
+    message: `trigger ${quoted(name)}: found a second time in the same rule`,
+    hint: 'list each trigger once',
+  });
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.map(quoted).join(', ');
+}
