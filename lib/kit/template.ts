@@ -90,7 +90,8 @@ function toTemplate(text: string, all: readonly Part[]): Template {
 }
 
 function at(document: Json, part: { readonly steps: readonly PathStep[] }): Json {
-  return valueAtPath(document, part.steps) ?? '';
+  const value = valueAtPath(document, part.steps);
+  return value === undefined ? '' : value;
 }
 
 function toText(value: Json): string {

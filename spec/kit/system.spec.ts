@@ -1,0 +1,123 @@
+// Promises of lib/kit/system.ts, and of the fake clock that stands in for it elsewhere: both keep
+// what core/clock.ts says. These are the only specs that wait for real time, a few milliseconds.
+import { expect } from 'chai';
+import type { Clock } from '../../lib/core/clock.ts';
+import { systemClock, systemEnvironment, systemRandom } from '../../lib/kit/system.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+const never = new AbortController().signal;
+
+const clocks: readonly {
+  name: string;
+  make: () => Clock;
+  pass: (clock: Clock) => Promise<void>;
+}[] = [
+  { name: 'the system clock', make: () => systemClock, pass: async () => undefined },
+  {
+    name: 'the fake clock',
+    make: () => new FakeClock(),
+    pass: async (clock) => {
+      if (clock instanceof FakeClock) await clock.advance(5);
+    },
+  },
+];
+
+for (const { name, make, pass } of clocks) {
+  describe(name, () => {
+    it('sleeps at least as long as asked', async () => {
+      const clock = make();
+      const before = clock.monotonic();
+      const slept = clock.sleep(5, never);
+      await pass(clock);
+      await slept;
+      // A timer may fire a fraction of a millisecond before a finer clock says so.
+      expect(clock.monotonic() - before).to.be.at.least(4);
+    });
+
+    it('rejects a sleep with the reason of the signal as soon as it aborts', async () => {
+      const stop = new AbortController();
+      const reason = new Error('stopping');
+      const slept = make()
+        .sleep(3_600_000, stop.signal)
+        .catch((error: unknown) => error);
+      stop.abort(reason);
+      expect(await slept).to.equal(reason);
+    });
+
+    it('does not start to sleep once the signal has aborted', async () => {
+      const reason = new Error('over');
+      const slept = make().sleep(3_600_000, AbortSignal.abort(reason));
+      expect(await slept.catch((error: unknown) => error)).to.equal(reason);
+    });
+  });
+}
+
+describe('systemClock', () => {
+  it('leaves no timer behind an abort', async () => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    // Mocha sets a timer of its own once a spec has become asynchronous.
+    await systemClock.sleep(1, never);
+    const before = timers();
+    const stop = new AbortController();
+    const slept = systemClock.sleep(3_600_000, stop.signal).catch(() => undefined);
+    expect(timers()).to.equal(before + 1);
+    stop.abort();
+    await slept;
+    expect(timers()).to.equal(before);
+  });
+
+  it('does not take a sleep longer than a timer can be for none', async () => {
+    const stop = new AbortController();
+    const slept = systemClock.sleep(2 ** 40, stop.signal).then(
+      () => 'slept',
+      () => 'aborted',
+    );
+    await systemClock.sleep(5, never);
+    stop.abort();
+    expect(await slept).to.equal('aborted');
+  });
+
+  it('tells the wall clock in milliseconds since 1970', () => {
+    expect(new Date(systemClock.now()).getUTCFullYear()).to.be.at.least(2025);
+  });
+});
+
+describe('systemEnvironment', () => {
+  it('is a copy of the variables of this process', () => {
+    const copy = systemEnvironment();
+    expect(copy['PATH']).to.be.a('string');
+    expect(copy).to.not.equal(systemEnvironment());
+  });
+});
+
+describe('systemRandom', () => {
+  it('draws from [0, 1)', () => {
+    for (let draw = 0; draw < 100; draw += 1) expect(systemRandom()).to.be.within(0, 1);
+  });
+});
+
+describe('FakeClock', () => {
+  it('wakes sleepers in the order of their times, those that sleep again included', async () => {
+    const clock = new FakeClock(1000);
+    const woken: string[] = [];
+    const beat = async (): Promise<void> => {
+      for (let count = 1; count <= 3; count += 1) {
+        await clock.sleep(10, never);
+        woken.push(`beat ${clock.now()}`);
+      }
+    };
+    const once = clock.sleep(15, never).then(() => woken.push(`once ${clock.now()}`));
+    const beats = beat();
+    await clock.advance(30);
+    await Promise.all([once, beats]);
+    expect(woken).to.deep.equal(['beat 1010', 'once 1015', 'beat 1020', 'beat 1030']);
+  });
+
+  it('jumps the wall clock alone', async () => {
+    const clock = new FakeClock(1000);
+    clock.jump(-500);
+    await clock.advance(1);
+    expect([clock.now(), clock.monotonic()]).to.deep.equal([501, 1]);
+  });
+});
