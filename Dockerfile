@@ -1,0 +1,26 @@
+# The image: compiled JavaScript and the production dependencies, nothing else. Build it with
+# `make image` or `docker build -t sluice .`.
+ARG NODE_VERSION=24
+
+FROM node:${NODE_VERSION}-slim AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json ./
+COPY lib lib
+RUN node node_modules/ts7/bin/tsc -p tsconfig.build.json
+
+FROM node:${NODE_VERSION}-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY package.json package-lock.json .npmrc LICENSE ./
+# The image has Node.js already, so the platform packages that bring it to a checkout stay out.
+RUN npm ci --omit=dev --omit=optional && npm cache clean --force
+COPY bin bin
+COPY --from=build /src/dist dist
+# A number, so that runAsNonRoot can be checked; any other user works as well, nothing is written.
+USER 1000:1000
+EXPOSE 8080
+# No shell and no npm in between: the gateway itself gets SIGTERM and drains.
+ENTRYPOINT ["node", "/app/bin/sluice.js"]
+CMD ["run"]

@@ -1,0 +1,81 @@
+// Renders the chart with the real helm and hands out parsed objects. Installing nothing is the point:
+// no cluster is asked and no repository is read.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { loadAll } from 'js-yaml';
+
+import { ensureHelm } from '../controlplane/build.ts';
+import { readSpecEnvironment } from '../controlplane/environment.ts';
+import type { KubeObject } from '../controlplane/admin-client.ts';
+
+/** What a chart is rendered with. */
+export interface RenderRequest {
+  readonly values?: Readonly<Record<string, unknown>>;
+  /** Default: `gw` in `ci-gateway`. */
+  readonly release?: string;
+  readonly namespace?: string;
+}
+
+/** What helm made of it. */
+export type Rendered =
+  | { readonly ok: true; readonly objects: readonly KubeObject[] }
+  | { readonly ok: false; readonly said: string };
+
+/** The folder of the chart. */
+export const chartDirectory = join(import.meta.dirname, '../../charts/sluice');
+
+/** The namespace of the release where a request names none. */
+export const releaseNamespace = 'ci-gateway';
+
+/** helm's executable, or why these specs are left out; where a machine watches, that is a failure. */
+export async function findHelm(context: Mocha.Context): Promise<string> {
+  const build = await ensureHelm();
+  if (build.kind === 'built') return build.file;
+  if (readSpecEnvironment().ci) throw new Error(`no helm: ${build.reason}`);
+  process.stderr.write(`LEFT OUT: chart specs: ${build.reason}\n`);
+  return context.skip();
+}
+
+/** Renders the chart; `template` leaves the notes out. */
+export function render(helm: string, request: RenderRequest = {}): Rendered {
+  const answer = runHelm(helm, ['template'], request);
+  if (!answer.ok) return answer;
+  const objects = loadAll(answer.said).filter((one) => one !== null && one !== undefined);
+  return { ok: true, objects: objects as KubeObject[] };
+}
+
+/** Renders the chart; anything but success fails the spec with what helm said. */
+export function renderObjects(helm: string, request: RenderRequest = {}): readonly KubeObject[] {
+  const rendered = render(helm, request);
+  if (!rendered.ok) throw new Error(rendered.said);
+  return rendered.objects;
+}
+
+/** The notes that are shown after installing. */
+export function renderNotes(helm: string, request: RenderRequest = {}): string {
+  const answer = runHelm(helm, ['install', '--dry-run=client'], request);
+  if (!answer.ok) throw new Error(answer.said);
+  return answer.said.slice(answer.said.indexOf('NOTES:'));
+}
+
+/** The one object of a kind. */
+export function theOnly(objects: readonly KubeObject[], kind: string): KubeObject {
+  const found = objects.filter((one) => one.kind === kind);
+  const [only] = found;
+  if (only === undefined || found.length > 1) {
+    throw new Error(`expected one ${kind}, found ${found.length}`);
+  }
+  return only;
+}
+
+type HelmAnswer = { readonly ok: true; readonly said: string } | Extract<Rendered, { ok: false }>;
+
+function runHelm(helm: string, command: readonly string[], request: RenderRequest): HelmAnswer {
+  const { values = {}, release = 'gw', namespace = releaseNamespace } = request;
+  const args = [...command, release, chartDirectory, '--namespace', namespace, '--values', '-'];
+  const ended = spawnSync(helm, args, { input: JSON.stringify(values), encoding: 'utf8' });
+  if (ended.error !== undefined) throw ended.error;
+  return ended.status === 0
+    ? { ok: true, said: ended.stdout }
+    : { ok: false, said: `${ended.stderr}${ended.stdout}` };
+}

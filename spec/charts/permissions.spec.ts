@@ -1,0 +1,199 @@
+// What the chart grants, case by case: exactly what the configuration needs.
+import { expect } from 'chai';
+
+import type { KubeObject } from '../controlplane/admin-client.ts';
+import { findHelm, releaseNamespace, render, renderObjects } from './helm.ts';
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+const clusterId: Rule = {
+  apiGroups: [''],
+  resources: ['namespaces'],
+  resourceNames: [releaseNamespace],
+  verbs: ['get'],
+};
+const readEvents: Rule = { apiGroups: [''], resources: ['events'], verbs: ['list', 'watch'] };
+const createSecrets: Rule = { apiGroups: [''], resources: ['secrets'], verbs: ['create'] };
+
+const filters = [{ kind: 'Pod', action: 'accept' }];
+const brigade = { build: { brigade: { project: 'org/repo', namespace: 'brigade' } } };
+
+interface Case {
+  readonly what: string;
+  readonly values: Readonly<Record<string, unknown>>;
+  /** By namespace; `*` is the ClusterRole. */
+  readonly expected: Readonly<Record<string, readonly Rule[]>>;
+}
+
+const cases: readonly Case[] = [
+  {
+    what: 'no configuration',
+    values: {},
+    expected: { [releaseNamespace]: [readEvents, clusterId] },
+  },
+  {
+    what: "the original's project and filters",
+    values: { project: 'org/repo', filters },
+    expected: { [releaseNamespace]: [readEvents, clusterId, createSecrets] },
+  },
+  {
+    what: 'two namespaces and builds in a third',
+    values: {
+      config: {
+        sources: { shop: { events: { namespaces: ['shop', 'pay'] } } },
+        filters,
+        triggers: brigade,
+      },
+    },
+    expected: {
+      [releaseNamespace]: [clusterId],
+      pay: [readEvents],
+      shop: [readEvents],
+      brigade: [createSecrets],
+    },
+  },
+  {
+    what: 'two sources that overlap',
+    values: {
+      config: {
+        sources: {
+          one: { events: { namespaces: ['shop', 'pay'] } },
+          two: { events: { namespaces: ['shop'] } },
+          own: { events: {} },
+        },
+        filters,
+        triggers: brigade,
+      },
+    },
+    expected: {
+      [releaseNamespace]: [readEvents, clusterId],
+      pay: [readEvents],
+      shop: [readEvents],
+      brigade: [createSecrets],
+    },
+  },
+  {
+    what: 'the whole cluster',
+    values: {
+      config: {
+        sources: { all: { events: { namespaces: ['*'] } } },
+        filters,
+        triggers: { build: { brigade: { project: 'org/repo' } } },
+      },
+    },
+    expected: { [releaseNamespace]: [clusterId, createSecrets], '*': [readEvents] },
+  },
+  {
+    what: 'objects of three kinds, and builds where Events are read',
+    values: {
+      config: {
+        sources: { shop: { events: { namespaces: ['shop'] } } },
+        filters: [{ kind: 'Pod', action: 'accept', triggers: ['job', 'run', 'flow'] }],
+        triggers: {
+          job: object('batch/v1', 'Job', 'ci'),
+          run: object('tekton.dev/v1', 'PipelineRun', 'ci'),
+          flow: object('argoproj.io/v1alpha1', 'Workflow', 'shop'),
+        },
+      },
+    },
+    expected: {
+      [releaseNamespace]: [clusterId],
+      ci: [creates('batch', 'jobs'), creates('tekton.dev', 'pipelineruns')],
+      shop: [readEvents, creates('argoproj.io', 'workflows')],
+    },
+  },
+];
+
+describe('the permissions of the chart', function () {
+  this.timeout(60_000);
+  let helm = '';
+
+  before(async function () {
+    this.timeout(600_000);
+    helm = await findHelm(this);
+  });
+
+  for (const { what, values, expected } of cases) {
+    it(`are exactly what is needed for ${what}`, () => {
+      expect(rulesOf(renderObjects(helm, { values }))).to.deep.equal(expected);
+    });
+
+    it(`are bound to the gateway's account alone for ${what}`, () => {
+      const objects = renderObjects(helm, { values });
+      const roles = objects.filter(({ kind }) => kind === 'Role' || kind === 'ClusterRole');
+      const bindings = objects.filter(({ kind }) => kind?.endsWith('Binding'));
+      expect(bindings.map(bindingOf)).to.have.deep.members(
+        roles.map(({ kind, metadata }) => ({
+          namespace: metadata?.namespace ?? '*',
+          role: `${kind ?? ''} ${metadata?.name ?? ''}`,
+          subjects: [{ kind: 'ServiceAccount', name: 'gw-sluice', namespace: releaseNamespace }],
+        })),
+      );
+    });
+  }
+
+  it('are left out where rbac is off', () => {
+    const [, , { values } = { values: {} }] = cases;
+    const objects = renderObjects(helm, { values: { ...values, rbac: { enabled: false } } });
+    expect(objects.map(({ kind }) => kind)).to.have.members([
+      'ServiceAccount',
+      'ConfigMap',
+      'Deployment',
+    ]);
+  });
+
+  it('have names that two releases of one name in two namespaces do not share', () => {
+    const values = { config: { sources: { all: { events: { namespaces: ['*'] } } }, filters } };
+    const namesIn = (namespace: string): readonly string[] =>
+      renderObjects(helm, { values, namespace })
+        .filter(({ metadata }) => metadata?.namespace === undefined)
+        .map(({ kind, metadata }) => `${kind ?? ''} ${metadata?.name ?? ''}`);
+    expect(namesIn('one')).to.have.length(2);
+    expect(namesIn('one')).to.not.include.members(namesIn('two'));
+  });
+
+  describe('for a kind whose plural the chart does not know', () => {
+    const config = { filters, triggers: { build: object('example.com/v1', 'Build', 'ci') } };
+    const extra = { apiGroups: ['example.com'], resources: ['builds'], verbs: ['create', 'get'] };
+
+    it('are asked for by name', () => {
+      const rendered = render(helm, { values: { config } });
+      expect(rendered).to.have.property('said').that.includes('trigger build creates a Build');
+    });
+
+    it('are taken from the values', () => {
+      const extraRules = [{ namespace: 'ci', ...extra }];
+      const objects = renderObjects(helm, { values: { config, rbac: { extraRules } } });
+      expect(rulesOf(objects)).to.deep.equal({
+        [releaseNamespace]: [readEvents, clusterId],
+        ci: [extra],
+      });
+    });
+  });
+});
+
+function object(apiVersion: string, kind: string, namespace: string): object {
+  return { kubernetes: { manifest: { apiVersion, kind, metadata: { namespace }, spec: {} } } };
+}
+
+function creates(group: string, resource: string): Rule {
+  return { apiGroups: [group], resources: [resource], verbs: ['create', 'get'] };
+}
+
+function rulesOf(objects: readonly KubeObject[]): Readonly<Record<string, unknown>> {
+  const roles = objects.filter(({ kind }) => kind === 'Role' || kind === 'ClusterRole');
+  return Object.fromEntries(
+    roles.map((role) => [role.metadata?.namespace ?? '*', role['rules']] as const),
+  );
+}
+
+function bindingOf(binding: KubeObject): object {
+  const { metadata, ['roleRef']: roleRef, ['subjects']: subjects } = binding;
+  const { kind, name } = roleRef as { kind: string; name: string };
+  return { namespace: metadata?.namespace ?? '*', role: `${kind} ${name}`, subjects };
+}
