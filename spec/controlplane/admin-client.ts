@@ -4,6 +4,7 @@
 import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 
+import type { CertificatePair } from './certificates.ts';
 import { waitFor } from './waiting.ts';
 
 /** Any object of the API; fields beyond metadata are unknown until a spec looks at them. */
@@ -73,17 +74,19 @@ export class AdminError extends Error {
   }
 }
 
-/** A client bound to one server and one token. */
+/** A client bound to one server and one identity: a bearer token or a client certificate. */
 export class AdminClient implements Disposable {
   readonly #server: string;
-  readonly #token: string;
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #agent: Agent;
   readonly #resources = new Map<string, ApiResource>();
 
-  constructor(server: string, token: string, ca: string) {
+  constructor(server: string, identity: string | CertificatePair, ca: string) {
+    const isToken = typeof identity === 'string';
+    const pair = isToken ? {} : { cert: identity.certificate, key: identity.key };
     this.#server = server;
-    this.#token = token;
-    this.#agent = new Agent({ ca, keepAlive: true });
+    this.#headers = isToken ? { authorization: `Bearer ${identity}` } : {};
+    this.#agent = new Agent({ ca, ...pair, keepAlive: true });
   }
 
   /** Sends one request and hands back any answer; rejects only when there is none. */
@@ -155,7 +158,7 @@ export class AdminClient implements Disposable {
       method: asked.method,
       agent: this.#agent,
       headers: {
-        authorization: `Bearer ${this.#token}`,
+        ...this.#headers,
         accept: 'application/json',
         ...(asked.body === undefined ? {} : { 'content-type': asked.contentType ?? plain }),
       },

@@ -3,8 +3,8 @@
 // It is started, used and disposed here; where the programs come from is build.ts's, what fake pods
 // do is in stages/.
 
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -20,9 +20,11 @@ import { Component } from './component.ts';
 import { compactEtcd, isEtcdHealthy } from './etcd-client.ts';
 import { toFiles, toFlags } from './flags.ts';
 import type { Layout, Tuning } from './flags.ts';
+import { writeKeys } from './keys.ts';
 import { renderKubeconfig } from './kubeconfig.ts';
+import { takesPods, toNode } from './nodes.ts';
 import { freePorts } from './ports.ts';
-import { waitFor } from './waiting.ts';
+import { HopelessError, waitFor } from './waiting.ts';
 import type { Condition } from './waiting.ts';
 
 /** What to start, and how it is tuned; everything has a default. */
@@ -128,14 +130,7 @@ export class ControlPlane implements AsyncDisposable {
       else await this.#start(name);
     }
     if (!this.#tuning.controllers) return;
-    await this.waitFor(
-      async () => {
-        const path = '/api/v1/namespaces/default/serviceaccounts/default';
-        return (await this.admin.send({ method: 'GET', path })).status === 200;
-      },
-      startDeadlineMs,
-      'the controllers to make the default service account',
-    );
+    await this.#defaultAccount('default');
   }
 
   /** The client with every right. */
@@ -204,16 +199,11 @@ export class ControlPlane implements AsyncDisposable {
     return name;
   }
 
-  /** Adds a fake node and, where kwok runs, waits until it is ready. */
+  /** Adds a fake node and, where kwok runs, waits until it takes pods. */
   async addNode(name: string): Promise<void> {
     await this.apply([toNode(name)]);
     if (!this.#names.includes('kwok')) return;
-    const isReady = async (): Promise<boolean> => {
-      const { status } = await this.request('GET', `/api/v1/nodes/${name}`);
-      const { conditions = [] } = status as { conditions?: { type: string; status: string }[] };
-      return conditions.some((one) => one.type === 'Ready' && one.status === 'True');
-    };
-    await this.waitFor(isReady, startDeadlineMs, `node ${name} to be ready`);
+    await this.#waitWhileAlive(() => takesPods(this.admin, name), `node ${name} to take pods`);
   }
 
   /** Makes a service account with exactly these rights and a kubeconfig for it; returns its path. */
@@ -225,6 +215,11 @@ export class ControlPlane implements AsyncDisposable {
     const tokenFile = join(this.directory, `${namespace}.${account.name}.token`);
     await writeFile(tokenFile, token, { mode: 0o600 });
     return this.writeKubeconfig({ user: { tokenFile }, namespace });
+  }
+
+  /** A fresh token of a service account that is there. */
+  async tokenFor(account: Pick<Account, 'namespace' | 'name'>): Promise<string> {
+    return requestToken(this.admin, account);
   }
 
   /** Writes a kubeconfig for this server with any `user` stanza; returns its path. */
@@ -296,9 +291,20 @@ export class ControlPlane implements AsyncDisposable {
 
   async #defaultAccount(namespace: string): Promise<void> {
     const path = `/api/v1/namespaces/${namespace}/serviceaccounts/default`;
-    const isThere = async (): Promise<boolean> =>
-      (await this.admin.send({ method: 'GET', path })).status === 200;
-    await this.waitFor(isThere, startDeadlineMs, `the default account of ${namespace}`);
+    await this.#waitWhileAlive(
+      async () => (await this.admin.send({ method: 'GET', path })).status === 200,
+      `the controllers to make the default service account of ${namespace}`,
+    );
+  }
+
+  /** Waits for something that a component does, and not on when one of them has died. */
+  async #waitWhileAlive(condition: () => Promise<boolean>, what: string): Promise<void> {
+    const aliveOr = async (): Promise<boolean> => {
+      const dead = [...this.#components.values()].find((component) => !component.running);
+      if (dead === undefined) return condition();
+      throw new HopelessError(`${dead.name} has ended\n${await dead.lastLines()}`);
+    };
+    await waitFor(aliveOr, startDeadlineMs, what);
   }
 }
 
@@ -327,30 +333,4 @@ function toNames({ controllers = true, kwok = true }: ControlPlaneOptions): Comp
     ...(controllers ? (['kube-controller-manager', 'kube-scheduler'] as const) : []),
     ...(kwok ? (['kwok'] as const) : []),
   ];
-}
-
-function toNode(name: string): KubeObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'Node',
-    metadata: {
-      name,
-      annotations: { 'kwok.x-k8s.io/node': 'fake' },
-      labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux' },
-    },
-  };
-}
-
-async function writeKeys(layout: Layout, adminToken: string): Promise<void> {
-  const files = toFiles(layout);
-  const { privateKey } = generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
-  });
-  await mkdir(files.certificates);
-  await writeFile(files.serviceAccountKey, privateKey, { mode: 0o600 });
-  await writeFile(files.tokens, `${adminToken},spec-admin,spec-admin,"system:masters"\n`, {
-    mode: 0o600,
-  });
 }

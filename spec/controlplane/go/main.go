@@ -78,6 +78,9 @@ func runKwok() int {
 		return 1
 	}
 	root := kwok.NewCommand(ctx)
+	// Kubernetes has put a --version of another type among the flags that all commands share, and
+	// cobra stops at the sight of it when a command has a version of its own.
+	root.Version = ""
 	root.PersistentFlags().AddFlagSet(flags)
 	if err := root.ExecuteContext(ctx); err != nil {
 		logger.Error("Execute exit", "err", err)
