@@ -1,0 +1,38 @@
+// What a command is and what it gets: the machine's streams, environment, clock and the wish to
+// stop, all handed in, so that specs run commands without a process.
+import type { Readable, Writable } from 'node:stream';
+import type { Clock, Random } from '../core/clock.ts';
+import type { FlagTable, Given } from './flags.ts';
+
+/** A stream that may be a terminal. */
+export type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** The machine as a command sees it. */
+export interface Surroundings {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Terminal;
+  readonly stderr: Terminal;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Aborts at the first SIGTERM or SIGINT. */
+  readonly stop: AbortSignal;
+}
+
+/** One command of the command line. */
+export interface Command {
+  readonly name: string;
+  /** One line for `sluice --help`. */
+  readonly summary: string;
+  /** What stands behind the name in its usage line. */
+  readonly synopsis: string;
+  readonly flags: FlagTable;
+  /** More lines for `--help`. */
+  readonly notes?: string;
+  /**
+   * Runs it; answers the exit code.
+   *
+   * **Errors**: throws SluiceError; main prints it with its next step and exits with its code.
+   */
+  run(given: Given, surroundings: Surroundings): Promise<number>;
+}

@@ -1,0 +1,121 @@
+// Flags in Go's style, as the original gateway took them: long names with one dash or two, `-x v`
+// or `-x=v`. What may follow is a table of the command's; everything else is a usage error.
+// Source: https://pkg.go.dev/flag#hdr-Command_line_flag_syntax
+import { parseArgs } from 'node:util';
+import { messageOf, SluiceError } from '../core/errors.ts';
+import { nearestName } from '../kit/nearest.ts';
+
+/** One flag of a command. */
+export interface Flag {
+  readonly type: 'string' | 'boolean' | 'list';
+  /** What it takes, for the usage text, for instance `FILE`. */
+  readonly takes?: string;
+  readonly help: string;
+}
+
+/** The flags of a command by their long names. */
+export type FlagTable = Readonly<Record<string, Flag>>;
+
+/** What was given on the command line. */
+export interface Given {
+  /** The last value of a string flag; undefined where it was not given. */
+  text(name: string): string | undefined;
+  isSet(name: string): boolean;
+  /** Every value of a list flag, commas split. */
+  list(name: string): readonly string[];
+  readonly positionals: readonly string[];
+}
+
+/**
+ * Reads a command line.
+ *
+ * **Errors**: SluiceError `usage` for what the table does not have or a flag without its value.
+ */
+export function parseFlags(table: FlagTable, args: readonly string[]): Given {
+  const options = Object.fromEntries(
+    Object.entries({ ...table, help: HELP }).map(([name, { type }]) => [
+      name,
+      { type: type === 'boolean' ? ('boolean' as const) : ('string' as const), multiple: true },
+    ]),
+  );
+  const normal = normalise({ ...table, help: HELP }, args);
+  try {
+    const { values, positionals } = parseArgs({ args: normal, options, allowPositionals: true });
+    return toGiven(values, positionals);
+  } catch (error) {
+    throw new SluiceError('usage', messageOf(error).split('. ')[0] ?? '', { cause: error });
+  }
+}
+
+/** The flags of a command as its usage text shows them. */
+export function renderFlags(table: FlagTable): string {
+  const rows = Object.entries(table).map(([name, flag]): [string, string] => [
+    `  --${name}${flag.takes === undefined ? '' : ` ${flag.takes}`}`,
+    flag.help,
+  ]);
+  const width = Math.max(0, ...rows.map(([left]) => left.length));
+  return rows.map(([left, help]) => `${left.padEnd(width)}  ${help}\n`).join('');
+}
+
+const HELP: Flag = { type: 'boolean', help: 'show this' };
+
+/** One dash becomes two, `-x=false` disappears; what stands behind a text flag is its value. */
+function normalise(table: FlagTable, args: readonly string[]): string[] {
+  const normal: string[] = [];
+  for (let place = 0; place < args.length; place += 1) {
+    const arg = args[place] ?? '';
+    if (arg === '--') return [...normal, ...args.slice(place)];
+    if (!/^--?[a-zA-Z]/.test(arg)) {
+      normal.push(arg);
+      continue;
+    }
+    const [name = '', value] = splitOnce(arg.replace(/^--?/, ''));
+    const flag = flagNamed(table, name);
+    if (flag.type === 'boolean') normal.push(...switchArgument(name, value));
+    else if (value !== undefined) normal.push(`--${name}=${value}`);
+    else normal.push(`--${name}=${valueAfter(args, (place += 1), name)}`);
+  }
+  return normal;
+}
+
+function valueAfter(args: readonly string[], place: number, name: string): string {
+  const value = args[place];
+  if (value === undefined) throw new SluiceError('usage', `flag --${name} needs a value`);
+  return value;
+}
+
+function switchArgument(name: string, value: string | undefined): readonly string[] {
+  if (value === undefined || value === 'true') return [`--${name}`];
+  if (value === 'false') return [];
+  throw new SluiceError('usage', `flag --${name} takes true or false, not "${value}"`);
+}
+
+function flagNamed(table: FlagTable, name: string): Flag {
+  const short = name === 'h' ? 'help' : name;
+  const flag = Object.hasOwn(table, short) ? table[short] : undefined;
+  if (flag !== undefined) return flag;
+  const near = nearestName(name, Object.keys(table));
+  const hint = near === undefined ? '' : ` (did you mean --${near}?)`;
+  throw new SluiceError('usage', `flag --${name} is not known${hint}`);
+}
+
+function splitOnce(text: string): readonly [string, string | undefined] {
+  const place = text.indexOf('=');
+  return place < 0 ? [text, undefined] : [text.slice(0, place), text.slice(place + 1)];
+}
+
+function toGiven(values: Readonly<Record<string, unknown>>, positionals: readonly string[]): Given {
+  const texts = (name: string): readonly string[] => {
+    const value = values[name];
+    return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+  };
+  return {
+    text: (name) => texts(name).at(-1),
+    isSet: (name) => values[name] !== undefined,
+    list: (name) =>
+      texts(name)
+        .flatMap((one) => one.split(','))
+        .filter((one) => one !== ''),
+    positionals,
+  };
+}

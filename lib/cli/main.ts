@@ -1,0 +1,113 @@
+// The command line: finds the command, runs it, and turns whatever it throws into a message and an
+// exit code. Called without a command it means `run`, as the original gateway did. It does not end
+// the process; bin/ does.
+import { ERRORS, exitCodeOf, messageOf, SluiceError } from '../core/errors.ts';
+import { nearestName } from '../kit/nearest.ts';
+import { printable } from '../kit/printable.ts';
+import { systemClock, systemEnvironment, systemRandom } from '../kit/system.ts';
+import type { Command, Surroundings } from './command.ts';
+import { parseFlags, renderFlags } from './flags.ts';
+import { commands } from './registry.ts';
+import { listenForSignals } from './signals.ts';
+import { version } from './version.ts';
+
+/** Runs the command line of this process; answers the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  using signals = listenForSignals();
+  const surroundings: Surroundings = {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    environment: systemEnvironment(),
+    clock: systemClock,
+    random: systemRandom,
+    stop: signals.stop,
+  };
+  // A second signal does not wait for whatever the first one started.
+  return Promise.race([runCommandLine(args, surroundings), signals.atOnce]);
+}
+
+/** Runs a command line in the given surroundings; answers the exit code. */
+export async function runCommandLine(
+  args: readonly string[],
+  surroundings: Surroundings,
+): Promise<number> {
+  try {
+    return await dispatchCommand(args, surroundings);
+  } catch (error) {
+    surroundings.stderr.write(renderError(error));
+    return exitCodeOf(error);
+  }
+}
+
+async function dispatchCommand(
+  args: readonly string[],
+  surroundings: Surroundings,
+): Promise<number> {
+  const [first = '', ...rest] = args;
+  if (['help', '--help', '-help', '-h'].includes(first)) return help(surroundings);
+  if (['version', '--version', '-version'].includes(first)) {
+    surroundings.stdout.write(`sluice ${version()}\n`);
+    return 0;
+  }
+  const isNamed = first !== '' && !first.startsWith('-');
+  const command = isNamed ? commandNamed(first) : commands.run;
+  const given = parse(command, isNamed ? rest : args, surroundings);
+  if (given === null) return 0;
+  return command.run(given, surroundings);
+}
+
+function parse(
+  command: Command,
+  args: readonly string[],
+  { stdout, stderr }: Surroundings,
+): ReturnType<typeof parseFlags> | null {
+  try {
+    const given = parseFlags(command.flags, args);
+    if (!given.isSet('help')) return given;
+    stdout.write(renderUsage(command));
+    return null;
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === 'usage') stderr.write(renderUsage(command));
+    throw error;
+  }
+}
+
+function commandNamed(name: string): Command {
+  const found = Object.values<Command>(commands).find((command) => command.name === name);
+  if (found !== undefined) return found;
+  const near = nearestName(name, Object.keys(commands));
+  const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
+  throw new SluiceError('usage', `command "${printable(name, 40)}" is not known${hint}`);
+}
+
+function help({ stdout }: Surroundings): number {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  const rows = Object.values<Command>(commands).map(
+    ({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`,
+  );
+  stdout.write(
+    'sluice: starts a build for each Kubernetes Event that a filter accepts, once.\n\n' +
+      `Usage: sluice [command] [flags]; without a command it means run.\n\n${rows.join('')}\n` +
+      'sluice <command> --help tells more.\n',
+  );
+  return 0;
+}
+
+function renderUsage(command: Command): string {
+  const notes = command.notes === undefined ? '' : `\n${command.notes}\n`;
+  const flags = renderFlags(command.flags);
+  return (
+    `Usage: sluice ${command.name}${command.synopsis === '' ? '' : ` ${command.synopsis}`}\n\n` +
+    `${command.summary}\n${flags === '' ? '' : `\n${flags}`}${notes}\n`
+  );
+}
+
+function renderError(error: unknown): string {
+  const message = `sluice: ${printable(messageOf(error), 2_000)}\n`;
+  if (error instanceof SluiceError) {
+    return `${message}  next step: ${ERRORS[error.code].nextStep}\n`;
+  }
+  const stack = error instanceof Error ? `${error.stack ?? ''}\n` : '';
+  return `${message}${stack}  next step: ${ERRORS.internal.nextStep}\n`;
+}

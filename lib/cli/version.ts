@@ -1,0 +1,14 @@
+// The version, read from package.json where it stands: two folders up from the sources, three from
+// what is compiled.
+import { existsSync, readFileSync } from 'node:fs';
+
+/** The version of this copy of Sluice. */
+export function version(): string {
+  const place = ['../../package.json', '../../../package.json']
+    .map((path) => new URL(path, import.meta.url))
+    .find((url) => existsSync(url));
+  const text = place === undefined ? '{}' : readFileSync(place, 'utf8');
+  const value: unknown = JSON.parse(text);
+  const found = typeof value === 'object' && value !== null && 'version' in value;
+  return found && typeof value.version === 'string' ? value.version : 'unknown';
+}

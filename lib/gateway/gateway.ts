@@ -1,0 +1,248 @@
+// The gateway: runs a Plan. Start and stop stand in one place each, in the order in which they
+// happen. It judges nothing (intake), attempts nothing (delivery) and prints nothing (telemetry).
+import type { Clock, Random } from '../core/clock.ts';
+import type { ClusterRef } from '../core/delivery.ts';
+import { DELIVERY_STATES } from '../core/delivery.ts';
+import type { Health } from '../core/health.ts';
+import type { Observation, Observe } from '../core/observation.ts';
+import type { Source } from '../core/source.ts';
+import type { Store } from '../core/store.ts';
+import type { Plan } from '../assembly/plan.ts';
+import { Dispatch, orphan } from '../delivery/dispatch.ts';
+import { Lane, type LaneParts } from '../delivery/lane.ts';
+import { Intake } from '../intake/intake.ts';
+import { Limiter } from '../intake/limit.ts';
+import { Release } from '../intake/release.ts';
+import type { ApiClient } from '../kubernetes/api.ts';
+import { HealthWatch } from './health-watch.ts';
+import { clusterId, type FoundCluster } from './identity.ts';
+import { Sweeper } from './sweeper.ts';
+
+/** What a gateway works with. */
+export interface GatewayParts {
+  readonly plan: Plan;
+  readonly api: ApiClient;
+  readonly store: Store;
+  /** Asks the API server which cluster this is; waits for one that is away. */
+  readonly findCluster: (signal: AbortSignal) => Promise<FoundCluster>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observe: Observe;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The name of this process life. */
+  readonly incarnation: string;
+  /** How long running attempts may go on after a stop, in ms. */
+  readonly drainMs: number;
+}
+
+/** What was left when a gateway had stopped. */
+export interface Stopped {
+  /** Deliveries that wait in the store. */
+  readonly waiting: number;
+  /** Attempts that were cut off. */
+  readonly abandoned: number;
+}
+
+/** Tokens spent within so long before the start count against the limits. */
+const LIMITS_REMEMBER_MS = 3_600_000;
+
+/** Runs a Plan. */
+export class Gateway {
+  readonly #parts: GatewayParts;
+  readonly #health: HealthWatch;
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+    this.#health = new HealthWatch(parts.plan.sources.map(({ name }) => name));
+  }
+
+  /** Whether it does its work, and what it waits for. */
+  health(): Health {
+    return this.#health.health();
+  }
+
+  /** Observes how many deliveries stand where, for a scrape. */
+  async measure(): Promise<void> {
+    const counts = await this.#parts.store.archive.counts();
+    for (const { name: trigger } of this.#parts.plan.triggers) {
+      for (const state of DELIVERY_STATES) {
+        const found = counts.find((one) => one.trigger === trigger && one.state === state);
+        this.#observe({ kind: 'queue-depth', trigger, state, count: found?.count ?? 0 });
+      }
+    }
+  }
+
+  /**
+   * Runs until the signal aborts, then drains.
+   *
+   * **Errors**: throws what no retry cures (see Source), after everything has been stopped.
+   */
+  async run(stop: AbortSignal): Promise<Stopped> {
+    const cluster = await this.#findCluster(stop);
+    return cluster === null ? { waiting: 0, abandoned: 0 } : this.#runOn(cluster, stop);
+  }
+
+  async #runOn(cluster: ClusterRef, stop: AbortSignal): Promise<Stopped> {
+    const { plan, clock, store } = this.#parts;
+    const limiter = await this.#limiter();
+    const dispatch = this.#dispatch();
+    const release = this.#release(limiter, dispatch);
+    const intake = this.#intake({ cluster, limiter, dispatch, release });
+    const triggers = new Set(plan.triggers.map(({ name }) => name));
+    await orphan({ ...store, observe: this.#parts.observe, now: clock.now() }, triggers);
+
+    // A source that can never work stops everything, as a signal from outside does.
+    const failed = new AbortController();
+    const ending = AbortSignal.any([stop, failed.signal]);
+    const abandon = new AbortController();
+    const working = Promise.all([
+      dispatch.run({ stop: ending, abandon: abandon.signal }),
+      release.run(ending),
+      new Sweeper({ store, clock, retention: plan.retention }).run(ending),
+    ]).catch((error: unknown) => failed.abort(error));
+    const reading = Promise.all(
+      plan.sources.map((planned) =>
+        this.#read(planned.create(this.#sourceParts()), { intake, ending }),
+      ),
+    ).catch((error: unknown) => failed.abort(error));
+    await Promise.race([reading, aborted(ending)]);
+
+    this.#observe({ kind: 'stopping', why: reasonOf(ending), limitMs: this.#parts.drainMs });
+    await reading;
+    const abandoned = await this.#drain(working, { dispatch, abandon });
+    const waiting = await this.#countWaiting();
+    this.#observe({ kind: 'stopped', waiting, abandoned });
+    if (failed.signal.aborted) throw failed.signal.reason;
+    return { waiting, abandoned };
+  }
+
+  async #read(
+    source: Source,
+    { intake, ending }: { intake: Intake; ending: AbortSignal },
+  ): Promise<void> {
+    const positions = await this.#parts.store.journal.positions(source.name);
+    for await (const batch of source.batches(positions, ending)) await intake.take(batch);
+  }
+
+  /** Lets running attempts end within the limit; answers how many were cut off. */
+  async #drain(
+    working: Promise<unknown>,
+    { dispatch, abandon }: { dispatch: Dispatch; abandon: AbortController },
+  ): Promise<number> {
+    const done = new AbortController();
+    const limit = this.#parts.clock
+      .sleep(this.#parts.drainMs, done.signal)
+      .then(() => dispatch.running)
+      .catch(() => 0);
+    const abandoned = await Promise.race([working.then(() => 0), limit]);
+    done.abort();
+    abandon.abort();
+    await working;
+    return abandoned;
+  }
+
+  async #findCluster(stop: AbortSignal): Promise<ClusterRef | null> {
+    const { api, findCluster, plan, store } = this.#parts;
+    try {
+      const found = await findCluster(stop);
+      const at = { server: api.server, observe: (one: Observation) => this.#observe(one) };
+      return { id: await clusterId(store.keep, found, at), name: plan.clusterName };
+    } catch (error) {
+      if (stop.aborted) return null;
+      throw error;
+    }
+  }
+
+  /** The limits with what was started before this process began. */
+  async #limiter(): Promise<Limiter> {
+    const { clock, plan, store } = this.#parts;
+    const wall = clock.now();
+    const start = clock.monotonic();
+    const from = start - LIMITS_REMEMBER_MS;
+    const limiter = new Limiter(plan.limits, { now: () => clock.monotonic(), from });
+    for (const { at, object } of await store.archive.firedSince(wall - LIMITS_REMEMBER_MS)) {
+      limiter.takeAt(object, Math.min(start, start - (wall - at)));
+    }
+    return limiter;
+  }
+
+  #dispatch(): Dispatch {
+    const { plan, store, clock, random, incarnation } = this.#parts;
+    const observe: Observe = (one) => this.#observe(one);
+    const parts: LaneParts = { outbox: store.outbox, clock, random, incarnation, observe };
+    const lanes = plan.triggers.map((planned): [string, Lane] => {
+      const trigger = planned.create({
+        ...this.#sourceParts(),
+        environment: this.#parts.environment,
+      });
+      return [planned.name, new Lane({ ...planned, trigger: planned.name }, trigger, parts)];
+    });
+    return new Dispatch(new Map(lanes));
+  }
+
+  #release(limiter: Limiter, dispatch: Dispatch): Release {
+    const { plan, store, clock } = this.#parts;
+    return new Release({
+      archive: store.archive,
+      outbox: store.outbox,
+      limiter,
+      holdForMs: plan.limits.holdForMs,
+      clock,
+      observe: (one) => this.#observe(one),
+      released: (delivery) => dispatch.wake([delivery]),
+    });
+  }
+
+  #intake(at: {
+    cluster: ClusterRef;
+    limiter: Limiter;
+    dispatch: Dispatch;
+    release: Release;
+  }): Intake {
+    const { plan, store, clock } = this.#parts;
+    const foreign = plan.sources.filter(({ allowForeign }) => allowForeign);
+    return new Intake({
+      chain: plan.chain,
+      cluster: at.cluster,
+      triggers: new Map(plan.triggers.map(({ name, identity }) => [name, { name, identity }])),
+      guard: plan.guard,
+      foreignSources: new Set(foreign.map(({ name }) => name)),
+      journal: store.journal,
+      limiter: at.limiter,
+      clock,
+      observe: (one) => this.#observe(one),
+      committed: (deliveries) => {
+        at.dispatch.wake(deliveries);
+        if (deliveries.some(({ state }) => state === 'held')) at.release.wake();
+      },
+    });
+  }
+
+  #sourceParts(): Pick<GatewayParts, 'api' | 'clock' | 'random' | 'observe'> {
+    const { api, clock, random } = this.#parts;
+    return { api, clock, random, observe: (one) => this.#observe(one) };
+  }
+
+  async #countWaiting(): Promise<number> {
+    const counts = await this.#parts.store.archive.counts();
+    const unsettled = counts.filter(({ state }) => state === 'waiting' || state === 'held');
+    return unsettled.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  #observe(observation: Observation): void {
+    this.#health.observe(observation);
+    this.#parts.observe(observation);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function reasonOf(signal: AbortSignal): string {
+  const reason: unknown = signal.reason;
+  return reason instanceof Error ? reason.message : String(reason);
+}

@@ -1,0 +1,51 @@
+// Health, made up from observations alone: nobody reports to it specially, so it can not disagree
+// with the log. Ready once the cluster is known and every source reads; else it says what it waits
+// for.
+import type { Health } from '../core/health.ts';
+import type { Observation } from '../core/observation.ts';
+
+/** Follows observations and says whether the gateway does its work. */
+export class HealthWatch {
+  /** Source → watch path → why it does not read; '' where it does. */
+  readonly #sources = new Map<string, Map<string, string>>();
+  #cluster = 'the cluster has not been reached yet';
+  #stopping = false;
+
+  constructor(sources: readonly string[]) {
+    for (const name of sources) this.#sources.set(name, new Map());
+  }
+
+  /** Takes note of an observation. */
+  observe(observation: Observation): void {
+    if (observation.kind === 'cluster-found') this.#cluster = '';
+    if (observation.kind === 'stopping') this.#stopping = true;
+    if (observation.kind === 'cluster-waiting') {
+      this.#cluster = `waiting for ${observation.server}: ${observation.why}`;
+    }
+    if (observation.kind === 'reading') {
+      const { source, path, state, why } = observation;
+      this.#sources.get(source)?.set(path, reasonOf({ path, state, why }));
+    }
+  }
+
+  /** What there is to say now. */
+  health(): Health {
+    const why = [...this.#reasons()];
+    return { live: true, ready: why.length === 0, why };
+  }
+
+  *#reasons(): Iterable<string> {
+    if (this.#stopping) yield 'stopping';
+    if (this.#cluster !== '') yield this.#cluster;
+    for (const [source, paths] of this.#sources) {
+      if (paths.size === 0) yield `source ${source}: not begun`;
+      for (const why of paths.values()) if (why !== '') yield `source ${source}: ${why}`;
+    }
+  }
+}
+
+function reasonOf(reading: { path: string; state: string; why: string }): string {
+  if (reading.state === 'watching') return '';
+  const doing = `${reading.state} ${reading.path}`;
+  return reading.why === '' ? doing : `${doing}: ${reading.why}`;
+}

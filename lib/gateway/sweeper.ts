@@ -1,0 +1,42 @@
+// Forgets what can not be seen again: ledger entries whose Event has been gone for the retention,
+// and settled deliveries of long ago. Never by count.
+import type { Clock } from '../core/clock.ts';
+import type { Journal } from '../core/store.ts';
+
+/** What the sweeper works with. */
+export interface SweeperParts {
+  readonly store: { readonly journal: Journal };
+  readonly clock: Clock;
+  readonly retention: { readonly goneMs: number; readonly settledMs: number };
+}
+
+/** Often enough that memory stays near what the retention says, seldom enough to cost nothing. */
+const EVERY_MS = 60_000;
+
+/** Forgets what can not be seen again, once a minute. */
+export class Sweeper {
+  readonly #parts: SweeperParts;
+
+  constructor(parts: SweeperParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    while (!signal.aborted) {
+      await this.sweep();
+      await clock.sleep(EVERY_MS, signal).catch(() => undefined);
+    }
+  }
+
+  /** Forgets once; answers how many ledger entries went. */
+  sweep(): Promise<number> {
+    const { clock, retention, store } = this.#parts;
+    const now = clock.now();
+    return store.journal.sweep({
+      goneBefore: now - retention.goneMs,
+      settledBefore: now - retention.settledMs,
+    });
+  }
+}
