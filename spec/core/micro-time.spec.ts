@@ -1,0 +1,74 @@
+// Promises of lib/core/micro-time.ts.
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { millisecondsOf, parseMicroTime, renderMicroTime } from '../../lib/core/micro-time.ts';
+
+describe('parseMicroTime', () => {
+  const times = [
+    ['1970-01-01T00:00:00Z', 0n],
+    ['1970-01-01T00:00:01Z', 1_000_000n],
+    ['2026-01-31T23:59:59Z', 1_769_903_999_000_000n],
+    ['2026-01-31T23:59:59.1Z', 1_769_903_999_100_000n],
+    ['2026-01-31T23:59:59.123456Z', 1_769_903_999_123_456n],
+    ['2026-01-31T23:59:59.123456999Z', 1_769_903_999_123_456n],
+    ['2026-02-01T01:29:59+01:30', 1_769_903_999_000_000n],
+    ['2026-01-31T18:59:59-05:00', 1_769_903_999_000_000n],
+    ['2026-01-31t23:59:59z', 1_769_903_999_000_000n],
+    ['1969-12-31T23:59:59.5Z', -500_000n],
+    ['2024-02-29T00:00:00Z', 1_709_164_800_000_000n],
+  ] as const;
+  for (const [text, micros] of times) {
+    it(`reads ${text}`, () => expect(parseMicroTime(text)).to.equal(micros));
+  }
+
+  const none = [
+    '',
+    'null',
+    '2026-01-31',
+    '2026-01-31T23:59:59',
+    '2026-01-31 23:59:59Z',
+    '2026-13-01T00:00:00Z',
+    '2026-01-31T25:00:00Z',
+    '2026-01-31T23:59:59.Z',
+    '2026-01-31T23:59:59Z\n',
+    '20260-01-31T23:59:59Z',
+  ];
+  for (const text of none) {
+    it(`finds no time in ${JSON.stringify(text)}`, () => {
+      expect(parseMicroTime(text)).to.equal(undefined);
+    });
+  }
+});
+
+describe('renderMicroTime', () => {
+  it('writes UTC with six digits and Z', () => {
+    expect(renderMicroTime(1_769_903_999_000_007n)).to.equal('2026-01-31T23:59:59.000007Z');
+    expect(renderMicroTime(-1n)).to.equal('1969-12-31T23:59:59.999999Z');
+  });
+
+  it('writes nothing for what is missing or beyond any calendar', () => {
+    expect(renderMicroTime(undefined)).to.equal('');
+    expect(renderMicroTime(10n ** 20n)).to.equal('');
+  });
+
+  it('writes what parseMicroTime reads as the same instant', () => {
+    const years = fc.bigInt({ min: 0n, max: 253_402_300_799_999_999n });
+    fc.assert(
+      fc.property(years, (micros) => {
+        expect(parseMicroTime(renderMicroTime(micros))).to.equal(micros);
+      }),
+    );
+  });
+});
+
+describe('millisecondsOf', () => {
+  for (const [micros, ms] of [
+    [1999n, 1],
+    [0n, 0],
+    [-1n, -1],
+    [-1000n, -1],
+    [-1001n, -2],
+  ] as const) {
+    it(`cuts ${micros} µs to ${ms} ms`, () => expect(millisecondsOf(micros)).to.equal(ms));
+  }
+});
