@@ -1,0 +1,257 @@
+// The one connection to an API server: credentials from client-node, everything else our own on
+// node:https, because client-node opens an agent for each call and ends every watch after 30 s.
+// One keep-alive agent serves all requests and is replaced when the certificates' bytes change.
+// Nothing here retries, but for the one re-read of credentials after a 401.
+import { createHash } from 'node:crypto';
+import { Agent as HttpAgent } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { createSecureContext } from 'node:tls';
+import type { Clock } from '../core/clock.ts';
+import { messageOf, SluiceError } from '../core/errors.ts';
+import type { Observe } from '../core/observation.ts';
+import type { Deadline } from '../kit/deadline.ts';
+import { openDeadline } from '../kit/deadline.ts';
+import type { ApiAnswer, ApiCall, ApiClient, ApiFailed, ApiStream } from './api.ts';
+import { CredentialReader } from './credentials.ts';
+import type { Credentials } from './credentials.ts';
+import { readWhole, send, toHeaders } from './exchange.ts';
+import type { Bounds, Responded } from './exchange.ts';
+import type { ConnectOptions, Surroundings } from './kubeconfig.ts';
+import { unusable } from './kubeconfig.ts';
+
+export type { ConnectOptions } from './kubeconfig.ts';
+
+/** What a connection may have. */
+export interface ConnectParts extends Surroundings {
+  readonly clock: Clock;
+  readonly observe: Observe;
+}
+
+/** A connection together with what its configuration says besides. */
+export interface Connection extends ApiClient {
+  /** The namespace of the context; null where it names none. */
+  readonly namespace: string | null;
+  /** What it was read from, for people. */
+  readonly from: string;
+}
+
+/**
+ * Prepares the connection to a cluster; nothing is sent before the first request.
+ *
+ * **Errors**: `kubeconfig-unusable` where no retry could help: no file, bad YAML, an unknown
+ * context, an unreadable certificate or token, an exec plugin that fails.
+ */
+export async function connect(options: ConnectOptions, parts: ConnectParts): Promise<Connection> {
+  const reader = new CredentialReader(options, parts);
+  const credentials = await reader.current();
+  checkUsable(credentials, reader.loaded.from);
+  return new AgentConnection(reader, parts);
+}
+
+/** An agent that pools nothing more once it is replaced. */
+interface Pool {
+  readonly fingerprint: string;
+  readonly agent: HttpAgent | HttpsAgent;
+}
+
+class AgentConnection implements Connection {
+  readonly server: string;
+  readonly namespace: string | null;
+  readonly from: string;
+  readonly #reader: CredentialReader;
+  readonly #parts: ConnectParts;
+  readonly #closing = new AbortController();
+  #pool: Pool | null = null;
+  #retired: Pool[] = [];
+
+  constructor(reader: CredentialReader, parts: ConnectParts) {
+    this.#reader = reader;
+    this.#parts = parts;
+    this.server = reader.loaded.server.href.replace(/\/$/, '');
+    this.namespace = reader.loaded.namespace;
+    this.from = reader.loaded.from;
+  }
+
+  async request(call: ApiCall, signal: AbortSignal): Promise<ApiAnswer> {
+    using deadline = openDeadline(this.#parts.clock, call.timeoutMs, signal);
+    const bounds = boundsOf(deadline);
+    const responded = await this.#authorised(call, { bounds, accept: 'gzip' });
+    return responded.ok ? await readWhole(responded.response, call, bounds) : responded;
+  }
+
+  async open(call: ApiCall, signal: AbortSignal): Promise<ApiStream | ApiAnswer> {
+    const life = linked(signal);
+    using deadline = openDeadline(this.#parts.clock, call.timeoutMs, life.signal);
+    // The request lives on the stream's signal, which outlasts the deadline for the headers.
+    const onDeadline = (): void => life.end();
+    deadline.signal.addEventListener('abort', onDeadline);
+    const bounds = { signal: life.signal, expired: () => deadline.expired };
+    const responded = await this.#authorised(call, { bounds, accept: 'identity' });
+    if (!responded.ok) {
+      life.end();
+      return responded;
+    }
+    const { response } = responded;
+    if ((response.statusCode ?? 0) < 300) {
+      deadline.signal.removeEventListener('abort', onDeadline);
+      return toStream(response, life);
+    }
+    const answer = await readWhole(response, call, bounds);
+    life.end();
+    return answer;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    for (const pool of [this.#pool, ...this.#retired]) pool?.agent.destroy();
+    this.#pool = null;
+    this.#retired = [];
+  }
+
+  async #authorised(
+    call: ApiCall,
+    sending: { readonly bounds: Bounds; readonly accept: string },
+  ): Promise<Responded | ApiFailed> {
+    const first = await this.#once(call, sending);
+    if (!first.answer.ok || first.answer.response.statusCode !== 401) return first.answer;
+    first.answer.response.resume();
+    try {
+      const reread = await this.#reader.reread(first.generation);
+      if (reread) this.#parts.observe({ kind: 'credentials-reread', why: 'the server said 401' });
+    } catch (error) {
+      return noCredentials(error);
+    }
+    return (await this.#once(call, sending)).answer;
+  }
+
+  async #once(
+    call: ApiCall,
+    sending: { readonly bounds: Bounds; readonly accept: string },
+  ): Promise<{ answer: Responded | ApiFailed; generation: number }> {
+    try {
+      const credentials = await this.#reader.current();
+      const { server, headers, generation } = credentials;
+      const agent = this.#agentFor(credentials);
+      const ours = { accept: 'application/json', 'accept-encoding': sending.accept };
+      const route = { server, agent, headers: { 'user-agent': 'sluice', ...ours, ...headers } };
+      return { answer: await send(call, route, sending.bounds), generation };
+    } catch (error) {
+      return { answer: noCredentials(error), generation: 0 };
+    }
+  }
+
+  #agentFor(credentials: Credentials): HttpAgent | HttpsAgent {
+    if (this.#closing.signal.aborted) throw unusable('use the connection: it was closed');
+    const fingerprint = fingerprintOf(credentials);
+    if (this.#pool?.fingerprint === fingerprint) return this.#pool.agent;
+    if (this.#pool !== null) this.#retire(this.#pool);
+    const agent = createAgent(credentials, this.#parts.environment);
+    this.#pool = { fingerprint, agent };
+    return agent;
+  }
+
+  /** What is in flight ends in its own time; nothing idle stays on the old certificates. */
+  #retire(pool: Pool): void {
+    pool.agent.maxFreeSockets = 0;
+    for (const sockets of Object.values(pool.agent.freeSockets)) {
+      for (const socket of sockets ?? []) socket.destroy();
+    }
+    const inUse = (old: Pool): boolean => Object.keys(old.agent.sockets).length > 0;
+    this.#retired = [...this.#retired, pool].filter(inUse);
+    this.#parts.observe({ kind: 'credentials-reread', why: 'the certificates changed' });
+  }
+}
+
+function checkUsable(credentials: Credentials, from: string): void {
+  try {
+    createSecureContext(credentials.tls);
+    createAgent(credentials, {}).destroy();
+  } catch (error) {
+    if (error instanceof SluiceError) throw error;
+    throw unusable(`use the certificates of ${from}: ${messageOf(error)}`);
+  }
+}
+
+function createAgent(
+  credentials: Credentials,
+  environment: Readonly<Record<string, string | undefined>>,
+): HttpAgent | HttpsAgent {
+  const options = {
+    keepAlive: true,
+    // Below the idle limit of the usual load balancers (60 s), as client-go.
+    keepAliveMsecs: 30_000,
+    maxSockets: Number.POSITIVE_INFINITY,
+    proxyEnv: proxyEnvOf(credentials, environment),
+  };
+  if (credentials.server.protocol === 'http:') return new HttpAgent(options);
+  return new HttpsAgent({ ...options, ...credentials.tls });
+}
+
+/** `proxy-url` of the kubeconfig goes before the environment, and knows no exceptions. */
+function proxyEnvOf(
+  credentials: Credentials,
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const { proxyUrl } = credentials;
+  if (proxyUrl !== null) {
+    if (!/^https?:\/\//.test(proxyUrl)) throw unusable('use proxy-url: found no http or https URL');
+    return { HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl };
+  }
+  const found: Record<string, string> = {};
+  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']) {
+    const value = environment[name.toLowerCase()] ?? environment[name];
+    if (value !== undefined && value !== '') found[name] = value;
+  }
+  return found;
+}
+
+function fingerprintOf(credentials: Credentials): string {
+  const { ca, cert, key, servername, rejectUnauthorized } = credentials.tls;
+  const hash = createHash('sha256');
+  for (const part of [ca, cert, key]) hash.update(part ?? '').update('\0');
+  const { server, proxyUrl } = credentials;
+  hash.update(JSON.stringify([servername, rejectUnauthorized, server.href, proxyUrl]));
+  return hash.digest('hex');
+}
+
+function noCredentials(error: unknown): ApiFailed {
+  if (!(error instanceof SluiceError)) throw error;
+  return { ok: false, reached: 'never', code: error.code, detail: error.message };
+}
+
+function boundsOf(deadline: Deadline): Bounds {
+  return { signal: deadline.signal, expired: () => deadline.expired };
+}
+
+/** A signal that ends with the outer one or by itself, and leaves no listener behind. */
+interface Life {
+  readonly signal: AbortSignal;
+  end(): void;
+}
+
+function linked(outer: AbortSignal): Life {
+  const inner = new AbortController();
+  const end = (): void => {
+    outer.removeEventListener('abort', end);
+    inner.abort();
+  };
+  if (outer.aborted) inner.abort();
+  else outer.addEventListener('abort', end);
+  return { signal: inner.signal, end };
+}
+
+function toStream(response: IncomingMessage, life: Life): ApiStream {
+  // Errors are seen by whoever reads; one that nobody reads must not end the process.
+  response.on('error', () => undefined);
+  return {
+    ok: true,
+    status: response.statusCode ?? 0,
+    headers: toHeaders(response.headers),
+    chunks: response,
+    close: () => {
+      life.end();
+      response.destroy();
+    },
+  };
+}

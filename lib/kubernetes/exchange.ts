@@ -1,0 +1,176 @@
+// One HTTP request on the wire and what came of it: how far it got, the whole answer within its
+// bounds, or the response left open. No credentials are chosen here and nothing is repeated.
+import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { TLSSocket } from 'node:tls';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { messageOf } from '../core/errors.ts';
+import type { Json } from '../core/event.ts';
+import { printable } from '../kit/printable.ts';
+import type { ApiAnswer, ApiCall, ApiFailed } from './api.ts';
+
+/** Where a request goes and with what. */
+export interface Route {
+  readonly server: URL;
+  readonly agent: Agent;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** How the wait for an answer may end before it comes. */
+export interface Bounds {
+  readonly signal: AbortSignal;
+  /** Whether time was up, as opposed to an abort from outside. */
+  readonly expired: () => boolean;
+}
+
+/** The headers are there; the body is still to be read. */
+export interface Responded {
+  readonly ok: true;
+  readonly response: IncomingMessage;
+}
+
+/** What is read of an answer where the call sets no bound; the API server's own pages stay below. */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+
+/** Sends a request and waits for the answer's headers. */
+export function send(call: ApiCall, route: Route, bounds: Bounds): Promise<Responded | ApiFailed> {
+  return new Promise((resolve) => {
+    const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
+    const request = start(call, route, { body, signal: bounds.signal });
+    const begun = whetherBegun(request);
+    // After the answer came, errors belong to whoever reads the body.
+    request.on('error', (error) => resolve(failedOf(error, bounds, begun() ? 'perhaps' : 'never')));
+    request.once('response', (response) => resolve({ ok: true, response }));
+    request.end(body);
+  });
+}
+
+/** Reads an answer whole, decompressed, within its bound. */
+export async function readWhole(
+  response: IncomingMessage,
+  call: ApiCall,
+  bounds: Bounds,
+): Promise<ApiAnswer> {
+  const maxBytes = call.maxBytes ?? MAX_ANSWER_BYTES;
+  try {
+    const raw = await collect(response, maxBytes);
+    const isZipped = response.headers['content-encoding'] === 'gzip';
+    const bytes = raw === null || !isZipped ? raw : await unzip(raw, maxBytes);
+    if (bytes === null) return tooLarge(maxBytes);
+    return {
+      ok: true,
+      status: response.statusCode ?? 0,
+      headers: toHeaders(response.headers),
+      body: parse(bytes),
+      bytes: bytes.length,
+    };
+  } catch (error) {
+    return failedOf(error, bounds, 'perhaps');
+  }
+}
+
+/** An answer's headers, each as one text. */
+export function toHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return flat;
+}
+
+interface Sending {
+  readonly body: Buffer | undefined;
+  readonly signal: AbortSignal;
+}
+
+function start(call: ApiCall, route: Route, sending: Sending): ClientRequest {
+  const { server, agent } = route;
+  const query = new URLSearchParams(call.query ?? {}).toString();
+  const base = server.pathname.replace(/\/+$/, '');
+  const isTls = server.protocol === 'https:';
+  const options = {
+    agent,
+    method: call.method,
+    host: server.hostname.replace(/^\[|\]$/g, ''),
+    port: server.port === '' ? (isTls ? 443 : 80) : Number(server.port),
+    path: `${base}${call.path}${query === '' ? '' : `?${query}`}`,
+    headers: { ...route.headers, ...bodyHeaders(call, sending.body) },
+    signal: sending.signal,
+  };
+  return isTls ? httpsRequest(options) : httpRequest(options);
+}
+
+function bodyHeaders(call: ApiCall, body: Buffer | undefined): Record<string, string | number> {
+  if (body === undefined) return {};
+  const isPatch = call.method === 'PATCH';
+  return {
+    'content-type': isPatch ? 'application/merge-patch+json' : 'application/json',
+    'content-length': body.length,
+  };
+}
+
+/**
+ * Whether the server may have seen something of the request: it has a connection that can carry it.
+ * A request on a socket that is still connecting, or whose TLS handshake failed, never left.
+ */
+function whetherBegun(request: ClientRequest): () => boolean {
+  let begun = false;
+  request.once('socket', (socket) => {
+    const isTls = socket instanceof TLSSocket;
+    const isReady = isTls ? socket.getFinished() !== undefined : !socket.connecting;
+    if (request.reusedSocket || isReady) begun = true;
+    else socket.once(isTls ? 'secureConnect' : 'connect', () => (begun = true));
+  });
+  return () => begun;
+}
+
+function failedOf(error: unknown, bounds: Bounds, reached: 'never' | 'perhaps'): ApiFailed {
+  if (bounds.expired()) return { ok: false, reached, code: 'timeout', detail: 'no answer in time' };
+  if (bounds.signal.aborted) return { ok: false, reached, code: 'aborted', detail: 'aborted' };
+  return { ok: false, reached, code: codeOf(error), detail: printable(messageOf(error), 300) };
+}
+
+/** Node's code of an error; `error` where it has none. */
+export function codeOf(error: unknown): string {
+  const hasCode = error instanceof Error && 'code' in error && typeof error.code === 'string';
+  return hasCode ? String(error.code) : 'error';
+}
+
+function tooLarge(maxBytes: number): ApiFailed {
+  const detail = `the answer is above ${maxBytes} bytes`;
+  return { ok: false, reached: 'answered', code: 'too-large', detail };
+}
+
+async function collect(response: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  // Leaving the loop early destroys the response, which closes a connection nobody can reuse.
+  for await (const part of response as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes > maxBytes) return null;
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+const inflate = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip);
+
+async function unzip(raw: Buffer, maxBytes: number): Promise<Buffer | null> {
+  try {
+    return await inflate(raw, { maxOutputLength: maxBytes });
+  } catch (error) {
+    if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') return null;
+    throw error;
+  }
+}
+
+function parse(bytes: Buffer): Json {
+  try {
+    const value: Json = JSON.parse(bytes.toString('utf8')) as Json;
+    return value;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,212 @@
+// Finds and loads what says how to reach a cluster: a kubeconfig, the pod's service account, or a
+// bare --master. client-node parses it; which file, and what is wrong with it, is decided here. It
+// opens no connection. Its messages never quote a file's content, which may hold a token.
+// Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
+import { existsSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+import type { Cluster, User } from '@kubernetes/client-node';
+import { messageOf, SluiceError } from '../core/errors.ts';
+
+/** Where to look, as the command line says it. */
+export interface ConnectOptions {
+  /** A kubeconfig file; absent: `KUBECONFIG`, else `~/.kube/config`, else the service account. */
+  readonly kubeconfig?: string;
+  /** The API server's URL, which overrides what the kubeconfig says; may be plain http. */
+  readonly master?: string;
+  /** A context of the kubeconfig other than its current one. */
+  readonly context?: string;
+}
+
+/** Environment variables and the place of the service account's files. */
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Absent: where a kubelet mounts it. */
+  readonly serviceAccountFolder?: string;
+}
+
+/** A loaded configuration with exactly one cluster, user and context. */
+export interface LoadedConfig {
+  readonly config: KubeConfig;
+  readonly cluster: Cluster;
+  readonly user: User;
+  readonly server: URL;
+  /** What it was read from, for people. */
+  readonly from: string;
+  /** The namespace of the context or of the service account. */
+  readonly namespace: string | null;
+}
+
+const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/**
+ * Loads what says how to reach the cluster, anew from the files at each call.
+ *
+ * **Errors**: `kubeconfig-unusable`, naming the file and what is wrong with it.
+ */
+export function loadKubeconfig(options: ConnectOptions, around: Surroundings): LoadedConfig {
+  const found = find(options, around);
+  const server = serverOf(options.master ?? found.cluster.server, found.from);
+  const { cluster, user, from, namespace } = found;
+  return { config: narrowed(found, server), cluster, user, server, from, namespace };
+}
+
+/** What client-node needs to know to read the credentials, and no more. */
+function narrowed({ cluster, user }: Found, server: URL): KubeConfig {
+  const { name, caData, caFile, tlsServerName } = cluster;
+  const config = new KubeConfig();
+  // Without proxyUrl: client-node would build a proxy agent of its own, which nobody uses.
+  const reached = {
+    name,
+    server: server.href,
+    // client-node refuses plain http unless this is set; there is no TLS to skip then.
+    skipTLSVerify: cluster.skipTLSVerify || server.protocol === 'http:',
+    ...(caData !== undefined && { caData }),
+    ...(caFile !== undefined && { caFile }),
+    ...(tlsServerName !== undefined && { tlsServerName }),
+  };
+  const context = { name: 'sluice', cluster: name, user: user.name };
+  const currentContext = context.name;
+  config.loadFromOptions({
+    clusters: [reached],
+    users: [user],
+    contexts: [context],
+    currentContext,
+  });
+  return config;
+}
+
+interface Found {
+  readonly cluster: Cluster;
+  readonly user: User;
+  readonly from: string;
+  readonly namespace: string | null;
+}
+
+function find(options: ConnectOptions, around: Surroundings): Found {
+  const files = filesOf(options, around);
+  if (files.length > 0) return fromFiles(files, options.context);
+  if (options.master !== undefined) return bare(options.master);
+  const inCluster = fromServiceAccount(around);
+  if (inCluster !== null) return inCluster;
+  throw unusable(
+    'find a cluster: found no --kubeconfig, no KUBECONFIG, no ~/.kube/config and no service ' +
+      'account (expected one of them)',
+  );
+}
+
+function filesOf(options: ConnectOptions, around: Surroundings): readonly string[] {
+  if (options.kubeconfig !== undefined) return [options.kubeconfig];
+  const named = (around.environment['KUBECONFIG'] ?? '').split(delimiter).filter((f) => f !== '');
+  const present = named.filter((file) => existsSync(file));
+  // A list may name files that are not there; where none is, loading the first says so.
+  if (named.length > 0) return present.length > 0 ? present : named.slice(0, 1);
+  // --master alone means that server and nothing of another cluster's credentials.
+  const home = around.environment['HOME'];
+  if (options.master !== undefined || home === undefined || home === '') return [];
+  const usual = join(home, '.kube', 'config');
+  return existsSync(usual) ? [usual] : [];
+}
+
+function bare(master: string): Found {
+  const cluster = { name: 'master', server: master, skipTLSVerify: false };
+  return { cluster, user: { name: 'anonymous' }, from: '--master', namespace: null };
+}
+
+function fromServiceAccount(around: Surroundings): Found | null {
+  const folder = around.serviceAccountFolder ?? SERVICE_ACCOUNT_FOLDER;
+  const host = around.environment['KUBERNETES_SERVICE_HOST'];
+  const port = around.environment['KUBERNETES_SERVICE_PORT'] ?? '443';
+  const tokenFile = join(folder, 'token');
+  if (host === undefined || host === '' || !existsSync(tokenFile)) return null;
+  const server = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  const caFile = join(folder, 'ca.crt');
+  return {
+    cluster: { name: 'in-cluster', server, skipTLSVerify: false, caFile },
+    user: { name: 'service-account', authProvider: { name: 'tokenFile', config: { tokenFile } } },
+    from: `the service account in ${folder}`,
+    namespace: null,
+  };
+}
+
+function fromFiles(files: readonly string[], wanted: string | undefined): Found {
+  const configs = files.map(loadFile);
+  const from = files.join(delimiter);
+  // Of several files the first that names something wins, as kubectl has it.
+  const name = wanted ?? configs.map(currentContextOf).find((context) => context !== '') ?? '';
+  if (name === '') throw unusable(`load ${from}: it names no current-context (expected one)`);
+  const context = firstNamed(
+    configs.flatMap((config) => config.getContexts()),
+    name,
+  );
+  if (context === undefined) throw unusable(`load ${from}: context "${name}" is not in it`);
+  const cluster = firstNamed(
+    configs.flatMap((config) => config.getClusters()),
+    context.cluster,
+  );
+  const missing = (what: string): SluiceError =>
+    unusable(`load ${from}: ${what} of context "${name}" is not in it`);
+  if (cluster === undefined) throw missing(`cluster "${context.cluster}"`);
+  const user = firstNamed(
+    configs.flatMap((config) => config.getUsers()),
+    context.user,
+  );
+  if (user === undefined) throw missing(`user "${context.user}"`);
+  return { cluster, user, from, namespace: context.namespace ?? null };
+}
+
+function currentContextOf(config: KubeConfig): string {
+  const name: unknown = config.getCurrentContext();
+  return typeof name === 'string' ? name : '';
+}
+
+function firstNamed<T extends { readonly name: string }>(
+  all: readonly T[],
+  name: string,
+): T | undefined {
+  return all.find((entry) => entry.name === name);
+}
+
+function loadFile(file: string): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    config.loadFromFile(file);
+  } catch (error) {
+    throw unusable(`load ${file}: ${whatIsWrong(error)}`);
+  }
+  return config;
+}
+
+/** Says what is wrong with a file; never the parser's message where that quotes the file. */
+function whatIsWrong(error: unknown): string {
+  if (!(error instanceof Error)) return 'it is no kubeconfig';
+  if ('syscall' in error) return messageOf(error);
+  if ('mark' in error) return `it is no YAML (${placeOf(error.mark)})`;
+  if (error instanceof TypeError) return 'it is empty or no kubeconfig';
+  return error.message;
+}
+
+function placeOf(mark: unknown): string {
+  if (typeof mark !== 'object' || mark === null) return 'somewhere';
+  const line = 'line' in mark && typeof mark.line === 'number' ? mark.line + 1 : 0;
+  return `line ${line}`;
+}
+
+function serverOf(text: string, from: string): URL {
+  const url = URL.parse(text.includes('://') ? text : `https://${text}`);
+  if (url === null || url.hostname === '' || !/^https?:$/.test(url.protocol)) {
+    throw unusable(`use the server of ${from}: found no http or https URL`);
+  }
+  // Credentials in a URL would end in logs; a kubeconfig has better places for them.
+  url.username = '';
+  url.password = '';
+  url.hash = '';
+  url.search = '';
+  return url;
+}
+
+/** The error for whatever makes a cluster unreachable for good. */
+export function unusable(message: string): SluiceError {
+  return new SluiceError('kubeconfig-unusable', message);
+}
