@@ -1,0 +1,109 @@
+// The lines of the original gateway: the Event on stdout before anything else is said about it, then
+// on stderr the trace of its rules, the rejection or the build. Not reproduced: the prefix
+// `main.go:<line>: ` of its Go logger, whose numbers changed with every release.
+// Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (sync, acceptEvent, createSecret,
+// handleErr).
+import type { Delivery } from '../core/delivery.ts';
+import type { EventObject } from '../core/event.ts';
+import { stringAt } from '../core/event.ts';
+import type { DecisionObserved, DeliveryObserved } from '../core/observation.ts';
+import { printable } from '../kit/printable.ts';
+import { escapedJson, unicodeEscape } from './json-format.ts';
+import type { TelemetryParts } from './logging.ts';
+
+/** One line of the original, and where it went. */
+export interface OriginalLine {
+  readonly to: 'stdout' | 'stderr';
+  readonly text: string;
+}
+
+type Parts = Pick<TelemetryParts, 'originalTrace' | 'originalProject'>;
+
+const REVISION = { commit: '', ref: 'refs/heads/master' };
+const LINE_CHARACTERS = 4096;
+const DEFAULT_REJECTION = 'default rejection';
+
+/** What the original wrote when it judged an Event. */
+export function originalDecision(
+  observed: DecisionObserved,
+  parts: Parts,
+): readonly OriginalLine[] {
+  const { occurrence, decision } = observed;
+  const trace = parts.originalTrace?.(occurrence) ?? [];
+  const unsaid = decision.rule === null && !trace.includes(DEFAULT_REJECTION);
+  const ends = [
+    ...(unsaid ? [DEFAULT_REJECTION] : []),
+    ...(decision.action === 'reject' ? [`Rejecting ${occurrence.key} by filter`] : []),
+  ];
+  return [
+    toStderr(`Adding to workqueue:  ${occurrence.key}`),
+    {
+      to: 'stdout',
+      text: `Processing ${printable(occurrence.key)}: ${goJson(untyped(occurrence.event), 2)}`,
+    },
+    ...[...trace, ...ends].map(toStderr),
+  ];
+}
+
+/** What the original wrote about a build; nothing for what it knew nothing of. */
+export function originalDelivery(
+  observed: DeliveryObserved,
+  parts: Parts,
+): readonly OriginalLine[] {
+  switch (observed.kind) {
+    case 'attempt-started':
+      return [{ to: 'stderr', text: `Build: ${goJson(buildOf(observed.delivery, parts), 2)}` }];
+    case 'attempt-ended': {
+      const { delivery, outcome } = observed;
+      return outcome.outcome === 'retry'
+        ? [toStderr(`retry for ${keyOf(delivery)}: ${outcome.detail}`)]
+        : [];
+    }
+    case 'delivery-moved': {
+      const { delivery, to, why } = observed;
+      return to === 'dead' || to === 'refused'
+        ? [toStderr(`Dropping ${keyOf(delivery)} from queue: ${why}`)]
+        : [];
+    }
+    case 'queue-depth':
+    case 'command-output':
+      return [];
+    default:
+      return observed satisfies never;
+  }
+}
+
+// One line whatever the Event says; JSON is escaped before and keeps its lines.
+function toStderr(text: string): OriginalLine {
+  return { to: 'stderr', text: printable(text, LINE_CHARACTERS) };
+}
+
+// brigade.Build as encoding/json writes it: bytes are base64, empty ones with omitempty are absent.
+function buildOf(delivery: Delivery, { originalProject }: Parts): EventObject {
+  const event = untyped(delivery.occurrences[0].event);
+  const type = `${stringAt(event, 'involvedObject', 'kind')}:${stringAt(event, 'reason')}`;
+  return {
+    id: '',
+    project_id: originalProject ?? '',
+    type,
+    provider: 'k8s-gateway',
+    revision: REVISION,
+    payload: Buffer.from(goJson(event, 0), 'utf8').toString('base64'),
+  };
+}
+
+// The original's typed client dropped kind and apiVersion when it decoded an Event.
+function untyped(event: EventObject): EventObject {
+  const kept = Object.entries(event).filter(([name]) => name !== 'kind' && name !== 'apiVersion');
+  return Object.fromEntries(kept);
+}
+
+function keyOf(delivery: Delivery): string {
+  const { event } = delivery.occurrences[0];
+  return `${stringAt(event, 'metadata', 'namespace')}/${stringAt(event, 'metadata', 'name')}`;
+}
+
+// Go's encoder also escapes what HTML would act on.
+function goJson(value: EventObject, indent: number): string {
+  return escapedJson(value, indent).replace(/[<>&]/g, unicodeEscape);
+}

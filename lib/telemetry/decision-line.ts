@@ -1,0 +1,114 @@
+// The one line per decision: the words of DESIGN.md §3.3 in their order, and the same as fields.
+// Whether a decision gets a line, and at which level, is decision-memory.ts and report.ts.
+import type { TrailEntry } from '../core/decision.ts';
+import type { Json } from '../core/event.ts';
+import type { DecisionObserved } from '../core/observation.ts';
+import { printable } from '../kit/printable.ts';
+import type { Line, LogLevel } from './logging.ts';
+import { compact, quoted, ruleLabel, token } from './token.ts';
+
+const MESSAGE_CHARACTERS = 160;
+const FIELD_CHARACTERS = 253;
+// A `not` block can be long; its beginning tells which one it is.
+const CONDITION_CHARACTERS = 80;
+
+/** What a decision's line needs besides the observation. */
+export interface DecisionContext {
+  readonly level: LogLevel;
+  /** How many states of the series went by without an info line of their own. */
+  readonly states: number;
+  /** Of a default rejection: the rule that came nearest to matching. */
+  readonly nearest: TrailEntry | null;
+  readonly event: 'line' | 'full';
+}
+
+/** The line of a decision. */
+export function toDecisionLine(observed: DecisionObserved, context: DecisionContext): Line {
+  const text = [...words(observed), ...remarks(observed, context)].join(' ');
+  return {
+    level: context.level,
+    kind: 'decision',
+    text,
+    fields: fields(observed, context),
+    accent: observed.decision.action,
+    ...(context.event === 'full' ? { event: observed.occurrence.event } : {}),
+  };
+}
+
+function words({ occurrence, decision, disposed }: DecisionObserved): readonly string[] {
+  const { type, kind, namespace, objectName, reason, component, message } = occurrence.fields;
+  return [
+    decision.action,
+    joined(disposed.map(({ disposition }) => disposition)),
+    token(type),
+    token(kind),
+    `${token(namespace)}/${token(objectName)}`,
+    token(reason),
+    `×${occurrence.count}`,
+    token(component),
+    decision.rule === null ? '-' : token(ruleLabel(decision.rule)),
+    joined(disposed.map(({ id }) => id ?? '-')),
+    quoted(message, MESSAGE_CHARACTERS),
+  ];
+}
+
+function joined(parts: readonly string[]): string {
+  return parts.length === 0 ? '-' : parts.join(',');
+}
+
+function remarks(observed: DecisionObserved, context: DecisionContext): readonly string[] {
+  const { nearest, states } = context;
+  const whys = observed.disposed
+    .filter(({ why }) => why !== '')
+    .map(({ disposition, why }) => `(${disposition}: ${printable(why, FIELD_CHARACTERS)})`);
+  const near = nearest === null ? [] : [nearestRemark(nearest)];
+  const more = states === 0 ? [] : [`+${states} ${states === 1 ? 'state' : 'states'}`];
+  return [...whys, ...near, ...more];
+}
+
+function nearestRemark(entry: TrailEntry): string {
+  const wanted = compact(entry.wanted, CONDITION_CHARACTERS);
+  const found = compact(entry.found, CONDITION_CHARACTERS);
+  const rule = token(ruleLabel(entry));
+  return entry.field === 'not'
+    ? `(nearest ${rule}: not ${wanted} matched ${found})`
+    : `(nearest ${rule}: ${entry.field} is ${found}, wanted ${wanted})`;
+}
+
+function fields(
+  { occurrence, decision, disposed }: DecisionObserved,
+  { nearest, states }: DecisionContext,
+): Readonly<Record<string, Json>> {
+  const show = (text: string): string => printable(text, FIELD_CHARACTERS);
+  const { type, kind, namespace, objectName, reason, component, message } = occurrence.fields;
+  return {
+    action: decision.action,
+    rule: decision.rule === null ? null : ruleLabel(decision.rule),
+    dispositions: disposed.map(({ trigger, disposition, id, why }) => ({
+      trigger,
+      disposition,
+      id,
+      why: show(why),
+    })),
+    type: show(type),
+    object: { kind: show(kind), namespace: show(namespace), name: show(objectName) },
+    reason: show(reason),
+    count: occurrence.count,
+    reporter: show(component),
+    message: printable(message, MESSAGE_CHARACTERS),
+    event: show(occurrence.key),
+    happenedAt: occurrence.happenedAt,
+    source: occurrence.source,
+    ...(nearest === null ? {} : { nearest: nearestField(nearest) }),
+    ...(states === 0 ? {} : { states }),
+  };
+}
+
+function nearestField(entry: TrailEntry): Json {
+  return {
+    rule: ruleLabel(entry),
+    field: entry.field,
+    wanted: compact(entry.wanted, CONDITION_CHARACTERS),
+    found: compact(entry.found, CONDITION_CHARACTERS),
+  };
+}

@@ -1,0 +1,105 @@
+// The lines about deliveries. An attempt is a debug line; what a delivery came to is told once: at
+// info where it arrived, at error where nobody will try again.
+import type { DeliveryState } from '../core/delivery.ts';
+import type { DeliveryObserved } from '../core/observation.ts';
+import type { Outcome, Started } from '../core/outcome.ts';
+import { renderDuration } from '../kit/duration.ts';
+import type { FailureLog } from './failure-log.ts';
+import type { Line, LogLevel } from './logging.ts';
+
+const STATE_LEVELS = {
+  waiting: 'debug',
+  held: 'debug',
+  open: 'debug',
+  running: 'debug',
+  delivered: 'info',
+  refused: 'error',
+  unknown: 'error',
+  dead: 'error',
+  orphaned: 'error',
+  discarded: 'info',
+} as const satisfies Record<DeliveryState, LogLevel>;
+
+/** The lines about deliveries. */
+export function deliveryLines(observed: DeliveryObserved, failures: FailureLog): readonly Line[] {
+  switch (observed.kind) {
+    case 'attempt-started': {
+      const { id, trigger, attempts } = observed.delivery;
+      const fields = { id, trigger, attempt: attempts.length };
+      const text = `${trigger}: attempt ${attempts.length} of ${id}`;
+      return [{ level: 'debug', kind: observed.kind, text, fields }];
+    }
+    case 'attempt-ended':
+      return attemptEnded(observed, failures);
+    case 'delivery-moved':
+      return [deliveryMoved(observed)];
+    case 'command-output': {
+      const { trigger, id, stream, line } = observed;
+      const text = `${trigger}: ${id} ${stream}: ${line}`;
+      return [{ level: 'info', kind: observed.kind, text, fields: { trigger, id, stream, line } }];
+    }
+    case 'queue-depth':
+      return [];
+    default:
+      return observed satisfies never;
+  }
+}
+
+type Observed<K extends DeliveryObserved['kind']> = Extract<DeliveryObserved, { kind: K }>;
+
+function attemptEnded(observed: Observed<'attempt-ended'>, failures: FailureLog): readonly Line[] {
+  const { kind, delivery, outcome, durationMs } = observed;
+  const { id, trigger, attempts } = delivery;
+  const attempt = attempts.length;
+  const fields = { id, trigger, attempt, durationMs, ...outcomeFields(outcome) };
+  const told = `${trigger}: attempt ${attempt} of ${id}: ${tellOutcome(outcome)}`;
+  const text = `${told} (${renderDuration(durationMs)})`;
+  const key = `attempt ${trigger}`;
+  if (outcome.outcome === 'retry') {
+    const line: Line = { level: 'warn', kind, text, fields };
+    return [failures.failed({ key, cause: outcome.reason, line })];
+  }
+  const line: Line = { level: 'debug', kind, text, fields };
+  const ended = outcome.outcome === 'delivered' ? failures.ended(key) : null;
+  return ended === null ? [line] : [line, ended];
+}
+
+function tellOutcome(outcome: Outcome): string {
+  if (outcome.outcome !== 'delivered') {
+    return `${outcome.outcome}, ${outcome.reason}: ${outcome.detail}`;
+  }
+  const note = outcome.note === undefined ? '' : ` (${outcome.note})`;
+  return `delivered${started(outcome.started ?? null)}${note}`;
+}
+
+function outcomeFields(outcome: Outcome): Readonly<Record<string, string>> {
+  if (outcome.outcome !== 'delivered') {
+    return { outcome: outcome.outcome, reason: outcome.reason, detail: outcome.detail };
+  }
+  return {
+    outcome: outcome.outcome,
+    ...(outcome.note === undefined ? {} : { note: outcome.note }),
+  };
+}
+
+function deliveryMoved(observed: Observed<'delivery-moved'>): Line {
+  const { kind, delivery, from, to, dead, why } = observed;
+  const { id, trigger } = delivery;
+  const state = dead === null ? to : `${to} (${dead})`;
+  return {
+    level: STATE_LEVELS[to],
+    kind,
+    text: `${trigger}: ${id} ${state}${started(delivery.started)}${why === '' ? '' : `: ${why}`}`,
+    fields: { id, trigger, from, to, dead, why, started: startedFields(delivery.started) },
+  };
+}
+
+function started(object: Started | null): string {
+  if (object === null) return '';
+  const url = object.url === undefined ? '' : ` ${object.url}`;
+  return `, ${object.kind} ${object.namespace === '' ? '' : `${object.namespace}/`}${object.name}${url}`;
+}
+
+function startedFields(object: Started | null): Readonly<Record<string, string>> | null {
+  return object === null ? null : { ...object };
+}

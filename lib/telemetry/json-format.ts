@@ -1,0 +1,42 @@
+// Lines as programs read them: one JSON object a line. Texts in it are escaped twice on purpose:
+// once for JSON, and once so that `jq -r` on a terminal is as safe as the text form.
+import type { Json } from '../core/event.ts';
+import { printable } from '../kit/printable.ts';
+import type { Line } from './logging.ts';
+
+// What JSON.stringify leaves as it is although a terminal acts on it: DEL, C1, separators, bidi.
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const LINE_CHARACTERS = 4096;
+
+/** One JSON object: time, level, kind, message where the text says more, and the line's fields. */
+export function jsonFormat(line: Line, now: number): string {
+  const { level, kind, fields, event, more } = line;
+  const head = JSON.stringify(
+    {
+      time: new Date(now).toISOString(),
+      level,
+      kind,
+      // The text of a decision repeats its fields word by word.
+      ...(kind === 'decision' ? {} : { text: line.text }),
+      ...fields,
+      ...(more === undefined ? {} : { more }),
+    },
+    (_key, value: unknown) =>
+      typeof value === 'string' ? printable(value, LINE_CHARACTERS) : value,
+  );
+  return event === undefined ? head : `${head.slice(0, -1)},"object":${escapedJson(event, 0)}}`;
+}
+
+/** JSON with everything a terminal acts on escaped; still the same JSON value. */
+export function escapedJson(value: Json, indent: number): string {
+  const text = JSON.stringify(value, null, indent);
+  return text.replace(UNSAFE, (found) => (found === '\n' ? found : unicodeEscape(found)));
+}
+
+/** A character as JSON escapes, one for each of its UTF-16 code units. */
+export function unicodeEscape(character: string): string {
+  return Array.from({ length: character.length }, (_, place) => {
+    const unit = character.charCodeAt(place).toString(16).padStart(4, '0');
+    return `\\u${unit}`;
+  }).join('');
+}

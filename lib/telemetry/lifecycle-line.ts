@@ -1,0 +1,103 @@
+// The lines about the process, its configuration and its cluster.
+import { messageOf } from '../core/errors.ts';
+import type { LifecycleObserved } from '../core/observation.ts';
+import type { Problem, Severity } from '../core/problem.ts';
+import { renderDuration } from '../kit/duration.ts';
+import type { FailureLog } from './failure-log.ts';
+import type { Line, LogLevel } from './logging.ts';
+
+const SEVERITY_LEVELS = {
+  error: 'error',
+  warning: 'warn',
+  info: 'info',
+} as const satisfies Record<Severity, LogLevel>;
+
+const FORMS = {
+  ours: '',
+  original: " (the original's form)",
+  none: '; every Event is logged and rejected',
+} as const satisfies Record<Extract<LifecycleObserved, { kind: 'started' }>['form'], string>;
+
+const CLUSTER_ID_FROM = {
+  'kube-system': 'the uid of namespace kube-system',
+  namespace: "the uid of the gateway's own namespace",
+  random: 'drawn at random, for no namespace is readable',
+} as const satisfies Record<Extract<LifecycleObserved, { kind: 'cluster-found' }>['from'], string>;
+
+/** The lines about the life of the process. */
+export function lifecycleLines(observed: LifecycleObserved, failures: FailureLog): readonly Line[] {
+  switch (observed.kind) {
+    case 'started': {
+      const { version, configuration, form } = observed;
+      const text = `sluice ${version} with ${configuration}${FORMS[form]}`;
+      return [info(observed.kind, text, { version, configuration, form })];
+    }
+    case 'configuration-problem':
+      return [problemLine(observed.problem)];
+    case 'cluster-found':
+      return clusterFound(observed, failures);
+    case 'cluster-waiting': {
+      const { kind, server, why } = observed;
+      const text = `waiting for the API server ${server}: ${why}`;
+      const line: Line = { level: 'warn', kind, text, fields: { server, why } };
+      return [failures.failed({ key: 'cluster', cause: why, line })];
+    }
+    case 'credentials-reread': {
+      const { why } = observed;
+      return [info(observed.kind, `credentials read again: ${why}`, { why })];
+    }
+    case 'listening': {
+      const { listener, address } = observed;
+      return [info(observed.kind, `${listener} on ${address}`, { listener, address })];
+    }
+    case 'stopping': {
+      const { why, limitMs } = observed;
+      const text = `stopping: ${why}; at most ${renderDuration(limitMs)}`;
+      return [info(observed.kind, text, { why, limitMs })];
+    }
+    case 'stopped':
+      return [stopped(observed)];
+    case 'bug':
+      return [bugLine(observed.where, observed.error)];
+    default:
+      return observed satisfies never;
+  }
+}
+
+/** The line of an error that should not have happened. */
+export function bugLine(where: string, error: unknown): Line {
+  const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1) : [];
+  const text = `bug in ${where}: ${messageOf(error)} (please report this line)`;
+  const line: Line = { level: 'error', kind: 'bug', text, fields: { where } };
+  return stack.length === 0 ? line : { ...line, more: stack.map((frame) => frame.trim()) };
+}
+
+function info(kind: string, text: string, fields: Line['fields']): Line {
+  return { level: 'info', kind, text, fields };
+}
+
+type Observed<K extends LifecycleObserved['kind']> = Extract<LifecycleObserved, { kind: K }>;
+
+function clusterFound(observed: Observed<'cluster-found'>, failures: FailureLog): readonly Line[] {
+  const { kind, id, from, server } = observed;
+  const text = `cluster ${id} at ${server} (${CLUSTER_ID_FROM[from]})`;
+  const ended = failures.ended('cluster');
+  return [...(ended === null ? [] : [ended]), info(kind, text, { id, from, server })];
+}
+
+function problemLine(problem: Problem): Line {
+  const { severity, code, path, line, column, message, hint } = problem;
+  const place = line === 0 ? path : `${path} (line ${line}, column ${column})`;
+  return {
+    level: SEVERITY_LEVELS[severity],
+    kind: 'configuration-problem',
+    text: `configuration ${place}: ${message}${hint === '' ? '' : `; ${hint}`} [${code}]`,
+    fields: { severity, code, path, line, column, message, hint },
+  };
+}
+
+function stopped({ kind, waiting, abandoned }: Observed<'stopped'>): Line {
+  const left = `${waiting} deliveries waiting, ${abandoned} attempts abandoned`;
+  const level = abandoned === 0 ? 'info' : 'warn';
+  return { level, kind, text: `stopped: ${left}`, fields: { waiting, abandoned } };
+}

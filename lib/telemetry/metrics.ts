@@ -1,0 +1,186 @@
+// The only door to prom-client: the table's metrics on a registry of their own, and what each
+// observation adds to them. Nothing here reads an Event.
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { DeliveryState } from '../core/delivery.ts';
+import type { DecisionObserved, Observation, ReadingObserved } from '../core/observation.ts';
+import type { LabelsOf, MetricName, MetricsOfType } from './metric-table.ts';
+import { METRICS } from './metric-table.ts';
+import { ruleLabel } from './token.ts';
+
+/** A scrape's answer. */
+export interface Scrape {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+const SETTLED: ReadonlySet<DeliveryState> = new Set<DeliveryState>([
+  'delivered',
+  'refused',
+  'unknown',
+  'dead',
+  'orphaned',
+  'discarded',
+]);
+
+type Counted = Exclude<ReadingObserved, { kind: 'reading' | 'watch-opened' }>;
+
+type AnyMetric = Counter | Gauge | Histogram;
+
+/** Counts what is observed. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #metrics = new Map<MetricName, AnyMetric>();
+
+  constructor() {
+    for (const name of Object.keys(METRICS).filter(isMetricName)) {
+      this.#metrics.set(name, created(name, this.#registry));
+    }
+  }
+
+  /** Everything counted so far, as Prometheus reads it. */
+  async scrape(): Promise<Scrape> {
+    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+
+  /** One decision more that has no info line. */
+  suppressed(): void {
+    this.#add('sluice_decisions_suppressed_total', {}, 1);
+  }
+
+  /** Adds what an observation counts for; most life-cycle observations count for nothing. */
+  count(observation: Observation): void {
+    switch (observation.kind) {
+      case 'decision': {
+        this.#decided(observation);
+        return;
+      }
+      case 'events-read':
+      case 'watch-ended':
+      case 'list-ended':
+      case 'list-failed':
+      case 'frame-skipped':
+      case 'gap': {
+        this.#read(observation);
+        return;
+      }
+      case 'attempt-ended':
+      case 'delivery-moved':
+      case 'queue-depth': {
+        this.#delivered(observation);
+        return;
+      }
+      case 'started': {
+        this.#set('sluice_build_info', { version: observation.version }, 1);
+        return;
+      }
+      case 'bug': {
+        this.#add('sluice_bugs_found_total', {}, 1);
+        return;
+      }
+      case 'reading':
+      case 'watch-opened':
+      case 'attempt-started':
+      case 'command-output':
+      case 'configuration-problem':
+      case 'cluster-found':
+      case 'cluster-waiting':
+      case 'credentials-reread':
+      case 'listening':
+      case 'stopping':
+      case 'stopped':
+        return;
+      default:
+        return observation satisfies never;
+    }
+  }
+
+  #read(observed: Counted): void {
+    const { source } = observed.kind === 'gap' ? observed.gap : observed;
+    switch (observed.kind) {
+      case 'events-read': {
+        const { from, count } = observed;
+        this.#add('sluice_events_read_total', { source, from }, count);
+        return;
+      }
+      case 'watch-ended':
+        this.#add('sluice_watch_restarts_total', { source, reason: observed.reason }, 1);
+        return;
+      case 'list-ended':
+        this.#add('sluice_lists_made_total', { source, purpose: observed.purpose }, 1);
+        return;
+      case 'list-failed':
+        this.#add('sluice_lists_failed_total', { source, reason: observed.reason }, 1);
+        return;
+      case 'frame-skipped':
+        this.#add('sluice_frames_skipped_total', { source }, 1);
+        return;
+      case 'gap':
+        this.#add('sluice_gaps_found_total', { source, loss: observed.gap.loss }, 1);
+        return;
+    }
+  }
+
+  #decided({ decision: { action, rule }, disposed }: DecisionObserved): void {
+    const label = rule === null ? 'default' : ruleLabel(rule);
+    this.#add('sluice_decisions_made_total', { action, rule: label }, 1);
+    for (const { disposition, trigger } of disposed) {
+      this.#add('sluice_dispositions_made_total', { disposition, trigger }, 1);
+    }
+  }
+
+  #delivered(
+    observed: Extract<Observation, { kind: 'attempt-ended' | 'delivery-moved' | 'queue-depth' }>,
+  ): void {
+    if (observed.kind === 'queue-depth') {
+      const { trigger, state, count } = observed;
+      this.#set('sluice_queue_depth', { trigger, state }, count);
+      return;
+    }
+    const { trigger } = observed.delivery;
+    if (observed.kind === 'attempt-ended') {
+      const labels = { trigger, outcome: observed.outcome.outcome };
+      this.#observe('sluice_attempt_duration_seconds', labels, observed.durationMs / 1000);
+      return;
+    }
+    if (!SETTLED.has(observed.to)) return;
+    const labels = { trigger, state: observed.to, reason: observed.dead ?? '' };
+    this.#add('sluice_deliveries_settled_total', labels, 1);
+  }
+
+  #add<N extends MetricsOfType<'counter'>>(name: N, labels: LabelsOf<N>, by: number): void {
+    const metric = this.#metrics.get(name);
+    if (metric instanceof Counter) metric.inc(labels, by);
+  }
+
+  #set<N extends MetricsOfType<'gauge'>>(name: N, labels: LabelsOf<N>, to: number): void {
+    const metric = this.#metrics.get(name);
+    if (metric instanceof Gauge) metric.set(labels, to);
+  }
+
+  #observe<N extends MetricsOfType<'histogram'>>(
+    name: N,
+    labels: LabelsOf<N>,
+    value: number,
+  ): void {
+    const metric = this.#metrics.get(name);
+    if (metric instanceof Histogram) metric.observe(labels, value);
+  }
+}
+
+function isMetricName(name: string): name is MetricName {
+  return Object.hasOwn(METRICS, name);
+}
+
+function created(name: MetricName, registry: Registry): AnyMetric {
+  const entry = METRICS[name];
+  const { help } = entry;
+  const described = { name, help, labelNames: [...entry.labels], registers: [registry] };
+  switch (entry.type) {
+    case 'counter':
+      return new Counter(described);
+    case 'gauge':
+      return new Gauge(described);
+    case 'histogram':
+      return new Histogram({ ...described, buckets: [...entry.buckets] });
+  }
+}

@@ -1,0 +1,48 @@
+// The lines of everything but decisions, at the levels of STYLE.md §7. Error: data lost or a human
+// must act; warn: unexpected, recovered; info: life cycle and configuration; debug: each attempt.
+// What has no line of its own (events read, queue depths) is a metric only.
+import type { DecisionObserved, Observation } from '../core/observation.ts';
+import type { FailureLog } from './failure-log.ts';
+import { deliveryLines } from './delivery-line.ts';
+import { lifecycleLines } from './lifecycle-line.ts';
+import type { Line } from './logging.ts';
+import { readingLines } from './reading-line.ts';
+
+/** Everything observed but decisions. */
+export type OtherObservation = Exclude<Observation, DecisionObserved>;
+
+/** The lines of an observation other than a decision, in the order to write them. */
+export function observationLines(
+  observation: OtherObservation,
+  failures: FailureLog,
+): readonly Line[] {
+  switch (observation.kind) {
+    case 'reading':
+    case 'watch-opened':
+    case 'watch-ended':
+    case 'list-ended':
+    case 'list-failed':
+    case 'frame-skipped':
+    case 'events-read':
+    case 'gap':
+      return readingLines(observation, failures);
+    case 'attempt-started':
+    case 'attempt-ended':
+    case 'delivery-moved':
+    case 'queue-depth':
+    case 'command-output':
+      return deliveryLines(observation, failures);
+    case 'started':
+    case 'configuration-problem':
+    case 'cluster-found':
+    case 'cluster-waiting':
+    case 'credentials-reread':
+    case 'listening':
+    case 'stopping':
+    case 'stopped':
+    case 'bug':
+      return lifecycleLines(observation, failures);
+    default:
+      return observation satisfies never;
+  }
+}

@@ -1,0 +1,136 @@
+// The lines about reading: watches, lists, gaps. One failure a path and an act, so that a watch that
+// cannot be opened while its lists work is told once and not with every list.
+import type { ReadingObserved, TroubleReason } from '../core/observation.ts';
+import type { Gap, Position } from '../core/source.ts';
+import { renderDuration } from '../kit/duration.ts';
+import type { FailureLog } from './failure-log.ts';
+import type { Line, LogLevel } from './logging.ts';
+
+// How much each reason matters. A watch that is closed in time or answers 410 after a quiet while is
+// how watches of Events live; what no waiting cures needs a human.
+const REASON_LEVELS = {
+  closed: 'debug',
+  expired: 'debug',
+  cut: 'warn',
+  silent: 'warn',
+  'previous-value-lost': 'warn',
+  'storage-read-error': 'warn',
+  'version-too-large': 'warn',
+  throttled: 'warn',
+  unauthorized: 'error',
+  forbidden: 'error',
+  'not-found': 'error',
+  'bad-request': 'error',
+  unavailable: 'warn',
+  unreachable: 'warn',
+  'bad-frame': 'warn',
+  'server-error': 'warn',
+} as const satisfies Record<TroubleReason, LogLevel>;
+
+const GAP_LEVELS = {
+  none: 'debug',
+  coalesced: 'info',
+  'possible-loss': 'error',
+} as const satisfies Record<Gap['loss'], LogLevel>;
+
+/** The lines about reading a watch path. */
+export function readingLines(observed: ReadingObserved, failures: FailureLog): readonly Line[] {
+  switch (observed.kind) {
+    case 'reading': {
+      const { source, path, state, why } = observed;
+      const text = `${source}: ${state} ${path}${why === '' ? '' : `: ${why}`}`;
+      return [{ level: 'debug', kind: observed.kind, text, fields: { source, path, state, why } }];
+    }
+    case 'watch-opened': {
+      const { source, path, resourceVersion } = observed;
+      const text = `${source}: watching ${path} from resourceVersion ${resourceVersion}`;
+      const fields = { source, path, resourceVersion };
+      const ended = failures.ended(`watch ${source} ${path}`);
+      return [{ level: 'debug', kind: observed.kind, text, fields }, ...listed(ended)];
+    }
+    case 'watch-ended':
+      return [watchEnded(observed, failures)];
+    case 'list-ended':
+      return [
+        listEnded(observed),
+        ...listed(failures.ended(`list ${observed.source} ${observed.path}`)),
+      ];
+    case 'list-failed':
+      return [listFailed(observed, failures)];
+    case 'frame-skipped':
+      return [frameSkipped(observed, failures)];
+    case 'gap':
+      return [gap(observed.gap)];
+    case 'events-read':
+      return [];
+    default:
+      return observed satisfies never;
+  }
+}
+
+function listed(line: Line | null): readonly Line[] {
+  return line === null ? [] : [line];
+}
+
+type Observed<K extends ReadingObserved['kind']> = Extract<ReadingObserved, { kind: K }>;
+
+function watchEnded(observed: Observed<'watch-ended'>, failures: FailureLog): Line {
+  const { kind, source, path, reason, detail, lastedMs, retryMs } = observed;
+  const level = REASON_LEVELS[reason];
+  const text = `${source}: watch of ${path} ended, ${reason}${said(detail)}; again in ${renderDuration(retryMs)}`;
+  const line = { level, kind, text, fields: { source, path, reason, detail, lastedMs, retryMs } };
+  if (level === 'debug') return line;
+  return failures.failed({ key: `watch ${source} ${path}`, cause: reason, line });
+}
+
+function listEnded(observed: Observed<'list-ended'>): Line {
+  const { kind, source, path, purpose, items, pages, durationMs } = observed;
+  const counted = `${items} Events on ${pages} ${pages === 1 ? 'page' : 'pages'}`;
+  return {
+    level: purpose === 'refresh' ? 'debug' : 'info',
+    kind,
+    text: `${source}: ${purpose} list of ${path}: ${counted} in ${renderDuration(durationMs)}`,
+    fields: { source, path, purpose, items, pages, durationMs },
+  };
+}
+
+function listFailed(observed: Observed<'list-failed'>, failures: FailureLog): Line {
+  const { kind, source, path, reason, detail, retryMs } = observed;
+  const level = REASON_LEVELS[reason];
+  const text = `${source}: cannot list ${path}, ${reason}${said(detail)}; again in ${renderDuration(retryMs)}`;
+  const line = { level, kind, text, fields: { source, path, reason, detail, retryMs } };
+  if (level === 'debug') return line;
+  return failures.failed({ key: `list ${source} ${path}`, cause: reason, line });
+}
+
+function frameSkipped(observed: Observed<'frame-skipped'>, failures: FailureLog): Line {
+  const { kind, source, path, bytes, why } = observed;
+  const text = `${source}: skipped one Event of ${path}: ${why} (${bytes} bytes)`;
+  const line = { level: 'error' as const, kind, text, fields: { source, path, bytes, why } };
+  return failures.passed({ key: `frame ${source} ${path}`, cause: why, line });
+}
+
+function gap({ source, path, loss, why, from, to }: Gap): Line {
+  const bounds = `between ${bound(from)} and ${bound(to)}`;
+  return {
+    level: GAP_LEVELS[loss],
+    kind: 'gap',
+    text: `${source}: gap in ${path} ${bounds}, ${loss}${said(why)}`,
+    fields: { source, path, loss, why, from: fields(from), to: fields(to) },
+  };
+}
+
+function fields(
+  position: Position | null,
+): { readonly resourceVersion: string; readonly at: number } | null {
+  return position === null ? null : { resourceVersion: position.resourceVersion, at: position.at };
+}
+
+function bound(position: Position | null): string {
+  if (position === null) return 'the beginning';
+  return `${position.resourceVersion} (${new Date(position.at).toISOString()})`;
+}
+
+function said(detail: string): string {
+  return detail === '' ? '' : `: ${detail}`;
+}

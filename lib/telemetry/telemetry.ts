@@ -1,0 +1,158 @@
+// Observations in, log lines and metrics out. It decides which decisions get an info line and which
+// failures are news; how a line looks is in the format files. Nothing here is allowed to disturb
+// what is observed: `observe` never throws and never waits.
+import type { DecisionObserved, Observation, Observe } from '../core/observation.ts';
+import type { OriginalLine } from './brigade-format.ts';
+import { originalDecision, originalDelivery } from './brigade-format.ts';
+import { toDecisionLine } from './decision-line.ts';
+import { DecisionMemory } from './decision-memory.ts';
+import { FailureLog } from './failure-log.ts';
+import { jsonFormat } from './json-format.ts';
+import { bugLine } from './lifecycle-line.ts';
+import type { Log } from './log.ts';
+import { openLog } from './log.ts';
+import type { Line, LoggingOptions, LogLevel, TelemetryParts } from './logging.ts';
+import type { Scrape } from './metrics.ts';
+import { Metrics } from './metrics.ts';
+import type { OtherObservation } from './observation-line.ts';
+import { observationLines } from './observation-line.ts';
+import { printable } from '../kit/printable.ts';
+import type { RenderLine } from './text-format.ts';
+import { textFormat } from './text-format.ts';
+
+/** Where observations go, and what became of them. */
+export interface Telemetry {
+  /** Never throws and never waits. */
+  readonly observe: Observe;
+  metrics(): Promise<Scrape>;
+  /** Resolves once the log is written out; what is observed later is counted but not logged. */
+  close(): Promise<void>;
+}
+
+/** Telemetry on the given streams, which stay open when it closes. */
+export function createTelemetry(options: LoggingOptions, parts: TelemetryParts): Telemetry {
+  const reporter = new Reporter(options, parts);
+  return {
+    observe: (observation) => reporter.observe(observation),
+    metrics: () => reporter.metrics.scrape(),
+    close: () => reporter.close(),
+  };
+}
+
+class Reporter {
+  readonly metrics = new Metrics();
+  readonly #options: LoggingOptions;
+  readonly #parts: TelemetryParts;
+  readonly #out: Log;
+  readonly #err: Log;
+  readonly #render: RenderLine;
+  readonly #memory = new DecisionMemory();
+  readonly #failures: FailureLog;
+
+  constructor(options: LoggingOptions, parts: TelemetryParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#out = openLog(parts.stdout, options.level);
+    this.#err = openLog(parts.stderr, options.level);
+    this.#render = renderFor(options, parts);
+    this.#failures = new FailureLog(parts.clock);
+  }
+
+  observe(observation: Observation): void {
+    try {
+      this.#report(observation);
+    } catch (error) {
+      this.#failed(observation.kind, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#out.close(), this.#err.close()]);
+  }
+
+  #report(observation: Observation): void {
+    this.metrics.count(observation);
+    for (const line of this.#failures.calmed()) this.#write(line);
+    if (observation.kind === 'decision') this.#decision(observation);
+    else this.#other(observation);
+  }
+
+  #decision(observed: DecisionObserved): void {
+    if (this.#options.decisions === 'none') return;
+    const { level, states } = this.#weigh(observed);
+    // An unwanted line is not even made: this is the one place where lines come by the thousand.
+    if (!this.#out.enabled(level)) return;
+    if (this.#options.format === 'brigade') {
+      this.#writeOriginal(originalDecision(observed, this.#parts), level);
+      return;
+    }
+    const nearest = observed.decision.rule === null ? this.#nearest(observed) : null;
+    const { event } = this.#options;
+    this.#write(toDecisionLine(observed, { level, states, nearest, event }));
+  }
+
+  #weigh(observed: DecisionObserved): { readonly level: LogLevel; readonly states: number } {
+    const { decisions } = this.#options;
+    if (decisions === 'all') return { level: 'info', states: 0 };
+    if (decisions === 'accepted' && observed.decision.action !== 'accept') {
+      return { level: 'debug', states: 0 };
+    }
+    const { changed, states } = this.#memory.note(observed);
+    if (!changed) this.metrics.suppressed();
+    return { level: changed ? 'info' : 'debug', states };
+  }
+
+  #nearest(observed: DecisionObserved): ReturnType<NonNullable<TelemetryParts['nearest']>> {
+    return this.#parts.nearest?.(observed.explain()) ?? null;
+  }
+
+  #other(observation: OtherObservation): void {
+    if (this.#options.format === 'brigade' && isDelivery(observation)) {
+      this.#writeOriginal(originalDelivery(observation, this.#parts), 'info');
+    }
+    for (const line of observationLines(observation, this.#failures)) this.#write(line);
+  }
+
+  #write(line: Line): void {
+    const log = this.#options.format === 'brigade' ? this.#err : this.#out;
+    if (log.enabled(line.level)) log.write(line.level, this.#render(line, this.#parts.clock.now()));
+  }
+
+  #writeOriginal(lines: readonly OriginalLine[], level: LogLevel): void {
+    for (const { to, text } of lines) (to === 'stdout' ? this.#out : this.#err).write(level, text);
+  }
+
+  // Reporting failed, so the report of that takes no detour that could fail as well.
+  #failed(kind: string, error: unknown): void {
+    try {
+      const { text } = bugLine(`the log of ${kind}`, error);
+      this.#parts.stderr.write(`${printable(text)}\n`);
+    } catch {
+      // Nothing is left to report to; going on is what counts.
+    }
+  }
+}
+
+function isDelivery(
+  observation: OtherObservation,
+): observation is Extract<
+  OtherObservation,
+  { kind: 'attempt-started' | 'attempt-ended' | 'delivery-moved' }
+> {
+  const { kind } = observation;
+  return kind === 'attempt-started' || kind === 'attempt-ended' || kind === 'delivery-moved';
+}
+
+function renderFor({ format }: LoggingOptions, { stdout }: TelemetryParts): RenderLine {
+  const terminal = stdout.isTTY === true;
+  switch (format) {
+    case 'json':
+      return jsonFormat;
+    case 'auto':
+      return terminal ? textFormat('colours') : jsonFormat;
+    case 'text':
+      return textFormat(terminal ? 'colours' : 'plain');
+    case 'brigade':
+      return textFormat('plain');
+  }
+}
