@@ -29,6 +29,7 @@ export const PROBLEM_CODES = [
   'duplicate-name',
   'shared-identity',
   'triggers-missing',
+  'unused-trigger',
   'name-is-ours',
   'key-life-short',
   'never-matches',
