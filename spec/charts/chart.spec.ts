@@ -131,6 +131,14 @@ describe('the chart', function () {
       expect(container.ports).to.deep.equal([{ name: 'probes', containerPort: 9090 }]);
     });
 
+    for (const probes of ['off', false]) {
+      it(`is not probed where the listener is ${JSON.stringify(probes)}`, () => {
+        const values = { config: { ...ours, http: { probes } } };
+        const container = containerOf(podOf(renderObjects(helm, { values })));
+        expect(container).to.not.have.any.keys('ports', 'livenessProbe', 'readinessProbe');
+      });
+    }
+
     it('takes its namespace from where it runs', () => {
       expect(environmentOf(renderObjects(helm))).to.have.deep.property('GATEWAY_NAMESPACE', {
         fieldRef: { fieldPath: 'metadata.namespace' },

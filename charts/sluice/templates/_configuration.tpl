@@ -80,9 +80,9 @@
 {{- $found | toJson -}}
 {{- end }}
 
-{{/* The port of the probes listener. */}}
+{{/* The port of the probes listener; empty where it is `off` (false where YAML 1.1 read that). */}}
 {{- define "sluice.probesPort" -}}
 {{- $document := include "sluice.document" . | fromJson -}}
 {{- $address := dig "http" "probes" "0.0.0.0:8080" $document -}}
-{{- regexFind "[0-9]+$" (toString $address) | default "8080" -}}
+{{- regexFind "[0-9]+$" (toString $address) -}}
 {{- end }}

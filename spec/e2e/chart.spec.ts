@@ -1,0 +1,238 @@
+// The chart against a real API server: every object is accepted whole, helm installs it, and then its
+// service account may do exactly what the configuration needs.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+
+import { chartDirectory, findHelm, renderObjects, theOnly } from '../charts/helm.ts';
+import { AdminClient } from '../controlplane/admin-client.ts';
+import type { AdminRequest, KubeObject } from '../controlplane/admin-client.ts';
+import type { ControlPlane } from '../controlplane/control-plane.ts';
+import { childEnvironment } from '../controlplane/environment.ts';
+import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
+
+const run = promisify(execFile);
+
+describe('the chart on a real API server', function () {
+  this.timeout(60_000);
+  let plane: ControlPlane;
+  let helm = '';
+  let at: Namespaces;
+
+  before(async function () {
+    this.timeout(600_000 + sharedStartMs);
+    helm = await findHelm(this);
+    plane = await sharedControlPlane();
+    at = {
+      own: await plane.createNamespace('gateway'),
+      shop: await plane.createNamespace('shop'),
+      pay: await plane.createNamespace('pay'),
+      ci: await plane.createNamespace('ci'),
+      brigade: await plane.createNamespace('brigade'),
+    };
+  });
+
+  describe('rendered', () => {
+    const renderings: readonly { what: string; values: (at: Namespaces) => Values }[] = [
+      { what: 'without a configuration', values: () => ({}) },
+      { what: "with the original's values", values: () => original },
+      { what: 'with our own', values: valuesFor },
+      { what: 'for the whole cluster', values: () => ({ config: wholeCluster }) },
+      {
+        what: 'with everything set',
+        values: (here) => ({ ...valuesFor(here), ...everything }),
+      },
+    ];
+    for (const { what, values } of renderings) {
+      it(`is accepted by a strict dry run ${what}`, async () => {
+        const request = { namespace: at.own, values: values(at) };
+        const objects = renderObjects(helm, request);
+        const statuses = await Promise.all(objects.map((one) => dryRun(plane, one)));
+        expect(statuses).to.deep.equal(objects.map(() => 'accepted'));
+      });
+    }
+  });
+
+  describe('installed', () => {
+    let account: AdminClient;
+
+    before(async () => {
+      await label(plane, at.own, { 'pod-security.kubernetes.io/enforce': 'restricted' });
+      await install(plane, { helm, namespace: at.own, values: valuesFor(at) });
+      const token = await plane.tokenFor({ namespace: at.own, name: 'gw-sluice' });
+      account = new AdminClient(plane.url, token, plane.ca);
+    });
+
+    after(() => account[Symbol.dispose]());
+
+    it('has a pod that the restricted Pod Security Standard lets in', async () => {
+      const objects = renderObjects(helm, { namespace: at.own, values: valuesFor(at) });
+      const { template } = theOnly(objects, 'Deployment')['spec'] as { template: KubeObject };
+      const pod = { ...template, metadata: { ...template.metadata, name: 'probe' } };
+      const path = `/api/v1/namespaces/${at.own}/pods?dryRun=All&fieldValidation=Strict`;
+      const answer = await plane.admin.send({ method: 'POST', path, body: pod });
+      expect(answer.status, JSON.stringify(answer.body)).to.equal(201);
+    });
+
+    const granted: readonly Row[] = [
+      { what: 'list the Events of one namespace', ask: (n) => get(eventsOf(n.shop)) },
+      { what: 'list the Events of the other', ask: (n) => get(eventsOf(n.pay)) },
+      { what: 'watch them', ask: (n) => get(`${eventsOf(n.shop)}?watch=1&timeoutSeconds=1`) },
+      { what: 'read its own namespace', ask: (n) => get(`/api/v1/namespaces/${n.own}`) },
+      {
+        what: 'create a build Secret',
+        ask: (n) => create(n.brigade, 'v1', 'secrets'),
+        status: 201,
+      },
+      { what: 'create a Job', ask: (n) => createJob(n.ci), status: 201 },
+      { what: 'look for a Job', ask: (n) => get(`${jobsOf(n.ci)}/none`), status: 404 },
+    ];
+    for (const { what, ask, status = 200 } of granted) {
+      it(`may ${what}`, async () => {
+        // Permissions reach the authorizer a moment after they are written.
+        const answered = async (): Promise<boolean> =>
+          (await account.send(ask(at))).status === status;
+        await plane.waitFor(answered, 10_000, `${status} as the answer`);
+      });
+    }
+
+    const denied: readonly Row[] = [
+      { what: 'list Secrets where it creates them', ask: (n) => get(secretsOf(n.brigade)) },
+      { what: 'read a Secret there', ask: (n) => get(`${secretsOf(n.brigade)}/none`) },
+      { what: 'create a Secret elsewhere', ask: (n) => create(n.shop, 'v1', 'secrets') },
+      { what: 'list the Secrets of its own namespace', ask: (n) => get(secretsOf(n.own)) },
+      { what: 'list Jobs', ask: (n) => get(jobsOf(n.ci)) },
+      { what: 'delete a Job', ask: (n) => ({ method: 'DELETE', path: `${jobsOf(n.ci)}/none` }) },
+      { what: 'create a Job where Events are read', ask: (n) => createJob(n.shop) },
+      { what: 'read one Event by its name', ask: (n) => get(`${eventsOf(n.shop)}/none`) },
+      { what: 'write Events', ask: (n) => create(n.shop, 'v1', 'events') },
+      { what: 'list the Events of a third namespace', ask: (n) => get(eventsOf(n.ci)) },
+      { what: 'list the Events of the cluster', ask: () => get('/api/v1/events') },
+      { what: 'read another namespace', ask: (n) => get(`/api/v1/namespaces/${n.shop}`) },
+      { what: 'read kube-system', ask: () => get('/api/v1/namespaces/kube-system') },
+      { what: 'list namespaces', ask: () => get('/api/v1/namespaces') },
+      { what: 'read pods', ask: (n) => get(`/api/v1/namespaces/${n.shop}/pods`) },
+    ];
+    for (const { what, ask } of denied) {
+      it(`may not ${what}`, async () => {
+        expect((await account.send(ask(at))).status).to.equal(403);
+      });
+    }
+  });
+});
+
+type Values = Readonly<Record<string, unknown>>;
+
+interface Namespaces {
+  readonly own: string;
+  readonly shop: string;
+  readonly pay: string;
+  readonly ci: string;
+  readonly brigade: string;
+}
+
+interface Row {
+  readonly what: string;
+  readonly ask: (at: Namespaces) => AdminRequest;
+  readonly status?: number;
+}
+
+const original = { project: 'org/repo', filters: [{ kind: 'Pod', action: 'accept' }] };
+
+const wholeCluster = {
+  sources: { all: { events: { namespaces: ['*'] } } },
+  filters: [{ kind: 'Pod', action: 'reject' }],
+};
+
+const everything = {
+  image: { registry: 'example.com/ci', name: 'sluice', tag: 'v1', pullPolicy: 'Always' },
+  podAnnotations: { 'example.com/a': 'b' },
+  nodeSelector: { disk: 'ssd' },
+  tolerations: [{ key: 'ci', operator: 'Exists', effect: 'NoSchedule' }],
+  serviceAccount: { create: true, name: 'gate', annotations: { 'example.com/a': 'b' } },
+  rbac: {
+    enabled: true,
+    extraRules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
+  },
+};
+
+function valuesFor(at: Namespaces): Values {
+  const manifest = { apiVersion: 'batch/v1', kind: 'Job', metadata: { namespace: at.ci } };
+  return {
+    config: {
+      sources: { shop: { events: { namespaces: [at.shop, at.pay] } } },
+      filters: [{ kind: 'Pod', action: 'accept', triggers: ['build', 'diagnose'] }],
+      triggers: {
+        build: { brigade: { project: 'org/repo', namespace: at.brigade } },
+        diagnose: { kubernetes: { manifest: { ...manifest, spec: jobSpec } } },
+      },
+    },
+  };
+}
+
+const jobSpec = {
+  template: {
+    spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'example.com/a:1' }] },
+  },
+};
+
+function get(path: string): AdminRequest {
+  return { method: 'GET', path };
+}
+
+function eventsOf(namespace: string): string {
+  return `/api/v1/namespaces/${namespace}/events`;
+}
+
+function secretsOf(namespace: string): string {
+  return `/api/v1/namespaces/${namespace}/secrets`;
+}
+
+function jobsOf(namespace: string): string {
+  return `/apis/batch/v1/namespaces/${namespace}/jobs`;
+}
+
+function create(namespace: string, version: string, resource: string): AdminRequest {
+  const path = `/api/${version}/namespaces/${namespace}/${resource}?dryRun=All`;
+  return { method: 'POST', path, body: { metadata: { name: 'probe' } } };
+}
+
+function createJob(namespace: string): AdminRequest {
+  const body = { metadata: { name: 'probe' }, spec: jobSpec };
+  return { method: 'POST', path: `${jobsOf(namespace)}?dryRun=All`, body };
+}
+
+/** Server-side apply as a dry run, in which a field that the server does not know is an error. */
+async function dryRun({ admin }: ControlPlane, object: KubeObject): Promise<string> {
+  const answer = await admin.send({
+    method: 'PATCH',
+    path: `${await admin.pathOf(object)}?fieldManager=spec&dryRun=All&fieldValidation=Strict`,
+    body: object,
+    contentType: 'application/apply-patch+yaml',
+  });
+  return answer.status < 300 ? 'accepted' : `${object.kind ?? ''}: ${JSON.stringify(answer.body)}`;
+}
+
+async function label(
+  plane: ControlPlane,
+  namespace: string,
+  labels: Readonly<Record<string, string>>,
+): Promise<void> {
+  await plane.request('PATCH', `/api/v1/namespaces/${namespace}`, { metadata: { labels } });
+}
+
+async function install(
+  plane: ControlPlane,
+  request: { readonly helm: string; readonly namespace: string; readonly values: Values },
+): Promise<void> {
+  const { helm, namespace, values } = request;
+  const where = ['--namespace', namespace, '--kubeconfig', plane.adminKubeconfig];
+  const given = ['--set-json', `config=${JSON.stringify(values['config'])}`];
+  const env = childEnvironment({
+    HELM_CACHE_HOME: join(plane.directory, 'helm/cache'),
+    HELM_CONFIG_HOME: join(plane.directory, 'helm/config'),
+    HELM_DATA_HOME: join(plane.directory, 'helm/data'),
+  });
+  await run(helm, ['install', 'gw', chartDirectory, ...where, ...given], { env });
+}
