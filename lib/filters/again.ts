@@ -6,9 +6,10 @@ import { parseDuration } from '../kit/duration.ts';
 import type { Report } from './findings.ts';
 import { ownValue, pointer, quoted, wrong, wrongType, wrongValue } from './findings.ts';
 
-// The API server keeps Events for an hour by default: what is re-created later than that has been
-// silent for longer than anyone could have watched it.
-/** `quiet` where neither rule nor configuration says it. */
+/**
+ * How long silence lasts where neither rule nor configuration says it: as long as an API server
+ * keeps Events by default, for the recorders re-create an Event that has expired meanwhile.
+ */
 export const DEFAULT_QUIET_MS = 3_600_000;
 
 /** `again` as it is written, where, and what its rule decides. */

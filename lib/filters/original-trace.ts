@@ -81,7 +81,7 @@ export function goQuoted(text: string): string {
 
 function goEscape(code: number): string {
   const hexadecimal = code.toString(16);
-  // Go wrote U+007F as \u007f until 1.17; the original was built with 1.13 at most.
+  // Go wrote U+007F as \u007f until 1.19, which came after the original's end.
   if (code < 0x20) return `\\x${hexadecimal.padStart(2, '0')}`;
   return code > 0xffff
     ? `\\U${hexadecimal.padStart(8, '0')}`
