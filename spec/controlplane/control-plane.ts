@@ -160,7 +160,7 @@ export class ControlPlane implements AsyncDisposable {
     await this.startApiServer();
   }
 
-  /** Makes etcd forget its history; a watch from any older resourceVersion gets 410. */
+  /** Makes etcd forget its history; a watch from any resourceVersion so far then gets 410. */
   async compact(): Promise<string> {
     return compactEtcd(this.#layout.etcdUrl);
   }

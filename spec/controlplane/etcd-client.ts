@@ -1,14 +1,17 @@
-// The two things specs ask of etcd itself, over its JSON gateway: where its history stands, and to
-// forget the history before that. Everything else goes through kube-apiserver.
+// What specs ask of etcd itself, over its JSON gateway: whether it is well, and to forget its history.
+// Everything else goes through kube-apiserver.
 
 /**
- * Compacts etcd at its current revision.
+ * Compacts etcd, so that a watch from any resourceVersion handed out before answers 410.
  *
- * Every watch or list from an older resourceVersion answers 410 from then on. Returns the revision.
+ * etcd still serves a watch that needs nothing older than the compacted revision itself, so two
+ * writes of our own are put between: without them the newest position would live on. Returns the
+ * revision.
  */
 export async function compactEtcd(etcdUrl: string): Promise<string> {
-  const { header } = await post(etcdUrl, '/v3/kv/range', { key: toKey('spec'), count_only: true });
-  const { revision } = header;
+  const write = { key: toBase64('/spec/compaction'), value: toBase64('') };
+  await post(etcdUrl, '/v3/kv/put', write);
+  const { revision } = (await post(etcdUrl, '/v3/kv/put', write)).header;
   await post(etcdUrl, '/v3/kv/compaction', { revision, physical: true });
   return revision;
 }
@@ -34,6 +37,6 @@ async function post(etcdUrl: string, path: string, body: unknown): Promise<EtcdA
   return JSON.parse(text) as EtcdAnswer;
 }
 
-function toKey(text: string): string {
+function toBase64(text: string): string {
   return Buffer.from(text).toString('base64');
 }

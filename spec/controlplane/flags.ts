@@ -113,6 +113,9 @@ function controllerManagerFlags(layout: Layout): readonly string[] {
     `--service-account-private-key-file=${files.serviceAccountKey}`,
     `--root-ca-file=${files.ca}`,
     '--use-service-account-credentials=true',
+    // At the default rate its first seconds go into making its own accounts.
+    '--kube-api-qps=300',
+    '--kube-api-burst=600',
     ...alone,
   ];
 }

@@ -1,6 +1,8 @@
 // Whether the control plane of the specs is a real one: what other end-to-end specs rely on, stated
 // once. Sluice itself is not looked at here.
 
+import { readFile } from 'node:fs/promises';
+
 import { expect } from 'chai';
 
 import type { KubeEvent } from '../controlplane/admin-client.ts';
@@ -77,13 +79,23 @@ describe('the control plane of the specs', function () {
     expect(started.source).to.deep.equal({ component: 'kubelet', host: 'node-a' });
   });
 
+  it('fails a Job whose pod is labelled fail', async () => {
+    await plane.addNode('node-a');
+    const { metadata, spec } = pod('fail');
+    const template = { metadata, spec: { ...spec, restartPolicy: 'Never' } };
+    const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'build', namespace } };
+    await plane.apply([{ ...job, spec: { backoffLimit: 0, template } }]);
+    const event = await eventually((one) => one.reason === 'BackoffLimitExceeded', 'the failure');
+    expect(event.involvedObject).to.include({ kind: 'Job', name: 'build' });
+  });
+
   for (const [behaviour, reason] of [
     ['crash', 'BackOff'],
     ['image', 'BackOff'],
     ['mount', 'FailedMount'],
     ['unhealthy', 'Unhealthy'],
   ] as const) {
-    it(`tells ${reason} again and again of a pod that shall ${behaviour}`, async () => {
+    it(`tells ${reason} again and again of a pod labelled ${behaviour}`, async () => {
       await plane.addNode('node-a');
       const { metadata, spec } = pod(behaviour);
       const annotations = { 'spec.sluice.dev/period': '200ms', 'spec.sluice.dev/times': '3' };
@@ -107,9 +119,11 @@ describe('the control plane of the specs', function () {
     const other = await plane.createNamespace('plane-other');
     const rules = [{ apiGroups: [''], resources: ['events'], verbs: ['list', 'watch'] }];
     const account = { namespace, name: 'reader', rules: [{ namespace, rules }] };
-    const file = await plane.kubeconfigFor({ ...account, token: 'file' });
-    expect(file).to.be.a('string');
-    using reader = new AdminClient(plane.url, await plane.tokenFor(account), plane.ca);
+    const kubeconfig = await plane.kubeconfigFor(account);
+    const { users } = JSON.parse(await readFile(kubeconfig, 'utf8')) as {
+      users: readonly [{ user: { token: string } }];
+    };
+    using reader = new AdminClient(plane.url, users[0].user.token, plane.ca);
     const statusOf = async (where: string): Promise<number> => {
       const path = `/api/v1/namespaces/${where}/events`;
       return (await reader.send({ method: 'GET', path })).status;
@@ -134,7 +148,6 @@ describe('the control plane of the specs', function () {
   it('ends a watch from before a compaction with an in-stream 410', async () => {
     const path = `/api/v1/namespaces/${namespace}/events`;
     const { metadata } = await plane.request('GET', path);
-    await plane.request('POST', path, toEvent(namespace, 'one'));
     await plane.compact();
     const query = `watch=true&resourceVersion=${metadata?.resourceVersion ?? ''}`;
     const [line] = await watchLines(plane.admin, `${path}?${query}`, 1);
