@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 
 import type { KubeObject } from '../controlplane/admin-client.ts';
-import { findHelm, releaseNamespace, render, renderObjects } from './helm.ts';
+import { findHelm, releaseNamespace, renderObjects } from './helm.ts';
 
 interface Rule {
   readonly apiGroups: readonly string[];
@@ -95,9 +95,9 @@ const cases: readonly Case[] = [
         sources: { shop: { events: { namespaces: ['shop'] } } },
         filters: [{ kind: 'Pod', action: 'accept', triggers: ['job', 'run', 'flow'] }],
         triggers: {
-          job: object('batch/v1', 'Job', 'ci'),
-          run: object('tekton.dev/v1', 'PipelineRun', 'ci'),
-          flow: object('argoproj.io/v1alpha1', 'Workflow', 'shop'),
+          job: object('batch/v1/Job', 'ci'),
+          run: object('tekton.dev/v1/PipelineRun', 'ci'),
+          flow: object('argoproj.io/v1alpha1/Workflow', 'shop'),
         },
       },
     },
@@ -105,6 +105,29 @@ const cases: readonly Case[] = [
       [releaseNamespace]: [clusterId],
       ci: [creates('batch', 'jobs'), creates('tekton.dev', 'pipelineruns')],
       shop: [readEvents, creates('argoproj.io', 'workflows')],
+    },
+  },
+  {
+    what: 'kinds of other plurals, and a Secret that is never read back',
+    values: {
+      config: {
+        filters: [{ kind: 'Pod', action: 'accept', triggers: ['a'] }],
+        triggers: {
+          a: object('example.com/v1/Policy', 'ci'),
+          b: object('example.com/v1/Canvas', 'ci'),
+          c: object('example.com/v1/Index', 'ci', 'indices'),
+          d: object('v1/Secret', 'ci'),
+        },
+      },
+    },
+    expected: {
+      [releaseNamespace]: [readEvents, clusterId],
+      ci: [
+        createSecrets,
+        creates('example.com', 'canvases'),
+        creates('example.com', 'indices'),
+        creates('example.com', 'policies'),
+      ],
     },
   },
 ];
@@ -157,28 +180,23 @@ describe('the permissions of the chart', function () {
     expect(namesIn('one')).to.not.include.members(namesIn('two'));
   });
 
-  describe('for a kind whose plural the chart does not know', () => {
-    const config = { filters, triggers: { build: object('example.com/v1', 'Build', 'ci') } };
-    const extra = { apiGroups: ['example.com'], resources: ['builds'], verbs: ['create', 'get'] };
-
-    it('are asked for by name', () => {
-      const rendered = render(helm, { values: { config } });
-      expect(rendered).to.have.property('said').that.includes('trigger build creates a Build');
-    });
-
-    it('are taken from the values', () => {
-      const extraRules = [{ namespace: 'ci', ...extra }];
-      const objects = renderObjects(helm, { values: { config, rbac: { extraRules } } });
-      expect(rulesOf(objects)).to.deep.equal({
-        [releaseNamespace]: [readEvents, clusterId],
-        ci: [extra],
-      });
+  it('have further rules where the values say', () => {
+    const rule = { apiGroups: ['example.com'], resources: ['builds'], verbs: ['get'] };
+    const extraRules = [rule, { namespace: 'ci', ...rule }, { namespace: '*', ...rule }];
+    const objects = renderObjects(helm, { values: { rbac: { extraRules } } });
+    expect(rulesOf(objects)).to.deep.equal({
+      [releaseNamespace]: [readEvents, clusterId, rule],
+      ci: [rule],
+      '*': [rule],
     });
   });
 });
 
-function object(apiVersion: string, kind: string, namespace: string): object {
-  return { kubernetes: { manifest: { apiVersion, kind, metadata: { namespace }, spec: {} } } };
+function object(type: string, namespace: string, resource?: string): object {
+  const end = type.lastIndexOf('/');
+  const [apiVersion, kind] = [type.slice(0, end), type.slice(end + 1)];
+  const manifest = { apiVersion, kind, metadata: { namespace }, spec: {} };
+  return { kubernetes: { manifest, ...(resource === undefined ? {} : { resource }) } };
 }
 
 function creates(group: string, resource: string): Rule {

@@ -59,7 +59,8 @@
 {{- if has "*" $namespaces }}{{ list "*" | toJson }}{{ else }}{{ $namespaces | sortAlpha | toJson }}{{ end -}}
 {{- end }}
 
-{{/* The triggers as a JSON map from name to { kind, what, namespace }; `what` is for people. */}}
+{{/* The triggers as a JSON map from name to { kind, what, namespace }, for kind kubernetes also
+{ group, resource }; `what` is for people. */}}
 {{- define "sluice.triggers" -}}
 {{- $own := .Release.Namespace -}}
 {{- $document := include "sluice.document" . | fromJson -}}
@@ -71,7 +72,10 @@
 {{- else if hasKey $trigger "kubernetes" -}}
 {{- $manifest := dig "kubernetes" "manifest" dict $trigger -}}
 {{- $namespace := dig "metadata" "namespace" "" $manifest | default $own -}}
-{{- $_ := set $found $name (dict "kind" "kubernetes" "what" (printf "a %s" ($manifest.kind | default "?")) "namespace" $namespace "apiVersion" ($manifest.apiVersion | default "") "objectKind" ($manifest.kind | default "")) -}}
+{{- $kind := $manifest.kind | default "" | toString -}}
+{{- $group := regexReplaceAll "/?[^/]*$" ($manifest.apiVersion | default "" | toString) "" -}}
+{{- $resource := dig "kubernetes" "resource" "" $trigger | default (include "sluice.plural" $kind) -}}
+{{- $_ := set $found $name (dict "kind" "kubernetes" "what" (printf "a %s" $kind) "namespace" $namespace "group" $group "resource" $resource) -}}
 {{- end -}}
 {{- end -}}
 {{- if eq (include "sluice.form" .) "original" -}}

@@ -3,7 +3,6 @@ What the configuration needs in the cluster: a JSON map from namespace ("*": the
 rules. The gateway derives the same list from the same file (lib/assembly); a spec compares them.
 */}}
 {{- define "sluice.permissions" -}}
-{{- $root := . -}}
 {{- $own := .Release.Namespace -}}
 {{- $found := dict -}}
 {{- /* The cluster's id is the uid of a namespace; the gateway's own is the one that a Role can open. */ -}}
@@ -16,11 +15,10 @@ rules. The gateway derives the same list from the same file (lib/assembly); a sp
 {{- /* No get: a name that is taken is our own build from before, and Secrets are not ours to read. */ -}}
 {{- include "sluice.grant" (dict "into" $found "namespace" $trigger.namespace "group" "" "resource" "secrets" "verbs" (list "create")) -}}
 {{- else -}}
-{{- $group := regexReplaceAll "/?[^/]*$" $trigger.apiVersion "" -}}
-{{- $plural := include "sluice.plural" (dict "root" $root "name" $name "group" $group "kind" $trigger.objectKind) -}}
-{{- if $plural -}}
-{{- include "sluice.grant" (dict "into" $found "namespace" $trigger.namespace "group" $group "resource" $plural "verbs" (list "create" "get")) -}}
-{{- end -}}
+{{- /* A Secret without get, for the same reason; everything else is looked at after a 409. */ -}}
+{{- $secret := and (eq $trigger.group "") (eq $trigger.resource "secrets") -}}
+{{- $verbs := ternary (list "create") (list "create" "get") $secret -}}
+{{- include "sluice.grant" (dict "into" $found "namespace" $trigger.namespace "group" $trigger.group "resource" $trigger.resource "verbs" $verbs) -}}
 {{- end -}}
 {{- end -}}
 {{- range $index, $rule := .Values.rbac.extraRules -}}
@@ -43,21 +41,14 @@ rules. The gateway derives the same list from the same file (lib/assembly); a sp
 {{- $_ := set .into .namespace $rules -}}
 {{- end }}
 
-{{/*
-The plural under which a kind is served, for the kinds that builds come in; empty where a rule in
-rbac.extraRules speaks of its group. A role without it would have every build refused, so that fails.
-*/}}
+{{/* The customary plural of a kind, as Kubernetes guesses it; a trigger says another as `resource`. */}}
 {{- define "sluice.plural" -}}
-{{- $known := dict "batch/Job" "jobs" "tekton.dev/PipelineRun" "pipelineruns" "argoproj.io/Workflow" "workflows" -}}
-{{- $key := printf "%s/%s" .group .kind -}}
-{{- if hasKey $known $key -}}
-{{- get $known $key -}}
-{{- else if .root.Values.rbac.enabled -}}
-{{- $group := .group -}}
-{{- $covered := false -}}
-{{- range .root.Values.rbac.extraRules }}{{ if has $group .apiGroups }}{{ $covered = true }}{{ end }}{{ end -}}
-{{- if not $covered -}}
-{{- fail (printf "values: trigger %s creates a %s of group %q, whose plural the chart does not know: grant create and get on it in rbac.extraRules" .name .kind .group) -}}
-{{- end -}}
+{{- $singular := lower . -}}
+{{- if hasSuffix "s" $singular -}}
+{{- printf "%ses" $singular -}}
+{{- else if hasSuffix "y" $singular -}}
+{{- printf "%sies" (trimSuffix "y" $singular) -}}
+{{- else -}}
+{{- printf "%ss" $singular -}}
 {{- end -}}
 {{- end }}
