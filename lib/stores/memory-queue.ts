@@ -11,7 +11,7 @@ const OVERTAKE_MS = 60_000;
 interface ObjectQueue {
   readonly object: string;
   /** In the order in which they were committed. */
-  readonly waiting: Map<string, Delivery>;
+  waiting: Map<string, Delivery>;
   running: number;
   /** Nothing of this object falls due before; a look too early does no harm. */
   notBefore: number;
@@ -29,12 +29,18 @@ interface Look {
 export class MemoryQueue {
   readonly #objects = new Map<string, ObjectQueue>();
   readonly #looks = new Heap<Look>((a, b) => a.at - b.at || a.stamp - b.stamp);
+  /** In which order the unsettled deliveries came first, whatever they went through since. */
+  readonly #places = new Map<string, number>();
   #stamps = 0;
+  #arrivals = 0;
 
-  /** Adds a waiting delivery, or replaces it by its newer state. */
+  /** Adds a waiting delivery; one that waited before gets its old place back. */
   put(delivery: Delivery): void {
     const queue = this.#queueOf(delivery.object);
+    const isBack = this.#places.has(delivery.id);
+    if (!isBack) this.#places.set(delivery.id, (this.#arrivals += 1));
     queue.waiting.set(delivery.id, delivery);
+    if (isBack) this.#sort(queue);
     this.#lookAgain(queue, Math.min(queue.notBefore, delivery.dueAt));
   }
 
@@ -43,6 +49,11 @@ export class MemoryQueue {
     const queue = this.#queueOf(delivery.object);
     queue.waiting.delete(delivery.id);
     this.#lookAgain(queue, queue.notBefore);
+  }
+
+  /** A delivery is settled and will not wait again. */
+  forget(id: string): void {
+    this.#places.delete(id);
   }
 
   /** Notes that an attempt of this object began (1) or ended (-1). */
@@ -73,6 +84,12 @@ export class MemoryQueue {
       if (this.#objects.get(look.object)?.stamp === look.stamp) return look.at;
       this.#looks.pop();
     }
+  }
+
+  #sort(queue: ObjectQueue): void {
+    const place = (id: string): number => this.#places.get(id) ?? 0;
+    const sorted = [...queue.waiting].sort(([a], [b]) => place(a) - place(b));
+    queue.waiting = new Map(sorted);
   }
 
   #nextDue(now: number): ObjectQueue | undefined {

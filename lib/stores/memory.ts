@@ -171,7 +171,10 @@ class MemoryStore implements Store {
       queue.countRunning(frozen.object, 1);
     if (before.state === 'running' && frozen.state !== 'running')
       queue.countRunning(frozen.object, -1);
-    if (!UNSETTLED.has(frozen.state) && UNSETTLED.has(before.state)) this.#keepSettled(frozen.id);
+    if (!UNSETTLED.has(frozen.state) && UNSETTLED.has(before.state)) {
+      queue.forget(frozen.id);
+      this.#keepSettled(frozen.id);
+    }
     return frozen;
   }
 
