@@ -1,0 +1,100 @@
+// The kind `brigade`: starts a build of Brigade v1 by creating the Secret that its controller waits
+// for. The Secret itself is brigade-secret.ts, what an answer means api-outcome.ts. Brigade v2 has
+// another API and is another kind.
+import type { Finding } from '../core/problem.ts';
+import { objectName } from '../core/delivery-id.ts';
+import type { JsonSchema } from '../core/kind.ts';
+import { toLabelValue } from '../kit/label.ts';
+import type { BrigadeSection } from './brigade-secret.ts';
+import { BRIGADE_DEFAULTS, projectId, toBuildSecret } from './brigade-secret.ts';
+import { createObject } from './create-object.ts';
+import { namespaceFindings } from './namespace.ts';
+import { oneEach } from './one-each.ts';
+import type { TriggerKind } from './trigger-kind.ts';
+
+const text = (description: string, more: JsonSchema = {}): JsonSchema => ({
+  type: 'string',
+  description,
+  ...more,
+});
+
+const schema: JsonSchema = {
+  type: 'object',
+  description:
+    'Starts a build of Brigade v1: creates the build Secret that its controller picks up.',
+  additionalProperties: false,
+  required: ['project'],
+  properties: {
+    project: text(
+      'The project: its id (begins with `brigade-`) or its name, from which the id is made.',
+      { minLength: 1, examples: ['org/repo'] },
+    ),
+    namespace: text('The namespace of Brigade; absent: the build namespace of the gateway.', {
+      minLength: 1,
+    }),
+    provider: text('What scripts see as `e.provider`.', { default: BRIGADE_DEFAULTS.provider }),
+    ref: text('The git reference to build.', { default: BRIGADE_DEFAULTS.ref }),
+    commit: text('The git commit to build; absent: what the reference points at.'),
+    cloneURL: text('Where to clone from; absent: the URL of the project.'),
+    logLevel: text('The log level of the worker.', { examples: ['DEBUG'] }),
+    shortTitle: text('The short title of the build.'),
+    longTitle: text('The long title of the build.'),
+    script: text('A script for the worker, before the one in the repository.'),
+    config: text('A brigade.json for the worker, before the one in the repository.'),
+  },
+};
+
+// Brigade keeps builds until its vacuum removes them, by age or by number: an hour is what every
+// object without a life of its own is trusted with.
+const KEY_LIFE_MS = 3_600_000;
+
+/** Brigade v1 builds. */
+export const brigadeKind: TriggerKind<BrigadeSection> = {
+  kind: 'brigade',
+  summary: 'starts a build of Brigade v1',
+  schema,
+  needsCluster: true,
+  needsExec: false,
+  buildNamespaces: (section, context) => [section.namespace ?? context.buildNamespace],
+  // The name that Brigade's own tools give, and look for.
+  defaultPrefix: () => 'brigade-worker',
+  check: (section, context) => [
+    ...projectFindings(section),
+    ...namespaceFindings(section.namespace ?? context.buildNamespace, '/namespace'),
+  ],
+  // No get: it would let the gateway read every Secret there. A 409 is then not verified.
+  permissions: (section, context) => [
+    {
+      namespace: section.namespace ?? context.buildNamespace,
+      group: '',
+      resource: 'secrets',
+      verbs: ['create'],
+      why: `trigger ${context.name}: create build Secrets for Brigade`,
+    },
+  ],
+  create: (section, parts) => {
+    const namespace = section.namespace ?? parts.buildNamespace;
+    const collection = `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`;
+    return oneEach(KEY_LIFE_MS, async (delivery, signal) => {
+      const { id, occurrences } = delivery;
+      const name = objectName(parts.prefix, id);
+      const object = toBuildSecret(section, { id, name, namespace, occurrence: occurrences[0] });
+      const creation = { collection, resource: 'secrets', object, now: parts.clock.now() };
+      return createObject(parts.api, { ...creation, query: { fieldManager: 'sluice' } }, signal);
+    });
+  },
+};
+
+function projectFindings(section: BrigadeSection): readonly Finding[] {
+  const id = projectId(section.project);
+  if (toLabelValue(id) === id) return [];
+  return [
+    {
+      severity: 'error',
+      code: 'wrong-value',
+      path: '/project',
+      message: `found the project id ${JSON.stringify(section.project)} (expected a label value: at most 63 letters, digits, - _ . and a letter or digit at both ends)`,
+      hint: 'give the id of the project as `brig project list` shows it, or its name, such as org/repo',
+    },
+  ];
+}

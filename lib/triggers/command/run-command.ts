@@ -1,0 +1,162 @@
+// Runs one command in a process group of its own and waits for its end, or ends it. It knows no
+// delivery: words, environment and input in, the way it ended out. It never uses a shell.
+// Source: https://nodejs.org/api/child_process.html (detached, exit and close), POSIX kill(2).
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Clock } from '../../core/clock.ts';
+import { OutputLines } from './output-lines.ts';
+import type { ProcessGroups } from './process-groups.ts';
+import { codeOf, endGroup } from './process-groups.ts';
+
+/** One command to run. */
+export interface Command {
+  readonly words: readonly [string, ...string[]];
+  /** Absent: this process's own. */
+  readonly workingDirectory: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What it reads from standard input. */
+  readonly input: string;
+  readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void;
+}
+
+/** How a command ended. `stopped`: we ended it; `not-started`: there never was a process. */
+export type Ending =
+  | { readonly ended: 'exited'; readonly code: number }
+  | { readonly ended: 'killed'; readonly signal: string }
+  | { readonly ended: 'stopped' }
+  | { readonly ended: 'not-started'; readonly code: string };
+
+/** What running a command needs besides the command. */
+export interface Runner {
+  readonly clock: Clock;
+  readonly groups: ProcessGroups;
+}
+
+// After SIGTERM, for cleaning up; an attempt must end soon after its deadline.
+const GRACE_MS = 2_000;
+// After the leader's end, for output of others that is still on its way.
+const DRAIN_MS = 1_000;
+
+/**
+ * Runs a command to its end.
+ *
+ * **Order and time**: on abort the group gets SIGTERM, after a grace SIGKILL. When the leader is
+ * gone, what it left running in its group is ended as well.
+ */
+export async function runCommand(
+  command: Command,
+  runner: Runner,
+  signal: AbortSignal,
+): Promise<Ending> {
+  if (signal.aborted) return { ended: 'not-started', code: 'aborted' };
+  const started = start(command);
+  if ('code' in started) return { ended: 'not-started', code: started.code };
+  const { child } = started;
+  const leader = child.pid;
+  if (leader === undefined) return { ended: 'not-started', code: await started.failed };
+  const closed = once(child, 'close');
+  const exited = once(child, 'exit');
+  runner.groups.add(leader);
+  try {
+    feed(child, command.input);
+    listen(child, command.onLine);
+    return await ending({ child, exited, leader }, runner.clock, signal);
+  } finally {
+    await within(closed, DRAIN_MS, runner.clock);
+    endGroup(leader, 'SIGKILL');
+    runner.groups.delete(leader);
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }
+}
+
+type Started =
+  | { readonly child: ChildProcessWithoutNullStreams; readonly failed: Promise<string> }
+  | { readonly code: string };
+
+function start(command: Command): Started {
+  const [file, ...words] = command.words;
+  try {
+    const child = spawn(file, words, {
+      cwd: command.workingDirectory,
+      env: command.environment,
+      detached: true,
+      stdio: 'pipe',
+      shell: false,
+    });
+    const failed = new Promise<string>((resolve) => {
+      child.on('error', (error) => {
+        resolve(codeOf(error));
+      });
+    });
+    return { child, failed };
+  } catch (error) {
+    // Some failures of the system call come as an event, others (E2BIG, ENOTDIR) are thrown.
+    const code = codeOf(error);
+    if (code === '') throw error;
+    return { code };
+  }
+}
+
+function feed(child: ChildProcessWithoutNullStreams, input: string): void {
+  // A command that does not read its input is no failure: EPIPE only says that it did not.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input, 'utf8');
+}
+
+function listen(child: ChildProcessWithoutNullStreams, onLine: Command['onLine']): void {
+  for (const name of ['stdout', 'stderr'] as const) {
+    const lines = new OutputLines((line) => {
+      onLine(name, line);
+    });
+    child[name].on('data', (chunk: Buffer) => {
+      lines.write(chunk);
+    });
+    child[name].once('close', () => {
+      lines.end();
+    });
+  }
+}
+
+interface Running {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly exited: Promise<unknown[]>;
+  readonly leader: number;
+}
+
+async function ending(running: Running, clock: Clock, signal: AbortSignal): Promise<Ending> {
+  const { child, exited, leader } = running;
+  const aborted = Promise.withResolvers<'aborted'>();
+  const onAbort = (): void => {
+    aborted.resolve('aborted');
+  };
+  signal.addEventListener('abort', onAbort);
+  try {
+    if ((await Promise.race([exited, aborted.promise])) === 'aborted') {
+      endGroup(leader, 'SIGTERM');
+      if (!(await within(exited, GRACE_MS, clock))) endGroup(leader, 'SIGKILL');
+      await exited;
+      return { ended: 'stopped' };
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+  if (child.exitCode !== null) return { ended: 'exited', code: child.exitCode };
+  return { ended: 'killed', signal: child.signalCode ?? 'an unknown signal' };
+}
+
+/** Whether something happens within some milliseconds. */
+async function within(event: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
+  const timer = new AbortController();
+  const timeUp = clock.sleep(ms, timer.signal).then(
+    () => false,
+    // Only our own abort ends the sleep early, and then nobody waits for it.
+    () => true,
+  );
+  try {
+    return await Promise.race([event.then(() => true), timeUp]);
+  } finally {
+    timer.abort();
+  }
+}

@@ -1,0 +1,101 @@
+// Creates one object under a name made from the delivery id, and finds out whose it is where that
+// name is taken. One POST, and after a 409 one GET: no retry, no sleep, no log.
+// Source: DESIGN.md §4 (409), facts on deterministic names in the Kubernetes API conventions.
+import type { JsonObject } from '../core/event.ts';
+import { jsonAt, stringAt } from '../core/event.ts';
+import type { Outcome, Started } from '../core/outcome.ts';
+import type { ApiAnswered, ApiClient } from '../kubernetes/api.ts';
+import type { Tried } from './api-outcome.ts';
+import { outcomeOf } from './api-outcome.ts';
+
+/** Holds the whole delivery id on every object that Sluice creates. */
+export const DELIVERY_KEY = 'sluice.dev/delivery';
+
+/** One object to create. */
+export interface Creation {
+  /** The path of its collection, for instance `/apis/batch/v1/namespaces/ci/jobs`. */
+  readonly collection: string;
+  /** The plural, for people: what a Role must name. */
+  readonly resource: string;
+  /** With `kind`, `metadata.namespace`, `metadata.name` and the annotation `sluice.dev/delivery`. */
+  readonly object: JsonObject;
+  /** Added to the POST. */
+  readonly query: Readonly<Record<string, string>>;
+  /** The wall clock, ms since 1970. */
+  readonly now: number;
+}
+
+// A fuse only: the dispatch's signal is the deadline of an attempt and comes first.
+const REQUEST_LIMIT_MS = 300_000;
+
+/** Creates the object, or says what came of trying. */
+export async function createObject(
+  api: ApiClient,
+  creation: Creation,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { collection, object, query } = creation;
+  const answer = await api.request(
+    { method: 'POST', path: collection, query, body: object, timeoutMs: REQUEST_LIMIT_MS },
+    signal,
+  );
+  const outcome = outcomeOf(answer, tried(creation, 'create'));
+  if (outcome.outcome === 'exists') return whose(api, creation, signal);
+  if (outcome.outcome === 'created') return { outcome: 'delivered', started: startedBy(object) };
+  return outcome;
+}
+
+async function whose(api: ApiClient, creation: Creation, signal: AbortSignal): Promise<Outcome> {
+  const path = `${creation.collection}/${encodeURIComponent(nameOf(creation.object))}`;
+  const answer = await api.request({ method: 'GET', path, timeoutMs: REQUEST_LIMIT_MS }, signal);
+  const started = startedBy(creation.object);
+  if (answer.ok && answer.status === 200) return compared(answer, creation);
+  // 404: it was there a moment ago and is gone since, which counts as done.
+  if (answer.ok && [401, 403, 404].includes(answer.status)) {
+    return { outcome: 'delivered', started, note: 'existed, not verified' };
+  }
+  const outcome = outcomeOf(answer, tried(creation, 'compare the existing'));
+  // Something of that name is there, so it is never certain that nothing was started.
+  const reason = outcome.outcome === 'unknown' ? outcome.reason : 'server-error';
+  const detail = 'detail' in outcome ? outcome.detail : '';
+  return { outcome: 'unknown', reason, detail };
+}
+
+function compared(answer: ApiAnswered, creation: Creation): Outcome {
+  const ours = stringAt(creation.object, 'metadata', 'annotations', DELIVERY_KEY);
+  const theirs = jsonAt(answer.body, 'metadata', 'annotations', DELIVERY_KEY);
+  const started = startedBy(creation.object);
+  if (theirs === ours) return { outcome: 'delivered', started, note: 'existed' };
+  if (theirs === undefined && stringAt(answer.body, 'metadata', 'deletionTimestamp') !== '') {
+    return { outcome: 'delivered', started, note: 'existed, not verified' };
+  }
+  const { doing } = tried(creation, 'create');
+  const found = theirs === undefined ? `no annotation ${DELIVERY_KEY}` : 'another delivery';
+  return {
+    outcome: 'refused',
+    reason: 'name-taken',
+    detail: `${doing}: the name is taken by an object with ${found} (expected ${ours})`,
+  };
+}
+
+function tried(creation: Creation, verb: string): Tried {
+  const { kind, namespace, name } = startedBy(creation.object);
+  return {
+    doing: `${verb} ${kind} ${namespace}/${name}`,
+    name,
+    needs: `create on ${creation.resource} in ${namespace}`,
+    now: creation.now,
+  };
+}
+
+function startedBy(object: JsonObject): Started {
+  return {
+    kind: stringAt(object, 'kind'),
+    namespace: stringAt(object, 'metadata', 'namespace'),
+    name: nameOf(object),
+  };
+}
+
+function nameOf(object: JsonObject): string {
+  return stringAt(object, 'metadata', 'name');
+}

@@ -1,0 +1,179 @@
+// The kind `exec`: runs a local command with the delivery's document on standard input and a few
+// facts in its environment, for development and one-box use. There is no shell and no template: what
+// an Event says reaches the command as data only. How a process is run is command/.
+// Follows DESIGN.md §3.5 (document, environment) and §6 (no idempotency).
+import type { Delivery } from '../core/delivery.ts';
+import { toDocument } from '../core/delivery.ts';
+import type { JsonSchema } from '../core/kind.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Finding } from '../core/problem.ts';
+import { deliveryVariables } from './command/environment.ts';
+import { ProcessGroups } from './command/process-groups.ts';
+import type { Command, Ending } from './command/run-command.ts';
+import { runCommand } from './command/run-command.ts';
+import { oneEach } from './one-each.ts';
+import type { TriggerParts } from './parts.ts';
+import type { TriggerKind } from './trigger-kind.ts';
+import { prefixFromName } from './trigger-kind.ts';
+
+/** The section `exec:` of a trigger. */
+export interface ExecSection {
+  readonly command: readonly [string, ...string[]];
+  readonly workingDirectory?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly retryOn?: readonly number[];
+}
+
+// EX_TEMPFAIL of sysexits.h: what mail filters and cron wrappers say for "try again".
+const DEFAULT_RETRY_ON = [75];
+
+const schema: JsonSchema = {
+  type: 'object',
+  description:
+    'Runs a local command, with the delivery document on standard input and SLUICE_* in its environment. Only with --allow-exec.',
+  additionalProperties: false,
+  required: ['command'],
+  properties: {
+    command: {
+      type: 'array',
+      description: 'The program and its arguments, as they are: no shell, no templates.',
+      items: { type: 'string' },
+      minItems: 1,
+      examples: [['./on-event.sh']],
+    },
+    workingDirectory: {
+      type: 'string',
+      minLength: 1,
+      description: 'Where it runs; absent: where the gateway runs.',
+    },
+    env: {
+      type: 'object',
+      description: 'Further environment variables, constant. SLUICE_* are the gateway’s own.',
+      propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
+      additionalProperties: { type: 'string' },
+    },
+    retryOn: {
+      type: 'array',
+      description: 'Exit codes that ask for another attempt. 0 is done, every other one is final.',
+      items: { type: 'integer', minimum: 1, maximum: 255 },
+      default: DEFAULT_RETRY_ON,
+    },
+  },
+};
+
+/** Local commands. */
+export const execKind: TriggerKind<ExecSection> = {
+  kind: 'exec',
+  summary: 'runs a local command',
+  schema,
+  needsCluster: false,
+  needsExec: true,
+  buildNamespaces: () => [],
+  defaultPrefix: prefixFromName,
+  check: ({ command, env = {} }) => [...commandFindings(command), ...variableFindings(env)],
+  create: (section, parts) => {
+    const groups = new ProcessGroups();
+    // A command can not tell a second run by the id: a lost answer is never repeated by itself.
+    return oneEach(0, async (delivery, signal) => {
+      const command = toCommand(section, parts, delivery);
+      const ending = await runCommand(command, { clock: parts.clock, groups }, signal);
+      return toOutcome(section, ending);
+    });
+  },
+};
+
+function toCommand(section: ExecSection, parts: TriggerParts, delivery: Delivery): Command {
+  return {
+    words: section.command,
+    workingDirectory: section.workingDirectory,
+    environment: { ...parts.environment, ...section.env, ...deliveryVariables(delivery) },
+    // One line, so that a script can `read` it.
+    input: `${JSON.stringify(toDocument(delivery))}\n`,
+    onLine: (stream, line) => {
+      const { name: trigger } = parts;
+      parts.observe({ kind: 'command-output', trigger, id: delivery.id, stream, line });
+    },
+  };
+}
+
+function toOutcome(section: ExecSection, ending: Ending): Outcome {
+  const doing = `run ${section.command[0]}`;
+  switch (ending.ended) {
+    case 'exited':
+      return ofExitCode(section, ending.code);
+    case 'killed':
+      return {
+        outcome: 'unknown',
+        reason: 'signal',
+        detail: `${doing}: killed by ${ending.signal}`,
+      };
+    case 'stopped':
+      return {
+        outcome: 'unknown',
+        reason: 'timeout',
+        detail: `${doing}: stopped before it was done`,
+      };
+    case 'not-started':
+      return ofFailedStart(section, ending.code);
+  }
+}
+
+function ofExitCode(section: ExecSection, code: number): Outcome {
+  if (code === 0) return { outcome: 'delivered' };
+  const detail = `run ${section.command[0]}: exit code ${code}`;
+  if ((section.retryOn ?? DEFAULT_RETRY_ON).includes(code)) {
+    return { outcome: 'retry', reason: 'asked-to', detail };
+  }
+  return { outcome: 'refused', reason: 'exit-code', detail };
+}
+
+// What the machine lacks now and may have later; `aborted` is our own stop before the start.
+const PASSING: readonly string[] = ['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', 'ETXTBSY', 'aborted'];
+
+function ofFailedStart({ command, workingDirectory }: ExecSection, code: string): Outcome {
+  const where = workingDirectory === undefined ? '' : ` in ${workingDirectory}`;
+  const detail = `run ${command[0]}${where}: could not be started, ${code}`;
+  if (PASSING.includes(code)) return { outcome: 'retry', reason: 'unavailable', detail };
+  const expected = ' (expected an executable file and an existing directory)';
+  return { outcome: 'refused', reason: 'not-startable', detail: `${detail}${expected}` };
+}
+
+function commandFindings(command: ExecSection['command']): readonly Finding[] {
+  return [...command.entries()].flatMap(([index, word]): readonly Finding[] => {
+    const path = `/command/${index}`;
+    if (word.includes('\0') || (index === 0 && word === '')) {
+      return [
+        {
+          severity: 'error',
+          code: 'wrong-value',
+          path,
+          message: `found ${JSON.stringify(word)} (expected ${index === 0 ? 'a program' : 'an argument'} without NUL)`,
+          hint: 'write the path of an executable file first, then its arguments',
+        },
+      ];
+    }
+    if (!/\$\{(?:event|occurrences|match)[.[}]/.test(word)) return [];
+    return [
+      {
+        severity: 'error',
+        code: 'template-place',
+        path,
+        message: `found the template ${word} (expected none: a command's words are constant)`,
+        hint: 'read the value from SLUICE_* or from the document on standard input',
+      },
+    ];
+  });
+}
+
+function variableFindings(env: Readonly<Record<string, string>>): readonly Finding[] {
+  return Object.entries(env).flatMap(([name, value]): readonly Finding[] => {
+    const problem = { severity: 'error', code: 'wrong-value', path: `/env/${name}` } as const;
+    if (name.startsWith('SLUICE_') || name === 'TRACEPARENT') {
+      const message = `found the variable ${name} (expected another name: the gateway sets it)`;
+      return [{ ...problem, message, hint: 'choose a name that does not begin with SLUICE_' }];
+    }
+    if (!value.includes('\0')) return [];
+    const message = `found NUL in the variable ${name} (expected text without it)`;
+    return [{ ...problem, message, hint: 'remove the character' }];
+  });
+}

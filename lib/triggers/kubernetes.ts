@@ -1,0 +1,148 @@
+// The kind `kubernetes`: creates one object from a manifest, whatever its kind: a Job, a Tekton
+// PipelineRun, an Argo Workflow. How the manifest becomes an object is manifest/, what an answer
+// means api-outcome.ts. It watches nothing of what it started.
+// Follows DESIGN.md §3.2 (templates), §4 (names, 409), §6 (how long a name protects).
+import { objectName } from '../core/delivery-id.ts';
+import type { Delivery } from '../core/delivery.ts';
+import type { JsonObject } from '../core/event.ts';
+import { stringAt } from '../core/event.ts';
+import type { CheckContext, JsonSchema } from '../core/kind.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { createObject } from './create-object.ts';
+import { compileManifest } from './manifest/compile.ts';
+import { toTemplateDocument } from './manifest/document.ts';
+import { keyLifeOf } from './manifest/key-life.ts';
+import { manifestFindings } from './manifest/manifest-findings.ts';
+import { withMarks } from './manifest/own-marks.ts';
+import type { ApiResource } from './manifest/resource.ts';
+import { collectionPath, resourceOf } from './manifest/resource.ts';
+import { oneEach } from './one-each.ts';
+import type { TriggerParts } from './parts.ts';
+import type { TriggerKind } from './trigger-kind.ts';
+import { prefixFromName } from './trigger-kind.ts';
+
+/** The section `kubernetes:` of a trigger. */
+export interface KubernetesSection {
+  readonly manifest: JsonObject;
+  /** JSON Pointers into the manifest. */
+  readonly allowFromEvent?: readonly string[];
+  readonly resource?: string;
+}
+
+const schema: JsonSchema = {
+  type: 'object',
+  description:
+    'Creates one object: a Job, a Tekton PipelineRun, an Argo Workflow or any other kind.',
+  additionalProperties: false,
+  required: ['manifest'],
+  properties: {
+    manifest: {
+      type: 'object',
+      description:
+        'The object, with `${path}` templates in its values. Values of the Event may stand in annotations, labels, env values, args (a whole argument, never after the `-c` of a shell), Tekton params and Workflow parameters. The name is given by Sluice.',
+      required: ['apiVersion', 'kind'],
+      properties: {
+        apiVersion: { type: 'string', minLength: 1, description: 'Its API group and version.' },
+        kind: { type: 'string', minLength: 1, description: 'Its kind.' },
+        metadata: {
+          type: 'object',
+          description: 'Namespace (absent: the build namespace), labels and annotations.',
+        },
+      },
+      additionalProperties: true,
+      examples: [{ apiVersion: 'batch/v1', kind: 'Job', metadata: { namespace: 'ci' } }],
+    },
+    allowFromEvent: {
+      type: 'array',
+      description:
+        'Further places at which values of the Event may stand, as JSON Pointers into the manifest. Whoever can write an Event then decides what stands there.',
+      items: { type: 'string', pattern: '^/' },
+      examples: [['/spec/template/spec/containers/0/image']],
+    },
+    resource: {
+      type: 'string',
+      description:
+        'The plural of the kind as the API spells it, where it is not the customary one (jobs, pipelineruns, policies).',
+      pattern: '^[a-z0-9.-]+$',
+      examples: ['jobs'],
+    },
+  },
+};
+
+/** Objects from a manifest. */
+export const kubernetesKind: TriggerKind<KubernetesSection> = {
+  kind: 'kubernetes',
+  summary: 'creates one object from a manifest',
+  schema,
+  needsCluster: true,
+  needsExec: false,
+  buildNamespaces: (section, context) => [namespaceOf(section, context.buildNamespace)],
+  defaultPrefix: prefixFromName,
+  check: (section, context) =>
+    manifestFindings(section, namespaceOf(section, context.buildNamespace)),
+  permissions: (section, context) => {
+    const { group, resource } = resourceOfSection(section);
+    // To get Secrets would let the gateway read every Secret there.
+    const verbs = group === '' && resource === 'secrets' ? ['create'] : ['create', 'get'];
+    return [{ ...whereAndWhy(section, context), group, resource, verbs }];
+  },
+  create: (section, parts) => {
+    const { render } = compileManifest(section.manifest, section.allowFromEvent ?? []);
+    const namespace = namespaceOf(section, parts.buildNamespace);
+    const resource = resourceOfSection(section);
+    const start = { parts, namespace, resource };
+    return oneEach(keyLifeOf(section.manifest).ms, async (delivery, signal) => {
+      const rendered = render(toTemplateDocument(delivery));
+      if (!rendered.ok) return tooLarge(section, start, { delivery, why: rendered.why });
+      const object = withMarks(rendered.object, marksOf(start, delivery));
+      return createObject(
+        parts.api,
+        {
+          collection: collectionPath(resource, namespace),
+          resource: resource.resource,
+          object,
+          // Strict: a field that the server does not know is a mistake, never dropped in silence.
+          query: { fieldManager: 'sluice', fieldValidation: 'Strict' },
+          now: parts.clock.now(),
+        },
+        signal,
+      );
+    });
+  },
+};
+
+interface Start {
+  readonly parts: TriggerParts;
+  readonly namespace: string;
+  readonly resource: ApiResource;
+}
+
+function marksOf({ parts, namespace }: Start, { id }: Delivery) {
+  return { id, name: objectName(parts.prefix, id), namespace, trigger: parts.name };
+}
+
+function tooLarge(
+  section: KubernetesSection,
+  start: Start,
+  found: { readonly delivery: Delivery; readonly why: string },
+): Outcome {
+  const { namespace, name } = marksOf(start, found.delivery);
+  const doing = `create ${stringAt(section.manifest, 'kind')} ${namespace}/${name}`;
+  return { outcome: 'refused', reason: 'too-large', detail: `${doing}: ${found.why}` };
+}
+
+function namespaceOf(section: KubernetesSection, buildNamespace: string): string {
+  return stringAt(section.manifest, 'metadata', 'namespace') || buildNamespace;
+}
+
+function resourceOfSection({ manifest, resource }: KubernetesSection): ApiResource {
+  return resourceOf(stringAt(manifest, 'apiVersion'), stringAt(manifest, 'kind'), resource);
+}
+
+function whereAndWhy(section: KubernetesSection, context: CheckContext) {
+  const kind = stringAt(section.manifest, 'kind');
+  return {
+    namespace: namespaceOf(section, context.buildNamespace),
+    why: `trigger ${context.name}: create each ${kind}, and tell whose it is where one exists`,
+  };
+}

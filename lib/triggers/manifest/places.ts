@@ -1,0 +1,70 @@
+// Where in a manifest a value stands, and so what may stand there: the closed list of places for
+// Event values, as data. Whoever writes an Event must not choose an image, a command or a name.
+// Source: DESIGN.md §3.2; the Pod, Tekton v1 PipelineRun and Argo Workflow API references.
+
+/** A kind of place; `fixed` takes no template at all, `elsewhere` no Event value unless allowed. */
+export type Place =
+  | 'annotation'
+  | 'label'
+  | 'env'
+  | 'argument'
+  | 'command'
+  | 'param'
+  | 'fixed'
+  | 'elsewhere';
+
+/** The steps from the manifest to a value: keys, and indexes as decimal text. */
+export type Steps = readonly string[];
+
+/** The places in which Event values may stand without being allowed by name. */
+export const EVENT_PLACES: readonly Place[] = ['annotation', 'label', 'env', 'argument', 'param'];
+
+/** The places whose text kubelet expands: `$(NAME)` there is the variable NAME. */
+export const EXPANDED_PLACES: readonly Place[] = ['env', 'argument', 'command'];
+
+interface PlaceRow {
+  readonly place: Place;
+  /** Matched against the JSON Pointer of the value. */
+  readonly pointer: RegExp;
+  /** Matched against the manifest's apiVersion; absent: any. */
+  readonly apiVersion?: RegExp;
+}
+
+const CONTAINER = '(?:containers|initContainers|ephemeralContainers)/\\d+';
+// Tekton and Argo interpolate texts of their own ($(params.x), {{workflow.x}}) before kubelet does,
+// also in env and args of the tasks and templates inside; there, values travel as parameters.
+const INTERPOLATING = /^(?:tekton\.dev|argoproj\.io)\//;
+
+/** The first row that fits holds. */
+const ROWS: readonly PlaceRow[] = [
+  // The namespace guard must know where objects are created before there is an Event.
+  { place: 'fixed', pointer: /^\/(?:apiVersion|kind|metadata\/namespace)$/ },
+  { place: 'annotation', pointer: /\/(?:metadata|podMetadata)\/annotations\/[^/]+$/ },
+  { place: 'label', pointer: /\/(?:metadata|podMetadata)\/labels\/[^/]+$/ },
+  { place: 'param', pointer: /^\/spec\/params\/\d+\/value(?:\/|$)/, apiVersion: /^tekton\.dev\// },
+  {
+    place: 'param',
+    pointer: /^\/spec\/arguments\/parameters\/\d+\/value$/,
+    apiVersion: /^argoproj\.io\//,
+  },
+  { place: 'elsewhere', pointer: /^/, apiVersion: INTERPOLATING },
+  { place: 'env', pointer: new RegExp(`/${CONTAINER}/env/\\d+/value$`) },
+  { place: 'argument', pointer: new RegExp(`/${CONTAINER}/args/\\d+$`) },
+  { place: 'command', pointer: new RegExp(`/${CONTAINER}/command/\\d+$`) },
+  { place: 'elsewhere', pointer: /^/ },
+];
+
+/** The kind of place that a value of a manifest stands in. */
+export function placeOf(steps: Steps, apiVersion: string): Place {
+  const pointer = toPointer(steps);
+  const row = ROWS.find(
+    (candidate) =>
+      candidate.pointer.test(pointer) && (candidate.apiVersion?.test(apiVersion) ?? true),
+  );
+  return row?.place ?? 'elsewhere';
+}
+
+/** Steps as a JSON Pointer (RFC 6901). */
+export function toPointer(steps: Steps): string {
+  return steps.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}

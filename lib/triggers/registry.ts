@@ -1,0 +1,16 @@
+// The kinds of trigger that there are, one line each. Schema, documents, permissions and metric
+// labels follow from this list.
+import { brigadeKind } from './brigade.ts';
+import { execKind } from './exec.ts';
+import { kubernetesKind } from './kubernetes.ts';
+import type { TriggerKind } from './trigger-kind.ts';
+
+/** Every kind of trigger by the key that names it in the configuration. */
+export const triggerKinds = {
+  brigade: brigadeKind,
+  kubernetes: kubernetesKind,
+  exec: execKind,
+} as const satisfies Readonly<Record<string, TriggerKind<never>>>;
+
+/** The name of a kind of trigger. */
+export type TriggerKindName = keyof typeof triggerKinds;

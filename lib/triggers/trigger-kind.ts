@@ -1,0 +1,28 @@
+// What a kind of trigger hands in besides what every kind does: where it creates objects and what
+// their names begin with (the loop guards ask before anything runs), and what it must be given.
+// Follows DESIGN.md §4 (loop guard, names) and §5 (one file and one registry line a kind).
+import type { CheckContext, Kind } from '../core/kind.ts';
+import type { Trigger } from '../core/trigger.ts';
+import { toDnsLabel } from '../kit/label.ts';
+import type { TriggerParts } from './parts.ts';
+
+/** A kind of trigger. */
+export interface TriggerKind<Section> extends Kind<Section, TriggerParts, Trigger> {
+  /** Whether it speaks to the cluster; one that does loses its deliveries with a new cluster. */
+  readonly needsCluster: boolean;
+  /** Whether it runs local commands, which only `--allow-exec` permits. */
+  readonly needsExec: boolean;
+  /** The namespaces in which it creates objects. */
+  buildNamespaces(section: Section, context: CheckContext): readonly string[];
+  /** What its objects' names begin with where the configuration has no `prefix:`. */
+  defaultPrefix(name: string): string;
+}
+
+// An object's name is `<prefix>-<26 characters>` and must stay a label value: 20 leaves 16 to spare
+// for what a Job or a PipelineRun appends for its pods.
+const LONGEST_PREFIX = 20;
+
+/** A trigger's name as a DNS label of at most 20 characters; `build` where nothing is left of it. */
+export function prefixFromName(name: string): string {
+  return toDnsLabel(name, LONGEST_PREFIX) || 'build';
+}
