@@ -1,0 +1,203 @@
+import { expect } from 'chai';
+import type { EventObject } from '../../lib/core/event.ts';
+import type { Finding } from '../../lib/core/problem.ts';
+import { compileCondition, holds, valueOf } from '../../lib/filters/condition.ts';
+import type { ConditionField } from '../../lib/filters/rule.ts';
+import { CONDITION_FIELDS } from '../../lib/filters/rule.ts';
+import { anEvent, anOccurrence } from '../support/builders.ts';
+
+function asks(field: ConditionField, written: unknown, event: EventObject = anEvent()): boolean {
+  const findings: Finding[] = [];
+  const place = { field, written, path: `/filters/0/${field}` };
+  const condition = compileCondition(place, (finding) => void findings.push(finding));
+  expect(findings, 'findings').to.deep.equal([]);
+  return condition === null || holds(condition, anOccurrence({ event }));
+}
+
+function findingsOf(field: ConditionField, written: unknown): readonly string[] {
+  const findings: Finding[] = [];
+  const place = { field, written, path: '/f' };
+  compileCondition(place, (finding) => void findings.push(finding));
+  return findings.map(({ severity, code, path }) => `${severity} ${code} ${path}`);
+}
+
+const BARE: EventObject = { metadata: {} };
+
+describe('a condition', () => {
+  const fields: readonly (readonly [ConditionField, unknown, unknown])[] = [
+    ['source', 'shop', 'pay'],
+    ['namespace', 'shop', 'Shop'],
+    ['kind', 'Pod', 'pod'],
+    ['objectName', 'web-1', 'web'],
+    ['apiVersion', 'v1', 'apps/v1'],
+    ['fieldPath', 'spec.containers{web}', 'spec.containers{*}x'],
+    ['eventNamespace', 'shop', 'default'],
+    ['reasons', 'BackOff', 'Backoff'],
+    ['type', 'Warning', 'Normal'],
+    ['message', '*failed container*', '*succeeded*'],
+    ['component', 'kubelet', 'scheduler'],
+    ['host', 'node-1', 'node-10'],
+    ['count', 3, 4],
+  ];
+
+  it('exists for each field of a rule', () => {
+    expect(fields.map(([field]) => field)).to.deep.equal([...CONDITION_FIELDS]);
+  });
+
+  for (const [field, right, wrong] of fields) {
+    it(`on ${field} holds for ${String(right)} and not for ${String(wrong)}`, () => {
+      expect(asks(field, right)).to.equal(true);
+      expect(asks(field, wrong)).to.equal(false);
+      expect(asks(field, [wrong, right])).to.equal(true);
+      expect(asks(field, [wrong])).to.equal(false);
+    });
+
+    it(`on ${field} asks for nothing where it is absent, '' or []`, () => {
+      for (const written of [undefined, '', []]) {
+        expect(asks(field, written)).to.equal(true);
+        expect(asks(field, written, BARE)).to.equal(true);
+      }
+    });
+  }
+
+  const missing = CONDITION_FIELDS.filter((field) => field !== 'source' && field !== 'count');
+  for (const field of missing) {
+    it(`on ${field} sees a missing value as the empty text, which '' in a list asks for`, () => {
+      const pattern = field === 'message' ? '*web*' : 'web';
+      expect(asks(field, ['', pattern], BARE)).to.equal(true);
+      expect(asks(field, [''], BARE)).to.equal(true);
+      expect(asks(field, [pattern], BARE)).to.equal(false);
+      expect(asks(field, [''])).to.equal(false);
+      expect(asks(field, '/^$/', BARE)).to.equal(true);
+      expect(asks(field, '*', BARE)).to.equal(true);
+      expect(asks(field, '?*', BARE)).to.equal(false);
+      expect(valueOf(field, anOccurrence({ event: BARE }))).to.equal('');
+    });
+  }
+
+  const values: readonly (readonly [string, EventObject, ConditionField, unknown, boolean])[] = [
+    ['reportingComponent', { reportingComponent: 'x' }, 'component', 'x', true],
+    [
+      'source.component first',
+      { source: { component: 'a' }, reportingComponent: 'b' },
+      'component',
+      'b',
+      false,
+    ],
+    ['reportingInstance', { reportingInstance: 'n' }, 'host', 'n', true],
+    ['series.count', { series: { count: 7 } }, 'count', 7, true],
+    ['no count as 1', {}, 'count', 1, true],
+    ['a value that is no text', { reason: 7 }, 'reasons', [''], true],
+    ['an involved object that is none', { involvedObject: 'Pod' }, 'kind', [''], true],
+    [
+      'the involved object, not the Event, for namespace',
+      { metadata: { namespace: 'a' }, involvedObject: { namespace: 'b' } },
+      'namespace',
+      'b',
+      true,
+    ],
+    [
+      'the Event, not the involved object, for eventNamespace',
+      { metadata: { namespace: 'a' }, involvedObject: { namespace: 'b' } },
+      'eventNamespace',
+      'a',
+      true,
+    ],
+  ];
+  for (const [title, event, field, written, expected] of values) {
+    it(`reads ${title}`, () => {
+      expect(asks(field, written, event)).to.equal(expected);
+    });
+  }
+
+  const patterns: readonly (readonly [string, string, boolean])[] = [
+    ['kube-*', 'kube-system', true],
+    ['kube-*', 'kube-', true],
+    ['kube-*', 'my-kube-system', false],
+    ['kube-?', 'kube-1', true],
+    ['kube-?', 'kube-12', false],
+    ['*.io', 'cert-manager.io', true],
+    ['*.io', 'cert-manager-io', false],
+    ['/^Failed/', 'FailedMount', true],
+    ['/^Failed/', 'notFailed', false],
+    ['/Failed/', 'notFailedAtAll', true],
+    ['/(?i)failed/', 'FAILED', true],
+    ['/exit code (?P<code>\\d+)/', 'exit code 137', true],
+    ['/a|b$/', 'xb', true],
+    ['a.c', 'abc', false],
+    ['a.c', 'a.c', true],
+    ['/', '/', true],
+    ['BackOff', 'BackOff ', false],
+  ];
+  for (const [pattern, value, expected] of patterns) {
+    it(`${expected ? 'matches' : 'does not match'} ${pattern} with ${value}`, () => {
+      expect(asks('reasons', pattern, { reason: value })).to.equal(expected);
+      expect(asks('reasons', ['none', pattern, 'nor-this'], { reason: value })).to.equal(expected);
+    });
+  }
+
+  it('compares a list of 40 reasons by one look-up', () => {
+    const reasons = Array.from({ length: 40 }, (_, place) => `Reason${place}`);
+    const condition = compileCondition({ field: 'reasons', written: reasons, path: '' }, () => {});
+    expect(condition).to.have.property('exact').with.property('size', 40);
+    expect(condition).to.have.property('patterns').that.is.empty;
+  });
+
+  const counts: readonly (readonly [unknown, readonly number[], readonly number[]])[] = [
+    [3, [3], [1, 2, 4]],
+    ['3', [3], [2, 4]],
+    ['= 3', [3], [2, 4]],
+    ['==3', [3], [2, 4]],
+    ['>= 3', [3, 4, 1000], [1, 2]],
+    ['>=3', [3], [2]],
+    ['> 3', [4], [1, 3]],
+    ['< 3', [1, 2], [3, 4]],
+    ['<= 3', [1, 3], [4]],
+    [
+      [1, '>= 10'],
+      [1, 10, 11],
+      [2, 9],
+    ],
+    [
+      ['< 2', '> 5', 4],
+      [1, 4, 6],
+      [2, 3, 5],
+    ],
+    ['  >=  3  ', [3], [2]],
+  ];
+  for (const [written, right, wrong] of counts) {
+    it(`on the count ${JSON.stringify(written)} holds for ${right.join(', ')} only`, () => {
+      for (const count of right) expect(asks('count', written, { count })).to.equal(true);
+      for (const count of wrong) expect(asks('count', written, { count })).to.equal(false);
+    });
+  }
+
+  const refused: readonly (readonly [ConditionField, unknown, readonly string[]])[] = [
+    ['kind', '/(/', ['error bad-pattern /f']],
+    ['kind', ['Pod', '/(/', '/[/'], ['error bad-pattern /f/1', 'error bad-pattern /f/2']],
+    ['reasons', '/(?=x)/', ['error bad-pattern /f']],
+    ['reasons', '/x/i', ['error bad-pattern /f']],
+    ['message', 'restarting', ['error bad-pattern /f']],
+    ['message', ['*x*', 'restarting', ''], ['error bad-pattern /f/1']],
+    ['kind', null, ['error wrong-type /f']],
+    ['kind', 3, ['error wrong-type /f']],
+    ['kind', { a: 1 }, ['error wrong-type /f']],
+    ['kind', ['Pod', ['Node']], ['error wrong-type /f/1']],
+    ['count', 'many', ['error bad-count /f']],
+    ['count', -1, ['error bad-count /f']],
+    ['count', 1.5, ['error bad-count /f']],
+    ['count', [3, '=> 3', ''], ['error bad-count /f/1', 'error bad-count /f/2']],
+    ['count', '!= 3', ['error bad-count /f']],
+    ['count', true, ['error wrong-type /f']],
+  ];
+  for (const [field, written, expected] of refused) {
+    it(`refuses ${field}: ${JSON.stringify(written)}`, () => {
+      expect(findingsOf(field, written)).to.deep.equal(expected);
+    });
+  }
+
+  it('matches nothing rather than everything where each entry is wrong', () => {
+    const condition = compileCondition({ field: 'kind', written: '/(/', path: '' }, () => {});
+    expect(condition !== null && holds(condition, anOccurrence())).to.equal(false);
+  });
+});

@@ -1,0 +1,71 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { expect } from 'chai';
+import { isJsonObject, jsonAt } from '../../lib/core/event.ts';
+import { CONDITION_FIELDS, RULE_KEYS } from '../../lib/filters/rule.ts';
+import { ruleSchema } from '../../lib/filters/schema.ts';
+
+function keysAt(...path: readonly string[]): readonly string[] {
+  const found = jsonAt(ruleSchema, ...path);
+  return isJsonObject(found) ? Object.keys(found) : [];
+}
+
+describe('the schema of a rule', () => {
+  const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(ruleSchema);
+
+  it('knows the keys that a rule has, in their order', () => {
+    expect(keysAt('properties')).to.deep.equal([...RULE_KEYS]);
+    expect(keysAt('properties', 'not', 'properties')).to.deep.equal([...CONDITION_FIELDS]);
+    expect(keysAt('properties', 'not', 'items', 'properties')).to.deep.equal([...CONDITION_FIELDS]);
+  });
+
+  it('describes every key in whole sentences', () => {
+    for (const key of RULE_KEYS) {
+      const description = jsonAt(ruleSchema, 'properties', key, 'description');
+      expect(description, key)
+        .to.be.a('string')
+        .that.matches(/^[`A-Z].*\.$/s);
+    }
+  });
+
+  const good: readonly object[] = [
+    { action: 'reject' },
+    { kind: '', reasons: [], not: [], action: 'accept' },
+    { count: 3, action: 'accept' },
+    { count: ['>= 3', 1], action: 'accept' },
+    { not: { kind: 'Pod', count: '< 2' }, action: 'accept' },
+    { not: [{ kind: 'Pod' }, { host: ['a', ''] }], action: 'accept' },
+    { name: 'a', formerly: ['', 'b'], action: 'accept', triggers: ['x'], again: { quiet: '1h' } },
+  ];
+  for (const rule of good) {
+    it(`takes ${JSON.stringify(rule)}`, () => {
+      expect(validate(rule), JSON.stringify(validate.errors)).to.equal(true);
+    });
+  }
+
+  const bad: readonly (readonly [unknown, string])[] = [
+    [{}, ''],
+    [{ action: 'maybe' }, '/action'],
+    [{ action: 'reject', reason: 'x' }, ''],
+    [{ action: 'reject', kind: null }, '/kind'],
+    [{ action: 'reject', kind: ['Pod', 3] }, '/kind/1'],
+    [{ action: 'reject', count: 1.5 }, '/count'],
+    [{ action: 'reject', count: -1 }, '/count'],
+    [{ action: 'reject', not: {} }, '/not'],
+    [{ action: 'reject', not: { name: 'x' } }, '/not'],
+    [{ action: 'reject', not: [{ kind: 'x' }, { action: 'x' }] }, '/not/1'],
+    [{ action: 'reject', not: 'Pod' }, '/not'],
+    [{ action: 'accept', triggers: 'x' }, '/triggers'],
+    [{ action: 'accept', triggers: [] }, '/triggers'],
+    [{ action: 'accept', name: '' }, '/name'],
+    [{ action: 'accept', formerly: 'x' }, '/formerly'],
+    [{ action: 'accept', again: { every: '1h' } }, '/again'],
+    [{ action: 'accept', again: { per: 'object' } }, '/again/per'],
+    ['accept', ''],
+  ];
+  for (const [rule, path] of bad) {
+    it(`refuses ${JSON.stringify(rule)} with one error at '${path}'`, () => {
+      expect(validate(rule)).to.equal(false);
+      expect(validate.errors?.map(({ instancePath }) => instancePath)).to.deep.equal([path]);
+    });
+  }
+});
