@@ -70,11 +70,6 @@ export class Component {
     return pid !== undefined && exitCode === null && signalCode === null;
   }
 
-  /** The process id, while there is a process. */
-  get pid(): number | undefined {
-    return this.running ? this.#child.pid : undefined;
-  }
-
   /**
    * Waits until the component answers.
    *

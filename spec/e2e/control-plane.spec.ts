@@ -159,20 +159,16 @@ describe('the control plane of the specs', function () {
 describe('a control plane of its own', function () {
   this.timeout(sharedStartMs);
 
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    it(`keeps its data over a restart of the API server by ${signal}`, async () => {
-      await using plane = await startControlPlane({ controllers: false, kwok: false });
-      const namespace = await plane.createNamespace('kept');
-      await plane.request(
-        'POST',
-        `/api/v1/namespaces/${namespace}/events`,
-        toEvent(namespace, 'a'),
-      );
+  it('keeps its data when the API server is restarted, and when it is killed', async () => {
+    await using plane = await startControlPlane({ controllers: false, kwok: false });
+    const namespace = await plane.createNamespace('kept');
+    await plane.request('POST', `/api/v1/namespaces/${namespace}/events`, toEvent(namespace, 'a'));
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       await plane.restartApiServer(signal);
       const events = await plane.events(namespace);
       expect(events.map((event) => event.metadata?.name)).to.deep.equal(['a']);
-    });
-  }
+    }
+  });
 
   it('says the end of a component’s output when it does not start', async () => {
     const options = { controllers: false, kwok: false, extraApiServerFlags: ['--no-such-flag'] };
