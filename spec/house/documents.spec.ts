@@ -1,0 +1,68 @@
+// Documents and code agree, both ways: shown to fail on bad examples first, then on the tree.
+import { expect } from 'chai';
+import { ERRORS } from '../../lib/core/errors.ts';
+import { PROBLEM_CODES } from '../../lib/core/problem.ts';
+import { errorTableFaults, metricFaults, problemCodeFaults } from './documents.ts';
+import { filesOf, readTree, shown } from './files.ts';
+
+const tree = readTree();
+const errors = { usage: { exitCode: 2, meaning: 'not understood', nextStep: 'see --help' } };
+const head = '| code | exit | meaning | next step |\n|---|---|---|---|\n';
+const row = '| `usage` | 2 | not understood | see --help |\n';
+
+function operations(text: string): ReturnType<typeof filesOf> {
+  return filesOf({ 'docs/operations.md': text });
+}
+
+describe('the table of errors in the documents', () => {
+  const bad = [
+    ['does not have the table', '# Operations\n'],
+    ['does not have error usage', `${head}| internal | 1 | a bug | report it |\n`],
+    ['no error has the code internal', `${head}${row}| internal | 1 | a bug | report it |\n`],
+    ['usage should read', `${head}${row.replace('2', '3')}`],
+    ['usage should read', `${head}${row.replace('not understood', 'odd')}`],
+    ['usage should read', `${head}${row.replace('see --help', 'guess')}`],
+  ] as const;
+  for (const [what, text] of bad) {
+    it(`fails with "${what}" on ${JSON.stringify(text.slice(-40))}`, () => {
+      expect(shown(errorTableFaults(operations(text), errors)).join('\n')).to.contain(what);
+    });
+  }
+
+  it('is fine where every code is there once, as in the code', () => {
+    expect(errorTableFaults(operations(`x\n\n${head}${row}\ny`), errors)).to.deep.equal([]);
+  });
+
+  it('says what lib/core/errors.ts says', () => {
+    expect(shown(errorTableFaults(tree, ERRORS))).to.deep.equal([]);
+  });
+});
+
+describe('problem codes in the documents', () => {
+  it('are missed where the reference does not name them', () => {
+    const files = filesOf({ 'docs/configuration.md': 'a `wrong-type` is not a wrong-value' });
+    expect(problemCodeFaults(files, ['wrong-type', 'wrong-value'])).to.have.lengthOf(1);
+  });
+
+  it('are each explained in docs/configuration.md', () => {
+    expect(shown(problemCodeFaults(tree, PROBLEM_CODES))).to.deep.equal([]);
+  });
+});
+
+describe('metrics in the documents', () => {
+  const made = { 'lib/telemetry/metrics.ts': "const name = 'sluice_events_read_total';" };
+
+  it('are missed where operations does not name them, and where nothing makes them', () => {
+    const texts = { ...made, 'docs/operations.md': '`sluice_gone_total`' };
+    expect(metricFaults(filesOf(texts))).to.have.lengthOf(2);
+  });
+
+  it('are fine where both name the same', () => {
+    const texts = { ...made, 'docs/operations.md': '| `sluice_events_read_total` | counter |' };
+    expect(metricFaults(filesOf(texts))).to.deep.equal([]);
+  });
+
+  it('are the same in docs/operations.md and lib/telemetry', () => {
+    expect(shown(metricFaults(tree))).to.deep.equal([]);
+  });
+});

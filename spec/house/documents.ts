@@ -1,0 +1,99 @@
+// Documents and code name the same things, both ways: error codes, problem codes, metrics.
+import ts from 'typescript';
+import type { Fault, Files } from './files.ts';
+import { faultAt, filesUnder, nodesOf, sourcesOf } from './files.ts';
+
+/** An error code as the code has it. */
+export interface ErrorRow {
+  readonly exitCode: number;
+  readonly meaning: string;
+  readonly nextStep: string;
+}
+
+/** Where the errors are explained. */
+export const OPERATIONS = 'docs/operations.md';
+
+/** Where the problem codes are explained. */
+export const CONFIGURATION = 'docs/configuration.md';
+
+/** Rows of `| code | exit | meaning | next step |` that differ from the table of errors. */
+export function errorTableFaults(
+  files: Files,
+  errors: Readonly<Record<string, ErrorRow>>,
+): readonly Fault[] {
+  const rows = tableRows(files, OPERATIONS, ['code', 'exit', 'meaning', 'next step']);
+  if (rows.length === 0)
+    return [missing(OPERATIONS, 'the table | code | exit | meaning | next step |')];
+  const faults: Fault[] = [];
+  const seen = new Set<string>();
+  for (const { line, cells } of rows) {
+    const [code = '', exit, meaning, nextStep] = cells;
+    const entry = Object.hasOwn(errors, code) ? errors[code] : undefined;
+    seen.add(code);
+    if (entry === undefined) {
+      faults.push({ file: OPERATIONS, line, what: `no error has the code ${code}` });
+      continue;
+    }
+    const wanted = [String(entry.exitCode), entry.meaning, entry.nextStep];
+    if (wanted.join('|') === [exit, meaning, nextStep].join('|')) continue;
+    faults.push({ file: OPERATIONS, line, what: `${code} should read | ${wanted.join(' | ')} |` });
+  }
+  for (const code of Object.keys(errors)) {
+    if (!seen.has(code)) faults.push(missing(OPERATIONS, `error ${code}`));
+  }
+  return faults;
+}
+
+/** Problem codes that the configuration reference does not explain. */
+export function problemCodeFaults(files: Files, codes: readonly string[]): readonly Fault[] {
+  const text = files.get(CONFIGURATION) ?? '';
+  return codes
+    .filter((code) => !text.includes(`\`${code}\``))
+    .map((code) => missing(CONFIGURATION, `problem \`${code}\``));
+}
+
+/** Metrics that telemetry makes and operations does not name, and the other way round. */
+export function metricFaults(files: Files): readonly Fault[] {
+  const text = files.get(OPERATIONS) ?? '';
+  const documented = new Set([...text.matchAll(/`(sluice_[a-z_]+)`/g)].map(([, name]) => name));
+  const made = new Map<string, Fault>();
+  for (const source of sourcesOf(filesUnder(files, /^lib\/telemetry\//))) {
+    for (const node of nodesOf(source)) {
+      if (!ts.isStringLiteralLike(node) || !/^sluice_[a-z_]*[a-z]$/.test(node.text)) continue;
+      const what = `metric ${node.text} is not in ${OPERATIONS}`;
+      made.set(node.text, faultAt(source, node, what));
+    }
+  }
+  const unnamed = [...made].filter(([name]) => !documented.has(name)).map(([, fault]) => fault);
+  const unmade = [...documented]
+    .filter((name) => name !== undefined && !made.has(name))
+    .map((name) => ({ file: OPERATIONS, line: 1, what: `nothing makes metric ${String(name)}` }));
+  return [...unnamed, ...unmade];
+}
+
+interface Row {
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
+/** The rows of the Markdown table with these headings; code marks in cells are dropped. */
+function tableRows(files: Files, file: string, headings: readonly string[]): readonly Row[] {
+  const lines = (files.get(file) ?? '').split('\n');
+  const start = lines.findIndex((line) => cellsOf(line).join('|') === headings.join('|'));
+  if (start < 0) return [];
+  const rows: Row[] = [];
+  for (let place = start + 2; lines[place]?.startsWith('|') === true; place += 1) {
+    rows.push({ line: place + 1, cells: cellsOf(lines[place] ?? '') });
+  }
+  return rows;
+}
+
+function cellsOf(line: string): readonly string[] {
+  if (!line.startsWith('|')) return [];
+  const cells = line.split('|').slice(1, -1);
+  return cells.map((cell) => cell.trim().replace(/^`([^`]*)`$/, '$1'));
+}
+
+function missing(file: string, what: string): Fault {
+  return { file, line: 1, what: `does not have ${what}` };
+}

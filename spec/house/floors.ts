@@ -1,0 +1,86 @@
+// The floors of the house: an import points to the same room or to a lower floor, never up, never
+// sideways; a third-party package is imported in its room alone.
+import { posix } from 'node:path';
+import type { Fault, Files } from './files.ts';
+import { faultAt } from './files.ts';
+import { importsOf } from './imports.ts';
+
+/** The floor of each room of lib. */
+export const FLOORS: Readonly<Record<string, number>> = {
+  core: 0,
+  kit: 0,
+  filters: 1,
+  delivery: 1,
+  kubernetes: 1,
+  net: 1,
+  telemetry: 1,
+  config: 1,
+  intake: 2,
+  sources: 2,
+  triggers: 2,
+  stores: 2,
+  assembly: 3,
+  gateway: 4,
+  http: 4,
+  playback: 4,
+  cli: 5,
+};
+
+/** The one room of each third-party package. */
+export const PACKAGES: Readonly<Record<string, string>> = {
+  '@kubernetes/client-node': 'kubernetes',
+  winston: 'telemetry',
+  'prom-client': 'telemetry',
+  ajv: 'config',
+  'ajv-formats': 'config',
+  'js-yaml': 'config',
+  express: 'http',
+  re2js: 'kit',
+};
+
+/** Imports within lib, and from bin, that cross a floor. */
+export function crossedFloors(files: Files): readonly Fault[] {
+  const faults: Fault[] = [];
+  for (const { source, node, specifier } of importsOf(files)) {
+    if (!specifier.startsWith('.')) continue;
+    const target = posix.join(posix.dirname(source.fileName), specifier);
+    const why = whyCrossed(source.fileName, target);
+    if (why !== undefined) faults.push(faultAt(source, node, why));
+  }
+  return faults;
+}
+
+/** Packages imported outside their room, or unknown here. */
+export function strayPackages(files: Files): readonly Fault[] {
+  const faults: Fault[] = [];
+  for (const { source, node, specifier } of importsOf(files)) {
+    const room = roomOf(source.fileName);
+    if (room === undefined || specifier.startsWith('.') || specifier.startsWith('node:')) continue;
+    const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+    const home = PACKAGES[name];
+    if (home === room) continue;
+    const where = home === undefined ? 'has no room' : `belongs to lib/${home}`;
+    faults.push(faultAt(source, node, `package ${name} ${where}`));
+  }
+  return faults;
+}
+
+function whyCrossed(from: string, to: string): string | undefined {
+  const room = roomOf(from);
+  const target = roomOf(to);
+  if (room === undefined || room === target) return undefined;
+  if (target === undefined) return `imports ${to}, which is no room of lib`;
+  const floor = FLOORS[room];
+  const below = FLOORS[target];
+  if (floor === undefined || below === undefined) return `${room} or ${target} has no floor`;
+  // Beside each other on the ground, but only one of them leans on the other.
+  const onGround = room === 'kit' && target === 'core';
+  if (below < floor || onGround) return undefined;
+  return `${room} (floor ${floor}) imports ${target} (floor ${below})`;
+}
+
+/** The room of a file of lib; bin counts as part of the top floor. */
+function roomOf(file: string): string | undefined {
+  if (file.startsWith('bin/')) return 'cli';
+  return /^lib\/([^/]+)\//.exec(file)?.[1];
+}
