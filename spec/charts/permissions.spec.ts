@@ -1,6 +1,9 @@
-// What the chart grants, case by case: exactly what the configuration needs.
+// What the chart grants, case by case: exactly what the configuration needs, written out here and,
+// a second time, as the gateway derives it from the very file that the chart hands over.
 import { expect } from 'chai';
 
+import type { Permission } from '../../lib/core/kind.ts';
+import { loadPlan } from '../../lib/assembly/load.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import { findHelm, releaseNamespace, renderObjects } from './helm.ts';
 
@@ -146,6 +149,18 @@ describe('the permissions of the chart', function () {
       expect(rulesOf(renderObjects(helm, { values }))).to.deep.equal(expected);
     });
 
+    it(`are what the gateway itself asks for with ${what}`, () => {
+      const objects = renderObjects(helm, { values });
+      const { plan, problems } = loadPlan({
+        text: configTextOf(objects),
+        namespace: releaseNamespace,
+        buildNamespace: releaseNamespace,
+        allowExec: false,
+      });
+      expect(problems.filter(({ severity }) => severity === 'error')).to.deep.equal([]);
+      expect(inOrder(rulesOf(objects))).to.deep.equal(inOrder(askedFor(plan?.permissions ?? [])));
+    });
+
     it(`are bound to the gateway's account alone for ${what}`, () => {
       const objects = renderObjects(helm, { values });
       const roles = objects.filter(({ kind }) => kind === 'Role' || kind === 'ClusterRole');
@@ -203,11 +218,47 @@ function creates(group: string, resource: string): Rule {
   return { apiGroups: [group], resources: [resource], verbs: ['create', 'get'] };
 }
 
-function rulesOf(objects: readonly KubeObject[]): Readonly<Record<string, unknown>> {
+function rulesOf(objects: readonly KubeObject[]): Readonly<Record<string, readonly Rule[]>> {
   const roles = objects.filter(({ kind }) => kind === 'Role' || kind === 'ClusterRole');
   return Object.fromEntries(
-    roles.map((role) => [role.metadata?.namespace ?? '*', role['rules']] as const),
+    roles.map((role) => [role.metadata?.namespace ?? '*', role['rules'] as Rule[]] as const),
   );
+}
+
+/** The gateway's own list in the form of rules. */
+function askedFor(permissions: readonly Permission[]): Readonly<Record<string, readonly Rule[]>> {
+  const byNamespace = Object.groupBy(permissions, ({ namespace }) => namespace ?? '*');
+  return Object.fromEntries(
+    Object.entries(byNamespace).map(([namespace, asked = []]) => [
+      namespace,
+      asked.map(({ group, resource, verbs, names }) => ({
+        apiGroups: [group],
+        resources: [resource],
+        verbs,
+        ...(names === undefined ? {} : { resourceNames: names }),
+      })),
+    ]),
+  );
+}
+
+/** The same rules in an order that does not depend on who made the list. */
+function inOrder(rules: Readonly<Record<string, readonly Rule[]>>): object {
+  const entries = Object.entries(rules).map(([namespace, list]) => {
+    const sorted = list.toSorted((a, b) => keyOf(a).localeCompare(keyOf(b)));
+    return [namespace, sorted] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function keyOf({ apiGroups, resources }: Rule): string {
+  return [...apiGroups, ...resources].join('/');
+}
+
+/** The one file of the ConfigMap; null where there is none. */
+function configTextOf(objects: readonly KubeObject[]): string | null {
+  const map = objects.find(({ kind }) => kind === 'ConfigMap');
+  const data = map?.['data'] as Readonly<Record<string, string>> | undefined;
+  return Object.values(data ?? {})[0] ?? null;
 }
 
 function bindingOf(binding: KubeObject): object {

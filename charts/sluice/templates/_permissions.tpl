@@ -30,10 +30,10 @@ rules. The gateway derives the same list from the same file (lib/assembly); a sp
 {{- $found | toJson -}}
 {{- end }}
 
-{{/* Adds one permission, joined with what is granted on the same resource there. */}}
+{{/* Adds one permission, joined with what is granted on the same objects there. */}}
 {{- define "sluice.grant" -}}
 {{- $rules := get .into .namespace | default dict -}}
-{{- $key := printf "%s/%s" .group .resource -}}
+{{- $key := printf "%s/%s/%s" .group .resource (.names | default list | join ",") -}}
 {{- $rule := get $rules $key | default (dict "apiGroups" (list .group) "resources" (list .resource) "verbs" list) -}}
 {{- $_ := set $rule "verbs" (concat $rule.verbs .verbs | uniq | sortAlpha) -}}
 {{- if .names }}{{ $_ := set $rule "resourceNames" .names }}{{ end -}}

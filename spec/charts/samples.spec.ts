@@ -1,0 +1,90 @@
+// The samples: every configuration loads without an error, and the script takes whatever an Event
+// holds as data.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+
+import { loadPlan } from '../../lib/assembly/load.ts';
+
+const samples = join(import.meta.dirname, '../../samples');
+
+describe('the samples', () => {
+  const forms = [
+    { file: 'config.yaml', form: 'ours' },
+    { file: 'kubernetes-job.yaml', form: 'ours' },
+    { file: 'brigade.yaml', form: 'ours' },
+    { file: 'original.json', form: 'original' },
+  ];
+
+  it('are all named here', () => {
+    const files = readdirSync(samples).filter((name) => /\.(yaml|json)$/.test(name));
+    expect(files).to.have.members(forms.map(({ file }) => file));
+  });
+
+  for (const { file, form } of forms) {
+    it(`load from ${file} with nothing to complain about`, () => {
+      const loaded = loadPlan({
+        text: readFileSync(join(samples, file), 'utf8'),
+        namespace: 'gateway',
+        buildNamespace: 'gateway',
+        allowExec: true,
+      });
+      expect(loaded.problems).to.deep.equal([]);
+      expect(loaded).to.have.property('form', form);
+    });
+  }
+});
+
+describe('the sample pipeline script', () => {
+  let directory = '';
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), 'sluice-sample-'));
+  });
+  after(() => rmSync(directory, { recursive: true, force: true }));
+
+  const run = (environment: Readonly<Record<string, string>>, input = '{}') =>
+    spawnSync(join(samples, 'on-event.sh'), {
+      cwd: directory,
+      env: { PATH: '/usr/bin:/bin', ...environment },
+      input,
+      encoding: 'utf8',
+    });
+
+  it('says what would be done for the reason', () => {
+    const ended = run({ SLUICE_KIND: 'Pod', SLUICE_NAME: 'web', SLUICE_REASON: 'FailedMount' });
+    expect(ended.status).to.equal(0);
+    expect(ended.stdout).to.match(/^storage: .*Pod cluster\/web/m);
+  });
+
+  it('works with nothing but the document', () => {
+    const ended = run({}, '{"a":1}');
+    expect(ended.status, ended.stderr).to.equal(0);
+    expect(ended.stdout).to.include('document: 7 bytes');
+  });
+
+  const hostile = [
+    '$(touch owned)',
+    '`touch owned`',
+    '; touch owned #',
+    '" && touch owned && "',
+    "'; touch owned; '",
+    '%s%n%d \\n \\x41',
+    '-n -e --',
+    '* ? [a-z] ~ ${HOME}',
+    '| touch owned &',
+  ];
+  for (const value of hostile) {
+    it(`prints ${JSON.stringify(value)} as it is and runs nothing`, () => {
+      const names = ['KIND', 'NAMESPACE', 'NAME', 'REASON', 'COUNT', 'ATTEMPT', 'MESSAGE'];
+      const ended = run(
+        Object.fromEntries(names.map((name) => [`SLUICE_${name}`, value])),
+        JSON.stringify({ value }),
+      );
+      expect(ended.status, ended.stderr).to.equal(0);
+      expect(ended.stdout.split('\n')).to.include(`message: ${value}`);
+      expect(readdirSync(directory)).to.deep.equal([]);
+    });
+  }
+});
