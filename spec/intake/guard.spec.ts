@@ -1,0 +1,87 @@
+// The guards: what Sluice starts can not start Sluice again, and no namespace speaks for another.
+import { expect } from 'chai';
+import type { EventObject } from '../../lib/core/event.ts';
+import { deliveryId } from '../../lib/core/delivery-id.ts';
+import { anEvent, anOccurrence } from '../support/builders.ts';
+import { intakeHarness } from './harness.ts';
+
+const ID = deliveryId(
+  {
+    clusterId: 'c1',
+    ruleIdentity: 'r',
+    triggerIdentity: 't',
+    eventNamespace: 'shop',
+    eventName: 'web',
+    firstTime: '2026-01-31T11:58:00.000000Z',
+  },
+  '',
+);
+
+const about = (involved: EventObject, namespace = 'shop'): EventObject =>
+  anEvent({
+    metadata: { name: 'x.1', namespace, creationTimestamp: '2026-01-31T11:58:00Z' },
+    involvedObject: { kind: 'Pod', ...involved },
+  });
+
+describe('the guards', () => {
+  const rows: readonly (readonly [string, EventObject, string])[] = [
+    [
+      'an object of the Event’s own namespace',
+      about({ namespace: 'shop', name: 'web' }),
+      'started',
+    ],
+    ['an object of another namespace', about({ namespace: 'pay', name: 'web' }), 'foreign'],
+    ['a cluster-scoped object', about({ name: 'node-1' }, 'default'), 'started'],
+    ['an object without a name', about({ namespace: 'shop' }), 'started'],
+    ['an object where builds are created', about({ namespace: 'ci', name: 'web' }, 'ci'), 'loop'],
+    ['an Event that lives where builds are created', about({ name: 'web' }, 'ci'), 'loop'],
+    ['a build of ours', about({ namespace: 'shop', name: `diagnose-${ID}` }), 'loop'],
+    [
+      'a pod of a build of ours',
+      about({ namespace: 'shop', name: `diagnose-${ID}-x7k2p` }),
+      'loop',
+    ],
+    [
+      'a name that only begins as ours',
+      about({ namespace: 'shop', name: 'diagnose-web' }),
+      'started',
+    ],
+    [
+      'a prefix that is not configured',
+      about({ namespace: 'shop', name: `web-${ID}-x` }),
+      'started',
+    ],
+    ['a Brigade worker', about({ namespace: 'shop', name: `brigade-worker-${ID}` }), 'loop'],
+    ['a pod of a Brigade job', about({ namespace: 'shop', name: `test-job-${ID}` }), 'loop'],
+    ['a bare id', about({ namespace: 'shop', name: ID }), 'started'],
+    ['an id in capitals', about({ namespace: 'shop', name: `x-${ID.toUpperCase()}` }), 'started'],
+  ];
+  for (const [what, event, disposition] of rows) {
+    it(`call ${what} ${disposition}`, async () => {
+      const harness = intakeHarness({
+        parts: { guard: { namespaces: ['ci'], prefixes: ['diagnose'] } },
+      });
+      await harness.take(anOccurrence({ event }));
+      expect(harness.dispositions()).to.deep.equal([[disposition]]);
+    });
+  }
+
+  it('leave no trace in the ledger, so that the next state is judged anew', async () => {
+    const event = about({ namespace: 'pay', name: 'web' });
+    const strict = intakeHarness();
+    await strict.take(anOccurrence({ event }));
+    const foreignSources = new Set(['shop']);
+    const open = intakeHarness({ store: strict.store, parts: { foreignSources } });
+    await open.take(anOccurrence({ event }));
+    expect(strict.of('decision')[0]?.disposed[0]?.id).to.equal(null);
+    expect(open.dispositions()).to.deep.equal([['started']]);
+  });
+
+  it('say why they stopped an Event', async () => {
+    const harness = intakeHarness();
+    await harness.take(anOccurrence({ event: about({ namespace: 'pay', name: 'web' }) }));
+    expect(harness.of('decision')[0]?.disposed[0]?.why).to.equal(
+      'an Event of namespace "shop" speaks for an object of "pay"',
+    );
+  });
+});

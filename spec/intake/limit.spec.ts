@@ -1,0 +1,136 @@
+// Budgets: what is over them is held and starts by itself, oldest first, or becomes a dead letter.
+import { expect } from 'chai';
+import { Release } from '../../lib/intake/release.ts';
+import type { Limits } from '../../lib/intake/limit.ts';
+import { anEvent, anOccurrence } from '../support/builders.ts';
+import { type IntakeHarness, intakeHarness } from './harness.ts';
+
+const HOUR = 3_600_000;
+const perHour = (count: number) => ({ count, perMs: HOUR });
+
+/** The n-th series about an object. */
+function series(number: number, object: string) {
+  return anOccurrence({
+    event: anEvent({
+      metadata: {
+        name: `e.${number}`,
+        namespace: 'shop',
+        creationTimestamp: '2026-01-31T11:58:00Z',
+      },
+      involvedObject: { kind: 'Pod', namespace: 'shop', name: object },
+    }),
+  });
+}
+
+function setUp(limits: Limits, holdForMs = 10 * HOUR) {
+  const harness = intakeHarness({ limits });
+  const started: string[] = [];
+  const release = new Release({
+    archive: harness.store.archive,
+    outbox: harness.store.outbox,
+    limiter: harness.limiter,
+    holdForMs,
+    clock: harness.clock,
+    observe: harness.observe,
+    released: ({ occurrences }) => void started.push(nameOf(occurrences[0].event)),
+  });
+  return { harness, release, started };
+}
+
+function nameOf(event: unknown): string {
+  return JSON.stringify(event).match(/"e\.\d+"/)?.[0] ?? '';
+}
+
+const words = (harness: IntakeHarness): readonly string[] => harness.dispositions().flat();
+
+describe('limits', () => {
+  it('hold what is over the budget of one involved object, and only that', async () => {
+    const { harness } = setUp({ perObject: perHour(2), total: null });
+    await harness.take(series(1, 'a'), series(2, 'a'), series(3, 'a'), series(4, 'b'));
+    expect(words(harness)).to.deep.equal(['started', 'started', 'held', 'started']);
+    expect(harness.of('decision')[2]?.disposed[0]?.why).to.equal('limits.perObject is used up');
+  });
+
+  it('hold what is over the budget of all', async () => {
+    const { harness } = setUp({ perObject: null, total: perHour(2) });
+    await harness.take(series(1, 'a'), series(2, 'b'), series(3, 'c'));
+    expect(words(harness)).to.deep.equal(['started', 'started', 'held']);
+    expect(harness.of('decision')[2]?.disposed[0]?.why).to.equal('limits.total is used up');
+  });
+
+  it('ask no token for a repetition', async () => {
+    const { harness } = setUp({ perObject: null, total: perHour(2) });
+    await harness.take(series(1, 'a'), series(1, 'a'), series(1, 'a'), series(2, 'b'));
+    expect(words(harness)).to.deep.equal(['started', 'repeat', 'repeat', 'started']);
+  });
+
+  it('enter what is held into the ledger: its next state is a repeat', async () => {
+    const { harness } = setUp({ perObject: null, total: perHour(1) });
+    await harness.take(series(1, 'a'), series(2, 'b'), series(2, 'b'));
+    expect(words(harness)).to.deep.equal(['started', 'held', 'repeat']);
+  });
+
+  it('let newcomers wait behind those that are held already', async () => {
+    const { harness } = setUp({ perObject: perHour(1), total: null });
+    await harness.take(series(1, 'a'), series(2, 'a'));
+    await harness.clock.advance(HOUR);
+    await harness.take(series(3, 'a'));
+    expect(words(harness)).to.deep.equal(['started', 'held', 'held']);
+  });
+});
+
+describe('release', () => {
+  it('starts held deliveries oldest first, as tokens come', async () => {
+    const { harness, release, started } = setUp({ perObject: null, total: perHour(2) });
+    await harness.take(...[1, 2, 3, 4, 5].map((number) => series(number, `o${number}`)));
+    const stop = new AbortController();
+    const running = release.run(stop.signal);
+    await harness.clock.advance(HOUR / 2);
+    expect(started).to.deep.equal(['"e.3"']);
+    await harness.clock.advance(HOUR);
+    expect(started).to.deep.equal(['"e.3"', '"e.4"', '"e.5"']);
+    stop.abort();
+    await running;
+  });
+
+  it('lets no object that has used up its own budget hold up another', async () => {
+    const { harness, release, started } = setUp({ perObject: perHour(1), total: perHour(4) });
+    await harness.take(
+      series(1, 'a'),
+      series(2, 'a'),
+      series(3, 'a'),
+      series(4, 'b'),
+      series(5, 'b'),
+    );
+    await harness.clock.advance(HOUR);
+    await release.pass();
+    expect(started).to.deep.equal(['"e.2"', '"e.5"']);
+  });
+
+  it('makes a dead letter of what waited for longer than holdFor, and says so', async () => {
+    const { harness, release, started } = setUp({ perObject: null, total: perHour(1) }, 1_000);
+    await harness.take(series(1, 'a'), series(2, 'b'));
+    const stop = new AbortController();
+    const running = release.run(stop.signal);
+    await harness.clock.advance(1_000);
+    const [moved] = harness.of('delivery-moved');
+    expect(moved).to.include({ from: 'held', to: 'dead', dead: 'expired-held' });
+    expect(started).to.deep.equal([]);
+    expect(await harness.store.archive.list({ states: ['dead'], limit: 5 })).to.have.length(1);
+    stop.abort();
+    await running;
+  });
+
+  it('looks again when something is held while nothing was', async () => {
+    const { harness, release, started } = setUp({ perObject: null, total: perHour(1) });
+    const stop = new AbortController();
+    const running = release.run(stop.signal);
+    await harness.clock.advance(1);
+    await harness.take(series(1, 'a'), series(2, 'b'));
+    release.wake();
+    await harness.clock.advance(HOUR + 1);
+    expect(started).to.deep.equal(['"e.2"']);
+    stop.abort();
+    await running;
+  });
+});
