@@ -1,0 +1,67 @@
+// Our rules, decided in the plainest way from what is written: nothing compiled, no sets, no order
+// of fields. Patterns become JavaScript expressions, so it is used with such as mean the same in RE2.
+import type { Json } from '../../lib/core/event.ts';
+import { stringAt } from '../../lib/core/event.ts';
+import type { Occurrence } from '../../lib/core/occurrence.ts';
+import type { BlockSection, CountWanted, RuleSection } from '../../lib/filters/rule.ts';
+
+/** The index of the rule that decides, or -1. */
+export function naiveRule(rules: readonly RuleSection[], occurrence: Occurrence): number {
+  return rules.findIndex((rule) => {
+    const blocks = rule.not === undefined ? [] : [rule.not].flat();
+    return (
+      matchesBlock(rule, occurrence) && !blocks.some((block) => matchesBlock(block, occurrence))
+    );
+  });
+}
+
+/** Whether every condition of a block holds. */
+export function matchesBlock(block: BlockSection, occurrence: Occurrence): boolean {
+  const { event } = occurrence;
+  const involved = event['involvedObject'];
+  const at = (value: Json | undefined, ...path: string[]): string => stringAt(value, ...path);
+  const component = at(event, 'source', 'component');
+  const host = at(event, 'source', 'host');
+  return (
+    matchesText(block.source, occurrence.source) &&
+    matchesText(block.namespace, at(involved, 'namespace')) &&
+    matchesText(block.kind, at(involved, 'kind')) &&
+    matchesText(block.objectName, at(involved, 'name')) &&
+    matchesText(block.apiVersion, at(involved, 'apiVersion')) &&
+    matchesText(block.fieldPath, at(involved, 'fieldPath')) &&
+    matchesText(block.eventNamespace, at(event, 'metadata', 'namespace')) &&
+    matchesText(block.reasons, at(event, 'reason')) &&
+    matchesText(block.type, at(event, 'type')) &&
+    matchesText(block.message, at(event, 'message')) &&
+    matchesText(block.component, component === '' ? at(event, 'reportingComponent') : component) &&
+    matchesText(block.host, host === '' ? at(event, 'reportingInstance') : host) &&
+    matchesCount(block.count, occurrence.count)
+  );
+}
+
+function matchesText(wanted: string | readonly string[] | undefined, found: string): boolean {
+  if (wanted === undefined || wanted.length === 0) return true;
+  return [wanted].flat().some((pattern) => matchesPattern(pattern, found));
+}
+
+function matchesPattern(pattern: string, found: string): boolean {
+  if (pattern.length > 1 && pattern.startsWith('/') && pattern.endsWith('/')) {
+    return new RegExp(pattern.slice(1, -1), 'u').test(found);
+  }
+  const escaped = pattern.replaceAll(/[.+^${}()|[\]\\/]/g, '\\$&');
+  const expression = escaped.replaceAll('*', '.*').replaceAll('?', '.');
+  return new RegExp(`^(?:${expression})$`, 'su').test(found);
+}
+
+function matchesCount(wanted: CountWanted | undefined, found: number): boolean {
+  if (wanted === undefined || wanted === '') return true;
+  const tests = [wanted].flat();
+  return tests.length === 0 || tests.some((test) => passesNaively(String(test), found));
+}
+
+function passesNaively(test: string, found: number): boolean {
+  const number = Number(test.replaceAll(/[<>= ]/g, ''));
+  if (test.includes('>') && found > number) return true;
+  if (test.includes('<') && found < number) return true;
+  return (test.includes('=') || !/[<>]/.test(test)) && found === number;
+}
