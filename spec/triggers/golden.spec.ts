@@ -1,0 +1,102 @@
+import { expect } from 'chai';
+import type { Delivery } from '../../lib/core/delivery.ts';
+import type { Json, JsonObject } from '../../lib/core/event.ts';
+import { stringAt } from '../../lib/core/event.ts';
+import type { Trigger } from '../../lib/core/trigger.ts';
+import { brigadeKind } from '../../lib/triggers/brigade.ts';
+import { execKind } from '../../lib/triggers/exec.ts';
+import type { KubernetesSection } from '../../lib/triggers/kubernetes.ts';
+import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
+import { aDelivery } from '../support/builders.ts';
+import { recordingObserve } from '../support/recording-observe.ts';
+import { FakeApi } from './support/fake-api.ts';
+import { expectGolden, toGolden } from './support/golden.ts';
+import { JOB, NEVER, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.ts';
+
+// A second attempt: its number must stand in the environment and nowhere else.
+const DELIVERY: Delivery = aDelivery({
+  trigger: 'diagnose',
+  attempts: [1, 2].map((number) => ({
+    number,
+    at: Date.UTC(2026, 0, 31, 12, number),
+    incarnation: 'one',
+    outcome: null,
+    durationMs: null,
+  })),
+});
+
+async function sentBy(api: FakeApi, trigger: Trigger): Promise<Json> {
+  const outcomes = await trigger.fire([DELIVERY], NEVER);
+  expect(outcomes.map(({ outcome }) => outcome)).to.deep.equal(['delivered']);
+  return api.calls.map(({ method, path, query = {}, body = null }) => ({
+    request: `${method} ${path}?${new URLSearchParams(query).toString()}`,
+    body,
+  }));
+}
+
+async function sentFor(section: KubernetesSection): Promise<Json> {
+  const api = new FakeApi();
+  return sentBy(api, kubernetesKind.create(section, someParts({ api })));
+}
+
+describe('golden wire forms', () => {
+  const manifests = [
+    { kind: 'job', section: JOB },
+    { kind: 'pipelinerun', section: PIPELINE_RUN },
+    { kind: 'workflow', section: WORKFLOW },
+  ] as const;
+  for (const { kind, section } of manifests) {
+    it(`creates the ${kind} of the golden file`, async () => {
+      expectGolden(`${kind}.json`, toGolden(await sentFor(section)));
+    });
+  }
+
+  it('creates the Brigade build Secret of the golden file, with defaults', async () => {
+    const api = new FakeApi();
+    const parts = someParts({ api, prefix: brigadeKind.defaultPrefix('build') });
+    const sent = await sentBy(api, brigadeKind.create({ project: 'org/repo' }, parts));
+    expectGolden('brigade-secret.json', toGolden(sent));
+  });
+
+  it('creates the Brigade build Secret of the golden file, with every option', async () => {
+    const api = new FakeApi();
+    const section = {
+      project: 'brigade-0123456789abcdef0123456789abcdef0123456789abcdef012345',
+      namespace: 'brigade',
+      provider: 'cluster',
+      ref: 'refs/heads/main',
+      commit: 'b3cdb48d2b7a8e2d9f5c2a8f0c6c4b6d9c0b7a51',
+      cloneURL: 'https://git.example.test/org/repo.git',
+      logLevel: 'DEBUG',
+      shortTitle: 'back-off',
+      longTitle: 'a pod is backing off',
+      script: 'console.log("hello")',
+      config: '{"dependencies":{}}',
+    };
+    const parts = someParts({ api, prefix: brigadeKind.defaultPrefix('build') });
+    const sent = await sentBy(api, brigadeKind.create(section, parts));
+    expectGolden('brigade-secret-options.json', toGolden(sent));
+  });
+
+  it('decodes the payload of a Brigade Secret to the Event of the golden file', async () => {
+    const api = new FakeApi();
+    await sentBy(api, brigadeKind.create({ project: 'org/repo' }, someParts({ api })));
+    const payload = stringAt(api.created[0], 'data', 'payload');
+    expectGolden('brigade-payload.json', Buffer.from(payload, 'base64').toString('utf8'));
+  });
+
+  it('tells a command what the golden files hold', async () => {
+    const { observe, of } = recordingObserve();
+    const program = `
+      const variables = Object.entries(process.env).filter(([name]) => /^(SLUICE_|TRACEPARENT$|OWN$)/.test(name));
+      let input = '';
+      process.stdin.setEncoding('utf8').on('data', (text) => { input += text; });
+      process.stdin.on('end', () => console.log(JSON.stringify({ variables: Object.fromEntries(variables), input })));`;
+    const section = { command: [process.execPath, '-e', program] as const, env: { OWN: 'yes' } };
+    const trigger = execKind.create(section, someParts({ observe }));
+    await trigger.fire([DELIVERY], NEVER);
+    const told = JSON.parse(of('command-output')[0]?.line ?? 'null') as JsonObject;
+    expectGolden('exec-environment.json', toGolden(told['variables'] ?? null));
+    expectGolden('exec-stdin.json', stringAt(told, 'input'));
+  });
+});

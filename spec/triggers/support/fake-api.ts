@@ -1,0 +1,74 @@
+// An API server as far as triggers see one: it keeps what is created, refuses what exists, and
+// answers what a spec tells it to answer first. It knows no kinds and validates nothing.
+import type { Json, JsonObject } from '../../../lib/core/event.ts';
+import { isJsonObject, stringAt } from '../../../lib/core/event.ts';
+import type { ApiAnswer, ApiCall, ApiClient, ApiStream } from '../../../lib/kubernetes/api.ts';
+
+/** An answer with a body, 200 unless told otherwise. */
+export function anAnswer(
+  body: Json,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): ApiAnswer {
+  return { ok: true, status, headers, body, bytes: 0 };
+}
+
+/** A Status as an API server sends one. */
+export function aStatus(
+  code: number,
+  reason: string,
+  more: { readonly message?: string; readonly details?: JsonObject } = {},
+): ApiAnswer {
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' };
+  return anAnswer({ ...status, reason, code, message: '', ...more }, code);
+}
+
+/** No answer at all. */
+export function aFailure(reached: 'never' | 'perhaps' | 'answered', code: string): ApiAnswer {
+  return { ok: false, reached, code, detail: `the fake says ${code}` };
+}
+
+/** What it answers to a call; undefined: what an API server would. */
+export type Script = (call: ApiCall) => ApiAnswer | undefined;
+
+/** An API server of a few lines. */
+export class FakeApi implements ApiClient {
+  readonly server = 'https://cluster.example.test';
+  readonly calls: ApiCall[] = [];
+  /** By path. */
+  readonly objects = new Map<string, JsonObject>();
+  script: Script = () => undefined;
+
+  async request(call: ApiCall, signal: AbortSignal): Promise<ApiAnswer> {
+    if (signal.aborted) return aFailure('never', 'aborted');
+    this.calls.push(call);
+    return this.script(call) ?? this.#answer(call);
+  }
+
+  async open(): Promise<ApiStream | ApiAnswer> {
+    throw new Error('a trigger opened a stream');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.objects.clear();
+  }
+
+  /** The bodies of every POST so far. */
+  get created(): readonly JsonObject[] {
+    return this.calls.flatMap(({ method, body }) =>
+      method === 'POST' && isJsonObject(body) ? [body] : [],
+    );
+  }
+
+  #answer({ method, path, body }: ApiCall): ApiAnswer {
+    if (method === 'GET') {
+      const found = this.objects.get(path);
+      return found === undefined ? aStatus(404, 'NotFound') : anAnswer(found);
+    }
+    if (!isJsonObject(body)) throw new Error(`${method} ${path} without an object`);
+    const here = `${path}/${stringAt(body, 'metadata', 'name')}`;
+    if (this.objects.has(here)) return aStatus(409, 'AlreadyExists');
+    this.objects.set(here, body);
+    return anAnswer(body, 201);
+  }
+}

@@ -1,0 +1,98 @@
+// The parts that a spec hands to a kind of trigger, and the sections it tries them with.
+import { systemClock } from '../../../lib/kit/system.ts';
+import type { KubernetesSection } from '../../../lib/triggers/kubernetes.ts';
+import type { TriggerParts } from '../../../lib/triggers/parts.ts';
+import { recordingObserve } from '../../support/recording-observe.ts';
+import { FakeApi } from './fake-api.ts';
+
+/** A signal that never aborts. */
+export const NEVER = new AbortController().signal;
+
+/** What the gateway calls a trigger of a spec: prefix `diagnose`, builds in `ci`. */
+export function someParts(overrides: Partial<TriggerParts> = {}): TriggerParts {
+  return {
+    name: 'diagnose',
+    prefix: 'diagnose',
+    buildNamespace: 'ci',
+    api: new FakeApi(),
+    clock: systemClock,
+    observe: recordingObserve().observe,
+    environment: {},
+    ...overrides,
+  };
+}
+
+/** What checks and permissions are given. */
+export const CONTEXT = { name: 'diagnose', namespace: 'shop', buildNamespace: 'ci' } as const;
+
+/** A Job that uses every place that a pod has for Event values. */
+export const JOB: KubernetesSection = {
+  manifest: {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      labels: { reason: '${event.reason}' },
+      annotations: { object: '${event.involvedObject.namespace}/${event.involvedObject.name}' },
+    },
+    spec: {
+      backoffLimit: 0,
+      ttlSecondsAfterFinished: 86_400,
+      template: {
+        metadata: { labels: { team: 'shop' } },
+        spec: {
+          restartPolicy: 'Never',
+          containers: [
+            {
+              name: 'build',
+              image: 'registry.example.test/diagnose:1',
+              command: ['/diagnose'],
+              args: ['--message', '${event.message}', '--id=${id}'],
+              env: [
+                { name: 'EVENT', value: '${event}' },
+                { name: 'WHO', value: 'rule ${rule} of ${cluster.name}' },
+                { name: 'COUNT', value: '${occurrences[0].count}' },
+                { name: 'PLAIN', value: '$${HOME} $(COUNT)' },
+              ],
+            },
+          ],
+        },
+      },
+    },
+  },
+};
+
+/** A Tekton PipelineRun with params of each type. */
+export const PIPELINE_RUN: KubernetesSection = {
+  manifest: {
+    apiVersion: 'tekton.dev/v1',
+    kind: 'PipelineRun',
+    metadata: { namespace: 'pipelines' },
+    spec: {
+      pipelineRef: { name: 'diagnose' },
+      params: [
+        { name: 'event', value: '${event}' },
+        { name: 'object', value: { kind: '${event.involvedObject.kind}', id: '${id}' } },
+        { name: 'words', value: ['${event.reason}', '${event.type}'] },
+        { name: 'count', value: '${event.count}' },
+      ],
+    },
+  },
+};
+
+/** An Argo Workflow with parameters. */
+export const WORKFLOW: KubernetesSection = {
+  manifest: {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Workflow',
+    spec: {
+      workflowTemplateRef: { name: 'diagnose' },
+      ttlStrategy: { secondsAfterCompletion: 7200, secondsAfterSuccess: 3600 },
+      arguments: {
+        parameters: [
+          { name: 'message', value: '${event.message}' },
+          { name: 'count', value: '${event.count}' },
+        ],
+      },
+    },
+  },
+};
