@@ -13,7 +13,7 @@ export interface RecordingObserve {
   /** Everything observed so far, in its order. */
   readonly seen: Observation[];
   /** Those of one kind. */
-  of<Kind extends Observation['kind']>(kind: Kind): readonly ObservationOf<Kind>[];
+  readonly of: <Kind extends Observation['kind']>(kind: Kind) => readonly ObservationOf<Kind>[];
 }
 
 /** Makes an Observe that remembers. */

@@ -1,0 +1,254 @@
+// Lanes: bounded concurrency, one attempt an object, attempts recorded before they are made, and an
+// end that loses nothing.
+import { expect } from 'chai';
+import type { Delivery } from '../../lib/core/delivery.ts';
+import type { Outcome } from '../../lib/core/outcome.ts';
+import type { Store } from '../../lib/core/store.ts';
+import type { Trigger } from '../../lib/core/trigger.ts';
+import { Dispatch, orphan } from '../../lib/delivery/dispatch.ts';
+import { Lane, type LaneSettings } from '../../lib/delivery/lane.ts';
+import { memoryKind } from '../../lib/stores/memory.ts';
+import { aCommit, deliveries } from '../conformance/store.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { recordingObserve } from '../support/recording-observe.ts';
+
+interface Firing {
+  readonly delivery: Delivery;
+  readonly signal: AbortSignal;
+  end(outcome: Outcome): void;
+}
+
+/** A trigger whose attempts end when the spec says so. */
+class HeldTrigger implements Trigger {
+  readonly keyLifeMs: number;
+  readonly firings: Firing[] = [];
+  most = 0;
+  #running = 0;
+
+  constructor(keyLifeMs = 0) {
+    this.keyLifeMs = keyLifeMs;
+  }
+
+  async fire(given: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
+    const [delivery] = given;
+    if (delivery === undefined) throw new Error('fired with no delivery');
+    this.#running += 1;
+    this.most = Math.max(this.most, this.#running);
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    signal.addEventListener('abort', () =>
+      resolve({ outcome: 'unknown', reason: 'timeout', detail: 'cut off' }),
+    );
+    this.firings.push({ delivery, signal, end: resolve });
+    const outcome = await promise;
+    this.#running -= 1;
+    return [outcome];
+  }
+}
+
+const DELIVERED: Outcome = { outcome: 'delivered' };
+const RETRY: Outcome = { outcome: 'retry', reason: 'unavailable', detail: 'busy' };
+
+function setUp(settings: Partial<LaneSettings> = {}, trigger: Trigger = new HeldTrigger()) {
+  const clock = new FakeClock();
+  const store = memoryKind.create();
+  const recording = recordingObserve();
+  const stop = new AbortController();
+  const abandon = new AbortController();
+  const lane = new Lane(
+    {
+      trigger: 'build',
+      concurrency: 2,
+      timeoutMs: 10_000,
+      order: 'none',
+      retry: { firstMs: 1_000, maxMs: 60_000, forMs: 3_600_000 },
+      ...settings,
+    },
+    trigger,
+    {
+      outbox: store.outbox,
+      clock,
+      random: () => 1,
+      incarnation: 'one',
+      observe: recording.observe,
+    },
+  );
+  const running = lane.run({ stop: stop.signal, abandon: abandon.signal });
+  const add = async (added: readonly Delivery[]): Promise<void> => {
+    await store.journal.commit(aCommit({ deliveries: added }));
+    lane.wake();
+    await clock.advance(0);
+  };
+  return { clock, store, lane, running, stop, abandon, add, ...recording };
+}
+
+async function stateOf(store: Store, delivery: Delivery | undefined): Promise<string | undefined> {
+  return (await store.archive.get(delivery?.id ?? ''))?.state;
+}
+
+describe('a lane', () => {
+  it('makes no more attempts at once than its concurrency', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, stop, running } = setUp({}, trigger);
+    await add(deliveries(5));
+    expect(trigger.firings).to.have.length(2);
+    for (let place = 0; place < 5; place += 1) {
+      trigger.firings[place]?.end(DELIVERED);
+      await clock.advance(0);
+    }
+    expect(trigger.firings).to.have.length(5);
+    expect(trigger.most).to.equal(2);
+    stop.abort();
+    await running;
+  });
+
+  it('never makes two attempts for one involved object at once', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, stop, running } = setUp({ concurrency: 8 }, trigger);
+    await add(deliveries(3, { object: 'v1/Pod/shop/web' }));
+    expect(trigger.firings).to.have.length(1);
+    trigger.firings[0]?.end(DELIVERED);
+    await clock.advance(0);
+    expect(trigger.firings).to.have.length(2);
+    expect(trigger.most).to.equal(1);
+    trigger.firings[1]?.end(DELIVERED);
+    stop.abort();
+    await running;
+  });
+
+  it('records an attempt before it is made', async () => {
+    const trigger = new HeldTrigger();
+    const { add, store, stop, running } = setUp({}, trigger);
+    await add(deliveries(1));
+    const stored = await store.archive.get(trigger.firings[0]?.delivery.id ?? '');
+    expect(stored?.attempts).to.have.length(1);
+    expect(stored?.attempts[0]).to.include({ number: 1, outcome: null, incarnation: 'one' });
+    trigger.firings[0]?.end(DELIVERED);
+    stop.abort();
+    await running;
+  });
+
+  it('repeats a retry after its backoff, and not before', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, stop, running } = setUp({}, trigger);
+    await add(deliveries(1));
+    trigger.firings[0]?.end(RETRY);
+    await clock.advance(999);
+    expect(trigger.firings).to.have.length(1);
+    await clock.advance(1);
+    expect(trigger.firings).to.have.length(2);
+    expect(trigger.firings[1]?.delivery.attempts).to.have.length(2);
+    trigger.firings[1]?.end(DELIVERED);
+    stop.abort();
+    await running;
+  });
+
+  it('waits as long as the receiver asked where that is longer', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, stop, running } = setUp({}, trigger);
+    await add(deliveries(1));
+    trigger.firings[0]?.end({ ...RETRY, afterMs: 30_000 });
+    await clock.advance(29_999);
+    expect(trigger.firings).to.have.length(1);
+    await clock.advance(1);
+    expect(trigger.firings).to.have.length(2);
+    trigger.firings[1]?.end(DELIVERED);
+    stop.abort();
+    await running;
+  });
+
+  it('cuts an attempt off at its timeout', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, store, stop, running } = setUp({}, trigger);
+    await add(deliveries(1));
+    await clock.advance(10_000);
+    expect(trigger.firings[0]?.signal.aborted).to.equal(true);
+    expect(await stateOf(store, deliveries(1)[0])).to.equal('unknown');
+    stop.abort();
+    await running;
+  });
+
+  it('takes a throw for a bug, tells it, and gives up after five', async () => {
+    let fired = 0;
+    const broken: Trigger = {
+      keyLifeMs: 3_600_000,
+      fire: () => Promise.reject(new TypeError(`bug number ${(fired += 1)}`)),
+    };
+    const { add, clock, store, of, stop, running } = setUp({}, broken);
+    await add(deliveries(1));
+    await clock.advance(600_000);
+    expect(fired).to.equal(5);
+    expect(of('bug')).to.have.length(5);
+    const stored = await store.archive.get(deliveries(1)[0]?.id ?? '');
+    expect(stored).to.include({ state: 'dead', dead: 'bug' });
+    stop.abort();
+    await running;
+  });
+
+  it('tells what became of each attempt and of its delivery', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, seen, stop, running } = setUp({}, trigger);
+    await add(deliveries(1));
+    trigger.firings[0]?.end(DELIVERED);
+    await clock.advance(0);
+    expect(seen.map(({ kind }) => kind)).to.deep.equal([
+      'attempt-started',
+      'attempt-ended',
+      'delivery-moved',
+    ]);
+    stop.abort();
+    await running;
+  });
+
+  it('claims nothing more after a stop and lets running attempts end', async () => {
+    const trigger = new HeldTrigger();
+    const { add, store, stop, running } = setUp({ concurrency: 1 }, trigger);
+    await add(deliveries(2));
+    stop.abort();
+    trigger.firings[0]?.end(DELIVERED);
+    await running;
+    expect(trigger.firings).to.have.length(1);
+    expect(await stateOf(store, deliveries(2)[0])).to.equal('delivered');
+    expect(await stateOf(store, deliveries(2)[1])).to.equal('waiting');
+  });
+
+  it('cuts running attempts off when it is told to abandon them', async () => {
+    const trigger = new HeldTrigger();
+    const { add, stop, abandon, running, lane } = setUp({}, trigger);
+    await add(deliveries(1));
+    stop.abort();
+    expect(lane.running).to.equal(1);
+    abandon.abort();
+    await running;
+    expect(lane.running).to.equal(0);
+  });
+});
+
+describe('dispatch', () => {
+  it('wakes the lanes of the deliveries it is told of', async () => {
+    const trigger = new HeldTrigger();
+    const { clock, lane, store, stop, running } = setUp({}, trigger);
+    const dispatch = new Dispatch(new Map([['build', lane]]));
+    await clock.advance(0);
+    const added = deliveries(1);
+    await store.journal.commit(aCommit({ deliveries: added }));
+    dispatch.wake(added);
+    await clock.advance(0);
+    expect(dispatch.running).to.equal(1);
+    trigger.firings[0]?.end(DELIVERED);
+    stop.abort();
+    await running;
+  });
+
+  it('sets deliveries aside whose trigger is not configured', async () => {
+    const { clock, store, observe, of, stop, running } = setUp({ trigger: 'other' });
+    await store.journal.commit(aCommit({ deliveries: deliveries(2) }));
+    const parts = { archive: store.archive, outbox: store.outbox, observe, now: clock.now() };
+    await orphan(parts, new Set(['build']));
+    expect(await stateOf(store, deliveries(1)[0])).to.equal('waiting');
+    await orphan(parts, new Set(['other']));
+    expect(await stateOf(store, deliveries(1)[0])).to.equal('orphaned');
+    expect(of('delivery-moved').map(({ to }) => to)).to.deep.equal(['orphaned', 'orphaned']);
+    stop.abort();
+    await running;
+  });
+});

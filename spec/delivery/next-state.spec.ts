@@ -1,0 +1,85 @@
+// What each outcome makes of a delivery: a table.
+import { expect } from 'chai';
+import type { Attempt, Delivery } from '../../lib/core/delivery.ts';
+import type { Outcome } from '../../lib/core/outcome.ts';
+import { nextState } from '../../lib/delivery/next-state.ts';
+import { aDelivery } from '../support/builders.ts';
+
+const NOW = Date.UTC(2026, 0, 31, 12);
+const HOUR = 3_600_000;
+const LOST: Outcome = { outcome: 'unknown', reason: 'timeout', detail: 'no answer' };
+const RETRY: Outcome = { outcome: 'retry', reason: 'throttled', detail: '429' };
+const BUG: Outcome = { outcome: 'unknown', reason: 'bug', detail: 'x is not a function' };
+
+/** A delivery with attempts that began so many ms ago; the last one has no outcome yet. */
+function attempted(
+  ...attempts: readonly (readonly [agoMs: number, outcome: Outcome | null])[]
+): Delivery {
+  return aDelivery({
+    state: 'running',
+    attempts: attempts.map(
+      ([agoMs, outcome], place): Attempt => ({
+        number: place + 1,
+        at: NOW - agoMs,
+        incarnation: 'one',
+        outcome,
+        durationMs: outcome === null ? null : 10,
+      }),
+    ),
+  });
+}
+
+const first = attempted([10, null]);
+
+describe('nextState', () => {
+  const started = { kind: 'Job', namespace: 'ci', name: 'build-1' };
+  const rows: readonly (readonly [string, Delivery, Outcome, number, Partial<Delivery>])[] = [
+    ['a delivery', first, { outcome: 'delivered', started }, 0, { state: 'delivered', started }],
+    [
+      'a refusal',
+      first,
+      { outcome: 'refused', reason: 'invalid', detail: 'x' },
+      0,
+      { state: 'refused' },
+    ],
+    ['a first retry', first, RETRY, 0, { state: 'waiting', dueAt: NOW + 1_000 }],
+    ['a second retry', attempted([9_000, RETRY], [10, null]), RETRY, 0, { dueAt: NOW + 2_000 }],
+    ['a wish to wait', first, { ...RETRY, afterMs: 7_000 }, 0, { dueAt: NOW + 7_000 }],
+    ['a wish shorter than the backoff', first, { ...RETRY, afterMs: 7 }, 0, { dueAt: NOW + 1_000 }],
+    ['the last retry in time', attempted([HOUR - 1, null]), RETRY, 0, { state: 'waiting' }],
+    ['a retry too late', attempted([HOUR, null]), RETRY, 0, { state: 'dead', dead: 'expired' }],
+    ['a lost answer without a key', first, LOST, 0, { state: 'unknown' }],
+    ['a lost answer within the key’s life', first, LOST, HOUR, { state: 'waiting' }],
+    ['a lost answer at the end of it', attempted([HOUR, null]), LOST, HOUR, { state: 'unknown' }],
+    [
+      'a lost answer, counted from the first one lost',
+      attempted([HOUR, LOST], [10, null]),
+      LOST,
+      HOUR,
+      { state: 'unknown' },
+    ],
+    [
+      'a lost answer, not counted from a retry before it',
+      attempted([HOUR / 2, RETRY], [10, null]),
+      LOST,
+      HOUR / 4,
+      { state: 'waiting' },
+    ],
+    ['a throw without a key', first, BUG, 0, { state: 'unknown' }],
+    ['a throw', first, BUG, HOUR, { state: 'waiting' }],
+    [
+      'the fifth throw',
+      attempted([5, BUG], [4, BUG], [3, BUG], [2, BUG], [1, null]),
+      BUG,
+      HOUR,
+      { state: 'dead', dead: 'bug' },
+    ],
+  ];
+  for (const [what, delivery, outcome, keyLifeMs, expected] of rows) {
+    it(`of ${what} is ${expected.dead ?? expected.state ?? 'later'}`, () => {
+      const policy = { firstMs: 1_000, maxMs: 60_000, forMs: HOUR, keyLifeMs };
+      const next = nextState(delivery, outcome, { policy, now: NOW, random: () => 1 });
+      expect(next).to.deep.include(expected);
+    });
+  }
+});
