@@ -1,0 +1,170 @@
+// Turns frames and pages into batches by the memory of what was read. Pure but for the observations
+// about what was skipped: no requests, no waiting.
+import { compareVersions } from '../core/resource-version.ts';
+import type { JsonObject } from '../core/event.ts';
+import type { Observe } from '../core/observation.ts';
+import type { Gap, Position } from '../core/source.ts';
+import type { Frame } from './frames.ts';
+import { MAX_FRAME_BYTES } from './frames.ts';
+import type { ListedItem, ListPage } from './list.ts';
+import type { PathMemory } from './path-memory.ts';
+import { BatchDraft } from './reader-batch.ts';
+import type { ReaderBatch } from './reader-batch.ts';
+import type { Evidence } from './trouble.ts';
+import { Unreadables } from './unreadable.ts';
+import type { Tally } from './unreadable.ts';
+import { toWatchFrame } from './watch-frame.ts';
+
+/** The part of a stream that its frames are judged with. */
+export interface FrameOrigin {
+  readonly serverNow: () => number;
+  readonly tally: Tally;
+}
+
+/** What came of some frames. */
+export interface Digested {
+  readonly batch: ReaderBatch;
+  /** Set where the stream must end here. */
+  readonly end: Evidence | null;
+}
+
+/** How the items of a list are judged. */
+export interface ListRule {
+  /** The version above which an item is new; null: it is judged as at a first start. */
+  readonly floorOf: (object: JsonObject) => string | null;
+  /** Whether an item without a floor is to be judged. */
+  readonly judgeFirst: (object: JsonObject, readAt: number) => boolean;
+}
+
+/** Whose reading this is, and whom to tell. */
+export interface DigestParts {
+  readonly source: string;
+  readonly path: string;
+  readonly observe: Observe;
+}
+
+/** Turns what was read of one watch path into batches. */
+export class Digest {
+  readonly #parts: DigestParts;
+  readonly #memory: PathMemory;
+  readonly #unreadables = new Unreadables();
+  #oversize = 0;
+
+  constructor(parts: DigestParts, memory: PathMemory) {
+    this.#parts = parts;
+    this.#memory = memory;
+  }
+
+  /** The states in these frames that were not read before, up to an ERROR or a bad frame. */
+  frames(frames: readonly Frame[], origin: FrameOrigin): Digested {
+    const draft = new BatchDraft();
+    const before = this.#memory.position;
+    let end: Evidence | null = null;
+    for (const frame of frames) {
+      end = this.#frame(frame, { origin, draft });
+      if (end !== null) break;
+    }
+    const after = this.#memory.position;
+    return { batch: draft.finish(after === before ? null : after), end };
+  }
+
+  /** The states on this page that were not read before; the position stays where it is. */
+  page(page: ListPage, rule: ListRule): ReaderBatch {
+    if (page.number === 1) {
+      this.#memory.beginList();
+      this.#oversize = 0;
+    }
+    const draft = new BatchDraft();
+    for (const item of page.items) this.#item(item, { page, rule, draft });
+    return draft.finish(null);
+  }
+
+  /** A gap of this path, ending at `to`. */
+  gap(loss: Gap['loss'], why: string, to: Position): Gap {
+    const { source, path } = this.#parts;
+    return { source, path, loss, why, from: this.#memory.position, to };
+  }
+
+  #frame(frame: Frame, into: { origin: FrameOrigin; draft: BatchDraft }): Evidence | null {
+    if (frame.kind === 'too-long') {
+      const why = `a frame of ${frame.bytes} bytes is above the cap of ${MAX_FRAME_BYTES}`;
+      return this.#unreadable({ kind: 'too-long', bytes: frame.bytes, why }, into);
+    }
+    if (frame.kind === 'unparsable') {
+      const why = `a frame of ${frame.bytes} bytes is no JSON`;
+      return this.#unreadable({ kind: 'bad', bytes: frame.bytes, why }, into);
+    }
+    const said = toWatchFrame(frame.value);
+    const { origin, draft } = into;
+    const at = origin.serverNow();
+    switch (said.kind) {
+      case 'error':
+        return { seen: 'frame', status: said.status };
+      case 'bad':
+        return this.#unreadable({ kind: 'bad', bytes: frame.bytes, why: said.why }, into);
+      case 'bookmark':
+        break;
+      case 'deleted':
+        if (this.#memory.remove(said.key, said.resourceVersion)) draft.gone(said.key);
+        break;
+      case 'change': {
+        const { type, object, key } = said;
+        const isNew = this.#memory.read(key, said.resourceVersion);
+        if (isNew) draft.change(key, { type, object, from: 'watch', readAt: at });
+        break;
+      }
+    }
+    this.#memory.moveTo({ resourceVersion: said.resourceVersion, at });
+    return null;
+  }
+
+  #unreadable(
+    frame: { kind: 'too-long' | 'bad'; bytes: number; why: string },
+    into: { origin: FrameOrigin; draft: BatchDraft },
+  ): Evidence | null {
+    const position = this.#memory.position;
+    const at = position?.resourceVersion ?? '';
+    const answer = this.#unreadables.meet(frame.kind, at, into.origin.tally);
+    if (answer === 'end') return { seen: 'end', how: 'bad-frame', detail: frame.why };
+    if (answer === 'skip') {
+      this.#observeSkipped(frame.bytes, frame.why);
+      const to = position ?? { resourceVersion: '', at: into.origin.serverNow() };
+      into.draft.gap(this.gap('possible-loss', frame.why, to));
+    }
+    return null;
+  }
+
+  #item(item: ListedItem, on: { page: ListPage; rule: ListRule; draft: BatchDraft }): void {
+    const { page, rule, draft } = on;
+    this.#memory.show(item.key);
+    if (!this.#memory.read(item.key, item.resourceVersion)) return;
+    const floor = rule.floorOf(item.object);
+    const isWanted =
+      floor === null
+        ? rule.judgeFirst(item.object, page.readAt)
+        : compareVersions(item.resourceVersion, floor) > 0;
+    if (!isWanted) return;
+    if (item.oversizeBytes !== null) {
+      this.#oversizeItem(item.oversizeBytes, on);
+      return;
+    }
+    const { object } = item;
+    draft.change(item.key, { type: 'ADDED', object, from: 'list', readAt: page.readAt });
+  }
+
+  #oversizeItem(bytes: number, on: { page: ListPage; draft: BatchDraft }): void {
+    this.#oversize += 1;
+    const at = this.#memory.position?.resourceVersion ?? '';
+    // The stream brought it before, as a frame above the cap, and it was counted then.
+    if (this.#oversize <= this.#unreadables.countedSince(at)) return;
+    const why = `an item of ${bytes} bytes is above the cap of ${MAX_FRAME_BYTES}`;
+    this.#observeSkipped(bytes, why);
+    const { resourceVersion, readAt } = on.page;
+    on.draft.gap(this.gap('possible-loss', why, { resourceVersion, at: readAt }));
+  }
+
+  #observeSkipped(bytes: number, why: string): void {
+    const { source, path, observe } = this.#parts;
+    observe({ kind: 'frame-skipped', source, path, bytes, why });
+  }
+}

@@ -1,0 +1,185 @@
+// A LIST, page by page in its own order. It is consistent (resourceVersion unset: a quorum read),
+// bounded (a page above the bound is asked again in smaller pieces), and starts anew where its
+// continue token expired, for the inconsistent continuation would skip what was written meanwhile.
+// What the items are worth is path-memory.ts.
+// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+import type { Clock } from '../core/clock.ts';
+import type { Json, JsonObject } from '../core/event.ts';
+import { isJsonObject, jsonAt, stringAt } from '../core/event.ts';
+import type { ApiAnswered, ApiClient } from './api.ts';
+import { MAX_FRAME_BYTES } from './frames.ts';
+import { readAtOf } from './read-time.ts';
+import { toTrouble } from './trouble.ts';
+import type { Trouble } from './trouble.ts';
+import type { ReadObject } from './watch-frame.ts';
+import { toReadObject } from './watch-frame.ts';
+import { pathOf, selectorOf } from './watched.ts';
+import type { Watched } from './watched.ts';
+
+/** One item of a page. */
+export interface ListedItem extends ReadObject {
+  /** Its size where it is above the frame cap, and so is not to be handled; else null. */
+  readonly oversizeBytes: number | null;
+}
+
+/** One page of a list. */
+export interface ListPage {
+  /** From 1; a list that starts anew begins again with 1, and what came before it is void. */
+  readonly number: number;
+  readonly isLast: boolean;
+  /** The list's own, which all its pages share. */
+  readonly resourceVersion: string;
+  /** The server's wall clock when the list was made, in ms since 1970. */
+  readonly readAt: number;
+  readonly items: readonly ListedItem[];
+}
+
+/** What a list may have. */
+export interface ListParts {
+  readonly api: ApiClient;
+  readonly clock: Clock;
+  /** Called with what went wrong; resolves when to ask again, throws where that is of no use. */
+  readonly patience: (trouble: Trouble) => Promise<void>;
+}
+
+/** Bytes of one page; about what 30 watches' worth of buffers take. */
+const MAX_PAGE_BYTES = 32 * 1024 * 1024;
+/** What kubectl and client-go ask for, and what a page above the bound is asked again with. */
+const LIMITS = [500, 50, 5, 1] as const;
+/** A list waits for its seat under priority and fairness for up to a minute. */
+const PAGE_TIMEOUT_MS = 75_000;
+/** After so many expired continue tokens a list is asked for in one piece. */
+const EXPIRIES_BEFORE_WHOLE = 2;
+
+/** The pages of one consistent list; it ends after the last one, however long that takes. */
+export async function* listPages(
+  watched: Watched,
+  parts: ListParts,
+  signal: AbortSignal,
+): AsyncGenerator<ListPage, void> {
+  let cursor: Cursor = START;
+  for (;;) {
+    const step = await ask(watched, { parts, cursor }, signal);
+    cursor = step.cursor;
+    if (step.page === null) continue;
+    yield step.page;
+    if (step.page.isLast) return;
+  }
+}
+
+/** Where a list stands. */
+interface Cursor {
+  readonly token: string;
+  /** Index into LIMITS; -1: no limit. */
+  readonly limit: number;
+  readonly page: number;
+  readonly expiries: number;
+  readonly resourceVersion: string;
+  readonly readAt: number;
+}
+
+const START: Cursor = {
+  token: '',
+  limit: 0,
+  page: 1,
+  expiries: 0,
+  resourceVersion: '',
+  readAt: 0,
+};
+
+interface Step {
+  readonly page: ListPage | null;
+  readonly cursor: Cursor;
+}
+
+async function ask(
+  watched: Watched,
+  { parts, cursor }: { readonly parts: ListParts; readonly cursor: Cursor },
+  signal: AbortSignal,
+): Promise<Step> {
+  const answer = await parts.api.request(
+    {
+      method: 'GET',
+      path: pathOf(watched),
+      query: queryOf(watched, cursor),
+      timeoutMs: PAGE_TIMEOUT_MS,
+      maxBytes: MAX_PAGE_BYTES,
+    },
+    signal,
+  );
+  signal.throwIfAborted();
+  const now = parts.clock.now();
+  if (answer.ok) {
+    if (answer.status === 200 && isList(answer.body)) return stepOf(answer, { cursor, now });
+    const trouble = toTrouble({ seen: 'answer', answer }, now);
+    const isExpired = trouble.action === 'relist' && cursor.page > 1;
+    await parts.patience(trouble);
+    return { page: null, cursor: isExpired ? anew(cursor) : cursor };
+  }
+  if (answer.code === 'too-large' && cursor.limit < LIMITS.length - 1) {
+    return { page: null, cursor: { ...cursor, limit: cursor.limit + 1 } };
+  }
+  await parts.patience(toTrouble({ seen: 'failure', failure: answer }, now));
+  return { page: null, cursor };
+}
+
+function queryOf(watched: Watched, cursor: Cursor): Readonly<Record<string, string>> {
+  const limit = LIMITS[cursor.limit];
+  return {
+    ...selectorOf(watched),
+    ...(limit !== undefined && { limit: String(limit) }),
+    ...(cursor.token !== '' && { continue: cursor.token }),
+  };
+}
+
+function anew(cursor: Cursor): Cursor {
+  const expiries = cursor.expiries + 1;
+  return { ...START, expiries, limit: expiries >= EXPIRIES_BEFORE_WHOLE ? -1 : 0 };
+}
+
+function isList(body: Json): boolean {
+  return stringAt(body, 'metadata', 'resourceVersion') !== '';
+}
+
+function stepOf(
+  answer: ApiAnswered,
+  { cursor, now }: { readonly cursor: Cursor; readonly now: number },
+): Step {
+  const isFirst = cursor.page === 1;
+  // Later pages could carry another one; the watch must begin at the first page's.
+  const resourceVersion = isFirst
+    ? stringAt(answer.body, 'metadata', 'resourceVersion')
+    : cursor.resourceVersion;
+  const readAt = isFirst ? readAtOf(answer.headers, now) : cursor.readAt;
+  const token = stringAt(answer.body, 'metadata', 'continue');
+  const items = itemsOf(answer);
+  const page = { number: cursor.page, isLast: token === '', resourceVersion, readAt, items };
+  // One step back up: the big item that made the pages small is passed by now, or soon.
+  const limit = cursor.limit > 0 ? cursor.limit - 1 : cursor.limit;
+  return {
+    page,
+    cursor: { ...cursor, token, limit, page: cursor.page + 1, resourceVersion, readAt },
+  };
+}
+
+function itemsOf(answer: ApiAnswered): readonly ListedItem[] {
+  const listed = jsonAt(answer.body, 'items');
+  if (!Array.isArray(listed)) return [];
+  const named = typeOf(answer.body);
+  const mayBeBig = answer.bytes > MAX_FRAME_BYTES;
+  const items: ListedItem[] = [];
+  for (const item of listed as readonly Json[]) {
+    const read = isJsonObject(item) ? toReadObject({ ...named, ...item }) : undefined;
+    // An item without name or version cannot be told from another; no API server sends one.
+    if (read === undefined) continue;
+    const bytes = mayBeBig ? Buffer.byteLength(JSON.stringify(item)) : 0;
+    items.push({ ...read, oversizeBytes: bytes > MAX_FRAME_BYTES ? bytes : null });
+  }
+  return items;
+}
+
+/** Items of a list carry neither kind nor apiVersion, those of a watch do; here both do. */
+function typeOf(list: Json): JsonObject {
+  const kind = stringAt(list, 'kind').replace(/List$/, '');
+  return kind === '' ? {} : { kind, apiVersion: stringAt(list, 'apiVersion') };
+}

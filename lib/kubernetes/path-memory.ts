@@ -1,0 +1,104 @@
+// What one watch path has read: its position, and the resourceVersion last read of every object
+// that exists. It decides, purely, whether a frame or an item is a state not read before. Opening,
+// listing and waiting are elsewhere.
+//
+// Why per object: a LIST can overtake the stream. The position of a LIST says nothing about frames
+// still on their way (an object that changed and went before the LIST is in none of its pages), so
+// frames are dropped only where the same object was read at an equal or newer version.
+import { compareVersions } from '../core/resource-version.ts';
+import type { Position } from '../core/source.ts';
+
+/** The versions read of one watch path. Memory: one entry for each object in the cluster. */
+export class PathMemory {
+  #position: Position | null;
+  readonly #versions = new Map<string, string>();
+  /** Versions of objects that went, for as long as a stream may still bring an older state. */
+  readonly #gone = new Map<string, string>();
+  #shown = new Set<string>();
+
+  constructor(position: Position | null) {
+    this.#position = position;
+  }
+
+  /** How far the path is read; null before the first complete list. */
+  get position(): Position | null {
+    return this.#position;
+  }
+
+  /** How many objects are known to exist. */
+  get size(): number {
+    return this.#versions.size;
+  }
+
+  /** Whether this state was read before, or a newer one of the same object. */
+  wasRead(key: string, resourceVersion: string): boolean {
+    const last = this.#versions.get(key) ?? this.#gone.get(key);
+    return last !== undefined && compareVersions(last, resourceVersion) >= 0;
+  }
+
+  /** Takes note of a state; false where it, or a newer one, was read before. */
+  read(key: string, resourceVersion: string): boolean {
+    if (this.wasRead(key, resourceVersion)) return false;
+    this.#versions.set(key, resourceVersion);
+    this.#gone.delete(key);
+    return true;
+  }
+
+  /** Takes note of a deletion; false where a newer state was read before. */
+  remove(key: string, resourceVersion: string): boolean {
+    if (this.wasRead(key, resourceVersion)) return false;
+    this.#versions.delete(key);
+    this.#gone.set(key, resourceVersion);
+    return true;
+  }
+
+  /** Moves the position forward; an older one changes nothing. */
+  moveTo(position: Position): void {
+    const now = this.#position?.resourceVersion;
+    if (now !== undefined && compareVersions(position.resourceVersion, now) < 0) return;
+    this.#position = position;
+  }
+
+  /** Begins a list: what earlier pages showed is void. */
+  beginList(): void {
+    this.#shown = new Set();
+  }
+
+  /** Takes note that a page showed this object. */
+  show(key: string): void {
+    this.#shown.add(key);
+  }
+
+  /** Ends a complete list and answers which objects it proves gone. */
+  endList(resourceVersion: string): readonly string[] {
+    const gone: string[] = [];
+    for (const [key, version] of this.#versions) {
+      // What was read at a newer version than the list's can not be in it.
+      if (this.#shown.has(key) || compareVersions(version, resourceVersion) > 0) continue;
+      gone.push(key);
+      this.#versions.delete(key);
+      // A stream that lags behind may still bring this very state; it was read.
+      this.#gone.set(key, version);
+    }
+    this.#shown = new Set();
+    return gone;
+  }
+
+  /** Forgets what no stream from the position on can bring any more. */
+  settle(): void {
+    const at = this.#position?.resourceVersion;
+    if (at === undefined) return;
+    for (const [key, version] of this.#gone) {
+      if (compareVersions(version, at) <= 0) this.#gone.delete(key);
+    }
+  }
+
+  /** Forgets everything: the store behind the server is another one. */
+  replace(): readonly string[] {
+    const keys = [...this.#versions.keys()];
+    this.#versions.clear();
+    this.#gone.clear();
+    this.#position = null;
+    return keys;
+  }
+}

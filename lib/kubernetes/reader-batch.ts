@@ -1,0 +1,57 @@
+// What a reader yields: states that were not read before, keys that went, and how far it is now.
+import type { JsonObject } from '../core/event.ts';
+import type { Gap, Position } from '../core/source.ts';
+
+/** One state of an object that was not read before. */
+export interface Change {
+  /** MODIFIED does not mean "seen before", and ADDED not "first": see facts on Events' recorders. */
+  readonly type: 'ADDED' | 'MODIFIED';
+  readonly object: JsonObject;
+  readonly from: 'watch' | 'list';
+  /** The server's wall clock, ms since 1970. */
+  readonly readAt: number;
+}
+
+/** What was read since the last batch. */
+export interface ReaderBatch {
+  readonly changes: readonly Change[];
+  /** Keys (`namespace/name`) that are no longer there after the changes above. */
+  readonly gone: readonly string[];
+  /** The position after all of it; null where it did not move. */
+  readonly position: Position | null;
+  readonly gaps: readonly Gap[];
+}
+
+/** Collects a batch; a key that comes back is no longer gone. */
+export class BatchDraft {
+  readonly #changes: Change[] = [];
+  readonly #gone = new Set<string>();
+  readonly #gaps: Gap[] = [];
+
+  /** Adds a state of an object. */
+  change(key: string, change: Change): void {
+    this.#gone.delete(key);
+    this.#changes.push(change);
+  }
+
+  /** Adds a key that went. */
+  gone(key: string): void {
+    this.#gone.add(key);
+  }
+
+  /** Adds a span that could not be read. */
+  gap(gap: Gap): void {
+    this.#gaps.push(gap);
+  }
+
+  /** The batch so far, with the position after it. */
+  finish(position: Position | null): ReaderBatch {
+    return { changes: this.#changes, gone: [...this.#gone], position, gaps: this.#gaps };
+  }
+}
+
+/** Whether a batch says anything at all. */
+export function isEmptyBatch(batch: ReaderBatch): boolean {
+  const { changes, gone, position, gaps } = batch;
+  return changes.length === 0 && gone.length === 0 && position === null && gaps.length === 0;
+}

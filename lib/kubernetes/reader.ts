@@ -1,0 +1,275 @@
+// Reads one watch path of any resource, for as long as nobody aborts: LIST where there is no usable
+// position, WATCH from there, and again. It absorbs every trouble that may pass, by the table in
+// trouble.ts, and yields only states that it did not yield before in this life of the process.
+// Deciding, ledgers and stores are none of its business.
+// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+import type { Clock, Random } from '../core/clock.ts';
+import { SluiceError } from '../core/errors.ts';
+import type { JsonObject } from '../core/event.ts';
+import type { Observe, ReadingState } from '../core/observation.ts';
+import { compareVersions } from '../core/resource-version.ts';
+import type { Gap, Position, Positions } from '../core/source.ts';
+import { renderDuration } from '../kit/duration.ts';
+import type { ApiClient } from './api.ts';
+import { Digest } from './digest.ts';
+import type { ListPage } from './list.ts';
+import { listPages } from './list.ts';
+import { PathMemory } from './path-memory.ts';
+import { Patience } from './patience.ts';
+import { isEmptyBatch } from './reader-batch.ts';
+import type { ReaderBatch } from './reader-batch.ts';
+import { startPointOf } from './start-point.ts';
+import type { StartPoint } from './start-point.ts';
+import type { Trouble } from './trouble.ts';
+import { openWatch } from './watch-stream.ts';
+import { WatchSession } from './watch-session.ts';
+import type { SessionEnd } from './watch-session.ts';
+import { positionKeyOf } from './watched.ts';
+import type { Watched } from './watched.ts';
+
+/** What to read and how to begin. */
+export interface ReaderOptions {
+  /** The name of the source, for observations and gaps. */
+  readonly source: string;
+  readonly watched: Watched;
+  /** Positions kept from earlier lives, also of other paths. */
+  readonly positions: Positions;
+  /** Of a list at a first start: whether to yield this item. */
+  readonly judgeFirst: (object: JsonObject, readAt: number) => boolean;
+  /** How long the cluster keeps objects by itself, in ms; null: until somebody deletes them. */
+  readonly keptForMs: number | null;
+}
+
+/** What a reader may have. */
+export interface ReaderParts {
+  readonly api: ApiClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observe: Observe;
+}
+
+/**
+ * The changes of one watch path.
+ *
+ * **Order and time**: nothing is opened before the first pull; it ends by abort alone; per object
+ * no state is older than one already yielded; not pulling pauses the reading.
+ * **Errors**: `cluster-refused` where no retry cures it (404, 400).
+ */
+export async function* readChanges(
+  options: ReaderOptions,
+  parts: ReaderParts,
+  signal: AbortSignal,
+): AsyncGenerator<ReaderBatch, void> {
+  try {
+    yield* new PathReader(options, parts).run(signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+type Purpose = 'first' | 'relist' | 'refresh';
+
+class PathReader {
+  readonly #options: ReaderOptions;
+  readonly #parts: ReaderParts;
+  readonly #path: string;
+  readonly #memory: PathMemory;
+  readonly #digest: Digest;
+  readonly #patience: Patience;
+  readonly #start: StartPoint;
+  #isReplaced = false;
+
+  constructor(options: ReaderOptions, parts: ReaderParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#path = positionKeyOf(options.watched);
+    this.#start = startPointOf(options.watched, options.positions);
+    this.#memory = new PathMemory(this.#start.position);
+    const { source } = options;
+    this.#digest = new Digest({ source, path: this.#path, observe: parts.observe }, this.#memory);
+    this.#patience = new Patience(parts.random);
+  }
+
+  async *run(signal: AbortSignal): AsyncGenerator<ReaderBatch, void> {
+    let mustList = this.#memory.position === null;
+    for (;;) {
+      if (mustList) yield* this.#list(signal);
+      const end = yield* this.#watch(signal);
+      mustList = end.kind === 'replaced';
+      if (end.kind !== 'trouble') continue;
+      const { trouble } = end;
+      await this.#wait(end, signal);
+      mustList = trouble.action === 'relist' || this.#patience.wantsRelist(trouble);
+    }
+  }
+
+  /** Lists everything and yields what is new; afterwards the position is the list's. */
+  async *#list(signal: AbortSignal): AsyncGenerator<ReaderBatch, void> {
+    const purpose = this.#memory.position === null ? 'first' : 'relist';
+    const startedAt = this.#parts.clock.monotonic();
+    this.#observeState('listing', purpose);
+    let count = { items: 0, pages: 0 };
+    for await (const page of this.#pages(purpose, signal)) {
+      if (page.number === 1) {
+        count = { items: 0, pages: 0 };
+        const replaced = this.#noticeReplaced(page);
+        if (replaced !== null) yield replaced;
+      }
+      count = { items: count.items + page.items.length, pages: count.pages + 1 };
+      const { judgeFirst } = this.#options;
+      const batch = this.#digest.page(page, { floorOf: this.#floorOf(), judgeFirst });
+      const whole = page.isLast ? this.#complete(page, batch) : batch;
+      if (page.isLast) this.#observeListed(purpose, { ...count, startedAt });
+      if (!isEmptyBatch(whole)) yield whole;
+    }
+  }
+
+  /** What a complete list says besides its items: who went, how far it is, what may be lost. */
+  #complete(page: ListPage, batch: ReaderBatch): ReaderBatch {
+    const position = { resourceVersion: page.resourceVersion, at: page.readAt };
+    const gap = this.#gapUpTo(position);
+    const gone = this.#memory.endList(page.resourceVersion);
+    this.#memory.moveTo(position);
+    this.#memory.settle();
+    return { ...batch, gone, position, gaps: [...batch.gaps, ...gap] };
+  }
+
+  /** Whatever was written and expired again while nothing was read can not be known. */
+  #gapUpTo(to: Position): readonly Gap[] {
+    const { keptForMs } = this.#options;
+    const from = this.#memory.position;
+    if (from === null || keptForMs === null || to.at - from.at <= keptForMs) return [];
+    const away = renderDuration(Math.round((to.at - from.at) / 1000) * 1000);
+    const why = `nothing was read for ${away}, and the cluster keeps them ${renderDuration(keptForMs)}`;
+    return [this.#digest.gap('possible-loss', why, to)];
+  }
+
+  /** The counter of a store never goes back: this is another store, or an older copy of it. */
+  #noticeReplaced(page: ListPage): ReaderBatch | null {
+    const before = this.#memory.position;
+    if (before === null) return null;
+    if (compareVersions(page.resourceVersion, before.resourceVersion) >= 0) return null;
+    const why = `the store was replaced: its version ${page.resourceVersion} is below the position`;
+    const to = { resourceVersion: page.resourceVersion, at: page.readAt };
+    const gaps = [this.#digest.gap('possible-loss', why, to)];
+    const gone = this.#memory.replace();
+    this.#isReplaced = true;
+    return { changes: [], gone, position: null, gaps };
+  }
+
+  #floorOf(): (object: JsonObject) => string | null {
+    const floor = this.#memory.position?.resourceVersion;
+    if (floor !== undefined) return () => floor;
+    return this.#isReplaced ? () => null : this.#start.floorOf;
+  }
+
+  async *#watch(
+    signal: AbortSignal,
+  ): AsyncGenerator<ReaderBatch, SessionEnd & { livedMs: number }> {
+    const { clock } = this.#parts;
+    const after = this.#memory.position?.resourceVersion ?? '';
+    this.#observeState('connecting', '');
+    const opening = await this.#open(after, signal);
+    if (!opening.ok) {
+      return { kind: 'trouble', trouble: opening.trouble, progressed: false, livedMs: 0 };
+    }
+    const { source } = this.#options;
+    this.#parts.observe({ kind: 'watch-opened', source, path: this.#path, resourceVersion: after });
+    this.#observeState('watching', '');
+    const session = new WatchSession(this.#sessionParts(), opening.stream);
+    const end = yield* session.run(signal);
+    return { ...end, livedMs: clock.monotonic() - opening.stream.openedAt };
+  }
+
+  #sessionParts(): ConstructorParameters<typeof WatchSession>[0] {
+    const { clock, random } = this.#parts;
+    return {
+      clock,
+      random,
+      memory: this.#memory,
+      digest: this.#digest,
+      list: (signal) => this.#pages('refresh', signal),
+      open: (after, signal) => this.#open(after, signal),
+      judgeFirst: this.#options.judgeFirst,
+      refreshed: ({ items, pages, durationMs }) => {
+        const startedAt = clock.monotonic() - durationMs;
+        this.#observeListed('refresh', { items, pages, startedAt });
+      },
+    };
+  }
+
+  #open(after: string, signal: AbortSignal): ReturnType<typeof openWatch> {
+    return openWatch(this.#options.watched, { parts: this.#parts, after }, signal);
+  }
+
+  #pages(purpose: Purpose, signal: AbortSignal): AsyncGenerator<ListPage, void> {
+    const { api, clock, random } = this.#parts;
+    // A list of its own patience: that the watch fails says nothing about lists.
+    const own = new Patience(random);
+    const patience = async (trouble: Trouble): Promise<void> => {
+      this.#refuse('list', trouble);
+      const retryMs = own.delayMs(trouble, { livedMs: 0, progressed: false });
+      const { reason, detail } = trouble;
+      const { source } = this.#options;
+      this.#parts.observe({
+        kind: 'list-failed',
+        source,
+        path: this.#path,
+        reason,
+        detail,
+        retryMs,
+      });
+      // While a refresh waits, the watch goes on.
+      if (purpose !== 'refresh') this.#observeState('waiting', `${reason}: ${detail}`);
+      await clock.sleep(retryMs, signal);
+      if (purpose !== 'refresh') this.#observeState('listing', purpose);
+    };
+    return listPages(this.#options.watched, { api, clock, patience }, signal);
+  }
+
+  async #wait(
+    end: Extract<SessionEnd, { kind: 'trouble' }> & { livedMs: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { trouble, progressed, livedMs } = end;
+    const { reason, detail } = trouble;
+    this.#refuse('watch', trouble);
+    const retryMs = this.#patience.delayMs(trouble, { livedMs, progressed });
+    this.#parts.observe({
+      kind: 'watch-ended',
+      source: this.#options.source,
+      path: this.#path,
+      reason,
+      detail,
+      lastedMs: livedMs,
+      retryMs,
+    });
+    if (retryMs === 0) return;
+    this.#observeState('waiting', `${reason}: ${detail}`);
+    await this.#parts.clock.sleep(retryMs, signal);
+  }
+
+  #refuse(doing: 'list' | 'watch', trouble: Trouble): void {
+    if (trouble.action !== 'fail') return;
+    throw new SluiceError(
+      'cluster-refused',
+      `${doing} ${this.#path}: the API server refuses it for good: ${trouble.detail}`,
+      { details: { path: this.#path, reason: trouble.reason } },
+    );
+  }
+
+  #observeState(state: ReadingState, why: string): void {
+    const { source } = this.#options;
+    this.#parts.observe({ kind: 'reading', source, path: this.#path, state, why });
+  }
+
+  #observeListed(
+    purpose: Purpose,
+    { items, pages, startedAt }: { items: number; pages: number; startedAt: number },
+  ): void {
+    const durationMs = this.#parts.clock.monotonic() - startedAt;
+    const { source } = this.#options;
+    const path = this.#path;
+    this.#parts.observe({ kind: 'list-ended', source, path, purpose, items, pages, durationMs });
+  }
+}

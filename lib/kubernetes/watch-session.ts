@@ -1,0 +1,303 @@
+// One life of a watch: from an open stream to its end, with the quiet refresh beside it. Everything
+// that can arrive (frames, ends, timers, pages of the refresh, its second stream) goes through one
+// queue of one place and is handled synchronously, so there is no order that was not written down.
+// Not pulling a batch leaves the queue full, and everything that feeds it paused.
+import type { Clock, Random } from '../core/clock.ts';
+import { compareVersions } from '../core/resource-version.ts';
+import { BoundedQueue } from '../kit/bounded-queue.ts';
+import type { Digest, ListRule } from './digest.ts';
+import type { Frame } from './frames.ts';
+import type { ListPage } from './list.ts';
+import type { PathMemory } from './path-memory.ts';
+import { isEmptyBatch } from './reader-batch.ts';
+import type { ReaderBatch } from './reader-batch.ts';
+import { Refresh } from './refresh.ts';
+import { toTrouble } from './trouble.ts';
+import type { Evidence, Trouble } from './trouble.ts';
+import type { Opening, WatchStream } from './watch-stream.ts';
+
+/** What a session may have. */
+export interface SessionParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly memory: PathMemory;
+  readonly digest: Digest;
+  /** The pages of a consistent list, with its own patience. */
+  readonly list: (signal: AbortSignal) => AsyncIterable<ListPage>;
+  readonly open: (after: string, signal: AbortSignal) => Promise<Opening>;
+  readonly judgeFirst: ListRule['judgeFirst'];
+  /** Told when the refresh's list is complete. */
+  readonly refreshed: (list: { items: number; pages: number; durationMs: number }) => void;
+}
+
+/** How a session ended. */
+export type SessionEnd =
+  | { readonly kind: 'trouble'; readonly trouble: Trouble; readonly progressed: boolean }
+  /** The position was compacted, but the refresh's list has taken the place of a relist. */
+  | { readonly kind: 'relisted' }
+  /** The store behind the server is another one. */
+  | { readonly kind: 'replaced' };
+
+type Arrival =
+  | { readonly kind: 'frames'; readonly stream: WatchStream; readonly frames: readonly Frame[] }
+  | { readonly kind: 'ended'; readonly stream: WatchStream; readonly evidence: Evidence }
+  | { readonly kind: 'quiet' }
+  | { readonly kind: 'page'; readonly refresh: Refresh; readonly page: ListPage }
+  | { readonly kind: 'opened'; readonly refresh: Refresh; readonly opening: Opening }
+  | { readonly kind: 'silence'; readonly refresh: Refresh }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+interface Step {
+  readonly batch?: ReaderBatch;
+  readonly end?: SessionEnd;
+}
+
+/** A quiet stream is refreshed every 2 to 4 min: etcd keeps 5 min of history for certain. */
+const QUIET_MS = { least: 120_000, spread: 120_000 } as const;
+/** A watch from the old position brings what it missed at once; silence for so long proves there is nothing. */
+const PROOF_MS = 5_000;
+
+/** One life of a watch. */
+export class WatchSession {
+  readonly #parts: SessionParts;
+  readonly #queue = new BoundedQueue<Arrival>({ items: 1 });
+  readonly #stop = new AbortController();
+  readonly #tasks = new Set<Promise<void>>();
+  #main: WatchStream;
+  #refresh: Refresh | null = null;
+  #quietSince: number;
+  #quietMs = 0;
+  #progressed = false;
+
+  constructor(parts: SessionParts, main: WatchStream) {
+    this.#parts = parts;
+    this.#main = main;
+    this.#quietSince = parts.clock.monotonic();
+  }
+
+  /** Batches until the watch ends; all is released before it settles. */
+  async *run(signal: AbortSignal): AsyncGenerator<ReaderBatch, SessionEnd> {
+    const stop = (): void => this.#stop.abort(signal.reason);
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    try {
+      this.#pump(this.#main);
+      this.#waitForQuiet();
+      for (;;) {
+        const [arrival] = await this.#queue.take(1, this.#stop.signal);
+        if (arrival === undefined) continue;
+        const step = this.#handle(arrival);
+        if (step.batch !== undefined && !isEmptyBatch(step.batch)) yield step.batch;
+        if (step.end !== undefined) return step.end;
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+      await this.#release();
+    }
+  }
+
+  #handle(arrival: Arrival): Step {
+    switch (arrival.kind) {
+      case 'frames':
+        return this.#onFrames(arrival.stream, arrival.frames);
+      case 'ended':
+        return this.#onEnded(arrival.stream, arrival.evidence);
+      case 'quiet':
+        return this.#onQuiet();
+      case 'page':
+        return arrival.refresh === this.#refresh ? this.#onPage(arrival.refresh, arrival.page) : {};
+      case 'opened':
+        return this.#onOpened(arrival.refresh, arrival.opening);
+      case 'silence':
+        return arrival.refresh === this.#refresh ? this.#onSilence(arrival.refresh) : {};
+      case 'failed':
+        throw arrival.error;
+    }
+  }
+
+  #onFrames(stream: WatchStream, frames: readonly Frame[]): Step {
+    if (stream.isClosed) return {};
+    this.#quietSince = this.#parts.clock.monotonic();
+    this.#progressed = true;
+    const { batch, end } = this.#parts.digest.frames(frames, stream);
+    if (this.#refresh === null) this.#parts.memory.settle();
+    else if (this.#refresh.isPassed(this.#position())) this.#finish(stream);
+    if (end === null) return { batch };
+    return { batch, ...this.#onEnded(stream, end) };
+  }
+
+  #onEnded(stream: WatchStream, evidence: Evidence): Step {
+    if (stream.isClosed) return {};
+    stream.close();
+    const trouble = toTrouble(evidence, this.#parts.clock.now());
+    const second = this.#refresh?.second ?? null;
+    if (stream !== this.#main) return this.#onSecondLost(trouble);
+    if (second === null || second === stream) {
+      return { end: { kind: 'trouble', trouble, progressed: this.#progressed } };
+    }
+    // The second stream began at or before where this one ended: nothing is missing.
+    this.#main = second;
+    return {};
+  }
+
+  #onQuiet(): Step {
+    if (this.#refresh !== null) return {};
+    const quietFor = this.#parts.clock.monotonic() - this.#quietSince;
+    if (quietFor < this.#quietMs) {
+      this.#after(this.#quietMs - quietFor, { kind: 'quiet' });
+      return {};
+    }
+    const refresh = new Refresh(this.#position(), this.#parts.clock.monotonic());
+    this.#refresh = refresh;
+    this.#spawn(async (signal) => {
+      const until = AbortSignal.any([signal, refresh.signal]);
+      for await (const page of this.#parts.list(until)) {
+        await this.#queue.push({ kind: 'page', refresh, page }, until);
+      }
+    });
+    return {};
+  }
+
+  #onPage(refresh: Refresh, page: ListPage): Step {
+    if (compareVersions(page.resourceVersion, refresh.floor) < 0) {
+      return { end: { kind: 'replaced' } };
+    }
+    const { digest, memory, judgeFirst } = this.#parts;
+    const found = digest.page(page, { floorOf: () => refresh.floor, judgeFirst });
+    refresh.note(page);
+    if (!page.isLast) return { batch: found };
+    const batch = { ...found, gone: memory.endList(page.resourceVersion) };
+    const { items, pages } = refresh;
+    const durationMs = this.#parts.clock.monotonic() - refresh.startedAt;
+    this.#parts.refreshed({ items, pages, durationMs });
+    if (refresh.isPassed(this.#position())) this.#finish(this.#main);
+    else this.#prove(refresh);
+    return { batch };
+  }
+
+  /** Opens the second stream from the old position: what the first may still owe, it brings at once. */
+  #prove(refresh: Refresh): void {
+    this.#spawn(async (signal) => {
+      const until = AbortSignal.any([signal, refresh.signal]);
+      const opening = await this.#parts.open(this.#position(), until);
+      try {
+        await this.#queue.push({ kind: 'opened', refresh, opening }, until);
+      } catch (error) {
+        if (opening.ok) opening.stream.close();
+        throw error;
+      }
+    });
+  }
+
+  #onOpened(refresh: Refresh, opening: Opening): Step {
+    if (refresh !== this.#refresh) {
+      if (opening.ok) opening.stream.close();
+      return {};
+    }
+    if (!opening.ok) return this.#onSecondLost(opening.trouble);
+    refresh.second = opening.stream;
+    this.#pump(opening.stream);
+    this.#after(PROOF_MS, { kind: 'silence', refresh });
+    return {};
+  }
+
+  #onSecondLost(trouble: Trouble): Step {
+    const listed = this.#refresh?.listed ?? null;
+    if (trouble.action === 'relist' && listed !== null) {
+      this.#parts.memory.moveTo(listed);
+      this.#finish(this.#main);
+      const batch = { changes: [], gone: [], gaps: [], position: this.#parts.memory.position };
+      return { batch, end: { kind: 'relisted' } };
+    }
+    // The first stream goes on and the position stays; the next quiet spell tries again.
+    this.#giveUp();
+    return {};
+  }
+
+  #onSilence(refresh: Refresh): Step {
+    const { second, listed } = refresh;
+    if (second === null || listed === null) return {};
+    const missingMs = PROOF_MS - second.silentMs;
+    if (missingMs > 0) {
+      this.#after(missingMs, { kind: 'silence', refresh });
+      return {};
+    }
+    this.#parts.memory.moveTo(listed);
+    this.#finish(second);
+    const position = this.#parts.memory.position;
+    return { batch: { changes: [], gone: [], gaps: [], position } };
+  }
+
+  /** The position is renewed; `winner` goes on as the one stream. */
+  #finish(winner: WatchStream): void {
+    const second = this.#refresh?.second ?? null;
+    const loser = winner === this.#main ? second : this.#main;
+    if (loser !== null && loser !== winner) loser.close();
+    this.#main = winner;
+    this.#progressed = true;
+    this.#endRefresh();
+  }
+
+  #giveUp(): void {
+    const second = this.#refresh?.second ?? null;
+    if (second !== null && second !== this.#main) second.close();
+    this.#endRefresh();
+  }
+
+  #endRefresh(): void {
+    this.#refresh?.end();
+    this.#refresh = null;
+    this.#parts.memory.settle();
+    this.#quietSince = this.#parts.clock.monotonic();
+    this.#waitForQuiet();
+  }
+
+  #waitForQuiet(): void {
+    this.#quietMs = QUIET_MS.least + this.#parts.random() * QUIET_MS.spread;
+    this.#after(this.#quietMs, { kind: 'quiet' });
+  }
+
+  /** Only called where a list was complete before: then there is a position. */
+  #position(): string {
+    return this.#parts.memory.position?.resourceVersion ?? '';
+  }
+
+  #pump(stream: WatchStream): void {
+    this.#spawn(async (signal) => {
+      for (;;) {
+        const pulled = await stream.pull();
+        if (pulled.kind === 'closed') return;
+        await this.#queue.push({ ...pulled, stream }, signal);
+        if (pulled.kind === 'ended') return;
+      }
+    });
+  }
+
+  #after(ms: number, arrival: Arrival): void {
+    this.#spawn(async (signal) => {
+      await this.#parts.clock.sleep(ms, signal);
+      await this.#queue.push(arrival, signal);
+    });
+  }
+
+  #spawn(task: (signal: AbortSignal) => Promise<void>): void {
+    const { signal } = this.#stop;
+    const failed = async (error: unknown): Promise<void> => {
+      const isOver = signal.aborted || (error instanceof Error && error.name === 'AbortError');
+      if (!isOver) await this.#queue.push({ kind: 'failed', error }, signal);
+    };
+    const running: Promise<void> = task(signal)
+      .catch(failed)
+      .catch(() => undefined)
+      .finally(() => this.#tasks.delete(running));
+    this.#tasks.add(running);
+  }
+
+  async #release(): Promise<void> {
+    this.#stop.abort();
+    this.#main.close();
+    this.#refresh?.second?.close();
+    this.#refresh?.end();
+    await Promise.allSettled([...this.#tasks]);
+  }
+}

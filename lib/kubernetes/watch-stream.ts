@@ -1,0 +1,162 @@
+// One open WATCH: frames as they come, not pulled means paused, and an end that says how. Its own
+// deadline finds half-open connections: Events bring no bookmarks, so a quiet stream and a dead one
+// look alike until the server's time limit has passed.
+import type { Clock, Random } from '../core/clock.ts';
+import type { ApiClient, ApiStream } from './api.ts';
+import { codeOf } from './exchange.ts';
+import type { Frame } from './frames.ts';
+import { FrameSplitter } from './frames.ts';
+import { serverClock } from './read-time.ts';
+import type { Evidence } from './trouble.ts';
+import { toTrouble } from './trouble.ts';
+import type { Trouble } from './trouble.ts';
+import type { Tally } from './unreadable.ts';
+import { pathOf, selectorOf } from './watched.ts';
+import type { Watched } from './watched.ts';
+
+/** What a stream may have. */
+export interface StreamParts {
+  readonly api: ApiClient;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** What comes of pulling once. */
+export type Pulled =
+  | { readonly kind: 'frames'; readonly frames: readonly Frame[] }
+  | { readonly kind: 'ended'; readonly evidence: Evidence }
+  /** We closed it ourselves. */
+  | { readonly kind: 'closed' };
+
+/** What comes of opening. */
+export type Opening =
+  | { readonly ok: true; readonly stream: WatchStream }
+  | { readonly ok: false; readonly trouble: Trouble };
+
+/** The server ends the watch by itself after so long: 240 to 300 s, so that many do not come at once. */
+const SERVER_LIMIT_S = { least: 240, spread: 60 } as const;
+/** What a server may be late in ending it. */
+const MARGIN_MS = 30_000;
+/** From the request to the headers. A watch cache that lags answers within 3 s. */
+const OPEN_TIMEOUT_MS = 30_000;
+/** Frames handed over at once; each such slice becomes a batch. */
+const SLICE = 100;
+
+/** Opens a WATCH after a resourceVersion. */
+export async function openWatch(
+  watched: Watched,
+  { parts, after }: { readonly parts: StreamParts; readonly after: string },
+  signal: AbortSignal,
+): Promise<Opening> {
+  const limitS = SERVER_LIMIT_S.least + Math.floor(parts.random() * (SERVER_LIMIT_S.spread + 1));
+  const query = {
+    watch: 'true',
+    resourceVersion: after,
+    allowWatchBookmarks: 'true',
+    timeoutSeconds: String(limitS),
+    ...selectorOf(watched),
+  };
+  const path = pathOf(watched);
+  const call = { method: 'GET', path, query, timeoutMs: OPEN_TIMEOUT_MS } as const;
+  const answer = await parts.api.open(call, signal);
+  if ('chunks' in answer) {
+    return { ok: true, stream: new WatchStream(answer, parts.clock, limitS * 1000 + MARGIN_MS) };
+  }
+  signal.throwIfAborted();
+  const evidence: Evidence = answer.ok
+    ? { seen: 'answer', answer }
+    : { seen: 'failure', failure: answer };
+  return { ok: false, trouble: toTrouble(evidence, parts.clock.now()) };
+}
+
+/** An open WATCH. Whoever holds it pulls until it ends, or closes it. */
+export class WatchStream {
+  /** When it was opened, by the monotonic clock. */
+  readonly openedAt: number;
+  /** The server's wall clock now. */
+  readonly serverNow: () => number;
+  readonly tally: Tally = { at: '', count: 0 };
+  readonly #stream: ApiStream;
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #clock: Clock;
+  readonly #splitter = new FrameSplitter();
+  readonly #closing = new AbortController();
+  #ready: readonly Frame[] = [];
+  #waitingSince: number | null = null;
+  #isSilent = false;
+
+  constructor(stream: ApiStream, clock: Clock, limitMs: number) {
+    this.#stream = stream;
+    this.#chunks = stream.chunks[Symbol.asyncIterator]();
+    this.#clock = clock;
+    this.openedAt = clock.monotonic();
+    this.serverNow = serverClock(stream.headers, clock);
+    // Its only rejection is the abort by close().
+    this.#endWhenSilent(limitMs).catch(() => undefined);
+  }
+
+  get isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /**
+   * For how long nothing came although it was being read, in ms; 0 while nobody reads. Only that
+   * is silence: a stream that is paused says nothing either.
+   */
+  get silentMs(): number {
+    return this.#waitingSince === null ? 0 : this.#clock.monotonic() - this.#waitingSince;
+  }
+
+  /** Waits for the next frames or the end; one caller at a time. */
+  async pull(): Promise<Pulled> {
+    while (this.#ready.length === 0) {
+      const ended = await this.#fill();
+      if (ended !== null) return ended;
+    }
+    const frames = this.#ready.slice(0, SLICE);
+    this.#ready = this.#ready.slice(SLICE);
+    return { kind: 'frames', frames };
+  }
+
+  /** Ends the request; a pull that waits answers `closed`. Twice is fine. */
+  close(): void {
+    this.#closing.abort();
+    this.#stream.close();
+  }
+
+  async #fill(): Promise<Pulled | null> {
+    this.#waitingSince = this.#clock.monotonic();
+    try {
+      const next = await this.#chunks.next();
+      if (this.isClosed) return { kind: 'closed' };
+      if (next.done === true) return this.#ended();
+      this.#ready = this.#splitter.push(next.value);
+      return null;
+    } catch (error) {
+      if (this.isClosed) return { kind: 'closed' };
+      return this.#isSilent ? this.#ended() : ended('cut', codeOf(error));
+    } finally {
+      this.#waitingSince = null;
+    }
+  }
+
+  #ended(): Pulled {
+    if (this.#isSilent)
+      return ended('silent', 'the server neither sent nor ended anything in time');
+    const rest = this.#splitter.pendingBytes;
+    if (rest > 0) return ended('cut', `it ended within a frame, after ${rest} bytes of it`);
+    return ended('closed', 'the server closed it');
+  }
+
+  async #endWhenSilent(limitMs: number): Promise<void> {
+    await this.#clock.sleep(limitMs, this.#closing.signal);
+    // While nobody reads, nothing can be said about the other side.
+    while (this.silentMs < MARGIN_MS) await this.#clock.sleep(MARGIN_MS, this.#closing.signal);
+    this.#isSilent = true;
+    this.#stream.close();
+  }
+}
+
+function ended(how: 'closed' | 'cut' | 'silent', detail: string): Pulled {
+  return { kind: 'ended', evidence: { seen: 'end', how, detail } };
+}
