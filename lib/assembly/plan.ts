@@ -9,6 +9,7 @@ import type { Trigger } from '../core/trigger.ts';
 import type { Chain } from '../filters/chain.ts';
 import type { Rate } from '../kit/rate.ts';
 import type { SourceParts } from '../sources/parts.ts';
+import type { LoggingOptions } from '../telemetry/logging.ts';
 import type { TriggerParts } from '../triggers/parts.ts';
 
 /** Which of the two forms a configuration has; `none` where there is no configuration. */
@@ -48,13 +49,15 @@ export interface PlannedDelivery {
 /** One trigger, ready to be built. */
 export interface PlannedTrigger extends PlannedDelivery {
   readonly name: string;
-  /** The first of its `formerly`, else its name; '' in the original's form. Part of delivery ids. */
+  /** The first of its `formerly`, else its name. Part of delivery ids. */
   readonly identity: string;
   readonly kind: string;
   /** What the names of its objects begin with, before `-<id>`. */
   readonly prefix: string;
   /** Whether it speaks to the cluster; a local command does not. */
   readonly usesCluster: boolean;
+  /** The namespaces in which it creates objects. */
+  readonly buildNamespaces: readonly string[];
   create(parts: GatewayTriggerParts): Trigger;
 }
 
@@ -96,14 +99,6 @@ export interface PlannedAddress {
   readonly port: number;
 }
 
-/** How the log looks. */
-export interface PlannedLogging {
-  readonly format: 'auto' | 'text' | 'json' | 'brigade';
-  readonly level: 'error' | 'warn' | 'info' | 'debug';
-  readonly decisions: 'changes' | 'all' | 'accepted' | 'none';
-  readonly event: 'line' | 'full';
-}
-
 /** A whole configuration, compiled. */
 export interface Plan {
   readonly form: ConfigurationForm;
@@ -119,7 +114,9 @@ export interface Plan {
   readonly retention: PlannedRetention;
   readonly store: PlannedStore;
   readonly http: { readonly probes: PlannedAddress | null };
-  readonly logging: PlannedLogging;
+  readonly logging: LoggingOptions;
+  /** `project` of the original's form, for the log lines that quote it; null in ours. */
+  readonly originalProject: string | null;
   /** What the gateway may do in the cluster, merged and sorted; rendered as a Role by `rbac`. */
   readonly permissions: readonly Permission[];
 }

@@ -9,7 +9,7 @@ import type { Finding, Problem, ProblemCode } from '../core/problem.ts';
 import { printable } from '../kit/printable.ts';
 import { createLineFinder, NO_PLACE } from './lines.ts';
 import type { Place } from './lines.ts';
-import { findOffset, pointerStep, readPlaces } from './places.ts';
+import { findOffset, pointerStep, pointerSteps, readPlaces } from './places.ts';
 import type { PlaceTree } from './places.ts';
 import { recogniseText } from './wrong-file.ts';
 
@@ -182,10 +182,14 @@ function repeatedKeys(tree: PlaceTree, place: (offset: number) => Place): Proble
     severity: 'error',
     code: 'duplicate-key',
     path: pointer,
-    message: `the key stands here a second time; the first is on line ${place(firstOffset).line}`,
+    message: `${lastKey(pointer)} stands here a second time; the first is on line ${place(firstOffset).line}`,
     hint: 'keep one of the two',
     ...place(offset),
   }));
+}
+
+function lastKey(pointer: string): string {
+  return printable(pointerSteps(pointer).at(-1) ?? 'the key', 60);
 }
 
 function noJson(path: string, found: string): Finding {

@@ -181,10 +181,12 @@ function wrongValue(error: ErrorObject): Draft {
   const path =
     name === undefined ? error.instancePath : `${error.instancePath}/${pointerStep(name)}`;
   const found = name === undefined ? describeValue(error.data) : `the name ${quoted(name)}`;
-  return draft(path, 'wrong-value', [
-    `found ${found}, expected ${expectation(error)}`,
-    hintOf(error),
-  ]);
+  const expected = expectation(error);
+  const message =
+    expected === ''
+      ? `found ${found}, which can not stand here`
+      : `found ${found}, expected ${expected}`;
+  return draft(path, 'wrong-value', [message, hintOf(error)]);
 }
 
 function expectation(error: ErrorObject): string {
@@ -213,19 +215,22 @@ function expectation(error: ErrorObject): string {
     case 'exclusiveMaximum':
       return `less than ${limit}`;
     case 'pattern':
-      return 'what the hint says';
+      // A description says it better than an expression does.
+      return descriptionOf(error) === '' ? `text that fits ${limit}` : '';
     default:
       return error.message ?? 'something else';
   }
 }
 
 function hintOf(error: ErrorObject): string {
+  return descriptionOf(error) || 'see docs/configuration.md for what may stand here';
+}
+
+function descriptionOf(error: ErrorObject): string {
   const description: unknown = isJsonObject(error.parentSchema)
     ? error.parentSchema['description']
     : undefined;
-  return typeof description === 'string' && description !== ''
-    ? description
-    : 'see docs/configuration.md for what may stand here';
+  return typeof description === 'string' ? description : '';
 }
 
 function quoted(text: string): string {

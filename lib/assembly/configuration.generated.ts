@@ -1,0 +1,506 @@
+// The types of a configuration in our form, generated from its schema by spec/house/generate.ts.
+// Edits here are lost.
+
+/**
+ * The configuration of Sluice, in YAML or JSON.
+ */
+export interface Configuration {
+  /**
+   * The version of this form.
+   */
+  version?: 1;
+  /**
+   * A name for the cluster, for display only; its identity is found in the cluster itself.
+   */
+  cluster?: string;
+  /**
+   * Where Events come from, by name. Where absent, one source `events` reads the Events of the namespace that the gateway runs in.
+   */
+  sources?: {
+    /**
+     * One source: exactly one kind.
+     */
+    [k: string]: {
+      /**
+       * core/v1 Events.
+       */
+      events?: {
+        /**
+         * ns
+         *
+         * @minItems 1
+         */
+        namespaces?: [string, ...string[]];
+        /**
+         * f
+         */
+        firstStart?: string;
+        /**
+         * ttl
+         */
+        eventTTL?: string;
+        /**
+         * af
+         */
+        allowForeign?: boolean;
+      };
+    };
+  };
+  /**
+   * The rules, from top to bottom; the first that matches an Event decides, and an Event that none matches is rejected.
+   *
+   * Items: One rule. Rules are tried from top to bottom; the first whose conditions all hold decides, and an Event that no rule matches is rejected.
+   */
+  filters?: {
+    /**
+     * The name of the rule in the log, in metrics and in what a pipeline receives. It is part of the identity of what the rule started: put the old name under `formerly` when you change it.
+     */
+    name?: string;
+    /**
+     * Earlier names of the rule, the oldest first, so that what it has started stays started. An empty text stands for the time when it had no name.
+     *
+     * @minItems 1
+     */
+    formerly?: [string, ...string[]];
+    /**
+     * The name of the source that read it. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+     */
+    source?: string | string[];
+    /**
+     * The namespace of the involved object; the empty value for objects without one, such as Nodes. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+     */
+    namespace?: string | string[];
+    /**
+     * The kind of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+     */
+    kind?: string | string[];
+    /**
+     * The name of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+     */
+    objectName?: string | string[];
+    /**
+     * The API version of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+     */
+    apiVersion?: string | string[];
+    /**
+     * The part of the involved object that is meant, such as a container. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+     */
+    fieldPath?: string | string[];
+    /**
+     * The namespace in which the Event itself is stored. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+     */
+    eventNamespace?: string | string[];
+    /**
+     * The reason of the Event. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+     */
+    reasons?: string | string[];
+    /**
+     * The type of the Event: `Normal` or `Warning`. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+     */
+    type?: string | string[];
+    /**
+     * The message of the Event. Only globs and expressions: a plain word is an error, for a whole message is hardly ever meant. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+     */
+    message?: string | string[];
+    /**
+     * `source.component`, else `reportingComponent`: who reported it. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+     */
+    component?: string | string[];
+    /**
+     * `source.host`, else `reportingInstance`: where the reporter runs, mostly a node. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+     */
+    host?: string | string[];
+    /**
+     * How often it has happened: `count`, else `series.count`, else 1. A number, or a comparison with `=`, `==`, `<`, `<=`, `>` or `>=`, or a list of these of which one must hold.
+     */
+    count?: number | string | (number | string)[];
+    /**
+     * One block of conditions or a list of blocks: the rule matches only if no block matches whole.
+     */
+    not?:
+      | {
+          /**
+           * The name of the source that read it. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          source?: string | string[];
+          /**
+           * The namespace of the involved object; the empty value for objects without one, such as Nodes. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          namespace?: string | string[];
+          /**
+           * The kind of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          kind?: string | string[];
+          /**
+           * The name of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          objectName?: string | string[];
+          /**
+           * The API version of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          apiVersion?: string | string[];
+          /**
+           * The part of the involved object that is meant, such as a container. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          fieldPath?: string | string[];
+          /**
+           * The namespace in which the Event itself is stored. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          eventNamespace?: string | string[];
+          /**
+           * The reason of the Event. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          reasons?: string | string[];
+          /**
+           * The type of the Event: `Normal` or `Warning`. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          type?: string | string[];
+          /**
+           * The message of the Event. Only globs and expressions: a plain word is an error, for a whole message is hardly ever meant. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          message?: string | string[];
+          /**
+           * `source.component`, else `reportingComponent`: who reported it. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          component?: string | string[];
+          /**
+           * `source.host`, else `reportingInstance`: where the reporter runs, mostly a node. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          host?: string | string[];
+          /**
+           * How often it has happened: `count`, else `series.count`, else 1. A number, or a comparison with `=`, `==`, `<`, `<=`, `>` or `>=`, or a list of these of which one must hold.
+           */
+          count?: number | string | (number | string)[];
+        }
+      | {
+          /**
+           * The name of the source that read it. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          source?: string | string[];
+          /**
+           * The namespace of the involved object; the empty value for objects without one, such as Nodes. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          namespace?: string | string[];
+          /**
+           * The kind of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          kind?: string | string[];
+          /**
+           * The name of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          objectName?: string | string[];
+          /**
+           * The API version of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          apiVersion?: string | string[];
+          /**
+           * The part of the involved object that is meant, such as a container. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          fieldPath?: string | string[];
+          /**
+           * The namespace in which the Event itself is stored. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          eventNamespace?: string | string[];
+          /**
+           * The reason of the Event. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          reasons?: string | string[];
+          /**
+           * The type of the Event: `Normal` or `Warning`. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          type?: string | string[];
+          /**
+           * The message of the Event. Only globs and expressions: a plain word is an error, for a whole message is hardly ever meant. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          message?: string | string[];
+          /**
+           * `source.component`, else `reportingComponent`: who reported it. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          component?: string | string[];
+          /**
+           * `source.host`, else `reportingInstance`: where the reporter runs, mostly a node. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
+           */
+          host?: string | string[];
+          /**
+           * How often it has happened: `count`, else `series.count`, else 1. A number, or a comparison with `=`, `==`, `<`, `<=`, `>` or `>=`, or a list of these of which one must hold.
+           */
+          count?: number | string | (number | string)[];
+        }[];
+    /**
+     * What is decided where the rule matches.
+     */
+    action: 'accept' | 'reject';
+    /**
+     * When something that has started once starts again.
+     */
+    again?: {
+      /**
+       * What starts once: `series`, one Event with all its repetitions.
+       */
+      per?: 'series';
+      /**
+       * How long a series must have been silent before its re-creation starts anew, as a duration such as `30m`.
+       */
+      quiet?: string;
+    };
+    /**
+     * The triggers that an accept rule starts, in this order. May be absent only where exactly one trigger is configured.
+     *
+     * @minItems 1
+     */
+    triggers?: [string, ...string[]];
+  }[];
+  /**
+   * What rules start, by name.
+   */
+  triggers?: {
+    /**
+     * One trigger: exactly one kind, and how its deliveries are made where that differs from `delivery`.
+     */
+    [k: string]: {
+      /**
+       * Starts a build of Brigade v1: creates the build Secret that its controller picks up.
+       */
+      brigade?: {
+        /**
+         * The project: its id (begins with `brigade-`) or its name, from which the id is made.
+         */
+        project: string;
+        /**
+         * The namespace of Brigade; absent: the build namespace of the gateway.
+         */
+        namespace?: string;
+        /**
+         * What scripts see as `e.provider`.
+         */
+        provider?: string;
+        /**
+         * The git reference to build.
+         */
+        ref?: string;
+        /**
+         * The git commit to build; absent: what the reference points at.
+         */
+        commit?: string;
+        /**
+         * Where to clone from; absent: the URL of the project.
+         */
+        cloneURL?: string;
+        /**
+         * The log level of the worker.
+         */
+        logLevel?: string;
+        /**
+         * The short title of the build.
+         */
+        shortTitle?: string;
+        /**
+         * The long title of the build.
+         */
+        longTitle?: string;
+        /**
+         * A script for the worker, before the one in the repository.
+         */
+        script?: string;
+        /**
+         * A brigade.json for the worker, before the one in the repository.
+         */
+        config?: string;
+      };
+      /**
+       * Creates one object: a Job, a Tekton PipelineRun, an Argo Workflow or any other kind.
+       */
+      kubernetes?: {
+        /**
+         * The object, with `${path}` templates in its values. Values of the Event may stand in annotations, labels, env values, args (a whole argument, never after the `-c` of a shell), Tekton params and Workflow parameters. The name is given by Sluice.
+         */
+        manifest: {
+          /**
+           * Its API group and version.
+           */
+          apiVersion: string;
+          /**
+           * Its kind.
+           */
+          kind: string;
+          /**
+           * Namespace (absent: the build namespace), labels and annotations.
+           */
+          metadata?: {};
+          [k: string]: unknown;
+        };
+        /**
+         * Further places at which values of the Event may stand, as JSON Pointers into the manifest. Whoever can write an Event then decides what stands there.
+         */
+        allowFromEvent?: string[];
+        /**
+         * The plural of the kind as the API spells it, where it is not the customary one (jobs, pipelineruns, policies).
+         */
+        resource?: string;
+      };
+      /**
+       * Runs a local command, with the delivery document on standard input and SLUICE_* in its environment. Only with --allow-exec.
+       */
+      exec?: {
+        /**
+         * The program and its arguments, as they are: no shell, no templates.
+         *
+         * @minItems 1
+         */
+        command: [string, ...string[]];
+        /**
+         * Where it runs; absent: where the gateway runs.
+         */
+        workingDirectory?: string;
+        /**
+         * Further environment variables, constant. SLUICE_* are the gateway’s own.
+         */
+        env?: {
+          [k: string]: string;
+        };
+        /**
+         * Exit codes that ask for another attempt. 0 is done, every other one is final.
+         */
+        retryOn?: number[];
+      };
+      /**
+       * What the names of created objects begin with, before - and the delivery id: small letters, digits and -, at most 30. The trigger's name as a DNS label, cut to 20, where absent.
+       */
+      prefix?: string;
+      /**
+       * Earlier names of the trigger, the oldest first, so that what it has started stays started.
+       *
+       * @minItems 1
+       */
+      formerly?: [string, ...string[]];
+      /**
+       * How many attempts may run at the same time.
+       */
+      concurrency?: number;
+      /**
+       * How long one attempt may take.
+       */
+      timeout?: string;
+      /**
+       * `object` keeps the order of deliveries for the same involved object, also while one waits for its retry.
+       */
+      order?: 'none' | 'object';
+      /**
+       * When an attempt that failed is repeated.
+       */
+      retry?: {
+        /**
+         * How long to wait after the first failure; then twice as long each time.
+         */
+        first?: string;
+        /**
+         * The longest wait between two attempts.
+         */
+        max?: string;
+        /**
+         * How long after the first attempt to give up.
+         */
+        for?: string;
+      };
+    };
+  };
+  /**
+   * How deliveries are made; each trigger may say otherwise for itself.
+   */
+  delivery?: {
+    /**
+     * How many attempts may run at the same time.
+     */
+    concurrency?: number;
+    /**
+     * How long one attempt may take.
+     */
+    timeout?: string;
+    /**
+     * `object` keeps the order of deliveries for the same involved object, also while one waits for its retry.
+     */
+    order?: 'none' | 'object';
+    /**
+     * When an attempt that failed is repeated.
+     */
+    retry?: {
+      /**
+       * How long to wait after the first failure; then twice as long each time.
+       */
+      first?: string;
+      /**
+       * The longest wait between two attempts.
+       */
+      max?: string;
+      /**
+       * How long after the first attempt to give up.
+       */
+      for?: string;
+    };
+  };
+  /**
+   * What bounds the number of builds, whatever the rules accept. A delivery above a limit is held and starts by itself when there is room.
+   */
+  limits?: {
+    /**
+     * Builds for one involved object; `off` switches it off.
+     */
+    perObject?: string;
+    /**
+     * Builds in all; `off` switches it off.
+     */
+    total?: string;
+    /**
+     * How long a delivery is held before it becomes a dead letter.
+     */
+    holdFor?: string;
+  };
+  /**
+   * What survives a restart: exactly one kind; `memory` where absent.
+   */
+  store?: {
+    /**
+     * Keeps everything in memory: nothing survives a restart.
+     */
+    memory?: {};
+  };
+  /**
+   * Where the gateway listens.
+   */
+  http?: {
+    /**
+     * Address of the listener for `/healthz`, `/readyz` and `/metrics`, as `host:port`; `off` opens none.
+     */
+    probes?: string;
+  };
+  /**
+   * What the log shows and how.
+   */
+  logging?: {
+    /**
+     * `auto` is text on a terminal and JSON elsewhere; `brigade` prints the lines of the original gateway.
+     */
+    format?: 'auto' | 'text' | 'json' | 'brigade';
+    /**
+     * The least important lines that are printed.
+     */
+    level?: 'error' | 'warn' | 'info' | 'debug';
+    /**
+     * Which decisions get a line: `changes` leaves out further states of a series that were decided as its last line says, `all` prints each, `accepted` leaves out rejections, `none` all.
+     */
+    decisions?: 'changes' | 'all' | 'accepted' | 'none';
+    /**
+     * `full` adds the whole Event to its line.
+     */
+    event?: 'line' | 'full';
+  };
+  /**
+   * What keeps the Events of builds from starting builds. The guards by name are always on.
+   */
+  guard?: {
+    /**
+     * Events of namespaces in which a configured trigger creates objects start nothing. With `false`, only the names of builds protect against loops.
+     */
+    namespace?: boolean;
+  };
+}

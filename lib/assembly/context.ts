@@ -1,0 +1,34 @@
+// What planning is given besides the text, and how findings of a section get the section's path.
+import type { CheckContext } from '../core/kind.ts';
+import type { Finding } from '../core/problem.ts';
+import { pointerStep } from '../config/places.ts';
+
+/** What a plan depends on besides the configuration. */
+export interface PlanContext {
+  /** The gateway's own namespace; '' means all. */
+  readonly namespace: string;
+  /** Where builds go unless a trigger says otherwise. */
+  readonly buildNamespace: string;
+  /** Whether triggers may run local commands; `check`, which runs nothing, allows it. */
+  readonly allowExec: boolean;
+}
+
+/** The context that a section's own checks see. */
+export function sectionContext(name: string, context: PlanContext): CheckContext {
+  return { name, namespace: context.namespace, buildNamespace: context.buildNamespace };
+}
+
+/** A JSON Pointer made of keys. */
+export function pointerOf(...steps: readonly string[]): string {
+  return steps.map((step) => `/${pointerStep(step)}`).join('');
+}
+
+/** Findings of a section as findings of the whole configuration. */
+export function findingsAt(path: string, findings: readonly Finding[]): readonly Finding[] {
+  return findings.map((finding) => ({ ...finding, path: `${path}${finding.path}` }));
+}
+
+/** An error, as most findings are. */
+export function errorAt(path: string, said: Pick<Finding, 'code' | 'message' | 'hint'>): Finding {
+  return { severity: 'error', path, ...said };
+}

@@ -1,0 +1,92 @@
+// From a configuration's text to a Plan, or to everything that is wrong with it. Pure: it reads no
+// file and makes no request, so that `check`, `explain`, `rbac` and `schema` need nothing more.
+import type { JsonObject } from '../core/event.ts';
+import { isJsonObject } from '../core/event.ts';
+import type { Finding, Problem } from '../core/problem.ts';
+import { NO_PLACE } from '../config/lines.ts';
+import { loadDocument } from '../config/load.ts';
+import type { LoadedDocument } from '../config/load.ts';
+import { placeFindings, sortProblems } from '../config/place-findings.ts';
+import { recogniseValue } from '../config/wrong-file.ts';
+import type { PlanContext } from './context.ts';
+import { OUR_KEYS, planNothing, planOriginal } from './original.ts';
+import { planOurs } from './ours.ts';
+import type { ConfigurationForm, Plan } from './plan.ts';
+
+/** What a plan is made from. */
+export interface PlanRequest extends PlanContext {
+  /** The text of the configuration; null where there is none. */
+  readonly text: string | null;
+}
+
+/** A plan, or why there is none; warnings and notes may come with a plan. */
+export interface LoadedPlan {
+  /** Null where a problem is an error. */
+  readonly plan: Plan | null;
+  /** In the order of the file. */
+  readonly problems: readonly Problem[];
+  readonly form: ConfigurationForm;
+}
+
+/** Plans a configuration. Never throws for a bad one. */
+export function loadPlan(request: PlanRequest): LoadedPlan {
+  if (request.text === null) {
+    const problem = { ...nothingStarts('info'), ...NO_PLACE };
+    return { plan: planNothing(request), problems: [problem], form: 'none' };
+  }
+  const document = loadDocument(request.text);
+  if (!document.ok) return { plan: null, problems: document.problems, form: 'ours' };
+  const { value } = document;
+  const form = isJsonObject(value) && isOurs(value) ? 'ours' : 'original';
+  const wrong = form === 'ours' ? undefined : recogniseValue(value);
+  if (wrong !== undefined || !isJsonObject(value)) {
+    return finish({ document, findings: wrong === undefined ? [] : [wrong], plan: null, form });
+  }
+  const { plan, findings } =
+    form === 'ours' ? planOurs(value, request) : planOriginal(value, request);
+  const isEmpty =
+    plan?.chain.rules.length === 0 && findings.every(({ severity }) => severity !== 'error');
+  const all = isEmpty ? [...findings, nothingStarts('warning')] : findings;
+  return finish({ document, findings: all, plan, form });
+}
+
+function isOurs(value: JsonObject): boolean {
+  return OUR_KEYS.some((key) => Object.hasOwn(value, key));
+}
+
+interface Planned {
+  readonly document: LoadedDocument;
+  readonly findings: readonly Finding[];
+  readonly plan: Plan | null;
+  readonly form: ConfigurationForm;
+}
+
+function finish({ document, findings, plan, form }: Planned): LoadedPlan {
+  // What the loader already refused would only be found again, as something else.
+  const refused = new Set(document.problems.map(({ code, path }) => `${code} ${path}`));
+  const values = new Set(
+    document.problems.flatMap(({ code, path }) => (code === 'wrong-value' ? [path] : [])),
+  );
+  const fresh = findings.filter(
+    ({ code, path }) => !refused.has(`${code} ${path}`) && !values.has(path),
+  );
+  const problems = sortProblems([...document.problems, ...placeFindings(fresh, document)]);
+  const isRefused = problems.some(({ severity }) => severity === 'error');
+  return { plan: isRefused ? null : plan, problems, form };
+}
+
+function nothingStarts(severity: 'info' | 'warning'): Finding {
+  return {
+    severity,
+    code: 'no-configuration',
+    path: '',
+    message:
+      severity === 'info'
+        ? 'no configuration: every Event is logged and rejected'
+        : 'no filters: every Event is logged and rejected',
+    hint:
+      severity === 'info'
+        ? 'pass --config FILE; docs/configuration.md begins with an example'
+        : 'add rules under filters:',
+  };
+}

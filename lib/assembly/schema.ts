@@ -1,0 +1,232 @@
+// The JSON Schema of a whole configuration in our form: the registries' sections joined with what
+// belongs to no kind. Plain data without references, so that every tool can read it. The original's
+// form has none: it is read as leniently as its own code did.
+// Source: JSON Schema draft 2020-12; keys as in DESIGN.md §3.2.
+import type { JsonSchema, Kind } from '../core/kind.ts';
+import { ruleSchema } from '../filters/schema.ts';
+import { sourceKinds } from '../sources/registry.ts';
+import { storeKinds } from '../stores/registry.ts';
+import { DECISION_LINES, LOG_FORMATS, LOG_LEVELS, LOGGING_DEFAULTS } from '../telemetry/logging.ts';
+import { triggerKinds } from '../triggers/registry.ts';
+import { DELIVERY_DEFAULTS, LIMIT_DEFAULTS, PROBES_DEFAULT } from './defaults.ts';
+
+/** The longest prefix of object names: `-` and an id of 26 must fit a label value of 63. */
+export const MAX_PREFIX = 30;
+
+const NAME: JsonSchema = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$',
+  description:
+    'A name begins and ends with a letter or digit, has letters, digits, - . and _ between, and at most 63 characters.',
+};
+
+function duration(description: string, value?: string): JsonSchema {
+  const schema = { type: 'string', format: 'duration', description };
+  return value === undefined ? schema : { ...schema, default: value };
+}
+
+function deliveryProperties(defaults: 'shown' | 'inherited'): Record<string, JsonSchema> {
+  const shown = <T extends string | number>(value: T): { default?: T } =>
+    defaults === 'shown' ? { default: value } : {};
+  return {
+    concurrency: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 1000,
+      ...shown(DELIVERY_DEFAULTS.concurrency),
+      description: 'How many attempts may run at the same time.',
+    },
+    timeout: {
+      ...duration('How long one attempt may take.'),
+      ...shown(DELIVERY_DEFAULTS.timeout),
+    },
+    order: {
+      enum: ['none', 'object'],
+      ...shown(DELIVERY_DEFAULTS.order),
+      description:
+        '`object` keeps the order of deliveries for the same involved object, also while one waits for its retry.',
+    },
+    retry: {
+      type: 'object',
+      additionalProperties: false,
+      description: 'When an attempt that failed is repeated.',
+      properties: {
+        first: {
+          ...duration('How long to wait after the first failure; then twice as long each time.'),
+          ...shown(DELIVERY_DEFAULTS.retry.first),
+        },
+        max: {
+          ...duration('The longest wait between two attempts.'),
+          ...shown(DELIVERY_DEFAULTS.retry.max),
+        },
+        for: {
+          ...duration('How long after the first attempt to give up.'),
+          ...shown(DELIVERY_DEFAULTS.retry.for),
+        },
+      },
+    },
+  };
+}
+
+/** An entry that has exactly one key naming its kind, and keys that all kinds share. */
+function entryOf(
+  kinds: Readonly<Record<string, Pick<Kind<never, never, unknown>, 'schema'>>>,
+  shared: Readonly<Record<string, JsonSchema>>,
+  description: string,
+): JsonSchema {
+  const sections = Object.fromEntries(
+    Object.entries(kinds).map(([kind, { schema }]) => [kind, schema]),
+  );
+  return {
+    type: 'object',
+    description,
+    additionalProperties: false,
+    properties: { ...sections, ...shared },
+    oneOf: Object.keys(kinds).map((kind) => ({ required: [kind] })),
+  };
+}
+
+const PREFIX: JsonSchema = {
+  type: 'string',
+  pattern: `^[a-z]([a-z0-9-]{0,${MAX_PREFIX - 2}}[a-z0-9])?$`,
+  description: `What the names of created objects begin with, before - and the delivery id: small letters, digits and -, at most ${MAX_PREFIX}. The trigger's name as a DNS label, cut to 20, where absent.`,
+  examples: ['diagnose'],
+};
+
+const FORMERLY: JsonSchema = {
+  type: 'array',
+  items: { type: 'string' },
+  minItems: 1,
+  uniqueItems: true,
+  description:
+    'Earlier names of the trigger, the oldest first, so that what it has started stays started.',
+};
+
+function rate(description: string, value: string): JsonSchema {
+  return { type: 'string', format: 'rate', default: value, description };
+}
+
+function sectionOf(description: string, properties: Record<string, JsonSchema>): JsonSchema {
+  return { type: 'object', additionalProperties: false, description, properties };
+}
+
+const limits = sectionOf(
+  'What bounds the number of builds, whatever the rules accept. A delivery above a limit is held and starts by itself when there is room.',
+  {
+    perObject: rate(
+      'Builds for one involved object; `off` switches it off.',
+      LIMIT_DEFAULTS.perObject,
+    ),
+    total: rate('Builds in all; `off` switches it off.', LIMIT_DEFAULTS.total),
+    holdFor: duration(
+      'How long a delivery is held before it becomes a dead letter.',
+      LIMIT_DEFAULTS.holdFor,
+    ),
+  },
+);
+
+const logging = sectionOf('What the log shows and how.', {
+  format: {
+    enum: [...LOG_FORMATS],
+    default: LOGGING_DEFAULTS.format,
+    description:
+      '`auto` is text on a terminal and JSON elsewhere; `brigade` prints the lines of the original gateway.',
+  },
+  level: {
+    enum: [...LOG_LEVELS],
+    default: LOGGING_DEFAULTS.level,
+    description: 'The least important lines that are printed.',
+  },
+  decisions: {
+    enum: [...DECISION_LINES],
+    default: LOGGING_DEFAULTS.decisions,
+    description:
+      'Which decisions get a line: `changes` leaves out further states of a series that were decided as its last line says, `all` prints each, `accepted` leaves out rejections, `none` all.',
+  },
+  event: {
+    enum: ['line', 'full'],
+    default: LOGGING_DEFAULTS.event,
+    description: '`full` adds the whole Event to its line.',
+  },
+});
+
+const guard = sectionOf(
+  'What keeps the Events of builds from starting builds. The guards by name are always on.',
+  {
+    namespace: {
+      type: 'boolean',
+      default: true,
+      description:
+        'Events of namespaces in which a configured trigger creates objects start nothing. With `false`, only the names of builds protect against loops.',
+    },
+  },
+);
+
+const http = sectionOf('Where the gateway listens.', {
+  probes: {
+    type: 'string',
+    default: PROBES_DEFAULT,
+    description:
+      'Address of the listener for `/healthz`, `/readyz` and `/metrics`, as `host:port`; `off` opens none.',
+    examples: ['127.0.0.1:8080'],
+  },
+});
+
+/** The schema of our form of the configuration. */
+export function configurationSchema(): JsonSchema {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Configuration',
+    description: 'The configuration of Sluice, in YAML or JSON.',
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      version: { enum: [1], default: 1, description: 'The version of this form.' },
+      cluster: {
+        type: 'string',
+        minLength: 1,
+        maxLength: 253,
+        description:
+          'A name for the cluster, for display only; its identity is found in the cluster itself.',
+        examples: ['dev'],
+      },
+      sources: {
+        type: 'object',
+        minProperties: 1,
+        propertyNames: NAME,
+        description:
+          'Where Events come from, by name. Where absent, one source `events` reads the Events of the namespace that the gateway runs in.',
+        additionalProperties: entryOf(sourceKinds, {}, 'One source: exactly one kind.'),
+      },
+      filters: {
+        type: 'array',
+        items: ruleSchema,
+        description:
+          'The rules, from top to bottom; the first that matches an Event decides, and an Event that none matches is rejected.',
+      },
+      triggers: {
+        type: 'object',
+        propertyNames: NAME,
+        description: 'What rules start, by name.',
+        additionalProperties: entryOf(
+          triggerKinds,
+          { prefix: PREFIX, formerly: FORMERLY, ...deliveryProperties('inherited') },
+          'One trigger: exactly one kind, and how its deliveries are made where that differs from `delivery`.',
+        ),
+      },
+      delivery: sectionOf(
+        'How deliveries are made; each trigger may say otherwise for itself.',
+        deliveryProperties('shown'),
+      ),
+      limits,
+      store: entryOf(
+        storeKinds,
+        {},
+        'What survives a restart: exactly one kind; `memory` where absent.',
+      ),
+      http,
+      logging,
+      guard,
+    },
+  };
+}

@@ -1,0 +1,88 @@
+// The sections that belong to no kind: limits, http, logging, guard. From values that the schema
+// accepted to what the plan holds.
+import type { Finding } from '../core/problem.ts';
+import type { Rate } from '../kit/rate.ts';
+import { parseRate } from '../kit/rate.ts';
+import { LOGGING_DEFAULTS } from '../telemetry/logging.ts';
+import type { LoggingOptions } from '../telemetry/logging.ts';
+import { errorAt } from './context.ts';
+import { LIMIT_DEFAULTS, PROBES_DEFAULT } from './defaults.ts';
+import { durationOr } from './delivery.ts';
+import type { PlannedAddress, PlannedGuard, PlannedLimits, PlannedTrigger } from './plan.ts';
+
+/** `limits:` as it is written. */
+export interface LimitsSection {
+  readonly perObject?: string;
+  readonly total?: string;
+  readonly holdFor?: string;
+}
+
+/** The limits; `off` is null. */
+export function planLimits(section: LimitsSection = {}): PlannedLimits {
+  const { perObject, total, holdFor } = { ...LIMIT_DEFAULTS, ...section };
+  return {
+    perObject: rateOf(perObject),
+    total: rateOf(total),
+    holdForMs: durationOr(holdFor, 0),
+  };
+}
+
+function rateOf(text: string): Rate | null {
+  return text === 'off' ? null : (parseRate(text) ?? null);
+}
+
+/** `logging:` with its defaults. */
+export function planLogging(section: Partial<LoggingOptions> = {}): LoggingOptions {
+  return { ...LOGGING_DEFAULTS, ...section };
+}
+
+/** Where the probes listener listens, or why the text is no address. */
+export function planProbes(text: string = PROBES_DEFAULT): {
+  readonly probes: PlannedAddress | null;
+  readonly findings: readonly Finding[];
+} {
+  if (text === 'off') return { probes: null, findings: [] };
+  const probes = parseAddress(text);
+  if (probes !== undefined) return { probes, findings: [] };
+  const finding = errorAt('/http/probes', {
+    code: 'wrong-value',
+    message: `found ${JSON.stringify(text)}, expected an address`,
+    hint: 'write host:port, such as 0.0.0.0:8080 or [::1]:8080, or off',
+  });
+  return { probes: null, findings: [finding] };
+}
+
+/** Reads `host:port`; an IPv6 address stands in brackets, no host means every address. */
+function parseAddress(text: string): PlannedAddress | undefined {
+  const [, six, host, digits] =
+    /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/]*)):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65_535) return undefined;
+  return { host: six ?? (host === undefined || host === '' ? '0.0.0.0' : host), port };
+}
+
+/** What the loop guards look for; the guard by namespace may be switched off, with a warning. */
+export function planGuard(
+  section: { readonly namespace?: boolean } | undefined,
+  triggers: readonly PlannedTrigger[],
+): { readonly guard: PlannedGuard; readonly findings: readonly Finding[] } {
+  const building = triggers.filter(({ buildNamespaces }) => buildNamespaces.length > 0);
+  const prefixes = unique(building.map(({ prefix }) => prefix));
+  if (section?.namespace !== false) {
+    const namespaces = unique(building.flatMap(({ buildNamespaces }) => buildNamespaces));
+    return { guard: { namespaces, prefixes }, findings: [] };
+  }
+  const finding: Finding = {
+    severity: 'warning',
+    code: 'guard-off',
+    path: '/guard/namespace',
+    message:
+      'the guard by namespace is off: only the names of builds keep them from starting builds',
+    hint: 'reject the Events of everything that builds create, or switch the guard on again',
+  };
+  return { guard: { namespaces: [], prefixes }, findings: [finding] };
+}
+
+function unique(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].toSorted();
+}

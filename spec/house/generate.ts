@@ -1,0 +1,66 @@
+// Writes the files that follow from the configuration's schema: the types that lib/assembly plans
+// from, and the reference for users. `make verify` runs it; spec/assembly/generated.spec.ts fails
+// where a file and its source differ.
+import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { compile } from 'json-schema-to-typescript';
+import { configurationReference } from '../../lib/assembly/reference.ts';
+import { configurationSchema } from '../../lib/assembly/schema.ts';
+import type { Json, JsonObject } from '../../lib/core/event.ts';
+import { isJsonObject } from '../../lib/core/event.ts';
+
+const TYPES = `// The types of a configuration in our form, generated from its schema by spec/house/generate.ts.
+// Edits here are lost.
+
+`;
+
+/** Every generated file by its path from the project's root, with what it should hold. */
+export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+  const schema = forTypes(configurationSchema());
+  const types = await compile({ ...schema }, 'Configuration', {
+    bannerComment: '',
+    additionalProperties: false,
+    format: false,
+  });
+  return new Map([
+    ['lib/assembly/configuration.generated.ts', formatted(`${TYPES}${types.trimStart()}`)],
+    ['docs/configuration.md', configurationReference()],
+  ]);
+}
+
+/** The project's own formatter has the last word, so that `make format` and this agree. */
+function formatted(source: string): string {
+  const biome = new URL('../../node_modules/@biomejs/biome/bin/biome', import.meta.url);
+  const args = [fileURLToPath(biome), 'format', '--stdin-file-path=lib/generated.ts'];
+  const cwd = new URL('../../', import.meta.url);
+  return execFileSync(process.execPath, args, { input: source, cwd, encoding: 'utf8' });
+}
+
+const UNSAYABLE = new Set(['oneOf', 'propertyNames', 'examples', 'default']);
+
+/** The schema without what types can not say and the generator would make `unknown` of. */
+function forTypes(schema: JsonObject): JsonObject {
+  const kept = Object.entries(schema).filter(([key]) => !UNSAYABLE.has(key));
+  return Object.fromEntries(
+    kept.map(([key, value]): [string, Json] => {
+      if (!isJsonObject(value)) return [key, value];
+      return [key, key === 'properties' ? eachForTypes(value) : forTypes(value)];
+    }),
+  );
+}
+
+function eachForTypes(properties: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, schema]) => [
+      name,
+      isJsonObject(schema) ? forTypes(schema) : schema,
+    ]),
+  );
+}
+
+if (import.meta.main) {
+  for (const [path, text] of await generatedFiles()) {
+    await writeFile(new URL(`../../${path}`, import.meta.url), text);
+  }
+}
