@@ -1,3 +1,5 @@
+// What compileChain refuses, notes and makes of rules: each mistake with its code and place. How a
+// single condition reads is condition.spec.ts's.
 import { expect } from 'chai';
 import type { CompiledChain } from '../../lib/filters/compile.ts';
 import { compileChain } from '../../lib/filters/compile.ts';

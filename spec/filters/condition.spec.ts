@@ -1,3 +1,5 @@
+// Each field of a rule against Events: patterns, lists, counts, missing values, and what is refused.
+// Whole rules are decide.spec.ts's.
 import { expect } from 'chai';
 import type { EventObject } from '../../lib/core/event.ts';
 import type { Finding } from '../../lib/core/problem.ts';

@@ -1,3 +1,5 @@
+// The walk over the chain by hand-made cases: order, blocks under `not`, the trail, the nearest rule.
+// Random rules are properties.spec.ts's.
 import { expect } from 'chai';
 import type { Decision } from '../../lib/core/decision.ts';
 import type { Chain } from '../../lib/filters/chain.ts';

@@ -1,3 +1,5 @@
+// What Go's decoder and the original's loop make of odd lists of filters, and what is reported of
+// each. Its sample lists are original-lists.spec.ts's.
 import { expect } from 'chai';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 import { decide } from '../../lib/filters/decide.ts';
