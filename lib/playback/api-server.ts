@@ -1,0 +1,189 @@
+// The paths of an API server as far as a gateway needs them: discovery, namespaces, and core/v1
+// Events to GET, LIST and WATCH. Whatever else is asked for is refused as a server refuses it, never
+// half answered.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock, Random } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
+import type { JsonObject } from '../core/event.ts';
+import { openDeadline } from '../kit/deadline.ts';
+import { DOCUMENTS, HEALTH_PATHS, toNamespace } from './discovery.ts';
+import type { EventLists } from './event-list.ts';
+import { goJson, type EventStore } from './event-store.ts';
+import type { EventWatches, WatchRequest } from './event-watch.ts';
+import type { Status } from './status.ts';
+import { notServed, status } from './status.ts';
+
+/** What the server stands on. */
+export interface ApiServerParts {
+  readonly store: EventStore;
+  readonly lists: EventLists;
+  readonly watches: EventWatches;
+  /** What the uids of its namespaces are made from. */
+  readonly cluster: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Aborts when the server stops: open watches then end cleanly. */
+  readonly stopping: AbortSignal;
+}
+
+const EVENTS = /^\/api\/v1\/(?:namespaces\/([^/]+)\/)?events$/;
+const EVENT = /^\/api\/v1\/namespaces\/([^/]+)\/events\/([^/]+)$/;
+const NAMESPACES = '/api/v1/namespaces';
+const NAMESPACE = /^\/api\/v1\/namespaces\/([^/]+)$/;
+
+// What a server takes where a watch names no timeout: 30 minutes, and up to as much again by chance.
+const WATCH_MS = 30 * 60_000;
+
+/** Answers one request. Never throws. */
+export async function handle(
+  parts: ApiServerParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    await route(parts, request, response);
+  } catch (error) {
+    if (response.headersSent) response.destroy();
+    else answer(response, status(500, messageOf(error)));
+  }
+}
+
+async function route(
+  parts: ApiServerParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = URL.parse(request.url ?? '/', 'http://playback');
+  const path = url === null ? undefined : decoded(url.pathname);
+  if (url === null || path === undefined) {
+    answer(response, status(400, 'malformed path'));
+    return;
+  }
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    answer(response, refusedMethod(path));
+    return;
+  }
+  if (HEALTH_PATHS.includes(path)) {
+    response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).end('ok');
+    return;
+  }
+  const events = EVENTS.exec(path);
+  if (events === null) {
+    answer(response, documentAt(parts, path));
+    return;
+  }
+  await eventsAt(parts, { namespace: events[1] ?? null, query: url.searchParams }, response);
+}
+
+function refusedMethod(path: string): Status {
+  const served = EVENTS.test(path) || EVENT.test(path) || path.startsWith(NAMESPACES);
+  return served
+    ? status(405, 'the server does not allow this method on the requested resource')
+    : notServed();
+}
+
+function documentAt(parts: ApiServerParts, path: string): JsonObject {
+  const document = Object.hasOwn(DOCUMENTS, path) ? DOCUMENTS[path] : undefined;
+  if (document !== undefined) return document;
+  if (path === NAMESPACES) return namespaceList(parts);
+  const [, namespace] = NAMESPACE.exec(path) ?? [];
+  if (namespace !== undefined) return toNamespace(namespace, parts.cluster);
+  const [, of = '', name = ''] = EVENT.exec(path) ?? [];
+  if (name === '') return notServed();
+  const stored = parts.store.get(of, name);
+  if (stored !== undefined) return { kind: 'Event', apiVersion: 'v1', ...stored.object };
+  return status(404, `events "${name}" not found`, { name, kind: 'events' });
+}
+
+function namespaceList({ store, cluster }: ApiServerParts): JsonObject {
+  const seen = store.list(null).map(({ namespace }) => namespace);
+  const names = [...new Set(['default', 'kube-system', ...seen])].sort();
+  const items = names.map((name) => {
+    const { metadata, spec, status: phase } = toNamespace(name, cluster);
+    return { metadata: metadata ?? {}, spec: spec ?? {}, status: phase ?? {} };
+  });
+  const metadata = { resourceVersion: store.version.toString() };
+  return { kind: 'NamespaceList', apiVersion: 'v1', metadata, items };
+}
+
+interface EventsRequest {
+  readonly namespace: string | null;
+  readonly query: URLSearchParams;
+}
+
+async function eventsAt(
+  parts: ApiServerParts,
+  { namespace, query }: EventsRequest,
+  response: ServerResponse,
+): Promise<void> {
+  const get = (name: string): string => query.get(name) ?? '';
+  for (const name of ['fieldSelector', 'labelSelector']) {
+    if (get(name) !== '') {
+      answer(response, status(400, `playback serves no ${name}`));
+      return;
+    }
+  }
+  if (!['1', 'true'].includes(get('watch'))) {
+    const page = parts.lists.list({
+      namespace,
+      limit: get('limit'),
+      continue: get('continue'),
+      resourceVersion: get('resourceVersion'),
+      resourceVersionMatch: get('resourceVersionMatch'),
+    });
+    answer(response, page);
+    return;
+  }
+  const refused = refusedWatch(get);
+  if (refused !== null) {
+    answer(response, refused);
+    return;
+  }
+  const version = get('resourceVersion');
+  const from = version === '' || version === '0' ? null : BigInt(version);
+  const seconds = Number(get('timeoutSeconds'));
+  const timeoutMs = seconds > 0 ? seconds * 1000 : WATCH_MS * (1 + parts.random());
+  await watchAt(parts, { namespace, from, timeoutMs }, response);
+}
+
+function refusedWatch(get: (name: string) => string): Status | null {
+  if (!/^\d{0,20}$/.test(get('resourceVersion'))) return status(400, 'invalid resource version');
+  if (!/^\d{0,9}$/.test(get('timeoutSeconds'))) return status(400, 'invalid timeoutSeconds');
+  if (get('sendInitialEvents') === '') return null;
+  return status(
+    422,
+    'sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled',
+  );
+}
+
+async function watchAt(
+  { watches, clock, stopping }: ApiServerParts,
+  { timeoutMs, ...request }: WatchRequest & { readonly timeoutMs: number },
+  response: ServerResponse,
+): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  using deadline = openDeadline(clock, timeoutMs, AbortSignal.any([gone.signal, stopping]));
+  await watches.serve(response, request, deadline.signal);
+  // A connection kept alive would keep a stopping server waiting.
+  if (stopping.aborted) response.once('finish', () => response.socket?.end());
+}
+
+function answer(response: ServerResponse, body: JsonObject): void {
+  const { kind, code } = body;
+  const refusal = kind === 'Status' && typeof code === 'number' ? code : 200;
+  response.writeHead(refusal, {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'no-cache, private',
+    ...(refusal === 504 ? { 'Retry-After': '1' } : {}),
+  });
+  response.end(`${goJson(body)}\n`);
+}
+
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}

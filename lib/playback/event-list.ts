@@ -1,0 +1,133 @@
+// LIST: pages of one consistent state. Every page carries the version of the first, and comes from
+// what existed then; a continue token dies with compaction, or when too many lists are open.
+// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+import { isJsonObject, type JsonObject } from '../core/event.ts';
+import type { EventStore, StoredEvent } from './event-store.ts';
+import type { Status } from './status.ts';
+import { continueExpired, status, versionTooLarge } from './status.ts';
+
+/** What a LIST asks for, as it stands in the query. */
+export interface ListRequest {
+  /** Null: all. */
+  readonly namespace: string | null;
+  readonly limit: string;
+  readonly continue: string;
+  readonly resourceVersion: string;
+  readonly resourceVersionMatch: string;
+}
+
+interface Snapshot {
+  readonly version: bigint;
+  readonly namespace: string | null;
+  readonly events: readonly StoredEvent[];
+}
+
+// Each open list keeps what existed at its beginning; a client that never comes back for its next
+// page must not keep that for ever.
+const SNAPSHOTS = 64;
+
+/** Answers LISTs over one store. */
+export class EventLists {
+  readonly #store: EventStore;
+  readonly #snapshots = new Map<string, Snapshot>();
+  #made = 0;
+
+  constructor(store: EventStore) {
+    this.#store = store;
+  }
+
+  /** One page, or the Status that refuses it. */
+  list(request: ListRequest): JsonObject | Status {
+    const limit = request.limit === '' ? 0 : Number(request.limit);
+    if (!Number.isSafeInteger(limit) || limit < 0) return status(400, 'invalid limit');
+    return request.continue === ''
+      ? this.#firstPage(request, limit)
+      : this.#nextPage(request, limit);
+  }
+
+  #firstPage(request: ListRequest, limit: number): JsonObject | Status {
+    const refusal = this.#refusal(request);
+    if (refusal !== null) return refusal;
+    const { namespace } = request;
+    const snapshot = {
+      version: this.#store.version,
+      namespace,
+      events: this.#store.list(namespace),
+    };
+    return this.#page(snapshot, { id: '', from: 0, limit });
+  }
+
+  #nextPage(request: ListRequest, limit: number): JsonObject | Status {
+    if (request.resourceVersion !== '') {
+      return status(400, 'specifying resource version is not allowed when using continue');
+    }
+    const token = parseToken(request.continue);
+    if (token === undefined) return status(400, 'continue key is not valid');
+    const snapshot = this.#snapshots.get(token.id);
+    if (snapshot === undefined || this.#store.isCompacted(snapshot.version)) {
+      return continueExpired();
+    }
+    if (snapshot.namespace !== request.namespace) return status(400, 'continue key is not valid');
+    return this.#page(snapshot, { ...token, limit });
+  }
+
+  // Only the newest state is at hand: an exact version of the past is as if compacted.
+  #refusal({ resourceVersion, resourceVersionMatch }: ListRequest): Status | null {
+    if (resourceVersion === '') return null;
+    if (!/^\d{1,20}$/.test(resourceVersion)) return status(400, 'invalid resource version');
+    const asked = BigInt(resourceVersion);
+    const { version } = this.#store;
+    if (asked > version) return versionTooLarge(asked, version);
+    if (resourceVersionMatch === 'Exact' && asked !== version) return continueExpired();
+    return null;
+  }
+
+  #page(snapshot: Snapshot, { id, from, limit }: Page): JsonObject {
+    const to = limit === 0 ? snapshot.events.length : from + limit;
+    const remaining = snapshot.events.length - to;
+    const more =
+      remaining > 0
+        ? {
+            continue: renderToken(id === '' ? this.#keep(snapshot) : id, to),
+            remainingItemCount: remaining,
+          }
+        : {};
+    return {
+      kind: 'EventList',
+      apiVersion: 'v1',
+      metadata: { resourceVersion: snapshot.version.toString(), ...more },
+      items: snapshot.events.slice(from, to).map(({ object }) => object),
+    };
+  }
+
+  #keep(snapshot: Snapshot): string {
+    this.#made += 1;
+    const id = String(this.#made);
+    this.#snapshots.set(id, snapshot);
+    const [oldest] = this.#snapshots.keys();
+    if (this.#snapshots.size > SNAPSHOTS && oldest !== undefined) this.#snapshots.delete(oldest);
+    return id;
+  }
+}
+
+interface Page {
+  /** Of the snapshot; '' before there is one. */
+  readonly id: string;
+  readonly from: number;
+  readonly limit: number;
+}
+
+function renderToken(id: string, from: number): string {
+  return Buffer.from(JSON.stringify({ id, from }), 'utf8').toString('base64url');
+}
+
+function parseToken(text: string): { readonly id: string; readonly from: number } | undefined {
+  try {
+    const token: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+    if (!isJsonObject(token)) return undefined;
+    const { id, from } = token;
+    return typeof id === 'string' && typeof from === 'number' ? { id, from } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,132 @@
+// WATCH: every change after a version, exactly once, in the order of versions, one line each. A
+// watch reads the history at its own pace, so a slow client costs no memory and slows nobody; one
+// that falls behind a compaction is told so in the stream, as an API server without a watch cache does.
+import type { ServerResponse } from 'node:http';
+import type { EventStore } from './event-store.ts';
+import { frame, goJson } from './event-store.ts';
+import type { Status } from './status.ts';
+import { watchExpired } from './status.ts';
+
+/** Which changes a watch asks for. */
+export interface WatchRequest {
+  /** Null: all. */
+  readonly namespace: string | null;
+  /** Null: what exists as ADDED, then every change. */
+  readonly from: bigint | null;
+}
+
+// Between two looks at whether the client still reads.
+const CHANGES_AT_ONCE = 100;
+
+/** The open watches: who waits for their beginning, and who for their being up to date. */
+export class EventWatches {
+  readonly #store: EventStore;
+  /** How far each open watch has written. */
+  readonly #open = new Map<symbol, bigint>();
+  readonly #waiting = new Set<() => void>();
+
+  constructor(store: EventStore) {
+    this.#store = store;
+  }
+
+  /** How many are open. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** Resolves once so many are open, or when the signal aborts. */
+  opened(count: number, signal: AbortSignal): Promise<void> {
+    return this.#until(() => this.open >= count, signal);
+  }
+
+  /** Resolves once every open watch has written every change, or when the signal aborts. */
+  caughtUp(signal: AbortSignal): Promise<void> {
+    const { version } = this.#store;
+    return this.#until(() => [...this.#open.values()].every((at) => at >= version), signal);
+  }
+
+  /** Serves a watch until the signal aborts; the answer ends cleanly. */
+  async serve(response: ServerResponse, request: WatchRequest, signal: AbortSignal): Promise<void> {
+    const id = Symbol('watch');
+    let at = request.from ?? this.#store.version;
+    response.writeHead(200, {
+      'Content-Type': 'application/json',
+      'Cache-Control': 'no-cache, private',
+    });
+    response.flushHeaders();
+    try {
+      if (request.from === null) await this.#writeExisting(response, request.namespace, signal);
+      this.#moved(id, at);
+      while (!signal.aborted) {
+        const changes = this.#store.changesAfter(at, CHANGES_AT_ONCE);
+        if (this.#store.isCompacted(at)) {
+          await write(response, errorFrame(watchExpired()), signal);
+          return;
+        }
+        const wanted = changes.filter((change) => isIn(request.namespace, change.namespace));
+        await write(response, wanted.map((change) => change.frame).join(''), signal);
+        at = changes.at(-1)?.version ?? at;
+        this.#moved(id, at);
+        if (changes.length === 0) await this.#store.next(signal);
+      }
+    } finally {
+      this.#open.delete(id);
+      this.#wake();
+      response.end();
+    }
+  }
+
+  async #writeExisting(
+    response: ServerResponse,
+    namespace: string | null,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const frames = this.#store.list(namespace).map(({ object }) => frame('ADDED', object));
+    await write(response, frames.join(''), signal);
+  }
+
+  #moved(id: symbol, at: bigint): void {
+    this.#open.set(id, at);
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  #until(condition: () => boolean, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!condition() && !signal.aborted) return;
+        this.#waiting.delete(look);
+        signal.removeEventListener('abort', look);
+        resolve();
+      };
+      this.#waiting.add(look);
+      signal.addEventListener('abort', look);
+      look();
+    });
+  }
+}
+
+function isIn(wanted: string | null, namespace: string): boolean {
+  return wanted === null || wanted === namespace;
+}
+
+function errorFrame(error: Status): string {
+  return `${goJson({ type: 'ERROR', object: error })}\n`;
+}
+
+// Waits while the client does not read; the abort of the signal is the client's going as well.
+async function write(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
+  if (text === '' || signal.aborted || response.write(text)) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      response.off('drain', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    response.once('drain', done);
+    signal.addEventListener('abort', done);
+  });
+}

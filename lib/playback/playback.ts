@@ -1,0 +1,180 @@
+// A recording served as a Kubernetes API server, over HTTP or HTTPS, so that the real watch path
+// runs with no cluster. It answers; it never judges what it plays.
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Clock, Random } from '../core/clock.ts';
+import { messageOf, SluiceError } from '../core/errors.ts';
+import { handle } from './api-server.ts';
+import { EventLists } from './event-list.ts';
+import { EventStore } from './event-store.ts';
+import { EventWatches } from './event-watch.ts';
+import type { Progress, Recording, Speed } from './player.ts';
+import { play } from './player.ts';
+
+/** A key and its certificate, both PEM. */
+export interface TlsPair {
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** What to play, and how. */
+export interface PlaybackOptions {
+  readonly recording: Recording;
+  readonly speed: Speed;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** HTTPS with this pair; absent: HTTP. */
+  readonly tls?: TlsPair;
+  /** Playing begins once so many watches are open; 1 where absent, 0: at once. */
+  readonly afterWatches?: number;
+  /** The history older than this is compacted, in ms; absent: all of it is kept. */
+  readonly compactEveryMs?: number;
+  /** The resourceVersion before the first change; 1000 where absent. */
+  readonly firstVersion?: bigint;
+  /** What the uids of namespaces, and so the cluster id, are made from. */
+  readonly cluster?: string;
+}
+
+/** What playing needs of the machine. */
+export interface PlaybackParts {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+// How long a client gets to read the end of its watch.
+const LINGER_MS = 1000;
+
+/** A running playback. Disposing ends its watches cleanly; it may be disposed of twice. */
+export interface Playback extends AsyncDisposable {
+  /** Without a path, for instance `http://127.0.0.1:8001`. */
+  readonly url: string;
+  readonly port: number;
+  /**
+   * Resolves once everything was played and every watch then open has been sent all of it, or once
+   * it is disposed of; rejects where the recording cannot be read to its end.
+   */
+  readonly done: Promise<void>;
+  progress(): Progress;
+  /** Forgets the history up to now, as compaction does. */
+  compact(): void;
+}
+
+/**
+ * Serves a recording; it is up when this resolves.
+ *
+ * **Errors**: throws `address-unusable`, naming the address, where it cannot listen.
+ */
+export async function startPlayback(
+  options: PlaybackOptions,
+  parts: PlaybackParts,
+): Promise<Playback> {
+  const store = new EventStore(options.firstVersion ?? 1000n);
+  const lists = new EventLists(store);
+  const watches = new EventWatches(store);
+  const cluster = options.cluster ?? 'playback';
+  const stop = new AbortController();
+  const served = { ...parts, store, lists, watches, cluster, stopping: stop.signal };
+  const server = openServer(options.tls, (request, response) => {
+    void handle(served, request, response);
+  });
+  const port = await listening(server, options);
+  let progress: Progress = { applied: 0, skipped: 0 };
+  const progressed = (now: Progress): void => void (progress = now);
+  const done = perform(options, { ...parts, store, watches, progressed }, stop.signal);
+  // Who does not wait for the end still must not be ended by a recording that breaks.
+  done.catch(() => undefined);
+  const { compactEveryMs } = options;
+  if (compactEveryMs !== undefined) {
+    void compacting(store, { clock: parts.clock, everyMs: compactEveryMs }, stop.signal);
+  }
+  let closing: Promise<void> | undefined;
+  return {
+    url: `${options.tls === undefined ? 'http' : 'https'}://${hostPort(options.host, port)}`,
+    port,
+    done,
+    progress: () => progress,
+    compact: () => store.compact(store.version),
+    [Symbol.asyncDispose]: () => {
+      closing ??= closed(server, stop, parts.clock);
+      return closing;
+    },
+  };
+}
+
+interface Stage extends PlaybackParts {
+  readonly store: EventStore;
+  readonly watches: EventWatches;
+  readonly progressed: (progress: Progress) => void;
+}
+
+async function perform(options: PlaybackOptions, stage: Stage, signal: AbortSignal): Promise<void> {
+  const { store, clock, watches, progressed } = stage;
+  const { recording, speed } = options;
+  try {
+    await watches.opened(options.afterWatches ?? 1, signal);
+    signal.throwIfAborted();
+    await play(recording, { store, clock, speed, progressed }, signal);
+    await watches.caughtUp(signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+// As an API server compacts: at each turn up to the version noted at the turn before.
+async function compacting(
+  store: EventStore,
+  { clock, everyMs }: { readonly clock: Clock; readonly everyMs: number },
+  signal: AbortSignal,
+): Promise<void> {
+  let noted = store.version;
+  try {
+    for (;;) {
+      await clock.sleep(everyMs, signal);
+      store.compact(noted);
+      noted = store.version;
+    }
+  } catch {
+    // Only the abort ends a sleep early: the playback is over.
+  }
+}
+
+function openServer(tls: TlsPair | undefined, listener: RequestListener): Server {
+  const server = tls === undefined ? createServer(listener) : createTlsServer({ ...tls }, listener);
+  // A watch may be quiet for longer than any time that a request may take otherwise.
+  server.requestTimeout = 0;
+  server.timeout = 0;
+  return server;
+}
+
+function listening(server: Server, { host, port }: PlaybackOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      const address = hostPort(host, port);
+      const message = `serving a playback on ${address}: ${messageOf(cause)}`;
+      reject(new SluiceError('address-unusable', message, { cause, details: { address } }));
+    });
+    server.listen(port, host, () => {
+      server.removeAllListeners('error');
+      server.on('error', () => undefined);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+// The open watches end by themselves once told; who does not read their end is cut off.
+async function closed(server: Server, stop: AbortController, clock: Clock): Promise<void> {
+  const over = new AbortController();
+  const ended = new Promise<void>((resolve) => server.close(() => resolve())).finally(() =>
+    over.abort(),
+  );
+  stop.abort();
+  await clock.sleep(LINGER_MS, over.signal).catch(() => undefined);
+  server.closeAllConnections();
+  await ended;
+}
+
+function hostPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

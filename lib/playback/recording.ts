@@ -1,0 +1,116 @@
+// Recordings: what a watch saw, one JSON object a line: `{"at","type","object"}`. Read as a stream,
+// so that a day of a large cluster needs no memory; every complaint names the line.
+import { createReadStream } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
+import { messageOf, SluiceError } from '../core/errors.ts';
+import type { EventObject } from '../core/event.ts';
+import { isJsonObject } from '../core/event.ts';
+
+/** Every kind of change a recording holds. */
+export const CHANGE_TYPES = ['ADDED', 'MODIFIED', 'DELETED'] as const;
+
+/** What a watch says happened to an object. */
+export type ChangeType = (typeof CHANGE_TYPES)[number];
+
+/** One line of a recording. */
+export interface RecordingEntry {
+  /** When it was seen, ms since 1970. */
+  readonly at: number;
+  readonly type: ChangeType;
+  readonly object: EventObject;
+}
+
+// Four times the largest frame that Sluice takes from a server: a longer line is no recording.
+const LINE_CHARACTERS = 16 * 1024 * 1024;
+
+/** One line of a recording, with its line feed. */
+export function renderEntry({ at, type, object }: RecordingEntry): string {
+  return `${JSON.stringify({ at: new Date(at).toISOString(), type, object })}\n`;
+}
+
+/** What is wrong with a value that should be an entry, or the entry. */
+export function toEntry(value: unknown): RecordingEntry | string {
+  if (!isJsonObject(value)) return 'no JSON object';
+  const { at, type, object } = value;
+  const ms = typeof at === 'string' ? Date.parse(at) : at;
+  if (typeof ms !== 'number' || !Number.isFinite(ms)) return 'no time under "at"';
+  const known = CHANGE_TYPES.find((name) => name === type);
+  if (known === undefined) return `no ${CHANGE_TYPES.join(', ')} under "type"`;
+  if (!isJsonObject(object)) return 'no object under "object"';
+  return { at: ms, type: known, object };
+}
+
+/**
+ * The entries of a recording in a file.
+ *
+ * **Errors**: throws `input-unusable`, naming file and line, where it cannot be read.
+ */
+export async function* openRecording(path: string): AsyncGenerator<RecordingEntry, void, void> {
+  const stream = createReadStream(path);
+  try {
+    yield* readRecording(stream, path);
+  } catch (cause) {
+    if (cause instanceof SluiceError) throw cause;
+    throw unusable(`reading recording ${path}: ${messageOf(cause)}`, cause);
+  } finally {
+    stream.destroy();
+  }
+}
+
+/**
+ * The entries of a recording that comes in chunks; blank lines are passed over.
+ *
+ * **Errors**: throws `input-unusable`, naming the recording and the line, at the first bad line.
+ */
+export async function* readRecording(
+  chunks: AsyncIterable<Uint8Array | string>,
+  name: string,
+): AsyncGenerator<RecordingEntry, void, void> {
+  let number = 0;
+  for await (const line of linesOf(chunks, name)) {
+    number += 1;
+    if (line.trim() === '') continue;
+    yield entryOf(line, `reading recording ${name}, line ${number}`);
+  }
+}
+
+function entryOf(line: string, doing: string): RecordingEntry {
+  const entry = toEntry(parsed(line, doing));
+  if (typeof entry !== 'string') return entry;
+  throw unusable(`${doing}: ${entry} (expected {"at","type","object"})`);
+}
+
+function parsed(line: string, doing: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw unusable(
+      `${doing}: no JSON (expected {"at","type","object"}): ${messageOf(cause)}`,
+      cause,
+    );
+  }
+}
+
+// Framed on LF alone: U+2028 and U+2029, at which readline breaks too, may stand in a message.
+async function* linesOf(
+  chunks: AsyncIterable<Uint8Array | string>,
+  name: string,
+): AsyncGenerator<string, void, void> {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  for await (const chunk of chunks) {
+    const text = typeof chunk === 'string' ? chunk : decoder.write(Buffer.from(chunk));
+    const lines = `${rest}${text}`.split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+    if (rest.length > LINE_CHARACTERS) {
+      throw unusable(`reading recording ${name}: a line above ${LINE_CHARACTERS} characters`);
+    }
+  }
+  rest += decoder.end();
+  if (rest !== '') yield rest;
+}
+
+function unusable(message: string, cause?: unknown): SluiceError {
+  return new SluiceError('input-unusable', message, { cause });
+}
