@@ -1,0 +1,208 @@
+import { expect } from 'chai';
+import type { ApiAnswer } from '../../lib/kubernetes/api.ts';
+import type { Tried } from '../../lib/triggers/api-outcome.ts';
+import { ANSWER_ROWS, FAILURE_ROWS, outcomeOf } from '../../lib/triggers/api-outcome.ts';
+import { aFailure, anAnswer, aStatus } from './support/fake-api.ts';
+
+const NOW = Date.UTC(2026, 0, 31, 12);
+const NAME = 'diagnose-01kg9ynja097rx6z4zzrz6frr7';
+const TRIED: Tried = {
+  doing: `create Job ci/${NAME}`,
+  name: NAME,
+  needs: 'create on jobs in ci',
+  now: NOW,
+};
+
+const TERMINATING = {
+  details: { name: NAME, kind: 'jobs', causes: [{ reason: 'NamespaceTerminating' }] },
+};
+
+interface Case {
+  readonly what: string;
+  readonly answer: ApiAnswer;
+  /** `outcome` or `outcome reason`. */
+  readonly wanted: string;
+}
+
+/** One case at least for each row of both tables; the last `it` here counts them. */
+const CASES: readonly Case[] = [
+  { what: 'a creation', answer: anAnswer({}, 201), wanted: 'created' },
+  { what: 'an accepted request', answer: anAnswer({}, 202), wanted: 'created' },
+  { what: 'a bad request', answer: aStatus(400, 'BadRequest'), wanted: 'refused invalid' },
+  { what: 'bad credentials', answer: aStatus(401, 'Unauthorized'), wanted: 'retry unauthorized' },
+  {
+    what: 'a missing permission, which can not name the object',
+    answer: aStatus(403, 'Forbidden', { details: { kind: 'jobs' } }),
+    wanted: 'refused forbidden',
+  },
+  {
+    what: 'a namespace that goes',
+    answer: aStatus(403, 'Forbidden', TERMINATING),
+    wanted: 'retry namespace-terminating',
+  },
+  {
+    what: 'an exceeded quota, which names the object',
+    answer: aStatus(403, 'Forbidden', { details: { name: NAME, kind: 'jobs' } }),
+    wanted: 'retry quota',
+  },
+  {
+    what: 'a refusal that names another object',
+    answer: aStatus(403, 'Forbidden', { details: { name: 'other', kind: 'policies' } }),
+    wanted: 'refused forbidden',
+  },
+  { what: 'a 403 of a proxy', answer: anAnswer(null, 403), wanted: 'refused forbidden' },
+  { what: 'a missing kind', answer: anAnswer(null, 404), wanted: 'refused not-found' },
+  { what: 'a missing namespace', answer: aStatus(404, 'NotFound'), wanted: 'refused not-found' },
+  { what: 'a method nobody knows', answer: anAnswer(null, 405), wanted: 'refused invalid' },
+  {
+    what: 'a request that took too long',
+    answer: anAnswer(null, 408),
+    wanted: 'retry unavailable',
+  },
+  { what: 'a taken name', answer: aStatus(409, 'AlreadyExists'), wanted: 'exists' },
+  { what: 'a conflict on a quota', answer: aStatus(409, 'Conflict'), wanted: 'retry unavailable' },
+  { what: 'too much', answer: anAnswer(null, 413), wanted: 'refused too-large' },
+  { what: 'an invalid object', answer: aStatus(422, 'Invalid'), wanted: 'refused invalid' },
+  { what: 'too many requests', answer: aStatus(429, 'TooManyRequests'), wanted: 'retry throttled' },
+  { what: 'an inner error', answer: aStatus(500, 'InternalError'), wanted: 'unknown server-error' },
+  { what: 'a verb not supported', answer: anAnswer(null, 501), wanted: 'refused invalid' },
+  { what: 'a bad gateway', answer: anAnswer(null, 502), wanted: 'unknown server-error' },
+  {
+    what: 'a 503 of the server itself',
+    answer: aStatus(503, 'ServiceUnavailable'),
+    wanted: 'retry unavailable',
+  },
+  {
+    what: 'a 503 with Retry-After',
+    answer: anAnswer(null, 503, { 'retry-after': '7' }),
+    wanted: 'retry unavailable',
+  },
+  { what: 'a bare 503 of a proxy', answer: anAnswer(null, 503), wanted: 'unknown server-error' },
+  { what: 'a timeout of the server', answer: aStatus(504, 'Timeout'), wanted: 'unknown timeout' },
+  { what: 'a redirect', answer: anAnswer(null, 302), wanted: 'refused invalid' },
+  { what: 'no connection', answer: aFailure('never', 'ECONNREFUSED'), wanted: 'retry unreachable' },
+  { what: 'a timeout', answer: aFailure('perhaps', 'timeout'), wanted: 'unknown timeout' },
+  { what: 'an abort', answer: aFailure('perhaps', 'aborted'), wanted: 'unknown timeout' },
+  {
+    what: 'a reset',
+    answer: aFailure('perhaps', 'ECONNRESET'),
+    wanted: 'unknown connection-lost',
+  },
+  {
+    what: 'an answer too large to read',
+    answer: aFailure('answered', 'too-large'),
+    wanted: 'unknown server-error',
+  },
+];
+
+function shown(answer: ApiAnswer): string {
+  const outcome = outcomeOf(answer, TRIED);
+  return 'reason' in outcome ? `${outcome.outcome} ${outcome.reason}` : outcome.outcome;
+}
+
+describe('outcomeOf', () => {
+  for (const { what, answer, wanted } of CASES) {
+    it(`takes ${what} as ${wanted}`, () => {
+      expect(shown(answer)).to.equal(wanted);
+    });
+  }
+
+  it('has a case for every row of both tables', () => {
+    const answerRows = CASES.flatMap(({ answer }) => {
+      if (!answer.ok) return [];
+      const place = ANSWER_ROWS.findIndex(
+        ({ status: [from, to], when }) =>
+          answer.status >= from && answer.status <= to && (when?.(answer, NAME) ?? true),
+      );
+      return [place];
+    });
+    const failureRows = CASES.flatMap(({ answer }) => {
+      if (answer.ok) return [];
+      return [
+        FAILURE_ROWS.findIndex(
+          ({ reached, code }) =>
+            reached === answer.reached && (code === undefined || code === answer.code),
+        ),
+      ];
+    });
+    expect([...new Set(answerRows)].toSorted((a, b) => a - b)).to.deep.equal([
+      ...ANSWER_ROWS.keys(),
+    ]);
+    expect([...new Set(failureRows)].toSorted((a, b) => a - b)).to.deep.equal([
+      ...FAILURE_ROWS.keys(),
+    ]);
+  });
+
+  it('has an outcome for every status there can be', () => {
+    for (let status = 100; status < 600; status += 1) {
+      expect(outcomeOf(anAnswer(null, status), TRIED), String(status)).to.have.property('outcome');
+    }
+  });
+
+  it('never says that something may have been started after a 4xx', () => {
+    for (let status = 400; status < 500; status += 1) {
+      expect(shown(anAnswer(null, status)), String(status)).to.match(/^(?:retry|refused) /);
+    }
+  });
+
+  it('says what was tried on which object, what was found and what the server said', () => {
+    const message = `Job.batch "x" is invalid: spec.template.spec.restartPolicy: Unsupported value`;
+    expect(outcomeOf(aStatus(422, 'Invalid', { message }), TRIED)).to.deep.include({
+      detail: `create Job ci/${NAME}: invalid, 422: ${message}`,
+    });
+  });
+
+  it('says what permission is missing', () => {
+    expect(outcomeOf(aStatus(403, 'Forbidden'), TRIED)).to.deep.include({
+      detail: `create Job ci/${NAME}: forbidden (needs create on jobs in ci), 403`,
+    });
+  });
+
+  it('escapes and cuts what the server said', () => {
+    const message = `\u001b[31m\u2028${'x'.repeat(5000)}`;
+    const outcome = outcomeOf(aStatus(400, 'BadRequest', { message }), TRIED);
+    const detail = 'detail' in outcome ? outcome.detail : '';
+    expect(detail).to.include('\\u001b[31m\\u2028xxx').and.not.to.include('\u001b');
+    expect(detail.length).to.be.below(700);
+  });
+
+  const waits = [
+    { what: 'seconds', headers: { 'retry-after': '7' }, body: null, wanted: 7000 },
+    {
+      what: 'a date, counted from the answer’s own',
+      headers: {
+        'retry-after': 'Sat, 31 Jan 2026 09:00:30 GMT',
+        date: 'Sat, 31 Jan 2026 09:00:00 GMT',
+      },
+      body: null,
+      wanted: 30_000,
+    },
+    {
+      what: 'a date, counted from now where the answer has none',
+      headers: { 'retry-after': 'Sat, 31 Jan 2026 12:01:00 GMT' },
+      body: null,
+      wanted: 60_000,
+    },
+    {
+      what: 'a date of the past',
+      headers: { 'retry-after': 'Sat, 31 Jan 2026 11:00:00 GMT' },
+      body: null,
+      wanted: 0,
+    },
+    {
+      what: 'a day, as an hour',
+      headers: { 'retry-after': '86400' },
+      body: null,
+      wanted: 3_600_000,
+    },
+    { what: 'the Status', headers: {}, body: { details: { retryAfterSeconds: 3 } }, wanted: 3000 },
+    { what: 'nothing readable', headers: { 'retry-after': 'soon' }, body: null, wanted: undefined },
+    { what: 'nothing', headers: {}, body: null, wanted: undefined },
+  ] as const;
+  for (const { what, headers, body, wanted } of waits) {
+    it(`reads how long to wait from ${what}`, () => {
+      const outcome = outcomeOf(anAnswer(body, 429, headers), TRIED);
+      expect('afterMs' in outcome ? outcome.afterMs : undefined).to.equal(wanted);
+    });
+  }
+});

@@ -1,0 +1,135 @@
+import { expect } from 'chai';
+import type { JsonObject } from '../../lib/core/event.ts';
+import type { Outcome } from '../../lib/core/outcome.ts';
+import type { ApiAnswer } from '../../lib/kubernetes/api.ts';
+import { createObject } from '../../lib/triggers/create-object.ts';
+import { aFailure, anAnswer, aStatus, FakeApi } from './support/fake-api.ts';
+import { NEVER } from './support/parts.ts';
+
+const ID = '01kg9ynja097rx6z4zzrz6frr7';
+const NAME = `diagnose-${ID}`;
+const COLLECTION = '/apis/batch/v1/namespaces/ci/jobs';
+const STARTED = { kind: 'Job', namespace: 'ci', name: NAME };
+
+function anObject(annotations: JsonObject = { 'sluice.dev/delivery': ID }): JsonObject {
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: NAME, namespace: 'ci', annotations },
+  };
+}
+
+async function create(api: FakeApi): Promise<Outcome> {
+  const creation = {
+    collection: COLLECTION,
+    resource: 'jobs',
+    object: anObject(),
+    query: {},
+    now: 0,
+  };
+  return createObject(api, creation, NEVER);
+}
+
+/** Answers AlreadyExists to the POST and this to the GET. */
+function apiWith(got: ApiAnswer): FakeApi {
+  const api = new FakeApi();
+  api.script = ({ method }) => (method === 'POST' ? aStatus(409, 'AlreadyExists') : got);
+  return api;
+}
+
+describe('createObject', () => {
+  it('makes one POST and says what it started', async () => {
+    const api = new FakeApi();
+    expect(await create(api)).to.deep.equal({ outcome: 'delivered', started: STARTED });
+    expect(api.calls.map(({ method, path }) => `${method} ${path}`)).to.deep.equal([
+      `POST ${COLLECTION}`,
+    ]);
+  });
+
+  it('makes one POST and one GET where the name is taken', async () => {
+    const api = new FakeApi();
+    await create(api);
+    expect(await create(api)).to.deep.equal({
+      outcome: 'delivered',
+      started: STARTED,
+      note: 'existed',
+    });
+    expect(api.calls.map(({ method, path }) => `${method} ${path}`)).to.deep.equal([
+      `POST ${COLLECTION}`,
+      `POST ${COLLECTION}`,
+      `GET ${COLLECTION}/${NAME}`,
+    ]);
+  });
+
+  const gone = { deletionTimestamp: '2026-01-31T12:00:00Z' };
+  const cases = [
+    {
+      what: 'an object of the same delivery',
+      got: anAnswer(anObject()),
+      wanted: 'delivered existed',
+    },
+    {
+      what: 'an object of the same delivery that is being deleted',
+      got: anAnswer({
+        ...anObject(),
+        metadata: { ...gone, annotations: { 'sluice.dev/delivery': ID } },
+      }),
+      wanted: 'delivered existed',
+    },
+    {
+      what: 'an object that is being deleted and has lost its annotation',
+      got: anAnswer({ metadata: gone }),
+      wanted: 'delivered existed, not verified',
+    },
+    {
+      what: 'an object of another delivery that is being deleted',
+      got: anAnswer({ metadata: { ...gone, annotations: { 'sluice.dev/delivery': 'other' } } }),
+      wanted: 'refused name-taken',
+    },
+    {
+      what: 'an object of another delivery',
+      got: anAnswer(anObject({ 'sluice.dev/delivery': 'other' })),
+      wanted: 'refused name-taken',
+    },
+    { what: 'an object of nobody', got: anAnswer(anObject({})), wanted: 'refused name-taken' },
+    {
+      what: 'no permission to look',
+      got: aStatus(403, 'Forbidden'),
+      wanted: 'delivered existed, not verified',
+    },
+    {
+      what: 'an object that is gone meanwhile',
+      got: aStatus(404, 'NotFound'),
+      wanted: 'delivered existed, not verified',
+    },
+    {
+      what: 'a throttled look',
+      got: aStatus(429, 'TooManyRequests'),
+      wanted: 'unknown server-error',
+    },
+    {
+      what: 'a look that times out',
+      got: aFailure('perhaps', 'timeout'),
+      wanted: 'unknown timeout',
+    },
+    {
+      what: 'a look that reaches nobody',
+      got: aFailure('never', 'ECONNREFUSED'),
+      wanted: 'unknown server-error',
+    },
+  ];
+  for (const { what, got, wanted } of cases) {
+    it(`takes ${what} under the taken name as ${wanted}`, async () => {
+      const outcome = await create(apiWith(got));
+      const more = 'reason' in outcome ? outcome.reason : 'note' in outcome ? outcome.note : '';
+      expect(`${outcome.outcome} ${more ?? ''}`).to.equal(wanted);
+    });
+  }
+
+  it('names the object and what it found where the name is taken', async () => {
+    const outcome = await create(apiWith(anAnswer(anObject({}))));
+    expect(outcome).to.deep.include({
+      detail: `create Job ci/${NAME}: the name is taken by an object with no annotation sluice.dev/delivery (expected ${ID})`,
+    });
+  });
+});
