@@ -1,0 +1,87 @@
+// Which cluster this is: the uid of the namespace kube-system, else of the gateway's own namespace,
+// where they may be read. An API server that is away is waited for. Choosing an id where neither can
+// be read, and keeping it, is the store's and the gateway's.
+// Source: kubernetes/kubernetes issue 77487 (why the uid of kube-system is the customary id).
+import type { Clock, Random } from '../core/clock.ts';
+import type { Observe } from '../core/observation.ts';
+import { stringAt } from '../core/event.ts';
+import type { ApiAnswer, ApiClient } from './api.ts';
+import { get, resourcePath } from './objects.ts';
+import { Patience } from './patience.ts';
+import { toTrouble } from './trouble.ts';
+
+/** What a cluster is known by. */
+export type ClusterIdentity =
+  | { readonly id: string; readonly from: 'kube-system' | 'namespace' }
+  /** Neither may be read; the store makes one up. */
+  | { readonly id: null; readonly why: string };
+
+/** What finding it may have. */
+export interface FindClusterParts {
+  /** The gateway's own namespace; '' means all, and then only kube-system is asked for. */
+  readonly namespace: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observe: Observe;
+}
+
+const KUBE_SYSTEM = 'kube-system';
+
+/** Finds out which cluster this is, waiting for an API server that does not answer. */
+export async function findCluster(
+  api: ApiClient,
+  parts: FindClusterParts,
+  signal: AbortSignal,
+): Promise<ClusterIdentity> {
+  const system = await uidOf(api, { ...parts, name: KUBE_SYSTEM }, signal);
+  if (system.uid !== '') return { id: system.uid, from: 'kube-system' };
+  if (parts.namespace === '') return { id: null, why: system.why };
+  const own = await uidOf(api, { ...parts, name: parts.namespace }, signal);
+  if (own.uid !== '') return { id: own.uid, from: 'namespace' };
+  return { id: null, why: `${system.why}; ${own.why}` };
+}
+
+interface Uid {
+  /** '' where it may not be read or is not there. */
+  readonly uid: string;
+  readonly why: string;
+}
+
+async function uidOf(
+  api: ApiClient,
+  { name, clock, random, observe }: FindClusterParts & { readonly name: string },
+  signal: AbortSignal,
+): Promise<Uid> {
+  const path = resourcePath({
+    group: '',
+    version: 'v1',
+    namespace: null,
+    plural: 'namespaces',
+    name,
+  });
+  const patience = new Patience(random);
+  for (;;) {
+    const answer = await get(api, path, signal);
+    signal.throwIfAborted();
+    const uid = uidIn(answer, name);
+    if (uid !== null) return uid;
+    const trouble = toTrouble(
+      answer.ok ? { seen: 'answer', answer } : { seen: 'failure', failure: answer },
+      clock.now(),
+    );
+    const why = `read namespace ${name}: ${trouble.reason}: ${trouble.detail}`;
+    observe({ kind: 'cluster-waiting', server: api.server, why });
+    await clock.sleep(patience.delayMs(trouble, { livedMs: 0, progressed: false }), signal);
+  }
+}
+
+/** What the answer settles; null where it settles nothing and is to be asked again. */
+function uidIn(answer: ApiAnswer, name: string): Uid | null {
+  if (!answer.ok) return null;
+  const { status, body } = answer;
+  if (status === 403) return { uid: '', why: `get namespace ${name}: forbidden` };
+  // A path that is not there, or a server that is no API server, will not become one by waiting.
+  if (status === 404 || status === 405) return { uid: '', why: `get namespace ${name}: not found` };
+  const uid = stringAt(body, 'metadata', 'uid');
+  return status === 200 && uid !== '' ? { uid, why: '' } : null;
+}

@@ -1,0 +1,181 @@
+// The kind `events`: core/v1 Events of one namespace, of several (one watch each), or of all. It
+// turns what the readers read into occurrences and their batches into the source's; what a state
+// means is decided by the filter chain, and how it is read by lib/kubernetes.
+// Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
+import type { JsonSchema, Kind, Permission } from '../core/kind.ts';
+import type { CheckContext } from '../core/kind.ts';
+import type { JsonObject } from '../core/event.ts';
+import { millisecondsOf, parseMicroTime } from '../core/micro-time.ts';
+import type { Occurrence } from '../core/occurrence.ts';
+import { toOccurrence } from '../core/occurrence.ts';
+import type { Finding } from '../core/problem.ts';
+import type { Batch, Positions, Source } from '../core/source.ts';
+import { parseDuration } from '../kit/duration.ts';
+import { mergeFairly } from '../kubernetes/merge.ts';
+import { readChanges } from '../kubernetes/reader.ts';
+import type { ReaderBatch } from '../kubernetes/reader-batch.ts';
+import { positionKeyOf } from '../kubernetes/watched.ts';
+import type { Watched } from '../kubernetes/watched.ts';
+import type { SourceParts } from './parts.ts';
+
+/** The section `events:` of a source. */
+export interface EventsSection {
+  /** Absent: the gateway's own; `["*"]`: all. */
+  readonly namespaces?: readonly string[];
+  /** `skip`, `all`, or a duration. */
+  readonly firstStart?: string;
+  /** A duration. */
+  readonly eventTTL?: string;
+  /** Whether an Event about an object of another namespace than its own may start something. */
+  readonly allowForeign?: boolean;
+}
+
+/** kube-apiserver's own default of --event-ttl; no API tells the value in force. */
+const DEFAULT_TTL = '1h';
+const ALL = '*';
+
+const schema: JsonSchema = {
+  type: 'object',
+  description: 'Reads core/v1 Events, which every cluster has.',
+  additionalProperties: false,
+  properties: {
+    namespaces: {
+      type: 'array',
+      description:
+        'Namespaces whose Events are read, each by a watch of its own; absent: the gateway’s own; `["*"]`: all.',
+      items: { type: 'string', pattern: '^(?:\\*|[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)$' },
+      minItems: 1,
+      uniqueItems: true,
+      examples: [['shop', 'pay'], ['*']],
+    },
+    firstStart: {
+      type: 'string',
+      description:
+        'What becomes of the Events that are there already when this is read for the first time: `skip` takes them as known, `all` judges them, a duration judges those that happened at most so long ago.',
+      anyOf: [{ enum: ['skip', 'all'] }, { format: 'duration' }],
+      default: 'skip',
+      examples: ['skip', 'all', '10m'],
+    },
+    eventTTL: {
+      type: 'string',
+      format: 'duration',
+      description:
+        'How long this cluster keeps Events (its --event-ttl), which no API tells: longer outages are reported as gaps.',
+      default: DEFAULT_TTL,
+    },
+    allowForeign: {
+      type: 'boolean',
+      description:
+        'Whether an Event about an object of another namespace than its own may start something. Whoever may write Events in one namespace then speaks for all.',
+      default: false,
+    },
+  },
+};
+
+/** Events of the cluster. */
+export const eventsKind = {
+  kind: 'events',
+  summary: 'core/v1 Events of one namespace, several, or all',
+  schema,
+  check: checkNamespaces,
+  permissions: permissionsOf,
+  create: (section: EventsSection, parts: SourceParts) => new EventsSource(section, parts),
+} as const satisfies Kind<EventsSection, SourceParts, Source>;
+
+function checkNamespaces(section: EventsSection): readonly Finding[] {
+  const namespaces = section.namespaces ?? [];
+  if (!namespaces.includes(ALL) || namespaces.length === 1) return [];
+  return [
+    {
+      severity: 'error',
+      code: 'wrong-value',
+      path: '/namespaces',
+      message: 'found "*" beside other namespaces, expected it alone',
+      hint: 'write ["*"] for all namespaces, or name each',
+    },
+  ];
+}
+
+/** The namespaces that are watched; null stands for all. */
+export function watchedNamespaces(section: EventsSection, own: string): readonly (string | null)[] {
+  const { namespaces } = section;
+  if (namespaces === undefined) return [own === '' ? null : own];
+  return namespaces.includes(ALL) ? [null] : [...new Set(namespaces)];
+}
+
+function permissionsOf(section: EventsSection, context: CheckContext): readonly Permission[] {
+  return watchedNamespaces(section, context.namespace).map((namespace) => ({
+    namespace,
+    group: '',
+    resource: 'events',
+    verbs: ['list', 'watch'],
+    why: `source ${context.name} reads Events`,
+  }));
+}
+
+class EventsSource implements Source {
+  readonly name: string;
+  readonly #parts: SourceParts;
+  readonly #watched: readonly Watched[];
+  readonly #judgeFirst: (object: JsonObject, readAt: number) => boolean;
+  readonly #keptForMs: number | null;
+
+  constructor(section: EventsSection, parts: SourceParts) {
+    this.name = parts.name;
+    this.#parts = parts;
+    this.#watched = watchedNamespaces(section, parts.namespace).map(eventsOf);
+    this.#judgeFirst = judgeFirstBy(section.firstStart ?? 'skip');
+    this.#keptForMs = parseDuration(section.eventTTL ?? DEFAULT_TTL) ?? null;
+  }
+
+  async *batches(positions: Positions, signal: AbortSignal): AsyncGenerator<Batch, void> {
+    const { name: source } = this;
+    const judgeFirst = this.#judgeFirst;
+    const keptForMs = this.#keptForMs;
+    const read = (watched: Watched, inner: AbortSignal): AsyncIterable<ReaderBatch> =>
+      readChanges({ source, watched, positions, judgeFirst, keptForMs }, this.#parts, inner);
+    for await (const { from, item } of mergeFairly(this.#watched, read, signal)) {
+      yield this.#toBatch(positionKeyOf(from), item);
+    }
+  }
+
+  #toBatch(path: string, read: ReaderBatch): Batch {
+    const { position, gaps } = read;
+    const occurrences = read.changes.map(({ object, from, readAt }) =>
+      toOccurrence(object, { source: this.name, path, from, readAt }),
+    );
+    this.#observeRead(path, occurrences);
+    return {
+      source: this.name,
+      occurrences,
+      gone: read.gone.map((key) => ({ path, key })),
+      positions: new Map(position === null ? [] : [[path, position]]),
+      gaps,
+    };
+  }
+
+  #observeRead(path: string, occurrences: readonly Occurrence[]): void {
+    const { observe } = this.#parts;
+    for (const from of ['watch', 'list'] as const) {
+      const count = occurrences.filter((occurrence) => occurrence.from === from).length;
+      if (count > 0) observe({ kind: 'events-read', source: this.name, path, from, count });
+    }
+  }
+}
+
+function eventsOf(namespace: string | null): Watched {
+  return { group: '', version: 'v1', resource: 'events', namespace };
+}
+
+/** Of the first list: whether an Event is judged. */
+function judgeFirstBy(firstStart: string): (object: JsonObject, readAt: number) => boolean {
+  if (firstStart === 'all') return () => true;
+  const ms = firstStart === 'skip' ? undefined : parseDuration(firstStart);
+  if (ms === undefined) return () => false;
+  return (object, readAt) => {
+    const { happenedAt } = toOccurrence(object, { source: '', path: '', from: 'list', readAt });
+    const micros = parseMicroTime(happenedAt);
+    // One that tells no time can not be old.
+    return micros === undefined || millisecondsOf(micros) >= readAt - ms;
+  };
+}
