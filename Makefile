@@ -45,7 +45,8 @@ house: $(INSTALLED)
 	@mocha --no-config --forbid-only --reporter dot --timeout 30000 'spec/house/**/*.spec.ts'
 
 cover: $(INSTALLED) ## Line coverage of every spec, held to its floors; the pages are in coverage/
-	@c8 --src lib --include 'lib/**' --all --reporter text --reporter html node spec/run.ts
+	@c8 --src lib --include 'lib/**' --reporter text --reporter html \
+	  node spec/run.ts $(ARGS)
 	@c8 check-coverage --src lib --include 'lib/**' --lines 90
 	@for room in core kit filters delivery config; do \
 	  c8 check-coverage --src lib --include "lib/$$room/**" --lines 95; \
