@@ -92,6 +92,25 @@ const cases: readonly Case[] = [
     expected: { [releaseNamespace]: [clusterId, createSecrets], '*': [readEvents] },
   },
   {
+    what: 'the whole cluster beside one of its namespaces',
+    values: {
+      config: {
+        sources: {
+          all: { events: { namespaces: ['*'] } },
+          shop: { events: { namespaces: ['shop'] } },
+        },
+        filters,
+        triggers: brigade,
+      },
+    },
+    expected: {
+      [releaseNamespace]: [clusterId],
+      '*': [readEvents],
+      shop: [readEvents],
+      brigade: [createSecrets],
+    },
+  },
+  {
     what: 'objects of three kinds, and builds where Events are read',
     values: {
       config: {

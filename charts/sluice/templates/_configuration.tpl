@@ -45,7 +45,7 @@
 {{- end -}}
 {{- end }}
 
-{{/* The watched namespaces as a JSON list, without doubles; ["*"] where one source reads all. */}}
+{{/* The watched namespaces as a JSON list, without doubles; "*" where a source reads all. */}}
 {{- define "sluice.watched" -}}
 {{- $own := .Release.Namespace -}}
 {{- $document := include "sluice.document" . | fromJson -}}
@@ -55,8 +55,7 @@
 {{- $namespaces = concat $namespaces (dig "events" "namespaces" list $source | default (list $own)) -}}
 {{- end -}}
 {{- end -}}
-{{- $namespaces = $namespaces | default (list $own) | uniq -}}
-{{- if has "*" $namespaces }}{{ list "*" | toJson }}{{ else }}{{ $namespaces | sortAlpha | toJson }}{{ end -}}
+{{- $namespaces | default (list $own) | uniq | sortAlpha | toJson -}}
 {{- end }}
 
 {{/* The triggers as a JSON map from name to { kind, what, namespace }, for kind kubernetes also
