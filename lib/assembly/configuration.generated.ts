@@ -1,5 +1,6 @@
 // The types of a configuration in our form, generated from its schema by spec/house/generate.ts.
 // Edits here are lost.
+import type { RuleSection } from '../filters/rule.ts';
 
 /**
  * The configuration of Sluice, in YAML or JSON.
@@ -22,25 +23,25 @@ export interface Configuration {
      */
     [k: string]: {
       /**
-       * core/v1 Events.
+       * Reads core/v1 Events, which every cluster has.
        */
       events?: {
         /**
-         * ns
+         * Namespaces whose Events are read, each by a watch of its own; absent: the gateway’s own; `["*"]`: all.
          *
          * @minItems 1
          */
         namespaces?: [string, ...string[]];
         /**
-         * f
+         * What becomes of the Events that are there already when this is read for the first time: `skip` takes them as known, `all` judges them, a duration judges those that happened at most so long ago.
          */
         firstStart?: string;
         /**
-         * ttl
+         * How long this cluster keeps Events (its --event-ttl), which no API tells: longer outages are reported as gaps.
          */
         eventTTL?: string;
         /**
-         * af
+         * Whether an Event about an object of another namespace than its own may start something. Whoever may write Events in one namespace then speaks for all.
          */
         allowForeign?: boolean;
       };
@@ -48,208 +49,8 @@ export interface Configuration {
   };
   /**
    * The rules, from top to bottom; the first that matches an Event decides, and an Event that none matches is rejected.
-   *
-   * Items: One rule. Rules are tried from top to bottom; the first whose conditions all hold decides, and an Event that no rule matches is rejected.
    */
-  filters?: {
-    /**
-     * The name of the rule in the log, in metrics and in what a pipeline receives. It is part of the identity of what the rule started: put the old name under `formerly` when you change it.
-     */
-    name?: string;
-    /**
-     * Earlier names of the rule, the oldest first, so that what it has started stays started. An empty text stands for the time when it had no name.
-     *
-     * @minItems 1
-     */
-    formerly?: [string, ...string[]];
-    /**
-     * The name of the source that read it. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-     */
-    source?: string | string[];
-    /**
-     * The namespace of the involved object; the empty value for objects without one, such as Nodes. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-     */
-    namespace?: string | string[];
-    /**
-     * The kind of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-     */
-    kind?: string | string[];
-    /**
-     * The name of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-     */
-    objectName?: string | string[];
-    /**
-     * The API version of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-     */
-    apiVersion?: string | string[];
-    /**
-     * The part of the involved object that is meant, such as a container. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-     */
-    fieldPath?: string | string[];
-    /**
-     * The namespace in which the Event itself is stored. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-     */
-    eventNamespace?: string | string[];
-    /**
-     * The reason of the Event. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-     */
-    reasons?: string | string[];
-    /**
-     * The type of the Event: `Normal` or `Warning`. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-     */
-    type?: string | string[];
-    /**
-     * The message of the Event. Only globs and expressions: a plain word is an error, for a whole message is hardly ever meant. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-     */
-    message?: string | string[];
-    /**
-     * `source.component`, else `reportingComponent`: who reported it. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-     */
-    component?: string | string[];
-    /**
-     * `source.host`, else `reportingInstance`: where the reporter runs, mostly a node. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-     */
-    host?: string | string[];
-    /**
-     * How often it has happened: `count`, else `series.count`, else 1. A number, or a comparison with `=`, `==`, `<`, `<=`, `>` or `>=`, or a list of these of which one must hold.
-     */
-    count?: number | string | (number | string)[];
-    /**
-     * One block of conditions or a list of blocks: the rule matches only if no block matches whole.
-     */
-    not?:
-      | {
-          /**
-           * The name of the source that read it. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          source?: string | string[];
-          /**
-           * The namespace of the involved object; the empty value for objects without one, such as Nodes. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          namespace?: string | string[];
-          /**
-           * The kind of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          kind?: string | string[];
-          /**
-           * The name of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          objectName?: string | string[];
-          /**
-           * The API version of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          apiVersion?: string | string[];
-          /**
-           * The part of the involved object that is meant, such as a container. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          fieldPath?: string | string[];
-          /**
-           * The namespace in which the Event itself is stored. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          eventNamespace?: string | string[];
-          /**
-           * The reason of the Event. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          reasons?: string | string[];
-          /**
-           * The type of the Event: `Normal` or `Warning`. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          type?: string | string[];
-          /**
-           * The message of the Event. Only globs and expressions: a plain word is an error, for a whole message is hardly ever meant. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          message?: string | string[];
-          /**
-           * `source.component`, else `reportingComponent`: who reported it. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          component?: string | string[];
-          /**
-           * `source.host`, else `reportingInstance`: where the reporter runs, mostly a node. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          host?: string | string[];
-          /**
-           * How often it has happened: `count`, else `series.count`, else 1. A number, or a comparison with `=`, `==`, `<`, `<=`, `>` or `>=`, or a list of these of which one must hold.
-           */
-          count?: number | string | (number | string)[];
-        }
-      | {
-          /**
-           * The name of the source that read it. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          source?: string | string[];
-          /**
-           * The namespace of the involved object; the empty value for objects without one, such as Nodes. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          namespace?: string | string[];
-          /**
-           * The kind of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          kind?: string | string[];
-          /**
-           * The name of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          objectName?: string | string[];
-          /**
-           * The API version of the involved object. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          apiVersion?: string | string[];
-          /**
-           * The part of the involved object that is meant, such as a container. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          fieldPath?: string | string[];
-          /**
-           * The namespace in which the Event itself is stored. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          eventNamespace?: string | string[];
-          /**
-           * The reason of the Event. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          reasons?: string | string[];
-          /**
-           * The type of the Event: `Normal` or `Warning`. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          type?: string | string[];
-          /**
-           * The message of the Event. Only globs and expressions: a plain word is an error, for a whole message is hardly ever meant. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          message?: string | string[];
-          /**
-           * `source.component`, else `reportingComponent`: who reported it. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          component?: string | string[];
-          /**
-           * `source.host`, else `reportingInstance`: where the reporter runs, mostly a node. One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.
-           */
-          host?: string | string[];
-          /**
-           * How often it has happened: `count`, else `series.count`, else 1. A number, or a comparison with `=`, `==`, `<`, `<=`, `>` or `>=`, or a list of these of which one must hold.
-           */
-          count?: number | string | (number | string)[];
-        }[];
-    /**
-     * What is decided where the rule matches.
-     */
-    action: 'accept' | 'reject';
-    /**
-     * When something that has started once starts again.
-     */
-    again?: {
-      /**
-       * What starts once: `series`, one Event with all its repetitions.
-       */
-      per?: 'series';
-      /**
-       * How long a series must have been silent before its re-creation starts anew, as a duration such as `30m`.
-       */
-      quiet?: string;
-    };
-    /**
-     * The triggers that an accept rule starts, in this order. May be absent only where exactly one trigger is configured.
-     *
-     * @minItems 1
-     */
-    triggers?: [string, ...string[]];
-  }[];
+  filters?: RuleSection[];
   /**
    * What rules start, by name.
    */
@@ -349,7 +150,7 @@ export interface Configuration {
          */
         command: [string, ...string[]];
         /**
-         * Where it runs; absent: where the gateway runs.
+         * Where it runs; relative to the configuration’s folder, which it is where absent.
          */
         workingDirectory?: string;
         /**

@@ -12,9 +12,6 @@ export const DELIVERY_DEFAULTS = {
 /** What bounds the number of builds. */
 export const LIMIT_DEFAULTS = { perObject: '60/h', total: '600/h', holdFor: '1h' } as const;
 
-/** How long a cluster keeps Events where a source does not say: kube-apiserver's own default. */
-export const EVENT_TTL_DEFAULT = '1h';
-
 /** How long a settled delivery is kept: a working day and the night after it. */
 export const SETTLED_FOR = '24h';
 

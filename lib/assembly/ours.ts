@@ -1,6 +1,7 @@
 // Our form: validated against the whole schema, then each section that the schema accepted is
 // planned, so that one run shows every mistake; a mistake in one trigger hides nothing of another.
 import { createValidator } from '../config/validate.ts';
+import type { Validator } from '../config/validate.ts';
 import { pointerSteps } from '../config/places.ts';
 import type { Json, JsonObject } from '../core/event.ts';
 import { isJsonObject } from '../core/event.ts';
@@ -15,7 +16,7 @@ import type { Configuration } from './configuration.generated.ts';
 import type { PlanContext } from './context.ts';
 import { checkDelivery, defaultDelivery, planDelivery } from './delivery.ts';
 import type { Plan } from './plan.ts';
-import { configurationSchema } from './schema.ts';
+import { configurationSchema, sharedTriggerProperties } from './schema.ts';
 import { planGuard, planLimits, planLogging, planProbes } from './settings.ts';
 import { DEFAULT_SOURCES, planSources } from './sources.ts';
 import { planTriggers, unusedTriggers } from './triggers.ts';
@@ -30,10 +31,7 @@ export interface PlannedForm {
 export function planOurs(document: JsonObject, context: PlanContext): PlannedForm {
   const validate = createValidator(configurationSchema());
   const refused = validate(document);
-  const sound = withoutRefused(document, refused);
-  const isConfiguration = (value: JsonObject): value is JsonObject & Configuration =>
-    validate(value).length === 0;
-  const sections: Configuration = isConfiguration(sound) ? sound : {};
+  const sections = soundSections(document, validate);
 
   const base = defaultDelivery();
   const delivery = planDelivery(sections.delivery ?? {}, base);
@@ -43,6 +41,8 @@ export function planOurs(document: JsonObject, context: PlanContext): PlannedFor
     context,
   );
   const { chain, findings: ruleFindings } = compileRules(document, refused);
+  const rules = withoutEchoes(ruleFindings, refused);
+  const isRulesSound = ![...refused, ...rules].some((finding) => speaksOf(finding, 'filters'));
   const guard = planGuard(sections.guard, triggers.triggers);
   const probes = planProbes(sections.http?.probes);
   const findings = [
@@ -50,8 +50,8 @@ export function planOurs(document: JsonObject, context: PlanContext): PlannedFor
     ...checkDelivery('/delivery', sections.delivery ?? {}, delivery),
     ...sources.findings,
     ...triggers.findings,
-    ...withoutEchoes(ruleFindings, refused),
-    ...unusedFindings(document),
+    ...rules,
+    ...(isRulesSound ? unusedFindings(document) : []),
     ...guard.findings,
     ...probes.findings,
   ];
@@ -75,18 +75,40 @@ export function planOurs(document: JsonObject, context: PlanContext): PlannedFor
   return { plan, findings };
 }
 
-/** The document without what the schema refused: whole sections, but single sources and triggers. */
-function withoutRefused(document: JsonObject, refused: readonly Finding[]): JsonObject {
-  const paths = refused.map(({ path }) => pointerSteps(path));
-  const isRefused = (...steps: readonly string[]): boolean =>
-    paths.some((path) => steps.every((step, index) => path[index] === step));
-  const entries = Object.entries(document).flatMap(([key, value]): [string, Json][] => {
-    const isNamed = (key === 'triggers' || key === 'sources') && isJsonObject(value);
-    if (!isNamed) return isRefused(key) ? [] : [[key, value]];
-    const kept = Object.entries(value).filter(([name]) => !isRefused(key, name));
-    return kept.length === 0 ? [] : [[key, Object.fromEntries(kept)]];
-  });
-  return Object.fromEntries(entries);
+// Each round removes what the schema refuses; what is left may lack what was removed.
+const PRUNING_ROUNDS = 4;
+
+/** What of the document the schema accepts, so that everything else is looked at as well. */
+function soundSections(document: JsonObject, validate: Validator): Configuration {
+  const isConfiguration = (value: JsonObject): value is JsonObject & Configuration =>
+    validate(value).length === 0;
+  let sound = document;
+  for (let round = 0; round < PRUNING_ROUNDS; round += 1) {
+    if (isConfiguration(sound)) return sound;
+    for (const { path } of validate(sound)) sound = without(sound, pruneAt(pointerSteps(path)));
+  }
+  return isConfiguration(sound) ? sound : {};
+}
+
+/** The smallest thing that can go: a key; in a source's or trigger's own section, the whole entry. */
+function pruneAt(path: readonly string[]): readonly string[] {
+  const [section = '', , key] = path;
+  if (section === 'sources') return path.slice(0, 2);
+  if (section === 'triggers') {
+    const isShared = key !== undefined && Object.hasOwn(sharedTriggerProperties(), key);
+    return path.slice(0, isShared ? 3 : 2);
+  }
+  return section === 'filters' ? ['filters'] : path;
+}
+
+function without(value: JsonObject, path: readonly string[]): JsonObject {
+  const [key, ...rest] = path;
+  if (key === undefined) return {};
+  const below = value[key];
+  const kept = Object.entries(value).filter(([name]) => name !== key);
+  const shrunk = rest.length > 0 && isJsonObject(below) ? without(below, rest) : {};
+  const isKept = rest.length > 0 && Object.keys(shrunk).length > 0;
+  return Object.fromEntries(isKept ? [...kept, [key, shrunk]] : kept);
 }
 
 function compileRules(document: JsonObject, refused: readonly Finding[]): CompiledChain {
@@ -99,7 +121,8 @@ function compileRules(document: JsonObject, refused: readonly Finding[]): Compil
     defaultQuietMs: DEFAULT_QUIET_MS,
   });
   // Where the triggers as a whole can not be read, every rule would miss its own.
-  if (triggers !== undefined || !isTriggersLost(document, refused)) return compiled;
+  const isLost = triggers === undefined && refused.some((finding) => speaksOf(finding, 'triggers'));
+  if (!isLost) return compiled;
   const findings = compiled.findings.filter(
     ({ code }) => code !== 'unknown-trigger' && code !== 'triggers-missing',
   );
@@ -116,13 +139,11 @@ function namesUnder(document: JsonObject, key: string): readonly string[] | unde
   return isJsonObject(section) ? Object.keys(section) : undefined;
 }
 
-function isTriggersLost(document: JsonObject, refused: readonly Finding[]): boolean {
-  return refused.some(({ code, path }) => {
-    const [key = '', ...below] = pointerSteps(path);
-    if (below.length > 0) return false;
-    const isMeant = code === 'unknown-key' && nearestName(key, ['triggers']) === 'triggers';
-    return isMeant || (key === 'triggers' && Object.hasOwn(document, 'triggers'));
-  });
+/** Whether a finding is about this key of the document, or about one that was probably meant to be it. */
+function speaksOf({ code, path, severity }: Finding, key: string): boolean {
+  const [first = '', ...below] = pointerSteps(path);
+  if (severity === 'error' && first === key) return true;
+  return code === 'unknown-key' && below.length === 0 && nearestName(first, [key]) === key;
 }
 
 /** What the schema said about a value need not be said by the compiler too. */
@@ -142,11 +163,12 @@ function unusedFindings(document: JsonObject): readonly Finding[] {
   const configured = namesUnder(document, 'triggers') ?? [];
   const filters = document['filters'];
   const rules = Array.isArray(filters) ? filters.filter(isJsonObject) : [];
-  const used = rules.flatMap((rule): readonly Json[] => {
+  const used = rules.flatMap((rule): readonly string[] => {
     const { triggers } = rule;
-    if (Array.isArray(triggers)) return triggers;
+    if (Array.isArray(triggers)) {
+      return triggers.flatMap((name: unknown) => (typeof name === 'string' ? [name] : []));
+    }
     return rule['action'] === 'accept' && configured.length === 1 ? configured : [];
   });
-  const names = new Set(used.filter((name) => typeof name === 'string'));
-  return unusedTriggers(configured, names);
+  return unusedTriggers(configured, new Set(used));
 }

@@ -102,6 +102,11 @@ const FORMERLY: JsonSchema = {
     'Earlier names of the trigger, the oldest first, so that what it has started stays started.',
 };
 
+/** What every trigger may say, whatever its kind. */
+export function sharedTriggerProperties(): Readonly<Record<string, JsonSchema>> {
+  return { prefix: PREFIX, formerly: FORMERLY, ...deliveryProperties('inherited') };
+}
+
 function rate(description: string, value: string): JsonSchema {
   return { type: 'string', format: 'rate', default: value, description };
 }
@@ -210,7 +215,7 @@ export function configurationSchema(): JsonSchema {
         description: 'What rules start, by name.',
         additionalProperties: entryOf(
           triggerKinds,
-          { prefix: PREFIX, formerly: FORMERLY, ...deliveryProperties('inherited') },
+          sharedTriggerProperties(),
           'One trigger: exactly one kind, and how its deliveries are made where that differs from `delivery`.',
         ),
       },

@@ -1,6 +1,6 @@
 // The sources of a configuration, from sections that the schema accepted to what the gateway
 // builds. It knows the kinds only through their registry.
-import type { Kind, Permission } from '../core/kind.ts';
+import type { JsonSchema, Kind, Permission } from '../core/kind.ts';
 import { isJsonObject, jsonAt, stringAt } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import type { Source } from '../core/source.ts';
@@ -9,8 +9,7 @@ import type { SourceParts } from '../sources/parts.ts';
 import { sourceKinds } from '../sources/registry.ts';
 import type { PlanContext } from './context.ts';
 import { findingsAt, pointerOf, sectionContext } from './context.ts';
-import { EVENT_TTL_DEFAULT, SOURCE_DEFAULT } from './defaults.ts';
-import { durationOr } from './delivery.ts';
+import { SOURCE_DEFAULT } from './defaults.ts';
 import type { PlannedSource } from './plan.ts';
 
 // A kind's own type of section is checked by its schema; here it is only handed on.
@@ -50,7 +49,7 @@ export function planSources(
         source: planSource({ name, kind, section }, descriptor, context),
         findings: findingsAt(path, descriptor.check?.(section, checkContext) ?? []),
         permissions: descriptor.permissions?.(section, checkContext) ?? [],
-        eventTtlMs: eventTtlMs(section),
+        eventTtlMs: eventTtlMs(section, descriptor.schema),
       },
     ];
   });
@@ -81,7 +80,9 @@ function planSource(
   };
 }
 
-function eventTtlMs(section: unknown): number {
+/** The kind's own schema says how long where the section does not. */
+function eventTtlMs(section: unknown, schema: JsonSchema): number {
   const written = isJsonObject(section) ? stringAt(section, 'eventTTL') : '';
-  return parseDuration(written) ?? durationOr(EVENT_TTL_DEFAULT, 0);
+  const text = written || stringAt(schema, 'properties', 'eventTTL', 'default');
+  return parseDuration(text) ?? 0;
 }

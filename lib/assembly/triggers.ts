@@ -3,7 +3,6 @@
 // kind. It knows the kinds only through their registry.
 import type { Permission } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
-import { nearestName } from '../kit/nearest.ts';
 import { triggerKinds } from '../triggers/registry.ts';
 import type { TriggerKind } from '../triggers/trigger-kind.ts';
 import type { PlanContext } from './context.ts';
@@ -61,19 +60,13 @@ export function unusedTriggers(
 ): readonly Finding[] {
   return configured
     .filter((name) => !used.has(name))
-    .map((name) => {
-      const nearest = nearestName(name, [...used]);
-      return {
-        severity: 'warning',
-        code: 'unused-trigger',
-        path: pointerOf('triggers', name),
-        message: `no rule starts the trigger ${name}`,
-        hint:
-          nearest === undefined
-            ? 'name it under triggers: of an accept rule, or remove it'
-            : `name it under triggers: of an accept rule; was it meant instead of ${nearest}?`,
-      };
-    });
+    .map((name) => ({
+      severity: 'warning',
+      code: 'unused-trigger',
+      path: pointerOf('triggers', name),
+      message: `no rule starts the trigger ${name}`,
+      hint: 'name it under triggers: of an accept rule, or remove it',
+    }));
 }
 
 interface OneTrigger {

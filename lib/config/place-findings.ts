@@ -13,6 +13,7 @@ const AT_KEY: ReadonlySet<ProblemCode> = new Set([
   'duplicate-name',
   'shared-identity',
   'triggers-missing',
+  'unused-trigger',
   'not-allowed',
 ]);
 

@@ -19,8 +19,7 @@ export function renderReference(schema: JsonSchema): string {
 
 function blocks(schema: JsonSchema, path: string): readonly string[] {
   const properties = propertiesOf(schema);
-  const required = schema['required'];
-  const names = Array.isArray(required) ? required.map(String) : [];
+  const names = requiredOf(schema);
   const rows = Object.entries(properties).map(([key, property]) =>
     toRow(key, property, { path, isRequired: names.includes(key) }),
   );
@@ -42,6 +41,11 @@ function blockBelow(property: JsonSchema, path: string): readonly string[] {
   return hasProperties(property) ? blocks(property, path) : [];
 }
 
+function requiredOf(schema: JsonSchema): readonly string[] {
+  const { required } = schema;
+  return Array.isArray(required) ? required.map(String) : [];
+}
+
 function heading(path: string): string {
   return path === '' ? '### The whole document\n' : `### \`${path}\`\n`;
 }
@@ -49,11 +53,11 @@ function heading(path: string): string {
 function intro(schema: JsonSchema): string {
   const oneOf = schema['oneOf'];
   const keys = Array.isArray(oneOf)
-    ? oneOf.flatMap((branch) => (isJsonObject(branch) ? (branch['required'] ?? []) : []))
+    ? oneOf.flatMap((branch: unknown) => (isJsonObject(branch) ? requiredOf(branch) : []))
     : [];
   const description = stringAt(schema, 'description');
   if (keys.length === 0) return `${description}\n`;
-  const choices = keys.map((key) => `\`${String(key)}\``).join(', ');
+  const choices = keys.map(code).join(', ');
   return `${description} Kinds: ${choices}.\n`;
 }
 

@@ -4,11 +4,11 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import type { Json } from '../core/event.ts';
-import { isJsonObject } from '../core/event.ts';
+import { isJsonObject, stringAt } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import { FORMATS } from './formats.ts';
-import { explainKeyword, listNames, typesOf, wrongTypeFound } from './wording.ts';
+import { describeValue, explainKeyword, listNames, typesOf, wrongTypeFound } from './wording.ts';
 import type { Draft } from './wording.ts';
 
 /** Says what is wrong with a value; nothing where it fits. */
@@ -61,6 +61,8 @@ function explainChoice(choice: ErrorObject, inside: readonly ErrorObject[]): rea
   const branches: readonly unknown[] = Array.isArray(choice.schema) ? choice.schema : [];
   const keys = branches.map(onlyRequired);
   if (keys.every((key) => key !== undefined)) return [explainKeys(choice, keys)];
+  const words = explainWords(choice, branches);
+  if (words !== undefined) return [words];
   const fitting = branches.flatMap((branch, index) =>
     acceptsType(branch, choice.data) ? [index] : [],
   );
@@ -76,6 +78,28 @@ function explainChoice(choice: ErrorObject, inside: readonly ErrorObject[]): rea
   return explained.toSorted((a, b) => a.length - b.length)[0] ?? [];
 }
 
+/** A text that is one of a few words or of a format, as one sentence. */
+function explainWords(choice: ErrorObject, branches: readonly unknown[]): Draft | undefined {
+  if (typeof choice.data !== 'string') return undefined;
+  const words = branches.flatMap((branch) => {
+    const choices = memberOf(branch, 'enum');
+    return Array.isArray(choices) ? choices.map(String) : [];
+  });
+  const formats = branches.flatMap((branch) =>
+    isJsonObject(branch) ? (FORMATS[stringAt(branch, 'format')] ?? []) : [],
+  );
+  const [format] = formats;
+  if (words.length === 0 || format === undefined) return undefined;
+  const expected = listNames([...words, ...formats.map((one) => one.expected)], 'or');
+  return {
+    severity: 'error',
+    code: format.code,
+    path: choice.instancePath,
+    message: `found ${describeValue(choice.data)}, expected ${expected}`,
+    hint: `write ${listNames(words, 'or')}, or ${format.hint.replace(/^write /, '')}`,
+  };
+}
+
 /** The key of a branch that asks for nothing but that one key. */
 function onlyRequired(branch: unknown): string | undefined {
   const required = memberOf(branch, 'required');
@@ -86,18 +110,25 @@ function onlyRequired(branch: unknown): string | undefined {
 function explainKeys(choice: ErrorObject, keys: readonly string[]): Draft {
   const data: unknown = choice.data;
   const found = isJsonObject(data) ? keys.filter((key) => Object.hasOwn(data, key)) : [];
-  const one = choice.keyword === 'oneOf' ? 'exactly one' : 'at least one';
-  const draft: Draft = {
-    severity: 'error',
-    code: found.length === 0 ? 'missing-key' : 'wrong-value',
-    path: choice.instancePath,
-    message: `found ${found.length === 0 ? 'none' : listNames(found, 'and')}, expected ${one} of ${listNames(keys, 'or')}`,
-    hint:
-      found.length === 0
-        ? `add one of ${listNames(keys, 'or')}`
-        : 'keep one, and give the other a name of its own',
+  const one = choice.keyword === 'oneOf' ? 'exactly one of ' : 'at least one of ';
+  const expected = `${keys.length === 1 ? '' : one}${listNames(keys, 'or')}`;
+  const draft = { severity: 'error', path: choice.instancePath } as const;
+  if (found.length === 0) {
+    return {
+      ...draft,
+      code: 'missing-key',
+      message: `found none of the keys that say what it is, expected ${expected}`,
+      hint: `add ${listNames(keys, 'or')}`,
+      missing: keys,
+      isChoice: true,
+    };
+  }
+  return {
+    ...draft,
+    code: 'wrong-value',
+    message: `found ${listNames(found, 'and')}, expected ${expected}`,
+    hint: 'keep one, and write the other as an entry with a name of its own',
   };
-  return found.length === 0 ? { ...draft, missing: keys } : draft;
 }
 
 function acceptsType(branch: unknown, data: unknown): boolean {
@@ -124,18 +155,22 @@ function memberOf(branch: unknown, key: string): Json | undefined {
 
 /** Drops what another finding already says: a missing key that stands there misspelt, and echoes. */
 function tellOnce(drafts: readonly Draft[]): readonly Finding[] {
+  const unknown = drafts.filter(({ code }) => code === 'unknown-key');
   const misspelt = new Set(
-    drafts.flatMap(({ path, suggests }) =>
-      suggests === undefined ? [] : [`${path.slice(0, path.lastIndexOf('/'))} ${suggests}`],
-    ),
+    unknown.map(({ path, suggests }) => `${parentOf(path)} ${suggests ?? ''}`),
   );
+  const withUnknown = new Set(unknown.map(({ path }) => parentOf(path)));
   const told = new Set<string>();
   return drafts.flatMap((draft) => {
-    const { severity, code, path, message, hint } = draft;
-    if (draft.missing?.some((key) => misspelt.has(`${path} ${key}`)) === true) return [];
+    const { severity, code, path, message, hint, missing = [], isChoice } = draft;
+    const isMisspelt = missing.some((key) => misspelt.has(`${path} ${key}`));
     const text = `${path} ${message}`;
-    if (told.has(text)) return [];
+    if (isMisspelt || (isChoice === true && withUnknown.has(path)) || told.has(text)) return [];
     told.add(text);
     return [{ severity, code, path, message, hint }];
   });
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
 }

@@ -13,6 +13,8 @@ import { pointerStep } from './places.ts';
 export interface Draft extends Finding {
   /** Keys that are missing there. */
   readonly missing?: readonly string[];
+  /** Set where one of several keys is missing: an unknown key is then the one that was meant. */
+  readonly isChoice?: true;
   /** The known key that an unknown one was probably meant to be. */
   readonly suggests?: string;
 }
@@ -97,7 +99,7 @@ function describeKey(key: string, schema: Json | undefined): string {
   const choices = schema['enum'];
   if (Array.isArray(choices)) return `add ${key}: ${choices.map(String).join(' or ')}`;
   const description = schema['description'];
-  const sentence = typeof description === 'string' ? /^.*?[.:;](?=\s|$)/s.exec(description) : null;
+  const sentence = typeof description === 'string' ? /^.*?\.(?=\s|$)/s.exec(description) : null;
   return sentence === null ? `add ${key}` : `add ${key}: ${sentence[0].slice(0, -1)}`;
 }
 
@@ -123,7 +125,10 @@ const TYPES: Readonly<Record<string, string>> = {
 
 function wrongType(error: ErrorObject): Draft {
   const wanted = typesOf(error.schema);
-  return wrongTypeFound(error.instancePath, error.data, wanted);
+  const draft = wrongTypeFound(error.instancePath, error.data, wanted);
+  const format = isJsonObject(error.parentSchema) ? error.parentSchema['format'] : undefined;
+  const hint = typeof format === 'string' ? FORMATS[format]?.hint : undefined;
+  return hint === undefined ? draft : { ...draft, hint };
 }
 
 /** The type names of a schema's `type`. */
@@ -144,6 +149,7 @@ export function wrongTypeFound(path: string, data: unknown, wanted: readonly str
 
 function typeHint(data: unknown, wanted: readonly string[]): string {
   if (data === null) return 'write a value, or remove the key';
+  if (wanted.includes('boolean')) return 'write true or false, without quotes';
   const isScalar = typeof data === 'number' || typeof data === 'boolean';
   if (isScalar && wanted.includes('string')) return `put it in quotes: "${String(data)}"`;
   const isNumber = wanted.includes('integer') || wanted.includes('number');

@@ -9,9 +9,11 @@ import { configurationReference } from '../../lib/assembly/reference.ts';
 import { configurationSchema } from '../../lib/assembly/schema.ts';
 import type { Json, JsonObject } from '../../lib/core/event.ts';
 import { isJsonObject } from '../../lib/core/event.ts';
+import { ruleSchema } from '../../lib/filters/schema.ts';
 
 const TYPES = `// The types of a configuration in our form, generated from its schema by spec/house/generate.ts.
 // Edits here are lost.
+import type { RuleSection } from '../filters/rule.ts';
 
 `;
 
@@ -37,10 +39,12 @@ function formatted(source: string): string {
   return execFileSync(process.execPath, args, { input: source, cwd, encoding: 'utf8' });
 }
 
-const UNSAYABLE = new Set(['oneOf', 'propertyNames', 'examples', 'default']);
+const UNSAYABLE = new Set(['oneOf', 'anyOf', 'propertyNames', 'examples', 'default']);
 
 /** The schema without what types can not say and the generator would make `unknown` of. */
 function forTypes(schema: JsonObject): JsonObject {
+  // Rules have a type of their own, which the filter chain is compiled from.
+  if (schema === ruleSchema) return { tsType: 'RuleSection' };
   const kept = Object.entries(schema).filter(([key]) => !UNSAYABLE.has(key));
   return Object.fromEntries(
     kept.map(([key, value]): [string, Json] => {
