@@ -2,7 +2,13 @@
 import { expect } from 'chai';
 import { ERRORS } from '../../lib/core/errors.ts';
 import { PROBLEM_CODES } from '../../lib/core/problem.ts';
-import { errorTableFaults, metricFaults, problemCodeFaults } from './documents.ts';
+import {
+  deadLinks,
+  errorTableFaults,
+  metricFaults,
+  problemCodeFaults,
+  unvisitedRooms,
+} from './documents.ts';
 import { filesOf, readTree, shown } from './files.ts';
 
 const tree = readTree();
@@ -64,5 +70,32 @@ describe('metrics in the documents', () => {
 
   it('are the same in docs/operations.md and lib/telemetry', () => {
     expect(shown(metricFaults(tree))).to.deep.equal([]);
+  });
+});
+
+describe('links in the documents', () => {
+  it('are noticed where nothing is at their end', () => {
+    const text = '[a](b.md) [c](../lib/) [d](https://example.test/x) [e](#here) [f](gone.md#part)';
+    const files = filesOf({ 'docs/a.md': text, 'docs/b.md': '', 'lib/core/x.ts': '' });
+    expect(shown(deadLinks(files))).to.deep.equal([
+      'docs/a.md:1: links to gone.md, which is not there',
+    ]);
+  });
+
+  it('lead to something', () => {
+    expect(shown(deadLinks(tree))).to.deep.equal([]);
+  });
+});
+
+describe('the guided walk', () => {
+  it('misses a room that it does not lead through', () => {
+    const texts = { 'lib/README.md': '[core/](core/)', 'lib/core/a.ts': '', 'lib/attic/a.ts': '' };
+    expect(shown(unvisitedRooms(filesOf(texts)))).to.deep.equal([
+      'lib/README.md:1: does not have the room attic',
+    ]);
+  });
+
+  it('leads through every room of lib', () => {
+    expect(shown(unvisitedRooms(tree))).to.deep.equal([]);
   });
 });

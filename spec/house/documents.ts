@@ -1,4 +1,6 @@
-// Documents and code name the same things, both ways: error codes, problem codes, metrics.
+// Documents and code name the same things, both ways: error codes, problem codes, metrics,
+// rooms; and what documents link to is there.
+import { posix } from 'node:path';
 import ts from 'typescript';
 import type { Fault, Files } from './files.ts';
 import { faultAt, filesUnder, nodesOf, sourcesOf } from './files.ts';
@@ -15,6 +17,9 @@ export const OPERATIONS = 'docs/operations.md';
 
 /** Where the problem codes are explained. */
 export const CONFIGURATION = 'docs/configuration.md';
+
+/** The guided walk through the rooms. */
+export const WALK = 'lib/README.md';
 
 /** Rows of `| code | exit | meaning | next step |` that differ from the table of errors. */
 export function errorTableFaults(
@@ -69,6 +74,41 @@ export function metricFaults(files: Files): readonly Fault[] {
     .filter((name) => name !== undefined && !made.has(name))
     .map((name) => ({ file: OPERATIONS, line: 1, what: `nothing makes metric ${String(name)}` }));
   return [...unnamed, ...unmade];
+}
+
+/** Links from Markdown to files of the project that are not there. */
+export function deadLinks(files: Files): readonly Fault[] {
+  return [...filesUnder(files, /\.md$/)].flatMap(([file, text]) =>
+    text.split('\n').flatMap((line, place) =>
+      linksOf(line)
+        .filter((target) => !isThere(files, posix.join(posix.dirname(file), target)))
+        .map((target) => ({
+          file,
+          line: place + 1,
+          what: `links to ${target}, which is not there`,
+        })),
+    ),
+  );
+}
+
+/** Rooms of lib that the guided walk does not lead through. */
+export function unvisitedRooms(files: Files): readonly Fault[] {
+  const walk = files.get(WALK) ?? '';
+  const rooms = [...files.keys()].flatMap((file) => /^lib\/([^/]+)\//.exec(file)?.[1] ?? []);
+  return [...new Set(rooms)]
+    .filter((room) => !walk.includes(`(${room}/)`))
+    .map((room) => missing(WALK, `the room ${room}`));
+}
+
+/** The targets of a line's links within the project, without their anchors. */
+function linksOf(line: string): readonly string[] {
+  const targets = [...line.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)].map(([, target = '']) => target);
+  return targets.filter((target) => !/^[a-z]+:/.test(target));
+}
+
+function isThere(files: Files, path: string): boolean {
+  const folder = path.endsWith('/') ? path : `${path}/`;
+  return files.has(path) || [...files.keys()].some((file) => file.startsWith(folder));
 }
 
 interface Row {
