@@ -69,7 +69,7 @@ function normalise(table: FlagTable, args: readonly string[]): string[] {
       normal.push(arg);
       continue;
     }
-    const [name = '', value] = splitOnce(arg.replace(/^--?/, ''));
+    const [name, value] = splitOnce(arg.replace(/^--?/, ''));
     const flag = flagNamed(table, name);
     if (flag.type === 'boolean') normal.push(...switchArgument(name, value));
     else if (value !== undefined) normal.push(`--${name}=${value}`);

@@ -14,8 +14,9 @@ import { Intake } from '../intake/intake.ts';
 import { Limiter } from '../intake/limit.ts';
 import { Release } from '../intake/release.ts';
 import type { ApiClient } from '../kubernetes/api.ts';
+import type { ClusterIdentity } from '../kubernetes/cluster.ts';
 import { HealthWatch } from './health-watch.ts';
-import { clusterId, type FoundCluster } from './identity.ts';
+import { clusterId } from './identity.ts';
 import { Sweeper } from './sweeper.ts';
 
 /** What a gateway works with. */
@@ -24,11 +25,13 @@ export interface GatewayParts {
   readonly api: ApiClient;
   readonly store: Store;
   /** Asks the API server which cluster this is; waits for one that is away. */
-  readonly findCluster: (signal: AbortSignal) => Promise<FoundCluster>;
+  readonly findCluster: (signal: AbortSignal) => Promise<ClusterIdentity>;
   readonly clock: Clock;
   readonly random: Random;
   readonly observe: Observe;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where relative paths of the configuration begin. */
+  readonly folder: string;
   /** The name of this process life. */
   readonly incarnation: string;
   /** How long running attempts may go on after a stop, in ms. */
@@ -171,10 +174,8 @@ export class Gateway {
     const observe: Observe = (one) => this.#observe(one);
     const parts: LaneParts = { outbox: store.outbox, clock, random, incarnation, observe };
     const lanes = plan.triggers.map((planned): [string, Lane] => {
-      const trigger = planned.create({
-        ...this.#sourceParts(),
-        environment: this.#parts.environment,
-      });
+      const { environment, folder } = this.#parts;
+      const trigger = planned.create({ ...this.#sourceParts(), environment, folder });
       return [planned.name, new Lane({ ...planned, trigger: planned.name }, trigger, parts)];
     });
     return new Dispatch(new Map(lanes));

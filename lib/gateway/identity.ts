@@ -4,15 +4,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Observe } from '../core/observation.ts';
 import type { Keep } from '../core/store.ts';
+import type { ClusterIdentity } from '../kubernetes/cluster.ts';
 
 /** Where a cluster id came from. */
 export type ClusterIdOrigin = 'kube-system' | 'namespace' | 'random';
-
-/** What the API server lets us know of the cluster: the uid of a namespace, or nothing. */
-export type FoundCluster = {
-  readonly id: string;
-  readonly from: 'kube-system' | 'namespace';
-} | null;
 
 const KEPT_AS = 'cluster';
 const ORIGINS: readonly ClusterIdOrigin[] = ['kube-system', 'namespace', 'random'];
@@ -20,14 +15,18 @@ const ORIGINS: readonly ClusterIdOrigin[] = ['kube-system', 'namespace', 'random
 /** The id of the cluster: the one kept, else the one found, else a random one; kept from now on. */
 export async function clusterId(
   keep: Keep,
-  found: FoundCluster,
+  found: ClusterIdentity,
   at: { readonly server: string; readonly observe: Observe },
 ): Promise<string> {
   const kept = parseKept(await keep.read(KEPT_AS));
-  const chosen = kept ?? found ?? { id: randomUUID(), from: 'random' as const };
+  const chosen = kept ?? (found.id === null ? random() : found);
   if (kept === null) await keep.write(KEPT_AS, JSON.stringify(chosen));
   at.observe({ kind: 'cluster-found', ...chosen, server: at.server });
   return chosen.id;
+}
+
+function random(): { readonly id: string; readonly from: ClusterIdOrigin } {
+  return { id: randomUUID(), from: 'random' };
 }
 
 function parseKept(text: string | null): { id: string; from: ClusterIdOrigin } | null {

@@ -2,6 +2,7 @@
 // facts in its environment, for development and one-box use. There is no shell and no template: what
 // an Event says reaches the command as data only. How a process is run is command/.
 // Follows DESIGN.md §3.5 (document, environment) and §6 (no idempotency).
+import { resolve } from 'node:path';
 import type { Delivery } from '../core/delivery.ts';
 import { toDocument } from '../core/delivery.ts';
 import type { JsonSchema } from '../core/kind.ts';
@@ -44,7 +45,8 @@ const schema: JsonSchema = {
     workingDirectory: {
       type: 'string',
       minLength: 1,
-      description: 'Where it runs; absent: where the gateway runs.',
+      description:
+        'Where it runs; relative to the configuration’s folder, which it is where absent.',
     },
     env: {
       type: 'object',
@@ -85,7 +87,7 @@ export const execKind: TriggerKind<ExecSection> = {
 function toCommand(section: ExecSection, parts: TriggerParts, delivery: Delivery): Command {
   return {
     words: section.command,
-    workingDirectory: section.workingDirectory,
+    workingDirectory: resolve(parts.folder, section.workingDirectory ?? '.'),
     environment: { ...parts.environment, ...section.env, ...deliveryVariables(delivery) },
     // One line, so that a script can `read` it.
     input: `${JSON.stringify(toDocument(delivery))}\n`,

@@ -14,6 +14,8 @@ export interface TriggerParts {
   readonly api: ApiClient;
   readonly clock: Clock;
   readonly observe: Observe;
+  /** Where relative paths of the configuration begin: the folder of its file. */
+  readonly folder: string;
   /** What a local command inherits. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }

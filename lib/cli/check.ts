@@ -1,0 +1,32 @@
+// `sluice check`: everything wrong or suspicious in a configuration. It makes no request.
+import { problemsToJson, refuses, renderProblems } from '../assembly/problems.ts';
+import { SluiceError } from '../core/errors.ts';
+import { NAMESPACE_FLAGS, namespacesOf } from './cluster.ts';
+import type { Command } from './command.ts';
+import { CONFIG_FLAGS, findConfiguration } from './configuration.ts';
+import { FORMAT_FLAGS, formatOf } from './format.ts';
+
+/** Says what is wrong with a configuration. */
+export const checkCommand: Command = {
+  name: 'check',
+  summary: 'says everything wrong or suspicious in a configuration',
+  synopsis: '--config FILE [--strict] [--format json]',
+  flags: {
+    ...CONFIG_FLAGS,
+    ...NAMESPACE_FLAGS,
+    ...FORMAT_FLAGS,
+    strict: { type: 'boolean', help: 'refuse a configuration with warnings, too' },
+  },
+  notes: 'Exit code 3 where the configuration is refused. No request is made.',
+  run: async (given, surroundings) => {
+    const namespaces = namespacesOf(given, surroundings.environment);
+    const format = formatOf(given);
+    const context = { ...namespaces, allowExec: true };
+    const { problems, file } = await findConfiguration(given, surroundings, context);
+    if (file === '') throw new SluiceError('usage', 'check needs --config FILE');
+    const text =
+      format === 'json' ? `${problemsToJson(problems)}\n` : renderProblems(problems, file);
+    surroundings.stdout.write(text);
+    return refuses(problems, given.isSet('strict') ? 'strict' : 'lenient') ? 3 : 0;
+  },
+};

@@ -1,0 +1,64 @@
+// The flags that say which cluster and which namespaces, with the original's environment variables
+// as their defaults, and the connection made from them.
+import type { Observe } from '../core/observation.ts';
+import type { Connection } from '../kubernetes/connection.ts';
+import { connect } from '../kubernetes/connection.ts';
+import type { Surroundings } from './command.ts';
+import type { FlagTable, Given } from './flags.ts';
+
+/** Which namespaces a command is about. */
+export interface Namespaces {
+  /** The gateway's own; '' means all, as the original had it. */
+  readonly namespace: string;
+  /** Where builds go unless a trigger says otherwise. */
+  readonly buildNamespace: string;
+}
+
+/** Flags that say how to reach a cluster. */
+export const CONNECTION_FLAGS = {
+  kubeconfig: {
+    type: 'string',
+    takes: 'FILE',
+    help: 'default: KUBECONFIG, else ~/.kube/config, else the pod’s service account',
+  },
+  master: { type: 'string', takes: 'URL', help: 'the API server, whatever the kubeconfig says' },
+  context: { type: 'string', takes: 'NAME', help: 'a context other than the current one' },
+} as const satisfies FlagTable;
+
+/** Flags that say which namespaces. */
+export const NAMESPACE_FLAGS = {
+  namespace: {
+    type: 'string',
+    takes: 'NAME',
+    help: 'the gateway’s own namespace; empty: all; default: GATEWAY_NAMESPACE, else "default"',
+  },
+  'build-namespace': {
+    type: 'string',
+    takes: 'NAME',
+    help: 'where builds go; default: GATEWAY_NAMESPACE, else "default"',
+  },
+} as const satisfies FlagTable;
+
+/** The namespaces from flags and environment; a variable that is set but empty counts. */
+export function namespacesOf(given: Given, environment: Surroundings['environment']): Namespaces {
+  const fallback = environment['GATEWAY_NAMESPACE'] ?? 'default';
+  return {
+    namespace: given.text('namespace') ?? fallback,
+    buildNamespace: given.text('build-namespace') ?? fallback,
+  };
+}
+
+/** Prepares the connection that the flags describe; nothing is sent yet. */
+export function connectionOf(
+  given: Given,
+  { environment, clock }: Surroundings,
+  observe: Observe,
+): Promise<Connection> {
+  const named = (flag: keyof typeof CONNECTION_FLAGS): object => {
+    const value = given.text(flag);
+    // An empty value means "not given", as it did in the original.
+    return value === undefined || value === '' ? {} : { [flag]: value };
+  };
+  const options = { ...named('kubeconfig'), ...named('master'), ...named('context') };
+  return connect(options, { environment, clock, observe });
+}

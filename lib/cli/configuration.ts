@@ -1,0 +1,73 @@
+// The configuration that a command was pointed to: read, planned, and refused with everything that
+// is wrong with it on standard error. No request is made here.
+import { dirname, resolve } from 'node:path';
+import type { PlanContext } from '../assembly/context.ts';
+import { type LoadedPlan, loadPlan } from '../assembly/load.ts';
+import type { Plan } from '../assembly/plan.ts';
+import { renderProblems } from '../assembly/problems.ts';
+import { readConfigFile } from '../config/read-file.ts';
+import { SluiceError } from '../core/errors.ts';
+import type { Problem } from '../core/problem.ts';
+import type { Surroundings } from './command.ts';
+import type { FlagTable, Given } from './flags.ts';
+
+/** A configuration as it was found. */
+export interface Found extends LoadedPlan {
+  /** The file's path as given; '' where there is no configuration. */
+  readonly file: string;
+  /** Where relative paths of the configuration begin. */
+  readonly folder: string;
+}
+
+/** A configuration that runs. */
+export interface Usable extends Found {
+  readonly plan: Plan;
+}
+
+/** The flag that names the configuration. */
+export const CONFIG_FLAGS = {
+  config: {
+    type: 'string',
+    takes: 'FILE',
+    help: 'the configuration, YAML or JSON; default: GATEWAY_CONFIG, else none',
+  },
+} as const satisfies FlagTable;
+
+/** Reads and plans the configuration of `--config` or `GATEWAY_CONFIG`. */
+export async function findConfiguration(
+  given: Given,
+  { environment }: Surroundings,
+  context: PlanContext,
+): Promise<Found> {
+  const file = given.text('config') ?? environment['GATEWAY_CONFIG'] ?? '';
+  if (file === '') {
+    return { ...loadPlan({ ...context, text: null }), file, folder: process.cwd() };
+  }
+  const folder = dirname(resolve(file));
+  const read = await readConfigFile(file);
+  if (!read.ok) return { plan: null, problems: [read.problem], form: 'none', file, folder };
+  return { ...loadPlan({ ...context, text: read.text }), file, folder };
+}
+
+/**
+ * The same, for commands that need one that runs.
+ *
+ * **Errors**: `configuration-refused`, after every problem stands on standard error.
+ */
+export async function requireConfiguration(
+  given: Given,
+  surroundings: Surroundings,
+  context: PlanContext,
+): Promise<Usable> {
+  const found = await findConfiguration(given, surroundings, context);
+  if (found.plan !== null) return { ...found, plan: found.plan };
+  surroundings.stderr.write(renderProblems(found.problems, found.file));
+  throw refused(found.problems, found.file);
+}
+
+/** The error for a configuration that is refused. */
+export function refused(problems: readonly Problem[], file: string): SluiceError {
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  const found = `${errors} error${errors === 1 ? '' : 's'}`;
+  return new SluiceError('configuration-refused', `configuration ${file} is refused: ${found}`);
+}

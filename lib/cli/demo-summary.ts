@@ -1,0 +1,65 @@
+// What the demo counts while it runs, and says at its end. It sees observations and nothing else.
+import type { Clock } from '../core/clock.ts';
+import type { Disposition } from '../core/disposition.ts';
+import type { Observation } from '../core/observation.ts';
+
+/** Nothing happened for so long: everything that was played has been judged and built. */
+const QUIET_MS = 750;
+
+/** Counts what a demo shows. */
+export class DemoSummary {
+  readonly #byRule = new Map<string, number>();
+  readonly #dispositions = new Map<Disposition, number>();
+  readonly #outcomes = new Map<string, number>();
+  #events = 0;
+  #running = 0;
+  #happened = 0;
+
+  /** Takes note of an observation; may be handed on by itself. */
+  readonly observe = (observation: Observation): void => {
+    this.#happened += 1;
+    if (observation.kind === 'attempt-started') this.#running += 1;
+    if (observation.kind === 'attempt-ended') {
+      this.#running -= 1;
+      count(this.#outcomes, observation.outcome.outcome);
+    }
+    if (observation.kind !== 'decision') return;
+    this.#events += 1;
+    const { rule, action } = observation.decision;
+    count(this.#byRule, `${action} by ${rule === null ? 'default' : (rule.name ?? rule.index)}`);
+    for (const { disposition } of observation.disposed) count(this.#dispositions, disposition);
+  };
+
+  /** Resolves once no attempt runs and nothing has been observed for a while. */
+  async quiet(clock: Clock, signal: AbortSignal): Promise<void> {
+    let before: number;
+    do {
+      before = this.#happened;
+      await clock.sleep(QUIET_MS, signal);
+    } while (this.#running > 0 || this.#happened !== before);
+  }
+
+  /** The last lines of a demo. */
+  render(file: string): string {
+    const started = this.#dispositions.get('started') ?? 0;
+    return (
+      `\nThat was ${this.#events} Events. ${started} builds were started, one for each series that a ` +
+      'rule accepted.\n' +
+      `  decisions     ${list(this.#byRule)}\n` +
+      `  dispositions  ${list(this.#dispositions)}\n` +
+      `  attempts      ${list(this.#outcomes)}\n` +
+      `  Next: change ${file} and run it again,\n` +
+      '  or ask why an Event was decided as it was:\n' +
+      `    sluice explain --config ${file} --events spec/data/demo.ndjson\n`
+    );
+  }
+}
+
+function count<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function list(counts: ReadonlyMap<string, number>): string {
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  return sorted.map(([name, number]) => `${number} ${name}`).join(', ') || 'none';
+}

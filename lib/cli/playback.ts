@@ -1,0 +1,120 @@
+// `sluice playback`: a recording as a Kubernetes API server, for trying rules with no cluster.
+import { readFile } from 'node:fs/promises';
+import { messageOf, SluiceError } from '../core/errors.ts';
+import { parseDuration } from '../kit/duration.ts';
+import { type Playback, startPlayback, type TlsPair } from '../playback/playback.ts';
+import type { Speed } from '../playback/player.ts';
+import { openRecording } from '../playback/recording.ts';
+import type { Command } from './command.ts';
+import type { Given } from './flags.ts';
+
+/** Serves a recording. */
+export const playbackCommand: Command = {
+  name: 'playback',
+  summary: 'serves a recording as a Kubernetes API server: discovery, LIST and WATCH of Events',
+  synopsis: 'FILE [--listen ADDRESS] [--speed 1|100|full] [flags]',
+  flags: {
+    listen: {
+      type: 'string',
+      takes: 'HOST:PORT',
+      help: 'where; default 127.0.0.1:8001, port 0: any',
+    },
+    speed: {
+      type: 'string',
+      takes: 'N|full',
+      help: 'how many times as fast as recorded; default 1',
+    },
+    'after-watches': {
+      type: 'string',
+      takes: 'N',
+      help: 'begin once N watches are open; default 1',
+    },
+    compact: { type: 'string', takes: 'DURATION', help: 'forget history so often; default: never' },
+    'tls-cert': { type: 'string', takes: 'FILE', help: 'serve HTTPS with this certificate (PEM)' },
+    'tls-key': { type: 'string', takes: 'FILE', help: 'and its key' },
+  },
+  notes: 'Runs until stopped. Then: sluice run --master http://127.0.0.1:8001 --namespace "" …',
+  run: async (given, { clock, random, stdout, stop }) => {
+    const [file] = given.positionals;
+    if (file === undefined) throw new SluiceError('usage', 'playback needs the recording FILE');
+    const tls = await tlsOf(given);
+    await using playback = await startPlayback(
+      {
+        recording: openRecording(file),
+        speed: speedOf(given.text('speed') ?? '1'),
+        ...addressOf(given.text('listen') ?? '127.0.0.1:8001'),
+        afterWatches: countOf(given, 'after-watches', 1),
+        ...(tls === null ? {} : { tls }),
+        ...compactionOf(given),
+      },
+      { clock, random },
+    );
+    stdout.write(`serving ${file} on ${playback.url}\n`);
+    await Promise.race([finished(playback, stdout), aborted(stop)]);
+    await aborted(stop);
+    return 0;
+  },
+};
+
+/** A speed as it is written. **Errors**: `usage`. */
+export function speedOf(text: string): Speed {
+  if (text === 'full') return 'full';
+  const speed = Number(text.replace(/x$/, ''));
+  if (Number.isFinite(speed) && speed > 0) return speed;
+  throw new SluiceError('usage', `flag --speed takes a number above 0 or full, not "${text}"`);
+}
+
+async function finished(playback: Playback, stdout: NodeJS.WritableStream): Promise<void> {
+  await playback.done;
+  const { applied, skipped } = playback.progress();
+  stdout.write(`played ${applied} notifications, skipped ${skipped}; still serving\n`);
+}
+
+function addressOf(text: string): { readonly host: string; readonly port: number } {
+  const [, host, digits] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (host === undefined || port > 65_535) {
+    throw new SluiceError('usage', `flag --listen takes HOST:PORT, not "${text}"`);
+  }
+  return { host: host.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1', port };
+}
+
+function countOf(given: Given, flag: string, fallback: number): number {
+  const text = given.text(flag);
+  if (text === undefined) return fallback;
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new SluiceError('usage', `flag --${flag} takes a whole number, not "${text}"`);
+}
+
+function compactionOf(given: Given): { readonly compactEveryMs?: number } {
+  const text = given.text('compact');
+  if (text === undefined) return {};
+  const compactEveryMs = parseDuration(text);
+  if (compactEveryMs !== undefined) return { compactEveryMs };
+  throw new SluiceError('usage', `flag --compact takes a duration such as 5m, not "${text}"`);
+}
+
+async function tlsOf(given: Given): Promise<TlsPair | null> {
+  const cert = given.text('tls-cert');
+  const key = given.text('tls-key');
+  if (cert === undefined && key === undefined) return null;
+  if (cert === undefined || key === undefined) {
+    throw new SluiceError('usage', 'flags --tls-cert and --tls-key go together');
+  }
+  return { cert: await readPem(cert), key: await readPem(key) };
+}
+
+async function readPem(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new SluiceError('input-unusable', `read ${file}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

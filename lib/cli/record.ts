@@ -1,0 +1,164 @@
+// `sluice record`: writes what a watch of Events sees to a file as it comes, through the gateway's
+// own reader. It judges nothing.
+import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import { messageOf, SluiceError } from '../core/errors.ts';
+import { type EventObject, type JsonObject, stringAt } from '../core/event.ts';
+import { toOccurrence } from '../core/occurrence.ts';
+import type { Observe } from '../core/observation.ts';
+import { parseDuration } from '../kit/duration.ts';
+import { openDeadline } from '../kit/deadline.ts';
+import type { ApiClient } from '../kubernetes/api.ts';
+import { type ReaderBatch } from '../kubernetes/reader-batch.ts';
+import { readChanges } from '../kubernetes/reader.ts';
+import { type ChangeType, renderEntry } from '../playback/recording.ts';
+import { LOGGING_DEFAULTS } from '../telemetry/logging.ts';
+import { createTelemetry } from '../telemetry/telemetry.ts';
+import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from './cluster.ts';
+import type { Command, Surroundings } from './command.ts';
+import type { Given } from './flags.ts';
+
+/** Records the Events of a cluster. */
+export const recordCommand: Command = {
+  name: 'record',
+  summary: 'writes the Events that a watch sees to a file, for playback and explain',
+  synopsis: '[--namespaces A,B|*] [--output FILE] [--for DURATION] [flags]',
+  flags: {
+    ...CONNECTION_FLAGS,
+    namespace: NAMESPACE_FLAGS.namespace,
+    namespaces: {
+      type: 'list',
+      takes: 'A,B',
+      help: 'which namespaces; *: all; default: --namespace',
+    },
+    output: { type: 'string', takes: 'FILE', help: 'where to; default: standard output' },
+    for: { type: 'string', takes: 'DURATION', help: 'for how long; default: until stopped' },
+    existing: { type: 'boolean', help: 'begin with the Events that are there already' },
+  },
+  notes: 'One JSON object a line: {"at","type","object"}. Events may hold names and addresses.',
+  run: async (given, surroundings) => {
+    const telemetry = createTelemetry(
+      { ...LOGGING_DEFAULTS, format: 'text' },
+      { clock: surroundings.clock, stdout: surroundings.stderr, stderr: surroundings.stderr },
+    );
+    const forMs = durationOf(given);
+    await using api = await connectionOf(given, surroundings, telemetry.observe);
+    const output = await openOutput(given.text('output'), surroundings);
+    using span = openDeadline(surroundings.clock, forMs ?? 2 ** 47, surroundings.stop);
+    const signal = forMs === undefined ? surroundings.stop : span.signal;
+    const recorder = new Recorder(output, surroundings);
+    await Promise.all(
+      namespacesIn(given, surroundings).map((namespace) =>
+        recorder.record({ api, namespace, given, observe: telemetry.observe }, signal),
+      ),
+    );
+    await ended(output, surroundings);
+    surroundings.stderr.write(`recorded ${recorder.count} notifications\n`);
+    await telemetry.close();
+    return 0;
+  },
+};
+
+interface Recorded {
+  readonly api: ApiClient;
+  readonly namespace: string | null;
+  readonly given: Given;
+  readonly observe: Observe;
+}
+
+/** Writes changes as they come; remembers what is there, so that a deletion shows the last state. */
+class Recorder {
+  count = 0;
+  readonly #output: Writable;
+  readonly #surroundings: Surroundings;
+  readonly #there = new Map<string, EventObject>();
+
+  constructor(output: Writable, surroundings: Surroundings) {
+    this.#output = output;
+    this.#surroundings = surroundings;
+  }
+
+  async record(recorded: Recorded, signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#surroundings;
+    const { api, namespace, given, observe } = recorded;
+    const isWanted = given.isSet('existing');
+    const options = {
+      source: 'record',
+      watched: { group: '', version: 'v1', resource: 'events', namespace },
+      positions: new Map(),
+      judgeFirst: (object: JsonObject) => this.#judge(object, isWanted ? 'write' : 'keep'),
+      keptForMs: null,
+    };
+    for await (const batch of readChanges(options, { api, clock, random, observe }, signal)) {
+      await this.#write(batch);
+    }
+  }
+
+  /** What is there at the start is remembered even where it is not written. */
+  #judge(object: JsonObject, wish: 'write' | 'keep'): boolean {
+    this.#there.set(keyOf(object), object);
+    return wish === 'write';
+  }
+
+  async #write({ changes, gone }: ReaderBatch): Promise<void> {
+    for (const { type, object, readAt } of changes) {
+      const event = slim(object);
+      this.#there.set(keyOf(object), event);
+      await this.#line(readAt, { type, object: event });
+    }
+    for (const key of gone) {
+      const object = this.#there.get(key);
+      this.#there.delete(key);
+      const now = this.#surroundings.clock.now();
+      if (object !== undefined) await this.#line(now, { type: 'DELETED', object: slim(object) });
+    }
+  }
+
+  async #line(at: number, change: { type: ChangeType; object: EventObject }): Promise<void> {
+    this.count += 1;
+    if (!this.#output.write(renderEntry({ at, ...change }))) await once(this.#output, 'drain');
+  }
+}
+
+/** Without managed fields, which nothing here looks at. */
+function slim(object: JsonObject): EventObject {
+  return toOccurrence(object, { source: '', path: '', from: 'watch', readAt: 0 }).event;
+}
+
+function keyOf(object: JsonObject): string {
+  return `${stringAt(object, 'metadata', 'namespace')}/${stringAt(object, 'metadata', 'name')}`;
+}
+
+function namespacesIn(given: Given, { environment }: Surroundings): readonly (string | null)[] {
+  const listed = given.list('namespaces');
+  if (listed.includes('*')) return [null];
+  if (listed.length > 0) return [...new Set(listed)];
+  const { namespace } = namespacesOf(given, environment);
+  return [namespace === '' ? null : namespace];
+}
+
+function durationOf(given: Given): number | undefined {
+  const text = given.text('for');
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  throw new SluiceError('usage', `flag --for takes a duration such as 5m, not "${text}"`);
+}
+
+async function openOutput(file: string | undefined, { stdout }: Surroundings): Promise<Writable> {
+  if (file === undefined || file === '-') return stdout;
+  const stream = createWriteStream(file);
+  try {
+    await once(stream, 'open');
+  } catch (cause) {
+    throw new SluiceError('output-unusable', `write ${file}: ${messageOf(cause)}`, { cause });
+  }
+  return stream;
+}
+
+async function ended(output: Writable, { stdout }: Surroundings): Promise<void> {
+  if (output === stdout) return;
+  output.end();
+  await once(output, 'close');
+}

@@ -1,0 +1,15 @@
+// `sluice schema`: the JSON Schema of the configuration, for editors and for those who generate it.
+import { configurationSchema } from '../assembly/schema.ts';
+import type { Command } from './command.ts';
+
+/** Prints the JSON Schema of the configuration. */
+export const schemaCommand: Command = {
+  name: 'schema',
+  summary: 'prints the JSON Schema of the configuration',
+  synopsis: '',
+  flags: {},
+  run: async (_given, { stdout }) => {
+    stdout.write(`${JSON.stringify(configurationSchema(), null, 2)}\n`);
+    return 0;
+  },
+};
