@@ -1,18 +1,14 @@
 // The chart against a real API server: every object is accepted whole, helm installs it, and then its
 // service account may do exactly what the configuration needs.
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect } from 'chai';
 
-import { chartDirectory, findHelm, renderObjects, theOnly } from '../charts/helm.ts';
+import { findHelm, renderObjects, theOnly } from '../charts/helm.ts';
+import { createNamespaces, install, jobSpec, valuesFor } from '../charts/installation.ts';
+import type { Namespaces, Values } from '../charts/installation.ts';
 import { AdminClient } from '../controlplane/admin-client.ts';
 import type { AdminRequest, KubeObject } from '../controlplane/admin-client.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
-import { childEnvironment } from '../controlplane/environment.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
-
-const run = promisify(execFile);
 
 describe('the chart on a real API server', function () {
   this.timeout(60_000);
@@ -24,13 +20,7 @@ describe('the chart on a real API server', function () {
     this.timeout(600_000 + sharedStartMs);
     helm = await findHelm(this);
     plane = await sharedControlPlane();
-    at = {
-      own: await plane.createNamespace('gateway'),
-      shop: await plane.createNamespace('shop'),
-      pay: await plane.createNamespace('pay'),
-      ci: await plane.createNamespace('ci'),
-      brigade: await plane.createNamespace('brigade'),
-    };
+    at = await createNamespaces(plane);
   });
 
   describe('rendered', () => {
@@ -122,16 +112,6 @@ describe('the chart on a real API server', function () {
   });
 });
 
-type Values = Readonly<Record<string, unknown>>;
-
-interface Namespaces {
-  readonly own: string;
-  readonly shop: string;
-  readonly pay: string;
-  readonly ci: string;
-  readonly brigade: string;
-}
-
 interface Row {
   readonly what: string;
   readonly ask: (at: Namespaces) => AdminRequest;
@@ -154,26 +134,6 @@ const everything = {
   rbac: {
     enabled: true,
     extraRules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
-  },
-};
-
-function valuesFor(at: Namespaces): Values {
-  const manifest = { apiVersion: 'batch/v1', kind: 'Job', metadata: { namespace: at.ci } };
-  return {
-    config: {
-      sources: { shop: { events: { namespaces: [at.shop, at.pay] } } },
-      filters: [{ kind: 'Pod', action: 'accept', triggers: ['build', 'diagnose'] }],
-      triggers: {
-        build: { brigade: { project: 'org/repo', namespace: at.brigade } },
-        diagnose: { kubernetes: { manifest: { ...manifest, spec: jobSpec } } },
-      },
-    },
-  };
-}
-
-const jobSpec = {
-  template: {
-    spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'example.com/a:1' }] },
   },
 };
 
@@ -220,19 +180,4 @@ async function label(
   labels: Readonly<Record<string, string>>,
 ): Promise<void> {
   await plane.request('PATCH', `/api/v1/namespaces/${namespace}`, { metadata: { labels } });
-}
-
-async function install(
-  plane: ControlPlane,
-  request: { readonly helm: string; readonly namespace: string; readonly values: Values },
-): Promise<void> {
-  const { helm, namespace, values } = request;
-  const where = ['--namespace', namespace, '--kubeconfig', plane.adminKubeconfig];
-  const given = ['--set-json', `config=${JSON.stringify(values['config'])}`];
-  const env = childEnvironment({
-    HELM_CACHE_HOME: join(plane.directory, 'helm/cache'),
-    HELM_CONFIG_HOME: join(plane.directory, 'helm/config'),
-    HELM_DATA_HOME: join(plane.directory, 'helm/data'),
-  });
-  await run(helm, ['install', 'gw', chartDirectory, ...where, ...given], { env });
 }

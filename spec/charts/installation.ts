@@ -1,0 +1,72 @@
+// One installation of the chart for end-to-end specs: its namespaces, its values, helm's install.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import type { ControlPlane } from '../controlplane/control-plane.ts';
+import { childEnvironment } from '../controlplane/environment.ts';
+import { chartDirectory } from './helm.ts';
+
+/** Values of the chart. */
+export type Values = Readonly<Record<string, unknown>>;
+
+/** Where the gateway runs, what it reads, and where it builds. */
+export interface Namespaces {
+  readonly own: string;
+  readonly shop: string;
+  readonly pay: string;
+  readonly ci: string;
+  readonly brigade: string;
+}
+
+/** Makes a set of namespaces that no other spec has. */
+export async function createNamespaces(plane: ControlPlane): Promise<Namespaces> {
+  return {
+    own: await plane.createNamespace('gateway'),
+    shop: await plane.createNamespace('shop'),
+    pay: await plane.createNamespace('pay'),
+    ci: await plane.createNamespace('ci'),
+    brigade: await plane.createNamespace('brigade'),
+  };
+}
+
+/** The values: two namespaces read, and two triggers that each accepted Event of a Pod starts. */
+export function valuesFor(at: Namespaces, probes = '0.0.0.0:8080'): Values {
+  const manifest = { apiVersion: 'batch/v1', kind: 'Job', metadata: { namespace: at.ci } };
+  return {
+    config: {
+      http: { probes },
+      sources: { shop: { events: { namespaces: [at.shop, at.pay] } } },
+      filters: [{ kind: 'Pod', action: 'accept', triggers: ['build', 'diagnose'] }],
+      triggers: {
+        build: { brigade: { project: 'org/repo', namespace: at.brigade } },
+        diagnose: { kubernetes: { manifest: { ...manifest, spec: jobSpec } } },
+      },
+    },
+  };
+}
+
+/** The least that a Job needs. */
+export const jobSpec = {
+  template: {
+    spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'example.com/a:1' }] },
+  },
+};
+
+const run = promisify(execFile);
+
+/** Installs the chart as the release `gw`, with helm and nothing else. */
+export async function install(
+  plane: ControlPlane,
+  request: { readonly helm: string; readonly namespace: string; readonly values: Values },
+): Promise<void> {
+  const { helm, namespace, values } = request;
+  const where = ['--namespace', namespace, '--kubeconfig', plane.adminKubeconfig];
+  const given = ['--set-json', `config=${JSON.stringify(values['config'])}`];
+  const env = childEnvironment({
+    HELM_CACHE_HOME: join(plane.directory, 'helm/cache'),
+    HELM_CONFIG_HOME: join(plane.directory, 'helm/config'),
+    HELM_DATA_HOME: join(plane.directory, 'helm/data'),
+  });
+  await run(helm, ['install', 'gw', chartDirectory, ...where, ...given], { env });
+}
