@@ -1,9 +1,8 @@
 // Documents and code name the same things, both ways: error codes, problem codes, metrics,
 // rooms; and what documents link to is there.
 import { posix } from 'node:path';
-import ts from 'typescript';
 import type { Fault, Files } from './files.ts';
-import { faultAt, filesUnder, nodesOf, sourcesOf } from './files.ts';
+import { filesUnder } from './files.ts';
 
 /** An error code as the code has it. */
 export interface ErrorRow {
@@ -57,23 +56,26 @@ export function problemCodeFaults(files: Files, codes: readonly string[]): reado
     .map((code) => missing(CONFIGURATION, `problem \`${code}\``));
 }
 
-/** Metrics that telemetry makes and operations does not name, and the other way round. */
-export function metricFaults(files: Files): readonly Fault[] {
+/** Metrics of these names that operations does not name, and the other way round. */
+export function metricFaults(files: Files, names: readonly string[]): readonly Fault[] {
   const text = files.get(OPERATIONS) ?? '';
-  const documented = new Set([...text.matchAll(/`(sluice_[a-z_]+)`/g)].map(([, name]) => name));
-  const made = new Map<string, Fault>();
-  for (const source of sourcesOf(filesUnder(files, /^lib\/telemetry\//))) {
-    for (const node of nodesOf(source)) {
-      if (!ts.isStringLiteralLike(node) || !/^sluice_[a-z_]*[a-z]$/.test(node.text)) continue;
-      const what = `metric ${node.text} is not in ${OPERATIONS}`;
-      made.set(node.text, faultAt(source, node, what));
-    }
-  }
-  const unnamed = [...made].filter(([name]) => !documented.has(name)).map(([, fault]) => fault);
-  const unmade = [...documented]
-    .filter((name) => name !== undefined && !made.has(name))
-    .map((name) => ({ file: OPERATIONS, line: 1, what: `nothing makes metric ${String(name)}` }));
-  return [...unnamed, ...unmade];
+  const found = [...text.matchAll(/\bsluice_[a-z_]*[a-z]\b/g)].map(([name]) =>
+    seriesOf(name, names),
+  );
+  return [
+    ...names
+      .filter((name) => !found.includes(name))
+      .map((name) => missing(OPERATIONS, `metric ${name}`)),
+    ...[...new Set(found)]
+      .filter((name) => !names.includes(name))
+      .map((name) => ({ file: OPERATIONS, line: 1, what: `nothing makes metric ${name}` })),
+  ];
+}
+
+/** The metric of a series: a histogram's come with an ending each. */
+function seriesOf(series: string, names: readonly string[]): string {
+  const metric = series.replace(/_(?:bucket|sum|count)$/, '');
+  return names.includes(metric) ? metric : series;
 }
 
 /** Links from Markdown to files of the project that are not there. */
