@@ -1,6 +1,5 @@
 // `sluice demo`: what a newcomer runs first. A recording is served as an API server on loopback, the
 // gateway runs on it over HTTP as on any cluster, and a script stands for the pipeline.
-import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadPlan } from '../assembly/load.ts';

@@ -24,7 +24,7 @@ export async function main(args: readonly string[]): Promise<number> {
     stop: signals.stop,
   };
   // A second signal does not wait for whatever the first one started.
-  return Promise.race([runCommandLine(args, surroundings), signals.atOnce]);
+  return await Promise.race([runCommandLine(args, surroundings), signals.atOnce]);
 }
 
 /** Runs a command line in the given surroundings; answers the exit code. */

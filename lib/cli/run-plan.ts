@@ -63,8 +63,9 @@ async function runObserved(
 ): Promise<Stopped> {
   const { plan, configuration, namespace, drainMs } = request;
   const { clock, environment, random } = surroundings;
-  await using api = await request.connect(observe);
-  await using store = plan.store.create();
+  await using opened = new AsyncDisposableStack();
+  const api = opened.use(await request.connect(observe));
+  const store = opened.use(plan.store.create());
   const gateway = new Gateway({
     plan,
     api,
@@ -78,7 +79,7 @@ async function runObserved(
     incarnation: newIncarnation(),
     drainMs,
   });
-  await using _probes = await probesOf(plan, gateway, { telemetry, observe });
+  opened.use(await probesOf(plan, gateway, { telemetry, observe }));
   return await gateway.run(stop);
 }
 
