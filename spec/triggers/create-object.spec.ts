@@ -122,7 +122,7 @@ describe('createObject', () => {
     it(`takes ${what} under the taken name as ${wanted}`, async () => {
       const outcome = await create(apiWith(got));
       const more = 'reason' in outcome ? outcome.reason : 'note' in outcome ? outcome.note : '';
-      expect(`${outcome.outcome} ${more ?? ''}`).to.equal(wanted);
+      expect(`${outcome.outcome} ${more}`).to.equal(wanted);
     });
   }
 

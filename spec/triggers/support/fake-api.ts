@@ -1,5 +1,6 @@
 // An API server as far as triggers see one: it keeps what is created, refuses what exists, and
 // answers what a spec tells it to answer first. It knows no kinds and validates nothing.
+import { once } from 'node:events';
 import type { Json, JsonObject } from '../../../lib/core/event.ts';
 import { isJsonObject, stringAt } from '../../../lib/core/event.ts';
 import type { ApiAnswer, ApiCall, ApiClient, ApiStream } from '../../../lib/kubernetes/api.ts';
@@ -38,10 +39,16 @@ export class FakeApi implements ApiClient {
   /** By path. */
   readonly objects = new Map<string, JsonObject>();
   script: Script = () => undefined;
+  /** Whether it takes requests and never answers them. */
+  silent = false;
 
   async request(call: ApiCall, signal: AbortSignal): Promise<ApiAnswer> {
     if (signal.aborted) return aFailure('never', 'aborted');
     this.calls.push(call);
+    if (this.silent) {
+      await once(signal, 'abort');
+      return aFailure('perhaps', 'aborted');
+    }
     return this.script(call) ?? this.#answer(call);
   }
 

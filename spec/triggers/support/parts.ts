@@ -17,6 +17,7 @@ export function someParts(overrides: Partial<TriggerParts> = {}): TriggerParts {
     api: new FakeApi(),
     clock: systemClock,
     observe: recordingObserve().observe,
+    folder: process.cwd(),
     environment: {},
     ...overrides,
   };
