@@ -162,11 +162,15 @@ async function watchAt(
   response: ServerResponse,
 ): Promise<void> {
   const gone = new AbortController();
+  // Taken now: a response lets go of its socket when it ends.
+  const { socket } = response;
   response.once('close', () => gone.abort());
   using deadline = openDeadline(clock, timeoutMs, AbortSignal.any([gone.signal, stopping]));
   await watches.serve(response, request, deadline.signal);
   // A connection kept alive would keep a stopping server waiting.
-  if (stopping.aborted) response.once('finish', () => response.socket?.end());
+  if (!stopping.aborted) return;
+  if (response.writableFinished) socket?.end();
+  else response.once('finish', () => socket?.end());
 }
 
 function answer(response: ServerResponse, body: JsonObject): void {

@@ -29,6 +29,7 @@ export function parseEvents(
 }
 
 function valuesOf(text: string, name: string, parseDocuments: ParseDocuments): readonly Placed[] {
+  if (text.trim() === '') return [];
   if (/^\s*[{[]/.test(text)) return jsonValues(text, name);
   try {
     return parseDocuments(text).map((value, place) => ({ value, place: `document ${place + 1}` }));

@@ -1,0 +1,149 @@
+// Playback in front of real clients: the official one and our own reader, over HTTP and HTTPS.
+import { CoreV1Api, KubeConfig, VersionApi, Watch } from '@kubernetes/client-node';
+import { expect } from 'chai';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isJsonObject, stringAt } from '../../lib/core/event.ts';
+import type { ApiClient } from '../../lib/kubernetes/api.ts';
+import { findCluster } from '../../lib/kubernetes/cluster.ts';
+import { connect } from '../../lib/kubernetes/connection.ts';
+import { readChanges } from '../../lib/kubernetes/reader.ts';
+import { systemClock, systemRandom } from '../../lib/kit/system.ts';
+import { selfSigned } from '../../lib/playback/certificate.ts';
+import { renderKubeconfig } from '../../lib/playback/kubeconfig.ts';
+import type { Playback } from '../../lib/playback/playback.ts';
+import { recordingObserve } from '../support/recording-observe.ts';
+import { until } from '../support/until.ts';
+import { anEntry, aPlayback } from './support.ts';
+
+const LIFE = [
+  anEntry('shop/a'),
+  anEntry('pay/b'),
+  anEntry('shop/a', 'MODIFIED'),
+  anEntry('shop/c'),
+  anEntry('shop/a', 'DELETED'),
+];
+
+for (const scheme of ['HTTP', 'HTTPS']) {
+  describe(`playback over ${scheme}`, () => {
+    let playback: Playback;
+    let kubeconfig: string;
+
+    const start = async (afterWatches: number): Promise<void> => {
+      const tls = scheme === 'HTTPS' ? selfSigned(['127.0.0.1'], systemClock.now()) : undefined;
+      playback = await aPlayback(
+        LIFE,
+        { afterWatches, ...(tls === undefined ? {} : { tls }) },
+        systemClock,
+      );
+      kubeconfig = renderKubeconfig({
+        url: playback.url,
+        ...(tls === undefined ? {} : { cert: tls.cert }),
+      });
+    };
+    afterEach(() => playback[Symbol.asyncDispose]());
+
+    describe('to the official client', () => {
+      const configured = (): KubeConfig => {
+        const config = new KubeConfig();
+        config.loadFromString(kubeconfig);
+        return config;
+      };
+
+      it('lists typed Events page by page, and says its version', async () => {
+        await start(0);
+        await playback.done;
+        const api = configured().makeApiClient(CoreV1Api);
+        const first = await api.listEventForAllNamespaces({ limit: 1 });
+        const token = first.metadata?._continue ?? '';
+        const rest = await api.listEventForAllNamespaces({ limit: 1, _continue: token });
+        const names = [...first.items, ...rest.items].map(({ metadata }) => metadata.name);
+        expect(names).to.deep.equal(['b', 'c']);
+        const version = await configured().makeApiClient(VersionApi).getCode();
+        expect(version.major).to.equal('1');
+        const namespace = await api.readNamespace({ name: 'kube-system' });
+        expect(namespace.metadata?.uid).to.match(/^[0-9a-f-]{36}$/);
+      });
+
+      it('tells a watch everything', async () => {
+        await start(1);
+        const told: string[] = [];
+        const ended: unknown[] = [];
+        const abort = await new Watch(configured()).watch(
+          '/api/v1/namespaces/shop/events',
+          { resourceVersion: '1000' },
+          (phase, object: unknown) => {
+            const name = isJsonObject(object) ? stringAt(object, 'metadata', 'name') : '?';
+            told.push(`${phase} ${name}`);
+          },
+          (error: unknown) => void ended.push(error),
+        );
+        await until(() => told.length === 4, 'four frames');
+        abort.abort();
+        await until(() => ended.length > 0, 'the end of the watch');
+        expect(told).to.deep.equal(['ADDED a', 'MODIFIED a', 'ADDED c', 'DELETED a']);
+      });
+    });
+
+    describe('to our own reader', () => {
+      let folder: string;
+      let api: ApiClient;
+      const abort = () => new AbortController();
+      const { observe } = recordingObserve();
+
+      const reach = async (): Promise<void> => {
+        const path = join(folder, 'kubeconfig');
+        await writeFile(path, kubeconfig);
+        api = await connect({ kubeconfig: path }, { clock: systemClock, observe, environment: {} });
+      };
+      beforeEach(async () => {
+        folder = await mkdtemp(join(tmpdir(), 'sluice-'));
+      });
+      afterEach(async () => {
+        await api[Symbol.asyncDispose]();
+        await rm(folder, { recursive: true });
+      });
+
+      const read = async (count: number): Promise<readonly string[]> => {
+        const stop = abort();
+        const seen: string[] = [];
+        const changes = readChanges(
+          {
+            source: 'events',
+            watched: { group: '', version: 'v1', resource: 'events', namespace: null },
+            positions: new Map(),
+            judgeFirst: () => true,
+            keptForMs: null,
+          },
+          { api, clock: systemClock, random: systemRandom, observe },
+          stop.signal,
+        );
+        for await (const batch of changes) {
+          for (const { object } of batch.changes) {
+            seen.push(
+              `${stringAt(object, 'metadata', 'namespace')}/${stringAt(object, 'metadata', 'name')}`,
+            );
+          }
+          for (const key of batch.gone) seen.push(`gone ${key}`);
+          if (seen.length >= count) stop.abort();
+        }
+        return seen;
+      };
+
+      it('gives everything that was recorded, through LIST and WATCH', async () => {
+        await start(1);
+        await reach();
+        expect(await read(5)).to.deep.equal(['shop/a', 'pay/b', 'shop/a', 'shop/c', 'gone shop/a']);
+      });
+
+      it('lets the cluster id be found', async () => {
+        await start(0);
+        await reach();
+        const parts = { namespace: 'shop', clock: systemClock, random: systemRandom, observe };
+        const found = await findCluster(api, parts, abort().signal);
+        expect(found).to.include({ from: 'kube-system' });
+      });
+    });
+  });
+}
