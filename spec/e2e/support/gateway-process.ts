@@ -1,0 +1,146 @@
+// The real gateway as a process of its own, as users run it: a configuration file, a kubeconfig, its
+// log on standard output, its probes on a free port.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+import { childEnvironment } from '../../controlplane/environment.ts';
+import { freePorts } from '../../controlplane/ports.ts';
+import { until } from '../../support/until.ts';
+
+const executable = fileURLToPath(new URL('../../../bin/sluice.js', import.meta.url));
+
+/** What to run. */
+export interface GatewayRequest {
+  readonly kubeconfig: string;
+  /** The configuration without `http` and `logging`, which are added. */
+  readonly configuration: Readonly<Record<string, unknown>>;
+  readonly namespace: string;
+  /** More arguments of `sluice run`. */
+  readonly args?: readonly string[];
+}
+
+/** One line of the JSON log. */
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** How a process ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** A running gateway. Disposing stops it as Kubernetes would, then kills it. */
+export class GatewayProcess implements AsyncDisposable {
+  /** Every line of its log so far. */
+  readonly lines: LogLine[] = [];
+  /** What it wrote to standard error. */
+  errors = '';
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  readonly #probes: string;
+  readonly #ended: Promise<Ended>;
+
+  private constructor(child: ChildProcess, folder: string, probes: string) {
+    this.#child = child;
+    this.#folder = folder;
+    this.#probes = probes;
+    if (child.stdout !== null) {
+      createInterface({ input: child.stdout }).on(
+        'line',
+        (line) => void this.lines.push(parse(line)),
+      );
+    }
+    child.stderr?.on('data', (chunk: Buffer) => (this.errors += chunk.toString()));
+    this.#ended = once(child, 'close').then(([code, signal]: unknown[]) => ({
+      code: typeof code === 'number' ? code : null,
+      signal: typeof signal === 'string' ? signal : null,
+    }));
+  }
+
+  /** Starts one; it is not waited for. */
+  static async start(request: GatewayRequest): Promise<GatewayProcess> {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-gateway-'));
+    const [port = 0] = await freePorts(1);
+    const file = join(folder, 'sluice.json');
+    const http = { probes: `127.0.0.1:${port}` };
+    const logging = { format: 'json', decisions: 'all', level: 'debug' };
+    await writeFile(file, JSON.stringify({ http, logging, ...request.configuration }));
+    const args = ['run', '--config', file, '--kubeconfig', request.kubeconfig];
+    const own = ['--namespace', request.namespace, '--build-namespace', request.namespace];
+    const child = spawn(process.execPath, [executable, ...args, ...own, ...(request.args ?? [])], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: childEnvironment({}),
+    });
+    return new GatewayProcess(child, folder, `http://127.0.0.1:${port}`);
+  }
+
+  /** Starts one and waits until it is ready. */
+  static async startReady(request: GatewayRequest): Promise<GatewayProcess> {
+    const gateway = await GatewayProcess.start(request);
+    try {
+      await gateway.ready();
+      return gateway;
+    } catch (error) {
+      await gateway[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Waits until `/readyz` says so. */
+  async ready(deadlineMs = 30_000): Promise<void> {
+    await until(
+      async () => {
+        if (this.#child.exitCode !== null) throw new Error(`it ended: ${this.errors}`);
+        return (await this.probe('/readyz')).status === 200;
+      },
+      'the gateway to be ready',
+      deadlineMs,
+    );
+  }
+
+  /** Asks one of its probes. */
+  async probe(path: string): Promise<{ readonly status: number; readonly text: string }> {
+    const response = await fetch(`${this.#probes}${path}`);
+    return { status: response.status, text: await response.text() };
+  }
+
+  /** The lines of one kind of observation. */
+  of(kind: string): readonly LogLine[] {
+    return this.lines.filter((line) => line['kind'] === kind);
+  }
+
+  /** Sends a signal. */
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Resolves when it has ended. */
+  ended(): Promise<Ended> {
+    return this.#ended;
+  }
+
+  /** Asks it to stop and waits for the end. */
+  async stop(): Promise<Ended> {
+    this.kill('SIGTERM');
+    return this.ended();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kill('SIGTERM');
+    const isOver = (): boolean => this.#child.exitCode !== null || this.#child.signalCode !== null;
+    await until(isOver, 'the gateway to end', 10_000).catch(() => this.kill('SIGKILL'));
+    await this.ended();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function parse(line: string): LogLine {
+  const value: unknown = JSON.parse(line);
+  if (typeof value !== 'object' || value === null) throw new Error(`no log line: ${line}`);
+  return { ...value };
+}
