@@ -178,10 +178,16 @@ export class WatchSession {
   /** Opens the second stream from the old position: what the first may still owe, it brings at once. */
   #prove(refresh: Refresh): void {
     this.#spawn(async (signal) => {
-      const until = AbortSignal.any([signal, refresh.signal]);
-      const opening = await this.#parts.open(this.#position(), until);
+      // The end of the refresh ends the opening, but no stream that is open: it may have replaced
+      // the first one.
+      const opener = new AbortController();
+      const giveUp = (): void => opener.abort();
+      refresh.signal.addEventListener('abort', giveUp);
+      signal.addEventListener('abort', giveUp);
+      const opening = await this.#parts.open(this.#position(), opener.signal);
+      refresh.signal.removeEventListener('abort', giveUp);
       try {
-        await this.#queue.push({ kind: 'opened', refresh, opening }, until);
+        await this.#queue.push({ kind: 'opened', refresh, opening }, signal);
       } catch (error) {
         if (opening.ok) opening.stream.close();
         throw error;

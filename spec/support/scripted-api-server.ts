@@ -1,0 +1,102 @@
+// A fake API server over real HTTP on loopback. It answers nothing by itself: every request is
+// parked until the spec takes it and says what happens, so that any order of events on the wire can
+// be played. spec/support/parked-request.ts has what can happen.
+import { createServer as createHttpServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { ServerOptions } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { ParkedRequest } from './parked-request.ts';
+import { until } from './until.ts';
+
+/** What kind of request it is. */
+export type RequestKind = 'list' | 'watch' | 'other';
+
+/** A server whose answers the spec gives. */
+export class ScriptedApiServer {
+  /** Every request so far. */
+  readonly log: ParkedRequest[] = [];
+  /** How many connections were opened. */
+  connections = 0;
+  readonly #server: Server;
+  readonly #scheme: string;
+  readonly #parked: ParkedRequest[] = [];
+  readonly #sockets = new Set<Socket>();
+  #automatic: ((request: ParkedRequest) => boolean) | null = null;
+
+  private constructor(server: Server, scheme: string) {
+    this.#server = server;
+    this.#scheme = scheme;
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      void this.#park(request, response);
+    });
+    server.on('connection', (socket: Socket) => {
+      this.connections += 1;
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+  }
+
+  /** Opens it on a free port of the loopback; over TLS where options are given. */
+  static async start(tls?: ServerOptions): Promise<ScriptedApiServer> {
+    const server = tls === undefined ? createHttpServer() : createHttpsServer(tls);
+    const scripted = new ScriptedApiServer(server, tls === undefined ? 'http' : 'https');
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+    return scripted;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `${this.#scheme}://127.0.0.1:${this.port}`;
+  }
+
+  /** Answers by itself whatever the function takes (true); the rest is parked. */
+  answerBy(automatic: (request: ParkedRequest) => boolean): void {
+    this.#automatic = automatic;
+  }
+
+  /** The next request of a kind that nobody took yet, in the order in which they came. */
+  async next(kind: RequestKind, under = ''): Promise<ParkedRequest> {
+    return until(
+      () => {
+        const isWanted = (parked: ParkedRequest): boolean =>
+          parked.kind === kind && parked.path.startsWith(under);
+        const place = this.#parked.findIndex(isWanted);
+        return place < 0 ? null : this.#parked.splice(place, 1)[0];
+      },
+      `a ${kind} of ${under === '' ? 'anything' : under}`,
+    );
+  }
+
+  /** How many requests of a kind came so far. */
+  count(kind: RequestKind): number {
+    return this.log.filter((request) => request.kind === kind).length;
+  }
+
+  /** Requests that came and were not taken. */
+  get parked(): readonly ParkedRequest[] {
+    return this.#parked;
+  }
+
+  /** Open connections. */
+  get open(): number {
+    return this.#sockets.size;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  async #park(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const parts: Buffer[] = [];
+    for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
+    const body = Buffer.concat(parts).toString('utf8');
+    const parked = new ParkedRequest({ request, response, body });
+    this.log.push(parked);
+    if (this.#automatic?.(parked) !== true) this.#parked.push(parked);
+  }
+}
