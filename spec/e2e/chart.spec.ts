@@ -1,6 +1,9 @@
 // The chart against a real API server: every object is accepted whole, helm installs it, and then its
 // service account may do exactly what the configuration needs.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { load } from 'js-yaml';
 
 import { findHelm, renderObjects, theOnly } from '../charts/helm.ts';
 import { createNamespaces, install, jobSpec, valuesFor } from '../charts/installation.ts';
@@ -9,6 +12,8 @@ import { AdminClient } from '../controlplane/admin-client.ts';
 import type { AdminRequest, KubeObject } from '../controlplane/admin-client.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
+
+const sampleJob = join(import.meta.dirname, '../../samples/kubernetes-job.yaml');
 
 describe('the chart on a real API server', function () {
   this.timeout(60_000);
@@ -59,10 +64,16 @@ describe('the chart on a real API server', function () {
     it('has a pod that the restricted Pod Security Standard lets in', async () => {
       const objects = renderObjects(helm, { namespace: at.own, values: valuesFor(at) });
       const { template } = theOnly(objects, 'Deployment')['spec'] as { template: KubeObject };
-      const pod = { ...template, metadata: { ...template.metadata, name: 'probe' } };
-      const path = `/api/v1/namespaces/${at.own}/pods?dryRun=All&fieldValidation=Strict`;
-      const answer = await plane.admin.send({ method: 'POST', path, body: pod });
-      expect(answer.status, JSON.stringify(answer.body)).to.equal(201);
+      expect(await dryRun(plane, podOf(template, at.own))).to.equal('accepted');
+    });
+
+    it('has a sample Job that this standard lets in as well', async () => {
+      const { triggers } = load(readFileSync(sampleJob, 'utf8')) as SampleJob;
+      const { manifest } = triggers.diagnose.kubernetes;
+      const job = { ...manifest, metadata: { name: 'probe', namespace: at.own } };
+      const { template } = manifest.spec;
+      expect(await dryRun(plane, job)).to.equal('accepted');
+      expect(await dryRun(plane, podOf(template, at.own))).to.equal('accepted');
     });
 
     const granted: readonly Row[] = [
@@ -136,6 +147,20 @@ const everything = {
     extraRules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
   },
 };
+
+interface SampleJob {
+  readonly triggers: {
+    readonly diagnose: {
+      readonly kubernetes: {
+        readonly manifest: KubeObject & { readonly spec: { readonly template: KubeObject } };
+      };
+    };
+  };
+}
+
+function podOf(template: KubeObject, namespace: string): KubeObject {
+  return { apiVersion: 'v1', kind: 'Pod', ...template, metadata: { name: 'probe', namespace } };
+}
 
 function get(path: string): AdminRequest {
   return { method: 'GET', path };
