@@ -1,0 +1,91 @@
+// Which decisions get an info line: under `changes` those that say something new about their series.
+import { expect } from 'chai';
+import { DecisionMemory } from '../../lib/telemetry/decision-memory.ts';
+import type { LoggingOptions } from '../../lib/telemetry/logging.ts';
+import { anAcceptance, aRejection, disposedAs, heard, occurrenceOf } from './support.ts';
+
+const named = (name: string) => occurrenceOf({ metadata: { namespace: 'shop', name } });
+const started = anAcceptance();
+const repeat = anAcceptance({ disposed: [disposedAs('repeat')] });
+const rejected = aRejection();
+
+async function printed(
+  decisions: LoggingOptions['decisions'],
+  level: LoggingOptions['level'] = 'info',
+): Promise<readonly string[]> {
+  const { telemetry, lines } = heard({ decisions, level });
+  for (const observed of [started, repeat, repeat, repeat, rejected, rejected]) {
+    telemetry.observe(observed);
+  }
+  return (await lines()).map((text) => {
+    const [, action = '', disposition = ''] = text.split(' ');
+    return `${action} ${disposition}${/ \+\d+ states?$/.exec(text)?.[0] ?? ''}`;
+  });
+}
+
+describe('logging.decisions', () => {
+  const table: readonly [LoggingOptions['decisions'], readonly string[]][] = [
+    ['changes', ['accept started', 'accept repeat', 'reject - +2 states']],
+    ['accepted', ['accept started', 'accept repeat']],
+    ['none', []],
+    [
+      'all',
+      ['accept started', 'accept repeat', 'accept repeat', 'accept repeat', 'reject -', 'reject -'],
+    ],
+  ];
+  for (const [decisions, lines] of table) {
+    it(`prints at ${decisions} ${lines.length} of six states`, async () => {
+      expect(await printed(decisions)).to.deep.equal(lines);
+    });
+  }
+
+  it('makes a debug line of what has no info line', async () => {
+    expect(await printed('changes', 'debug')).to.have.length(6);
+    expect(await printed('accepted', 'debug')).to.have.length(6);
+    expect(await printed('none', 'debug')).to.have.length(0);
+  });
+
+  it('counts in the metrics what has no info line', async () => {
+    const { telemetry } = heard();
+    for (const observed of [started, repeat, repeat, repeat, rejected]) telemetry.observe(observed);
+    const { text } = await telemetry.metrics();
+    expect(text).to.match(/^sluice_decisions_suppressed_total 2$/m);
+  });
+});
+
+describe('the memory of decisions', () => {
+  it('tells series apart by name, namespace, first time and source', () => {
+    const memory = new DecisionMemory();
+    const occurrence = named('a');
+    const others = [
+      named('b'),
+      { ...occurrence, series: { ...occurrence.series, namespace: 'pay' } },
+      { ...occurrence, series: { ...occurrence.series, firstTime: '' } },
+      { ...occurrence, source: 'other' },
+    ];
+    memory.note(anAcceptance({ occurrence }));
+    for (const other of others) {
+      expect(memory.note(anAcceptance({ occurrence: other })).changed).to.equal(true);
+    }
+    expect(memory.note(anAcceptance({ occurrence })).changed).to.equal(false);
+  });
+
+  it('takes another rule or another disposition at one trigger for a change', () => {
+    const memory = new DecisionMemory();
+    const [first, second] = [disposedAs('started'), { ...disposedAs('started'), trigger: 'hook' }];
+    const changes = [
+      [first, second],
+      [first, second],
+      [first, { ...second, disposition: 'held' as const }],
+    ].map((disposed) => memory.note(anAcceptance({ disposed })).changed);
+    expect(changes).to.deep.equal([true, false, true]);
+  });
+
+  it('forgets the series that was seen longest ago, which then is news again', () => {
+    const memory = new DecisionMemory(2);
+    const note = (name: string) => memory.note(anAcceptance({ occurrence: named(name) })).changed;
+    expect([note('a'), note('b'), note('a'), note('c')]).to.deep.equal([true, true, false, true]);
+    expect(memory.size).to.equal(2);
+    expect([note('a'), note('b')]).to.deep.equal([false, true]);
+  });
+});

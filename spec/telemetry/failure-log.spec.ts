@@ -1,0 +1,157 @@
+// Identical failures: told when they start, change and end, at debug in between.
+import { expect } from 'chai';
+import type { Observation } from '../../lib/core/observation.ts';
+import type { TroubleReason } from '../../lib/core/observation.ts';
+import { aDelivery } from '../support/builders.ts';
+import { type Heard, heard } from './support.ts';
+
+const where = { source: 'shop', path: '/p' };
+const listFailed = (reason: TroubleReason): Observation => ({
+  kind: 'list-failed',
+  ...where,
+  reason,
+  detail: '',
+  retryMs: 1000,
+});
+const listed: Observation = {
+  kind: 'list-ended',
+  ...where,
+  purpose: 'refresh',
+  items: 0,
+  pages: 1,
+  durationMs: 1,
+};
+const cut: Observation = {
+  kind: 'watch-ended',
+  ...where,
+  reason: 'cut',
+  detail: '',
+  lastedMs: 5,
+  retryMs: 1000,
+};
+const opened: Observation = { kind: 'watch-opened', ...where, resourceVersion: '1' };
+const nothing: Observation = { kind: 'events-read', ...where, from: 'watch', count: 0 };
+
+async function observed(
+  { telemetry, clock, lines }: Heard,
+  observations: readonly Observation[],
+): Promise<readonly string[]> {
+  for (const observation of observations) {
+    telemetry.observe(observation);
+    await clock.advance(1000);
+  }
+  return (await lines()).map((line) => line.slice(25));
+}
+
+describe('identical failures', () => {
+  it('are told when they start and when they end, with how often they came again', async () => {
+    const failures = [
+      listFailed('unreachable'),
+      listFailed('unreachable'),
+      listFailed('unreachable'),
+    ];
+    expect(await observed(heard(), [...failures, listed])).to.deep.equal([
+      'warn  shop: cannot list /p, unreachable; again in 1s',
+      'info  over: shop: cannot list /p, unreachable; again in 1s (unreachable, again 2 times in 3s)',
+    ]);
+  });
+
+  it('are debug lines in between', async () => {
+    const lines = await observed(heard({ level: 'debug' }), [
+      listFailed('unreachable'),
+      listFailed('unreachable'),
+    ]);
+    expect(lines.map((line) => line.slice(0, 5))).to.deep.equal(['warn ', 'debug']);
+  });
+
+  it('are told when they change', async () => {
+    const lines = await observed(heard(), [
+      listFailed('unreachable'),
+      listFailed('unreachable'),
+      listFailed('forbidden'),
+      listed,
+    ]);
+    expect(lines).to.deep.equal([
+      'warn  shop: cannot list /p, unreachable; again in 1s',
+      'error shop: cannot list /p, forbidden; again in 1s (before: unreachable, again 1 time in 2s)',
+      'info  over: shop: cannot list /p, forbidden; again in 1s (forbidden, again 0 times in 1s)',
+    ]);
+  });
+
+  it('are kept apart by path and by what was tried', async () => {
+    const lines = await observed(heard(), [
+      listFailed('unreachable'),
+      cut,
+      {
+        kind: 'list-failed',
+        source: 'shop',
+        path: '/q',
+        reason: 'unreachable',
+        detail: '',
+        retryMs: 1,
+      },
+    ]);
+    expect(lines).to.have.length(3);
+  });
+
+  it('that flap are told twice in a minute at most, and their end once they are calm', async () => {
+    const all = heard();
+    const flapping = Array.from({ length: 20 }, () => [cut, opened]).flat();
+    for (const observation of flapping) {
+      all.telemetry.observe(observation);
+      await all.clock.advance(500);
+    }
+    await all.clock.advance(60_000);
+    expect(await observed(all, [nothing])).to.deep.equal([
+      'warn  shop: watch of /p ended, cut; again in 1s',
+      'info  over: shop: watch of /p ended, cut; again in 1s (cut, again 0 times in 500ms)',
+      'info  over: shop: watch of /p ended, cut; again in 1s (cut, again 19 times in 19s500ms)',
+    ]);
+  });
+
+  it('that come back after a calm minute are news', async () => {
+    const all = heard();
+    all.telemetry.observe(cut);
+    all.telemetry.observe(opened);
+    await all.clock.advance(60_000);
+    expect(await observed(all, [cut])).to.deep.equal([
+      'warn  shop: watch of /p ended, cut; again in 1s',
+      'info  over: shop: watch of /p ended, cut; again in 1s (cut, again 0 times in 0s)',
+      'warn  shop: watch of /p ended, cut; again in 1s',
+    ]);
+  });
+
+  it('without an end of their own end by staying away', async () => {
+    const skipped: Observation = { kind: 'frame-skipped', ...where, bytes: 9, why: 'too large' };
+    const all = heard();
+    for (const observation of [skipped, skipped, skipped]) all.telemetry.observe(observation);
+    await all.clock.advance(60_000);
+    expect(await observed(all, [nothing])).to.deep.equal([
+      'error shop: skipped one Event of /p: too large (9 bytes)',
+      'info  over: shop: skipped one Event of /p: too large (9 bytes) (too large, again 2 times in 0s)',
+    ]);
+  });
+
+  it('of a trigger end with a delivery', async () => {
+    const delivery = aDelivery();
+    const ended = (outcome: Extract<Observation, { kind: 'attempt-ended' }>['outcome']) =>
+      ({ kind: 'attempt-ended', delivery, outcome, durationMs: 1 }) as const;
+    const away = ended({ outcome: 'retry', reason: 'unavailable', detail: '503' });
+    const lines = await observed(heard(), [away, away, ended({ outcome: 'delivered' })]);
+    expect(lines.map((line) => line.slice(0, 12))).to.deep.equal(['warn  build:', 'info  over: ']);
+  });
+
+  it('of reaching the cluster end when it is found', async () => {
+    const waiting = (why: string): Observation => ({ kind: 'cluster-waiting', server: 's', why });
+    const lines = await observed(heard(), [
+      waiting('ECONNREFUSED'),
+      waiting('ECONNREFUSED'),
+      { kind: 'cluster-found', id: 'c1', from: 'random', server: 's' },
+    ]);
+    expect(lines).to.deep.equal([
+      'warn  waiting for the API server s: ECONNREFUSED',
+      'info  over: waiting for the API server s: ECONNREFUSED (ECONNREFUSED, again 1 time in 2s)',
+      'info  cluster c1 at s (drawn at random, for no namespace is readable)',
+    ]);
+  });
+});

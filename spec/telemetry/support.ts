@@ -1,0 +1,91 @@
+// Telemetry on streams that remember, and observations with one override.
+import { PassThrough } from 'node:stream';
+import type { Decision } from '../../lib/core/decision.ts';
+import type { Disposed, Disposition } from '../../lib/core/disposition.ts';
+import type { EventObject } from '../../lib/core/event.ts';
+import type { DecisionObserved } from '../../lib/core/observation.ts';
+import type { LoggingOptions, TelemetryParts } from '../../lib/telemetry/logging.ts';
+import type { Telemetry } from '../../lib/telemetry/telemetry.ts';
+import { createTelemetry } from '../../lib/telemetry/telemetry.ts';
+import { aDecision, aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+/** What was written to a stream. */
+export class RememberedStream extends PassThrough {
+  readonly isTTY: boolean;
+  #text = '';
+
+  constructor(kind: 'terminal' | 'file') {
+    super();
+    this.isTTY = kind === 'terminal';
+    this.on('data', (chunk: Buffer) => void (this.#text += chunk.toString('utf8')));
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+}
+
+/** Telemetry under test. */
+export interface Heard {
+  readonly telemetry: Telemetry;
+  readonly clock: FakeClock;
+  /** Closes, and answers what stands on stdout, line by line. */
+  readonly lines: () => Promise<readonly string[]>;
+  /** The same for stderr. */
+  readonly errors: () => Promise<readonly string[]>;
+}
+
+/** Telemetry in text on no terminal at level info unless told otherwise. */
+export function heard(
+  options: Partial<LoggingOptions> = {},
+  parts: Partial<TelemetryParts> & { readonly terminal?: true } = {},
+): Heard {
+  const clock = new FakeClock();
+  const stdout = new RememberedStream(parts.terminal === true ? 'terminal' : 'file');
+  const stderr = new RememberedStream('file');
+  const telemetry = createTelemetry(
+    { format: 'text', level: 'info', decisions: 'changes', event: 'line', ...options },
+    { clock, stdout, stderr, ...parts },
+  );
+  const of = async (stream: RememberedStream): Promise<readonly string[]> => {
+    await telemetry.close();
+    return stream.text === '' ? [] : stream.text.trimEnd().split('\n');
+  };
+  return { telemetry, clock, lines: () => of(stdout), errors: () => of(stderr) };
+}
+
+/** The time at which every line of a fake clock begins. */
+export const AT = '2026-01-31T12:00:00.000Z';
+
+/** The id of `aDelivery`. */
+export const ID = aDelivery().id;
+
+/** What became of an occurrence at the trigger `build`. */
+export function disposedAs(disposition: Disposition, why = ''): Disposed {
+  const made = disposition !== 'foreign' && disposition !== 'loop' && disposition !== 'shed';
+  return { trigger: 'build', disposition, id: made ? ID : null, why };
+}
+
+/** An accepted and started occurrence of `anEvent`. */
+export function anAcceptance(overrides: Partial<DecisionObserved> = {}): DecisionObserved {
+  return {
+    kind: 'decision',
+    occurrence: anOccurrence(),
+    decision: aDecision(),
+    disposed: [disposedAs('started')],
+    explain: () => [],
+    ...overrides,
+  };
+}
+
+/** A default rejection of `anEvent`. */
+export function aRejection(overrides: Partial<DecisionObserved> = {}): DecisionObserved {
+  const decision: Decision = { action: 'reject', rule: null, triggers: [], quietMs: 0 };
+  return anAcceptance({ decision, disposed: [], ...overrides });
+}
+
+/** The occurrence of an Event with these fields. */
+export function occurrenceOf(fields: EventObject): DecisionObserved['occurrence'] {
+  return anOccurrence({ event: anEvent(fields) });
+}
