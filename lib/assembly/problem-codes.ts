@@ -24,6 +24,7 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   'bad-template':
     'A `${…}` that begins with an unknown word or does not end; `$${…}` writes `${…}`.',
   'bad-count': 'No count: `3`, `">= 3"`.',
+  'bad-name': 'A name of a source, trigger or variable that can not be used as one.',
   'template-place': 'A value of the Event where none may stand; see the trigger’s section.',
   'shell-argument': 'A value of the Event in what a shell would run as a command.',
   'unknown-trigger': 'A rule names a trigger that is not configured.',

@@ -40,9 +40,12 @@ export interface UnreadableDocument {
 export type Loaded = LoadedDocument | UnreadableDocument;
 
 /** Reads one document. */
-export function loadDocument(text: string): Loaded {
-  const refused = refuseText(text);
+export function loadDocument(written: string): Loaded {
+  const refused = refuseText(written);
   if (refused !== undefined) return refuse(refused, NO_PLACE);
+  // JSON allows tabs where YAML does not, and never inside a text; a space has the same length, so
+  // every place stays.
+  const text = isJson(written) ? written.replaceAll('\t', ' ') : written;
   const place = createLineFinder(text);
   let parsed: { events: Event[]; tree: PlaceTree; value: unknown };
   try {
@@ -65,6 +68,17 @@ export function loadDocument(text: string): Loaded {
     problems.push({ ...noJson(pointer, found), ...locate(pointer, 'value') });
   });
   return { ok: true, value, problems, locate };
+}
+
+function isJson(text: string): boolean {
+  if (!text.includes('\t') || !/^[\s\uFEFF]*[{[]/.test(text)) return false;
+  try {
+    JSON.parse(text.replace('\uFEFF', ''));
+    return true;
+  } catch {
+    // Then it is YAML or nothing, and its parser says what is wrong with it.
+    return false;
+  }
 }
 
 interface Fault {
@@ -154,10 +168,13 @@ function syntaxFault(text: string, error: unknown): Fault & { readonly offset?: 
 
 function syntaxHint(text: string, offset: number): string {
   const found = text.charAt(offset);
-  if (found === '\t') return 'indent with spaces; YAML does not allow tabs there';
+  if (found === '\t' || text.charAt(offset - 1) === '\t')
+    return 'write spaces; YAML does not allow a tab there';
   if (found === '*' || text.charAt(offset - 1) === '*') {
     return "in YAML * begins an alias; put a pattern that begins with * in quotes: '*-system'";
   }
+  if (/^![!<\w]/.test(text.slice(offset)))
+    return 'remove the tag; a text that begins with ! needs quotes';
   if (/[@`%&!|>]/.test(found)) return `put a text that begins with ${found} in quotes`;
   const line = text.slice(text.lastIndexOf('\n', offset) + 1).split(/[\r\n]/, 1)[0] ?? '';
   if (/:.*: /.test(line)) return "put a text that contains ': ' in quotes";

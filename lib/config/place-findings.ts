@@ -11,6 +11,7 @@ const AT_KEY: ReadonlySet<ProblemCode> = new Set([
   'letter-case',
   'wrong-form',
   'duplicate-name',
+  'bad-name',
   'shared-identity',
   'triggers-missing',
   'unused-trigger',

@@ -192,7 +192,7 @@ function wrongValue(error: ErrorObject): Draft {
     expected === ''
       ? `found ${found}, which can not stand here`
       : `found ${found}, expected ${expected}`;
-  return draft(path, 'wrong-value', [message, hintOf(error)]);
+  return draft(path, name === undefined ? 'wrong-value' : 'bad-name', [message, hintOf(error)]);
 }
 
 function expectation(error: ErrorObject): string {
