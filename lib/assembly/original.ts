@@ -35,7 +35,8 @@ export function planOriginal(
   const compiled = compileOriginal(filters.value, ORIGINAL_TRIGGER, DEFAULT_QUIET_MS);
   findings.push(...repointed(compiled.findings, filters.path));
   const accepts = compiled.chain.rules.some(({ decision }) => decision.action === 'accept');
-  findings.push(...checkProject(project, accepts));
+  const isReported = findings.some(({ path }) => path === project.path && path !== '');
+  if (!isReported) findings.push(...checkProject(project, accepts));
   const { plan, findings: planned } = planBrigade(
     accepts && project.value !== '' ? project.value : null,
     compiled.chain,

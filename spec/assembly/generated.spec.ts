@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { loadPlan } from '../../lib/assembly/load.ts';
+import { EXAMPLE } from '../../lib/assembly/reference-text.ts';
+import { configurationReference } from '../../lib/assembly/reference.ts';
+import { configurationSchema } from '../../lib/assembly/schema.ts';
+import { PROBLEM_CODES } from '../../lib/core/problem.ts';
+import { generatedFiles } from '../house/generate.ts';
+
+const ROOT = new URL('../../', import.meta.url);
+
+describe('generated files', () => {
+  it('are what their sources say now (node spec/house/generate.ts writes them)', async () => {
+    for (const [path, text] of await generatedFiles()) {
+      expect(readFileSync(new URL(path, ROOT), 'utf8'), path).to.equal(text);
+    }
+  }).timeout(20_000);
+});
+
+describe('configurationReference', () => {
+  const reference = configurationReference();
+
+  it('explains every problem code', () => {
+    for (const code of PROBLEM_CODES) expect(reference).to.include(`| \`${code}\` | `);
+  });
+
+  it('links only to headings that are there', () => {
+    const headings = [...reference.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+      title
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    );
+    const links = [...reference.matchAll(/\]\(#([^)]*)\)/g)].map(([, link]) => link);
+    expect(links.length).to.be.greaterThan(10);
+    for (const link of links) expect(headings).to.include(link);
+  });
+
+  it('shows an example that has no problem at all', () => {
+    const request = {
+      text: EXAMPLE,
+      namespace: 'sluice',
+      buildNamespace: 'sluice',
+      allowExec: false,
+    };
+    expect(loadPlan(request).problems).to.deep.equal([]);
+    expect(reference).to.include(EXAMPLE);
+  });
+
+  it("reads the original's example on it as the original's form, without a problem", () => {
+    const text = /```json\n([^`]+)```/.exec(reference)?.[1] ?? '';
+    const loaded = loadPlan({ text, namespace: 'ci', buildNamespace: 'ci', allowExec: false });
+    expect(loaded).to.include({ form: 'original' });
+    expect(loaded.problems).to.deep.equal([]);
+  });
+});
+
+describe('configurationSchema', () => {
+  it('names no host but that of JSON Schema', () => {
+    const text = JSON.stringify(configurationSchema());
+    const hosts = [...text.matchAll(/https?:\/\/([^/"]+)/g)].map(([, host]) => host);
+    expect(hosts).to.deep.equal(['json-schema.org']);
+  });
+
+  it('describes every key', () => {
+    const undescribed: string[] = [];
+    const walk = (schema: unknown, path: string): void => {
+      if (typeof schema !== 'object' || schema === null) return;
+      for (const [key, value] of Object.entries(
+        'properties' in schema ? (schema.properties ?? {}) : {},
+      )) {
+        const at = `${path}/${key}`;
+        const isDescribed = typeof value === 'object' && value !== null && 'description' in value;
+        if (!isDescribed) undescribed.push(at);
+        walk(value, at);
+      }
+      if ('items' in schema) walk(schema.items, `${path}/*`);
+      if ('additionalProperties' in schema) walk(schema.additionalProperties, `${path}/*`);
+    };
+    walk(configurationSchema(), '');
+    expect(undescribed).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,338 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { loadPlan } from '../../lib/assembly/load.ts';
+import type { LoadedPlan, PlanRequest } from '../../lib/assembly/load.ts';
+import type { Plan } from '../../lib/assembly/plan.ts';
+import type { ProblemCode } from '../../lib/core/problem.ts';
+
+const TRIGGERS = 'triggers:\n  build:\n    brigade: { project: org/repo }\n';
+const RULE = 'filters: [{ kind: Pod, action: accept, triggers: [build] }]\n';
+
+function load(text: string | null, request: Partial<PlanRequest> = {}): LoadedPlan {
+  return loadPlan({ text, namespace: 'shop', buildNamespace: 'ci', allowExec: false, ...request });
+}
+
+function plan(text: string | null, request: Partial<PlanRequest> = {}): Plan {
+  const loaded = load(text, request);
+  if (loaded.plan === null) throw new Error(JSON.stringify(loaded.problems));
+  return loaded.plan;
+}
+
+function codes(text: string, request: Partial<PlanRequest> = {}): readonly [ProblemCode, string][] {
+  return load(text, request).problems.map(({ code, path }) => [code, path]);
+}
+
+describe('loadPlan', () => {
+  describe('tells the form', () => {
+    const forms: readonly (readonly [text: string | null, form: string])[] = [
+      [null, 'none'],
+      ['version: 1', 'ours'],
+      [TRIGGERS, 'ours'],
+      ['sources: { shop: { events: {} } }', 'ours'],
+      ['{"project":"p","filters":[]}', 'original'],
+      ['{}', 'original'],
+      ['{"Triggers":{}}', 'original'],
+    ];
+    for (const [text, form] of forms) {
+      it(`of ${JSON.stringify(text)}: ${form}`, () => {
+        expect(load(text).form).to.equal(form);
+      });
+    }
+  });
+
+  describe('fills in defaults', () => {
+    const { sources, triggers, limits, delivery, guard, retention, http, logging, store, ...rest } =
+      plan(`${RULE}${TRIGGERS}`);
+
+    it('of a source named events on the gateway’s own namespace', () => {
+      expect(
+        sources.map(({ name, kind, allowForeign }) => [name, kind, allowForeign]),
+      ).to.deep.equal([['events', 'events', false]]);
+    });
+
+    it('of delivery, also for a trigger that says nothing', () => {
+      const expected = {
+        concurrency: 8,
+        timeoutMs: 10_000,
+        order: 'none',
+        retry: { firstMs: 1000, maxMs: 300_000, forMs: 86_400_000 },
+      };
+      expect(delivery).to.deep.equal(expected);
+      expect(triggers[0]).to.deep.include({
+        ...expected,
+        name: 'build',
+        identity: 'build',
+        kind: 'brigade',
+        prefix: 'brigade-worker',
+        usesCluster: true,
+        buildNamespaces: ['ci'],
+      });
+    });
+
+    it('of limits', () => {
+      expect(limits).to.deep.equal({
+        perObject: { count: 60, perMs: 3_600_000 },
+        total: { count: 600, perMs: 3_600_000 },
+        holdForMs: 3_600_000,
+      });
+    });
+
+    it('of guards, retention, store, listeners and log', () => {
+      expect(guard).to.deep.equal({ namespaces: ['ci'], prefixes: ['brigade-worker'] });
+      expect(retention).to.deep.equal({ goneMs: 7_200_000, settledMs: 86_400_000 });
+      expect(store.kind).to.equal('memory');
+      expect(http).to.deep.equal({ probes: { host: '0.0.0.0', port: 8080 } });
+      expect(logging).to.deep.equal({
+        format: 'auto',
+        level: 'info',
+        decisions: 'changes',
+        event: 'line',
+      });
+      expect(rest).to.include({ form: 'ours', clusterName: null, originalProject: null });
+    });
+  });
+
+  it('takes what delivery says as the base of every trigger, and a trigger’s own keys above it', () => {
+    const text = `${RULE}triggers:
+  build: { brigade: { project: org/repo }, concurrency: 1, retry: { first: 3s } }
+  idle: { brigade: { project: org/repo }, formerly: [old, older], prefix: idle }
+delivery: { concurrency: 4, timeout: 1m, order: object, retry: { max: 10m } }
+`;
+    const [build, idle] = plan(text).triggers;
+    expect(build).to.deep.include({
+      concurrency: 1,
+      timeoutMs: 60_000,
+      order: 'object',
+      retry: { firstMs: 3000, maxMs: 600_000, forMs: 86_400_000 },
+      identity: 'build',
+    });
+    expect(idle).to.deep.include({ concurrency: 4, identity: 'old', prefix: 'idle' });
+  });
+
+  it('switches limits, the probes listener and the guard by namespace off', () => {
+    const text = `${RULE}${TRIGGERS}limits: { perObject: off, total: off }\nhttp: { probes: off }\nguard: { namespace: false }\n`;
+    const off = plan(text);
+    expect(off.limits).to.include({ perObject: null, total: null });
+    expect(off.http.probes).to.equal(null);
+    expect(off.guard).to.deep.equal({ namespaces: [], prefixes: ['brigade-worker'] });
+    expect(codes(text)).to.deep.equal([['guard-off', '/guard/namespace']]);
+  });
+
+  it('keeps ledger entries for the longest quiet and the longest life of Events', () => {
+    const text = `sources: { a: { events: { eventTTL: 3h } }, b: { events: {} } }
+filters: [{ action: accept, again: { quiet: 30m } }, { action: accept, kind: Pod, again: { quiet: 5h } }]
+${TRIGGERS}`;
+    expect(plan(text).retention.goneMs).to.equal(8 * 3_600_000);
+  });
+
+  const addresses: readonly (readonly [text: string, host: string, port: number])[] = [
+    ['127.0.0.1:0', '127.0.0.1', 0],
+    ['"[::1]:9090"', '::1', 9090],
+    ['":8080"', '0.0.0.0', 8080],
+    ['localhost:65535', 'localhost', 65_535],
+  ];
+  for (const [text, host, port] of addresses) {
+    it(`reads the address ${text}`, () => {
+      expect(plan(`version: 1\nhttp: { probes: ${text} }`).http.probes).to.deep.equal({
+        host,
+        port,
+      });
+    });
+  }
+  for (const text of ['localhost', '"1:2:3"', 'localhost:65536', '"http://a:1"', '"[::1]"']) {
+    it(`refuses the address ${text}`, () => {
+      expect(codes(`version: 1\nhttp: { probes: ${text} }`)).to.deep.include([
+        'wrong-value',
+        '/http/probes',
+      ]);
+    });
+  }
+
+  it('runs without a configuration, rejecting everything, and says so', () => {
+    const { plan: none, problems, form } = load(null);
+    expect(form).to.equal('none');
+    expect(none?.chain.rules).to.deep.equal([]);
+    expect(none?.triggers).to.deep.equal([]);
+    expect(none?.sources.map(({ name }) => name)).to.deep.equal(['events']);
+    expect(problems).to.have.lengthOf(1);
+    expect(problems[0]).to.include({ code: 'no-configuration', severity: 'info', line: 0 });
+  });
+
+  it('refuses local commands unless they are allowed', () => {
+    const text = 'triggers: { local: { exec: { command: [./x] } } }\nfilters: [{ action: accept }]';
+    expect(codes(text)).to.deep.equal([['not-allowed', '/triggers/local/exec']]);
+    expect(codes(text, { allowExec: true })).to.deep.equal([]);
+    expect(plan(text, { allowExec: true }).triggers[0]).to.deep.include({
+      usesCluster: false,
+      buildNamespaces: [],
+    });
+  });
+
+  it('hides no mistake behind another one', () => {
+    const text = `version: 1
+cluster: 5
+filters:
+  - kind: 7
+    action: accept
+    triggers: [nobody]
+triggers:
+  one: { brigade: {} }
+  two: { brigade: { project: org/repo, namespace: Not_A_Namespace } }
+delivery: { concurrency: 0, timeout: 0s }
+http: { probes: nowhere }
+`;
+    expect(codes(text)).to.deep.equal([
+      ['wrong-type', '/cluster'],
+      ['wrong-type', '/filters/0/kind'],
+      ['unknown-trigger', '/filters/0/triggers/0'],
+      ['missing-key', '/triggers/one/brigade'],
+      ['wrong-value', '/triggers/two/brigade/namespace'],
+      ['wrong-value', '/delivery/concurrency'],
+      ['wrong-value', '/delivery/timeout'],
+      ['wrong-value', '/http/probes'],
+    ]);
+  });
+
+  it('does not blame every rule where the triggers as a whole are misspelt', () => {
+    const text = `version: 1\nfilters: [{ action: accept }, { action: accept, triggers: [build] }]\ntrigers: { build: { brigade: { project: p } } }`;
+    expect(codes(text)).to.deep.equal([['unknown-key', '/trigers']]);
+  });
+
+  it('warns of triggers whose objects can not be told apart by name', () => {
+    const manifest = '{ kubernetes: { manifest: { apiVersion: v1, kind: ConfigMap } } }';
+    const text = `filters: [{ action: accept, triggers: [same-name-cut-to-twenty-a, same-name-cut-to-twenty-b] }]
+triggers:
+  same-name-cut-to-twenty-a: ${manifest}
+  same-name-cut-to-twenty-b: ${manifest}
+`;
+    expect(codes(text)).to.deep.equal([['duplicate-name', '/triggers/same-name-cut-to-twenty-b']]);
+    expect(load(text).plan).not.to.equal(null);
+  });
+
+  it('collects the permissions of everything configured, each once', () => {
+    const text = `sources: { a: { events: {} }, b: { events: { namespaces: [shop, pay] } } }
+filters: [{ action: accept, triggers: [one, two] }]
+triggers:
+  one: { brigade: { project: a/b } }
+  two: { brigade: { project: c/d } }
+`;
+    const { permissions } = plan(text);
+    expect(
+      permissions.map(({ namespace, resource, verbs, names }) => [
+        namespace,
+        resource,
+        verbs,
+        names,
+      ]),
+    ).to.deep.equal([
+      ['ci', 'secrets', ['create'], undefined],
+      ['pay', 'events', ['list', 'watch'], undefined],
+      ['shop', 'events', ['list', 'watch'], undefined],
+      ['shop', 'namespaces', ['get'], ['shop']],
+    ]);
+    expect(permissions[0]?.why).to.match(/one.*; .*two/);
+  });
+
+  it('asks for Events of the whole cluster, and for no namespace, where it watches all', () => {
+    const { permissions } = plan(`${RULE}${TRIGGERS}`, { namespace: '' });
+    expect(permissions.map(({ namespace, resource }) => [namespace, resource])).to.deep.equal([
+      ['ci', 'secrets'],
+      [null, 'events'],
+    ]);
+  });
+
+  it('never throws, whatever JSON it is given', () => {
+    const keys = fc.constantFrom(
+      'version',
+      'sources',
+      'filters',
+      'triggers',
+      'delivery',
+      'limits',
+      'store',
+      'http',
+      'logging',
+      'guard',
+      'cluster',
+      'project',
+      'events',
+      'namespaces',
+      'brigade',
+      'kubernetes',
+      'manifest',
+      'exec',
+      'command',
+      'kind',
+      'reasons',
+      'not',
+      'action',
+      'name',
+      'formerly',
+      'again',
+      'quiet',
+      'retry',
+      '__proto__',
+      'x',
+    );
+    const words = fc.constantFrom<string | number | boolean | null>(
+      'accept',
+      'reject',
+      'org/repo',
+      '30s',
+      '60/h',
+      'off',
+      '*',
+      '/(/',
+      '${event.reason}',
+      '',
+      1,
+      -1,
+      0.5,
+      true,
+      false,
+      null,
+    );
+    const { node } = fc.letrec<{ node: unknown }>((tie) => ({
+      node: fc.oneof(
+        { maxDepth: 6, withCrossShrink: true },
+        words,
+        fc.array(tie('node'), { maxLength: 4 }),
+        fc
+          .array(fc.tuple(keys, tie('node')), { maxLength: 8 })
+          .map((entries) => Object.fromEntries(entries)),
+      ),
+    }));
+    const documents = fc.record(
+      {
+        version: fc.constant(1),
+        sources: node,
+        filters: node,
+        triggers: node,
+        delivery: node,
+        limits: node,
+        http: node,
+        guard: node,
+        project: node,
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(documents, (document) => {
+        const { plan: planned, problems } = load(JSON.stringify(document));
+        const isRefused = problems.some(({ severity }) => severity === 'error');
+        expect(planned === null).to.equal(isRefused);
+      }),
+      // Each run compiles the schema.
+      { numRuns: 60 },
+    );
+  }).timeout(30_000);
+
+  it('never throws, whatever bytes it is given', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        expect(load(Buffer.from(bytes).toString('utf8')).problems).to.be.an('array');
+      }),
+      { numRuns: 300 },
+    );
+  }).timeout(20_000);
+});
