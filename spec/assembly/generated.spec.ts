@@ -1,3 +1,4 @@
+// Generated files agree with their sources, and what the reference shows works.
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { loadPlan } from '../../lib/assembly/load.ts';

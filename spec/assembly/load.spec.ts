@@ -1,3 +1,5 @@
+// From a text to a Plan: forms, defaults, cross-references, and that nothing makes it throw.
+// Files with mistakes and without are configurations.spec.ts.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { loadPlan } from '../../lib/assembly/load.ts';

@@ -1,3 +1,5 @@
+// The original's form: what it gives, what it tolerates as the original did, what it refuses.
+// How its filters decide is spec/filters.
 import { expect } from 'chai';
 import { loadPlan } from '../../lib/assembly/load.ts';
 import type { LoadedPlan } from '../../lib/assembly/load.ts';

@@ -1,3 +1,4 @@
+// Problems as people and programs read them.
 import { expect } from 'chai';
 import {
   problemsToJson,

@@ -1,3 +1,4 @@
+// Values and places from YAML and JSON, what is refused, and that nothing makes it throw.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { loadDocument, MAX_CONFIG_BYTES } from '../../lib/config/load.ts';

@@ -1,3 +1,4 @@
+// The file itself: real files and devices in a folder of its own.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
