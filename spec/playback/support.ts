@@ -3,7 +3,13 @@ import { anEvent } from '../support/builders.ts';
 import { until } from '../support/until.ts';
 import { systemRandom } from '../../lib/kit/system.ts';
 import type { Clock } from '../../lib/core/clock.ts';
-import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/event.ts';
+import {
+  isJsonObject,
+  type Json,
+  jsonAt,
+  type JsonObject,
+  stringAt,
+} from '../../lib/core/event.ts';
 import type { Playback, PlaybackOptions } from '../../lib/playback/playback.ts';
 import { startPlayback } from '../../lib/playback/playback.ts';
 import type { ChangeType, RecordingEntry } from '../../lib/playback/recording.ts';
@@ -92,4 +98,13 @@ async function follow(response: Response, lines: JsonObject[]): Promise<number> 
 function tell(line: JsonObject): string {
   const at = (name: string): string => stringAt(line, 'object', 'metadata', name);
   return `${stringAt(line, 'type')} ${at('namespace')}/${at('name')}`;
+}
+
+/** The keys of a list's items, in its order. */
+export function keysOf(list: Json): readonly string[] {
+  const items = jsonAt(list, 'items');
+  return (Array.isArray(items) ? items : []).map(
+    (item: Json) =>
+      `${stringAt(item, 'metadata', 'namespace')}/${stringAt(item, 'metadata', 'name')}`,
+  );
 }

@@ -1,0 +1,96 @@
+// The paths of a playback over real sockets: discovery, and what is refused and how.
+import { expect } from 'chai';
+import { stringAt } from '../../lib/core/event.ts';
+import type { Playback } from '../../lib/playback/playback.ts';
+import { anEntry, aPlayback, ask } from './support.ts';
+
+const EVENTS = '/api/v1/events';
+const SHOP = '/api/v1/namespaces/shop/events';
+
+describe('playback', () => {
+  let playback: Playback | undefined;
+  const served = async (...made: Parameters<typeof aPlayback>): Promise<Playback> => {
+    playback = await aPlayback(...made);
+    return playback;
+  };
+  afterEach(async () => {
+    await playback?.[Symbol.asyncDispose]();
+    playback = undefined;
+  });
+
+  describe('discovery', () => {
+    const documents: readonly [string, string, string][] = [
+      ['/api', 'kind', 'APIVersions'],
+      ['/apis', 'kind', 'APIGroupList'],
+      ['/api/v1', 'groupVersion', 'v1'],
+      ['/version', 'major', '1'],
+      ['/api/v1/namespaces', 'kind', 'NamespaceList'],
+      ['/api/v1/namespaces/kube-system', 'kind', 'Namespace'],
+      ['/api/v1/namespaces/anything', 'kind', 'Namespace'],
+    ];
+    for (const [path, field, value] of documents) {
+      it(`answers ${path}`, async () => {
+        const { status, body } = await ask(await served([]), path);
+        expect(status).to.equal(200);
+        expect(body[field]).to.equal(value);
+      });
+    }
+
+    for (const path of ['/healthz', '/livez', '/readyz']) {
+      it(`is well at ${path}`, async () => {
+        const response = await fetch(`${(await served([])).url}${path}`);
+        expect([response.status, await response.text()]).to.deep.equal([200, 'ok']);
+      });
+    }
+
+    it('gives kube-system the same uid each time, and another one for another cluster', async () => {
+      const uids: string[] = [];
+      for (const cluster of ['a', 'a', 'b']) {
+        await using one = await aPlayback([], { cluster });
+        const { body } = await ask(one, '/api/v1/namespaces/kube-system');
+        uids.push(stringAt(body, 'metadata', 'uid'));
+      }
+      expect(uids[0]).to.match(
+        /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+      );
+      expect(uids[1]).to.equal(uids[0]);
+      expect(uids[2]).not.to.equal(uids[0]);
+    });
+  });
+
+  describe('refusals', () => {
+    const refused: readonly [string, string, number, string][] = [
+      ['GET', '/apis/batch/v1/jobs', 404, 'NotFound'],
+      ['GET', '/api/v1/pods', 404, 'NotFound'],
+      ['GET', `${SHOP}/nothing`, 404, 'NotFound'],
+      ['POST', SHOP, 405, 'MethodNotAllowed'],
+      ['DELETE', `${SHOP}/a`, 405, 'MethodNotAllowed'],
+      ['POST', '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', 404, 'NotFound'],
+      ['GET', `${EVENTS}?fieldSelector=type%3DWarning`, 400, 'BadRequest'],
+      ['GET', `${EVENTS}?limit=x`, 400, 'BadRequest'],
+      ['GET', `${EVENTS}?continue=x`, 400, 'BadRequest'],
+      ['GET', `${EVENTS}?resourceVersion=x`, 400, 'BadRequest'],
+      ['GET', `${EVENTS}?watch=1&resourceVersion=x`, 400, 'BadRequest'],
+      ['GET', `${EVENTS}?watch=1&sendInitialEvents=true`, 422, 'Invalid'],
+      ['GET', `${EVENTS}?resourceVersion=99999999`, 504, 'Timeout'],
+      ['GET', `${EVENTS}?resourceVersion=1000&resourceVersionMatch=Exact`, 410, 'Expired'],
+      ['GET', '/api/v1/namespaces/%zz/events', 400, 'BadRequest'],
+    ];
+    for (const [method, path, code, reason] of refused) {
+      it(`answers ${method} ${path} with a Status ${code} ${reason}`, async () => {
+        const one = await served([anEntry('shop/a')]);
+        await one.done;
+        const { status, headers, body } = await ask(one, path, { method });
+        expect(status).to.equal(code);
+        expect(headers.get('content-type')).to.equal('application/json');
+        expect(body).to.include({
+          kind: 'Status',
+          apiVersion: 'v1',
+          status: 'Failure',
+          reason,
+          code,
+        });
+      });
+    }
+  });
+});
