@@ -188,7 +188,7 @@ function whatIsWrong(error: unknown): string {
 }
 
 function placeOf(mark: unknown): string {
-  if (typeof mark !== 'object' || mark === null) return 'somewhere';
+  if (typeof mark !== 'object' || mark === null) return 'it is empty';
   const line = 'line' in mark && typeof mark.line === 'number' ? mark.line + 1 : 0;
   return `line ${line}`;
 }

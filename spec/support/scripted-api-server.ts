@@ -6,6 +6,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { ParkedRequest } from './parked-request.ts';
 import { until } from './until.ts';
 
@@ -56,6 +57,11 @@ export class ScriptedApiServer {
   /** Answers by itself whatever the function takes (true); the rest is parked. */
   answerBy(automatic: (request: ParkedRequest) => boolean): void {
     this.#automatic = automatic;
+  }
+
+  /** Told of every TLS connection once its handshake is done. */
+  onSecure(told: (socket: TLSSocket) => void): void {
+    this.#server.on('secureConnection', told);
   }
 
   /** The next request of a kind that nobody took yet, in the order in which they came. */

@@ -1,0 +1,66 @@
+// The reader when the API server refuses or asks to wait: what is retried, how, and what is not.
+import { expect } from 'chai';
+import { SluiceError } from '../../lib/core/errors.ts';
+import { ReaderBench, SHOP, shopAt } from '../support/reader-bench.ts';
+import { until } from '../support/until.ts';
+
+describe('reader, refused', () => {
+  describe('what no retry cures', () => {
+    for (const code of [404, 400, 422]) {
+      it(`throws after ${code}, naming the path`, async () => {
+        await using bench = await ReaderBench.open();
+        (await bench.list()).refuse(code, { message: 'field label not supported' });
+        await bench.reading.ended();
+        expect(bench.reading.error).to.be.instanceOf(SluiceError);
+        expect(bench.reading.error).to.have.property('code', 'cluster-refused');
+        expect(String(bench.reading.error)).to.include(SHOP);
+      });
+    }
+
+    it('keeps trying after 403, slowly, and says that it waits', async () => {
+      await using bench = await ReaderBench.open();
+      (await bench.list()).refuse(403, { reason: 'Forbidden' });
+      await bench.observedKind('list-failed');
+      const [failed] = bench.observed.of('list-failed');
+      expect(failed?.reason).to.equal('forbidden');
+      expect(failed?.retryMs).to.be.within(30_000, 40_000);
+      const waiting = bench.observed.of('reading').at(-1);
+      expect(waiting?.state).to.equal('waiting');
+      expect(waiting?.why).to.include('forbidden');
+      await bench.begin('10');
+      await bench.observedKind('watch-opened');
+      await until(() => bench.observed.of('reading').at(-1)?.state === 'watching', 'watching');
+    });
+  });
+
+  describe('waiting', () => {
+    for (const [header, atLeastMs, atMostMs] of [
+      ['1', 1_000, 1_250],
+      ['5', 5_000, 6_250],
+      [null, 400, 800],
+      ['Sat, 31 Jan 2026 12:00:20 GMT', 20_000, 25_000],
+    ] as const) {
+      it(`waits after 429 with Retry-After ${header ?? 'absent'} and keeps the position`, async () => {
+        await using bench = await ReaderBench.open({ positions: shopAt('10') });
+        const date = { date: 'Sat, 31 Jan 2026 12:00:00 GMT' };
+        const asked = header === null ? {} : { 'retry-after': header };
+        (await bench.watch()).refuse(429, {}, { ...date, ...asked });
+        await bench.observedKind('watch-ended');
+        const [ended] = bench.observed.of('watch-ended');
+        expect(ended?.reason).to.equal('throttled');
+        expect(ended?.retryMs).to.be.within(atLeastMs, atMostMs);
+        expect((await bench.watch()).query.get('resourceVersion')).to.equal('10');
+        expect(bench.server.count('list')).to.equal(0);
+      });
+    }
+
+    it('relists after five answers that the version is too large', async () => {
+      await using bench = await ReaderBench.open({ positions: shopAt('10') });
+      const details = { causes: [{ reason: 'ResourceVersionTooLarge' }], retryAfterSeconds: 1 };
+      for (let tries = 1; tries <= 5; tries += 1) (await bench.watch()).refuse(504, { details });
+      (await bench.list()).list({ resourceVersion: '10' });
+      await bench.watch();
+      expect(bench.observed.of('watch-ended')).to.have.length(5);
+    });
+  });
+});

@@ -1,0 +1,115 @@
+// A folder with kubeconfigs, an authority that signs for 127.0.0.1, and a connection on a clock that
+// the spec moves: what specs of connections share.
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ApiAnswer, ApiCall } from '../../lib/kubernetes/api.ts';
+import { connect } from '../../lib/kubernetes/connection.ts';
+import type { Connection, ConnectOptions } from '../../lib/kubernetes/connection.ts';
+import { Authority } from './certificates.ts';
+import type { Pair } from './certificates.ts';
+import { FakeClock } from './fake-clock.ts';
+import { recordingObserve } from './recording-observe.ts';
+import { ScriptedApiServer } from './scripted-api-server.ts';
+
+/** A request that the bench's servers take for `other`. */
+export const GET: ApiCall = { method: 'GET', path: '/api/v1/things', timeoutMs: 10_000 };
+
+/** A token that no message may show. */
+export const SECRET = 'very-secret-token';
+
+/** A signal that never aborts. */
+export const { signal: NEVER } = new AbortController();
+
+/** What a kubeconfig is made of. */
+export interface KubeconfigParts {
+  readonly server: string;
+  readonly user?: object;
+  readonly cluster?: object;
+}
+
+/** A connection with its clock and what it observed. */
+export interface Opened extends AsyncDisposable {
+  readonly api: Connection;
+  readonly clock: FakeClock;
+  readonly observed: ReturnType<typeof recordingObserve>;
+}
+
+/** Files, certificates and servers of one spec. */
+export class ConnectionBench implements Disposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'sluice-connection-'));
+  readonly authority = new Authority();
+  readonly serverPair: Pair = this.authority.sign('server');
+
+  /** Writes a file as a kubelet rotates one: the new content appears at once. */
+  file(name: string, content: string): string {
+    const path = join(this.folder, name);
+    writeFileSync(`${path}.new`, content);
+    renameSync(`${path}.new`, path);
+    return path;
+  }
+
+  /** Writes a kubeconfig of one context; JSON is YAML. */
+  kubeconfig({ server, user = {}, cluster = {} }: KubeconfigParts): string {
+    const context = { cluster: 'c', user: 'u', namespace: 'shop' };
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'here',
+      contexts: [{ name: 'here', context }],
+      clusters: [{ name: 'c', cluster: { server, ...cluster } }],
+      users: [{ name: 'u', user }],
+    };
+    return this.file('config', JSON.stringify(config));
+  }
+
+  /** The cluster entry that trusts the bench's authority. */
+  get trusting(): object {
+    return { 'certificate-authority-data': base64(this.authority.cert) };
+  }
+
+  /** TLS options of a server that asks clients for a certificate. */
+  get asking(): object {
+    return { ...this.serverPair, ca: this.authority.cert, requestCert: true };
+  }
+
+  /** Connects; the service account's files are those of the bench. */
+  async open(
+    options: ConnectOptions,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<Opened> {
+    const clock = new FakeClock();
+    const observed = recordingObserve();
+    const around = { environment, serviceAccountFolder: this.folder };
+    const api = await connect(options, { clock, observe: observed.observe, ...around });
+    return { api, clock, observed, [Symbol.asyncDispose]: () => api[Symbol.asyncDispose]() };
+  }
+
+  /** A server that answers everything with 200 and says whom it saw. */
+  async greeter(scheme: 'http' | 'https'): Promise<ScriptedApiServer> {
+    const tls = { ...this.asking, rejectUnauthorized: false };
+    const server = await ScriptedApiServer.start(scheme === 'https' ? tls : undefined);
+    server.answerBy((request) => {
+      const { authorization = '' } = request.headers;
+      request.answer(200, { authorization, path: request.path });
+      return true;
+    });
+    return server;
+  }
+
+  [Symbol.dispose](): void {
+    this.authority[Symbol.dispose]();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** What was answered; throws where nothing was. */
+export function bodyOf(answer: ApiAnswer): unknown {
+  if (!answer.ok) throw new Error(`${answer.code}: ${answer.detail}`);
+  return answer.body;
+}
+
+/** Base64 of a text. */
+export function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
