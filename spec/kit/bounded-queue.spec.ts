@@ -72,6 +72,18 @@ describe('BoundedQueue', () => {
     expect(await second).to.deep.equal([7]);
   });
 
+  it('hands an item on that came for a taker which was aborted in the same moment', async () => {
+    const queue = new BoundedQueue<number>({ items: 1 });
+    const stop = new AbortController();
+    const refused = queue.take(1, stop.signal).catch((error: unknown) => error);
+    const second = queue.take(1, never);
+    const pushed = queue.push(7, never);
+    stop.abort(new Error('stopping'));
+    await pushed;
+    expect(await refused).to.have.property('message', 'stopping');
+    expect(await second).to.deep.equal([7]);
+  });
+
   it('answers nothing once closed and drained, those who waited to get in included', async () => {
     const queue = new BoundedQueue<number>({ items: 1 });
     await queue.push(1, never);

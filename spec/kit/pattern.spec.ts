@@ -66,6 +66,7 @@ describe('a pattern', () => {
     ['?', '😀', true],
     ['??', '😀', false],
     ['*??', '😀', false],
+    ['*\ude00', '😀', false],
     ['?', '\ud83d', true],
     ['kube-*', 'kube-system', true],
     ['kube-*', 'my-kube-system', false],
