@@ -34,7 +34,7 @@ const NAMESPACE = /^\/api\/v1\/namespaces\/([^/]+)$/;
 // What a server takes where a watch names no timeout: 30 minutes, and up to as much again by chance.
 const WATCH_MS = 30 * 60_000;
 
-/** Answers one request. Never throws. */
+/** Answers one request; resolves once the answer is sent or the client is gone. Never throws. */
 export async function handle(
   parts: ApiServerParts,
   request: IncomingMessage,
@@ -46,6 +46,8 @@ export async function handle(
     if (response.headersSent) response.destroy();
     else answer(response, status(500, messageOf(error)));
   }
+  if (response.writableFinished || response.destroyed) return;
+  await new Promise<void>((resolve) => response.once('finish', resolve).once('close', resolve));
 }
 
 async function route(
@@ -162,15 +164,9 @@ async function watchAt(
   response: ServerResponse,
 ): Promise<void> {
   const gone = new AbortController();
-  // Taken now: a response lets go of its socket when it ends.
-  const { socket } = response;
   response.once('close', () => gone.abort());
   using deadline = openDeadline(clock, timeoutMs, AbortSignal.any([gone.signal, stopping]));
   await watches.serve(response, request, deadline.signal);
-  // A connection kept alive would keep a stopping server waiting.
-  if (!stopping.aborted) return;
-  if (response.writableFinished) socket?.end();
-  else response.once('finish', () => socket?.end());
 }
 
 function answer(response: ServerResponse, body: JsonObject): void {

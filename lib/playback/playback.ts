@@ -76,8 +76,11 @@ export async function startPlayback(
   const cluster = options.cluster ?? 'playback';
   const stop = new AbortController();
   const served = { ...parts, store, lists, watches, cluster, stopping: stop.signal };
+  const answering = new Set<Promise<void>>();
   const server = openServer(options.tls, (request, response) => {
-    void handle(served, request, response);
+    const answered = handle(served, request, response);
+    answering.add(answered);
+    void answered.finally(() => answering.delete(answered));
   });
   const port = await listening(server, options);
   let progress: Progress = { applied: 0, skipped: 0 };
@@ -97,7 +100,7 @@ export async function startPlayback(
     progress: () => progress,
     compact: () => store.compact(store.version),
     [Symbol.asyncDispose]: () => {
-      closing ??= closed(server, stop, parts.clock);
+      closing ??= closed(server, { stop, answering, clock: parts.clock });
       return closing;
     },
   };
@@ -163,14 +166,20 @@ function listening(server: Server, { host, port }: PlaybackOptions): Promise<num
   });
 }
 
+interface Closing {
+  readonly stop: AbortController;
+  readonly answering: ReadonlySet<Promise<void>>;
+  readonly clock: Clock;
+}
+
 // The open watches end by themselves once told; who does not read their end is cut off.
-async function closed(server: Server, stop: AbortController, clock: Clock): Promise<void> {
+async function closed(server: Server, { stop, answering, clock }: Closing): Promise<void> {
   const over = new AbortController();
-  const ended = new Promise<void>((resolve) => server.close(() => resolve())).finally(() =>
-    over.abort(),
-  );
+  const ended = new Promise<void>((resolve) => server.close(() => resolve()));
   stop.abort();
-  await clock.sleep(LINGER_MS, over.signal).catch(() => undefined);
+  const lingered = clock.sleep(LINGER_MS, over.signal).catch(() => undefined);
+  await Promise.race([Promise.all(answering), lingered]);
+  over.abort();
   server.closeAllConnections();
   await ended;
 }
