@@ -5,6 +5,7 @@ import type { Finding } from '../core/problem.ts';
 import { objectName } from '../core/delivery-id.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import { toLabelValue } from '../kit/label.ts';
+import { resourcePath } from '../kubernetes/objects.ts';
 import type { BrigadeSection } from './brigade-secret.ts';
 import { BRIGADE_DEFAULTS, projectId, toBuildSecret } from './brigade-secret.ts';
 import { createObject } from './create-object.ts';
@@ -74,13 +75,13 @@ export const brigadeKind: TriggerKind<BrigadeSection> = {
   ],
   create: (section, parts) => {
     const namespace = section.namespace ?? parts.buildNamespace;
-    const collection = `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`;
+    const collection = resourcePath({ group: '', version: 'v1', namespace, plural: 'secrets' });
     return oneEach(KEY_LIFE_MS, async (delivery, signal) => {
       const { id, occurrences } = delivery;
       const name = objectName(parts.prefix, id);
       const object = toBuildSecret(section, { id, name, namespace, occurrence: occurrences[0] });
       const creation = { collection, resource: 'secrets', object, now: parts.clock.now() };
-      return createObject(parts.api, { ...creation, query: { fieldManager: 'sluice' } }, signal);
+      return createObject(parts.api, creation, signal);
     });
   },
 };

@@ -5,6 +5,7 @@ import type { JsonObject } from '../core/event.ts';
 import { jsonAt, stringAt } from '../core/event.ts';
 import type { Outcome, Started } from '../core/outcome.ts';
 import type { ApiAnswered, ApiClient } from '../kubernetes/api.ts';
+import { create, get } from '../kubernetes/objects.ts';
 import type { Tried } from './api-outcome.ts';
 import { outcomeOf } from './api-outcome.ts';
 
@@ -19,8 +20,6 @@ export interface Creation {
   readonly resource: string;
   /** With `kind`, `metadata.namespace`, `metadata.name` and the annotation `sluice.dev/delivery`. */
   readonly object: JsonObject;
-  /** Added to the POST. */
-  readonly query: Readonly<Record<string, string>>;
   /** The wall clock, ms since 1970. */
   readonly now: number;
 }
@@ -34,11 +33,8 @@ export async function createObject(
   creation: Creation,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { collection, object, query } = creation;
-  const answer = await api.request(
-    { method: 'POST', path: collection, query, body: object, timeoutMs: REQUEST_LIMIT_MS },
-    signal,
-  );
+  const { collection: path, object } = creation;
+  const answer = await create(api, { path, object, timeoutMs: REQUEST_LIMIT_MS }, signal);
   const outcome = outcomeOf(answer, tried(creation, 'create'));
   if (outcome.outcome === 'exists') return whose(api, creation, signal);
   if (outcome.outcome === 'created') return { outcome: 'delivered', started: startedBy(object) };
@@ -47,7 +43,7 @@ export async function createObject(
 
 async function whose(api: ApiClient, creation: Creation, signal: AbortSignal): Promise<Outcome> {
   const path = `${creation.collection}/${encodeURIComponent(nameOf(creation.object))}`;
-  const answer = await api.request({ method: 'GET', path, timeoutMs: REQUEST_LIMIT_MS }, signal);
+  const answer = await get(api, path, signal);
   const started = startedBy(creation.object);
   if (answer.ok && answer.status === 200) return compared(answer, creation);
   // 404: it was there a moment ago and is gone since, which counts as done.

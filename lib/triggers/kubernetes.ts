@@ -8,6 +8,7 @@ import type { JsonObject } from '../core/event.ts';
 import { stringAt } from '../core/event.ts';
 import type { CheckContext, JsonSchema } from '../core/kind.ts';
 import type { Outcome } from '../core/outcome.ts';
+import { resourcePath } from '../kubernetes/objects.ts';
 import { createObject } from './create-object.ts';
 import { compileManifest } from './manifest/compile.ts';
 import { toTemplateDocument } from './manifest/document.ts';
@@ -15,7 +16,7 @@ import { keyLifeOf } from './manifest/key-life.ts';
 import { manifestFindings } from './manifest/manifest-findings.ts';
 import { withMarks } from './manifest/own-marks.ts';
 import type { ApiResource } from './manifest/resource.ts';
-import { collectionPath, resourceOf } from './manifest/resource.ts';
+import { resourceOf } from './manifest/resource.ts';
 import { oneEach } from './one-each.ts';
 import type { TriggerParts } from './parts.ts';
 import type { TriggerKind } from './trigger-kind.ts';
@@ -81,7 +82,7 @@ export const kubernetesKind: TriggerKind<KubernetesSection> = {
   check: (section, context) =>
     manifestFindings(section, namespaceOf(section, context.buildNamespace)),
   permissions: (section, context) => {
-    const { group, resource } = resourceOfSection(section);
+    const { group, plural: resource } = resourceOfSection(section);
     // To get Secrets would let the gateway read every Secret there.
     const verbs = group === '' && resource === 'secrets' ? ['create'] : ['create', 'get'];
     return [{ ...whereAndWhy(section, context), group, resource, verbs }];
@@ -98,11 +99,9 @@ export const kubernetesKind: TriggerKind<KubernetesSection> = {
       return createObject(
         parts.api,
         {
-          collection: collectionPath(resource, namespace),
-          resource: resource.resource,
+          collection: resourcePath({ ...resource, namespace }),
+          resource: resource.plural,
           object,
-          // Strict: a field that the server does not know is a mistake, never dropped in silence.
-          query: { fieldManager: 'sluice', fieldValidation: 'Strict' },
           now: parts.clock.now(),
         },
         signal,

@@ -24,7 +24,6 @@ async function create(api: FakeApi): Promise<Outcome> {
     collection: COLLECTION,
     resource: 'jobs',
     object: anObject(),
-    query: {},
     now: 0,
   };
   return createObject(api, creation, NEVER);

@@ -1,5 +1,5 @@
-// From apiVersion and kind to the path of a collection, without asking a server: permissions are
-// rendered before there is a cluster, and the Role must name what the POST then uses.
+// From apiVersion and kind to the resource that paths and Roles name, without asking a server:
+// permissions are rendered before there is a cluster, and the Role must name what the POST uses.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris;
 // k8s.io/apimachinery pkg/api/meta (UnsafeGuessKindToResource) for the plural.
 
@@ -9,23 +9,14 @@ export interface ApiResource {
   readonly group: string;
   readonly version: string;
   /** The plural, as paths and Roles spell it. */
-  readonly resource: string;
+  readonly plural: string;
 }
 
-/** The resource of a manifest; `resource` where its plural is none of the customary ones. */
-export function resourceOf(apiVersion: string, kind: string, resource?: string): ApiResource {
+/** The resource of a manifest; `plural` where it is none of the customary ones. */
+export function resourceOf(apiVersion: string, kind: string, plural?: string): ApiResource {
   const [first = '', second] = apiVersion.split('/');
   const [group, version] = second === undefined ? ['', first] : [first, second];
-  return { group, version, resource: resource ?? pluralOf(kind) };
-}
-
-/** The path of a resource's collection in a namespace. */
-export function collectionPath(
-  { group, version, resource }: ApiResource,
-  namespace: string,
-): string {
-  const parts = group === '' ? ['api', version] : ['apis', group, version];
-  return `/${[...parts, 'namespaces', namespace, resource].map(encodeURIComponent).join('/')}`;
+  return { group, version, plural: plural ?? pluralOf(kind) };
 }
 
 function pluralOf(kind: string): string {
