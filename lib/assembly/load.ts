@@ -23,7 +23,7 @@ export interface PlanRequest extends PlanContext {
 export interface LoadedPlan {
   /** Null where a problem is an error. */
   readonly plan: Plan | null;
-  /** In the order of the file. */
+  /** In the order of the file; the first thousand where there are more. */
   readonly problems: readonly Problem[];
   readonly form: ConfigurationForm;
 }
@@ -54,6 +54,9 @@ function isOurs(value: JsonObject): boolean {
   return OUR_KEYS.some((key) => Object.hasOwn(value, key));
 }
 
+/** Nobody reads further, and a terminal should not have to scroll for minutes. */
+const MAX_PROBLEMS = 1000;
+
 interface Planned {
   readonly document: LoadedDocument;
   readonly findings: readonly Finding[];
@@ -72,7 +75,15 @@ function finish({ document, findings, plan, form }: Planned): LoadedPlan {
   );
   const problems = sortProblems([...document.problems, ...placeFindings(fresh, document)]);
   const isRefused = problems.some(({ severity }) => severity === 'error');
-  return { plan: isRefused ? null : plan, problems, form };
+  return { plan: isRefused ? null : plan, problems: bounded(problems), form };
+}
+
+/** Errors stay before all else, in the order of the file as ever. */
+function bounded(problems: readonly Problem[]): readonly Problem[] {
+  if (problems.length <= MAX_PROBLEMS) return problems;
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const others = problems.filter(({ severity }) => severity !== 'error');
+  return sortProblems([...errors, ...others].slice(0, MAX_PROBLEMS));
 }
 
 function nothingStarts(severity: 'info' | 'warning'): Finding {

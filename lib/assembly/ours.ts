@@ -77,6 +77,8 @@ export function planOurs(document: JsonObject, context: PlanContext): PlannedFor
 
 // Each round removes what the schema refuses; what is left may lack what was removed.
 const PRUNING_ROUNDS = 4;
+// A file with more mistakes than this is better told those first.
+const WORTH_PRUNING = 100;
 
 /** What of the document the schema accepts, so that everything else is looked at as well. */
 function soundSections(document: JsonObject, validate: Validator): Configuration {
@@ -85,7 +87,9 @@ function soundSections(document: JsonObject, validate: Validator): Configuration
   let sound = document;
   for (let round = 0; round < PRUNING_ROUNDS; round += 1) {
     if (isConfiguration(sound)) return sound;
-    for (const { path } of validate(sound)) sound = without(sound, pruneAt(pointerSteps(path)));
+    const refused = validate(sound);
+    if (refused.length > WORTH_PRUNING) return {};
+    for (const { path } of refused) sound = without(sound, pruneAt(pointerSteps(path)));
   }
   return isConfiguration(sound) ? sound : {};
 }

@@ -4,14 +4,10 @@ import type { Permission } from '../core/kind.ts';
 
 /** Joins permissions on the same objects and sorts them. */
 export function mergePermissions(permissions: readonly Permission[]): readonly Permission[] {
-  const merged = new Map<string, Permission>();
-  for (const permission of permissions) {
-    const { namespace, group, resource, names } = permission;
-    const key = JSON.stringify([namespace, group, resource, names ?? null]);
-    const before = merged.get(key);
-    merged.set(key, before === undefined ? normal(permission) : join(before, permission));
-  }
-  return [...merged.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+  const groups = Map.groupBy(permissions, ({ namespace, group, resource, names }) =>
+    JSON.stringify([namespace, group, resource, names ?? null]),
+  );
+  return [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, same]) => join(same));
 }
 
 /** What the gateway itself needs: its own namespace's uid, where the cluster's is not readable. */
@@ -29,12 +25,9 @@ export function ownPermissions(namespace: string): readonly Permission[] {
   ];
 }
 
-function normal(permission: Permission): Permission {
-  return { ...permission, verbs: permission.verbs.toSorted() };
-}
-
-function join(before: Permission, more: Permission): Permission {
-  const verbs = [...new Set([...before.verbs, ...more.verbs])].toSorted();
-  const reasons = new Set([...before.why.split('; '), more.why]);
-  return { ...before, verbs, why: [...reasons].join('; ') };
+function join(same: readonly Permission[]): readonly Permission[] {
+  const [first] = same;
+  if (first === undefined) return [];
+  const verbs = [...new Set(same.flatMap((one) => one.verbs))].toSorted();
+  return [{ ...first, verbs, why: [...new Set(same.map(({ why }) => why))].join('; ') }];
 }

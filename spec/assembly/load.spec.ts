@@ -243,6 +243,20 @@ triggers:
     ]);
   });
 
+  it('says a thousand problems at the most, errors before all else, and does not take for ever', () => {
+    const names = Array.from({ length: 5000 }, (_, index) => `t${index}`);
+    const triggers = names.map((name) => `  ${name}: { brigade: { project: a/b } }\n`).join('');
+    const { plan: none, problems } = load(`triggers:\n${triggers}cluster: 5\n`);
+    expect(none).to.equal(null);
+    expect(problems).to.have.lengthOf(1000);
+    expect(problems.filter(({ severity }) => severity === 'error')).to.have.lengthOf(1);
+  });
+
+  it('gives up on single mistakes in a file that has nothing else', () => {
+    const keys = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1\n`).join('');
+    expect(codes(`version: 1\n${keys}`)[0]).to.deep.equal(['unknown-key', '/k0']);
+  });
+
   it('never throws, whatever JSON it is given', () => {
     const keys = fc.constantFrom(
       'version',
