@@ -1,0 +1,171 @@
+// What a real API server answers to the creations of triggers: the rows of the table of answers that
+// a fake can only claim, above all the ways in which a 403 differs from a 403.
+
+import { expect } from 'chai';
+
+import type { JsonObject } from '../../lib/core/event.ts';
+import { isJsonObject } from '../../lib/core/event.ts';
+import type { Outcome } from '../../lib/core/outcome.ts';
+import { systemClock } from '../../lib/kit/system.ts';
+import type { Connection } from '../../lib/kubernetes/connection.ts';
+import { connect } from '../../lib/kubernetes/connection.ts';
+import { brigadeKind } from '../../lib/triggers/brigade.ts';
+import type { KubernetesSection } from '../../lib/triggers/kubernetes.ts';
+import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
+import type { PolicyRule } from '../controlplane/accounts.ts';
+import type { ControlPlane } from '../controlplane/control-plane.ts';
+import { aDelivery } from '../support/builders.ts';
+import { recordingObserve } from '../support/recording-observe.ts';
+import { until } from '../support/until.ts';
+import { JOB, NEVER, someParts } from '../triggers/support/parts.ts';
+import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
+
+const JOBS: PolicyRule = { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get'] };
+const SECRETS: PolicyRule = { apiGroups: [''], resources: ['secrets'], verbs: ['create'] };
+const PIPES: PolicyRule = { apiGroups: ['tekton.dev'], resources: ['*'], verbs: ['*'] };
+
+/** `outcome`, and its reason or note. */
+function shown(outcome: Outcome | undefined): string {
+  if (outcome === undefined) return 'none';
+  if ('reason' in outcome) return `${outcome.outcome} ${outcome.reason}`;
+  return `${outcome.outcome} ${outcome.note ?? ''}`.trim();
+}
+
+describe('triggers on a real API server', function () {
+  this.timeout(60_000);
+  let plane: ControlPlane;
+  let api: Connection;
+  let ci: string;
+  let elsewhere: string;
+
+  before(async function () {
+    this.timeout(sharedStartMs);
+    plane = await sharedControlPlane();
+    ci = await plane.createNamespace('ci');
+    elsewhere = await plane.createNamespace('elsewhere');
+    const kubeconfig = await plane.kubeconfigFor({
+      namespace: ci,
+      name: 'triggers',
+      rules: [{ namespace: ci, rules: [JOBS, SECRETS, PIPES] }],
+    });
+    const { observe } = recordingObserve();
+    api = await connect({ kubeconfig }, { clock: systemClock, observe, environment: {} });
+  });
+  after(async () => {
+    await api[Symbol.asyncDispose]();
+  });
+
+  async function fire(
+    section: KubernetesSection,
+    id = aDelivery().id,
+  ): Promise<Outcome | undefined> {
+    const trigger = kubernetesKind.create(section, someParts({ api, buildNamespace: ci }));
+    const [outcome] = await trigger.fire([aDelivery({ id })], NEVER);
+    return outcome;
+  }
+
+  function aJob(spec: JsonObject, namespace = ci): KubernetesSection {
+    const { manifest } = JOB;
+    const own = manifest['spec'];
+    return {
+      manifest: {
+        ...manifest,
+        metadata: { namespace },
+        spec: { ...(isJsonObject(own) ? own : {}), ...spec },
+      },
+    };
+  }
+
+  it('creates a Job once and knows it again', async () => {
+    expect(shown(await fire(JOB))).to.equal('delivered');
+    expect(shown(await fire(JOB))).to.equal('delivered existed');
+  });
+
+  it('creates a Brigade Secret once, and says that it may not look at it', async () => {
+    const parts = someParts({ api, buildNamespace: ci, prefix: 'brigade-worker' });
+    const trigger = brigadeKind.create({ project: 'org/repo' }, parts);
+    expect(shown((await trigger.fire([aDelivery()], NEVER))[0])).to.equal('delivered');
+    expect(shown((await trigger.fire([aDelivery()], NEVER))[0])).to.equal(
+      'delivered existed, not verified',
+    );
+  });
+
+  it('refuses a name that an object of somebody else has', async () => {
+    const id = '01kg9ynja00000000000000001';
+    await plane.admin.request('POST', `/apis/batch/v1/namespaces/${ci}/jobs`, {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: `diagnose-${id}` },
+      spec: {
+        template: { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'a' }] } },
+      },
+    });
+    expect(shown(await fire(JOB, id))).to.equal('refused name-taken');
+  });
+
+  const refusals = [
+    { what: 'a field that it does not know', spec: { backofLimit: 1 }, wanted: 'refused invalid' },
+    { what: 'a value out of range', spec: { backoffLimit: -1 }, wanted: 'refused invalid' },
+    { what: 'a value of another type', spec: { backoffLimit: 'x' }, wanted: 'refused invalid' },
+  ];
+  for (const [place, { what, spec, wanted }] of refusals.entries()) {
+    it(`refuses ${what}, naming the object`, async () => {
+      const id = `01kg9ynja0000000000000001${place}`;
+      const outcome = await fire(aJob(spec), id);
+      expect(shown(outcome)).to.equal(wanted);
+      expect(outcome).to.have.property('detail').that.includes(`create Job ${ci}/diagnose-${id}`);
+    });
+  }
+
+  it('refuses a kind that it does not serve', async () => {
+    const manifest = { apiVersion: 'tekton.dev/v1', kind: 'PipelineRun' };
+    expect(shown(await fire({ manifest }))).to.equal('refused not-found');
+  });
+
+  it('refuses where permission is missing, and says which', async () => {
+    const outcome = await fire(aJob({}, elsewhere));
+    expect(shown(outcome)).to.equal('refused forbidden');
+    expect(outcome)
+      .to.have.property('detail')
+      .that.includes(`needs create on jobs in ${elsewhere}`);
+  });
+
+  it('waits for room under a quota', async () => {
+    const full = await plane.createNamespace('full');
+    await plane.admin.request('POST', `/api/v1/namespaces/${full}/resourcequotas`, {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'none' },
+      spec: { hard: { 'count/jobs.batch': '0' } },
+    });
+    const outcome = await until(async () => {
+      const found = await fireAsAdmin(aJob({}, full));
+      return found?.outcome === 'delivered' ? false : found;
+    }, 'the quota');
+    expect(shown(outcome)).to.equal('retry quota');
+  });
+
+  it('waits for a namespace that goes to come back', async () => {
+    const going = await plane.createNamespace('going');
+    await plane.admin.request('POST', `/api/v1/namespaces/${going}/configmaps`, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'stays', finalizers: ['sluice.dev/spec'] },
+    });
+    await plane.admin.request('DELETE', `/api/v1/namespaces/${going}`);
+    expect(shown(await fireAsAdmin(aJob({}, going)))).to.equal('retry namespace-terminating');
+  });
+
+  async function fireAsAdmin(section: KubernetesSection): Promise<Outcome | undefined> {
+    const { observe } = recordingObserve();
+    const kubeconfig = plane.adminKubeconfig;
+    const parts = { clock: systemClock, observe, environment: {} };
+    await using admin = await connect({ kubeconfig }, parts);
+    const trigger = kubernetesKind.create(section, someParts({ api: admin }));
+    attempts += 1;
+    const id = `01kg9ynja000000000000001${String(attempts).padStart(2, '0')}`;
+    const [outcome] = await trigger.fire([aDelivery({ id })], NEVER);
+    return outcome;
+  }
+  let attempts = 0;
+});
