@@ -5,7 +5,7 @@ import type { Json } from '../core/event.ts';
 import type { DecisionObserved } from '../core/observation.ts';
 import { printable } from '../kit/printable.ts';
 import type { Line, LogLevel } from './logging.ts';
-import { compact, quoted, ruleLabel, token } from './token.ts';
+import { compact, counted, quoted, ruleLabel, token } from './token.ts';
 
 const MESSAGE_CHARACTERS = 160;
 const FIELD_CHARACTERS = 253;
@@ -62,7 +62,7 @@ function remarks(observed: DecisionObserved, context: DecisionContext): readonly
     .filter(({ why }) => why !== '')
     .map(({ disposition, why }) => `(${disposition}: ${printable(why, FIELD_CHARACTERS)})`);
   const near = nearest === null ? [] : [nearestRemark(nearest)];
-  const more = states === 0 ? [] : [`+${states} ${states === 1 ? 'state' : 'states'}`];
+  const more = states === 0 ? [] : [`+${counted(states, 'state')}`];
   return [...whys, ...near, ...more];
 }
 

@@ -4,6 +4,7 @@
 import type { Clock } from '../core/clock.ts';
 import { renderDuration } from '../kit/duration.ts';
 import type { Line } from './logging.ts';
+import { counted } from './token.ts';
 
 // A failure that comes back within this time of its end never ended: a watch that opens and is cut
 // once a second is one failure, not sixty.
@@ -107,6 +108,6 @@ export class FailureLog {
 
   #told({ cause, again, since, calmSince }: Ongoing): string {
     const lasted = renderDuration((calmSince ?? this.#clock.monotonic()) - since);
-    return `${cause}, again ${again} ${again === 1 ? 'time' : 'times'} in ${lasted}`;
+    return `${cause}, again ${counted(again, 'time')} in ${lasted}`;
   }
 }

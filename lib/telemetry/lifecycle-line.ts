@@ -5,6 +5,7 @@ import type { Problem, Severity } from '../core/problem.ts';
 import { renderDuration } from '../kit/duration.ts';
 import type { FailureLog } from './failure-log.ts';
 import type { Line, LogLevel } from './logging.ts';
+import { counted } from './token.ts';
 
 const SEVERITY_LEVELS = {
   error: 'error',
@@ -97,7 +98,7 @@ function problemLine(problem: Problem): Line {
 }
 
 function stopped({ kind, waiting, abandoned }: Observed<'stopped'>): Line {
-  const left = `${waiting} deliveries waiting, ${abandoned} attempts abandoned`;
+  const left = `${counted(abandoned, 'attempt')} abandoned, ${waiting} waiting`;
   const level = abandoned === 0 ? 'info' : 'warn';
   return { level, kind, text: `stopped: ${left}`, fields: { waiting, abandoned } };
 }

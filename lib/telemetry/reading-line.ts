@@ -5,6 +5,7 @@ import type { Gap, Position } from '../core/source.ts';
 import { renderDuration } from '../kit/duration.ts';
 import type { FailureLog } from './failure-log.ts';
 import type { Line, LogLevel } from './logging.ts';
+import { counted } from './token.ts';
 
 // How much each reason matters. A watch that is closed in time or answers 410 after a quiet while is
 // how watches of Events live; what no waiting cures needs a human.
@@ -85,11 +86,11 @@ function watchEnded(observed: Observed<'watch-ended'>, failures: FailureLog): Li
 
 function listEnded(observed: Observed<'list-ended'>): Line {
   const { kind, source, path, purpose, items, pages, durationMs } = observed;
-  const counted = `${items} Events on ${pages} ${pages === 1 ? 'page' : 'pages'}`;
+  const read = `${counted(items, 'object')} on ${counted(pages, 'page')}`;
   return {
     level: purpose === 'refresh' ? 'debug' : 'info',
     kind,
-    text: `${source}: ${purpose} list of ${path}: ${counted} in ${renderDuration(durationMs)}`,
+    text: `${source}: ${purpose} list of ${path}: ${read} in ${renderDuration(durationMs)}`,
     fields: { source, path, purpose, items, pages, durationMs },
   };
 }

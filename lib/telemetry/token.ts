@@ -26,6 +26,11 @@ export function compact(value: Json, max: number): string {
   return printable(JSON.stringify(value), max);
 }
 
+/** A number with its noun: `1 page`, `2 pages`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** How lines and metric labels call a rule: its name, else `#` and its place from 0. */
 export function ruleLabel(rule: Pick<RuleRef, 'index' | 'name'>): string {
   return rule.name ?? `#${rule.index}`;

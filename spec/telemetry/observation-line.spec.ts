@@ -72,11 +72,11 @@ const lines: readonly [Observation, string | null][] = [
   ],
   [
     { kind: 'list-ended', ...where, purpose: 'first', items: 612, pages: 2, durationMs: 90 },
-    `info  shop: first list of ${PATH}: 612 Events on 2 pages in 90ms`,
+    `info  shop: first list of ${PATH}: 612 objects on 2 pages in 90ms`,
   ],
   [
     { kind: 'list-ended', ...where, purpose: 'refresh', items: 1, pages: 1, durationMs: 9 },
-    `debug shop: refresh list of ${PATH}: 1 Events on 1 page in 9ms`,
+    `debug shop: refresh list of ${PATH}: 1 object on 1 page in 9ms`,
   ],
   [
     { kind: 'list-failed', ...where, reason: 'unreachable', detail: 'ECONNREFUSED', retryMs: 1600 },
@@ -182,14 +182,8 @@ const lines: readonly [Observation, string | null][] = [
     'info  probes on 0.0.0.0:8080',
   ],
   [{ kind: 'stopping', why: 'SIGTERM', limitMs: 25_000 }, 'info  stopping: SIGTERM; at most 25s'],
-  [
-    { kind: 'stopped', waiting: 2, abandoned: 0 },
-    'info  stopped: 2 deliveries waiting, 0 attempts abandoned',
-  ],
-  [
-    { kind: 'stopped', waiting: 0, abandoned: 1 },
-    'warn  stopped: 0 deliveries waiting, 1 attempts abandoned',
-  ],
+  [{ kind: 'stopped', waiting: 2, abandoned: 0 }, 'info  stopped: 0 attempts abandoned, 2 waiting'],
+  [{ kind: 'stopped', waiting: 0, abandoned: 1 }, 'warn  stopped: 1 attempt abandoned, 0 waiting'],
   [
     { kind: 'bug', where: 'the lane of build', error: 'thrown\ntext' },
     'error bug in the lane of build: thrown\\ntext (please report this line)',
