@@ -9,6 +9,10 @@ export type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?:
 
 /** The machine as a command sees it. */
 export interface Surroundings {
+  /** How this program is called here, for hints that can be pasted. */
+  readonly program: string;
+  /** Where relative paths on the command line begin. */
+  readonly folder: string;
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Terminal;
   readonly stderr: Terminal;

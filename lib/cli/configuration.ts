@@ -36,17 +36,17 @@ export const CONFIG_FLAGS = {
 /** Reads and plans the configuration of `--config` or `GATEWAY_CONFIG`. */
 export async function findConfiguration(
   given: Given,
-  { environment }: Surroundings,
+  { environment, folder }: Surroundings,
   context: PlanContext,
 ): Promise<Found> {
   const file = given.text('config') ?? environment['GATEWAY_CONFIG'] ?? '';
   if (file === '') {
-    return { ...loadPlan({ ...context, text: null }), file, folder: process.cwd() };
+    return { ...loadPlan({ ...context, text: null }), file, folder };
   }
-  const folder = dirname(resolve(file));
-  const read = await readConfigFile(file);
-  if (!read.ok) return { plan: null, problems: [read.problem], form: 'none', file, folder };
-  return { ...loadPlan({ ...context, text: read.text }), file, folder };
+  const own = { file, folder: dirname(resolve(folder, file)) };
+  const read = await readConfigFile(resolve(folder, file));
+  if (!read.ok) return { plan: null, problems: [read.problem], form: 'none', ...own };
+  return { ...loadPlan({ ...context, text: read.text }), ...own };
 }
 
 /**

@@ -40,7 +40,7 @@ export class DemoSummary {
   }
 
   /** The last lines of a demo. */
-  render(file: string): string {
+  render(shown: { file: string; recording: string; program: string }): string {
     const started = this.#dispositions.get('started') ?? 0;
     return (
       `\nThat was ${this.#events} Events. ${started} builds were started, one for each series that a ` +
@@ -48,9 +48,8 @@ export class DemoSummary {
       `  decisions     ${list(this.#byRule)}\n` +
       `  dispositions  ${list(this.#dispositions)}\n` +
       `  attempts      ${list(this.#outcomes)}\n` +
-      `  Next: change ${file} and run it again,\n` +
-      '  or ask why an Event was decided as it was:\n' +
-      `    sluice explain --config ${file} --events spec/data/demo.ndjson\n`
+      `  Next: change ${shown.file} and run it again, or ask why an Event was decided so:\n` +
+      `    ${shown.program} explain --config ${shown.file} --events ${shown.recording}\n`
     );
   }
 }

@@ -1,6 +1,6 @@
 // `sluice demo`: what a newcomer runs first. A recording is served as an API server on loopback, the
 // gateway runs on it over HTTP as on any cluster, and a script stands for the pipeline.
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadPlan } from '../assembly/load.ts';
 import type { Plan } from '../assembly/plan.ts';
@@ -32,8 +32,9 @@ export const demoCommand: Command = {
     speed: { type: 'string', takes: 'N|full', help: `times as fast as recorded; default ${SPEED}` },
   },
   run: async (given, surroundings) => {
-    const file = given.text('config') ?? packaged('samples/config.yaml');
-    const recording = given.text('recording') ?? packaged('spec/data/demo.ndjson');
+    const { folder, program } = surroundings;
+    const file = given.text('config') ?? packaged('samples/config.yaml', folder);
+    const recording = given.text('recording') ?? packaged('spec/data/demo.ndjson', folder);
     const speed = given.text('speed') ?? SPEED;
     const { plan, problems } = await planOf(file);
     const watches = plan.sources.length;
@@ -51,7 +52,7 @@ export const demoCommand: Command = {
     surroundings.stdout.write(opening({ recording, file, speed, url: playback.url }));
     const summary = new DemoSummary();
     await play({ plan, problems, file, playback, summary }, surroundings);
-    surroundings.stdout.write(summary.render(file));
+    surroundings.stdout.write(summary.render({ file, recording, program }));
     return 0;
   },
 };
@@ -76,7 +77,12 @@ async function play(playing: Playing, surroundings: Surroundings): Promise<void>
   const stop = AbortSignal.any([surroundings.stop, over.signal]);
   const request = {
     plan,
-    configuration: { file, folder: dirname(file), form: plan.form, problems },
+    configuration: {
+      file,
+      folder: dirname(resolve(surroundings.folder, file)),
+      form: plan.form,
+      problems,
+    },
     namespace: OWN_NAMESPACE,
     drainMs: DRAIN_MS,
     connect: (observe: Parameters<typeof connect>[1]['observe']) =>
@@ -115,8 +121,10 @@ function opening(shown: { recording: string; file: string; speed: string; url: s
   );
 }
 
-/** A file of this package, wherever it lies. */
-function packaged(path: string): string {
+/** A file of this package, wherever it lies, as short as it can be said from here. */
+function packaged(path: string, folder: string): string {
   const root = import.meta.url.endsWith('.ts') ? '../../' : '../../../';
-  return fileURLToPath(new URL(join(root, path), import.meta.url));
+  const file = fileURLToPath(new URL(join(root, path), import.meta.url));
+  const short = relative(folder, file);
+  return short.startsWith('..') ? file : short;
 }

@@ -1,6 +1,7 @@
 // The command line: finds the command, runs it, and turns whatever it throws into a message and an
 // exit code. Called without a command it means `run`, as the original gateway did. It does not end
 // the process; bin/ does.
+import { relative } from 'node:path';
 import { ERRORS, exitCodeOf, messageOf, SluiceError } from '../core/errors.ts';
 import { nearestName } from '../kit/nearest.ts';
 import { printable } from '../kit/printable.ts';
@@ -14,7 +15,10 @@ import { version } from './version.ts';
 /** Runs the command line of this process; answers the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   using signals = listenForSignals();
+  const folder = process.cwd();
   const surroundings: Surroundings = {
+    program: programIn(folder, process.argv[1] ?? ''),
+    folder,
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
@@ -79,6 +83,12 @@ function commandNamed(name: string): Command {
   const near = nearestName(name, Object.keys(commands));
   const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
   throw new SluiceError('usage', `command "${printable(name, 40)}" is not known${hint}`);
+}
+
+/** From a checkout the executable is called by Node and its path, installed by its name. */
+function programIn(folder: string, executable: string): string {
+  const path = relative(folder, executable);
+  return path.endsWith('sluice.js') ? `node ${path}` : 'sluice';
 }
 
 function help({ stdout }: Surroundings): number {
