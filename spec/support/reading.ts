@@ -10,6 +10,7 @@ export class Reading<Item> {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #isPaused = false;
+  #isLeaving = false;
   #resume: (() => void) | null = null;
 
   constructor(open: (signal: AbortSignal) => AsyncIterable<Item>) {
@@ -48,6 +49,13 @@ export class Reading<Item> {
     await this.#running;
   }
 
+  /** Leaves the loop without an abort, at the next item at the latest, and waits for the end. */
+  async leave(): Promise<void> {
+    this.#isLeaving = true;
+    this.resume();
+    await this.#running;
+  }
+
   /** Waits for the end that comes by itself. */
   async ended(): Promise<void> {
     await this.#running;
@@ -61,6 +69,7 @@ export class Reading<Item> {
     try {
       for await (const item of iterable) {
         this.items.push(item);
+        if (this.#isLeaving) break;
         if (this.#isPaused) await new Promise<void>((resolve) => (this.#resume = resolve));
       }
     } catch (error) {

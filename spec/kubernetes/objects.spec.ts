@@ -1,0 +1,187 @@
+// Paths, single objects, discovery, and which cluster it is.
+import { expect } from 'chai';
+import { findCluster } from '../../lib/kubernetes/cluster.ts';
+import { connect } from '../../lib/kubernetes/connection.ts';
+import type { Connection } from '../../lib/kubernetes/connection.ts';
+import { create, discoverResource, get, resourcePath } from '../../lib/kubernetes/objects.ts';
+import { NEVER } from '../support/connection-bench.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { recordingObserve } from '../support/recording-observe.ts';
+import { ScriptedApiServer } from '../support/scripted-api-server.ts';
+import { until } from '../support/until.ts';
+
+interface Bench extends AsyncDisposable {
+  readonly server: ScriptedApiServer;
+  readonly api: Connection;
+  readonly clock: FakeClock;
+  readonly observed: ReturnType<typeof recordingObserve>;
+}
+
+async function openBench(): Promise<Bench> {
+  const server = await ScriptedApiServer.start();
+  const clock = new FakeClock();
+  const observed = recordingObserve();
+  const around = { clock, observe: observed.observe, environment: {} };
+  const api = await connect({ master: server.url }, around);
+  const dispose = async (): Promise<void> => {
+    await api[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  };
+  return { server, api, clock, observed, [Symbol.asyncDispose]: dispose };
+}
+
+describe('resourcePath', () => {
+  for (const [address, expected] of [
+    [{ group: '', version: 'v1', namespace: null, plural: 'events' }, '/api/v1/events'],
+    [
+      { group: 'batch', version: 'v1', namespace: 'ci', plural: 'jobs', name: 'a' },
+      '/apis/batch/v1/namespaces/ci/jobs/a',
+    ],
+    [
+      { group: '', version: 'v1', namespace: 'a/../b', plural: 'secrets', name: 'ü?x' },
+      '/api/v1/namespaces/a%2F..%2Fb/secrets/%C3%BC%3Fx',
+    ],
+    [
+      { group: '', version: 'v1', namespace: '..', plural: 'secrets', name: '.' },
+      '/api/v1/namespaces/%2E%2E/secrets/%2E',
+    ],
+  ] as const) {
+    it(`is ${expected}`, () => {
+      expect(resourcePath(address)).to.equal(expected);
+    });
+  }
+});
+
+describe('objects', () => {
+  it('are created with strict validation, and answered as the server says', async () => {
+    await using bench = await openBench();
+    const path = '/api/v1/namespaces/ci/secrets';
+    const answering = create(bench.api, { path, object: { kind: 'Secret' } }, NEVER);
+    const request = await bench.server.next('other');
+    expect([request.method, request.path, request.body]).to.deep.equal([
+      'POST',
+      path,
+      '{"kind":"Secret"}',
+    ]);
+    expect(request.query.get('fieldValidation')).to.equal('Strict');
+    expect(request.headers['content-type']).to.equal('application/json');
+    request.refuse(409, { reason: 'AlreadyExists' });
+    expect(await answering).to.deep.include({ ok: true, status: 409 });
+  });
+
+  it('are read', async () => {
+    await using bench = await openBench();
+    const answering = get(bench.api, '/api/v1/namespaces/ci/secrets/a', NEVER);
+    (await bench.server.next('other')).answer(200, { kind: 'Secret' });
+    expect(await answering).to.deep.include({ status: 200, body: { kind: 'Secret' } });
+  });
+});
+
+describe('discoverResource', () => {
+  const type = { apiVersion: 'batch/v1', kind: 'Job' } as const;
+  const resources = [
+    { name: 'jobs/status', kind: 'Job', namespaced: true },
+    { name: 'jobs', kind: 'Job', namespaced: true },
+  ];
+
+  it('finds plural and scope, passes over subresources, and asks once', async () => {
+    await using bench = await openBench();
+    const finding = discoverResource(bench.api, type, NEVER);
+    const request = await bench.server.next('other', '/apis/batch/v1');
+    request.answer(200, { kind: 'APIResourceList', resources });
+    const found = { found: true, group: 'batch', version: 'v1', plural: 'jobs', namespaced: true };
+    expect(await finding).to.deep.equal(found);
+    expect(await discoverResource(bench.api, type, NEVER)).to.deep.equal(found);
+    expect(bench.server.log).to.have.length(1);
+  });
+
+  it('finds the core group under /api', async () => {
+    await using bench = await openBench();
+    const finding = discoverResource(bench.api, { apiVersion: 'v1', kind: 'Node' }, NEVER);
+    const request = await bench.server.next('other', '/api/v1');
+    request.answer(200, { resources: [{ name: 'nodes', kind: 'Node', namespaced: false }] });
+    expect(await finding).to.include({ plural: 'nodes', namespaced: false, group: '' });
+  });
+
+  it('answers what the server said where there is none, and asks again the next time', async () => {
+    await using bench = await openBench();
+    const first = discoverResource(bench.api, type, NEVER);
+    (await bench.server.next('other')).refuse(404);
+    expect(await first).to.have.nested.property('answer.status', 404);
+    const second = discoverResource(bench.api, type, NEVER);
+    (await bench.server.next('other')).answer(200, { resources: 'nonsense' });
+    expect(await second).to.have.property('found', false);
+  });
+});
+
+describe('findCluster', () => {
+  const SYSTEM = '/api/v1/namespaces/kube-system';
+  const OWN = '/api/v1/namespaces/shop';
+
+  function find(bench: Bench, namespace = 'shop'): ReturnType<typeof findCluster> {
+    const { api, clock } = bench;
+    const { observe } = bench.observed;
+    return findCluster(api, { namespace, clock, random: () => 0, observe }, NEVER);
+  }
+
+  it('takes the uid of kube-system', async () => {
+    await using bench = await openBench();
+    const finding = find(bench);
+    (await bench.server.next('other', SYSTEM)).answer(200, { metadata: { uid: 'u-1' } });
+    expect(await finding).to.deep.equal({ id: 'u-1', from: 'kube-system' });
+    expect(bench.server.log).to.have.length(1);
+  });
+
+  it('else that of its own namespace', async () => {
+    await using bench = await openBench();
+    const finding = find(bench);
+    (await bench.server.next('other', SYSTEM)).refuse(403);
+    (await bench.server.next('other', OWN)).answer(200, { metadata: { uid: 'u-2' } });
+    expect(await finding).to.deep.equal({ id: 'u-2', from: 'namespace' });
+  });
+
+  it('else none, and says why', async () => {
+    await using bench = await openBench();
+    const finding = find(bench);
+    (await bench.server.next('other', SYSTEM)).refuse(403);
+    (await bench.server.next('other', OWN)).refuse(403);
+    const found = await finding;
+    expect(found.id).to.equal(null);
+    expect(found)
+      .to.have.property('why')
+      .that.matches(/kube-system: forbidden; .*shop: forbidden/);
+  });
+
+  it('asks for kube-system alone where its own namespace means all', async () => {
+    await using bench = await openBench();
+    const finding = find(bench, '');
+    (await bench.server.next('other', SYSTEM)).refuse(403);
+    expect((await finding).id).to.equal(null);
+  });
+
+  for (const [name, fail] of [
+    [
+      'is unavailable',
+      (request: Awaited<ReturnType<ScriptedApiServer['next']>>) => request.refuse(503),
+    ],
+    ['hangs up', (request: Awaited<ReturnType<ScriptedApiServer['next']>>) => request.cut()],
+    ['says 401', (request: Awaited<ReturnType<ScriptedApiServer['next']>>) => request.refuse(401)],
+  ] as const) {
+    it(`waits for a server that ${name}, and says so`, async () => {
+      await using bench = await openBench();
+      bench.server.answerBy((request) => {
+        if (bench.observed.of('cluster-waiting').length < 2) fail(request);
+        else request.answer(200, { metadata: { uid: 'u-1' } });
+        return true;
+      });
+      const finding = find(bench);
+      await until(async () => {
+        await bench.clock.advance(1_000);
+        return bench.observed.of('cluster-waiting').length === 2;
+      }, 'two tries');
+      await bench.clock.advance(10_000);
+      expect(await finding).to.deep.equal({ id: 'u-1', from: 'kube-system' });
+      expect(bench.observed.of('cluster-waiting')[0]?.server).to.equal(bench.server.url);
+    });
+  }
+});

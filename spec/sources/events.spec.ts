@@ -1,0 +1,248 @@
+// The kind `events`: the promises of every source, which namespaces are watched, first starts, and
+// both writers' Events, over real HTTP.
+import { expect } from 'chai';
+import type { JsonObject } from '../../lib/core/event.ts';
+import type { Batch } from '../../lib/core/source.ts';
+import { connect } from '../../lib/kubernetes/connection.ts';
+import { eventsKind } from '../../lib/sources/events.ts';
+import type { EventsSection } from '../../lib/sources/events.ts';
+import { sourceKinds } from '../../lib/sources/registry.ts';
+import { describeSource } from '../conformance/source.ts';
+import type { SourceHarness } from '../conformance/source.ts';
+import { anEvent } from '../support/builders.ts';
+import { EventsWorld } from '../support/events-world.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { Reading } from '../support/reading.ts';
+import { recordingObserve } from '../support/recording-observe.ts';
+import { until } from '../support/until.ts';
+
+const POSITION = { resourceVersion: '1000', at: Date.UTC(2026, 0, 31, 12) };
+
+interface Bench extends AsyncDisposable {
+  readonly world: EventsWorld;
+  readonly clock: FakeClock;
+  readonly observed: ReturnType<typeof recordingObserve>;
+  create(section: EventsSection): ReturnType<typeof eventsKind.create>;
+}
+
+async function openBench(namespace = 'shop'): Promise<Bench> {
+  const world = await EventsWorld.start();
+  const clock = new FakeClock();
+  const observed = recordingObserve();
+  const { observe } = observed;
+  const api = await connect({ master: world.server.url }, { clock, observe, environment: {} });
+  const parts = { name: 'cluster', namespace, api, clock, random: () => 0, observe };
+  return {
+    world,
+    clock,
+    observed,
+    create: (section) => eventsKind.create(section, parts),
+    [Symbol.asyncDispose]: async () => {
+      await api[Symbol.asyncDispose]();
+      await world[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function openHarness(): Promise<SourceHarness> {
+  const bench = await openBench();
+  const { world, clock } = bench;
+  return {
+    positions: new Map([['/api/v1/namespaces/shop/events', POSITION]]),
+    create: () => bench.create({}),
+    happen: (name) => void world.write(name),
+    vanish: (name) => world.remove(name),
+    interrupt: () => world.cut(),
+    pass: () => clock.advance(1_000),
+    get use() {
+      return { requests: world.server.log.length, open: world.openWatches };
+    },
+    [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose](),
+  };
+}
+
+describeSource('events', openHarness);
+
+describe('events', () => {
+  for (const [name, section, own, expected] of [
+    ['its own namespace', {}, 'shop', ['/api/v1/namespaces/shop/events']],
+    ['all where its own is empty', {}, '', ['/api/v1/events']],
+    [
+      'two namespaces with a watch each',
+      { namespaces: ['shop', 'pay'] },
+      'ci',
+      ['/api/v1/namespaces/pay/events', '/api/v1/namespaces/shop/events'],
+    ],
+    ['all', { namespaces: ['*'] }, 'ci', ['/api/v1/events']],
+  ] as const) {
+    it(`watches ${name}, and nothing else`, async () => {
+      await using bench = await openBench(own);
+      const source = bench.create(section);
+      await using reading = new Reading((signal) => source.batches(new Map(), signal));
+      await until(() => bench.world.openWatches === expected.length, 'the watches');
+      for (const namespace of ['shop', 'pay', 'third']) bench.world.write('a', namespace);
+      await bench.clock.advance(1_000);
+      const paths = new Set(bench.world.server.log.map(({ path }) => path));
+      expect([...paths].toSorted()).to.deep.equal(expected);
+      const wanted = expected.length === 2 ? 2 : own === 'shop' ? 1 : 3;
+      await reading.have((batches) => occurrences(batches).length === wanted, 'what happened');
+    });
+  }
+
+  it('keeps a position for each path, under the path', async () => {
+    await using bench = await openBench();
+    const source = bench.create({ namespaces: ['shop', 'pay'] });
+    await using reading = new Reading((signal) => source.batches(new Map(), signal));
+    await until(() => bench.world.openWatches === 2, 'the watches');
+    bench.world.write('a', 'shop');
+    bench.world.write('b', 'pay');
+    await reading.have((batches) => occurrences(batches).length === 2, 'both');
+    const positions = Object.fromEntries(reading.items.flatMap((batch) => [...batch.positions]));
+    expect(positions['/api/v1/namespaces/shop/events']?.resourceVersion).to.equal('1001');
+    expect(positions['/api/v1/namespaces/pay/events']?.resourceVersion).to.equal('1002');
+  });
+
+  for (const [firstStart, expected] of [
+    ['skip', []],
+    [undefined, []],
+    ['all', ['old', 'new', 'timeless']],
+    ['10m', ['new', 'timeless']],
+  ] as const) {
+    it(`judges of the first list with firstStart ${firstStart ?? 'absent'}: ${expected.join(', ')}`, async () => {
+      await using bench = await openBench();
+      const { server } = bench.world;
+      server.answerBy(() => false);
+      const source = bench.create(firstStart === undefined ? {} : { firstStart });
+      await using reading = new Reading((signal) => source.batches(new Map(), signal));
+      const items = [
+        listed('old', { lastTimestamp: '2026-01-31T11:49:59Z' }),
+        listed('new', { lastTimestamp: '2026-01-31T11:50:00Z' }),
+        listed('timeless', { firstTimestamp: null, lastTimestamp: null }),
+      ];
+      const date = { date: 'Sat, 31 Jan 2026 12:00:00 GMT' };
+      const body = {
+        kind: 'EventList',
+        apiVersion: 'v1',
+        metadata: { resourceVersion: '9' },
+        items,
+      };
+      (await server.next('list')).answer(200, body, date);
+      (await server.next('watch')).open();
+      const names = occurrences(reading.items).map(({ series }) => series.name);
+      expect(names).to.deep.equal(expected);
+    });
+  }
+
+  it('gives Events of both writers one shape', async () => {
+    await using bench = await openBench();
+    const { server } = bench.world;
+    server.answerBy(() => false);
+    const source = bench.create({ firstStart: 'all' });
+    await using reading = new Reading((signal) => source.batches(new Map(), signal));
+    const modern = listed('modern', {
+      source: {},
+      count: null,
+      firstTimestamp: null,
+      lastTimestamp: null,
+      eventTime: '2026-01-31T11:58:00.123456Z',
+      series: { count: 5, lastObservedTime: '2026-01-31T11:59:00.654321Z' },
+      reportingComponent: 'default-scheduler',
+      reportingInstance: 'scheduler-1',
+    });
+    (await server.next('list')).list({ resourceVersion: '9', items: [modern] });
+    await reading.have((batches) => occurrences(batches).length === 1, 'it');
+    const [occurrence] = occurrences(reading.items);
+    expect(occurrence).to.deep.include({ happenedAt: '2026-01-31T11:59:00.654321Z', count: 5 });
+    expect(occurrence?.series.firstTime).to.equal('2026-01-31T11:58:00.123456Z');
+    expect(occurrence?.fields).to.include({ component: 'default-scheduler', host: 'scheduler-1' });
+    expect(occurrence?.event).to.include({ kind: 'Event', apiVersion: 'v1' });
+  });
+
+  for (const [name, event] of [
+    ['no field at all', {}],
+    [
+      'null everywhere',
+      { involvedObject: null, reason: null, type: null, message: null, source: null },
+    ],
+    ['a list where an object belongs', { involvedObject: [], source: 7, series: 'x' }],
+    ['control characters', { message: '\u001b[31m\u0000\u2028\u2029\ud800', reason: '\u202e' }],
+    ['a message of 10 kB', { message: 'x'.repeat(10_000) }],
+  ] as const) {
+    it(`reads an Event with ${name}, and the next`, async () => {
+      await using bench = await openBench();
+      const { server } = bench.world;
+      server.answerBy(() => false);
+      const source = bench.create({ firstStart: 'all' });
+      await using reading = new Reading((signal) => source.batches(new Map(), signal));
+      (await server.next('list')).list({ resourceVersion: '9' });
+      const watch = (await server.next('watch')).open();
+      const metadata = { name: 'odd', namespace: 'shop', resourceVersion: '10' };
+      watch.send({ type: 'ADDED', object: { metadata, ...event } });
+      watch.send({ type: 'ADDED', object: listed('next', {}, '11') });
+      await reading.have((batches) => occurrences(batches).length === 2, 'both');
+      expect(occurrences(reading.items)[0]?.series.name).to.equal('odd');
+    });
+  }
+
+  it('observes how many Events it read and from where', async () => {
+    await using bench = await openBench();
+    const source = bench.create({ firstStart: 'all' });
+    bench.world.write('a');
+    await using reading = new Reading((signal) => source.batches(new Map(), signal));
+    await until(() => bench.world.openWatches === 1, 'the watch');
+    bench.world.write('b');
+    await reading.have((batches) => occurrences(batches).length === 2, 'both');
+    const read = bench.observed.of('events-read').map(({ from, count }) => `${from} ${count}`);
+    expect(read).to.deep.equal(['list 1', 'watch 1']);
+  });
+
+  it('throws what no retry cures, after everything else is released', async () => {
+    await using bench = await openBench();
+    const { world } = bench;
+    const source = bench.create({ namespaces: ['shop', 'pay'] });
+    const reading = new Reading((signal) => source.batches(new Map(), signal));
+    await until(() => world.openWatches === 2, 'the watches');
+    world.server.answerBy(() => false);
+    world.close();
+    await bench.clock.advance(10_000);
+    (await world.server.next('watch')).refuse(404);
+    await reading.ended();
+    expect(reading.error).to.have.property('code', 'cluster-refused');
+  });
+
+  describe('its section', () => {
+    const context = { name: 'cluster', namespace: 'shop', buildNamespace: 'ci' };
+
+    it('needs list and watch on events where it watches, and nothing else', () => {
+      const asked = eventsKind.permissions({ namespaces: ['a', 'b'] }, context);
+      expect(
+        asked.map(({ namespace, resource, verbs }) => [namespace, resource, verbs]),
+      ).to.deep.equal([
+        ['a', 'events', ['list', 'watch']],
+        ['b', 'events', ['list', 'watch']],
+      ]);
+      expect(eventsKind.permissions({ namespaces: ['*'] }, context)[0]?.namespace).to.equal(null);
+      expect(eventsKind.permissions({}, context)[0]?.namespace).to.equal('shop');
+    });
+
+    it('may not name "*" beside others', () => {
+      const codes = eventsKind.check({ namespaces: ['*', 'a'] }).map(({ code }) => code);
+      expect(codes).to.deep.equal(['wrong-value']);
+      expect(eventsKind.check({ namespaces: ['*'] })).to.deep.equal([]);
+    });
+
+    it('stands in the registry under its own name', () => {
+      expect(Object.entries(sourceKinds).map(([key, { kind }]) => [key, kind])).to.deep.equal([
+        ['events', 'events'],
+      ]);
+    });
+  });
+});
+
+function listed(name: string, more: JsonObject, resourceVersion = '8'): JsonObject {
+  return anEvent({ metadata: { name, namespace: 'shop', resourceVersion }, ...more });
+}
+
+function occurrences(batches: readonly Batch[]): Batch['occurrences'] {
+  return batches.flatMap((batch) => batch.occurrences);
+}
