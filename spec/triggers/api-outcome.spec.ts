@@ -1,3 +1,5 @@
+// Walks the whole table of answers: every row has a case, every status an outcome, and no
+// classification looks at a message.
 import { expect } from 'chai';
 import type { ApiAnswer } from '../../lib/kubernetes/api.ts';
 import type { Tried } from '../../lib/triggers/api-outcome.ts';

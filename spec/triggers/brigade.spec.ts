@@ -1,3 +1,5 @@
+// The kind `brigade` besides its wire form, which golden.spec.ts pins: project ids, checks,
+// permissions, and the labels and reads that it must leave alone.
 import { expect } from 'chai';
 import { stringAt } from '../../lib/core/event.ts';
 import type { BrigadeSection } from '../../lib/triggers/brigade-secret.ts';

@@ -1,3 +1,5 @@
+// Holds all three kinds to the promises of the port, the two that create objects on a fake API
+// server, commands with real processes.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

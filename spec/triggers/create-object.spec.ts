@@ -1,3 +1,4 @@
+// One POST, and one GET where the name is taken: what each finding there means.
 import { expect } from 'chai';
 import type { JsonObject } from '../../lib/core/event.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';

@@ -1,3 +1,5 @@
+// The kind `exec` with real processes: endings, output, groups that end with their attempt and with
+// the gateway, and nothing of an Event in a shell.
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,

@@ -1,3 +1,4 @@
+// Every wire form against its golden file: what a pipeline receives, byte for byte.
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Json, JsonObject } from '../../lib/core/event.ts';

@@ -1,3 +1,5 @@
+// Events of the worst kind through every trigger: what comes out is valid JSON and UTF-8, has valid
+// labels, and is data to shells, kubelet and templates.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Delivery } from '../../lib/core/delivery.ts';

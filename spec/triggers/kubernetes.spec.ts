@@ -1,3 +1,5 @@
+// The kind `kubernetes` besides its wire forms and places: checks, permissions, how long a name
+// protects, marks, and what is refused without a request.
 import { expect } from 'chai';
 import type { JsonObject } from '../../lib/core/event.ts';
 import { jsonAt } from '../../lib/core/event.ts';

@@ -1,3 +1,4 @@
+// What every kind of trigger hands in, and the trace context that all of them send.
 import { expect } from 'chai';
 import { isJsonObject } from '../../lib/core/event.ts';
 import { triggerKinds } from '../../lib/triggers/registry.ts';

@@ -1,3 +1,5 @@
+// The closed list of places for Event values, place by place: where they may stand, where not, and
+// where not even by permission because a shell would run them.
 import { expect } from 'chai';
 import type { Json, JsonObject } from '../../../lib/core/event.ts';
 import { kubernetesKind } from '../../../lib/triggers/kubernetes.ts';
