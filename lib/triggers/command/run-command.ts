@@ -135,8 +135,10 @@ async function ending(running: Running, clock: Clock, signal: AbortSignal): Prom
   try {
     if ((await Promise.race([exited, aborted.promise])) === 'aborted') {
       endGroup(leader, 'SIGTERM');
-      if (!(await within(exited, GRACE_MS, clock))) endGroup(leader, 'SIGKILL');
-      await exited;
+      if (await within(exited, GRACE_MS, clock)) return { ended: 'stopped' };
+      endGroup(leader, 'SIGKILL');
+      // A process that hangs inside the kernel does not end: the attempt does all the same.
+      await within(exited, DRAIN_MS, clock);
       return { ended: 'stopped' };
     }
   } finally {
