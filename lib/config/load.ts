@@ -176,9 +176,14 @@ function syntaxHint(text: string, offset: number): string {
   if (/^![!<\w]/.test(text.slice(offset)))
     return 'remove the tag; a text that begins with ! needs quotes';
   if (/[@`%&!|>]/.test(found)) return `put a text that begins with ${found} in quotes`;
-  const line = text.slice(text.lastIndexOf('\n', offset) + 1).split(/[\r\n]/, 1)[0] ?? '';
-  if (/:.*: /.test(line)) return "put a text that contains ': ' in quotes";
-  return 'check the indentation, quotes and brackets here and on the line before';
+  if (found === ':') return "put a text that contains ': ' in quotes";
+  const before =
+    text
+      .slice(0, offset)
+      .split(/\r\n|\n|\r/)
+      .at(-2) ?? '';
+  const comment = / #/.test(before) ? ', where # begins a comment unless it is in quotes' : '';
+  return `check the indentation, quotes and brackets here and on the line before${comment}`;
 }
 
 function markOf(error: unknown): number | undefined {

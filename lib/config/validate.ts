@@ -60,7 +60,10 @@ function isInside(error: ErrorObject, choice: ErrorObject): boolean {
 function explainChoice(choice: ErrorObject, inside: readonly ErrorObject[]): readonly Draft[] {
   const branches: readonly unknown[] = Array.isArray(choice.schema) ? choice.schema : [];
   const keys = branches.map(onlyRequired);
-  if (keys.every((key) => key !== undefined)) return [explainKeys(choice, keys)];
+  if (keys.every((key) => key !== undefined)) {
+    // What is no block has been told so already.
+    return isJsonObject(choice.data) ? [explainKeys(choice, keys)] : [];
+  }
   const words = explainWords(choice, branches);
   if (words !== undefined) return [words];
   const fitting = branches.flatMap((branch, index) =>

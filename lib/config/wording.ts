@@ -154,10 +154,14 @@ function typeHint(data: unknown, wanted: readonly string[]): string {
   if (isScalar && wanted.includes('string')) return `put it in quotes: "${String(data)}"`;
   const isNumber = wanted.includes('integer') || wanted.includes('number');
   if (typeof data === 'string' && isNumber && /^\d+$/.test(data)) return 'remove the quotes';
+  const isBlock = isJsonObject(data);
+  if (isBlock && wanted.includes('array')) return 'begin each entry with - on a line of its own';
+  if (Array.isArray(data) && wanted.includes('object'))
+    return 'write a name and : instead of each -';
+  if (wanted.includes('object')) return 'write its keys below it, indented, each as key: value';
   if (typeof data === 'string' && wanted.includes('array')) {
     return `write it as a list: [${printable(data, 40)}]`;
   }
-  if (wanted.includes('object')) return 'write its keys below it, indented, each as key: value';
   return 'see docs/configuration.md for what may stand here';
 }
 
@@ -165,10 +169,15 @@ function wrongChoice(error: ErrorObject): Draft {
   const choices: readonly unknown[] = Array.isArray(error.schema) ? error.schema : [error.schema];
   const known = choices.map(String);
   const message = `found ${describeValue(error.data)}, expected ${listNames(known, 'or')}`;
-  const nearest = typeof error.data === 'string' ? nearestName(error.data, known) : undefined;
-  const hint =
-    nearest === undefined ? `write ${listNames(known, 'or')}` : `did you mean ${nearest}?`;
-  return draft(error.instancePath, 'wrong-value', [message, hint]);
+  return draft(error.instancePath, 'wrong-value', [message, choiceHint(error.data, known)]);
+}
+
+function choiceHint(data: unknown, known: readonly string[]): string {
+  if (typeof data !== 'string') return `write ${listNames(known, 'or')}`;
+  // The same text as one that may stand here is no text there but a number or a word.
+  if (known.includes(data)) return 'remove the quotes';
+  const nearest = nearestName(data, known);
+  return nearest === undefined ? `write ${listNames(known, 'or')}` : `did you mean ${nearest}?`;
 }
 
 function wrongFormat(error: ErrorObject): Draft {

@@ -123,6 +123,25 @@ const ROWS: readonly Row[] = [
     ['wrong-value', '/a', /accept or reject/, /write accept or reject/],
   ],
   [
+    'a number in quotes where one of a few is expected',
+    object({ a: { enum: [1] } }),
+    { a: '1' },
+    ['wrong-value', '/a', /"1", expected 1/, /remove the quotes/],
+  ],
+  [
+    'a block where a list belongs',
+    object({ a: { type: 'array' } }),
+    { a: { b: 1 } },
+    ['wrong-type', '/a', /a block, expected a list/, /each entry with -/],
+  ],
+  [
+    'a list where a block belongs',
+    object({ a: { type: 'object' } }),
+    { a: [1] },
+    ['wrong-type', '/a', /a list, expected a block/, /instead of each -/],
+  ],
+  ['a text where a kind belongs, once', kinds, 'brigade', ['wrong-type', '', /"brigade"/, /./]],
+  [
     'a duration',
     object({ a: { ...text, format: 'duration' } }),
     { a: '30' },
