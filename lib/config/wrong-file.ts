@@ -61,7 +61,7 @@ function recogniseDocument(value: Json): WrongFile | undefined {
   const hint =
     kind === 'ConfigMap'
       ? 'pass the file that stands under its data: as a file of its own'
-      : 'the manifest of a build goes under triggers.<name>.kubernetes.manifest';
+      : 'the manifest of a build goes into a trigger of the configuration';
   return { message: `the file is a Kubernetes manifest (kind ${printable(kind, 40)})`, hint };
 }
 
