@@ -90,6 +90,8 @@ async function play(playing: Playing, surroundings: Surroundings): Promise<void>
     alsoObserve: summary.observe,
   };
   await runPlan(request, surroundings, stop);
+  // A recording that breaks off ended the run; that is not what was asked for.
+  if (!surroundings.stop.aborted) await playback.done;
 }
 
 async function planOf(file: string): Promise<{ plan: Plan; problems: readonly Problem[] }> {

@@ -74,7 +74,7 @@ async function readText(file: string): Promise<string> {
 /** Documents of a YAML stream; each must be one that a configuration could be, too. */
 function parseYaml(stream: string): readonly unknown[] {
   return stream
-    .split(/^---(?:\s.*)?$/m)
+    .split(/^---(?:[ \t].*)?$/m)
     .filter((document) => document.trim() !== '')
     .map((document) => {
       const loaded = loadDocument(document);

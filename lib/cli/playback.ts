@@ -1,7 +1,9 @@
 // `sluice playback`: a recording as a Kubernetes API server, for trying rules with no cluster.
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import { parseDuration } from '../kit/duration.ts';
+import { selfSigned } from '../playback/certificate.ts';
+import { renderKubeconfig } from '../playback/kubeconfig.ts';
 import { type Playback, startPlayback, type TlsPair } from '../playback/playback.ts';
 import type { Speed } from '../playback/player.ts';
 import { openRecording } from '../playback/recording.ts';
@@ -30,6 +32,8 @@ export const playbackCommand: Command = {
       help: 'begin once N watches are open; default 1',
     },
     compact: { type: 'string', takes: 'DURATION', help: 'forget history so often; default: never' },
+    tls: { type: 'boolean', help: 'serve HTTPS with a certificate made for this run' },
+    'write-kubeconfig': { type: 'string', takes: 'FILE', help: 'write how to reach it' },
     'tls-cert': { type: 'string', takes: 'FILE', help: 'serve HTTPS with this certificate (PEM)' },
     'tls-key': { type: 'string', takes: 'FILE', help: 'and its key' },
   },
@@ -37,18 +41,20 @@ export const playbackCommand: Command = {
   run: async (given, { clock, random, stdout, stop }) => {
     const [file] = given.positionals;
     if (file === undefined) throw new SluiceError('usage', 'playback needs the recording FILE');
-    const tls = await tlsOf(given);
+    const listen = addressOf(given.text('listen') ?? '127.0.0.1:8001');
+    const tls = given.isSet('tls') ? selfSigned([listen.host], clock.now()) : await tlsOf(given);
     await using playback = await startPlayback(
       {
         recording: openRecording(file),
         speed: speedOf(given.text('speed') ?? '1'),
-        ...addressOf(given.text('listen') ?? '127.0.0.1:8001'),
+        ...listen,
         afterWatches: countOf(given, 'after-watches', 1),
         ...(tls === null ? {} : { tls }),
         ...compactionOf(given),
       },
       { clock, random },
     );
+    await writeKubeconfig(given.text('write-kubeconfig'), { url: playback.url, tls });
     stdout.write(`serving ${file} on ${playback.url}\n`);
     await Promise.race([finished(playback, stdout), aborted(stop)]);
     await aborted(stop);
@@ -62,6 +68,18 @@ export function speedOf(text: string): Speed {
   const speed = Number(text.replace(/x$/, ''));
   if (Number.isFinite(speed) && speed > 0) return speed;
   throw new SluiceError('usage', `flag --speed takes a number above 0 or full, not "${text}"`);
+}
+
+async function writeKubeconfig(
+  file: string | undefined,
+  { url, tls }: { readonly url: string; readonly tls: TlsPair | null },
+): Promise<void> {
+  if (file === undefined) return;
+  try {
+    await writeFile(file, renderKubeconfig(tls === null ? { url } : { url, cert: tls.cert }));
+  } catch (cause) {
+    throw new SluiceError('output-unusable', `write ${file}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 async function finished(playback: Playback, stdout: NodeJS.WritableStream): Promise<void> {

@@ -100,13 +100,17 @@ async function probesOf(
   return listener;
 }
 
-function telemetryOf({ chain, logging }: Plan, { clock, stdout, stderr }: Surroundings): Telemetry {
+function telemetryOf(
+  { chain, logging, originalProject }: Plan,
+  { clock, stdout, stderr }: Surroundings,
+): Telemetry {
   return createTelemetry(logging, {
     clock,
     stdout,
     stderr,
     nearest: (trail) => nearest(chain, trail),
     originalTrace: (occurrence) => originalTrace(chain, occurrence),
+    ...(originalProject === null ? {} : { originalProject }),
   });
 }
 

@@ -32,7 +32,7 @@ const workloads: readonly Workload[] = [
   { namespace: 'shop', name: 'checkout', replicas: 3, behaviour: 'crash', times: 20 },
   { namespace: 'shop', name: 'checkout-canary', replicas: 1, behaviour: 'crash', times: 12 },
   { namespace: 'shop', name: 'search', replicas: 2, behaviour: 'unhealthy', times: 20 },
-  { namespace: 'shop', name: 'recommendations', replicas: 2, behaviour: 'run', cpu: '900' },
+  { namespace: 'shop', name: 'recommendations', replicas: 2, behaviour: 'run', cpu: '9000' },
   { namespace: 'pay', name: 'api', replicas: 2, behaviour: 'image', times: 20 },
   { namespace: 'pay', name: 'ledger', replicas: 2, behaviour: 'mount', times: 20 },
   { namespace: 'preview-17', name: 'web', replicas: 2, behaviour: 'run' },
@@ -58,7 +58,7 @@ async function play(plane: ControlPlane): Promise<void> {
   await plane.waitFor(async () => (await countLines()) >= 0, 20_000, 'the recorder');
   await plane.apply(workloads.map(deployment));
   await plane.apply([1, 2, 3, 4].map((number) => job(`report-${number}`, 'complete')));
-  await plane.apply([job('import', 'fail'), job('rebuild-index', 'run', '900')]);
+  await plane.apply([job('import', 'fail'), job('rebuild-index', 'run', '9000')]);
   await plane.waitFor(async () => (await countLines()) > NOTIFICATIONS / 3, 120_000, 'a third');
   await plane.apply([
     deployment({ namespace: 'shop', name: 'web', replicas: 5, behaviour: 'run' }),

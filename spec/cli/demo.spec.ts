@@ -1,0 +1,101 @@
+// The demo and its recording: what is shown is what really happens, over HTTP.
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { loadPlan } from '../../lib/assembly/load.ts';
+import { isJsonObject, stringAt } from '../../lib/core/event.ts';
+import { toOccurrence } from '../../lib/core/occurrence.ts';
+import { decide } from '../../lib/filters/decide.ts';
+import { openRecording, type RecordingEntry } from '../../lib/playback/recording.ts';
+import { runLine } from './surroundings.ts';
+
+const root = new URL('../../', import.meta.url);
+const recording = fileURLToPath(new URL('spec/data/demo.ndjson', root));
+const config = fileURLToPath(new URL('samples/config.yaml', root));
+
+describe('the recording of the demo', () => {
+  let entries: readonly RecordingEntry[] = [];
+  before(async () => {
+    entries = await Array.fromAsync(openRecording(recording));
+  });
+
+  it('holds at least 500 notifications of several namespaces', () => {
+    expect(entries.length).to.be.at.least(500);
+    const namespaces = new Set(
+      entries.map(({ object }) => stringAt(object, 'metadata', 'namespace')),
+    );
+    expect([...namespaces]).to.include.members(['shop', 'pay', 'batch', 'kube-system']);
+  });
+
+  const reasons = [
+    'BackOff',
+    'FailedMount',
+    'FailedScheduling',
+    'Completed',
+    'Unhealthy',
+    'BackoffLimitExceeded',
+    'SuccessfulDelete',
+  ];
+  for (const reason of reasons) {
+    it(`holds Events of the reason ${reason}`, () => {
+      expect(entries.some(({ object }) => object['reason'] === reason)).to.equal(true);
+    });
+  }
+
+  it('holds count updates and deletions', () => {
+    const types = entries.map(({ type }) => type);
+    expect(types.filter((type) => type === 'DELETED').length).to.be.at.least(10);
+    const counted = entries.filter(
+      ({ type, object }) => type === 'MODIFIED' && Number(object['count']) > 1,
+    );
+    expect(counted.length).to.be.at.least(100);
+  });
+});
+
+describe('sluice demo', function () {
+  this.timeout(60_000);
+
+  it('starts one build for each series that the sample configuration accepts', async () => {
+    const expected = await acceptedSeries();
+    const { code, out, err } = await runLine(['demo', '--speed', 'full']);
+    expect(code, err).to.equal(0);
+    const started = out.split('\n').filter((line) => / accept started /.test(line));
+    const ids = started.map((line) => /[0-9a-z]{26}/.exec(line)?.[0]);
+    expect(started).to.have.length(expected.size);
+    expect(new Set(ids).size).to.equal(expected.size);
+    expect(out).to.include(`${expected.size} builds were started`);
+    expect(out).to.include(`attempts      ${expected.size} delivered`);
+  });
+
+  it('says at first what is shown and how to go on to a real cluster', async () => {
+    const { out } = await runLine(['demo', '--speed', 'full']);
+    const [first = '', ...next] = out.split('\n');
+    expect(first).to.include('a recording');
+    expect(next.slice(0, 5).join('\n')).to.match(
+      /demo\.ndjson[\s\S]*config\.yaml[\s\S]*KUBECONFIG=/,
+    );
+  });
+
+  it('refuses a recording that is none', async () => {
+    const { code, err } = await runLine(['demo', '--recording', config, '--speed', 'full']);
+    expect(code).to.equal(2);
+    expect(err).to.include('line 1');
+  });
+});
+
+/** Identities of the series of which the recording has a state that the chain accepts. */
+async function acceptedSeries(): Promise<ReadonlySet<string>> {
+  const text = await readFile(config, 'utf8');
+  const context = { namespace: 'sluice', buildNamespace: 'sluice', allowExec: true };
+  const { plan } = loadPlan({ ...context, text });
+  if (plan === null) throw new Error('the sample configuration is refused');
+  const accepted = new Set<string>();
+  for await (const { type, object } of openRecording(recording)) {
+    if (type === 'DELETED' || !isJsonObject(object)) continue;
+    const read = { source: 'cluster', path: '', from: 'watch', readAt: 0 } as const;
+    const occurrence = toOccurrence(object, read);
+    if (decide(plan.chain, occurrence).action !== 'accept') continue;
+    accepted.add(JSON.stringify(occurrence.series));
+  }
+  return accepted;
+}

@@ -1,0 +1,63 @@
+// The command line's frame: which command runs, what is said where, and exit codes.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { commands } from '../../lib/cli/registry.ts';
+import { runLine } from './surroundings.ts';
+
+const executable = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
+
+describe('the command line', () => {
+  it('lists every command in its help', async () => {
+    const { code, out } = await runLine(['--help']);
+    expect(code).to.equal(0);
+    for (const name of Object.keys(commands)) expect(out).to.match(new RegExp(`^  ${name} `, 'm'));
+  });
+
+  for (const name of Object.keys(commands)) {
+    it(`shows the usage of ${name} without running it`, async () => {
+      const { code, out, err } = await runLine([name, '--help']);
+      expect(code).to.equal(0);
+      expect(out).to.match(new RegExp(`^Usage: sluice ${name}`));
+      expect(err).to.equal('');
+    });
+  }
+
+  const refused: readonly (readonly [readonly string[], number, string])[] = [
+    [['chek'], 2, 'command "chek" is not known (did you mean check?)'],
+    [['check', '-x'], 2, 'flag --x is not known'],
+    [['-x'], 2, 'flag --x is not known'],
+    [['check'], 2, 'check needs --config FILE'],
+    [['explain', '--format', 'yaml'], 2, 'flag --format takes text or json, not "yaml"'],
+    [['playback'], 2, 'playback needs the recording FILE'],
+    [['playback', 'x', '--speed', '0'], 2, 'flag --speed takes a number above 0 or full'],
+    [['playback', 'x', '--listen', 'here'], 2, 'flag --listen takes HOST:PORT, not "here"'],
+    [['record', '--for', 'long'], 2, 'flag --for takes a duration such as 5m, not "long"'],
+    [['run', '--drain', 'soon'], 2, 'flag --drain takes a duration such as 25s, not "soon"'],
+    [['run', '--config', 'none.yaml'], 3, 'configuration none.yaml is refused'],
+    [['--config', 'none.yaml'], 3, 'configuration none.yaml is refused'],
+    [['check', '--config', 'none.yaml'], 3, ''],
+    [['run', '--kubeconfig', 'none.yaml'], 4, 'none.yaml'],
+  ];
+  for (const [args, code, message] of refused) {
+    it(`answers ${args.join(' ')} with ${code}`, async () => {
+      const result = await runLine(args);
+      expect(result.code, result.err).to.equal(code);
+      expect(result.err).to.include(message);
+      expect(result.err).not.to.match(/\n\s+at /);
+    });
+  }
+
+  it('takes its environment for flags that are not given', async () => {
+    const { code, err } = await runLine([], { environment: { GATEWAY_CONFIG: 'from-env.json' } });
+    expect(code).to.equal(3);
+    expect(err).to.include('from-env.json');
+  });
+
+  it('exits with what the command answered', async () => {
+    const child = spawn(process.execPath, [executable, 'chek'], { stdio: 'ignore' });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    expect(code).to.equal(2);
+  });
+});

@@ -1,0 +1,77 @@
+// `sluice record` against `sluice playback`: what is played is what is recorded, over HTTP.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { stringAt } from '../../lib/core/event.ts';
+import { type Playback, startPlayback } from '../../lib/playback/playback.ts';
+import { openRecording, type RecordingEntry } from '../../lib/playback/recording.ts';
+import { runCommandLine } from '../../lib/cli/main.ts';
+import { anEvent } from '../support/builders.ts';
+import { until } from '../support/until.ts';
+import { specMachine } from './surroundings.ts';
+
+function entry(type: RecordingEntry['type'], name: string, count: number): RecordingEntry {
+  const metadata = { name, namespace: 'shop', managedFields: [{ manager: 'x' }] };
+  return { at: Date.UTC(2026, 0, 31), type, object: anEvent({ metadata, count }) };
+}
+
+const played: readonly RecordingEntry[] = [
+  entry('ADDED', 'a', 1),
+  entry('ADDED', 'b', 1),
+  entry('MODIFIED', 'a', 2),
+  entry('DELETED', 'b', 1),
+  entry('MODIFIED', 'a', 3),
+];
+
+const shape = ({ type, object }: RecordingEntry): string =>
+  `${type} ${stringAt(object, 'metadata', 'name')} ×${JSON.stringify(object['count'])}`;
+
+describe('sluice record', () => {
+  let folder = '';
+  let playback: Playback;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice-record-'));
+    const machine = specMachine();
+    const options = { recording: played, speed: 'full', host: '127.0.0.1', port: 0 } as const;
+    playback = await startPlayback(options, machine);
+  });
+  afterEach(async () => {
+    await playback[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  it('writes each change as it comes, deletions with their last state, without managed fields', async () => {
+    const file = join(folder, 'recording.ndjson');
+    const machine = specMachine();
+    const args = ['record', '--master', playback.url, '--namespaces', 'shop', '--output', file];
+    const recording = runCommandLine(args, machine);
+    await until(
+      async () => (await readFile(file, 'utf8').catch(() => '')).split('\n').length > played.length,
+      'everything to be recorded',
+    );
+    machine.stopping.abort();
+    expect(await recording, machine.err()).to.equal(0);
+    const recorded = await Array.fromAsync(openRecording(file));
+    // A deletion may be noticed together with changes of other objects, but never before its own.
+    expect(recorded.map(shape)).to.have.members(played.map(shape));
+    const ofB = recorded.map(shape).filter((text) => text.includes(' b '));
+    expect(ofB).to.deep.equal(['ADDED b ×1', 'DELETED b ×1']);
+    expect(await readFile(file, 'utf8')).not.to.include('managedFields');
+  });
+
+  it('ends by itself after the time it was given', async () => {
+    const machine = specMachine();
+    const args = ['record', '--master', playback.url, '--for', '200ms', '--namespaces', '*'];
+    expect(await runCommandLine(args, machine), machine.err()).to.equal(0);
+    expect(machine.err()).to.match(/recorded \d+ notifications/);
+  });
+
+  it('says what is wrong with a place it can not write to', async () => {
+    const machine = specMachine();
+    const output = join(folder, 'none', 'x.ndjson');
+    const args = ['record', '--master', playback.url, '--output', output];
+    expect(await runCommandLine(args, machine)).to.equal(1);
+    expect(machine.err()).to.include(output).and.to.include('next step');
+  });
+});

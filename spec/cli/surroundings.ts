@@ -1,0 +1,54 @@
+// A machine for commands in specs: streams that remember, an environment that is empty, and a wish
+// to stop that the spec makes.
+import { Readable, Writable } from 'node:stream';
+import type { Surroundings } from '../../lib/cli/command.ts';
+import { runCommandLine } from '../../lib/cli/main.ts';
+import { systemClock, systemRandom } from '../../lib/kit/system.ts';
+
+/** A machine that remembers what was written. */
+export interface SpecMachine extends Surroundings {
+  readonly stopping: AbortController;
+  out(): string;
+  err(): string;
+}
+
+/** Builds a machine. */
+export function specMachine(overrides: Partial<Surroundings> = {}): SpecMachine {
+  const stdout = new Remembering();
+  const stderr = new Remembering();
+  const stopping = new AbortController();
+  return {
+    program: 'sluice',
+    folder: process.cwd(),
+    stdin: Readable.from([]),
+    stdout,
+    stderr,
+    environment: {},
+    clock: systemClock,
+    random: systemRandom,
+    stop: stopping.signal,
+    stopping,
+    out: () => stdout.text,
+    err: () => stderr.text,
+    ...overrides,
+  };
+}
+
+/** Runs a command line to its end. */
+export async function runLine(
+  args: readonly string[],
+  overrides: Partial<Surroundings> = {},
+): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  const machine = specMachine(overrides);
+  const code = await runCommandLine(args, machine);
+  return { code, out: machine.out(), err: machine.err() };
+}
+
+class Remembering extends Writable {
+  text = '';
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
