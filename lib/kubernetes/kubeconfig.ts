@@ -2,12 +2,14 @@
 // bare --master. client-node parses it; which file, and what is wrong with it, is decided here. It
 // opens no connection. Its messages never quote a file's content, which may hold a token.
 // Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
-import { delimiter, join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { KubeConfig, loadYaml } from '@kubernetes/client-node';
 import type { Cluster, User } from '@kubernetes/client-node';
 import { messageOf, SluiceError } from '../core/errors.ts';
+import type { Json } from '../core/event.ts';
+import { jsonAt, stringAt } from '../core/event.ts';
 
 /** Where to look, as the command line says it. */
 export interface ConnectOptions {
@@ -172,10 +174,35 @@ function loadFile(file: string): KubeConfig {
   const config = new KubeConfig();
   try {
     config.loadFromFile(file);
+    config.users = config.users.map((user) => withTokenFile(user, file));
   } catch (error) {
     throw unusable(`load ${file}: ${whatIsWrong(error)}`);
   }
   return config;
+}
+
+/**
+ * client-node reads a key `token-file`; kubectl and client-go write and read `tokenFile`, relative
+ * to the kubeconfig, and prefer it to `token`.
+ * Source: kubernetes/client-go tools/clientcmd/api/v1 AuthInfo.
+ */
+function withTokenFile(user: User, file: string): User {
+  const listed = jsonAt(loadYaml<Json>(readFileSync(file, 'utf8')), 'users') ?? [];
+  const entries: readonly Json[] = Array.isArray(listed) ? listed : [];
+  const own = entries.find((entry) => stringAt(entry, 'name') === user.name);
+  const named = stringAt(own, 'user', 'tokenFile') || stringAt(own, 'user', 'token-file');
+  if (named === '') return user;
+  const tokenFile = resolve(dirname(file), named);
+  const { certData, certFile, keyData, keyFile, impersonateUser } = user;
+  return {
+    name: user.name,
+    ...(certData !== undefined && { certData }),
+    ...(certFile !== undefined && { certFile }),
+    ...(keyData !== undefined && { keyData }),
+    ...(keyFile !== undefined && { keyFile }),
+    ...(impersonateUser !== undefined && { impersonateUser }),
+    authProvider: { name: 'tokenFile', config: { tokenFile } },
+  };
 }
 
 /** Says what is wrong with a file; never the parser's message where that quotes the file. */

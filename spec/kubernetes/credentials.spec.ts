@@ -32,18 +32,28 @@ describe('credentials', () => {
   afterEach(() => bench[Symbol.dispose]());
 
   describe('picks up what rotates', () => {
-    it('reads a token file again within a minute', async () => {
-      await using server = await bench.greeter('http');
-      const user = { 'token-file': bench.file('token', 'old') };
-      await using opened = await bench.open({
-        kubeconfig: bench.kubeconfig({ server: server.url, user }),
+    for (const [spelling, name] of [
+      ['tokenFile', 'an absolute path'],
+      ['tokenFile', 'a path relative to the kubeconfig'],
+      ['token-file', 'an absolute path'],
+    ] as const) {
+      it(`reads ${spelling} with ${name} again within a minute`, async () => {
+        await using server = await bench.greeter('http');
+        const path = bench.file('token', 'old');
+        const user = {
+          [spelling]: name === 'an absolute path' ? path : 'token',
+          token: 'constant',
+        };
+        await using opened = await bench.open({
+          kubeconfig: bench.kubeconfig({ server: server.url, user }),
+        });
+        const { api, clock } = opened;
+        bench.file('token', 'new\n');
+        expect(bodyOf(await api.request(GET, NEVER))).to.include({ authorization: 'Bearer old' });
+        await clock.advance(60_000);
+        expect(bodyOf(await api.request(GET, NEVER))).to.include({ authorization: 'Bearer new' });
       });
-      const { api, clock } = opened;
-      bench.file('token', 'new\n');
-      expect(bodyOf(await api.request(GET, NEVER))).to.include({ authorization: 'Bearer old' });
-      await clock.advance(60_000);
-      expect(bodyOf(await api.request(GET, NEVER))).to.include({ authorization: 'Bearer new' });
-    });
+    }
 
     it('reads it again after a 401, once, and repeats the request once', async () => {
       await using server = await ScriptedApiServer.start();
@@ -51,7 +61,7 @@ describe('credentials', () => {
         request.answer(request.headers.authorization === 'Bearer new' ? 200 : 401);
         return true;
       });
-      const user = { 'token-file': bench.file('token', 'old') };
+      const user = { tokenFile: bench.file('token', 'old') };
       await using opened = await bench.open({
         kubeconfig: bench.kubeconfig({ server: server.url, user }),
       });
