@@ -19,8 +19,11 @@ const CLEAN_BACKOFF = { firstMs: 800, maxMs: 5_000 } as const;
 const HEALTHY_AFTER_MS = 120_000;
 /** From here on a clean close is the server's time limit and no sign of anything. */
 const LONG_LIVED_MS = 10_000;
-/** Permissions come back by a person's hand, and each try costs the server an audit line. */
-const SLOW_MS = 30_000;
+/**
+ * Permissions come back by a person's hand, and each try costs the server an audit line. But an API
+ * server that has just started answers 403 for a second, until it has read its roles (seen on 1.36).
+ */
+const SLOW_BACKOFF = { firstMs: 2_000, maxMs: 60_000 } as const;
 
 /** Counts failures in a row and says how long to wait. */
 export class Patience {
@@ -49,7 +52,7 @@ export class Patience {
       case 'asked':
         return trouble.askedMs === null ? this.#backoff() : this.#jittered(trouble.askedMs);
       case 'slow':
-        return this.#jittered(SLOW_MS);
+        return backoffMs(this.#failures, SLOW_BACKOFF, this.#random);
     }
   }
 

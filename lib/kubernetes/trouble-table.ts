@@ -18,7 +18,7 @@ export type TroubleAction = 'resume' | 'relist' | 'wait' | 'fail';
 
 /**
  * How long to wait before: not at all the first time (`free`), only after a short life (`jitter`),
- * longer each time (`backoff`), what the server asked (`asked`, else backoff), or long (`slow`).
+ * longer each time (`backoff`), what the server asked (`asked`, else backoff), or that and slower (`slow`).
  */
 export type WaitRule = 'free' | 'jitter' | 'backoff' | 'asked' | 'slow';
 

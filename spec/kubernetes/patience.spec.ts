@@ -25,6 +25,12 @@ describe('Patience', () => {
     ]);
   });
 
+  it('asks soon after the first 403, and once a minute at last', () => {
+    const forbidden = troubleOf({ seen: 'frame', status: { code: 403 } });
+    const waits = delays(new Patience(() => 1), forbidden, 7);
+    expect(waits).to.deep.equal([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+  });
+
   for (const [name, life] of [
     ['two minutes of health', { livedMs: 120_000, progressed: false }],
     ['a stream that brought something', { livedMs: 50, progressed: true }],

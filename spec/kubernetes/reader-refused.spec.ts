@@ -23,7 +23,7 @@ describe('reader, refused', () => {
       await bench.observedKind('list-failed');
       const [failed] = bench.observed.of('list-failed');
       expect(failed?.reason).to.equal('forbidden');
-      expect(failed?.retryMs).to.be.within(30_000, 40_000);
+      expect(failed?.retryMs).to.be.within(1_000, 2_000);
       const waiting = bench.observed.of('reading').at(-1);
       expect(waiting?.state).to.equal('waiting');
       expect(waiting?.why).to.include('forbidden');
