@@ -1,5 +1,5 @@
 // What holds where a configuration says nothing, each value once: the schema shows it, the plan
-// uses it. Follows DESIGN.md §3.2.
+// uses it. Follows docs/configuration.md.
 
 /** How a trigger's lane works. */
 export const DELIVERY_DEFAULTS = {

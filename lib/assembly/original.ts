@@ -1,7 +1,7 @@
 // The original's form: `{"project", "filters"}`, read as leniently as its own code did and deciding
 // identically. Warnings where the original ignored something, errors where it would have failed or
 // where a key of our form shows that the other form was meant.
-// Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (Config); DESIGN.md §3.2.
+// Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (Config); docs/configuration.md.
 import type { Json, JsonObject } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import { isJsonObject } from '../core/event.ts';

@@ -1,7 +1,7 @@
 // What a configuration comes to: everything the gateway needs, compiled and with every default
 // filled in. A Plan opens nothing and starts nothing; its `create` functions build, and what they
 // build opens when it is first used. Which permissions it needs is derived here and nowhere else.
-// Follows DESIGN.md §3.2 (configuration), §4 (guards, limits, retention).
+// Follows docs/configuration.md; guards, limits and retention: docs/architecture.md.
 import type { Permission } from '../core/kind.ts';
 import type { Source } from '../core/source.ts';
 import type { Store } from '../core/store.ts';

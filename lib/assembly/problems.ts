@@ -1,4 +1,4 @@
-// Problems as they are shown: a line each for people, one JSON object for programs (DESIGN.md §3.1).
+// Problems as they are shown: a line each for people, one JSON object for programs.
 import type { Problem, Severity } from '../core/problem.ts';
 import { printable } from '../kit/printable.ts';
 

@@ -1,7 +1,7 @@
 // The JSON Schema of a whole configuration in our form: the registries' sections joined with what
 // belongs to no kind. Plain data without references, so that every tool can read it. The original's
 // form has none: it is read as leniently as its own code did.
-// Source: JSON Schema draft 2020-12; keys as in DESIGN.md §3.2.
+// Source: JSON Schema draft 2020-12; keys as in docs/configuration.md.
 import type { JsonSchema, Kind } from '../core/kind.ts';
 import { ruleSchema } from '../filters/schema.ts';
 import { sourceKinds } from '../sources/registry.ts';

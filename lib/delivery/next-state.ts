@@ -1,5 +1,5 @@
 // What an attempt's outcome makes of its delivery: a pure table of outcome and policy, with the
-// backoff. DESIGN: guarantees by trigger; a lost answer is repeated only while the receiver can
+// backoff. See docs/guarantees.md: a lost answer is repeated only while the receiver can
 // still tell a repetition by its id.
 import type { Random } from '../core/clock.ts';
 import type { Attempt, Delivery } from '../core/delivery.ts';

@@ -1,4 +1,4 @@
-// The one line per decision: the words of DESIGN.md §3.3 in their order, and the same as fields.
+// The one line per decision: the words in the order of docs/operations.md, and as fields.
 // Whether a decision gets a line, and at which level, is decision-memory.ts and report.ts.
 import type { TrailEntry } from '../core/decision.ts';
 import type { Json } from '../core/event.ts';

@@ -16,7 +16,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Every form the log can have. */
 export const LOG_FORMATS = ['auto', 'text', 'json', 'brigade'] as const;
 
-/** Which decisions are info lines; see DESIGN.md §3.3. */
+/** Which decisions are info lines; see docs/operations.md. */
 export const DECISION_LINES = ['changes', 'all', 'accepted', 'none'] as const;
 
 /** What the section `logging:` says, with its defaults filled in. */

@@ -1,4 +1,4 @@
-// The lines of everything but decisions, at the levels of STYLE.md §7. Error: data lost or a human
+// The lines of everything but decisions. Error: data lost or a human
 // must act; warn: unexpected, recovered; info: life cycle and configuration; debug: each attempt.
 // What has no line of its own (events read, queue depths) is a metric only.
 import type { DecisionObserved, Observation } from '../core/observation.ts';

@@ -2,7 +2,7 @@
 // creates objects. It classifies by status, reason, cause and details, never by message text; the
 // message is only shown. It waits for nothing and asks nothing again.
 // Source: metav1.Status; k8s.io/apiserver pkg/admission errors.go (an admission plugin's refusal
-// names the object, an authorizer's refusal of a create can not); DESIGN.md §4 and §6.
+// names the object, an authorizer's refusal of a create can not); docs/guarantees.md.
 import type { Json } from '../core/event.ts';
 import { isJsonObject, jsonAt, stringAt } from '../core/event.ts';
 import type { Outcome, RefusedReason, RetryReason, UnknownReason } from '../core/outcome.ts';

@@ -1,6 +1,6 @@
 // Creates one object under a name made from the delivery id, and finds out whose it is where that
 // name is taken. One POST, and after a 409 one GET: no retry, no sleep, no log.
-// Source: DESIGN.md §4 (409), facts on deterministic names in the Kubernetes API conventions.
+// Source: docs/architecture.md (409), facts on deterministic names in the Kubernetes API conventions.
 import type { JsonObject } from '../core/event.ts';
 import { jsonAt, stringAt } from '../core/event.ts';
 import type { Outcome, Started } from '../core/outcome.ts';

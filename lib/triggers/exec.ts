@@ -1,7 +1,7 @@
 // The kind `exec`: runs a local command with the delivery's document on standard input and a few
 // facts in its environment, for development and one-box use. There is no shell and no template: what
 // an Event says reaches the command as data only. How a process is run is command/.
-// Follows DESIGN.md §3.5 (document, environment) and §6 (no idempotency).
+// Follows docs/triggers.md (document, environment) and docs/guarantees.md (no idempotency).
 import { resolve } from 'node:path';
 import type { Delivery } from '../core/delivery.ts';
 import { toDocument } from '../core/delivery.ts';

@@ -1,7 +1,7 @@
 // The kind `kubernetes`: creates one object from a manifest, whatever its kind: a Job, a Tekton
 // PipelineRun, an Argo Workflow. How the manifest becomes an object is manifest/, what an answer
 // means api-outcome.ts. It watches nothing of what it started.
-// Follows DESIGN.md §3.2 (templates), §4 (names, 409), §6 (how long a name protects).
+// Follows docs/configuration.md (templates) and docs/guarantees.md (how long a name protects).
 import { objectName } from '../core/delivery-id.ts';
 import type { Delivery } from '../core/delivery.ts';
 import type { JsonObject } from '../core/event.ts';

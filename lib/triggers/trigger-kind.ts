@@ -1,6 +1,6 @@
 // What a kind of trigger hands in besides what every kind does: where it creates objects and what
 // their names begin with (the loop guards ask before anything runs), and what it must be given.
-// Follows DESIGN.md §4 (loop guard, names) and §5 (one file and one registry line a kind).
+// Follows docs/architecture.md (loop guard, names; one file and one registry line a kind).
 import type { CheckContext, Kind } from '../core/kind.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { toDnsLabel } from '../kit/label.ts';

@@ -51,7 +51,7 @@ describe('renderProblems', () => {
 });
 
 describe('problemsToJson', () => {
-  it('has the fields that DESIGN.md §3.1 names and no other', () => {
+  it('has these fields and no other', () => {
     const problem = { ...aProblem(), secret: 'x' };
     expect(problemsToJson([problem])).to.equal(
       '{"problems":[{"severity":"error","code":"unknown-key","path":"/filters/0/knd","line":3,"column":5,"message":"unknown key knd","hint":"did you mean kind?"}]}',

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../lib/core/errors.ts';
 import { ERRORS, SluiceError, exitCodeOf, messageOf } from '../../lib/core/errors.ts';
 
 describe('ERRORS', () => {
-  // DESIGN of the exit codes: 1 internal, 2 usage, 3 configuration, 4 cluster. Written out a second
+  // The exit codes: 1 internal, 2 usage, 3 configuration, 4 cluster. Written out a second
   // time on purpose: scripts rely on these numbers.
   const exits: Readonly<Record<ErrorCode, number>> = {
     internal: 1,

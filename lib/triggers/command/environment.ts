@@ -1,6 +1,6 @@
 // What a local command is told in its environment: a handful of facts for scripts that do not want
 // to parse the document on standard input.
-// Source: DESIGN.md §3.5.
+// Source: docs/triggers.md.
 import type { Delivery } from '../../core/delivery.ts';
 import { attemptNumber } from '../../core/delivery.ts';
 import { stringAt } from '../../core/event.ts';

@@ -1,6 +1,6 @@
 // A manifest compiled once: every text parsed as a template, every place judged, and what is left a
 // function from a delivery to an object. It names nothing and marks nothing; that is own-marks.ts.
-// Source: DESIGN.md §3.2 (templates work on parsed values; the closed list of places).
+// Source: docs/configuration.md (templates work on parsed values; the closed list of places).
 import type { Json, JsonObject } from '../../core/event.ts';
 import { isJsonObject, stringAt } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';

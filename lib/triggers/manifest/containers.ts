@@ -1,7 +1,7 @@
 // Looks at each object of a manifest that has words for a process (a container, a step, a script)
 // and reports where an Event value would become program text. Allowing a place by name does not
 // allow this.
-// Source: DESIGN.md §3.2 (`shell-argument`); the Pod API reference (command, args, env).
+// Source: docs/configuration.md (`shell-argument`); the Pod API reference (command, args, env).
 import type { Json, JsonObject } from '../../core/event.ts';
 import { jsonAt, stringAt } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';

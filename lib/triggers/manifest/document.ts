@@ -1,7 +1,7 @@
 // What templates of a manifest see: the document that every pipeline receives, and `event`, the
 // first occurrence's Event. Texts are made fit for where they will stand; what stands where is
 // places.ts.
-// Source: DESIGN.md §3.2 and §3.5; k8s.io/kubernetes third_party/forked/golang/expansion (`$(NAME)`).
+// Source: docs/triggers.md; k8s.io/kubernetes third_party/forked/golang/expansion (`$(NAME)`).
 import type { Delivery } from '../../core/delivery.ts';
 import { toDocument } from '../../core/delivery.ts';
 import type { Json } from '../../core/event.ts';

@@ -1,6 +1,6 @@
 // How long an object that was created is there at least, and so how long its name protects from a
 // second one: only what the manifest itself guarantees counts.
-// Source: DESIGN.md §6; batch/v1 Job ttlSecondsAfterFinished, Argo Workflow spec.ttlStrategy.
+// Source: docs/guarantees.md; batch/v1 Job ttlSecondsAfterFinished, Argo Workflow spec.ttlStrategy.
 import type { Json, JsonObject } from '../../core/event.ts';
 import { isJsonObject, jsonAt, stringAt } from '../../core/event.ts';
 

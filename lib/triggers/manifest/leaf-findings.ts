@@ -1,6 +1,6 @@
 // What is wrong with a template where it stands. What a container's words add up to is
 // shell-argument.ts.
-// Source: DESIGN.md §3.2 (where Event values may stand is a closed list).
+// Source: docs/configuration.md (where Event values may stand is a closed list).
 import type { Finding } from '../../core/problem.ts';
 import type { Template } from '../../kit/template.ts';
 import { isEventPath } from './document.ts';

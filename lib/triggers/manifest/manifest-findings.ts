@@ -1,6 +1,6 @@
 // Everything that can be wrong with the section `kubernetes:` beyond its schema, at once. It asks no
 // server: whether the kind exists and the fields are known is the server's to say.
-// Source: DESIGN.md §3.2 (templates, the name is ours), §6 (key life).
+// Source: docs/configuration.md (templates, the name is ours), docs/guarantees.md (key life).
 import type { Json, JsonObject } from '../../core/event.ts';
 import { isJsonObject, jsonAt } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';

@@ -1,6 +1,6 @@
 // Where in a manifest a value stands, and so what may stand there: the closed list of places for
 // Event values, as data. Whoever writes an Event must not choose an image, a command or a name.
-// Source: DESIGN.md §3.2; the Pod, Tekton v1 PipelineRun and Argo Workflow API references.
+// Source: docs/configuration.md; the Pod, Tekton v1 PipelineRun and Argo Workflow API references.
 
 /** A kind of place; `fixed` takes no template at all, `elsewhere` no Event value unless allowed. */
 export type Place =

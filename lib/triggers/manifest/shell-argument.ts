@@ -1,7 +1,7 @@
 // Finds where a container's words would make program text of what an Event says: an argument of a
 // shell after its `-c`, or a `$(NAME)` in that text whose variable holds an Event value, which
 // kubelet puts there before the shell reads it. It judges words, it runs nothing.
-// Source: DESIGN.md §3.2; POSIX sh; k8s.io/kubernetes third_party/forked/golang/expansion.
+// Source: docs/configuration.md; POSIX sh; k8s.io/kubernetes third_party/forked/golang/expansion.
 
 /** A container's words in the order in which they reach the process. */
 export interface Words {
