@@ -1,0 +1,243 @@
+// The gateway's life: start, work, stop, and what it does when something can never work.
+import { expect } from 'chai';
+import { loadPlan } from '../../lib/assembly/load.ts';
+import type { Plan, PlannedTrigger } from '../../lib/assembly/plan.ts';
+import { SluiceError } from '../../lib/core/errors.ts';
+import type { Outcome } from '../../lib/core/outcome.ts';
+import type { Batch, Source } from '../../lib/core/source.ts';
+import type { Store } from '../../lib/core/store.ts';
+import type { Trigger } from '../../lib/core/trigger.ts';
+import { Gateway, type GatewayParts } from '../../lib/gateway/gateway.ts';
+import type { ApiClient } from '../../lib/kubernetes/api.ts';
+import { memoryKind } from '../../lib/stores/memory.ts';
+import { aBatch } from '../intake/harness.ts';
+import { anEvent, anOccurrence } from '../support/builders.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { recordingObserve } from '../support/recording-observe.ts';
+
+const CONFIG = `
+sources: { shop: { events: { namespaces: [shop] } } }
+filters: [{ name: all, action: accept }]
+triggers: { build: { exec: { command: [never] } } }
+`;
+
+/** A source whose batches the spec hands in. */
+class HandSource implements Source {
+  readonly name = 'shop';
+  readonly #batches: Batch[] = [];
+  #wake: () => void = () => undefined;
+  #broken: Error | undefined;
+  ended = false;
+
+  hand(batch: Batch): void {
+    this.#batches.push(batch);
+    this.#wake();
+  }
+
+  break(error: Error): void {
+    this.#broken = error;
+    this.#wake();
+  }
+
+  async *batches(_positions: unknown, signal: AbortSignal): AsyncGenerator<Batch, void> {
+    signal.addEventListener('abort', () => this.#wake());
+    try {
+      while (!signal.aborted) {
+        const batch = this.#batches.shift();
+        if (this.#broken !== undefined) throw this.#broken;
+        if (batch !== undefined) yield batch;
+        else await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } finally {
+      this.ended = true;
+    }
+  }
+}
+
+/** A trigger whose attempts end when the spec says so, or when they are cut off. */
+class HandTrigger implements Trigger {
+  readonly keyLifeMs = 0;
+  fired = 0;
+  end: (outcome: Outcome) => void = () => undefined;
+
+  async fire(_deliveries: unknown, signal: AbortSignal): Promise<readonly Outcome[]> {
+    this.fired += 1;
+    return [
+      await new Promise<Outcome>((resolve) => {
+        this.end = resolve;
+        const cut: Outcome = { outcome: 'unknown', reason: 'timeout', detail: 'cut off' };
+        signal.addEventListener('abort', () => resolve(cut));
+      }),
+    ];
+  }
+}
+
+const API: ApiClient = {
+  server: 'https://spec',
+  request: () => Promise.reject(new Error('no request is expected')),
+  open: () => Promise.reject(new Error('no stream is expected')),
+  [Symbol.asyncDispose]: async () => undefined,
+};
+
+function setUp(overrides: Partial<GatewayParts> = {}) {
+  const context = { namespace: 'gateway', buildNamespace: 'gateway', allowExec: true };
+  const { plan } = loadPlan({ ...context, text: CONFIG });
+  if (plan === null) throw new Error('the configuration of the spec is refused');
+  const source = new HandSource();
+  const trigger = new HandTrigger();
+  const clock = new FakeClock();
+  const store: Store = memoryKind.create();
+  const recording = recordingObserve();
+  const planned: Plan = {
+    ...plan,
+    sources: plan.sources.map((one) => ({ ...one, create: () => source })),
+    triggers: plan.triggers.map((one): PlannedTrigger => ({ ...one, create: () => trigger })),
+  };
+  const gateway = new Gateway({
+    plan: planned,
+    api: API,
+    store,
+    findCluster: async () => ({ id: 'c1', from: 'kube-system' }),
+    clock,
+    random: () => 1,
+    observe: recording.observe,
+    environment: {},
+    folder: '/',
+    incarnation: 'one',
+    drainMs: 5_000,
+    ...overrides,
+  });
+  const stop = new AbortController();
+  return { gateway, source, trigger, clock, store, recording, stop };
+}
+
+describe('the gateway', () => {
+  it('takes a batch from its source to its trigger', async () => {
+    const { gateway, source, trigger, clock, recording, stop } = setUp();
+    const running = gateway.run(stop.signal);
+    source.hand(aBatch({ occurrences: [anOccurrence()] }));
+    await clock.advance(0);
+    expect(trigger.fired).to.equal(1);
+    trigger.end({ outcome: 'delivered' });
+    await clock.advance(0);
+    expect(recording.of('delivery-moved').map(({ to }) => to)).to.deep.equal(['delivered']);
+    stop.abort(new Error('SIGTERM'));
+    await clock.advance(0);
+    expect(await running).to.deep.equal({ waiting: 0, abandoned: 0 });
+  });
+
+  it('lets running attempts end after a stop, and leaves the rest waiting', async () => {
+    const { gateway, source, trigger, clock, recording, stop } = setUp();
+    const running = gateway.run(stop.signal);
+    const series = (name: string) =>
+      anOccurrence({ event: anEvent({ metadata: { name, namespace: 'shop' } }) });
+    // One object, so that the second delivery waits for the first.
+    source.hand(aBatch({ occurrences: [series('a'), series('b')] }));
+    await clock.advance(0);
+    stop.abort(new Error('SIGTERM'));
+    await clock.advance(4_000);
+    expect(source.ended).to.equal(true);
+    trigger.end({ outcome: 'delivered' });
+    await clock.advance(0);
+    expect(await running).to.deep.equal({ waiting: 1, abandoned: 0 });
+    expect(trigger.fired).to.equal(1);
+    expect(recording.seen.at(-1)).to.deep.equal({ kind: 'stopped', waiting: 1, abandoned: 0 });
+    expect(recording.of('stopping')).to.deep.equal([
+      { kind: 'stopping', why: 'SIGTERM', limitMs: 5_000 },
+    ]);
+  });
+
+  it('cuts off what still runs at the limit, and says how many', async () => {
+    const { gateway, source, clock, stop } = setUp();
+    const running = gateway.run(stop.signal);
+    source.hand(aBatch({ occurrences: [anOccurrence()] }));
+    await clock.advance(0);
+    stop.abort(new Error('SIGTERM'));
+    await clock.advance(5_000);
+    expect(await running).to.deep.equal({ waiting: 0, abandoned: 1 });
+  });
+
+  it('stops everything and throws when a source can never work', async () => {
+    const { gateway, source, clock, stop, recording } = setUp();
+    const running = gateway.run(stop.signal).catch((error: unknown) => error);
+    await clock.advance(0);
+    source.break(new SluiceError('cluster-refused', 'watch x: not found'));
+    await clock.advance(0);
+    expect(await running)
+      .to.be.instanceOf(SluiceError)
+      .with.property('code', 'cluster-refused');
+    expect(recording.of('stopped')).to.have.length(1);
+  });
+
+  it('stops everything and throws when the store fails', async () => {
+    const store = memoryKind.create();
+    const journal = { ...store.journal, commit: () => Promise.reject(new Error('disk full')) };
+    const { outbox, archive, keep } = store;
+    const failing = { journal, outbox, archive, keep, ...disposal };
+    const { gateway, source, clock, stop } = setUp({ store: failing });
+    const running = gateway.run(stop.signal).catch((error: unknown) => error);
+    source.hand(aBatch({ occurrences: [anOccurrence()] }));
+    await clock.advance(0);
+    expect(await running)
+      .to.be.an('error')
+      .with.property('message', 'disk full');
+  });
+
+  it('ends quietly when it is stopped while it waits for the cluster', async () => {
+    const findCluster = (signal: AbortSignal): Promise<never> =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('aborted')));
+      });
+    const { gateway, stop } = setUp({ findCluster });
+    const running = gateway.run(stop.signal);
+    expect(gateway.health().why).to.include('the cluster has not been reached yet');
+    stop.abort(new Error('SIGTERM'));
+    expect(await running).to.deep.equal({ waiting: 0, abandoned: 0 });
+  });
+
+  it('counts what was started in the last hour against the limits', async () => {
+    const { gateway, source, clock, store, recording, stop } = setUp();
+    const made = Array.from({ length: 60 }, (_, number) => delivery(number, clock.now()));
+    const commit = { source: 'shop', positions: new Map(), ledger: [], gone: [], gaps: [] };
+    await store.journal.commit({ ...commit, deliveries: made, now: clock.now() });
+    const running = gateway.run(stop.signal);
+    source.hand(aBatch({ occurrences: [anOccurrence()] }));
+    await clock.advance(0);
+    const [decision] = recording.of('decision');
+    expect(decision?.disposed.map(({ disposition }) => disposition)).to.deep.equal(['held']);
+    stop.abort(new Error('SIGTERM'));
+    await clock.advance(5_000);
+    await running;
+  });
+
+  it('measures how many deliveries stand where, also where there are none', async () => {
+    const { gateway, recording } = setUp();
+    await gateway.measure();
+    const depths = recording.of('queue-depth');
+    expect(depths.map(({ state }) => state)).to.include.members(['waiting', 'held', 'dead']);
+    expect(depths.every(({ count, trigger }) => count === 0 && trigger === 'build')).to.equal(true);
+  });
+});
+
+const disposal = { [Symbol.asyncDispose]: async (): Promise<void> => undefined };
+
+/** A delivery about the object of `anOccurrence` that was made at a moment. */
+function delivery(number: number, createdAt: number) {
+  const { series, happenedAt, count, event } = anOccurrence();
+  return {
+    id: number.toString().padStart(26, '0'),
+    cluster: { id: 'c1', name: null },
+    source: 'shop',
+    rule: { index: 0, name: 'all', identity: 'all' },
+    trigger: 'build',
+    match: {},
+    occurrences: [{ event, firstTime: series.firstTime, happenedAt, count }] as const,
+    object: 'v1/Pod/shop/web-1',
+    state: 'delivered' as const,
+    dead: null,
+    createdAt,
+    dueAt: createdAt,
+    attempts: [],
+    started: null,
+  };
+}

@@ -1,0 +1,58 @@
+// Health from observations: ready once everything reads, and else with the reason.
+import { expect } from 'chai';
+import type { ReadingState } from '../../lib/core/observation.ts';
+import { HealthWatch } from '../../lib/gateway/health-watch.ts';
+
+const reading = (path: string, state: ReadingState, why = '') =>
+  ({ kind: 'reading', source: 'shop', path, state, why }) as const;
+const found = { kind: 'cluster-found', id: 'c1', from: 'namespace', server: 'https://x' } as const;
+
+describe('health', () => {
+  it('is ready once the cluster is known and every path of every source is watched', () => {
+    const health = new HealthWatch(['shop']);
+    expect(health.health().ready).to.equal(false);
+    for (const one of [found, reading('/a', 'watching'), reading('/b', 'watching')]) {
+      health.observe(one);
+    }
+    expect(health.health()).to.deep.equal({ live: true, ready: true, why: [] });
+  });
+
+  const reasons: readonly (readonly [string, Parameters<HealthWatch['observe']>[0][], string])[] = [
+    ['nothing was observed', [], 'the cluster has not been reached yet'],
+    [
+      'the API server is away',
+      [{ kind: 'cluster-waiting', server: 'https://x', why: 'connection refused' }],
+      'waiting for https://x: connection refused',
+    ],
+    ['a source has not begun', [found], 'source shop: not begun'],
+    [
+      'a path is listed',
+      [found, reading('/a', 'listing', 'first')],
+      'source shop: listing /a: first',
+    ],
+    [
+      'a path waits',
+      [found, reading('/a', 'watching'), reading('/a', 'waiting', 'forbidden')],
+      'source shop: waiting /a: forbidden',
+    ],
+    [
+      'one path of two waits',
+      [found, reading('/a', 'watching'), reading('/b', 'waiting', 'forbidden')],
+      'source shop: waiting /b: forbidden',
+    ],
+    [
+      'the gateway stops',
+      [found, reading('/a', 'watching'), { kind: 'stopping', why: 'SIGTERM', limitMs: 1 }],
+      'stopping',
+    ],
+  ];
+  for (const [when, observations, why] of reasons) {
+    it(`is not ready and says why while ${when}`, () => {
+      const health = new HealthWatch(['shop']);
+      for (const one of observations) health.observe(one);
+      expect(health.health().ready).to.equal(false);
+      expect(health.health().why).to.include(why);
+      expect(health.health().live).to.equal(true);
+    });
+  }
+});

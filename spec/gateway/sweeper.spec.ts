@@ -1,0 +1,26 @@
+// The sweeper forgets by the retention, once a minute.
+import { expect } from 'chai';
+import { Sweeper } from '../../lib/gateway/sweeper.ts';
+import { memoryKind } from '../../lib/stores/memory.ts';
+import { aCommit, anEntry } from '../conformance/store.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+describe('the sweeper', () => {
+  it('forgets a series when its Event has been gone for the retention, and not before', async () => {
+    const clock = new FakeClock();
+    const store = memoryKind.create();
+    const entry = anEntry();
+    const gone = [{ path: entry.path, key: entry.eventKey }];
+    await store.journal.commit(aCommit({ ledger: [entry] }));
+    await store.journal.commit(aCommit({ gone, now: clock.now() }));
+    const stop = new AbortController();
+    const retention = { goneMs: 600_000, settledMs: 600_000 };
+    const running = new Sweeper({ store, clock, retention }).run(stop.signal);
+    await clock.advance(600_000);
+    expect((await store.journal.lookup([entry.key])).size).to.equal(1);
+    await clock.advance(60_000);
+    expect((await store.journal.lookup([entry.key])).size).to.equal(0);
+    stop.abort();
+    await running;
+  });
+});
