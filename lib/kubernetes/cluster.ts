@@ -27,8 +27,27 @@ export interface FindClusterParts {
 
 const KUBE_SYSTEM = 'kube-system';
 
-/** Finds out which cluster this is, waiting for an API server that does not answer. */
+/** A server that has just started answers 403 until it has read its roles; seen for about 1 s. */
+const SECOND_THOUGHT_MS = 3_000;
+
+/**
+ * Finds out which cluster this is, waiting for an API server that does not answer.
+ *
+ * **Order and time**: where neither namespace may be read it asks once more after 3 s, because a
+ * made-up id would stay.
+ */
 export async function findCluster(
+  api: ApiClient,
+  parts: FindClusterParts,
+  signal: AbortSignal,
+): Promise<ClusterIdentity> {
+  const first = await ask(api, parts, signal);
+  if (first.id !== null) return first;
+  await parts.clock.sleep(SECOND_THOUGHT_MS, signal);
+  return ask(api, parts, signal);
+}
+
+async function ask(
   api: ApiClient,
   parts: FindClusterParts,
   signal: AbortSignal,
