@@ -1,0 +1,102 @@
+// The real process and its signals: the first one drains, the second one does not wait, and a local
+// command never outlives the gateway.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { systemClock, systemRandom } from '../../lib/kit/system.ts';
+import { type Playback, startPlayback } from '../../lib/playback/playback.ts';
+import { GatewayProcess } from '../e2e/support/gateway-process.ts';
+import { anEvent } from '../support/builders.ts';
+import { until } from '../support/until.ts';
+
+// Writes its process id, then runs until it is told to end by a line, a signal, or its time.
+const COMMAND = `
+  require('node:fs').writeFileSync(process.argv[1], String(process.pid));
+  setTimeout(() => {}, Number(process.argv[2]));
+`;
+
+describe('a running gateway', function () {
+  this.timeout(30_000);
+  let folder = '';
+  let pidFile = '';
+  let playback: Playback;
+  const gateways: GatewayProcess[] = [];
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice-signals-'));
+    pidFile = join(folder, 'pid');
+    const recording = [{ at: 0, type: 'ADDED', object: anEvent() }] as const;
+    const options = { recording, speed: 'full', host: '127.0.0.1', port: 0 } as const;
+    playback = await startPlayback(options, { clock: systemClock, random: systemRandom });
+  });
+  afterEach(async () => {
+    for (const gateway of gateways.splice(0)) await gateway[Symbol.asyncDispose]();
+    await playback[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  /** Starts a gateway whose command runs for so long, and waits until it runs. */
+  async function started(runsMs: number): Promise<{ gateway: GatewayProcess; pid: number }> {
+    const command = [process.execPath, '-e', COMMAND, pidFile, String(runsMs)];
+    const gateway = await GatewayProcess.start({
+      configuration: {
+        sources: { shop: { events: { namespaces: ['shop'] } } },
+        filters: [{ action: 'accept' }],
+        triggers: { local: { exec: { command } } },
+        delivery: { timeout: '60s' },
+      },
+      namespace: 'gateway',
+      args: ['--master', playback.url, '--allow-exec', '--drain', '20s'],
+    });
+    gateways.push(gateway);
+    const text = await until(
+      async () => (await readFile(pidFile, 'utf8').catch(() => '')) || false,
+      'the command to run',
+      15_000,
+    );
+    return { gateway, pid: Number(text) };
+  }
+
+  it('lets a command end after the first signal and exits with 0', async () => {
+    const { gateway } = await started(1_000);
+    gateway.kill('SIGTERM');
+    expect(await gateway.ended()).to.deep.equal({ code: 0, signal: null });
+    expect(gateway.of('delivery-moved').at(-1)).to.have.property('to', 'delivered');
+    expect(gateway.of('stopped').at(-1)).to.include({ waiting: 0, abandoned: 0 });
+  });
+
+  it('exits at once at the second signal, and takes the command with it', async () => {
+    const { gateway, pid } = await started(60_000);
+    gateway.kill('SIGTERM');
+    await until(() => gateway.of('stopping').length > 0, 'the gateway to drain');
+    gateway.kill('SIGTERM');
+    expect((await gateway.ended()).code).to.equal(1);
+    await until(() => !isAlive(pid), 'the command to be gone');
+  });
+
+  it('refuses a configuration with a local command where nobody allowed it', async () => {
+    gateways.push(
+      await GatewayProcess.start({
+        configuration: {
+          sources: { shop: { events: {} } },
+          filters: [{ action: 'accept' }],
+          triggers: { local: { exec: { command: ['true'] } } },
+        },
+        namespace: 'gateway',
+        args: ['--master', playback.url],
+      }),
+    );
+    const gateway = gateways.at(-1);
+    expect((await gateway?.ended())?.code).to.equal(3);
+    expect(gateway?.errors).to.include('--allow-exec');
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
