@@ -15,7 +15,7 @@ INSTALLED := node_modules/.package-lock.json
 GENERATED := docs/configuration.md ':(glob)lib/**/*.generated.ts'
 GATEWAY = run --kubeconfig '$(KUBECONFIG)' $(if $(CONFIG),--config '$(CONFIG)')
 
-.PHONY: help run test check types lint format house cover verify cluster fmt build image clean
+.PHONY: help run test check types lint format house cover verify cluster recording fmt build image clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,9 @@ verify: $(INSTALLED) ## Write the generated files anew; fails if that leaves a d
 
 cluster: $(INSTALLED) ## A control plane to play with, until Ctrl-C; prints its kubeconfig
 	@node spec/controlplane/cluster.ts $(ARGS)
+
+recording: $(INSTALLED) ## Record the demo's Events anew on a control plane (about a minute)
+	@node spec/controlplane/record-demo.ts
 
 fmt: $(INSTALLED) ## Format every file
 	@biome format --write lib spec bin

@@ -1,5 +1,5 @@
 // Makes the demo's recording: a control plane of our own, a small shop with its troubles on it, and
-// `sluice record` watching. `make demo-recording` runs it; the result stands in spec/data/demo.ndjson.
+// `sluice record` watching. `make recording` runs it; the result stands in spec/data/demo.ndjson.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
