@@ -17,7 +17,8 @@ const executable = fileURLToPath(new URL('../../../bin/sluice.js', import.meta.u
 
 /** What to run. */
 export interface GatewayRequest {
-  readonly kubeconfig: string;
+  /** Absent: none is named, for instance because `args` name a `--master`. */
+  readonly kubeconfig?: string;
   /** The configuration without `http` and `logging`, which are added. */
   readonly configuration: Readonly<Record<string, unknown>>;
   readonly namespace: string;
@@ -38,6 +39,8 @@ export interface Ended {
 export class GatewayProcess implements AsyncDisposable {
   /** Every line of its log so far. */
   readonly lines: LogLine[] = [];
+  /** What it wrote to standard output, as it is; the log need not be JSON for this. */
+  output = '';
   /** What it wrote to standard error. */
   errors = '';
   readonly #child: ChildProcess;
@@ -52,8 +55,9 @@ export class GatewayProcess implements AsyncDisposable {
     if (child.stdout !== null) {
       createInterface({ input: child.stdout }).on(
         'line',
-        (line) => void this.lines.push(parse(line)),
+        (line) => void (line.startsWith('{') && this.lines.push(parse(line))),
       );
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (this.output += text));
     }
     child.stderr?.on('data', (chunk: Buffer) => (this.errors += chunk.toString()));
     this.#ended = once(child, 'close').then(([code, signal]: unknown[]) => ({
@@ -70,7 +74,9 @@ export class GatewayProcess implements AsyncDisposable {
     const http = { probes: `127.0.0.1:${port}` };
     const logging = { format: 'json', decisions: 'all', level: 'debug' };
     await writeFile(file, JSON.stringify({ http, logging, ...request.configuration }));
-    const args = ['run', '--config', file, '--kubeconfig', request.kubeconfig];
+    const { kubeconfig } = request;
+    const named = kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig];
+    const args = ['run', '--config', file, ...named];
     const own = ['--namespace', request.namespace, '--build-namespace', request.namespace];
     const child = spawn(process.execPath, [executable, ...args, ...own, ...(request.args ?? [])], {
       stdio: ['ignore', 'pipe', 'pipe'],
