@@ -48,7 +48,8 @@ type Arrival =
   | { readonly kind: 'failed'; readonly error: unknown };
 
 interface Step {
-  readonly batch?: ReaderBatch;
+  /** In their order; what came before an end is yielded before it. */
+  readonly batches?: readonly ReaderBatch[];
   readonly end?: SessionEnd;
 }
 
@@ -87,7 +88,7 @@ export class WatchSession {
         const [arrival] = await this.#queue.take(1, this.#stop.signal);
         if (arrival === undefined) continue;
         const step = this.#handle(arrival);
-        if (step.batch !== undefined && !isEmptyBatch(step.batch)) yield step.batch;
+        yield* (step.batches ?? []).filter((batch) => !isEmptyBatch(batch));
         if (step.end !== undefined) return step.end;
       }
     } finally {
@@ -122,8 +123,9 @@ export class WatchSession {
     const { batch, end } = this.#parts.digest.frames(frames, stream);
     if (this.#refresh === null) this.#parts.memory.settle();
     else if (this.#refresh.isPassed(this.#position())) this.#finish(stream);
-    if (end === null) return { batch };
-    return { batch, ...this.#onEnded(stream, end) };
+    if (end === null) return { batches: [batch] };
+    const step = this.#onEnded(stream, end);
+    return { ...step, batches: [batch, ...(step.batches ?? [])] };
   }
 
   #onEnded(stream: WatchStream, evidence: Evidence): Step {
@@ -165,14 +167,14 @@ export class WatchSession {
     const { digest, memory, judgeFirst } = this.#parts;
     const found = digest.page(page, { floorOf: () => refresh.floor, judgeFirst });
     refresh.note(page);
-    if (!page.isLast) return { batch: found };
+    if (!page.isLast) return { batches: [found] };
     const batch = { ...found, gone: memory.endList(page.resourceVersion) };
     const { items, pages } = refresh;
     const durationMs = this.#parts.clock.monotonic() - refresh.startedAt;
     this.#parts.refreshed({ items, pages, durationMs });
     if (refresh.isPassed(this.#position())) this.#finish(this.#main);
     else this.#prove(refresh);
-    return { batch };
+    return { batches: [batch] };
   }
 
   /** Opens the second stream from the old position: what the first may still owe, it brings at once. */
@@ -212,8 +214,7 @@ export class WatchSession {
     if (trouble.action === 'relist' && listed !== null) {
       this.#parts.memory.moveTo(listed);
       this.#finish(this.#main);
-      const batch = { changes: [], gone: [], gaps: [], position: this.#parts.memory.position };
-      return { batch, end: { kind: 'relisted' } };
+      return { batches: [this.#moved()], end: { kind: 'relisted' } };
     }
     // The first stream goes on and the position stays; the next quiet spell tries again.
     this.#giveUp();
@@ -230,8 +231,12 @@ export class WatchSession {
     }
     this.#parts.memory.moveTo(listed);
     this.#finish(second);
-    const position = this.#parts.memory.position;
-    return { batch: { changes: [], gone: [], gaps: [], position } };
+    return { batches: [this.#moved()] };
+  }
+
+  /** A batch that says nothing but where the reading stands now. */
+  #moved(): ReaderBatch {
+    return { changes: [], gone: [], gaps: [], position: this.#parts.memory.position };
   }
 
   /** The position is renewed; `winner` goes on as the one stream. */

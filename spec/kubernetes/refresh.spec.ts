@@ -189,6 +189,37 @@ describe('quiet refresh', () => {
       });
     }
 
+    it('yields what it brought before its 410', async () => {
+      await using bench = await ReaderBench.open();
+      await bench.begin('10');
+      await bench.observedKind('watch-opened');
+      (await bench.quiet()).list({ resourceVersion: '90', items: [eventAt('x', '20')] });
+      const lines = [frame('ADDED', 'brief', '19'), errorFrame(410)].map((one) =>
+        JSON.stringify(one),
+      );
+      (await bench.server.next('watch')).open().raw(`${lines.join('\n')}\n`);
+      await bench.haveRead('x@20', 'brief@19');
+      expect((await bench.watch()).query.get('resourceVersion')).to.equal('90');
+    });
+
+    it('takes over when the first is broken, and still proves the list by its silence', async () => {
+      await using bench = await ReaderBench.open();
+      const first = await bench.begin('10');
+      await bench.observedKind('watch-opened');
+      (await bench.quiet()).list({ resourceVersion: '90' });
+      const second = (await bench.server.next('watch')).open();
+      second.send(frame('ADDED', 'a', '20'));
+      await bench.haveRead('a@20');
+      first.cut();
+      await until(async () => {
+        await bench.clock.advance(1_000);
+        return bench.position === '90';
+      }, 'the new position');
+      second.send(frame('ADDED', 'b', '91'));
+      await bench.haveRead('a@20', 'b@91');
+      expect(bench.server.count('watch')).to.equal(2);
+    });
+
     it('refused otherwise leaves the first stream and the position as they are', async () => {
       await using bench = await ReaderBench.open();
       const first = await bench.begin('10');
