@@ -6,6 +6,7 @@ export type RetryReason =
   | 'unavailable'
   | 'unreachable'
   | 'unauthorized'
+  | 'forbidden'
   | 'namespace-terminating'
   | 'quota'
   | 'asked-to';
@@ -13,7 +14,6 @@ export type RetryReason =
 /** Why an attempt is not repeated: the receiver will say the same again. */
 export type RefusedReason =
   | 'invalid'
-  | 'forbidden'
   | 'not-found'
   | 'name-taken'
   | 'not-renderable'
@@ -22,7 +22,13 @@ export type RefusedReason =
   | 'too-large';
 
 /** Why nobody knows whether something was started. */
-export type UnknownReason = 'timeout' | 'connection-lost' | 'server-error' | 'signal' | 'bug';
+export type UnknownReason =
+  | 'timeout'
+  | 'stopped'
+  | 'connection-lost'
+  | 'server-error'
+  | 'signal'
+  | 'bug';
 
 /** What an attempt started. */
 export interface Started {

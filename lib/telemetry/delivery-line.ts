@@ -2,7 +2,7 @@
 // info where it arrived, at error where nobody will try again.
 import type { DeliveryState } from '../core/delivery.ts';
 import type { DeliveryObserved } from '../core/observation.ts';
-import type { Outcome, Started } from '../core/outcome.ts';
+import type { Outcome, RetryReason, Started } from '../core/outcome.ts';
 import { renderDuration } from '../kit/duration.ts';
 import type { FailureLog } from './failure-log.ts';
 import type { Line, LogLevel } from './logging.ts';
@@ -19,6 +19,18 @@ const STATE_LEVELS = {
   orphaned: 'error',
   discarded: 'info',
 } as const satisfies Record<DeliveryState, LogLevel>;
+
+// What no waiting cures needs a human, although waiting is what is done.
+const RETRY_LEVELS = {
+  throttled: 'warn',
+  unavailable: 'warn',
+  unreachable: 'warn',
+  unauthorized: 'error',
+  forbidden: 'error',
+  'namespace-terminating': 'warn',
+  quota: 'warn',
+  'asked-to': 'warn',
+} as const satisfies Record<RetryReason, LogLevel>;
 
 /** The lines about deliveries. */
 export function deliveryLines(observed: DeliveryObserved, failures: FailureLog): readonly Line[] {
@@ -56,7 +68,7 @@ function attemptEnded(observed: Observed<'attempt-ended'>, failures: FailureLog)
   const text = `${told} (${renderDuration(durationMs)})`;
   const key = `attempt ${trigger}`;
   if (outcome.outcome === 'retry') {
-    const line: Line = { level: 'warn', kind, text, fields };
+    const line: Line = { level: RETRY_LEVELS[outcome.reason], kind, text, fields };
     return [failures.failed({ key, cause: outcome.reason, line })];
   }
   const line: Line = { level: 'debug', kind, text, fields };

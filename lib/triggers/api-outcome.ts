@@ -59,7 +59,9 @@ export const ANSWER_ROWS: readonly AnswerRow[] = [
     means: retry('quota'),
     found: 'admission does not let it in now',
   },
-  { status: [403, 403], means: refused('forbidden'), found: 'forbidden' },
+  // A server that has just started says so of what is granted, until its authorizer has read the
+  // roles; and a role that is missing may be granted yet.
+  { status: [403, 403], means: retry('forbidden'), found: 'forbidden' },
   { status: [404, 404], means: refused('not-found'), found: 'no such namespace or kind' },
   { status: [408, 408], means: retry('unavailable'), found: 'the server gave up waiting' },
   { status: [409, 409], when: isAlreadyExists, means: { outcome: 'exists' }, found: 'it exists' },
@@ -123,7 +125,7 @@ function ofAnswer(answer: ApiAnswered, tried: Tried): CreationOutcome {
   if (means.outcome === 'created' || means.outcome === 'exists') return means;
   const said = messageOfStatus(answer.body);
   const needs =
-    means.outcome === 'refused' && means.reason === 'forbidden' ? ` (needs ${tried.needs})` : '';
+    means.outcome === 'retry' && means.reason === 'forbidden' ? ` (needs ${tried.needs})` : '';
   const detail = `${tried.doing}: ${row?.found ?? 'no status'}${needs}, ${answer.status}${said}`;
   if (means.outcome !== 'retry') return { ...means, detail };
   const afterMs = askedWaitMs(answer, tried.now);

@@ -122,9 +122,9 @@ describe('triggers on a real API server', function () {
     expect(shown(await fire({ manifest }))).to.equal('refused not-found');
   });
 
-  it('refuses where permission is missing, and says which', async () => {
+  it('asks to be tried again where permission is missing, and says which', async () => {
     const outcome = await fire(aJob({}, elsewhere));
-    expect(shown(outcome)).to.equal('refused forbidden');
+    expect(shown(outcome)).to.equal('retry forbidden');
     expect(outcome)
       .to.have.property('detail')
       .that.includes(`needs create on jobs in ${elsewhere}`);

@@ -122,6 +122,15 @@ const lines: readonly [Observation, string | null][] = [
     {
       kind: 'attempt-ended',
       delivery: running,
+      outcome: { outcome: 'retry', reason: 'forbidden', detail: 'needs create on jobs in ci' },
+      durationMs: 12,
+    },
+    `error build: attempt 1 of ${ID}: retry, forbidden: needs create on jobs in ci (12ms)`,
+  ],
+  [
+    {
+      kind: 'attempt-ended',
+      delivery: running,
       outcome: { outcome: 'refused', reason: 'invalid', detail: '422' },
       durationMs: 12,
     },

@@ -35,7 +35,7 @@ const CASES: readonly Case[] = [
   {
     what: 'a missing permission, which can not name the object',
     answer: aStatus(403, 'Forbidden', { details: { kind: 'jobs' } }),
-    wanted: 'refused forbidden',
+    wanted: 'retry forbidden',
   },
   {
     what: 'a namespace that goes',
@@ -50,9 +50,9 @@ const CASES: readonly Case[] = [
   {
     what: 'a refusal that names another object',
     answer: aStatus(403, 'Forbidden', { details: { name: 'other', kind: 'policies' } }),
-    wanted: 'refused forbidden',
+    wanted: 'retry forbidden',
   },
-  { what: 'a 403 of a proxy', answer: anAnswer(null, 403), wanted: 'refused forbidden' },
+  { what: 'a 403 of a proxy', answer: anAnswer(null, 403), wanted: 'retry forbidden' },
   { what: 'a missing kind', answer: anAnswer(null, 404), wanted: 'refused not-found' },
   { what: 'a missing namespace', answer: aStatus(404, 'NotFound'), wanted: 'refused not-found' },
   { what: 'a method nobody knows', answer: anAnswer(null, 405), wanted: 'refused invalid' },
