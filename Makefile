@@ -21,7 +21,7 @@ help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: $(INSTALLED) ## The demo; with KUBECONFIG=FILE [CONFIG=FILE] the gateway on that cluster. ARGS="--flag …"
-	@node bin/sluice.js $(if $(KUBECONFIG),$(GATEWAY),demo) $(ARGS)
+	@exec node bin/sluice.js $(if $(KUBECONFIG),$(GATEWAY),demo) $(ARGS)
 
 test: $(INSTALLED) ## Every spec, unit to end-to-end on a real control plane; the last line counts them
 	@node spec/run.ts $(ARGS)
@@ -57,7 +57,7 @@ verify: $(INSTALLED) ## Write the generated files anew; fails if that leaves a d
 	@git diff --exit-code -- $(GENERATED)
 
 cluster: $(INSTALLED) ## A control plane to play with, until Ctrl-C; prints its kubeconfig
-	@node spec/controlplane/cluster.ts $(ARGS)
+	@exec node spec/controlplane/cluster.ts $(ARGS)
 
 recording: $(INSTALLED) ## Record the demo's Events anew on a control plane (about a minute)
 	@node spec/controlplane/record-demo.ts

@@ -3,14 +3,17 @@ import type { CheckContext } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import { pointerStep } from '../config/places.ts';
 
+/** Local commands run, are an error, or, where nothing runs, are worth a note. */
+export type ExecPermission = 'allowed' | 'refused' | 'noted';
+
 /** What a plan depends on besides the configuration. */
 export interface PlanContext {
   /** The gateway's own namespace; '' means all. */
   readonly namespace: string;
   /** Where builds go unless a trigger says otherwise. */
   readonly buildNamespace: string;
-  /** Whether triggers may run local commands; `check`, which runs nothing, allows it. */
-  readonly allowExec: boolean;
+  /** Whether triggers may run local commands. */
+  readonly exec: ExecPermission;
 }
 
 /** The context that a section's own checks see. */

@@ -103,13 +103,16 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
 }
 
 function checkAllowed(path: string, one: OneTrigger, context: PlanContext): readonly Finding[] {
-  if (!one.descriptor.needsExec || context.allowExec) return [];
+  if (!one.descriptor.needsExec || context.exec === 'allowed') return [];
+  const severity = context.exec === 'refused' ? 'error' : 'info';
   return [
-    errorAt(`${path}/${one.kind}`, {
+    {
+      severity,
+      path: `${path}/${one.kind}`,
       code: 'not-allowed',
-      message: `trigger ${one.name} runs a local command, which has not been allowed`,
+      message: `trigger ${one.name} runs a local command, which run refuses without --allow-exec`,
       hint: 'start sluice with --allow-exec if whoever writes this file may run commands here',
-    }),
+    },
   ];
 }
 

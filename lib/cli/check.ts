@@ -10,7 +10,8 @@ import { FORMAT_FLAGS, formatOf } from './format.ts';
 export const checkCommand: Command = {
   name: 'check',
   summary: 'says everything wrong or suspicious in a configuration',
-  synopsis: '--config FILE [--strict] [--format json]',
+  synopsis: 'FILE [--strict] [--format json]',
+  arguments: 1,
   flags: {
     ...CONFIG_FLAGS,
     ...NAMESPACE_FLAGS,
@@ -21,9 +22,9 @@ export const checkCommand: Command = {
   run: async (given, surroundings) => {
     const namespaces = namespacesOf(given, surroundings.environment);
     const format = formatOf(given);
-    const context = { ...namespaces, allowExec: true };
+    const context = { ...namespaces, exec: 'noted' as const };
     const { problems, file } = await findConfiguration(given, surroundings, context);
-    if (file === '') throw new SluiceError('usage', 'check needs --config FILE');
+    if (file === '') throw new SluiceError('usage', 'check needs the configuration FILE');
     const text =
       format === 'json' ? `${problemsToJson(problems)}\n` : renderProblems(problems, file);
     surroundings.stdout.write(text);

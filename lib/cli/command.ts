@@ -31,6 +31,8 @@ export interface Command {
   /** What stands behind the name in its usage line. */
   readonly synopsis: string;
   readonly flags: FlagTable;
+  /** How many arguments without a flag it takes; none where absent. */
+  readonly arguments?: number;
   /** More lines for `--help`. */
   readonly notes?: string;
   /**

@@ -39,7 +39,8 @@ export async function findConfiguration(
   { environment, folder }: Surroundings,
   context: PlanContext,
 ): Promise<Found> {
-  const file = given.text('config') ?? environment['GATEWAY_CONFIG'] ?? '';
+  const [named] = given.positionals;
+  const file = given.text('config') ?? named ?? environment['GATEWAY_CONFIG'] ?? '';
   if (file === '') {
     return { ...loadPlan({ ...context, text: null }), file, folder };
   }

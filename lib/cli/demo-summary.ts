@@ -11,7 +11,8 @@ export class DemoSummary {
   readonly #byRule = new Map<string, number>();
   readonly #dispositions = new Map<Disposition, number>();
   readonly #outcomes = new Map<string, number>();
-  #events = 0;
+  #states = 0;
+  readonly #series = new Set<string>();
   #running = 0;
   #happened = 0;
 
@@ -24,7 +25,8 @@ export class DemoSummary {
       count(this.#outcomes, observation.outcome.outcome);
     }
     if (observation.kind !== 'decision') return;
-    this.#events += 1;
+    this.#states += 1;
+    this.#series.add(JSON.stringify(observation.occurrence.series));
     const { rule, action } = observation.decision;
     count(this.#byRule, `${action} by ${rule === null ? 'default' : (rule.name ?? rule.index)}`);
     for (const { disposition } of observation.disposed) count(this.#dispositions, disposition);
@@ -43,8 +45,8 @@ export class DemoSummary {
   render(shown: { file: string; recording: string; program: string }): string {
     const started = this.#dispositions.get('started') ?? 0;
     return (
-      `\nThat was ${this.#events} Events. ${started} builds were started, one for each series that a ` +
-      'rule accepted.\n' +
+      `\nThat was ${this.#states} states of ${this.#series.size} Events. ${started} builds were started, ` +
+      'one for each Event that a rule accepted in some state.\n' +
       `  decisions     ${list(this.#byRule)}\n` +
       `  dispositions  ${list(this.#dispositions)}\n` +
       `  attempts      ${list(this.#outcomes)}\n` +

@@ -12,7 +12,7 @@ import { openRecording } from '../playback/recording.ts';
 import type { Command, Surroundings } from './command.ts';
 import { refused } from './configuration.ts';
 import { DemoSummary } from './demo-summary.ts';
-import { speedOf } from './playback.ts';
+import { mustBeReadable, speedOf } from './playback.ts';
 import { runPlan } from './run-plan.ts';
 
 /** The recording spans minutes; so it is over in about ten seconds and can still be followed. */
@@ -25,7 +25,7 @@ const OWN_NAMESPACE = 'sluice';
 export const demoCommand: Command = {
   name: 'demo',
   summary: 'shows it all without a cluster: a recording, the gateway on it, a sample pipeline',
-  synopsis: '[--config FILE] [--speed N|full]',
+  synopsis: '[--config FILE] [--recording FILE] [--speed N|full]',
   flags: {
     config: { type: 'string', takes: 'FILE', help: 'other filters; default samples/config.yaml' },
     recording: { type: 'string', takes: 'FILE', help: 'another recording; see sluice record' },
@@ -36,6 +36,7 @@ export const demoCommand: Command = {
     const file = given.text('config') ?? packaged('samples/config.yaml', folder);
     const recording = given.text('recording') ?? packaged('spec/data/demo.ndjson', folder);
     const speed = given.text('speed') ?? SPEED;
+    await mustBeReadable(recording);
     const { plan, problems } = await planOf(file);
     const watches = plan.sources.length;
     await using playback = await startPlayback(
@@ -96,7 +97,11 @@ async function play(playing: Playing, surroundings: Surroundings): Promise<void>
 
 async function planOf(file: string): Promise<{ plan: Plan; problems: readonly Problem[] }> {
   const read = await readConfigFile(file);
-  const context = { namespace: OWN_NAMESPACE, buildNamespace: OWN_NAMESPACE, allowExec: true };
+  const context = {
+    namespace: OWN_NAMESPACE,
+    buildNamespace: OWN_NAMESPACE,
+    exec: 'allowed' as const,
+  };
   const { plan, problems } = read.ok
     ? loadPlan({ ...context, text: read.text })
     : { plan: null, problems: [read.problem] };

@@ -2,6 +2,8 @@
 // match. It makes no request and starts nothing.
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import type { Plan } from '../assembly/plan.ts';
+import { renderProblems } from '../assembly/problems.ts';
 import { loadDocument } from '../config/load.ts';
 import type { Explanation, TrailEntry } from '../core/decision.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
@@ -13,6 +15,7 @@ import { parseEvents } from '../playback/parse-events.ts';
 import { NAMESPACE_FLAGS, namespacesOf } from './cluster.ts';
 import type { Command, Surroundings } from './command.ts';
 import { CONFIG_FLAGS, requireConfiguration } from './configuration.ts';
+import type { Given } from './flags.ts';
 import { FORMAT_FLAGS, formatOf } from './format.ts';
 
 /** Explains the decisions on given Events. */
@@ -38,11 +41,14 @@ export const explainCommand: Command = {
   notes: 'For instance: kubectl get events -o json | sluice explain --config sluice.yaml',
   run: async (given, surroundings) => {
     const format = formatOf(given);
-    const context = { ...namespacesOf(given, surroundings.environment), allowExec: true };
-    const { plan } = await requireConfiguration(given, surroundings, context);
-    const source = given.text('source') ?? plan.sources[0]?.name ?? '';
+    const context = { ...namespacesOf(given, surroundings.environment), exec: 'allowed' as const };
+    const { plan, problems, file, form } = await requireConfiguration(given, surroundings, context);
+    if (form === 'none') surroundings.stderr.write(renderProblems(problems, file));
+    const source = sourceOf(given, plan);
     const render = format === 'json' ? explanationToJson : renderExplanation;
-    for (const event of await readEvents(given.text('events'), surroundings)) {
+    const events = await readEvents(given.text('events'), surroundings);
+    if (events.length === 0) surroundings.stderr.write('no Events to explain\n');
+    for (const event of events) {
       const read = { source, path: '', from: 'list', readAt: surroundings.clock.now() } as const;
       const occurrence = toOccurrence(event, read);
       surroundings.stdout.write(`${render(occurrence, explain(plan.chain, occurrence))}\n`);
@@ -50,6 +56,15 @@ export const explainCommand: Command = {
     return 0;
   },
 };
+
+function sourceOf(given: Given, { sources }: Plan): string {
+  const known = sources.map(({ name }) => name);
+  const asked = given.text('source');
+  if (asked === undefined) return known[0] ?? '';
+  if (known.includes(asked)) return asked;
+  const message = `flag --source: "${asked}" is not configured (there are ${known.join(', ')})`;
+  throw new SluiceError('usage', message);
+}
 
 async function readEvents(
   file: string | undefined,

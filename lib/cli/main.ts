@@ -14,7 +14,7 @@ import { version } from './version.ts';
 
 /** Runs the command line of this process; answers the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  using signals = listenForSignals();
+  using signals = listenForSignals(process.stdout);
   const folder = process.cwd();
   const surroundings: Surroundings = {
     program: programIn(folder, process.argv[1] ?? ''),
@@ -68,9 +68,13 @@ function parse(
 ): ReturnType<typeof parseFlags> | null {
   try {
     const given = parseFlags(command.flags, args);
-    if (!given.isSet('help')) return given;
-    stdout.write(renderUsage(command));
-    return null;
+    if (given.isSet('help')) {
+      stdout.write(renderUsage(command));
+      return null;
+    }
+    const extra = given.positionals[command.arguments ?? 0];
+    if (extra === undefined) return given;
+    throw new SluiceError('usage', `argument "${extra}" is one too many`);
   } catch (error) {
     if (error instanceof SluiceError && error.code === 'usage') stderr.write(renderUsage(command));
     throw error;

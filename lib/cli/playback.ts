@@ -1,5 +1,5 @@
 // `sluice playback`: a recording as a Kubernetes API server, for trying rules with no cluster.
-import { readFile, writeFile } from 'node:fs/promises';
+import { access, constants, readFile, writeFile } from 'node:fs/promises';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import { parseDuration } from '../kit/duration.ts';
 import { selfSigned } from '../playback/certificate.ts';
@@ -15,6 +15,7 @@ export const playbackCommand: Command = {
   name: 'playback',
   summary: 'serves a recording as a Kubernetes API server: discovery, LIST and WATCH of Events',
   synopsis: 'FILE [--listen ADDRESS] [--speed 1|100|full] [flags]',
+  arguments: 1,
   flags: {
     listen: {
       type: 'string',
@@ -41,12 +42,14 @@ export const playbackCommand: Command = {
   run: async (given, { clock, random, stdout, stop }) => {
     const [file] = given.positionals;
     if (file === undefined) throw new SluiceError('usage', 'playback needs the recording FILE');
+    const speed = speedOf(given.text('speed') ?? '1');
     const listen = addressOf(given.text('listen') ?? '127.0.0.1:8001');
     const tls = given.isSet('tls') ? selfSigned([listen.host], clock.now()) : await tlsOf(given);
+    await mustBeReadable(file);
     await using playback = await startPlayback(
       {
         recording: openRecording(file),
-        speed: speedOf(given.text('speed') ?? '1'),
+        speed,
         ...listen,
         afterWatches: countOf(given, 'after-watches', 1),
         ...(tls === null ? {} : { tls }),
@@ -61,6 +64,17 @@ export const playbackCommand: Command = {
     return 0;
   },
 };
+
+/** A recording is opened when it is first played; that is late for saying that it is not there. */
+export async function mustBeReadable(file: string): Promise<void> {
+  try {
+    await access(file, constants.R_OK);
+  } catch (cause) {
+    throw new SluiceError('input-unusable', `read the recording ${file}: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
 
 /** A speed as it is written. **Errors**: `usage`. */
 export function speedOf(text: string): Speed {

@@ -32,8 +32,8 @@ export const runCommand: Command = {
   run: async (given, surroundings) => {
     const drainMs = drainOf(given);
     const namespaces = namespacesOf(given, surroundings.environment);
-    const allowExec = given.isSet('allow-exec');
-    const found = await requireConfiguration(given, surroundings, { ...namespaces, allowExec });
+    const exec = given.isSet('allow-exec') ? 'allowed' : 'refused';
+    const found = await requireConfiguration(given, surroundings, { ...namespaces, exec });
     const request = {
       plan: found.plan,
       configuration: found,

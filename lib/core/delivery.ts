@@ -18,6 +18,9 @@ export const DELIVERY_STATES = [
   'discarded',
 ] as const;
 
+/** The states from which a delivery goes on by itself. */
+export const UNSETTLED_STATES = ['waiting', 'held', 'open', 'running'] as const;
+
 /** Where a delivery stands. */
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 

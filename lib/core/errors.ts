@@ -35,7 +35,8 @@ export const ERRORS = {
   'input-unusable': {
     meaning: 'a file of Events or a recording could not be read',
     exitCode: 2,
-    nextStep: 'pass a recording, a List, or Events as JSON lines or YAML',
+    nextStep:
+      'name a readable file: a recording, or for explain a List or Events as JSON lines or YAML',
   },
   'configuration-refused': {
     meaning: 'the configuration has errors; nothing was listed, watched or started',
@@ -45,7 +46,8 @@ export const ERRORS = {
   'kubeconfig-unusable': {
     meaning: 'no usable way to reach a cluster',
     exitCode: 4,
-    nextStep: 'pass --kubeconfig FILE, set KUBECONFIG, or run inside a cluster',
+    nextStep:
+      'check --kubeconfig, --context and --master or KUBECONFIG; inside a cluster leave them out',
   },
   'cluster-refused': {
     meaning: 'the API server refuses what no retry cures',

@@ -2,7 +2,7 @@
 // happen. It judges nothing (intake), attempts nothing (delivery) and prints nothing (telemetry).
 import type { Clock, Random } from '../core/clock.ts';
 import type { ClusterRef } from '../core/delivery.ts';
-import { DELIVERY_STATES } from '../core/delivery.ts';
+import { UNSETTLED_STATES } from '../core/delivery.ts';
 import type { Health } from '../core/health.ts';
 import type { Observation, Observe } from '../core/observation.ts';
 import type { Source } from '../core/source.ts';
@@ -16,6 +16,7 @@ import { Release } from '../intake/release.ts';
 import type { ApiClient } from '../kubernetes/api.ts';
 import type { ClusterIdentity } from '../kubernetes/cluster.ts';
 import { HealthWatch } from './health-watch.ts';
+import { Beginnings } from './beginnings.ts';
 import { clusterId } from './identity.ts';
 import { Sweeper } from './sweeper.ts';
 
@@ -68,7 +69,7 @@ export class Gateway {
   async measure(): Promise<void> {
     const counts = await this.#parts.store.archive.counts();
     for (const { name: trigger } of this.#parts.plan.triggers) {
-      for (const state of DELIVERY_STATES) {
+      for (const state of UNSETTLED_STATES) {
         const found = counts.find((one) => one.trigger === trigger && one.state === state);
         this.#observe({ kind: 'queue-depth', trigger, state, count: found?.count ?? 0 });
       }
@@ -123,8 +124,12 @@ export class Gateway {
     source: Source,
     { intake, ending }: { intake: Intake; ending: AbortSignal },
   ): Promise<void> {
-    const positions = await this.#parts.store.journal.positions(source.name);
-    for await (const batch of source.batches(positions, ending)) await intake.take(batch);
+    const { journal } = this.#parts.store;
+    const positions = await journal.positions(source.name);
+    const beginnings = journal.durable ? null : new Beginnings(positions);
+    for await (const batch of source.batches(positions, ending)) {
+      await intake.take(beginnings?.mark(batch) ?? batch);
+    }
   }
 
   /** Lets running attempts end within the limit; answers how many were cut off. */

@@ -4,6 +4,8 @@
 import type { Health } from '../core/health.ts';
 import type { Observation } from '../core/observation.ts';
 
+type Reading = Extract<Observation, { kind: 'reading' }>;
+
 /** Follows observations and says whether the gateway does its work. */
 export class HealthWatch {
   /** Source → watch path → why it does not read; '' where it does. */
@@ -23,8 +25,7 @@ export class HealthWatch {
       this.#cluster = `waiting for ${observation.server}: ${observation.why}`;
     }
     if (observation.kind === 'reading') {
-      const { source, path, state, why } = observation;
-      this.#sources.get(source)?.set(path, reasonOf({ path, state, why }));
+      this.#note(observation);
     }
   }
 
@@ -32,6 +33,13 @@ export class HealthWatch {
   health(): Health {
     const why = [...this.#reasons()];
     return { live: true, ready: why.length === 0, why };
+  }
+
+  /** A path that has been read stays ready while its watch is renewed; only waiting ends that. */
+  #note({ source, path, state, why }: Reading): void {
+    const paths = this.#sources.get(source);
+    if (state !== 'waiting' && state !== 'watching' && paths?.get(path) === '') return;
+    paths?.set(path, reasonOf({ path, state, why }));
   }
 
   *#reasons(): Iterable<string> {

@@ -7,7 +7,7 @@ import { isIPv6 } from 'node:net';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { KubeConfig, loadYaml } from '@kubernetes/client-node';
 import type { Cluster, User } from '@kubernetes/client-node';
-import { messageOf, SluiceError } from '../core/errors.ts';
+import { SluiceError } from '../core/errors.ts';
 import type { Json } from '../core/event.ts';
 import { jsonAt, stringAt } from '../core/event.ts';
 
@@ -208,7 +208,8 @@ function withTokenFile(user: User, file: string): User {
 /** Says what is wrong with a file; never the parser's message where that quotes the file. */
 function whatIsWrong(error: unknown): string {
   if (!(error instanceof Error)) return 'it is no kubeconfig';
-  if ('syscall' in error) return messageOf(error);
+  // Node's own message names the file a second time.
+  if ('syscall' in error && 'code' in error) return String(error.code);
   if ('mark' in error) return `it is no YAML (${placeOf(error.mark)})`;
   if (error instanceof TypeError) return 'it is empty or no kubeconfig';
   return error.message;

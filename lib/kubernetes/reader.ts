@@ -267,7 +267,7 @@ class PathReader {
     purpose: Purpose,
     { items, pages, startedAt }: { items: number; pages: number; startedAt: number },
   ): void {
-    const durationMs = this.#parts.clock.monotonic() - startedAt;
+    const durationMs = Math.round(this.#parts.clock.monotonic() - startedAt);
     const { source } = this.#options;
     const path = this.#path;
     this.#parts.observe({ kind: 'list-ended', source, path, purpose, items, pages, durationMs });

@@ -2,6 +2,7 @@
 // demo use it; it is also the first thing the conformance suite runs over.
 import { randomUUID } from 'node:crypto';
 import type { Attempt, Delivery, DeliveryState } from '../core/delivery.ts';
+import { UNSETTLED_STATES } from '../core/delivery.ts';
 import type { Kind } from '../core/kind.ts';
 import type { Gap, Position } from '../core/source.ts';
 import type {
@@ -29,7 +30,7 @@ const SETTLED_KEPT = 10_000;
 /** Gaps kept for those who ask. */
 const GAPS_KEPT = 1_000;
 
-const UNSETTLED: ReadonlySet<DeliveryState> = new Set(['waiting', 'held', 'open', 'running']);
+const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
 
 class MemoryStore implements Store {
   readonly #deliveries = new Map<string, Delivery>();

@@ -108,7 +108,13 @@ function nearestField(entry: TrailEntry): Json {
   return {
     rule: ruleLabel(entry),
     field: entry.field,
-    wanted: compact(entry.wanted, CONDITION_CHARACTERS),
-    found: compact(entry.found, CONDITION_CHARACTERS),
+    wanted: bounded(entry.wanted),
+    found: bounded(entry.found),
   };
+}
+
+/** The value itself, or as text with its end cut where it is long. */
+function bounded(value: Json): Json {
+  const text = JSON.stringify(value);
+  return text.length > CONDITION_CHARACTERS ? compact(value, CONDITION_CHARACTERS) : value;
 }

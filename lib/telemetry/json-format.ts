@@ -24,7 +24,7 @@ export function jsonFormat(line: Line, now: number): string {
     (_key, value: unknown) =>
       typeof value === 'string' ? printable(value, LINE_CHARACTERS) : value,
   );
-  return event === undefined ? head : `${head.slice(0, -1)},"object":${escapedJson(event, 0)}}`;
+  return event === undefined ? head : `${head.slice(0, -1)},"fullEvent":${escapedJson(event, 0)}}`;
 }
 
 /** JSON with everything a terminal acts on escaped; still the same JSON value. */

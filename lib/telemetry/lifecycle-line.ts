@@ -30,7 +30,8 @@ export function lifecycleLines(observed: LifecycleObserved, failures: FailureLog
   switch (observed.kind) {
     case 'started': {
       const { version, configuration, form } = observed;
-      const text = `sluice ${version} with ${configuration}${FORMS[form]}`;
+      const named = configuration === '' ? 'no configuration' : configuration;
+      const text = `sluice ${version} with ${named}${FORMS[form]}`;
       return [info(observed.kind, text, { version, configuration, form })];
     }
     case 'configuration-problem':
@@ -89,10 +90,11 @@ function clusterFound(observed: Observed<'cluster-found'>, failures: FailureLog)
 function problemLine(problem: Problem): Line {
   const { severity, code, path, line, column, message, hint } = problem;
   const place = line === 0 ? path : `${path} (line ${line}, column ${column})`;
+  const where = place === '' ? '' : `configuration ${place}: `;
   return {
     level: SEVERITY_LEVELS[severity],
     kind: 'configuration-problem',
-    text: `configuration ${place}: ${message}${hint === '' ? '' : `; ${hint}`} [${code}]`,
+    text: `${where}${message}${hint === '' ? '' : `; ${hint}`} [${code}]`,
     fields: { severity, code, path, line, column, message, hint },
   };
 }

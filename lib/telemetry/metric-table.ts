@@ -50,7 +50,7 @@ export const METRICS = {
   },
   sluice_queue_depth: {
     type: 'gauge',
-    help: 'Deliveries that are not settled, by trigger and state.',
+    help: 'Deliveries that are not settled, by trigger and state: waiting, held, open, running.',
     labels: ['trigger', 'state'],
   },
   sluice_watch_restarts_total: {

@@ -112,9 +112,10 @@ function frameSkipped(observed: Observed<'frame-skipped'>, failures: FailureLog)
 }
 
 function gap({ source, path, loss, why, from, to }: Gap): Line {
-  const bounds = `between ${bound(from)} and ${bound(to)}`;
+  const bounds = from === null ? `before ${bound(to)}` : `between ${bound(from)} and ${bound(to)}`;
   return {
-    level: GAP_LEVELS[loss],
+    // With no position before it nothing that was read can be missing: a start, not a loss.
+    level: from === null && loss === 'possible-loss' ? 'warn' : GAP_LEVELS[loss],
     kind: 'gap',
     text: `${source}: gap in ${path} ${bounds}, ${loss}${said(why)}`,
     fields: { source, path, loss, why, from: fields(from), to: fields(to) },
@@ -127,8 +128,7 @@ function fields(
   return position === null ? null : { resourceVersion: position.resourceVersion, at: position.at };
 }
 
-function bound(position: Position | null): string {
-  if (position === null) return 'the beginning';
+function bound(position: Position): string {
   return `${position.resourceVersion} (${new Date(position.at).toISOString()})`;
 }
 

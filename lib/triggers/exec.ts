@@ -79,7 +79,7 @@ export const execKind: TriggerKind<ExecSection> = {
     return oneEach(0, async (delivery, signal) => {
       const command = toCommand(section, parts, delivery);
       const ending = await runCommand(command, { clock: parts.clock, groups }, signal);
-      return toOutcome(section, ending);
+      return toOutcome(section, ending, signal);
     });
   },
 };
@@ -98,7 +98,7 @@ function toCommand(section: ExecSection, parts: TriggerParts, delivery: Delivery
   };
 }
 
-function toOutcome(section: ExecSection, ending: Ending): Outcome {
+function toOutcome(section: ExecSection, ending: Ending, signal: AbortSignal): Outcome {
   const doing = `run ${section.command[0]}`;
   switch (ending.ended) {
     case 'exited':
@@ -110,14 +110,20 @@ function toOutcome(section: ExecSection, ending: Ending): Outcome {
         detail: `${doing}: killed by ${ending.signal}`,
       };
     case 'stopped':
-      return {
-        outcome: 'unknown',
-        reason: 'timeout',
-        detail: `${doing}: stopped before it was done`,
-      };
+      return ofStop(doing, signal.reason);
     case 'not-started':
       return ofFailedStart(section, ending.code);
   }
+}
+
+/** The lane ends an attempt at its `timeout`; any other end is the gateway's own stop. */
+function ofStop(doing: string, why: unknown): Outcome {
+  if (why instanceof Error && why.name === 'TimeoutError') {
+    const detail = `${doing}: ended because its time was up (timeout of the trigger or of delivery)`;
+    return { outcome: 'unknown', reason: 'timeout', detail };
+  }
+  const detail = `${doing}: ended because the gateway stopped`;
+  return { outcome: 'unknown', reason: 'stopped', detail };
 }
 
 function ofExitCode(section: ExecSection, code: number): Outcome {

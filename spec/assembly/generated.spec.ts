@@ -42,7 +42,7 @@ describe('configurationReference', () => {
       text: EXAMPLE,
       namespace: 'sluice',
       buildNamespace: 'sluice',
-      allowExec: false,
+      exec: 'refused' as const,
     };
     expect(loadPlan(request).problems).to.deep.equal([]);
     expect(reference).to.include(EXAMPLE);
@@ -50,7 +50,7 @@ describe('configurationReference', () => {
 
   it("reads the original's example on it as the original's form, without a problem", () => {
     const text = /```json\n([^`]+)```/.exec(reference)?.[1] ?? '';
-    const loaded = loadPlan({ text, namespace: 'ci', buildNamespace: 'ci', allowExec: false });
+    const loaded = loadPlan({ text, namespace: 'ci', buildNamespace: 'ci', exec: 'refused' });
     expect(loaded).to.include({ form: 'original' });
     expect(loaded.problems).to.deep.equal([]);
   });

@@ -6,7 +6,7 @@ import { loadPlan } from '../../lib/assembly/load.ts';
 import type { LoadedPlan } from '../../lib/assembly/load.ts';
 
 function load(text: string): LoadedPlan {
-  return loadPlan({ text, namespace: 'shop', buildNamespace: 'ci', allowExec: false });
+  return loadPlan({ text, namespace: 'shop', buildNamespace: 'ci', exec: 'refused' });
 }
 
 describe('loadPlan on hopeless texts', () => {

@@ -10,7 +10,7 @@ const TRIGGERS = 'triggers:\n  build:\n    brigade: { project: org/repo }\n';
 const RULE = 'filters: [{ kind: Pod, action: accept, triggers: [build] }]\n';
 
 function load(text: string | null, request: Partial<PlanRequest> = {}): LoadedPlan {
-  return loadPlan({ text, namespace: 'shop', buildNamespace: 'ci', allowExec: false, ...request });
+  return loadPlan({ text, namespace: 'shop', buildNamespace: 'ci', exec: 'refused', ...request });
 }
 
 function plan(text: string | null, request: Partial<PlanRequest> = {}): Plan {
@@ -162,8 +162,8 @@ ${TRIGGERS}`;
   it('refuses local commands unless they are allowed', () => {
     const text = 'triggers: { local: { exec: { command: [./x] } } }\nfilters: [{ action: accept }]';
     expect(codes(text)).to.deep.equal([['not-allowed', '/triggers/local/exec']]);
-    expect(codes(text, { allowExec: true })).to.deep.equal([]);
-    expect(plan(text, { allowExec: true }).triggers[0]).to.deep.include({
+    expect(codes(text, { exec: 'allowed' })).to.deep.equal([]);
+    expect(plan(text, { exec: 'allowed' }).triggers[0]).to.deep.include({
       usesCluster: false,
       buildNamespaces: [],
     });

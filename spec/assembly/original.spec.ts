@@ -7,7 +7,7 @@ import type { Json } from '../../lib/core/event.ts';
 
 function load(document: Json, namespace = 'shop'): LoadedPlan {
   const text = JSON.stringify(document);
-  return loadPlan({ text, namespace, buildNamespace: namespace, allowExec: false });
+  return loadPlan({ text, namespace, buildNamespace: namespace, exec: 'refused' });
 }
 
 const ACCEPT = { kind: 'Pod', action: 'accept' };

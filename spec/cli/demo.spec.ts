@@ -86,7 +86,7 @@ describe('sluice demo', function () {
 /** Identities of the series of which the recording has a state that the chain accepts. */
 async function acceptedSeries(): Promise<ReadonlySet<string>> {
   const text = await readFile(config, 'utf8');
-  const context = { namespace: 'sluice', buildNamespace: 'sluice', allowExec: true };
+  const context = { namespace: 'sluice', buildNamespace: 'sluice', exec: 'allowed' as const };
   const { plan } = loadPlan({ ...context, text });
   if (plan === null) throw new Error('the sample configuration is refused');
   const accepted = new Set<string>();

@@ -115,7 +115,7 @@ function describeAbort(benches: TriggerBenches): void {
     const firing = trigger.fire([aDelivery()], stop.signal);
     await until(() => attempts() === 1, 'the attempt');
     const before = performance.now();
-    stop.abort();
+    stop.abort(new DOMException('time is up', 'TimeoutError'));
     const [outcome] = await firing;
     expect(performance.now() - before).to.be.below(SOON_MS);
     expect(outcome).to.include({ outcome: 'unknown', reason: 'timeout' });

@@ -80,7 +80,7 @@ const API: ApiClient = {
 };
 
 function setUp(overrides: Partial<GatewayParts> = {}) {
-  const context = { namespace: 'gateway', buildNamespace: 'gateway', allowExec: true };
+  const context = { namespace: 'gateway', buildNamespace: 'gateway', exec: 'allowed' as const };
   const { plan } = loadPlan({ ...context, text: CONFIG });
   if (plan === null) throw new Error('the configuration of the spec is refused');
   const source = new HandSource();
@@ -210,11 +210,26 @@ describe('the gateway', () => {
     await running;
   });
 
+  it('reports a gap at the first position of a path where the store keeps nothing', async () => {
+    const { gateway, source, clock, recording, stop } = setUp();
+    const running = gateway.run(stop.signal);
+    const at = (resourceVersion: string) => new Map([['/a', { resourceVersion, at: 1 }]]);
+    source.hand(aBatch({ positions: at('7') }));
+    source.hand(aBatch({ positions: at('8') }));
+    await clock.advance(0);
+    expect(recording.of('gap').map(({ gap }) => [gap.loss, gap.from, gap.to])).to.deep.equal([
+      ['possible-loss', null, { resourceVersion: '7', at: 1 }],
+    ]);
+    stop.abort(new Error('SIGTERM'));
+    await clock.advance(0);
+    await running;
+  });
+
   it('measures how many deliveries stand where, also where there are none', async () => {
     const { gateway, recording } = setUp();
     await gateway.measure();
     const depths = recording.of('queue-depth');
-    expect(depths.map(({ state }) => state)).to.include.members(['waiting', 'held', 'dead']);
+    expect(depths.map(({ state }) => state)).to.deep.equal(['waiting', 'held', 'open', 'running']);
     expect(depths.every(({ count, trigger }) => count === 0 && trigger === 'build')).to.equal(true);
   });
 });

@@ -17,6 +17,13 @@ describe('health', () => {
     expect(health.health()).to.deep.equal({ live: true, ready: true, why: [] });
   });
 
+  it('stays ready while a watch is renewed or its path listed again', () => {
+    const health = new HealthWatch(['shop']);
+    const renewed = [reading('/a', 'connecting'), reading('/a', 'listing', 'relist')];
+    for (const one of [found, reading('/a', 'watching'), ...renewed]) health.observe(one);
+    expect(health.health().ready).to.equal(true);
+  });
+
   const reasons: readonly (readonly [string, Parameters<HealthWatch['observe']>[0][], string])[] = [
     ['nothing was observed', [], 'the cluster has not been reached yet'],
     [

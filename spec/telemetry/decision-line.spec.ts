@@ -158,14 +158,15 @@ describe('the line of a decision', () => {
       expect(rejection).to.deep.include({
         rule: null,
         dispositions: [],
-        nearest: { rule: 'disk', field: 'kind', wanted: '"Node"', found: '"Pod"' },
+        nearest: { rule: 'disk', field: 'kind', wanted: 'Node', found: 'Pod' },
       });
     });
 
     it('is one line with the whole Event in it where it is asked for', async () => {
       const text = await line(anAcceptance(), { format: 'json', event: 'full' });
-      const parsed = JSON.parse(text) as { readonly object: unknown };
-      expect(parsed.object).to.deep.equal(anOccurrence().event);
+      const parsed = JSON.parse(text) as { readonly fullEvent: unknown; readonly object: unknown };
+      expect(parsed.fullEvent).to.deep.equal(anOccurrence().event);
+      expect(parsed.object).to.deep.equal({ kind: 'Pod', namespace: 'shop', name: 'web-1' });
       expect(text).not.to.contain('\n');
     });
   });

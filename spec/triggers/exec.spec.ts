@@ -171,7 +171,7 @@ describe('the kind exec', () => {
     const command = node(`${WITH_CHILD} setInterval(() => {}, 1000);`);
     const firing = fire({ command }, { parts: { observe }, signal: stop.signal });
     const line = await until(() => of('command-output')[0]?.line, 'the pids');
-    stop.abort();
+    stop.abort(new DOMException('time is up', 'TimeoutError'));
     expect(shown(await firing)).to.equal('unknown timeout');
     for (const pid of line.split(' ').map(Number)) {
       await until(() => !isAlive(pid), `the end of ${pid}`);
@@ -191,7 +191,7 @@ describe('the kind exec', () => {
     await until(() => of('command-output').length === 2, 'the answer to SIGTERM');
     expect(isAlive(Number(line))).to.equal(true);
     await clock.advance(2_000);
-    expect(shown(await firing)).to.equal('unknown timeout');
+    expect(shown(await firing)).to.equal('unknown stopped');
     expect(isAlive(Number(line))).to.equal(false);
   });
 
@@ -204,7 +204,7 @@ describe('the kind exec', () => {
     const firing = fire({ command }, { parts: { observe }, signal: stop.signal });
     await until(() => of('command-output')[0], 'the start');
     stop.abort();
-    expect(shown(await firing)).to.equal('unknown timeout');
+    expect(shown(await firing)).to.equal('unknown stopped');
   });
 
   it('ends what a command leaves running, and keeps the command’s own outcome', async () => {
