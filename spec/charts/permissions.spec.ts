@@ -174,7 +174,7 @@ describe('the permissions of the chart', function () {
         text: configTextOf(objects),
         namespace: releaseNamespace,
         buildNamespace: releaseNamespace,
-        allowExec: false,
+        exec: 'refused',
       });
       expect(problems.filter(({ severity }) => severity === 'error')).to.deep.equal([]);
       expect(inOrder(rulesOf(objects))).to.deep.equal(inOrder(askedFor(plan?.permissions ?? [])));

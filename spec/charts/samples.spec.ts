@@ -29,7 +29,7 @@ describe('the samples', () => {
         text: readFileSync(join(samples, file), 'utf8'),
         namespace: 'gateway',
         buildNamespace: 'gateway',
-        allowExec: true,
+        exec: 'allowed',
       });
       expect(loaded.problems).to.deep.equal([]);
       expect(loaded).to.have.property('form', form);

@@ -93,7 +93,7 @@ const lines: readonly [Observation, string | null][] = [
   ],
   [
     { kind: 'gap', gap: { ...gap, from: null, loss: 'coalesced' } },
-    `info  shop: gap in ${PATH} between the beginning and 1300 (2026-01-31T11:00:00.000Z), coalesced: 410 after 20m`,
+    `info  shop: gap in ${PATH} before 1300 (2026-01-31T11:00:00.000Z), coalesced: 410 after 20m`,
   ],
   [
     { kind: 'gap', gap: { ...gap, loss: 'none' } },
