@@ -89,6 +89,11 @@ describe('the chart', function () {
 
     const refused = [
       { what: 'both forms at once', values: { ...original, config: ours }, said: /use one form/ },
+      {
+        what: 'a local command',
+        values: { config: { triggers: { local: { exec: { command: ['./x.sh'] } } } } },
+        said: /trigger local runs a local command/,
+      },
       { what: 'a text that is no object', values: { config: '- a' }, said: /no YAML object/ },
     ];
     for (const { what, values, said } of refused) {

@@ -75,6 +75,8 @@
 {{- $group := regexReplaceAll "/?[^/]*$" ($manifest.apiVersion | default "" | toString) "" -}}
 {{- $resource := dig "kubernetes" "resource" "" $trigger | default (include "sluice.plural" $kind) -}}
 {{- $_ := set $found $name (dict "kind" "kubernetes" "what" (printf "a %s" $kind) "namespace" $namespace "group" $group "resource" $resource) -}}
+{{- else if hasKey $trigger "exec" -}}
+{{- fail (printf "trigger %s runs a local command (exec), which this chart does not allow: use a kubernetes trigger" $name) -}}
 {{- end -}}
 {{- end -}}
 {{- if eq (include "sluice.form" .) "original" -}}
