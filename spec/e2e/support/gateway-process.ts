@@ -19,7 +19,10 @@ const executable = fileURLToPath(new URL('../../../bin/sluice.js', import.meta.u
 export interface GatewayRequest {
   /** Absent: none is named, for instance because `args` name a `--master`. */
   readonly kubeconfig?: string;
-  /** The configuration without `http` and `logging`, which are added. */
+  /**
+   * The configuration without `http` and `logging`, which are added; one that has a `logging` of its
+   * own gives `output` only, and no `lines`.
+   */
   readonly configuration: Readonly<Record<string, unknown>>;
   readonly namespace: string;
   /** More arguments of `sluice run`. */
@@ -52,13 +55,7 @@ export class GatewayProcess implements AsyncDisposable {
     this.#child = child;
     this.#folder = folder;
     this.#probes = probes;
-    if (child.stdout !== null) {
-      createInterface({ input: child.stdout }).on(
-        'line',
-        (line) => void (line.startsWith('{') && this.lines.push(parse(line))),
-      );
-      child.stdout.setEncoding('utf8').on('data', (text: string) => (this.output += text));
-    }
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
     child.stderr?.on('data', (chunk: Buffer) => (this.errors += chunk.toString()));
     this.#ended = once(child, 'close').then(([code, signal]: unknown[]) => ({
       code: typeof code === 'number' ? code : null,
@@ -82,7 +79,13 @@ export class GatewayProcess implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: childEnvironment({}),
     });
-    return new GatewayProcess(child, folder, `http://127.0.0.1:${port}`);
+    const gateway = new GatewayProcess(child, folder, `http://127.0.0.1:${port}`);
+    const isOurLog = !('logging' in request.configuration);
+    if (isOurLog) {
+      const lines = createInterface({ input: child.stdout });
+      lines.on('line', (line) => void gateway.lines.push(parse(line)));
+    }
+    return gateway;
   }
 
   /** Starts one and waits until it is ready. */

@@ -11,6 +11,8 @@ import { join } from 'node:path';
 
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 
+const perHop = new Set(['connection', 'transfer-encoding']);
+
 /** A proxy in front of a control plane. */
 export class ImpatientProxy implements AsyncDisposable {
   /** How many watches the API server has ended cleanly. */
@@ -62,8 +64,8 @@ export class ImpatientProxy implements AsyncDisposable {
     if (isWatch) url.searchParams.set('timeoutSeconds', String(this.#seconds));
     const options = { method: asked.method, headers: asked.headers, agent: this.#agent };
     const passed = request(url, options, (response) => {
-      const { 'transfer-encoding': _, connection: __, ...headers } = response.headers;
-      answer.writeHead(response.statusCode ?? 502, headers);
+      const headers = Object.entries(response.headers).filter(([name]) => !perHop.has(name));
+      answer.writeHead(response.statusCode ?? 502, Object.fromEntries(headers));
       answer.flushHeaders();
       response.on('end', () => (this.closes += isWatch ? 1 : 0));
       response.on('error', () => answer.destroy());

@@ -27,23 +27,35 @@ export async function createPlaces(plane: ControlPlane, count: number): Promise<
 }
 
 /** A configuration that makes one ConfigMap a series, without limits. */
-export function configMapPerSeries({ watched, builds }: Places): Record<string, unknown> {
-  const annotations = { [ANNOTATION]: '${event.metadata.namespace}/${event.metadata.name}' };
-  const metadata = { namespace: builds, annotations };
+export function configMapPerSeries(places: Places): Record<string, unknown> {
   return {
-    sources: { spec: { events: { namespaces: watched } } },
+    sources: { spec: { events: { namespaces: places.watched } } },
     filters: [{ name: 'spec', reasons: ['Spec'], action: 'accept' }],
-    triggers: { build: { kubernetes: { manifest: { apiVersion: 'v1', kind: 'ConfigMap', metadata } } } },
+    triggers: configMapTrigger(places),
     limits: { perObject: 'off', total: 'off' },
     delivery: { concurrency: 8, timeout: '10s', retry: { first: '200ms', max: '2s', for: '1h' } },
   };
+}
+
+/** The trigger `build` of it: a ConfigMap that says which Event it was made of. */
+export function configMapTrigger(
+  { builds }: Places,
+  labels: Readonly<Record<string, string>> = {},
+): Record<string, unknown> {
+  const annotations = { [ANNOTATION]: '${event.metadata.namespace}/${event.metadata.name}' };
+  const metadata = { namespace: builds, annotations, labels };
+  const manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
+  return { build: { kubernetes: { manifest } } };
 }
 
 /** The rights that this configuration needs, and no more. */
 export function rulesFor({ watched, builds }: Places): {
   readonly namespace: string;
   readonly name: string;
-  readonly rules: { namespace: string; rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[] }[];
+  readonly rules: {
+    namespace: string;
+    rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
+  }[];
 } {
   const reading = { apiGroups: [''], resources: ['events'], verbs: ['list', 'watch'] };
   const building = { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'get'] };
@@ -129,7 +141,12 @@ export function anEvent(
 /** The Events that builds were made of, one entry a build. */
 export async function buildsIn(admin: AdminClient, namespace: string): Promise<readonly string[]> {
   const found = await admin.list(`/api/v1/namespaces/${namespace}/configmaps`);
-  return found.flatMap(({ metadata }) => metadata?.annotations?.[ANNOTATION] ?? []);
+  return found.map(eventOf).filter((event) => event !== '');
+}
+
+/** The Event that a build was made of; '' for any other object. */
+export function eventOf({ metadata }: KubeObject): string {
+  return metadata?.annotations?.[ANNOTATION] ?? '';
 }
 
 /** What is missing and what is there twice. */
@@ -168,6 +185,11 @@ export async function settled(
 /** Each state that was judged, as `namespace/name×count`, in the order of the log. */
 export function judged(gateway: GatewayProcess): readonly string[] {
   return gateway.of('decision').map((line) => `${String(line['event'])}×${String(line['count'])}`);
+}
+
+/** Gaps, but for the one that a start without a position on a store of no memory is. */
+export function gapsWhileRunning(gateway: GatewayProcess): readonly unknown[] {
+  return gateway.of('gap').filter((line) => line['from'] !== null);
 }
 
 /** Entries that occur more than once. */
