@@ -1,5 +1,5 @@
-// The lines about deliveries. An attempt is a debug line; what a delivery came to is told once: at
-// info where it arrived, at error where nobody will try again.
+// The lines about deliveries. An attempt is a debug line unless it failed in a new way; what a
+// delivery came to is told once: at info where it arrived, at error where nobody will try again.
 import type { DeliveryState } from '../core/delivery.ts';
 import type { DeliveryObserved } from '../core/observation.ts';
 import type { Outcome, RetryReason, Started } from '../core/outcome.ts';
@@ -31,6 +31,10 @@ const RETRY_LEVELS = {
   quota: 'warn',
   'asked-to': 'warn',
 } as const satisfies Record<RetryReason, LogLevel>;
+
+// A lost answer may be repeated for a day, and each repetition is only a debug line; one that is
+// not repeated has its error line when the delivery moves to `unknown`.
+const LOST_LEVEL: LogLevel = 'warn';
 
 /** The lines about deliveries. */
 export function deliveryLines(observed: DeliveryObserved, failures: FailureLog): readonly Line[] {
@@ -67,8 +71,9 @@ function attemptEnded(observed: Observed<'attempt-ended'>, failures: FailureLog)
   const told = `${trigger}: attempt ${attempt} of ${id}: ${tellOutcome(outcome)}`;
   const text = `${told} (${renderDuration(durationMs)})`;
   const key = `attempt ${trigger}`;
-  if (outcome.outcome === 'retry') {
-    const line: Line = { level: RETRY_LEVELS[outcome.reason], kind, text, fields };
+  if (outcome.outcome === 'retry' || outcome.outcome === 'unknown') {
+    const level = outcome.outcome === 'retry' ? RETRY_LEVELS[outcome.reason] : LOST_LEVEL;
+    const line: Line = { level, kind, text, fields };
     return [failures.failed({ key, cause: outcome.reason, line })];
   }
   const line: Line = { level: 'debug', kind, text, fields };

@@ -141,6 +141,25 @@ describe('identical failures', () => {
     expect(lines.map((line) => line.slice(0, 12))).to.deep.equal(['warn  build:', 'info  over: ']);
   });
 
+  it('of lost answers that are repeated are told as those of retries are', async () => {
+    const delivery = aDelivery();
+    const lost = { outcome: 'unknown', reason: 'server-error', detail: '500' } as const;
+    const again: readonly Observation[] = [
+      { kind: 'attempt-ended', delivery, outcome: lost, durationMs: 1 },
+      { kind: 'delivery-moved', delivery, from: 'running', to: 'waiting', dead: null, why: '500' },
+    ];
+    const delivered = { outcome: 'delivered' } as const;
+    const lines = await observed(heard(), [
+      ...Array.from({ length: 50 }, () => again).flat(),
+      { kind: 'attempt-ended', delivery, outcome: delivered, durationMs: 1 },
+    ]);
+    const first = `build: attempt 0 of ${delivery.id}: unknown, server-error: 500 (1ms)`;
+    expect(lines).to.deep.equal([
+      `warn  ${first}`,
+      `info  over: ${first} (server-error, again 49 times in 1m40s)`,
+    ]);
+  });
+
   it('of reaching the cluster end when it is found', async () => {
     const waiting = (why: string): Observation => ({ kind: 'cluster-waiting', server: 's', why });
     const lines = await observed(heard(), [
