@@ -149,7 +149,13 @@ export type LifecycleObserved =
   | { readonly kind: 'credentials-reread'; readonly why: string }
   | { readonly kind: 'listening'; readonly listener: 'probes' | 'api'; readonly address: string }
   | { readonly kind: 'stopping'; readonly why: string; readonly limitMs: number }
-  | { readonly kind: 'stopped'; readonly waiting: number; readonly abandoned: number }
+  | {
+      readonly kind: 'stopped';
+      /** Whether what is left over survives the process. */
+      readonly durable: boolean;
+      readonly waiting: number;
+      readonly abandoned: number;
+    }
   | { readonly kind: 'bug'; readonly where: string; readonly error: unknown };
 
 /** Anything the gateway notices about itself. */

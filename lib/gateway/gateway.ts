@@ -115,7 +115,7 @@ export class Gateway {
     await reading;
     const abandoned = await this.#drain(working, { dispatch, abandon });
     const waiting = await this.#countWaiting();
-    this.#observe({ kind: 'stopped', waiting, abandoned });
+    this.#observe({ kind: 'stopped', durable: store.journal.durable, waiting, abandoned });
     if (failed.signal.aborted) throw failed.signal.reason;
     return { waiting, abandoned };
   }

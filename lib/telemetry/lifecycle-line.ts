@@ -99,8 +99,13 @@ function problemLine(problem: Problem): Line {
   };
 }
 
-function stopped({ kind, waiting, abandoned }: Observed<'stopped'>): Line {
+function stopped({ kind, durable, waiting, abandoned }: Observed<'stopped'>): Line {
   const left = `${counted(abandoned, 'attempt')} abandoned, ${waiting} waiting`;
+  const fields = { durable, waiting, abandoned };
+  if (!durable && waiting + abandoned > 0) {
+    const text = `stopped: ${left}: lost, for this store keeps nothing`;
+    return { level: 'error', kind, text, fields };
+  }
   const level = abandoned === 0 ? 'info' : 'warn';
-  return { level, kind, text: `stopped: ${left}`, fields: { waiting, abandoned } };
+  return { level, kind, text: `stopped: ${left}`, fields };
 }

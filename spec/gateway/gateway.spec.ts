@@ -141,7 +141,8 @@ describe('the gateway', () => {
     await clock.advance(0);
     expect(await running).to.deep.equal({ waiting: 1, abandoned: 0 });
     expect(trigger.fired).to.equal(1);
-    expect(recording.seen.at(-1)).to.deep.equal({ kind: 'stopped', waiting: 1, abandoned: 0 });
+    const stopped = { kind: 'stopped', durable: false, waiting: 1, abandoned: 0 };
+    expect(recording.seen.at(-1)).to.deep.equal(stopped);
     expect(recording.of('stopping')).to.deep.equal([
       { kind: 'stopping', why: 'SIGTERM', limitMs: 5_000 },
     ]);
@@ -198,7 +199,14 @@ describe('the gateway', () => {
   it('counts what was started in the last hour against the limits', async () => {
     const { gateway, source, clock, store, recording, stop } = setUp();
     const made = Array.from({ length: 60 }, (_, number) => delivery(number, clock.now()));
-    const commit = { source: 'shop', positions: new Map(), ledger: [], gone: [], gaps: [] };
+    const commit = {
+      source: 'shop',
+      positions: new Map(),
+      ledger: [],
+      seen: [],
+      gone: [],
+      gaps: [],
+    };
     await store.journal.commit({ ...commit, deliveries: made, now: clock.now() });
     const running = gateway.run(stop.signal);
     source.hand(aBatch({ occurrences: [anOccurrence()] }));

@@ -23,6 +23,7 @@ const gap = {
 };
 const moved = { kind: 'delivery-moved', delivery: running, from: 'running', dead: null } as const;
 const problem = { code: 'unknown-key', path: '/filters/0/kinds', line: 4, column: 5 } as const;
+const stopped = { kind: 'stopped', durable: false, waiting: 0, abandoned: 0 } as const;
 
 const lines: readonly [Observation, string | null][] = [
   [
@@ -191,8 +192,17 @@ const lines: readonly [Observation, string | null][] = [
     'info  probes on 0.0.0.0:8080',
   ],
   [{ kind: 'stopping', why: 'SIGTERM', limitMs: 25_000 }, 'info  stopping: SIGTERM; at most 25s'],
-  [{ kind: 'stopped', waiting: 2, abandoned: 0 }, 'info  stopped: 0 attempts abandoned, 2 waiting'],
-  [{ kind: 'stopped', waiting: 0, abandoned: 1 }, 'warn  stopped: 1 attempt abandoned, 0 waiting'],
+  [{ ...stopped, durable: true, waiting: 2 }, 'info  stopped: 0 attempts abandoned, 2 waiting'],
+  [{ ...stopped, durable: true, abandoned: 1 }, 'warn  stopped: 1 attempt abandoned, 0 waiting'],
+  [{ ...stopped, durable: false }, 'info  stopped: 0 attempts abandoned, 0 waiting'],
+  [
+    { ...stopped, durable: false, waiting: 7 },
+    'error stopped: 0 attempts abandoned, 7 waiting: lost, for this store keeps nothing',
+  ],
+  [
+    { ...stopped, durable: false, abandoned: 1 },
+    'error stopped: 1 attempt abandoned, 0 waiting: lost, for this store keeps nothing',
+  ],
   [
     { kind: 'bug', where: 'the lane of build', error: 'thrown\ntext' },
     'error bug in the lane of build: thrown\\ntext (please report this line)',
@@ -227,8 +237,8 @@ describe('the lines of what is observed', () => {
 
   it('colours warnings and errors on a terminal', async () => {
     const { telemetry, lines: written } = heard({ format: 'auto' }, { terminal: true });
-    telemetry.observe({ kind: 'stopped', waiting: 0, abandoned: 1 });
-    telemetry.observe({ kind: 'stopped', waiting: 0, abandoned: 0 });
+    telemetry.observe({ ...stopped, durable: true, abandoned: 1 });
+    telemetry.observe(stopped);
     const [warning, info] = await written();
     expect(warning).to.match(/^\S+ \u001b\[33mwarn \u001b\[0m stopped/);
     expect(info).to.match(/^\S+ info {2}stopped/);
