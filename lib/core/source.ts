@@ -11,7 +11,7 @@ export interface Position {
 /** How far a source has been read: a map from watch path to position. */
 export type Positions = ReadonlyMap<string, Position>;
 
-/** A key of a watch path whose object is no longer there. */
+/** A key of a watch path, of an object that is there or, in a list of those that went, no longer. */
 export interface Gone {
   readonly path: string;
   /** `namespace/name` of the object. */

@@ -35,6 +35,9 @@ export interface Commit {
   readonly ledger: readonly LedgerEntry[];
   /** New deliveries, `waiting` or `held`. */
   readonly deliveries: readonly Delivery[];
+  /** Every key of which a state was read, whatever became of it: it is there, not gone. */
+  readonly seen: readonly Gone[];
+  /** Keys that went, after everything seen. */
   readonly gone: readonly Gone[];
   readonly gaps: readonly Gap[];
   /** Wall clock, ms since 1970: when keys went. */

@@ -9,8 +9,9 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Outbox } from '../core/store.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { Alarm } from '../kit/alarm.ts';
+import { backoffMs } from '../kit/backoff.ts';
 import { openDeadline } from '../kit/deadline.ts';
-import { type NextState, nextState, type RetryPolicy } from './next-state.ts';
+import { mayDouble, type NextState, nextState, type RetryPolicy } from './next-state.ts';
 
 /** How a lane works. */
 export interface LaneSettings {
@@ -34,6 +35,14 @@ export interface LaneParts {
 
 /** However far away the next retry seems: the wall clock by which it is due may jump. */
 const LONGEST_WAIT_MS = 60_000;
+
+/** A store that fails is busy or full; its delivery is blocked until the outcome is written. */
+const SETTLE_BACKOFF = { firstMs: 500, maxMs: 30_000 };
+
+interface Ended {
+  readonly outcome: Outcome;
+  readonly durationMs: number;
+}
 
 /** The two ways to end a lane. */
 export interface LaneSignals {
@@ -83,7 +92,7 @@ export class Lane {
     const { incarnation, clock, outbox } = this.#parts;
     const { trigger, order } = this.#settings;
     const claimed = await outbox.claim({ trigger, incarnation, now: clock.now(), limit, order });
-    for (const { id } of claimed) this.#start(id, abandon);
+    for (const delivery of claimed) this.#start(delivery, abandon);
     return claimed.length > 0;
   }
 
@@ -95,14 +104,26 @@ export class Lane {
     return Math.min(LONGEST_WAIT_MS, Math.max(0, next - this.#parts.clock.now()));
   }
 
-  #start(id: string, abandon: AbortSignal): void {
-    const running = this.#attempt(id, abandon)
+  #start(delivery: Delivery, abandon: AbortSignal): void {
+    const running = this.#take(delivery, abandon)
       .catch((error: unknown) => this.#parts.observe({ kind: 'bug', where: 'a lane', error }))
       .finally(() => {
         this.#running.delete(running);
         this.#alarm.ring();
       });
     this.#running.add(running);
+  }
+
+  async #take(delivery: Delivery, abandon: AbortSignal): Promise<void> {
+    const { keyLifeMs } = this.#trigger;
+    // A claim may come long after it was due: the process slept, or the lane was full.
+    if (mayDouble(delivery, { keyLifeMs, now: this.#parts.clock.now() })) {
+      const detail = 'an answer was lost, and the receiver no longer tells a repetition';
+      const outcome = { outcome: 'unknown', reason: 'timeout', detail } as const;
+      await this.#settle(delivery, { outcome, durationMs: 0 }, abandon);
+      return;
+    }
+    await this.#attempt(delivery.id, abandon);
   }
 
   async #attempt(id: string, abandon: AbortSignal): Promise<void> {
@@ -113,21 +134,30 @@ export class Lane {
     const began = clock.monotonic();
     const outcome = await this.#fire(recorded.delivery, abandon);
     const durationMs = Math.round(clock.monotonic() - began);
-    const next = this.#next(recorded.delivery, outcome);
-    const { why, ...change } = next;
-    const settled = await outbox.settle({
-      id,
-      incarnation,
-      outcome,
-      durationMs,
-      next: change,
-      now: clock.now(),
-    });
     observe({ kind: 'attempt-ended', delivery: recorded.delivery, outcome, durationMs });
-    if (!settled.done) return;
-    const { delivery } = settled;
+    await this.#settle(recorded.delivery, { outcome, durationMs }, abandon);
+  }
+
+  /** Writes down what an attempt came to, again and again while the store fails. */
+  async #settle(before: Delivery, ended: Ended, abandon: AbortSignal): Promise<void> {
+    const { clock, incarnation, observe, outbox, random } = this.#parts;
+    const { why, ...next } = this.#next(before, ended.outcome);
+    for (let failures = 1; ; failures += 1) {
+      try {
+        const now = clock.now();
+        const settled = await outbox.settle({ id: before.id, incarnation, ...ended, next, now });
+        if (settled.done) this.#observeMoved(settled.delivery, why);
+        return;
+      } catch (error) {
+        observe({ kind: 'bug', where: `settling delivery ${before.id}`, error });
+        await clock.sleep(backoffMs(failures, SETTLE_BACKOFF, random), abandon);
+      }
+    }
+  }
+
+  #observeMoved(delivery: Delivery, why: string): void {
     const moved = { from: 'running', to: delivery.state, dead: delivery.dead, why } as const;
-    observe({ kind: 'delivery-moved', delivery, ...moved });
+    this.#parts.observe({ kind: 'delivery-moved', delivery, ...moved });
   }
 
   #next(delivery: Delivery, outcome: Outcome): NextState {

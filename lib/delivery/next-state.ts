@@ -52,8 +52,6 @@ function settled(
 function lost(delivery: Delivery, outcome: Unknown, at: At): NextState {
   const bugs = delivery.attempts.filter(isBug).length + (outcome.reason === 'bug' ? 1 : 0);
   if (bugs >= BUGS_AT_MOST) return dead('bug', outcome.detail);
-  const since = delivery.attempts.find(isLost)?.at ?? at.now;
-  if (at.now - since >= at.policy.keyLifeMs) return settled('unknown', outcome.detail, null);
   return again(delivery, outcome, at);
 }
 
@@ -62,22 +60,34 @@ function again(delivery: Delivery, outcome: Retry | Unknown, at: At): NextState 
   if (at.now - first >= at.policy.forMs) return dead('expired', outcome.detail);
   const own = backoffMs(delivery.attempts.length, at.policy, at.random);
   const asked = outcome.outcome === 'retry' ? (outcome.afterMs ?? 0) : 0;
-  return {
-    state: 'waiting',
-    dead: null,
-    dueAt: at.now + Math.max(own, asked),
-    started: null,
-    why: outcome.detail,
-  };
+  const dueAt = at.now + Math.max(own, asked);
+  const current = delivery.attempts.at(-1);
+  const lostAt = lostSince(delivery) ?? (outcome.outcome === 'unknown' ? current?.at : undefined);
+  if (lostAt !== undefined && dueAt - lostAt >= at.policy.keyLifeMs) {
+    return settled('unknown', outcome.detail, null);
+  }
+  return { state: 'waiting', dead: null, dueAt, started: null, why: outcome.detail };
+}
+
+/**
+ * Whether an attempt now could start the same thing twice: an answer was lost, and the receiver no
+ * longer tells a repetition by its id.
+ */
+export function mayDouble(
+  delivery: Delivery,
+  at: { readonly keyLifeMs: number; readonly now: number },
+): boolean {
+  const since = lostSince(delivery);
+  return since !== undefined && at.now - since >= at.keyLifeMs;
+}
+
+/** When the first attempt was made whose answer was lost; undefined where none was. */
+function lostSince(delivery: Delivery): number | undefined {
+  return delivery.attempts.find(({ outcome }) => outcome?.outcome === 'unknown')?.at;
 }
 
 function dead(reason: 'bug' | 'expired', why: string): NextState {
   return { state: 'dead', dead: reason, dueAt: 0, started: null, why };
-}
-
-/** The attempt just made has no outcome yet and counts as lost. */
-function isLost({ outcome }: Attempt): boolean {
-  return outcome === null || outcome.outcome === 'unknown';
 }
 
 function isBug({ outcome }: Attempt): boolean {

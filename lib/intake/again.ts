@@ -11,12 +11,13 @@ import type { Facts, Ruling } from './stages.ts';
  */
 export function again({ occurrence, quietMs }: Candidate, { entry }: Facts): Ruling | null {
   if (entry === undefined) return null;
-  if (entry.life === occurrence.life) return { disposition: 'repeat', why: '' };
+  if (entry.life === occurrence.life) return { disposition: 'repeat', id: entry.id, why: '' };
   const silence = silenceMs(entry.lastHappenedAt, occurrence.happenedAt);
   // A time that can not be read proves no silence: better one build too few than one too many.
   if (silence !== undefined && silence >= quietMs) return null;
   return {
     disposition: 'repeat',
+    id: entry.id,
     why: `re-created less than ${renderDuration(quietMs)} after its last state`,
   };
 }

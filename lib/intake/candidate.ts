@@ -95,6 +95,8 @@ export function moveLedgerEntry(entry: LedgerEntry, { occurrence }: Candidate): 
   const isLater = occurrence.happenedAt > entry.lastHappenedAt;
   return {
     ...entry,
+    // A life taken for a repetition stays one: silence within it starts nothing.
+    life: occurrence.life,
     path: occurrence.path,
     eventKey: occurrence.key,
     lastHappenedAt: isLater ? occurrence.happenedAt : entry.lastHappenedAt,

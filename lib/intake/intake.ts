@@ -80,6 +80,7 @@ export class Intake {
       positions: batch.positions,
       ledger: work.ledger,
       deliveries: work.deliveries,
+      seen: batch.occurrences.map(({ path, key }) => ({ path, key })),
       gone: batch.gone,
       gaps: batch.gaps,
       now: work.now,
@@ -171,6 +172,8 @@ function toDisposed(
   existing: ReadonlySet<string>,
 ): Disposed {
   const { disposition, why } = ruling ?? { disposition: 'started', why: '' };
-  const stored = disposition === 'started' && existing.has(id) ? 'repeat' : disposition;
-  return { trigger: trigger.name, disposition: stored, id: NO_ID.has(stored) ? null : id, why };
+  const isNew = disposition === 'started' || disposition === 'held';
+  const stored = isNew && existing.has(id) ? 'repeat' : disposition;
+  const known = NO_ID.has(stored) ? null : (ruling?.id ?? id);
+  return { trigger: trigger.name, disposition: stored, id: known, why };
 }

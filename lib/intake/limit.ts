@@ -16,9 +16,21 @@ export type Exhausted = 'perObject' | 'total';
 
 /** Who waits for tokens already: those who come later wait behind them. */
 export interface Backlog {
-  readonly objects: ReadonlySet<string>;
+  /** By the involved object, with the budget that has no token for it. */
+  readonly objects: ReadonlyMap<string, Exhausted>;
+  /** Whether all wait, whatever their object. */
   readonly total: boolean;
+  readonly count: number;
 }
+
+interface Held {
+  readonly objects: Map<string, Exhausted>;
+  total: boolean;
+  count: number;
+}
+
+/** So many are held at once, some 20 MB of usual Events; what comes then is shed and counted. */
+const HELD_AT_MOST = 10_000;
 
 interface ObjectBucket {
   readonly bucket: TokenBucket;
@@ -31,7 +43,7 @@ export class Limiter {
   readonly #now: () => number;
   readonly #objects = new Map<string, ObjectBucket>();
   readonly #total: TokenBucket | null;
-  #held: { objects: Set<string>; total: boolean } = { objects: new Set(), total: false };
+  #held: Held = { objects: new Map(), total: false, count: 0 };
 
   constructor(limits: Limits, since: { readonly now: () => number; readonly from: number }) {
     this.#limits = limits;
@@ -40,11 +52,15 @@ export class Limiter {
   }
 
   /** Takes a token for a newcomer, who waits behind those that are held already. */
-  take(object: string): Exhausted | null {
-    if (this.#held.objects.has(object)) return 'perObject';
-    const exhausted = this.#held.total ? 'total' : this.takeAt(object, this.#now());
-    if (exhausted !== null) this.#held.objects.add(object);
+  take(object: string): Exhausted | 'shed' | null {
+    const exhausted =
+      this.#held.objects.get(object) ??
+      (this.#held.total ? 'total' : this.takeAt(object, this.#now()));
+    if (exhausted === null) return null;
+    if (this.#held.count >= HELD_AT_MOST) return 'shed';
+    this.#held.objects.set(object, exhausted);
     this.#held.total ||= exhausted === 'total';
+    this.#held.count += 1;
     return exhausted;
   }
 
@@ -66,8 +82,8 @@ export class Limiter {
   }
 
   /** Replaces what is known of those who wait. */
-  setBacklog({ objects, total }: Backlog): void {
-    this.#held = { objects: new Set(objects), total };
+  setBacklog({ objects, total, count }: Backlog): void {
+    this.#held = { objects: new Map(objects), total, count };
   }
 
   #bucketOf(object: string, now: number): TokenBucket | null {
@@ -95,6 +111,9 @@ export class Limiter {
 export function limit({ object }: Candidate, { limiter }: Facts): Ruling | null {
   const exhausted = limiter.take(object);
   if (exhausted === null) return null;
+  if (exhausted === 'shed') {
+    return { disposition: 'shed', why: `${HELD_AT_MOST} deliveries are held already` };
+  }
   const budget = exhausted === 'total' ? 'limits.total' : 'limits.perObject';
   return { disposition: 'held', why: `${budget} is used up` };
 }

@@ -6,7 +6,7 @@ import type { Observe } from '../core/observation.ts';
 import type { Archive, Outbox } from '../core/store.ts';
 import { Alarm } from '../kit/alarm.ts';
 import { renderDuration } from '../kit/duration.ts';
-import type { Limiter } from './limit.ts';
+import type { Exhausted, Limiter } from './limit.ts';
 
 /** What the release works with. */
 export interface ReleaseParts {
@@ -26,8 +26,9 @@ const PAGE = 500;
 const LONGEST_WAIT_MS = 60_000;
 
 interface Pass {
-  readonly objects: Set<string>;
+  readonly objects: Map<string, Exhausted>;
   total: boolean;
+  count: number;
   /** In how many ms to look again; null where nothing is held. */
   lookIn: number | null;
 }
@@ -56,7 +57,7 @@ export class Release {
 
   /** Looks at every held delivery once. */
   async pass(): Promise<{ readonly lookIn: number | null }> {
-    const pass: Pass = { objects: new Set(), total: false, lookIn: null };
+    const pass: Pass = { objects: new Map(), total: false, count: 0, lookIn: null };
     let after: string | undefined;
     for (;;) {
       const held = await this.#parts.archive.list({
@@ -66,9 +67,9 @@ export class Release {
       });
       for (const delivery of held) await this.#look(delivery, pass);
       after = held.at(-1)?.id;
-      if (held.length < PAGE || pass.total) break;
+      if (held.length < PAGE) break;
     }
-    this.#parts.limiter.setBacklog({ objects: pass.objects, total: pass.total });
+    this.#parts.limiter.setBacklog(pass);
     return { lookIn: pass.lookIn };
   }
 
@@ -76,14 +77,13 @@ export class Release {
     const { clock, holdForMs, limiter } = this.#parts;
     const restMs = delivery.dueAt + holdForMs - clock.now();
     if (restMs <= 0) return this.#expire(delivery);
-    const exhausted =
-      pass.total || pass.objects.has(delivery.object)
-        ? 'waits'
-        : limiter.takeAt(delivery.object, clock.monotonic());
+    const waits = pass.total ? 'total' : pass.objects.get(delivery.object);
+    const exhausted = waits ?? limiter.takeAt(delivery.object, clock.monotonic());
     if (exhausted === null) return this.#start(delivery);
-    pass.objects.add(delivery.object);
+    pass.count += 1;
+    pass.objects.set(delivery.object, exhausted);
     pass.total ||= exhausted === 'total';
-    const tokenMs = exhausted === 'waits' ? restMs : limiter.msUntilToken(delivery.object);
+    const tokenMs = waits === undefined ? limiter.msUntilToken(delivery.object) : restMs;
     pass.lookIn = Math.min(pass.lookIn ?? LONGEST_WAIT_MS, restMs, Math.max(1, tokenMs));
   }
 

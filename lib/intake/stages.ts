@@ -12,6 +12,8 @@ import { type Limiter, limit } from './limit.ts';
 export interface Ruling {
   readonly disposition: Disposition;
   readonly why: string;
+  /** Of a repeat: the delivery that the ledger holds, where it is not the candidate's own. */
+  readonly id?: string;
 }
 
 /** What the stages may look at. */

@@ -26,11 +26,21 @@ export class MemoryLedger {
 
   /** Stores an entry whole; a state of its Event was read, so it is not gone. */
   write(entry: LedgerEntry): void {
+    const before = this.#byKey.get(entry.key);
+    if (before !== undefined) this.#forgetPlace(before.entry);
     this.#byKey.set(entry.key, { entry, goneAt: null });
     const place = eventPlace(entry.path, entry.eventKey);
     const keys = this.#byEvent.get(place);
     if (keys === undefined) this.#byEvent.set(place, new Set([entry.key]));
     else keys.add(entry.key);
+  }
+
+  /** Notes that an Event is there: a state of it was read. */
+  markSeen(seen: Gone): void {
+    for (const key of this.#byEvent.get(eventPlace(seen.path, seen.key)) ?? []) {
+      const kept = this.#byKey.get(key);
+      if (kept !== undefined) kept.goneAt = null;
+    }
   }
 
   /** Notes that an Event is no longer there: its entries' retention begins. */

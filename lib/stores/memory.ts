@@ -87,7 +87,10 @@ class MemoryStore implements Store {
     gaps: async (limit) => this.#gaps.slice(-limit).reverse(),
     firedSince: async (since) =>
       [...this.#deliveries.values()]
-        .filter(({ createdAt, state }) => createdAt >= since && state !== 'held')
+        .filter(({ createdAt, state, dead }) => {
+          const isSpent = state !== 'held' && dead !== 'expired-held';
+          return createdAt >= since && isSpent;
+        })
         .map(({ createdAt, object }) => ({ at: createdAt, object })),
   };
 
@@ -109,6 +112,7 @@ class MemoryStore implements Store {
       else this.#add(delivery);
     }
     for (const entry of commit.ledger) this.#ledger.write(entry);
+    for (const seen of commit.seen) this.#ledger.markSeen(seen);
     for (const gone of commit.gone) this.#ledger.markGone(gone, commit.now);
     const positions = this.#positions.get(commit.source) ?? new Map<string, Position>();
     for (const [path, position] of commit.positions) positions.set(path, position);

@@ -18,6 +18,7 @@ export function aCommit(overrides: Partial<Commit> = {}): Commit {
     positions: new Map(),
     ledger: [],
     deliveries: [],
+    seen: [],
     gone: [],
     gaps: [],
     now: NOW,
@@ -136,6 +137,28 @@ function describeJournal(store: () => Store): void {
       const gone = [{ path: PATH, key: 'shop/web-1.17f1' }];
       await store().journal.commit(aCommit({ ledger: [anEntry()], gone }));
       await store().journal.commit(aCommit({ ledger: [anEntry({ lastCount: 4 })] }));
+      expect(await store().journal.sweep({ goneBefore: NOW * 2, settledBefore: 0 })).to.equal(0);
+    });
+
+    it('takes a key back of which any state was read, also one that started nothing', async () => {
+      const key = { path: PATH, key: 'shop/web-1.17f1' };
+      await store().journal.commit(aCommit({ ledger: [anEntry()], gone: [key] }));
+      await store().journal.commit(aCommit({ seen: [key] }));
+      expect(await store().journal.sweep({ goneBefore: NOW * 2, settledBefore: 0 })).to.equal(0);
+    });
+
+    it('counts a key gone that is both seen and gone in one batch', async () => {
+      const key = { path: PATH, key: 'shop/web-1.17f1' };
+      await store().journal.commit(aCommit({ ledger: [anEntry()], seen: [key], gone: [key] }));
+      expect(await store().journal.sweep({ goneBefore: NOW * 2, settledBefore: 0 })).to.equal(1);
+    });
+
+    it('does not take a key gone on one path for gone on another', async () => {
+      const other = '/api/v1/events';
+      await store().journal.commit(aCommit({ ledger: [anEntry()] }));
+      await store().journal.commit(aCommit({ ledger: [anEntry({ path: other })] }));
+      const gone = [{ path: PATH, key: 'shop/web-1.17f1' }];
+      await store().journal.commit(aCommit({ gone }));
       expect(await store().journal.sweep({ goneBefore: NOW * 2, settledBefore: 0 })).to.equal(0);
     });
 

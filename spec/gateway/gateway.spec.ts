@@ -185,7 +185,7 @@ describe('the gateway', () => {
   });
 
   it('ends quietly when it is stopped while it waits for the cluster', async () => {
-    const findCluster = (signal: AbortSignal): Promise<never> =>
+    const findCluster = (_observe: Observe, signal: AbortSignal): Promise<never> =>
       new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(new Error('aborted')));
       });
@@ -194,6 +194,21 @@ describe('the gateway', () => {
     expect(gateway.health().why).to.include('the cluster has not been reached yet');
     stop.abort(new Error('SIGTERM'));
     expect(await running).to.deep.equal({ waiting: 0, abandoned: 0 });
+  });
+
+  it('says what it waits for while the cluster is away', async () => {
+    const findCluster = (observe: Observe, signal: AbortSignal): Promise<never> => {
+      observe({ kind: 'cluster-waiting', server: 'https://x', why: 'ECONNREFUSED' });
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('aborted')));
+      });
+    };
+    const { gateway, recording, stop } = setUp({ findCluster });
+    const running = gateway.run(stop.signal);
+    expect(gateway.health().why).to.include('waiting for https://x: ECONNREFUSED');
+    expect(recording.of('cluster-waiting')).to.have.length(1);
+    stop.abort(new Error('SIGTERM'));
+    await running;
   });
 
   it('counts what was started in the last hour against the limits', async () => {

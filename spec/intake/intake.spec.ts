@@ -117,6 +117,16 @@ describe('intake', () => {
       });
     }
 
+    it('stays a repeat through any silence within the life that was a repeat', async () => {
+      const harness = intakeHarness();
+      await harness.take(first);
+      await harness.take(life('2026-01-31T12:30:00Z', '2026-01-31T12:50:00Z'));
+      await harness.take(life('2026-01-31T12:30:00Z', '2026-01-31T18:50:00Z'));
+      expect(harness.dispositions()).to.deep.equal([['started'], ['repeat'], ['repeat']]);
+      const ids = harness.of('decision').map(({ disposed }) => disposed[0]?.id);
+      expect(new Set(ids)).to.deep.equal(new Set([harness.committed[0]?.id]));
+    });
+
     it('moves the end of its silence with every accepted state', async () => {
       const harness = intakeHarness();
       await harness.take(first);

@@ -70,6 +70,22 @@ describe('limits', () => {
     expect(words(harness)).to.deep.equal(['started', 'held', 'repeat']);
   });
 
+  it('name the budget that is used up, also for the next of the same object', async () => {
+    const { harness } = setUp({ perObject: null, total: perHour(1) });
+    await harness.take(series(1, 'a'), series(2, 'b'), series(3, 'b'));
+    const whys = harness.of('decision').map(({ disposed }) => disposed[0]?.why);
+    expect(whys).to.deep.equal(['', 'limits.total is used up', 'limits.total is used up']);
+  });
+
+  it('shed what comes while 10,000 are held, without a trace in the ledger', async () => {
+    const { harness, release } = setUp({ perObject: null, total: perHour(1) });
+    const many = Array.from({ length: 10_002 }, (_, number) => series(number, `o${number}`));
+    await harness.take(...many);
+    await release.pass();
+    await harness.take(series(10_001, 'o10001'));
+    expect(words(harness).slice(-3)).to.deep.equal(['held', 'shed', 'shed']);
+  });
+
   it('let newcomers wait behind those that are held already', async () => {
     const { harness } = setUp({ perObject: perHour(1), total: null });
     await harness.take(series(1, 'a'), series(2, 'a'));
