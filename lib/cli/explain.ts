@@ -1,6 +1,7 @@
 // `sluice explain`: Events in, one decision each with the reason why every rule before it did not
 // match. It makes no request and starts nothing.
 import { readFile } from 'node:fs/promises';
+import { addAbortSignal } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { Plan } from '../assembly/plan.ts';
 import { renderProblems } from '../assembly/problems.ts';
@@ -68,10 +69,12 @@ function sourceOf(given: Given, { sources }: Plan): string {
 
 async function readEvents(
   file: string | undefined,
-  { stdin }: Surroundings,
+  { stdin, stop }: Surroundings,
 ): Promise<readonly EventObject[]> {
   if (file === undefined || file === '-') {
-    return parseEvents(await text(stdin), 'standard input', parseYaml);
+    // Whoever waits at a terminal for the end of nothing must be able to leave.
+    const given = await text(addAbortSignal(stop, stdin));
+    return parseEvents(given, 'standard input', parseYaml);
   }
   return parseEvents(await readText(file), file, parseYaml);
 }

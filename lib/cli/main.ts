@@ -39,6 +39,8 @@ export async function runCommandLine(
   try {
     return await dispatchCommand(args, surroundings);
   } catch (error) {
+    // What was cut short because somebody asked for it is no failure to report.
+    if (surroundings.stop.aborted && isAbort(error)) return 0;
     surroundings.stderr.write(renderError(error));
     return exitCodeOf(error);
   }
@@ -106,6 +108,10 @@ function help({ stdout }: Surroundings): number {
       'sluice <command> --help tells more.\n',
   );
   return 0;
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }
 
 function renderUsage(command: Command): string {

@@ -43,22 +43,46 @@ export const recordCommand: Command = {
       { clock: surroundings.clock, stdout: surroundings.stderr, stderr: surroundings.stderr },
     );
     const forMs = durationOf(given);
-    await using api = await connectionOf(given, surroundings, telemetry.observe);
-    const output = await openOutput(given.text('output'), surroundings);
-    using span = openDeadline(surroundings.clock, forMs ?? 2 ** 47, surroundings.stop);
-    const signal = forMs === undefined ? surroundings.stop : span.signal;
-    const recorder = new Recorder(output, surroundings);
-    await Promise.all(
-      namespacesIn(given, surroundings).map((namespace) =>
-        recorder.record({ api, namespace, given, observe: telemetry.observe }, signal),
-      ),
-    );
-    await ended(output, surroundings);
-    surroundings.stderr.write(`recorded ${recorder.count} notifications\n`);
-    await telemetry.close();
+    try {
+      const { observe } = telemetry;
+      const count = await record({ given, observe, forMs }, surroundings);
+      surroundings.stderr.write(`recorded ${count} notifications\n`);
+    } finally {
+      await telemetry.close();
+    }
     return 0;
   },
 };
+
+/** Records until it is stopped, the time is up, or something fails; answers how many notifications. */
+async function record(
+  asked: { readonly given: Given; readonly observe: Observe; readonly forMs: number | undefined },
+  surroundings: Surroundings,
+): Promise<number> {
+  const { given, observe, forMs } = asked;
+  await using api = await connectionOf(given, surroundings, observe);
+  const output = await openOutput(given.text('output'), surroundings);
+  const failed = new AbortController();
+  output.on('error', (cause: Error) => failed.abort(unwritable(given, cause)));
+  const ending = AbortSignal.any([surroundings.stop, failed.signal]);
+  using span = forMs === undefined ? null : openDeadline(surroundings.clock, forMs, ending);
+  const recorder = new Recorder(output, surroundings);
+  await Promise.all(
+    namespacesIn(given, surroundings).map((namespace) =>
+      recorder
+        .record({ api, namespace, given, observe }, span?.signal ?? ending)
+        .catch((error: unknown) => failed.abort(error)),
+    ),
+  );
+  if (failed.signal.aborted) throw failed.signal.reason;
+  await ended(output, surroundings);
+  return recorder.count;
+}
+
+function unwritable(given: Given, cause: unknown): SluiceError {
+  const where = given.text('output') ?? 'standard output';
+  return new SluiceError('output-unusable', `write ${where}: ${messageOf(cause)}`, { cause });
+}
 
 interface Recorded {
   readonly api: ApiClient;
@@ -73,10 +97,12 @@ class Recorder {
   readonly #output: Writable;
   readonly #surroundings: Surroundings;
   readonly #there = new Map<string, EventObject>();
+  #lastReadAt: number;
 
   constructor(output: Writable, surroundings: Surroundings) {
     this.#output = output;
     this.#surroundings = surroundings;
+    this.#lastReadAt = surroundings.clock.now();
   }
 
   async record(recorded: Recorded, signal: AbortSignal): Promise<void> {
@@ -101,8 +127,11 @@ class Recorder {
     return wish === 'write';
   }
 
-  async #write({ changes, gone }: ReaderBatch): Promise<void> {
+  async #write({ changes, gone, position }: ReaderBatch): Promise<void> {
+    // The server's clock throughout; what went is told of with the position after it.
+    this.#lastReadAt = position?.at ?? this.#lastReadAt;
     for (const { type, object, readAt } of changes) {
+      this.#lastReadAt = readAt;
       const event = slim(object);
       this.#there.set(keyOf(object), event);
       await this.#line(readAt, { type, object: event });
@@ -110,8 +139,8 @@ class Recorder {
     for (const key of gone) {
       const object = this.#there.get(key);
       this.#there.delete(key);
-      const now = this.#surroundings.clock.now();
-      if (object !== undefined) await this.#line(now, { type: 'DELETED', object: slim(object) });
+      if (object === undefined) continue;
+      await this.#line(this.#lastReadAt, { type: 'DELETED', object: slim(object) });
     }
   }
 

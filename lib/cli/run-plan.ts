@@ -70,7 +70,8 @@ async function runObserved(
     plan,
     api,
     store,
-    findCluster: (signal) => findCluster(api, { namespace, clock, random, observe }, signal),
+    findCluster: (heard, signal) =>
+      findCluster(api, { namespace, clock, random, observe: heard }, signal),
     clock,
     random,
     observe,

@@ -26,7 +26,7 @@ export interface GatewayParts {
   readonly api: ApiClient;
   readonly store: Store;
   /** Asks the API server which cluster this is; waits for one that is away. */
-  readonly findCluster: (signal: AbortSignal) => Promise<ClusterIdentity>;
+  readonly findCluster: (observe: Observe, signal: AbortSignal) => Promise<ClusterIdentity>;
   readonly clock: Clock;
   readonly random: Random;
   readonly observe: Observe;
@@ -99,21 +99,21 @@ export class Gateway {
     const failed = new AbortController();
     const ending = AbortSignal.any([stop, failed.signal]);
     const abandon = new AbortController();
-    const working = Promise.all([
+    // Each by itself, so that the failure of one does not hide that the others still run.
+    const watched = (all: readonly Promise<unknown>[]): Promise<unknown> =>
+      Promise.all(all.map((one) => one.catch((error: unknown) => failed.abort(error))));
+    const working = watched([
       dispatch.run({ stop: ending, abandon: abandon.signal }),
       release.run(ending),
       new Sweeper({ store, clock, retention: plan.retention }).run(ending),
-    ]).catch((error: unknown) => failed.abort(error));
-    const reading = Promise.all(
-      plan.sources.map((planned) =>
-        this.#read(planned.create(this.#sourceParts()), { intake, ending }),
-      ),
-    ).catch((error: unknown) => failed.abort(error));
+    ]);
+    const reading = watched(
+      plan.sources.map((one) => this.#read(one.create(this.#sourceParts()), { intake, ending })),
+    );
     await Promise.race([reading, aborted(ending)]);
 
     this.#observe({ kind: 'stopping', why: reasonOf(ending), limitMs: this.#parts.drainMs });
-    await reading;
-    const abandoned = await this.#drain(working, { dispatch, abandon });
+    const abandoned = await this.#drain({ reading, working }, { dispatch, abandon });
     const waiting = await this.#countWaiting();
     this.#observe({ kind: 'stopped', durable: store.journal.durable, waiting, abandoned });
     if (failed.signal.aborted) throw failed.signal.reason;
@@ -132,9 +132,9 @@ export class Gateway {
     }
   }
 
-  /** Lets running attempts end within the limit; answers how many were cut off. */
+  /** Lets reading and running attempts end within the limit; answers how many were cut off. */
   async #drain(
-    working: Promise<unknown>,
+    { reading, working }: { reading: Promise<unknown>; working: Promise<unknown> },
     { dispatch, abandon }: { dispatch: Dispatch; abandon: AbortController },
   ): Promise<number> {
     const done = new AbortController();
@@ -142,9 +142,10 @@ export class Gateway {
       .sleep(this.#parts.drainMs, done.signal)
       .then(() => dispatch.running)
       .catch(() => 0);
-    const abandoned = await Promise.race([working.then(() => 0), limit]);
+    const abandoned = await Promise.race([Promise.all([reading, working]).then(() => 0), limit]);
     done.abort();
     abandon.abort();
+    // Attempts that were cut off still write their outcome down; reading that hangs is left behind.
     await working;
     return abandoned;
   }
@@ -152,8 +153,10 @@ export class Gateway {
   async #findCluster(stop: AbortSignal): Promise<ClusterRef | null> {
     const { api, findCluster, plan, store } = this.#parts;
     try {
-      const found = await findCluster(stop);
-      const at = { server: api.server, observe: (one: Observation) => this.#observe(one) };
+      // Health must hear what it waits for, as the log does.
+      const observe: Observe = (one) => this.#observe(one);
+      const found = await findCluster(observe, stop);
+      const at = { server: api.server, observe };
       return { id: await clusterId(store.keep, found, at), name: plan.clusterName };
     } catch (error) {
       if (stop.aborted) return null;

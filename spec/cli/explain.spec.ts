@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { anEvent } from '../support/builders.ts';
-import { runLine } from './surroundings.ts';
+import { runCommandLine } from '../../lib/cli/main.ts';
+import { runLine, specMachine } from './surroundings.ts';
 
 const CONFIG = `
 filters:
@@ -110,6 +111,20 @@ describe('sluice explain', () => {
     // Everything but line feeds and printable characters is escaped.
     expect(out.replaceAll('\n', '')).not.to.match(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
     expect(out).to.include('red');
+  });
+
+  it('can be left while it waits for standard input', async () => {
+    const machine = specMachine({ stdin: new Readable({ read: () => undefined }) });
+    const running = runCommandLine(['explain', '--config', config], machine);
+    machine.stopping.abort();
+    expect(await running).to.equal(0);
+    expect(machine.err()).to.equal('');
+  });
+
+  it('refuses a source that is not configured', async () => {
+    const { code, err } = await explain('', '--source', 'nope');
+    expect(code).to.equal(2);
+    expect(err).to.include('"nope" is not configured (there are events)');
   });
 
   it('refuses what are no Events, naming the line', async () => {

@@ -184,6 +184,42 @@ describe('a lane', () => {
     await running;
   });
 
+  it('ends as unknown without another attempt when a lost answer can no longer be told', async () => {
+    const trigger = new HeldTrigger(30_000);
+    const { add, clock, store, stop, running } = setUp({ concurrency: 1 }, trigger);
+    const [first, second] = deliveries(2);
+    await add(first === undefined ? [] : [first]);
+    trigger.firings[0]?.end({ outcome: 'unknown', reason: 'timeout', detail: 'lost' });
+    await clock.advance(0);
+    // The lane is full while the repetition falls due, and free only when the key has gone.
+    await add(second === undefined ? [] : [{ ...second, dueAt: 0 }]);
+    await clock.advance(9_000);
+    trigger.firings[1]?.end({ ...RETRY, afterMs: 100_000 });
+    clock.jump(60_000);
+    await clock.advance(0);
+    expect(await stateOf(store, first)).to.equal('unknown');
+    expect(trigger.firings).to.have.length(2);
+    stop.abort();
+    await running;
+  });
+
+  it('writes an outcome down again and again while the store fails', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, store, of, stop, running } = setUp({}, trigger);
+    const settle = store.outbox.settle.bind(store.outbox);
+    let failures = 0;
+    store.outbox.settle = (settlement) =>
+      (failures += 1) <= 3 ? Promise.reject(new Error('disk full')) : settle(settlement);
+    await add(deliveries(1));
+    trigger.firings[0]?.end(DELIVERED);
+    await clock.advance(10_000);
+    expect(await stateOf(store, deliveries(1)[0])).to.equal('delivered');
+    expect(of('bug')).to.have.length(3);
+    expect(trigger.firings).to.have.length(1);
+    stop.abort();
+    await running;
+  });
+
   it('tells what became of each attempt and of its delivery', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, seen, stop, running } = setUp({}, trigger);
