@@ -1,25 +1,49 @@
 // Makes untrusted text safe to show: what would move a cursor, colour a terminal, break a line or
-// turn the reading direction comes out as an escape. It quotes nothing and translates no characters.
+// turn the reading direction comes out as an escape. Where a text must stay apart from its
+// neighbours it also gets quotes. It translates no characters.
 // Source: Unicode general categories Cc, Cf, Cs, Zl, Zp; https://trojansource.codes for Cf.
 
 // Cc: C0, DEL, C1. Cf: bidi controls, zero-width characters, tags. Cs: lone surrogates.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+// Between quotes a backslash begins every escape, so one that is meant must be escaped as well.
+const UNQUOTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}"\\]/u;
 
-const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+const SHORT: Readonly<Record<string, string>> = {
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '"': '\\"',
+  '\\': '\\\\',
+};
 
 /**
  * The text with control characters escaped (`\n`, `\u001b`), cut to at most `max` characters.
+ * Backslashes stay as they are, so an escape and the letters of one look alike; see `quoted`.
  *
  * **Units**: UTF-16 code units of the result, its `…` included; no escape and no character is cut
  * in two.
  */
 export function printable(text: string, max = Number.POSITIVE_INFINITY): string {
-  if (text.length <= max && !UNPRINTABLE.test(text)) return text;
+  return shownUpTo(max, text, UNPRINTABLE);
+}
+
+/**
+ * Text between quotes that can be read back: as `printable`, and inner quotes and backslashes come
+ * out as `\"` and `\\`.
+ *
+ * **Units**: as `printable`; the two quotes do not count.
+ */
+export function quoted(text: string, max = Number.POSITIVE_INFINITY): string {
+  return `"${shownUpTo(max, text, UNQUOTABLE)}"`;
+}
+
+function shownUpTo(max: number, text: string, unsafe: RegExp): string {
+  if (text.length <= max && !unsafe.test(text)) return text;
   let shown = '';
   // How much of `shown` leaves room for the `…` should the next piece not fit.
   let cutAt = 0;
   for (const character of text) {
-    const piece = escaped(character);
+    const piece = unsafe.test(character) ? escaped(character) : character;
     if (shown.length + piece.length > max) return max < 1 ? '' : `${shown.slice(0, cutAt)}…`;
     shown += piece;
     if (shown.length <= max - 1) cutAt = shown.length;
@@ -27,13 +51,7 @@ export function printable(text: string, max = Number.POSITIVE_INFINITY): string 
   return shown;
 }
 
-/** The text with each lone surrogate replaced by U+FFFD, so that it survives UTF-8. */
-export function wellFormed(text: string): string {
-  return text.toWellFormed();
-}
-
 function escaped(character: string): string {
-  if (!UNPRINTABLE.test(character)) return character;
   const code = character.codePointAt(0) ?? 0;
   const hexadecimal = code.toString(16).padStart(4, '0');
   return SHORT[character] ?? (code > 0xffff ? `\\u{${hexadecimal}}` : `\\u${hexadecimal}`);

@@ -1,11 +1,11 @@
 // The one line per decision: the words in the order of docs/operations.md, and as fields.
-// Whether a decision gets a line, and at which level, is decision-memory.ts and report.ts.
+// Whether a decision gets a line, and at which level, is decision-memory.ts and telemetry.ts.
 import type { TrailEntry } from '../core/decision.ts';
 import type { Json } from '../core/event.ts';
 import type { DecisionObserved } from '../core/observation.ts';
-import { printable } from '../kit/printable.ts';
+import { printable, quoted } from '../kit/printable.ts';
 import type { Line, LogLevel } from './logging.ts';
-import { compact, counted, quoted, ruleLabel, token } from './token.ts';
+import { compact, counted, pathToken, ruleLabel, token } from './token.ts';
 
 const MESSAGE_CHARACTERS = 160;
 const FIELD_CHARACTERS = 253;
@@ -42,7 +42,7 @@ function words({ occurrence, decision, disposed }: DecisionObserved): readonly s
     joined(disposed.map(({ disposition }) => disposition)),
     token(type),
     token(kind),
-    `${token(namespace)}/${token(objectName)}`,
+    `${pathToken(namespace)}/${pathToken(objectName)}`,
     token(reason),
     `×${occurrence.count}`,
     token(component),

@@ -2,23 +2,24 @@
 // forge a neighbouring column nor reach the terminal. The escaping itself is kit/printable.ts.
 import type { RuleRef } from '../core/decision.ts';
 import type { Json } from '../core/event.ts';
-import { printable } from '../kit/printable.ts';
+import { printable, quoted } from '../kit/printable.ts';
 
 // Object names end at 253 characters; nothing guarantees the same of an Event's other fields.
 const TOKEN_CHARACTERS = 253;
-const PLAIN = /^[^\s"]+$/u;
+// An escape begins with a backslash and would look like the letters of one without quotes.
+const PLAIN = /^[^\s"\\]+$/u;
 
-/** One word: `-` for the empty text, quoted where blanks or quotes would make it several. */
+/** One word: `-` for the empty text, quoted where it could be taken for another or for several. */
 export function token(text: string): string {
   if (text === '') return '-';
+  if (text === '-') return quoted(text);
   const shown = printable(text, TOKEN_CHARACTERS);
   return PLAIN.test(shown) ? shown : quoted(text, TOKEN_CHARACTERS);
 }
 
-/** The text between quotes, of at most `max` characters without them; inner quotes are `\"`. */
-export function quoted(text: string, max: number): string {
-  // Cut first: a message of a megabyte is not worth looking through for quotes.
-  return `"${printable(text.slice(0, max + 1).replaceAll('"', '\\"'), max)}"`;
+/** One word that may stand beside a slash: quoted where it has one of its own. */
+export function pathToken(text: string): string {
+  return text.includes('/') ? quoted(text, TOKEN_CHARACTERS) : token(text);
 }
 
 /** A JSON value on one line, of at most `max` characters. */

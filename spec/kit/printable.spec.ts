@@ -1,7 +1,7 @@
 // Promises of lib/kit/printable.ts.
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { printable, wellFormed } from '../../lib/kit/printable.ts';
+import { printable, quoted } from '../../lib/kit/printable.ts';
 
 const anyUnits = fc
   .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 60 })
@@ -56,14 +56,52 @@ describe('printable', () => {
   });
 });
 
-describe('wellFormed', () => {
-  it('replaces lone surrogates, so that the text survives UTF-8', () => {
-    expect(wellFormed('a\ud83db😀')).to.equal('a\ufffdb😀');
+describe('quoted', () => {
+  const cases = [
+    ['', '""'],
+    ['say "x"', '"say \\"x\\""'],
+    ['a\\nb', '"a\\\\nb"'],
+    ['a\nb', '"a\\nb"'],
+    ['a\\"', '"a\\\\\\""'],
+  ] as const;
+  for (const [text, shown] of cases) {
+    it(`shows ${JSON.stringify(text)} as ${shown}`, () => expect(quoted(text)).to.equal(shown));
+  }
+
+  const cuts = [
+    ['abc"', 5, '"abc\\""'],
+    ['abcd"', 5, '"abcd…"'],
+    ['abcd\\', 5, '"abcd…"'],
+    ['abc\\\\', 6, '"abc\\\\…"'],
+  ] as const;
+  for (const [text, max, shown] of cuts) {
+    it(`cuts ${JSON.stringify(text)} to ${max} as ${shown}`, () => {
+      expect(quoted(text, max)).to.equal(shown);
+    });
+  }
+
+  it('tells every text from every other: what it shows can be read back', () => {
+    const units = fc.oneof(
+      fc.integer({ min: 0, max: 0xffff }),
+      fc.constantFrom(...['\\', '"', 'n', 'u', '{', '\n'].map((one) => one.charCodeAt(0))),
+    );
     fc.assert(
-      fc.property(anyUnits, (text) => {
-        const sent = wellFormed(text);
-        expect(Buffer.from(sent, 'utf8').toString('utf8')).to.equal(sent);
+      fc.property(fc.array(units, { maxLength: 40 }), (codes) => {
+        const text = String.fromCharCode(...codes);
+        expect(readBack(quoted(text))).to.equal(text);
       }),
+      { numRuns: 2000 },
     );
   });
 });
+
+/** The text whose quoted form this is. */
+function readBack(shown: string): string {
+  expect(shown).to.match(/^"(?:[^"\\]|\\.)*"$/u);
+  const short: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
+  return shown.slice(1, -1).replace(/\\(?:u\{[0-9a-f]+\}|u[0-9a-f]{4}|.)/gu, (escape) => {
+    const hexadecimal = /^\\u\{?([0-9a-f]+)\}?$/.exec(escape)?.[1];
+    if (hexadecimal !== undefined) return String.fromCodePoint(Number.parseInt(hexadecimal, 16));
+    return short[escape.slice(1)] ?? escape.slice(1);
+  });
+}

@@ -64,6 +64,29 @@ describe('the line of a decision', () => {
       aRejection({ occurrence: occurrenceOf({ reason: 'a b', message: 'say "x" +9 states' }) }),
       'reject - Warning Pod shop/web-1 "a b" ×3 kubelet - - "say \\"x\\" +9 states"',
     ],
+    [
+      'a word that would forge the next ones as one word',
+      aRejection({
+        occurrence: occurrenceOf({
+          involvedObject: {
+            kind: 'Pod\\" shop/other Forged ×1',
+            namespace: 'shop/other',
+            name: 'web-1',
+          },
+        }),
+      }),
+      `reject - Warning "Pod\\\\\\" shop/other Forged ×1" "shop/other"/web-1 BackOff ×3 kubelet - - ${MESSAGE}`,
+    ],
+    [
+      'a line feed other than the letters of its escape',
+      aRejection({ occurrence: occurrenceOf({ type: 'a\nb', reason: 'a\\nb', message: 'a\\nb' }) }),
+      'reject - "a\\nb" Pod shop/web-1 "a\\\\nb" ×3 kubelet - - "a\\\\nb"',
+    ],
+    [
+      'a dash other than nothing',
+      aRejection({ occurrence: occurrenceOf({ type: '-', reason: '' }) }),
+      `reject - "-" Pod shop/web-1 - ×3 kubelet - - ${MESSAGE}`,
+    ],
   ];
   for (const [what, observed, text] of table) {
     it(`tells ${what}`, async () => {
@@ -206,10 +229,10 @@ describe('the line of a decision', () => {
           const told = await line(
             aRejection({ occurrence: occurrenceOf({ reason, type, message }) }),
           );
-          const word = '(?:-|[^\\s"]+|"(?:[^"\\\\]|\\\\.)*")';
+          const word = '(?:-|[^\\s"\\\\]+|"(?:[^"\\\\]|\\\\.)*")';
           expect(told).to.match(
             new RegExp(
-              `^\\S+ reject - ${word} Pod shop/web-1 ${word} ×3 kubelet - - "[^\\n]*"$`,
+              `^\\S+ reject - ${word} Pod shop/web-1 ${word} ×3 kubelet - - "(?:[^"\\\\]|\\\\.)*"$`,
               'u',
             ),
           );
