@@ -1,6 +1,7 @@
 // The gateway's life: start, work, stop, and what it does when something can never work.
 import { expect } from 'chai';
 import { loadPlan } from '../../lib/assembly/load.ts';
+import type { Observe } from '../../lib/core/observation.ts';
 import type { Plan, PlannedTrigger } from '../../lib/assembly/plan.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
