@@ -46,8 +46,9 @@ async function whose(api: ApiClient, creation: Creation, signal: AbortSignal): P
   const answer = await get(api, path, signal);
   const started = startedBy(creation.object);
   if (answer.ok && answer.status === 200) return compared(answer, creation);
-  // 404: it was there a moment ago and is gone since, which counts as done.
-  if (answer.ok && [401, 403, 404].includes(answer.status)) {
+  // 404: it was there a moment ago and is gone since, which counts as done. Not 401: that is an
+  // expired token, and with a new one the next attempt may look.
+  if (answer.ok && [403, 404].includes(answer.status)) {
     return { outcome: 'delivered', started, note: 'existed, not verified' };
   }
   const outcome = outcomeOf(answer, tried(creation, 'compare the existing'));

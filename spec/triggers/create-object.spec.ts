@@ -98,6 +98,11 @@ describe('createObject', () => {
       wanted: 'delivered existed, not verified',
     },
     {
+      what: 'a token that expired before the look',
+      got: aStatus(401, 'Unauthorized'),
+      wanted: 'unknown server-error',
+    },
+    {
       what: 'an object that is gone meanwhile',
       got: aStatus(404, 'NotFound'),
       wanted: 'delivered existed, not verified',
