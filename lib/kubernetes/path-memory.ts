@@ -14,6 +14,8 @@ export class PathMemory {
   readonly #versions = new Map<string, string>();
   /** Versions of objects that went, for as long as a stream may still bring an older state. */
   readonly #gone = new Map<string, string>();
+  /** Keys of a store that was replaced: they are gone unless the next complete list shows them. */
+  readonly #replaced = new Set<string>();
   #shown = new Set<string>();
 
   constructor(position: Position | null) {
@@ -71,7 +73,8 @@ export class PathMemory {
 
   /** Ends a complete list and answers which objects it proves gone. */
   endList(resourceVersion: string): readonly string[] {
-    const gone: string[] = [];
+    const gone = [...this.#replaced].filter((key) => !this.#shown.has(key));
+    this.#replaced.clear();
     for (const [key, version] of this.#versions) {
       // What was read at a newer version than the list's can not be in it.
       if (this.#shown.has(key) || compareVersions(version, resourceVersion) > 0) continue;
@@ -93,12 +96,11 @@ export class PathMemory {
     }
   }
 
-  /** Forgets everything: the store behind the server is another one. */
-  replace(): readonly string[] {
-    const keys = [...this.#versions.keys()];
+  /** Forgets all but the keys: the store behind the server is another one. */
+  replace(): void {
+    for (const key of this.#versions.keys()) this.#replaced.add(key);
     this.#versions.clear();
     this.#gone.clear();
     this.#position = null;
-    return keys;
   }
 }

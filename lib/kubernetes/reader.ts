@@ -152,9 +152,9 @@ class PathReader {
     const why = `the store was replaced: its version ${page.resourceVersion} is below the position`;
     const to = { resourceVersion: page.resourceVersion, at: page.readAt };
     const gaps = [this.#digest.gap('possible-loss', why, to)];
-    const gone = this.#memory.replace();
+    this.#memory.replace();
     this.#isReplaced = true;
-    return { changes: [], gone, position: null, gaps };
+    return { changes: [], gone: [], position: null, gaps };
   }
 
   #floorOf(): (object: JsonObject) => string | null {

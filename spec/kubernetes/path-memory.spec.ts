@@ -63,9 +63,22 @@ describe('PathMemory', () => {
   it('forgets everything when the store is replaced', () => {
     const memory = new PathMemory(AT_10);
     memory.read('a', '500');
-    expect(memory.replace()).to.deep.equal(['a']);
+    memory.replace();
     expect(memory.position).to.equal(null);
     expect(memory.read('a', '3')).to.equal(true);
+  });
+
+  it('calls gone of a replaced store what the next complete list does not show', () => {
+    const memory = new PathMemory(AT_10);
+    for (const key of ['shown', 'went', 'too']) memory.read(key, '500');
+    memory.replace();
+    memory.beginList();
+    memory.show('shown');
+    memory.read('shown', '3');
+    expect(memory.endList('9')).to.deep.equal(['went', 'too']);
+    memory.beginList();
+    memory.show('shown');
+    expect(memory.endList('10'), 'once').to.deep.equal([]);
   });
 });
 

@@ -247,6 +247,21 @@ describe('reader', () => {
       expect(bench.gaps[0]).to.match(/^possible-loss: the store was replaced/);
     });
 
+    it('calls gone what a replaced store does not show, and nothing that it shows', async () => {
+      await using bench = await ReaderBench.open();
+      const items = [eventAt('kept', '500'), eventAt('second', '501'), eventAt('went', '502')];
+      (await bench.begin('1000', items)).end();
+      (await bench.watch()).refuse(410);
+      const kept = [eventAt('kept', '30')];
+      (await bench.list()).list({ resourceVersion: '40', items: kept, continue: 'x' });
+      await bench.reading.have(() => bench.gaps.length === 1, 'the replaced store');
+      expect(bench.gone, 'before the list is complete').to.deep.equal([]);
+      (await bench.list()).list({ resourceVersion: '40', items: [eventAt('second', '31')] });
+      await bench.watch();
+      expect(bench.gone).to.deep.equal(['shop/went']);
+      expect(bench.read, 'they are known').to.deep.equal([]);
+    });
+
     it('does not yield the first page’s items again where the list starts anew', async () => {
       await using bench = await ReaderBench.open({ positions: shopAt('10') });
       (await bench.watch()).refuse(410);
