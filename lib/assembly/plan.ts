@@ -54,6 +54,8 @@ export interface PlannedTrigger extends PlannedDelivery {
   readonly kind: string;
   /** What the names of its objects begin with, before `-<id>`. */
   readonly prefix: string;
+  /** What they began with, or may have, under an earlier name or before it had a `prefix:`. */
+  readonly formerPrefixes: readonly string[];
   /** Whether it speaks to the cluster; a local command does not. */
   readonly usesCluster: boolean;
   /** The namespaces in which it creates objects. */
@@ -75,7 +77,7 @@ export interface PlannedLimits {
 export interface PlannedGuard {
   /** Where configured triggers create objects; empty where that guard is off. */
   readonly namespaces: readonly string[];
-  /** What the names of configured triggers' objects begin with. */
+  /** What the names of configured triggers' objects begin with, or began with under earlier names. */
   readonly prefixes: readonly string[];
 }
 

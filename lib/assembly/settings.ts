@@ -67,7 +67,9 @@ export function planGuard(
   triggers: readonly PlannedTrigger[],
 ): { readonly guard: PlannedGuard; readonly findings: readonly Finding[] } {
   const building = triggers.filter(({ buildNamespaces }) => buildNamespaces.length > 0);
-  const prefixes = unique(building.map(({ prefix }) => prefix));
+  const prefixes = unique(
+    building.flatMap(({ prefix, formerPrefixes }) => [prefix, ...formerPrefixes]),
+  );
   if (section?.namespace !== false) {
     const namespaces = unique(building.flatMap(({ buildNamespaces }) => buildNamespaces));
     return { guard: { namespaces, prefixes }, findings: [] };

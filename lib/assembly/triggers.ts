@@ -89,6 +89,7 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
     identity: entry.formerly?.[0] ?? name,
     kind,
     prefix,
+    formerPrefixes: formerPrefixes(one),
     usesCluster: descriptor.needsCluster,
     buildNamespaces: descriptor.buildNamespaces(section, checkContext),
     create: (parts) => descriptor.create(section, { ...parts, name, prefix, buildNamespace }),
@@ -100,6 +101,12 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
     ...checkAllowed(path, one, context),
   ];
   return { trigger, findings, permissions: descriptor.permissions?.(section, checkContext) ?? [] };
+}
+
+/** Builds outlive a change of configuration; a `prefix:` that was changed is known to nobody. */
+function formerPrefixes({ name, entry, descriptor }: OneTrigger): readonly string[] {
+  const names = [name, ...(entry.formerly ?? [])].filter((former) => former !== '');
+  return names.map((former) => descriptor.defaultPrefix(former));
 }
 
 function checkAllowed(path: string, one: OneTrigger, context: PlanContext): readonly Finding[] {

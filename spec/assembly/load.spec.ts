@@ -119,6 +119,17 @@ delivery: { concurrency: 4, timeout: 1m, order: object, retry: { max: 10m } }
     expect(codes(text)).to.deep.equal([['guard-off', '/guard/namespace']]);
   });
 
+  it('guards the names of builds that were started under earlier names, or before there was a prefix', () => {
+    const job = 'manifest: { apiVersion: batch/v1, kind: Job }';
+    const text = `filters: [{ action: accept, triggers: [Build-2, local] }]
+triggers:
+  Build-2: { kubernetes: { ${job} }, formerly: ['', diagnose, Build.1], prefix: shop }
+  local: { exec: { command: [make] }, formerly: [here] }
+`;
+    const { guard } = plan(text, { exec: 'allowed' });
+    expect(guard.prefixes).to.deep.equal(['build-1', 'build-2', 'diagnose', 'shop']);
+  });
+
   it('keeps ledger entries for the longest quiet and the longest life of Events', () => {
     const text = `sources: { a: { events: { eventTTL: 3h } }, b: { events: {} } }
 filters: [{ action: accept, again: { quiet: 30m } }, { action: accept, kind: Pod, again: { quiet: 5h } }]
