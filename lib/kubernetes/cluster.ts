@@ -27,37 +27,40 @@ export interface FindClusterParts {
 
 const KUBE_SYSTEM = 'kube-system';
 
-/** A server that has just started answers 403 until it has read its roles; seen for about 1 s. */
+/**
+ * A server that has just started answers 403 until it has read its roles (seen for about 1 s), and
+ * that of a new cluster 404 until it has created kube-system.
+ */
 const SECOND_THOUGHT_MS = 3_000;
 
 /**
  * Finds out which cluster this is, waiting for an API server that does not answer.
  *
- * **Order and time**: where neither namespace may be read it asks once more after 3 s, because a
- * made-up id would stay.
+ * **Order and time**: where kube-system may not be read it asks once more after 3 s before it
+ * settles for less, because an id that was chosen stays.
  */
 export async function findCluster(
   api: ApiClient,
   parts: FindClusterParts,
   signal: AbortSignal,
 ): Promise<ClusterIdentity> {
-  const first = await ask(api, parts, signal);
-  if (first.id !== null) return first;
-  await parts.clock.sleep(SECOND_THOUGHT_MS, signal);
-  return ask(api, parts, signal);
-}
-
-async function ask(
-  api: ApiClient,
-  parts: FindClusterParts,
-  signal: AbortSignal,
-): Promise<ClusterIdentity> {
-  const system = await uidOf(api, { ...parts, name: KUBE_SYSTEM }, signal);
+  const system = await systemUid(api, parts, signal);
   if (system.uid !== '') return { id: system.uid, from: 'kube-system' };
   if (parts.namespace === '') return { id: null, why: system.why };
   const own = await uidOf(api, { ...parts, name: parts.namespace }, signal);
   if (own.uid !== '') return { id: own.uid, from: 'namespace' };
   return { id: null, why: `${system.why}; ${own.why}` };
+}
+
+async function systemUid(
+  api: ApiClient,
+  parts: FindClusterParts,
+  signal: AbortSignal,
+): Promise<Uid> {
+  const first = await uidOf(api, { ...parts, name: KUBE_SYSTEM }, signal);
+  if (first.uid !== '') return first;
+  await parts.clock.sleep(SECOND_THOUGHT_MS, signal);
+  return uidOf(api, { ...parts, name: KUBE_SYSTEM }, signal);
 }
 
 interface Uid {
