@@ -16,12 +16,6 @@ export function parseRate(text: string): Rate | undefined {
   return { count, perMs: UNITS[unit] };
 }
 
-/** The customary spelling of a rate; one per an unusual span names it in milliseconds. */
-export function renderRate(rate: Rate): string {
-  const unit = Object.entries(UNITS).find(([, perMs]) => perMs === rate.perMs)?.[0];
-  return `${rate.count}/${unit ?? `${rate.perMs}ms`}`;
-}
-
 function isUnit(text: string | undefined): text is keyof typeof UNITS {
   return text !== undefined && Object.hasOwn(UNITS, text);
 }

@@ -1,6 +1,6 @@
-// Promises of lib/kit/rate.ts and token-bucket.ts: what a rate is and how it is kept.
+// Promises of lib/kit/rate.ts.
 import { expect } from 'chai';
-import { parseRate, renderRate } from '../../lib/kit/rate.ts';
+import { parseRate } from '../../lib/kit/rate.ts';
 
 describe('parseRate', () => {
   const rates: Readonly<Record<string, { count: number; perMs: number }>> = {
@@ -10,18 +10,11 @@ describe('parseRate', () => {
     '5/d': { count: 5, perMs: 86_400_000 },
   };
   for (const [text, rate] of Object.entries(rates)) {
-    it(`reads ${text}, and writes it the same`, () => {
-      expect(parseRate(text)).to.deep.equal(rate);
-      expect(renderRate(rate)).to.equal(text);
-    });
+    it(`reads ${text}`, () => expect(parseRate(text)).to.deep.equal(rate));
   }
 
   for (const text of ['', '60', '/h', '0/h', '-1/h', '1.5/h', '60/hour', '60 / h', '60/toString']) {
     it(`finds no rate in ${JSON.stringify(text)}`, () =>
       expect(parseRate(text)).to.equal(undefined));
   }
-
-  it('names an unusual span in milliseconds', () => {
-    expect(renderRate({ count: 3, perMs: 1500 })).to.equal('3/1500ms');
-  });
 });
