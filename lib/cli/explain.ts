@@ -7,7 +7,8 @@ import type { Plan } from '../assembly/plan.ts';
 import { renderProblems } from '../assembly/problems.ts';
 import { loadDocument } from '../config/load.ts';
 import type { Explanation, TrailEntry } from '../core/decision.ts';
-import { messageOf, SluiceError } from '../core/errors.ts';
+import { SluiceError } from '../core/errors.ts';
+import { fileTrouble } from '../kit/file-trouble.ts';
 import type { EventObject } from '../core/event.ts';
 import { type Occurrence, toOccurrence } from '../core/occurrence.ts';
 import { explain } from '../filters/decide.ts';
@@ -83,7 +84,7 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new SluiceError('input-unusable', `read Events from ${file}: ${messageOf(cause)}`, {
+    throw new SluiceError('input-unusable', `read Events from ${file}: ${fileTrouble(cause)}`, {
       cause,
     });
   }

@@ -1,6 +1,7 @@
 // `sluice playback`: a recording as a Kubernetes API server, for trying rules with no cluster.
 import { access, constants, readFile, writeFile } from 'node:fs/promises';
-import { messageOf, SluiceError } from '../core/errors.ts';
+import { SluiceError } from '../core/errors.ts';
+import { fileTrouble } from '../kit/file-trouble.ts';
 import { parseDuration } from '../kit/duration.ts';
 import { selfSigned } from '../playback/certificate.ts';
 import { renderKubeconfig } from '../playback/kubeconfig.ts';
@@ -70,7 +71,7 @@ export async function mustBeReadable(file: string): Promise<void> {
   try {
     await access(file, constants.R_OK);
   } catch (cause) {
-    throw new SluiceError('input-unusable', `read the recording ${file}: ${messageOf(cause)}`, {
+    throw new SluiceError('input-unusable', `read the recording ${file}: ${fileTrouble(cause)}`, {
       cause,
     });
   }
@@ -92,7 +93,7 @@ async function writeKubeconfig(
   try {
     await writeFile(file, renderKubeconfig(tls === null ? { url } : { url, cert: tls.cert }));
   } catch (cause) {
-    throw new SluiceError('output-unusable', `write ${file}: ${messageOf(cause)}`, { cause });
+    throw new SluiceError('output-unusable', `write ${file}: ${fileTrouble(cause)}`, { cause });
   }
 }
 
@@ -140,7 +141,7 @@ async function readPem(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new SluiceError('input-unusable', `read ${file}: ${messageOf(cause)}`, { cause });
+    throw new SluiceError('input-unusable', `read ${file}: ${fileTrouble(cause)}`, { cause });
   }
 }
 

@@ -3,7 +3,8 @@
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { messageOf, SluiceError } from '../core/errors.ts';
+import { SluiceError } from '../core/errors.ts';
+import { fileTrouble } from '../kit/file-trouble.ts';
 import { type EventObject, type JsonObject, stringAt } from '../core/event.ts';
 import { toOccurrence } from '../core/occurrence.ts';
 import type { Observe } from '../core/observation.ts';
@@ -81,7 +82,7 @@ async function record(
 
 function unwritable(given: Given, cause: unknown): SluiceError {
   const where = given.text('output') ?? 'standard output';
-  return new SluiceError('output-unusable', `write ${where}: ${messageOf(cause)}`, { cause });
+  return new SluiceError('output-unusable', `write ${where}: ${fileTrouble(cause)}`, { cause });
 }
 
 interface Recorded {
@@ -181,7 +182,7 @@ async function openOutput(file: string | undefined, { stdout }: Surroundings): P
   try {
     await once(stream, 'open');
   } catch (cause) {
-    throw new SluiceError('output-unusable', `write ${file}: ${messageOf(cause)}`, { cause });
+    throw new SluiceError('output-unusable', `write ${file}: ${fileTrouble(cause)}`, { cause });
   }
   return stream;
 }

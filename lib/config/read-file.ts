@@ -1,6 +1,7 @@
 // The configuration file itself: read whole, bounded, as UTF-8. What it says is load.ts's matter.
 import { open } from 'node:fs/promises';
 import type { Problem } from '../core/problem.ts';
+import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
 import { printable } from '../kit/printable.ts';
 import { MAX_CONFIG_BYTES } from './load.ts';
 
@@ -28,29 +29,21 @@ export async function readConfigFile(path: string): Promise<ReadFile> {
   }
 }
 
-const REASONS: Readonly<Record<string, { found: string; hint: string }>> = {
-  ENOENT: {
-    found: 'no such file',
-    hint: 'check the path; a relative one starts where sluice does',
-  },
-  EACCES: {
-    found: 'permission denied',
-    hint: 'make the file readable for the user sluice runs as',
-  },
-  EISDIR: { found: 'a folder', hint: 'name the file in it' },
-  ENOTDIR: { found: 'a file where a folder is expected', hint: 'check the path' },
+const HINTS: Readonly<Record<string, string>> = {
+  ENOENT: 'check the path; a relative one starts where sluice does',
+  EACCES: 'make the file readable for the user sluice runs as',
+  EISDIR: 'name the file in it',
+  ENOTDIR: 'check the path',
 };
 
 function unreadable(path: string, error: unknown): Problem {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-  const reason = REASONS[code] ?? { found: code, hint: 'check the path and the disk' };
   return {
     severity: 'error',
     code: 'unreadable',
     path: '',
     line: 0,
     column: 0,
-    message: `read the configuration ${printable(path, 300)}: ${reason.found}`,
-    hint: reason.hint,
+    message: `read the configuration ${printable(path, 300)}: ${fileTrouble(error)}`,
+    hint: HINTS[codeOfFailure(error) ?? ''] ?? 'check the path and the disk',
   };
 }

@@ -8,6 +8,7 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { KubeConfig, loadYaml } from '@kubernetes/client-node';
 import type { Cluster, User } from '@kubernetes/client-node';
 import { SluiceError } from '../core/errors.ts';
+import { fileTrouble } from '../kit/file-trouble.ts';
 import type { Json } from '../core/event.ts';
 import { jsonAt, stringAt } from '../core/event.ts';
 
@@ -176,7 +177,7 @@ function loadFile(file: string): KubeConfig {
     config.loadFromFile(file);
     config.users = config.users.map((user) => withTokenFile(user, file));
   } catch (error) {
-    throw unusable(`load ${file}: ${whatIsWrong(error)}`);
+    throw unusable(`load kubeconfig ${file}: ${whatIsWrong(error)}`);
   }
   return config;
 }
@@ -209,7 +210,7 @@ function withTokenFile(user: User, file: string): User {
 function whatIsWrong(error: unknown): string {
   if (!(error instanceof Error)) return 'it is no kubeconfig';
   // Node's own message names the file a second time.
-  if ('syscall' in error && 'code' in error) return String(error.code);
+  if ('syscall' in error) return fileTrouble(error);
   if ('mark' in error) return `it is no YAML (${placeOf(error.mark)})`;
   if (error instanceof TypeError) return 'it is empty or no kubeconfig';
   return error.message;

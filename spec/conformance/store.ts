@@ -3,56 +3,12 @@
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
-import type { Commit, LedgerEntry, Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/store.ts';
 import { aDelivery } from '../support/builders.ts';
+import { aCommit, anEntry, deliveries, idOf, NOW, PATH } from './store-builders.ts';
 
-const NOW = Date.UTC(2026, 0, 31, 12);
-const PATH = '/api/v1/namespaces/shop/events';
 const DELIVERED: Outcome = { outcome: 'delivered' };
 const CLAIM = { trigger: 'build', incarnation: 'one', now: NOW, limit: 10, order: 'none' } as const;
-
-/** A commit of nothing, with overrides. */
-export function aCommit(overrides: Partial<Commit> = {}): Commit {
-  return {
-    source: 'shop',
-    positions: new Map(),
-    ledger: [],
-    deliveries: [],
-    seen: [],
-    gone: [],
-    gaps: [],
-    now: NOW,
-    ...overrides,
-  };
-}
-
-/** A ledger entry with overrides. */
-export function anEntry(overrides: Partial<LedgerEntry> = {}): LedgerEntry {
-  return {
-    key: 'k1',
-    path: PATH,
-    eventKey: 'shop/web-1.17f1',
-    id: aDelivery().id,
-    life: '2026-01-31T11:58:00Z',
-    firedAt: NOW,
-    firedHappenedAt: '2026-01-31T11:59:30.000000Z',
-    firedCount: 3,
-    lastHappenedAt: '2026-01-31T11:59:30.000000Z',
-    lastCount: 3,
-    ...overrides,
-  };
-}
-
-/** Numbered deliveries of one object each unless told otherwise. */
-export function deliveries(count: number, overrides: Partial<Delivery> = {}): readonly Delivery[] {
-  return Array.from({ length: count }, (_, place) =>
-    aDelivery({ id: idOf(place), object: `v1/Pod/shop/web-${place}`, ...overrides }),
-  );
-}
-
-function idOf(place: number): string {
-  return place.toString().padStart(26, '0');
-}
 
 async function settle(store: Store, id: string, next: Partial<Delivery> = {}): Promise<void> {
   const answer = await store.outbox.settle({

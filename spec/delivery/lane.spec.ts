@@ -8,7 +8,7 @@ import type { Trigger } from '../../lib/core/trigger.ts';
 import { Dispatch, orphan } from '../../lib/delivery/dispatch.ts';
 import { Lane, type LaneSettings } from '../../lib/delivery/lane.ts';
 import { memoryKind } from '../../lib/stores/memory.ts';
-import { aCommit, deliveries } from '../conformance/store.ts';
+import { aCommit, deliveries } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 

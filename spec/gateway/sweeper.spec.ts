@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { Sweeper } from '../../lib/gateway/sweeper.ts';
 import { memoryKind } from '../../lib/stores/memory.ts';
-import { aCommit, anEntry } from '../conformance/store.ts';
+import { aCommit, anEntry } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 describe('the sweeper', () => {

@@ -1,7 +1,8 @@
 // The memory store under the conformance suite, and what is its own.
 import { expect } from 'chai';
 import { memoryKind } from '../../lib/stores/memory.ts';
-import { aCommit, deliveries, describeStore } from '../conformance/store.ts';
+import { aCommit, deliveries } from '../conformance/store-builders.ts';
+import { describeStore } from '../conformance/store.ts';
 
 describeStore('memory', async () => memoryKind.create());
 

@@ -1,0 +1,19 @@
+// What the operating system's codes for files mean, in words that fit behind a colon.
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'a folder',
+  ENOTDIR: 'a file where a folder is expected',
+};
+
+/** A failure's code, or undefined where it has none. */
+export function codeOfFailure(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}
+
+/** What a failure to open or read a file means; the code itself where no words are known. */
+export function fileTrouble(error: unknown): string {
+  const code = codeOfFailure(error) ?? 'unknown error';
+  return WORDS[code] ?? code;
+}

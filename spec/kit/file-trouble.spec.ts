@@ -1,0 +1,27 @@
+// Codes of the operating system in words: a table.
+import { expect } from 'chai';
+import { codeOfFailure, fileTrouble } from '../../lib/kit/file-trouble.ts';
+
+const failure = (code: string): Error => Object.assign(new Error(`${code}: x`), { code });
+
+describe('fileTrouble', () => {
+  const rows: readonly (readonly [unknown, string])[] = [
+    [failure('ENOENT'), 'no such file'],
+    [failure('EACCES'), 'permission denied'],
+    [failure('EISDIR'), 'a folder'],
+    [failure('ENOTDIR'), 'a file where a folder is expected'],
+    [failure('EMFILE'), 'EMFILE'],
+    [new Error('no code'), 'unknown error'],
+    ['no error', 'unknown error'],
+  ];
+  for (const [error, words] of rows) {
+    it(`says "${words}"`, () => {
+      expect(fileTrouble(error)).to.equal(words);
+    });
+  }
+
+  it('tells a failure without a code from one with it', () => {
+    expect(codeOfFailure(failure('ENOENT'))).to.equal('ENOENT');
+    expect(codeOfFailure(new Error('no code'))).to.equal(undefined);
+  });
+});
