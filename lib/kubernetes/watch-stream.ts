@@ -100,11 +100,11 @@ export class WatchStream {
   }
 
   /**
-   * For how long nothing came although it was being read, in ms; 0 while nobody reads. Only that
-   * is silence: a stream that is paused says nothing either.
+   * For how long it had nothing to say although it was being read, in ms. A stream that is paused
+   * says nothing either, and one that stalls within a frame has something to say.
    */
   get silentMs(): number {
-    return this.#waitingSince === null ? 0 : this.#clock.monotonic() - this.#waitingSince;
+    return this.#splitter.pendingBytes > 0 ? 0 : this.#waitedMs;
   }
 
   /** Waits for the next frames or the end; one caller at a time. */
@@ -122,6 +122,11 @@ export class WatchStream {
   close(): void {
     this.#closing.abort();
     this.#stream.close();
+  }
+
+  /** For how long no byte came although it was being read, in ms; 0 while nobody reads. */
+  get #waitedMs(): number {
+    return this.#waitingSince === null ? 0 : this.#clock.monotonic() - this.#waitingSince;
   }
 
   async #fill(): Promise<Pulled | null> {
@@ -151,7 +156,7 @@ export class WatchStream {
   async #endWhenSilent(limitMs: number): Promise<void> {
     await this.#clock.sleep(limitMs, this.#closing.signal);
     // While nobody reads, nothing can be said about the other side.
-    while (this.silentMs < MARGIN_MS) await this.#clock.sleep(MARGIN_MS, this.#closing.signal);
+    while (this.#waitedMs < MARGIN_MS) await this.#clock.sleep(MARGIN_MS, this.#closing.signal);
     this.#isSilent = true;
     this.#stream.close();
   }

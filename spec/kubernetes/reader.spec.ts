@@ -182,6 +182,16 @@ describe('reader', () => {
       expect(bench.observed.of('watch-ended')[0]).to.include({ reason: 'closed', retryMs: 0 });
     });
 
+    it('breaks a connection that falls silent within a frame', async () => {
+      await using bench = await ReaderBench.open({ positions: shopAt('10') });
+      const watch = (await bench.watch()).open();
+      watch.raw(`${JSON.stringify(frame('ADDED', 'a', '11'))}\n{"type":"ADD`);
+      await bench.haveRead('a@11');
+      await bench.clock.advance(361_000);
+      await bench.observedKind('watch-ended');
+      expect(bench.observed.of('watch-ended')[0]?.reason).to.equal('silent');
+    });
+
     it('breaks a connection that stays silent beyond the server’s own limit', async () => {
       await using bench = await ReaderBench.open({ positions: shopAt('10') });
       const watch = await bench.watch();

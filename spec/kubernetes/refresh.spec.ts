@@ -189,6 +189,25 @@ describe('quiet refresh', () => {
       });
     }
 
+    it('proves nothing while half a frame of it is under way', async () => {
+      await using bench = await ReaderBench.open();
+      await bench.begin('10');
+      await bench.observedKind('watch-opened');
+      (await bench.quiet()).list({ resourceVersion: '90' });
+      const second = (await bench.server.next('watch')).open();
+      const stalled = `${JSON.stringify(frame('ADDED', 'stalled', '30'))}\n`;
+      second.raw(`${JSON.stringify(frame('ADDED', 'brief', '19'))}\n${stalled.slice(0, 40)}`);
+      await bench.haveRead('brief@19');
+      for (let times = 1; times <= 5; times += 1) await bench.silence();
+      expect(bench.position, 'a cut now would lose the rest of the frame').to.equal('19');
+      second.raw(stalled.slice(40));
+      await bench.haveRead('brief@19', 'stalled@30');
+      await until(async () => {
+        await bench.silence();
+        return bench.position === '90';
+      }, 'the new position');
+    });
+
     it('yields what it brought before its 410', async () => {
       await using bench = await ReaderBench.open();
       await bench.begin('10');
