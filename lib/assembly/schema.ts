@@ -10,8 +10,8 @@ import { DECISION_LINES, LOG_FORMATS, LOG_LEVELS, LOGGING_DEFAULTS } from '../te
 import { triggerKinds } from '../triggers/registry.ts';
 import { DELIVERY_DEFAULTS, LIMIT_DEFAULTS, PROBES_DEFAULT } from './defaults.ts';
 
-/** The longest prefix of object names: `-` and an id of 26 must fit a label value of 63. */
-export const MAX_PREFIX = 30;
+// The longest prefix of object names: `-` and an id of 26 must fit a label value of 63.
+const MAX_PREFIX = 30;
 
 const NAME: JsonSchema = {
   type: 'string',

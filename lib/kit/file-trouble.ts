@@ -7,9 +7,10 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a file where a folder is expected',
 };
 
-/** A failure's code, or undefined where it has none. */
+/** Node's or the operating system's code of a failure, or undefined where it has none. */
 export function codeOfFailure(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** What a failure to open or read a file means; the code itself where no words are known. */

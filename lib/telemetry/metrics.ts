@@ -2,6 +2,7 @@
 // observation adds to them. Nothing here reads an Event.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { DeliveryState } from '../core/delivery.ts';
+import { UNSETTLED_STATES } from '../core/delivery.ts';
 import type { DecisionObserved, Observation, ReadingObserved } from '../core/observation.ts';
 import type { LabelsOf, MetricName, MetricsOfType } from './metric-table.ts';
 import { METRICS } from './metric-table.ts';
@@ -13,14 +14,7 @@ export interface Scrape {
   readonly text: string;
 }
 
-const SETTLED: ReadonlySet<DeliveryState> = new Set<DeliveryState>([
-  'delivered',
-  'refused',
-  'unknown',
-  'dead',
-  'orphaned',
-  'discarded',
-]);
+const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
 
 type Counted = Exclude<ReadingObserved, { kind: 'reading' | 'watch-opened' }>;
 
@@ -142,7 +136,7 @@ export class Metrics {
       this.#observe('sluice_attempt_duration_seconds', labels, observed.durationMs / 1000);
       return;
     }
-    if (!SETTLED.has(observed.to)) return;
+    if (UNSETTLED.has(observed.to)) return;
     const labels = { trigger, state: observed.to, reason: observed.dead ?? '' };
     this.#add('sluice_deliveries_settled_total', labels, 1);
   }

@@ -7,6 +7,7 @@ import type { DeliveredOccurrence } from '../core/delivery.ts';
 import type { JsonObject } from '../core/event.ts';
 import { stringAt } from '../core/event.ts';
 import { DELIVERY_KEY } from './create-object.ts';
+import { toProcessText } from './process-text.ts';
 
 /** The section `brigade:` of a trigger. */
 export interface BrigadeSection {
@@ -78,7 +79,8 @@ export function toBuildSecret(section: BrigadeSection, build: BrigadeBuild): Jso
       commit_id: section.commit ?? '',
       commit_ref: section.ref ?? BRIGADE_DEFAULTS.ref,
       event_provider: section.provider ?? BRIGADE_DEFAULTS.provider,
-      event_type: toVariable(`${kind}:${stringAt(event, 'reason')}`),
+      // A variable of the worker's environment.
+      event_type: toProcessText(`${kind}:${stringAt(event, 'reason')}`),
       project_id: project,
       log_level: section.logLevel ?? '',
       clone_url: section.cloneURL ?? '',
@@ -95,9 +97,4 @@ function toPayload(event: JsonObject): string {
 
 function toBase64(text: string): string {
   return Buffer.from(text, 'utf8').toString('base64');
-}
-
-/** It becomes an environment variable of the worker, and no variable can hold NUL. */
-function toVariable(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '');
 }

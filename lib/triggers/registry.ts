@@ -11,6 +11,3 @@ export const triggerKinds = {
   kubernetes: kubernetesKind,
   exec: execKind,
 } as const satisfies Readonly<Record<string, TriggerKind<never>>>;
-
-/** The name of a kind of trigger. */
-export type TriggerKindName = keyof typeof triggerKinds;

@@ -23,5 +23,6 @@ describe('fileTrouble', () => {
   it('tells a failure without a code from one with it', () => {
     expect(codeOfFailure(failure('ENOENT'))).to.equal('ENOENT');
     expect(codeOfFailure(new Error('no code'))).to.equal(undefined);
+    expect(codeOfFailure(Object.assign(new Error('ours'), { code: 5 }))).to.equal(undefined);
   });
 });

@@ -4,6 +4,7 @@
 import type { Delivery } from '../../core/delivery.ts';
 import { attemptNumber } from '../../core/delivery.ts';
 import { stringAt } from '../../core/event.ts';
+import { toProcessText } from '../process-text.ts';
 import { traceparent } from '../traceparent.ts';
 
 /** Environment variables by name. */
@@ -44,7 +45,7 @@ export function deliveryVariables(delivery: Delivery): Variables {
 }
 
 function toVariable(text: string): string {
-  const clean = text.toWellFormed().replaceAll('\0', '');
+  const clean = toProcessText(text);
   if (Buffer.byteLength(clean) <= LONGEST_BYTES) return clean;
   // Decoding as a stream drops a character that the cut left in two.
   return new TextDecoder().decode(Buffer.from(clean).subarray(0, LONGEST_BYTES), { stream: true });

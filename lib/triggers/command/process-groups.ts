@@ -2,6 +2,7 @@
 // stop aborts each attempt, and for the second signal and the crash there is the exit listener.
 // Against kill -9 of this process nothing helps here; attempts are recorded before they are made.
 import process from 'node:process';
+import { codeOfFailure } from '../../kit/file-trouble.ts';
 
 /** The groups of one trigger; listens for the process's exit only while it holds any. */
 export class ProcessGroups {
@@ -29,12 +30,7 @@ export function endGroup(leader: number, signal: 'SIGTERM' | 'SIGKILL'): void {
     process.kill(-leader, signal);
   } catch (error) {
     // ESRCH: nobody is left. EPERM: what is left has become another user's, which we can not end.
-    if (codeOf(error) !== 'ESRCH' && codeOf(error) !== 'EPERM') throw error;
+    const code = codeOfFailure(error);
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
-}
-
-/** The error code of the operating system; '' where there is none. */
-export function codeOf(error: unknown): string {
-  if (!(error instanceof Error) || !('code' in error)) return '';
-  return typeof error.code === 'string' ? error.code : '';
 }

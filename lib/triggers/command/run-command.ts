@@ -5,9 +5,10 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Clock } from '../../core/clock.ts';
+import { codeOfFailure } from '../../kit/file-trouble.ts';
 import { OutputLines } from './output-lines.ts';
 import type { ProcessGroups } from './process-groups.ts';
-import { codeOf, endGroup } from './process-groups.ts';
+import { endGroup } from './process-groups.ts';
 
 /** One command to run. */
 export interface Command {
@@ -87,14 +88,14 @@ function start(command: Command): Started {
     });
     const failed = new Promise<string>((resolve) => {
       child.on('error', (error) => {
-        resolve(codeOf(error));
+        resolve(codeOfFailure(error) ?? '');
       });
     });
     return { child, failed };
   } catch (error) {
     // Some failures of the system call come as an event, others (E2BIG, ENOTDIR) are thrown.
-    const code = codeOf(error);
-    if (code === '') throw error;
+    const code = codeOfFailure(error);
+    if (code === undefined) throw error;
     return { code };
   }
 }

@@ -6,6 +6,7 @@ import type { Delivery } from '../../core/delivery.ts';
 import { toDocument } from '../../core/delivery.ts';
 import type { Json } from '../../core/event.ts';
 import { isJsonObject } from '../../core/event.ts';
+import { toProcessText } from '../process-text.ts';
 
 /**
  * What a path may begin with. `match` is missing on purpose: no rule captures anything yet, and a
@@ -50,7 +51,7 @@ export function toTemplateDocument(delivery: Delivery): TemplateDocument {
       occurrences: document.occurrences.map((occurrence) => ({ ...occurrence })),
       event: delivery.occurrences[0].event,
     },
-    toContainerText,
+    toProcessText,
   );
   return {
     plain,
@@ -58,11 +59,6 @@ export function toTemplateDocument(delivery: Delivery): TemplateDocument {
       return mapTexts(plain, (text) => text.replaceAll('$', '$$$$'));
     },
   };
-}
-
-/** No process can be given NUL, and a lone surrogate does not survive UTF-8. */
-function toContainerText(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '');
 }
 
 function mapTexts(value: Json, change: (text: string) => string): Json {
