@@ -81,8 +81,9 @@ describe('the connection to an API server', function () {
     it(`works with ${what}`, async () => {
       const prepared = await prepare();
       const kubeconfig = await plane.writeKubeconfig({ user: await userOf(prepared) });
-      await using _gateway = await GatewayProcess.startReady({ ...prepared.request, kubeconfig });
+      await using gateway = await GatewayProcess.startReady({ ...prepared.request, kubeconfig });
       await expectBuilds(prepared);
+      expect(gateway.errors).to.equal('');
     });
   }
 

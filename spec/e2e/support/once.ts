@@ -187,6 +187,13 @@ export function judged(gateway: GatewayProcess): readonly string[] {
   return gateway.of('decision').map((line) => `${String(line['event'])}×${String(line['count'])}`);
 }
 
+/** How often a watch ended, by reason, as the metrics count it: the log tells the same but once. */
+export async function restarts(gateway: GatewayProcess): Promise<ReadonlyMap<string, number>> {
+  const { text } = await gateway.probe('/metrics');
+  const lines = text.matchAll(/^sluice_watch_restarts_total\{.*reason="([^"]+)".*\} (\d+)$/gm);
+  return new Map([...lines].map(([, reason = '', count = '']) => [reason, Number(count)]));
+}
+
 /** Gaps, but for the one that a start without a position on a store of no memory is. */
 export function gapsWhileRunning(gateway: GatewayProcess): readonly unknown[] {
   return gateway.of('gap').filter((line) => line['from'] !== null);
