@@ -36,7 +36,7 @@ export function planOriginal(
   findings.push(...repointed(compiled.findings, filters.path));
   const accepts = compiled.chain.rules.some(({ decision }) => decision.action === 'accept');
   const isReported = findings.some(({ path }) => path === project.path && path !== '');
-  if (!isReported) findings.push(...checkProject(project, accepts));
+  if (accepts && project.value === '' && !isReported) findings.push(projectMissing(project.path));
   const { plan, findings: planned } = planBrigade(
     accepts && project.value !== '' ? project.value : null,
     compiled.chain,
@@ -90,15 +90,12 @@ function readProject(value: Json, path: string, findings: Finding[]): string {
   return '';
 }
 
-function checkProject(project: Read<string>, accepts: boolean): readonly Finding[] {
-  if (project.value !== '' || !accepts) return [];
-  return [
-    errorAt(project.path, {
-      code: 'missing-key',
-      message: 'no project is named, so no accepted Event can start a build',
-      hint: 'add "project": the id (brigade-…) or the name (org/repo) of a Brigade project',
-    }),
-  ];
+function projectMissing(path: string): Finding {
+  return errorAt(path, {
+    code: 'missing-key',
+    message: 'no project is named, so no accepted Event can start a build',
+    hint: 'add "project": the id (brigade-…) or the name (org/repo) of a Brigade project',
+  });
 }
 
 function unknownKey(written: string, path: string): Finding {

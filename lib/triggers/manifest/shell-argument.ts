@@ -44,7 +44,7 @@ const ANY_PROGRAM: Evaluator = { program: /^/, option: /^-[A-Za-z]*c[A-Za-z]*$/ 
 export function shellArguments(words: Words): readonly WordPlace[] {
   const { command, args } = words;
   const all = [...(command ?? []), ...args];
-  const from = textFrom(all, command === undefined);
+  const from = textFrom(all, command === undefined ? [ANY_PROGRAM] : []);
   if (from === undefined) return [];
   const places: WordPlace[] = [];
   for (const [at, word] of all.entries()) {
@@ -56,9 +56,9 @@ export function shellArguments(words: Words): readonly WordPlace[] {
   return places;
 }
 
-/** The index of the first word after an option that evaluates. */
-function textFrom(all: readonly string[], programUnknown: boolean): number | undefined {
-  let evaluators: readonly Evaluator[] = programUnknown ? [ANY_PROGRAM] : [];
+/** The index of the first word after the option of an evaluator: one of these, or one named before it. */
+function textFrom(all: readonly string[], known: readonly Evaluator[]): number | undefined {
+  let evaluators = known;
   for (const [at, word] of all.entries()) {
     if (evaluators.some(({ option }) => option.test(word))) return at + 1;
     const name =
