@@ -16,6 +16,7 @@ import type { ListPage } from './list.ts';
 import { listPages } from './list.ts';
 import { PathMemory } from './path-memory.ts';
 import { Patience } from './patience.ts';
+import { QuietSpell } from './quiet-spell.ts';
 import { isEmptyBatch } from './reader-batch.ts';
 import type { ReaderBatch } from './reader-batch.ts';
 import { startPointOf } from './start-point.ts';
@@ -77,6 +78,7 @@ class PathReader {
   readonly #digest: Digest;
   readonly #patience: Patience;
   readonly #start: StartPoint;
+  readonly #quiet: QuietSpell;
   #isReplaced = false;
 
   constructor(options: ReaderOptions, parts: ReaderParts) {
@@ -88,6 +90,7 @@ class PathReader {
     const { source } = options;
     this.#digest = new Digest({ source, path: this.#path, observe: parts.observe }, this.#memory);
     this.#patience = new Patience(parts.random);
+    this.#quiet = new QuietSpell(parts.clock, parts.random);
   }
 
   async *run(signal: AbortSignal): AsyncGenerator<ReaderBatch, void> {
@@ -131,6 +134,7 @@ class PathReader {
     const gone = this.#memory.endList(page.resourceVersion);
     this.#memory.moveTo(position);
     this.#memory.settle();
+    this.#quiet.restart();
     return { ...batch, gone, position, gaps: [...batch.gaps, ...gap] };
   }
 
@@ -182,10 +186,10 @@ class PathReader {
   }
 
   #sessionParts(): ConstructorParameters<typeof WatchSession>[0] {
-    const { clock, random } = this.#parts;
+    const { clock } = this.#parts;
     return {
       clock,
-      random,
+      quiet: this.#quiet,
       memory: this.#memory,
       digest: this.#digest,
       list: (signal) => this.#pages('refresh', signal),

@@ -2,13 +2,14 @@
 // that can arrive (frames, ends, timers, pages of the refresh, its second stream) goes through one
 // queue of one place and is handled synchronously, so there is no order that was not written down.
 // Not pulling a batch leaves the queue full, and everything that feeds it paused.
-import type { Clock, Random } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { compareVersions } from '../core/resource-version.ts';
 import { BoundedQueue } from '../kit/bounded-queue.ts';
 import type { Digest, ListRule } from './digest.ts';
 import type { Frame } from './frames.ts';
 import type { ListPage } from './list.ts';
 import type { PathMemory } from './path-memory.ts';
+import type { QuietSpell } from './quiet-spell.ts';
 import { isEmptyBatch } from './reader-batch.ts';
 import type { ReaderBatch } from './reader-batch.ts';
 import { Refresh } from './refresh.ts';
@@ -19,7 +20,8 @@ import type { Opening, WatchStream } from './watch-stream.ts';
 /** What a session may have. */
 export interface SessionParts {
   readonly clock: Clock;
-  readonly random: Random;
+  /** Of the path, not of this session: it goes on across streams. */
+  readonly quiet: QuietSpell;
   readonly memory: PathMemory;
   readonly digest: Digest;
   /** The pages of a consistent list, with its own patience. */
@@ -53,8 +55,6 @@ interface Step {
   readonly end?: SessionEnd;
 }
 
-/** A quiet stream is refreshed every 2 to 4 min: etcd keeps 5 min of history for certain. */
-const QUIET_MS = { least: 120_000, spread: 120_000 } as const;
 /** A watch from the old position brings what it missed at once; silence for so long proves there is nothing. */
 const PROOF_MS = 5_000;
 
@@ -66,14 +66,11 @@ export class WatchSession {
   readonly #tasks = new Set<Promise<void>>();
   #main: WatchStream;
   #refresh: Refresh | null = null;
-  #quietSince: number;
-  #quietMs = 0;
   #progressed = false;
 
   constructor(parts: SessionParts, main: WatchStream) {
     this.#parts = parts;
     this.#main = main;
-    this.#quietSince = parts.clock.monotonic();
   }
 
   /** Batches until the watch ends; all is released before it settles. */
@@ -118,7 +115,7 @@ export class WatchSession {
 
   #onFrames(stream: WatchStream, frames: readonly Frame[]): Step {
     if (stream.isClosed) return {};
-    this.#quietSince = this.#parts.clock.monotonic();
+    this.#parts.quiet.interrupt();
     this.#progressed = true;
     const { batch, end } = this.#parts.digest.frames(frames, stream);
     if (this.#refresh === null) this.#parts.memory.settle();
@@ -144,9 +141,8 @@ export class WatchSession {
 
   #onQuiet(): Step {
     if (this.#refresh !== null) return {};
-    const quietFor = this.#parts.clock.monotonic() - this.#quietSince;
-    if (quietFor < this.#quietMs) {
-      this.#after(this.#quietMs - quietFor, { kind: 'quiet' });
+    if (this.#parts.quiet.remainingMs > 0) {
+      this.#waitForQuiet();
       return {};
     }
     const refresh = new Refresh(this.#position(), this.#parts.clock.monotonic());
@@ -259,13 +255,12 @@ export class WatchSession {
     this.#refresh?.end();
     this.#refresh = null;
     this.#parts.memory.settle();
-    this.#quietSince = this.#parts.clock.monotonic();
+    this.#parts.quiet.restart();
     this.#waitForQuiet();
   }
 
   #waitForQuiet(): void {
-    this.#quietMs = QUIET_MS.least + this.#parts.random() * QUIET_MS.spread;
-    this.#after(this.#quietMs, { kind: 'quiet' });
+    this.#after(this.#parts.quiet.remainingMs, { kind: 'quiet' });
   }
 
   /** Only called where a list was complete before: then there is a position. */

@@ -2,6 +2,7 @@
 // the stream, over HTTP and on a clock that the spec moves.
 import { expect } from 'chai';
 import { errorFrame, eventAt, frame, ReaderBench } from '../support/reader-bench.ts';
+import type { ParkedRequest } from '../support/parked-request.ts';
 import { until } from '../support/until.ts';
 
 describe('quiet refresh', () => {
@@ -45,6 +46,37 @@ describe('quiet refresh', () => {
       await bench.clock.advance(100_000);
     }
     expect(bench.server.count('list')).to.equal(1);
+  });
+
+  it('renews the position within 4 min where idle streams are closed after 60 s', async () => {
+    await using bench = await ReaderBench.open();
+    const { clock, server } = bench;
+    await bench.begin('10');
+    const idle: { readonly watch: ParkedRequest; readonly since: number }[] = [];
+    server.answerBy((request) => {
+      if (request.kind === 'list') request.list({ resourceVersion: '90' });
+      else idle.push({ watch: request.open(), since: clock.monotonic() });
+      return true;
+    });
+    server.log.find(({ kind }) => kind === 'watch')?.end();
+    await until(async () => {
+      await until(() => idle.some(({ watch }) => !watch.isOver), 'a watch');
+      await clock.advance(1_000);
+      for (const { watch, since } of idle) if (clock.monotonic() - since > 60_000) watch.end();
+      return bench.position === '90';
+    }, 'the new position');
+    expect(clock.monotonic()).to.be.below(240_000);
+  });
+
+  it('waits for quiet anew after every list', async () => {
+    await using bench = await ReaderBench.open();
+    await bench.begin('10');
+    await bench.observedKind('watch-opened');
+    (await bench.quiet()).list({ resourceVersion: '90' });
+    (await bench.server.next('watch')).refuse(503);
+    await bench.clock.advance(100_000);
+    expect(bench.server.count('list')).to.equal(2);
+    (await bench.quiet()).list({ resourceVersion: '91' });
   });
 
   it('saves the position of a frame that has passed the list, without a second watch', async () => {
