@@ -238,6 +238,11 @@ function expectation(error: ErrorObject): string {
 }
 
 function hintOf(error: ErrorObject): string {
+  // What the block is for, its description, does not help who left it empty.
+  if (error.keyword === 'minProperties') {
+    const last = error.instancePath.split('/').at(-1) ?? '';
+    return `write one below it, or remove ${/^\d+$/.test(last) ? 'the entry' : last}`;
+  }
   return descriptionOf(error) || 'see docs/configuration.md for what may stand here';
 }
 

@@ -191,6 +191,23 @@ const ROWS: readonly Row[] = [
     ['wrong-value', '/a', /an empty list, expected at least one entry/, /./],
   ],
   [
+    'an empty block',
+    object({ a: { type: 'object', minProperties: 1, description: 'Where they come from.' } }),
+    { a: {} },
+    [
+      'wrong-value',
+      '/a',
+      /an empty block, expected at least one key/,
+      /^write one below it, or remove a$/,
+    ],
+  ],
+  [
+    'an empty block in a list',
+    object({ a: { type: 'array', items: { type: 'object', minProperties: 1 } } }),
+    { a: [{}] },
+    ['wrong-value', '/a/0', /an empty block/, /^write one below it, or remove the entry$/],
+  ],
+  [
     'an entry that is there twice',
     object({ a: { type: 'array', uniqueItems: true } }),
     { a: [1, 1] },
