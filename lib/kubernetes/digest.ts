@@ -3,7 +3,7 @@
 import { compareVersions } from '../core/resource-version.ts';
 import type { JsonObject } from '../core/event.ts';
 import type { Observe } from '../core/observation.ts';
-import type { Gap, Position } from '../core/source.ts';
+import type { Gap } from '../core/source.ts';
 import type { Frame } from './frames.ts';
 import { MAX_FRAME_BYTES } from './frames.ts';
 import type { ListedItem, ListPage } from './list.ts';
@@ -79,10 +79,10 @@ export class Digest {
     return draft.finish(null);
   }
 
-  /** A gap of this path, ending at `to`. */
-  gap(loss: Gap['loss'], why: string, to: Position): Gap {
+  /** A gap of this path; it begins at the position unless said otherwise. */
+  gap(found: Pick<Gap, 'loss' | 'why' | 'to'> & Partial<Pick<Gap, 'from'>>): Gap {
     const { source, path } = this.#parts;
-    return { source, path, loss, why, from: this.#memory.position, to };
+    return { source, path, from: this.#memory.position, ...found };
   }
 
   #frame(frame: Frame, into: { origin: FrameOrigin; draft: BatchDraft }): Evidence | null {
@@ -129,7 +129,7 @@ export class Digest {
     if (answer === 'skip') {
       this.#observeSkipped(frame.bytes, frame.why);
       const to = position ?? { resourceVersion: '', at: into.origin.serverNow() };
-      into.draft.gap(this.gap('possible-loss', frame.why, to));
+      into.draft.gap(this.gap({ loss: 'possible-loss', why: frame.why, to }));
     }
     return null;
   }
@@ -160,7 +160,8 @@ export class Digest {
     const why = `an item of ${bytes} bytes is above the cap of ${MAX_FRAME_BYTES}`;
     this.#observeSkipped(bytes, why);
     const { resourceVersion, readAt } = on.page;
-    on.draft.gap(this.gap('possible-loss', why, { resourceVersion, at: readAt }));
+    const to = { resourceVersion, at: readAt };
+    on.draft.gap(this.gap({ loss: 'possible-loss', why, to }));
   }
 
   #observeSkipped(bytes: number, why: string): void {

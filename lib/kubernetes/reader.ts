@@ -80,6 +80,8 @@ class PathReader {
   readonly #start: StartPoint;
   readonly #quiet: QuietSpell;
   #isReplaced = false;
+  /** Until when everything was heard of, by the server's wall clock: by a watch or a list. */
+  #heardUntil = 0;
 
   constructor(options: ReaderOptions, parts: ReaderParts) {
     this.#options = options;
@@ -141,21 +143,31 @@ class PathReader {
   /** Whatever was written and expired again while nothing was read can not be known. */
   #gapUpTo(to: Position): readonly Gap[] {
     const { keptForMs } = this.#options;
-    const from = this.#memory.position;
-    if (from === null || keptForMs === null || to.at - from.at <= keptForMs) return [];
+    const [known] = this.#known();
+    if (known === undefined || keptForMs === null) return [];
+    const from = { ...known, at: Math.max(known.at, this.#heardUntil) };
+    if (to.at - from.at <= keptForMs) return [];
     const away = renderDuration(Math.round((to.at - from.at) / 1000) * 1000);
     const why = `nothing was read for ${away}, and the cluster keeps them ${renderDuration(keptForMs)}`;
-    return [this.#digest.gap('possible-loss', why, to)];
+    return [this.#digest.gap({ loss: 'possible-loss', why, from, to })];
+  }
+
+  /** The positions from which this path goes on, the one read longest ago first. */
+  #known(): readonly Position[] {
+    const { position } = this.#memory;
+    if (position !== null) return [position];
+    return this.#isReplaced ? [] : this.#start.covered;
   }
 
   /** The counter of a store never goes back: this is another store, or an older copy of it. */
   #noticeReplaced(page: ListPage): ReaderBatch | null {
-    const before = this.#memory.position;
-    if (before === null) return null;
-    if (compareVersions(page.resourceVersion, before.resourceVersion) >= 0) return null;
+    const below = (known: Position): boolean =>
+      compareVersions(page.resourceVersion, known.resourceVersion) < 0;
+    const from = this.#known().find(below);
+    if (from === undefined) return null;
     const why = `the store was replaced: its version ${page.resourceVersion} is below the position`;
     const to = { resourceVersion: page.resourceVersion, at: page.readAt };
-    const gaps = [this.#digest.gap('possible-loss', why, to)];
+    const gaps = [this.#digest.gap({ loss: 'possible-loss', why, from, to })];
     this.#memory.replace();
     this.#isReplaced = true;
     return { changes: [], gone: [], position: null, gaps };
@@ -175,14 +187,20 @@ class PathReader {
     this.#observeState('connecting', '');
     const opening = await this.#open(after, signal);
     if (!opening.ok) {
-      return { kind: 'trouble', trouble: opening.trouble, progressed: false, livedMs: 0 };
+      const { trouble } = opening;
+      return { kind: 'trouble', trouble, progressed: false, heardUntil: null, livedMs: 0 };
     }
     const { source } = this.#options;
     this.#parts.observe({ kind: 'watch-opened', source, path: this.#path, resourceVersion: after });
     this.#observeState('watching', '');
     const session = new WatchSession(this.#sessionParts(), opening.stream);
     const end = yield* session.run(signal);
+    if (end.kind === 'trouble') this.#hear(end.heardUntil ?? 0);
     return { ...end, livedMs: clock.monotonic() - opening.stream.openedAt };
+  }
+
+  #hear(until: number): void {
+    this.#heardUntil = Math.max(this.#heardUntil, until);
   }
 
   #sessionParts(): ConstructorParameters<typeof WatchSession>[0] {
@@ -195,7 +213,8 @@ class PathReader {
       list: (signal) => this.#pages('refresh', signal),
       open: (after, signal) => this.#open(after, signal),
       judgeFirst: this.#options.judgeFirst,
-      refreshed: ({ items, pages, durationMs }) => {
+      refreshed: ({ items, pages, durationMs, readAt }) => {
+        this.#hear(readAt);
         const startedAt = clock.monotonic() - durationMs;
         this.#observeListed('refresh', { items, pages, startedAt });
       },

@@ -12,9 +12,11 @@ export interface StartPoint {
   readonly position: Position | null;
   /** Of that first list: the version above which an item is new; null: judged as at a first start. */
   readonly floorOf: (object: JsonObject) => string | null;
+  /** The positions of the paths that it covers, the one read longest ago first. */
+  readonly covered: readonly Position[];
 }
 
-const FIRST: StartPoint = { position: null, floorOf: () => null };
+const FIRST: StartPoint = { position: null, floorOf: () => null, covered: [] };
 
 /** Where the reading of this path begins. */
 export function startPointOf(watched: Watched, positions: Positions): StartPoint {
@@ -26,7 +28,7 @@ export function startPointOf(watched: Watched, positions: Positions): StartPoint
 }
 
 function resume(position: Position): StartPoint {
-  return { position, floorOf: () => position.resourceVersion };
+  return { position, floorOf: () => position.resourceVersion, covered: [] };
 }
 
 /** The path of all namespaces brought everything of this one. */
@@ -36,11 +38,19 @@ function fromCovering(watched: Watched, positions: Positions): StartPoint {
 }
 
 function fromCovered(watched: Watched, positions: Positions): StartPoint {
-  if (positions.size === 0) return FIRST;
   const floorOf = (object: JsonObject): string | null => {
     const namespace = stringAt(object, 'metadata', 'namespace');
     const position = positions.get(positionKeyOf({ ...watched, namespace }));
     return position?.resourceVersion ?? null;
   };
-  return { position: null, floorOf };
+  const covered = [...positions]
+    .filter(([key]) => isCovered(key, watched))
+    .map(([, position]) => position)
+    .toSorted((a, b) => a.at - b.at);
+  return { position: null, floorOf, covered };
+}
+
+function isCovered(key: string, watched: Watched): boolean {
+  const namespace = /\/namespaces\/([^/?]+)\//.exec(key)?.[1];
+  return namespace !== undefined && positionKeyOf({ ...watched, namespace }) === key;
 }

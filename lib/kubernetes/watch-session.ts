@@ -15,6 +15,7 @@ import type { ReaderBatch } from './reader-batch.ts';
 import { Refresh } from './refresh.ts';
 import { toTrouble } from './trouble.ts';
 import type { Evidence, Trouble } from './trouble.ts';
+import { PROOF_MS } from './watch-stream.ts';
 import type { Opening, WatchStream } from './watch-stream.ts';
 
 /** What a session may have. */
@@ -29,12 +30,27 @@ export interface SessionParts {
   readonly open: (after: string, signal: AbortSignal) => Promise<Opening>;
   readonly judgeFirst: ListRule['judgeFirst'];
   /** Told when the refresh's list is complete. */
-  readonly refreshed: (list: { items: number; pages: number; durationMs: number }) => void;
+  readonly refreshed: (list: CompleteList) => void;
+}
+
+/** What a refresh's list came to. */
+export interface CompleteList {
+  readonly items: number;
+  readonly pages: number;
+  readonly durationMs: number;
+  /** The server's wall clock when it was made, ms since 1970. */
+  readonly readAt: number;
 }
 
 /** How a session ended. */
 export type SessionEnd =
-  | { readonly kind: 'trouble'; readonly trouble: Trouble; readonly progressed: boolean }
+  | {
+      readonly kind: 'trouble';
+      readonly trouble: Trouble;
+      readonly progressed: boolean;
+      /** Until when the stream brought everything, by the server's wall clock; null: not known. */
+      readonly heardUntil: number | null;
+    }
   /** The position was compacted, but the refresh's list has taken the place of a relist. */
   | { readonly kind: 'relisted' }
   /** The store behind the server is another one. */
@@ -54,9 +70,6 @@ interface Step {
   readonly batches?: readonly ReaderBatch[];
   readonly end?: SessionEnd;
 }
-
-/** A watch from the old position brings what it missed at once; silence for so long proves there is nothing. */
-const PROOF_MS = 5_000;
 
 /** One life of a watch. */
 export class WatchSession {
@@ -132,7 +145,8 @@ export class WatchSession {
     const second = this.#refresh?.second ?? null;
     if (stream !== this.#main) return this.#onSecondLost(trouble);
     if (second === null || second === stream) {
-      return { end: { kind: 'trouble', trouble, progressed: this.#progressed } };
+      const heardUntil = stream.heardUntil(evidence);
+      return { end: { kind: 'trouble', trouble, progressed: this.#progressed, heardUntil } };
     }
     // The second stream began at or before where this one ended: nothing is missing.
     this.#main = second;
@@ -167,7 +181,7 @@ export class WatchSession {
     const batch = { ...found, gone: memory.endList(page.resourceVersion) };
     const { items, pages } = refresh;
     const durationMs = this.#parts.clock.monotonic() - refresh.startedAt;
-    this.#parts.refreshed({ items, pages, durationMs });
+    this.#parts.refreshed({ items, pages, durationMs, readAt: page.readAt });
     if (refresh.isPassed(this.#position())) this.#finish(this.#main);
     else this.#prove(refresh);
     return { batches: [batch] };

@@ -39,6 +39,11 @@ const SERVER_LIMIT_S = { least: 240, spread: 60 } as const;
 const MARGIN_MS = 30_000;
 /** From the request to the headers. A watch cache that lags answers within 3 s. */
 const OPEN_TIMEOUT_MS = 30_000;
+/**
+ * A watch from an old position brings what it missed, or its 410, at once; after so long a silence
+ * there is nothing.
+ */
+export const PROOF_MS = 5_000;
 /** Frames handed over at once; each such slice becomes a batch. */
 const SLICE = 100;
 
@@ -76,6 +81,8 @@ export class WatchStream {
   /** The server's wall clock now. */
   readonly serverNow: () => number;
   readonly tally: Tally = { at: '', count: 0 };
+  readonly #limitMs: number;
+  readonly #answeredAt: number;
   readonly #stream: ApiStream;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #clock: Clock;
@@ -91,8 +98,10 @@ export class WatchStream {
     this.#clock = clock;
     this.openedAt = clock.monotonic();
     this.serverNow = serverClock(stream.headers, clock);
+    this.#answeredAt = this.serverNow();
+    this.#limitMs = limitMs;
     // Its only rejection is the abort by close().
-    this.#endWhenSilent(limitMs).catch(() => undefined);
+    this.#endWhenSilent().catch(() => undefined);
   }
 
   get isClosed(): boolean {
@@ -105,6 +114,19 @@ export class WatchStream {
    */
   get silentMs(): number {
     return this.#splitter.pendingBytes > 0 ? 0 : this.#waitedMs;
+  }
+
+  /**
+   * Until when it certainly brought everything, given how it ended, by the server's wall clock;
+   * null where it proved nothing, as one does that opens and says 410.
+   */
+  heardUntil(evidence: Evidence): number | null {
+    if (this.#clock.monotonic() - this.openedAt < PROOF_MS) return null;
+    // Of a connection that broke nobody knows since when.
+    const isBroken = evidence.seen === 'end' && evidence.how !== 'closed';
+    if (isBroken) return this.#answeredAt;
+    // No server keeps it open for longer; the end was read late.
+    return Math.min(this.serverNow(), this.#answeredAt + this.#limitMs);
   }
 
   /** Waits for the next frames or the end; one caller at a time. */
@@ -153,8 +175,8 @@ export class WatchStream {
     return ended('closed', 'the server closed it');
   }
 
-  async #endWhenSilent(limitMs: number): Promise<void> {
-    await this.#clock.sleep(limitMs, this.#closing.signal);
+  async #endWhenSilent(): Promise<void> {
+    await this.#clock.sleep(this.#limitMs, this.#closing.signal);
     // While nobody reads, nothing can be said about the other side.
     while (this.#waitedMs < MARGIN_MS) await this.#clock.sleep(MARGIN_MS, this.#closing.signal);
     this.#isSilent = true;

@@ -3,6 +3,7 @@
 import { expect } from 'chai';
 import type { JsonObject } from '../../lib/core/event.ts';
 import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
+import type { ParkedRequest } from '../support/parked-request.ts';
 import { until } from '../support/until.ts';
 
 describe('reader', () => {
@@ -244,6 +245,78 @@ describe('reader', () => {
       await bench.watch();
       expect(bench.gaps).to.have.length(1);
       expect(bench.gaps[0]).to.match(/^possible-loss: nothing was read for/);
+    });
+
+    for (const [name, expire] of [
+      ['HTTP 410', (watch: ParkedRequest) => watch.refuse(410)],
+      [
+        'ERROR 410 in its stream',
+        (watch: ParkedRequest) => void watch.open().send(errorFrame(410)),
+      ],
+    ] as const) {
+      it(`reports no gap by ${name} where a live watch was quiet for longer than that`, async () => {
+        await using bench = await ReaderBench.open({ keptForMs: 100_000 });
+        let watch = await bench.begin('10');
+        // The list of the quiet refresh is forbidden all the time.
+        bench.server.answerBy((request) => {
+          if (request.kind === 'list') request.refuse(403);
+          return request.kind === 'list';
+        });
+        for (let times = 1; times <= 4; times += 1) {
+          await bench.observedKind('watch-opened', times);
+          await bench.clock.advance(50_000);
+          watch.end();
+          watch = await bench.watch();
+          if (times < 4) watch.open();
+        }
+        bench.server.answerBy(() => false);
+        expire(watch);
+        (await bench.list()).list({ resourceVersion: '40' });
+        await bench.haveReached('40');
+        expect(bench.gaps).to.deep.equal([]);
+      });
+    }
+
+    it('reports a gap where the watch was cut, not closed, and nothing was read for too long', async () => {
+      await using bench = await ReaderBench.open({ keptForMs: 100_000 });
+      const watch = await bench.begin('10');
+      await bench.observedKind('watch-opened');
+      await bench.clock.advance(110_000);
+      watch.cut();
+      (await bench.watch()).refuse(410);
+      (await bench.list()).list({ resourceVersion: '40' });
+      await bench.haveReached('40');
+      expect(bench.gaps).to.have.length(1);
+      const [gap] = bench.reading.items.flatMap(({ gaps }) => gaps);
+      expect(gap?.from?.resourceVersion).to.equal('10');
+    });
+
+    it('reports a gap from the oldest position of the paths that it covers', async () => {
+      const watched = { group: '', version: 'v1', resource: 'events', namespace: null };
+      const at = Date.UTC(2026, 0, 31, 9);
+      const pay = { resourceVersion: '30', at: Date.UTC(2026, 0, 31, 12) };
+      const positions = new Map([
+        ['/api/v1/namespaces/pay/events', pay],
+        ...shopAt('20', at),
+        ['/api/v1/namespaces/shop/pods', { resourceVersion: '5', at: 0 }],
+      ]);
+      await using bench = await ReaderBench.open({ watched, positions });
+      (await bench.list()).list({ resourceVersion: '90' });
+      await bench.watch();
+      const gaps = bench.reading.items.flatMap((batch) => batch.gaps);
+      expect(gaps.map(({ loss, from }) => [loss, from])).to.deep.equal([
+        ['possible-loss', { resourceVersion: '20', at }],
+      ]);
+    });
+
+    it('starts anew where the list’s version is below a position that it covers', async () => {
+      const watched = { group: '', version: 'v1', resource: 'events', namespace: null };
+      const judgeFirst = (): boolean => true;
+      await using bench = await ReaderBench.open({ watched, positions: shopAt('50'), judgeFirst });
+      (await bench.list()).list({ resourceVersion: '40', items: [eventAt('a', '30')] });
+      await bench.watch();
+      expect(bench.gaps[0]).to.match(/^possible-loss: the store was replaced/);
+      expect(bench.read).to.deep.equal(['a@30']);
     });
 
     it('starts anew where the list’s version is below the position', async () => {

@@ -10,6 +10,8 @@ export interface Arrived {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly body: string;
+  /** What the server's clock says, ms since 1970; absent: the machine's. */
+  readonly now?: () => number;
 }
 
 /** A list to answer with. */
@@ -28,8 +30,9 @@ export class ParkedRequest {
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
   readonly #response: ServerResponse;
+  readonly #now: (() => number) | undefined;
 
-  constructor({ request, response, body }: Arrived) {
+  constructor({ request, response, body, now }: Arrived) {
     const url = new URL(request.url ?? '/', 'http://server');
     this.method = request.method ?? '';
     this.path = url.pathname;
@@ -37,6 +40,7 @@ export class ParkedRequest {
     this.headers = request.headers;
     this.body = body;
     this.#response = response;
+    this.#now = now;
     const isEvents = url.pathname.endsWith('/events');
     const kind = this.query.get('watch') === 'true' ? 'watch' : 'list';
     this.kind = isEvents && this.method === 'GET' ? kind : 'other';
@@ -54,7 +58,7 @@ export class ParkedRequest {
 
   /** Answers whole. */
   answer(status: number, body: Json = null, headers: Readonly<Record<string, string>> = {}): void {
-    this.#response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    this.#response.writeHead(status, { ...this.#usual(), ...headers });
     this.#response.end(body === null ? '' : JSON.stringify(body));
   }
 
@@ -82,7 +86,7 @@ export class ParkedRequest {
 
   /** Answers with the headers of a stream. */
   open(headers: Readonly<Record<string, string>> = {}): this {
-    this.#response.writeHead(200, { 'content-type': 'application/json', ...headers });
+    this.#response.writeHead(200, { ...this.#usual(), ...headers });
     this.#response.flushHeaders();
     return this;
   }
@@ -106,5 +110,10 @@ export class ParkedRequest {
   /** Breaks the connection. */
   cut(): void {
     this.#response.destroy();
+  }
+
+  #usual(): Readonly<Record<string, string>> {
+    const type = { 'content-type': 'application/json' };
+    return this.#now === undefined ? type : { ...type, date: new Date(this.#now()).toUTCString() };
   }
 }

@@ -64,6 +64,7 @@ export class ReaderBench {
   static async open(overrides: Partial<ReaderOptions> = {}): Promise<ReaderBench> {
     const server = await ScriptedApiServer.start();
     const clock = new FakeClock();
+    server.now = () => clock.now();
     const observed = recordingObserve();
     const { observe } = observed;
     const api = await connect({ master: server.url }, { clock, observe, environment: {} });

@@ -17,6 +17,8 @@ export type RequestKind = 'list' | 'watch' | 'other';
 export class ScriptedApiServer {
   /** Every request so far. */
   readonly log: ParkedRequest[] = [];
+  /** What its clock says, ms since 1970; undefined: the machine's. */
+  now: (() => number) | undefined = undefined;
   /** How many connections were opened. */
   connections = 0;
   readonly #server: Server;
@@ -101,7 +103,8 @@ export class ScriptedApiServer {
     const parts: Buffer[] = [];
     for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
     const body = Buffer.concat(parts).toString('utf8');
-    const parked = new ParkedRequest({ request, response, body });
+    const clock = this.now === undefined ? {} : { now: this.now };
+    const parked = new ParkedRequest({ request, response, body, ...clock });
     this.log.push(parked);
     if (this.#automatic?.(parked) !== true) this.#parked.push(parked);
   }
