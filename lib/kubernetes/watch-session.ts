@@ -196,8 +196,10 @@ export class WatchSession {
       const giveUp = (): void => opener.abort();
       refresh.signal.addEventListener('abort', giveUp);
       signal.addEventListener('abort', giveUp);
-      const opening = await this.#parts.open(this.#position(), opener.signal);
-      refresh.signal.removeEventListener('abort', giveUp);
+      const opening = await this.#parts.open(this.#position(), opener.signal).finally(() => {
+        refresh.signal.removeEventListener('abort', giveUp);
+        signal.removeEventListener('abort', giveUp);
+      });
       try {
         await this.#queue.push({ kind: 'opened', refresh, opening }, signal);
       } catch (error) {
@@ -319,5 +321,10 @@ export class WatchSession {
     this.#refresh?.second?.close();
     this.#refresh?.end();
     await Promise.allSettled([...this.#tasks]);
+    // A second stream may have been opened and not been handled any more.
+    this.#queue.close();
+    for (const arrival of await this.#queue.take(1, new AbortController().signal)) {
+      if (arrival.kind === 'opened' && arrival.opening.ok) arrival.opening.stream.close();
+    }
   }
 }

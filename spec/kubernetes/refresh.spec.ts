@@ -1,9 +1,27 @@
 // The quiet refresh without its race: every way in which its list can overtake, or be overtaken by,
 // the stream, over HTTP and on a clock that the spec moves.
+import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { errorFrame, eventAt, frame, ReaderBench } from '../support/reader-bench.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import type { ParkedRequest } from '../support/parked-request.ts';
 import { until } from '../support/until.ts';
+
+/** A clock that knows how many still listen to the signals it was given. */
+class SignalClock extends FakeClock {
+  readonly #signals = new Set<AbortSignal>();
+
+  override async sleep(ms: number, signal: AbortSignal): Promise<void> {
+    this.#signals.add(signal);
+    await super.sleep(ms, signal);
+  }
+
+  /** Of the busiest signal. */
+  get listeners(): number {
+    const counts = [...this.#signals].map((signal) => getEventListeners(signal, 'abort').length);
+    return Math.max(0, ...counts);
+  }
+}
 
 describe('quiet refresh', () => {
   it('renews the position by a list and a second watch that stays silent for 5 s', async () => {
@@ -22,6 +40,24 @@ describe('quiet refresh', () => {
     await until(() => first.isOver, 'the first stream to be closed');
     second.send(frame('ADDED', 'b', '91'));
     await bench.haveRead('b@91');
+  });
+
+  it('leaves nothing behind on the signals that it waits with', async () => {
+    const clock = new SignalClock();
+    await using bench = await ReaderBench.open({}, clock);
+    await bench.begin('10');
+    await bench.observedKind('watch-opened');
+    let fewest = Infinity;
+    for (let version = 91; version <= 96; version += 1) {
+      (await bench.quiet()).list({ resourceVersion: String(version) });
+      (await bench.server.next('watch')).open();
+      await until(async () => {
+        await bench.silence();
+        return bench.position === String(version);
+      }, 'the new position');
+      fewest = Math.min(fewest, clock.listeners);
+    }
+    expect(clock.listeners).to.equal(fewest);
   });
 
   it('does not save the position of the list before that proof', async () => {

@@ -61,9 +61,11 @@ export class ReaderBench {
   }
 
   /** Starts reading; every chance drawn is 0, so a quiet stream is refreshed after 120 s. */
-  static async open(overrides: Partial<ReaderOptions> = {}): Promise<ReaderBench> {
+  static async open(
+    overrides: Partial<ReaderOptions> = {},
+    clock: FakeClock = new FakeClock(),
+  ): Promise<ReaderBench> {
     const server = await ScriptedApiServer.start();
-    const clock = new FakeClock();
     server.now = () => clock.now();
     const observed = recordingObserve();
     const { observe } = observed;
