@@ -2,6 +2,7 @@
 // They look at names only: no request, and no memory, for builds outlive the ledger. Owner and label
 // walks are not here.
 import { isDeliveryId } from '../core/delivery-id.ts';
+import { quoted } from '../kit/printable.ts';
 import type { Candidate } from './candidate.ts';
 import type { Facts, Ruling } from './stages.ts';
 
@@ -24,7 +25,7 @@ export function guardForeign({ occurrence }: Candidate, { guard }: Facts): Rulin
   if (guard.allowForeign || namespace === '' || namespace === eventNamespace) return null;
   return {
     disposition: 'foreign',
-    why: `an Event of namespace "${eventNamespace}" speaks for an object of "${namespace}"`,
+    why: `an Event of namespace ${quoted(eventNamespace)} speaks for an object of ${quoted(namespace)}`,
   };
 }
 
@@ -32,10 +33,11 @@ export function guardForeign({ occurrence }: Candidate, { guard }: Facts): Rulin
 export function guardLoop({ occurrence }: Candidate, { guard }: Facts): Ruling | null {
   const { namespace, eventNamespace, objectName } = occurrence.fields;
   const built = [namespace, eventNamespace].find((name) => guard.namespaces.includes(name));
-  if (built !== undefined) return loop(`builds are created in namespace "${built}"`);
+  if (built !== undefined) return loop(`builds are created in namespace ${quoted(built)}`);
   const prefix = [...guard.prefixes, BRIGADE_WORKER].find((name) => isNamedBy(name, objectName));
-  if (prefix !== undefined) return loop(`"${objectName}" is named as what a delivery starts`);
-  if (endsInId(objectName)) return loop(`"${objectName}" ends in a build id, as Brigade's jobs do`);
+  if (prefix !== undefined) return loop(`${quoted(objectName)} is named as what a delivery starts`);
+  if (endsInId(objectName))
+    return loop(`${quoted(objectName)} ends in a build id, as Brigade's jobs do`);
   return null;
 }
 
