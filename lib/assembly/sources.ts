@@ -1,19 +1,16 @@
 // The sources of a configuration, from sections that the schema accepted to what the gateway
 // builds. It knows the kinds only through their registry.
-import type { JsonSchema, Kind, Permission } from '../core/kind.ts';
-import { isJsonObject, jsonAt, stringAt } from '../core/event.ts';
+import type { Permission } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
-import type { Source } from '../core/source.ts';
-import { parseDuration } from '../kit/duration.ts';
-import type { SourceParts } from '../sources/parts.ts';
 import { sourceKinds } from '../sources/registry.ts';
+import type { SourceKind } from '../sources/source-kind.ts';
 import type { PlanContext } from './context.ts';
 import { findingsAt, pointerOf, sectionContext } from './context.ts';
 import { SOURCE_DEFAULT } from './defaults.ts';
 import type { PlannedSource } from './plan.ts';
 
 // A kind's own type of section is checked by its schema; here it is only handed on.
-const KINDS: Readonly<Record<string, Kind<unknown, SourceParts, Source>>> = sourceKinds;
+const KINDS: Readonly<Record<string, SourceKind<unknown>>> = sourceKinds;
 
 /** An entry under `sources:`: one kind's section. */
 export type SourceEntry = Readonly<Record<string, unknown>>;
@@ -49,7 +46,7 @@ export function planSources(
         source: planSource({ name, kind, section }, descriptor, context),
         findings: findingsAt(path, descriptor.check?.(section, checkContext) ?? []),
         permissions: descriptor.permissions?.(section, checkContext) ?? [],
-        eventTtlMs: eventTtlMs(section, descriptor.schema),
+        eventTtlMs: descriptor.retentionMs(section),
       },
     ];
   });
@@ -69,20 +66,13 @@ interface OneSource {
 
 function planSource(
   { name, kind, section }: OneSource,
-  descriptor: Kind<unknown, SourceParts, Source>,
+  descriptor: SourceKind<unknown>,
   { namespace }: PlanContext,
 ): PlannedSource {
   return {
     name,
     kind,
-    allowForeign: isJsonObject(section) && jsonAt(section, 'allowForeign') === true,
+    allowForeign: descriptor.allowsForeign(section),
     create: (parts) => descriptor.create(section, { ...parts, name, namespace }),
   };
-}
-
-/** The kind's own schema says how long where the section does not. */
-function eventTtlMs(section: unknown, schema: JsonSchema): number {
-  const written = isJsonObject(section) ? stringAt(section, 'eventTTL') : '';
-  const text = written || stringAt(schema, 'properties', 'eventTTL', 'default');
-  return parseDuration(text) ?? 0;
 }

@@ -9,7 +9,7 @@ import type { Outcome } from './outcome.ts';
 import type { Problem } from './problem.ts';
 import type { Gap } from './source.ts';
 
-/** Why a watch or a list ended or failed: the rows of the table in lib/kubernetes/trouble.ts. */
+/** Why a watch or a list ended or failed: the rows of the table in lib/kubernetes/trouble-table.ts. */
 export type TroubleReason =
   | 'closed'
   | 'cut'

@@ -1,6 +1,6 @@
 // Reads one watch path of any resource, for as long as nobody aborts: LIST where there is no usable
 // position, WATCH from there, and again. It absorbs every trouble that may pass, by the table in
-// trouble.ts, and yields only states that it did not yield before in this life of the process.
+// trouble-table.ts, and yields only states that it did not yield before in this life of the process.
 // Deciding, ledgers and stores are none of its business.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 import type { Clock, Random } from '../core/clock.ts';

@@ -2,7 +2,7 @@
 // turns what the readers read into occurrences and their batches into the source's; what a state
 // means is decided by the filter chain, and how it is read by lib/kubernetes.
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
-import type { JsonSchema, Kind, Permission } from '../core/kind.ts';
+import type { JsonSchema, Permission } from '../core/kind.ts';
 import type { CheckContext } from '../core/kind.ts';
 import type { JsonObject } from '../core/event.ts';
 import { millisecondsOf, parseMicroTime } from '../core/micro-time.ts';
@@ -17,6 +17,7 @@ import type { ReaderBatch } from '../kubernetes/reader-batch.ts';
 import { positionKeyOf } from '../kubernetes/watched.ts';
 import type { Watched } from '../kubernetes/watched.ts';
 import type { SourceParts } from './parts.ts';
+import type { SourceKind } from './source-kind.ts';
 
 /** The section `events:` of a source. */
 export interface EventsSection {
@@ -32,6 +33,7 @@ export interface EventsSection {
 
 /** kube-apiserver's own default of --event-ttl; no API tells the value in force. */
 const DEFAULT_TTL = '1h';
+const DEFAULT_TTL_MS = 3_600_000;
 const ALL = '*';
 
 const schema: JsonSchema = {
@@ -79,8 +81,14 @@ export const eventsKind = {
   schema,
   check: checkNamespaces,
   permissions: permissionsOf,
+  allowsForeign: (section: EventsSection) => section.allowForeign ?? false,
+  retentionMs,
   create: (section: EventsSection, parts: SourceParts) => new EventsSource(section, parts),
-} as const satisfies Kind<EventsSection, SourceParts, Source>;
+} as const satisfies SourceKind<EventsSection>;
+
+function retentionMs(section: EventsSection): number {
+  return parseDuration(section.eventTTL ?? DEFAULT_TTL) ?? DEFAULT_TTL_MS;
+}
 
 function checkNamespaces(section: EventsSection): readonly Finding[] {
   const namespaces = section.namespaces ?? [];
@@ -118,14 +126,14 @@ class EventsSource implements Source {
   readonly #parts: SourceParts;
   readonly #watched: readonly Watched[];
   readonly #judgeFirst: (object: JsonObject, readAt: number) => boolean;
-  readonly #keptForMs: number | null;
+  readonly #keptForMs: number;
 
   constructor(section: EventsSection, parts: SourceParts) {
     this.name = parts.name;
     this.#parts = parts;
     this.#watched = watchedNamespaces(section, parts.namespace).map(eventsOf);
     this.#judgeFirst = judgeFirstBy(section.firstStart ?? 'skip');
-    this.#keptForMs = parseDuration(section.eventTTL ?? DEFAULT_TTL) ?? null;
+    this.#keptForMs = retentionMs(section);
   }
 
   async *batches(positions: Positions, signal: AbortSignal): AsyncGenerator<Batch, void> {

@@ -231,6 +231,17 @@ describe('events', () => {
       expect(eventsKind.check({ namespaces: ['*'] })).to.deep.equal([]);
     });
 
+    it('says how long Events live, by default an hour', () => {
+      expect(eventsKind.retentionMs({})).to.equal(3_600_000);
+      expect(eventsKind.retentionMs({ eventTTL: '24h' })).to.equal(86_400_000);
+    });
+
+    it('allows foreign objects where that is written, else not', () => {
+      expect(eventsKind.allowsForeign({})).to.equal(false);
+      expect(eventsKind.allowsForeign({ allowForeign: false })).to.equal(false);
+      expect(eventsKind.allowsForeign({ allowForeign: true })).to.equal(true);
+    });
+
     it('stands in the registry under its own name', () => {
       expect(Object.entries(sourceKinds).map(([key, { kind }]) => [key, kind])).to.deep.equal([
         ['events', 'events'],

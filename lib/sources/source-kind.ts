@@ -1,0 +1,14 @@
+// What a kind of source hands in besides what every kind does: whom its objects may speak about, and
+// for how long they can come again. What follows from both is the guards' and the ledger's.
+// Follows docs/architecture.md (one file and one registry line a kind).
+import type { Kind } from '../core/kind.ts';
+import type { Source } from '../core/source.ts';
+import type { SourceParts } from './parts.ts';
+
+/** A kind of source. */
+export interface SourceKind<Section> extends Kind<Section, SourceParts, Source> {
+  /** Whether an occurrence about an object of another namespace than its own may start something. */
+  allowsForeign(section: Section): boolean;
+  /** How long an object that nobody changes stays where it is read, in ms. */
+  retentionMs(section: Section): number;
+}
