@@ -1,0 +1,140 @@
+// The second watch of the quiet refresh: what it brings, what its silence proves, and what becomes of
+// the first.
+import { expect } from 'chai';
+import { errorFrame, eventAt, frame, ReaderBench } from '../support/reader-bench.ts';
+import { until } from '../support/until.ts';
+
+describe('quiet refresh, its second watch', () => {
+  it('brings what the first owes, once, whichever of them brings it', async () => {
+    await using bench = await ReaderBench.open();
+    const first = await bench.begin('10');
+    await bench.observedKind('watch-opened');
+    (await bench.quiet()).list({ resourceVersion: '90', items: [eventAt('x', '20')] });
+    const second = (await bench.server.next('watch')).open();
+    await bench.observedKind('list-ended', 2);
+    first.send(frame('ADDED', 'brief', '19'));
+    await bench.haveRead('x@20', 'brief@19');
+    second.send(frame('ADDED', 'brief', '19'), frame('ADDED', 'x', '20'));
+    second.send(frame('DELETED', 'brief', '30'));
+    await bench.haveReached('30');
+    first.send(frame('ADDED', 'x', '20'), frame('DELETED', 'brief', '30'));
+    second.send(frame('ADDED', 'end', '91'));
+    await bench.haveRead('x@20', 'brief@19', 'end@91');
+    expect(bench.gone).to.deep.equal(['shop/brief']);
+  });
+
+  for (const [name, expire] of [
+    ['HTTP 410', (second: Awaited<ReturnType<ReaderBench['watch']>>) => second.refuse(410)],
+    [
+      'ERROR 410 in its stream',
+      (second: Awaited<ReturnType<ReaderBench['watch']>>) =>
+        void second.open().send(errorFrame(410)),
+    ],
+  ] as const) {
+    it(`makes the list the relist by ${name}`, async () => {
+      await using bench = await ReaderBench.open();
+      const first = await bench.begin('10');
+      await bench.observedKind('watch-opened');
+      (await bench.quiet()).list({ resourceVersion: '90', items: [eventAt('x', '20')] });
+      expire(await bench.server.next('watch'));
+      const after = await bench.watch();
+      expect(after.query.get('resourceVersion')).to.equal('90');
+      expect(bench.position).to.equal('90');
+      expect(bench.read).to.deep.equal(['x@20']);
+      expect(bench.server.count('list')).to.equal(2);
+      await until(() => first.isOver, 'the first stream to be closed');
+    });
+  }
+
+  it('proves nothing while half a frame of it is under way', async () => {
+    await using bench = await ReaderBench.open();
+    await bench.begin('10');
+    await bench.observedKind('watch-opened');
+    (await bench.quiet()).list({ resourceVersion: '90' });
+    const second = (await bench.server.next('watch')).open();
+    const stalled = `${JSON.stringify(frame('ADDED', 'stalled', '30'))}\n`;
+    second.raw(`${JSON.stringify(frame('ADDED', 'brief', '19'))}\n${stalled.slice(0, 40)}`);
+    await bench.haveRead('brief@19');
+    for (let times = 1; times <= 5; times += 1) await bench.silence();
+    expect(bench.position, 'a cut now would lose the rest of the frame').to.equal('19');
+    second.raw(stalled.slice(40));
+    await bench.haveRead('brief@19', 'stalled@30');
+    await until(async () => {
+      await bench.silence();
+      return bench.position === '90';
+    }, 'the new position');
+  });
+
+  it('yields what it brought before its 410', async () => {
+    await using bench = await ReaderBench.open();
+    await bench.begin('10');
+    await bench.observedKind('watch-opened');
+    (await bench.quiet()).list({ resourceVersion: '90', items: [eventAt('x', '20')] });
+    const lines = [frame('ADDED', 'brief', '19'), errorFrame(410)].map((one) =>
+      JSON.stringify(one),
+    );
+    (await bench.server.next('watch')).open().raw(`${lines.join('\n')}\n`);
+    await bench.haveRead('x@20', 'brief@19');
+    expect((await bench.watch()).query.get('resourceVersion')).to.equal('90');
+  });
+
+  it('takes over when the first is broken, and still proves the list by its silence', async () => {
+    await using bench = await ReaderBench.open();
+    const first = await bench.begin('10');
+    await bench.observedKind('watch-opened');
+    (await bench.quiet()).list({ resourceVersion: '90' });
+    const second = (await bench.server.next('watch')).open();
+    second.send(frame('ADDED', 'a', '20'));
+    await bench.haveRead('a@20');
+    first.cut();
+    await until(async () => {
+      await bench.clock.advance(1_000);
+      return bench.position === '90';
+    }, 'the new position');
+    second.send(frame('ADDED', 'b', '91'));
+    await bench.haveRead('a@20', 'b@91');
+    expect(bench.server.count('watch')).to.equal(2);
+  });
+
+  it('refused otherwise leaves the first stream and the position as they are', async () => {
+    await using bench = await ReaderBench.open();
+    const first = await bench.begin('10');
+    await bench.observedKind('watch-opened');
+    (await bench.quiet()).list({ resourceVersion: '90', items: [eventAt('x', '20')] });
+    (await bench.server.next('watch')).refuse(503);
+    first.send(frame('ADDED', 'x', '20'), frame('ADDED', 'y', '30'));
+    await bench.haveRead('x@20', 'y@30');
+    expect(bench.position).to.equal('30');
+    (await bench.quiet()).list({ resourceVersion: '99' });
+    expect((await bench.server.next('watch')).query.get('resourceVersion')).to.equal('30');
+  });
+
+  it('goes on alone when the first ends meanwhile', async () => {
+    await using bench = await ReaderBench.open();
+    const first = await bench.begin('10');
+    await bench.observedKind('watch-opened');
+    (await bench.quiet()).list({ resourceVersion: '90' });
+    const second = (await bench.server.next('watch')).open();
+    second.send(frame('ADDED', 'a', '20'));
+    await bench.haveRead('a@20');
+    first.end();
+    second.send(frame('ADDED', 'b', '21'));
+    await bench.haveRead('a@20', 'b@21');
+    expect(bench.observed.of('watch-ended')).to.deep.equal([]);
+  });
+
+  it('is not silent while nobody reads it', async () => {
+    await using bench = await ReaderBench.open();
+    await bench.begin('10');
+    await bench.observedKind('watch-opened');
+    bench.reading.pause();
+    (await bench.quiet()).list({ resourceVersion: '90', items: [eventAt('x', '20')] });
+    const second = (await bench.server.next('watch')).open();
+    second.send(frame('ADDED', 'brief', '19'));
+    await bench.haveRead('x@20');
+    await bench.clock.advance(60_000);
+    expect(bench.position).to.equal('10');
+    bench.reading.resume();
+    await bench.haveRead('x@20', 'brief@19');
+  });
+});
