@@ -2,11 +2,6 @@
 // compared as text: the shorter is smaller, equal lengths lexically. Never as Number: 2^53 is near.
 // Source: KEP 5504 (comparable resource versions).
 
-/** Whether a text is a resourceVersion that can be ordered: decimal, without leading zeros. */
-export function isOrderedVersion(text: string): boolean {
-  return /^(?:0|[1-9]\d*)$/.test(text);
-}
-
 /** Below zero where a is older than b, above where it is newer, zero where they are the same. */
 export function compareVersions(a: string, b: string): number {
   if (a.length !== b.length) return a.length - b.length;

@@ -1,8 +1,6 @@
-// Single objects and where they live: paths, create, get, and the discovery that turns a manifest's
-// apiVersion and kind into a path. What an answer means is for the caller.
+// Single objects and where they live: paths, create, get. What an answer means is for the caller.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
-import type { Json, JsonObject } from '../core/event.ts';
-import { isJsonObject, jsonAt, stringAt } from '../core/event.ts';
+import type { JsonObject } from '../core/event.ts';
 import type { ApiAnswer, ApiClient } from './api.ts';
 
 /** What a path leads to. */
@@ -55,68 +53,4 @@ export function create(
 /** Asks for one object. */
 export function get(api: ApiClient, path: string, signal: AbortSignal): Promise<ApiAnswer> {
   return api.request({ method: 'GET', path, timeoutMs: OBJECT_TIMEOUT_MS }, signal);
-}
-
-/** What a manifest calls itself. */
-export interface ManifestType {
-  readonly apiVersion: string;
-  readonly kind: string;
-}
-
-/** Where objects of a kind live, or why that is not known. */
-export type Discovered =
-  | {
-      readonly found: true;
-      readonly group: string;
-      readonly version: string;
-      readonly plural: string;
-      readonly namespaced: boolean;
-    }
-  /** The server answered 200 and serves no such kind; or it answered something else. */
-  | { readonly found: false; readonly answer: ApiAnswer };
-
-/** Discovery of one server; what was found is remembered, what was not is asked again. */
-const remembered = new WeakMap<ApiClient, Map<string, Discovered>>();
-
-/** Where objects of this kind live, from the server's discovery; asked once for each kind. */
-export async function discoverResource(
-  api: ApiClient,
-  { apiVersion, kind }: ManifestType,
-  signal: AbortSignal,
-): Promise<Discovered> {
-  const known = remembered.get(api) ?? new Map<string, Discovered>();
-  remembered.set(api, known);
-  const key = `${apiVersion} ${kind}`;
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  const discovered = await discover(api, { apiVersion, kind }, signal);
-  if (discovered.found) known.set(key, discovered);
-  return discovered;
-}
-
-async function discover(
-  api: ApiClient,
-  { apiVersion, kind }: ManifestType,
-  signal: AbortSignal,
-): Promise<Discovered> {
-  const slash = apiVersion.indexOf('/');
-  const group = slash < 0 ? '' : apiVersion.slice(0, slash);
-  const version = apiVersion.slice(slash + 1);
-  const root = group === '' ? ['api', version] : ['apis', group, version];
-  const answer = await get(api, `/${root.map(toSegment).join('/')}`, signal);
-  if (!answer.ok || answer.status !== 200) return { found: false, answer };
-  const resource = resourcesOf(answer.body).find((entry) => isOfKind(entry, kind));
-  if (resource === undefined) return { found: false, answer };
-  const namespaced = jsonAt(resource, 'namespaced') === true;
-  return { found: true, group, version, plural: stringAt(resource, 'name'), namespaced };
-}
-
-function resourcesOf(body: Json): readonly JsonObject[] {
-  const resources = jsonAt(body, 'resources');
-  return Array.isArray(resources) ? resources.filter((entry: Json) => isJsonObject(entry)) : [];
-}
-
-/** Subresources (`jobs/status`) carry the same kind as their resource. */
-function isOfKind(resource: JsonObject, kind: string): boolean {
-  return stringAt(resource, 'kind') === kind && !stringAt(resource, 'name').includes('/');
 }

@@ -1,7 +1,7 @@
 // Promises of lib/core/resource-version.ts.
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { compareVersions, isOrderedVersion } from '../../lib/core/resource-version.ts';
+import { compareVersions } from '../../lib/core/resource-version.ts';
 
 describe('compareVersions', () => {
   const cases = [
@@ -29,14 +29,4 @@ describe('compareVersions', () => {
       }),
     );
   });
-});
-
-describe('isOrderedVersion', () => {
-  for (const text of ['0', '1', '9007199254740993', '18446744073709551615']) {
-    it(`takes ${text}`, () => expect(isOrderedVersion(text)).to.equal(true));
-  }
-  for (const text of ['', '01', '-1', '1.0', '1e3', 'abc', ' 1', '1\n']) {
-    it(`does not take ${JSON.stringify(text)}`, () =>
-      expect(isOrderedVersion(text)).to.equal(false));
-  }
 });

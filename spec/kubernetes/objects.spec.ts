@@ -1,9 +1,9 @@
-// Paths, single objects, discovery, and which cluster it is.
+// Paths, single objects, and which cluster it is.
 import { expect } from 'chai';
 import { findCluster } from '../../lib/kubernetes/cluster.ts';
 import { connect } from '../../lib/kubernetes/connection.ts';
 import type { Connection } from '../../lib/kubernetes/connection.ts';
-import { create, discoverResource, get, resourcePath } from '../../lib/kubernetes/objects.ts';
+import { create, get, resourcePath } from '../../lib/kubernetes/objects.ts';
 import { NEVER } from '../support/connection-bench.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
@@ -74,43 +74,6 @@ describe('objects', () => {
     const answering = get(bench.api, '/api/v1/namespaces/ci/secrets/a', NEVER);
     (await bench.server.next('other')).answer(200, { kind: 'Secret' });
     expect(await answering).to.deep.include({ status: 200, body: { kind: 'Secret' } });
-  });
-});
-
-describe('discoverResource', () => {
-  const type = { apiVersion: 'batch/v1', kind: 'Job' } as const;
-  const resources = [
-    { name: 'jobs/status', kind: 'Job', namespaced: true },
-    { name: 'jobs', kind: 'Job', namespaced: true },
-  ];
-
-  it('finds plural and scope, passes over subresources, and asks once', async () => {
-    await using bench = await openBench();
-    const finding = discoverResource(bench.api, type, NEVER);
-    const request = await bench.server.next('other', '/apis/batch/v1');
-    request.answer(200, { kind: 'APIResourceList', resources });
-    const found = { found: true, group: 'batch', version: 'v1', plural: 'jobs', namespaced: true };
-    expect(await finding).to.deep.equal(found);
-    expect(await discoverResource(bench.api, type, NEVER)).to.deep.equal(found);
-    expect(bench.server.log).to.have.length(1);
-  });
-
-  it('finds the core group under /api', async () => {
-    await using bench = await openBench();
-    const finding = discoverResource(bench.api, { apiVersion: 'v1', kind: 'Node' }, NEVER);
-    const request = await bench.server.next('other', '/api/v1');
-    request.answer(200, { resources: [{ name: 'nodes', kind: 'Node', namespaced: false }] });
-    expect(await finding).to.include({ plural: 'nodes', namespaced: false, group: '' });
-  });
-
-  it('answers what the server said where there is none, and asks again the next time', async () => {
-    await using bench = await openBench();
-    const first = discoverResource(bench.api, type, NEVER);
-    (await bench.server.next('other')).refuse(404);
-    expect(await first).to.have.nested.property('answer.status', 404);
-    const second = discoverResource(bench.api, type, NEVER);
-    (await bench.server.next('other')).answer(200, { resources: 'nonsense' });
-    expect(await second).to.have.property('found', false);
   });
 });
 
