@@ -2,6 +2,7 @@
 import { access, constants, readFile, writeFile } from 'node:fs/promises';
 import { SluiceError } from '../core/errors.ts';
 import { fileTrouble } from '../kit/file-trouble.ts';
+import { aborted } from '../kit/aborted.ts';
 import { parseDuration } from '../kit/duration.ts';
 import { selfSigned } from '../playback/certificate.ts';
 import { renderKubeconfig } from '../playback/kubeconfig.ts';
@@ -143,11 +144,4 @@ async function readPem(file: string): Promise<string> {
   } catch (cause) {
     throw new SluiceError('input-unusable', `read ${file}: ${fileTrouble(cause)}`, { cause });
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

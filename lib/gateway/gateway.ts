@@ -15,6 +15,7 @@ import { Limiter } from '../intake/limit.ts';
 import { Release } from '../intake/release.ts';
 import type { ApiClient } from '../kubernetes/api.ts';
 import type { ClusterIdentity } from '../kubernetes/cluster.ts';
+import { aborted } from '../kit/aborted.ts';
 import { HealthWatch } from './health-watch.ts';
 import { Beginnings } from './beginnings.ts';
 import { clusterId } from './identity.ts';
@@ -242,13 +243,6 @@ export class Gateway {
     this.#health.observe(observation);
     this.#parts.observe(observation);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 function reasonOf(signal: AbortSignal): string {

@@ -1,22 +1,10 @@
 // The paths of a playback over real sockets: discovery, and what is refused and how.
 import { expect } from 'chai';
 import { stringAt } from '../../lib/core/event.ts';
-import type { Playback } from '../../lib/playback/playback.ts';
-import { anEntry, aPlayback, ask } from './support.ts';
-
-const EVENTS = '/api/v1/events';
-const SHOP = '/api/v1/namespaces/shop/events';
+import { anEntry, aPlayback, ask, EVENTS, servedPerSpec, SHOP } from './support.ts';
 
 describe('playback', () => {
-  let playback: Playback | undefined;
-  const served = async (...made: Parameters<typeof aPlayback>): Promise<Playback> => {
-    playback = await aPlayback(...made);
-    return playback;
-  };
-  afterEach(async () => {
-    await playback?.[Symbol.asyncDispose]();
-    playback = undefined;
-  });
+  const served = servedPerSpec();
 
   describe('discovery', () => {
     const documents: readonly [string, string, string][] = [

@@ -1,27 +1,15 @@
 // What LIST answers: pages of one consistent state, over real sockets.
 import { expect } from 'chai';
 import { type Json, jsonAt, stringAt } from '../../lib/core/event.ts';
-import type { Playback } from '../../lib/playback/playback.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
-import { anEntry, aPlayback, ask, keysOf } from './support.ts';
-
-const EVENTS = '/api/v1/events';
-const SHOP = '/api/v1/namespaces/shop/events';
+import { anEntry, ask, EVENTS, keysOf, servedPerSpec, SHOP } from './support.ts';
 
 describe('playback', () => {
-  let playback: Playback | undefined;
-  const served = async (...made: Parameters<typeof aPlayback>): Promise<Playback> => {
-    playback = await aPlayback(...made);
-    return playback;
-  };
+  const served = servedPerSpec();
   let clock: FakeClock;
   beforeEach(() => {
     clock = new FakeClock();
-  });
-  afterEach(async () => {
-    await playback?.[Symbol.asyncDispose]();
-    playback = undefined;
   });
 
   describe('LIST', () => {

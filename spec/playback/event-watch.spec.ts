@@ -1,27 +1,15 @@
 // What WATCH tells, and how it ends, over real sockets.
 import { expect } from 'chai';
 import { jsonAt, stringAt } from '../../lib/core/event.ts';
-import type { Playback } from '../../lib/playback/playback.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
-import { anEntry, aPlayback, watch } from './support.ts';
-
-const EVENTS = '/api/v1/events';
-const SHOP = '/api/v1/namespaces/shop/events';
+import { anEntry, EVENTS, servedPerSpec, SHOP, watch } from './support.ts';
 
 describe('playback', () => {
-  let playback: Playback | undefined;
-  const served = async (...made: Parameters<typeof aPlayback>): Promise<Playback> => {
-    playback = await aPlayback(...made);
-    return playback;
-  };
+  const served = servedPerSpec();
   let clock: FakeClock;
   beforeEach(() => {
     clock = new FakeClock();
-  });
-  afterEach(async () => {
-    await playback?.[Symbol.asyncDispose]();
-    playback = undefined;
   });
 
   describe('WATCH', () => {

@@ -1,26 +1,14 @@
 // When a recording is played and at which pace, and how a playback ends.
 import { expect } from 'chai';
-import type { Playback } from '../../lib/playback/playback.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
-import { anEntry, aPlayback, ask, keysOf, watch } from './support.ts';
-
-const EVENTS = '/api/v1/events';
-const SHOP = '/api/v1/namespaces/shop/events';
+import { anEntry, aPlayback, ask, EVENTS, keysOf, servedPerSpec, SHOP, watch } from './support.ts';
 
 describe('playback', () => {
-  let playback: Playback | undefined;
-  const served = async (...made: Parameters<typeof aPlayback>): Promise<Playback> => {
-    playback = await aPlayback(...made);
-    return playback;
-  };
+  const served = servedPerSpec();
   let clock: FakeClock;
   beforeEach(() => {
     clock = new FakeClock();
-  });
-  afterEach(async () => {
-    await playback?.[Symbol.asyncDispose]();
-    playback = undefined;
   });
 
   describe('playing', () => {

@@ -108,3 +108,21 @@ export function keysOf(list: Json): readonly string[] {
       `${stringAt(item, 'metadata', 'namespace')}/${stringAt(item, 'metadata', 'name')}`,
   );
 }
+
+/** The path of every Event. */
+export const EVENTS = '/api/v1/events';
+/** The path of the Events of one namespace. */
+export const SHOP = '/api/v1/namespaces/shop/events';
+
+/** Serves playbacks that end with the spec they were made in; call it where specs are described. */
+export function servedPerSpec(): typeof aPlayback {
+  const open: Playback[] = [];
+  afterEach(async () => {
+    for (const playback of open.splice(0)) await playback[Symbol.asyncDispose]();
+  });
+  return async (...made) => {
+    const playback = await aPlayback(...made);
+    open.push(playback);
+    return playback;
+  };
+}
