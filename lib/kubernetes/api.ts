@@ -12,6 +12,8 @@ export interface ApiCall {
   readonly body?: Json;
   /** For the whole request where it is answered whole, for the headers where it is a stream. */
   readonly timeoutMs: number;
+  /** The representation that is asked for; plain JSON where absent. */
+  readonly accept?: string;
   /** Bytes of a whole answer that are read at the most; 32 MiB where absent. */
   readonly maxBytes?: number;
 }

@@ -133,7 +133,8 @@ class AgentConnection implements Connection {
       const credentials = await this.#reader.current();
       const { server, headers, generation } = credentials;
       const agent = this.#agentFor(credentials);
-      const ours = { accept: 'application/json', 'accept-encoding': sending.accept };
+      const { accept = 'application/json' } = call;
+      const ours = { accept, 'accept-encoding': sending.accept };
       const route = { server, agent, headers: { 'user-agent': 'sluice', ...ours, ...headers } };
       return { answer: await send(call, route, sending.bounds), generation };
     } catch (error) {

@@ -157,7 +157,7 @@ export class Digest {
     const at = this.#memory.position?.resourceVersion ?? '';
     // The stream brought it before, as a frame above the cap, and it was counted then.
     if (this.#oversize <= this.#unreadables.countedSince(at)) return;
-    const why = `an item of ${bytes} bytes is above the cap of ${MAX_FRAME_BYTES}`;
+    const why = `an item of at least ${bytes} bytes is above the cap of ${MAX_FRAME_BYTES}`;
     this.#observeSkipped(bytes, why);
     const { resourceVersion, readAt } = on.page;
     const to = { resourceVersion, at: readAt };

@@ -18,7 +18,7 @@ import type { Watched } from './watched.ts';
 
 /** One item of a page. */
 export interface ListedItem extends ReadObject {
-  /** Its size where it is above the frame cap, and so is not to be handled; else null. */
+  /** Its size, or at least so much, where it is above the frame cap and not to be handled; else null. */
   readonly oversizeBytes: number | null;
 }
 
@@ -46,6 +46,9 @@ export interface ListParts {
 const MAX_PAGE_BYTES = 32 * 1024 * 1024;
 /** What kubectl and client-go ask for, and what a page above the bound is asked again with. */
 const LIMITS = [500, 50, 5, 1] as const;
+/** Where even one item is above the bound, its metadata alone is asked for: it must be passed by name. */
+const NAMES_ONLY = LIMITS.length;
+const METADATA = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 /** A list waits for its seat under priority and fairness for up to a minute. */
 const PAGE_TIMEOUT_MS = 75_000;
 /** After so many expired continue tokens a list is asked for in one piece. */
@@ -70,7 +73,7 @@ export async function* listPages(
 /** Where a list stands. */
 interface Cursor {
   readonly token: string;
-  /** Index into LIMITS; -1: no limit. */
+  /** Index into LIMITS; -1: no limit; NAMES_ONLY: one item, its metadata alone. */
   readonly limit: number;
   readonly page: number;
   readonly expiries: number;
@@ -102,6 +105,7 @@ async function ask(
       method: 'GET',
       path: pathOf(watched),
       query: queryOf(watched, cursor),
+      ...(cursor.limit === NAMES_ONLY && { accept: METADATA }),
       timeoutMs: PAGE_TIMEOUT_MS,
       maxBytes: MAX_PAGE_BYTES,
     },
@@ -116,7 +120,7 @@ async function ask(
     await parts.patience(trouble);
     return { page: null, cursor: isExpired ? anew(cursor) : cursor };
   }
-  if (answer.code === 'too-large' && cursor.limit < LIMITS.length - 1) {
+  if (answer.code === 'too-large' && cursor.limit < NAMES_ONLY) {
     return { page: null, cursor: { ...cursor, limit: cursor.limit + 1 } };
   }
   await parts.patience(toTrouble({ seen: 'failure', failure: answer }, now));
@@ -124,7 +128,7 @@ async function ask(
 }
 
 function queryOf(watched: Watched, cursor: Cursor): Readonly<Record<string, string>> {
-  const limit = LIMITS[cursor.limit];
+  const limit = LIMITS[Math.min(cursor.limit, LIMITS.length - 1)];
   return {
     ...selectorOf(watched),
     ...(limit !== undefined && { limit: String(limit) }),
@@ -152,7 +156,7 @@ function stepOf(
     : cursor.resourceVersion;
   const readAt = isFirst ? readAtOf(answer.headers, now) : cursor.readAt;
   const token = stringAt(answer.body, 'metadata', 'continue');
-  const items = itemsOf(answer);
+  const items = cursor.limit === NAMES_ONLY ? giantsOf(answer) : itemsOf(answer);
   const page = { number: cursor.page, isLast: token === '', resourceVersion, readAt, items };
   // One step back up: the big item that made the pages small is passed by now, or soon.
   const limit = cursor.limit > 0 ? cursor.limit - 1 : cursor.limit;
@@ -176,6 +180,11 @@ function itemsOf(answer: ApiAnswered): readonly ListedItem[] {
     items.push({ ...read, oversizeBytes: bytes > MAX_FRAME_BYTES ? bytes : null });
   }
   return items;
+}
+
+/** What came as metadata alone: all that is known of its size is that a page could not hold it. */
+function giantsOf(answer: ApiAnswered): readonly ListedItem[] {
+  return itemsOf(answer).map((item) => ({ ...item, oversizeBytes: MAX_PAGE_BYTES }));
 }
 
 /** Items of a list carry neither kind nor apiVersion, those of a watch do; here both do. */

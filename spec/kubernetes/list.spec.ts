@@ -22,8 +22,9 @@ class FakeApi implements ApiClient {
 
   async request(call: ApiCall): Promise<ApiAnswer> {
     const { limit = 'none', continue: token = '' } = call.query ?? {};
-    this.queries.push(`${limit}:${token}`);
-    return this.#answer(call.query ?? {});
+    const names = call.accept?.includes('PartialObjectMetadataList') === true ? ':names' : '';
+    this.queries.push(`${limit}:${token}${names}`);
+    return this.#answer({ ...call.query, ...(names !== '' && { names }) });
   }
 
   async open(call: ApiCall): Promise<ApiAnswer> {
@@ -72,6 +73,22 @@ describe('listPages', () => {
       'shop/a',
       'shop/a',
       'shop/z',
+    ]);
+  });
+
+  it('asks for the mere names where one item is above the bound, and goes on after it', async () => {
+    const { pages, queries, troubles } = await listAll(({ continue: token, names }) => {
+      if (token === undefined) return page(['a'], 't');
+      if (token === 'end') return page(['z'], '');
+      return names === undefined ? TOO_LARGE : page(['giant'], 'end');
+    });
+    expect(queries).to.deep.equal(['500:', '500:t', '50:t', '5:t', '1:t', '1:t:names', '1:end']);
+    expect(troubles).to.deep.equal([]);
+    const items = pages.flatMap((one) => one.items);
+    expect(items.map(({ key, oversizeBytes }) => [key, oversizeBytes])).to.deep.equal([
+      ['shop/a', null],
+      ['shop/giant', 32 * 1024 * 1024],
+      ['shop/z', null],
     ]);
   });
 
@@ -154,6 +171,28 @@ describe('a list over HTTP', () => {
     expect(bench.read.at(-1)).to.equal('z@11');
     expect(bench.gaps).to.have.length(1);
     expect(bench.position).to.equal('90');
+  });
+
+  it('passes an item above 32 MiB by its name, counted, and reads the next', async () => {
+    await using bench = await ReaderBench.open({ positions: shopAt('5'), keptForMs: null });
+    (await bench.watch()).refuse(410);
+    const giant = eventAt('giant', '10', { message: 'x'.repeat(33 * 1024 * 1024) });
+    for (const limit of ['500', '50', '5', '1']) {
+      const request = await bench.list();
+      expect(request.query.get('limit')).to.equal(limit);
+      request.list({ resourceVersion: '90', items: [giant], continue: 't' });
+    }
+    const names = await bench.list();
+    expect(names.headers.accept).to.include('as=PartialObjectMetadataList');
+    const metadata = eventAt('giant', '10')['metadata'] ?? null;
+    names.list({ resourceVersion: '90', items: [{ metadata }], continue: 't' });
+    const after = await bench.list();
+    expect(after.headers.accept).to.equal('application/json');
+    after.list({ resourceVersion: '90', items: [eventAt('z', '11')] });
+    await bench.watch();
+    expect(bench.read).to.deep.equal(['z@11']);
+    expect(bench.gaps).to.have.length(1);
+    expect(bench.observed.of('frame-skipped')).to.have.length(1);
   });
 
   it('does not count an item again that was counted as a frame', async () => {
