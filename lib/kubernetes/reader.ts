@@ -37,6 +37,8 @@ export interface ReaderOptions {
   readonly positions: Positions;
   /** Of a list at a first start: whether to yield this item. */
   readonly judgeFirst: (object: JsonObject, readAt: number) => boolean;
+  /** Whether this state hides earlier ones that were written after a time (ms since 1970). */
+  readonly hidesEarlier?: (object: JsonObject, since: number) => boolean;
   /** How long the cluster keeps objects by itself, in ms; null: until somebody deletes them. */
   readonly keptForMs: number | null;
 }
@@ -114,6 +116,7 @@ class PathReader {
     const startedAt = this.#parts.clock.monotonic();
     this.#observeState('listing', purpose);
     let count = { items: 0, pages: 0 };
+    let hiding = 0;
     for await (const page of this.#pages(purpose, signal)) {
       if (page.number === 1) {
         count = { items: 0, pages: 0 };
@@ -123,16 +126,18 @@ class PathReader {
       count = { items: count.items + page.items.length, pages: count.pages + 1 };
       const { judgeFirst } = this.#options;
       const batch = this.#digest.page(page, { floorOf: this.#floorOf(), judgeFirst });
-      const whole = page.isLast ? this.#complete(page, batch) : batch;
+      if (purpose === 'relist') hiding += this.#countHiding(batch);
+      const whole = page.isLast ? this.#complete(page, { batch, hiding }) : batch;
       if (page.isLast) this.#observeListed(purpose, { ...count, startedAt });
       if (!isEmptyBatch(whole)) yield whole;
     }
   }
 
   /** What a complete list says besides its items: who went, how far it is, what may be lost. */
-  #complete(page: ListPage, batch: ReaderBatch): ReaderBatch {
+  #complete(page: ListPage, listed: { batch: ReaderBatch; hiding: number }): ReaderBatch {
+    const { batch, hiding } = listed;
     const position = { resourceVersion: page.resourceVersion, at: page.readAt };
-    const gap = this.#gapUpTo(position);
+    const gap = this.#gapUpTo(position, hiding);
     const gone = this.#memory.endList(page.resourceVersion);
     this.#memory.moveTo(position);
     this.#memory.settle();
@@ -140,13 +145,28 @@ class PathReader {
     return { ...batch, gone, position, gaps: [...batch.gaps, ...gap] };
   }
 
-  /** Whatever was written and expired again while nothing was read can not be known. */
-  #gapUpTo(to: Position): readonly Gap[] {
-    const { keptForMs } = this.#options;
+  #countHiding({ changes }: ReaderBatch): number {
+    const { hidesEarlier } = this.#options;
+    const from = this.#heardFrom();
+    if (hidesEarlier === undefined || from === null) return 0;
+    return changes.filter(({ object }) => hidesEarlier(object, from.at)).length;
+  }
+
+  /** From where nothing was read until now; null where nothing ever was. */
+  #heardFrom(): Position | null {
     const [known] = this.#known();
-    if (known === undefined || keptForMs === null) return [];
-    const from = { ...known, at: Math.max(known.at, this.#heardUntil) };
-    if (to.at - from.at <= keptForMs) return [];
+    return known === undefined ? null : { ...known, at: Math.max(known.at, this.#heardUntil) };
+  }
+
+  /** Whatever was written and expired again while nothing was read can not be known. */
+  #gapUpTo(to: Position, hiding: number): readonly Gap[] {
+    const { keptForMs } = this.#options;
+    const from = this.#heardFrom();
+    if (from === null) return [];
+    if (keptForMs === null || to.at - from.at <= keptForMs) {
+      const why = `${hiding} were written more than once while nothing was read`;
+      return hiding === 0 ? [] : [this.#digest.gap({ loss: 'coalesced', why, from, to })];
+    }
     const away = renderDuration(Math.round((to.at - from.at) / 1000) * 1000);
     const why = `nothing was read for ${away}, and the cluster keeps them ${renderDuration(keptForMs)}`;
     return [this.#digest.gap({ loss: 'possible-loss', why, from, to })];

@@ -141,7 +141,11 @@ class EventsSource implements Source {
     const judgeFirst = this.#judgeFirst;
     const keptForMs = this.#keptForMs;
     const read = (watched: Watched, inner: AbortSignal): AsyncIterable<ReaderBatch> =>
-      readChanges({ source, watched, positions, judgeFirst, keptForMs }, this.#parts, inner);
+      readChanges(
+        { source, watched, positions, judgeFirst, hidesEarlier, keptForMs },
+        this.#parts,
+        inner,
+      );
     for await (const { from, item } of mergeFairly(this.#watched, read, signal)) {
       yield this.#toBatch(positionKeyOf(from), item);
     }
@@ -186,4 +190,11 @@ function judgeFirstBy(firstStart: string): (object: JsonObject, readAt: number) 
     // One that tells no time can not be old.
     return micros === undefined || millisecondsOf(micros) >= readAt - ms;
   };
+}
+
+/** Of a relist: whether an Event was created since, and written again before it was listed. */
+function hidesEarlier(object: JsonObject, since: number): boolean {
+  const { count, life } = toOccurrence(object, { source: '', path: '', from: 'list', readAt: 0 });
+  const created = parseMicroTime(life);
+  return count > 1 && created !== undefined && millisecondsOf(created) >= since;
 }

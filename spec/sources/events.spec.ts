@@ -133,6 +133,39 @@ describe('events', () => {
     });
   }
 
+  it('reports how many listed Events were written more than once while nothing was read', async () => {
+    await using bench = await openBench();
+    const { server } = bench.world;
+    server.answerBy(() => false);
+    const source = bench.create({});
+    const positions = new Map([['/api/v1/namespaces/shop/events', POSITION]]);
+    await using reading = new Reading((signal) => source.batches(positions, signal));
+    (await server.next('watch')).refuse(410);
+    const begun = (name: string, at: string, count: number): JsonObject => {
+      const metadata = { name, namespace: 'shop', resourceVersion: '1001', creationTimestamp: at };
+      return anEvent({ metadata, count });
+    };
+    const items = [
+      begun('before', '2026-01-31T11:59:59Z', 3),
+      begun('once', '2026-01-31T12:00:10Z', 1),
+      begun('twice', '2026-01-31T12:00:10Z', 2),
+      begun('often', '2026-01-31T12:00:20Z', 9),
+    ];
+    const body = { kind: 'EventList', apiVersion: 'v1', metadata: { resourceVersion: '1100' } };
+    const date = { date: 'Sat, 31 Jan 2026 12:01:00 GMT' };
+    await until(async () => {
+      await bench.clock.advance(500);
+      return server.parked.length > 0;
+    }, 'the relist');
+    (await server.next('list')).answer(200, { ...body, items }, date);
+    await reading.have((batches) => occurrences(batches).length === 4, 'all of them');
+    const gaps = reading.items.flatMap((batch) => batch.gaps);
+    expect(gaps.map(({ loss, from, to }) => [loss, from, to.resourceVersion])).to.deep.equal([
+      ['coalesced', POSITION, '1100'],
+    ]);
+    expect(gaps[0]?.why).to.match(/^2 /);
+  });
+
   it('gives Events of both writers one shape', async () => {
     await using bench = await openBench();
     const { server } = bench.world;
