@@ -1,11 +1,22 @@
 #!/usr/bin/env node
-// The executable: refuses a Node.js that is too old in words an old one can run, then hands the
-// command line to lib/cli. From a checkout it runs the TypeScript sources, from a package the
-// compiled ones. It is the only file that ends the process.
+// The executable: finds a Node.js that is new enough, then hands the command line to lib/cli. From a
+// checkout it runs the TypeScript sources, from a package the compiled ones. A Node.js that is too
+// old hands over to the one that the checkout brought along, or says what is missing in words that
+// an old one can run. It is the only file that ends the process.
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
-const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < 24 || (major === 24 && minor < 15)) {
+const own = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
+const compiled = new URL('../dist/lib/cli/main.js', import.meta.url);
+const source = new URL('../lib/cli/main.ts', import.meta.url);
+
+if (isNewEnough(process.versions.node)) {
+  const { main } = await import((existsSync(source) ? source : compiled).href);
+  process.exit(await main(process.argv.slice(2)));
+} else if (existsSync(own)) {
+  handOver();
+} else {
   process.stderr.write(
     `sluice: needs Node.js 24.15 or newer, this is ${process.versions.node}. ` +
       'In a checkout, `make run` and `make test` bring the right one along.\n',
@@ -13,7 +24,16 @@ if (major < 24 || (major === 24 && minor < 15)) {
   process.exit(1);
 }
 
-const compiled = new URL('../dist/lib/cli/main.js', import.meta.url);
-const source = new URL('../lib/cli/main.ts', import.meta.url);
-const { main } = await import((existsSync(source) ? source : compiled).href);
-process.exit(await main(process.argv.slice(2)));
+function isNewEnough(version) {
+  const [major, minor] = version.split('.').map(Number);
+  return major > 24 || (major === 24 && minor >= 15);
+}
+
+/** Runs the same command line under the checkout's own Node.js, as if it had been called itself. */
+function handOver() {
+  const child = spawn(own, process.argv.slice(1), { stdio: 'inherit' });
+  // A terminal sends Ctrl-C to both; what is sent to this process alone is passed on.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  child.on('exit', (code) => process.exit(code ?? 1));
+}

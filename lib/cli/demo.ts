@@ -12,7 +12,7 @@ import { openRecording } from '../playback/recording.ts';
 import type { Command, Surroundings } from './command.ts';
 import { refused } from './configuration.ts';
 import { DemoSummary } from './demo-summary.ts';
-import { mustBeReadable, speedOf } from './playback.ts';
+import { mustBeRecording, speedOf } from './playback.ts';
 import { runPlan } from './run-plan.ts';
 
 /** The recording spans minutes; so it is over in about ten seconds and can still be followed. */
@@ -36,7 +36,7 @@ export const demoCommand: Command = {
     const file = given.text('config') ?? packaged('samples/config.yaml', folder);
     const recording = given.text('recording') ?? packaged('spec/data/demo.ndjson', folder);
     const speed = given.text('speed') ?? SPEED;
-    await mustBeReadable(recording);
+    await mustBeRecording(recording);
     const { plan, problems } = await planOf(file);
     const watches = plan.sources.length;
     await using playback = await startPlayback(
@@ -124,6 +124,7 @@ function opening(shown: { recording: string; file: string; speed: string; url: s
     `  recording      ${shown.recording}, served as an API server on ${shown.url}\n` +
     `  configuration  ${shown.file}\n` +
     '  Each line is an Event and what was decided; lines of the pipeline script follow the build.\n' +
+    '  A further state of an Event that changes nothing has no line (logging.decisions: changes).\n' +
     '  On a real cluster: make run KUBECONFIG=~/.kube/config [CONFIG=my.yaml]\n\n'
   );
 }

@@ -9,6 +9,7 @@ import { renderKubeconfig } from '../playback/kubeconfig.ts';
 import { type Playback, startPlayback, type TlsPair } from '../playback/playback.ts';
 import type { Speed } from '../playback/player.ts';
 import { openRecording } from '../playback/recording.ts';
+import { addressOf } from './address.ts';
 import type { Command } from './command.ts';
 import type { Given } from './flags.ts';
 
@@ -45,9 +46,9 @@ export const playbackCommand: Command = {
     const [file] = given.positionals;
     if (file === undefined) throw new SluiceError('usage', 'playback needs the recording FILE');
     const speed = speedOf(given.text('speed') ?? '1');
-    const listen = addressOf(given.text('listen') ?? '127.0.0.1:8001');
+    const listen = addressOf('listen', given.text('listen') ?? '127.0.0.1:8001');
     const tls = given.isSet('tls') ? selfSigned([listen.host], clock.now()) : await tlsOf(given);
-    await mustBeReadable(file);
+    await mustBeRecording(file);
     await using playback = await startPlayback(
       {
         recording: openRecording(file),
@@ -67,8 +68,8 @@ export const playbackCommand: Command = {
   },
 };
 
-/** A recording is opened when it is first played; that is late for saying that it is not there. */
-export async function mustBeReadable(file: string): Promise<void> {
+/** A recording is opened when it is first played; that is late for saying what is wrong with it. */
+export async function mustBeRecording(file: string): Promise<void> {
   try {
     await access(file, constants.R_OK);
   } catch (cause) {
@@ -76,6 +77,8 @@ export async function mustBeReadable(file: string): Promise<void> {
       cause,
     });
   }
+  // Leaving after the first entry closes the file again.
+  for await (const _first of openRecording(file)) return;
 }
 
 /** A speed as it is written. **Errors**: `usage`. */
@@ -102,15 +105,6 @@ async function finished(playback: Playback, stdout: NodeJS.WritableStream): Prom
   await playback.done;
   const { applied, skipped } = playback.progress();
   stdout.write(`played ${applied} notifications, skipped ${skipped}; still serving\n`);
-}
-
-function addressOf(text: string): { readonly host: string; readonly port: number } {
-  const [, host, digits] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
-  if (host === undefined || port > 65_535) {
-    throw new SluiceError('usage', `flag --listen takes HOST:PORT, not "${text}"`);
-  }
-  return { host: host.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1', port };
 }
 
 function countOf(given: Given, flag: string, fallback: number): number {

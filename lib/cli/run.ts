@@ -1,6 +1,9 @@
 // `sluice run`: the gateway.
 import { SluiceError } from '../core/errors.ts';
+import type { Plan, PlannedAddress } from '../assembly/plan.ts';
 import { parseDuration } from '../kit/duration.ts';
+import { LOG_FORMATS } from '../telemetry/logging.ts';
+import { addressOf } from './address.ts';
 import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from './cluster.ts';
 import type { Command } from './command.ts';
 import { CONFIG_FLAGS, requireConfiguration } from './configuration.ts';
@@ -20,6 +23,16 @@ export const runCommand: Command = {
     ...CONNECTION_FLAGS,
     ...NAMESPACE_FLAGS,
     'allow-exec': { type: 'boolean', help: 'let triggers of the kind exec run local commands' },
+    'log-format': {
+      type: 'string',
+      takes: 'FORMAT',
+      help: `${LOG_FORMATS.join(', ')}; instead of logging.format, also for the original’s form`,
+    },
+    probes: {
+      type: 'string',
+      takes: 'HOST:PORT|off',
+      help: 'where the probes listen, instead of http.probes; default 0.0.0.0:8080',
+    },
     drain: {
       type: 'string',
       takes: 'DURATION',
@@ -31,11 +44,12 @@ export const runCommand: Command = {
     'attempts end, and exit 0; a second one exits at once.',
   run: async (given, surroundings) => {
     const drainMs = drainOf(given);
+    const changed = flagsOf(given);
     const namespaces = namespacesOf(given, surroundings.environment);
     const exec = given.isSet('allow-exec') ? 'allowed' : 'refused';
     const found = await requireConfiguration(given, surroundings, { ...namespaces, exec });
     const request = {
-      plan: found.plan,
+      plan: { ...found.plan, ...changed(found.plan) },
       configuration: found,
       namespace: namespaces.namespace,
       drainMs,
@@ -46,6 +60,26 @@ export const runCommand: Command = {
     return 0;
   },
 };
+
+/** What the command line says instead of the file, checked before the file is read. */
+function flagsOf(given: Given): (plan: Plan) => Pick<Plan, 'logging' | 'http'> {
+  const asked = given.text('log-format');
+  const format = LOG_FORMATS.find((one) => one === asked);
+  if (asked !== undefined && format === undefined) {
+    const formats = LOG_FORMATS.join(', ');
+    throw new SluiceError('usage', `flag --log-format takes one of ${formats}, not "${asked}"`);
+  }
+  const address = given.text('probes');
+  const probes = address === undefined ? {} : { probes: probesOf(address) };
+  return ({ logging, http }) => ({
+    logging: { ...logging, format: format ?? logging.format },
+    http: { ...http, ...probes },
+  });
+}
+
+function probesOf(text: string): PlannedAddress | null {
+  return text === 'off' ? null : addressOf('probes', text);
+}
 
 function drainOf(given: Given): number {
   const text = given.text('drain');

@@ -175,8 +175,11 @@ function syntaxHint(text: string, offset: number): string {
   }
   if (/^![!<\w]/.test(text.slice(offset)))
     return 'remove the tag; a text that begins with ! needs quotes';
+  const comparison = /:\s*([<>]=?\s*\d+)\s*$/.exec(lineAt(text, offset));
+  if (comparison !== null) return `write the comparison in quotes: "${comparison[1] ?? ''}"`;
   if (/[@`%&!|>]/.test(found)) return `put a text that begins with ${found} in quotes`;
-  if (found === ':') return "put a text that contains ': ' in quotes";
+  if (found === ':')
+    return "indent it as its neighbours are, or put a text that contains ': ' in quotes";
   const before =
     text
       .slice(0, offset)
@@ -208,6 +211,14 @@ function repeatedKeys(tree: PlaceTree, place: (offset: number) => Place): Proble
     hint: 'keep one of the two',
     ...place(offset),
   }));
+}
+
+/** The line of an offset, or the one before it where the offset begins a line. */
+function lineAt(text: string, offset: number): string {
+  const upTo = text.slice(0, Math.max(0, offset)).replace(/[\r\n]+$/, '');
+  const begin = upTo.lastIndexOf('\n') + 1;
+  const end = text.indexOf('\n', begin);
+  return text.slice(begin, end < 0 ? undefined : end);
 }
 
 function lastKey(pointer: string): string {

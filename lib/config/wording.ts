@@ -148,7 +148,8 @@ export function wrongTypeFound(path: string, data: unknown, wanted: readonly str
 }
 
 function typeHint(data: unknown, wanted: readonly string[]): string {
-  if (data === null) return 'write a value, or remove the key';
+  if (data === null)
+    return 'write a value or remove the key; what belongs below it has to be indented more';
   if (wanted.includes('boolean')) return 'write true or false, without quotes';
   const isScalar = typeof data === 'number' || typeof data === 'boolean';
   if (isScalar && wanted.includes('string')) return `put it in quotes: "${String(data)}"`;

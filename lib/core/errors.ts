@@ -20,7 +20,7 @@ export const ERRORS = {
   'address-unusable': {
     meaning: 'a listener could not be opened',
     exitCode: 1,
-    nextStep: 'choose another address under http: or stop what listens there',
+    nextStep: 'choose another address with --probes or http.probes, or stop what listens there',
   },
   'output-unusable': {
     meaning: 'a file could not be written',
@@ -41,7 +41,7 @@ export const ERRORS = {
   'configuration-refused': {
     meaning: 'the configuration has errors; nothing was listed, watched or started',
     exitCode: 3,
-    nextStep: 'run sluice check --config FILE and mend what it names',
+    nextStep: 'mend what is named above; sluice check FILE names it without running anything',
   },
   'kubeconfig-unusable': {
     meaning: 'no usable way to reach a cluster',

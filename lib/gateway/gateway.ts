@@ -84,7 +84,9 @@ export class Gateway {
    */
   async run(stop: AbortSignal): Promise<Stopped> {
     const cluster = await this.#findCluster(stop);
-    return cluster === null ? { waiting: 0, abandoned: 0 } : this.#runOn(cluster, stop);
+    if (cluster !== null) return this.#runOn(cluster, stop);
+    this.#observe({ kind: 'stopping', why: reasonOf(stop), limitMs: 0 });
+    return this.#stopped(0);
   }
 
   async #runOn(cluster: ClusterRef, stop: AbortSignal): Promise<Stopped> {
@@ -115,9 +117,15 @@ export class Gateway {
 
     this.#observe({ kind: 'stopping', why: reasonOf(ending), limitMs: this.#parts.drainMs });
     const abandoned = await this.#drain({ reading, working }, { dispatch, abandon });
-    const waiting = await this.#countWaiting();
-    this.#observe({ kind: 'stopped', durable: store.journal.durable, waiting, abandoned });
+    const stopped = await this.#stopped(abandoned);
     if (failed.signal.aborted) throw failed.signal.reason;
+    return stopped;
+  }
+
+  async #stopped(abandoned: number): Promise<Stopped> {
+    const waiting = await this.#countWaiting();
+    const { durable } = this.#parts.store.journal;
+    this.#observe({ kind: 'stopped', durable, waiting, abandoned });
     return { waiting, abandoned };
   }
 

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import { messageOf, SluiceError } from '../core/errors.ts';
+import { codeOfFailure } from '../kit/file-trouble.ts';
 
 /** Where to listen; port 0 takes a free one. */
 export interface Address {
@@ -60,7 +61,7 @@ function listening(server: Server, at: Address): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       const address = hostPort(at.host, at.port);
-      const message = `listening on ${address}: ${messageOf(cause)}`;
+      const message = `listening on ${address}: ${codeOfFailure(cause) ?? messageOf(cause)}`;
       reject(new SluiceError('address-unusable', message, { cause, details: { address } }));
     });
     server.listen(at.port, at.host, () => {

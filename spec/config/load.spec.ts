@@ -127,6 +127,8 @@ describe('loadDocument', () => {
     column: number,
     hint: RegExp,
   ])[] = [
+    ['a comparison without quotes', 'a: 1\ncount: >= 3\n', 'not-yaml', 2, 9, /in quotes: ">= 3"/],
+    ['a key indented too deep', 'a: 1\n b: 2', 'not-yaml', 2, 3, /neighbours/],
     ['a tab as indentation', 'a:\n\tb: 1', 'not-yaml', 2, 1, /spaces/],
     ['a glob without quotes', 'a: *-system', 'not-yaml', 1, 5, /quotes/],
     ['an at sign without quotes', 'a: 1\nb: @x', 'not-yaml', 2, 4, /quotes/],

@@ -190,11 +190,12 @@ describe('the gateway', () => {
       new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(new Error('aborted')));
       });
-    const { gateway, stop } = setUp({ findCluster });
+    const { gateway, stop, recording } = setUp({ findCluster });
     const running = gateway.run(stop.signal);
     expect(gateway.health().why).to.include('the cluster has not been reached yet');
     stop.abort(new Error('SIGTERM'));
     expect(await running).to.deep.equal({ waiting: 0, abandoned: 0 });
+    expect(recording.seen.map(({ kind }) => kind)).to.include.members(['stopping', 'stopped']);
   });
 
   it('says what it waits for while the cluster is away', async () => {

@@ -1,0 +1,69 @@
+// `sluice run` on a playback: what the command line says stands above the file.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { runCommandLine } from '../../lib/cli/main.ts';
+import { systemClock, systemRandom } from '../../lib/kit/system.ts';
+import { type Playback, startPlayback } from '../../lib/playback/playback.ts';
+import { anEvent } from '../support/builders.ts';
+import { until } from '../support/until.ts';
+import { specMachine } from './surroundings.ts';
+
+describe('sluice run', () => {
+  let folder = '';
+  let playback: Playback;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice-run-'));
+    const recording = [{ at: 0, type: 'ADDED', object: anEvent() }] as const;
+    const options = { recording, speed: 'full', host: '127.0.0.1', port: 0 } as const;
+    playback = await startPlayback(options, { clock: systemClock, random: systemRandom });
+  });
+  afterEach(async () => {
+    await playback[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  it('gives the original’s form the original’s lines with --log-format brigade', async () => {
+    const file = join(folder, 'filters.json');
+    const filters = [{ kind: 'Node', action: 'accept' }, { action: 'reject' }];
+    await writeFile(file, JSON.stringify({ project: 'org/repo', filters }));
+    const machine = specMachine();
+    const args = ['-config', file, '-master', playback.url, '-namespace', 'shop'];
+    const running = runCommandLine(
+      [...args, '--log-format', 'brigade', '--probes', 'off'],
+      machine,
+    );
+    await until(() => machine.err().includes('Rejecting'), 'the decision');
+    machine.stopping.abort(new Error('SIGTERM'));
+    expect(await running).to.equal(0);
+    expect(machine.out()).to.match(/^Processing shop\/web-1\.17f1e2d3c4b5a697: \{$/m);
+    expect(machine.err()).to.include('rule 0: kind mismatch');
+    expect(machine.err()).to.include('rule 1: matched all conditions of rule');
+    expect(machine.err()).to.include('Rejecting shop/web-1.17f1e2d3c4b5a697 by filter');
+  });
+
+  it('opens the probes where --probes says', async () => {
+    const machine = specMachine();
+    const args = ['run', '--master', playback.url, '--namespace', 'shop', '--log-format', 'json'];
+    const running = runCommandLine([...args, '--probes', '127.0.0.1:0'], machine);
+    const address = await until(
+      () => /"address":"([\d.:]+)"/.exec(machine.out())?.[1],
+      'the probes',
+    );
+    await until(async () => (await fetch(`http://${address}/readyz`)).status === 200, 'readiness');
+    machine.stopping.abort(new Error('SIGTERM'));
+    expect(await running).to.equal(0);
+  });
+
+  it('judges nothing without a configuration, and says so', async () => {
+    const machine = specMachine();
+    const args = ['--master', playback.url, '--namespace', 'shop', '--probes', 'off'];
+    const running = runCommandLine([...args, '--log-format', 'text'], machine);
+    await until(() => machine.out().includes('reject'), 'the decision');
+    machine.stopping.abort(new Error('SIGTERM'));
+    expect(await running).to.equal(0);
+    expect(machine.out().split('\n')[0]).to.include('every Event is logged and rejected');
+    expect(machine.out()).not.to.include('accept started');
+  });
+});
