@@ -103,10 +103,12 @@ function deliveryMoved(observed: Observed<'delivery-moved'>): Line {
   const { kind, delivery, from, to, dead, why } = observed;
   const { id, trigger } = delivery;
   const state = dead === null ? to : `${to} (${dead})`;
+  const made = delivery.attempts.length;
+  const tries = made > 1 ? ` at attempt ${made}` : '';
   return {
     level: STATE_LEVELS[to],
     kind,
-    text: `${trigger}: ${id} ${state}${started(delivery.started)}${why === '' ? '' : `: ${why}`}`,
+    text: `${trigger}: ${id} ${state}${started(delivery.started)}${tries}${why === '' ? '' : `: ${why}`}`,
     fields: { id, trigger, from, to, dead, why, started: startedFields(delivery.started) },
   };
 }

@@ -141,6 +141,15 @@ const lines: readonly [Observation, string | null][] = [
     { ...moved, delivery: done, to: 'delivered', why: '' },
     `info  build: ${ID} delivered, Job ci/build-${ID}`,
   ],
+  [
+    {
+      ...moved,
+      delivery: { ...done, attempts: [...done.attempts, ...done.attempts] },
+      to: 'delivered',
+      why: '',
+    },
+    `info  build: ${ID} delivered, Job ci/build-${ID} at attempt 2`,
+  ],
   [{ ...moved, to: 'waiting', why: 'throttled' }, `debug build: ${ID} waiting: throttled`],
   [
     { ...moved, to: 'refused', why: 'create job: 422' },

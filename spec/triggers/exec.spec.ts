@@ -150,7 +150,7 @@ describe('the kind exec', () => {
       'delivered',
     );
     expect(of('command-output').length).to.be.within(2000, 4000);
-    expect(of('command-output').at(-1)?.line).to.include('the rest is not shown');
+    expect(of('command-output').at(-1)?.line).to.include('are shown; the rest is not');
   });
 
   it('inherits the environment, over it its own variables, over them the delivery’s', async () => {

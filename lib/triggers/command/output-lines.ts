@@ -7,6 +7,7 @@ import { StringDecoder } from 'node:string_decoder';
 const LONGEST_LINE = 8 * 1024;
 // Of one attempt and stream; what comes after is still read, so that the command never blocks.
 const MOST_CHARACTERS = 256 * 1024;
+const MOST_LINES = 2_000;
 
 /** Cuts one stream of one attempt into lines. */
 export class OutputLines {
@@ -15,6 +16,7 @@ export class OutputLines {
   #line = '';
   #cut = false;
   #taken = 0;
+  #lines = 0;
   #full = false;
 
   constructor(emit: (line: string) => void) {
@@ -36,6 +38,11 @@ export class OutputLines {
   #take(text: string): void {
     const pieces = text.split('\n');
     for (const [index, piece] of pieces.entries()) {
+      const isMore = piece !== '' || index < pieces.length - 1;
+      if (isMore && this.#lines >= MOST_LINES) {
+        this.#stop(`${MOST_LINES} lines`);
+        return;
+      }
       this.#append(piece);
       if (this.#full) return;
       if (index < pieces.length - 1) this.#flush();
@@ -49,11 +56,16 @@ export class OutputLines {
     this.#taken += piece.length + 1;
     if (this.#taken <= MOST_CHARACTERS) return;
     this.#flush();
+    this.#stop(`${MOST_CHARACTERS} characters`);
+  }
+
+  #stop(shown: string): void {
     this.#full = true;
-    this.#emit(`… (more than ${MOST_CHARACTERS} characters; the rest is not shown)`);
+    this.#emit(`… (${shown} are shown; the rest is not)`);
   }
 
   #flush(): void {
+    this.#lines += 1;
     this.#emit(this.#cut ? `${this.#line}…` : this.#line.replace(/\r$/, ''));
     this.#line = '';
     this.#cut = false;

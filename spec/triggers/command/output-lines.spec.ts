@@ -44,8 +44,17 @@ describe('OutputLines', () => {
   it('says once that there is more than it gives, and gives no more', () => {
     const lines = linesOf(...Array<string>(1_000).fill(`${'x'.repeat(999)}\n`));
     expect(lines.length).to.be.within(255, 300);
-    expect(lines.filter((line) => line.includes('is not shown'))).to.have.lengthOf(1);
-    expect(lines.at(-1)).to.include('is not shown');
+    expect(lines.filter((line) => line.includes('the rest is not'))).to.have.lengthOf(1);
+    expect(lines.at(-1)).to.include('the rest is not');
+  });
+
+  it('gives 2,000 lines, and says only of one more that it is not shown', () => {
+    const most = 'x\n'.repeat(2_000);
+    expect(linesOf(most)).to.have.length(2_000);
+    expect(linesOf(`${most}y\nz`).slice(1_999)).to.deep.equal([
+      'x',
+      '… (2000 lines are shown; the rest is not)',
+    ]);
   });
 
   it('gives the same lines however the bytes are cut', () => {
