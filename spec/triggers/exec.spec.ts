@@ -247,7 +247,7 @@ describe('the kind exec', () => {
 
   it('never lets a message reach a shell or grow the environment without bound', async () => {
     const { observe, of } = recordingObserve();
-    const message = `$(touch it) "; exit 9 ##\0${'é'.repeat(40_000)}`;
+    const message = `$(touch its) "; exit 9 ##\0${'é'.repeat(40_000)}`;
     const [occurrence] = aDelivery().occurrences;
     const delivery = aDelivery({ occurrences: [{ ...occurrence, event: anEvent({ message }) }] });
     const program =
