@@ -4,7 +4,7 @@
 // old hands over to the one that the checkout brought along, or says what is missing in words that
 // an old one can run. It is the only file that ends the process.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const own = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
@@ -14,7 +14,7 @@ const source = new URL('../lib/cli/main.ts', import.meta.url);
 if (isNewEnough(process.versions.node)) {
   const { main } = await import((existsSync(source) ? source : compiled).href);
   process.exit(await main(process.argv.slice(2)));
-} else if (existsSync(own)) {
+} else if (existsSync(own) && realpathSync(own) !== realpathSync(process.execPath)) {
   handOver();
 } else {
   process.stderr.write(
@@ -32,8 +32,14 @@ function isNewEnough(version) {
 /** Runs the same command line under the checkout's own Node.js, as if it had been called itself. */
 function handOver() {
   const child = spawn(own, process.argv.slice(1), { stdio: 'inherit' });
-  // A terminal sends Ctrl-C to both; what is sent to this process alone is passed on.
-  process.on('SIGINT', () => undefined);
+  // A terminal sends its signals to both, and a second one would not wait; others are passed on.
+  for (const signal of ['SIGINT', 'SIGHUP']) {
+    process.on(signal, () => process.stdin.isTTY || child.kill(signal));
+  }
   process.on('SIGTERM', () => child.kill('SIGTERM'));
+  child.on('error', (error) => {
+    process.stderr.write(`sluice: start ${own}: ${error.message}\n`);
+    process.exit(1);
+  });
   child.on('exit', (code) => process.exit(code ?? 1));
 }

@@ -25,9 +25,15 @@ export class Dispatch {
     for (const { trigger } of deliveries) this.#lanes.get(trigger)?.wake();
   }
 
-  /** Runs every lane until stopped. */
-  async run(signals: LaneSignals): Promise<void> {
-    await Promise.all([...this.#lanes.values()].map((lane) => lane.run(signals)));
+  /** Runs every lane until stopped; one that fails stops the others, and is thrown when all ended. */
+  async run({ stop, abandon }: LaneSignals): Promise<void> {
+    const failed = new AbortController();
+    const signals = { stop: AbortSignal.any([stop, failed.signal]), abandon };
+    const lanes = [...this.#lanes.values()].map((lane) =>
+      lane.run(signals).catch((error: unknown) => failed.abort(error)),
+    );
+    await Promise.all(lanes);
+    if (failed.signal.aborted) throw failed.signal.reason;
   }
 }
 

@@ -76,13 +76,17 @@ export class Lane {
     this.#alarm.ring();
   }
 
-  /** Runs until stopped; settles when the last running attempt has ended. */
+  /** Runs until stopped or the store fails; settles when the last running attempt has ended. */
   async run({ stop, abandon }: LaneSignals): Promise<void> {
-    while (!stop.aborted) {
-      if (await this.#claim(abandon)) continue;
-      await this.#alarm.wait(this.#parts.clock, await this.#idleMs(), stop);
+    try {
+      while (!stop.aborted) {
+        if (await this.#claim(abandon)) continue;
+        await this.#alarm.wait(this.#parts.clock, await this.#idleMs(), stop);
+      }
+    } finally {
+      // Also where the store fails: what was begun is ended and written down.
+      await Promise.all(this.#running);
     }
-    await Promise.all(this.#running);
   }
 
   /** Claims what is due and starts an attempt of each; says whether there was something. */

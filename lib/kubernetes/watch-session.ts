@@ -93,7 +93,8 @@ export class WatchSession {
     if (signal.aborted) stop();
     try {
       this.#pump(this.#main);
-      this.#waitForQuiet();
+      // A stream that has just been opened brings what it missed; a list must not overtake that.
+      this.#after(Math.max(PROOF_MS, this.#parts.quiet.remainingMs), { kind: 'quiet' });
       for (;;) {
         const [arrival] = await this.#queue.take(1, this.#stop.signal);
         if (arrival === undefined) continue;
@@ -129,8 +130,9 @@ export class WatchSession {
   #onFrames(stream: WatchStream, frames: readonly Frame[]): Step {
     if (stream.isClosed) return {};
     this.#parts.quiet.interrupt();
-    this.#progressed = true;
     const { batch, end } = this.#parts.digest.frames(frames, stream);
+    // An ERROR frame alone is no progress: the next try after it must wait longer.
+    if (!isEmptyBatch(batch)) this.#progressed = true;
     if (this.#refresh === null) this.#parts.memory.settle();
     else if (this.#refresh.isPassed(this.#position())) this.#finish(stream);
     if (end === null) return { batches: [batch] };

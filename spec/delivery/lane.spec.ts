@@ -275,6 +275,31 @@ describe('dispatch', () => {
     await running;
   });
 
+  it('ends what was begun in every lane before it throws what the store threw', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, lane, store, stop, running } = setUp({}, trigger);
+    stop.abort();
+    await running;
+    const claim = store.outbox.claim.bind(store.outbox);
+    let claims = 0;
+    store.outbox.claim = (request) =>
+      (claims += 1) > 1 ? Promise.reject(new Error('disk full')) : claim(request);
+    const dispatch = new Dispatch(new Map([['build', lane]]));
+    const never = new AbortController().signal;
+    await add(deliveries(1));
+    let ended: unknown;
+    const dispatched = dispatch
+      .run({ stop: never, abandon: never })
+      .catch((error: unknown) => (ended = error));
+    await clock.advance(0);
+    expect(trigger.firings).to.have.length(1);
+    expect(ended).to.equal(undefined);
+    trigger.firings[0]?.end(DELIVERED);
+    await dispatched;
+    expect(ended).to.be.an('error').with.property('message', 'disk full');
+    expect(await stateOf(store, deliveries(1)[0])).to.equal('delivered');
+  });
+
   it('sets deliveries aside whose trigger is not configured', async () => {
     const { clock, store, observe, of, stop, running } = setUp({ trigger: 'other' });
     await store.journal.commit(aCommit({ deliveries: deliveries(2) }));

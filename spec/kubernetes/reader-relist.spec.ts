@@ -34,6 +34,44 @@ describe('reader, when the position was compacted', () => {
     });
   }
 
+  it('waits longer each time where a relist does not help', async () => {
+    await using bench = await ReaderBench.open();
+    (await bench.begin('10')).end();
+    for (let version = 20; version < 24; version += 1) {
+      (await bench.watch()).open().send(errorFrame(410));
+      (await bench.list()).list({ resourceVersion: String(version) });
+    }
+    await bench.watch();
+    const waits = bench.observed
+      .of('watch-ended')
+      .filter(({ reason }) => reason === 'expired')
+      .map(({ retryMs }) => retryMs);
+    const sorted = [...waits].sort((a, b) => a - b);
+    expect(waits).to.have.length(4);
+    expect(waits).to.deep.equal(sorted);
+    expect(waits.at(-1)).to.be.above(2_000);
+  });
+
+  it('relists where the server stays behind the position asked for', async () => {
+    await using bench = await ReaderBench.open();
+    (await bench.begin('10')).end();
+    const behind = {
+      reason: 'Timeout',
+      details: { causes: [{ reason: 'ResourceVersionTooLarge' }] },
+    };
+    const next = async (): Promise<ParkedRequest> => {
+      await bench.observedKind('watch-ended', bench.observed.of('watch-ended').length);
+      return bench.watch();
+    };
+    bench.server.answerBy((request) => {
+      if (request.kind === 'watch') request.open().send(errorFrame(504, behind));
+      return request.kind === 'watch';
+    });
+    (await bench.list()).list({ resourceVersion: '40' });
+    bench.server.answerBy(() => false);
+    expect((await next()).query.get('resourceVersion')).to.equal('40');
+  });
+
   it('reports a gap where nothing was read for longer than the cluster keeps them', async () => {
     const positions = shopAt('10', Date.UTC(2026, 0, 31, 9));
     await using bench = await ReaderBench.open({ positions });

@@ -104,6 +104,30 @@ describe('quiet refresh', () => {
     expect(clock.monotonic()).to.be.below(240_000);
   });
 
+  it('lets a stream that was opened after a long outage bring what it missed before it lists', async () => {
+    await using bench = await ReaderBench.open();
+    const { clock, server } = bench;
+    const first = await bench.begin('10');
+    server.answerBy((request) => {
+      if (request.kind === 'watch') request.refuse(503);
+      return request.kind === 'watch';
+    });
+    first.end();
+    await until(async () => {
+      await clock.advance(1_000);
+      return clock.monotonic() > 250_000;
+    }, 'the outage to pass');
+    server.answerBy(() => false);
+    const watch = await bench.watch();
+    const lists = server.count('list');
+    watch.open();
+    await clock.advance(4_000);
+    expect(server.count('list')).to.equal(lists);
+    watch.send(frame('ADDED', 'a', '20'));
+    watch.send(frame('MODIFIED', 'a', '30'));
+    await bench.haveRead('a@20', 'a@30');
+  });
+
   it('waits for quiet anew after every list', async () => {
     await using bench = await ReaderBench.open();
     await bench.begin('10');
