@@ -1,5 +1,6 @@
 // Runs a plan on a cluster with everything around it: telemetry, probes listener, store, gateway.
 // `run` and `demo` differ in where the plan and the cluster come from, and in nothing else.
+import { randomUUID } from 'node:crypto';
 import type { Found } from './configuration.ts';
 import type { Plan } from '../assembly/plan.ts';
 import type { Observation, Observe } from '../core/observation.ts';
@@ -9,7 +10,6 @@ import { Gateway, type Stopped } from '../gateway/gateway.ts';
 import { openProbes } from '../http/probes.ts';
 import type { ApiClient } from '../kubernetes/api.ts';
 import { findCluster } from '../kubernetes/cluster.ts';
-import { newIncarnation } from '../stores/memory.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Surroundings } from './command.ts';
 import { version } from './version.ts';
@@ -77,7 +77,7 @@ async function runObserved(
     observe,
     environment,
     folder: configuration.folder,
-    incarnation: newIncarnation(),
+    incarnation: randomUUID(),
     drainMs,
   });
   opened.use(await probesOf(plan, gateway, { telemetry, observe }));

@@ -4,6 +4,7 @@ import type { Delivery } from '../core/delivery.ts';
 import type { Archive, Outbox } from '../core/store.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Lane, LaneSignals } from './lane.ts';
+import { walkDeliveries } from './walk.ts';
 
 /** All lanes by the name of their trigger. */
 export class Dispatch {
@@ -37,26 +38,13 @@ export class Dispatch {
   }
 }
 
-/** Deliveries looked at in one go. */
-const PAGE = 500;
-
 /** Sets the waiting and held deliveries aside whose trigger is not configured any more. */
 export async function orphan(
   parts: { archive: Archive; outbox: Outbox; observe: Observe; now: number },
   triggers: ReadonlySet<string>,
 ): Promise<void> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await parts.archive.list({
-      states: ['waiting', 'held'],
-      limit: PAGE,
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const delivery of page) {
-      if (!triggers.has(delivery.trigger)) await setAside(parts, delivery);
-    }
-    after = page.at(-1)?.id;
-    if (page.length < PAGE) return;
+  for await (const delivery of walkDeliveries(parts.archive, ['waiting', 'held'])) {
+    if (!triggers.has(delivery.trigger)) await setAside(parts, delivery);
   }
 }
 

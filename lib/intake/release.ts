@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Archive, Outbox } from '../core/store.ts';
+import { walkDeliveries } from '../delivery/walk.ts';
 import { Alarm } from '../kit/alarm.ts';
 import { renderDuration } from '../kit/duration.ts';
 import type { Exhausted, Limiter } from './limit.ts';
@@ -20,8 +21,6 @@ export interface ReleaseParts {
   readonly released: (delivery: Delivery) => void;
 }
 
-/** Held deliveries looked at in one go. */
-const PAGE = 500;
 /** However far away the next token seems: the wall clock by which `holdFor` counts may jump. */
 const LONGEST_WAIT_MS = 60_000;
 
@@ -58,16 +57,8 @@ export class Release {
   /** Looks at every held delivery once. */
   async pass(): Promise<{ readonly lookIn: number | null }> {
     const pass: Pass = { objects: new Map(), total: false, count: 0, lookIn: null };
-    let after: string | undefined;
-    for (;;) {
-      const held = await this.#parts.archive.list({
-        states: ['held'],
-        limit: PAGE,
-        ...(after === undefined ? {} : { after }),
-      });
-      for (const delivery of held) await this.#look(delivery, pass);
-      after = held.at(-1)?.id;
-      if (held.length < PAGE) break;
+    for await (const delivery of walkDeliveries(this.#parts.archive, ['held'])) {
+      await this.#look(delivery, pass);
     }
     this.#parts.limiter.setBacklog(pass);
     return { lookIn: pass.lookIn };

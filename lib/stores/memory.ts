@@ -1,6 +1,5 @@
 // The memory store: everything a store promises but surviving the process. Specs, `explain` and the
 // demo use it; it is also the first thing the conformance suite runs over.
-import { randomUUID } from 'node:crypto';
 import type { Attempt, Delivery, DeliveryState } from '../core/delivery.ts';
 import { UNSETTLED_STATES } from '../core/delivery.ts';
 import type { Kind } from '../core/kind.ts';
@@ -236,8 +235,3 @@ export const memoryKind = {
   },
   create: () => new MemoryStore(),
 } as const satisfies Kind<MemorySection, StoreParts, Store>;
-
-/** A name for one process life, under which claims are made. */
-export function newIncarnation(): string {
-  return randomUUID();
-}
