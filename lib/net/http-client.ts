@@ -1,0 +1,65 @@
+// What the rest of Sluice sees of HTTP on its way out: one request, and what came of it. How it is
+// made (axios, agents, proxies, addresses that are refused) is in the files beside; what an answer
+// means to a delivery is the trigger's. Nothing here retries, follows a redirect or logs.
+
+/** One request. */
+export interface HttpRequest {
+  readonly method: 'POST' | 'PUT' | 'PATCH' | 'OPTIONS';
+  /** `http:` or `https:`, without credentials and fragment. */
+  readonly url: URL;
+  /** Lower-case names; values without control characters. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Null: no body. */
+  readonly body: string | Buffer | null;
+}
+
+/** How the network failed, as a closed set: the rows of the table in failure-table.ts. */
+export type NetworkFailure =
+  | 'name-not-found'
+  | 'refused'
+  | 'unroutable'
+  | 'forbidden-address'
+  | 'connect-timeout'
+  | 'tls'
+  | 'proxy'
+  | 'local'
+  | 'reset'
+  | 'timeout'
+  | 'aborted'
+  | 'bad-answer';
+
+/** The head of an answer came, whatever it said. */
+export interface HttpAnswered {
+  readonly answered: true;
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The beginning of the body as text, for people: cut at the client's bound, never an error. */
+  readonly excerpt: string;
+}
+
+/** No answer came. */
+export interface HttpFailed {
+  readonly answered: false;
+  /** `never`: the request certainly did not reach the receiver. `perhaps`: it may have. */
+  readonly reached: 'never' | 'perhaps';
+  readonly failure: NetworkFailure;
+  /** For people; never a secret. */
+  readonly detail: string;
+}
+
+/** What came of one request. */
+export type HttpResult = HttpAnswered | HttpFailed;
+
+/** Requests to one receiver. Disposing of it closes its connections; it may be disposed of twice. */
+export interface HttpClient extends AsyncDisposable {
+  /**
+   * Makes one request.
+   *
+   * **Errors**: none of the network's; what fails is an answer.
+   * **Order and time**: settles soon after the signal aborts; a `TimeoutError` as its reason counts
+   * as `timeout`, any other as `aborted`. Settles when the head of the answer and the beginning of
+   * the body are there, or the client's bound of the body was reached.
+   */
+  send(request: HttpRequest, signal: AbortSignal): Promise<HttpResult>;
+}
