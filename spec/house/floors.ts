@@ -36,6 +36,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   'js-yaml': 'config',
   express: 'http',
   re2js: 'kit',
+  axios: 'net',
 };
 
 /** Imports within lib, and from bin, that cross a floor. */
