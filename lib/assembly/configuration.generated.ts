@@ -175,6 +175,10 @@ export interface Configuration {
        */
       formerly?: [string, ...string[]];
       /**
+       * What becomes of a delivery whose answer was lost where the receiver can not tell a repetition by its id: `atMostOnce` ends it as `unknown`, `atLeastOnce` repeats it and reports it as possibly started twice. Where absent, `atLeastOnce` for `http` and `atMostOnce` for every other kind.
+       */
+      onLostAnswer?: 'atMostOnce' | 'atLeastOnce';
+      /**
        * How many attempts may run at the same time.
        */
       concurrency?: number;

@@ -1,6 +1,7 @@
 // What planning is given besides the text, and how findings of a section get the section's path.
 import type { CheckContext } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
+import type { OnLostAnswer } from '../core/trigger.ts';
 import { pointerStep } from '../config/places.ts';
 
 /** Local commands run, are an error, or, where nothing runs, are worth a note. */
@@ -19,6 +20,17 @@ export interface PlanContext {
 /** The context that a section's own checks see. */
 export function sectionContext(name: string, context: PlanContext): CheckContext {
   return { name, namespace: context.namespace, buildNamespace: context.buildNamespace };
+}
+
+/** The same for a trigger, whose entry may say what becomes of lost answers. */
+export function triggerContext(
+  name: string,
+  entry: { readonly onLostAnswer?: OnLostAnswer },
+  context: PlanContext,
+): CheckContext {
+  const { onLostAnswer } = entry;
+  const section = sectionContext(name, context);
+  return onLostAnswer === undefined ? section : { ...section, onLostAnswer };
 }
 
 /** A JSON Pointer made of keys. */

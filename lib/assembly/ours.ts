@@ -29,7 +29,7 @@ export interface PlannedForm {
 
 /** Plans a document of our form. */
 export function planOurs(document: JsonObject, context: PlanContext): PlannedForm {
-  const validate = createValidator(configurationSchema());
+  const validate = ourValidator();
   const refused = validate(document);
   const sections = soundSections(document, validate);
 
@@ -73,6 +73,14 @@ export function planOurs(document: JsonObject, context: PlanContext): PlannedFor
     context,
   );
   return { plan, findings };
+}
+
+// The schema is the same for every document, and compiling it takes far longer than all the rest.
+let compiledSchema: Validator | undefined;
+
+function ourValidator(): Validator {
+  compiledSchema ??= createValidator(configurationSchema());
+  return compiledSchema;
 }
 
 // Each round removes what the schema refuses; what is left may lack what was removed.

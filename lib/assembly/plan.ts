@@ -5,7 +5,7 @@
 import type { Permission } from '../core/kind.ts';
 import type { Source } from '../core/source.ts';
 import type { Store } from '../core/store.ts';
-import type { Trigger } from '../core/trigger.ts';
+import type { OnLostAnswer, Trigger } from '../core/trigger.ts';
 import type { Chain } from '../filters/chain.ts';
 import type { Rate } from '../kit/rate.ts';
 import type { SourceParts } from '../sources/parts.ts';
@@ -52,6 +52,7 @@ export interface PlannedTrigger extends PlannedDelivery {
   /** The first of its `formerly`, else its name. Part of delivery ids. */
   readonly identity: string;
   readonly kind: string;
+  readonly onLostAnswer: OnLostAnswer;
   /** What the names of its objects begin with, before `-<id>`. */
   readonly prefix: string;
   /** What they began with, or may have, under an earlier name or before it had a `prefix:`. */

@@ -102,9 +102,16 @@ const FORMERLY: JsonSchema = {
     'Earlier names of the trigger, the oldest first, so that what it has started stays started.',
 };
 
+const ON_LOST_ANSWER: JsonSchema = {
+  enum: ['atMostOnce', 'atLeastOnce'],
+  description:
+    'What becomes of a delivery whose answer was lost where the receiver can not tell a repetition by its id: `atMostOnce` ends it as `unknown`, `atLeastOnce` repeats it and reports it as possibly started twice. Where absent, `atLeastOnce` for `http` and `atMostOnce` for every other kind.',
+};
+
 /** What every trigger may say, whatever its kind. */
 export function sharedTriggerProperties(): Readonly<Record<string, JsonSchema>> {
-  return { prefix: PREFIX, formerly: FORMERLY, ...deliveryProperties('inherited') };
+  const own = { prefix: PREFIX, formerly: FORMERLY, onLostAnswer: ON_LOST_ANSWER };
+  return { ...own, ...deliveryProperties('inherited') };
 }
 
 function rate(description: string, value: string): JsonSchema {

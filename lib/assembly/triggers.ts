@@ -3,10 +3,11 @@
 // kind. It knows the kinds only through their registry.
 import type { Permission } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
+import type { OnLostAnswer } from '../core/trigger.ts';
 import { triggerKinds } from '../triggers/registry.ts';
 import type { TriggerKind } from '../triggers/trigger-kind.ts';
 import type { PlanContext } from './context.ts';
-import { errorAt, findingsAt, pointerOf, sectionContext } from './context.ts';
+import { errorAt, findingsAt, pointerOf, triggerContext } from './context.ts';
 import type { DeliverySection } from './delivery.ts';
 import { checkDelivery, planDelivery } from './delivery.ts';
 import type { PlannedDelivery, PlannedTrigger } from './plan.ts';
@@ -18,6 +19,7 @@ const KINDS: Readonly<Record<string, TriggerKind<unknown>>> = triggerKinds;
 export type TriggerEntry = DeliverySection & {
   readonly prefix?: string;
   readonly formerly?: readonly string[];
+  readonly onLostAnswer?: OnLostAnswer;
   readonly [kind: string]: unknown;
 };
 
@@ -79,7 +81,7 @@ interface OneTrigger {
 function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContext) {
   const { name, entry, kind, descriptor } = one;
   const section = entry[kind];
-  const checkContext = sectionContext(name, context);
+  const checkContext = triggerContext(name, entry, context);
   const delivery = planDelivery(entry, base);
   const prefix = entry.prefix ?? descriptor.defaultPrefix(name);
   const { buildNamespace } = context;
@@ -88,6 +90,7 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
     name,
     identity: entry.formerly?.[0] ?? name,
     kind,
+    onLostAnswer: entry.onLostAnswer ?? descriptor.onLostAnswer,
     prefix,
     formerPrefixes: formerPrefixes(one),
     usesCluster: descriptor.needsCluster,

@@ -8,4 +8,6 @@ export interface Health {
   readonly ready: boolean;
   /** What is missing, for people; empty once ready. */
   readonly why: readonly string[];
+  /** What does not work but does not keep the gateway from its work: an open breaker. */
+  readonly notes: readonly string[];
 }

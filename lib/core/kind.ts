@@ -2,6 +2,7 @@
 // labels follow from its one file: data and pure functions, and a `create` that starts nothing.
 import type { JsonObject } from './event.ts';
 import type { Finding } from './problem.ts';
+import type { OnLostAnswer } from './trigger.ts';
 
 /** A JSON Schema (draft 2020-12), as data. `description` is what the documents show. */
 export type JsonSchema = JsonObject;
@@ -28,6 +29,8 @@ export interface CheckContext {
   readonly namespace: string;
   /** Where builds go unless a trigger says otherwise. */
   readonly buildNamespace: string;
+  /** Of a trigger: what its entry says about lost answers; absent where it says nothing. */
+  readonly onLostAnswer?: OnLostAnswer;
 }
 
 /**

@@ -99,6 +99,9 @@ export type ReadingObserved =
     }
   | { readonly kind: 'gap'; readonly gap: Gap };
 
+/** Whether a circuit breaker lets attempts through: all, none, or one to try. */
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
 /** Something about deliveries. */
 export type DeliveryObserved =
   | { readonly kind: 'attempt-started'; readonly delivery: Delivery }
@@ -114,7 +117,18 @@ export type DeliveryObserved =
       readonly from: DeliveryState;
       readonly to: DeliveryState;
       readonly dead: DeadReason | null;
+      /** There where it was repeated after a lost answer and the receiver could not tell that. */
+      readonly possiblyTwice?: true;
       readonly why: string;
+    }
+  | {
+      /** A circuit breaker changed its state. */
+      readonly kind: 'breaker';
+      readonly trigger: string;
+      readonly to: BreakerState;
+      readonly why: string;
+      /** How long until an attempt is let through, in ms; 0 once one is. */
+      readonly retryMs: number;
     }
   | {
       readonly kind: 'queue-depth';

@@ -9,7 +9,11 @@ export type RetryReason =
   | 'forbidden'
   | 'namespace-terminating'
   | 'quota'
-  | 'asked-to';
+  | 'asked-to'
+  | 'redirected'
+  | 'not-found'
+  | 'not-permitted'
+  | 'secret-missing';
 
 /** Why an attempt is not repeated: the receiver will say the same again. */
 export type RefusedReason =
@@ -19,7 +23,8 @@ export type RefusedReason =
   | 'not-renderable'
   | 'exit-code'
   | 'not-startable'
-  | 'too-large';
+  | 'too-large'
+  | 'gone';
 
 /** Why nobody knows whether something was started. */
 export type UnknownReason =

@@ -2,8 +2,22 @@
 import type { Delivery } from './delivery.ts';
 import type { Outcome } from './outcome.ts';
 
+/** How a trigger takes several deliveries with one attempt. */
+export interface Batching {
+  /** Deliveries in one attempt at the most; at least 2. */
+  readonly max: number;
+  /** How long the first delivery of an attempt waits for others, in ms. */
+  readonly waitMs: number;
+}
+
 /**
- * What starts something outside.
+ * What becomes of a delivery whose answer was lost where the receiver can not tell a repetition: it
+ * ends as `unknown`, or it is repeated and reported as possibly started twice.
+ */
+export type OnLostAnswer = 'atMostOnce' | 'atLeastOnce';
+
+/**
+ * What starts something outside. One that holds something open may be disposed of, twice too.
  *
  * 1. One attempt: no retry, no sleep, no log.
  * 2. Idempotent by delivery id where the receiver can be.
@@ -12,12 +26,14 @@ import type { Outcome } from './outcome.ts';
  * 5. `delivered` may carry what was started.
  * 6. An abort of the signal ends the attempt soon, with an outcome.
  */
-export interface Trigger {
-  /** One outcome each, in the same order; one delivery a call unless the kind declares a batch. */
+export interface Trigger extends Partial<AsyncDisposable> {
+  /** One outcome each, in the same order; one delivery a call unless there is a `batch`. */
   fire(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]>;
   /**
    * How long after an attempt the receiver still tells a repetition by its id, in ms: within it a
-   * lost answer is repeated, after it the delivery ends as `unknown`. 0 where it never can.
+   * lost answer is repeated, after it `OnLostAnswer` decides. 0 where it never can.
    */
   readonly keyLifeMs: number;
+  /** Absent: one delivery a call. */
+  readonly batch?: Batching;
 }

@@ -54,6 +54,7 @@ export const brigadeKind: TriggerKind<BrigadeSection> = {
   kind: 'brigade',
   summary: 'starts a build of Brigade v1',
   schema,
+  onLostAnswer: 'atMostOnce',
   needsCluster: true,
   needsExec: false,
   buildNamespaces: (section, context) => [section.namespace ?? context.buildNamespace],

@@ -68,6 +68,7 @@ export const execKind: TriggerKind<ExecSection> = {
   kind: 'exec',
   summary: 'runs a local command',
   schema,
+  onLostAnswer: 'atMostOnce',
   needsCluster: false,
   needsExec: true,
   buildNamespaces: () => [],

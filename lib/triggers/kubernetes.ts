@@ -75,12 +75,16 @@ export const kubernetesKind: TriggerKind<KubernetesSection> = {
   kind: 'kubernetes',
   summary: 'creates one object from a manifest',
   schema,
+  onLostAnswer: 'atMostOnce',
   needsCluster: true,
   needsExec: false,
   buildNamespaces: (section, context) => [namespaceOf(section, context.buildNamespace)],
   defaultPrefix: prefixFromName,
   check: (section, context) =>
-    manifestFindings(section, namespaceOf(section, context.buildNamespace)),
+    manifestFindings(section, {
+      namespace: namespaceOf(section, context.buildNamespace),
+      ...(context.onLostAnswer !== undefined && { onLostAnswer: context.onLostAnswer }),
+    }),
   permissions: (section, context) => {
     const { group, plural: resource } = resourceOfSection(section);
     // To get Secrets would let the gateway read every Secret there.

@@ -2,7 +2,7 @@
 // their names begin with (the loop guards ask before anything runs), and what it must be given.
 // Follows docs/architecture.md (loop guard, names; one file and one registry line a kind).
 import type { CheckContext, Kind } from '../core/kind.ts';
-import type { Trigger } from '../core/trigger.ts';
+import type { OnLostAnswer, Trigger } from '../core/trigger.ts';
 import { toDnsLabel } from '../kit/label.ts';
 import type { TriggerParts } from './parts.ts';
 
@@ -12,6 +12,8 @@ export interface TriggerKind<Section> extends Kind<Section, TriggerParts, Trigge
   readonly needsCluster: boolean;
   /** Whether it runs local commands, which only `--allow-exec` permits. */
   readonly needsExec: boolean;
+  /** What becomes of lost answers where the trigger's entry says nothing. */
+  readonly onLostAnswer: OnLostAnswer;
   /** The namespaces in which it creates objects. */
   buildNamespaces(section: Section, context: CheckContext): readonly string[];
   /** What its objects' names begin with where the configuration has no `prefix:`. */

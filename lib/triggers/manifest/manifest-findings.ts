@@ -4,6 +4,7 @@
 import type { Json, JsonObject } from '../../core/event.ts';
 import { isJsonObject, jsonAt } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
+import type { OnLostAnswer } from '../../core/trigger.ts';
 import { renderDuration } from '../../kit/duration.ts';
 import { namespaceFindings } from '../namespace.ts';
 import { compileManifest } from './compile.ts';
@@ -19,14 +20,25 @@ export interface ManifestSection {
 const error = (code: Finding['code'], path: string, words: Pick<Finding, 'message' | 'hint'>) =>
   ({ severity: 'error', code, path, ...words }) satisfies Finding;
 
-/** The findings for a section whose objects go to `namespace`; paths begin at the section. */
-export function manifestFindings(section: ManifestSection, namespace: string): readonly Finding[] {
+/** What a manifest is checked with. */
+export interface ManifestContext {
+  /** Where its objects go. */
+  readonly namespace: string;
+  /** What the trigger's entry says about lost answers; absent where it says nothing. */
+  readonly onLostAnswer?: OnLostAnswer;
+}
+
+/** The findings for a section; paths begin at the section. */
+export function manifestFindings(
+  section: ManifestSection,
+  { namespace, onLostAnswer }: ManifestContext,
+): readonly Finding[] {
   const { manifest, allowFromEvent = [] } = section;
   const inManifest = [
     ...compileManifest(manifest, allowFromEvent).findings,
     ...nameFindings(manifest),
     ...namespacePlaceFindings(manifest),
-    ...keyLifeFindings(manifest),
+    ...(onLostAnswer === undefined ? keyLifeFindings(manifest) : []),
   ].map((finding) => ({ ...finding, path: `/manifest${finding.path}` }));
   const templated = namespace.includes('${');
   return [
@@ -64,7 +76,7 @@ function keyLifeFindings(manifest: JsonObject): readonly Finding[] {
   return [
     error('key-life-short', toPointer(saidAt), {
       message: `found that the object may be gone after ${renderDuration(ms)} (expected at least ${renderDuration(SHORTEST_KEY_LIFE_MS)}: while it is there its name keeps a repeated attempt from starting a second one)`,
-      hint: `write at least ${SHORTEST_KEY_LIFE_MS / 1000} seconds`,
+      hint: `write at least ${SHORTEST_KEY_LIFE_MS / 1000} seconds, or say with onLostAnswer: what becomes of a delivery whose answer was lost`,
     }),
   ];
 }
