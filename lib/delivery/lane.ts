@@ -1,48 +1,22 @@
-// One lane a trigger: claims what is due from the store, makes so many attempts at once and settles
-// each. It holds no backlog: what waits, waits in the store. It never decides what an outcome means
-// (next-state.ts) and never tells two attempts of one object apart (the claim does).
-import type { Clock, Random } from '../core/clock.ts';
+// One lane a trigger: claims what is due from the store, as much as concurrency and breaker let
+// through, and makes attempts of it (attempt.ts), several deliveries in one where the trigger takes
+// batches. It holds no backlog: what waits, waits in the store. It never decides what an outcome
+// means (next-state.ts) and never tells two attempts of one object apart (the claim does).
 import type { Delivery } from '../core/delivery.ts';
-import { messageOf } from '../core/errors.ts';
-import type { Observe } from '../core/observation.ts';
-import type { Outcome } from '../core/outcome.ts';
-import type { Outbox } from '../core/store.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { Alarm } from '../kit/alarm.ts';
-import { backoffMs } from '../kit/backoff.ts';
-import { openDeadline } from '../kit/deadline.ts';
-import { mayDouble, type NextState, nextState, type RetryPolicy } from './next-state.ts';
+import { Attempts, type AttemptSettings, type LaneParts } from './attempt.ts';
 
 /** How a lane works. */
-export interface LaneSettings {
-  readonly trigger: string;
+export interface LaneSettings extends AttemptSettings {
   readonly concurrency: number;
-  /** For one attempt. */
-  readonly timeoutMs: number;
   readonly order: 'none' | 'object';
-  readonly retry: Omit<RetryPolicy, 'keyLifeMs'>;
-}
-
-/** What every lane works with. */
-export interface LaneParts {
-  readonly outbox: Outbox;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** The name of this process life, under which claims are made. */
-  readonly incarnation: string;
-  readonly observe: Observe;
 }
 
 /** However far away the next retry seems: the wall clock by which it is due may jump. */
 const LONGEST_WAIT_MS = 60_000;
 
-/** A store that fails is busy or full; its delivery is blocked until the outcome is written. */
-const SETTLE_BACKOFF = { firstMs: 500, maxMs: 30_000 };
-
-interface Ended {
-  readonly outcome: Outcome;
-  readonly durationMs: number;
-}
+const ONE_BY_ONE = { max: 1, waitMs: 0 };
 
 /** The two ways to end a lane. */
 export interface LaneSignals {
@@ -57,13 +31,18 @@ export class Lane {
   readonly #settings: LaneSettings;
   readonly #trigger: Trigger;
   readonly #parts: LaneParts;
+  readonly #attempts: Attempts;
   readonly #alarm = new Alarm();
   readonly #running = new Set<Promise<void>>();
+  /** Claimed deliveries that wait for others to go with, until a monotonic moment. */
+  #gathered: Delivery[] = [];
+  #gatheredUntil = 0;
 
   constructor(settings: LaneSettings, trigger: Trigger, parts: LaneParts) {
     this.#settings = settings;
     this.#trigger = trigger;
     this.#parts = parts;
+    this.#attempts = new Attempts(settings, trigger, parts);
   }
 
   /** How many attempts are being made. */
@@ -84,102 +63,63 @@ export class Lane {
         await this.#alarm.wait(this.#parts.clock, await this.#idleMs(), stop);
       }
     } finally {
-      // Also where the store fails: what was begun is ended and written down.
+      // Also where the store fails: what was begun is ended and written down, what was claimed too.
+      if (this.#gathered.length > 0) this.#start(this.#gathered.splice(0), abandon);
       await Promise.all(this.#running);
+      await this.#trigger[Symbol.asyncDispose]?.();
     }
   }
 
-  /** Claims what is due and starts an attempt of each; says whether there was something. */
+  /** Claims what is due and starts attempts of it; says whether there was something. */
   async #claim(abandon: AbortSignal): Promise<boolean> {
-    const limit = this.#settings.concurrency - this.#running.size;
-    if (limit <= 0) return false;
     const { incarnation, clock, outbox } = this.#parts;
+    const { max, waitMs } = this.#trigger.batch ?? ONE_BY_ONE;
     const { trigger, order } = this.#settings;
-    const claimed = await outbox.claim({ trigger, incarnation, now: clock.now(), limit, order });
-    for (const delivery of claimed) this.#start(delivery, abandon);
-    return claimed.length > 0;
+    const limit = this.#free() * max - this.#gathered.length;
+    if (limit > 0) {
+      const request = { trigger, incarnation, now: clock.now(), limit, order };
+      const claimed = await outbox.claim(request);
+      if (this.#gathered.length === 0) this.#gatheredUntil = clock.monotonic() + waitMs;
+      this.#gathered.push(...claimed);
+    }
+    const before = this.#running.size;
+    const isDue = (): boolean =>
+      this.#gathered.length >= max ||
+      (this.#gathered.length > 0 && clock.monotonic() >= this.#gatheredUntil);
+    while (isDue() && this.#free() > 0) this.#start(this.#gathered.splice(0, max), abandon);
+    return this.#running.size > before;
+  }
+
+  /** How many attempts more may be made now. */
+  #free(): number {
+    const { concurrency } = this.#settings;
+    const now = this.#parts.clock.monotonic();
+    return Math.max(0, this.#attempts.breaker.allowed(concurrency, now) - this.#running.size);
   }
 
   /** For how long there is certainly nothing to do; null until woken. */
   async #idleMs(): Promise<number | null> {
+    const { clock, outbox } = this.#parts;
+    const now = clock.monotonic();
     if (this.#running.size >= this.#settings.concurrency) return null;
-    const next = await this.#parts.outbox.next(this.#settings.trigger);
-    if (next === null) return null;
-    return Math.min(LONGEST_WAIT_MS, Math.max(0, next - this.#parts.clock.now()));
+    const pausedMs = this.#attempts.breaker.waitMs(now);
+    if (pausedMs > 0) return pausedMs;
+    if (this.#free() === 0) return null;
+    const gatheringMs =
+      this.#gathered.length === 0 ? LONGEST_WAIT_MS : Math.max(0, this.#gatheredUntil - now);
+    const next = await outbox.next(this.#settings.trigger);
+    if (next === null) return this.#gathered.length === 0 ? null : gatheringMs;
+    return Math.min(LONGEST_WAIT_MS, gatheringMs, Math.max(0, next - clock.now()));
   }
 
-  #start(delivery: Delivery, abandon: AbortSignal): void {
-    const running = this.#take(delivery, abandon)
+  #start(deliveries: readonly Delivery[], abandon: AbortSignal): void {
+    const running = this.#attempts
+      .make(deliveries, abandon)
       .catch((error: unknown) => this.#parts.observe({ kind: 'bug', where: 'a lane', error }))
       .finally(() => {
         this.#running.delete(running);
         this.#alarm.ring();
       });
     this.#running.add(running);
-  }
-
-  async #take(delivery: Delivery, abandon: AbortSignal): Promise<void> {
-    const { keyLifeMs } = this.#trigger;
-    // A claim may come long after it was due: the process slept, or the lane was full.
-    if (mayDouble(delivery, { keyLifeMs, now: this.#parts.clock.now() })) {
-      const detail = 'an answer was lost, and the receiver no longer tells a repetition';
-      const outcome = { outcome: 'unknown', reason: 'timeout', detail } as const;
-      await this.#settle(delivery, { outcome, durationMs: 0 }, abandon);
-      return;
-    }
-    await this.#attempt(delivery.id, abandon);
-  }
-
-  async #attempt(id: string, abandon: AbortSignal): Promise<void> {
-    const { clock, incarnation, observe, outbox } = this.#parts;
-    const recorded = await outbox.attempt({ id, incarnation, now: clock.now() });
-    if (!recorded.done) return;
-    observe({ kind: 'attempt-started', delivery: recorded.delivery });
-    const began = clock.monotonic();
-    const outcome = await this.#fire(recorded.delivery, abandon);
-    const durationMs = Math.round(clock.monotonic() - began);
-    observe({ kind: 'attempt-ended', delivery: recorded.delivery, outcome, durationMs });
-    await this.#settle(recorded.delivery, { outcome, durationMs }, abandon);
-  }
-
-  /** Writes down what an attempt came to, again and again while the store fails. */
-  async #settle(before: Delivery, ended: Ended, abandon: AbortSignal): Promise<void> {
-    const { clock, incarnation, observe, outbox, random } = this.#parts;
-    const { why, ...next } = this.#next(before, ended.outcome);
-    for (let failures = 1; ; failures += 1) {
-      try {
-        const now = clock.now();
-        const settled = await outbox.settle({ id: before.id, incarnation, ...ended, next, now });
-        if (settled.done) this.#observeMoved(settled.delivery, why);
-        return;
-      } catch (error) {
-        observe({ kind: 'bug', where: `settling delivery ${before.id}`, error });
-        await clock.sleep(backoffMs(failures, SETTLE_BACKOFF, random), abandon);
-      }
-    }
-  }
-
-  #observeMoved(delivery: Delivery, why: string): void {
-    const moved = { from: 'running', to: delivery.state, dead: delivery.dead, why } as const;
-    this.#parts.observe({ kind: 'delivery-moved', delivery, ...moved });
-  }
-
-  #next(delivery: Delivery, outcome: Outcome): NextState {
-    const { clock, random } = this.#parts;
-    const policy = { ...this.#settings.retry, keyLifeMs: this.#trigger.keyLifeMs };
-    return nextState(delivery, outcome, { policy, now: clock.now(), random });
-  }
-
-  async #fire(delivery: Delivery, abandon: AbortSignal): Promise<Outcome> {
-    using deadline = openDeadline(this.#parts.clock, this.#settings.timeoutMs, abandon);
-    try {
-      const [outcome] = await this.#trigger.fire([delivery], deadline.signal);
-      if (outcome === undefined) throw new Error('the trigger answered with no outcome');
-      return outcome;
-    } catch (error) {
-      const where = `trigger ${this.#settings.trigger}, delivery ${delivery.id}`;
-      this.#parts.observe({ kind: 'bug', where, error });
-      return { outcome: 'unknown', reason: 'bug', detail: messageOf(error) };
-    }
   }
 }

@@ -5,6 +5,7 @@ import type { Random } from '../core/clock.ts';
 import type { Attempt, Delivery } from '../core/delivery.ts';
 import type { Outcome, Retry, Unknown } from '../core/outcome.ts';
 import type { Settlement } from '../core/store.ts';
+import type { OnLostAnswer } from '../core/trigger.ts';
 import { type BackoffLimits, backoffMs } from '../kit/backoff.ts';
 
 /** How a trigger's failed attempts are repeated. */
@@ -13,6 +14,7 @@ export interface RetryPolicy extends BackoffLimits {
   readonly forMs: number;
   /** See the port Trigger. */
   readonly keyLifeMs: number;
+  readonly onLostAnswer: OnLostAnswer;
 }
 
 /** Where a delivery goes, and why, for people. */
@@ -21,12 +23,18 @@ export type NextState = Settlement['next'] & { readonly why: string };
 /** Throws of a trigger after which its delivery is a dead letter: it will throw again. */
 const BUGS_AT_MOST = 5;
 
+/** What a next state depends on besides the attempt. */
+export interface NextStateFacts {
+  readonly policy: RetryPolicy;
+  /** Wall clock, ms since 1970. */
+  readonly now: number;
+  readonly random: Random;
+  /** How much of a span of the wall clock nothing was let through: a delivery does not age then. */
+  readonly pausedMs: (from: number, to: number) => number;
+}
+
 /** Where a delivery stands after an attempt with this outcome. */
-export function nextState(
-  delivery: Delivery,
-  outcome: Outcome,
-  at: { readonly policy: RetryPolicy; readonly now: number; readonly random: Random },
-): NextState {
+export function nextState(delivery: Delivery, outcome: Outcome, at: NextStateFacts): NextState {
   switch (outcome.outcome) {
     case 'delivered':
       return settled('delivered', outcome.note ?? '', outcome.started ?? null);
@@ -39,8 +47,6 @@ export function nextState(
   }
 }
 
-type At = Parameters<typeof nextState>[2];
-
 function settled(
   state: 'delivered' | 'refused' | 'unknown',
   why: string,
@@ -49,21 +55,23 @@ function settled(
   return { state, dead: null, dueAt: 0, started, why };
 }
 
-function lost(delivery: Delivery, outcome: Unknown, at: At): NextState {
+function lost(delivery: Delivery, outcome: Unknown, at: NextStateFacts): NextState {
   const bugs = delivery.attempts.filter(isBug).length + (outcome.reason === 'bug' ? 1 : 0);
   if (bugs >= BUGS_AT_MOST) return dead('bug', outcome.detail);
   return again(delivery, outcome, at);
 }
 
-function again(delivery: Delivery, outcome: Retry | Unknown, at: At): NextState {
+function again(delivery: Delivery, outcome: Retry | Unknown, at: NextStateFacts): NextState {
   const first = delivery.attempts[0]?.at ?? at.now;
-  if (at.now - first >= at.policy.forMs) return dead('expired', outcome.detail);
+  const ageMs = at.now - first - at.pausedMs(first, at.now);
+  if (ageMs >= at.policy.forMs) return dead('expired', outcome.detail);
   const own = backoffMs(delivery.attempts.length, at.policy, at.random);
   const asked = outcome.outcome === 'retry' ? (outcome.afterMs ?? 0) : 0;
   const dueAt = at.now + Math.max(own, asked);
   const current = delivery.attempts.at(-1);
   const lostAt = lostSince(delivery) ?? (outcome.outcome === 'unknown' ? current?.at : undefined);
-  if (lostAt !== undefined && dueAt - lostAt >= at.policy.keyLifeMs) {
+  const isTold = lostAt === undefined || dueAt - lostAt < at.policy.keyLifeMs;
+  if (!isTold && at.policy.onLostAnswer === 'atMostOnce') {
     return settled('unknown', outcome.detail, null);
   }
   return { state: 'waiting', dead: null, dueAt, started: null, why: outcome.detail };
@@ -79,6 +87,15 @@ export function mayDouble(
 ): boolean {
   const since = lostSince(delivery);
   return since !== undefined && at.now - since >= at.keyLifeMs;
+}
+
+/** Whether an attempt was made after a lost answer that the receiver could not tell any more. */
+export function isPossiblyTwice(delivery: Delivery, keyLifeMs: number): boolean {
+  const since = lostSince(delivery);
+  const last = delivery.attempts.at(-1);
+  return since !== undefined && last !== undefined && last.at > since
+    ? last.at - since >= keyLifeMs
+    : false;
 }
 
 /** When the first attempt was made whose answer was lost; undefined where none was. */

@@ -11,6 +11,8 @@ export class HealthWatch {
   /** Source → watch path → why it does not read; '' where it does. */
   readonly #sources = new Map<string, Map<string, string>>();
   #cluster = 'the cluster has not been reached yet';
+  /** Trigger → what its open breaker says; a breaker stops one lane, not the gateway's work. */
+  readonly #breakers = new Map<string, string>();
   #stopping = false;
 
   constructor(sources: readonly string[]) {
@@ -24,15 +26,14 @@ export class HealthWatch {
     if (observation.kind === 'cluster-waiting') {
       this.#cluster = `waiting for ${observation.server}: ${observation.why}`;
     }
-    if (observation.kind === 'reading') {
-      this.#note(observation);
-    }
+    if (observation.kind === 'reading') this.#note(observation);
+    if (observation.kind === 'breaker') this.#noteBreaker(observation);
   }
 
   /** What there is to say now. */
   health(): Health {
     const why = [...this.#reasons()];
-    return { live: true, ready: why.length === 0, why };
+    return { live: true, ready: why.length === 0, why, notes: [...this.#breakers.values()] };
   }
 
   /** A path that has been read stays ready while its watch is renewed; only waiting ends that. */
@@ -40,6 +41,11 @@ export class HealthWatch {
     const paths = this.#sources.get(source);
     if (state !== 'waiting' && state !== 'watching' && paths?.get(path) === '') return;
     paths?.set(path, reasonOf({ path, state, why }));
+  }
+
+  #noteBreaker({ trigger, to, why }: Extract<Observation, { kind: 'breaker' }>): void {
+    if (to === 'open') this.#breakers.set(trigger, `trigger ${trigger}: breaker open, ${why}`);
+    if (to === 'closed') this.#breakers.delete(trigger);
   }
 
   *#reasons(): Iterable<string> {

@@ -37,8 +37,8 @@ function probesApp(parts: ProbesParts): Express {
   app.get(
     '/readyz',
     guarded((_request, response) => {
-      const { ready, why } = parts.health();
-      answer(response, { status: ready ? 200 : 503, body: { ready, why } });
+      const { ready, why, notes } = parts.health();
+      answer(response, { status: ready ? 200 : 503, body: { ready, why, notes } });
     }),
   );
   app.get(

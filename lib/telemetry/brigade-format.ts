@@ -65,6 +65,7 @@ export function originalDelivery(
         ? [toStderr(`Dropping ${keyOf(delivery)} from queue: ${why}`)]
         : [];
     }
+    case 'breaker':
     case 'queue-depth':
     case 'command-output':
       return [];

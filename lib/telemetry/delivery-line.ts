@@ -30,6 +30,10 @@ const RETRY_LEVELS = {
   'namespace-terminating': 'warn',
   quota: 'warn',
   'asked-to': 'warn',
+  redirected: 'error',
+  'not-found': 'error',
+  'not-permitted': 'error',
+  'secret-missing': 'error',
 } as const satisfies Record<RetryReason, LogLevel>;
 
 // A lost answer may be repeated for a day, and each repetition is only a debug line; one that is
@@ -54,11 +58,27 @@ export function deliveryLines(observed: DeliveryObserved, failures: FailureLog):
       const text = `${trigger}: ${id} ${stream}: ${line}`;
       return [{ level: 'info', kind: observed.kind, text, fields: { trigger, id, stream, line } }];
     }
+    case 'breaker':
+      return breakerLines(observed, failures);
     case 'queue-depth':
       return [];
     default:
       return observed satisfies never;
   }
+}
+
+// Said when it opens and when it closes; how often it tried in between is nobody's news.
+function breakerLines(observed: Observed<'breaker'>, failures: FailureLog): readonly Line[] {
+  const { kind, trigger, to, why, retryMs } = observed;
+  const fields = { trigger, breaker: to, why, retryMs };
+  const key = `breaker ${trigger}`;
+  if (to === 'open') {
+    const text = `${trigger}: breaker open, no attempts for ${renderDuration(retryMs)}: ${why}`;
+    return [failures.failed({ key, cause: to, line: { level: 'error', kind, text, fields } })];
+  }
+  const line: Line = { level: 'debug', kind, text: `${trigger}: breaker ${to}: ${why}`, fields };
+  const ended = to === 'closed' ? failures.ended(key) : null;
+  return ended === null ? [line] : [line, ended];
 }
 
 type Observed<K extends DeliveryObserved['kind']> = Extract<DeliveryObserved, { kind: K }>;
@@ -100,16 +120,19 @@ function outcomeFields(outcome: Outcome): Readonly<Record<string, string>> {
 }
 
 function deliveryMoved(observed: Observed<'delivery-moved'>): Line {
-  const { kind, delivery, from, to, dead, why } = observed;
+  const { kind, delivery, from, to, dead, possiblyTwice = false, why } = observed;
   const { id, trigger } = delivery;
   const state = dead === null ? to : `${to} (${dead})`;
   const made = delivery.attempts.length;
   const tries = made > 1 ? ` at attempt ${made}` : '';
+  const twice = possiblyTwice ? ', possibly twice: an earlier answer was lost' : '';
+  const startedText = started(delivery.started);
+  const fields = { id, trigger, from, to, dead, why, started: startedFields(delivery.started) };
   return {
-    level: STATE_LEVELS[to],
+    level: possiblyTwice && STATE_LEVELS[to] === 'info' ? 'warn' : STATE_LEVELS[to],
     kind,
-    text: `${trigger}: ${id} ${state}${started(delivery.started)}${tries}${why === '' ? '' : `: ${why}`}`,
-    fields: { id, trigger, from, to, dead, why, started: startedFields(delivery.started) },
+    text: `${trigger}: ${id} ${state}${startedText}${tries}${twice}${why === '' ? '' : `: ${why}`}`,
+    fields: possiblyTwice ? { ...fields, possiblyTwice } : fields,
   };
 }
 

@@ -41,6 +41,21 @@ export const METRICS = {
     help: 'Deliveries that reached a final state, by trigger, state, and the reason of a dead one.',
     labels: ['trigger', 'state', 'reason'],
   },
+  sluice_deliveries_doubted_total: {
+    type: 'counter',
+    help: 'Settled deliveries that may have started twice: repeated after a lost answer, without a key.',
+    labels: ['trigger'],
+  },
+  sluice_breaker_open: {
+    type: 'gauge',
+    help: '1 while the circuit breaker of a trigger lets nothing or one attempt through, else 0.',
+    labels: ['trigger'],
+  },
+  sluice_breaker_opened_total: {
+    type: 'counter',
+    help: 'How often the circuit breaker of a trigger opened, also after an attempt to see failed.',
+    labels: ['trigger'],
+  },
   sluice_attempt_duration_seconds: {
     type: 'histogram',
     help: 'How long attempts took, by trigger and outcome; its count is the number of attempts.',

@@ -59,6 +59,7 @@ export class Metrics {
       }
       case 'attempt-ended':
       case 'delivery-moved':
+      case 'breaker':
       case 'queue-depth': {
         this.#delivered(observation);
         return;
@@ -123,11 +124,20 @@ export class Metrics {
   }
 
   #delivered(
-    observed: Extract<Observation, { kind: 'attempt-ended' | 'delivery-moved' | 'queue-depth' }>,
+    observed: Extract<
+      Observation,
+      { kind: 'attempt-ended' | 'delivery-moved' | 'breaker' | 'queue-depth' }
+    >,
   ): void {
     if (observed.kind === 'queue-depth') {
       const { trigger, state, count } = observed;
       this.#set('sluice_queue_depth', { trigger, state }, count);
+      return;
+    }
+    if (observed.kind === 'breaker') {
+      const { trigger, to } = observed;
+      this.#set('sluice_breaker_open', { trigger }, to === 'closed' ? 0 : 1);
+      if (to === 'open') this.#add('sluice_breaker_opened_total', { trigger }, 1);
       return;
     }
     const { trigger } = observed.delivery;
@@ -139,6 +149,7 @@ export class Metrics {
     if (UNSETTLED.has(observed.to)) return;
     const labels = { trigger, state: observed.to, reason: observed.dead ?? '' };
     this.#add('sluice_deliveries_settled_total', labels, 1);
+    if (observed.possiblyTwice) this.#add('sluice_deliveries_doubted_total', { trigger }, 1);
   }
 
   #add<N extends MetricsOfType<'counter'>>(name: N, labels: LabelsOf<N>, by: number): void {

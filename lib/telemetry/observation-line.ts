@@ -29,6 +29,7 @@ export function observationLines(
     case 'attempt-started':
     case 'attempt-ended':
     case 'delivery-moved':
+    case 'breaker':
     case 'queue-depth':
     case 'command-output':
       return deliveryLines(observation, failures);

@@ -60,6 +60,7 @@ function setUp(settings: Partial<LaneSettings> = {}, trigger: Trigger = new Held
       concurrency: 2,
       timeoutMs: 10_000,
       order: 'none',
+      onLostAnswer: 'atMostOnce',
       retry: { firstMs: 1_000, maxMs: 60_000, forMs: 3_600_000 },
       ...settings,
     },

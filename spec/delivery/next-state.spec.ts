@@ -2,7 +2,9 @@
 import { expect } from 'chai';
 import type { Attempt, Delivery } from '../../lib/core/delivery.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
-import { nextState } from '../../lib/delivery/next-state.ts';
+import type { OnLostAnswer } from '../../lib/core/trigger.ts';
+import type { NextStateFacts } from '../../lib/delivery/next-state.ts';
+import { isPossiblyTwice, nextState } from '../../lib/delivery/next-state.ts';
 import { aDelivery } from '../support/builders.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
@@ -96,11 +98,58 @@ describe('nextState', () => {
       { state: 'dead', dead: 'bug' },
     ],
   ];
+  const facts = (
+    keyLifeMs: number,
+    more: { onLostAnswer?: OnLostAnswer; pausedMs?: number } = {},
+  ): NextStateFacts => ({
+    policy: {
+      firstMs: 1_000,
+      maxMs: 60_000,
+      forMs: HOUR,
+      keyLifeMs,
+      onLostAnswer: more.onLostAnswer ?? 'atMostOnce',
+    },
+    now: NOW,
+    random: () => 1,
+    pausedMs: () => more.pausedMs ?? 0,
+  });
   for (const [what, delivery, outcome, keyLifeMs, expected] of rows) {
     it(`of ${what} is ${expected.dead ?? expected.state ?? 'later'}`, () => {
-      const policy = { firstMs: 1_000, maxMs: 60_000, forMs: HOUR, keyLifeMs };
-      const next = nextState(delivery, outcome, { policy, now: NOW, random: () => 1 });
-      expect(next).to.deep.include(expected);
+      expect(nextState(delivery, outcome, facts(keyLifeMs))).to.deep.include(expected);
+    });
+  }
+
+  const repeated: readonly (readonly [string, Delivery, Outcome])[] = [
+    ['a lost answer without a key', first, LOST],
+    ['a retry after it', attempted([HOUR / 2, LOST], [10, null]), RETRY],
+    ['a throw', first, BUG],
+  ];
+  for (const [what, delivery, outcome] of repeated) {
+    it(`of ${what} is another attempt where at least once is wanted`, () => {
+      const next = nextState(delivery, outcome, facts(0, { onLostAnswer: 'atLeastOnce' }));
+      expect(next).to.include({ state: 'waiting', dead: null });
+    });
+  }
+
+  it('does not count time in which nothing was let through', () => {
+    const old = attempted([2 * HOUR, RETRY], [10, null]);
+    expect(nextState(old, RETRY, facts(0, { pausedMs: HOUR + 1 })).state).to.equal('waiting');
+    expect(nextState(old, RETRY, facts(0, { pausedMs: HOUR })).dead).to.equal('expired');
+  });
+});
+
+describe('isPossiblyTwice', () => {
+  const rows: readonly (readonly [string, Delivery, number, boolean])[] = [
+    ['one attempt', attempted([10, LOST]), 0, false],
+    ['two without a lost answer', attempted([20, RETRY], [10, { outcome: 'delivered' }]), 0, false],
+    ['one after a lost answer', attempted([20, LOST], [10, { outcome: 'delivered' }]), 0, true],
+    ['one within the key’s life', attempted([20, LOST], [10, { outcome: 'delivered' }]), 11, false],
+    ['one at its end', attempted([20, LOST], [10, { outcome: 'delivered' }]), 10, true],
+    ['a key for ever', attempted([9 * HOUR, LOST], [0, null]), Number.POSITIVE_INFINITY, false],
+  ];
+  for (const [what, delivery, keyLifeMs, expected] of rows) {
+    it(`is ${String(expected)} of ${what}`, () => {
+      expect(isPossiblyTwice(delivery, keyLifeMs)).to.equal(expected);
     });
   }
 });

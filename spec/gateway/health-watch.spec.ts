@@ -14,7 +14,7 @@ describe('health', () => {
     for (const one of [found, reading('/a', 'watching'), reading('/b', 'watching')]) {
       health.observe(one);
     }
-    expect(health.health()).to.deep.equal({ live: true, ready: true, why: [] });
+    expect(health.health()).to.deep.equal({ live: true, ready: true, why: [], notes: [] });
   });
 
   it('stays ready while a watch is renewed or its path listed again', () => {

@@ -15,7 +15,7 @@ describe('the probes listener', () => {
   let listener: Listener;
 
   beforeEach(async () => {
-    health = { live: true, ready: true, why: [] };
+    health = { live: true, ready: true, why: [], notes: [] };
     metricsFail = false;
     listener = await openProbes(HERE, {
       health: () => health,
@@ -32,19 +32,29 @@ describe('the probes listener', () => {
     fetch(`http://${listener.address}${path}`, init);
 
   const answers: readonly [string, Health, number, object][] = [
-    ['/healthz', { live: true, ready: false, why: [WAITING] }, 200, { live: true, why: [] }],
     [
       '/healthz',
-      { live: false, ready: false, why: ['stuck'] },
+      { live: true, ready: false, why: [WAITING], notes: [] },
+      200,
+      { live: true, why: [] },
+    ],
+    [
+      '/healthz',
+      { live: false, ready: false, why: ['stuck'], notes: [] },
       503,
       { live: false, why: ['stuck'] },
     ],
-    ['/readyz', { live: true, ready: true, why: [] }, 200, { ready: true, why: [] }],
     [
       '/readyz',
-      { live: true, ready: false, why: [WAITING] },
+      { live: true, ready: true, why: [], notes: [] },
+      200,
+      { ready: true, why: [], notes: [] },
+    ],
+    [
+      '/readyz',
+      { live: true, ready: false, why: [WAITING], notes: [] },
       503,
-      { ready: false, why: [WAITING] },
+      { ready: false, why: [WAITING], notes: [] },
     ],
   ];
   for (const [path, state, status, body] of answers) {
