@@ -1,90 +1,10 @@
 // Lanes: bounded concurrency, one attempt an object, attempts recorded before they are made, and an
 // end that loses nothing.
 import { expect } from 'chai';
-import type { Delivery } from '../../lib/core/delivery.ts';
-import type { Outcome } from '../../lib/core/outcome.ts';
-import type { Store } from '../../lib/core/store.ts';
 import type { Trigger } from '../../lib/core/trigger.ts';
 import { Dispatch, orphan } from '../../lib/delivery/dispatch.ts';
-import { Lane, type LaneSettings } from '../../lib/delivery/lane.ts';
-import { memoryKind } from '../../lib/stores/memory.ts';
 import { aCommit, deliveries } from '../conformance/store-builders.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
-
-interface Firing {
-  readonly delivery: Delivery;
-  readonly signal: AbortSignal;
-  end(outcome: Outcome): void;
-}
-
-/** A trigger whose attempts end when the spec says so. */
-class HeldTrigger implements Trigger {
-  readonly keyLifeMs: number;
-  readonly firings: Firing[] = [];
-  most = 0;
-  #running = 0;
-
-  constructor(keyLifeMs = 0) {
-    this.keyLifeMs = keyLifeMs;
-  }
-
-  async fire(given: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
-    const [delivery] = given;
-    if (delivery === undefined) throw new Error('fired with no delivery');
-    this.#running += 1;
-    this.most = Math.max(this.most, this.#running);
-    const { promise, resolve } = Promise.withResolvers<Outcome>();
-    signal.addEventListener('abort', () =>
-      resolve({ outcome: 'unknown', reason: 'timeout', detail: 'cut off' }),
-    );
-    this.firings.push({ delivery, signal, end: resolve });
-    const outcome = await promise;
-    this.#running -= 1;
-    return [outcome];
-  }
-}
-
-const DELIVERED: Outcome = { outcome: 'delivered' };
-const RETRY: Outcome = { outcome: 'retry', reason: 'unavailable', detail: 'busy' };
-
-function setUp(settings: Partial<LaneSettings> = {}, trigger: Trigger = new HeldTrigger()) {
-  const clock = new FakeClock();
-  const store = memoryKind.create();
-  const recording = recordingObserve();
-  const stop = new AbortController();
-  const abandon = new AbortController();
-  const lane = new Lane(
-    {
-      trigger: 'build',
-      concurrency: 2,
-      timeoutMs: 10_000,
-      order: 'none',
-      onLostAnswer: 'atMostOnce',
-      retry: { firstMs: 1_000, maxMs: 60_000, forMs: 3_600_000 },
-      ...settings,
-    },
-    trigger,
-    {
-      outbox: store.outbox,
-      clock,
-      random: () => 1,
-      incarnation: 'one',
-      observe: recording.observe,
-    },
-  );
-  const running = lane.run({ stop: stop.signal, abandon: abandon.signal });
-  const add = async (added: readonly Delivery[]): Promise<void> => {
-    await store.journal.commit(aCommit({ deliveries: added }));
-    lane.wake();
-    await clock.advance(0);
-  };
-  return { clock, store, lane, running, stop, abandon, add, ...recording };
-}
-
-async function stateOf(store: Store, delivery: Delivery | undefined): Promise<string | undefined> {
-  return (await store.archive.get(delivery?.id ?? ''))?.state;
-}
+import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';
 
 describe('a lane', () => {
   it('makes no more attempts at once than its concurrency', async () => {

@@ -1,0 +1,131 @@
+// A lane whose trigger takes several deliveries in one attempt: how they gather, and that each is
+// settled by itself.
+import { expect } from 'chai';
+import type { Delivery } from '../../lib/core/delivery.ts';
+import { deliveries } from '../conformance/store-builders.ts';
+import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';
+
+const BATCH = { max: 3, waitMs: 1_000 };
+
+function batching(concurrency = 2) {
+  const trigger = new HeldTrigger(0, BATCH);
+  return { trigger, ...setUp({ concurrency }, trigger) };
+}
+
+/** Deliveries whose ids and objects differ from each other's. */
+function numbered(from: number, to: number): readonly Delivery[] {
+  return deliveries(to).slice(from);
+}
+
+describe('a lane with batches', () => {
+  it('makes one attempt of as many as a batch holds, at once', async () => {
+    const { trigger, add, stop, running } = batching();
+    await add(numbered(0, 3));
+    expect(trigger.firings.map((one) => one.deliveries.length)).to.deep.equal([3]);
+    trigger.firings[0]?.end(DELIVERED);
+    stop.abort();
+    await running;
+  });
+
+  it('waits for others as long as it may, and not longer', async () => {
+    const { trigger, add, clock, stop, running } = batching();
+    await add(numbered(0, 1));
+    await clock.advance(600);
+    await add(numbered(1, 2));
+    await clock.advance(399);
+    expect(trigger.firings).to.have.length(0);
+    await clock.advance(1);
+    expect(trigger.firings.map((one) => one.deliveries.length)).to.deep.equal([2]);
+    trigger.firings[0]?.end(DELIVERED);
+    stop.abort();
+    await running;
+  });
+
+  it('counts attempts against its concurrency, not deliveries', async () => {
+    const { trigger, add, clock, stop, running } = batching(2);
+    await add(numbered(0, 9));
+    expect(trigger.firings.map((one) => one.deliveries.length)).to.deep.equal([3, 3]);
+    trigger.firings[0]?.end(DELIVERED);
+    await clock.advance(0);
+    expect(trigger.firings).to.have.length(3);
+    for (const firing of trigger.firings) firing.end(DELIVERED);
+    stop.abort();
+    await running;
+  });
+
+  it('records an attempt for each delivery before it is made', async () => {
+    const { trigger, add, store, stop, running } = batching();
+    await add(numbered(0, 3));
+    for (const { id } of numbered(0, 3)) {
+      expect((await store.archive.get(id))?.attempts).to.have.length(1);
+    }
+    trigger.firings[0]?.end(DELIVERED);
+    stop.abort();
+    await running;
+  });
+
+  it('settles each by its own outcome', async () => {
+    const { trigger, add, clock, store, stop, running } = batching();
+    await add(numbered(0, 3));
+    const refused = { outcome: 'refused', reason: 'invalid', detail: '400' } as const;
+    trigger.firings[0]?.end(DELIVERED, RETRY, refused);
+    await clock.advance(0);
+    const states = await Promise.all(numbered(0, 3).map((one) => stateOf(store, one)));
+    expect(states).to.deep.equal(['delivered', 'waiting', 'refused']);
+    stop.abort();
+    await running;
+  });
+
+  it('never puts two of one involved object into a batch', async () => {
+    const { trigger, add, clock, stop, running } = batching();
+    await add(deliveries(3, { object: 'v1/Pod/shop/web' }));
+    await clock.advance(1_000);
+    expect(trigger.firings.map((one) => one.deliveries.length)).to.deep.equal([1]);
+    trigger.firings[0]?.end(DELIVERED);
+    stop.abort();
+    await running;
+  });
+
+  it('attempts at a stop what it has gathered, so that no claim is left behind', async () => {
+    const { trigger, add, store, stop, running } = batching();
+    await add(numbered(0, 2));
+    expect(trigger.firings).to.have.length(0);
+    stop.abort();
+    await Promise.resolve();
+    for (let turn = 0; trigger.firings.length === 0 && turn < 50; turn += 1)
+      await Promise.resolve();
+    trigger.firings[0]?.end(DELIVERED);
+    await running;
+    expect(await stateOf(store, numbered(0, 1)[0])).to.equal('delivered');
+  });
+
+  it('takes a wrong number of outcomes for a bug of the trigger', async () => {
+    const trigger = new HeldTrigger(0, BATCH);
+    trigger.fire = async () => [DELIVERED];
+    const { add, store, of, stop, running } = setUp({}, trigger);
+    await add(numbered(0, 3));
+    expect(of('bug')).to.have.length(1);
+    expect(await stateOf(store, numbered(0, 1)[0])).to.equal('unknown');
+    stop.abort();
+    await running;
+  });
+});
+
+describe('a lane that wants at least once', () => {
+  it('repeats a lost answer without a key and says that it may be there twice', async () => {
+    const trigger = new HeldTrigger();
+    const lane = setUp({ onLostAnswer: 'atLeastOnce' }, trigger);
+    await lane.add(deliveries(1));
+    trigger.firings[0]?.end({ outcome: 'unknown', reason: 'timeout', detail: 'no answer' });
+    await lane.clock.advance(1_000);
+    trigger.firings[1]?.end(DELIVERED);
+    await lane.clock.advance(0);
+    const moves = lane.of('delivery-moved').map(({ to, possiblyTwice }) => [to, possiblyTwice]);
+    expect(moves).to.deep.equal([
+      ['waiting', undefined],
+      ['delivered', true],
+    ]);
+    lane.stop.abort();
+    await lane.running;
+  });
+});
