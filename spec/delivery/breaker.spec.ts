@@ -17,7 +17,7 @@ function after(...outcomes: readonly Outcome[]): { breaker: Breaker; last: Break
   return { breaker, last };
 }
 
-const times = (count: number, outcome: Outcome): readonly Outcome[] => Array(count).fill(outcome);
+const times = (count: number, outcome: Outcome): readonly Outcome[] => Array<Outcome>(count).fill(outcome);
 
 describe('a breaker', () => {
   const opening: readonly (readonly [string, readonly Outcome[], string])[] = [
