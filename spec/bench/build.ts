@@ -1,0 +1,41 @@
+// What is measured is what ships: the compiled gateway, and the programs of the bench compiled in the
+// same way, so that no side pays for the stripping of types at its start.
+
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** Where the compiled things are. */
+export interface Built {
+  /** The executable of the gateway. */
+  readonly sluice: string;
+  /** The folder of the bench's own programs. */
+  readonly programs: string;
+}
+
+/**
+ * Compiles the gateway and the programs into a folder laid out like the package.
+ *
+ * **Errors**: throws with the compiler's words where nothing came out; a type error alone is said
+ * on standard error and does not stop the bench.
+ */
+export function build(folder: string): Built {
+  const dist = join(folder, 'dist');
+  const tsc = join(root, 'node_modules', 'ts7', 'bin', 'tsc');
+  const args = [tsc, '-p', join(import.meta.dirname, 'tsconfig.json'), '--outDir', dist];
+  const compiler = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  const programs = join(dist, 'spec', 'bench', 'programs');
+  const isThere = [join(dist, 'lib', 'cli', 'main.js'), join(programs, 'reader.js')].every((file) =>
+    existsSync(file),
+  );
+  if (!isThere) throw new Error(`nothing was compiled: ${compiler.stdout}${compiler.stderr}`);
+  if (compiler.status !== 0) process.stderr.write(`compiled with errors:\n${compiler.stdout}`);
+  mkdirSync(join(folder, 'bin'));
+  const sluice = join(folder, 'bin', 'sluice.js');
+  copyFileSync(join(root, 'bin', 'sluice.js'), sluice);
+  copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  return { sluice, programs };
+}

@@ -1,0 +1,114 @@
+// One measured run: start, wait until it rests, let the Events go, stop the clock when the last one
+// has come out, wait until it rests again. What the start cost is not in the figures.
+
+import type { Memory } from './usage.ts';
+import { cpuMs, memoryOf, quietCpuMs } from './usage.ts';
+import { sharedNow } from './rpc.ts';
+import { logHas } from './log-tail.ts';
+import type { GatewayChild } from './gateway.ts';
+import type { Reading } from './programs/reader.ts';
+import type { World } from './world.ts';
+import { LAST_OBJECT } from './event-lines.ts';
+
+/** What one run came to. */
+export interface Run {
+  readonly perSecond: number;
+  /** User and system time of the measured process alone. */
+  readonly cpuMicrosPerEvent: number;
+  /** Before the first Event. */
+  readonly idle: Memory;
+  /** After the last. */
+  readonly end: Memory;
+  /** From the start of the process until its watch was open (reader) or it was ready (gateway). */
+  readonly readyAfterMs: number;
+  readonly logBytesPerEvent: number;
+}
+
+/** What is measured: a process that reads a watch, and how it shows that it is done. */
+interface Subject {
+  readonly pid: number;
+  readonly events: number;
+  readonly readyAfterMs: number;
+  /** Answers when it was done, in ms of the shared clock. */
+  readonly done: () => Promise<number>;
+  readonly logBytes: () => number;
+}
+
+/** Measures a bare reader. */
+export async function measureReader(
+  world: World,
+  reading: Omit<Reading, 'url' | 'ca' | 'receiver'>,
+): Promise<Run> {
+  const startedAt = sharedNow();
+  const { reader, open } = await world.startReader(reading);
+  await using _reader = reader;
+  await open();
+  const readyAfterMs = sharedNow() - startedAt;
+  const posts = reading.work === 'post' || reading.work === 'post-axios';
+  return await measure(world, {
+    pid: reader.pid,
+    events: reading.count,
+    readyAfterMs,
+    done: () => (posts ? world.receiver.ask('counted', reading.count) : reader.ask('done')),
+    logBytes: () => 0,
+  });
+}
+
+/** How a case of the gateway ends: its log tells of the last Event, or so many requests came. */
+export type End = { readonly seen: 'log' } | { readonly seen: 'requests'; readonly count: number };
+
+/** A gateway to measure. */
+export interface GatewayCase {
+  readonly configuration: Readonly<Record<string, unknown>>;
+  readonly events: number;
+  readonly end: End;
+}
+
+/** Measures the gateway. */
+export async function measureGateway(
+  world: World,
+  { configuration, events, end }: GatewayCase,
+): Promise<Run> {
+  await using gateway = await world.startGateway(configuration);
+  const run = await measure(world, {
+    pid: gateway.pid,
+    events,
+    readyAfterMs: gateway.readyAfterMs,
+    done: () => doneOf(world, gateway, end),
+    logBytes: () => gateway.logBytes(),
+  });
+  await checkDecided(gateway, events);
+  return run;
+}
+
+async function doneOf(world: World, gateway: GatewayChild, end: End): Promise<number> {
+  if (end.seen === 'requests') return world.receiver.ask('counted', end.count);
+  await logHas(gateway.log, LAST_OBJECT);
+  return sharedNow();
+}
+
+async function checkDecided(gateway: GatewayChild, events: number): Promise<void> {
+  const decided = await gateway.metric('sluice_decisions_made_total');
+  if (decided !== events) throw new Error(`${decided} of ${events} Events were decided`);
+}
+
+async function measure(world: World, subject: Subject): Promise<Run> {
+  const { pid, events } = subject;
+  await world.standIn.ask('watchOpen');
+  await quietCpuMs(pid);
+  const idle = memoryOf(pid);
+  const logBytes = subject.logBytes();
+  const done = subject.done();
+  const cpu = cpuMs(pid);
+  const startedAt = await world.standIn.ask<number>('release');
+  const seconds = ((await done) - startedAt) / 1000;
+  const used = (await quietCpuMs(pid)) - cpu;
+  return {
+    perSecond: events / seconds,
+    cpuMicrosPerEvent: (used * 1000) / events,
+    idle,
+    end: memoryOf(pid),
+    readyAfterMs: subject.readyAfterMs,
+    logBytesPerEvent: (subject.logBytes() - logBytes) / events,
+  };
+}

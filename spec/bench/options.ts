@@ -1,0 +1,57 @@
+// The command line of the bench.
+
+import { parseArgs } from 'node:util';
+
+import { USUAL_EVENTS } from './part.ts';
+
+/** What is asked for. */
+export interface BenchOptions {
+  /** Names of parts; empty: all. */
+  readonly only: readonly string[];
+  readonly rounds: number;
+  readonly events: number;
+  /** Where processor profiles of the gateway go. */
+  readonly cpuProf: string | null;
+  /** Where results are written; null: nowhere. */
+  readonly out: string | null;
+}
+
+/** What the command line may say, for people. */
+export const USAGE = `node spec/bench/run.ts [flags]
+  --only NAME     one part; may be repeated. Results are then printed and written nowhere
+  --rounds N      default 5
+  --events N      Events of the reject case, default ${USUAL_EVENTS}; other cases in proportion
+  --cpu-prof DIR  writes processor profiles of every gateway there
+  --out FILE      where results go, from the root of the project
+`;
+
+// A median of fewer would be one disturbed run.
+const USUAL_ROUNDS = 5;
+
+/** Reads a command line; throws where it is wrong. */
+export function parseOptions(args: readonly string[], usualOut: string): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string', multiple: true },
+      rounds: { type: 'string' },
+      events: { type: 'string' },
+      'cpu-prof': { type: 'string' },
+      out: { type: 'string' },
+    },
+  });
+  const only = values.only ?? [];
+  return {
+    only,
+    rounds: countOf('rounds', values.rounds, USUAL_ROUNDS),
+    events: countOf('events', values.events, USUAL_EVENTS),
+    cpuProf: values['cpu-prof'] ?? null,
+    out: values.out ?? (only.length === 0 ? usualOut : null),
+  };
+}
+
+function countOf(flag: string, text: string | undefined, usual: number): number {
+  const count = text === undefined ? usual : Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new Error(`--${flag} takes a whole number above 0, not "${text}"\n${USAGE}`);
+}

@@ -1,0 +1,57 @@
+// What a part of the bench is, and the order in which its variants take their turns.
+
+import type { Figure } from './figure.ts';
+import type { World } from './world.ts';
+
+/** What a part may have. */
+export interface PartContext {
+  readonly world: World;
+  readonly rounds: number;
+  /** How many Events the reject case has; other cases are in proportion to it. */
+  readonly events: number;
+  /** Tells of progress. */
+  readonly say: (what: string) => void;
+}
+
+/** One part. */
+export interface Part {
+  readonly name: string;
+  readonly summary: string;
+  readonly run: (context: PartContext) => Promise<readonly Figure[]>;
+}
+
+/** What the reject case has where nothing else is said; what `--events` is in proportion to. */
+export const USUAL_EVENTS = 100_000;
+
+/** A number of Events of another case, in proportion. */
+export function scaled(usual: number, events: number): number {
+  return Math.max(10, Math.round((usual * events) / USUAL_EVENTS));
+}
+
+/**
+ * Runs all variants in each round, one after the other: what disturbs the machine for a while
+ * disturbs all of them. Every round begins with another one, so that none is always first.
+ */
+export async function interleave<Name extends string, Result>(
+  { rounds, say }: Pick<PartContext, 'rounds' | 'say'>,
+  variants: Readonly<Record<Name, () => Promise<Result>>>,
+): Promise<Readonly<Record<Name, readonly Result[]>>> {
+  const names = Object.keys(variants) as Name[];
+  const results = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
+    Name,
+    Result[]
+  >;
+  for (let round = 0; round < rounds; round += 1) {
+    for (const name of turned(names, round)) {
+      say(`round ${round + 1} of ${rounds}: ${name}`);
+      results[name].push(await variants[name]());
+    }
+  }
+  return results;
+}
+
+/** The list, begun at another entry. */
+export function turned<T>(list: readonly T[], by: number): readonly T[] {
+  const at = list.length === 0 ? 0 : by % list.length;
+  return [...list.slice(at), ...list.slice(0, at)];
+}

@@ -1,0 +1,8 @@
+// Every part of the bench, in the order in which they run.
+
+import type { Part } from '../part.ts';
+import { rejectPart } from './reject.ts';
+import { rulesPart } from './rules.ts';
+
+/** The parts. */
+export const PARTS: readonly Part[] = [rejectPart, rulesPart];

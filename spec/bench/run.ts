@@ -1,0 +1,43 @@
+// `make bench`: measures the gateway beside the floors, prints a table of ratios, and writes what was
+// measured to a file. Progress goes to standard error.
+
+import { runBench } from './bench.ts';
+import { parseOptions } from './options.ts';
+import { PARTS } from './parts/registry.ts';
+import { renderTable } from './report.ts';
+import { committedResults, RESULTS_FILE, toResults, writeResults } from './results.ts';
+import { sharedNow } from './rpc.ts';
+
+const MS_PER_SECOND = 1000;
+
+async function main(args: readonly string[]): Promise<void> {
+  const { only, rounds, events, cpuProf, out } = parseOptions(args, RESULTS_FILE);
+  const unknown = only.filter((name) => PARTS.every((part) => part.name !== name));
+  if (unknown.length > 0) {
+    const known = PARTS.map(({ name }) => name).join(', ');
+    throw new Error(`no part "${unknown.join('", "')}"; there are ${known}`);
+  }
+  const parts = PARTS.filter(({ name }) => only.length === 0 || only.includes(name));
+  const startedAt = sharedNow();
+  const seconds = (): string => String(Math.round((sharedNow() - startedAt) / MS_PER_SECOND));
+  const say = (what: string): void => {
+    process.stderr.write(`${seconds().padStart(4)} s  ${what}\n`);
+  };
+  const measured = await runBench({ parts, rounds, events, cpuProf, say, stop: stopped() });
+  const results = toResults(measured, { rounds, events });
+  process.stdout.write(`\n${renderTable(results, committedResults())}`);
+  if (out === null) return;
+  writeResults(out, results);
+  process.stdout.write(`written to ${out}\n`);
+}
+
+/** Aborts when a person or a machine has seen enough; what was started is ended then, too. */
+function stopped(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+  }
+  return stop.signal;
+}
+
+await main(process.argv.slice(2));

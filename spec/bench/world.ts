@@ -1,0 +1,71 @@
+// Where a part of the bench runs: a folder, a certificate, a stand-in API server, a receiver, and
+// the two things that are measured on them, a bare reader and the gateway. Disposing ends them all.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { renderKubeconfig } from '../../lib/playback/kubeconfig.ts';
+import { Authority } from '../support/certificates.ts';
+import { build } from './build.ts';
+import { GatewayChild } from './gateway.ts';
+import { Program } from './program.ts';
+import type { Reading } from './programs/reader.ts';
+
+/** What all cases of a part share. */
+export interface World extends AsyncDisposable {
+  readonly standIn: Program;
+  readonly receiver: Program;
+  readonly receiverUrl: string;
+  /** Starts a reader whose watch is not open yet, and what opens it. */
+  readonly startReader: (
+    reading: Omit<Reading, 'url' | 'ca' | 'receiver'>,
+  ) => Promise<{ readonly reader: Program; readonly open: () => Promise<void> }>;
+  /** Starts a gateway and waits until it is ready. */
+  readonly startGateway: (
+    configuration: Readonly<Record<string, unknown>>,
+  ) => Promise<GatewayChild>;
+}
+
+/** What a world is made with. */
+export interface WorldRequest {
+  /** Where profiles of the gateway go; null: none are made. */
+  readonly cpuProf: string | null;
+}
+
+/** Starts a world. */
+export async function openWorld({ cpuProf }: WorldRequest): Promise<World> {
+  await using opened = new AsyncDisposableStack();
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+  opened.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const { sluice: executable, programs } = build(folder);
+  const authority = opened.adopt(new Authority('bench-ca'), (one) => one[Symbol.dispose]());
+  const standIn = opened.use(await Program.start(programs, 'stand-in'));
+  const receiver = opened.use(await Program.start(programs, 'receiver'));
+  const url = await standIn.ask<string>('listen', authority.sign('stand-in'));
+  const receiverUrl = await receiver.ask<string>('listen');
+  const kubeconfig = join(folder, 'kubeconfig');
+  writeFileSync(kubeconfig, renderKubeconfig({ url, cert: authority.cert }));
+  const nodeArgs = cpuProf === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProf}`];
+  const kept = opened.move();
+  let gateways = 0;
+  return {
+    standIn,
+    receiver,
+    receiverUrl,
+    startReader: async (reading) => {
+      const reader = kept.use(await Program.start(programs, 'reader'));
+      const told: Reading = { ...reading, url, ca: authority.cert, receiver: receiverUrl };
+      return { reader, open: () => reader.ask('read', told) };
+    },
+    startGateway: async (configuration) => {
+      gateways += 1;
+      const own = join(folder, `gateway-${gateways}`);
+      mkdirSync(own);
+      const guard = standIn;
+      const request = { executable, folder: own, kubeconfig, configuration, nodeArgs, guard };
+      return kept.use(await GatewayChild.start(request));
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
