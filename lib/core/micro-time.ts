@@ -5,6 +5,11 @@
 const RFC3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
+// RFC 3339 has years of four digits. An offset can lead out of them, and what comes then neither
+// parses again nor compares as text.
+const YEAR_0 = Date.parse('0000-01-01T00:00:00Z');
+const YEAR_10000 = Date.parse('9999-12-31T23:59:59.999Z') + 1;
+
 /**
  * Microseconds since 1970 UTC of an RFC 3339 time; undefined where the text is none.
  *
@@ -29,10 +34,23 @@ export function parseMicroTime(text: string): bigint | undefined {
 export function renderMicroTime(micros: bigint | undefined): string {
   if (micros === undefined) return '';
   const ms = millisecondsOf(micros);
+  if (!(ms >= YEAR_0 && ms < YEAR_10000)) return '';
   const date = new Date(ms);
-  if (Number.isNaN(date.getTime())) return '';
   const rest = Number(micros - BigInt(ms) * 1000n);
   return `${date.toISOString().slice(0, -1)}${String(rest).padStart(3, '0')}Z`;
+}
+
+// How API servers write times: whole seconds, or six digits. Days above 28 depend on the month.
+const CUSTOMARY =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6})?Z$/;
+const SECONDS_LENGTH = '2026-01-31T23:59:59Z'.length;
+
+/** An RFC 3339 time in its customary spelling, as `renderMicroTime`; '' where the text is none. */
+export function toMicroTime(text: string): string {
+  // Most times need no arithmetic, and every Event has three.
+  if (text === '') return '';
+  if (!CUSTOMARY.test(text)) return renderMicroTime(parseMicroTime(text));
+  return text.length === SECONDS_LENGTH ? `${text.slice(0, -1)}.000000Z` : text;
 }
 
 /** The same instant in whole milliseconds, cut towards the past. */

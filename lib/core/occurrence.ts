@@ -3,8 +3,8 @@
 // whatever is missing is the empty string.
 // Source: kubernetes/api core/v1 Event; the order of times is documented at `happenedAt`.
 import type { EventObject, Json } from './event.ts';
-import { isJsonObject, jsonAt, stringAt } from './event.ts';
-import { parseMicroTime, renderMicroTime } from './micro-time.ts';
+import { isJsonObject, jsonAt, textAt } from './event.ts';
+import { toMicroTime } from './micro-time.ts';
 
 /** The fields a rule may look at, each the empty string where the Event has none. */
 export interface EventFields {
@@ -68,15 +68,15 @@ export interface Occurrence extends ReadFrom {
  */
 export function toOccurrence(object: EventObject, read: ReadFrom): Occurrence {
   const event = withoutManagedFields(object);
-  const namespace = stringAt(event, 'metadata', 'namespace');
-  const name = stringAt(event, 'metadata', 'name');
+  const namespace = textAt(event, 'metadata', 'namespace');
+  const name = textAt(event, 'metadata', 'name');
   return Object.freeze({
     ...read,
     series: Object.freeze({ namespace, name, firstTime: firstTimeOf(event) }),
     key: `${namespace}/${name}`,
-    uid: stringAt(event, 'metadata', 'uid'),
-    resourceVersion: stringAt(event, 'metadata', 'resourceVersion'),
-    life: stringAt(event, 'metadata', 'creationTimestamp'),
+    uid: textAt(event, 'metadata', 'uid'),
+    resourceVersion: textAt(event, 'metadata', 'resourceVersion'),
+    life: textAt(event, 'metadata', 'creationTimestamp'),
     happenedAt: happenedAtOf(event),
     count: countOf(event),
     fields: fieldsOf(event, namespace),
@@ -87,44 +87,34 @@ export function toOccurrence(object: EventObject, read: ReadFrom): Occurrence {
 function fieldsOf(event: EventObject, eventNamespace: string): EventFields {
   const involved = jsonAt(event, 'involvedObject');
   return Object.freeze({
-    namespace: stringAt(involved, 'namespace'),
-    kind: stringAt(involved, 'kind'),
-    objectName: stringAt(involved, 'name'),
-    apiVersion: stringAt(involved, 'apiVersion'),
-    fieldPath: stringAt(involved, 'fieldPath'),
+    namespace: textAt(involved, 'namespace'),
+    kind: textAt(involved, 'kind'),
+    objectName: textAt(involved, 'name'),
+    apiVersion: textAt(involved, 'apiVersion'),
+    fieldPath: textAt(involved, 'fieldPath'),
     eventNamespace,
-    reason: stringAt(event, 'reason'),
-    type: stringAt(event, 'type'),
-    message: stringAt(event, 'message'),
-    component: stringAt(event, 'source', 'component') || stringAt(event, 'reportingComponent'),
-    host: stringAt(event, 'source', 'host') || stringAt(event, 'reportingInstance'),
+    reason: textAt(event, 'reason'),
+    type: textAt(event, 'type'),
+    message: textAt(event, 'message'),
+    component: textAt(event, 'source', 'component') || textAt(event, 'reportingComponent'),
+    host: textAt(event, 'source', 'host') || textAt(event, 'reportingInstance'),
   });
 }
 
 function firstTimeOf(event: EventObject): string {
-  return firstOf(
-    stringAt(event, 'eventTime'),
-    stringAt(event, 'firstTimestamp'),
-    stringAt(event, 'metadata', 'creationTimestamp'),
+  return (
+    toMicroTime(textAt(event, 'eventTime')) ||
+    toMicroTime(textAt(event, 'firstTimestamp')) ||
+    toMicroTime(textAt(event, 'metadata', 'creationTimestamp'))
   );
 }
 
 function happenedAtOf(event: EventObject): string {
-  return firstOf(
-    stringAt(event, 'series', 'lastObservedTime'),
-    stringAt(event, 'lastTimestamp'),
-    stringAt(event, 'eventTime'),
-    stringAt(event, 'firstTimestamp'),
-    stringAt(event, 'metadata', 'creationTimestamp'),
+  return (
+    toMicroTime(textAt(event, 'series', 'lastObservedTime')) ||
+    toMicroTime(textAt(event, 'lastTimestamp')) ||
+    firstTimeOf(event)
   );
-}
-
-function firstOf(...candidates: readonly string[]): string {
-  for (const text of candidates) {
-    const rendered = renderMicroTime(parseMicroTime(text));
-    if (rendered !== '') return rendered;
-  }
-  return '';
 }
 
 function countOf(event: EventObject): number {

@@ -43,6 +43,13 @@ export interface DigestParts {
   readonly observe: Observe;
 }
 
+interface FrameBatch {
+  readonly origin: FrameOrigin;
+  readonly draft: BatchDraft;
+  /** When the frames were read, by the server's wall clock. */
+  readonly at: number;
+}
+
 /** Turns what was read of one watch path into batches. */
 export class Digest {
   readonly #parts: DigestParts;
@@ -60,8 +67,9 @@ export class Digest {
     const draft = new BatchDraft();
     const before = this.#memory.position;
     let end: Evidence | null = null;
+    const into = { origin, draft, at: origin.serverNow() };
     for (const frame of frames) {
-      end = this.#frame(frame, { origin, draft });
+      end = this.#frame(frame, into);
       if (end !== null) break;
     }
     const after = this.#memory.position;
@@ -85,7 +93,7 @@ export class Digest {
     return { source, path, from: this.#memory.position, ...found };
   }
 
-  #frame(frame: Frame, into: { origin: FrameOrigin; draft: BatchDraft }): Evidence | null {
+  #frame(frame: Frame, into: FrameBatch): Evidence | null {
     if (frame.kind === 'too-long') {
       const why = `a frame of ${frame.bytes} bytes is above the cap of ${MAX_FRAME_BYTES}`;
       return this.#unreadable({ kind: 'too-long', bytes: frame.bytes, why }, into);
@@ -95,8 +103,7 @@ export class Digest {
       return this.#unreadable({ kind: 'bad', bytes: frame.bytes, why }, into);
     }
     const said = toWatchFrame(frame.value);
-    const { origin, draft } = into;
-    const at = origin.serverNow();
+    const { draft, at } = into;
     switch (said.kind) {
       case 'error':
         return { seen: 'frame', status: said.status };
@@ -120,7 +127,7 @@ export class Digest {
 
   #unreadable(
     frame: { kind: 'too-long' | 'bad'; bytes: number; why: string },
-    into: { origin: FrameOrigin; draft: BatchDraft },
+    into: FrameBatch,
   ): Evidence | null {
     const position = this.#memory.position;
     const at = position?.resourceVersion ?? '';
@@ -128,7 +135,7 @@ export class Digest {
     if (answer === 'end') return { seen: 'end', how: 'bad-frame', detail: frame.why };
     if (answer === 'skip') {
       this.#observeSkipped(frame.bytes, frame.why);
-      const to = position ?? { resourceVersion: '', at: into.origin.serverNow() };
+      const to = position ?? { resourceVersion: '', at: into.at };
       into.draft.gap(this.gap({ loss: 'possible-loss', why: frame.why, to }));
     }
     return null;

@@ -31,17 +31,21 @@ export class FrameSplitter {
 
   /** The frames that end within this chunk, in order; empty lines are none. */
   push(chunk: Uint8Array): readonly Frame[] {
+    const last = chunk.lastIndexOf(NEWLINE);
+    if (last < 0) {
+      this.#keep(chunk);
+      return [];
+    }
     const frames: Frame[] = [];
     let from = 0;
-    for (;;) {
-      const newline = chunk.indexOf(NEWLINE, from);
-      if (newline < 0) break;
-      this.#keep(chunk.subarray(from, newline));
-      const frame = this.#finish();
-      if (frame !== null) frames.push(frame);
+    if (this.#bytes > 0) {
+      const newline = chunk.indexOf(NEWLINE);
+      this.#keep(chunk.subarray(0, newline));
+      this.#finish(frames);
       from = newline + 1;
     }
-    this.#keep(chunk.subarray(from));
+    if (from <= last) this.#lines(chunk.subarray(from, last), frames);
+    this.#keep(chunk.subarray(last + 1));
     return frames;
   }
 
@@ -52,23 +56,44 @@ export class FrameSplitter {
     else this.#parts.push(part);
   }
 
-  #finish(): Frame | null {
+  /** Ends the frame that was begun in earlier chunks. */
+  #finish(frames: Frame[]): void {
     const parts = this.#parts;
     const bytes = this.#bytes;
     this.#parts = [];
     this.#bytes = 0;
-    if (bytes === 0) return null;
-    if (bytes > this.#maxBytes) return { kind: 'too-long', bytes };
-    return parse(Buffer.concat(parts).toString('utf8'), bytes);
+    if (bytes > this.#maxBytes) frames.push({ kind: 'too-long', bytes });
+    else add(frames, textOf(Buffer.concat(parts)), bytes);
+  }
+
+  /** Lines that lie whole in one chunk: they become text together, which costs half as much. */
+  #lines(part: Uint8Array, frames: Frame[]): void {
+    const text = textOf(part);
+    // A newline is never a part of another character, so lines of text are lines of bytes.
+    const isAscii = text.length === part.length;
+    let from = 0;
+    while (from <= text.length) {
+      const newline = text.indexOf('\n', from);
+      const to = newline < 0 ? text.length : newline;
+      const line = text.slice(from, to);
+      const bytes = isAscii ? line.length : Buffer.byteLength(line);
+      if (bytes > this.#maxBytes) frames.push({ kind: 'too-long', bytes });
+      else add(frames, line, bytes);
+      from = to + 1;
+    }
   }
 }
 
-function parse(text: string, bytes: number): Frame | null {
-  if (text.trim() === '') return null;
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+function add(frames: Frame[], text: string, bytes: number): void {
+  if (bytes === 0) return;
   try {
     const value: unknown = JSON.parse(text);
-    return { kind: 'json', value, bytes };
+    frames.push({ kind: 'json', value, bytes });
   } catch {
-    return { kind: 'unparsable', bytes };
+    if (text.trim() !== '') frames.push({ kind: 'unparsable', bytes });
   }
 }

@@ -1,7 +1,7 @@
 // What one frame of a watch says, parsed from untrusted JSON. What follows from it is path-memory.ts.
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/watch-event-v1/
 import type { JsonObject } from '../core/event.ts';
-import { isJsonObject, stringAt } from '../core/event.ts';
+import { isJsonObject, textAt } from '../core/event.ts';
 
 /** One object as it was read, with what it is known by. */
 export interface ReadObject {
@@ -33,15 +33,15 @@ export function toWatchFrame(value: unknown): WatchFrame {
 
 /** The object with its key and resourceVersion; undefined where it lacks a name or a version. */
 export function toReadObject(object: JsonObject): ReadObject | undefined {
-  const name = stringAt(object, 'metadata', 'name');
-  const resourceVersion = stringAt(object, 'metadata', 'resourceVersion');
+  const name = textAt(object, 'metadata', 'name');
+  const resourceVersion = textAt(object, 'metadata', 'resourceVersion');
   if (name === '' || resourceVersion === '') return undefined;
-  const key = `${stringAt(object, 'metadata', 'namespace')}/${name}`;
+  const key = `${textAt(object, 'metadata', 'namespace')}/${name}`;
   return { object, key, resourceVersion };
 }
 
 function toBookmark(object: JsonObject): WatchFrame {
-  const resourceVersion = stringAt(object, 'metadata', 'resourceVersion');
+  const resourceVersion = textAt(object, 'metadata', 'resourceVersion');
   if (resourceVersion === '') return { kind: 'bad', why: 'a bookmark without resourceVersion' };
   return { kind: 'bookmark', resourceVersion };
 }

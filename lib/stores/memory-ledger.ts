@@ -37,6 +37,7 @@ export class MemoryLedger {
 
   /** Notes that an Event is there: a state of it was read. */
   markSeen(seen: Gone): void {
+    if (this.#byEvent.size === 0) return;
     for (const key of this.#byEvent.get(eventPlace(seen.path, seen.key)) ?? []) {
       const kept = this.#byKey.get(key);
       if (kept !== undefined) kept.goneAt = null;

@@ -1,7 +1,12 @@
 // Promises of lib/core/micro-time.ts.
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { millisecondsOf, parseMicroTime, renderMicroTime } from '../../lib/core/micro-time.ts';
+import {
+  millisecondsOf,
+  parseMicroTime,
+  renderMicroTime,
+  toMicroTime,
+} from '../../lib/core/micro-time.ts';
 
 describe('parseMicroTime', () => {
   const times = [
@@ -71,4 +76,42 @@ describe('millisecondsOf', () => {
   ] as const) {
     it(`cuts ${micros} µs to ${ms} ms`, () => expect(millisecondsOf(micros)).to.equal(ms));
   }
+});
+
+describe('toMicroTime', () => {
+  const same = (text: string): void =>
+    expect(toMicroTime(text)).to.equal(renderMicroTime(parseMicroTime(text)));
+  const texts = [
+    '',
+    'null',
+    '2026-01-31T23:59:59Z',
+    '2026-01-28T23:59:59Z',
+    '2026-01-28T23:59:59.123456Z',
+    '2026-01-28T23:59:59.1234567Z',
+    '2026-01-28T23:59:59.12Z',
+    '2026-01-28T23:59:59+01:00',
+    '2026-02-29T00:00:00Z',
+    '2026-02-30T00:00:00Z',
+    '2026-00-01T00:00:00Z',
+    '2026-01-00T00:00:00Z',
+    '2026-01-01T24:00:00Z',
+    '2026-01-01T23:59:60Z',
+    '0000-01-01T00:00:00Z',
+    '2026-01-01T00:00:00Z\n',
+  ];
+  for (const text of texts) {
+    it(`is what parsing and rendering make of ${JSON.stringify(text)}`, () => same(text));
+  }
+
+  it('is that of every spelling of every instant', () => {
+    const digits = fc.integer({ min: 0, max: 7 });
+    const instants = fc.bigInt({ min: -62_000_000_000_000_000n, max: 253_402_300_799_999_999n });
+    fc.assert(
+      fc.property(instants, digits, (micros, keep) => {
+        const whole = renderMicroTime(micros).slice(0, 19);
+        const fraction = '1234567'.slice(0, keep);
+        same(`${whole}${keep === 0 ? '' : `.${fraction}`}Z`);
+      }),
+    );
+  });
 });
