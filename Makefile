@@ -15,7 +15,7 @@ INSTALLED := node_modules/.package-lock.json
 GENERATED := docs/configuration.md ':(glob)lib/**/*.generated.ts'
 GATEWAY = run --kubeconfig '$(KUBECONFIG)' $(if $(CONFIG),--config '$(CONFIG)')
 
-.PHONY: help run test check types lint format house cover verify cluster recording fmt build image clean
+.PHONY: help run test check types lint format house cover bench verify cluster recording fmt build image clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,9 @@ cover: $(INSTALLED) ## Line coverage of every spec, held to its floors; the page
 	@for room in core kit filters delivery config; do \
 	  c8 check-coverage --src lib --include "lib/$$room/**" --lines 95; \
 	done
+
+bench: $(INSTALLED) ## Measure the gateway beside bare readers, about 13 minutes. ARGS="--only reject --rounds 1"
+	@exec node spec/bench/run.ts $(ARGS)
 
 verify: $(INSTALLED) ## Write the generated files anew; fails if that leaves a difference
 	@node spec/house/generate.ts

@@ -8,7 +8,10 @@ export const AIMS: Readonly<Record<string, { readonly aim?: Aim; readonly anchor
   'reject/cpu json accepted ÷ parse': { aim: { atMost: 4 }, anchor: 'best peer 15 to 17' },
   'reject/cpu text accepted ÷ parse': { aim: { atMost: 4 }, anchor: 'best peer 15 to 17' },
   'reject/rate json accepted ÷ parse': { anchor: 'best peer 0.08 to 0.10' },
-  'deliver/rate instant ÷ post node': { aim: { atLeast: 0.8 }, anchor: 'best peer one by one 0.48' },
+  'deliver/rate instant ÷ post node': {
+    aim: { atLeast: 0.8 },
+    anchor: 'best peer one by one 0.48',
+  },
   'deliver/cpu instant ÷ post node': { aim: { atMost: 1.5 }, anchor: 'best peer one by one 1.7' },
   'deliver/rate 20 ms ÷ possible': { aim: { atLeast: 0.9 }, anchor: 'best bounded peer 0.06' },
   'deliver/rate 200 ms ÷ possible': { aim: { atLeast: 0.9 } },

@@ -17,11 +17,9 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[rank - 1] ?? Number.NaN;
 }
 
-/** Each number divided by the one of the same round. */
-export function ratios(
-  upper: readonly number[],
-  lower: readonly number[],
-): readonly number[] {
+/** Each number divided by the one of the same round; none where one side was not measured. */
+export function ratios(upper: readonly number[], lower: readonly number[]): readonly number[] {
+  if (upper.length === 0 || lower.length === 0) return [];
   if (upper.length !== lower.length) {
     throw new Error(`${upper.length} rounds can not be divided by ${lower.length}`);
   }

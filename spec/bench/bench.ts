@@ -1,8 +1,7 @@
-// Runs parts of the bench one after the other, each in a world of its own, and ends what it started
-// whatever happens.
+// Runs parts of the bench one after the other in one world, and ends what it started whatever happens.
 
 import type { Measured } from './figure.ts';
-import type { Part } from './part.ts';
+import type { Part, PartContext } from './part.ts';
 import { openWorld } from './world.ts';
 
 /** What a run of the bench is asked for. */
@@ -11,6 +10,7 @@ export interface BenchRequest {
   readonly rounds: number;
   readonly events: number;
   readonly cpuProf: string | null;
+  readonly wants: PartContext['wants'];
   /** Tells of progress. */
   readonly say: (what: string) => void;
   /** Ends it early, with an error. */
@@ -19,12 +19,15 @@ export interface BenchRequest {
 
 /** Measures. */
 export async function runBench(request: BenchRequest): Promise<readonly Measured[]> {
-  const { parts, rounds, events, cpuProf, say, stop } = request;
+  const { parts, rounds, events, cpuProf, wants, say, stop } = request;
   const measured: Measured[] = [];
+  await using world = await openWorld({ cpuProf });
   for (const { name, summary, run } of parts) {
-    await using world = await openWorld({ cpuProf });
-    const context = { world, rounds, events, say: (what: string) => say(`${name}: ${what}`) };
-    measured.push({ part: name, summary, figures: await unlessStopped(run(context), stop) });
+    const told = (what: string): void => say(`${name}: ${what}`);
+    const context = { world, rounds, events, wants, say: told };
+    const figures = await unlessStopped(run(context), stop);
+    const complete = figures.filter((figure) => figure.rounds.length > 0);
+    measured.push({ part: name, summary, figures: complete });
   }
   return measured;
 }

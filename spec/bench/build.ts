@@ -24,7 +24,7 @@ export interface Built {
 export function build(folder: string): Built {
   const dist = join(folder, 'dist');
   const tsc = join(root, 'node_modules', 'ts7', 'bin', 'tsc');
-  const args = [tsc, '-p', join(import.meta.dirname, 'tsconfig.json'), '--outDir', dist];
+  const args = [tsc, '-p', join(import.meta.dirname, 'tsconfig.programs.json'), '--outDir', dist];
   const compiler = spawnSync(process.execPath, args, { encoding: 'utf8' });
   const programs = join(dist, 'spec', 'bench', 'programs');
   const isThere = [join(dist, 'lib', 'cli', 'main.js'), join(programs, 'reader.js')].every((file) =>

@@ -36,13 +36,23 @@ export const JOB = {
         metadata: { namespace: 'ci' },
         spec: {
           template: {
-            spec: { restartPolicy: 'Never', containers: [{ name: 'one', image: 'example.test/one' }] },
+            spec: {
+              restartPolicy: 'Never',
+              containers: [{ name: 'one', image: 'example.test/one' }],
+            },
           },
         },
       },
     },
   },
 } as const;
+
+/** Triggers that post the bare Event of each delivery, by their names and addresses. */
+export function hooks(urls: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(urls).map(([name, url]) => [name, { http: { url, format: 'event' } }]),
+  );
+}
 
 /** Rejects the noise and accepts the rest. */
 export const NOISE_OR_ACCEPT = [
@@ -52,6 +62,11 @@ export const NOISE_OR_ACCEPT = [
 
 // So many of the rules look at the message, which costs most: what a long file really has.
 const MESSAGE_RULES = 20;
+
+/** Accepts everything for these triggers. */
+export function acceptFor(triggers: readonly string[]): Variation['filters'] {
+  return [{ name: 'shop', namespace: SHOP, type: 'Warning', action: 'accept', triggers }];
+}
 
 /** As many rules; all but the last two match nothing, and those decide as NOISE_OR_ACCEPT. */
 export function manyRules(count: number): Variation['filters'] {

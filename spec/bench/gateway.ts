@@ -66,7 +66,11 @@ export class GatewayChild implements AsyncDisposable {
       env: childEnvironment({}),
     });
     closeSync(output);
-    const gateway = new GatewayChild(child, { log, probes: `http://${probes}`, guard: request.guard });
+    const gateway = new GatewayChild(child, {
+      log,
+      probes: `http://${probes}`,
+      guard: request.guard,
+    });
     try {
       await request.guard.ask('guard', gateway.pid);
       await gateway.#ready();

@@ -40,9 +40,9 @@ export async function measureReader(
   reading: Omit<Reading, 'url' | 'ca' | 'receiver'>,
 ): Promise<Run> {
   const startedAt = sharedNow();
-  const { reader, open } = await world.startReader(reading);
-  await using _reader = reader;
-  await open();
+  const started = await world.startReader(reading);
+  await using reader = started.reader;
+  await started.open();
   const readyAfterMs = sharedNow() - startedAt;
   const posts = reading.work === 'post' || reading.work === 'post-axios';
   return await measure(world, {

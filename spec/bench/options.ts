@@ -8,6 +8,8 @@ import { USUAL_EVENTS } from './part.ts';
 export interface BenchOptions {
   /** Names of parts; empty: all. */
   readonly only: readonly string[];
+  /** Parts of the names of variants; empty: all. */
+  readonly variants: readonly string[];
   readonly rounds: number;
   readonly events: number;
   /** Where processor profiles of the gateway go. */
@@ -19,6 +21,7 @@ export interface BenchOptions {
 /** What the command line may say, for people. */
 export const USAGE = `node spec/bench/run.ts [flags]
   --only NAME     one part; may be repeated. Results are then printed and written nowhere
+  --variant TEXT  only variants whose name has this; may be repeated. Floors are variants, too
   --rounds N      default 5
   --events N      Events of the reject case, default ${USUAL_EVENTS}; other cases in proportion
   --cpu-prof DIR  writes processor profiles of every gateway there
@@ -34,6 +37,7 @@ export function parseOptions(args: readonly string[], usualOut: string): BenchOp
     args: [...args],
     options: {
       only: { type: 'string', multiple: true },
+      variant: { type: 'string', multiple: true },
       rounds: { type: 'string' },
       events: { type: 'string' },
       'cpu-prof': { type: 'string' },
@@ -41,12 +45,15 @@ export function parseOptions(args: readonly string[], usualOut: string): BenchOp
     },
   });
   const only = values.only ?? [];
+  const variants = values.variant ?? [];
+  const isWhole = only.length === 0 && variants.length === 0;
   return {
     only,
+    variants,
     rounds: countOf('rounds', values.rounds, USUAL_ROUNDS),
     events: countOf('events', values.events, USUAL_EVENTS),
     cpuProf: values['cpu-prof'] ?? null,
-    out: values.out ?? (only.length === 0 ? usualOut : null),
+    out: values.out ?? (isWhole ? usualOut : null),
   };
 }
 

@@ -9,6 +9,8 @@ export interface PartContext {
   readonly rounds: number;
   /** How many Events the reject case has; other cases are in proportion to it. */
   readonly events: number;
+  /** Whether a variant is to be run; figures that need one that is not are left out. */
+  readonly wants: (variant: string) => boolean;
   /** Tells of progress. */
   readonly say: (what: string) => void;
 }
@@ -33,21 +35,18 @@ export function scaled(usual: number, events: number): number {
  * disturbs all of them. Every round begins with another one, so that none is always first.
  */
 export async function interleave<Name extends string, Result>(
-  { rounds, say }: Pick<PartContext, 'rounds' | 'say'>,
+  { rounds, wants, say }: Pick<PartContext, 'rounds' | 'wants' | 'say'>,
   variants: Readonly<Record<Name, () => Promise<Result>>>,
 ): Promise<Readonly<Record<Name, readonly Result[]>>> {
   const names = Object.keys(variants) as Name[];
-  const results = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
-    Name,
-    Result[]
-  >;
+  const results = new Map<Name, Result[]>(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
-    for (const name of turned(names, round)) {
+    for (const name of turned(names.filter(wants), round)) {
       say(`round ${round + 1} of ${rounds}: ${name}`);
-      results[name].push(await variants[name]());
+      results.get(name)?.push(await variants[name]());
     }
   }
-  return results;
+  return Object.fromEntries(results) as Record<Name, readonly Result[]>;
 }
 
 /** The list, begun at another entry. */

@@ -28,7 +28,9 @@ export class Program implements AsyncDisposable {
 
   /** Starts the one of that name in a folder, and waits until it can be asked. */
   static async start(folder: string, name: ProgramName): Promise<Program> {
-    const child = fork(join(folder, `${name}.js`), [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(join(folder, `${name}.js`), [], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     const program = new Program(name, child);
     await program.#expect(READY_ID, 'starts');
     return program;

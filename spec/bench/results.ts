@@ -45,10 +45,7 @@ const ABOUT = [
 ] as const;
 
 /** The results of some parts. */
-export function toResults(
-  measured: readonly Measured[],
-  settings: Results['settings'],
-): Results {
+export function toResults(measured: readonly Measured[], settings: Results['settings']): Results {
   const processors = cpus();
   return {
     about: ABOUT,

@@ -31,6 +31,11 @@ const MEANINGS: Readonly<Record<string, string>> = {
   log: 'what is written to the log file',
 };
 
+/** What is told of the memory of one variant. */
+export function memoryFigures(name: string, runs: readonly Run[]): readonly Figure[] {
+  return plainFigures(name, runs).filter(({ unit }) => unit === 'MB');
+}
+
 /** A ratio between two variants, round by round. */
 export function ratioFigure(
   name: string,

@@ -11,7 +11,7 @@ import { sharedNow } from './rpc.ts';
 const MS_PER_SECOND = 1000;
 
 async function main(args: readonly string[]): Promise<void> {
-  const { only, rounds, events, cpuProf, out } = parseOptions(args, RESULTS_FILE);
+  const { only, variants, rounds, events, cpuProf, out } = parseOptions(args, RESULTS_FILE);
   const unknown = only.filter((name) => PARTS.every((part) => part.name !== name));
   if (unknown.length > 0) {
     const known = PARTS.map(({ name }) => name).join(', ');
@@ -23,7 +23,9 @@ async function main(args: readonly string[]): Promise<void> {
   const say = (what: string): void => {
     process.stderr.write(`${seconds().padStart(4)} s  ${what}\n`);
   };
-  const measured = await runBench({ parts, rounds, events, cpuProf, say, stop: stopped() });
+  const wants = (name: string): boolean =>
+    variants.length === 0 || variants.some((text) => name.includes(text));
+  const measured = await runBench({ parts, rounds, events, cpuProf, wants, say, stop: stopped() });
   const results = toResults(measured, { rounds, events });
   process.stdout.write(`\n${renderTable(results, committedResults())}`);
   if (out === null) return;

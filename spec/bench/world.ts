@@ -21,6 +21,8 @@ export interface World extends AsyncDisposable {
   readonly startReader: (
     reading: Omit<Reading, 'url' | 'ca' | 'receiver'>,
   ) => Promise<{ readonly reader: Program; readonly open: () => Promise<void> }>;
+  /** Starts another receiver, and answers where it listens. */
+  readonly startReceiver: () => Promise<{ readonly receiver: Program; readonly url: string }>;
   /** Starts a gateway and waits until it is ready. */
   readonly startGateway: (
     configuration: Readonly<Record<string, unknown>>,
@@ -57,6 +59,10 @@ export async function openWorld({ cpuProf }: WorldRequest): Promise<World> {
       const reader = kept.use(await Program.start(programs, 'reader'));
       const told: Reading = { ...reading, url, ca: authority.cert, receiver: receiverUrl };
       return { reader, open: () => reader.ask('read', told) };
+    },
+    startReceiver: async () => {
+      const another = kept.use(await Program.start(programs, 'receiver'));
+      return { receiver: another, url: await another.ask<string>('listen') };
     },
     startGateway: async (configuration) => {
       gateways += 1;

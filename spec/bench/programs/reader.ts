@@ -127,7 +127,9 @@ async function axiosPost({ receiver = '', concurrency = 16 }: Reading): Promise<
   const httpAgent = new Agent({ keepAlive: true, maxSockets: concurrency });
   const client = axios.create({ httpAgent, proxy: false });
   const headers = { 'Content-Type': 'application/json' };
-  return async (body) => void (await client.post(receiver, body, { headers }));
+  return async (body) => {
+    await client.post(receiver, body, { headers });
+  };
 }
 
 serve({ read, done: () => done.promise });

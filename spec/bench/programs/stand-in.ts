@@ -12,13 +12,7 @@ import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 
 import { systemClock } from '../../../lib/kit/system.ts';
-import {
-  eventOf,
-  LISTED_VERSION,
-  lineOf,
-  type Mix,
-  storedEventOf,
-} from '../event-lines.ts';
+import { eventOf, LISTED_VERSION, lineOf, type Mix, storedEventOf } from '../event-lines.ts';
 import { serve, sharedNow } from '../rpc.ts';
 
 /** What is served from now on. */
@@ -98,7 +92,10 @@ function handle(request: IncomingMessage, response: ServerResponse): void {
     void created(request, response);
   } else if (/^\/api\/v1\/namespaces\/[^/]+$/.test(url.pathname)) {
     const name = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
-    const metadata = { name, uid: `00000000-0000-4000-8000-${name.length.toString(16).padStart(12, '0')}` };
+    const metadata = {
+      name,
+      uid: `00000000-0000-4000-8000-${name.length.toString(16).padStart(12, '0')}`,
+    };
     answer(response, JSON.stringify({ kind: 'Namespace', apiVersion: 'v1', metadata }));
   } else if (!/^\/api\/v1\/(?:namespaces\/[^/]+\/)?events$/.test(url.pathname)) {
     response.statusCode = 404;
