@@ -45,7 +45,7 @@ export interface Connection extends ApiClient {
 export async function connect(options: ConnectOptions, parts: ConnectParts): Promise<Connection> {
   const reader = new CredentialReader(options, parts);
   const credentials = await reader.current();
-  checkUsable(credentials, reader.loaded.from);
+  createUsable(credentials, reader.loaded.from, parts.environment).agent.destroy();
   return new AgentConnection(reader, parts);
 }
 
@@ -53,6 +53,8 @@ export async function connect(options: ConnectOptions, parts: ConnectParts): Pro
 interface Pool {
   readonly fingerprint: string;
   readonly agent: HttpAgent | HttpsAgent;
+  /** For people, without credentials; null where requests may go without one. */
+  readonly proxy: string | null;
 }
 
 class AgentConnection implements Connection {
@@ -62,6 +64,8 @@ class AgentConnection implements Connection {
   readonly #reader: CredentialReader;
   readonly #parts: ConnectParts;
   readonly #closing = new AbortController();
+  /** Secret: what was sent last, as `identityOf` has it. */
+  #identity: string | null = null;
   #pool: Pool | null = null;
   #retired: Pool[] = [];
 
@@ -113,43 +117,56 @@ class AgentConnection implements Connection {
     call: ApiCall,
     sending: { readonly bounds: Bounds; readonly accept: string },
   ): Promise<Responded | ApiFailed> {
-    const first = await this.#once(call, sending);
-    if (!first.answer.ok || first.answer.response.statusCode !== 401) return first.answer;
-    first.answer.response.resume();
+    const { answer, used } = await this.#once(call, sending);
+    if (!answer.ok || answer.response.statusCode !== 401 || used === null) return answer;
     try {
-      const reread = await this.#reader.reread(first.generation);
-      if (reread) this.#parts.observe({ kind: 'credentials-reread', why: 'the server said 401' });
+      const reread = await this.#reader.reread(used.generation);
+      // The same again would be refused again.
+      if (identityOf(reread) === identityOf(used)) return answer;
+      this.#adopt(reread, 'the server said 401');
     } catch (error) {
+      answer.response.resume();
       return noCredentials(error);
     }
+    answer.response.resume();
     return (await this.#once(call, sending)).answer;
   }
 
   async #once(
     call: ApiCall,
     sending: { readonly bounds: Bounds; readonly accept: string },
-  ): Promise<{ answer: Responded | ApiFailed; generation: number }> {
+  ): Promise<{ answer: Responded | ApiFailed; used: Credentials | null }> {
     try {
       const credentials = await this.#reader.current();
-      const { server, headers, generation } = credentials;
-      const agent = this.#agentFor(credentials);
+      const { server, headers } = credentials;
+      const { agent, proxy } = this.#adopt(credentials, null);
       const { accept = 'application/json' } = call;
       const ours = { accept, 'accept-encoding': sending.accept };
-      const route = { server, agent, headers: { 'user-agent': 'sluice', ...ours, ...headers } };
-      return { answer: await send(call, route, sending.bounds), generation };
+      const all = { 'user-agent': 'sluice', ...ours, ...headers };
+      const route = { server, agent, proxy, headers: all };
+      return { answer: await send(call, route, sending.bounds), used: credentials };
     } catch (error) {
-      return { answer: noCredentials(error), generation: 0 };
+      return { answer: noCredentials(error), used: null };
     }
   }
 
-  #agentFor(credentials: Credentials): HttpAgent | HttpsAgent {
+  /** Goes over to these credentials, and says so where they are others than before. */
+  #adopt(credentials: Credentials, why: string | null): Pool {
     if (this.#closing.signal.aborted) throw unusable('use the connection: it was closed');
     const fingerprint = fingerprintOf(credentials);
-    if (this.#pool?.fingerprint === fingerprint) return this.#pool.agent;
-    if (this.#pool !== null) this.#retire(this.#pool);
-    const agent = createAgent(credentials, this.#parts.environment);
-    this.#pool = { fingerprint, agent };
-    return agent;
+    const before = this.#pool;
+    const isKept = before?.fingerprint === fingerprint;
+    const { environment, observe } = this.#parts;
+    // Throws while certificate and key do not fit together; then everything stays as it was.
+    const pool = isKept ? before : createUsable(credentials, this.from, environment);
+    const identity = identityOf(credentials, fingerprint);
+    const isNew = this.#identity !== null && this.#identity !== identity;
+    this.#identity = identity;
+    this.#pool = pool;
+    if (before !== null && !isKept) this.#retire(before);
+    const changed = isKept ? 'the token changed' : 'the certificates changed';
+    if (isNew) observe({ kind: 'credentials-reread', why: why ?? changed });
+    return pool;
   }
 
   /** What is in flight ends in its own time; nothing idle stays on the old certificates. */
@@ -160,51 +177,78 @@ class AgentConnection implements Connection {
     }
     const inUse = (old: Pool): boolean => Object.keys(old.agent.sockets).length > 0;
     this.#retired = [...this.#retired, pool].filter(inUse);
-    this.#parts.observe({ kind: 'credentials-reread', why: 'the certificates changed' });
   }
 }
 
-function checkUsable(credentials: Credentials, from: string): void {
+type Environment = Surroundings['environment'];
+
+/** An agent that can make connections; **Errors**: `kubeconfig-unusable`. */
+function createUsable(credentials: Credentials, from: string, environment: Environment): Pool {
+  const { url, env } = proxyOf(credentials, environment);
   try {
     createSecureContext(credentials.tls);
-    createAgent(credentials, {}).destroy();
+    const agent = createAgent(credentials, env);
+    return { fingerprint: fingerprintOf(credentials), agent, proxy: url };
   } catch (error) {
-    if (error instanceof SluiceError) throw error;
     throw unusable(`use the certificates of ${from}: ${messageOf(error)}`);
   }
 }
 
 function createAgent(
   credentials: Credentials,
-  environment: Readonly<Record<string, string | undefined>>,
+  proxyEnv: Readonly<Record<string, string>>,
 ): HttpAgent | HttpsAgent {
   const options = {
     keepAlive: true,
     // Below the idle limit of the usual load balancers (60 s), as client-go.
     keepAliveMsecs: 30_000,
     maxSockets: Number.POSITIVE_INFINITY,
-    proxyEnv: proxyEnvOf(credentials, environment),
+    proxyEnv,
   };
   if (credentials.server.protocol === 'http:') return new HttpAgent(options);
   return new HttpsAgent({ ...options, ...credentials.tls });
 }
 
+interface Proxy {
+  /** Without credentials; null where requests may go without one. */
+  readonly url: string | null;
+  /** As Node's agents take it. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** `proxy-url` of the kubeconfig goes before the environment, and knows no exceptions. */
-function proxyEnvOf(
-  credentials: Credentials,
-  environment: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
-  const { proxyUrl } = credentials;
+function proxyOf({ proxyUrl, server }: Credentials, environment: Environment): Proxy {
   if (proxyUrl !== null) {
-    if (!/^https?:\/\//.test(proxyUrl)) throw unusable('use proxy-url: found no http or https URL');
-    return { HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl };
+    const env = { HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl };
+    return { url: shownProxy('proxy-url', proxyUrl), env };
   }
-  const found: Record<string, string> = {};
+  const env: Record<string, string> = {};
   for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']) {
     const value = environment[name.toLowerCase()] ?? environment[name];
-    if (value !== undefined && value !== '') found[name] = value;
+    if (value !== undefined && value !== '') env[name] = value;
   }
-  return found;
+  const name = server.protocol === 'http:' ? 'HTTP_PROXY' : 'HTTPS_PROXY';
+  const named = env[name];
+  const shown = named === undefined ? null : shownProxy(name, named);
+  return { url: env['NO_PROXY'] === undefined ? shown : null, env };
+}
+
+/** A proxy's URL as it may be shown: Node's own messages about a bad one quote its password. */
+function shownProxy(name: string, text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || !isDecodable(url)) {
+    throw unusable(`use ${name}: found no http or https URL`);
+  }
+  return url.origin;
+}
+
+function isDecodable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(`${username}${password}`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function fingerprintOf(credentials: Credentials): string {
@@ -214,6 +258,11 @@ function fingerprintOf(credentials: Credentials): string {
   const { server, proxyUrl } = credentials;
   hash.update(JSON.stringify([servername, rejectUnauthorized, server.href, proxyUrl]));
   return hash.digest('hex');
+}
+
+/** Secret. Whom requests are made as: what a server that refused them would have to see changed. */
+function identityOf(credentials: Credentials, fingerprint = fingerprintOf(credentials)): string {
+  return `${fingerprint} ${JSON.stringify(credentials.headers)}`;
 }
 
 function noCredentials(error: unknown): ApiFailed {

@@ -2,9 +2,13 @@
 // and at once after a 401. client-node reads tokens, certificates and exec plugins; how long what it
 // read may be believed is decided here, because it would cache an exec token for ever.
 // Source: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
+import { validateHeaderValue } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
+import type { SluiceError } from '../core/errors.ts';
+import type { Json } from '../core/event.ts';
+import { stringAt } from '../core/event.ts';
 import { printable } from '../kit/printable.ts';
 import type { ConnectOptions, LoadedConfig, Surroundings } from './kubeconfig.ts';
 import { loadKubeconfig, unusable } from './kubeconfig.ts';
@@ -41,6 +45,8 @@ export class CredentialReader {
   #loaded: LoadedConfig;
   #loadedAt: number;
   #generation = 1;
+  /** What was read is of no use, and client-node would keep it. */
+  #isSpoilt = false;
   #running: Promise<unknown> = Promise.resolve();
 
   /** Loads the configuration; **Errors**: `kubeconfig-unusable`. */
@@ -60,18 +66,20 @@ export class CredentialReader {
   /** The credentials to use now; **Errors**: `kubeconfig-unusable`. */
   async current(): Promise<Credentials> {
     return this.#inTurn(async () => {
-      if (this.#clock.monotonic() - this.#loadedAt >= BELIEVED_MS) this.#reload();
+      const isOld = this.#clock.monotonic() - this.#loadedAt >= BELIEVED_MS;
+      if (isOld || this.#isSpoilt) this.#reload();
       return this.#resolve();
     });
   }
 
-  /** Reads everything anew, unless that was done since `generation`, and answers whether it did. */
-  async reread(generation: number): Promise<boolean> {
+  /** Reads everything anew, unless that was done since `generation`; **Errors**: as `current`. */
+  async reread(generation: number): Promise<Credentials> {
     return this.#inTurn(async () => {
-      if (generation !== this.#generation) return false;
-      this.#loaded = loadKubeconfig(this.#options, this.#around);
-      this.#renewed();
-      return true;
+      if (generation === this.#generation) {
+        this.#loaded = loadKubeconfig(this.#options, this.#around);
+        this.#renewed();
+      }
+      return this.#resolve();
     });
   }
 
@@ -80,7 +88,7 @@ export class CredentialReader {
     const fresh = loadKubeconfig(this.#options, this.#around);
     const isExec = hasExec(fresh);
     const isSame = fresh.config.exportConfig() === this.#loaded.config.exportConfig();
-    if (isExec && isSame) {
+    if (isExec && isSame && !this.#isSpoilt) {
       this.#loadedAt = this.#clock.monotonic();
       return;
     }
@@ -89,6 +97,7 @@ export class CredentialReader {
   }
 
   #renewed(): void {
+    this.#isSpoilt = false;
     this.#loadedAt = this.#clock.monotonic();
     this.#generation += 1;
   }
@@ -99,17 +108,18 @@ export class CredentialReader {
     try {
       await config.applyToHTTPSOptions(options);
     } catch (error) {
-      throw unusable(
-        `read the credentials of ${this.#loaded.from}: ${whyNot(error, this.#loaded)}`,
-      );
+      throw this.#spoilt(whyNot(error, this.#loaded));
     }
-    return {
-      server,
-      generation: this.#generation,
-      tls: toTls(options),
-      headers: toHeaders(options),
-      proxyUrl: cluster.proxyUrl ?? null,
-    };
+    const [tls, headers] = [toTls(options), toHeaders(options)];
+    const lack = lackOf(this.#loaded, { tls, headers });
+    if (lack !== null) throw this.#spoilt(lack);
+    const proxyUrl = cluster.proxyUrl ?? null;
+    return { server, generation: this.#generation, tls, headers, proxyUrl };
+  }
+
+  #spoilt(why: string): SluiceError {
+    this.#isSpoilt = true;
+    return unusable(`read the credentials of ${this.#loaded.from}: ${why}`);
   }
 
   /** One at a time, so that ten requests at once start one exec plugin. */
@@ -147,15 +157,60 @@ function toHeaders(options: RequestOptions): Readonly<Record<string, string>> {
   return headers;
 }
 
+/**
+ * What is wrong with what was read; null where nothing is. Whoever has a token file or a plugin is
+ * never to go out as nobody: a file that is being written would make the server say 403, which is
+ * believed to be a matter of roles.
+ */
+function lackOf(
+  loaded: LoadedConfig,
+  { tls, headers }: Pick<Credentials, 'tls' | 'headers'>,
+): string | null {
+  const provider: unknown = loaded.user.authProvider;
+  const file = stringAt(provider as Json | undefined, 'config', 'tokenFile');
+  const token = file === '' ? 'the token' : `the token in ${file}`;
+  const { authorization } = headers;
+  if (authorization === undefined || authorization === 'Bearer') {
+    if (file !== '') return `${token} is empty (expected a token)`;
+    if (hasExec(loaded) && tls.cert === undefined) {
+      return 'the exec plugin gave neither a token nor a certificate';
+    }
+  }
+  const unfit = Object.keys(headers).find((name) => !fits(name, headers[name] ?? ''));
+  return unfit === undefined ? null : `${token} holds characters that no header (${unfit}) may`;
+}
+
+function fits(name: string, value: string): boolean {
+  try {
+    validateHeaderValue(name, value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Says what failed; never a SyntaxError's message, which quotes what the plugin printed. */
 function whyNot(error: unknown, loaded: LoadedConfig): string {
   if (error instanceof SyntaxError || error instanceof TypeError) {
     return 'the exec plugin printed no ExecCredential';
   }
-  const said = printable(messageOf(error).trim(), 300);
+  const said = printable(withoutSecrets(messageOf(error).trim()), 300);
   if (!hasExec(loaded)) return said;
   return `the exec plugin failed: ${said === '' ? 'it said nothing' : said}`;
 }
+
+/**
+ * Plugins print what they hold when they are told to be talkative. Hidden is what follows a word for
+ * a secret, and whatever is as long and as mixed as a token, wherever it stands.
+ */
+function withoutSecrets(text: string): string {
+  return text.replace(NAMED_SECRET, '$1[hidden]').replace(LIKE_A_TOKEN, '[hidden]');
+}
+
+const NAMED_SECRET =
+  /((?:bearer|basic)\s+|(?:token|secret|password|key)["']?\s*[=:]\s*["']?)[^\s"']+/gi;
+/** From 24 characters on (a bootstrap token has 23, but its name before it), with a digit in it. */
+const LIKE_A_TOKEN = /(?=[\w.~+/=-]*\d)(?<![\w~+=-])[\w~+=-]{24,}(?:[.][\w~+=-]+)*/g;
 
 function hasExec({ user }: LoadedConfig): boolean {
   const exec: unknown = user.exec;

@@ -1,5 +1,6 @@
 // One HTTP request on the wire and what came of it: how far it got, the whole answer within its
-// bounds, or the response left open. No credentials are chosen here and nothing is repeated.
+// bounds, or the response left open. No credentials are chosen here, and nothing is repeated but a
+// GET on a kept connection that the server had closed meanwhile.
 import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -10,10 +11,11 @@ import { messageOf } from '../core/errors.ts';
 import type { Json } from '../core/event.ts';
 import { printable } from '../kit/printable.ts';
 import type { ApiAnswer, ApiCall, ApiFailed } from './api.ts';
+import { whyUnreached } from './unreached.ts';
+import type { Destination } from './unreached.ts';
 
 /** Where a request goes and with what. */
-export interface Route {
-  readonly server: URL;
+export interface Route extends Destination {
   readonly agent: Agent;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -34,17 +36,55 @@ export interface Responded {
 /** What is read of an answer where the call sets no bound; the API server's own pages stay below. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
-/** Sends a request and waits for the answer's headers. */
-export function send(call: ApiCall, route: Route, bounds: Bounds): Promise<Responded | ApiFailed> {
+/**
+ * Sends a request and waits for the answer's headers.
+ *
+ * Some load balancers close a connection after each answer without announcing it: who is quick then
+ * meets the end on a kept connection. A GET changes nothing, so it goes out again; each such try
+ * uses up one kept connection, and a new one is never tried twice.
+ * **Source**: RFC 9112 §9.3.1; net/http of Go does alike.
+ */
+export async function send(
+  call: ApiCall,
+  route: Route,
+  bounds: Bounds,
+): Promise<Responded | ApiFailed> {
+  for (;;) {
+    const { came, isStale } = await attempt(call, route, bounds);
+    if (!isStale || call.method !== 'GET' || bounds.signal.aborted) return came;
+  }
+}
+
+interface Attempt {
+  readonly came: Responded | ApiFailed;
+  /** It ended without an answer on a connection that had served before. */
+  readonly isStale: boolean;
+}
+
+function attempt(call: ApiCall, route: Route, bounds: Bounds): Promise<Attempt> {
   return new Promise((resolve) => {
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
     const request = start(call, route, { body, signal: bounds.signal });
     const begun = whetherBegun(request);
     // After the answer came, errors belong to whoever reads the body.
-    request.on('error', (error) => resolve(failedOf(error, bounds, begun() ? 'perhaps' : 'never')));
-    request.once('response', (response) => resolve({ ok: true, response }));
+    request.on('error', (error) => {
+      const came = begun() ? failedOf(error, bounds, 'perhaps') : neverSent(error, bounds, route);
+      resolve({ came, isStale: request.reusedSocket && STALE.includes(codeOf(error)) });
+    });
+    request.once('response', (response) =>
+      resolve({ came: { ok: true, response }, isStale: false }),
+    );
     request.end(body);
   });
+}
+
+/** How a connection that the other side has closed answers to a write. */
+const STALE: readonly string[] = ['ECONNRESET', 'EPIPE'];
+
+function neverSent(error: unknown, bounds: Bounds, to: Destination): ApiFailed {
+  const failed = failedOf(error, bounds, 'never');
+  if (bounds.signal.aborted) return failed;
+  return { ...failed, detail: whyUnreached(error, failed.code, to) };
 }
 
 /** Reads an answer whole, decompressed, within its bound. */
