@@ -22,13 +22,23 @@ export class Authority implements Disposable {
     this.cert = this.#read('ca.crt');
   }
 
-  /** Signs a certificate with this common name, valid for 127.0.0.1. */
-  sign(commonName: string): Pair {
+  /** Signs a certificate with this common name, valid for 127.0.0.1; below 0 days it has expired. */
+  sign(commonName: string, days = 2): Pair {
     const subject = ['-subj', `/CN=${commonName}`, '-nodes'];
     this.#openssl('req', ...NEW_KEY, 'one.key', '-out', 'one.csr', ...subject);
     writeFileSync(join(this.#folder, 'ext'), 'subjectAltName=IP:127.0.0.1\n');
     const signer = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'ext'];
-    this.#openssl('x509', '-req', '-in', 'one.csr', ...signer, '-days', '2', '-out', 'one.crt');
+    this.#openssl(
+      'x509',
+      '-req',
+      '-in',
+      'one.csr',
+      ...signer,
+      '-days',
+      String(days),
+      '-out',
+      'one.crt',
+    );
     return { cert: this.#read('one.crt'), key: this.#read('one.key') };
   }
 
