@@ -42,7 +42,7 @@ async function underLoad(context: PartContext, load: Load): Promise<readonly Fig
     behaving(() => measureReader(world, { work, count, concurrency: CONCURRENCY }));
   const gateway = (decisions: 'changes' | 'none') => (): Promise<Run> =>
     behaving(() => posting(context, { count, decisions }));
-  const runs = await interleave<string, Run>(context, {
+  const runs = await interleave<Run>(context, {
     [`post node ${name}`]: reader('post'),
     [`post axios ${name}`]: reader('post-axios'),
     [name]: gateway('changes'),

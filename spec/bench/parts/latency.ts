@@ -36,7 +36,7 @@ async function latency(context: PartContext): Promise<readonly Figure[]> {
   const [nobody = 0] = await freePorts(1);
   const gateway = (others: Readonly<Record<string, string>>) => () =>
     delaysOf(world, () => startGateway(world, others), count);
-  const runs = await interleave<string, readonly number[]>(context, {
+  const runs = await interleave<readonly number[]>(context, {
     reader: () => delaysOf(world, () => startReader(world, count), count),
     alone: gateway({}),
     silent: gateway({ other: silent }),

@@ -26,7 +26,7 @@ export const memoryPart: Part = {
 
 async function memory(context: PartContext): Promise<readonly Figure[]> {
   const rounds = Math.min(context.rounds, FEWER_ROUNDS);
-  const runs = await interleave<string, Run>({ ...context, rounds }, variantsOf(context));
+  const runs = await interleave<Run>({ ...context, rounds }, variantsOf(context));
   const of = (name: string): readonly Run[] => runs[name] ?? [];
   const peak = (name: string, upper: string, lower: string): Figure =>
     ratioFigure(`peak ${name}`, [of(upper), of(lower)], (run) => run.end.peakMb);

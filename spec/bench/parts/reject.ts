@@ -22,7 +22,7 @@ async function reject(context: PartContext): Promise<readonly Figure[]> {
   const gateways = FORMATS.flatMap((format) =>
     DECISIONS.map((decisions) => [`${format} ${decisions}`, { format, decisions }] as const),
   );
-  const runs = await interleave<string, Run>(context, {
+  const runs = await interleave<Run>(context, {
     split: () => measureReader(world, { work: 'split', count }),
     parse: () => measureReader(world, { work: 'parse', count }),
     ...Object.fromEntries(

@@ -18,7 +18,7 @@ export const rulesPart: Part = {
 async function rules(context: PartContext): Promise<readonly Figure[]> {
   const { world, events: count } = context;
   await world.standIn.ask('prepare', { count, acceptEvery: 0, stored: 0 });
-  const runs = await interleave<string, Run>(
+  const runs = await interleave<Run>(
     context,
     Object.fromEntries(COUNTS.map((rule) => [nameOf(rule), () => gateway(context, rule)])),
   );

@@ -20,7 +20,7 @@ async function start(context: PartContext): Promise<readonly Figure[]> {
   const { world } = context;
   await world.standIn.ask('prepare', { count: EVENTS, acceptEvery: 0, stored: 0 });
   const configuration = configurationOf({ filters: NOISE_OR_ACCEPT, triggers: JOB });
-  const { reader, gateway } = await interleave(context, {
+  const { reader = [], gateway = [] } = await interleave<Run>(context, {
     reader: () => measureReader(world, { work: 'parse', count: EVENTS }),
     gateway: () => measureGateway(world, { configuration, events: EVENTS, end: { seen: 'log' } }),
   });
