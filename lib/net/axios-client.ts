@@ -1,0 +1,106 @@
+// The client that the rest of Sluice is given: connections are kept, their number is bounded, and
+// every request ends as an answer. It opens nothing before the first request. Nothing here retries,
+// follows a redirect, reads the environment or logs.
+import { lookup as systemLookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import type { Clock } from '../core/clock.ts';
+import { hostOf } from './address.ts';
+import { ConnectorAgent } from './agent.ts';
+import { BodyDeadlines } from './body-deadlines.ts';
+import { Connector, portOf } from './connector.ts';
+import type { HttpProxy, TlsIdentity } from './connector.ts';
+import { exchange } from './exchange.ts';
+import type { Line } from './exchange.ts';
+import { failed, failedByAbort, placeOf } from './failure.ts';
+import type { HttpClient, HttpRequest, HttpResult } from './http-client.ts';
+import { toSent } from './request-headers.ts';
+import { Slots } from './slots.ts';
+
+export type { HttpProxy, TlsIdentity } from './connector.ts';
+
+/** What a client is made of. */
+export interface HttpClientOptions {
+  /** How many sockets may be open at once; further requests wait, as long as their signal allows. */
+  readonly maxSockets: number;
+  /** Sent where a request names none. */
+  readonly userAgent: string;
+  /** From the look-up of the name to the end of the handshake, a proxy's included; default 5 s. */
+  readonly connectTimeoutMs?: number;
+  readonly tls?: TlsIdentity;
+  /** Null or absent: straight to the receiver, whatever the environment says. */
+  readonly proxy?: HttpProxy | null;
+  /** How much of an answer's body is kept; default 16 KiB. */
+  readonly excerptBytes?: number;
+}
+
+/** What a client takes from outside. */
+export interface HttpClientParts {
+  readonly clock: Clock;
+  /** Resolves names; default the system's. What it answers is checked either way. */
+  readonly lookup?: LookupFunction;
+}
+
+// A receiver that does not take a connection within this is down; a lane's own timeout is longer.
+const CONNECT_TIMEOUT_MS = 5000;
+const EXCERPT_BYTES = 16 * 1024;
+// Reading so much is cheaper than a new connection with its handshake; more is not.
+const DRAIN_BYTES = 1024 * 1024;
+// The status is known by then; a body that takes longer is not worth the lane's time.
+const BODY_MS = 1000;
+
+/** Makes a client; nothing is opened, and unusable certificates show as `tls` when it sends. */
+export function createHttpClient(options: HttpClientOptions, parts: HttpClientParts): HttpClient {
+  return new AxiosClient(options, parts);
+}
+
+class AxiosClient implements HttpClient {
+  readonly #userAgent: string;
+  readonly #slots: Slots;
+  readonly #connector: Connector;
+  readonly #line: Line;
+  #isClosed = false;
+
+  constructor(options: HttpClientOptions, parts: HttpClientParts) {
+    const { maxSockets, connectTimeoutMs = CONNECT_TIMEOUT_MS, tls = {}, proxy = null } = options;
+    const { clock, lookup = systemLookup } = parts;
+    this.#userAgent = options.userAgent;
+    this.#slots = new Slots(maxSockets);
+    const connector = new Connector({ connectTimeoutMs, tls, proxy }, { clock, lookup });
+    this.#connector = connector;
+    this.#line = {
+      connector,
+      agents: {
+        'http:': new ConnectorAgent(connector, { isTls: false, maxSockets }),
+        'https:': new ConnectorAgent(connector, { isTls: true, maxSockets }),
+      },
+      deadlines: new BodyDeadlines(clock, BODY_MS),
+      bounds: { excerptBytes: options.excerptBytes ?? EXCERPT_BYTES, drainBytes: DRAIN_BYTES },
+      isClosed: () => this.#isClosed,
+    };
+  }
+
+  async send(request: HttpRequest, signal: AbortSignal): Promise<HttpResult> {
+    const headers = toSent(request, this.#userAgent);
+    if (typeof headers === 'string') return failed('local', 'never', headers);
+    const isFree = !signal.aborted && !this.#isClosed && this.#slots.tryTake();
+    if (!isFree && !(await this.#wait(signal))) {
+      const place = placeOf(hostOf(request.url), portOf(request.url));
+      return failedByAbort(signal.reason, { place, reached: 'never' });
+    }
+    return exchange(this.#line, { request, headers, signal }, this.#onDone);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#slots.close();
+    this.#connector[Symbol.dispose]();
+    for (const agent of Object.values(this.#line.agents)) agent.destroy();
+    this.#line.deadlines[Symbol.dispose]();
+  }
+
+  readonly #onDone = (): void => this.#slots.release();
+
+  async #wait(signal: AbortSignal): Promise<boolean> {
+    return !signal.aborted && !this.#isClosed && (await this.#slots.take(signal));
+  }
+}

@@ -1,0 +1,48 @@
+// The headers that go out with a request: the caller's, checked and put into octets, and our own.
+// What frames the message or belongs to the connection is not the caller's to say.
+// Source: RFC 9110 §5.5 (field values), §7.6.1 (connection-specific fields); RFC 9112 §6.
+import type { HttpRequest } from './http-client.ts';
+
+const OURS = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+const PLAIN = /^[\t\x20-\x7e]*$/;
+const CONTROL = /[^\P{Cc}\t]/u;
+
+/**
+ * The headers to send; a text where the request can not be sent with its own.
+ *
+ * **Shape**: characters beyond ASCII go out as UTF-8, which most receivers expect.
+ */
+export function toSent(request: HttpRequest, userAgent: string): Record<string, string> | string {
+  const sent: Record<string, string> = { accept: '*/*', 'user-agent': userAgent };
+  for (const name in request.headers) {
+    const value = request.headers[name] ?? '';
+    if (!TOKEN.test(name)) return 'a header has a name that is none';
+    if (OURS.has(name)) return `header ${name} belongs to the connection`;
+    if (PLAIN.test(value)) sent[name] = value;
+    else if (CONTROL.test(value)) return `header ${name} holds a control character`;
+    else sent[name] = Buffer.from(value, 'utf8').toString('latin1');
+  }
+  // Asked for plainly: what is compressed could be a bomb, and is only shown to people.
+  sent['accept-encoding'] = 'identity';
+  // axios would add its own.
+  sent['content-length'] = String(lengthOf(request.body));
+  return sent;
+}
+
+function lengthOf(body: string | Buffer | null): number {
+  if (body === null) return 0;
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+}
