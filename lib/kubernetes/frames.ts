@@ -71,6 +71,11 @@ export class FrameSplitter {
     const text = textOf(part);
     // A newline is never a part of another character, so lines of text are lines of bytes.
     const isAscii = text.length === part.length;
+    // What is no UTF-8 became U+FFFD, of another length: then the text can not tell the bytes.
+    if (!isAscii && Buffer.byteLength(text) !== part.length) {
+      this.#linesByBytes(part, frames);
+      return;
+    }
     let from = 0;
     while (from <= text.length) {
       const newline = text.indexOf('\n', from);
@@ -79,6 +84,17 @@ export class FrameSplitter {
       const bytes = isAscii ? line.length : Buffer.byteLength(line);
       if (bytes > this.#maxBytes) frames.push({ kind: 'too-long', bytes });
       else add(frames, line, bytes);
+      from = to + 1;
+    }
+  }
+
+  #linesByBytes(part: Uint8Array, frames: Frame[]): void {
+    let from = 0;
+    while (from <= part.length) {
+      const newline = part.indexOf(NEWLINE, from);
+      const to = newline < 0 ? part.length : newline;
+      this.#keep(part.subarray(from, to));
+      this.#finish(frames);
       from = to + 1;
     }
   }
