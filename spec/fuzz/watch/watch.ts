@@ -1,0 +1,14 @@
+// The target `watch`: any bytes as the stream of a watch, cut anywhere, to frames and batches.
+import type { FuzzTarget } from '../target.ts';
+import type { StreamInput } from './any-stream.ts';
+import { anyStream } from './any-stream.ts';
+import { mustDigest } from './digesting.ts';
+import { mustSplit } from './splitting.ts';
+
+/** Any bytes as the stream of a watch. */
+export const watch: FuzzTarget<StreamInput> = {
+  name: 'watch',
+  feeds: 'frames, cut and damaged, to FrameSplitter, toWatchFrame, Digest and the table of trouble',
+  make: anyStream,
+  check: (input) => mustDigest(mustSplit(input), input.from),
+};
