@@ -128,6 +128,6 @@ function positive(value: Json | undefined): number | undefined {
 function withoutManagedFields(object: EventObject): EventObject {
   const metadata = object['metadata'];
   if (!isJsonObject(metadata) || !Object.hasOwn(metadata, 'managedFields')) return object;
-  const kept = Object.entries(metadata).filter(([name]) => name !== 'managedFields');
-  return { ...object, metadata: Object.fromEntries(kept) };
+  const { managedFields, ...kept } = metadata;
+  return { ...object, metadata: kept };
 }

@@ -34,7 +34,7 @@ export class PathMemory {
 
   /** Whether this state was read before, or a newer one of the same object. */
   wasRead(key: string, resourceVersion: string): boolean {
-    const last = this.#versions.get(key) ?? this.#gone.get(key);
+    const last = this.#versions.get(key) ?? this.#lastOfGone(key);
     return last !== undefined && compareVersions(last, resourceVersion) >= 0;
   }
 
@@ -42,7 +42,7 @@ export class PathMemory {
   read(key: string, resourceVersion: string): boolean {
     if (this.wasRead(key, resourceVersion)) return false;
     this.#versions.set(key, resourceVersion);
-    this.#gone.delete(key);
+    if (this.#gone.size > 0) this.#gone.delete(key);
     return true;
   }
 
@@ -52,6 +52,11 @@ export class PathMemory {
     this.#versions.delete(key);
     this.#gone.set(key, resourceVersion);
     return true;
+  }
+
+  // Mostly nothing has just gone, and this is asked for every frame.
+  #lastOfGone(key: string): string | undefined {
+    return this.#gone.size === 0 ? undefined : this.#gone.get(key);
   }
 
   /** Moves the position forward; an older one changes nothing. */

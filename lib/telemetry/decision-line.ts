@@ -24,12 +24,16 @@ export interface DecisionContext {
 
 /** The line of a decision. */
 export function toDecisionLine(observed: DecisionObserved, context: DecisionContext): Line {
-  const text = [...words(observed), ...remarks(observed, context)].join(' ');
   return {
     level: context.level,
     kind: 'decision',
-    text,
-    fields: fields(observed, context),
+    // Made when asked for: each form of the log needs only one of the two.
+    get text() {
+      return [...words(observed), ...remarks(observed, context)].join(' ');
+    },
+    get fields() {
+      return fields(observed, context);
+    },
     accent: observed.decision.action,
     ...(context.event === 'full' ? { event: observed.occurrence.event } : {}),
   };

@@ -56,10 +56,12 @@ export class DecisionMemory {
 }
 
 function keyOf({ occurrence: { source, series } }: DecisionObserved): string {
-  return JSON.stringify([source, series.namespace, series.name, series.firstTime]);
+  // No name holds a line break, and whoever forges one only hides their own lines.
+  return `${source}\n${series.namespace}\n${series.name}\n${series.firstTime}`;
 }
 
 function saidBy({ decision, disposed }: DecisionObserved): string {
-  const dispositions = disposed.map(({ trigger, disposition }) => [trigger, disposition]);
-  return JSON.stringify([decision.action, decision.rule?.index ?? null, dispositions]);
+  const by = `${decision.action} ${decision.rule?.index ?? '-'}`;
+  const dispositions = disposed.map(({ trigger, disposition }) => ` ${trigger}:${disposition}`);
+  return by + dispositions.join('');
 }

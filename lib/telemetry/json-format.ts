@@ -8,23 +8,32 @@ import type { Line } from './logging.ts';
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const LINE_CHARACTERS = 4096;
 
+// JSON in which no escape but those of quotes and backslashes stands, and nothing a terminal acts on:
+// of such a text the careful way would make the same.
+const PLAIN = /^(?:[ !#-[\]-~]|"|\\["\\])*$/;
+
 /** One JSON object: time, level, kind, message where the text says more, and the line's fields. */
 export function jsonFormat(line: Line, now: number): string {
   const { level, kind, fields, event, more } = line;
-  const head = JSON.stringify(
-    {
-      time: new Date(now).toISOString(),
-      level,
-      kind,
-      // The text of a decision repeats its fields word by word.
-      ...(kind === 'decision' ? {} : { text: line.text }),
-      ...fields,
-      ...(more === undefined ? {} : { more }),
-    },
-    (_key, value: unknown) =>
-      typeof value === 'string' ? printable(value, LINE_CHARACTERS) : value,
-  );
+  const head = shownJson({
+    time: new Date(now).toISOString(),
+    level,
+    kind,
+    // The text of a decision repeats its fields word by word.
+    ...(kind === 'decision' ? {} : { text: line.text }),
+    ...fields,
+    ...(more === undefined ? {} : { more }),
+  });
   return event === undefined ? head : `${head.slice(0, -1)},"fullEvent":${escapedJson(event, 0)}}`;
+}
+
+/** JSON whose texts are made printable, each cut where it is longer than any should be. */
+function shownJson(value: object): string {
+  const text = JSON.stringify(value);
+  if (text.length <= LINE_CHARACTERS && PLAIN.test(text)) return text;
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'string' ? printable(inner, LINE_CHARACTERS) : inner,
+  );
 }
 
 /** JSON with everything a terminal acts on escaped; still the same JSON value. */

@@ -27,18 +27,48 @@ export function openLog(stream: LogStream, level: LogLevel): Log {
   });
   const transport = new winston.transports.Stream({ stream, eol: '\n' });
   logger.pipe(transport);
+  const together = new LinesTogether((text) => {
+    if (!broken.signal.aborted) logger.log(level, text);
+  });
+  const weight = LOG_LEVELS.indexOf(level);
   let closing: Promise<void> | undefined;
   return {
-    enabled: (asked) => LOG_LEVELS.indexOf(asked) <= LOG_LEVELS.indexOf(level),
-    write: (weight, text) => {
-      if (!broken.signal.aborted && closing === undefined) logger.log(weight, text);
+    enabled: (asked) => LOG_LEVELS.indexOf(asked) <= weight,
+    write: (asked, text) => {
+      if (closing === undefined && LOG_LEVELS.indexOf(asked) <= weight) together.add(text);
     },
     close: async () => {
+      together.flush();
       closing ??= finished(logger, transport).then(() => drained(stream, broken.signal));
       await closing;
       stream.off('error', onError);
     },
   };
+}
+
+/**
+ * Lines that are written in one turn of the event loop, as one text: each write to a file is a
+ * call of the operating system, and a batch of Events makes a hundred lines.
+ */
+class LinesTogether {
+  readonly #write: (text: string) => void;
+  #lines: string[] = [];
+
+  constructor(write: (text: string) => void) {
+    this.#write = write;
+  }
+
+  add(line: string): void {
+    // Before anything else can happen, so that no line is later than what it tells of.
+    if (this.#lines.push(line) === 1) queueMicrotask(() => this.flush());
+  }
+
+  flush(): void {
+    if (this.#lines.length === 0) return;
+    const text = this.#lines.join('\n');
+    this.#lines = [];
+    this.#write(text);
+  }
 }
 
 // The transport, not the logger: what the logger took may still be on its way through the pipe.
