@@ -1,5 +1,6 @@
 // Findings, which name a JSON Pointer, become problems, which name a line and a column.
 import type { Finding, Problem, ProblemCode } from '../core/problem.ts';
+import { printable } from '../kit/printable.ts';
 import type { LoadedDocument } from './load.ts';
 
 /** Codes that speak of a key, or of a section as a whole: their place is the key's. */
@@ -18,13 +19,18 @@ const AT_KEY: ReadonlySet<ProblemCode> = new Set([
   'not-allowed',
 ]);
 
-/** Gives each finding its place in the document. */
+// A text of the file may be a megabyte long; what is said about it is read by people.
+const MESSAGE_CHARACTERS = 1000;
+
+/** Gives each finding its place in the document, and cuts what it quotes of it. */
 export function placeFindings(
   findings: readonly Finding[],
   document: Pick<LoadedDocument, 'locate'>,
 ): readonly Problem[] {
   return findings.map((finding) => ({
     ...finding,
+    message: printable(finding.message, MESSAGE_CHARACTERS),
+    hint: printable(finding.hint, MESSAGE_CHARACTERS),
     ...document.locate(finding.path, AT_KEY.has(finding.code) ? 'key' : 'value'),
   }));
 }
