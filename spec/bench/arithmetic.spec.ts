@@ -25,6 +25,7 @@ describe('the arithmetic of the bench', () => {
     [hundred, 0.5, 50],
     [hundred, 0.99, 99],
     [hundred, 1, 100],
+    [[1, 2, 3], 0.5, 2],
     [[7], 0.99, 7],
     [[7, 8], 0, 7],
   ] as const;

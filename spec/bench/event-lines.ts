@@ -33,6 +33,14 @@ export function isAccepted(index: number, { count, acceptEvery }: Mix): boolean 
   return index === count - 1 || (acceptEvery > 0 && index % acceptEvery === 0);
 }
 
+/** How many of them are accepted. */
+export function acceptedOf(mix: Mix): number {
+  const { count, acceptEvery } = mix;
+  if (acceptEvery === 0) return 1;
+  const regular = Math.ceil(count / acceptEvery);
+  return (count - 1) % acceptEvery === 0 ? regular : regular + 1;
+}
+
 /** One Event; numbers from 0. */
 export function eventOf(index: number, mix: Mix): Readonly<Record<string, unknown>> {
   const accepted = isAccepted(index, mix);

@@ -5,7 +5,7 @@ import type { Figure } from './figure.ts';
 import { renderTable } from './report.ts';
 import { type Results, toResults } from './results.ts';
 
-const settings = { rounds: 3, events: 10 };
+const settings = { rounds: 3, events: 10, loadBefore: 0 };
 
 function resultsOf(...figures: readonly Partial<Figure>[]): Results {
   const usual: Figure = { name: 'one', unit: 'ratio', meaning: '', rounds: [1, 2, 3] };

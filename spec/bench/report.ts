@@ -6,6 +6,9 @@ import type { KeptFigure, Results } from './results.ts';
 
 const HEAD = ['figure', 'median', 'min–max', 'aim', '', 'since the last', 'comparable'] as const;
 
+// A load average above which rates and delays say more about the neighbours.
+const BUSY = 0.5;
+
 /** The whole table. */
 export function renderTable(now: Results, before: Results | undefined): string {
   const blocks = now.parts.map(({ part, summary, figures }) => {
@@ -68,8 +71,10 @@ function padded(cell: string, column: number, width: number): string {
 
 function footOf({ machine, settings, commit }: Results, before: Results | undefined): string {
   const { cores, cpu, node } = machine;
-  const on = `${cores} × ${cpu}, Node.js ${node}, ${settings.rounds} rounds, ${settings.events} Events`;
+  const { rounds, events, loadBefore } = settings;
+  const on = `${cores} × ${cpu}, Node.js ${node}, ${rounds} rounds, ${events} Events`;
+  const busy = loadBefore > BUSY ? `; the machine was BUSY before (load ${shown(loadBefore)})` : '';
   const compared =
     before === undefined ? 'nothing committed to compare with' : `compared with ${before.commit}`;
-  return `at ${commit}; ${on}; ${compared}`;
+  return `at ${commit}; ${on}${busy}; ${compared}`;
 }

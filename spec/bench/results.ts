@@ -29,7 +29,12 @@ export interface Results {
   readonly measured: string;
   readonly commit: string;
   readonly machine: { readonly cores: number; readonly cpu: string; readonly node: string };
-  readonly settings: { readonly rounds: number; readonly events: number };
+  readonly settings: {
+    readonly rounds: number;
+    readonly events: number;
+    /** Load average of the minute before the run: above 0.5, something else was running as well. */
+    readonly loadBefore: number;
+  };
   readonly parts: readonly (Omit<Measured, 'figures'> & {
     readonly figures: readonly KeptFigure[];
   })[];

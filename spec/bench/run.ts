@@ -1,6 +1,8 @@
 // `make bench`: measures the gateway beside the floors, prints a table of ratios, and writes what was
 // measured to a file. Progress goes to standard error.
 
+import { loadavg } from 'node:os';
+
 import { runBench } from './bench.ts';
 import { parseOptions } from './options.ts';
 import { PARTS } from './parts/registry.ts';
@@ -18,6 +20,7 @@ async function main(args: readonly string[]): Promise<void> {
     throw new Error(`no part "${unknown.join('", "')}"; there are ${known}`);
   }
   const parts = PARTS.filter(({ name }) => only.length === 0 || only.includes(name));
+  const [loadBefore = 0] = loadavg();
   const startedAt = sharedNow();
   const seconds = (): string => String(Math.round((sharedNow() - startedAt) / MS_PER_SECOND));
   const say = (what: string): void => {
@@ -26,7 +29,7 @@ async function main(args: readonly string[]): Promise<void> {
   const wants = (name: string): boolean =>
     variants.length === 0 || variants.some((text) => name.includes(text));
   const measured = await runBench({ parts, rounds, events, cpuProf, wants, say, stop: stopped() });
-  const results = toResults(measured, { rounds, events });
+  const results = toResults(measured, { rounds, events, loadBefore });
   process.stdout.write(`\n${renderTable(results, committedResults())}`);
   if (out === null) return;
   writeResults(out, results);

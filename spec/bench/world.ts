@@ -10,13 +10,17 @@ import { Authority } from '../support/certificates.ts';
 import { build } from './build.ts';
 import { GatewayChild } from './gateway.ts';
 import { Program } from './program.ts';
+import type { Mix } from './event-lines.ts';
 import type { Reading } from './programs/reader.ts';
+import type { Preparation } from './programs/stand-in.ts';
 
 /** What all cases of a part share. */
 export interface World extends AsyncDisposable {
   readonly standIn: Program;
   readonly receiver: Program;
   readonly receiverUrl: string;
+  /** Says which Events there will be, where those are not the ones that are ready. */
+  readonly prepare: (wanted: Mix & Partial<Preparation>) => Promise<void>;
   /** Starts a reader whose watch is not open yet, and what opens it. */
   readonly startReader: (
     reading: Omit<Reading, 'url' | 'ca' | 'receiver'>,
@@ -51,10 +55,18 @@ export async function openWorld({ cpuProf }: WorldRequest): Promise<World> {
   const nodeArgs = cpuProf === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProf}`];
   const kept = opened.move();
   let gateways = 0;
+  let prepared = '';
   return {
     standIn,
     receiver,
     receiverUrl,
+    prepare: async (mix) => {
+      const wanted: Preparation = { stored: 0, as: 'pieces', ...mix };
+      const text = JSON.stringify(wanted);
+      if (text === prepared) return;
+      prepared = text;
+      await standIn.ask('prepare', wanted);
+    },
     startReader: async (reading) => {
       const reader = kept.use(await Program.start(programs, 'reader'));
       const told: Reading = { ...reading, url, ca: authority.cert, receiver: receiverUrl };

@@ -33,7 +33,7 @@ async function underLoad(context: PartContext, load: Load): Promise<readonly Fig
   const { world, events } = context;
   const { name, delayMs } = load;
   const count = scaled(load.usual, events);
-  await world.standIn.ask('prepare', { count, acceptEvery: 1, stored: 0 });
+  await world.prepare({ count, acceptEvery: 1 });
   const behaving = async (run: () => Promise<Run>): Promise<Run> => {
     await world.receiver.ask('behave', { delayMs });
     return run();

@@ -30,7 +30,7 @@ export const latencyPart: Part = {
 async function latency(context: PartContext): Promise<readonly Figure[]> {
   const { world } = context;
   const count = scaled(USUAL, context.events);
-  await world.standIn.ask('prepareLines', { count, acceptEvery: 1 });
+  await world.prepare({ count, acceptEvery: 1, as: 'lines' });
   const { receiver: dead, url: silent } = await world.startReceiver();
   await dead.ask('behave', { delayMs: null });
   const [nobody = 0] = await freePorts(1);

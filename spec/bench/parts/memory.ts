@@ -75,7 +75,7 @@ function scaledFrom(stored: number, events: number): number {
 }
 
 async function bareReader({ world }: PartContext, count: number): Promise<Run> {
-  await world.standIn.ask('prepare', { count, acceptEvery: 0, stored: 0 });
+  await world.prepare({ count, acceptEvery: 0 });
   return measureReader(world, { work: 'parse', count });
 }
 
@@ -83,13 +83,13 @@ async function rejecting(
   { world }: PartContext,
   { count, stored }: { readonly count: number; readonly stored: number },
 ): Promise<Run> {
-  await world.standIn.ask('prepare', { count, acceptEvery: 0, stored });
+  await world.prepare({ count, acceptEvery: 0, stored });
   const configuration = configurationOf({ filters: NOISE_OR_ACCEPT, triggers: JOB });
   return measureGateway(world, { configuration, events: count, end: { seen: 'log' } });
 }
 
 async function delivered({ world }: PartContext, count: number): Promise<Run> {
-  await world.standIn.ask('prepare', { count, acceptEvery: 1, stored: 0 });
+  await world.prepare({ count, acceptEvery: 1 });
   await world.receiver.ask('behave', { delayMs: 0 });
   const end = { seen: 'requests', count } as const;
   return measureGateway(world, { configuration: hooked(world.receiverUrl), events: count, end });
@@ -97,7 +97,7 @@ async function delivered({ world }: PartContext, count: number): Promise<Run> {
 
 /** Everything is accepted at once, and the receiver takes a small part of it meanwhile. */
 async function waiting({ world }: PartContext, count: number): Promise<Run> {
-  await world.standIn.ask('prepare', { count, acceptEvery: 1, stored: 0 });
+  await world.prepare({ count, acceptEvery: 1 });
   await world.receiver.ask('behave', { delayMs: SLOW_MS });
   const end = { seen: 'log' } as const;
   return measureGateway(world, { configuration: hooked(world.receiverUrl), events: count, end });

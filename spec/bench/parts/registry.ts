@@ -1,9 +1,19 @@
 // Every part of the bench, in the order in which they run.
 
 import type { Part } from '../part.ts';
+import { deliverPart } from './deliver.ts';
+import { latencyPart } from './latency.ts';
+import { memoryPart } from './memory.ts';
 import { rejectPart } from './reject.ts';
 import { rulesPart } from './rules.ts';
 import { startPart } from './start.ts';
 
 /** The parts. */
-export const PARTS: readonly Part[] = [rejectPart, rulesPart, startPart];
+export const PARTS: readonly Part[] = [
+  rejectPart,
+  deliverPart,
+  rulesPart,
+  memoryPart,
+  startPart,
+  latencyPart,
+];

@@ -1,6 +1,7 @@
 // Reject 99 %: what reading and deciding cost, by what is logged and how, beside bare readers.
 
-import { configurationOf, JOB, NOISE_OR_ACCEPT, type Variation } from '../configuration.ts';
+import { configurationOf, hooks, NOISE_OR_ACCEPT, type Variation } from '../configuration.ts';
+import { acceptedOf } from '../event-lines.ts';
 import type { Figure } from '../figure.ts';
 import { measureGateway, measureReader, type Run } from '../measure.ts';
 import { interleave, type Part, type PartContext } from '../part.ts';
@@ -8,40 +9,59 @@ import { floorRatios, plainFigures, ratioFigure } from '../run-figures.ts';
 
 const FORMATS = ['json', 'text'] as const;
 const DECISIONS = ['accepted', 'changes', 'all'] as const;
+const HUNDREDTH = 100;
+const LAST_ONLY = 'json accepted last only';
 
 /** The case that most Events of a cluster are. */
 export const rejectPart: Part = {
   name: 'reject',
-  summary: 'all Events but the last are rejected by the first rule; beside bare https readers',
+  summary:
+    '99 % are rejected by the first rule, 1 % (or the last only) posted; beside bare https readers',
   run: reject,
 };
 
 async function reject(context: PartContext): Promise<readonly Figure[]> {
-  const { world, events: count } = context;
-  await world.standIn.ask('prepare', { count, acceptEvery: 0, stored: 0 });
   const gateways = FORMATS.flatMap((format) =>
     DECISIONS.map((decisions) => [`${format} ${decisions}`, { format, decisions }] as const),
   );
   const runs = await interleave<Run>(context, {
-    split: () => measureReader(world, { work: 'split', count }),
-    parse: () => measureReader(world, { work: 'parse', count }),
+    split: () => reader(context, 'split'),
+    parse: () => reader(context, 'parse'),
+    [LAST_ONLY]: () => gateway(context, { acceptEvery: 0 }),
     ...Object.fromEntries(
-      gateways.map(([name, logging]) => [name, () => gateway(context, logging)] as const),
+      gateways.map(([name, logging]) => [
+        name,
+        () => gateway(context, { ...logging, acceptEvery: HUNDREDTH }),
+      ]),
     ),
   });
   const of = (name: string): readonly Run[] => runs[name] ?? [];
+  const names = [...gateways.map(([name]) => name), LAST_ONLY];
   return [
-    ...gateways.flatMap(([name]) => floorRatios([name, of(name)], ['parse', of('parse')])),
+    ...names.flatMap((name) => floorRatios([name, of(name)], ['parse', of('parse')])),
     ratioFigure('cpu parse ÷ split', [of('parse'), of('split')], (run) => run.cpuMicrosPerEvent),
     ...Object.entries(runs).flatMap(([name, some]) => plainFigures(name, some)),
   ];
 }
 
-function gateway(
-  { world, events }: PartContext,
-  logging: Pick<Variation, 'format' | 'decisions'>,
+async function reader(
+  { world, events: count }: PartContext,
+  work: 'split' | 'parse',
 ): Promise<Run> {
-  const filters = NOISE_OR_ACCEPT;
-  const configuration = configurationOf({ filters, triggers: JOB, ...logging });
-  return measureGateway(world, { configuration, events, end: { seen: 'log' } });
+  await world.prepare({ count, acceptEvery: HUNDREDTH });
+  return measureReader(world, { work, count });
+}
+
+async function gateway(
+  { world, events }: PartContext,
+  asked: Pick<Variation, 'format' | 'decisions'> & { readonly acceptEvery: number },
+): Promise<Run> {
+  const { acceptEvery, ...logging } = asked;
+  const mix = { count: events, acceptEvery };
+  await world.prepare(mix);
+  await world.receiver.ask('behave', { delayMs: 0 });
+  const triggers = hooks({ hook: world.receiverUrl });
+  const configuration = configurationOf({ filters: NOISE_OR_ACCEPT, triggers, ...logging });
+  const end = { seen: 'requests', count: acceptedOf(mix) } as const;
+  return measureGateway(world, { configuration, events, end });
 }

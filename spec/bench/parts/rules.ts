@@ -17,7 +17,7 @@ export const rulesPart: Part = {
 
 async function rules(context: PartContext): Promise<readonly Figure[]> {
   const { world, events: count } = context;
-  await world.standIn.ask('prepare', { count, acceptEvery: 0, stored: 0 });
+  await world.prepare({ count, acceptEvery: 0 });
   const runs = await interleave<Run>(
     context,
     Object.fromEntries(COUNTS.map((rule) => [nameOf(rule), () => gateway(context, rule)])),

@@ -18,7 +18,7 @@ export const startPart: Part = {
 
 async function start(context: PartContext): Promise<readonly Figure[]> {
   const { world } = context;
-  await world.standIn.ask('prepare', { count: EVENTS, acceptEvery: 0, stored: 0 });
+  await world.prepare({ count: EVENTS, acceptEvery: 0 });
   const configuration = configurationOf({ filters: NOISE_OR_ACCEPT, triggers: JOB });
   const { reader = [], gateway = [] } = await interleave<Run>(context, {
     reader: () => measureReader(world, { work: 'parse', count: EVENTS }),

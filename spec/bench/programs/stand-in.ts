@@ -19,6 +19,8 @@ import { serve, sharedNow } from '../rpc.ts';
 export interface Preparation extends Mix {
   /** How many Events the list has. */
   readonly stored: number;
+  /** Whether the watch writes pieces as large as a socket takes, or line by line at a pace. */
+  readonly as: 'pieces' | 'lines';
 }
 
 // About what a busy API server hands to a socket at once.
@@ -31,8 +33,18 @@ let stored: readonly string[] = [];
 let open: ServerResponse | undefined;
 let opened = Promise.withResolvers<null>();
 
-function prepare({ stored: count, ...mix }: Preparation): null {
+function prepare({ stored: count, as, ...mix }: Preparation): null {
   stored = Array.from({ length: count }, (_, index) => JSON.stringify(storedEventOf(index)));
+  lines = as === 'lines' ? linesOf(mix) : [];
+  chunks = as === 'pieces' ? piecesOf(mix) : [];
+  return null;
+}
+
+function linesOf(mix: Mix): readonly Buffer[] {
+  return Array.from({ length: mix.count }, (_, index) => Buffer.from(lineOf(eventOf(index, mix))));
+}
+
+function piecesOf(mix: Mix): readonly Buffer[] {
   const made: Buffer[] = [];
   let waiting: string[] = [];
   let length = 0;
@@ -48,17 +60,7 @@ function prepare({ stored: count, ...mix }: Preparation): null {
     if (length >= CHUNK_BYTES) flush();
   }
   if (length > 0) flush();
-  chunks = made;
-  lines = [];
-  return null;
-}
-
-/** The same Events one by one, for a paced watch. */
-function prepareLines(mix: Mix): null {
-  lines = Array.from({ length: mix.count }, (_, index) => Buffer.from(lineOf(eventOf(index, mix))));
-  chunks = [];
-  stored = [];
-  return null;
+  return made;
 }
 
 /** Writes everything to the open watch; answers when the first byte was written. */
@@ -151,7 +153,6 @@ async function listen({ cert, key }: { cert: string; key: string }): Promise<str
 serve({
   listen,
   prepare,
-  prepareLines,
   pace,
   release,
   watchOpen: () => opened.promise,
