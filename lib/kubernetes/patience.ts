@@ -50,7 +50,7 @@ export class Patience {
       case 'backoff':
         return this.#backoff();
       case 'asked':
-        return trouble.askedMs === null ? this.#backoff() : this.#jittered(trouble.askedMs);
+        return this.#asked(trouble.askedMs ?? 0);
       case 'slow':
         return backoffMs(this.#failures, SLOW_BACKOFF, this.#random);
     }
@@ -70,6 +70,11 @@ export class Patience {
 
   #backoff(): number {
     return backoffMs(this.#failures, BACKOFF, this.#random);
+  }
+
+  /** Who asks for no wait, or for one that is over already, must not be asked in a loop. */
+  #asked(ms: number): number {
+    return ms < BACKOFF.firstMs ? this.#backoff() : this.#jittered(ms);
   }
 
   #afterCleanClose(life: Life): number {

@@ -107,15 +107,26 @@ function dateOf(facts: Facts, now: number): number {
   return Number.isNaN(date) ? now : date;
 }
 
+// Date.parse alone takes nearly anything for a date, `-1` and `10, 20` too.
+const HTTP_DATE =
+  /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4}|[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2}) \d{2}:\d{2}:\d{2} GMT$/;
+const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
+
 /**
  * How long a Retry-After header asks to wait, in ms; null where it says nothing usable.
  *
- * **Source**: RFC 9110 §10.2.3: seconds, or an HTTP date.
+ * **Source**: RFC 9110 §10.2.3: seconds, or an HTTP date; §5.6.7 has the three forms of one.
  */
 export function retryAfterMs(header: string, now: number): number | null {
   if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
-  const date = Date.parse(header);
+  const date = dateIn(header);
   return Number.isNaN(date) ? null : Math.max(0, date - now);
+}
+
+function dateIn(header: string): number {
+  if (HTTP_DATE.test(header)) return Date.parse(header);
+  // The oldest form names no zone and means the same one.
+  return ASCTIME.test(header) ? Date.parse(`${header} GMT`) : Number.NaN;
 }
 
 function detailOf(evidence: Evidence, facts: Facts): string {
