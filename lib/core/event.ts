@@ -36,14 +36,12 @@ export function stringAt(value: Json | undefined, ...path: readonly string[]): s
 
 /**
  * As `stringAt` of one key, or of a second one in the object below the first: for the dozen fields
- * that are looked up in every Event, where a list of keys would cost more than the looking.
+ * that are looked up in every Event, where a list of keys would cost more than the looking. The
+ * keys must be none that every object inherits, such as `constructor`.
  */
 export function textAt(value: Json | undefined, key: string, inner?: string): string {
-  const below = ownAt(value, key);
-  const found = inner === undefined ? below : ownAt(below, inner);
+  const below = isJsonObject(value) ? value[key] : undefined;
+  if (inner === undefined) return typeof below === 'string' ? below : '';
+  const found = isJsonObject(below) ? below[inner] : undefined;
   return typeof found === 'string' ? found : '';
-}
-
-function ownAt(value: Json | undefined, key: string): Json | undefined {
-  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }

@@ -161,7 +161,13 @@ export type LifecycleObserved =
     }
   | { readonly kind: 'cluster-waiting'; readonly server: string; readonly why: string }
   | { readonly kind: 'credentials-reread'; readonly why: string }
-  | { readonly kind: 'listening'; readonly listener: 'probes' | 'api'; readonly address: string }
+  | {
+      readonly kind: 'listening';
+      readonly listener: 'probes' | 'api';
+      readonly address: string;
+      /** Where the token of the API is; never the token. */
+      readonly tokenFile?: string;
+    }
   | { readonly kind: 'stopping'; readonly why: string; readonly limitMs: number }
   | {
       readonly kind: 'stopped';

@@ -12,16 +12,26 @@ export type Frame =
   | { readonly kind: 'too-long'; readonly bytes: number }
   | { readonly kind: 'unparsable'; readonly bytes: number };
 
+/** How a stream is split. */
+export interface SplitterOptions {
+  readonly maxBytes?: number;
+  /** Leaves out of a frame's text what nobody looks at, before it is parsed. */
+  readonly lighten?: (text: string) => string;
+}
+
 const NEWLINE = 0x0a;
+const asItIs = (text: string): string => text;
 
 /** Cuts chunks, however they were cut on their way, into frames. */
 export class FrameSplitter {
   readonly #maxBytes: number;
+  readonly #lighten: (text: string) => string;
   #parts: Uint8Array[] = [];
   #bytes = 0;
 
-  constructor(maxBytes: number = MAX_FRAME_BYTES) {
+  constructor({ maxBytes = MAX_FRAME_BYTES, lighten = asItIs }: SplitterOptions = {}) {
     this.#maxBytes = maxBytes;
+    this.#lighten = lighten;
   }
 
   /** Bytes of the frame that has begun and not ended. */
@@ -63,7 +73,7 @@ export class FrameSplitter {
     this.#parts = [];
     this.#bytes = 0;
     if (bytes > this.#maxBytes) frames.push({ kind: 'too-long', bytes });
-    else add(frames, textOf(Buffer.concat(parts)), bytes);
+    else this.#add(frames, textOf(Buffer.concat(parts)), bytes);
   }
 
   /** Lines that lie whole in one chunk: they become text together, which costs half as much. */
@@ -83,7 +93,7 @@ export class FrameSplitter {
       const line = text.slice(from, to);
       const bytes = isAscii ? line.length : Buffer.byteLength(line);
       if (bytes > this.#maxBytes) frames.push({ kind: 'too-long', bytes });
-      else add(frames, line, bytes);
+      else this.#add(frames, line, bytes);
       from = to + 1;
     }
   }
@@ -98,18 +108,18 @@ export class FrameSplitter {
       from = to + 1;
     }
   }
+
+  #add(frames: Frame[], text: string, bytes: number): void {
+    if (bytes === 0) return;
+    try {
+      const value: unknown = JSON.parse(this.#lighten(text));
+      frames.push({ kind: 'json', value, bytes });
+    } catch {
+      if (text.trim() !== '') frames.push({ kind: 'unparsable', bytes });
+    }
+  }
 }
 
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-}
-
-function add(frames: Frame[], text: string, bytes: number): void {
-  if (bytes === 0) return;
-  try {
-    const value: unknown = JSON.parse(text);
-    frames.push({ kind: 'json', value, bytes });
-  } catch {
-    if (text.trim() !== '') frames.push({ kind: 'unparsable', bytes });
-  }
 }

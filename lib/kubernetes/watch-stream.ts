@@ -5,7 +5,9 @@ import type { Clock, Random } from '../core/clock.ts';
 import type { ApiClient, ApiStream } from './api.ts';
 import { codeOf } from './exchange.ts';
 import type { Frame } from './frames.ts';
+import type { SplitterOptions } from './frames.ts';
 import { FrameSplitter } from './frames.ts';
+import { withoutManagedFields } from './managed-fields.ts';
 import { serverClock } from './read-time.ts';
 import type { Evidence } from './trouble.ts';
 import { toTrouble } from './trouble.ts';
@@ -65,13 +67,25 @@ export async function openWatch(
   const call = { method: 'GET', path, query, timeoutMs: OPEN_TIMEOUT_MS } as const;
   const answer = await parts.api.open(call, signal);
   if ('chunks' in answer) {
-    return { ok: true, stream: new WatchStream(answer, parts.clock, limitS * 1000 + MARGIN_MS) };
+    const limitMs = limitS * 1000 + MARGIN_MS;
+    const lighter = watched.managedFields === 'left out' ? { lighten: withoutManagedFields } : {};
+    return {
+      ok: true,
+      stream: new WatchStream(answer, { clock: parts.clock, limitMs, ...lighter }),
+    };
   }
   signal.throwIfAborted();
   const evidence: Evidence = answer.ok
     ? { seen: 'answer', answer }
     : { seen: 'failure', failure: answer };
   return { ok: false, trouble: toTrouble(evidence, parts.clock.now()) };
+}
+
+/** How an open WATCH is read. */
+export interface WatchStreamOptions extends Pick<SplitterOptions, 'lighten'> {
+  readonly clock: Clock;
+  /** How long the server keeps it open at the most. */
+  readonly limitMs: number;
 }
 
 /** An open WATCH. Whoever holds it pulls until it ends, or closes it. */
@@ -86,14 +100,15 @@ export class WatchStream {
   readonly #stream: ApiStream;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #clock: Clock;
-  readonly #splitter = new FrameSplitter();
+  readonly #splitter: FrameSplitter;
   readonly #closing = new AbortController();
   #ready: readonly Frame[] = [];
   #waitingSince: number | null = null;
   #isSilent = false;
 
-  constructor(stream: ApiStream, clock: Clock, limitMs: number) {
+  constructor(stream: ApiStream, { clock, limitMs, ...splitting }: WatchStreamOptions) {
     this.#stream = stream;
+    this.#splitter = new FrameSplitter(splitting);
     this.#chunks = stream.chunks[Symbol.asyncIterator]();
     this.#clock = clock;
     this.openedAt = clock.monotonic();

@@ -13,6 +13,8 @@ export interface Watched {
   /** Null: every namespace. */
   readonly namespace: string | null;
   readonly fieldSelector?: string;
+  /** Whether its objects' `managedFields` are left out of frames; for kinds without another such key. */
+  readonly managedFields?: 'left out';
 }
 
 /** The path that is listed and watched. */

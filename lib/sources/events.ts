@@ -176,7 +176,7 @@ class EventsSource implements Source {
 }
 
 function eventsOf(namespace: string | null): Watched {
-  return { group: '', version: 'v1', resource: 'events', namespace };
+  return { group: '', version: 'v1', resource: 'events', namespace, managedFields: 'left out' };
 }
 
 /** Of the first list: whether an Event is judged. */

@@ -49,8 +49,11 @@ export function lifecycleLines(observed: LifecycleObserved, failures: FailureLog
       return [info(observed.kind, `credentials read again: ${why}`, { why })];
     }
     case 'listening': {
-      const { listener, address } = observed;
-      return [info(observed.kind, `${listener} on ${address}`, { listener, address })];
+      const { kind, listener, address, tokenFile } = observed;
+      if (tokenFile === undefined)
+        return [info(kind, `${listener} on ${address}`, { listener, address })];
+      const text = `${listener} on ${address}, with the token in ${tokenFile}`;
+      return [info(kind, text, { listener, address, tokenFile })];
     }
     case 'stopping': {
       const { why, limitMs } = observed;

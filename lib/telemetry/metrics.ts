@@ -1,6 +1,7 @@
 // The only door to prom-client: the table's metrics on a registry of their own, and what each
 // observation adds to them. Nothing here reads an Event.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Action } from '../core/decision.ts';
 import type { DeliveryState } from '../core/delivery.ts';
 import { UNSETTLED_STATES } from '../core/delivery.ts';
 import type { DecisionObserved, Observation, ReadingObserved } from '../core/observation.ts';
@@ -25,6 +26,12 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #metrics = new Map<MetricName, AnyMetric>();
 
+  /** Decisions by rule since the last scrape: one of these for every Event is too dear a label. */
+  readonly #decided: Readonly<Record<Action, Map<string, number>>> = {
+    accept: new Map(),
+    reject: new Map(),
+  };
+
   constructor() {
     for (const name of Object.keys(METRICS).filter(isMetricName)) {
       this.#metrics.set(name, created(name, this.#registry));
@@ -33,6 +40,13 @@ export class Metrics {
 
   /** Everything counted so far, as Prometheus reads it. */
   async scrape(): Promise<Scrape> {
+    for (const action of ['accept', 'reject'] as const) {
+      const decided = this.#decided[action];
+      for (const [rule, count] of decided) {
+        this.#add('sluice_decisions_made_total', { action, rule }, count);
+      }
+      decided.clear();
+    }
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
@@ -45,7 +59,7 @@ export class Metrics {
   count(observation: Observation): void {
     switch (observation.kind) {
       case 'decision': {
-        this.#decided(observation);
+        this.#decide(observation);
         return;
       }
       case 'events-read':
@@ -115,9 +129,10 @@ export class Metrics {
     }
   }
 
-  #decided({ decision: { action, rule }, disposed }: DecisionObserved): void {
+  #decide({ decision: { action, rule }, disposed }: DecisionObserved): void {
     const label = rule === null ? 'default' : ruleLabel(rule);
-    this.#add('sluice_decisions_made_total', { action, rule: label }, 1);
+    const decided = this.#decided[action];
+    decided.set(label, (decided.get(label) ?? 0) + 1);
     for (const { disposition, trigger } of disposed) {
       this.#add('sluice_dispositions_made_total', { disposition, trigger }, 1);
     }

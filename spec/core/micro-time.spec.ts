@@ -79,8 +79,9 @@ describe('millisecondsOf', () => {
 });
 
 describe('toMicroTime', () => {
-  const same = (text: string): void =>
+  const same = (text: string): void => {
     expect(toMicroTime(text)).to.equal(renderMicroTime(parseMicroTime(text)));
+  };
   const texts = [
     '',
     'null',

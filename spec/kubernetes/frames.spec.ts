@@ -5,7 +5,7 @@ import type { Frame } from '../../lib/kubernetes/frames.ts';
 import { FrameSplitter } from '../../lib/kubernetes/frames.ts';
 
 function framesOf(bytes: Uint8Array, cuts: readonly number[], maxBytes?: number): readonly Frame[] {
-  const splitter = new FrameSplitter(maxBytes);
+  const splitter = new FrameSplitter(maxBytes === undefined ? {} : { maxBytes });
   const places = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
   const bounds = [0, ...places, bytes.length];
   return bounds.flatMap((from, index) => splitter.push(bytes.subarray(from, bounds[index + 1])));

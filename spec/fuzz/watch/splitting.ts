@@ -26,7 +26,7 @@ export function mustSplit(input: StreamInput): readonly SplitLine[] {
 }
 
 function pushed(bytes: Buffer, chunks: readonly number[], cap: number): readonly Frame[] {
-  const splitter = new FrameSplitter(cap);
+  const splitter = new FrameSplitter({ maxBytes: cap });
   const frames: Frame[] = [];
   let from = 0;
   for (const size of [...chunks, bytes.length]) {
