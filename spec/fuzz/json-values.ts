@@ -6,8 +6,24 @@ import type { FuzzRandom } from './random.ts';
 import { anyText, FRAGMENTS, INHERITED } from './texts.ts';
 
 const NUMBERS = [
-  0, -0, 1, -1, 2, 3, 0.5, 1e21, 1e-7, 2 ** 31, 2 ** 53, -(2 ** 53), 2 ** 53 + 2, 1.7e308, 5e-324,
-  404, 410, 500,
+  0,
+  -0,
+  1,
+  -1,
+  2,
+  3,
+  0.5,
+  1e21,
+  1e-7,
+  2 ** 31,
+  2 ** 53,
+  -(2 ** 53),
+  2 ** 53 + 2,
+  1.7e308,
+  5e-324,
+  404,
+  410,
+  500,
 ] as const;
 
 /** A value without anything below it. */

@@ -127,7 +127,9 @@ async function settled(): Promise<void> {
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return `thrown: ${String(error)}`;
   const places = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  const here = places.slice(0, 4).map((line) => line.trim().replace(/\(?file:.*\/(?=lib|spec)/, '('));
+  const here = places
+    .slice(0, 4)
+    .map((line) => line.trim().replace(/\(?file:.*\/(?=lib|spec)/, '('));
   return [`${error.name}: ${error.message.slice(0, 600)}`, ...here].join('\n    ');
 }
 

@@ -1,10 +1,17 @@
 // Every fuzz target by its name; the runner, the specs and the kept cases take them from here.
+import { answers } from './answers/answers.ts';
+import { configurations } from './configurations/configurations.ts';
 import { events } from './events/events.ts';
 import type { FuzzTarget } from './target.ts';
 import { watch } from './watch/watch.ts';
 
 /** Every target, in the order in which they run. */
-export const TARGETS: Readonly<Record<string, FuzzTarget<never>>> = { events, watch };
+export const TARGETS: Readonly<Record<string, FuzzTarget<never>>> = {
+  configurations,
+  events,
+  watch,
+  answers,
+};
 
 /** The target of a name. **Errors**: throws where there is none. */
 export function targetOf(name: string): FuzzTarget {

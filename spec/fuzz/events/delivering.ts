@@ -106,10 +106,7 @@ const triggers: Readonly<Record<(typeof STARTS)[number], Trigger>> = {
 };
 
 /** Starts a delivery and holds what was sent to being sound. */
-export async function mustStart(
-  start: (typeof STARTS)[number],
-  delivery: Delivery,
-): Promise<void> {
+export async function mustStart(start: (typeof STARTS)[number], delivery: Delivery): Promise<void> {
   api.body = {};
   const [outcome] = await triggers[start].fire([delivery], NEVER);
   if (outcome?.outcome === 'refused') {
@@ -150,7 +147,9 @@ function mustReachKubelet(job: JsonObject, delivery: Delivery): void {
   const first = Array.isArray(containers) ? (containers[0] as Json) : null;
   const args = jsonAt(first, 'args');
   const argument = Array.isArray(args) ? String(args[1]) : '';
-  const expanded = argument.replaceAll(/\$\$|\$\([^)]*\)/g, (found) => (found === '$$' ? '$' : '!'));
+  const expanded = argument.replaceAll(/\$\$|\$\([^)]*\)/g, (found) =>
+    found === '$$' ? '$' : '!',
+  );
   const message = jsonAt(delivery.occurrences[0].event, 'message') ?? '';
   const text = typeof message === 'string' ? message : message === null ? '' : null;
   if (text === null) return;

@@ -84,7 +84,9 @@ function frameOf(random: FuzzRandom, metadata: JsonObject): JsonObject {
     case 0:
       return { type: 'BOOKMARK', object: { kind: 'Event', metadata } };
     case 1:
-      return random.oneIn(3) ? { type: 'ERROR', object: anyStatus(random) } : frameOf(random, metadata);
+      return random.oneIn(3)
+        ? { type: 'ERROR', object: anyStatus(random) }
+        : frameOf(random, metadata);
     case 2:
     case 3:
       return { type: 'DELETED', object: { kind: 'Event', metadata } };
@@ -126,7 +128,9 @@ export function anyStatus(random: FuzzRandom): JsonObject {
 
 function lineOf(random: FuzzRandom, frame: Json): Buffer {
   // JSON may have white space, and a server may end its lines as it likes.
-  const text = random.oneIn(8) ? JSON.stringify(frame, null, '\t').replaceAll('\n', ' ') : JSON.stringify(frame);
+  const text = random.oneIn(8)
+    ? JSON.stringify(frame, null, '\t').replaceAll('\n', ' ')
+    : JSON.stringify(frame);
   return Buffer.from(`${text}${random.oneIn(10) ? '\r' : ''}\n`);
 }
 
@@ -181,7 +185,11 @@ function damage(random: FuzzRandom, line: Buffer): Buffer {
     case 4:
       return Buffer.concat([line.subarray(0, at), random.pick(INVALID), line.subarray(at)]);
     case 5:
-      return Buffer.concat([line.subarray(0, at), Buffer.alloc(random.between(1, 1_500), 'x'), line]);
+      return Buffer.concat([
+        line.subarray(0, at),
+        Buffer.alloc(random.between(1, 1_500), 'x'),
+        line,
+      ]);
     default:
       return Buffer.concat([line.subarray(0, at), line]);
   }

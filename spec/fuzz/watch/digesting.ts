@@ -127,7 +127,11 @@ class Model {
       const isNew = last === undefined || isBelow(last, resourceVersion);
       const changes = said.kind === 'change' && isNew ? [said.object] : [];
       const gone = said.kind === 'deleted' && isNew ? [said.key] : [];
-      mustBeSame(batch.changes.map(({ object }) => object), changes, 'what is new');
+      mustBeSame(
+        batch.changes.map(({ object }) => object),
+        changes,
+        'what is new',
+      );
       mustBeSame(batch.gone, gone, 'what is gone');
       if (isNew) this.#versions.set(said.key, resourceVersion);
     }

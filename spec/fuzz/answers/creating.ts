@@ -1,0 +1,109 @@
+// What an answer to a creation means: an outcome of the closed set that agrees with the few sentences
+// that the guarantees say about statuses, a detail that can be shown, no secret, a bounded wait.
+import { jsonAt, stringAt } from '../../../lib/core/event.ts';
+import type { Json } from '../../../lib/core/event.ts';
+import type { ApiAnswer } from '../../../lib/kubernetes/api.ts';
+import { outcomeOf } from '../../../lib/triggers/api-outcome.ts';
+import { askedWaitMs } from '../../../lib/triggers/retry-after.ts';
+import { must, mustBePrintable, shown } from '../target.ts';
+import { SECRET } from './any-answer.ts';
+
+const NOW = Date.UTC(2026, 0, 31, 12);
+const HOUR_MS = 3_600_000;
+const TRIED = { doing: 'create Job ci/x', needs: 'create on jobs in ci', now: NOW } as const;
+
+const REASONS: Readonly<Record<string, readonly string[]>> = {
+  retry: [
+    'throttled',
+    'unavailable',
+    'unreachable',
+    'unauthorized',
+    'forbidden',
+    'quota',
+    'namespace-terminating',
+  ],
+  refused: ['invalid', 'not-found', 'too-large'],
+  unknown: ['timeout', 'connection-lost', 'server-error'],
+};
+
+/** Holds the meaning of an answer to what is promised. */
+export function mustMean(answer: ApiAnswer, name: string): void {
+  const outcome = outcomeOf(answer, { ...TRIED, name });
+  const reason = 'reason' in outcome ? outcome.reason : '';
+  const told = `${outcome.outcome} ${reason}`.trim();
+  const wanted = naiveMeaning(answer, name);
+  must(
+    wanted.includes(told),
+    () => `${shownAnswer(answer)} means ${told}, not ${wanted.join(' or ')}`,
+  );
+  if (!('detail' in outcome)) return;
+  must((REASONS[outcome.outcome] ?? []).includes(reason), () => `${told} is in the closed set`);
+  mustBePrintable(outcome.detail, 'a detail');
+  must(outcome.detail.length <= 1_000, () => `a detail has ${outcome.detail.length} characters`);
+  must(!outcome.detail.includes(SECRET), 'a detail repeats no header');
+  if (outcome.outcome === 'retry') mustBeWait(outcome.afterMs);
+}
+
+/** What an answer may mean, by docs/guarantees.md and the reasons of the API. */
+function naiveMeaning(answer: ApiAnswer, name: string): readonly string[] {
+  if (!answer.ok) {
+    if (answer.reached === 'never') return ['retry unreachable'];
+    if (answer.reached === 'answered') return ['unknown server-error'];
+    const late = answer.code === 'timeout' || answer.code === 'aborted';
+    return [late ? 'unknown timeout' : 'unknown connection-lost'];
+  }
+  const { status, body, headers } = answer;
+  const reason = stringAt(body, 'kind') === 'Status' ? stringAt(body, 'reason') : '';
+  if (status >= 200 && status < 300) return ['created'];
+  if (status === 401) return ['retry unauthorized'];
+  if (status === 403) return [`retry ${whyForbidden(body, reason, name)}`];
+  if (status === 404) return ['refused not-found'];
+  if (status === 408) return ['retry unavailable'];
+  if (status === 409) return [reason === 'AlreadyExists' ? 'exists' : 'retry unavailable'];
+  if (status === 413) return ['refused too-large'];
+  if (status === 429) return ['retry throttled'];
+  if (status === 501) return ['refused invalid'];
+  if (status === 503 && (reason !== '' || 'retry-after' in headers)) return ['retry unavailable'];
+  if (status === 504) return ['unknown timeout'];
+  if (status >= 500 && status < 600) return ['unknown server-error'];
+  return ['refused invalid'];
+}
+
+function whyForbidden(body: Json, reason: string, name: string): string {
+  const causes = jsonAt(body, 'details', 'causes');
+  const listed = Array.isArray(causes) ? (causes as readonly Json[]) : [];
+  if (listed.some((cause) => stringAt(cause, 'reason') === 'NamespaceTerminating')) {
+    return 'namespace-terminating';
+  }
+  const isNamed = reason === 'Forbidden' && stringAt(body, 'details', 'name') === name;
+  return isNamed ? 'quota' : 'forbidden';
+}
+
+function shownAnswer(answer: ApiAnswer): string {
+  return answer.ok ? `${answer.status} ${shown(answer.body)}` : `${answer.reached} ${answer.code}`;
+}
+
+// RFC 9110 §5.6.7: the three forms of an HTTP date; letters count as written.
+const HTTP_DATE = [
+  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT$/,
+  /^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, \d\d-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d\d \d\d:\d\d:\d\d GMT$/,
+  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d \d{4}$/,
+];
+
+/** Holds the wait that a header asks for to the two forms it can have. */
+export function mustAsk(header: string, date: string): void {
+  const asked = askedWaitMs({ headers: { 'retry-after': header, date }, body: null }, NOW);
+  mustBeWait(asked);
+  const text = header.trim();
+  if (/^\d{1,9}$/.test(text)) {
+    const wanted = Math.min(HOUR_MS, Number(text) * 1000);
+    must(asked === wanted, () => `${shown(header)} asks for ${wanted}, not ${asked}`);
+  } else if (!HTTP_DATE.some((form) => form.test(text)) && !/^\d+$/.test(text)) {
+    must(asked === undefined, () => `${shown(header)} is no wait, not ${asked}`);
+  }
+}
+
+function mustBeWait(ms: number | undefined): void {
+  const isFine = ms === undefined || (Number.isFinite(ms) && ms >= 0 && ms <= HOUR_MS);
+  must(isFine, () => `asked to wait for ${ms} ms`);
+}

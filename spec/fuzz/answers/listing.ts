@@ -1,0 +1,112 @@
+// What a list promises of any pages: it ends, its pages are counted from 1 and say who is on them, and
+// what their reader makes of them is new, once each, and bounded.
+import type { Json } from '../../../lib/core/event.ts';
+import { isJsonObject, jsonAt, stringAt } from '../../../lib/core/event.ts';
+import type { ApiAnswer, ApiClient } from '../../../lib/kubernetes/api.ts';
+import { Digest } from '../../../lib/kubernetes/digest.ts';
+import { listPages } from '../../../lib/kubernetes/list.ts';
+import type { ListPage } from '../../../lib/kubernetes/list.ts';
+import { PathMemory } from '../../../lib/kubernetes/path-memory.ts';
+import type { Trouble } from '../../../lib/kubernetes/trouble.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { must, mustBeSame, shown } from '../target.ts';
+
+const WATCHED = { group: '', version: 'v1', resource: 'events', namespace: 'shop' } as const;
+const NEVER = new AbortController().signal;
+
+const LAST: ApiAnswer = {
+  ok: true,
+  status: 200,
+  headers: {},
+  body: { kind: 'EventList', apiVersion: 'v1', metadata: { resourceVersion: '200' }, items: [] },
+  bytes: 100,
+};
+
+/** Gives what is scripted, then an empty last page for ever. */
+class ScriptedPages implements ApiClient {
+  readonly server = 'https://cluster.example.test';
+  last: ApiAnswer = LAST;
+  asked = 0;
+  readonly #answers: readonly ApiAnswer[];
+
+  constructor(answers: readonly ApiAnswer[]) {
+    this.#answers = answers;
+  }
+
+  async request(): Promise<ApiAnswer> {
+    this.last = this.#answers[this.asked] ?? LAST;
+    this.asked += 1;
+    return this.last;
+  }
+
+  async open(): Promise<ApiAnswer> {
+    throw new Error('a list opened a stream');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.asked = 0;
+  }
+}
+
+/** Lists by these answers and holds pages and batches to what is promised. */
+export async function mustList(answers: readonly ApiAnswer[]): Promise<void> {
+  const api = new ScriptedPages(answers);
+  const troubles: Trouble[] = [];
+  const patience = async (trouble: Trouble): Promise<void> => void troubles.push(trouble);
+  const memory = new PathMemory({ resourceVersion: '100', at: 0 });
+  const digest = new Digest({ source: 's', path: '/p', observe: () => undefined }, memory);
+  const read = new Map<string, string>();
+  let number = 0;
+  let version = '';
+  for await (const page of listPages(WATCHED, { api, clock: new FakeClock(), patience }, NEVER)) {
+    must(api.asked <= answers.length + 1, 'a list ends');
+    must(
+      page.number === 1 || page.number === number + 1,
+      () => `page ${page.number} after ${number}`,
+    );
+    if (page.number === 1) version = page.resourceVersion;
+    number = page.number;
+    must(page.resourceVersion === version && version !== '', 'pages share one version');
+    must(Number.isFinite(page.readAt), 'a page is read at some time');
+    mustHaveItems(page, api.last);
+    mustBeNew(digest, page, read);
+  }
+  const gone = memory.endList(version);
+  must(new Set(gone).size === gone.length, 'a key goes once');
+  must(memory.size <= read.size, () => `${memory.size} objects of ${read.size} are remembered`);
+}
+
+function mustHaveItems(page: ListPage, answer: ApiAnswer): void {
+  must(answer.ok && answer.status === 200, 'a page is a good answer');
+  const listed = jsonAt(answer.body, 'items');
+  const items = Array.isArray(listed) ? (listed as readonly Json[]) : [];
+  const wanted = items.flatMap((item) => {
+    const name = stringAt(item, 'metadata', 'name');
+    const version = stringAt(item, 'metadata', 'resourceVersion');
+    const key = `${stringAt(item, 'metadata', 'namespace')}/${name}`;
+    return isJsonObject(item) && name !== '' && version !== '' ? [`${key} ${version}`] : [];
+  });
+  const found = page.items.map(({ key, resourceVersion }) => `${key} ${resourceVersion}`);
+  mustBeSame(found, wanted, 'the items of a page');
+  must(page.isLast === (stringAt(answer.body, 'metadata', 'continue') === ''), 'the last page');
+}
+
+function mustBeNew(digest: Digest, page: ListPage, read: Map<string, string>): void {
+  const batch = digest.page(page, { floorOf: () => '100', judgeFirst: () => false });
+  const changed = new Set(batch.changes.map(({ object }) => object));
+  must(batch.position === null, 'a page moves no position');
+  for (const { key, resourceVersion, object } of page.items) {
+    const last = read.get(key);
+    const isNew = last === undefined || isBelow(last, resourceVersion);
+    if (isNew) read.set(key, resourceVersion);
+    const wanted = isNew && isBelow('100', resourceVersion);
+    must(
+      changed.has(object) === wanted,
+      () => `${key} ${resourceVersion} after ${shown(last ?? '')}`,
+    );
+  }
+}
+
+function isBelow(a: string, b: string): boolean {
+  return a.length === b.length ? a < b : a.length < b.length;
+}
