@@ -221,29 +221,29 @@ describe('the connection matrix: what is refused', function () {
     { what: 'is SOCKS', url: 'socks5://sluice:pr0xy-s3cret@127.0.0.1:1' },
   ];
   for (const { what, url } of PROXIES) {
-    it(`a proxy-url that ${what} ends with 4, and a message without its password`, async () => {
-      const kubeconfig = await bench.kubeconfig({ user: {}, proxyUrl: url });
-      await using gateway = await GatewayProcess.start({ ...bench.request, kubeconfig });
-      expect((await gateway.ended()).code).to.equal(4);
-      expect(gateway.errors)
-        .to.match(/proxy-url/)
-        .and.not.include('pr0xy-s3cret');
-      expect(gateway.errors, 'a stack trace').to.not.match(/^\s+at /m);
-    });
-
-    it(`an HTTPS_PROXY that ${what} is an answer that says so, without its password`, async () => {
-      const kubeconfig = await bench.kubeconfig({ user: {} });
-      const environment = { HTTPS_PROXY: url };
-      const error = await requestOnce({ options: { kubeconfig }, environment }).then(
-        () => new Error('it answered'),
-        (thrown: unknown) => thrown,
-      );
-      expect(error).to.be.instanceOf(Error).and.to.include({ code: 'kubeconfig-unusable' });
-      expect(String(error))
-        .to.match(/HTTPS_PROXY/)
-        .and.not.include('pr0xy-s3cret');
-    });
+    for (const name of ['proxy-url', 'HTTPS_PROXY']) {
+      it(`${name} that ${what} makes the kubeconfig unusable, and its password is not told`, async () => {
+        const isNamed = name === 'proxy-url';
+        const proxy = isNamed ? { proxyUrl: url } : {};
+        const kubeconfig = await bench.kubeconfig({ user: {}, ...proxy });
+        const environment = isNamed ? {} : { [name]: url };
+        const error = await requestOnce({ options: { kubeconfig }, environment }).then(
+          () => new Error('it answered'),
+          (thrown: unknown) => thrown,
+        );
+        expect(error).to.be.instanceOf(Error).and.to.include({ code: 'kubeconfig-unusable' });
+        expect(String(error)).to.include(name).and.not.include('pr0xy-s3cret');
+      });
+    }
   }
+
+  it('a proxy-url that can not be used ends with 4 and one line', async () => {
+    const [{ url: proxyUrl } = { url: '' }] = PROXIES;
+    const kubeconfig = await bench.kubeconfig({ user: {}, proxyUrl });
+    await using gateway = await GatewayProcess.start({ ...bench.request, kubeconfig });
+    expect((await gateway.ended()).code).to.equal(4);
+    expect(gateway.errors).to.match(/^sluice: use proxy-url: [^\n]+\n$/);
+  });
 });
 
 function isLoud({ level }: LogLine): boolean {
