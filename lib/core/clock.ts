@@ -13,6 +13,11 @@ export interface Clock {
    * **Errors**: rejects with the signal's reason as soon as it aborts; no timer is left behind.
    */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Calls `run` once after `ms` of monotonic time, unless the answer was called before: what a
+   * deadline needs, of which there is one for every attempt, without a promise or a signal.
+   */
+  after(ms: number, run: () => void): () => void;
 }
 
 /** A source of chance: a number in [0, 1). */

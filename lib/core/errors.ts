@@ -20,7 +20,8 @@ export const ERRORS = {
   'address-unusable': {
     meaning: 'a listener could not be opened',
     exitCode: 1,
-    nextStep: 'choose another address with --probes or --api, http.probes or http.api, or stop what listens there',
+    nextStep:
+      'choose another address with --probes or --api, http.probes or http.api, or stop what listens there',
   },
   'output-unusable': {
     meaning: 'a file could not be written',

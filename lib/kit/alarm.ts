@@ -22,14 +22,14 @@ export class Alarm {
   }
 
   async #sleep(clock: Clock, ms: number | null, signal: AbortSignal): Promise<void> {
-    const inner = new AbortController();
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      signal.addEventListener('abort', () => resolve(), { signal: inner.signal });
-    });
-    const slept = ms === null ? woken : clock.sleep(ms, inner.signal).catch(() => undefined);
-    await Promise.race([woken, slept]);
+    let wake: () => void = () => undefined;
+    const woken = new Promise<void>((resolve) => (wake = resolve));
+    this.#wake = wake;
+    signal.addEventListener('abort', wake);
+    const cancel = ms === null ? null : clock.after(ms, wake);
+    await woken;
     this.#wake = null;
-    inner.abort();
+    cancel?.();
+    signal.removeEventListener('abort', wake);
   }
 }

@@ -27,7 +27,7 @@ class Countdown implements Deadline {
   readonly #outer: AbortSignal;
   readonly #inner = new AbortController();
   readonly #onOuterAbort = (): void => this.#end(this.#outer.reason);
-  #timer = new AbortController();
+  #cancel: () => void = () => undefined;
   #endsAt: number;
   /** The moment the running timer fires, which extensions may have left behind. */
   #armedFor = 0;
@@ -55,7 +55,7 @@ class Countdown implements Deadline {
     this.#endsAt = this.#clock.monotonic() + ms;
     // A timer that fires too early arms itself again; only one that fires too late is replaced.
     if (this.#endsAt >= this.#armedFor) return;
-    this.#timer.abort();
+    this.#cancel();
     this.#arm();
   }
 
@@ -63,23 +63,17 @@ class Countdown implements Deadline {
     if (this.#over) return;
     this.#over = true;
     this.#outer.removeEventListener('abort', this.#onOuterAbort);
-    this.#timer.abort();
+    this.#cancel();
   }
 
   #arm(): void {
-    const timer = new AbortController();
-    this.#timer = timer;
     this.#armedFor = this.#endsAt;
     const wait = Math.max(0, this.#endsAt - this.#clock.monotonic());
-    this.#clock.sleep(wait, timer.signal).then(
-      () => this.#onTimer(timer),
-      // The only rejection is our own abort of a timer that is no longer wanted.
-      () => undefined,
-    );
+    this.#cancel = this.#clock.after(wait, () => this.#onTimer());
   }
 
-  #onTimer(timer: AbortController): void {
-    if (this.#over || timer !== this.#timer) return;
+  #onTimer(): void {
+    if (this.#over) return;
     if (this.#clock.monotonic() < this.#endsAt) {
       this.#arm();
       return;

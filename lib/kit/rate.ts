@@ -16,6 +16,12 @@ export function parseRate(text: string): Rate | undefined {
   return { count, perMs: UNITS[unit] };
 }
 
+/** The rate as it is written: `60/h`. */
+export function renderRate({ count, perMs }: Rate): string {
+  const unit = Object.entries(UNITS).find(([, unitMs]) => unitMs === perMs)?.[0];
+  return `${count}/${unit ?? `${perMs}ms`}`;
+}
+
 function isUnit(text: string | undefined): text is keyof typeof UNITS {
   return text !== undefined && Object.hasOwn(UNITS, text);
 }

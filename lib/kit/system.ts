@@ -14,6 +14,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   sleep,
+  after,
 };
 
 /** Chance as this machine has it; good enough for jitter, not for secrets. */
@@ -22,6 +23,16 @@ export const systemRandom: Random = () => Math.random();
 /** A copy of this process's environment variables, so that later changes reach nobody. */
 export function systemEnvironment(): Environment {
   return { ...process.env };
+}
+
+function after(ms: number, run: () => void): () => void {
+  let handle: NodeJS.Timeout;
+  const wait = (rest: number): void => {
+    const step = Math.min(rest, LONGEST_TIMER_MS);
+    handle = setTimeout(() => (rest > step ? wait(rest - step) : run()), step);
+  };
+  wait(Math.max(0, ms));
+  return () => clearTimeout(handle);
 }
 
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {

@@ -5,9 +5,16 @@ import type { Json } from '../core/event.ts';
 import type { PathStep } from './json-path.ts';
 import { parsePath, valueAtPath } from './json-path.ts';
 
+/** A part of a template: text as it is, or what stands at a path of the document. */
+export type TemplatePiece =
+  | { readonly literal: string }
+  | { readonly path: string; readonly renderText: (document: Json) => string };
+
 /** A parsed template. */
 export interface Template {
   readonly text: string;
+  /** In their order, for callers whose rules depend on what stands around a path. */
+  readonly pieces: readonly TemplatePiece[];
   /** The paths it uses, as written, in their order. */
   readonly paths: readonly string[];
   /** Whether it uses none. */
@@ -82,6 +89,11 @@ function toTemplate(text: string, all: readonly Part[]): Template {
     parts.map((part) => ('literal' in part ? part.literal : toText(at(document, part)))).join('');
   return {
     text,
+    pieces: parts.map((part) =>
+      'literal' in part
+        ? part
+        : { path: part.path, renderText: (document) => toText(at(document, part)) },
+    ),
     paths,
     constant: paths.length === 0,
     renderValue: (document) => (whole === undefined ? renderText(document) : at(document, whole)),

@@ -9,10 +9,13 @@ interface Kept {
   goneAt: number | null;
 }
 
+const NONE: readonly string[] = [];
+
 /** Ledger entries in memory. */
 export class MemoryLedger {
   readonly #byKey = new Map<string, Kept>();
-  readonly #byEvent = new Map<string, Set<string>>();
+  /** Watch path → the Event's `namespace/name` → keys of its entries. */
+  readonly #byEvent = new Map<string, Map<string, Set<string>>>();
 
   /** The entries for these keys; a key with none is absent. */
   lookup(keys: readonly string[]): ReadonlyMap<string, LedgerEntry> {
@@ -29,16 +32,16 @@ export class MemoryLedger {
     const before = this.#byKey.get(entry.key);
     if (before !== undefined) this.#forgetPlace(before.entry);
     this.#byKey.set(entry.key, { entry, goneAt: null });
-    const place = eventPlace(entry.path, entry.eventKey);
-    const keys = this.#byEvent.get(place);
-    if (keys === undefined) this.#byEvent.set(place, new Set([entry.key]));
+    const events = this.#byEvent.get(entry.path) ?? new Map<string, Set<string>>();
+    this.#byEvent.set(entry.path, events);
+    const keys = events.get(entry.eventKey);
+    if (keys === undefined) events.set(entry.eventKey, new Set([entry.key]));
     else keys.add(entry.key);
   }
 
   /** Notes that an Event is there: a state of it was read. */
   markSeen(seen: Gone): void {
-    if (this.#byEvent.size === 0) return;
-    for (const key of this.#byEvent.get(eventPlace(seen.path, seen.key)) ?? []) {
+    for (const key of this.#keysOf(seen)) {
       const kept = this.#byKey.get(key);
       if (kept !== undefined) kept.goneAt = null;
     }
@@ -46,7 +49,7 @@ export class MemoryLedger {
 
   /** Notes that an Event is no longer there: its entries' retention begins. */
   markGone(gone: Gone, now: number): void {
-    for (const key of this.#byEvent.get(eventPlace(gone.path, gone.key)) ?? []) {
+    for (const key of this.#keysOf(gone)) {
       const kept = this.#byKey.get(key);
       if (kept !== undefined) kept.goneAt ??= now;
     }
@@ -64,14 +67,15 @@ export class MemoryLedger {
     return forgotten;
   }
 
-  #forgetPlace(entry: LedgerEntry): void {
-    const place = eventPlace(entry.path, entry.eventKey);
-    const keys = this.#byEvent.get(place);
-    keys?.delete(entry.key);
-    if (keys?.size === 0) this.#byEvent.delete(place);
+  #keysOf({ path, key }: Gone): Iterable<string> {
+    return this.#byEvent.get(path)?.get(key) ?? NONE;
   }
-}
 
-function eventPlace(path: string, eventKey: string): string {
-  return `${path} ${eventKey}`;
+  #forgetPlace({ path, eventKey, key }: LedgerEntry): void {
+    const events = this.#byEvent.get(path);
+    const keys = events?.get(eventKey);
+    keys?.delete(key);
+    if (keys?.size === 0) events?.delete(eventKey);
+    if (events?.size === 0) this.#byEvent.delete(path);
+  }
 }

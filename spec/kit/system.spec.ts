@@ -1,5 +1,6 @@
 // Promises of lib/kit/system.ts, and of the fake clock that stands in for it elsewhere: both keep
 // what core/clock.ts says. These are the only specs that wait for real time, a few milliseconds.
+import { until } from '../support/until.ts';
 import { expect } from 'chai';
 import type { Clock } from '../../lib/core/clock.ts';
 import { systemClock, systemEnvironment, systemRandom } from '../../lib/kit/system.ts';
@@ -120,5 +121,32 @@ describe('FakeClock', () => {
     clock.jump(-500);
     await clock.advance(1);
     expect([clock.now(), clock.monotonic()]).to.deep.equal([501, 1]);
+  });
+});
+
+describe('the machine’s clock, after a time', () => {
+  it('calls once', async () => {
+    let calls = 0;
+    systemClock.after(1, () => (calls += 1));
+    await until(() => calls === 1, 'the call');
+    await systemClock.sleep(5, new AbortController().signal);
+    expect(calls).to.equal(1);
+  });
+
+  it('does not call what was taken back, and may be told so twice', async () => {
+    let calls = 0;
+    const cancel = systemClock.after(1, () => (calls += 1));
+    cancel();
+    cancel();
+    await systemClock.sleep(5, new AbortController().signal);
+    expect(calls).to.equal(0);
+  });
+
+  it('does not call early what is farther away than a timer can be', async () => {
+    let calls = 0;
+    const cancel = systemClock.after(2 ** 31 + 5, () => (calls += 1));
+    await systemClock.sleep(5, new AbortController().signal);
+    cancel();
+    expect(calls).to.equal(0);
   });
 });

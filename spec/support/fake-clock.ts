@@ -41,6 +41,20 @@ export class FakeClock implements Clock {
     signal.throwIfAborted();
   }
 
+  after(ms: number, run: () => void): () => void {
+    const cancel = (): void => {
+      const place = this.#sleepers.indexOf(sleeper);
+      if (place >= 0) this.#sleepers.splice(place, 1);
+    };
+    const end = (): void => {
+      cancel();
+      run();
+    };
+    const sleeper: Sleeper = { wakesAt: this.#monotonic + Math.max(0, ms), wake: end };
+    this.#sleepers.push(sleeper);
+    return cancel;
+  }
+
   /** How many sleep. */
   get sleepers(): number {
     return this.#sleepers.length;

@@ -9,5 +9,6 @@ export function hurriedClock(clock: Clock, times: number): Clock {
     now: () => clock.now(),
     monotonic: () => clock.monotonic() * times,
     sleep: (ms, signal) => clock.sleep(ms / times, signal),
+    after: (ms, run) => clock.after(ms / times, run),
   };
 }

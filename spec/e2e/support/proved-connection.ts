@@ -37,6 +37,10 @@ export class LeapingClock implements Clock {
     return systemClock.sleep(ms, signal);
   }
 
+  after(ms: number, run: () => void): () => void {
+    return systemClock.after(ms, run);
+  }
+
   /** Puts it forward. */
   leap(ms: number): void {
     this.#leapt += ms;
