@@ -22,11 +22,15 @@ export class Authority implements Disposable {
     this.cert = this.#read('ca.crt');
   }
 
-  /** Signs a certificate with this common name, valid for 127.0.0.1; below 0 days it has expired. */
-  sign(commonName: string, days = 2): Pair {
+  /**
+   * Signs a certificate with this common name, valid for 127.0.0.1 and these names; below 0 days it
+   * has expired.
+   */
+  sign(commonName: string, days = 2, names: readonly string[] = []): Pair {
     const subject = ['-subj', `/CN=${commonName}`, '-nodes'];
     this.#openssl('req', ...NEW_KEY, 'one.key', '-out', 'one.csr', ...subject);
-    writeFileSync(join(this.#folder, 'ext'), 'subjectAltName=IP:127.0.0.1\n');
+    const subjects = ['IP:127.0.0.1', ...names.map((name) => `DNS:${name}`)];
+    writeFileSync(join(this.#folder, 'ext'), `subjectAltName=${subjects.join(',')}\n`);
     const signer = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'ext'];
     this.#openssl(
       'x509',
