@@ -75,8 +75,10 @@ export class AnswerBody implements Bounded {
 
   #excerpt(): string {
     if (this.#chunks.length === 0 || isEncoded(this.#response)) return '';
+    const bytes = Buffer.concat(this.#chunks);
+    if (bytes.length < this.#bounds.excerptBytes) return bytes.toString('utf8');
     // In stream mode a character that the cut went through is left out.
-    return new TextDecoder().decode(Buffer.concat(this.#chunks), { stream: true });
+    return new TextDecoder().decode(bytes, { stream: true });
   }
 }
 

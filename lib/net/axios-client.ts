@@ -80,14 +80,16 @@ class AxiosClient implements HttpClient {
   }
 
   async send(request: HttpRequest, signal: AbortSignal): Promise<HttpResult> {
-    const headers = toSent(request, this.#userAgent);
+    // As octets: Node would write a text together with the head and encode the head's anew.
+    const body = typeof request.body === 'string' ? Buffer.from(request.body) : request.body;
+    const headers = toSent(request.headers, { userAgent: this.#userAgent, body });
     if (typeof headers === 'string') return failed('local', 'never', headers);
     const isFree = !signal.aborted && !this.#isClosed && this.#slots.tryTake();
     if (!isFree && !(await this.#wait(signal))) {
       const place = placeOf(hostOf(request.url), portOf(request.url));
       return failedByAbort(signal.reason, { place, reached: 'never' });
     }
-    return exchange(this.#line, { request, headers, signal }, this.#onDone);
+    return exchange(this.#line, { request, headers, body, signal }, this.#onDone);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

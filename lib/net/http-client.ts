@@ -7,7 +7,11 @@ export interface HttpRequest {
   readonly method: 'POST' | 'PUT' | 'PATCH' | 'OPTIONS';
   /** `http:` or `https:`, without credentials and fragment. */
   readonly url: URL;
-  /** Lower-case names; values without control characters. */
+  /**
+   * Lower-case names; values without control characters, beyond ASCII sent as UTF-8. What belongs to
+   * the connection (`content-length`, `transfer-encoding`, `connection` …) is the client's: a
+   * request that names it fails as `local` and is not sent. So does one with a bad name or value.
+   */
   readonly headers: Readonly<Record<string, string>>;
   /** Null: no body. */
   readonly body: string | Buffer | null;
@@ -32,16 +36,22 @@ export type NetworkFailure =
 export interface HttpAnswered {
   readonly answered: true;
   readonly status: number;
-  /** Lower-case names. */
+  /** Lower-case names; of several with one name the values are joined by commas. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The beginning of the body as text, for people: cut at the client's bound, never an error. */
+  /**
+   * The beginning of the body as text, for people: cut at the client's bound, never an error, empty
+   * where the receiver compressed it. Untrusted: it may hold control characters.
+   */
   readonly excerpt: string;
 }
 
 /** No answer came. */
 export interface HttpFailed {
   readonly answered: false;
-  /** `never`: the request certainly did not reach the receiver. `perhaps`: it may have. */
+  /**
+   * `never`: no byte of the request left, for no connection could carry it yet. `perhaps`: it may
+   * have arrived, a request on a kept connection that was just being closed included.
+   */
   readonly reached: 'never' | 'perhaps';
   readonly failure: NetworkFailure;
   /** For people; never a secret. */

@@ -20,15 +20,26 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const PLAIN = /^[\t\x20-\x7e]*$/;
 const CONTROL = /[^\P{Cc}\t]/u;
 
+/** By lower-case name. */
+export type Sent = Record<string, string>;
+
+/** What the headers depend on beside the caller's. */
+export interface Around {
+  /** Sent where the caller names none. */
+  readonly userAgent: string;
+  readonly body: Buffer | null;
+}
+
 /**
  * The headers to send; a text where the request can not be sent with its own.
  *
  * **Shape**: characters beyond ASCII go out as UTF-8, which most receivers expect.
  */
-export function toSent(request: HttpRequest, userAgent: string): Record<string, string> | string {
-  const sent: Record<string, string> = { accept: '*/*', 'user-agent': userAgent };
-  for (const name in request.headers) {
-    const value = request.headers[name] ?? '';
+export function toSent(headers: HttpRequest['headers'], around: Around): Sent | string {
+  const { userAgent, body } = around;
+  const sent: Sent = { accept: '*/*', 'user-agent': userAgent };
+  for (const name in headers) {
+    const value = headers[name] ?? '';
     if (!TOKEN.test(name)) return 'a header has a name that is none';
     if (OURS.has(name)) return `header ${name} belongs to the connection`;
     if (PLAIN.test(value)) sent[name] = value;
@@ -37,12 +48,6 @@ export function toSent(request: HttpRequest, userAgent: string): Record<string, 
   }
   // Asked for plainly: what is compressed could be a bomb, and is only shown to people.
   sent['accept-encoding'] = 'identity';
-  // axios would add its own.
-  sent['content-length'] = String(lengthOf(request.body));
+  sent['content-length'] = String(body === null ? 0 : body.length);
   return sent;
-}
-
-function lengthOf(body: string | Buffer | null): number {
-  if (body === null) return 0;
-  return typeof body === 'string' ? Buffer.byteLength(body) : body.length;
 }

@@ -1,0 +1,111 @@
+// Which addresses are refused, in every spelling, and that a name that resolves to one is refused.
+import { expect } from 'chai';
+import type { LookupFunction } from 'node:net';
+import { hostOf, isForbidden } from '../../lib/net/address.ts';
+import { aClient, aRequest, httpReceiver, patient } from './support/receiver.ts';
+
+const FORBIDDEN = [
+  'http://169.254.169.254/',
+  'http://169.254.0.1/',
+  'http://2852039166/',
+  'http://0xa9fea9fe/',
+  'http://0xA9.0xFE.0xA9.0xFE/',
+  'http://0251.0376.0251.0376/',
+  'http://169.254.43518/',
+  'http://169.254.169.254./',
+  'http://[fe80::1]/',
+  'http://[febf::1]/',
+  'http://[::ffff:169.254.169.254]/',
+  'http://[::ffff:a9fe:a9fe]/',
+  'http://[0:0:0:0:0:ffff:a9fe:a9fe]/',
+  'http://[64:ff9b::a9fe:a9fe]/',
+  'http://[fd00:ec2::254]/',
+  'http://[fd20:ce::254]/',
+  'http://100.100.100.200/',
+  'http://0.0.0.0/',
+  'http://0/',
+  'http://[::]/',
+  'http://[::ffff:0.0.0.0]/',
+] as const;
+
+const ALLOWED = [
+  'http://127.0.0.1/',
+  'http://[::1]/',
+  'http://10.0.0.1/',
+  'http://192.168.1.1/',
+  'http://172.16.0.1/',
+  'http://169.253.255.255/',
+  'http://169.255.0.0/',
+  'http://[fd00::1]/',
+  'http://[fec0::1]/',
+  'http://[::ffff:10.0.0.1]/',
+  'http://100.100.100.201/',
+  'http://8.8.8.8/',
+] as const;
+
+describe('forbidden addresses', () => {
+  for (const url of FORBIDDEN) {
+    it(`are refused as ${url}, before anything is sent`, async () => {
+      await using client = aClient();
+      const result = await client.send(aRequest(new URL(url)), patient());
+      expect(result).to.include({
+        answered: false,
+        reached: 'never',
+        failure: 'forbidden-address',
+      });
+    });
+  }
+
+  for (const url of ALLOWED) {
+    it(`are not ${url}`, () => {
+      expect(isForbidden(hostOf(new URL(url)))).to.equal(false);
+    });
+  }
+
+  it('are known with a zone', () => {
+    expect(isForbidden('fe80::1%eth0')).to.equal(true);
+  });
+
+  const answers = [
+    ['one address', [{ address: '169.254.169.254', family: 4 }]],
+    ['a mapped address', [{ address: '::ffff:169.254.169.254', family: 6 }]],
+    [
+      'one beside a good one',
+      [
+        { address: '127.0.0.1', family: 4 },
+        { address: 'fe80::1', family: 6 },
+      ],
+    ],
+  ] as const;
+  for (const [what, addresses] of answers) {
+    it(`are refused where a name resolves to ${what}`, async () => {
+      const lookup: LookupFunction = (_name, _options, callback) => callback(null, [...addresses]);
+      await using client = aClient({}, { lookup });
+      const url = new URL('http://rebound.example.test:9/');
+      expect(await client.send(aRequest(url), patient())).to.deep.equal({
+        answered: false,
+        reached: 'never',
+        failure: 'forbidden-address',
+        detail: `link-local, metadata or unspecified: rebound.example.test is ${
+          addresses.at(-1)?.address ?? ''
+        }`,
+      });
+    });
+  }
+
+  it('are looked for at every connection: a name that turns bad is refused then', async () => {
+    await using receiver = await httpReceiver((_request, response) => {
+      response.setHeader('connection', 'close');
+      response.end();
+    });
+    let asked = 0;
+    const lookup: LookupFunction = (_name, _options, callback) => {
+      asked += 1;
+      callback(null, [{ address: asked === 1 ? '127.0.0.1' : '169.254.169.254', family: 4 }]);
+    };
+    await using client = aClient({}, { lookup });
+    const request = aRequest(receiver.url('/', 'rebound.example.test'));
+    expect(await client.send(request, patient())).to.include({ answered: true, status: 200 });
+    expect(await client.send(request, patient())).to.include({ failure: 'forbidden-address' });
+  });
+});

@@ -1,0 +1,165 @@
+// Bodies of answers over real sockets: how much is kept, how much is read, and that nothing that
+// happens to a body makes the answer a failure. Bytes are counted at the client's own sockets.
+import { expect } from 'chai';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { FakeClock } from '../support/fake-clock.ts';
+import { until } from '../support/until.ts';
+import { aClient, aRequest, httpReceiver, patient, rawReceiver } from './support/receiver.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const HEAD = 'HTTP/1.1 200 OK\r\n';
+// Node reads 64 KiB at a time, so the bound is passed by at most that, and by the head.
+const SLACK = 66 * KIB;
+
+/** The sockets that were opened since; what they read is counted by Node. */
+class Opened implements Disposable {
+  readonly sockets: Socket[] = [];
+  readonly #onSocket = (message: unknown): void => {
+    this.sockets.push((message as { socket: Socket }).socket);
+  };
+
+  constructor() {
+    subscribe('net.client.socket', this.#onSocket);
+  }
+
+  get bytesRead(): number {
+    return this.sockets.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+  }
+
+  get isClosed(): boolean {
+    return this.sockets.every(({ destroyed }) => destroyed);
+  }
+
+  [Symbol.dispose](): void {
+    unsubscribe('net.client.socket', this.#onSocket);
+  }
+}
+
+describe('the body of an answer', () => {
+  const kept = [
+    ['below the bound', 'x'.repeat(100), 'x'.repeat(100)],
+    ['at the bound', 'x'.repeat(16 * KIB), 'x'.repeat(16 * KIB)],
+    ['above the bound', 'x'.repeat(40 * KIB), 'x'.repeat(16 * KIB)],
+    [
+      'with a character across the bound',
+      `x${'é'.repeat(20 * KIB)}`,
+      `x${'é'.repeat(8 * KIB - 1)}`,
+    ],
+    ['that is none', '', ''],
+    ['that is not UTF-8', Buffer.from([0x68, 0x69, 0xff]), 'hi\ufffd'],
+  ] as const;
+  for (const [what, body, excerpt] of kept) {
+    it(`is kept up to 16 KiB: ${what}`, async () => {
+      await using receiver = await httpReceiver((_request, response) => response.end(body));
+      await using client = aClient();
+      const result = await client.send(aRequest(receiver.url()), patient());
+      expect(result).to.have.property('excerpt', excerpt);
+    });
+  }
+
+  it('is kept up to the bound that was asked for', async () => {
+    await using receiver = await httpReceiver((_request, response) => response.end('0123456789'));
+    await using client = aClient({ excerptBytes: 4 });
+    const result = await client.send(aRequest(receiver.url()), patient());
+    expect(result).to.have.property('excerpt', '0123');
+  });
+
+  it('is not unpacked, and not shown packed', async () => {
+    await using receiver = await httpReceiver((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(MIB)));
+    });
+    await using client = aClient();
+    const result = await client.send(aRequest(receiver.url()), patient());
+    expect(result).to.include({ answered: true, excerpt: '' });
+  });
+
+  it('is read to its end below 1 MiB, so that the connection is used again', async () => {
+    await using receiver = await httpReceiver((_request, response) =>
+      response.end(Buffer.alloc(900 * KIB, 'x')),
+    );
+    await using client = aClient({ maxSockets: 1 });
+    for (let i = 0; i < 3; i++) await client.send(aRequest(receiver.url()), patient());
+    expect(receiver.connections).to.equal(1);
+  });
+
+  it('ends the connection at once where 10 MiB are announced', async () => {
+    await using receiver = await httpReceiver((_request, response) =>
+      response.end(Buffer.alloc(10 * MIB, 'x')),
+    );
+    using opened = new Opened();
+    await using client = aClient();
+    const result = await client.send(aRequest(receiver.url()), patient());
+    expect(result).to.include({ answered: true, status: 200, excerpt: 'x'.repeat(16 * KIB) });
+    await until(() => opened.isClosed, 'the connection to be closed');
+    expect(opened.bytesRead).to.be.below(2 * SLACK);
+  });
+
+  it('ends the connection at 1 MiB where it never ends', async () => {
+    await using receiver = await rawReceiver((socket) => {
+      const chunk = `10000\r\n${'x'.repeat(64 * KIB)}\r\n`;
+      const pour = (): void => {
+        while (!socket.destroyed && socket.write(chunk));
+        socket.once('drain', pour);
+      };
+      socket.write(`${HEAD}transfer-encoding: chunked\r\n\r\n`);
+      pour();
+    });
+    using opened = new Opened();
+    await using client = aClient();
+    const result = await client.send(aRequest(receiver.url()), patient());
+    expect(result).to.include({ answered: true, excerpt: 'x'.repeat(16 * KIB) });
+    await until(() => opened.isClosed, 'the connection to be closed');
+    expect(opened.bytesRead).to.be.within(MIB, MIB + 2 * SLACK);
+  });
+
+  it('is given up where it does not go on, with what was there', async () => {
+    await using receiver = await rawReceiver((socket) => {
+      socket.write(`${HEAD}content-length: 100\r\n\r\nslow`);
+    });
+    const clock = new FakeClock();
+    using opened = new Opened();
+    await using client = aClient({}, { clock });
+    const sent = client.send(aRequest(receiver.url()), patient());
+    await until(() => opened.bytesRead > HEAD.length, 'the head');
+    await until(async () => {
+      await clock.advance(1000);
+      return opened.isClosed;
+    }, 'the connection to be closed');
+    expect(await sent).to.include({ answered: true, status: 200, excerpt: 'slow' });
+  });
+
+  it('may break off: the status stands', async () => {
+    await using receiver = await rawReceiver((socket) => {
+      socket.end(`${HEAD}content-length: 100\r\n\r\nhalf`);
+    });
+    await using client = aClient();
+    const result = await client.send(aRequest(receiver.url()), patient());
+    expect(result).to.include({ answered: true, status: 200, excerpt: 'half' });
+  });
+
+  it('may be garbage: the status stands', async () => {
+    await using receiver = await rawReceiver((socket) => {
+      socket.end(`${HEAD}transfer-encoding: chunked\r\n\r\nnot a chunk\r\n`);
+    });
+    await using client = aClient();
+    const result = await client.send(aRequest(receiver.url()), patient());
+    expect(result).to.include({ answered: true, status: 200 });
+  });
+
+  it('may be cut short by an abort: the status stands', async () => {
+    await using receiver = await rawReceiver((socket) => {
+      socket.write(`${HEAD}content-length: 100\r\n\r\nhalf`);
+    });
+    using opened = new Opened();
+    await using client = aClient({}, { clock: new FakeClock() });
+    const stop = new AbortController();
+    const sent = client.send(aRequest(receiver.url()), stop.signal);
+    await until(() => opened.bytesRead > HEAD.length + 10, 'the head');
+    stop.abort();
+    expect(await sent).to.include({ answered: true, status: 200, excerpt: 'half' });
+    await until(() => opened.isClosed, 'the connection to be closed');
+  });
+});

@@ -1,0 +1,232 @@
+// An HTTP proxy over real sockets: CONNECT for https, the absolute form for http, and how far a
+// request got when the proxy does not play along.
+import { expect } from 'chai';
+import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import type { HttpClientOptions, HttpProxy } from '../../lib/net/axios-client.ts';
+import { Authority } from '../support/certificates.ts';
+import type { Pair } from '../support/certificates.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { until } from '../support/until.ts';
+import {
+  aClient,
+  aRequest,
+  closedPort,
+  patient,
+  rawReceiver,
+  Receiver,
+} from './support/receiver.ts';
+
+const CREDENTIALS = { username: 'sluice', password: 'se:cret' };
+const BASIC = `Basic ${Buffer.from('sluice:se:cret').toString('base64')}`;
+
+/** A proxy that sends every tunnel to one port, whatever its name, and tells what it was asked. */
+class Proxy extends Receiver {
+  readonly asked: string[] = [];
+  readonly authorizations: (string | undefined)[] = [];
+
+  note(request: IncomingMessage): void {
+    this.asked.push(`${request.method ?? ''} ${request.url ?? ''} ${request.headers.host ?? ''}`);
+    this.authorizations.push(request.headers['proxy-authorization']);
+  }
+
+  get settings(): HttpProxy {
+    return { url: this.url('/'), credentials: CREDENTIALS };
+  }
+}
+
+async function proxyTo(port: number, tunnelled = 'HTTP/1.1 200 OK\r\n\r\n'): Promise<Proxy> {
+  const server = createServer((request, response) => {
+    proxy.note(request);
+    request.resume().on('end', () => response.end('by the proxy'));
+  });
+  server.on('connect', (request: IncomingMessage, socket: Socket) => {
+    proxy.note(request);
+    socket.on('error', () => undefined);
+    socket.write(tunnelled);
+    if (!tunnelled.includes(' 200 ')) {
+      socket.resume().on('end', () => socket.end());
+      return;
+    }
+    const onward = connect(port, '127.0.0.1');
+    onward.on('error', () => socket.destroy());
+    onward.pipe(socket).pipe(onward);
+    socket.on('close', () => onward.destroy());
+  });
+  const proxy = new Proxy(server);
+  await proxy.listen();
+  return proxy;
+}
+
+describe('a request through a proxy', () => {
+  let authority: Authority;
+  let pair: Pair;
+  before(() => {
+    authority = new Authority();
+    pair = authority.sign('receiver', 2, ['ci.example.test']);
+  });
+  after(() => authority[Symbol.dispose]());
+
+  async function receiver(): Promise<Receiver> {
+    const server = createHttpsServer(pair, (request, response) => {
+      request.resume().on('end', () => response.end(JSON.stringify(request.headers)));
+    });
+    return await new Receiver(server).listen();
+  }
+
+  function trusting(
+    proxy: HttpProxy,
+    more: Partial<HttpClientOptions> = {},
+  ): Partial<HttpClientOptions> {
+    return { proxy, tls: { ca: authority.cert }, ...more };
+  }
+
+  it('goes to an https receiver by CONNECT, the name resolved there and TLS inside', async () => {
+    await using target = await receiver();
+    await using proxy = await proxyTo(target.port);
+    await using client = aClient(trusting(proxy.settings), {
+      lookup: () => expect.fail('the name was looked up here'),
+    });
+    const url = new URL('https://ci.example.test:8443/hook?x=1');
+    const result = await client.send(aRequest(url), patient());
+    expect(result).to.include({ answered: true, status: 200 });
+    expect(proxy.asked).to.deep.equal(['CONNECT ci.example.test:8443 ci.example.test:8443']);
+    expect(proxy.authorizations).to.deep.equal([BASIC]);
+    expect(JSON.stringify(result)).to.include('ci.example.test:8443').and.not.include('proxy-');
+  });
+
+  it('names the port of https, and an IPv6 address in brackets', async () => {
+    await using target = await receiver();
+    await using proxy = await proxyTo(target.port);
+    await using client = aClient(
+      trusting(proxy.settings, { tls: { ca: authority.cert, serverName: 'ci.example.test' } }),
+    );
+    await client.send(aRequest(new URL('https://[2001:db8::1]/')), patient());
+    expect(proxy.asked).to.deep.equal(['CONNECT [2001:db8::1]:443 [2001:db8::1]:443']);
+  });
+
+  it('goes to an http receiver in the absolute form, its host in the header', async () => {
+    await using proxy = await proxyTo(0);
+    await using client = aClient({ proxy: proxy.settings });
+    const url = new URL('http://ci.example.test/hook?x=1');
+    for (let i = 0; i < 2; i++) {
+      const result = await client.send(aRequest(url), patient());
+      expect(result).to.include({ answered: true, excerpt: 'by the proxy' });
+    }
+    const line = 'POST http://ci.example.test/hook?x=1 ci.example.test';
+    expect(proxy.asked).to.deep.equal([line, line]);
+    expect(proxy.authorizations).to.deep.equal([BASIC, BASIC]);
+    expect(proxy.connections).to.equal(1);
+  });
+
+  it('says nothing of who we are where no credentials are given', async () => {
+    await using proxy = await proxyTo(0);
+    await using client = aClient({ proxy: { url: proxy.url('/') } });
+    await client.send(aRequest(new URL('http://ci.example.test/')), patient());
+    expect(proxy.authorizations).to.deep.equal([undefined]);
+  });
+
+  it('keeps its tunnel for the next request, and opens no more than it may', async () => {
+    await using target = await receiver();
+    await using proxy = await proxyTo(target.port);
+    await using client = aClient(trusting(proxy.settings, { maxSockets: 2 }));
+    const url = new URL('https://ci.example.test/');
+    const sent = Array.from({ length: 10 }, () => client.send(aRequest(url), patient()));
+    expect((await Promise.all(sent)).every(({ answered }) => answered)).to.equal(true);
+    expect(proxy.connections).to.equal(2);
+  });
+
+  for (const status of ['403 Forbidden', '407 Proxy Authentication Required', '502 Bad Gateway']) {
+    it(`never arrived where the proxy answers CONNECT with ${status}`, async () => {
+      await using proxy = await proxyTo(0, `HTTP/1.1 ${status}\r\nx: secret\r\n\r\n`);
+      await using client = aClient({ proxy: proxy.settings });
+      const result = await client.send(aRequest(new URL('https://ci.example.test/')), patient());
+      expect(result).to.deep.equal({
+        answered: false,
+        reached: 'never',
+        failure: 'proxy',
+        detail: `proxy 127.0.0.1:${proxy.port} answered CONNECT with ${status.slice(0, 3)}`,
+      });
+      await until(() => proxy.sockets.size === 0, 'the connection to be closed');
+    });
+  }
+
+  for (const target of ['https://ci.example.test/', 'http://ci.example.test/']) {
+    it(`never arrived at ${target} where there is no proxy`, async () => {
+      const port = await closedPort();
+      await using client = aClient({
+        proxy: { url: new URL(`http://127.0.0.1:${port}`), credentials: CREDENTIALS },
+      });
+      expect(await client.send(aRequest(new URL(target)), patient())).to.deep.equal({
+        answered: false,
+        reached: 'never',
+        failure: 'proxy',
+        detail: `proxy 127.0.0.1:${port}: ECONNREFUSED 127.0.0.1:${port}`,
+      });
+    });
+
+    it(`is not made to ${target} where the proxy is at a forbidden address`, async () => {
+      await using client = aClient({ proxy: { url: new URL('http://169.254.169.254:3128') } });
+      const result = await client.send(aRequest(new URL(target)), patient());
+      expect(result).to.include({ reached: 'never', failure: 'forbidden-address' });
+    });
+  }
+
+  const odd: readonly (readonly [string, (socket: Socket) => void])[] = [
+    ['hangs up', (socket) => socket.end()],
+    ['resets the connection', (socket) => socket.resetAndDestroy()],
+    ['speaks something else', (socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n\r\n')],
+  ];
+  for (const [what, act] of odd) {
+    it(`never arrived where the proxy ${what}`, async () => {
+      await using proxy = await rawReceiver(act);
+      await using client = aClient({ proxy: { url: proxy.url('/') } });
+      const result = await client.send(aRequest(new URL('https://ci.example.test/')), patient());
+      expect(result).to.include({ answered: false, reached: 'never', failure: 'proxy' });
+    });
+  }
+
+  it('never arrived where the receiver behind the tunnel is not who it should be', async () => {
+    await using target = await receiver();
+    await using proxy = await proxyTo(target.port);
+    await using client = aClient({ proxy: proxy.settings });
+    const result = await client.send(aRequest(new URL('https://ci.example.test/')), patient());
+    expect(result).to.include({ answered: false, reached: 'never', failure: 'tls' });
+  });
+
+  it('never arrived where the tunnel takes too long', async () => {
+    await using proxy = await rawReceiver(() => undefined);
+    const clock = new FakeClock();
+    await using client = aClient({ proxy: { url: proxy.url('/') } }, { clock });
+    const sent = client.send(aRequest(new URL('https://ci.example.test/')), patient());
+    await until(() => proxy.received.includes('CONNECT'), 'the CONNECT');
+    await clock.advance(5000);
+    expect(await sent).to.include({ reached: 'never', failure: 'connect-timeout' });
+    await until(() => proxy.sockets.size === 0, 'the connection to be closed');
+  });
+
+  it('never arrived where it is given up before the tunnel stands', async () => {
+    await using proxy = await rawReceiver(() => undefined);
+    const client = aClient({ proxy: { url: proxy.url('/') } });
+    const stop = new AbortController();
+    const sent = client.send(aRequest(new URL('https://ci.example.test/')), stop.signal);
+    await until(() => proxy.received.includes('CONNECT'), 'the CONNECT');
+    stop.abort();
+    expect(await sent).to.include({ reached: 'never', failure: 'aborted' });
+    await client[Symbol.asyncDispose]();
+    await until(() => proxy.sockets.size === 0, 'the connection to be closed');
+  });
+
+  for (const target of ['https://169.254.169.254/', 'http://0xa9fea9fe/', 'https://[fe80::1]/']) {
+    it(`is not made for ${target}`, async () => {
+      await using proxy = await proxyTo(0);
+      await using client = aClient({ proxy: proxy.settings });
+      const result = await client.send(aRequest(new URL(target)), patient());
+      expect(result).to.include({ reached: 'never', failure: 'forbidden-address' });
+      expect(proxy.connections).to.equal(0);
+    });
+  }
+});

@@ -1,0 +1,111 @@
+// Receivers on loopback for the specs of lib/net: a server of HTTP, or one that is told byte by byte
+// what to do, and a client beside it. Everything is closed when the spec disposes of the bench.
+import { createServer as createHttpServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { createHttpClient } from '../../../lib/net/axios-client.ts';
+import type { HttpClientOptions, HttpClientParts } from '../../../lib/net/axios-client.ts';
+import type { HttpClient, HttpRequest } from '../../../lib/net/http-client.ts';
+import { systemClock } from '../../../lib/kit/system.ts';
+
+/** A server that counts its connections and closes them when it is disposed of. */
+export class Receiver implements AsyncDisposable {
+  readonly server: Server;
+  readonly sockets = new Set<Socket>();
+  connections = 0;
+  /** What came, for raw receivers. */
+  received = '';
+
+  constructor(server: Server) {
+    this.server = server;
+    server.on('connection', (socket: Socket) => {
+      this.connections += 1;
+      this.sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => this.sockets.delete(socket));
+    });
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  url(path = '/hook', host = '127.0.0.1'): URL {
+    return new URL(`http://${host}:${this.port}${path}`);
+  }
+
+  async listen(): Promise<this> {
+    await new Promise<void>((resolve) => {
+      this.server.listen(0, '127.0.0.1', resolve);
+    });
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+/** An HTTP server that reads each request whole and then answers. */
+export async function httpReceiver(
+  answer: (request: IncomingMessage, response: ServerResponse, body: string) => void,
+): Promise<Receiver> {
+  const server = createHttpServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => answer(request, response, Buffer.concat(parts).toString()));
+    request.on('error', () => undefined);
+    response.on('error', () => undefined);
+  });
+  return await new Receiver(server).listen();
+}
+
+/** A server that does what it is told when the first bytes of a request came. */
+export async function rawReceiver(
+  onData: (socket: Socket, receiver: Receiver) => void,
+  onConnection: (socket: Socket) => void = () => undefined,
+): Promise<Receiver> {
+  const receiver = new Receiver(createTcpServer(onConnection));
+  receiver.server.on('connection', (socket: Socket) => {
+    socket.on('data', (chunk) => {
+      receiver.received += chunk.toString();
+      onData(socket, receiver);
+    });
+  });
+  return await receiver.listen();
+}
+
+/** A port on which nothing listens. */
+export async function closedPort(): Promise<number> {
+  await using receiver = await rawReceiver(() => undefined);
+  return receiver.port;
+}
+
+/** A client with the system's clock. */
+export function aClient(
+  options: Partial<HttpClientOptions> = {},
+  parts: Partial<HttpClientParts> = {},
+): HttpClient {
+  return createHttpClient(
+    { maxSockets: 4, userAgent: 'sluice/spec', ...options },
+    { clock: systemClock, ...parts },
+  );
+}
+
+/** A POST of a small document. */
+export function aRequest(url: URL, changes: Partial<HttpRequest> = {}): HttpRequest {
+  return {
+    method: 'POST',
+    url,
+    headers: { 'content-type': 'text/plain' },
+    body: 'ping',
+    ...changes,
+  };
+}
+
+/** A signal that nobody aborts. */
+export function patient(): AbortSignal {
+  return new AbortController().signal;
+}

@@ -1,0 +1,208 @@
+// TLS over real sockets: who is believed, under which name, and who we say we are.
+import { expect } from 'chai';
+import { createServer } from 'node:https';
+import type { ServerOptions } from 'node:https';
+import { TLSSocket } from 'node:tls';
+import type { HttpResult } from '../../lib/net/http-client.ts';
+import type { TlsIdentity } from '../../lib/net/axios-client.ts';
+import { Authority } from '../support/certificates.ts';
+import type { Pair } from '../support/certificates.ts';
+import { withVariable } from '../support/environment-variable.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { until } from '../support/until.ts';
+import {
+  aClient,
+  aRequest,
+  httpReceiver,
+  patient,
+  rawReceiver,
+  Receiver,
+} from './support/receiver.ts';
+
+describe('TLS to a receiver', () => {
+  let authority: Authority;
+  let pair: Pair;
+  before(() => {
+    authority = new Authority();
+    pair = authority.sign('receiver', 2, ['ci.example.test']);
+  });
+  after(() => authority[Symbol.dispose]());
+
+  /** A receiver that tells whom it saw: the client's common name and the name it was asked for. */
+  class Secure extends Receiver {
+    requests = 0;
+    names: (string | false)[] = [];
+  }
+
+  async function secure(options: ServerOptions = {}): Promise<Secure> {
+    const server = createServer({ ...pair, ...options }, (request, response) => {
+      receiver.requests += 1;
+      const { socket } = request;
+      if (!(socket instanceof TLSSocket)) return;
+      receiver.names.push((socket as unknown as { servername: string | false }).servername);
+      request.resume();
+      const { subject } = socket.getPeerCertificate() as { subject?: { CN?: string } };
+      response.end(`hello ${subject?.CN ?? 'stranger'}`);
+    });
+    server.on('tlsClientError', () => undefined);
+    const receiver = new Secure(server);
+    await receiver.listen();
+    return receiver;
+  }
+
+  async function sendTo(
+    receiver: Receiver,
+    tls: TlsIdentity,
+    host = '127.0.0.1',
+  ): Promise<HttpResult> {
+    await using client = aClient(
+      { tls },
+      { lookup: (_name, _options, found) => found(null, [{ address: '127.0.0.1', family: 4 }]) },
+    );
+    return await client.send(aRequest(new URL(`https://${host}:${receiver.port}/`)), patient());
+  }
+
+  it('is refused where nobody vouches for the certificate, before the request leaves', async () => {
+    await using receiver = await secure();
+    const result = await sendTo(receiver, {});
+    expect(result).to.include({ answered: false, reached: 'never', failure: 'tls' });
+    expect(result)
+      .to.have.property('detail')
+      .that.matches(/^UNABLE_TO_VERIFY_LEAF_SIGNATURE 127/);
+    expect(receiver.requests).to.equal(0);
+  });
+
+  it('is accepted with the authority that was named', async () => {
+    await using receiver = await secure();
+    const result = await sendTo(receiver, { ca: authority.cert });
+    expect(result).to.include({ answered: true, excerpt: 'hello stranger' });
+  });
+
+  it('is refused where the certificate has expired', async () => {
+    await using receiver = await secure(authority.sign('receiver', -1));
+    const result = await sendTo(receiver, { ca: authority.cert });
+    expect(result).to.include({ reached: 'never', failure: 'tls' });
+    expect(result)
+      .to.have.property('detail')
+      .that.matches(/^CERT_HAS_EXPIRED/);
+  });
+
+  const names = [
+    ['the URL’s name is asked for and verified', 'ci.example.test', {}, 'ci.example.test'],
+    ['an address is verified and no name asked for', '127.0.0.1', {}, false],
+    [
+      'another name is asked for and verified',
+      '127.0.0.1',
+      { serverName: 'ci.example.test' },
+      'ci.example.test',
+    ],
+    [
+      'another name replaces one that would fail',
+      'elsewhere.test',
+      { serverName: 'ci.example.test' },
+      'ci.example.test',
+    ],
+  ] as const;
+  for (const [what, host, more, seen] of names) {
+    it(`holds where ${what}`, async () => {
+      await using receiver = await secure();
+      const result = await sendTo(receiver, { ca: authority.cert, ...more }, host);
+      expect(result).to.include({ answered: true });
+      expect(receiver.names).to.deep.equal([seen]);
+    });
+  }
+
+  const wrong = [
+    ['the URL’s name', 'elsewhere.test', {}],
+    ['the name that replaces it', 'ci.example.test', { serverName: 'elsewhere.test' }],
+  ] as const;
+  for (const [what, host, more] of wrong) {
+    it(`is refused where the certificate is not for ${what}`, async () => {
+      await using receiver = await secure();
+      const result = await sendTo(receiver, { ca: authority.cert, ...more }, host);
+      expect(result).to.include({ reached: 'never', failure: 'tls' });
+      expect(result)
+        .to.have.property('detail')
+        .that.matches(/^ERR_TLS_CERT_ALTNAME_INVALID/);
+      expect(receiver.requests).to.equal(0);
+    });
+  }
+
+  it('is verified whatever the environment says', async () => {
+    await using receiver = await secure();
+    const off = ['NODE_TLS_REJECT_UNAUTHORIZED', '0'] as const;
+    const result = await withVariable(off, () => sendTo(receiver, {}));
+    expect(result).to.include({ reached: 'never', failure: 'tls' });
+  });
+
+  it('does not ask for the name in a host header', async () => {
+    await using receiver = await secure();
+    await using client = aClient({ tls: { ca: authority.cert } });
+    const url = new URL(`https://127.0.0.1:${receiver.port}/`);
+    const headers = { host: 'elsewhere.test' };
+    expect(await client.send(aRequest(url, { headers }), patient())).to.include({ answered: true });
+    expect(receiver.names).to.deep.equal([false]);
+  });
+
+  it('shows our certificate', async () => {
+    await using receiver = await secure({ ca: authority.cert, requestCert: true });
+    const ours = authority.sign('sluice');
+    const result = await sendTo(receiver, { ca: authority.cert, ...ours });
+    expect(result).to.include({ answered: true, excerpt: 'hello sluice' });
+  });
+
+  it('may have reached a receiver that misses our certificate, for it says so late', async () => {
+    await using receiver = await secure({
+      ca: authority.cert,
+      requestCert: true,
+      rejectUnauthorized: true,
+    });
+    const result = await sendTo(receiver, { ca: authority.cert });
+    expect(result).to.include({ answered: false, reached: 'perhaps' });
+    expect(receiver.requests).to.equal(0);
+  });
+
+  const unusable = [
+    ['an authority', { ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' }],
+    ['a key', { cert: 'no PEM', key: 'secret' }],
+  ] as const;
+  for (const [what, tls] of unusable) {
+    it(`fails as an answer with ${what} that is none`, async () => {
+      await using receiver = await secure();
+      const result = await sendTo(receiver, tls);
+      expect(result).to.include({ answered: false, reached: 'never', failure: 'tls' });
+      expect(JSON.stringify(result)).not.to.include('secret');
+    });
+  }
+
+  it('fails where the receiver speaks plainly', async () => {
+    await using receiver = await httpReceiver((_request, response) => response.end());
+    const result = await sendTo(receiver, {});
+    expect(result).to.include({ answered: false, reached: 'never', failure: 'tls' });
+  });
+
+  it('fails where the receiver hangs up in the handshake', async () => {
+    await using receiver = await rawReceiver((socket) => socket.resetAndDestroy());
+    const result = await sendTo(receiver, {});
+    expect(result).to.include({ answered: false, reached: 'never', failure: 'reset' });
+  });
+
+  it('is within the bound for connecting', async () => {
+    await using receiver = await rawReceiver(() => undefined);
+    const clock = new FakeClock();
+    await using client = aClient({}, { clock });
+    const url = new URL(`https://127.0.0.1:${receiver.port}/`);
+    const sent = client.send(aRequest(url), patient());
+    await until(() => receiver.received !== '', 'the handshake to begin');
+    await clock.advance(5000);
+    expect(await sent).to.include({ reached: 'never', failure: 'connect-timeout' });
+  });
+
+  it('keeps its connection for the next request', async () => {
+    await using receiver = await secure();
+    await using client = aClient({ tls: { ca: authority.cert } });
+    const url = new URL(`https://127.0.0.1:${receiver.port}/`);
+    for (let i = 0; i < 3; i++) await client.send(aRequest(url), patient());
+    expect([receiver.connections, receiver.requests]).to.deep.equal([1, 3]);
+  });
+});
