@@ -55,7 +55,7 @@ describe('a fuzz session', () => {
       make: (random) => random.below(10),
       check,
     };
-    return target as FuzzTarget;
+    return target;
   }
   const range = { seed: 1, from: 0, cases: 200, limitMs: 60_000 };
 

@@ -78,19 +78,22 @@ export async function runSession(
   };
   // What a case leaves behind and nobody waits for is its fault, or that of one just before.
   process.on('unhandledRejection', note);
+  const runOne = async (): Promise<void> => {
+    const before = cpuMs();
+    try {
+      const done = target.check(makeCase(target, range.seed, number));
+      if (done !== undefined) await done;
+    } catch (error) {
+      note(error);
+    }
+    const ms = cpuMs() - before;
+    if (ms > slowest.ms) Object.assign(slowest, { ms, number });
+    if (ms > SLOWEST_MS) note(new Error(`it computed for ${Math.round(ms)} ms`));
+  };
   try {
     for (; number < end && performance.now() - begin < range.limitMs; number += 1) {
       hooks.began?.(number);
-      const before = cpuMs();
-      try {
-        const done = target.check(makeCase(target, range.seed, number));
-        if (done !== undefined) await done;
-      } catch (error) {
-        note(error);
-      }
-      const ms = cpuMs() - before;
-      if (ms > slowest.ms) Object.assign(slowest, { ms, number });
-      if (ms > SLOWEST_MS) note(new Error(`it computed for ${Math.round(ms)} ms`));
+      await runOne();
     }
     await settled();
   } finally {

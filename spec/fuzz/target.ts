@@ -27,9 +27,9 @@ export function must(holds: boolean, what: string | (() => string)): asserts hol
 
 /** Fails the case unless both are the same JSON. */
 export function mustBeSame(found: unknown, wanted: unknown, what: string): void {
-  const left = JSON.stringify(found);
-  const right = JSON.stringify(wanted);
-  must(left === right, () => `${what}: ${differenceOf(String(left), String(right))}`);
+  const left = JSON.stringify(found) as string | undefined;
+  const right = JSON.stringify(wanted) as string | undefined;
+  must(left === right, () => `${what}: ${differenceOf(left ?? '', right ?? '')}`);
 }
 
 /** Where two texts part, with a little of what is around. */

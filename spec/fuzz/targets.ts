@@ -6,7 +6,7 @@ import type { FuzzTarget } from './target.ts';
 import { watch } from './watch/watch.ts';
 
 /** Every target, in the order in which they run. */
-export const TARGETS: Readonly<Record<string, FuzzTarget<never>>> = {
+export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   configurations,
   events,
   watch,
@@ -19,5 +19,5 @@ export function targetOf(name: string): FuzzTarget {
   if (target === undefined) {
     throw new Error(`no target ${name} (expected ${Object.keys(TARGETS).join(', ')})`);
   }
-  return target as FuzzTarget;
+  return target;
 }

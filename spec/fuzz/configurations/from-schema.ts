@@ -91,7 +91,7 @@ function grow(part: Json | undefined, random: FuzzRandom, depth: number): Json {
 
 function typeOf(part: JsonObject, random: FuzzRandom): string {
   const { type } = part;
-  if (Array.isArray(type)) return String(random.pick(type as readonly Json[]));
+  if (Array.isArray(type)) return textOf(random.pick(type as readonly Json[]));
   if (typeof type === 'string') return type;
   return jsonAt(part, 'properties') === undefined ? 'string' : 'object';
 }
@@ -133,7 +133,11 @@ function growObject(part: JsonObject, random: FuzzRandom, depth: number): JsonOb
 /** Of several keys of which there must be one, that one. */
 function oneOf(part: JsonObject, random: FuzzRandom): string {
   const branches = listOf(part['oneOf']);
-  return branches.length === 0 ? '' : String(listOf(jsonAt(random.pick(branches), 'required'))[0]);
+  return branches.length === 0 ? '' : textOf(listOf(jsonAt(random.pick(branches), 'required'))[0]);
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function listOf(value: Json | undefined): readonly Json[] {

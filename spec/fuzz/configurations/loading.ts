@@ -70,7 +70,7 @@ export function mustAgree(loaded: LoadedPlan, twin: LoadedPlan): void {
 /** Texts that JSON.parse reads are read as the same value. */
 export function mustReadJson(text: string): void {
   // A number above what a double holds is a text there, and infinite here.
-  if (/e\+?\d{3}/i.test(text)) return;
+  if (!/^\s*[{["]/.test(text) || /e\+?\d{3}/i.test(text)) return;
   let value: Json;
   try {
     value = JSON.parse(text) as Json;

@@ -137,8 +137,12 @@ function mustHaveLabels(value: Json): void {
   if (!isJsonObject(value)) return;
   for (const [key, item] of Object.entries(value)) {
     if (key !== 'labels' || !isJsonObject(item)) mustHaveLabels(item);
-    else for (const label of Object.values(item)) must(LABEL.test(String(label)), 'a label is one');
+    else for (const label of Object.values(item)) mustBeLabel(label);
   }
+}
+
+function mustBeLabel(label: Json): void {
+  must(typeof label === 'string' && LABEL.test(label), () => `a label is one: ${shown(label)}`);
 }
 
 /** What kubelet makes of `$(NAME)` and `$$`, written after the description in the Pod reference. */
@@ -151,9 +155,8 @@ function mustReachKubelet(job: JsonObject, delivery: Delivery): void {
     found === '$$' ? '$' : '!',
   );
   const message = jsonAt(delivery.occurrences[0].event, 'message') ?? '';
-  const text = typeof message === 'string' ? message : message === null ? '' : null;
-  if (text === null) return;
-  const wanted = text.toWellFormed().replaceAll('\0', '');
+  if (typeof message !== 'string') return;
+  const wanted = message.toWellFormed().replaceAll('\0', '');
   must(expanded === wanted, () => `kubelet hands over the message: ${shown(expanded)}`);
 }
 

@@ -11,6 +11,7 @@ import { anyEvent } from './any-event.ts';
 import { anyFilters, anyRules } from './any-rules.ts';
 import { checkedCandidate, checkedDelivery, mustStart, STARTS } from './delivering.ts';
 import { judge, judgedOccurrence, judgeOriginal, mustFailAlone, mustTrace } from './judging.ts';
+import type { More } from './telling.ts';
 import { mustShow, mustTell, mustTellBuild } from './telling.ts';
 
 /** An Event, and what it meets. */
@@ -20,6 +21,7 @@ export interface EventInput {
   readonly filters: readonly NaiveFilter[];
   readonly start: (typeof STARTS)[number];
   readonly disposition: (typeof DISPOSITIONS)[number];
+  readonly more: More;
   readonly text: string;
   readonly max: number;
 }
@@ -37,11 +39,12 @@ export const events: FuzzTarget<EventInput> = {
       filters: anyFilters(random, event),
       start: random.pick(STARTS),
       disposition: random.pick(DISPOSITIONS),
+      more: random.pick(['full', 'original', 'nothing', 'nothing']),
       text: anyText(random),
       max: random.between(0, 260),
     };
   },
-  check: async ({ event, rules, filters, start, disposition, text, max }) => {
+  check: async ({ event, rules, filters, start, disposition, more, text, max }) => {
     const occurrence = judgedOccurrence(event);
     const { chain, decision } = judge(rules, occurrence);
     mustFailAlone(chain, occurrence);
@@ -50,8 +53,8 @@ export const events: FuzzTarget<EventInput> = {
     const candidate = checkedCandidate(occurrence, decision);
     const delivery = checkedDelivery(candidate);
     const disposed: Disposed = { trigger: 'build', disposition, id: candidate.id, why: text };
-    mustTell({ occurrence, chain, decision, disposed: [disposed] });
-    mustTellBuild(delivery);
+    mustTell({ occurrence, chain, decision, disposed: [disposed] }, more);
+    if (more === 'original') mustTellBuild(delivery);
     mustShow(text, max);
     await mustStart(start, delivery);
   },

@@ -1,7 +1,7 @@
 // What an occurrence and the chain promise of any Event: normalised, total, explained as decided, and
 // decided as two naive evaluators decide that share nothing with the chain.
 import type { Decision } from '../../../lib/core/decision.ts';
-import type { EventObject, Json } from '../../../lib/core/event.ts';
+import type { EventObject } from '../../../lib/core/event.ts';
 import { stringAt } from '../../../lib/core/event.ts';
 import type { Occurrence, ReadFrom } from '../../../lib/core/occurrence.ts';
 import { toOccurrence } from '../../../lib/core/occurrence.ts';
@@ -135,7 +135,7 @@ export function mustFailAlone(chain: Chain, occurrence: Occurrence): void {
 
 /** Decides by the original's filters and holds decision and trace to its naive twin. */
 export function judgeOriginal(filters: readonly NaiveFilter[], occurrence: Occurrence): Decision {
-  const { chain, findings } = compileOriginal(filters as unknown, 'brigade');
+  const { chain, findings } = compileOriginal(filters, 'brigade');
   must(
     findings.every(({ severity }) => severity !== 'error'),
     'the original reads its own filters',
@@ -153,9 +153,4 @@ export function judgeOriginal(filters: readonly NaiveFilter[], occurrence: Occur
 /** Holds the trace of any chain to being lines that may be shown. */
 export function mustTrace(chain: Chain, occurrence: Occurrence): void {
   for (const line of originalTrace(chain, occurrence)) mustBePrintable(line, 'a trace');
-}
-
-/** A value as JSON carries it, which is what is left of it on any wire. */
-export function overTheWire<Value extends Json>(value: Value): Value {
-  return JSON.parse(JSON.stringify(value)) as Value;
 }

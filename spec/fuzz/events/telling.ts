@@ -42,17 +42,20 @@ export function observedOf({ occurrence, chain, decision, disposed }: Told): Dec
   return { kind: 'decision', occurrence, decision, disposed, explain: trail };
 }
 
+/** What is told besides the line: the whole Event, or the lines of the original. */
+export type More = 'full' | 'original' | 'nothing';
+
 /** Holds the lines about a decision to their forms. */
-export function mustTell(told: Told): void {
+export function mustTell(told: Told, more: More): void {
   const observed = observedOf(told);
   const near = nearest(told.chain, observed.explain());
   const context = { level: 'info', states: 3, nearest: near } as const;
   const line = toDecisionLine(observed, { ...context, event: 'line' });
-  const full = toDecisionLine(observed, { ...context, event: 'full' });
   mustBeText(line);
   mustBeJson(line, null);
-  mustBeFull(full, told.occurrence.event);
-  mustBeOriginal(observed, told.chain);
+  if (more === 'original') mustBeOriginal(observed, told.chain);
+  if (more !== 'full') return;
+  mustBeFull(toDecisionLine(observed, { ...context, event: 'full' }), told.occurrence.event);
 }
 
 function mustBeText(line: Line): void {

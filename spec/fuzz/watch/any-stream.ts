@@ -107,7 +107,18 @@ function frameOf(random: FuzzRandom, metadata: JsonObject): JsonObject {
 
 function bigOf(random: FuzzRandom, metadata: JsonObject): JsonObject {
   const { metadata: _, ...event } = random.pick(recordedEvents());
-  return { ...event, metadata };
+  if (random.oneIn(2)) return { ...event, metadata };
+  const managedFields = random.oneIn(4) ? anyJson(random, FRAME_KEYS) : anyManaged(random);
+  const where = { ...metadata, managedFields, ...(random.oneIn(2) && { uid: anyText(random) }) };
+  return random.oneIn(8) ? { ...event, metadata, managedFields } : { ...event, metadata: where };
+}
+
+function anyManaged(random: FuzzRandom): readonly Json[] {
+  return random.times(random.below(3), () => ({
+    manager: anyText(random),
+    operation: 'Update',
+    fieldsV1: { 'f:metadata': { 'k:{"type":"a]}"}': {}, '.': anyJson(random, FRAME_KEYS) } },
+  }));
 }
 
 /** A Status as the API server sends one within a stream, or nearly. */

@@ -3,6 +3,7 @@ import type { FuzzTarget } from '../target.ts';
 import type { StreamInput } from './any-stream.ts';
 import { anyStream } from './any-stream.ts';
 import { mustDigest } from './digesting.ts';
+import { mustLighten } from './lightening.ts';
 import { mustSplit } from './splitting.ts';
 
 /** Any bytes as the stream of a watch. */
@@ -10,5 +11,9 @@ export const watch: FuzzTarget<StreamInput> = {
   name: 'watch',
   feeds: 'frames, cut and damaged, to FrameSplitter, toWatchFrame, Digest and the table of trouble',
   make: anyStream,
-  check: (input) => mustDigest(mustSplit(input), input.from),
+  check: (input) => {
+    const lines = mustSplit(input);
+    mustLighten(lines);
+    mustDigest(lines, input.from);
+  },
 };
