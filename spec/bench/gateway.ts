@@ -58,7 +58,17 @@ export class GatewayChild implements AsyncDisposable {
     const probes = `127.0.0.1:${port}`;
     const file = join(folder, 'sluice.json');
     writeFileSync(file, JSON.stringify(configuration));
-    const args = ['run', '--config', file, '--kubeconfig', kubeconfig, '--probes', probes];
+    const args = [
+      'run',
+      '--config',
+      file,
+      '--kubeconfig',
+      kubeconfig,
+      '--probes',
+      probes,
+      '--api',
+      'off',
+    ];
     const log = join(folder, 'gateway.log');
     const output = openSync(log, 'w');
     const child = spawn(process.execPath, [...nodeArgs, executable, ...args, '--drain', '1s'], {

@@ -7,6 +7,7 @@ import { sharedNow } from './rpc.ts';
 import { logHas } from './log-tail.ts';
 import type { GatewayChild } from './gateway.ts';
 import type { Reading } from './programs/reader.ts';
+import type { Received } from './programs/receiver.ts';
 import type { World } from './world.ts';
 import { LAST_OBJECT } from './event-lines.ts';
 
@@ -82,9 +83,25 @@ export async function measureGateway(
 }
 
 async function doneOf(world: World, gateway: GatewayChild, end: End): Promise<number> {
-  if (end.seen === 'requests') return world.receiver.ask('counted', end.count);
+  if (end.seen === 'requests') {
+    const counted = world.receiver.ask<number>('counted', end.count);
+    return counted.catch((error: unknown) => tellWhere(world, { gateway, error }));
+  }
   await logHas(gateway.log, LAST_OBJECT);
   return sharedNow();
+}
+
+/** Says how far it came, for whoever has to find out why it went no further. */
+async function tellWhere(
+  world: World,
+  { gateway, error }: { readonly gateway: GatewayChild; readonly error: unknown },
+): Promise<never> {
+  const { count } = await world.receiver.ask<Received>('received');
+  const decided = await gateway.metric('sluice_decisions_made_total');
+  const settled = await gateway.metric('sluice_deliveries_settled_total');
+  const depth = await gateway.metric('sluice_queue_depth');
+  const came = `${count} requests came, ${decided} decided, ${settled} settled, ${depth} queued`;
+  throw new Error(came, { cause: error });
 }
 
 async function checkDecided(gateway: GatewayChild, events: number): Promise<void> {

@@ -15,7 +15,8 @@ const VARIANTS = [
   'gateway',
   'silent',
 ];
-const LIMIT_MS = 20_000;
+// About 6 s on a machine that is otherwise idle.
+const LIMIT_MS = 60_000;
 
 describe('the bench', () => {
   it('measures in all its parts', async () => {

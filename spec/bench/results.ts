@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { isReached, median, spreadOf } from './arithmetic.ts';
 import type { Figure, Measured } from './figure.ts';
@@ -96,7 +96,7 @@ function rounded(value: number): number {
 
 /** Writes results to a file. */
 export function writeResults(file: string, results: Results): void {
-  writeFileSync(join(root, file), `${JSON.stringify(results, null, 2)}\n`);
+  writeFileSync(resolve(root, file), `${JSON.stringify(results, null, 2)}\n`);
 }
 
 /** The results that were committed last; undefined where there are none. */

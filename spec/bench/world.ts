@@ -5,8 +5,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { selfSigned } from '../../lib/playback/certificate.ts';
 import { renderKubeconfig } from '../../lib/playback/kubeconfig.ts';
-import { Authority } from '../support/certificates.ts';
 import { build } from './build.ts';
 import { GatewayChild } from './gateway.ts';
 import { Program } from './program.ts';
@@ -45,13 +45,13 @@ export async function openWorld({ cpuProf }: WorldRequest): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   opened.defer(() => rmSync(folder, { recursive: true, force: true }));
   const { sluice: executable, programs } = build(folder);
-  const authority = opened.adopt(new Authority('bench-ca'), (one) => one[Symbol.dispose]());
+  const pair = selfSigned(['127.0.0.1'], new Date().getTime());
   const standIn = opened.use(await Program.start(programs, 'stand-in'));
   const receiver = opened.use(await Program.start(programs, 'receiver'));
-  const url = await standIn.ask<string>('listen', authority.sign('stand-in'));
+  const url = await standIn.ask<string>('listen', pair);
   const receiverUrl = await receiver.ask<string>('listen');
   const kubeconfig = join(folder, 'kubeconfig');
-  writeFileSync(kubeconfig, renderKubeconfig({ url, cert: authority.cert }));
+  writeFileSync(kubeconfig, renderKubeconfig({ url, cert: pair.cert }));
   const nodeArgs = cpuProf === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProf}`];
   const kept = opened.move();
   let gateways = 0;
@@ -69,7 +69,7 @@ export async function openWorld({ cpuProf }: WorldRequest): Promise<World> {
     },
     startReader: async (reading) => {
       const reader = kept.use(await Program.start(programs, 'reader'));
-      const told: Reading = { ...reading, url, ca: authority.cert, receiver: receiverUrl };
+      const told: Reading = { ...reading, url, ca: pair.cert, receiver: receiverUrl };
       return { reader, open: () => reader.ask('read', told) };
     },
     startReceiver: async () => {
