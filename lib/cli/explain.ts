@@ -12,6 +12,7 @@ import { fileTrouble } from '../kit/file-trouble.ts';
 import type { EventObject } from '../core/event.ts';
 import { type Occurrence, toOccurrence } from '../core/occurrence.ts';
 import { explain } from '../filters/decide.ts';
+import { toExplanationDocument } from '../filters/explanation.ts';
 import { printable } from '../kit/printable.ts';
 import { parseEvents } from '../playback/parse-events.ts';
 import { NAMESPACE_FLAGS, namespacesOf } from './cluster.ts';
@@ -103,24 +104,8 @@ function parseYaml(stream: string): readonly unknown[] {
 }
 
 /** One explanation as a line of JSON. */
-export function explanationToJson(
-  { fields, series, uid }: Occurrence,
-  { decision, trail }: Explanation,
-): string {
-  const { action, rule, triggers } = decision;
-  return JSON.stringify({
-    event: { namespace: fields.eventNamespace, name: series.name, uid },
-    action,
-    rule: rule === null ? null : { index: rule.index, name: rule.name },
-    triggers,
-    trail: trail.map(({ index, name, field, wanted, found }) => ({
-      index,
-      name,
-      field,
-      wanted,
-      found,
-    })),
-  });
+export function explanationToJson(occurrence: Occurrence, explanation: Explanation): string {
+  return JSON.stringify(toExplanationDocument(occurrence, explanation));
 }
 
 /** One explanation for people: the Event, a line for each rule passed over, and the decision. */

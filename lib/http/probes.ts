@@ -5,6 +5,7 @@ import type { Health } from '../core/health.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Address, Listener } from './listener.ts';
 import { openListener } from './listener.ts';
+import { sendProblem } from './problem-document.ts';
 
 /** What the probes show. */
 export interface ProbesParts {
@@ -50,11 +51,11 @@ function probesApp(parts: ProbesParts): Express {
     }),
   );
   app.all(PATHS, (_request, response) => {
-    response.setHeader('Allow', 'GET, HEAD');
-    problem(response, { status: 405, title: 'only GET and HEAD are answered here' });
+    const headers = { Allow: 'GET, HEAD' };
+    sendProblem(response, { status: 405, detail: 'only GET and HEAD are answered here', headers });
   });
   app.use((_request, response) => {
-    problem(response, { status: 404, title: `nothing here; there are ${PATHS.join(', ')}` });
+    sendProblem(response, { status: 404, detail: `nothing here; there are ${PATHS.join(', ')}` });
   });
   return app;
 }
@@ -67,16 +68,11 @@ function guarded(answering: Answering): Answering {
     try {
       await answering(request, response);
     } catch (error) {
-      problem(response, { status: 500, title: messageOf(error) });
+      sendProblem(response, { status: 500, detail: messageOf(error) });
     }
   };
 }
 
 function answer(response: Response, { status, body }: { status: number; body: object }): void {
   response.status(status).setHeader('Cache-Control', 'no-store').json(body);
-}
-
-function problem(response: Response, { status, title }: { status: number; title: string }): void {
-  response.status(status).type('application/problem+json');
-  response.end(JSON.stringify({ type: 'about:blank', title, status }));
 }

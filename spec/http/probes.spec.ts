@@ -81,8 +81,9 @@ describe('the probes listener', () => {
     expect(response.status).to.equal(500);
     expect(await response.json()).to.deep.equal({
       type: 'about:blank',
-      title: 'registry lost',
+      title: 'Internal Server Error',
       status: 500,
+      detail: 'registry lost',
     });
   });
 
@@ -117,6 +118,13 @@ describe('the probes listener', () => {
   it('refuses headers above its limit', async () => {
     const response = await get('/readyz', { headers: { 'x-long': 'a'.repeat(20_000) } });
     expect(response.status).to.equal(431);
+    expect(response.headers.get('content-type')).to.equal('application/problem+json');
+    expect(await response.json()).to.deep.equal({
+      type: 'about:blank',
+      title: 'Request Header Fields Too Large',
+      status: 431,
+      detail: 'found more than 16384 bytes of path and headers',
+    });
   });
 
   it('frees its port when disposed of, also twice', async () => {

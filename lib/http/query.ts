@@ -1,0 +1,134 @@
+// The parameters of a route, from text to values: what may stand in a query is a table, and whatever
+// else stands there is refused with its name and what was expected.
+import type { JsonSchema } from '../core/kind.ts';
+import { nearestName } from '../kit/nearest.ts';
+import { printable } from '../kit/printable.ts';
+import type { Refusal } from './problem-document.ts';
+
+/** One parameter of a route. */
+export interface Parameter {
+  readonly name: string;
+  readonly place: 'query' | 'path';
+  readonly description: string;
+  readonly schema:
+    | {
+        readonly type: 'integer';
+        readonly minimum: number;
+        readonly maximum: number;
+        readonly default?: number;
+      }
+    | { readonly type: 'boolean'; readonly default: boolean }
+    | { readonly type: 'string'; readonly enum?: readonly string[] };
+}
+
+/** The values of a request's parameters. */
+export interface Values {
+  /** The number, or its default; undefined where it was not given and has none. */
+  integer(name: string): number | undefined;
+  text(name: string): string | undefined;
+  isSet(name: string): boolean;
+}
+
+/** Either the values or why there are none. */
+export type ParsedValues =
+  | { readonly ok: true; readonly values: Values }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** Parameters as OpenAPI describes them. */
+export function toOpenApiParameter({ name, place, description, schema }: Parameter): JsonSchema {
+  return { name, in: place, required: place === 'path', description, schema };
+}
+
+/** Reads the parameters of a path and a query (without its `?`). */
+export function parseValues(
+  parameters: readonly Parameter[],
+  { path, query }: { path: Readonly<Record<string, unknown>>; query: string },
+): ParsedValues {
+  const values = new Map<string, number | string | boolean>();
+  for (const [name, text] of givenTexts(parameters, path, query)) {
+    const parameter = parameters.find((one) => one.name === name);
+    if (parameter === undefined) return refused(name, unknownDetail(name, parameters));
+    if (values.has(name)) return refused(name, 'found it twice, expected it once');
+    const value = valueOf(parameter, text);
+    if (value === undefined) return refused(name, wrongDetail(parameter, text));
+    values.set(name, value);
+  }
+  return { ok: true, values: new ParameterValues(parameters, values) };
+}
+
+function givenTexts(
+  parameters: readonly Parameter[],
+  path: Readonly<Record<string, unknown>>,
+  query: string,
+): readonly (readonly [string, string])[] {
+  const inPath = parameters.flatMap(({ name, place }): [string, string][] => {
+    const text = place === 'path' && Object.hasOwn(path, name) ? path[name] : undefined;
+    return typeof text === 'string' ? [[name, text]] : [];
+  });
+  return [...inPath, ...new URLSearchParams(query)];
+}
+
+class ParameterValues implements Values {
+  readonly #parameters: readonly Parameter[];
+  readonly #values: ReadonlyMap<string, number | string | boolean>;
+
+  constructor(
+    parameters: readonly Parameter[],
+    values: ReadonlyMap<string, number | string | boolean>,
+  ) {
+    this.#parameters = parameters;
+    this.#values = values;
+  }
+
+  integer(name: string): number | undefined {
+    const value = this.#valueOf(name);
+    return typeof value === 'number' ? value : undefined;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#valueOf(name);
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  isSet(name: string): boolean {
+    return this.#valueOf(name) === true;
+  }
+
+  #valueOf(name: string): number | string | boolean | undefined {
+    const schema = this.#parameters.find((one) => one.name === name)?.schema;
+    const fallback = schema !== undefined && 'default' in schema ? schema.default : undefined;
+    return this.#values.get(name) ?? fallback;
+  }
+}
+
+function valueOf({ schema }: Parameter, text: string): number | string | boolean | undefined {
+  if (schema.type === 'boolean') return text === 'true' || (text === 'false' ? false : undefined);
+  if (schema.type === 'string') {
+    return schema.enum === undefined || schema.enum.includes(text) ? text : undefined;
+  }
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  return value >= schema.minimum && value <= schema.maximum ? value : undefined;
+}
+
+function wrongDetail({ schema }: Parameter, text: string): string {
+  const found = `found "${printable(text, 60)}", expected `;
+  if (schema.type === 'boolean') return `${found}true or false`;
+  if (schema.type === 'string') return `${found}one of ${(schema.enum ?? []).join(', ')}`;
+  return `${found}a whole number from ${schema.minimum} to ${schema.maximum}`;
+}
+
+function unknownDetail(name: string, parameters: readonly Parameter[]): string {
+  const known = parameters.filter(({ place }) => place === 'query').map((one) => one.name);
+  if (known.length === 0) return `found ${printable(name, 60)}, but nothing can be asked for here`;
+  const near = nearestName(name, known);
+  const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
+  return `found ${printable(name, 60)}, expected one of ${known.join(', ')}${hint}`;
+}
+
+function refused(name: string, detail: string): ParsedValues {
+  const parameter = printable(name, 60);
+  return {
+    ok: false,
+    refusal: { status: 400, detail: `parameter ${parameter}: ${detail}`, parameter },
+  };
+}

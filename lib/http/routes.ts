@@ -1,0 +1,246 @@
+// Every route of the API as a table: what it is for, what may be asked, what it answers, and the few
+// lines that answer it. The app serves this table and openapi.ts describes it, so neither can know a
+// route that the other does not. Who may ask is access.ts.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { JsonSchema } from '../core/kind.ts';
+import type { DecisionQuery } from './decisions.ts';
+import { findDecision, listDecisions } from './decisions.ts';
+import type { Explainer } from './explain.ts';
+import type { Feed } from './feed.ts';
+import { openApiDocument } from './openapi.ts';
+import type { Refusal, RefusalStatus } from './problem-document.ts';
+import type { Parameter, Values } from './query.ts';
+import { listOf, schemaNamed } from './schemas.ts';
+import type { StatusParts } from './status.ts';
+import { toGaps, toRules, toStatus } from './status.ts';
+
+/** What routes answer from. */
+export interface RouteParts extends StatusParts {
+  readonly feed: Feed;
+  readonly explainer: Explainer;
+}
+
+/** One request that was let in. */
+export interface Call {
+  readonly values: Values;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** What became of a request. */
+export type Answer =
+  | { readonly kind: 'document'; readonly document: object }
+  | { readonly kind: 'refusal'; readonly refusal: Refusal }
+  | { readonly kind: 'streamed' };
+
+/** One route. */
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** In OpenAPI's spelling: `/decisions/{sequence}`. */
+  readonly path: string;
+  /** A write needs a token whoever asks. */
+  readonly isRead: boolean;
+  readonly summary: string;
+  readonly description?: string;
+  readonly parameters: readonly Parameter[];
+  /** The body it takes, where it takes one. */
+  readonly body?: { readonly description: string; readonly schema: JsonSchema };
+  readonly mediaType: 'application/json' | 'text/event-stream';
+  readonly answers: { readonly description: string; readonly schema: JsonSchema };
+  /** What it refuses with beyond what every route does. */
+  readonly refuses: readonly RefusalStatus[];
+  readonly answer: (parts: RouteParts, call: Call) => Answer | Promise<Answer>;
+}
+
+const MAX_SEQUENCE = Number.MAX_SAFE_INTEGER;
+const MAX_LIMIT = 500;
+
+const JSON_READ = {
+  method: 'GET',
+  isRead: true,
+  mediaType: 'application/json',
+  parameters: [],
+  refuses: [],
+} as const;
+
+function limit(description: string, value: number): Parameter {
+  const schema = { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: value } as const;
+  return { name: 'limit', place: 'query', description, schema };
+}
+
+function text(name: string, description: string): Parameter {
+  return { name, place: 'query', description, schema: { type: 'string' } };
+}
+
+function sequence(name: string, place: Parameter['place'], description: string): Parameter {
+  const schema = { type: 'integer', minimum: 0, maximum: MAX_SEQUENCE } as const;
+  return { name, place, description, schema };
+}
+
+/** Every route, in the order in which documents list them. */
+export const ROUTES: readonly Route[] = [
+  {
+    ...JSON_READ,
+    path: '/api/v1/status',
+    summary: 'How the gateway stands',
+    answers: { description: 'The status.', schema: schemaNamed('Status') },
+    answer: async (parts) => document(await toStatus(parts)),
+  },
+  {
+    ...JSON_READ,
+    path: '/api/v1/rules',
+    summary: 'The rules, and how often each decided since the start',
+    answers: {
+      description: 'In the order of the file; the default rejection comes last.',
+      schema: listOf(schemaNamed('Rule')),
+    },
+    answer: (parts) => document({ items: toRules(parts) }),
+  },
+  {
+    ...JSON_READ,
+    path: '/api/v1/decisions',
+    summary: 'The last decisions, newest first',
+    description:
+      'What is remembered is bounded by number and by size: `recent` of the status says how much. Texts of more than 1024 characters are cut.',
+    parameters: [
+      limit('At most so many; a page with trails may be shorter.', 50),
+      sequence('after', 'query', 'Only those older than this one: `next` of the page before.'),
+      {
+        name: 'action',
+        place: 'query',
+        description: 'Only those.',
+        schema: { type: 'string', enum: ['accept', 'reject'] },
+      },
+      text('rule', 'Only those of a rule: its name, `#` and its index, or `default`.'),
+      text('namespace', 'Only those on an involved object of this namespace.'),
+      text('kind', 'Only those on an involved object of this kind.'),
+      {
+        name: 'trail',
+        place: 'query',
+        description: 'With why each rule before did not match.',
+        schema: { type: 'boolean', default: false },
+      },
+    ],
+    answers: {
+      description: 'A page; `next` is what to pass as `after` for the one behind it.',
+      schema: listOf(schemaNamed('Decision'), { next: { type: ['integer', 'null'] } }),
+    },
+    answer: ({ watch }, { values }) => document(listDecisions(watch.recent, queryOf(values))),
+  },
+  {
+    ...JSON_READ,
+    path: '/api/v1/decisions/{sequence}',
+    summary: 'One decision with its trail and the whole Event',
+    parameters: [sequence('sequence', 'path', 'Its number, from a list or the feed.')],
+    answers: { description: 'The decision.', schema: schemaNamed('WholeDecision') },
+    refuses: [404],
+    answer: ({ watch }, { values }) => {
+      const number = values.integer('sequence') ?? 0;
+      const found = findDecision(watch.recent, number);
+      return found === null ? notRemembered(number, watch.recent.oldest) : document(found);
+    },
+  },
+  {
+    ...JSON_READ,
+    method: 'POST',
+    path: '/api/v1/explain',
+    summary: 'What would be decided on an Event, and why',
+    description:
+      'Judged by the rules that run; nothing is started. It is a read, and the same as `sluice explain --format json`.',
+    parameters: [text('source', 'The source it is taken to come from; the first one if absent.')],
+    body: {
+      description:
+        'An Event, or a List of Events as `kubectl get events -o json` prints it; at most 16 MiB.',
+      schema: { type: ['object', 'array'] },
+    },
+    answers: {
+      description: 'One explanation for an Event, `items` for a List.',
+      schema: { anyOf: [schemaNamed('Explanation'), listOf(schemaNamed('Explanation'))] },
+    },
+    refuses: [413, 415],
+    answer: async ({ explainer }, { request, values }) => {
+      const explained = await explainer.explain(request, values.text('source'));
+      return explained.ok ? document(explained.answer) : refusal(explained.refusal);
+    },
+  },
+  {
+    ...JSON_READ,
+    path: '/api/v1/feed',
+    mediaType: 'text/event-stream',
+    summary: 'Decisions and moves of deliveries as they come',
+    description:
+      'Server-Sent Events: `decision` with a Decision, `delivery` with a Move as data; `id` is the sequence. With Last-Event-ID or `after` it goes on behind that one; `lost` says that some are no longer remembered. A comment every 15 s shows that it lives. Who reads too slowly is cut off and may resume.',
+    parameters: [
+      sequence('after', 'query', 'As the header Last-Event-ID, for clients that can not set it.'),
+    ],
+    answers: {
+      description: 'A stream that does not end by itself; the schema is that of the data.',
+      schema: { anyOf: [schemaNamed('Decision'), schemaNamed('Move')] },
+    },
+    answer: feedAnswer,
+  },
+  {
+    ...JSON_READ,
+    path: '/api/v1/gaps',
+    summary: 'Spans that could not be read, newest first',
+    parameters: [limit('At most so many.', 100)],
+    answers: { description: 'The gaps.', schema: listOf(schemaNamed('Gap')) },
+    answer: async ({ store }, { values }) =>
+      document({ items: await toGaps(store, values.integer('limit') ?? 1) }),
+  },
+  {
+    ...JSON_READ,
+    path: '/api/v1/openapi.json',
+    summary: 'This API, described',
+    answers: { description: 'An OpenAPI 3.1 document.', schema: { type: 'object' } },
+    answer: ({ version }) => document(openApiDocument(ROUTES, version)),
+  },
+];
+
+function queryOf(values: Values): DecisionQuery {
+  return {
+    limit: values.integer('limit') ?? 1,
+    after: values.integer('after') ?? null,
+    action: values.text('action') ?? null,
+    rule: values.text('rule') ?? null,
+    namespace: values.text('namespace') ?? null,
+    kind: values.text('kind') ?? null,
+    trail: values.isSet('trail'),
+  };
+}
+
+async function feedAnswer({ feed }: RouteParts, call: Call): Promise<Answer> {
+  const { request, response, values } = call;
+  const resumed = resumeFrom(request, values);
+  if (resumed === 'unreadable') {
+    const detail = 'found a Last-Event-ID that is no number of this feed';
+    return refusal({ status: 400, detail, parameter: 'Last-Event-ID' });
+  }
+  const full = feed.refusal();
+  if (full !== null) return refusal(full);
+  response.setHeader('Content-Type', 'text/event-stream');
+  // Buffering in between would turn a feed into a file.
+  response.setHeader('X-Accel-Buffering', 'no');
+  if (request.method === 'HEAD') response.end();
+  else await feed.serve(response, resumed);
+  return { kind: 'streamed' };
+}
+
+function resumeFrom(request: IncomingMessage, values: Values): number | null | 'unreadable' {
+  const last = request.headers['last-event-id'];
+  if (last === undefined || last === '') return values.integer('after') ?? null;
+  return typeof last === 'string' && /^\d{1,16}$/.test(last) ? Number(last) : 'unreadable';
+}
+
+function notRemembered(number: number, oldest: number): Answer {
+  const detail = `no decision ${number} is remembered; the oldest number is ${oldest}`;
+  return refusal({ status: 404, detail });
+}
+
+function document(made: object): Answer {
+  return { kind: 'document', document: made };
+}
+
+function refusal(why: Refusal): Answer {
+  return { kind: 'refusal', refusal: why };
+}

@@ -1,0 +1,127 @@
+// The status of a gateway and the hits of its rules, as documents.
+import type { Plan } from '../assembly/plan.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Health } from '../core/health.ts';
+import type { Position } from '../core/source.ts';
+import type { Store } from '../core/store.ts';
+import { renderDuration } from '../kit/duration.ts';
+import type { Rate } from '../kit/rate.ts';
+import { renderRate } from '../kit/rate.ts';
+import type { ApiWatch } from './watch.ts';
+
+/** What a status is made from. */
+export interface StatusParts {
+  readonly version: string;
+  readonly configuration: {
+    readonly file: string;
+    readonly form: Plan['form'];
+    readonly problems: number;
+  };
+  readonly plan: Plan;
+  readonly store: Pick<Store, 'archive' | 'journal'>;
+  readonly health: () => Health;
+  readonly watch: ApiWatch;
+  readonly clock: Clock;
+}
+
+/** How everything stands. */
+export async function toStatus(parts: StatusParts): Promise<object> {
+  const { version, configuration, plan, store, watch, clock } = parts;
+  const { id = null, from = null, server = null } = watch.standing.cluster ?? {};
+  const { recent } = watch;
+  return {
+    version,
+    started: timeOf(watch.startedAt),
+    uptimeSeconds: secondsSince(watch.startedAt, clock.now()),
+    cluster: { id, name: plan.clusterName, from, server },
+    configuration,
+    health: parts.health(),
+    sources: await sourcesOf(parts),
+    triggers: await triggersOf(parts),
+    store: { kind: plan.store.kind, durable: store.journal.durable },
+    limits: {
+      perObject: rateOf(plan.limits.perObject),
+      total: rateOf(plan.limits.total),
+      holdFor: renderDuration(plan.limits.holdForMs),
+    },
+    recent: { oldest: recent.oldest, next: recent.next, held: recent.held, bounds: recent.bounds },
+  };
+}
+
+/** How often each rule decided, in the order of the file; the default rejection comes last. */
+export function toRules({ plan, watch }: Pick<StatusParts, 'plan' | 'watch'>): readonly object[] {
+  const rules = plan.chain.rules.map(({ decision: { rule, action, triggers } }) => {
+    const { hits, lastAt } = watch.hits.of(rule.index);
+    return {
+      index: rule.index,
+      name: rule.name,
+      action,
+      triggers,
+      hits,
+      lastHitAt: timeOf(lastAt),
+    };
+  });
+  const { hits, lastAt } = watch.hits.of(null);
+  const last = { index: null, name: null, action: 'reject', triggers: [] };
+  return [...rules, { ...last, hits, lastHitAt: timeOf(lastAt) }];
+}
+
+/** The last gaps, newest first. */
+export async function toGaps(store: Pick<Store, 'archive'>, limit: number): Promise<object[]> {
+  const gaps = await store.archive.gaps(limit);
+  return gaps.map(({ source, path, loss, why, from, to }) => ({
+    source,
+    path,
+    loss,
+    why,
+    from: from === null ? null : toBound(from),
+    to: toBound(to),
+  }));
+}
+
+async function sourcesOf({ plan, store, watch, clock }: StatusParts): Promise<readonly object[]> {
+  return Promise.all(
+    plan.sources.map(async ({ name, kind }) => {
+      const positions = await store.journal.positions(name);
+      const standing = watch.standing.paths(name);
+      const paths = [...new Set([...standing.keys(), ...positions.keys()])].map((path) => {
+        const { state = null, why = '' } = standing.get(path) ?? {};
+        const position = positions.get(path);
+        return { path, state, why, position: position ? toPosition(position, clock.now()) : null };
+      });
+      return { name, kind, paths };
+    }),
+  );
+}
+
+async function triggersOf({ plan, store, watch }: StatusParts): Promise<readonly object[]> {
+  const counts = await store.archive.counts();
+  return plan.triggers.map(({ name, kind }) => {
+    const own = counts.filter(({ trigger }) => trigger === name);
+    const deliveries = Object.fromEntries(own.map(({ state, count }) => [state, count]));
+    return { name, kind, breaker: watch.standing.breaker(name), deliveries };
+  });
+}
+
+function toPosition(position: Position, now: number): object {
+  return { ...toBound(position), ageSeconds: secondsSince(position.at, now) };
+}
+
+function toBound({ resourceVersion, at }: Position): object {
+  return { resourceVersion, at: timeOf(at) };
+}
+
+function rateOf(rate: Rate | null): string {
+  return rate === null ? 'off' : renderRate(rate);
+}
+
+/** A server's clock may be ahead of ours. */
+function secondsSince(at: number, now: number): number {
+  return Math.max(0, Math.floor((now - at) / 1000));
+}
+
+function timeOf(ms: number | null): string | null {
+  // A position's time comes from a server; what is no time must not break the answer.
+  if (ms === null || !(Math.abs(ms) <= 8.64e15)) return null;
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,48 @@
+// The bearer token of the API: compared in constant time, and read again where its file is somebody
+// else's to rotate. Where a token comes from is token-file.ts.
+// Source: RFC 6750; node:crypto timingSafeEqual over hashes, so that lengths do not show either.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../core/clock.ts';
+import type { TokenCheck } from './access.ts';
+
+// A Secret is rotated by hand; a second bounds what guessing costs in reads.
+const REREAD_MS = 1_000;
+
+/** Reads the token; null where there is none that can be used. */
+export type ReadToken = () => Promise<string | null>;
+
+/** Compares what requests show with the token. */
+export class Token {
+  readonly #read: ReadToken;
+  readonly #clock: Clock;
+  #hash: Buffer | null = null;
+  #readAt = Number.NEGATIVE_INFINITY;
+
+  constructor(read: ReadToken, clock: Clock) {
+    this.#read = read;
+    this.#clock = clock;
+  }
+
+  /** What an Authorization header is worth. */
+  async check(authorization: string | undefined): Promise<TokenCheck> {
+    const hash = await this.#current();
+    if (hash === null) return 'unset';
+    if (authorization === undefined) return 'absent';
+    const [, shown] = /^Bearer +(\S+) *$/i.exec(authorization) ?? [];
+    return shown !== undefined && timingSafeEqual(hashOf(shown), hash) ? 'right' : 'wrong';
+  }
+
+  /** A file that cannot be read for a moment does not lock everybody out. */
+  async #current(): Promise<Buffer | null> {
+    const now = this.#clock.monotonic();
+    if (now - this.#readAt < REREAD_MS) return this.#hash;
+    this.#readAt = now;
+    const token = await this.#read();
+    if (token !== null) this.#hash = hashOf(token);
+    return this.#hash;
+  }
+}
+
+function hashOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
