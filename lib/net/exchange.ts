@@ -62,6 +62,9 @@ const FIXED = {
   headers: new AxiosHeaders(),
 } as const;
 
+// What axios' http adapter calls besides: idle sockets, errors and time are the agent's and ours.
+const UNHEARD = Object.fromEntries(['once', 'setTimeout'].map((name) => [name, () => undefined]));
+
 /**
  * Makes one exchange; `done` is called once, when its connection is free again or closed, which may
  * be long after the result.
@@ -73,8 +76,6 @@ export function exchange(line: Line, call: Call, done: () => void): Promise<Http
 /** A request as axios' http adapter uses it; more of a ClientRequest would cost and serve nothing. */
 interface Transported {
   on(event: string, listener: (error: unknown) => void): void;
-  once(): void;
-  setTimeout(): void;
   end(): void;
 }
 
@@ -130,8 +131,7 @@ class Exchange {
       on: (event, listener) => {
         if (event === 'error') this.#reject = listener;
       },
-      once: () => undefined,
-      setTimeout: () => undefined,
+      ...UNHEARD,
       end: () => request.end(body ?? undefined),
     };
   };
