@@ -2,7 +2,7 @@
 // compare with. The machine is described by its processors and its Node.js, by nothing else.
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -103,11 +103,6 @@ export function writeResults(file: string, results: Results): void {
 export function committedResults(): Results | undefined {
   const text = git('show', `HEAD:${RESULTS_FILE}`);
   return text === '' ? undefined : (JSON.parse(text) as Results);
-}
-
-/** Results of a file. */
-export function readResults(file: string): Results {
-  return JSON.parse(readFileSync(file, 'utf8')) as Results;
 }
 
 function git(...args: readonly string[]): string {

@@ -2,6 +2,7 @@
 // measured to a file. Progress goes to standard error.
 
 import { loadavg } from 'node:os';
+import { inspect } from 'node:util';
 
 import { runBench } from './bench.ts';
 import { parseOptions } from './options.ts';
@@ -45,4 +46,9 @@ function stopped(): AbortSignal {
   return stop.signal;
 }
 
-await main(process.argv.slice(2));
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`bench: ${inspect(error)}\n`);
+  process.exitCode = 1;
+}
