@@ -185,9 +185,9 @@ describe('the connection matrix: what is refused', function () {
       expect(line['text']).to.include(`proxy http://${proxy.host}`);
       return String(line['text']);
     };
-    await told(/403 Forbidden/);
+    await told(/: 403 Forbidden/);
     proxy.refuse('407 Proxy Authentication Required');
-    expect(await told(/407/)).to.match(/user and password/);
+    expect(await told(/: 407 Proxy/)).to.match(/user and password/);
     await proxy.down();
     await told(/ECONNREFUSED/);
     expect((await gateway.probe('/readyz')).text).to.include(`proxy http://${proxy.host}`);
