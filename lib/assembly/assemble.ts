@@ -11,9 +11,9 @@ import { durationOr } from './delivery.ts';
 import { mergePermissions, ownPermissions } from './permissions.ts';
 import type {
   Plan,
-  PlannedAddress,
   PlannedDelivery,
   PlannedGuard,
+  PlannedHttp,
   PlannedLimits,
   PlannedStore,
 } from './plan.ts';
@@ -33,7 +33,7 @@ export interface PlanParts {
   readonly delivery: PlannedDelivery;
   readonly limits: PlannedLimits;
   readonly guard: PlannedGuard;
-  readonly probes: PlannedAddress | null;
+  readonly http: PlannedHttp;
   readonly logging: LoggingOptions;
   /** `store:` as it is written. */
   readonly store: Readonly<Record<string, unknown>>;
@@ -63,7 +63,7 @@ export function assemblePlan(parts: PlanParts, context: PlanContext): Plan {
       settledMs: durationOr(SETTLED_FOR, 0),
     },
     store: planStore(parts.store),
-    http: { probes: parts.probes },
+    http: parts.http,
     logging: parts.logging,
     originalProject: parts.originalProject,
     permissions: mergePermissions(permissions),

@@ -277,6 +277,20 @@ export interface Configuration {
      * Address of the listener for `/healthz`, `/readyz` and `/metrics`, as `host:port`; `off` opens none.
      */
     probes?: string;
+    /**
+     * Address of the listener for `/api/v1/…`, as `host:port`; `off` opens none. Elsewhere than on loopback every request needs a token.
+     */
+    api?: string;
+    /**
+     * A file with the API's bearer token, at least 16 characters; read again when it changes. Where absent, the gateway makes one and keeps it as `sluice.token` in `SLUICE_DATA`, else in its working directory.
+     */
+    tokenFile?: string;
+    /**
+     * Further names under which the API is reached, such as that of a Service or an Ingress; a request for any other name is refused.
+     *
+     * Items: A host name without a port.
+     */
+    hosts?: string[];
   };
   /**
    * What the log shows and how.

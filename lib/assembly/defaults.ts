@@ -18,6 +18,9 @@ export const SETTLED_FOR = '24h';
 /** Where the probes listener listens. */
 export const PROBES_DEFAULT = '0.0.0.0:8080';
 
+/** Where the API listener listens: for this machine alone. */
+export const API_DEFAULT = '127.0.0.1:8081';
+
 /** The name of the source that is there where none is configured. */
 export const SOURCE_DEFAULT = 'events';
 

@@ -17,7 +17,7 @@ import { ORIGINAL_TRIGGER } from './defaults.ts';
 import { defaultDelivery } from './delivery.ts';
 import type { Plan } from './plan.ts';
 import { configurationSchema } from './schema.ts';
-import { planGuard, planLimits, planLogging, planProbes } from './settings.ts';
+import { planGuard, planHttp, planLimits, planLogging } from './settings.ts';
 import { DEFAULT_SOURCES, planSources } from './sources.ts';
 import { planTriggers } from './triggers.ts';
 
@@ -166,7 +166,7 @@ function planBrigade(
       delivery,
       limits: planLimits(),
       guard,
-      probes: planProbes().probes,
+      http: planHttp().http,
       logging: planLogging(),
       store: {},
       originalProject: project,

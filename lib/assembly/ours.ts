@@ -17,7 +17,7 @@ import type { PlanContext } from './context.ts';
 import { checkDelivery, defaultDelivery, planDelivery } from './delivery.ts';
 import type { Plan } from './plan.ts';
 import { configurationSchema, sharedTriggerProperties } from './schema.ts';
-import { planGuard, planLimits, planLogging, planProbes } from './settings.ts';
+import { planGuard, planHttp, planLimits, planLogging } from './settings.ts';
 import { DEFAULT_SOURCES, planSources } from './sources.ts';
 import { planTriggers, unusedTriggers } from './triggers.ts';
 
@@ -44,7 +44,7 @@ export function planOurs(document: JsonObject, context: PlanContext): PlannedFor
   const rules = withoutEchoes(ruleFindings, refused);
   const isRulesSound = ![...refused, ...rules].some((finding) => speaksOf(finding, 'filters'));
   const guard = planGuard(sections.guard, triggers.triggers);
-  const probes = planProbes(sections.http?.probes);
+  const http = planHttp(sections.http);
   const findings = [
     ...refused,
     ...checkDelivery('/delivery', sections.delivery ?? {}, delivery),
@@ -53,7 +53,7 @@ export function planOurs(document: JsonObject, context: PlanContext): PlannedFor
     ...rules,
     ...(isRulesSound ? unusedFindings(document) : []),
     ...guard.findings,
-    ...probes.findings,
+    ...http.findings,
   ];
   const plan = assemblePlan(
     {
@@ -65,7 +65,7 @@ export function planOurs(document: JsonObject, context: PlanContext): PlannedFor
       delivery,
       limits: planLimits(sections.limits),
       guard: guard.guard,
-      probes: probes.probes,
+      http: http.http,
       logging: planLogging(sections.logging),
       store: sections.store ?? {},
       originalProject: null,

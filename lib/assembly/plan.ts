@@ -102,6 +102,16 @@ export interface PlannedAddress {
   readonly port: number;
 }
 
+/** The listeners; null opens none. */
+export interface PlannedHttp {
+  readonly probes: PlannedAddress | null;
+  readonly api: PlannedAddress | null;
+  /** As it is written; null where the gateway makes its own token. */
+  readonly tokenFile: string | null;
+  /** Names under which the API is reached, besides its own. */
+  readonly hosts: readonly string[];
+}
+
 /** A whole configuration, compiled. */
 export interface Plan {
   readonly form: ConfigurationForm;
@@ -116,7 +126,7 @@ export interface Plan {
   readonly guard: PlannedGuard;
   readonly retention: PlannedRetention;
   readonly store: PlannedStore;
-  readonly http: { readonly probes: PlannedAddress | null };
+  readonly http: PlannedHttp;
   readonly logging: LoggingOptions;
   /** `project` of the original's form, for the log lines that quote it; null in ours. */
   readonly originalProject: string | null;

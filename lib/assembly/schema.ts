@@ -8,7 +8,7 @@ import { sourceKinds } from '../sources/registry.ts';
 import { storeKinds } from '../stores/registry.ts';
 import { DECISION_LINES, LOG_FORMATS, LOG_LEVELS, LOGGING_DEFAULTS } from '../telemetry/logging.ts';
 import { triggerKinds } from '../triggers/registry.ts';
-import { DELIVERY_DEFAULTS, LIMIT_DEFAULTS, PROBES_DEFAULT } from './defaults.ts';
+import { API_DEFAULT, DELIVERY_DEFAULTS, LIMIT_DEFAULTS, PROBES_DEFAULT } from './defaults.ts';
 
 // The longest prefix of object names: `-` and an id of 26 must fit a label value of 63.
 const MAX_PREFIX = 30;
@@ -181,6 +181,32 @@ const http = sectionOf('Where the gateway listens.', {
     description:
       'Address of the listener for `/healthz`, `/readyz` and `/metrics`, as `host:port`; `off` opens none.',
     examples: ['127.0.0.1:8080'],
+  },
+  api: {
+    type: 'string',
+    default: API_DEFAULT,
+    description:
+      'Address of the listener for `/api/v1/…`, as `host:port`; `off` opens none. Elsewhere than on loopback every request needs a token.',
+    examples: ['0.0.0.0:8081'],
+  },
+  tokenFile: {
+    type: 'string',
+    minLength: 1,
+    description:
+      "A file with the API's bearer token, at least 16 characters; read again when it changes. Where absent, the gateway makes one and keeps it as `sluice.token` in `SLUICE_DATA`, else in its working directory.",
+    examples: ['/etc/sluice-api/token'],
+  },
+  hosts: {
+    type: 'array',
+    uniqueItems: true,
+    items: {
+      type: 'string',
+      pattern: '^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$',
+      description: 'A host name without a port.',
+    },
+    description:
+      'Further names under which the API is reached, such as that of a Service or an Ingress; a request for any other name is refused.',
+    examples: ['sluice.gateway.svc'],
   },
 });
 

@@ -6,9 +6,15 @@ import { parseRate } from '../kit/rate.ts';
 import { LOGGING_DEFAULTS } from '../telemetry/logging.ts';
 import type { LoggingOptions } from '../telemetry/logging.ts';
 import { errorAt } from './context.ts';
-import { LIMIT_DEFAULTS, PROBES_DEFAULT } from './defaults.ts';
+import { API_DEFAULT, LIMIT_DEFAULTS, PROBES_DEFAULT } from './defaults.ts';
 import { durationOr } from './delivery.ts';
-import type { PlannedAddress, PlannedGuard, PlannedLimits, PlannedTrigger } from './plan.ts';
+import type {
+  PlannedAddress,
+  PlannedGuard,
+  PlannedHttp,
+  PlannedLimits,
+  PlannedTrigger,
+} from './plan.ts';
 
 /** `limits:` as it is written. */
 export interface LimitsSection {
@@ -36,20 +42,44 @@ export function planLogging(section: Partial<LoggingOptions> = {}): LoggingOptio
   return { ...LOGGING_DEFAULTS, ...section };
 }
 
-/** Where the probes listener listens, or why the text is no address. */
-export function planProbes(text: string = PROBES_DEFAULT): {
-  readonly probes: PlannedAddress | null;
+/** `http:` as it is written. */
+export interface HttpSection {
+  readonly probes?: string;
+  readonly api?: string;
+  readonly tokenFile?: string;
+  readonly hosts?: readonly string[];
+}
+
+/** The listeners, or why a text is no address. */
+export function planHttp(section: HttpSection = {}): {
+  readonly http: PlannedHttp;
   readonly findings: readonly Finding[];
 } {
-  if (text === 'off') return { probes: null, findings: [] };
-  const probes = parseAddress(text);
-  if (probes !== undefined) return { probes, findings: [] };
-  const finding = errorAt('/http/probes', {
-    code: 'wrong-value',
-    message: `found ${JSON.stringify(text)}, expected an address`,
-    hint: 'write host:port, such as 0.0.0.0:8080 or [::1]:8080, or off',
-  });
-  return { probes: null, findings: [finding] };
+  const { probes = PROBES_DEFAULT, api = API_DEFAULT, tokenFile = null, hosts = [] } = section;
+  const findings: Finding[] = [];
+  const listeners = {
+    probes: planAddress({ key: 'probes', text: probes, example: '0.0.0.0:8080' }, findings),
+    api: planAddress({ key: 'api', text: api, example: '127.0.0.1:8081' }, findings),
+  };
+  return { http: { ...listeners, tokenFile, hosts }, findings };
+}
+
+function planAddress(
+  { key, text, example }: { key: string; text: string; example: string },
+  findings: Finding[],
+): PlannedAddress | null {
+  if (text === 'off') return null;
+  const address = parseAddress(text);
+  if (address !== undefined) return address;
+  const [, port = ''] = example.split(':');
+  findings.push(
+    errorAt(`/http/${key}`, {
+      code: 'wrong-value',
+      message: `found ${JSON.stringify(text)}, expected an address`,
+      hint: `write host:port, such as ${example} or [::1]:${port}, or off`,
+    }),
+  );
+  return null;
 }
 
 /** Reads `host:port`; an IPv6 address stands in brackets, no host means every address. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { loadPlan } from '../assembly/load.ts';
 import type { Plan } from '../assembly/plan.ts';
 import { readConfigFile } from '../config/read-file.ts';
+import type { Observation } from '../core/observation.ts';
 import type { Problem } from '../core/problem.ts';
 import { connect } from '../kubernetes/connection.ts';
 import { type Playback, startPlayback } from '../playback/playback.ts';
@@ -18,6 +19,13 @@ import { runPlan } from './run-plan.ts';
 /** The recording spans minutes; so it is over in about ten seconds and can still be followed. */
 const SPEED = '20';
 const DRAIN_MS = 10_000;
+/** Any free port on loopback, where reads need no token. */
+const DEMO_HTTP = {
+  probes: null,
+  api: { host: '127.0.0.1', port: 0 },
+  tokenFile: null,
+  hosts: [],
+} as const;
 /** The namespace the demo takes for its own; nothing in the recording is in it. */
 const OWN_NAMESPACE = 'sluice';
 
@@ -86,9 +94,13 @@ async function play(playing: Playing, surroundings: Surroundings): Promise<void>
     },
     namespace: OWN_NAMESPACE,
     drainMs: DRAIN_MS,
+    tokenFolder: null,
     connect: (observe: Parameters<typeof connect>[1]['observe']) =>
       connect({ master: playback.url }, { environment: withoutProxy(environment), clock, observe }),
-    alsoObserve: summary.observe,
+    alsoObserve: (observation: Observation): void => {
+      summary.observe(observation);
+      if (observation.kind === 'listening') surroundings.stdout.write(asking(observation.address));
+    },
   };
   await runPlan(request, surroundings, stop);
   // A recording that breaks off ended the run; that is not what was asked for.
@@ -106,9 +118,9 @@ async function planOf(file: string): Promise<{ plan: Plan; problems: readonly Pr
     ? loadPlan({ ...context, text: read.text })
     : { plan: null, problems: [read.problem] };
   if (plan === null) throw refused(problems, file);
-  // The demo leaves the machine's ports alone, and its log is for people.
+  // The demo leaves the machine's own ports and files alone, and its log is for people.
   const logging = { ...plan.logging, format: 'text' as const };
-  return { plan: { ...plan, http: { ...plan.http, probes: null }, logging }, problems };
+  return { plan: { ...plan, http: DEMO_HTTP, logging }, problems };
 }
 
 /** The recording is served on loopback: a proxy could only be in the way. */
@@ -126,6 +138,14 @@ function opening(shown: { recording: string; file: string; speed: string; url: s
     '  Each line is an Event and what was decided; lines of the pipeline script follow the build.\n' +
     '  A further state of an Event that changes nothing has no line (logging.decisions: changes).\n' +
     '  On a real cluster: make run KUBECONFIG=~/.kube/config [CONFIG=my.yaml]\n\n'
+  );
+}
+
+function asking(address: string): string {
+  return (
+    '\nWhile it runs, another terminal can ask it:\n' +
+    `  curl http://${address}/api/v1/status\n` +
+    `  curl -N http://${address}/api/v1/feed\n\n`
   );
 }
 

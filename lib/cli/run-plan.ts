@@ -1,16 +1,19 @@
-// Runs a plan on a cluster with everything around it: telemetry, probes listener, store, gateway.
+// Runs a plan on a cluster with everything around it: telemetry, listeners, store, gateway.
 // `run` and `demo` differ in where the plan and the cluster come from, and in nothing else.
 import { randomUUID } from 'node:crypto';
 import type { Found } from './configuration.ts';
 import type { Plan } from '../assembly/plan.ts';
+import type { Health } from '../core/health.ts';
 import type { Observation, Observe } from '../core/observation.ts';
 import { nearest } from '../filters/decide.ts';
 import { originalTrace } from '../filters/original-trace.ts';
 import { Gateway, type Stopped } from '../gateway/gateway.ts';
 import { openProbes } from '../http/probes.ts';
+import { ApiWatch } from '../http/watch.ts';
 import type { ApiClient } from '../kubernetes/api.ts';
 import { findCluster } from '../kubernetes/cluster.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
+import { openApiListener } from './api-listener.ts';
 import type { Surroundings } from './command.ts';
 import { version } from './version.ts';
 
@@ -21,6 +24,8 @@ export interface RunRequest {
   /** The gateway's own namespace, for the cluster id. */
   readonly namespace: string;
   readonly drainMs: number;
+  /** Where the API may keep a token of its own; null: nowhere. */
+  readonly tokenFolder: string | null;
   /** Makes the connection, with where to observe. */
   readonly connect: (observe: Observe) => Promise<ApiClient>;
   /** Sees every observation after telemetry did. */
@@ -38,13 +43,16 @@ export async function runPlan(
   stop: AbortSignal,
 ): Promise<Stopped> {
   const telemetry = telemetryOf(request.plan, surroundings);
+  const { plan, alsoObserve } = request;
+  const watch = plan.http.api === null ? null : new ApiWatch(plan.chain, surroundings.clock);
   const observe = (observation: Observation): void => {
     telemetry.observe(observation);
-    request.alsoObserve?.(observation);
+    watch?.observe(observation);
+    alsoObserve?.(observation);
   };
   try {
     observeStart(request, observe);
-    return await runObserved(request, { surroundings, telemetry, observe }, stop);
+    return await runObserved(request, { surroundings, telemetry, watch, observe }, stop);
   } finally {
     await telemetry.close();
   }
@@ -53,15 +61,17 @@ export async function runPlan(
 interface Observed {
   readonly surroundings: Surroundings;
   readonly telemetry: Telemetry;
+  /** Null where there is no API. */
+  readonly watch: ApiWatch | null;
   readonly observe: Observe;
 }
 
 async function runObserved(
   request: RunRequest,
-  { surroundings, telemetry, observe }: Observed,
+  { surroundings, telemetry, watch, observe }: Observed,
   stop: AbortSignal,
 ): Promise<Stopped> {
-  const { plan, configuration, namespace, drainMs } = request;
+  const { plan, configuration, namespace, drainMs, tokenFolder } = request;
   const { clock, environment, random } = surroundings;
   await using opened = new AsyncDisposableStack();
   const api = opened.use(await request.connect(observe));
@@ -81,6 +91,11 @@ async function runObserved(
     drainMs,
   });
   opened.use(await probesOf(plan, gateway, { telemetry, observe }));
+  if (watch !== null) {
+    const health = (): Health => gateway.health();
+    const shown = { plan, configuration, tokenFolder, store, health, watch, clock, observe };
+    opened.use(await openApiListener(shown));
+  }
   return await gateway.run(stop);
 }
 

@@ -1,4 +1,5 @@
 // `sluice run`: the gateway.
+import { resolve } from 'node:path';
 import { SluiceError } from '../core/errors.ts';
 import type { Plan, PlannedAddress } from '../assembly/plan.ts';
 import { parseDuration } from '../kit/duration.ts';
@@ -33,6 +34,11 @@ export const runCommand: Command = {
       takes: 'HOST:PORT|off',
       help: 'where the probes listen, instead of http.probes; default 0.0.0.0:8080',
     },
+    api: {
+      type: 'string',
+      takes: 'HOST:PORT|off',
+      help: 'where the API listens, instead of http.api; default 127.0.0.1:8081',
+    },
     drain: {
       type: 'string',
       takes: 'DURATION',
@@ -53,6 +59,7 @@ export const runCommand: Command = {
       configuration: found,
       namespace: namespaces.namespace,
       drainMs,
+      tokenFolder: resolve(surroundings.folder, surroundings.environment['SLUICE_DATA'] ?? ''),
       connect: (observe: Parameters<typeof connectionOf>[2]) =>
         connectionOf(given, surroundings, observe),
     };
@@ -69,16 +76,20 @@ function flagsOf(given: Given): (plan: Plan) => Pick<Plan, 'logging' | 'http'> {
     const formats = LOG_FORMATS.join(', ');
     throw new SluiceError('usage', `flag --log-format takes one of ${formats}, not "${asked}"`);
   }
-  const address = given.text('probes');
-  const probes = address === undefined ? {} : { probes: probesOf(address) };
+  const addresses = { ...listenerOf('probes', given), ...listenerOf('api', given) };
   return ({ logging, http }) => ({
     logging: { ...logging, format: format ?? logging.format },
-    http: { ...http, ...probes },
+    http: { ...http, ...addresses },
   });
 }
 
-function probesOf(text: string): PlannedAddress | null {
-  return text === 'off' ? null : addressOf('probes', text);
+function listenerOf(
+  flag: 'probes' | 'api',
+  given: Given,
+): Readonly<Partial<Record<typeof flag, PlannedAddress | null>>> {
+  const text = given.text(flag);
+  if (text === undefined) return {};
+  return { [flag]: text === 'off' ? null : addressOf(flag, text) };
 }
 
 function drainOf(given: Given): number {

@@ -82,7 +82,12 @@ describe('loadPlan', () => {
       expect(guard).to.deep.equal({ namespaces: ['ci'], prefixes: ['brigade-worker'] });
       expect(retention).to.deep.equal({ goneMs: 7_200_000, settledMs: 86_400_000 });
       expect(store.kind).to.equal('memory');
-      expect(http).to.deep.equal({ probes: { host: '0.0.0.0', port: 8080 } });
+      expect(http).to.deep.equal({
+        probes: { host: '0.0.0.0', port: 8080 },
+        api: { host: '127.0.0.1', port: 8081 },
+        tokenFile: null,
+        hosts: [],
+      });
       expect(logging).to.deep.equal({
         format: 'auto',
         level: 'info',
@@ -110,11 +115,11 @@ delivery: { concurrency: 4, timeout: 1m, order: object, retry: { max: 10m } }
     expect(idle).to.deep.include({ concurrency: 4, identity: 'old', prefix: 'idle' });
   });
 
-  it('switches limits, the probes listener and the guard by namespace off', () => {
-    const text = `${RULE}${TRIGGERS}limits: { perObject: off, total: off }\nhttp: { probes: off }\nguard: { namespace: false }\n`;
+  it('switches limits, the listeners and the guard by namespace off', () => {
+    const text = `${RULE}${TRIGGERS}limits: { perObject: off, total: off }\nhttp: { probes: off, api: off }\nguard: { namespace: false }\n`;
     const off = plan(text);
     expect(off.limits).to.include({ perObject: null, total: null });
-    expect(off.http.probes).to.equal(null);
+    expect(off.http).to.include({ probes: null, api: null });
     expect(off.guard).to.deep.equal({ namespaces: [], prefixes: ['brigade-worker'] });
     expect(codes(text)).to.deep.equal([['guard-off', '/guard/namespace']]);
   });
@@ -153,10 +158,9 @@ ${TRIGGERS}`;
   }
   for (const text of ['localhost', '"1:2:3"', 'localhost:65536', '"http://a:1"', '"[::1]"']) {
     it(`refuses the address ${text}`, () => {
-      expect(codes(`version: 1\nhttp: { probes: ${text} }`)).to.deep.include([
-        'wrong-value',
-        '/http/probes',
-      ]);
+      const found = codes(`version: 1\nhttp: { probes: ${text}, api: ${text} }`);
+      expect(found).to.deep.include(['wrong-value', '/http/probes']);
+      expect(found).to.deep.include(['wrong-value', '/http/api']);
     });
   }
 

@@ -38,6 +38,7 @@ describe('the command line', () => {
     [['record', '--for', 'long'], 2, 'flag --for takes a duration such as 5m, not "long"'],
     [['run', '--log-format', 'xml'], 2, 'flag --log-format takes one of auto, text, json, brigade'],
     [['run', '--probes', 'here'], 2, 'flag --probes takes HOST:PORT, not "here"'],
+    [['run', '--api', 'here'], 2, 'flag --api takes HOST:PORT, not "here"'],
     [['run', '--drain', 'soon'], 2, 'flag --drain takes a duration such as 25s, not "soon"'],
     [['run', '--config', 'none.yaml'], 3, 'configuration none.yaml is refused'],
     [['--config', 'none.yaml'], 3, 'configuration none.yaml is refused'],

@@ -31,7 +31,7 @@ describe('sluice run', () => {
     const machine = specMachine();
     const args = ['-config', file, '-master', playback.url, '-namespace', 'shop'];
     const running = runCommandLine(
-      [...args, '--log-format', 'brigade', '--probes', 'off'],
+      [...args, '--log-format', 'brigade', '--probes', 'off', '--api', 'off'],
       machine,
     );
     await until(() => machine.err().includes('Rejecting'), 'the decision');
@@ -46,7 +46,7 @@ describe('sluice run', () => {
   it('opens the probes where --probes says', async () => {
     const machine = specMachine();
     const args = ['run', '--master', playback.url, '--namespace', 'shop', '--log-format', 'json'];
-    const running = runCommandLine([...args, '--probes', '127.0.0.1:0'], machine);
+    const running = runCommandLine([...args, '--probes', '127.0.0.1:0', '--api', 'off'], machine);
     const address = await until(
       () => /"address":"([\d.:]+)"/.exec(machine.out())?.[1],
       'the probes',
@@ -58,7 +58,16 @@ describe('sluice run', () => {
 
   it('judges nothing without a configuration, and says so', async () => {
     const machine = specMachine();
-    const args = ['--master', playback.url, '--namespace', 'shop', '--probes', 'off'];
+    const args = [
+      '--master',
+      playback.url,
+      '--namespace',
+      'shop',
+      '--probes',
+      'off',
+      '--api',
+      'off',
+    ];
     const running = runCommandLine([...args, '--log-format', 'text'], machine);
     await until(() => machine.out().includes('reject'), 'the decision');
     machine.stopping.abort(new Error('SIGTERM'));

@@ -68,7 +68,8 @@ export class GatewayProcess implements AsyncDisposable {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-gateway-'));
     const [port = 0] = await freePorts(1);
     const file = join(folder, 'sluice.json');
-    const http = { probes: `127.0.0.1:${port}` };
+    // Gateways run side by side: each has ports of its own, and none writes a token here.
+    const http = { probes: `127.0.0.1:${port}`, api: 'off' };
     const logging = { format: 'json', decisions: 'all', level: 'debug' };
     await writeFile(file, JSON.stringify({ http, logging, ...request.configuration }));
     const { kubeconfig } = request;

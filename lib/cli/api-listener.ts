@@ -1,0 +1,80 @@
+// The API listener of a run: finds or makes its token, opens it, and says where both are. What it
+// answers is lib/http's.
+import { resolve } from 'node:path';
+import type { Plan } from '../assembly/plan.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Health } from '../core/health.ts';
+import type { Observe } from '../core/observation.ts';
+import type { Store } from '../core/store.ts';
+import { NO_PLACE } from '../config/lines.ts';
+import { openApi } from '../http/api.ts';
+import type { Listener } from '../http/listener.ts';
+import { Token } from '../http/token.ts';
+import { type FoundToken, keepToken, readToken } from '../http/token-file.ts';
+import type { ApiWatch } from '../http/watch.ts';
+import type { Found } from './configuration.ts';
+import { version } from './version.ts';
+
+/** What the listener shows, and where it may keep its token. */
+export interface ApiListenerParts {
+  readonly plan: Plan;
+  readonly configuration: Pick<Found, 'file' | 'folder' | 'form' | 'problems'>;
+  /** The folder for a token that no file is named for; null: none is made. */
+  readonly tokenFolder: string | null;
+  readonly store: Store;
+  readonly health: () => Health;
+  readonly watch: ApiWatch;
+  readonly clock: Clock;
+  readonly observe: Observe;
+}
+
+/**
+ * Opens the API listener, where the plan has one.
+ *
+ * **Errors**: throws `address-unusable`; without a usable token it opens all the same, and says so.
+ */
+export async function openApiListener(parts: ApiListenerParts): Promise<Listener | null> {
+  const { plan, configuration, observe, clock } = parts;
+  const { api, hosts } = plan.http;
+  if (api === null) return null;
+  const { file, form, problems } = configuration;
+  const find = tokenFinder(parts);
+  const found = await find();
+  if (found?.ok === false) {
+    observe({ kind: 'configuration-problem', problem: { ...found.finding, ...NO_PLACE } });
+  }
+  // Our own file is ours alone to change; one that is named may be rotated.
+  const isFixed = plan.http.tokenFile === null;
+  const token = new Token(async () => tokenOf(isFixed ? found : await find()), clock);
+  const listener = await openApi(api, {
+    version: version(),
+    configuration: { file, form, problems: problems.length },
+    plan,
+    store: parts.store,
+    health: parts.health,
+    watch: parts.watch,
+    clock,
+    token,
+    hosts,
+    observe,
+  });
+  const { address } = listener;
+  const where = found?.ok === true ? { tokenFile: found.file } : {};
+  observe({ kind: 'listening', listener: 'api', address, ...where });
+  return listener;
+}
+
+function tokenFinder({
+  plan,
+  configuration,
+  tokenFolder,
+}: ApiListenerParts): () => Promise<FoundToken | null> {
+  const { tokenFile } = plan.http;
+  if (tokenFile !== null) return () => readToken(resolve(configuration.folder, tokenFile));
+  if (tokenFolder === null) return async () => null;
+  return () => keepToken(tokenFolder, process.geteuid?.() ?? 0);
+}
+
+function tokenOf(found: FoundToken | null): string | null {
+  return found?.ok === true ? found.token : null;
+}
