@@ -18,40 +18,53 @@ interface Remembered {
   states: number;
 }
 
-/** The last line of each series, the least recently seen forgotten first. */
+/**
+ * The last line of each series. Two generations: once the newer one holds half of the limit it
+ * becomes the older one, and what was in that and not seen since is forgotten. A map whose oldest
+ * entry is taken out for every new one would cost more than all the rest of a decision's line.
+ */
 export class DecisionMemory {
-  readonly #limit: number;
-  readonly #series = new Map<string, Remembered>();
+  readonly #half: number;
+  #newer = new Map<string, Remembered>();
+  #older = new Map<string, Remembered>();
 
   constructor(limit: number = SERIES) {
-    this.#limit = limit;
+    this.#half = Math.ceil(limit / 2);
   }
 
   /** How many series are remembered. */
   get size(): number {
-    return this.#series.size;
+    return this.#newer.size + this.#older.size;
   }
 
   /** Compares a decision with the last line of its series, and remembers it as that line. */
   note(observed: DecisionObserved): Novelty {
     const key = keyOf(observed);
     const said = saidBy(observed);
-    const last = this.#series.get(key);
-    this.#series.delete(key);
+    const last = this.#recall(key);
     if (last?.said === said) {
       last.states += 1;
-      this.#series.set(key, last);
       return { changed: false, states: 0 };
     }
-    this.#series.set(key, { said, states: 0 });
-    this.#forget();
+    this.#newer.set(key, { said, states: 0 });
+    if (this.#newer.size >= this.#half) this.#age();
     return { changed: true, states: last?.states ?? 0 };
   }
 
-  #forget(): void {
-    if (this.#series.size <= this.#limit) return;
-    const [oldest] = this.#series.keys();
-    if (oldest !== undefined) this.#series.delete(oldest);
+  #recall(key: string): Remembered | undefined {
+    const newer = this.#newer.get(key);
+    if (newer !== undefined) return newer;
+    const older = this.#older.get(key);
+    if (older === undefined) return undefined;
+    this.#older.delete(key);
+    this.#newer.set(key, older);
+    if (this.#newer.size >= this.#half) this.#age();
+    return older;
+  }
+
+  #age(): void {
+    this.#older = this.#newer;
+    this.#newer = new Map();
   }
 }
 

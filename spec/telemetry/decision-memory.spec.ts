@@ -81,11 +81,18 @@ describe('the memory of decisions', () => {
     expect(changes).to.deep.equal([true, false, true]);
   });
 
-  it('forgets the series that was seen longest ago, which then is news again', () => {
-    const memory = new DecisionMemory(2);
+  it('forgets series that were not seen for longest, which then are news again', () => {
+    const memory = new DecisionMemory(4);
     const note = (name: string) => memory.note(anAcceptance({ occurrence: named(name) })).changed;
-    expect([note('a'), note('b'), note('a'), note('c')]).to.deep.equal([true, true, false, true]);
-    expect(memory.size).to.equal(2);
-    expect([note('a'), note('b')]).to.deep.equal([false, true]);
+    expect(['a', 'b', 'a', 'c'].map(note)).to.deep.equal([true, true, false, true]);
+    expect(['a', 'b'].map(note)).to.deep.equal([false, true]);
+  });
+
+  it('never remembers more than its limit', () => {
+    const memory = new DecisionMemory(10);
+    for (let index = 0; index < 1_000; index += 1) {
+      memory.note(anAcceptance({ occurrence: named(`series-${index % 37}`) }));
+      expect(memory.size).to.be.at.most(10);
+    }
   });
 });

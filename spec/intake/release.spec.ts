@@ -1,0 +1,40 @@
+// The release at work: how often it looks when it is rung all the time.
+import { expect } from 'chai';
+import type { Archive } from '../../lib/core/store.ts';
+import { Limiter } from '../../lib/intake/limit.ts';
+import { Release } from '../../lib/intake/release.ts';
+import { memoryKind } from '../../lib/stores/memory.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { recordingObserve } from '../support/recording-observe.ts';
+
+describe('the release', () => {
+  it('rests nine times as long as a look at all that is held takes', async () => {
+    const clock = new FakeClock();
+    const store = memoryKind.create();
+    const looks: number[] = [];
+    const archive: Archive = {
+      ...store.archive,
+      list: async () => {
+        looks.push(clock.monotonic());
+        await clock.sleep(10, new AbortController().signal);
+        return [];
+      },
+    };
+    const limits = { perObject: null, total: null };
+    const limiter = new Limiter(limits, { now: () => clock.monotonic(), from: 0 });
+    const { observe } = recordingObserve();
+    const released = (): void => undefined;
+    const parts = { archive, outbox: store.outbox, limiter, holdForMs: 1_000, clock, observe };
+    const release = new Release({ ...parts, released });
+    const stop = new AbortController();
+    const running = release.run(stop.signal);
+    for (let ms = 0; ms < 500; ms += 1) {
+      release.wake();
+      await clock.advance(1);
+    }
+    expect(looks).to.deep.equal([0, 100, 200, 300, 400]);
+    stop.abort();
+    await clock.advance(100);
+    await running;
+  });
+});
