@@ -28,7 +28,7 @@ describe('the release', () => {
     const release = new Release({ ...parts, released });
     const stop = new AbortController();
     const running = release.run(stop.signal);
-    for (let ms = 0; ms < 500; ms += 1) {
+    for (let ms = 0; ms < 450; ms += 1) {
       release.wake();
       await clock.advance(1);
     }
