@@ -23,9 +23,8 @@ FORBIDDEN.addAddress('::', 'ipv6');
 
 /** Whether nothing may be sent to an IP address; a name is none and is judged when it is resolved. */
 export function isForbidden(address: string): boolean {
-  const bare = address.replace(/%.*$/, '');
-  const family = isIP(bare);
-  return family !== 0 && FORBIDDEN.check(bare, family === 6 ? 'ipv6' : 'ipv4');
+  const family = isIP(address);
+  return family !== 0 && FORBIDDEN.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** The host of a URL as sockets take it: an IPv6 address without its brackets. */

@@ -46,8 +46,8 @@ export class AnswerBody implements Bounded {
       response.on('data', (chunk: Buffer) => this.#take(chunk));
       response.on('end', onOver);
       response.on('close', onOver);
-      // A body that breaks off is over; the answer stands.
-      response.on('error', onOver);
+      // A body that breaks off is closed next; the answer stands.
+      response.on('error', () => undefined);
       deadlines.add(this);
     });
   }

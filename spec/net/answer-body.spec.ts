@@ -1,11 +1,10 @@
 // Bodies of answers over real sockets: how much is kept, how much is read, and that nothing that
 // happens to a body makes the answer a failure. Bytes are counted at the client's own sockets.
 import { expect } from 'chai';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
+import { OpenedSockets } from './support/opened-sockets.ts';
 import { aClient, aRequest, httpReceiver, patient, rawReceiver } from './support/receiver.ts';
 
 const KIB = 1024;
@@ -13,30 +12,6 @@ const MIB = 1024 * KIB;
 const HEAD = 'HTTP/1.1 200 OK\r\n';
 // Node reads 64 KiB at a time, so the bound is passed by at most that, and by the head.
 const SLACK = 66 * KIB;
-
-/** The sockets that were opened since; what they read is counted by Node. */
-class Opened implements Disposable {
-  readonly sockets: Socket[] = [];
-  readonly #onSocket = (message: unknown): void => {
-    this.sockets.push((message as { socket: Socket }).socket);
-  };
-
-  constructor() {
-    subscribe('net.client.socket', this.#onSocket);
-  }
-
-  get bytesRead(): number {
-    return this.sockets.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
-  }
-
-  get isClosed(): boolean {
-    return this.sockets.every(({ destroyed }) => destroyed);
-  }
-
-  [Symbol.dispose](): void {
-    unsubscribe('net.client.socket', this.#onSocket);
-  }
-}
 
 describe('the body of an answer', () => {
   const kept = [
@@ -89,7 +64,7 @@ describe('the body of an answer', () => {
     await using receiver = await httpReceiver((_request, response) =>
       response.end(Buffer.alloc(10 * MIB, 'x')),
     );
-    using opened = new Opened();
+    using opened = new OpenedSockets();
     await using client = aClient();
     const result = await client.send(aRequest(receiver.url()), patient());
     expect(result).to.include({ answered: true, status: 200, excerpt: 'x'.repeat(16 * KIB) });
@@ -107,7 +82,7 @@ describe('the body of an answer', () => {
       socket.write(`${HEAD}transfer-encoding: chunked\r\n\r\n`);
       pour();
     });
-    using opened = new Opened();
+    using opened = new OpenedSockets();
     await using client = aClient();
     const result = await client.send(aRequest(receiver.url()), patient());
     expect(result).to.include({ answered: true, excerpt: 'x'.repeat(16 * KIB) });
@@ -120,7 +95,7 @@ describe('the body of an answer', () => {
       socket.write(`${HEAD}content-length: 100\r\n\r\nslow`);
     });
     const clock = new FakeClock();
-    using opened = new Opened();
+    using opened = new OpenedSockets();
     await using client = aClient({}, { clock });
     const sent = client.send(aRequest(receiver.url()), patient());
     await until(() => opened.bytesRead > HEAD.length, 'the head');
@@ -153,7 +128,7 @@ describe('the body of an answer', () => {
     await using receiver = await rawReceiver((socket) => {
       socket.write(`${HEAD}content-length: 100\r\n\r\nhalf`);
     });
-    using opened = new Opened();
+    using opened = new OpenedSockets();
     await using client = aClient({}, { clock: new FakeClock() });
     const stop = new AbortController();
     const sent = client.send(aRequest(receiver.url()), stop.signal);

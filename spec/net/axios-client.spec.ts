@@ -1,10 +1,11 @@
 // The client over real sockets: what goes out, what comes back, how far a failed request got.
 import { expect } from 'chai';
-import type { Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import type { HttpResult } from '../../lib/net/http-client.ts';
 import { withVariable } from '../support/environment-variable.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
+import { OpenedSockets } from './support/opened-sockets.ts';
 import {
   aClient,
   aRequest,
@@ -115,8 +116,8 @@ describe('an HTTP client', () => {
     await using receiver = await httpReceiver((_request, response) => response.end('direct'));
     const proxy = `http://127.0.0.1:${await closedPort()}`;
     const result = await withVariable(['http_proxy', proxy], async () => {
-      await using client = aClient();
-      return await client.send(aRequest(receiver.url()), patient());
+      await using client = aClient({}, { lookup: loopback });
+      return await client.send(aRequest(receiver.url('/', 'ci.example.test')), patient());
     });
     expect(result).to.include({ answered: true, excerpt: 'direct' });
   });
@@ -134,6 +135,17 @@ describe('an HTTP client', () => {
     const all = Array.from({ length: 30 }, () => client.send(aRequest(receiver.url()), patient()));
     expect((await Promise.all(all)).every(({ answered }) => answered)).to.equal(true);
     expect(receiver.connections).to.equal(3);
+  });
+
+  it('lets an idle connection go before usual receivers do', async () => {
+    await using receiver = await httpReceiver((_request, response) => response.end('ok'));
+    using opened = new OpenedSockets();
+    await using client = aClient();
+    await client.send(aRequest(receiver.url()), patient());
+    await until(
+      () => opened.sockets[0]?.timeout === 4000,
+      'the connection to be idle for 4 s at most',
+    );
   });
 
   it('lets an idle connection go before a receiver that says when it will', async () => {
@@ -312,6 +324,10 @@ describe('disposing of an HTTP client', () => {
     expect(late).to.include({ answered: false, reached: 'never', failure: 'aborted' });
   });
 });
+
+const loopback: LookupFunction = (_name, _options, callback) => {
+  callback(null, [{ address: '127.0.0.1', family: 4 }]);
+};
 
 function pairs(raw: readonly string[]): (readonly [string, string])[] {
   return raw.flatMap((name, i) => (i % 2 === 0 ? [[name, raw[i + 1] ?? ''] as const] : []));

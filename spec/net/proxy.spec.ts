@@ -197,6 +197,30 @@ describe('a request through a proxy', () => {
     expect(result).to.include({ answered: false, reached: 'never', failure: 'tls' });
   });
 
+  it('may have arrived at an http receiver where the proxy resets the connection', async () => {
+    await using proxy = await rawReceiver((socket) => socket.resetAndDestroy());
+    await using client = aClient({ proxy: { url: proxy.url('/') } });
+    const result = await client.send(aRequest(new URL('http://ci.example.test/')), patient());
+    expect(result).to.include({ answered: false, reached: 'perhaps', failure: 'reset' });
+  });
+
+  it('may have arrived at an https receiver that resets the connection', async () => {
+    const server = createHttpsServer(pair, (request) => request.socket.destroy());
+    await using target = await new Receiver(server).listen();
+    await using proxy = await proxyTo(target.port);
+    await using client = aClient(trusting(proxy.settings));
+    const result = await client.send(aRequest(new URL('https://ci.example.test/')), patient());
+    expect(result).to.include({ answered: false, reached: 'perhaps', failure: 'reset' });
+  });
+
+  it('never arrived where the client is disposed of before the proxy is found', async () => {
+    const proxy = { url: new URL('http://proxy.example.test:3128') };
+    const client = aClient({ proxy }, { lookup: () => undefined });
+    const sent = client.send(aRequest(new URL('http://ci.example.test/')), patient());
+    await client[Symbol.asyncDispose]();
+    expect(await sent).to.include({ answered: false, reached: 'never', failure: 'aborted' });
+  });
+
   it('never arrived where the tunnel takes too long', async () => {
     await using proxy = await rawReceiver(() => undefined);
     const clock = new FakeClock();
