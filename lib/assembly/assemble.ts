@@ -66,6 +66,7 @@ export function assemblePlan(parts: PlanParts, context: PlanContext): Plan {
     http: parts.http,
     logging: parts.logging,
     originalProject: parts.originalProject,
+    secrets: triggers.secrets,
     permissions: mergePermissions(permissions),
   };
 }

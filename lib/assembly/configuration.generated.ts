@@ -140,6 +140,174 @@ export interface Configuration {
         resource?: string;
       };
       /**
+       * Makes an HTTP request for each delivery, or for a batch of them.
+       */
+      http?: {
+        /**
+         * Where to: `http:` or `https:`. `${path}` may stand in path segments and in values of the query, where it is percent-encoded.
+         */
+        url: string;
+        /**
+         * The method.
+         */
+        method?: 'POST' | 'PUT' | 'PATCH';
+        /**
+         * The body: the delivery’s document, the bare Event, or a CloudEvent whose data is the document, structured or binary.
+         */
+        format?: 'document' | 'event' | 'cloudevents' | 'cloudevents-binary';
+        /**
+         * Further headers. `${path}` may stand in values; nothing secret may, which is what `auth` is for.
+         */
+        headers?: {
+          [k: string]: string;
+        };
+        /**
+         * How the receiver knows who calls. Exactly one.
+         */
+        auth?: {
+          /**
+           * A bearer token, as `authorization: Bearer …`.
+           */
+          bearer?: {
+            /**
+             * The file that holds the token; relative to the configuration’s folder.
+             */
+            tokenFile?: string;
+            /**
+             * The environment variable that holds the token.
+             */
+            tokenEnv?: string;
+          };
+          /**
+           * A user name and a password.
+           */
+          basic?: {
+            /**
+             * The user name.
+             */
+            username: string;
+            /**
+             * The file that holds the password; relative to the configuration’s folder.
+             */
+            passwordFile?: string;
+            /**
+             * The environment variable that holds the password.
+             */
+            passwordEnv?: string;
+          };
+          /**
+           * A header whose value is secret, such as an API key.
+           */
+          header?: {
+            /**
+             * The name of the header.
+             */
+            name: string;
+            /**
+             * The file that holds its value; relative to the configuration’s folder.
+             */
+            valueFile?: string;
+            /**
+             * The environment variable that holds its value.
+             */
+            valueEnv?: string;
+          };
+        };
+        /**
+         * Signs each request by Standard Webhooks. Where there are several secrets, separated by white space, all sign, the first one first.
+         */
+        signing?: {
+          /**
+           * The file that holds the secret or secrets, each `whsec_` and base64 of 24 to 64 bytes; relative to the configuration’s folder.
+           */
+          secretFile?: string;
+          /**
+           * The environment variable that holds the secret or secrets, each `whsec_` and base64 of 24 to 64 bytes.
+           */
+          secretEnv?: string;
+        };
+        /**
+         * How `https:` is spoken.
+         */
+        tls?: {
+          /**
+           * The certificates that the receiver’s is checked with, instead of the public ones.
+           */
+          caFile?: string;
+          /**
+           * The client certificate, with its chain.
+           */
+          certFile?: string;
+          /**
+           * The key of the client certificate.
+           */
+          keyFile?: string;
+          /**
+           * The name that the receiver’s certificate must have, where it is not the host.
+           */
+          serverName?: string;
+        };
+        /**
+         * The proxy on the way to the receiver.
+         */
+        proxy?: {
+          /**
+           * Its address, without credentials.
+           */
+          url: string;
+          /**
+           * The user name, where it asks for one.
+           */
+          username?: string;
+          /**
+           * The file that holds the password; relative to the configuration’s folder.
+           */
+          passwordFile?: string;
+          /**
+           * The environment variable that holds the password.
+           */
+          passwordEnv?: string;
+        };
+        /**
+         * How long connecting may take; the whole attempt is bounded by `timeout`.
+         */
+        connectTimeout?: string;
+        /**
+         * Whether the receiver drops a second request with the same `Idempotency-Key`. `keyless`: after a lost answer `onLostAnswer` decides.
+         */
+        receiver?: 'keyless' | 'deduplicates';
+        /**
+         * One request for several deliveries. The formats `document` and `cloudevents` only.
+         */
+        batch?: {
+          /**
+           * Deliveries in one request at the most.
+           */
+          max?: number;
+          /**
+           * How long the first delivery of a request waits for others.
+           */
+          wait?: string;
+          /**
+           * The largest body; what does not fit goes in a further request. A single delivery that is larger goes alone.
+           */
+          size?: string;
+        };
+        /**
+         * Ask before the first delivery whether the receiver wants any: `OPTIONS` with `WebHook-Request-Origin`, by the webhook profile of CloudEvents.
+         */
+        handshake?: {
+          /**
+           * The name that Sluice asks under.
+           */
+          origin: string;
+          /**
+           * How many requests a minute to ask for. What is answered is not enforced.
+           */
+          rate?: number;
+        };
+      };
+      /**
        * Runs a local command, with the delivery document on standard input and SLUICE_* in its environment. Only with --allow-exec.
        */
       exec?: {

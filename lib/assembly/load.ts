@@ -3,6 +3,7 @@
 import type { JsonObject } from '../core/event.ts';
 import { isJsonObject } from '../core/event.ts';
 import type { Finding, Problem } from '../core/problem.ts';
+import type { NeededSecret } from '../kit/secret.ts';
 import { NO_PLACE } from '../config/lines.ts';
 import { loadDocument } from '../config/load.ts';
 import type { LoadedDocument } from '../config/load.ts';
@@ -26,16 +27,23 @@ export interface LoadedPlan {
   /** In the order of the file; the first thousand where there are more. */
   readonly problems: readonly Problem[];
   readonly form: ConfigurationForm;
+  /** What the plan needs to be readable, with its place; who does I/O looks. */
+  readonly secrets: readonly PlacedSecret[];
 }
+
+/** A secret that the plan needs, and where the configuration names it. */
+export type PlacedSecret = NeededSecret & Pick<Problem, 'line' | 'column'>;
 
 /** Plans a configuration. Never throws for a bad one. */
 export function loadPlan(request: PlanRequest): LoadedPlan {
   if (request.text === null) {
     const problem = { ...nothingStarts('info'), ...NO_PLACE };
-    return { plan: planNothing(request), problems: [problem], form: 'none' };
+    return { plan: planNothing(request), problems: [problem], form: 'none', secrets: [] };
   }
   const document = loadDocument(request.text);
-  if (!document.ok) return { plan: null, problems: document.problems, form: 'ours' };
+  if (!document.ok) {
+    return { plan: null, problems: document.problems, form: 'ours', secrets: [] };
+  }
   const { value } = document;
   const form = isJsonObject(value) && isOurs(value) ? 'ours' : 'original';
   const wrong = form === 'ours' ? undefined : recogniseValue(value);
@@ -75,7 +83,11 @@ function finish({ document, findings, plan, form }: Planned): LoadedPlan {
   );
   const problems = sortProblems([...document.problems, ...placeFindings(fresh, document)]);
   const isRefused = problems.some(({ severity }) => severity === 'error');
-  return { plan: isRefused ? null : plan, problems: bounded(problems), form };
+  const secrets = (plan?.secrets ?? []).map((one) => ({
+    ...one,
+    ...document.locate(one.path, 'value'),
+  }));
+  return { plan: isRefused ? null : plan, problems: bounded(problems), form, secrets };
 }
 
 /** Errors stay before all else, in the order of the file as ever. */

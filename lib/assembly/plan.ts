@@ -8,6 +8,7 @@ import type { Store } from '../core/store.ts';
 import type { OnLostAnswer, Trigger } from '../core/trigger.ts';
 import type { Chain } from '../filters/chain.ts';
 import type { Rate } from '../kit/rate.ts';
+import type { NeededSecret } from '../kit/secret.ts';
 import type { SourceParts } from '../sources/parts.ts';
 import type { LoggingOptions } from '../telemetry/logging.ts';
 import type { TriggerParts } from '../triggers/parts.ts';
@@ -130,6 +131,8 @@ export interface Plan {
   readonly logging: LoggingOptions;
   /** `project` of the original's form, for the log lines that quote it; null in ours. */
   readonly originalProject: string | null;
+  /** Files and variables without which triggers can do nothing. */
+  readonly secrets: readonly NeededSecret[];
   /** What the gateway may do in the cluster, merged and sorted; rendered as a Role by `rbac`. */
   readonly permissions: readonly Permission[];
 }

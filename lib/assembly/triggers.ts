@@ -4,6 +4,7 @@
 import type { Permission } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import type { OnLostAnswer } from '../core/trigger.ts';
+import type { NeededSecret } from '../kit/secret.ts';
 import { triggerKinds } from '../triggers/registry.ts';
 import type { TriggerKind } from '../triggers/trigger-kind.ts';
 import type { PlanContext } from './context.ts';
@@ -28,6 +29,8 @@ export interface PlannedTriggers {
   readonly triggers: readonly PlannedTrigger[];
   readonly findings: readonly Finding[];
   readonly permissions: readonly Permission[];
+  /** With paths from the root of the document. */
+  readonly secrets: readonly NeededSecret[];
 }
 
 /** Plans every trigger; entries come in the order of the file. */
@@ -52,6 +55,7 @@ export function planTriggers(
       ...checkPrefixes(triggers),
     ],
     permissions: planned.flatMap(({ permissions }) => permissions),
+    secrets: planned.flatMap(({ secrets }) => secrets),
   };
 }
 
@@ -103,7 +107,10 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
     ...checkDelivery(path, entry, delivery),
     ...checkAllowed(path, one, context),
   ];
-  return { trigger, findings, permissions: descriptor.permissions?.(section, checkContext) ?? [] };
+  const permissions = descriptor.permissions?.(section, checkContext) ?? [];
+  const needed = descriptor.secrets?.(section) ?? [];
+  const secrets = needed.map((one) => ({ ...one, path: `${path}/${kind}${one.path}` }));
+  return { trigger, findings, permissions, secrets };
 }
 
 /** Builds outlive a change of configuration; a `prefix:` that was changed is known to nobody. */

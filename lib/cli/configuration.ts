@@ -46,7 +46,7 @@ export async function findConfiguration(
   }
   const own = { file, folder: dirname(resolve(folder, file)) };
   const read = await readConfigFile(resolve(folder, file));
-  if (!read.ok) return { plan: null, problems: [read.problem], form: 'none', ...own };
+  if (!read.ok) return { plan: null, problems: [read.problem], form: 'none', secrets: [], ...own };
   return { ...loadPlan({ ...context, text: read.text }), ...own };
 }
 

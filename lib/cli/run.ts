@@ -10,6 +10,7 @@ import type { Command } from './command.ts';
 import { CONFIG_FLAGS, requireConfiguration } from './configuration.ts';
 import type { Given } from './flags.ts';
 import { runPlan } from './run-plan.ts';
+import { requireSecrets } from './secrets.ts';
 
 /** Less than the 30 s that Kubernetes gives a pod to end by itself. */
 const DRAIN_MS = 25_000;
@@ -54,6 +55,7 @@ export const runCommand: Command = {
     const namespaces = namespacesOf(given, surroundings.environment);
     const exec = given.isSet('allow-exec') ? 'allowed' : 'refused';
     const found = await requireConfiguration(given, surroundings, { ...namespaces, exec });
+    await requireSecrets(found, surroundings);
     const request = {
       plan: { ...found.plan, ...changed(found.plan) },
       configuration: found,

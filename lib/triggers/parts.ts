@@ -1,5 +1,5 @@
 // What a kind of trigger may have, and nothing more.
-import type { Clock } from '../core/clock.ts';
+import type { Clock, Random } from '../core/clock.ts';
 import type { Observe } from '../core/observation.ts';
 import type { ApiClient } from '../kubernetes/api.ts';
 
@@ -13,6 +13,8 @@ export interface TriggerParts {
   readonly buildNamespace: string;
   readonly api: ApiClient;
   readonly clock: Clock;
+  /** Chance, for ids that stand for one request only. */
+  readonly random: Random;
   readonly observe: Observe;
   /** Where relative paths of the configuration begin: the folder of its file. */
   readonly folder: string;

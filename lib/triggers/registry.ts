@@ -2,6 +2,7 @@
 // labels follow from this list.
 import { brigadeKind } from './brigade.ts';
 import { execKind } from './exec.ts';
+import { httpKind } from './http.ts';
 import { kubernetesKind } from './kubernetes.ts';
 import type { TriggerKind } from './trigger-kind.ts';
 
@@ -9,5 +10,6 @@ import type { TriggerKind } from './trigger-kind.ts';
 export const triggerKinds = {
   brigade: brigadeKind,
   kubernetes: kubernetesKind,
+  http: httpKind,
   exec: execKind,
 } as const satisfies Readonly<Record<string, TriggerKind<never>>>;

@@ -4,6 +4,7 @@
 import type { CheckContext, Kind } from '../core/kind.ts';
 import type { OnLostAnswer, Trigger } from '../core/trigger.ts';
 import { toDnsLabel } from '../kit/label.ts';
+import type { NeededSecret } from '../kit/secret.ts';
 import type { TriggerParts } from './parts.ts';
 
 /** A kind of trigger. */
@@ -16,6 +17,8 @@ export interface TriggerKind<Section> extends Kind<Section, TriggerParts, Trigge
   readonly onLostAnswer: OnLostAnswer;
   /** The namespaces in which it creates objects. */
   buildNamespaces(section: Section, context: CheckContext): readonly string[];
+  /** Files and variables that an attempt can not be made without; paths as in `check`. */
+  secrets?(section: Section): readonly NeededSecret[];
   /** What its objects' names begin with where the configuration has no `prefix:`. */
   defaultPrefix(name: string): string;
 }

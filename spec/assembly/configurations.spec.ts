@@ -47,7 +47,6 @@ const BAD: Table = {
   'future-keys.yaml': [
     ['wrong-value', '/version', 1, 10],
     ['unknown-key', '/filters/0/again/every', 5, 14],
-    ['unknown-key', '/triggers/hook/http', 8, 5],
     ['unknown-key', '/store/sqlite', 9, 10],
     ['unknown-key', '/tests', 10, 1],
   ],

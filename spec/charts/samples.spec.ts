@@ -13,6 +13,7 @@ const samples = join(import.meta.dirname, '../../samples');
 describe('the samples', () => {
   const forms = [
     { file: 'config.yaml', form: 'ours' },
+    { file: 'http-webhook.yaml', form: 'ours' },
     { file: 'kubernetes-job.yaml', form: 'ours' },
     { file: 'brigade.yaml', form: 'ours' },
     { file: 'original.json', form: 'original' },

@@ -29,6 +29,8 @@ export interface TriggerBenches {
   readonly secret: string;
   /** Whether the receiver can tell a repetition by the delivery's id. */
   readonly idempotent: 'by id' | 'never';
+  /** Whether one attempt carries several deliveries. */
+  readonly batched?: boolean;
 }
 
 const NEVER = new AbortController().signal;
@@ -48,6 +50,7 @@ export function describeTrigger(kind: string, benches: TriggerBenches): void {
     describeAttempts(benches);
     describeFailures(benches);
     describeAbort(benches);
+    describeBatch(benches);
   });
 }
 
@@ -56,7 +59,7 @@ function describeAttempts(benches: TriggerBenches): void {
     const { trigger, attempts } = benches.working();
     const outcomes = await trigger.fire(deliveries(), NEVER);
     expect(outcomes.map(({ outcome }) => outcome)).to.deep.equal(Array(3).fill('delivered'));
-    expect(attempts()).to.equal(3);
+    expect(attempts()).to.equal(benches.batched === true ? 1 : 3);
     for (const [place, outcome] of outcomes.entries()) {
       if (!('started' in outcome)) continue;
       expect(outcome.started).to.include.all.keys('kind', 'namespace', 'name');
@@ -129,4 +132,28 @@ function describeAbort(benches: TriggerBenches): void {
     expect(outcomes.map(({ outcome }) => outcome)).to.deep.equal(Array(3).fill('retry'));
     expect(started()).to.equal(0);
   });
+}
+
+function describeBatch(benches: TriggerBenches): void {
+  if (benches.batched !== true) {
+    it('takes one delivery a call', () => {
+      expect(benches.working().trigger.batch).to.equal(undefined);
+    });
+    return;
+  }
+
+  it('says how many deliveries it takes in an attempt, and how long the first may wait', () => {
+    const { batch } = benches.working().trigger;
+    expect(batch?.max).to.be.at.least(2);
+    expect(batch?.waitMs).to.be.at.least(0);
+  });
+
+  for (const [what, make] of Object.entries(benches.failing)) {
+    it(`answers for every delivery of an attempt: ${what}`, async () => {
+      const outcomes = await make().trigger.fire(deliveries(), NEVER);
+      expect(outcomes.map(({ outcome }) => outcome))
+        .to.have.length(3)
+        .and.not.include('delivered');
+    });
+  }
 }

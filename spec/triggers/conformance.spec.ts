@@ -1,5 +1,5 @@
-// Holds all three kinds to the promises of the port, the two that create objects on a fake API
-// server, commands with real processes.
+// Holds every kind to the promises of the port: those that create objects on a fake API server,
+// requests on a fake receiver, commands with real processes.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,11 +7,17 @@ import type { Trigger } from '../../lib/core/trigger.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { execKind } from '../../lib/triggers/exec.ts';
 import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
+import type { HttpSection } from '../../lib/triggers/http/section.ts';
 import type { TriggerParts } from '../../lib/triggers/parts.ts';
 import type { TriggerBench, TriggerBenches } from '../conformance/trigger.ts';
 import { describeTrigger } from '../conformance/trigger.ts';
 import type { Script } from './support/fake-api.ts';
 import { aFailure, anAnswer, aStatus, FakeApi } from './support/fake-api.ts';
+import {
+  aFailure as aFailedRequest,
+  anAnswer as anAnswered,
+  FakeReceiver,
+} from './http/support/fake-receiver.ts';
 import { JOB, someParts } from './support/parts.ts';
 
 const SECRET = 'hunter2-hunter2';
@@ -89,6 +95,66 @@ function execBenches(folder: () => string): TriggerBenches {
   };
 }
 
+function httpBench(
+  section: Partial<HttpSection>,
+  configure: (receiver: FakeReceiver) => void = () => undefined,
+): TriggerBench {
+  const receiver = new FakeReceiver();
+  configure(receiver);
+  const credentials = { auth: { bearer: { tokenEnv: 'TOKEN' } }, headers: { 'X-Key': SECRET } };
+  const trigger = receiver.trigger(
+    { ...credentials, ...section },
+    { environment: { TOKEN: SECRET } },
+  );
+  const keys = (): unknown[] => receiver.sent.map(({ headers }) => headers['idempotency-key']);
+  return {
+    trigger,
+    attempts: () => receiver.sent.length,
+    // As a receiver counts that drops what it has seen, or as one that can not tell.
+    started: () => (section.receiver === 'deduplicates' ? new Set(keys()).size : keys().length),
+  };
+}
+
+function httpBenches(section: Partial<HttpSection>): TriggerBenches {
+  const answering =
+    (status: number, headers = {}) =>
+    () =>
+      httpBench(section, (receiver) => {
+        receiver.script = (request) =>
+          anAnswered({ status, headers, excerpt: JSON.stringify(request.headers) });
+      });
+  const failing = (failed: Parameters<typeof aFailedRequest>[0]) => () =>
+    httpBench(section, (receiver) => {
+      receiver.script = () => aFailedRequest({ detail: `told by ${SECRET}`, ...failed });
+    });
+  return {
+    working: () => httpBench(section),
+    silent: () =>
+      httpBench(section, (receiver) => {
+        receiver.silent = true;
+      }),
+    failing: {
+      'a refused connection': failing({ reached: 'never', failure: 'refused' }),
+      'a cut connection': failing({ failure: 'reset' }),
+      'a timeout': failing({ failure: 'timeout' }),
+      throttling: answering(429, { 'retry-after': '1' }),
+      'a redirect': answering(302, {
+        location: `https://me:${SECRET}@other.example.test/${SECRET}`,
+      }),
+      'a token that is not taken': answering(401),
+      'a bad request': answering(400),
+      'a receiver that is gone': answering(410),
+      'an error of the receiver': answering(500),
+      'a secret that is not there': () =>
+        httpBench({ ...section, auth: { bearer: { tokenEnv: 'NO' } } }),
+      'a receiver that was not asked': () => httpBench({ ...section, handshake: { origin: 'me' } }),
+    },
+    secret: SECRET,
+    idempotent: section.receiver === 'deduplicates' ? 'by id' : 'never',
+    batched: section.batch !== undefined,
+  };
+}
+
 describe('the promises of a trigger', () => {
   let folder = '';
   before(() => {
@@ -106,6 +172,12 @@ describe('the promises of a trigger', () => {
     'brigade',
     apiBenches((parts) => brigadeKind.create({ project: 'org/repo', script: SECRET }, parts)),
   );
+  describeTrigger('http, keyless', httpBenches({}));
+  describeTrigger(
+    'http, with a receiver that deduplicates',
+    httpBenches({ receiver: 'deduplicates' }),
+  );
+  describeTrigger('http, in batches', httpBenches({ batch: {}, format: 'cloudevents' }));
   describeTrigger(
     'exec',
     execBenches(() => folder),

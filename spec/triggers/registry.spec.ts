@@ -24,7 +24,9 @@ describe('the registry of triggers', () => {
     const needs = Object.values(triggerKinds).map(
       ({ kind, needsCluster, needsExec }) => `${kind} ${needsCluster} ${needsExec}`,
     );
-    expect(needs).to.deep.equal(['brigade true false', 'kubernetes true false', 'exec false true']);
+    expect(needs).to.deep.equal([
+      ...['brigade true false', 'kubernetes true false', 'http false false', 'exec false true'],
+    ]);
   });
 });
 

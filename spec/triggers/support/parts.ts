@@ -1,5 +1,5 @@
 // The parts that a spec hands to a kind of trigger, and the sections it tries them with.
-import { systemClock } from '../../../lib/kit/system.ts';
+import { systemClock, systemRandom } from '../../../lib/kit/system.ts';
 import type { KubernetesSection } from '../../../lib/triggers/kubernetes.ts';
 import type { TriggerParts } from '../../../lib/triggers/parts.ts';
 import { recordingObserve } from '../../support/recording-observe.ts';
@@ -16,6 +16,7 @@ export function someParts(overrides: Partial<TriggerParts> = {}): TriggerParts {
     buildNamespace: 'ci',
     api: new FakeApi(),
     clock: systemClock,
+    random: systemRandom,
     observe: recordingObserve().observe,
     folder: process.cwd(),
     environment: {},

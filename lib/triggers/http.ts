@@ -1,0 +1,56 @@
+// The kind `http`: a request for each delivery, or one for several. What a request carries and what
+// an answer means is http/; how it reaches the receiver is the room net. It follows no redirect and
+// knows no receiver by name.
+// Follows docs/triggers.md (formats, headers, statuses) and docs/guarantees.md (idempotency keys).
+import type { Trigger } from '../core/trigger.ts';
+import { createHttpClient } from '../net/axios-client.ts';
+import { inBatches } from './http/batch.ts';
+import type { CreateClient } from './http/connections.ts';
+import { httpFindings } from './http/findings.ts';
+import { neededSecrets } from './http/needed-secrets.ts';
+import { type HttpSection, httpSchema } from './http/section.ts';
+import { Sender } from './http/sender.ts';
+import { oneByOne } from './http/single.ts';
+import type { TriggerParts } from './parts.ts';
+import type { TriggerKind } from './trigger-kind.ts';
+import { prefixFromName } from './trigger-kind.ts';
+
+// Lanes bound how many attempts run at once, at most 1,000; a bound below theirs would let attempts
+// wait for each other within their time.
+const MAX_SOCKETS = 1_000;
+
+/** HTTP requests. */
+export const httpKind: TriggerKind<HttpSection> = {
+  kind: 'http',
+  summary: 'makes an HTTP request',
+  schema: httpSchema,
+  onLostAnswer: 'atLeastOnce',
+  needsCluster: false,
+  needsExec: false,
+  buildNamespaces: () => [],
+  defaultPrefix: prefixFromName,
+  check: httpFindings,
+  secrets: (section) => Object.values(neededSecrets(section)),
+  create: (section, parts) => {
+    const { clock } = parts;
+    return createHttpTrigger(section, parts, (settings) =>
+      createHttpClient({ maxSockets: MAX_SOCKETS, userAgent: 'sluice', ...settings }, { clock }),
+    );
+  },
+};
+
+/** The trigger of a section; its requests are made by the clients that `create` makes. */
+export function createHttpTrigger(
+  section: HttpSection,
+  parts: TriggerParts,
+  create: CreateClient,
+): Trigger {
+  const { clock, folder, environment, random } = parts;
+  const sender = new Sender(section, { clock, create, places: { folder, environment } });
+  return {
+    ...(section.batch === undefined
+      ? oneByOne(section, sender)
+      : inBatches(section, { sender, random })),
+    [Symbol.asyncDispose]: () => sender[Symbol.asyncDispose](),
+  };
+}

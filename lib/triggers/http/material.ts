@@ -1,0 +1,118 @@
+// What a receiver is reached and convinced with: credentials, signing keys and the settings of the
+// connection, made from the secrets that the section names. It is made anew when one of them
+// changed, and only then.
+import type { Clock } from '../../core/clock.ts';
+import { parseDuration } from '../../kit/duration.ts';
+import type { SecretPlaces } from '../../kit/secret.ts';
+import { SecretSet } from '../../kit/secret.ts';
+import type { Header } from './header-templates.ts';
+import type { SecretName } from './needed-secrets.ts';
+import { neededSecrets } from './needed-secrets.ts';
+import type { ClientSettings } from './connections.ts';
+import type { HttpSection } from './section.ts';
+import { HTTP_DEFAULTS } from './section.ts';
+import type { SigningKeys } from './signing.ts';
+import { parseSigningKeys } from './signing.ts';
+
+type Texts = Readonly<Partial<Record<SecretName, string>>>;
+
+/** What requests are made with. */
+export interface Material {
+  readonly credentials: readonly Header[];
+  readonly signingKeys: SigningKeys | null;
+  /** The same object as long as no certificate and no proxy password changed. */
+  readonly settings: ClientSettings;
+  /** Every text that must not be shown. */
+  readonly secrets: readonly string[];
+}
+
+/** The material, or which secret it lacks. */
+export type CurrentMaterial =
+  | { readonly ok: true; readonly material: Material }
+  | { readonly ok: false; readonly why: string };
+
+/** Makes the material of one trigger and keeps it while its secrets stay what they are. */
+export class Materials {
+  readonly #section: HttpSection;
+  readonly #secrets: SecretSet<SecretName>;
+  #texts: Texts | null = null;
+  #material: Material | null = null;
+
+  constructor(section: HttpSection, places: SecretPlaces, clock: Clock) {
+    this.#section = section;
+    this.#secrets = new SecretSet(neededSecrets(section), places, clock);
+  }
+
+  /** The material by secrets that are at most ten seconds old. */
+  async current(): Promise<CurrentMaterial> {
+    const read = await this.#secrets.read();
+    if (!read.ok) return read;
+    const { texts } = read;
+    if (this.#material === null || texts !== this.#texts) this.#material = this.#make(texts);
+    this.#texts = texts;
+    return { ok: true, material: this.#material };
+  }
+
+  /** The receiver refused the credentials: the next use reads them again. */
+  forget(): void {
+    this.#secrets.forget();
+  }
+
+  #make(texts: Texts): Material {
+    const before = this.#texts;
+    const known = this.#material;
+    const isSame =
+      before !== null &&
+      (['ca', 'cert', 'key', 'proxyPassword'] as const).every(
+        (name) => before[name] === texts[name],
+      );
+    const { signing } = texts;
+    const credentials = credentialsOf(this.#section, texts);
+    return {
+      credentials,
+      signingKeys: signing === undefined ? null : (parseSigningKeys(signing) ?? null),
+      settings: known !== null && isSame ? known.settings : settingsOf(this.#section, texts),
+      secrets: [...credentials.flatMap(shownAs), ...secretTexts(texts)],
+    };
+  }
+}
+
+function credentialsOf({ auth = {} }: HttpSection, texts: Texts): readonly Header[] {
+  const { token, password, value } = texts;
+  if (token !== undefined) return [['authorization', `Bearer ${token}`]];
+  if (auth.basic !== undefined && password !== undefined) {
+    const pair = Buffer.from(`${auth.basic.username}:${password}`, 'utf8').toString('base64');
+    return [['authorization', `Basic ${pair}`]];
+  }
+  if (auth.header === undefined || value === undefined) return [];
+  return [[auth.header.name.toLowerCase(), value]];
+}
+
+function settingsOf({ tls, proxy, connectTimeout }: HttpSection, texts: Texts): ClientSettings {
+  const { ca, cert, key, proxyPassword: password } = texts;
+  const written = { ca, cert, key, serverName: tls?.serverName };
+  const username = proxy?.username;
+  const isKnown = username !== undefined && password !== undefined;
+  const fallback = parseDuration(HTTP_DEFAULTS.connectTimeout) ?? 0;
+  return {
+    connectTimeoutMs: parseDuration(connectTimeout ?? '') ?? fallback,
+    // What is not written must not be there at all.
+    tls: Object.fromEntries(Object.entries(written).filter(([, text]) => text !== undefined)),
+    proxy:
+      proxy === undefined
+        ? null
+        : { url: new URL(proxy.url), ...(isKnown ? { credentials: { username, password } } : {}) },
+  };
+}
+
+/** A header's value, and what of it stands behind `Bearer` or `Basic`. */
+function shownAs([, value]: Header): readonly string[] {
+  return [value, value.slice(value.indexOf(' ') + 1)];
+}
+
+/** A signing secret also by itself: the text may hold several. Certificates are no secrets. */
+function secretTexts({ token, password, value, signing, proxyPassword, key }: Texts): string[] {
+  const several = (signing ?? '').split(/\s+/).flatMap((one) => [one, one.replace('whsec_', '')]);
+  const single = [token, password, value, proxyPassword, key];
+  return [...several, ...single.flatMap((one) => one ?? [])].filter((one) => one !== '');
+}

@@ -1,0 +1,202 @@
+// What came of a request, as the outcome of its delivery: one table for every status and one for
+// every way in which an answer can be missing. It classifies by status, header and kind of failure,
+// never by text; the receiver's text is only shown. It waits for nothing and asks nothing again.
+// Source: RFC 9110 §15, RFC 6585; Standard Webhooks and the CloudEvents webhook profile for 3xx,
+// 410 and 429; docs/guarantees.md for which answers count as lost.
+import type { Outcome, RefusedReason, RetryReason, UnknownReason } from '../../core/outcome.ts';
+import { quoted } from '../../kit/printable.ts';
+import type {
+  HttpAnswered,
+  HttpFailed,
+  HttpResult,
+  NetworkFailure,
+} from '../../net/http-client.ts';
+import { askedWaitMs } from '../retry-after.ts';
+
+/** What a row of the tables says. */
+export type Meaning =
+  | { readonly outcome: 'delivered' }
+  | { readonly outcome: 'retry'; readonly reason: RetryReason }
+  | { readonly outcome: 'refused'; readonly reason: RefusedReason }
+  | { readonly outcome: 'unknown'; readonly reason: UnknownReason };
+
+/** One row of the table of answers; the first one that fits holds. */
+export interface AnswerRow {
+  /** The lowest and the highest status it is for. */
+  readonly status: readonly [number, number];
+  /** What else must hold. */
+  readonly when?: (answer: Pick<HttpAnswered, 'headers'>) => boolean;
+  readonly means: Meaning;
+  /** What was found, for people. */
+  readonly found: string;
+}
+
+/** One row of the table of missing answers; the first one that fits holds. */
+export interface FailureRow {
+  readonly reached: HttpFailed['reached'];
+  /** Absent: any. */
+  readonly failure?: NetworkFailure;
+  readonly means: Meaning;
+}
+
+const retry = (reason: RetryReason): Meaning => ({ outcome: 'retry', reason });
+const refused = (reason: RefusedReason): Meaning => ({ outcome: 'refused', reason });
+const unknown = (reason: UnknownReason): Meaning => ({ outcome: 'unknown', reason });
+
+function row(status: number | readonly [number, number], means: Meaning, found: string): AnswerRow {
+  return { status: typeof status === 'number' ? [status, status] : status, means, found };
+}
+
+// A request that may be good at another time, or once an operator has mended the URL, the
+// credentials or the receiver, is retried: the backlog then heals by itself. What is about this very
+// request will be said again of it and is refused.
+/** Every status that an answer can have, and every number besides. */
+export const ANSWER_ROWS: readonly AnswerRow[] = [
+  row([200, 299], { outcome: 'delivered' }, 'taken'),
+  // Not followed: where a receiver points is not where the operator pointed, and credentials would
+  // go along. 304 answers no request of ours and is as wrong.
+  row([300, 399], retry('redirected'), 'redirected'),
+  row(400, refused('invalid'), 'a bad request'),
+  row(401, retry('unauthorized'), 'unauthorized'),
+  // Quota or a bill: the operator's to mend, and nothing about this request.
+  row(402, retry('forbidden'), 'payment required'),
+  row(403, retry('forbidden'), 'forbidden'),
+  row(404, retry('not-found'), 'not found'),
+  row(405, retry('not-permitted'), 'the method is not permitted'),
+  row(407, retry('unauthorized'), 'the proxy asks for credentials'),
+  row(408, retry('unavailable'), 'the receiver gave up waiting'),
+  // With an idempotency key: an earlier request with it is still at work.
+  row(409, retry('unavailable'), 'a conflict'),
+  row(410, refused('gone'), 'gone'),
+  row([413, 414], refused('too-large'), 'too large'),
+  // A connection that ended at the wrong server; the next may not.
+  row(421, retry('unavailable'), 'the wrong server'),
+  row(423, retry('unavailable'), 'locked'),
+  row(425, retry('unavailable'), 'too early'),
+  row(429, retry('throttled'), 'throttled'),
+  row(431, refused('too-large'), 'headers too large'),
+  row([400, 499], refused('invalid'), 'refused'),
+  row(501, refused('invalid'), 'not supported'),
+  // A proxy that could not reach the receiver, or lost it on the way: it does not say which.
+  row(502, unknown('connection-lost'), 'a proxy without an answer'),
+  // Who says when to come again has turned the request away; a bare 503 may be a proxy's word for
+  // a connection that was cut.
+  {
+    status: [503, 503],
+    when: ({ headers }) => 'retry-after' in headers,
+    means: retry('unavailable'),
+    found: 'unavailable',
+  },
+  row(504, unknown('timeout'), 'a timeout behind a proxy'),
+  row(505, refused('invalid'), 'the HTTP version is not supported'),
+  // A captive portal answers in the receiver's place: the request never got out.
+  row(511, retry('unauthorized'), 'the network asks for credentials'),
+  row([500, 599], unknown('server-error'), 'an error of the receiver'),
+  // No final answer of HTTP at all: who said it may have taken the request.
+  row(
+    [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+    unknown('server-error'),
+    'no answer of HTTP',
+  ),
+];
+
+/** Every way in which an answer can be missing. */
+export const FAILURE_ROWS: readonly FailureRow[] = [
+  // Our own refusal of an address: no waiting mends it, and the receiver is not at fault, so it
+  // must not open the breaker.
+  { reached: 'never', failure: 'forbidden-address', means: retry('not-permitted') },
+  { reached: 'never', means: retry('unreachable') },
+  { reached: 'perhaps', failure: 'timeout', means: unknown('timeout') },
+  { reached: 'perhaps', failure: 'aborted', means: unknown('stopped') },
+  { reached: 'perhaps', failure: 'bad-answer', means: unknown('server-error') },
+  { reached: 'perhaps', means: unknown('connection-lost') },
+];
+
+/** What was tried, so that an outcome can say so. */
+export interface Tried {
+  /** `POST https://host/path`, without query and credentials. */
+  readonly doing: string;
+  /** The wall clock, ms since 1970. */
+  readonly now: number;
+  /** Takes what is secret out of a text. */
+  readonly redact: (text: string) => string;
+}
+
+/** What came of a request, as an outcome. */
+export function outcomeOf(result: HttpResult, tried: Tried): Outcome {
+  return result.answered ? ofAnswer(result, tried) : ofFailure(result, tried);
+}
+
+/** What a failure means that came before anything was sent which starts something. */
+export function retryOf(result: HttpResult, tried: Tried): Outcome {
+  const outcome = outcomeOf(result, tried);
+  switch (outcome.outcome) {
+    case 'unknown':
+      return {
+        ...outcome,
+        outcome: 'retry',
+        reason: result.answered ? 'unavailable' : 'unreachable',
+      };
+    case 'delivered':
+    case 'refused': {
+      const detail = 'detail' in outcome ? outcome.detail : tried.doing;
+      return { outcome: 'retry', reason: 'not-permitted', detail };
+    }
+    case 'retry':
+      return outcome;
+  }
+}
+
+const OTHERWISE = row(0, unknown('server-error'), 'no answer of HTTP');
+
+/** The row that holds for an answer. */
+export function rowOf({ status, headers }: Pick<HttpAnswered, 'status' | 'headers'>): AnswerRow {
+  const found = ANSWER_ROWS.find(({ status: [from, to], when }) => {
+    return status >= from && status <= to && (when === undefined || when({ headers }));
+  });
+  return found ?? OTHERWISE;
+}
+
+function ofAnswer(answer: HttpAnswered, tried: Tried): Outcome {
+  const { means, found } = rowOf(answer);
+  if (means.outcome === 'delivered') return means;
+  const target = means.outcome === 'retry' && means.reason === 'redirected' ? targetOf(answer) : '';
+  const said = saidIn(answer.excerpt, tried);
+  const detail = `${tried.doing}: ${found}${target}, ${answer.status}${said}`;
+  if (means.outcome !== 'retry') return { ...means, detail };
+  const afterMs = askedWaitMs({ headers: answer.headers, body: null }, tried.now);
+  return { ...means, detail, ...(afterMs === undefined ? {} : { afterMs }) };
+}
+
+function ofFailure({ reached, failure, detail: text }: HttpFailed, tried: Tried): Outcome {
+  const found = FAILURE_ROWS.find(
+    (one) => one.reached === reached && (one.failure === undefined || one.failure === failure),
+  );
+  const means = found?.means ?? unknown('connection-lost');
+  const detail = `${tried.doing}: ${failure}, ${tried.redact(text)}`;
+  return means.outcome === 'delivered' ? unknownOutcome(detail) : { ...means, detail };
+}
+
+function unknownOutcome(detail: string): Outcome {
+  return { outcome: 'unknown', reason: 'connection-lost', detail };
+}
+
+// A host is enough to see where a receiver has moved to; the rest of a location may be secret.
+const LONGEST_HOST = 100;
+
+function targetOf({ headers }: HttpAnswered): string {
+  const { location } = headers;
+  if (location === undefined) return '';
+  const host = URL.parse(location)?.host;
+  return host === undefined || host === ''
+    ? ' to another path of it'
+    : ` to ${quoted(host, LONGEST_HOST)}`;
+}
+
+// The first sentence of an error page or a JSON error; the log line has more to say than this.
+const LONGEST_SAID = 200;
+
+function saidIn(excerpt: string, { redact }: Tried): string {
+  const said = redact(excerpt).trim();
+  return said === '' ? '' : `: ${quoted(said, LONGEST_SAID)}`;
+}

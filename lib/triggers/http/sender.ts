@@ -1,0 +1,135 @@
+// One request from a body to an outcome: secrets are read, the receiver is asked if it must be, the
+// request is signed and sent, and what came of it is told. It knows no delivery.
+// Follows docs/triggers.md (which headers come, in which order).
+import type { Clock } from '../../core/clock.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { SecretPlaces } from '../../kit/secret.ts';
+import type { HttpClient, HttpRequest, HttpResult } from '../../net/http-client.ts';
+import type { Content } from './body.ts';
+import type { CreateClient } from './connections.ts';
+import { Connections } from './connections.ts';
+import { Handshakes } from './handshake.ts';
+import type { Header } from './header-templates.ts';
+import type { Material } from './material.ts';
+import { Materials } from './material.ts';
+import { outcomeOf } from './outcome.ts';
+import { redactor } from './redaction.ts';
+import type { HttpSection } from './section.ts';
+import { HTTP_DEFAULTS } from './section.ts';
+import { signatureHeaders } from './signing.ts';
+
+/** One request before it is signed. */
+export interface Sending {
+  readonly url: URL;
+  /** `webhook-id`. */
+  readonly id: string;
+  readonly content: Content;
+  /** What tells the receiver about the delivery, besides the id. */
+  readonly own: readonly Header[];
+  /** `headers:` of the section, rendered. */
+  readonly configured: readonly Header[];
+}
+
+/** What a sender takes from outside. */
+export interface SenderParts {
+  readonly clock: Clock;
+  readonly places: SecretPlaces;
+  readonly create: CreateClient;
+}
+
+/** Sends the requests of one trigger. */
+export class Sender implements AsyncDisposable {
+  readonly #method: NonNullable<HttpSection['method']>;
+  readonly #clock: Clock;
+  readonly #materials: Materials;
+  readonly #connections: Connections;
+  readonly #handshakes: Handshakes | null;
+
+  constructor(section: HttpSection, { clock, places, create }: SenderParts) {
+    this.#method = section.method ?? HTTP_DEFAULTS.method;
+    this.#clock = clock;
+    this.#materials = new Materials(section, places, clock);
+    this.#connections = new Connections(create);
+    const { handshake } = section;
+    this.#handshakes = handshake === undefined ? null : new Handshakes(handshake, clock);
+  }
+
+  /** Sends once, and says what came of it. */
+  async send(sending: Sending, signal: AbortSignal): Promise<Outcome> {
+    const current = await this.#materials.current();
+    if (!current.ok) {
+      const detail = `${doing(this.#method, sending.url)}: ${current.why}`;
+      return { outcome: 'retry', reason: 'secret-missing', detail };
+    }
+    const { material } = current;
+    return this.#connections.use(material.settings, async (client) => {
+      const refusal = await this.#ask(client, { sending, material }, signal);
+      return refusal ?? this.#fire(client, { sending, material }, signal);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connections[Symbol.asyncDispose]();
+  }
+
+  async #ask(client: HttpClient, { sending, material }: Prepared, signal: AbortSignal) {
+    if (this.#handshakes === null) return null;
+    const { url } = sending;
+    const tried = this.#tried('OPTIONS', url, material.secrets);
+    const ask = async (question: readonly Header[]): Promise<HttpResult> => {
+      const headers = toRecord([question, material.credentials]);
+      const result = await client.send({ method: 'OPTIONS', url, headers, body: null }, signal);
+      this.#heed(result);
+      return result;
+    };
+    return this.#handshakes.agreed(url, ask, { tried, signal });
+  }
+
+  async #fire(client: HttpClient, { sending, material }: Prepared, signal: AbortSignal) {
+    const { url, id, content, own, configured } = sending;
+    const { body } = content;
+    const now = this.#clock.now();
+    const { signingKeys, credentials } = material;
+    const signature = signingKeys === null ? [] : signatureHeaders({ id, now, body }, signingKeys);
+    const identity: readonly Header[] = [['webhook-id', id]];
+    const headers = toRecord([content.headers, own, identity, signature, configured, credentials]);
+    const request: HttpRequest = { method: this.#method, url, headers, body };
+    const result = await client.send(request, signal);
+    this.#heed(result);
+    if (result.answered && result.status >= 400) this.#handshakes?.forget(url);
+    const shown = [...signature, ...configured].map(([, value]) => value);
+    return outcomeOf(result, this.#tried(this.#method, url, [...material.secrets, ...shown]));
+  }
+
+  /** Credentials that are refused may have been rotated: they are read again before the next use. */
+  #heed(result: HttpResult): void {
+    if (result.answered && result.status === 401) this.#materials.forget();
+  }
+
+  #tried(method: HttpRequest['method'], url: URL, secrets: readonly string[]) {
+    return {
+      doing: doing(method, url),
+      now: this.#clock.now(),
+      // Most answers need none, so it is only made where one is shown.
+      redact: (text: string) => redactor(secrets)(text),
+    };
+  }
+}
+
+interface Prepared {
+  readonly sending: Sending;
+  readonly material: Material;
+}
+
+/** A query may hold what nobody should read in a log; a path is what a person needs to see. */
+function doing(method: string, { origin, pathname }: URL): string {
+  return `${method} ${origin}${pathname}`;
+}
+
+function toRecord(groups: readonly (readonly Header[])[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const group of groups) {
+    for (const [name, value] of group) headers[name] = value;
+  }
+  return headers;
+}

@@ -1,0 +1,168 @@
+// A URL compiled once: where values of an Event may stand in it (whole path segments or parts of
+// them, and values of the query), and how they are written there, so that none can add a segment, a
+// parameter, a fragment, a host or credentials, or move the path with `..`.
+// Source: RFC 3986 §3; the URL Standard (dot segments, also percent-encoded; backslashes).
+import type { Json } from '../../core/event.ts';
+import type { Finding } from '../../core/problem.ts';
+import type { Template } from '../../kit/template.ts';
+import type { TemplateScope } from './templates.ts';
+import { compileText } from './templates.ts';
+
+/** A rendered URL, or why there is none. */
+export type RenderedUrl =
+  | { readonly ok: true; readonly url: URL }
+  | { readonly ok: false; readonly reason: 'not-renderable' | 'too-large'; readonly why: string };
+
+/** A URL ready to be rendered. */
+export interface CompiledUrl {
+  /** What is wrong with it; render only without errors. */
+  readonly findings: readonly Finding[];
+  /** Whether it is the same for every delivery. */
+  readonly constant: boolean;
+  readonly render: (document: Json) => RenderedUrl;
+}
+
+// Common servers take request lines of 8 KiB; some clients and proxies of 4 and less.
+const LONGEST_URL = 8_192;
+
+// Stands for a template while the text around it is judged; the text itself is ASCII.
+const MARK = '\uE000';
+const PARTS = /^(https?):\/\/([^/?#]+)([^?#]*)(?:\?([^#]*))?(#.*)?$/i;
+
+/** Compiles `url:` of a section. */
+export function compileUrl(text: string, scope: TemplateScope): CompiledUrl {
+  const compiled = compileText(text, scope, '/url');
+  if (!compiled.ok) return refusing(compiled.finding);
+  const { template } = compiled;
+  const marked = template.pieces
+    .map((piece) => ('literal' in piece ? piece.literal.replaceAll(MARK, '\n') : MARK))
+    .join('');
+  const fault = faultOf(marked);
+  if (fault !== undefined) return refusing(fault);
+  if (template.constant) return constantUrl(new URL(marked));
+  return { findings: [], constant: false, render: renderer(template, marked) };
+}
+
+function constantUrl(url: URL): CompiledUrl {
+  return { findings: [], constant: true, render: () => ({ ok: true, url }) };
+}
+
+function refusing(finding: Finding): CompiledUrl {
+  const why = finding.message;
+  const render = (): RenderedUrl => ({ ok: false, reason: 'not-renderable', why });
+  return { findings: [finding], constant: true, render };
+}
+
+/** The text is never quoted: people put credentials into URLs. */
+function faultOf(marked: string): Finding | undefined {
+  const wrong = (message: string, hint: string): Finding => ({
+    ...{ severity: 'error', code: 'wrong-value', path: '/url' },
+    ...{ message, hint },
+  });
+  const parts = PARTS.exec(marked);
+  if (parts === null) {
+    return wrong(
+      'found no URL of http: or https: (expected one)',
+      'write https://host/path; the scheme can not be a template',
+    );
+  }
+  const [, , authority = '', path = '', query = '', fragment] = parts;
+  if (authority.includes('@')) {
+    const message = 'found credentials in the URL (expected none)';
+    return wrong(message, 'name a file or variable under auth:, so that they reach no log');
+  }
+  const misplaced = misplacedTemplate({ authority, query, fragment });
+  if (misplaced !== undefined) return misplaced;
+  if (fragment !== undefined) {
+    return wrong('found a fragment (expected none)', 'remove # and what follows, or write %23');
+  }
+  if (
+    !/^[\u0021-\u007e]*$/.test(authority + (path + query).replaceAll(MARK, '')) ||
+    /\\/.test(marked)
+  ) {
+    return wrong(
+      'found a space, a backslash or a character that is not ASCII in the URL (expected none)',
+      'percent-encode it',
+    );
+  }
+  if (!URL.canParse(marked.replaceAll(MARK, 'x'))) {
+    return wrong(
+      'found a host or port that can not be one (expected host or host:port)',
+      'mend it',
+    );
+  }
+  return undefined;
+}
+
+interface UrlParts {
+  readonly authority: string;
+  readonly query: string;
+  readonly fragment: string | undefined;
+}
+
+function misplacedTemplate({ authority, query, fragment = '' }: UrlParts): Finding | undefined {
+  const isInKey = query.split('&').some((one) => (one.split('=')[0] ?? '').includes(MARK));
+  const where = authority.includes(MARK)
+    ? 'the host or port'
+    : fragment.includes(MARK)
+      ? 'the fragment'
+      : isInKey
+        ? 'the name of a query parameter'
+        : undefined;
+  if (where === undefined) return undefined;
+  return {
+    severity: 'error',
+    code: 'template-place',
+    path: '/url',
+    message: `found a template in ${where} (expected one in path segments and in values of the query only)`,
+    hint: 'write that part as it is; use one trigger for each receiver',
+  };
+}
+
+/** Joins literals and encoded values; every segment with a value in it is looked at. */
+function renderer(template: Template, marked: string): CompiledUrl['render'] {
+  const [, scheme = '', authority = '', path = '', query] = PARTS.exec(marked) ?? [];
+  const values = template.pieces.flatMap((piece) => ('path' in piece ? [piece] : []));
+  const segments = path.split('/').slice(1);
+  const inPath = segments.join('').split(MARK).length - 1;
+  const base = `${scheme}://${authority}`;
+  return (document) => {
+    const encoded = values.map(({ renderText }) => encode(renderText(document)));
+    let used = 0;
+    const filled = (text: string): string => text.replaceAll(MARK, () => encoded[used++] ?? '');
+    const written = segments.map((segment) =>
+      segment.includes(MARK)
+        ? { text: filled(segment), isFixed: false }
+        : { text: segment, isFixed: true },
+    );
+    const bad = written.findIndex(({ text, isFixed }) => !isFixed && MOVES.test(text));
+    if (bad >= 0) return badSegment(bad + 1, written[bad]?.text ?? '', values.slice(0, inPath));
+    const target = written.map(({ text }) => `/${text}`).join('');
+    const asked = query === undefined ? '' : `?${filled(query)}`;
+    const whole = `${base}${target}${asked}`;
+    if (whole.length > LONGEST_URL) {
+      const why = `the URL has ${whole.length} characters (expected at most ${LONGEST_URL})`;
+      return { ok: false, reason: 'too-large', why };
+    }
+    return { ok: true, url: new URL(whole) };
+  };
+}
+
+// Nothing, `.` and `..`, also where the written part of the segment has a percent-encoded dot: a
+// URL parser takes them for steps, so they can not be written in any way that stays a segment.
+const MOVES = /^(?:\.|%2e){0,2}$/i;
+
+function badSegment(
+  place: number,
+  text: string,
+  values: readonly { readonly path: string }[],
+): RenderedUrl {
+  const found = text === '' ? 'empty' : `"${text}"`;
+  const paths = values.map(({ path }) => `\${${path}}`).join(', ');
+  const why = `path segment ${place} of the URL is ${found} (expected a name; the path has ${paths})`;
+  return { ok: false, reason: 'not-renderable', why };
+}
+
+function encode(value: string): string {
+  return encodeURIComponent(value.toWellFormed());
+}

@@ -1,0 +1,115 @@
+// CloudEvents, read back by the official package, however odd the Event was.
+import { expect } from 'chai';
+import { HTTP } from 'cloudevents';
+import type { CloudEvent } from 'cloudevents';
+import type { Delivery } from '../../../lib/core/delivery.ts';
+import { toDocument } from '../../../lib/core/delivery.ts';
+import type { EventObject } from '../../../lib/core/event.ts';
+import {
+  toAttributes,
+  toAttributeText,
+  toCloudEventHeader,
+} from '../../../lib/triggers/http/cloud-event.ts';
+import type { HttpFormat } from '../../../lib/triggers/http/section.ts';
+import { aDelivery, anEvent, anOccurrence } from '../../support/builders.ts';
+import { HOSTILE_EVENTS } from '../support/hostile-events.ts';
+import { NEVER } from '../support/parts.ts';
+import { bodyOf, FakeReceiver } from './support/fake-receiver.ts';
+
+function deliveryOf(event: EventObject): Delivery {
+  const { series, happenedAt, count } = anOccurrence({ event });
+  return aDelivery({ occurrences: [{ event, firstTime: series.firstTime, happenedAt, count }] });
+}
+
+async function readBack(deliveries: readonly Delivery[], format: HttpFormat, batch = {}) {
+  const receiver = new FakeReceiver();
+  await receiver.trigger({ format, ...batch }).fire(deliveries, NEVER);
+  const [request] = receiver.sent;
+  return HTTP.toEvent({ headers: { ...request?.headers }, body: bodyOf(request) });
+}
+
+describe('a CloudEvent', () => {
+  const formats = ['cloudevents', 'cloudevents-binary'] as const;
+  for (const format of formats) {
+    it(`is valid and whole for the official package as ${format}`, async () => {
+      const read = (await readBack([aDelivery()], format)) as CloudEvent<unknown>;
+      expect(read.validate()).to.equal(true);
+      expect(read.data).to.deep.equal(toDocument(aDelivery()));
+      for (const [name, wanted] of Object.entries(toAttributes(aDelivery()))) {
+        // A header has no type, and times are written anew.
+        if (name !== 'time') expect(String(read[name]), name).to.equal(String(wanted));
+      }
+      expect(new Date(read.time ?? '').getTime()).to.equal(Date.UTC(2026, 0, 31, 11, 59, 30));
+    });
+
+    for (const [what, event] of Object.entries(HOSTILE_EVENTS)) {
+      it(`is valid as ${format} for an Event with ${what}`, async () => {
+        const delivery = deliveryOf(event);
+        const read = (await readBack([delivery], format)) as CloudEvent<unknown>;
+        expect(read.validate()).to.equal(true);
+        const { subject } = toAttributes(delivery);
+        // The package leaves the percent-encoding of headers to its user.
+        const isEncoded = format === 'cloudevents-binary';
+        const decoded = isEncoded ? decodeURIComponent(read.subject ?? '') : (read.subject ?? '');
+        expect(decoded).to.equal(subject ?? '');
+        expect(String(subject)).not.to.match(/[\u0000-\u001f\u007f-\u009f\p{Cs}]/u);
+      });
+    }
+  }
+
+  it('comes in a batch that the official package reads', async () => {
+    const ids = ['01kg9ynja097rx6z4zzrz6frr7', '01kg9ynja0ffffffffffffffff'];
+    const deliveries = ids.map((id) => aDelivery({ id }));
+    const read = (await readBack(deliveries, 'cloudevents', {
+      batch: {},
+    })) as CloudEvent<unknown>[];
+    expect(read.map(({ id }) => id)).to.deep.equal(ids);
+    expect(read.map((one) => one.validate())).to.deep.equal([true, true]);
+  });
+});
+
+describe('the attributes of a CloudEvent', () => {
+  it('are left out where they would be empty', () => {
+    const attributes = toAttributes({
+      ...deliveryOf({}),
+      rule: { index: 0, name: null, identity: '' },
+    });
+    expect(Object.keys(attributes)).to.deep.equal([
+      ...['specversion', 'id', 'source', 'type', 'datacontenttype', 'sluicecount', 'traceparent'],
+    ]);
+  });
+
+  it('keep their place for an object without a namespace', () => {
+    const event = anEvent({ involvedObject: { kind: 'Node', name: 'n1' } });
+    expect(toAttributes(deliveryOf(event))).to.have.property('subject', 'Node//n1');
+  });
+
+  it('hold no count that is no Integer', () => {
+    const event = anEvent({ count: Number.MAX_SAFE_INTEGER });
+    expect(toAttributes(deliveryOf(event))).to.have.property('sluicecount', 2_147_483_647);
+  });
+
+  const texts = [
+    ['a\u0000b\u001fc\u007fd\u009fe', 'abcde'],
+    ['\uD800a\uDC00', 'a'],
+    ['\uFDD0\uFFFEx\u{1FFFF}', 'x'],
+    ['é😀', 'é😀'],
+  ] as const;
+  for (const [text, wanted] of texts) {
+    it(`${JSON.stringify(text)} becomes ${JSON.stringify(wanted)}`, () => {
+      expect(toAttributeText(text)).to.equal(wanted);
+    });
+  }
+
+  const values = [
+    ['Euro € 😀', 'Euro%20%E2%82%AC%20%F0%9F%98%80'],
+    ['"100%"', '%22100%25%22'],
+    ['Pod/shop/web-1', 'Pod/shop/web-1'],
+    ["!#$&'()*~", "!#$&'()*~"],
+  ] as const;
+  for (const [text, wanted] of values) {
+    it(`${text} is the header ${wanted}`, () => {
+      expect(toCloudEventHeader(text)).to.equal(wanted);
+    });
+  }
+});

@@ -1,0 +1,179 @@
+// What a section can not say: refused at load, with the key and what to do, and with no secret in
+// it. What of it the schema sees is walked through the whole loading.
+import { expect } from 'chai';
+import { loadPlan } from '../../../lib/assembly/load.ts';
+import { httpKind } from '../../../lib/triggers/http.ts';
+import type { HttpSection } from '../../../lib/triggers/http/section.ts';
+import { CONTEXT } from '../support/parts.ts';
+import { URL_OF_SPECS } from './support/fake-receiver.ts';
+
+function found(section: Partial<HttpSection>): readonly string[] {
+  const findings = httpKind.check?.({ url: URL_OF_SPECS, ...section }, CONTEXT) ?? [];
+  for (const { message, hint } of findings) {
+    expect(message).to.match(/^found .*\(expected /);
+    expect(hint).not.to.equal('');
+    expect(message + hint).not.to.include('hunter2');
+  }
+  return findings.map(({ severity, code, path }) => `${severity} ${code} ${path}`);
+}
+
+describe('what is wrong with an http section', () => {
+  const cases: readonly (readonly [string, Partial<HttpSection>, readonly string[]])[] = [
+    ['nothing', {}, []],
+    [
+      'nothing with everything',
+      {
+        url: 'https://h.test/${event.reason}?id=${id}',
+        headers: { 'X-Kind': '${event.involvedObject.kind}' },
+        auth: { header: { name: 'X-Api-Key', valueFile: 'k' } },
+        tls: { certFile: 'c', keyFile: 'k' },
+        proxy: { url: 'http://p.test:3128', username: 'me', passwordEnv: 'P' },
+        handshake: { origin: 'sluice.example.test' },
+      },
+      [],
+    ],
+    [
+      'a bad URL and a bad header at once',
+      { url: 'x', headers: { Host: 'y' } },
+      ['error wrong-value /url', 'error wrong-value /headers/Host'],
+    ],
+    [
+      'a colon in a user name',
+      { auth: { basic: { username: 'a:b', passwordEnv: 'P' } } },
+      ['error wrong-value /auth/basic/username'],
+    ],
+    [
+      'an API key in a header of ours',
+      { auth: { header: { name: 'Webhook-Id', valueEnv: 'K' } } },
+      ['error wrong-value /auth/header/name'],
+    ],
+    [
+      'an API key in authorization',
+      { auth: { header: { name: 'Authorization', valueEnv: 'K' } } },
+      [],
+    ],
+    [
+      'a header twice',
+      { auth: { header: { name: 'X-Key', valueEnv: 'K' } }, headers: { 'x-key': '1' } },
+      ['error wrong-value /auth/header/name'],
+    ],
+    ['a certificate without its key', { tls: { certFile: 'c' } }, ['error missing-key /tls']],
+    ['a key without its certificate', { tls: { keyFile: 'c' } }, ['error missing-key /tls']],
+    [
+      'tls beside http',
+      { url: 'http://h.test', tls: { caFile: 'c' } },
+      ['warning wrong-value /tls'],
+    ],
+    ['a proxy of https', { proxy: { url: 'https://p.test' } }, ['error wrong-value /proxy/url']],
+    [
+      'credentials in a proxy',
+      { proxy: { url: 'http://me:hunter2@p.test' } },
+      ['error wrong-value /proxy/url'],
+    ],
+    [
+      'a proxy user without a password',
+      { proxy: { url: 'http://p.test', username: 'me' } },
+      ['error missing-key /proxy'],
+    ],
+    [
+      'a proxy password without a user',
+      { proxy: { url: 'http://p.test', passwordEnv: 'P' } },
+      ['error missing-key /proxy'],
+    ],
+    [
+      'two proxy passwords',
+      { proxy: { url: 'http://p.test', username: 'me', passwordEnv: 'P', passwordFile: 'p' } },
+      ['error wrong-value /proxy'],
+    ],
+    ['a batch of Events', { batch: {}, format: 'event' }, ['error wrong-value /format']],
+    [
+      'a batch in binary mode',
+      { batch: {}, format: 'cloudevents-binary' },
+      ['error wrong-value /format'],
+    ],
+    [
+      'an Event in the URL of a batch',
+      { batch: {}, url: 'https://h.test/${event.reason}' },
+      ['error bad-template /url'],
+    ],
+    [
+      'an Event in a header of a batch',
+      { batch: {}, headers: { 'X-A': '${event.reason}' } },
+      ['error bad-template /headers/X-A'],
+    ],
+    ['a batch of a few bytes', { batch: { size: '10' } }, ['error wrong-value /batch/size']],
+    [
+      'a batch that waits for an hour',
+      { batch: { wait: '1h' } },
+      ['error wrong-value /batch/wait'],
+    ],
+    ['no time to connect', { connectTimeout: '0s' }, ['error wrong-value /connectTimeout']],
+    [
+      'an origin that no header takes',
+      { handshake: { origin: 'a b' } },
+      ['error wrong-value /handshake/origin'],
+    ],
+  ];
+  for (const [what, section, wanted] of cases) {
+    it(`is found: ${what}`, () => {
+      expect(found(section)).to.deep.equal(wanted);
+    });
+  }
+
+  const refused: readonly (readonly [string, string, string])[] = [
+    ['no URL', 'method: PUT', 'missing-key /triggers/hook/http'],
+    [
+      'another method',
+      'url: https://h.test\n      method: GET',
+      'wrong-value /triggers/hook/http/method',
+    ],
+    [
+      'a token in the file',
+      'url: https://h.test\n      auth: { bearer: { token: x } }',
+      'unknown-key /triggers/hook/http/auth/bearer/token',
+    ],
+    [
+      'two ways in',
+      'url: https://h.test\n      auth: { bearer: { tokenEnv: A }, header: { name: X, valueEnv: B } }',
+      'wrong-value /triggers/hook/http/auth',
+    ],
+    [
+      'a secret twice',
+      'url: https://h.test\n      signing: { secretEnv: A, secretFile: b }',
+      'wrong-value /triggers/hook/http/signing',
+    ],
+  ];
+  for (const [what, section, wanted] of refused) {
+    it(`is refused by the schema: ${what}`, () => {
+      const text = `version: 1\nfilters: [{ action: accept }]\ntriggers:\n  hook:\n    http:\n      ${section}\n`;
+      const { problems } = loadPlan({ text, namespace: 'a', buildNamespace: 'a', exec: 'refused' });
+      expect(problems.map(({ code, path }) => `${code} ${path}`)).to.include(wanted);
+    });
+  }
+});
+
+describe('the plan of an http trigger', () => {
+  it('names its secrets with their place in the file', () => {
+    const text =
+      'version: 1\nfilters: [{ action: accept }]\ntriggers:\n  hook:\n    http:\n      url: https://h.test\n      signing: { secretFile: s }\n';
+    const { secrets, problems } = loadPlan({
+      text,
+      namespace: 'a',
+      buildNamespace: 'a',
+      exec: 'refused',
+    });
+    expect(problems).to.deep.equal([]);
+    expect(secrets.map(({ path, line, column }) => [path, line, column])).to.deep.equal([
+      ['/triggers/hook/http/signing/secretFile', 7, 30],
+    ]);
+  });
+
+  it('repeats lost answers unless it says otherwise, and creates no objects', () => {
+    const text =
+      'version: 1\nfilters: [{ action: accept }]\ntriggers: { hook: { http: { url: "https://h.test" } } }\n';
+    const { plan } = loadPlan({ text, namespace: 'a', buildNamespace: 'a', exec: 'refused' });
+    expect(plan?.triggers[0]).to.deep.include({
+      ...{ kind: 'http', onLostAnswer: 'atLeastOnce', usesCluster: false, buildNamespaces: [] },
+    });
+  });
+});

@@ -1,0 +1,127 @@
+// The handshake of the CloudEvents webhook profile: asked once for each URL, and nothing sent before
+// the receiver agreed.
+import { expect } from 'chai';
+import type { HttpResult } from '../../../lib/net/http-client.ts';
+import { aDelivery } from '../../support/builders.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { until } from '../../support/until.ts';
+import { NEVER } from '../support/parts.ts';
+import { aFailure, anAnswer, FakeReceiver, URL_OF_SPECS } from './support/fake-receiver.ts';
+
+const ORIGIN = 'sluice.example.test';
+const SECTION = { handshake: { origin: ORIGIN, rate: 120 } };
+
+function agreeing(result: HttpResult): FakeReceiver {
+  const receiver = new FakeReceiver();
+  receiver.script = ({ method }) => (method === 'OPTIONS' ? result : anAnswer());
+  return receiver;
+}
+
+const allowed = (origin: string): HttpResult =>
+  anAnswer({ headers: { 'webhook-allowed-origin': origin } });
+
+describe('the handshake', () => {
+  it('asks before the first delivery, with origin, rate and credentials', async () => {
+    const receiver = agreeing(allowed(ORIGIN));
+    const section = { ...SECTION, auth: { bearer: { tokenEnv: 'T' } } };
+    const trigger = receiver.trigger(section, { environment: { T: 'x' } });
+    await trigger.fire([aDelivery()], NEVER);
+    await trigger.fire([aDelivery()], NEVER);
+    expect(receiver.requests.map(({ method }) => method)).to.deep.equal([
+      'OPTIONS',
+      'POST',
+      'POST',
+    ]);
+    expect(receiver.requests[0]).to.deep.include({
+      url: new URL(URL_OF_SPECS),
+      body: null,
+      headers: {
+        'webhook-request-origin': ORIGIN,
+        'webhook-request-rate': '120',
+        authorization: 'Bearer x',
+      },
+    });
+  });
+
+  it('is not made where it is not configured', async () => {
+    const receiver = new FakeReceiver();
+    await receiver.trigger().fire([aDelivery()], NEVER);
+    expect(receiver.requests.map(({ method }) => method)).to.deep.equal(['POST']);
+  });
+
+  for (const origin of ['*', ORIGIN.toUpperCase(), ` ${ORIGIN} `]) {
+    it(`is agreed to by ${JSON.stringify(origin)}`, async () => {
+      const trigger = agreeing(allowed(origin)).trigger(SECTION);
+      expect(await trigger.fire([aDelivery()], NEVER)).to.deep.equal([{ outcome: 'delivered' }]);
+    });
+  }
+
+  const refusals = [
+    ['another origin', allowed('other.example.test'), 'not-permitted'],
+    ['no header', anAnswer(), 'not-permitted'],
+    ['405', anAnswer({ status: 405 }), 'not-permitted'],
+    ['410', anAnswer({ status: 410 }), 'not-permitted'],
+    ['a redirect', anAnswer({ status: 302 }), 'redirected'],
+    ['401', anAnswer({ status: 401 }), 'unauthorized'],
+    ['429', anAnswer({ status: 429 }), 'throttled'],
+    ['500', anAnswer({ status: 500 }), 'unavailable'],
+    ['a cut connection', aFailure(), 'unreachable'],
+    ['no connection', aFailure({ reached: 'never', failure: 'refused' }), 'unreachable'],
+  ] as const;
+  for (const [what, result, reason] of refusals) {
+    it(`is not agreed to by ${what}: nothing is sent, and it asks again`, async () => {
+      const receiver = agreeing(result);
+      const trigger = receiver.trigger(SECTION);
+      for (let attempt = 1; attempt <= 2; attempt += 1) {
+        const [outcome] = await trigger.fire([aDelivery()], NEVER);
+        expect(outcome).to.include({ outcome: 'retry', reason });
+        expect(outcome).to.have.property('detail').that.includes(`OPTIONS ${URL_OF_SPECS}: `);
+        expect(receiver.requests.map(({ method }) => method)).to.deep.equal(
+          Array(attempt).fill('OPTIONS'),
+        );
+      }
+    });
+  }
+
+  it('is made again after a day, for another path, and where deliveries are refused', async () => {
+    const clock = new FakeClock();
+    const receiver = agreeing(allowed('*'));
+    const url = 'https://ci.example.test/${event.reason}?x=${id}';
+    const trigger = receiver.trigger({ ...SECTION, url }, { clock });
+    const questions = (): number => receiver.requests.length - receiver.sent.length;
+    const other = aDelivery();
+    const [occurrence] = other.occurrences;
+    const failed = {
+      ...other,
+      occurrences: [{ ...occurrence, event: { reason: 'Failed' } }] as const,
+    };
+
+    await trigger.fire([aDelivery()], NEVER);
+    await trigger.fire([aDelivery({ id: '01kg9ynja0ffffffffffffffff' })], NEVER);
+    expect(questions()).to.equal(1);
+    await trigger.fire([failed], NEVER);
+    expect(questions()).to.equal(2);
+    await clock.advance(86_400_000);
+    await trigger.fire([aDelivery()], NEVER);
+    expect(questions()).to.equal(3);
+    receiver.script = ({ method }) =>
+      method === 'OPTIONS' ? allowed('*') : anAnswer({ status: 410 });
+    await trigger.fire([aDelivery()], NEVER);
+    await trigger.fire([aDelivery()], NEVER);
+    expect(questions()).to.equal(4);
+  });
+
+  it('is one question for attempts at the same time, and each can leave', async () => {
+    const receiver = new FakeReceiver();
+    receiver.silent = true;
+    const trigger = receiver.trigger(SECTION);
+    const stops = [new AbortController(), new AbortController()] as const;
+    const attempts = stops.map(({ signal }) => trigger.fire([aDelivery()], signal));
+    await until(() => receiver.requests.length === 1, 'the question');
+    stops[1].abort();
+    expect((await attempts[1])?.[0]).to.include({ outcome: 'retry', reason: 'unavailable' });
+    stops[0].abort(new DOMException('time is up', 'TimeoutError'));
+    expect((await attempts[0])?.[0]).to.include({ outcome: 'retry', reason: 'unreachable' });
+    expect(receiver.requests).to.have.length(1);
+  });
+});

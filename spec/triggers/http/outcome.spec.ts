@@ -1,0 +1,211 @@
+// The table of answers, walked whole: what every status and every missing answer means, in words.
+import { expect } from 'chai';
+import type { Outcome } from '../../../lib/core/outcome.ts';
+import type { HttpFailed, NetworkFailure } from '../../../lib/net/http-client.ts';
+import { outcomeOf, retryOf } from '../../../lib/triggers/http/outcome.ts';
+import { aFailure, anAnswer } from './support/fake-receiver.ts';
+
+const NOW = Date.UTC(2026, 0, 31, 12);
+const TRIED = {
+  doing: 'POST https://ci.example.test/hooks',
+  now: NOW,
+  redact: (text: string) => text,
+};
+
+/** Every status there can be, from 100 to 599, that is not told one by one below. */
+const RANGES: readonly (readonly [number, number, string])[] = [
+  [100, 199, 'unknown server-error'],
+  [200, 299, 'delivered'],
+  [300, 399, 'retry redirected'],
+  [400, 499, 'refused invalid'],
+  [500, 599, 'unknown server-error'],
+];
+
+const EACH: Readonly<Record<number, string>> = {
+  400: 'refused invalid',
+  401: 'retry unauthorized',
+  402: 'retry forbidden',
+  403: 'retry forbidden',
+  404: 'retry not-found',
+  405: 'retry not-permitted',
+  406: 'refused invalid',
+  407: 'retry unauthorized',
+  408: 'retry unavailable',
+  409: 'retry unavailable',
+  410: 'refused gone',
+  411: 'refused invalid',
+  412: 'refused invalid',
+  413: 'refused too-large',
+  414: 'refused too-large',
+  415: 'refused invalid',
+  416: 'refused invalid',
+  417: 'refused invalid',
+  418: 'refused invalid',
+  421: 'retry unavailable',
+  422: 'refused invalid',
+  423: 'retry unavailable',
+  424: 'refused invalid',
+  425: 'retry unavailable',
+  426: 'refused invalid',
+  428: 'refused invalid',
+  429: 'retry throttled',
+  431: 'refused too-large',
+  451: 'refused invalid',
+  500: 'unknown server-error',
+  501: 'refused invalid',
+  502: 'unknown connection-lost',
+  503: 'unknown server-error',
+  504: 'unknown timeout',
+  505: 'refused invalid',
+  507: 'unknown server-error',
+  511: 'retry unauthorized',
+};
+
+const OUTSIDE = [-1, 0, 1, 99, 600, 999, 70_000, Number.NaN];
+
+const FAILURES: Readonly<Record<NetworkFailure, readonly [never: string, perhaps: string]>> = {
+  'name-not-found': ['retry unreachable', 'unknown connection-lost'],
+  refused: ['retry unreachable', 'unknown connection-lost'],
+  unroutable: ['retry unreachable', 'unknown connection-lost'],
+  'forbidden-address': ['retry not-permitted', 'unknown connection-lost'],
+  'connect-timeout': ['retry unreachable', 'unknown connection-lost'],
+  tls: ['retry unreachable', 'unknown connection-lost'],
+  proxy: ['retry unreachable', 'unknown connection-lost'],
+  local: ['retry unreachable', 'unknown connection-lost'],
+  reset: ['retry unreachable', 'unknown connection-lost'],
+  timeout: ['retry unreachable', 'unknown timeout'],
+  aborted: ['retry unreachable', 'unknown stopped'],
+  'bad-answer': ['retry unreachable', 'unknown server-error'],
+};
+
+function words(outcome: Outcome): string {
+  return 'reason' in outcome ? `${outcome.outcome} ${outcome.reason}` : outcome.outcome;
+}
+
+function wantedFor(status: number): string {
+  const range = RANGES.find(([from, to]) => status >= from && status <= to);
+  return EACH[status] ?? range?.[2] ?? 'unknown server-error';
+}
+
+describe('what an answer means', () => {
+  it('is said for every status from 100 to 599', () => {
+    for (let status = 100; status <= 599; status += 1) {
+      const outcome = outcomeOf(anAnswer({ status }), TRIED);
+      expect(`${status} ${words(outcome)}`).to.equal(`${status} ${wantedFor(status)}`);
+    }
+  });
+
+  it('is a lost answer where the number is no status', () => {
+    for (const status of OUTSIDE) {
+      expect(words(outcomeOf(anAnswer({ status }), TRIED)), String(status)).to.equal(
+        'unknown server-error',
+      );
+    }
+  });
+
+  it('is not lost for a 503 that says when to come again', () => {
+    const answer = anAnswer({ status: 503, headers: { 'retry-after': '7' } });
+    expect(outcomeOf(answer, TRIED)).to.include({
+      ...{ outcome: 'retry', reason: 'unavailable', afterMs: 7000 },
+    });
+  });
+
+  it('comes with the wait that any row to retry asks for, in seconds or as a date', () => {
+    const later = new Date(NOW + 90_000).toUTCString();
+    for (let status = 300; status <= 599; status += 1) {
+      for (const [header, afterMs] of [
+        ['30', 30_000],
+        [later, 90_000],
+        ['999999999', 3_600_000],
+      ] as const) {
+        const outcome = outcomeOf(anAnswer({ status, headers: { 'retry-after': header } }), TRIED);
+        if (outcome.outcome === 'retry') expect(outcome.afterMs, String(status)).to.equal(afterMs);
+        else expect(outcome, String(status)).not.to.have.property('afterMs');
+      }
+    }
+  });
+
+  it('asks for no wait where Retry-After can not be read', () => {
+    const answer = anAnswer({ status: 429, headers: { 'retry-after': 'soon' } });
+    expect(outcomeOf(answer, TRIED)).not.to.have.property('afterMs');
+  });
+});
+
+describe('what a missing answer means', () => {
+  for (const [failure, [never, perhaps]] of Object.entries(FAILURES)) {
+    const cases = [
+      { reached: 'never', wanted: never },
+      { reached: 'perhaps', wanted: perhaps },
+    ] as const;
+    for (const { reached, wanted } of cases) {
+      it(`is ${wanted} for ${failure} where the request reached ${reached}`, () => {
+        // The keys of the table are the closed set.
+        const failed = {
+          failure: failure as NetworkFailure,
+          reached,
+        } satisfies Partial<HttpFailed>;
+        const outcome = outcomeOf(aFailure(failed), TRIED);
+        expect(words(outcome)).to.equal(wanted);
+        expect(outcome).to.have.property(
+          'detail',
+          `POST https://ci.example.test/hooks: ${failure}, the fake says so`,
+        );
+      });
+    }
+  }
+});
+
+describe('what a detail says', () => {
+  const cases = [
+    {
+      name: 'the status and what was found',
+      answer: anAnswer({ status: 422 }),
+      wanted: 'POST https://ci.example.test/hooks: refused, 422',
+    },
+    {
+      name: 'the beginning of the body, quoted',
+      answer: anAnswer({ status: 400, excerpt: ' {"error":\n"\u001b[31mno"} ' }),
+      wanted:
+        'POST https://ci.example.test/hooks: a bad request, 400: "{\\"error\\":\\n\\"\\u001b[31mno\\"}"',
+    },
+    {
+      name: 'the host that a redirect points at, and nothing else of it',
+      answer: anAnswer({
+        status: 302,
+        headers: { location: 'https://a:b@c.example.test/d?e=f#g' },
+      }),
+      wanted: 'POST https://ci.example.test/hooks: redirected to "c.example.test", 302',
+    },
+    {
+      name: 'that a redirect stays with the host',
+      answer: anAnswer({ status: 307, headers: { location: '/login?token=x' } }),
+      wanted: 'POST https://ci.example.test/hooks: redirected to another path of it, 307',
+    },
+    {
+      name: 'nothing of a location that can not be read',
+      answer: anAnswer({ status: 300, headers: { location: 'https://[' } }),
+      wanted: 'POST https://ci.example.test/hooks: redirected to another path of it, 300',
+    },
+  ];
+  for (const { name, answer, wanted } of cases) {
+    it(name, () => {
+      expect(outcomeOf(answer, TRIED)).to.have.property('detail', wanted);
+    });
+  }
+
+  it('is short however much the receiver says', () => {
+    const outcome = outcomeOf(anAnswer({ status: 500, excerpt: 'x'.repeat(16_384) }), TRIED);
+    expect('detail' in outcome ? outcome.detail.length : 0).to.be.below(300);
+  });
+});
+
+describe('a failure of the handshake', () => {
+  it('is always one to retry: asking started nothing', () => {
+    for (let status = 100; status <= 599; status += 1) {
+      expect(retryOf(anAnswer({ status }), TRIED).outcome, String(status)).to.equal('retry');
+    }
+    expect(words(retryOf(aFailure(), TRIED))).to.equal('retry unreachable');
+    expect(words(retryOf(anAnswer({ status: 500 }), TRIED))).to.equal('retry unavailable');
+    expect(words(retryOf(anAnswer({ status: 410 }), TRIED))).to.equal('retry not-permitted');
+  });
+});

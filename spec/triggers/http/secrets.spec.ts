@@ -1,0 +1,237 @@
+// What is secret: read when needed, noticed when rotated, told by name where it is missing, and in
+// no outcome whatever a receiver sends back.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { Outcome } from '../../../lib/core/outcome.ts';
+import { neededSecrets } from '../../../lib/triggers/http/needed-secrets.ts';
+import type { HttpSection } from '../../../lib/triggers/http/section.ts';
+import { aDelivery } from '../../support/builders.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { NEVER } from '../support/parts.ts';
+import {
+  aFailure,
+  anAnswer,
+  FakeReceiver,
+  SIGNING_SECRET,
+  URL_OF_SPECS,
+} from './support/fake-receiver.ts';
+
+const BEARER = { auth: { bearer: { tokenFile: 'token' } } } as const;
+
+describe('the secrets of http', () => {
+  let folder = '';
+  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sluice-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const fired = async (receiver: FakeReceiver, section: Partial<HttpSection>, environment = {}) => {
+    const trigger = receiver.trigger(section, { folder, environment });
+    return (await trigger.fire([aDelivery()], NEVER))[0];
+  };
+
+  it('are not read before they are needed', () => {
+    expect(() => new FakeReceiver().trigger(BEARER, { folder })).not.to.throw();
+  });
+
+  const ways = [
+    { auth: { bearer: { tokenEnv: 'S' } }, header: 'authorization', wanted: 'Bearer p4ss' },
+    {
+      auth: { basic: { username: 'me', passwordEnv: 'S' } },
+      header: 'authorization',
+      wanted: `Basic ${Buffer.from('me:p4ss').toString('base64')}`,
+    },
+    { auth: { header: { name: 'X-Api-Key', valueEnv: 'S' } }, header: 'x-api-key', wanted: 'p4ss' },
+  ] as const;
+  for (const { auth, header, wanted } of ways) {
+    it(`let requests in by ${Object.keys(auth).join('')}`, async () => {
+      const receiver = new FakeReceiver();
+      await fired(receiver, { auth }, { S: 'p4ss\n' });
+      expect(receiver.requests[0]?.headers).to.have.property(header, wanted);
+    });
+  }
+
+  const missing = [
+    {
+      what: 'no such file',
+      prepare: () => undefined,
+      section: BEARER,
+      why: 'file "token": no such file',
+    },
+    {
+      what: 'a folder',
+      prepare: () => undefined,
+      section: { auth: { bearer: { tokenFile: '.' } } },
+      why: 'file ".": not a regular file',
+    },
+    {
+      what: 'an empty file',
+      prepare: () => write('token', ' \n'),
+      section: BEARER,
+      why: 'file "token": empty',
+    },
+    {
+      what: 'two lines',
+      prepare: () => write('token', 'hunter2\nhunter3'),
+      section: BEARER,
+      why: 'file "token": holds a character that no header takes (expected one word of ASCII)',
+    },
+    {
+      what: 'no such variable',
+      prepare: () => undefined,
+      section: { signing: { secretEnv: 'NO' } },
+      why: 'variable "NO": not set',
+    },
+    {
+      what: 'no signing secret',
+      prepare: () => write('s', 'hunter2'),
+      section: { signing: { secretFile: 's' } },
+      why: 'file "s": holds no signing secret (expected whsec_ and base64 of 24 to 64 bytes, or up to 8 of them, separated by white space)',
+    },
+    {
+      what: 'no certificate',
+      prepare: () => write('ca', 'hunter2'),
+      section: { tls: { caFile: 'ca' } },
+      why: 'file "ca": holds no certificate (expected PEM)',
+    },
+  ];
+  for (const { what, prepare, section, why } of missing) {
+    it(`are missing, by name and without their text: ${what}`, async () => {
+      prepare();
+      const receiver = new FakeReceiver();
+      expect(await fired(receiver, section)).to.deep.equal({
+        ...{ outcome: 'retry', reason: 'secret-missing' },
+        detail: `POST ${URL_OF_SPECS}: ${why}`,
+      });
+      expect(receiver.requests).to.deep.equal([]);
+    });
+  }
+
+  it('are read again ten seconds later, at once after a 401, and at once where one was missing', async () => {
+    const clock = new FakeClock();
+    const receiver = new FakeReceiver();
+    const trigger = receiver.trigger(BEARER, { folder, clock });
+    const attempt = async (): Promise<Outcome['outcome'] | undefined> =>
+      (await trigger.fire([aDelivery()], NEVER))[0]?.outcome;
+    const token = (): string | undefined => receiver.requests.at(-1)?.headers['authorization'];
+
+    expect(await attempt()).to.equal('retry');
+    write('token', 'one');
+    expect(await attempt()).to.equal('delivered');
+    write('token', 'two');
+    await attempt();
+    expect(token()).to.equal('Bearer one');
+    await clock.advance(10_000);
+    await attempt();
+    expect(token()).to.equal('Bearer two');
+
+    write('token', 'three');
+    receiver.script = ({ headers }) =>
+      anAnswer({ status: headers['authorization'] === 'Bearer three' ? 200 : 401 });
+    expect(await attempt()).to.equal('retry');
+    expect(token()).to.equal('Bearer two');
+    expect(await attempt()).to.equal('delivered');
+  });
+
+  it('that are certificates open a new connection when they change, and only then', async () => {
+    const clock = new FakeClock();
+    const receiver = new FakeReceiver();
+    const section = { ...BEARER, tls: { caFile: 'ca', serverName: 'ci' }, connectTimeout: '3s' };
+    const trigger = receiver.trigger(section, { folder, clock });
+    const pem = (text: string): string => `-----BEGIN CERTIFICATE-----\n${text}`;
+    write('ca', pem('one'));
+    write('token', 'one');
+    await trigger.fire([aDelivery()], NEVER);
+    write('token', 'two');
+    await clock.advance(10_000);
+    await trigger.fire([aDelivery()], NEVER);
+    expect(receiver.clients).to.have.length(1);
+    write('ca', pem('two'));
+    await clock.advance(10_000);
+    await trigger.fire([aDelivery()], NEVER);
+    expect(receiver.clients).to.deep.equal(
+      ['one', 'two'].map((text) => ({
+        connectTimeoutMs: 3000,
+        tls: { ca: pem(text), serverName: 'ci' },
+        proxy: null,
+      })),
+    );
+    expect(receiver.closed).to.equal(1);
+    await trigger[Symbol.asyncDispose]?.();
+    await trigger[Symbol.asyncDispose]?.();
+    expect(receiver.closed).to.equal(2);
+  });
+
+  it('of a proxy reach the client and nobody else', async () => {
+    const receiver = new FakeReceiver();
+    const proxy = { url: 'http://proxy.example.test:3128', username: 'me', passwordEnv: 'P' };
+    await fired(receiver, { proxy }, { P: 'p4ss' });
+    expect(receiver.clients[0]?.proxy).to.deep.equal({
+      url: new URL(proxy.url),
+      credentials: { username: 'me', password: 'p4ss' },
+    });
+    expect(JSON.stringify(receiver.requests)).not.to.include('p4ss');
+  });
+
+  it('are all named by the kind, with the key that names each', () => {
+    const section: HttpSection = {
+      url: URL_OF_SPECS,
+      auth: { basic: { username: 'me', passwordFile: 'a' } },
+      signing: { secretEnv: 'B' },
+      tls: { caFile: 'c', certFile: 'd', keyFile: 'e' },
+      proxy: { url: 'http://proxy.example.test', username: 'me', passwordFile: 'f' },
+    };
+    const needed = Object.values(neededSecrets(section)).map(({ path, ref }) => [path, ref]);
+    expect(needed).to.deep.equal([
+      ['/auth/basic/passwordFile', { file: 'a' }],
+      ['/signing/secretEnv', { env: 'B' }],
+      ['/proxy/passwordFile', { file: 'f' }],
+      ['/tls/caFile', { file: 'c' }],
+      ['/tls/certFile', { file: 'd' }],
+      ['/tls/keyFile', { file: 'e' }],
+    ]);
+  });
+});
+
+describe('a receiver that echoes everything', () => {
+  const PASSWORD = 'hunter2 "é" %';
+  const TOKEN = 'tok-3n-tok-3n';
+  const TEAM = 'the-team-of-specs';
+  const ways = [
+    {
+      auth: { basic: { username: 'me', passwordEnv: 'P' } },
+      hidden: [PASSWORD, Buffer.from(`me:${PASSWORD}`).toString('base64')],
+    },
+    { auth: { bearer: { tokenEnv: 'T' } }, hidden: [TOKEN] },
+    { auth: { header: { name: 'X-Api-Key', valueEnv: 'T' } }, hidden: [TOKEN] },
+  ];
+  const forms = [String, JSON.stringify, encodeURIComponent] as const;
+  for (const { auth, hidden } of ways) {
+    it(`gets no secret into an outcome: ${Object.keys(auth).join('')}`, async () => {
+      const receiver = new FakeReceiver();
+      const section = { auth, headers: { 'X-Team': TEAM }, signing: { secretEnv: 'S' } };
+      const environment = { P: PASSWORD, T: TOKEN, S: SIGNING_SECRET };
+      const trigger = receiver.trigger(section, { environment });
+      const secrets = [...hidden, TEAM, SIGNING_SECRET, SIGNING_SECRET.slice(6)];
+      for (const form of forms) {
+        for (const status of [301, 400, 401, 404, 410, 429, 500, 503]) {
+          receiver.script = ({ headers }) => {
+            const echo = ['authorization', 'x-api-key', 'webhook-signature', 'x-team'];
+            const values = [...hidden, ...echo.flatMap((name) => headers[name] ?? []), ...secrets];
+            return anAnswer({ status, excerpt: form(values.join(' ')) });
+          };
+          const [outcome] = await trigger.fire([aDelivery()], NEVER);
+          const said = outcome !== undefined && 'detail' in outcome ? outcome.detail : '';
+          expect(said).to.include('[redacted]').and.not.include('v1,');
+          const shown = secrets.flatMap((secret) => forms.map((one) => one(secret)));
+          expect(shown.filter((secret) => said.includes(secret))).to.deep.equal([]);
+        }
+      }
+      receiver.script = () => aFailure({ detail: `the proxy said ${SIGNING_SECRET}` });
+      expect(JSON.stringify(await trigger.fire([aDelivery()], NEVER))).not.to.include('whsec_');
+    });
+  }
+});
