@@ -154,7 +154,6 @@ export class Connector implements Disposable {
       }
       const secured = this.#secured(target, socket);
       secured.on('error', (error) => settle(error, null));
-      secured.once('close', () => settle(hungUp(target), null));
       secured.once('secureConnect', () => settle(null, secured));
     });
     ask.end();
@@ -218,11 +217,6 @@ function authorizationOf(proxy: HttpProxy | null): string | null {
   if (proxy?.credentials === undefined) return null;
   const { username, password } = proxy.credentials;
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-}
-
-function hungUp(target: Target): ConnectTrouble {
-  const place = placeOf(target.host, target.port);
-  return new ConnectTrouble('tls', `${place} hung up during the handshake`);
 }
 
 /** Trouble on the way to the proxy, told as the proxy's; what Sluice decided keeps its name. */

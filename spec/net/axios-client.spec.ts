@@ -113,13 +113,15 @@ describe('an HTTP client', () => {
   }
 
   it('ignores proxies of the environment', async () => {
-    await using receiver = await httpReceiver((_request, response) => response.end('direct'));
+    await using receiver = await httpReceiver((request, response) => {
+      response.end(`asked for ${request.url ?? ''}`);
+    });
     const proxy = `http://127.0.0.1:${await closedPort()}`;
     const result = await withVariable(['http_proxy', proxy], async () => {
       await using client = aClient({}, { lookup: loopback });
       return await client.send(aRequest(receiver.url('/', 'ci.example.test')), patient());
     });
-    expect(result).to.include({ answered: true, excerpt: 'direct' });
+    expect(result).to.include({ answered: true, excerpt: 'asked for /' });
   });
 
   it('uses a connection again', async () => {
@@ -169,6 +171,14 @@ describe('a request that fails', () => {
       failure: 'refused',
       detail: `ECONNREFUSED 127.0.0.1:${port}`,
     });
+  });
+
+  it('leaves no timer behind', async () => {
+    const clock = new FakeClock();
+    await using client = aClient({}, { clock });
+    const url = new URL(`http://127.0.0.1:${await closedPort()}/`);
+    expect(await client.send(aRequest(url), patient())).to.include({ failure: 'refused' });
+    await until(() => clock.sleepers === 0, 'the countdown to be stopped');
   });
 
   it('never arrived where the name is unknown', async () => {
