@@ -2,6 +2,8 @@
 import { answers } from './answers/answers.ts';
 import { configurations } from './configurations/configurations.ts';
 import { events } from './events/events.ts';
+import { receivers } from './receivers/receivers.ts';
+import { requests } from './requests/requests.ts';
 import type { FuzzTarget } from './target.ts';
 import { watch } from './watch/watch.ts';
 
@@ -11,6 +13,8 @@ export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   events,
   watch,
   answers,
+  receivers,
+  requests,
 };
 
 /** The target of a name. **Errors**: throws where there is none. */

@@ -95,16 +95,20 @@ function mustBeNew(digest: Digest, page: ListPage, read: Map<string, string>): v
   const batch = digest.page(page, { floorOf: () => '100', judgeFirst: () => false });
   const changed = new Set(batch.changes.map(({ object }) => object));
   must(batch.position === null, 'a page moves no position');
-  for (const { key, resourceVersion, object } of page.items) {
+  let oversize = 0;
+  for (const { key, resourceVersion, object, oversizeBytes } of page.items) {
     const last = read.get(key);
     const isNew = last === undefined || isBelow(last, resourceVersion);
     if (isNew) read.set(key, resourceVersion);
-    const wanted = isNew && isBelow('100', resourceVersion);
+    const isWanted = isNew && isBelow('100', resourceVersion);
+    // What is too large to be handled is passed by its name, and told.
+    if (isWanted && oversizeBytes !== null) oversize += 1;
     must(
-      changed.has(object) === wanted,
+      changed.has(object) === (isWanted && oversizeBytes === null),
       () => `${key} ${resourceVersion} after ${shown(last ?? '')}`,
     );
   }
+  must(batch.gaps.length === oversize, () => `${batch.gaps.length} gaps, not ${oversize}`);
 }
 
 function isBelow(a: string, b: string): boolean {

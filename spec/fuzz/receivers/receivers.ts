@@ -1,0 +1,112 @@
+// The target `receivers`: any bytes as the answer to a request, over a real socket, to what the HTTP
+// client makes of them. Slower than the others: a connection each.
+import { systemClock } from '../../../lib/kit/system.ts';
+import { createHttpClient } from '../../../lib/net/axios-client.ts';
+import type { HttpClient, HttpResult } from '../../../lib/net/http-client.ts';
+import type { FuzzTarget } from '../target.ts';
+import { must, mustBePrintable, shown } from '../target.ts';
+import type { ReceiverInput } from './any-bytes.ts';
+import { anyBytes } from './any-bytes.ts';
+import { RawServer } from './raw-server.ts';
+
+const EXCERPT_BYTES = 1_024;
+// A connection that is just being closed may be taken once, and there are two.
+const TRIES = 3;
+const NEVER = new AbortController().signal;
+const REACHED: readonly string[] = ['never', 'perhaps'];
+const FAILURES: readonly string[] = ['reset', 'bad-answer', 'local', 'timeout'];
+
+interface Bench {
+  readonly server: RawServer;
+  readonly client: HttpClient;
+}
+
+let bench: Promise<Bench> | undefined;
+
+async function open(): Promise<Bench> {
+  const server = await new RawServer().listen();
+  const options = { maxSockets: 2, userAgent: 'sluice/fuzz', excerptBytes: EXCERPT_BYTES };
+  return { server, client: createHttpClient(options, { clock: systemClock }) };
+}
+
+/** Any bytes as an answer over a socket. */
+export const receivers: FuzzTarget<ReceiverInput> = {
+  name: 'receivers',
+  feeds: 'status lines, headers, chunks and garbage over a loopback socket to the HTTP client',
+  make: anyBytes,
+  check: async (input) => {
+    bench ??= open();
+    const { server, client } = await bench;
+    const { method, headers, body } = input;
+    const url = server.url(input);
+    let result = await client.send({ method, url, headers, body }, NEVER);
+    mustBeResult(result);
+    if (input.sound !== null && !isOurs(result)) {
+      for (let again = 1; again < TRIES && isReset(result); again += 1) {
+        result = await client.send({ method, url, headers, body }, NEVER);
+      }
+      mustBeRead(result, input.sound);
+    }
+    server.forget(url);
+    await mustStillWork(server, client);
+  },
+  close: async () => {
+    if (bench === undefined) return;
+    const { server, client } = await bench;
+    bench = undefined;
+    await client[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  },
+};
+
+function isReset(result: HttpResult): boolean {
+  return !result.answered && result.failure === 'reset';
+}
+
+/** What never went out because of the request's own headers. */
+function isOurs(result: HttpResult): boolean {
+  return !result.answered && result.failure === 'local' && result.reached === 'never';
+}
+
+function mustBeResult(result: HttpResult): void {
+  if (!result.answered) {
+    const { reached, failure, detail } = result;
+    must(REACHED.includes(reached), () => `${reached} is how far it got`);
+    must(FAILURES.includes(failure), () => `${failure} is how loopback fails: ${shown(detail)}`);
+    mustBePrintable(detail, 'a detail');
+    must(detail !== '' && detail.length <= 300, 'a detail says something, and not too much');
+    return;
+  }
+  const { status, headers, excerpt } = result;
+  must(Number.isInteger(status) && status >= 0 && status <= 999, () => `${status} is a status`);
+  // After 101 a connection speaks something else, so it ends a request; other 1xx come before an answer.
+  must(status < 100 || status >= 200 || status === 101, () => `${status} ends no request`);
+  for (const [name, value] of Object.entries(headers)) {
+    must(typeof value === 'string', () => `header ${shown(name)} is a text`);
+    must(name === name.toLowerCase(), () => `header ${shown(name)} has small letters`);
+    must(!/[\r\n\0]/.test(`${name}${value}`), () => `header ${shown(name)} is one line`);
+  }
+  must(Buffer.byteLength(excerpt) <= EXCERPT_BYTES * 3, () => `${excerpt.length} characters kept`);
+}
+
+/** A sound answer is read as it is. */
+function mustBeRead(result: HttpResult, sound: NonNullable<ReceiverInput['sound']>): void {
+  must(result.answered, () => `a sound answer is one: ${shown(result)}`);
+  must(result.status === sound.status, () => `${result.status} is ${sound.status}`);
+  const isCut = Buffer.byteLength(sound.body) >= EXCERPT_BYTES;
+  const isSame = isCut ? sound.body.startsWith(result.excerpt) : result.excerpt === sound.body;
+  must(isSame, () => `the body is ${shown(result.excerpt)}, not ${shown(sound.body)}`);
+  must(!isCut || Buffer.byteLength(result.excerpt) > EXCERPT_BYTES - 4, 'as much as there is room');
+}
+
+/** The client is as good as before: its places are free and the next answer is the next one's. */
+async function mustStillWork(server: RawServer, client: HttpClient): Promise<void> {
+  let last: HttpResult | null = null;
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const request = { method: 'POST', url: server.url(), headers: {}, body: 'ping' } as const;
+    last = await client.send(request, NEVER);
+    if (last.answered && last.status === 200 && last.excerpt === 'good') return;
+    must(isReset(last), () => `the answer is that of another request: ${shown(last)}`);
+  }
+  must(false, () => `the client works on: ${shown(last)}`);
+}

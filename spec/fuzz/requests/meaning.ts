@@ -1,0 +1,112 @@
+// What an answer or its lack means to a delivery: an outcome of the closed set that agrees with what
+// the documents say of statuses, a detail that can be shown, and no secret in it, however a receiver
+// echoes what it was given.
+import type { Outcome } from '../../../lib/core/outcome.ts';
+import type { HttpResult } from '../../../lib/net/http-client.ts';
+import { outcomeOf, retryOf } from '../../../lib/triggers/http/outcome.ts';
+import { redactor } from '../../../lib/triggers/http/redaction.ts';
+import { must, mustBePrintable, shown } from '../target.ts';
+
+const NOW = Date.UTC(2026, 0, 31, 12);
+const HOUR_MS = 3_600_000;
+const DOING = 'POST https://ci.example.test/hooks';
+const SHORTEST_SECRET = 4;
+
+const REASONS: Readonly<Record<string, readonly string[]>> = {
+  retry: [
+    'throttled',
+    'unavailable',
+    'unreachable',
+    'unauthorized',
+    'forbidden',
+    'redirected',
+    'not-found',
+    'not-permitted',
+  ],
+  refused: ['invalid', 'too-large', 'gone'],
+  unknown: ['timeout', 'stopped', 'connection-lost', 'server-error'],
+};
+
+/** Holds what a result means to what is promised. */
+export function mustMean(result: HttpResult, secret: string): void {
+  const tried = { doing: DOING, now: NOW, redact: redactor([secret, 'Bearer another-secret']) };
+  const outcome = outcomeOf(result, tried);
+  mustBeOutcome(outcome, secret);
+  const told = toldBy(outcome);
+  const wanted = naiveMeaning(result);
+  must(told === wanted, () => `${shownResult(result)} means ${told}, not ${wanted}`);
+  const again = retryOf(result, tried);
+  must(again.outcome === 'retry', 'what came before anything was sent is retried');
+  mustBeOutcome(again, secret);
+}
+
+function mustBeOutcome(outcome: Outcome, secret: string): void {
+  if (outcome.outcome === 'delivered') return;
+  const { detail, reason } = outcome;
+  const known = REASONS[outcome.outcome] ?? [];
+  must(known.includes(reason), () => `${reason} is in the closed set`);
+  mustBePrintable(detail, 'a detail');
+  must(detail.length <= 1_000, () => `a detail has ${detail.length} characters`);
+  mustHide(detail, secret);
+  if (outcome.outcome !== 'retry' || outcome.afterMs === undefined) return;
+  const { afterMs } = outcome;
+  must(Number.isFinite(afterMs) && afterMs >= 0 && afterMs <= HOUR_MS, () => `waits ${afterMs} ms`);
+}
+
+function mustHide(detail: string, secret: string): void {
+  if (secret.length < SHORTEST_SECRET) return;
+  const forms = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)];
+  for (const form of forms) must(!detail.includes(form), () => `a detail tells ${shown(form)}`);
+}
+
+function toldBy(outcome: Outcome): string {
+  return outcome.outcome === 'delivered' ? 'delivered' : `${outcome.outcome} ${outcome.reason}`;
+}
+
+const EACH: Readonly<Record<number, string>> = {
+  401: 'retry unauthorized',
+  402: 'retry forbidden',
+  403: 'retry forbidden',
+  404: 'retry not-found',
+  405: 'retry not-permitted',
+  407: 'retry unauthorized',
+  408: 'retry unavailable',
+  409: 'retry unavailable',
+  410: 'refused gone',
+  413: 'refused too-large',
+  414: 'refused too-large',
+  421: 'retry unavailable',
+  423: 'retry unavailable',
+  425: 'retry unavailable',
+  429: 'retry throttled',
+  431: 'refused too-large',
+  501: 'refused invalid',
+  502: 'unknown connection-lost',
+  504: 'unknown timeout',
+  505: 'refused invalid',
+  511: 'retry unauthorized',
+};
+
+/** What docs/triggers.md and docs/guarantees.md say of it. */
+function naiveMeaning(result: HttpResult): string {
+  if (!result.answered) {
+    const { reached, failure } = result;
+    if (reached === 'never') {
+      return `retry ${failure === 'forbidden-address' ? 'not-permitted' : 'unreachable'}`;
+    }
+    if (failure === 'timeout') return 'unknown timeout';
+    if (failure === 'aborted') return 'unknown stopped';
+    return `unknown ${failure === 'bad-answer' ? 'server-error' : 'connection-lost'}`;
+  }
+  const { status, headers } = result;
+  const each = EACH[status];
+  if (each !== undefined) return each;
+  if (status === 503 && 'retry-after' in headers) return 'retry unavailable';
+  if (status >= 200 && status < 300) return 'delivered';
+  if (status >= 300 && status < 400) return 'retry redirected';
+  return status >= 400 && status < 500 ? 'refused invalid' : 'unknown server-error';
+}
+
+function shownResult(result: HttpResult): string {
+  return result.answered ? String(result.status) : `${result.reached} ${result.failure}`;
+}
