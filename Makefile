@@ -12,7 +12,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 INSTALLED := node_modules/.package-lock.json
-GENERATED := docs/configuration.md ':(glob)lib/**/*.generated.ts'
+GENERATED := docs/configuration.md docs/openapi.json ':(glob)lib/**/*.generated.ts'
 GATEWAY = run --kubeconfig '$(KUBECONFIG)' $(if $(CONFIG),--config '$(CONFIG)')
 
 .PHONY: help run test fuzz check types lint format house cover bench verify cluster recording fmt build image clean
@@ -55,7 +55,7 @@ cover: $(INSTALLED) ## Line coverage of every spec, held to its floors; the page
 	  c8 check-coverage --src lib --include "lib/$$room/**" --lines 95; \
 	done
 
-bench: $(INSTALLED) ## Measure the gateway beside bare readers, about 13 minutes. ARGS="--only reject --rounds 1"
+bench: $(INSTALLED) ## Measure the gateway beside bare readers, about 15 minutes. ARGS="--only reject --rounds 1"
 	@exec node spec/bench/run.ts $(ARGS)
 
 verify: $(INSTALLED) ## Write the generated files anew; fails if that leaves a difference

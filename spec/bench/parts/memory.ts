@@ -10,7 +10,7 @@ import { memoryFigures, ratioFigure } from '../run-figures.ts';
 const STORED = [0, 10_000, 50_000] as const;
 const WAITING = [2_000, 10_000, 40_000] as const;
 const TIMES = 4;
-const DELIVERED = 10_000;
+const DELIVERED = 5_000;
 // What is read after a list, to see that it goes on.
 const AFTER_LIST = 1_000;
 const SLOW_MS = 200;
