@@ -9,7 +9,9 @@ import type { Route } from './routes.ts';
 import { SCHEMAS, schemaNamed } from './schemas.ts';
 
 /** What every route may refuse with, whatever it does. */
-export const COMMON_REFUSALS: readonly RefusalStatus[] = [400, 401, 403, 405, 406, 421, 500, 503];
+export const COMMON_REFUSALS: readonly RefusalStatus[] = [
+  400, 401, 403, 405, 406, 408, 421, 431, 500, 503,
+];
 
 const DESCRIPTION =
   'What a gateway decides, why, and what became of it. Reads over loopback need no token; every other request carries `Authorization: Bearer <token>`. Errors are problem documents (RFC 9457).';

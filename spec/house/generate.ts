@@ -1,15 +1,18 @@
-// Writes the files that follow from the configuration's schema: the types that lib/assembly plans
-// from, and the reference for users. `make verify` runs it; spec/assembly/generated.spec.ts fails
-// where a file and its source differ.
+// Writes the files that follow from data of lib: the types that lib/assembly plans from, the reference
+// of the configuration, and the OpenAPI document. `make verify` runs it; spec/assembly/generated.spec.ts
+// fails where a file and its source differ.
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { compile } from 'json-schema-to-typescript';
 import { configurationReference } from '../../lib/assembly/reference.ts';
 import { configurationSchema } from '../../lib/assembly/schema.ts';
+import { version } from '../../lib/cli/version.ts';
 import type { Json, JsonObject } from '../../lib/core/event.ts';
 import { isJsonObject } from '../../lib/core/event.ts';
 import { ruleSchema } from '../../lib/filters/schema.ts';
+import { openApiDocument } from '../../lib/http/openapi.ts';
+import { ROUTES } from '../../lib/http/routes.ts';
 
 const TYPES = `// The types of a configuration in our form, generated from its schema by spec/house/generate.ts.
 // Edits here are lost.
@@ -28,6 +31,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['lib/assembly/configuration.generated.ts', formatted(`${TYPES}${types.trimStart()}`)],
     ['docs/configuration.md', configurationReference()],
+    ['docs/openapi.json', `${JSON.stringify(openApiDocument(ROUTES, version()), null, 2)}\n`],
   ]);
 }
 

@@ -1,0 +1,210 @@
+// An API listener on loopback over a plan and a memory store, asked over real sockets. Every answer is
+// held to the OpenAPI document before a spec sees it.
+import { type IncomingHttpHeaders, request } from 'node:http';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { expect } from 'chai';
+import { loadPlan } from '../../lib/assembly/load.ts';
+import type { Plan } from '../../lib/assembly/plan.ts';
+import type { Clock } from '../../lib/core/clock.ts';
+import type { Disposed } from '../../lib/core/disposition.ts';
+import type { EventObject } from '../../lib/core/event.ts';
+import { decide, explain } from '../../lib/filters/decide.ts';
+import { openApi } from '../../lib/http/api.ts';
+import type { Listener } from '../../lib/http/listener.ts';
+import { openApiDocument } from '../../lib/http/openapi.ts';
+import { ROUTES } from '../../lib/http/routes.ts';
+import { Token } from '../../lib/http/token.ts';
+import { ApiWatch } from '../../lib/http/watch.ts';
+import { systemClock } from '../../lib/kit/system.ts';
+import { memoryKind } from '../../lib/stores/memory.ts';
+import { anEvent, anOccurrence } from '../support/builders.ts';
+import { recordingObserve } from '../support/recording-observe.ts';
+
+/** The token of the bench. */
+export const TOKEN = 'spec-token-of-the-bench';
+
+/** A name of `http.hosts`. */
+export const NAMED_HOST = 'sluice.gateway.svc';
+
+const CONFIG = `
+cluster: dev
+sources: { shop: { events: { namespaces: [shop] } } }
+filters:
+  - { name: noise, namespace: kube-*, action: reject }
+  - { reasons: [Scheduled], action: reject }
+  - { name: crash-loop, kind: Pod, reasons: [BackOff], message: /restarting/, action: accept }
+triggers: { build: { exec: { command: [never] } } }
+`;
+
+/** What to ask. */
+export interface Asked {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+}
+
+/** What was answered. */
+export interface Answered {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** Undefined where the text is no JSON. */
+  readonly json: unknown;
+}
+
+/** What may be otherwise. */
+export interface BenchOptions {
+  readonly clock?: Clock;
+  /** Null: there is none. */
+  readonly token?: string | null;
+  readonly config?: string;
+  /** A free one where absent. */
+  readonly port?: number;
+}
+
+/** An API to ask. */
+export class ApiBench implements AsyncDisposable {
+  readonly plan: Plan;
+  readonly store = memoryKind.create();
+  readonly clock: Clock;
+  readonly watch: ApiWatch;
+  readonly recording = recordingObserve();
+  readonly #token: string | null;
+  #listener: Listener | undefined;
+
+  private constructor({ clock = systemClock, token = TOKEN, config = CONFIG }: BenchOptions) {
+    const context = { namespace: 'gateway', buildNamespace: 'gateway', exec: 'allowed' as const };
+    const { plan } = loadPlan({ ...context, text: config });
+    if (plan === null) throw new Error('the configuration of the spec is refused');
+    this.plan = plan;
+    this.clock = clock;
+    this.#token = token;
+    this.watch = new ApiWatch(plan.chain, clock);
+  }
+
+  /** Opens one on a free port. */
+  static async open(options: BenchOptions = {}): Promise<ApiBench> {
+    const bench = new ApiBench(options);
+    bench.#listener = await openApi(
+      { host: '127.0.0.1', port: options.port ?? 0 },
+      {
+        version: '1.2.3',
+        configuration: { file: 'sluice.yaml', form: 'ours', problems: 1 },
+        plan: bench.plan,
+        store: bench.store,
+        health: () => ({ live: true, ready: false, why: ['not begun'], notes: [] }),
+        watch: bench.watch,
+        clock: bench.clock,
+        token: new Token(async () => bench.#token, bench.clock),
+        hosts: [NAMED_HOST],
+        observe: bench.recording.observe,
+      },
+    );
+    return bench;
+  }
+
+  get port(): number {
+    return this.#listener?.port ?? 0;
+  }
+
+  /** Observes a decision on an Event as intake does; answers its number. */
+  decide(overrides: EventObject = {}, disposed: readonly Disposed[] = []): number {
+    const occurrence = anOccurrence({ event: anEvent(overrides) });
+    const { chain } = this.plan;
+    this.watch.observe({
+      kind: 'decision',
+      occurrence,
+      decision: decide(chain, occurrence),
+      disposed,
+      explain: () => explain(chain, occurrence).trail,
+    });
+    return this.watch.recent.next - 1;
+  }
+
+  /** Asks, and holds what is answered to the document. */
+  async ask(asked: Asked): Promise<Answered> {
+    const answered = await this.askRaw(asked);
+    mustBeDescribed(asked, answered);
+    return answered;
+  }
+
+  /** Asks without a look at the document. */
+  askRaw({ method = 'GET', path, headers = {}, body }: Asked): Promise<Answered> {
+    return new Promise((resolve, reject) => {
+      const host = `127.0.0.1:${this.port}`;
+      const options = { host: '127.0.0.1', port: this.port, method, path, agent: false as const };
+      const sent = request({ ...options, headers: { host, ...headers } }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const { statusCode: status = 0, headers: answered } = response;
+          resolve({ status, headers: answered, text, json: jsonOf(text) });
+        });
+      });
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#listener?.[Symbol.asyncDispose]();
+    await this.store[Symbol.asyncDispose]();
+  }
+}
+
+const DOCUMENT = openApiDocument(ROUTES, '1.2.3');
+const AJV = new Ajv2020({ strict: false, allErrors: true });
+formats.default(AJV);
+AJV.addSchema(DOCUMENT, 'api');
+
+/** Fails where an answer is not what the document says of its path, method, status and type. */
+function mustBeDescribed({ method = 'GET', path }: Asked, answered: Answered): void {
+  const { status, headers, json } = answered;
+  const type = headers['content-type'] ?? '';
+  const route = ROUTES.find(({ path: known }) => matches(known, path));
+  const isProblem = status >= 400;
+  expect(type, 'the media type').to.equal(
+    isProblem ? 'application/problem+json' : route?.mediaType,
+  );
+  if (method === 'HEAD') return;
+  const served = route !== undefined && route.method === method;
+  const where = served
+    ? [
+        'paths',
+        route.path,
+        method.toLowerCase(),
+        'responses',
+        String(status),
+        'content',
+        type,
+        'schema',
+      ]
+    : ['components', 'schemas', 'Problem'];
+  validateAt(where, json);
+}
+
+/** Fails where a value is not what the document says at a place. */
+export function validateAt(where: readonly string[], json: unknown): void {
+  const pointer = where
+    .map((step) => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1')))
+    .join('/');
+  const validate = AJV.getSchema(`api#/${pointer}`);
+  if (validate === undefined) throw new Error(`the document has nothing at ${where.join(' ')}`);
+  expect(validate(json), JSON.stringify([where, validate.errors, json])).to.equal(true);
+}
+
+function matches(known: string, path: string): boolean {
+  const [bare = ''] = path.split('?');
+  return new RegExp(`^${known.replaceAll(/\{[^}]*\}/g, '[^/]+')}$`).test(bare);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

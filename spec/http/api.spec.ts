@@ -1,0 +1,415 @@
+// The API over real sockets: each route by method, token, Host and Origin, what it answers, and that
+// nothing a client or an Event says gets through it.
+import { connect } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
+import { expect } from 'chai';
+import { SluiceError } from '../../lib/core/errors.ts';
+import { ROUTES } from '../../lib/http/routes.ts';
+import { aDelivery, anEvent } from '../support/builders.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { type Answered, ApiBench, type Asked, NAMED_HOST, TOKEN } from './api-bench.ts';
+
+const RIGHT = { authorization: `Bearer ${TOKEN}` };
+const JSON_BODY = { 'content-type': 'application/json' };
+const SAFE = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+};
+
+describe('the API', () => {
+  let bench: ApiBench;
+  let clock: FakeClock;
+  beforeEach(async () => {
+    clock = new FakeClock();
+    bench = await ApiBench.open({ clock });
+  });
+  afterEach(() => bench[Symbol.asyncDispose]());
+
+  const ask = (path: string, more: Partial<Asked> = {}): Promise<Answered> =>
+    bench.ask({ path: `/api/v1/${path}`, ...more });
+  const itemsOf = ({ json }: Answered): readonly Record<string, unknown>[] =>
+    (json as { items: Record<string, unknown>[] }).items;
+
+  describe('lets in', () => {
+    const reads = ROUTES.filter(({ mediaType }) => mediaType === 'application/json').map(
+      (route): Asked => {
+        const path = route.path.replace(/\{.*\}/, 'NUMBER');
+        if (route.body === undefined) return { path };
+        return { path, method: 'POST', headers: JSON_BODY, body: JSON.stringify(anEvent()) };
+      },
+    );
+    type Row = readonly [what: string, headers: Record<string, string>, number];
+    const rows: readonly Row[] = [
+      ['over loopback without a token', {}, 200],
+      ['under localhost', { host: 'localhost:1' }, 200],
+      ['with the token', RIGHT, 200],
+      ['with a wrong token', { authorization: 'Bearer wrong' }, 401],
+      ['under a name of http.hosts without a token', { host: NAMED_HOST }, 401],
+      ['under a name of http.hosts with the token', { host: NAMED_HOST, ...RIGHT }, 200],
+      ['under another name', { host: 'evil.example', ...RIGHT }, 421],
+      ['from its own origin', { host: 'localhost:1', origin: 'http://localhost:1' }, 200],
+      ['from another origin', { origin: 'http://evil.example', ...RIGHT }, 403],
+      ['from a page of another site', { 'sec-fetch-site': 'cross-site' }, 403],
+      ['with an address that a proxy claims', { 'x-forwarded-for': '203.0.113.9' }, 200],
+      ['with a loopback that a proxy claims', { host: NAMED_HOST, 'x-forwarded-for': '::1' }, 401],
+      [
+        'with a host that a proxy claims',
+        { host: 'evil.example', 'x-forwarded-host': 'localhost' },
+        421,
+      ],
+    ];
+    for (const [what, headers, status] of rows) {
+      it(`${what}: every read answers ${status}`, async () => {
+        const number = String(bench.decide());
+        for (const read of reads) {
+          const path = read.path.replace('NUMBER', number);
+          const answered = await bench.ask({
+            ...read,
+            path,
+            headers: { ...read.headers, ...headers },
+          });
+          expect(answered.status, `${read.method ?? 'GET'} ${path}`).to.equal(status);
+          expect(answered.headers).to.include(SAFE);
+          expect(answered.headers).to.not.have.any.keys(
+            'access-control-allow-origin',
+            'x-powered-by',
+          );
+          const challenge = answered.headers['www-authenticate'] !== undefined;
+          expect(challenge, 'a challenge').to.equal(status === 401);
+        }
+      });
+    }
+
+    it('reads over loopback also where there is no token, and refuses a name of http.hosts then', async () => {
+      await using open = await ApiBench.open({ token: null });
+      expect((await open.ask({ path: '/api/v1/rules' })).status).to.equal(200);
+      const named = { path: '/api/v1/rules', headers: { host: NAMED_HOST, ...RIGHT } };
+      expect((await open.ask(named)).status).to.equal(503);
+    });
+  });
+
+  const refused: readonly (readonly [method: string, path: string, status: number])[] = [
+    ['GET', '/', 404],
+    ['GET', '/api/v1', 404],
+    ['GET', '/api/v1/', 404],
+    ['GET', '/api/v1/status/', 404],
+    ['GET', '/API/v1/status', 404],
+    ['GET', '/api/v1/../../etc/passwd', 404],
+    ['GET', '/api/v1/%2e%2e/status', 404],
+    ['GET', '//evil.example/api/v1/status', 404],
+    ['GET', 'http://evil.example/api/v1/status', 400],
+    ['OPTIONS', '*', 400],
+    ['GET', '/api/v1/decisions/..%2f..%2fetc', 400],
+    ['GET', '/api/v1/decisions/__proto__', 400],
+    ['GET', '/api/v1/decisions/%zz', 400],
+    ['GET', '/api/v1/decisions/1e3', 400],
+    ['GET', '/api/v1/decisions/99999999999999999999', 400],
+    ['GET', '/api/v1/decisions/1', 404],
+    ['POST', '/api/v1/status', 405],
+    ['OPTIONS', '/api/v1/status', 405],
+    ['DELETE', '/api/v1/decisions', 405],
+    ['PUT', '/api/v1/explain', 405],
+    ['GET', '/api/v1/explain', 405],
+    ['POST', '/api/v1/feed', 405],
+    ['GET', '/api/v1/decisions?limit=0', 400],
+    ['GET', '/api/v1/decisions?limit=501', 400],
+    ['GET', '/api/v1/decisions?limit=1.5', 400],
+    ['GET', '/api/v1/decisions?limit=', 400],
+    ['GET', '/api/v1/decisions?limit=1&limit=2', 400],
+    ['GET', '/api/v1/decisions?limit[]=1', 400],
+    ['GET', '/api/v1/decisions?__proto__=1', 400],
+    ['GET', '/api/v1/decisions?action=maybe', 400],
+    ['GET', '/api/v1/decisions?trail=yes', 400],
+    ['GET', '/api/v1/status?pretty', 400],
+    ['GET', '/api/v1/feed?after=x', 400],
+    ['GET', `/api/v1/decisions?kind=${'k'.repeat(20_000)}`, 431],
+  ];
+  for (const [method, path, status] of refused) {
+    it(`refuses ${method} ${path.slice(0, 60)} with ${status}, as a problem`, async () => {
+      const answered = await bench.ask({ method, path });
+      expect(answered.status).to.equal(status);
+      expect(answered.headers).to.include(SAFE);
+      expect(answered.headers.allow !== undefined).to.equal(status === 405);
+      expect(answered.json).to.include({ type: 'about:blank', status });
+    });
+  }
+
+  it('names the methods that there are', async () => {
+    const allow = async (path: string, method: string): Promise<unknown> =>
+      (await ask(path, { method })).headers.allow;
+    expect(await allow('status', 'PUT')).to.equal('GET, HEAD');
+    expect(await allow('explain', 'PUT')).to.equal('POST');
+  });
+
+  it('says of a bad parameter which it is, what was found and what was expected', async () => {
+    expect((await ask('decisions?limit=none')).json).to.deep.include({
+      parameter: 'limit',
+      detail: 'parameter limit: found "none", expected a whole number from 1 to 500',
+    });
+    expect((await ask('decisions?acton=accept')).json)
+      .to.have.property('detail')
+      .that.includes('did you mean action?');
+  });
+
+  it('answers HEAD as GET without a body', async () => {
+    for (const path of ['status', 'feed']) {
+      const answered = await ask(path, { method: 'HEAD' });
+      expect([answered.status, answered.text]).to.deep.equal([200, '']);
+    }
+  });
+
+  it('answers 406 where the Accept header leaves out what it answers', async () => {
+    const answers = async (path: string, accept: string): Promise<number> =>
+      (await ask(path, { headers: { accept } })).status;
+    expect(await answers('status', 'text/html')).to.equal(406);
+    expect(await answers('feed', 'application/json')).to.equal(406);
+    expect(await answers('status', 'text/html, */*;q=0.1')).to.equal(200);
+  });
+
+  it('refuses what is no HTTP, and a request without one Host, with a problem', async () => {
+    const head = 'GET /api/v1/status HTTP/1.1\r\nConnection: close\r\n';
+    const two = `${head}Host: localhost\r\nHost: evil.example\r\n\r\n`;
+    for (const sent of ['nonsense\r\n\r\n', `${head}\r\n`, two]) {
+      const socket = connect(bench.port, '127.0.0.1');
+      socket.end(sent);
+      const answered = await textOf(socket);
+      expect(answered).to.match(/^HTTP\/1\.1 400 /);
+      expect(answered).to.include('application/problem+json').and.include('"status":400');
+    }
+  });
+
+  it('answers a bug with 500 and nothing about it, and reports it', async () => {
+    bench.store.journal.positions = () => Promise.reject(new Error('inner secret'));
+    const { status, text } = await ask('status');
+    expect(status).to.equal(500);
+    expect(text).to.not.include('inner secret');
+    expect(bench.recording.of('bug')).to.have.nested.property('[0].where', 'GET /api/v1/status');
+  });
+
+  it('names an address that is in use', async () => {
+    const error: unknown = await ApiBench.open({ port: bench.port }).catch(
+      (cause: unknown) => cause,
+    );
+    expect(error).to.be.instanceOf(SluiceError).and.include({ code: 'address-unusable' });
+  });
+
+  it('tells the status', async () => {
+    const { watch } = bench;
+    const path = '/api/v1/namespaces/shop/events';
+    watch.observe({ kind: 'cluster-found', id: 'c1', from: 'namespace', server: 'https://c' });
+    watch.observe({ kind: 'reading', source: 'shop', path, state: 'watching', why: '' });
+    watch.observe({ kind: 'breaker', trigger: 'build', to: 'open', why: 'w', retryMs: 1 });
+    await bench.store.journal.commit({
+      source: 'shop',
+      positions: new Map([[path, { resourceVersion: '7', at: clock.now() }]]),
+      ledger: [],
+      deliveries: [aDelivery()],
+      seen: [],
+      gone: [],
+      gaps: [],
+      now: clock.now(),
+    });
+    await clock.advance(90_500);
+    expect((await ask('status')).json).to.deep.include({
+      version: '1.2.3',
+      started: '2026-01-31T12:00:00.000Z',
+      uptimeSeconds: 90,
+      cluster: { id: 'c1', name: 'dev', from: 'namespace', server: 'https://c' },
+      configuration: { file: 'sluice.yaml', form: 'ours', problems: 1 },
+      health: { live: true, ready: false, why: ['not begun'], notes: [] },
+      sources: [
+        {
+          name: 'shop',
+          kind: 'events',
+          paths: [
+            {
+              path,
+              state: 'watching',
+              why: '',
+              position: { resourceVersion: '7', at: '2026-01-31T12:00:00.000Z', ageSeconds: 90 },
+            },
+          ],
+        },
+      ],
+      triggers: [{ name: 'build', kind: 'exec', breaker: 'open', deliveries: { waiting: 1 } }],
+      store: { kind: 'memory', durable: false },
+      limits: { perObject: '60/h', total: '600/h', holdFor: '1h' },
+    });
+  });
+
+  it('tells the status before anything was reached', async () => {
+    const { status, json } = await ask('status');
+    expect(status).to.equal(200);
+    expect(json).to.deep.include({
+      cluster: { id: null, name: 'dev', from: null, server: null },
+      sources: [{ name: 'shop', kind: 'events', paths: [] }],
+    });
+  });
+
+  it('counts the hits of each rule in the order of the file, the default rejection last', async () => {
+    bench.decide();
+    bench.decide();
+    bench.decide({ reason: 'Pulled' });
+    const lastHitAt = '2026-01-31T12:00:00.000Z';
+    const never = { hits: 0, lastHitAt: null };
+    expect(itemsOf(await ask('rules'))).to.deep.equal([
+      { index: 0, name: 'noise', action: 'reject', triggers: [], ...never },
+      { index: 1, name: null, action: 'reject', triggers: [], ...never },
+      { index: 2, name: 'crash-loop', action: 'accept', triggers: ['build'], hits: 2, lastHitAt },
+      { index: null, name: null, action: 'reject', triggers: [], hits: 1, lastHitAt },
+    ]);
+  });
+
+  it('tells the gaps, newest first', async () => {
+    const gap = (path: string) =>
+      ({
+        source: 'shop',
+        path,
+        loss: 'coalesced',
+        why: '410',
+        from: path === '/a' ? null : { resourceVersion: '1', at: 0 },
+        to: { resourceVersion: '2', at: Number.NaN },
+      }) as const;
+    await bench.store.journal.commit({
+      source: 'shop',
+      positions: new Map(),
+      ledger: [],
+      deliveries: [],
+      seen: [],
+      gone: [],
+      gaps: [gap('/a'), gap('/b')],
+      now: 0,
+    });
+    const items = itemsOf(await ask('gaps'));
+    expect(items.map(({ path }) => path)).to.have.members(['/a', '/b']);
+    expect(itemsOf(await ask('gaps?limit=1'))).to.have.length(1);
+    expect(items.find(({ path }) => path === '/b')).to.deep.equal({
+      ...{ source: 'shop', path: '/b', loss: 'coalesced', why: '410' },
+      from: { resourceVersion: '1', at: '1970-01-01T00:00:00.000Z' },
+      to: { resourceVersion: '2', at: null },
+    });
+  });
+
+  describe('tells decisions', () => {
+    const numbers = async (query: string): Promise<readonly unknown[]> =>
+      itemsOf(await ask(`decisions${query}`)).map(({ sequence }) => sequence);
+
+    it('newest first, page by page', async () => {
+      const [a, b, c] = [bench.decide(), bench.decide(), bench.decide()];
+      expect(await numbers('')).to.deep.equal([c, b, a]);
+      const page = await ask('decisions?limit=2');
+      expect(page.json).to.include({ next: b });
+      const last = await ask(`decisions?limit=2&after=${String(b)}`);
+      expect(itemsOf(last).map(({ sequence }) => sequence)).to.deep.equal([a]);
+      expect(last.json).to.include({ next: null });
+    });
+
+    it('by action, rule, namespace and kind', async () => {
+      const accepted = bench.decide();
+      const node = bench.decide({ involvedObject: { kind: 'Node', name: 'n' } });
+      const unnamed = bench.decide({ reason: 'Scheduled' });
+      const noise = bench.decide({
+        involvedObject: { kind: 'Pod', namespace: 'kube-system', name: 'dns' },
+      });
+      const rows: readonly (readonly [string, readonly number[]])[] = [
+        ['?action=accept', [accepted]],
+        ['?action=reject', [noise, unnamed, node]],
+        ['?rule=crash-loop', [accepted]],
+        ['?rule=%232', [accepted]],
+        ['?rule=%231', [unnamed]],
+        ['?rule=default', [node]],
+        ['?rule=other', []],
+        ['?namespace=kube-system', [noise]],
+        ['?namespace=', [node]],
+        ['?kind=Node', [node]],
+        ['?kind=Pod&action=reject', [noise, unnamed]],
+      ];
+      for (const [query, expected] of rows)
+        expect(await numbers(query), query).to.deep.equal(expected);
+    });
+
+    it('with what became of them', async () => {
+      const disposed = {
+        trigger: 'build',
+        disposition: 'held',
+        id: 'x',
+        why: 'limit total',
+      } as const;
+      const sequence = bench.decide({}, [disposed]);
+      expect(itemsOf(await ask('decisions'))[0]).to.deep.equal({
+        sequence,
+        time: '2026-01-31T12:00:00.000Z',
+        event: {
+          namespace: 'shop',
+          name: 'web-1.17f1e2d3c4b5a697',
+          uid: '6f3c1a52-0d4e-4c1b-9b55-3a1f0e9d8c7b',
+        },
+        involved: { kind: 'Pod', namespace: 'shop', name: 'web-1' },
+        source: 'shop',
+        reason: 'BackOff',
+        type: 'Warning',
+        count: 3,
+        action: 'accept',
+        rule: { index: 2, name: 'crash-loop' },
+        dispositions: [disposed],
+      });
+    });
+
+    it('with the trail where it is asked for, and the whole Event one by one', async () => {
+      const sequence = bench.decide();
+      const trail = [
+        { index: 0, name: 'noise', field: 'namespace', wanted: 'kube-*', found: 'shop' },
+        { index: 1, name: null, field: 'reasons', wanted: ['Scheduled'], found: 'BackOff' },
+      ];
+      expect(itemsOf(await ask('decisions?trail=true'))[0]).to.deep.include({ trail });
+      const { json } = await ask(`decisions/${String(sequence)}`);
+      expect(json).to.deep.include({ sequence, trail, object: anEvent() });
+    });
+
+    it('between moves of deliveries, which have numbers of their own', async () => {
+      const sequence = bench.decide();
+      const moved = {
+        kind: 'delivery-moved',
+        from: 'running',
+        to: 'delivered',
+        dead: null,
+      } as const;
+      bench.watch.observe({ ...moved, delivery: aDelivery(), why: '' });
+      expect(await numbers('')).to.deep.equal([sequence]);
+      expect((await ask(`decisions/${String(sequence + 1)}`)).status).to.equal(404);
+    });
+
+    it('of an Event that is hostile as text that reaches no terminal, and cut', async () => {
+      const reason = '\u001b[2J\u009b31m\u202e\r\ndata: x\u2028';
+      const sequence = bench.decide({ reason, message: 'm'.repeat(5000), type: 't'.repeat(5000) });
+      const { text, json } = await ask('decisions?trail=true');
+      expect(text).to.match(/^[\x20-\x7e…]*\n$/);
+      expect(json).to.have.nested.property('items[0].reason', reason);
+      expect(json).to.have.nested.property('items[0].type').with.length(1024);
+      const whole = await ask(`decisions/${String(sequence)}`);
+      expect(whole.json).to.have.nested.property('object.message').with.length(5000);
+    });
+
+    it('with trails in pages that stay bounded, whatever the Events are', async () => {
+      const rules = Array.from({ length: 300 }, () => '- { message: "*z*", action: reject }').join(
+        '\n',
+      );
+      const config = `version: 1\nfilters:\n${rules}`;
+      await using large = await ApiBench.open({ config });
+      for (let index = 0; index < 60; index += 1) large.decide({ message: 'm'.repeat(5000) });
+      const lengths: number[] = [];
+      let after: number | null = large.watch.recent.next;
+      while (after !== null) {
+        const path = `/api/v1/decisions?trail=true&limit=60&after=${after}`;
+        const page = await large.askRaw({ path });
+        lengths.push(itemsOf(page).length);
+        expect(page.text.length).to.be.lessThan(12 * 1024 * 1024);
+        after = (page.json as { next: number | null }).next;
+      }
+      expect(lengths.reduce((sum, length) => sum + length)).to.equal(60);
+      expect(lengths.length).to.be.greaterThan(1);
+    });
+  });
+});
