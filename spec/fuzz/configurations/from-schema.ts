@@ -34,6 +34,40 @@ const PATTERNS = [
 ] as const;
 
 const NAMES = ['build', 'shop', 'a', 'b-1', 'x.y_z', '-bad', '__proto__', 'constructor'] as const;
+/** What a careful hand writes: it loads, and some of it matches. */
+const CAREFUL: Readonly<Record<string, readonly string[]>> = {
+  duration: ['30s', '5m', '1h30m', '2d'],
+  size: ['1Mi', '64Ki'],
+  rate: ['60/h', '10/s', 'off'],
+  pattern: ['*', '/a/'],
+  '': [
+    '*',
+    'Pod',
+    'Po?',
+    'shop',
+    'BackOff',
+    'Warning',
+    'web-*',
+    '*1',
+    '/^Back/',
+    '/o$|x/',
+    'Node',
+    '',
+  ],
+};
+
+/** How a document is grown. */
+interface Growth {
+  readonly random: FuzzRandom;
+  /** Whether every value is one that fits. */
+  readonly careful: boolean;
+  readonly depth: number;
+}
+
+function deeper(growth: Growth): Growth {
+  return { ...growth, depth: growth.depth + 1 };
+}
+
 const ODD_NUMBERS = [0, 1, -1, 0.5, 1000, 1001, 1e21] as const;
 
 let schema: JsonObject | undefined;
@@ -48,8 +82,10 @@ let keys: readonly string[] | undefined;
 
 /** A configuration of our form. */
 export function grownConfiguration(random: FuzzRandom): JsonObject {
-  const grown = grow(configuration(), random, 0);
+  const careful = random.oneIn(2);
+  const grown = grow(configuration(), { random, careful, depth: 0 });
   const document = isJsonObject(grown) ? grown : {};
+  if (careful) return { version: 1, ...fitted(document, random) };
   return random.oneIn(4) ? document : fitted(document, random);
 }
 
@@ -66,8 +102,9 @@ function keysIn(part: Json): readonly string[] {
   return [...own, ...Object.values(part).flatMap((item) => keysIn(item))];
 }
 
-function grow(part: Json | undefined, random: FuzzRandom, depth: number): Json {
-  if (!isJsonObject(part)) return anyText(random);
+function grow(part: Json | undefined, growth: Growth): Json {
+  const { random, careful } = growth;
+  if (!isJsonObject(part)) return careful ? 'word' : anyText(random);
   const { enum: choices, const: constant, examples, default: usual } = part;
   if (constant !== undefined) return constant;
   if (Array.isArray(choices)) return random.pick(choices as readonly Json[]);
@@ -76,17 +113,24 @@ function grow(part: Json | undefined, random: FuzzRandom, depth: number): Json {
   if (known.length > 0 && random.oneIn(3)) return random.pick(known);
   switch (type) {
     case 'object':
-      return growObject(part, random, depth);
+      return growObject(part, growth);
     case 'array':
-      return random.times(random.below(4), () => grow(jsonAt(part, 'items'), random, depth + 1));
+      return growList(part, growth);
     case 'integer':
     case 'number':
-      return random.oneIn(3) ? random.pick(ODD_NUMBERS) : random.between(1, 20);
+      return random.oneIn(3) && !careful ? random.pick(ODD_NUMBERS) : random.between(1, 20);
     case 'boolean':
       return random.oneIn(2);
     default:
-      return growText(part, random, known);
+      return growText(part, growth, known);
   }
+}
+
+function growList(part: JsonObject, growth: Growth): Json {
+  const { random, careful } = growth;
+  const count = careful ? random.between(1, 4) : random.below(4);
+  const items = random.times(count, () => grow(jsonAt(part, 'items'), deeper(growth)));
+  return careful && part['uniqueItems'] === true ? [...new Set(items)] : items;
 }
 
 function typeOf(part: JsonObject, random: FuzzRandom): string {
@@ -96,38 +140,51 @@ function typeOf(part: JsonObject, random: FuzzRandom): string {
   return jsonAt(part, 'properties') === undefined ? 'string' : 'object';
 }
 
-function growText(part: JsonObject, random: FuzzRandom, known: readonly Json[]): Json {
-  const format = OF_FORMAT[stringAt(part, 'format')];
-  if (format !== undefined) return random.pick(format);
+function growText(part: JsonObject, growth: Growth, known: readonly Json[]): Json {
+  const { random, careful } = growth;
+  const format = stringAt(part, 'format');
+  if (careful) {
+    // A text with a pattern of its own is best taken from what it shows.
+    const isStrict = known.length > 0 && part['pattern'] !== undefined;
+    if (isStrict) return random.pick(known);
+    return part['pattern'] === undefined ? random.pick(CAREFUL[format] ?? ['x']) : 'build';
+  }
+  const ofFormat = OF_FORMAT[format];
+  if (ofFormat !== undefined) return random.pick(ofFormat);
   if (random.oneIn(12)) return anyText(random);
   if (known.length > 0 && random.oneIn(2)) return random.pick(known);
   return random.oneIn(2) ? random.pick(PATTERNS) : random.pick(NAMES);
 }
 
-function growObject(part: JsonObject, random: FuzzRandom, depth: number): JsonObject {
+function growObject(part: JsonObject, growth: Growth): JsonObject {
+  const { random, depth } = growth;
   const properties = jsonAt(part, 'properties');
   const known = isJsonObject(properties) ? Object.entries(properties) : [];
-  const required = new Set(listOf(part['required']).map(String));
+  const required = new Set(listOf(part['required']).map(textOf));
   const branch = oneOf(part, random);
   const others = new Set(
-    listOf(part['oneOf']).flatMap((one) => listOf(jsonAt(one, 'required')).map(String)),
+    listOf(part['oneOf']).flatMap((one) => listOf(jsonAt(one, 'required')).map(textOf)),
   );
   const entries: [string, Json][] = [];
   for (const [key, below] of known) {
     // Deep down fewer of the keys that may be left out, so that documents stay of a size.
     const isWanted = others.has(key)
       ? key === branch
-      : required.has(key) || random.below(depth + 3) === 0;
-    if (isWanted)
-      entries.push([key, key === 'manifest' ? manifest(random) : grow(below, random, depth + 1)]);
+      : required.has(key) || key === 'filters' || random.below(depth + 3) === 0;
+    if (!isWanted) continue;
+    entries.push([key, key === 'manifest' ? manifest(random) : grow(below, deeper(growth))]);
   }
   const more = part['additionalProperties'];
   if (isJsonObject(more)) {
-    for (const name of random.times(random.between(1, 3), () => random.pick(NAMES))) {
-      entries.push([name, grow(more, random, depth + 1)]);
+    for (const name of random.times(random.between(1, 3), () => nameOf(growth))) {
+      entries.push([name, grow(more, deeper(growth))]);
     }
   }
   return Object.fromEntries(entries);
+}
+
+function nameOf({ random, careful }: Growth): string {
+  return careful ? random.pick(['build', 'shop', 'a']) : random.pick(NAMES);
 }
 
 /** Of several keys of which there must be one, that one. */
@@ -154,8 +211,10 @@ function fitted(document: JsonObject, random: FuzzRandom): JsonObject {
   const sources = namesIn(document['sources']);
   const rules = listOf(document['filters']).map((rule, index) => {
     if (!isJsonObject(rule)) return rule;
-    const { triggers: _triggers, source: _source, again, formerly: _formerly, ...rest } = rule;
+    const { triggers: _triggers, source: _source, again, formerly: _formerly, ...kept } = rule;
+    const rest: Record<string, Json> = kept;
     const accepts = rest['action'] === 'accept' && triggers.length > 0;
+    if (!isPattern(rest['message'])) delete rest['message'];
     return {
       ...rest,
       ...('name' in rest && { name: `rule-${index}` }),
@@ -165,6 +224,11 @@ function fitted(document: JsonObject, random: FuzzRandom): JsonObject {
     };
   });
   return { ...document, ...(rules.length > 0 && { filters: rules }) };
+}
+
+/** A plain word is an error where messages are asked for. */
+function isPattern(wanted: Json | undefined): boolean {
+  return typeof wanted === 'string' && /[*?]|^\/.+\/$/.test(wanted);
 }
 
 function namesIn(section: Json | undefined): readonly string[] {

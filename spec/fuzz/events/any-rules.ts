@@ -99,12 +99,20 @@ function anyPattern(random: FuzzRandom, values: Values, field: string): string {
 
 function globOf(random: FuzzRandom, value: string): string {
   const characters = Array.from(value);
-  const at = random.below(characters.length + 1);
-  const glob =
-    random.oneIn(2) && at < characters.length
-      ? characters.with(at, '?').join('')
-      : `${characters.slice(0, at).join('')}*`;
-  return isExpression(glob) ? '*' : glob;
+  const from = random.below(characters.length + 1);
+  const to = random.between(from, characters.length);
+  const [begin, middle, end] = [[0, from] as const, [from, to] as const, [to] as const].map(
+    ([first, last]) => characters.slice(first, last).join(''),
+  ) as [string, string, string];
+  const glob = random.pick([
+    `${begin}*`,
+    `*${end}`,
+    `*${middle}*`,
+    `${begin}*${end}`,
+    `*${middle.slice(0, 3)}*${end.slice(-3)}`,
+    `${begin}?${characters.slice(from + 1).join('')}`,
+  ]);
+  return isExpression(glob) ? '*' : glob.toWellFormed();
 }
 
 function exactOf(random: FuzzRandom, field: string, value: string): string {
