@@ -1,5 +1,6 @@
 // The flags that say which cluster and which namespaces, with the original's environment variables
 // as their defaults, and the connection made from them.
+import { parseYaml } from '../config/parse-yaml.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Connection } from '../kubernetes/connection.ts';
 import { connect } from '../kubernetes/connection.ts';
@@ -60,5 +61,5 @@ export function connectionOf(
     return value === undefined || value === '' ? {} : { [flag]: value };
   };
   const options = { ...named('kubeconfig'), ...named('master'), ...named('context') };
-  return connect(options, { environment, clock, observe });
+  return connect(options, { environment, clock, observe, parseYaml });
 }

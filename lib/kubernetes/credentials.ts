@@ -4,12 +4,14 @@
 // Source: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
 import { validateHeaderValue } from 'node:http';
 import type { RequestOptions } from 'node:https';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { SluiceError } from '../core/errors.ts';
 import type { Json } from '../core/event.ts';
 import { stringAt } from '../core/event.ts';
 import { printable } from '../kit/printable.ts';
+import { UserCredentials } from './authenticators.ts';
 import type { ConnectOptions, LoadedConfig, Surroundings } from './kubeconfig.ts';
 import { loadKubeconfig, unusable } from './kubeconfig.ts';
 
@@ -44,6 +46,7 @@ export class CredentialReader {
   readonly #clock: Clock;
   #loaded: LoadedConfig;
   #loadedAt: number;
+  #user: UserCredentials;
   #generation = 1;
   /** What was read is of no use, and client-node would keep it. */
   #isSpoilt = false;
@@ -56,6 +59,7 @@ export class CredentialReader {
     this.#clock = around.clock;
     this.#loaded = loadKubeconfig(options, around);
     this.#loadedAt = around.clock.monotonic();
+    this.#user = new UserCredentials(this.#loaded.cluster, this.#loaded.user);
   }
 
   /** The configuration as it was loaded last. */
@@ -76,8 +80,7 @@ export class CredentialReader {
   async reread(generation: number): Promise<Credentials> {
     return this.#inTurn(async () => {
       if (generation === this.#generation) {
-        this.#loaded = loadKubeconfig(this.#options, this.#around);
-        this.#renewed();
+        this.#renew(loadKubeconfig(this.#options, this.#around));
       }
       return this.#resolve();
     });
@@ -87,34 +90,39 @@ export class CredentialReader {
   #reload(): void {
     const fresh = loadKubeconfig(this.#options, this.#around);
     const isExec = hasExec(fresh);
-    const isSame = fresh.config.exportConfig() === this.#loaded.config.exportConfig();
+    const isSame = isDeepStrictEqual(fresh, this.#loaded);
     if (isExec && isSame && !this.#isSpoilt) {
       this.#loadedAt = this.#clock.monotonic();
       return;
     }
-    this.#loaded = fresh;
-    this.#renewed();
+    this.#renew(fresh);
   }
 
-  #renewed(): void {
+  #renew(loaded: LoadedConfig): void {
+    this.#loaded = loaded;
+    // A new one each time: client-node keeps what an exec plugin said, some of it for ever.
+    this.#user = new UserCredentials(loaded.cluster, loaded.user);
     this.#isSpoilt = false;
     this.#loadedAt = this.#clock.monotonic();
     this.#generation += 1;
   }
 
   async #resolve(): Promise<Credentials> {
-    const { config, cluster, server } = this.#loaded;
-    const options: RequestOptions = {};
-    try {
-      await config.applyToHTTPSOptions(options);
-    } catch (error) {
-      throw this.#spoilt(whyNot(error, this.#loaded));
-    }
+    const { cluster, server } = this.#loaded;
+    const options = await this.#read();
     const [tls, headers] = [toTls(options), toHeaders(options)];
     const lack = lackOf(this.#loaded, { tls, headers });
     if (lack !== null) throw this.#spoilt(lack);
     const proxyUrl = cluster.proxyUrl ?? null;
     return { server, generation: this.#generation, tls, headers, proxyUrl };
+  }
+
+  async #read(): Promise<RequestOptions> {
+    try {
+      return await this.#user.read();
+    } catch (error) {
+      throw this.#spoilt(whyNot(error, this.#loaded));
+    }
   }
 
   #spoilt(why: string): SluiceError {

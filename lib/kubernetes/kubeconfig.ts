@@ -1,13 +1,13 @@
 // Finds and loads what says how to reach a cluster: a kubeconfig, the pod's service account, or a
-// bare --master. client-node parses it; which file, and what is wrong with it, is decided here. It
+// bare --master. client-node reads its entries; which file, and what is wrong with it, is decided here. It
 // opens no connection. Its messages never quote a file's content, which may hold a token.
 // Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
 import { existsSync, readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { KubeConfig, loadYaml } from '@kubernetes/client-node';
-import type { Cluster, User } from '@kubernetes/client-node';
 import { SluiceError } from '../core/errors.ts';
+import type { Cluster, KubeconfigEntries, User } from './authenticators.ts';
+import { toEntries } from './authenticators.ts';
 import { fileTrouble } from '../kit/file-trouble.ts';
 import type { Json } from '../core/event.ts';
 import { jsonAt, stringAt } from '../core/event.ts';
@@ -27,11 +27,12 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Absent: where a kubelet mounts it. */
   readonly serviceAccountFolder?: string;
+  /** YAML as a kubeconfig has it; throws with a `mark` that says where it is none. */
+  readonly parseYaml: (text: string) => unknown;
 }
 
-/** A loaded configuration with exactly one cluster, user and context. */
+/** A loaded configuration: one cluster and one user. */
 export interface LoadedConfig {
-  readonly config: KubeConfig;
   readonly cluster: Cluster;
   readonly user: User;
   readonly server: URL;
@@ -49,35 +50,9 @@ const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
  * **Errors**: `kubeconfig-unusable`, naming the file and what is wrong with it.
  */
 export function loadKubeconfig(options: ConnectOptions, around: Surroundings): LoadedConfig {
-  const found = find(options, around);
-  const server = serverOf(options.master ?? found.cluster.server, found.from);
-  const { cluster, user, from, namespace } = found;
-  return { config: narrowed(found, server), cluster, user, server, from, namespace };
-}
-
-/** What client-node needs to know to read the credentials, and no more. */
-function narrowed({ cluster, user }: Found, server: URL): KubeConfig {
-  const { name, caData, caFile, tlsServerName } = cluster;
-  const config = new KubeConfig();
-  // Without proxyUrl: client-node would build a proxy agent of its own, which nobody uses.
-  const reached = {
-    name,
-    server: server.href,
-    // client-node refuses plain http unless this is set; there is no TLS to skip then.
-    skipTLSVerify: cluster.skipTLSVerify || server.protocol === 'http:',
-    ...(caData !== undefined && { caData }),
-    ...(caFile !== undefined && { caFile }),
-    ...(tlsServerName !== undefined && { tlsServerName }),
-  };
-  const context = { name: 'sluice', cluster: name, user: user.name };
-  const currentContext = context.name;
-  config.loadFromOptions({
-    clusters: [reached],
-    users: [user],
-    contexts: [context],
-    currentContext,
-  });
-  return config;
+  const { cluster, user, from, namespace } = find(options, around);
+  const server = serverOf(options.master ?? cluster.server, from);
+  return { cluster, user, server, from, namespace };
 }
 
 interface Found {
@@ -89,7 +64,7 @@ interface Found {
 
 function find(options: ConnectOptions, around: Surroundings): Found {
   const files = filesOf(options, around);
-  if (files.length > 0) return fromFiles(files, options.context);
+  if (files.length > 0) return fromFiles(files, { wanted: options.context, around });
   if (options.master !== undefined) return bare(options.master);
   const inCluster = fromServiceAccount(around);
   if (inCluster !== null) return inCluster;
@@ -133,35 +108,36 @@ function fromServiceAccount(around: Surroundings): Found | null {
   };
 }
 
-function fromFiles(files: readonly string[], wanted: string | undefined): Found {
-  const configs = files.map(loadFile);
+function fromFiles(
+  files: readonly string[],
+  { wanted, around }: { readonly wanted: string | undefined; readonly around: Surroundings },
+): Found {
+  const configs = files.map((file) => loadFile(file, around));
   const from = files.join(delimiter);
   // Of several files the first that names something wins, as kubectl has it.
-  const name = wanted ?? configs.map(currentContextOf).find((context) => context !== '') ?? '';
+  const name =
+    wanted ??
+    configs.map((config) => config.currentContext).find((context) => context !== '') ??
+    '';
   if (name === '') throw unusable(`load ${from}: it names no current-context (expected one)`);
   const context = firstNamed(
-    configs.flatMap((config) => config.getContexts()),
+    configs.flatMap((config) => config.contexts),
     name,
   );
   if (context === undefined) throw unusable(`load ${from}: context "${name}" is not in it`);
   const cluster = firstNamed(
-    configs.flatMap((config) => config.getClusters()),
+    configs.flatMap((config) => config.clusters),
     context.cluster,
   );
   const missing = (what: string): SluiceError =>
     unusable(`load ${from}: ${what} of context "${name}" is not in it`);
   if (cluster === undefined) throw missing(`cluster "${context.cluster}"`);
   const user = firstNamed(
-    configs.flatMap((config) => config.getUsers()),
+    configs.flatMap((config) => config.users),
     context.user,
   );
   if (user === undefined) throw missing(`user "${context.user}"`);
   return { cluster, user, from, namespace: context.namespace ?? null };
-}
-
-function currentContextOf(config: KubeConfig): string {
-  const name: unknown = config.getCurrentContext();
-  return typeof name === 'string' ? name : '';
 }
 
 function firstNamed<T extends { readonly name: string }>(
@@ -171,15 +147,34 @@ function firstNamed<T extends { readonly name: string }>(
   return all.find((entry) => entry.name === name);
 }
 
-function loadFile(file: string): KubeConfig {
-  const config = new KubeConfig();
+function loadFile(file: string, { parseYaml }: Surroundings): KubeconfigEntries {
   try {
-    config.loadFromFile(file);
-    config.users = config.users.map((user) => withTokenFile(user, file));
+    const document = parseYaml(readFileSync(file, 'utf8'));
+    const { clusters, users, ...rest } = toEntries(document);
+    return {
+      ...rest,
+      clusters: clusters.map((cluster) => ({ ...cluster, ...placed(file, cluster, ['caFile']) })),
+      users: users
+        .map((user) => ({ ...user, ...placed(file, user, ['certFile', 'keyFile']) }))
+        .map((user) => withTokenFile(user, { file, document: document as Json })),
+    };
   } catch (error) {
     throw unusable(`load kubeconfig ${file}: ${whatIsWrong(error)}`);
   }
-  return config;
+}
+
+/** Paths in a kubeconfig are relative to its folder. */
+function placed<K extends string>(
+  file: string,
+  entry: Readonly<Partial<Record<K, string | undefined>>>,
+  keys: readonly K[],
+): Partial<Record<K, string>> {
+  const paths: Partial<Record<K, string>> = {};
+  for (const key of keys) {
+    const path = entry[key];
+    if (path !== undefined && path !== '') paths[key] = resolve(dirname(file), path);
+  }
+  return paths;
 }
 
 /**
@@ -187,13 +182,13 @@ function loadFile(file: string): KubeConfig {
  * to the kubeconfig, and prefer it to `token`.
  * Source: kubernetes/client-go tools/clientcmd/api/v1 AuthInfo.
  */
-function withTokenFile(user: User, file: string): User {
-  const listed = jsonAt(loadYaml<Json>(readFileSync(file, 'utf8')), 'users') ?? [];
+function withTokenFile(user: User, at: { readonly file: string; readonly document: Json }): User {
+  const listed = jsonAt(at.document, 'users') ?? [];
   const entries: readonly Json[] = Array.isArray(listed) ? listed : [];
   const own = entries.find((entry) => stringAt(entry, 'name') === user.name);
   const named = stringAt(own, 'user', 'tokenFile') || stringAt(own, 'user', 'token-file');
   if (named === '') return user;
-  const tokenFile = resolve(dirname(file), named);
+  const tokenFile = resolve(dirname(at.file), named);
   const { certData, certFile, keyData, keyFile, impersonateUser } = user;
   return {
     name: user.name,

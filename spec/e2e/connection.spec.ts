@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { systemClock } from '../../lib/kit/system.ts';
 import { connect } from '../../lib/kubernetes/connection.ts';
 import { certificateUser, renderKubeconfig } from '../controlplane/kubeconfig.ts';
@@ -96,7 +97,13 @@ describe('the connection to an API server', function () {
     const { hostname, port } = new URL(plane.url);
     const environment = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
     const { observe } = recordingObserve();
-    const parts = { clock: systemClock, observe, environment, serviceAccountFolder: folder };
+    const parts = {
+      parseYaml,
+      clock: systemClock,
+      observe,
+      environment,
+      serviceAccountFolder: folder,
+    };
     await using api = await connect({}, parts);
     const path = `/api/v1/namespaces/${shop}/events`;
     const signal = AbortSignal.timeout(10_000);
@@ -221,7 +228,7 @@ describe('the connection to an API server', function () {
     const file = join(plane.directory, 'refused.kubeconfig');
     await writeFile(file, renderKubeconfig({ server: url, ca: plane.ca, user: { token } }));
     const { observe } = recordingObserve();
-    const parts = { clock: systemClock, observe, environment: {} };
+    const parts = { clock: systemClock, observe, environment: {}, parseYaml };
     await using api = await connect({ kubeconfig: file }, parts);
     const signal = AbortSignal.timeout(5_000);
     const answer = await api.request({ method: 'GET', path: '/api', timeoutMs: 5_000 }, signal);

@@ -3,6 +3,7 @@
 
 import { expect } from 'chai';
 
+import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import type { JsonObject } from '../../lib/core/event.ts';
 import { isJsonObject } from '../../lib/core/event.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
@@ -49,7 +50,10 @@ describe('triggers on a real API server', function () {
       rules: [{ namespace: ci, rules: [JOBS, SECRETS, PIPES] }],
     });
     const { observe } = recordingObserve();
-    api = await connect({ kubeconfig }, { clock: systemClock, observe, environment: {} });
+    api = await connect(
+      { kubeconfig },
+      { clock: systemClock, observe, environment: {}, parseYaml },
+    );
   });
   after(async () => {
     await api[Symbol.asyncDispose]();
@@ -159,7 +163,7 @@ describe('triggers on a real API server', function () {
   async function fireAsAdmin(section: KubernetesSection): Promise<Outcome | undefined> {
     const { observe } = recordingObserve();
     const kubeconfig = plane.adminKubeconfig;
-    const parts = { clock: systemClock, observe, environment: {} };
+    const parts = { clock: systemClock, observe, environment: {}, parseYaml };
     await using admin = await connect({ kubeconfig }, parts);
     const trigger = kubernetesKind.create(section, someParts({ api: admin }));
     attempts += 1;

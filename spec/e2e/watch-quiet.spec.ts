@@ -5,6 +5,7 @@
 
 import { expect } from 'chai';
 
+import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { stringAt } from '../../lib/core/event.ts';
 import type { JsonObject } from '../../lib/core/event.ts';
 import { systemClock } from '../../lib/kit/system.ts';
@@ -134,7 +135,7 @@ class Refreshed implements AsyncDisposable {
     const { observe } = observed;
     // The least of 120 s of quiet takes 4 s, the five seconds of silence a sixth of one.
     const clock = hurriedClock(systemClock, 30);
-    const api = await connect({ kubeconfig }, { clock, observe, environment: {} });
+    const api = await connect({ kubeconfig }, { clock, observe, environment: {}, parseYaml });
     const options: ReaderOptions = {
       source: 'quiet',
       watched: { group: '', version: 'v1', resource: 'events', namespace },

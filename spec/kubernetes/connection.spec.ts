@@ -7,6 +7,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { expect } from 'chai';
+import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { connect } from '../../lib/kubernetes/connection.ts';
 import { systemClock } from '../../lib/kit/system.ts';
 import { Authority } from '../support/certificates.ts';
@@ -267,7 +268,7 @@ describe('connect', () => {
   it('works on the machine’s own clock', async () => {
     await using server = await bench.greeter('http');
     const { observe } = recordingObserve();
-    const parts = { clock: systemClock, observe, environment: {} };
+    const parts = { clock: systemClock, observe, environment: {}, parseYaml };
     await using api = await connect({ master: server.url }, parts);
     expect((await api.request(GET, NEVER)).ok).to.equal(true);
   });

@@ -3,6 +3,7 @@
 // nothing is read twice, nothing older than what was read, and the last states are all read.
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { stringAt } from '../../lib/core/event.ts';
 import { connect } from '../../lib/kubernetes/connection.ts';
 import { readChanges } from '../../lib/kubernetes/reader.ts';
@@ -49,7 +50,7 @@ async function play(steps: readonly Step[]): Promise<void> {
   const { observe } = recordingObserve();
   await using api = await connect(
     { master: world.server.url },
-    { clock, observe, environment: {} },
+    { clock, observe, environment: {}, parseYaml },
   );
   const watched = { group: '', version: 'v1', resource: 'events', namespace: 'shop' };
   const options = {

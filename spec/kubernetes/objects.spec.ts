@@ -1,5 +1,6 @@
 // Paths, single objects, and which cluster it is.
 import { expect } from 'chai';
+import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { findCluster } from '../../lib/kubernetes/cluster.ts';
 import { connect } from '../../lib/kubernetes/connection.ts';
 import type { Connection } from '../../lib/kubernetes/connection.ts';
@@ -21,7 +22,7 @@ async function openBench(): Promise<Bench> {
   const server = await ScriptedApiServer.start();
   const clock = new FakeClock();
   const observed = recordingObserve();
-  const around = { clock, observe: observed.observe, environment: {} };
+  const around = { clock, observe: observed.observe, environment: {}, parseYaml };
   const api = await connect({ master: server.url }, around);
   const dispose = async (): Promise<void> => {
     await api[Symbol.asyncDispose]();

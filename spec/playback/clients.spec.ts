@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { isJsonObject, stringAt } from '../../lib/core/event.ts';
 import type { ApiClient } from '../../lib/kubernetes/api.ts';
 import { findCluster } from '../../lib/kubernetes/cluster.ts';
@@ -95,7 +96,10 @@ for (const scheme of ['HTTP', 'HTTPS']) {
       const reach = async (): Promise<void> => {
         const path = join(folder, 'kubeconfig');
         await writeFile(path, kubeconfig);
-        api = await connect({ kubeconfig: path }, { clock: systemClock, observe, environment: {} });
+        api = await connect(
+          { kubeconfig: path },
+          { clock: systemClock, observe, environment: {}, parseYaml },
+        );
       };
       beforeEach(async () => {
         folder = await mkdtemp(join(tmpdir(), 'sluice-'));

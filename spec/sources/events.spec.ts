@@ -1,6 +1,7 @@
 // The kind `events`: the promises of every source, which namespaces are watched, first starts, and
 // both writers' Events, over real HTTP.
 import { expect } from 'chai';
+import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import type { JsonObject } from '../../lib/core/event.ts';
 import type { Batch } from '../../lib/core/source.ts';
 import { connect } from '../../lib/kubernetes/connection.ts';
@@ -30,7 +31,10 @@ async function openBench(namespace = 'shop'): Promise<Bench> {
   const clock = new FakeClock();
   const observed = recordingObserve();
   const { observe } = observed;
-  const api = await connect({ master: world.server.url }, { clock, observe, environment: {} });
+  const api = await connect(
+    { master: world.server.url },
+    { clock, observe, environment: {}, parseYaml },
+  );
   const parts = { name: 'cluster', namespace, api, clock, random: () => 0, observe };
   return {
     world,

@@ -3,6 +3,7 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import type { ApiAnswer, ApiCall } from '../../lib/kubernetes/api.ts';
 import { connect } from '../../lib/kubernetes/connection.ts';
 import type { Connection, ConnectOptions } from '../../lib/kubernetes/connection.ts';
@@ -81,7 +82,7 @@ export class ConnectionBench implements Disposable {
     const clock = new FakeClock();
     const observed = recordingObserve();
     const around = { environment, serviceAccountFolder: this.folder };
-    const api = await connect(options, { clock, observe: observed.observe, ...around });
+    const api = await connect(options, { clock, observe: observed.observe, parseYaml, ...around });
     return { api, clock, observed, [Symbol.asyncDispose]: () => api[Symbol.asyncDispose]() };
   }
 

@@ -1,4 +1,5 @@
 // A reader of the Events of `shop` against a scripted API server, on a clock that the spec moves.
+import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import type { Position } from '../../lib/core/source.ts';
 import type { JsonObject } from '../../lib/core/event.ts';
 import { connect } from '../../lib/kubernetes/connection.ts';
@@ -69,7 +70,10 @@ export class ReaderBench {
     server.now = () => clock.now();
     const observed = recordingObserve();
     const { observe } = observed;
-    const api = await connect({ master: server.url }, { clock, observe, environment: {} });
+    const api = await connect(
+      { master: server.url },
+      { clock, observe, environment: {}, parseYaml },
+    );
     const options: ReaderOptions = {
       source: 'shop',
       watched: { group: '', version: 'v1', resource: 'events', namespace: 'shop' },

@@ -2,6 +2,7 @@
 // a namespace as the gateway does, creates objects, and remembers all that was read and observed.
 
 import { systemClock, systemRandom } from '../../../lib/kit/system.ts';
+import { parseYaml } from '../../../lib/config/parse-yaml.ts';
 import type { Clock } from '../../../lib/core/clock.ts';
 import { jsonAt, stringAt } from '../../../lib/core/event.ts';
 import { connect } from '../../../lib/kubernetes/connection.ts';
@@ -51,7 +52,7 @@ export class LeapingClock implements Clock {
 export async function requestOnce(way: Way): Promise<ApiAnswer> {
   const { observe } = recordingObserve();
   const { options, environment = {} } = way;
-  await using api = await connect(options, { clock: systemClock, observe, environment });
+  await using api = await connect(options, { clock: systemClock, observe, environment, parseYaml });
   return await get(api, '/version', AbortSignal.timeout(10_000));
 }
 
@@ -88,7 +89,7 @@ export class ProvedConnection implements AsyncDisposable {
     const { options, environment = {}, serviceAccountFolder } = way;
     const around = serviceAccountFolder === undefined ? {} : { serviceAccountFolder };
     const { observe } = observed;
-    const api = await connect(options, { clock, observe, environment, ...around });
+    const api = await connect(options, { clock, observe, environment, parseYaml, ...around });
     const proved = new ProvedConnection(plane, places, { api, clock, observed });
     try {
       await proved.#begin();
