@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { loadPlan } from '../assembly/load.ts';
 import type { Plan } from '../assembly/plan.ts';
 import { readConfigFile } from '../config/read-file.ts';
+import { parseYaml } from '../config/parse-yaml.ts';
 import type { Observation } from '../core/observation.ts';
 import type { Problem } from '../core/problem.ts';
 import { connect } from '../kubernetes/connection.ts';
@@ -96,7 +97,10 @@ async function play(playing: Playing, surroundings: Surroundings): Promise<void>
     drainMs: DRAIN_MS,
     tokenFolder: null,
     connect: (observe: Parameters<typeof connect>[1]['observe']) =>
-      connect({ master: playback.url }, { environment: withoutProxy(environment), clock, observe }),
+      connect(
+        { master: playback.url },
+        { environment: withoutProxy(environment), clock, observe, parseYaml },
+      ),
     alsoObserve: (observation: Observation): void => {
       summary.observe(observation);
       if (observation.kind === 'listening') surroundings.stdout.write(asking(observation.address));
