@@ -6,6 +6,15 @@ import { ROUTES } from '../../lib/http/routes.ts';
 import { version } from '../../lib/cli/version.ts';
 import { ApiBench } from './api-bench.ts';
 
+interface Described {
+  readonly paths: Readonly<
+    Record<
+      string,
+      Record<string, { operationId: string; parameters: { name: string; in: string }[] }>
+    >
+  >;
+}
+
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 describe('the OpenAPI document', () => {
@@ -39,12 +48,8 @@ describe('the OpenAPI document', () => {
   });
 
   it('has an id for each operation, once, and a place for each parameter of a path', () => {
-    const { paths } = openApiDocument(ROUTES, '') as unknown as {
-      paths: Record<
-        string,
-        Record<string, { operationId: string; parameters: { name: string; in: string }[] }>
-      >;
-    };
+    const document: unknown = openApiDocument(ROUTES, '');
+    const { paths } = document as Described;
     const ids: string[] = [];
     for (const [path, operations] of Object.entries(paths)) {
       for (const { operationId, parameters } of Object.values(operations)) {

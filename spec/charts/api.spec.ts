@@ -1,0 +1,93 @@
+// How the chart lets the API be reached: by port-forward alone, or on purpose and with a token.
+import { expect } from 'chai';
+import { parseFlags } from '../../lib/cli/flags.ts';
+import { runCommand } from '../../lib/cli/run.ts';
+import { findHelm, render, renderNotes, renderObjects, theOnly } from './helm.ts';
+
+const EXPOSED = { api: { expose: true, existingSecret: 'sluice-api', hosts: ['ci.example.test'] } };
+
+interface Deployment {
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly {
+          readonly args: readonly string[];
+          readonly ports: readonly object[];
+          readonly volumeMounts?: readonly object[];
+        }[];
+        readonly volumes?: readonly object[];
+      };
+    };
+  };
+}
+
+describe('the API of the chart', function () {
+  this.timeout(60_000);
+  let helm = '';
+
+  before(async function () {
+    this.timeout(600_000);
+    helm = await findHelm(this);
+  });
+
+  const podOf = (values: object): Deployment['spec']['template']['spec'] => {
+    const deployment: unknown = theOnly(renderObjects(helm, { values }), 'Deployment');
+    return (deployment as Deployment).spec.template.spec;
+  };
+
+  it('stays on loopback in the pod unless asked otherwise, and the notes say how to reach it', () => {
+    const [container] = podOf({}).containers;
+    expect(container?.args).to.deep.equal(['run']);
+    expect(renderObjects(helm).some(({ kind }) => kind === 'Service')).to.equal(false);
+    const notes = renderNotes(helm);
+    expect(notes).to.match(/port-forward deployment\/gw-sluice 8081:8081\n/);
+    expect(notes).to.include('curl http://127.0.0.1:8081/api/v1/decisions?trail=true');
+  });
+
+  it('is exposed with the token of a Secret, under the names of its Service', () => {
+    const pod = podOf(EXPOSED);
+    const [container] = pod.containers;
+    const given = parseFlags(runCommand.flags, container?.args.slice(1) ?? []);
+    expect(given.text('api')).to.equal('0.0.0.0:8081');
+    expect(given.text('api-token-file')).to.equal('/etc/sluice-api/token');
+    expect(given.list('api-host')).to.have.members([
+      'gw-sluice',
+      'gw-sluice.ci-gateway',
+      'gw-sluice.ci-gateway.svc',
+      'gw-sluice.ci-gateway.svc.cluster.local',
+      'ci.example.test',
+    ]);
+    expect(container?.ports).to.deep.include({ name: 'api', containerPort: 8081 });
+    expect(container?.volumeMounts).to.deep.equal([
+      { name: 'api-token', mountPath: '/etc/sluice-api', readOnly: true },
+    ]);
+    expect(pod.volumes).to.deep.equal([
+      {
+        name: 'api-token',
+        secret: { secretName: 'sluice-api', items: [{ key: 'token', path: 'token' }] },
+      },
+    ]);
+    const service = theOnly(renderObjects(helm, { values: EXPOSED }), 'Service');
+    expect(service)
+      .to.have.nested.property('spec.ports')
+      .that.deep.equals([{ name: 'api', port: 8081, targetPort: 'api' }]);
+    expect(renderNotes(helm, { values: EXPOSED })).to.include(
+      'http://gw-sluice.ci-gateway:8081/api/v1/',
+    );
+  });
+
+  it('mounts the token beside the configuration', () => {
+    const pod = podOf({ ...EXPOSED, project: 'org/repo', filters: [{ action: 'accept' }] });
+    expect(pod.volumes?.map((one) => (one as { name: string }).name)).to.deep.equal([
+      'config',
+      'api-token',
+    ]);
+  });
+
+  it('is never exposed without a token', () => {
+    const rendered = render(helm, { values: { api: { expose: true } } });
+    expect(rendered)
+      .to.have.property('said')
+      .that.includes('`api.expose` needs `api.existingSecret`');
+  });
+});
