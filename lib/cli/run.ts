@@ -40,6 +40,16 @@ export const runCommand: Command = {
       takes: 'HOST:PORT|off',
       help: 'where the API listens, instead of http.api; default 127.0.0.1:8081',
     },
+    'api-token-file': {
+      type: 'string',
+      takes: 'FILE',
+      help: 'the file with the API’s token, instead of http.tokenFile',
+    },
+    'api-host': {
+      type: 'list',
+      takes: 'NAME',
+      help: 'a further name under which the API is reached, besides http.hosts; may be repeated',
+    },
     drain: {
       type: 'string',
       takes: 'DURATION',
@@ -51,11 +61,11 @@ export const runCommand: Command = {
     'attempts end, and exit 0; a second one exits at once.',
   run: async (given, surroundings) => {
     const drainMs = drainOf(given);
-    const changed = flagsOf(given);
+    const changed = flagsOf(given, surroundings.folder);
     const namespaces = namespacesOf(given, surroundings.environment);
     const exec = given.isSet('allow-exec') ? 'allowed' : 'refused';
     const found = await requireConfiguration(given, surroundings, { ...namespaces, exec });
-
+    await requireSecrets(found, surroundings);
     const request = {
       plan: { ...found.plan, ...changed(found.plan) },
       configuration: found,
@@ -71,17 +81,21 @@ export const runCommand: Command = {
 };
 
 /** What the command line says instead of the file, checked before the file is read. */
-function flagsOf(given: Given): (plan: Plan) => Pick<Plan, 'logging' | 'http'> {
+function flagsOf(given: Given, folder: string): (plan: Plan) => Pick<Plan, 'logging' | 'http'> {
   const asked = given.text('log-format');
   const format = LOG_FORMATS.find((one) => one === asked);
   if (asked !== undefined && format === undefined) {
     const formats = LOG_FORMATS.join(', ');
     throw new SluiceError('usage', `flag --log-format takes one of ${formats}, not "${asked}"`);
   }
+  const file = given.text('api-token-file');
+  // A path on the command line begins where the command was given, not beside the configuration.
+  const tokenFile = file === undefined ? {} : { tokenFile: resolve(folder, file) };
+  const hosts = given.list('api-host');
   const addresses = { ...listenerOf('probes', given), ...listenerOf('api', given) };
   return ({ logging, http }) => ({
     logging: { ...logging, format: format ?? logging.format },
-    http: { ...http, ...addresses },
+    http: { ...http, ...addresses, ...tokenFile, hosts: [...http.hosts, ...hosts] },
   });
 }
 
