@@ -28,7 +28,17 @@ describe('secrets that a configuration names', () => {
   const environment = { SIGNING: 'hunter2' };
 
   it('keep run from starting where they can not be used, each with its place', async () => {
-    const args = ['run', '--config', file, '--master', 'http://127.0.0.1:9', '--probes', 'off'];
+    const args = [
+      'run',
+      '--config',
+      file,
+      '--master',
+      'http://127.0.0.1:9',
+      '--probes',
+      'off',
+      '--api',
+      'off',
+    ];
     const { code, out, err } = await runLine(args, { environment });
     expect(code).to.equal(3);
     expect(out).to.equal('');
