@@ -6,6 +6,7 @@ import type { Json, JsonObject } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import { isJsonObject } from '../core/event.ts';
 import { DEFAULT_QUIET_MS } from '../filters/again.ts';
+import { chainOf } from '../filters/narrowing.ts';
 import { compileOriginal } from '../filters/original.ts';
 import { originalKey } from '../filters/original-keys.ts';
 import { nearestName } from '../kit/nearest.ts';
@@ -48,7 +49,7 @@ export function planOriginal(
 
 /** No configuration at all: every Event is logged and rejected. */
 export function planNothing(context: PlanContext): Plan {
-  return { ...planBrigade(null, { rules: [] }, context).plan, form: 'none', originalProject: null };
+  return { ...planBrigade(null, chainOf([]), context).plan, form: 'none', originalProject: null };
 }
 
 interface Read<Value> {

@@ -7,6 +7,7 @@ import type { Json, JsonObject } from '../core/event.ts';
 import { isJsonObject } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import { DEFAULT_QUIET_MS } from '../filters/again.ts';
+import { chainOf } from '../filters/narrowing.ts';
 import { compileChain } from '../filters/compile.ts';
 import type { CompiledChain } from '../filters/compile.ts';
 import type { RuleSection } from '../filters/rule.ts';
@@ -125,7 +126,7 @@ function without(value: JsonObject, path: readonly string[]): JsonObject {
 
 function compileRules(document: JsonObject, refused: readonly Finding[]): CompiledChain {
   const written = document['filters'] ?? [];
-  if (!isRuleList(written)) return { chain: { rules: [] }, findings: [] };
+  if (!isRuleList(written)) return { chain: chainOf([]), findings: [] };
   const triggers = namesUnder(document, 'triggers');
   const compiled = compileChain(written, {
     triggers: triggers ?? [],

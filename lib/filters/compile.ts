@@ -5,6 +5,7 @@ import type { Action } from '../core/decision.ts';
 import { isJsonObject } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import { compileQuiet } from './again.ts';
+import { chainOf } from './narrowing.ts';
 import type { Block, Chain, Condition, Rule } from './chain.ts';
 import { compileCondition } from './condition.ts';
 import type { Report } from './findings.ts';
@@ -61,7 +62,7 @@ export function compileChain(
   checkNames(names, report);
   noteSharedIdentities(rules, report);
   const refused = findings.some(({ severity }) => severity === 'error');
-  return { chain: { rules: refused ? [] : rules }, findings };
+  return { chain: chainOf(refused ? [] : rules), findings };
 }
 
 function entriesOf(sections: unknown, report: Report): readonly [number, unknown][] {

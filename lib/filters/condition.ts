@@ -49,8 +49,12 @@ export function holds(condition: Condition, occurrence: Occurrence): boolean {
   if (condition.field === 'count') {
     return condition.tests.some((test) => passes(test, occurrence.count));
   }
-  const found = textOf(condition.field, occurrence);
-  return condition.exact.has(found) || condition.patterns.some((entry) => entry.matches(found));
+  return holdsFor(condition, textOf(condition.field, occurrence));
+}
+
+/** Whether a condition on a text holds for a value of its field. */
+export function holdsFor({ exact, patterns }: TextCondition, found: string): boolean {
+  return exact.has(found) || patterns.some((entry) => entry.matches(found));
 }
 
 /** The value that a field of a rule looks at; what the Event does not have is ''. */
@@ -58,7 +62,8 @@ export function valueOf(field: ConditionField, occurrence: Occurrence): string |
   return field === 'count' ? occurrence.count : textOf(field, occurrence);
 }
 
-function textOf(field: TextCondition['field'], occurrence: Occurrence): string {
+/** The text that a condition on this field looks at. */
+export function textOf(field: TextCondition['field'], occurrence: Occurrence): string {
   if (field === 'source') return occurrence.source;
   return field === 'reasons' ? occurrence.fields.reason : occurrence.fields[field];
 }

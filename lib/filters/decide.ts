@@ -11,7 +11,12 @@ import { RULE_FIELDS } from './rule.ts';
 
 /** Walks the rules in order: the first that matches decides, and no match rejects. */
 export function decide(chain: Chain, occurrence: Occurrence): Decision {
-  for (const rule of chain.rules) {
+  const { narrowing, rules } = chain;
+  if (narrowing !== null) {
+    const found = narrowing.first(occurrence, (rule) => obstacleOf(rule, occurrence) === null);
+    return found?.decision ?? DEFAULT_REJECTION;
+  }
+  for (const rule of rules) {
     if (obstacleOf(rule, occurrence) === null) return rule.decision;
   }
   return DEFAULT_REJECTION;

@@ -6,7 +6,8 @@ import { isJsonObject } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import type { Pattern } from '../kit/pattern.ts';
 import { DEFAULT_QUIET_MS } from './again.ts';
-import type { Chain, Condition, Rule } from './chain.ts';
+import { chainOf } from './narrowing.ts';
+import type { Condition, Rule } from './chain.ts';
 import type { CompiledChain } from './compile.ts';
 import { textCondition } from './condition.ts';
 import type { Report } from './findings.ts';
@@ -46,7 +47,7 @@ export function compileOriginal(
     rules.push(toRule(filter, index, { trigger, quietMs }));
   }
   const refused = findings.some(({ severity }) => severity === 'error');
-  const chain: Chain = { rules: refused ? [] : rules };
+  const chain = chainOf(refused ? [] : rules);
   return { chain, findings };
 }
 

@@ -26,6 +26,9 @@ const LONGEST_PATTERN = 1000;
 // and would make every Event wait longer than that.
 const LARGEST_PROGRAM = 1000;
 
+// An expression without any operator is a text to be found, ten times as fast by the language itself.
+const PLAIN_WORDS = /^[A-Za-z0-9 _:;,'"=@#%&!<>/-]+$/;
+
 /** Reads a pattern from the configuration. */
 export function parsePattern(text: string): ParsedPattern {
   if (text.length > LONGEST_PATTERN) {
@@ -53,7 +56,9 @@ function parseExpression(text: string): ParsedPattern {
       );
     }
     // `test` and not a matcher: asking for no captures keeps the search on the linear DFA.
-    const matches = (value: string): boolean => compiled.test(value);
+    const matches = PLAIN_WORDS.test(source)
+      ? (value: string): boolean => value.includes(source)
+      : (value: string): boolean => compiled.test(value);
     return { ok: true, pattern: { text, form: 'expression', matches } };
   } catch (error) {
     if (error instanceof RE2JSException) return refused(`not an RE2 expression: ${error.message}`);

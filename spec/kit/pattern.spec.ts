@@ -137,3 +137,18 @@ describe('a pattern', () => {
     });
   }
 });
+
+describe('an expression without an operator', () => {
+  const rows = [
+    ['/exit code 1/', 'left with exit code 137', true],
+    ['/exit code 1/', 'Exit code 1', false],
+    ['/a-b_c/', 'xa-b_cx', true],
+    ['/a b/', 'a  b', false],
+  ] as const;
+  for (const [text, value, expected] of rows) {
+    it(`${text} ${expected ? 'is' : 'is not'} found in ${JSON.stringify(value)}`, () => {
+      const parsed = parsePattern(text);
+      expect(parsed.ok && parsed.pattern.matches(value)).to.equal(expected);
+    });
+  }
+});
