@@ -149,7 +149,10 @@ function mustDecideNaively(plan: Plan, text: string): void {
   const document = loadDocument(text);
   const filters = document.ok && isJsonObject(document.value) ? document.value['filters'] : null;
   // JavaScript's expressions differ from RE2's, so rules with some are left to other specs.
-  if (!Array.isArray(filters) || JSON.stringify(filters).includes('"/')) return;
+  if (!Array.isArray(filters)) return;
+  // And they take for ever over many stars.
+  const written = JSON.stringify(filters);
+  if (written.includes('"/') || /\*[^"]*\*[^"]*\*[^"]*\*/.test(written)) return;
   for (const occurrence of OCCURRENCES) {
     // A glob takes a lone surrogate for a character, JavaScript's expressions do not.
     if (!stringAt(occurrence.event, 'message').isWellFormed()) continue;
