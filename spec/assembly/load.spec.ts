@@ -124,6 +124,19 @@ delivery: { concurrency: 4, timeout: 1m, order: object, retry: { max: 10m } }
     expect(codes(text)).to.deep.equal([['guard-off', '/guard/namespace']]);
   });
 
+  it('takes the token file and further names of the API as they are written', () => {
+    const { http } = plan(
+      'version: 1\nhttp: { api: "0.0.0.0:81", tokenFile: t, hosts: [a.svc, B] }',
+    );
+    expect(http).to.deep.include({ api: { host: '0.0.0.0', port: 81 }, tokenFile: 't' });
+    expect(http.hosts).to.deep.equal(['a.svc', 'B']);
+    for (const host of ['a:81', 'http://a', 'a/b', '"*"', "''"]) {
+      expect(codes(`version: 1\nhttp: { hosts: [${host}] }`).map(([, path]) => path)).to.deep.equal(
+        ['/http/hosts/0'],
+      );
+    }
+  });
+
   it('guards the names of builds that were started under earlier names, or before there was a prefix', () => {
     const job = 'manifest: { apiVersion: batch/v1, kind: Job }';
     const text = `filters: [{ action: accept, triggers: [Build-2, local] }]

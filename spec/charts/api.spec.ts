@@ -30,7 +30,9 @@ describe('the API of the chart', function () {
     helm = await findHelm(this);
   });
 
-  const podOf = (values: object): Deployment['spec']['template']['spec'] => {
+  const podOf = (
+    values: Readonly<Record<string, unknown>>,
+  ): Deployment['spec']['template']['spec'] => {
     const deployment: unknown = theOnly(renderObjects(helm, { values }), 'Deployment');
     return (deployment as Deployment).spec.template.spec;
   };

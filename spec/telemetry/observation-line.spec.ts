@@ -200,6 +200,10 @@ const lines: readonly [Observation, string | null][] = [
     { kind: 'listening', listener: 'probes', address: '0.0.0.0:8080' },
     'info  probes on 0.0.0.0:8080',
   ],
+  [
+    { kind: 'listening', listener: 'api', address: '127.0.0.1:8081', tokenFile: '/data/t' },
+    'info  api on 127.0.0.1:8081, with the token in /data/t',
+  ],
   [{ kind: 'stopping', why: 'SIGTERM', limitMs: 25_000 }, 'info  stopping: SIGTERM; at most 25s'],
   [{ ...stopped, durable: true, waiting: 2 }, 'info  stopped: 0 attempts abandoned, 2 waiting'],
   [{ ...stopped, durable: true, abandoned: 1 }, 'warn  stopped: 1 attempt abandoned, 0 waiting'],

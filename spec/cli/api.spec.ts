@@ -1,0 +1,103 @@
+// The API as `sluice run` and `sluice demo` open it: where its token is, and what is said about it.
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { runCommandLine } from '../../lib/cli/main.ts';
+import { systemClock, systemRandom } from '../../lib/kit/system.ts';
+import { type Playback, startPlayback } from '../../lib/playback/playback.ts';
+import { anEvent } from '../support/builders.ts';
+import { until } from '../support/until.ts';
+import { runLine, specMachine, type SpecMachine } from './surroundings.ts';
+
+describe('the API of sluice run', () => {
+  let folder = '';
+  let playback: Playback;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice-api-'));
+    const recording = [{ at: 0, type: 'ADDED', object: anEvent() }] as const;
+    const options = { recording, speed: 'full', host: '127.0.0.1', port: 0 } as const;
+    playback = await startPlayback(options, { clock: systemClock, random: systemRandom });
+  });
+  afterEach(async () => {
+    await playback[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  /** Runs until `use` is over. */
+  const running = async (
+    more: readonly string[],
+    use: (at: {
+      machine: SpecMachine;
+      ask: (path: string, token?: string) => Promise<Response>;
+    }) => Promise<void>,
+  ): Promise<void> => {
+    const machine = specMachine({ environment: { SLUICE_DATA: folder } });
+    const args = ['run', '--master', playback.url, '--namespace', 'shop', '--log-format', 'text'];
+    const ports = ['--probes', 'off', '--api', '127.0.0.1:0'];
+    const ended = runCommandLine([...args, ...ports, ...more], machine);
+    const address = await until(() => /api on ([\d.:]+)/.exec(machine.out())?.[1], 'the API');
+    const ask = (path: string, token?: string): Promise<Response> =>
+      fetch(`http://${address}/api/v1/${path}`, {
+        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      });
+    try {
+      await use({ machine, ask });
+    } finally {
+      machine.stopping.abort(new Error('SIGTERM'));
+    }
+    expect(await ended).to.equal(0);
+  };
+
+  it('makes a token in SLUICE_DATA, says where, and never which', () =>
+    running([], async ({ machine, ask }) => {
+      const file = join(folder, 'sluice.token');
+      const token = (await readFile(file, 'utf8')).trim();
+      expect((await stat(file)).mode & 0o777).to.equal(0o600);
+      expect(machine.out()).to.include(`, with the token in ${file}`);
+      expect(`${machine.out()}${machine.err()}`).to.not.include(token);
+      expect((await ask('status', token)).status).to.equal(200);
+      expect((await ask('status', 'another-token-altogether')).status).to.equal(401);
+    }));
+
+  it('tells what the gateway decided', () =>
+    running([], async ({ ask }) => {
+      const found = await until(async () => {
+        const { items } = (await (await ask('decisions')).json()) as { items: object[] };
+        return items[0];
+      }, 'the decision');
+      expect(found).to.include({ reason: 'BackOff', action: 'reject', rule: null });
+      const status: unknown = await (await ask('status')).json();
+      expect(status).to.have.nested.property('configuration.form', 'none');
+      expect(status).to.have.nested.property('cluster.from', 'kube-system');
+      expect(status).to.have.nested.property('sources[0].paths[0].state', 'watching');
+    }));
+
+  it('takes the token of a file, which may be rotated, and warns about one that is none', async () => {
+    const file = join(folder, 'named');
+    await writeFile(file, 'first-token-of-the-file\n');
+    await running(['--api-token-file', file], async ({ ask }) => {
+      expect((await ask('status', 'first-token-of-the-file')).status).to.equal(200);
+      await writeFile(file, 'second-token-of-the-file\n');
+      await until(
+        async () => (await ask('status', 'second-token-of-the-file')).status === 200,
+        'the new token',
+      );
+      expect((await ask('status', 'first-token-of-the-file')).status).to.equal(401);
+    });
+    await writeFile(file, 'short');
+    await running(['--api-token-file', file], async ({ machine, ask }) => {
+      expect(machine.out()).to.match(/warn {2}configuration \/http\/tokenFile: .*5 characters/);
+      expect((await ask('status')).status).to.equal(200);
+    });
+  });
+});
+
+describe('the API of sluice demo', () => {
+  it('has an address of its own, which is told, and writes no token', async () => {
+    const { code, out } = await runLine(['demo', '--speed', 'full']);
+    expect(code).to.equal(0);
+    expect(out).to.match(/curl http:\/\/127\.0\.0\.1:\d+\/api\/v1\/status\n/);
+    expect(out).to.match(/info {2}api on 127\.0\.0\.1:\d+\n/);
+  }).timeout(20_000);
+});
