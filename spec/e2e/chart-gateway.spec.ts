@@ -82,10 +82,14 @@ async function start(
   const kubeconfig = await plane.writeKubeconfig({ user: { token }, namespace: at.own });
   const config = join(plane.directory, `${at.own}.yaml`);
   await writeFile(config, file);
-  const child = spawn(process.execPath, [executable, 'run', '--kubeconfig', kubeconfig], {
-    env: { GATEWAY_NAMESPACE: at.own, GATEWAY_CONFIG: config },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [executable, 'run', '--kubeconfig', kubeconfig, '--api', 'off'],
+    {
+      env: { GATEWAY_NAMESPACE: at.own, GATEWAY_CONFIG: config },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let output = '';
   const keep = (chunk: Buffer): void => void (output += chunk.toString());
   child.stdout.on('data', keep);
