@@ -45,9 +45,11 @@ export async function openApi(at: Address, parts: ApiParts): Promise<Listener> {
   const listener = await openListener(app, at, LIMITS);
   return {
     ...listener,
-    [Symbol.asyncDispose]: () => {
+    [Symbol.asyncDispose]: async () => {
       stop.abort();
-      return listener[Symbol.asyncDispose]();
+      // A feed that is ended rather than cut tells its client that this was meant.
+      await feed.ended();
+      await listener[Symbol.asyncDispose]();
     },
   };
 }

@@ -30,7 +30,7 @@ export interface FeedParts {
 /** Hands what happens to whoever listens. */
 export class Feed {
   readonly #parts: FeedParts;
-  #clients = 0;
+  readonly #clients = new Set<Promise<void>>();
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
@@ -38,12 +38,12 @@ export class Feed {
 
   /** How many listen. */
   get clients(): number {
-    return this.#clients;
+    return this.#clients.size;
   }
 
   /** Why nobody more may listen; null where there is room. */
   refusal(): Refusal | null {
-    if (this.#clients < FEED_CLIENTS) return null;
+    if (this.#clients.size < FEED_CLIENTS) return null;
     const detail = `${FEED_CLIENTS} clients listen already, which is the most`;
     return { status: 503, detail, headers: { 'Retry-After': '5' } };
   }
@@ -53,19 +53,25 @@ export class Feed {
    * has seen, null where it wants what comes now.
    */
   async serve(response: ServerResponse, after: number | null): Promise<void> {
-    this.#clients += 1;
+    const served = this.#serve(response, after);
+    this.#clients.add(served);
+    await served.finally(() => this.#clients.delete(served));
+  }
+
+  /** Resolves once every client has been told the end, after `stop`. */
+  async ended(): Promise<void> {
+    await Promise.allSettled(this.#clients);
+  }
+
+  async #serve(response: ServerResponse, after: number | null): Promise<void> {
     const left = new AbortController();
     response.once('close', () => left.abort());
     // A client that vanishes is no trouble of ours; `close` follows.
     response.on('error', () => undefined);
     const signal = AbortSignal.any([left.signal, this.#parts.stop]);
-    try {
-      const outcome = await new FeedClient(response, this.#parts, signal).run(after);
-      if (outcome === 'slow') response.destroy();
-      else response.end();
-    } finally {
-      this.#clients -= 1;
-    }
+    const outcome = await new FeedClient(response, this.#parts, signal).run(after);
+    if (outcome === 'slow') response.destroy();
+    else response.end();
   }
 }
 

@@ -27,6 +27,7 @@ describe('isLoopback', () => {
     ['::1', true],
     ['::ffff:127.0.0.1', true],
     ['10.0.0.1', false],
+    ['10.127.0.1', false],
     ['::ffff:10.0.0.1', false],
     ['127.0.0.1.example', false],
     ['', false],

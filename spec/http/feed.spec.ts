@@ -18,6 +18,8 @@ class Listening implements Disposable {
   text = '';
   status = 0;
   isOver = false;
+  /** Whether it was ended and not cut. */
+  isComplete = false;
   #response: IncomingMessage | undefined;
   readonly #request: ClientRequest;
 
@@ -30,7 +32,10 @@ class Listening implements Disposable {
       this.status = response.statusCode ?? 0;
       this.#response = response;
       response.setEncoding('utf8').on('error', () => undefined);
-      response.on('close', () => (this.isOver = true));
+      response.on('close', () => {
+        this.isOver = true;
+        this.isComplete = response.complete;
+      });
       if (stalls !== true) this.read();
     });
     this.#request.on('error', () => (this.isOver = true)).end();
@@ -189,10 +194,11 @@ describe('the feed', () => {
     for (const client of clients) client[Symbol.dispose]();
   });
 
-  it('ends when the listener closes', async () => {
+  it('ends when the listener closes, and is not cut', async () => {
     using listening = new Listening(bench);
     await opened(listening);
     await bench[Symbol.asyncDispose]();
     await until(() => listening.isOver, 'the end');
+    expect(listening.isComplete).to.equal(true);
   });
 });
