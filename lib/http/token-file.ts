@@ -118,7 +118,7 @@ function mistrusted(file: string, why: string): FoundToken {
 function unwritable(file: string, error: unknown): FoundToken {
   return unusable(`no token is kept: writing ${file}: ${fileTrouble(error)}`, {
     severity: 'info',
-    hint: 'name a file under http.tokenFile, or a folder that can be written in SLUICE_DATA',
+    hint: 'only reads over loopback are answered; for others name a file under http.tokenFile, or a folder that can be written in SLUICE_DATA',
   });
 }
 
