@@ -166,6 +166,7 @@ describe('the feed', () => {
     listening.read();
     await until(() => listening.isOver, 'the end');
     expect(listening.messages.length).to.be.within(1, sent - 1);
+    expect(listening.isComplete).to.equal(false);
   }).timeout(20_000);
 
   it('lets who was cut off resume where it was', async () => {
