@@ -26,7 +26,7 @@ run: $(INSTALLED) ## The demo; with KUBECONFIG=FILE [CONFIG=FILE] the gateway on
 test: $(INSTALLED) ## Every spec, unit to end-to-end on a real control plane; the last line counts them
 	@node spec/run.ts $(ARGS)
 
-fuzz: $(INSTALLED) ## A million hostile cases of each target, within the hour. ARGS="--target events --seed 2 …"
+fuzz: $(INSTALLED) ## A million hostile cases of each target, an hour for each at most. ARGS="--target events --seed 2 …"
 	@node spec/fuzz/run.ts $(ARGS)
 
 check: types lint format house ## Types, lint, format and the house specs

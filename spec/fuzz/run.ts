@@ -43,7 +43,12 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const names = values.target ?? Object.keys(TARGETS);
-  for (const name of names) targetOf(name);
+  const stray = names.find((name) => !Object.hasOwn(TARGETS, name));
+  const numbers = [values.cases, values.seed, values.minutes, values.case ?? '0'];
+  if (stray !== undefined || numbers.some((text) => !/^\d+$/.test(text))) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
   const seed = Number(values.seed);
   if (values.case !== undefined) {
     const [name = ''] = names;
