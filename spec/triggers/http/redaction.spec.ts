@@ -1,0 +1,26 @@
+// Secrets taken out of what a receiver sent back, in each form in which it may echo them.
+import { expect } from 'chai';
+import { redactor } from '../../../lib/triggers/http/redaction.ts';
+
+describe('redaction', () => {
+  const secret = 'p4ss "wörd" \\%/';
+  const cases = [
+    ['as it is', `x ${secret} y ${secret}`, 'x [redacted] y [redacted]'],
+    ['in JSON', `{"a":${JSON.stringify(secret)}}`, '{"a":"[redacted]"}'],
+    ['percent-encoded', `?a=${encodeURIComponent(secret)}`, '?a=[redacted]'],
+    ['not at all', 'a password', 'a password'],
+  ] as const;
+  for (const [how, text, wanted] of cases) {
+    it(`finds a secret ${how}`, () => {
+      expect(redactor([secret])(text)).to.equal(wanted);
+    });
+  }
+
+  it('takes the longest first, so that no part of one is left', () => {
+    expect(redactor(['whsec_', 'whsec_abcdef'])('whsec_abcdef')).to.equal('[redacted]');
+  });
+
+  it('leaves texts alone that are too short to be secret', () => {
+    expect(redactor(['', 'a', 'abc'])('abc a')).to.equal('abc a');
+  });
+});
