@@ -19,6 +19,8 @@ import type {
 } from '../core/store.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { MemoryQueue } from './memory-queue.ts';
+import type { Changes, Packed } from './packed-delivery.ts';
+import { changed, packed } from './packed-delivery.ts';
 import type { StoreParts } from './parts.ts';
 
 /** The section `memory:` of the configuration; it has no settings. */
@@ -32,7 +34,7 @@ const GAPS_KEPT = 1_000;
 const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
 
 class MemoryStore implements Store {
-  readonly #deliveries = new Map<string, Delivery>();
+  readonly #deliveries = new Map<string, Packed>();
   readonly #claims = new Map<string, string>();
   readonly #queues = new Map<string, MemoryQueue>();
   readonly #settled: string[] = [];
@@ -56,9 +58,11 @@ class MemoryStore implements Store {
   readonly outbox: Outbox = {
     claim: async (request) => {
       const queue = this.#queueOf(request.trigger);
-      return queue.due(request).map((delivery) => {
-        this.#claims.set(delivery.id, request.incarnation);
-        return this.#replace(delivery, { ...delivery, state: 'running' });
+      return queue.due(request).flatMap(({ id }) => {
+        const before = this.#deliveries.get(id);
+        if (before === undefined) return [];
+        this.#claims.set(id, request.incarnation);
+        return [this.#replace(before, { state: 'running' })];
       });
     },
     attempt: async ({ id, incarnation, now }) => this.#attempt(id, { incarnation, at: now }),
@@ -71,7 +75,7 @@ class MemoryStore implements Store {
     list: async ({ states, trigger, limit, after }) => {
       const found: Delivery[] = [];
       let reached = after === undefined;
-      for (const delivery of this.#deliveries.values()) {
+      for (const { delivery } of this.#deliveries.values()) {
         if (found.length >= limit) break;
         const fits =
           (states?.includes(delivery.state) ?? true) &&
@@ -81,11 +85,12 @@ class MemoryStore implements Store {
       }
       return found;
     },
-    get: async (id) => this.#deliveries.get(id) ?? null,
+    get: async (id) => this.#deliveries.get(id)?.delivery ?? null,
     counts: async () => countByState(this.#deliveries.values()),
     gaps: async (limit) => this.#gaps.slice(-limit).reverse(),
     firedSince: async (since) =>
       [...this.#deliveries.values()]
+        .map(({ delivery }) => delivery)
         .filter(({ createdAt, state, dead }) => {
           const isSpent = state !== 'held' && dead !== 'expired-held';
           return createdAt >= since && isSpent;
@@ -122,10 +127,11 @@ class MemoryStore implements Store {
   }
 
   #attempt(id: string, started: Pick<Attempt, 'incarnation' | 'at'>): ActAnswer {
-    const delivery = this.#deliveries.get(id);
-    if (delivery?.state !== 'running' || this.#claims.get(id) !== started.incarnation) {
-      return { done: false, state: delivery?.state ?? null };
+    const before = this.#deliveries.get(id);
+    if (before?.delivery.state !== 'running' || this.#claims.get(id) !== started.incarnation) {
+      return { done: false, state: before?.delivery.state ?? null };
     }
+    const { delivery } = before;
     const attempt: Attempt = {
       number: delivery.attempts.length + 1,
       ...started,
@@ -133,53 +139,55 @@ class MemoryStore implements Store {
       durationMs: null,
     };
     const attempts = [...delivery.attempts, attempt];
-    return { done: true, delivery: this.#replace(delivery, { ...delivery, attempts }) };
+    return { done: true, delivery: this.#replace(before, { attempts }) };
   }
 
   #settle({ id, incarnation, outcome, durationMs, next }: Settlement): ActAnswer {
-    const delivery = this.#deliveries.get(id);
-    if (delivery?.state !== 'running' || this.#claims.get(id) !== incarnation) {
-      return { done: false, state: delivery?.state ?? null };
+    const before = this.#deliveries.get(id);
+    if (before?.delivery.state !== 'running' || this.#claims.get(id) !== incarnation) {
+      return { done: false, state: before?.delivery.state ?? null };
     }
-    const attempts = delivery.attempts.map((attempt) =>
+    const attempts = before.delivery.attempts.map((attempt) =>
       attempt.outcome === null && attempt.incarnation === incarnation
         ? { ...attempt, outcome, durationMs }
         : attempt,
     );
     this.#claims.delete(id);
-    return { done: true, delivery: this.#replace(delivery, { ...delivery, ...next, attempts }) };
+    return { done: true, delivery: this.#replace(before, { ...next, attempts }) };
   }
 
   #change({ id, from, next }: StateChange): ActAnswer {
-    const delivery = this.#deliveries.get(id);
-    if (delivery === undefined || !from.includes(delivery.state)) {
-      return { done: false, state: delivery?.state ?? null };
+    const before = this.#deliveries.get(id);
+    if (before === undefined || !from.includes(before.delivery.state)) {
+      return { done: false, state: before?.delivery.state ?? null };
     }
-    return { done: true, delivery: this.#replace(delivery, { ...delivery, ...next }) };
+    return { done: true, delivery: this.#replace(before, next) };
   }
 
-  #add(delivery: Delivery): void {
-    const frozen = Object.freeze({ ...delivery });
-    this.#deliveries.set(frozen.id, frozen);
-    if (frozen.state === 'waiting') this.#queueOf(frozen.trigger).put(frozen);
+  #add(added: Delivery): void {
+    const kept = packed(added);
+    this.#deliveries.set(added.id, kept);
+    if (added.state === 'waiting') this.#queueOf(added.trigger).put(kept.delivery);
   }
 
   /** The one place where a state changes, so that the queue never disagrees with the deliveries. */
-  #replace(before: Delivery, after: Delivery): Delivery {
-    const frozen = Object.freeze(after);
-    const queue = this.#queueOf(frozen.trigger);
-    this.#deliveries.set(frozen.id, frozen);
-    if (before.state === 'waiting' && frozen.state !== 'waiting') queue.remove(before);
-    if (frozen.state === 'waiting') queue.put(frozen);
-    if (before.state !== 'running' && frozen.state === 'running')
-      queue.countRunning(frozen.object, 1);
-    if (before.state === 'running' && frozen.state !== 'running')
-      queue.countRunning(frozen.object, -1);
-    if (!UNSETTLED.has(frozen.state) && UNSETTLED.has(before.state)) {
-      queue.forget(frozen.id);
-      this.#keepSettled(frozen.id);
+  #replace(kept: Packed, changes: Changes): Delivery {
+    const next = changed(kept, changes);
+    const { delivery: before } = kept;
+    const { delivery: after } = next;
+    const queue = this.#queueOf(after.trigger);
+    this.#deliveries.set(after.id, next);
+    if (before.state === 'waiting' && after.state !== 'waiting') queue.remove(before);
+    if (after.state === 'waiting') queue.put(after);
+    if (before.state !== 'running' && after.state === 'running')
+      queue.countRunning(after.object, 1);
+    if (before.state === 'running' && after.state !== 'running')
+      queue.countRunning(after.object, -1);
+    if (!UNSETTLED.has(after.state) && UNSETTLED.has(before.state)) {
+      queue.forget(after.id);
+      this.#keepSettled(after.id);
     }
-    return frozen;
+    return after;
   }
 
   #keepSettled(id: string): void {
@@ -189,15 +197,15 @@ class MemoryStore implements Store {
 
   #forgetSettledBefore(settledBefore: number): void {
     while (this.#settled[0] !== undefined) {
-      const delivery = this.#deliveries.get(this.#settled[0]);
-      if (delivery !== undefined && settledAt(delivery) >= settledBefore) return;
+      const kept = this.#deliveries.get(this.#settled[0]);
+      if (kept !== undefined && settledAt(kept.delivery) >= settledBefore) return;
       this.#deliveries.delete(this.#settled.shift() ?? '');
     }
   }
 
   #isUnsettled(id: string): boolean {
-    const delivery = this.#deliveries.get(id);
-    return delivery !== undefined && UNSETTLED.has(delivery.state);
+    const kept = this.#deliveries.get(id);
+    return kept !== undefined && UNSETTLED.has(kept.delivery.state);
   }
 
   #queueOf(trigger: string): MemoryQueue {
@@ -214,9 +222,10 @@ function settledAt(delivery: Delivery): number {
   return last === undefined ? delivery.dueAt : last.at + (last.durationMs ?? 0);
 }
 
-function countByState(deliveries: Iterable<Delivery>): readonly DeliveryCount[] {
+function countByState(deliveries: Iterable<Packed>): readonly DeliveryCount[] {
   const counts = new Map<string, DeliveryCount>();
-  for (const { trigger, state } of deliveries) {
+  for (const { delivery } of deliveries) {
+    const { trigger, state } = delivery;
     const place = JSON.stringify([trigger, state]);
     counts.set(place, { trigger, state, count: (counts.get(place)?.count ?? 0) + 1 });
   }

@@ -1,0 +1,43 @@
+// A delivery at rest: what was put in comes out, whatever its Event holds.
+import { expect } from 'chai';
+import type { EventObject } from '../../lib/core/event.ts';
+import { changed, packed } from '../../lib/stores/packed-delivery.ts';
+import { aDelivery } from '../support/builders.ts';
+
+const EVENTS: Readonly<Record<string, EventObject>> = {
+  'an empty Event': {},
+  'control characters': { message: '\u0000\u001b[31m\u2028\u202e' },
+  'a lone surrogate': { message: '\ud800' },
+  'a key that every object inherits': JSON.parse(
+    '{"__proto__":{"a":1},"constructor":2}',
+  ) as EventObject,
+  'nested lists': { a: [[], [null, { b: [1.5, -1e21] }]] },
+};
+
+function holding(event: EventObject) {
+  const [occurrence] = aDelivery().occurrences;
+  return aDelivery({ occurrences: [{ ...occurrence, event }] });
+}
+
+describe('a packed delivery', () => {
+  for (const [what, event] of Object.entries(EVENTS)) {
+    it(`gives back ${what}`, () => {
+      const delivery = holding(event);
+      expect(packed(delivery).delivery).to.deep.equal(delivery);
+      expect(JSON.stringify(packed(delivery).delivery)).to.equal(JSON.stringify(delivery));
+    });
+  }
+
+  it('has what changed and keeps the rest', () => {
+    const before = packed(holding({ message: 'x' }));
+    const after = changed(before, { state: 'dead', dead: 'expired', dueAt: 7 }).delivery;
+    const expected = { ...before.delivery, state: 'dead', dead: 'expired', dueAt: 7 };
+    expect(after).to.deep.equal(expected);
+  });
+
+  it('is not changed by those who look at it', () => {
+    const { delivery } = packed(holding({ message: 'x' }));
+    Object.assign(delivery.occurrences[0].event, { message: 'y' });
+    expect(delivery.occurrences[0].event).to.deep.equal({ message: 'x' });
+  });
+});
