@@ -1,17 +1,20 @@
 // The waiting deliveries of one trigger: which one may be attempted now, without a blocked object
 // hiding the others. A heap holds for each involved object when to look at it again; entries that
 // have been overtaken stay in and are recognised by their stamp.
-import { attemptNumber, type Delivery } from '../core/delivery.ts';
+import type { Delivery } from '../core/delivery.ts';
 import type { ClaimRequest } from '../core/store.ts';
 import { Heap } from '../kit/heap.ts';
 
 /** After so long a waiting retry no longer holds up its successors under `order: object`. */
 const OVERTAKE_MS = 60_000;
 
+/** What of a delivery decides when it is its turn. */
+export type Queued = Pick<Delivery, 'id' | 'object' | 'dueAt' | 'attempts'>;
+
 interface ObjectQueue {
   readonly object: string;
   /** In the order in which they were committed. */
-  waiting: Map<string, Delivery>;
+  waiting: Map<string, Queued>;
   running: number;
   /** Nothing of this object falls due before; a look too early does no harm. */
   notBefore: number;
@@ -35,7 +38,7 @@ export class MemoryQueue {
   #arrivals = 0;
 
   /** Adds a waiting delivery; one that waited before gets its old place back. */
-  put(delivery: Delivery): void {
+  put(delivery: Queued): void {
     const queue = this.#queueOf(delivery.object);
     const isBack = this.#places.has(delivery.id);
     if (!isBack) this.#places.set(delivery.id, (this.#arrivals += 1));
@@ -45,7 +48,7 @@ export class MemoryQueue {
   }
 
   /** Takes a delivery out, whatever the reason. */
-  remove(delivery: Delivery): void {
+  remove(delivery: Queued): void {
     const queue = this.#queueOf(delivery.object);
     queue.waiting.delete(delivery.id);
     this.#lookAgain(queue, queue.notBefore);
@@ -64,8 +67,8 @@ export class MemoryQueue {
   }
 
   /** What may be attempted now: oldest due first, at most one for each free object. */
-  due(request: Pick<ClaimRequest, 'now' | 'limit' | 'order'>): readonly Delivery[] {
-    const found: Delivery[] = [];
+  due(request: Pick<ClaimRequest, 'now' | 'limit' | 'order'>): readonly Queued[] {
+    const found: Queued[] = [];
     while (found.length < request.limit) {
       const queue = this.#nextDue(request.now);
       if (queue === undefined) break;
@@ -124,7 +127,7 @@ export class MemoryQueue {
 }
 
 interface Candidate {
-  readonly delivery: Delivery | undefined;
+  readonly delivery: Queued | undefined;
   /** When to look again where there is no delivery. */
   readonly lookAt: number;
 }
@@ -157,7 +160,7 @@ function firstInOrder(queue: ObjectQueue, now: number): Candidate {
 }
 
 /** When the last attempt ended; a delivery that was never attempted can not be overtaken. */
-function retryingSince(delivery: Delivery): number {
-  const last = delivery.attempts[attemptNumber(delivery) - 1];
+function retryingSince(delivery: Queued): number {
+  const last = delivery.attempts.at(-1);
   return last === undefined ? Number.POSITIVE_INFINITY : last.at + (last.durationMs ?? 0);
 }

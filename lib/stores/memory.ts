@@ -19,8 +19,8 @@ import type {
 } from '../core/store.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { MemoryQueue } from './memory-queue.ts';
-import type { Changes, Packed } from './packed-delivery.ts';
-import { changed, packed } from './packed-delivery.ts';
+import type { Changes, DeliveryHead, Packed } from './packed-delivery.ts';
+import { changed, packed, unpacked } from './packed-delivery.ts';
 import type { StoreParts } from './parts.ts';
 
 /** The section `memory:` of the configuration; it has no settings. */
@@ -75,22 +75,25 @@ class MemoryStore implements Store {
     list: async ({ states, trigger, limit, after }) => {
       const found: Delivery[] = [];
       let reached = after === undefined;
-      for (const { delivery } of this.#deliveries.values()) {
+      for (const kept of this.#deliveries.values()) {
+        const { head } = kept;
         if (found.length >= limit) break;
         const fits =
-          (states?.includes(delivery.state) ?? true) &&
-          (trigger ?? delivery.trigger) === delivery.trigger;
-        if (reached && fits) found.push(delivery);
-        reached ||= delivery.id === after;
+          (states?.includes(head.state) ?? true) && (trigger ?? head.trigger) === head.trigger;
+        if (reached && fits) found.push(unpacked(kept));
+        reached ||= head.id === after;
       }
       return found;
     },
-    get: async (id) => this.#deliveries.get(id)?.delivery ?? null,
+    get: async (id) => {
+      const kept = this.#deliveries.get(id);
+      return kept === undefined ? null : unpacked(kept);
+    },
     counts: async () => countByState(this.#deliveries.values()),
     gaps: async (limit) => this.#gaps.slice(-limit).reverse(),
     firedSince: async (since) =>
       [...this.#deliveries.values()]
-        .map(({ delivery }) => delivery)
+        .map(({ head }) => head)
         .filter(({ createdAt, state, dead }) => {
           const isSpent = state !== 'held' && dead !== 'expired-held';
           return createdAt >= since && isSpent;
@@ -128,26 +131,26 @@ class MemoryStore implements Store {
 
   #attempt(id: string, started: Pick<Attempt, 'incarnation' | 'at'>): ActAnswer {
     const before = this.#deliveries.get(id);
-    if (before?.delivery.state !== 'running' || this.#claims.get(id) !== started.incarnation) {
-      return { done: false, state: before?.delivery.state ?? null };
+    if (before?.head.state !== 'running' || this.#claims.get(id) !== started.incarnation) {
+      return { done: false, state: before?.head.state ?? null };
     }
-    const { delivery } = before;
+    const { head } = before;
     const attempt: Attempt = {
-      number: delivery.attempts.length + 1,
+      number: head.attempts.length + 1,
       ...started,
       outcome: null,
       durationMs: null,
     };
-    const attempts = [...delivery.attempts, attempt];
+    const attempts = [...head.attempts, attempt];
     return { done: true, delivery: this.#replace(before, { attempts }) };
   }
 
   #settle({ id, incarnation, outcome, durationMs, next }: Settlement): ActAnswer {
     const before = this.#deliveries.get(id);
-    if (before?.delivery.state !== 'running' || this.#claims.get(id) !== incarnation) {
-      return { done: false, state: before?.delivery.state ?? null };
+    if (before?.head.state !== 'running' || this.#claims.get(id) !== incarnation) {
+      return { done: false, state: before?.head.state ?? null };
     }
-    const attempts = before.delivery.attempts.map((attempt) =>
+    const attempts = before.head.attempts.map((attempt) =>
       attempt.outcome === null && attempt.incarnation === incarnation
         ? { ...attempt, outcome, durationMs }
         : attempt,
@@ -158,8 +161,8 @@ class MemoryStore implements Store {
 
   #change({ id, from, next }: StateChange): ActAnswer {
     const before = this.#deliveries.get(id);
-    if (before === undefined || !from.includes(before.delivery.state)) {
-      return { done: false, state: before?.delivery.state ?? null };
+    if (before === undefined || !from.includes(before.head.state)) {
+      return { done: false, state: before?.head.state ?? null };
     }
     return { done: true, delivery: this.#replace(before, next) };
   }
@@ -167,14 +170,14 @@ class MemoryStore implements Store {
   #add(added: Delivery): void {
     const kept = packed(added);
     this.#deliveries.set(added.id, kept);
-    if (added.state === 'waiting') this.#queueOf(added.trigger).put(kept.delivery);
+    if (added.state === 'waiting') this.#queueOf(added.trigger).put(kept.head);
   }
 
   /** The one place where a state changes, so that the queue never disagrees with the deliveries. */
   #replace(kept: Packed, changes: Changes): Delivery {
     const next = changed(kept, changes);
-    const { delivery: before } = kept;
-    const { delivery: after } = next;
+    const { head: before } = kept;
+    const { head: after } = next;
     const queue = this.#queueOf(after.trigger);
     this.#deliveries.set(after.id, next);
     if (before.state === 'waiting' && after.state !== 'waiting') queue.remove(before);
@@ -187,7 +190,8 @@ class MemoryStore implements Store {
       queue.forget(after.id);
       this.#keepSettled(after.id);
     }
-    return after;
+    // As it was at work, so that whoever settles it parses nothing.
+    return unpacked({ ...next, occurrences: next.occurrences ?? kept.occurrences });
   }
 
   #keepSettled(id: string): void {
@@ -198,14 +202,14 @@ class MemoryStore implements Store {
   #forgetSettledBefore(settledBefore: number): void {
     while (this.#settled[0] !== undefined) {
       const kept = this.#deliveries.get(this.#settled[0]);
-      if (kept !== undefined && settledAt(kept.delivery) >= settledBefore) return;
+      if (kept !== undefined && settledAt(kept.head) >= settledBefore) return;
       this.#deliveries.delete(this.#settled.shift() ?? '');
     }
   }
 
   #isUnsettled(id: string): boolean {
     const kept = this.#deliveries.get(id);
-    return kept !== undefined && UNSETTLED.has(kept.delivery.state);
+    return kept !== undefined && UNSETTLED.has(kept.head.state);
   }
 
   #queueOf(trigger: string): MemoryQueue {
@@ -217,15 +221,15 @@ class MemoryStore implements Store {
   }
 }
 
-function settledAt(delivery: Delivery): number {
+function settledAt(delivery: DeliveryHead): number {
   const last = delivery.attempts.at(-1);
   return last === undefined ? delivery.dueAt : last.at + (last.durationMs ?? 0);
 }
 
 function countByState(deliveries: Iterable<Packed>): readonly DeliveryCount[] {
   const counts = new Map<string, DeliveryCount>();
-  for (const { delivery } of deliveries) {
-    const { trigger, state } = delivery;
+  for (const { head } of deliveries) {
+    const { trigger, state } = head;
     const place = JSON.stringify([trigger, state]);
     counts.set(place, { trigger, state, count: (counts.get(place)?.count ?? 0) + 1 });
   }

@@ -1,49 +1,40 @@
-// A delivery as it is kept in memory: its occurrences are one text, parsed whenever somebody looks.
-// An Event is some hundred small objects; ten thousand of them at rest would make every collection
-// of garbage a long one, and a backlog six times as large. Nothing else is done to a delivery here.
+// A delivery as it is kept in memory: while nobody works on it, its occurrences are one text. An
+// Event is some hundred small objects; ten thousand of them at rest would make every collection of
+// garbage a long one, and a backlog several times as large. Nothing else is done to a delivery here.
 import type { Delivery } from '../core/delivery.ts';
 
-/** A delivery whose occurrences are made anew each time they are asked for. */
+/** Everything of a delivery but its occurrences. */
+export type DeliveryHead = Omit<Delivery, 'occurrences'>;
+
+/** A delivery at rest or at work. */
 export interface Packed {
-  readonly delivery: Delivery;
+  readonly head: DeliveryHead;
   /** Its occurrences, as JSON. */
   readonly text: string;
+  /** The same while it is worked on, so that they are parsed once. */
+  readonly occurrences: Delivery['occurrences'] | null;
 }
 
 /** What of a delivery changes while it is kept. */
 export type Changes = Partial<Pick<Delivery, 'state' | 'dead' | 'dueAt' | 'attempts' | 'started'>>;
 
 /** Packs a delivery; later changes of what was handed in change nothing. */
-export function packed(delivery: Delivery): Packed {
-  const text = JSON.stringify(delivery.occurrences);
-  return { delivery: withText(delivery, {}, text), text };
+export function packed({ occurrences, ...head }: Delivery): Packed {
+  return { head: Object.freeze(head), text: JSON.stringify(occurrences), occurrences: null };
 }
 
-/** The same delivery after a change. */
-export function changed({ delivery, text }: Packed, changes: Changes): Packed {
-  return { delivery: withText(delivery, changes, text), text };
+/** The delivery as it is handed out. */
+export function unpacked({ head, text, occurrences }: Packed): Delivery {
+  return Object.freeze({ ...head, occurrences: occurrences ?? parsed(text) });
 }
 
-/** Field by field: spreading would parse the text. */
-function withText(from: Omit<Delivery, 'occurrences'>, changes: Changes, text: string): Delivery {
-  const { id, cluster, source, rule, trigger, match, object, createdAt } = from;
-  const { state, dead, dueAt, attempts, started } = from;
-  return Object.freeze({
-    id,
-    cluster,
-    source,
-    rule,
-    trigger,
-    match,
-    get occurrences() {
-      return JSON.parse(text) as Delivery['occurrences'];
-    },
-    object,
-    state: changes.state ?? state,
-    dead: changes.dead === undefined ? dead : changes.dead,
-    createdAt,
-    dueAt: changes.dueAt ?? dueAt,
-    attempts: changes.attempts ?? attempts,
-    started: changes.started === undefined ? started : changes.started,
-  });
+/** The same delivery after a change; one that is running has its occurrences at hand. */
+export function changed({ head, text, occurrences }: Packed, changes: Changes): Packed {
+  const next = Object.freeze({ ...head, ...changes });
+  const isAtWork = next.state === 'running';
+  return { head: next, text, occurrences: isAtWork ? (occurrences ?? parsed(text)) : null };
+}
+
+function parsed(text: string): Delivery['occurrences'] {
+  return JSON.parse(text) as Delivery['occurrences'];
 }

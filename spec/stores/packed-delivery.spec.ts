@@ -1,7 +1,7 @@
 // A delivery at rest: what was put in comes out, whatever its Event holds.
 import { expect } from 'chai';
 import type { EventObject } from '../../lib/core/event.ts';
-import { changed, packed } from '../../lib/stores/packed-delivery.ts';
+import { changed, packed, unpacked } from '../../lib/stores/packed-delivery.ts';
 import { aDelivery } from '../support/builders.ts';
 
 const EVENTS: Readonly<Record<string, EventObject>> = {
@@ -23,21 +23,32 @@ describe('a packed delivery', () => {
   for (const [what, event] of Object.entries(EVENTS)) {
     it(`gives back ${what}`, () => {
       const delivery = holding(event);
-      expect(packed(delivery).delivery).to.deep.equal(delivery);
-      expect(JSON.stringify(packed(delivery).delivery)).to.equal(JSON.stringify(delivery));
+      expect(unpacked(packed(delivery))).to.deep.equal(delivery);
+      const { occurrences } = unpacked(packed(delivery));
+      expect(JSON.stringify(occurrences)).to.equal(JSON.stringify(delivery.occurrences));
     });
   }
 
   it('has what changed and keeps the rest', () => {
     const before = packed(holding({ message: 'x' }));
-    const after = changed(before, { state: 'dead', dead: 'expired', dueAt: 7 }).delivery;
-    const expected = { ...before.delivery, state: 'dead', dead: 'expired', dueAt: 7 };
+    const after = unpacked(changed(before, { state: 'dead', dead: 'expired', dueAt: 7 }));
+    const expected = { ...unpacked(before), state: 'dead', dead: 'expired', dueAt: 7 };
     expect(after).to.deep.equal(expected);
   });
 
   it('is not changed by those who look at it', () => {
-    const { delivery } = packed(holding({ message: 'x' }));
-    Object.assign(delivery.occurrences[0].event, { message: 'y' });
-    expect(delivery.occurrences[0].event).to.deep.equal({ message: 'x' });
+    const kept = packed(holding({ message: 'x' }));
+    Object.assign(unpacked(kept).occurrences[0].event, { message: 'y' });
+    expect(unpacked(kept).occurrences[0].event).to.deep.equal({ message: 'x' });
+  });
+
+  it('has its occurrences at hand only while it is running', () => {
+    const waiting = packed(holding({ message: 'x' }));
+    const running = changed(waiting, { state: 'running' });
+    expect([waiting, running].map(({ occurrences }) => occurrences !== null)).to.deep.equal([
+      false,
+      true,
+    ]);
+    expect(changed(running, { state: 'delivered' }).occurrences).to.equal(null);
   });
 });
