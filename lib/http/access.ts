@@ -69,11 +69,12 @@ export function tokenRefusal(
   if (check === 'wrong') {
     return unauthorized('the bearer token is not that of this gateway', 'invalid_token');
   }
-  if (isRead && isFromHere(caller)) return null;
+  // What stands in front of an open listener asks from loopback, under whatever name it was asked.
+  if (isRead && isLoopbackHost(rules.listenHost) && isFromHere(caller)) return null;
   if (check === 'unset') {
     return { status: 503, detail: 'this gateway has no usable token; its log says why' };
   }
-  const who = isRead ? 'reads that do not come from loopback need' : 'writes need';
+  const who = isRead ? 'reads but those on a listener of loopback need' : 'writes need';
   return unauthorized(`${who} the header Authorization: Bearer <token>`);
 }
 

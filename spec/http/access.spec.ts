@@ -123,7 +123,7 @@ describe('the token of a request', () => {
     ],
     absent: [
       ['from loopback', HERE, LOOPBACK, [null, 401]],
-      ['from loopback on a listener for all', HERE, ANYWHERE, [null, 401]],
+      ['from loopback on a listener for all', HERE, ANYWHERE, [401, 401]],
       ['from outside', OUTSIDE, ANYWHERE, [401, 401]],
       ['under a name of http.hosts', { ...HERE, hosts: ['sluice.svc'] }, LOOPBACK, [401, 401]],
     ],
