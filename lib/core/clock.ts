@@ -18,6 +18,8 @@ export interface Clock {
    * deadline needs, of which there is one for every attempt, without a promise or a signal.
    */
   after(ms: number, run: () => void): () => void;
+  /** Resolves when what has just arrived from outside is handled, so that it can be acted on together. */
+  turn(): Promise<void>;
 }
 
 /** A source of chance: a number in [0, 1). */

@@ -15,6 +15,7 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   sleep,
   after,
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
 };
 
 /** Chance as this machine has it; good enough for jitter, not for secrets. */

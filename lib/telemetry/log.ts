@@ -2,6 +2,7 @@
 // text already; winston's own formats are not used, because its fields are not ours to escape.
 import type { Writable } from 'node:stream';
 import winston from 'winston';
+import type { Clock } from '../core/clock.ts';
 import type { LogLevel, LogStream } from './logging.ts';
 import { LOG_LEVELS } from './logging.ts';
 
@@ -15,7 +16,7 @@ export interface Log {
 }
 
 /** A log on a stream, which stays open when the log closes. */
-export function openLog(stream: LogStream, level: LogLevel): Log {
+export function openLog(stream: LogStream, level: LogLevel, clock: Pick<Clock, 'turn'>): Log {
   const broken = new AbortController();
   // A reader that went away (a closed pipe) must not end the gateway.
   const onError = (): void => broken.abort();
@@ -27,7 +28,7 @@ export function openLog(stream: LogStream, level: LogLevel): Log {
   });
   const transport = new winston.transports.Stream({ stream, eol: '\n' });
   logger.pipe(transport);
-  const together = new LinesTogether((text) => {
+  const together = new LinesTogether(clock, (text) => {
     if (!broken.signal.aborted) logger.log(level, text);
   });
   const weight = LOG_LEVELS.indexOf(level);
@@ -51,16 +52,17 @@ export function openLog(stream: LogStream, level: LogLevel): Log {
  * call of the operating system, and a batch of Events makes a hundred lines.
  */
 class LinesTogether {
+  readonly #clock: Pick<Clock, 'turn'>;
   readonly #write: (text: string) => void;
   #lines: string[] = [];
 
-  constructor(write: (text: string) => void) {
+  constructor(clock: Pick<Clock, 'turn'>, write: (text: string) => void) {
+    this.#clock = clock;
     this.#write = write;
   }
 
   add(line: string): void {
-    // Before anything else can happen, so that no line is later than what it tells of.
-    if (this.#lines.push(line) === 1) queueMicrotask(() => this.flush());
+    if (this.#lines.push(line) === 1) void this.#clock.turn().then(() => this.flush());
   }
 
   flush(): void {

@@ -52,8 +52,8 @@ class Reporter {
   constructor(options: LoggingOptions, parts: TelemetryParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#out = openLog(parts.stdout, options.level);
-    this.#err = openLog(parts.stderr, options.level);
+    this.#out = openLog(parts.stdout, options.level, parts.clock);
+    this.#err = openLog(parts.stderr, options.level, parts.clock);
     this.#render = renderFor(options, parts);
     this.#failures = new FailureLog(parts.clock);
   }

@@ -150,3 +150,14 @@ describe('the machine’s clock, after a time', () => {
     expect(calls).to.equal(0);
   });
 });
+
+describe('the machine’s clock, at the end of a turn', () => {
+  it('resolves after what was ready before, and before a timer', async () => {
+    const order: string[] = [];
+    const later = systemClock.sleep(1, never).then(() => order.push('timer'));
+    const turn = systemClock.turn().then(() => order.push('turn'));
+    await Promise.resolve().then(() => order.push('ready'));
+    await Promise.all([turn, later]);
+    expect(order).to.deep.equal(['ready', 'turn', 'timer']);
+  });
+});

@@ -55,6 +55,11 @@ export class FakeClock implements Clock {
     return cancel;
   }
 
+  /** Nothing arrives from outside on this clock. */
+  async turn(): Promise<void> {
+    await Promise.resolve();
+  }
+
   /** How many sleep. */
   get sleepers(): number {
     return this.#sleepers.length;

@@ -10,5 +10,6 @@ export function hurriedClock(clock: Clock, times: number): Clock {
     monotonic: () => clock.monotonic() * times,
     sleep: (ms, signal) => clock.sleep(ms / times, signal),
     after: (ms, run) => clock.after(ms / times, run),
+    turn: () => clock.turn(),
   };
 }

@@ -42,6 +42,10 @@ export class LeapingClock implements Clock {
     return systemClock.after(ms, run);
   }
 
+  turn(): Promise<void> {
+    return systemClock.turn();
+  }
+
   /** Puts it forward. */
   leap(ms: number): void {
     this.#leapt += ms;
