@@ -78,7 +78,7 @@ export class AnswerBody implements Bounded {
     const bytes = Buffer.concat(this.#chunks);
     if (bytes.length < this.#bounds.excerptBytes) return bytes.toString('utf8');
     // In stream mode a character that the cut went through is left out.
-    return new TextDecoder().decode(bytes, { stream: true });
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: true });
   }
 }
 

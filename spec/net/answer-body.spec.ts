@@ -24,6 +24,12 @@ describe('the body of an answer', () => {
       `x${'é'.repeat(8 * KIB - 1)}`,
     ],
     ['that is none', '', ''],
+    ['with a byte order mark', '\ufeffab', '\ufeffab'],
+    [
+      'above the bound with a byte order mark',
+      `\ufeff${'x'.repeat(20 * KIB)}`,
+      `\ufeff${'x'.repeat(16 * KIB - 3)}`,
+    ],
     ['that is not UTF-8', Buffer.from([0x68, 0x69, 0xff]), 'hi\ufffd'],
   ] as const;
   for (const [what, body, excerpt] of kept) {
