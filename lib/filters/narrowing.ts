@@ -22,8 +22,12 @@ const NARROWING_FIELDS = [
   'component',
 ] as const satisfies readonly TextCondition['field'][];
 
-// What is remembered of one field. An Event may hold any value: what does not recur is forgotten.
+// What is remembered of one field. An Event may hold any value: what does not recur is forgotten, and
+// what is longer than any that recurs (a name has at most 253 characters) is not remembered at all.
 const REMEMBERED_BYTES = 1024 * 1024;
+const LONGEST_REMEMBERED = 256;
+// Of an entry, besides its bits and its characters.
+const ENTRY_BYTES = 64;
 const BITS = 32;
 
 /** The ordered rules as a chain that can be walked. */
@@ -69,27 +73,37 @@ export class Narrowing {
 class FieldMemory {
   readonly field: TextCondition['field'];
   readonly #conditions: readonly (TextCondition | null)[];
-  readonly #most: number;
   readonly #known = new Map<string, Int32Array>();
+  #bytes = 0;
 
   constructor(field: TextCondition['field'], rules: readonly Rule[]) {
     this.field = field;
     this.#conditions = rules.map(({ conditions }) => conditionOn(field, conditions));
-    this.#most = Math.floor(REMEMBERED_BYTES / (rules.length / 8 + BITS * 2));
   }
 
   /** One bit a rule: whether this value leaves it. */
   bitsOf(value: string): Int32Array {
+    if (value.length > LONGEST_REMEMBERED) return this.#left(value);
     const known = this.#known.get(value);
     if (known !== undefined) return known;
+    const bits = this.#left(value);
+    const bytes = bits.byteLength + value.length * 2 + ENTRY_BYTES;
+    if (this.#bytes + bytes > REMEMBERED_BYTES) {
+      this.#known.clear();
+      this.#bytes = 0;
+    }
+    this.#bytes += bytes;
+    this.#known.set(value, bits);
+    return bits;
+  }
+
+  #left(value: string): Int32Array {
     const bits = new Int32Array(Math.ceil(this.#conditions.length / BITS));
     for (const [place, condition] of this.#conditions.entries()) {
       if (condition !== null && !holdsFor(condition, value)) continue;
       const word = Math.floor(place / BITS);
       bits[word] = at(bits, word) | (1 << (place % BITS));
     }
-    if (this.#known.size >= this.#most) this.#known.clear();
-    this.#known.set(value, bits);
     return bits;
   }
 }

@@ -1,4 +1,6 @@
 // Long chains: the first match is found without asking each rule, and is the same.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
@@ -64,6 +66,15 @@ const EVENT = toOccurrence(anEvent({ involvedObject: { namespace: 'shop', kind: 
   readAt: 0,
 });
 
+/** What is in use after everything that nobody holds was collected. */
+function heldBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect === 'function') Reflect.apply(collect, undefined, []);
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
 describe('a long chain', () => {
   it('decides as each rule asked in order does, for every length and value', () => {
     fc.assert(
@@ -95,6 +106,23 @@ describe('a long chain', () => {
       { namespace: 'shop', action: 'reject' },
     ];
     expect(decide(chainOf(behind(40, rules)), EVENT).rule?.index).to.equal(41);
+  });
+
+  it('remembers little of values that do not recur, however long they are', () => {
+    const chain = chainOf(behind(20, [{ reasons: ['Failed'], action: 'reject' }]));
+    const of = (reason: string): Occurrence =>
+      ({ ...EVENT, fields: { ...EVENT.fields, reason } }) satisfies Occurrence;
+    const before = heldBytes();
+    for (const length of [100, 1_000_000]) {
+      for (let index = 0; index < 100_000_000 / length && index < 20_000; index += 1) {
+        // As text of its own: one that was only joined would hold next to nothing.
+        decide(chain, of(Buffer.from(`${index}`.padEnd(length, 'x')).toString('latin1')));
+      }
+    }
+    const held = heldBytes() - before;
+    expect(decide(chain, of('Failed')).rule?.index).to.equal(20);
+    // A tenth of what was looked at, and several times what is remembered.
+    expect(held).to.be.lessThan(25_000_000);
   });
 
   it('decides the same when more values came than it remembers', () => {
