@@ -9,8 +9,9 @@ import { floorRatios, plainFigures } from '../run-figures.ts';
 
 const CONCURRENCY = 16;
 const LOADS = [
-  { name: 'instant', delayMs: 0, usual: 10_000 },
-  { name: '20 ms', delayMs: 20, usual: 2_000 },
+  // Code that has run a few thousand times is compiled; before, it is that which is measured.
+  { name: 'instant', delayMs: 0, usual: 20_000 },
+  { name: '20 ms', delayMs: 20, usual: 4_000 },
   { name: '200 ms', delayMs: 200, usual: 256 },
 ] as const;
 

@@ -27,9 +27,10 @@ async function rules(context: PartContext): Promise<readonly Figure[]> {
     (rule) => [rule, runs[nameOf(rule)] ?? []] as const,
   );
   return [
-    ...more.map(([rule, some]) =>
+    ...more.flatMap(([rule, some]) => [
       ratioFigure(`cpu ${rule} ÷ 1 rule`, [some, one], (run) => run.cpuMicrosPerEvent),
-    ),
+      ratioFigure(`rate ${rule} ÷ 1 rule`, [some, one], (run) => run.perSecond),
+    ]),
     ...Object.entries(runs).flatMap(([name, some]) => plainFigures(name, some)),
   ];
 }
