@@ -75,7 +75,8 @@ export class Handshakes {
     }
     const allowed = result.headers['webhook-allowed-origin']?.trim();
     if (allowed === '*' || allowed?.toLowerCase() === this.#origin.toLowerCase()) return null;
-    const found = allowed === undefined ? 'no WebHook-Allowed-Origin' : quoted(allowed, 100);
+    const found =
+      allowed === undefined ? 'no WebHook-Allowed-Origin' : quoted(tried.redact(allowed), 100);
     const detail = `${tried.doing}: found ${found} (expected ${this.#origin} or *), ${result.status}`;
     return { outcome: 'retry', reason: 'not-permitted', detail };
   }

@@ -9,6 +9,7 @@ import type { Header } from './header-templates.ts';
 import type { SecretName } from './needed-secrets.ts';
 import { neededSecrets } from './needed-secrets.ts';
 import type { ClientSettings } from './connections.ts';
+import { redactor } from './redaction.ts';
 import type { HttpSection } from './section.ts';
 import { HTTP_DEFAULTS } from './section.ts';
 import type { SigningKeys } from './signing.ts';
@@ -22,8 +23,8 @@ export interface Material {
   readonly signingKeys: SigningKeys | null;
   /** The same object as long as no certificate and no proxy password changed. */
   readonly settings: ClientSettings;
-  /** Every text that must not be shown. */
-  readonly secrets: readonly string[];
+  /** Takes every text of it that must not be shown out of another. */
+  readonly redact: (text: string) => string;
 }
 
 /** The material, or which secret it lacks. */
@@ -72,7 +73,7 @@ export class Materials {
       credentials,
       signingKeys: signing === undefined ? null : (parseSigningKeys(signing) ?? null),
       settings: known !== null && isSame ? known.settings : settingsOf(this.#section, texts),
-      secrets: [...credentials.flatMap(shownAs), ...secretTexts(texts)],
+      redact: redactor([...credentials.flatMap(shownAs), ...secretTexts(texts)]),
     };
   }
 }

@@ -160,7 +160,8 @@ export function rowOf({ status, headers }: Pick<HttpAnswered, 'status' | 'header
 function ofAnswer(answer: HttpAnswered, tried: Tried): Outcome {
   const { means, found } = rowOf(answer);
   if (means.outcome === 'delivered') return means;
-  const target = means.outcome === 'retry' && means.reason === 'redirected' ? targetOf(answer) : '';
+  const target =
+    means.outcome === 'retry' && means.reason === 'redirected' ? targetOf(answer, tried) : '';
   const said = saidIn(answer.excerpt, tried);
   const detail = `${tried.doing}: ${found}${target}, ${answer.status}${said}`;
   if (means.outcome !== 'retry') return { ...means, detail };
@@ -184,9 +185,10 @@ function unknownOutcome(detail: string): Outcome {
 // A host is enough to see where a receiver has moved to; the rest of a location may be secret.
 const LONGEST_HOST = 100;
 
-function targetOf({ headers }: HttpAnswered): string {
+function targetOf({ headers }: HttpAnswered, { redact }: Tried): string {
   const { location } = headers;
-  if (location === undefined) return '';
+  // A host is written in lower case, in which a secret would not be found any more.
+  if (location === undefined || redact(location) !== location) return '';
   const host = URL.parse(location)?.host;
   return host === undefined || host === ''
     ? ' to another path of it'

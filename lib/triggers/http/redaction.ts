@@ -1,5 +1,5 @@
-// Takes secrets out of texts that a receiver sent back: it may echo what it was given, in a JSON
-// text, percent-encoded or as it is.
+// Takes secrets out of texts that a receiver sent back: it may echo what it was given as it is, in a
+// JSON text, percent-encoded or in a page, and languages differ in what of it they escape.
 
 /** What stands for a secret. */
 export const REDACTED = '[redacted]';
@@ -9,13 +9,45 @@ const SHORTEST = 4;
 
 /** A function that takes these texts out of others, the longest first. */
 export function redactor(secrets: Iterable<string>): (text: string) => string {
-  const forms = [...new Set([...secrets].flatMap(formsOf))]
-    .filter((form) => form.length >= SHORTEST)
-    .toSorted((a, b) => b.length - a.length);
-  return (text) => forms.reduce((rest, form) => rest.replaceAll(form, REDACTED), text);
+  const patterns = [...new Set(secrets)]
+    .filter((secret) => secret.length >= SHORTEST)
+    .toSorted((a, b) => b.length - a.length)
+    .map((secret) => new RegExp(Array.from(secret, patternOf).join(''), 'g'));
+  return (text) => patterns.reduce((rest, pattern) => rest.replace(pattern, REDACTED), text);
 }
 
-function formsOf(secret: string): readonly string[] {
-  const inJson = JSON.stringify(secret).slice(1, -1);
-  return [secret, inJson, encodeURIComponent(secret.toWellFormed())];
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ['"', '&quot;'],
+  ['&', '&amp;'],
+  ["'", '&apos;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+]);
+
+/** A character in every way in which it may be written; letters and digits are written in one. */
+function patternOf(character: string): string {
+  if (/[0-9A-Za-z]/.test(character)) return character;
+  const code = character.codePointAt(0) ?? 0;
+  const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
+  const written = [
+    JSON.stringify(character).slice(1, -1),
+    `\\${character}`,
+    units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join(''),
+    encodeURIComponent(character.toWellFormed()),
+    `&#${code};`,
+    `&#x${code.toString(16)};`,
+    ENTITIES.get(character) ?? character,
+    // How forms write it.
+    character === ' ' ? '+' : character,
+  ];
+  const forms = written.map((form) => {
+    const literal = form.replaceAll(/[$()*+./?[\\\]^{|}-]/g, '\\$&');
+    // Hexadecimal digits in either case.
+    return form === character ? literal : literal.replaceAll(/[a-f]/gi, eitherCase);
+  });
+  return `(?:${[...new Set(forms)].join('|')})`;
+}
+
+function eitherCase(letter: string): string {
+  return `[${letter.toLowerCase()}${letter.toUpperCase()}]`;
 }

@@ -12,7 +12,7 @@ import { Handshakes } from './handshake.ts';
 import type { Header } from './header-templates.ts';
 import type { Material } from './material.ts';
 import { Materials } from './material.ts';
-import { outcomeOf } from './outcome.ts';
+import { outcomeOf, type Tried } from './outcome.ts';
 import { redactor } from './redaction.ts';
 import type { HttpSection } from './section.ts';
 import { HTTP_DEFAULTS } from './section.ts';
@@ -75,7 +75,7 @@ export class Sender implements AsyncDisposable {
   async #ask(client: HttpClient, { sending, material }: Prepared, signal: AbortSignal) {
     if (this.#handshakes === null) return null;
     const { url } = sending;
-    const tried = this.#tried('OPTIONS', url, material.secrets);
+    const tried = this.#tried('OPTIONS', url, material.redact);
     const ask = async (question: readonly Header[]): Promise<HttpResult> => {
       const headers = toRecord([question, material.credentials]);
       const result = await client.send({ method: 'OPTIONS', url, headers, body: null }, signal);
@@ -98,7 +98,9 @@ export class Sender implements AsyncDisposable {
     this.#heed(result);
     if (result.answered && result.status >= 400) this.#handshakes?.forget(url);
     const shown = [...signature, ...configured].map(([, value]) => value);
-    return outcomeOf(result, this.#tried(this.#method, url, [...material.secrets, ...shown]));
+    // Most answers need none, so the one for this request is only made where one is shown.
+    const redact = (text: string): string => redactor(shown)(material.redact(text));
+    return outcomeOf(result, this.#tried(this.#method, url, redact));
   }
 
   /** Credentials that are refused may have been rotated: they are read again before the next use. */
@@ -106,13 +108,8 @@ export class Sender implements AsyncDisposable {
     if (result.answered && result.status === 401) this.#materials.forget();
   }
 
-  #tried(method: HttpRequest['method'], url: URL, secrets: readonly string[]) {
-    return {
-      doing: doing(method, url),
-      now: this.#clock.now(),
-      // Most answers need none, so it is only made where one is shown.
-      redact: (text: string) => redactor(secrets)(text),
-    };
+  #tried(method: HttpRequest['method'], url: URL, redact: Tried['redact']): Tried {
+    return { doing: doing(method, url), now: this.#clock.now(), redact };
   }
 }
 

@@ -43,6 +43,15 @@ describe('the handshake', () => {
     });
   });
 
+  it('shows no credentials that come back as the allowed origin', async () => {
+    const receiver = agreeing(allowed('Bearer a-secret-token'));
+    const section = { ...SECTION, auth: { bearer: { tokenEnv: 'T' } } };
+    const trigger = receiver.trigger(section, { environment: { T: 'a-secret-token' } });
+    const [outcome] = await trigger.fire([aDelivery()], NEVER);
+    expect(outcome).to.have.property('detail').that.includes('[redacted]');
+    expect(outcome).to.have.property('detail').that.does.not.include('secret-token');
+  });
+
   it('is not made where it is not configured', async () => {
     const receiver = new FakeReceiver();
     await receiver.trigger().fire([aDelivery()], NEVER);

@@ -193,6 +193,15 @@ describe('what a detail says', () => {
     });
   }
 
+  it('does not name a host with a secret in it', () => {
+    const answer = anAnswer({ status: 302, headers: { location: 'https://Secret.example.test/' } });
+    const redact = (text: string): string => text.replaceAll('Secret', '[redacted]');
+    expect(outcomeOf(answer, { ...TRIED, redact })).to.have.property(
+      'detail',
+      'POST https://ci.example.test/hooks: redirected, 302',
+    );
+  });
+
   it('is short however much the receiver says', () => {
     const outcome = outcomeOf(anAnswer({ status: 500, excerpt: 'x'.repeat(16_384) }), TRIED);
     expect('detail' in outcome ? outcome.detail.length : 0).to.be.below(300);

@@ -8,6 +8,10 @@ describe('redaction', () => {
     ['as it is', `x ${secret} y ${secret}`, 'x [redacted] y [redacted]'],
     ['in JSON', `{"a":${JSON.stringify(secret)}}`, '{"a":"[redacted]"}'],
     ['percent-encoded', `?a=${encodeURIComponent(secret)}`, '?a=[redacted]'],
+    ['in JSON as PHP writes it', '"p4ss \\"w\\u00f6rd\\" \\\\%\\/"', '"[redacted]"'],
+    ['in JSON as .NET writes it', '"p4ss \\u0022w\\u00F6rd\\u0022 \\\\%/"', '"[redacted]"'],
+    ['in a page', '<p>p4ss &quot;wörd&quot; \\%&#x2F;</p>', '<p>[redacted]</p>'],
+    ['percent-encoded in lower case', 'p4ss+%22w%c3%b6rd%22+%5c%25%2f', '[redacted]'],
     ['not at all', 'a password', 'a password'],
   ] as const;
   for (const [how, text, wanted] of cases) {
