@@ -11,8 +11,8 @@ export class HealthWatch {
   /** Source → watch path → why it does not read; '' where it does. */
   readonly #sources = new Map<string, Map<string, string>>();
   #cluster = 'the cluster has not been reached yet';
-  /** Trigger → what its open breaker says; a breaker stops one lane, not the gateway's work. */
-  readonly #breakers = new Map<string, string>();
+  /** Triggers whose breaker is open; that stops one lane, not the gateway's work. */
+  readonly #broken = new Set<string>();
   #stopping = false;
 
   constructor(sources: readonly string[]) {
@@ -33,7 +33,11 @@ export class HealthWatch {
   /** What there is to say now. */
   health(): Health {
     const why = [...this.#reasons()];
-    return { live: true, ready: why.length === 0, why, notes: [...this.#breakers.values()] };
+    // Whoever reaches the probes reads this; what a receiver said and where it is, is in the log.
+    const notes = [...this.#broken].map(
+      (name) => `trigger ${name}: breaker open; the log says why`,
+    );
+    return { live: true, ready: why.length === 0, why, notes };
   }
 
   /** A path that has been read stays ready while its watch is renewed; only waiting ends that. */
@@ -43,9 +47,9 @@ export class HealthWatch {
     paths?.set(path, reasonOf({ path, state, why }));
   }
 
-  #noteBreaker({ trigger, to, why }: Extract<Observation, { kind: 'breaker' }>): void {
-    if (to === 'open') this.#breakers.set(trigger, `trigger ${trigger}: breaker open, ${why}`);
-    if (to === 'closed') this.#breakers.delete(trigger);
+  #noteBreaker({ trigger, to }: Extract<Observation, { kind: 'breaker' }>): void {
+    if (to === 'open') this.#broken.add(trigger);
+    if (to === 'closed') this.#broken.delete(trigger);
   }
 
   *#reasons(): Iterable<string> {

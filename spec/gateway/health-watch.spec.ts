@@ -1,6 +1,6 @@
 // Health from observations: ready once everything reads, and else with the reason.
 import { expect } from 'chai';
-import type { ReadingState } from '../../lib/core/observation.ts';
+import type { BreakerState, ReadingState } from '../../lib/core/observation.ts';
 import { HealthWatch } from '../../lib/gateway/health-watch.ts';
 
 const reading = (path: string, state: ReadingState, why = '') =>
@@ -22,6 +22,26 @@ describe('health', () => {
     const renewed = [reading('/a', 'connecting'), reading('/a', 'listing', 'relist')];
     for (const one of [found, reading('/a', 'watching'), ...renewed]) health.observe(one);
     expect(health.health().ready).to.equal(true);
+  });
+
+  it('notes an open breaker while it is open, and nothing of what its receiver said', () => {
+    const health = new HealthWatch([]);
+    const breaker = (to: BreakerState) =>
+      ({
+        kind: 'breaker',
+        trigger: 'hook',
+        to,
+        why: '500: db.internal failed',
+        retryMs: 1,
+      }) as const;
+    for (const [to, notes] of [
+      ['open', ['trigger hook: breaker open; the log says why']],
+      ['half-open', ['trigger hook: breaker open; the log says why']],
+      ['closed', []],
+    ] as const) {
+      health.observe(breaker(to));
+      expect(health.health().notes, to).to.deep.equal(notes);
+    }
   });
 
   const reasons: readonly (readonly [string, Parameters<HealthWatch['observe']>[0][], string])[] = [
