@@ -24,8 +24,8 @@ const FAILED_OF_WINDOW = 10;
 // The first pause is about a restart of a small service; the last keeps recovery within a minute.
 const PAUSE = { firstMs: 5_000, maxMs: 60_000 };
 
-/** What an attempt says about its receiver. */
-type Sign = 'well' | 'unreachable' | 'failing';
+/** What an attempt says about its receiver: nothing where it was not asked. */
+type Sign = 'well' | 'unreachable' | 'failing' | 'nothing';
 
 /** Lets attempts through or not. Times are monotonic, in ms. */
 export class Breaker {
@@ -66,6 +66,7 @@ export class Breaker {
   /** Takes note of what an attempt came to. */
   note(outcome: Outcome, now: number): BreakerChange | null {
     const sign = signOf(outcome);
+    if (sign === 'nothing') return null;
     if (this.#state === 'closed') return this.#weigh(sign) ? this.#open(outcome, now) : null;
     // What was begun before it opened says nothing new.
     if (this.#state === 'open') return null;
@@ -114,13 +115,15 @@ export class Breaker {
 function signOf(outcome: Outcome): Sign {
   switch (outcome.outcome) {
     case 'delivered':
-    case 'refused':
       return 'well';
+    case 'refused':
+      return outcome.reason === 'not-renderable' ? 'nothing' : 'well';
     case 'retry':
       if (outcome.reason === 'unreachable') return 'unreachable';
+      if (outcome.reason === 'secret-missing') return 'nothing';
       return outcome.reason === 'unavailable' ? 'failing' : 'well';
     case 'unknown':
-      return outcome.reason === 'stopped' || outcome.reason === 'bug' ? 'well' : 'failing';
+      return outcome.reason === 'stopped' || outcome.reason === 'bug' ? 'nothing' : 'failing';
   }
 }
 

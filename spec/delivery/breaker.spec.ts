@@ -17,7 +17,8 @@ function after(...outcomes: readonly Outcome[]): { breaker: Breaker; last: Break
   return { breaker, last };
 }
 
-const times = (count: number, outcome: Outcome): readonly Outcome[] => Array<Outcome>(count).fill(outcome);
+const times = (count: number, outcome: Outcome): readonly Outcome[] =>
+  Array<Outcome>(count).fill(outcome);
 
 describe('a breaker', () => {
   const opening: readonly (readonly [string, readonly Outcome[], string])[] = [
@@ -97,4 +98,22 @@ describe('a breaker', () => {
     const refused: Outcome = { outcome: 'refused', reason: 'invalid', detail: '400' };
     expect(breaker.note(refused, 5_000)?.to).to.equal('closed');
   });
+
+  const unasked: readonly Outcome[] = [
+    { outcome: 'refused', reason: 'not-renderable', detail: 'an empty segment' },
+    { outcome: 'retry', reason: 'secret-missing', detail: 'no such file' },
+    { outcome: 'unknown', reason: 'stopped', detail: 'the gateway stopped' },
+    { outcome: 'unknown', reason: 'bug', detail: 'x is not a function' },
+  ];
+  for (const outcome of unasked) {
+    it(`goes on trying after ${'reason' in outcome ? outcome.reason : ''}: the receiver was not asked`, () => {
+      const { breaker } = after(...times(4, UNREACHABLE), outcome, UNREACHABLE);
+      expect(breaker.state).to.equal('open');
+      breaker.begin(5_000);
+      expect(breaker.note(outcome, 5_000)).to.equal(null);
+      expect(breaker.state).to.equal('half-open');
+      expect(breaker.allowed(8, 5_000)).to.equal(1);
+      expect(breaker.note(WELL, 5_001)?.to).to.equal('closed');
+    });
+  }
 });
