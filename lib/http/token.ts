@@ -15,7 +15,7 @@ export type ReadToken = () => Promise<string | null>;
 export class Token {
   readonly #read: ReadToken;
   readonly #clock: Clock;
-  #hash: Buffer | null = null;
+  #hash: Promise<Buffer | null> = Promise.resolve(null);
   #readAt = Number.NEGATIVE_INFINITY;
 
   constructor(read: ReadToken, clock: Clock) {
@@ -32,14 +32,18 @@ export class Token {
     return shown !== undefined && timingSafeEqual(hashOf(shown), hash) ? 'right' : 'wrong';
   }
 
-  /** A file that cannot be read for a moment does not lock everybody out. */
-  async #current(): Promise<Buffer | null> {
+  #current(): Promise<Buffer | null> {
     const now = this.#clock.monotonic();
     if (now - this.#readAt < REREAD_MS) return this.#hash;
     this.#readAt = now;
-    const token = await this.#read();
-    if (token !== null) this.#hash = hashOf(token);
+    this.#hash = this.#readAgain(this.#hash);
     return this.#hash;
+  }
+
+  /** A file that cannot be read for a moment does not lock everybody out. */
+  async #readAgain(before: Promise<Buffer | null>): Promise<Buffer | null> {
+    const token = await this.#read();
+    return token === null ? before : hashOf(token);
   }
 }
 

@@ -152,6 +152,14 @@ describe('the token', () => {
     expect(await token.check(`Bearer ${GOOD}`)).to.equal('unset');
   });
 
+  it('is waited for by all who ask while it is read for the first time', async () => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const token = new Token(() => promise, new FakeClock());
+    const checks = [token.check(`Bearer ${GOOD}`), token.check(`Bearer ${GOOD}`)];
+    resolve(GOOD);
+    expect(await Promise.all(checks)).to.deep.equal(['right', 'right']);
+  });
+
   it('is read again after a second, and holds while its file can not be read', async () => {
     const clock = new FakeClock();
     let content: string | null = GOOD;
