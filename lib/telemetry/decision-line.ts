@@ -34,6 +34,7 @@ export function toDecisionLine(observed: DecisionObserved, context: DecisionCont
     get fields() {
       return fields(observed, context);
     },
+    isShown: true,
     accent: observed.decision.action,
     ...(context.event === 'full' ? { event: observed.occurrence.event } : {}),
   };
@@ -87,9 +88,9 @@ function fields(
   const { type, kind, namespace, objectName, reason, component, message } = occurrence.fields;
   return {
     action: decision.action,
-    rule: decision.rule === null ? null : ruleLabel(decision.rule),
+    rule: decision.rule === null ? null : show(ruleLabel(decision.rule)),
     dispositions: disposed.map(({ trigger, disposition, id, why }) => ({
-      trigger,
+      trigger: show(trigger),
       disposition,
       id,
       why: show(why),
@@ -102,7 +103,7 @@ function fields(
     message: printable(message, MESSAGE_CHARACTERS),
     event: show(occurrence.key),
     happenedAt: occurrence.happenedAt,
-    source: occurrence.source,
+    source: show(occurrence.source),
     ...(nearest === null ? {} : { nearest: nearestField(nearest) }),
     ...(states === 0 ? {} : { states }),
   };
@@ -110,7 +111,7 @@ function fields(
 
 function nearestField(entry: TrailEntry): Json {
   return {
-    rule: ruleLabel(entry),
+    rule: printable(ruleLabel(entry), FIELD_CHARACTERS),
     field: entry.field,
     wanted: bounded(entry.wanted),
     found: bounded(entry.found),
@@ -120,5 +121,8 @@ function nearestField(entry: TrailEntry): Json {
 /** The value itself, or as text with its end cut where it is long. */
 function bounded(value: Json): Json {
   const text = JSON.stringify(value);
-  return text.length > CONDITION_CHARACTERS ? compact(value, CONDITION_CHARACTERS) : value;
+  if (text.length > CONDITION_CHARACTERS) return compact(value, CONDITION_CHARACTERS);
+  return JSON.parse(text, (_key, inner: Json) =>
+    typeof inner === 'string' ? printable(inner) : inner,
+  ) as Json;
 }

@@ -3,6 +3,8 @@
 import type { Json } from '../core/event.ts';
 import { printable } from '../kit/printable.ts';
 import type { Line } from './logging.ts';
+import type { RenderLine } from './text-format.ts';
+import { timeTexts } from './time-text.ts';
 
 // What JSON.stringify leaves as it is although a terminal acts on it: DEL, C1, separators, bidi.
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
@@ -13,24 +15,24 @@ const LINE_CHARACTERS = 4096;
 const PLAIN = /^(?:[ !#-[\]-~]|"|\\["\\])*$/;
 
 /** One JSON object: time, level, kind, message where the text says more, and the line's fields. */
-export function jsonFormat(line: Line, now: number): string {
-  const { level, kind, fields, event, more } = line;
-  const head = shownJson({
-    time: new Date(now).toISOString(),
-    level,
-    kind,
+export function jsonFormat(): RenderLine {
+  const timeOf = timeTexts();
+  return (line, now) => {
+    const { level, kind, fields, event, more } = line;
+    // These three are words of ours; nothing in them needs an escape.
+    const head = `{"time":"${timeOf(now)}","level":"${level}","kind":"${kind}"`;
     // The text of a decision repeats its fields word by word.
-    ...(kind === 'decision' ? {} : { text: line.text }),
-    ...fields,
-    ...(more === undefined ? {} : { more }),
-  });
-  return event === undefined ? head : `${head.slice(0, -1)},"fullEvent":${escapedJson(event, 0)}}`;
+    const said = kind === 'decision' ? fields : { text: line.text, ...fields };
+    const rest = shownJson(more === undefined ? said : { ...said, more }, line);
+    const tail = event === undefined ? '}' : `,"fullEvent":${escapedJson(event, 0)}}`;
+    return `${head}${rest === '{}' ? '' : `,${rest.slice(1, -1)}`}${tail}`;
+  };
 }
 
 /** JSON whose texts are made printable, each cut where it is longer than any should be. */
-function shownJson(value: object): string {
+function shownJson(value: object, { isShown }: Pick<Line, 'isShown'>): string {
   const text = JSON.stringify(value);
-  if (text.length <= LINE_CHARACTERS && PLAIN.test(text)) return text;
+  if (isShown === true || (text.length <= LINE_CHARACTERS && PLAIN.test(text))) return text;
   return JSON.stringify(value, (_key, inner: unknown) =>
     typeof inner === 'string' ? printable(inner, LINE_CHARACTERS) : inner,
   );

@@ -63,6 +63,8 @@ export interface Line {
   readonly text: string;
   /** The same as fields, for the JSON form. */
   readonly fields: Readonly<Record<string, Json>>;
+  /** There where every text in the fields was made printable when it was put there. */
+  readonly isShown?: true;
   /** The whole Event, where it is asked for. */
   readonly event?: JsonObject;
   /** More lines that belong to this one, such as a stack; escaped already. */

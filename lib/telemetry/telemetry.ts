@@ -147,9 +147,9 @@ function renderFor({ format }: LoggingOptions, { stdout }: TelemetryParts): Rend
   const terminal = stdout.isTTY === true;
   switch (format) {
     case 'json':
-      return jsonFormat;
+      return jsonFormat();
     case 'auto':
-      return terminal ? textFormat('colours') : jsonFormat;
+      return terminal ? textFormat('colours') : jsonFormat();
     case 'text':
       return textFormat(terminal ? 'colours' : 'plain');
     case 'brigade':

@@ -3,6 +3,7 @@
 import { printable } from '../kit/printable.ts';
 import type { Line, LogLevel } from './logging.ts';
 import { escapedJson } from './json-format.ts';
+import { timeTexts } from './time-text.ts';
 
 // Longer than any line made here; it bounds what a server's or a command's text can do to the log.
 const LINE_CHARACTERS = 4096;
@@ -25,8 +26,9 @@ export type RenderLine = (line: Line, now: number) => string;
 /** Text lines, with or without colours. */
 export function textFormat(colour: 'colours' | 'plain'): RenderLine {
   const paint = colour === 'colours' ? painted : plain;
+  const timeOf = timeTexts();
   return (line, now) => {
-    const time = new Date(now).toISOString();
+    const time = timeOf(now);
     // The second pass over text that is escaped already changes nothing; it is here so that no
     // line, whoever made it, reaches a terminal unescaped.
     const text = printable(line.text, LINE_CHARACTERS);

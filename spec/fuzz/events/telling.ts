@@ -21,6 +21,7 @@ import { must, mustBePrintable, mustBeSame, shown } from '../target.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 const LONGEST_LINE = 4096 + 64;
+const asJson = jsonFormat();
 const plain = textFormat('plain');
 const coloured = textFormat('colours');
 // The colours that the text form uses, and nothing else that begins with an escape.
@@ -67,7 +68,7 @@ function mustBeText(line: Line): void {
 }
 
 function mustBeJson(line: Line, event: JsonObject | null): void {
-  const text = jsonFormat(line, NOW);
+  const text = asJson(line, NOW);
   must(!UNSAFE.test(text), () => `a JSON line can be shown: ${shown(text)}`);
   const value: unknown = JSON.parse(text);
   must(isJsonObject(value), 'a JSON line is one object');
