@@ -14,7 +14,7 @@ export const COMMON_REFUSALS: readonly RefusalStatus[] = [
 ];
 
 const DESCRIPTION =
-  'What a gateway decides, why, and what became of it. Reads over loopback need no token; every other request carries `Authorization: Bearer <token>`. Errors are problem documents (RFC 9457).';
+  'What a gateway decides, why, and what became of it. Reads over loopback need no token where the listener is on loopback; every other request carries `Authorization: Bearer <token>`. Errors are problem documents (RFC 9457).';
 
 /** The OpenAPI document of these routes. */
 export function openApiDocument(routes: readonly Route[], version: string): JsonObject {
