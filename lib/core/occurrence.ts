@@ -39,6 +39,8 @@ export interface ReadFrom {
   readonly from: 'watch' | 'list';
   /** The server's wall clock when it was read, in milliseconds since 1970. */
   readonly readAt: number;
+  /** The object's `namespace/name` where the reader has it at hand: the same text need not be made twice. */
+  readonly key?: string;
 }
 
 /** One state of a series as it was read. */
@@ -73,7 +75,7 @@ export function toOccurrence(object: EventObject, read: ReadFrom): Occurrence {
   return Object.freeze({
     ...read,
     series: Object.freeze({ namespace, name, firstTime: firstTimeOf(event) }),
-    key: `${namespace}/${name}`,
+    key: read.key ?? `${namespace}/${name}`,
     uid: textAt(event, 'metadata', 'uid'),
     resourceVersion: textAt(event, 'metadata', 'resourceVersion'),
     life: textAt(event, 'metadata', 'creationTimestamp'),

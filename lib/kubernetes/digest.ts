@@ -117,7 +117,7 @@ export class Digest {
       case 'change': {
         const { type, object, key } = said;
         const isNew = this.#memory.read(key, said.resourceVersion);
-        if (isNew) draft.change(key, { type, object, from: 'watch', readAt: at });
+        if (isNew) draft.change({ type, object, key, from: 'watch', readAt: at });
         break;
       }
     }
@@ -155,8 +155,8 @@ export class Digest {
       this.#oversizeItem(item.oversizeBytes, on);
       return;
     }
-    const { object } = item;
-    draft.change(item.key, { type: 'ADDED', object, from: 'list', readAt: page.readAt });
+    const { object, key } = item;
+    draft.change({ type: 'ADDED', object, key, from: 'list', readAt: page.readAt });
   }
 
   #oversizeItem(bytes: number, on: { page: ListPage; draft: BatchDraft }): void {

@@ -7,6 +7,8 @@ export interface Change {
   /** MODIFIED does not mean "seen before", and ADDED not "first": see facts on Events' recorders. */
   readonly type: 'ADDED' | 'MODIFIED';
   readonly object: JsonObject;
+  /** `namespace/name`. */
+  readonly key: string;
   readonly from: 'watch' | 'list';
   /** The server's wall clock, ms since 1970. */
   readonly readAt: number;
@@ -29,8 +31,8 @@ export class BatchDraft {
   readonly #gaps: Gap[] = [];
 
   /** Adds a state of an object. */
-  change(key: string, change: Change): void {
-    this.#gone.delete(key);
+  change(change: Change): void {
+    if (this.#gone.size > 0) this.#gone.delete(change.key);
     this.#changes.push(change);
   }
 

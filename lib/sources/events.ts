@@ -153,8 +153,8 @@ class EventsSource implements Source {
 
   #toBatch(path: string, read: ReaderBatch): Batch {
     const { position, gaps } = read;
-    const occurrences = read.changes.map(({ object, from, readAt }) =>
-      toOccurrence(object, { source: this.name, path, from, readAt }),
+    const occurrences = read.changes.map(({ object, from, readAt, key }) =>
+      toOccurrence(object, { source: this.name, path, from, readAt, key }),
     );
     this.#observeRead(path, occurrences);
     return {
