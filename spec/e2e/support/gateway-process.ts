@@ -124,6 +124,11 @@ export class GatewayProcess implements AsyncDisposable {
     return this.lines.filter((line) => line['kind'] === kind);
   }
 
+  /** The id of the process. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Sends a signal. */
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
