@@ -3,8 +3,8 @@
 
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 
+import { systemClock } from '../../../lib/kit/system.ts';
 import type { Arrived, Behaviour } from './switched-receiver.ts';
 import { WELL } from './switched-receiver.ts';
 
@@ -14,6 +14,7 @@ export const LARGE_BYTES = 10 * MIB;
 const LARGE = Buffer.alloc(LARGE_BYTES, 'x');
 const CHUNK = Buffer.alloc(64 * 1024, 'y');
 const TRICKLE_MS = 50;
+const NEVER = new AbortController().signal;
 
 /** Answers with a status. */
 export function status(code: number, headers: OutgoingHttpHeaders = {}): Behaviour {
@@ -22,7 +23,10 @@ export function status(code: number, headers: OutgoingHttpHeaders = {}): Behavio
 
 /** Answers well, so long after the request was read. */
 export function slow(ms: number): Behaviour {
-  return { answer: (response) => void pause(ms).then(() => response.writeHead(200).end()) };
+  return {
+    answer: (response) =>
+      void systemClock.sleep(ms, NEVER).then(() => response.writeHead(200).end()),
+  };
 }
 
 /** Reads and never answers. */
@@ -97,6 +101,6 @@ function pump(to: ServerResponse | Socket, chunk: Buffer): void {
 async function trickle(response: ServerResponse): Promise<void> {
   while (!response.destroyed) {
     response.write('.');
-    await pause(TRICKLE_MS);
+    await systemClock.sleep(TRICKLE_MS, NEVER);
   }
 }

@@ -308,7 +308,7 @@ export class TwoTriggers implements AsyncDisposable {
 /** `outcome reason` of an attempt's line. */
 export function outcomeOf(line: LogLine): string {
   const { outcome, reason } = line;
-  return reason === undefined ? String(outcome) : `${String(outcome)} ${String(reason)}`;
+  return typeof reason === 'string' ? `${String(outcome)} ${reason}` : String(outcome);
 }
 
 /** The delivery that a line is about. */
