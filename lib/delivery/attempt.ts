@@ -63,7 +63,7 @@ export class Attempts {
   /** Makes one attempt of these deliveries, which are claimed, and settles each. */
   async make(deliveries: readonly Delivery[], abandon: AbortSignal): Promise<void> {
     const wanted = await this.#withoutLost(deliveries, abandon);
-    const recorded = (await Promise.all(wanted.map((one) => this.#record(one)))).flat();
+    const recorded = (await Promise.all(wanted.map((one) => this.#record(one, abandon)))).flat();
     if (recorded.length === 0) return;
     const { clock, observe } = this.#parts;
     for (const delivery of recorded) observe({ kind: 'attempt-started', delivery });
@@ -71,8 +71,7 @@ export class Attempts {
     this.#tell(this.breaker.begin(began));
     const outcomes = await this.#fire(recorded, abandon);
     const durationMs = Math.round(clock.monotonic() - began);
-    const [first] = outcomes;
-    if (first !== undefined) this.#tell(this.breaker.note(first, clock.monotonic()));
+    this.#tell(this.breaker.note(outcomes, clock.monotonic()));
     await Promise.all(
       recorded.map(async (delivery, place) => {
         const outcome = outcomes[place] ?? lostBy('no outcome');
@@ -98,11 +97,21 @@ export class Attempts {
     return deliveries.filter((delivery) => !lost.includes(delivery));
   }
 
-  /** The delivery with its attempt; nothing where somebody changed it meanwhile. */
-  async #record({ id }: Delivery): Promise<readonly Delivery[]> {
-    const { clock, incarnation, outbox } = this.#parts;
-    const recorded = await outbox.attempt({ id, incarnation, now: clock.now() });
-    return recorded.done ? [recorded.delivery] : [];
+  /** The delivery with its attempt; nothing where somebody changed it or the store failed. */
+  async #record(delivery: Delivery, abandon: AbortSignal): Promise<readonly Delivery[]> {
+    const { clock, incarnation, observe, outbox } = this.#parts;
+    const { id } = delivery;
+    try {
+      const recorded = await outbox.attempt({ id, incarnation, now: clock.now() });
+      return recorded.done ? [recorded.delivery] : [];
+    } catch (error) {
+      observe({ kind: 'bug', where: `recording an attempt of delivery ${id}`, error });
+      // The others of its batch go on; it is given back as one that was not tried.
+      const detail = 'the store did not record the attempt, so it was not made';
+      const outcome = { outcome: 'retry', reason: 'unavailable', detail } as const;
+      await this.#settle(delivery, { outcome, durationMs: 0 }, abandon);
+      return [];
+    }
   }
 
   /** Writes down what an attempt came to, again and again while the store fails. */

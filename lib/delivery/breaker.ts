@@ -63,10 +63,11 @@ export class Breaker {
     return { to: 'half-open', why: 'one attempt is made to see', retryMs: 0 };
   }
 
-  /** Takes note of what an attempt came to. */
-  note(outcome: Outcome, now: number): BreakerChange | null {
+  /** Takes note of what an attempt came to, for each of its deliveries. */
+  note(outcomes: readonly Outcome[], now: number): BreakerChange | null {
+    const outcome = mostTelling(outcomes);
+    if (outcome === undefined) return null;
     const sign = signOf(outcome);
-    if (sign === 'nothing') return null;
     if (this.#state === 'closed') return this.#weigh(sign) ? this.#open(outcome, now) : null;
     // What was begun before it opened says nothing new.
     if (this.#state === 'open') return null;
@@ -125,6 +126,17 @@ function signOf(outcome: Outcome): Sign {
     case 'unknown':
       return outcome.reason === 'stopped' || outcome.reason === 'bug' ? 'nothing' : 'failing';
   }
+}
+
+// One request has one receiver: what failed tells of it, whatever else was settled without it.
+const TELLING = ['unreachable', 'failing', 'well'] as const satisfies readonly Sign[];
+
+function mostTelling(outcomes: readonly Outcome[]): Outcome | undefined {
+  for (const sign of TELLING) {
+    const found = outcomes.find((outcome) => signOf(outcome) === sign);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function detailOf(outcome: Outcome): string {

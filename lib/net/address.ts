@@ -16,6 +16,10 @@ FORBIDDEN.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
 FORBIDDEN.addAddress('fd00:ec2::254', 'ipv6');
 FORBIDDEN.addAddress('fd20:ce::254', 'ipv6');
 FORBIDDEN.addAddress('100.100.100.200', 'ipv4');
+FORBIDDEN.addAddress('64:ff9b::100.100.100.200', 'ipv6');
+// Azure's host agent, and the metadata of Oracle Cloud where link-local is not routed.
+FORBIDDEN.addAddress('168.63.129.16', 'ipv4');
+FORBIDDEN.addAddress('192.0.0.192', 'ipv4');
 // Linux takes it for loopback, but nobody means it: resolvers that block a name answer with it, and
 // a delivery must not go to whatever listens on this host because of that.
 FORBIDDEN.addAddress('0.0.0.0', 'ipv4');

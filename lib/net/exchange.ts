@@ -20,7 +20,8 @@ import type { BodyDeadlines } from './body-deadlines.ts';
 import { ConnectTrouble } from './connect-trouble.ts';
 import type { Connector } from './connector.ts';
 import { portOf } from './connector.ts';
-import { failedBy, failedByAbort, placeOf } from './failure.ts';
+import { codeOf, failedBy, failedByAbort, placeOf } from './failure.ts';
+import { isRefusedCertificate } from './failure-table.ts';
 import type { HttpFailed, HttpRequest, HttpResult } from './http-client.ts';
 
 /** What all exchanges of a client share. */
@@ -181,7 +182,10 @@ class Exchange {
     const { request, signal } = this.#call;
     const place = placeOf(hostOf(request.url), portOf(request.url));
     const isReady = connector.isReady(this.#request?.socket ?? null);
-    const failing = { place, reached: isReady ? 'perhaps' : 'never' } as const;
+    const isFirst = this.#request?.reusedSocket === false;
+    const isRefused = isFirst && isRefusedCertificate(codeOf(error));
+    const reached = isReady && !isRefused ? 'perhaps' : 'never';
+    const failing = { place, reached } as const;
     if (signal.aborted) return failedByAbort(signal.reason, failing);
     return isClosed() ? failedByAbort(null, failing) : failedBy(error, failing);
   }

@@ -81,6 +81,17 @@ export function failureOf(
   return connected ? (row.connected ?? row.failure) : row.failure;
 }
 
+const REFUSED_CERTIFICATE =
+  /^ERR_SSL_(?:SSLV3|TLSV1|TLSV13)_ALERT_(?:.*CERTIFICATE.*|UNKNOWN_CA|ACCESS_DENIED)$/;
+
+/**
+ * Whether a code says that the receiver does not take our certificate. Under TLS 1.3 it says so
+ * after our side has finished the handshake, and it has read no request then.
+ */
+export function isRefusedCertificate(code: string): boolean {
+  return REFUSED_CERTIFICATE.test(code);
+}
+
 function covers(pattern: string, code: string): boolean {
   return pattern.endsWith('*') ? code.startsWith(pattern.slice(0, -1)) : code === pattern;
 }

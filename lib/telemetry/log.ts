@@ -36,7 +36,10 @@ export function openLog(stream: LogStream, level: LogLevel, clock: Pick<Clock, '
   return {
     enabled: (asked) => LOG_LEVELS.indexOf(asked) <= weight,
     write: (asked, text) => {
-      if (closing === undefined && LOG_LEVELS.indexOf(asked) <= weight) together.add(text);
+      if (closing !== undefined || LOG_LEVELS.indexOf(asked) > weight) return;
+      together.add(text);
+      // What may be the last that is heard of this process waits for nothing.
+      if (asked === 'error' || asked === 'warn') together.flush();
     },
     close: async () => {
       together.flush();

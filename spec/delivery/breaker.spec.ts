@@ -13,7 +13,7 @@ const LOST: Outcome = { outcome: 'unknown', reason: 'timeout', detail: 'no answe
 function after(...outcomes: readonly Outcome[]): { breaker: Breaker; last: BreakerChange | null } {
   const breaker = new Breaker(() => 1);
   let last: BreakerChange | null = null;
-  for (const outcome of outcomes) last = breaker.note(outcome, 0);
+  for (const outcome of outcomes) last = breaker.note([outcome], 0);
   return { breaker, last };
 }
 
@@ -65,7 +65,7 @@ describe('a breaker', () => {
     expect(breaker.waitMs(1_000)).to.equal(4_000);
     expect(breaker.allowed(8, 5_000)).to.equal(1);
     expect(breaker.begin(5_000)?.to).to.equal('half-open');
-    expect(breaker.note(WELL, 5_010)?.to).to.equal('closed');
+    expect(breaker.note([WELL], 5_010)?.to).to.equal('closed');
     expect(breaker.allowed(8, 5_010)).to.equal(8);
   });
 
@@ -75,20 +75,20 @@ describe('a breaker', () => {
     const waits: number[] = [];
     for (let round = 0; round < 6; round += 1) {
       breaker.begin(now);
-      const { retryMs = 0 } = breaker.note(UNREACHABLE, now) ?? {};
+      const { retryMs = 0 } = breaker.note([UNREACHABLE], now) ?? {};
       waits.push(retryMs);
       now += retryMs;
     }
     expect(waits).to.deep.equal([10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
     breaker.begin(now);
-    breaker.note(WELL, now);
-    const changes = times(5, UNREACHABLE).map((outcome) => breaker.note(outcome, now));
+    breaker.note([WELL], now);
+    const changes = times(5, UNREACHABLE).map((outcome) => breaker.note([outcome], now));
     expect(changes.at(-1)?.retryMs).to.equal(5_000);
   });
 
   it('ignores the end of attempts that were begun before it opened', () => {
     const { breaker } = after(...times(5, UNREACHABLE));
-    expect(breaker.note(WELL, 10)).to.equal(null);
+    expect(breaker.note([WELL], 10)).to.equal(null);
     expect(breaker.state).to.equal('open');
   });
 
@@ -96,7 +96,7 @@ describe('a breaker', () => {
     const { breaker } = after(...times(20, LOST));
     breaker.begin(5_000);
     const refused: Outcome = { outcome: 'refused', reason: 'invalid', detail: '400' };
-    expect(breaker.note(refused, 5_000)?.to).to.equal('closed');
+    expect(breaker.note([refused], 5_000)?.to).to.equal('closed');
   });
 
   const unasked: readonly Outcome[] = [
@@ -110,10 +110,18 @@ describe('a breaker', () => {
       const { breaker } = after(...times(4, UNREACHABLE), outcome, UNREACHABLE);
       expect(breaker.state).to.equal('open');
       breaker.begin(5_000);
-      expect(breaker.note(outcome, 5_000)).to.equal(null);
+      expect(breaker.note([outcome], 5_000)).to.equal(null);
       expect(breaker.state).to.equal('half-open');
       expect(breaker.allowed(8, 5_000)).to.equal(1);
-      expect(breaker.note(WELL, 5_001)?.to).to.equal('closed');
+      expect(breaker.note([WELL], 5_001)?.to).to.equal('closed');
     });
   }
+
+  it('weighs what tells most of the receiver where one attempt had several deliveries', () => {
+    const large: Outcome = { outcome: 'refused', reason: 'too-large', detail: '11 MiB' };
+    const breaker = new Breaker(() => 1);
+    for (let attempt = 0; attempt < 5; attempt += 1) breaker.note([large, UNREACHABLE, WELL], 0);
+    expect(breaker.state).to.equal('open');
+    expect(breaker.note([], 0)).to.equal(null);
+  });
 });

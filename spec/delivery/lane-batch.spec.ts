@@ -99,6 +99,29 @@ describe('a lane with batches', () => {
     expect(await stateOf(store, numbered(0, 1)[0])).to.equal('delivered');
   });
 
+  it('gives back what the store did not record, and makes the attempt of the others', async () => {
+    const { trigger, add, clock, store, of, stop, running } = batching();
+    const [first] = numbered(0, 1);
+    const attempt = store.outbox.attempt.bind(store.outbox);
+    let failures = 0;
+    store.outbox.attempt = (claim) =>
+      claim.id === first?.id && (failures += 1) === 1
+        ? Promise.reject(new Error('busy'))
+        : attempt(claim);
+    await add(numbered(0, 3));
+    expect(trigger.firings.map((one) => one.deliveries.length)).to.deep.equal([2]);
+    expect(of('bug')).to.have.length(1);
+    expect(await stateOf(store, first)).to.equal('waiting');
+    trigger.firings[0]?.end(DELIVERED);
+    await clock.advance(2_000);
+    trigger.firings[1]?.end(DELIVERED);
+    await clock.advance(0);
+    expect(await stateOf(store, first)).to.equal('delivered');
+    expect((await store.archive.get(first?.id ?? ''))?.attempts).to.have.length(1);
+    stop.abort();
+    await running;
+  });
+
   it('takes a wrong number of outcomes for a bug of the trigger', async () => {
     const trigger = new HeldTrigger(0, BATCH);
     trigger.fire = async () => [DELIVERED];
