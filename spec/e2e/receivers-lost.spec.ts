@@ -107,6 +107,7 @@ describe('a receiver that does not answer', function () {
     await two.play(two.bad.behaviour, EVENTS);
     await two.goodIsDone();
     await expectOpen(two);
+    expect(two.breakerLines[0]?.['why']).to.include('attempts in a row did not reach it');
     const opened = 'sluice_breaker_opened_total';
     await until(
       async () => (await two.metric(opened, 'trigger="bad"')) > 1,
