@@ -2,6 +2,7 @@
 // exit code. Called without a command it means `run`, as the original gateway did. It does not end
 // the process; bin/ does.
 import { relative } from 'node:path';
+import type { Writable } from 'node:stream';
 import { ERRORS, exitCodeOf, messageOf, SluiceError } from '../core/errors.ts';
 import { nearestName } from '../kit/nearest.ts';
 import { printable } from '../kit/printable.ts';
@@ -28,7 +29,20 @@ export async function main(args: readonly string[]): Promise<number> {
     stop: signals.stop,
   };
   // A second signal does not wait for whatever the first one started.
-  return await Promise.race([runCommandLine(args, surroundings), signals.atOnce]);
+  return await Promise.race([runToTheEnd(args, surroundings), signals.atOnce]);
+}
+
+/** Runs a command line and waits until all it wrote is with the reader: a pipe holds 64 KiB. */
+async function runToTheEnd(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const code = await runCommandLine(args, surroundings);
+  await Promise.all([surroundings.stdout, surroundings.stderr].map(written));
+  return code;
+}
+
+function written(stream: Writable): Promise<void> {
+  if (stream.destroyed || stream.writableEnded) return Promise.resolve();
+  // Called back in any case, also where the reader went away.
+  return new Promise((resolve) => stream.write('', () => resolve()));
 }
 
 /** Runs a command line in the given surroundings; answers the exit code. */

@@ -125,10 +125,27 @@ const TYPES: Readonly<Record<string, string>> = {
 
 function wrongType(error: ErrorObject): Draft {
   const wanted = typesOf(error.schema);
+  const secretKey = secretKeyOf(error.parentSchema);
+  if (secretKey !== undefined && !isJsonObject(error.data)) return secretInline(error, secretKey);
   const draft = wrongTypeFound(error.instancePath, error.data, wanted);
   const format = isJsonObject(error.parentSchema) ? error.parentSchema['format'] : undefined;
   const hint = typeof format === 'string' ? FORMATS[format]?.hint : undefined;
   return hint === undefined ? draft : { ...draft, hint };
+}
+
+/** The key under which a block takes a secret by reference; undefined where it takes none. */
+function secretKeyOf(schema: unknown): string | undefined {
+  const properties = isJsonObject(schema) ? schema['properties'] : undefined;
+  if (!isJsonObject(properties)) return undefined;
+  return Object.keys(properties).find((key) => /^(?:token|password|secret|value)File$/.test(key));
+}
+
+/** Whoever writes a secret where it does not belong must not find it in a log besides. */
+function secretInline({ instancePath }: ErrorObject, key: string): Draft {
+  return draft(instancePath, 'wrong-type', [
+    'found a value in place, which is not shown: it may be a secret (expected a block of keys)',
+    `put the secret into a file and name it: ${key}: FILE`,
+  ]);
 }
 
 /** The type names of a schema's `type`. */

@@ -125,6 +125,7 @@ export type DeliveryObserved =
       /** A circuit breaker changed its state. */
       readonly kind: 'breaker';
       readonly trigger: string;
+      readonly from: BreakerState;
       readonly to: BreakerState;
       readonly why: string;
       /** How long until an attempt is let through, in ms; 0 once one is. */

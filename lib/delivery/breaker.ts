@@ -10,6 +10,7 @@ import { backoffMs } from '../kit/backoff.ts';
 
 /** A change of state, for who tells it. */
 export interface BreakerChange {
+  readonly from: BreakerState;
   readonly to: BreakerState;
   readonly why: string;
   /** How long until an attempt is let through, in ms; 0 once one is. */
@@ -60,7 +61,7 @@ export class Breaker {
   begin(now: number): BreakerChange | null {
     if (this.#state !== 'open' || now < this.#openUntil) return null;
     this.#state = 'half-open';
-    return { to: 'half-open', why: 'one attempt is made to see', retryMs: 0 };
+    return { from: 'open', to: 'half-open', why: 'one attempt is made to see', retryMs: 0 };
   }
 
   /** Takes note of what an attempt came to, for each of its deliveries. */
@@ -88,12 +89,13 @@ export class Breaker {
   }
 
   #open(outcome: Outcome, now: number): BreakerChange {
-    const why = this.#state === 'half-open' ? 'the attempt to see failed' : this.#rate();
+    const from = this.#state;
+    const why = from === 'half-open' ? 'the attempt to see failed' : this.#rate();
     this.#state = 'open';
     this.#openings += 1;
     const retryMs = Math.round(backoffMs(this.#openings, PAUSE, this.#random));
     this.#openUntil = now + retryMs;
-    return { to: 'open', why: `${why}: ${detailOf(outcome)}`, retryMs };
+    return { from, to: 'open', why: `${why}: ${detailOf(outcome)}`, retryMs };
   }
 
   #rate(): string {
@@ -108,7 +110,7 @@ export class Breaker {
     this.#openings = 0;
     this.#unreachable = 0;
     this.#window.length = 0;
-    return { to: 'closed', why: 'an attempt came through', retryMs: 0 };
+    return { from: 'half-open', to: 'closed', why: 'an attempt came through', retryMs: 0 };
   }
 }
 

@@ -59,7 +59,7 @@ export function deliveryLines(observed: DeliveryObserved, failures: FailureLog):
       return [{ level: 'info', kind: observed.kind, text, fields: { trigger, id, stream, line } }];
     }
     case 'breaker':
-      return breakerLines(observed, failures);
+      return [breakerLine(observed)];
     case 'queue-depth':
       return [];
     default:
@@ -68,17 +68,16 @@ export function deliveryLines(observed: DeliveryObserved, failures: FailureLog):
 }
 
 // Said when it opens and when it closes; how often it tried in between is nobody's news.
-function breakerLines(observed: Observed<'breaker'>, failures: FailureLog): readonly Line[] {
-  const { kind, trigger, to, why, retryMs } = observed;
+function breakerLine({ kind, trigger, from, to, why, retryMs }: Observed<'breaker'>): Line {
+  const pause = to === 'open' ? `, no attempts for ${renderDuration(wholeSeconds(retryMs))}` : '';
+  const text = `${trigger}: breaker ${to}${pause}: ${why}`;
   const fields = { trigger, breaker: to, why, retryMs };
-  const key = `breaker ${trigger}`;
-  if (to === 'open') {
-    const text = `${trigger}: breaker open, no attempts for ${renderDuration(retryMs)}: ${why}`;
-    return [failures.failed({ key, cause: to, line: { level: 'error', kind, text, fields } })];
-  }
-  const line: Line = { level: 'debug', kind, text: `${trigger}: breaker ${to}: ${why}`, fields };
-  const ended = to === 'closed' ? failures.ended(key) : null;
-  return ended === null ? [line] : [line, ended];
+  if (to === 'closed') return { level: 'info', kind, text, fields };
+  return { level: from === 'closed' ? 'error' : 'debug', kind, text, fields };
+}
+
+function wholeSeconds(ms: number): number {
+  return Math.ceil(ms / 1000) * 1000;
 }
 
 type Observed<K extends DeliveryObserved['kind']> = Extract<DeliveryObserved, { kind: K }>;

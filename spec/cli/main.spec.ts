@@ -24,6 +24,19 @@ describe('the command line', () => {
     });
   }
 
+  it('ends only when a slow reader of a pipe has everything', async () => {
+    const child = spawn(process.execPath, [executable, 'schema'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const ended = once(child, 'close');
+    // Nobody reads until far more was written than a pipe holds.
+    await once(child.stdout, 'readable');
+    let text = '';
+    for await (const chunk of child.stdout.setEncoding('utf8')) text += String(chunk);
+    expect(JSON.parse(text)).to.have.property('title', 'Configuration');
+    expect((await ended)[0]).to.equal(0);
+  });
+
   const refused: readonly (readonly [readonly string[], number, string])[] = [
     [['chek'], 2, 'command "chek" is not known (did you mean check?)'],
     [['check', '-x'], 2, 'flag --x is not known'],

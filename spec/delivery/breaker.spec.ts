@@ -53,6 +53,7 @@ describe('a breaker', () => {
   it('says what happened and how long it waits', () => {
     const { last } = after(...times(5, UNREACHABLE));
     expect(last).to.deep.equal({
+      from: 'closed',
       to: 'open',
       why: '5 attempts in a row did not reach it: ECONNREFUSED',
       retryMs: 5_000,

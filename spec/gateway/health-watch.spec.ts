@@ -29,6 +29,7 @@ describe('health', () => {
     const breaker = (to: BreakerState) =>
       ({
         kind: 'breaker',
+        from: 'closed',
         trigger: 'hook',
         to,
         why: '500: db.internal failed',

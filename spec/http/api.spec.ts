@@ -200,7 +200,14 @@ describe('the API', () => {
     const path = '/api/v1/namespaces/shop/events';
     watch.observe({ kind: 'cluster-found', id: 'c1', from: 'namespace', server: 'https://c' });
     watch.observe({ kind: 'reading', source: 'shop', path, state: 'watching', why: '' });
-    watch.observe({ kind: 'breaker', trigger: 'build', to: 'open', why: 'w', retryMs: 1 });
+    watch.observe({
+      kind: 'breaker',
+      trigger: 'build',
+      from: 'closed',
+      to: 'open',
+      why: 'w',
+      retryMs: 1,
+    });
     await bench.store.journal.commit({
       source: 'shop',
       positions: new Map([[path, { resourceVersion: '7', at: clock.now() }]]),

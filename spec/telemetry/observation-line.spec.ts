@@ -25,7 +25,16 @@ const moved = { kind: 'delivery-moved', delivery: running, from: 'running', dead
 const problem = { code: 'unknown-key', path: '/filters/0/kinds', line: 4, column: 5 } as const;
 const stopped = { kind: 'stopped', durable: false, waiting: 0, abandoned: 0 } as const;
 
+const breaker = { kind: 'breaker', trigger: 'hook', why: '503', retryMs: 4_200 } as const;
+
 const lines: readonly [Observation, string | null][] = [
+  [{ ...breaker, from: 'closed', to: 'open' }, 'error hook: breaker open, no attempts for 5s: 503'],
+  [
+    { ...breaker, from: 'half-open', to: 'open' },
+    'debug hook: breaker open, no attempts for 5s: 503',
+  ],
+  [{ ...breaker, from: 'open', to: 'half-open' }, 'debug hook: breaker half-open: 503'],
+  [{ ...breaker, from: 'half-open', to: 'closed' }, 'info  hook: breaker closed: 503'],
   [
     { kind: 'reading', ...where, state: 'listing', why: 'first start' },
     `debug shop: listing ${PATH}: first start`,

@@ -17,6 +17,7 @@ export function httpFindings(section: HttpSection): readonly Finding[] {
     ...compileUrl(section.url, scope).findings,
     ...compileHeaders(section.headers ?? {}, scope).findings,
     ...authFindings(section),
+    ...inlineFindings(section),
     ...tlsFindings(section),
     ...proxyFindings(section.proxy),
     ...batchFindings(section),
@@ -55,6 +56,19 @@ function authFindings({ auth = {}, headers = {} }: HttpSection): readonly Findin
     findings.push(wrong('/auth/header/name', { message, hint: 'remove it under headers:' }));
   }
   return findings;
+}
+
+// A signing secret is known by its prefix; where it stands for a file or a variable, later messages
+// would show it as a name.
+function inlineFindings({ signing }: HttpSection): readonly Finding[] {
+  return Object.entries(signing ?? {})
+    .filter(([, name]) => name.startsWith('whsec_'))
+    .map(([key]) =>
+      wrong(`/signing/${key}`, {
+        message: `found a secret, which is not shown (expected the name of ${key.endsWith('File') ? 'a file' : 'a variable'} that holds it)`,
+        hint: 'move the secret there, and make a new one if this file was shared',
+      }),
+    );
 }
 
 function tlsFindings({ tls, url }: HttpSection): readonly Finding[] {

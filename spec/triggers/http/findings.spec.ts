@@ -150,6 +150,21 @@ describe('what is wrong with an http section', () => {
       expect(problems.map(({ code, path }) => `${code} ${path}`)).to.include(wanted);
     });
   }
+
+  const inline = [
+    'signing: whsec_QUJD',
+    'signing: { secretFile: whsec_QUJD }',
+    'signing: { secretEnv: whsec_QUJD }',
+    'auth: { bearer: whsec_QUJD }',
+  ];
+  for (const section of inline) {
+    it(`is refused and not shown again: ${section}`, () => {
+      const text = `version: 1\nfilters: [{ action: accept }]\ntriggers:\n  hook:\n    http:\n      url: https://h.test\n      ${section}\n`;
+      const loaded = loadPlan({ text, namespace: 'a', buildNamespace: 'a', exec: 'refused' });
+      expect(loaded.problems.map(({ severity }) => severity)).to.include('error');
+      expect(JSON.stringify(loaded.problems)).to.not.include('QUJD');
+    });
+  }
 });
 
 describe('the plan of an http trigger', () => {
