@@ -50,7 +50,7 @@ describe('a receiver that does not answer', function () {
     expect(await two.notes()).to.deep.equal([]);
     expect(await two.metric('sluice_breaker_open', 'trigger="bad"')).to.equal(0);
     expect(two.breakerLines.map(({ level }) => level)).to.deep.equal(['error', 'info']);
-    expect(two.breakerLines[1]?.breaker).to.equal('closed');
+    expect(two.breakerLines[1]?.['breaker']).to.equal('closed');
   }
 
   describe('but hangs, and resets connections later', () => {
