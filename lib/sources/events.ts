@@ -124,14 +124,16 @@ function permissionsOf(section: EventsSection, context: CheckContext): readonly 
 class EventsSource implements Source {
   readonly name: string;
   readonly #parts: SourceParts;
-  readonly #watched: readonly Watched[];
+  /** Each with the name of its position, which every batch carries. */
+  readonly #watched: ReadonlyMap<Watched, string>;
   readonly #judgeFirst: (object: JsonObject, readAt: number) => boolean;
   readonly #keptForMs: number;
 
   constructor(section: EventsSection, parts: SourceParts) {
     this.name = parts.name;
     this.#parts = parts;
-    this.#watched = watchedNamespaces(section, parts.namespace).map(eventsOf);
+    const watched = watchedNamespaces(section, parts.namespace).map(eventsOf);
+    this.#watched = new Map(watched.map((one) => [one, positionKeyOf(one)]));
     this.#judgeFirst = judgeFirstBy(section.firstStart ?? 'skip');
     this.#keptForMs = retentionMs(section);
   }
@@ -146,8 +148,8 @@ class EventsSource implements Source {
         this.#parts,
         inner,
       );
-    for await (const { from, item } of mergeFairly(this.#watched, read, signal)) {
-      yield this.#toBatch(positionKeyOf(from), item);
+    for await (const { from, item } of mergeFairly([...this.#watched.keys()], read, signal)) {
+      yield this.#toBatch(this.#watched.get(from) ?? positionKeyOf(from), item);
     }
   }
 
