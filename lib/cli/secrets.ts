@@ -7,6 +7,11 @@ import type { Surroundings } from './command.ts';
 import { refused } from './configuration.ts';
 import type { Found } from './configuration.ts';
 
+const HINTS = {
+  error: 'write the secret there, or name another file or variable',
+  warning: 'run does not start without it where it runs: write the secret there, or name another',
+} as const;
+
 /** A problem for each secret that can not be read now, or that can not be one. */
 export async function secretProblems(
   { secrets, folder }: Pick<Found, 'secrets' | 'folder'>,
@@ -22,7 +27,7 @@ export async function secretProblems(
       {
         ...{ severity, code: 'secret-unreadable', path, line, column },
         message: `found ${read.why} (expected a readable secret)`,
-        hint: 'write the secret there, or name another file or variable',
+        hint: HINTS[severity],
       },
     ];
   });
