@@ -206,6 +206,7 @@ describe('Events to builds', function () {
     expect(JSON.parse((await gateway.probe('/readyz')).text)).to.deep.equal({
       ready: true,
       why: [],
+      notes: [],
     });
     expect((await gateway.probe('/healthz')).status).to.equal(200);
     const { text } = await gateway.probe('/metrics');

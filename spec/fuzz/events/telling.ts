@@ -100,7 +100,8 @@ function mustBeOriginal(observed: DecisionObserved, chain: Chain): void {
       mustBePrintable(text, 'a line of the original');
       continue;
     }
-    const at = text.indexOf(': {');
+    // The head may hold anything that can be shown, but no line break; the JSON begins its last word.
+    const at = (text.split('\n', 1)[0] ?? '').lastIndexOf(': {');
     mustBePrintable(text.slice(0, at), 'the head of a line of the original');
     const json = text.slice(at + 2);
     must(!UNSAFE.test(json.replaceAll('\n', '')), 'the Event of the original can be shown');
