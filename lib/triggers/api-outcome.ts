@@ -5,18 +5,15 @@
 // names the object, an authorizer's refusal of a create can not); docs/guarantees.md.
 import type { Json } from '../core/event.ts';
 import { isJsonObject, jsonAt, stringAt } from '../core/event.ts';
-import type { Outcome, RefusedReason, RetryReason, UnknownReason } from '../core/outcome.ts';
+import type { Outcome } from '../core/outcome.ts';
 import { printable } from '../kit/printable.ts';
 import type { ApiAnswer, ApiAnswered, ApiFailed } from '../kubernetes/api.ts';
+import type { Failing } from './meaning.ts';
+import { refused, retry, unknown } from './meaning.ts';
 import { askedWaitMs } from './retry-after.ts';
 
 /** What a row of the tables says. */
-export type Meaning =
-  | { readonly outcome: 'created' }
-  | { readonly outcome: 'exists' }
-  | { readonly outcome: 'retry'; readonly reason: RetryReason }
-  | { readonly outcome: 'refused'; readonly reason: RefusedReason }
-  | { readonly outcome: 'unknown'; readonly reason: UnknownReason };
+export type Meaning = { readonly outcome: 'created' } | { readonly outcome: 'exists' } | Failing;
 
 /** One row of the table of answers; the first one that fits holds. */
 export interface AnswerRow {
@@ -34,12 +31,8 @@ export interface FailureRow {
   readonly reached: ApiFailed['reached'];
   /** Absent: any. */
   readonly code?: string;
-  readonly means: Meaning;
+  readonly means: Failing;
 }
-
-const retry = (reason: RetryReason): Meaning => ({ outcome: 'retry', reason });
-const refused = (reason: RefusedReason): Meaning => ({ outcome: 'refused', reason });
-const unknown = (reason: UnknownReason): Meaning => ({ outcome: 'unknown', reason });
 
 /** Every status that an answer can have. */
 export const ANSWER_ROWS: readonly AnswerRow[] = [
@@ -138,7 +131,6 @@ function ofFailure(failed: ApiFailed, tried: Tried): CreationOutcome {
       reached === failed.reached && (code === undefined || code === failed.code),
   );
   const means = row?.means ?? unknown('connection-lost');
-  if (means.outcome === 'created' || means.outcome === 'exists') return means;
   return { ...means, detail: `${tried.doing}: ${failed.code}, ${printable(failed.detail, 300)}` };
 }
 

@@ -3,7 +3,7 @@
 // never by text; the receiver's text is only shown. It waits for nothing and asks nothing again.
 // Source: RFC 9110 §15, RFC 6585; Standard Webhooks and the CloudEvents webhook profile for 3xx,
 // 410 and 429; docs/guarantees.md for which answers count as lost.
-import type { Outcome, RefusedReason, RetryReason, UnknownReason } from '../../core/outcome.ts';
+import type { Outcome } from '../../core/outcome.ts';
 import { quoted } from '../../kit/printable.ts';
 import type {
   HttpAnswered,
@@ -11,14 +11,12 @@ import type {
   HttpResult,
   NetworkFailure,
 } from '../../net/http-client.ts';
+import type { Failing } from '../meaning.ts';
+import { refused, retry, unknown } from '../meaning.ts';
 import { askedWaitMs } from '../retry-after.ts';
 
 /** What a row of the tables says. */
-export type Meaning =
-  | { readonly outcome: 'delivered' }
-  | { readonly outcome: 'retry'; readonly reason: RetryReason }
-  | { readonly outcome: 'refused'; readonly reason: RefusedReason }
-  | { readonly outcome: 'unknown'; readonly reason: UnknownReason };
+export type Meaning = { readonly outcome: 'delivered' } | Failing;
 
 /** One row of the table of answers; the first one that fits holds. */
 export interface AnswerRow {
@@ -36,16 +34,19 @@ export interface FailureRow {
   readonly reached: HttpFailed['reached'];
   /** Absent: any. */
   readonly failure?: NetworkFailure;
-  readonly means: Meaning;
+  readonly means: Failing;
 }
-
-const retry = (reason: RetryReason): Meaning => ({ outcome: 'retry', reason });
-const refused = (reason: RefusedReason): Meaning => ({ outcome: 'refused', reason });
-const unknown = (reason: UnknownReason): Meaning => ({ outcome: 'unknown', reason });
 
 function row(status: number | readonly [number, number], means: Meaning, found: string): AnswerRow {
   return { status: typeof status === 'number' ? [status, status] : status, means, found };
 }
+
+// No final answer of HTTP at all: who said it may have taken the request.
+const NO_HTTP = row(
+  [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+  unknown('server-error'),
+  'no answer of HTTP',
+);
 
 // A request that may be good at another time, or once an operator has mended the URL, the
 // credentials or the receiver, is retried: the backlog then heals by itself. What is about this very
@@ -92,12 +93,7 @@ export const ANSWER_ROWS: readonly AnswerRow[] = [
   // A captive portal answers in the receiver's place: the request never got out.
   row(511, retry('unauthorized'), 'the network asks for credentials'),
   row([500, 599], unknown('server-error'), 'an error of the receiver'),
-  // No final answer of HTTP at all: who said it may have taken the request.
-  row(
-    [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
-    unknown('server-error'),
-    'no answer of HTTP',
-  ),
+  NO_HTTP,
 ];
 
 /** Every way in which an answer can be missing. */
@@ -147,14 +143,12 @@ export function retryOf(result: HttpResult, tried: Tried): Outcome {
   }
 }
 
-const OTHERWISE = row(0, unknown('server-error'), 'no answer of HTTP');
-
 /** The row that holds for an answer. */
 export function rowOf({ status, headers }: Pick<HttpAnswered, 'status' | 'headers'>): AnswerRow {
   const found = ANSWER_ROWS.find(({ status: [from, to], when }) => {
     return status >= from && status <= to && (when === undefined || when({ headers }));
   });
-  return found ?? OTHERWISE;
+  return found ?? NO_HTTP;
 }
 
 function ofAnswer(answer: HttpAnswered, tried: Tried): Outcome {
@@ -174,12 +168,7 @@ function ofFailure({ reached, failure, detail: text }: HttpFailed, tried: Tried)
     (one) => one.reached === reached && (one.failure === undefined || one.failure === failure),
   );
   const means = found?.means ?? unknown('connection-lost');
-  const detail = `${tried.doing}: ${failure}, ${tried.redact(text)}`;
-  return means.outcome === 'delivered' ? unknownOutcome(detail) : { ...means, detail };
-}
-
-function unknownOutcome(detail: string): Outcome {
-  return { outcome: 'unknown', reason: 'connection-lost', detail };
+  return { ...means, detail: `${tried.doing}: ${failure}, ${tried.redact(text)}` };
 }
 
 // A host is enough to see where a receiver has moved to; the rest of a location may be secret.

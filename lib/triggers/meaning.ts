@@ -1,0 +1,18 @@
+// What a row of a table says of an answer that is no success, for every kind whose receiver answers
+// with statuses. Which answer means what is each kind's own table.
+import type { RefusedReason, RetryReason, UnknownReason } from '../core/outcome.ts';
+
+/** What an answer, or the lack of one, means where nothing is known to have been started. */
+export type Failing =
+  | { readonly outcome: 'retry'; readonly reason: RetryReason }
+  | { readonly outcome: 'refused'; readonly reason: RefusedReason }
+  | { readonly outcome: 'unknown'; readonly reason: UnknownReason };
+
+/** Certainly not started; trying again may help. */
+export const retry = (reason: RetryReason): Failing => ({ outcome: 'retry', reason });
+
+/** Certainly not started, and never will be. */
+export const refused = (reason: RefusedReason): Failing => ({ outcome: 'refused', reason });
+
+/** A lost answer. */
+export const unknown = (reason: UnknownReason): Failing => ({ outcome: 'unknown', reason });
