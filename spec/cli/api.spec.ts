@@ -1,28 +1,14 @@
 // The API as `sluice run` and `sluice demo` open it: where its token is, and what is said about it.
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
-import { systemClock, systemRandom } from '../../lib/kit/system.ts';
-import { type Playback, startPlayback } from '../../lib/playback/playback.ts';
-import { anEvent } from '../support/builders.ts';
+import { aPlayedCluster } from './played-cluster.ts';
 import { until } from '../support/until.ts';
 import { runLine, specMachine, type SpecMachine } from './surroundings.ts';
 
 describe('the API of sluice run', () => {
-  let folder = '';
-  let playback: Playback;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'sluice-api-'));
-    const recording = [{ at: 0, type: 'ADDED', object: anEvent() }] as const;
-    const options = { recording, speed: 'full', host: '127.0.0.1', port: 0 } as const;
-    playback = await startPlayback(options, { clock: systemClock, random: systemRandom });
-  });
-  afterEach(async () => {
-    await playback[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true });
-  });
+  const cluster = aPlayedCluster();
 
   /** Runs until `use` is over. */
   const running = async (
@@ -32,8 +18,16 @@ describe('the API of sluice run', () => {
       ask: (path: string, token?: string) => Promise<Response>;
     }) => Promise<void>,
   ): Promise<void> => {
-    const machine = specMachine({ environment: { SLUICE_DATA: folder } });
-    const args = ['run', '--master', playback.url, '--namespace', 'shop', '--log-format', 'text'];
+    const machine = specMachine({ environment: { SLUICE_DATA: cluster().folder } });
+    const args = [
+      'run',
+      '--master',
+      cluster().playback.url,
+      '--namespace',
+      'shop',
+      '--log-format',
+      'text',
+    ];
     const ports = ['--probes', 'off', '--api', '127.0.0.1:0'];
     const ended = runCommandLine([...args, ...ports, ...more], machine);
     const address = await until(() => /api on ([\d.:]+)/.exec(machine.out())?.[1], 'the API');
@@ -51,7 +45,7 @@ describe('the API of sluice run', () => {
 
   it('makes a token in SLUICE_DATA, says where, and never which', () =>
     running([], async ({ machine, ask }) => {
-      const file = join(folder, 'sluice.token');
+      const file = join(cluster().folder, 'sluice.token');
       const token = (await readFile(file, 'utf8')).trim();
       expect((await stat(file)).mode & 0o777).to.equal(0o600);
       expect(machine.out()).to.include(`, with the token in ${file}`);
@@ -74,7 +68,7 @@ describe('the API of sluice run', () => {
     }));
 
   it('takes the token of a file, which may be rotated, and warns about one that is none', async () => {
-    const file = join(folder, 'named');
+    const file = join(cluster().folder, 'named');
     await writeFile(file, 'first-token-of-the-file\n');
     await running(['--api-token-file', file], async ({ ask }) => {
       expect((await ask('status', 'first-token-of-the-file')).status).to.equal(200);

@@ -1,35 +1,21 @@
 // `sluice run` on a playback: what the command line says stands above the file.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
-import { systemClock, systemRandom } from '../../lib/kit/system.ts';
-import { type Playback, startPlayback } from '../../lib/playback/playback.ts';
-import { anEvent } from '../support/builders.ts';
+import { aPlayedCluster } from './played-cluster.ts';
 import { until } from '../support/until.ts';
 import { specMachine } from './surroundings.ts';
 
 describe('sluice run', () => {
-  let folder = '';
-  let playback: Playback;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'sluice-run-'));
-    const recording = [{ at: 0, type: 'ADDED', object: anEvent() }] as const;
-    const options = { recording, speed: 'full', host: '127.0.0.1', port: 0 } as const;
-    playback = await startPlayback(options, { clock: systemClock, random: systemRandom });
-  });
-  afterEach(async () => {
-    await playback[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true });
-  });
+  const cluster = aPlayedCluster();
 
   it('gives the original’s form the original’s lines with --log-format brigade', async () => {
-    const file = join(folder, 'filters.json');
+    const file = join(cluster().folder, 'filters.json');
     const filters = [{ kind: 'Node', action: 'accept' }, { action: 'reject' }];
     await writeFile(file, JSON.stringify({ project: 'org/repo', filters }));
     const machine = specMachine();
-    const args = ['-config', file, '-master', playback.url, '-namespace', 'shop'];
+    const args = ['-config', file, '-master', cluster().playback.url, '-namespace', 'shop'];
     const running = runCommandLine(
       [...args, '--log-format', 'brigade', '--probes', 'off', '--api', 'off'],
       machine,
@@ -45,7 +31,15 @@ describe('sluice run', () => {
 
   it('opens the probes where --probes says', async () => {
     const machine = specMachine();
-    const args = ['run', '--master', playback.url, '--namespace', 'shop', '--log-format', 'json'];
+    const args = [
+      'run',
+      '--master',
+      cluster().playback.url,
+      '--namespace',
+      'shop',
+      '--log-format',
+      'json',
+    ];
     const running = runCommandLine([...args, '--probes', '127.0.0.1:0', '--api', 'off'], machine);
     const address = await until(
       () => /"address":"([\d.:]+)"/.exec(machine.out())?.[1],
@@ -60,7 +54,7 @@ describe('sluice run', () => {
     const machine = specMachine();
     const args = [
       '--master',
-      playback.url,
+      cluster().playback.url,
       '--namespace',
       'shop',
       '--probes',
