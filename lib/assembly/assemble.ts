@@ -1,6 +1,6 @@
 // Puts the planned parts of any form together into one Plan.
 import type { Kind, Permission } from '../core/kind.ts';
-import type { Store } from '../core/store.ts';
+import type { ClosedStore } from '../core/store.ts';
 import type { Chain } from '../filters/chain.ts';
 import type { StoreParts } from '../stores/parts.ts';
 import { storeKinds } from '../stores/registry.ts';
@@ -21,7 +21,7 @@ import type { PlannedSources } from './sources.ts';
 import type { PlannedTriggers } from './triggers.ts';
 
 // A kind's own type of section is checked by its schema; here it is only handed on.
-const STORES: Readonly<Record<string, Kind<unknown, StoreParts, Store>>> = storeKinds;
+const STORES: Readonly<Record<string, Kind<unknown, StoreParts, ClosedStore>>> = storeKinds;
 
 /** The parts of a plan, each planned and free of errors. */
 export interface PlanParts {
@@ -73,6 +73,11 @@ export function assemblePlan(parts: PlanParts, context: PlanContext): Plan {
 
 function planStore(section: Readonly<Record<string, unknown>>): PlannedStore {
   const kind = Object.keys(STORES).find((known) => Object.hasOwn(section, known)) ?? 'memory';
-  const descriptor = STORES[kind] ?? storeKinds.memory;
-  return { kind, create: () => descriptor.create(section[kind] ?? {}, {}) };
+  const descriptor = STORES[kind] ?? STORES['memory'];
+  if (descriptor === undefined) throw new Error('no kind of store');
+  return {
+    kind,
+    overflow: 'block',
+    create: (parts) => descriptor.create(section[kind] ?? {}, { ...parts, maxBytes: 0 }),
+  };
 }

@@ -4,12 +4,13 @@
 // Follows docs/configuration.md; guards, limits and retention: docs/architecture.md.
 import type { Permission } from '../core/kind.ts';
 import type { Source } from '../core/source.ts';
-import type { Store } from '../core/store.ts';
+import type { ClosedStore } from '../core/store.ts';
 import type { OnLostAnswer, Trigger } from '../core/trigger.ts';
 import type { Chain } from '../filters/chain.ts';
 import type { Rate } from '../kit/rate.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import type { SourceParts } from '../sources/parts.ts';
+import type { StoreParts } from '../stores/parts.ts';
 import type { LoggingOptions } from '../telemetry/logging.ts';
 import type { TriggerParts } from '../triggers/parts.ts';
 
@@ -94,7 +95,9 @@ export interface PlannedRetention {
 /** The store, ready to be built. */
 export interface PlannedStore {
   readonly kind: string;
-  create(): Store;
+  /** What becomes of new deliveries when it is full: reading stops, or they are shed. */
+  readonly overflow: 'block' | 'shed';
+  create(parts: Pick<StoreParts, 'folder'>): ClosedStore;
 }
 
 /** Where a listener listens. */

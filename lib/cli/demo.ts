@@ -95,6 +95,7 @@ async function play(playing: Playing, surroundings: Surroundings): Promise<void>
     },
     namespace: OWN_NAMESPACE,
     drainMs: DRAIN_MS,
+    dataFolder: surroundings.folder,
     tokenFolder: null,
     connect: (observe: Parameters<typeof connect>[1]['observe']) =>
       connect(

@@ -24,6 +24,8 @@ export interface RunRequest {
   /** The gateway's own namespace, for the cluster id. */
   readonly namespace: string;
   readonly drainMs: number;
+  /** Where the store lies, unless it says otherwise. */
+  readonly dataFolder: string;
   /** Where the API may keep a token of its own; null: nowhere. */
   readonly tokenFolder: string | null;
   /** Makes the connection, with where to observe. */
@@ -71,11 +73,13 @@ async function runObserved(
   { surroundings, telemetry, watch, observe }: Observed,
   stop: AbortSignal,
 ): Promise<Stopped> {
-  const { plan, configuration, namespace, drainMs, tokenFolder } = request;
+  const { plan, configuration, namespace, drainMs, tokenFolder, dataFolder } = request;
   const { clock, environment, random } = surroundings;
   await using opened = new AsyncDisposableStack();
   const api = opened.use(await request.connect(observe));
-  const store = opened.use(plan.store.create());
+  const closed = plan.store.create({ folder: dataFolder });
+  const store = opened.use(await closed.open());
+  observe({ kind: 'store-opened', store: plan.store.kind, durable: store.journal.durable, at: '' });
   const gateway = new Gateway({
     plan,
     api,

@@ -66,12 +66,14 @@ export const runCommand: Command = {
     const exec = given.isSet('allow-exec') ? 'allowed' : 'refused';
     const found = await requireConfiguration(given, surroundings, { ...namespaces, exec });
     await requireSecrets(found, surroundings);
+    const dataFolder = resolve(surroundings.folder, surroundings.environment['SLUICE_DATA'] ?? '');
     const request = {
       plan: { ...found.plan, ...changed(found.plan) },
       configuration: found,
       namespace: namespaces.namespace,
       drainMs,
-      tokenFolder: resolve(surroundings.folder, surroundings.environment['SLUICE_DATA'] ?? ''),
+      dataFolder,
+      tokenFolder: dataFolder,
       connect: (observe: Parameters<typeof connectionOf>[2]) =>
         connectionOf(given, surroundings, observe),
     };

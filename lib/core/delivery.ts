@@ -68,6 +68,9 @@ export interface Attempt {
 /** One or more accepted occurrences bound for one trigger. */
 export interface Delivery {
   readonly id: string;
+  /** The ledger's key, and the bucket that completes it to what the id stands for. */
+  readonly key: string;
+  readonly bucket: string;
   readonly cluster: ClusterRef;
   readonly source: string;
   readonly rule: RuleRef;
@@ -87,6 +90,10 @@ export interface Delivery {
   readonly attempts: readonly Attempt[];
   /** What it started, where that is known. */
   readonly started: Started | null;
+  /** Unclean process deaths in a row during which its attempt was running. */
+  readonly deaths: number;
+  /** When a person last asked for another attempt; attempts of before do not count against it. */
+  readonly retriedAt: number | null;
 }
 
 /** The document of a delivery, in the field order that golden files pin. */

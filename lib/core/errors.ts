@@ -50,6 +50,16 @@ export const ERRORS = {
     nextStep:
       'check --kubeconfig, --context and --master or KUBECONFIG; inside a cluster leave them out',
   },
+  'store-unusable': {
+    meaning: 'the store can not be opened, or can not be used any more',
+    exitCode: 1,
+    nextStep: 'do what the message says; the file was not changed',
+  },
+  'store-unavailable': {
+    meaning: 'the store does not take anything at the moment: no room, or no answer',
+    exitCode: 1,
+    nextStep: 'make room or mend the disk; what was not stored is tried again by itself',
+  },
   'cluster-refused': {
     meaning: 'the API server refuses what no retry cures',
     exitCode: 4,

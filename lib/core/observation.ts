@@ -97,7 +97,14 @@ export type ReadingObserved =
       readonly from: 'watch' | 'list';
       readonly count: number;
     }
-  | { readonly kind: 'gap'; readonly gap: Gap };
+  | { readonly kind: 'gap'; readonly gap: Gap }
+  | {
+      /** A watch path of an earlier configuration is no longer read. */
+      readonly kind: 'path-retired';
+      readonly path: string;
+      /** The paths that read its keys now; none: they are gone. */
+      readonly heirs: readonly string[];
+    };
 
 /** Whether a circuit breaker lets attempts through: all, none, or one to try. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
@@ -145,6 +152,40 @@ export type DeliveryObserved =
       readonly line: string;
     };
 
+/** Something about the store. */
+export type StoreObserved =
+  | {
+      readonly kind: 'store-opened';
+      readonly store: string;
+      readonly durable: boolean;
+      readonly at: string;
+    }
+  | {
+      /** It takes nothing, or takes what it is given again. */
+      readonly kind: 'store-trouble';
+      readonly state: 'unavailable' | 'available';
+      readonly why: string;
+    }
+  | {
+      /** How full it is: told at each change of level, and for a scrape. */
+      readonly kind: 'store-usage';
+      readonly level: 'fine' | 'near' | 'full';
+      /** What happens to new deliveries once it is full. */
+      readonly overflow: 'block' | 'shed';
+      readonly bytes: number;
+      readonly maxBytes: number;
+    }
+  | {
+      /** What earlier processes left behind was taken up. */
+      readonly kind: 'work-resumed';
+      /** Attempts whose process died. */
+      readonly lost: number;
+      readonly unattempted: number;
+      /** Since an earlier process was last known to live, in ms; null where there was none. */
+      readonly downMs: number | null;
+    }
+  | { readonly kind: 'clock-jumped'; readonly byMs: number };
+
 /** Something about the process and its configuration. */
 export type LifecycleObserved =
   | {
@@ -159,6 +200,20 @@ export type LifecycleObserved =
       readonly id: string;
       readonly from: 'kube-system' | 'namespace' | 'random';
       readonly server: string;
+    }
+  | {
+      /** Another cluster stands behind the same name. */
+      readonly kind: 'cluster-changed';
+      readonly from: string;
+      readonly to: string;
+      readonly orphaned: number;
+    }
+  | {
+      /** The configuration was refused; the last good one runs instead. */
+      readonly kind: 'configuration-kept';
+      readonly file: string;
+      readonly since: number;
+      readonly problems: number;
     }
   | { readonly kind: 'cluster-waiting'; readonly server: string; readonly why: string }
   | { readonly kind: 'credentials-reread'; readonly why: string }
@@ -180,7 +235,12 @@ export type LifecycleObserved =
   | { readonly kind: 'bug'; readonly where: string; readonly error: unknown };
 
 /** Anything the gateway notices about itself. */
-export type Observation = DecisionObserved | ReadingObserved | DeliveryObserved | LifecycleObserved;
+export type Observation =
+  | DecisionObserved
+  | ReadingObserved
+  | DeliveryObserved
+  | StoreObserved
+  | LifecycleObserved;
 
 /** Where observations go. It never throws and never waits. */
 export type Observe = (observation: Observation) => void;

@@ -33,6 +33,7 @@ export type UnknownReason =
   | 'connection-lost'
   | 'server-error'
   | 'signal'
+  | 'process-died'
   | 'bug';
 
 /** What an attempt started. */

@@ -29,11 +29,30 @@ export interface Gap {
   readonly to: Position;
 }
 
+/** What a complete list of a watch path showed. */
+export interface CompleteList {
+  readonly path: string;
+  /** `namespace/name` of all that is there: whatever else is known of the path is gone. */
+  readonly keys: ReadonlySet<string>;
+}
+
+/** A watch path, or the part of it that lies in one namespace. */
+export interface PathPart {
+  readonly path: string;
+  /** Null: all of it. */
+  readonly namespace: string | null;
+}
+
 /** What a source read since its last batch. */
 export interface Batch {
   readonly source: string;
   readonly occurrences: readonly Occurrence[];
   readonly gone: readonly Gone[];
+  /**
+   * The first complete list of a path in this life of the process, after the occurrences of all its
+   * pages: what earlier lives knew and it does not show is gone. Later ones are told by `gone`.
+   */
+  readonly listed: readonly CompleteList[];
   /** The positions after everything above; only the paths that moved. */
   readonly positions: Positions;
   readonly gaps: readonly Gap[];
@@ -54,4 +73,9 @@ export interface Batch {
 export interface Source {
   readonly name: string;
   batches(positions: Positions, signal: AbortSignal): AsyncIterable<Batch>;
+  /**
+   * Where the keys of a watch path of an earlier configuration are read now: the path itself where
+   * it still is, a path that covers it, the paths of some of its namespaces, or nowhere.
+   */
+  heirsOf(path: string): readonly PathPart[];
 }

@@ -1,12 +1,15 @@
-// The store as four narrow ports. What every implementation promises:
+// The store as narrow ports. What every implementation promises:
 // (1) What commit acknowledged survives kill -9; a store that says it is not durable is excused from
 // this alone. (2) Replaying a batch after a crash anywhere inside commit gives the same stored state.
 // (3) A claim comes back only when its incarnation is gone. (4) A conflict is an answer, not an
-// error. (5) Growth is bounded, and the bound is reported before it is reached.
+// error; so is a store that is full. (5) Growth is bounded, and every commit says how near the bound
+// is. (6) What fails throws a SluiceError, and nothing of that call is stored: `store-unavailable`
+// may be tried again, `store-unusable` may not.
 // spec/conformance/store.ts holds every implementation to them.
+import type { TrailEntry } from './decision.ts';
 import type { Delivery, DeliveryState } from './delivery.ts';
 import type { Outcome } from './outcome.ts';
-import type { Gap, Gone, Positions } from './source.ts';
+import type { CompleteList, Gap, Gone, PathPart, Positions } from './source.ts';
 
 /** What has been started, for as long as its Event could be seen again. */
 export interface LedgerEntry {
@@ -15,6 +18,8 @@ export interface LedgerEntry {
   /** The watch path and the Event's `namespace/name`, so that a key gone can be found. */
   readonly path: string;
   readonly eventKey: string;
+  /** The involved object, as in `Delivery`. */
+  readonly object: string;
   /** The id under which it was started last. */
   readonly id: string;
   /** `metadata.creationTimestamp` of the life that started it. */
@@ -27,28 +32,57 @@ export interface LedgerEntry {
   readonly lastCount: number;
 }
 
+/** Why a delivery was made: the decision as the filter chain made it then. */
+export interface DecisionRecord {
+  /** Of the delivery. */
+  readonly id: string;
+  /** Wall clock, ms since 1970. */
+  readonly at: number;
+  /** Why each rule before the one that accepted did not match. */
+  readonly trail: readonly TrailEntry[];
+}
+
 /** Everything that one batch changes, together. */
 export interface Commit {
+  /** '' where it is no batch of a source: then it has no positions. */
   readonly source: string;
   readonly positions: Positions;
   /** New and moved entries, whole. */
   readonly ledger: readonly LedgerEntry[];
   /** New deliveries, `waiting` or `held`. */
   readonly deliveries: readonly Delivery[];
+  /** For new deliveries; this alone may lose its last moments in a crash. */
+  readonly decisions: readonly DecisionRecord[];
   /** Every key of which a state was read, whatever became of it: it is there, not gone. */
   readonly seen: readonly Gone[];
   /** Keys that went, after everything seen. */
   readonly gone: readonly Gone[];
+  /** Complete lists: every other key of their paths went. */
+  readonly listed: readonly CompleteList[];
   readonly gaps: readonly Gap[];
-  /** Wall clock, ms since 1970: when keys went. */
+  /** Wall clock, ms since 1970. */
   readonly now: number;
+  /** For how long everything has been read, in ms: the clock of the retention, when keys went. */
+  readonly readMs: number;
 }
 
-/** What a commit found. */
-export interface Committed {
-  /** Ids that were there before: those deliveries were not stored again. */
-  readonly existing: ReadonlySet<string>;
+/** How full a store is. */
+export interface StoreUsage {
+  readonly bytes: number;
+  /** New deliveries are not stored beyond it; 0 where there is no bound. */
+  readonly maxBytes: number;
 }
+
+/** What became of a commit. */
+export type Committed =
+  | {
+      readonly done: true;
+      /** Ids that were there before: those deliveries were not stored again. */
+      readonly existing: ReadonlySet<string>;
+      readonly usage: StoreUsage;
+    }
+  /** It has new deliveries and the store is full: nothing of it was stored. */
+  | { readonly done: false; readonly usage: StoreUsage };
 
 /** Positions, ledger and new deliveries: the transactional outbox. */
 export interface Journal {
@@ -56,18 +90,59 @@ export interface Journal {
   positions(source: string): Promise<Positions>;
   /** The ledger's entries for these keys; a key with none is absent. */
   lookup(keys: readonly string[]): Promise<ReadonlyMap<string, LedgerEntry>>;
+  /** A store that is full lets settled deliveries go, the oldest first, before it says so. */
   commit(commit: Commit): Promise<Committed>;
-  /**
-   * Forgets entries whose key went before `goneBefore` and which have no unsettled delivery, and
-   * settled deliveries of before `settledBefore`. Answers how many entries it forgot.
-   */
-  sweep(bounds: SweepBounds): Promise<number>;
 }
 
-/** What a sweep may forget, both in ms since 1970. */
+/** What a sweep may forget. */
 export interface SweepBounds {
+  /** On the clock of the retention (`Commit.readMs`). */
   readonly goneBefore: number;
+  /** Wall clock, ms since 1970. */
   readonly settledBefore: number;
+}
+
+/** What a beginning found left behind by incarnations that are gone. */
+export interface Begun {
+  /**
+   * Deliveries whose attempt was running when its process died: its outcome is now `unknown`,
+   * `process-died`, and they wait, or are dead letters `poison`. Their `deaths` counts this one.
+   */
+  readonly lost: readonly Delivery[];
+  /** How many were claimed but not attempted; they wait as before. */
+  readonly unattempted: number;
+  /** Every watch path that the ledger or a position names and that was not retired. */
+  readonly paths: readonly string[];
+}
+
+/** A watch path that is no longer read. */
+export interface Retirement {
+  readonly path: string;
+  /** Who reads its keys now; those of no heir are gone. */
+  readonly heirs: readonly PathPart[];
+  /** See `Commit.readMs`. */
+  readonly readMs: number;
+}
+
+/** What a store does around the work: beginning, forgetting, moving times. */
+export interface Upkeep {
+  /**
+   * Gives back the claims of every other incarnation that is gone: once, before anything else.
+   * A delivery is `poison` where the attempt at which its process died was its third in a row.
+   */
+  begin(at: { readonly incarnation: string; readonly now: number }): Promise<Begun>;
+  /** Hands the ledger's entries of a path to its heirs; its position stays for the retention. */
+  retire(retirement: Retirement): Promise<void>;
+  /** Another cluster: no position holds any more, and the gaps say so. */
+  dropPositions(gaps: readonly Gap[]): Promise<void>;
+  /** The clock jumped, or nothing ran for a while: everything unsettled is due so much later. */
+  shift(byMs: number): Promise<void>;
+  /**
+   * Forgets ledger entries whose key went before `goneBefore` and which have no unsettled delivery,
+   * positions retired before it, and settled deliveries of before `settledBefore`. Answers how many
+   * entries it forgot.
+   */
+  sweep(bounds: SweepBounds): Promise<number>;
 }
 
 /** Which deliveries a lane asks for. */
@@ -94,7 +169,7 @@ export interface Settlement {
   readonly incarnation: string;
   readonly outcome: Outcome;
   readonly durationMs: number;
-  /** What the dispatch made of the outcome. */
+  /** What the dispatch made of the outcome; the delivery's `deaths` are 0 again. */
   readonly next: Pick<Delivery, 'state' | 'dead' | 'dueAt' | 'started'>;
   readonly now: number;
 }
@@ -105,6 +180,8 @@ export interface StateChange {
   /** The states it must be in; in any other the answer is a conflict. */
   readonly from: readonly DeliveryState[];
   readonly next: Pick<Delivery, 'state' | 'dead' | 'dueAt'>;
+  /** A person asks for another attempt: noted as `retriedAt`, and its `deaths` are 0 again. */
+  readonly isRetry?: true;
   readonly now: number;
 }
 
@@ -127,9 +204,18 @@ export interface Outbox {
 export interface DeliveryQuery {
   readonly states?: readonly DeliveryState[];
   readonly trigger?: string;
-  /** At most so many, oldest first in the order in which they were committed. */
+  /** The rule's name; '' for rules without one. */
+  readonly rule?: string;
+  /** The involved object, as in `Delivery`. */
+  readonly object?: string;
+  /** Made at or after, and before; wall clock, ms since 1970. */
+  readonly since?: number;
+  readonly until?: number;
+  /** In the order in which they were committed; `oldest` first where absent. */
+  readonly order?: 'oldest' | 'newest';
+  /** At most so many. */
   readonly limit: number;
-  /** Only those committed after this one: the last of the page before. */
+  /** Only those behind this one in that order: the last of the page before. */
   readonly after?: string;
 }
 
@@ -144,10 +230,15 @@ export interface DeliveryCount {
 export interface Archive {
   list(query: DeliveryQuery): Promise<readonly Delivery[]>;
   get(id: string): Promise<Delivery | null>;
+  /** Why it was made; null where that is not known any more. */
+  decision(id: string): Promise<DecisionRecord | null>;
   counts(): Promise<readonly DeliveryCount[]>;
   /** The last gaps, newest first. */
   gaps(limit: number): Promise<readonly Gap[]>;
-  /** When deliveries were started since a moment, ms since 1970, for the limits at start. */
+  /**
+   * When series were started since a moment, by the ledger's firedAt (ms since 1970), for the limits
+   * at start; what is held or expired so is not started, what was released is from then on.
+   */
   firedSince(since: number): Promise<readonly { readonly at: number; readonly object: string }[]>;
 }
 
@@ -163,4 +254,16 @@ export interface Store extends AsyncDisposable {
   readonly outbox: Outbox;
   readonly archive: Archive;
   readonly keep: Keep;
+  readonly upkeep: Upkeep;
+}
+
+/** A store that is not open yet. */
+export interface ClosedStore {
+  /**
+   * Opens it, making what is not there yet.
+   *
+   * **Errors**: `store-unusable`, with what was found and what to do. A store that is damaged, or
+   * another's, is never replaced by an empty one.
+   */
+  open(): Promise<Store>;
 }

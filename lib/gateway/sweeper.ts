@@ -1,11 +1,11 @@
 // Forgets what can not be seen again: ledger entries whose Event has been gone for the retention,
 // and settled deliveries of long ago. Never by count.
 import type { Clock } from '../core/clock.ts';
-import type { Journal } from '../core/store.ts';
+import type { Upkeep } from '../core/store.ts';
 
 /** What the sweeper works with. */
 export interface SweeperParts {
-  readonly store: { readonly journal: Journal };
+  readonly store: { readonly upkeep: Upkeep };
   readonly clock: Clock;
   readonly retention: { readonly goneMs: number; readonly settledMs: number };
 }
@@ -34,7 +34,7 @@ export class Sweeper {
   sweep(): Promise<number> {
     const { clock, retention, store } = this.#parts;
     const now = clock.now();
-    return store.journal.sweep({
+    return store.upkeep.sweep({
       goneBefore: now - retention.goneMs,
       settledBefore: now - retention.settledMs,
     });

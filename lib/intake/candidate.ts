@@ -57,6 +57,8 @@ export function toDelivery(
 ): Delivery {
   return {
     id: candidate.id,
+    key: candidate.ledgerKey,
+    bucket: candidate.occurrence.life,
     cluster: made.cluster,
     source: candidate.occurrence.source,
     rule: candidate.rule,
@@ -70,6 +72,8 @@ export function toDelivery(
     dueAt: made.now,
     attempts: [],
     started: null,
+    deaths: 0,
+    retriedAt: null,
   };
 }
 
@@ -79,6 +83,7 @@ export function toLedgerEntry({ occurrence, ...candidate }: Candidate, now: numb
     key: candidate.ledgerKey,
     path: occurrence.path,
     eventKey: occurrence.key,
+    object: candidate.object,
     id: candidate.id,
     life: occurrence.life,
     firedAt: now,

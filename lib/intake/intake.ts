@@ -75,16 +75,20 @@ export class Intake {
       keys.length === 0 ? new Map() : await this.#parts.journal.lookup(keys),
     );
     const rulings = judged.map(({ candidates }) => candidates.map((one) => work.rule(one)));
-    const { existing } = await this.#parts.journal.commit({
+    const committed = await this.#parts.journal.commit({
       source: batch.source,
       positions: batch.positions,
       ledger: work.ledger,
       deliveries: work.deliveries,
+      decisions: [],
       seen: batch.occurrences.map(({ path, key }) => ({ path, key })),
       gone: batch.gone,
+      listed: batch.listed,
       gaps: batch.gaps,
       now: work.now,
+      readMs: work.now,
     });
+    const existing = committed.done ? committed.existing : new Set<string>();
     this.#parts.committed(work.deliveries.filter(({ id }) => !existing.has(id)));
     for (const gap of batch.gaps) this.#parts.observe({ kind: 'gap', gap });
     for (const [index, one] of judged.entries()) {

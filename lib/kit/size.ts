@@ -13,6 +13,16 @@ const FACTORS: Readonly<Record<string, number>> = {
   Ti: 2 ** 40,
 };
 
+const UNITS = ['Ti', 'Gi', 'Mi', 'Ki'] as const;
+
+/** A size for people, in the largest unit of which it has at least one: `1.5Gi`, `820Mi`, `12`. */
+export function renderSize(bytes: number): string {
+  const unit = UNITS.find((one) => bytes >= (FACTORS[one] ?? 1));
+  if (unit === undefined) return String(Math.round(bytes));
+  const count = bytes / (FACTORS[unit] ?? 1);
+  return `${count < 10 ? Math.round(count * 10) / 10 : Math.round(count)}${unit}`;
+}
+
 /** Bytes of a size; undefined where the text is none or too large to be exact. */
 export function parseSize(text: string): number | undefined {
   const [, count, unit = ''] = /^(\d+)([kMGT]|[KMGT]i)?$/.exec(text) ?? [];

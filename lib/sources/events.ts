@@ -9,7 +9,7 @@ import { millisecondsOf, parseMicroTime } from '../core/micro-time.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import { toOccurrence } from '../core/occurrence.ts';
 import type { Finding } from '../core/problem.ts';
-import type { Batch, Positions, Source } from '../core/source.ts';
+import type { Batch, PathPart, Positions, Source } from '../core/source.ts';
 import { parseDuration } from '../kit/duration.ts';
 import { mergeFairly } from '../kubernetes/merge.ts';
 import { readChanges } from '../kubernetes/reader.ts';
@@ -153,6 +153,10 @@ class EventsSource implements Source {
     }
   }
 
+  heirsOf(path: string): readonly PathPart[] {
+    return [...this.#watched.values()].includes(path) ? [{ path, namespace: null }] : [];
+  }
+
   #toBatch(path: string, read: ReaderBatch): Batch {
     const { position, gaps } = read;
     const occurrences = read.changes.map(({ object, from, readAt, key }) =>
@@ -163,6 +167,7 @@ class EventsSource implements Source {
       source: this.name,
       occurrences,
       gone: read.gone.map((key) => ({ path, key })),
+      listed: [],
       positions: new Map(position === null ? [] : [[path, position]]),
       gaps,
     };

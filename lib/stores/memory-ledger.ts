@@ -1,11 +1,11 @@
 // The ledger of the memory store: what has been started, found by its key and by the Event it came
 // from. It forgets only what the sweep says, never by count.
-import type { Gone } from '../core/source.ts';
-import type { LedgerEntry } from '../core/store.ts';
+import type { CompleteList, Gone } from '../core/source.ts';
+import type { LedgerEntry, Retirement } from '../core/store.ts';
 
 interface Kept {
   readonly entry: LedgerEntry;
-  /** Wall clock, ms; null while the Event is there. */
+  /** On the clock of the retention, ms; null while the Event is there. */
   goneAt: number | null;
 }
 
@@ -14,6 +14,8 @@ const NONE: readonly string[] = [];
 /** Ledger entries in memory. */
 export class MemoryLedger {
   readonly #byKey = new Map<string, Kept>();
+  /** Id → key of its entry. */
+  readonly #ids = new Map<string, string>();
   /** Watch path → the Event's `namespace/name` → keys of its entries. */
   readonly #byEvent = new Map<string, Map<string, Set<string>>>();
 
@@ -31,6 +33,7 @@ export class MemoryLedger {
   write(entry: LedgerEntry): void {
     const before = this.#byKey.get(entry.key);
     if (before !== undefined) this.#forgetPlace(before.entry);
+    this.#ids.set(entry.id, entry.key);
     this.#byKey.set(entry.key, { entry, goneAt: null });
     const events = this.#byEvent.get(entry.path) ?? new Map<string, Set<string>>();
     this.#byEvent.set(entry.path, events);
@@ -55,6 +58,56 @@ export class MemoryLedger {
     }
   }
 
+  /** Notes that all other Events of a path are no longer there. */
+  markListed({ path, keys }: CompleteList, now: number): void {
+    for (const key of this.#byEvent.get(path)?.keys() ?? NONE) {
+      if (!keys.has(key)) this.markGone({ path, key }, now);
+    }
+  }
+
+  /** Hands the entries of a path to its heirs; the others' retention begins. */
+  retire({ path, heirs, readMs }: Retirement): void {
+    for (const [eventKey, keys] of [...(this.#byEvent.get(path) ?? [])]) {
+      const namespace = eventKey.slice(0, eventKey.indexOf('/'));
+      const heir = heirs.find((one) => one.namespace === null || one.namespace === namespace);
+      if (heir === undefined) this.markGone({ path, key: eventKey }, readMs);
+      else if (heir.path !== path) for (const key of [...keys]) this.#move(key, heir.path);
+    }
+  }
+
+  /** The watch paths of all entries whose Event is there. */
+  get paths(): readonly string[] {
+    const there = [...this.#byKey.values()].filter(({ goneAt }) => goneAt === null);
+    return [...new Set(there.map(({ entry }) => entry.path))];
+  }
+
+  /** Whether a delivery of this id was started under some entry. */
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
+  /** Every entry. */
+  *entries(): Iterable<LedgerEntry> {
+    for (const { entry } of this.#byKey.values()) yield entry;
+  }
+
+  /** The entry of this id was started only now. */
+  refire(id: string, firedAt: number): void {
+    const key = this.#ids.get(id);
+    const kept = key === undefined ? undefined : this.#byKey.get(key);
+    if (key === undefined || kept === undefined) return;
+    this.#byKey.set(key, { ...kept, entry: { ...kept.entry, firedAt } });
+  }
+
+  #move(key: string, path: string): void {
+    const kept = this.#byKey.get(key);
+    if (kept === undefined) return;
+    const { goneAt } = kept;
+    this.write({ ...kept.entry, path });
+    const moved = this.#byKey.get(key);
+    if (moved !== undefined) moved.goneAt = goneAt;
+  }
+
   /** Forgets entries that went before a moment and that nobody needs; answers how many. */
   sweep(goneBefore: number, isUnsettled: (id: string) => boolean): number {
     let forgotten = 0;
@@ -71,7 +124,8 @@ export class MemoryLedger {
     return this.#byEvent.get(path)?.get(key) ?? NONE;
   }
 
-  #forgetPlace({ path, eventKey, key }: LedgerEntry): void {
+  #forgetPlace({ path, eventKey, key, id }: LedgerEntry): void {
+    this.#ids.delete(id);
     const events = this.#byEvent.get(path);
     const keys = events?.get(eventKey);
     keys?.delete(key);

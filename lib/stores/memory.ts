@@ -7,15 +7,20 @@ import type { Gap, Position } from '../core/source.ts';
 import type {
   ActAnswer,
   Archive,
+  ClosedStore,
   Commit,
   Committed,
+  DecisionRecord,
   DeliveryCount,
+  DeliveryQuery,
   Journal,
   Keep,
   Outbox,
   Settlement,
   StateChange,
   Store,
+  StoreUsage,
+  Upkeep,
 } from '../core/store.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { MemoryQueue } from './memory-queue.ts';
@@ -33,7 +38,16 @@ const GAPS_KEPT = 1_000;
 
 const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
 
+/** A store that lives as long as its process. */
+export function createMemoryStore(parts: Partial<StoreParts> = {}): Store {
+  return new MemoryStore(parts.maxBytes ?? 0);
+}
+
 class MemoryStore implements Store {
+  readonly #maxBytes: number;
+  readonly #decisions = new Map<string, DecisionRecord>();
+  /** Characters of what is kept: near enough to its bytes. */
+  #bytes = 0;
   readonly #deliveries = new Map<string, Packed>();
   readonly #claims = new Map<string, string>();
   readonly #queues = new Map<string, MemoryQueue>();
@@ -44,11 +58,26 @@ class MemoryStore implements Store {
   readonly #gaps: Gap[] = [];
   readonly #kept = new Map<string, string>();
 
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
   readonly journal: Journal = {
     durable: false,
     positions: async (source) => new Map(this.#positions.get(source)),
     lookup: async (keys) => this.#ledger.lookup(keys),
     commit: async (commit) => this.#commit(commit),
+  };
+
+  readonly upkeep: Upkeep = {
+    // A process begins with an empty memory: nothing was left behind.
+    begin: async () => ({ lost: [], unattempted: 0, paths: this.#paths() }),
+    retire: async (retirement) => this.#ledger.retire(retirement),
+    dropPositions: async (gaps) => {
+      this.#positions.clear();
+      this.#keepGaps(gaps);
+    },
+    shift: async (byMs) => this.#shift(byMs),
     sweep: async ({ goneBefore, settledBefore }) => {
       this.#forgetSettledBefore(settledBefore);
       return this.#ledger.sweep(goneBefore, (id) => this.#isUnsettled(id));
@@ -72,19 +101,8 @@ class MemoryStore implements Store {
   };
 
   readonly archive: Archive = {
-    list: async ({ states, trigger, limit, after }) => {
-      const found: Delivery[] = [];
-      let reached = after === undefined;
-      for (const kept of this.#deliveries.values()) {
-        const { head } = kept;
-        if (found.length >= limit) break;
-        const fits =
-          (states?.includes(head.state) ?? true) && (trigger ?? head.trigger) === head.trigger;
-        if (reached && fits) found.push(unpacked(kept));
-        reached ||= head.id === after;
-      }
-      return found;
-    },
+    list: async (query) => this.#list(query),
+    decision: async (id) => this.#decisions.get(id) ?? null,
     get: async (id) => {
       const kept = this.#deliveries.get(id);
       return kept === undefined ? null : unpacked(kept);
@@ -92,13 +110,9 @@ class MemoryStore implements Store {
     counts: async () => countByState(this.#deliveries.values()),
     gaps: async (limit) => this.#gaps.slice(-limit).reverse(),
     firedSince: async (since) =>
-      [...this.#deliveries.values()]
-        .map(({ head }) => head)
-        .filter(({ createdAt, state, dead }) => {
-          const isSpent = state !== 'held' && dead !== 'expired-held';
-          return createdAt >= since && isSpent;
-        })
-        .map(({ createdAt, object }) => ({ at: createdAt, object })),
+      [...this.#ledger.entries()]
+        .filter(({ firedAt, id }) => firedAt >= since && this.#isSpent(id))
+        .map(({ firedAt, object }) => ({ at: firedAt, object })),
   };
 
   readonly keep: Keep = {
@@ -113,20 +127,83 @@ class MemoryStore implements Store {
   }
 
   #commit(commit: Commit): Committed {
-    const existing = new Set<string>();
-    for (const delivery of commit.deliveries) {
-      if (this.#deliveries.has(delivery.id)) existing.add(delivery.id);
-      else this.#add(delivery);
+    const isKnown = (id: string): boolean => this.#deliveries.has(id) || this.#ledger.has(id);
+    const existing = new Set(commit.deliveries.map(({ id }) => id).filter(isKnown));
+    const fresh = commit.deliveries.filter(({ id }) => !existing.has(id));
+    if (fresh.length > 0) {
+      this.#makeRoom();
+      if (this.#isFull) return { done: false, usage: this.#usage };
+    }
+    for (const delivery of fresh) this.#add(delivery);
+    for (const decision of commit.decisions) {
+      if (!existing.has(decision.id)) this.#decisions.set(decision.id, decision);
     }
     for (const entry of commit.ledger) this.#ledger.write(entry);
     for (const seen of commit.seen) this.#ledger.markSeen(seen);
-    for (const gone of commit.gone) this.#ledger.markGone(gone, commit.now);
+    for (const gone of commit.gone) this.#ledger.markGone(gone, commit.readMs);
+    for (const listed of commit.listed) this.#ledger.markListed(listed, commit.readMs);
     const positions = this.#positions.get(commit.source) ?? new Map<string, Position>();
     for (const [path, position] of commit.positions) positions.set(path, position);
     this.#positions.set(commit.source, positions);
-    this.#gaps.push(...commit.gaps);
+    this.#keepGaps(commit.gaps);
+    return { done: true, existing, usage: this.#usage };
+  }
+
+  #keepGaps(gaps: readonly Gap[]): void {
+    this.#gaps.push(...gaps);
     this.#gaps.splice(0, this.#gaps.length - GAPS_KEPT);
-    return { existing };
+  }
+
+  #paths(): readonly string[] {
+    const read = [...this.#positions.values()].flatMap((paths) => [...paths.keys()]);
+    return [...new Set([...read, ...this.#ledger.paths])];
+  }
+
+  get #usage(): StoreUsage {
+    return { bytes: this.#bytes, maxBytes: this.#maxBytes };
+  }
+
+  get #isFull(): boolean {
+    return this.#maxBytes > 0 && this.#bytes >= this.#maxBytes;
+  }
+
+  /** What is settled gives way to what is new. */
+  #makeRoom(): void {
+    while (this.#isFull && this.#settled.length > 0) this.#forget(this.#settled.shift() ?? '');
+  }
+
+  #forget(id: string): void {
+    // One that was retried is no longer settled; it comes back here when it is.
+    if (this.#isUnsettled(id)) return;
+    this.#bytes -= this.#deliveries.get(id)?.text.length ?? 0;
+    this.#deliveries.delete(id);
+    this.#decisions.delete(id);
+  }
+
+  /** Whether its start took a token: nothing that is or was only held did. */
+  #isSpent(id: string): boolean {
+    const head = this.#deliveries.get(id)?.head;
+    return head?.state !== 'held' && head?.dead !== 'expired-held';
+  }
+
+  #shift(byMs: number): void {
+    for (const kept of [...this.#deliveries.values()]) {
+      const { state, dueAt } = kept.head;
+      if (state === 'waiting' || state === 'held') this.#replace(kept, { dueAt: dueAt + byMs });
+    }
+  }
+
+  #list(query: DeliveryQuery): readonly Delivery[] {
+    const { limit, after, order = 'oldest' } = query;
+    const kept = [...this.#deliveries.values()];
+    if (order === 'newest') kept.reverse();
+    const behind = after === undefined ? 0 : kept.findIndex(({ head }) => head.id === after) + 1;
+    const found: Delivery[] = [];
+    for (const one of kept.slice(behind)) {
+      if (found.length >= limit) break;
+      if (fits(one.head, query)) found.push(unpacked(one));
+    }
+    return found;
   }
 
   #attempt(id: string, started: Pick<Attempt, 'incarnation' | 'at'>): ActAnswer {
@@ -156,20 +233,23 @@ class MemoryStore implements Store {
         : attempt,
     );
     this.#claims.delete(id);
-    return { done: true, delivery: this.#replace(before, { ...next, attempts }) };
+    return { done: true, delivery: this.#replace(before, { ...next, attempts, deaths: 0 }) };
   }
 
-  #change({ id, from, next }: StateChange): ActAnswer {
+  #change({ id, from, next, isRetry, now }: StateChange): ActAnswer {
     const before = this.#deliveries.get(id);
     if (before === undefined || !from.includes(before.head.state)) {
       return { done: false, state: before?.head.state ?? null };
     }
-    return { done: true, delivery: this.#replace(before, next) };
+    if (before.head.state === 'held') this.#ledger.refire(id, now);
+    const asked = isRetry ? { retriedAt: now, deaths: 0 } : {};
+    return { done: true, delivery: this.#replace(before, { ...next, ...asked }) };
   }
 
   #add(added: Delivery): void {
     const kept = packed(added);
     this.#deliveries.set(added.id, kept);
+    this.#bytes += kept.text.length;
     if (added.state === 'waiting') this.#queueOf(added.trigger).put(kept.head);
   }
 
@@ -196,14 +276,14 @@ class MemoryStore implements Store {
 
   #keepSettled(id: string): void {
     this.#settled.push(id);
-    if (this.#settled.length > SETTLED_KEPT) this.#deliveries.delete(this.#settled.shift() ?? '');
+    if (this.#settled.length > SETTLED_KEPT) this.#forget(this.#settled.shift() ?? '');
   }
 
   #forgetSettledBefore(settledBefore: number): void {
     while (this.#settled[0] !== undefined) {
       const kept = this.#deliveries.get(this.#settled[0]);
       if (kept !== undefined && settledAt(kept.head) >= settledBefore) return;
-      this.#deliveries.delete(this.#settled.shift() ?? '');
+      this.#forget(this.#settled.shift() ?? '');
     }
   }
 
@@ -219,6 +299,18 @@ class MemoryStore implements Store {
     this.#queues.set(trigger, made);
     return made;
   }
+}
+
+function fits(head: DeliveryHead, query: DeliveryQuery): boolean {
+  const { states, trigger, rule, object, since = 0, until = Number.POSITIVE_INFINITY } = query;
+  return (
+    (states?.includes(head.state) ?? true) &&
+    (trigger ?? head.trigger) === head.trigger &&
+    (rule === undefined || rule === (head.rule.name ?? '')) &&
+    (object ?? head.object) === head.object &&
+    head.createdAt >= since &&
+    head.createdAt < until
+  );
 }
 
 function settledAt(delivery: DeliveryHead): number {
@@ -246,5 +338,7 @@ export const memoryKind = {
     additionalProperties: false,
     properties: {},
   },
-  create: () => new MemoryStore(),
-} as const satisfies Kind<MemorySection, StoreParts, Store>;
+  create: (_section: MemorySection, parts: StoreParts) => ({
+    open: async () => createMemoryStore(parts),
+  }),
+} as const satisfies Kind<MemorySection, StoreParts, ClosedStore>;

@@ -16,7 +16,9 @@ export interface Packed {
 }
 
 /** What of a delivery changes while it is kept. */
-export type Changes = Partial<Pick<Delivery, 'state' | 'dead' | 'dueAt' | 'attempts' | 'started'>>;
+export type Changes = Partial<
+  Pick<Delivery, 'state' | 'dead' | 'dueAt' | 'attempts' | 'started' | 'deaths' | 'retriedAt'>
+>;
 
 /** Packs a delivery; later changes of what was handed in change nothing. */
 export function packed({ occurrences, ...head }: Delivery): Packed {

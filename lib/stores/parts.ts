@@ -1,4 +1,9 @@
 // What a kind of store may have, and nothing more.
 
-/** What a kind of store may have: nothing yet; a file's kind will get a folder here. */
-export type StoreParts = Readonly<Record<string, never>>;
+/** What a kind of store may have. */
+export interface StoreParts {
+  /** Where relative paths begin, and where a store without a path of its own lies. */
+  readonly folder: string;
+  /** New deliveries are not stored beyond so many bytes; 0: no bound. */
+  readonly maxBytes: number;
+}

@@ -44,6 +44,16 @@ export function lifecycleLines(observed: LifecycleObserved, failures: FailureLog
       const line: Line = { level: 'warn', kind, text, fields: { server, why } };
       return [failures.failed({ key: 'cluster', cause: why, line })];
     }
+    case 'cluster-changed': {
+      const { kind, from, to, orphaned } = observed;
+      const text = `another cluster: ${to}, not ${from}; everything is read anew, ${orphaned} deliveries orphaned`;
+      return [{ level: 'error', kind, text, fields: { from, to, orphaned } }];
+    }
+    case 'configuration-kept': {
+      const { kind, file, since, problems } = observed;
+      const text = `${file} is refused (${counted(problems, 'problem')}); the last good configuration of ${new Date(since).toISOString()} runs instead`;
+      return [{ level: 'error', kind, text, fields: { file, since, problems } }];
+    }
     case 'credentials-reread': {
       const { why } = observed;
       return [info(observed.kind, `credentials read again: ${why}`, { why })];

@@ -93,6 +93,31 @@ export const METRICS = {
     help: 'Watch frames and list items that were skipped, being too large or unreadable.',
     labels: ['source'],
   },
+  sluice_store_used_bytes: {
+    type: 'gauge',
+    help: 'How much the store holds.',
+    labels: [],
+  },
+  sluice_store_limit_bytes: {
+    type: 'gauge',
+    help: 'How much it may hold before new deliveries wait or are shed; 0 without a bound.',
+    labels: [],
+  },
+  sluice_store_available: {
+    type: 'gauge',
+    help: '1 while the store takes what it is given, 0 while it can not.',
+    labels: [],
+  },
+  sluice_clock_jumps_total: {
+    type: 'counter',
+    help: 'Jumps of the wall clock that were noticed.',
+    labels: [],
+  },
+  sluice_attempts_lost_total: {
+    type: 'counter',
+    help: 'Attempts whose process died before their answer was written down, found at the start.',
+    labels: [],
+  },
   sluice_bugs_found_total: {
     type: 'counter',
     help: 'Errors that should not have happened; each has an error line.',

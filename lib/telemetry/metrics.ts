@@ -4,7 +4,12 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Action } from '../core/decision.ts';
 import type { DeliveryState } from '../core/delivery.ts';
 import { UNSETTLED_STATES } from '../core/delivery.ts';
-import type { DecisionObserved, Observation, ReadingObserved } from '../core/observation.ts';
+import type {
+  DecisionObserved,
+  Observation,
+  ReadingObserved,
+  StoreObserved,
+} from '../core/observation.ts';
 import type { LabelsOf, MetricName, MetricsOfType } from './metric-table.ts';
 import { METRICS } from './metric-table.ts';
 import { ruleLabel } from './token.ts';
@@ -17,7 +22,7 @@ export interface Scrape {
 
 const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
 
-type Counted = Exclude<ReadingObserved, { kind: 'reading' | 'watch-opened' }>;
+type Counted = Exclude<ReadingObserved, { kind: 'reading' | 'watch-opened' | 'path-retired' }>;
 
 type AnyMetric = Counter | Gauge | Histogram;
 
@@ -86,6 +91,17 @@ export class Metrics {
         this.#add('sluice_bugs_found_total', {}, 1);
         return;
       }
+      case 'store-usage':
+      case 'store-trouble':
+      case 'store-opened':
+      case 'clock-jumped':
+      case 'work-resumed': {
+        this.#stored(observation);
+        return;
+      }
+      case 'path-retired':
+      case 'cluster-changed':
+      case 'configuration-kept':
       case 'reading':
       case 'watch-opened':
       case 'attempt-started':
@@ -100,6 +116,27 @@ export class Metrics {
         return;
       default:
         return observation satisfies never;
+    }
+  }
+
+  #stored(observed: StoreObserved): void {
+    switch (observed.kind) {
+      case 'store-usage':
+        this.#set('sluice_store_used_bytes', {}, observed.bytes);
+        this.#set('sluice_store_limit_bytes', {}, observed.maxBytes);
+        return;
+      case 'store-trouble':
+        this.#set('sluice_store_available', {}, observed.state === 'available' ? 1 : 0);
+        return;
+      case 'store-opened':
+        this.#set('sluice_store_available', {}, 1);
+        return;
+      case 'clock-jumped':
+        this.#add('sluice_clock_jumps_total', {}, 1);
+        return;
+      case 'work-resumed':
+        this.#add('sluice_attempts_lost_total', {}, observed.lost);
+        return;
     }
   }
 

@@ -7,6 +7,7 @@ import { deliveryLines } from './delivery-line.ts';
 import { lifecycleLines } from './lifecycle-line.ts';
 import type { Line } from './logging.ts';
 import { readingLines } from './reading-line.ts';
+import { storeLines } from './store-line.ts';
 
 /** Everything observed but decisions. */
 export type OtherObservation = Exclude<Observation, DecisionObserved>;
@@ -25,6 +26,7 @@ export function observationLines(
     case 'frame-skipped':
     case 'events-read':
     case 'gap':
+    case 'path-retired':
       return readingLines(observation, failures);
     case 'attempt-started':
     case 'attempt-ended':
@@ -33,10 +35,18 @@ export function observationLines(
     case 'queue-depth':
     case 'command-output':
       return deliveryLines(observation, failures);
+    case 'store-opened':
+    case 'store-trouble':
+    case 'store-usage':
+    case 'work-resumed':
+    case 'clock-jumped':
+      return storeLines(observation, failures);
     case 'started':
     case 'configuration-problem':
     case 'cluster-found':
     case 'cluster-waiting':
+    case 'cluster-changed':
+    case 'configuration-kept':
     case 'credentials-reread':
     case 'listening':
     case 'stopping':

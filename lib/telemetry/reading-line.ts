@@ -62,6 +62,8 @@ export function readingLines(observed: ReadingObserved, failures: FailureLog): r
       return [frameSkipped(observed, failures)];
     case 'gap':
       return [gap(observed.gap)];
+    case 'path-retired':
+      return [retired(observed)];
     case 'events-read':
       return [];
     default:
@@ -109,6 +111,12 @@ function frameSkipped(observed: Observed<'frame-skipped'>, failures: FailureLog)
   const text = `${source}: skipped one Event of ${path}: ${why} (${bytes} bytes)`;
   const line = { level: 'error' as const, kind, text, fields: { source, path, bytes, why } };
   return failures.passed({ key: `frame ${source} ${path}`, cause: why, line });
+}
+
+function retired({ kind, path, heirs }: Observed<'path-retired'>): Line {
+  const rest = heirs.length === 0 ? 'nothing reads its Events now' : `now in ${heirs.join(', ')}`;
+  const text = `${path} is no longer read; ${rest}`;
+  return { level: 'info', kind, text, fields: { path, heirs: heirs.join(' ') } };
 }
 
 function gap({ source, path, loss, why, from, to }: Gap): Line {

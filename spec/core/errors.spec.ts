@@ -10,6 +10,8 @@ describe('ERRORS', () => {
     internal: 1,
     'address-unusable': 1,
     'output-unusable': 1,
+    'store-unusable': 1,
+    'store-unavailable': 1,
     usage: 2,
     'input-unusable': 2,
     'configuration-refused': 3,

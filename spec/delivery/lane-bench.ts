@@ -4,7 +4,7 @@ import type { Outcome } from '../../lib/core/outcome.ts';
 import type { Store } from '../../lib/core/store.ts';
 import type { Batching, Trigger } from '../../lib/core/trigger.ts';
 import { Lane, type LaneSettings } from '../../lib/delivery/lane.ts';
-import { memoryKind } from '../../lib/stores/memory.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
@@ -67,7 +67,7 @@ export const RETRY = {
 /** A lane that runs. */
 export function setUp(settings: Partial<LaneSettings> = {}, trigger: Trigger = new HeldTrigger()) {
   const clock = new FakeClock();
-  const store = memoryKind.create();
+  const store = createMemoryStore();
   const recording = recordingObserve();
   const stop = new AbortController();
   const abandon = new AbortController();

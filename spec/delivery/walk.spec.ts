@@ -1,13 +1,13 @@
 // The walk over deliveries: every one of the states asked for, once, also while they change.
 import { expect } from 'chai';
 import { walkDeliveries } from '../../lib/delivery/walk.ts';
-import { memoryKind } from '../../lib/stores/memory.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, deliveries } from '../conformance/store-builders.ts';
 
 describe('walkDeliveries', () => {
   for (const count of [0, 1, 499, 500, 501, 1_200]) {
     it(`meets each of ${count} once, in their order, while it changes their state`, async () => {
-      const store = memoryKind.create();
+      const store = createMemoryStore();
       const made = deliveries(count);
       await store.journal.commit(aCommit({ deliveries: made }));
       const met: string[] = [];
@@ -21,7 +21,7 @@ describe('walkDeliveries', () => {
   }
 
   it('leaves out what is in other states', async () => {
-    const store = memoryKind.create();
+    const store = createMemoryStore();
     await store.journal.commit(aCommit({ deliveries: deliveries(3) }));
     expect(await Array.fromAsync(walkDeliveries(store.archive, ['held']))).to.deep.equal([]);
   });

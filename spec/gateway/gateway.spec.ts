@@ -4,15 +4,17 @@ import { loadPlan } from '../../lib/assembly/load.ts';
 import type { Observe } from '../../lib/core/observation.ts';
 import type { Plan, PlannedTrigger } from '../../lib/assembly/plan.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
+import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
-import type { Batch, Source } from '../../lib/core/source.ts';
+import type { Batch, PathPart, Source } from '../../lib/core/source.ts';
 import type { Store } from '../../lib/core/store.ts';
 import type { Trigger } from '../../lib/core/trigger.ts';
 import { Gateway, type GatewayParts } from '../../lib/gateway/gateway.ts';
 import type { ApiClient } from '../../lib/kubernetes/api.ts';
-import { memoryKind } from '../../lib/stores/memory.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aBatch } from '../intake/harness.ts';
-import { anEvent, anOccurrence } from '../support/builders.ts';
+import { aCommit, anEntry } from '../conformance/store-builders.ts';
+import { aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 
@@ -33,6 +35,10 @@ class HandSource implements Source {
   hand(batch: Batch): void {
     this.#batches.push(batch);
     this.#wake();
+  }
+
+  heirsOf(path: string): readonly PathPart[] {
+    return [{ path, namespace: null }];
   }
 
   break(error: Error): void {
@@ -87,7 +93,7 @@ function setUp(overrides: Partial<GatewayParts> = {}) {
   const source = new HandSource();
   const trigger = new HandTrigger();
   const clock = new FakeClock();
-  const store: Store = memoryKind.create();
+  const store: Store = createMemoryStore();
   const recording = recordingObserve();
   const planned: Plan = {
     ...plan,
@@ -172,10 +178,10 @@ describe('the gateway', () => {
   });
 
   it('stops everything and throws when the store fails', async () => {
-    const store = memoryKind.create();
+    const store = createMemoryStore();
     const journal = { ...store.journal, commit: () => Promise.reject(new Error('disk full')) };
-    const { outbox, archive, keep } = store;
-    const failing = { journal, outbox, archive, keep, ...disposal };
+    const { outbox, archive, keep, upkeep } = store;
+    const failing = { journal, outbox, archive, keep, upkeep, ...disposal };
     const { gateway, source, clock, stop } = setUp({ store: failing });
     const running = gateway.run(stop.signal).catch((error: unknown) => error);
     source.hand(aBatch({ occurrences: [anOccurrence()] }));
@@ -216,15 +222,10 @@ describe('the gateway', () => {
   it('counts what was started in the last hour against the limits', async () => {
     const { gateway, source, clock, store, recording, stop } = setUp();
     const made = Array.from({ length: 60 }, (_, number) => delivery(number, clock.now()));
-    const commit = {
-      source: 'shop',
-      positions: new Map(),
-      ledger: [],
-      seen: [],
-      gone: [],
-      gaps: [],
-    };
-    await store.journal.commit({ ...commit, deliveries: made, now: clock.now() });
+    const ledger = made.map(({ id, object }) =>
+      anEntry({ key: id, id, object, eventKey: id, firedAt: clock.now() }),
+    );
+    await store.journal.commit(aCommit({ deliveries: made, ledger, now: clock.now() }));
     const running = gateway.run(stop.signal);
     source.hand(aBatch({ occurrences: [anOccurrence()] }));
     await clock.advance(0);
@@ -262,22 +263,7 @@ describe('the gateway', () => {
 const disposal = { [Symbol.asyncDispose]: async (): Promise<void> => undefined };
 
 /** A delivery about the object of `anOccurrence` that was made at a moment. */
-function delivery(number: number, createdAt: number) {
-  const { series, happenedAt, count, event } = anOccurrence();
-  return {
-    id: number.toString().padStart(26, '0'),
-    cluster: { id: 'c1', name: null },
-    source: 'shop',
-    rule: { index: 0, name: 'all', identity: 'all' },
-    trigger: 'build',
-    match: {},
-    occurrences: [{ event, firstTime: series.firstTime, happenedAt, count }] as const,
-    object: 'v1/Pod/shop/web-1',
-    state: 'delivered' as const,
-    dead: null,
-    createdAt,
-    dueAt: createdAt,
-    attempts: [],
-    started: null,
-  };
+function delivery(number: number, createdAt: number): Delivery {
+  const id = number.toString().padStart(26, '0');
+  return aDelivery({ id, state: 'delivered', createdAt, dueAt: createdAt });
 }

@@ -1,14 +1,14 @@
 // The cluster's id: the first one chosen stays.
 import { expect } from 'chai';
 import { clusterId } from '../../lib/gateway/identity.ts';
-import { memoryKind } from '../../lib/stores/memory.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 
 const UNREADABLE = { id: null, why: 'forbidden' } as const;
 
 describe('the cluster id', () => {
   it('is what was found, and stays when something else is found later', async () => {
-    const { keep } = memoryKind.create();
+    const { keep } = createMemoryStore();
     const { observe, of } = recordingObserve();
     const at = { server: 'https://x', observe };
     expect(await clusterId(keep, { id: 'own', from: 'namespace' }, at)).to.equal('own');
@@ -17,7 +17,7 @@ describe('the cluster id', () => {
   });
 
   it('is random where nothing can be read, and stays', async () => {
-    const { keep } = memoryKind.create();
+    const { keep } = createMemoryStore();
     const { observe, of } = recordingObserve();
     const at = { server: 'https://x', observe };
     const first = await clusterId(keep, UNREADABLE, at);
@@ -27,7 +27,7 @@ describe('the cluster id', () => {
   });
 
   it('is chosen anew where what was kept can not be read', async () => {
-    const { keep } = memoryKind.create();
+    const { keep } = createMemoryStore();
     await keep.write('cluster', '{"id":7}');
     const at = { server: 'https://x', observe: recordingObserve().observe };
     expect(await clusterId(keep, { id: 'system', from: 'kube-system' }, at)).to.equal('system');

@@ -1,14 +1,14 @@
 // The sweeper forgets by the retention, once a minute.
 import { expect } from 'chai';
 import { Sweeper } from '../../lib/gateway/sweeper.ts';
-import { memoryKind } from '../../lib/stores/memory.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, anEntry } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 describe('the sweeper', () => {
   it('forgets a series when its Event has been gone for the retention, and not before', async () => {
     const clock = new FakeClock();
-    const store = memoryKind.create();
+    const store = createMemoryStore();
     const entry = anEntry();
     const gone = [{ path: entry.path, key: entry.eventKey }];
     await store.journal.commit(aCommit({ ledger: [entry] }));

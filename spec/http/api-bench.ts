@@ -17,7 +17,7 @@ import { ROUTES } from '../../lib/http/routes.ts';
 import { Token } from '../../lib/http/token.ts';
 import { ApiWatch } from '../../lib/http/watch.ts';
 import { systemClock } from '../../lib/kit/system.ts';
-import { memoryKind } from '../../lib/stores/memory.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 
@@ -67,7 +67,7 @@ export interface BenchOptions {
 /** An API to ask. */
 export class ApiBench implements AsyncDisposable {
   readonly plan: Plan;
-  readonly store = memoryKind.create();
+  readonly store = createMemoryStore();
   readonly clock: Clock;
   readonly watch: ApiWatch;
   readonly recording = recordingObserve();

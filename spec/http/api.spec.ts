@@ -215,6 +215,9 @@ describe('the API', () => {
       deliveries: [aDelivery()],
       seen: [],
       gone: [],
+      listed: [],
+      decisions: [],
+      readMs: 0,
       gaps: [],
       now: clock.now(),
     });
@@ -286,6 +289,9 @@ describe('the API', () => {
       deliveries: [],
       seen: [],
       gone: [],
+      listed: [],
+      decisions: [],
+      readMs: 0,
       gaps: [gap('/a'), gap('/b')],
       now: 0,
     });

@@ -7,7 +7,7 @@ import type { RuleSection } from '../../lib/filters/rule.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { Intake, type IntakeParts } from '../../lib/intake/intake.ts';
 import { Limiter, type Limits } from '../../lib/intake/limit.ts';
-import { memoryKind } from '../../lib/stores/memory.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type RecordingObserve, recordingObserve } from '../support/recording-observe.ts';
 
@@ -39,6 +39,7 @@ export function aBatch(overrides: Partial<Batch> = {}): Batch {
     source: 'shop',
     occurrences: [],
     gone: [],
+    listed: [],
     positions: new Map(),
     gaps: [],
     ...overrides,
@@ -49,7 +50,7 @@ export function aBatch(overrides: Partial<Batch> = {}): Batch {
 export function intakeHarness(options: HarnessOptions = {}): IntakeHarness {
   const recording = recordingObserve();
   const clock = new FakeClock();
-  const store = options.store ?? memoryKind.create();
+  const store = options.store ?? createMemoryStore();
   const now = (): number => clock.monotonic();
   const limits = options.limits ?? { perObject: null, total: null };
   const limiter = new Limiter(limits, { now, from: clock.monotonic() });

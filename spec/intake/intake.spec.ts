@@ -1,7 +1,7 @@
 // Intake: what becomes of occurrences, and that everything is committed together before it is told.
 import { expect } from 'chai';
 import type { Journal } from '../../lib/core/store.ts';
-import { memoryKind } from '../../lib/stores/memory.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 import { aBatch, intakeHarness } from './harness.ts';
 
@@ -47,7 +47,7 @@ describe('intake', () => {
   });
 
   it('tells nothing and loses nothing where the commit fails', async () => {
-    const store = memoryKind.create();
+    const store = createMemoryStore();
     const journal: Journal = {
       ...store.journal,
       commit: () => Promise.reject(new Error('the store is away')),

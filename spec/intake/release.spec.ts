@@ -3,14 +3,14 @@ import { expect } from 'chai';
 import type { Archive } from '../../lib/core/store.ts';
 import { Limiter } from '../../lib/intake/limit.ts';
 import { Release } from '../../lib/intake/release.ts';
-import { memoryKind } from '../../lib/stores/memory.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 
 describe('the release', () => {
   it('rests nine times as long as a look at all that is held takes', async () => {
     const clock = new FakeClock();
-    const store = memoryKind.create();
+    const store = createMemoryStore();
     const looks: number[] = [];
     const archive: Archive = {
       ...store.archive,

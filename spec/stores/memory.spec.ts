@@ -1,31 +1,31 @@
 // The memory store under the conformance suite, and what is its own.
 import { expect } from 'chai';
-import { memoryKind } from '../../lib/stores/memory.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, deliveries } from '../conformance/store-builders.ts';
 import { describeStore } from '../conformance/store.ts';
 
-describeStore('memory', async () => memoryKind.create());
+describeStore('memory', async () => createMemoryStore());
 
 describe('memory', () => {
   it('says that it is not durable', () => {
-    expect(memoryKind.create().journal.durable).to.equal(false);
+    expect(createMemoryStore().journal.durable).to.equal(false);
   });
 
   it('forgets the settled deliveries of before a moment', async () => {
-    const store = memoryKind.create();
+    const store = createMemoryStore();
     const [delivery] = deliveries(1);
     const id = delivery?.id ?? '';
     await store.journal.commit(aCommit({ deliveries: delivery ? [delivery] : [] }));
     const next = { state: 'discarded', dead: null, dueAt: 1_000 } as const;
     await store.outbox.change({ id, from: ['waiting'], next, now: 1_000 });
-    await store.journal.sweep({ goneBefore: 0, settledBefore: 1_000 });
+    await store.upkeep.sweep({ goneBefore: 0, settledBefore: 1_000 });
     expect(await store.archive.get(id)).not.to.equal(null);
-    await store.journal.sweep({ goneBefore: 0, settledBefore: 1_001 });
+    await store.upkeep.sweep({ goneBefore: 0, settledBefore: 1_001 });
     expect(await store.archive.get(id)).to.equal(null);
   });
 
   it('keeps the last 10,000 settled deliveries, and every unsettled one', async () => {
-    const store = memoryKind.create();
+    const store = createMemoryStore();
     await store.journal.commit(aCommit({ deliveries: deliveries(10_010) }));
     const next = { state: 'discarded', dead: null, dueAt: 0 } as const;
     for (const { id } of deliveries(10_005)) {

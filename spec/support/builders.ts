@@ -1,6 +1,6 @@
 // Builders with defaults and one override: a spec says only what it is about.
 import type { Decision } from '../../lib/core/decision.ts';
-import { deliveryId } from '../../lib/core/delivery-id.ts';
+import { deliveryId, ledgerKey } from '../../lib/core/delivery-id.ts';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import type { Occurrence, ReadFrom } from '../../lib/core/occurrence.ts';
@@ -78,6 +78,8 @@ export function aDelivery(overrides: Partial<Delivery> = {}): Delivery {
   };
   return {
     id: deliveryId(key, life),
+    key: ledgerKey(key),
+    bucket: life,
     cluster: { id: 'c1', name: 'dev' },
     source: 'shop',
     rule: { index: 0, name: 'crash-loop', identity: 'crash-loop' },
@@ -91,6 +93,8 @@ export function aDelivery(overrides: Partial<Delivery> = {}): Delivery {
     dueAt: Date.UTC(2026, 0, 31, 12),
     attempts: [],
     started: null,
+    deaths: 0,
+    retriedAt: null,
     ...overrides,
   };
 }
