@@ -26,11 +26,14 @@ const ID = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
  * 48 bits. Random part: the first 80 bits of SHA-256 over the JSON list of the seven strings.
  */
 export function deliveryId(key: DeliveryKey, bucket: string): string {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([...ledgerParts(key), bucket]), 'utf8')
-    .digest();
-  const random = BigInt(`0x${digest.subarray(0, 10).toString('hex')}`);
-  return `${encode(timePart(key.firstTime), 10)}${encode(random, 16)}`;
+  return idOf(ledgerParts(key), bucket);
+}
+
+/** The same from what the ledger is looked up by, as a delivery carries it. */
+export function deliveryIdOf(key: string, bucket: string): string {
+  const parts: unknown = JSON.parse(key);
+  if (!Array.isArray(parts)) throw new TypeError(`not a key of the ledger: ${key}`);
+  return idOf(parts.map(String), bucket);
 }
 
 /** What the ledger is looked up by: the id's input without the bucket. */
@@ -53,6 +56,14 @@ export function idBits(id: string): string {
   let bits = 0n;
   for (const character of id) bits = bits * 32n + BigInt(ALPHABET.indexOf(character));
   return bits.toString(16).padStart(32, '0');
+}
+
+function idOf(parts: readonly string[], bucket: string): string {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([...parts, bucket]), 'utf8')
+    .digest();
+  const random = BigInt(`0x${digest.subarray(0, 10).toString('hex')}`);
+  return `${encode(timePart(parts.at(-1) ?? ''), 10)}${encode(random, 16)}`;
 }
 
 function ledgerParts(key: DeliveryKey): readonly string[] {

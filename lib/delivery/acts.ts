@@ -1,0 +1,148 @@
+// What people do with a delivery: retry, rerun, release, discard. Each changes the store and nothing
+// else: whoever calls tells it and wakes who must look. Where a gateway runs, it is called there;
+// with none running, on the opened file.
+import type { Delivery, DeliveryState } from '../core/delivery.ts';
+import { deliveryIdOf } from '../core/delivery-id.ts';
+import type { Archive, Journal, Outbox, StateChange } from '../core/store.ts';
+
+/** Every act, in the order in which they are shown. */
+export const ACTS = ['retry', 'rerun', 'release', 'discard'] as const;
+
+/** What a person can do with a delivery. */
+export type ActName = (typeof ACTS)[number];
+
+/** What an act works on. */
+export interface ActParts {
+  readonly outbox: Outbox;
+  readonly journal: Journal;
+  readonly archive: Archive;
+  /** Wall clock, ms since 1970. */
+  readonly now: number;
+}
+
+/** What became of an act. */
+export type Acted =
+  | {
+      readonly done: true;
+      /** As it stands now; for `rerun` the new one. */
+      readonly delivery: Delivery;
+      /** Where it stood before; for `rerun` where the one that it repeats stands. */
+      readonly from: DeliveryState;
+    }
+  | {
+      readonly done: false;
+      readonly why: 'not-found' | 'state' | 'full';
+      /** Where it stands; null where there is none. */
+      readonly state: DeliveryState | null;
+    };
+
+type Change = Pick<StateChange, 'from' | 'next' | 'isRetry'>;
+
+const RETRIED: readonly DeliveryState[] = [
+  'waiting',
+  'refused',
+  'unknown',
+  'dead',
+  'orphaned',
+  'discarded',
+];
+const DISCARDED: readonly DeliveryState[] = [
+  'waiting',
+  'held',
+  'open',
+  'refused',
+  'unknown',
+  'dead',
+  'orphaned',
+];
+
+/**
+ * Does what a person asks with the delivery of this id.
+ *
+ * **Shape**: `retry` attempts it again, under its id; `rerun` starts it anew, under an id of its own,
+ * and leaves it as it is; `release` starts what a limit held; `discard` lets it rest.
+ */
+export async function act(name: ActName, id: string, parts: ActParts): Promise<Acted> {
+  const delivery = await parts.archive.get(id);
+  if (delivery === null) return { done: false, why: 'not-found', state: null };
+  if (name === 'rerun') return rerun(delivery, parts);
+  return change(delivery, CHANGES[name](delivery, parts.now), parts);
+}
+
+const CHANGES = {
+  retry: (_delivery, now) => ({ from: RETRIED, next: waitingSince(now), isRetry: true }),
+  release: ({ dead }, now) => {
+    const from = dead === 'expired-held' ? 'dead' : 'held';
+    return { from: [from], next: waitingSince(now) };
+  },
+  discard: (_delivery, now) => ({
+    from: DISCARDED,
+    next: { state: 'discarded', dead: null, dueAt: now },
+  }),
+} as const satisfies Record<Exclude<ActName, 'rerun'>, (delivery: Delivery, now: number) => Change>;
+
+async function change(
+  { id, state: from }: Delivery,
+  { from: allowed, ...changed }: Change,
+  { outbox, now }: ActParts,
+): Promise<Acted> {
+  if (!allowed.includes(from)) return { done: false, why: 'state', state: from };
+  // Only from where it was found: what is told of it, and why it is dead, hang on it.
+  const answer = await outbox.change({ id, ...changed, from: [from], now });
+  if (answer.done) return { done: true, delivery: answer.delivery, from };
+  return { done: false, why: answer.state === null ? 'not-found' : 'state', state: answer.state };
+}
+
+/** A number that was used before is another's id, although what had it may be forgotten. */
+async function rerun(delivery: Delivery, parts: ActParts): Promise<Acted> {
+  const { archive, journal, now } = parts;
+  const { bucket, number } = parsedBucket(delivery.bucket);
+  const decision = await archive.decision(delivery.id);
+  for (let next = number + 1; ; next += 1) {
+    const again = anew(delivery, { bucket: `${bucket}/rerun-${next}`, now });
+    if ((await archive.get(again.id)) !== null) continue;
+    const decisions = decision === null ? [] : [{ ...decision, id: again.id }];
+    const added = { ...NOTHING, deliveries: [again], decisions, now };
+    const committed = await journal.commit(added);
+    if (!committed.done) return { done: false, why: 'full', state: delivery.state };
+    if (committed.existing.has(again.id)) continue;
+    return { done: true, delivery: again, from: delivery.state };
+  }
+}
+
+function anew(delivery: Delivery, { bucket, now }: { bucket: string; now: number }): Delivery {
+  return {
+    ...delivery,
+    id: deliveryIdOf(delivery.key, bucket),
+    bucket,
+    ...waitingSince(now),
+    createdAt: now,
+    attempts: [],
+    started: null,
+    deaths: 0,
+    retriedAt: null,
+  };
+}
+
+const NOTHING = {
+  source: '',
+  positions: new Map(),
+  ledger: [],
+  seen: [],
+  gone: [],
+  listed: [],
+  gaps: [],
+  readMs: 0,
+} as const;
+
+const RERUN = /^(?<bucket>.*)\/rerun-(?<number>\d+)$/s;
+
+/** The bucket of the first one, and which rerun of it this is; 0: none. */
+function parsedBucket(text: string): { readonly bucket: string; readonly number: number } {
+  const { bucket = text, number = '0' } = RERUN.exec(text)?.groups ?? {};
+  return { bucket, number: Number(number) };
+}
+
+function waitingSince(now: number): StateChange['next'] {
+  return { state: 'waiting', dead: null, dueAt: now };
+}
