@@ -81,6 +81,15 @@ const CHANGES = {
   }),
 } as const satisfies Record<Exclude<ActName, 'rerun'>, (delivery: Delivery, now: number) => Change>;
 
+/** What a person can do with a delivery as it stands, in the order of `ACTS`. */
+export function possibleActs(delivery: Delivery): readonly ActName[] {
+  return ACTS.filter((name) => {
+    if (name === 'rerun') return true;
+    const { from }: Change = CHANGES[name](delivery, 0);
+    return from.includes(delivery.state);
+  });
+}
+
 async function change(
   { id, state: from }: Delivery,
   { from: allowed, ...changed }: Change,

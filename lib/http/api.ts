@@ -2,7 +2,9 @@
 // passes stands in one place; every answer that is no success is a problem document.
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Json } from '../core/event.ts';
+import { SluiceError } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
+import { printable } from '../kit/printable.ts';
 import { escapedJson } from '../telemetry/json-format.ts';
 import type { AccessRules, Caller } from './access.ts';
 import { strayRefusal, tokenRefusal } from './access.ts';
@@ -12,7 +14,7 @@ import type { Address, Listener } from './listener.ts';
 import { openListener } from './listener.ts';
 import { SAFE_HEADERS, sendProblem } from './problem-document.ts';
 import { parseValues } from './query.ts';
-import type { Answer, Route, RouteParts } from './routes.ts';
+import type { Answer, Route, RouteParts } from './route.ts';
 import { ROUTES } from './routes.ts';
 import type { StatusParts } from './status.ts';
 import type { Token } from './token.ts';
@@ -23,6 +25,7 @@ export interface ApiParts extends StatusParts {
   /** Names under which it is reached, besides its own. */
   readonly hosts: readonly string[];
   readonly observe: Observe;
+  readonly act: RouteParts['act'];
 }
 
 // A body of 16 MiB over a port-forward takes a while. Feeds hold connections, people a few more.
@@ -175,6 +178,12 @@ function failed(
       status: 400,
       detail: 'found a path that is no UTF-8, percent-encoded',
     });
+    return;
+  }
+  if (error instanceof SluiceError && error.code.startsWith('store-')) {
+    // The gateway says and heals it; whoever asks may ask again.
+    const detail = printable(error.message, 500);
+    sendProblem(response, { status: 503, detail, headers: { 'Retry-After': '5' } });
     return;
   }
   parts.observe({ kind: 'bug', where: `${request.method} ${request.path}`, error });

@@ -160,7 +160,8 @@ function shortened(found: Json): Json {
   );
 }
 
-function cut(text: string): string {
+/** The text, cut where it is longer than lists show. */
+export function cut(text: string): string {
   if (text.length <= TEXT_CHARACTERS) return text;
   return `${text.slice(0, TEXT_CHARACTERS - 1)}…`;
 }

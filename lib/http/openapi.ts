@@ -5,7 +5,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Json, JsonObject } from '../core/event.ts';
 import { PROBLEM_TYPE, type RefusalStatus } from './problem-document.ts';
 import { toOpenApiParameter } from './query.ts';
-import type { Route } from './routes.ts';
+import type { Route } from './route.ts';
 import { SCHEMAS, schemaNamed } from './schemas.ts';
 
 /** What every route may refuse with, whatever it does. */

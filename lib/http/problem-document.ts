@@ -1,6 +1,7 @@
 // Every error that a listener answers, as one kind of document. Which status fits is the caller's.
 // Source: RFC 9457 (problem details; `about:blank` means that the title is the status' own phrase).
 import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { DeliveryState } from '../core/delivery.ts';
 import { escapedJson } from '../telemetry/json-format.ts';
 
 /** The statuses that a listener refuses with. */
@@ -12,12 +13,14 @@ export type RefusalStatus =
   | 405
   | 406
   | 408
+  | 409
   | 413
   | 415
   | 421
   | 431
   | 500
-  | 503;
+  | 503
+  | 507;
 
 /** Why a request is not answered. */
 export interface Refusal {
@@ -26,6 +29,9 @@ export interface Refusal {
   readonly detail: string;
   /** The parameter of the query or path that it is about. */
   readonly parameter?: string;
+  /** Where the delivery stands that it is about, and what can be done with it there. */
+  readonly state?: DeliveryState;
+  readonly acts?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -41,9 +47,13 @@ export const SAFE_HEADERS = {
 } as const;
 
 /** The problem document of a refusal, ready to be sent. */
-export function renderProblem({ status, detail, parameter }: Refusal): string {
+export function renderProblem({ status, detail, parameter, state, acts }: Refusal): string {
   const title = STATUS_CODES[status] ?? 'Error';
-  const about = parameter === undefined ? {} : { parameter };
+  const about = {
+    ...(parameter === undefined ? {} : { parameter }),
+    ...(state === undefined ? {} : { state }),
+    ...(acts === undefined ? {} : { acts }),
+  };
   return `${escapedJson({ type: 'about:blank', title, status, detail, ...about }, 0)}\n`;
 }
 

@@ -18,7 +18,12 @@ export interface Parameter {
         readonly default?: number;
       }
     | { readonly type: 'boolean'; readonly default: boolean }
-    | { readonly type: 'string'; readonly enum?: readonly string[] };
+    | { readonly type: 'string'; readonly enum?: readonly string[] }
+    /** Repeated, or separated by commas. */
+    | {
+        readonly type: 'array';
+        readonly items: { readonly type: 'string'; readonly enum: readonly string[] };
+      };
 }
 
 /** The values of a request's parameters. */
@@ -26,6 +31,8 @@ export interface Values {
   /** The number, or its default; undefined where it was not given and has none. */
   integer(name: string): number | undefined;
   text(name: string): string | undefined;
+  /** Every value of a list; empty where it was not given. */
+  list(name: string): readonly string[];
   isSet(name: string): boolean;
 }
 
@@ -44,14 +51,17 @@ export function parseValues(
   parameters: readonly Parameter[],
   { path, query }: { path: Readonly<Record<string, unknown>>; query: string },
 ): ParsedValues {
-  const values = new Map<string, number | string | boolean>();
+  const values = new Map<string, Value>();
   for (const [name, text] of givenTexts(parameters, path, query)) {
     const parameter = parameters.find((one) => one.name === name);
     if (parameter === undefined) return refused(name, unknownDetail(name, parameters));
-    if (values.has(name)) return refused(name, 'found it twice, expected it once');
+    const before = values.get(name);
+    if (before !== undefined && typeof before !== 'object') {
+      return refused(name, 'found it twice, expected it once');
+    }
     const value = valueOf(parameter, text);
     if (value === undefined) return refused(name, wrongDetail(parameter, text));
-    values.set(name, value);
+    values.set(name, typeof value === 'object' ? [...(before ?? []), ...value] : value);
   }
   return { ok: true, values: new ParameterValues(parameters, values) };
 }
@@ -68,14 +78,13 @@ function givenTexts(
   return [...inPath, ...new URLSearchParams(query)];
 }
 
+type Value = number | string | boolean | readonly string[];
+
 class ParameterValues implements Values {
   readonly #parameters: readonly Parameter[];
-  readonly #values: ReadonlyMap<string, number | string | boolean>;
+  readonly #values: ReadonlyMap<string, Value>;
 
-  constructor(
-    parameters: readonly Parameter[],
-    values: ReadonlyMap<string, number | string | boolean>,
-  ) {
+  constructor(parameters: readonly Parameter[], values: ReadonlyMap<string, Value>) {
     this.#parameters = parameters;
     this.#values = values;
   }
@@ -90,19 +99,28 @@ class ParameterValues implements Values {
     return typeof value === 'string' ? value : undefined;
   }
 
+  list(name: string): readonly string[] {
+    const value = this.#valueOf(name);
+    return typeof value === 'object' ? value : [];
+  }
+
   isSet(name: string): boolean {
     return this.#valueOf(name) === true;
   }
 
-  #valueOf(name: string): number | string | boolean | undefined {
+  #valueOf(name: string): Value | undefined {
     const schema = this.#parameters.find((one) => one.name === name)?.schema;
     const fallback = schema !== undefined && 'default' in schema ? schema.default : undefined;
     return this.#values.get(name) ?? fallback;
   }
 }
 
-function valueOf({ schema }: Parameter, text: string): number | string | boolean | undefined {
+function valueOf({ schema }: Parameter, text: string): Value | undefined {
   if (schema.type === 'boolean') return text === 'true' || (text === 'false' ? false : undefined);
+  if (schema.type === 'array') {
+    const items = text.split(',');
+    return items.every((item) => schema.items.enum.includes(item)) ? items : undefined;
+  }
   if (schema.type === 'string') {
     return schema.enum === undefined || schema.enum.includes(text) ? text : undefined;
   }
@@ -114,6 +132,7 @@ function wrongDetail({ schema }: Parameter, text: string): string {
   const found = `found "${printable(text, 60)}", expected `;
   if (schema.type === 'boolean') return `${found}true or false`;
   if (schema.type === 'string') return `${found}one of ${(schema.enum ?? []).join(', ')}`;
+  if (schema.type === 'array') return `${found}some of ${schema.items.enum.join(', ')}`;
   return `${found}a whole number from ${schema.minimum} to ${schema.maximum}`;
 }
 

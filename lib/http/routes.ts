@@ -1,81 +1,28 @@
 // Every route of the API as a table: what it is for, what may be asked, what it answers, and the few
 // lines that answer it. The app serves this table and openapi.ts describes it, so neither can know a
 // route that the other does not. Who may ask is access.ts.
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { JsonSchema } from '../core/kind.ts';
+import type { IncomingMessage } from 'node:http';
 import type { DecisionQuery } from './decisions.ts';
 import { findDecision, listDecisions } from './decisions.ts';
-import type { Explainer } from './explain.ts';
-import type { Feed } from './feed.ts';
+import { DELIVERY_ROUTES } from './delivery-routes.ts';
+import { gapsAnswer, LOSSES } from './gaps.ts';
 import { openApiDocument } from './openapi.ts';
-import type { Refusal, RefusalStatus } from './problem-document.ts';
-import type { Parameter, Values } from './query.ts';
+import type { Values } from './query.ts';
+import {
+  type Answer,
+  type Call,
+  document,
+  JSON_READ,
+  limit,
+  refusal,
+  type Route,
+  type RouteParts,
+  sequence,
+  text,
+} from './route.ts';
 import { listOf, schemaNamed } from './schemas.ts';
-import type { StatusParts } from './status.ts';
-import { toGaps, toRules, toStatus } from './status.ts';
-
-/** What routes answer from. */
-export interface RouteParts extends StatusParts {
-  readonly feed: Feed;
-  readonly explainer: Explainer;
-}
-
-/** One request that was let in. */
-export interface Call {
-  readonly values: Values;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-}
-
-/** What became of a request. */
-export type Answer =
-  | { readonly kind: 'document'; readonly document: object }
-  | { readonly kind: 'refusal'; readonly refusal: Refusal }
-  | { readonly kind: 'streamed' };
-
-/** One route. */
-export interface Route {
-  readonly method: 'GET' | 'POST';
-  /** In OpenAPI's spelling: `/decisions/{sequence}`. */
-  readonly path: string;
-  /** A write needs a token whoever asks. */
-  readonly isRead: boolean;
-  readonly summary: string;
-  readonly description?: string;
-  readonly parameters: readonly Parameter[];
-  /** The body it takes, where it takes one. */
-  readonly body?: { readonly description: string; readonly schema: JsonSchema };
-  readonly mediaType: 'application/json' | 'text/event-stream';
-  readonly answers: { readonly description: string; readonly schema: JsonSchema };
-  /** What it refuses with beyond what every route does. */
-  readonly refuses: readonly RefusalStatus[];
-  readonly answer: (parts: RouteParts, call: Call) => Answer | Promise<Answer>;
-}
-
-const MAX_SEQUENCE = Number.MAX_SAFE_INTEGER;
-const MAX_LIMIT = 500;
-
-const JSON_READ = {
-  method: 'GET',
-  isRead: true,
-  mediaType: 'application/json',
-  parameters: [],
-  refuses: [],
-} as const;
-
-function limit(description: string, value: number): Parameter {
-  const schema = { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: value } as const;
-  return { name: 'limit', place: 'query', description, schema };
-}
-
-function text(name: string, description: string): Parameter {
-  return { name, place: 'query', description, schema: { type: 'string' } };
-}
-
-function sequence(name: string, place: Parameter['place'], description: string): Parameter {
-  const schema = { type: 'integer', minimum: 0, maximum: MAX_SEQUENCE } as const;
-  return { name, place, description, schema };
-}
+import { MOMENT } from './time.ts';
+import { toRules, toStatus } from './status.ts';
 
 /** Every route, in the order in which documents list them. */
 export const ROUTES: readonly Route[] = [
@@ -179,14 +126,25 @@ export const ROUTES: readonly Route[] = [
     },
     answer: feedAnswer,
   },
+  ...DELIVERY_ROUTES,
   {
     ...JSON_READ,
     path: '/api/v1/gaps',
     summary: 'Spans that could not be read, newest first',
-    parameters: [limit('At most so many.', 100)],
+    description: 'The last 1000, from the store: they outlive the process where the store does.',
+    parameters: [
+      {
+        name: 'loss',
+        place: 'query',
+        description: 'Only those of these kinds: repeated, or separated by commas.',
+        schema: { type: 'array', items: { type: 'string', enum: LOSSES } },
+      },
+      text('since', `Only those that ended then or later: ${MOMENT}.`),
+      text('until', `Only those that ended before: ${MOMENT}.`),
+      limit('At most so many.', 100),
+    ],
     answers: { description: 'The gaps.', schema: listOf(schemaNamed('Gap')) },
-    answer: async ({ store }, { values }) =>
-      document({ items: await toGaps(store, values.integer('limit') ?? 1) }),
+    answer: gapsAnswer,
   },
   {
     ...JSON_READ,
@@ -235,12 +193,4 @@ function resumeFrom(request: IncomingMessage, values: Values): number | null | '
 function notRemembered(number: number, oldest: number): Answer {
   const detail = `no decision ${number} is remembered; the oldest number is ${oldest}`;
   return refusal({ status: 404, detail });
-}
-
-function document(made: object): Answer {
-  return { kind: 'document', document: made };
-}
-
-function refusal(why: Refusal): Answer {
-  return { kind: 'refusal', refusal: why };
 }

@@ -2,12 +2,14 @@
 // answer to. Plain data; nothing is checked with it at run time.
 // Source: JSON Schema draft 2020-12, which OpenAPI 3.1 uses as it is.
 import type { JsonSchema } from '../core/kind.ts';
+import { ACTS } from '../delivery/acts.ts';
 import { DISPOSITIONS } from '../core/disposition.ts';
 import { DELIVERY_STATES } from '../core/delivery.ts';
 
 const TEXT: JsonSchema = { type: 'string' };
 const TEXT_OR_NULL: JsonSchema = { type: ['string', 'null'] };
 const NUMBER: JsonSchema = { type: 'integer', minimum: 0 };
+const NUMBER_OR_NULL: JsonSchema = { type: ['integer', 'null'], minimum: 0 };
 const TIME: JsonSchema = { type: 'string', format: 'date-time' };
 const TIME_OR_NULL: JsonSchema = { type: ['string', 'null'], format: 'date-time' };
 const ACTION: JsonSchema = { enum: ['accept', 'reject'] };
@@ -95,6 +97,59 @@ const DECISION_PROPERTIES: Readonly<Record<string, JsonSchema>> = {
   trail: TRAIL,
 };
 
+const DELIVERY_STATE: JsonSchema = { enum: [...DELIVERY_STATES] };
+const ACT: JsonSchema = { enum: [...ACTS] };
+
+const STARTED = described(
+  nullable(record({ kind: TEXT, namespace: TEXT, name: TEXT, url: TEXT }, ['url'])),
+  'What it started, where that is known.',
+);
+
+const OUTCOME = record(
+  {
+    outcome: { enum: ['delivered', 'retry', 'refused', 'unknown'] },
+    reason: described(TEXT, 'From a closed set; absent where it was delivered.'),
+    detail: TEXT,
+    afterMs: described(NUMBER, 'What the receiver asked to wait.'),
+    started: record({ kind: TEXT, namespace: TEXT, name: TEXT, url: TEXT }, ['url']),
+    note: described(TEXT, 'Where it had been there before.'),
+  },
+  ['reason', 'detail', 'afterMs', 'started', 'note'],
+);
+
+const ATTEMPT = record({
+  number: described(NUMBER, 'From 1.'),
+  at: TIME_OR_NULL,
+  incarnation: described(TEXT, 'The process that made it.'),
+  outcome: described(nullable(OUTCOME), 'Null while it runs.'),
+  durationMs: { type: ['number', 'null'] },
+});
+
+const DELIVERY_PROPERTIES: Readonly<Record<string, JsonSchema>> = {
+  id: TEXT,
+  state: DELIVERY_STATE,
+  dead: described(TEXT_OR_NULL, 'Why it is a dead letter.'),
+  trigger: TEXT,
+  rule: record({ index: NUMBER, name: TEXT_OR_NULL }),
+  object: described(TEXT, '`<apiVersion>/<Kind>/<namespace>/<name>` of the involved object.'),
+  event: described(
+    record({ namespace: TEXT, name: TEXT, reason: TEXT, type: TEXT, count: NUMBER }),
+    'Of its first Event.',
+  ),
+  createdAt: TIME_OR_NULL,
+  dueAt: described(
+    TIME_OR_NULL,
+    'When the next attempt may be made; of a held one, since when it is held.',
+  ),
+  attemptCount: NUMBER,
+  lastAttempt: nullable(ATTEMPT),
+  lastFailure: described(nullable(ATTEMPT), 'The last attempt that did not deliver it.'),
+  started: STARTED,
+  deaths: described(NUMBER, 'Processes in a row that died during an attempt of it.'),
+  retriedAt: described(TIME_OR_NULL, 'When a person last asked for another attempt.'),
+  acts: described({ type: 'array', items: ACT }, 'What can be done with it now.'),
+};
+
 const POSITION = record({ resourceVersion: TEXT, at: TIME_OR_NULL });
 
 const STATES = Object.fromEntries(DELIVERY_STATES.map((state) => [state, NUMBER]));
@@ -110,7 +165,11 @@ const STATUS = record({
   configuration: record({
     file: described(TEXT, 'As it was given; empty where there is none.'),
     form: { enum: ['ours', 'original', 'none'] },
-    problems: described(NUMBER, 'How many warnings and notes it came with.'),
+    problems: described(NUMBER, 'How many problems it came with.'),
+    keptSince: described(
+      TIME_OR_NULL,
+      'Where the file is refused and the last good configuration runs instead: since when that one is good.',
+    ),
   }),
   health: record({
     live: { type: 'boolean' },
@@ -146,9 +205,23 @@ const STATUS = record({
         record(STATES, Object.keys(STATES)),
         'How many stand where; a state without any is absent.',
       ),
+      lastDeliveredAt: described(TIME_OR_NULL, 'Since the start.'),
+      lastFailure: described(
+        nullable(record({ at: TIME_OR_NULL, id: TEXT, outcome: OUTCOME })),
+        'The last attempt since the start that did not deliver.',
+      ),
     }),
   },
-  store: record({ kind: TEXT, durable: { type: 'boolean' } }),
+  store: record({
+    kind: TEXT,
+    durable: { type: 'boolean' },
+    at: described(TEXT, 'Its file; empty where it is none.'),
+    bytes: described(NUMBER_OR_NULL, 'How much it holds; null until that was measured.'),
+    maxBytes: described(NUMBER_OR_NULL, 'New deliveries are not stored beyond; 0: no bound.'),
+    level: { enum: ['fine', 'near', 'full', null] },
+    overflow: described({ enum: ['block', 'shed', null] }, 'What happens once it is full.'),
+    trouble: described(TEXT_OR_NULL, 'Why it takes nothing at the moment; null: it does.'),
+  }),
   limits: record({ perObject: TEXT, total: TEXT, holdFor: TEXT }),
   recent: described(
     record({
@@ -168,8 +241,10 @@ const PROBLEM = record(
     status: { type: 'integer' },
     detail: described(TEXT, 'What was found and what was expected.'),
     parameter: described(TEXT, 'The parameter it is about.'),
+    state: described(DELIVERY_STATE, 'Where the delivery stands that it is about.'),
+    acts: described({ type: 'array', items: ACT }, 'What can be done with it there.'),
   },
-  ['parameter'],
+  ['parameter', 'state', 'acts'],
 );
 
 /** Every schema that has a name. */
@@ -208,6 +283,40 @@ export const SCHEMAS = {
     attempts: NUMBER,
     possiblyTwice: { type: 'boolean' },
     why: TEXT,
+  }),
+  Delivery: record(DELIVERY_PROPERTIES),
+  WholeDelivery: record({
+    ...DELIVERY_PROPERTIES,
+    bucket: described(TEXT, 'What tells it from others of its series: see `again`.'),
+    cluster: record({ id: TEXT, name: TEXT_OR_NULL }),
+    source: TEXT,
+    match: described(
+      { type: 'object', additionalProperties: TEXT },
+      'What the patterns of its rule captured.',
+    ),
+    occurrences: {
+      type: 'array',
+      items: record({
+        event: { type: 'object', description: 'The Event, without `metadata.managedFields`.' },
+        firstTime: TEXT,
+        happenedAt: TEXT,
+        count: NUMBER,
+      }),
+    },
+    attempts: { type: 'array', items: ATTEMPT },
+    decision: described(
+      nullable(record({ at: TIME_OR_NULL, trail: TRAIL })),
+      'Why it was made, by the rules as they were then; null where that is not known any more.',
+    ),
+  }),
+  Acted: record({
+    act: ACT,
+    id: described(TEXT, 'Of the delivery that was named.'),
+    from: described(DELIVERY_STATE, 'Where that one stood.'),
+    delivery: described(
+      { $ref: '#/components/schemas/Delivery' },
+      'As it stands now; of a rerun, the new one.',
+    ),
   }),
   Gap: record({
     source: TEXT,

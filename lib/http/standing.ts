@@ -1,6 +1,8 @@
 // How the gateway stands, followed from observations alone: the cluster, what the reading of each
-// watch path is doing, the breakers. Health is lib/gateway's; the store answers for the rest.
+// watch path is doing, the breakers, how each trigger fared last, how full the store is. Health is
+// lib/gateway's; the store answers for the rest.
 import type { BreakerState, Observation, ReadingState } from '../core/observation.ts';
+import type { Outcome } from '../core/outcome.ts';
 
 /** What the reading of one watch path is doing. */
 export interface PathStanding {
@@ -15,15 +17,43 @@ export interface ClusterStanding {
   readonly server: string;
 }
 
+/** The last attempt of a trigger that did not deliver. */
+export interface FailureStanding {
+  /** Wall clock, ms since 1970. */
+  readonly at: number;
+  readonly id: string;
+  readonly outcome: Exclude<Outcome, { readonly outcome: 'delivered' }>;
+}
+
+/** How full the store is, as it was told last. */
+export type UsageStanding = Pick<
+  Extract<Observation, { kind: 'store-usage' }>,
+  'level' | 'overflow' | 'bytes' | 'maxBytes'
+>;
+
 /** Follows what the status shows. */
 export class Standing {
   /** Null until it was found. */
   cluster: ClusterStanding | null = null;
+  /** Where the store is; empty for one that is nowhere. */
+  storeAt = '';
+  /** Null until it was told. */
+  usage: UsageStanding | null = null;
+  /** Why the store takes nothing; null while it does. */
+  storeTrouble: string | null = null;
+  readonly #failures = new Map<string, FailureStanding>();
+  readonly #deliveredAts = new Map<string, number>();
   readonly #paths = new Map<string, Map<string, PathStanding>>();
   readonly #breakers = new Map<string, BreakerState>();
 
-  /** Takes note of an observation. */
-  observe(observation: Observation): void {
+  /** Takes note of an observation made now. */
+  observe(observation: Observation, now: number): void {
+    if (observation.kind === 'attempt-ended') this.#attempted(observation, now);
+    if (observation.kind === 'store-opened') this.storeAt = observation.at;
+    if (observation.kind === 'store-usage') this.usage = observation;
+    if (observation.kind === 'store-trouble') {
+      this.storeTrouble = observation.state === 'unavailable' ? observation.why : null;
+    }
     if (observation.kind === 'cluster-found') {
       const { id, from, server } = observation;
       this.cluster = { id, from, server };
@@ -45,4 +75,22 @@ export class Standing {
   breaker(trigger: string): BreakerState {
     return this.#breakers.get(trigger) ?? 'closed';
   }
+
+  /** The last attempt of a trigger since the start that did not deliver; null: there was none. */
+  lastFailure(trigger: string): FailureStanding | null {
+    return this.#failures.get(trigger) ?? null;
+  }
+
+  /** When an attempt of a trigger last delivered since the start, ms since 1970; null: never. */
+  lastDeliveredAt(trigger: string): number | null {
+    return this.#deliveredAts.get(trigger) ?? null;
+  }
+
+  #attempted({ delivery, outcome }: AttemptEnded, at: number): void {
+    const { id, trigger } = delivery;
+    if (outcome.outcome === 'delivered') this.#deliveredAts.set(trigger, at);
+    else this.#failures.set(trigger, { at, id, outcome });
+  }
 }
+
+type AttemptEnded = Extract<Observation, { kind: 'attempt-ended' }>;

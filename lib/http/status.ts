@@ -7,6 +7,7 @@ import type { Store } from '../core/store.ts';
 import { renderDuration } from '../kit/duration.ts';
 import type { Rate } from '../kit/rate.ts';
 import { renderRate } from '../kit/rate.ts';
+import { timeOf } from './time.ts';
 import type { ApiWatch } from './watch.ts';
 
 /** What a status is made from. */
@@ -16,17 +17,22 @@ export interface StatusParts {
     readonly file: string;
     readonly form: Plan['form'];
     readonly problems: number;
+    /** Since when the last good one is good, where it runs instead of the file; else null. */
+    readonly keptSince: string | null;
   };
   readonly plan: Plan;
   readonly store: Pick<Store, 'archive' | 'journal'>;
   readonly health: () => Health;
   readonly watch: ApiWatch;
   readonly clock: Clock;
+  /** Has everything told that is only told when it changes or when it is asked for. */
+  readonly measure: () => Promise<void>;
 }
 
 /** How everything stands. */
 export async function toStatus(parts: StatusParts): Promise<object> {
-  const { version, configuration, plan, store, watch, clock } = parts;
+  const { version, configuration, plan, watch, clock } = parts;
+  await parts.measure();
   const { id = null, from = null, server = null } = watch.standing.cluster ?? {};
   const { recent } = watch;
   return {
@@ -38,7 +44,7 @@ export async function toStatus(parts: StatusParts): Promise<object> {
     health: parts.health(),
     sources: await sourcesOf(parts),
     triggers: await triggersOf(parts),
-    store: { kind: plan.store.kind, durable: store.journal.durable },
+    store: storeOf(parts),
     limits: {
       perObject: rateOf(plan.limits.perObject),
       total: rateOf(plan.limits.total),
@@ -66,19 +72,6 @@ export function toRules({ plan, watch }: Pick<StatusParts, 'plan' | 'watch'>): r
   return [...rules, { ...last, hits, lastHitAt: timeOf(lastAt) }];
 }
 
-/** The last gaps, newest first. */
-export async function toGaps(store: Pick<Store, 'archive'>, limit: number): Promise<object[]> {
-  const gaps = await store.archive.gaps(limit);
-  return gaps.map(({ source, path, loss, why, from, to }) => ({
-    source,
-    path,
-    loss,
-    why,
-    from: from === null ? null : toBound(from),
-    to: toBound(to),
-  }));
-}
-
 async function sourcesOf({ plan, store, watch, clock }: StatusParts): Promise<readonly object[]> {
   return Promise.all(
     plan.sources.map(async ({ name, kind }) => {
@@ -99,15 +92,39 @@ async function triggersOf({ plan, store, watch }: StatusParts): Promise<readonly
   return plan.triggers.map(({ name, kind }) => {
     const own = counts.filter(({ trigger }) => trigger === name);
     const deliveries = Object.fromEntries(own.map(({ state, count }) => [state, count]));
-    return { name, kind, breaker: watch.standing.breaker(name), deliveries };
+    const { standing } = watch;
+    const failure = standing.lastFailure(name);
+    return {
+      name,
+      kind,
+      breaker: standing.breaker(name),
+      deliveries,
+      lastDeliveredAt: timeOf(standing.lastDeliveredAt(name)),
+      lastFailure: failure === null ? null : { ...failure, at: timeOf(failure.at) },
+    };
   });
+}
+
+function storeOf({ plan, store, watch }: StatusParts): object {
+  const { usage, storeAt, storeTrouble } = watch.standing;
+  return {
+    kind: plan.store.kind,
+    durable: store.journal.durable,
+    at: storeAt,
+    bytes: usage?.bytes ?? null,
+    maxBytes: usage?.maxBytes ?? null,
+    level: usage?.level ?? null,
+    overflow: usage?.overflow ?? null,
+    trouble: storeTrouble,
+  };
 }
 
 function toPosition(position: Position, now: number): object {
   return { ...toBound(position), ageSeconds: secondsSince(position.at, now) };
 }
 
-function toBound({ resourceVersion, at }: Position): object {
+/** One end of what was read, or of a gap. */
+export function toBound({ resourceVersion, at }: Position): object {
   return { resourceVersion, at: timeOf(at) };
 }
 
@@ -118,10 +135,4 @@ function rateOf(rate: Rate | null): string {
 /** A server's clock may be ahead of ours. */
 function secondsSince(at: number, now: number): number {
   return Math.max(0, Math.floor((now - at) / 1000));
-}
-
-function timeOf(ms: number | null): string | null {
-  // A position's time comes from a server; what is no time must not break the answer.
-  if (ms === null || !(Math.abs(ms) <= 8.64e15)) return null;
-  return new Date(ms).toISOString();
 }

@@ -39,6 +39,6 @@ export class ApiWatch {
       this.recent.moved(observation, this.#clock.now());
       return;
     }
-    this.standing.observe(observation);
+    this.standing.observe(observation, this.#clock.now());
   };
 }

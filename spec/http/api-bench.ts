@@ -7,8 +7,11 @@ import { expect } from 'chai';
 import { loadPlan } from '../../lib/assembly/load.ts';
 import type { Plan } from '../../lib/assembly/plan.ts';
 import type { Clock } from '../../lib/core/clock.ts';
+import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Disposed } from '../../lib/core/disposition.ts';
 import type { EventObject } from '../../lib/core/event.ts';
+import type { Gap } from '../../lib/core/source.ts';
+import { act } from '../../lib/delivery/acts.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
 import { openApi } from '../../lib/http/api.ts';
 import type { Listener } from '../../lib/http/listener.ts';
@@ -18,6 +21,7 @@ import { Token } from '../../lib/http/token.ts';
 import { ApiWatch } from '../../lib/http/watch.ts';
 import { systemClock } from '../../lib/kit/system.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
+import { aCommit } from '../conformance/store-builders.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 
@@ -36,6 +40,11 @@ filters:
   - { name: crash-loop, kind: Pod, reasons: [BackOff], message: /restarting/, action: accept }
 triggers: { build: { exec: { command: [never] } } }
 `;
+
+/** Why what `commit` stores was decided so. */
+export const TRAIL = [
+  { index: 0, name: 'noise', field: 'namespace', wanted: 'kube-*', found: 'shop' },
+] as const;
 
 /** What to ask. */
 export interface Asked {
@@ -91,7 +100,7 @@ export class ApiBench implements AsyncDisposable {
       { host: '127.0.0.1', port: options.port ?? 0 },
       {
         version: '1.2.3',
-        configuration: { file: 'sluice.yaml', form: 'ours', problems: 1 },
+        configuration: { file: 'sluice.yaml', form: 'ours', problems: 1, keptSince: null },
         plan: bench.plan,
         store: bench.store,
         health: () => ({ live: true, ready: false, why: ['not begun'], notes: [] }),
@@ -100,6 +109,8 @@ export class ApiBench implements AsyncDisposable {
         token: new Token(async () => bench.#token, bench.clock),
         hosts: [NAMED_HOST],
         observe: bench.recording.observe,
+        measure: async () => undefined,
+        act: (name, id) => act(name, id, { ...bench.store, now: bench.clock.now() }),
       },
     );
     return bench;
@@ -121,6 +132,13 @@ export class ApiBench implements AsyncDisposable {
       explain: () => explain(chain, occurrence).trail,
     });
     return this.watch.recent.next - 1;
+  }
+
+  /** Stores deliveries as intake does, each with its decision. */
+  async commit(deliveries: readonly Delivery[], gaps: readonly Gap[] = []): Promise<void> {
+    const now = this.clock.now();
+    const decisions = deliveries.map(({ id }) => ({ id, at: now, trail: TRAIL }));
+    await this.store.journal.commit(aCommit({ deliveries, decisions, gaps, now }));
   }
 
   /** Asks, and holds what is answered to the document. */

@@ -33,13 +33,14 @@ describe('the API', () => {
     (json as { items: Record<string, unknown>[] }).items;
 
   describe('lets in', () => {
-    const reads = ROUTES.filter(({ mediaType }) => mediaType === 'application/json').map(
-      (route): Asked => {
-        const path = route.path.replace(/\{.*\}/, 'NUMBER');
-        if (route.body === undefined) return { path };
-        return { path, method: 'POST', headers: JSON_BODY, body: JSON.stringify(anEvent()) };
-      },
-    );
+    const { id } = aDelivery();
+    const reads = ROUTES.filter(
+      ({ mediaType, isRead }) => isRead && mediaType === 'application/json',
+    ).map((route): Asked => {
+      const path = route.path.replace('{sequence}', 'NUMBER').replace('{id}', id);
+      if (route.body === undefined) return { path };
+      return { path, method: 'POST', headers: JSON_BODY, body: JSON.stringify(anEvent()) };
+    });
     type Row = readonly [what: string, headers: Record<string, string>, number];
     const rows: readonly Row[] = [
       ['over loopback without a token', {}, 200],
@@ -63,6 +64,7 @@ describe('the API', () => {
     for (const [what, headers, status] of rows) {
       it(`${what}: every read answers ${status}`, async () => {
         const number = String(bench.decide());
+        await bench.commit([aDelivery()]);
         for (const read of reads) {
           const path = read.path.replace('NUMBER', number);
           const answered = await bench.ask({
@@ -188,6 +190,15 @@ describe('the API', () => {
     expect(bench.recording.of('bug')).to.have.nested.property('[0].where', 'GET /api/v1/status');
   });
 
+  it('answers 503 where the store takes nothing, and reports no bug', async () => {
+    const message = 'reading from /data/sluice.db: disk I/O error';
+    bench.store.archive.list = () => Promise.reject(new SluiceError('store-unavailable', message));
+    const { status, headers, json } = await ask('deliveries');
+    expect([status, headers['retry-after']]).to.deep.equal([503, '5']);
+    expect(json).to.have.property('detail', message);
+    expect(bench.recording.of('bug')).to.deep.equal([]);
+  });
+
   it('names an address that is in use', async () => {
     const error: unknown = await ApiBench.open({ port: bench.port }).catch(
       (cause: unknown) => cause,
@@ -208,11 +219,20 @@ describe('the API', () => {
       why: 'w',
       retryMs: 1,
     });
+    const delivery = aDelivery();
+    const outcome = { outcome: 'unknown', reason: 'timeout', detail: 'no answer in 30s' } as const;
+    const ended = { kind: 'attempt-ended', delivery, durationMs: 1 } as const;
+    watch.observe({ ...ended, outcome });
+    watch.observe({ ...ended, outcome: { outcome: 'delivered' } });
+    const store = { store: 'memory', durable: false, at: '/data/sluice.db' } as const;
+    watch.observe({ kind: 'store-opened', ...store });
+    const usage = { level: 'near', overflow: 'block', bytes: 80, maxBytes: 100 } as const;
+    watch.observe({ kind: 'store-usage', ...usage });
     await bench.store.journal.commit({
       source: 'shop',
       positions: new Map([[path, { resourceVersion: '7', at: clock.now() }]]),
       ledger: [],
-      deliveries: [aDelivery()],
+      deliveries: [delivery],
       seen: [],
       gone: [],
       listed: [],
@@ -227,7 +247,7 @@ describe('the API', () => {
       started: '2026-01-31T12:00:00.000Z',
       uptimeSeconds: 90,
       cluster: { id: 'c1', name: 'dev', from: 'namespace', server: 'https://c' },
-      configuration: { file: 'sluice.yaml', form: 'ours', problems: 1 },
+      configuration: { file: 'sluice.yaml', form: 'ours', problems: 1, keptSince: null },
       health: { live: true, ready: false, why: ['not begun'], notes: [] },
       sources: [
         {
@@ -243,8 +263,17 @@ describe('the API', () => {
           ],
         },
       ],
-      triggers: [{ name: 'build', kind: 'exec', breaker: 'open', deliveries: { waiting: 1 } }],
-      store: { kind: 'memory', durable: false },
+      triggers: [
+        {
+          ...{ name: 'build', kind: 'exec', breaker: 'open', deliveries: { waiting: 1 } },
+          lastDeliveredAt: '2026-01-31T12:00:00.000Z',
+          lastFailure: { at: '2026-01-31T12:00:00.000Z', id: delivery.id, outcome },
+        },
+      ],
+      store: {
+        ...{ kind: 'memory', durable: false, at: '/data/sluice.db', trouble: null },
+        ...{ bytes: 80, maxBytes: 100, level: 'near', overflow: 'block' },
+      },
       limits: { perObject: '60/h', total: '600/h', holdFor: '1h' },
     });
   });
@@ -297,6 +326,9 @@ describe('the API', () => {
     });
     const items = itemsOf(await ask('gaps'));
     expect(items.map(({ path }) => path)).to.have.members(['/a', '/b']);
+    expect(itemsOf(await ask('gaps?loss=none,coalesced'))).to.have.length(2);
+    expect(itemsOf(await ask('gaps?loss=possible-loss'))).to.have.length(0);
+    expect(itemsOf(await ask('gaps?since=1h')), 'no time to tell').to.have.length(0);
     expect(itemsOf(await ask('gaps?limit=1'))).to.have.length(1);
     expect(items.find(({ path }) => path === '/b')).to.deep.equal({
       ...{ source: 'shop', path: '/b', loss: 'coalesced', why: '410' },
