@@ -10,11 +10,17 @@ export interface Variation {
   readonly decisions?: 'all' | 'accepted' | 'changes' | 'none';
   readonly format?: 'json' | 'text';
   readonly concurrency?: number;
+  /** `memory` where absent: the figures of reading and deciding are then comparable for ever. */
+  readonly store?: StoreName;
 }
+
+/** The stores that are measured. */
+export type StoreName = 'memory' | 'sqlite';
 
 /** A configuration in our form. */
 export function configurationOf(variation: Variation): Readonly<Record<string, unknown>> {
   const { filters, triggers, decisions = 'accepted', format = 'json', concurrency } = variation;
+  const { store = 'memory' } = variation;
   return {
     version: 1,
     sources: { bench: { events: { namespaces: ['*'], firstStart: 'skip' } } },
@@ -23,6 +29,7 @@ export function configurationOf(variation: Variation): Readonly<Record<string, u
     ...(concurrency !== undefined && { delivery: { concurrency } }),
     limits: { perObject: 'off', total: 'off' },
     logging: { format, decisions },
+    store: { [store]: {} },
   };
 }
 
@@ -52,6 +59,11 @@ export function hooks(urls: Readonly<Record<string, string>>): Readonly<Record<s
   return Object.fromEntries(
     Object.entries(urls).map(([name, url]) => [name, { http: { url, format: 'event' } }]),
   );
+}
+
+/** A trigger that posts so many deliveries in a request, each as the usual document. */
+export function batchHook(url: string, max: number): Readonly<Record<string, unknown>> {
+  return { hook: { http: { url, batch: { max, wait: '20ms' } } } };
 }
 
 /** Rejects the noise and accepts the rest. */

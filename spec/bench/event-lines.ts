@@ -55,6 +55,11 @@ export function storedEventOf(index: number): Readonly<Record<string, unknown>> 
   return eventWith({ ...place, index: index - LISTED_VERSION + 1 });
 }
 
+/** An accepted Event about a named object; several may be about one. */
+export function eventAbout(object: string, index: number): Readonly<Record<string, unknown>> {
+  return eventWith({ index, namespace: SHOP, object, type: 'Warning' });
+}
+
 interface Place {
   readonly index: number;
   readonly namespace: string;

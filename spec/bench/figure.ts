@@ -4,7 +4,14 @@
 import type { Aim } from './arithmetic.ts';
 
 /** What a number is of. A ratio has no unit and is what counts; the others depend on the machine. */
-export type Unit = 'ratio' | 'per second' | 'µs CPU per Event' | 'MB' | 'ms' | 'bytes per Event';
+export type Unit =
+  | 'ratio'
+  | 'per second'
+  | 'µs CPU per Event'
+  | 'MB'
+  | 'ms'
+  | 'bytes per Event'
+  | 'bytes per delivery';
 
 /** One figure. */
 export interface Figure {

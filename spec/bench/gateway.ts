@@ -21,6 +21,10 @@ export interface GatewayRequest {
   readonly executable: string;
   /** Where its files go; must be its own. */
   readonly folder: string;
+  /** Where its store lies, if that is one of files. */
+  readonly data: string;
+  /** Whether the API listens, for anybody on this machine who reads. */
+  readonly api: 'on' | 'off';
   readonly kubeconfig: string;
   readonly configuration: Readonly<Record<string, unknown>>;
   /** More arguments of Node.js itself, such as --cpu-prof. */
@@ -36,26 +40,30 @@ export class GatewayChild implements AsyncDisposable {
   /** From its start until it was ready, in ms. */
   readyAfterMs = 0;
   readonly #child: ChildProcess;
+  /** Where the API listens; '' where it does not. */
+  readonly api: string;
+  /** When its process was started, in ms of the shared clock. */
+  readonly startedAt = sharedNow();
   readonly #probes: string;
-  readonly #startedAt = sharedNow();
-
   readonly #guard: Program;
 
   private constructor(
     child: ChildProcess,
-    { log, probes, guard }: { log: string; probes: string; guard: Program },
+    { log, probes, api, guard }: { log: string; probes: string; api: string; guard: Program },
   ) {
     this.#child = child;
     this.#probes = probes;
+    this.api = api;
     this.log = log;
     this.#guard = guard;
   }
 
   /** Starts one and waits until it says that it is ready. */
   static async start(request: GatewayRequest): Promise<GatewayChild> {
-    const { executable, folder, kubeconfig, configuration, nodeArgs } = request;
-    const [port = 0] = await freePorts(1);
+    const { executable, folder, data, kubeconfig, configuration, nodeArgs } = request;
+    const [port = 0, apiPort = 0] = await freePorts(2);
     const probes = `127.0.0.1:${port}`;
+    const api = request.api === 'on' ? `127.0.0.1:${apiPort}` : 'off';
     const file = join(folder, 'sluice.json');
     writeFileSync(file, JSON.stringify(configuration));
     const args = [
@@ -67,18 +75,19 @@ export class GatewayChild implements AsyncDisposable {
       '--probes',
       probes,
       '--api',
-      'off',
+      api,
     ];
     const log = join(folder, 'gateway.log');
     const output = openSync(log, 'w');
     const child = spawn(process.execPath, [...nodeArgs, executable, ...args, '--drain', '1s'], {
       stdio: ['ignore', output, output],
-      env: childEnvironment({}),
+      env: childEnvironment({ SLUICE_DATA: data }),
     });
     closeSync(output);
     const gateway = new GatewayChild(child, {
       log,
       probes: `http://${probes}`,
+      api: api === 'off' ? '' : `http://${api}`,
       guard: request.guard,
     });
     try {
@@ -130,7 +139,7 @@ export class GatewayChild implements AsyncDisposable {
       START_LIMIT_MS,
     );
     if (this.#isOver()) throw new Error(`the gateway ended: ${readFileSync(this.log, 'utf8')}`);
-    this.readyAfterMs = sharedNow() - this.#startedAt;
+    this.readyAfterMs = sharedNow() - this.startedAt;
   }
 
   #isOver(): boolean {

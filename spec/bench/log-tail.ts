@@ -1,5 +1,7 @@
-// Watching the end of a growing file for a word, without a word to the process that writes it.
+// What a log tells without a word to the process that writes it: whether a word has been written yet,
+// and when the last decision was.
 
+import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 import { until } from '../support/until.ts';
@@ -7,6 +9,26 @@ import { until } from '../support/until.ts';
 // The word is looked for in as much as is written between two looks, at most.
 const PIECE_BYTES = 4 * 1024 * 1024;
 const LIMIT_MS = 110_000;
+
+const DECISION = /^\{"time":"([^"]+)",.*"kind":"decision"/;
+
+/**
+ * When the last of so many decisions was logged, in ms since 1970.
+ *
+ * **Errors**: throws where the log tells of more or of fewer.
+ */
+export function lastDecisionAt(file: string, decisions: number): number {
+  let found = 0;
+  let last = '';
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    const [, time] = DECISION.exec(line) ?? [];
+    if (time === undefined) continue;
+    found += 1;
+    last = time;
+  }
+  if (found !== decisions) throw new Error(`${found} of ${decisions} decisions are in the log`);
+  return Date.parse(last);
+}
 
 /** Waits until a file has a word; what it had before counts too. */
 export async function logHas(file: string, word: string): Promise<void> {

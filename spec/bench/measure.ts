@@ -4,7 +4,7 @@
 import type { Memory } from './usage.ts';
 import { cpuMs, memoryOf, quietCpuMs } from './usage.ts';
 import { sharedNow } from './rpc.ts';
-import { logHas } from './log-tail.ts';
+import { lastDecisionAt, logHas } from './log-tail.ts';
 import type { GatewayChild } from './gateway.ts';
 import type { Reading } from './programs/reader.ts';
 import type { Received } from './programs/receiver.ts';
@@ -23,6 +23,8 @@ export interface Run {
   /** From the start of the process until its watch was open (reader) or it was ready (gateway). */
   readonly readyAfterMs: number;
   readonly logBytesPerEvent: number;
+  /** Events committed per second, by the log; null where that was not asked. */
+  readonly committedPerSecond: number | null;
 }
 
 /** What is measured: a process that reads a watch, and how it shows that it is done. */
@@ -33,6 +35,8 @@ interface Subject {
   /** Answers when it was done, in ms of the shared clock. */
   readonly done: () => Promise<number>;
   readonly logBytes: () => number;
+  /** The log that tells when Events were committed; null where none does. */
+  readonly log: string | null;
 }
 
 /** Measures a bare reader. */
@@ -52,6 +56,7 @@ export async function measureReader(
     readyAfterMs,
     done: () => (posts ? world.receiver.ask('counted', reading.count) : reader.ask('done')),
     logBytes: () => 0,
+    log: null,
   });
 }
 
@@ -63,12 +68,14 @@ export interface GatewayCase {
   readonly configuration: Readonly<Record<string, unknown>>;
   readonly events: number;
   readonly end: End;
+  /** Whether the log, which then must tell of each Event, is asked when the last was committed. */
+  readonly timesCommits?: true;
 }
 
 /** Measures the gateway. */
 export async function measureGateway(
   world: World,
-  { configuration, events, end }: GatewayCase,
+  { configuration, events, end, timesCommits }: GatewayCase,
 ): Promise<Run> {
   await using gateway = await world.startGateway(configuration);
   const run = await measure(world, {
@@ -77,6 +84,7 @@ export async function measureGateway(
     readyAfterMs: gateway.readyAfterMs,
     done: () => doneOf(world, gateway, end),
     logBytes: () => gateway.logBytes(),
+    log: timesCommits === true ? gateway.log : null,
   });
   await checkDecided(gateway, events);
   return run;
@@ -118,6 +126,7 @@ async function measure(world: World, subject: Subject): Promise<Run> {
   const done = subject.done();
   const cpu = cpuMs(pid);
   const startedAt = await world.standIn.ask<number>('release');
+  const wallAt = new Date().getTime() - (sharedNow() - startedAt);
   const seconds = ((await done) - startedAt) / 1000;
   const used = (await quietCpuMs(pid)) - cpu;
   return {
@@ -127,5 +136,12 @@ async function measure(world: World, subject: Subject): Promise<Run> {
     end: memoryOf(pid),
     readyAfterMs: subject.readyAfterMs,
     logBytesPerEvent: (subject.logBytes() - logBytes) / events,
+    committedPerSecond: committedPerSecond(subject, wallAt),
   };
+}
+
+/** Nothing is observed before it is committed, so the last decision's line has the time. */
+function committedPerSecond({ log, events }: Subject, wallAt: number): number | null {
+  if (log === null) return null;
+  return (events * 1000) / (lastDecisionAt(log, events) - wallAt);
 }

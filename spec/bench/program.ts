@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { READY_ID, type Answer, type Question } from './rpc.ts';
 
 /** The programs there are. */
-export type ProgramName = 'stand-in' | 'receiver' | 'reader';
+export type ProgramName = 'stand-in' | 'receiver' | 'reader' | 'committer';
 
 // Longer than any case may take; a program that is silent for so long hangs.
 const PATIENCE_MS = 120_000;

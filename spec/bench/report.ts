@@ -37,7 +37,8 @@ function rowOf(figure: KeptFigure, before: KeptFigure | undefined): readonly str
   ];
 }
 
-function aimOf(aim: Aim): string {
+/** What is aimed at, in signs. */
+export function aimOf(aim: Aim): string {
   return 'atMost' in aim ? `≤ ${aim.atMost}` : `≥ ${aim.atLeast}`;
 }
 
@@ -49,7 +50,7 @@ function sinceOf(now: KeptFigure, before: KeptFigure): string {
 }
 
 /** A number with as many digits as a reader can use. */
-function shown(value: number): string {
+export function shown(value: number): string {
   const size = Math.abs(value);
   if (size >= 1000) return Math.round(value).toLocaleString('en-US');
   if (size >= 100) return value.toFixed(0);

@@ -23,6 +23,14 @@ export function plainFigures(name: string, runs: readonly Run[]): readonly Figur
   ];
 }
 
+/** How fast Events were committed, where that was asked of each run. */
+export function committedFigure(name: string, runs: readonly Run[]): readonly Figure[] {
+  const rounds = runs.flatMap(({ committedPerSecond }) => committedPerSecond ?? []);
+  if (rounds.length < runs.length) return [];
+  const meaning = `Events per second from the first frame written to the last one committed, ${name}`;
+  return [{ name: `committed ${name}`, unit: 'per second', meaning, rounds }];
+}
+
 const MEANINGS: Readonly<Record<string, string>> = {
   rate: 'Events per second from the first frame written to the last one out, whole box',
   cpu: 'user and system time of the measured process alone, without its start',

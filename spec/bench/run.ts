@@ -5,6 +5,7 @@ import { loadavg } from 'node:os';
 import { inspect } from 'node:util';
 
 import { runBench } from './bench.ts';
+import { writeDocument } from './document.ts';
 import { parseOptions } from './options.ts';
 import { PARTS } from './parts/registry.ts';
 import { renderTable } from './report.ts';
@@ -34,6 +35,7 @@ async function main(args: readonly string[]): Promise<void> {
   process.stdout.write(`\n${renderTable(results, committedResults())}`);
   if (out === null) return;
   writeResults(out, results);
+  if (out === RESULTS_FILE) writeDocument(results);
   process.stdout.write(`written to ${out}\n`);
 }
 

@@ -2,12 +2,12 @@
 // the two things that are measured on them, a bare reader and the gateway. Disposing ends them all.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { selfSigned } from '../../lib/playback/certificate.ts';
 import { renderKubeconfig } from '../../lib/playback/kubeconfig.ts';
 import { build } from './build.ts';
+import { folderOnDisk } from './disk.ts';
 import { GatewayChild } from './gateway.ts';
 import { Program } from './program.ts';
 import type { Mix } from './event-lines.ts';
@@ -27,10 +27,25 @@ export interface World extends AsyncDisposable {
   ) => Promise<{ readonly reader: Program; readonly open: () => Promise<void> }>;
   /** Starts another receiver, and answers where it listens. */
   readonly startReceiver: () => Promise<{ readonly receiver: Program; readonly url: string }>;
+  /** Starts a program that commits to a store of its own making. */
+  readonly startCommitter: () => Promise<Program>;
+  /** Makes an empty folder for a store, on the disk of the repository. */
+  readonly newData: () => string;
   /** Starts a gateway and waits until it is ready. */
   readonly startGateway: (
     configuration: Readonly<Record<string, unknown>>,
+    more?: GatewayExtras,
   ) => Promise<GatewayChild>;
+  /** The executable that is measured, for its other commands. */
+  readonly executable: string;
+}
+
+/** What few cases ask of a gateway. */
+export interface GatewayExtras {
+  /** Where its store lies; an empty folder of its own where absent. */
+  readonly data?: string;
+  /** `off` where absent. */
+  readonly api?: 'on' | 'off';
 }
 
 /** What a world is made with. */
@@ -42,7 +57,7 @@ export interface WorldRequest {
 /** Starts a world. */
 export async function openWorld({ cpuProf }: WorldRequest): Promise<World> {
   await using opened = new AsyncDisposableStack();
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+  const folder = mkdtempSync(join(folderOnDisk(), 'sluice-bench-'));
   opened.defer(() => rmSync(folder, { recursive: true, force: true }));
   const { sluice: executable, programs } = build(folder);
   const pair = selfSigned(['127.0.0.1'], new Date().getTime());
@@ -55,8 +70,17 @@ export async function openWorld({ cpuProf }: WorldRequest): Promise<World> {
   const nodeArgs = cpuProf === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProf}`];
   const kept = opened.move();
   let gateways = 0;
+  let stores = 0;
   let prepared = '';
+  const newData = (): string => {
+    stores += 1;
+    const data = join(folder, `data-${stores}`);
+    mkdirSync(data);
+    return data;
+  };
   return {
+    executable,
+    newData,
     standIn,
     receiver,
     receiverUrl,
@@ -76,12 +100,14 @@ export async function openWorld({ cpuProf }: WorldRequest): Promise<World> {
       const another = kept.use(await Program.start(programs, 'receiver'));
       return { receiver: another, url: await another.ask<string>('listen') };
     },
-    startGateway: async (configuration) => {
+    startCommitter: async () => kept.use(await Program.start(programs, 'committer')),
+    startGateway: async (configuration, { data = newData(), api = 'off' } = {}) => {
       gateways += 1;
       const own = join(folder, `gateway-${gateways}`);
       mkdirSync(own);
       const guard = standIn;
-      const request = { executable, folder: own, kubeconfig, configuration, nodeArgs, guard };
+      const files = { executable, folder: own, data, kubeconfig };
+      const request = { ...files, configuration, api, nodeArgs, guard };
       return kept.use(await GatewayChild.start(request));
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

@@ -1,9 +1,10 @@
 // From the moment an Event is written to the watch until its request has arrived, at a steady rate:
-// alone, and beside a second trigger for the same Events whose receiver never answers or refuses.
+// alone, on a store on disk, and beside a second trigger for the same Events whose receiver never
+// answers or refuses.
 
 import { freePorts } from '../../controlplane/ports.ts';
 import { percentile, ratios } from '../arithmetic.ts';
-import { acceptFor, configurationOf, hooks } from '../configuration.ts';
+import { acceptFor, configurationOf, hooks, type StoreName } from '../configuration.ts';
 import type { Figure } from '../figure.ts';
 import { interleave, type Part, type PartContext, scaled } from '../part.ts';
 import type { Received } from '../programs/receiver.ts';
@@ -20,7 +21,7 @@ const SHARES = [
   ['p99', 0.99],
 ] as const;
 
-/** Whether one receiver's trouble is another's. */
+/** How late a request is, and whether one receiver's trouble is another's. */
 export const latencyPart: Part = {
   name: 'latency',
   summary: `from an Event written to its request received, at ${PER_SECOND} Events per second`,
@@ -34,13 +35,14 @@ async function latency(context: PartContext): Promise<readonly Figure[]> {
   const { receiver: dead, url: silent } = await world.startReceiver();
   await dead.ask('behave', { delayMs: null });
   const [nobody = 0] = await freePorts(1);
-  const gateway = (others: Readonly<Record<string, string>>) => () =>
-    delaysOf(world, () => startGateway(world, others), count);
+  const gateway = (others: Others, store: StoreName) => () =>
+    delaysOf(world, () => startGateway(world, { others, store }), count);
   const runs = await interleave<readonly number[]>(context, {
     reader: () => delaysOf(world, () => startReader(world, count), count),
-    alone: gateway({}),
-    silent: gateway({ other: silent }),
-    refused: gateway({ other: `http://127.0.0.1:${nobody}/hook` }),
+    alone: gateway({}, 'memory'),
+    sqlite: gateway({}, 'sqlite'),
+    silent: gateway({ other: silent }, 'memory'),
+    refused: gateway({ other: `http://127.0.0.1:${nobody}/hook` }, 'memory'),
   });
   return SHARES.flatMap(([share, of]) => figuresOf(share, runs, of));
 }
@@ -63,6 +65,7 @@ function figuresOf(
     ratio('silent', 'alone'),
     ratio('refused', 'alone'),
     ratio('alone', 'reader'),
+    ratio('sqlite', 'alone'),
     ...Object.entries(rounds).map(([name, values]) => ({
       name: `${share} ${name}`,
       unit: 'ms' as const,
@@ -76,14 +79,18 @@ interface Started extends AsyncDisposable {
   readonly pid: number;
 }
 
+/** Further triggers for the same Events, by name and address. */
+type Others = Readonly<Record<string, string>>;
+
 async function startGateway(
   world: World,
-  others: Readonly<Record<string, string>>,
+  { others, store }: { readonly others: Others; readonly store: StoreName },
 ): Promise<Started> {
   const urls = { hook: world.receiverUrl, ...others };
   const filters = acceptFor(Object.keys(urls));
   const triggers = hooks(urls);
-  return world.startGateway(configurationOf({ filters, triggers, concurrency: CONCURRENCY }));
+  const concurrency = CONCURRENCY;
+  return world.startGateway(configurationOf({ filters, triggers, concurrency, store }));
 }
 
 async function startReader(world: World, count: number): Promise<Started> {

@@ -1,7 +1,14 @@
 // Memory: at rest, and whether its peak grows with the Events read, with those that were there at the
 // start, and with those that wait for a slow receiver.
 
-import { acceptFor, configurationOf, hooks, JOB, NOISE_OR_ACCEPT } from '../configuration.ts';
+import {
+  acceptFor,
+  configurationOf,
+  hooks,
+  JOB,
+  NOISE_OR_ACCEPT,
+  type StoreName,
+} from '../configuration.ts';
 import type { Figure } from '../figure.ts';
 import { measureGateway, measureReader, type Run } from '../measure.ts';
 import { interleave, type Part, type PartContext, scaled } from '../part.ts';
@@ -9,6 +16,7 @@ import { memoryFigures, ratioFigure } from '../run-figures.ts';
 
 const STORED = [0, 10_000, 50_000] as const;
 const WAITING = [2_000, 10_000, 40_000] as const;
+const WAITING_ON_DISK = [2_000, 40_000] as const;
 const TIMES = 4;
 const DELIVERED = 5_000;
 // What is read after a list, to see that it goes on.
@@ -39,6 +47,7 @@ async function memory(context: PartContext): Promise<readonly Figure[]> {
     peak('50,000 ÷ 0 stored', '50,000 stored', '0 stored'),
     peak('10,000 ÷ 2,000 waiting', '10,000 waiting', '2,000 waiting'),
     peak('40,000 ÷ 2,000 waiting', '40,000 waiting', '2,000 waiting'),
+    peak('40,000 ÷ 2,000 waiting sqlite', '40,000 waiting sqlite', '2,000 waiting sqlite'),
     ...Object.entries(runs).flatMap(([name, some]) => memoryFigures(name, some)),
   ];
 }
@@ -57,7 +66,12 @@ function variantsOf(context: PartContext): Variants {
     ...each(STORED, 'stored', (stored) =>
       rejecting(context, { count: AFTER_LIST, stored: scaledFrom(stored, events) }),
     ),
-    ...each(WAITING, 'waiting', (count) => waiting(context, scaled(count, events))),
+    ...each(WAITING, 'waiting', (count) =>
+      waiting(context, { count: scaled(count, events), store: 'memory' }),
+    ),
+    ...each(WAITING_ON_DISK, 'waiting sqlite', (count) =>
+      waiting(context, { count: scaled(count, events), store: 'sqlite' }),
+    ),
   };
 }
 
@@ -92,18 +106,23 @@ async function delivered({ world }: PartContext, count: number): Promise<Run> {
   await world.prepare({ count, acceptEvery: 1 });
   await world.receiver.ask('behave', { delayMs: 0 });
   const end = { seen: 'requests', count } as const;
-  return measureGateway(world, { configuration: hooked(world.receiverUrl), events: count, end });
+  const configuration = hooked(world.receiverUrl, 'memory');
+  return measureGateway(world, { configuration, events: count, end });
 }
 
 /** Everything is accepted at once, and the receiver takes a small part of it meanwhile. */
-async function waiting({ world }: PartContext, count: number): Promise<Run> {
+async function waiting(
+  { world }: PartContext,
+  { count, store }: { readonly count: number; readonly store: StoreName },
+): Promise<Run> {
   await world.prepare({ count, acceptEvery: 1 });
   await world.receiver.ask('behave', { delayMs: SLOW_MS });
   const end = { seen: 'log' } as const;
-  return measureGateway(world, { configuration: hooked(world.receiverUrl), events: count, end });
+  const configuration = hooked(world.receiverUrl, store);
+  return measureGateway(world, { configuration, events: count, end });
 }
 
-function hooked(url: string): Readonly<Record<string, unknown>> {
+function hooked(url: string, store: StoreName): Readonly<Record<string, unknown>> {
   const triggers = hooks({ hook: url });
-  return configurationOf({ filters: acceptFor(['hook']), triggers, concurrency: 16 });
+  return configurationOf({ filters: acceptFor(['hook']), triggers, concurrency: 16, store });
 }

@@ -1,6 +1,7 @@
 // Every part of the bench, in the order in which they run.
 
 import type { Part } from '../part.ts';
+import { commitPart } from './commit.ts';
 import { deliverPart } from './deliver.ts';
 import { latencyPart } from './latency.ts';
 import { memoryPart } from './memory.ts';
@@ -16,4 +17,5 @@ export const PARTS: readonly Part[] = [
   memoryPart,
   startPart,
   latencyPart,
+  commitPart,
 ];

@@ -11,6 +11,8 @@ const FORMATS = ['json', 'text'] as const;
 const DECISIONS = ['accepted', 'changes', 'all'] as const;
 const HUNDREDTH = 100;
 const LAST_ONLY = 'json accepted last only';
+const IN_MEMORY = 'json accepted';
+const ON_DISK = 'json accepted sqlite';
 
 /** The case that most Events of a cluster are. */
 export const rejectPart: Part = {
@@ -28,6 +30,8 @@ async function reject(context: PartContext): Promise<readonly Figure[]> {
     split: () => reader(context, 'split'),
     parse: () => reader(context, 'parse'),
     [LAST_ONLY]: () => gateway(context, { acceptEvery: 0 }),
+    [ON_DISK]: () =>
+      gateway(context, { decisions: 'accepted', store: 'sqlite', acceptEvery: HUNDREDTH }),
     ...Object.fromEntries(
       gateways.map(([name, logging]) => [
         name,
@@ -39,6 +43,11 @@ async function reject(context: PartContext): Promise<readonly Figure[]> {
   const names = [...gateways.map(([name]) => name), LAST_ONLY];
   return [
     ...names.flatMap((name) => floorRatios([name, of(name)], ['parse', of('parse')])),
+    ratioFigure(
+      `rate ${ON_DISK} ÷ ${IN_MEMORY}`,
+      [of(ON_DISK), of(IN_MEMORY)],
+      (run) => run.perSecond,
+    ),
     ratioFigure('cpu parse ÷ split', [of('parse'), of('split')], (run) => run.cpuMicrosPerEvent),
     ...Object.entries(runs).flatMap(([name, some]) => plainFigures(name, some)),
   ];
@@ -54,14 +63,14 @@ async function reader(
 
 async function gateway(
   { world, events }: PartContext,
-  asked: Pick<Variation, 'format' | 'decisions'> & { readonly acceptEvery: number },
+  asked: Pick<Variation, 'format' | 'decisions' | 'store'> & { readonly acceptEvery: number },
 ): Promise<Run> {
-  const { acceptEvery, ...logging } = asked;
+  const { acceptEvery, ...varied } = asked;
   const mix = { count: events, acceptEvery };
   await world.prepare(mix);
   await world.receiver.ask('behave', { delayMs: 0 });
   const triggers = hooks({ hook: world.receiverUrl });
-  const configuration = configurationOf({ filters: NOISE_OR_ACCEPT, triggers, ...logging });
+  const configuration = configurationOf({ filters: NOISE_OR_ACCEPT, triggers, ...varied });
   const end = { seen: 'requests', count: acceptedOf(mix) } as const;
   return measureGateway(world, { configuration, events, end });
 }

@@ -13,10 +13,13 @@ import { serve, sharedNow } from '../rpc.ts';
 export interface Manner {
   /** Null: never. */
   readonly delayMs: number | null;
+  /** What is counted; `requests` where absent. */
+  readonly counts?: 'requests' | 'deliveries';
 }
 
 /** What came since the receiver was last told its manner. */
 export interface Received {
+  /** Of what its manner says is counted. */
   readonly count: number;
   /** The most requests that were in it at one moment. */
   readonly most: number;
@@ -28,6 +31,8 @@ export interface Received {
 const NEVER = new AbortController().signal;
 const OK = '{}';
 const NUMBER = new RegExp(`${OBJECT}(\\d+)`);
+// Each delivery of a batch has one Event, and each Event one of these.
+const DELIVERY = '"involvedObject":';
 
 let manner: Manner = { delayMs: 0 };
 let count = 0;
@@ -64,7 +69,7 @@ function handle(request: IncomingMessage, response: ServerResponse): void {
 }
 
 function note(body: string, at: number): void {
-  count += 1;
+  count += manner.counts === 'deliveries' ? body.split(DELIVERY).length - 1 : 1;
   const [, number] = NUMBER.exec(body) ?? [];
   if (number !== undefined && !arrivals.has(Number(number))) arrivals.set(Number(number), at);
   if (body.includes(LAST_OBJECT)) last.resolve(at);

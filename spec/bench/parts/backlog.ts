@@ -1,0 +1,192 @@
+// A backlog of a million: deliveries that were committed straight to a store on disk wait for a gateway
+// that starts on it. How much memory it takes, when the first request comes, how long a person waits
+// for a list; and whether one object whose request hangs keeps those behind it from another's.
+
+import { acceptFor, configurationOf, hooks } from '../configuration.ts';
+import { folderMb, removeFolder } from '../disk.ts';
+import type { Figure, Unit } from '../figure.ts';
+import type { GatewayChild } from '../gateway.ts';
+import { median } from '../arithmetic.ts';
+import { interleave, type Part, type PartContext, scaled } from '../part.ts';
+import type { Received } from '../programs/receiver.ts';
+import { type Span, stepsOf } from '../records.ts';
+import { sharedNow } from '../rpc.ts';
+import { memoryOf, quietCpuMs } from '../usage.ts';
+import type { World } from '../world.ts';
+
+const WAITING = 1_000_000;
+const BLOCKED = 10_000;
+const CONCURRENCY = 16;
+const FILL_BATCH = 1_000;
+// So many between two questions, so that none of them takes longer than a program may be silent.
+const FILL_STEP = 50_000;
+const DELIVERED = 4_000;
+const DELAY_MS = 20;
+const LISTS = 20;
+const LIST = '/api/v1/deliveries?limit=50';
+// A million takes its time, and its figures are bounds and not comparisons.
+const ONE_ROUND = 1;
+
+/** Whether what waits costs anything. */
+export const backlogPart: Part = {
+  name: 'backlog',
+  summary: 'a gateway that starts on a million waiting deliveries on disk; a blocked object',
+  run: backlog,
+};
+
+type Numbers = Readonly<Record<string, number>>;
+
+async function backlog(context: PartContext): Promise<readonly Figure[]> {
+  const { world, rounds } = context;
+  // A watch must open; what it would read is not asked for.
+  await world.prepare({ count: 10, acceptEvery: 0 });
+  const runs = await interleave<Numbers>(
+    { ...context, rounds: Math.min(rounds, ONE_ROUND) },
+    { waiting: () => waiting(context), blocked: () => blocked(context) },
+  );
+  return Object.values(runs).flatMap((some) => figuresOf(some));
+}
+
+function figuresOf(runs: readonly Numbers[]): readonly Figure[] {
+  const names = Object.keys(runs[0] ?? {});
+  return names.map((name) => {
+    const told = FIGURES[name];
+    if (told === undefined) throw new Error(`nobody knows what "${name}" means`);
+    const rounds = runs.map((run) => run[name] ?? Number.NaN);
+    return { name, unit: told[0], meaning: told[1], rounds };
+  });
+}
+
+const FIGURES: Readonly<Record<string, readonly [Unit, string]>> = {
+  fill: ['per second', `deliveries committed, ${FILL_BATCH} in each commit, while they are made`],
+  'on disk': ['MB', 'all files of the store with the whole backlog, after it was closed'],
+  'on disk each': ['bytes per delivery', 'the same, for each delivery'],
+  ready: ['ms', 'from the start of the process until it is ready'],
+  'first attempt': ['ms', 'from the start of the process until its first request is received'],
+  'ready again': ['ms', 'the same at the next start, after some were delivered'],
+  'first attempt again': ['ms', 'the same at the next start, after some were delivered'],
+  delivered: ['per second', `requests to a receiver of ${DELAY_MS} ms, ${CONCURRENCY} at a time`],
+  peak: ['MB', 'the most resident memory of the gateway’s life (VmHWM)'],
+  settled: ['MB', 'its resident memory once no request is answered any more and it rests'],
+  'first list': ['ms', `the first GET ${LIST}, while it delivers`],
+  list: ['ms', `the middle one of ${LISTS} such lists, while it delivers`],
+  'other object': [
+    'ms',
+    'from the first request, which is never answered, to that of the other object behind them',
+  ],
+};
+
+async function waiting(context: PartContext): Promise<Numbers> {
+  const { world, events, say } = context;
+  const count = scaled(WAITING, events);
+  const data = world.newData();
+  const filled = await fill(world, { data, spans: [{ from: 0, count }], say });
+  const onDisk = folderMb(data);
+  await world.receiver.ask('behave', { delayMs: DELAY_MS });
+  const first = await startOn(world, data, async () => {
+    await world.receiver.ask('counted', Math.min(scaled(DELIVERED, events), count / 2));
+  });
+  say('starts again');
+  await world.receiver.ask('behave', { delayMs: DELAY_MS });
+  const again = await startOn(world, data, (gateway) => atWork(context, gateway));
+  removeFolder(data);
+  return {
+    fill: (count * 1000) / filled,
+    'on disk': onDisk,
+    'on disk each': (onDisk * 1024 * 1024) / count,
+    ready: first.ready,
+    'first attempt': first.attempt,
+    'ready again': again.ready,
+    'first attempt again': again.attempt,
+    ...again.more,
+  };
+}
+
+interface Started<More> {
+  readonly ready: number;
+  readonly attempt: number;
+  readonly more: More;
+}
+
+/** Starts a gateway on a store, does something while it works, and stops it. */
+async function startOn<More>(
+  world: World,
+  data: string,
+  work: (gateway: GatewayChild) => Promise<More>,
+): Promise<Started<More>> {
+  const first = world.receiver.ask<number>('counted', 1);
+  await using gateway = await world.startGateway(hooked(world), { data, api: 'on' });
+  const attempt = (await first) - gateway.startedAt;
+  return { ready: gateway.readyAfterMs, attempt, more: await work(gateway) };
+}
+
+/** What is seen while a gateway works on its backlog, and once it can not go on. */
+async function atWork({ world, events }: PartContext, gateway: GatewayChild): Promise<Numbers> {
+  const before = await world.receiver.ask<Received>('received');
+  const startedAt = sharedNow();
+  const lists = await listTimes(gateway);
+  const count = before.count + scaled(DELIVERED, events);
+  const endedAt = await world.receiver.ask<number>('counted', count);
+  await world.receiver.ask('behave', { delayMs: null });
+  await quietCpuMs(gateway.pid);
+  const { rssMb, peakMb } = memoryOf(gateway.pid);
+  const delivered = ((count - before.count) * 1000) / (endedAt - startedAt);
+  const [firstList = Number.NaN] = lists;
+  return { delivered, peak: peakMb, settled: rssMb, 'first list': firstList, list: median(lists) };
+}
+
+async function listTimes(gateway: GatewayChild): Promise<readonly number[]> {
+  const spent: number[] = [];
+  for (let list = 0; list < LISTS; list += 1) {
+    const startedAt = sharedNow();
+    const response = await fetch(`${gateway.api}${LIST}`);
+    const { items } = (await response.json()) as { readonly items?: readonly unknown[] };
+    if (items?.length !== 50) throw new Error(`GET ${LIST}: ${response.status}, not 50 deliveries`);
+    spent.push(sharedNow() - startedAt);
+  }
+  return spent;
+}
+
+/** Very many of one object, whose first request hangs, before one of another. */
+async function blocked({ world, events, say }: PartContext): Promise<Numbers> {
+  const count = scaled(BLOCKED, events);
+  const data = world.newData();
+  const spans = [
+    { from: 0, count, object: 0 },
+    { from: count, count: 1, object: 1 },
+  ];
+  await fill(world, { data, spans, say });
+  await world.receiver.ask('behave', { delayMs: null });
+  const { more } = await startOn(world, data, async () => {
+    await world.receiver.ask('counted', 2);
+    return world.receiver.ask<Received>('received');
+  });
+  removeFolder(data);
+  const arrivals = new Map(more.arrivals);
+  return { 'other object': (arrivals.get(1) ?? Number.NaN) - (arrivals.get(0) ?? Number.NaN) };
+}
+
+interface Filling {
+  readonly data: string;
+  readonly spans: readonly Span[];
+  readonly say: (what: string) => void;
+}
+
+/** Commits them and closes the store; answers how long the commits took, in ms. */
+async function fill(world: World, { data, spans, say }: Filling): Promise<number> {
+  await using committer = await world.startCommitter();
+  await committer.ask('open', { kind: 'sqlite', folder: data });
+  let spent = 0;
+  for (const span of spans.flatMap((one) => stepsOf(one, FILL_STEP))) {
+    spent += await committer.ask<number>('fill', { ...span, batch: FILL_BATCH });
+  }
+  await committer.ask('close');
+  say(`filled in ${Math.round(spent / 1000)} s`);
+  return spent;
+}
+
+function hooked(world: World): Readonly<Record<string, unknown>> {
+  const triggers = hooks({ hook: world.receiverUrl });
+  const filters = acceptFor(['hook']);
+  return configurationOf({ filters, triggers, concurrency: CONCURRENCY, store: 'sqlite' });
+}
