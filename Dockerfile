@@ -18,7 +18,11 @@ COPY package.json package-lock.json .npmrc LICENSE ./
 RUN npm ci --omit=dev --omit=optional && npm cache clean --force
 COPY bin bin
 COPY --from=build /src/dist dist
-# A number, so that runAsNonRoot can be checked; any other user works as well, nothing is written.
+# The one folder that is written: the store and the API's token. Mount a volume there to keep them;
+# whoever runs it may write there, and its files are for their own user alone.
+RUN mkdir -m 1777 /var/lib/sluice
+ENV SLUICE_DATA=/var/lib/sluice
+# A number, so that runAsNonRoot can be checked; any other user works as well.
 USER 1000:1000
 EXPOSE 8080
 # No shell and no npm in between: the gateway itself gets SIGTERM and drains.
