@@ -1,27 +1,14 @@
 // Puts the planned parts of any form together into one Plan.
-import type { Kind, Permission } from '../core/kind.ts';
-import type { ClosedStore } from '../core/store.ts';
+import type { Permission } from '../core/kind.ts';
 import type { Chain } from '../filters/chain.ts';
-import type { StoreParts } from '../stores/parts.ts';
-import { storeKinds } from '../stores/registry.ts';
 import type { LoggingOptions } from '../telemetry/logging.ts';
 import type { PlanContext } from './context.ts';
-import { SETTLED_FOR } from './defaults.ts';
-import { durationOr } from './delivery.ts';
 import { mergePermissions, ownPermissions } from './permissions.ts';
-import type {
-  Plan,
-  PlannedDelivery,
-  PlannedGuard,
-  PlannedHttp,
-  PlannedLimits,
-  PlannedStore,
-} from './plan.ts';
+import type { Plan, PlannedDelivery, PlannedGuard, PlannedHttp, PlannedLimits } from './plan.ts';
 import type { PlannedSources } from './sources.ts';
+import type { StoreSection } from './store.ts';
+import { planStore, settledMsOf } from './store.ts';
 import type { PlannedTriggers } from './triggers.ts';
-
-// A kind's own type of section is checked by its schema; here it is only handed on.
-const STORES: Readonly<Record<string, Kind<unknown, StoreParts, ClosedStore>>> = storeKinds;
 
 /** The parts of a plan, each planned and free of errors. */
 export interface PlanParts {
@@ -36,7 +23,7 @@ export interface PlanParts {
   readonly http: PlannedHttp;
   readonly logging: LoggingOptions;
   /** `store:` as it is written. */
-  readonly store: Readonly<Record<string, unknown>>;
+  readonly store: StoreSection;
   readonly originalProject: string | null;
 }
 
@@ -60,7 +47,7 @@ export function assemblePlan(parts: PlanParts, context: PlanContext): Plan {
     guard: parts.guard,
     retention: {
       goneMs: quietMs + sources.eventTtlMs,
-      settledMs: durationOr(SETTLED_FOR, 0),
+      settledMs: settledMsOf(parts.store),
     },
     store: planStore(parts.store),
     http: parts.http,
@@ -68,16 +55,5 @@ export function assemblePlan(parts: PlanParts, context: PlanContext): Plan {
     originalProject: parts.originalProject,
     secrets: triggers.secrets,
     permissions: mergePermissions(permissions),
-  };
-}
-
-function planStore(section: Readonly<Record<string, unknown>>): PlannedStore {
-  const kind = Object.keys(STORES).find((known) => Object.hasOwn(section, known)) ?? 'memory';
-  const descriptor = STORES[kind] ?? STORES['memory'];
-  if (descriptor === undefined) throw new Error('no kind of store');
-  return {
-    kind,
-    overflow: 'block',
-    create: (parts) => descriptor.create(section[kind] ?? {}, { ...parts, maxBytes: 0 }),
   };
 }

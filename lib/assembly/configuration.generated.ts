@@ -429,13 +429,25 @@ export interface Configuration {
     holdFor?: string;
   };
   /**
-   * What survives a restart: exactly one kind; `memory` where absent.
+   * What survives a restart: exactly one kind; `memory` where absent. Kind and path give way to `run --store` and `SLUICE_STORE`: a file, or `memory`.
    */
   store?: {
     /**
      * Keeps everything in memory: nothing survives a restart.
      */
     memory?: {};
+    /**
+     * How much it may hold. At that size settled deliveries give way, the oldest first; then `overflow` decides. Where absent, `128Mi` for `memory`.
+     */
+    maxSize?: string;
+    /**
+     * What becomes of new deliveries when it is full: `block` stops reading until there is room, and `/readyz` says so; `shed` drops them, counted and logged, and reads on.
+     */
+    overflow?: 'block' | 'shed';
+    /**
+     * How long a settled delivery can be looked at, retried and rerun. What has been started is remembered for longer: as long as its Event could be seen again.
+     */
+    keepSettled?: string;
   };
   /**
    * Where the gateway listens.

@@ -1,5 +1,6 @@
 // What holds where a configuration says nothing, each value once: the schema shows it, the plan
 // uses it. Follows docs/configuration.md.
+import type { storeKinds } from '../stores/registry.ts';
 
 /** How a trigger's lane works. */
 export const DELIVERY_DEFAULTS = {
@@ -12,8 +13,22 @@ export const DELIVERY_DEFAULTS = {
 /** What bounds the number of builds. */
 export const LIMIT_DEFAULTS = { perObject: '60/h', total: '600/h', holdFor: '1h' } as const;
 
-/** How long a settled delivery is kept: a working day and the night after it. */
-export const SETTLED_FOR = '24h';
+/** What keeps things, what becomes of new deliveries when it is full, and how long settled ones stay. */
+export const STORE_DEFAULTS = {
+  kind: 'memory',
+  overflow: 'block',
+  // A working day and the night after it.
+  keepSettled: '24h',
+} as const;
+
+/**
+ * How much a store of each kind may hold. On disk: some hundred thousand deliveries, and little
+ * enough for any node's disk. In memory: a quarter of the chart's 512Mi, of which V8 takes half for
+ * its heap, so that a backlog ends in a full store and not in a killed process.
+ */
+export const STORE_SIZES = {
+  memory: '128Mi',
+} as const satisfies Record<keyof typeof storeKinds, string>;
 
 /** Where the probes listener listens. */
 export const PROBES_DEFAULT = '0.0.0.0:8080';

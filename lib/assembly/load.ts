@@ -13,6 +13,8 @@ import type { PlanContext } from './context.ts';
 import { OUR_KEYS, planNothing, planOriginal } from './original.ts';
 import { planOurs } from './ours.ts';
 import type { ConfigurationForm, Plan } from './plan.ts';
+import type { StoreSection } from './store.ts';
+import { soundStore } from './store.ts';
 
 /** What a plan is made from. */
 export interface PlanRequest extends PlanContext {
@@ -29,33 +31,45 @@ export interface LoadedPlan {
   readonly form: ConfigurationForm;
   /** What the plan needs to be readable, with its place; who does I/O looks. */
   readonly secrets: readonly PlacedSecret[];
+  /** `store:` where that section by itself is valid, whatever the rest is; else null. */
+  readonly store: StoreSection | null;
 }
 
 /** A secret that the plan needs, and where the configuration names it. */
 export type PlacedSecret = NeededSecret & Pick<Problem, 'line' | 'column'>;
 
+const NOTHING = { secrets: [], store: null } as const;
+
 /** Plans a configuration. Never throws for a bad one. */
 export function loadPlan(request: PlanRequest): LoadedPlan {
   if (request.text === null) {
     const problem = { ...nothingStarts('info'), ...NO_PLACE };
-    return { plan: planNothing(request), problems: [problem], form: 'none', secrets: [] };
+    return { plan: planNothing(request), problems: [problem], form: 'none', ...NOTHING };
   }
   const document = loadDocument(request.text);
   if (!document.ok) {
-    return { plan: null, problems: document.problems, form: 'ours', secrets: [] };
+    return { plan: null, problems: document.problems, form: 'ours', ...NOTHING };
   }
   const { value } = document;
   const form = isJsonObject(value) && isOurs(value) ? 'ours' : 'original';
   const wrong = form === 'ours' ? undefined : recogniseValue(value);
+  const store = soundStoreOf(document, request);
   if (wrong !== undefined || !isJsonObject(value)) {
-    return finish({ document, findings: wrong === undefined ? [] : [wrong], plan: null, form });
+    const findings = wrong === undefined ? [] : [wrong];
+    return finish({ document, findings, plan: null, form, store });
   }
   const { plan, findings } =
     form === 'ours' ? planOurs(value, request) : planOriginal(value, request);
   const isEmpty =
     plan?.chain.rules.length === 0 && findings.every(({ severity }) => severity !== 'error');
   const all = isEmpty ? [...findings, nothingStarts('warning')] : findings;
-  return finish({ document, findings: all, plan, form });
+  return finish({ document, findings: all, plan, form, store });
+}
+
+/** A key that stands there twice may be either of the two. */
+function soundStoreOf(document: LoadedDocument, context: PlanContext): StoreSection | null {
+  const isDoubtful = document.problems.some(({ path }) => /^\/store(\/|$)/.test(path));
+  return isDoubtful ? null : soundStore(document.value, context);
 }
 
 function isOurs(value: JsonObject): boolean {
@@ -70,9 +84,10 @@ interface Planned {
   readonly findings: readonly Finding[];
   readonly plan: Plan | null;
   readonly form: ConfigurationForm;
+  readonly store: StoreSection | null;
 }
 
-function finish({ document, findings, plan, form }: Planned): LoadedPlan {
+function finish({ document, findings, plan, form, store }: Planned): LoadedPlan {
   // What the loader already refused would only be found again, as something else.
   const refused = new Set(document.problems.map(({ code, path }) => `${code} ${path}`));
   const values = new Set(
@@ -87,7 +102,7 @@ function finish({ document, findings, plan, form }: Planned): LoadedPlan {
     ...one,
     ...document.locate(one.path, 'value'),
   }));
-  return { plan: isRefused ? null : plan, problems: bounded(problems), form, secrets };
+  return { plan: isRefused ? null : plan, problems: bounded(problems), form, secrets, store };
 }
 
 /** Errors stay before all else, in the order of the file as ever. */

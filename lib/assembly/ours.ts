@@ -20,6 +20,7 @@ import type { Plan } from './plan.ts';
 import { configurationSchema, sharedTriggerProperties } from './schema.ts';
 import { planGuard, planHttp, planLimits, planLogging } from './settings.ts';
 import { DEFAULT_SOURCES, planSources } from './sources.ts';
+import { checkStore } from './store.ts';
 import { planTriggers, unusedTriggers } from './triggers.ts';
 
 /** A plan that holds only where no finding is an error. */
@@ -55,6 +56,7 @@ export function planOurs(document: JsonObject, context: PlanContext): PlannedFor
     ...(isRulesSound ? unusedFindings(document) : []),
     ...guard.findings,
     ...http.findings,
+    ...checkStore(sections.store ?? {}, { keyless: triggers.keyless, context }),
   ];
   const plan = assemblePlan(
     {

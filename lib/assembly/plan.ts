@@ -97,6 +97,8 @@ export interface PlannedStore {
   readonly kind: string;
   /** What becomes of new deliveries when it is full: reading stops, or they are shed. */
   readonly overflow: 'block' | 'shed';
+  /** What it may hold. */
+  readonly maxBytes: number;
   create(parts: Pick<StoreParts, 'folder'>): ClosedStore;
 }
 

@@ -46,6 +46,9 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
     'An action other than `accept`, in the original’s form: the rule rejects, as it always did.',
   'wrong-form': 'A key of Sluice’s own form in a document that is read as the original’s.',
   'guard-off': 'A guard against loops is switched off.',
+  'store-small': 'A store so small that a large Event may never fit.',
+  'store-forgets':
+    'The store keeps nothing across a restart, and a trigger’s receiver can not tell what was started before.',
   'no-configuration': 'There is nothing to decide by: every Event is logged and rejected.',
   'secret-unreadable': 'A file or variable that should hold a secret can not be read.',
   'not-allowed': 'Something that only a flag of the command line permits.',

@@ -8,7 +8,14 @@ import { sourceKinds } from '../sources/registry.ts';
 import { storeKinds } from '../stores/registry.ts';
 import { DECISION_LINES, LOG_FORMATS, LOG_LEVELS, LOGGING_DEFAULTS } from '../telemetry/logging.ts';
 import { triggerKinds } from '../triggers/registry.ts';
-import { API_DEFAULT, DELIVERY_DEFAULTS, LIMIT_DEFAULTS, PROBES_DEFAULT } from './defaults.ts';
+import {
+  API_DEFAULT,
+  DELIVERY_DEFAULTS,
+  LIMIT_DEFAULTS,
+  PROBES_DEFAULT,
+  STORE_DEFAULTS,
+  STORE_SIZES,
+} from './defaults.ts';
 
 // The longest prefix of object names: `-` and an id of 26 must fit a label value of 63.
 const MAX_PREFIX = 30;
@@ -210,6 +217,34 @@ const http = sectionOf('Where the gateway listens.', {
   },
 });
 
+/** The schema of `store:`, which is also looked at by itself. */
+export function storeSchema(): JsonSchema {
+  const sizes = Object.entries(STORE_SIZES).map(([kind, size]) => `\`${size}\` for \`${kind}\``);
+  const shared = {
+    maxSize: {
+      type: 'string',
+      format: 'size',
+      description: `How much it may hold. At that size settled deliveries give way, the oldest first; then \`overflow\` decides. Where absent, ${sizes.join(' and ')}.`,
+      examples: ['4Gi'],
+    },
+    overflow: {
+      enum: ['block', 'shed'],
+      default: STORE_DEFAULTS.overflow,
+      description:
+        'What becomes of new deliveries when it is full: `block` stops reading until there is room, and `/readyz` says so; `shed` drops them, counted and logged, and reads on.',
+    },
+    keepSettled: duration(
+      'How long a settled delivery can be looked at, retried and rerun. What has been started is remembered for longer: as long as its Event could be seen again.',
+      STORE_DEFAULTS.keepSettled,
+    ),
+  };
+  return entryOf(
+    storeKinds,
+    shared,
+    `What survives a restart: exactly one kind; \`${STORE_DEFAULTS.kind}\` where absent. Kind and path give way to \`run --store\` and \`SLUICE_STORE\`: a file, or \`memory\`.`,
+  );
+}
+
 /** The schema of our form of the configuration. */
 export function configurationSchema(): JsonSchema {
   return {
@@ -257,11 +292,7 @@ export function configurationSchema(): JsonSchema {
         deliveryProperties('shown'),
       ),
       limits,
-      store: entryOf(
-        storeKinds,
-        {},
-        'What survives a restart: exactly one kind; `memory` where absent.',
-      ),
+      store: storeSchema(),
       http,
       logging,
       guard,

@@ -31,6 +31,8 @@ export interface PlannedTriggers {
   readonly permissions: readonly Permission[];
   /** With paths from the root of the document. */
   readonly secrets: readonly NeededSecret[];
+  /** Those whose receivers can not tell a repetition, by name. */
+  readonly keyless: readonly string[];
 }
 
 /** Plans every trigger; entries come in the order of the file. */
@@ -56,6 +58,7 @@ export function planTriggers(
     ],
     permissions: planned.flatMap(({ permissions }) => permissions),
     secrets: planned.flatMap(({ secrets }) => secrets),
+    keyless: planned.flatMap(({ trigger, hasKey }) => (hasKey ? [] : [trigger.name])),
   };
 }
 
@@ -110,7 +113,8 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
   const permissions = descriptor.permissions?.(section, checkContext) ?? [];
   const needed = descriptor.secrets?.(section) ?? [];
   const secrets = needed.map((one) => ({ ...one, path: `${path}/${kind}${one.path}` }));
-  return { trigger, findings, permissions, secrets };
+  const hasKey = descriptor.hasKey(section);
+  return { trigger, findings, permissions, secrets, hasKey };
 }
 
 /** Builds outlive a change of configuration; a `prefix:` that was changed is known to nobody. */

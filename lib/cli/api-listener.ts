@@ -7,23 +7,28 @@ import type { Health } from '../core/health.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Store } from '../core/store.ts';
 import { NO_PLACE } from '../config/lines.ts';
-import { openApi } from '../http/api.ts';
+import { type ApiParts, openApi } from '../http/api.ts';
 import type { Listener } from '../http/listener.ts';
 import { Token } from '../http/token.ts';
 import { type FoundToken, keepToken, readToken } from '../http/token-file.ts';
 import type { ApiWatch } from '../http/watch.ts';
 import type { Found } from './configuration.ts';
+import type { KeptConfiguration } from './kept-configuration.ts';
 import { version } from './version.ts';
 
 /** What the listener shows, and where it may keep its token. */
 export interface ApiListenerParts {
   readonly plan: Plan;
   readonly configuration: Pick<Found, 'file' | 'folder' | 'form' | 'problems'>;
+  /** There where the last good configuration runs instead of the file. */
+  readonly kept: Pick<KeptConfiguration, 'since'> | null;
   /** The folder for a token that no file is named for; null: none is made. */
   readonly tokenFolder: string | null;
   readonly store: Store;
   readonly health: () => Health;
   readonly watch: ApiWatch;
+  readonly act: ApiParts['act'];
+  readonly measure: ApiParts['measure'];
   readonly clock: Clock;
   readonly observe: Observe;
 }
@@ -38,6 +43,7 @@ export async function openApiListener(parts: ApiListenerParts): Promise<Listener
   const { api, hosts } = plan.http;
   if (api === null) return null;
   const { file, form, problems } = configuration;
+  const keptSince = parts.kept === null ? null : new Date(parts.kept.since).toISOString();
   const find = tokenFinder(parts);
   const found = await find();
   if (found?.ok === false) {
@@ -48,11 +54,13 @@ export async function openApiListener(parts: ApiListenerParts): Promise<Listener
   const token = new Token(async () => tokenOf(isFixed ? found : await find()), clock);
   const listener = await openApi(api, {
     version: version(),
-    configuration: { file, form, problems: problems.length },
+    configuration: { file, form, problems: problems.length, keptSince },
     plan,
     store: parts.store,
     health: parts.health,
     watch: parts.watch,
+    act: parts.act,
+    measure: parts.measure,
     clock,
     token,
     hosts,

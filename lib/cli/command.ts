@@ -2,6 +2,7 @@
 // stop, all handed in, so that specs run commands without a process.
 import type { Readable, Writable } from 'node:stream';
 import type { Clock, Random } from '../core/clock.ts';
+import type { Store } from '../core/store.ts';
 import type { FlagTable, Given } from './flags.ts';
 
 /** A stream that may be a terminal. */
@@ -21,6 +22,8 @@ export interface Surroundings {
   readonly random: Random;
   /** Aborts at the first SIGTERM or SIGINT. */
   readonly stop: AbortSignal;
+  /** Stands between the gateway and its store, for specs that end a process at a named point. */
+  readonly aroundStore?: (store: Store) => Store;
 }
 
 /** One command of the command line. */

@@ -13,6 +13,8 @@ import type { FlagTable, Given } from './flags.ts';
 
 /** A configuration as it was found. */
 export interface Found extends LoadedPlan {
+  /** As it was read; null where there is none, or none that can be read. */
+  readonly text: string | null;
   /** The file's path as given; '' where there is no configuration. */
   readonly file: string;
   /** Where relative paths of the configuration begin. */
@@ -42,12 +44,13 @@ export async function findConfiguration(
   const [named] = given.positionals;
   const file = given.text('config') ?? named ?? environment['GATEWAY_CONFIG'] ?? '';
   if (file === '') {
-    return { ...loadPlan({ ...context, text: null }), file, folder };
+    return { ...loadPlan({ ...context, text: null }), text: null, file, folder };
   }
   const own = { file, folder: dirname(resolve(folder, file)) };
   const read = await readConfigFile(resolve(folder, file));
-  if (!read.ok) return { plan: null, problems: [read.problem], form: 'none', secrets: [], ...own };
-  return { ...loadPlan({ ...context, text: read.text }), ...own };
+  if (read.ok) return { ...loadPlan({ ...context, text: read.text }), text: read.text, ...own };
+  const nothing = { plan: null, form: 'none', secrets: [], store: null, text: null } as const;
+  return { ...nothing, problems: [read.problem], ...own };
 }
 
 /**

@@ -1,9 +1,12 @@
 // `sluice demo`: what a newcomer runs first. A recording is served as an API server on loopback, the
 // gateway runs on it over HTTP as on any cluster, and a script stands for the pipeline.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadPlan } from '../assembly/load.ts';
 import type { Plan } from '../assembly/plan.ts';
+import { planStore } from '../assembly/store.ts';
 import { readConfigFile } from '../config/read-file.ts';
 import { parseYaml } from '../config/parse-yaml.ts';
 import type { Observation } from '../core/observation.ts';
@@ -27,6 +30,8 @@ const DEMO_HTTP = {
   tokenFile: null,
   hosts: [],
 } as const;
+/** What a demo started is gone when it ends. */
+const DEMO_STORE = planStore({ memory: {} });
 /** The namespace the demo takes for its own; nothing in the recording is in it. */
 const OWN_NAMESPACE = 'sluice';
 
@@ -34,11 +39,12 @@ const OWN_NAMESPACE = 'sluice';
 export const demoCommand: Command = {
   name: 'demo',
   summary: 'shows it all without a cluster: a recording, the gateway on it, a sample pipeline',
-  synopsis: '[--config FILE] [--recording FILE] [--speed N|full]',
+  synopsis: '[--config FILE] [--recording FILE] [--speed N|full] [--stay]',
   flags: {
     config: { type: 'string', takes: 'FILE', help: 'other filters; default samples/config.yaml' },
     recording: { type: 'string', takes: 'FILE', help: 'another recording; see sluice record' },
     speed: { type: 'string', takes: 'N|full', help: `times as fast as recorded; default ${SPEED}` },
+    stay: { type: 'boolean', help: 'go on when all was played, until Ctrl-C, to look around' },
   },
   run: async (given, surroundings) => {
     const { folder, program } = surroundings;
@@ -61,7 +67,9 @@ export const demoCommand: Command = {
     );
     surroundings.stdout.write(opening({ recording, file, speed, url: playback.url }));
     const summary = new DemoSummary();
-    await play({ plan, problems, file, playback, summary }, surroundings);
+    const lasting = given.isSet('stay') ? 'until stopped' : 'until over';
+    await using own = await temporaryFolder();
+    await play({ plan, problems, file, playback, summary, lasting, own: own.path }, surroundings);
     surroundings.stdout.write(summary.render({ file, recording, program }));
     return 0;
   },
@@ -73,15 +81,22 @@ interface Playing {
   readonly file: string;
   readonly playback: Playback;
   readonly summary: DemoSummary;
+  readonly lasting: 'until stopped' | 'until over';
+  /** A folder for the API's token, which goes with the demo. */
+  readonly own: string;
 }
 
-/** Runs the gateway until everything was played and judged, and every build has ended. */
+/** Runs the gateway until everything was played and judged, and every build has ended; or on. */
 async function play(playing: Playing, surroundings: Surroundings): Promise<void> {
-  const { plan, problems, file, playback, summary } = playing;
-  const { clock, environment } = surroundings;
+  const { plan, problems, file, playback, summary, lasting, own } = playing;
+  const { clock, environment, stdout, program } = surroundings;
   const over = new AbortController();
   void playback.done.then(
-    () => summary.quiet(clock, over.signal).then(() => over.abort(new Error('all was played'))),
+    async () => {
+      await summary.quiet(clock, over.signal);
+      if (lasting === 'until over') over.abort(new Error('all was played'));
+      else stdout.write('\nAll was played; it goes on until Ctrl-C.\n\n');
+    },
     (error: unknown) => over.abort(error),
   );
   const stop = AbortSignal.any([surroundings.stop, over.signal]);
@@ -92,11 +107,14 @@ async function play(playing: Playing, surroundings: Surroundings): Promise<void>
       folder: dirname(resolve(surroundings.folder, file)),
       form: plan.form,
       problems,
+      text: null,
     },
+    kept: null,
     namespace: OWN_NAMESPACE,
     drainMs: DRAIN_MS,
-    dataFolder: surroundings.folder,
-    tokenFolder: null,
+    dataFolder: own,
+    storeAt: '',
+    tokenFolder: own,
     connect: (observe: Parameters<typeof connect>[1]['observe']) =>
       connect(
         { master: playback.url },
@@ -104,7 +122,7 @@ async function play(playing: Playing, surroundings: Surroundings): Promise<void>
       ),
     alsoObserve: (observation: Observation): void => {
       summary.observe(observation);
-      if (observation.kind === 'listening') surroundings.stdout.write(asking(observation.address));
+      if (observation.kind === 'listening') stdout.write(asking(observation, program));
     },
   };
   await runPlan(request, surroundings, stop);
@@ -125,7 +143,7 @@ async function planOf(file: string): Promise<{ plan: Plan; problems: readonly Pr
   if (plan === null) throw refused(problems, file);
   // The demo leaves the machine's own ports and files alone, and its log is for people.
   const logging = { ...plan.logging, format: 'text' as const };
-  return { plan: { ...plan, http: DEMO_HTTP, logging }, problems };
+  return { plan: { ...plan, http: DEMO_HTTP, logging, store: DEMO_STORE }, problems };
 }
 
 /** The recording is served on loopback: a proxy could only be in the way. */
@@ -146,12 +164,27 @@ function opening(shown: { recording: string; file: string; speed: string; url: s
   );
 }
 
-function asking(address: string): string {
+function asking(
+  { address, tokenFile }: Extract<Observation, { kind: 'listening' }>,
+  program: string,
+): string {
+  const url = `http://${address}`;
+  const token =
+    tokenFile === undefined
+      ? ''
+      : `  To retry or discard one, it also wants: --token-file ${tokenFile}\n`;
   return (
-    '\nWhile it runs, another terminal can ask it:\n' +
-    `  curl http://${address}/api/v1/status\n` +
-    `  curl -N http://${address}/api/v1/feed\n\n`
+    '\nWhile it runs, another terminal can ask it (with --stay it goes on until Ctrl-C):\n' +
+    `  ${program} deliveries list --url ${url}\n` +
+    `  curl ${url}/api/v1/status\n` +
+    `  curl -N ${url}/api/v1/feed\n${token}\n`
   );
+}
+
+/** A folder of the demo's own; it is removed with all that is in it. */
+async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'sluice-demo-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
 /** A file of this package, wherever it lies, as short as it can be said from here. */

@@ -5,9 +5,11 @@ import type { Found } from './configuration.ts';
 import type { Plan } from '../assembly/plan.ts';
 import type { Health } from '../core/health.ts';
 import type { Observation, Observe } from '../core/observation.ts';
+import type { Store } from '../core/store.ts';
 import { nearest } from '../filters/decide.ts';
 import { originalTrace } from '../filters/original-trace.ts';
 import { Gateway, type Stopped } from '../gateway/gateway.ts';
+import type { ApiParts } from '../http/api.ts';
 import { openProbes } from '../http/probes.ts';
 import { ApiWatch } from '../http/watch.ts';
 import type { ApiClient } from '../kubernetes/api.ts';
@@ -15,17 +17,24 @@ import { findCluster } from '../kubernetes/cluster.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { openApiListener } from './api-listener.ts';
 import type { Surroundings } from './command.ts';
+import type { KeptConfiguration } from './kept-configuration.ts';
+import { keepConfiguration } from './kept-configuration.ts';
 import { version } from './version.ts';
 
 /** What is run, and where. */
 export interface RunRequest {
   readonly plan: Plan;
-  readonly configuration: Pick<Found, 'file' | 'folder' | 'form' | 'problems'>;
+  /** Without a text, or where the last good one runs, there is none to be kept. */
+  readonly configuration: Pick<Found, 'text' | 'file' | 'folder' | 'form' | 'problems'>;
+  /** There where the last good configuration runs instead of the file. */
+  readonly kept: Pick<KeptConfiguration, 'file' | 'since'> | null;
   /** The gateway's own namespace, for the cluster id. */
   readonly namespace: string;
   readonly drainMs: number;
-  /** Where the store lies, unless it says otherwise. */
+  /** Where relative paths of the store begin. */
   readonly dataFolder: string;
+  /** Where the store is; '' for one that is no file. */
+  readonly storeAt: string;
   /** Where the API may keep a token of its own; null: nowhere. */
   readonly tokenFolder: string | null;
   /** Makes the connection, with where to observe. */
@@ -73,13 +82,11 @@ async function runObserved(
   { surroundings, telemetry, watch, observe }: Observed,
   stop: AbortSignal,
 ): Promise<Stopped> {
-  const { plan, configuration, namespace, drainMs, tokenFolder, dataFolder } = request;
+  const { plan, configuration, kept, namespace, drainMs, tokenFolder } = request;
   const { clock, environment, random } = surroundings;
   await using opened = new AsyncDisposableStack();
   const api = opened.use(await request.connect(observe));
-  const closed = plan.store.create({ folder: dataFolder });
-  const store = opened.use(await closed.open());
-  observe({ kind: 'store-opened', store: plan.store.kind, durable: store.journal.durable, at: '' });
+  const store = await openStore(request, { surroundings, observe, opened });
   const gateway = new Gateway({
     plan,
     api,
@@ -94,23 +101,57 @@ async function runObserved(
     incarnation: randomUUID(),
     drainMs,
   });
-  opened.use(await probesOf(plan, gateway, { telemetry, observe }));
+  const health = (): Health => noted(gateway.health(), kept);
+  opened.use(await probesOf(plan, gateway, { telemetry, observe, health }));
   if (watch !== null) {
-    const health = (): Health => gateway.health();
-    const shown = { plan, configuration, tokenFolder, store, health, watch, clock, observe };
-    opened.use(await openApiListener(shown));
+    const shown = { plan, configuration, kept, tokenFolder, store, health, watch, clock, observe };
+    const measure = (): Promise<void> => gateway.measure();
+    const act: ApiParts['act'] = (name, id) => gateway.act(name, id);
+    opened.use(await openApiListener({ ...shown, measure, act }));
   }
   return await gateway.run(stop);
+}
+
+/** Opens the store, and keeps the configuration in it where that is the file's own. */
+async function openStore(
+  { plan, configuration, kept, dataFolder, storeAt: at }: RunRequest,
+  {
+    surroundings,
+    observe,
+    opened,
+  }: Pick<Observed, 'surroundings' | 'observe'> & { readonly opened: AsyncDisposableStack },
+): Promise<Store> {
+  const { aroundStore, clock } = surroundings;
+  const own = opened.use(await plan.store.create({ folder: dataFolder }).open());
+  const store = aroundStore?.(own) ?? own;
+  observe({ kind: 'store-opened', store: plan.store.kind, durable: store.journal.durable, at });
+  const { text, file, folder, form } = configuration;
+  if (text !== null && kept === null) {
+    await keepConfiguration(store.keep, { text, file, folder, form, since: clock.now() });
+  }
+  return store;
+}
+
+/** Whoever asks how it is hears that the file is not what runs. */
+function noted(health: Health, kept: RunRequest['kept']): Health {
+  if (kept === null) return health;
+  const since = new Date(kept.since).toISOString();
+  const note = `configuration: refused; the last good one of ${since} runs instead; the log says why`;
+  return { ...health, notes: [...health.notes, note] };
 }
 
 async function probesOf(
   { http }: Plan,
   gateway: Gateway,
-  { telemetry, observe }: Pick<Observed, 'telemetry' | 'observe'>,
+  {
+    telemetry,
+    observe,
+    health,
+  }: Pick<Observed, 'telemetry' | 'observe'> & { health: () => Health },
 ): Promise<AsyncDisposable | null> {
   if (http.probes === null) return null;
   const listener = await openProbes(http.probes, {
-    health: () => gateway.health(),
+    health,
     metrics: async () => {
       await gateway.measure();
       return telemetry.metrics();
@@ -134,8 +175,11 @@ function telemetryOf(
   });
 }
 
-function observeStart({ configuration }: RunRequest, observe: Observe): void {
+function observeStart({ configuration, kept }: RunRequest, observe: Observe): void {
   const { file, form, problems } = configuration;
   observe({ kind: 'started', version: version(), configuration: file, form });
   for (const problem of problems) observe({ kind: 'configuration-problem', problem });
+  if (kept === null) return;
+  const { since } = kept;
+  observe({ kind: 'configuration-kept', file, kept: kept.file, since, problems: problems.length });
 }

@@ -1,16 +1,18 @@
 // `sluice run`: the gateway.
 import { resolve } from 'node:path';
-import { SluiceError } from '../core/errors.ts';
 import type { Plan, PlannedAddress } from '../assembly/plan.ts';
+import { planStore } from '../assembly/store.ts';
+import { SluiceError } from '../core/errors.ts';
 import { parseDuration } from '../kit/duration.ts';
 import { LOG_FORMATS } from '../telemetry/logging.ts';
 import { addressOf } from './address.ts';
 import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from './cluster.ts';
 import type { Command } from './command.ts';
-import { CONFIG_FLAGS, requireConfiguration } from './configuration.ts';
+import { CONFIG_FLAGS, findConfiguration } from './configuration.ts';
 import type { Given } from './flags.ts';
+import { chooseConfiguration } from './last-good.ts';
 import { runPlan } from './run-plan.ts';
-import { requireSecrets } from './secrets.ts';
+import { dataFolderOf, placeOfStore, STORE_FLAGS } from './store-place.ts';
 
 /** Less than the 30 s that Kubernetes gives a pod to end by itself. */
 const DRAIN_MS = 25_000;
@@ -24,6 +26,11 @@ export const runCommand: Command = {
     ...CONFIG_FLAGS,
     ...CONNECTION_FLAGS,
     ...NAMESPACE_FLAGS,
+    ...STORE_FLAGS,
+    strict: {
+      type: 'boolean',
+      help: 'exit 3 where the configuration is refused, instead of running the last good one',
+    },
     'allow-exec': { type: 'boolean', help: 'let triggers of the kind exec run local commands' },
     'log-format': {
       type: 'string',
@@ -58,21 +65,36 @@ export const runCommand: Command = {
   },
   notes:
     'An API server that is away is waited for. SIGTERM and SIGINT stop reading, let running\n' +
-    'attempts end, and exit 0; a second one exits at once.',
+    'attempts end, and exit 0; a second one exits at once. A configuration that is refused is\n' +
+    'reported, and the last good one runs instead, which the store keeps; --strict exits 3.',
   run: async (given, surroundings) => {
     const drainMs = drainOf(given);
     const changed = flagsOf(given, surroundings.folder);
     const namespaces = namespacesOf(given, surroundings.environment);
     const exec = given.isSet('allow-exec') ? 'allowed' : 'refused';
-    const found = await requireConfiguration(given, surroundings, { ...namespaces, exec });
-    await requireSecrets(found, surroundings);
-    const dataFolder = resolve(surroundings.folder, surroundings.environment['SLUICE_DATA'] ?? '');
+    const context = { ...namespaces, exec } as const;
+    const found = await findConfiguration(given, surroundings, context);
+    const dataFolder = dataFolderOf(surroundings);
+    const chosen = await chooseConfiguration(
+      found,
+      {
+        context,
+        dataFolder,
+        place: placeOfStore({ flag: given.text('store'), section: found.store }, surroundings),
+        strictness: given.isSet('strict') ? 'strict' : 'lenient',
+      },
+      surroundings,
+    );
+    const { configuration, place, kept } = chosen;
+    const { plan } = configuration;
     const request = {
-      plan: { ...found.plan, ...changed(found.plan) },
-      configuration: found,
+      plan: { ...plan, ...changed(plan), store: planStore(place.section) },
+      configuration,
+      kept,
       namespace: namespaces.namespace,
       drainMs,
       dataFolder,
+      storeAt: place.at,
       tokenFolder: dataFolder,
       connect: (observe: Parameters<typeof connectionOf>[2]) =>
         connectionOf(given, surroundings, observe),

@@ -213,7 +213,10 @@ export type LifecycleObserved =
       readonly kind: 'configuration-kept';
       readonly file: string;
       readonly since: number;
+      /** The one that is refused. */
       readonly problems: number;
+      /** The one that runs, as it was named then; often the same. */
+      readonly kept: string;
     }
   | { readonly kind: 'cluster-waiting'; readonly server: string; readonly why: string }
   | { readonly kind: 'credentials-reread'; readonly why: string }

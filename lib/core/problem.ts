@@ -39,6 +39,8 @@ export const PROBLEM_CODES = [
   'action-not-accept',
   'wrong-form',
   'guard-off',
+  'store-small',
+  'store-forgets',
   'no-configuration',
   'secret-unreadable',
   'not-allowed',

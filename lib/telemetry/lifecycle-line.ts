@@ -50,9 +50,10 @@ export function lifecycleLines(observed: LifecycleObserved, failures: FailureLog
       return [{ level: 'error', kind, text, fields: { from, to, orphaned } }];
     }
     case 'configuration-kept': {
-      const { kind, file, since, problems } = observed;
-      const text = `${file} is refused (${counted(problems, 'problem')}); the last good configuration of ${new Date(since).toISOString()} runs instead`;
-      return [{ level: 'error', kind, text, fields: { file, since, problems } }];
+      const { kind, file, kept, since, problems } = observed;
+      const name = kept === file ? '' : ` ${kept}`;
+      const text = `configuration ${file} is refused (${counted(problems, 'problem')}); the last good one${name} of ${new Date(since).toISOString()} runs instead`;
+      return [{ level: 'error', kind, text, fields: { file, kept, since, problems } }];
     }
     case 'credentials-reread': {
       const { why } = observed;

@@ -16,6 +16,11 @@ export const METRICS = {
     help: 'Always 1; its label tells the version that runs.',
     labels: ['version'],
   },
+  sluice_configuration_kept: {
+    type: 'gauge',
+    help: '1 while the last good configuration runs because the file is refused, else 0.',
+    labels: [],
+  },
   sluice_events_read_total: {
     type: 'counter',
     help: 'Events read, by source and by how: from a watch or a list.',

@@ -6,6 +6,7 @@ import type { DeliveryState } from '../core/delivery.ts';
 import { UNSETTLED_STATES } from '../core/delivery.ts';
 import type {
   DecisionObserved,
+  LifecycleObserved,
   Observation,
   ReadingObserved,
   StoreObserved,
@@ -83,8 +84,9 @@ export class Metrics {
         this.#delivered(observation);
         return;
       }
-      case 'started': {
-        this.#set('sluice_build_info', { version: observation.version }, 1);
+      case 'started':
+      case 'configuration-kept': {
+        this.#begun(observation);
         return;
       }
       case 'bug': {
@@ -101,7 +103,6 @@ export class Metrics {
       }
       case 'path-retired':
       case 'cluster-changed':
-      case 'configuration-kept':
       case 'reading':
       case 'watch-opened':
       case 'attempt-started':
@@ -117,6 +118,13 @@ export class Metrics {
       default:
         return observation satisfies never;
     }
+  }
+
+  #begun(observed: Extract<LifecycleObserved, { kind: 'started' | 'configuration-kept' }>): void {
+    if (observed.kind === 'started') {
+      this.#set('sluice_build_info', { version: observed.version }, 1);
+    }
+    this.#set('sluice_configuration_kept', {}, observed.kind === 'started' ? 0 : 1);
   }
 
   #stored(observed: StoreObserved): void {

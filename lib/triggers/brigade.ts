@@ -57,6 +57,7 @@ export const brigadeKind: TriggerKind<BrigadeSection> = {
   onLostAnswer: 'atMostOnce',
   needsCluster: true,
   needsExec: false,
+  hasKey: () => true,
   buildNamespaces: (section, context) => [section.namespace ?? context.buildNamespace],
   // The name that Brigade's own tools give, and look for.
   defaultPrefix: () => 'brigade-worker',

@@ -71,6 +71,7 @@ export const execKind: TriggerKind<ExecSection> = {
   onLostAnswer: 'atMostOnce',
   needsCluster: false,
   needsExec: true,
+  hasKey: () => false,
   buildNamespaces: () => [],
   defaultPrefix: prefixFromName,
   check: ({ command, env = {} }) => [...commandFindings(command), ...variableFindings(env)],

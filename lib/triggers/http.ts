@@ -8,7 +8,7 @@ import { inBatches } from './http/batch.ts';
 import type { CreateClient } from './http/connections.ts';
 import { httpFindings } from './http/findings.ts';
 import { neededSecrets } from './http/needed-secrets.ts';
-import { type HttpSection, httpSchema } from './http/section.ts';
+import { type HttpSection, httpSchema, keyLifeOf } from './http/section.ts';
 import { Sender } from './http/sender.ts';
 import { oneByOne } from './http/single.ts';
 import type { TriggerParts } from './parts.ts';
@@ -27,6 +27,7 @@ export const httpKind: TriggerKind<HttpSection> = {
   onLostAnswer: 'atLeastOnce',
   needsCluster: false,
   needsExec: false,
+  hasKey: (section) => keyLifeOf(section) > 0,
   buildNamespaces: () => [],
   defaultPrefix: prefixFromName,
   check: httpFindings,

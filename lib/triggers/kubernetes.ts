@@ -78,6 +78,7 @@ export const kubernetesKind: TriggerKind<KubernetesSection> = {
   onLostAnswer: 'atMostOnce',
   needsCluster: true,
   needsExec: false,
+  hasKey: () => true,
   buildNamespaces: (section, context) => [namespaceOf(section, context.buildNamespace)],
   defaultPrefix: prefixFromName,
   check: (section, context) =>

@@ -15,6 +15,8 @@ export interface TriggerKind<Section> extends Kind<Section, TriggerParts, Trigge
   readonly needsExec: boolean;
   /** What becomes of lost answers where the trigger's entry says nothing. */
   readonly onLostAnswer: OnLostAnswer;
+  /** Whether its receiver tells a repetition by the delivery's id, for a while at least. */
+  hasKey(section: Section): boolean;
   /** The namespaces in which it creates objects. */
   buildNamespaces(section: Section, context: CheckContext): readonly string[];
   /** Files and variables that an attempt can not be made without; paths as in `check`. */

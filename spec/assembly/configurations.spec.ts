@@ -126,7 +126,7 @@ const BAD: Table = {
 const GOOD: Table = {
   'all-settings.yaml': [],
   'anchors-and-merges.yaml': [],
-  'design-example.yaml': [],
+  'design-example.yaml': [['store-forgets', '/store/memory', 53, 18]],
   'guard-off.yaml': [
     ['unused-trigger', '/triggers/spare', 9, 3],
     ['guard-off', '/guard/namespace', 11, 21],

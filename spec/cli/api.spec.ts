@@ -1,6 +1,6 @@
 // The API as `sluice run` and `sluice demo` open it: where its token is, and what is said about it.
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { aPlayedCluster } from './played-cluster.ts';
@@ -88,10 +88,37 @@ describe('the API of sluice run', () => {
 });
 
 describe('the API of sluice demo', () => {
-  it('has an address of its own, which is told, and writes no token', async () => {
+  it('has an address of its own, which is told, and a token that goes with it', async () => {
     const { code, out } = await runLine(['demo', '--speed', 'full']);
     expect(code).to.equal(0);
     expect(out).to.match(/curl http:\/\/127\.0\.0\.1:\d+\/api\/v1\/status\n/);
-    expect(out).to.match(/info {2}api on 127\.0\.0\.1:\d+\n/);
+    expect(out).to.match(/ {2}sluice deliveries list --url http:\/\/127\.0\.0\.1:\d+\n/);
+    const file = /--token-file (\S+)\n/.exec(out)?.[1] ?? '';
+    expect(out).to.match(/info {2}api on 127\.0\.0\.1:\d+, with the token in /);
+    expect(file).to.match(/sluice\.token$/);
+    await expectGone(file);
+    await expectGone(dirname(file));
   }).timeout(20_000);
+
+  it('goes on with --stay when all was played, until it is stopped', async () => {
+    const machine = specMachine();
+    const running = runCommandLine(['demo', '--speed', 'full', '--stay'], machine);
+    await until(() => machine.out().includes('All was played'), 'the end of the recording', 20_000);
+    const url = /--url (\S+)\n/.exec(machine.out())?.[1] ?? '';
+    const file = /--token-file (\S+)\n/.exec(machine.out())?.[1] ?? '';
+    const token = (await readFile(file, 'utf8')).trim();
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await fetch(`${url}/api/v1/status`, { headers })).status).to.equal(200);
+    machine.stopping.abort(new Error('SIGINT'));
+    expect(await running).to.equal(0);
+    expect(machine.out()).to.include('builds were started');
+  }).timeout(40_000);
 });
+
+async function expectGone(path: string): Promise<void> {
+  const found = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  expect(found, path).to.equal(false);
+}

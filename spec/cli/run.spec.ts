@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
+import type { Store } from '../../lib/core/store.ts';
 import { aPlayedCluster } from './played-cluster.ts';
 import { until } from '../support/until.ts';
 import { specMachine } from './surroundings.ts';
@@ -48,6 +49,29 @@ describe('sluice run', () => {
     await until(async () => (await fetch(`http://${address}/readyz`)).status === 200, 'readiness');
     machine.stopping.abort(new Error('SIGTERM'));
     expect(await running).to.equal(0);
+  });
+
+  it('hands the store to whoever stands around it, once it is open', async () => {
+    const kept: string[] = [];
+    const aroundStore = (store: Store): Store => ({
+      ...store,
+      keep: {
+        read: (name) => store.keep.read(name),
+        write: (name, value) => (kept.push(name), store.keep.write(name, value)),
+      },
+      [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    });
+    const file = join(cluster().folder, 'sluice.yaml');
+    await writeFile(file, 'version: 1\nfilters: [{ kind: Pod, action: reject }]\n');
+    const machine = specMachine({ aroundStore });
+    const off = ['--probes', 'off', '--api', 'off', '--log-format', 'text'];
+    const at = ['--master', cluster().playback.url, '--namespace', 'shop', '--store', 'memory'];
+    const running = runCommandLine(['run', '--config', file, ...at, ...off], machine);
+    await until(() => machine.out().includes('reject'), 'the decision');
+    machine.stopping.abort(new Error('SIGTERM'));
+    expect(await running).to.equal(0);
+    expect(kept).to.include.members(['configuration', 'cluster']);
+    expect(machine.out()).to.match(/info {2}store memory\n/);
   });
 
   it('judges nothing without a configuration, and says so', async () => {

@@ -1,0 +1,107 @@
+// Which configuration a start runs: the one it was pointed to, else, where that is refused, the last
+// good one, which the store keeps. A start that has none, or that is strict, is refused.
+import { access } from 'node:fs/promises';
+import type { PlanContext } from '../assembly/context.ts';
+import { loadPlan } from '../assembly/load.ts';
+import { renderProblems } from '../assembly/problems.ts';
+import { planStore } from '../assembly/store.ts';
+import { SluiceError } from '../core/errors.ts';
+import type { Problem } from '../core/problem.ts';
+import { codeOfFailure } from '../kit/file-trouble.ts';
+import type { Surroundings } from './command.ts';
+import { refused } from './configuration.ts';
+import type { Found, Usable } from './configuration.ts';
+import type { KeptConfiguration } from './kept-configuration.ts';
+import { readKept } from './kept-configuration.ts';
+import { secretProblems } from './secrets.ts';
+import { placeWith, type StorePlace } from './store-place.ts';
+
+/** What a start runs. */
+export interface Chosen {
+  /** A kept one has the folder and the plan it ran with, and the name and problems of the file that is refused. */
+  readonly configuration: Usable;
+  readonly place: StorePlace;
+  /** There where the last good one runs instead of the file. */
+  readonly kept: Pick<KeptConfiguration, 'file' | 'since'> | null;
+}
+
+/** What a choice depends on besides the file. */
+export interface ChoiceRequest {
+  readonly context: PlanContext;
+  readonly place: StorePlace;
+  readonly dataFolder: string;
+  readonly strictness: 'strict' | 'lenient';
+}
+
+/**
+ * The configuration to run.
+ *
+ * **Errors**: `configuration-refused`, after every problem stands on standard error;
+ * `store-unusable`, where the store that may keep another can not be opened.
+ */
+export async function chooseConfiguration(
+  found: Found,
+  request: ChoiceRequest,
+  surroundings: Surroundings,
+): Promise<Chosen> {
+  const { plan } = found;
+  const unreadable = await secretProblems(found, surroundings, 'error');
+  if (plan !== null && unreadable.length === 0) {
+    return { configuration: { ...found, plan }, place: request.place, kept: null };
+  }
+  const problems = plan === null ? found.problems : [...found.problems, ...unreadable];
+  const refuse = (why = ''): SluiceError => {
+    const { message } = refused(problems, found.file);
+    return new SluiceError('configuration-refused', `${message}${why}`);
+  };
+  const { stderr } = surroundings;
+  if (request.strictness === 'strict') {
+    stderr.write(renderProblems(problems, found.file));
+    throw refuse();
+  }
+  const kept = await keptAt(request.place, request.dataFolder);
+  if (kept === null) {
+    stderr.write(renderProblems(problems, found.file));
+    throw refuse(', and no earlier one is kept');
+  }
+  const again = await planKept(kept, request, surroundings);
+  if (again.plan === null) {
+    stderr.write(renderProblems(problems, found.file));
+    stderr.write(renderProblems(again.problems, `kept ${kept.file}`));
+    throw refuse(`, and so is the one kept of ${new Date(kept.since).toISOString()}`);
+  }
+  return {
+    configuration: { ...again, plan: again.plan, file: found.file, problems },
+    place: found.store === null ? placeWith(request.place, again.store ?? {}) : request.place,
+    kept,
+  };
+}
+
+async function planKept(
+  { text, file, folder }: KeptConfiguration,
+  { context }: ChoiceRequest,
+  surroundings: Surroundings,
+): Promise<Found> {
+  const again = { ...loadPlan({ ...context, text }), text, file, folder };
+  const unreadable = await secretProblems(again, surroundings, 'error');
+  if (unreadable.length === 0) return again;
+  const problems: readonly Problem[] = [...again.problems, ...unreadable];
+  return { ...again, plan: null, problems };
+}
+
+/** Opens the store for a look; one that is not there yet is not made for that. */
+async function keptAt(place: StorePlace, dataFolder: string): Promise<KeptConfiguration | null> {
+  if (place.at === '' || !(await isThere(place.at))) return null;
+  await using store = await planStore(place.section).create({ folder: dataFolder }).open();
+  return await readKept(store.keep);
+}
+
+async function isThere(file: string): Promise<boolean> {
+  try {
+    await access(file);
+    return true;
+  } catch (error) {
+    // What else may be wrong with it, opening it says better.
+    return codeOfFailure(error) !== 'ENOENT';
+  }
+}

@@ -1,0 +1,87 @@
+// Where the store is, said without reading it: the flag, else the variable, else `store:` of the file
+// where that section by itself is valid, else `sluice.db` among the gateway's own files. So the store
+// is found also with a configuration that is refused. Pure; nothing is looked for on a disk.
+// Follows docs/configuration.md (store).
+import { resolve } from 'node:path';
+import { isJsonObject } from '../core/event.ts';
+import { kindOf, type StoreSection, storeAt } from '../assembly/store.ts';
+import type { Surroundings } from './command.ts';
+import type { FlagTable } from './flags.ts';
+
+/** The flag that says where the store is. */
+export const STORE_FLAGS = {
+  store: {
+    type: 'string',
+    takes: 'FILE|memory',
+    help: 'where the store is, whatever the file says; default: SLUICE_STORE, else store: of the file, else sluice.db in SLUICE_DATA',
+  },
+} as const satisfies FlagTable;
+
+/** What is known about where a store may be. */
+export interface AskedStore {
+  /** `--store`; undefined where it was not given. */
+  readonly flag: string | undefined;
+  /** `store:` of the file where it is valid by itself; null: there is none. */
+  readonly section: StoreSection | null;
+}
+
+/** Where a store is. */
+export interface StorePlace {
+  readonly kind: string;
+  /** Absolute; '' for a store that is no file. */
+  readonly at: string;
+  readonly from: 'flag' | 'environment' | 'file' | 'default';
+  /** `store:` as if it had been written for this place, with the file's other keys. */
+  readonly section: StoreSection;
+}
+
+/** Its name among the gateway's own files, where nobody says another. */
+export const STORE_FILE = 'sluice.db';
+
+/** Where the gateway's own files lie: `SLUICE_DATA`, else the working directory. */
+export function dataFolderOf({
+  folder,
+  environment,
+}: Pick<Surroundings, 'folder' | 'environment'>): string {
+  return resolve(folder, environment['SLUICE_DATA'] ?? '');
+}
+
+/**
+ * Where the store is. A path on the command line or in `SLUICE_STORE` begins in the working directory,
+ * one of the file in `SLUICE_DATA`.
+ */
+export function placeOfStore(
+  { flag = '', section }: AskedStore,
+  surroundings: Pick<Surroundings, 'folder' | 'environment'>,
+): StorePlace {
+  const { folder, environment } = surroundings;
+  const variable = environment['SLUICE_STORE'] ?? '';
+  const written = section ?? {};
+  if (flag !== '') return { ...placeNamed(flag, folder, written), from: 'flag' };
+  if (variable !== '') return { ...placeNamed(variable, folder, written), from: 'environment' };
+  const kind = kindOf(written);
+  const at = kind === 'sqlite' ? resolve(dataFolderOf(surroundings), pathIn(written)) : '';
+  const from = Object.hasOwn(written, kind) ? 'file' : 'default';
+  return { kind, at, from, section: written };
+}
+
+/** The same place, with what another file says about everything but kind and path. */
+export function placeWith(place: StorePlace, section: StoreSection): StorePlace {
+  const { kind } = place;
+  const own = place.section[kind] ?? {};
+  return { ...place, section: storeAt(section, { kind, own }) };
+}
+
+function placeNamed(name: string, folder: string, section: StoreSection): Omit<StorePlace, 'from'> {
+  if (name === 'memory') {
+    return { kind: name, at: '', section: storeAt(section, { kind: name, own: {} }) };
+  }
+  const at = resolve(folder, name);
+  const own = { path: at };
+  return { kind: 'sqlite', at, section: storeAt(section, { kind: 'sqlite', own }) };
+}
+
+function pathIn({ sqlite }: StoreSection): string {
+  const path = isJsonObject(sqlite) ? sqlite['path'] : undefined;
+  return typeof path === 'string' ? path : STORE_FILE;
+}
