@@ -73,12 +73,21 @@ const TABLES: Readonly<Record<string, Table>> = {
   },
   commit: {
     head: ['', 'append and fdatasync', 'memory', 'sqlite', 'sqlite ÷ append'],
-    rows: BATCHES.flatMap((batch): readonly Row[] => [
-      ofCommit(`batch ${batch}: commits/s`, `commits batch ${batch}`),
-      ofCommit('deliveries/s', `records batch ${batch}`),
-      ofCommit('p50 of a commit, ms', `p50 batch ${batch}`),
-      ofCommit('p99 of a commit, ms', `p99 batch ${batch}`),
-    ]),
+    rows: [
+      [
+        'deliveries/s claimed, attempted and settled, 16 at a time',
+        '',
+        'commit/cycles memory',
+        'commit/cycles sqlite',
+        '',
+      ],
+      ...BATCHES.flatMap((batch): readonly Row[] => [
+        ofCommit(`batch ${batch}: commits/s`, `commits batch ${batch}`),
+        ofCommit('deliveries/s', `records batch ${batch}`),
+        ofCommit('p50 of a commit, ms', `p50 batch ${batch}`),
+        ofCommit('p99 of a commit, ms', `p99 batch ${batch}`),
+      ]),
+    ],
   },
   backlog: {
     head: ['', 'reached', ...VERDICT],
@@ -89,6 +98,9 @@ const TABLES: Readonly<Record<string, Table>> = {
       ['the same at the next start, ms', 'backlog/first attempt again'],
       ['first `GET /api/v1/deliveries?limit=50`, while it delivers, ms', 'backlog/first list'],
       ['such a list, the middle one of 20, ms', 'backlog/list'],
+      ['list of one object, ms', 'backlog/list of one object'],
+      ['list of a state that none is in, ms', 'backlog/list of a state that none is in'],
+      ['`GET /metrics`, ms', 'backlog/scrape'],
       ['deliveries/s meanwhile, receiver of 20 ms', 'backlog/delivered'],
       ['a store of a million, MB', 'backlog/on disk'],
       ['deliveries/s committed while it was made', 'backlog/fill'],

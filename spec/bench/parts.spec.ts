@@ -18,6 +18,7 @@ const VARIANTS = [
   'instant batch',
   'batch 10 append',
   'batch 10 memory',
+  'cycles memory',
 ];
 // About 10 s on a machine that is otherwise idle.
 const LIMIT_MS = 60_000;

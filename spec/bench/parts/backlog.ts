@@ -3,6 +3,7 @@
 // for a list; and whether one object whose request hangs keeps those behind it from another's.
 
 import { acceptFor, configurationOf, hooks } from '../configuration.ts';
+import { OBJECT, SHOP } from '../event-lines.ts';
 import { folderMb, removeFolder } from '../disk.ts';
 import type { Figure, Unit } from '../figure.ts';
 import type { GatewayChild } from '../gateway.ts';
@@ -24,6 +25,11 @@ const DELIVERED = 4_000;
 const DELAY_MS = 20;
 const LISTS = 20;
 const LIST = '/api/v1/deliveries?limit=50';
+// Lists that a careless index would make of a walk through the whole backlog, and how many they have.
+const SEARCHES = {
+  'list of one object': [`${LIST}&object=v1/Pod/${SHOP}/${OBJECT}5`, 1],
+  'list of a state that none is in': [`${LIST}&state=dead`, 0],
+} as const;
 // A million takes its time, and its figures are bounds and not comparisons.
 const ONE_ROUND = 1;
 
@@ -70,6 +76,12 @@ const FIGURES: Readonly<Record<string, readonly [Unit, string]>> = {
   settled: ['MB', 'its resident memory once no request is answered any more and it rests'],
   'first list': ['ms', `the first GET ${LIST}, while it delivers`],
   list: ['ms', `the middle one of ${LISTS} such lists, while it delivers`],
+  'list of one object': ['ms', `GET ${SEARCHES['list of one object'][0]}, which has one`],
+  'list of a state that none is in': [
+    'ms',
+    `GET ${SEARCHES['list of a state that none is in'][0]}, which is empty`,
+  ],
+  scrape: ['ms', 'GET /metrics, which has the depth of every queue'],
   'other object': [
     'ms',
     'from the first request, which is never answered, to that of the other object behind them',
@@ -125,6 +137,10 @@ async function atWork({ world, events }: PartContext, gateway: GatewayChild): Pr
   const before = await world.receiver.ask<Received>('received');
   const startedAt = sharedNow();
   const lists = await listTimes(gateway);
+  const searches = await searchTimes(gateway);
+  const scrapedAt = sharedNow();
+  await gateway.metric('sluice_queue_depth');
+  const scrape = sharedNow() - scrapedAt;
   const count = before.count + scaled(DELIVERED, events);
   const endedAt = await world.receiver.ask<number>('counted', count);
   await world.receiver.ask('behave', { delayMs: null });
@@ -132,19 +148,34 @@ async function atWork({ world, events }: PartContext, gateway: GatewayChild): Pr
   const { rssMb, peakMb } = memoryOf(gateway.pid);
   const delivered = ((count - before.count) * 1000) / (endedAt - startedAt);
   const [firstList = Number.NaN] = lists;
-  return { delivered, peak: peakMb, settled: rssMb, 'first list': firstList, list: median(lists) };
+  const memory = { peak: peakMb, settled: rssMb };
+  const shown = { 'first list': firstList, list: median(lists), ...searches, scrape };
+  return { delivered, ...memory, ...shown };
 }
 
 async function listTimes(gateway: GatewayChild): Promise<readonly number[]> {
   const spent: number[] = [];
-  for (let list = 0; list < LISTS; list += 1) {
-    const startedAt = sharedNow();
-    const response = await fetch(`${gateway.api}${LIST}`);
-    const { items } = (await response.json()) as { readonly items?: readonly unknown[] };
-    if (items?.length !== 50) throw new Error(`GET ${LIST}: ${response.status}, not 50 deliveries`);
-    spent.push(sharedNow() - startedAt);
+  for (let list = 0; list < LISTS; list += 1) spent.push(await listTime(gateway, [LIST, 50]));
+  return spent;
+}
+
+async function searchTimes(gateway: GatewayChild): Promise<Numbers> {
+  const spent: Record<string, number> = {};
+  for (const [name, search] of Object.entries(SEARCHES)) {
+    spent[name] = await listTime(gateway, search);
   }
   return spent;
+}
+
+async function listTime(
+  gateway: GatewayChild,
+  [list, count]: readonly [string, number],
+): Promise<number> {
+  const startedAt = sharedNow();
+  const response = await fetch(`${gateway.api}${list}`);
+  const { items } = (await response.json()) as { readonly items?: readonly unknown[] };
+  if (items?.length === count) return sharedNow() - startedAt;
+  throw new Error(`GET ${list}: ${response.status}, ${items?.length} deliveries and not ${count}`);
 }
 
 /** Very many of one object, whose first request hangs, before one of another. */

@@ -1,18 +1,23 @@
 // What a commit costs, straight against each store and in a process of its own: one after the other,
 // with 1, 10 and 100 deliveries in each. Beside them the floor: the same bytes appended to a file and
-// synchronised, which is what the disk allows.
+// synchronised, which is what the disk allows. And what a store can work off where nothing is sent.
 
 import type { Figure, Unit } from '../figure.ts';
 import { interleave, type Part, type PartContext, scaled } from '../part.ts';
+import type { StoreName } from '../configuration.ts';
 import type { Timed } from '../programs/committer.ts';
 import { ratios } from '../arithmetic.ts';
 import type { World } from '../world.ts';
 import { removeFolder } from '../disk.ts';
 
 const KINDS = ['append', 'memory', 'sqlite'] as const;
+const STORES = ['memory', 'sqlite'] as const;
 const BATCHES = [1, 10, 100] as const;
 // Enough commits for a p99 where each takes some milliseconds.
 const USUAL_MS = 1_000;
+const USUAL_CYCLES = 10_000;
+const CONCURRENCY = 16;
+const FILL_BATCH = 500;
 
 /** What it costs to be sure. */
 export const commitPart: Part = {
@@ -34,13 +39,42 @@ async function commit(context: PartContext): Promise<readonly Figure[]> {
       ),
     ),
   );
-  return BATCHES.flatMap((batch) => figuresOf(batch, (kind) => runs[nameOf(batch, kind)] ?? []));
+  const count = scaled(USUAL_CYCLES, context.events);
+  const cycles = await interleave<number>(
+    context,
+    Object.fromEntries(
+      STORES.map((kind) => [`cycles ${kind}`, () => cyclesOf(context.world, { kind, count })]),
+    ),
+  );
+  return [
+    ...BATCHES.flatMap((batch) => figuresOf(batch, (kind) => runs[nameOf(batch, kind)] ?? [])),
+    ...Object.entries(cycles).map(([name, rounds]) => ({ ...CYCLES, name, rounds })),
+  ];
 }
+
+const CYCLES = {
+  unit: 'per second',
+  meaning: `deliveries claimed, attempted and settled, ${CONCURRENCY} at a time, without a request`,
+} as const;
 
 type KindName = (typeof KINDS)[number];
 
 function nameOf(batch: number, kind: KindName): string {
   return `batch ${batch} ${kind}`;
+}
+
+async function cyclesOf(
+  world: World,
+  { kind, count }: { readonly kind: StoreName; readonly count: number },
+): Promise<number> {
+  const folder = world.newData();
+  await using committer = await world.startCommitter();
+  await committer.ask('open', { kind, folder });
+  await committer.ask('fill', { from: 0, count, batch: FILL_BATCH });
+  const perSecond = await committer.ask<number>('work', { count, concurrency: CONCURRENCY });
+  await committer.ask('close');
+  removeFolder(folder);
+  return perSecond;
 }
 
 async function timed(

@@ -1,11 +1,11 @@
 // Commits to a store in a process of its own, and measures each commit; or, as the floor, appends the
-// same bytes to a file and waits until the disk has them. Nothing is delivered here.
+// same bytes to a file and waits until the disk has them. Works off what waits, but delivers nothing.
 
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Kind } from '../../../lib/core/kind.ts';
-import type { ClosedStore, Commit, Store } from '../../../lib/core/store.ts';
+import type { ClosedStore, Commit, Outbox, Store } from '../../../lib/core/store.ts';
 import type { StoreParts } from '../../../lib/stores/parts.ts';
 import { storeKinds } from '../../../lib/stores/registry.ts';
 import { percentile } from '../arithmetic.ts';
@@ -37,8 +37,17 @@ export interface Timed {
   readonly p99Ms: number;
 }
 
+/** Deliveries that are worked off. */
+export interface Working {
+  readonly count: number;
+  /** How many are under way at a time. */
+  readonly concurrency: number;
+}
+
 /** Takes one commit; what it answers with is done. */
 interface Sink extends AsyncDisposable {
+  /** What works its deliveries off; null where nothing can. */
+  readonly outbox: Outbox | null;
   /** Makes ready what is not to be measured. */
   prepare(commit: Commit): () => Promise<void>;
 }
@@ -64,6 +73,7 @@ async function opened(kind: string, folder: string): Promise<Store> {
 
 function storeSink(store: Store): Sink {
   return {
+    outbox: store.outbox,
     prepare: (commit) => async () => {
       const { done } = await store.journal.commit(commit);
       if (!done) throw new Error('the store is full');
@@ -75,6 +85,7 @@ function storeSink(store: Store): Sink {
 function appender(folder: string): Sink {
   const file = openSync(join(folder, 'append'), 'a');
   return {
+    outbox: null,
     prepare: (commit) => {
       const bytes = bytesOf(commit);
       return async () => {
@@ -131,10 +142,50 @@ async function fill({ batch, ...span }: Span & { readonly batch: number }): Prom
   return sharedNow() - startedAt;
 }
 
+/**
+ * Takes deliveries that wait from claimed over attempted to settled, as a lane does whose attempts take
+ * no time; answers how many a second.
+ */
+async function work({ count, concurrency }: Working): Promise<number> {
+  const outbox = sink?.outbox;
+  if (outbox === null || outbox === undefined) throw new Error('nothing can be worked off');
+  const startedAt = sharedNow();
+  const running = new Set<Promise<void>>();
+  let settled = 0;
+  while (settled < count) {
+    const now = new Date().getTime();
+    const limit = concurrency - running.size;
+    const claimed = await outbox.claim({ ...LANE, limit, now });
+    for (const { id } of claimed) {
+      const worked = attempted(outbox, id).then(() => {
+        settled += 1;
+        running.delete(worked);
+      });
+      running.add(worked);
+    }
+    if (running.size === 0) throw new Error(`${settled} of ${count} were there`);
+    await Promise.race(running);
+  }
+  return (settled * 1000) / (sharedNow() - startedAt);
+}
+
+const INCARNATION = 'bench';
+const LANE = { trigger: 'hook', incarnation: INCARNATION, order: 'none' } as const;
+
+async function attempted(outbox: Outbox, id: string): Promise<void> {
+  const now = new Date().getTime();
+  const claim = { id, incarnation: INCARNATION, now };
+  const begun = await outbox.attempt(claim);
+  const next = { state: 'delivered', dead: null, dueAt: now, started: null } as const;
+  const outcome = { outcome: 'delivered' } as const;
+  const ended = await outbox.settle({ ...claim, outcome, durationMs: 0, next });
+  if (!begun.done || !ended.done) throw new Error(`delivery ${id} is another's`);
+}
+
 async function close(): Promise<null> {
   await sink?.[Symbol.asyncDispose]();
   sink = undefined;
   return null;
 }
 
-serve({ open, time, fill, close });
+serve({ open, time, fill, work, close });
