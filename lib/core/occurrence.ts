@@ -119,7 +119,8 @@ function happenedAtOf(event: EventObject): string {
   );
 }
 
-function countOf(event: EventObject): number {
+/** How often the series has happened, as its reporter counts: `count`, else `series.count`, else 1. */
+export function countOf(event: EventObject): number {
   return positive(jsonAt(event, 'count')) ?? positive(jsonAt(event, 'series', 'count')) ?? 1;
 }
 

@@ -28,6 +28,13 @@ export interface Digested {
   readonly end: Evidence | null;
 }
 
+/** What came of a page. */
+export interface DigestedPage {
+  readonly batch: ReaderBatch;
+  /** How many of its new items may have been written more than once since they were read last. */
+  readonly hidden: number;
+}
+
 /** How the items of a list are judged. */
 export interface ListRule {
   /** The version above which an item is new; null: it is judged as at a first start. */
@@ -41,6 +48,8 @@ export interface DigestParts {
   readonly source: string;
   readonly path: string;
   readonly observe: Observe;
+  /** How many writes a state stands for; absent: its kind does not count them. */
+  readonly countOf?: (object: JsonObject) => number;
 }
 
 interface FrameBatch {
@@ -48,6 +57,13 @@ interface FrameBatch {
   readonly draft: BatchDraft;
   /** When the frames were read, by the server's wall clock. */
   readonly at: number;
+}
+
+interface PageBatch {
+  readonly page: ListPage;
+  readonly rule: ListRule;
+  readonly draft: BatchDraft;
+  hidden: number;
 }
 
 /** Turns what was read of one watch path into batches. */
@@ -77,14 +93,15 @@ export class Digest {
   }
 
   /** The states on this page that were not read before; the position stays where it is. */
-  page(page: ListPage, rule: ListRule): ReaderBatch {
+  page(page: ListPage, rule: ListRule): DigestedPage {
     if (page.number === 1) {
       this.#memory.beginList();
       this.#oversize = 0;
     }
     const draft = new BatchDraft();
-    for (const item of page.items) this.#item(item, { page, rule, draft });
-    return draft.finish(null);
+    const into = { page, rule, draft, hidden: 0 };
+    for (const item of page.items) this.#item(item, into);
+    return { batch: draft.finish(null), hidden: into.hidden };
   }
 
   /** A gap of this path; it begins at the position unless said otherwise. */
@@ -115,8 +132,9 @@ export class Digest {
         if (this.#memory.remove(said.key, said.resourceVersion)) draft.gone(said.key);
         break;
       case 'change': {
-        const { type, object, key } = said;
-        const isNew = this.#memory.read(key, said.resourceVersion);
+        const { type, object, key, resourceVersion } = said;
+        const count = this.#countOf(object);
+        const isNew = this.#memory.read({ key, resourceVersion, count });
         if (isNew) draft.change({ type, object, key, from: 'watch', readAt: at });
         break;
       }
@@ -141,10 +159,12 @@ export class Digest {
     return null;
   }
 
-  #item(item: ListedItem, on: { page: ListPage; rule: ListRule; draft: BatchDraft }): void {
+  #item(item: ListedItem, on: PageBatch): void {
     const { page, rule, draft } = on;
     this.#memory.show(item.key);
-    if (!this.#memory.read(item.key, item.resourceVersion)) return;
+    const count = this.#countOf(item.object);
+    const known = this.#memory.countOf(item.key);
+    if (!this.#memory.read({ key: item.key, resourceVersion: item.resourceVersion, count })) return;
     const floor = rule.floorOf(item.object);
     const isWanted =
       floor === null
@@ -155,11 +175,16 @@ export class Digest {
       this.#oversizeItem(item.oversizeBytes, on);
       return;
     }
+    if (floor !== null && count > known + 1) on.hidden += 1;
     const { object, key } = item;
     draft.change({ type: 'ADDED', object, key, from: 'list', readAt: page.readAt });
   }
 
-  #oversizeItem(bytes: number, on: { page: ListPage; draft: BatchDraft }): void {
+  #countOf(object: JsonObject): number {
+    return this.#parts.countOf?.(object) ?? 1;
+  }
+
+  #oversizeItem(bytes: number, on: PageBatch): void {
     this.#oversize += 1;
     const at = this.#memory.position?.resourceVersion ?? '';
     // The stream brought it before, as a frame above the cap, and it was counted then.

@@ -29,6 +29,8 @@ export interface ListPage {
   readonly isLast: boolean;
   /** The list's own, which all its pages share. */
   readonly resourceVersion: string;
+  /** Whether every page so far said that version of itself. */
+  readonly isConsistent: boolean;
   /** The server's wall clock when the list was made, in ms since 1970. */
   readonly readAt: number;
   readonly items: readonly ListedItem[];
@@ -78,6 +80,7 @@ interface Cursor {
   readonly page: number;
   readonly expiries: number;
   readonly resourceVersion: string;
+  readonly isConsistent: boolean;
   readonly readAt: number;
 }
 
@@ -87,6 +90,7 @@ const START: Cursor = {
   page: 1,
   expiries: 0,
   resourceVersion: '',
+  isConsistent: true,
   readAt: 0,
 };
 
@@ -150,19 +154,20 @@ function stepOf(
   { cursor, now }: { readonly cursor: Cursor; readonly now: number },
 ): Step {
   const isFirst = cursor.page === 1;
+  const own = stringAt(answer.body, 'metadata', 'resourceVersion');
   // Later pages could carry another one; the watch must begin at the first page's.
-  const resourceVersion = isFirst
-    ? stringAt(answer.body, 'metadata', 'resourceVersion')
-    : cursor.resourceVersion;
+  const resourceVersion = isFirst ? own : cursor.resourceVersion;
+  const isConsistent = cursor.isConsistent && own === resourceVersion;
   const readAt = isFirst ? readAtOf(answer.headers, now) : cursor.readAt;
   const token = stringAt(answer.body, 'metadata', 'continue');
   const items = cursor.limit === NAMES_ONLY ? giantsOf(answer) : itemsOf(answer);
-  const page = { number: cursor.page, isLast: token === '', resourceVersion, readAt, items };
+  const list = { resourceVersion, isConsistent, readAt };
+  const page = { number: cursor.page, isLast: token === '', ...list, items };
   // One step back up: the big item that made the pages small is passed by now, or soon.
   const limit = cursor.limit > 0 ? cursor.limit - 1 : cursor.limit;
   return {
     page,
-    cursor: { ...cursor, token, limit, page: cursor.page + 1, resourceVersion, readAt },
+    cursor: { ...cursor, token, limit, page: cursor.page + 1, ...list },
   };
 }
 

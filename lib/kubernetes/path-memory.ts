@@ -8,15 +8,34 @@
 import { compareVersions } from '../core/resource-version.ts';
 import type { Position } from '../core/source.ts';
 
+/** What a complete list proves. */
+export interface ListEnd {
+  /** The keys that are no longer there. */
+  readonly gone: readonly string[];
+  /** Every key that is there: of the first complete list alone, for it is as big as the list. */
+  readonly there: ReadonlySet<string> | null;
+}
+
+/** One state of an object, as far as the memory cares. */
+export interface ReadState {
+  readonly key: string;
+  readonly resourceVersion: string;
+  /** How many writes it stands for; 1 where its kind does not count them. */
+  readonly count: number;
+}
+
 /** The versions read of one watch path. Memory: one entry for each object in the cluster. */
 export class PathMemory {
   #position: Position | null;
   readonly #versions = new Map<string, string>();
+  /** Of those that stand for more than one write, which are few. */
+  readonly #counts = new Map<string, number>();
   /** Versions of objects that went, for as long as a stream may still bring an older state. */
   readonly #gone = new Map<string, string>();
   /** Keys of a store that was replaced: they are gone unless the next complete list shows them. */
   readonly #replaced = new Set<string>();
   #shown = new Set<string>();
+  #isListed = false;
 
   constructor(position: Position | null) {
     this.#position = position;
@@ -39,19 +58,31 @@ export class PathMemory {
   }
 
   /** Takes note of a state; false where it, or a newer one, was read before. */
-  read(key: string, resourceVersion: string): boolean {
+  read({ key, resourceVersion, count }: ReadState): boolean {
     if (this.wasRead(key, resourceVersion)) return false;
     this.#versions.set(key, resourceVersion);
+    if (count > 1) this.#counts.set(key, count);
+    else if (this.#counts.size > 0) this.#counts.delete(key);
     if (this.#gone.size > 0) this.#gone.delete(key);
     return true;
+  }
+
+  /** How many writes the state read last stands for; 0 where the object is not known. */
+  countOf(key: string): number {
+    return this.#versions.has(key) ? (this.#counts.get(key) ?? 1) : 0;
   }
 
   /** Takes note of a deletion; false where a newer state was read before. */
   remove(key: string, resourceVersion: string): boolean {
     if (this.wasRead(key, resourceVersion)) return false;
-    this.#versions.delete(key);
-    this.#gone.set(key, resourceVersion);
+    this.#forget(key, resourceVersion);
     return true;
+  }
+
+  #forget(key: string, resourceVersion: string): void {
+    this.#versions.delete(key);
+    this.#counts.delete(key);
+    this.#gone.set(key, resourceVersion);
   }
 
   // Mostly nothing has just gone, and this is asked for every frame.
@@ -76,20 +107,28 @@ export class PathMemory {
     this.#shown.add(key);
   }
 
-  /** Ends a complete list and answers which objects it proves gone. */
-  endList(resourceVersion: string): readonly string[] {
-    const gone = [...this.#replaced].filter((key) => !this.#shown.has(key));
+  /** Ends a complete list and answers what it proves. */
+  endList(resourceVersion: string): ListEnd {
+    const there = this.#shown;
+    this.#shown = new Set();
+    // A stream that is ahead of the list told of these.
+    for (const key of this.#gone.keys()) there.delete(key);
+    const gone = [...this.#replaced].filter((key) => !there.has(key));
     this.#replaced.clear();
     for (const [key, version] of this.#versions) {
+      if (there.has(key)) continue;
       // What was read at a newer version than the list's can not be in it.
-      if (this.#shown.has(key) || compareVersions(version, resourceVersion) > 0) continue;
+      if (compareVersions(version, resourceVersion) > 0) {
+        there.add(key);
+        continue;
+      }
       gone.push(key);
-      this.#versions.delete(key);
       // A stream that lags behind may still bring this very state; it was read.
-      this.#gone.set(key, version);
+      this.#forget(key, version);
     }
-    this.#shown = new Set();
-    return gone;
+    const isFirst = !this.#isListed;
+    this.#isListed = true;
+    return { gone, there: isFirst ? there : null };
   }
 
   /** Forgets what no stream from the position on can bring any more. */
@@ -105,6 +144,7 @@ export class PathMemory {
   replace(): void {
     for (const key of this.#versions.keys()) this.#replaced.add(key);
     this.#versions.clear();
+    this.#counts.clear();
     this.#gone.clear();
     this.#position = null;
   }

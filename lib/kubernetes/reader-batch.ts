@@ -19,6 +19,8 @@ export interface ReaderBatch {
   readonly changes: readonly Change[];
   /** Keys (`namespace/name`) that are no longer there after the changes above. */
   readonly gone: readonly string[];
+  /** Every key that is there, of the first complete list in this life; null at all other times. */
+  readonly listed: ReadonlySet<string> | null;
   /** The position after all of it; null where it did not move. */
   readonly position: Position | null;
   readonly gaps: readonly Gap[];
@@ -48,12 +50,14 @@ export class BatchDraft {
 
   /** The batch so far, with the position after it. */
   finish(position: Position | null): ReaderBatch {
-    return { changes: this.#changes, gone: [...this.#gone], position, gaps: this.#gaps };
+    const [changes, gone, gaps] = [this.#changes, [...this.#gone], this.#gaps];
+    return { changes, gone, listed: null, position, gaps };
   }
 }
 
 /** Whether a batch says anything at all. */
 export function isEmptyBatch(batch: ReaderBatch): boolean {
-  const { changes, gone, position, gaps } = batch;
-  return changes.length === 0 && gone.length === 0 && position === null && gaps.length === 0;
+  const { changes, gone, listed, position, gaps } = batch;
+  const isStill = listed === null && position === null;
+  return isStill && changes.length === 0 && gone.length === 0 && gaps.length === 0;
 }

@@ -9,9 +9,9 @@ import type { JsonObject } from '../core/event.ts';
 import type { Observe, ReadingState } from '../core/observation.ts';
 import { compareVersions } from '../core/resource-version.ts';
 import type { Gap, Position, Positions } from '../core/source.ts';
-import { renderDuration } from '../kit/duration.ts';
 import type { ApiClient } from './api.ts';
 import { Digest } from './digest.ts';
+import type { DigestedPage } from './digest.ts';
 import type { ListPage } from './list.ts';
 import { listPages } from './list.ts';
 import { PathMemory } from './path-memory.ts';
@@ -19,6 +19,8 @@ import { Patience } from './patience.ts';
 import { QuietSpell } from './quiet-spell.ts';
 import { isEmptyBatch } from './reader-batch.ts';
 import type { ReaderBatch } from './reader-batch.ts';
+import { relistGap } from './relist-gap.ts';
+import type { Relist } from './relist-gap.ts';
 import { startPointOf } from './start-point.ts';
 import type { StartPoint } from './start-point.ts';
 import type { Trouble } from './trouble.ts';
@@ -37,8 +39,8 @@ export interface ReaderOptions {
   readonly positions: Positions;
   /** Of a list at a first start: whether to yield this item. */
   readonly judgeFirst: (object: JsonObject, readAt: number) => boolean;
-  /** Whether this state hides earlier ones that were written after a time (ms since 1970). */
-  readonly hidesEarlier?: (object: JsonObject, since: number) => boolean;
+  /** How many writes a state stands for; absent: the objects do not count them. */
+  readonly countOf?: (object: JsonObject) => number;
   /** How long the cluster keeps objects by itself, in ms; null: until somebody deletes them. */
   readonly keptForMs: number | null;
 }
@@ -91,8 +93,9 @@ class PathReader {
     this.#path = positionKeyOf(options.watched);
     this.#start = startPointOf(options.watched, options.positions);
     this.#memory = new PathMemory(this.#start.position);
-    const { source } = options;
-    this.#digest = new Digest({ source, path: this.#path, observe: parts.observe }, this.#memory);
+    const { source, countOf } = options;
+    const whose = { source, path: this.#path, observe: parts.observe };
+    this.#digest = new Digest({ ...whose, ...(countOf && { countOf }) }, this.#memory);
     this.#patience = new Patience(parts.random);
     this.#quiet = new QuietSpell(parts.clock, parts.random);
   }
@@ -112,11 +115,11 @@ class PathReader {
 
   /** Lists everything and yields what is new; afterwards the position is the list's. */
   async *#list(signal: AbortSignal): AsyncGenerator<ReaderBatch, void> {
-    const purpose = this.#memory.position === null ? 'first' : 'relist';
+    const purpose = this.#known().length === 0 ? 'first' : 'relist';
     const startedAt = this.#parts.clock.monotonic();
     this.#observeState('listing', purpose);
     let count = { items: 0, pages: 0 };
-    let hiding = 0;
+    let hidden = 0;
     for await (const page of this.#pages(purpose, signal)) {
       if (page.number === 1) {
         count = { items: 0, pages: 0 };
@@ -125,31 +128,25 @@ class PathReader {
       }
       count = { items: count.items + page.items.length, pages: count.pages + 1 };
       const { judgeFirst } = this.#options;
-      const batch = this.#digest.page(page, { floorOf: this.#floorOf(), judgeFirst });
-      if (purpose === 'relist') hiding += this.#countHiding(batch);
-      const whole = page.isLast ? this.#complete(page, { batch, hiding }) : batch;
+      const found = this.#digest.page(page, { floorOf: this.#floorOf(), judgeFirst });
+      // Also of a list that began anew: what its first pages showed was read.
+      hidden += found.hidden;
+      const { batch } = found;
+      const whole = page.isLast ? this.#complete(page, { batch, hidden }) : batch;
       if (page.isLast) this.#observeListed(purpose, { ...count, startedAt });
       if (!isEmptyBatch(whole)) yield whole;
     }
   }
 
   /** What a complete list says besides its items: who went, how far it is, what may be lost. */
-  #complete(page: ListPage, listed: { batch: ReaderBatch; hiding: number }): ReaderBatch {
-    const { batch, hiding } = listed;
+  #complete(page: ListPage, { batch, hidden }: DigestedPage): ReaderBatch {
     const position = { resourceVersion: page.resourceVersion, at: page.readAt };
-    const gap = this.#gapUpTo(position, hiding);
-    const gone = this.#memory.endList(page.resourceVersion);
+    const gap = this.#gapUpTo(position, { hidden, isConsistent: page.isConsistent });
+    const { gone, there } = this.#memory.endList(page.resourceVersion);
     this.#memory.moveTo(position);
     this.#memory.settle();
     this.#quiet.restart();
-    return { ...batch, gone, position, gaps: [...batch.gaps, ...gap] };
-  }
-
-  #countHiding({ changes }: ReaderBatch): number {
-    const { hidesEarlier } = this.#options;
-    const from = this.#heardFrom();
-    if (hidesEarlier === undefined || from === null) return 0;
-    return changes.filter(({ object }) => hidesEarlier(object, from.at)).length;
+    return { ...batch, gone, listed: there, position, gaps: [...batch.gaps, ...gap] };
   }
 
   /** From where nothing was read until now; null where nothing ever was. */
@@ -158,25 +155,18 @@ class PathReader {
     return known === undefined ? null : { ...known, at: Math.max(known.at, this.#heardUntil) };
   }
 
-  /** Whatever was written and expired again while nothing was read can not be known. */
-  #gapUpTo(to: Position, hiding: number): readonly Gap[] {
-    const { keptForMs } = this.#options;
+  /** At a first start there is nothing that could be missing. */
+  #gapUpTo(to: Position, list: Pick<Relist, 'hidden' | 'isConsistent'>): readonly Gap[] {
     const from = this.#heardFrom();
     if (from === null) return [];
-    if (keptForMs === null || to.at - from.at <= keptForMs) {
-      const why = `${hiding} were written more than once while nothing was read`;
-      return hiding === 0 ? [] : [this.#digest.gap({ loss: 'coalesced', why, from, to })];
-    }
-    const away = renderDuration(Math.round((to.at - from.at) / 1000) * 1000);
-    const why = `nothing was read for ${away}, and the cluster keeps them ${renderDuration(keptForMs)}`;
-    return [this.#digest.gap({ loss: 'possible-loss', why, from, to })];
+    return [this.#digest.gap(relistGap({ ...list, from, to }, this.#options.keptForMs))];
   }
 
   /** The positions from which this path goes on, the one read longest ago first. */
   #known(): readonly Position[] {
     const { position } = this.#memory;
     if (position !== null) return [position];
-    return this.#isReplaced ? [] : this.#start.covered;
+    return this.#isReplaced ? [] : this.#start.known;
   }
 
   /** The counter of a store never goes back: this is another store, or an older copy of it. */
@@ -190,7 +180,7 @@ class PathReader {
     const gaps = [this.#digest.gap({ loss: 'possible-loss', why, from, to })];
     this.#memory.replace();
     this.#isReplaced = true;
-    return { changes: [], gone: [], position: null, gaps };
+    return { changes: [], gone: [], listed: null, position: null, gaps };
   }
 
   #floorOf(): (object: JsonObject) => string | null {
@@ -233,6 +223,7 @@ class PathReader {
       list: (signal) => this.#pages('refresh', signal),
       open: (after, signal) => this.#open(after, signal),
       judgeFirst: this.#options.judgeFirst,
+      gapUpTo: (to, list) => this.#gapUpTo(to, list),
       refreshed: ({ items, pages, durationMs, readAt }) => {
         this.#hear(readAt);
         const startedAt = clock.monotonic() - durationMs;

@@ -5,6 +5,15 @@ import type { Position } from '../core/source.ts';
 import type { ListPage } from './list.ts';
 import type { WatchStream } from './watch-stream.ts';
 
+/** What a refresh's list came to. */
+export interface RefreshedList {
+  readonly items: number;
+  readonly pages: number;
+  readonly durationMs: number;
+  /** The server's wall clock when it was made, ms since 1970. */
+  readonly readAt: number;
+}
+
 /** One refresh, from the list's request until its position is saved or given up. */
 export class Refresh {
   /** The position at the list's request: an item not above it was read before. */
@@ -15,6 +24,10 @@ export class Refresh {
   second: WatchStream | null = null;
   items = 0;
   pages = 0;
+  /** How many of its items may hide states in between; also of a list that began anew. */
+  hidden = 0;
+  /** Whether the complete list was of one version; true before. */
+  isConsistent = true;
   readonly #ending = new AbortController();
   #listed: Position | null = null;
 
@@ -34,14 +47,16 @@ export class Refresh {
   }
 
   /** Takes note of a page; page 1 again means that the list began anew. */
-  note(page: ListPage): void {
+  note(page: ListPage, hidden: number): void {
     if (page.number === 1) {
       this.items = 0;
       this.pages = 0;
     }
     this.items += page.items.length;
     this.pages += 1;
+    this.hidden += hidden;
     if (page.isLast) {
+      this.isConsistent = page.isConsistent;
       this.#listed = { resourceVersion: page.resourceVersion, at: page.readAt };
     }
   }

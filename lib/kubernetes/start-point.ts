@@ -1,8 +1,11 @@
-// Where the reading of a watch path begins, given the positions that were kept: from its own, from
-// that of a path that covered it, from those of the paths it now covers, or for the first time.
+// Where the reading of a watch path begins, given the positions that were kept: its own, that of the
+// path that covers it, those of the paths it covers. The newest of them counts, for a state that was
+// read under one configuration is not judged again under the next. Nothing is asked of a server.
 import { stringAt } from '../core/event.ts';
 import type { JsonObject } from '../core/event.ts';
+import { compareVersions } from '../core/resource-version.ts';
 import type { Position, Positions } from '../core/source.ts';
+import { covers } from './heirs.ts';
 import { positionKeyOf } from './watched.ts';
 import type { Watched } from './watched.ts';
 
@@ -12,45 +15,53 @@ export interface StartPoint {
   readonly position: Position | null;
   /** Of that first list: the version above which an item is new; null: judged as at a first start. */
   readonly floorOf: (object: JsonObject) => string | null;
-  /** The positions of the paths that it covers, the one read longest ago first. */
-  readonly covered: readonly Position[];
+  /** The positions from which it goes on, the one read longest ago first. */
+  readonly known: readonly Position[];
 }
 
-const FIRST: StartPoint = { position: null, floorOf: () => null, covered: [] };
+/** Servers' clocks may differ by so much. */
+const CLOCK_SLACK_MS = 60_000;
 
 /** Where the reading of this path begins. */
 export function startPointOf(watched: Watched, positions: Positions): StartPoint {
-  const own = positions.get(positionKeyOf(watched));
-  if (own !== undefined) return resume(own);
-  return watched.namespace === null
-    ? fromCovered(watched, positions)
-    : fromCovering(watched, positions);
-}
-
-function resume(position: Position): StartPoint {
-  return { position, floorOf: () => position.resourceVersion, covered: [] };
+  return watched.namespace === null ? ofAll(watched, positions) : ofOne(watched, positions);
 }
 
 /** The path of all namespaces brought everything of this one. */
-function fromCovering(watched: Watched, positions: Positions): StartPoint {
+function ofOne(watched: Watched, positions: Positions): StartPoint {
   const covering = positions.get(positionKeyOf({ ...watched, namespace: null }));
-  return covering === undefined ? FIRST : resume(covering);
+  return resume(latterOf(positions.get(positionKeyOf(watched)), covering));
 }
 
-function fromCovered(watched: Watched, positions: Positions): StartPoint {
+/** What was read of single namespaces since is not asked for again: a watch could not tell. */
+function ofAll(watched: Watched, positions: Positions): StartPoint {
+  const own = positions.get(positionKeyOf(watched));
+  const since = [...positions]
+    .filter(([path, part]) => covers(watched, path) && latterOf(own, part) === part)
+    .map(([, part]) => part);
+  if (since.length === 0) return resume(own);
   const floorOf = (object: JsonObject): string | null => {
     const namespace = stringAt(object, 'metadata', 'namespace');
-    const position = positions.get(positionKeyOf({ ...watched, namespace }));
-    return position?.resourceVersion ?? null;
+    const part = positions.get(positionKeyOf({ ...watched, namespace }));
+    return latterOf(own, part)?.resourceVersion ?? null;
   };
-  const covered = [...positions]
-    .filter(([key]) => isCovered(key, watched))
-    .map(([, position]) => position)
-    .toSorted((a, b) => a.at - b.at);
-  return { position: null, floorOf, covered };
+  const known = [...(own === undefined ? [] : [own]), ...since].toSorted((a, b) => a.at - b.at);
+  return { position: null, floorOf, known };
 }
 
-function isCovered(key: string, watched: Watched): boolean {
-  const namespace = /\/namespaces\/([^/?]+)\//.exec(key)?.[1];
-  return namespace !== undefined && positionKeyOf({ ...watched, namespace }) === key;
+function resume(position: Position | undefined): StartPoint {
+  const floor = position?.resourceVersion ?? null;
+  const known = position === undefined ? [] : [position];
+  return { position: position ?? null, floorOf: () => floor, known };
+}
+
+/**
+ * The one that counts: that of the higher version, `own` where they are the same. One that was read
+ * well before a lower one is of a store that has been replaced since, and not the future of this one.
+ */
+function latterOf(own: Position | undefined, other: Position | undefined): Position | undefined {
+  if (own === undefined || other === undefined) return own ?? other;
+  const isAbove = compareVersions(other.resourceVersion, own.resourceVersion) > 0;
+  const [low, high] = isAbove ? [own, other] : [other, own];
+  return low.at - high.at > CLOCK_SLACK_MS ? low : high;
 }

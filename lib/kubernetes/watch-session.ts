@@ -4,6 +4,7 @@
 // Not pulling a batch leaves the queue full, and everything that feeds it paused.
 import type { Clock } from '../core/clock.ts';
 import { compareVersions } from '../core/resource-version.ts';
+import type { Gap, Position } from '../core/source.ts';
 import { BoundedQueue } from '../kit/bounded-queue.ts';
 import type { Digest, ListRule } from './digest.ts';
 import type { Frame } from './frames.ts';
@@ -13,6 +14,7 @@ import type { QuietSpell } from './quiet-spell.ts';
 import { isEmptyBatch } from './reader-batch.ts';
 import type { ReaderBatch } from './reader-batch.ts';
 import { Refresh } from './refresh.ts';
+import type { RefreshedList } from './refresh.ts';
 import { toTrouble } from './trouble.ts';
 import type { Evidence, Trouble } from './trouble.ts';
 import { PROOF_MS } from './watch-stream.ts';
@@ -30,16 +32,12 @@ export interface SessionParts {
   readonly open: (after: string, signal: AbortSignal) => Promise<Opening>;
   readonly judgeFirst: ListRule['judgeFirst'];
   /** Told when the refresh's list is complete. */
-  readonly refreshed: (list: CompleteList) => void;
-}
-
-/** What a refresh's list came to. */
-export interface CompleteList {
-  readonly items: number;
-  readonly pages: number;
-  readonly durationMs: number;
-  /** The server's wall clock when it was made, ms since 1970. */
-  readonly readAt: number;
+  readonly refreshed: (list: RefreshedList) => void;
+  /** The gap where that list takes the place of a relist; asked before the position moves. */
+  readonly gapUpTo: (
+    to: Position,
+    list: Pick<Refresh, 'hidden' | 'isConsistent'>,
+  ) => readonly Gap[];
 }
 
 /** How a session ended. */
@@ -178,15 +176,27 @@ export class WatchSession {
     }
     const { digest, memory, judgeFirst } = this.#parts;
     const found = digest.page(page, { floorOf: () => refresh.floor, judgeFirst });
-    refresh.note(page);
-    if (!page.isLast) return { batches: [found] };
-    const batch = { ...found, gone: memory.endList(page.resourceVersion) };
+    refresh.note(page, found.hidden);
+    if (!page.isLast) return { batches: [found.batch] };
+    const { gone, there } = memory.endList(page.resourceVersion);
     const { items, pages } = refresh;
     const durationMs = this.#parts.clock.monotonic() - refresh.startedAt;
     this.#parts.refreshed({ items, pages, durationMs, readAt: page.readAt });
-    if (refresh.isPassed(this.#position())) this.#finish(this.#main);
-    else this.#prove(refresh);
-    return { batches: [batch] };
+    const position = this.#passed(refresh);
+    return { batches: [{ ...found.batch, gone, listed: there, position }] };
+  }
+
+  /** The position, where the stream is as far as the list already; else the list is to be proved. */
+  #passed(refresh: Refresh): Position | null {
+    const { listed } = refresh;
+    if (listed === null || !refresh.isPassed(this.#position())) {
+      this.#prove(refresh);
+      return null;
+    }
+    // Where nothing at all was written its version stays, but it holds until now.
+    this.#parts.memory.moveTo(listed);
+    this.#finish(this.#main);
+    return this.#parts.memory.position;
   }
 
   /** Opens the second stream from the old position: what the first may still owe, it brings at once. */
@@ -224,11 +234,13 @@ export class WatchSession {
   }
 
   #onSecondLost(trouble: Trouble): Step {
-    const listed = this.#refresh?.listed ?? null;
-    if (trouble.action === 'relist' && listed !== null) {
+    const refresh = this.#refresh;
+    const listed = refresh?.listed ?? null;
+    if (trouble.action === 'relist' && refresh !== null && listed !== null) {
+      const gaps = this.#parts.gapUpTo(listed, refresh);
       this.#parts.memory.moveTo(listed);
       this.#finish(this.#main);
-      return { batches: [this.#moved()], end: { kind: 'relisted' } };
+      return { batches: [{ ...this.#moved(), gaps }], end: { kind: 'relisted' } };
     }
     // The first stream goes on and the position stays; the next quiet spell tries again.
     this.#giveUp();
@@ -250,7 +262,8 @@ export class WatchSession {
 
   /** A batch that says nothing but where the reading stands now. */
   #moved(): ReaderBatch {
-    return { changes: [], gone: [], gaps: [], position: this.#parts.memory.position };
+    const { position } = this.#parts.memory;
+    return { changes: [], gone: [], listed: null, gaps: [], position };
   }
 
   /** The position is renewed; `winner` goes on as the one stream. */

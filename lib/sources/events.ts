@@ -7,10 +7,11 @@ import type { CheckContext } from '../core/kind.ts';
 import type { JsonObject } from '../core/event.ts';
 import { millisecondsOf, parseMicroTime } from '../core/micro-time.ts';
 import type { Occurrence } from '../core/occurrence.ts';
-import { toOccurrence } from '../core/occurrence.ts';
+import { countOf, toOccurrence } from '../core/occurrence.ts';
 import type { Finding } from '../core/problem.ts';
 import type { Batch, PathPart, Positions, Source } from '../core/source.ts';
 import { parseDuration } from '../kit/duration.ts';
+import { heirsAmong } from '../kubernetes/heirs.ts';
 import { mergeFairly } from '../kubernetes/merge.ts';
 import { readChanges } from '../kubernetes/reader.ts';
 import type { ReaderBatch } from '../kubernetes/reader-batch.ts';
@@ -144,7 +145,7 @@ class EventsSource implements Source {
     const keptForMs = this.#keptForMs;
     const read = (watched: Watched, inner: AbortSignal): AsyncIterable<ReaderBatch> =>
       readChanges(
-        { source, watched, positions, judgeFirst, hidesEarlier, keptForMs },
+        { source, watched, positions, judgeFirst, countOf, keptForMs },
         this.#parts,
         inner,
       );
@@ -154,11 +155,11 @@ class EventsSource implements Source {
   }
 
   heirsOf(path: string): readonly PathPart[] {
-    return [...this.#watched.values()].includes(path) ? [{ path, namespace: null }] : [];
+    return heirsAmong(path, [...this.#watched.keys()]);
   }
 
   #toBatch(path: string, read: ReaderBatch): Batch {
-    const { position, gaps } = read;
+    const { position, gaps, listed } = read;
     const occurrences = read.changes.map(({ object, from, readAt, key }) =>
       toOccurrence(object, { source: this.name, path, from, readAt, key }),
     );
@@ -167,7 +168,7 @@ class EventsSource implements Source {
       source: this.name,
       occurrences,
       gone: read.gone.map((key) => ({ path, key })),
-      listed: [],
+      listed: listed === null ? [] : [{ path, keys: listed }],
       positions: new Map(position === null ? [] : [[path, position]]),
       gaps,
     };
@@ -197,11 +198,4 @@ function judgeFirstBy(firstStart: string): (object: JsonObject, readAt: number) 
     // One that tells no time can not be old.
     return micros === undefined || millisecondsOf(micros) >= readAt - ms;
   };
-}
-
-/** Of a relist: whether an Event was created since, and written again before it was listed. */
-function hidesEarlier(object: JsonObject, since: number): boolean {
-  const { count, life } = toOccurrence(object, { source: '', path: '', from: 'list', readAt: 0 });
-  const created = parseMicroTime(life);
-  return count > 1 && created !== undefined && millisecondsOf(created) >= since;
 }

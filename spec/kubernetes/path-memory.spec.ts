@@ -1,28 +1,30 @@
-// The pure parts of reading: what was read before, where reading begins, and frames that can not be
-// read.
+// The pure parts of reading: what was read before, and frames that can not be read.
 import { expect } from 'chai';
 import { PathMemory } from '../../lib/kubernetes/path-memory.ts';
-import { startPointOf } from '../../lib/kubernetes/start-point.ts';
+import type { ReadState } from '../../lib/kubernetes/path-memory.ts';
 import { Unreadables } from '../../lib/kubernetes/unreadable.ts';
-import { positionKeyOf } from '../../lib/kubernetes/watched.ts';
 
 const AT_10 = { resourceVersion: '10', at: 0 };
+
+function state(key: string, resourceVersion: string, count = 1): ReadState {
+  return { key, resourceVersion, count };
+}
 
 describe('PathMemory', () => {
   it('takes each state once and none older than one taken', () => {
     const memory = new PathMemory(AT_10);
-    expect(memory.read('a', '20')).to.equal(true);
-    expect(memory.read('a', '20')).to.equal(false);
-    expect(memory.read('a', '9')).to.equal(false);
-    expect(memory.read('a', '100')).to.equal(true);
+    expect(memory.read(state('a', '20'))).to.equal(true);
+    expect(memory.read(state('a', '20'))).to.equal(false);
+    expect(memory.read(state('a', '9'))).to.equal(false);
+    expect(memory.read(state('a', '100'))).to.equal(true);
   });
 
   it('takes no state from before a deletion, until the position has settled', () => {
     const memory = new PathMemory(AT_10);
-    memory.read('a', '20');
+    memory.read(state('a', '20'));
     memory.remove('a', '30');
-    expect(memory.read('a', '20')).to.equal(false);
-    expect(memory.read('a', '31'), 'created again').to.equal(true);
+    expect(memory.read(state('a', '20'))).to.equal(false);
+    expect(memory.read(state('a', '31')), 'created again').to.equal(true);
     memory.remove('a', '40');
     memory.moveTo({ resourceVersion: '40', at: 0 });
     memory.settle();
@@ -31,7 +33,7 @@ describe('PathMemory', () => {
 
   it('ignores a deletion that is older than the state read', () => {
     const memory = new PathMemory(AT_10);
-    memory.read('a', '30');
+    memory.read(state('a', '30'));
     expect(memory.remove('a', '20')).to.equal(false);
     expect(memory.size).to.equal(1);
   });
@@ -43,15 +45,52 @@ describe('PathMemory', () => {
       ['went', '6'],
       ['newer', '95'],
     ] as const) {
-      memory.read(key, version);
+      memory.read(state(key, version));
     }
     memory.beginList();
     memory.show('void');
     memory.beginList();
     memory.show('shown');
-    expect(memory.endList('90')).to.deep.equal(['went']);
-    expect(memory.read('went', '6'), 'a stream that lags').to.equal(false);
-    expect(memory.read('went', '50'), 'a later state').to.equal(true);
+    expect(memory.endList('90').gone).to.deep.equal(['went']);
+    expect(memory.read(state('went', '6')), 'a stream that lags').to.equal(false);
+    expect(memory.read(state('went', '50')), 'a later state').to.equal(true);
+  });
+
+  it('answers at the first complete list alone what is there', () => {
+    const memory = new PathMemory(AT_10);
+    for (const [key, version] of [
+      ['shown', '5'],
+      ['went', '6'],
+      ['newer', '95'],
+      ['deleted', '7'],
+    ] as const) {
+      memory.read(state(key, version));
+    }
+    memory.remove('deleted', '96');
+    memory.beginList();
+    for (const key of ['shown', 'unknown', 'deleted']) memory.show(key);
+    const { there } = memory.endList('90');
+    expect([...(there ?? [])]).to.deep.equal(['shown', 'unknown', 'newer']);
+    memory.beginList();
+    memory.show('shown');
+    expect(memory.endList('91').there).to.equal(null);
+    expect([...(there ?? [])], 'handed over, not kept').to.have.length(3);
+  });
+
+  it('knows how many writes the last state of each stands for', () => {
+    const memory = new PathMemory(AT_10);
+    expect(memory.countOf('a'), 'not known').to.equal(0);
+    memory.read(state('a', '11'));
+    expect(memory.countOf('a')).to.equal(1);
+    memory.read(state('a', '12', 7));
+    expect(memory.countOf('a')).to.equal(7);
+    memory.read(state('a', '13', 1));
+    expect(memory.countOf('a'), 'created again').to.equal(1);
+    memory.read(state('a', '14', 9));
+    memory.remove('a', '15');
+    expect(memory.countOf('a'), 'gone').to.equal(0);
+    memory.read(state('a', '16'));
+    expect(memory.countOf('a')).to.equal(1);
   });
 
   it('never moves back', () => {
@@ -62,23 +101,23 @@ describe('PathMemory', () => {
 
   it('forgets everything when the store is replaced', () => {
     const memory = new PathMemory(AT_10);
-    memory.read('a', '500');
+    memory.read(state('a', '500'));
     memory.replace();
     expect(memory.position).to.equal(null);
-    expect(memory.read('a', '3')).to.equal(true);
+    expect(memory.read(state('a', '3'))).to.equal(true);
   });
 
   it('calls gone of a replaced store what the next complete list does not show', () => {
     const memory = new PathMemory(AT_10);
-    for (const key of ['shown', 'went', 'too']) memory.read(key, '500');
+    for (const key of ['shown', 'went', 'too']) memory.read(state(key, '500'));
     memory.replace();
     memory.beginList();
     memory.show('shown');
-    memory.read('shown', '3');
-    expect(memory.endList('9')).to.deep.equal(['went', 'too']);
+    memory.read(state('shown', '3'));
+    expect(memory.endList('9').gone).to.deep.equal(['went', 'too']);
     memory.beginList();
     memory.show('shown');
-    expect(memory.endList('10'), 'once').to.deep.equal([]);
+    expect(memory.endList('10').gone, 'once').to.deep.equal([]);
   });
 });
 
@@ -114,37 +153,5 @@ describe('Unreadables', () => {
     const tally = { at: '', count: 0 };
     expect(unreadables.meet('too-long', '10', tally)).to.equal('skip');
     expect(unreadables.meet('too-long', '11', tally)).to.equal('skip');
-  });
-});
-
-describe('startPointOf', () => {
-  const shop = { group: '', version: 'v1', resource: 'events', namespace: 'shop' } as const;
-  const all = { ...shop, namespace: null };
-  const object = { metadata: { namespace: 'shop' } };
-
-  for (const [name, watched, positions, position, floor] of [
-    ['nothing: a first start', shop, [], null, null],
-    ['its own', shop, [['/api/v1/namespaces/shop/events', '7']], '7', '7'],
-    ['a covering path', shop, [['/api/v1/events', '8']], '8', '8'],
-    ['covered paths', all, [['/api/v1/namespaces/shop/events', '7']], null, '7'],
-    ['another namespace', shop, [['/api/v1/namespaces/pay/events', '7']], null, null],
-  ] as const) {
-    it(`begins from ${name}`, () => {
-      const kept = new Map(
-        positions.map(([path, version]) => [path, { resourceVersion: version, at: 0 }]),
-      );
-      const start = startPointOf(watched, kept);
-      expect(start.position?.resourceVersion ?? null).to.equal(position);
-      expect(start.floorOf(object)).to.equal(floor);
-    });
-  }
-
-  it('keeps positions of different selectors apart', () => {
-    const selected = { ...shop, fieldSelector: 'type=Warning' };
-    expect(positionKeyOf(selected)).to.equal(
-      '/api/v1/namespaces/shop/events?fieldSelector=type=Warning',
-    );
-    const kept = new Map([['/api/v1/namespaces/shop/events', AT_10]]);
-    expect(startPointOf(selected, kept).position).to.equal(null);
   });
 });

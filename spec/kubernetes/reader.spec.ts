@@ -157,20 +157,25 @@ describe('reader', () => {
       expect(bench.server.count('list')).to.equal(1);
     }).timeout(30_000);
 
-    it('sees a frame that was cut inside a character again, once', async () => {
-      await using bench = await ReaderBench.open();
-      const watch = await bench.begin('10');
-      watch.send(frame('ADDED', 'a', '11'));
-      await bench.haveRead('a@11');
-      const whole = { type: 'ADDED', object: eventAt('b', '12', { message: 'größe' }) };
-      const bytes = Buffer.from(`${JSON.stringify(whole)}\n`);
-      watch.raw(bytes.subarray(0, bytes.indexOf('ö') + 1));
-      watch.cut();
-      const again = await bench.watch();
-      expect(again.query.get('resourceVersion')).to.equal('11');
-      again.open().send(whole);
-      await bench.haveRead('a@11', 'b@12');
-    });
+    for (const [where, mark] of [
+      ['inside a frame', 'metadata'],
+      ['inside a character', 'ö'],
+    ] as const) {
+      it(`sees a frame that was cut ${where} again, once`, async () => {
+        await using bench = await ReaderBench.open();
+        const watch = await bench.begin('10');
+        watch.send(frame('ADDED', 'a', '11'));
+        await bench.haveRead('a@11');
+        const whole = { type: 'ADDED', object: eventAt('b', '12', { message: 'größe' }) };
+        const bytes = Buffer.from(`${JSON.stringify(whole)}\n`);
+        watch.raw(bytes.subarray(0, bytes.indexOf(mark) + 1));
+        watch.cut();
+        const again = await bench.watch();
+        expect(again.query.get('resourceVersion')).to.equal('11');
+        again.open().send(whole);
+        await bench.haveRead('a@11', 'b@12');
+      });
+    }
 
     it('does not wait after a long-lived clean close', async () => {
       await using bench = await ReaderBench.open();

@@ -137,23 +137,24 @@ describe('events', () => {
     });
   }
 
-  it('reports how many listed Events were written more than once while nothing was read', async () => {
+  it('reports how many listed Events may have been written more than once meanwhile', async () => {
     await using bench = await openBench();
     const { server } = bench.world;
     server.answerBy(() => false);
     const source = bench.create({});
     const positions = new Map([['/api/v1/namespaces/shop/events', POSITION]]);
     await using reading = new Reading((signal) => source.batches(positions, signal));
-    (await server.next('watch')).refuse(410);
-    const begun = (name: string, at: string, count: number): JsonObject => {
-      const metadata = { name, namespace: 'shop', resourceVersion: '1001', creationTimestamp: at };
-      return anEvent({ metadata, count });
-    };
+    const watch = (await server.next('watch')).open();
+    const known = [listed('next', { count: 3 }, '1001'), listed('leap', { count: 3 }, '1002')];
+    for (const object of known) watch.send({ type: 'ADDED', object });
+    await reading.have((batches) => occurrences(batches).length === 2, 'both');
+    watch.send({ type: 'ERROR', object: { kind: 'Status', code: 410 } });
     const items = [
-      begun('before', '2026-01-31T11:59:59Z', 3),
-      begun('once', '2026-01-31T12:00:10Z', 1),
-      begun('twice', '2026-01-31T12:00:10Z', 2),
-      begun('often', '2026-01-31T12:00:20Z', 9),
+      listed('next', { count: 4 }, '1010'),
+      listed('leap', { count: 5 }, '1011'),
+      listed('once', { count: 1 }, '1012'),
+      listed('series', { count: null, series: { count: 2 } }, '1013'),
+      listed('untouched', { count: 9 }, '999'),
     ];
     const body = { kind: 'EventList', apiVersion: 'v1', metadata: { resourceVersion: '1100' } };
     const date = { date: 'Sat, 31 Jan 2026 12:01:00 GMT' };
@@ -162,12 +163,44 @@ describe('events', () => {
       return server.parked.length > 0;
     }, 'the relist');
     (await server.next('list')).answer(200, { ...body, items }, date);
-    await reading.have((batches) => occurrences(batches).length === 4, 'all of them');
+    await reading.have((batches) => occurrences(batches).length === 6, 'all of them');
     const gaps = reading.items.flatMap((batch) => batch.gaps);
-    expect(gaps.map(({ loss, from, to }) => [loss, from, to.resourceVersion])).to.deep.equal([
-      ['coalesced', POSITION, '1100'],
-    ]);
+    const bounds = gaps.map(({ loss, from, to }) => [loss, from?.resourceVersion, to]);
+    const to = { resourceVersion: '1100', at: Date.UTC(2026, 0, 31, 12, 1) };
+    expect(bounds).to.deep.equal([['coalesced', '1002', to]]);
     expect(gaps[0]?.why).to.match(/^2 /);
+  });
+
+  it('hands over the keys of a first list under its path, and only once', async () => {
+    await using bench = await openBench();
+    const source = bench.create({ namespaces: ['shop', 'pay'] });
+    bench.world.write('a', 'shop');
+    bench.world.write('b', 'pay');
+    await using reading = new Reading((signal) => source.batches(new Map(), signal));
+    await until(() => bench.world.openWatches === 2, 'the watches');
+    bench.world.compact();
+    bench.world.cut();
+    await until(async () => {
+      await bench.clock.advance(1_000);
+      return bench.world.server.count('list') >= 4 && bench.world.openWatches === 2;
+    }, 'the relists');
+    const listed = reading.items.flatMap((batch) => batch.listed);
+    const told = listed.map(({ path, keys }) => `${path}: ${[...keys].join(' ')}`);
+    expect(told.toSorted()).to.deep.equal([
+      '/api/v1/namespaces/pay/events: pay/b',
+      '/api/v1/namespaces/shop/events: shop/a',
+    ]);
+  });
+
+  it('says who reads the keys of a path of an earlier configuration', async () => {
+    await using bench = await openBench();
+    const all = bench.create({ namespaces: ['*'] });
+    const some = bench.create({ namespaces: ['shop', 'pay'] });
+    const [every, shop] = ['/api/v1/events', '/api/v1/namespaces/shop/events'];
+    expect(all.heirsOf(shop)).to.deep.equal([{ path: every, namespace: null }]);
+    expect(some.heirsOf(shop)).to.deep.equal([{ path: shop, namespace: null }]);
+    expect(some.heirsOf(every).map(({ namespace }) => namespace)).to.deep.equal(['shop', 'pay']);
+    expect(some.heirsOf('/api/v1/namespaces/old/events')).to.deep.equal([]);
   });
 
   it('gives Events of both writers one shape', async () => {

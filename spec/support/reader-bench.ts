@@ -129,6 +129,11 @@ export class ReaderBench {
     return this.reading.items.flatMap(({ gaps }) => gaps.map((gap) => `${gap.loss}: ${gap.why}`));
   }
 
+  /** Their kinds alone, in order. */
+  get losses(): readonly string[] {
+    return this.reading.items.flatMap(({ gaps }) => gaps.map(({ loss }) => loss));
+  }
+
   /** The last position yielded; '' before the first. */
   get position(): string {
     const moved = this.reading.items.flatMap(({ position }) =>

@@ -194,9 +194,12 @@ export async function restarts(gateway: GatewayProcess): Promise<ReadonlyMap<str
   return new Map([...lines].map(([, reason = '', count = '']) => [reason, Number(count)]));
 }
 
-/** Gaps, but for the one that a start without a position on a store of no memory is. */
+/**
+ * Gaps in which something was missed, but for the one that a start without a position on a store of
+ * no memory is. A relist that missed nothing is a gap of the kind `none`.
+ */
 export function gapsWhileRunning(gateway: GatewayProcess): readonly unknown[] {
-  return gateway.of('gap').filter((line) => line['from'] !== null);
+  return gateway.of('gap').filter((line) => line['from'] !== null && line['loss'] !== 'none');
 }
 
 /** Entries that occur more than once. */

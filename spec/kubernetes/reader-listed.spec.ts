@@ -1,0 +1,168 @@
+// What a complete list says of the whole path: once in a life every key that is there, and every
+// time the gap in its kind.
+import { expect } from 'chai';
+import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
+import { until } from '../support/until.ts';
+
+/** The keys handed over so far, one list each. */
+function listed(bench: ReaderBench): readonly (readonly string[])[] {
+  return bench.reading.items.flatMap(({ listed }) => (listed === null ? [] : [[...listed]]));
+}
+
+const A = eventAt('a', '5');
+const B = eventAt('b', '6');
+
+describe('the first complete list of a life', () => {
+  it('hands over all keys with its last page, also of what is not judged', async () => {
+    await using bench = await ReaderBench.open();
+    (await bench.list()).list({ resourceVersion: '10', items: [A], continue: 'more' });
+    const second = await bench.list();
+    expect(listed(bench), 'after the first page').to.deep.equal([]);
+    second.list({ resourceVersion: '10', items: [B] });
+    await bench.haveReached('10');
+    expect(listed(bench)).to.deep.equal([['shop/a', 'shop/b']]);
+    expect(bench.reading.items.at(-1)?.listed?.size, 'beside the position').to.equal(2);
+  });
+
+  it('leaves out what only the pages of a list that began anew showed', async () => {
+    await using bench = await ReaderBench.open();
+    (await bench.list()).list({ resourceVersion: '10', items: [A], continue: 'more' });
+    (await bench.list()).refuse(410);
+    (await bench.list()).list({ resourceVersion: '12', items: [B] });
+    await bench.haveReached('12');
+    expect(listed(bench)).to.deep.equal([['shop/b']]);
+  });
+
+  it('is a relist where a position was kept', async () => {
+    await using bench = await ReaderBench.open({ positions: shopAt('4') });
+    (await bench.watch()).refuse(410);
+    (await bench.list()).list({ resourceVersion: '10', items: [A, B] });
+    await bench.haveReached('10');
+    expect(listed(bench)).to.deep.equal([['shop/a', 'shop/b']]);
+    expect(bench.reading.items.at(-1)?.changes, 'with the last occurrences').to.have.length(2);
+  });
+
+  it('is that of the quiet refresh where no other came, with what the stream knows better', async () => {
+    await using bench = await ReaderBench.open({ positions: shopAt('4') });
+    const watch = (await bench.watch()).open();
+    await bench.observedKind('watch-opened');
+    const list = await bench.quiet();
+    watch.send(frame('ADDED', 'newer', '95'), frame('DELETED', 'b', '96'));
+    await bench.haveReached('96');
+    list.list({ resourceVersion: '90', items: [A, B] });
+    await until(() => listed(bench).length > 0, 'the keys');
+    expect(listed(bench)).to.deep.equal([['shop/a', 'shop/newer']]);
+  });
+
+  it('is handed over even where nothing is there', async () => {
+    await using bench = await ReaderBench.open({ positions: shopAt('4') });
+    (await bench.watch()).open();
+    await bench.observedKind('watch-opened');
+    (await bench.quiet()).list({ resourceVersion: '90' });
+    await until(() => listed(bench).length > 0, 'the keys');
+    expect(listed(bench)).to.deep.equal([[]]);
+  });
+
+  it('is the only one', async () => {
+    await using bench = await ReaderBench.open();
+    const watch = await bench.begin('10', [A]);
+    await bench.observedKind('watch-opened');
+    (await bench.quiet()).list({ resourceVersion: '20', items: [A] });
+    await bench.server.next('watch');
+    watch.send(errorFrame(410));
+    (await bench.list()).list({ resourceVersion: '30', items: [B] });
+    await bench.haveReached('30');
+    expect(bench.gone, 'later ones tell by who went').to.deep.equal(['shop/a']);
+    expect(listed(bench)).to.deep.equal([['shop/a']]);
+  });
+});
+
+describe('the gap of a relist', () => {
+  it('is none at a first start', async () => {
+    await using bench = await ReaderBench.open();
+    await bench.begin('10', [A]);
+    expect(bench.gaps).to.deep.equal([]);
+  });
+
+  it('is none of the three where the refresh renews a quiet position', async () => {
+    await using bench = await ReaderBench.open();
+    await bench.begin('10');
+    await bench.observedKind('watch-opened');
+    (await bench.quiet()).list({ resourceVersion: '90', items: [eventAt('x', '20')] });
+    (await bench.server.next('watch')).open();
+    await until(async () => {
+      await bench.silence();
+      return bench.position === '90';
+    }, 'the new position');
+    expect(bench.gaps).to.deep.equal([]);
+  });
+
+  const counted = { countOf: (object: object) => (object as { count: number }).count };
+
+  for (const [name, items, loss] of [
+    ['nothing new', [eventAt('a', '5', { count: 3 })], 'none'],
+    ['one more write of a known one', [eventAt('a', '30', { count: 4 })], 'none'],
+    ['a leap of a known one', [eventAt('a', '30', { count: 5 })], 'coalesced'],
+    ['a new one', [eventAt('n', '30', { count: 1 })], 'none'],
+    ['a new one written twice', [eventAt('n', '30', { count: 2 })], 'coalesced'],
+    ['an old one that was not known', [eventAt('o', '9', { count: 7 })], 'none'],
+  ] as const) {
+    it(`is ${loss} where it shows ${name}`, async () => {
+      await using bench = await ReaderBench.open(counted);
+      const watch = await bench.begin('10', [eventAt('a', '5', { count: 3 })]);
+      watch.send(errorFrame(410));
+      (await bench.list()).list({ resourceVersion: '40', items });
+      await bench.haveReached('40');
+      expect(bench.losses).to.deep.equal([loss]);
+    });
+  }
+
+  it('knows the count that a frame brought', async () => {
+    await using bench = await ReaderBench.open(counted);
+    const watch = await bench.begin('10', [eventAt('a', '5', { count: 3 })]);
+    watch.send({ type: 'MODIFIED', object: eventAt('a', '11', { count: 8 }) }, errorFrame(410));
+    const items = [eventAt('a', '30', { count: 9 })];
+    (await bench.list()).list({ resourceVersion: '40', items });
+    await bench.haveReached('40');
+    expect(bench.losses).to.deep.equal(['none']);
+  });
+
+  it('counts also what a list showed before it began anew', async () => {
+    await using bench = await ReaderBench.open({ ...counted, positions: shopAt('10') });
+    (await bench.watch()).refuse(410);
+    const twice = eventAt('n', '20', { count: 2 });
+    (await bench.list()).list({ resourceVersion: '40', items: [twice], continue: 'x' });
+    (await bench.list()).refuse(410);
+    (await bench.list()).list({ resourceVersion: '50', items: [twice] });
+    await bench.haveReached('50');
+    expect(bench.gaps).to.have.length(1);
+    expect(bench.gaps[0]).to.match(/^coalesced: 1 may have been written more than once/);
+  });
+
+  it('is a possible loss where the pages are of different versions', async () => {
+    await using bench = await ReaderBench.open({ positions: shopAt('10') });
+    (await bench.watch()).refuse(410);
+    (await bench.list()).list({ resourceVersion: '40', items: [A], continue: 'x' });
+    (await bench.list()).list({ resourceVersion: '45', items: [B] });
+    await bench.haveReached('40');
+    expect(bench.gaps).to.have.length(1);
+    expect(bench.gaps[0]).to.match(/^possible-loss: the pages of the list/);
+  });
+
+  for (const [name, items, loss] of [
+    ['hides nothing', [eventAt('x', '20', { count: 1 })], 'none'],
+    ['hides a write', [eventAt('x', '20', { count: 2 })], 'coalesced'],
+  ] as const) {
+    it(`is ${loss} where a refresh becomes the relist and ${name}`, async () => {
+      await using bench = await ReaderBench.open(counted);
+      await bench.begin('10');
+      await bench.observedKind('watch-opened');
+      (await bench.quiet()).list({ resourceVersion: '90', items });
+      (await bench.server.next('watch')).refuse(410);
+      await bench.haveReached('90');
+      expect(bench.losses).to.deep.equal([loss]);
+      const [gap] = bench.reading.items.flatMap(({ gaps }) => gaps);
+      expect([gap?.from?.resourceVersion, gap?.to.resourceVersion]).to.deep.equal(['10', '90']);
+    });
+  }
+});
