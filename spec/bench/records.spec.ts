@@ -35,7 +35,7 @@ describe('the records of the bench', () => {
     expect(first).not.to.deep.equal(second);
   });
 
-  it('are due at once, without the managed fields that reading cuts out', () => {
+  it('are due at once, without the managed fields that an occurrence leaves out', () => {
     const [delivery] = commitOf({ from: 0, count: 1 }, NOW).deliveries;
     expect(delivery).to.include({ state: 'waiting', dueAt: NOW, createdAt: NOW });
     expect(JSON.stringify(delivery)).not.to.contain('managedFields');

@@ -55,18 +55,12 @@ function candidateOf(
   index: number,
   { now, object }: { readonly now: number; readonly object: number },
 ): Candidate {
-  const event = withoutManaged(eventAbout(`${OBJECT}${object}`, index));
+  const event = eventAbout(`${OBJECT}${object}`, index) as EventObject;
   const read = { source: SOURCE, path: PATH, from: 'watch', readAt: now } as const;
   return toCandidate(toOccurrence(event, read), DECISION, {
     clusterId: CLUSTER.id,
     trigger: TRIGGER,
   });
-}
-
-/** As reading hands an Event over. */
-function withoutManaged(event: Readonly<Record<string, unknown>>): EventObject {
-  const { managedFields: _, ...metadata } = event['metadata'] as EventObject;
-  return { ...(event as EventObject), metadata };
 }
 
 /** A span in pieces of so many at the most. */
