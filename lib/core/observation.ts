@@ -174,6 +174,8 @@ export type StoreObserved =
       readonly overflow: 'block' | 'shed';
       readonly bytes: number;
       readonly maxBytes: number;
+      /** Told for a scrape: the level is the one that was told before. */
+      readonly scrape?: true;
     }
   | {
       /** What earlier processes left behind was taken up. */
@@ -211,12 +213,12 @@ export type LifecycleObserved =
   | {
       /** The configuration was refused; the last good one runs instead. */
       readonly kind: 'configuration-kept';
-      readonly file: string;
-      readonly since: number;
       /** The one that is refused. */
-      readonly problems: number;
+      readonly file: string;
       /** The one that runs, as it was named then; often the same. */
       readonly kept: string;
+      readonly since: number;
+      readonly problems: number;
     }
   | { readonly kind: 'cluster-waiting'; readonly server: string; readonly why: string }
   | { readonly kind: 'credentials-reread'; readonly why: string }
@@ -232,7 +234,8 @@ export type LifecycleObserved =
       readonly kind: 'stopped';
       /** Whether what is left over survives the process. */
       readonly durable: boolean;
-      readonly waiting: number;
+      /** Null where the store no longer answers. */
+      readonly waiting: number | null;
       readonly abandoned: number;
     }
   | { readonly kind: 'bug'; readonly where: string; readonly error: unknown };

@@ -1,75 +1,90 @@
-// The gateway: runs a Plan. Start and stop stand in one place each, in the order in which they
-// happen. It judges nothing (intake), attempts nothing (delivery) and prints nothing (telemetry).
-import type { Clock, Random } from '../core/clock.ts';
-import type { ClusterRef } from '../core/delivery.ts';
+// The gateway: runs a Plan. How it starts stands in start.ts; what runs beside what, and how it
+// stops, stand here, in the order in which they happen. It judges nothing (intake), attempts nothing
+// (delivery) and prints nothing (telemetry).
 import { UNSETTLED_STATES } from '../core/delivery.ts';
 import type { Health } from '../core/health.ts';
 import type { Observation, Observe } from '../core/observation.ts';
 import type { Source } from '../core/source.ts';
 import type { Store } from '../core/store.ts';
-import type { Plan } from '../assembly/plan.ts';
-import { Dispatch, orphan } from '../delivery/dispatch.ts';
-import type { LaneParts } from '../delivery/attempt.ts';
-import { Lane } from '../delivery/lane.ts';
-import { Intake } from '../intake/intake.ts';
-import { Limiter } from '../intake/limit.ts';
-import { Release } from '../intake/release.ts';
-import type { ApiClient } from '../kubernetes/api.ts';
-import type { ClusterIdentity } from '../kubernetes/cluster.ts';
+import { act, type Acted, type ActName } from '../delivery/acts.ts';
+import type { Intake } from '../intake/intake.ts';
 import { aborted } from '../kit/aborted.ts';
-import { HealthWatch } from './health-watch.ts';
+import { SteadyClock } from '../kit/steady-clock.ts';
 import { Beginnings } from './beginnings.ts';
-import { clusterId } from './identity.ts';
+import { ClockWatch } from './clock-watch.ts';
+import { HealthWatch } from './health-watch.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { Liveness } from './liveness.ts';
+import type { GatewayParts } from './parts.ts';
+import { isUnavailable, patientStore } from './patient-store.ts';
+import { RetentionClock } from './retention-clock.ts';
+import { type Started, start } from './start.ts';
 import { Sweeper } from './sweeper.ts';
+import { UsageWatch } from './usage-watch.ts';
 
-/** What a gateway works with. */
-export interface GatewayParts {
-  readonly plan: Plan;
-  readonly api: ApiClient;
-  readonly store: Store;
-  /** Asks the API server which cluster this is; waits for one that is away. */
-  readonly findCluster: (observe: Observe, signal: AbortSignal) => Promise<ClusterIdentity>;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly observe: Observe;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Where relative paths of the configuration begin. */
-  readonly folder: string;
-  /** The name of this process life. */
-  readonly incarnation: string;
-  /** How long running attempts may go on after a stop, in ms. */
-  readonly drainMs: number;
-}
+export type { GatewayParts } from './parts.ts';
 
 /** What was left when a gateway had stopped. */
 export interface Stopped {
-  /** Deliveries that wait in the store. */
-  readonly waiting: number;
+  /** Deliveries that wait in the store; null where it no longer says. */
+  readonly waiting: number | null;
   /** Attempts that were cut off. */
   readonly abandoned: number;
 }
 
-/** Tokens spent within so long before the start count against the limits. */
-const LIMITS_REMEMBER_MS = 3_600_000;
+/** The ways in which a run ends. */
+interface Ends {
+  /** Nothing more is read, claimed or released. */
+  readonly ending: AbortSignal;
+  /** Running attempts are cut off. */
+  readonly abandon: AbortController;
+  /** The store is waited for no longer. */
+  readonly limit: AbortController;
+}
+
+/** Attempts that were cut off write that down; a store that is only busy takes it in this time. */
+const LAST_WORDS_MS = 1_000;
+/** A store that does not answer at all is left behind: what it was told last, the next start finds. */
+const NO_ANSWER_MS = 2_000;
 
 /** Runs a Plan. */
 export class Gateway {
   readonly #parts: GatewayParts;
+  readonly #observe: Observe;
   readonly #health: HealthWatch;
+  readonly #liveness: Liveness;
+  readonly #steady: SteadyClock;
+  readonly #retention: RetentionClock;
+  readonly #usage: UsageWatch;
+  /** Null until it works. */
+  #started: Started | null = null;
 
   constructor(parts: GatewayParts) {
+    const { plan, clock } = parts;
     this.#parts = parts;
-    this.#health = new HealthWatch(parts.plan.sources.map(({ name }) => name));
+    this.#observe = (observation) => this.#note(observation);
+    this.#health = new HealthWatch(plan.sources.map(({ name }) => name));
+    this.#liveness = new Liveness(clock, plan.triggers);
+    this.#steady = new SteadyClock(clock);
+    this.#retention = new RetentionClock(clock, 0);
+    const { overflow } = plan.store;
+    this.#usage = new UsageWatch({ overflow, clock, observe: this.#observe });
   }
 
   /** Whether it does its work, and what it waits for. */
   health(): Health {
-    return this.#health.health();
+    return this.#health.health(this.#liveness.stuck());
   }
 
-  /** Observes how many deliveries stand where, for a scrape. */
+  /** Observes how many deliveries stand where and how full the store is, for a scrape. */
   async measure(): Promise<void> {
-    const counts = await this.#parts.store.archive.counts();
+    this.#usage.measure();
+    const counts = await this.#parts.store.archive.counts().catch((error: unknown) => {
+      // A scrape is answered all the same; that the store is away is a metric of its own.
+      if (isUnavailable(error)) return null;
+      throw error;
+    });
+    if (counts === null) return;
     for (const { name: trigger } of this.#parts.plan.triggers) {
       for (const state of UNSETTLED_STATES) {
         const found = counts.find((one) => one.trigger === trigger && one.state === state);
@@ -78,180 +93,180 @@ export class Gateway {
     }
   }
 
+  /** Does what a person asks with a delivery; a store that is unavailable throws. */
+  async act(name: ActName, id: string): Promise<Acted> {
+    const { journal, outbox, archive } = this.#parts.store;
+    const acted = await act(name, id, { journal, outbox, archive, now: this.#steady.now() });
+    if (!acted.done) return acted;
+    const { delivery, from } = acted;
+    const { state: to, dead } = delivery;
+    const why = `${name}, asked for by a person`;
+    this.#observe({ kind: 'delivery-moved', delivery, from, to, dead, why });
+    this.#started?.dispatch.wake([delivery]);
+    this.#started?.release.wake();
+    return acted;
+  }
+
   /**
    * Runs until the signal aborts, then drains.
    *
    * **Errors**: throws what no retry cures (see Source), after everything has been stopped.
    */
   async run(stop: AbortSignal): Promise<Stopped> {
-    const cluster = await this.#findCluster(stop);
-    if (cluster !== null) return this.#runOn(cluster, stop);
-    this.#observe({ kind: 'stopping', why: reasonOf(stop), limitMs: 0 });
-    return this.#stopped(0);
-  }
-
-  async #runOn(cluster: ClusterRef, stop: AbortSignal): Promise<Stopped> {
-    const { plan, clock, store } = this.#parts;
-    const limiter = await this.#limiter();
-    const dispatch = this.#dispatch();
-    const release = this.#release(limiter, dispatch);
-    const intake = this.#intake({ cluster, limiter, dispatch, release });
-    const triggers = new Set(plan.triggers.map(({ name }) => name));
-    await orphan({ ...store, observe: this.#parts.observe, now: clock.now() }, triggers);
-
-    // A source that can never work stops everything, as a signal from outside does.
+    // What can never work stops everything, as a signal from outside does.
     const failed = new AbortController();
     const ending = AbortSignal.any([stop, failed.signal]);
-    const abandon = new AbortController();
-    // Each by itself, so that the failure of one does not hide that the others still run.
-    const watched = (all: readonly Promise<unknown>[]): Promise<unknown> =>
-      Promise.all(all.map((one) => one.catch((error: unknown) => failed.abort(error))));
-    const working = watched([
-      dispatch.run({ stop: ending, abandon: abandon.signal }),
-      release.run(ending),
-      new Sweeper({ store, clock, retention: plan.retention }).run(ending),
-    ]);
-    const reading = watched(
-      plan.sources.map((one) => this.#read(one.create(this.#sourceParts()), { intake, ending })),
-    );
-    await Promise.race([reading, aborted(ending)]);
-
-    this.#observe({ kind: 'stopping', why: reasonOf(ending), limitMs: this.#parts.drainMs });
-    const abandoned = await this.#drain({ reading, working }, { dispatch, abandon });
-    const stopped = await this.#stopped(abandoned);
+    const ends = { ending, abandon: new AbortController(), limit: new AbortController() };
+    const { clock, random } = this.#parts;
+    const patience = { clock, random, observe: this.#observe, stop: ending };
+    const store = patientStore(this.#parts.store, { ...patience, limit: ends.limit.signal });
+    const started = await this.#start(store, stop);
+    if (started === null) return this.#stopped(store, { limitMs: 0, why: stop, drain: null });
+    this.#started = started;
+    const running = this.#runAll(started, { store, ends, fail: (error) => failed.abort(error) });
+    await Promise.race([running.reading, aborted(ending)]);
+    const stopped = await this.#stopped(store, {
+      limitMs: this.#parts.drainMs,
+      why: ending,
+      drain: () => this.#drain(running, started, ends),
+    });
     if (failed.signal.aborted) throw failed.signal.reason;
     return stopped;
   }
 
-  async #stopped(abandoned: number): Promise<Stopped> {
-    const waiting = await this.#countWaiting();
-    const { durable } = this.#parts.store.journal;
-    this.#observe({ kind: 'stopped', durable, waiting, abandoned });
-    return { waiting, abandoned };
-  }
-
-  async #read(
-    source: Source,
-    { intake, ending }: { intake: Intake; ending: AbortSignal },
-  ): Promise<void> {
-    const { journal } = this.#parts.store;
-    const positions = await journal.positions(source.name);
-    const beginnings = journal.durable ? null : new Beginnings(positions);
-    for await (const batch of source.batches(positions, ending)) {
-      await intake.take(beginnings?.mark(batch) ?? batch);
-    }
-  }
-
-  /** Lets reading and running attempts end within the limit; answers how many were cut off. */
-  async #drain(
-    { reading, working }: { reading: Promise<unknown>; working: Promise<unknown> },
-    { dispatch, abandon }: { dispatch: Dispatch; abandon: AbortController },
-  ): Promise<number> {
-    const done = new AbortController();
-    const limit = this.#parts.clock
-      .sleep(this.#parts.drainMs, done.signal)
-      .then(() => dispatch.running)
-      .catch(() => 0);
-    const abandoned = await Promise.race([Promise.all([reading, working]).then(() => 0), limit]);
-    done.abort();
-    abandon.abort();
-    // Attempts that were cut off still write their outcome down; reading that hangs is left behind.
-    await working;
-    return abandoned;
-  }
-
-  async #findCluster(stop: AbortSignal): Promise<ClusterRef | null> {
-    const { api, findCluster, plan, store } = this.#parts;
+  /** Null where it was stopped before it had begun. */
+  async #start(store: Store, stop: AbortSignal): Promise<Started | null> {
+    const answered = this.#usage.note.bind(this.#usage);
+    const own = { store, observe: this.#observe, steady: this.#steady, answered };
     try {
-      // Health must hear what it waits for, as the log does.
-      const observe: Observe = (one) => this.#observe(one);
-      const found = await findCluster(observe, stop);
-      const at = { server: api.server, observe };
-      return { id: await clusterId(store.keep, found, at), name: plan.clusterName };
+      return await start({ ...this.#parts, ...own, retention: this.#retention }, stop);
     } catch (error) {
       if (stop.aborted) return null;
       throw error;
     }
   }
 
-  /** The limits with what was started before this process began. */
-  async #limiter(): Promise<Limiter> {
-    const { clock, plan, store } = this.#parts;
-    const wall = clock.now();
-    const start = clock.monotonic();
-    const from = start - LIMITS_REMEMBER_MS;
-    const limiter = new Limiter(plan.limits, { now: () => clock.monotonic(), from });
-    for (const { at, object } of await store.archive.firedSince(wall - LIMITS_REMEMBER_MS)) {
-      limiter.takeAt(object, Math.min(start, start - (wall - at)));
+  #runAll(
+    { sources, dispatch, release, intake }: Started,
+    { store, ends, fail }: { store: Store; ends: Ends; fail: (error: unknown) => void },
+  ): { readonly reading: Promise<unknown>; readonly working: Promise<unknown> } {
+    const { clock, plan } = this.#parts;
+    const { ending, abandon } = ends;
+    const steady = this.#steady;
+    const readMs = (): number => this.#retention.readMs;
+    const heart = new Heartbeat({ keep: store.keep, clock, readMs });
+    const jumped = (byMs: number): Promise<void> => {
+      dispatch.jumped(byMs);
+      return heart.beat();
+    };
+    const watch = { clock, steady, upkeep: store.upkeep, observe: this.#observe, jumped };
+    const sweeper = new Sweeper({ store, clock, readMs, retention: plan.retention });
+    // Each by itself, so that the failure of one does not hide that the others still run.
+    const watched = (all: readonly Promise<unknown>[]): Promise<unknown> =>
+      Promise.all(
+        all.map((one) =>
+          one.catch((error: unknown) => {
+            if (!isEndOf(ending, error)) fail(error);
+          }),
+        ),
+      );
+    const reading = watched(sources.map((one) => this.#read(one, { store, intake, ending })));
+    const working = watched([
+      dispatch.run({ stop: ending, abandon: abandon.signal }),
+      release.run(ending),
+      sweeper.run(ending),
+      heart.run(ending),
+      new ClockWatch(watch).run(ending),
+      this.#liveness.run(store.outbox, () => steady.now(), ending),
+    ]);
+    // The last beat says until when somebody worked.
+    return { reading, working: working.then(() => watched([heart.beat()])) };
+  }
+
+  async #read(
+    source: Source,
+    { store, intake, ending }: { store: Store; intake: Intake; ending: AbortSignal },
+  ): Promise<void> {
+    const { name } = source;
+    const { journal } = store;
+    const positions = await journal.positions(name);
+    // Only a store that keeps nothing makes every start one without a position.
+    const beginnings = journal.durable ? null : new Beginnings(positions);
+    this.#liveness.pulls(name);
+    for await (const batch of source.batches(positions, ending)) {
+      this.#liveness.commits(name);
+      await intake.take(beginnings?.mark(batch) ?? batch, ending);
+      this.#liveness.pulls(name);
     }
-    return limiter;
   }
 
-  #dispatch(): Dispatch {
-    const { plan, store, clock, random, incarnation } = this.#parts;
-    const observe: Observe = (one) => this.#observe(one);
-    const parts: LaneParts = { outbox: store.outbox, clock, random, incarnation, observe };
-    const lanes = plan.triggers.map((planned): [string, Lane] => {
-      const { environment, folder } = this.#parts;
-      const trigger = planned.create({ ...this.#sourceParts(), environment, folder });
-      return [planned.name, new Lane({ ...planned, trigger: planned.name }, trigger, parts)];
-    });
-    return new Dispatch(new Map(lanes));
+  async #stopped(
+    store: Store,
+    at: { limitMs: number; why: AbortSignal; drain: (() => Promise<number>) | null },
+  ): Promise<Stopped> {
+    this.#observe({ kind: 'stopping', why: reasonOf(at.why), limitMs: at.limitMs });
+    const abandoned = (await at.drain?.()) ?? 0;
+    const waiting = await this.#withinAnswer(countWaiting(store), null);
+    const { durable } = store.journal;
+    this.#observe({ kind: 'stopped', durable, waiting, abandoned });
+    return { waiting, abandoned };
   }
 
-  #release(limiter: Limiter, dispatch: Dispatch): Release {
-    const { plan, store, clock } = this.#parts;
-    return new Release({
-      archive: store.archive,
-      outbox: store.outbox,
-      limiter,
-      holdForMs: plan.limits.holdForMs,
-      clock,
-      observe: (one) => this.#observe(one),
-      released: (delivery) => dispatch.wake([delivery]),
-    });
+  /** Lets reading and running attempts end within the limit; answers how many were cut off. */
+  async #drain(
+    { reading, working }: { reading: Promise<unknown>; working: Promise<unknown> },
+    { dispatch }: Started,
+    { abandon, limit }: Ends,
+  ): Promise<number> {
+    const done = new AbortController();
+    const { clock, drainMs } = this.#parts;
+    const cutOff = clock.sleep(drainMs, done.signal).then(
+      () => dispatch.running,
+      () => 0,
+    );
+    const abandoned = await Promise.race([Promise.all([reading, working]).then(() => 0), cutOff]);
+    done.abort();
+    abandon.abort(new Error('the gateway stops'));
+    // Attempts that were cut off still write their outcome down; reading that hangs is left behind.
+    const unlimited = clock.after(LAST_WORDS_MS, () => limit.abort());
+    await this.#withinAnswer(working, null);
+    unlimited();
+    limit.abort();
+    return abandoned;
   }
 
-  #intake(at: {
-    cluster: ClusterRef;
-    limiter: Limiter;
-    dispatch: Dispatch;
-    release: Release;
-  }): Intake {
-    const { plan, store, clock } = this.#parts;
-    const foreign = plan.sources.filter(({ allowForeign }) => allowForeign);
-    return new Intake({
-      chain: plan.chain,
-      cluster: at.cluster,
-      triggers: new Map(plan.triggers.map(({ name, identity }) => [name, { name, identity }])),
-      guard: plan.guard,
-      foreignSources: new Set(foreign.map(({ name }) => name)),
-      journal: store.journal,
-      limiter: at.limiter,
-      clock,
-      observe: (one) => this.#observe(one),
-      committed: (deliveries) => {
-        at.dispatch.wake(deliveries);
-        if (deliveries.some(({ state }) => state === 'held')) at.release.wake();
-      },
-    });
+  /** What somebody answers in time, else something else. */
+  async #withinAnswer<T, Else>(answer: Promise<T>, otherwise: Else): Promise<T | Else> {
+    const done = new AbortController();
+    const late = this.#parts.clock.sleep(NO_ANSWER_MS, done.signal).then(
+      () => otherwise,
+      () => otherwise,
+    );
+    const first = await Promise.race([answer.catch(() => otherwise), late]);
+    done.abort();
+    return first;
   }
 
-  #sourceParts(): Pick<GatewayParts, 'api' | 'clock' | 'random' | 'observe'> {
-    const { api, clock, random } = this.#parts;
-    return { api, clock, random, observe: (one) => this.#observe(one) };
-  }
-
-  async #countWaiting(): Promise<number> {
-    const counts = await this.#parts.store.archive.counts();
-    const unsettled = counts.filter(({ state }) => state === 'waiting' || state === 'held');
-    return unsettled.reduce((sum, { count }) => sum + count, 0);
-  }
-
-  #observe(observation: Observation): void {
+  #note(observation: Observation): void {
     this.#health.observe(observation);
+    this.#liveness.observe(observation);
+    const { kind } = observation;
+    if (kind === 'reading' || kind === 'store-trouble' || kind === 'store-usage') {
+      this.#retention.note(this.#health.isReading);
+    }
     this.#parts.observe(observation);
   }
+}
+
+async function countWaiting(store: Store): Promise<number> {
+  const counts = await store.archive.counts();
+  const unsettled = counts.filter(({ state }) => state === 'waiting' || state === 'held');
+  return unsettled.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** Whether it only says that the end has come: waiting was broken off, or a last call failed. */
+function isEndOf(ending: AbortSignal, error: unknown): boolean {
+  return ending.aborted && (error === ending.reason || isUnavailable(error));
 }
 
 function reasonOf(signal: AbortSignal): string {

@@ -1,6 +1,6 @@
 // Health, made up from observations alone: nobody reports to it specially, so it can not disagree
-// with the log. Ready once the cluster is known and every source reads; else it says what it waits
-// for.
+// with the log. Ready once the cluster is known, every source reads and the store takes what is read;
+// else it says what it waits for. Whether a restart would help is liveness.ts.
 import type { Health } from '../core/health.ts';
 import type { Observation } from '../core/observation.ts';
 
@@ -14,6 +14,10 @@ export class HealthWatch {
   /** Triggers whose breaker is open; that stops one lane, not the gateway's work. */
   readonly #broken = new Set<string>();
   #stopping = false;
+  /** Why the store takes nothing; '' where it does. */
+  #storeTrouble = '';
+  /** What a full store means; '' where it is not full. */
+  #full: '' | 'block' | 'shed' = '';
 
   constructor(sources: readonly string[]) {
     for (const name of sources) this.#sources.set(name, new Map());
@@ -28,16 +32,28 @@ export class HealthWatch {
     }
     if (observation.kind === 'reading') this.#note(observation);
     if (observation.kind === 'breaker') this.#noteBreaker(observation);
+    if (observation.kind === 'store-trouble') {
+      this.#storeTrouble = observation.state === 'unavailable' ? observation.why : '';
+    }
+    if (observation.kind === 'store-usage') {
+      this.#full = observation.level === 'full' ? observation.overflow : '';
+    }
   }
 
-  /** What there is to say now. */
-  health(): Health {
-    const why = [...this.#reasons()];
+  /** Whether every path of every source is read, and what is read is kept. */
+  get isReading(): boolean {
+    return [...this.#unread()].length === 0 && [...this.#storeReasons()].length === 0;
+  }
+
+  /** What there is to say now; `stuck` is what only a restart ends. */
+  health(stuck: readonly string[]): Health {
+    const why = [...stuck, ...this.#reasons()];
     // Whoever reaches the probes reads this; what a receiver said and where it is, is in the log.
     const notes = [...this.#broken].map(
       (name) => `trigger ${name}: breaker open; the log says why`,
     );
-    return { live: true, ready: why.length === 0, why, notes };
+    if (this.#full === 'shed') notes.push('the store is full: new deliveries are shed');
+    return { live: stuck.length === 0, ready: why.length === 0, why, notes };
   }
 
   /** A path that has been read stays ready while its watch is renewed; only waiting ends that. */
@@ -55,6 +71,16 @@ export class HealthWatch {
   *#reasons(): Iterable<string> {
     if (this.#stopping) yield 'stopping';
     if (this.#cluster !== '') yield this.#cluster;
+    yield* this.#storeReasons();
+    yield* this.#unread();
+  }
+
+  *#storeReasons(): Iterable<string> {
+    if (this.#storeTrouble !== '') yield `the store takes nothing: ${this.#storeTrouble}`;
+    if (this.#full === 'block') yield 'the store is full: reading waits for room';
+  }
+
+  *#unread(): Iterable<string> {
     for (const [source, paths] of this.#sources) {
       if (paths.size === 0) yield `source ${source}: not begun`;
       for (const why of paths.values()) if (why !== '') yield `source ${source}: ${why}`;

@@ -1,39 +1,64 @@
 // The cluster's id as the gateway uses it: the first one chosen stays, together with where it came
-// from, for ids of deliveries are made of it. Following a change of cluster behind one name belongs
-// to a durable store and is not here.
+// from, for ids of deliveries are made of it. The uid of kube-system, once it can be read, is noted
+// beside it: only a readable uid that differs from the noted one is another cluster. What follows
+// from that is done by whoever asks (cluster-change.ts); this file only says so.
 import { randomUUID } from 'node:crypto';
-import type { Observe } from '../core/observation.ts';
 import type { Keep } from '../core/store.ts';
 import type { ClusterIdentity } from '../kubernetes/cluster.ts';
 
 /** Where a cluster id came from. */
 export type ClusterIdOrigin = 'kube-system' | 'namespace' | 'random';
 
+/** A cluster as it is kept. */
+export interface KnownCluster {
+  readonly id: string;
+  readonly from: ClusterIdOrigin;
+  /** The uid of kube-system; null as long as it could not be read. */
+  readonly system: string | null;
+}
+
+/** What was found of a cluster, beside what is known. */
+export interface RecognisedCluster {
+  /** As it is to be kept from now on. */
+  readonly now: KnownCluster;
+  /** As it was kept; null at a first start. */
+  readonly before: KnownCluster | null;
+  /** Another cluster than before. */
+  readonly isOther: boolean;
+}
+
 const KEPT_AS = 'cluster';
 const ORIGINS: readonly ClusterIdOrigin[] = ['kube-system', 'namespace', 'random'];
 
-/** The id of the cluster: the one kept, else the one found, else a random one; kept from now on. */
-export async function clusterId(
-  keep: Keep,
+/** Which cluster this is, seen from what the store knows of it. Changes nothing. */
+export async function recogniseCluster(
+  keep: Pick<Keep, 'read'>,
   found: ClusterIdentity,
-  at: { readonly server: string; readonly observe: Observe },
-): Promise<string> {
-  const kept = parseKept(await keep.read(KEPT_AS));
-  const chosen = kept ?? (found.id === null ? random() : found);
-  if (kept === null) await keep.write(KEPT_AS, JSON.stringify(chosen));
-  at.observe({ kind: 'cluster-found', ...chosen, server: at.server });
-  return chosen.id;
+): Promise<RecognisedCluster> {
+  const before = parseKept(await keep.read(KEPT_AS));
+  const system = found.id !== null && found.from === 'kube-system' ? found.id : null;
+  if (before === null) {
+    const chosen = found.id === null ? ({ id: randomUUID(), from: 'random' } as const) : found;
+    return { before, now: { id: chosen.id, from: chosen.from, system }, isOther: false };
+  }
+  if (system === null || system === before.system) return { before, now: before, isOther: false };
+  if (before.system === null) return { before, now: { ...before, system }, isOther: false };
+  return { before, now: { id: system, from: 'kube-system', system }, isOther: true };
 }
 
-function random(): { readonly id: string; readonly from: ClusterIdOrigin } {
-  return { id: randomUUID(), from: 'random' };
+/** Keeps it for the starts to come. */
+export async function keepCluster(keep: Pick<Keep, 'write'>, cluster: KnownCluster): Promise<void> {
+  await keep.write(KEPT_AS, JSON.stringify(cluster));
 }
 
-function parseKept(text: string | null): { id: string; from: ClusterIdOrigin } | null {
+function parseKept(text: string | null): KnownCluster | null {
   if (text === null) return null;
   const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null) return null;
   if (!('id' in value) || typeof value.id !== 'string' || !('from' in value)) return null;
   const from = ORIGINS.find((origin) => origin === value.from);
-  return from === undefined ? null : { id: value.id, from };
+  if (from === undefined) return null;
+  const noted = 'system' in value && typeof value.system === 'string' ? value.system : null;
+  // Records of before have no note; an id that is the uid of kube-system is one.
+  return { id: value.id, from, system: noted ?? (from === 'kube-system' ? value.id : null) };
 }

@@ -1,5 +1,5 @@
 // Forgets what can not be seen again: ledger entries whose Event has been gone for the retention,
-// and settled deliveries of long ago. Never by count.
+// counted only while everything is read, and settled deliveries of long ago. Never by count.
 import type { Clock } from '../core/clock.ts';
 import type { Upkeep } from '../core/store.ts';
 
@@ -7,6 +7,8 @@ import type { Upkeep } from '../core/store.ts';
 export interface SweeperParts {
   readonly store: { readonly upkeep: Upkeep };
   readonly clock: Clock;
+  /** The clock of the retention. */
+  readonly readMs: () => number;
   readonly retention: { readonly goneMs: number; readonly settledMs: number };
 }
 
@@ -32,11 +34,10 @@ export class Sweeper {
 
   /** Forgets once; answers how many ledger entries went. */
   sweep(): Promise<number> {
-    const { clock, retention, store } = this.#parts;
-    const now = clock.now();
+    const { clock, readMs, retention, store } = this.#parts;
     return store.upkeep.sweep({
-      goneBefore: now - retention.goneMs,
-      settledBefore: now - retention.settledMs,
+      goneBefore: readMs() - retention.goneMs,
+      settledBefore: clock.now() - retention.settledMs,
     });
   }
 }

@@ -1,27 +1,24 @@
 // Intake: every occurrence of a batch is judged, every accepted one gets a disposition at each
 // trigger of its rule, and all of it is committed together with the positions. Nothing is observed
-// before it is committed. The stages themselves are pure and stand in stages.ts.
-import type { Clock } from '../core/clock.ts';
+// before it is committed. A store that is full is waited for, or what is new is shed. The stages
+// themselves are pure and stand in stages.ts; one that is unavailable is not waited for here.
+import type { Clock, Random } from '../core/clock.ts';
 import type { Decision, RuleRef } from '../core/decision.ts';
 import type { ClusterRef, Delivery } from '../core/delivery.ts';
 import type { Disposed } from '../core/disposition.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { Batch } from '../core/source.ts';
-import type { Journal, LedgerEntry } from '../core/store.ts';
+import type { Committed, Journal, LedgerEntry } from '../core/store.ts';
 import type { Chain } from '../filters/chain.ts';
 import { decide, explain } from '../filters/decide.ts';
-import {
-  type Candidate,
-  moveLedgerEntry,
-  toCandidate,
-  toDelivery,
-  toLedgerEntry,
-  type TriggerRef,
-} from './candidate.ts';
+import { backoffMs } from '../kit/backoff.ts';
+import { BatchWork } from './batch-work.ts';
+import { type Candidate, toCandidate, type TriggerRef } from './candidate.ts';
+import { GapLoss } from './gap-loss.ts';
 import type { GuardFacts } from './guard.ts';
 import type { Limiter } from './limit.ts';
-import { type Ruling, rule } from './stages.ts';
+import type { Ruling } from './stages.ts';
 
 /** What intake works with. */
 export interface IntakeParts {
@@ -35,10 +32,20 @@ export interface IntakeParts {
   readonly journal: Journal;
   readonly limiter: Limiter;
   readonly clock: Clock;
+  readonly random: Random;
   readonly observe: Observe;
+  /** What becomes of new deliveries when the store is full. */
+  readonly overflow: 'block' | 'shed';
+  /** The clock of the retention (`Commit.readMs`). */
+  readonly readMs: () => number;
+  /** Told of every answer of the store, also that it is full. */
+  readonly answered: (committed: Committed) => void;
   /** Told of deliveries that were committed. */
   readonly committed: (deliveries: readonly Delivery[]) => void;
 }
+
+/** Room comes when deliveries are settled: soon on a busy store, after a while on a blocked one. */
+const FULL_BACKOFF = { firstMs: 250, maxMs: 10_000 };
 
 interface Judged {
   readonly occurrence: Occurrence;
@@ -46,9 +53,17 @@ interface Judged {
   readonly candidates: readonly Candidate[];
 }
 
+interface Ruled extends Judged {
+  /** One for each candidate. */
+  readonly rulings: readonly Ruling[];
+}
+
+type Known = ReadonlyMap<string, LedgerEntry>;
+
 /** Takes batches from accepted to committed, one at a time. */
 export class Intake {
   readonly #parts: IntakeParts;
+  readonly #gapLoss = new GapLoss();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: IntakeParts) {
@@ -56,44 +71,50 @@ export class Intake {
   }
 
   /**
-   * Judges and commits a batch.
+   * Judges and commits a batch, waiting for a store that is full unless new deliveries are shed.
    *
+   * **Errors**: rejects with the signal's reason where it aborts before there is room; then nothing
+   * of the batch is committed.
    * **Order and time**: one batch after the other, whichever source it comes from, so that two
    * sources that see one series can not both start it.
    */
-  take(batch: Batch): Promise<void> {
-    const done = this.#last.then(() => this.#take(batch));
+  take(batch: Batch, signal: AbortSignal): Promise<void> {
+    const done = this.#last.then(() => this.#take(batch, signal));
     this.#last = done.catch(() => undefined);
     return done;
   }
 
-  async #take(batch: Batch): Promise<void> {
+  async #take(batch: Batch, signal: AbortSignal): Promise<void> {
     const judged = batch.occurrences.map((occurrence) => this.#judge(occurrence));
     const keys = judged.flatMap(({ candidates }) => candidates.map((one) => one.ledgerKey));
-    const work = new BatchWork(
-      this.#parts,
-      keys.length === 0 ? new Map() : await this.#parts.journal.lookup(keys),
-    );
-    const rulings = judged.map(({ candidates }) => candidates.map((one) => work.rule(one)));
-    const committed = await this.#parts.journal.commit({
-      source: batch.source,
-      positions: batch.positions,
-      ledger: work.ledger,
-      deliveries: work.deliveries,
-      decisions: [],
-      seen: batch.occurrences.map(({ path, key }) => ({ path, key })),
-      gone: batch.gone,
-      listed: batch.listed,
-      gaps: batch.gaps,
-      now: work.now,
-      readMs: work.now,
-    });
-    const existing = committed.done ? committed.existing : new Set<string>();
+    const known: Known = keys.length === 0 ? new Map() : await this.#parts.journal.lookup(keys);
+    for (const one of judged) this.#noteHidden(one, known);
+    const weighed = { ...batch, gaps: this.#gapLoss.weigh(batch) };
+    const work = this.#workOn(known);
+    const ruled = judged.map((one) => ruledBy(work, one));
+    const existing = await this.#commit(weighed, work, signal);
     this.#parts.committed(work.deliveries.filter(({ id }) => !existing.has(id)));
-    for (const gap of batch.gaps) this.#parts.observe({ kind: 'gap', gap });
-    for (const [index, one] of judged.entries()) {
-      this.#report(one, { rulings: rulings[index] ?? [], existing });
+    for (const gap of weighed.gaps) this.#parts.observe({ kind: 'gap', gap });
+    for (const one of ruled) this.#report(one, work, existing);
+  }
+
+  /** Commits; answers the ids that were there before. */
+  async #commit(batch: Batch, work: BatchWork, signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const { journal, answered, readMs, overflow, clock, random } = this.#parts;
+    for (let failures = 1; ; failures += 1) {
+      const committed = await journal.commit(work.toCommit(batch, readMs()));
+      answered(committed);
+      if (committed.done) return committed.existing;
+      if (overflow === 'shed') work.shed();
+      else await clock.sleep(backoffMs(failures, FULL_BACKOFF, random), signal);
     }
+  }
+
+  #workOn(known: Known): BatchWork {
+    const { cluster, guard, foreignSources, limiter, clock, chain } = this.#parts;
+    const trailOf = ({ occurrence }: Candidate) => explain(chain, occurrence).trail;
+    const now = clock.now();
+    return new BatchWork({ cluster, guard, foreignSources, limiter, known, now, trailOf });
   }
 
   #judge(occurrence: Occurrence): Judged {
@@ -107,61 +128,30 @@ export class Intake {
     return { occurrence, decision, candidates };
   }
 
+  #noteHidden({ occurrence, candidates }: Judged, known: Known): void {
+    for (const { ledgerKey } of candidates) {
+      const entry = known.get(ledgerKey);
+      if (entry !== undefined) this.#gapLoss.note(occurrence, entry);
+    }
+  }
+
   #report(
-    { occurrence, decision, candidates }: Judged,
-    { rulings, existing }: { rulings: readonly Ruling[]; existing: ReadonlySet<string> },
+    { occurrence, decision, candidates, rulings }: Ruled,
+    work: BatchWork,
+    existing: ReadonlySet<string>,
   ): void {
-    this.#parts.observe({
-      kind: 'decision',
-      occurrence,
-      decision,
-      disposed: candidates.map((one, place) => toDisposed(one, rulings[place], existing)),
-      explain: () => explain(this.#parts.chain, occurrence).trail,
+    const disposed = candidates.flatMap((candidate, place) => {
+      const ruling = rulings[place];
+      if (ruling === undefined) return [];
+      return [toDisposed(candidate, work.settled(candidate, ruling), existing)];
     });
+    const trail = () => explain(this.#parts.chain, occurrence).trail;
+    this.#parts.observe({ kind: 'decision', occurrence, decision, disposed, explain: trail });
   }
 }
 
-/** What one batch adds, with the ledger as the batch itself has changed it. */
-class BatchWork {
-  readonly now: number;
-  readonly deliveries: Delivery[] = [];
-  readonly #parts: IntakeParts;
-  readonly #known: ReadonlyMap<string, LedgerEntry>;
-  readonly #changed = new Map<string, LedgerEntry>();
-
-  constructor(parts: IntakeParts, known: ReadonlyMap<string, LedgerEntry>) {
-    this.#parts = parts;
-    this.#known = known;
-    this.now = parts.clock.now();
-  }
-
-  get ledger(): readonly LedgerEntry[] {
-    return [...this.#changed.values()];
-  }
-
-  rule(candidate: Candidate): Ruling {
-    const entry = this.#changed.get(candidate.ledgerKey) ?? this.#known.get(candidate.ledgerKey);
-    const { guard, foreignSources, limiter } = this.#parts;
-    const allowForeign = foreignSources.has(candidate.occurrence.source);
-    const ruling = rule(candidate, { guard: { ...guard, allowForeign }, entry, limiter });
-    this.#enter(candidate, { ruling, entry });
-    return ruling;
-  }
-
-  /** `started` and `held` enter the ledger, `repeat` moves its entry, the rest leaves no trace. */
-  #enter(
-    candidate: Candidate,
-    { ruling, entry }: { ruling: Ruling; entry: LedgerEntry | undefined },
-  ): void {
-    const { now } = this;
-    if (ruling.disposition === 'repeat' && entry !== undefined) {
-      this.#changed.set(entry.key, moveLedgerEntry(entry, candidate));
-    }
-    if (ruling.disposition !== 'started' && ruling.disposition !== 'held') return;
-    const state = ruling.disposition === 'held' ? 'held' : 'waiting';
-    this.#changed.set(candidate.ledgerKey, toLedgerEntry(candidate, now));
-    this.deliveries.push(toDelivery(candidate, { cluster: this.#parts.cluster, state, now }));
-  }
+function ruledBy(work: BatchWork, judged: Judged): Ruled {
+  return { ...judged, rulings: judged.candidates.map((one) => work.rule(one)) };
 }
 
 function isAccepted(decision: Decision): decision is Decision & { readonly rule: RuleRef } {
@@ -172,12 +162,10 @@ const NO_ID: ReadonlySet<Disposed['disposition']> = new Set(['foreign', 'loop', 
 
 function toDisposed(
   { trigger, id }: Candidate,
-  ruling: Ruling | undefined,
+  { disposition, why, id: known = id }: Ruling,
   existing: ReadonlySet<string>,
 ): Disposed {
-  const { disposition, why } = ruling ?? { disposition: 'started', why: '' };
   const isNew = disposition === 'started' || disposition === 'held';
   const stored = isNew && existing.has(id) ? 'repeat' : disposition;
-  const known = NO_ID.has(stored) ? null : (ruling?.id ?? id);
-  return { trigger: trigger.name, disposition: stored, id: known, why };
+  return { trigger: trigger.name, disposition: stored, id: NO_ID.has(stored) ? null : known, why };
 }

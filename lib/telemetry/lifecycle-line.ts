@@ -114,12 +114,14 @@ function problemLine(problem: Problem): Line {
 }
 
 function stopped({ kind, durable, waiting, abandoned }: Observed<'stopped'>): Line {
-  const left = `${counted(abandoned, 'attempt')} abandoned, ${waiting} waiting`;
+  const waits = waiting === null ? 'the store did not say how many wait' : `${waiting} waiting`;
+  const left = `${counted(abandoned, 'attempt')} abandoned, ${waits}`;
   const fields = { durable, waiting, abandoned };
-  if (!durable && waiting + abandoned > 0) {
+  if (!durable && (waiting ?? 0) + abandoned > 0) {
     const text = `stopped: ${left}: lost, for this store keeps nothing`;
     return { level: 'error', kind, text, fields };
   }
   const level = abandoned === 0 ? 'info' : 'warn';
-  return { level, kind, text: `stopped: ${left}`, fields };
+  const kept = (waiting ?? 0) > 0 ? '; what waits goes on with the next start' : '';
+  return { level, kind, text: `stopped: ${left}${kept}`, fields };
 }

@@ -30,7 +30,7 @@ export function storeLines(observed: StoreObserved, failures: FailureLog): reado
     case 'store-trouble':
       return trouble(observed, failures);
     case 'store-usage':
-      return usage(observed);
+      return observed.scrape === true ? [] : usage(observed);
     case 'work-resumed':
       return resumed(observed);
     case 'clock-jumped': {

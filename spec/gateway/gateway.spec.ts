@@ -211,8 +211,9 @@ describe('the gateway', () => {
         signal.addEventListener('abort', () => reject(new Error('aborted')));
       });
     };
-    const { gateway, recording, stop } = setUp({ findCluster });
+    const { gateway, clock, recording, stop } = setUp({ findCluster });
     const running = gateway.run(stop.signal);
+    await clock.advance(0);
     expect(gateway.health().why).to.include('waiting for https://x: ECONNREFUSED');
     expect(recording.of('cluster-waiting')).to.have.length(1);
     stop.abort(new Error('SIGTERM'));

@@ -7,21 +7,26 @@ const reading = (path: string, state: ReadingState, why = '') =>
   ({ kind: 'reading', source: 'shop', path, state, why }) as const;
 const found = { kind: 'cluster-found', id: 'c1', from: 'namespace', server: 'https://x' } as const;
 
+const trouble = (state: 'unavailable' | 'available') =>
+  ({ kind: 'store-trouble', state, why: 'commit: disk full' }) as const;
+const usage = (level: 'near' | 'full', overflow: 'block' | 'shed') =>
+  ({ kind: 'store-usage', level, overflow, bytes: 9, maxBytes: 10 }) as const;
+
 describe('health', () => {
   it('is ready once the cluster is known and every path of every source is watched', () => {
     const health = new HealthWatch(['shop']);
-    expect(health.health().ready).to.equal(false);
+    expect(health.health([]).ready).to.equal(false);
     for (const one of [found, reading('/a', 'watching'), reading('/b', 'watching')]) {
       health.observe(one);
     }
-    expect(health.health()).to.deep.equal({ live: true, ready: true, why: [], notes: [] });
+    expect(health.health([])).to.deep.equal({ live: true, ready: true, why: [], notes: [] });
   });
 
   it('stays ready while a watch is renewed or its path listed again', () => {
     const health = new HealthWatch(['shop']);
     const renewed = [reading('/a', 'connecting'), reading('/a', 'listing', 'relist')];
     for (const one of [found, reading('/a', 'watching'), ...renewed]) health.observe(one);
-    expect(health.health().ready).to.equal(true);
+    expect(health.health([]).ready).to.equal(true);
   });
 
   it('notes an open breaker while it is open, and nothing of what its receiver said', () => {
@@ -41,7 +46,55 @@ describe('health', () => {
       ['closed', []],
     ] as const) {
       health.observe(breaker(to));
-      expect(health.health().notes, to).to.deep.equal(notes);
+      expect(health.health([]).notes, to).to.deep.equal(notes);
+    }
+  });
+
+  it('is ready again once the store takes everything again', () => {
+    const health = new HealthWatch([]);
+    for (const one of [
+      found,
+      trouble('unavailable'),
+      trouble('available'),
+      usage('full', 'block'),
+      usage('near', 'block'),
+    ]) {
+      health.observe(one);
+    }
+    expect(health.health([])).to.deep.equal({ live: true, ready: true, why: [], notes: [] });
+  });
+
+  it('stays ready while what is new is shed, and notes it', () => {
+    const health = new HealthWatch([]);
+    for (const one of [found, usage('full', 'shed')]) health.observe(one);
+    const notes = ['the store is full: new deliveries are shed'];
+    expect(health.health([])).to.deep.equal({ live: true, ready: true, why: [], notes });
+  });
+
+  it('is neither live nor ready while something is stuck, and says what first', () => {
+    const health = new HealthWatch([]);
+    health.observe(found);
+    const why = ['trigger hook: no attempt has begun or ended for 6 min'];
+    expect(health.health(why)).to.deep.equal({ live: false, ready: false, why, notes: [] });
+  });
+
+  it('reads only while every path is watched and the store takes what is read', () => {
+    const health = new HealthWatch(['shop']);
+    const steps = [
+      [found, false],
+      [reading('/a', 'listing'), false],
+      [reading('/a', 'watching'), true],
+      [reading('/b', 'listing'), false],
+      [reading('/b', 'watching'), true],
+      [trouble('unavailable'), false],
+      [trouble('available'), true],
+      [usage('full', 'block'), false],
+      [usage('near', 'block'), true],
+      [reading('/a', 'waiting', 'refused'), false],
+    ] as const;
+    for (const [one, isReading] of steps) {
+      health.observe(one);
+      expect(health.isReading, JSON.stringify(one)).to.equal(isReading);
     }
   });
 
@@ -69,6 +122,16 @@ describe('health', () => {
       'source shop: waiting /b: forbidden',
     ],
     [
+      'the store takes nothing',
+      [found, reading('/a', 'watching'), trouble('unavailable')],
+      'the store takes nothing: commit: disk full',
+    ],
+    [
+      'the store is full and blocks',
+      [found, reading('/a', 'watching'), usage('full', 'block')],
+      'the store is full: reading waits for room',
+    ],
+    [
       'the gateway stops',
       [found, reading('/a', 'watching'), { kind: 'stopping', why: 'SIGTERM', limitMs: 1 }],
       'stopping',
@@ -78,9 +141,9 @@ describe('health', () => {
     it(`is not ready and says why while ${when}`, () => {
       const health = new HealthWatch(['shop']);
       for (const one of observations) health.observe(one);
-      expect(health.health().ready).to.equal(false);
-      expect(health.health().why).to.include(why);
-      expect(health.health().live).to.equal(true);
+      expect(health.health([]).ready).to.equal(false);
+      expect(health.health([]).why).to.include(why);
+      expect(health.health([]).live).to.equal(true);
     });
   }
 });

@@ -1,35 +1,94 @@
-// The cluster's id: the first one chosen stays.
+// The cluster's id: the first one chosen stays, and what another cluster is.
 import { expect } from 'chai';
-import { clusterId } from '../../lib/gateway/identity.ts';
+import { keepCluster, recogniseCluster } from '../../lib/gateway/identity.ts';
+import type { ClusterIdentity } from '../../lib/kubernetes/cluster.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
 
-const UNREADABLE = { id: null, why: 'forbidden' } as const;
+const UNREADABLE: ClusterIdentity = { id: null, why: 'forbidden' };
+const system = (id: string): ClusterIdentity => ({ id, from: 'kube-system' });
+const own: ClusterIdentity = { id: 'own', from: 'namespace' };
+
+/** What a start finds after starts that found these. */
+async function afterStarts(...found: readonly ClusterIdentity[]) {
+  const { keep } = createMemoryStore();
+  for (const one of found.slice(0, -1)) {
+    const { now } = await recogniseCluster(keep, one);
+    await keepCluster(keep, now);
+  }
+  const last = found.at(-1) ?? UNREADABLE;
+  const { now, isOther } = await recogniseCluster(keep, last);
+  return { ...now, isOther };
+}
+
+const cases: readonly (readonly [string, readonly ClusterIdentity[], object])[] = [
+  [
+    'is the uid of kube-system at a first start that may read it',
+    [system('s1')],
+    { id: 's1', from: 'kube-system', system: 's1', isOther: false },
+  ],
+  [
+    'is that of the own namespace at a first start that may read only that',
+    [own],
+    { id: 'own', from: 'namespace', system: null, isOther: false },
+  ],
+  [
+    'stays when kube-system can be read later, which is noted beside it',
+    [own, system('s1')],
+    { id: 'own', from: 'namespace', system: 's1', isOther: false },
+  ],
+  [
+    'stays when kube-system can not be read any more, and so does the note',
+    [system('s1'), own],
+    { id: 's1', from: 'kube-system', system: 's1', isOther: false },
+  ],
+  [
+    'stays when another own namespace is all that can be read',
+    [own, { id: 'other', from: 'namespace' }],
+    { id: 'own', from: 'namespace', system: null, isOther: false },
+  ],
+  [
+    'is another where the uid of kube-system differs from the one it came from',
+    [system('s1'), system('s2')],
+    { id: 's2', from: 'kube-system', system: 's2', isOther: true },
+  ],
+  [
+    'is another where the uid of kube-system differs from the one noted beside it',
+    [own, system('s1'), system('s2')],
+    { id: 's2', from: 'kube-system', system: 's2', isOther: true },
+  ],
+];
 
 describe('the cluster id', () => {
-  it('is what was found, and stays when something else is found later', async () => {
-    const { keep } = createMemoryStore();
-    const { observe, of } = recordingObserve();
-    const at = { server: 'https://x', observe };
-    expect(await clusterId(keep, { id: 'own', from: 'namespace' }, at)).to.equal('own');
-    expect(await clusterId(keep, { id: 'system', from: 'kube-system' }, at)).to.equal('own');
-    expect(of('cluster-found').map(({ from }) => from)).to.deep.equal(['namespace', 'namespace']);
-  });
+  for (const [promise, found, expected] of cases) {
+    it(promise, async () => {
+      expect(await afterStarts(...found)).to.deep.equal(expected);
+    });
+  }
 
   it('is random where nothing can be read, and stays', async () => {
     const { keep } = createMemoryStore();
-    const { observe, of } = recordingObserve();
-    const at = { server: 'https://x', observe };
-    const first = await clusterId(keep, UNREADABLE, at);
-    expect(first).to.match(/^[0-9a-f-]{36}$/);
-    expect(await clusterId(keep, UNREADABLE, at)).to.equal(first);
-    expect(of('cluster-found')[0]?.from).to.equal('random');
+    const { now } = await recogniseCluster(keep, UNREADABLE);
+    expect(now.id).to.match(/^[0-9a-f-]{36}$/);
+    expect(now.from).to.equal('random');
+    await keepCluster(keep, now);
+    expect((await recogniseCluster(keep, system('s1'))).now).to.deep.equal({
+      ...now,
+      system: 's1',
+    });
   });
 
-  it('is chosen anew where what was kept can not be read', async () => {
-    const { keep } = createMemoryStore();
-    await keep.write('cluster', '{"id":7}');
-    const at = { server: 'https://x', observe: recordingObserve().observe };
-    expect(await clusterId(keep, { id: 'system', from: 'kube-system' }, at)).to.equal('system');
-  });
+  const records = [
+    ['{"id":"s1","from":"kube-system"}', system('s1'), 's1', false],
+    ['{"id":"s1","from":"kube-system"}', system('s2'), 's2', true],
+    ['{"id":"own","from":"namespace"}', system('s2'), 'own', false],
+    ['{"id":7}', system('s2'), 's2', false],
+  ] as const;
+  for (const [record, found, id, isOther] of records) {
+    it(`is ${id} after the record ${record} of an earlier version`, async () => {
+      const { keep } = createMemoryStore();
+      await keep.write('cluster', record);
+      const recognised = await recogniseCluster(keep, found);
+      expect([recognised.now.id, recognised.isOther]).to.deep.equal([id, isOther]);
+    });
+  }
 });

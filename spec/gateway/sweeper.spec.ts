@@ -14,8 +14,9 @@ describe('the sweeper', () => {
     await store.journal.commit(aCommit({ ledger: [entry] }));
     await store.journal.commit(aCommit({ gone, now: clock.now() }));
     const stop = new AbortController();
+    const readMs = (): number => clock.now();
     const retention = { goneMs: 600_000, settledMs: 600_000 };
-    const running = new Sweeper({ store, clock, retention }).run(stop.signal);
+    const running = new Sweeper({ store, clock, readMs, retention }).run(stop.signal);
     await clock.advance(600_000);
     expect((await store.journal.lookup([entry.key])).size).to.equal(1);
     await clock.advance(60_000);

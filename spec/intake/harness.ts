@@ -31,6 +31,9 @@ export interface IntakeHarness extends RecordingObserve {
   dispositions(): readonly (readonly string[])[];
 }
 
+/** Nobody stops. */
+export const NEVER = new AbortController().signal;
+
 const ACCEPT_ALL: readonly RuleSection[] = [{ name: 'all', action: 'accept', triggers: ['build'] }];
 
 /** A batch of the source `shop`. */
@@ -69,7 +72,11 @@ export function intakeHarness(options: HarnessOptions = {}): IntakeHarness {
     journal: store.journal,
     limiter,
     clock,
+    random: () => 1,
     observe: recording.observe,
+    overflow: 'block',
+    readMs: () => 0,
+    answered: () => undefined,
     committed: (deliveries) => void committed.push(...deliveries),
     ...options.parts,
   });
@@ -80,7 +87,7 @@ export function intakeHarness(options: HarnessOptions = {}): IntakeHarness {
     store,
     limiter,
     committed,
-    take: (...occurrences) => intake.take(aBatch({ occurrences })),
+    take: (...occurrences) => intake.take(aBatch({ occurrences }), NEVER),
     dispositions: () =>
       recording.of('decision').map(({ disposed }) => disposed.map((one) => one.disposition)),
   };

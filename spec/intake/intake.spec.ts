@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Journal } from '../../lib/core/store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
-import { aBatch, intakeHarness } from './harness.ts';
+import { aBatch, intakeHarness, NEVER } from './harness.ts';
 
 const created = (at: string): object => ({
   name: 'web-1.17f1e2d3c4b5a697',
@@ -70,6 +70,7 @@ describe('intake', () => {
         positions: new Map([[path, position]]),
         gaps: [gap],
       }),
+      NEVER,
     );
     expect((await harness.store.journal.positions('shop')).get(path)).to.deep.equal(position);
     expect(await harness.store.archive.gaps(1)).to.deep.equal([gap]);

@@ -214,7 +214,18 @@ const lines: readonly [Observation, string | null][] = [
     'info  api on 127.0.0.1:8081, with the token in /data/t',
   ],
   [{ kind: 'stopping', why: 'SIGTERM', limitMs: 25_000 }, 'info  stopping: SIGTERM; at most 25s'],
-  [{ ...stopped, durable: true, waiting: 2 }, 'info  stopped: 0 attempts abandoned, 2 waiting'],
+  [
+    { ...stopped, durable: true, waiting: 2 },
+    'info  stopped: 0 attempts abandoned, 2 waiting; what waits goes on with the next start',
+  ],
+  [
+    { ...stopped, durable: true, waiting: null },
+    'info  stopped: 0 attempts abandoned, the store did not say how many wait',
+  ],
+  [
+    { kind: 'store-usage', level: 'near', overflow: 'block', bytes: 8, maxBytes: 10, scrape: true },
+    null,
+  ],
   [{ ...stopped, durable: true, abandoned: 1 }, 'warn  stopped: 1 attempt abandoned, 0 waiting'],
   [{ ...stopped, durable: false }, 'info  stopped: 0 attempts abandoned, 0 waiting'],
   [

@@ -1,0 +1,143 @@
+// Whether a restart would help: reading or dispatch does not move although it should. It is made up
+// from what the gateway observes and from what the store says is due, so that no loop has to be
+// believed when it says that it is well. Waiting for the API server, for a receiver or for the store
+// is not a reason: a restart would wait for the same.
+import type { Clock } from '../core/clock.ts';
+import type { Observation } from '../core/observation.ts';
+import type { Outbox } from '../core/store.ts';
+import { Progress } from './progress.ts';
+
+/** A trigger as liveness needs to know it. */
+export interface LiveTrigger {
+  readonly name: string;
+  /** For one attempt. */
+  readonly timeoutMs: number;
+}
+
+/** A batch is committed within seconds, also on a slow disk. */
+const COMMIT_LIMIT_MS = 5 * 60_000;
+/** A quiet path is listed every 4 minutes, and one that can not be read is tried more often. */
+const READING_LIMIT_MS = 15 * 60_000;
+/** A lane looks at least once a minute; one delivery may be attempted with all others waiting. */
+const DISPATCH_LIMIT_MS = 5 * 60_000;
+const LOOK_EVERY_MS = 20_000;
+
+/** What only somebody who reads, or tries to, observes. */
+const READING: ReadonlySet<Observation['kind']> = new Set([
+  'reading',
+  'watch-opened',
+  'watch-ended',
+  'list-ended',
+  'list-failed',
+  'events-read',
+]);
+
+/** Follows whether reading and dispatch move. */
+export class Liveness {
+  readonly #clock: Clock;
+  readonly #progress: Progress;
+  readonly #triggers: readonly LiveTrigger[];
+  readonly #dispatchLimitMs: number;
+  /** By trigger: attempts that were begun and have not ended. */
+  readonly #running = new Map<string, number>();
+  readonly #broken = new Set<string>();
+  /** The store takes nothing. */
+  #isAway = false;
+  /** The store takes nothing new, and reading waits for it. */
+  #isFull = false;
+
+  constructor(clock: Clock, triggers: readonly LiveTrigger[]) {
+    this.#clock = clock;
+    this.#progress = new Progress(clock);
+    this.#triggers = triggers;
+    const longestMs = Math.max(0, ...triggers.map(({ timeoutMs }) => timeoutMs));
+    this.#dispatchLimitMs = DISPATCH_LIMIT_MS + 2 * longestMs;
+  }
+
+  /** What does not move although it should. */
+  stuck(): readonly string[] {
+    return this.#progress.stuck();
+  }
+
+  /** Takes note of an observation. */
+  observe(observation: Observation): void {
+    if (READING.has(observation.kind) && 'source' in observation) this.#read(observation.source);
+    if (observation.kind === 'attempt-started') this.#attempted(observation.delivery.trigger, 1);
+    if (observation.kind === 'attempt-ended') this.#attempted(observation.delivery.trigger, -1);
+    if (observation.kind === 'breaker') this.#noteBreaker(observation);
+    if (observation.kind === 'store-trouble') this.#isAway = observation.state === 'unavailable';
+    if (observation.kind === 'store-usage') {
+      this.#isFull = observation.overflow === 'block' && observation.level === 'full';
+    }
+    this.#progress.pause(this.#isAway || this.#isFull);
+  }
+
+  /** A source is asked for its next batch. */
+  pulls(source: string): void {
+    this.#progress.done(commitKey(source));
+    this.#read(source);
+    this.#progress.expect(readingKey(source), readingOf(source));
+  }
+
+  /** A batch of a source is judged and committed; until then nobody reads on. */
+  commits(source: string): void {
+    this.#progress.done(readingKey(source));
+    const what = `source ${source}: a batch has not been committed`;
+    this.#progress.expect(commitKey(source), { what, limitMs: COMMIT_LIMIT_MS });
+  }
+
+  /** Looks again and again at what is due, until the signal aborts. */
+  async run(outbox: Pick<Outbox, 'next'>, now: () => number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.stuck();
+      for (const { name } of this.#triggers) {
+        const next = await outbox.next(name);
+        this.#due(name, next !== null && next <= now());
+      }
+      await this.#clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
+    }
+  }
+
+  #read(source: string): void {
+    const key = readingKey(source);
+    if (this.#progress.isExpected(key)) this.#progress.moved(key, readingOf(source));
+  }
+
+  #attempted(trigger: string, change: 1 | -1): void {
+    this.#running.set(trigger, Math.max(0, (this.#running.get(trigger) ?? 0) + change));
+    this.#progress.done(dispatchKey(trigger));
+  }
+
+  #noteBreaker({ trigger, to }: Extract<Observation, { kind: 'breaker' }>): void {
+    if (to === 'closed') this.#broken.delete(trigger);
+    else this.#broken.add(trigger);
+    this.#progress.done(dispatchKey(trigger));
+  }
+
+  /** Due deliveries and running attempts must move, unless the receiver's breaker is open. */
+  #due(trigger: string, isDue: boolean): void {
+    const key = dispatchKey(trigger);
+    const isExpected = isDue || (this.#running.get(trigger) ?? 0) > 0;
+    if (!isExpected || this.#broken.has(trigger)) this.#progress.done(key);
+    else {
+      const what = `trigger ${trigger}: no attempt has begun or ended`;
+      this.#progress.expect(key, { what, limitMs: this.#dispatchLimitMs });
+    }
+  }
+}
+
+function readingOf(source: string): { readonly what: string; readonly limitMs: number } {
+  return { what: `source ${source}: nothing was read or tried`, limitMs: READING_LIMIT_MS };
+}
+
+function readingKey(source: string): string {
+  return `reading ${source}`;
+}
+
+function commitKey(source: string): string {
+  return `commit ${source}`;
+}
+
+function dispatchKey(trigger: string): string {
+  return `dispatch ${trigger}`;
+}

@@ -1,0 +1,138 @@
+// A store that is waited for: every call that fails with `store-unavailable` is made again, with
+// backoff, until the store takes it. A gateway that stops does not wait for ever: what reads and
+// claims gives up at once, what writes an outcome down at the limit. Whatever else a store throws
+// goes through: `store-unusable` ends the gateway.
+import type { Clock, Random } from '../core/clock.ts';
+import { messageOf, SluiceError } from '../core/errors.ts';
+import type { Observe } from '../core/observation.ts';
+import type { ActAnswer, Store } from '../core/store.ts';
+import { backoffMs } from '../kit/backoff.ts';
+
+/** What waiting for a store needs. */
+export interface PatienceParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observe: Observe;
+  /** From then on nothing is waited for but outcomes. */
+  readonly stop: AbortSignal;
+  /** From then on nothing is waited for at all. */
+  readonly limit: AbortSignal;
+}
+
+/** Short at first, for a store that was only busy; a disk that is full stays so for minutes. */
+const BACKOFF = { firstMs: 100, maxMs: 5_000 };
+
+/** Whether an error says that the store may take the same call later. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === 'store-unavailable';
+}
+
+/** The store, waited for while it is unavailable. */
+export function patientStore(store: Store, parts: PatienceParts): Store {
+  const { journal, outbox, archive, keep, upkeep } = store;
+  const { stop, limit } = parts;
+  const patience = new Patience(parts);
+  const work = <T>(call: () => Promise<T>): Promise<T> => patience.with(call, stop);
+  /** What a loop asks that is about to end anyway: then the answer is that there is nothing. */
+  const unlessStopped = async <T>(call: () => Promise<T>, nothing: T): Promise<T> => {
+    try {
+      return await patience.with(call, stop);
+    } catch (error) {
+      if (stop.aborted && isUnavailable(error)) return nothing;
+      throw error;
+    }
+  };
+  const notNow: ActAnswer = { done: false, state: 'running' };
+  return {
+    journal: {
+      durable: journal.durable,
+      positions: (source) => work(() => journal.positions(source)),
+      lookup: (keys) => work(() => journal.lookup(keys)),
+      commit: (commit) => work(() => journal.commit(commit)),
+    },
+    outbox: {
+      claim: (request) => unlessStopped(() => outbox.claim(request), []),
+      // Claimed and not attempted: the next start gives it back.
+      attempt: (claim) => unlessStopped(() => outbox.attempt(claim), notNow),
+      settle: (settlement) => patience.with(() => outbox.settle(settlement), limit),
+      change: (change) => work(() => outbox.change(change)),
+      next: (trigger) => unlessStopped(() => outbox.next(trigger), null),
+    },
+    archive: {
+      list: (query) => work(() => archive.list(query)),
+      get: (id) => work(() => archive.get(id)),
+      decision: (id) => work(() => archive.decision(id)),
+      counts: () => work(() => archive.counts()),
+      gaps: (count) => work(() => archive.gaps(count)),
+      firedSince: (since) => work(() => archive.firedSince(since)),
+    },
+    keep: {
+      read: (name) => work(() => keep.read(name)),
+      write: (name, value) => work(() => keep.write(name, value)),
+    },
+    upkeep: {
+      begin: (at) => work(() => upkeep.begin(at)),
+      retire: (retirement) => work(() => upkeep.retire(retirement)),
+      dropPositions: (gaps) => work(() => upkeep.dropPositions(gaps)),
+      shift: (byMs) => work(() => upkeep.shift(byMs)),
+      sweep: (bounds) => work(() => upkeep.sweep(bounds)),
+    },
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
+
+type Tried<T> =
+  | { readonly done: true; readonly value: T }
+  | { readonly done: false; readonly error: unknown };
+
+/** Repeats calls, and tells trouble once for each reason and its end once all calls went through. */
+class Patience {
+  readonly #parts: PatienceParts;
+  /** Calls that fail now: on a full disk reading works while writing does not. */
+  readonly #failing = new Set<symbol>();
+  readonly #told = new Set<string>();
+
+  constructor(parts: PatienceParts) {
+    this.#parts = parts;
+  }
+
+  async with<T>(call: () => Promise<T>, until: AbortSignal): Promise<T> {
+    const one = Symbol('a call');
+    try {
+      for (let failures = 1; ; failures += 1) {
+        const answer = await this.#try(call, one);
+        if (answer.done) return answer.value;
+        if (until.aborted) throw answer.error;
+        const ms = backoffMs(failures, BACKOFF, this.#parts.random);
+        await this.#parts.clock.sleep(ms, until).catch(() => undefined);
+      }
+    } finally {
+      this.#failing.delete(one);
+    }
+  }
+
+  async #try<T>(call: () => Promise<T>, one: symbol): Promise<Tried<T>> {
+    try {
+      const value = await call();
+      this.#succeeded(one);
+      return { done: true, value };
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      this.#failed(one, messageOf(error));
+      return { done: false, error };
+    }
+  }
+
+  #failed(one: symbol, why: string): void {
+    this.#failing.add(one);
+    if (this.#told.has(why)) return;
+    this.#told.add(why);
+    this.#parts.observe({ kind: 'store-trouble', state: 'unavailable', why });
+  }
+
+  #succeeded(one: symbol): void {
+    if (!this.#failing.delete(one) || this.#failing.size > 0) return;
+    this.#told.clear();
+    this.#parts.observe({ kind: 'store-trouble', state: 'available', why: '' });
+  }
+}

@@ -1,0 +1,48 @@
+// The clock of the retention: it goes only while every path is being read. What could have come back
+// unseen, in an outage or while no gateway ran, is remembered until reading has caught up. It keeps
+// nothing itself: the heartbeat writes it down and hands it back.
+import type { Clock } from '../core/clock.ts';
+
+/**
+ * A process that was suspended was not reading, whatever it believed: between two looks no more
+ * than so long counts. Three beats of the heart.
+ */
+const AT_MOST_MS = 30_000;
+
+/** Counts the time during which everything was read. */
+export class RetentionClock {
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  #readMs: number;
+  /** Since when everything is read, or when that was counted last; null while it is not. */
+  #since: number | null = null;
+
+  constructor(clock: Pick<Clock, 'monotonic'>, readMs: number) {
+    this.#clock = clock;
+    this.#readMs = readMs;
+  }
+
+  /** For how long everything has been read, over all lives of the gateway, in whole ms. */
+  get readMs(): number {
+    this.#count();
+    return Math.floor(this.#readMs);
+  }
+
+  /** Everything is read from now on, or not. */
+  note(isReading: boolean): void {
+    this.#count();
+    if (isReading) this.#since ??= this.#clock.monotonic();
+    else this.#since = null;
+  }
+
+  /** What an earlier life counted, once that is known. */
+  goOnFrom(readMs: number): void {
+    this.#readMs += readMs;
+  }
+
+  #count(): void {
+    if (this.#since === null) return;
+    const now = this.#clock.monotonic();
+    this.#readMs += Math.min(AT_MOST_MS, now - this.#since);
+    this.#since = now;
+  }
+}

@@ -1,0 +1,123 @@
+// Builds what works on the store: limits, lanes, release and intake, wired to each other. It starts
+// none of them. They live on the steady clock, for what waits must not suffer from jumps; triggers
+// and sources see the wall clock, for what they sign or compare must agree with other machines.
+import type { ClusterRef } from '../core/delivery.ts';
+import type { Committed, Store } from '../core/store.ts';
+import { Dispatch } from '../delivery/dispatch.ts';
+import type { LaneParts } from '../delivery/attempt.ts';
+import { Gate } from '../delivery/gate.ts';
+import { Lane } from '../delivery/lane.ts';
+import type { Span } from '../delivery/pauses.ts';
+import { Intake } from '../intake/intake.ts';
+import { Limiter } from '../intake/limit.ts';
+import { Release } from '../intake/release.ts';
+import type { SteadyClock } from '../kit/steady-clock.ts';
+import type { GatewayParts } from './parts.ts';
+
+/** What workers are built from; `clock` is the wall clock. */
+export interface WorkerParts extends Omit<GatewayParts, 'findCluster' | 'drainMs'> {
+  readonly store: Store;
+  readonly cluster: ClusterRef;
+  readonly steady: SteadyClock;
+  /** Spans in which no gateway worked, the oldest first. */
+  readonly without: readonly Span[];
+  /** The clock of the retention. */
+  readonly readMs: () => number;
+  /** Told of every answer to a commit. */
+  readonly answered: (committed: Committed) => void;
+}
+
+/** What works on the store. */
+export interface Workers {
+  readonly dispatch: Dispatch;
+  readonly release: Release;
+  readonly intake: Intake;
+}
+
+/** Tokens spent within so long before the start count against the limits. */
+const LIMITS_REMEMBER_MS = 3_600_000;
+
+/** Builds them; asks the store what was started lately. */
+export async function createWorkers(parts: WorkerParts): Promise<Workers> {
+  const limiter = await createLimiter(parts);
+  const dispatch = createDispatch(parts);
+  const release = createRelease(parts, limiter, dispatch);
+  return { dispatch, release, intake: createIntake(parts, limiter, { dispatch, release }) };
+}
+
+/** The limits with what was started before this process began. */
+async function createLimiter({ steady, plan, store }: WorkerParts): Promise<Limiter> {
+  const wall = steady.now();
+  const start = steady.monotonic();
+  const from = start - LIMITS_REMEMBER_MS;
+  const limiter = new Limiter(plan.limits, { now: () => steady.monotonic(), from });
+  for (const { at, object } of await store.archive.firedSince(wall - LIMITS_REMEMBER_MS)) {
+    limiter.takeAt(object, Math.min(start, start - (wall - at)));
+  }
+  return limiter;
+}
+
+function createDispatch(parts: WorkerParts): Dispatch {
+  const { plan, api, store, clock, steady, random, incarnation, observe } = parts;
+  const { environment, folder } = parts;
+  const laneParts: LaneParts = {
+    outbox: store.outbox,
+    archive: store.archive,
+    keep: store.keep,
+    gate: new Gate(),
+    without: parts.without,
+    clock: steady,
+    random,
+    incarnation,
+    observe,
+  };
+  const lanes = plan.triggers.map((planned): [string, Lane] => {
+    const trigger = planned.create({ api, clock, random, observe, environment, folder });
+    return [planned.name, new Lane({ ...planned, trigger: planned.name }, trigger, laneParts)];
+  });
+  return new Dispatch(new Map(lanes));
+}
+
+function createRelease(
+  { plan, store, steady, observe }: WorkerParts,
+  limiter: Limiter,
+  dispatch: Dispatch,
+): Release {
+  return new Release({
+    archive: store.archive,
+    outbox: store.outbox,
+    limiter,
+    holdForMs: plan.limits.holdForMs,
+    clock: steady,
+    observe,
+    released: (delivery) => dispatch.wake([delivery]),
+  });
+}
+
+function createIntake(
+  parts: WorkerParts,
+  limiter: Limiter,
+  { dispatch, release }: Pick<Workers, 'dispatch' | 'release'>,
+): Intake {
+  const { plan, store, cluster, steady, random, observe, readMs, answered } = parts;
+  const foreign = plan.sources.filter(({ allowForeign }) => allowForeign);
+  return new Intake({
+    chain: plan.chain,
+    cluster,
+    triggers: new Map(plan.triggers.map(({ name, identity }) => [name, { name, identity }])),
+    guard: plan.guard,
+    foreignSources: new Set(foreign.map(({ name }) => name)),
+    journal: store.journal,
+    limiter,
+    clock: steady,
+    random,
+    observe,
+    overflow: plan.store.overflow,
+    readMs,
+    answered,
+    committed: (deliveries) => {
+      dispatch.wake(deliveries);
+      if (deliveries.some(({ state }) => state === 'held')) release.wake();
+    },
+  });
+}
