@@ -4,9 +4,7 @@
 import type { Delivery } from '../core/delivery.ts';
 import type { ClaimRequest } from '../core/store.ts';
 import { Heap } from '../kit/heap.ts';
-
-/** After so long a waiting retry no longer holds up its successors under `order: object`. */
-const OVERTAKE_MS = 60_000;
+import { OVERTAKE_MS } from './overtaking.ts';
 
 /** What of a delivery decides when it is its turn. */
 export type Queued = Pick<Delivery, 'id' | 'object' | 'dueAt' | 'attempts'>;

@@ -1,0 +1,69 @@
+// The sqlite store: everything survives the process, in one file and its history beside it. Here is
+// the kind and how it is opened; what it does lies in sqlite/. See docs/decisions for why it is a
+// worker thread.
+import { resolve } from 'node:path';
+import type { Kind } from '../core/kind.ts';
+import type { ClosedStore, Store } from '../core/store.ts';
+import type { StoreParts } from './parts.ts';
+import { startWorker } from './sqlite/caller.ts';
+import type { HistoryNote } from './sqlite/messages.ts';
+import { historyPathOf, preparePlace } from './sqlite/places.ts';
+import { SqliteStore } from './sqlite/store.ts';
+import { unusableAs } from './sqlite/unusable.ts';
+
+/** The section `sqlite:` of the configuration. */
+export interface SqliteSection {
+  readonly path?: string;
+}
+
+/** Where it lies unless somebody says otherwise. */
+export const SQLITE_DEFAULTS = { path: 'sluice.db' } as const;
+
+/** What opening a file takes. */
+export interface SqliteOptions {
+  readonly path: string;
+  /** 0: no bound. */
+  readonly maxBytes: number;
+  readonly note?: (note: HistoryNote) => void;
+  /** Another worker, for specs. */
+  readonly worker?: URL;
+}
+
+/**
+ * Opens a store in a file.
+ *
+ * **Errors**: `store-unusable`.
+ */
+export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
+  const { path, maxBytes, note = () => undefined, worker } = options;
+  await preparePlace(path);
+  const data = { path, historyPath: historyPathOf(path), maxBytes };
+  const opened = await startWorker(data, note, worker);
+  if ('found' in opened) throw unusableAs(path, opened.found);
+  for (const one of opened.notes) note(one);
+  return new SqliteStore(opened.caller);
+}
+
+/** A store in a file of this machine. */
+export const sqliteKind = {
+  kind: 'sqlite',
+  summary: 'Keeps everything in a file on this machine: it survives restarts and kills.',
+  schema: {
+    type: 'object',
+    description: 'Keeps everything in a file on this machine: it survives restarts and kills.',
+    additionalProperties: false,
+    properties: {
+      path: {
+        type: 'string',
+        minLength: 1,
+        default: SQLITE_DEFAULTS.path,
+        description:
+          'The file; relative to `SLUICE_DATA`, or else to the working directory. On a disk of this machine or a block volume, never across a network. The history of decisions lies beside it.',
+        examples: ['/data/sluice.db'],
+      },
+    },
+  },
+  create: ({ path = SQLITE_DEFAULTS.path }: SqliteSection, { folder, maxBytes }: StoreParts) => ({
+    open: async () => openSqliteStore({ path: resolve(folder, path), maxBytes }),
+  }),
+} as const satisfies Kind<SqliteSection, StoreParts, ClosedStore>;

@@ -1,0 +1,162 @@
+// The main thread's end: calls go out together, as many as were made in one turn, and their answers
+// come back as promises. Where the worker ends, every call fails, for it is not known what of the
+// last ones was stored.
+import { Worker } from 'node:worker_threads';
+import { SluiceError } from '../../core/errors.ts';
+import type {
+  Ask,
+  CallName,
+  Calls,
+  Failure,
+  Found,
+  FromWorker,
+  HistoryNote,
+  Reply,
+  ToWorker,
+  WorkerData,
+} from './messages.ts';
+
+interface Waiting {
+  readonly name: CallName;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What the worker said when it had looked at the files. */
+export type Opened =
+  | { readonly caller: Caller; readonly notes: readonly HistoryNote[] }
+  | { readonly found: Found };
+
+/** Beside this file, as source or compiled. */
+const WORKER = new URL(import.meta.url.replace(/caller(\.[jt]s)$/, 'worker$1'));
+
+/** Starts the worker on its files. */
+export async function startWorker(
+  data: WorkerData,
+  note: (note: HistoryNote) => void,
+  url: URL = WORKER,
+): Promise<Opened> {
+  // Nothing of the environment, where secrets are, and no flags of a runner are for it.
+  const worker = new Worker(url, { workerData: data, env: {}, execArgv: [] });
+  return new Promise((resolve, reject) => {
+    const onEnd = (error: unknown): void => {
+      reject(
+        new SluiceError('store-unusable', `open store ${data.path}: its thread ended`, {
+          cause: error,
+        }),
+      );
+    };
+    worker.once('error', onEnd);
+    worker.once('exit', onEnd);
+    worker.once('message', (message: FromWorker) => {
+      worker.off('error', onEnd);
+      worker.off('exit', onEnd);
+      if (message.kind === 'refused') resolve({ found: message.found });
+      else if (message.kind === 'opened') {
+        resolve({ caller: new Caller(worker, data.path, note), notes: message.notes });
+      }
+    });
+  });
+}
+
+/** Calls of one worker. */
+export class Caller {
+  readonly #worker: Worker;
+  readonly #path: string;
+  readonly #note: (note: HistoryNote) => void;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #ended: Promise<void>;
+  #asks: Ask[] = [];
+  #calls = 0;
+  #end: SluiceError | null = null;
+
+  constructor(worker: Worker, path: string, note: (note: HistoryNote) => void) {
+    this.#worker = worker;
+    this.#path = path;
+    this.#note = note;
+    worker.on('message', (message: FromWorker) => this.#hear(message));
+    worker.on('error', (error) => this.#fail(error));
+    this.#ended = new Promise((resolve) => {
+      worker.once('exit', () => {
+        this.#fail(undefined);
+        resolve();
+      });
+    });
+  }
+
+  /**
+   * Makes a call.
+   *
+   * **Errors**: `store-unavailable`, `store-unusable`; `internal` for a bug.
+   */
+  async call<Name extends CallName>(
+    name: Name,
+    ask: Calls[Name]['ask'],
+  ): Promise<Calls[Name]['answer']> {
+    if (this.#end !== null) throw this.#end;
+    return new Promise<Calls[Name]['answer']>((resolve, reject) => {
+      const call = (this.#calls += 1);
+      const answered = resolve as (answer: unknown) => void;
+      this.#waiting.set(call, { name, resolve: answered, reject });
+      if (this.#asks.push({ call, name, ask }) === 1) queueMicrotask(() => this.#send());
+    });
+  }
+
+  /** Ends the worker once it has answered everything; twice is as good as once. */
+  async close(): Promise<void> {
+    if (this.#end === null) {
+      this.#send();
+      this.#post({ kind: 'close' });
+      const message = `use store ${this.#path}: it is closed`;
+      this.#end = new SluiceError('store-unusable', message);
+    }
+    await this.#ended;
+  }
+
+  #send(): void {
+    const asks = this.#asks;
+    this.#asks = [];
+    if (asks.length > 0) this.#post({ kind: 'asks', asks });
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  #hear(message: FromWorker): void {
+    switch (message.kind) {
+      case 'replies':
+        for (const reply of message.replies) this.#settle(reply);
+        break;
+      case 'note':
+        this.#note(message.note);
+        break;
+      case 'opened':
+      case 'refused':
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #settle(reply: Reply): void {
+    const waiting = this.#waiting.get(reply.call);
+    this.#waiting.delete(reply.call);
+    if (waiting === undefined) return;
+    if ('failure' in reply) waiting.reject(this.#errorOf(waiting.name, reply.failure));
+    else waiting.resolve(reply.answer);
+  }
+
+  #errorOf(name: CallName, { code, result, message }: Failure): SluiceError {
+    return new SluiceError(code, `${name} in store ${this.#path}: ${message}`, {
+      details: { result },
+    });
+  }
+
+  #fail(error: unknown): void {
+    const message = `use store ${this.#path}: its thread ended, so it is not known what of the last calls was stored; start again`;
+    this.#end ??= new SluiceError('store-unusable', message, { cause: error });
+    for (const { reject } of this.#waiting.values()) reject(this.#end);
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,130 @@
+// Opens the files: ours or nobody's yet, of a format that this program can work with, locked for as
+// long as this process lives. A file of another program is never written to.
+import { chmodSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import type { Found } from './messages.ts';
+import { APPLICATION_ID, FORMAT, STEPS } from './schema.ts';
+import { Statements } from './statements.ts';
+import { failureOf } from './trouble.ts';
+
+/** The second file. */
+export type HistoryFile = Statements;
+
+/** How long to wait for a lock: a command may have the file open for a moment, a gateway keeps it. */
+const BUSY_MS = 2_000;
+
+/** Of the file in memory, in KiB: what a busy store comes back to, far below a backlog. */
+const CACHE_KIB = 16 * 1024;
+const HISTORY_CACHE_KIB = 2 * 1024;
+
+/** After a checkpoint the log is cut back to so many bytes. */
+const LOG_BYTES = 16 * 1024 * 1024;
+
+/** Pages in the log before they are moved to the file: 16 MiB, so that hot pages move once. */
+const CHECKPOINT_PAGES = 4_000;
+
+/** Up to so many pages a whole check takes some tens of milliseconds. */
+const CHECKED_PAGES = 8_192;
+
+/** Marks the second file as ours: "SluH" in ASCII. */
+const HISTORY_APPLICATION_ID = 0x53_6c_75_48;
+
+const HISTORY = `
+CREATE TABLE IF NOT EXISTS decision (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, trail TEXT NOT NULL
+);
+PRAGMA application_id = ${HISTORY_APPLICATION_ID}`;
+
+/** Thrown where a file can not be worked with. */
+export class Unfit extends Error {
+  readonly found: Found;
+
+  constructor(found: Found) {
+    super(found.what);
+    this.found = found;
+  }
+}
+
+/** The main file, open, in the newest format. */
+export function openMain(path: string): Statements {
+  const db = connect(path, CACHE_KIB);
+  try {
+    checkOwner(db);
+    // In the file before its log exists: whoever reads only the first bytes knows it for ours.
+    if (db.number('PRAGMA application_id') === 0)
+      db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    setUp(db, 'FULL');
+    migrate(db);
+    checkWhole(db);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** The second file, open. */
+export function openHistory(path: string): HistoryFile {
+  const db = connect(path, HISTORY_CACHE_KIB);
+  try {
+    setUp(db, 'NORMAL');
+    db.exec(HISTORY);
+    chmodSync(path, 0o600);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** What is wrong with a file, as it can cross threads. */
+export function foundIn(error: unknown): Found {
+  if (error instanceof Unfit) return error.found;
+  const { code, result, message } = failureOf(error);
+  if (code === 'store-unusable') return { what: 'damaged', detail: message };
+  return { what: 'failed', result, detail: message };
+}
+
+function connect(path: string, cacheKib: number): Statements {
+  const db = new Statements(new DatabaseSync(path, { timeout: BUSY_MS }));
+  // Before anything is read: then the lock is kept from the first look on, by this process alone.
+  db.exec(
+    'PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF',
+  );
+  db.exec(`PRAGMA cache_size = -${cacheKib}; PRAGMA cell_size_check = ON`);
+  return db;
+}
+
+function setUp(db: Statements, synchronous: 'FULL' | 'NORMAL'): void {
+  db.get('PRAGMA journal_mode = WAL');
+  db.exec(`PRAGMA synchronous = ${synchronous}; PRAGMA journal_size_limit = ${LOG_BYTES}`);
+  db.get(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+}
+
+function checkOwner(db: Statements): void {
+  const applicationId = db.number('PRAGMA application_id');
+  if (applicationId === APPLICATION_ID) return;
+  const isEmpty = db.number('SELECT count(*) FROM sqlite_schema') === 0;
+  if (applicationId !== 0 || !isEmpty) throw new Unfit({ what: 'foreign', applicationId });
+}
+
+function migrate(db: Statements): void {
+  const format = db.number('PRAGMA user_version');
+  if (format > FORMAT) {
+    const minimumReader = db.number("SELECT value FROM meta WHERE name = 'minimum_reader'");
+    if (minimumReader > FORMAT) throw new Unfit({ what: 'newer', format, minimumReader });
+    return;
+  }
+  if (format === FORMAT) return;
+  db.transaction(() => {
+    for (const step of STEPS.slice(format)) db.exec(step);
+    db.exec(`PRAGMA user_version = ${FORMAT}`);
+  });
+}
+
+/** A look at all of a small file; of a large one what every start reads: its counts. */
+function checkWhole(db: Statements): void {
+  if (db.number('PRAGMA page_count') > CHECKED_PAGES) return;
+  const found = db.value('PRAGMA quick_check(1)');
+  if (found !== 'ok') throw new Unfit({ what: 'damaged', detail: String(found) });
+}

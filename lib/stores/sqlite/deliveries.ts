@@ -1,0 +1,175 @@
+// The deliveries: the one place where a row of them is made, moved from state to state or taken out,
+// so that queues, tally and body never disagree with it.
+import type { Delivery, DeliveryState } from '../../core/delivery.ts';
+import { UNSETTLED_STATES } from '../../core/delivery.ts';
+import type { DeliveryRow, NewRow, WholeRow } from './messages.ts';
+import { Queues } from './queues.ts';
+import { Shift } from './shift.ts';
+import type { Statements } from './statements.ts';
+import { Tally } from './tally.ts';
+
+/** The columns of a delivery, as DeliveryRow names them. */
+export const COLUMNS = `delivery.seq, id, trigger, object, state, dead, created_at AS createdAt,
+due_at AS dueAt, queue, claim, attempts, attempt_count AS attemptCount, open_at AS openAt, started,
+deaths, retried_at AS retriedAt`;
+
+const INSERT = `
+INSERT INTO delivery (id, trigger, rule, object, state, dead, created_at, due_at, queue, attempts,
+  attempt_count, started, deaths, retried_at, settled_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
+
+const MOVE = `
+UPDATE delivery SET state = ?, dead = ?, due_at = ?, queue = ?, claim = ?, attempts = ?,
+  open_at = ?, ended_at = ifnull(?, ended_at), started = ?, deaths = ?, retried_at = ?,
+  settled_at = ?
+WHERE seq = ?`;
+
+const OPEN_ATTEMPT = `
+UPDATE delivery SET attempts = ?, attempt_count = ?, open_at = ? WHERE seq = ?`;
+
+/** Ids of deliveries that went lately, for a page that begins behind one of them. */
+const REMEMBERED = 10_000;
+
+const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
+
+/** Whether a delivery goes on by itself. */
+export function isUnsettled(state: DeliveryState): boolean {
+  return UNSETTLED.has(state);
+}
+
+/** What of a delivery a move may change; what is absent stays. */
+export interface Move {
+  readonly state: DeliveryState;
+  readonly dead: Delivery['dead'];
+  readonly dueAt: number;
+  readonly now: number;
+  readonly claim?: string;
+  readonly attempts?: string;
+  readonly openAt?: number | null;
+  /** When the last attempt ended. */
+  readonly endedAt?: number;
+  readonly started?: string | null;
+  readonly deaths?: number;
+  readonly retriedAt?: number;
+}
+
+/** Deliveries as rows. */
+export class Deliveries {
+  readonly queues: Queues;
+  readonly tally: Tally;
+  readonly shift: Shift;
+  readonly #db: Statements;
+  readonly #gone = new Map<string, number>();
+
+  constructor(db: Statements) {
+    this.#db = db;
+    this.queues = new Queues(db);
+    this.tally = new Tally(db);
+    this.shift = new Shift(db);
+  }
+
+  /** Puts a new one in. */
+  add(row: NewRow): void {
+    const { id, trigger, rule, object, state, dead, createdAt, attempts, attemptCount } = row;
+    const dueAt = this.#storedDue(state, row.dueAt);
+    const queue = state === 'waiting' ? this.queues.join(trigger, object, dueAt) : null;
+    const settledAt = isUnsettled(state) ? null : createdAt;
+    const seq = this.#db.number(
+      INSERT,
+      ...[id, trigger, rule, object, state, dead, createdAt, dueAt, queue, attempts],
+      ...[attemptCount, row.started, row.deaths, row.retriedAt, settledAt],
+    );
+    this.#db.run('INSERT INTO body (seq, text) VALUES (?, ?)', seq, row.body);
+    this.tally.note(trigger, state, 1);
+  }
+
+  /** By its id. */
+  find(id: string): DeliveryRow | undefined {
+    return this.toRow(this.#db.get(`SELECT ${COLUMNS} FROM delivery WHERE id = ?`, id));
+  }
+
+  /** By its place in the order of commits. */
+  at(seq: number): DeliveryRow | undefined {
+    return this.toRow(this.#db.get(`SELECT ${COLUMNS} FROM delivery WHERE delivery.seq = ?`, seq));
+  }
+
+  /** With its body. */
+  whole(row: DeliveryRow): WholeRow {
+    return { ...row, body: this.body(row.seq) };
+  }
+
+  /** The rest of a delivery, as JSON. */
+  body(seq: number): string {
+    return this.#db.value('SELECT text FROM body WHERE seq = ?', seq) as string;
+  }
+
+  /** The place of one that is there, or went lately. */
+  placeOf(id: string): number | undefined {
+    const seq = this.#db.value('SELECT seq FROM delivery WHERE id = ?', id);
+    return (seq as number | undefined) ?? this.#gone.get(id);
+  }
+
+  /** Moves one to a state, which may be the same. */
+  move(before: DeliveryRow, move: Move): DeliveryRow {
+    const { seq, trigger, object } = before;
+    const { state, dead, endedAt, now } = move;
+    const dueAt = this.#storedDue(state, move.dueAt);
+    const isQueued = state === 'waiting' || state === 'running';
+    const queue = isQueued ? (before.queue ?? this.queues.join(trigger, object, dueAt)) : null;
+    const after: DeliveryRow = {
+      ...before,
+      ...{ state, dead, dueAt: move.dueAt, queue, claim: move.claim ?? null },
+      attempts: move.attempts ?? before.attempts,
+      openAt: move.openAt === undefined ? before.openAt : move.openAt,
+      started: move.started === undefined ? before.started : move.started,
+      deaths: move.deaths ?? before.deaths,
+      retriedAt: move.retriedAt ?? before.retriedAt,
+    };
+    this.#db.run(
+      MOVE,
+      ...[state, dead, dueAt, queue, after.claim, after.attempts, after.openAt],
+      endedAt === undefined ? null : this.shift.toStored(endedAt),
+      ...[after.started, after.deaths, after.retriedAt, isUnsettled(state) ? null : now, seq],
+    );
+    const wasRunning = before.state === 'running' ? 1 : 0;
+    const running = ((state === 'running' ? 1 : 0) - wasRunning) as -1 | 0 | 1;
+    if (before.queue !== null) this.queues.lookAgain(before.queue, running);
+    if (before.state !== state) {
+      this.tally.note(trigger, before.state, -1);
+      this.tally.note(trigger, state, 1);
+    }
+    return after;
+  }
+
+  /** Notes that an attempt begins; what there was before stays. */
+  openAttempt(before: DeliveryRow, attempts: string, at: number): DeliveryRow {
+    const attemptCount = before.attemptCount + 1;
+    this.#db.run(OPEN_ATTEMPT, attempts, attemptCount, at, before.seq);
+    return { ...before, attempts, attemptCount, openAt: at };
+  }
+
+  /** Takes a settled one out. */
+  forget({ seq, id, trigger, state }: Pick<DeliveryRow, 'seq' | 'id' | 'trigger' | 'state'>): void {
+    this.#db.run('DELETE FROM delivery WHERE seq = ?', seq);
+    this.#db.run('DELETE FROM body WHERE seq = ?', seq);
+    this.tally.note(trigger, state, -1);
+    this.#gone.set(id, seq);
+    for (const oldest of this.#gone.keys()) {
+      if (this.#gone.size <= REMEMBERED) break;
+      this.#gone.delete(oldest);
+    }
+  }
+
+  /** A row as it is told, its time due on the wall clock. */
+  toRow(stored: unknown): DeliveryRow | undefined {
+    if (stored === undefined) return undefined;
+    const row = stored as DeliveryRow;
+    const dueAt = isUnsettled(row.state) ? this.shift.fromStored(row.dueAt) : row.dueAt;
+    return { ...row, dueAt };
+  }
+
+  /** When a settled one was due does not move any more. */
+  #storedDue(state: DeliveryState, dueAt: number): number {
+    return isUnsettled(state) ? this.shift.toStored(dueAt) : dueAt;
+  }
+}

@@ -1,0 +1,160 @@
+// The decisions behind the deliveries, in a second file beside the first: it is written after the
+// answers and without waiting for the disk, so it may lose its last moments, and nothing depends on
+// it. A damaged one is set aside under another name, never the main file.
+import { existsSync, renameSync } from 'node:fs';
+import type { HistoryFile } from './database.ts';
+import { openHistory } from './database.ts';
+import type { DecisionRow, HistoryNote } from './messages.ts';
+import { failureOf } from './trouble.ts';
+
+const WRITE = `
+INSERT INTO decision (id, at, trail) VALUES (?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET at = excluded.at, trail = excluded.trail`;
+
+const FORGET = 'DELETE FROM decision WHERE id = ?';
+
+const OLD = 'SELECT seq, id FROM decision WHERE seq > ? AND at < ? ORDER BY seq LIMIT ?';
+
+/** Set aside once is damage; more often is a disk that must not be filled with copies. */
+const SET_ASIDE_AT_MOST = 9;
+
+/** What a piece of a sweep of the history looks at. */
+export interface HistorySweep {
+  readonly from: number;
+  readonly before: number;
+  readonly limit: number;
+}
+
+interface OldRow {
+  readonly seq: number;
+  readonly id: string;
+}
+
+/** Decisions, as long as their deliveries are there. */
+export class History {
+  readonly #path: string;
+  readonly #note: (note: HistoryNote) => void;
+  /** Whether a delivery of this id is there. */
+  readonly #isKept: (id: string) => boolean;
+  #file: HistoryFile | null = null;
+  #isOpen = false;
+  #usedBytes = 0;
+
+  constructor(path: string, isKept: (id: string) => boolean, note: (note: HistoryNote) => void) {
+    this.#path = path;
+    this.#isKept = isKept;
+    this.#note = note;
+    this.#tryTo((): void => {
+      this.#file = openHistory(path);
+      this.#usedBytes = this.#file.usedBytes;
+    });
+  }
+
+  /** Its pages in use when last written. */
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  add({ id, at, trail }: DecisionRow): void {
+    this.#write((file) => file.run(WRITE, id, at, trail));
+  }
+
+  forget(id: string): void {
+    this.#write((file) => file.run(FORGET, id));
+  }
+
+  find(id: string): DecisionRow | null {
+    let found: DecisionRow | null = null;
+    this.#tryTo(() => {
+      const row = this.#file?.get('SELECT id, at, trail FROM decision WHERE id = ?', id);
+      found = (row as DecisionRow | undefined) ?? null;
+    });
+    return found;
+  }
+
+  /** Forgets decisions whose deliveries went; answers where to go on, null at the end. */
+  sweep({ from, before, limit }: HistorySweep): number | null {
+    let next: number | null = null;
+    this.#write((file) => {
+      const old = file.all(OLD, from, before, limit) as readonly OldRow[];
+      for (const { id } of old) {
+        if (!this.#isKept(id)) file.run(FORGET, id);
+      }
+      next = old.length < limit ? null : (old.at(-1)?.seq ?? null);
+    });
+    return next;
+  }
+
+  /** Commits what was written since. */
+  flush(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#tryTo(() => {
+      this.#file?.run('COMMIT');
+      this.#usedBytes = this.#file?.usedBytes ?? 0;
+    });
+  }
+
+  close(): void {
+    this.flush();
+    this.#tryTo(() => this.#file?.close());
+    this.#file = null;
+  }
+
+  #write(act: (file: HistoryFile) => unknown): void {
+    this.#tryTo(() => {
+      if (this.#file === null) return;
+      if (!this.#isOpen) this.#file.run('BEGIN IMMEDIATE');
+      this.#isOpen = true;
+      act(this.#file);
+      this.#usedBytes = this.#file.usedBytes;
+    });
+  }
+
+  /** Whatever fails here costs decisions, nothing else. */
+  #tryTo(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      const { code, message } = failureOf(error);
+      this.#drop();
+      const movedTo = code === 'store-unusable' ? this.#setAside() : null;
+      if (movedTo !== null) this.#reopen();
+      this.#note({ file: this.#path, movedTo, why: message });
+    }
+  }
+
+  #drop(): void {
+    this.#isOpen = false;
+    this.#usedBytes = 0;
+    try {
+      this.#file?.close();
+    } catch {
+      // It is given up; that it can not even be closed changes nothing.
+    }
+    this.#file = null;
+  }
+
+  #reopen(): void {
+    try {
+      this.#file = openHistory(this.#path);
+    } catch {
+      // Already told why; without a history the gateway runs on.
+    }
+  }
+
+  #setAside(): string | null {
+    const places = Array.from({ length: SET_ASIDE_AT_MOST }, (_, place) => place + 1);
+    const names = places.map((place) => `${this.#path}.damaged-${place}`);
+    const movedTo = names.find((name) => !existsSync(name));
+    if (movedTo === undefined) return null;
+    try {
+      for (const part of ['', '-wal', '-shm', '-journal']) {
+        if (existsSync(this.#path + part)) renameSync(this.#path + part, movedTo + part);
+      }
+      return movedTo;
+    } catch {
+      return null;
+    }
+  }
+}

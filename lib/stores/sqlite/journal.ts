@@ -1,0 +1,142 @@
+// One commit: positions, ledger, new deliveries, gaps. Ids are checked here, inside the transaction,
+// against deliveries and ledger; and here settled deliveries give way when the file is full.
+import type { Gap } from '../../core/source.ts';
+import type { StoreUsage } from '../../core/store.ts';
+import type { Deliveries } from './deliveries.ts';
+import type { History } from './history.ts';
+import type { Ledger } from './ledger.ts';
+import type { CommitAnswer, CommitAsk, DeliveryRow, NewRow, PositionRow } from './messages.ts';
+import type { Statements } from './statements.ts';
+
+const WRITE_POSITION = `
+INSERT INTO position (source, path, resource_version, at) VALUES (?, ?, ?, ?)
+ON CONFLICT (source, path) DO UPDATE SET resource_version = excluded.resource_version,
+  at = excluded.at, retired_at = NULL`;
+
+const POSITIONS = `
+SELECT path, resource_version AS resourceVersion, at FROM position WHERE source = ? ORDER BY path`;
+
+const WRITE_GAP = `
+INSERT INTO gap (source, path, loss, why, from_version, from_at, to_version, to_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+
+const OLDEST_SETTLED = `
+SELECT seq, id, trigger, state FROM delivery INDEXED BY delivery_settled
+WHERE settled_at IS NOT NULL ORDER BY settled_at, seq LIMIT ?`;
+
+/** Settled deliveries that give way together: some more than a batch brings. */
+const GIVE_WAY = 100;
+
+/** Gaps kept for those who ask. */
+const GAPS_KEPT = 1_000;
+
+/** What a commit works with. */
+export interface JournalParts {
+  readonly db: Statements;
+  readonly deliveries: Deliveries;
+  readonly ledger: Ledger;
+  readonly history: History;
+  /** 0: no bound. */
+  readonly maxBytes: number;
+}
+
+/** Commits, positions and gaps. */
+export class Journal {
+  readonly #parts: JournalParts;
+
+  constructor(parts: JournalParts) {
+    this.#parts = parts;
+  }
+
+  /** How far a source has been read, also on paths that were retired. */
+  positions(source: string): readonly PositionRow[] {
+    return this.#parts.db.all(POSITIONS, source) as readonly PositionRow[];
+  }
+
+  /** Stores all of it, or nothing where it is full. */
+  commit(ask: CommitAsk): CommitAnswer {
+    const { deliveries, history, ledger } = this.#parts;
+    const existing = new Set(ask.deliveries.map(({ id }) => id).filter((id) => this.#isKnown(id)));
+    const fresh = distinct(ask.deliveries.filter(({ id }) => !existing.has(id)));
+    if (fresh.length > 0 && !this.#makeRoom()) {
+      return { done: false, existing: [], usage: this.usage };
+    }
+    for (const row of fresh) deliveries.add(row);
+    for (const decision of ask.decisions) if (!existing.has(decision.id)) history.add(decision);
+    for (const entry of ask.ledger) ledger.write(entry);
+    ledger.markSeen(ask.seen);
+    for (const gone of ask.gone) ledger.markGone(gone, ask.readMs);
+    for (const listed of ask.listed) ledger.markListed(listed, ask.readMs);
+    for (const { path, resourceVersion, at } of ask.positions) {
+      this.#parts.db.run(WRITE_POSITION, ask.source, path, resourceVersion, at);
+    }
+    this.keepGaps(ask.gaps);
+    return { done: true, existing: [...existing], usage: this.usage };
+  }
+
+  /** Adds gaps and lets the oldest go. */
+  keepGaps(gaps: readonly Gap[]): void {
+    const { db } = this.#parts;
+    for (const { source, path, loss, why, from, to } of gaps) {
+      const [fromVersion, fromAt] = from === null ? [null, null] : [from.resourceVersion, from.at];
+      const bounds = [fromVersion, fromAt, to.resourceVersion, to.at];
+      db.run(WRITE_GAP, source, path, loss, why, ...bounds);
+    }
+    if (gaps.length === 0) return;
+    db.run('DELETE FROM gap WHERE seq <= (SELECT max(seq) FROM gap) - ?', GAPS_KEPT);
+  }
+
+  /** The last gaps, newest first. */
+  gaps(limit: number): readonly Gap[] {
+    return this.#parts.db.all('SELECT * FROM gap ORDER BY seq DESC LIMIT ?', limit).map((row) => {
+      const { source, path, loss, why, from_version, from_at, to_version, to_at } = row as GapRow;
+      const from =
+        from_version === null || from_at === null
+          ? null
+          : { resourceVersion: from_version, at: from_at };
+      const to = { resourceVersion: to_version, at: to_at };
+      return { source, path, loss, why, from, to };
+    });
+  }
+
+  /** How full it is, the history included. */
+  get usage(): StoreUsage {
+    const { db, history, maxBytes } = this.#parts;
+    return { bytes: db.usedBytes + history.usedBytes, maxBytes };
+  }
+
+  /** Lets a settled delivery go, with its decision. */
+  forget(settled: Pick<DeliveryRow, 'seq' | 'id' | 'trigger' | 'state'>): void {
+    this.#parts.deliveries.forget(settled);
+    this.#parts.history.forget(settled.id);
+  }
+
+  #isKnown(id: string): boolean {
+    const sql = 'SELECT 1 FROM delivery WHERE id = ?';
+    return this.#parts.db.get(sql, id) !== undefined || this.#parts.ledger.has(id);
+  }
+
+  /** What is settled gives way to what is new; says whether there is room. */
+  #makeRoom(): boolean {
+    const { db, maxBytes } = this.#parts;
+    while (maxBytes > 0 && this.usage.bytes >= maxBytes) {
+      const oldest = db.all(OLDEST_SETTLED, GIVE_WAY);
+      if (oldest.length === 0) return false;
+      for (const row of oldest) this.forget(row as DeliveryRow);
+    }
+    return true;
+  }
+}
+
+interface GapRow extends Pick<Gap, 'source' | 'path' | 'loss' | 'why'> {
+  readonly from_version: string | null;
+  readonly from_at: number | null;
+  readonly to_version: string;
+  readonly to_at: number;
+}
+
+/** A batch never has the same delivery twice; should it, the first one counts. */
+function distinct(rows: readonly NewRow[]): readonly NewRow[] {
+  const ids = new Set<string>();
+  return rows.filter(({ id }) => ids.size < ids.add(id).size);
+}

@@ -1,0 +1,163 @@
+// The ledger: what has been started, found by key, by id, and by the Event it came from. It forgets
+// only what a sweep says.
+import type { CompleteList, Gone } from '../../core/source.ts';
+import type { LedgerEntry, Retirement } from '../../core/store.ts';
+import type { Statements } from './statements.ts';
+
+const COLUMNS = `key, path.path, event_key AS eventKey, object, ledger.id, life,
+fired_at AS firedAt, fired_happened_at AS firedHappenedAt, fired_count AS firedCount,
+last_happened_at AS lastHappenedAt, last_count AS lastCount`;
+
+const LOOKUP = `SELECT ${COLUMNS} FROM ledger JOIN path ON path.id = ledger.path WHERE key = ?`;
+
+// Most writes only move what came last: then no index is touched.
+const MOVE_LAST = `
+UPDATE ledger SET last_happened_at = ?, last_count = ?
+WHERE key = ? AND path = ? AND event_key = ? AND id = ? AND life = ? AND fired_at = ?
+  AND fired_happened_at = ? AND fired_count = ? AND gone_at IS NULL AND object = ?`;
+
+const WRITE = `
+INSERT INTO ledger (key, path, event_key, object, id, life, fired_at, fired_happened_at,
+  fired_count, last_happened_at, last_count, gone_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
+ON CONFLICT (key) DO UPDATE SET path = excluded.path, event_key = excluded.event_key,
+  object = excluded.object, id = excluded.id, life = excluded.life, fired_at = excluded.fired_at,
+  fired_happened_at = excluded.fired_happened_at, fired_count = excluded.fired_count,
+  last_happened_at = excluded.last_happened_at, last_count = excluded.last_count, gone_at = NULL`;
+
+const SEEN = `
+UPDATE ledger SET gone_at = NULL WHERE path = ? AND event_key = ? AND gone_at IS NOT NULL`;
+
+const GONE = `
+UPDATE ledger SET gone_at = ? WHERE path = ? AND event_key = ? AND gone_at IS NULL`;
+
+const EVENTS_OF = `
+SELECT DISTINCT event_key FROM ledger INDEXED BY ledger_event
+WHERE path = ? AND event_key > ? ORDER BY event_key LIMIT ?`;
+
+const FIRED = `
+SELECT fired_at AS at, ledger.object FROM ledger LEFT JOIN delivery ON delivery.id = ledger.id
+WHERE fired_at >= ? AND ifnull(state, '') <> 'held' AND ifnull(dead, '') <> 'expired-held'`;
+
+interface StoredPath {
+  readonly id: number;
+  readonly path: string;
+}
+
+/** Events looked at together, so that nothing holds all of a path in memory. */
+const PAGE = 500;
+
+/** Ledger entries as rows. */
+export class Ledger {
+  readonly #db: Statements;
+  /** What each watch path is stored as. */
+  readonly #paths = new Map<string, number>();
+
+  constructor(db: Statements) {
+    this.#db = db;
+  }
+
+  /** The entries for these keys; one with none is left out. */
+  lookup(keys: readonly string[]): readonly LedgerEntry[] {
+    return keys.flatMap((key) => {
+      const entry = this.#db.get(LOOKUP, key);
+      return entry === undefined ? [] : [entry as LedgerEntry];
+    });
+  }
+
+  /** Whether a delivery of this id was started under some entry. */
+  has(id: string): boolean {
+    return this.#db.get('SELECT 1 FROM ledger WHERE id = ?', id) !== undefined;
+  }
+
+  /** Stores an entry whole; a state of its Event was read, so it is not gone. */
+  write(entry: LedgerEntry): void {
+    const { key, eventKey, object, id, life } = entry;
+    const { firedAt, firedHappenedAt, firedCount, lastHappenedAt, lastCount } = entry;
+    const path = this.#pathOf(entry.path);
+    const fired = [firedAt, firedHappenedAt, firedCount];
+    const last = [lastHappenedAt, lastCount];
+    const moved = this.#db.run(MOVE_LAST, ...last, key, path, eventKey, id, life, ...fired, object);
+    if (moved > 0) return;
+    this.#db.run(WRITE, key, path, eventKey, object, id, life, ...fired, ...last);
+  }
+
+  /** Notes that these Events are there: a state of each was read. */
+  markSeen(seen: readonly Gone[]): void {
+    if (seen.length === 0 || this.#db.get(ANY_GONE) === undefined) return;
+    for (const { path, key } of seen) this.#db.run(SEEN, this.#pathOf(path), key);
+  }
+
+  /** Notes that an Event is no longer there: its entries' retention begins. */
+  markGone({ path, key }: Gone, readMs: number): void {
+    this.#db.run(GONE, readMs, this.#pathOf(path), key);
+  }
+
+  /** Notes that all other Events of a path are no longer there. */
+  markListed({ path, keys }: CompleteList, readMs: number): void {
+    const stored = this.#pathOf(path);
+    for (const eventKey of this.#eventsOf(stored)) {
+      if (!keys.has(eventKey)) this.#db.run(GONE, readMs, stored, eventKey);
+    }
+  }
+
+  /** Hands the entries of a path to its heirs; the others' retention begins. */
+  retire({ path, heirs, readMs }: Retirement): void {
+    const stored = this.#pathOf(path);
+    for (const eventKey of this.#eventsOf(stored)) {
+      const namespace = eventKey.slice(0, eventKey.indexOf('/'));
+      const heir = heirs.find((one) => one.namespace === null || one.namespace === namespace);
+      if (heir === undefined) this.#db.run(GONE, readMs, stored, eventKey);
+      else if (heir.path !== path) {
+        const sql = 'UPDATE ledger SET path = ? WHERE path = ? AND event_key = ?';
+        this.#db.run(sql, this.#pathOf(heir.path), stored, eventKey);
+      }
+    }
+  }
+
+  /** The watch paths of all entries whose Event is there. */
+  get paths(): readonly string[] {
+    const there = 'SELECT 1 FROM ledger INDEXED BY ledger_there WHERE path = ? AND gone_at IS NULL';
+    const paths = this.#db.all('SELECT id, path FROM path') as readonly StoredPath[];
+    return paths
+      .filter(({ id }) => this.#db.get(`${there} LIMIT 1`, id) !== undefined)
+      .map(({ path }) => path);
+  }
+
+  /** The entry of this id was started only now. */
+  refire(id: string, firedAt: number): void {
+    this.#db.run('UPDATE ledger SET fired_at = ? WHERE id = ?', firedAt, id);
+  }
+
+  /** What was started since a moment. */
+  firedSince(since: number): readonly { readonly at: number; readonly object: string }[] {
+    return this.#db.all(FIRED, since) as readonly { at: number; object: string }[];
+  }
+
+  /** A transaction was undone: what it named paths does not hold. */
+  rollback(): void {
+    this.#paths.clear();
+  }
+
+  *#eventsOf(path: number): Iterable<string> {
+    let behind = '';
+    for (;;) {
+      const page = this.#db.column(EVENTS_OF, path, behind, PAGE) as readonly string[];
+      yield* page;
+      if (page.length < PAGE) return;
+      behind = page.at(-1) ?? behind;
+    }
+  }
+
+  #pathOf(path: string): number {
+    const known = this.#paths.get(path);
+    if (known !== undefined) return known;
+    const found = this.#db.number('SELECT id FROM path WHERE path = ?', path);
+    const stored =
+      found > 0 ? found : this.#db.number('INSERT INTO path (path) VALUES (?) RETURNING id', path);
+    this.#paths.set(path, stored);
+    return stored;
+  }
+}
+
+const ANY_GONE = 'SELECT 1 FROM ledger INDEXED BY ledger_gone WHERE gone_at IS NOT NULL LIMIT 1';

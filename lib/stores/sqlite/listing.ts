@@ -1,0 +1,118 @@
+// Deliveries for people, page by page in the order of commits. Whichever index leaves the least to
+// look at leads; a page of what stands in some states is merged from one short list for each trigger
+// and state, so that a million waiting deliveries do not hide ten dead ones.
+import type { SQLInputValue } from 'node:sqlite';
+import type { DeliveryCount, DeliveryQuery } from '../../core/store.ts';
+import type { Deliveries } from './deliveries.ts';
+import type { WholeRow } from './messages.ts';
+import type { Statements } from './statements.ts';
+
+/** So few are looked at one by one, whatever else is asked for. */
+const FEW = 10_000;
+
+interface Filter {
+  readonly sql: string;
+  readonly values: readonly SQLInputValue[];
+}
+
+/** Lists deliveries. */
+export class Listing {
+  readonly #db: Statements;
+  readonly #deliveries: Deliveries;
+
+  constructor(db: Statements, deliveries: Deliveries) {
+    this.#db = db;
+    this.#deliveries = deliveries;
+  }
+
+  /** A page. */
+  list(query: DeliveryQuery): readonly WholeRow[] {
+    const after = query.after === undefined ? null : this.#deliveries.placeOf(query.after);
+    // Of one that nobody knows nothing is behind.
+    if (after === undefined) return [];
+    return this.#places(query, after).flatMap((seq) => {
+      const row = this.#deliveries.at(seq);
+      return row === undefined ? [] : [this.#deliveries.whole(row)];
+    });
+  }
+
+  #places(query: DeliveryQuery, after: number | null): readonly number[] {
+    const { states, trigger, object, rule, limit, order = 'oldest' } = query;
+    const behind = behindOf(order, after);
+    const counts = this.#deliveries.tally.counts.filter(
+      (one) => (states?.includes(one.state) ?? true) && (trigger ?? one.trigger) === one.trigger,
+    );
+    const isNarrow = states !== undefined || trigger !== undefined;
+    const standing = counts.reduce((sum, { count }) => sum + count, 0);
+    if (isNarrow && (standing <= FEW || (object === undefined && rule === undefined))) {
+      return this.#merged(query, counts, behind);
+    }
+    const filters = [...filtersOf(query), behind];
+    return this.#select(`delivery ${leaderOf(query)}`, filters, { order, limit });
+  }
+
+  #merged(
+    query: DeliveryQuery,
+    counts: readonly DeliveryCount[],
+    behind: Filter,
+  ): readonly number[] {
+    const { limit, order = 'oldest' } = query;
+    const { states: _states, trigger: _trigger, ...rest } = query;
+    const filters = [...filtersOf(rest), behind];
+    const found = counts.flatMap(({ trigger, state }) => {
+      const standing = { sql: 'trigger = ? AND state = ?', values: [trigger, state] };
+      const from = 'delivery INDEXED BY delivery_state';
+      return this.#select(from, [standing, ...filters], { order, limit });
+    });
+    found.sort((a, b) => (order === 'newest' ? b - a : a - b));
+    return found.slice(0, limit);
+  }
+
+  #select(
+    from: string,
+    filters: readonly Filter[],
+    { order, limit }: { order: 'oldest' | 'newest'; limit: number },
+  ): readonly number[] {
+    const where = filters.map(({ sql }) => sql).join(' AND ');
+    const direction = order === 'newest' ? 'DESC' : 'ASC';
+    const sql = `SELECT seq FROM ${from} WHERE ${where} ORDER BY seq ${direction} LIMIT ?`;
+    const values = filters.flatMap((filter) => filter.values);
+    return this.#db.column(sql, ...values, limit) as readonly number[];
+  }
+}
+
+/** The index that leads where no state does; the order of commits itself where none would help. */
+function leaderOf({ object, rule, since, until, order }: DeliveryQuery): string {
+  if (object !== undefined) return 'INDEXED BY delivery_object';
+  if (rule !== undefined) return 'INDEXED BY delivery_rule';
+  const isAtTheEnd = order === 'newest' ? until === undefined : since === undefined;
+  return isAtTheEnd ? 'NOT INDEXED' : 'INDEXED BY delivery_created';
+}
+
+function filtersOf({
+  states,
+  trigger,
+  rule,
+  object,
+  since,
+  until,
+}: Partial<DeliveryQuery>): Filter[] {
+  const filters: Filter[] = [];
+  const add = (sql: string, value: SQLInputValue | undefined): void => {
+    if (value !== undefined) filters.push({ sql, values: [value] });
+  };
+  if (states !== undefined) {
+    filters.push({ sql: `state IN (${states.map(() => '?').join()})`, values: states });
+  }
+  add('trigger = ?', trigger);
+  add('rule = ?', rule);
+  add('object = ?', object);
+  add('created_at >= ?', since);
+  add('created_at < ?', until);
+  return filters;
+}
+
+function behindOf(order: 'oldest' | 'newest', after: number | null): Filter {
+  if (order === 'newest') return { sql: 'seq < ?', values: [after ?? Number.MAX_SAFE_INTEGER] };
+  return { sql: 'seq > ?', values: [after ?? 0] };
+}

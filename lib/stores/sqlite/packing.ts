@@ -1,0 +1,75 @@
+// A delivery as the worker stores it, and back. What never changes (its Events above all) is one
+// JSON text; the main thread alone parses it, once for as long as somebody works on the delivery.
+import type { Attempt, Delivery } from '../../core/delivery.ts';
+import type { Started } from '../../core/outcome.ts';
+import type { Commit, DecisionRecord } from '../../core/store.ts';
+import type { CommitAsk, DecisionRow, DeliveryRow, NewRow } from './messages.ts';
+
+/** What of a delivery never changes. */
+export type Body = Pick<
+  Delivery,
+  'key' | 'bucket' | 'cluster' | 'source' | 'rule' | 'match' | 'occurrences'
+>;
+
+/** A commit as it is handed over. */
+export function packCommit(commit: Commit): CommitAsk {
+  return {
+    ...commit,
+    deliveries: commit.deliveries.map(packDelivery),
+    decisions: commit.decisions.map(packDecision),
+    positions: [...commit.positions].map(([path, { resourceVersion, at }]) => ({
+      path,
+      resourceVersion,
+      at,
+    })),
+  };
+}
+
+function packDelivery(delivery: Delivery): NewRow {
+  const { id, trigger, object, state, dead, createdAt, dueAt, deaths, retriedAt } = delivery;
+  const { key, bucket, cluster, source, rule, match, occurrences, attempts, started } = delivery;
+  const body: Body = { key, bucket, cluster, source, rule, match, occurrences };
+  return {
+    ...{ id, trigger, object, state, dead, createdAt, dueAt, deaths, retriedAt },
+    rule: rule.name ?? '',
+    attempts: attempts.map((attempt) => JSON.stringify(attempt)).join(),
+    attemptCount: attempts.length,
+    started: started === null ? null : JSON.stringify(started),
+    body: JSON.stringify(body),
+  };
+}
+
+function packDecision({ id, at, trail }: DecisionRecord): DecisionRow {
+  return { id, at, trail: JSON.stringify(trail) };
+}
+
+/** The delivery of a row and its body. */
+export function toDelivery(row: DeliveryRow, body: Body): Delivery {
+  const { id, trigger, object, state, createdAt, dueAt, deaths, retriedAt, started } = row;
+  return Object.freeze({
+    id,
+    ...body,
+    ...{ trigger, object, state, dead: row.dead, createdAt, dueAt },
+    attempts: attemptsOf(row),
+    started: started === null ? null : (JSON.parse(started) as Started),
+    ...{ deaths, retriedAt },
+  });
+}
+
+/** What packDelivery wrote. */
+export function parseBody(body: string): Body {
+  return JSON.parse(body) as Body;
+}
+
+/** What packDecision wrote. */
+export function toDecision({ id, at, trail }: DecisionRow): DecisionRecord {
+  return { id, at, trail: JSON.parse(trail) as DecisionRecord['trail'] };
+}
+
+function attemptsOf({ attempts, attemptCount, openAt, claim }: DeliveryRow): readonly Attempt[] {
+  const ended = attempts === '' ? [] : (JSON.parse(`[${attempts}]`) as Attempt[]);
+  if (openAt === null) return ended;
+  const incarnation = claim ?? '';
+  const open = { number: attemptCount, at: openAt, incarnation, outcome: null, durationMs: null };
+  return [...ended, open];
+}

@@ -1,0 +1,112 @@
+// Looks at where the store shall lie before anything is opened, so that what is wrong with the place
+// is said in words about the place. The file is made here, for nobody else to read; nothing that is
+// there is written to.
+import { open, stat, statfs } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { codeOfFailure, fileTrouble } from '../../kit/file-trouble.ts';
+import { networkFileSystem } from './file-system.ts';
+import { APPLICATION_ID } from './schema.ts';
+import { unusable } from './unusable.ts';
+
+/** What every SQLite file begins with. */
+const MAGIC = 'SQLite format 3\0';
+const HEADER_BYTES = 100;
+const APPLICATION_ID_AT = 68;
+
+/** The second file of a store: `sluice.db` has `sluice-history.db` beside it. */
+export function historyPathOf(path: string): string {
+  const extension = extname(path);
+  return join(dirname(path), `${basename(path, extension)}-history${extension}`);
+}
+
+/**
+ * Makes sure that a store can lie there, and that there is a file.
+ *
+ * **Errors**: `store-unusable`.
+ */
+export async function preparePlace(path: string): Promise<void> {
+  await checkFolder(path);
+  const bytes = await sizeOf(path);
+  if (bytes === null || bytes === 0) await checkNothingIsMissing(path, bytes);
+  if (bytes === null) await make(path);
+  else await checkHeader(path, bytes);
+}
+
+async function checkFolder(path: string): Promise<void> {
+  const folder = dirname(path);
+  const found = await statfs(folder).catch((error: unknown) => {
+    throw unusable(path, `its folder ${folder}: ${fileTrouble(error)}`, {
+      todo: 'make the folder, or name another file with --store, SLUICE_STORE or store.sqlite.path',
+      cause: error,
+    });
+  });
+  const network = networkFileSystem(found.type);
+  if (network === null) return;
+  throw unusable(path, `its folder lies on a network file system (${network})`, {
+    todo: 'there two gateways can not be kept apart and a crash may lose what was stored; put it on a local disk or a block volume',
+  });
+}
+
+async function sizeOf(path: string): Promise<number | null> {
+  const found = await stat(path).catch((error: unknown) => {
+    if (codeOfFailure(error) === 'ENOENT') return null;
+    throw unusable(path, fileTrouble(error), { todo: 'mend the path', cause: error });
+  });
+  if (found === null) return null;
+  if (found.isDirectory()) throw unusable(path, 'a folder', { todo: 'name a file in it' });
+  if (!found.isFile()) throw unusable(path, 'no regular file', { todo: 'name another file' });
+  return found.size;
+}
+
+/** An empty file beside what belongs to a full one: somebody lost it, and that is not for us to hide. */
+async function checkNothingIsMissing(path: string, bytes: number | null): Promise<void> {
+  for (const left of [`${path}-wal`, historyPathOf(path)]) {
+    const size = await stat(left).then(
+      (found) => found.size,
+      () => 0,
+    );
+    if (size === 0) continue;
+    const found = bytes === null ? 'it is not there' : 'it is empty';
+    throw unusable(path, `${found}, but ${basename(left)}, which belongs to it, is`, {
+      todo: `put the file back from where it went; to begin with nothing remove ${left} too`,
+    });
+  }
+}
+
+async function make(path: string): Promise<void> {
+  try {
+    const made = await open(path, 'wx', 0o600);
+    await made.close();
+  } catch (error) {
+    // Another process made it meanwhile: it is looked at like any other.
+    if (codeOfFailure(error) === 'EEXIST') return;
+    throw unusable(path, `the file can not be made: ${fileTrouble(error)}`, {
+      todo: 'make the folder writable for this user, make room, or name a file elsewhere',
+      cause: error,
+    });
+  }
+}
+
+async function checkHeader(path: string, bytes: number): Promise<void> {
+  try {
+    await using file = await open(path, 'r+');
+    if (bytes === 0) return;
+    await file.chmod(0o600).catch(() => undefined);
+    const header = Buffer.alloc(HEADER_BYTES);
+    await file.read(header, 0, HEADER_BYTES, 0);
+    if (header.toString('latin1', 0, MAGIC.length) !== MAGIC) throw foreign(path);
+    if (header.readUInt32BE(APPLICATION_ID_AT) !== APPLICATION_ID) throw foreign(path);
+  } catch (error) {
+    if (codeOfFailure(error) === undefined) throw error;
+    throw unusable(path, `the file can not be written: ${fileTrouble(error)}`, {
+      todo: 'make the file and its folder writable for this user',
+      cause: error,
+    });
+  }
+}
+
+function foreign(path: string): Error {
+  return unusable(path, 'a file that Sluice did not write, or one damaged at its beginning', {
+    todo: 'name another file, or put the right one there from a copy; this one was left as it is',
+  });
+}

@@ -1,0 +1,76 @@
+// The tables of the main file and how they came to be: `user_version` is the format that wrote it,
+// and `meta.minimum_reader` the oldest format that may still read and write it. Steps only add;
+// whoever takes something away or changes its meaning raises the minimum reader.
+
+/** Marks a file as ours: "Sluc" in ASCII. */
+export const APPLICATION_ID = 0x53_6c_75_63;
+
+/** The format that this program writes. */
+export const FORMAT = 1;
+
+/** The oldest format that can work with what this program writes. */
+export const MINIMUM_READER = 1;
+
+// Columns with times have INTEGER affinity and are not STRICT: a steady clock has fractions of ms.
+// due_at, ended_at and look_at of what is unsettled stand on the store's own time (see shift.ts).
+const FIRST = `
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('minimum_reader', ${MINIMUM_READER}), ('shift_ms', 0);
+
+CREATE TABLE keep (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE position (
+  source TEXT, path TEXT, resource_version TEXT NOT NULL, at INTEGER NOT NULL,
+  retired_at INTEGER,
+  PRIMARY KEY (source, path)
+) WITHOUT ROWID;
+
+CREATE TABLE gap (
+  seq INTEGER PRIMARY KEY, source TEXT NOT NULL, path TEXT NOT NULL, loss TEXT NOT NULL,
+  why TEXT NOT NULL, from_version TEXT, from_at INTEGER, to_version TEXT NOT NULL,
+  to_at INTEGER NOT NULL
+);
+
+CREATE TABLE path (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE);
+
+CREATE TABLE ledger (
+  seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, path INTEGER NOT NULL,
+  event_key TEXT NOT NULL, object TEXT NOT NULL, id TEXT NOT NULL, life TEXT NOT NULL,
+  fired_at INTEGER NOT NULL, fired_happened_at TEXT NOT NULL, fired_count INTEGER NOT NULL,
+  last_happened_at TEXT NOT NULL, last_count INTEGER NOT NULL,
+  gone_at INTEGER
+);
+CREATE INDEX ledger_id ON ledger (id);
+CREATE INDEX ledger_event ON ledger (path, event_key);
+CREATE INDEX ledger_fired ON ledger (fired_at);
+CREATE INDEX ledger_there ON ledger (path) WHERE gone_at IS NULL;
+CREATE INDEX ledger_gone ON ledger (gone_at) WHERE gone_at IS NOT NULL;
+
+CREATE TABLE queue (
+  id INTEGER PRIMARY KEY, trigger TEXT NOT NULL, object TEXT NOT NULL,
+  running INTEGER NOT NULL, look_at INTEGER
+);
+CREATE UNIQUE INDEX queue_object ON queue (trigger, object);
+CREATE INDEX queue_look ON queue (trigger, look_at) WHERE look_at IS NOT NULL;
+
+CREATE TABLE delivery (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, trigger TEXT NOT NULL, rule TEXT NOT NULL,
+  object TEXT NOT NULL, state TEXT NOT NULL, dead TEXT, created_at INTEGER NOT NULL,
+  due_at INTEGER NOT NULL, queue INTEGER, claim TEXT, attempts TEXT NOT NULL,
+  attempt_count INTEGER NOT NULL, open_at INTEGER, ended_at INTEGER, started TEXT,
+  deaths INTEGER NOT NULL, retried_at INTEGER, settled_at INTEGER
+);
+CREATE INDEX delivery_state ON delivery (trigger, state);
+CREATE INDEX delivery_rule ON delivery (rule);
+CREATE INDEX delivery_object ON delivery (object);
+CREATE INDEX delivery_created ON delivery (created_at);
+CREATE INDEX delivery_due ON delivery (queue, due_at) WHERE state = 'waiting';
+CREATE INDEX delivery_order ON delivery (queue) WHERE state = 'waiting';
+CREATE INDEX delivery_settled ON delivery (settled_at) WHERE settled_at IS NOT NULL;
+
+-- Beside the delivery, so that an attempt does not write its Events again.
+CREATE TABLE body (seq INTEGER PRIMARY KEY, text TEXT NOT NULL);
+`;
+
+/** What brings a file from the format of its place to the next one. */
+export const STEPS: readonly string[] = [FIRST];

@@ -1,0 +1,143 @@
+// The store's ports over the worker: packs what goes there, unpacks what comes back, and keeps the
+// bodies of running deliveries at hand. It holds nothing else.
+import type { Delivery } from '../../core/delivery.ts';
+import { SluiceError } from '../../core/errors.ts';
+import type {
+  ActAnswer,
+  Archive,
+  Journal,
+  Keep,
+  Outbox,
+  Store,
+  SweepBounds,
+  Upkeep,
+} from '../../core/store.ts';
+import type { Caller } from './caller.ts';
+import type { ActRow, SweepPlace, WholeRow } from './messages.ts';
+import type { Body } from './packing.ts';
+import { packCommit, parseBody, toDecision, toDelivery } from './packing.ts';
+
+/** A store in a SQLite file. */
+export class SqliteStore implements Store {
+  readonly #caller: Caller;
+  /** Bodies of running deliveries, by id: what settles them parses nothing. */
+  readonly #atWork = new Map<string, Body>();
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  readonly journal: Journal = {
+    durable: true,
+    positions: async (source) => {
+      const rows = await this.#caller.call('positions', { source });
+      return new Map(rows.map(({ path, resourceVersion, at }) => [path, { resourceVersion, at }]));
+    },
+    lookup: async (keys) => {
+      if (keys.length === 0) return new Map();
+      const entries = await this.#caller.call('lookup', { keys });
+      return new Map(entries.map((entry) => [entry.key, entry]));
+    },
+    commit: async (commit) => {
+      const { done, existing, usage } = await this.#caller.call('commit', packCommit(commit));
+      return done ? { done, existing: new Set(existing), usage } : { done, usage };
+    },
+  };
+
+  readonly upkeep: Upkeep = {
+    begin: async (at) => {
+      const { lost, ...begun } = await this.#caller.call('begin', at);
+      return { ...begun, lost: lost.map((row) => this.#unpack(row)) };
+    },
+    retire: async (retirement) => {
+      await this.#caller.call('retire', retirement);
+    },
+    dropPositions: async (gaps) => {
+      await this.#caller.call('dropPositions', { gaps });
+    },
+    shift: async (byMs) => {
+      await this.#caller.call('shift', { byMs });
+    },
+    sweep: async (bounds) => this.#sweep(bounds),
+  };
+
+  readonly outbox: Outbox = {
+    claim: async (request) => {
+      const rows = await this.#caller.call('claim', request);
+      return rows.map((row) => this.#unpack(row));
+    },
+    attempt: async (claim) => {
+      const withBody = !this.#atWork.has(claim.id);
+      return this.#answer(await this.#caller.call('attempt', { ...claim, withBody }));
+    },
+    settle: async (settlement) => {
+      const withBody = !this.#atWork.has(settlement.id);
+      return this.#answer(await this.#caller.call('settle', { ...settlement, withBody }));
+    },
+    change: async (change) => {
+      const withBody = !this.#atWork.has(change.id);
+      return this.#answer(await this.#caller.call('change', { ...change, withBody }));
+    },
+    next: async (trigger) => this.#caller.call('next', { trigger }),
+  };
+
+  readonly archive: Archive = {
+    list: async (query) => {
+      const rows = await this.#caller.call('list', query);
+      return rows.map((row) => this.#unpack(row));
+    },
+    get: async (id) => {
+      const row = await this.#caller.call('get', { id });
+      return row === null ? null : this.#unpack(row);
+    },
+    decision: async (id) => {
+      const row = await this.#caller.call('decision', { id });
+      return row === null ? null : toDecision(row);
+    },
+    counts: async () => this.#caller.call('counts', {}),
+    gaps: async (limit) => this.#caller.call('gaps', { limit }),
+    firedSince: async (since) => this.#caller.call('firedSince', { since }),
+  };
+
+  readonly keep: Keep = {
+    read: async (name) => this.#caller.call('read', { name }),
+    write: async (name, value) => {
+      await this.#caller.call('write', { name, value });
+    },
+  };
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#caller.close();
+    this.#atWork.clear();
+  }
+
+  /** Piece by piece, so that other calls go on in between. */
+  async #sweep(bounds: SweepBounds): Promise<number> {
+    let forgotten = 0;
+    let from: SweepPlace | null = null;
+    do {
+      const piece: { forgotten: number; next: SweepPlace | null } = await this.#caller.call(
+        'sweep',
+        { ...bounds, from },
+      );
+      forgotten += piece.forgotten;
+      from = piece.next;
+    } while (from !== null);
+    return forgotten;
+  }
+
+  #unpack(row: WholeRow): Delivery {
+    const body = this.#atWork.get(row.id) ?? parseBody(row.body);
+    if (row.state === 'running') this.#atWork.set(row.id, body);
+    return toDelivery(row, body);
+  }
+
+  #answer(answer: ActRow): ActAnswer {
+    if (!answer.done) return answer;
+    const { row, body } = answer;
+    const known = body === null ? this.#atWork.get(row.id) : parseBody(body);
+    if (known === undefined) throw new SluiceError('internal', `delivery ${row.id} has no body`);
+    if (row.state !== 'running') this.#atWork.delete(row.id);
+    return { done: true, delivery: toDelivery(row, known) };
+  }
+}

@@ -1,0 +1,132 @@
+// Beginning, forgetting and moving times. A sweep comes in pieces, so that other calls go on between
+// them; whoever asks says where the piece before ended.
+import type { Outcome } from '../../core/outcome.ts';
+import type { Retirement } from '../../core/store.ts';
+import type { Deliveries } from './deliveries.ts';
+import type { Journal, JournalParts } from './journal.ts';
+import type {
+  Calls,
+  DeliveryRow,
+  SweepAnswer,
+  SweepAsk,
+  SweepPlace,
+  WholeRow,
+} from './messages.ts';
+import { endedOf } from './outbox.ts';
+
+/** A third death in a row during an attempt of one delivery: it is the delivery. */
+const POISONED = 3;
+
+/** Rows that a piece of a sweep looks at, of each kind: some milliseconds. */
+const PIECE = 500;
+
+const RUNNING = `
+SELECT id FROM delivery WHERE trigger = ? AND state = 'running' AND claim IS NOT ?`;
+
+const DIED: Outcome = {
+  outcome: 'unknown',
+  reason: 'process-died',
+  detail: 'the process ended before the answer was written down',
+};
+
+const GONE_ENTRIES = `
+SELECT ledger.seq, gone_at, delivery.state IN ('waiting', 'held', 'open', 'running') AS isNeeded
+FROM ledger INDEXED BY ledger_gone LEFT JOIN delivery ON delivery.id = ledger.id
+WHERE gone_at IS NOT NULL AND (gone_at, ledger.seq) > (?, ?) AND gone_at < ?
+ORDER BY gone_at, ledger.seq LIMIT ?`;
+
+const SETTLED = `
+SELECT seq, id, trigger, state FROM delivery INDEXED BY delivery_settled
+WHERE settled_at IS NOT NULL AND settled_at < ? ORDER BY settled_at, seq LIMIT ?`;
+
+interface GoneEntry {
+  readonly seq: number;
+  readonly gone_at: number;
+  readonly isNeeded: 0 | 1 | null;
+}
+
+const FROM_THE_START: SweepPlace = { goneAt: -Infinity, seq: 0, historySeq: 0 };
+
+/** What keeps a store in order. */
+export class Upkeep {
+  readonly #parts: JournalParts;
+  readonly #journal: Journal;
+  readonly #deliveries: Deliveries;
+
+  constructor(parts: JournalParts, journal: Journal) {
+    this.#parts = parts;
+    this.#journal = journal;
+    this.#deliveries = parts.deliveries;
+  }
+
+  /** Gives back what every other incarnation had claimed. */
+  begin({ incarnation, now }: { incarnation: string; now: number }): Calls['begin']['answer'] {
+    const lost: WholeRow[] = [];
+    let unattempted = 0;
+    for (const before of this.#runningOfOthers(incarnation)) {
+      if (before.openAt === null) {
+        unattempted += 1;
+        this.#deliveries.move(before, { state: 'waiting', dead: null, dueAt: before.dueAt, now });
+      } else lost.push(this.#deliveries.whole(this.#lose(before, now)));
+    }
+    return { lost, unattempted, paths: this.#paths() };
+  }
+
+  /** Hands over the entries of a path; its position stays until a sweep. */
+  retire(retirement: Retirement): void {
+    const { path, readMs } = retirement;
+    this.#parts.ledger.retire(retirement);
+    const sql = 'UPDATE position SET retired_at = ? WHERE path = ? AND retired_at IS NULL';
+    this.#parts.db.run(sql, readMs, path);
+  }
+
+  /** Forgets a piece of what may be forgotten. */
+  sweep({ goneBefore, settledBefore, from }: SweepAsk): SweepAnswer {
+    const { db, history } = this.#parts;
+    const place = from ?? FROM_THE_START;
+    if (from === null) db.run('DELETE FROM position WHERE retired_at < ?', goneBefore);
+    const at = [place.goneAt, place.seq, goneBefore];
+    const gone = db.all(GONE_ENTRIES, ...at, PIECE) as readonly GoneEntry[];
+    const free = gone.filter(({ isNeeded }) => isNeeded !== 1);
+    for (const { seq } of free) db.run('DELETE FROM ledger WHERE seq = ?', seq);
+    const settled = db.all(SETTLED, settledBefore, PIECE);
+    for (const row of settled) this.#journal.forget(row as DeliveryRow);
+    const historySeq = history.sweep({
+      from: place.historySeq,
+      before: settledBefore,
+      limit: PIECE,
+    });
+    const isLast = gone.length < PIECE && settled.length < PIECE && historySeq === null;
+    const last = gone.at(-1);
+    const next: SweepPlace = {
+      goneAt: last?.gone_at ?? place.goneAt,
+      seq: last?.seq ?? place.seq,
+      historySeq: historySeq ?? Number.MAX_SAFE_INTEGER,
+    };
+    return { forgotten: free.length, next: isLast ? null : next };
+  }
+
+  #runningOfOthers(incarnation: string): readonly DeliveryRow[] {
+    const triggers = this.#deliveries.tally.counts.filter(({ state }) => state === 'running');
+    return triggers
+      .flatMap(({ trigger }) => this.#parts.db.column(RUNNING, trigger, incarnation))
+      .flatMap((id) => this.#deliveries.find(id as string) ?? []);
+  }
+
+  #lose(before: DeliveryRow, now: number): DeliveryRow {
+    const deaths = before.deaths + 1;
+    const attempts = endedOf(before, { outcome: DIED, durationMs: null });
+    const openAt = null;
+    const ended = { attempts, openAt, deaths, dueAt: now, now, endedAt: before.openAt ?? now };
+    if (deaths < POISONED) {
+      return this.#deliveries.move(before, { ...ended, state: 'waiting', dead: null });
+    }
+    return this.#deliveries.move(before, { ...ended, state: 'dead', dead: 'poison' });
+  }
+
+  #paths(): readonly string[] {
+    const sql = 'SELECT DISTINCT path FROM position WHERE retired_at IS NULL';
+    const read = this.#parts.db.column(sql) as readonly string[];
+    return [...new Set([...read, ...this.#parts.ledger.paths])];
+  }
+}
