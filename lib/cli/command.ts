@@ -26,8 +26,19 @@ export interface Surroundings {
   readonly aroundStore?: (store: Store) => Store;
 }
 
+/** Several commands under one name: `sluice deliveries list`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly summary: string;
+  /** By the word behind the group's name, in the order in which help shows them. */
+  readonly commands: Readonly<Record<string, Command>>;
+  /** More lines for `--help`. */
+  readonly notes?: string;
+}
+
 /** One command of the command line. */
 export interface Command {
+  /** All words of it: `deliveries list`. */
   readonly name: string;
   /** One line for `sluice --help`. */
   readonly summary: string;

@@ -120,7 +120,8 @@ export function renderExplanation(
   return [head, ...lines, `  ${renderDecision({ decision, trail })}`].join('\n');
 }
 
-function renderEntry({ index, name, field, wanted, found }: TrailEntry): string {
+/** Why one rule did not match, for people. */
+export function renderEntry({ index, name, field, wanted, found }: TrailEntry): string {
   const rule = `rule ${index}${name === null ? '' : ` ${printable(name)}`}`;
   const found_ = printable(JSON.stringify(found), 200);
   const wanted_ = printable(JSON.stringify(wanted), 200);

@@ -7,7 +7,7 @@ import { ERRORS, exitCodeOf, messageOf, SluiceError } from '../core/errors.ts';
 import { nearestName } from '../kit/nearest.ts';
 import { printable } from '../kit/printable.ts';
 import { systemClock, systemEnvironment, systemRandom } from '../kit/system.ts';
-import type { Command, Surroundings } from './command.ts';
+import type { Command, CommandGroup, Surroundings } from './command.ts';
 import { parseFlags, renderFlags } from './flags.ts';
 import { commands } from './registry.ts';
 import { listenForSignals } from './signals.ts';
@@ -60,21 +60,37 @@ export async function runCommandLine(
   }
 }
 
+const HELP = ['help', '--help', '-help', '-h'];
+
 async function dispatchCommand(
   args: readonly string[],
   surroundings: Surroundings,
 ): Promise<number> {
   const [first = '', ...rest] = args;
-  if (['help', '--help', '-help', '-h'].includes(first)) return help(surroundings);
+  if (HELP.includes(first)) return help(surroundings);
   if (['version', '--version', '-version'].includes(first)) {
     surroundings.stdout.write(`sluice ${version()}\n`);
     return 0;
   }
   const isNamed = first !== '' && !first.startsWith('-');
-  const command = isNamed ? commandNamed(first) : commands.run;
-  const given = parse(command, isNamed ? rest : args, surroundings);
-  if (given === null) return 0;
-  return command.run(given, surroundings);
+  if (!isNamed) return run(commands.run, args, surroundings);
+  const command = commandNamed(first);
+  if (!('commands' in command)) return run(command, rest, surroundings);
+  const [word = '', ...behind] = rest;
+  if (HELP.includes(word)) {
+    surroundings.stdout.write(renderGroup(command));
+    return 0;
+  }
+  return run(commandIn(command, word, surroundings), behind, surroundings);
+}
+
+async function run(
+  command: Command,
+  args: readonly string[],
+  surroundings: Surroundings,
+): Promise<number> {
+  const given = parse(command, args, surroundings);
+  return given === null ? 0 : command.run(given, surroundings);
 }
 
 function parse(
@@ -97,10 +113,25 @@ function parse(
   }
 }
 
-function commandNamed(name: string): Command {
-  const found = Object.values<Command>(commands).find((command) => command.name === name);
+function commandNamed(name: string): Command | CommandGroup {
+  return named<Command | CommandGroup>(name, commands);
+}
+
+function commandIn(group: CommandGroup, word: string, { stderr }: Surroundings): Command {
+  try {
+    if (word !== '' && !word.startsWith('-')) return named(word, group.commands);
+    const words = Object.keys(group.commands).join(', ');
+    throw new SluiceError('usage', `${group.name} needs one of ${words} behind it`);
+  } catch (error) {
+    stderr.write(renderGroup(group));
+    throw error;
+  }
+}
+
+function named<One>(name: string, table: Readonly<Record<string, One>>): One {
+  const found = Object.hasOwn(table, name) ? table[name] : undefined;
   if (found !== undefined) return found;
-  const near = nearestName(name, Object.keys(commands));
+  const near = nearestName(name, Object.keys(table));
   const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
   throw new SluiceError('usage', `command "${printable(name, 40)}" is not known${hint}`);
 }
@@ -112,13 +143,9 @@ function programIn(folder: string, executable: string): string {
 }
 
 function help({ stdout }: Surroundings): number {
-  const width = Math.max(...Object.keys(commands).map((name) => name.length));
-  const rows = Object.values<Command>(commands).map(
-    ({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`,
-  );
   stdout.write(
     'sluice: starts a build for each Kubernetes Event that a filter accepts, once.\n\n' +
-      `Usage: sluice [command] [flags]; without a command it means run.\n\n${rows.join('')}\n` +
+      `Usage: sluice [command] [flags]; without a command it means run.\n\n${renderNames(commands)}\n` +
       'sluice <command> --help tells more.\n',
   );
   return 0;
@@ -126,6 +153,20 @@ function help({ stdout }: Surroundings): number {
 
 function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
+}
+
+function renderGroup({ name, summary, commands: table, notes = '' }: CommandGroup): string {
+  return (
+    `Usage: sluice ${name} <command> [flags]\n\n${summary}\n\n${renderNames(table)}\n` +
+    `${notes === '' ? '' : `${notes}\n`}sluice ${name} <command> --help tells more.\n\n`
+  );
+}
+
+function renderNames(table: Readonly<Record<string, Command | CommandGroup>>): string {
+  const width = Math.max(...Object.keys(table).map((name) => name.length));
+  return Object.entries(table)
+    .map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}\n`)
+    .join('');
 }
 
 function renderUsage(command: Command): string {

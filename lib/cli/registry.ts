@@ -1,6 +1,7 @@
 // The commands that there are, in the order in which help shows them.
 import { checkCommand } from './check.ts';
-import type { Command } from './command.ts';
+import type { Command, CommandGroup } from './command.ts';
+import { deliveriesCommand } from './deliveries.ts';
 import { demoCommand } from './demo.ts';
 import { explainCommand } from './explain.ts';
 import { playbackCommand } from './playback.ts';
@@ -13,8 +14,9 @@ export const commands = {
   run: runCommand,
   check: checkCommand,
   explain: explainCommand,
+  deliveries: deliveriesCommand,
   record: recordCommand,
   playback: playbackCommand,
   demo: demoCommand,
   schema: schemaCommand,
-} as const satisfies Record<string, Command>;
+} as const satisfies Record<string, Command | CommandGroup>;

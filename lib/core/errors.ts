@@ -60,6 +60,12 @@ export const ERRORS = {
     exitCode: 1,
     nextStep: 'make room or mend the disk; what was not stored is tried again by itself',
   },
+  'gateway-unusable': {
+    meaning: 'a command found no gateway that answers it',
+    exitCode: 1,
+    nextStep:
+      'name the gateway’s address with --url and its token with --token-file, or, with it stopped, its store with --store',
+  },
   'cluster-refused': {
     meaning: 'the API server refuses what no retry cures',
     exitCode: 4,

@@ -2,7 +2,8 @@
 // it is possible is lib/delivery/acts.ts; here it becomes a status.
 import { DELIVERY_STATES, type DeliveryState } from '../core/delivery.ts';
 import { isDeliveryId } from '../core/delivery-id.ts';
-import type { DeliveryQuery } from '../core/store.ts';
+import type { Clock } from '../core/clock.ts';
+import type { DeliveryQuery, Store } from '../core/store.ts';
 import { ACTS, type ActName, type Acted, possibleActs } from '../delivery/acts.ts';
 import { printable } from '../kit/printable.ts';
 import {
@@ -16,6 +17,7 @@ import { findObject, OBJECT_FORM } from './object-text.ts';
 import type { Parameter, Values } from './query.ts';
 import {
   type Answer,
+  type Call,
   document,
   JSON_READ,
   limit,
@@ -26,6 +28,18 @@ import {
 } from './route.ts';
 import { listOf, schemaNamed } from './schemas.ts';
 import { MOMENT, spanOf } from './time.ts';
+
+/** What these routes answer from: also a file that was opened without a gateway. */
+export interface DeliveryParts {
+  readonly store: Pick<Store, 'archive'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly act: RouteParts['act'];
+}
+
+/** A route that needs no more than that. */
+export interface DeliveryRoute extends Route {
+  readonly answer: (parts: DeliveryParts, call: Pick<Call, 'values'>) => Promise<Answer>;
+}
 
 const ID: Parameter = {
   name: 'id',
@@ -48,7 +62,7 @@ const FILTERS: readonly Parameter[] = [
   text('until', `Only those made before: ${MOMENT}.`),
 ];
 
-const LIST: Route = {
+const LIST: DeliveryRoute = {
   ...JSON_READ,
   path: '/api/v1/deliveries',
   summary: 'Deliveries, the newest first',
@@ -89,7 +103,7 @@ const LIST: Route = {
   },
 };
 
-const SHOW: Route = {
+const SHOW: DeliveryRoute = {
   ...JSON_READ,
   path: '/api/v1/deliveries/{id}',
   summary: 'One delivery: its Events, why it was made, every attempt, what was started',
@@ -125,9 +139,9 @@ const MEANINGS = {
 } as const satisfies Record<ActName, Pick<Route, 'summary' | 'description'>>;
 
 /** Every route of deliveries. */
-export const DELIVERY_ROUTES: readonly Route[] = [LIST, SHOW, ...ACTS.map(actRoute)];
+export const DELIVERY_ROUTES: readonly DeliveryRoute[] = [LIST, SHOW, ...ACTS.map(actRoute)];
 
-function actRoute(name: ActName): Route {
+function actRoute(name: ActName): DeliveryRoute {
   return {
     ...JSON_READ,
     ...MEANINGS[name],
@@ -150,7 +164,11 @@ function actRoute(name: ActName): Route {
 
 async function notActed(
   { why, state }: Acted & { readonly done: false },
-  { name, id, parts }: { readonly name: ActName; readonly id: string; readonly parts: RouteParts },
+  {
+    name,
+    id,
+    parts,
+  }: { readonly name: ActName; readonly id: string; readonly parts: DeliveryParts },
 ): Promise<Answer> {
   if (why === 'full') {
     const detail = 'the store is full: nothing new is stored until there is room';
@@ -169,7 +187,7 @@ function stateText({ state, dead }: { state: DeliveryState; dead: string | null 
 }
 
 async function queryOf(
-  { store, clock }: RouteParts,
+  { store, clock }: DeliveryParts,
   values: Values,
 ): Promise<DeliveryQuery | Answer> {
   const span = spanOf(values, clock.now());
@@ -199,7 +217,7 @@ function given<Name extends string>(name: Name, values: Values): Partial<Record<
   return value === undefined ? {} : ({ [name]: value } as Record<Name, string>);
 }
 
-async function isThere(archive: RouteParts['store']['archive'], id: string): Promise<boolean> {
+async function isThere(archive: Store['archive'], id: string): Promise<boolean> {
   return isDeliveryId(id) && (await archive.get(id)) !== null;
 }
 

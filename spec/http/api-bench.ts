@@ -33,6 +33,7 @@ export const NAMED_HOST = 'sluice.gateway.svc';
 
 const CONFIG = `
 cluster: dev
+store: { memory: {} }
 sources: { shop: { events: { namespaces: [shop] } } }
 filters:
   - { name: noise, namespace: kube-*, action: reject }

@@ -1,0 +1,158 @@
+// One delivery as a page: what it is, why it was made, the Events in it, each attempt, what happens
+// next, and what can be done now. Every text of an Event or a receiver is on one line and printable.
+import type { DeliveredOccurrence } from '../../core/delivery.ts';
+import { stringAt } from '../../core/event.ts';
+import { toOccurrence } from '../../core/occurrence.ts';
+import type { ActName } from '../../delivery/acts.ts';
+import type { AttemptDocument, WholeDelivery } from '../../http/deliveries.ts';
+import { shortObject } from '../../http/object-text.ts';
+import { renderDuration } from '../../kit/duration.ts';
+import { printable, quoted } from '../../kit/printable.ts';
+import { ruleLabel, token } from '../../telemetry/token.ts';
+import { renderEntry } from '../explain.ts';
+import { ageText, outcomeText, roughly, startedText, stateText } from './words.ts';
+
+/** Where and when a page is made. */
+export interface PageSetting {
+  readonly now: number;
+  /** From a file no gateway runs on: nothing moves until one starts. */
+  readonly from: 'gateway' | 'file';
+  /** A command line of `sluice deliveries` for whoever answered. */
+  readonly command: (words: string) => string;
+}
+
+/** The page of one delivery. */
+export function renderDelivery(delivery: WholeDelivery, setting: PageSetting): string {
+  const { now } = setting;
+  const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
+    [`delivery ${token(delivery.id)}`, factsOf(delivery, now)],
+    ['why', whyOf(delivery)],
+    ['Events', delivery.occurrences.flatMap(eventLines)],
+    ['attempts', delivery.attempts.map((attempt) => attemptLine(attempt, now))],
+    ['next', [nextLine(delivery, setting)]],
+    ['you can', actLines(delivery, setting)],
+  ];
+  return sections
+    .filter(([, lines]) => lines.length > 0)
+    .map(([title, lines]) => `${title}\n${lines.map((line) => `  ${line}\n`).join('')}`)
+    .join('\n');
+}
+
+function factsOf(delivery: WholeDelivery, now: number): readonly string[] {
+  const { object, rule, trigger, cluster, source, createdAt, retriedAt, started, deaths } =
+    delivery;
+  const rows: readonly (readonly [string, string | null])[] = [
+    ['state', stateText(delivery)],
+    ['trigger', token(trigger)],
+    ['rule', token(ruleLabel(rule))],
+    ['object', objectText(object)],
+    ['source', `${token(source)} of cluster ${token(cluster.name ?? cluster.id)}`],
+    ['made', momentText(createdAt, now)],
+    ['retried', retriedAt === null ? null : momentText(retriedAt, now)],
+    ['deaths', deaths === 0 ? null : `${deaths} in a row of the gateway while it ran`],
+    ['started', started === null ? null : startedText(started)],
+  ];
+  return rows.flatMap(([name, text]) => (text === null ? [] : [`${name.padEnd(8)} ${text}`]));
+}
+
+function objectText(object: string): string {
+  const short = shortObject(object);
+  return short === object ? token(object) : `${token(short)} (${token(object)})`;
+}
+
+/** In the words of `sluice explain`. */
+function whyOf({ decision, rule, trigger, match }: WholeDelivery): readonly string[] {
+  const trail = decision?.trail.map(renderEntry) ?? [
+    'why not by an earlier rule is not known any more',
+  ];
+  const name = rule.name === null ? '' : ` ${printable(rule.name)}`;
+  const captures = Object.entries(match).map(
+    ([key, value]) => `match ${token(key)}: ${quoted(value, 200)}`,
+  );
+  return [...trail, `accept by rule ${rule.index}${name} → ${printable(trigger)}`, ...captures];
+}
+
+function eventLines({ event, happenedAt, count }: DeliveredOccurrence): readonly string[] {
+  const { fields, series } = toOccurrence(event, {
+    ...{ source: '', path: '', from: 'list', readAt: 0 },
+  });
+  const object = `${fields.kind || '-'} ${fields.namespace || '-'}/${fields.objectName || '-'}`;
+  const name = `${fields.eventNamespace}/${series.name}`;
+  const what = `${name}: ${fields.type || '-'} ${object} ${fields.reason || '-'} ×${count}`;
+  const message = stringAt(event, 'message');
+  const head = `${printable(what, 600)}${happenedAt === '' ? '' : `, ${happenedAt}`}`;
+  return message === '' ? [head] : [head, `  ${quoted(message, 1_000)}`];
+}
+
+function attemptLine({ number, at, outcome, durationMs }: AttemptDocument, now: number): string {
+  const took = durationMs === null ? '' : ` after ${renderDuration(Math.ceil(durationMs))}`;
+  const asked =
+    outcome?.outcome === 'retry' && outcome.afterMs !== undefined
+      ? `; asked to wait ${renderDuration(outcome.afterMs)}`
+      : '';
+  const verdict = outcome === null || outcome.outcome === 'delivered' ? '' : `${outcome.outcome}, `;
+  return `${number}  ${momentText(at, now)}: ${verdict}${outcomeText(outcome)}${asked}${took}`;
+}
+
+function momentText(at: string | null, now: number): string {
+  return at === null ? '-' : `${at} (${ageText(at, now)} ago)`;
+}
+
+const SETTLED = {
+  delivered: 'nothing: it is done',
+  refused: 'nothing by itself: its receiver says the same again',
+  unknown:
+    'nothing by itself: it may have been started, and its receiver could not tell a repetition',
+  orphaned: 'nothing by itself: its trigger is not configured any more, or its cluster is another',
+  discarded: 'nothing: somebody discarded it',
+} as const;
+
+const DEAD = {
+  expired: 'nothing by itself: it was tried for as long as retry.for allows',
+  'expired-held': 'nothing by itself: the limits held it for longer than holdFor',
+  poison: 'nothing by itself: the gateway died during three attempts of it in a row',
+  bug: 'nothing by itself: its trigger failed in ways that are bugs; the log has them',
+} as const;
+
+function nextLine(delivery: WholeDelivery, { now, from }: PageSetting): string {
+  const { state, dead, dueAt, attemptCount, createdAt } = delivery;
+  const then = from === 'file' ? ', once a gateway runs' : '';
+  if (dead !== null) return DEAD[dead];
+  switch (state) {
+    case 'waiting': {
+      const ms = dueAt === null ? 0 : Date.parse(dueAt) - now;
+      const number = attemptCount + 1;
+      if (ms > 0) return `attempt ${number} in ${roughly(ms)}, at ${dueAt}${then}`;
+      return `attempt ${number} is due: it is made when its trigger has room${then}`;
+    }
+    case 'held':
+      return `held by a limit for ${ageText(dueAt ?? createdAt, now)}: it starts as the limit allows${then}, or is a dead letter after holdFor`;
+    case 'open':
+      return `it waits for more Events of its group${then}`;
+    case 'running':
+      return from === 'file'
+        ? `attempt ${attemptCount} ran when the gateway ended: the next start takes it up`
+        : `attempt ${attemptCount} runs`;
+    case 'dead':
+      return 'nothing by itself';
+    case 'delivered':
+    case 'refused':
+    case 'unknown':
+    case 'orphaned':
+    case 'discarded':
+      return SETTLED[state];
+  }
+}
+
+const ACT_WORDS = {
+  retry: 'attempts it again now, under the same id',
+  rerun: 'starts it once more, as a new delivery with another id',
+  release: 'starts it now, whatever the limit says',
+  discard: 'lets it rest',
+} as const satisfies Record<ActName, string>;
+
+function actLines({ id, acts }: WholeDelivery, { command }: PageSetting): readonly string[] {
+  const lines = acts.map((name) => [command(`${name} ${id}`), ACT_WORDS[name]] as const);
+  const width = Math.max(0, ...lines.map(([left]) => left.length));
+  return lines.map(([left, words]) => `${left.padEnd(width)}  # ${words}`);
+}

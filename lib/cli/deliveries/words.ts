@@ -1,0 +1,67 @@
+// Deliveries in words: how it stands, how long ago, what failed. Texts of Events and receivers come out
+// printable; nothing here knows where a line ends.
+import type { Outcome, Started } from '../../core/outcome.ts';
+import type { DeliverySummary } from '../../http/deliveries.ts';
+import { printable } from '../../kit/printable.ts';
+import { token } from '../../telemetry/token.ts';
+
+/** `dead (poison)`, `refused (invalid)`, `waiting`. */
+export function stateText({ state, dead, lastFailure }: DeliverySummary): string {
+  if (dead !== null) return `${state} (${dead})`;
+  const outcome = lastFailure?.outcome;
+  const isLast = state === 'refused' || state === 'unknown';
+  return isLast && outcome?.outcome === state ? `${state} (${outcome.reason})` : state;
+}
+
+/** A span of time in its largest unit: `3m`, `2h`, `5d`. */
+export function roughly(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)}m`;
+  return seconds < 2 * 86_400
+    ? `${Math.floor(seconds / 3_600)}h`
+    : `${Math.floor(seconds / 86_400)}d`;
+}
+
+/** How long ago a moment was; `-` for none. */
+export function ageText(at: string | null, now: number): string {
+  return at === null ? '-' : roughly(now - Date.parse(at));
+}
+
+/** When the next attempt falls due: `now`, `in 2m`; `-` where none does. */
+export function nextText({ state, dueAt }: DeliverySummary, now: number): string {
+  if (state !== 'waiting' || dueAt === null) return '-';
+  const ms = Date.parse(dueAt) - now;
+  return ms <= 0 ? 'now' : `in ${roughly(ms)}`;
+}
+
+/** What an attempt came to: `unreachable: connect to …`; `running` while it does. */
+export function outcomeText(outcome: Outcome | null): string {
+  if (outcome === null) return 'no answer so far';
+  if (outcome.outcome === 'delivered') {
+    return outcome.note === undefined ? 'delivered' : `delivered (${outcome.note})`;
+  }
+  return `${outcome.reason}: ${printable(outcome.detail)}`;
+}
+
+/** What was started: `Job ci/build-01k… https://…`. */
+export function startedText({ kind, namespace, name, url }: Started): string {
+  const object = `${token(kind)} ${namespace === '' ? '' : `${token(namespace)}/`}${token(name)}`;
+  return url === undefined ? object : `${object} ${printable(url)}`;
+}
+
+/** A number with its noun, grouped by thousands: `1,234 deliveries`. */
+export function deliveriesText(count: number): string {
+  return `${grouped(count)} ${count === 1 ? 'delivery' : 'deliveries'}`;
+}
+
+/** A number grouped by thousands. */
+export function grouped(count: number): string {
+  return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
+/** A word as a POSIX shell takes it. */
+export function shellWord(text: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
