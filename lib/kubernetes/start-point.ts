@@ -61,7 +61,8 @@ function resume(position: Position | undefined): StartPoint {
  */
 function latterOf(own: Position | undefined, other: Position | undefined): Position | undefined {
   if (own === undefined || other === undefined) return own ?? other;
-  const isAbove = compareVersions(other.resourceVersion, own.resourceVersion) > 0;
-  const [low, high] = isAbove ? [own, other] : [other, own];
+  const order = compareVersions(own.resourceVersion, other.resourceVersion);
+  if (order === 0) return own;
+  const [low, high] = order < 0 ? [own, other] : [other, own];
   return low.at - high.at > CLOCK_SLACK_MS ? low : high;
 }

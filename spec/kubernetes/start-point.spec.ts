@@ -108,7 +108,7 @@ describe('startPointOf', () => {
       null,
       [
         [ALL, at('10', 1)],
-        [SHOP, at('10', 2)],
+        [SHOP, at('10', 9)],
       ],
       'watch from 10',
     ],

@@ -1,0 +1,124 @@
+// Random sequences of configurations: namespaces come and go between lives of the gateway, Events are
+// written and history is compacted while it is away. Whatever the order, no state is judged twice,
+// and nothing is lost in a namespace that some configuration read before.
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { parseYaml } from '../../lib/config/parse-yaml.ts';
+import { compareVersions } from '../../lib/core/resource-version.ts';
+import type { Batch, Position } from '../../lib/core/source.ts';
+import { connect } from '../../lib/kubernetes/connection.ts';
+import { eventsKind } from '../../lib/sources/events.ts';
+import { EventsWorld } from '../support/events-world.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { Reading } from '../support/reading.ts';
+import { recordingObserve } from '../support/recording-observe.ts';
+import { until } from '../support/until.ts';
+
+const NAMESPACES = ['shop', 'pay', 'third'] as const;
+
+interface Life {
+  readonly namespaces: readonly string[];
+  /** Written while nobody reads, and while this life does. */
+  readonly before: readonly Written[];
+  readonly during: readonly Written[];
+  readonly isCompacted: boolean;
+}
+
+interface Written {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+const written = fc.record({
+  namespace: fc.constantFrom(...NAMESPACES),
+  name: fc.constantFrom('a', 'b', 'c', 'd'),
+});
+
+const life: fc.Arbitrary<Life> = fc.record({
+  namespaces: fc.oneof(
+    fc.constant(['*']),
+    fc.subarray([...NAMESPACES], { minLength: 1, maxLength: 2 }),
+  ),
+  before: fc.array(written, { maxLength: 4 }),
+  during: fc.array(written, { maxLength: 3 }),
+  isCompacted: fc.boolean(),
+});
+
+/** What the lives so far have left behind, as a store keeps it. */
+class Past {
+  readonly positions = new Map<string, Position>();
+  readonly read: string[] = [];
+  /** Above which version a namespace was read, whoever read it. */
+  readonly since = new Map<string, string>();
+
+  keep(batches: readonly Batch[]): void {
+    for (const { positions, occurrences } of batches) {
+      for (const [path, position] of positions) this.positions.set(path, position);
+      this.read.push(...occurrences.map(({ key, resourceVersion }) => `${key}@${resourceVersion}`));
+    }
+  }
+
+  /** States of these namespaces that must have been read, for some life read them before. */
+  due(states: readonly string[], namespaces: readonly string[]): readonly string[] {
+    return states.filter((state) => {
+      const [, namespace = '', version = ''] = /^([^/]+)\/[^@]+@(\d+)$/.exec(state) ?? [];
+      const since = this.since.get(namespace);
+      const isDue = since !== undefined && compareVersions(version, since) > 0;
+      return isDue && namespaces.includes(namespace);
+    });
+  }
+}
+
+async function play(lives: readonly Life[]): Promise<void> {
+  await using world = await EventsWorld.start();
+  const clock = new FakeClock();
+  const { observe } = recordingObserve();
+  await using api = await connect(
+    { master: world.server.url },
+    { clock, observe, environment: {}, parseYaml },
+  );
+  const parts = { name: 'cluster', namespace: 'ci', api, clock, random: () => 0, observe };
+  const past = new Past();
+  let version = world.write('zero').split('@')[1] ?? '';
+  for (const { namespaces, before, during, isCompacted } of lives) {
+    const write = ({ name, namespace }: Written): void => {
+      version = world.write(name, namespace).split('@')[1] ?? '';
+    };
+    for (const one of before) write(one);
+    if (isCompacted) world.compact();
+    const isAll = namespaces.includes('*');
+    const names = isAll ? NAMESPACES : namespaces;
+    const source = eventsKind.create({ namespaces }, parts);
+    const reading = new Reading((signal) => source.batches(past.positions, signal));
+    const isRead = async (): Promise<boolean> => {
+      reading.throwError();
+      const all = new Set([...past.read, ...statesOf(reading.items)]);
+      const isOpen = world.openWatches === (isAll ? 1 : names.length);
+      const due = past.due(world.states, names);
+      if (isOpen && due.every((state) => all.has(state))) return true;
+      await clock.advance(1_000);
+      return false;
+    };
+    await until(isRead, `${past.due(world.states, names).join(' ')} by ${namespaces.join(' ')}`);
+    for (const name of names) if (!past.since.has(name)) past.since.set(name, version);
+    for (const one of during) write(one);
+    await until(isRead, `${past.due(world.states, names).join(' ')} while it reads`);
+    await reading.stop();
+    past.keep(reading.items);
+    await until(() => world.openWatches === 0, 'the watches to be closed');
+  }
+  expect(past.read, 'once each').to.have.length(new Set(past.read).size);
+}
+
+function statesOf(batches: readonly Batch[]): readonly string[] {
+  return batches.flatMap(({ occurrences }) =>
+    occurrences.map(({ key, resourceVersion }) => `${key}@${resourceVersion}`),
+  );
+}
+
+describe('random sequences of configurations', () => {
+  it('lose nothing that was covered before, and judge no state twice', async () => {
+    const sequences = fc.array(life, { minLength: 2, maxLength: 5 });
+    await fc.assert(fc.asyncProperty(sequences, play), { numRuns: 40 });
+  }).timeout(120_000);
+});
