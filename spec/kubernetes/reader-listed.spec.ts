@@ -119,11 +119,17 @@ describe('the gap of a relist', () => {
 
   it('does not count what is read for the first time with it', async () => {
     const watched = { group: '', version: 'v1', resource: 'events', namespace: null };
-    await using bench = await ReaderBench.open({ ...counted, watched, positions: shopAt('10') });
+    await using bench = await ReaderBench.open({
+      ...counted,
+      watched,
+      positions: shopAt('10'),
+      judgeFirst: () => true,
+    });
     const metadata = { name: 'other', namespace: 'pay', resourceVersion: '20' };
     const items = [eventAt('a', '30', { count: 1 }), { metadata, count: 9 }];
     (await bench.list()).list({ resourceVersion: '40', items });
     await bench.haveReached('40');
+    expect(bench.read).to.deep.equal(['a@30', 'other@20']);
     expect(bench.losses).to.deep.equal(['none']);
   });
 
