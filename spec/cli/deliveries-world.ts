@@ -1,0 +1,109 @@
+// The two that `sluice deliveries` may ask, with the same deliveries in them: a listener over a memory
+// store, and a file of sqlite that nobody has open.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Surroundings } from '../../lib/cli/command.ts';
+import type { Delivery } from '../../lib/core/delivery.ts';
+import { sqliteKind } from '../../lib/stores/sqlite.ts';
+import { aCommit } from '../conformance/store-builders.ts';
+import { ApiBench, TOKEN, TRAIL } from '../http/api-bench.ts';
+import { aDelivery, anEvent } from '../support/builders.ts';
+import { runLine } from './surroundings.ts';
+
+/** Where the commands of a spec ask. */
+export interface DeliveriesWorld extends AsyncDisposable {
+  readonly folder: string;
+  /** The flags that name it. */
+  readonly flags: readonly string[];
+  commit(deliveries: readonly Delivery[]): Promise<void>;
+  /** Runs `sluice deliveries …` there. */
+  run(
+    line: readonly string[],
+    overrides?: Partial<Surroundings>,
+  ): Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
+}
+
+/** A running gateway's listener. */
+export async function aGatewayWorld(): Promise<DeliveriesWorld> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-deliveries-'));
+  const bench = await ApiBench.open();
+  const tokenFile = join(folder, 'token');
+  await writeFile(tokenFile, TOKEN);
+  const flags = ['--url', `http://127.0.0.1:${bench.port}`, '--token-file', tokenFile];
+  return worldOf({ folder, flags }, (deliveries) => bench.commit(deliveries), bench);
+}
+
+/** A file; it is open only while something is put in. */
+export async function aFileWorld(): Promise<DeliveriesWorld> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-deliveries-'));
+  const file = join(folder, 'sluice.db');
+  const commit = async (deliveries: readonly Delivery[]): Promise<void> => {
+    await using store = await sqliteKind.create({ path: file }, { folder, maxBytes: 0 }).open();
+    const at = Date.UTC(2026, 0, 31, 12);
+    const decisions = deliveries.map(({ id }) => ({ id, at, trail: TRAIL }));
+    await store.journal.commit(aCommit({ deliveries, decisions }));
+  };
+  await commit([]);
+  return worldOf({ folder, flags: ['--store', file] }, commit, null);
+}
+
+function worldOf(
+  { folder, flags }: Pick<DeliveriesWorld, 'folder' | 'flags'>,
+  commit: DeliveriesWorld['commit'],
+  open: AsyncDisposable | null,
+): DeliveriesWorld {
+  return {
+    folder,
+    flags,
+    commit,
+    run: (line, overrides = {}) =>
+      runLine(['deliveries', ...line, ...flags], { folder, ...overrides }),
+    [Symbol.asyncDispose]: async () => {
+      await open?.[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** The id of the delivery with a number. */
+export function idOf(place: number): string {
+  return `01kgf5${String(place).padStart(20, '0')}`;
+}
+
+/** The delivery with a number, made an hour and so many minutes before noon. */
+export function numbered(place: number, overrides: Partial<Delivery> = {}): Delivery {
+  return aDelivery({ id: idOf(place), bucket: String(place), ...overrides });
+}
+
+/** A finished attempt. */
+export function anAttempt(
+  number: number,
+  outcome: Delivery['attempts'][number]['outcome'],
+): Delivery['attempts'][number] {
+  const at = Date.UTC(2026, 0, 31, 12, number);
+  return { number, at, incarnation: 'i', outcome, durationMs: 1_200.4 };
+}
+
+/** What would clear a terminal, colour it, break a line or turn the reading direction. */
+export const HOSTILE = 'a\u001b[2J\u001b[31m\r\n\tb\u202ec\u0007 "d\\';
+
+/** A delivery with that in every text that is not ours. */
+export function hostile(place: number): Delivery {
+  const message = HOSTILE;
+  const involvedObject = { apiVersion: HOSTILE, kind: HOSTILE, namespace: HOSTILE, name: HOSTILE };
+  const [occurrence] = aDelivery().occurrences;
+  const event = anEvent({ ...{ message, reason: HOSTILE, type: HOSTILE }, involvedObject });
+  const started = { kind: HOSTILE, namespace: HOSTILE, name: HOSTILE, url: HOSTILE };
+  return numbered(place, {
+    trigger: HOSTILE,
+    rule: { index: 0, name: HOSTILE, identity: HOSTILE },
+    cluster: { id: HOSTILE, name: HOSTILE },
+    source: HOSTILE,
+    match: { [HOSTILE]: HOSTILE },
+    object: [HOSTILE, HOSTILE, HOSTILE, HOSTILE].join('/'),
+    occurrences: [{ ...occurrence, event }],
+    attempts: [anAttempt(1, { outcome: 'retry', reason: 'unavailable', detail: HOSTILE })],
+    started,
+  });
+}

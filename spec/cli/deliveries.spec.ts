@@ -1,0 +1,309 @@
+// `sluice deliveries`, the same over a running gateway and over a file: what is printed, what is done,
+// what it exits with, and that no text of an Event reaches a terminal.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { expect } from 'chai';
+import type { Delivery } from '../../lib/core/delivery.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import {
+  aFileWorld,
+  aGatewayWorld,
+  anAttempt,
+  type DeliveriesWorld,
+  hostile,
+  idOf,
+  numbered,
+} from './deliveries-world.ts';
+
+const NOON = Date.UTC(2026, 0, 31, 12);
+const refused = { outcome: 'refused', reason: 'invalid', detail: 'status 422' } as const;
+const away = { outcome: 'retry', reason: 'unreachable', detail: 'nothing listens' } as const;
+
+const worlds = { 'a running gateway': aGatewayWorld, 'a file': aFileWorld };
+for (const [what, open] of Object.entries(worlds)) {
+  describe(`sluice deliveries over ${what}`, () => {
+    let world: DeliveriesWorld;
+    const clock = new FakeClock();
+    beforeEach(async () => void (world = await open()));
+    afterEach(() => world[Symbol.asyncDispose]());
+    const run: DeliveriesWorld['run'] = (line, overrides) =>
+      world.run(line, { clock, ...overrides });
+    const statesOf = async (): Promise<readonly string[]> => {
+      const { out } = await run(['list', '--order', 'oldest', '--format', 'json']);
+      const { items } = JSON.parse(out) as { items: { state: string }[] };
+      return items.map(({ state }) => state);
+    };
+
+    it('lists as a table, the newest first', async () => {
+      await world.commit([
+        numbered(1, {
+          createdAt: NOON - 7_200_000,
+          state: 'refused',
+          attempts: [anAttempt(1, refused)],
+        }),
+        numbered(2, { dueAt: NOON + 150_000, attempts: [anAttempt(1, away), anAttempt(2, away)] }),
+      ]);
+      const { code, out, err } = await run(['list']);
+      expect([code, err]).to.deep.equal([0, '']);
+      const [title = '', second = '', first = ''] = out.split('\n');
+      expect(title.split(/ {2,}/)).to.deep.equal([
+        ...['ID', 'STATE', 'TRIGGER', 'RULE', 'OBJECT', 'AGE', 'TRIES', 'NEXT', 'LAST FAILURE'],
+      ]);
+      expect(second.split(/ {2,}/)).to.deep.equal([
+        ...[idOf(2), 'waiting', 'build', 'crash-loop', 'Pod/shop/web-1', '0s', '2', 'in 2m'],
+        'unreachable: nothing listens',
+      ]);
+      expect(first.split(/ {2,}/)).to.deep.equal([
+        ...[idOf(1), 'refused (invalid)', 'build', 'crash-loop', 'Pod/shop/web-1', '2h', '1', '-'],
+        'invalid: status 422',
+      ]);
+    });
+
+    for (const columns of [20, 80, 100, 160]) {
+      it(`fits a terminal of ${columns} columns`, async () => {
+        await world.commit([hostile(1), numbered(2, { attempts: [anAttempt(1, away)] })]);
+        const stdout = terminal(columns);
+        await run(['list'], { stdout });
+        const lines = stdout.text.trimEnd().split('\n');
+        expect(lines).to.have.length(3);
+        for (const line of lines) expect(line.length).to.be.at.most(Math.max(26, columns));
+        expect(stdout.text).to.include(idOf(2));
+      });
+    }
+
+    it('lets no text of an Event reach a terminal', async () => {
+      await world.commit([hostile(1)]);
+      const stdout = terminal(200);
+      const out = join(world.folder, 'out.jsonl');
+      for (const line of [
+        ['list'],
+        ['list', '--format', 'json'],
+        ['show', idOf(1)],
+        ['show', idOf(1), '--format', 'json'],
+        ['export'],
+        ['export', '--out', out],
+        ['retry', idOf(1)],
+        ['rerun', idOf(1)],
+        ['discard', idOf(1), '--format', 'json'],
+      ]) {
+        const { err } = await run(line, { stdout });
+        expect(`${stdout.text}${err}`, line.join(' ')).to.not.match(/[^\P{C}\n]/u);
+      }
+      expect(await readFile(out, 'utf8')).to.not.match(/[^\P{C}\n]/u);
+      expect(stdout.text.split('\n').filter((line) => /^[bc]/.test(line))).to.deep.equal([]);
+    });
+
+    it('says how many there are and how to see the next', async () => {
+      await world.commit(Array.from({ length: 30 }, (_, place) => numbered(place)));
+      const { out } = await run(['list', '--limit', '20', '--trigger', 'build']);
+      const next = `sluice deliveries list --trigger build --limit 20 ${world.flags.join(' ')} --after ${idOf(10)}`;
+      expect(out.trimEnd().split('\n').at(-1)).to.equal(`20 of 30: ${next}`);
+      const page = await run(['list', '--limit', '20', '--after', idOf(10)]);
+      expect(page.out).to.include(idOf(9)).and.not.include(' of 30');
+      expect((await run(['list', '--trigger', 'none'])).out).to.equal('no deliveries\n');
+    });
+
+    it('shows one with why it was made, what was tried, what comes next and what can be done', async () => {
+      await world.commit([
+        numbered(1, {
+          state: 'dead',
+          dead: 'expired',
+          match: { image: 'web:1' },
+          attempts: [anAttempt(1, { ...away, afterMs: 60_000 }), anAttempt(2, away)],
+        }),
+      ]);
+      const { code, out } = await run(['show', idOf(1)], { clock: new FakeClock() });
+      expect(code).to.equal(0);
+      const flags = world.flags.join(' ');
+      expect(out).to.equal(
+        [
+          `delivery ${idOf(1)}`,
+          '  state    dead (expired)',
+          '  trigger  build',
+          '  rule     crash-loop',
+          '  object   Pod/shop/web-1 (v1/Pod/shop/web-1)',
+          '  source   shop of cluster dev',
+          '  made     2026-01-31T12:00:00.000Z (0s ago)',
+          '',
+          'why',
+          '  rule 0 noise: namespace: "shop" does not match "kube-*"',
+          '  accept by rule 0 crash-loop → build',
+          '  match image: "web:1"',
+          '',
+          'Events',
+          '  shop/web-1.17f1e2d3c4b5a697: Warning Pod shop/web-1 BackOff ×3, 2026-01-31T11:59:30.000000Z',
+          '    "Back-off restarting failed container web in pod web-1"',
+          '',
+          'attempts',
+          '  1  2026-01-31T12:01:00.000Z (0s ago): retry, unreachable: nothing listens; asked to wait 1m after 1s201ms',
+          '  2  2026-01-31T12:02:00.000Z (0s ago): retry, unreachable: nothing listens after 1s201ms',
+          '',
+          'next',
+          '  nothing by itself: it was tried for as long as retry.for allows',
+          '',
+          'you can',
+          `  sluice deliveries retry ${idOf(1)} ${flags}    # attempts it again now, under the same id`,
+          `  sluice deliveries rerun ${idOf(1)} ${flags}    # starts it once more, as a new delivery with another id`,
+          `  sluice deliveries discard ${idOf(1)} ${flags}  # lets it rest`,
+          '',
+        ].join('\n'),
+      );
+    });
+
+    it('finds a delivery by the name of what it started', async () => {
+      await world.commit([numbered(1)]);
+      const { code, out } = await run(['show', `brigade-worker-${idOf(1)}`, '--format', 'json']);
+      expect(code).to.equal(0);
+      expect(JSON.parse(out)).to.include({ id: idOf(1), state: 'waiting' });
+    });
+
+    it('suggests an id where it finds none, and exits 1', async () => {
+      await world.commit([numbered(1), numbered(2)]);
+      const prefix = idOf(1).slice(0, 12);
+      const rows: readonly (readonly [string, string])[] = [
+        [prefix, `(did you mean ${idOf(2)} or ${idOf(1)}?); an id has 26 characters`],
+        [idOf(3).replace('01kgf5', '01kgf6'), 'did you mean'],
+        ['x\u001b[2J', 'no delivery has the id "x\\u001b[2J"'],
+      ];
+      for (const [id, said] of rows) {
+        for (const name of ['show', 'retry']) {
+          const { code, err, out } = await run([name, id]);
+          expect([code, out]).to.deep.equal([1, '']);
+          expect(err).to.include(said);
+        }
+      }
+    });
+
+    it('does what is asked with each that is named, and says what it could not', async () => {
+      await world.commit([
+        numbered(1, { state: 'refused' }),
+        numbered(2, { state: 'running' }),
+        numbered(3, { state: 'dead', dead: 'bug' }),
+      ]);
+      const { code, out, err } = await run(['retry', idOf(1), idOf(2), idOf(3), idOf(4)]);
+      expect(code).to.equal(1);
+      expect(out).to.equal(`${idOf(1)} refused → waiting\n${idOf(3)} dead → waiting\n`);
+      expect(err).to.include(
+        `${idOf(2)}: a delivery that is running takes no retry; possible: rerun`,
+      );
+      expect(err).to.include(`no delivery has the id "${idOf(4)}"`);
+      expect(await statesOf()).to.deep.equal(['waiting', 'running', 'waiting']);
+    });
+
+    it('prints one object a line for acts as JSON, refusals too', async () => {
+      await world.commit([numbered(1, { state: 'held' })]);
+      const { code, out } = await run(['release', idOf(1), idOf(1), '--format', 'json']);
+      expect(code).to.equal(1);
+      const [done, not] = out
+        .trimEnd()
+        .split('\n')
+        .map((line): unknown => JSON.parse(line));
+      expect(done).to.include({ act: 'release', id: idOf(1), from: 'held' });
+      expect(not).to.have.nested.property('error.status', 409);
+      expect(not).to.have.deep.nested.property('error.acts', ['retry', 'rerun', 'discard']);
+    });
+
+    it('does it with all that the filters find, over pages', async () => {
+      const many = Array.from({ length: 620 }, (_, place) =>
+        numbered(place, { state: place % 31 === 0 ? 'held' : 'unknown' }),
+      );
+      await world.commit(many);
+      const { code, out, err } = await run(['retry', '--all', '--yes']);
+      expect([code, err]).to.deep.equal([0, 'retry: 600 deliveries\n']);
+      expect(out.trimEnd().split('\n')).to.have.length(600);
+    }).timeout(20_000);
+
+    it('reruns all without rerunning the reruns', async () => {
+      await world.commit([
+        numbered(1, { state: 'delivered' }),
+        numbered(2, { state: 'delivered' }),
+      ]);
+      const { code, err } = await run(['rerun', '--all', '--state', 'delivered,waiting', '--yes']);
+      expect([code, err]).to.deep.equal([0, 'rerun: 2 deliveries\n']);
+      expect(await statesOf()).to.deep.equal(['delivered', 'delivered', 'waiting', 'waiting']);
+    });
+
+    const answers: readonly (readonly [answer: string, code: number, states: readonly string[]])[] =
+      [
+        ['y\n', 0, ['discarded', 'discarded']],
+        ['n\n', 1, ['held', 'held']],
+        ['\n', 1, ['held', 'held']],
+      ];
+    for (const [answer, code, states] of answers) {
+      it(`asks first at a terminal, and takes ${JSON.stringify(answer)} for ${code === 0 ? 'yes' : 'no'}`, async () => {
+        await world.commit([numbered(1, { state: 'held' }), numbered(2, { state: 'held' })]);
+        const stdin = Object.assign(Readable.from([answer]), { isTTY: true });
+        const result = await run(['discard', '--all', '--state', 'held'], { stdin });
+        expect(result.err).to.include('discard 2 deliveries? [y/N]');
+        expect(result.code).to.equal(code);
+        expect(await statesOf()).to.deep.equal(states);
+      });
+    }
+
+    it('exports everything, one whole delivery a line', async () => {
+      const all = Array.from({ length: 450 }, (_, place) => numbered(place));
+      await world.commit(all);
+      const piped = await run(['export', '--order', 'oldest']);
+      expect([piped.code, piped.err]).to.deep.equal([0, 'exported 450 deliveries\n']);
+      const lines = piped.out.trimEnd().split('\n');
+      expect(lines.map((line) => (JSON.parse(line) as Delivery).id)).to.deep.equal(
+        all.map(({ id }) => id),
+      );
+      expect(JSON.parse(lines[0] ?? '')).to.include.keys('occurrences', 'attempts', 'decision');
+      const { code, err } = await run(['export', '--state', 'waiting', '--out', 'all.jsonl']);
+      expect([code, err]).to.deep.equal([0, 'exported 450 deliveries to all.jsonl\n']);
+      const written = await readFile(join(world.folder, 'all.jsonl'), 'utf8');
+      expect(written.trimEnd().split('\n')).to.have.length(450);
+    });
+
+    it('stops an export when its reader leaves', async () => {
+      await world.commit(Array.from({ length: 450 }, (_, place) => numbered(place)));
+      const left = new AbortController();
+      const stdout = new Writable({
+        highWaterMark: 1,
+        write: () => left.abort(new Error('EPIPE')),
+      });
+      const { code, err } = await run(['export'], { stdout, stop: left.signal });
+      expect([code, err]).to.deep.equal([0, '']);
+    });
+
+    const wrong: readonly (readonly [line: readonly string[], said: string])[] = [
+      [['list', '--state', 'lost'], 'flag --state: found "lost", expected some of waiting'],
+      [['list', '--limit', '0'], 'flag --limit: found "0", expected a whole number from 1 to 500'],
+      [['list', '--order', 'up'], 'flag --order: found "up", expected one of newest, oldest'],
+      [['list', '--since', 'then'], 'flag --since: found "then", expected a time such as'],
+      [['list', '--object', 'Widget/a/b'], 'flag --object: found "Widget/a/b": Widget is no kind'],
+      [['list', '--after', idOf(9)], 'flag --after: no such delivery is there any more'],
+      [['list', '--format', 'xml'], 'flag --format takes text or json'],
+      [['list', 'extra'], 'argument "extra" is one too many'],
+      [['show'], 'show needs the ID of a delivery'],
+      [['retry'], 'retry needs the ID of a delivery, or --all'],
+      [['retry', idOf(1), '--all'], 'found IDs and --all'],
+      [['retry', idOf(1), '--state', 'dead'], 'flag --state is for --all'],
+      [['retry', '--all'], '--all asks first, and standard input is no terminal: add --yes'],
+      [['discard', '--all', '--yes'], 'discard --all needs --state'],
+      [['rerun', '--all', '--yes'], 'rerun --all needs --state'],
+    ];
+    for (const [line, said] of wrong) {
+      it(`refuses ${line.join(' ')} with 2`, async () => {
+        const { code, out, err } = await run(line);
+        expect([code, out]).to.deep.equal([2, '']);
+        expect(err).to.include(`sluice: ${said}`);
+      });
+    }
+  });
+}
+
+function terminal(columns: number): Writable & { isTTY: boolean; columns: number; text: string } {
+  const made = Object.assign(
+    new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        made.text += chunk.toString();
+        done();
+      },
+    }),
+    { isTTY: true, columns, text: '' },
+  );
+  return made;
+}
