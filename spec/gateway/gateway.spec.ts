@@ -1,126 +1,16 @@
 // The gateway's life: start, work, stop, and what it does when something can never work.
 import { expect } from 'chai';
-import { loadPlan } from '../../lib/assembly/load.ts';
 import type { Observe } from '../../lib/core/observation.ts';
-import type { Plan, PlannedTrigger } from '../../lib/assembly/plan.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
-import type { Delivery } from '../../lib/core/delivery.ts';
-import type { Outcome } from '../../lib/core/outcome.ts';
-import type { Batch, PathPart, Source } from '../../lib/core/source.ts';
-import type { Store } from '../../lib/core/store.ts';
-import type { Trigger } from '../../lib/core/trigger.ts';
-import { Gateway, type GatewayParts } from '../../lib/gateway/gateway.ts';
-import type { ApiClient } from '../../lib/kubernetes/api.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aBatch } from '../intake/harness.ts';
 import { aCommit, anEntry } from '../conformance/store-builders.ts';
-import { aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
-
-const CONFIG = `
-sources: { shop: { events: { namespaces: [shop] } } }
-filters: [{ name: all, action: accept }]
-triggers: { build: { exec: { command: [never] } } }
-`;
-
-/** A source whose batches the spec hands in. */
-class HandSource implements Source {
-  readonly name = 'shop';
-  readonly #batches: Batch[] = [];
-  #wake: () => void = () => undefined;
-  #broken: Error | undefined;
-  ended = false;
-
-  hand(batch: Batch): void {
-    this.#batches.push(batch);
-    this.#wake();
-  }
-
-  heirsOf(path: string): readonly PathPart[] {
-    return [{ path, namespace: null }];
-  }
-
-  break(error: Error): void {
-    this.#broken = error;
-    this.#wake();
-  }
-
-  async *batches(_positions: unknown, signal: AbortSignal): AsyncGenerator<Batch, void> {
-    signal.addEventListener('abort', () => this.#wake());
-    try {
-      while (!signal.aborted) {
-        const batch = this.#batches.shift();
-        if (this.#broken !== undefined) throw this.#broken;
-        if (batch !== undefined) yield batch;
-        else await new Promise<void>((resolve) => (this.#wake = resolve));
-      }
-    } finally {
-      this.ended = true;
-    }
-  }
-}
-
-/** A trigger whose attempts end when the spec says so, or when they are cut off. */
-class HandTrigger implements Trigger {
-  readonly keyLifeMs = 0;
-  fired = 0;
-  end: (outcome: Outcome) => void = () => undefined;
-
-  async fire(_deliveries: unknown, signal: AbortSignal): Promise<readonly Outcome[]> {
-    this.fired += 1;
-    return [
-      await new Promise<Outcome>((resolve) => {
-        this.end = resolve;
-        const cut: Outcome = { outcome: 'unknown', reason: 'timeout', detail: 'cut off' };
-        signal.addEventListener('abort', () => resolve(cut));
-      }),
-    ];
-  }
-}
-
-const API: ApiClient = {
-  server: 'https://spec',
-  request: () => Promise.reject(new Error('no request is expected')),
-  open: () => Promise.reject(new Error('no stream is expected')),
-  [Symbol.asyncDispose]: async () => undefined,
-};
-
-function setUp(overrides: Partial<GatewayParts> = {}) {
-  const context = { namespace: 'gateway', buildNamespace: 'gateway', exec: 'allowed' as const };
-  const { plan } = loadPlan({ ...context, text: CONFIG });
-  if (plan === null) throw new Error('the configuration of the spec is refused');
-  const source = new HandSource();
-  const trigger = new HandTrigger();
-  const clock = new FakeClock();
-  const store: Store = createMemoryStore();
-  const recording = recordingObserve();
-  const planned: Plan = {
-    ...plan,
-    sources: plan.sources.map((one) => ({ ...one, create: () => source })),
-    triggers: plan.triggers.map((one): PlannedTrigger => ({ ...one, create: () => trigger })),
-  };
-  const gateway = new Gateway({
-    plan: planned,
-    api: API,
-    store,
-    findCluster: async () => ({ id: 'c1', from: 'kube-system' }),
-    clock,
-    random: () => 1,
-    observe: recording.observe,
-    environment: {},
-    folder: '/',
-    incarnation: 'one',
-    drainMs: 5_000,
-    ...overrides,
-  });
-  const stop = new AbortController();
-  return { gateway, source, trigger, clock, store, recording, stop };
-}
+import { anEvent, anOccurrence } from '../support/builders.ts';
+import { deliveryOf, gatewayBench, storeWith } from './gateway-bench.ts';
 
 describe('the gateway', () => {
   it('takes a batch from its source to its trigger', async () => {
-    const { gateway, source, trigger, clock, recording, stop } = setUp();
+    const { gateway, source, trigger, clock, recording, stop } = gatewayBench();
     const running = gateway.run(stop.signal);
     source.hand(aBatch({ occurrences: [anOccurrence()] }));
     await clock.advance(0);
@@ -134,7 +24,7 @@ describe('the gateway', () => {
   });
 
   it('lets running attempts end after a stop, and leaves the rest waiting', async () => {
-    const { gateway, source, trigger, clock, recording, stop } = setUp();
+    const { gateway, source, trigger, clock, recording, stop } = gatewayBench();
     const running = gateway.run(stop.signal);
     const series = (name: string) =>
       anOccurrence({ event: anEvent({ metadata: { name, namespace: 'shop' } }) });
@@ -156,7 +46,7 @@ describe('the gateway', () => {
   });
 
   it('cuts off what still runs at the limit, and says how many', async () => {
-    const { gateway, source, clock, stop } = setUp();
+    const { gateway, source, clock, stop } = gatewayBench();
     const running = gateway.run(stop.signal);
     source.hand(aBatch({ occurrences: [anOccurrence()] }));
     await clock.advance(0);
@@ -166,7 +56,7 @@ describe('the gateway', () => {
   });
 
   it('stops everything and throws when a source can never work', async () => {
-    const { gateway, source, clock, stop, recording } = setUp();
+    const { gateway, source, clock, stop, recording } = gatewayBench();
     const running = gateway.run(stop.signal).catch((error: unknown) => error);
     await clock.advance(0);
     source.break(new SluiceError('cluster-refused', 'watch x: not found'));
@@ -180,9 +70,8 @@ describe('the gateway', () => {
   it('stops everything and throws when the store fails', async () => {
     const store = createMemoryStore();
     const journal = { ...store.journal, commit: () => Promise.reject(new Error('disk full')) };
-    const { outbox, archive, keep, upkeep } = store;
-    const failing = { journal, outbox, archive, keep, upkeep, ...disposal };
-    const { gateway, source, clock, stop } = setUp({ store: failing });
+    const failing = storeWith(store, { journal });
+    const { gateway, source, clock, stop } = gatewayBench({ store: failing });
     const running = gateway.run(stop.signal).catch((error: unknown) => error);
     source.hand(aBatch({ occurrences: [anOccurrence()] }));
     await clock.advance(0);
@@ -196,7 +85,7 @@ describe('the gateway', () => {
       new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(new Error('aborted')));
       });
-    const { gateway, stop, recording } = setUp({ findCluster });
+    const { gateway, stop, recording } = gatewayBench({ findCluster });
     const running = gateway.run(stop.signal);
     expect(gateway.health().why).to.include('the cluster has not been reached yet');
     stop.abort(new Error('SIGTERM'));
@@ -211,7 +100,7 @@ describe('the gateway', () => {
         signal.addEventListener('abort', () => reject(new Error('aborted')));
       });
     };
-    const { gateway, clock, recording, stop } = setUp({ findCluster });
+    const { gateway, clock, recording, stop } = gatewayBench({ findCluster });
     const running = gateway.run(stop.signal);
     await clock.advance(0);
     expect(gateway.health().why).to.include('waiting for https://x: ECONNREFUSED');
@@ -221,8 +110,8 @@ describe('the gateway', () => {
   });
 
   it('counts what was started in the last hour against the limits', async () => {
-    const { gateway, source, clock, store, recording, stop } = setUp();
-    const made = Array.from({ length: 60 }, (_, number) => delivery(number, clock.now()));
+    const { gateway, source, clock, store, recording, stop } = gatewayBench();
+    const made = Array.from({ length: 60 }, (_, number) => deliveryOf(number, clock.now()));
     const ledger = made.map(({ id, object }) =>
       anEntry({ key: id, id, object, eventKey: id, firedAt: clock.now() }),
     );
@@ -238,7 +127,7 @@ describe('the gateway', () => {
   });
 
   it('reports a gap at the first position of a path where the store keeps nothing', async () => {
-    const { gateway, source, clock, recording, stop } = setUp();
+    const { gateway, source, clock, recording, stop } = gatewayBench();
     const running = gateway.run(stop.signal);
     const at = (resourceVersion: string) => new Map([['/a', { resourceVersion, at: 1 }]]);
     source.hand(aBatch({ positions: at('7') }));
@@ -253,18 +142,10 @@ describe('the gateway', () => {
   });
 
   it('measures how many deliveries stand where, also where there are none', async () => {
-    const { gateway, recording } = setUp();
+    const { gateway, recording } = gatewayBench();
     await gateway.measure();
     const depths = recording.of('queue-depth');
     expect(depths.map(({ state }) => state)).to.deep.equal(['waiting', 'held', 'open', 'running']);
     expect(depths.every(({ count, trigger }) => count === 0 && trigger === 'build')).to.equal(true);
   });
 });
-
-const disposal = { [Symbol.asyncDispose]: async (): Promise<void> => undefined };
-
-/** A delivery about the object of `anOccurrence` that was made at a moment. */
-function delivery(number: number, createdAt: number): Delivery {
-  const id = number.toString().padStart(26, '0');
-  return aDelivery({ id, state: 'delivered', createdAt, dueAt: createdAt });
-}

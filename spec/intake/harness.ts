@@ -26,9 +26,9 @@ export interface IntakeHarness extends RecordingObserve {
   readonly store: Store;
   readonly limiter: Limiter;
   readonly committed: Delivery[];
-  take(...occurrences: readonly Occurrence[]): Promise<void>;
+  readonly take: (...occurrences: readonly Occurrence[]) => Promise<void>;
   /** The dispositions so far: one list of words a decision. */
-  dispositions(): readonly (readonly string[])[];
+  readonly dispositions: () => readonly (readonly string[])[];
 }
 
 /** Nobody stops. */

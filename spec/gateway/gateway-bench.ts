@@ -1,0 +1,149 @@
+// A gateway over a store, a source and a trigger that a spec moves by hand, on a clock that stands.
+import type { Delivery } from '../../lib/core/delivery.ts';
+import type { Observation } from '../../lib/core/observation.ts';
+import type { Outcome } from '../../lib/core/outcome.ts';
+import type { Batch, PathPart, Positions, Source } from '../../lib/core/source.ts';
+import type { Store } from '../../lib/core/store.ts';
+import type { Trigger } from '../../lib/core/trigger.ts';
+import { loadPlan } from '../../lib/assembly/load.ts';
+import type { Plan, PlannedTrigger } from '../../lib/assembly/plan.ts';
+import { Gateway, type GatewayParts } from '../../lib/gateway/gateway.ts';
+import type { ApiClient } from '../../lib/kubernetes/api.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
+import { aDelivery } from '../support/builders.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { recordingObserve } from '../support/recording-observe.ts';
+
+const CONFIG = `
+sources: { shop: { events: { namespaces: [shop] } } }
+filters: [{ name: all, action: accept }]
+triggers: { build: { exec: { command: [never] } } }
+`;
+
+/** A source whose batches the spec hands in. */
+export class HandSource implements Source {
+  readonly name = 'shop';
+  readonly #batches: Batch[] = [];
+  #wake: () => void = () => undefined;
+  #broken: Error | undefined;
+  ended = false;
+
+  hand(batch: Batch): void {
+    this.#batches.push(batch);
+    this.#wake();
+  }
+
+  /** Where paths of before are read now; its own where a spec says nothing. */
+  heirs: (path: string) => readonly PathPart[] = (path) => [{ path, namespace: null }];
+  /** From where it was asked to go on. */
+  positions: Positions = new Map();
+
+  heirsOf(path: string): readonly PathPart[] {
+    return this.heirs(path);
+  }
+
+  break(error: Error): void {
+    this.#broken = error;
+    this.#wake();
+  }
+
+  async *batches(positions: Positions, signal: AbortSignal): AsyncGenerator<Batch, void> {
+    this.positions = positions;
+    signal.addEventListener('abort', () => this.#wake());
+    try {
+      while (!signal.aborted) {
+        const batch = this.#batches.shift();
+        if (this.#broken !== undefined) throw this.#broken;
+        if (batch !== undefined) yield batch;
+        else await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } finally {
+      this.ended = true;
+    }
+  }
+}
+
+/** A trigger whose attempts end when the spec says so, or when they are cut off. */
+export class HandTrigger implements Trigger {
+  readonly keyLifeMs = 0;
+  readonly delivered: Delivery[] = [];
+  end: (outcome: Outcome) => void = () => undefined;
+
+  get fired(): number {
+    return this.delivered.length;
+  }
+
+  async fire(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
+    this.delivered.push(...deliveries);
+    return [
+      await new Promise<Outcome>((resolve) => {
+        this.end = resolve;
+        const cut: Outcome = { outcome: 'unknown', reason: 'timeout', detail: 'cut off' };
+        signal.addEventListener('abort', () => resolve(cut));
+      }),
+    ];
+  }
+}
+
+const API: ApiClient = {
+  server: 'https://spec',
+  request: () => Promise.reject(new Error('no request is expected')),
+  open: () => Promise.reject(new Error('no stream is expected')),
+  [Symbol.asyncDispose]: async () => undefined,
+};
+
+/** What a spec may choose. */
+export interface BenchOptions extends Partial<GatewayParts> {
+  /** Changes the plan. */
+  readonly planned?: (plan: Plan) => Plan;
+}
+
+/** A gateway with everything around it in the spec's hands. */
+export function gatewayBench({ planned = (plan) => plan, ...overrides }: BenchOptions = {}) {
+  const context = { namespace: 'gateway', buildNamespace: 'gateway', exec: 'allowed' as const };
+  const { plan } = loadPlan({ ...context, text: CONFIG });
+  if (plan === null) throw new Error('the configuration of the spec is refused');
+  const source = new HandSource();
+  const trigger = new HandTrigger();
+  const clock = new FakeClock();
+  const store: Store = createMemoryStore();
+  const recording = recordingObserve();
+  const gateway = new Gateway({
+    plan: planned({
+      ...plan,
+      sources: plan.sources.map((one) => ({ ...one, create: () => source })),
+      triggers: plan.triggers.map((one): PlannedTrigger => ({ ...one, create: () => trigger })),
+    }),
+    api: API,
+    store,
+    findCluster: async () => ({ id: 'c1', from: 'kube-system' }),
+    clock,
+    random: () => 1,
+    observe: recording.observe,
+    environment: {},
+    folder: '/',
+    incarnation: 'one',
+    drainMs: 5_000,
+    ...overrides,
+  });
+  const stop = new AbortController();
+  return { gateway, source, trigger, clock, store, recording, stop };
+}
+
+/** A store that leaves out nothing, with some of its ports changed. */
+export function storeWith(store: Store, changes: Partial<Store>): Store {
+  const { journal, outbox, archive, keep, upkeep } = store;
+  const disposal = { [Symbol.asyncDispose]: async (): Promise<void> => undefined };
+  return { journal, outbox, archive, keep, upkeep, ...disposal, ...changes };
+}
+
+/** That a watch path of the source is read, as its reader says it. */
+export function reading(path: string, state: 'watching' | 'listing' | 'waiting'): Observation {
+  return { kind: 'reading', source: 'shop', path, state, why: state === 'waiting' ? 'away' : '' };
+}
+
+/** A delivery about the object of `anOccurrence` that was made at a moment. */
+export function deliveryOf(number: number, createdAt: number): Delivery {
+  const id = number.toString().padStart(26, '0');
+  return aDelivery({ id, state: 'delivered', createdAt, dueAt: createdAt });
+}

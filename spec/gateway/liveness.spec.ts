@@ -1,0 +1,165 @@
+// Liveness: false only where reading or dispatch does not move although it should.
+import { expect } from 'chai';
+import type { Observation } from '../../lib/core/observation.ts';
+import { Liveness } from '../../lib/gateway/liveness.ts';
+import { aDelivery } from '../support/builders.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+const MINUTE = 60_000;
+
+/** Liveness that is looked at as often as it looks itself. */
+function bench() {
+  const clock = new FakeClock();
+  const liveness = new Liveness(clock, [{ name: 'build', timeoutMs: 30_000 }]);
+  const due: { at: number | null } = { at: null };
+  const stop = new AbortController();
+  void liveness.run({ next: async () => due.at }, () => clock.now(), stop.signal);
+  return { clock, liveness, due };
+}
+
+const listed: Observation = {
+  kind: 'list-ended',
+  source: 'shop',
+  path: '/a',
+  purpose: 'refresh',
+  items: 0,
+  pages: 1,
+  durationMs: 1,
+};
+const attempt = (kind: 'attempt-started' | 'attempt-ended'): Observation => {
+  const outcome = { outcome: 'delivered' } as const;
+  return { kind, delivery: aDelivery(), outcome, durationMs: 1 };
+};
+const breaker = (to: 'open' | 'closed'): Observation => ({
+  kind: 'breaker',
+  trigger: 'build',
+  from: 'closed',
+  to,
+  why: '503',
+  retryMs: 1,
+});
+const trouble = (state: 'unavailable' | 'available'): Observation => ({
+  kind: 'store-trouble',
+  state,
+  why: 'disk full',
+});
+const usage = (level: 'fine' | 'full'): Observation => ({
+  kind: 'store-usage',
+  level,
+  overflow: 'block',
+  bytes: 1,
+  maxBytes: 1,
+});
+
+describe('liveness', () => {
+  it('is given while nothing happens because there is nothing to do', async () => {
+    const { clock, liveness } = bench();
+    await clock.advance(24 * 60 * MINUTE);
+    expect(liveness.stuck()).to.deep.equal([]);
+  });
+
+  describe('of reading', () => {
+    it('ends when a batch has not been committed for 5 minutes', async () => {
+      const { clock, liveness } = bench();
+      liveness.pulls('shop');
+      liveness.commits('shop');
+      await clock.advance(5 * MINUTE);
+      expect(liveness.stuck()).to.deep.equal([]);
+      await clock.advance(1);
+      const stuck = ['source shop: a batch has not been committed for 5 min'];
+      expect(liveness.stuck()).to.deep.equal(stuck);
+      liveness.pulls('shop');
+      expect(liveness.stuck()).to.deep.equal([]);
+    });
+
+    it('ends when nobody reads or tries to for 15 minutes', async () => {
+      const { clock, liveness } = bench();
+      liveness.pulls('shop');
+      await clock.advance(14 * MINUTE);
+      liveness.observe(listed);
+      await clock.advance(15 * MINUTE);
+      expect(liveness.stuck()).to.deep.equal([]);
+      await clock.advance(1);
+      const stuck = ['source shop: nothing was read or tried for 15 min'];
+      expect(liveness.stuck()).to.deep.equal(stuck);
+    });
+
+    const excuses = [
+      ['unavailable', trouble('unavailable'), trouble('available')],
+      ['full', usage('full'), usage('fine')],
+    ] as const;
+    for (const [why, begins, ends] of excuses) {
+      it(`goes on while the store is ${why}, and has its time anew afterwards`, async () => {
+        const { clock, liveness } = bench();
+        liveness.commits('shop');
+        liveness.observe(begins);
+        await clock.advance(60 * MINUTE);
+        expect(liveness.stuck()).to.deep.equal([]);
+        liveness.observe(ends);
+        await clock.advance(5 * MINUTE);
+        expect(liveness.stuck()).to.deep.equal([]);
+        await clock.advance(1);
+        expect(liveness.stuck()).to.have.length(1);
+      });
+    }
+
+    it('goes on after the process was suspended', async () => {
+      const clock = new FakeClock();
+      const liveness = new Liveness(clock, []);
+      liveness.commits('shop');
+      await clock.advance(60 * MINUTE);
+      expect(liveness.stuck()).to.deep.equal([]);
+    });
+  });
+
+  describe('of dispatch', () => {
+    const LIMIT = 6 * MINUTE;
+    const stuck = ['trigger build: no attempt has begun or ended for 6 min'];
+
+    it('ends when what is due is not attempted', async () => {
+      const { clock, liveness, due } = bench();
+      due.at = clock.now();
+      await clock.advance(LIMIT);
+      expect(liveness.stuck()).to.deep.equal([]);
+      await clock.advance(MINUTE);
+      expect(liveness.stuck()).to.deep.equal(stuck);
+      liveness.observe(attempt('attempt-started'));
+      expect(liveness.stuck()).to.deep.equal([]);
+    });
+
+    it('goes on while attempts begin or end, however much is due', async () => {
+      const { clock, liveness, due } = bench();
+      due.at = clock.now();
+      for (let round = 0; round < 10; round += 1) {
+        liveness.observe(attempt(round % 2 === 0 ? 'attempt-started' : 'attempt-ended'));
+        await clock.advance(5 * MINUTE);
+        expect(liveness.stuck(), `round ${round}`).to.deep.equal([]);
+      }
+    });
+
+    it('ends when an attempt does not, long after its time', async () => {
+      const { clock, liveness } = bench();
+      liveness.observe(attempt('attempt-started'));
+      await clock.advance(LIMIT + MINUTE);
+      expect(liveness.stuck()).to.deep.equal(stuck);
+    });
+
+    it('goes on while the breaker is open', async () => {
+      const { clock, liveness, due } = bench();
+      due.at = clock.now();
+      liveness.observe(breaker('open'));
+      await clock.advance(60 * MINUTE);
+      expect(liveness.stuck()).to.deep.equal([]);
+      liveness.observe(breaker('closed'));
+      await clock.advance(LIMIT + MINUTE);
+      expect(liveness.stuck()).to.deep.equal(stuck);
+    });
+
+    it('goes on while what waits is not due', async () => {
+      const { clock, liveness, due } = bench();
+      due.at = clock.now() + 24 * 60 * MINUTE;
+      await clock.advance(23 * 60 * MINUTE);
+      expect(liveness.stuck()).to.deep.equal([]);
+    });
+  });
+});

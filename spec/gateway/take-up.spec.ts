@@ -1,0 +1,195 @@
+// What a start takes up: lost attempts, the time without a gateway, the clock, paths without a reader.
+import { expect } from 'chai';
+import type { Delivery } from '../../lib/core/delivery.ts';
+import type { PathPart, Source } from '../../lib/core/source.ts';
+import type { Begun, Retirement, Store } from '../../lib/core/store.ts';
+import { Heartbeat, keepSpan, readBeat } from '../../lib/gateway/heartbeat.ts';
+import { retirePaths, takeUp } from '../../lib/gateway/take-up.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
+import { aDelivery } from '../support/builders.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { recordingObserve } from '../support/recording-observe.ts';
+import { storeWith } from './gateway-bench.ts';
+
+const NOTHING: Begun = { lost: [], unattempted: 0, paths: [] };
+const HOUR = 3_600_000;
+
+function bench(begun: Begun = NOTHING) {
+  const clock = new FakeClock();
+  const { observe, of, seen } = recordingObserve();
+  const calls: string[] = [];
+  const own = createMemoryStore();
+  const upkeep: Store['upkeep'] = {
+    ...own.upkeep,
+    begin: async ({ incarnation }) => {
+      calls.push(`begin ${incarnation}`);
+      return begun;
+    },
+    shift: async (byMs) => void calls.push(`shift ${byMs}`),
+  };
+  const keep: Store['keep'] = {
+    read: (name) => {
+      calls.push(`read ${name}`);
+      return own.keep.read(name);
+    },
+    write: (name, value) => own.keep.write(name, value),
+  };
+  const store = storeWith(own, { upkeep, keep });
+  const beat = (readMs: number): Promise<void> =>
+    new Heartbeat({ keep: own.keep, clock, readMs: () => readMs }).beat();
+  const start = () => takeUp({ store, clock, incarnation: 'two', observe });
+  return { clock, calls, beat, start, store, of, seen };
+}
+
+/** A delivery whose attempt was running when its process died. */
+function lostDelivery(deaths: number): Delivery {
+  const detail = 'the process died';
+  const outcome = { outcome: 'unknown', reason: 'process-died', detail } as const;
+  const attempt = { number: 1, at: 0, incarnation: 'one', outcome, durationMs: null };
+  const state =
+    deaths < 3 ? ({ state: 'waiting' } as const) : ({ state: 'dead', dead: 'poison' } as const);
+  return aDelivery({ attempts: [attempt], deaths, ...state });
+}
+
+describe('a start', () => {
+  it('begins before it asks the store for anything else', async () => {
+    const { start, calls } = bench();
+    await start();
+    expect(calls[0]).to.equal('begin two');
+  });
+
+  it('says that nothing ran before, at a first start', async () => {
+    const { start, of } = bench();
+    expect(await start()).to.include({ aliveAt: null, readMs: 0, jumpedMs: 0 });
+    const resumed = { kind: 'work-resumed', lost: 0, unattempted: 0, downMs: null };
+    expect(of('work-resumed')).to.deep.equal([resumed]);
+  });
+
+  it('says what was lost and for how long nobody worked', async () => {
+    const { start, of, beat, clock } = bench({
+      ...NOTHING,
+      lost: [lostDelivery(1)],
+      unattempted: 4,
+    });
+    await beat(7_000);
+    const aliveAt = clock.now();
+    await clock.advance(HOUR);
+    expect(await start()).to.include({ aliveAt, readMs: 7_000, jumpedMs: 0 });
+    const resumed = { kind: 'work-resumed', lost: 1, unattempted: 4, downMs: HOUR };
+    expect(of('work-resumed')).to.deep.equal([resumed]);
+  });
+
+  it('tells the outcome of each attempt that was lost with its process', async () => {
+    const lost = [lostDelivery(1), lostDelivery(3)];
+    const { start, of } = bench({ ...NOTHING, lost });
+    await start();
+    const ended = of('attempt-ended').map(({ delivery, outcome }) => [delivery, outcome]);
+    expect(ended).to.deep.equal(lost.map((one) => [one, one.attempts[0]?.outcome]));
+  });
+
+  it('takes a clock that stands before the last beat for one that went back', async () => {
+    const { start, of, beat, clock, calls, store } = bench();
+    await beat(7_000);
+    clock.jump(-HOUR);
+    expect(await start()).to.include({ aliveAt: clock.now(), jumpedMs: -HOUR });
+    expect(calls).to.include(`shift ${-HOUR}`);
+    expect(of('clock-jumped')).to.deep.equal([{ kind: 'clock-jumped', byMs: -HOUR }]);
+    expect(of('work-resumed')[0]?.downMs).to.equal(0);
+    // A start that dies now must not shift again.
+    expect(await readBeat(store.keep)).to.deep.equal({ at: clock.now(), readMs: 7_000 });
+  });
+
+  it('lets pass a clock that is a moment behind', async () => {
+    const { start, of, beat, clock, calls } = bench();
+    await beat(0);
+    clock.jump(-1_500);
+    await start();
+    expect(of('clock-jumped')).to.deep.equal([]);
+    expect(calls.filter((one) => one.startsWith('shift'))).to.deep.equal([]);
+  });
+
+  for (const record of ['', 'x', '[]', '{"at":"yesterday"}', 'null']) {
+    it(`takes a heartbeat that can not be read for none: ${JSON.stringify(record)}`, async () => {
+      const { start, store } = bench();
+      await store.keep.write('heartbeat', record);
+      expect(await start()).to.include({ aliveAt: null, readMs: 0 });
+    });
+  }
+});
+
+describe('the heartbeat', () => {
+  it('says when somebody worked last and for how long everything was read, every 10 s', async () => {
+    const clock = new FakeClock();
+    const { keep } = createMemoryStore();
+    const stop = new AbortController();
+    const running = new Heartbeat({ keep, clock, readMs: () => clock.monotonic() }).run(
+      stop.signal,
+    );
+    await clock.advance(25_000);
+    const at = clock.now() - 5_000;
+    expect(await readBeat(keep)).to.deep.equal({ at, readMs: 20_000 });
+    stop.abort();
+    await running;
+  });
+
+  it('keeps the spans without a gateway, and not without bound', async () => {
+    const { keep } = createMemoryStore();
+    expect(await keepSpan(keep, null)).to.deep.equal([]);
+    expect(await keepSpan(keep, { from: 5, to: 5 })).to.deep.equal([]);
+    for (let number = 0; number < 300; number += 1) {
+      await keepSpan(keep, { from: number * 10, to: number * 10 + 1 });
+    }
+    const spans = await keepSpan(keep, null);
+    expect(spans).to.have.length(200);
+    expect(spans.at(-1)).to.deep.equal({ from: 2_990, to: 2_991 });
+  });
+});
+
+describe('paths of an earlier configuration', () => {
+  const source = (heirs: Readonly<Record<string, readonly PathPart[]>>): Source => ({
+    name: 'shop',
+    batches: () => {
+      throw new Error('nothing is read here');
+    },
+    heirsOf: (path) => heirs[path] ?? [],
+  });
+  const whole = (path: string): PathPart => ({ path, namespace: null });
+  const part = (path: string, namespace: string): PathPart => ({ path, namespace });
+
+  const cases: readonly (readonly [string, readonly Source[], readonly PathPart[] | null])[] = [
+    ['is not retired while it is read', [source({ '/a': [whole('/a')] })], null],
+    [
+      'is not retired while one of two reads it',
+      [source({}), source({ '/a': [whole('/a')] })],
+      null,
+    ],
+    ['goes to a path that covers it', [source({ '/a': [whole('/all')] })], [whole('/all')]],
+    [
+      'goes to the paths of some of its namespaces',
+      [source({ '/a': [part('/shop', 'shop')] }), source({ '/a': [part('/pay', 'pay')] })],
+      [part('/shop', 'shop'), part('/pay', 'pay')],
+    ],
+    ['goes to a part of itself', [source({ '/a': [part('/a', 'shop')] })], [part('/a', 'shop')]],
+    ['has no heir where no source knows it', [source({})], []],
+    ['has no heir where no source is left', [], []],
+  ];
+  for (const [promise, sources, heirs] of cases) {
+    it(promise, async () => {
+      const retired: Retirement[] = [];
+      const { observe, of } = recordingObserve();
+      const own = createMemoryStore();
+      const retire = async (one: Retirement): Promise<void> => void retired.push(one);
+      const store = storeWith(own, { upkeep: { ...own.upkeep, retire } });
+      await retirePaths(['/a'], sources, { store, readMs: 5, observe });
+      if (heirs === null) {
+        expect([retired, of('path-retired')]).to.deep.equal([[], []]);
+        return;
+      }
+      expect(retired).to.deep.equal([{ path: '/a', heirs, readMs: 5 }]);
+      const names = heirs.map(({ path }) => path);
+      expect(of('path-retired')).to.deep.equal([
+        { kind: 'path-retired', path: '/a', heirs: names },
+      ]);
+    });
+  }
+});

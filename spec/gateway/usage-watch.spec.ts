@@ -1,0 +1,77 @@
+// How full the store is: told when it changes, and not with every commit.
+import { expect } from 'chai';
+import type { Committed } from '../../lib/core/store.ts';
+import { UsageWatch } from '../../lib/gateway/usage-watch.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { recordingObserve } from '../support/recording-observe.ts';
+
+const done = (bytes: number): Committed => ({
+  done: true,
+  existing: new Set(),
+  usage: { bytes, maxBytes: 100 },
+});
+const refused: Committed = { done: false, usage: { bytes: 100, maxBytes: 100 } };
+
+function bench() {
+  const clock = new FakeClock();
+  const { observe, of } = recordingObserve();
+  const watch = new UsageWatch({ overflow: 'block', clock, observe });
+  const levels = (): readonly string[] => of('store-usage').map(({ level }) => level);
+  return { clock, watch, of, levels };
+}
+
+describe('the usage of a store', () => {
+  const steps: readonly (readonly [string, readonly Committed[], readonly string[]])[] = [
+    ['nothing below 80 %', [done(10), done(79)], []],
+    ['near at 80 %, once', [done(80), done(85), done(99)], ['near']],
+    [
+      'fine again below 70 %, not before',
+      [done(80), done(75), done(69), done(75)],
+      ['near', 'fine'],
+    ],
+    ['full where it takes nothing new', [done(10), refused, refused], ['full']],
+    ['still full while it has hardly any room', [refused, done(99), refused, done(97)], ['full']],
+    ['near again once it has room', [refused, done(94)], ['full', 'near']],
+    ['fine again where all of it went', [refused, done(5)], ['full', 'fine']],
+  ];
+  for (const [promise, answers, levels] of steps) {
+    it(`is told as ${promise}`, () => {
+      const one = bench();
+      for (const answer of answers) one.watch.note(answer);
+      expect(one.levels()).to.deep.equal(levels);
+    });
+  }
+
+  it('is not full where what is settled gives way for long enough', async () => {
+    const { clock, watch, levels } = bench();
+    watch.note(refused);
+    await clock.advance(29_000);
+    watch.note(done(99));
+    expect(levels()).to.deep.equal(['full']);
+    await clock.advance(1_000);
+    watch.note(done(99));
+    expect(levels()).to.deep.equal(['full', 'near']);
+  });
+
+  it('says nothing of a store without a bound', () => {
+    const { watch, levels } = bench();
+    watch.note({ done: true, existing: new Set(), usage: { bytes: 1e12, maxBytes: 0 } });
+    expect(levels()).to.deep.equal([]);
+  });
+
+  it('is told to each scrape, once something is known', () => {
+    const { watch, of } = bench();
+    watch.measure();
+    expect(of('store-usage')).to.deep.equal([]);
+    watch.note(done(85));
+    watch.measure();
+    const usage = {
+      kind: 'store-usage',
+      level: 'near',
+      overflow: 'block',
+      bytes: 85,
+      maxBytes: 100,
+    };
+    expect(of('store-usage')).to.deep.equal([usage, { ...usage, scrape: true }]);
+  });
+});

@@ -1,0 +1,131 @@
+// What intake hands to the store besides deliveries: why each was made, complete lists, and what a
+// gap lost as far as the ledger knows; and that a batch that comes again starts nothing again.
+import { expect } from 'chai';
+import type { Commit, Journal } from '../../lib/core/store.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
+import { anEvent, anOccurrence } from '../support/builders.ts';
+import { aBatch, type HarnessOptions, intakeHarness, NEVER } from './harness.ts';
+
+const PATH = '/api/v1/namespaces/shop/events';
+const positions = new Map([[PATH, { resourceVersion: '9', at: 9 }]]);
+const GAP = {
+  source: 'shop',
+  path: PATH,
+  loss: 'none',
+  why: 'listed again after 410',
+  from: { resourceVersion: '1', at: 1 },
+  to: { resourceVersion: '9', at: 9 },
+} as const;
+
+/** Intake whose commits can be looked at. */
+function bench(options: HarnessOptions = {}) {
+  const store = options.store ?? createMemoryStore();
+  const commits: Commit[] = [];
+  const journal: Journal = {
+    ...store.journal,
+    commit: (commit) => {
+      commits.push(commit);
+      return store.journal.commit(commit);
+    },
+  };
+  const harness = intakeHarness({ ...options, store, parts: { journal, ...options.parts } });
+  return { ...harness, commits };
+}
+
+const counted = (count: number, from: 'list' | 'watch', name = 'web-1.17f1') =>
+  anOccurrence({
+    from,
+    event: anEvent({
+      metadata: { name, namespace: 'shop', creationTimestamp: '2026-01-31T11:58:00Z' },
+      count,
+    }),
+  });
+
+describe('a commit', () => {
+  it('says of each new delivery why the rules before did not match', async () => {
+    const rules = [
+      { name: 'nodes', kind: 'Node', action: 'reject' },
+      { name: 'all', action: 'accept', triggers: ['build', 'report'] },
+    ] as const;
+    const { take, commits, store, clock, committed } = bench({ rules });
+    await take(anOccurrence(), anOccurrence({ event: anEvent({ count: 4 }) }));
+    const [trail] = commits.map(({ decisions }) => decisions.map((one) => one.trail));
+    const passed = { index: 0, name: 'nodes', field: 'kind', wanted: 'Node', found: 'Pod' };
+    expect(trail).to.deep.equal([[passed], [passed]]);
+    for (const { id } of committed) {
+      const kept = await store.archive.decision(id);
+      expect(kept).to.deep.equal({ id, at: clock.now(), trail: [passed] });
+    }
+  });
+
+  it('has the complete lists of the batch and the clock of the retention', async () => {
+    const { intake, commits } = bench({ parts: { readMs: () => 4_711 } });
+    const listed = [{ path: PATH, keys: new Set(['shop/a']) }];
+    await intake.take(aBatch({ listed }), NEVER);
+    expect(commits[0]).to.deep.include({ listed, readMs: 4_711 });
+  });
+
+  it('that comes again after a crash starts nothing again, wherever the crash was', async () => {
+    const store = createMemoryStore();
+    const batch = aBatch({
+      occurrences: [counted(3, 'watch'), counted(3, 'watch', 'b')],
+      positions,
+    });
+    const lost: Journal = {
+      ...store.journal,
+      commit: async (commit) => {
+        await store.journal.commit(commit);
+        throw new Error('killed before the answer');
+      },
+    };
+    await intakeHarness({ store, parts: { journal: lost } })
+      .intake.take(batch, NEVER)
+      .catch(() => undefined);
+    const again = bench({ store });
+    await again.intake.take(batch, NEVER);
+    expect(again.dispositions()).to.deep.equal([['repeat'], ['repeat']]);
+    expect(again.committed).to.deep.equal([]);
+    expect(await store.archive.list({ limit: 10 })).to.have.length(2);
+  });
+});
+
+describe('a gap after which everything was listed', () => {
+  const start = async () => {
+    const one = bench();
+    await one.take(counted(3, 'watch'));
+    return one;
+  };
+  const cases = [
+    ['none where nothing was written meanwhile', [counted(3, 'list')], 'none'],
+    ['none where it was written once, and that is what was read', [counted(4, 'list')], 'none'],
+    ['coalesced where it was written more than once', [counted(5, 'list')], 'coalesced'],
+    ['none where a watch shows the states', [counted(9, 'watch')], 'none'],
+    ['none where the series is not known', [counted(9, 'list', 'other')], 'none'],
+  ] as const;
+  for (const [promise, occurrences, loss] of cases) {
+    it(`lost ${promise}`, async () => {
+      const { intake, of } = await start();
+      await intake.take(aBatch({ occurrences, gaps: [GAP], positions }), NEVER);
+      expect(of('gap').map(({ gap }) => gap.loss)).to.deep.equal([loss]);
+    });
+  }
+
+  it('is weighed by all pages of its list, and not by those of the next', async () => {
+    const { intake, of, store } = await start();
+    await intake.take(aBatch({ occurrences: [counted(7, 'list')] }), NEVER);
+    await intake.take(aBatch({ gaps: [GAP], positions }), NEVER);
+    await intake.take(aBatch({ gaps: [GAP], positions }), NEVER);
+    expect(of('gap').map(({ gap }) => gap.loss)).to.deep.equal(['coalesced', 'none']);
+    expect((await store.archive.gaps(1))[0]?.loss).to.equal('none');
+    expect(of('gap')[0]?.gap.why).to.equal(
+      'listed again after 410; 1 of the series started before were written more than once',
+    );
+  });
+
+  it('stays a possible loss where it is one', async () => {
+    const { intake, of } = await start();
+    const gaps = [{ ...GAP, loss: 'possible-loss' }] as const;
+    await intake.take(aBatch({ occurrences: [counted(9, 'list')], gaps, positions }), NEVER);
+    expect(of('gap').map(({ gap }) => gap.loss)).to.deep.equal(['possible-loss']);
+  });
+});

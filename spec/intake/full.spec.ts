@@ -1,0 +1,112 @@
+// A store that is full: intake waits for it, or sheds what is new; nothing in between is lost.
+import { expect } from 'chai';
+import type { Commit, Committed, Journal } from '../../lib/core/store.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
+import { anEvent, anOccurrence } from '../support/builders.ts';
+import { aBatch, intakeHarness, NEVER } from './harness.ts';
+
+const PATH = '/api/v1/namespaces/shop/events';
+const FULL: Committed = { done: false, usage: { bytes: 10, maxBytes: 10 } };
+
+/** A journal over memory that has room for new deliveries when the spec says so. */
+function bench(overflow: 'block' | 'shed') {
+  const store = createMemoryStore();
+  const room = { isThere: false };
+  const commits: Commit[] = [];
+  const journal: Journal = {
+    ...store.journal,
+    commit: async (commit) => {
+      commits.push(commit);
+      if (commit.deliveries.length > 0 && !room.isThere) return FULL;
+      return store.journal.commit(commit);
+    },
+  };
+  const answers: boolean[] = [];
+  const answered = ({ done }: Committed): void => void answers.push(done);
+  const harness = intakeHarness({ store, parts: { journal, overflow, answered } });
+  return { ...harness, store, room, commits, answers };
+}
+
+const named = (name: string, count = 3) =>
+  anOccurrence({
+    event: anEvent({
+      metadata: { name, namespace: 'shop', creationTimestamp: '2026-01-31T11:58:00Z' },
+      count,
+    }),
+  });
+
+describe('intake before a full store that blocks', () => {
+  it('waits for room, tells nothing before, and then commits the same batch', async () => {
+    const { take, clock, room, commits, answers, committed, seen, dispositions } = bench('block');
+    const taking = take(named('a'), named('b'));
+    await clock.advance(60_000);
+    expect([committed, seen]).to.deep.equal([[], []]);
+    expect(answers).to.have.length.within(8, 14);
+    room.isThere = true;
+    await clock.advance(10_000);
+    await taking;
+    expect(dispositions()).to.deep.equal([['started'], ['started']]);
+    expect(committed).to.have.length(2);
+    expect(answers.at(-1)).to.equal(true);
+    const ids = commits.map(({ deliveries }) => deliveries.map(({ id }) => id).join());
+    expect(new Set(ids).size).to.equal(1);
+  });
+
+  it('takes what brings nothing new, for that needs no room', async () => {
+    const { intake, store } = bench('block');
+    const positions = new Map([[PATH, { resourceVersion: '7', at: 1 }]]);
+    await intake.take(aBatch({ positions }), NEVER);
+    expect((await store.journal.positions('shop')).size).to.equal(1);
+  });
+
+  it('gives the batch up at a stop, and takes no later one past it', async () => {
+    const { intake, clock, committed, seen, store } = bench('block');
+    const stop = new AbortController();
+    const reason = new Error('SIGTERM');
+    const positions = new Map([[PATH, { resourceVersion: '7', at: 1 }]]);
+    const batch = aBatch({ occurrences: [named('a')], positions });
+    const taking = intake.take(batch, stop.signal).catch((error: unknown) => error);
+    await clock.advance(1_000);
+    stop.abort(reason);
+    expect(await taking).to.equal(reason);
+    expect([committed, seen]).to.deep.equal([[], []]);
+    expect((await store.journal.positions('shop')).size).to.equal(0);
+  });
+});
+
+describe('intake before a full store that sheds', () => {
+  it('sheds what is new and commits the rest of the batch', async () => {
+    const { intake, of, committed, store, dispositions } = bench('shed');
+    const positions = new Map([[PATH, { resourceVersion: '7', at: 1 }]]);
+    const occurrences = [named('a'), named('a', 4), named('b')];
+    await intake.take(aBatch({ occurrences, positions }), NEVER);
+    expect(dispositions()).to.deep.equal([['shed'], ['shed'], ['shed']]);
+    const [first] = of('decision').flatMap(({ disposed }) => disposed);
+    expect(first).to.deep.include({ id: null, why: 'the store is full' });
+    expect(committed).to.deep.equal([]);
+    expect((await store.journal.positions('shop')).size).to.equal(1);
+  });
+
+  it('keeps no trace of it, so that the next state is judged anew', async () => {
+    const { take, room, dispositions, committed } = bench('shed');
+    await take(named('a'));
+    room.isThere = true;
+    await take(named('a', 4));
+    expect(dispositions()).to.deep.equal([['shed'], ['started']]);
+    expect(committed).to.have.length(1);
+  });
+
+  it('still knows a repeat of what was started before', async () => {
+    const { take, room, dispositions, store, commits } = bench('shed');
+    room.isThere = true;
+    await take(named('a'));
+    room.isThere = false;
+    await take(named('a', 9), named('b'));
+    expect(dispositions()).to.deep.equal([['started'], ['repeat'], ['shed']]);
+    const [entry] = commits[0]?.ledger ?? [];
+    const moved = await store.journal.lookup([entry?.key ?? '']);
+    expect(moved.size).to.equal(1);
+    expect(commits.at(-1)?.ledger.map(({ id }) => id)).to.deep.equal([entry?.id]);
+    expect(commits.at(-1)?.decisions).to.deep.equal([]);
+  });
+});
