@@ -1,0 +1,272 @@
+// Who answers `sluice deliveries`: what is named and nothing else, else the gateway of this machine, else
+// the file; whose token is shown to whom; and what is said where nobody answers.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { sqliteKind } from '../../lib/stores/sqlite.ts';
+import { ApiBench, NAMED_HOST, TOKEN } from '../http/api-bench.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { until } from '../support/until.ts';
+import { aFileWorld, idOf, numbered } from './deliveries-world.ts';
+import { runLine } from './surroundings.ts';
+
+describe('who answers sluice deliveries', () => {
+  let folder = '';
+  beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'sluice-desk-'))));
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const run = (line: readonly string[], environment: Record<string, string> = {}) =>
+    runLine(['deliveries', ...line], { folder, environment });
+
+  it('is not both a gateway and a file', async () => {
+    const { code, err } = await run(['list', '--url', 'http://127.0.0.1:1', '--store', 'x']);
+    expect(code).to.equal(2);
+    expect(err).to.include('name a gateway or a file, not both');
+  });
+
+  const urls: readonly (readonly [url: string, said: string])[] = [
+    ['here', 'flag --url takes a URL such as http://127.0.0.1:8081, not "here"'],
+    ['ftp://127.0.0.1/', 'flag --url takes a URL such as'],
+    ['http://me:secret@127.0.0.1:1', 'flag --url takes no credentials'],
+  ];
+  for (const [url, said] of urls) {
+    it(`is not at ${url}`, async () => {
+      const { code, err } = await run(['list', '--url', url]);
+      expect(code).to.equal(2);
+      expect(err).to.include(said).and.not.include('secret');
+    });
+  }
+
+  it('says that nothing listens there, and that there is no file', async () => {
+    const port = await freePort();
+    const { code, err } = await run(['list', '--url', `http://127.0.0.1:${port}`]);
+    expect(code).to.equal(1);
+    expect(err).to.include(`ask the gateway at http://127.0.0.1:${port}: nothing listens there`);
+    expect(err).to.include('next step: name the gateway’s address with --url');
+    const file = await run(['list', '--store', 'none.db']);
+    expect(file.code).to.equal(1);
+    expect(file.err).to.include(`open the store ${join(folder, 'none.db')}: no such file`);
+    const memory = await run(['list', '--store', 'memory']);
+    expect(memory.err).to.include('the store is of the kind memory, which is in its gateway alone');
+  });
+
+  it('is a file that SLUICE_STORE or a configuration names, where nothing listens', async function () {
+    // The one address that can not be chosen: somebody’s gateway may run here.
+    if (await isTaken(8081)) this.skip();
+    await using world = await aFileWorld();
+    await world.commit([numbered(1)]);
+    const file = join(world.folder, 'sluice.db');
+    const config = join(folder, 'sluice.yaml');
+    await writeFile(config, `store: { sqlite: { path: ${file} } }\nnonsense: 1\n`);
+    const ways: readonly (readonly [string[], Record<string, string>])[] = [
+      [[], { SLUICE_STORE: file }],
+      [[], { SLUICE_DATA: world.folder }],
+      [['--config', config], {}],
+      [[], { GATEWAY_CONFIG: config }],
+    ];
+    for (const [flags, environment] of ways) {
+      const { code, out, err } = await run(['list', ...flags], environment);
+      expect(code, err).to.equal(0);
+      expect(out).to.include(idOf(1));
+      expect(err).to.equal(`(from the file ${file}: nothing listens on http://127.0.0.1:8081)\n`);
+    }
+  });
+
+  it('is no file that another process has open, and says whom to ask', async () => {
+    const path = join(folder, 'sluice.db');
+    await using held = await sqliteKind.create({ path }, { folder, maxBytes: 0 }).open();
+    expect(held.journal.durable).to.equal(true);
+    const { code, err } = await run(['list', '--store', path]);
+    expect(code).to.equal(1);
+    expect(err).to.include(path).and.include('--url');
+  });
+
+  it('is no file that Sluice did not write, and leaves it as it is', async () => {
+    await mkdir(join(folder, 'sub'));
+    await writeFile(
+      join(folder, 'other.db'),
+      'no database at all, but long enough to be looked at',
+    );
+    for (const name of ['other.db', 'sub']) {
+      const { code, err } = await run(['list', '--store', name]);
+      expect(code, err).to.equal(1);
+      expect(err)
+        .to.include(join(folder, name))
+        .and.not.match(/\n\s+at /);
+    }
+  });
+
+  describe('with a token', () => {
+    let bench: ApiBench;
+    beforeEach(async () => {
+      bench = await ApiBench.open();
+      await bench.commit([numbered(1)]);
+    });
+    afterEach(() => bench[Symbol.asyncDispose]());
+    const url = (): string => `http://127.0.0.1:${bench.port}`;
+    const token = async (name: string, text = TOKEN): Promise<string> => {
+      const file = join(folder, name);
+      await writeFile(file, text, { mode: 0o600 });
+      return file;
+    };
+
+    it('takes the gateway’s own beside the store for what needs one', async () => {
+      await token('sluice.token');
+      const data = { SLUICE_DATA: folder };
+      expect((await run(['retry', idOf(1), '--url', url()], data)).code).to.equal(0);
+    });
+
+    it('reads over loopback without one, whatever lies beside the store', async () => {
+      await token('sluice.token', 'the-token-of-another-gateway');
+      const { code, out } = await run(['list', '--url', url()], { SLUICE_DATA: folder });
+      expect(code).to.equal(0);
+      expect(out).to.include(idOf(1));
+    });
+
+    const rows: readonly (readonly [what: string, file: string | null, said: string])[] = [
+      ['none', null, 'it asks for a token, and there is none in'],
+      ['a wrong one', 'the-token-of-another-gateway', 'it refuses the token in'],
+      ['one that is too short', 'short', 'has 5 characters, expected at least 16'],
+    ];
+    for (const [what, text, said] of rows) {
+      it(`says that it has ${what}, and never which`, async () => {
+        const flags = text === null ? [] : ['--token-file', await token('named', text)];
+        const { code, err } = await run(['retry', idOf(1), '--url', url(), ...flags]);
+        expect(code).to.equal(1);
+        expect(err)
+          .to.include(said)
+          .and.not.include(text ?? 'nothing');
+        expect((await bench.store.archive.get(idOf(1)))?.retriedAt).to.equal(null);
+      });
+    }
+
+    it('shows the own one to no other machine', async () => {
+      await token('sluice.token');
+      const seen: (string | undefined)[] = [];
+      await using server = await serving((request, response) => {
+        seen.push(request.headers.authorization);
+        const problem = { 'content-type': 'application/problem+json' };
+        response.writeHead(401, problem).end('{"status":401,"detail":"no"}');
+      });
+      // The same machine, under an address that does not say so.
+      const away = `http://[::ffff:127.0.0.1]:${server.port}`;
+      const data = { SLUICE_DATA: folder };
+      for (const line of [['list'], ['retry', idOf(1)]]) {
+        await run([...line, '--url', `http://127.0.0.1:${server.port}`], data);
+      }
+      expect(seen, 'this one').to.deep.equal([undefined, `Bearer ${TOKEN}`, `Bearer ${TOKEN}`]);
+      seen.length = 0;
+      for (const line of [['list'], ['retry', idOf(1)]]) {
+        const { err } = await run([...line, '--url', away], data);
+        expect(err).to.include('it asks for a token, and none is named with --token-file');
+      }
+      expect(seen, 'another').to.deep.equal([undefined, undefined]);
+    });
+
+    it('follows no redirect with it', async () => {
+      const seen: string[] = [];
+      await using server = await serving((request, response) => {
+        seen.push(request.url ?? '');
+        response.writeHead(307, { location: `${url()}/api/v1/deliveries` }).end();
+      });
+      const named = ['--token-file', await token('named')];
+      const { code, err } = await run(['list', '--url', server.url, ...named]);
+      expect(code).to.equal(1);
+      expect(err).to.include('something else than Sluice’s API answers: found status 307');
+      expect(seen).to.have.length(1);
+    });
+  });
+
+  const strange: readonly (readonly [what: string, answer: RequestListener, said: string])[] = [
+    [
+      'HTML',
+      (_, to) => void to.setHeader('content-type', 'text/html').end('<p>'),
+      'status 200 and text/html',
+    ],
+    [
+      'half of JSON',
+      (_, to) => void to.setHeader('content-type', 'application/json').end('{"a"'),
+      'something else than Sluice’s API',
+    ],
+    [
+      'another document',
+      (_, to) => void to.setHeader('content-type', 'application/json').end('{}'),
+      'the answer is none of Sluice',
+    ],
+    ['nothing', (request) => void request.socket.destroy(), 'ECONNRESET'],
+    [
+      'a half answer',
+      (_, to) => void to.writeHead(200, { 'content-length': '9' }).write('{', () => to.destroy()),
+      'ECONNRESET',
+    ],
+  ];
+  for (const [what, answer, said] of strange) {
+    it(`is nobody that answers ${what}`, async () => {
+      await using server = await serving(answer);
+      const { code, err } = await run(['list', '--url', server.url]);
+      expect(code).to.equal(1);
+      expect(err)
+        .to.include(said)
+        .and.not.match(/\n\s+at /);
+    });
+  }
+
+  it('is nobody that stays silent', async () => {
+    let asked = 0;
+    await using server = await serving(() => void (asked += 1));
+    const clock = new FakeClock();
+    const ended = runLine(['deliveries', 'list', '--url', server.url], { folder, clock });
+    await until(() => asked > 0, 'the question');
+    await clock.advance(31_000);
+    const { code, err } = await ended;
+    expect(code).to.equal(1);
+    expect(err).to.include('nothing came for 30 s');
+  });
+
+  it('is asked under the name that it is called', async () => {
+    await using bench = await ApiBench.open();
+    const { err } = await run(['list', '--url', `http://${NAMED_HOST}.invalid:${bench.port}`]);
+    expect(err).to.match(/ask the gateway at http:\/\/sluice\.gateway\.svc\.invalid:\d+: E\w+/);
+  });
+});
+
+interface Serving extends AsyncDisposable {
+  readonly port: number;
+  readonly url: string;
+}
+
+async function serving(answer: RequestListener): Promise<Serving> {
+  const server = createServer(answer);
+  const port = await listening(server);
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listening(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function isTaken(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+async function freePort(): Promise<number> {
+  await using server = await serving(() => undefined);
+  return server.port;
+}
