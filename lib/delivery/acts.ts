@@ -36,7 +36,7 @@ export type Acted =
       readonly state: DeliveryState | null;
     };
 
-type Change = Pick<StateChange, 'from' | 'next' | 'isRetry'>;
+type Change = Pick<StateChange, 'from' | 'next' | 'isRetry' | 'now'>;
 
 const RETRIED: readonly DeliveryState[] = [
   'waiting',
@@ -70,14 +70,19 @@ export async function act(name: ActName, id: string, parts: ActParts): Promise<A
 }
 
 const CHANGES = {
-  retry: (_delivery, now) => ({ from: RETRIED, next: waitingSince(now), isRetry: true }),
+  retry: ({ attempts }, now) => {
+    // Later than every attempt of before also where the clock was set back, so that none counts.
+    const retriedAt = Math.max(now, (attempts.at(-1)?.at ?? 0) + 1);
+    return { from: RETRIED, next: waitingSince(now), isRetry: true, now: retriedAt };
+  },
   release: ({ dead }, now) => {
     const from = dead === 'expired-held' ? 'dead' : 'held';
-    return { from: [from], next: waitingSince(now) };
+    return { from: [from], next: waitingSince(now), now };
   },
   discard: (_delivery, now) => ({
     from: DISCARDED,
     next: { state: 'discarded', dead: null, dueAt: now },
+    now,
   }),
 } as const satisfies Record<Exclude<ActName, 'rerun'>, (delivery: Delivery, now: number) => Change>;
 
@@ -93,11 +98,11 @@ export function possibleActs(delivery: Delivery): readonly ActName[] {
 async function change(
   { id, state: from }: Delivery,
   { from: allowed, ...changed }: Change,
-  { outbox, now }: ActParts,
+  { outbox }: ActParts,
 ): Promise<Acted> {
   if (!allowed.includes(from)) return { done: false, why: 'state', state: from };
   // Only from where it was found: what is told of it, and why it is dead, hang on it.
-  const answer = await outbox.change({ id, ...changed, from: [from], now });
+  const answer = await outbox.change({ id, ...changed, from: [from] });
   if (answer.done) return { done: true, delivery: answer.delivery, from };
   return { done: false, why: answer.state === null ? 'not-found' : 'state', state: answer.state };
 }

@@ -2,18 +2,20 @@
 // and each delivery settled by itself. What is due and how many at once is the lane's to say.
 import type { Clock, Random } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
-import { messageOf } from '../core/errors.ts';
+import { messageOf, SluiceError } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { Outbox } from '../core/store.ts';
+import type { Archive, Keep, Outbox, Settlement } from '../core/store.ts';
 import type { OnLostAnswer, Trigger } from '../core/trigger.ts';
 import { backoffMs } from '../kit/backoff.ts';
 import { openDeadline } from '../kit/deadline.ts';
 import type { BreakerChange } from './breaker.ts';
+import { Aging } from './aging.ts';
 import { Breaker } from './breaker.ts';
-import { isPossiblyTwice, mayDouble, nextState } from './next-state.ts';
-import type { NextState, RetryPolicy } from './next-state.ts';
-import { Pauses } from './pauses.ts';
+import type { Gate } from './gate.ts';
+import type { KeyFacts, NextState, RetryPolicy } from './next-state.ts';
+import { givenBack, isPossiblyTwice, leftUnknown, mayDouble, nextState } from './next-state.ts';
+import type { Span } from './pauses.ts';
 
 /** How attempts are made. */
 export interface AttemptSettings {
@@ -21,35 +23,58 @@ export interface AttemptSettings {
   /** For one attempt. */
   readonly timeoutMs: number;
   readonly onLostAnswer: OnLostAnswer;
+  /** `object`: of one involved object, who came first is attempted first. */
+  readonly order: 'none' | 'object';
   readonly retry: Omit<RetryPolicy, 'keyLifeMs' | 'onLostAnswer'>;
 }
 
 /** What every lane works with. */
 export interface LaneParts {
   readonly outbox: Outbox;
+  readonly archive: Pick<Archive, 'list'>;
+  readonly keep: Keep;
+  /** One for all lanes. */
+  readonly gate: Gate;
   readonly clock: Clock;
   readonly random: Random;
   /** The name of this process life, under which claims are made. */
   readonly incarnation: string;
+  /** Spans in which no gateway worked. */
+  readonly without: readonly Span[];
   readonly observe: Observe;
+}
+
+/** What ends attempts, one after the other. */
+export interface AttemptSignals {
+  /** Nothing is begun any more that would have to wait. */
+  readonly stop: AbortSignal;
+  /** Attempts are cut off. */
+  readonly abandon: AbortSignal;
+  /** What is not written down by now stays so: the next start finds it as a lost answer. */
+  readonly leave: AbortSignal;
 }
 
 /** A store that fails is busy or full; its delivery is blocked until the outcome is written. */
 const SETTLE_BACKOFF = { firstMs: 500, maxMs: 30_000 };
 
-interface Ended {
-  readonly outcome: Outcome;
-  readonly durationMs: number;
+/** So many unclean deaths in a row are no accident: its next attempt is made alone. */
+const SUSPECT_DEATHS = 2;
+
+/** Whether a delivery may be what killed the process. */
+export function isSuspect({ deaths }: Delivery): boolean {
+  return deaths >= SUSPECT_DEATHS;
 }
+
+type Ended = Pick<Settlement, 'outcome' | 'durationMs'> & { readonly next: NextState };
 
 /** Makes the attempts of one trigger. */
 export class Attempts {
+  readonly aging: Aging;
   readonly breaker: Breaker;
   readonly #settings: AttemptSettings;
   readonly #trigger: Trigger;
   readonly #parts: LaneParts;
   readonly #policy: RetryPolicy;
-  readonly #pauses = new Pauses();
 
   constructor(settings: AttemptSettings, trigger: Trigger, parts: LaneParts) {
     this.#settings = settings;
@@ -57,67 +82,86 @@ export class Attempts {
     this.#parts = parts;
     const { keyLifeMs } = trigger;
     this.#policy = { ...settings.retry, keyLifeMs, onLostAnswer: settings.onLostAnswer };
+    this.aging = new Aging(settings.trigger, parts);
     this.breaker = new Breaker(parts.random);
   }
 
   /** Makes one attempt of these deliveries, which are claimed, and settles each. */
-  async make(deliveries: readonly Delivery[], abandon: AbortSignal): Promise<void> {
-    const wanted = await this.#withoutLost(deliveries, abandon);
-    const recorded = (await Promise.all(wanted.map((one) => this.#record(one, abandon)))).flat();
+  async make(deliveries: readonly Delivery[], signals: AttemptSignals): Promise<void> {
+    const { clock, gate, observe } = this.#parts;
+    const passage = deliveries.some(isSuspect) ? 'alone' : 'shared';
+    using pass = await gate.enter(passage, signals.stop);
+    // Claimed and not attempted: the next start gives it back.
+    if (pass === null) return;
+    const wanted = await this.#withoutLost(deliveries, signals);
+    const recorded = (await Promise.all(wanted.map((one) => this.#record(one, signals)))).flat();
     if (recorded.length === 0) return;
-    const { clock, observe } = this.#parts;
     for (const delivery of recorded) observe({ kind: 'attempt-started', delivery });
+    const overtaking = recorded.map((delivery) => this.#overtaken(delivery));
     const began = clock.monotonic();
     this.#tell(this.breaker.begin(began));
-    const outcomes = await this.#fire(recorded, abandon);
+    const outcomes = await this.#fire(recorded, signals.abandon);
     const durationMs = Math.round(clock.monotonic() - began);
     this.#tell(this.breaker.note(outcomes, clock.monotonic()));
     await Promise.all(
       recorded.map(async (delivery, place) => {
         const outcome = outcomes[place] ?? lostBy('no outcome');
         observe({ kind: 'attempt-ended', delivery, outcome, durationMs });
-        await this.#settle(delivery, { outcome, durationMs }, abandon);
+        const next = withOvertaken(this.#next(delivery, outcome), await overtaking[place]);
+        await this.#settle(delivery, { outcome, durationMs, next }, signals);
       }),
     );
   }
 
-  /** A claim may come long after it was due: the process slept, or the lane was full. */
+  /** Tells of a delivery whose attempt was running when its process died. */
+  tellLost(delivery: Delivery): void {
+    const outcome = delivery.attempts.at(-1)?.outcome;
+    this.#observeMoved(delivery, outcome?.outcome === 'unknown' ? outcome.detail : '');
+  }
+
+  /** A claim may come long after it was due: the process slept or died, or the lane was full. */
   async #withoutLost(
     deliveries: readonly Delivery[],
-    abandon: AbortSignal,
+    signals: AttemptSignals,
   ): Promise<readonly Delivery[]> {
     if (this.#settings.onLostAnswer === 'atLeastOnce') return deliveries;
-    const at = { keyLifeMs: this.#trigger.keyLifeMs, now: this.#parts.clock.now() };
+    const at = { ...this.#keyFacts, now: this.#parts.clock.now() };
     const lost = deliveries.filter((delivery) => mayDouble(delivery, at));
-    const detail = 'an answer was lost, and the receiver no longer tells a repetition';
-    const outcome = { outcome: 'unknown', reason: 'timeout', detail } as const;
     await Promise.all(
-      lost.map((delivery) => this.#settle(delivery, { outcome, durationMs: 0 }, abandon)),
+      lost.map((delivery) => {
+        const next = leftUnknown(delivery);
+        const outcome = { outcome: 'unknown', reason: 'timeout', detail: next.why } as const;
+        return this.#settle(delivery, { outcome, durationMs: 0, next }, signals);
+      }),
     );
     return deliveries.filter((delivery) => !lost.includes(delivery));
   }
 
   /** The delivery with its attempt; nothing where somebody changed it or the store failed. */
-  async #record(delivery: Delivery, abandon: AbortSignal): Promise<readonly Delivery[]> {
-    const { clock, incarnation, observe, outbox } = this.#parts;
-    const { id } = delivery;
+  async #record(delivery: Delivery, signals: AttemptSignals): Promise<readonly Delivery[]> {
+    const { clock, incarnation, observe, outbox, random } = this.#parts;
+    const { id, retriedAt } = delivery;
+    // Not before a person asked for it, also where the clock was set back since.
+    const now = Math.max(clock.now(), retriedAt ?? 0);
     try {
-      const recorded = await outbox.attempt({ id, incarnation, now: clock.now() });
+      const recorded = await outbox.attempt({ id, incarnation, now });
       return recorded.done ? [recorded.delivery] : [];
     } catch (error) {
-      observe({ kind: 'bug', where: `recording an attempt of delivery ${id}`, error });
+      if (isUnusable(error)) throw error;
+      const where = `recording an attempt of delivery ${id}`;
+      if (!(error instanceof SluiceError)) observe({ kind: 'bug', where, error });
       // The others of its batch go on; it is given back as one that was not tried.
-      const detail = 'the store did not record the attempt, so it was not made';
-      const outcome = { outcome: 'retry', reason: 'unavailable', detail } as const;
-      await this.#settle(delivery, { outcome, durationMs: 0 }, abandon);
+      const next = givenBack(delivery, { policy: this.#policy, now: clock.now(), random });
+      const outcome = { outcome: 'retry', reason: 'unavailable', detail: next.why } as const;
+      await this.#settle(delivery, { outcome, durationMs: 0, next }, signals);
       return [];
     }
   }
 
   /** Writes down what an attempt came to, again and again while the store fails. */
-  async #settle(before: Delivery, ended: Ended, abandon: AbortSignal): Promise<void> {
+  async #settle(before: Delivery, ended: Ended, signals: AttemptSignals): Promise<void> {
     const { clock, incarnation, observe, outbox, random } = this.#parts;
-    const { why, ...next } = this.#next(before, ended.outcome);
+    const { why, ...next } = ended.next;
     for (let failures = 1; ; failures += 1) {
       try {
         const now = clock.now();
@@ -125,33 +169,53 @@ export class Attempts {
         if (settled.done) this.#observeMoved(settled.delivery, why);
         return;
       } catch (error) {
-        observe({ kind: 'bug', where: `settling delivery ${before.id}`, error });
-        await clock.sleep(backoffMs(failures, SETTLE_BACKOFF, random), abandon);
+        if (isUnusable(error)) throw error;
+        const where = `settling delivery ${before.id}`;
+        if (!(error instanceof SluiceError)) observe({ kind: 'bug', where, error });
+        const { abandon, leave } = signals;
+        if (leave.aborted) return;
+        // An end of the process is the last chance: it is not slept through.
+        const until = abandon.aborted ? leave : abandon;
+        await clock
+          .sleep(backoffMs(failures, SETTLE_BACKOFF, random), until)
+          .catch(() => undefined);
       }
     }
   }
 
+  /** The delivery of the same object that waits for its retry and came before; see `order`. */
+  async #overtaken({ id, object, trigger }: Delivery): Promise<string | null> {
+    if (this.#settings.order === 'none') return null;
+    const states = ['waiting', 'running'] as const;
+    const query = { states, trigger, object, order: 'oldest', limit: 1 } as const;
+    // What can not be asked is not told; the attempt is made all the same.
+    const [first] = await this.#parts.archive.list(query).catch(() => []);
+    return first === undefined || first.id === id ? null : first.id;
+  }
+
   #observeMoved(delivery: Delivery, why: string): void {
     const { state: to, dead } = delivery;
-    const isTwice = to !== 'waiting' && isPossiblyTwice(delivery, this.#trigger.keyLifeMs);
+    const isTwice = to !== 'waiting' && isPossiblyTwice(delivery, this.#keyFacts);
     const twice = isTwice ? ({ possiblyTwice: true } as const) : {};
     const moved = { from: 'running', to, dead, why, ...twice } as const;
     this.#parts.observe({ kind: 'delivery-moved', delivery, ...moved });
   }
 
+  get #keyFacts(): KeyFacts {
+    return { keyLifeMs: this.#trigger.keyLifeMs, ages: this.aging };
+  }
+
   #next(delivery: Delivery, outcome: Outcome): NextState {
     const { clock, random } = this.#parts;
-    const pausedMs = (from: number, to: number): number => this.#pauses.within(from, to);
-    const now = clock.now();
-    return nextState(delivery, outcome, { policy: this.#policy, now, random, pausedMs });
+    const at = { policy: this.#policy, now: clock.now(), random, ages: this.aging };
+    return nextState(delivery, outcome, at);
   }
 
   #tell(change: BreakerChange | null): void {
     if (change === null) return;
-    const { clock, observe } = this.#parts;
-    if (change.to === 'open') this.#pauses.begin(clock.now());
-    if (change.to === 'closed') this.#pauses.end(clock.now());
-    observe({ kind: 'breaker', trigger: this.#settings.trigger, ...change });
+    if (change.to === 'open') this.aging.pause();
+    if (change.to === 'closed') this.aging.resume();
+    this.#parts.observe({ kind: 'breaker', trigger: this.#settings.trigger, ...change });
   }
 
   async #fire(deliveries: readonly Delivery[], abandon: AbortSignal): Promise<readonly Outcome[]> {
@@ -169,6 +233,17 @@ export class Attempts {
       return deliveries.map(() => lostBy(messageOf(error)));
     }
   }
+}
+
+function withOvertaken(next: NextState, overtaken: string | null | undefined): NextState {
+  if (overtaken === null || overtaken === undefined) return next;
+  const overtook = `overtook ${overtaken}, which waits for its retry`;
+  return { ...next, why: next.why === '' ? overtook : `${next.why}; ${overtook}` };
+}
+
+/** Whether an error says that the store is broken or gone: there is nothing to try again. */
+export function isUnusable(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === 'store-unusable';
 }
 
 /** A bug of the trigger: it may have started something before. */

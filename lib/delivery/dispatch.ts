@@ -1,10 +1,10 @@
 // Dispatch: a lane for each trigger, started and ended together, and the deliveries whose trigger
 // is no longer configured set aside where people can see them.
-import type { Delivery } from '../core/delivery.ts';
+import type { Delivery, DeliveryState } from '../core/delivery.ts';
 import type { Archive, Outbox } from '../core/store.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Lane, LaneSignals } from './lane.ts';
-import { walkDeliveries } from './walk.ts';
+import { walkPages } from './walk.ts';
 
 /** All lanes by the name of their trigger. */
 export class Dispatch {
@@ -26,6 +26,16 @@ export class Dispatch {
     for (const { trigger } of deliveries) this.#lanes.get(trigger)?.wake();
   }
 
+  /** The clock that was handed in was just moved by so much. */
+  jumped(byMs: number): void {
+    for (const lane of this.#lanes.values()) lane.jumped(byMs);
+  }
+
+  /** Tells of deliveries whose attempt was running when its process died, as a beginning found them. */
+  tellLost(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) this.#lanes.get(delivery.trigger)?.tellLost(delivery);
+  }
+
   /** Runs every lane until stopped; one that fails stops the others, and is thrown when all ended. */
   async run({ stop, abandon }: LaneSignals): Promise<void> {
     const failed = new AbortController();
@@ -38,24 +48,71 @@ export class Dispatch {
   }
 }
 
-/** Sets the waiting and held deliveries aside whose trigger is not configured any more. */
-export async function orphan(
-  parts: { archive: Archive; outbox: Outbox; observe: Observe; now: number },
-  triggers: ReadonlySet<string>,
-): Promise<void> {
-  for await (const delivery of walkDeliveries(parts.archive, ['waiting', 'held'])) {
-    if (!triggers.has(delivery.trigger)) await setAside(parts, delivery);
+/** What setting deliveries aside needs. */
+export interface OrphanParts {
+  readonly archive: Pick<Archive, 'list' | 'counts'>;
+  readonly outbox: Pick<Outbox, 'change'>;
+  readonly observe: Observe;
+  /** Wall clock, ms since 1970. */
+  readonly now: number;
+}
+
+/** What is set aside; what runs is somebody's. */
+const SET_ASIDE = ['waiting', 'held', 'open'] as const satisfies readonly DeliveryState[];
+
+/**
+ * Sets the unsettled deliveries aside whose trigger is not configured any more; answers how many.
+ *
+ * **Order and time**: looks only at those, however many others wait.
+ */
+export async function orphan(parts: OrphanParts, configured: ReadonlySet<string>): Promise<number> {
+  const counts = await parts.archive.counts();
+  const left = counts.filter(({ trigger, state }) => !configured.has(trigger) && isSetAside(state));
+  let sum = 0;
+  for (const trigger of new Set(left.map((one) => one.trigger))) {
+    const why = `trigger ${trigger} is not configured`;
+    sum += await setAllAside(parts, { trigger, why });
   }
+  return sum;
+}
+
+/** Sets every unsettled delivery of these triggers aside, for a reason; answers how many. */
+export async function orphanAll(
+  parts: OrphanParts,
+  triggers: Iterable<string>,
+  why: string,
+): Promise<number> {
+  let sum = 0;
+  for (const trigger of triggers) sum += await setAllAside(parts, { trigger, why });
+  return sum;
+}
+
+async function setAllAside(
+  parts: OrphanParts,
+  { trigger, why }: { trigger: string; why: string },
+): Promise<number> {
+  let sum = 0;
+  for await (const page of walkPages(parts.archive, { states: SET_ASIDE, trigger })) {
+    // All at once, so that a store that writes to a disk writes once.
+    const done = await Promise.all(page.map((one) => setAside(parts, one, why)));
+    sum += done.filter(Boolean).length;
+  }
+  return sum;
 }
 
 async function setAside(
-  { outbox, observe, now }: { outbox: Outbox; observe: Observe; now: number },
-  { id, state, trigger }: Delivery,
-): Promise<void> {
+  { outbox, observe, now }: OrphanParts,
+  { id, state }: Delivery,
+  why: string,
+): Promise<boolean> {
   const next = { state: 'orphaned', dead: null, dueAt: now } as const;
   const answer = await outbox.change({ id, from: [state], next, now });
-  if (!answer.done) return;
-  const why = `trigger ${trigger} is not configured`;
+  if (!answer.done) return false;
   const moved = { from: state, to: 'orphaned', dead: null, why } as const;
   observe({ kind: 'delivery-moved', delivery: answer.delivery, ...moved });
+  return true;
+}
+
+function isSetAside(state: DeliveryState): boolean {
+  return SET_ASIDE.some((one) => one === state);
 }

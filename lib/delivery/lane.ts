@@ -4,17 +4,30 @@
 // means (next-state.ts) and never tells two attempts of one object apart (the claim does).
 import type { Delivery } from '../core/delivery.ts';
 import type { Trigger } from '../core/trigger.ts';
+import { aborted, abortedAfter } from '../kit/aborted.ts';
 import { Alarm } from '../kit/alarm.ts';
-import { Attempts, type AttemptSettings, type LaneParts } from './attempt.ts';
+import {
+  Attempts,
+  type AttemptSettings,
+  type AttemptSignals,
+  isSuspect,
+  isUnusable,
+  type LaneParts,
+} from './attempt.ts';
 
 /** How a lane works. */
 export interface LaneSettings extends AttemptSettings {
   readonly concurrency: number;
-  readonly order: 'none' | 'object';
 }
 
 /** However far away the next retry seems: the wall clock by which it is due may jump. */
 const LONGEST_WAIT_MS = 60_000;
+
+/** What the store says is due now and does not hand out: it is asked again, but not at once. */
+const SHORTEST_WAIT_MS = 20;
+
+/** After attempts were cut off: for a store that is about to take what they came to. */
+const LEAVE_MS = 2_000;
 
 const ONE_BY_ONE = { max: 1, waitMs: 0 };
 
@@ -37,6 +50,10 @@ export class Lane {
   /** Claimed deliveries that wait for others to go with, until a monotonic moment. */
   #gathered: Delivery[] = [];
   #gatheredUntil = 0;
+  /** Claimed deliveries that go alone. */
+  readonly #suspects: Delivery[] = [];
+  /** What the store threw that no retry cures. */
+  #failure: { readonly error: unknown } | null = null;
 
   constructor(settings: LaneSettings, trigger: Trigger, parts: LaneParts) {
     this.#settings = settings;
@@ -45,7 +62,7 @@ export class Lane {
     this.#attempts = new Attempts(settings, trigger, parts);
   }
 
-  /** How many attempts are being made. */
+  /** How many attempts are being made, or about to be. */
   get running(): number {
     return this.#running.size;
   }
@@ -55,43 +72,66 @@ export class Lane {
     this.#alarm.ring();
   }
 
-  /** Runs until stopped or the store fails; settles when the last running attempt has ended. */
+  /** The clock that was handed in was just moved by so much. */
+  jumped(byMs: number): void {
+    this.#attempts.aging.jumped(byMs);
+    this.#alarm.ring();
+  }
+
+  /** Tells of a delivery whose attempt was running when its process died. */
+  tellLost(delivery: Delivery): void {
+    this.#attempts.tellLost(delivery);
+  }
+
+  /**
+   * Runs until stopped or the store fails; settles when the last running attempt has ended and is
+   * written down, or a moment after they were cut off.
+   */
   async run({ stop, abandon }: LaneSignals): Promise<void> {
     const { clock } = this.#parts;
+    using leave = abortedAfter(abandon, LEAVE_MS, clock);
+    const signals = { stop, abandon, leave: leave.signal };
     try {
+      await this.#attempts.aging.restore();
       while (!stop.aborted) {
-        if (await this.#claim(abandon)) continue;
-        await this.#alarm.wait(clock, await this.#idleMs(), stop);
+        const hasMore = await this.#claim(signals);
+        await this.#alarm.wait(clock, await this.#idleMs(hasMore), stop);
         // Several attempts end in one turn: what takes their places is claimed and sent together,
         // which wakes the receiver once.
         await clock.turn();
+        if (this.#failure !== null) break;
       }
     } finally {
       // Also where the store fails: what was begun is ended and written down, what was claimed too.
-      if (this.#gathered.length > 0) this.#start(this.#gathered.splice(0), abandon);
-      await Promise.all(this.#running);
+      if (this.#gathered.length > 0) this.#start(this.#gathered.splice(0), signals);
+      const ended = Promise.all([...this.#running, this.#attempts.aging.saved]);
+      await Promise.race([ended, aborted(leave.signal)]);
       await this.#trigger[Symbol.asyncDispose]?.();
     }
+    if (this.#failure !== null) throw this.#failure.error;
   }
 
-  /** Claims what is due and starts attempts of it; says whether there was something. */
-  async #claim(abandon: AbortSignal): Promise<boolean> {
+  /** Claims what is due and starts attempts of it; says whether there may be more. */
+  async #claim(signals: AttemptSignals): Promise<boolean> {
     const { incarnation, clock, outbox } = this.#parts;
     const { max, waitMs } = this.#trigger.batch ?? ONE_BY_ONE;
     const { trigger, order } = this.#settings;
-    const limit = this.#free() * max - this.#gathered.length;
+    const limit = (this.#free() - this.#suspects.length) * max - this.#gathered.length;
+    let claimed: readonly Delivery[] = [];
     if (limit > 0) {
       const request = { trigger, incarnation, now: clock.now(), limit, order };
-      const claimed = await outbox.claim(request);
+      claimed = await outbox.claim(request);
       if (this.#gathered.length === 0) this.#gatheredUntil = clock.monotonic() + waitMs;
-      this.#gathered.push(...claimed);
+      for (const one of claimed) (isSuspect(one) ? this.#suspects : this.#gathered).push(one);
     }
-    const before = this.#running.size;
+    while (this.#suspects.length > 0 && this.#free() > 0) {
+      this.#start(this.#suspects.splice(0, 1), signals);
+    }
     const isDue = (): boolean =>
       this.#gathered.length >= max ||
       (this.#gathered.length > 0 && clock.monotonic() >= this.#gatheredUntil);
-    while (isDue() && this.#free() > 0) this.#start(this.#gathered.splice(0, max), abandon);
-    return this.#running.size > before;
+    while (isDue() && this.#free() > 0) this.#start(this.#gathered.splice(0, max), signals);
+    return claimed.length === limit;
   }
 
   /** How many attempts more may be made now. */
@@ -102,7 +142,7 @@ export class Lane {
   }
 
   /** For how long there is certainly nothing to do; null until woken. */
-  async #idleMs(): Promise<number | null> {
+  async #idleMs(hasMore: boolean): Promise<number | null> {
     const { clock, outbox } = this.#parts;
     const now = clock.monotonic();
     if (this.#running.size >= this.#settings.concurrency) return null;
@@ -113,17 +153,23 @@ export class Lane {
       this.#gathered.length === 0 ? LONGEST_WAIT_MS : Math.max(0, this.#gatheredUntil - now);
     const next = await outbox.next(this.#settings.trigger);
     if (next === null) return this.#gathered.length === 0 ? null : gatheringMs;
-    return Math.min(LONGEST_WAIT_MS, gatheringMs, Math.max(0, next - clock.now()));
+    const soonest = hasMore ? 0 : SHORTEST_WAIT_MS;
+    return Math.min(LONGEST_WAIT_MS, gatheringMs, Math.max(soonest, next - clock.now()));
   }
 
-  #start(deliveries: readonly Delivery[], abandon: AbortSignal): void {
+  #start(deliveries: readonly Delivery[], signals: AttemptSignals): void {
     const running = this.#attempts
-      .make(deliveries, abandon)
-      .catch((error: unknown) => this.#parts.observe({ kind: 'bug', where: 'a lane', error }))
-      .finally(() => {
+      .make(deliveries, signals)
+      .catch((error: unknown) => this.#failed(error))
+      .then(() => {
         this.#running.delete(running);
         this.#alarm.ring();
       });
     this.#running.add(running);
+  }
+
+  #failed(error: unknown): void {
+    if (isUnusable(error)) this.#failure ??= { error };
+    else this.#parts.observe({ kind: 'bug', where: 'a lane', error });
   }
 }

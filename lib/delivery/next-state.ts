@@ -1,6 +1,7 @@
 // What an attempt's outcome makes of its delivery: a pure table of outcome and policy, with the
-// backoff. See docs/guarantees.md: a lost answer is repeated only while the receiver can
-// still tell a repetition by its id.
+// backoff. See docs/guarantees.md: a lost answer is repeated only while the receiver can still tell
+// a repetition by its id. Attempts of before a person's retry count for nothing here but for one
+// thing: what they may have started is still there.
 import type { Random } from '../core/clock.ts';
 import type { Attempt, Delivery } from '../core/delivery.ts';
 import type { Outcome, Retry, Unknown } from '../core/outcome.ts';
@@ -23,14 +24,27 @@ export type NextState = Settlement['next'] & { readonly why: string };
 /** Throws of a trigger after which its delivery is a dead letter: it will throw again. */
 const BUGS_AT_MOST = 5;
 
+/** How long ago moments of the wall clock were; see Aging. */
+export interface Ages {
+  /** For how long a delivery has been tried, in ms. */
+  ageMs(first: number, now: number): number;
+  /** How long ago it was for the receiver, in ms. */
+  sinceMs(moment: number, now: number): number;
+}
+
 /** What a next state depends on besides the attempt. */
 export interface NextStateFacts {
   readonly policy: RetryPolicy;
   /** Wall clock, ms since 1970. */
   readonly now: number;
   readonly random: Random;
-  /** How much of a span of the wall clock nothing was let through: a delivery does not age then. */
-  readonly pausedMs: (from: number, to: number) => number;
+  readonly ages: Ages;
+}
+
+/** What the memory of a receiver depends on. */
+export interface KeyFacts {
+  readonly keyLifeMs: number;
+  readonly ages: Pick<Ages, 'sinceMs'>;
 }
 
 /** Where a delivery stands after an attempt with this outcome. */
@@ -47,6 +61,21 @@ export function nextState(delivery: Delivery, outcome: Outcome, at: NextStateFac
   }
 }
 
+/** Where a delivery stands whose lost answer may not be followed by an attempt any more. */
+export function leftUnknown(delivery: Delivery): NextState {
+  const outcome = countedAttempts(delivery).find(isLost)?.outcome;
+  const what = outcome?.outcome === 'unknown' ? outcome.detail : 'an answer was lost';
+  return settled('unknown', `${what}; the receiver does not tell a repetition`, null);
+}
+
+/** Where a delivery stands that was claimed, and whose attempt could not be made. */
+export function givenBack(delivery: Delivery, at: Omit<NextStateFacts, 'ages'>): NextState {
+  const tried = countedAttempts(delivery).length + 1;
+  const dueAt = at.now + backoffMs(tried, at.policy, at.random);
+  const why = 'the store did not record the attempt, so it was not made';
+  return { state: 'waiting', dead: null, dueAt, started: null, why };
+}
+
 function settled(
   state: 'delivered' | 'refused' | 'unknown',
   why: string,
@@ -56,51 +85,63 @@ function settled(
 }
 
 function lost(delivery: Delivery, outcome: Unknown, at: NextStateFacts): NextState {
-  const bugs = delivery.attempts.filter(isBug).length + (outcome.reason === 'bug' ? 1 : 0);
+  const before = countedAttempts(delivery).filter(isBug).length;
+  const bugs = before + (outcome.reason === 'bug' ? 1 : 0);
   if (bugs >= BUGS_AT_MOST) return dead('bug', outcome.detail);
   return again(delivery, outcome, at);
 }
 
 function again(delivery: Delivery, outcome: Retry | Unknown, at: NextStateFacts): NextState {
-  const first = delivery.attempts[0]?.at ?? at.now;
-  const ageMs = at.now - first - at.pausedMs(first, at.now);
-  if (ageMs >= at.policy.forMs) return dead('expired', outcome.detail);
-  const own = backoffMs(delivery.attempts.length, at.policy, at.random);
+  const { ages, now, policy } = at;
+  const attempts = countedAttempts(delivery);
+  const first = attempts[0]?.at ?? now;
+  if (ages.ageMs(first, now) >= policy.forMs) return dead('expired', outcome.detail);
+  const own = backoffMs(attempts.length, policy, at.random);
   const asked = outcome.outcome === 'retry' ? (outcome.afterMs ?? 0) : 0;
-  const dueAt = at.now + Math.max(own, asked);
-  const current = delivery.attempts.at(-1);
-  const lostAt = lostSince(delivery) ?? (outcome.outcome === 'unknown' ? current?.at : undefined);
-  const isTold = lostAt === undefined || dueAt - lostAt < at.policy.keyLifeMs;
-  if (!isTold && at.policy.onLostAnswer === 'atMostOnce') {
+  const dueAt = now + Math.max(own, asked);
+  const current = outcome.outcome === 'unknown' ? attempts.at(-1) : undefined;
+  const lostAt = (attempts.find(isLost) ?? current)?.at;
+  const isTold = lostAt === undefined || ages.sinceMs(lostAt, dueAt) < policy.keyLifeMs;
+  if (!isTold && policy.onLostAnswer === 'atMostOnce') {
     return settled('unknown', outcome.detail, null);
   }
   return { state: 'waiting', dead: null, dueAt, started: null, why: outcome.detail };
 }
 
 /**
- * Whether an attempt now could start the same thing twice: an answer was lost, and the receiver no
- * longer tells a repetition by its id.
+ * Whether an attempt now could start the same thing twice without anyone having asked for it: an
+ * answer was lost, and the receiver no longer tells a repetition by its id.
  */
-export function mayDouble(
-  delivery: Delivery,
-  at: { readonly keyLifeMs: number; readonly now: number },
-): boolean {
-  const since = lostSince(delivery);
-  return since !== undefined && at.now - since >= at.keyLifeMs;
+export function mayDouble(delivery: Delivery, at: KeyFacts & { readonly now: number }): boolean {
+  const since = countedAttempts(delivery).find(isLost)?.at;
+  return since !== undefined && at.ages.sinceMs(since, at.now) >= at.keyLifeMs;
 }
 
-/** Whether an attempt was made after a lost answer that the receiver could not tell any more. */
-export function isPossiblyTwice(delivery: Delivery, keyLifeMs: number): boolean {
-  const since = lostSince(delivery);
-  const last = delivery.attempts.at(-1);
-  return since !== undefined && last !== undefined && last.at > since
-    ? last.at - since >= keyLifeMs
-    : false;
+/**
+ * Whether two attempts may each have started something: one whose answer was lost, and one after it
+ * that the receiver could not tell from it any more.
+ */
+export function isPossiblyTwice({ attempts }: Delivery, at: KeyFacts): boolean {
+  const first = attempts.findIndex(isLost);
+  const since = attempts[first]?.at;
+  if (since === undefined) return false;
+  return attempts
+    .slice(first + 1)
+    .some((one) => mayHaveStarted(one) && at.ages.sinceMs(since, one.at) >= at.keyLifeMs);
 }
 
-/** When the first attempt was made whose answer was lost; undefined where none was. */
-function lostSince(delivery: Delivery): number | undefined {
-  return delivery.attempts.find(({ outcome }) => outcome?.outcome === 'unknown')?.at;
+/** Those since a person last asked for another attempt, or all. */
+function countedAttempts({ attempts, retriedAt }: Delivery): readonly Attempt[] {
+  return retriedAt === null ? attempts : attempts.filter(({ at }) => at >= retriedAt);
+}
+
+function isLost({ outcome }: Attempt): boolean {
+  return outcome?.outcome === 'unknown';
+}
+
+/** What is told to be retried or refused certainly started nothing. */
+function mayHaveStarted({ outcome }: Attempt): boolean {
+  return outcome?.outcome !== 'retry' && outcome?.outcome !== 'refused';
 }
 
 function dead(reason: 'bug' | 'expired', why: string): NextState {

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Archive, Outbox } from '../core/store.ts';
-import { walkDeliveries } from '../delivery/walk.ts';
+import { walkPages } from '../delivery/walk.ts';
 import { Alarm } from '../kit/alarm.ts';
 import { renderDuration } from '../kit/duration.ts';
 import type { Exhausted, Limiter } from './limit.ts';
@@ -65,20 +65,22 @@ export class Release {
   /** Looks at every held delivery once. */
   async pass(): Promise<{ readonly lookIn: number | null }> {
     const pass: Pass = { objects: new Map(), total: false, count: 0, lookIn: null };
-    for await (const delivery of walkDeliveries(this.#parts.archive, ['held'])) {
-      await this.#look(delivery, pass);
+    for await (const page of walkPages(this.#parts.archive, { states: ['held'] })) {
+      // All at once, so that a store that writes to a disk writes once.
+      await Promise.all(page.map((delivery) => this.#look(delivery, pass)));
     }
     this.#parts.limiter.setBacklog(pass);
     return { lookIn: pass.lookIn };
   }
 
+  /** A token is asked for first: it may have come while nobody looked, for instance in a stop. */
   async #look(delivery: Delivery, pass: Pass): Promise<void> {
     const { clock, holdForMs, limiter } = this.#parts;
-    const restMs = delivery.dueAt + holdForMs - clock.now();
-    if (restMs <= 0) return this.#expire(delivery);
     const waits = pass.total ? 'total' : pass.objects.get(delivery.object);
     const exhausted = waits ?? limiter.takeAt(delivery.object, clock.monotonic());
     if (exhausted === null) return this.#start(delivery);
+    const restMs = delivery.dueAt + holdForMs - clock.now();
+    if (restMs <= 0) return this.#expire(delivery);
     pass.count += 1;
     pass.objects.set(delivery.object, exhausted);
     pass.total ||= exhausted === 'total';

@@ -3,6 +3,8 @@ import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import type { Store } from '../../lib/core/store.ts';
 import type { Batching, Trigger } from '../../lib/core/trigger.ts';
+import type { LaneParts } from '../../lib/delivery/attempt.ts';
+import { Gate } from '../../lib/delivery/gate.ts';
 import { Lane, type LaneSettings } from '../../lib/delivery/lane.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit } from '../conformance/store-builders.ts';
@@ -64,10 +66,21 @@ export const RETRY = {
   detail: 'busy',
 } as const satisfies Outcome;
 
+/** What a lane may be set up on instead of its own. */
+export interface LaneSurroundings {
+  readonly clock?: FakeClock;
+  readonly store?: Store;
+  readonly gate?: Gate;
+  readonly without?: LaneParts['without'];
+}
+
 /** A lane that runs. */
-export function setUp(settings: Partial<LaneSettings> = {}, trigger: Trigger = new HeldTrigger()) {
-  const clock = new FakeClock();
-  const store = createMemoryStore();
+export function setUp(
+  settings: Partial<LaneSettings> = {},
+  trigger: Trigger = new HeldTrigger(),
+  given: LaneSurroundings = {},
+) {
+  const { clock = new FakeClock(), store = createMemoryStore(), gate = new Gate() } = given;
   const recording = recordingObserve();
   const stop = new AbortController();
   const abandon = new AbortController();
@@ -83,7 +96,9 @@ export function setUp(settings: Partial<LaneSettings> = {}, trigger: Trigger = n
     },
     trigger,
     {
-      outbox: store.outbox,
+      ...store,
+      gate,
+      without: given.without ?? [],
       clock,
       random: () => 1,
       incarnation: 'one',

@@ -31,6 +31,12 @@ function attempted(
   });
 }
 
+/** A clock that never jumped. */
+const AGES = {
+  ageMs: (from: number, now: number): number => now - from,
+  sinceMs: (moment: number, now: number): number => now - moment,
+};
+
 const first = attempted([10, null]);
 
 describe('nextState', () => {
@@ -88,6 +94,20 @@ describe('nextState', () => {
       HOUR,
       { state: 'unknown' },
     ],
+    [
+      'a retry after a lost answer of before a person asked again',
+      { ...attempted([HOUR, LOST], [10, null]), retriedAt: NOW - 10 },
+      RETRY,
+      0,
+      { state: 'waiting', dueAt: NOW + 1_000 },
+    ],
+    [
+      'a lost answer after a person asked again',
+      { ...attempted([HOUR, LOST], [10, null]), retriedAt: NOW - 10 },
+      LOST,
+      0,
+      { state: 'unknown' },
+    ],
     ['a throw without a key', first, BUG, 0, { state: 'unknown' }],
     ['a throw', first, BUG, HOUR, { state: 'waiting' }],
     [
@@ -111,7 +131,7 @@ describe('nextState', () => {
     },
     now: NOW,
     random: () => 1,
-    pausedMs: () => more.pausedMs ?? 0,
+    ages: { ageMs: (from, now) => now - from - (more.pausedMs ?? 0), sinceMs: AGES.sinceMs },
   });
   for (const [what, delivery, outcome, keyLifeMs, expected] of rows) {
     it(`of ${what} is ${expected.dead ?? expected.state ?? 'later'}`, () => {
@@ -142,6 +162,18 @@ describe('isPossiblyTwice', () => {
   const rows: readonly (readonly [string, Delivery, number, boolean])[] = [
     ['one attempt', attempted([10, LOST]), 0, false],
     ['two without a lost answer', attempted([20, RETRY], [10, { outcome: 'delivered' }]), 0, false],
+    ['a retry after a lost answer', attempted([20, LOST], [10, RETRY]), 0, false],
+    ['one after both', attempted([30, LOST], [20, RETRY], [10, LOST]), 0, true],
+    ['two in the same moment', attempted([10, LOST], [10, { outcome: 'delivered' }]), 0, true],
+    [
+      'one that a person asked for',
+      {
+        ...attempted([20, LOST], [10, { outcome: 'delivered' }]),
+        retriedAt: NOW - 15,
+      },
+      0,
+      true,
+    ],
     ['one after a lost answer', attempted([20, LOST], [10, { outcome: 'delivered' }]), 0, true],
     ['one within the key’s life', attempted([20, LOST], [10, { outcome: 'delivered' }]), 11, false],
     ['one at its end', attempted([20, LOST], [10, { outcome: 'delivered' }]), 10, true],
@@ -149,7 +181,7 @@ describe('isPossiblyTwice', () => {
   ];
   for (const [what, delivery, keyLifeMs, expected] of rows) {
     it(`is ${String(expected)} of ${what}`, () => {
-      expect(isPossiblyTwice(delivery, keyLifeMs)).to.equal(expected);
+      expect(isPossiblyTwice(delivery, { keyLifeMs, ages: AGES })).to.equal(expected);
     });
   }
 });

@@ -1,0 +1,189 @@
+// Attempts whose process died: repeated where the receiver can tell, else as the trigger says, and
+// whatever may be there twice is reported. A person who asks for another attempt gets one.
+import { expect } from 'chai';
+import type { Attempt, Delivery } from '../../lib/core/delivery.ts';
+import type { Outcome } from '../../lib/core/outcome.ts';
+import type { OnLostAnswer } from '../../lib/core/trigger.ts';
+import { act } from '../../lib/delivery/acts.ts';
+import { aCommit, NOW } from '../conformance/store-builders.ts';
+import { aDelivery } from '../support/builders.ts';
+import { DELIVERED, HeldTrigger, RETRY, setUp } from './lane-bench.ts';
+
+const MINUTE = 60_000;
+const DIED: Outcome = { outcome: 'unknown', reason: 'process-died', detail: 'the process died' };
+
+/** A delivery whose attempts began so many ms ago, as a beginning leaves it. */
+function left(
+  attempts: readonly (readonly [agoMs: number, outcome: Outcome])[],
+  overrides: Partial<Delivery> = {},
+): Delivery {
+  return aDelivery({
+    deaths: 1,
+    attempts: attempts.map(
+      ([agoMs, outcome], place): Attempt => ({
+        number: place + 1,
+        at: NOW - agoMs,
+        incarnation: 'zero',
+        outcome,
+        durationMs: null,
+      }),
+    ),
+    ...overrides,
+  });
+}
+
+const died = left([[MINUTE, DIED]]);
+const diedTwice = left([
+  [2 * MINUTE, DIED],
+  [MINUTE, DIED],
+]);
+const diedAfterRetry = left([
+  [9 * MINUTE, RETRY],
+  [MINUTE, DIED],
+]);
+const retriedAfterDeath = left([
+  [9 * MINUTE, DIED],
+  [MINUTE, RETRY],
+]);
+
+type End = 'unknown' | 'unknown, possibly twice' | 'delivered' | 'delivered, possibly twice';
+
+describe('a lane and an attempt whose process died', () => {
+  const once = 'atMostOnce';
+  const least = 'atLeastOnce';
+  const rows: readonly (readonly [string, Delivery, number, OnLostAnswer, End])[] = [
+    ['no key', died, 0, once, 'unknown'],
+    ['no key', died, 0, least, 'delivered, possibly twice'],
+    // Under another configuration it was repeated once already.
+    ['no key, twice', diedTwice, 0, once, 'unknown, possibly twice'],
+    ['no key, twice', diedTwice, 0, least, 'delivered, possibly twice'],
+    ['no key, after a retry', diedAfterRetry, 0, once, 'unknown'],
+    ['no key, before a retry', retriedAfterDeath, 0, once, 'unknown'],
+    ['no key, before a retry', retriedAfterDeath, 0, least, 'delivered, possibly twice'],
+    ['a key that lives', died, MINUTE + 1, once, 'delivered'],
+    ['a key that lives', died, MINUTE + 1, least, 'delivered'],
+    ['a key that ended just now', died, MINUTE, once, 'unknown'],
+    ['a key that ended just now', died, MINUTE, least, 'delivered, possibly twice'],
+    ['a key that ended for the first of two', diedTwice, 2 * MINUTE, once, 'unknown'],
+    [
+      'a key that ended for the first of two',
+      diedTwice,
+      2 * MINUTE,
+      least,
+      'delivered, possibly twice',
+    ],
+    ['a key that lives for both', diedTwice, 3 * MINUTE, once, 'delivered'],
+    ['a key of a retry that ended', diedAfterRetry, 2 * MINUTE, once, 'delivered'],
+    ['a key for ever', diedTwice, Number.POSITIVE_INFINITY, once, 'delivered'],
+    ['a key for ever', diedTwice, Number.POSITIVE_INFINITY, least, 'delivered'],
+  ];
+  for (const [what, delivery, keyLifeMs, onLostAnswer, end] of rows) {
+    it(`with ${what} and ${onLostAnswer} ends as ${end}`, async () => {
+      const trigger = new HeldTrigger(keyLifeMs);
+      const { add, clock, of, stop, running } = setUp({ onLostAnswer }, trigger);
+      await add([delivery]);
+      trigger.firings[0]?.end(DELIVERED);
+      await clock.advance(0);
+      const [moved] = of('delivery-moved');
+      expect(`${moved?.to}${moved?.possiblyTwice ? ', possibly twice' : ''}`).to.equal(end);
+      expect(trigger.firings).to.have.length(end.startsWith('unknown') ? 0 : 1);
+      stop.abort();
+      await running;
+    });
+  }
+
+  it('is no dead letter without another attempt, however old it is', async () => {
+    const trigger = new HeldTrigger();
+    const { add, of, stop, running } = setUp({}, trigger);
+    await add([left([[99 * 60 * MINUTE, DIED]])]);
+    expect(of('delivery-moved').map(({ to }) => to)).to.deep.equal(['unknown']);
+    stop.abort();
+    await running;
+  });
+
+  it('says what was lost where it ends as unknown', async () => {
+    const { add, of, stop, running } = setUp();
+    await add([died]);
+    expect(of('delivery-moved')[0]?.why).to.equal(
+      'the process died; the receiver does not tell a repetition',
+    );
+    stop.abort();
+    await running;
+  });
+});
+
+describe('a lane and a delivery that a person wants attempted again', () => {
+  async function retried(delivery: Delivery, keyLifeMs = 0) {
+    const trigger = new HeldTrigger(keyLifeMs);
+    const lane = setUp({}, trigger);
+    const { clock, store } = lane;
+    const next = { state: 'unknown', dead: null, dueAt: 0 } as const;
+    await store.journal.commit(aCommit({ deliveries: [delivery] }));
+    await store.outbox.change({ id: delivery.id, from: ['waiting'], next, now: NOW });
+    await act('retry', delivery.id, { ...store, now: clock.now() });
+    lane.lane.wake();
+    await clock.advance(0);
+    return { ...lane, trigger };
+  }
+
+  it('attempts it although answers were lost before, and reports it as possibly twice', async () => {
+    const { trigger, clock, of, stop, running } = await retried(diedTwice);
+    expect(trigger.firings).to.have.length(1);
+    trigger.firings[0]?.end(DELIVERED);
+    await clock.advance(0);
+    expect(of('delivery-moved').at(-1)).to.include({ to: 'delivered', possiblyTwice: true });
+    stop.abort();
+    await running;
+  });
+
+  it('repeats what the receiver turned away, as if no answer had been lost', async () => {
+    const { trigger, clock, stop, running } = await retried(diedTwice);
+    trigger.firings[0]?.end(RETRY);
+    await clock.advance(1_000);
+    expect(trigger.firings).to.have.length(2);
+    trigger.firings[1]?.end(DELIVERED);
+    stop.abort();
+    await running;
+  });
+
+  it('does not repeat it once more where an answer is lost again', async () => {
+    const { trigger, clock, of, stop, running } = await retried(diedTwice);
+    trigger.firings[0]?.end(DIED);
+    await clock.advance(MINUTE);
+    expect(trigger.firings).to.have.length(1);
+    expect(of('delivery-moved').at(-1)?.to).to.equal('unknown');
+    stop.abort();
+    await running;
+  });
+
+  it('lets it age from then on', async () => {
+    const { trigger, clock, of, stop, running } = await retried(left([[99 * 60 * MINUTE, RETRY]]));
+    trigger.firings[0]?.end(RETRY);
+    await clock.advance(0);
+    expect(of('delivery-moved').at(-1)?.to).to.equal('waiting');
+    stop.abort();
+    await running;
+  });
+
+  it('counts the throws of its trigger from then on', async () => {
+    const thrown: Outcome = { outcome: 'unknown', reason: 'bug', detail: 'x is not a function' };
+    const bugs = [5, 4, 3, 2, 1].map((minutes) => [minutes * MINUTE, thrown] as const);
+    const { trigger, clock, of, stop, running } = await retried(left(bugs), 60 * MINUTE);
+    trigger.firings[0]?.end(thrown);
+    await clock.advance(0);
+    expect(of('delivery-moved').at(-1)?.to).to.equal('waiting');
+    stop.abort();
+    await running;
+  });
+
+  it('takes no attempt of after that for one of before, although the clock was set back', async () => {
+    const { trigger, clock, of, stop, running } = await retried(left([[-30 * MINUTE, DIED]]));
+    expect(trigger.firings).to.have.length(1);
+    trigger.firings[0]?.end(DIED);
+    await clock.advance(60 * MINUTE);
+    expect(trigger.firings).to.have.length(1);
+    expect(of('delivery-moved').at(-1)?.to).to.equal('unknown');
+    stop.abort();
+    await running;
+  });
+});

@@ -1,0 +1,132 @@
+// A delivery during whose attempts the process died twice: it is attempted with nothing beside it.
+import { expect } from 'chai';
+import type { Delivery } from '../../lib/core/delivery.ts';
+import { Gate } from '../../lib/delivery/gate.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
+import { deliveries } from '../conformance/store-builders.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { DELIVERED, HeldTrigger, setUp, stateOf } from './lane-bench.ts';
+
+/** Deliveries of which the one with this number is a suspect. */
+function withSuspect(count: number, place: number): readonly Delivery[] {
+  return deliveries(count).map((one, at) => (at === place ? { ...one, deaths: 2 } : one));
+}
+
+const ids = (trigger: HeldTrigger): readonly string[][] =>
+  trigger.firings.map((one) => one.deliveries.map(({ id }) => id.slice(-1)));
+
+describe('a delivery at whose attempts the process died twice', () => {
+  it('is attempted when all others have ended, and no other begins before it ends', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, stop, running } = setUp({ concurrency: 4 }, trigger);
+    await add(deliveries(1));
+    await add(withSuspect(5, 1).slice(1));
+    expect(ids(trigger)).to.deep.equal([['0']]);
+    trigger.firings[0]?.end(DELIVERED);
+    await clock.advance(0);
+    expect(ids(trigger)).to.deep.equal([['0'], ['1']]);
+    trigger.firings[1]?.end(DELIVERED);
+    await clock.advance(0);
+    expect(ids(trigger).slice(2)).to.deep.equal([['2'], ['3'], ['4']]);
+    for (const firing of trigger.firings) firing.end(DELIVERED);
+    stop.abort();
+    await running;
+  });
+
+  it('waits for the attempts of every lane, and they for it', async () => {
+    const given = { clock: new FakeClock(), store: createMemoryStore(), gate: new Gate() };
+    const other = new HeldTrigger();
+    const trigger = new HeldTrigger();
+    const others = setUp({ trigger: 'other' }, other, given);
+    const own = setUp({}, trigger, given);
+    await others.add(deliveries(1, { trigger: 'other' }));
+    await own.add(withSuspect(2, 1).slice(1));
+    expect(trigger.running).to.equal(0);
+    other.firings[0]?.end(DELIVERED);
+    await given.clock.advance(0);
+    expect(trigger.running).to.equal(1);
+    await others.add(deliveries(3, { trigger: 'other' }).slice(2));
+    expect(other.running).to.equal(0);
+    trigger.firings[0]?.end(DELIVERED);
+    await given.clock.advance(0);
+    expect(other.running).to.equal(1);
+    other.firings[1]?.end(DELIVERED);
+    for (const { stop, running } of [others, own]) {
+      stop.abort();
+      await running;
+    }
+  });
+
+  it('is not gathered with others', async () => {
+    const trigger = new HeldTrigger(0, { max: 4, waitMs: 1_000 });
+    const { add, clock, stop, running } = setUp({}, trigger);
+    await add(withSuspect(4, 2));
+    expect(ids(trigger)).to.deep.equal([['2']]);
+    trigger.firings[0]?.end(DELIVERED);
+    await clock.advance(1_000);
+    expect(ids(trigger)).to.deep.equal([['2'], ['0', '1', '3']]);
+    trigger.firings[1]?.end(DELIVERED);
+    stop.abort();
+    await running;
+  });
+
+  it('waits for a slot where more of them are claimed than attempts are free', async () => {
+    const trigger = new HeldTrigger(0, { max: 4, waitMs: 0 });
+    const { add, clock, lane, stop, running } = setUp({ concurrency: 1 }, trigger);
+    await add(deliveries(3, { deaths: 2 }));
+    for (const place of [0, 1, 2]) {
+      expect(lane.running).to.equal(1);
+      expect(ids(trigger)[place]).to.deep.equal([String(place)]);
+      trigger.firings[place]?.end(DELIVERED);
+      await clock.advance(0);
+    }
+    expect(trigger.most).to.equal(1);
+    stop.abort();
+    await running;
+  });
+
+  it('claims no more than it may attempt while it waits', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, store, stop, running } = setUp({ concurrency: 3 }, trigger);
+    await add(deliveries(1));
+    await add(withSuspect(9, 1).slice(1));
+    const counts = await store.archive.counts();
+    expect(counts.find(({ state }) => state === 'running')?.count).to.equal(3);
+    for (let place = 0; place < 9; place += 1) {
+      trigger.firings[place]?.end(DELIVERED);
+      await clock.advance(0);
+    }
+    expect(trigger.firings).to.have.length(9);
+    stop.abort();
+    await running;
+  });
+
+  it('is left as it is where it still waits at a stop', async () => {
+    const trigger = new HeldTrigger();
+    const { add, store, stop, running } = setUp({}, trigger);
+    await add(deliveries(1));
+    await add(withSuspect(2, 1).slice(1));
+    stop.abort();
+    trigger.firings[0]?.end(DELIVERED);
+    await running;
+    expect(trigger.firings).to.have.length(1);
+    const left = await store.archive.get(deliveries(2)[1]?.id ?? '');
+    expect(left?.attempts).to.deep.equal([]);
+    expect(left?.deaths).to.equal(2);
+    expect(await stateOf(store, deliveries(1)[0])).to.equal('delivered');
+  });
+
+  it('is one among others again once an attempt of it has ended', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, stop, running } = setUp({}, trigger);
+    await add(withSuspect(1, 0));
+    trigger.firings[0]?.end({ outcome: 'retry', reason: 'throttled', detail: '429' });
+    await clock.advance(0);
+    await add(deliveries(2).slice(1));
+    await clock.advance(1_000);
+    expect(trigger.running).to.equal(2);
+    for (const firing of trigger.firings) firing.end(DELIVERED);
+    stop.abort();
+    await running;
+  });
+});

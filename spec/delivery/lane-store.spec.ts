@@ -1,0 +1,169 @@
+// A lane on a store that fails, hangs or is gone, and what is written down at the very end.
+import { expect } from 'chai';
+import { SluiceError } from '../../lib/core/errors.ts';
+import type { Outcome } from '../../lib/core/outcome.ts';
+import { deliveries } from '../conformance/store-builders.ts';
+import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';
+
+const CUT_OFF: Outcome = { outcome: 'unknown', reason: 'stopped', detail: 'cut off' };
+const unavailable = (): Promise<never> =>
+  Promise.reject(new SluiceError('store-unavailable', 'no room on the disk'));
+const unusable = (): Promise<never> =>
+  Promise.reject(new SluiceError('store-unusable', 'the file is damaged'));
+
+/** A lane with one attempt under way. */
+async function attempting() {
+  const trigger = new HeldTrigger();
+  const lane = setUp({}, trigger);
+  await lane.add(deliveries(1));
+  return { trigger, ...lane };
+}
+
+describe('a lane whose store fails', () => {
+  it('writes down what settles after attempts were cut off', async () => {
+    const { store, stop, abandon, running } = await attempting();
+    stop.abort();
+    abandon.abort();
+    await running;
+    expect(await stateOf(store, deliveries(1)[0])).to.equal('unknown');
+  });
+
+  it('ends two seconds after attempts were cut off, whatever is not written down by then', async () => {
+    const { clock, store, of, stop, abandon, running } = await attempting();
+    let hasEnded = false;
+    store.outbox.settle = unavailable;
+    void running.then(() => (hasEnded = true));
+    stop.abort();
+    abandon.abort();
+    await clock.advance(1_999);
+    expect(hasEnded).to.equal(false);
+    await clock.advance(1);
+    expect(hasEnded).to.equal(true);
+    // The next start finds it as a lost answer.
+    const left = await store.archive.get(deliveries(1)[0]?.id ?? '');
+    expect(left?.attempts.map(({ outcome }) => outcome)).to.deep.equal([null]);
+    expect(of('bug')).to.deep.equal([]);
+    expect(clock.sleepers).to.equal(0);
+  });
+
+  it('ends although the store does not answer at all', async () => {
+    const { clock, store, stop, abandon, running } = await attempting();
+    store.outbox.settle = () => new Promise(() => undefined);
+    stop.abort();
+    abandon.abort();
+    await clock.advance(2_000);
+    await running;
+  });
+
+  it('tries once more at once when attempts are cut off, however long it was to wait', async () => {
+    const { trigger, clock, store, stop, abandon, running } = await attempting();
+    const settle = store.outbox.settle.bind(store.outbox);
+    store.outbox.settle = unavailable;
+    trigger.firings[0]?.end(DELIVERED);
+    await clock.advance(600_000);
+    store.outbox.settle = settle;
+    stop.abort();
+    abandon.abort();
+    await running;
+    expect(await stateOf(store, deliveries(1)[0])).to.equal('delivered');
+  });
+
+  it('leaves no timer behind where it ended before attempts were to be cut off', async () => {
+    const { trigger, clock, stop, abandon, running } = await attempting();
+    stop.abort();
+    trigger.firings[0]?.end(DELIVERED);
+    await running;
+    abandon.abort();
+    expect(clock.sleepers).to.equal(0);
+  });
+
+  for (const call of ['attempt', 'settle'] as const) {
+    it(`throws what no retry cures, found by ${call}, once what runs has ended`, async () => {
+      const { trigger, add, clock, store, of, running } = await attempting();
+      let thrown: unknown;
+      void running.catch((error: unknown) => (thrown = error));
+      store.outbox[call] = unusable;
+      if (call === 'attempt') await add(deliveries(2).slice(1));
+      trigger.firings[0]?.end(CUT_OFF);
+      await clock.advance(0);
+      expect(thrown).to.include({ code: 'store-unusable' });
+      expect(of('bug')).to.deep.equal([]);
+    });
+  }
+
+  it('makes no dead letter of one whose attempt could not be recorded, however old it is', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, store, of, stop, running } = setUp({}, trigger);
+    const attempt = store.outbox.attempt.bind(store.outbox);
+    store.outbox.attempt = () => Promise.reject(new Error('busy'));
+    const day = 24 * 3_600_000;
+    const tried = { number: 1, at: clock.now() - day, incarnation: 'one', durationMs: 1 } as const;
+    await add(deliveries(1, { attempts: [{ ...tried, outcome: RETRY }] }));
+    expect(of('delivery-moved').map(({ to }) => to)).to.deep.equal(['waiting']);
+    expect(of('bug')).to.have.length(1);
+    store.outbox.attempt = attempt;
+    await clock.advance(10_000);
+    trigger.firings[0]?.end(RETRY);
+    await clock.advance(0);
+    expect(of('delivery-moved').map(({ dead }) => dead)).to.deep.equal([null, 'expired']);
+    stop.abort();
+    await running;
+  });
+});
+
+describe('a lane and the calls it makes', () => {
+  it('asks once where the store has less than it may take', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, store, stop, running } = setUp({ concurrency: 4 }, trigger);
+    await clock.advance(0);
+    const calls: string[] = [];
+    const claim = store.outbox.claim.bind(store.outbox);
+    const next = store.outbox.next.bind(store.outbox);
+    store.outbox.claim = (request) => {
+      calls.push(`claim ${request.limit}`);
+      return claim(request);
+    };
+    store.outbox.next = (name) => {
+      calls.push('next');
+      return next(name);
+    };
+    await add(deliveries(3));
+    expect(calls).to.deep.equal(['claim 4', 'next']);
+    for (const firing of trigger.firings) firing.end(DELIVERED);
+    stop.abort();
+    await running;
+  });
+
+  it('asks once for all attempts that end in one turn', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, store, stop, running } = setUp({ concurrency: 4 }, trigger);
+    await add(deliveries(8));
+    const limits: number[] = [];
+    const claim = store.outbox.claim.bind(store.outbox);
+    store.outbox.claim = (request) => {
+      limits.push(request.limit);
+      return claim(request);
+    };
+    for (const firing of trigger.firings) firing.end(DELIVERED);
+    await clock.advance(0);
+    expect(limits).to.deep.equal([4]);
+    for (const firing of trigger.firings) firing.end(DELIVERED);
+    stop.abort();
+    await running;
+  });
+
+  it('does not ask again and again where something is due that the store does not hand out', async () => {
+    const { add, clock, store, stop, running } = setUp();
+    let claims = 0;
+    store.outbox.claim = async () => {
+      claims += 1;
+      return [];
+    };
+    await add(deliveries(1));
+    claims = 0;
+    await clock.advance(1_000);
+    expect(claims).to.equal(50);
+    stop.abort();
+    await running;
+  });
+});
