@@ -429,7 +429,7 @@ export interface Configuration {
     holdFor?: string;
   };
   /**
-   * What survives a restart: exactly one kind; `memory` where absent. Kind and path give way to `run --store` and `SLUICE_STORE`: a file, or `memory`.
+   * What survives a restart: exactly one kind; `sqlite` where absent. Kind and path give way to `run --store` and `SLUICE_STORE`: a file, or `memory`.
    */
   store?: {
     /**
@@ -437,7 +437,16 @@ export interface Configuration {
      */
     memory?: {};
     /**
-     * How much it may hold. At that size settled deliveries give way, the oldest first; then `overflow` decides. Where absent, `128Mi` for `memory`.
+     * Keeps everything in a file on this machine: it survives restarts and kills.
+     */
+    sqlite?: {
+      /**
+       * The file; relative to `SLUICE_DATA`, or else to the working directory. On a disk of this machine or a block volume, never across a network. The history of decisions lies beside it.
+       */
+      path?: string;
+    };
+    /**
+     * How much it may hold. At that size settled deliveries give way, the oldest first; then `overflow` decides. Where absent, `128Mi` for `memory` and `1Gi` for `sqlite`.
      */
     maxSize?: string;
     /**

@@ -15,7 +15,7 @@ export const LIMIT_DEFAULTS = { perObject: '60/h', total: '600/h', holdFor: '1h'
 
 /** What keeps things, what becomes of new deliveries when it is full, and how long settled ones stay. */
 export const STORE_DEFAULTS = {
-  kind: 'memory',
+  kind: 'sqlite',
   overflow: 'block',
   // A working day and the night after it.
   keepSettled: '24h',
@@ -28,6 +28,7 @@ export const STORE_DEFAULTS = {
  */
 export const STORE_SIZES = {
   memory: '128Mi',
+  sqlite: '1Gi',
 } as const satisfies Record<keyof typeof storeKinds, string>;
 
 /** Where the probes listener listens. */

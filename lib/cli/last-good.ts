@@ -62,7 +62,10 @@ export async function chooseConfiguration(
   const kept = await keptAt(request.place, request.dataFolder);
   if (kept === null) {
     stderr.write(renderProblems(problems, found.file));
-    throw refuse(', and no earlier one is kept');
+    const { at } = request.place;
+    throw refuse(
+      at === '' ? ', and a store in memory keeps none' : `, and no earlier one is kept in ${at}`,
+    );
   }
   const again = await planKept(kept, request, surroundings);
   if (again.plan === null) {

@@ -1,10 +1,8 @@
 // Whether what a configuration names can be read: files and variables with secrets and certificates.
 // `run` does not start without them, `check` only warns: they may be on another machine.
-import { renderProblems } from '../assembly/problems.ts';
 import type { Problem } from '../core/problem.ts';
 import { readNeeded } from '../kit/secret.ts';
 import type { Surroundings } from './command.ts';
-import { refused } from './configuration.ts';
 import type { Found } from './configuration.ts';
 
 const HINTS = {
@@ -32,16 +30,4 @@ export async function secretProblems(
     ];
   });
   return (await Promise.all(problems)).flat();
-}
-
-/**
- * Makes sure that every secret can be read.
- *
- * **Errors**: `configuration-refused`, after every problem stands on standard error.
- */
-export async function requireSecrets(found: Found, surroundings: Surroundings): Promise<void> {
-  const problems = await secretProblems(found, surroundings, 'error');
-  if (problems.length === 0) return;
-  surroundings.stderr.write(renderProblems(problems, found.file));
-  throw refused(problems, found.file);
 }

@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { isJsonObject } from '../core/event.ts';
 import { kindOf, type StoreSection, storeAt } from '../assembly/store.ts';
+import { SQLITE_DEFAULTS } from '../stores/sqlite.ts';
 import type { Surroundings } from './command.ts';
 import type { FlagTable } from './flags.ts';
 
@@ -34,9 +35,6 @@ export interface StorePlace {
   /** `store:` as if it had been written for this place, with the file's other keys. */
   readonly section: StoreSection;
 }
-
-/** Its name among the gateway's own files, where nobody says another. */
-export const STORE_FILE = 'sluice.db';
 
 /** Where the gateway's own files lie: `SLUICE_DATA`, else the working directory. */
 export function dataFolderOf({
@@ -83,5 +81,5 @@ function placeNamed(name: string, folder: string, section: StoreSection): Omit<S
 
 function pathIn({ sqlite }: StoreSection): string {
   const path = isJsonObject(sqlite) ? sqlite['path'] : undefined;
-  return typeof path === 'string' ? path : STORE_FILE;
+  return typeof path === 'string' ? path : SQLITE_DEFAULTS.path;
 }

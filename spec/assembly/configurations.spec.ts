@@ -47,7 +47,7 @@ const BAD: Table = {
   'future-keys.yaml': [
     ['wrong-value', '/version', 1, 10],
     ['unknown-key', '/filters/0/again/every', 5, 14],
-    ['unknown-key', '/store/sqlite', 9, 10],
+    ['unknown-key', '/store/postgres', 9, 10],
     ['unknown-key', '/tests', 10, 1],
   ],
   'impossible-settings.yaml': [
@@ -126,7 +126,7 @@ const BAD: Table = {
 const GOOD: Table = {
   'all-settings.yaml': [],
   'anchors-and-merges.yaml': [],
-  'design-example.yaml': [['store-forgets', '/store/memory', 53, 18]],
+  'design-example.yaml': [],
   'guard-off.yaml': [
     ['unused-trigger', '/triggers/spare', 9, 3],
     ['guard-off', '/guard/namespace', 11, 21],

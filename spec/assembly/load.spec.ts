@@ -81,7 +81,7 @@ describe('loadPlan', () => {
     it('of guards, retention, store, listeners and log', () => {
       expect(guard).to.deep.equal({ namespaces: ['ci'], prefixes: ['brigade-worker'] });
       expect(retention).to.deep.equal({ goneMs: 7_200_000, settledMs: 86_400_000 });
-      expect(store.kind).to.equal('memory');
+      expect(store).to.include({ kind: 'sqlite', overflow: 'block', maxBytes: 2 ** 30 });
       expect(http).to.deep.equal({
         probes: { host: '0.0.0.0', port: 8080 },
         api: { host: '127.0.0.1', port: 8081 },

@@ -21,6 +21,8 @@ function found(text: string): readonly (readonly string[])[] {
 describe('planStore', () => {
   const MI = 2 ** 20;
   const rows = [
+    [{}, { kind: 'sqlite', overflow: 'block', maxBytes: 1024 * MI }],
+    [{ sqlite: {} }, { kind: 'sqlite', overflow: 'block', maxBytes: 1024 * MI }],
     [{ memory: {} }, { kind: 'memory', overflow: 'block', maxBytes: 128 * MI }],
     [
       { memory: {}, maxSize: '64Mi', overflow: 'shed' },
@@ -54,9 +56,11 @@ describe('settledMsOf', () => {
 
 describe('storeAt', () => {
   it('replaces the kind and nothing else', () => {
-    const section = { memory: {}, maxSize: '1Gi', keepSettled: '1h' };
-    const place = { kind: 'memory', own: { a: 1 } };
-    expect(storeAt(section, place)).to.deep.equal({ ...section, memory: { a: 1 } });
+    const shared = { maxSize: '1Gi', keepSettled: '1h' };
+    const place = { kind: 'sqlite', own: { path: 'a.db' } };
+    const moved = { ...shared, sqlite: { path: 'a.db' } };
+    expect(storeAt({ ...shared, memory: {} }, place)).to.deep.equal(moved);
+    expect(storeAt({ ...shared, sqlite: { path: 'b.db' } }, place)).to.deep.equal(moved);
   });
 });
 
@@ -64,6 +68,7 @@ describe('store: of a configuration', () => {
   const error = (code: string, path: string): readonly string[][] => [['error', code, path]];
   const rows: readonly (readonly [string, string, readonly (readonly string[])[]])[] = [
     ['every shared key', '{ memory: {}, maxSize: 16Mi, overflow: shed, keepSettled: 0s }', []],
+    ['two kinds', '{ memory: {}, sqlite: {} }', error('wrong-value', '/store')],
     ['no kind', '{ maxSize: 1Gi }', error('missing-key', '/store')],
     ['a size that is none', '{ memory: {}, maxSize: 1GB }', error('bad-size', '/store/maxSize')],
     ['a size of nothing', '{ memory: {}, maxSize: "0" }', error('wrong-value', '/store/maxSize')],
@@ -98,6 +103,9 @@ describe('store: of a configuration', () => {
     ['exec', `${RULE}triggers: { build: { exec: { command: [make] } } }\n`, forgetting],
   ];
   for (const [what, text, expected] of triggers) {
+    it(`does not warn of sqlite with a trigger ${what}`, () => {
+      expect(found(`${text}store: { sqlite: {} }\n`)).to.deep.equal([]);
+    });
     it(`warns of memory ${expected.length === 0 ? 'not ' : ''}with a trigger ${what}`, () => {
       expect(found(`${text}store: { memory: {} }\n`)).to.deep.equal(expected);
     });

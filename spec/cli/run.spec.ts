@@ -15,7 +15,7 @@ describe('sluice run', () => {
     const file = join(cluster().folder, 'filters.json');
     const filters = [{ kind: 'Node', action: 'accept' }, { action: 'reject' }];
     await writeFile(file, JSON.stringify({ project: 'org/repo', filters }));
-    const machine = specMachine();
+    const machine = specMachine({ environment: { SLUICE_DATA: cluster().folder } });
     const args = ['-config', file, '-master', cluster().playback.url, '-namespace', 'shop'];
     const running = runCommandLine(
       [...args, '--log-format', 'brigade', '--probes', 'off', '--api', 'off'],
@@ -31,7 +31,7 @@ describe('sluice run', () => {
   });
 
   it('opens the probes where --probes says', async () => {
-    const machine = specMachine();
+    const machine = specMachine({ environment: { SLUICE_DATA: cluster().folder } });
     const args = [
       'run',
       '--master',
@@ -63,7 +63,7 @@ describe('sluice run', () => {
     });
     const file = join(cluster().folder, 'sluice.yaml');
     await writeFile(file, 'version: 1\nfilters: [{ kind: Pod, action: reject }]\n');
-    const machine = specMachine({ aroundStore });
+    const machine = specMachine({ aroundStore, environment: {} });
     const off = ['--probes', 'off', '--api', 'off', '--log-format', 'text'];
     const at = ['--master', cluster().playback.url, '--namespace', 'shop', '--store', 'memory'];
     const running = runCommandLine(['run', '--config', file, ...at, ...off], machine);
@@ -75,7 +75,7 @@ describe('sluice run', () => {
   });
 
   it('judges nothing without a configuration, and says so', async () => {
-    const machine = specMachine();
+    const machine = specMachine({ environment: { SLUICE_DATA: cluster().folder } });
     const args = [
       '--master',
       cluster().playback.url,

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 
@@ -81,12 +81,13 @@ async function start(
   const token = await plane.tokenFor({ namespace: at.own, name: 'gw-sluice' });
   const kubeconfig = await plane.writeKubeconfig({ user: { token }, namespace: at.own });
   const config = join(plane.directory, `${at.own}.yaml`);
+  const data = await mkdtemp(join(plane.directory, 'data-'));
   await writeFile(config, file);
   const child = spawn(
     process.execPath,
     [executable, 'run', '--kubeconfig', kubeconfig, '--api', 'off'],
     {
-      env: { GATEWAY_NAMESPACE: at.own, GATEWAY_CONFIG: config },
+      env: { GATEWAY_NAMESPACE: at.own, GATEWAY_CONFIG: config, SLUICE_DATA: data },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );

@@ -1,0 +1,54 @@
+// What is kept of a configuration that ran.
+import { expect } from 'chai';
+import type { KeptConfiguration } from '../../lib/cli/kept-configuration.ts';
+import { keepConfiguration, readKept } from '../../lib/cli/kept-configuration.ts';
+import type { Keep } from '../../lib/core/store.ts';
+
+const GOOD: KeptConfiguration = {
+  text: 'version: 1\n',
+  file: 'sluice.yaml',
+  folder: '/etc/sluice',
+  form: 'ours',
+  since: 1_000,
+};
+
+function aKeep(written: string | null = null): Keep & { readonly writes: string[] } {
+  const writes: string[] = [];
+  return {
+    writes,
+    read: async () => writes.at(-1) ?? written,
+    write: async (_name, value) => void writes.push(value),
+  };
+}
+
+describe('keepConfiguration', () => {
+  it('keeps what it is given', async () => {
+    const keep = aKeep();
+    await keepConfiguration(keep, GOOD);
+    expect(await readKept(keep)).to.deep.equal(GOOD);
+  });
+
+  it('writes nothing where the same is kept, which is good since then', async () => {
+    const keep = aKeep(JSON.stringify(GOOD));
+    await keepConfiguration(keep, { ...GOOD, since: 2_000 });
+    expect(keep.writes).to.deep.equal([]);
+    expect((await readKept(keep))?.since).to.equal(1_000);
+  });
+
+  for (const [key, value] of Object.entries({ text: 'x', file: 'y', folder: 'z', form: 'none' })) {
+    it(`writes where another ${key} is kept`, async () => {
+      const keep = aKeep(JSON.stringify(GOOD));
+      await keepConfiguration(keep, { ...GOOD, [key]: value });
+      expect(await readKept(keep)).to.deep.equal({ ...GOOD, [key]: value });
+    });
+  }
+});
+
+describe('readKept', () => {
+  const nothing = [null, '', 'no JSON', '[]', '{}', '{"text":1,"since":1}', '{"text":"a"}'];
+  for (const written of nothing) {
+    it(`has nothing in ${JSON.stringify(written)}`, async () => {
+      expect(await readKept(aKeep(written))).to.equal(null);
+    });
+  }
+});

@@ -1,0 +1,166 @@
+// A restart onto a file that is refused: the last good configuration runs, and everybody is told; a
+// start that has none, or that is strict, exits 3.
+import { access, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { runCommandLine } from '../../lib/cli/main.ts';
+import { until } from '../support/until.ts';
+import { aPlayedCluster } from './played-cluster.ts';
+import { runLine, specMachine, type SpecMachine } from './surroundings.ts';
+
+const GOOD = `# only for our eyes
+version: 1
+filters: [{ name: pods-of-the-good-one, kind: Pod, action: reject }]
+`;
+const BAD = 'version: 1\nfilters: [{ kind: Pod, actoin: reject }]\n';
+const EXEC = `filters: [{ kind: Node, action: accept }]
+triggers: { local: { exec: { command: [make] } } }
+`;
+
+describe('a restart onto a configuration that is refused', () => {
+  const cluster = aPlayedCluster();
+  const file = (): string => join(cluster().folder, 'sluice.yaml');
+  const write = (text: string): Promise<void> => writeFile(file(), text);
+  const lineOf = (more: readonly string[]): readonly string[] => [
+    ...['run', '--config', file(), '--master', cluster().playback.url, '--namespace', 'shop'],
+    ...['--probes', '127.0.0.1:0', '--api', '127.0.0.1:0', '--log-format', 'text', ...more],
+  ];
+  const machineOf = (): SpecMachine =>
+    specMachine({ environment: { SLUICE_DATA: cluster().folder } });
+
+  /** Runs until the one Event is judged, and on while `look` looks. */
+  const judged = async (
+    more: readonly string[] = [],
+    look: (machine: SpecMachine) => Promise<void> = async () => undefined,
+  ): Promise<SpecMachine> => {
+    const machine = machineOf();
+    const running = runCommandLine(lineOf(more), machine);
+    try {
+      await until(() => {
+        if (machine.err() !== '') throw new Error(machine.err());
+        return / source events|cluster \S+ at /.test(machine.out());
+      }, 'the cluster to be found');
+      await look(machine);
+    } finally {
+      machine.stopping.abort(new Error('SIGTERM'));
+    }
+    expect(await running, machine.err()).to.equal(0);
+    return machine;
+  };
+  const refusedRun = (more: readonly string[] = []) =>
+    runLine(lineOf(more), { environment: { SLUICE_DATA: cluster().folder } });
+  const exists = (path: string): Promise<boolean> =>
+    access(path).then(
+      () => true,
+      () => false,
+    );
+
+  it('runs the last good one, and says so in the log, the probes, the status and a metric', async () => {
+    await write(GOOD);
+    const first = await judged([], async (machine) => {
+      const metrics = await ask(machine, 'probes', '/metrics');
+      expect(metrics).to.match(/^sluice_configuration_kept 0$/m);
+    });
+    expect(first.out()).to.not.include('last good one');
+    await write(BAD);
+    const second = await judged([], async (machine) => {
+      expect(await ask(machine, 'probes', '/metrics')).to.match(/^sluice_configuration_kept 1$/m);
+      const ready = await until(async () => {
+        const text = await ask(machine, 'probes', '/readyz');
+        return text.includes('"ready":true') ? text : undefined;
+      }, 'readiness');
+      expect(ready).to.match(/"notes":\["configuration: refused; the last good one of 20/);
+      const status: unknown = JSON.parse(await ask(machine, 'api', '/api/v1/status'));
+      expect(status).to.have.nested.property('configuration.file', file());
+      expect(status).to.have.nested.property('configuration.keptSince').that.matches(/^20/);
+      const rules = await ask(machine, 'api', '/api/v1/rules');
+      expect(rules).to.include('pods-of-the-good-one');
+    });
+    const { out, err } = { out: second.out(), err: second.err() };
+    expect(out).to.match(/error configuration \/filters\/0\/actoin .*\[unknown-key\]\n/);
+    expect(out).to.match(
+      /error configuration \S+sluice\.yaml is refused \(\d problems\); the last good one of 20\S+ runs instead\n/,
+    );
+    expect(`${out}${err}`).to.not.include('only for our eyes');
+  });
+
+  it('runs it where the file is gone, or is no YAML', async () => {
+    await write(GOOD);
+    await judged();
+    await write('filters: [');
+    expect((await judged()).out()).to.match(/\[not-yaml\]\n.*the last good one of/);
+    const gone = join(cluster().folder, 'gone.yaml');
+    const { out } = await judged(['--config', gone]);
+    expect(out()).to.match(/\[unreadable\]\n.*gone\.yaml is refused \(1 problem\)/);
+    expect(out()).to.include(`the last good one ${file()} of 20`);
+  });
+
+  it('runs it where a secret of the file can not be read', async () => {
+    await write(GOOD);
+    await judged();
+    const http = '{ url: "https://ci.example.test/h", auth: { bearer: { tokenFile: nothing } } }';
+    await write(
+      `filters: [{ kind: Node, action: accept }]\ntriggers: { hook: { http: ${http} } }\n`,
+    );
+    expect((await judged()).out()).to.match(/\[secret-unreadable\]\n.*the last good one of/);
+  });
+
+  it('exits 3 with --strict, before a store is opened', async () => {
+    await write(GOOD);
+    await judged();
+    await write(BAD);
+    const { code, err } = await refusedRun(['--strict', '--store', join(file(), 'no-folder')]);
+    expect(code, err).to.equal(3);
+    expect(err).to.include('error unknown-key');
+    expect(err).to.match(/is refused: \d errors\n/);
+  });
+
+  it('exits 3 where none is kept, and makes no store for that', async () => {
+    await write(BAD);
+    const { code, err } = await refusedRun();
+    expect(code).to.equal(3);
+    expect(err).to.include('error unknown-key');
+    expect(err).to.match(/is refused: \d errors, and no earlier one is kept in \S+sluice\.db\n/);
+    expect(await exists(join(cluster().folder, 'sluice.db'))).to.equal(false);
+  });
+
+  it('exits 3 and says both where the one that is kept is refused by now', async () => {
+    await write(EXEC);
+    await judged(['--allow-exec']);
+    await write(BAD);
+    const { code, err } = await refusedRun();
+    expect(code).to.equal(3);
+    expect(err).to.include('error unknown-key');
+    expect(err).to.match(/^kept \S+sluice\.yaml:2:\d+: error not-allowed: /m);
+    expect(err).to.match(/is refused: \d errors, and so is the one kept of 20/);
+  });
+
+  it('finds it in the store that the refused file names', async () => {
+    const store = 'store: { sqlite: { path: elsewhere.db } }\n';
+    await write(`${GOOD}${store}`);
+    await judged();
+    await write(`${BAD}${store}`);
+    expect((await judged()).out()).to.include('the last good one of');
+    await write(BAD);
+    expect((await refusedRun()).code).to.equal(3);
+    expect(await exists(join(cluster().folder, 'sluice.db'))).to.equal(false);
+  });
+
+  it('exits 1 with a store that can not be opened, and nothing was read by then', async () => {
+    await write(GOOD);
+    await writeFile(
+      join(cluster().folder, 'sluice.db'),
+      'this is no database, but a text\n'.repeat(99),
+    );
+    const { code, err, out } = await refusedRun();
+    expect(code).to.equal(1);
+    expect(err).to.include('sluice.db');
+    expect(out).to.not.match(/cluster|listing|watching/);
+  });
+});
+
+async function ask(machine: SpecMachine, listener: string, path: string): Promise<string> {
+  const pattern = new RegExp(` ${listener} on ([\\d.:]+)`);
+  const address = await until(() => pattern.exec(machine.out())?.[1], `the ${listener}`);
+  return (await fetch(`http://${address}${path}`)).text();
+}

@@ -1,0 +1,135 @@
+// Where the store is, from what was said about it: the flag, the variable, the file, the default.
+import { expect } from 'chai';
+import type { StoreSection } from '../../lib/assembly/store.ts';
+import {
+  dataFolderOf,
+  placeOfStore,
+  placeWith,
+  type StorePlace,
+} from '../../lib/cli/store-place.ts';
+
+interface Row {
+  readonly what: string;
+  readonly flag?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly section?: StoreSection;
+  readonly expected: readonly [kind: string, at: string, from: string];
+}
+
+const DATA = { SLUICE_DATA: '/data' };
+
+const ROWS: readonly Row[] = [
+  { what: 'nothing', expected: ['sqlite', '/here/sluice.db', 'default'] },
+  {
+    what: 'only SLUICE_DATA',
+    environment: DATA,
+    expected: ['sqlite', '/data/sluice.db', 'default'],
+  },
+  {
+    what: 'SLUICE_DATA relative to the working directory',
+    environment: { SLUICE_DATA: 'var' },
+    expected: ['sqlite', '/here/var/sluice.db', 'default'],
+  },
+  {
+    what: 'empty variables and an empty flag, as nothing',
+    flag: '',
+    environment: { SLUICE_DATA: '', SLUICE_STORE: '' },
+    expected: ['sqlite', '/here/sluice.db', 'default'],
+  },
+  {
+    what: 'a path in the file, which begins in SLUICE_DATA',
+    environment: DATA,
+    section: { sqlite: { path: 'a/b.db' } },
+    expected: ['sqlite', '/data/a/b.db', 'file'],
+  },
+  {
+    what: 'an absolute path in the file',
+    environment: DATA,
+    section: { sqlite: { path: '/b.db' } },
+    expected: ['sqlite', '/b.db', 'file'],
+  },
+  {
+    what: 'sqlite in the file, without a path',
+    environment: DATA,
+    section: { sqlite: {} },
+    expected: ['sqlite', '/data/sluice.db', 'file'],
+  },
+  {
+    what: 'memory in the file',
+    section: { memory: {} },
+    expected: ['memory', '', 'file'],
+  },
+  {
+    what: 'a variable, which stands above the file and begins in the working directory',
+    environment: { ...DATA, SLUICE_STORE: 'v.db' },
+    section: { sqlite: { path: 'f.db' } },
+    expected: ['sqlite', '/here/v.db', 'environment'],
+  },
+  {
+    what: 'memory in the variable',
+    environment: { SLUICE_STORE: 'memory' },
+    section: { sqlite: {} },
+    expected: ['memory', '', 'environment'],
+  },
+  {
+    what: 'a flag, which stands above all',
+    flag: 'x/f.db',
+    environment: { ...DATA, SLUICE_STORE: 'v.db' },
+    section: { memory: {} },
+    expected: ['sqlite', '/here/x/f.db', 'flag'],
+  },
+  {
+    what: 'memory as the flag',
+    flag: 'memory',
+    environment: { SLUICE_STORE: 'v.db' },
+    expected: ['memory', '', 'flag'],
+  },
+  {
+    what: 'a file of the name memory',
+    flag: './memory',
+    expected: ['sqlite', '/here/memory', 'flag'],
+  },
+];
+
+function place(row: Omit<Row, 'what' | 'expected'>): StorePlace {
+  const { flag, environment = {}, section = null } = row;
+  return placeOfStore({ flag, section }, { folder: '/here', environment });
+}
+
+describe('placeOfStore', () => {
+  for (const { what, expected, ...row } of ROWS) {
+    it(`finds it with ${what}`, () => {
+      const { kind, at, from } = place(row);
+      expect([kind, at, from]).to.deep.equal(expected);
+    });
+  }
+
+  it('keeps what the file says about everything but kind and path', () => {
+    const section = { sqlite: { path: 'f.db' }, maxSize: '2Gi', overflow: 'shed' } as const;
+    expect(place({ flag: 'x.db', section }).section).to.deep.equal({
+      sqlite: { path: '/here/x.db' },
+      maxSize: '2Gi',
+      overflow: 'shed',
+    });
+    expect(place({ flag: 'memory', section }).section).to.deep.equal({
+      memory: {},
+      maxSize: '2Gi',
+      overflow: 'shed',
+    });
+  });
+});
+
+describe('placeWith', () => {
+  it('takes everything but kind and path from another file', () => {
+    const elsewhere = place({ environment: DATA });
+    const { section, at } = placeWith(elsewhere, { sqlite: { path: 'k.db' }, maxSize: '4Gi' });
+    expect([at, section]).to.deep.equal(['/data/sluice.db', { sqlite: {}, maxSize: '4Gi' }]);
+  });
+});
+
+describe('dataFolderOf', () => {
+  it('is SLUICE_DATA, else the working directory', () => {
+    expect(dataFolderOf({ folder: '/here', environment: {} })).to.equal('/here');
+    expect(dataFolderOf({ folder: '/here', environment: DATA })).to.equal('/data');
+  });
+});
