@@ -100,6 +100,11 @@ const TABLES: Readonly<Record<string, Table>> = {
       ['such a list, the middle one of 20, ms', 'backlog/list'],
       ['list of one object, ms', 'backlog/list of one object'],
       ['list of a state that none is in, ms', 'backlog/list of a state that none is in'],
+      [
+        '`sluice deliveries list` from that gateway, with its own start, ms',
+        'backlog/list command',
+      ],
+      ['`sluice deliveries list` from the file, ms', 'backlog/list command on the file'],
       ['`GET /metrics`, ms', 'backlog/scrape'],
       ['deliveries/s meanwhile, receiver of 20 ms', 'backlog/delivered'],
       ['a store of a million, MB', 'backlog/on disk'],

@@ -2,12 +2,15 @@
 // that starts on it. How much memory it takes, when the first request comes, how long a person waits
 // for a list; and whether one object whose request hangs keeps those behind it from another's.
 
+import { join } from 'node:path';
+
 import { acceptFor, configurationOf, hooks } from '../configuration.ts';
 import { OBJECT, SHOP } from '../event-lines.ts';
 import { folderMb, removeFolder } from '../disk.ts';
 import type { Figure, Unit } from '../figure.ts';
 import type { GatewayChild } from '../gateway.ts';
 import { median } from '../arithmetic.ts';
+import { commandTime, listTime, type Page, pathOf } from '../lists.ts';
 import { interleave, type Part, type PartContext, scaled } from '../part.ts';
 import type { Received } from '../programs/receiver.ts';
 import { type Span, stepsOf } from '../records.ts';
@@ -24,12 +27,10 @@ const FILL_STEP = 50_000;
 const DELIVERED = 4_000;
 const DELAY_MS = 20;
 const LISTS = 20;
-const LIST = '/api/v1/deliveries?limit=50';
-// Lists that a careless index would make of a walk through the whole backlog, and how many they have.
-const SEARCHES = {
-  'list of one object': [`${LIST}&object=v1/Pod/${SHOP}/${OBJECT}5`, 1],
-  'list of a state that none is in': [`${LIST}&state=dead`, 0],
-} as const;
+const PAGE: Page = { limit: 50, count: 50 };
+// Pages that a careless index would make of a walk through the whole backlog.
+const ONE_OBJECT: Page = { limit: 50, count: 1, filters: `object=v1/Pod/${SHOP}/${OBJECT}5` };
+const NO_STATE: Page = { limit: 50, count: 0, filters: 'state=dead' };
 // A million takes its time, and its figures are bounds and not comparisons.
 const ONE_ROUND = 1;
 
@@ -74,13 +75,12 @@ const FIGURES: Readonly<Record<string, readonly [Unit, string]>> = {
   delivered: ['per second', `requests to a receiver of ${DELAY_MS} ms, ${CONCURRENCY} at a time`],
   peak: ['MB', 'the most resident memory of the gateway’s life (VmHWM)'],
   settled: ['MB', 'its resident memory once no request is answered any more and it rests'],
-  'first list': ['ms', `the first GET ${LIST}, while it delivers`],
+  'first list': ['ms', `the first GET ${pathOf(PAGE)}, while it delivers`],
   list: ['ms', `the middle one of ${LISTS} such lists, while it delivers`],
-  'list of one object': ['ms', `GET ${SEARCHES['list of one object'][0]}, which has one`],
-  'list of a state that none is in': [
-    'ms',
-    `GET ${SEARCHES['list of a state that none is in'][0]}, which is empty`,
-  ],
+  'list of one object': ['ms', `GET ${pathOf(ONE_OBJECT)}, which has one`],
+  'list of a state that none is in': ['ms', `GET ${pathOf(NO_STATE)}, which is empty`],
+  'list command': ['ms', 'sluice deliveries list asks that gateway, from its start to its end'],
+  'list command on the file': ['ms', 'the same with no gateway, straight from the file'],
   scrape: ['ms', 'GET /metrics, which has the depth of every queue'],
   'other object': [
     'ms',
@@ -101,6 +101,8 @@ async function waiting(context: PartContext): Promise<Numbers> {
   say('starts again');
   await world.receiver.ask('behave', { delayMs: DELAY_MS });
   const again = await startOn(world, data, (gateway) => atWork(context, gateway));
+  const args = ['--store', join(data, 'sluice.db')];
+  const command = await commandTime(world.executable, { args, page: PAGE });
   removeFolder(data);
   return {
     fill: (count * 1000) / filled,
@@ -111,6 +113,7 @@ async function waiting(context: PartContext): Promise<Numbers> {
     'ready again': again.ready,
     'first attempt again': again.attempt,
     ...again.more,
+    'list command on the file': command,
   };
 }
 
@@ -133,49 +136,40 @@ async function startOn<More>(
 }
 
 /** What is seen while a gateway works on its backlog, and once it can not go on. */
-async function atWork({ world, events }: PartContext, gateway: GatewayChild): Promise<Numbers> {
+async function atWork(context: PartContext, gateway: GatewayChild): Promise<Numbers> {
+  const { world, events } = context;
   const before = await world.receiver.ask<Received>('received');
   const startedAt = sharedNow();
-  const lists = await listTimes(gateway);
-  const searches = await searchTimes(gateway);
-  const scrapedAt = sharedNow();
-  await gateway.metric('sluice_queue_depth');
-  const scrape = sharedNow() - scrapedAt;
+  const lists = await listsTimes(context, gateway);
   const count = before.count + scaled(DELIVERED, events);
   const endedAt = await world.receiver.ask<number>('counted', count);
   await world.receiver.ask('behave', { delayMs: null });
   await quietCpuMs(gateway.pid);
   const { rssMb, peakMb } = memoryOf(gateway.pid);
   const delivered = ((count - before.count) * 1000) / (endedAt - startedAt);
-  const [firstList = Number.NaN] = lists;
-  const memory = { peak: peakMb, settled: rssMb };
-  const shown = { 'first list': firstList, list: median(lists), ...searches, scrape };
-  return { delivered, ...memory, ...shown };
+  return { delivered, peak: peakMb, settled: rssMb, ...lists };
 }
 
-async function listTimes(gateway: GatewayChild): Promise<readonly number[]> {
-  const spent: number[] = [];
-  for (let list = 0; list < LISTS; list += 1) spent.push(await listTime(gateway, [LIST, 50]));
-  return spent;
+async function listsTimes({ world }: PartContext, gateway: GatewayChild): Promise<Numbers> {
+  const { api } = gateway;
+  const pages: number[] = [];
+  for (let page = 0; page < LISTS; page += 1) pages.push(await listTime(api, PAGE));
+  const [first = Number.NaN] = pages;
+  const args = ['--url', api];
+  return {
+    'first list': first,
+    list: median(pages),
+    'list of one object': await listTime(api, ONE_OBJECT),
+    'list of a state that none is in': await listTime(api, NO_STATE),
+    'list command': await commandTime(world.executable, { args, page: PAGE }),
+    scrape: await scrapeTime(gateway),
+  };
 }
 
-async function searchTimes(gateway: GatewayChild): Promise<Numbers> {
-  const spent: Record<string, number> = {};
-  for (const [name, search] of Object.entries(SEARCHES)) {
-    spent[name] = await listTime(gateway, search);
-  }
-  return spent;
-}
-
-async function listTime(
-  gateway: GatewayChild,
-  [list, count]: readonly [string, number],
-): Promise<number> {
+async function scrapeTime(gateway: GatewayChild): Promise<number> {
   const startedAt = sharedNow();
-  const response = await fetch(`${gateway.api}${list}`);
-  const { items } = (await response.json()) as { readonly items?: readonly unknown[] };
-  if (items?.length === count) return sharedNow() - startedAt;
-  throw new Error(`GET ${list}: ${response.status}, ${items?.length} deliveries and not ${count}`);
+  await gateway.metric('sluice_queue_depth');
+  return sharedNow() - startedAt;
 }
 
 /** Very many of one object, whose first request hangs, before one of another. */

@@ -1,6 +1,7 @@
 // Every part of the bench, in the order in which they run.
 
 import type { Part } from '../part.ts';
+import { backlogPart } from './backlog.ts';
 import { commitPart } from './commit.ts';
 import { deliverPart } from './deliver.ts';
 import { latencyPart } from './latency.ts';
@@ -18,4 +19,5 @@ export const PARTS: readonly Part[] = [
   startPart,
   latencyPart,
   commitPart,
+  backlogPart,
 ];
