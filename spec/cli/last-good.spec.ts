@@ -90,9 +90,9 @@ describe('a restart onto a configuration that is refused', () => {
     await write('filters: [');
     expect((await judged()).out()).to.match(/\[not-yaml\]\n.*the last good one of/);
     const gone = join(cluster().folder, 'gone.yaml');
-    const { out } = await judged(['--config', gone]);
-    expect(out()).to.match(/\[unreadable\]\n.*gone\.yaml is refused \(1 problem\)/);
-    expect(out()).to.include(`the last good one ${file()} of 20`);
+    const third = await judged(['--config', gone]);
+    expect(third.out()).to.match(/\[unreadable\]\n.*gone\.yaml is refused \(1 problem\)/);
+    expect(third.out()).to.include(`the last good one ${file()} of 20`);
   });
 
   it('runs it where a secret of the file can not be read', async () => {
