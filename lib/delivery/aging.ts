@@ -130,6 +130,7 @@ function pairsOf(kept: unknown, name: string): readonly Pair[] {
 }
 
 function isPair(value: unknown): value is Pair {
-  const [first, second]: readonly unknown[] = Array.isArray(value) ? Array.from(value) : [];
-  return typeof first === 'number' && (typeof second === 'number' || second === null);
+  if (!Array.isArray(value)) return false;
+  const pair: readonly unknown[] = value;
+  return typeof pair[0] === 'number' && (typeof pair[1] === 'number' || pair[1] === null);
 }
