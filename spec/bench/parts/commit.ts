@@ -15,6 +15,8 @@ const STORES = ['memory', 'sqlite'] as const;
 const BATCHES = [1, 10, 100] as const;
 // Enough commits for a p99 where each takes some milliseconds.
 const USUAL_MS = 1_000;
+// Each round has hundreds of commits of its own.
+const FEWER_ROUNDS = 3;
 const USUAL_CYCLES = 10_000;
 const CONCURRENCY = 16;
 const FILL_BATCH = 500;
@@ -27,9 +29,10 @@ export const commitPart: Part = {
 };
 
 async function commit(context: PartContext): Promise<readonly Figure[]> {
+  const fewer = { ...context, rounds: Math.min(context.rounds, FEWER_ROUNDS) };
   const forMs = scaled(USUAL_MS, context.events);
   const runs = await interleave<Timed>(
-    context,
+    fewer,
     Object.fromEntries(
       BATCHES.flatMap((batch) =>
         KINDS.map((kind) => [
@@ -41,7 +44,7 @@ async function commit(context: PartContext): Promise<readonly Figure[]> {
   );
   const count = scaled(USUAL_CYCLES, context.events);
   const cycles = await interleave<number>(
-    context,
+    fewer,
     Object.fromEntries(
       STORES.map((kind) => [`cycles ${kind}`, () => cyclesOf(context.world, { kind, count })]),
     ),

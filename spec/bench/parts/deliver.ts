@@ -88,11 +88,11 @@ function variantsOf(
     behaving({ delayMs: null }, () => committing(context, { count, store }));
   return {
     [`post node ${name}`]: reader('post'),
-    [`post axios ${name}`]: reader('post-axios'),
     [name]: gateway({}),
     ...(hasSqlite && { [`${name} sqlite`]: gateway({ store: 'sqlite' }) }),
     // What follows costs the same whatever the receiver does.
     ...(delayMs === 0 && {
+      [`post axios ${name}`]: reader('post-axios'),
       [`${name} without log`]: gateway({ decisions: 'none' }),
       [`${name} batch`]: batched('memory'),
       [`${name} batch sqlite`]: batched('sqlite'),

@@ -15,8 +15,7 @@ import { interleave, type Part, type PartContext, scaled } from '../part.ts';
 import { memoryFigures, ratioFigure } from '../run-figures.ts';
 
 const STORED = [0, 10_000, 50_000] as const;
-const WAITING = [2_000, 10_000, 40_000] as const;
-const WAITING_ON_DISK = [2_000, 40_000] as const;
+const WAITING = [2_000, 40_000] as const;
 const TIMES = 4;
 const DELIVERED = 5_000;
 // What is read after a list, to see that it goes on.
@@ -45,7 +44,6 @@ async function memory(context: PartContext): Promise<readonly Figure[]> {
     peak('4× ÷ 1× delivered', '4× delivered', '1× delivered'),
     peak('10,000 ÷ 0 stored', '10,000 stored', '0 stored'),
     peak('50,000 ÷ 0 stored', '50,000 stored', '0 stored'),
-    peak('10,000 ÷ 2,000 waiting', '10,000 waiting', '2,000 waiting'),
     peak('40,000 ÷ 2,000 waiting', '40,000 waiting', '2,000 waiting'),
     peak('40,000 ÷ 2,000 waiting sqlite', '40,000 waiting sqlite', '2,000 waiting sqlite'),
     ...Object.entries(runs).flatMap(([name, some]) => memoryFigures(name, some)),
@@ -69,7 +67,7 @@ function variantsOf(context: PartContext): Variants {
     ...each(WAITING, 'waiting', (count) =>
       waiting(context, { count: scaled(count, events), store: 'memory' }),
     ),
-    ...each(WAITING_ON_DISK, 'waiting sqlite', (count) =>
+    ...each(WAITING, 'waiting sqlite', (count) =>
       waiting(context, { count: scaled(count, events), store: 'sqlite' }),
     ),
   };
