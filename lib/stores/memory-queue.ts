@@ -1,18 +1,28 @@
 // The waiting deliveries of one trigger: which one may be attempted now, without a blocked object
 // hiding the others. A heap holds for each involved object when to look at it again; entries that
-// have been overtaken stay in and are recognised by their stamp.
-import type { Delivery } from '../core/delivery.ts';
+// have been overtaken stay in and are recognised by their stamp. Times are the store's own: a jump of
+// the clock moves them all at once, elsewhere.
 import type { ClaimRequest } from '../core/store.ts';
 import { Heap } from '../kit/heap.ts';
 import { OVERTAKE_MS } from './overtaking.ts';
 
 /** What of a delivery decides when it is its turn. */
-export type Queued = Pick<Delivery, 'id' | 'object' | 'dueAt' | 'attempts'>;
+export interface Queued {
+  readonly id: string;
+  readonly object: string;
+  readonly dueAt: number;
+  /** In the order in which the deliveries were committed. */
+  readonly place: number;
+  /** When its last attempt ended; null where there was none. */
+  readonly endedAt: number | null;
+}
+
+type Order = ClaimRequest['order'];
 
 interface ObjectQueue {
   readonly object: string;
-  /** In the order in which they were committed. */
-  waiting: Map<string, Queued>;
+  /** The next one first, in the order of the lane that claims here. */
+  waiting: Queued[];
   running: number;
   /** Nothing of this object falls due before; a look too early does no harm. */
   notBefore: number;
@@ -26,35 +36,31 @@ interface Look {
   readonly stamp: number;
 }
 
+const COMPARISONS = {
+  none: (a: Queued, b: Queued): number => a.dueAt - b.dueAt || a.place - b.place,
+  object: (a: Queued, b: Queued): number => a.place - b.place,
+} as const satisfies Record<Order, (a: Queued, b: Queued) => number>;
+
 /** The waiting deliveries of one trigger. */
 export class MemoryQueue {
   readonly #objects = new Map<string, ObjectQueue>();
   readonly #looks = new Heap<Look>((a, b) => a.at - b.at || a.stamp - b.stamp);
-  /** In which order the unsettled deliveries came first, whatever they went through since. */
-  readonly #places = new Map<string, number>();
+  #order: Order = 'none';
   #stamps = 0;
-  #arrivals = 0;
 
-  /** Adds a waiting delivery; one that waited before gets its old place back. */
+  /** Adds a waiting delivery, at the place that it always had. */
   put(delivery: Queued): void {
     const queue = this.#queueOf(delivery.object);
-    const isBack = this.#places.has(delivery.id);
-    if (!isBack) this.#places.set(delivery.id, (this.#arrivals += 1));
-    queue.waiting.set(delivery.id, delivery);
-    if (isBack) this.#sort(queue);
+    queue.waiting.splice(placeIn(queue.waiting, delivery, COMPARISONS[this.#order]), 0, delivery);
     this.#lookAgain(queue, Math.min(queue.notBefore, delivery.dueAt));
   }
 
-  /** Takes a delivery out, whatever the reason. */
+  /** Takes a delivery out, as it was put in. */
   remove(delivery: Queued): void {
     const queue = this.#queueOf(delivery.object);
-    queue.waiting.delete(delivery.id);
+    const at = placeIn(queue.waiting, delivery, COMPARISONS[this.#order]);
+    if (queue.waiting[at]?.id === delivery.id) queue.waiting.splice(at, 1);
     this.#lookAgain(queue, queue.notBefore);
-  }
-
-  /** A delivery is settled and will not wait again. */
-  forget(id: string): void {
-    this.#places.delete(id);
   }
 
   /** Notes that an attempt of this object began (1) or ended (-1). */
@@ -65,14 +71,15 @@ export class MemoryQueue {
   }
 
   /** What may be attempted now: oldest due first, at most one for each free object. */
-  due(request: Pick<ClaimRequest, 'now' | 'limit' | 'order'>): readonly Queued[] {
+  due({ now, limit, order }: Pick<ClaimRequest, 'now' | 'limit' | 'order'>): readonly Queued[] {
+    this.#sortBy(order);
     const found: Queued[] = [];
-    while (found.length < request.limit) {
-      const queue = this.#nextDue(request.now);
+    while (found.length < limit) {
+      const queue = this.#nextDue(now);
       if (queue === undefined) break;
-      const candidate = candidateOf(queue, request);
-      if (candidate.delivery === undefined) this.#lookAgain(queue, candidate.lookAt);
-      else found.push(candidate.delivery);
+      const { delivery, lookAt } = firstOf(queue.waiting, order, now);
+      if (delivery === undefined) this.#lookAgain(queue, lookAt);
+      else found.push(delivery);
     }
     return found;
   }
@@ -87,10 +94,11 @@ export class MemoryQueue {
     }
   }
 
-  #sort(queue: ObjectQueue): void {
-    const place = (id: string): number => this.#places.get(id) ?? 0;
-    const sorted = [...queue.waiting].sort(([a], [b]) => place(a) - place(b));
-    queue.waiting = new Map(sorted);
+  /** A lane has one order; the first claim tells it. */
+  #sortBy(order: Order): void {
+    if (order === this.#order) return;
+    this.#order = order;
+    for (const { waiting } of this.#objects.values()) waiting.sort(COMPARISONS[order]);
   }
 
   #nextDue(now: number): ObjectQueue | undefined {
@@ -102,9 +110,9 @@ export class MemoryQueue {
 
   #lookAgain(queue: ObjectQueue, at: number): void {
     queue.stamp = this.#stamps += 1;
-    queue.notBefore = queue.waiting.size === 0 ? Number.POSITIVE_INFINITY : at;
-    if (queue.waiting.size === 0 && queue.running === 0) this.#objects.delete(queue.object);
-    else if (queue.waiting.size > 0 && queue.running === 0) {
+    queue.notBefore = queue.waiting.length === 0 ? Number.POSITIVE_INFINITY : at;
+    if (queue.waiting.length === 0 && queue.running === 0) this.#objects.delete(queue.object);
+    else if (queue.waiting.length > 0 && queue.running === 0) {
       this.#looks.push({ at, object: queue.object, stamp: queue.stamp });
     }
   }
@@ -112,16 +120,28 @@ export class MemoryQueue {
   #queueOf(object: string): ObjectQueue {
     const known = this.#objects.get(object);
     if (known !== undefined) return known;
-    const made = {
-      object,
-      waiting: new Map(),
-      running: 0,
-      notBefore: Number.POSITIVE_INFINITY,
-      stamp: 0,
-    };
+    const notBefore = Number.POSITIVE_INFINITY;
+    const made: ObjectQueue = { object, waiting: [], running: 0, notBefore, stamp: 0 };
     this.#objects.set(object, made);
     return made;
   }
+}
+
+/** Where a delivery stands, or would stand. */
+function placeIn(
+  waiting: readonly Queued[],
+  delivery: Queued,
+  compare: (a: Queued, b: Queued) => number,
+): number {
+  let low = 0;
+  let high = waiting.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const there = waiting[middle];
+    if (there !== undefined && compare(there, delivery) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 interface Candidate {
@@ -130,35 +150,17 @@ interface Candidate {
   readonly lookAt: number;
 }
 
-function candidateOf(
-  queue: ObjectQueue,
-  { now, order }: Pick<ClaimRequest, 'now' | 'order'>,
-): Candidate {
-  return order === 'object' ? firstInOrder(queue, now) : firstDue(queue, now);
-}
-
-function firstDue(queue: ObjectQueue, now: number): Candidate {
+/** The one that may be attempted; in order of time due the first one tells everything. */
+function firstOf(waiting: readonly Queued[], order: Order, now: number): Candidate {
   let lookAt = Number.POSITIVE_INFINITY;
-  for (const delivery of queue.waiting.values()) {
+  for (const delivery of waiting) {
     if (delivery.dueAt <= now) return { delivery, lookAt: now };
     lookAt = Math.min(lookAt, delivery.dueAt);
-  }
-  return { delivery: undefined, lookAt };
-}
-
-function firstInOrder(queue: ObjectQueue, now: number): Candidate {
-  let lookAt = Number.POSITIVE_INFINITY;
-  for (const delivery of queue.waiting.values()) {
-    if (delivery.dueAt <= now) return { delivery, lookAt: now };
-    const passableAt = retryingSince(delivery) + OVERTAKE_MS;
-    lookAt = Math.min(lookAt, delivery.dueAt);
+    if (order === 'none') break;
+    // A delivery that was never attempted can not be overtaken.
+    const { endedAt } = delivery;
+    const passableAt = endedAt === null ? Number.POSITIVE_INFINITY : endedAt + OVERTAKE_MS;
     if (passableAt > now) return { delivery: undefined, lookAt: Math.min(lookAt, passableAt) };
   }
   return { delivery: undefined, lookAt };
-}
-
-/** When the last attempt ended; a delivery that was never attempted can not be overtaken. */
-function retryingSince(delivery: Queued): number {
-  const last = delivery.attempts.at(-1);
-  return last === undefined ? Number.POSITIVE_INFINITY : last.at + (last.durationMs ?? 0);
 }

@@ -9,6 +9,8 @@ export type DeliveryHead = Omit<Delivery, 'occurrences'>;
 /** A delivery at rest or at work. */
 export interface Packed {
   readonly head: DeliveryHead;
+  /** In the order in which deliveries were committed. */
+  readonly place: number;
   /** Its occurrences, as JSON. */
   readonly text: string;
   /** The same while it is worked on, so that they are parsed once. */
@@ -21,8 +23,9 @@ export type Changes = Partial<
 >;
 
 /** Packs a delivery; later changes of what was handed in change nothing. */
-export function packed({ occurrences, ...head }: Delivery): Packed {
-  return { head: Object.freeze(head), text: JSON.stringify(occurrences), occurrences: null };
+export function packed({ occurrences, ...head }: Delivery, place = 0): Packed {
+  const text = JSON.stringify(occurrences);
+  return { head: Object.freeze(head), place, text, occurrences: null };
 }
 
 /** The delivery as it is handed out. */
@@ -31,10 +34,10 @@ export function unpacked({ head, text, occurrences }: Packed): Delivery {
 }
 
 /** The same delivery after a change; one that is running has its occurrences at hand. */
-export function changed({ head, text, occurrences }: Packed, changes: Changes): Packed {
+export function changed({ head, place, text, occurrences }: Packed, changes: Changes): Packed {
   const next = Object.freeze({ ...head, ...changes });
   const isAtWork = next.state === 'running';
-  return { head: next, text, occurrences: isAtWork ? (occurrences ?? parsed(text)) : null };
+  return { head: next, place, text, occurrences: isAtWork ? (occurrences ?? parsed(text)) : null };
 }
 
 function parsed(text: string): Delivery['occurrences'] {
