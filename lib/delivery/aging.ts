@@ -114,11 +114,19 @@ interface KeptAging {
 
 /** What was kept; whatever is not as it is written here counts for nothing. */
 function parsed(text: string | null): KeptAging {
-  const kept: unknown = text === null ? null : JSON.parse(text);
+  const kept = valueOf(text);
   return {
     pauses: pairsOf(kept, 'pauses').map(([from, to]) => ({ from, to })),
     setBacks: pairsOf(kept, 'setBacks').map(([until, byMs]) => ({ until, byMs: byMs ?? 0 })),
   };
+}
+
+function valueOf(text: string | null): unknown {
+  try {
+    return text === null ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 type Pair = readonly [number, number | null];

@@ -2,7 +2,7 @@
 // end that loses nothing.
 import { expect } from 'chai';
 import type { Trigger } from '../../lib/core/trigger.ts';
-import { Dispatch, orphan } from '../../lib/delivery/dispatch.ts';
+import { Dispatch } from '../../lib/delivery/dispatch.ts';
 import { aCommit, deliveries } from '../conformance/store-builders.ts';
 import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';
 
@@ -219,18 +219,5 @@ describe('dispatch', () => {
     await dispatched;
     expect(ended).to.be.an('error').with.property('message', 'disk full');
     expect(await stateOf(store, deliveries(1)[0])).to.equal('delivered');
-  });
-
-  it('sets deliveries aside whose trigger is not configured', async () => {
-    const { clock, store, observe, of, stop, running } = setUp({ trigger: 'other' });
-    await store.journal.commit(aCommit({ deliveries: deliveries(2) }));
-    const parts = { archive: store.archive, outbox: store.outbox, observe, now: clock.now() };
-    await orphan(parts, new Set(['build']));
-    expect(await stateOf(store, deliveries(1)[0])).to.equal('waiting');
-    await orphan(parts, new Set(['other']));
-    expect(await stateOf(store, deliveries(1)[0])).to.equal('orphaned');
-    expect(of('delivery-moved').map(({ to }) => to)).to.deep.equal(['orphaned', 'orphaned']);
-    stop.abort();
-    await running;
   });
 });

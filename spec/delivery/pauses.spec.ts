@@ -29,6 +29,35 @@ describe('pauses', () => {
     });
   }
 
+  const added: readonly (readonly [string, readonly (readonly [number, number])[], number])[] = [
+    ['one before', [[0, 5]], 25],
+    ['one that meets its beginning', [[0, 10]], 30],
+    ['one inside', [[12, 18]], 20],
+    ['one over its end', [[20, 40]], 30],
+    ['one over all of it', [[0, 50]], 50],
+    [
+      'two and one between that meets both',
+      [
+        [50, 60],
+        [30, 50],
+      ],
+      50,
+    ],
+  ];
+  for (const [what, spans, expected] of added) {
+    it(`become ${expected} ms of 20 with ${what}`, () => {
+      const pauses = pausesOf([10, 30]);
+      for (const [from, to] of spans) pauses.add({ from, to });
+      expect(pauses.within(0, 100)).to.equal(expected);
+    });
+  }
+
+  it('go on lasting where a span inside is added', () => {
+    const pauses = pausesOf([10, null]);
+    pauses.add({ from: 20, to: 30 });
+    expect(pauses.within(0, 100)).to.equal(90);
+  });
+
   it('forgets the oldest above its bound', () => {
     const many = Array.from({ length: 1_441 }, (_, index) => [index * 10, index * 10 + 1] as const);
     expect(pausesOf(...many).within(0, 1_000_000)).to.equal(1_440);

@@ -1,0 +1,154 @@
+// How old deliveries and lost answers are: pauses, spans without a gateway, clocks that jump, and
+// what of it a next process knows.
+import { expect } from 'chai';
+import { Aging } from '../../lib/delivery/aging.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+const MINUTE = 60_000;
+
+function setUp() {
+  const clock = new FakeClock();
+  const { keep } = createMemoryStore();
+  const made = (without: readonly { from: number; to: number }[] = []): Aging =>
+    new Aging('build', { clock, keep, without });
+  const from = clock.now();
+  /** How old something of the beginning is now, in minutes. */
+  const age = (aging: Aging): number => aging.ageMs(from, clock.now()) / MINUTE;
+  const pass = (minutes: number): Promise<void> => clock.advance(minutes * MINUTE);
+  return { clock, keep, made, from, age, pass };
+}
+
+describe('the age of a delivery', () => {
+  it('does not grow while nothing is let through', async () => {
+    const { made, age, pass } = setUp();
+    const aging = made();
+    await pass(1);
+    aging.pause();
+    await pass(10);
+    expect(age(aging)).to.equal(1);
+    aging.resume();
+    await pass(2);
+    expect(age(aging)).to.equal(3);
+  });
+
+  it('does not grow while nothing was let through before a restart, nor until it', async () => {
+    const { made, age, pass } = setUp();
+    const first = made();
+    await pass(1);
+    first.pause();
+    await pass(5);
+    first.resume();
+    await pass(1);
+    first.pause();
+    await first.saved;
+    await pass(10);
+    const second = made();
+    await second.restore();
+    expect(age(second)).to.equal(2);
+    await pass(3);
+    expect(age(second)).to.equal(5);
+  });
+
+  it('does not grow while no gateway worked', async () => {
+    const { made, age, pass, from } = setUp();
+    const aging = made([{ from: from + 2 * MINUTE, to: from + 10 * MINUTE }]);
+    await aging.restore();
+    await pass(11);
+    expect(age(aging)).to.equal(3);
+  });
+
+  it('counts a moment once in which both nothing was let through and no gateway worked', async () => {
+    const { made, age, pass, from } = setUp();
+    const first = made();
+    first.pause();
+    await first.saved;
+    await pass(10);
+    const second = made([{ from: from + 5 * MINUTE, to: from + 10 * MINUTE }]);
+    await second.restore();
+    await pass(1);
+    expect(age(second)).to.equal(1);
+  });
+
+  it('does not grow by a leap of the clock', async () => {
+    const { clock, made, age, pass } = setUp();
+    const aging = made();
+    await pass(1);
+    clock.jump(60 * MINUTE);
+    aging.jumped(60 * MINUTE);
+    await pass(1);
+    expect(age(aging)).to.equal(2);
+  });
+
+  it('is never more than it was after a clock was set back, also in a pause', async () => {
+    const { clock, made, age, pass } = setUp();
+    const aging = made();
+    await pass(10);
+    aging.pause();
+    clock.jump(-5 * MINUTE);
+    aging.jumped(-5 * MINUTE);
+    await pass(20);
+    aging.resume();
+    expect(age(aging)).to.be.at.most(10);
+    // One of after that, in the pause that began before.
+    expect(aging.ageMs(clock.now() - 20 * MINUTE, clock.now())).to.equal(0);
+  });
+
+  it('is counted although the store keeps nothing', async () => {
+    const { clock, age, pass } = setUp();
+    const refuse = (): Promise<never> => Promise.reject(new Error('disk full'));
+    const keep = { read: async () => null, write: refuse };
+    const aging = new Aging('build', { clock, keep, without: [] });
+    await aging.restore();
+    aging.pause();
+    await aging.saved;
+    await pass(10);
+    aging.resume();
+    await pass(1);
+    expect(age(aging)).to.equal(1);
+  });
+
+  for (const text of ['{}', 'null', '7', '{"pauses":7}', '{"pauses":[7,["x",null],[1]]}', '{']) {
+    it(`takes no harm from ${text} where its own was kept`, async () => {
+      const { keep, made, age, pass } = setUp();
+      await keep.write('pauses/build', text);
+      const aging = made();
+      await aging.restore();
+      await pass(1);
+      expect(age(aging)).to.equal(1);
+    });
+  }
+});
+
+describe('how long ago an answer was lost', () => {
+  it('is what the clock says, pauses or not', async () => {
+    const { clock, made, from, pass } = setUp();
+    const aging = made();
+    aging.pause();
+    await pass(10);
+    expect(aging.sinceMs(from, clock.now())).to.equal(10 * MINUTE);
+  });
+
+  it('is not less after the clock was set back, also for a next process', async () => {
+    const { clock, made, from, pass } = setUp();
+    const first = made();
+    await pass(10);
+    clock.jump(-60 * MINUTE);
+    first.jumped(-60 * MINUTE);
+    await pass(70);
+    await first.saved;
+    const second = made();
+    await second.restore();
+    for (const aging of [first, second]) {
+      expect(aging.sinceMs(from, clock.now())).to.equal(80 * MINUTE);
+      expect(aging.sinceMs(clock.now() - MINUTE, clock.now())).to.equal(MINUTE);
+    }
+  });
+
+  it('is longer than any key lives, but one for ever, where it lies ahead', () => {
+    const { clock, made } = setUp();
+    const since = made().sinceMs(clock.now() + 1, clock.now());
+    expect(since).to.be.above(365 * 24 * 60 * MINUTE);
+    expect(since).to.be.below(Number.POSITIVE_INFINITY);
+  });
+});
