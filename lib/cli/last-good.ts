@@ -50,34 +50,38 @@ export async function chooseConfiguration(
     return { configuration: { ...found, plan }, place: request.place, kept: null };
   }
   const problems = plan === null ? found.problems : [...found.problems, ...unreadable];
-  const refuse = (why = ''): SluiceError => {
+  const { place, strictness, dataFolder } = request;
+  // Whatever it ends with, what is wrong with the file is said first.
+  const refuse = (why: string): SluiceError => {
+    tell(problems, found.file, surroundings);
     const { message } = refused(problems, found.file);
     return new SluiceError('configuration-refused', `${message}${why}`);
   };
-  const { stderr } = surroundings;
-  if (request.strictness === 'strict') {
-    stderr.write(renderProblems(problems, found.file));
-    throw refuse();
-  }
-  const kept = await keptAt(request.place, request.dataFolder);
-  if (kept === null) {
-    stderr.write(renderProblems(problems, found.file));
-    const { at } = request.place;
-    throw refuse(
-      at === '' ? ', and a store in memory keeps none' : `, and no earlier one is kept in ${at}`,
-    );
-  }
+  if (strictness === 'strict') throw refuse('');
+  const kept = await keptAt(place, dataFolder).catch((error: unknown) => {
+    tell(problems, found.file, surroundings);
+    throw error;
+  });
+  if (kept === null) throw refuse(noneIn(place));
   const again = await planKept(kept, request, surroundings);
   if (again.plan === null) {
-    stderr.write(renderProblems(problems, found.file));
-    stderr.write(renderProblems(again.problems, `kept ${kept.file}`));
-    throw refuse(`, and so is the one kept of ${new Date(kept.since).toISOString()}`);
+    const error = refuse(`, and so is the one kept of ${new Date(kept.since).toISOString()}`);
+    tell(again.problems, `kept ${kept.file}`, surroundings);
+    throw error;
   }
   return {
     configuration: { ...again, plan: again.plan, file: found.file, problems },
-    place: found.store === null ? placeWith(request.place, again.store ?? {}) : request.place,
+    place: found.store === null ? placeWith(place, again.store ?? {}) : place,
     kept,
   };
+}
+
+function tell(problems: readonly Problem[], file: string, { stderr }: Surroundings): void {
+  stderr.write(renderProblems(problems, file));
+}
+
+function noneIn({ at }: StorePlace): string {
+  return at === '' ? ', and a store in memory keeps none' : `, and no earlier one is kept in ${at}`;
 }
 
 async function planKept(

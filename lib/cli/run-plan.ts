@@ -3,12 +3,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Found } from './configuration.ts';
 import type { Plan } from '../assembly/plan.ts';
+import { SluiceError } from '../core/errors.ts';
 import type { Health } from '../core/health.ts';
 import type { Observation, Observe } from '../core/observation.ts';
 import type { Store } from '../core/store.ts';
 import { nearest } from '../filters/decide.ts';
 import { originalTrace } from '../filters/original-trace.ts';
 import { Gateway, type Stopped } from '../gateway/gateway.ts';
+import { patientStore } from '../gateway/patient-store.ts';
 import type { ApiParts } from '../http/api.ts';
 import { openProbes } from '../http/probes.ts';
 import { ApiWatch } from '../http/watch.ts';
@@ -109,27 +111,54 @@ async function runObserved(
     const act: ApiParts['act'] = (name, id) => gateway.act(name, id);
     opened.use(await openApiListener({ ...shown, measure, act }));
   }
+  opened.use(keepGood(request, store, { surroundings, observe }));
   return await gateway.run(stop);
 }
 
-/** Opens the store, and keeps the configuration in it where that is the file's own. */
 async function openStore(
-  { plan, configuration, kept, dataFolder, storeAt: at }: RunRequest,
+  { plan, dataFolder, storeAt: at }: RunRequest,
   {
     surroundings,
     observe,
     opened,
   }: Pick<Observed, 'surroundings' | 'observe'> & { readonly opened: AsyncDisposableStack },
 ): Promise<Store> {
-  const { aroundStore, clock } = surroundings;
+  const { aroundStore } = surroundings;
   const own = opened.use(await plan.store.create({ folder: dataFolder }).open());
   const store = aroundStore?.(own) ?? own;
   observe({ kind: 'store-opened', store: plan.store.kind, durable: store.journal.durable, at });
-  const { text, file, folder, form } = configuration;
-  if (text !== null && kept === null) {
-    await keepConfiguration(store.keep, { text, file, folder, form, since: clock.now() });
-  }
   return store;
+}
+
+/**
+ * Keeps the configuration in the store where it is the file's own, beside what the gateway does: a
+ * disk without room need not keep it from settling what waits. Disposing ends the waiting for room.
+ */
+function keepGood(
+  { configuration, kept }: RunRequest,
+  store: Store,
+  { surroundings, observe }: Pick<Observed, 'surroundings' | 'observe'>,
+): AsyncDisposable {
+  const { clock, random } = surroundings;
+  const { text, file, folder, form } = configuration;
+  const over = new AbortController();
+  const { signal } = over;
+  const { keep } = patientStore(store, { clock, random, observe, stop: signal, limit: signal });
+  const keeping =
+    text === null || kept !== null
+      ? Promise.resolve()
+      : // A store that fails for good ends the gateway, which says so.
+        keepConfiguration(keep, { text, file, folder, form, since: clock.now() }).catch(unlessBug);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      over.abort();
+      await keeping;
+    },
+  };
+}
+
+function unlessBug(error: unknown): void {
+  if (!(error instanceof SluiceError)) throw error;
 }
 
 /** Whoever asks how it is hears that the file is not what runs. */

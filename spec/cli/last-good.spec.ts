@@ -3,7 +3,10 @@
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { loadPlan } from '../../lib/assembly/load.ts';
+import { chooseConfiguration } from '../../lib/cli/last-good.ts';
 import { runCommandLine } from '../../lib/cli/main.ts';
+import { placeOfStore } from '../../lib/cli/store-place.ts';
 import { until } from '../support/until.ts';
 import { aPlayedCluster } from './played-cluster.ts';
 import { runLine, specMachine, type SpecMachine } from './surroundings.ts';
@@ -131,8 +134,30 @@ describe('a restart onto a configuration that is refused', () => {
     const { code, err } = await refusedRun();
     expect(code).to.equal(3);
     expect(err).to.include('error unknown-key');
-    expect(err).to.match(/^kept \S+sluice\.yaml:2:\d+: error not-allowed: /m);
+    expect(err).to.match(/error unknown-key[^]*^kept \S+sluice\.yaml:2:\d+: error not-allowed: /m);
     expect(err).to.match(/is refused: \d errors, and so is the one kept of 20/);
+  });
+
+  it('goes by the bounds of the one it runs, unless the file’s own store: can be read', async () => {
+    await write(`${GOOD}store: { sqlite: {}, maxSize: 64Mi }\n`);
+    await judged();
+    const machine = machineOf();
+    const context = { namespace: 'shop', buildNamespace: 'shop', exec: 'refused' } as const;
+    const boundOf = async (text: string): Promise<unknown> => {
+      const found = { ...loadPlan({ ...context, text }), text, file: file(), folder: '' };
+      const place = placeOfStore({ flag: undefined, section: found.store }, machine);
+      const request = {
+        context,
+        place,
+        dataFolder: cluster().folder,
+        strictness: 'lenient',
+      } as const;
+      const chosen = await chooseConfiguration(found, request, machine);
+      return chosen.place.section.maxSize;
+    };
+    expect(await boundOf('filters: [')).to.equal('64Mi');
+    expect(await boundOf(`${BAD}store: { sqlite: {}, maxSize: 2Gi }\n`)).to.equal('2Gi');
+    expect(await boundOf(`${BAD}store: { sqlite: {} }\n`)).to.equal(undefined);
   });
 
   it('finds it in the store that the refused file names', async () => {
@@ -156,6 +181,10 @@ describe('a restart onto a configuration that is refused', () => {
     expect(code).to.equal(1);
     expect(err).to.include('sluice.db');
     expect(out).to.not.match(/cluster|listing|watching/);
+    await write(BAD);
+    const both = await refusedRun();
+    expect(both.code).to.equal(1);
+    expect(both.err).to.match(/error unknown-key[\s\S]*open store \S+sluice\.db: /);
   });
 });
 

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { SluiceError } from '../../lib/core/errors.ts';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { aPlayedCluster } from './played-cluster.ts';
@@ -72,6 +73,36 @@ describe('sluice run', () => {
     expect(await running).to.equal(0);
     expect(kept).to.include.members(['configuration', 'cluster']);
     expect(machine.out()).to.match(/info {2}store memory\n/);
+  });
+
+  it('reads on while a store without room does not keep the configuration, and keeps it later', async () => {
+    let refusals = 0;
+    let isKept = false;
+    let hasRoom = false;
+    const aroundStore = (store: Store): Store => ({
+      ...store,
+      keep: {
+        read: (name) => store.keep.read(name),
+        write: async (name, value) => {
+          if (name !== 'configuration') return store.keep.write(name, value);
+          if (hasRoom) isKept = true;
+          else throw new SluiceError('store-unavailable', `no room ${(refusals += 1)}`);
+        },
+      },
+      [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    });
+    const file = join(cluster().folder, 'sluice.yaml');
+    await writeFile(file, 'version: 1\nfilters: [{ kind: Pod, action: reject }]\n');
+    const machine = specMachine({ aroundStore });
+    const off = ['--probes', 'off', '--api', 'off', '--log-format', 'text'];
+    const at = ['--master', cluster().playback.url, '--namespace', 'shop', '--store', 'memory'];
+    const running = runCommandLine(['run', '--config', file, ...at, ...off], machine);
+    await until(() => machine.out().includes('reject') && refusals > 0, 'the decision');
+    hasRoom = true;
+    await until(() => isKept, 'the configuration to be kept');
+    machine.stopping.abort(new Error('SIGTERM'));
+    expect(await running).to.equal(0);
+    expect(machine.out()).to.match(/error the store takes nothing: .*no room 1/);
   });
 
   it('judges nothing without a configuration, and says so', async () => {
