@@ -31,6 +31,7 @@ export const AIMS: Readonly<Record<string, { readonly aim?: Aim; readonly anchor
   'latency/p99 sqlite ÷ alone': { aim: { atMost: 3 } },
   'latency/p99 silent ÷ alone': { aim: { atMost: 1.2 } },
   'latency/p99 refused ÷ alone': { aim: { atMost: 1.2 } },
+  'backlog/unanswered': { aim: { atMost: 200 } },
   'backlog/peak': { aim: { atMost: 200 } },
   'backlog/first attempt': { aim: { atMost: 5_000 } },
   'backlog/first attempt again': { aim: { atMost: 5_000 } },

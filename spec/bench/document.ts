@@ -92,8 +92,12 @@ const TABLES: Readonly<Record<string, Table>> = {
   backlog: {
     head: ['', 'reached', ...VERDICT],
     rows: [
-      ['most memory of the gateway, MB', 'backlog/peak'],
-      ['its memory once it rests, MB', 'backlog/settled'],
+      ['memory of a gateway whose requests are never answered, MB', 'backlog/unanswered'],
+      ['most memory of one that lists and delivers 4,000, MB', 'backlog/peak'],
+      ['the same with 10,000 waiting, MB', 'backlog/peak with 10,000'],
+      ['the first ÷ the second', 'backlog/peak ÷ with 10,000'],
+      ['its memory once it rests again, MB', 'backlog/settled'],
+      ['the same with 10,000 waiting, MB', 'backlog/settled with 10,000'],
       ['start of the process to the first request, new file, ms', 'backlog/first attempt'],
       ['the same at the next start, ms', 'backlog/first attempt again'],
       ['first `GET /api/v1/deliveries?limit=50`, while it delivers, ms', 'backlog/first list'],

@@ -9,7 +9,7 @@ import { OBJECT, SHOP } from '../event-lines.ts';
 import { folderMb, removeFolder } from '../disk.ts';
 import type { Figure, Unit } from '../figure.ts';
 import type { GatewayChild } from '../gateway.ts';
-import { median } from '../arithmetic.ts';
+import { median, ratios } from '../arithmetic.ts';
 import { commandTime, listTime, type Page, pathOf } from '../lists.ts';
 import { interleave, type Part, type PartContext, scaled } from '../part.ts';
 import type { Received } from '../programs/receiver.ts';
@@ -19,6 +19,7 @@ import { memoryOf, quietCpuMs } from '../usage.ts';
 import type { World } from '../world.ts';
 
 const WAITING = 1_000_000;
+const FEWER = 10_000;
 const BLOCKED = 10_000;
 const CONCURRENCY = 16;
 const FILL_BATCH = 1_000;
@@ -49,9 +50,21 @@ async function backlog(context: PartContext): Promise<readonly Figure[]> {
   await world.prepare({ count: 10, acceptEvery: 0 });
   const runs = await interleave<Numbers>(
     { ...context, rounds: Math.min(rounds, ONE_ROUND) },
-    { waiting: () => waiting(context), blocked: () => blocked(context) },
+    {
+      waiting: () => waiting(context),
+      fewer: () => fewer(context),
+      blocked: () => blocked(context),
+    },
   );
-  return Object.values(runs).flatMap((some) => figuresOf(some));
+  const peaks = (name: string, of: string): readonly number[] =>
+    (runs[name] ?? []).map((run) => run[of] ?? Number.NaN);
+  const ratio: Figure = {
+    name: 'peak ÷ with 10,000',
+    unit: 'ratio',
+    meaning: 'the most memory with a million waiting, beside with 10,000, after the same work',
+    rounds: ratios(peaks('waiting', 'peak'), peaks('fewer', 'peak with 10,000')),
+  };
+  return [ratio, ...Object.values(runs).flatMap((some) => figuresOf(some))];
 }
 
 function figuresOf(runs: readonly Numbers[]): readonly Figure[] {
@@ -70,11 +83,14 @@ const FIGURES: Readonly<Record<string, readonly [Unit, string]>> = {
   'on disk each': ['bytes per delivery', 'the same, for each delivery'],
   ready: ['ms', 'from the start of the process until it is ready'],
   'first attempt': ['ms', 'from the start of the process until its first request is received'],
-  'ready again': ['ms', 'the same at the next start, after some were delivered'],
-  'first attempt again': ['ms', 'the same at the next start, after some were delivered'],
+  'ready again': ['ms', 'the same at the next start'],
+  'first attempt again': ['ms', 'the same at the next start'],
   delivered: ['per second', `requests to a receiver of ${DELAY_MS} ms, ${CONCURRENCY} at a time`],
-  peak: ['MB', 'the most resident memory of the gateway’s life (VmHWM)'],
-  settled: ['MB', 'its resident memory once no request is answered any more and it rests'],
+  unanswered: ['MB', 'resident memory of a gateway none of whose requests is ever answered'],
+  peak: ['MB', `the most resident memory (VmHWM) of one that listed and delivered ${DELIVERED}`],
+  settled: ['MB', 'its resident memory after that, once nothing is answered any more'],
+  'peak with 10,000': ['MB', 'the same peak after the same work, with so many waiting'],
+  'settled with 10,000': ['MB', 'the same memory after the same work, with so many waiting'],
   'first list': ['ms', `the first GET ${pathOf(PAGE)}, while it delivers`],
   list: ['ms', `the middle one of ${LISTS} such lists, while it delivers`],
   'list of one object': ['ms', `GET ${pathOf(ONE_OBJECT)}, which has one`],
@@ -94,9 +110,10 @@ async function waiting(context: PartContext): Promise<Numbers> {
   const data = world.newData();
   const filled = await fill(world, { data, spans: [{ from: 0, count }], say });
   const onDisk = folderMb(data);
-  await world.receiver.ask('behave', { delayMs: DELAY_MS });
-  const first = await startOn(world, data, async () => {
-    await world.receiver.ask('counted', Math.min(scaled(DELIVERED, events), count / 2));
+  await world.receiver.ask('behave', { delayMs: null });
+  const first = await startOn(world, data, async ({ pid }) => {
+    await quietCpuMs(pid);
+    return memoryOf(pid).rssMb;
   });
   say('starts again');
   await world.receiver.ask('behave', { delayMs: DELAY_MS });
@@ -112,9 +129,22 @@ async function waiting(context: PartContext): Promise<Numbers> {
     'first attempt': first.attempt,
     'ready again': again.ready,
     'first attempt again': again.attempt,
+    unanswered: first.more,
     ...again.more,
     'list command on the file': command,
   };
+}
+
+/** The same work on fewer: what grows with a backlog is the difference. */
+async function fewer(context: PartContext): Promise<Numbers> {
+  const { world, events, say } = context;
+  const data = world.newData();
+  await fill(world, { data, spans: [{ from: 0, count: scaled(FEWER, events) }], say });
+  await world.receiver.ask('behave', { delayMs: DELAY_MS });
+  const { more } = await startOn(world, data, (gateway) => atWork(context, gateway));
+  removeFolder(data);
+  const { peak = Number.NaN, settled = Number.NaN } = more;
+  return { 'peak with 10,000': peak, 'settled with 10,000': settled };
 }
 
 interface Started<More> {
