@@ -49,9 +49,8 @@ export async function openApiListener(parts: ApiListenerParts): Promise<Listener
   if (found?.ok === false) {
     observe({ kind: 'configuration-problem', problem: { ...found.finding, ...NO_PLACE } });
   }
-  // Our own file is ours alone to change; one that is named may be rotated.
-  const isFixed = plan.http.tokenFile === null;
-  const token = new Token(async () => tokenOf(isFixed ? found : await find()), clock);
+  // Whoever takes the file away takes the token back; of our own another is made then.
+  const token = new Token(async () => tokenOf(await find()), clock);
   const listener = await openApi(api, {
     version: version(),
     configuration: { file, form, problems: problems.length, keptSince },

@@ -7,6 +7,8 @@ import type { TokenCheck } from './access.ts';
 
 // A Secret is rotated by hand; a second bounds what guessing costs in reads.
 const REREAD_MS = 1_000;
+// Long enough for whoever replaces a file by removing it first; a token that is taken away must end.
+const KEPT_MS = 10_000;
 
 /** Reads the token; null where there is none that can be used. */
 export type ReadToken = () => Promise<string | null>;
@@ -17,6 +19,8 @@ export class Token {
   readonly #clock: Clock;
   #hash: Promise<Buffer | null> = Promise.resolve(null);
   #readAt = Number.NEGATIVE_INFINITY;
+  /** Since when it finds none; null while it does. */
+  #lostAt: number | null = null;
 
   constructor(read: ReadToken, clock: Clock) {
     this.#read = read;
@@ -40,10 +44,16 @@ export class Token {
     return this.#hash;
   }
 
-  /** A file that cannot be read for a moment does not lock everybody out. */
+  /** A file that cannot be read for a moment does not lock everybody out; one that is gone does. */
   async #readAgain(before: Promise<Buffer | null>): Promise<Buffer | null> {
     const token = await this.#read();
-    return token === null ? before : hashOf(token);
+    const now = this.#clock.monotonic();
+    if (token === null) {
+      this.#lostAt ??= now;
+      return now - this.#lostAt < KEPT_MS ? before : null;
+    }
+    this.#lostAt = null;
+    return hashOf(token);
   }
 }
 

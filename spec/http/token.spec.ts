@@ -174,6 +174,23 @@ describe('the token', () => {
     await clock.advance(1_000);
     expect(await token.check('Bearer another-token-of-the-same-file')).to.equal('right');
   });
+
+  it('ends ten seconds after its file went away, and is back with it', async () => {
+    const clock = new FakeClock();
+    let content: string | null = GOOD;
+    const token = new Token(async () => content, clock);
+    const after = async (ms: number): Promise<string> => {
+      await clock.advance(ms);
+      return token.check(`Bearer ${GOOD}`);
+    };
+    expect(await after(0)).to.equal('right');
+    content = null;
+    expect(await after(3_600_000), 'the first time it is missed').to.equal('right');
+    expect(await after(9_000)).to.equal('right');
+    expect(await after(1_000)).to.equal('unset');
+    content = GOOD;
+    expect(await after(1_000)).to.equal('right');
+  });
 });
 
 function tokenOf(found: FoundToken): string | null {

@@ -72,13 +72,19 @@ function columnsAt(now: number): readonly Column<DeliverySummary>[] {
   return [
     { title: 'ID', text: ({ id }) => token(id), least: 26, rank: 9 },
     { title: 'STATE', text: stateText, least: 9, rank: 8 },
-    { title: 'TRIGGER', text: ({ trigger }) => token(trigger), least: 7, rank: 2 },
-    { title: 'RULE', text: ({ rule }) => token(ruleLabel(rule)), least: 7, rank: 1 },
-    { title: 'OBJECT', text: ({ object }) => token(shortObject(object)), least: 12, rank: 7 },
+    { title: 'TRIGGER', text: ({ trigger }) => token(trigger), least: 7, most: 20, rank: 2 },
+    { title: 'RULE', text: ({ rule }) => token(ruleLabel(rule)), least: 7, most: 20, rank: 1 },
+    {
+      title: 'OBJECT',
+      text: ({ object }) => token(shortObject(object)),
+      least: 18,
+      most: 40,
+      rank: 7,
+    },
     { title: 'AGE', text: ({ createdAt }) => ageText(createdAt, now), least: 4, rank: 5 },
     { title: 'TRIES', text: ({ attemptCount }) => String(attemptCount), least: 5, rank: 3 },
     { title: 'NEXT', text: (one) => nextText(one, now), least: 6, rank: 4 },
-    { title: 'LAST FAILURE', text: failureText, least: 15, rank: 6 },
+    { title: 'LAST FAILURE', text: failureText, least: 14, most: 60, rank: 6 },
   ];
 }
 

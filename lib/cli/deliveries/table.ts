@@ -10,6 +10,8 @@ export interface Column<Row> {
   readonly text: (row: Row) => string;
   /** What it needs at the least to be of use. */
   readonly least: number;
+  /** What it gets at the most while others want more; absent: as much as there is. */
+  readonly most?: number;
   /** The higher, the later it is left out and the earlier it gets room. */
   readonly rank: number;
 }
@@ -50,10 +52,17 @@ function fitted<Row>(
   }
   let rest = Math.max(0, width - sum(kept));
   const widths = least.map((one, place) => (kept.has(place) ? one : 0));
-  for (const place of byRank.filter((one) => kept.has(one))) {
-    const more = Math.min(rest, (wanted[place] ?? 0) - (widths[place] ?? 0));
-    widths[place] = (widths[place] ?? 0) + more;
-    rest -= more;
+  // First as much as is fair, then whatever is left over.
+  for (const isFair of [true, false]) {
+    for (const place of byRank.filter((one) => kept.has(one))) {
+      const most = isFair
+        ? (columns[place]?.most ?? Number.POSITIVE_INFINITY)
+        : Number.POSITIVE_INFINITY;
+      const more = Math.min(rest, Math.min(most, wanted[place] ?? 0) - (widths[place] ?? 0));
+      if (more <= 0) continue;
+      widths[place] = (widths[place] ?? 0) + more;
+      rest -= more;
+    }
   }
   return widths;
 
