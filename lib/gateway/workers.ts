@@ -9,7 +9,7 @@ import { Gate } from '../delivery/gate.ts';
 import { Lane } from '../delivery/lane.ts';
 import type { Span } from '../delivery/pauses.ts';
 import { Intake } from '../intake/intake.ts';
-import { Limiter } from '../intake/limit.ts';
+import { Limiter, rememberedMs } from '../intake/limit.ts';
 import { Release } from '../intake/release.ts';
 import type { SteadyClock } from '../kit/steady-clock.ts';
 import type { GatewayParts } from './parts.ts';
@@ -34,9 +34,6 @@ export interface Workers {
   readonly intake: Intake;
 }
 
-/** Tokens spent within so long before the start count against the limits. */
-const LIMITS_REMEMBER_MS = 3_600_000;
-
 /** Builds them; asks the store what was started lately. */
 export async function createWorkers(parts: WorkerParts): Promise<Workers> {
   const limiter = await createLimiter(parts);
@@ -47,13 +44,11 @@ export async function createWorkers(parts: WorkerParts): Promise<Workers> {
 
 /** The limits with what was started before this process began. */
 async function createLimiter({ steady, plan, store }: WorkerParts): Promise<Limiter> {
+  const forMs = rememberedMs(plan.limits);
+  const now = (): number => steady.monotonic();
+  const limiter = new Limiter(plan.limits, { now, from: now() - forMs });
   const wall = steady.now();
-  const start = steady.monotonic();
-  const from = start - LIMITS_REMEMBER_MS;
-  const limiter = new Limiter(plan.limits, { now: () => steady.monotonic(), from });
-  for (const { at, object } of await store.archive.firedSince(wall - LIMITS_REMEMBER_MS)) {
-    limiter.takeAt(object, Math.min(start, start - (wall - at)));
-  }
+  limiter.restore(await store.archive.firedSince(wall - forMs), wall);
   return limiter;
 }
 

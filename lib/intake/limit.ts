@@ -32,6 +32,11 @@ interface Held {
 /** So many are held at once, some 20 MB of usual Events; what comes then is shed and counted. */
 const HELD_AT_MOST = 10_000;
 
+/** For how long what was started matters to the limits, in ms: after it every bucket is full. */
+export function rememberedMs({ perObject, total }: Limits): number {
+  return Math.max(perObject?.perMs ?? 0, total?.perMs ?? 0);
+}
+
 interface ObjectBucket {
   readonly bucket: TokenBucket;
   lastUse: number;
@@ -72,6 +77,17 @@ export class Limiter {
     own?.take(now);
     this.#total?.take(now);
     return null;
+  }
+
+  /** Takes the tokens of what was started before this process, in whatever order it is told. */
+  restore(
+    started: readonly { readonly at: number; readonly object: string }[],
+    wall: number,
+  ): void {
+    const now = this.#now();
+    // A bucket goes forward only: what it is told late would fill it twice.
+    const inOrder = [...started].sort((a, b) => a.at - b.at);
+    for (const { at, object } of inOrder) this.takeAt(object, Math.min(now, now - (wall - at)));
   }
 
   /** How long until the budgets have a token for this object again, in ms. */

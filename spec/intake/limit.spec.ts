@@ -1,7 +1,7 @@
 // Budgets: what is over them is held and starts by itself, oldest first, or becomes a dead letter.
 import { expect } from 'chai';
 import { Release } from '../../lib/intake/release.ts';
-import type { Limits } from '../../lib/intake/limit.ts';
+import { Limiter, type Limits, rememberedMs } from '../../lib/intake/limit.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 import { type IntakeHarness, intakeHarness } from './harness.ts';
 
@@ -95,7 +95,86 @@ describe('limits', () => {
   });
 });
 
+describe('limits after a restart', () => {
+  const now = 100 * HOUR;
+  const restored = (
+    limits: Limits,
+    ...started: readonly (readonly [agoMs: number, object: string])[]
+  ) => {
+    const limiter = new Limiter(limits, { now: () => now, from: now - rememberedMs(limits) });
+    const wall = 1_000 * HOUR;
+    limiter.restore(
+      started.map(([agoMs, object]) => ({ at: wall - agoMs, object })),
+      wall,
+    );
+    return limiter;
+  };
+
+  it('have spent what was started lately, by object and over all', () => {
+    const limits = { perObject: perHour(2), total: perHour(3) };
+    const limiter = restored(limits, [1_000, 'a'], [900, 'a'], [800, 'b']);
+    expect(limiter.take('c')).to.equal('total');
+    const roomy = restored({ ...limits, total: null }, [1_000, 'a'], [900, 'a'], [800, 'b']);
+    expect([roomy.take('a'), roomy.take('b')]).to.deep.equal(['perObject', null]);
+  });
+
+  it('have got tokens back since', () => {
+    const limiter = restored({ perObject: null, total: perHour(2) }, [HOUR / 2, 'a'], [1_000, 'b']);
+    expect([limiter.take('a'), limiter.take('b')]).to.deep.equal([null, 'total']);
+  });
+
+  it('have spent the same in whatever order they are told', () => {
+    const started = [
+      [1_000, 'a'],
+      [HOUR - 1, 'b'],
+      [900, 'c'],
+      [HOUR - 2, 'd'],
+    ] as const;
+    const limiter = restored({ perObject: null, total: perHour(4) }, ...started);
+    expect([1, 2, 3].map(() => limiter.take('x'))).to.deep.equal([null, null, 'total']);
+  });
+
+  it('count what was started ahead of the clock as started now', () => {
+    const limiter = restored({ perObject: null, total: perHour(1) }, [-HOUR, 'a']);
+    expect(limiter.take('b')).to.equal('total');
+  });
+
+  const days = { count: 5, perMs: 24 * HOUR };
+  const remembered: readonly (readonly [string, Limits, number])[] = [
+    ['nothing without limits', { perObject: null, total: null }, 0],
+    ['an hour', { perObject: perHour(1), total: null }, HOUR],
+    ['the longer of two', { perObject: perHour(1), total: days }, 24 * HOUR],
+  ];
+  for (const [what, limits, expected] of remembered) {
+    it(`remember ${what}`, () => {
+      expect(rememberedMs(limits)).to.equal(expected);
+    });
+  }
+});
+
 describe('release', () => {
+  it('starts after a long stop what tokens have come for, and only the rest expires', async () => {
+    const { harness, release, started } = setUp({ perObject: null, total: perHour(2) }, HOUR);
+    await harness.take(...[1, 2, 3, 4, 5].map((number) => series(number, `o${number}`)));
+    await harness.clock.advance(25 * HOUR);
+    await release.pass();
+    expect(started).to.deep.equal(['"e.3"', '"e.4"']);
+    const dead = harness.of('delivery-moved').filter(({ to }) => to === 'dead');
+    expect(dead.map(({ delivery }) => nameOf(delivery.occurrences[0].event))).to.deep.equal([
+      '"e.5"',
+    ]);
+  });
+
+  it('leaves nobody behind one that expired', async () => {
+    const { harness, release } = setUp({ perObject: perHour(1), total: null }, 1_000);
+    await harness.take(series(1, 'a'), series(2, 'a'));
+    await harness.clock.advance(1_000);
+    expect(await release.pass()).to.deep.equal({ lookIn: null });
+    await harness.clock.advance(HOUR);
+    await harness.take(series(3, 'a'));
+    expect(words(harness).at(-1)).to.equal('started');
+  });
+
   it('starts held deliveries oldest first, as tokens come', async () => {
     const { harness, release, started } = setUp({ perObject: null, total: perHour(2) });
     await harness.take(...[1, 2, 3, 4, 5].map((number) => series(number, `o${number}`)));
