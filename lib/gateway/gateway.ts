@@ -44,8 +44,10 @@ interface Ends {
 
 /** Attempts that were cut off write that down; a store that is only busy takes it in this time. */
 const LAST_WORDS_MS = 1_000;
-/** A store that does not answer at all is left behind: what it was told last, the next start finds. */
-const NO_ANSWER_MS = 2_000;
+/** A lane that can not write it down leaves it after 2 s; whoever still works then is left behind. */
+const NO_END_MS = 3_000;
+/** How many wait is worth a moment; all in all a pod has 5 s more than its attempts. */
+const NO_ANSWER_MS = 1_000;
 
 /** Runs a Plan. */
 export class Gateway {
@@ -206,7 +208,7 @@ export class Gateway {
   ): Promise<Stopped> {
     this.#observe({ kind: 'stopping', why: reasonOf(at.why), limitMs: at.limitMs });
     const abandoned = (await at.drain?.()) ?? 0;
-    const waiting = await this.#withinAnswer(countWaiting(store), null);
+    const waiting = await this.#within(NO_ANSWER_MS, countWaiting(store), null);
     const { durable } = store.journal;
     this.#observe({ kind: 'stopped', durable, waiting, abandoned });
     return { waiting, abandoned };
@@ -229,16 +231,16 @@ export class Gateway {
     abandon.abort(new Error('the gateway stops'));
     // Attempts that were cut off still write their outcome down; reading that hangs is left behind.
     const unlimited = clock.after(LAST_WORDS_MS, () => limit.abort());
-    await this.#withinAnswer(working, null);
+    await this.#within(NO_END_MS, working, null);
     unlimited();
     limit.abort();
     return abandoned;
   }
 
   /** What somebody answers in time, else something else. */
-  async #withinAnswer<T, Else>(answer: Promise<T>, otherwise: Else): Promise<T | Else> {
+  async #within<T, Else>(ms: number, answer: Promise<T>, otherwise: Else): Promise<T | Else> {
     const done = new AbortController();
-    const late = this.#parts.clock.sleep(NO_ANSWER_MS, done.signal).then(
+    const late = this.#parts.clock.sleep(ms, done.signal).then(
       () => otherwise,
       () => otherwise,
     );
