@@ -135,8 +135,8 @@ describe('limits after a restart', () => {
   });
 
   it('count what was started ahead of the clock as started now', () => {
-    const limiter = restored({ perObject: null, total: perHour(1) }, [-HOUR, 'a']);
-    expect(limiter.take('b')).to.equal('total');
+    const limiter = restored({ perObject: null, total: perHour(2) }, [0, 'a'], [-HOUR, 'b']);
+    expect(limiter.take('c')).to.equal('total');
   });
 
   const days = { count: 5, perMs: 24 * HOUR };
