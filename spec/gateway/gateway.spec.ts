@@ -141,6 +141,53 @@ describe('the gateway', () => {
     await running;
   });
 
+  describe('asked by a person', () => {
+    it('repeats a delivery at once, and tells it', async () => {
+      const { gateway, source, trigger, clock, recording, stop } = gatewayBench();
+      const running = gateway.run(stop.signal);
+      source.hand(aBatch({ occurrences: [anOccurrence()] }));
+      await clock.advance(0);
+      trigger.end({ outcome: 'refused', reason: 'invalid', detail: 'no such project' });
+      await clock.advance(0);
+      const id = trigger.delivered[0]?.id ?? '';
+      expect(await gateway.act('retry', id)).to.deep.include({ done: true, from: 'refused' });
+      await clock.advance(0);
+      expect(trigger.delivered.map((one) => one.id)).to.deep.equal([id, id]);
+      const why = 'retry, asked for by a person';
+      const moved = recording.of('delivery-moved').find((one) => one.why === why);
+      expect(moved).to.deep.include({ from: 'refused', to: 'waiting', dead: null });
+      stop.abort(new Error('SIGTERM'));
+      await clock.advance(10_000);
+      await running;
+    });
+
+    it('starts a delivery anew at once, under another id', async () => {
+      const { gateway, source, trigger, clock, stop } = gatewayBench();
+      const running = gateway.run(stop.signal);
+      source.hand(aBatch({ occurrences: [anOccurrence()] }));
+      await clock.advance(0);
+      trigger.end({ outcome: 'delivered' });
+      await clock.advance(0);
+      const id = trigger.delivered[0]?.id ?? '';
+      const acted = await gateway.act('rerun', id);
+      await clock.advance(0);
+      expect(trigger.fired).to.equal(2);
+      expect(acted.done ? acted.delivery.id : id)
+        .to.equal(trigger.delivered[1]?.id)
+        .and.not.equal(id);
+      stop.abort(new Error('SIGTERM'));
+      await clock.advance(10_000);
+      await running;
+    });
+
+    it('tells nothing where there is nothing to do', async () => {
+      const { gateway, recording } = gatewayBench();
+      const answer = { done: false, why: 'not-found', state: null };
+      expect(await gateway.act('discard', 'x')).to.deep.equal(answer);
+      expect(recording.seen).to.deep.equal([]);
+    });
+  });
+
   it('measures how many deliveries stand where, also where there are none', async () => {
     const { gateway, recording } = gatewayBench();
     await gateway.measure();
