@@ -24,6 +24,30 @@ export function readSpecEnvironment(): SpecEnvironment {
   };
 }
 
+/** How the specs of spec/e2e/once are run. */
+export interface FaultsEnvironment {
+  /** `long`: every row at its full length, and as many kills as `make faults` asks for. */
+  readonly form: 'short' | 'long';
+  readonly seed: number;
+  /** Of the main run; absent: what the form has. */
+  readonly kills: number | undefined;
+  /** Where what was injected and counted is written, a JSON object a line; absent: nowhere. */
+  readonly reportFile: string | undefined;
+}
+
+/** Reads what `make faults` says to its specs. */
+export function readFaultsEnvironment(): FaultsEnvironment {
+  const { env } = process;
+  const number = (text: string | undefined): number | undefined =>
+    text === undefined || text === '' ? undefined : Number(text);
+  return {
+    form: env['SLUICE_FAULTS'] === 'long' ? 'long' : 'short',
+    seed: number(env['SLUICE_FAULTS_SEED']) ?? 1,
+    kills: number(env['SLUICE_FAULTS_KILLS']),
+    reportFile: env['SLUICE_FAULTS_REPORT'] || undefined,
+  };
+}
+
 /** The environment for a child process: this one's, with some more. */
 export function childEnvironment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   return { ...process.env, ...more };

@@ -20,13 +20,19 @@ export interface GatewayRequest {
   /** Absent: none is named, for instance because `args` name a `--master`. */
   readonly kubeconfig?: string;
   /**
-   * The configuration without `http` and `logging`, which are added; one that has a `logging` of its
-   * own gives `output` only, and no `lines`.
+   * The configuration without `http` and `logging`, which are added; one whose `logging` is not JSON
+   * gives `output` only, and no `lines`.
    */
   readonly configuration: Readonly<Record<string, unknown>>;
   readonly namespace: string;
   /** More arguments of `sluice run`. */
   readonly args?: readonly string[];
+  /** Where the store lies, kept when it ends, so that the next one goes on; absent: a fresh one. */
+  readonly dataFolder?: string;
+  /** What Node runs instead of bin/sluice.js; it may be told things by `tell`. */
+  readonly entry?: string;
+  /** More variables of its environment. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** One line of the JSON log. */
@@ -74,15 +80,17 @@ export class GatewayProcess implements AsyncDisposable {
     await writeFile(file, JSON.stringify({ http, logging, ...request.configuration }));
     const { kubeconfig } = request;
     const named = kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig];
-    const args = ['run', '--config', file, ...named];
-    const own = ['--namespace', request.namespace, '--build-namespace', request.namespace];
-    const child = spawn(process.execPath, [executable, ...args, ...own, ...(request.args ?? [])], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: childEnvironment({}),
+    const { namespace } = request;
+    const homes = ['--namespace', namespace, '--build-namespace', namespace];
+    const args = ['run', '--config', file, ...named, ...homes, ...(request.args ?? [])];
+    const { entry, dataFolder = folder, environment } = request;
+    const child = spawn(process.execPath, [entry ?? executable, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe', entry === undefined ? 'ignore' : 'ipc'],
+      env: childEnvironment({ SLUICE_DATA: dataFolder, ...environment }),
     });
     const gateway = new GatewayProcess(child, folder, `http://127.0.0.1:${port}`);
-    const isOurLog = !('logging' in request.configuration);
-    if (isOurLog) {
+    const own = request.configuration['logging'] as { readonly format?: string } | undefined;
+    if (child.stdout !== null && (own?.format ?? logging.format) === 'json') {
       const lines = createInterface({ input: child.stdout });
       lines.on('line', (line) => void gateway.lines.push(parse(line)));
     }
@@ -105,12 +113,13 @@ export class GatewayProcess implements AsyncDisposable {
   async ready(deadlineMs = 30_000): Promise<void> {
     await until(
       async () => {
-        if (this.#child.exitCode !== null) throw new Error(`it ended: ${this.errors}`);
+        if (this.hasEnded) return true;
         return (await this.probe('/readyz')).status === 200;
       },
       'the gateway to be ready',
       deadlineMs,
     );
+    if (this.hasEnded) throw new Error(`it ended: ${this.errors}`);
   }
 
   /** Asks one of its probes. */
@@ -127,6 +136,16 @@ export class GatewayProcess implements AsyncDisposable {
   /** The id of the process. */
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** Whether the process is gone. */
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** Tells an own entry point something. */
+  tell(message: Readonly<Record<string, number>>): void {
+    this.#child.send(message);
   }
 
   /** Sends a signal. */
@@ -147,14 +166,17 @@ export class GatewayProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.kill('SIGTERM');
-    const isOver = (): boolean => this.#child.exitCode !== null || this.#child.signalCode !== null;
-    await until(isOver, 'the gateway to end', 10_000).catch(() => this.kill('SIGKILL'));
+    await until(() => this.hasEnded, 'the gateway to end', 10_000).catch(() =>
+      this.kill('SIGKILL'),
+    );
     await this.ended();
     await rm(this.#folder, { recursive: true, force: true });
   }
 }
 
+/** What a kill cut off in the middle is a line of the kind `cut-off`. */
 function parse(line: string): LogLine {
+  if (!line.endsWith('}')) return { kind: 'cut-off', line };
   const value: unknown = JSON.parse(line);
   if (typeof value !== 'object' || value === null) throw new Error(`no log line: ${line}`);
   return { ...value };

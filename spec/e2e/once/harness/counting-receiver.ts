@@ -1,0 +1,136 @@
+// An HTTP receiver on loopback that counts by identity: which Event, under which delivery id, at which
+// attempt, and what it answered. A request counts once it was read whole, whatever became of the
+// answer: that is when a build would have started. Each trigger has a path of its own; a path may
+// drop what carries an Idempotency-Key that it has seen.
+
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+
+import { freePorts } from '../../../controlplane/ports.ts';
+import { toldIn } from '../../support/switched-receiver.ts';
+
+/** A request that was read whole. */
+export interface Request {
+  /** The path without its slash: which trigger it is of. */
+  readonly trigger: string;
+  readonly id: string;
+  readonly attempt: number;
+  /** `namespace/name` of the Event. */
+  readonly event: string;
+  /** How many of this id came before, at this path. */
+  readonly before: number;
+  /** Monotonic, in ms. */
+  readonly at: number;
+}
+
+/** One answer; `null` is none: the connection is reset. `hold` never answers. */
+export type Answer =
+  | { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
+  | 'hold'
+  | null;
+
+/** What it does with a request. */
+export type Behave = (request: Request) => Answer | Promise<Answer>;
+
+/** Takes everything at once. */
+export const WELL: Behave = () => ({ status: 202 });
+
+/** The name of an attempt, wherever attempts are compared. */
+export function attemptName(id: string, attempt: number): string {
+  return `${id}#${attempt}`;
+}
+
+/** A receiver with an address of its own, whether it listens or not. */
+export class CountingReceiver implements AsyncDisposable {
+  readonly requests: Request[] = [];
+  /** Attempts whose answer it kept back, by `attemptName`. */
+  readonly unanswered = new Set<string>();
+  behave: Behave = WELL;
+  /** Told of each request before it is answered. */
+  onRead: (request: Request) => void = () => undefined;
+  /** Told of each request once its answer is written. */
+  onAnswered: (request: Request) => void = () => undefined;
+  readonly #port: number;
+  readonly #sockets = new Set<Socket>();
+  readonly #seen = new Map<string, number>();
+  #server: Server | null = null;
+
+  private constructor(port: number) {
+    this.#port = port;
+  }
+
+  /** One that listens. */
+  static async start(): Promise<CountingReceiver> {
+    const [port = 0] = await freePorts(1);
+    const receiver = new CountingReceiver(port);
+    await receiver.up();
+    return receiver;
+  }
+
+  /** Where a trigger of this name calls. */
+  urlOf(trigger: string): string {
+    return `http://127.0.0.1:${this.#port}/${trigger}`;
+  }
+
+  /** The requests of a trigger. */
+  of(trigger: string): readonly Request[] {
+    return this.requests.filter((one) => one.trigger === trigger);
+  }
+
+  /** Listens, on the same port each time. */
+  async up(): Promise<void> {
+    const server = createServer((request, response) => {
+      response.on('error', () => undefined);
+      // A request that breaks off was never read whole.
+      this.#take(request, response).catch(() => response.destroy());
+    });
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+    server.listen(this.#port, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    if (port !== this.#port) throw new Error(`listening on ${port}, not on ${this.#port}`);
+    this.#server = server;
+  }
+
+  /** Listens no more and cuts what is open. */
+  async down(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    for (const socket of this.#sockets) socket.destroy();
+    if (server === null) return;
+    server.close();
+    await once(server, 'close');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.down();
+  }
+
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(Buffer.from(chunk as Uint8Array));
+    const [told] = toldIn(Buffer.concat(chunks).toString('utf8'));
+    if (told === undefined) throw new Error('a request without a delivery');
+    const trigger = (request.url ?? '/').slice(1);
+    const place = `${trigger} ${told.id}`;
+    const before = this.#seen.get(place) ?? 0;
+    this.#seen.set(place, before + 1);
+    const attempt = Number(request.headers['sluice-attempt'] ?? 0);
+    const one = { trigger, ...told, attempt, before, at: performance.now() };
+    this.requests.push(one);
+    this.onRead(one);
+    const answer = await this.behave(one);
+    if (answer === null || answer === 'hold') {
+      this.unanswered.add(attemptName(one.id, attempt));
+      if (answer === null) request.socket.resetAndDestroy();
+      return;
+    }
+    response.writeHead(answer.status, answer.headers).end(() => this.onAnswered(one));
+  }
+}

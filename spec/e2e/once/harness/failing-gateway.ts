@@ -1,0 +1,47 @@
+// The gateway as bin/sluice.js runs it, for the fault specs: its clock may be bent, its store may
+// fail or kill it. What and when stands in SLUICE_SPEC_FAULTS; the clock is set while it runs by a
+// message of the parent process.
+
+import { argv, cwd } from 'node:process';
+
+import type { Surroundings } from '../../../../lib/cli/command.ts';
+import { runCommandLine } from '../../../../lib/cli/main.ts';
+import { listenForSignals } from '../../../../lib/cli/signals.ts';
+import type { Store } from '../../../../lib/core/store.ts';
+import { systemEnvironment, systemRandom } from '../../../../lib/kit/system.ts';
+import { bentClock } from './bent-clock.ts';
+import { BREAKAGES } from './breakages.ts';
+import { killingAt, wrapped } from './failpoints.ts';
+import { FAULTS_VARIABLE, type GatewayFaults } from './gateway-faults.ts';
+
+async function main(): Promise<number> {
+  using signals = listenForSignals(process.stdout);
+  const environment = systemEnvironment();
+  const text = environment[FAULTS_VARIABLE] ?? '{}';
+  const { failpoint, bend, breakage } = JSON.parse(text) as GatewayFaults;
+  const clock = bentClock(bend ?? { offsetMs: 0, speed: 1 });
+  process.on('message', (message: { readonly jumpMs?: number }) => clock.jump(message.jumpMs ?? 0));
+  // The parent's line must not keep a gateway alive that has come to its end.
+  process.channel?.unref();
+  const aroundStore = (store: Store): Store => {
+    const broken = breakage === undefined ? store : BREAKAGES[breakage](store);
+    return failpoint === undefined ? broken : wrapped(broken, killingAt(failpoint));
+  };
+  const surroundings: Surroundings = {
+    program: 'sluice',
+    folder: cwd(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    environment,
+    clock,
+    random: systemRandom,
+    stop: signals.stop,
+    aroundStore,
+  };
+  return await Promise.race([runCommandLine(argv.slice(2), surroundings), signals.atOnce]);
+}
+
+// Only bin/ exits; here nothing may be left that would keep the process, and a spec would wait for it.
+process.exitCode = await main();
+if (process.connected) process.disconnect();

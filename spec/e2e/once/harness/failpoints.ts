@@ -1,0 +1,82 @@
+// Points at which a gateway of the fault specs kills itself, as kill -9 would: before, during and
+// after each call of the store, at a chosen time of that call. The product knows nothing of them: the
+// store is wrapped from outside (Surroundings.aroundStore).
+
+import type { Store } from '../../../../lib/core/store.ts';
+
+/** The calls of the store at which a gateway may die. */
+export const STORE_CALLS = ['begin', 'lookup', 'commit', 'claim', 'attempt', 'settle'] as const;
+
+/** `during`: the call has been sent off, and so long after it nobody can say how far it came. */
+export const MOMENTS = ['before', 'during', 'after'] as const;
+
+/** One point. */
+export interface Failpoint {
+  readonly call: string;
+  readonly when: (typeof MOMENTS)[number];
+  /** At which call, counted from 1 once it is armed. */
+  readonly nth: number;
+  /** Calls count only from so long after the store was opened, in ms. */
+  readonly armedAfterMs: number;
+  /** For `during`: how long after the call was sent off, in microseconds. */
+  readonly duringUs: number;
+}
+
+const PORTS: ReadonlySet<unknown> = new Set(['journal', 'outbox', 'archive', 'keep', 'upkeep']);
+
+/** What happens around a call of the store. */
+export type Around = (call: string, run: () => unknown) => unknown;
+
+/** The same store, each call of its ports going through `around`. */
+export function wrapped(store: Store, around: Around): Store {
+  const ports = new Map<unknown, unknown>();
+  return new Proxy(store, {
+    get: (whole, name) => {
+      const value: unknown = Reflect.get(whole, name, whole);
+      if (!PORTS.has(name))
+        return typeof value === 'function' ? (value.bind(whole) as unknown) : value;
+      if (!ports.has(name)) ports.set(name, wrappedPort(value as object, around));
+      return ports.get(name);
+    },
+  });
+}
+
+function wrappedPort(port: object, around: Around): object {
+  return new Proxy(port, {
+    get: (whole, name) => {
+      const value: unknown = Reflect.get(whole, name, whole);
+      if (typeof value !== 'function') return value;
+      return (...given: unknown[]) =>
+        around(String(name), () => Reflect.apply(value, whole, given) as unknown);
+    },
+  });
+}
+
+/** Kills this process at a point. */
+export function killingAt(point: Failpoint): Around {
+  const opened = performance.now();
+  let calls = 0;
+  return (call, run) => {
+    const isArmed = call === point.call && performance.now() - opened >= point.armedAfterMs;
+    if (isArmed) calls += 1;
+    if (!isArmed || calls !== point.nth) return run();
+    if (point.when === 'before') die();
+    const running = run() as Promise<unknown>;
+    if (point.when === 'during') {
+      waitUs(point.duringUs);
+      die();
+    }
+    return running.then(die);
+  };
+}
+
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
+  // The signal comes when the kernel gets to it; nothing of ours may happen until then.
+  waitUs(10_000_000);
+}
+
+/** Holds this thread, and this thread alone: the store's goes on. */
+function waitUs(us: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, us / 1000);
+}

@@ -1,0 +1,271 @@
+// The main run: kill -9 again and again, at every kind of moment, while Events are written without a
+// pause and five triggers start builds of them; then the accounting.
+
+import { systemClock } from '../../../../lib/kit/system.ts';
+import type { ControlPlane } from '../../../controlplane/control-plane.ts';
+import { FuzzRandom } from '../../../fuzz/random.ts';
+import { until } from '../../../support/until.ts';
+import type { GatewayProcess } from '../../support/gateway-process.ts';
+import type { Account, Build, Policy } from './accounting.ts';
+import { account } from './accounting.ts';
+import type { BreakageName } from './breakages.ts';
+import type { Request } from './counting-receiver.ts';
+import { attemptName } from './counting-receiver.ts';
+import { FaultBench } from './fault-bench.ts';
+import { PacedWriter } from './paced-writer.ts';
+import type { PlannedKill } from './schedule.ts';
+import { describeKill, scheduleOf } from './schedule.ts';
+import type { InFlight, Stored } from './stored.ts';
+import { inFlightIn, storedIn } from './stored.ts';
+
+/** How it is run. */
+export interface MainRunOptions {
+  readonly seed: number;
+  readonly kills: number;
+  readonly breakage?: BreakageName;
+  readonly log: (line: string) => void;
+}
+
+/** What it came to. */
+export interface MainRunResult {
+  readonly injected: Readonly<Record<string, number>>;
+  readonly accounts: readonly Account[];
+  readonly gaps: Readonly<Record<string, number>>;
+  readonly eventsPerSecond: number;
+  /** Kills at which deliveries waited or ran, and at which attempts were being made. */
+  readonly underWay: number;
+  readonly attempting: number;
+  /** What people are told of doubles, by lines of the log. */
+  readonly doubtsLogged: number;
+}
+
+const NAMESPACES = 3;
+/** A little more than the 50 a second that are promised. */
+const RATE = 60;
+const BUILD_EVERY = 15;
+const REPEAT_EVERY = 4;
+const SLOWEST_ANSWER_MS = 80;
+/** One in so many requests is read and then reset, at every trigger. */
+const RESET_EVERY = 150;
+/** However rare a point is, a life ends. */
+const LONGEST_LIFE_MS = 10_000;
+const SETTLE_MS = 90_000;
+
+const HOOKS: Readonly<Record<string, Policy>> = {
+  most: 'atMostOnce',
+  least: 'atLeastOnce',
+  keyed: 'key',
+};
+
+/** Runs it on a control plane. */
+export async function mainRun(
+  plane: ControlPlane,
+  options: MainRunOptions,
+): Promise<MainRunResult> {
+  await using run = new MainRun(await FaultBench.start(plane, NAMESPACES), options);
+  return await run.run();
+}
+
+class MainRun implements AsyncDisposable {
+  readonly #bench: FaultBench;
+  readonly #options: MainRunOptions;
+  readonly #writer: PacedWriter;
+  readonly #random: FuzzRandom;
+  readonly #killed: InFlight[] = [];
+  #compactions = 0;
+  #doubtsLogged = 0;
+  #gateway: GatewayProcess | null = null;
+
+  constructor(bench: FaultBench, options: MainRunOptions) {
+    this.#bench = bench;
+    this.#options = options;
+    const pace = { rate: RATE, buildEvery: BUILD_EVERY, repeatEvery: REPEAT_EVERY };
+    const random = new FuzzRandom(options.seed, 'writer', 0);
+    const { watched: namespaces } = bench;
+    this.#writer = new PacedWriter(bench.plane.admin, { ...pace, namespaces }, random);
+    this.#random = new FuzzRandom(options.seed, 'receiver', 0);
+    bench.configuration = configurationOf(bench);
+    bench.receiver.behave = async () => {
+      await systemClock.sleep(this.#random.below(SLOWEST_ANSWER_MS), NEVER);
+      return this.#random.oneIn(RESET_EVERY) ? null : { status: 202 };
+    };
+  }
+
+  async run(): Promise<MainRunResult> {
+    const planned = scheduleOf(this.#options.seed, this.#options.kills);
+    for (const [index, kill] of planned.entries()) {
+      const gateway = await this.#begin(kill);
+      if (index === 0) {
+        await gateway.ready();
+        this.#writer.start();
+      }
+      await this.#die(gateway, kill);
+    }
+    await this.#settle();
+    return this.#result(await storedIn(this.#bench.folder));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writer.stop().catch(() => undefined);
+    await this.#gateway?.[Symbol.asyncDispose]();
+    await this.#bench[Symbol.asyncDispose]();
+  }
+
+  async #begin({ death }: Pick<PlannedKill, 'death'>): Promise<GatewayProcess> {
+    const { breakage } = this.#options;
+    const faults = {
+      ...(death.how === 'point' ? { failpoint: death.point } : {}),
+      ...(breakage === undefined ? {} : { breakage }),
+    };
+    // Only lives that need it run anything but what users run.
+    const isPlain = Object.keys(faults).length === 0;
+    this.#gateway = await this.#bench.start(isPlain ? {} : { faults });
+    return this.#gateway;
+  }
+
+  async #die(gateway: GatewayProcess, kill: PlannedKill): Promise<void> {
+    await this.#strike(gateway, kill);
+    await gateway.ended();
+    this.#countDoubts(gateway);
+    await gateway[Symbol.asyncDispose]();
+    const found = await inFlightIn(this.#bench.folder);
+    this.#killed.push(found);
+    const { attempts, claimed, waiting } = found;
+    this.#options.log(
+      `${describeKill(kill)}; in flight: ${attempts.length} attempts, ${claimed} claimed, ${waiting} waiting`,
+    );
+    if (!kill.compacts) return;
+    await this.#bench.plane.compact();
+    this.#compactions += 1;
+  }
+
+  /** Has it killed; resolves when the signal was sent or it is too late for the plan. */
+  async #strike(gateway: GatewayProcess, { death }: PlannedKill): Promise<void> {
+    const { receiver } = this.#bench;
+    if (death.how === 'start') {
+      await systemClock.sleep(death.afterMs, NEVER);
+      gateway.kill('SIGKILL');
+      return;
+    }
+    const isOver = (): boolean => gateway.hasEnded;
+    if (death.how !== 'point') {
+      await gateway.ready();
+      await systemClock.sleep(death.afterMs, NEVER);
+    }
+    if (death.how === 'moment') gateway.kill('SIGKILL');
+    if (death.how === 'read' || death.how === 'answered') {
+      let left = death.nth;
+      const count = (): void => {
+        left -= 1;
+        if (left === 0) gateway.kill('SIGKILL');
+      };
+      if (death.how === 'read') receiver.onRead = count;
+      else receiver.onAnswered = count;
+    }
+    await until(isOver, 'its death', LONGEST_LIFE_MS).catch(() => gateway.kill('SIGKILL'));
+    receiver.onRead = () => undefined;
+    receiver.onAnswered = () => undefined;
+  }
+
+  /** A last life that nobody ends, until everything written has come to its end. */
+  async #settle(): Promise<void> {
+    const gateway = await this.#begin({ death: { how: 'moment', afterMs: 0 } });
+    await gateway.ready();
+    await this.#writer.stop();
+    const hasAll = (): boolean => {
+      const seen = new Set(this.#bench.receiver.of('keyed').map(({ event }) => event));
+      return this.#writer.written.every((event) => seen.has(event));
+    };
+    // What does not come is the accounting's to name.
+    await until(hasAll, 'every Event', SETTLE_MS).catch(() => undefined);
+    await this.#bench.idle(gateway, SETTLE_MS).catch(() => undefined);
+    const { code } = await gateway.stop();
+    this.#countDoubts(gateway);
+    if (code !== 0) throw new Error(`the last life ended with ${code}: ${gateway.errors}`);
+  }
+
+  async #result({ deliveries, gaps }: Stored): Promise<MainRunResult> {
+    const { receiver } = this.#bench;
+    const open = this.#killed.flatMap(({ attempts }) => attempts);
+    const lostAnswers = new Set([...open, ...receiver.unanswered]);
+    const of = (trigger: string): typeof deliveries =>
+      deliveries.filter((one) => one.trigger === trigger);
+    const hooks = Object.entries(HOOKS).map(([trigger, policy]) => {
+      const requests = receiver.of(trigger);
+      return account({
+        ...{ trigger, policy, lostAnswers, deliveries: of(trigger) },
+        expected: this.#writer.written,
+        builds: policy === 'key' ? requests.filter(({ before }) => before === 0) : requests,
+        attemptsSeen: requests.map(nameOf),
+      });
+    });
+    const made: readonly [string, readonly Build[]][] = [
+      ['job', await this.#bench.jobs()],
+      ['secret', await this.#bench.secrets()],
+    ];
+    const objects = made.map(([trigger, builds]) =>
+      account({
+        ...{ trigger, policy: 'key', lostAnswers, deliveries: of(trigger), builds },
+        expected: this.#writer.builds,
+        attemptsSeen: [],
+      }),
+    );
+    const count = (loss: string): number => gaps.filter((gap) => gap.loss === loss).length;
+    return {
+      injected: {
+        kills: this.#killed.length,
+        compactions: this.#compactions,
+        'answers kept back': receiver.unanswered.size,
+        Events: this.#writer.written.length,
+        repetitions: this.#writer.repeats,
+      },
+      accounts: [...hooks, ...objects],
+      gaps: { 'possible-loss': count('possible-loss'), coalesced: count('coalesced') },
+      eventsPerSecond: Math.round(this.#writer.rate * 10) / 10,
+      underWay: this.#killed.filter((one) => one.attempts.length + one.claimed + one.waiting > 0)
+        .length,
+      attempting: this.#killed.filter(({ attempts }) => attempts.length > 0).length,
+      doubtsLogged: this.#doubtsLogged,
+    };
+  }
+
+  #countDoubts(gateway: GatewayProcess): void {
+    this.#doubtsLogged += gateway
+      .of('delivery-moved')
+      .filter((line) => line['possiblyTwice'] === true).length;
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+function nameOf({ id, attempt }: Request): string {
+  return attemptName(id, attempt);
+}
+
+function configurationOf(bench: FaultBench): Record<string, unknown> {
+  const hook = (trigger: string): string => bench.receiver.urlOf(trigger);
+  const hooks = Object.keys(HOOKS);
+  return {
+    sources: { spec: { events: { namespaces: bench.watched } } },
+    filters: [
+      {
+        name: 'builds',
+        reasons: ['Build'],
+        action: 'accept',
+        triggers: [...hooks, 'job', 'secret'],
+      },
+      { name: 'hooks', reasons: ['Spec'], action: 'accept', triggers: hooks },
+    ],
+    triggers: {
+      most: { http: { url: hook('most') }, onLostAnswer: 'atMostOnce' },
+      least: { http: { url: hook('least') }, onLostAnswer: 'atLeastOnce' },
+      keyed: { http: { url: hook('keyed'), receiver: 'deduplicates' } },
+      job: { kubernetes: { manifest: bench.jobManifest() } },
+      secret: { brigade: { project: 'org/repo', namespace: bench.builds } },
+    },
+    limits: { perObject: 'off', total: 'off' },
+    delivery: { concurrency: 8, timeout: '10s', retry: { first: '100ms', max: '1s', for: '1h' } },
+    // A line for each decision and attempt would be the harness's load, not the gateway's.
+    logging: { format: 'json', decisions: 'none', level: 'info' },
+  };
+}

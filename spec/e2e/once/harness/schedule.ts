@@ -1,0 +1,103 @@
+// Which faults come when in the main run: drawn from the seed alone, so that a run can be had again.
+
+import { FuzzRandom } from '../../../fuzz/random.ts';
+import type { Failpoint } from './failpoints.ts';
+import { MOMENTS, STORE_CALLS } from './failpoints.ts';
+
+/** How a gateway dies. */
+export type Death =
+  /** At some moment of its work, so long after it was ready. */
+  | { readonly how: 'moment'; readonly afterMs: number }
+  /** While it starts, so long after the process was made. */
+  | { readonly how: 'start'; readonly afterMs: number }
+  /** By its own hand at a point of its store. */
+  | { readonly how: 'point'; readonly point: Failpoint }
+  /** By the receiver, when it has read its nth request and not answered, or just answered. */
+  | {
+      readonly how: 'read' | 'answered';
+      readonly afterMs: number;
+      readonly nth: number;
+    };
+
+/** One kill. */
+export interface PlannedKill {
+  readonly number: number;
+  readonly death: Death;
+  /** etcd forgets its history while the gateway is down: the next start lists anew. */
+  readonly compacts: boolean;
+}
+
+/**
+ * A life shorter than this could take the same attempt with it three times in a row, which makes a
+ * delivery `poison`: that has a row of its own.
+ */
+const LIFE_MS = 1_200;
+const SPREAD_MS = 800;
+const START_MS = { least: 100, most: 1_300 };
+
+/** The kills of a run. */
+export function scheduleOf(seed: number, kills: number): readonly PlannedKill[] {
+  const planned: PlannedKill[] = [];
+  for (let number = 1; number <= kills; number += 1) {
+    const random = new FuzzRandom(seed, 'kill', number);
+    const before = planned.at(-1);
+    // The first life of a run has to see the first Events.
+    const mayStart = before !== undefined && before.death.how !== 'start';
+    const compacts = random.oneIn(12);
+    const death = before?.compacts === true ? whileListing(random) : drawn(random, mayStart);
+    planned.push({ number, death, compacts });
+  }
+  return planned;
+}
+
+function drawn(random: FuzzRandom, mayStart: boolean): Death {
+  const afterMs = random.between(LIFE_MS, LIFE_MS + SPREAD_MS);
+  const dice = random.below(100);
+  if (dice < 25) return { how: 'moment', afterMs };
+  if (dice < 35 && mayStart) {
+    return { how: 'start', afterMs: random.between(START_MS.least, START_MS.most) };
+  }
+  if (dice < 55) return { how: 'read', afterMs, nth: random.between(1, 30) };
+  if (dice < 65) return { how: 'answered', afterMs, nth: random.between(1, 30) };
+  return { how: 'point', point: pointOf(random, { armedAfterMs: afterMs }) };
+}
+
+/** The first commits of a life that lists anew are pages of the list. */
+function whileListing(random: FuzzRandom): Death {
+  const nth = random.between(1, 3);
+  return { how: 'point', point: pointOf(random, { call: 'commit', nth, armedAfterMs: 0 }) };
+}
+
+function pointOf(
+  random: FuzzRandom,
+  { armedAfterMs, ...more }: Partial<Failpoint> & Pick<Failpoint, 'armedAfterMs'>,
+): Failpoint {
+  const call = random.pick(STORE_CALLS);
+  const usual = { call, when: random.pick(MOMENTS), nth: random.between(1, 40), ...more };
+  const duringUs = random.below(3_000);
+  // A life begins once.
+  if (usual.call === 'begin') return { ...usual, duringUs, nth: 1, armedAfterMs: 0 };
+  return { ...usual, duringUs, armedAfterMs };
+}
+
+/** A kill in words. */
+export function describeKill({ number, death, compacts }: PlannedKill): string {
+  return `kill ${number}: ${describeDeath(death)}${compacts ? ', then etcd is compacted' : ''}`;
+}
+
+function describeDeath(death: Death): string {
+  switch (death.how) {
+    case 'moment':
+      return `${death.afterMs} ms after it was ready`;
+    case 'start':
+      return `${death.afterMs} ms after its process was made`;
+    case 'read':
+    case 'answered':
+      return `when request ${death.nth} was ${death.how}, ${death.afterMs} ms after it was ready`;
+    case 'point': {
+      const { call, when, nth, armedAfterMs, duringUs } = death.point;
+      const exactly = when === 'during' ? ` (${duringUs} µs into it)` : '';
+      return `${when} ${call} ${nth}${exactly}, ${armedAfterMs} ms after the store was opened`;
+    }
+  }
+}
