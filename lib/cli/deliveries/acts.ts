@@ -3,10 +3,8 @@
 import { createInterface } from 'node:readline/promises';
 import { SluiceError } from '../../core/errors.ts';
 import type { DeliveryState } from '../../core/delivery.ts';
-import type { Json } from '../../core/event.ts';
 import type { ActName } from '../../delivery/acts.ts';
 import { printable } from '../../kit/printable.ts';
-import { escapedJson } from '../../telemetry/json-format.ts';
 import type { Command, Surroundings } from '../command.ts';
 import type { FlagTable, Given } from '../flags.ts';
 import { FORMAT_FLAGS, formatOf } from '../format.ts';
@@ -15,7 +13,7 @@ import { DESK_FLAGS, type Desk, openDesk } from './desk.ts';
 import { FILTER_FLAGS, filtersOf } from './filters.ts';
 import { idIn, notFoundText } from './ids.ts';
 import { deliveriesText, stateText } from './words.ts';
-import { written } from './write.ts';
+import { jsonLine, written } from './write.ts';
 
 const SUMMARIES = {
   retry: 'attempts deliveries again, now, under their own ids',
@@ -147,7 +145,7 @@ class Acting {
     else this.#failed += 1;
     if (format === 'json') {
       const document = acted.ok ? acted.document : { act: name, id, error: acted.refusal };
-      await written(stdout, `${escapedJson(document as unknown as Json, 0)}\n`, stop);
+      await written(stdout, jsonLine(document), stop);
     } else if (acted.ok) {
       await written(stdout, `${doneText(acted.document)}\n`, stop);
     } else {

@@ -3,16 +3,14 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { SluiceError } from '../../core/errors.ts';
-import type { Json } from '../../core/event.ts';
 import { fileTrouble } from '../../kit/file-trouble.ts';
-import { escapedJson } from '../../telemetry/json-format.ts';
 import type { Command, Surroundings } from '../command.ts';
 import type { Given } from '../flags.ts';
 import { type Asker, type Filters, listWholePage } from './client.ts';
 import { DESK_FLAGS, openDesk } from './desk.ts';
 import { FILTER_FLAGS, filtersOf } from './filters.ts';
 import { deliveriesText } from './words.ts';
-import { written } from './write.ts';
+import { jsonLine, written } from './write.ts';
 
 // A page has a bound of its own by size.
 const PAGE = '200';
@@ -62,7 +60,7 @@ async function exportAll(
     const place: Filters = after === null ? [] : [['after', after]];
     const page = await listWholePage(asker, [...filters, ['limit', PAGE], ...place]);
     for (const delivery of page.items) {
-      await out.write(`${escapedJson(delivery as unknown as Json, 0)}\n`);
+      await out.write(jsonLine(delivery));
     }
     count += page.items.length;
     if (isTold) stderr.write(`\r${deliveriesText(count)} …\r`);

@@ -1,8 +1,6 @@
 // `sluice deliveries list`: a page of deliveries as a table, and how to see the next one.
 import type { DeliverySummary } from '../../http/deliveries.ts';
 import { shortObject } from '../../http/object-text.ts';
-import type { Json } from '../../core/event.ts';
-import { escapedJson } from '../../telemetry/json-format.ts';
 import { token } from '../../telemetry/token.ts';
 import { ruleLabel } from '../../telemetry/token.ts';
 import type { Command, Terminal } from '../command.ts';
@@ -12,6 +10,7 @@ import { DESK_FLAGS, openDesk } from './desk.ts';
 import { FILTER_FLAGS, filterWords, filtersOf } from './filters.ts';
 import { type Column, renderTable } from './table.ts';
 import { ageText, grouped, nextText, outcomeText, stateText } from './words.ts';
+import { jsonLine } from './write.ts';
 
 /** Lists deliveries. */
 export const listCommand: Command = {
@@ -41,7 +40,7 @@ export const listCommand: Command = {
     const asked = after === undefined ? [] : [['after', after] as const];
     const page = await listPage(desk.asker, [...filters, ...paging, ...asked]);
     if (format === 'json') {
-      stdout.write(`${escapedJson(page as unknown as Json, 0)}\n`);
+      stdout.write(jsonLine(page));
       return 0;
     }
     const next = desk.command(`list${filterWords([...filters, ...paging])}`);

@@ -4,10 +4,10 @@ import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf, SluiceError } from '../../core/errors.ts';
-import { isJsonObject } from '../../core/event.ts';
+import { isJsonObject, stringAt } from '../../core/event.ts';
 import { isLoopbackHost } from '../../http/access.ts';
 import type { DeliveryAnswer, DeliveryQuestion } from '../../http/ask-deliveries.ts';
-import { PROBLEM_TYPE, type Refusal } from '../../http/problem-document.ts';
+import { PROBLEM_TYPE, type RefusalStatus } from '../../http/problem-document.ts';
 import { readToken } from '../../http/token-file.ts';
 import { type Deadline, openDeadline } from '../../kit/deadline.ts';
 import { codeOfFailure } from '../../kit/file-trouble.ts';
@@ -26,6 +26,9 @@ export interface GatewayAddress {
 const SILENT_MS = 30_000;
 // A page of whole deliveries has 8 MiB and one Event more; what is larger is no answer of ours.
 const ANSWER_BYTES = 128 * 1024 * 1024;
+
+// What these say is about the question; everything else is about who was asked.
+const ANSWERED = [400, 404, 409, 507] as const satisfies RefusalStatus[];
 
 interface Sent {
   readonly status: number;
@@ -123,10 +126,11 @@ export class HttpAsker implements Asker {
       const what = `found status ${status}${type === '' ? '' : ` and ${printable(type, 60)}`}`;
       throw this.#unusable(`something else than Sluice’s API answers: ${what}`);
     }
-    const refusal = json as unknown as Refusal;
-    if ([400, 404, 409, 507].includes(status)) return { ok: false, refusal };
+    const detail = stringAt(json, 'detail');
+    const known = ANSWERED.find((one) => one === status);
+    if (known !== undefined) return { ok: false, refusal: { ...json, status: known, detail } };
     if (status === 401) throw this.#unusable(this.#whyNotLetIn());
-    throw this.#unusable(`found status ${status}: ${printable(refusal.detail, 500)}`);
+    throw this.#unusable(`found status ${status}: ${printable(detail, 500)}`);
   }
 
   #whyNotLetIn(): string {

@@ -123,7 +123,7 @@ function nextLine(delivery: WholeDelivery, { now, from }: PageSetting): string {
       const ms = dueAt === null ? 0 : Date.parse(dueAt) - now;
       const number = attemptCount + 1;
       if (ms > 0) return `attempt ${number} in ${roughly(ms)}, at ${dueAt}${then}`;
-      return `attempt ${number} is due: it is made when its trigger has room${then}`;
+      return `attempt ${number} is due: it is made when its trigger has room and its breaker lets it${then}`;
     }
     case 'held':
       return `held by a limit for ${ageText(dueAt ?? createdAt, now)}: it starts as the limit allows${then}, or is a dead letter after holdFor`;

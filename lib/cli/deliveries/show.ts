@@ -1,13 +1,12 @@
 // `sluice deliveries show`: everything that is known of one delivery.
 import { SluiceError } from '../../core/errors.ts';
-import type { Json } from '../../core/event.ts';
-import { escapedJson } from '../../telemetry/json-format.ts';
 import type { Command } from '../command.ts';
 import { FORMAT_FLAGS, formatOf } from '../format.ts';
 import { findOne } from './client.ts';
 import { DESK_FLAGS, openDesk } from './desk.ts';
 import { idIn, notFoundText } from './ids.ts';
 import { renderDelivery } from './page.ts';
+import { jsonLine } from './write.ts';
 
 /** Shows one delivery. */
 export const showCommand: Command = {
@@ -29,7 +28,7 @@ export const showCommand: Command = {
       return 1;
     }
     const { from, command } = desk;
-    if (format === 'json') stdout.write(`${escapedJson(found as unknown as Json, 0)}\n`);
+    if (format === 'json') stdout.write(jsonLine(found));
     else stdout.write(renderDelivery(found, { now: clock.now(), from, command }));
     return 0;
   },
