@@ -74,7 +74,7 @@ function createDispatch(parts: WorkerParts): Dispatch {
 }
 
 function createRelease(
-  { plan, store, steady, observe }: WorkerParts,
+  { plan, store, steady, observe, without }: WorkerParts,
   limiter: Limiter,
   dispatch: Dispatch,
 ): Release {
@@ -83,6 +83,7 @@ function createRelease(
     outbox: store.outbox,
     limiter,
     holdForMs: plan.limits.holdForMs,
+    without,
     clock: steady,
     observe,
     released: (delivery) => dispatch.wake([delivery]),

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Archive, Outbox } from '../core/store.ts';
+import { Pauses, type Span } from '../delivery/pauses.ts';
 import { walkPages } from '../delivery/walk.ts';
 import { Alarm } from '../kit/alarm.ts';
 import { renderDuration } from '../kit/duration.ts';
@@ -15,6 +16,8 @@ export interface ReleaseParts {
   readonly outbox: Outbox;
   readonly limiter: Limiter;
   readonly holdForMs: number;
+  /** Spans in which no gateway worked: they do not count for `holdFor`. */
+  readonly without: readonly Span[];
   readonly clock: Clock;
   readonly observe: Observe;
   /** Told of deliveries that may be attempted now. */
@@ -40,9 +43,11 @@ interface Pass {
 export class Release {
   readonly #parts: ReleaseParts;
   readonly #alarm = new Alarm();
+  readonly #without = new Pauses();
 
   constructor(parts: ReleaseParts) {
     this.#parts = parts;
+    for (const span of parts.without) this.#without.add(span);
   }
 
   /** Something was held: look. */
@@ -79,7 +84,9 @@ export class Release {
     const waits = pass.total ? 'total' : pass.objects.get(delivery.object);
     const exhausted = waits ?? limiter.takeAt(delivery.object, clock.monotonic());
     if (exhausted === null) return this.#start(delivery);
-    const restMs = delivery.dueAt + holdForMs - clock.now();
+    const now = clock.now();
+    const heldMs = now - delivery.dueAt - this.#without.within(delivery.dueAt, now);
+    const restMs = holdForMs - heldMs;
     if (restMs <= 0) return this.#expire(delivery);
     pass.count += 1;
     pass.objects.set(delivery.object, exhausted);

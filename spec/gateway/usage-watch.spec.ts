@@ -26,7 +26,7 @@ describe('the usage of a store', () => {
     ['near at 80 %, once', [done(80), done(85), done(99)], ['near']],
     [
       'fine again below 70 %, not before',
-      [done(80), done(75), done(69), done(75)],
+      [done(80), done(75), done(85), done(69)],
       ['near', 'fine'],
     ],
     ['full where it takes nothing new', [done(10), refused, refused], ['full']],

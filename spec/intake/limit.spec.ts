@@ -30,6 +30,7 @@ function setUp(limits: Limits, holdForMs = 10 * HOUR) {
     outbox: harness.store.outbox,
     limiter: harness.limiter,
     holdForMs,
+    without: [],
     clock: harness.clock,
     observe: harness.observe,
     released: ({ occurrences }) => void started.push(nameOf(occurrences[0].event)),
