@@ -65,6 +65,14 @@ export function isSuspect({ deaths }: Delivery): boolean {
   return deaths >= SUSPECT_DEATHS;
 }
 
+/** An attempt to which the receiver has answered. */
+export interface Made {
+  /** Resolves when every outcome is written down. */
+  readonly settled: Promise<void>;
+}
+
+const NOT_MADE: Made = { settled: Promise.resolve() };
+
 type Ended = Pick<Settlement, 'outcome' | 'durationMs'> & { readonly next: NextState };
 
 /** Makes the attempts of one trigger. */
@@ -86,16 +94,37 @@ export class Attempts {
     this.breaker = new Breaker(parts.random);
   }
 
-  /** Makes one attempt of these deliveries, which are claimed, and settles each. */
-  async make(deliveries: readonly Delivery[], signals: AttemptSignals): Promise<void> {
-    const { clock, gate, observe } = this.#parts;
+  /**
+   * Makes one attempt of these deliveries, which are claimed, and settles each.
+   *
+   * **Order and time**: resolves when the receiver has answered, so that the next attempt need not
+   * wait for a disk, with what resolves when everything is written down.
+   */
+  async make(deliveries: readonly Delivery[], signals: AttemptSignals): Promise<Made> {
     const passage = deliveries.some(isSuspect) ? 'alone' : 'shared';
-    using pass = await gate.enter(passage, signals.stop);
+    const pass = await this.#parts.gate.enter(passage, signals.stop);
     // Claimed and not attempted: the next start gives it back.
-    if (pass === null) return;
+    if (pass === null) return NOT_MADE;
+    try {
+      const recorded = await this.#recorded(deliveries, signals);
+      if (recorded.length === 0) return leaving(pass, NOT_MADE);
+      return leaving(pass, await this.#attempt(recorded, signals));
+    } catch (error) {
+      pass[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  async #recorded(
+    deliveries: readonly Delivery[],
+    signals: AttemptSignals,
+  ): Promise<readonly Delivery[]> {
     const wanted = await this.#withoutLost(deliveries, signals);
-    const recorded = (await Promise.all(wanted.map((one) => this.#record(one, signals)))).flat();
-    if (recorded.length === 0) return;
+    return (await Promise.all(wanted.map((one) => this.#record(one, signals)))).flat();
+  }
+
+  async #attempt(recorded: readonly Delivery[], signals: AttemptSignals): Promise<Made> {
+    const { clock, observe } = this.#parts;
     for (const delivery of recorded) observe({ kind: 'attempt-started', delivery });
     const overtaking = recorded.map((delivery) => this.#overtaken(delivery));
     const began = clock.monotonic();
@@ -103,14 +132,13 @@ export class Attempts {
     const outcomes = await this.#fire(recorded, signals.abandon);
     const durationMs = Math.round(clock.monotonic() - began);
     this.#tell(this.breaker.note(outcomes, clock.monotonic()));
-    await Promise.all(
-      recorded.map(async (delivery, place) => {
-        const outcome = outcomes[place] ?? lostBy('no outcome');
-        observe({ kind: 'attempt-ended', delivery, outcome, durationMs });
-        const next = withOvertaken(this.#next(delivery, outcome), await overtaking[place]);
-        await this.#settle(delivery, { outcome, durationMs, next }, signals);
-      }),
-    );
+    const settling = recorded.map(async (delivery, place) => {
+      const outcome = outcomes[place] ?? lostBy('no outcome');
+      observe({ kind: 'attempt-ended', delivery, outcome, durationMs });
+      const next = withOvertaken(this.#next(delivery, outcome), await overtaking[place]);
+      await this.#settle(delivery, { outcome, durationMs, next }, signals);
+    });
+    return { settled: Promise.all(settling).then(() => undefined) };
   }
 
   /** Tells of a delivery whose attempt was running when its process died. */
@@ -233,6 +261,11 @@ export class Attempts {
       return deliveries.map(() => lostBy(messageOf(error)));
     }
   }
+}
+
+/** Who is alone stays so until everything is written down: a death before would count for others. */
+function leaving(pass: Disposable, { settled }: Made): Made {
+  return { settled: settled.finally(() => pass[Symbol.dispose]()) };
 }
 
 function withOvertaken(next: NextState, overtaken: string | null | undefined): NextState {

@@ -26,6 +26,9 @@ const LONGEST_WAIT_MS = 60_000;
 /** What the store says is due now and does not hand out: it is asked again, but not at once. */
 const SHORTEST_WAIT_MS = 20;
 
+/** Attempts not written down yet, for each that may be made at once: the disk works meanwhile. */
+const UNWRITTEN_FOR_ONE = 2;
+
 /** After attempts were cut off: for a store that is about to take what they came to. */
 const LEAVE_MS = 2_000;
 
@@ -47,6 +50,10 @@ export class Lane {
   readonly #attempts: Attempts;
   readonly #alarm = new Alarm();
   readonly #running = new Set<Promise<void>>();
+  /** How many of those the receiver has not answered yet. */
+  #unanswered = 0;
+  /** Whether the store may have more that is due than it handed out. */
+  #hasMore = false;
   /** Claimed deliveries that wait for others to go with, until a monotonic moment. */
   #gathered: Delivery[] = [];
   #gatheredUntil = 0;
@@ -94,8 +101,8 @@ export class Lane {
     try {
       await this.#attempts.aging.restore();
       while (!stop.aborted) {
-        const hasMore = await this.#claim(signals);
-        await this.#alarm.wait(clock, await this.#idleMs(hasMore), stop);
+        await this.#claim(signals);
+        await this.#alarm.wait(clock, await this.#idleMs(), stop);
         // Several attempts end in one turn: what takes their places is claimed and sent together,
         // which wakes the receiver once.
         await clock.turn();
@@ -111,16 +118,16 @@ export class Lane {
     if (this.#failure !== null) throw this.#failure.error;
   }
 
-  /** Claims what is due and starts attempts of it; says whether there may be more. */
-  async #claim(signals: AttemptSignals): Promise<boolean> {
+  /** Claims what is due and starts attempts of it. */
+  async #claim(signals: AttemptSignals): Promise<void> {
     const { incarnation, clock, outbox } = this.#parts;
     const { max, waitMs } = this.#trigger.batch ?? ONE_BY_ONE;
     const { trigger, order } = this.#settings;
     const limit = (this.#free() - this.#suspects.length) * max - this.#gathered.length;
-    let claimed: readonly Delivery[] = [];
     if (limit > 0) {
       const request = { trigger, incarnation, now: clock.now(), limit, order };
-      claimed = await outbox.claim(request);
+      const claimed = await outbox.claim(request);
+      this.#hasMore = claimed.length === limit;
       if (this.#gathered.length === 0) this.#gatheredUntil = clock.monotonic() + waitMs;
       for (const one of claimed) (isSuspect(one) ? this.#suspects : this.#gathered).push(one);
     }
@@ -131,21 +138,21 @@ export class Lane {
       this.#gathered.length >= max ||
       (this.#gathered.length > 0 && clock.monotonic() >= this.#gatheredUntil);
     while (isDue() && this.#free() > 0) this.#start(this.#gathered.splice(0, max), signals);
-    return claimed.length === limit;
   }
 
-  /** How many attempts more may be made now. */
+  /** How many attempts more may be made now; a store that is slow bounds them too. */
   #free(): number {
     const { concurrency } = this.#settings;
-    const now = this.#parts.clock.monotonic();
-    return Math.max(0, this.#attempts.breaker.allowed(concurrency, now) - this.#running.size);
+    const allowed = this.#attempts.breaker.allowed(concurrency, this.#parts.clock.monotonic());
+    const unwritten = concurrency * UNWRITTEN_FOR_ONE - this.#running.size;
+    return Math.max(0, Math.min(allowed - this.#unanswered, unwritten));
   }
 
   /** For how long there is certainly nothing to do; null until woken. */
-  async #idleMs(hasMore: boolean): Promise<number | null> {
+  async #idleMs(): Promise<number | null> {
     const { clock, outbox } = this.#parts;
     const now = clock.monotonic();
-    if (this.#running.size >= this.#settings.concurrency) return null;
+    if (this.#unanswered >= this.#settings.concurrency) return null;
     const pausedMs = this.#attempts.breaker.waitMs(now);
     if (pausedMs > 0) return pausedMs;
     if (this.#free() === 0) return null;
@@ -153,19 +160,28 @@ export class Lane {
       this.#gathered.length === 0 ? LONGEST_WAIT_MS : Math.max(0, this.#gatheredUntil - now);
     const next = await outbox.next(this.#settings.trigger);
     if (next === null) return this.#gathered.length === 0 ? null : gatheringMs;
-    const soonest = hasMore ? 0 : SHORTEST_WAIT_MS;
+    const soonest = this.#hasMore ? 0 : SHORTEST_WAIT_MS;
     return Math.min(LONGEST_WAIT_MS, gatheringMs, Math.max(soonest, next - clock.now()));
   }
 
   #start(deliveries: readonly Delivery[], signals: AttemptSignals): void {
-    const running = this.#attempts
-      .make(deliveries, signals)
+    this.#unanswered += 1;
+    const running = this.#make(deliveries, signals)
       .catch((error: unknown) => this.#failed(error))
       .then(() => {
         this.#running.delete(running);
+        // Also where nothing more was due: another delivery of its object may be now.
         this.#alarm.ring();
       });
     this.#running.add(running);
+  }
+
+  async #make(deliveries: readonly Delivery[], signals: AttemptSignals): Promise<void> {
+    const made = await this.#attempts.make(deliveries, signals).finally(() => {
+      this.#unanswered -= 1;
+      if (this.#hasMore) this.#alarm.ring();
+    });
+    await made.settled;
   }
 
   #failed(error: unknown): void {
