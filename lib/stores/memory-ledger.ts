@@ -18,6 +18,7 @@ export class MemoryLedger {
   readonly #ids = new Map<string, string>();
   /** Watch path → the Event's `namespace/name` → keys of its entries. */
   readonly #byEvent = new Map<string, Map<string, Set<string>>>();
+  readonly #retired = new Set<string>();
 
   /** The entries for these keys; a key with none is absent. */
   lookup(keys: readonly string[]): ReadonlyMap<string, LedgerEntry> {
@@ -33,6 +34,7 @@ export class MemoryLedger {
   write(entry: LedgerEntry): void {
     const before = this.#byKey.get(entry.key);
     if (before !== undefined) this.#forgetPlace(before.entry);
+    this.#retired.delete(entry.path);
     this.#ids.set(entry.id, entry.key);
     this.#byKey.set(entry.key, { entry, goneAt: null });
     const events = this.#byEvent.get(entry.path) ?? new Map<string, Set<string>>();
@@ -67,6 +69,7 @@ export class MemoryLedger {
 
   /** Hands the entries of a path to its heirs; the others' retention begins. */
   retire({ path, heirs, readMs }: Retirement): void {
+    this.#retired.add(path);
     for (const [eventKey, keys] of [...(this.#byEvent.get(path) ?? [])]) {
       const namespace = eventKey.slice(0, eventKey.indexOf('/'));
       const heir = heirs.find((one) => one.namespace === null || one.namespace === namespace);
@@ -75,10 +78,9 @@ export class MemoryLedger {
     }
   }
 
-  /** The watch paths of all entries whose Event is there. */
+  /** The watch paths of all entries, but for paths that were retired. */
   get paths(): readonly string[] {
-    const there = [...this.#byKey.values()].filter(({ goneAt }) => goneAt === null);
-    return [...new Set(there.map(({ entry }) => entry.path))];
+    return [...this.#byEvent.keys()].filter((path) => !this.#retired.has(path));
   }
 
   /** Whether a delivery of this id was started under some entry. */

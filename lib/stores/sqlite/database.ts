@@ -116,10 +116,13 @@ function migrate(db: Statements): void {
     return;
   }
   if (format === FORMAT) return;
-  db.transaction(() => {
-    for (const step of STEPS.slice(format)) db.exec(step);
-    db.exec(`PRAGMA user_version = ${FORMAT}`);
-  });
+  db.transaction(
+    () => {
+      for (const step of STEPS.slice(format)) db.exec(step);
+      db.exec(`PRAGMA user_version = ${FORMAT}`);
+    },
+    { isForGood: true },
+  );
 }
 
 /** A look at all of a small file; of a large one what every start reads: its counts. */

@@ -2,6 +2,7 @@
 // so that queues, tally and body never disagree with it.
 import type { Delivery, DeliveryState } from '../../core/delivery.ts';
 import { UNSETTLED_STATES } from '../../core/delivery.ts';
+import { Making } from './making.ts';
 import type { DeliveryRow, NewRow, WholeRow } from './messages.ts';
 import { Queues } from './queues.ts';
 import { Shift } from './shift.ts';
@@ -15,8 +16,8 @@ deaths, retried_at AS retriedAt`;
 
 const INSERT = `
 INSERT INTO delivery (id, trigger, rule, object, state, dead, created_at, due_at, queue, attempts,
-  attempt_count, started, deaths, retried_at, settled_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
+  attempt_count, started, deaths, retried_at, settled_at, made_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
 
 const MOVE = `
 UPDATE delivery SET state = ?, dead = ?, due_at = ?, queue = ?, claim = ?, attempts = ?,
@@ -58,6 +59,7 @@ export class Deliveries {
   readonly queues: Queues;
   readonly tally: Tally;
   readonly shift: Shift;
+  readonly making: Making;
   readonly #db: Statements;
   readonly #gone = new Map<string, number>();
 
@@ -66,6 +68,7 @@ export class Deliveries {
     this.queues = new Queues(db);
     this.tally = new Tally(db);
     this.shift = new Shift(db);
+    this.making = new Making(db);
   }
 
   /** Puts a new one in. */
@@ -78,6 +81,7 @@ export class Deliveries {
       INSERT,
       ...[id, trigger, rule, object, state, dead, createdAt, dueAt, queue, attempts],
       ...[attemptCount, row.started, row.deaths, row.retriedAt, settledAt],
+      this.making.next(createdAt),
     );
     this.#db.run('INSERT INTO body (seq, text) VALUES (?, ?)', seq, row.body);
     this.tally.note(trigger, state, 1);

@@ -29,6 +29,12 @@ const READS: ReadonlySet<CallName> = new Set<CallName>([
   'read',
 ]);
 
+/**
+ * Calls that need not wait for the disk: what a claim changed matters to this process alone, and one
+ * that comes after the machine died gives all claims back anyway.
+ */
+const NEED_NO_DISK: ReadonlySet<CallName> = new Set<CallName>([...READS, 'claim']);
+
 /** Where calls are answered. */
 export class Desk {
   readonly #db: Statements;
@@ -50,9 +56,8 @@ export class Desk {
 
   /** Answers all of them, in their order. */
   answer(asks: readonly Ask[]): readonly Reply[] {
-    const isWriting = asks.some(({ name }) => !READS.has(name));
     try {
-      return this.#together(asks, isWriting);
+      return this.#together(asks);
     } catch (error) {
       this.#undo();
       if (asks.length > 1) return asks.flatMap((ask) => this.answer([ask]));
@@ -72,14 +77,16 @@ export class Desk {
     this.#db.close();
   }
 
-  #together(asks: readonly Ask[], isWriting: boolean): readonly Reply[] {
+  #together(asks: readonly Ask[]): readonly Reply[] {
     if (this.#end !== null) throw new Error(this.#end.message);
     const handle = (): Reply[] =>
       asks.map(({ call, name, ask }) => {
         const handler = this.#handlers[name] as (ask: unknown) => unknown;
         return { call, answer: handler(ask) };
       });
-    const replies = isWriting ? this.#db.transaction(handle) : handle();
+    const isWriting = asks.some(({ name }) => !READS.has(name));
+    const isForGood = asks.some(({ name }) => !NEED_NO_DISK.has(name));
+    const replies = isWriting ? this.#db.transaction(handle, { isForGood }) : handle();
     this.#deliveries.tally.commit();
     return replies;
   }
@@ -90,6 +97,7 @@ export class Desk {
     try {
       this.#db.rollback();
       this.#deliveries.shift.reread();
+      this.#deliveries.making.reread();
     } catch {
       // The next call finds the same trouble and tells it.
     }

@@ -39,11 +39,6 @@ const FIRED = `
 SELECT fired_at AS at, ledger.object FROM ledger LEFT JOIN delivery ON delivery.id = ledger.id
 WHERE fired_at >= ? AND ifnull(state, '') <> 'held' AND ifnull(dead, '') <> 'expired-held'`;
 
-interface StoredPath {
-  readonly id: number;
-  readonly path: string;
-}
-
 /** Events looked at together, so that nothing holds all of a path in memory. */
 const PAGE = 500;
 
@@ -52,6 +47,8 @@ export class Ledger {
   readonly #db: Statements;
   /** What each watch path is stored as. */
   readonly #paths = new Map<string, number>();
+  /** Paths of which it is known that they are not retired. */
+  readonly #read = new Set<string>();
 
   constructor(db: Statements) {
     this.#db = db;
@@ -75,6 +72,7 @@ export class Ledger {
     const { key, eventKey, object, id, life } = entry;
     const { firedAt, firedHappenedAt, firedCount, lastHappenedAt, lastCount } = entry;
     const path = this.#pathOf(entry.path);
+    this.#noteRead(entry.path);
     const fired = [firedAt, firedHappenedAt, firedCount];
     const last = [lastHappenedAt, lastCount];
     const moved = this.#db.run(MOVE_LAST, ...last, key, path, eventKey, id, life, ...fired, object);
@@ -104,6 +102,8 @@ export class Ledger {
   /** Hands the entries of a path to its heirs; the others' retention begins. */
   retire({ path, heirs, readMs }: Retirement): void {
     const stored = this.#pathOf(path);
+    this.#read.delete(path);
+    this.#db.run('UPDATE path SET is_retired = 1 WHERE id = ?', stored);
     for (const eventKey of this.#eventsOf(stored)) {
       const namespace = eventKey.slice(0, eventKey.indexOf('/'));
       const heir = heirs.find((one) => one.namespace === null || one.namespace === namespace);
@@ -111,17 +111,17 @@ export class Ledger {
       else if (heir.path !== path) {
         const sql = 'UPDATE ledger SET path = ? WHERE path = ? AND event_key = ?';
         this.#db.run(sql, this.#pathOf(heir.path), stored, eventKey);
+        this.#noteRead(heir.path);
       }
     }
   }
 
-  /** The watch paths of all entries whose Event is there. */
+  /** The watch paths of all entries, but for paths that were retired. */
   get paths(): readonly string[] {
-    const there = 'SELECT 1 FROM ledger INDEXED BY ledger_there WHERE path = ? AND gone_at IS NULL';
-    const paths = this.#db.all('SELECT id, path FROM path') as readonly StoredPath[];
-    return paths
-      .filter(({ id }) => this.#db.get(`${there} LIMIT 1`, id) !== undefined)
-      .map(({ path }) => path);
+    const sql = `
+      SELECT path FROM path WHERE is_retired = 0
+      AND EXISTS (SELECT 1 FROM ledger INDEXED BY ledger_event WHERE ledger.path = path.id)`;
+    return this.#db.column(sql) as readonly string[];
   }
 
   /** The entry of this id was started only now. */
@@ -137,6 +137,13 @@ export class Ledger {
   /** A transaction was undone: what it named paths does not hold. */
   rollback(): void {
     this.#paths.clear();
+    this.#read.clear();
+  }
+
+  #noteRead(path: string): void {
+    if (this.#read.has(path)) return;
+    this.#read.add(path);
+    this.#db.run('UPDATE path SET is_retired = 0 WHERE path = ? AND is_retired = 1', path);
   }
 
   *#eventsOf(path: number): Iterable<string> {
@@ -154,7 +161,9 @@ export class Ledger {
     if (known !== undefined) return known;
     const found = this.#db.number('SELECT id FROM path WHERE path = ?', path);
     const stored =
-      found > 0 ? found : this.#db.number('INSERT INTO path (path) VALUES (?) RETURNING id', path);
+      found > 0
+        ? found
+        : this.#db.number('INSERT INTO path (path, is_retired) VALUES (?, 0) RETURNING id', path);
     this.#paths.set(path, stored);
     return stored;
   }

@@ -38,27 +38,27 @@ export class Listing {
 
   #places(query: DeliveryQuery, after: number | null): readonly number[] {
     const { states, trigger, object, rule, limit, order = 'oldest' } = query;
-    const behind = behindOf(order, after);
+    const within = this.#within(query, after);
     const counts = this.#deliveries.tally.counts.filter(
       (one) => (states?.includes(one.state) ?? true) && (trigger ?? one.trigger) === one.trigger,
     );
     const isNarrow = states !== undefined || trigger !== undefined;
     const standing = counts.reduce((sum, { count }) => sum + count, 0);
     if (isNarrow && (standing <= FEW || (object === undefined && rule === undefined))) {
-      return this.#merged(query, counts, behind);
+      return this.#merged(query, counts, within);
     }
-    const filters = [...filtersOf(query), behind];
+    const filters = [...filtersOf(query), within];
     return this.#select(`delivery ${leaderOf(query)}`, filters, { order, limit });
   }
 
   #merged(
     query: DeliveryQuery,
     counts: readonly DeliveryCount[],
-    behind: Filter,
+    within: Filter,
   ): readonly number[] {
     const { limit, order = 'oldest' } = query;
     const { states: _states, trigger: _trigger, ...rest } = query;
-    const filters = [...filtersOf(rest), behind];
+    const filters = [...filtersOf(rest), within];
     const found = counts.flatMap(({ trigger, state }) => {
       const standing = { sql: 'trigger = ? AND state = ?', values: [trigger, state] };
       const from = 'delivery INDEXED BY delivery_state';
@@ -66,6 +66,14 @@ export class Listing {
     });
     found.sort((a, b) => (order === 'newest' ? b - a : a - b));
     return found.slice(0, limit);
+  }
+
+  /** The rows among which all that is asked for are. */
+  #within({ since, until, order }: DeliveryQuery, after: number | null): Filter {
+    const { first, last } = this.#deliveries.making.span(since, until);
+    const from = after === null || order === 'newest' ? first : Math.max(first, after + 1);
+    const to = after === null || order !== 'newest' ? last : Math.min(last, after - 1);
+    return { sql: 'seq BETWEEN ? AND ?', values: [from, to] };
   }
 
   #select(
@@ -81,12 +89,10 @@ export class Listing {
   }
 }
 
-/** The index that leads where no state does; the order of commits itself where none would help. */
-function leaderOf({ object, rule, since, until, order }: DeliveryQuery): string {
+/** The index that leads where no state does, else the order of commits itself. */
+function leaderOf({ object, rule }: DeliveryQuery): string {
   if (object !== undefined) return 'INDEXED BY delivery_object';
-  if (rule !== undefined) return 'INDEXED BY delivery_rule';
-  const isAtTheEnd = order === 'newest' ? until === undefined : since === undefined;
-  return isAtTheEnd ? 'NOT INDEXED' : 'INDEXED BY delivery_created';
+  return rule === undefined ? 'NOT INDEXED' : 'INDEXED BY delivery_rule';
 }
 
 function filtersOf({
@@ -110,9 +116,4 @@ function filtersOf({
   add('created_at >= ?', since);
   add('created_at < ?', until);
   return filters;
-}
-
-function behindOf(order: 'oldest' | 'newest', after: number | null): Filter {
-  if (order === 'newest') return { sql: 'seq < ?', values: [after ?? Number.MAX_SAFE_INTEGER] };
-  return { sql: 'seq > ?', values: [after ?? 0] };
 }

@@ -15,7 +15,8 @@ export const MINIMUM_READER = 1;
 // due_at, ended_at and look_at of what is unsettled stand on the store's own time (see shift.ts).
 const FIRST = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES ('minimum_reader', ${MINIMUM_READER}), ('shift_ms', 0);
+INSERT INTO meta VALUES ('minimum_reader', ${MINIMUM_READER}), ('shift_ms', 0),
+  ('backstep_ms', 0);
 
 CREATE TABLE keep (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -31,7 +32,9 @@ CREATE TABLE gap (
   to_at INTEGER NOT NULL
 );
 
-CREATE TABLE path (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE);
+CREATE TABLE path (
+  id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, is_retired INTEGER NOT NULL
+);
 
 CREATE TABLE ledger (
   seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, path INTEGER NOT NULL,
@@ -43,7 +46,6 @@ CREATE TABLE ledger (
 CREATE INDEX ledger_id ON ledger (id);
 CREATE INDEX ledger_event ON ledger (path, event_key);
 CREATE INDEX ledger_fired ON ledger (fired_at);
-CREATE INDEX ledger_there ON ledger (path) WHERE gone_at IS NULL;
 CREATE INDEX ledger_gone ON ledger (gone_at) WHERE gone_at IS NOT NULL;
 
 CREATE TABLE queue (
@@ -58,12 +60,14 @@ CREATE TABLE delivery (
   object TEXT NOT NULL, state TEXT NOT NULL, dead TEXT, created_at INTEGER NOT NULL,
   due_at INTEGER NOT NULL, queue INTEGER, claim TEXT, attempts TEXT NOT NULL,
   attempt_count INTEGER NOT NULL, open_at INTEGER, ended_at INTEGER, started TEXT,
-  deaths INTEGER NOT NULL, retried_at INTEGER, settled_at INTEGER
+  deaths INTEGER NOT NULL, retried_at INTEGER, settled_at INTEGER,
+  -- The latest created_at up to this row: it never falls, whatever the clock does.
+  made_at INTEGER NOT NULL
 );
 CREATE INDEX delivery_state ON delivery (trigger, state);
 CREATE INDEX delivery_rule ON delivery (rule);
 CREATE INDEX delivery_object ON delivery (object);
-CREATE INDEX delivery_created ON delivery (created_at);
+CREATE INDEX delivery_made ON delivery (made_at);
 CREATE INDEX delivery_due ON delivery (queue, due_at) WHERE state = 'waiting';
 CREATE INDEX delivery_order ON delivery (queue) WHERE state = 'waiting';
 CREATE INDEX delivery_settled ON delivery (settled_at) WHERE settled_at IS NOT NULL;

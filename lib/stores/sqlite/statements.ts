@@ -6,6 +6,7 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 
 export class Statements {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
+  #isForGood: boolean | null = null;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -55,8 +56,12 @@ export class Statements {
     this.#database.exec(sql);
   }
 
-  /** Does something whole or not at all. */
-  transaction<T>(act: () => T): T {
+  /** Does something whole or not at all; what is for good is on the disk before this returns. */
+  transaction<T>(act: () => T, { isForGood }: { readonly isForGood: boolean }): T {
+    if (isForGood !== this.#isForGood) {
+      this.exec(`PRAGMA synchronous = ${isForGood ? 'FULL' : 'NORMAL'}`);
+      this.#isForGood = isForGood;
+    }
     this.run('BEGIN IMMEDIATE');
     try {
       const made = act();
