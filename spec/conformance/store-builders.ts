@@ -1,6 +1,10 @@
-// What specs of stores are made of: commits, ledger entries and deliveries with defaults.
+// What specs of stores are made of: commits, ledger entries and deliveries with defaults, and the
+// steps that most of them take.
+import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
-import type { Commit, LedgerEntry } from '../../lib/core/store.ts';
+import type { Outcome } from '../../lib/core/outcome.ts';
+import type { Gap } from '../../lib/core/source.ts';
+import type { ClaimRequest, Commit, Committed, LedgerEntry, Store } from '../../lib/core/store.ts';
 import { aDelivery } from '../support/builders.ts';
 
 /** When everything happens. */
@@ -54,4 +58,70 @@ export function deliveries(count: number, overrides: Partial<Delivery> = {}): re
 /** The id of the delivery with a number. */
 export function idOf(place: number): string {
   return place.toString().padStart(26, '0');
+}
+
+/** What is there of a commit's answer where it was done. */
+export function existingOf(committed: Committed): ReadonlySet<string> {
+  if (!committed.done) throw new Error('it is full');
+  return committed.existing;
+}
+
+/** An attempt that went well. */
+export const DELIVERED: Outcome = { outcome: 'delivered' };
+
+/** A claim of up to ten. */
+export const CLAIM: ClaimRequest = {
+  trigger: 'build',
+  incarnation: 'one',
+  now: NOW,
+  limit: 10,
+  order: 'none',
+};
+
+/** Settles a delivery that the incarnation `one` has claimed. */
+export async function settle(
+  store: Store,
+  id: string,
+  next: Partial<Delivery> = {},
+): Promise<Delivery> {
+  const answer = await store.outbox.settle({
+    id,
+    incarnation: 'one',
+    outcome: DELIVERED,
+    durationMs: 5,
+    next: { state: 'delivered', dead: null, dueAt: NOW, started: null, ...next },
+    now: NOW,
+  });
+  if (!answer.done) throw new Error(`delivery ${id} is ${answer.state}`);
+  return answer.delivery;
+}
+
+/** Claims, attempts and settles a delivery. */
+export async function attemptOnce(
+  store: Store,
+  id: string,
+  next: Partial<Delivery> = {},
+): Promise<Delivery> {
+  const claimed = await store.outbox.claim({ ...CLAIM, limit: 1_000 });
+  expect(idsOf(claimed)).to.include(id);
+  await store.outbox.attempt({ id, incarnation: 'one', now: NOW });
+  return settle(store, id, next);
+}
+
+/** A delivery that must be there. */
+export async function stored(store: Store, id: string): Promise<Delivery> {
+  const found = await store.archive.get(id);
+  if (found === null) throw new Error(`no delivery ${id}`);
+  return found;
+}
+
+/** Their ids. */
+export function idsOf(many: readonly Delivery[]): readonly string[] {
+  return many.map(({ id }) => id);
+}
+
+/** A gap with overrides. */
+export function aGap(overrides: Partial<Gap> = {}): Gap {
+  const to = { resourceVersion: '9', at: NOW };
+  return { source: 'shop', path: PATH, loss: 'none', why: '', from: null, to, ...overrides };
 }

@@ -4,7 +4,7 @@ import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, deliveries } from '../conformance/store-builders.ts';
 import { describeStore } from '../conformance/store.ts';
 
-describeStore('memory', async () => createMemoryStore());
+describeStore('memory', async (maxBytes) => createMemoryStore({ maxBytes }));
 
 describe('memory', () => {
   it('says that it is not durable', () => {

@@ -13,6 +13,6 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-describeStore('sqlite', async () =>
-  openSqliteStore({ path: join(folder, `${(files += 1)}.db`), maxBytes: 0 }),
+describeStore('sqlite', async (maxBytes) =>
+  openSqliteStore({ path: join(folder, `${(files += 1)}.db`), maxBytes }),
 );

@@ -1,0 +1,133 @@
+// What a Journal promises: positions, ids, and one commit as one thing.
+import { expect } from 'chai';
+import type { Store } from '../../lib/core/store.ts';
+import { aDelivery } from '../support/builders.ts';
+import {
+  aCommit,
+  anEntry,
+  attemptOnce,
+  CLAIM,
+  deliveries,
+  existingOf,
+  idOf,
+  idsOf,
+  NOW,
+  PATH,
+  settle,
+  stored,
+} from './store-builders.ts';
+
+/** Holds a Journal to its promises. */
+export function describeJournal(store: () => Store): void {
+  describe('Journal', () => {
+    it('answers the positions of a source, path by path, as they were committed last', async () => {
+      const a = { resourceVersion: '9007199254740993', at: NOW };
+      await store().journal.commit(aCommit({ positions: new Map([['a', a]]) }));
+      const b = { resourceVersion: '7', at: NOW };
+      await store().journal.commit(aCommit({ positions: new Map([['b', b]]) }));
+      expect([...(await store().journal.positions('shop'))]).to.deep.equal([
+        ['a', a],
+        ['b', b],
+      ]);
+      expect((await store().journal.positions('other')).size).to.equal(0);
+    });
+
+    it('answers ledger entries by key and leaves out keys that have none', async () => {
+      await store().journal.commit(aCommit({ ledger: [anEntry()] }));
+      const found = await store().journal.lookup(['k1', 'k2']);
+      expect([...found]).to.deep.equal([['k1', anEntry()]]);
+    });
+
+    it('gives the same stored state when a batch is committed twice', async () => {
+      const [delivery] = deliveries(1);
+      const commit = aCommit({ deliveries: delivery ? [delivery] : [], ledger: [anEntry()] });
+      const first = await store().journal.commit(commit);
+      const second = await store().journal.commit(commit);
+      expect([...existingOf(first)]).to.deep.equal([]);
+      expect([...existingOf(second)]).to.deep.equal([delivery?.id]);
+      expect(await store().archive.list({ limit: 10 })).to.have.length(1);
+    });
+
+    it('does not make a delivery wait again that has been settled', async () => {
+      const commit = aCommit({ deliveries: deliveries(1) });
+      await store().journal.commit(commit);
+      const [claimed] = await store().outbox.claim(CLAIM);
+      await settle(store(), claimed?.id ?? '');
+      await store().journal.commit(commit);
+      expect(await store().outbox.claim(CLAIM)).to.deep.equal([]);
+    });
+
+    it('keeps the positions of each source apart', async () => {
+      const position = { resourceVersion: '7', at: NOW };
+      const positions = new Map([[PATH, position]]);
+      await store().journal.commit(aCommit({ source: 'shop', positions }));
+      await store().journal.commit(aCommit({ source: 'pay', positions }));
+      await store().journal.commit(
+        aCommit({ positions: new Map([[PATH, { ...position, resourceVersion: '8' }]]) }),
+      );
+      const versionOf = async (source: string): Promise<string | undefined> =>
+        (await store().journal.positions(source)).get(PATH)?.resourceVersion;
+      expect([await versionOf('shop'), await versionOf('pay')]).to.deep.equal(['8', '7']);
+    });
+
+    it('does not store a delivery again that only the ledger still knows', async () => {
+      const commit = aCommit({ deliveries: deliveries(1), ledger: [anEntry({ id: idOf(0) })] });
+      await store().journal.commit(commit);
+      await attemptOnce(store(), idOf(0));
+      await store().upkeep.sweep({ goneBefore: 0, settledBefore: NOW + 1 });
+      expect(await store().archive.get(idOf(0))).to.equal(null);
+      expect([...existingOf(await store().journal.commit(commit))]).to.deep.equal([idOf(0)]);
+      expect(await store().archive.counts()).to.deep.equal([]);
+    });
+
+    it('stores what is new in a batch beside what was there', async () => {
+      await store().journal.commit(aCommit({ deliveries: deliveries(1) }));
+      const both = await store().journal.commit(aCommit({ deliveries: deliveries(2) }));
+      expect([...existingOf(both)]).to.deep.equal([idOf(0)]);
+      expect(idsOf(await store().archive.list({ limit: 5 }))).to.deep.equal([idOf(0), idOf(1)]);
+    });
+
+    it('stores the first of two deliveries of one id', async () => {
+      const [first] = deliveries(1, { bucket: 'a' });
+      const [second] = deliveries(1, { bucket: 'b' });
+      const both = first && second ? [first, second] : [];
+      await store().journal.commit(aCommit({ deliveries: both }));
+      expect((await stored(store(), idOf(0))).bucket).to.equal('a');
+      expect(await store().archive.counts()).to.deep.equal([
+        { trigger: 'build', state: 'waiting', count: 1 },
+      ]);
+    });
+
+    it('moves what an entry saw last and keeps the rest of it', async () => {
+      await store().journal.commit(aCommit({ ledger: [anEntry()] }));
+      for (const changed of [
+        { lastCount: 9, lastHappenedAt: '2026-01-31T12:00:00.000000Z' },
+        { id: idOf(7), life: '2026-01-31T13:00:00Z', firedAt: NOW + 1, firedCount: 4 },
+        { object: 'v1/Pod/shop/web-2' },
+      ]) {
+        const entry = anEntry(changed);
+        await store().journal.commit(aCommit({ ledger: [entry] }));
+        expect((await store().journal.lookup(['k1'])).get('k1')).to.deep.equal(entry);
+      }
+    });
+
+    it('gives back what a delivery is made of, whatever its Event holds', async () => {
+      const event = {
+        message: 'a\u0000\u001b\ud800\u2028',
+        metadata: JSON.parse('{"__proto__":[]}'),
+      };
+      const { occurrences } = aDelivery();
+      const odd = aDelivery({
+        occurrences: [{ ...occurrences[0], event }],
+        match: { 'a b': '\u0000' },
+        rule: { index: 3, name: null, identity: '' },
+        object: 'v1/Pod/shop/a\u0000b',
+        createdAt: NOW + 0.25,
+        dueAt: NOW + 0.5,
+        retriedAt: NOW - 0.125,
+      });
+      await store().journal.commit(aCommit({ deliveries: [odd] }));
+      expect(await stored(store(), odd.id)).to.deep.equal(odd);
+    });
+  });
+}

@@ -1,0 +1,80 @@
+// In which order deliveries are claimed.
+import { expect } from 'chai';
+import type { Store } from '../../lib/core/store.ts';
+import { aCommit, CLAIM, deliveries, idOf, idsOf, NOW, settle } from './store-builders.ts';
+
+/** Holds the order of claims to its promises. */
+export function describeOrder(store: () => Store): void {
+  describe('order', () => {
+    const ORDERED = { ...CLAIM, order: 'object' } as const;
+
+    async function retryFirst(dueAt: number): Promise<readonly string[]> {
+      const same = deliveries(2, { object: 'v1/Pod/shop/web' });
+      await store().journal.commit(aCommit({ deliveries: same }));
+      const [first] = await store().outbox.claim(ORDERED);
+      const id = first?.id ?? '';
+      await store().outbox.attempt({ id, incarnation: 'one', now: NOW });
+      await settle(store(), id, { state: 'waiting', dueAt });
+      return same.map((one) => one.id);
+    }
+
+    it('none takes the next delivery of an object while a retry of it waits', async () => {
+      const [, second] = await retryFirst(NOW + 5_000);
+      expect((await store().outbox.claim(CLAIM)).map(({ id }) => id)).to.deep.equal([second]);
+    });
+
+    it('object lets the next one wait for the retry', async () => {
+      const [first] = await retryFirst(NOW + 5_000);
+      expect(await store().outbox.claim(ORDERED)).to.deep.equal([]);
+      const later = { ...ORDERED, now: NOW + 5_000 };
+      expect((await store().outbox.claim(later)).map(({ id }) => id)).to.deep.equal([first]);
+    });
+
+    it('object lets the next one pass a retry that has been waiting for a minute', async () => {
+      const [, second] = await retryFirst(NOW + 300_000);
+      expect(await store().outbox.claim({ ...ORDERED, now: NOW + 59_000 })).to.deep.equal([]);
+      const later = { ...ORDERED, now: NOW + 60_005 };
+      expect((await store().outbox.claim(later)).map(({ id }) => id)).to.deep.equal([second]);
+    });
+
+    it('none takes what is due first, also of one object', async () => {
+      const [, second] = await retryFirst(NOW + 10);
+      await store().outbox.claim(CLAIM);
+      await settle(store(), second ?? '', { state: 'waiting', dueAt: NOW + 5 });
+      const later = { ...CLAIM, now: NOW + 20 };
+      expect(idsOf(await store().outbox.claim(later))).to.deep.equal([second]);
+    });
+
+    it('object takes a retry before what was made later, however long it was due', async () => {
+      const [first] = await retryFirst(NOW + 10);
+      const later = { ...ORDERED, now: NOW + 20 };
+      expect(idsOf(await store().outbox.claim(later))).to.deep.equal([first]);
+    });
+
+    it('object keeps the order in which they were made, also of one that was held', async () => {
+      const [held, waiting] = deliveries(2, { object: 'v1/Pod/shop/web' });
+      if (!held || !waiting) throw new Error('no deliveries were built');
+      const made = [{ ...held, state: 'held' as const }, waiting];
+      await store().journal.commit(aCommit({ deliveries: made }));
+      const next = { state: 'waiting', dead: null, dueAt: NOW } as const;
+      await store().outbox.change({ id: held.id, from: ['held'], next, now: NOW });
+      expect(idsOf(await store().outbox.claim(ORDERED))).to.deep.equal([held.id]);
+    });
+
+    it('object lets several pass that have been waiting for a minute', async () => {
+      const same = deliveries(3, { object: 'v1/Pod/shop/web' });
+      await store().journal.commit(aCommit({ deliveries: same }));
+      for (const [place, { id }] of same.slice(0, 2).entries()) {
+        const now = NOW + place * 60_006;
+        const claimed = await store().outbox.claim({ ...ORDERED, now });
+        expect(idsOf(claimed)).to.deep.equal([id]);
+        await store().outbox.attempt({ id, incarnation: 'one', now });
+        await settle(store(), id, { state: 'waiting', dueAt: NOW + 900_000 });
+      }
+      const now = NOW + 2 * 60_006;
+      expect(await store().outbox.claim({ ...ORDERED, now: now - 10 })).to.deep.equal([]);
+      const last = await store().outbox.claim({ ...ORDERED, now });
+      expect(idsOf(last)).to.deep.equal([idOf(2)]);
+    });
+  });
+}
