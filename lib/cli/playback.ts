@@ -36,6 +36,11 @@ export const playbackCommand: Command = {
       help: 'begin once N watches are open; default 1',
     },
     compact: { type: 'string', takes: 'DURATION', help: 'forget history so often; default: never' },
+    ahead: {
+      type: 'string',
+      takes: 'DURATION',
+      help: 'tell a time so far ahead, as after an absence; default 0s',
+    },
     tls: { type: 'boolean', help: 'serve HTTPS with a certificate made for this run' },
     'write-kubeconfig': { type: 'string', takes: 'FILE', help: 'write how to reach it' },
     'tls-cert': { type: 'string', takes: 'FILE', help: 'serve HTTPS with this certificate (PEM)' },
@@ -56,7 +61,8 @@ export const playbackCommand: Command = {
         ...listen,
         afterWatches: countOf(given, 'after-watches', 1),
         ...(tls === null ? {} : { tls }),
-        ...compactionOf(given),
+        ...durationOf(given, { flag: 'compact', key: 'compactEveryMs' }),
+        ...durationOf(given, { flag: 'ahead', key: 'aheadMs' }),
       },
       { clock, random },
     );
@@ -114,12 +120,15 @@ function countOf(given: Given, flag: string, fallback: number): number {
   throw new SluiceError('usage', `flag --${flag} takes a whole number, not "${text}"`);
 }
 
-function compactionOf(given: Given): { readonly compactEveryMs?: number } {
-  const text = given.text('compact');
+function durationOf<Key extends string>(
+  given: Given,
+  { flag, key }: { readonly flag: string; readonly key: Key },
+): { readonly [K in Key]?: number } {
+  const text = given.text(flag);
   if (text === undefined) return {};
-  const compactEveryMs = parseDuration(text);
-  if (compactEveryMs !== undefined) return { compactEveryMs };
-  throw new SluiceError('usage', `flag --compact takes a duration such as 5m, not "${text}"`);
+  const ms = parseDuration(text);
+  if (ms !== undefined) return { [key]: ms } as { readonly [K in Key]: number };
+  throw new SluiceError('usage', `flag --${flag} takes a duration such as 5m, not "${text}"`);
 }
 
 async function tlsOf(given: Given): Promise<TlsPair | null> {

@@ -31,6 +31,8 @@ export interface PlaybackOptions {
   readonly afterWatches?: number;
   /** The history older than this is compacted, in ms; absent: all of it is kept. */
   readonly compactEveryMs?: number;
+  /** How far the time that its answers tell is ahead of the machine's, in ms: for playing an absence. */
+  readonly aheadMs?: number;
   /** The resourceVersion before the first change; 1000 where absent. */
   readonly firstVersion?: bigint;
   /** What the uids of namespaces, and so the cluster id, are made from. */
@@ -77,7 +79,11 @@ export async function startPlayback(
   const stop = new AbortController();
   const served = { ...parts, store, lists, watches, cluster, stopping: stop.signal };
   const answering = new Set<Promise<void>>();
+  const { aheadMs } = options;
   const server = openServer(options.tls, (request, response) => {
+    if (aheadMs !== undefined) {
+      response.setHeader('Date', new Date(parts.clock.now() + aheadMs).toUTCString());
+    }
     const answered = handle(served, request, response);
     answering.add(answered);
     void answered.finally(() => answering.delete(answered));

@@ -40,6 +40,12 @@ describe('playback', () => {
       expect([one.progress().applied, clock.monotonic()]).to.deep.equal([3, 0]);
     });
 
+    it('tells a time as far ahead as it is asked for', async () => {
+      const one = await served(entries, { aheadMs: 4_200_000 }, clock);
+      const { headers } = await ask(one, EVENTS);
+      expect(Date.parse(headers.get('date') ?? '') - clock.now()).to.equal(4_200_000);
+    });
+
     it('begins once as many watches are open as asked for', async () => {
       const one = await served(entries, { afterWatches: 2 });
       const first = await watch(one, `${EVENTS}?watch=1&resourceVersion=1000`);
