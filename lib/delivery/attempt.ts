@@ -79,6 +79,8 @@ type Ended = Pick<Settlement, 'outcome' | 'durationMs'> & { readonly next: NextS
 export class Attempts {
   readonly aging: Aging;
   readonly breaker: Breaker;
+  /** How long the receiver took to answer last, in ms; endless while that is not known. */
+  lastMs = Number.POSITIVE_INFINITY;
   readonly #settings: AttemptSettings;
   readonly #trigger: Trigger;
   readonly #parts: LaneParts;
@@ -103,8 +105,7 @@ export class Attempts {
   async make(deliveries: readonly Delivery[], signals: AttemptSignals): Promise<Made> {
     const passage = deliveries.some(isSuspect) ? 'alone' : 'shared';
     const pass = await this.#parts.gate.enter(passage, signals.stop);
-    // Claimed and not attempted: the next start gives it back.
-    if (pass === null) return NOT_MADE;
+    if (pass === null) return { settled: this.giveBack(deliveries) };
     try {
       const recorded = await this.#recorded(deliveries, signals);
       if (recorded.length === 0) return leaving(pass, NOT_MADE);
@@ -113,6 +114,17 @@ export class Attempts {
       pass[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /** Lets claimed deliveries wait as before. What the store does not take, the next start finds. */
+  async giveBack(deliveries: readonly Delivery[]): Promise<void> {
+    const { clock, outbox } = this.#parts;
+    const now = clock.now();
+    const changes = deliveries.map(({ id, dueAt }) => {
+      const next = { state: 'waiting', dead: null, dueAt } as const;
+      return outbox.change({ id, from: ['running'], next, now });
+    });
+    await Promise.allSettled(changes);
   }
 
   async #recorded(
@@ -131,6 +143,7 @@ export class Attempts {
     this.#tell(this.breaker.begin(began));
     const outcomes = await this.#fire(recorded, signals.abandon);
     const durationMs = Math.round(clock.monotonic() - began);
+    this.lastMs = durationMs;
     this.#tell(this.breaker.note(outcomes, clock.monotonic()));
     const settling = recorded.map(async (delivery, place) => {
       const outcome = outcomes[place] ?? lostBy('no outcome');

@@ -3,7 +3,7 @@
 // batches. It holds no backlog: what waits, waits in the store. It never decides what an outcome
 // means (next-state.ts) and never tells two attempts of one object apart (the claim does).
 import type { Delivery } from '../core/delivery.ts';
-import type { Trigger } from '../core/trigger.ts';
+import type { Batching, Trigger } from '../core/trigger.ts';
 import { aborted, abortedAfter } from '../kit/aborted.ts';
 import { Alarm } from '../kit/alarm.ts';
 import {
@@ -29,6 +29,9 @@ const SHORTEST_WAIT_MS = 20;
 /** Attempts not written down yet, for each that may be made at once: the disk works meanwhile. */
 const UNWRITTEN_FOR_ONE = 2;
 
+/** Attempts so short spend more time waiting for the store than for the receiver. */
+const AHEAD_BELOW_MS = 100;
+
 /** After attempts were cut off: for a store that is about to take what they came to. */
 const LEAVE_MS = 2_000;
 
@@ -48,12 +51,16 @@ export class Lane {
   readonly #trigger: Trigger;
   readonly #parts: LaneParts;
   readonly #attempts: Attempts;
+  readonly #batch: Batching;
   readonly #alarm = new Alarm();
   readonly #running = new Set<Promise<void>>();
   /** How many of those the receiver has not answered yet. */
   #unanswered = 0;
+  #claiming: Promise<void> | null = null;
   /** Whether the store may have more that is due than it handed out. */
-  #hasMore = false;
+  #hasMore = true;
+  /** Until a monotonic moment the store has nothing, unless somebody says so. */
+  #nothingUntil = 0;
   /** Claimed deliveries that wait for others to go with, until a monotonic moment. */
   #gathered: Delivery[] = [];
   #gatheredUntil = 0;
@@ -67,6 +74,7 @@ export class Lane {
     this.#trigger = trigger;
     this.#parts = parts;
     this.#attempts = new Attempts(settings, trigger, parts);
+    this.#batch = trigger.batch ?? ONE_BY_ONE;
   }
 
   /** How many attempts are being made, or about to be. */
@@ -76,13 +84,14 @@ export class Lane {
 
   /** Something may have fallen due: look. */
   wake(): void {
+    this.#hasMore = true;
     this.#alarm.ring();
   }
 
   /** The clock that was handed in was just moved by so much. */
   jumped(byMs: number): void {
     this.#attempts.aging.jumped(byMs);
-    this.#alarm.ring();
+    this.wake();
   }
 
   /** Tells of a delivery whose attempt was running when its process died. */
@@ -101,7 +110,8 @@ export class Lane {
     try {
       await this.#attempts.aging.restore();
       while (!stop.aborted) {
-        await this.#claim(signals);
+        this.#startDue(signals);
+        this.#claimMore(signals);
         await this.#alarm.wait(clock, await this.#idleMs(), stop);
         // Several attempts end in one turn: what takes their places is claimed and sent together,
         // which wakes the receiver once.
@@ -109,8 +119,9 @@ export class Lane {
         if (this.#failure !== null) break;
       }
     } finally {
-      // Also where the store fails: what was begun is ended and written down, what was claimed too.
-      if (this.#gathered.length > 0) this.#start(this.#gathered.splice(0), signals);
+      // Also where the store fails: what was begun is ended and written down, what was not is let go.
+      await Promise.race([this.#claiming, aborted(leave.signal)]);
+      this.#giveBack();
       const ended = Promise.all([...this.#running, this.#attempts.aging.saved]);
       await Promise.race([ended, aborted(leave.signal)]);
       await this.#trigger[Symbol.asyncDispose]?.();
@@ -118,19 +129,10 @@ export class Lane {
     if (this.#failure !== null) throw this.#failure.error;
   }
 
-  /** Claims what is due and starts attempts of it. */
-  async #claim(signals: AttemptSignals): Promise<void> {
-    const { incarnation, clock, outbox } = this.#parts;
-    const { max, waitMs } = this.#trigger.batch ?? ONE_BY_ONE;
-    const { trigger, order } = this.#settings;
-    const limit = (this.#free() - this.#suspects.length) * max - this.#gathered.length;
-    if (limit > 0) {
-      const request = { trigger, incarnation, now: clock.now(), limit, order };
-      const claimed = await outbox.claim(request);
-      this.#hasMore = claimed.length === limit;
-      if (this.#gathered.length === 0) this.#gatheredUntil = clock.monotonic() + waitMs;
-      for (const one of claimed) (isSuspect(one) ? this.#suspects : this.#gathered).push(one);
-    }
+  /** Starts attempts of what is claimed, as many as may be made. */
+  #startDue(signals: AttemptSignals): void {
+    const { clock } = this.#parts;
+    const { max } = this.#batch;
     while (this.#suspects.length > 0 && this.#free() > 0) {
       this.#start(this.#suspects.splice(0, 1), signals);
     }
@@ -138,6 +140,50 @@ export class Lane {
       this.#gathered.length >= max ||
       (this.#gathered.length > 0 && clock.monotonic() >= this.#gatheredUntil);
     while (isDue() && this.#free() > 0) this.#start(this.#gathered.splice(0, max), signals);
+    // Its receiver is left alone for a while: who waits for that waits in the store.
+    if (this.#attempts.breaker.state === 'open') this.#giveBack();
+  }
+
+  /** Claims what is due, unless it is claiming; attempts go on meanwhile. */
+  #claimMore(signals: AttemptSignals): void {
+    const limit = this.#room();
+    const isAsking = this.#hasMore || this.#parts.clock.monotonic() >= this.#nothingUntil;
+    if (!isAsking || limit <= 0 || this.#claiming !== null) return;
+    // Whoever wakes it from now on means something that this claim may not see.
+    this.#hasMore = false;
+    this.#claiming = this.#claim(limit)
+      .then(() => this.#startDue(signals))
+      .catch((error: unknown) => void (this.#failure ??= { error }))
+      .then(() => {
+        this.#claiming = null;
+        this.#alarm.ring();
+      });
+  }
+
+  async #claim(limit: number): Promise<void> {
+    const { incarnation, clock, outbox } = this.#parts;
+    const { trigger, order } = this.#settings;
+    const claimed = await outbox.claim({ trigger, incarnation, now: clock.now(), limit, order });
+    this.#hasMore ||= claimed.length === limit;
+    this.#nothingUntil = Number.POSITIVE_INFINITY;
+    if (this.#gathered.length === 0) this.#gatheredUntil = clock.monotonic() + this.#batch.waitMs;
+    for (const one of claimed) (isSuspect(one) ? this.#suspects : this.#gathered).push(one);
+  }
+
+  /** How many deliveries more it takes: for what is free, and ahead where attempts take no time. */
+  #room(): number {
+    const { max } = this.#batch;
+    const room = (this.#free() - this.#suspects.length) * max - this.#gathered.length;
+    const isFast = this.#attempts.lastMs < AHEAD_BELOW_MS;
+    if (!isFast || !this.#hasMore || this.#attempts.breaker.state !== 'closed') return room;
+    return room + this.#settings.concurrency * max;
+  }
+
+  #giveBack(): void {
+    const left = [...this.#suspects.splice(0), ...this.#gathered.splice(0)];
+    if (left.length === 0) return;
+    const giving = this.#attempts.giveBack(left).then(() => void this.#running.delete(giving));
+    this.#running.add(giving);
   }
 
   /** How many attempts more may be made now; a store that is slow bounds them too. */
@@ -152,7 +198,7 @@ export class Lane {
   async #idleMs(): Promise<number | null> {
     const { clock, outbox } = this.#parts;
     const now = clock.monotonic();
-    if (this.#unanswered >= this.#settings.concurrency) return null;
+    if (this.#claiming !== null || this.#unanswered >= this.#settings.concurrency) return null;
     const pausedMs = this.#attempts.breaker.waitMs(now);
     if (pausedMs > 0) return pausedMs;
     if (this.#free() === 0) return null;
@@ -160,8 +206,9 @@ export class Lane {
       this.#gathered.length === 0 ? LONGEST_WAIT_MS : Math.max(0, this.#gatheredUntil - now);
     const next = await outbox.next(this.#settings.trigger);
     if (next === null) return this.#gathered.length === 0 ? null : gatheringMs;
-    const soonest = this.#hasMore ? 0 : SHORTEST_WAIT_MS;
-    return Math.min(LONGEST_WAIT_MS, gatheringMs, Math.max(soonest, next - clock.now()));
+    const dueMs = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, next - clock.now()));
+    this.#nothingUntil = now + dueMs;
+    return Math.min(dueMs, gatheringMs);
   }
 
   #start(deliveries: readonly Delivery[], signals: AttemptSignals): void {
@@ -171,7 +218,7 @@ export class Lane {
       .then(() => {
         this.#running.delete(running);
         // Also where nothing more was due: another delivery of its object may be now.
-        this.#alarm.ring();
+        this.wake();
       });
     this.#running.add(running);
   }

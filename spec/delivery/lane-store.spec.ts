@@ -144,10 +144,66 @@ describe('a lane and the calls it makes', () => {
       limits.push(request.limit);
       return claim(request);
     };
+    await clock.advance(100);
     for (const firing of trigger.firings) firing.end(DELIVERED);
     await clock.advance(0);
     expect(limits).to.deep.equal([4]);
     for (const firing of trigger.firings) firing.end(DELIVERED);
+    stop.abort();
+    await running;
+  });
+
+  it('claims ahead where attempts take no time, and gives back at a stop what it did not begin', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, store, stop, running } = setUp({ concurrency: 2 }, trigger);
+    await add(deliveries(9));
+    for (const firing of trigger.firings) firing.end(DELIVERED);
+    await clock.advance(0);
+    const count = async (state: string): Promise<number | undefined> =>
+      (await store.archive.counts()).find((one) => one.state === state)?.count;
+    expect(trigger.running).to.equal(2);
+    expect(await count('running')).to.equal(4);
+    stop.abort();
+    for (const firing of trigger.firings) firing.end(DELIVERED);
+    await running;
+    expect(trigger.firings).to.have.length(4);
+    expect([await count('running'), await count('waiting')]).to.deep.equal([undefined, 5]);
+  });
+
+  it('begins the next attempt while the last one is written down, but not without end', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, store, stop, running } = setUp({ concurrency: 2 }, trigger);
+    const settle = store.outbox.settle.bind(store.outbox);
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    store.outbox.settle = async (settlement) => {
+      await promise;
+      return settle(settlement);
+    };
+    await add(deliveries(9));
+    for (let round = 0; round < 9; round += 1) {
+      for (const firing of trigger.firings) firing.end(DELIVERED);
+      await clock.advance(0);
+    }
+    expect(trigger.firings).to.have.length(4);
+    resolve(undefined);
+    await clock.advance(0);
+    expect(trigger.firings).to.have.length(6);
+    stop.abort();
+    for (const firing of trigger.firings) firing.end(DELIVERED);
+    await running;
+  });
+
+  it('gives back what it holds when the breaker opens', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, store, stop, running } = setUp({ concurrency: 5 }, trigger);
+    await add(deliveries(30));
+    const down: Outcome = { outcome: 'retry', reason: 'unreachable', detail: 'ECONNREFUSED' };
+    trigger.firings[0]?.end(DELIVERED);
+    await clock.advance(0);
+    for (const firing of trigger.firings) firing.end(down);
+    await clock.advance(0);
+    const counts = await store.archive.counts();
+    expect(counts.find(({ state }) => state === 'running')).to.equal(undefined);
     stop.abort();
     await running;
   });
