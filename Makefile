@@ -15,7 +15,7 @@ INSTALLED := node_modules/.package-lock.json
 GENERATED := docs/configuration.md docs/openapi.json ':(glob)lib/**/*.generated.ts'
 GATEWAY = run --kubeconfig '$(KUBECONFIG)' $(if $(CONFIG),--config '$(CONFIG)')
 
-.PHONY: help run test fuzz check types lint format house cover bench verify cluster recording fmt build image clean
+.PHONY: help run test faults fuzz check types lint format house cover bench verify cluster recording fmt build image clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ run: $(INSTALLED) ## The demo; with KUBECONFIG=FILE [CONFIG=FILE] the gateway on
 
 test: $(INSTALLED) ## Every spec, unit to end-to-end on a real control plane; the last line counts them
 	@node spec/run.ts $(ARGS)
+
+faults: $(INSTALLED) ## 200 kills and every fault in its long form, half an hour at most. ARGS="--seed 2 --kills 400"
+	@exec node spec/e2e/once/run.ts $(ARGS)
 
 fuzz: $(INSTALLED) ## A million hostile cases of each target, an hour for each at most. ARGS="--target events --seed 2 …"
 	@node spec/fuzz/run.ts $(ARGS)

@@ -54,7 +54,7 @@ describe('deaths of the gateway', function () {
         await row.kill(first);
         const name = await row.writeUnexpected();
         await using killed = await row.bench.start({ configuration, faults: { failpoint } });
-        expect((await killed.ended()).signal).to.equal('SIGKILL');
+        expect((await killed.ended()).signal, killed.errors).to.equal('SIGKILL');
         await using gateway = await row.gateway({ configuration });
         const isMade = async (): Promise<boolean> => (await row.bench.jobs()).length > 0;
         await plane.waitFor(isMade, 20_000, 'the Job');

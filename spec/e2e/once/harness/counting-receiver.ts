@@ -37,6 +37,9 @@ export type Behave = (request: Request) => Answer | Promise<Answer>;
 /** Takes everything at once. */
 export const WELL: Behave = () => ({ status: 202 });
 
+/** Statuses that say that nothing was started. */
+const REFUSALS: readonly number[] = [429, 503];
+
 /** The name of an attempt, wherever attempts are compared. */
 export function attemptName(id: string, attempt: number): string {
   return `${id}#${attempt}`;
@@ -55,6 +58,7 @@ export class CountingReceiver implements AsyncDisposable {
   readonly #port: number;
   readonly #sockets = new Set<Socket>();
   readonly #seen = new Map<string, number>();
+  readonly #statuses = new Map<string, number>();
   #server: Server | null = null;
 
   private constructor(port: number) {
@@ -72,6 +76,20 @@ export class CountingReceiver implements AsyncDisposable {
   /** Where a trigger of this name calls. */
   urlOf(trigger: string): string {
     return `http://127.0.0.1:${this.#port}/${trigger}`;
+  }
+
+  /**
+   * The builds that it started for a trigger: one a request, or one an id where it drops what it has
+   * seen by its key; none for a request that it refused.
+   */
+  builds(trigger: string, drops: 'nothing' | 'what it has seen'): readonly Request[] {
+    const started = this.of(trigger).filter(({ id, attempt }) => {
+      const status = this.#statuses.get(attemptName(id, attempt)) ?? 0;
+      return !REFUSALS.includes(status);
+    });
+    if (drops === 'nothing') return started;
+    const first = new Map([...started].reverse().map((one) => [one.id, one]));
+    return [...first.values()];
   }
 
   /** The requests of a trigger. */
@@ -131,6 +149,7 @@ export class CountingReceiver implements AsyncDisposable {
       if (answer === null) request.socket.resetAndDestroy();
       return;
     }
+    this.#statuses.set(attemptName(one.id, attempt), answer.status);
     response.writeHead(answer.status, answer.headers).end(() => this.onAnswered(one));
   }
 }

@@ -22,7 +22,10 @@ import { inFlightIn, storedIn } from './stored.ts';
 export interface MainRunOptions {
   readonly seed: number;
   readonly kills: number;
+  /** What is wrong with the gateway itself, to see it found. */
   readonly breakage?: BreakageName;
+  /** How long what was written may take to come to its end once the kills are over. */
+  readonly settleMs?: number;
   readonly log: (line: string) => void;
 }
 
@@ -49,7 +52,7 @@ const SLOWEST_ANSWER_MS = 80;
 const RESET_EVERY = 150;
 /** However rare a point is, a life ends. */
 const LONGEST_LIFE_MS = 10_000;
-const SETTLE_MS = 90_000;
+const SETTLE_MS = 120_000;
 
 const HOOKS: Readonly<Record<string, Policy>> = {
   most: 'atMostOnce',
@@ -177,8 +180,9 @@ class MainRun implements AsyncDisposable {
       return this.#writer.written.every((event) => seen.has(event));
     };
     // What does not come is the accounting's to name.
-    await until(hasAll, 'every Event', SETTLE_MS).catch(() => undefined);
-    await this.#bench.idle(gateway, SETTLE_MS).catch(() => undefined);
+    const { settleMs = SETTLE_MS } = this.#options;
+    await until(hasAll, 'every Event', settleMs).catch(() => undefined);
+    await this.#bench.idle(gateway, settleMs).catch(() => undefined);
     const { code } = await gateway.stop();
     this.#countDoubts(gateway);
     if (code !== 0) throw new Error(`the last life ended with ${code}: ${gateway.errors}`);
@@ -195,7 +199,7 @@ class MainRun implements AsyncDisposable {
       return account({
         ...{ trigger, policy, lostAnswers, deliveries: of(trigger) },
         expected: this.#writer.written,
-        builds: policy === 'key' ? requests.filter(({ before }) => before === 0) : requests,
+        builds: receiver.builds(trigger, policy === 'key' ? 'what it has seen' : 'nothing'),
         attemptsSeen: requests.map(nameOf),
       });
     });
