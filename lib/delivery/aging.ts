@@ -95,7 +95,11 @@ export class Aging {
   }
 
   #save(): void {
-    const write = (): Promise<void> => this.#parts.keep.write(this.#name, this.#text());
+    const write = async (): Promise<void> => {
+      // Never over what an earlier process kept.
+      await this.restore();
+      await this.#parts.keep.write(this.#name, this.#text());
+    };
     // An older value makes some deliveries expire sooner after the next start, and nothing else.
     this.#saved = this.#saved.then(write).catch(() => undefined);
   }

@@ -70,6 +70,23 @@ describe('the age of a delivery', () => {
     expect(age(second)).to.equal(1);
   });
 
+  it('keeps what was kept before although the clock jumps before anybody took it up', async () => {
+    const { clock, made, age, pass } = setUp();
+    const first = made();
+    first.pause();
+    await pass(5);
+    first.resume();
+    await first.saved;
+    const second = made();
+    clock.jump(60 * MINUTE);
+    second.jumped(60 * MINUTE);
+    await second.saved;
+    const third = made();
+    await third.restore();
+    await pass(1);
+    expect(age(third)).to.equal(1);
+  });
+
   it('does not grow by a leap of the clock', async () => {
     const { clock, made, age, pass } = setUp();
     const aging = made();
