@@ -1,7 +1,8 @@
 // One lane a trigger: claims what is due from the store, as much as concurrency and breaker let
 // through, and makes attempts of it (attempt.ts), several deliveries in one where the trigger takes
-// batches. It holds no backlog: what waits, waits in the store. It never decides what an outcome
-// means (next-state.ts) and never tells two attempts of one object apart (the claim does).
+// batches. It holds no backlog: what waits, waits in the store, and what it claimed ahead of short
+// attempts it gives back. It never decides what an outcome means (next-state.ts) and never tells two
+// attempts of one object apart (the claim does).
 import type { Delivery } from '../core/delivery.ts';
 import type { Batching, Trigger } from '../core/trigger.ts';
 import { aborted, abortedAfter } from '../kit/aborted.ts';

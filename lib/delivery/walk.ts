@@ -1,6 +1,6 @@
 // Every delivery in some states, page by page, so that a backlog never has to fit into memory. What
 // is done with one may change its state; the walk goes on behind it.
-import type { Delivery, DeliveryState } from '../core/delivery.ts';
+import type { Delivery } from '../core/delivery.ts';
 import type { Archive, DeliveryQuery } from '../core/store.ts';
 
 /** Deliveries asked for at once: few requests, and some hundred kB of usual Events. */
@@ -19,12 +19,4 @@ export async function* walkPages(
     after = page.at(-1)?.id;
     if (page.length < PAGE) return;
   }
-}
-
-/** The deliveries in these states, one after the other. */
-export async function* walkDeliveries(
-  archive: Pick<Archive, 'list'>,
-  states: readonly DeliveryState[],
-): AsyncGenerator<Delivery, void> {
-  for await (const page of walkPages(archive, { states })) yield* page;
 }
