@@ -57,6 +57,11 @@ export class Breaker {
     return this.#state === 'closed' ? 0 : Math.max(0, this.#openUntil - now);
   }
 
+  /** A person asks: the pause is over, and one attempt is let through to see. */
+  askedFor(now: number): void {
+    this.#openUntil = Math.min(this.#openUntil, now);
+  }
+
   /** An attempt begins; the first after a pause is the one to try. */
   begin(now: number): BreakerChange | null {
     if (this.#state !== 'open' || now < this.#openUntil) return null;

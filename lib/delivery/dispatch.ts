@@ -26,6 +26,11 @@ export class Dispatch {
     for (const { trigger } of deliveries) this.#lanes.get(trigger)?.wake();
   }
 
+  /** A person asks for an attempt of this delivery; an open breaker lets one through to see. */
+  askedFor({ trigger }: Delivery): void {
+    this.#lanes.get(trigger)?.askedFor();
+  }
+
   /** The clock that was handed in was just moved by so much. */
   jumped(byMs: number): void {
     for (const lane of this.#lanes.values()) lane.jumped(byMs);

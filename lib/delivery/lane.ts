@@ -89,6 +89,12 @@ export class Lane {
     this.#alarm.ring();
   }
 
+  /** A person asks for an attempt: its receiver may have been mended. */
+  askedFor(): void {
+    this.#attempts.breaker.askedFor(this.#parts.clock.monotonic());
+    this.wake();
+  }
+
   /** The clock that was handed in was just moved by so much. */
   jumped(byMs: number): void {
     this.#attempts.aging.jumped(byMs);

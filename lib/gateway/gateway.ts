@@ -104,7 +104,7 @@ export class Gateway {
     const { state: to, dead } = delivery;
     const why = `${name}, asked for by a person`;
     this.#observe({ kind: 'delivery-moved', delivery, from, to, dead, why });
-    this.#started?.dispatch.wake([delivery]);
+    if (to === 'waiting') this.#started?.dispatch.askedFor(delivery);
     this.#started?.release.wake();
     return acted;
   }

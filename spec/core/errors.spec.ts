@@ -10,6 +10,7 @@ describe('ERRORS', () => {
     internal: 1,
     'address-unusable': 1,
     'output-unusable': 1,
+    'gateway-unusable': 1,
     'store-unusable': 1,
     'store-unavailable': 1,
     usage: 2,

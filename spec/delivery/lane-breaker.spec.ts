@@ -32,6 +32,19 @@ describe('a lane whose breaker is open', () => {
     await running;
   });
 
+  it('tries one at once where a person asks for it', async () => {
+    const { stop, running, trigger, lane, clock } = await opened(20);
+    await clock.advance(1_000);
+    expect(trigger.firings).to.have.length(5);
+    lane.askedFor();
+    await clock.advance(0);
+    expect(trigger.firings).to.have.length(6);
+    stop.abort();
+    trigger.firings[5]?.end(DOWN);
+    await clock.advance(0);
+    await running;
+  });
+
   it('goes on with all once the try came through', async () => {
     const { trigger, clock, of, stop, running } = await opened(20);
     await clock.advance(5_000);

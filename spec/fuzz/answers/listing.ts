@@ -71,7 +71,11 @@ export async function mustList(answers: readonly ApiAnswer[]): Promise<void> {
     mustHaveItems(page, api.last);
     mustBeNew(digest, page, read);
   }
-  const gone = memory.endList(version);
+  const { gone, there } = memory.endList(version);
+  must(
+    there !== null && [...read.keys()].every((key) => there.has(key)),
+    'the first list tells all',
+  );
   must(new Set(gone).size === gone.length, 'a key goes once');
   must(memory.size <= read.size, () => `${memory.size} objects of ${read.size} are remembered`);
 }
@@ -92,7 +96,7 @@ function mustHaveItems(page: ListPage, answer: ApiAnswer): void {
 }
 
 function mustBeNew(digest: Digest, page: ListPage, read: Map<string, string>): void {
-  const batch = digest.page(page, { floorOf: () => '100', judgeFirst: () => false });
+  const { batch } = digest.page(page, { floorOf: () => '100', judgeFirst: () => false });
   const changed = new Set(batch.changes.map(({ object }) => object));
   must(batch.position === null, 'a page moves no position');
   let oversize = 0;
