@@ -21,7 +21,6 @@ const isLong = readFaultsEnvironment().form === 'long';
 const POINTS: readonly (readonly [string, Failpoint['when']])[] = isLong
   ? STORE_CALLS.flatMap((call) => MOMENTS.map((when) => [call, when] as const))
   : [
-      ['commit', 'before'],
       ['commit', 'during'],
       ['commit', 'after'],
       ['attempt', 'after'],

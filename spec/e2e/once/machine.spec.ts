@@ -20,7 +20,7 @@ import { onceControlPlane, onceStartMs } from './harness/once-control-plane.ts';
 import { Row } from './harness/row.ts';
 
 const isLong = readFaultsEnvironment().form === 'long';
-const STOPPED_MS = isLong ? 60_000 : 4_000;
+const STOPPED_MS = isLong ? 60_000 : 2_000;
 const HOUR_MS = 3_600_000;
 const NEVER = new AbortController().signal;
 const run = promisify(execFile);

@@ -51,7 +51,7 @@ describe('faults of the watch', function () {
   }
 
   it('3.7 the server closes the watch cleanly, 100 times', async () => {
-    const closes = isLong ? 100 : 12;
+    const closes = isLong ? 100 : 6;
     await using gateway = await row.gateway({ kubeconfig });
     for (let closed = 0; closed < closes; closed += 1) {
       await watching();
@@ -154,7 +154,7 @@ describe('faults of the watch', function () {
     await row.end(gateway);
   });
 
-  const seconds = isLong ? ['1', '5', null, 'date'] : ['1', null, 'date'];
+  const seconds = isLong ? ['1', '5', null, 'date'] : ['1', 'date'];
   it(`3.7 429 with Retry-After ${seconds.map((one) => one ?? 'none').join(', ')}`, async () => {
     await using gateway = await row.gateway({ kubeconfig });
     for (const after of seconds) {
