@@ -99,7 +99,7 @@ export interface PlannedStore {
   readonly overflow: 'block' | 'shed';
   /** What it may hold. */
   readonly maxBytes: number;
-  create(parts: Pick<StoreParts, 'folder'>): ClosedStore;
+  create(parts: Pick<StoreParts, 'folder' | 'observe'>): ClosedStore;
 }
 
 /** Where a listener listens. */

@@ -124,7 +124,7 @@ async function openStore(
   }: Pick<Observed, 'surroundings' | 'observe'> & { readonly opened: AsyncDisposableStack },
 ): Promise<Store> {
   const { aroundStore } = surroundings;
-  const own = opened.use(await plan.store.create({ folder: dataFolder }).open());
+  const own = opened.use(await plan.store.create({ folder: dataFolder, observe }).open());
   const store = aroundStore?.(own) ?? own;
   observe({ kind: 'store-opened', store: plan.store.kind, durable: store.journal.durable, at });
   return store;

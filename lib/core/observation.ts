@@ -186,6 +186,14 @@ export type StoreObserved =
       /** Since an earlier process was last known to live, in ms; null where there was none. */
       readonly downMs: number | null;
     }
+  | {
+      /** The history of decisions beside the store failed: decisions of before are not known. */
+      readonly kind: 'history-lost';
+      readonly file: string;
+      /** The name under which the damaged file lies now; null where nothing was moved. */
+      readonly movedTo: string | null;
+      readonly why: string;
+    }
   | { readonly kind: 'clock-jumped'; readonly byMs: number };
 
 /** Something about the process and its configuration. */

@@ -1,4 +1,5 @@
 // What a kind of store may have, and nothing more.
+import type { Observe } from '../core/observation.ts';
 
 /** What a kind of store may have. */
 export interface StoreParts {
@@ -6,4 +7,6 @@ export interface StoreParts {
   readonly folder: string;
   /** New deliveries are not stored beyond so many bytes; 0: no bound. */
   readonly maxBytes: number;
+  /** Told of what a store notices by itself; absent: nobody is. */
+  readonly observe?: Observe;
 }

@@ -63,7 +63,11 @@ export const sqliteKind = {
       },
     },
   },
-  create: ({ path = SQLITE_DEFAULTS.path }: SqliteSection, { folder, maxBytes }: StoreParts) => ({
-    open: async () => openSqliteStore({ path: resolve(folder, path), maxBytes }),
+  create: ({ path = SQLITE_DEFAULTS.path }: SqliteSection, parts: StoreParts) => ({
+    open: async () => {
+      const { folder, maxBytes, observe } = parts;
+      const note = (lost: HistoryNote): void => observe?.({ kind: 'history-lost', ...lost });
+      return openSqliteStore({ path: resolve(folder, path), maxBytes, note });
+    },
   }),
 } as const satisfies Kind<SqliteSection, StoreParts, ClosedStore>;

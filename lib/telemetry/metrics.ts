@@ -97,6 +97,7 @@ export class Metrics {
       case 'store-trouble':
       case 'store-opened':
       case 'clock-jumped':
+      case 'history-lost':
       case 'work-resumed': {
         this.#stored(observation);
         return;
@@ -144,6 +145,8 @@ export class Metrics {
         return;
       case 'work-resumed':
         this.#add('sluice_attempts_lost_total', {}, observed.lost);
+        return;
+      case 'history-lost':
         return;
     }
   }

@@ -39,6 +39,7 @@ export function observationLines(
     case 'store-trouble':
     case 'store-usage':
     case 'work-resumed':
+    case 'history-lost':
     case 'clock-jumped':
       return storeLines(observation, failures);
     case 'started':

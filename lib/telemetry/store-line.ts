@@ -33,6 +33,13 @@ export function storeLines(observed: StoreObserved, failures: FailureLog): reado
       return observed.scrape === true ? [] : usage(observed);
     case 'work-resumed':
       return resumed(observed);
+    case 'history-lost': {
+      const { kind, file, movedTo, why } = observed;
+      const where =
+        movedTo === null ? 'no decision is kept until the next start' : `it lies in ${movedTo} now`;
+      const text = `the history ${file} can not be used: ${why}; ${where}; deliveries are not touched`;
+      return [{ level: 'error', kind, text, fields: { file, movedTo: movedTo ?? '', why } }];
+    }
     case 'clock-jumped': {
       const { kind, byMs } = observed;
       const by = renderDuration(Math.round(Math.abs(byMs) / 1000) * 1000);

@@ -102,7 +102,7 @@ export async function attemptOnce(
   id: string,
   next: Partial<Delivery> = {},
 ): Promise<Delivery> {
-  const claimed = await store.outbox.claim({ ...CLAIM, limit: 1_000 });
+  const claimed = await store.outbox.claim({ ...CLAIM, now: NOW + 1_000, limit: 1_000 });
   expect(idsOf(claimed)).to.include(id);
   await store.outbox.attempt({ id, incarnation: 'one', now: NOW });
   return settle(store, id, next);

@@ -1,5 +1,6 @@
 // What a Journal promises: positions, ids, and one commit as one thing.
 import { expect } from 'chai';
+import type { Json } from '../../lib/core/event.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { aDelivery } from '../support/builders.ts';
 import {
@@ -114,7 +115,7 @@ export function describeJournal(store: () => Store): void {
     it('gives back what a delivery is made of, whatever its Event holds', async () => {
       const event = {
         message: 'a\u0000\u001b\ud800\u2028',
-        metadata: JSON.parse('{"__proto__":[]}'),
+        metadata: JSON.parse('{"__proto__":[]}') as Json,
       };
       const { occurrences } = aDelivery();
       const odd = aDelivery({

@@ -1,6 +1,6 @@
 // Opens the files: ours or nobody's yet, of a format that this program can work with, locked for as
 // long as this process lives. A file of another program is never written to.
-import { chmodSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Found } from './messages.ts';
 import { APPLICATION_ID, FORMAT, STEPS } from './schema.ts';
@@ -65,11 +65,12 @@ export function openMain(path: string): Statements {
 
 /** The second file, open. */
 export function openHistory(path: string): HistoryFile {
+  // Made by us, so that nobody else can read it; what belongs to it is made with the same rights.
+  closeSync(openSync(path, 'a', 0o600));
   const db = connect(path, HISTORY_CACHE_KIB);
   try {
     setUp(db, 'NORMAL');
     db.exec(HISTORY);
-    chmodSync(path, 0o600);
     return db;
   } catch (error) {
     db.close();

@@ -3,14 +3,17 @@
 // there is written to.
 import { open, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { SluiceError } from '../../core/errors.ts';
 import { codeOfFailure, fileTrouble } from '../../kit/file-trouble.ts';
 import { networkFileSystem } from './file-system.ts';
 import { APPLICATION_ID } from './schema.ts';
-import { unusable } from './unusable.ts';
+import { unusable, unusableAs } from './unusable.ts';
 
 /** What every SQLite file begins with. */
 const MAGIC = 'SQLite format 3\0';
 const HEADER_BYTES = 100;
+const PAGE_SIZE_AT = 16;
+const PAGES_AT = 28;
 const APPLICATION_ID_AT = 68;
 
 /** The second file of a store: `sluice.db` has `sluice-history.db` beside it. */
@@ -96,8 +99,13 @@ async function checkHeader(path: string, bytes: number): Promise<void> {
     await file.read(header, 0, HEADER_BYTES, 0);
     if (header.toString('latin1', 0, MAGIC.length) !== MAGIC) throw foreign(path);
     if (header.readUInt32BE(APPLICATION_ID_AT) !== APPLICATION_ID) throw foreign(path);
+    // With a log beside it, pages may still stand there alone.
+    const isComplete = header.readUInt16BE(PAGE_SIZE_AT) * header.readUInt32BE(PAGES_AT) <= bytes;
+    if (!isComplete && (await sizeOf(`${path}-wal`)) === null) {
+      throw unusableAs(path, { what: 'damaged', detail: 'the file is shorter than it says' });
+    }
   } catch (error) {
-    if (codeOfFailure(error) === undefined) throw error;
+    if (error instanceof SluiceError) throw error;
     throw unusable(path, `the file can not be written: ${fileTrouble(error)}`, {
       todo: 'make the file and its folder writable for this user',
       cause: error,

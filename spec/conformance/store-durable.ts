@@ -1,0 +1,168 @@
+// What a store that says it is durable promises to the next process: everything is there, and what
+// the last one had begun is told apart. Here the process ends in order; store-crash.ts kills it.
+import { expect } from 'chai';
+import type { Store } from '../../lib/core/store.ts';
+import {
+  aCommit,
+  aGap,
+  anEntry,
+  attemptOnce,
+  CLAIM,
+  deliveries,
+  idOf,
+  idsOf,
+  NOW,
+  PATH,
+  settle,
+  stored,
+} from './store-builders.ts';
+
+/** Opens the store of a name: the same one each time. */
+export type OpenNamed = (name: string) => Promise<Store>;
+
+const LATER = NOW + 5_000;
+
+/** Holds a durable store to its promises across processes. */
+export function describeDurableStore(name: string, open: OpenNamed): void {
+  describe(`${name} as a durable store`, () => {
+    let names = 0;
+    let store: Store;
+    beforeEach(async () => {
+      store = await open(`durable-${(names += 1)}`);
+    });
+    afterEach(() => store[Symbol.asyncDispose]());
+
+    async function reopen(): Promise<void> {
+      await store[Symbol.asyncDispose]();
+      store = await open(`durable-${names}`);
+    }
+
+    /** The process ends while an attempt is running; the next one begins. */
+    async function die(incarnation: string, now: number) {
+      const claim = { ...CLAIM, incarnation, now };
+      for (const { id } of await store.outbox.claim(claim)) {
+        await store.outbox.attempt({ id, incarnation, now });
+      }
+      await reopen();
+      return store.upkeep.begin({ incarnation: `after ${incarnation}`, now: now + 1 });
+    }
+
+    it('says that it is', () => {
+      expect(store.journal.durable).to.equal(true);
+    });
+
+    it('has everything after it was closed and opened', async () => {
+      const trail = [{ index: 0, name: 'a', field: 'kind', wanted: 'Job', found: 'Pod' }];
+      await store.journal.commit(
+        aCommit({
+          deliveries: deliveries(2),
+          ledger: [anEntry()],
+          decisions: [{ id: idOf(0), at: NOW, trail }],
+          positions: new Map([[PATH, { resourceVersion: '5', at: NOW }]]),
+          gaps: [aGap()],
+        }),
+      );
+      await store.keep.write('cluster', 'c1');
+      await store.upkeep.shift(500);
+      await attemptOnce(store, idOf(0));
+      const before = await everything(store);
+      await reopen();
+      await store.upkeep.begin({ incarnation: 'one', now: NOW });
+      expect(await everything(store)).to.deep.equal(before);
+      expect(await store.outbox.next('build')).to.equal(null);
+    });
+
+    it('gives a claim back only when its incarnation is gone', async () => {
+      await store.journal.commit(aCommit({ deliveries: deliveries(1) }));
+      await store.outbox.claim(CLAIM);
+      await reopen();
+      expect(await store.outbox.claim({ ...CLAIM, now: LATER })).to.deep.equal([]);
+      const same = await store.upkeep.begin({ incarnation: 'one', now: LATER });
+      expect([same.unattempted, same.lost]).to.deep.equal([0, []]);
+      const other = await store.upkeep.begin({ incarnation: 'two', now: LATER });
+      expect([other.unattempted, other.lost]).to.deep.equal([1, []]);
+      const [claimed] = await store.outbox.claim({ ...CLAIM, incarnation: 'two' });
+      expect(claimed?.deaths).to.equal(0);
+    });
+
+    it('takes an attempt without an outcome for lost', async () => {
+      await store.journal.commit(aCommit({ deliveries: deliveries(2) }));
+      await store.outbox.claim({ ...CLAIM, limit: 1 });
+      await store.outbox.attempt({ id: idOf(0), incarnation: 'one', now: NOW });
+      await reopen();
+      const begun = await store.upkeep.begin({ incarnation: 'two', now: LATER });
+      const [lost] = begun.lost;
+      expect(lost).to.deep.equal(await stored(store, idOf(0)));
+      expect(lost).to.include({ state: 'waiting', dueAt: LATER, deaths: 1 });
+      expect(lost?.attempts).to.have.length(1);
+      expect(lost?.attempts[0]).to.deep.include({ number: 1, at: NOW, incarnation: 'one' });
+      expect(lost?.attempts[0]?.outcome).to.include({ outcome: 'unknown', reason: 'process-died' });
+      expect(await store.archive.counts()).to.deep.equal([
+        { trigger: 'build', state: 'waiting', count: 2 },
+      ]);
+      const again = await store.upkeep.begin({ incarnation: 'three', now: LATER });
+      expect([again.unattempted, again.lost]).to.deep.equal([0, []]);
+    });
+
+    it('makes a dead letter of the third death in a row', async () => {
+      await store.journal.commit(aCommit({ deliveries: deliveries(1) }));
+      expect((await die('one', NOW)).lost[0]?.deaths).to.equal(1);
+      expect((await die('two', NOW + 10)).lost[0]?.deaths).to.equal(2);
+      const { lost } = await die('three', NOW + 20);
+      expect(lost[0]).to.include({ state: 'dead', dead: 'poison', deaths: 3 });
+      expect(lost[0]?.attempts).to.have.length(3);
+      expect(await store.outbox.claim({ ...CLAIM, now: LATER })).to.deep.equal([]);
+    });
+
+    it('counts deaths anew after an answer, and after a person asked for another attempt', async () => {
+      await store.journal.commit(aCommit({ deliveries: deliveries(1) }));
+      await die('zero', NOW);
+      await die('zero again', NOW + 10);
+      await store.outbox.claim({ ...CLAIM, now: LATER });
+      const settled = await settle(store, idOf(0), { state: 'waiting' });
+      expect(settled.deaths).to.equal(0);
+      expect((await die('two', LATER)).lost[0]?.deaths).to.equal(1);
+      const next = { state: 'waiting', dead: null, dueAt: NOW } as const;
+      const retry = { id: idOf(0), from: ['waiting'], next, isRetry: true, now: LATER } as const;
+      const answer = await store.outbox.change(retry);
+      expect(answer).to.have.nested.property('delivery.deaths', 0);
+    });
+
+    it('frees the object of a claim that came back', async () => {
+      const same = deliveries(3, { object: 'v1/Pod/shop/web' });
+      await store.journal.commit(aCommit({ deliveries: same }));
+      await die('one', NOW);
+      const claimed = await store.outbox.claim({ ...CLAIM, now: LATER });
+      expect(claimed).to.have.length(1);
+      expect(await store.outbox.claim({ ...CLAIM, now: LATER })).to.deep.equal([]);
+    });
+
+    it('orders what was there before and what came after by commits', async () => {
+      await store.journal.commit(aCommit({ deliveries: deliveries(2) }));
+      await reopen();
+      await store.journal.commit(aCommit({ deliveries: deliveries(4) }));
+      const all = idsOf(await store.archive.list({ limit: 9 }));
+      expect(all).to.deep.equal([0, 1, 2, 3].map(idOf));
+    });
+
+    it('answers no call once it is closed, and can be closed twice', async () => {
+      await store[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+      const failure = await store.keep.read('a').catch((error: unknown) => error);
+      expect(failure).to.include({ code: 'store-unusable' });
+    });
+  });
+}
+
+async function everything(store: Store): Promise<unknown> {
+  return {
+    deliveries: await store.archive.list({ limit: 100 }),
+    counts: new Set((await store.archive.counts()).map((one) => JSON.stringify(one))),
+    decision: await store.archive.decision(idOf(0)),
+    gaps: await store.archive.gaps(10),
+    positions: await store.journal.positions('shop'),
+    ledger: await store.journal.lookup(['k1']),
+    fired: await store.archive.firedSince(0),
+    cluster: await store.keep.read('cluster'),
+  };
+}

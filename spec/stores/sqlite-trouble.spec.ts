@@ -1,0 +1,159 @@
+// What each result code of SQLite means, the whole table; and that a store that fails goes on, or ends,
+// as the table says.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setEnvironmentData } from 'node:worker_threads';
+import { expect } from 'chai';
+import type { Store } from '../../lib/core/store.ts';
+import { openSqliteStore } from '../../lib/stores/sqlite.ts';
+import { NETWORK_FILE_SYSTEMS, networkFileSystem } from '../../lib/stores/sqlite/file-system.ts';
+import { EXTENDED_RESULTS, failureOf, RESULTS } from '../../lib/stores/sqlite/trouble.ts';
+import { aCommit, CLAIM, deliveries, idOf, NOW, settle } from '../conformance/store-builders.ts';
+import type { Fault } from './faulty-worker.ts';
+
+const EXPECTED: Readonly<Record<string, readonly string[]>> = {
+  'store-unavailable': [
+    ...['PERM', 'ABORT', 'BUSY', 'LOCKED', 'NOMEM', 'READONLY', 'INTERRUPT', 'IOERR', 'FULL'],
+    ...['CANTOPEN', 'PROTOCOL'],
+  ],
+  'store-unusable': [
+    ...['CORRUPT', 'NOLFS', 'FORMAT', 'NOTADB'],
+    ...['READONLY_DBMOVED', 'IOERR_CORRUPTFS', 'IOERR_DATA'],
+  ],
+  internal: [
+    ...['ERROR', 'INTERNAL', 'NOTFOUND', 'EMPTY', 'SCHEMA', 'TOOBIG', 'CONSTRAINT', 'MISMATCH'],
+    ...['MISUSE', 'AUTH', 'RANGE'],
+  ],
+};
+
+function sqliteError(errcode: number): Error {
+  return Object.assign(new Error('boom'), { errcode });
+}
+
+describe('the table of SQLite’s result codes', () => {
+  const rows = [...Object.entries(RESULTS), ...Object.entries(EXTENDED_RESULTS)];
+  for (const [code, { name, means }] of rows) {
+    it(`takes ${name} for ${means}`, () => {
+      expect(failureOf(sqliteError(Number(code)))).to.include({ code: means, result: name });
+      expect(EXPECTED[means]).to.include(name.replace('SQLITE_', ''));
+    });
+  }
+
+  it('has every primary code', () => {
+    expect(Object.keys(RESULTS).map(Number)).to.deep.equal(
+      Array.from({ length: 26 }, (_, n) => n + 1),
+    );
+    expect(rows).to.have.length(Object.values(EXPECTED).flat().length);
+  });
+
+  it('takes an extended code for its primary one unless it says more', () => {
+    expect(failureOf(sqliteError(10 | (4 << 8)))).to.include({ result: 'SQLITE_IOERR' });
+    expect(failureOf(sqliteError(26 << 20))).to.include({ code: 'internal' });
+  });
+
+  it('takes what is not SQLite’s for a bug', () => {
+    expect(failureOf(new TypeError('x'))).to.include({ code: 'internal', result: 'none' });
+  });
+});
+
+describe('the table of network file systems', () => {
+  for (const [type, name] of Object.entries(NETWORK_FILE_SYSTEMS)) {
+    it(`knows ${name}, with and without a sign`, () => {
+      expect(networkFileSystem(Number(type))).to.equal(name);
+      expect(networkFileSystem(Number(type) | 0)).to.equal(name);
+    });
+  }
+
+  const LOCAL = { ext4: 0xef53, xfs: 0x58465342, btrfs: 0x9123683e, tmpfs: 0x01021994 };
+  for (const [name, type] of Object.entries({ ...LOCAL, overlay: 0x794c7630, zfs: 0x2fc12fc1 })) {
+    it(`lets ${name} be`, () => {
+      expect(networkFileSystem(type)).to.equal(null);
+    });
+  }
+});
+
+describe('a sqlite store that fails', () => {
+  let folder = '';
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice-fault-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  /** A store of which statements fail as told, from the moment a commit of `armed` was stored. */
+  async function openWith(fault: Fault): Promise<Store> {
+    setEnvironmentData('fault', fault);
+    const worker = new URL('./faulty-worker.ts', import.meta.url);
+    const store = await openSqliteStore({ path: join(folder, 'a.db'), maxBytes: 0, worker });
+    await store.journal.commit(aCommit({ deliveries: deliveries(2) }));
+    await store.keep.write('armed', 'yes');
+    return store;
+  }
+
+  const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
+    promise.then(
+      () => 'done',
+      (error: unknown) => (error as { code: unknown }).code,
+    );
+
+  const FAULTS: readonly [string, number, string][] = [
+    ['a full disk', 13, 'INSERT INTO body'],
+    ['a full disk at COMMIT', 13, 'COMMIT'],
+    ['a disk that fails', 10, 'INSERT INTO delivery'],
+    ['a disk that fails at COMMIT', 10 | (4 << 8), 'COMMIT'],
+    ['a lock', 5, 'BEGIN'],
+    ['a disk that became read-only', 8, 'INSERT INTO delivery'],
+  ];
+  for (const [what, errcode, sql] of FAULTS) {
+    it(`stores nothing of a commit at ${what}, and takes it when asked again`, async () => {
+      await using store = await openWith({ errcode, sql, times: 1 });
+      const commit = aCommit({ deliveries: deliveries(4) });
+      expect(await codeOf(store.journal.commit(commit))).to.equal('store-unavailable');
+      expect(await store.archive.list({ limit: 9 })).to.have.length(2);
+      expect(await store.archive.counts()).to.deep.equal([
+        { trigger: 'build', state: 'waiting', count: 2 },
+      ]);
+      expect(await codeOf(store.journal.commit(commit))).to.equal('done');
+      expect(await store.archive.counts()).to.deep.equal([
+        { trigger: 'build', state: 'waiting', count: 4 },
+      ]);
+    });
+  }
+
+  it('does what it can of many calls at once where one of them can not be done', async () => {
+    await using store = await openWith({ errcode: 13, sql: 'INSERT INTO body', times: 1_000 });
+    const [claimed] = await store.outbox.claim({ ...CLAIM, limit: 1 });
+    expect(claimed?.id).to.equal(idOf(0));
+    const answers = await Promise.all([
+      codeOf(settle(store, idOf(0))),
+      codeOf(store.journal.commit(aCommit({ deliveries: deliveries(3) }))),
+      codeOf(store.keep.write('a', 'b')),
+      codeOf(store.upkeep.shift(1_000)),
+    ]);
+    expect(answers).to.deep.equal(['done', 'store-unavailable', 'done', 'done']);
+    expect((await store.archive.get(idOf(0)))?.state).to.equal('delivered');
+    expect((await store.archive.get(idOf(1)))?.dueAt).to.equal(NOW + 1_000);
+    expect(await store.keep.read('a')).to.equal('b');
+  });
+
+  it('does nothing more once its file was found damaged', async () => {
+    await using store = await openWith({ errcode: 11, sql: 'INSERT INTO body', times: 1 });
+    const commit = aCommit({ deliveries: deliveries(3) });
+    expect(await codeOf(store.journal.commit(commit))).to.equal('store-unusable');
+    expect(await codeOf(store.journal.commit(aCommit()))).to.equal('store-unusable');
+    expect(await codeOf(store.keep.read('a'))).to.equal('store-unusable');
+  });
+
+  it('fails every call once its thread has ended', async () => {
+    const store = await openWith({ errcode: 0, sql: 'INSERT INTO body', times: 1 });
+    const calls = [
+      store.journal.commit(aCommit({ deliveries: deliveries(3) })),
+      store.keep.read('a'),
+      store.outbox.next('build'),
+    ];
+    const codes = await Promise.all(calls.map(codeOf));
+    expect(codes).to.deep.equal(['store-unusable', 'store-unusable', 'store-unusable']);
+    expect(await codeOf(store.keep.read('a'))).to.equal('store-unusable');
+    await store[Symbol.asyncDispose]();
+  });
+});
