@@ -1,3 +1,6 @@
+// That the accounting of the fault specs finds what it should and nothing else: one case for each of
+// its sentences, over facts made by hand. No gateway runs here.
+
 import { expect } from 'chai';
 
 import type { Delivery } from '../../../lib/core/delivery.ts';

@@ -49,6 +49,7 @@ describe('kill -9 under load', function () {
       expect(
         accounts.flatMap(({ trigger, wrong }) => wrong.map((one) => `${trigger}: ${one}`)),
       ).to.deep.equal([]);
+      expect(found.complaints).to.deep.equal([]);
       expect(injected['kills']).to.equal(count);
       expect(gaps['possible-loss']).to.equal(0);
       expect(eventsPerSecond).to.be.at.least(50);

@@ -40,6 +40,8 @@ export interface MainRunResult {
   readonly attempting: number;
   /** What people are told of doubles, by lines of the log. */
   readonly doubtsLogged: number;
+  /** What the gateways wrote to standard error, and bugs that they noticed. */
+  readonly complaints: readonly string[];
 }
 
 const NAMESPACES = 3;
@@ -77,6 +79,8 @@ class MainRun implements AsyncDisposable {
   readonly #killed: InFlight[] = [];
   #compactions = 0;
   #doubtsLogged = 0;
+  /** What no gateway should ever say. */
+  readonly #complaints: string[] = [];
   #gateway: GatewayProcess | null = null;
 
   constructor(bench: FaultBench, options: MainRunOptions) {
@@ -129,7 +133,7 @@ class MainRun implements AsyncDisposable {
   async #die(gateway: GatewayProcess, kill: PlannedKill): Promise<void> {
     await this.#strike(gateway, kill);
     await gateway.ended();
-    this.#countDoubts(gateway);
+    this.#hear(gateway);
     await gateway[Symbol.asyncDispose]();
     const found = await inFlightIn(this.#bench.folder);
     this.#killed.push(found);
@@ -184,7 +188,7 @@ class MainRun implements AsyncDisposable {
     await until(hasAll, 'every Event', settleMs).catch(() => undefined);
     await this.#bench.idle(gateway, settleMs).catch(() => undefined);
     const { code } = await gateway.stop();
-    this.#countDoubts(gateway);
+    this.#hear(gateway);
     if (code !== 0) throw new Error(`the last life ended with ${code}: ${gateway.errors}`);
   }
 
@@ -230,10 +234,13 @@ class MainRun implements AsyncDisposable {
         .length,
       attempting: this.#killed.filter(({ attempts }) => attempts.length > 0).length,
       doubtsLogged: this.#doubtsLogged,
+      complaints: this.#complaints,
     };
   }
 
-  #countDoubts(gateway: GatewayProcess): void {
+  #hear(gateway: GatewayProcess): void {
+    this.#complaints.push(...gateway.of('bug').map((line) => JSON.stringify(line)));
+    if (gateway.errors !== '') this.#complaints.push(gateway.errors);
     this.#doubtsLogged += gateway
       .of('delivery-moved')
       .filter((line) => line['possiblyTwice'] === true).length;
