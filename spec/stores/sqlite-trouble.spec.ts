@@ -7,7 +7,6 @@ import { setEnvironmentData } from 'node:worker_threads';
 import { expect } from 'chai';
 import type { Store } from '../../lib/core/store.ts';
 import { openSqliteStore } from '../../lib/stores/sqlite.ts';
-import { NETWORK_FILE_SYSTEMS, networkFileSystem } from '../../lib/stores/sqlite/file-system.ts';
 import { EXTENDED_RESULTS, failureOf, RESULTS } from '../../lib/stores/sqlite/trouble.ts';
 import { aCommit, CLAIM, deliveries, idOf, NOW, settle } from '../conformance/store-builders.ts';
 import type { Fault } from './faulty-worker.ts';
@@ -55,22 +54,6 @@ describe('the table of SQLite’s result codes', () => {
   it('takes what is not SQLite’s for a bug', () => {
     expect(failureOf(new TypeError('x'))).to.include({ code: 'internal', result: 'none' });
   });
-});
-
-describe('the table of network file systems', () => {
-  for (const [type, name] of Object.entries(NETWORK_FILE_SYSTEMS)) {
-    it(`knows ${name}, with and without a sign`, () => {
-      expect(networkFileSystem(Number(type))).to.equal(name);
-      expect(networkFileSystem(Number(type) | 0)).to.equal(name);
-    });
-  }
-
-  const LOCAL = { ext4: 0xef53, xfs: 0x58465342, btrfs: 0x9123683e, tmpfs: 0x01021994 };
-  for (const [name, type] of Object.entries({ ...LOCAL, overlay: 0x794c7630, zfs: 0x2fc12fc1 })) {
-    it(`lets ${name} be`, () => {
-      expect(networkFileSystem(type)).to.equal(null);
-    });
-  }
 });
 
 describe('a sqlite store that fails', () => {
@@ -134,6 +117,13 @@ describe('a sqlite store that fails', () => {
     expect((await store.archive.get(idOf(0)))?.state).to.equal('delivered');
     expect((await store.archive.get(idOf(1)))?.dueAt).to.equal(NOW + 1_000);
     expect(await store.keep.read('a')).to.equal('b');
+  });
+
+  it('moves no time where the move could not be stored', async () => {
+    await using store = await openWith({ errcode: 13, sql: 'COMMIT', times: 1 });
+    expect(await codeOf(store.upkeep.shift(1_000))).to.equal('store-unavailable');
+    expect((await store.archive.get(idOf(1)))?.dueAt).to.equal(NOW);
+    expect(await store.outbox.next('build')).to.equal(NOW);
   });
 
   it('does nothing more once its file was found damaged', async () => {

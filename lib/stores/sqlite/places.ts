@@ -1,7 +1,7 @@
 // Looks at where the store shall lie before anything is opened, so that what is wrong with the place
 // is said in words about the place. The file is made here, for nobody else to read; nothing that is
 // there is written to.
-import { open, stat, statfs } from 'node:fs/promises';
+import { open, readFile, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { SluiceError } from '../../core/errors.ts';
 import { codeOfFailure, fileTrouble } from '../../kit/file-trouble.ts';
@@ -43,7 +43,9 @@ async function checkFolder(path: string): Promise<void> {
       cause: error,
     });
   });
-  const network = networkFileSystem(found.type);
+  const { dev: device } = await stat(folder);
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
+  const network = networkFileSystem({ type: found.type, device, mounts });
   if (network === null) return;
   throw unusable(path, `its folder lies on a network file system (${network})`, {
     todo: 'there two gateways can not be kept apart and a crash may lose what was stored; put it on a local disk or a block volume',
