@@ -41,25 +41,37 @@ export function scheduleOf(seed: number, kills: number): readonly PlannedKill[] 
   for (let number = 1; number <= kills; number += 1) {
     const random = new FuzzRandom(seed, 'kill', number);
     const before = planned.at(-1);
-    // The first life of a run has to see the first Events.
-    const mayStart = before !== undefined && before.death.how !== 'start';
+    // The first life of a run has to see the first Events, and no two short ones follow each other.
+    const mayBeShort = before !== undefined && !isShort(before.death);
     const compacts = random.oneIn(12);
-    const death = before?.compacts === true ? whileListing(random) : drawn(random, mayStart);
-    planned.push({ number, death, compacts });
+    const lists = mayBeShort && before.compacts;
+    planned.push({
+      number,
+      death: lists ? whileListing(random) : drawn(random, mayBeShort),
+      compacts,
+    });
   }
   return planned;
 }
 
-function drawn(random: FuzzRandom, mayStart: boolean): Death {
+/** Whether a life may end before what the last one left behind is settled. */
+function isShort(death: Death): boolean {
+  return death.how === 'start' || (death.how === 'point' && death.point.armedAfterMs === 0);
+}
+
+function drawn(random: FuzzRandom, mayBeShort: boolean): Death {
   const afterMs = random.between(LIFE_MS, LIFE_MS + SPREAD_MS);
   const dice = random.below(100);
   if (dice < 25) return { how: 'moment', afterMs };
-  if (dice < 35 && mayStart) {
+  if (dice < 35 && mayBeShort) {
     return { how: 'start', afterMs: random.between(START_MS.least, START_MS.most) };
   }
   if (dice < 55) return { how: 'read', afterMs, nth: random.between(1, 30) };
   if (dice < 65) return { how: 'answered', afterMs, nth: random.between(1, 30) };
-  return { how: 'point', point: pointOf(random, { armedAfterMs: afterMs }) };
+  const point = pointOf(random, { armedAfterMs: afterMs });
+  return isShort({ how: 'point', point }) && !mayBeShort
+    ? { how: 'moment', afterMs }
+    : { how: 'point', point };
 }
 
 /** The first commits of a life that lists anew are pages of the list. */
