@@ -7,7 +7,7 @@ import type { ClosedStore, Store } from '../core/store.ts';
 import type { StoreParts } from './parts.ts';
 import { startWorker } from './sqlite/caller.ts';
 import type { HistoryNote } from './sqlite/messages.ts';
-import { historyPathOf, preparePlace } from './sqlite/places.ts';
+import { historyPathOf, placeOf, preparePlace } from './sqlite/places.ts';
 import { SqliteStore } from './sqlite/store.ts';
 import { unusableAs } from './sqlite/unusable.ts';
 
@@ -29,6 +29,12 @@ export interface SqliteOptions {
   readonly worker?: URL;
 }
 
+// A lock is the process's, and gone as soon as it closes the file anywhere: what this process has open
+// it must not so much as look into.
+const OPEN_HERE = new Set<string>();
+
+const LOCKED = { what: 'failed', result: 'SQLITE_BUSY', detail: 'open in this process' } as const;
+
 /**
  * Opens a store in a file.
  *
@@ -36,12 +42,21 @@ export interface SqliteOptions {
  */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   const { path, maxBytes, note = () => undefined, worker } = options;
-  await preparePlace(path);
-  const data = { path, historyPath: historyPathOf(path), maxBytes };
-  const opened = await startWorker(data, note, worker);
-  if ('found' in opened) throw unusableAs(path, opened.found);
-  for (const one of opened.notes) note(one);
-  return new SqliteStore(opened.caller);
+  const place = await placeOf(path);
+  if (OPEN_HERE.has(place)) throw unusableAs(path, LOCKED);
+  OPEN_HERE.add(place);
+  const close = (): void => void OPEN_HERE.delete(place);
+  try {
+    await preparePlace(path);
+    const data = { path, historyPath: historyPathOf(path), maxBytes };
+    const opened = await startWorker(data, { note, close }, worker);
+    if ('found' in opened) throw unusableAs(path, opened.found);
+    for (const one of opened.notes) note(one);
+    return new SqliteStore(opened.caller);
+  } catch (error) {
+    close();
+    throw error;
+  }
 }
 
 /** A store in a file of this machine. */

@@ -136,6 +136,20 @@ describe('opening a sqlite store', () => {
     await make();
   });
 
+  it('is refused to another process, also after this one tried to open it again', async () => {
+    await using store = await open();
+    const module = new URL('../../lib/stores/sqlite.ts', import.meta.url).href;
+    const program = `const { openSqliteStore } = await import(${JSON.stringify(module)});
+      const opened = openSqliteStore({ path: ${JSON.stringify(at('sluice.db'))}, maxBytes: 0 });
+      console.log(await opened.then(() => 'opened', ({ message }) => message));`;
+    const other = (): string =>
+      execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+    expect(other()).to.match(/locked by another process/);
+    expect(await refusal()).to.match(/locked by another process/);
+    expect(other()).to.match(/locked by another process/);
+    await store.keep.write('a', 'b');
+  });
+
   it('is refused where the folder can not be written', async function () {
     if (process.getuid?.() === 0) return this.skip();
     await chmod(folder, 0o500);

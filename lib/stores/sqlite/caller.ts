@@ -22,6 +22,13 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** Who is told what the worker notices. */
+export interface Told {
+  readonly note: (note: HistoryNote) => void;
+  /** The worker has ended. */
+  readonly close: () => void;
+}
+
 /** What the worker said when it had looked at the files. */
 export type Opened =
   | { readonly caller: Caller; readonly notes: readonly HistoryNote[] }
@@ -33,7 +40,7 @@ const WORKER = new URL(import.meta.url.replace(/caller(\.[jt]s)$/, 'worker$1'));
 /** Starts the worker on its files. */
 export async function startWorker(
   data: WorkerData,
-  note: (note: HistoryNote) => void,
+  told: Told,
   url: URL = WORKER,
 ): Promise<Opened> {
   // Nothing of the environment, where secrets are, and no flags of a runner are for it.
@@ -53,7 +60,7 @@ export async function startWorker(
       worker.off('exit', onEnd);
       if (message.kind === 'refused') resolve({ found: message.found });
       else if (message.kind === 'opened') {
-        resolve({ caller: new Caller(worker, data.path, note), notes: message.notes });
+        resolve({ caller: new Caller(worker, data.path, told), notes: message.notes });
       }
     });
   });
@@ -63,22 +70,23 @@ export async function startWorker(
 export class Caller {
   readonly #worker: Worker;
   readonly #path: string;
-  readonly #note: (note: HistoryNote) => void;
+  readonly #told: Told;
   readonly #waiting = new Map<number, Waiting>();
   readonly #ended: Promise<void>;
   #asks: Ask[] = [];
   #calls = 0;
   #end: SluiceError | null = null;
 
-  constructor(worker: Worker, path: string, note: (note: HistoryNote) => void) {
+  constructor(worker: Worker, path: string, told: Told) {
     this.#worker = worker;
     this.#path = path;
-    this.#note = note;
+    this.#told = told;
     worker.on('message', (message: FromWorker) => this.#hear(message));
     worker.on('error', (error) => this.#fail(error));
     this.#ended = new Promise((resolve) => {
       worker.once('exit', () => {
         this.#fail(undefined);
+        this.#told.close();
         resolve();
       });
     });
@@ -129,7 +137,7 @@ export class Caller {
         for (const reply of message.replies) this.#settle(reply);
         break;
       case 'note':
-        this.#note(message.note);
+        this.#told.note(message.note);
         break;
       case 'opened':
       case 'refused':

@@ -13,17 +13,13 @@ ON CONFLICT (id) DO UPDATE SET at = excluded.at, trail = excluded.trail`;
 
 const FORGET = 'DELETE FROM decision WHERE id = ?';
 
-const OLD = 'SELECT seq, id FROM decision WHERE seq > ? AND at < ? ORDER BY seq LIMIT ?';
+const NEXT = 'SELECT seq, id FROM decision WHERE seq > ? ORDER BY seq LIMIT ?';
+
+/** Decisions looked at in each sweep. */
+const PIECE = 500;
 
 /** Set aside once is damage; more often is a disk that must not be filled with copies. */
 const SET_ASIDE_AT_MOST = 9;
-
-/** What a piece of a sweep of the history looks at. */
-export interface HistorySweep {
-  readonly from: number;
-  readonly before: number;
-  readonly limit: number;
-}
 
 interface OldRow {
   readonly seq: number;
@@ -38,7 +34,9 @@ export class History {
   readonly #isKept: (id: string) => boolean;
   #file: HistoryFile | null = null;
   #isOpen = false;
-  #usedBytes = 0;
+  /** Null: not known since it was written. */
+  #usedBytes: number | null = null;
+  #sweptTo = 0;
 
   constructor(path: string, isKept: (id: string) => boolean, note: (note: HistoryNote) => void) {
     this.#path = path;
@@ -46,13 +44,15 @@ export class History {
     this.#note = note;
     this.#tryTo((): void => {
       this.#file = openHistory(path);
-      this.#usedBytes = this.#file.usedBytes;
     });
   }
 
-  /** Its pages in use when last written. */
+  /** Its pages in use. */
   get usedBytes(): number {
-    return this.#usedBytes;
+    this.#tryTo(() => {
+      this.#usedBytes ??= this.#file?.usedBytes ?? 0;
+    });
+    return this.#usedBytes ?? 0;
   }
 
   add({ id, at, trail }: DecisionRow): void {
@@ -72,27 +72,22 @@ export class History {
     return found;
   }
 
-  /** Forgets decisions whose deliveries went; answers where to go on, null at the end. */
-  sweep({ from, before, limit }: HistorySweep): number | null {
-    let next: number | null = null;
+  /** Looks at some more decisions, over and over, and forgets those whose deliveries went. */
+  sweep(): void {
     this.#write((file) => {
-      const old = file.all(OLD, from, before, limit) as readonly OldRow[];
-      for (const { id } of old) {
+      const some = file.all(NEXT, this.#sweptTo, PIECE) as readonly OldRow[];
+      for (const { id } of some) {
         if (!this.#isKept(id)) file.run(FORGET, id);
       }
-      next = old.length < limit ? null : (old.at(-1)?.seq ?? null);
+      this.#sweptTo = some.length < PIECE ? 0 : (some.at(-1)?.seq ?? 0);
     });
-    return next;
   }
 
   /** Commits what was written since. */
   flush(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#tryTo(() => {
-      this.#file?.run('COMMIT');
-      this.#usedBytes = this.#file?.usedBytes ?? 0;
-    });
+    this.#tryTo(() => this.#file?.run('COMMIT'));
   }
 
   close(): void {
@@ -106,13 +101,13 @@ export class History {
       if (this.#file === null) return;
       if (!this.#isOpen) this.#file.run('BEGIN IMMEDIATE');
       this.#isOpen = true;
+      this.#usedBytes = null;
       act(this.#file);
-      this.#usedBytes = this.#file.usedBytes;
     });
   }
 
   /** Whatever fails here costs decisions, nothing else. */
-  #tryTo(act: () => void): void {
+  #tryTo(act: () => unknown): void {
     try {
       act();
     } catch (error) {
@@ -126,7 +121,7 @@ export class History {
 
   #drop(): void {
     this.#isOpen = false;
-    this.#usedBytes = 0;
+    this.#usedBytes = null;
     try {
       this.#file?.close();
     } catch {

@@ -2,6 +2,7 @@
 // only what a sweep says.
 import type { CompleteList, Gone } from '../../core/source.ts';
 import type { LedgerEntry, Retirement } from '../../core/store.ts';
+import type { SeenKeys } from './messages.ts';
 import type { Statements } from './statements.ts';
 
 const COLUMNS = `key, path.path, event_key AS eventKey, object, ledger.id, life,
@@ -81,9 +82,12 @@ export class Ledger {
   }
 
   /** Notes that these Events are there: a state of each was read. */
-  markSeen(seen: readonly Gone[]): void {
+  markSeen(seen: readonly SeenKeys[]): void {
     if (seen.length === 0 || this.#db.get(ANY_GONE) === undefined) return;
-    for (const { path, key } of seen) this.#db.run(SEEN, this.#pathOf(path), key);
+    for (const { path, keys } of seen) {
+      const stored = this.#pathOf(path);
+      for (const key of keys) this.#db.run(SEEN, stored, key);
+    }
   }
 
   /** Notes that an Event is no longer there: its entries' retention begins. */

@@ -58,11 +58,18 @@ export interface DecisionRow {
 }
 
 /** A commit as it is handed over. */
-export type CommitAsk = Omit<Commit, 'deliveries' | 'decisions' | 'positions'> & {
+export type CommitAsk = Omit<Commit, 'deliveries' | 'decisions' | 'positions' | 'seen'> & {
   readonly deliveries: readonly NewRow[];
   readonly decisions: readonly DecisionRow[];
   readonly positions: readonly PositionRow[];
+  readonly seen: readonly SeenKeys[];
 };
+
+/** Keys of one path: a batch sees many, of few paths. */
+export interface SeenKeys {
+  readonly path: string;
+  readonly keys: readonly string[];
+}
 
 /** The position of a path. */
 export interface PositionRow {
@@ -94,11 +101,10 @@ export interface SweepAsk extends SweepBounds {
   readonly from: SweepPlace | null;
 }
 
-/** Where a piece of a sweep ended: behind this ledger entry, and this row of the history. */
+/** Where a piece of a sweep ended: behind this ledger entry. */
 export interface SweepPlace {
   readonly goneAt: number;
   readonly seq: number;
-  readonly historySeq: number;
 }
 
 /** What a piece of a sweep did. */

@@ -2,8 +2,9 @@
 // JSON text; the main thread alone parses it, once for as long as somebody works on the delivery.
 import type { Attempt, Delivery } from '../../core/delivery.ts';
 import type { Started } from '../../core/outcome.ts';
+import type { Gone } from '../../core/source.ts';
 import type { Commit, DecisionRecord } from '../../core/store.ts';
-import type { CommitAsk, DecisionRow, DeliveryRow, NewRow } from './messages.ts';
+import type { CommitAsk, DecisionRow, DeliveryRow, NewRow, SeenKeys } from './messages.ts';
 
 /** What of a delivery never changes. */
 export type Body = Pick<
@@ -22,7 +23,18 @@ export function packCommit(commit: Commit): CommitAsk {
       resourceVersion,
       at,
     })),
+    seen: packSeen(commit.seen),
   };
+}
+
+function packSeen(seen: readonly Gone[]): readonly SeenKeys[] {
+  const byPath = new Map<string, string[]>();
+  for (const { path, key } of seen) {
+    const keys = byPath.get(path);
+    if (keys === undefined) byPath.set(path, [key]);
+    else keys.push(key);
+  }
+  return [...byPath].map(([path, keys]) => ({ path, keys }));
 }
 
 function packDelivery(delivery: Delivery): NewRow {

@@ -1,7 +1,7 @@
 // Looks at where the store shall lie before anything is opened, so that what is wrong with the place
 // is said in words about the place. The file is made here, for nobody else to read; nothing that is
 // there is written to.
-import { open, readFile, stat, statfs } from 'node:fs/promises';
+import { open, readFile, realpath, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { SluiceError } from '../../core/errors.ts';
 import { codeOfFailure, fileTrouble } from '../../kit/file-trouble.ts';
@@ -23,6 +23,18 @@ export function historyPathOf(path: string): string {
 }
 
 /**
+ * The one name of a file, however its folder is called.
+ *
+ * **Errors**: `store-unusable` where the folder can not be reached.
+ */
+export async function placeOf(path: string): Promise<string> {
+  const folder = await realpath(dirname(path)).catch((error: unknown) => {
+    throw folderTrouble(path, error);
+  });
+  return join(folder, basename(path));
+}
+
+/**
  * Makes sure that a store can lie there, and that there is a file.
  *
  * **Errors**: `store-unusable`.
@@ -38,10 +50,7 @@ export async function preparePlace(path: string): Promise<void> {
 async function checkFolder(path: string): Promise<void> {
   const folder = dirname(path);
   const found = await statfs(folder).catch((error: unknown) => {
-    throw unusable(path, `its folder ${folder}: ${fileTrouble(error)}`, {
-      todo: 'make the folder, or name another file with --store, SLUICE_STORE or store.sqlite.path',
-      cause: error,
-    });
+    throw folderTrouble(path, error);
   });
   const { dev: device } = await stat(folder);
   const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
@@ -49,6 +58,13 @@ async function checkFolder(path: string): Promise<void> {
   if (network === null) return;
   throw unusable(path, `its folder lies on a network file system (${network})`, {
     todo: 'there two gateways can not be kept apart and a crash may lose what was stored; put it on a local disk or a block volume',
+  });
+}
+
+function folderTrouble(path: string, error: unknown): SluiceError {
+  return unusable(path, `its folder ${dirname(path)}: ${fileTrouble(error)}`, {
+    todo: 'make the folder, or name another file with --store, SLUICE_STORE or store.sqlite.path',
+    cause: error,
   });
 }
 

@@ -7,6 +7,7 @@ export class Statements {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
   #isForGood: boolean | null = null;
+  #pageBytes: number | null = null;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -80,8 +81,9 @@ export class Statements {
 
   /** Pages in use, in bytes: what a file has free inside is used before it grows. */
   get usedBytes(): number {
+    this.#pageBytes ??= this.number('PRAGMA page_size');
     const pages = this.number('PRAGMA page_count') - this.number('PRAGMA freelist_count');
-    return pages * this.number('PRAGMA page_size');
+    return pages * this.#pageBytes;
   }
 
   close(): void {

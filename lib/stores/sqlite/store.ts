@@ -129,6 +129,7 @@ export class SqliteStore implements Store {
   #unpack(row: WholeRow): Delivery {
     const body = this.#atWork.get(row.id) ?? parseBody(row.body);
     if (row.state === 'running') this.#atWork.set(row.id, body);
+    else this.#atWork.delete(row.id);
     return toDelivery(row, body);
   }
 

@@ -45,7 +45,7 @@ interface GoneEntry {
   readonly isNeeded: 0 | 1 | null;
 }
 
-const FROM_THE_START: SweepPlace = { goneAt: -Infinity, seq: 0, historySeq: 0 };
+const FROM_THE_START: SweepPlace = { goneAt: -Infinity, seq: 0 };
 
 /** What keeps a store in order. */
 export class Upkeep {
@@ -84,24 +84,21 @@ export class Upkeep {
   sweep({ goneBefore, settledBefore, from }: SweepAsk): SweepAnswer {
     const { db, history } = this.#parts;
     const place = from ?? FROM_THE_START;
-    if (from === null) db.run('DELETE FROM position WHERE retired_at < ?', goneBefore);
+    if (from === null) {
+      db.run('DELETE FROM position WHERE retired_at < ?', goneBefore);
+      history.sweep();
+    }
     const at = [place.goneAt, place.seq, goneBefore];
     const gone = db.all(GONE_ENTRIES, ...at, PIECE) as readonly GoneEntry[];
     const free = gone.filter(({ isNeeded }) => isNeeded !== 1);
     for (const { seq } of free) db.run('DELETE FROM ledger WHERE seq = ?', seq);
     const settled = db.all(SETTLED, settledBefore, PIECE);
     for (const row of settled) this.#journal.forget(row as DeliveryRow);
-    const historySeq = history.sweep({
-      from: place.historySeq,
-      before: settledBefore,
-      limit: PIECE,
-    });
-    const isLast = gone.length < PIECE && settled.length < PIECE && historySeq === null;
+    const isLast = gone.length < PIECE && settled.length < PIECE;
     const last = gone.at(-1);
     const next: SweepPlace = {
       goneAt: last?.gone_at ?? place.goneAt,
       seq: last?.seq ?? place.seq,
-      historySeq: historySeq ?? Number.MAX_SAFE_INTEGER,
     };
     return { forgotten: free.length, next: isLast ? null : next };
   }
