@@ -143,7 +143,10 @@ describe('opening a sqlite store', () => {
       const opened = openSqliteStore({ path: ${JSON.stringify(at('sluice.db'))}, maxBytes: 0 });
       console.log(await opened.then(() => 'opened', ({ message }) => message));`;
     const other = (): string =>
-      execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+      execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+        encoding: 'utf8',
+        timeout: 15_000,
+      });
     expect(other()).to.match(/locked by another process/);
     expect(await refusal()).to.match(/locked by another process/);
     expect(other()).to.match(/locked by another process/);
