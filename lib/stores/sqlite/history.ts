@@ -33,6 +33,8 @@ export class History {
   /** Whether a delivery of this id is there. */
   readonly #isKept: (id: string) => boolean;
   #file: HistoryFile | null = null;
+  /** Then only people put it right. */
+  #isDamaged = false;
   #isOpen = false;
   /** Null: not known since it was written. */
   #usedBytes: number | null = null;
@@ -74,6 +76,8 @@ export class History {
 
   /** Looks at some more decisions, over and over, and forgets those whose deliveries went. */
   sweep(): void {
+    // Once a minute: a disk that had no room may have some again.
+    if (this.#file === null && !this.#isDamaged) this.#reopen();
     this.#write((file) => {
       const some = file.all(NEXT, this.#sweptTo, PIECE) as readonly OldRow[];
       for (const { id } of some) {
@@ -113,7 +117,8 @@ export class History {
     } catch (error) {
       const { code, message } = failureOf(error);
       this.#drop();
-      const movedTo = code === 'store-unusable' ? this.#setAside() : null;
+      this.#isDamaged = code === 'store-unusable';
+      const movedTo = this.#isDamaged ? this.#setAside() : null;
       if (movedTo !== null) this.#reopen();
       this.#note({ file: this.#path, movedTo, why: message });
     }
@@ -133,6 +138,7 @@ export class History {
   #reopen(): void {
     try {
       this.#file = openHistory(this.#path);
+      this.#isDamaged = false;
     } catch {
       // Already told why; without a history the gateway runs on.
     }
