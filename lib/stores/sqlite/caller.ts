@@ -43,8 +43,8 @@ export async function startWorker(
   told: Told,
   url: URL = WORKER,
 ): Promise<Opened> {
-  // Nothing of the environment, where secrets are, and no flags of a runner are for it.
-  const worker = new Worker(url, { workerData: data, env: {}, execArgv: [] });
+  // No flags of whoever runs this process are for it.
+  const worker = new Worker(url, { workerData: data, execArgv: [] });
   return new Promise((resolve, reject) => {
     const onEnd = (error: unknown): void => {
       reject(
