@@ -88,6 +88,8 @@ export type Committed =
 export interface Journal {
   readonly durable: boolean;
   positions(source: string): Promise<Positions>;
+  /** Those of every source that ever read, also of one that is configured no more. */
+  allPositions(): Promise<ReadonlyMap<string, Positions>>;
   /** The ledger's entries for these keys; a key with none is absent. */
   lookup(keys: readonly string[]): Promise<ReadonlyMap<string, LedgerEntry>>;
   /** A store that is full lets settled deliveries go, the oldest first, before it says so. */

@@ -7,13 +7,13 @@ import type { Observation, Observe } from '../core/observation.ts';
 import type { Source } from '../core/source.ts';
 import type { Store } from '../core/store.ts';
 import { act, type Acted, type ActName } from '../delivery/acts.ts';
-import type { Intake } from '../intake/intake.ts';
 import { aborted } from '../kit/aborted.ts';
 import { SteadyClock } from '../kit/steady-clock.ts';
 import { Beginnings } from './beginnings.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { HealthWatch } from './health-watch.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { positionsOf } from './inherited.ts';
 import { Liveness } from './liveness.ts';
 import type { GatewayParts } from './parts.ts';
 import { isUnavailable, patientStore } from './patient-store.ts';
@@ -172,7 +172,8 @@ export class Gateway {
           }),
         ),
       );
-    const reading = watched(sources.map((one) => this.#read(one, { store, intake, ending })));
+    const readers = { sources, store, intake, ending };
+    const reading = watched(sources.map((one) => this.#read(one, readers)));
     const working = watched([
       dispatch.run({ stop: ending, abandon: abandon.signal }),
       release.run(ending),
@@ -187,11 +188,15 @@ export class Gateway {
 
   async #read(
     source: Source,
-    { store, intake, ending }: { store: Store; intake: Intake; ending: AbortSignal },
+    {
+      sources,
+      store: { journal },
+      intake,
+      ending,
+    }: Pick<Started, 'sources' | 'intake'> & { store: Store; ending: AbortSignal },
   ): Promise<void> {
     const { name } = source;
-    const { journal } = store;
-    const positions = await journal.positions(name);
+    const positions = positionsOf(name, { positions: await journal.allPositions(), sources });
     // Only a store that keeps nothing makes every start one without a position.
     const beginnings = journal.durable ? null : new Beginnings(positions);
     this.#liveness.pulls(name);

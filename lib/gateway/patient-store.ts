@@ -47,6 +47,7 @@ export function patientStore(store: Store, parts: PatienceParts): Store {
     journal: {
       durable: journal.durable,
       positions: (source) => work(() => journal.positions(source)),
+      allPositions: () => work(() => journal.allPositions()),
       lookup: (keys) => work(() => journal.lookup(keys)),
       commit: (commit) => work(() => journal.commit(commit)),
     },

@@ -19,6 +19,11 @@ export class MemoryPositions {
     return new Map(kept.map(([path, { position }]) => [path, position]));
   }
 
+  /** Those of every source. */
+  all(): ReadonlyMap<string, Positions> {
+    return new Map([...this.#sources.keys()].map((source) => [source, this.of(source)]));
+  }
+
   /** Stores some; their paths are read. */
   write(source: string, positions: Positions): void {
     const kept = this.#sources.get(source) ?? new Map<string, Kept>();

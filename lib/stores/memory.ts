@@ -52,6 +52,7 @@ class MemoryStore implements Store {
   readonly journal: Journal = {
     durable: false,
     positions: async (source) => this.#positions.of(source),
+    allPositions: async () => this.#positions.all(),
     lookup: async (keys) => this.#ledger.lookup(keys),
     commit: async (commit) => this.#commit(commit),
   };

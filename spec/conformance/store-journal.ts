@@ -69,6 +69,11 @@ export function describeJournal(store: () => Store): void {
       const versionOf = async (source: string): Promise<string | undefined> =>
         (await store().journal.positions(source)).get(PATH)?.resourceVersion;
       expect([await versionOf('shop'), await versionOf('pay')]).to.deep.equal(['8', '7']);
+      const all = await store().journal.allPositions();
+      expect([...all.keys()].toSorted()).to.deep.equal(['pay', 'shop']);
+      for (const [source, kept] of all) {
+        expect(kept).to.deep.equal(await store().journal.positions(source));
+      }
     });
 
     it('does not store a delivery again that only the ledger still knows', async () => {

@@ -18,6 +18,7 @@ type Handlers = { readonly [Name in CallName]: (ask: Calls[Name]['ask']) => Call
 /** Calls that change nothing: alone they need no transaction. */
 const READS: ReadonlySet<CallName> = new Set<CallName>([
   'positions',
+  'allPositions',
   'lookup',
   'next',
   'list',
@@ -92,7 +93,7 @@ export class Desk {
   }
 
   #undo(): void {
-    this.#deliveries.tally.rollback();
+    this.#deliveries.rollback();
     this.#ledger.rollback();
     try {
       this.#db.rollback();
@@ -113,6 +114,7 @@ export class Desk {
     const listing = new Listing(db, deliveries);
     return {
       positions: ({ source }) => journal.positions(source),
+      allPositions: () => journal.allPositions(),
       lookup: ({ keys }) => ledger.lookup(keys),
       commit: (ask) => journal.commit(ask),
       claim: (ask) => outbox.claim(ask),
@@ -146,7 +148,7 @@ export class Desk {
         return null;
       },
       shift: ({ byMs }) => {
-        deliveries.shift.by(byMs);
+        deliveries.shiftBy(byMs);
         return null;
       },
       sweep: (ask) => upkeep.sweep(ask),

@@ -5,7 +5,14 @@ import type { StoreUsage } from '../../core/store.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { History } from './history.ts';
 import type { Ledger } from './ledger.ts';
-import type { CommitAnswer, CommitAsk, DeliveryRow, NewRow, PositionRow } from './messages.ts';
+import type {
+  Calls,
+  CommitAnswer,
+  CommitAsk,
+  DeliveryRow,
+  NewRow,
+  PositionRow,
+} from './messages.ts';
 import type { Statements } from './statements.ts';
 
 const WRITE_POSITION = `
@@ -51,6 +58,12 @@ export class Journal {
   /** How far a source has been read, also on paths that were retired. */
   positions(source: string): readonly PositionRow[] {
     return this.#parts.db.all(POSITIONS, source) as readonly PositionRow[];
+  }
+
+  /** How far every source has been read, each as it is told for itself. */
+  allPositions(): Calls['allPositions']['answer'] {
+    const sources = this.#parts.db.column('SELECT DISTINCT source FROM position ORDER BY source');
+    return (sources as readonly string[]).map((source) => [source, this.positions(source)]);
   }
 
   /** Stores all of it, or nothing where it is full. */

@@ -117,6 +117,10 @@ export interface SweepAnswer {
 /** Every call that the worker answers, with what is asked and what is answered. */
 export interface Calls {
   readonly positions: { ask: { source: string }; answer: readonly PositionRow[] };
+  readonly allPositions: {
+    ask: object;
+    answer: readonly (readonly [source: string, rows: readonly PositionRow[]])[];
+  };
   readonly lookup: { ask: { keys: readonly string[] }; answer: readonly LedgerEntry[] };
   readonly commit: { ask: CommitAsk; answer: CommitAnswer };
   readonly claim: { ask: ClaimRequest; answer: readonly WholeRow[] };

@@ -2,9 +2,16 @@
 // JSON text; the main thread alone parses it, once for as long as somebody works on the delivery.
 import type { Attempt, Delivery } from '../../core/delivery.ts';
 import type { Started } from '../../core/outcome.ts';
-import type { Gone } from '../../core/source.ts';
+import type { Gone, Positions } from '../../core/source.ts';
 import type { Commit, DecisionRecord } from '../../core/store.ts';
-import type { CommitAsk, DecisionRow, DeliveryRow, NewRow, SeenKeys } from './messages.ts';
+import type {
+  CommitAsk,
+  DecisionRow,
+  DeliveryRow,
+  NewRow,
+  PositionRow,
+  SeenKeys,
+} from './messages.ts';
 
 /** What of a delivery never changes. */
 export type Body = Pick<
@@ -66,6 +73,11 @@ export function toDelivery(row: DeliveryRow, body: Body): Delivery {
     started: started === null ? null : (JSON.parse(started) as Started),
     ...{ deaths, retriedAt },
   });
+}
+
+/** The positions of these rows. */
+export function toPositions(rows: readonly PositionRow[]): Positions {
+  return new Map(rows.map(({ path, resourceVersion, at }) => [path, { resourceVersion, at }]));
 }
 
 /** What packDelivery wrote. */

@@ -15,7 +15,7 @@ import type {
 import type { Caller } from './caller.ts';
 import type { ActRow, SweepPlace, WholeRow } from './messages.ts';
 import type { Body } from './packing.ts';
-import { packCommit, parseBody, toDecision, toDelivery } from './packing.ts';
+import { packCommit, parseBody, toDecision, toDelivery, toPositions } from './packing.ts';
 
 /** A store in a SQLite file. */
 export class SqliteStore implements Store {
@@ -30,8 +30,11 @@ export class SqliteStore implements Store {
   readonly journal: Journal = {
     durable: true,
     positions: async (source) => {
-      const rows = await this.#caller.call('positions', { source });
-      return new Map(rows.map(({ path, resourceVersion, at }) => [path, { resourceVersion, at }]));
+      return toPositions(await this.#caller.call('positions', { source }));
+    },
+    allPositions: async () => {
+      const all = await this.#caller.call('allPositions', {});
+      return new Map(all.map(([source, rows]) => [source, toPositions(rows)]));
     },
     lookup: async (keys) => {
       if (keys.length === 0) return new Map();

@@ -1,0 +1,44 @@
+// From where a source goes on: from its own positions, and from those of a source that has another
+// name now, or that gave some of its namespaces away. So a path that was read before is not begun
+// anew because somebody else reads it. Where reading goes on from several is the source's to say.
+import type { Position, Positions, Source } from '../core/source.ts';
+
+/** What decides who goes on from where. */
+export interface Inheritance {
+  /** By the name of the source. */
+  readonly positions: ReadonlyMap<string, Positions>;
+  /** The sources that are configured. */
+  readonly sources: readonly Pick<Source, 'name' | 'heirsOf'>[];
+}
+
+/** The positions from which a source goes on. */
+export function positionsOf(name: string, { positions, sources }: Inheritance): Positions {
+  const own = positions.get(name) ?? new Map<string, Position>();
+  const found = new Map(own);
+  for (const [path, { owner, position }] of latest(positions)) {
+    const reader = sources.find((one) => one.name === owner);
+    // Beside one that goes on reading it, another begins by its own `firstStart`.
+    const isRead = reader?.heirsOf(path).some((heir) => heir.path === path) ?? false;
+    if (!isRead) found.set(path, position);
+  }
+  return found;
+}
+
+interface Owned {
+  readonly owner: string;
+  readonly position: Position;
+}
+
+/** Of each path the position read last, whosever it is: an older one says nothing of since. */
+function latest(positions: ReadonlyMap<string, Positions>): ReadonlyMap<string, Owned> {
+  const found = new Map<string, Owned>();
+  for (const [owner, paths] of positions) {
+    for (const [path, position] of paths) {
+      const known = found.get(path);
+      if (known === undefined || known.position.at < position.at) {
+        found.set(path, { owner, position });
+      }
+    }
+  }
+  return found;
+}
