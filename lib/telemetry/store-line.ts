@@ -36,7 +36,9 @@ export function storeLines(observed: StoreObserved, failures: FailureLog): reado
     case 'history-lost': {
       const { kind, file, movedTo, why } = observed;
       const where =
-        movedTo === null ? 'no decision is kept until it can be opened again' : `it lies in ${movedTo} now`;
+        movedTo === null
+          ? 'no decision is kept until it can be opened again'
+          : `it lies in ${movedTo} now`;
       const text = `the history ${file} can not be used: ${why}; ${where}; deliveries are not touched`;
       return [{ level: 'error', kind, text, fields: { file, movedTo: movedTo ?? '', why } }];
     }

@@ -76,5 +76,13 @@ export function describeOrder(store: () => Store): void {
       const last = await store().outbox.claim({ ...ORDERED, now });
       expect(idsOf(last)).to.deep.equal([idOf(2)]);
     });
+
+    it('object counts that minute from the last attempt, not from a claim without one', async () => {
+      const [first, second] = await retryFirst(NOW + 10);
+      await store().outbox.claim({ ...ORDERED, now: NOW + 20 });
+      await settle(store(), first ?? '', { state: 'waiting', dueAt: NOW + 300_000 });
+      const later = { ...ORDERED, now: NOW + 60_005 };
+      expect(idsOf(await store().outbox.claim(later))).to.deep.equal([second]);
+    });
   });
 }
