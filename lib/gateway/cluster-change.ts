@@ -17,8 +17,6 @@ export interface FollowClusterParts {
   readonly server: string;
   /** `cluster:` of the configuration. */
   readonly name: string | null;
-  /** The names of the sources that are configured. */
-  readonly sources: readonly string[];
   /** The names of the triggers that speak to the cluster. */
   readonly clusterTriggers: ReadonlySet<string>;
   /** Wall clock, ms since 1970. */
@@ -57,12 +55,12 @@ async function leave(
 async function lostWith(
   { id }: KnownCluster,
   after: KnownCluster,
-  { store, sources, now }: FollowClusterParts,
+  { store, now }: FollowClusterParts,
 ): Promise<readonly Gap[]> {
   const why = `another cluster stands behind the same name: it was ${id} and is ${after.id}`;
   const gaps: Gap[] = [];
-  for (const source of sources) {
-    for (const [path, from] of await store.journal.positions(source)) {
+  for (const [source, positions] of await store.journal.allPositions()) {
+    for (const [path, from] of positions) {
       // Nothing of the other cluster was read yet, and its versions say nothing about this one's.
       const to = { resourceVersion: '0', at: now };
       gaps.push({ source, path, loss: 'possible-loss', why, from, to });

@@ -41,7 +41,6 @@ export async function start(parts: StartParts, stop: AbortSignal): Promise<Start
     observe,
     server: api.server,
     name: plan.clusterName,
-    sources: plan.sources.map(({ name }) => name),
     clusterTriggers: new Set(plan.triggers.filter((one) => one.usesCluster).map(nameOf)),
     now: steady.now(),
   });

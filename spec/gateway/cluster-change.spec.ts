@@ -20,7 +20,6 @@ async function bench() {
     observe: recording.observe,
     server: 'https://x',
     name: 'dev',
-    sources: ['shop'],
     clusterTriggers: new Set(['build']),
     now: NOW,
     ...over,
@@ -62,6 +61,15 @@ describe('another cluster behind the same name', () => {
       [PATH, 'possible-loss', '7'],
     ]);
     expect(gaps[0]?.why).to.include('another cluster');
+  });
+
+  it('is a gap also where a source read that has another name now', async () => {
+    const { store, parts } = await bench();
+    const positions = new Map([[PATH, { resourceVersion: '6', at: NOW - 9 }]]);
+    await store.journal.commit(aCommit({ source: 'before', positions }));
+    await followCluster(system('s2'), parts());
+    const gaps = await store.archive.gaps(10);
+    expect(gaps.map(({ source }) => source)).to.have.members(['shop', 'before']);
   });
 
   it('is followed once', async () => {
