@@ -3,6 +3,7 @@
 // beside it: only a readable uid that differs from the noted one is another cluster. What follows
 // from that is done by whoever asks (cluster-change.ts); this file only says so.
 import { randomUUID } from 'node:crypto';
+import { SluiceError } from '../core/errors.ts';
 import type { Keep } from '../core/store.ts';
 import type { ClusterIdentity } from '../kubernetes/cluster.ts';
 
@@ -30,7 +31,11 @@ export interface RecognisedCluster {
 const KEPT_AS = 'cluster';
 const ORIGINS: readonly ClusterIdOrigin[] = ['kube-system', 'namespace', 'random'];
 
-/** Which cluster this is, seen from what the store knows of it. Changes nothing. */
+/**
+ * Which cluster this is, seen from what the store knows of it. Changes nothing.
+ *
+ * **Errors**: `store-unusable` where what it knows can not be read.
+ */
 export async function recogniseCluster(
   keep: Pick<Keep, 'read'>,
   found: ClusterIdentity,
@@ -53,12 +58,26 @@ export async function keepCluster(keep: Pick<Keep, 'write'>, cluster: KnownClust
 
 function parseKept(text: string | null): KnownCluster | null {
   if (text === null) return null;
-  const value: unknown = JSON.parse(text);
-  if (typeof value !== 'object' || value === null) return null;
-  if (!('id' in value) || typeof value.id !== 'string' || !('from' in value)) return null;
-  const from = ORIGINS.find((origin) => origin === value.from);
-  if (from === undefined) return null;
+  const value = valueOf(text);
+  const isRecord = typeof value === 'object' && value !== null && 'id' in value && 'from' in value;
+  const from = isRecord ? ORIGINS.find((origin) => origin === value.from) : undefined;
+  if (!isRecord || typeof value.id !== 'string' || from === undefined) throw unreadable();
   const noted = 'system' in value && typeof value.system === 'string' ? value.system : null;
   // Records of before have no note; an id that is the uid of kube-system is one.
   return { id: value.id, from, system: noted ?? (from === 'kube-system' ? value.id : null) };
+}
+
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unreadable();
+  }
+}
+
+/** Another id would be the id of no delivery so far: everything would start again. */
+function unreadable(): SluiceError {
+  const message =
+    'read the cluster id in the store: found what this program did not write; run the version of Sluice that wrote it, or put a copy of the store back';
+  return new SluiceError('store-unusable', message);
 }

@@ -1,5 +1,6 @@
 // The cluster's id: the first one chosen stays, and what another cluster is.
 import { expect } from 'chai';
+import { SluiceError } from '../../lib/core/errors.ts';
 import { keepCluster, recogniseCluster } from '../../lib/gateway/identity.ts';
 import type { ClusterIdentity } from '../../lib/kubernetes/cluster.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
@@ -81,7 +82,6 @@ describe('the cluster id', () => {
     ['{"id":"s1","from":"kube-system"}', system('s1'), 's1', false],
     ['{"id":"s1","from":"kube-system"}', system('s2'), 's2', true],
     ['{"id":"own","from":"namespace"}', system('s2'), 'own', false],
-    ['{"id":7}', system('s2'), 's2', false],
   ] as const;
   for (const [record, found, id, isOther] of records) {
     it(`is ${id} after the record ${record} of an earlier version`, async () => {
@@ -89,6 +89,15 @@ describe('the cluster id', () => {
       await keep.write('cluster', record);
       const recognised = await recogniseCluster(keep, found);
       expect([recognised.now.id, recognised.isOther]).to.deep.equal([id, isOther]);
+    });
+  }
+
+  for (const record of ['{"id":7}', '{"id":"s1","from":"elsewhere"}', 's1', 'null', '']) {
+    it(`is nothing new where the record is ${JSON.stringify(record)}: that can not be used`, async () => {
+      const { keep } = createMemoryStore();
+      await keep.write('cluster', record);
+      const refused = await recogniseCluster(keep, system('s2')).catch((error: unknown) => error);
+      expect(refused).to.be.instanceOf(SluiceError).with.property('code', 'store-unusable');
     });
   }
 });
