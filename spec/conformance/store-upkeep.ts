@@ -129,6 +129,7 @@ export function describeUpkeep(store: () => Store): void {
     });
 
     it('counts the minute after which a retry may be passed on the time that moved', async () => {
+      await store().upkeep.shift(7_200_000);
       const same = deliveries(2, { object: 'v1/Pod/shop/web' });
       await store().journal.commit(aCommit({ deliveries: same }));
       const ordered = { ...CLAIM, order: 'object' } as const;
