@@ -75,6 +75,8 @@ export class Caller {
   readonly #ended: Promise<void>;
   #asks: Ask[] = [];
   #calls = 0;
+  /** A message is on its way, and its answers are not back. */
+  #isBusy = false;
   #end: SluiceError | null = null;
 
   constructor(worker: Worker, path: string, told: Told) {
@@ -106,7 +108,10 @@ export class Caller {
       const call = (this.#calls += 1);
       const answered = resolve as (answer: unknown) => void;
       this.#waiting.set(call, { name, resolve: answered, reject });
-      if (this.#asks.push({ call, name, ask }) === 1) queueMicrotask(() => this.#send());
+      // What is asked while the worker is busy goes out together when it has answered: each message
+      // wakes a thread, and what comes together waits for the disk together.
+      const isFirst = this.#asks.push({ call, name, ask }) === 1;
+      if (isFirst && !this.#isBusy) queueMicrotask(() => this.#send());
     });
   }
 
@@ -124,6 +129,7 @@ export class Caller {
   #send(): void {
     const asks = this.#asks;
     this.#asks = [];
+    this.#isBusy = asks.length > 0;
     if (asks.length > 0) this.#post({ kind: 'asks', asks });
   }
 
@@ -135,6 +141,8 @@ export class Caller {
     switch (message.kind) {
       case 'replies':
         for (const reply of message.replies) this.#settle(reply);
+        // After what these answers lead to at once, so that it goes along.
+        queueMicrotask(() => this.#send());
         break;
       case 'note':
         this.#told.note(message.note);

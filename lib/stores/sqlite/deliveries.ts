@@ -28,6 +28,19 @@ WHERE seq = ?`;
 const OPEN_ATTEMPT = `
 UPDATE delivery SET attempts = ?, attempt_count = ?, open_at = ? WHERE seq = ?`;
 
+// One statement for all that a claim takes: each by itself costs more to ask for than to find.
+const DUE = `
+WITH due AS (
+  SELECT id AS queue_id, look_at FROM queue WHERE trigger = ? AND look_at <= ?
+  ORDER BY look_at, id LIMIT ?
+)
+SELECT ${COLUMNS}, body.text AS body FROM due
+JOIN delivery ON delivery.seq = (
+  SELECT seq FROM delivery INDEXED BY delivery_due
+  WHERE queue = queue_id AND state = 'waiting' AND due_at <= ? ORDER BY due_at, seq LIMIT 1)
+JOIN body ON body.seq = delivery.seq
+ORDER BY look_at, queue_id`;
+
 /** Ids of deliveries that went lately, for a page that begins behind one of them. */
 const REMEMBERED = 10_000;
 
@@ -62,6 +75,8 @@ export class Deliveries {
   readonly making: Making;
   readonly #db: Statements;
   readonly #gone = new Map<string, number>();
+  /** Running ones by id, as they stand: an attempt and its end read nothing again. */
+  readonly #atWork = new Map<string, DeliveryRow>();
 
   constructor(db: Statements) {
     this.#db = db;
@@ -89,12 +104,25 @@ export class Deliveries {
 
   /** By its id. */
   find(id: string): DeliveryRow | undefined {
-    return this.toRow(this.#db.get(`SELECT ${COLUMNS} FROM delivery WHERE id = ?`, id));
+    const known = this.#atWork.get(id);
+    return known ?? this.toRow(this.#db.get(`SELECT ${COLUMNS} FROM delivery WHERE id = ?`, id));
   }
 
   /** By its place in the order of commits. */
   at(seq: number): DeliveryRow | undefined {
     return this.toRow(this.#db.get(`SELECT ${COLUMNS} FROM delivery WHERE delivery.seq = ?`, seq));
+  }
+
+  /**
+   * Those to be attempted first, with their bodies: of each involved object the one that is due
+   * first, however they were made. `now` is the store's own time.
+   */
+  due(trigger: string, now: number, limit: number): readonly WholeRow[] {
+    const found = this.#db.all(DUE, trigger, now, limit, now) as readonly WholeRow[];
+    return found.flatMap((row) => {
+      const due = this.toRow(row);
+      return due === undefined ? [] : [{ ...due, body: row.body }];
+    });
   }
 
   /** With its body. */
@@ -137,6 +165,7 @@ export class Deliveries {
     );
     const wasRunning = before.state === 'running' ? 1 : 0;
     const running = ((state === 'running' ? 1 : 0) - wasRunning) as -1 | 0 | 1;
+    this.#noteAtWork(after);
     if (before.queue !== null) this.queues.lookAgain(before.queue, running);
     if (before.state !== state) {
       this.tally.note(trigger, before.state, -1);
@@ -149,7 +178,21 @@ export class Deliveries {
   openAttempt(before: DeliveryRow, attempts: string, at: number): DeliveryRow {
     const attemptCount = before.attemptCount + 1;
     this.#db.run(OPEN_ATTEMPT, attempts, attemptCount, at, before.seq);
-    return { ...before, attempts, attemptCount, openAt: at };
+    const after = { ...before, attempts, attemptCount, openAt: at };
+    this.#noteAtWork(after);
+    return after;
+  }
+
+  /** Everything unsettled is due so much later. */
+  shiftBy(byMs: number): void {
+    this.#atWork.clear();
+    this.shift.by(byMs);
+  }
+
+  /** What a transaction changed was undone: what is remembered of it does not hold. */
+  rollback(): void {
+    this.#atWork.clear();
+    this.tally.rollback();
   }
 
   /** Takes a settled one out. */
@@ -168,8 +211,19 @@ export class Deliveries {
   toRow(stored: unknown): DeliveryRow | undefined {
     if (stored === undefined) return undefined;
     const row = stored as DeliveryRow;
-    const dueAt = isUnsettled(row.state) ? this.shift.fromStored(row.dueAt) : row.dueAt;
-    return { ...row, dueAt };
+    const { seq, id, trigger, object, state, dead, createdAt, queue, claim, attempts } = row;
+    const { attemptCount, openAt, started, deaths, retriedAt } = row;
+    const dueAt = isUnsettled(state) ? this.shift.fromStored(row.dueAt) : row.dueAt;
+    // Field by field: what SQLite hands out is slow to copy and to send.
+    return {
+      ...{ seq, id, trigger, object, state, dead, createdAt, dueAt, queue, claim, attempts },
+      ...{ attemptCount, openAt, started, deaths, retriedAt },
+    };
+  }
+
+  #noteAtWork(row: DeliveryRow): void {
+    if (row.state === 'running') this.#atWork.set(row.id, row);
+    else this.#atWork.delete(row.id);
   }
 
   /** When a settled one was due does not move any more. */

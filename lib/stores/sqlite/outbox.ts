@@ -19,16 +19,21 @@ export class Outbox {
   }
 
   /** Takes what is due. */
-  claim({ trigger, incarnation, limit, order, now }: ClaimRequest): readonly WholeRow[] {
-    const { queues, shift } = this.#deliveries;
-    const claimed: WholeRow[] = [];
-    while (claimed.length < limit) {
-      const seq = queues.nextDue({ trigger, order, now: shift.toStored(now) });
-      const before = seq === null ? undefined : this.#deliveries.at(seq);
-      if (before === undefined) break;
+  claim(request: ClaimRequest): readonly WholeRow[] {
+    const { trigger, incarnation, limit, order, now } = request;
+    const deliveries = this.#deliveries;
+    const at = deliveries.shift.toStored(now);
+    const take = ({ body, ...before }: WholeRow): WholeRow => {
       const { dead, dueAt } = before;
       const next = { state: 'running', dead, dueAt, now, claim: incarnation } as const;
-      claimed.push(this.#deliveries.whole(this.#deliveries.move(before, next)));
+      return { ...deliveries.move(before, next), body };
+    };
+    const claimed = order === 'none' ? deliveries.due(trigger, at, limit).map(take) : [];
+    while (claimed.length < limit) {
+      const seq = deliveries.queues.nextDue({ trigger, order, now: at });
+      const before = seq === null ? undefined : deliveries.at(seq);
+      if (before === undefined) break;
+      claimed.push(take(deliveries.whole(before)));
     }
     return claimed;
   }

@@ -15,7 +15,14 @@ RETURNING id`;
 const LOOK_AGAIN = `
 UPDATE queue SET running = running + ?2, look_at = CASE WHEN running + ?2 = 0 THEN
   (SELECT min(due_at) FROM delivery WHERE queue = ?1 AND state = 'waiting') END
-WHERE id = ?1 RETURNING running, look_at`;
+WHERE id = ?1`;
+
+const TAKE = 'UPDATE queue SET running = running + 1, look_at = NULL WHERE id = ?';
+
+// What ends is mostly the last of its object: then one statement is enough.
+const LEAVE = `
+DELETE FROM queue WHERE id = ?1 AND running + ?2 = 0 AND NOT EXISTS
+  (SELECT 1 FROM delivery INDEXED BY delivery_order WHERE queue = ?1 AND state = 'waiting')`;
 
 const NEXT = `
 SELECT id FROM queue WHERE trigger = ? AND look_at <= ? ORDER BY look_at, id LIMIT 1`;
@@ -43,10 +50,8 @@ export class Queues {
 
   /** Something of this queue changed; `running` says by how much what runs became more. */
   lookAgain(queue: number, running: -1 | 0 | 1): void {
-    const left = this.#db.get(LOOK_AGAIN, queue, running) as Look | undefined;
-    if (left?.running === 0 && left.look_at === null) {
-      this.#db.run('DELETE FROM queue WHERE id = ?', queue);
-    }
+    if (running === 1) this.#db.run(TAKE, queue);
+    else if (this.#db.run(LEAVE, queue, running) === 0) this.#db.run(LOOK_AGAIN, queue, running);
   }
 
   /** The next delivery that may be attempted, if any; `now` is the store's own time. */
@@ -86,11 +91,6 @@ export class Queues {
     }
     return { seq: null, lookAt };
   }
-}
-
-interface Look {
-  readonly running: number;
-  readonly look_at: number | null;
 }
 
 interface Waiting {
