@@ -119,6 +119,17 @@ describe('a sqlite store that fails', () => {
     expect(await store.keep.read('a')).to.equal('b');
   });
 
+  it('counts an attempt once that was undone with another call and done again', async () => {
+    await using store = await openWith({ errcode: 13, sql: 'INSERT INTO body', times: 1 });
+    await store.outbox.claim({ ...CLAIM, limit: 1 });
+    const [attempted] = await Promise.all([
+      store.outbox.attempt({ id: idOf(0), incarnation: 'one', now: NOW }),
+      codeOf(store.journal.commit(aCommit({ deliveries: deliveries(3) }))),
+    ]);
+    expect(attempted).to.have.nested.property('delivery.attempts').with.length(1);
+    expect((await settle(store, idOf(0))).attempts).to.have.length(1);
+  });
+
   it('moves no time where the move could not be stored', async () => {
     await using store = await openWith({ errcode: 13, sql: 'COMMIT', times: 1 });
     expect(await codeOf(store.upkeep.shift(1_000))).to.equal('store-unavailable');
