@@ -53,6 +53,8 @@ export interface PlannedTrigger extends PlannedDelivery {
   readonly name: string;
   /** The first of its `formerly`, else its name. Part of delivery ids. */
   readonly identity: string;
+  /** Its earlier names: what was made under one of them goes on under this one. */
+  readonly formerly: readonly string[];
   readonly kind: string;
   readonly onLostAnswer: OnLostAnswer;
   /** What the names of its objects begin with, before `-<id>`. */

@@ -96,6 +96,7 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
     ...delivery,
     name,
     identity: entry.formerly?.[0] ?? name,
+    formerly: entry.formerly ?? [],
     kind,
     onLostAnswer: entry.onLostAnswer ?? descriptor.onLostAnswer,
     prefix,

@@ -117,6 +117,23 @@ export interface Begun {
   readonly paths: readonly string[];
 }
 
+/** A trigger that has another name now. */
+export interface RenamedTrigger {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What a beginning is told. */
+export interface Beginning {
+  readonly incarnation: string;
+  readonly now: number;
+  /**
+   * Deliveries of these go on under the new name, but for unsettled ones with a lost answer: what it
+   * started may bear the old name, and a receiver that tells a repetition by it would not.
+   */
+  readonly renamed?: readonly RenamedTrigger[];
+}
+
 /** A watch path that is no longer read. */
 export interface Retirement {
   readonly path: string;
@@ -132,7 +149,7 @@ export interface Upkeep {
    * Gives back the claims of every other incarnation that is gone: once, before anything else.
    * A delivery is `poison` where the attempt at which its process died was its third in a row.
    */
-  begin(at: { readonly incarnation: string; readonly now: number }): Promise<Begun>;
+  begin(beginning: Beginning): Promise<Begun>;
   /** Hands the ledger's entries of a path to its heirs; its position stays for the retention. */
   retire(retirement: Retirement): Promise<void>;
   /** Another cluster: no position holds any more, and the gaps say so. */

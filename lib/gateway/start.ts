@@ -28,7 +28,10 @@ export interface Started extends Workers {
 /** Starts; nothing runs yet when it answers. */
 export async function start(parts: StartParts, stop: AbortSignal): Promise<Started> {
   const { plan, api, store, clock, random, observe, steady, retention } = parts;
-  const taken = await takeUp(parts);
+  const renamed = plan.triggers.flatMap(({ name: to, formerly }) =>
+    formerly.map((from) => ({ from, to })),
+  );
+  const taken = await takeUp({ ...parts, renamed });
   retention.goOnFrom(taken.readMs);
   // The clock may have gone back while nobody watched it.
   steady.adjust(steady.driftMs);

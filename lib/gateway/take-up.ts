@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';
 import type { PathPart, Source } from '../core/source.ts';
-import type { Store } from '../core/store.ts';
+import type { RenamedTrigger, Store } from '../core/store.ts';
 import { JUMP_MS } from './clock-watch.ts';
 import { type Beat, Heartbeat, readBeat } from './heartbeat.ts';
 
@@ -13,6 +13,8 @@ export interface TakeUpParts {
   readonly store: Pick<Store, 'upkeep' | 'keep'>;
   readonly clock: Clock;
   readonly incarnation: string;
+  /** Triggers that have another name now. */
+  readonly renamed: readonly RenamedTrigger[];
   readonly observe: Observe;
 }
 
@@ -32,8 +34,9 @@ export interface TakenUp {
 
 /** Takes up the work of earlier processes: before anything else. */
 export async function takeUp(parts: TakeUpParts): Promise<TakenUp> {
-  const { store, clock, incarnation, observe } = parts;
-  const { lost, unattempted, paths } = await store.upkeep.begin({ incarnation, now: clock.now() });
+  const { store, clock, incarnation, renamed, observe } = parts;
+  const begun = await store.upkeep.begin({ incarnation, now: clock.now(), renamed });
+  const { lost, unattempted, paths } = begun;
   const beat = await readBeat(store.keep);
   const downMs = beat === null ? null : Math.max(0, clock.now() - beat.at);
   observe({ kind: 'work-resumed', lost: lost.length, unattempted, downMs });

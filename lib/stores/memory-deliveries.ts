@@ -96,6 +96,20 @@ export class MemoryDeliveries {
     }
   }
 
+  /** Hands those of a trigger to another; none of them runs. */
+  rename(from: string, to: string): void {
+    for (const [id, before] of this.#kept) {
+      const { trigger, state, attempts } = before.head;
+      const isLost = attempts.some(({ outcome }) => outcome?.outcome === 'unknown');
+      if (trigger !== from || (isLost && UNSETTLED.has(state))) continue;
+      const after = changed(before, { trigger: to });
+      this.#kept.set(id, after);
+      if (state !== 'waiting') continue;
+      this.#queueOf(from).remove(this.#queued(before));
+      this.#queueOf(to).put(this.#queued(after));
+    }
+  }
+
   /** Whether one is there that goes on by itself. */
   isUnsettled(id: string): boolean {
     const kept = this.#kept.get(id);

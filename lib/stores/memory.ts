@@ -58,8 +58,11 @@ class MemoryStore implements Store {
   };
 
   readonly upkeep: Upkeep = {
-    // A process begins with an empty memory: nothing was left behind.
-    begin: async () => ({ lost: [], unattempted: 0, paths: this.#paths() }),
+    // A process begins with an empty memory: nothing was running.
+    begin: async ({ renamed = [] }) => {
+      for (const { from, to } of renamed) this.#deliveries.rename(from, to);
+      return { lost: [], unattempted: 0, paths: this.#paths() };
+    },
     retire: async (retirement) => {
       this.#ledger.retire(retirement);
       this.#positions.retire(retirement.path, retirement.readMs);

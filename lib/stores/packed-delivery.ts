@@ -19,7 +19,10 @@ export interface Packed {
 
 /** What of a delivery changes while it is kept. */
 export type Changes = Partial<
-  Pick<Delivery, 'state' | 'dead' | 'dueAt' | 'attempts' | 'started' | 'deaths' | 'retriedAt'>
+  Pick<
+    Delivery,
+    'trigger' | 'state' | 'dead' | 'dueAt' | 'attempts' | 'started' | 'deaths' | 'retriedAt'
+  >
 >;
 
 /** Packs a delivery; later changes of what was handed in change nothing. */

@@ -34,6 +34,51 @@ export function describeUpkeep(store: () => Store): void {
       store().upkeep.sweep({ goneBefore, settledBefore });
     const positionOf = async (path: string) => (await store().journal.positions('shop')).get(path);
 
+    it('goes on under the new name of a trigger with what was made under the old one', async () => {
+      const [first, second, third, ...more] = deliveries(1_100);
+      if (first === undefined || second === undefined || third === undefined)
+        throw new Error('none');
+      const beside = { ...third, object: first.object, trigger: 'ci' };
+      const held = { ...second, state: 'held' as const };
+      await store().journal.commit(aCommit({ deliveries: [first, held, beside, ...more] }));
+      const renamed = [
+        { from: 'build', to: 'ci' },
+        { from: 'unknown', to: 'ci' },
+      ];
+      await store().upkeep.begin({ incarnation: 'one', now: NOW, renamed });
+      expect(await store().archive.counts()).to.have.deep.members([
+        { trigger: 'ci', state: 'waiting', count: 1_099 },
+        { trigger: 'ci', state: 'held', count: 1 },
+      ]);
+      expect(await store().outbox.next('build')).to.equal(null);
+      expect(await store().outbox.claim(CLAIM)).to.deep.equal([]);
+      const claimed = await store().outbox.claim({ ...CLAIM, trigger: 'ci', limit: 2_000 });
+      expect(claimed, 'all but the second of one object').to.have.length(1_098);
+      expect(new Set(claimed.map(({ trigger }) => trigger))).to.deep.equal(new Set(['ci']));
+      await settle(store(), first.id);
+      const next = await store().outbox.claim({ ...CLAIM, trigger: 'ci' });
+      expect(next.map(({ id }) => id)).to.deep.equal([third.id]);
+    });
+
+    it('leaves an answer that was lost with the old name until it is settled', async () => {
+      const [made] = deliveries(1);
+      if (made === undefined) throw new Error('none');
+      const renamed = [{ from: 'build', to: 'ci' }];
+      await store().journal.commit(aCommit({ deliveries: [made] }));
+      await store().outbox.claim(CLAIM);
+      await store().outbox.attempt({ id: made.id, incarnation: 'one', now: NOW });
+      const lost = { outcome: 'unknown', reason: 'timeout', detail: 'no answer' } as const;
+      const next = { state: 'waiting', dead: null, dueAt: NOW, started: null } as const;
+      const ended = { outcome: lost, durationMs: 5, next, now: NOW };
+      await store().outbox.settle({ id: made.id, incarnation: 'one', ...ended });
+      await store().upkeep.begin({ incarnation: 'one', now: NOW, renamed });
+      expect((await stored(store(), made.id)).trigger).to.equal('build');
+      const aside = { state: 'orphaned', dead: null, dueAt: NOW } as const;
+      await store().outbox.change({ id: made.id, from: ['waiting'], next: aside, now: NOW });
+      await store().upkeep.begin({ incarnation: 'one', now: NOW, renamed });
+      expect((await stored(store(), made.id)).trigger).to.equal('ci');
+    });
+
     it('names the paths that positions and the ledger know', async () => {
       const positions = new Map([[PATH, POSITION]]);
       await store().journal.commit(aCommit({ positions, ledger: [entryIn('pay', PAY)] }));

@@ -95,6 +95,24 @@ describe('a gateway after another', () => {
     await second.end();
   });
 
+  it('attempts under its new name what a trigger was to start under its old one', async () => {
+    const first = await live();
+    first.source.hand(aBatch({ occurrences: [named('a'), named('b')] }));
+    await first.seen(() => first.trigger.fired === 1, 'an attempt');
+    await first.kill();
+    const second = await live({
+      planned: (plan) => ({
+        ...plan,
+        triggers: plan.triggers.map((one) => ({ ...one, name: 'ci', formerly: ['build'] })),
+      }),
+    });
+    await second.seen(() => second.trigger.fired === 1, 'an attempt');
+    expect(second.trigger.delivered[0]?.trigger).to.equal('ci');
+    const orphaned = second.recording.of('delivery-moved').filter(({ to }) => to === 'orphaned');
+    const ids = orphaned.map(({ delivery }) => delivery.id);
+    expect(ids, 'whose answer was lost').to.deep.equal([first.trigger.delivered[0]?.id]);
+  });
+
   it('attempts what was committed and not attempted, once, and nothing for a batch again', async () => {
     const first = await live();
     // One object: the second waits for the first.

@@ -37,7 +37,7 @@ function bench(begun: Begun = NOTHING) {
   const store = storeWith(own, { upkeep, keep });
   const beat = (readMs: number): Promise<void> =>
     new Heartbeat({ keep: own.keep, clock, readMs: () => readMs }).beat();
-  const start = () => takeUp({ store, clock, incarnation: 'two', observe });
+  const start = () => takeUp({ store, clock, incarnation: 'two', renamed: [], observe });
   return { clock, calls, beat, start, store, of, seen };
 }
 

@@ -174,6 +174,16 @@ export class Deliveries {
     return after;
   }
 
+  /** Hands one on which nobody works to another trigger. */
+  handTo(to: string, { seq, trigger, object, state, queue: before, dueAt }: DeliveryRow): void {
+    const due = this.#storedDue(state, dueAt);
+    const queue = before === null ? null : this.queues.join(to, object, due);
+    this.#db.run('UPDATE delivery SET trigger = ?, queue = ? WHERE seq = ?', to, queue, seq);
+    if (before !== null) this.queues.lookAgain(before, 0);
+    this.tally.note(trigger, state, -1);
+    this.tally.note(to, state, 1);
+  }
+
   /** Notes that an attempt begins; what there was before stays. */
   openAttempt(before: DeliveryRow, attempts: string, at: number): DeliveryRow {
     const attemptCount = before.attemptCount + 1;

@@ -3,6 +3,7 @@
 import type { DeadReason, DeliveryState } from '../../core/delivery.ts';
 import type { Gap } from '../../core/source.ts';
 import type {
+  Beginning,
   Begun,
   ClaimRequest,
   Commit,
@@ -143,7 +144,7 @@ export interface Calls {
   readonly read: { ask: { name: string }; answer: string | null };
   readonly write: { ask: { name: string; value: string }; answer: null };
   readonly begin: {
-    ask: { incarnation: string; now: number };
+    ask: Beginning;
     answer: Omit<Begun, 'lost'> & { lost: readonly WholeRow[] };
   };
   readonly retire: { ask: Retirement; answer: null };

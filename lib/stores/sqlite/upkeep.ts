@@ -1,7 +1,7 @@
 // Beginning, forgetting and moving times. A sweep comes in pieces, so that other calls go on between
 // them; whoever asks says where the piece before ended.
 import type { Outcome } from '../../core/outcome.ts';
-import type { Retirement } from '../../core/store.ts';
+import type { Beginning, RenamedTrigger, Retirement } from '../../core/store.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Journal, JournalParts } from './journal.ts';
 import type {
@@ -22,6 +22,11 @@ const PIECE = 500;
 
 const RUNNING = `
 SELECT id FROM delivery WHERE trigger = ? AND state = 'running' AND claim IS NOT ?`;
+
+// Attempts are JSON as JSON.stringify writes it; an unsettled one with a lost answer stays.
+const OF_TRIGGER = `
+SELECT seq FROM delivery INDEXED BY delivery_state WHERE trigger = ?
+  AND (settled_at IS NOT NULL OR instr(attempts, '"outcome":{"outcome":"unknown"') = 0) LIMIT ?`;
 
 const DIED: Outcome = {
   outcome: 'unknown',
@@ -60,16 +65,18 @@ export class Upkeep {
   }
 
   /** Gives back what every other incarnation had claimed. */
-  begin({ incarnation, now }: { incarnation: string; now: number }): Calls['begin']['answer'] {
-    const lost: WholeRow[] = [];
+  begin({ incarnation, now, renamed = [] }: Beginning): Calls['begin']['answer'] {
+    const lost: string[] = [];
     let unattempted = 0;
     for (const before of this.#runningOfOthers(incarnation)) {
       if (before.openAt === null) {
         unattempted += 1;
         this.#deliveries.move(before, { state: 'waiting', dead: null, dueAt: before.dueAt, now });
-      } else lost.push(this.#deliveries.whole(this.#lose(before, now)));
+      } else lost.push(this.#lose(before, now).id);
     }
-    return { lost, unattempted, paths: this.#paths() };
+    // Now nothing runs that a lane of the old name would have to end.
+    for (const one of renamed) this.#rename(one);
+    return { lost: lost.flatMap((id) => this.#whole(id)), unattempted, paths: this.#paths() };
   }
 
   /** Hands over the entries of a path; its position stays until a sweep. */
@@ -101,6 +108,22 @@ export class Upkeep {
       seq: last?.seq ?? place.seq,
     };
     return { forgotten: free.length, next: isLast ? null : next };
+  }
+
+  #rename({ from, to }: RenamedTrigger): void {
+    let some: readonly unknown[];
+    do {
+      some = this.#parts.db.column(OF_TRIGGER, from, PIECE);
+      for (const seq of some) {
+        const row = this.#deliveries.at(seq as number);
+        if (row !== undefined) this.#deliveries.handTo(to, row);
+      }
+    } while (some.length === PIECE);
+  }
+
+  #whole(id: string): readonly WholeRow[] {
+    const row = this.#deliveries.find(id);
+    return row === undefined ? [] : [this.#deliveries.whole(row)];
   }
 
   #runningOfOthers(incarnation: string): readonly DeliveryRow[] {
