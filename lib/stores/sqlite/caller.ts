@@ -37,6 +37,12 @@ export type Opened =
 /** Beside this file, as source or compiled. */
 const WORKER = new URL(import.meta.url.replace(/caller(\.[jt]s)$/, 'worker$1'));
 
+/**
+ * What the worker makes anew is short-lived: more room for it would only be garbage that stays longer.
+ * Its old objects have no bound of their own, for a worker that meets one ends.
+ */
+const LIMITS = { maxYoungGenerationSizeMb: 8 };
+
 /** Starts the worker on its files. */
 export async function startWorker(
   data: WorkerData,
@@ -44,7 +50,7 @@ export async function startWorker(
   url: URL = WORKER,
 ): Promise<Opened> {
   // No flags of whoever runs this process are for it.
-  const worker = new Worker(url, { workerData: data, execArgv: [] });
+  const worker = new Worker(url, { workerData: data, execArgv: [], resourceLimits: LIMITS });
   return new Promise((resolve, reject) => {
     const onEnd = (error: unknown): void => {
       reject(
