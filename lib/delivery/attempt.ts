@@ -121,7 +121,8 @@ export class Attempts {
     const { clock, outbox } = this.#parts;
     const now = clock.now();
     const changes = deliveries.map(({ id, dueAt }) => {
-      const next = { state: 'waiting', dead: null, dueAt } as const;
+      // It was due when it was claimed; the clock may have been set back since.
+      const next = { state: 'waiting', dead: null, dueAt: Math.min(dueAt, now) } as const;
       return outbox.change({ id, from: ['running'], next, now });
     });
     await Promise.allSettled(changes);

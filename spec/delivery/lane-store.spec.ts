@@ -170,6 +170,22 @@ describe('a lane and the calls it makes', () => {
     expect([await count('running'), await count('waiting')]).to.deep.equal([undefined, 5]);
   });
 
+  it('gives back as due what it holds while the clock is set back', async () => {
+    const trigger = new HeldTrigger();
+    const { add, clock, store, stop, running } = setUp({ concurrency: 2 }, trigger);
+    await add(deliveries(9));
+    for (const firing of trigger.firings) firing.end(DELIVERED);
+    await clock.advance(0);
+    clock.jump(-3_600_000);
+    await store.upkeep.shift(-3_600_000);
+    stop.abort();
+    for (const firing of trigger.firings) firing.end(DELIVERED);
+    await running;
+    const waiting = await store.archive.list({ states: ['waiting'], limit: 9 });
+    expect(waiting).to.have.length(5);
+    expect(Math.max(...waiting.map(({ dueAt }) => dueAt))).to.be.at.most(clock.now());
+  });
+
   it('begins the next attempt while the last one is written down, but not without end', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 2 }, trigger);
