@@ -57,7 +57,10 @@ export class FailureLog {
       endTold: false,
     });
     if (before === undefined) return failure.line;
-    return { ...failure.line, text: `${failure.line.text} (before: ${this.#told(before)})` };
+    return {
+      ...failure.line,
+      text: `${failure.line.text} (before: ${before.cause}, ${this.#told(before)})`,
+    };
   }
 
   /** The line for the end of a failure; null where there is none to tell now. */
@@ -106,8 +109,8 @@ export class FailureLog {
     return { level: 'info', kind, text, fields: { ...fields, over: true, again: failure.again } };
   }
 
-  #told({ cause, again, since, calmSince }: Ongoing): string {
+  #told({ again, since, calmSince }: Ongoing): string {
     const lasted = renderDuration((calmSince ?? this.#clock.monotonic()) - since);
-    return `${cause}, again ${counted(again, 'time')} in ${lasted}`;
+    return again === 0 ? `for ${lasted}` : `again ${counted(again, 'time')} in ${lasted}`;
   }
 }

@@ -62,7 +62,7 @@ function trouble(
     const ended = failures.ended('store');
     return ended === null ? [] : [ended];
   }
-  const text = `the store takes nothing: ${why}; tried again until it does`;
+  const text = `the store takes nothing: ${why}; make room or mend the disk; it goes on by itself`;
   const line: Line = { level: 'error', kind, text, fields: { state, why } };
   return [failures.failed({ key: 'store', cause: why, line })];
 }

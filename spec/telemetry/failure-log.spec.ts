@@ -52,7 +52,7 @@ describe('identical failures', () => {
     ];
     expect(await observed(heard(), [...failures, listed])).to.deep.equal([
       'warn  shop: cannot list /p, unreachable; again in 1s',
-      'info  over: shop: cannot list /p, unreachable; again in 1s (unreachable, again 2 times in 3s)',
+      'info  over: shop: cannot list /p, unreachable; again in 1s (again 2 times in 3s)',
     ]);
   });
 
@@ -62,6 +62,16 @@ describe('identical failures', () => {
       listFailed('unreachable'),
     ]);
     expect(lines.map((line) => line.slice(0, 5))).to.deep.equal(['warn ', 'debug']);
+  });
+
+  it('of the store are told with what to do, and how long they lasted', async () => {
+    const why = 'commit: the disk is full';
+    const lines = await observed(heard(), [
+      { kind: 'store-trouble', state: 'unavailable', why },
+      { kind: 'store-trouble', state: 'available', why: '' },
+    ]);
+    const text = `the store takes nothing: ${why}; make room or mend the disk; it goes on by itself`;
+    expect(lines).to.deep.equal([`error ${text}`, `info  over: ${text} (for 1s)`]);
   });
 
   it('are told when they change', async () => {
@@ -74,7 +84,7 @@ describe('identical failures', () => {
     expect(lines).to.deep.equal([
       'warn  shop: cannot list /p, unreachable; again in 1s',
       'error shop: cannot list /p, forbidden; again in 1s (before: unreachable, again 1 time in 2s)',
-      'info  over: shop: cannot list /p, forbidden; again in 1s (forbidden, again 0 times in 1s)',
+      'info  over: shop: cannot list /p, forbidden; again in 1s (for 1s)',
     ]);
   });
 
@@ -104,8 +114,8 @@ describe('identical failures', () => {
     await all.clock.advance(60_000);
     expect(await observed(all, [nothing])).to.deep.equal([
       'warn  shop: watch of /p ended, cut; again in 1s',
-      'info  over: shop: watch of /p ended, cut; again in 1s (cut, again 0 times in 500ms)',
-      'info  over: shop: watch of /p ended, cut; again in 1s (cut, again 19 times in 19s500ms)',
+      'info  over: shop: watch of /p ended, cut; again in 1s (for 500ms)',
+      'info  over: shop: watch of /p ended, cut; again in 1s (again 19 times in 19s500ms)',
     ]);
   });
 
@@ -116,7 +126,7 @@ describe('identical failures', () => {
     await all.clock.advance(60_000);
     expect(await observed(all, [cut])).to.deep.equal([
       'warn  shop: watch of /p ended, cut; again in 1s',
-      'info  over: shop: watch of /p ended, cut; again in 1s (cut, again 0 times in 0s)',
+      'info  over: shop: watch of /p ended, cut; again in 1s (for 0s)',
       'warn  shop: watch of /p ended, cut; again in 1s',
     ]);
   });
@@ -128,7 +138,7 @@ describe('identical failures', () => {
     await all.clock.advance(60_000);
     expect(await observed(all, [nothing])).to.deep.equal([
       'error shop: skipped one Event of /p: too large (9 bytes)',
-      'info  over: shop: skipped one Event of /p: too large (9 bytes) (too large, again 2 times in 0s)',
+      'info  over: shop: skipped one Event of /p: too large (9 bytes) (again 2 times in 0s)',
     ]);
   });
 
@@ -156,7 +166,7 @@ describe('identical failures', () => {
     const first = `build: attempt 0 of ${delivery.id}: unknown, server-error: 500 (1ms)`;
     expect(lines).to.deep.equal([
       `warn  ${first}`,
-      `info  over: ${first} (server-error, again 49 times in 1m40s)`,
+      `info  over: ${first} (again 49 times in 1m40s)`,
     ]);
   });
 
@@ -169,7 +179,7 @@ describe('identical failures', () => {
     ]);
     expect(lines).to.deep.equal([
       'warn  waiting for the API server s: ECONNREFUSED',
-      'info  over: waiting for the API server s: ECONNREFUSED (ECONNREFUSED, again 1 time in 2s)',
+      'info  over: waiting for the API server s: ECONNREFUSED (again 1 time in 2s)',
       'info  cluster c1 at s (drawn at random, for no namespace is readable)',
     ]);
   });
