@@ -88,7 +88,7 @@ async function checkNothingIsMissing(path: string, bytes: number | null): Promis
     );
     if (size === 0) continue;
     const found = bytes === null ? 'it is not there' : 'it is empty';
-    throw unusable(path, `${found}, but ${basename(left)}, which belongs to it, is`, {
+    throw unusable(path, `${found}, but ${basename(left)}, which belongs to it, is still there`, {
       todo: `put the file back from where it went; to begin with nothing remove ${left} too`,
     });
   }
