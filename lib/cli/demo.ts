@@ -91,11 +91,12 @@ async function play(playing: Playing, surroundings: Surroundings): Promise<void>
   const { plan, problems, file, playback, summary, lasting, own } = playing;
   const { clock, environment, stdout, program } = surroundings;
   const over = new AbortController();
+  let ways = '';
   void playback.done.then(
     async () => {
       await summary.quiet(clock, over.signal);
       if (lasting === 'until over') over.abort(new Error('all was played'));
-      else stdout.write('\nAll was played; it goes on until Ctrl-C.\n\n');
+      else stdout.write(`\nAll was played; it goes on until Ctrl-C. Ask it:\n${ways}\n`);
     },
     (error: unknown) => over.abort(error),
   );
@@ -122,7 +123,9 @@ async function play(playing: Playing, surroundings: Surroundings): Promise<void>
       ),
     alsoObserve: (observation: Observation): void => {
       summary.observe(observation);
-      if (observation.kind === 'listening') stdout.write(asking(observation, program));
+      if (observation.kind !== 'listening') return;
+      ways = waysToAsk(observation, program);
+      stdout.write(`\n${WHILE_IT_RUNS}\n${ways}\n`);
     },
   };
   await runPlan(request, surroundings, stop);
@@ -164,7 +167,10 @@ function opening(shown: { recording: string; file: string; speed: string; url: s
   );
 }
 
-function asking(
+const WHILE_IT_RUNS =
+  'While it runs, another terminal can ask it (with --stay it goes on until Ctrl-C):';
+
+function waysToAsk(
   { address, tokenFile }: Extract<Observation, { kind: 'listening' }>,
   program: string,
 ): string {
@@ -174,10 +180,9 @@ function asking(
       ? ''
       : `  To retry or discard one, it also wants: --token-file ${tokenFile}\n`;
   return (
-    '\nWhile it runs, another terminal can ask it (with --stay it goes on until Ctrl-C):\n' +
     `  ${program} deliveries list --url ${url}\n` +
     `  curl ${url}/api/v1/status\n` +
-    `  curl -N ${url}/api/v1/feed\n${token}\n`
+    `  curl -N ${url}/api/v1/feed\n${token}`
   );
 }
 

@@ -29,7 +29,11 @@ export async function main(args: readonly string[]): Promise<number> {
     stop: signals.stop,
   };
   // A second signal does not wait for whatever the first one started.
-  return await Promise.race([runToTheEnd(args, surroundings), signals.atOnce]);
+  const code = await Promise.race([runToTheEnd(args, surroundings), signals.atOnce]);
+  // A command that was cut short there, or had ended already, could not tell.
+  if (code !== 0 || signals.outputTrouble === null) return code;
+  surroundings.stderr.write(renderError(signals.outputTrouble, args, surroundings));
+  return exitCodeOf(signals.outputTrouble);
 }
 
 /** Runs a command line and waits until all it wrote is with the reader: a pipe holds 64 KiB. */
@@ -55,7 +59,7 @@ export async function runCommandLine(
   } catch (error) {
     // What was cut short because somebody asked for it is no failure to report.
     if (surroundings.stop.aborted && isAbort(error)) return 0;
-    surroundings.stderr.write(renderError(error));
+    surroundings.stderr.write(renderError(error, args, surroundings));
     return exitCodeOf(error);
   }
 }
@@ -136,6 +140,15 @@ function named<One>(name: string, table: Readonly<Record<string, One>>): One {
   throw new SluiceError('usage', `command "${printable(name, 40)}" is not known${hint}`);
 }
 
+/** The words of a command line that name a command, so that its help can be pointed at. */
+function commandWords([first = '', second = '']: readonly string[]): readonly string[] {
+  const table: Readonly<Record<string, Command | CommandGroup>> = commands;
+  const command = Object.hasOwn(table, first) ? table[first] : undefined;
+  if (command === undefined) return first.startsWith('-') ? ['run'] : [];
+  const isIn = 'commands' in command && Object.hasOwn(command.commands, second);
+  return isIn ? [first, second] : [first];
+}
+
 /** From a checkout the executable is called by Node and its path, installed by its name. */
 function programIn(folder: string, executable: string): string {
   const path = relative(folder, executable);
@@ -178,10 +191,18 @@ function renderUsage(command: Command): string {
   );
 }
 
-function renderError(error: unknown): string {
+function renderError(
+  error: unknown,
+  args: readonly string[],
+  { program }: Pick<Surroundings, 'program'>,
+): string {
   const message = `sluice: ${printable(messageOf(error), 2_000)}\n`;
   if (error instanceof SluiceError) {
-    return `${message}  next step: ${ERRORS[error.code].nextStep}\n`;
+    const step =
+      error.code === 'usage'
+        ? `see ${[program, ...commandWords(args), '--help'].join(' ')}`
+        : ERRORS[error.code].nextStep;
+    return `${message}  next step: ${step}\n`;
   }
   const stack = error instanceof Error ? `${error.stack ?? ''}\n` : '';
   return `${message}${stack}  next step: ${ERRORS.internal.nextStep}\n`;

@@ -64,7 +64,7 @@ export const ERRORS = {
     meaning: 'a command found no gateway that answers it',
     exitCode: 1,
     nextStep:
-      'name the gateway’s address with --url and its token with --token-file, or, with it stopped, its store with --store',
+      'mend what the message names, or name the gateway’s address with --url and its token with --token-file, or, with it stopped, its store with --store',
   },
   'cluster-refused': {
     meaning: 'the API server refuses what no retry cures',

@@ -5,6 +5,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EISDIR: 'a folder',
   ENOTDIR: 'a file where a folder is expected',
+  ENOSPC: 'the disk is full',
 };
 
 /** Node's or the operating system's code of a failure, or undefined where it has none. */
@@ -13,7 +14,7 @@ export function codeOfFailure(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** What a failure to open or read a file means; the code itself where no words are known. */
+/** What a failure to open, read or write a file means; the code itself where no words are known. */
 export function fileTrouble(error: unknown): string {
   const code = codeOfFailure(error) ?? 'unknown error';
   return WORDS[code] ?? code;

@@ -7,7 +7,9 @@ import { isJsonObject, stringAt } from '../../lib/core/event.ts';
 import { toOccurrence } from '../../lib/core/occurrence.ts';
 import { decide } from '../../lib/filters/decide.ts';
 import { openRecording, type RecordingEntry } from '../../lib/playback/recording.ts';
-import { runLine } from './surroundings.ts';
+import { runCommandLine } from '../../lib/cli/main.ts';
+import { until } from '../support/until.ts';
+import { runLine, specMachine } from './surroundings.ts';
 
 const root = new URL('../../', import.meta.url);
 const recording = fileURLToPath(new URL('spec/data/demo.ndjson', root));
@@ -74,6 +76,20 @@ describe('sluice demo', function () {
     expect(next.slice(0, 5).join('\n')).to.match(
       /demo\.ndjson[\s\S]*config\.yaml[\s\S]*KUBECONFIG=/,
     );
+  });
+
+  it('stays where that is asked for, and says at its end how to ask it', async () => {
+    const machine = specMachine();
+    const ended = runCommandLine(['demo', '--speed', 'full', '--stay'], machine);
+    const told = /goes on until Ctrl-C\. Ask it:\n +sluice (deliveries list --url \S+)\n/;
+    try {
+      const found = await until(() => told.exec(machine.out()), 'all to be played', 30_000);
+      const { code, err } = await runLine((found[1] ?? '').split(' '));
+      expect(code, err).to.equal(0);
+    } finally {
+      machine.stopping.abort(new Error('SIGINT'));
+    }
+    expect(await ended).to.equal(0);
   });
 
   it('refuses a recording that is none', async () => {

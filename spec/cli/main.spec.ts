@@ -1,6 +1,7 @@
 // The command line's frame: which command runs, what is said where, and exit codes.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { commands } from '../../lib/cli/registry.ts';
@@ -36,6 +37,43 @@ describe('the command line', () => {
     expect(JSON.parse(text)).to.have.property('title', 'Configuration');
     expect((await ended)[0]).to.equal(0);
   });
+
+  it('fails where what it writes finds no room, and says so', async function () {
+    const full = await open('/dev/full', 'w').catch(() => this.skip());
+    const child = spawn(process.execPath, [executable, 'schema'], {
+      stdio: ['ignore', full.fd, 'pipe'],
+    });
+    const ended = once(child, 'close');
+    let err = '';
+    for await (const chunk of child.stderr?.setEncoding('utf8') ?? []) err += String(chunk);
+    await full.close();
+    expect((await ended)[0]).to.equal(1);
+    expect(err).to.match(/^sluice: write to standard output: the disk is full\n {2}next step: /);
+  });
+
+  it('is content where the reader of a pipe leaves', async () => {
+    const child = spawn(process.execPath, [executable, 'schema'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const ended = once(child, 'close');
+    child.stdout.destroy();
+    let err = '';
+    for await (const chunk of child.stderr.setEncoding('utf8')) err += String(chunk);
+    expect([(await ended)[0], err]).to.deep.equal([0, '']);
+  });
+
+  const helps: readonly (readonly [args: readonly string[], words: string])[] = [
+    [['chek'], 'sluice --help'],
+    [['check'], 'sluice check --help'],
+    [['-x'], 'sluice run --help'],
+    [['deliveries', 'retri'], 'sluice deliveries --help'],
+    [['deliveries', 'retry'], 'sluice deliveries retry --help'],
+  ];
+  for (const [args, words] of helps) {
+    it(`points from ${args.join(' ')} to ${words}`, async () => {
+      expect((await runLine(args)).err).to.match(new RegExp(`\n {2}next step: see ${words}\n$`));
+    });
+  }
 
   const refused: readonly (readonly [readonly string[], number, string])[] = [
     [['chek'], 2, 'command "chek" is not known (did you mean check?)'],

@@ -109,6 +109,7 @@ class Acting {
 
   async onEach(ids: readonly string[]): Promise<number> {
     for (const id of ids) if ((await this.#one(id)) === 'full') break;
+    this.#tellWhen();
     return this.#failed === 0 ? 0 : 1;
   }
 
@@ -133,6 +134,7 @@ class Acting {
     } while (after !== null && room === 'room');
     const failed = this.#failed === 0 ? '' : `, ${deliveriesText(this.#failed)} refused`;
     stderr.write(`${this.#parts.name}: ${deliveriesText(this.#done)}${failed}\n`);
+    this.#tellWhen();
     return this.#failed === 0 ? 0 : 1;
   }
 
@@ -152,6 +154,13 @@ class Acting {
       stderr.write(`sluice: ${await this.#failedText(id, acted)}\n`);
     }
     return !acted.ok && acted.refusal.status === 507 ? 'full' : 'room';
+  }
+
+  /** In a file nothing moves: who asked for an attempt now would wait for it. */
+  #tellWhen(): void {
+    const { name, desk, surroundings } = this.#parts;
+    if (this.#done === 0 || desk.from === 'gateway' || name === 'discard') return;
+    surroundings.stderr.write('no gateway runs: attempts are made once one is started\n');
   }
 
   async #failedText(id: string, { refusal }: Refused): Promise<string> {

@@ -19,9 +19,9 @@ const PAGE = '200';
 export const exportCommand: Command = {
   name: 'deliveries export',
   summary: 'writes whole deliveries as JSON lines, with their Events, attempts and decisions',
-  synopsis: '[--out FILE] [--state STATE] [--since TIME] [flags]',
+  synopsis: '[--output FILE] [--state STATE] [--since TIME] [flags]',
   flags: {
-    out: { type: 'string', takes: 'FILE', help: 'where to; default: standard output' },
+    output: { type: 'string', takes: 'FILE', help: 'where to; default: standard output' },
     order: { type: 'string', takes: 'newest|oldest', help: 'which come first; default newest' },
     ...FILTER_FLAGS,
     ...DESK_FLAGS,
@@ -36,7 +36,7 @@ export const exportCommand: Command = {
     ];
     await using out = await openOut(given, surroundings);
     const count = await exportAll({ asker: desk.asker, filters, out }, surroundings);
-    const to = given.text('out');
+    const to = given.text('output');
     stderr.write(`exported ${deliveriesText(count)}${to === undefined ? '' : ` to ${to}`}\n`);
     return 0;
   },
@@ -77,7 +77,7 @@ interface Out extends AsyncDisposable {
 
 async function openOut(given: Given, surroundings: Surroundings): Promise<Out> {
   const { stdout, folder, stop } = surroundings;
-  const file = given.text('out');
+  const file = given.text('output');
   if (file === undefined || file === '-') {
     const write = (line: string): Promise<void> => written(stdout, line, stop);
     return { isOwn: false, write, [Symbol.asyncDispose]: async () => undefined };
