@@ -14,7 +14,7 @@ const source = new URL('../lib/cli/main.ts', import.meta.url);
 
 if (isNewEnough(process.versions.node)) {
   // A gateway holds little for long: garbage is collected once it is as much as that, not a multiple.
-  // At half as much it cost a fifth more processor time; at this, none that could be seen. It can
+  // At half as much it cost a quarter more processor time; at this, none that could be seen. It can
   // still be said here, while the process runs; what is young can not, see Dockerfile.
   setFlagsFromString('--heap-growing-percent=100');
   const { main } = await import((existsSync(source) ? source : compiled).href);
