@@ -63,6 +63,10 @@ export async function chooseConfiguration(
     throw error;
   });
   if (kept === null) throw refuse(noneIn(place));
+  // A name that was mistyped is no file that went bad: what another file said is not what is meant.
+  if (found.text === null && kept.file !== found.file) {
+    throw refuse(`, and the one kept in ${place.at} is of ${kept.file}`);
+  }
   const again = await planKept(kept, request, surroundings);
   if (again.plan === null) {
     const error = refuse(`, and so is the one kept of ${new Date(kept.since).toISOString()}`);

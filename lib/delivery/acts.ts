@@ -16,6 +16,8 @@ export interface ActParts {
   readonly outbox: Outbox;
   readonly journal: Journal;
   readonly archive: Archive;
+  /** The triggers that are configured; absent where that is not known: with no gateway running. */
+  readonly triggers?: ReadonlySet<string>;
   /** Wall clock, ms since 1970. */
   readonly now: number;
 }
@@ -31,7 +33,8 @@ export type Acted =
     }
   | {
       readonly done: false;
-      readonly why: 'not-found' | 'state' | 'full';
+      /** `no-trigger`: nothing could attempt it, for its trigger is not configured. */
+      readonly why: 'not-found' | 'state' | 'full' | 'no-trigger';
       /** Where it stands; null where there is none. */
       readonly state: DeliveryState | null;
     };
@@ -65,6 +68,10 @@ const DISCARDED: readonly DeliveryState[] = [
 export async function act(name: ActName, id: string, parts: ActParts): Promise<Acted> {
   const delivery = await parts.archive.get(id);
   if (delivery === null) return { done: false, why: 'not-found', state: null };
+  const { trigger, state } = delivery;
+  if (name !== 'discard' && parts.triggers?.has(trigger) === false) {
+    return { done: false, why: 'no-trigger', state };
+  }
   if (name === 'rerun') return rerun(delivery, parts);
   return change(delivery, CHANGES[name](delivery, parts.now), parts);
 }

@@ -98,7 +98,9 @@ export class Gateway {
   /** Does what a person asks with a delivery; a store that is unavailable throws. */
   async act(name: ActName, id: string): Promise<Acted> {
     const { journal, outbox, archive } = this.#parts.store;
-    const acted = await act(name, id, { journal, outbox, archive, now: this.#steady.now() });
+    const triggers = new Set(this.#parts.plan.triggers.map((one) => one.name));
+    const now = this.#steady.now();
+    const acted = await act(name, id, { journal, outbox, archive, triggers, now });
     if (!acted.done) return acted;
     const { delivery, from } = acted;
     const { state: to, dead } = delivery;

@@ -176,6 +176,10 @@ async function notActed(
   }
   const delivery = why === 'not-found' ? null : await parts.store.archive.get(id);
   if (delivery === null || state === null) return notFound(id);
+  if (why === 'no-trigger') {
+    const detail = `trigger ${delivery.trigger} is not configured: nothing could attempt it`;
+    return refusal({ status: 409, detail, state: delivery.state, acts: ['discard'] });
+  }
   const acts = possibleActs(delivery);
   const detail = `a delivery that is ${stateText(delivery)} takes no ${name}; possible: ${acts.join(', ')}`;
   return refusal({ status: 409, detail, state: delivery.state, acts });

@@ -1,6 +1,6 @@
 // A restart onto a file that is refused: the last good configuration runs, and everybody is told; a
 // start that has none, or that is strict, exits 3.
-import { access, writeFile } from 'node:fs/promises';
+import { access, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadPlan } from '../../lib/assembly/load.ts';
@@ -50,6 +50,16 @@ describe('a restart onto a configuration that is refused', () => {
     expect(await running, machine.err()).to.equal(0);
     return machine;
   };
+  it('is not what a name that was mistyped means', async () => {
+    await write(GOOD);
+    await judged();
+    const line = lineOf([]).map((word) => (word === file() ? `${word}x` : word));
+    const environment = { SLUICE_DATA: cluster().folder };
+    const { code, err } = await runLine(line, { environment });
+    expect(code).to.equal(3);
+    expect(err).to.include(`sluice.db is of ${file()}`);
+  });
+
   const refusedRun = (more: readonly string[] = []) =>
     runLine(lineOf(more), { environment: { SLUICE_DATA: cluster().folder } });
   const exists = (path: string): Promise<boolean> =>
@@ -92,10 +102,10 @@ describe('a restart onto a configuration that is refused', () => {
     await judged();
     await write('filters: [');
     expect((await judged()).out()).to.match(/\[not-yaml\]\n.*the last good one of/);
-    const gone = join(cluster().folder, 'gone.yaml');
-    const third = await judged(['--config', gone]);
-    expect(third.out()).to.match(/\[unreadable\]\n.*gone\.yaml is refused \(1 problem\)/);
-    expect(third.out()).to.include(`the last good one ${file()} of 20`);
+    await rm(file());
+    const third = await judged();
+    expect(third.out()).to.match(/\[unreadable\]\n.*sluice\.yaml is refused \(1 problem\)/);
+    expect(third.out()).to.include('the last good one of 20');
   });
 
   it('runs it where a secret of the file can not be read', async () => {

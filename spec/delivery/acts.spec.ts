@@ -95,6 +95,19 @@ describe('an act of a person', () => {
     expect(acted.done && acted.delivery.retriedAt).to.equal(LATER);
   });
 
+  for (const name of ACTS) {
+    const isDone = name === 'discard';
+    it(`${name} is ${isDone ? 'done' : 'refused'} where its trigger is not configured`, async () => {
+      const { store, delivery } = await storeWith(name === 'release' ? 'held' : 'orphaned');
+      const triggers = new Set(['another']);
+      const acted = await act(name, delivery.id, { ...store, now: LATER, triggers });
+      const { state } = delivery;
+      const stands = name === 'release' ? state : 'orphaned';
+      if (isDone) expect(acted).to.include({ done: true });
+      else expect(acted).to.deep.equal({ done: false, why: 'no-trigger', state: stands });
+    });
+  }
+
   it('changes nothing that another changed meanwhile', async () => {
     const { store, delivery } = await storeWith('refused');
     const get = store.archive.get.bind(store.archive);
