@@ -18,7 +18,7 @@ const { form } = readFaultsEnvironment();
 const isLong = form === 'long';
 
 describe('faults of the watch', function () {
-  this.timeout(60_000);
+  this.timeout(isLong ? 300_000 : 60_000);
   let plane: ControlPlane;
   let row: Row;
   let proxy: MeddlingProxy;

@@ -18,6 +18,8 @@ const PAGE = 1_000;
 export interface InFlight {
   /** Attempts without an outcome, by `attemptName`. */
   readonly attempts: readonly string[];
+  /** Ids of those of them that died once before, in a row: a third death would make them poison. */
+  readonly atRisk: readonly string[];
   /** Deliveries claimed but not attempted, and those that waited. */
   readonly claimed: number;
   readonly waiting: number;
@@ -38,6 +40,7 @@ export async function inFlightIn(folder: string): Promise<InFlight> {
     const waiting = counts.filter(({ state }) => state === 'waiting');
     return {
       attempts: open.map(({ id, attempts }) => attemptName(id, attempts.length)),
+      atRisk: open.filter(({ deaths }) => deaths >= 1).map(({ id }) => id),
       claimed: running.length - open.length,
       waiting: waiting.reduce((sum, { count }) => sum + count, 0),
     };
