@@ -57,9 +57,10 @@ describe('faults of the watch', function () {
       await watching();
       const name = await row.write();
       if (closed % 3 === 0) await row.repeat(name, { count: 2 });
+      const { opened } = proxy;
       expect(proxy.endWatches()).to.equal(1);
-      await until(() => proxy.watches === 0, 'the close');
       await row.write();
+      await until(() => proxy.opened > opened, 'the next watch', 20_000);
     }
     await row.end(gateway);
     expect(lists(), 'lists').to.equal(1);

@@ -57,6 +57,8 @@ export class MeddlingProxy implements AsyncDisposable {
   meddle: Meddle = () => undefined;
   /** Every request that came, as `METHOD path?query`. */
   readonly asked: string[] = [];
+  /** How many watches were opened through it. */
+  opened = 0;
   readonly #plane: ControlPlane;
   readonly #server: Server;
   readonly #agent: Agent;
@@ -174,6 +176,7 @@ export class MeddlingProxy implements AsyncDisposable {
     };
     const watch = { client, silent: false };
     this.#watches.add(watch);
+    this.opened += 1;
     answer.on('close', () => this.#watches.delete(watch));
     let rest = Buffer.alloc(0);
     response.on('data', (chunk: Buffer) => {
