@@ -25,7 +25,6 @@ const POINTS: readonly (readonly [string, Failpoint['when']])[] = isLong
       ['commit', 'after'],
       ['attempt', 'after'],
       ['settle', 'before'],
-      ['settle', 'after'],
     ];
 
 describe('deaths of the gateway', function () {

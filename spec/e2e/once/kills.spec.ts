@@ -8,7 +8,7 @@ import { mainRun } from './harness/main-run.ts';
 import { onceControlPlane, onceStartMs } from './harness/once-control-plane.ts';
 import { tell } from './harness/report.ts';
 
-const { form, seed, kills = form === 'long' ? 200 : 8 } = readFaultsEnvironment();
+const { form, seed, kills = form === 'long' ? 200 : 5 } = readFaultsEnvironment();
 /** A store that grows for a whole run would be the harness's load: it looks at it after each kill. */
 const KILLS_A_ROUND = 40;
 const MINUTE_MS = 60_000;

@@ -220,9 +220,9 @@ describe('faults of the machine', function () {
   });
 
   it('the limits of the defaults, through a kill: what is held starts as tokens come, or expires', async () => {
-    // An hour in six seconds. 60 of one object at once, one more a minute, after an hour no more.
-    const speed = 600;
-    const { limits: _, ...rest } = row.configuration({ delivery: { timeout: '5h' } });
+    // An hour in a few seconds. 60 of one object at once, one more a minute, after an hour no more.
+    const speed = 1_200;
+    const { limits: _, ...rest } = row.configuration({ delivery: { timeout: '10h' } });
     const about = { apiVersion: 'v1', kind: 'Pod', namespace: row.shop, name: 'one' };
     const written = 150;
     const faults = { bend: { offsetMs: 0, speed } };

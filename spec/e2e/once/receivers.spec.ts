@@ -20,7 +20,7 @@ import { MeddlingProxy } from '../support/meddling-proxy.ts';
 const { form, seed } = readFaultsEnvironment();
 const isLong = form === 'long';
 const EVENTS = isLong ? 200 : 40;
-const DOWN_MS = isLong ? 60_000 : 4_000;
+const DOWN_MS = isLong ? 60_000 : 2_000;
 const PATIENCE_MS = 60_000;
 
 const POLICIES = {
