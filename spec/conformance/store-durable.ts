@@ -114,6 +114,21 @@ export function describeDurableStore(name: string, open: OpenNamed): void {
       expect(await store.outbox.claim({ ...CLAIM, now: LATER })).to.deep.equal([]);
     });
 
+    it('counts no deaths together that are not in a row', async () => {
+      const [a, b] = deliveries(2);
+      if (!a || !b) throw new Error('no deliveries were built');
+      await store.journal.commit(aCommit({ deliveries: [a] }));
+      await die('one', NOW);
+      const other = { ...b, dueAt: NOW - 10 };
+      await store.journal.commit(aCommit({ deliveries: [other] }));
+      const [claimed] = await store.outbox.claim({ ...CLAIM, incarnation: 'two', limit: 1 });
+      await store.outbox.attempt({ id: claimed?.id ?? '', incarnation: 'two', now: NOW });
+      await reopen();
+      const { lost } = await store.upkeep.begin({ incarnation: 'three', now: LATER });
+      expect(lost.map(({ id, deaths }) => [id, deaths])).to.deep.equal([[b.id, 1]]);
+      expect((await store.archive.get(a.id))?.deaths).to.equal(0);
+    });
+
     it('counts deaths anew after an answer, and after a person asked for another attempt', async () => {
       await store.journal.commit(aCommit({ deliveries: deliveries(1) }));
       await die('zero', NOW);

@@ -11,6 +11,9 @@ import type { HistoryNote } from '../../lib/stores/sqlite/messages.ts';
 import { FORMAT } from '../../lib/stores/sqlite/schema.ts';
 import { aCommit, deliveries, idOf, NOW } from '../conformance/store-builders.ts';
 
+/** By custom, the user who owns nothing. */
+const NOBODY = 65_534;
+
 describe('opening a sqlite store', () => {
   let folder = '';
   beforeEach(async () => {
@@ -153,11 +156,17 @@ describe('opening a sqlite store', () => {
     await store.keep.write('a', 'b');
   });
 
-  it('is refused where the folder can not be written', async function () {
-    if (process.getuid?.() === 0) return this.skip();
-    await chmod(folder, 0o500);
-    expect(await refusal()).to.match(/permission denied; make the folder writable/);
-    await chmod(folder, 0o700);
+  it('is refused where the folder can not be written', async () => {
+    // Nothing is forbidden to root, so root is somebody else for a moment.
+    const isRoot = process.geteuid?.() === 0;
+    await chmod(folder, 0o555);
+    if (isRoot) process.seteuid?.(NOBODY);
+    try {
+      expect(await refusal()).to.match(/permission denied; make the folder writable/);
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+      await chmod(folder, 0o700);
+    }
   });
 
   it('opens a file that is one format ahead and whose minimum reader is ours', async () => {

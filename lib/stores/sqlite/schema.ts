@@ -70,6 +70,7 @@ CREATE INDEX delivery_object ON delivery (object);
 CREATE INDEX delivery_made ON delivery (made_at);
 CREATE INDEX delivery_due ON delivery (queue, due_at) WHERE state = 'waiting';
 CREATE INDEX delivery_order ON delivery (queue) WHERE state = 'waiting';
+CREATE INDEX delivery_deaths ON delivery (deaths) WHERE deaths = 1;
 CREATE INDEX delivery_settled ON delivery (settled_at) WHERE settled_at IS NOT NULL;
 
 -- Beside the delivery, so that an attempt does not write its Events again.

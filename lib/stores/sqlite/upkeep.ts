@@ -34,6 +34,9 @@ const DIED: Outcome = {
   detail: 'the process ended before the answer was written down',
 };
 
+/** It died without the attempt of these. Who stands at two is attempted alone next, whatever dies first. */
+const NOT_IN_A_ROW = "UPDATE delivery SET deaths = 0 WHERE deaths = 1 AND state = 'waiting'";
+
 const GONE_ENTRIES = `
 SELECT ledger.seq, gone_at, delivery.state IN ('waiting', 'held', 'open', 'running') AS isNeeded
 FROM ledger INDEXED BY ledger_gone LEFT JOIN delivery ON delivery.id = ledger.id
@@ -68,7 +71,9 @@ export class Upkeep {
   begin({ incarnation, now, renamed = [] }: Beginning): Calls['begin']['answer'] {
     const lost: string[] = [];
     let unattempted = 0;
-    for (const before of this.#runningOfOthers(incarnation)) {
+    const left = this.#runningOfOthers(incarnation);
+    if (left.length > 0) this.#parts.db.run(NOT_IN_A_ROW);
+    for (const before of left) {
       if (before.openAt === null) {
         unattempted += 1;
         this.#deliveries.move(before, { state: 'waiting', dead: null, dueAt: before.dueAt, now });
