@@ -1,8 +1,8 @@
 // The last good configuration as the store keeps it: what a restart onto a bad file runs. Its text is
 // never shown; a configuration names secrets and holds none, but it is nobody else's either.
 import { isJsonObject, stringAt } from '../core/event.ts';
-import type { Json } from '../core/event.ts';
 import type { Keep } from '../core/store.ts';
+import { jsonOrNothing } from '../kit/json.ts';
 
 /** A configuration that ran. */
 export interface KeptConfiguration {
@@ -21,7 +21,7 @@ const KEPT_AS = 'configuration';
 
 /** What is kept; null where nothing is, or nothing that can be read. */
 export async function readKept(keep: Keep): Promise<KeptConfiguration | null> {
-  const kept = parse(await keep.read(KEPT_AS));
+  const kept = jsonOrNothing(await keep.read(KEPT_AS));
   if (!isJsonObject(kept)) return null;
   const { text, since } = kept;
   if (typeof text !== 'string' || typeof since !== 'number') return null;
@@ -36,14 +36,4 @@ export async function keepConfiguration(keep: Keep, good: KeptConfiguration): Pr
   const isSame =
     kept?.text === text && kept.file === file && kept.folder === folder && kept.form === form;
   if (!isSame) await keep.write(KEPT_AS, JSON.stringify(good));
-}
-
-function parse(text: string | null): Json {
-  if (text === null) return null;
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    // Whoever wrote that, it is no configuration: a start that has none says so.
-    return null;
-  }
 }

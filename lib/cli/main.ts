@@ -3,7 +3,7 @@
 // the process; bin/ does.
 import { relative } from 'node:path';
 import type { Writable } from 'node:stream';
-import { ERRORS, exitCodeOf, messageOf, SluiceError } from '../core/errors.ts';
+import { ERRORS, exitCodeOf, hasCode, messageOf, SluiceError } from '../core/errors.ts';
 import { nearestName } from '../kit/nearest.ts';
 import { printable } from '../kit/printable.ts';
 import { systemClock, systemEnvironment, systemRandom } from '../kit/system.ts';
@@ -112,7 +112,7 @@ function parse(
     if (extra === undefined) return given;
     throw new SluiceError('usage', `argument "${extra}" is one too many`);
   } catch (error) {
-    if (error instanceof SluiceError && error.code === 'usage') stderr.write(renderUsage(command));
+    if (hasCode(error, 'usage')) stderr.write(renderUsage(command));
     throw error;
   }
 }

@@ -96,6 +96,11 @@ export interface SluiceErrorOptions {
   readonly details?: Readonly<Record<string, string | number>>;
 }
 
+/** Whether this was thrown with this code. */
+export function hasCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof SluiceError && error.code === code;
+}
+
 /** The exit code for whatever was thrown. */
 export function exitCodeOf(error: unknown): number {
   return error instanceof SluiceError ? ERRORS[error.code].exitCode : ERRORS.internal.exitCode;

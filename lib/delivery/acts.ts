@@ -68,9 +68,8 @@ const DISCARDED: readonly DeliveryState[] = [
 export async function act(name: ActName, id: string, parts: ActParts): Promise<Acted> {
   const delivery = await parts.archive.get(id);
   if (delivery === null) return { done: false, why: 'not-found', state: null };
-  const { trigger, state } = delivery;
-  if (name !== 'discard' && parts.triggers?.has(trigger) === false) {
-    return { done: false, why: 'no-trigger', state };
+  if (!isServed(name, delivery, parts.triggers)) {
+    return { done: false, why: 'no-trigger', state: delivery.state };
   }
   if (name === 'rerun') return rerun(delivery, parts);
   return change(delivery, CHANGES[name](delivery, parts.now), parts);
@@ -93,9 +92,18 @@ const CHANGES = {
   }),
 } as const satisfies Record<Exclude<ActName, 'rerun'>, (delivery: Delivery, now: number) => Change>;
 
+/** Whether somebody could do what the act asks for: everything but letting it rest is its trigger's. */
+function isServed(name: ActName, { trigger }: Delivery, triggers: ActParts['triggers']): boolean {
+  return name === 'discard' || triggers?.has(trigger) !== false;
+}
+
 /** What a person can do with a delivery as it stands, in the order of `ACTS`. */
-export function possibleActs(delivery: Delivery): readonly ActName[] {
+export function possibleActs(
+  delivery: Delivery,
+  triggers?: ActParts['triggers'],
+): readonly ActName[] {
   return ACTS.filter((name) => {
+    if (!isServed(name, delivery, triggers)) return false;
     if (name === 'rerun') return true;
     const { from }: Change = CHANGES[name](delivery, 0);
     return from.includes(delivery.state);

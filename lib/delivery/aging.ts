@@ -4,6 +4,7 @@
 // take it costs nobody an attempt.
 import type { Clock } from '../core/clock.ts';
 import type { Keep } from '../core/store.ts';
+import { jsonOrNothing } from '../kit/json.ts';
 import { Pauses, type Pause, type Span } from './pauses.ts';
 
 /** What the ages of one lane are kept with. */
@@ -118,19 +119,11 @@ interface KeptAging {
 
 /** What was kept; whatever is not as it is written here counts for nothing. */
 function parsed(text: string | null): KeptAging {
-  const kept = valueOf(text);
+  const kept = jsonOrNothing(text);
   return {
     pauses: pairsOf(kept, 'pauses').map(([from, to]) => ({ from, to })),
     setBacks: pairsOf(kept, 'setBacks').map(([until, byMs]) => ({ until, byMs: byMs ?? 0 })),
   };
-}
-
-function valueOf(text: string | null): unknown {
-  try {
-    return text === null ? null : JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 type Pair = readonly [number, number | null];

@@ -2,7 +2,7 @@
 // and each delivery settled by itself. What is due and how many at once is the lane's to say.
 import type { Clock, Random } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
-import { messageOf, SluiceError } from '../core/errors.ts';
+import { hasCode, messageOf, SluiceError } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Archive, Keep, Outbox, Settlement } from '../core/store.ts';
@@ -189,7 +189,7 @@ export class Attempts {
       const recorded = await outbox.attempt({ id, incarnation, now });
       return recorded.done ? [recorded.delivery] : [];
     } catch (error) {
-      if (isUnusable(error)) throw error;
+      if (hasCode(error, 'store-unusable')) throw error;
       const where = `recording an attempt of delivery ${id}`;
       if (!(error instanceof SluiceError)) observe({ kind: 'bug', where, error });
       // The others of its batch go on; it is given back as one that was not tried.
@@ -211,7 +211,7 @@ export class Attempts {
         if (settled.done) this.#observeMoved(settled.delivery, why);
         return;
       } catch (error) {
-        if (isUnusable(error)) throw error;
+        if (hasCode(error, 'store-unusable')) throw error;
         const where = `settling delivery ${before.id}`;
         if (!(error instanceof SluiceError)) observe({ kind: 'bug', where, error });
         const { abandon, leave } = signals;
@@ -286,11 +286,6 @@ function withOvertaken(next: NextState, overtaken: string | null | undefined): N
   if (overtaken === null || overtaken === undefined) return next;
   const overtook = `overtook ${overtaken}, which waits for its retry`;
   return { ...next, why: next.why === '' ? overtook : `${next.why}; ${overtook}` };
-}
-
-/** Whether an error says that the store is broken or gone: there is nothing to try again. */
-export function isUnusable(error: unknown): boolean {
-  return error instanceof SluiceError && error.code === 'store-unusable';
 }
 
 /** A bug of the trigger: it may have started something before. */

@@ -4,6 +4,7 @@
 // attempts it gives back. It never decides what an outcome means (next-state.ts) and never tells two
 // attempts of one object apart (the claim does).
 import type { Delivery } from '../core/delivery.ts';
+import { hasCode } from '../core/errors.ts';
 import type { Batching, Trigger } from '../core/trigger.ts';
 import { aborted, abortedAfter } from '../kit/aborted.ts';
 import { Alarm } from '../kit/alarm.ts';
@@ -12,7 +13,6 @@ import {
   type AttemptSettings,
   type AttemptSignals,
   isSuspect,
-  isUnusable,
   type LaneParts,
 } from './attempt.ts';
 
@@ -239,7 +239,7 @@ export class Lane {
   }
 
   #failed(error: unknown): void {
-    if (isUnusable(error)) this.#failure ??= { error };
+    if (hasCode(error, 'store-unusable')) this.#failure ??= { error };
     else this.#parts.observe({ kind: 'bug', where: 'a lane', error });
   }
 }

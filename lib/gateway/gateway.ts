@@ -2,6 +2,7 @@
 // stops, stand here, in the order in which they happen. It judges nothing (intake), attempts nothing
 // (delivery) and prints nothing (telemetry).
 import { UNSETTLED_STATES } from '../core/delivery.ts';
+import { hasCode } from '../core/errors.ts';
 import type { Health } from '../core/health.ts';
 import type { Observation, Observe } from '../core/observation.ts';
 import type { Source } from '../core/source.ts';
@@ -16,7 +17,7 @@ import { Heartbeat } from './heartbeat.ts';
 import { positionsOf } from './inherited.ts';
 import { Liveness } from './liveness.ts';
 import type { GatewayParts } from './parts.ts';
-import { isUnavailable, patientStore } from './patient-store.ts';
+import { patientStore } from './patient-store.ts';
 import { RetentionClock } from './retention-clock.ts';
 import { type Started, start } from './start.ts';
 import { Sweeper } from './sweeper.ts';
@@ -83,7 +84,7 @@ export class Gateway {
     this.#usage.measure();
     const counts = await this.#parts.store.archive.counts().catch((error: unknown) => {
       // A scrape is answered all the same; that the store is away is a metric of its own.
-      if (isUnavailable(error)) return null;
+      if (hasCode(error, 'store-unavailable')) return null;
       throw error;
     });
     if (counts === null) return;
@@ -275,7 +276,7 @@ async function countWaiting(store: Store): Promise<number> {
 
 /** Whether it only says that the end has come: waiting was broken off, or a last call failed. */
 function isEndOf(ending: AbortSignal, error: unknown): boolean {
-  return ending.aborted && (error === ending.reason || isUnavailable(error));
+  return ending.aborted && (error === ending.reason || hasCode(error, 'store-unavailable'));
 }
 
 function reasonOf(signal: AbortSignal): string {

@@ -4,6 +4,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Keep } from '../core/store.ts';
 import type { Span } from '../delivery/pauses.ts';
+import { jsonOrNothing } from '../kit/json.ts';
 
 /** What an earlier process wrote down last. */
 export interface Beat {
@@ -31,7 +32,7 @@ const SPANS_KEPT = 200;
 
 /** The last beat of an earlier process; null where there was none, or none that can be read. */
 export async function readBeat(keep: Keep): Promise<Beat | null> {
-  const value = parsed(await keep.read(KEPT_AS));
+  const value = jsonOrNothing(await keep.read(KEPT_AS));
   if (typeof value !== 'object' || value === null) return null;
   if (!('at' in value) || typeof value.at !== 'number') return null;
   const readMs = 'readMs' in value && typeof value.readMs === 'number' ? value.readMs : 0;
@@ -40,7 +41,7 @@ export async function readBeat(keep: Keep): Promise<Beat | null> {
 
 /** Adds the span that ends now to those without a gateway; answers all of them, the oldest first. */
 export async function keepSpan(keep: Keep, span: Span | null): Promise<readonly Span[]> {
-  const value = parsed(await keep.read(SPANS_KEPT_AS));
+  const value = jsonOrNothing(await keep.read(SPANS_KEPT_AS));
   const known = Array.isArray(value) ? value.filter(isSpan) : [];
   if (span === null || span.to <= span.from) return known;
   const spans = [...known, span].slice(-SPANS_KEPT);
@@ -77,14 +78,4 @@ function isSpan(value: unknown): value is Span {
     return false;
   }
   return typeof value.from === 'number' && typeof value.to === 'number';
-}
-
-/** What was kept is ours; where it can not be read after all, it is as if it were not there. */
-function parsed(text: string | null): unknown {
-  if (text === null) return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

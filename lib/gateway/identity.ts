@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { SluiceError } from '../core/errors.ts';
 import type { Keep } from '../core/store.ts';
+import { jsonOrNothing } from '../kit/json.ts';
 import type { ClusterIdentity } from '../kubernetes/cluster.ts';
 
 /** Where a cluster id came from. */
@@ -58,21 +59,13 @@ export async function keepCluster(keep: Pick<Keep, 'write'>, cluster: KnownClust
 
 function parseKept(text: string | null): KnownCluster | null {
   if (text === null) return null;
-  const value = valueOf(text);
+  const value = jsonOrNothing(text);
   const isRecord = typeof value === 'object' && value !== null && 'id' in value && 'from' in value;
   const from = isRecord ? ORIGINS.find((origin) => origin === value.from) : undefined;
   if (!isRecord || typeof value.id !== 'string' || from === undefined) throw unreadable();
   const noted = 'system' in value && typeof value.system === 'string' ? value.system : null;
   // Records of before have no note; an id that is the uid of kube-system is one.
   return { id: value.id, from, system: noted ?? (from === 'kube-system' ? value.id : null) };
-}
-
-function valueOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw unreadable();
-  }
 }
 
 /** Another id would be the id of no delivery so far: everything would start again. */

@@ -3,7 +3,7 @@
 // claims gives up at once, what writes an outcome down at the limit. Whatever else a store throws
 // goes through: `store-unusable` ends the gateway.
 import type { Clock, Random } from '../core/clock.ts';
-import { messageOf, SluiceError } from '../core/errors.ts';
+import { hasCode, messageOf } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
 import type { ActAnswer, Store } from '../core/store.ts';
 import { backoffMs } from '../kit/backoff.ts';
@@ -22,11 +22,6 @@ export interface PatienceParts {
 /** Short at first, for a store that was only busy; a disk that is full stays so for minutes. */
 const BACKOFF = { firstMs: 100, maxMs: 5_000 };
 
-/** Whether an error says that the store may take the same call later. */
-export function isUnavailable(error: unknown): boolean {
-  return error instanceof SluiceError && error.code === 'store-unavailable';
-}
-
 /** The store, waited for while it is unavailable. */
 export function patientStore(store: Store, parts: PatienceParts): Store {
   const { journal, outbox, archive, keep, upkeep } = store;
@@ -38,7 +33,7 @@ export function patientStore(store: Store, parts: PatienceParts): Store {
     try {
       return await patience.with(call, stop);
     } catch (error) {
-      if (stop.aborted && isUnavailable(error)) return nothing;
+      if (stop.aborted && hasCode(error, 'store-unavailable')) return nothing;
       throw error;
     }
   };
@@ -118,7 +113,7 @@ class Patience {
       this.#succeeded(one);
       return { done: true, value };
     } catch (error) {
-      if (!isUnavailable(error)) throw error;
+      if (!hasCode(error, 'store-unavailable')) throw error;
       this.#failed(one, messageOf(error));
       return { done: false, error };
     }

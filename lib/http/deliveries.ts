@@ -76,21 +76,28 @@ const FIRST_STEP = 16;
 const LONGEST_STEP = 512;
 const LIGHT = 1024 * 1024;
 
+/** The names of those that are configured; absent where no gateway runs, and nobody knows. */
+type Triggers = ReadonlySet<string>;
+
 /** Lists deliveries in short. */
 export function listDeliveries(
   archive: Pick<Archive, 'list'>,
   query: DeliveryQuery,
+  triggers?: Triggers,
 ): Promise<DeliveryPage> {
-  return listed(archive, query, async (delivery) => ({ item: toSummary(delivery), weight: 0 }));
+  return listed(archive, query, async (delivery) => {
+    return { item: toSummary(delivery, triggers), weight: 0 };
+  });
 }
 
 /** Lists deliveries with everything that is known of each; a page may be shorter than asked for. */
 export function listWholeDeliveries(
   archive: Pick<Archive, 'list' | 'decision'>,
   query: DeliveryQuery,
+  triggers?: Triggers,
 ): Promise<DeliveryPage<WholeDelivery>> {
   return listed(archive, query, async (delivery) => {
-    const item = toWhole(delivery, await archive.decision(delivery.id));
+    const item = toWhole(delivery, await archive.decision(delivery.id), triggers);
     return { item, weight: weightOf(asJson(item)) };
   });
 }
@@ -99,9 +106,10 @@ export function listWholeDeliveries(
 export async function findDelivery(
   archive: Pick<Archive, 'get' | 'decision'>,
   id: string,
+  triggers?: Triggers,
 ): Promise<WholeDelivery | null> {
   const delivery = await archive.get(id);
-  return delivery === null ? null : toWhole(delivery, await archive.decision(id));
+  return delivery === null ? null : toWhole(delivery, await archive.decision(id), triggers);
 }
 
 /** How many a query finds in all; null where only counting them one by one would tell. */
@@ -118,7 +126,7 @@ export async function countDeliveries(
 }
 
 /** A delivery as lists show it. */
-export function toSummary(delivery: Delivery): DeliverySummary {
+export function toSummary(delivery: Delivery, triggers?: Triggers): DeliverySummary {
   const { attempts, occurrences, rule } = delivery;
   const [{ event, count }] = occurrences;
   const lastFailure = attempts.findLast(({ outcome }) => isFailure(outcome));
@@ -144,14 +152,18 @@ export function toSummary(delivery: Delivery): DeliverySummary {
     started: delivery.started,
     deaths: delivery.deaths,
     retriedAt: timeOf(delivery.retriedAt),
-    acts: possibleActs(delivery),
+    acts: possibleActs(delivery, triggers),
   };
 }
 
-function toWhole(delivery: Delivery, decision: DecisionRecord | null): WholeDelivery {
+function toWhole(
+  delivery: Delivery,
+  decision: DecisionRecord | null,
+  triggers?: Triggers,
+): WholeDelivery {
   const { bucket, cluster, source, match, occurrences, attempts } = delivery;
   return {
-    ...toSummary(delivery),
+    ...toSummary(delivery, triggers),
     object: delivery.object,
     bucket,
     cluster,

@@ -34,6 +34,8 @@ export interface DeliveryParts {
   readonly store: Pick<Store, 'archive'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly act: RouteParts['act'];
+  /** Absent where no gateway runs: then nobody knows which triggers there are. */
+  readonly plan?: { readonly triggers: readonly { readonly name: string }[] };
 }
 
 /** A route that needs no more than that. */
@@ -99,7 +101,7 @@ const LIST: DeliveryRoute = {
     const { archive } = parts.store;
     const list = values.isSet('whole') ? listWholeDeliveries : listDeliveries;
     const total = asked.after === undefined ? await countDeliveries(archive, asked) : null;
-    return document({ ...(await list(archive, asked)), total });
+    return document({ ...(await list(archive, asked, triggersOf(parts))), total });
   },
 };
 
@@ -110,9 +112,10 @@ const SHOW: DeliveryRoute = {
   parameters: [ID],
   answers: { description: 'The delivery.', schema: schemaNamed('WholeDelivery') },
   refuses: [404],
-  answer: async ({ store }, { values }) => {
+  answer: async (parts, { values }) => {
+    const { archive } = parts.store;
     const id = values.text('id') ?? '';
-    const found = isDeliveryId(id) ? await findDelivery(store.archive, id) : null;
+    const found = isDeliveryId(id) ? await findDelivery(archive, id, triggersOf(parts)) : null;
     return found === null ? notFound(id) : document(found);
   },
 };
@@ -157,7 +160,7 @@ function actRoute(name: ActName): DeliveryRoute {
       const acted = await parts.act(name, id);
       if (!acted.done) return notActed(acted, { name, id, parts });
       const { from, delivery } = acted;
-      return document({ act: name, id, from, delivery: toSummary(delivery) });
+      return document({ act: name, id, from, delivery: toSummary(delivery, triggersOf(parts)) });
     },
   };
 }
@@ -176,13 +179,16 @@ async function notActed(
   }
   const delivery = why === 'not-found' ? null : await parts.store.archive.get(id);
   if (delivery === null || state === null) return notFound(id);
-  if (why === 'no-trigger') {
-    const detail = `trigger ${delivery.trigger} is not configured: nothing could attempt it`;
-    return refusal({ status: 409, detail, state: delivery.state, acts: ['discard'] });
-  }
-  const acts = possibleActs(delivery);
-  const detail = `a delivery that is ${stateText(delivery)} takes no ${name}; possible: ${acts.join(', ')}`;
+  const acts = possibleActs(delivery, triggersOf(parts));
+  const detail =
+    why === 'no-trigger'
+      ? `trigger ${delivery.trigger} is not configured: nothing could attempt it`
+      : `a delivery that is ${stateText(delivery)} takes no ${name}; possible: ${acts.join(', ')}`;
   return refusal({ status: 409, detail, state: delivery.state, acts });
+}
+
+function triggersOf({ plan }: DeliveryParts): ReadonlySet<string> | undefined {
+  return plan && new Set(plan.triggers.map(({ name }) => name));
 }
 
 /** `dead (poison)`. */

@@ -4,7 +4,7 @@ import type { DeadReason, Delivery, DeliveryState } from '../../lib/core/deliver
 import { DELIVERY_STATES } from '../../lib/core/delivery.ts';
 import { deliveryId } from '../../lib/core/delivery-id.ts';
 import type { Store } from '../../lib/core/store.ts';
-import { type Acted, type ActName, ACTS, act } from '../../lib/delivery/acts.ts';
+import { type Acted, type ActName, ACTS, act, possibleActs } from '../../lib/delivery/acts.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, NOW } from '../conformance/store-builders.ts';
 import { aDelivery } from '../support/builders.ts';
@@ -105,6 +105,7 @@ describe('an act of a person', () => {
       const stands = name === 'release' ? state : 'orphaned';
       if (isDone) expect(acted).to.include({ done: true });
       else expect(acted).to.deep.equal({ done: false, why: 'no-trigger', state: stands });
+      expect(possibleActs(delivery, triggers)).to.deep.equal(['discard']);
     });
   }
 

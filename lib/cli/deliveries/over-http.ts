@@ -11,6 +11,7 @@ import { PROBLEM_TYPE, type RefusalStatus } from '../../http/problem-document.ts
 import { readToken } from '../../http/token-file.ts';
 import { type Deadline, openDeadline } from '../../kit/deadline.ts';
 import { codeOfFailure } from '../../kit/file-trouble.ts';
+import { jsonOrNothing } from '../../kit/json.ts';
 import { printable } from '../../kit/printable.ts';
 import type { Asker } from './client.ts';
 
@@ -118,7 +119,7 @@ export class HttpAsker implements Asker {
   }
 
   #answerOf({ status, type, text }: Sent): DeliveryAnswer {
-    const json = parsed(text);
+    const json = jsonOrNothing(text);
     if (status === 200 && type === 'application/json' && isJsonObject(json)) {
       return { ok: true, document: json };
     }
@@ -169,13 +170,4 @@ function isTls({ protocol }: URL): boolean {
 
 function isLocal({ hostname }: URL): boolean {
   return isLoopbackHost(hostname.replace(/^\[(.*)\]$/, '$1'));
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // What is no JSON is no answer of Sluice; the caller says so.
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 // Beginning, forgetting and moving times. A sweep comes in pieces, so that other calls go on between
 // them; whoever asks says where the piece before ended.
+import { UNSETTLED_STATES } from '../../core/delivery.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Beginning, RenamedTrigger, Retirement } from '../../core/store.ts';
 import type { Deliveries } from './deliveries.ts';
@@ -37,8 +38,10 @@ const DIED: Outcome = {
 /** It died without the attempt of these. Who stands at two is attempted alone next, whatever dies first. */
 const NOT_IN_A_ROW = "UPDATE delivery SET deaths = 0 WHERE deaths = 1 AND state = 'waiting'";
 
+const UNSETTLED = UNSETTLED_STATES.map((state) => `'${state}'`).join();
+
 const GONE_ENTRIES = `
-SELECT ledger.seq, gone_at, delivery.state IN ('waiting', 'held', 'open', 'running') AS isNeeded
+SELECT ledger.seq, gone_at, delivery.state IN (${UNSETTLED}) AS isNeeded
 FROM ledger INDEXED BY ledger_gone LEFT JOIN delivery ON delivery.id = ledger.id
 WHERE gone_at IS NOT NULL AND (gone_at, ledger.seq) > (?, ?) AND gone_at < ?
 ORDER BY gone_at, ledger.seq LIMIT ?`;

@@ -209,8 +209,8 @@ describe('faults of the watch', function () {
     });
     const { bench } = row;
     const configuration = row.configuration({ rule: { reasons: [''] } });
-    const any = { ...configuration, filters: [{ name: 'any', action: 'accept' }] };
-    await using gateway = await row.gateway({ kubeconfig, configuration: any });
+    const all = { ...configuration, filters: [{ name: 'any', action: 'accept' }] };
+    await using gateway = await row.gateway({ kubeconfig, configuration: all });
     const namespace = row.shop;
     const odd: Readonly<Record<string, unknown>>[] = [
       { type: '' },
