@@ -43,7 +43,7 @@ export class DemoSummary {
 
   /** The last lines of a demo. */
   render(shown: { file: string; recording: string; program: string }): string {
-    const started = this.#dispositions.get('started') ?? 0;
+    const started = this.#dispositions.get('queued') ?? 0;
     return (
       `\nThat was ${this.#states} states of ${this.#series.size} Events. ${started} builds were started, ` +
       'one for each Event that a rule accepted in some state.\n' +

@@ -8,7 +8,7 @@ export const DISPOSITIONS = [
   'joined',
   'held',
   'shed',
-  'started',
+  'queued',
 ] as const;
 
 /** What became of an accepted occurrence at one trigger. */

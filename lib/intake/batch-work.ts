@@ -84,7 +84,7 @@ export class BatchWork {
     return this.#changed.get(ledgerKey) ?? this.#facts.known.get(ledgerKey);
   }
 
-  /** `started` and `held` enter the ledger, `repeat` moves its entry, the rest leaves no trace. */
+  /** `queued` and `held` enter the ledger, `repeat` moves its entry, the rest leaves no trace. */
   #enter(
     candidate: Candidate,
     { ruling, entry }: { ruling: Ruling; entry: LedgerEntry | undefined },
@@ -93,7 +93,7 @@ export class BatchWork {
     if (ruling.disposition === 'repeat' && entry !== undefined) {
       this.#changed.set(entry.key, moveLedgerEntry(entry, candidate));
     }
-    if (ruling.disposition !== 'started' && ruling.disposition !== 'held') return;
+    if (ruling.disposition !== 'queued' && ruling.disposition !== 'held') return;
     const state = ruling.disposition === 'held' ? 'held' : 'waiting';
     this.#changed.set(candidate.ledgerKey, toLedgerEntry(candidate, now));
     this.#deliveries.push(toDelivery(candidate, { cluster, state, now }));

@@ -165,7 +165,7 @@ function toDisposed(
   { disposition, why, id: known = id }: Ruling,
   existing: ReadonlySet<string>,
 ): Disposed {
-  const isNew = disposition === 'started' || disposition === 'held';
+  const isNew = disposition === 'queued' || disposition === 'held';
   const stored = isNew && existing.has(id) ? 'repeat' : disposition;
   return { trigger: trigger.name, disposition: stored, id: NO_ID.has(stored) ? null : known, why };
 }

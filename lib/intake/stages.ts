@@ -33,7 +33,7 @@ export type Stage = (candidate: Candidate, facts: Facts) => Ruling | null;
  */
 const STAGES: readonly Stage[] = [guardForeign, guardLoop, again, limit];
 
-const STARTED: Ruling = { disposition: 'started', why: '' };
+const QUEUED: Ruling = { disposition: 'queued', why: '' };
 
 /** What becomes of a candidate. */
 export function rule(candidate: Candidate, facts: Facts): Ruling {
@@ -41,5 +41,5 @@ export function rule(candidate: Candidate, facts: Facts): Ruling {
     const ruling = stage(candidate, facts);
     if (ruling !== null) return ruling;
   }
-  return STARTED;
+  return QUEUED;
 }

@@ -1,6 +1,7 @@
 // The one line per decision: the words in the order of docs/operations.md, and as fields.
 // Whether a decision gets a line, and at which level, is decision-memory.ts and telemetry.ts.
 import type { TrailEntry } from '../core/decision.ts';
+import type { Disposed } from '../core/disposition.ts';
 import type { Json } from '../core/event.ts';
 import type { DecisionObserved } from '../core/observation.ts';
 import { printable, quoted } from '../kit/printable.ts';
@@ -44,7 +45,7 @@ function words({ occurrence, decision, disposed }: DecisionObserved): readonly s
   const { type, kind, namespace, objectName, reason, component, message } = occurrence.fields;
   return [
     decision.action,
-    joined(disposed.map(({ disposition }) => disposition)),
+    joined(disposed.map((one) => dispositionText(one, disposed))),
     token(type),
     token(kind),
     `${pathToken(namespace)}/${pathToken(objectName)}`,
@@ -57,6 +58,11 @@ function words({ occurrence, decision, disposed }: DecisionObserved): readonly s
   ];
 }
 
+/** `queued`, or `gitlab:queued` where the rule has several triggers. */
+function dispositionText({ trigger, disposition }: Disposed, all: readonly Disposed[]): string {
+  return all.length === 1 ? disposition : `${token(trigger)}:${disposition}`;
+}
+
 function joined(parts: readonly string[]): string {
   return parts.length === 0 ? '-' : parts.join(',');
 }
@@ -65,7 +71,10 @@ function remarks(observed: DecisionObserved, context: DecisionContext): readonly
   const { nearest, states } = context;
   const whys = observed.disposed
     .filter(({ why }) => why !== '')
-    .map(({ disposition, why }) => `(${disposition}: ${printable(why, FIELD_CHARACTERS)})`);
+    .map((one) => {
+      const what = dispositionText(one, observed.disposed);
+      return `(${what}: ${printable(one.why, FIELD_CHARACTERS)})`;
+    });
   const near = nearest === null ? [] : [nearestRemark(nearest)];
   const more = states === 0 ? [] : [`+${counted(states, 'state')}`];
   return [...whys, ...near, ...more];

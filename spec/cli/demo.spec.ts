@@ -61,7 +61,7 @@ describe('sluice demo', function () {
     const expected = await acceptedSeries();
     const { code, out, err } = await runLine(['demo', '--speed', 'full']);
     expect(code, err).to.equal(0);
-    const started = out.split('\n').filter((line) => / accept started /.test(line));
+    const started = out.split('\n').filter((line) => / accept queued /.test(line));
     const ids = started.map((line) => /[0-9a-z]{26}/.exec(line)?.[0]);
     expect(started).to.have.length(expected.size);
     expect(new Set(ids).size).to.equal(expected.size);

@@ -122,6 +122,6 @@ describe('sluice run', () => {
     machine.stopping.abort(new Error('SIGTERM'));
     expect(await running).to.equal(0);
     expect(machine.out().split('\n')[0]).to.include('every Event is logged and rejected');
-    expect(machine.out()).not.to.include('accept started');
+    expect(machine.out()).not.to.include('accept queued');
   });
 });

@@ -155,7 +155,7 @@ describe('a gateway whose store is full', () => {
       notes: ['the store is full: new deliveries are shed'],
     });
     const disposed = recording.of('decision').map((one) => one.disposed[0]?.disposition);
-    expect(disposed).to.deep.equal(['started', 'shed']);
+    expect(disposed).to.deep.equal(['queued', 'shed']);
     await end();
   });
 });

@@ -45,7 +45,7 @@ describe('intake before a full store that blocks', () => {
     room.isThere = true;
     await clock.advance(10_000);
     await taking;
-    expect(dispositions()).to.deep.equal([['started'], ['started']]);
+    expect(dispositions()).to.deep.equal([['queued'], ['queued']]);
     expect(committed).to.have.length(2);
     expect(answers.at(-1)).to.equal(true);
     const ids = commits.map(({ deliveries }) => deliveries.map(({ id }) => id).join());
@@ -92,7 +92,7 @@ describe('intake before a full store that sheds', () => {
     await take(named('a'));
     room.isThere = true;
     await take(named('a', 4));
-    expect(dispositions()).to.deep.equal([['shed'], ['started']]);
+    expect(dispositions()).to.deep.equal([['shed'], ['queued']]);
     expect(committed).to.have.length(1);
   });
 
@@ -102,7 +102,7 @@ describe('intake before a full store that sheds', () => {
     await take(named('a'));
     room.isThere = false;
     await take(named('a', 9), named('b'));
-    expect(dispositions()).to.deep.equal([['started'], ['repeat'], ['shed']]);
+    expect(dispositions()).to.deep.equal([['queued'], ['repeat'], ['shed']]);
     const [entry] = commits[0]?.ledger ?? [];
     const moved = await store.journal.lookup([entry?.key ?? '']);
     expect(moved.size).to.equal(1);

@@ -25,14 +25,10 @@ const about = (involved: EventObject, namespace = 'shop'): EventObject =>
 
 describe('the guards', () => {
   const rows: readonly (readonly [string, EventObject, string])[] = [
-    [
-      'an object of the Event’s own namespace',
-      about({ namespace: 'shop', name: 'web' }),
-      'started',
-    ],
+    ['an object of the Event’s own namespace', about({ namespace: 'shop', name: 'web' }), 'queued'],
     ['an object of another namespace', about({ namespace: 'pay', name: 'web' }), 'foreign'],
-    ['a cluster-scoped object', about({ name: 'node-1' }, 'default'), 'started'],
-    ['an object without a name', about({ namespace: 'shop' }), 'started'],
+    ['a cluster-scoped object', about({ name: 'node-1' }, 'default'), 'queued'],
+    ['an object without a name', about({ namespace: 'shop' }), 'queued'],
     ['an object where builds are created', about({ namespace: 'ci', name: 'web' }, 'ci'), 'loop'],
     ['an Event that lives where builds are created', about({ name: 'web' }, 'ci'), 'loop'],
     ['a build of ours', about({ namespace: 'shop', name: `diagnose-${ID}` }), 'loop'],
@@ -44,17 +40,17 @@ describe('the guards', () => {
     [
       'a name that only begins as ours',
       about({ namespace: 'shop', name: 'diagnose-web' }),
-      'started',
+      'queued',
     ],
     [
       'a prefix that is not configured',
       about({ namespace: 'shop', name: `web-${ID}-x` }),
-      'started',
+      'queued',
     ],
     ['a Brigade worker', about({ namespace: 'shop', name: `brigade-worker-${ID}` }), 'loop'],
     ['a pod of a Brigade job', about({ namespace: 'shop', name: `test-job-${ID}` }), 'loop'],
-    ['a bare id', about({ namespace: 'shop', name: ID }), 'started'],
-    ['an id in capitals', about({ namespace: 'shop', name: `x-${ID.toUpperCase()}` }), 'started'],
+    ['a bare id', about({ namespace: 'shop', name: ID }), 'queued'],
+    ['an id in capitals', about({ namespace: 'shop', name: `x-${ID.toUpperCase()}` }), 'queued'],
   ];
   for (const [what, event, disposition] of rows) {
     it(`call ${what} ${disposition}`, async () => {
@@ -74,7 +70,7 @@ describe('the guards', () => {
     const open = intakeHarness({ store: strict.store, parts: { foreignSources } });
     await open.take(anOccurrence({ event }));
     expect(strict.of('decision')[0]?.disposed[0]?.id).to.equal(null);
-    expect(open.dispositions()).to.deep.equal([['started']]);
+    expect(open.dispositions()).to.deep.equal([['queued']]);
   });
 
   it('say why they stopped an Event', async () => {

@@ -16,7 +16,7 @@ describe('intake', () => {
     const harness = intakeHarness();
     await harness.take(anOccurrence(), anOccurrence({ event: anEvent({ count: 4 }) }));
     await harness.take(anOccurrence({ event: anEvent({ count: 5 }) }));
-    expect(harness.dispositions()).to.deep.equal([['started'], ['repeat'], ['repeat']]);
+    expect(harness.dispositions()).to.deep.equal([['queued'], ['repeat'], ['repeat']]);
     expect(harness.committed).to.have.length(1);
     const ids = harness.of('decision').map(({ disposed }) => disposed[0]?.id);
     expect(new Set(ids)).to.deep.equal(new Set([harness.committed[0]?.id]));
@@ -43,7 +43,7 @@ describe('intake', () => {
     ] as const;
     const harness = intakeHarness({ rules });
     await harness.take(anOccurrence(), anOccurrence({ event: anEvent({ count: 5 }) }));
-    expect(harness.dispositions()).to.deep.equal([[], ['started']]);
+    expect(harness.dispositions()).to.deep.equal([[], ['queued']]);
   });
 
   it('tells nothing and loses nothing where the commit fails', async () => {
@@ -90,7 +90,7 @@ describe('intake', () => {
   it('gives two batches that come at once one build between them', async () => {
     const harness = intakeHarness();
     await Promise.all([harness.take(anOccurrence()), harness.take(anOccurrence())]);
-    expect(harness.dispositions()).to.deep.equal([['started'], ['repeat']]);
+    expect(harness.dispositions()).to.deep.equal([['queued'], ['repeat']]);
   });
 
   describe('a series that was re-created under its name', () => {
@@ -101,12 +101,12 @@ describe('intake', () => {
     const first = life('2026-01-31T11:58:00Z', '2026-01-31T11:59:00Z');
     const cases = [
       ['within quiet', life('2026-01-31T12:30:00Z', '2026-01-31T12:58:59Z'), 'repeat'],
-      ['after quiet', life('2026-01-31T13:30:00Z', '2026-01-31T12:59:00Z'), 'started'],
+      ['after quiet', life('2026-01-31T13:30:00Z', '2026-01-31T12:59:00Z'), 'queued'],
       ['at an unknown time', life('2026-01-31T13:30:00Z', 'never'), 'repeat'],
       [
         'with another first time',
         life('2026-01-31T12:30:00Z', '2026-01-31T12:30:00Z', '2026-01-31T12:30:00Z'),
-        'started',
+        'queued',
       ],
     ] as const;
     for (const [when, second, disposition] of cases) {
@@ -114,7 +114,7 @@ describe('intake', () => {
         const harness = intakeHarness();
         await harness.take(first);
         await harness.take(second);
-        expect(harness.dispositions()).to.deep.equal([['started'], [disposition]]);
+        expect(harness.dispositions()).to.deep.equal([['queued'], [disposition]]);
       });
     }
 
@@ -123,7 +123,7 @@ describe('intake', () => {
       await harness.take(first);
       await harness.take(life('2026-01-31T12:30:00Z', '2026-01-31T12:50:00Z'));
       await harness.take(life('2026-01-31T12:30:00Z', '2026-01-31T18:50:00Z'));
-      expect(harness.dispositions()).to.deep.equal([['started'], ['repeat'], ['repeat']]);
+      expect(harness.dispositions()).to.deep.equal([['queued'], ['repeat'], ['repeat']]);
       const ids = harness.of('decision').map(({ disposed }) => disposed[0]?.id);
       expect(new Set(ids)).to.deep.equal(new Set([harness.committed[0]?.id]));
     });
@@ -133,7 +133,7 @@ describe('intake', () => {
       await harness.take(first);
       await harness.take(life('2026-01-31T12:30:00Z', '2026-01-31T12:50:00Z'));
       await harness.take(life('2026-01-31T13:30:00Z', '2026-01-31T13:40:00Z'));
-      expect(harness.dispositions()).to.deep.equal([['started'], ['repeat'], ['repeat']]);
+      expect(harness.dispositions()).to.deep.equal([['queued'], ['repeat'], ['repeat']]);
     });
   });
 
@@ -144,7 +144,7 @@ describe('intake', () => {
       await harness.take(
         anOccurrence({ event: anEvent({ lastTimestamp: '2026-03-31T11:59:30Z' }) }),
       );
-      expect(harness.dispositions()).to.deep.equal([['started'], ['repeat']]);
+      expect(harness.dispositions()).to.deep.equal([['queued'], ['repeat']]);
     });
   });
 });

@@ -48,27 +48,27 @@ describe('limits', () => {
   it('hold what is over the budget of one involved object, and only that', async () => {
     const { harness } = setUp({ perObject: perHour(2), total: null });
     await harness.take(series(1, 'a'), series(2, 'a'), series(3, 'a'), series(4, 'b'));
-    expect(words(harness)).to.deep.equal(['started', 'started', 'held', 'started']);
+    expect(words(harness)).to.deep.equal(['queued', 'queued', 'held', 'queued']);
     expect(harness.of('decision')[2]?.disposed[0]?.why).to.equal('limits.perObject is used up');
   });
 
   it('hold what is over the budget of all', async () => {
     const { harness } = setUp({ perObject: null, total: perHour(2) });
     await harness.take(series(1, 'a'), series(2, 'b'), series(3, 'c'));
-    expect(words(harness)).to.deep.equal(['started', 'started', 'held']);
+    expect(words(harness)).to.deep.equal(['queued', 'queued', 'held']);
     expect(harness.of('decision')[2]?.disposed[0]?.why).to.equal('limits.total is used up');
   });
 
   it('ask no token for a repetition', async () => {
     const { harness } = setUp({ perObject: null, total: perHour(2) });
     await harness.take(series(1, 'a'), series(1, 'a'), series(1, 'a'), series(2, 'b'));
-    expect(words(harness)).to.deep.equal(['started', 'repeat', 'repeat', 'started']);
+    expect(words(harness)).to.deep.equal(['queued', 'repeat', 'repeat', 'queued']);
   });
 
   it('enter what is held into the ledger: its next state is a repeat', async () => {
     const { harness } = setUp({ perObject: null, total: perHour(1) });
     await harness.take(series(1, 'a'), series(2, 'b'), series(2, 'b'));
-    expect(words(harness)).to.deep.equal(['started', 'held', 'repeat']);
+    expect(words(harness)).to.deep.equal(['queued', 'held', 'repeat']);
   });
 
   it('name the budget that is used up, also for the next of the same object', async () => {
@@ -92,7 +92,7 @@ describe('limits', () => {
     await harness.take(series(1, 'a'), series(2, 'a'));
     await harness.clock.advance(HOUR);
     await harness.take(series(3, 'a'));
-    expect(words(harness)).to.deep.equal(['started', 'held', 'held']);
+    expect(words(harness)).to.deep.equal(['queued', 'held', 'held']);
   });
 });
 
@@ -173,7 +173,7 @@ describe('release', () => {
     expect(await release.pass()).to.deep.equal({ lookIn: null });
     await harness.clock.advance(HOUR);
     await harness.take(series(3, 'a'));
-    expect(words(harness).at(-1)).to.equal('started');
+    expect(words(harness).at(-1)).to.equal('queued');
   });
 
   it('starts held deliveries oldest first, as tokens come', async () => {

@@ -23,7 +23,7 @@ async function line(
 describe('the line of a decision', () => {
   const unnamed = aDecision({ rule: { index: 4, name: null, identity: '' } });
   const table: readonly [string, DecisionObserved, string][] = [
-    ['a start', anAcceptance(), `accept started ${EVENT} crash-loop ${ID} ${MESSAGE}`],
+    ['a start', anAcceptance(), `accept queued ${EVENT} crash-loop ${ID} ${MESSAGE}`],
     ['a default rejection', aRejection(), `reject - ${EVENT} - - ${MESSAGE}`],
     [
       'a rejection by a rule',
@@ -33,14 +33,18 @@ describe('the line of a decision', () => {
     [
       'a rule without a name',
       anAcceptance({ decision: unnamed }),
-      `accept started ${EVENT} #4 ${ID} ${MESSAGE}`,
+      `accept queued ${EVENT} #4 ${ID} ${MESSAGE}`,
     ],
     [
       'several triggers, in the order of the rule',
       anAcceptance({
-        disposed: [disposedAs('repeat'), disposedAs('shed'), disposedAs('started')],
+        disposed: [
+          { ...disposedAs('repeat'), trigger: 'gitlab' },
+          { ...disposedAs('held', 'limits.total is used up'), trigger: 'jenkins' },
+          { ...disposedAs('queued'), trigger: 'chat' },
+        ],
       }),
-      `accept repeat,shed,started ${EVENT} crash-loop ${ID},-,${ID} ${MESSAGE}`,
+      `accept gitlab:repeat,jenkins:held,chat:queued ${EVENT} crash-loop ${ID},${ID},${ID} ${MESSAGE} (jenkins:held: limits.total is used up)`,
     ],
     [
       'a guard that acted',
@@ -140,7 +144,7 @@ describe('the line of a decision', () => {
   it('adds the whole Event where it is asked for', async () => {
     const text = await line(anAcceptance(), { event: 'full' });
     const [first, ...rest] = text.split('\n');
-    expect(first).to.equal(`${AT} accept started ${EVENT} crash-loop ${ID} ${MESSAGE}`);
+    expect(first).to.equal(`${AT} accept queued ${EVENT} crash-loop ${ID} ${MESSAGE}`);
     expect(JSON.parse(rest.join('\n'))).to.deep.equal(anOccurrence().event);
     expect(rest[1]).to.equal('  "apiVersion": "v1",');
   });
@@ -150,7 +154,7 @@ describe('the line of a decision', () => {
     telemetry.observe(anAcceptance());
     telemetry.observe(aRejection());
     expect(await lines()).to.deep.equal([
-      `${AT} \u001b[32maccept\u001b[0m started ${EVENT} crash-loop ${ID} ${MESSAGE}`,
+      `${AT} \u001b[32maccept\u001b[0m queued ${EVENT} crash-loop ${ID} ${MESSAGE}`,
       `${AT} \u001b[2mreject\u001b[0m - ${EVENT} - - ${MESSAGE}`,
     ]);
   });
@@ -167,7 +171,7 @@ describe('the line of a decision', () => {
         kind: 'decision',
         action: 'accept',
         rule: 'crash-loop',
-        dispositions: [{ trigger: 'build', disposition: 'started', id: ID, why: '' }],
+        dispositions: [{ trigger: 'build', disposition: 'queued', id: ID, why: '' }],
         type: 'Warning',
         object: { kind: 'Pod', namespace: 'shop', name: 'web-1' },
         reason: 'BackOff',

@@ -25,12 +25,12 @@ async function printed(
 
 describe('logging.decisions', () => {
   const table: readonly [LoggingOptions['decisions'], readonly string[]][] = [
-    ['changes', ['accept started', 'accept repeat', 'reject - +2 states']],
-    ['accepted', ['accept started', 'accept repeat']],
+    ['changes', ['accept queued', 'accept repeat', 'reject - +2 states']],
+    ['accepted', ['accept queued', 'accept repeat']],
     ['none', []],
     [
       'all',
-      ['accept started', 'accept repeat', 'accept repeat', 'accept repeat', 'reject -', 'reject -'],
+      ['accept queued', 'accept repeat', 'accept repeat', 'accept repeat', 'reject -', 'reject -'],
     ],
   ];
   for (const [decisions, lines] of table) {
@@ -72,7 +72,7 @@ describe('the memory of decisions', () => {
 
   it('takes another rule or another disposition at one trigger for a change', () => {
     const memory = new DecisionMemory();
-    const [first, second] = [disposedAs('started'), { ...disposedAs('started'), trigger: 'hook' }];
+    const [first, second] = [disposedAs('queued'), { ...disposedAs('queued'), trigger: 'hook' }];
     const changes = [
       [first, second],
       [first, second],

@@ -22,10 +22,10 @@ const table: readonly [Observation, readonly string[]][] = [
     ['sluice_events_read_total{source="shop",from="watch"} 7'],
   ],
   [
-    anAcceptance({ disposed: [disposedAs('started'), { ...disposedAs('held'), trigger: 'hook' }] }),
+    anAcceptance({ disposed: [disposedAs('queued'), { ...disposedAs('held'), trigger: 'hook' }] }),
     [
       'sluice_decisions_made_total{action="accept",rule="crash-loop"} 1',
-      'sluice_dispositions_made_total{disposition="started",trigger="build"} 1',
+      'sluice_dispositions_made_total{disposition="queued",trigger="build"} 1',
       'sluice_dispositions_made_total{disposition="held",trigger="hook"} 1',
     ],
   ],

@@ -73,7 +73,7 @@ export function anAcceptance(overrides: Partial<DecisionObserved> = {}): Decisio
     kind: 'decision',
     occurrence: anOccurrence(),
     decision: aDecision(),
-    disposed: [disposedAs('started')],
+    disposed: [disposedAs('queued')],
     explain: () => [],
     ...overrides,
   };

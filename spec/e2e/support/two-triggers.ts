@@ -186,7 +186,7 @@ export class TwoTriggers implements AsyncDisposable {
     );
     const pairs = items.flatMap(({ event, dispositions }) =>
       dispositions
-        .filter((one) => one.trigger === trigger && one.disposition === 'started')
+        .filter((one) => one.trigger === trigger && one.disposition === 'queued')
         .map(({ id }) => [`${event.namespace}/${event.name}`, id] as const),
     );
     return new Map(pairs.filter(([event]) => this.written.includes(event)));
