@@ -7,11 +7,31 @@ const LONGEST_LABEL = 63;
 
 /** A valid label value, at most 63 characters; '' where no letter or digit is in the text. */
 export function toLabelValue(text: string): string {
-  return text
-    .replaceAll(/[^A-Za-z0-9_.-]+/g, '-')
-    .replace(/^[^A-Za-z0-9]+/, '')
-    .slice(0, LONGEST_LABEL)
-    .replace(/[^A-Za-z0-9]+$/, '');
+  return trimEnd(toLabelCharacters(text).slice(0, LONGEST_LABEL));
+}
+
+/**
+ * As `toLabelValue`, but a text that is too long says at its end how many characters are left out,
+ * as in `a-long-reason.truncated-37`.
+ */
+export function toMarkedLabelValue(text: string): string {
+  const whole = trimEnd(toLabelCharacters(text));
+  if (whole.length <= LONGEST_LABEL) return whole;
+  const room = LONGEST_LABEL - markOf(whole.length).length;
+  const kept = trimEnd(whole.slice(0, room));
+  return `${kept}${markOf(whole.length - kept.length)}`;
+}
+
+function markOf(left: number): string {
+  return `.truncated-${left}`;
+}
+
+function toLabelCharacters(text: string): string {
+  return text.replaceAll(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+}
+
+function trimEnd(text: string): string {
+  return text.replace(/[^A-Za-z0-9]+$/, '');
 }
 
 /** A valid DNS label of at most `max` characters; '' where no letter or digit is in the text. */

@@ -8,7 +8,12 @@ import { parsePath, valueAtPath } from './json-path.ts';
 /** A part of a template: text as it is, or what stands at a path of the document. */
 export type TemplatePiece =
   | { readonly literal: string }
-  | { readonly path: string; readonly renderText: (document: Json) => string };
+  | {
+      readonly path: string;
+      /** The value as it is; the empty string if it is missing. */
+      readonly valueIn: (document: Json) => Json;
+      readonly renderText: (document: Json) => string;
+    };
 
 /** A parsed template. */
 export interface Template {
@@ -92,7 +97,11 @@ function toTemplate(text: string, all: readonly Part[]): Template {
     pieces: parts.map((part) =>
       'literal' in part
         ? part
-        : { path: part.path, renderText: (document) => toText(at(document, part)) },
+        : {
+            path: part.path,
+            valueIn: (document) => at(document, part),
+            renderText: (document) => toText(at(document, part)),
+          },
     ),
     paths,
     constant: paths.length === 0,
@@ -106,7 +115,8 @@ function at(document: Json, part: { readonly steps: readonly PathStep[] }): Json
   return value === undefined ? '' : value;
 }
 
-function toText(value: Json): string {
+/** A value as text: lists and objects as compact JSON, null as nothing. */
+export function toText(value: Json): string {
   if (value === null) return '';
   if (typeof value === 'string') return value;
   return JSON.stringify(value);

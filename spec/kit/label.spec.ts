@@ -1,7 +1,7 @@
 // Promises of lib/kit/label.ts.
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { toDnsLabel, toLabelValue } from '../../lib/kit/label.ts';
+import { toDnsLabel, toLabelValue, toMarkedLabelValue } from '../../lib/kit/label.ts';
 
 describe('toLabelValue', () => {
   const cases = [
@@ -23,6 +23,28 @@ describe('toLabelValue', () => {
     const valid = /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
     fc.assert(fc.property(fc.string(), (text) => valid.test(toLabelValue(text))));
     fc.assert(fc.property(fc.stringMatching(valid), (text) => toLabelValue(text) === text));
+  });
+});
+
+describe('toMarkedLabelValue', () => {
+  const cases = [
+    ['BackOff', 'BackOff'],
+    ['a'.repeat(63), 'a'.repeat(63)],
+    ['a'.repeat(64), `${'a'.repeat(50)}.truncated-14`],
+    [`${'a'.repeat(40)}${'-'.repeat(60)}b`, `${'a'.repeat(40)}.truncated-61`],
+  ] as const;
+  for (const [text, label] of cases) {
+    it(`makes ${label} of ${text}`, () => {
+      expect(toMarkedLabelValue(text)).to.equal(label);
+    });
+  }
+
+  it('is valid for any text, and toLabelValue’s unless it is cut', () => {
+    const valid = /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
+    const text = fc.string({ unit: fc.constantFrom('a', '-', '.', 'é'), maxLength: 200 });
+    fc.assert(fc.property(text, (any) => valid.test(toMarkedLabelValue(any))));
+    const short = fc.string({ maxLength: 63 });
+    fc.assert(fc.property(short, (any) => toMarkedLabelValue(any) === toLabelValue(any)));
   });
 });
 
