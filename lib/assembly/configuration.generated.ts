@@ -113,7 +113,7 @@ export interface Configuration {
        */
       kubernetes?: {
         /**
-         * The object, with `${path}` templates in its values. Values of the Event may stand in annotations, labels, env values, args (a whole argument, never after the `-c` of a shell), Tekton params and Workflow parameters. The name is given by Sluice.
+         * The object, with `${path}` templates in its values. Values of the Event may stand in annotations, labels, env values, args (a whole argument or `--name=${…}`), Tekton params and Workflow parameters. The name is given by Sluice.
          */
         manifest: {
           /**
@@ -131,9 +131,13 @@ export interface Configuration {
           [k: string]: unknown;
         };
         /**
-         * Further places at which values of the Event may stand, as JSON Pointers into the manifest. Whoever can write an Event then decides what stands there.
+         * Further places at which values of the Event may stand, as JSON Pointers into the manifest. The author of an Event then decides what stands there. It opens no command.
          */
         allowFromEvent?: string[];
+        /**
+         * What happens to a value that is too large for its place in env, args, annotations, labels, params or parameters: `truncate` cuts it and says so at its end, `refuse` refuses the delivery.
+         */
+        tooLarge?: 'truncate' | 'refuse';
         /**
          * The plural of the kind as the API spells it, where it is not the customary one (jobs, pipelineruns, policies).
          */

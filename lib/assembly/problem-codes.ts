@@ -26,7 +26,10 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   'bad-count': 'No count: `3`, `">= 3"`.',
   'bad-name': 'A name of a source, trigger or variable that can not be used as one.',
   'template-place': 'A value of the Event where none may stand; see the trigger’s section.',
-  'shell-argument': 'A value of the Event in what a shell would run as a command.',
+  'shell-argument':
+    'A value of the Event where it can become program text: after an option such as `-c`, by `$(NAME)` in a command, or in a script.',
+  'argument-injection':
+    'A whole argument that is a value of the Event, without a `--` before it: a value that begins with `-` is refused.',
   'unknown-trigger': 'A rule names a trigger that is not configured.',
   'unknown-source': 'A rule names a source that is not configured.',
   'duplicate-name':

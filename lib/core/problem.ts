@@ -25,6 +25,7 @@ export const PROBLEM_CODES = [
   'bad-name',
   'template-place',
   'shell-argument',
+  'argument-injection',
   'unknown-trigger',
   'unknown-source',
   'duplicate-name',

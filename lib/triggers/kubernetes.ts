@@ -15,6 +15,7 @@ import { toTemplateDocument } from './manifest/document.ts';
 import { keyLifeOf } from './manifest/key-life.ts';
 import { manifestFindings } from './manifest/manifest-findings.ts';
 import { withMarks } from './manifest/own-marks.ts';
+import type { Complaint, TooLarge } from './manifest/render-leaf.ts';
 import type { ApiResource } from './manifest/resource.ts';
 import { resourceOf } from './manifest/resource.ts';
 import { oneEach } from './one-each.ts';
@@ -28,7 +29,11 @@ export interface KubernetesSection {
   /** JSON Pointers into the manifest. */
   readonly allowFromEvent?: readonly string[];
   readonly resource?: string;
+  readonly tooLarge?: TooLarge;
 }
+
+// A build with a part of a message is worth more than none.
+const DEFAULT_TOO_LARGE: TooLarge = 'truncate';
 
 const schema: JsonSchema = {
   type: 'object',
@@ -40,7 +45,7 @@ const schema: JsonSchema = {
     manifest: {
       type: 'object',
       description:
-        'The object, with `${path}` templates in its values. Values of the Event may stand in annotations, labels, env values, args (a whole argument, never after the `-c` of a shell), Tekton params and Workflow parameters. The name is given by Sluice.',
+        'The object, with `${path}` templates in its values. Values of the Event may stand in annotations, labels, env values, args (a whole argument or `--name=${…}`), Tekton params and Workflow parameters. The name is given by Sluice.',
       required: ['apiVersion', 'kind'],
       properties: {
         apiVersion: { type: 'string', minLength: 1, description: 'Its API group and version.' },
@@ -56,9 +61,15 @@ const schema: JsonSchema = {
     allowFromEvent: {
       type: 'array',
       description:
-        'Further places at which values of the Event may stand, as JSON Pointers into the manifest. Whoever can write an Event then decides what stands there.',
+        'Further places at which values of the Event may stand, as JSON Pointers into the manifest. The author of an Event then decides what stands there. It opens no command.',
       items: { type: 'string', pattern: '^/' },
       examples: [['/spec/template/spec/containers/0/image']],
+    },
+    tooLarge: {
+      enum: ['truncate', 'refuse'],
+      description:
+        'What happens to a value that is too large for its place in env, args, annotations, labels, params or parameters: `truncate` cuts it and says so at its end, `refuse` refuses the delivery.',
+      default: DEFAULT_TOO_LARGE,
     },
     resource: {
       type: 'string',
@@ -93,13 +104,14 @@ export const kubernetesKind: TriggerKind<KubernetesSection> = {
     return [{ ...whereAndWhy(section, context), group, resource, verbs }];
   },
   create: (section, parts) => {
-    const { render } = compileManifest(section.manifest, section.allowFromEvent ?? []);
+    const { manifest, allowFromEvent: allowed = [], tooLarge = DEFAULT_TOO_LARGE } = section;
+    const { render } = compileManifest(manifest, { allowed, tooLarge });
     const namespace = namespaceOf(section, parts.buildNamespace);
     const resource = resourceOfSection(section);
     const start = { parts, namespace, resource };
     return oneEach(keyLifeOf(section.manifest).ms, async (delivery, signal) => {
       const rendered = render(toTemplateDocument(delivery));
-      if (!rendered.ok) return tooLarge(section, start, { delivery, why: rendered.why });
+      if (!rendered.ok) return notRendered(section, start, { ...rendered, delivery });
       const object = withMarks(rendered.object, marksOf(start, delivery));
       return createObject(
         parts.api,
@@ -125,14 +137,14 @@ function marksOf({ parts, namespace }: Start, { id }: Delivery) {
   return { id, name: objectName(parts.prefix, id), namespace, trigger: parts.name };
 }
 
-function tooLarge(
+function notRendered(
   section: KubernetesSection,
   start: Start,
-  found: { readonly delivery: Delivery; readonly why: string },
+  { delivery, reason, why }: Complaint & { readonly delivery: Delivery },
 ): Outcome {
-  const { namespace, name } = marksOf(start, found.delivery);
+  const { namespace, name } = marksOf(start, delivery);
   const doing = `create ${stringAt(section.manifest, 'kind')} ${namespace}/${name}`;
-  return { outcome: 'refused', reason: 'too-large', detail: `${doing}: ${found.why}` };
+  return { outcome: 'refused', reason, detail: `${doing}: ${why}` };
 }
 
 function namespaceOf(section: KubernetesSection, buildNamespace: string): string {

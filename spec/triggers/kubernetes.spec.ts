@@ -199,16 +199,6 @@ describe('the kind kubernetes', () => {
     expect(JSON.stringify(object)).to.include('"$(MINE) $$(TOKEN) costs $$$$5"');
   });
 
-  it('refuses what no process can be started with, without a request', async () => {
-    const api = new FakeApi();
-    const [occurrence] = aDelivery().occurrences;
-    const event = anEvent({ message: 'x'.repeat(140_000) });
-    const delivery = aDelivery({ occurrences: [{ ...occurrence, event }] });
-    const [outcome] = await kubernetesKind.create(JOB, someParts({ api })).fire([delivery], NEVER);
-    expect(outcome).to.include({ outcome: 'refused', reason: 'too-large' });
-    expect(api.calls).to.deep.equal([]);
-  });
-
   it('reports what the server finds wrong with the object, by its name', async () => {
     const api = new FakeApi();
     api.script = () =>

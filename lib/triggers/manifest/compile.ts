@@ -1,92 +1,147 @@
 // A manifest compiled once: every text parsed as a template, every place judged, and what is left a
 // function from a delivery to an object. It names nothing and marks nothing; that is own-marks.ts.
-// Source: docs/configuration.md (templates work on parsed values; the closed list of places).
+// Source: docs/triggers.md (templates work on parsed values; the closed list of places).
 import type { Json, JsonObject } from '../../core/event.ts';
 import { isJsonObject, stringAt } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
-import { toLabelValue } from '../../kit/label.ts';
 import type { Template } from '../../kit/template.ts';
 import { parseTemplate } from '../../kit/template.ts';
-import { containerFindings } from './containers.ts';
-import type { TemplateDocument } from './document.ts';
-import { FIRST_WORDS } from './document.ts';
+import { FIRST_WORDS, isEventPath } from './document.ts';
 import { leafFindings } from './leaf-findings.ts';
-import type { Place, Steps } from './places.ts';
-import { EXPANDED_PLACES, placeOf, toPointer } from './places.ts';
+import { annotationBytes, MOST_OBJECT_BYTES, OBJECT_BYTES, usedBytesAt } from './limits.ts';
+import type { Opener, Steps } from './places.ts';
+import { EXPANDED_PLACES, openersOf, placeOf, toPointer } from './places.ts';
+import type { Complaint, RenderedLeaf, RenderLeaf, TooLarge, Writing } from './render-leaf.ts';
+import { compileLeaf } from './render-leaf.ts';
+import { wordFindings } from './word-findings.ts';
 
-/** A rendered manifest, or why it can not be one. */
+/** A rendered manifest, or why it cannot be one. */
 export type Rendered =
   | { readonly ok: true; readonly object: JsonObject }
-  | { readonly ok: false; readonly why: string };
+  | ({ readonly ok: false } & Complaint);
 
 /** A manifest ready to be rendered. */
 export interface CompiledManifest {
   /** What is wrong with it; paths are relative to the manifest. Render only without errors. */
   readonly findings: readonly Finding[];
-  readonly render: (document: TemplateDocument) => Rendered;
+  /** Takes what `toTemplateDocument` makes. */
+  readonly render: (document: Json) => Rendered;
+}
+
+/** What a manifest is compiled with. */
+export interface CompileOptions {
+  /** JSON Pointers at which Event values may stand as well. */
+  readonly allowed: readonly string[];
+  readonly tooLarge: TooLarge;
 }
 
 interface Compiling {
   readonly apiVersion: string;
+  /** What the controller of the object replaces in its texts. */
+  readonly openers: readonly Opener[];
   readonly allowed: ReadonlySet<string>;
+  readonly tooLarge: TooLarge;
   readonly findings: Finding[];
+  readonly leaves: RenderLeaf[];
+  readonly shareBytes: () => number;
 }
 
-/** Says what it finds too large. */
-type Complain = (why: string) => void;
-type Render = (document: TemplateDocument, complain: Complain) => Json;
-
-/** Compiles a manifest; `allowed` are JSON Pointers at which Event values may stand as well. */
+/** Compiles a manifest. */
 export function compileManifest(
   manifest: JsonObject,
-  allowed: readonly string[],
+  { allowed, tooLarge }: CompileOptions,
 ): CompiledManifest {
   const apiVersion = stringAt(manifest, 'apiVersion');
-  const compiling: Compiling = { apiVersion, allowed: new Set(allowed), findings: [] };
-  const render = compileObject(manifest, [], compiling);
+  const allow = new Set(allowed);
+  const leaves: RenderLeaf[] = [];
+  const constantBytes = Buffer.byteLength(JSON.stringify(manifest));
+  const compiling: Compiling = {
+    apiVersion,
+    openers: openersOf(apiVersion),
+    allowed: allow,
+    tooLarge,
+    findings: [],
+    leaves,
+    shareBytes: () => Math.max(0, OBJECT_BYTES - constantBytes) / leaves.length,
+  };
+  const render = compileObject(manifest, { steps: [] }, compiling);
   return {
-    findings: compiling.findings,
+    findings: joined(wordFindings(manifest, apiVersion, allow), compiling.findings),
     render: (document) => {
-      const complaints: string[] = [];
-      const object = render(document, (why) => complaints.push(why));
-      const [why] = complaints;
-      return why === undefined ? { ok: true, object } : { ok: false, why };
+      const complaints: Complaint[] = [];
+      const object = render(document, (complaint) => complaints.push(complaint));
+      const [complaint = sizeComplaint(object)] = complaints;
+      return complaint === undefined ? { ok: true, object } : { ok: false, ...complaint };
     },
   };
 }
 
-function compileValue(value: Json, steps: Steps, compiling: Compiling): Render {
-  if (typeof value === 'string') return compileText(value, steps, compiling);
-  if (Array.isArray(value)) {
-    const items = value.map((item: Json, index) =>
-      compileValue(item, [...steps, String(index)], compiling),
-    );
-    return (document, complain) => items.map((item) => item(document, complain));
-  }
-  return isJsonObject(value) ? compileObject(value, steps, compiling) : () => value;
+/** What is wrong with a word says more than that it holds an Event value. */
+function joined(words: readonly Finding[], leaves: readonly Finding[]): readonly Finding[] {
+  const said = new Set(words.map(({ path }) => path));
+  return [...words, ...leaves.filter(({ path }) => !said.has(path))];
 }
 
-function compileObject(
-  value: JsonObject,
-  steps: Steps,
-  compiling: Compiling,
-): (document: TemplateDocument, complain: Complain) => JsonObject {
-  compiling.findings.push(...containerFindings(value, steps));
-  const entries = Object.entries(value).map(
-    ([key, item]) => [key, compileValue(item, [...steps, key], compiling)] as const,
-  );
+function sizeComplaint(object: JsonObject): Complaint | undefined {
+  const bytes = Buffer.byteLength(JSON.stringify(object));
+  if (bytes <= MOST_OBJECT_BYTES) return undefined;
+  const why = `the object has ${bytes} bytes (expected at most ${MOST_OBJECT_BYTES})`;
+  return { reason: 'too-large', why };
+}
+
+/** Where the recursion is. */
+interface Here {
+  readonly steps: Steps;
+  /** In a map of annotations: the bytes that each template in it may have. */
+  readonly annotationBytes?: number;
+  /** In `args`: the words before this one. */
+  readonly before?: readonly Json[];
+}
+
+type Complain = (complaint: Complaint) => void;
+type Render<Made extends Json> = (document: Json, complain: Complain) => Made;
+
+function compileValue(value: Json, here: Here, compiling: Compiling): Render<Json> {
+  if (typeof value === 'string') return compileText(value, here, compiling);
+  if (Array.isArray(value)) return compileList(value, here, compiling);
+  return isJsonObject(value) ? compileObject(value, here, compiling) : () => value;
+}
+
+function compileList(list: readonly Json[], here: Here, compiling: Compiling): Render<Json> {
+  const items = list.map((item, index) => {
+    const steps = [...here.steps, String(index)];
+    const before = here.before && [...here.before, ...list.slice(0, index)];
+    return compileValue(item, before ? { steps, before } : { steps }, compiling);
+  });
+  return (document, complain) => items.map((item) => item(document, complain));
+}
+
+function compileObject(value: JsonObject, here: Here, compiling: Compiling): Render<JsonObject> {
+  const entries = Object.entries(value).map(([key, item]) => {
+    const steps = [...here.steps, key];
+    const inside = { ...insideOf(here, value, key), steps };
+    return [key, compileValue(item, inside, compiling)] as const;
+  });
   return (document, complain) =>
     Object.fromEntries(entries.map(([key, item]) => [key, item(document, complain)]));
 }
 
-function compileText(text: string, steps: Steps, compiling: Compiling): Render {
+function insideOf(here: Here, value: JsonObject, key: string): Omit<Here, 'steps'> {
+  const bytes = key === 'annotations' ? annotationBytes(value[key]) : here.annotationBytes;
+  const command = value['command'];
+  return {
+    ...(bytes !== undefined && { annotationBytes: bytes }),
+    ...(key === 'args' && { before: Array.isArray(command) ? (command as readonly Json[]) : [] }),
+  };
+}
+
+function compileText(text: string, here: Here, compiling: Compiling): Render<Json> {
   const parsed = parseTemplate(text, FIRST_WORDS);
-  const pointer = toPointer(steps);
   if (!parsed.ok) {
     compiling.findings.push({
       severity: 'error',
       code: 'bad-template',
-      path: pointer,
+      path: toPointer(here.steps),
       message: `found ${parsed.why}`,
       hint: 'begin the path with a field of the delivery document, or write $${ for a plain ${',
     });
@@ -97,26 +152,37 @@ function compileText(text: string, steps: Steps, compiling: Compiling): Render {
     const constant = template.renderText(null);
     return () => constant;
   }
-  const place = placeOf(steps, compiling.apiVersion);
-  const allowed = compiling.allowed.has(pointer);
-  compiling.findings.push(...leafFindings({ template, place, pointer, allowed }));
-  return renderAt(template, place, pointer);
+  const leaf = toLeaf(template, here, compiling);
+  compiling.findings.push(...leafFindings(leaf));
+  const render = compileLeaf(leaf);
+  compiling.leaves.push(render);
+  return render;
 }
 
-// What Linux takes as one argument or variable at the most (MAX_ARG_STRLEN, 32 pages), less a
-// little for the variable's name: with more the pod is made and its process never starts.
-const LONGEST_WORD_BYTES = 131_072 - 1_024;
-
-function renderAt(template: Template, place: Place, pointer: string): Render {
-  if (place === 'label') return ({ plain }) => toLabelValue(template.renderText(plain));
-  if (place === 'elsewhere' || place === 'fixed') return ({ plain }) => template.renderValue(plain);
-  if (!EXPANDED_PLACES.includes(place)) return ({ plain }) => template.renderText(plain);
-  return ({ expanded }, complain) => {
-    const text = template.renderText(expanded);
-    const bytes = Buffer.byteLength(text.replaceAll('$$', '$'));
-    if (bytes > LONGEST_WORD_BYTES) {
-      complain(`${pointer} has ${bytes} bytes (expected at most ${LONGEST_WORD_BYTES})`);
-    }
-    return text;
+function toLeaf(template: Template, here: Here, compiling: Compiling): RenderedLeaf {
+  const { apiVersion, openers, allowed, tooLarge, shareBytes } = compiling;
+  const place = placeOf(here.steps, apiVersion);
+  const pointer = toPointer(here.steps);
+  const isExpanded = EXPANDED_PLACES.includes(place);
+  const ownWriting: Writing = isExpanded ? 'doubled' : 'plain';
+  const writing = openers.length > 0 ? 'broken' : ownWriting;
+  return {
+    template,
+    place,
+    pointer,
+    allowed: allowed.has(pointer),
+    openers: isExpanded && openers.length === 0 ? ['$('] : openers,
+    writing,
+    mayBeOption: mayBeOption(template, here.before),
+    tooLarge,
+    usedBytes: place === 'annotation' ? (here.annotationBytes ?? 0) : usedBytesAt(place),
+    shareBytes,
   };
+}
+
+/** Whether an argument can begin with `-` by what an Event says. */
+function mayBeOption(template: Template, before: readonly Json[] | undefined): boolean {
+  const [first] = template.pieces;
+  if (before === undefined || before.includes('--') || first === undefined) return false;
+  return !('literal' in first) && template.paths.some(isEventPath);
 }

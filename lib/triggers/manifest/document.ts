@@ -1,7 +1,6 @@
 // What templates of a manifest see: the document that every pipeline receives, and `event`, the
-// first occurrence's Event. Texts are made fit for where they will stand; what stands where is
-// places.ts.
-// Source: docs/triggers.md; k8s.io/kubernetes third_party/forked/golang/expansion (`$(NAME)`).
+// first occurrence's Event. What stands where is places.ts, how it is written there render-leaf.ts.
+// Source: docs/triggers.md.
 import type { Delivery } from '../../core/delivery.ts';
 import { toDocument } from '../../core/delivery.ts';
 import type { Json } from '../../core/event.ts';
@@ -30,17 +29,10 @@ export function isEventPath(path: string): boolean {
   return EVENT_WORDS.includes(/^[\w-]+/.exec(path)?.[0] ?? '');
 }
 
-/** The document, once as it is and once for where kubelet expands `$(NAME)`. */
-export interface TemplateDocument {
-  readonly plain: Json;
-  /** With every `$` doubled, which kubelet undoes: an Event must not name a variable to read. */
-  readonly expanded: Json;
-}
-
 /** What the templates of a delivery's manifest see. */
-export function toTemplateDocument(delivery: Delivery): TemplateDocument {
+export function toTemplateDocument(delivery: Delivery): Json {
   const document = toDocument(delivery);
-  const plain = mapTexts(
+  return mapTexts(
     {
       id: document.id,
       cluster: { id: document.cluster.id, name: document.cluster.name },
@@ -53,15 +45,10 @@ export function toTemplateDocument(delivery: Delivery): TemplateDocument {
     },
     toProcessText,
   );
-  return {
-    plain,
-    get expanded() {
-      return mapTexts(plain, (text) => text.replaceAll('$', '$$$$'));
-    },
-  };
 }
 
-function mapTexts(value: Json, change: (text: string) => string): Json {
+/** The value with every text in it changed, keys as well. */
+export function mapTexts(value: Json, change: (text: string) => string): Json {
   if (typeof value === 'string') return change(value);
   if (Array.isArray(value)) return value.map((item: Json) => mapTexts(item, change));
   if (!isJsonObject(value)) return value;

@@ -1,10 +1,10 @@
-// What is wrong with a template where it stands. What a container's words add up to is
-// shell-argument.ts.
-// Source: docs/configuration.md (where Event values may stand is a closed list).
+// What is wrong with a template by the place where it stands. What the words of a process add up to
+// is word-findings.ts.
+// Source: docs/triggers.md (where Event values may stand is a closed list).
 import type { Finding } from '../../core/problem.ts';
 import type { Template } from '../../kit/template.ts';
 import { isEventPath } from './document.ts';
-import type { Place } from './places.ts';
+import type { Opener, Place } from './places.ts';
 import { EVENT_PLACES } from './places.ts';
 
 /** A template of a manifest and where it stands. */
@@ -14,45 +14,56 @@ export interface Leaf {
   readonly pointer: string;
   /** Whether `allowFromEvent` names the place. */
   readonly allowed: boolean;
+  /** What begins a reference that is replaced there. */
+  readonly openers: readonly Opener[];
 }
 
-/** The findings for one template, none where it may stand there. */
+/** The findings for one template; none if it may stand there. */
 export function leafFindings(leaf: Leaf): readonly Finding[] {
   const { template, place, pointer, allowed } = leaf;
   if (place === 'fixed') {
-    return [
-      finding(pointer, {
-        message: `found the template ${template.text} (expected a constant: the loop guard must know it before any Event)`,
-        hint: 'write the value itself; use one trigger for each namespace',
-      }),
-    ];
+    return finding(pointer, {
+      message: `found the template ${template.text} (expected a constant: the loop guard must know it before any Event)`,
+      hint: 'write the value itself; use one trigger for each namespace',
+    });
   }
-  const fromEvent = template.paths.filter(isEventPath);
-  const [first] = fromEvent;
-  if (first === undefined || allowed) return [];
-  if (!EVENT_PLACES.includes(place)) {
-    return [
-      finding(pointer, {
-        message: `found \${${first}}, which an Event decides (expected it in annotations, labels, env values, args, params or parameters only)`,
-        hint: `pass it in one of those, or name this place: allowFromEvent: [${pointer}]`,
-      }),
-    ];
+  const first = template.paths.find(isEventPath);
+  if (first === undefined) return [];
+  if (place === 'command') {
+    return finding(pointer, {
+      message: `found \${${first}}, which an Event decides, in a command (expected constants: the words of a command are the program)`,
+      hint: 'pass it in args or env; allowFromEvent does not open a command',
+    });
   }
-  if (place === 'argument' && !isWhole(template)) {
-    return [
-      finding(pointer, {
-        message: `found ${template.text} (expected \${${first}} as a whole argument)`,
-        hint: `give it an argument of its own, or name this place: allowFromEvent: [${pointer}]`,
-      }),
-    ];
+  const opener = openBefore(leaf);
+  if (opener !== undefined) {
+    return finding(pointer, {
+      message: `found \${${first}} inside ${opener} (expected no Event value there: an Event would choose what is put in its place)`,
+      hint: `write the name itself between ${opener} and its end`,
+    });
   }
-  return [];
+  if (allowed || EVENT_PLACES.includes(place)) return [];
+  return finding(pointer, {
+    message: `found \${${first}}, which an Event decides (expected it in annotations, labels, env values, args, params or parameters only)`,
+    hint: `pass it in one of those, or name this place: allowFromEvent: [${pointer}]`,
+  });
 }
 
-function isWhole(template: Template): boolean {
-  return template.paths.length === 1 && template.text === `\${${template.paths[0] ?? ''}}`;
+/** The opener of a reference that is not closed before an Event value. */
+function openBefore({ template, openers }: Leaf): Opener | undefined {
+  let open: Opener | undefined;
+  for (const piece of template.pieces) {
+    if ('literal' in piece) open = openers.find((opener) => isOpenAtEnd(piece.literal, opener));
+    else if (open !== undefined && isEventPath(piece.path)) return open;
+  }
+  return undefined;
 }
 
-function finding(path: string, words: Pick<Finding, 'message' | 'hint'>): Finding {
-  return { severity: 'error', code: 'template-place', path, ...words };
+function isOpenAtEnd(literal: string, opener: Opener): boolean {
+  const at = literal.lastIndexOf(opener);
+  return at !== -1 && !literal.slice(at).includes(opener === '$(' ? ')' : '}}');
+}
+
+function finding(path: string, words: Pick<Finding, 'message' | 'hint'>): readonly Finding[] {
+  return [{ severity: 'error', code: 'template-place', path, ...words }];
 }

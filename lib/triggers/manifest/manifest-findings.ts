@@ -35,7 +35,7 @@ export function manifestFindings(
 ): readonly Finding[] {
   const { manifest, allowFromEvent = [] } = section;
   const inManifest = [
-    ...compileManifest(manifest, allowFromEvent).findings,
+    ...compileManifest(manifest, { allowed: allowFromEvent, tooLarge: 'truncate' }).findings,
     ...nameFindings(manifest),
     ...namespacePlaceFindings(manifest),
     ...(onLostAnswer === undefined ? keyLifeFindings(manifest) : []),

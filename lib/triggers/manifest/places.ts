@@ -1,8 +1,11 @@
 // Where in a manifest a value stands, and so what may stand there: the closed list of places for
-// Event values, as data. Whoever writes an Event must not choose an image, a command or a name.
-// Source: docs/configuration.md; the Pod, Tekton v1 PipelineRun and Argo Workflow API references.
+// Event values, as data. An Event's author must not choose an image, a command or a name.
+// Source: docs/triggers.md; the Pod, Tekton v1 PipelineRun and Argo Workflow API references.
 
-/** A kind of place; `fixed` takes no template at all, `elsewhere` no Event value unless allowed. */
+/**
+ * A kind of place. `fixed` takes no template at all, `command` no Event value, `script` and
+ * `elsewhere` none unless it is allowed by name; `path` is as `elsewhere`, and kubelet expands it.
+ */
 export type Place =
   | 'annotation'
   | 'label'
@@ -10,6 +13,8 @@ export type Place =
   | 'argument'
   | 'command'
   | 'param'
+  | 'script'
+  | 'path'
   | 'fixed'
   | 'elsewhere';
 
@@ -20,7 +25,7 @@ export type Steps = readonly string[];
 export const EVENT_PLACES: readonly Place[] = ['annotation', 'label', 'env', 'argument', 'param'];
 
 /** The places whose text kubelet expands: `$(NAME)` there is the variable NAME. */
-export const EXPANDED_PLACES: readonly Place[] = ['env', 'argument', 'command'];
+export const EXPANDED_PLACES: readonly Place[] = ['env', 'argument', 'command', 'path'];
 
 interface PlaceRow {
   readonly place: Place;
@@ -31,9 +36,9 @@ interface PlaceRow {
 }
 
 const CONTAINER = '(?:containers|initContainers|ephemeralContainers)/\\d+';
-// Tekton and Argo interpolate texts of their own ($(params.x), {{workflow.x}}) before kubelet does,
-// also in env and args of the tasks and templates inside; there, values travel as parameters.
-const INTERPOLATING = /^(?:tekton\.dev|argoproj\.io)\//;
+
+const TEKTON = /^(?:[a-z0-9-]+\.)*tekton\.dev\//;
+const ARGO = /^(?:[a-z0-9-]+\.)*argoproj\.io\//;
 
 /** The first row that fits holds. */
 const ROWS: readonly PlaceRow[] = [
@@ -41,16 +46,20 @@ const ROWS: readonly PlaceRow[] = [
   { place: 'fixed', pointer: /^\/(?:apiVersion|kind|metadata\/namespace)$/ },
   { place: 'annotation', pointer: /\/(?:metadata|podMetadata)\/annotations\/[^/]+$/ },
   { place: 'label', pointer: /\/(?:metadata|podMetadata)\/labels\/[^/]+$/ },
-  { place: 'param', pointer: /^\/spec\/params\/\d+\/value(?:\/|$)/, apiVersion: /^tekton\.dev\// },
-  {
-    place: 'param',
-    pointer: /^\/spec\/arguments\/parameters\/\d+\/value$/,
-    apiVersion: /^argoproj\.io\//,
-  },
-  { place: 'elsewhere', pointer: /^/, apiVersion: INTERPOLATING },
+  { place: 'param', pointer: /^\/spec\/params\/\d+\/value(?:\/|$)/, apiVersion: TEKTON },
+  { place: 'param', pointer: /^\/spec\/arguments\/parameters\/\d+\/value$/, apiVersion: ARGO },
+  // Containers, steps, probes and hooks of every kind, also those that custom resources embed.
+  { place: 'command', pointer: /^\/spec\/(?:.*\/)?command(?:\/\d+)?$/ },
+  // All arguments at once: no word of them could be judged.
+  { place: 'command', pointer: new RegExp(`/${CONTAINER}/args$`) },
+  { place: 'script', pointer: /^\/spec\/(?:.*\/)?script(?:\/source)?$/ },
+  { place: 'path', pointer: /\/volumeMounts\/\d+\/subPathExpr$/ },
+  // Tekton and Argo interpolate texts of their own before kubelet does, also in env and args of the
+  // tasks and templates inside; there, values travel as parameters.
+  { place: 'elsewhere', pointer: /^/, apiVersion: TEKTON },
+  { place: 'elsewhere', pointer: /^/, apiVersion: ARGO },
   { place: 'env', pointer: new RegExp(`/${CONTAINER}/env/\\d+/value$`) },
   { place: 'argument', pointer: new RegExp(`/${CONTAINER}/args/\\d+$`) },
-  { place: 'command', pointer: new RegExp(`/${CONTAINER}/command/\\d+$`) },
   { place: 'elsewhere', pointer: /^/ },
 ];
 
@@ -62,6 +71,20 @@ export function placeOf(steps: Steps, apiVersion: string): Place {
       candidate.pointer.test(pointer) && (candidate.apiVersion?.test(apiVersion) ?? true),
   );
   return row?.place ?? 'elsewhere';
+}
+
+/** What begins a reference that somebody other than kubelet replaces. */
+export type Opener = '$(' | '{{';
+
+/**
+ * The references that the controller of an object replaces in its texts, in several passes.
+ *
+ * **Source**: Tekton Pipelines, docs/variables.md (`$(…)`); Argo Workflows, docs/variables.md
+ * (`{{…}}`). Pods of both have kubelet's `$(…)` as well.
+ */
+export function openersOf(apiVersion: string): readonly Opener[] {
+  if (TEKTON.test(apiVersion)) return ['$('];
+  return ARGO.test(apiVersion) ? ['{{', '$('] : [];
 }
 
 /** Steps as a JSON Pointer (RFC 6901). */

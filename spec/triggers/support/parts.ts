@@ -48,7 +48,7 @@ export const JOB: KubernetesSection = {
               name: 'build',
               image: 'registry.example.test/diagnose:1',
               command: ['/diagnose'],
-              args: ['--message', '${event.message}', '--id=${id}'],
+              args: ['--id=${id}', '--reason=${event.reason}', '--', '${event.message}'],
               env: [
                 { name: 'EVENT', value: '${event}' },
                 { name: 'WHO', value: 'rule ${rule} of ${cluster.name}' },

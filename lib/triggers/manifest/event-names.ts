@@ -1,0 +1,195 @@
+// The variables and parameters of a manifest whose values an Event decides, in whatever way: a
+// template, the downward API, a ConfigMap inside the manifest, or another of these names. In doubt
+// a name counts as decided by an Event. What a pipeline computes is not seen.
+// Source: Pod API reference (env, envFrom); k8s.io/kubernetes third_party/forked/golang/expansion;
+// Tekton Pipelines, docs/variables.md; Argo Workflows, docs/variables.md.
+import type { Json, JsonObject } from '../../core/event.ts';
+import { isJsonObject, stringAt } from '../../core/event.ts';
+import { parseTemplate } from '../../kit/template.ts';
+import { FIRST_WORDS, isEventPath } from './document.ts';
+import type { Steps } from './places.ts';
+import { toPointer } from './places.ts';
+
+/** Whether a text of a manifest holds a value that an Event decides. */
+export function holdsEvent(text: string): boolean {
+  const parsed = parseTemplate(text, FIRST_WORDS);
+  return parsed.ok && parsed.template.paths.some(isEventPath);
+}
+
+/** The names of a manifest whose values an Event decides. */
+export class EventNames {
+  readonly #variables = new Set<string>();
+  readonly #parameters = new Set<string>();
+  /** JSON Pointers of the texts that hold an Event value. */
+  readonly #decided: readonly string[];
+
+  /** Finds the names; a name may stand before the one that it refers to. */
+  constructor(manifest: JsonObject) {
+    this.#decided = decidedPlaces(manifest, []);
+    const namings = [...namingsIn(manifest)];
+    let before = -1;
+    while (before !== this.#size) {
+      before = this.#size;
+      for (const { scope, name, source } of namings) {
+        if (!this.#isDecided(source)) continue;
+        (scope === 'variable' ? this.#variables : this.#parameters).add(name);
+      }
+    }
+  }
+
+  /**
+   * The first reference in a text to such a variable or parameter, for instance `$(MSG)`; undefined
+   * if there is none. `env` is the list of the container that the text belongs to, and wins.
+   */
+  referenceIn(text: string, env?: Json): string | undefined {
+    for (const [found, name] of text.matchAll(/\$\$|\$\(([^)]*)\)/g)) {
+      if (name !== undefined && this.#isVariable(name, env)) return found;
+    }
+    return this.parameterIn(text);
+  }
+
+  /** The first reference to a parameter alone, for texts that kubelet does not expand. */
+  parameterIn(text: string): string | undefined {
+    // A doubled dollar is kubelet's escape alone: Tekton replaces what the second one begins.
+    for (const [found, dollar, braces] of text.matchAll(/\$\(([^)]*)\)|\{\{([\s\S]*?)\}\}/g)) {
+      const isPath = dollar === undefined || /[.[]/.test(dollar);
+      if (isPath && this.#namesParameter(dollar ?? braces ?? '')) return found;
+    }
+    return undefined;
+  }
+
+  get #size(): number {
+    return this.#variables.size + this.#parameters.size;
+  }
+
+  #isVariable(name: string, env: Json | undefined): boolean {
+    // An Event that names a variable can give any of them its value.
+    if (this.#decided.some((pointer) => /\/env(?:\/\d+(?:\/name)?)?$/.test(pointer))) return true;
+    const own = listOf(env).filter((entry) => stringAt(entry, 'name') === name);
+    if (own.length > 0) return own.some((entry) => this.#isDecided(entry));
+    if (this.#variables.has(name)) return true;
+    // An Event that chooses a ConfigMap for `envFrom` chooses every variable of it.
+    return this.#decided.some((pointer) => /\/envFrom(?:\/|$)/.test(pointer));
+  }
+
+  #namesParameter(reference: string): boolean {
+    if (this.#parameters.size === 0) return false;
+    // All of them at once: `$(params[*])`, `{{inputs.parameters}}`.
+    if (/\[\*\]|\b(?:params|parameters)\b(?!\s*[.[])/.test(reference)) return true;
+    return [...this.#parameters].some((name) => hasWord(reference, name));
+  }
+
+  #isDecided(source: Json): boolean {
+    if (typeof source === 'string') {
+      return holdsEvent(source) || this.referenceIn(source) !== undefined;
+    }
+    if (Array.isArray(source)) return source.some((item: Json) => this.#isDecided(item));
+    if (!isJsonObject(source)) return false;
+    return (
+      this.#isFilled(source) || Object.values(source).some((item: Json) => this.#isDecided(item))
+    );
+  }
+
+  /** Whether it refers to a field or a key of the manifest that holds an Event value. */
+  #isFilled(source: JsonObject): boolean {
+    const fields = fieldPointers(stringAt(source, 'fieldRef', 'fieldPath'));
+    const keys = ['configMapKeyRef', 'secretKeyRef'].map((kind) => stringAt(source, kind, 'key'));
+    return this.#decided.some(
+      (pointer) =>
+        fields.some((field) => pointer.endsWith(field)) ||
+        keys.some((key) => key !== '' && dataKeyOf(pointer) === key),
+    );
+  }
+}
+
+interface Naming {
+  readonly scope: 'variable' | 'parameter';
+  readonly name: string;
+  /** Everything that its value is made of. */
+  readonly source: Json;
+}
+
+/** Everything in a value that gives a name to a value. */
+function* namingsIn(value: Json): Generator<Naming> {
+  if (Array.isArray(value)) {
+    for (const item of value as readonly Json[]) yield* namingsIn(item);
+    return;
+  }
+  if (!isJsonObject(value)) return;
+  for (const [key, item] of Object.entries(value)) {
+    yield* namingsAt(key, item);
+    yield* namingsIn(item);
+  }
+}
+
+function* namingsAt(key: string, item: Json): Generator<Naming> {
+  switch (key) {
+    case 'env':
+      yield* namedEntries('variable', item);
+      break;
+    case 'params':
+    case 'parameters':
+    case 'args':
+      yield* namedEntries('parameter', item);
+      break;
+    case 'annotations':
+    case 'labels':
+      for (const [name, source] of entriesOf(item)) yield { scope: 'parameter', name, source };
+      break;
+    case 'data':
+    case 'stringData':
+      // What `envFrom` takes from a ConfigMap inside the manifest, without a prefix.
+      for (const [name, source] of entriesOf(item)) yield { scope: 'variable', name, source };
+      break;
+    case 'withItems':
+    case 'withParam':
+      yield { scope: 'parameter', name: 'item', source: item };
+      break;
+    default:
+  }
+}
+
+function* namedEntries(scope: Naming['scope'], list: Json): Generator<Naming> {
+  for (const entry of listOf(list)) {
+    const name = stringAt(entry, 'name');
+    if (name !== '') yield { scope, name, source: entry };
+  }
+}
+
+function decidedPlaces(value: Json, steps: Steps): readonly string[] {
+  if (typeof value === 'string') return holdsEvent(value) ? [toPointer(steps)] : [];
+  if (Array.isArray(value)) {
+    return value.flatMap((item: Json, index) => decidedPlaces(item, [...steps, String(index)]));
+  }
+  return entriesOf(value).flatMap(([key, item]) => decidedPlaces(item, [...steps, key]));
+}
+
+/** The field `metadata.labels['a']` and what it is part of: `/metadata/labels/a`, `/metadata/labels`. */
+function fieldPointers(fieldPath: string): readonly string[] {
+  const [, field = '', key] = /^([^[]*)(?:\['([^']*)'\])?$/.exec(fieldPath) ?? [];
+  if (field === '') return [];
+  const steps = [...field.split('.'), ...(key === undefined ? [] : [key])];
+  return steps.map((_, index) => toPointer(steps.slice(0, index + 1)));
+}
+
+function dataKeyOf(pointer: string): string | undefined {
+  const key = /\/(?:data|stringData)\/([^/]+)$/.exec(pointer)?.[1];
+  return key?.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+/** Whether a word stands in a text with neither a letter, a digit, `_` nor `-` beside it. */
+function hasWord(text: string, word: string): boolean {
+  for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) {
+    const beside = `${text[at - 1] ?? ' '}${text[at + word.length] ?? ' '}`;
+    if (!/[\w-]/.test(beside)) return true;
+  }
+  return false;
+}
+
+function listOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? (value as readonly Json[]) : [];
+}
+
+function entriesOf(value: Json | undefined): readonly (readonly [string, Json])[] {
+  return isJsonObject(value) ? Object.entries(value) : [];
+}

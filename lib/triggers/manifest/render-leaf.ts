@@ -1,0 +1,164 @@
+// How one template of a manifest becomes a value: what an Event says is written so that neither
+// kubelet nor a pipeline's controller reads a reference in it, and so that it fits its place.
+// Source: k8s.io/kubernetes third_party/forked/golang/expansion (`$$` is a plain `$`); Tekton
+// Pipelines docs/variables.md and Argo Workflows docs/variables.md, which define no escape.
+import type { Json } from '../../core/event.ts';
+import { toLabelValue, toMarkedLabelValue } from '../../kit/label.ts';
+import { quoted } from '../../kit/printable.ts';
+import type { TemplatePiece } from '../../kit/template.ts';
+import { toText } from '../../kit/template.ts';
+import { truncate } from '../../kit/truncate.ts';
+import { largestFitting, shorten } from '../shorten.ts';
+import { mapTexts } from './document.ts';
+import type { Leaf } from './leaf-findings.ts';
+import type { Opener, Place } from './places.ts';
+import { EXPANDED_PLACES } from './places.ts';
+
+/** What becomes of a value that is too large for its place. */
+export type TooLarge = 'truncate' | 'refuse';
+
+/** Why a manifest cannot be rendered. */
+export interface Complaint {
+  readonly reason: 'too-large' | 'not-renderable';
+  readonly why: string;
+}
+
+/** A template of a manifest, ready to be rendered. */
+export type RenderLeaf = (document: Json, complain: (complaint: Complaint) => void) => Json;
+
+/** How a value is written so that it begins no reference. */
+export type Writing = 'plain' | 'doubled' | 'broken';
+
+/** Where a template stands, and what may be there. */
+export interface RenderedLeaf extends Leaf {
+  readonly writing: Writing;
+  /** Whether a program reads it as an option if it begins with `-`. */
+  readonly mayBeOption: boolean;
+  readonly tooLarge: TooLarge;
+  /** Bytes of the text as it is used, after kubelet. */
+  readonly usedBytes: number;
+  /** Bytes of its share of the object's JSON; known when the whole manifest is compiled. */
+  readonly shareBytes: () => number;
+}
+
+// Places whose values are data of which a part is of use. A part of anything else, such as an image
+// or a script, is another thing.
+const TRUNCATED_PLACES: readonly Place[] = ['annotation', 'env', 'argument', 'param'];
+
+/** Compiles one template; it must have no errors. */
+export function compileLeaf(leaf: RenderedLeaf): RenderLeaf {
+  if (leaf.place === 'label') return compileLabel(leaf);
+  const { template, place, mayBeOption } = leaf;
+  const isText = EXPANDED_PLACES.includes(place) || TRUNCATED_PLACES.includes(place);
+  return (document, complain) => {
+    const parts = template.pieces.map((piece) => partOf(piece, document));
+    const complaint = mayBeOption ? optionComplaint(leaf, textOf(parts)) : undefined;
+    if (complaint !== undefined) complain(complaint);
+    if (!isText) {
+      return mapTexts(template.renderValue(document), (value) => write(leaf, [{ value }]));
+    }
+    const text = fitted(leaf, parts);
+    if (text === undefined) complain(tooLargeComplaint(leaf, textOf(parts)));
+    return text ?? '';
+  };
+}
+
+function compileLabel({ template, pointer, tooLarge }: RenderedLeaf): RenderLeaf {
+  return (document, complain) => {
+    const text = template.renderText(document);
+    const label = toMarkedLabelValue(text);
+    if (tooLarge === 'refuse' && label !== toLabelValue(text)) {
+      const why = `${pointer} has ${text.length} characters (expected at most 63 in a label)`;
+      complain({ reason: 'too-large', why });
+    }
+    return label;
+  };
+}
+
+function optionComplaint({ pointer }: RenderedLeaf, text: string): Complaint | undefined {
+  if (!text.startsWith('-')) return undefined;
+  const expected =
+    'expected a value that does not begin with -, which the program would read as an option; write "--" before it, or put it in env';
+  return { reason: 'not-renderable', why: `${pointer} is ${quoted(text, 40)} (${expected})` };
+}
+
+function tooLargeComplaint(leaf: RenderedLeaf, text: string): Complaint {
+  const most = Math.min(leaf.usedBytes, leaf.shareBytes());
+  const bytes = Buffer.byteLength(text);
+  const why = `${leaf.pointer} has ${bytes} bytes (expected at most ${most})`;
+  return { reason: 'too-large', why };
+}
+
+/** A part of a text: the operator's own words, or a value of the document. */
+type Part = { readonly literal: string } | { readonly value: Json };
+
+function partOf(piece: TemplatePiece, document: Json): Part {
+  return 'literal' in piece ? piece : { value: piece.valueIn(document) };
+}
+
+function textOf(parts: readonly Part[]): string {
+  return parts.map((part) => ('literal' in part ? part.literal : toText(part.value))).join('');
+}
+
+function withValues(parts: readonly Part[], change: (value: Json) => Json): readonly Part[] {
+  return parts.map((part) => ('literal' in part ? part : { value: change(part.value) }));
+}
+
+/** The text as it is written, truncated if need be; undefined if it does not fit. */
+function fitted(leaf: RenderedLeaf, parts: readonly Part[]): string | undefined {
+  const { usedBytes, tooLarge, place } = leaf;
+  const shareBytes = leaf.shareBytes();
+  const written = (some: readonly Part[]): string | undefined => {
+    if (Buffer.byteLength(textOf(some)) > usedBytes) return undefined;
+    const text = write(leaf, some);
+    return Buffer.byteLength(JSON.stringify(text)) > shareBytes ? undefined : text;
+  };
+  const whole = written(parts);
+  const mayTruncate = tooLarge === 'truncate' && TRUNCATED_PLACES.includes(place);
+  if (whole !== undefined || !mayTruncate) return whole;
+  const truncated = (change: (value: Json, bound: number) => Json): string | undefined =>
+    largestFitting(usedBytes, (bound) => written(withValues(parts, (one) => change(one, bound))));
+  // The texts inside a list or object first, so that it stays JSON. Only if they are too many, the
+  // JSON itself.
+  return truncated(shorten) ?? truncated((value, bound) => truncate(toText(value), bound));
+}
+
+function write({ writing, openers }: RenderedLeaf, parts: readonly Part[]): string {
+  switch (writing) {
+    case 'plain':
+      return textOf(parts);
+    case 'doubled':
+      return textOf(withValues(parts, (value) => toText(value).replaceAll('$', '$$$$')));
+    case 'broken':
+      return broken(parts, openers);
+  }
+}
+
+const HALF_OPENERS = { '$(': /\$(?=\(|$)/g, '{{': /\{(?=\{|$)/g } as const satisfies Readonly<
+  Record<Opener, RegExp>
+>;
+
+/**
+ * The parts as one text, with a space inside every reference that a value would begin.
+ *
+ * A doubled `$` would not do: Tekton replaces the reference that the second `$` begins. A value that
+ * ends with half an opener gets a space as well, because a pipeline may join two values.
+ */
+function broken(parts: readonly Part[], openers: readonly Opener[]): string {
+  let text = '';
+  for (const part of parts) {
+    if ('literal' in part) {
+      text += part.literal;
+      continue;
+    }
+    const value = openers.reduce(
+      (broke, opener) => broke.replaceAll(HALF_OPENERS[opener], '$& '),
+      toText(part.value),
+    );
+    const joins = openers.some(
+      ([first = '', second = '']) => text.endsWith(first) && value.startsWith(second),
+    );
+    text += joins ? ` ${value}` : value;
+  }
+  return text;
+}

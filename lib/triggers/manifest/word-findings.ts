@@ -1,0 +1,207 @@
+// Which words of a process an Event may decide: `command`, `args`, scripts, and the paths of
+// volumes. It judges by the place of a word and by the words before it, and knows no program.
+// Source: docs/triggers.md (Arguments and scripts); the Pod API reference (command, args, exec).
+import type { Json, JsonObject } from '../../core/event.ts';
+import { isJsonObject, jsonAt } from '../../core/event.ts';
+import type { Finding } from '../../core/problem.ts';
+import { parseTemplate } from '../../kit/template.ts';
+import { FIRST_WORDS, isEventPath } from './document.ts';
+import { EventNames, holdsEvent } from './event-names.ts';
+import type { Steps } from './places.ts';
+import { placeOf, toPointer } from './places.ts';
+
+const HINT = 'put the value in env and use "$NAME", with the quotes, in the script';
+
+/** What the words of a manifest are judged with. */
+interface Judging {
+  readonly names: EventNames;
+  readonly apiVersion: string;
+  /** JSON Pointers that `allowFromEvent` names. */
+  readonly allowed: ReadonlySet<string>;
+}
+
+/** The findings for every word of a manifest; at most one for each word. */
+export function wordFindings(
+  manifest: JsonObject,
+  apiVersion: string,
+  allowed: ReadonlySet<string>,
+): readonly Finding[] {
+  const names = new EventNames(manifest);
+  return findingsIn(manifest, { steps: [], env: undefined }, { names, apiVersion, allowed });
+}
+
+interface Here {
+  readonly steps: Steps;
+  /** The variables of the container around it. */
+  readonly env: Json | undefined;
+}
+
+function findingsIn(value: Json, here: Here, judging: Judging): readonly Finding[] {
+  if (typeof value === 'string') return textFindings(value, here, judging);
+  if (Array.isArray(value)) {
+    return value.flatMap((item: Json, index) =>
+      findingsIn(item, { ...here, steps: [...here.steps, String(index)] }, judging),
+    );
+  }
+  if (!isJsonObject(value)) return [];
+  const inside = { ...here, env: value['env'] ?? here.env };
+  const own = argumentFindings(value, inside, judging);
+  return [
+    ...own,
+    ...Object.entries(value).flatMap(([key, item]) =>
+      // The words of `args` were judged together.
+      key === 'args' && isWords(item)
+        ? []
+        : findingsIn(item, { ...inside, steps: [...here.steps, key] }, judging),
+    ),
+  ];
+}
+
+/** Findings for a word of `command`, a script or a path. Event values in them are leaf-findings.ts. */
+function textFindings(text: string, { steps, env }: Here, judging: Judging): readonly Finding[] {
+  const { names, apiVersion, allowed } = judging;
+  const place = placeOf(steps, apiVersion);
+  const pointer = toPointer(steps);
+  if (place === 'command' || place === 'path') {
+    const reference = names.referenceIn(text, env);
+    return reference === undefined ? [] : [referenceFinding(pointer, reference)];
+  }
+  if (place !== 'script') return [];
+  // Kubelet expands no script: "$(NAME)" there is the shell's.
+  const reference = names.parameterIn(text);
+  if (reference === undefined && !holdsEvent(text)) return [];
+  if (allowed.has(pointer)) {
+    return [
+      {
+        severity: 'warning',
+        code: 'shell-argument',
+        path: pointer,
+        message: `found ${reference ?? 'an Event value'} in a script (expected none: an Event can then run any command there)`,
+        hint: HINT,
+      },
+    ];
+  }
+  return reference === undefined ? [] : [referenceFinding(pointer, reference)];
+}
+
+function referenceFinding(path: string, reference: string): Finding {
+  return {
+    severity: 'error',
+    code: 'shell-argument',
+    path,
+    message: `found ${reference}, whose value an Event decides, in the words of a process (expected a constant: what is put there becomes part of the program)`,
+    hint: HINT,
+  };
+}
+
+function argumentFindings(value: JsonObject, here: Here, judging: Judging): readonly Finding[] {
+  const args = value['args'];
+  if (!isWords(args)) return [];
+  const command = jsonAt(value, 'command');
+  const program = isWords(command) ? command : [];
+  return args.flatMap((word, index) => {
+    const steps = [...here.steps, 'args', String(index)];
+    const before = [...program, ...args.slice(0, index)];
+    const argument = { word, before, hasCommand: program.length > 0, steps, env: here.env };
+    const found = argumentFinding(argument, judging);
+    return found === undefined ? [] : [found];
+  });
+}
+
+interface Argument {
+  readonly word: string;
+  /** The words of `command` and the arguments before it. */
+  readonly before: readonly string[];
+  readonly hasCommand: boolean;
+  readonly steps: Steps;
+  readonly env: Json | undefined;
+}
+
+function argumentFinding(argument: Argument, judging: Judging): Finding | undefined {
+  const { word, before, env } = argument;
+  const path = toPointer(argument.steps);
+  const reference = judging.names.referenceIn(word, env);
+  if (reference !== undefined) return referenceFinding(path, reference);
+  const form = formOf(word);
+  if (form === 'constant') return undefined;
+  const option = optionBefore(before, form);
+  if (option !== undefined) return programText(path, word, option);
+  const isOpen = judging.allowed.has(path);
+  if (isOpen || placeOf(argument.steps, judging.apiVersion) !== 'argument') return undefined;
+  if (!argument.hasCommand || form === 'part') return misplaced(path, argument);
+  return form === 'option' || before.includes('--') ? undefined : withoutEnd(path, word);
+}
+
+function misplaced(path: string, { word, hasCommand }: Argument): Finding {
+  const finding = { severity: 'error', code: 'template-place', path } as const;
+  const orName = `or name this place: allowFromEvent: [${path}]`;
+  if (hasCommand) {
+    return {
+      ...finding,
+      message: `found ${word} (expected an Event value as a whole argument, or after --name=)`,
+      hint: `give it an argument of its own, ${orName}`,
+    };
+  }
+  return {
+    ...finding,
+    message: `found ${word} without a command (expected one: the image decides what the program is, and if it names none, the first argument is the program)`,
+    hint: `write the program in command, ${orName}`,
+  };
+}
+
+function programText(path: string, word: string, option: string): Finding {
+  return {
+    severity: 'error',
+    code: 'shell-argument',
+    path,
+    message: `found ${word} after ${option} (expected no Event value there: the program may take what follows ${option} as the text to run)`,
+    hint: `${HINT}; write an option that takes a value as --name=value`,
+  };
+}
+
+function withoutEnd(path: string, word: string): Finding {
+  return {
+    severity: 'warning',
+    code: 'argument-injection',
+    path,
+    message: `found ${word} as a whole argument and no -- before it (expected one: a program reads a value that begins with - as an option, so such a delivery is refused)`,
+    hint: `write "--" as an argument before it, or --name=${word}, as the program knows it; or put the value in env`,
+  };
+}
+
+/** How an Event value stands in an argument; `option` is `--name=` and what follows. */
+type Form = 'constant' | 'whole' | 'option' | 'part';
+
+function formOf(word: string): Form {
+  const parsed = parseTemplate(word, FIRST_WORDS);
+  if (!parsed.ok || !parsed.template.paths.some(isEventPath)) return 'constant';
+  const { pieces } = parsed.template;
+  const [first] = pieces;
+  if (first === undefined) return 'constant';
+  if (!('literal' in first)) return pieces.length === 1 ? 'whole' : 'part';
+  return /^--[A-Za-z0-9][\w.-]*=/.test(first.literal) ? 'option' : 'part';
+}
+
+// `-c`, `-ec`, `/c` and what kubelet may make such an option of.
+const SHORT_OPTION = /^(?:-[^-=][^=]*|\/[A-Za-z?]|\$\(.*)$/s;
+const LONG_OPTION = /^--[^=]+$/s;
+
+/**
+ * The option before an argument that may make program text of it.
+ *
+ * A short option counts wherever it stands: after `sh -c TEXT` every word reaches the text, and `--`
+ * does not end the options of `sh -c`. A long one counts only directly before the argument.
+ */
+function optionBefore(before: readonly string[], form: Form): string | undefined {
+  const last = before.at(-1) ?? '';
+  if (form === 'option') {
+    const nearest = before.findLast((word) => word !== '--') ?? '';
+    return SHORT_OPTION.test(nearest) ? nearest : undefined;
+  }
+  const short = before.find((word) => SHORT_OPTION.test(word));
+  return short ?? (LONG_OPTION.test(last) ? last : undefined);
+}
+
+function isWords(value: Json | undefined): value is readonly string[] {
+  return Array.isArray(value) && value.every((item: Json) => typeof item === 'string');
+}
