@@ -332,6 +332,10 @@ export interface Configuration {
           [k: string]: string;
         };
         /**
+         * Names of the gateway’s own environment variables that the command gets as well. Without it the command gets PATH, HOME, USER, LOGNAME, SHELL, LANG, TZ, TMPDIR, LC_* of them.
+         */
+        passEnv?: string[];
+        /**
          * Exit codes that ask for another attempt. 0 is done, every other one is final.
          */
         retryOn?: number[];

@@ -30,6 +30,8 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
     'A value of the Event where it can become program text: after an option such as `-c`, by `$(NAME)` in a command, or in a script.',
   'argument-injection':
     'A whole argument that is a value of the Event, without a `--` before it: a value that begins with `-` is refused.',
+  'env-not-passed':
+    'A command of `exec` reads a variable of the gateway that `passEnv` does not name.',
   'unknown-trigger': 'A rule names a trigger that is not configured.',
   'unknown-source': 'A rule names a source that is not configured.',
   'duplicate-name':

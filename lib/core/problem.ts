@@ -26,6 +26,7 @@ export const PROBLEM_CODES = [
   'template-place',
   'shell-argument',
   'argument-injection',
+  'env-not-passed',
   'unknown-trigger',
   'unknown-source',
   'duplicate-name',

@@ -7,8 +7,8 @@ import type { Delivery } from '../core/delivery.ts';
 import { toDocument } from '../core/delivery.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { Finding } from '../core/problem.ts';
-import { deliveryVariables } from './command/environment.ts';
+import { deliveryVariables, INHERITED_NAMES, passedVariables } from './command/environment.ts';
+import { execFindings } from './command/exec-findings.ts';
 import { ProcessGroups } from './command/process-groups.ts';
 import type { Command, Ending } from './command/run-command.ts';
 import { runCommand } from './command/run-command.ts';
@@ -22,6 +22,7 @@ export interface ExecSection {
   readonly command: readonly [string, ...string[]];
   readonly workingDirectory?: string;
   readonly env?: Readonly<Record<string, string>>;
+  readonly passEnv?: readonly string[];
   readonly retryOn?: readonly number[];
 }
 
@@ -54,6 +55,12 @@ const schema: JsonSchema = {
       propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
       additionalProperties: { type: 'string' },
     },
+    passEnv: {
+      type: 'array',
+      description: `Names of the gateway’s own environment variables that the command gets as well. Without it the command gets ${INHERITED_NAMES} of them.`,
+      items: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
+      examples: [['KUBECONFIG', 'HTTPS_PROXY']],
+    },
     retryOn: {
       type: 'array',
       description: 'Exit codes that ask for another attempt. 0 is done, every other one is final.',
@@ -74,7 +81,7 @@ export const execKind: TriggerKind<ExecSection> = {
   hasKey: () => false,
   buildNamespaces: () => [],
   defaultPrefix: prefixFromName,
-  check: ({ command, env = {} }) => [...commandFindings(command), ...variableFindings(env)],
+  check: (section) => execFindings(section),
   create: (section, parts) => {
     const groups = new ProcessGroups();
     // A command can not tell a second run by the id: a lost answer is never repeated by itself.
@@ -90,7 +97,11 @@ function toCommand(section: ExecSection, parts: TriggerParts, delivery: Delivery
   return {
     words: section.command,
     workingDirectory: resolve(parts.folder, section.workingDirectory ?? '.'),
-    environment: { ...parts.environment, ...section.env, ...deliveryVariables(delivery) },
+    environment: {
+      ...passedVariables(parts.environment, section.passEnv ?? []),
+      ...section.env,
+      ...deliveryVariables(delivery),
+    },
     // One line, so that a script can `read` it.
     input: `${JSON.stringify(toDocument(delivery))}\n`,
     onLine: (stream, line) => {
@@ -146,44 +157,4 @@ function ofFailedStart({ command, workingDirectory }: ExecSection, code: string)
   if (PASSING.includes(code)) return { outcome: 'retry', reason: 'unavailable', detail };
   const expected = ' (expected an executable file and an existing directory)';
   return { outcome: 'refused', reason: 'not-startable', detail: `${detail}${expected}` };
-}
-
-function commandFindings(command: ExecSection['command']): readonly Finding[] {
-  return [...command.entries()].flatMap(([index, word]): readonly Finding[] => {
-    const path = `/command/${index}`;
-    if (word.includes('\0') || (index === 0 && word === '')) {
-      return [
-        {
-          severity: 'error',
-          code: 'wrong-value',
-          path,
-          message: `found ${JSON.stringify(word)} (expected ${index === 0 ? 'a program' : 'an argument'} without NUL)`,
-          hint: 'write the path of an executable file first, then its arguments',
-        },
-      ];
-    }
-    if (!/\$\{(?:event|occurrences|match)[.[}]/.test(word)) return [];
-    return [
-      {
-        severity: 'error',
-        code: 'template-place',
-        path,
-        message: `found the template ${word} (expected none: a command's words are constant)`,
-        hint: 'read the value from SLUICE_* or from the document on standard input',
-      },
-    ];
-  });
-}
-
-function variableFindings(env: Readonly<Record<string, string>>): readonly Finding[] {
-  return Object.entries(env).flatMap(([name, value]): readonly Finding[] => {
-    const problem = { severity: 'error', code: 'wrong-value', path: `/env/${name}` } as const;
-    if (name.startsWith('SLUICE_') || name === 'TRACEPARENT') {
-      const message = `found the variable ${name} (expected another name: the gateway sets it)`;
-      return [{ ...problem, message, hint: 'choose a name that does not begin with SLUICE_' }];
-    }
-    if (!value.includes('\0')) return [];
-    const message = `found NUL in the variable ${name} (expected text without it)`;
-    return [{ ...problem, message, hint: 'remove the character' }];
-  });
 }

@@ -153,16 +153,41 @@ describe('the kind exec', () => {
     expect(of('command-output').at(-1)?.line).to.include('are shown; the rest is not');
   });
 
-  it('inherits the environment, over it its own variables, over them the delivery’s', async () => {
+  it('gets of the gateway’s variables a few and those it names, never its secrets', async () => {
     const { observe, of } = recordingObserve();
-    const environment = { INHERITED: 'yes', OWN: 'no', SLUICE_ID: 'no' };
-    const program =
-      "console.log(['INHERITED', 'OWN', 'SLUICE_ID'].map((n) => process.env[n]).join())";
-    await fire(
-      { command: node(program), env: { OWN: 'own' } },
-      { parts: { observe, environment } },
+    const environment = {
+      PATH: '/usr/bin',
+      HOME: '/home/a',
+      LC_ALL: 'C',
+      TZ: 'UTC',
+      TOKEN: 'secret',
+      HTTPS_PROXY: 'http://me:secret@proxy.example.test',
+      SLUICE_DATA: '/data',
+      NODE_OPTIONS: '--no-warnings',
+      KUBECONFIG: '/kubeconfig',
+      UNSET: undefined,
+    };
+    const section = {
+      command: node('console.log(JSON.stringify(process.env))'),
+      passEnv: ['KUBECONFIG', 'UNSET', 'ABSENT'],
+    };
+    await fire(section, { parts: { observe, environment } });
+    const got = JSON.parse(of('command-output')[0]?.line ?? '{}') as Record<string, string>;
+    const names = Object.keys(got).filter((name) => !name.startsWith('SLUICE_'));
+    expect(names.toSorted()).to.deep.equal(
+      ['HOME', 'KUBECONFIG', 'LC_ALL', 'PATH', 'TRACEPARENT', 'TZ'].toSorted(),
     );
-    expect(of('command-output')[0]?.line).to.equal(`yes,own,${aDelivery().id}`);
+    expect(got).to.not.have.property('SLUICE_DATA');
+    expect(JSON.stringify(got)).to.not.include('secret');
+  });
+
+  it('prefers its own variables to the gateway’s, and the delivery’s to both', async () => {
+    const { observe, of } = recordingObserve();
+    const environment = { TZ: 'UTC', OWN: 'no', SLUICE_ID: 'no' };
+    const program = "console.log(['TZ', 'OWN', 'SLUICE_ID'].map((n) => process.env[n]).join())";
+    const section = { command: node(program), env: { TZ: 'CET', OWN: 'own' } };
+    await fire(section, { parts: { observe, environment } });
+    expect(of('command-output')[0]?.line).to.equal(`CET,own,${aDelivery().id}`);
   });
 
   it('ends the whole group on abort, and says that nobody knows', async () => {
@@ -251,12 +276,13 @@ describe('the kind exec', () => {
     const [occurrence] = aDelivery().occurrences;
     const delivery = aDelivery({ occurrences: [{ ...occurrence, event: anEvent({ message }) }] });
     const program =
-      'console.log(JSON.stringify(process.env.SLUICE_MESSAGE.slice(0, 29)), Buffer.byteLength(process.env.SLUICE_MESSAGE))';
+      'console.log(JSON.stringify([process.env.SLUICE_MESSAGE.slice(0, 29), process.env.SLUICE_MESSAGE.slice(-50), Buffer.byteLength(process.env.SLUICE_MESSAGE)]))';
     const trigger = execKind.create({ command: node(program) }, someParts({ observe }));
     expect(shown((await trigger.fire([delivery], NEVER))[0])).to.equal('delivered');
-    expect(of('command-output')[0]?.line).to.equal(
-      `${JSON.stringify(message.replace('\0', '').slice(0, 29))} 32767`,
-    );
+    const [start, end, bytes] = JSON.parse(of('command-output')[0]?.line ?? '[]') as unknown[];
+    expect(start).to.equal(message.replace('\0', '').slice(0, 29));
+    expect(end).to.match(/é \[truncated: \d+ of 80025 bytes left out\]$/);
+    expect(bytes).to.be.within(32_700, 32_768);
   });
 
   const sections: readonly { section: ExecSection; wanted: readonly string[] }[] = [
@@ -269,6 +295,22 @@ describe('the kind exec', () => {
       wanted: ['wrong-value /env/SLUICE_ID'],
     },
     { section: { command: ['a'], env: { A: '\0' } }, wanted: ['wrong-value /env/A'] },
+    { section: { command: ['a'], passEnv: ['TOKEN'] }, wanted: [] },
+    { section: { command: ['a'], passEnv: ['SLUICE_ID'] }, wanted: ['wrong-value /passEnv/0'] },
+    {
+      section: { command: ['a'], passEnv: ['A', 'B'], env: { B: 'b' } },
+      wanted: ['wrong-value /passEnv/1'],
+    },
+    {
+      section: {
+        command: ['sh', '-c', 'curl -H "$TOKEN" "${URL}"; X=1; echo "$X" ${Y:-y} $HOME $?'],
+      },
+      wanted: ['env-not-passed /command/2', 'env-not-passed /command/2'],
+    },
+    {
+      section: { command: ['sh', '-c', 'echo "$A" "$B" "$PWD"'], passEnv: ['A'], env: { B: 'b' } },
+      wanted: [],
+    },
   ];
   for (const { section, wanted } of sections) {
     it(`finds ${wanted.join(', ') || 'nothing'} wrong with ${JSON.stringify(section)}`, () => {

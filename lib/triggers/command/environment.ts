@@ -1,9 +1,11 @@
-// What a local command is told in its environment: a handful of facts for scripts that do not want
-// to parse the document on standard input.
-// Source: docs/triggers.md.
+// The environment of a local command: the few variables that a program needs to run at all, those
+// that its section names, and facts about the delivery for scripts that do not parse the document on
+// standard input. Secrets of the gateway are no part of it.
+// Source: docs/triggers.md; crontab(5), which starts commands with a similar list.
 import type { Delivery } from '../../core/delivery.ts';
 import { attemptNumber } from '../../core/delivery.ts';
 import { stringAt } from '../../core/event.ts';
+import { truncate } from '../../kit/truncate.ts';
 import { toProcessText } from '../process-text.ts';
 import { traceparent } from '../traceparent.ts';
 
@@ -14,12 +16,36 @@ export type Variables = Readonly<Record<string, string>>;
 // leave room for what is inherited.
 const LONGEST_BYTES = 32 * 1024;
 
+// Where programs, the user's files and temporary files are, who runs, in which language and time
+// zone. Proxies are missing on purpose: their URLs hold passwords.
+const INHERITED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TZ', 'TMPDIR'] as const;
+
+/** The names of variables that every command gets, for people; `LC_*` stands for all of them. */
+export const INHERITED_NAMES = [...INHERITED, 'LC_*'].join(', ');
+
+/** Whether a command gets a variable of this process unasked. */
+export function isInherited(name: string): boolean {
+  return (INHERITED as readonly string[]).includes(name) || name.startsWith('LC_');
+}
+
+/** Of this process's variables those that a command gets: the closed list and the named ones. */
+export function passedVariables(
+  environment: Readonly<Record<string, string | undefined>>,
+  named: readonly string[],
+): Variables {
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]): [string, string][] =>
+      value !== undefined && (isInherited(name) || named.includes(name)) ? [[name, value]] : [],
+    ),
+  );
+}
+
 /**
  * The variables of a delivery's command.
  *
  * **Shape**: `SLUICE_CLUSTER` is the cluster's name, its id where it has none. Kind, namespace and
  * name are the involved object's; of several occurrences the first one's. Without NUL, well-formed,
- * at most 32 KiB each.
+ * at most 32 KiB each; a longer one says at its end what is missing.
  */
 export function deliveryVariables(delivery: Delivery): Variables {
   const [{ event, count }] = delivery.occurrences;
@@ -45,8 +71,5 @@ export function deliveryVariables(delivery: Delivery): Variables {
 }
 
 function toVariable(text: string): string {
-  const clean = toProcessText(text);
-  if (Buffer.byteLength(clean) <= LONGEST_BYTES) return clean;
-  // Decoding as a stream drops a character that the cut left in two.
-  return new TextDecoder().decode(Buffer.from(clean).subarray(0, LONGEST_BYTES), { stream: true });
+  return truncate(toProcessText(text), LONGEST_BYTES);
 }
