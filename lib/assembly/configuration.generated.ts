@@ -107,6 +107,10 @@ export interface Configuration {
          * A brigade.json for the worker, before the one in the repository.
          */
         config?: string;
+        /**
+         * What happens to an Event that does not fit into a Secret of 1 MiB: `truncate` cuts its longest texts and says so at their ends, `refuse` refuses the delivery.
+         */
+        tooLarge?: 'truncate' | 'refuse';
       };
       /**
        * Creates one object: a Job, a Tekton PipelineRun, an Argo Workflow or any other kind.

@@ -4,10 +4,12 @@
 // pkg/brigade/project.go (ProjectID); the original gateway's cmd/k8s-gateway/main.go (createSecret).
 import { createHash } from 'node:crypto';
 import type { DeliveredOccurrence } from '../core/delivery.ts';
-import type { JsonObject } from '../core/event.ts';
-import { stringAt } from '../core/event.ts';
+import type { Json, JsonObject } from '../core/event.ts';
+import { isJsonObject, stringAt } from '../core/event.ts';
+import { truncate } from '../kit/truncate.ts';
 import { DELIVERY_KEY } from './create-object.ts';
 import { toProcessText } from './process-text.ts';
+import { largestFitting, shorten } from './shorten.ts';
 
 /** The section `brigade:` of a trigger. */
 export interface BrigadeSection {
@@ -22,6 +24,7 @@ export interface BrigadeSection {
   readonly longTitle?: string;
   readonly script?: string;
   readonly config?: string;
+  readonly tooLarge?: 'truncate' | 'refuse';
 }
 
 /** What the original gateway called itself, and the branch it built. */
@@ -45,8 +48,20 @@ export interface BrigadeBuild {
   readonly occurrence: DeliveredOccurrence;
 }
 
+// The values of a Secret have at most 1 MiB together (MaxSecretSize of k8s.io/kubernetes). The
+// worker reads the payload from a mounted file, so no smaller bound holds for it.
+const SECRET_BYTES = 1_024 * 1_024;
+
+// A variable of the worker's environment, which has nine others: far below the 128 KiB of Linux.
+const EVENT_TYPE_BYTES = 32 * 1_024;
+
+/** The Secret, or why there is none. */
+export type BuildSecret =
+  | { readonly ok: true; readonly object: JsonObject }
+  | { readonly ok: false; readonly why: string };
+
 /**
- * The Secret that asks Brigade for a build.
+ * The Secret that asks Brigade for a build, or why its Event does not fit into one.
  *
  * **Shape**: `data` is base64 and `stringData` plain, as Brigade's own store sends them; `build_id`
  * is the Secret's name. The payload is the Event as compact JSON without `kind` and `apiVersion`,
@@ -54,10 +69,61 @@ export interface BrigadeBuild {
  * delivery's id stands in an annotation, which Brigade ignores; it is never a label `status`, which
  * would make the controller pass the build over.
  */
-export function toBuildSecret(section: BrigadeSection, build: BrigadeBuild): JsonObject {
-  const project = projectId(section.project);
+export function toBuildSecret(section: BrigadeSection, build: BrigadeBuild): BuildSecret {
+  const strings = toStrings(section, build);
+  const constants = [section.script ?? '', section.config ?? '', ...Object.values(strings)];
+  const room = SECRET_BYTES - Buffer.byteLength(constants.join(''));
+  const payload = fittingPayload(section, build.occurrence.event, room);
+  const type = strings['event_type'] ?? '';
+  if (payload === undefined || Buffer.byteLength(type) > EVENT_TYPE_BYTES) {
+    const bytes = Buffer.byteLength(toPayload(build.occurrence.event) + type);
+    const why = `the Event has ${bytes} bytes (expected at most ${room}, which a Secret has left, and ${EVENT_TYPE_BYTES} of them in kind and reason)`;
+    return { ok: false, why };
+  }
+  return { ok: true, object: toObject(section, build, { strings, payload }) };
+}
+
+function toStrings(section: BrigadeSection, build: BrigadeBuild): Readonly<Record<string, string>> {
   const { event } = build.occurrence;
   const kind = stringAt(event, 'involvedObject', 'kind');
+  // A variable of the worker's environment.
+  const type = toProcessText(`${kind}:${stringAt(event, 'reason')}`);
+  return {
+    build_id: build.name,
+    build_name: build.name,
+    commit_id: section.commit ?? '',
+    commit_ref: section.ref ?? BRIGADE_DEFAULTS.ref,
+    event_provider: section.provider ?? BRIGADE_DEFAULTS.provider,
+    event_type: section.tooLarge === 'refuse' ? type : truncate(type, EVENT_TYPE_BYTES),
+    project_id: projectId(section.project),
+    log_level: section.logLevel ?? '',
+    clone_url: section.cloneURL ?? '',
+    short_title: section.shortTitle ?? '',
+    long_title: section.longTitle ?? '',
+  };
+}
+
+/** The payload with its longest texts truncated if need be, so that it stays JSON. */
+function fittingPayload(
+  section: BrigadeSection,
+  event: JsonObject,
+  room: number,
+): string | undefined {
+  const within = (one: Json): string | undefined => {
+    const payload = toPayload(isJsonObject(one) ? one : {});
+    return Buffer.byteLength(payload) > room ? undefined : payload;
+  };
+  const whole = within(event);
+  if (whole !== undefined || section.tooLarge === 'refuse') return whole;
+  return largestFitting(room, (bound) => within(shorten(event, bound)));
+}
+
+function toObject(
+  section: BrigadeSection,
+  build: BrigadeBuild,
+  { strings, payload }: { readonly strings: JsonObject; readonly payload: string },
+): JsonObject {
+  const project = projectId(section.project);
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -70,23 +136,10 @@ export function toBuildSecret(section: BrigadeSection, build: BrigadeBuild): Jso
     type: 'brigade.sh/build',
     data: {
       script: toBase64(section.script ?? ''),
-      payload: toBase64(toPayload(event)),
+      payload: toBase64(payload),
       config: toBase64(section.config ?? ''),
     },
-    stringData: {
-      build_id: build.name,
-      build_name: build.name,
-      commit_id: section.commit ?? '',
-      commit_ref: section.ref ?? BRIGADE_DEFAULTS.ref,
-      event_provider: section.provider ?? BRIGADE_DEFAULTS.provider,
-      // A variable of the worker's environment.
-      event_type: toProcessText(`${kind}:${stringAt(event, 'reason')}`),
-      project_id: project,
-      log_level: section.logLevel ?? '',
-      clone_url: section.cloneURL ?? '',
-      short_title: section.shortTitle ?? '',
-      long_title: section.longTitle ?? '',
-    },
+    stringData: strings,
   };
 }
 

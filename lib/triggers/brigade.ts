@@ -42,6 +42,12 @@ const schema: JsonSchema = {
     longTitle: text('The long title of the build.'),
     script: text('A script for the worker, before the one in the repository.'),
     config: text('A brigade.json for the worker, before the one in the repository.'),
+    tooLarge: {
+      enum: ['truncate', 'refuse'],
+      description:
+        'What happens to an Event that does not fit into a Secret of 1 MiB: `truncate` cuts its longest texts and says so at their ends, `refuse` refuses the delivery.',
+      default: 'truncate',
+    },
   },
 };
 
@@ -81,7 +87,12 @@ export const brigadeKind: TriggerKind<BrigadeSection> = {
     return oneEach(KEY_LIFE_MS, async (delivery, signal) => {
       const { id, occurrences } = delivery;
       const name = objectName(parts.prefix, id);
-      const object = toBuildSecret(section, { id, name, namespace, occurrence: occurrences[0] });
+      const secret = toBuildSecret(section, { id, name, namespace, occurrence: occurrences[0] });
+      if (!secret.ok) {
+        const detail = `create Secret ${namespace}/${name}: ${secret.why}`;
+        return { outcome: 'refused', reason: 'too-large', detail };
+      }
+      const { object } = secret;
       const creation = { collection, resource: 'secrets', object, now: parts.clock.now() };
       return createObject(parts.api, creation, signal);
     });

@@ -1,11 +1,13 @@
 // The kind `brigade` besides its wire form, which golden.spec.ts pins: project ids, checks,
 // permissions, and the labels and reads that it must leave alone.
 import { expect } from 'chai';
-import { stringAt } from '../../lib/core/event.ts';
+import type { EventObject, Json } from '../../lib/core/event.ts';
+import { isJsonObject, jsonAt, stringAt } from '../../lib/core/event.ts';
+import type { Outcome } from '../../lib/core/outcome.ts';
 import type { BrigadeSection } from '../../lib/triggers/brigade-secret.ts';
 import { projectId } from '../../lib/triggers/brigade-secret.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
-import { aDelivery } from '../support/builders.ts';
+import { aDelivery, anEvent } from '../support/builders.ts';
 import { aStatus, FakeApi } from './support/fake-api.ts';
 import { CONTEXT, NEVER, someParts } from './support/parts.ts';
 
@@ -71,5 +73,92 @@ describe('the kind brigade', () => {
     const trigger = brigadeKind.create({ project: 'org/repo' }, someParts({ api }));
     const [outcome] = await trigger.fire([aDelivery()], NEVER);
     expect(outcome).to.include({ outcome: 'delivered', note: 'existed, not verified' });
+  });
+});
+
+describe('a Brigade build of a large Event', () => {
+  const MIB = 1_024 * 1_024;
+  const section = { project: 'org/repo', script: 's'.repeat(100_000) };
+
+  async function fire(
+    event: EventObject,
+    more: Partial<BrigadeSection> = {},
+  ): Promise<{ readonly outcome: Outcome | undefined; readonly secret: Json | undefined }> {
+    const api = new FakeApi();
+    const [occurrence] = aDelivery().occurrences;
+    const delivery = aDelivery({ occurrences: [{ ...occurrence, event }] });
+    const trigger = brigadeKind.create({ ...section, ...more }, someParts({ api }));
+    const [outcome] = await trigger.fire([delivery], NEVER);
+    return { outcome, secret: api.created[0] };
+  }
+
+  /** Bytes of the values of a Secret, as the API server counts them. */
+  function bytesOf(secret: Json | undefined): number {
+    const texts = ['data', 'stringData'].flatMap((key) => {
+      const values = jsonAt(secret, key);
+      return isJsonObject(values) ? Object.keys(values).map((name) => [key, name] as const) : [];
+    });
+    return texts
+      .map(([key, name]) =>
+        Buffer.from(stringAt(secret, key, name), key === 'data' ? 'base64' : 'utf8'),
+      )
+      .reduce((sum, { length }) => sum + length, 0);
+  }
+
+  function payloadOf(secret: Json | undefined): Json {
+    const payload = Buffer.from(stringAt(secret, 'data', 'payload'), 'base64').toString('utf8');
+    return JSON.parse(payload) as Json;
+  }
+
+  const messages = {
+    'of 2 MiB': 'x'.repeat(2 * MIB),
+    'of 1 MiB that JSON doubles': '"'.repeat(MIB),
+    'of 1.4 MiB of characters that have several bytes': 'é😀'.repeat(240_000),
+  };
+  for (const [what, message] of Object.entries(messages)) {
+    it(`starts with a message ${what}, truncated so that the payload is JSON in 1 MiB`, async () => {
+      const event = anEvent({ message });
+      const { outcome, secret } = await fire(event);
+      expect(outcome).to.include({ outcome: 'delivered' });
+      expect(bytesOf(secret)).to.be.within(0.9 * MIB, MIB);
+      const payload = payloadOf(secret);
+      expect(stringAt(payload, 'message')).to.match(/ \[truncated: \d+ of \d+ bytes left out\]$/);
+      expect(stringAt(payload, 'reason')).to.equal(event['reason']);
+    });
+  }
+
+  it('leaves a payload that fits as it is', async () => {
+    const message = 'x'.repeat(900_000);
+    const { secret } = await fire(anEvent({ message }));
+    expect(stringAt(payloadOf(secret), 'message')).to.equal(message);
+  });
+
+  it('truncates a reason that no variable of the worker can hold', async () => {
+    const { outcome, secret } = await fire(anEvent({ reason: 'r'.repeat(200_000) }));
+    expect(outcome).to.include({ outcome: 'delivered' });
+    const type = stringAt(secret, 'stringData', 'event_type');
+    expect(type).to.match(/^Pod:r+ \[truncated: \d+ of 200004 bytes left out\]$/);
+    expect(type.length).to.be.below(128 * 1_024);
+  });
+
+  const refused = [
+    { what: 'a message', event: anEvent({ message: messages['of 2 MiB'] }) },
+    { what: 'a reason', event: anEvent({ reason: 'r'.repeat(200_000) }) },
+  ];
+  for (const { what, event } of refused) {
+    it(`is refused for ${what} if the configuration says so`, async () => {
+      const { outcome, secret } = await fire(event, { tooLarge: 'refuse' });
+      expect(secret).to.equal(undefined);
+      expect(outcome).to.include({ outcome: 'refused', reason: 'too-large' });
+      expect(outcome)
+        .to.have.property('detail')
+        .that.matches(/the Event has \d{6,7} bytes/);
+    });
+  }
+
+  it('is refused if no truncation helps, and says what has no room', async () => {
+    const labels = Object.fromEntries([...Array(200_000).keys()].map((key) => [`a${key}`, 'v']));
+    const { outcome } = await fire(anEvent({ metadata: { labels } }));
+    expect(outcome).to.include({ outcome: 'refused', reason: 'too-large' });
   });
 });
