@@ -9,6 +9,7 @@ export type RetryReason =
   | 'forbidden'
   | 'namespace-terminating'
   | 'quota'
+  | 'admission'
   | 'asked-to'
   | 'redirected'
   | 'not-found'
@@ -18,6 +19,7 @@ export type RetryReason =
 /** Why an attempt is not repeated: the receiver will say the same again. */
 export type RefusedReason =
   | 'invalid'
+  | 'admission'
   | 'not-found'
   | 'name-taken'
   | 'not-renderable'

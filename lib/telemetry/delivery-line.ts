@@ -29,6 +29,7 @@ const RETRY_LEVELS = {
   forbidden: 'error',
   'namespace-terminating': 'warn',
   quota: 'warn',
+  admission: 'error',
   'asked-to': 'warn',
   redirected: 'error',
   'not-found': 'error',

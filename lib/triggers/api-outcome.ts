@@ -1,8 +1,8 @@
 // What an API server's answer to the creation of an object means: one table for every kind that
 // creates objects. It classifies by status, reason, cause and details, never by message text; the
 // message is only shown. It waits for nothing and asks nothing again.
-// Source: metav1.Status; k8s.io/apiserver pkg/admission errors.go (an admission plugin's refusal
-// names the object, an authorizer's refusal of a create can not); docs/guarantees.md.
+// Source: metav1.Status; k8s.io/apimachinery pkg/api/errors; k8s.io/apiserver pkg/admission (errors.go,
+// plugin/webhook/errors, plugin/policy) and pkg/endpoints/handlers/responsewriters; docs/guarantees.md.
 import type { Json } from '../core/event.ts';
 import { isJsonObject, jsonAt, stringAt } from '../core/event.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -24,7 +24,12 @@ export interface AnswerRow {
   readonly means: Meaning;
   /** What was found, for people. */
   readonly found: string;
+  /** What to do when the cause is gone; absent: nothing, or what `needs` of the attempt says. */
+  readonly next?: string;
 }
+
+// Refused deliveries wait for a person.
+const TAKE_UP = 'sluice deliveries retry --all --state refused';
 
 /** One row of the table of missing answers; the first one that fits holds. */
 export interface FailureRow {
@@ -37,6 +42,25 @@ export interface FailureRow {
 /** Every status that an answer can have. */
 export const ANSWER_ROWS: readonly AnswerRow[] = [
   { status: [200, 299], means: { outcome: 'created' }, found: 'created' },
+  // Who refuses by policy may answer with any status, so these rows come first. The outcome is the
+  // same for all of them, and `refused`: whether a policy lets an object in can depend on what an
+  // Event says, and an Event's author must not keep a thousand deliveries in retry for a day. A
+  // webhook that answers as the server does about a malformed object (400 BadRequest, 422 with
+  // fields) cannot be told from it, and is refused as well.
+  {
+    status: [400, 599],
+    when: isDeniedByPolicy,
+    means: refused('admission'),
+    found: 'an admission policy denied it',
+    next: `when the policy lets it in: ${TAKE_UP}`,
+  },
+  {
+    status: [400, 599],
+    when: isDeniedByWebhook,
+    means: refused('admission'),
+    found: 'an admission webhook denied it',
+    next: `when the webhook lets it in: ${TAKE_UP}`,
+  },
   { status: [401, 401], means: retry('unauthorized'), found: 'unauthorized' },
   {
     status: [403, 403],
@@ -44,18 +68,55 @@ export const ANSWER_ROWS: readonly AnswerRow[] = [
     means: retry('namespace-terminating'),
     found: 'the namespace is being terminated',
   },
-  // Admission answers with the object's name, RBAC can not know it. Of built-in admission only
-  // quota (and a server that is still starting) refuses Jobs, Secrets and custom objects this way.
+  // A plugin of the server names the object, the authorizer of a creation cannot know the name. Many
+  // plugins judge Pods, and only their messages differ: quota, PodSecurity, LimitRanger and others.
   {
     status: [403, 403],
-    when: namesTheObject,
+    when: isDeniedToPod,
+    means: retry('admission'),
+    found: 'quota, PodSecurity or another admission plugin denied it',
+  },
+  // Other objects are denied by quota, and by a server that is still starting.
+  {
+    status: [403, 403],
+    when: isDeniedByPlugin,
     means: retry('quota'),
-    found: 'admission does not let it in now',
+    found: 'no room in a quota, or the server is not ready',
   },
   // A server that has just started says so of what is granted, until its authorizer has read the
   // roles; and a role that is missing may be granted yet.
-  { status: [403, 403], means: retry('forbidden'), found: 'forbidden' },
-  { status: [404, 404], means: refused('not-found'), found: 'no such namespace or kind' },
+  {
+    status: [403, 403],
+    when: isDeniedByAuthorizer,
+    means: retry('forbidden'),
+    found: 'forbidden',
+  },
+  // A webhook that fills in details of its own.
+  {
+    status: [403, 403],
+    when: isStatus,
+    means: refused('admission'),
+    found: 'admission denied it',
+    next: `when it is let in: ${TAKE_UP}`,
+  },
+  {
+    status: [403, 403],
+    means: retry('forbidden'),
+    found: 'forbidden by something before the API server',
+  },
+  {
+    status: [404, 404],
+    when: isMissingNamespace,
+    means: refused('not-found'),
+    found: 'no such namespace',
+    next: `when it exists: ${TAKE_UP}`,
+  },
+  {
+    status: [404, 404],
+    means: refused('not-found'),
+    found: 'no such kind',
+    next: `when it is installed: ${TAKE_UP}`,
+  },
   { status: [408, 408], means: retry('unavailable'), found: 'the server gave up waiting' },
   { status: [409, 409], when: isAlreadyExists, means: { outcome: 'exists' }, found: 'it exists' },
   // Another 409 is a collision inside the server, such as two requests on one quota.
@@ -117,9 +178,10 @@ function ofAnswer(answer: ApiAnswered, tried: Tried): CreationOutcome {
   const means = row?.means ?? refused('invalid');
   if (means.outcome === 'created' || means.outcome === 'exists') return means;
   const said = messageOfStatus(answer.body);
-  const needs =
-    means.outcome === 'retry' && means.reason === 'forbidden' ? ` (needs ${tried.needs})` : '';
-  const detail = `${tried.doing}: ${row?.found ?? 'no status'}${needs}, ${answer.status}${said}`;
+  const needs = row?.when === isDeniedByAuthorizer ? ` (needs ${tried.needs})` : '';
+  const next = row?.next === undefined ? '' : ` (${row.next})`;
+  const found = row?.found ?? 'no status';
+  const detail = `${tried.doing}: ${found}${needs}${next}, ${answer.status}${said}`;
   if (means.outcome !== 'retry') return { ...means, detail };
   const afterMs = askedWaitMs(answer, tried.now);
   return { ...means, detail, ...(afterMs === undefined ? {} : { afterMs }) };
@@ -134,16 +196,86 @@ function ofFailure(failed: ApiFailed, tried: Tried): CreationOutcome {
   return { ...means, detail: `${tried.doing}: ${failed.code}, ${printable(failed.detail, 300)}` };
 }
 
-function isTerminating(answer: ApiAnswered): boolean {
-  const causes = jsonAt(answer.body, 'details', 'causes');
+/** Whether a policy of the server said no: it names the object, and its cause is a message alone. */
+function isDeniedByPolicy(answer: ApiAnswered, name: string): boolean {
   return (
-    Array.isArray(causes) &&
-    causes.some((cause: Json) => stringAt(cause, 'reason') === 'NamespaceTerminating')
+    isNamed(answer, name) &&
+    causesOf(answer).some(
+      (cause) => stringAt(cause, 'reason') === '' && stringAt(cause, 'field') === '',
+    )
   );
 }
 
-function namesTheObject(answer: ApiAnswered, name: string): boolean {
-  return reasonOf(answer) === 'Forbidden' && stringAt(answer.body, 'details', 'name') === name;
+// What the server says itself without details, or what means the same in any case. A webhook
+// that says so is taken for the server.
+const OWN_REASONS: readonly string[] = [
+  'Unauthorized',
+  'BadRequest',
+  'Invalid',
+  'NotFound',
+  'AlreadyExists',
+  'NotAcceptable',
+  'UnsupportedMediaType',
+  'RequestEntityTooLarge',
+  'TooManyRequests',
+];
+
+// From 500 on the server has no reason either when its store fails, and then the object may be there.
+const OWN_FAILURES: readonly string[] = [
+  '',
+  'InternalError',
+  'ServerTimeout',
+  'ServiceUnavailable',
+  'StoreReadError',
+  'Timeout',
+];
+
+/** Whether a webhook said no: its own Status is handed on, mostly without details. */
+function isDeniedByWebhook(answer: ApiAnswered): boolean {
+  if (!isStatus(answer) || hasDetails(answer)) return false;
+  const own = answer.status < 500 ? OWN_REASONS : OWN_FAILURES;
+  return !own.includes(reasonOf(answer));
+}
+
+function isTerminating(answer: ApiAnswered): boolean {
+  return causesOf(answer).some((cause) => stringAt(cause, 'reason') === 'NamespaceTerminating');
+}
+
+function isDeniedToPod(answer: ApiAnswered, name: string): boolean {
+  const kind = stringAt(answer.body, 'details', 'kind');
+  const group = stringAt(answer.body, 'details', 'group');
+  return isDeniedByPlugin(answer, name) && kind === 'pods' && group === '';
+}
+
+function isDeniedByPlugin(answer: ApiAnswered, name: string): boolean {
+  return reasonOf(answer) === 'Forbidden' && isNamed(answer, name);
+}
+
+function isDeniedByAuthorizer(answer: ApiAnswered): boolean {
+  const kind = stringAt(answer.body, 'details', 'kind');
+  return reasonOf(answer) === 'Forbidden' && kind !== '' && isNamed(answer, '');
+}
+
+function isMissingNamespace(answer: ApiAnswered): boolean {
+  return stringAt(answer.body, 'details', 'kind') === 'namespaces';
+}
+
+function isNamed(answer: ApiAnswered, name: string): boolean {
+  return isStatus(answer) && stringAt(answer.body, 'details', 'name') === name;
+}
+
+function isStatus(answer: ApiAnswered): boolean {
+  return stringAt(answer.body, 'kind') === 'Status';
+}
+
+function hasDetails(answer: ApiAnswered): boolean {
+  const details = jsonAt(answer.body, 'details');
+  return isJsonObject(details) && Object.keys(details).length > 0;
+}
+
+function causesOf(answer: ApiAnswered): readonly Json[] {
+  const causes = jsonAt(answer.body, 'details', 'causes');
+  return Array.isArray(causes) ? (causes as readonly Json[]) : [];
 }
 
 function isAlreadyExists(answer: ApiAnswered): boolean {
@@ -156,7 +288,7 @@ function saysNotNow(answer: ApiAnswered): boolean {
 
 /** The machine-readable reason of a Status; '' where the body is none. */
 function reasonOf(answer: ApiAnswered): string {
-  return stringAt(answer.body, 'kind') === 'Status' ? stringAt(answer.body, 'reason') : '';
+  return isStatus(answer) ? stringAt(answer.body, 'reason') : '';
 }
 
 // Long enough for the first field errors of a manifest, short enough for a log line.

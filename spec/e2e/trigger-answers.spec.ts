@@ -1,5 +1,6 @@
 // What a real API server answers to the creations of triggers: the rows of the table of answers that
-// a fake can only claim, above all the ways in which a 403 differs from a 403.
+// a fake can only claim, above all the ways in which a 403 differs from a 403, and the sizes that it
+// takes.
 
 import { expect } from 'chai';
 
@@ -15,10 +16,11 @@ import type { KubernetesSection } from '../../lib/triggers/kubernetes.ts';
 import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import type { PolicyRule } from '../controlplane/accounts.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
-import { aDelivery } from '../support/builders.ts';
+import { aDelivery, anEvent } from '../support/builders.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 import { until } from '../support/until.ts';
 import { JOB, NEVER, someParts } from '../triggers/support/parts.ts';
+import { DenyingWebhook, denyJobs } from './support/denials.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
 
 const JOBS: PolicyRule = { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get'] };
@@ -121,9 +123,24 @@ describe('triggers on a real API server', function () {
     });
   }
 
-  it('refuses a kind that it does not serve', async () => {
-    const manifest = { apiVersion: 'tekton.dev/v1', kind: 'PipelineRun' };
-    expect(shown(await fire({ manifest }))).to.equal('refused not-found');
+  const missing = [
+    { what: 'a CRD', manifest: { apiVersion: 'tekton.dev/v1', kind: 'PipelineRun' } },
+    { what: 'a kind of a group that is served', manifest: { apiVersion: 'batch/v1', kind: 'No' } },
+  ];
+  for (const { what, manifest } of missing) {
+    it(`refuses ${what} that is not installed, and says how to start what was refused`, async () => {
+      const outcome = await fireAsAdmin({ manifest: { ...manifest, metadata: { namespace: ci } } });
+      expect(shown(outcome)).to.equal('refused not-found');
+      expect(outcome)
+        .to.have.property('detail')
+        .that.includes('no such kind (when it is installed: sluice deliveries retry --all');
+    });
+  }
+
+  it('refuses a namespace that is not there', async () => {
+    const outcome = await fireAsAdmin(aJob({}, 'absent'));
+    expect(shown(outcome)).to.equal('refused not-found');
+    expect(outcome).to.have.property('detail').that.includes('no such namespace (when it exists');
   });
 
   it('asks to be tried again where permission is missing, and says which', async () => {
@@ -147,6 +164,116 @@ describe('triggers on a real API server', function () {
       return found?.outcome === 'delivered' ? false : found;
     }, 'the quota');
     expect(shown(outcome)).to.equal('retry quota');
+    expect(outcome).to.have.property('detail').that.does.not.include('needs create');
+  });
+
+  it('cannot tell a quota from PodSecurity where Pods are created, and says so', async () => {
+    const { name } = await restricted();
+    const spec = { containers: [{ name: 'a', image: 'a' }] };
+    const manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { namespace: name }, spec };
+    const outcome = await fireAsAdmin({ manifest });
+    expect(shown(outcome)).to.equal('retry admission');
+    expect(outcome)
+      .to.have.property('detail')
+      .that.includes('quota, PodSecurity or another admission plugin denied it')
+      .and.includes('violates PodSecurity')
+      .and.does.not.include('needs create');
+  });
+
+  async function restricted(): Promise<{ readonly name: string }> {
+    const name = await plane.createNamespace('restricted');
+    const path = `/api/v1/namespaces/${name}`;
+    const namespace = await plane.admin.request('GET', path);
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    const metadata = { ...namespace.metadata, labels };
+    await plane.admin.request('PUT', path, { ...namespace, metadata });
+    return { name };
+  }
+
+  for (const reason of ['', 'Forbidden', 'RequestEntityTooLarge', 'Invalid']) {
+    it(`is refused by a ValidatingAdmissionPolicy with the reason ${reason || 'absent'}`, async () => {
+      const namespace = await plane.createNamespace('policed');
+      await using policy = await denyJobs(plane, namespace, reason);
+      const outcome = await until(async () => {
+        const found = await fireAsAdmin(aJob({}, namespace));
+        return found?.outcome === 'delivered' ? false : found;
+      }, 'the policy');
+      expect(shown(outcome)).to.equal('refused admission');
+      expect(outcome)
+        .to.have.property('detail')
+        .that.includes('an admission policy denied it')
+        .and.includes('sluice deliveries retry --all --state refused')
+        .and.includes(`ValidatingAdmissionPolicy '${policy.name}'`)
+        .and.includes('no Jobs here');
+    });
+  }
+
+  describe('and a webhook that denies', () => {
+    let webhook: DenyingWebhook;
+    let namespace: string;
+    before(async () => {
+      namespace = await plane.createNamespace('hooked');
+      webhook = await DenyingWebhook.start(plane, namespace);
+    });
+    after(async () => {
+      await webhook[Symbol.asyncDispose]();
+    });
+
+    const denials = [
+      { status: {}, wanted: 'refused admission' },
+      { status: { code: 400, reason: 'BadRequest' }, wanted: 'refused invalid' },
+      { status: { code: 401 }, wanted: 'refused admission' },
+      { status: { code: 403, reason: 'Forbidden' }, wanted: 'refused admission' },
+      { status: { code: 404 }, wanted: 'refused admission' },
+      { status: { code: 409 }, wanted: 'refused admission' },
+      { status: { code: 409, reason: 'Conflict' }, wanted: 'refused admission' },
+      { status: { code: 422, reason: 'Invalid' }, wanted: 'refused invalid' },
+      { status: { code: 429 }, wanted: 'refused admission' },
+      // An error of etcd looks the same.
+      { status: { code: 500 }, wanted: 'unknown server-error' },
+    ];
+    for (const { status, wanted } of denials) {
+      it(`is ${wanted} for ${JSON.stringify(status)}`, async () => {
+        webhook.status = status;
+        const outcome = await until(async () => {
+          const found = await fireAsAdmin(aJob({}, namespace));
+          return found?.outcome === 'delivered' ? false : found;
+        }, 'the webhook');
+        expect(shown(outcome)).to.equal(wanted);
+        expect(outcome)
+          .to.have.property('detail')
+          .that.includes('admission webhook "deny.sluice.dev" denied the request')
+          .and.does.not.include('needs create');
+      });
+    }
+
+    it('is unknown if it cannot be called', async () => {
+      webhook.stop();
+      expect(shown(await fireAsAdmin(aJob({}, namespace)))).to.equal('unknown server-error');
+    });
+  });
+
+  describe('and values that are too large', () => {
+    const event = anEvent({ message: 'm'.repeat(1_900_000) });
+    const [occurrence] = aDelivery().occurrences;
+    const delivery = aDelivery({
+      id: '01kg9ynja00000000000000099',
+      occurrences: [{ ...occurrence, event }],
+    });
+
+    it('creates a Job with what fits of them', async () => {
+      const annotations = { a: '${event.message}', b: '${event}' };
+      const { manifest } = JOB;
+      const section = { manifest: { ...manifest, metadata: { namespace: ci, annotations } } };
+      const trigger = kubernetesKind.create(section, someParts({ api, buildNamespace: ci }));
+      expect(shown((await trigger.fire([delivery], NEVER))[0])).to.equal('delivered');
+    });
+
+    it('creates a Brigade Secret with what fits of them', async () => {
+      const parts = someParts({ api, buildNamespace: ci, prefix: 'brigade-worker' });
+      const trigger = brigadeKind.create({ project: 'org/repo' }, parts);
+      expect(shown((await trigger.fire([delivery], NEVER))[0])).to.equal('delivered');
+    });
   });
 
   it('waits for a namespace that goes to come back', async () => {

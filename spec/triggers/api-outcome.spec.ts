@@ -1,6 +1,7 @@
 // Walks the whole table of answers: every row has a case, every status an outcome, and no
 // classification looks at a message.
 import { expect } from 'chai';
+import { isJsonObject } from '../../lib/core/event.ts';
 import type { ApiAnswer } from '../../lib/kubernetes/api.ts';
 import type { Tried } from '../../lib/triggers/api-outcome.ts';
 import { ANSWER_ROWS, FAILURE_ROWS, outcomeOf } from '../../lib/triggers/api-outcome.ts';
@@ -19,6 +20,22 @@ const TERMINATING = {
   details: { name: NAME, kind: 'jobs', causes: [{ reason: 'NamespaceTerminating' }] },
 };
 
+/** What a validating or mutating webhook answered, as the server hands it on. */
+function denied(code: number, reason?: string): ApiAnswer {
+  const message = 'admission webhook "a.example.test" denied the request: no';
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' };
+  return anAnswer({ ...status, message, code, ...(reason !== undefined && { reason }) }, code);
+}
+
+/** What a ValidatingAdmissionPolicy answers: a cause that is a message alone. */
+function byPolicy(code: number, reason: string): ApiAnswer {
+  const message = "ValidatingAdmissionPolicy 'a' with binding 'b' denied request: no";
+  const details = { name: NAME, group: 'batch', kind: 'jobs', causes: [{ message }] };
+  return aStatus(code, reason, { message, details });
+}
+
+const NAMED = { details: { name: NAME, group: 'batch', kind: 'jobs' } };
+
 interface Case {
   readonly what: string;
   readonly answer: ApiAnswer;
@@ -33,8 +50,8 @@ const CASES: readonly Case[] = [
   { what: 'a bad request', answer: aStatus(400, 'BadRequest'), wanted: 'refused invalid' },
   { what: 'bad credentials', answer: aStatus(401, 'Unauthorized'), wanted: 'retry unauthorized' },
   {
-    what: 'a missing permission, which can not name the object',
-    answer: aStatus(403, 'Forbidden', { details: { kind: 'jobs' } }),
+    what: 'a missing permission, which cannot name the object',
+    answer: aStatus(403, 'Forbidden', { details: { group: 'batch', kind: 'jobs' } }),
     wanted: 'retry forbidden',
   },
   {
@@ -44,17 +61,82 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'an exceeded quota, which names the object',
-    answer: aStatus(403, 'Forbidden', { details: { name: NAME, kind: 'jobs' } }),
+    answer: aStatus(403, 'Forbidden', NAMED),
     wanted: 'retry quota',
   },
   {
-    what: 'a refusal that names another object',
+    what: 'a Pod that quota or PodSecurity denies',
+    answer: aStatus(403, 'Forbidden', { details: { name: NAME, kind: 'pods' } }),
+    wanted: 'retry admission',
+  },
+  {
+    what: 'a custom resource named pods in a quota',
+    answer: aStatus(403, 'Forbidden', {
+      details: { name: NAME, group: 'example.test', kind: 'pods' },
+    }),
+    wanted: 'retry quota',
+  },
+  ...(
+    [
+      [401, 'Unauthorized'],
+      [403, 'Forbidden'],
+      [413, 'RequestEntityTooLarge'],
+      [422, 'Invalid'],
+    ] as const
+  ).map(([code, reason]) => ({
+    what: `a policy of the server that denies with ${code}`,
+    answer: byPolicy(code, reason),
+    wanted: 'refused admission',
+  })),
+  ...[400, 401, 403, 404, 405, 408, 409, 413, 418, 422, 429, 451].map((code) => ({
+    what: `a webhook that denies with ${code}`,
+    answer: denied(code),
+    wanted: 'refused admission',
+  })),
+  ...(
+    [
+      [403, 'Forbidden'],
+      [409, 'Conflict'],
+      [400, 'NotAllowedHere'],
+      [500, 'NotAllowedHere'],
+      [503, 'NotAllowedHere'],
+    ] as const
+  ).map(([code, reason]) => ({
+    what: `a webhook that denies with ${code} and the reason ${reason}`,
+    answer: denied(code, reason),
+    wanted: 'refused admission',
+  })),
+  {
+    what: 'a webhook that denies a creation with details of its own',
     answer: aStatus(403, 'Forbidden', { details: { name: 'other', kind: 'policies' } }),
-    wanted: 'retry forbidden',
+    wanted: 'refused admission',
+  },
+  {
+    what: 'a webhook that says what the server says about a malformed object',
+    answer: denied(400, 'BadRequest'),
+    wanted: 'refused invalid',
+  },
+  // An error of the server's store looks the same, and then the object may be there.
+  { what: 'a webhook that denies with 500', answer: denied(500), wanted: 'unknown server-error' },
+  {
+    what: 'a webhook that cannot be called',
+    answer: aStatus(500, 'InternalError', {
+      details: { causes: [{ message: 'failed calling webhook "a.example.test"' }] },
+    }),
+    wanted: 'unknown server-error',
   },
   { what: 'a 403 of a proxy', answer: anAnswer(null, 403), wanted: 'retry forbidden' },
   { what: 'a missing kind', answer: anAnswer(null, 404), wanted: 'refused not-found' },
-  { what: 'a missing namespace', answer: aStatus(404, 'NotFound'), wanted: 'refused not-found' },
+  {
+    what: 'a missing kind of a group that is served',
+    answer: aStatus(404, 'NotFound', { details: {} }),
+    wanted: 'refused not-found',
+  },
+  {
+    what: 'a missing namespace',
+    answer: aStatus(404, 'NotFound', { details: { name: 'ci', kind: 'namespaces' } }),
+    wanted: 'refused not-found',
+  },
   { what: 'a method nobody knows', answer: anAnswer(null, 405), wanted: 'refused invalid' },
   {
     what: 'a request that took too long',
@@ -62,9 +144,23 @@ const CASES: readonly Case[] = [
     wanted: 'retry unavailable',
   },
   { what: 'a taken name', answer: aStatus(409, 'AlreadyExists'), wanted: 'exists' },
-  { what: 'a conflict on a quota', answer: aStatus(409, 'Conflict'), wanted: 'retry unavailable' },
+  {
+    what: 'a conflict on a quota',
+    answer: aStatus(409, 'Conflict', { details: { name: 'a', kind: 'resourcequotas' } }),
+    wanted: 'retry unavailable',
+  },
   { what: 'too much', answer: anAnswer(null, 413), wanted: 'refused too-large' },
-  { what: 'an invalid object', answer: aStatus(422, 'Invalid'), wanted: 'refused invalid' },
+  {
+    what: 'an invalid object',
+    answer: aStatus(422, 'Invalid', {
+      details: {
+        name: NAME,
+        kind: 'Job',
+        causes: [{ reason: 'FieldValueInvalid', field: 'spec', message: 'no' }],
+      },
+    }),
+    wanted: 'refused invalid',
+  },
   { what: 'too many requests', answer: aStatus(429, 'TooManyRequests'), wanted: 'retry throttled' },
   { what: 'an inner error', answer: aStatus(500, 'InternalError'), wanted: 'unknown server-error' },
   { what: 'a verb not supported', answer: anAnswer(null, 501), wanted: 'refused invalid' },
@@ -155,9 +251,52 @@ describe('outcomeOf', () => {
   });
 
   it('says what permission is missing', () => {
-    expect(outcomeOf(aStatus(403, 'Forbidden'), TRIED)).to.deep.include({
+    const details = { group: 'batch', kind: 'jobs' };
+    expect(outcomeOf(aStatus(403, 'Forbidden', { details }), TRIED)).to.deep.include({
       detail: `create Job ci/${NAME}: forbidden (needs create on jobs in ci), 403`,
     });
+  });
+
+  it('asks for a permission only if the authorizer said no', () => {
+    const asking = CASES.filter(({ answer }) => {
+      const outcome = outcomeOf(answer, TRIED);
+      return 'detail' in outcome && outcome.detail.includes('needs create');
+    });
+    expect(asking.map(({ what }) => what)).to.deep.equal([
+      'a missing permission, which cannot name the object',
+    ]);
+  });
+
+  const taken = 'sluice deliveries retry --all --state refused';
+  const nexts = [
+    { answer: anAnswer(null, 404), wanted: `no such kind (when it is installed: ${taken}), 404` },
+    {
+      answer: aStatus(404, 'NotFound', { details: { name: 'ci', kind: 'namespaces' } }),
+      wanted: `no such namespace (when it exists: ${taken}), 404`,
+    },
+    {
+      answer: byPolicy(422, 'Invalid'),
+      wanted: `an admission policy denied it (when the policy lets it in: ${taken}), 422: ValidatingAdmissionPolicy`,
+    },
+    {
+      answer: denied(403, 'Forbidden'),
+      wanted: `an admission webhook denied it (when the webhook lets it in: ${taken}), 403: admission webhook "a.example.test"`,
+    },
+  ];
+  for (const { answer, wanted } of nexts) {
+    it(`says what to do after ${wanted.slice(0, 40)}…`, () => {
+      expect(outcomeOf(answer, TRIED))
+        .to.have.property('detail')
+        .that.includes(`create Job ci/${NAME}: ${wanted}`);
+    });
+  }
+
+  it('looks at no message: a Status without one means the same', () => {
+    for (const { what, answer, wanted } of CASES) {
+      if (!answer.ok || !isJsonObject(answer.body)) continue;
+      const { message: _, ...silent } = answer.body;
+      expect(shown({ ...answer, body: silent }), what).to.equal(wanted);
+    }
   });
 
   it('escapes and cuts what the server said', () => {

@@ -1,6 +1,6 @@
 // What an answer to a creation means: an outcome of the closed set that agrees with the few sentences
 // that the guarantees say about statuses, a detail that can be shown, no secret, a bounded wait.
-import { jsonAt, stringAt } from '../../../lib/core/event.ts';
+import { isJsonObject, jsonAt, stringAt } from '../../../lib/core/event.ts';
 import type { Json } from '../../../lib/core/event.ts';
 import type { ApiAnswer } from '../../../lib/kubernetes/api.ts';
 import { outcomeOf } from '../../../lib/triggers/api-outcome.ts';
@@ -20,9 +20,10 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
     'unauthorized',
     'forbidden',
     'quota',
+    'admission',
     'namespace-terminating',
   ],
-  refused: ['invalid', 'not-found', 'too-large'],
+  refused: ['invalid', 'admission', 'not-found', 'too-large'],
   unknown: ['timeout', 'connection-lost', 'server-error'],
 };
 
@@ -55,8 +56,10 @@ function naiveMeaning(answer: ApiAnswer, name: string): readonly string[] {
   const { status, body, headers } = answer;
   const reason = stringAt(body, 'kind') === 'Status' ? stringAt(body, 'reason') : '';
   if (status >= 200 && status < 300) return ['created'];
+  if (status >= 400 && status < 600 && isAdmission(body, status, name))
+    return ['refused admission'];
   if (status === 401) return ['retry unauthorized'];
-  if (status === 403) return [`retry ${whyForbidden(body, reason, name)}`];
+  if (status === 403) return [whyForbidden(body, reason, name)];
   if (status === 404) return ['refused not-found'];
   if (status === 408) return ['retry unavailable'];
   if (status === 409) return [reason === 'AlreadyExists' ? 'exists' : 'retry unavailable'];
@@ -69,14 +72,38 @@ function naiveMeaning(answer: ApiAnswer, name: string): readonly string[] {
   return ['refused invalid'];
 }
 
+/** By the forms of a policy's and a webhook's denial that docs/triggers.md describes. */
+function isAdmission(body: Json, status: number, name: string): boolean {
+  if (stringAt(body, 'kind') !== 'Status') return false;
+  const hasCause = causesOf(body).some(
+    (cause) => stringAt(cause, 'reason') + stringAt(cause, 'field') === '',
+  );
+  if (stringAt(body, 'details', 'name') === name && hasCause) return true;
+  const details = jsonAt(body, 'details');
+  if (isJsonObject(details) && Object.keys(details).length > 0) return false;
+  const own =
+    status < 500
+      ? /^(?:Unauthorized|BadRequest|Invalid|NotFound|AlreadyExists|NotAcceptable|UnsupportedMediaType|RequestEntityTooLarge|TooManyRequests)$/
+      : /^(?:|InternalError|ServerTimeout|ServiceUnavailable|StoreReadError|Timeout)$/;
+  return !own.test(stringAt(body, 'reason'));
+}
+
 function whyForbidden(body: Json, reason: string, name: string): string {
-  const causes = jsonAt(body, 'details', 'causes');
-  const listed = Array.isArray(causes) ? (causes as readonly Json[]) : [];
-  if (listed.some((cause) => stringAt(cause, 'reason') === 'NamespaceTerminating')) {
-    return 'namespace-terminating';
+  if (causesOf(body).some((cause) => stringAt(cause, 'reason') === 'NamespaceTerminating')) {
+    return 'retry namespace-terminating';
   }
-  const isNamed = reason === 'Forbidden' && stringAt(body, 'details', 'name') === name;
-  return isNamed ? 'quota' : 'forbidden';
+  if (stringAt(body, 'kind') !== 'Status') return 'retry forbidden';
+  const named = stringAt(body, 'details', 'name');
+  const kind = stringAt(body, 'details', 'kind');
+  const isPod = kind === 'pods' && stringAt(body, 'details', 'group') === '';
+  if (reason === 'Forbidden' && named === name) return isPod ? 'retry admission' : 'retry quota';
+  if (reason === 'Forbidden' && named === '' && kind !== '') return 'retry forbidden';
+  return 'refused admission';
+}
+
+function causesOf(body: Json): readonly Json[] {
+  const causes = jsonAt(body, 'details', 'causes');
+  return Array.isArray(causes) ? (causes as readonly Json[]) : [];
 }
 
 function shownAnswer(answer: ApiAnswer): string {

@@ -120,6 +120,14 @@ export async function mustStart(start: (typeof STARTS)[number], delivery: Delive
   must(stringAt(object, 'metadata', 'name') === `diagnose-${delivery.id}`, 'the name is the id');
   if (start === 'job') mustReachKubelet(object, delivery);
   if (start === 'brigade') mustCarry(object, delivery);
+  if (start === 'pipelinerun') mustBeginNoReference(jsonAt(object, 'spec', 'params'), /\$\(/);
+  if (start === 'workflow') mustBeginNoReference(jsonAt(object, 'spec', 'arguments'), /\{\{|\$\(/);
+}
+
+/** No value of an Event is a reference to the controller of a pipeline. */
+function mustBeginNoReference(values: Json | undefined, opener: RegExp): void {
+  const text = JSON.stringify(values);
+  must(!opener.test(text), () => `no value begins a reference: ${shown(text)}`);
 }
 
 const LABEL = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
@@ -150,7 +158,7 @@ function mustReachKubelet(job: JsonObject, delivery: Delivery): void {
   const containers = jsonAt(job, 'spec', 'template', 'spec', 'containers');
   const first = Array.isArray(containers) ? (containers[0] as Json) : null;
   const args = jsonAt(first, 'args');
-  const argument = Array.isArray(args) ? String(args[1]) : '';
+  const argument = Array.isArray(args) ? String(args.at(-1)) : '';
   const expanded = argument.replaceAll(/\$\$|\$\([^)]*\)/g, (found) =>
     found === '$$' ? '$' : '!',
   );

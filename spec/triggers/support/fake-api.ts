@@ -74,7 +74,10 @@ export class FakeApi implements ApiClient {
     }
     if (!isJsonObject(body)) throw new Error(`${method} ${path} without an object`);
     const here = `${path}/${stringAt(body, 'metadata', 'name')}`;
-    if (this.objects.has(here)) return aStatus(409, 'AlreadyExists');
+    if (this.objects.has(here)) {
+      const details = { name: stringAt(body, 'metadata', 'name'), kind: 'objects' };
+      return aStatus(409, 'AlreadyExists', { details });
+    }
     this.objects.set(here, body);
     return anAnswer(body, 201);
   }
