@@ -108,7 +108,7 @@ export interface Configuration {
          */
         config?: string;
         /**
-         * What happens to an Event that does not fit into a Secret of 1 MiB: `truncate` cuts its longest texts and says so at their ends, `refuse` refuses the delivery.
+         * What happens to an Event that does not fit into a Secret of 1 MiB. `truncate` cuts its longest texts, each with a mark. `refuse` refuses the delivery.
          */
         tooLarge?: 'truncate' | 'refuse';
       };
@@ -139,7 +139,7 @@ export interface Configuration {
          */
         allowFromEvent?: string[];
         /**
-         * What happens to a value that is too large for its place in env, args, annotations, labels, params or parameters: `truncate` cuts it and says so at its end, `refuse` refuses the delivery.
+         * What happens to a value that is too large for its place. `truncate` cuts it and says so at its end. `refuse` refuses the delivery.
          */
         tooLarge?: 'truncate' | 'refuse';
         /**

@@ -27,7 +27,7 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   'bad-name': 'A name of a source, trigger or variable that can not be used as one.',
   'template-place': 'A value of the Event where none may stand; see the trigger’s section.',
   'shell-argument':
-    'A value of the Event where it can become program text: after an option such as `-c`, by `$(NAME)` in a command, or in a script.',
+    'A value of the Event in what can become program text: after an option such as `-c`, behind `$(NAME)`, or in a script.',
   'argument-injection':
     'A whole argument that is a value of the Event, without a `--` before it: a value that begins with `-` is refused.',
   'env-not-passed':

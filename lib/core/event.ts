@@ -18,6 +18,11 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether a JSON value is a list; narrows to a list that cannot be changed. */
+export function isJsonList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
 /** The value at a path of keys, or undefined as soon as one is missing or no object stands there. */
 export function jsonAt(value: Json | undefined, ...path: readonly string[]): Json | undefined {
   let here: Json | undefined = value;

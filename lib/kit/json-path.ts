@@ -1,7 +1,7 @@
 // Paths into a JSON value: `event.involvedObject.name`, `occurrences[0].count`,
 // `event.metadata.annotations["a.b/c"]`. Keys and indexes only: no wildcards, no filters.
 import type { Json } from '../core/event.ts';
-import { isJsonObject } from '../core/event.ts';
+import { isJsonList, isJsonObject } from '../core/event.ts';
 
 /** A key of an object or an index of a list. */
 export type PathStep = string | number;
@@ -38,7 +38,7 @@ export function valueAtPath(value: Json, steps: readonly PathStep[]): Json | und
 
 function childOf(value: Json, step: PathStep): Json | undefined {
   if (typeof step === 'number') {
-    return Array.isArray(value) ? (value as readonly Json[])[step] : undefined;
+    return isJsonList(value) ? value[step] : undefined;
   }
   // Only own keys: an Event must not reach what every object inherits.
   return isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;

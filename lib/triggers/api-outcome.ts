@@ -4,7 +4,7 @@
 // Source: metav1.Status; k8s.io/apimachinery pkg/api/errors; k8s.io/apiserver pkg/admission (errors.go,
 // plugin/webhook/errors, plugin/policy) and pkg/endpoints/handlers/responsewriters; docs/guarantees.md.
 import type { Json } from '../core/event.ts';
-import { isJsonObject, jsonAt, stringAt } from '../core/event.ts';
+import { isJsonList, isJsonObject, jsonAt, stringAt } from '../core/event.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { printable } from '../kit/printable.ts';
 import type { ApiAnswer, ApiAnswered, ApiFailed } from '../kubernetes/api.ts';
@@ -24,7 +24,7 @@ export interface AnswerRow {
   readonly means: Meaning;
   /** What was found, for people. */
   readonly found: string;
-  /** What to do when the cause is gone; absent: nothing, or what `needs` of the attempt says. */
+  /** The command for a person once the cause is gone. */
   readonly next?: string;
 }
 
@@ -42,11 +42,10 @@ export interface FailureRow {
 /** Every status that an answer can have. */
 export const ANSWER_ROWS: readonly AnswerRow[] = [
   { status: [200, 299], means: { outcome: 'created' }, found: 'created' },
-  // Who refuses by policy may answer with any status, so these rows come first. The outcome is the
-  // same for all of them, and `refused`: whether a policy lets an object in can depend on what an
-  // Event says, and an Event's author must not keep a thousand deliveries in retry for a day. A
-  // webhook that answers as the server does about a malformed object (400 BadRequest, 422 with
-  // fields) cannot be told from it, and is refused as well.
+  // Policies and webhooks may answer with any status, so these rows come first. All of them refuse.
+  // Whether they let an object in can depend on what an Event says, and an Event's author must not
+  // keep a thousand deliveries in retry for a day. A webhook may also answer as the server does about
+  // a malformed object (400 BadRequest, 422 with fields). The rows below refuse that as well.
   {
     status: [400, 599],
     when: isDeniedByPolicy,
@@ -275,7 +274,7 @@ function hasDetails(answer: ApiAnswered): boolean {
 
 function causesOf(answer: ApiAnswered): readonly Json[] {
   const causes = jsonAt(answer.body, 'details', 'causes');
-  return Array.isArray(causes) ? (causes as readonly Json[]) : [];
+  return isJsonList(causes) ? causes : [];
 }
 
 function isAlreadyExists(answer: ApiAnswered): boolean {

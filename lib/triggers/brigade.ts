@@ -45,7 +45,7 @@ const schema: JsonSchema = {
     tooLarge: {
       enum: ['truncate', 'refuse'],
       description:
-        'What happens to an Event that does not fit into a Secret of 1 MiB: `truncate` cuts its longest texts and says so at their ends, `refuse` refuses the delivery.',
+        'What happens to an Event that does not fit into a Secret of 1 MiB. `truncate` cuts its longest texts, each with a mark. `refuse` refuses the delivery.',
       default: 'truncate',
     },
   },

@@ -68,7 +68,7 @@ const schema: JsonSchema = {
     tooLarge: {
       enum: ['truncate', 'refuse'],
       description:
-        'What happens to a value that is too large for its place in env, args, annotations, labels, params or parameters: `truncate` cuts it and says so at its end, `refuse` refuses the delivery.',
+        'What happens to a value that is too large for its place. `truncate` cuts it and says so at its end. `refuse` refuses the delivery.',
       default: DEFAULT_TOO_LARGE,
     },
     resource: {

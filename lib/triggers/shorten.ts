@@ -1,13 +1,13 @@
 // Makes a value fit where it goes by shortening the longest texts in it, so that a list or object
 // stays what it is. Which bound holds where is each kind's own.
 import type { Json } from '../core/event.ts';
-import { isJsonObject } from '../core/event.ts';
+import { isJsonList, isJsonObject } from '../core/event.ts';
 import { truncate } from '../kit/truncate.ts';
 
 /** The value with every text in it, but no key, cut to so many bytes. */
 export function shorten(value: Json, maxBytes: number): Json {
   if (typeof value === 'string') return truncate(value, maxBytes);
-  if (Array.isArray(value)) return value.map((item: Json) => shorten(item, maxBytes));
+  if (isJsonList(value)) return value.map((item) => shorten(item, maxBytes));
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key, shorten(item, maxBytes)]),
@@ -18,7 +18,7 @@ export function shorten(value: Json, maxBytes: number): Json {
 const SHORTEST_BYTES = 128;
 
 /**
- * What is made with the largest bound at which it fits; undefined if it fits at none.
+ * Makes a thing with the largest bound at which it fits; undefined if it fits at none.
  *
  * `make` gets a bound in bytes for each text and returns undefined if the result is too large. A
  * larger bound must not give a smaller result.

@@ -98,7 +98,8 @@ describe('hostile Events', function () {
 
       const told = await toldTo(folder.path);
       for (const event of stored) {
-        expect(told.get(stringAt(asJson(event), 'metadata', 'name'))).to.equal(toVariable(event));
+        const name = stringAt(asJson(event), 'metadata', 'name');
+        expect(wholeOf(told.get(name) ?? '', event)).to.equal(messageOf(event));
       }
       expect(await readdir(folder.path), 'a command that the message named').to.not.include(
         'owned',
@@ -235,12 +236,18 @@ async function toldTo(folder: string): Promise<ReadonlyMap<string, string>> {
   return told;
 }
 
-/** What of a stored message a variable can hold. */
-function toVariable(event: KubeObject): string {
-  const message = stringAt(asJson(event), 'message').replaceAll('\0', '').toWellFormed();
-  return Buffer.from(message)
-    .subarray(0, 32 * 1024)
-    .toString();
+/** A stored message as a variable can hold it. */
+function messageOf(event: KubeObject): string {
+  return stringAt(asJson(event), 'message').replaceAll('\0', '').toWellFormed();
+}
+
+/** A variable with what its mark says is left out; it has at most 32 KiB. */
+function wholeOf(variable: string, event: KubeObject): string {
+  expect(Buffer.byteLength(variable)).to.be.at.most(32 * 1024);
+  const [mark = '', left] = / \[truncated: (\d+) of \d+ bytes left out\]$/.exec(variable) ?? [];
+  if (mark === '') return variable;
+  const rest = Buffer.from(messageOf(event)).subarray(-Number(left)).toString();
+  return `${variable.slice(0, -mark.length)}${rest}`;
 }
 
 function asJson(object: KubeObject): JsonObject {

@@ -1,5 +1,5 @@
-// The environment of a local command: the few variables that a program needs to run at all, those
-// that its section names, and facts about the delivery for scripts that do not parse the document on
+// The environment of a local command: the few variables that a program needs to run at all, and those
+// that its section names. Facts about the delivery serve scripts that do not parse the document on
 // standard input. Secrets of the gateway are no part of it.
 // Source: docs/triggers.md; crontab(5), which starts commands with a similar list.
 import type { Delivery } from '../../core/delivery.ts';
@@ -16,16 +16,25 @@ export type Variables = Readonly<Record<string, string>>;
 // leave room for what is inherited.
 const LONGEST_BYTES = 32 * 1024;
 
-// Where programs, the user's files and temporary files are, who runs, in which language and time
-// zone. Proxies are missing on purpose: their URLs hold passwords.
-const INHERITED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TZ', 'TMPDIR'] as const;
+// The places of programs and files, the user, the language and the time zone. Proxies are missing on
+// purpose: their URLs hold passwords.
+const INHERITED: readonly string[] = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'LANG',
+  'TZ',
+  'TMPDIR',
+];
 
 /** The names of variables that every command gets, for people; `LC_*` stands for all of them. */
 export const INHERITED_NAMES = [...INHERITED, 'LC_*'].join(', ');
 
 /** Whether a command gets a variable of this process unasked. */
 export function isInherited(name: string): boolean {
-  return (INHERITED as readonly string[]).includes(name) || name.startsWith('LC_');
+  return INHERITED.includes(name) || name.startsWith('LC_');
 }
 
 /** Of this process's variables those that a command gets: the closed list and the named ones. */

@@ -1,5 +1,5 @@
-// What is wrong with the section `exec:` beyond its schema: words and variables that no process can
-// have, names that are the gateway's, and variables that a command reads and does not get.
+// Findings for the section `exec:` beyond its schema: words and variables that no process can have,
+// and names that are the gateway's. It also notes variables that a command reads and does not get.
 // Source: execve(2); docs/triggers.md.
 import type { Finding } from '../../core/problem.ts';
 import { INHERITED_NAMES, isInherited } from './environment.ts';

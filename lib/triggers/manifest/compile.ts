@@ -2,7 +2,7 @@
 // function from a delivery to an object. It names nothing and marks nothing; that is own-marks.ts.
 // Source: docs/triggers.md (templates work on parsed values; the closed list of places).
 import type { Json, JsonObject } from '../../core/event.ts';
-import { isJsonObject, stringAt } from '../../core/event.ts';
+import { isJsonList, isJsonObject, stringAt } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
 import type { Template } from '../../kit/template.ts';
 import { parseTemplate } from '../../kit/template.ts';
@@ -28,7 +28,7 @@ export interface CompiledManifest {
   readonly render: (document: Json) => Rendered;
 }
 
-/** What a manifest is compiled with. */
+/** Options of compiling a manifest. */
 export interface CompileOptions {
   /** JSON Pointers at which Event values may stand as well. */
   readonly allowed: readonly string[];
@@ -37,7 +37,7 @@ export interface CompileOptions {
 
 interface Compiling {
   readonly apiVersion: string;
-  /** What the controller of the object replaces in its texts. */
+  /** References that the controller of the object replaces in its texts. */
   readonly openers: readonly Opener[];
   readonly allowed: ReadonlySet<string>;
   readonly tooLarge: TooLarge;
@@ -76,7 +76,7 @@ export function compileManifest(
   };
 }
 
-/** What is wrong with a word says more than that it holds an Event value. */
+/** All findings, one for each place: a finding for a word says more than one for its value. */
 function joined(words: readonly Finding[], leaves: readonly Finding[]): readonly Finding[] {
   const said = new Set(words.map(({ path }) => path));
   return [...words, ...leaves.filter(({ path }) => !said.has(path))];
@@ -103,7 +103,7 @@ type Render<Made extends Json> = (document: Json, complain: Complain) => Made;
 
 function compileValue(value: Json, here: Here, compiling: Compiling): Render<Json> {
   if (typeof value === 'string') return compileText(value, here, compiling);
-  if (Array.isArray(value)) return compileList(value, here, compiling);
+  if (isJsonList(value)) return compileList(value, here, compiling);
   return isJsonObject(value) ? compileObject(value, here, compiling) : () => value;
 }
 
@@ -131,7 +131,7 @@ function insideOf(here: Here, value: JsonObject, key: string): Omit<Here, 'steps
   const command = value['command'];
   return {
     ...(bytes !== undefined && { annotationBytes: bytes }),
-    ...(key === 'args' && { before: Array.isArray(command) ? (command as readonly Json[]) : [] }),
+    ...(key === 'args' && { before: isJsonList(command) ? command : [] }),
   };
 }
 

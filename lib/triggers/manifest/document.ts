@@ -4,7 +4,7 @@
 import type { Delivery } from '../../core/delivery.ts';
 import { toDocument } from '../../core/delivery.ts';
 import type { Json } from '../../core/event.ts';
-import { isJsonObject } from '../../core/event.ts';
+import { isJsonList, isJsonObject } from '../../core/event.ts';
 import { toProcessText } from '../process-text.ts';
 
 /**
@@ -50,7 +50,7 @@ export function toTemplateDocument(delivery: Delivery): Json {
 /** The value with every text in it changed, keys as well. */
 export function mapTexts(value: Json, change: (text: string) => string): Json {
   if (typeof value === 'string') return change(value);
-  if (Array.isArray(value)) return value.map((item: Json) => mapTexts(item, change));
+  if (isJsonList(value)) return value.map((item) => mapTexts(item, change));
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [change(key), mapTexts(item, change)]),

@@ -1,10 +1,10 @@
-// The variables and parameters of a manifest whose values an Event decides, in whatever way: a
-// template, the downward API, a ConfigMap inside the manifest, or another of these names. In doubt
-// a name counts as decided by an Event. What a pipeline computes is not seen.
+// The variables and parameters of a manifest whose values an Event decides, in whatever way. The way
+// may be a template, the downward API, a ConfigMap inside the manifest, or another of these names.
+// In doubt a name counts as decided by an Event. What a pipeline computes is not seen.
 // Source: Pod API reference (env, envFrom); k8s.io/kubernetes third_party/forked/golang/expansion;
 // Tekton Pipelines, docs/variables.md; Argo Workflows, docs/variables.md.
 import type { Json, JsonObject } from '../../core/event.ts';
-import { isJsonObject, stringAt } from '../../core/event.ts';
+import { isJsonList, isJsonObject, stringAt } from '../../core/event.ts';
 import { parseTemplate } from '../../kit/template.ts';
 import { FIRST_WORDS, isEventPath } from './document.ts';
 import type { Steps } from './places.ts';
@@ -83,11 +83,9 @@ export class EventNames {
     if (typeof source === 'string') {
       return holdsEvent(source) || this.referenceIn(source) !== undefined;
     }
-    if (Array.isArray(source)) return source.some((item: Json) => this.#isDecided(item));
+    if (isJsonList(source)) return source.some((item) => this.#isDecided(item));
     if (!isJsonObject(source)) return false;
-    return (
-      this.#isFilled(source) || Object.values(source).some((item: Json) => this.#isDecided(item))
-    );
+    return this.#isFilled(source) || Object.values(source).some((item) => this.#isDecided(item));
   }
 
   /** Whether it refers to a field or a key of the manifest that holds an Event value. */
@@ -111,8 +109,8 @@ interface Naming {
 
 /** Everything in a value that gives a name to a value. */
 function* namingsIn(value: Json): Generator<Naming> {
-  if (Array.isArray(value)) {
-    for (const item of value as readonly Json[]) yield* namingsIn(item);
+  if (isJsonList(value)) {
+    for (const item of value) yield* namingsIn(item);
     return;
   }
   if (!isJsonObject(value)) return;
@@ -158,8 +156,8 @@ function* namedEntries(scope: Naming['scope'], list: Json): Generator<Naming> {
 
 function decidedPlaces(value: Json, steps: Steps): readonly string[] {
   if (typeof value === 'string') return holdsEvent(value) ? [toPointer(steps)] : [];
-  if (Array.isArray(value)) {
-    return value.flatMap((item: Json, index) => decidedPlaces(item, [...steps, String(index)]));
+  if (isJsonList(value)) {
+    return value.flatMap((item, index) => decidedPlaces(item, [...steps, String(index)]));
   }
   return entriesOf(value).flatMap(([key, item]) => decidedPlaces(item, [...steps, key]));
 }
@@ -187,7 +185,7 @@ function hasWord(text: string, word: string): boolean {
 }
 
 function listOf(value: Json | undefined): readonly Json[] {
-  return Array.isArray(value) ? (value as readonly Json[]) : [];
+  return isJsonList(value) ? value : [];
 }
 
 function entriesOf(value: Json | undefined): readonly (readonly [string, Json])[] {

@@ -14,7 +14,7 @@ export interface Leaf {
   readonly pointer: string;
   /** Whether `allowFromEvent` names the place. */
   readonly allowed: boolean;
-  /** What begins a reference that is replaced there. */
+  /** Beginnings of references that are replaced there. */
   readonly openers: readonly Opener[];
 }
 

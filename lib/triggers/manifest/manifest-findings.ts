@@ -2,7 +2,7 @@
 // server: whether the kind exists and the fields are known is the server's to say.
 // Source: docs/configuration.md (templates, the name is ours), docs/guarantees.md (key life).
 import type { Json, JsonObject } from '../../core/event.ts';
-import { isJsonObject, jsonAt } from '../../core/event.ts';
+import { isJsonList, isJsonObject, jsonAt } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
 import type { OnLostAnswer } from '../../core/trigger.ts';
 import { renderDuration } from '../../kit/duration.ts';
@@ -96,7 +96,7 @@ function valueAt(manifest: JsonObject, pointer: string): Json | undefined {
   let here: Json | undefined = manifest;
   for (const step of pointer.split('/').slice(1)) {
     const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (Array.isArray(here)) here = (here as readonly Json[])[Number(key)];
+    if (isJsonList(here)) here = here[Number(key)];
     else if (isJsonObject(here) && Object.hasOwn(here, key)) here = here[key];
     else return undefined;
   }

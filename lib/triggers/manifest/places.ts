@@ -3,8 +3,8 @@
 // Source: docs/triggers.md; the Pod, Tekton v1 PipelineRun and Argo Workflow API references.
 
 /**
- * A kind of place. `fixed` takes no template at all, `command` no Event value, `script` and
- * `elsewhere` none unless it is allowed by name; `path` is as `elsewhere`, and kubelet expands it.
+ * A kind of place. `fixed` takes no template at all and `command` no Event value. `script`, `path` and
+ * `elsewhere` take one only if it is allowed by name; kubelet expands `path`.
  */
 export type Place =
   | 'annotation'
@@ -55,7 +55,7 @@ const ROWS: readonly PlaceRow[] = [
   { place: 'script', pointer: /^\/spec\/(?:.*\/)?script(?:\/source)?$/ },
   { place: 'path', pointer: /\/volumeMounts\/\d+\/subPathExpr$/ },
   // Tekton and Argo interpolate texts of their own before kubelet does, also in env and args of the
-  // tasks and templates inside; there, values travel as parameters.
+  // tasks and templates inside. Values travel there as parameters.
   { place: 'elsewhere', pointer: /^/, apiVersion: TEKTON },
   { place: 'elsewhere', pointer: /^/, apiVersion: ARGO },
   { place: 'env', pointer: new RegExp(`/${CONTAINER}/env/\\d+/value$`) },
@@ -73,7 +73,7 @@ export function placeOf(steps: Steps, apiVersion: string): Place {
   return row?.place ?? 'elsewhere';
 }
 
-/** What begins a reference that somebody other than kubelet replaces. */
+/** The beginning of a reference in a text. */
 export type Opener = '$(' | '{{';
 
 /**

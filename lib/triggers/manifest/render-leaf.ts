@@ -1,5 +1,5 @@
-// How one template of a manifest becomes a value: what an Event says is written so that neither
-// kubelet nor a pipeline's controller reads a reference in it, and so that it fits its place.
+// How one template of a manifest becomes a value. What an Event says is written so that neither
+// kubelet nor a pipeline's controller reads a reference in it. It is made to fit its place.
 // Source: k8s.io/kubernetes third_party/forked/golang/expansion (`$$` is a plain `$`); Tekton
 // Pipelines docs/variables.md and Argo Workflows docs/variables.md, which define no escape.
 import type { Json } from '../../core/event.ts';
@@ -14,7 +14,7 @@ import type { Leaf } from './leaf-findings.ts';
 import type { Opener, Place } from './places.ts';
 import { EXPANDED_PLACES } from './places.ts';
 
-/** What becomes of a value that is too large for its place. */
+/** Treatment of a value that is too large for its place. */
 export type TooLarge = 'truncate' | 'refuse';
 
 /** Why a manifest cannot be rendered. */

@@ -2,7 +2,7 @@
 // volumes. It judges by the place of a word and by the words before it, and knows no program.
 // Source: docs/triggers.md (Arguments and scripts); the Pod API reference (command, args, exec).
 import type { Json, JsonObject } from '../../core/event.ts';
-import { isJsonObject, jsonAt } from '../../core/event.ts';
+import { isJsonList, isJsonObject, jsonAt } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
 import { parseTemplate } from '../../kit/template.ts';
 import { FIRST_WORDS, isEventPath } from './document.ts';
@@ -12,7 +12,7 @@ import { placeOf, toPointer } from './places.ts';
 
 const HINT = 'put the value in env and use "$NAME", with the quotes, in the script';
 
-/** What the words of a manifest are judged with. */
+/** Knowledge about the manifest that the words are judged by. */
 interface Judging {
   readonly names: EventNames;
   readonly apiVersion: string;
@@ -38,8 +38,8 @@ interface Here {
 
 function findingsIn(value: Json, here: Here, judging: Judging): readonly Finding[] {
   if (typeof value === 'string') return textFindings(value, here, judging);
-  if (Array.isArray(value)) {
-    return value.flatMap((item: Json, index) =>
+  if (isJsonList(value)) {
+    return value.flatMap((item, index) =>
       findingsIn(item, { ...here, steps: [...here.steps, String(index)] }, judging),
     );
   }
@@ -164,7 +164,7 @@ function withoutEnd(path: string, word: string): Finding {
     severity: 'warning',
     code: 'argument-injection',
     path,
-    message: `found ${word} as a whole argument and no -- before it (expected one: a program reads a value that begins with - as an option, so such a delivery is refused)`,
+    message: `found ${word} as a whole argument and no -- before it (expected one: a program takes a value that begins with - for an option, and its delivery is refused)`,
     hint: `write "--" as an argument before it, or --name=${word}, as the program knows it; or put the value in env`,
   };
 }
@@ -203,5 +203,5 @@ function optionBefore(before: readonly string[], form: Form): string | undefined
 }
 
 function isWords(value: Json | undefined): value is readonly string[] {
-  return Array.isArray(value) && value.every((item: Json) => typeof item === 'string');
+  return isJsonList(value) && value.every((item) => typeof item === 'string');
 }
