@@ -26,6 +26,8 @@ export interface AnswerRow {
   readonly found: string;
   /** The command for a person once the cause is gone. */
   readonly next?: string;
+  /** Whether a permission is missing, which the outcome then names. */
+  readonly needsPermission?: true;
 }
 
 // Refused deliveries wait for a person.
@@ -89,6 +91,7 @@ export const ANSWER_ROWS: readonly AnswerRow[] = [
     when: isDeniedByAuthorizer,
     means: retry('forbidden'),
     found: 'forbidden',
+    needsPermission: true,
   },
   // A webhook that fills in details of its own.
   {
@@ -177,7 +180,7 @@ function ofAnswer(answer: ApiAnswered, tried: Tried): CreationOutcome {
   const means = row?.means ?? refused('invalid');
   if (means.outcome === 'created' || means.outcome === 'exists') return means;
   const said = messageOfStatus(answer.body);
-  const needs = row?.when === isDeniedByAuthorizer ? ` (needs ${tried.needs})` : '';
+  const needs = row?.needsPermission === true ? ` (needs ${tried.needs})` : '';
   const next = row?.next === undefined ? '' : ` (${row.next})`;
   const found = row?.found ?? 'no status';
   const detail = `${tried.doing}: ${found}${needs}${next}, ${answer.status}${said}`;

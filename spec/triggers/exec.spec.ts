@@ -295,7 +295,7 @@ describe('the kind exec', () => {
       wanted: ['wrong-value /env/SLUICE_ID'],
     },
     { section: { command: ['a'], env: { A: '\0' } }, wanted: ['wrong-value /env/A'] },
-    { section: { command: ['a'], passEnv: ['TOKEN'] }, wanted: [] },
+    { section: { command: ['a'], passEnv: ['TOKEN', 'SLUICE_DATA'] }, wanted: [] },
     { section: { command: ['a'], passEnv: ['SLUICE_ID'] }, wanted: ['wrong-value /passEnv/0'] },
     {
       section: { command: ['a'], passEnv: ['A', 'B'], env: { B: 'b' } },

@@ -12,6 +12,28 @@ import { traceparent } from '../traceparent.ts';
 /** Environment variables by name. */
 export type Variables = Readonly<Record<string, string>>;
 
+const DELIVERY_NAMES = [
+  'SLUICE_ID',
+  'SLUICE_CLUSTER',
+  'SLUICE_SOURCE',
+  'SLUICE_RULE',
+  'SLUICE_TRIGGER',
+  'SLUICE_ATTEMPT',
+  'SLUICE_KIND',
+  'SLUICE_NAMESPACE',
+  'SLUICE_NAME',
+  'SLUICE_REASON',
+  'SLUICE_TYPE',
+  'SLUICE_COUNT',
+  'SLUICE_MESSAGE',
+  'TRACEPARENT',
+] as const;
+
+/** Whether the gateway sets a variable for each delivery. */
+export function isOfDelivery(name: string): boolean {
+  return DELIVERY_NAMES.some((one) => one === name);
+}
+
 // Linux takes 128 KiB a variable and about 2 MiB together with the arguments: thirteen of these
 // leave room for what is inherited.
 const LONGEST_BYTES = 32 * 1024;
@@ -58,7 +80,7 @@ export function passedVariables(
  */
 export function deliveryVariables(delivery: Delivery): Variables {
   const [{ event, count }] = delivery.occurrences;
-  const variables = {
+  const variables: Readonly<Record<(typeof DELIVERY_NAMES)[number], string>> = {
     SLUICE_ID: delivery.id,
     SLUICE_CLUSTER: delivery.cluster.name ?? delivery.cluster.id,
     SLUICE_SOURCE: delivery.source,

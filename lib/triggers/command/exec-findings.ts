@@ -2,7 +2,7 @@
 // and names that are the gateway's. It also notes variables that a command reads and does not get.
 // Source: execve(2); docs/triggers.md.
 import type { Finding } from '../../core/problem.ts';
-import { INHERITED_NAMES, isInherited } from './environment.ts';
+import { INHERITED_NAMES, isInherited, isOfDelivery } from './environment.ts';
 
 /** The keys of the section that are checked here. */
 export interface CheckedCommand {
@@ -68,7 +68,7 @@ function isOurs(name: string): boolean {
 function passedFindings({ passEnv = [], env = {} }: CheckedCommand): readonly Finding[] {
   return [...passEnv.entries()].flatMap(([index, name]): readonly Finding[] => {
     const problem = { severity: 'error', code: 'wrong-value', path: `/passEnv/${index}` } as const;
-    if (isOurs(name)) {
+    if (isOfDelivery(name)) {
       const message = `found ${name} (expected a variable that the gateway does not set itself)`;
       return [{ ...problem, message, hint: 'remove it: every command gets its own' }];
     }
@@ -94,7 +94,7 @@ function missingFindings(section: CheckedCommand): readonly Finding[] {
       ([, name = '']) => name,
     );
     return [...new Set(read)]
-      .filter((name) => !isOurs(name) && !isInherited(name) && !OF_THE_SHELL.test(name))
+      .filter((name) => !isOfDelivery(name) && !isInherited(name) && !OF_THE_SHELL.test(name))
       .filter((name) => !given.includes(name) && !new RegExp(`\\b${name}(?:=| in )`).test(all))
       .map((name) => ({
         severity: 'info',

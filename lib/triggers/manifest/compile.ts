@@ -8,7 +8,7 @@ import type { Template } from '../../kit/template.ts';
 import { parseTemplate } from '../../kit/template.ts';
 import { FIRST_WORDS, isEventPath } from './document.ts';
 import { leafFindings } from './leaf-findings.ts';
-import { annotationBytes, MOST_OBJECT_BYTES, OBJECT_BYTES, usedBytesAt } from './limits.ts';
+import { annotationBytes, MOST_OBJECT_BYTES, templateBytes, usedBytesAt } from './limits.ts';
 import type { Opener, Steps } from './places.ts';
 import { EXPANDED_PLACES, openersOf, placeOf, toPointer } from './places.ts';
 import type { Complaint, RenderedLeaf, RenderLeaf, TooLarge, Writing } from './render-leaf.ts';
@@ -62,7 +62,7 @@ export function compileManifest(
     tooLarge,
     findings: [],
     leaves,
-    shareBytes: () => Math.max(0, OBJECT_BYTES - constantBytes) / leaves.length,
+    shareBytes: () => Math.floor(templateBytes(constantBytes) / leaves.length),
   };
   const render = compileObject(manifest, { steps: [] }, compiling);
   return {

@@ -7,8 +7,8 @@ import type { Json, JsonObject } from '../../core/event.ts';
 import { isJsonList, isJsonObject, stringAt } from '../../core/event.ts';
 import { parseTemplate } from '../../kit/template.ts';
 import { FIRST_WORDS, isEventPath } from './document.ts';
-import type { Steps } from './places.ts';
-import { toPointer } from './places.ts';
+import type { Opener, Steps } from './places.ts';
+import { openersOf, toPointer } from './places.ts';
 
 /** Whether a text of a manifest holds a value that an Event decides. */
 export function holdsEvent(text: string): boolean {
@@ -22,9 +22,12 @@ export class EventNames {
   readonly #parameters = new Set<string>();
   /** JSON Pointers of the texts that hold an Event value. */
   readonly #decided: readonly string[];
+  /** Beginnings of the references that a controller replaces in this manifest. */
+  readonly #openers: readonly Opener[];
 
   /** Finds the names; a name may stand before the one that it refers to. */
   constructor(manifest: JsonObject) {
+    this.#openers = openersOf(stringAt(manifest, 'apiVersion'));
     this.#decided = decidedPlaces(manifest, []);
     const namings = [...namingsIn(manifest)];
     let before = -1;
@@ -50,6 +53,8 @@ export class EventNames {
 
   /** The first reference to a parameter alone, for texts that kubelet does not expand. */
   parameterIn(text: string): string | undefined {
+    // In other objects braces are the words of some program.
+    if (this.#openers.length === 0) return undefined;
     // A doubled dollar is kubelet's escape alone: Tekton replaces what the second one begins.
     for (const [found, dollar, braces] of text.matchAll(/\$\(([^)]*)\)|\{\{([\s\S]*?)\}\}/g)) {
       const isPath = dollar === undefined || /[.[]/.test(dollar);

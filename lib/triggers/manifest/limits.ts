@@ -17,11 +17,16 @@ const PARAM_BYTES = 60 * 1_024;
 // The limit of one object's annotations is 256 KiB. The rest is for those that controllers add.
 const ANNOTATIONS_BYTES = 240 * 1_024;
 
-/** Bytes of JSON that the templates of an object share: etcd's limit, and room for the server's. */
-export const OBJECT_BYTES = 1_024 * 1_024;
+// Of an object: etcd's limit, and room for what the server and controllers add.
+const OBJECT_BYTES = 1_024 * 1_024;
 
 /** Bytes of JSON above which an object is not sent, because etcd would not take it. */
 export const MOST_OBJECT_BYTES = 1_536 * 1_024;
+
+/** Bytes of JSON that the templates of an object share; a quarter of them even beside a long text. */
+export function templateBytes(constantBytes: number): number {
+  return Math.max(OBJECT_BYTES / 4, OBJECT_BYTES - constantBytes);
+}
 
 /** The most that a text may have at a place, in bytes; annotations share theirs. */
 export function usedBytesAt(place: Place): number {

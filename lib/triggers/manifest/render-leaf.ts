@@ -109,8 +109,9 @@ function fitted(leaf: RenderedLeaf, parts: readonly Part[]): string | undefined 
   const { usedBytes, tooLarge, place } = leaf;
   const shareBytes = leaf.shareBytes();
   const written = (some: readonly Part[]): string | undefined => {
-    if (Buffer.byteLength(textOf(some)) > usedBytes) return undefined;
     const text = write(leaf, some);
+    const used = leaf.writing === 'doubled' ? textOf(some) : text;
+    if (Buffer.byteLength(used) > usedBytes) return undefined;
     return Buffer.byteLength(JSON.stringify(text)) > shareBytes ? undefined : text;
   };
   const whole = written(parts);
@@ -138,6 +139,11 @@ const HALF_OPENERS = { '$(': /\$(?=\(|$)/g, '{{': /\{(?=\{|$)/g } as const satis
   Record<Opener, RegExp>
 >;
 
+// Argo writes a value into JSON by Go's strconv.Quote, whose `\x1b`, `\a`, `\v` and `\U000e0001` are no
+// JSON: a Workflow with such a character ends in an error.
+const NO_JSON_OF_GO =
+  /(?![\b\t\n\f\r\u0080-\u009f])\p{Cc}|(?=[\u{10000}-\u{10ffff}])[\p{C}\p{Z}]/gu;
+
 /**
  * The parts as one text, with a space inside every reference that a value would begin.
  *
@@ -151,9 +157,10 @@ function broken(parts: readonly Part[], openers: readonly Opener[]): string {
       text += part.literal;
       continue;
     }
+    const plain = toText(part.value);
     const value = openers.reduce(
       (broke, opener) => broke.replaceAll(HALF_OPENERS[opener], '$& '),
-      toText(part.value),
+      openers.includes('{{') ? plain.replaceAll(NO_JSON_OF_GO, '\u{FFFD}') : plain,
     );
     const joins = openers.some(
       ([first = '', second = '']) => text.endsWith(first) && value.startsWith(second),

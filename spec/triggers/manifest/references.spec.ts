@@ -156,6 +156,14 @@ const KUBELET: readonly Case[] = [
 
 const HARMLESS: readonly Case[] = [
   {
+    what: 'the braces of a program, in an object that no controller interpolates',
+    manifest: {
+      ...aJob({ command: ['kubectl', 'get', 'pod', '--template={{.msg.name}}'] }),
+      metadata: { annotations: { msg: EVENT } },
+    },
+    wanted: [],
+  },
+  {
     what: 'a variable of the same container that is constant',
     manifest: aJob({ command: ['tool', '$(HOST)'], env: [MSG, variable('HOST', 'a')] }),
     wanted: [],

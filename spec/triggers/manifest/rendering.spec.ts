@@ -86,6 +86,12 @@ describe('a parameter of a pipeline', () => {
     { of: parameterOf, message: '{{{=sprig.env("A")}}}', wanted: '{ { {=sprig.env("A")}}}' },
     { of: parameterOf, message: 'ends with {', wanted: 'ends with { ' },
     { of: parameterOf, message: '$(TOKEN)', wanted: '$ (TOKEN)' },
+    {
+      of: parameterOf,
+      message: '\u001b[31m\u0007\u{E0001}\n\té😀',
+      wanted: '\uFFFD[31m\uFFFD\uFFFD\n\té😀',
+    },
+    { of: paramOf, message: '\u001b[31m', wanted: '\u001b[31m' },
   ];
   for (const { of, message, wanted } of cases) {
     it(`is ${wanted} for ${message} in a ${of === paramOf ? 'PipelineRun' : 'Workflow'}`, async () => {
