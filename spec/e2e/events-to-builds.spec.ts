@@ -186,7 +186,7 @@ describe('Events to builds', function () {
       30_000,
     );
     const lines = gateway.of('decision').map((line) => JSON.stringify(line['dispositions']));
-    expect(lines.filter((one) => one.includes('"started"'))).to.have.length(1);
+    expect(lines.filter((one) => one.includes('"queued"'))).to.have.length(1);
     expect(lines.filter((one) => one.includes('"loop"')).length).to.be.greaterThan(3);
     const jobs = await plane.admin.list(`/apis/batch/v1/namespaces/${at.ci}/jobs`);
     const made = jobs.filter(({ metadata }) => metadata?.name?.startsWith('loop-'));
