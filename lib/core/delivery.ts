@@ -1,7 +1,7 @@
 // A delivery: one or more accepted occurrences bound for one trigger, under an id that anyone can
 // compute again, and the one document that every trigger hands over.
 import type { RuleRef } from './decision.ts';
-import type { EventObject } from './event.ts';
+import { type EventObject, textAt } from './event.ts';
 import type { Outcome, Started } from './outcome.ts';
 
 /** Every state a delivery can be in. */
@@ -112,6 +112,14 @@ export function toDocument(delivery: Delivery): DeliveryDocument {
       count,
     })),
   };
+}
+
+/**
+ * The namespace of its first Event: what lanes and limits share fairly. RBAC protects that one; the
+ * involved object is text of the Event's writer.
+ */
+export function eventNamespaceOf({ occurrences: [{ event }] }: Delivery): string {
+  return textAt(event, 'metadata', 'namespace');
 }
 
 /** The number of the attempt that is being made, or that was made last; 0 before the first. */

@@ -73,13 +73,13 @@ export class MemoryDeliveries {
   replace(before: Packed, changes: Changes, now: number): Delivery {
     const after = changed(before, changes);
     const [from, to] = [before.head.state, after.head.state];
-    const { id, object, trigger } = after.head;
+    const { id, trigger } = after.head;
     const queue = this.#queueOf(trigger);
     this.#kept.set(id, after);
     if (from === 'waiting') queue.remove(this.#queued(before));
     if (to === 'waiting') queue.put(this.#queued(after));
-    if (from !== 'running' && to === 'running') queue.countRunning(object, 1);
-    if (from === 'running' && to !== 'running') queue.countRunning(object, -1);
+    if (from !== 'running' && to === 'running') queue.countRunning(this.#queued(after), 1);
+    if (from === 'running' && to !== 'running') queue.countRunning(this.#queued(after), -1);
     // One that was retried is no longer settled; it comes back at the end when it is.
     this.#settled.delete(id);
     if (!UNSETTLED.has(to)) this.#keepSettled(id, now);
@@ -177,11 +177,11 @@ export class MemoryDeliveries {
     return this.#kept.get(id)?.place ?? this.#placesGone.get(id);
   }
 
-  #queued({ head, place }: Packed): Queued {
+  #queued({ head, place, namespace }: Packed): Queued {
     const { id, object, dueAt } = head;
     const last = head.attempts.at(-1);
     const endedAt = last === undefined ? null : last.at + (last.durationMs ?? 0) - this.#shiftMs;
-    return { id, object, dueAt: dueAt - this.#shiftMs, place, endedAt };
+    return { id, object, namespace, dueAt: dueAt - this.#shiftMs, place, endedAt };
   }
 
   #queueOf(trigger: string): MemoryQueue {

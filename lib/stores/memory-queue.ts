@@ -1,7 +1,7 @@
 // The waiting deliveries of one trigger: which one may be attempted now, without a blocked object
-// hiding the others. A heap holds for each involved object when to look at it again; entries that
-// have been overtaken stay in and are recognised by their stamp. Times are the store's own: a jump of
-// the clock moves them all at once, elsewhere.
+// hiding the others. A heap for each namespace holds when to look at each involved object again;
+// entries that have been overtaken stay in and are recognised by their stamp. Namespaces take turns.
+// Times are the store's own: a jump of the clock moves them all at once, elsewhere.
 import type { ClaimRequest } from '../core/store.ts';
 import { Heap } from '../kit/heap.ts';
 import { OVERTAKE_MS } from './overtaking.ts';
@@ -10,6 +10,8 @@ import { OVERTAKE_MS } from './overtaking.ts';
 export interface Queued {
   readonly id: string;
   readonly object: string;
+  /** The namespace of its Event. */
+  readonly namespace: string;
   readonly dueAt: number;
   /** In the order in which the deliveries were committed. */
   readonly place: number;
@@ -21,6 +23,8 @@ type Order = ClaimRequest['order'];
 
 interface ObjectQueue {
   readonly object: string;
+  /** Of the delivery that made the queue; every later one of the object shares its turns. */
+  readonly namespace: string;
   /** The next one first, in the order of the lane that claims here. */
   waiting: Queued[];
   running: number;
@@ -44,54 +48,56 @@ const COMPARISONS = {
 /** The waiting deliveries of one trigger. */
 export class MemoryQueue {
   readonly #objects = new Map<string, ObjectQueue>();
-  readonly #looks = new Heap<Look>((a, b) => a.at - b.at || a.stamp - b.stamp);
+  /** By namespace; the one whose turn comes next is the first. */
+  readonly #looks = new Map<string, Heap<Look>>();
   #order: Order = 'none';
   #stamps = 0;
 
   /** Adds a waiting delivery, at the place that it always had. */
   put(delivery: Queued): void {
-    const queue = this.#queueOf(delivery.object);
+    const queue = this.#queueOf(delivery);
     queue.waiting.splice(placeIn(queue.waiting, delivery, COMPARISONS[this.#order]), 0, delivery);
     this.#lookAgain(queue, Math.min(queue.notBefore, delivery.dueAt));
   }
 
   /** Takes a delivery out, as it was put in. */
   remove(delivery: Queued): void {
-    const queue = this.#queueOf(delivery.object);
+    const queue = this.#queueOf(delivery);
     const at = placeIn(queue.waiting, delivery, COMPARISONS[this.#order]);
     if (queue.waiting[at]?.id === delivery.id) queue.waiting.splice(at, 1);
     this.#lookAgain(queue, queue.notBefore);
   }
 
   /** Notes that an attempt of this object began (1) or ended (-1). */
-  countRunning(object: string, change: 1 | -1): void {
-    const queue = this.#queueOf(object);
+  countRunning(delivery: Pick<Queued, 'object' | 'namespace'>, change: 1 | -1): void {
+    const queue = this.#queueOf(delivery);
     queue.running += change;
     this.#lookAgain(queue, queue.notBefore);
   }
 
-  /** What may be attempted now: oldest due first, at most one for each free object. */
+  /** What may be attempted now, in turns; in a namespace oldest due first, one for each free object. */
   due({ now, limit, order }: Pick<ClaimRequest, 'now' | 'limit' | 'order'>): readonly Queued[] {
     this.#sortBy(order);
     const found: Queued[] = [];
-    while (found.length < limit) {
-      const queue = this.#nextDue(now);
-      if (queue === undefined) break;
-      const { delivery, lookAt } = firstOf(queue.waiting, order, now);
-      if (delivery === undefined) this.#lookAgain(queue, lookAt);
-      else found.push(delivery);
+    // A namespace that had its turn comes last, so this goes round until nothing more is due.
+    for (const namespace of this.#looks.keys()) {
+      if (found.length === limit) break;
+      const delivery = this.#dueOf(namespace, { now, order });
+      if (delivery === undefined) continue;
+      this.#passTurn(namespace);
+      found.push(delivery);
     }
     return found;
   }
 
   /** When something may fall due next; null where nothing waits for a free object. */
   next(): number | null {
-    for (;;) {
-      const look = this.#looks.peek();
-      if (look === undefined) return null;
-      if (this.#objects.get(look.object)?.stamp === look.stamp) return look.at;
-      this.#looks.pop();
+    let next: number | null = null;
+    for (const namespace of this.#looks.keys()) {
+      const look = this.#firstLook(namespace);
+      if (look !== undefined && (next === null || look.at < next)) next = look.at;
     }
+    return next;
   }
 
   /** A lane has one order; the first claim tells it. */
@@ -101,11 +107,40 @@ export class MemoryQueue {
     for (const { waiting } of this.#objects.values()) waiting.sort(COMPARISONS[order]);
   }
 
-  #nextDue(now: number): ObjectQueue | undefined {
-    const at = this.next();
-    if (at === null || at > now) return undefined;
-    const look = this.#looks.pop();
-    return look === undefined ? undefined : this.#objects.get(look.object);
+  /** The first due of a namespace; its object is not looked at again until something changes there. */
+  #dueOf(
+    namespace: string,
+    { now, order }: Pick<ClaimRequest, 'now' | 'order'>,
+  ): Queued | undefined {
+    for (;;) {
+      const look = this.#firstLook(namespace);
+      if (look === undefined || look.at > now) return undefined;
+      this.#looks.get(namespace)?.pop();
+      const queue = this.#objects.get(look.object);
+      if (queue === undefined) continue;
+      const { delivery, lookAt } = firstOf(queue.waiting, order, now);
+      if (delivery !== undefined) return delivery;
+      this.#lookAgain(queue, lookAt);
+    }
+  }
+
+  /** The look of a namespace that comes first and still counts. */
+  #firstLook(namespace: string): Look | undefined {
+    const looks = this.#looks.get(namespace);
+    for (let look = looks?.peek(); look !== undefined; look = looks?.peek()) {
+      if (this.#objects.get(look.object)?.stamp === look.stamp) return look;
+      looks?.pop();
+    }
+    this.#looks.delete(namespace);
+    return undefined;
+  }
+
+  /** Every other namespace comes before this one. */
+  #passTurn(namespace: string): void {
+    const looks = this.#looks.get(namespace);
+    if (looks === undefined) return;
+    this.#looks.delete(namespace);
+    this.#looks.set(namespace, looks);
   }
 
   #lookAgain(queue: ObjectQueue, at: number): void {
@@ -113,15 +148,22 @@ export class MemoryQueue {
     queue.notBefore = queue.waiting.length === 0 ? Number.POSITIVE_INFINITY : at;
     if (queue.waiting.length === 0 && queue.running === 0) this.#objects.delete(queue.object);
     else if (queue.waiting.length > 0 && queue.running === 0) {
-      this.#looks.push({ at, object: queue.object, stamp: queue.stamp });
+      this.#look(queue.namespace, { at, object: queue.object, stamp: queue.stamp });
     }
   }
 
-  #queueOf(object: string): ObjectQueue {
+  #look(namespace: string, look: Look): void {
+    const known = this.#looks.get(namespace);
+    const looks = known ?? new Heap<Look>((a, b) => a.at - b.at || a.stamp - b.stamp);
+    if (known === undefined) this.#looks.set(namespace, looks);
+    looks.push(look);
+  }
+
+  #queueOf({ object, namespace }: Pick<Queued, 'object' | 'namespace'>): ObjectQueue {
     const known = this.#objects.get(object);
     if (known !== undefined) return known;
     const notBefore = Number.POSITIVE_INFINITY;
-    const made: ObjectQueue = { object, waiting: [], running: 0, notBefore, stamp: 0 };
+    const made: ObjectQueue = { object, namespace, waiting: [], running: 0, notBefore, stamp: 0 };
     this.#objects.set(object, made);
     return made;
   }

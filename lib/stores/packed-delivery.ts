@@ -1,7 +1,7 @@
 // A delivery as it is kept in memory: while nobody works on it, its occurrences are one text. An
 // Event is some hundred small objects; ten thousand of them at rest would make every collection of
 // garbage a long one, and a backlog several times as large. Nothing else is done to a delivery here.
-import type { Delivery } from '../core/delivery.ts';
+import { type Delivery, eventNamespaceOf } from '../core/delivery.ts';
 
 /** Everything of a delivery but its occurrences. */
 export type DeliveryHead = Omit<Delivery, 'occurrences'>;
@@ -11,6 +11,8 @@ export interface Packed {
   readonly head: DeliveryHead;
   /** In the order in which deliveries were committed. */
   readonly place: number;
+  /** Of its first Event. */
+  readonly namespace: string;
   /** Its occurrences, as JSON. */
   readonly text: string;
   /** The same while it is worked on, so that they are parsed once. */
@@ -26,9 +28,11 @@ export type Changes = Partial<
 >;
 
 /** Packs a delivery; later changes of what was handed in change nothing. */
-export function packed({ occurrences, ...head }: Delivery, place = 0): Packed {
+export function packed(delivery: Delivery, place = 0): Packed {
+  const { occurrences, ...head } = delivery;
   const text = JSON.stringify(occurrences);
-  return { head: Object.freeze(head), place, text, occurrences: null };
+  const namespace = eventNamespaceOf(delivery);
+  return { head: Object.freeze(head), place, namespace, text, occurrences: null };
 }
 
 /** The delivery as it is handed out. */
@@ -37,10 +41,11 @@ export function unpacked({ head, text, occurrences }: Packed): Delivery {
 }
 
 /** The same delivery after a change; one that is running has its occurrences at hand. */
-export function changed({ head, place, text, occurrences }: Packed, changes: Changes): Packed {
+export function changed(before: Packed, changes: Changes): Packed {
+  const { head, text, occurrences } = before;
   const next = Object.freeze({ ...head, ...changes });
   const isAtWork = next.state === 'running';
-  return { head: next, place, text, occurrences: isAtWork ? (occurrences ?? parsed(text)) : null };
+  return { ...before, head: next, occurrences: isAtWork ? (occurrences ?? parsed(text)) : null };
 }
 
 function parsed(text: string): Delivery['occurrences'] {

@@ -5,7 +5,7 @@ import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import type { Gap } from '../../lib/core/source.ts';
 import type { ClaimRequest, Commit, Committed, LedgerEntry, Store } from '../../lib/core/store.ts';
-import { aDelivery } from '../support/builders.ts';
+import { aDelivery, anEvent } from '../support/builders.ts';
 
 /** When everything happens. */
 export const NOW = Date.UTC(2026, 0, 31, 12);
@@ -52,6 +52,23 @@ export function anEntry(overrides: Partial<LedgerEntry> = {}): LedgerEntry {
 export function deliveries(count: number, overrides: Partial<Delivery> = {}): readonly Delivery[] {
   return Array.from({ length: count }, (_, place) =>
     aDelivery({ id: idOf(place), object: `v1/Pod/shop/web-${place}`, ...overrides }),
+  );
+}
+
+/** Numbered deliveries of one object each, made from Events of a namespace. */
+export function deliveriesOf(
+  namespace: string,
+  { from, count, ...overrides }: { from: number; count: number } & Partial<Delivery>,
+): readonly Delivery[] {
+  const { firstTime, happenedAt, count: times } = aDelivery().occurrences[0];
+  const event = anEvent({ metadata: { name: 'web-1.17f1e2d3c4b5a697', namespace } });
+  return Array.from({ length: count }, (_, place) =>
+    aDelivery({
+      id: idOf(from + place),
+      object: `v1/Pod/${namespace}/web-${from + place}`,
+      occurrences: [{ event, firstTime, happenedAt, count: times }],
+      ...overrides,
+    }),
   );
 }
 

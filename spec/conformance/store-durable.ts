@@ -1,6 +1,7 @@
 // What a store that says it is durable promises to the next process: everything is there, and what
 // the last one had begun is told apart. Here the process ends in order; store-crash.ts kills it.
 import { expect } from 'chai';
+import { eventNamespaceOf } from '../../lib/core/delivery.ts';
 import type { Store } from '../../lib/core/store.ts';
 import {
   aCommit,
@@ -8,7 +9,9 @@ import {
   anEntry,
   attemptOnce,
   CLAIM,
+  DELIVERED,
   deliveries,
+  deliveriesOf,
   idOf,
   idsOf,
   NOW,
@@ -70,6 +73,24 @@ export function describeDurableStore(name: string, open: OpenNamed): void {
       await store.upkeep.begin({ incarnation: 'one', now: NOW });
       expect(await everything(store)).to.deep.equal(before);
       expect(await store.outbox.next('build')).to.equal(null);
+    });
+
+    it('goes on with the namespace whose turn it was', async () => {
+      const a = deliveriesOf('a', { from: 0, count: 9 });
+      const b = deliveriesOf('b', { from: 10, count: 9 });
+      await store.journal.commit(aCommit({ deliveries: [...a, ...b] }));
+      const names: string[] = [];
+      for (const incarnation of ['one', 'two', 'three', 'four']) {
+        await store.upkeep.begin({ incarnation, now: NOW });
+        const claimed = await store.outbox.claim({ ...CLAIM, incarnation, limit: 1 });
+        names.push(...claimed.map(eventNamespaceOf));
+        await store.outbox.settle({
+          ...{ id: claimed[0]?.id ?? '', incarnation, outcome: DELIVERED, durationMs: 1, now: NOW },
+          next: { state: 'delivered', dead: null, dueAt: NOW, started: null },
+        });
+        await reopen();
+      }
+      expect(names.toSorted()).to.deep.equal(['a', 'a', 'b', 'b']);
     });
 
     it('gives a claim back only when its incarnation is gone', async () => {

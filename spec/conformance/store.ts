@@ -8,6 +8,7 @@ import { describeJournal } from './store-journal.ts';
 import { describeLedger } from './store-ledger.ts';
 import { describeOrder } from './store-order.ts';
 import { describeOutbox } from './store-outbox.ts';
+import { describeTurns } from './store-turns.ts';
 import { describeUpkeep } from './store-upkeep.ts';
 
 /** Opens an empty store with a bound in bytes; 0: none. */
@@ -26,6 +27,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describeLedger(() => store);
     describeOutbox(() => store);
     describeOrder(() => store);
+    describeTurns(() => store);
     describeUpkeep(() => store);
     describeArchive(() => store);
     describeConcurrency(() => store);

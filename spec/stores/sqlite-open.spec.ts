@@ -5,11 +5,19 @@ import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { eventNamespaceOf } from '../../lib/core/delivery.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
 import { openSqliteStore, sqliteKind } from '../../lib/stores/sqlite.ts';
 import type { HistoryNote } from '../../lib/stores/sqlite/messages.ts';
-import { FORMAT } from '../../lib/stores/sqlite/schema.ts';
-import { aCommit, deliveries, idOf, NOW } from '../conformance/store-builders.ts';
+import { APPLICATION_ID, FORMAT, STEPS } from '../../lib/stores/sqlite/schema.ts';
+import {
+  aCommit,
+  CLAIM,
+  deliveries,
+  deliveriesOf,
+  idOf,
+  NOW,
+} from '../conformance/store-builders.ts';
 
 /** By custom, the user who owns nothing. */
 const NOBODY = 65_534;
@@ -167,6 +175,36 @@ describe('opening a sqlite store', () => {
       if (isRoot) process.seteuid?.(0);
       await chmod(folder, 0o700);
     }
+  });
+
+  it('gives what waits in a file of format 1 the namespaces of its Events', async () => {
+    const old = new DatabaseSync(at('sluice.db'));
+    old.exec(`${STEPS[0]}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1`);
+    const made = ['noisy', 'noisy', 'noisy', 'quiet'].flatMap((namespace) =>
+      deliveriesOf(namespace, { from: 0, count: 1 }),
+    );
+    const rows = made.map(({ key, bucket, cluster, source, rule, match, occurrences }) =>
+      JSON.stringify({ key, bucket, cluster, source, rule, match, occurrences }),
+    );
+    // A body that SQLite cannot read keeps nothing from being opened.
+    for (const [place, text] of [...rows, `${'['.repeat(2_000)}${']'.repeat(2_000)}`].entries()) {
+      const seq = place + 1;
+      const trigger = place === 4 ? 'other' : 'build';
+      old
+        .prepare(`INSERT INTO queue VALUES (?, ?, ?, 0, ${NOW})`)
+        .run(seq, trigger, `v1/Pod/shop/web-${place}`);
+      old
+        .prepare(
+          `INSERT INTO delivery VALUES (?, ?, ?, '', ?, 'waiting', NULL, ${NOW}, ${NOW}, ?, NULL,
+            '', 0, NULL, NULL, NULL, 0, NULL, NULL, ${NOW})`,
+        )
+        .run(seq, idOf(place), trigger, `v1/Pod/shop/web-${place}`, seq);
+      old.prepare('INSERT INTO body VALUES (?, ?)').run(seq, text);
+    }
+    old.close();
+    await using store = await open();
+    const claimed = await store.outbox.claim({ ...CLAIM, limit: 2 });
+    expect(claimed.map(eventNamespaceOf)).to.have.members(['noisy', 'quiet']);
   });
 
   it('opens a file that is one format ahead and whose minimum reader is ours', async () => {

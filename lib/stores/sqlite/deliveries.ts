@@ -10,14 +10,14 @@ import type { Statements } from './statements.ts';
 import { Tally } from './tally.ts';
 
 /** The columns of a delivery, as DeliveryRow names them. */
-export const COLUMNS = `delivery.seq, id, trigger, object, state, dead, created_at AS createdAt,
+export const COLUMNS = `delivery.seq, id, trigger, namespace, object, state, dead, created_at AS createdAt,
 due_at AS dueAt, queue, claim, attempts, attempt_count AS attemptCount, open_at AS openAt, started,
 deaths, retried_at AS retriedAt`;
 
 const INSERT = `
-INSERT INTO delivery (id, trigger, rule, object, state, dead, created_at, due_at, queue, attempts,
+INSERT INTO delivery (id, trigger, namespace, rule, object, state, dead, created_at, due_at, queue, attempts,
   attempt_count, started, deaths, retried_at, settled_at, made_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
 
 const MOVE = `
 UPDATE delivery SET state = ?, dead = ?, due_at = ?, queue = ?, claim = ?, attempts = ?,
@@ -30,16 +30,13 @@ UPDATE delivery SET attempts = ?, attempt_count = ?, open_at = ? WHERE seq = ?`;
 
 // One statement for all that a claim takes: each by itself costs more to ask for than to find.
 const DUE = `
-WITH due AS (
-  SELECT id AS queue_id, look_at FROM queue WHERE trigger = ? AND look_at <= ?
-  ORDER BY look_at, id LIMIT ?
-)
+WITH due AS (SELECT key AS place, value AS queue_id FROM json_each(?))
 SELECT ${COLUMNS}, body.text AS body FROM due
-JOIN delivery ON delivery.seq = (
+CROSS JOIN delivery ON delivery.seq = (
   SELECT seq FROM delivery INDEXED BY delivery_due
   WHERE queue = queue_id AND state = 'waiting' AND due_at <= ? ORDER BY due_at, seq LIMIT 1)
 JOIN body ON body.seq = delivery.seq
-ORDER BY look_at, queue_id`;
+ORDER BY place`;
 
 /** Ids of deliveries that went lately, for a page that begins behind one of them. */
 const REMEMBERED = 10_000;
@@ -88,13 +85,14 @@ export class Deliveries {
 
   /** Puts a new one in. */
   add(row: NewRow): void {
-    const { id, trigger, rule, object, state, dead, createdAt, attempts, attemptCount } = row;
+    const { id, trigger, namespace, rule, object, state, dead } = row;
+    const { createdAt, attempts, attemptCount } = row;
     const dueAt = this.#storedDue(state, row.dueAt);
-    const queue = state === 'waiting' ? this.queues.join(trigger, object, dueAt) : null;
+    const queue = state === 'waiting' ? this.queues.join(row, dueAt) : null;
     const settledAt = isUnsettled(state) ? null : createdAt;
     const seq = this.#db.number(
       INSERT,
-      ...[id, trigger, rule, object, state, dead, createdAt, dueAt, queue, attempts],
+      ...[id, trigger, namespace, rule, object, state, dead, createdAt, dueAt, queue, attempts],
       ...[attemptCount, row.started, row.deaths, row.retriedAt, settledAt],
       this.making.next(createdAt),
     );
@@ -113,12 +111,9 @@ export class Deliveries {
     return this.toRow(this.#db.get(`SELECT ${COLUMNS} FROM delivery WHERE delivery.seq = ?`, seq));
   }
 
-  /**
-   * Those to be attempted first, with their bodies: of each involved object the one that is due
-   * first, however they were made. `now` is the store's own time.
-   */
-  due(trigger: string, now: number, limit: number): readonly WholeRow[] {
-    const found = this.#db.all(DUE, trigger, now, limit, now) as readonly WholeRow[];
+  /** Of each of these queues the delivery that is due first; `now` is the store's own time. */
+  due(queues: readonly number[], now: number): readonly WholeRow[] {
+    const found = this.#db.all(DUE, JSON.stringify(queues), now) as readonly WholeRow[];
     return found.flatMap((row) => {
       const due = this.toRow(row);
       return due === undefined ? [] : [{ ...due, body: row.body }];
@@ -143,11 +138,11 @@ export class Deliveries {
 
   /** Moves one to a state, which may be the same. */
   move(before: DeliveryRow, move: Move): DeliveryRow {
-    const { seq, trigger, object } = before;
+    const { seq, trigger } = before;
     const { state, dead, endedAt, now } = move;
     const dueAt = this.#storedDue(state, move.dueAt);
     const isQueued = state === 'waiting' || state === 'running';
-    const queue = isQueued ? (before.queue ?? this.queues.join(trigger, object, dueAt)) : null;
+    const queue = isQueued ? (before.queue ?? this.queues.join(before, dueAt)) : null;
     const after: DeliveryRow = {
       ...before,
       ...{ state, dead, dueAt: move.dueAt, queue, claim: move.claim ?? null },
@@ -175,9 +170,10 @@ export class Deliveries {
   }
 
   /** Hands one on which nobody works to another trigger. */
-  handTo(to: string, { seq, trigger, object, state, queue: before, dueAt }: DeliveryRow): void {
-    const due = this.#storedDue(state, dueAt);
-    const queue = before === null ? null : this.queues.join(to, object, due);
+  handTo(to: string, row: DeliveryRow): void {
+    const { seq, trigger, state, queue: before } = row;
+    const due = this.#storedDue(state, row.dueAt);
+    const queue = before === null ? null : this.queues.join({ ...row, trigger: to }, due);
     this.#db.run('UPDATE delivery SET trigger = ?, queue = ? WHERE seq = ?', to, queue, seq);
     if (before !== null) this.queues.lookAgain(before, 0);
     this.tally.note(trigger, state, -1);
@@ -221,12 +217,14 @@ export class Deliveries {
   toRow(stored: unknown): DeliveryRow | undefined {
     if (stored === undefined) return undefined;
     const row = stored as DeliveryRow;
-    const { seq, id, trigger, object, state, dead, createdAt, queue, claim, attempts } = row;
+    const { seq, id, trigger, namespace, object, state, dead } = row;
+    const { createdAt, queue, claim, attempts } = row;
     const { attemptCount, openAt, started, deaths, retriedAt } = row;
     const dueAt = isUnsettled(state) ? this.shift.fromStored(row.dueAt) : row.dueAt;
     // Field by field: what SQLite hands out is slow to copy and to send.
     return {
-      ...{ seq, id, trigger, object, state, dead, createdAt, dueAt, queue, claim, attempts },
+      ...{ seq, id, trigger, namespace, object, state, dead },
+      ...{ createdAt, dueAt, queue, claim, attempts },
       ...{ attemptCount, openAt, started, deaths, retriedAt },
     };
   }

@@ -22,6 +22,8 @@ export interface DeliveryRow {
   readonly seq: number;
   readonly id: string;
   readonly trigger: string;
+  /** Of its first Event. */
+  readonly namespace: string;
   readonly object: string;
   readonly state: DeliveryState;
   readonly dead: DeadReason | null;

@@ -4,9 +4,15 @@ import type { Attempt } from '../../core/delivery.ts';
 import type { ClaimRequest, Settlement, StateChange } from '../../core/store.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Ledger } from './ledger.ts';
+import type { Turn } from './queues.ts';
 import type { ActRow, DeliveryRow, WholeRow, WithBody } from './messages.ts';
 
 type OpenAsk = { readonly id: string; readonly incarnation: string; readonly now: number };
+
+/** What one namespace may take. */
+interface Asked extends Turn {
+  readonly places: number;
+}
 
 /** The outbox as rows. */
 export class Outbox {
@@ -18,22 +24,27 @@ export class Outbox {
     this.#ledger = ledger;
   }
 
-  /** Takes what is due. */
+  /**
+   * Takes what is due, in turns: every namespace with something due gets an equal part of the
+   * places, and what one leaves empty goes to the others.
+   */
   claim(request: ClaimRequest): readonly WholeRow[] {
-    const { trigger, incarnation, limit, order, now } = request;
-    const deliveries = this.#deliveries;
-    const at = deliveries.shift.toStored(now);
-    const take = ({ body, ...before }: WholeRow): WholeRow => {
-      const { dead, dueAt } = before;
-      const next = { state: 'running', dead, dueAt, now, claim: incarnation } as const;
-      return { ...deliveries.move(before, next), body };
-    };
-    const claimed = order === 'none' ? deliveries.due(trigger, at, limit).map(take) : [];
+    const { queues, shift } = this.#deliveries;
+    const { trigger, limit, order } = request;
+    const now = shift.toStored(request.now);
+    const claimed: WholeRow[] = [];
     while (claimed.length < limit) {
-      const seq = deliveries.queues.nextDue({ trigger, order, now: at });
-      const before = seq === null ? undefined : deliveries.at(seq);
-      if (before === undefined) break;
-      claimed.push(take(deliveries.whole(before)));
+      const left = limit - claimed.length;
+      const turns = queues.turns(trigger, now, left);
+      const last = turns.at(-1);
+      if (last === undefined) break;
+      queues.passTurn(trigger, last);
+      const places = Math.floor(left / turns.length);
+      const asked = turns.map((namespace) => ({ trigger, namespace, now, places }));
+      const taken =
+        order === 'none' ? this.#takeDue(asked, request) : this.#takeInOrder(asked, request);
+      claimed.push(...taken);
+      if (taken.length === 0 && order === 'none') break;
     }
     return claimed;
   }
@@ -87,6 +98,35 @@ export class Outbox {
     return at === null ? null : shift.fromStored(at);
   }
 
+  #takeDue(asked: readonly Asked[], request: ClaimRequest): readonly WholeRow[] {
+    const deliveries = this.#deliveries;
+    const due = inTurns(asked.map((one) => deliveries.queues.due(one, one.places)));
+    const now = deliveries.shift.toStored(request.now);
+    return deliveries.due(due, now).map((row) => this.#take(row, request));
+  }
+
+  /** One by one: which delivery of an object is next may depend on an attempt of before. */
+  #takeInOrder(asked: readonly Asked[], request: ClaimRequest): readonly WholeRow[] {
+    const deliveries = this.#deliveries;
+    const taken = asked.map((one) => {
+      const rows: WholeRow[] = [];
+      while (rows.length < one.places) {
+        const seq = deliveries.queues.nextInOrder(one);
+        const before = seq === null ? undefined : deliveries.at(seq);
+        if (before === undefined) break;
+        rows.push(this.#take(deliveries.whole(before), request));
+      }
+      return rows;
+    });
+    return inTurns(taken);
+  }
+
+  #take({ body, ...before }: WholeRow, { incarnation, now }: ClaimRequest): WholeRow {
+    const { dead, dueAt } = before;
+    const next = { state: 'running', dead, dueAt, now, claim: incarnation } as const;
+    return { ...this.#deliveries.move(before, next), body };
+  }
+
   #done(row: DeliveryRow, withBody: boolean): ActRow {
     return { done: true, row, body: withBody ? this.#deliveries.body(row.seq) : null };
   }
@@ -102,6 +142,13 @@ export function endedOf(
   const incarnation = claim ?? '';
   const attempt: Attempt = { number: attemptCount, at: openAt, incarnation, outcome, durationMs };
   return `${attempts}${attempts === '' ? '' : ','}${JSON.stringify(attempt)}`;
+}
+
+/** The first of each list, then the second of each, and so on. */
+function inTurns<T>(lists: readonly (readonly T[])[]): readonly T[] {
+  const longest = Math.max(...lists.map(({ length }) => length));
+  const places = Array.from({ length: longest }, (_, place) => place);
+  return places.flatMap((place) => lists.flatMap((list) => list.slice(place, place + 1)));
 }
 
 function conflict(before: DeliveryRow | undefined): ActRow {

@@ -1,6 +1,6 @@
 // A delivery as the worker stores it, and back. What never changes (its Events above all) is one
 // JSON text; the main thread alone parses it, once for as long as somebody works on the delivery.
-import type { Attempt, Delivery } from '../../core/delivery.ts';
+import { type Attempt, type Delivery, eventNamespaceOf } from '../../core/delivery.ts';
 import type { Started } from '../../core/outcome.ts';
 import type { Gone, Positions } from '../../core/source.ts';
 import type { Commit, DecisionRecord } from '../../core/store.ts';
@@ -50,6 +50,7 @@ function packDelivery(delivery: Delivery): NewRow {
   const body: Body = { key, bucket, cluster, source, rule, match, occurrences };
   return {
     ...{ id, trigger, object, state, dead, createdAt, dueAt, deaths, retriedAt },
+    namespace: eventNamespaceOf(delivery),
     rule: rule.name ?? '',
     attempts: attempts.map((attempt) => JSON.stringify(attempt)).join(),
     attemptCount: attempts.length,

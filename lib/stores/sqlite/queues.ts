@@ -1,13 +1,13 @@
 // Which waiting delivery may be attempted now, by index. A row for each trigger and involved object
 // with something waiting or running says when to look at it: the earliest due time of what waits,
 // null while one is running. So neither a million waiting nor ten thousand of one blocked object
-// slow a claim. Times here are the store's own (shift.ts).
-import type { ClaimRequest } from '../../core/store.ts';
+// slow a claim. Namespaces take turns in the order of their names, beginning behind the one that had
+// the last turn. Times here are the store's own (shift.ts).
 import { OVERTAKE_MS } from '../overtaking.ts';
 import type { Statements } from './statements.ts';
 
 const JOIN = `
-INSERT INTO queue (trigger, object, running, look_at) VALUES (?, ?, 0, ?)
+INSERT INTO queue (trigger, namespace, object, running, look_at) VALUES (?, ?, ?, 0, ?)
 ON CONFLICT (trigger, object) DO UPDATE SET look_at =
   CASE WHEN running = 0 THEN min(ifnull(look_at, excluded.look_at), excluded.look_at) END
 RETURNING id`;
@@ -24,16 +24,45 @@ const LEAVE = `
 DELETE FROM queue WHERE id = ?1 AND running + ?2 = 0 AND NOT EXISTS
   (SELECT 1 FROM delivery INDEXED BY delivery_order WHERE queue = ?1 AND state = 'waiting')`;
 
-const NEXT = `
-SELECT id FROM queue WHERE trigger = ? AND look_at <= ? ORDER BY look_at, id LIMIT 1`;
+const DUE = `
+SELECT id FROM queue INDEXED BY queue_turn
+WHERE trigger = ? AND namespace = ? AND look_at <= ? ORDER BY look_at, id LIMIT ?`;
 
-const FIRST_DUE = `
-SELECT seq FROM delivery INDEXED BY delivery_due
-WHERE queue = ? AND state = 'waiting' AND due_at <= ? ORDER BY due_at, seq LIMIT 1`;
+/** Of these namespaces the first by name, with its earliest look. */
+function firstNamespace(which: string): string {
+  return `
+SELECT namespace, look_at FROM queue INDEXED BY queue_turn
+WHERE trigger = ?1 AND look_at IS NOT NULL AND ${which}
+ORDER BY namespace, look_at LIMIT 1`;
+}
+
+// Steps by index. One recursive statement for all of them costs as much to begin as ten steps.
+const BEHIND = firstNamespace('namespace > ?2');
+const UP_TO = firstNamespace('namespace <= ?2');
+const BETWEEN = firstNamespace('namespace > ?2 AND namespace <= ?3');
+
+const LAST_TURN = 'SELECT namespace FROM turn WHERE trigger = ?';
+
+const NOTE_TURN = `
+INSERT INTO turn (trigger, namespace) VALUES (?, ?)
+ON CONFLICT (trigger) DO UPDATE SET namespace = excluded.namespace
+  WHERE namespace <> excluded.namespace`;
 
 const IN_ORDER = `
 SELECT seq, due_at, ended_at FROM delivery INDEXED BY delivery_order
 WHERE queue = ? AND state = 'waiting' ORDER BY seq`;
+
+/** The deliveries that share the turns of a namespace. */
+export interface TurnKey {
+  readonly trigger: string;
+  /** Of their Events. */
+  readonly namespace: string;
+}
+
+/** A turn of a namespace; `now` is the store's own time. */
+export interface Turn extends TurnKey {
+  readonly now: number;
+}
 
 /** The queues of involved objects, for each trigger. */
 export class Queues {
@@ -44,8 +73,8 @@ export class Queues {
   }
 
   /** A delivery waits, due at a time; answers its queue. */
-  join(trigger: string, object: string, dueAt: number): number {
-    return this.#db.number(JOIN, trigger, object, dueAt);
+  join({ trigger, namespace, object }: TurnKey & { object: string }, dueAt: number): number {
+    return this.#db.number(JOIN, trigger, namespace, object, dueAt);
   }
 
   /** Something of this queue changed; `running` says by how much what runs became more. */
@@ -54,13 +83,34 @@ export class Queues {
     else if (this.#db.run(LEAVE, queue, running) === 0) this.#db.run(LOOK_AGAIN, queue, running);
   }
 
-  /** The next delivery that may be attempted, if any; `now` is the store's own time. */
-  nextDue({ trigger, order, now }: Pick<ClaimRequest, 'trigger' | 'order' | 'now'>): number | null {
+  /** Namespaces of which something is due, the one whose turn comes next first. */
+  turns(trigger: string, now: number, limit: number): readonly string[] {
+    const first = this.next(trigger);
+    if (first === null || first > now) return [];
+    const due: string[] = [];
+    for (const { namespace, look_at: lookAt } of this.#namespaces(trigger)) {
+      if (due.length === limit) break;
+      if (lookAt <= now) due.push(namespace);
+    }
+    return due;
+  }
+
+  /** Notes that a namespace had its turn. */
+  passTurn(trigger: string, namespace: string): void {
+    this.#db.run(NOTE_TURN, trigger, namespace);
+  }
+
+  /** Queues of a namespace that are due, the one that has been so for longest first. */
+  due({ trigger, namespace, now }: Turn, limit: number): readonly number[] {
+    return this.#db.numbers(DUE, trigger, namespace, now, limit);
+  }
+
+  /** The next delivery of a namespace in the order in which those of an object were made. */
+  nextInOrder(turn: Turn): number | null {
     for (;;) {
-      const queue = this.#db.value(NEXT, trigger, now) as number | undefined;
+      const [queue] = this.due(turn, 1);
       if (queue === undefined) return null;
-      const { seq, lookAt } =
-        order === 'object' ? this.#firstInOrder(queue, now) : this.#firstDue(queue, now);
+      const { seq, lookAt } = this.#firstInOrder(queue, turn.now);
       if (seq !== null) return seq;
       this.#db.run('UPDATE queue SET look_at = ? WHERE id = ?', lookAt, queue);
     }
@@ -72,10 +122,14 @@ export class Queues {
     return (this.#db.value(sql, trigger) as number | null | undefined) ?? null;
   }
 
-  #firstDue(queue: number, now: number): Candidate {
-    const seq = this.#db.value(FIRST_DUE, queue, now) as number | undefined;
-    // A queue whose look is due has a delivery that is: its look is the least of their times.
-    return { seq: seq ?? null, lookAt: null };
+  /** Every namespace with something to look at, the one whose turn comes next first. */
+  *#namespaces(trigger: string): Iterable<NamespaceLook> {
+    const last = this.#db.text(LAST_TURN, trigger) ?? '';
+    const step = (sql: string, ...bounds: readonly string[]): NamespaceLook | undefined =>
+      this.#db.get(sql, trigger, ...bounds) as NamespaceLook | undefined;
+    for (let at = step(BEHIND, last); at !== undefined; at = step(BEHIND, at.namespace)) yield at;
+    let at = step(UP_TO, last);
+    for (; at !== undefined; at = step(BETWEEN, at.namespace, last)) yield at;
   }
 
   #firstInOrder(queue: number, now: number): Candidate {
@@ -91,6 +145,11 @@ export class Queues {
     }
     return { seq: null, lookAt };
   }
+}
+
+interface NamespaceLook {
+  readonly namespace: string;
+  readonly look_at: number;
 }
 
 interface Waiting {

@@ -6,7 +6,7 @@
 export const APPLICATION_ID = 0x53_6c_75_63;
 
 /** The format that this program writes. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /** The oldest format that can work with what this program writes. */
 export const MINIMUM_READER = 1;
@@ -77,5 +77,25 @@ CREATE INDEX delivery_settled ON delivery (settled_at) WHERE settled_at IS NOT N
 CREATE TABLE body (seq INTEGER PRIMARY KEY, text TEXT NOT NULL);
 `;
 
+// Namespaces take turns. A program of format 1 goes on with such a file: it writes '' for a namespace.
+// Of what waits in a file of format 1 the namespace is in the body; json_valid keeps a body that is
+// nested deeper than SQLite reads from failing the step.
+const NAMESPACES = `
+ALTER TABLE delivery ADD COLUMN namespace TEXT NOT NULL DEFAULT '';
+UPDATE delivery SET namespace = ifnull((
+  SELECT json_extract(text, '$.occurrences[0].event.metadata.namespace') FROM body
+  WHERE body.seq = delivery.seq AND json_valid(text)), '')
+WHERE settled_at IS NULL;
+
+ALTER TABLE queue ADD COLUMN namespace TEXT NOT NULL DEFAULT '';
+UPDATE queue SET namespace = ifnull((
+  SELECT namespace FROM delivery INDEXED BY delivery_order
+  WHERE delivery.queue = queue.id AND state = 'waiting' ORDER BY seq LIMIT 1), '');
+CREATE INDEX queue_turn ON queue (trigger, namespace, look_at) WHERE look_at IS NOT NULL;
+
+-- The namespace that had the last turn, by trigger.
+CREATE TABLE turn (trigger TEXT PRIMARY KEY, namespace TEXT NOT NULL) WITHOUT ROWID;
+`;
+
 /** What brings a file from the format of its place to the next one. */
-export const STEPS: readonly string[] = [FIRST];
+export const STEPS: readonly string[] = [FIRST, NAMESPACES];

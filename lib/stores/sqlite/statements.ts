@@ -47,6 +47,17 @@ export class Statements {
       .flatMap((row) => Object.values(row).slice(0, 1));
   }
 
+  /** The text in the first column of the first row; undefined if there is none. */
+  text(sql: string, ...values: readonly SQLInputValue[]): string | undefined {
+    const value = this.value(sql, ...values);
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** The numbers in the first column. */
+  numbers(sql: string, ...values: readonly SQLInputValue[]): readonly number[] {
+    return this.column(sql, ...values).filter((value) => typeof value === 'number');
+  }
+
   /** The number that a statement answers; 0 where it answers none. */
   number(sql: string, ...values: readonly SQLInputValue[]): number {
     return Number(this.value(sql, ...values) ?? 0);
