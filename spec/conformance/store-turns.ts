@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import { eventNamespaceOf } from '../../lib/core/delivery.ts';
 import type { Store } from '../../lib/core/store.ts';
+import { Waits } from '../support/waits.ts';
 import { aCommit, CLAIM, deliveriesOf, idOf, NOW, settle } from './store-builders.ts';
 
 const ORDERS = ['none', 'object'] as const;
@@ -124,35 +125,3 @@ const STEPS = fc.array(
   ),
   { minLength: 30, maxLength: 60 },
 );
-
-/** Counts for each namespace with something due the turns of each other since its own. */
-class Waits {
-  readonly #left = new Map<string, number>();
-  readonly #turns = new Map<string, Map<string, number>>();
-
-  get areOver(): boolean {
-    return this.#left.size === 0;
-  }
-
-  came(name: string, count: number): void {
-    if (!this.#left.has(name)) this.#turns.set(name, new Map());
-    this.#left.set(name, (this.#left.get(name) ?? 0) + count);
-  }
-
-  /** Notes a turn; answers the most turns that it had while some other waited. */
-  turn(name: string): number {
-    const left = (this.#left.get(name) ?? 0) - 1;
-    if (left === 0) this.#left.delete(name);
-    else this.#left.set(name, left);
-    this.#turns.set(name, new Map());
-    const others = [...this.#left.keys()].filter((other) => other !== name);
-    return Math.max(0, ...others.map((other) => this.#noted(other, name)));
-  }
-
-  #noted(waiting: string, name: string): number {
-    const turns = this.#turns.get(waiting);
-    const count = (turns?.get(name) ?? 0) + 1;
-    turns?.set(name, count);
-    return count;
-  }
-}
