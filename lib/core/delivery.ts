@@ -25,7 +25,15 @@ export const UNSETTLED_STATES = ['waiting', 'held', 'open', 'running'] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /** Why a delivery is a dead letter. */
-export type DeadReason = 'expired' | 'expired-held' | 'poison' | 'bug';
+export type DeadReason = 'expired' | 'expired-held' | 'shed' | 'poison' | 'bug';
+
+/** Why a delivery is a dead letter that a limit held until then: no token was taken for it. */
+export const HELD_TO_THE_END = ['expired-held', 'shed'] as const satisfies readonly DeadReason[];
+
+/** Whether a limit held a delivery and holds it still, or did until it was a dead letter. */
+export function isOnlyHeld({ state, dead }: Pick<Delivery, 'state' | 'dead'>): boolean {
+  return state === 'held' || HELD_TO_THE_END.some((reason) => reason === dead);
+}
 
 /** The cluster that the occurrences come from. */
 export interface ClusterRef {

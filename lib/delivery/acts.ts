@@ -1,7 +1,7 @@
 // What people do with a delivery: retry, rerun, release, discard. Each changes the store and nothing
 // else: whoever calls tells it and wakes who must look. Where a gateway runs, it is called there;
 // with none running, on the opened file.
-import type { Delivery, DeliveryState } from '../core/delivery.ts';
+import { type Delivery, type DeliveryState, isOnlyHeld } from '../core/delivery.ts';
 import { deliveryIdOf } from '../core/delivery-id.ts';
 import type { Archive, Journal, Outbox, StateChange } from '../core/store.ts';
 
@@ -81,8 +81,8 @@ const CHANGES = {
     const retriedAt = Math.max(now, (attempts.at(-1)?.at ?? 0) + 1);
     return { from: RETRIED, next: waitingSince(now), isRetry: true, now: retriedAt };
   },
-  release: ({ dead }, now) => {
-    const from = dead === 'expired-held' ? 'dead' : 'held';
+  release: (delivery, now) => {
+    const from = delivery.state === 'dead' && isOnlyHeld(delivery) ? 'dead' : 'held';
     return { from: [from], next: waitingSince(now), now };
   },
   discard: (_delivery, now) => ({

@@ -8,6 +8,7 @@ import type { Observation, Observe } from '../core/observation.ts';
 import type { Source } from '../core/source.ts';
 import type { Store } from '../core/store.ts';
 import { act, type Acted, type ActName } from '../delivery/acts.ts';
+import type { HeldForecast } from '../intake/forecast.ts';
 import { aborted } from '../kit/aborted.ts';
 import { SteadyClock } from '../kit/steady-clock.ts';
 import { Beginnings } from './beginnings.ts';
@@ -108,8 +109,13 @@ export class Gateway {
     const why = `${name}, asked for by a person`;
     this.#observe({ kind: 'delivery-moved', delivery, from, to, dead, why });
     if (to === 'waiting') this.#started?.dispatch.askedFor(delivery);
-    this.#started?.release.wake();
+    this.#started?.release.forget(delivery.id);
     return acted;
+  }
+
+  /** Says when held deliveries start; made for one answer. */
+  forecasts(): (id: string) => HeldForecast | null {
+    return this.#started?.release.forecasts() ?? (() => null);
   }
 
   /**

@@ -2,7 +2,7 @@
 // with the log. Ready once the cluster is known, every source reads and the store takes what is read;
 // else it says what it waits for. Whether a restart would help is liveness.ts.
 import type { Health } from '../core/health.ts';
-import type { Observation } from '../core/observation.ts';
+import type { LimitObserved, Observation } from '../core/observation.ts';
 
 type Reading = Extract<Observation, { kind: 'reading' }>;
 
@@ -16,6 +16,9 @@ export class HealthWatch {
   #stopping = false;
   /** Why the store takes nothing; '' where it does. */
   #storeTrouble = '';
+  /** Budgets that hold deliveries, and triggers that shed some: neither stops the gateway's work. */
+  readonly #usedUp = new Set<string>();
+  readonly #shedding = new Set<string>();
   /** What a full store means; '' where it is not full. */
   #full: '' | 'block' | 'shed' = '';
 
@@ -32,6 +35,9 @@ export class HealthWatch {
     }
     if (observation.kind === 'reading') this.#note(observation);
     if (observation.kind === 'breaker') this.#noteBreaker(observation);
+    if (observation.kind === 'budget' || observation.kind === 'shedding') {
+      this.#noteLimit(observation);
+    }
     if (observation.kind === 'store-trouble') {
       this.#storeTrouble = observation.state === 'unavailable' ? observation.why : '';
     }
@@ -53,6 +59,14 @@ export class HealthWatch {
       (name) => `trigger ${name}: breaker open; the log says why`,
     );
     if (this.#full === 'shed') notes.push('the store is full: new deliveries are shed');
+    for (const budget of this.#usedUp) {
+      notes.push(`limits.${budget} is used up: deliveries are held; the log says whose`);
+    }
+    for (const name of this.#shedding) {
+      notes.push(
+        `trigger ${name}: too many deliveries are held and some are shed; the log says whose`,
+      );
+    }
     return { live: stuck.length === 0, ready: why.length === 0, why, notes };
   }
 
@@ -66,6 +80,14 @@ export class HealthWatch {
   #noteBreaker({ trigger, to }: Extract<Observation, { kind: 'breaker' }>): void {
     if (to === 'open') this.#broken.add(trigger);
     if (to === 'closed') this.#broken.delete(trigger);
+  }
+
+  #noteLimit(observation: LimitObserved): void {
+    if (observation.kind === 'budget') {
+      if (observation.state === 'used-up') this.#usedUp.add(observation.budget);
+      else this.#usedUp.delete(observation.budget);
+    } else if (observation.state === 'began') this.#shedding.add(observation.trigger);
+    else this.#shedding.delete(observation.trigger);
   }
 
   *#reasons(): Iterable<string> {

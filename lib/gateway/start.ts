@@ -58,7 +58,8 @@ export async function start(parts: StartParts, stop: AbortSignal): Promise<Start
   const without = await keepSpan(store.keep, span);
   const workers = await createWorkers({ ...parts, cluster, without, readMs });
   workers.dispatch.tellLost(taken.lost);
-  // Who is held already stands before whoever is read from now on.
+  // Held deliveries get tokens before new ones.
+  await workers.release.restore();
   await workers.release.pass();
   if (taken.jumpedMs !== 0) workers.dispatch.jumped(taken.jumpedMs);
   return { sources, ...workers };

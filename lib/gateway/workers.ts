@@ -43,10 +43,10 @@ export async function createWorkers(parts: WorkerParts): Promise<Workers> {
 }
 
 /** The limits with what was started before this process began. */
-async function createLimiter({ steady, plan, store }: WorkerParts): Promise<Limiter> {
+async function createLimiter({ steady, plan, store, observe }: WorkerParts): Promise<Limiter> {
   const forMs = rememberedMs(plan.limits);
   const now = (): number => steady.monotonic();
-  const limiter = new Limiter(plan.limits, { now, from: now() - forMs });
+  const limiter = new Limiter(plan.limits, { now, from: now() - forMs, observe });
   const wall = steady.now();
   limiter.restore(await store.archive.firedSince(wall - forMs), wall);
   return limiter;
@@ -81,6 +81,7 @@ function createRelease(
   return new Release({
     archive: store.archive,
     outbox: store.outbox,
+    keep: store.keep,
     limiter,
     holdForMs: plan.limits.holdForMs,
     without,

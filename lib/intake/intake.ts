@@ -92,10 +92,27 @@ export class Intake {
     const weighed = { ...batch, gaps: this.#gapLoss.weigh(batch) };
     const work = this.#workOn(known);
     const ruled = judged.map((one) => ruledBy(work, one));
-    const existing = await this.#commit(weighed, work, signal);
-    this.#parts.committed(work.deliveries.filter(({ id }) => !existing.has(id)));
+    const existing = await this.#commitOrSettle(weighed, work, signal);
+    const stored = work.deliveries.filter(({ id }) => !existing.has(id));
+    const ids = new Set(stored.map(({ id }) => id));
+    this.#parts.limiter.settle((id) => ids.has(id));
+    this.#parts.committed(stored);
     for (const gap of weighed.gaps) this.#parts.observe({ kind: 'gap', gap });
     for (const one of ruled) this.#report(one, work, existing);
+  }
+
+  /** If nothing was committed, nothing takes a token or is held. */
+  async #commitOrSettle(
+    batch: Batch,
+    work: BatchWork,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
+    try {
+      return await this.#commit(batch, work, signal);
+    } catch (error) {
+      this.#parts.limiter.settle(() => false);
+      throw error;
+    }
   }
 
   /** Commits; answers the ids that were there before. */

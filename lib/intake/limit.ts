@@ -1,8 +1,16 @@
 // Budgets: a token bucket for each involved object and one for all. A delivery without a token is
-// held, not lost; release.ts lets it go when tokens come. Buckets live on the monotonic clock.
+// held, not lost: release.ts starts it when tokens come, and held-queues.ts says whose turn it is.
+// The limiter decides and remembers; it does no I/O. Times are monotonic milliseconds.
+import { createHash } from 'node:crypto';
+import type { Budget, Observe } from '../core/observation.ts';
+import { quoted } from '../kit/printable.ts';
 import type { Rate } from '../kit/rate.ts';
-import { TokenBucket } from '../kit/token-bucket.ts';
+import { TokenBucket, TokenBuckets } from '../kit/token-bucket.ts';
 import type { Candidate } from './candidate.ts';
+import { type Forecast, forecastQueue, tokensByTurn } from './forecast.ts';
+import type { Held } from './held-queue.ts';
+import { HeldQueues } from './held-queues.ts';
+import { LimitWatch } from './limit-watch.ts';
 import type { Facts, Ruling } from './stages.ts';
 
 /** How many builds there may be; null is no limit. */
@@ -11,125 +19,205 @@ export interface Limits {
   readonly total: Rate | null;
 }
 
-/** Which budget had no token. */
-export type Exhausted = 'perObject' | 'total';
-
-/** Who waits for tokens already: those who come later wait behind them. */
-export interface Backlog {
-  /** By the involved object, with the budget that has no token for it. */
-  readonly objects: ReadonlyMap<string, Exhausted>;
-  /** Whether all wait, whatever their object. */
-  readonly total: boolean;
-  readonly count: number;
+/** What a limiter is made with. */
+interface LimiterParts {
+  readonly now: () => number;
+  /** Since when tokens count: so long ago that what was started since can be restored. */
+  readonly from: number;
+  readonly observe: Observe;
+  /** So many deliveries of one trigger are held at once. */
+  readonly heldAtMost?: number;
 }
 
-interface Held {
-  readonly objects: Map<string, Exhausted>;
-  total: boolean;
-  count: number;
-}
+/** Who asks for a token. */
+type Newcomer = Omit<Held, 'since'>;
 
-/** So many are held at once, some 20 MB of usual Events; what comes then is shed and counted. */
+/** Some 20 MB of usual Events in the store for each trigger, and 5 MB of memory. */
 const HELD_AT_MOST = 10_000;
+
+/** Names of Kubernetes are shorter. A longer text of an Event is kept as its digest. */
+const LONGEST_KEY = 512;
 
 /** For how long what was started matters to the limits, in ms: after it every bucket is full. */
 export function rememberedMs({ perObject, total }: Limits): number {
   return Math.max(perObject?.perMs ?? 0, total?.perMs ?? 0);
 }
 
-interface ObjectBucket {
-  readonly bucket: TokenBucket;
-  lastUse: number;
-}
-
-/** Hands out tokens. Times are monotonic milliseconds. */
+/** Hands out tokens and keeps what has to wait for one. */
 export class Limiter {
-  readonly #limits: Limits;
+  readonly held: HeldQueues;
+  readonly watch: LimitWatch;
+  readonly heldAtMost: number;
   readonly #now: () => number;
-  readonly #objects = new Map<string, ObjectBucket>();
+  readonly #objects: TokenBuckets | null;
   readonly #total: TokenBucket | null;
-  #held: Held = { objects: new Map(), total: false, count: 0 };
+  /** Whether one that has a token of its object waits for one of all: no newcomer passes it. */
+  #waitsForTotal = false;
+  /** Tokens that were taken for deliveries whose commit is under way. */
+  #taken: Pick<Held, 'id' | 'object'>[] = [];
 
-  constructor(limits: Limits, since: { readonly now: () => number; readonly from: number }) {
-    this.#limits = limits;
-    this.#now = since.now;
-    this.#total = limits.total === null ? null : new TokenBucket(limits.total, since.from);
+  constructor(limits: Limits, { now, from, observe, heldAtMost = HELD_AT_MOST }: LimiterParts) {
+    this.held = new HeldQueues(heldAtMost);
+    this.watch = new LimitWatch({ limits, heldAtMost, observe });
+    this.heldAtMost = heldAtMost;
+    this.#now = now;
+    this.#objects = limits.perObject === null ? null : new TokenBuckets(limits.perObject);
+    this.#total = limits.total === null ? null : new TokenBucket(limits.total, from);
   }
 
-  /** Takes a token for a newcomer, who waits behind those that are held already. */
-  take(object: string): Exhausted | 'shed' | null {
-    const exhausted =
-      this.#held.objects.get(object) ??
-      (this.#held.total ? 'total' : this.takeAt(object, this.#now()));
-    if (exhausted === null) return null;
-    if (this.#held.count >= HELD_AT_MOST) return 'shed';
-    this.#held.objects.set(object, exhausted);
-    this.#held.total ||= exhausted === 'total';
-    this.#held.count += 1;
-    return exhausted;
+  /**
+   * Takes a token for a newcomer. Without one it is held, behind all others of its object and its
+   * namespace, or shed. What became of it holds once `settle` says that it was stored.
+   */
+  take(newcomer: Newcomer): Budget | 'shed' | null {
+    const now = this.#now();
+    const asked = this.#bounded(newcomer);
+    const budget = this.#usedUpFor(asked.object, now);
+    if (budget === null) {
+      this.#spend(asked, now);
+      this.#taken.push({ id: asked.id, object: asked.object });
+      return null;
+    }
+    if (!this.held.admits(asked)) {
+      this.watch.dropped(asked.trigger, now);
+      return 'shed';
+    }
+    if (budget === 'total') this.#waitsForTotal = true;
+    const ownMs = this.#ownMs(asked.object, now);
+    this.held.reserve({ ...asked, since: now }, ownMs > 0 ? now + ownMs : 0);
+    return budget;
   }
 
-  /** Takes a token as of a moment; says which budget had none. */
-  takeAt(object: string, now: number): Exhausted | null {
-    const own = this.#bucketOf(object, now);
-    if (own !== null && own.msUntilToken(now) > 0) return 'perObject';
-    if (this.#total !== null && this.#total.msUntilToken(now) > 0) return 'total';
-    own?.take(now);
-    this.#total?.take(now);
-    return null;
+  /** Ends what newcomers were promised: tokens of those that were not stored come back. */
+  settle(isStored: (id: string) => boolean): void {
+    for (const { id, object } of this.#taken) if (!isStored(id)) this.giveBack(object);
+    this.#taken = [];
+    this.held.settle(isStored);
+    this.report();
   }
 
-  /** Takes the tokens of what was started before this process, in whatever order it is told. */
+  /** Adds a delivery that the store holds already. */
+  restoreHeld(held: Held): void {
+    this.held.add({ ...held, ...this.#bounded(held) });
+  }
+
+  /** Takes the tokens of what was started before this process, in whatever order it is named. */
   restore(
     started: readonly { readonly at: number; readonly object: string }[],
     wall: number,
   ): void {
     const now = this.#now();
-    // A bucket goes forward only: what it is told late would fill it twice.
+    // A bucket goes forward only: a token that is taken late would fill it twice.
     const inOrder = [...started].sort((a, b) => a.at - b.at);
-    for (const { at, object } of inOrder) this.takeAt(object, Math.min(now, now - (wall - at)));
-  }
-
-  /** How long until the budgets have a token for this object again, in ms. */
-  msUntilToken(object: string): number {
-    const now = this.#now();
-    const own = this.#bucketOf(object, now)?.msUntilToken(now) ?? 0;
-    return Math.max(own, this.#total?.msUntilToken(now) ?? 0);
-  }
-
-  /** Replaces what is known of those who wait. */
-  setBacklog({ objects, total, count }: Backlog): void {
-    this.#held = { objects: new Map(objects), total, count };
-  }
-
-  #bucketOf(object: string, now: number): TokenBucket | null {
-    const rate = this.#limits.perObject;
-    if (rate === null) return null;
-    const known = this.#objects.get(object);
-    const bucket = known?.bucket ?? new TokenBucket(rate, now);
-    // Moved to the end, so that the front holds those that were not used for longest.
-    this.#objects.delete(object);
-    this.#objects.set(object, { bucket, lastUse: now });
-    this.#forgetFull(now - rate.perMs);
-    return bucket;
-  }
-
-  /** A bucket that was not used for a whole period is full again, and as good as none. */
-  #forgetFull(before: number): void {
-    for (const [object, { lastUse }] of this.#objects) {
-      if (lastUse >= before) return;
-      this.#objects.delete(object);
+    for (const { at, object } of inOrder) {
+      const key = boundedKey(object);
+      const then = Math.min(now, now - (wall - at));
+      if (this.#exhausted(key, then) === null) this.#takeTokens(key, then);
     }
+  }
+
+  /** Takes tokens for the held delivery that starts next; null if none may start now. */
+  release(): Held | null {
+    const now = this.#now();
+    const held = this.held.next(now, (object) => this.#ownMs(object, now));
+    this.#waitsForTotal = held !== undefined && (this.#total?.msUntilToken(now) ?? 0) > 0;
+    if (held === undefined || this.#waitsForTotal) return null;
+    this.#spend(held, now);
+    const ownMs = this.#ownMs(held.object, now);
+    this.held.remove(held.id, ownMs > 0 ? now + ownMs : 0);
+    this.held.passTurn(held);
+    return held;
+  }
+
+  /** How long until `release` may find one again, in ms; endless if only a newcomer changes that. */
+  msUntilRelease(): number {
+    const now = this.#now();
+    if (this.held.size === 0) return Number.POSITIVE_INFINITY;
+    if (this.#waitsForTotal) return this.#total?.msUntilToken(now) ?? 0;
+    return this.held.blockedUntil - now;
+  }
+
+  /** Puts the tokens of a delivery back that was not started. */
+  giveBack(object: string): void {
+    this.#objects?.giveBack(object);
+    this.#total?.giveBack();
+  }
+
+  /** Says which budgets hold something, and whether anything is shed, if that changed. */
+  report(): void {
+    const total = this.#waitsForTotal && this.held.size > 0;
+    const holds = { perObject: this.held.isAnyBlocked, total };
+    this.watch.look({ holds, held: this.held, now: this.#now() });
+  }
+
+  /** Says when held deliveries start as long as no others come; made for one answer. */
+  forecasts(): (id: string) => Forecast | null {
+    const known = new Map<object, ReadonlyMap<string, Forecast>>();
+    return (id) => {
+      const queue = this.held.find(id);
+      if (queue === undefined) return null;
+      const now = this.#now();
+      const forecasts =
+        known.get(queue) ??
+        forecastQueue(queue.all, {
+          tokens: tokensByTurn(queue, this.held.inTurn()),
+          totalMs: (tokens) => this.#total?.msUntilTokens(tokens, now) ?? 0,
+          ownMs: (object, tokens) => this.#objects?.msUntilTokens(object, tokens, now) ?? 0,
+        });
+      known.set(queue, forecasts);
+      return forecasts.get(id) ?? null;
+    };
+  }
+
+  /** Which budget a newcomer has to wait for. */
+  #usedUpFor(object: string, now: number): Budget | null {
+    if (this.held.hasObject(object)) {
+      return this.#total === null || this.#ownMs(object, now) > 0 ? 'perObject' : 'total';
+    }
+    if (this.#waitsForTotal && this.held.size > 0) return 'total';
+    return this.#exhausted(object, now);
+  }
+
+  #exhausted(object: string, now: number): Budget | null {
+    if (this.#ownMs(object, now) > 0) return 'perObject';
+    return (this.#total?.msUntilToken(now) ?? 0) > 0 ? 'total' : null;
+  }
+
+  #ownMs(object: string, now: number): number {
+    return this.#objects?.msUntilTokens(object, 1, now) ?? 0;
+  }
+
+  #spend(user: Newcomer, now: number): void {
+    this.#takeTokens(user.object, now);
+    this.watch.spent(user, now);
+  }
+
+  #takeTokens(object: string, now: number): void {
+    this.#objects?.take(object, now);
+    this.#total?.take(now);
+  }
+
+  /** Texts of an Event are kept for as long as it is held: each takes no more than a name does. */
+  #bounded({ id, trigger, rule, object, namespace }: Newcomer): Newcomer {
+    return { id, trigger, rule, object: boundedKey(object), namespace: boundedKey(namespace) };
   }
 }
 
 /** Holds a candidate for which there is no token. */
-export function limit({ object }: Candidate, { limiter }: Facts): Ruling | null {
-  const exhausted = limiter.take(object);
-  if (exhausted === null) return null;
-  if (exhausted === 'shed') {
-    return { disposition: 'shed', why: `${HELD_AT_MOST} deliveries are held already` };
+export function limit(candidate: Candidate, { limiter }: Facts): Ruling | null {
+  const { id, object, rule, occurrence } = candidate;
+  const trigger = candidate.trigger.name;
+  const { namespace } = occurrence.series;
+  const budget = limiter.take({ id, object, rule, trigger, namespace });
+  if (budget === null) return null;
+  if (budget === 'shed') {
+    const full = `trigger ${quoted(trigger)} holds ${limiter.heldAtMost} deliveries`;
+    const why = `${full}, and namespace ${quoted(namespace)} has its full share of them`;
+    return { disposition: 'shed', why };
   }
-  const budget = exhausted === 'total' ? 'limits.total' : 'limits.perObject';
-  return { disposition: 'held', why: `${budget} is used up` };
+  return { disposition: 'held', why: `limits.${budget} is used up` };
+}
+
+function boundedKey(text: string): string {
+  return text.length <= LONGEST_KEY ? text : createHash('sha256').update(text).digest('hex');
 }

@@ -1,6 +1,6 @@
 // The memory store: everything a store promises but surviving the process. Specs, `explain` and the
 // demo use it; it is also the first thing the conformance suite runs over.
-import type { Attempt } from '../core/delivery.ts';
+import { type Attempt, isOnlyHeld } from '../core/delivery.ts';
 import type { Kind } from '../core/kind.ts';
 import type { Gap } from '../core/source.ts';
 import type {
@@ -162,7 +162,7 @@ class MemoryStore implements Store {
   /** Whether its start took a token: nothing that is or was only held did. */
   #isSpent(id: string): boolean {
     const head = this.#deliveries.find(id)?.head;
-    return head?.state !== 'held' && head?.dead !== 'expired-held';
+    return head === undefined || !isOnlyHeld(head);
   }
 
   #attempt(id: string, started: Pick<Attempt, 'incarnation' | 'at'>): ActAnswer {
@@ -196,8 +196,7 @@ class MemoryStore implements Store {
     if (before === undefined || !from.includes(before.head.state)) {
       return { done: false, state: before?.head.state ?? null };
     }
-    const { state, dead } = before.head;
-    if (state === 'held' || dead === 'expired-held') this.#ledger.refire(id, now);
+    if (isOnlyHeld(before.head)) this.#ledger.refire(id, now);
     const asked = isRetry ? { retriedAt: now, deaths: 0 } : {};
     const changes = { ...next, ...asked };
     return { done: true, delivery: this.#deliveries.replace(before, changes, now) };

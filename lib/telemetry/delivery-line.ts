@@ -129,11 +129,17 @@ function deliveryMoved(observed: Observed<'delivery-moved'>): Line {
   const startedText = started(delivery.started);
   const fields = { id, trigger, from, to, dead, why, started: startedFields(delivery.started) };
   return {
-    level: possiblyTwice && STATE_LEVELS[to] === 'info' ? 'warn' : STATE_LEVELS[to],
+    level: movedLevel(observed),
     kind,
     text: `${trigger}: ${id} ${state}${startedText}${tries}${twice}${why === '' ? '' : `: ${why}`}`,
     fields: possiblyTwice ? { ...fields, possiblyTwice } : fields,
   };
+}
+
+function movedLevel({ to, dead, possiblyTwice }: Observed<'delivery-moved'>): LogLevel {
+  // Shedding has one error line of its own, however many give way.
+  if (dead === 'shed') return 'info';
+  return possiblyTwice === true && STATE_LEVELS[to] === 'info' ? 'warn' : STATE_LEVELS[to];
 }
 
 function started(object: Started | null): string {

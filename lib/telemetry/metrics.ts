@@ -102,6 +102,8 @@ export class Metrics {
         this.#stored(observation);
         return;
       }
+      case 'budget':
+      case 'shedding':
       case 'path-retired':
       case 'cluster-changed':
       case 'reading':

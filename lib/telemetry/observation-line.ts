@@ -5,6 +5,7 @@ import type { DecisionObserved, Observation } from '../core/observation.ts';
 import type { FailureLog } from './failure-log.ts';
 import { deliveryLines } from './delivery-line.ts';
 import { lifecycleLines } from './lifecycle-line.ts';
+import { limitLines } from './limit-line.ts';
 import type { Line } from './logging.ts';
 import { readingLines } from './reading-line.ts';
 import { storeLines } from './store-line.ts';
@@ -35,6 +36,9 @@ export function observationLines(
     case 'queue-depth':
     case 'command-output':
       return deliveryLines(observation, failures);
+    case 'budget':
+    case 'shedding':
+      return limitLines(observation, failures);
     case 'store-opened':
     case 'store-trouble':
     case 'store-usage':

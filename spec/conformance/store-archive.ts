@@ -1,6 +1,7 @@
 // What an Archive and a Keep promise.
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
+import { HELD_TO_THE_END } from '../../lib/core/delivery.ts';
 import type { DeliveryQuery, LedgerEntry, Store } from '../../lib/core/store.ts';
 import {
   aCommit,
@@ -154,18 +155,20 @@ export function describeArchive(store: () => Store): void {
       expect((await store().archive.decision(idOf(0)))?.at).to.equal(NOW);
     });
 
-    it('does not count what expired while it was held as started, until it is released', async () => {
-      const [held] = deliveries(1, { state: 'held' });
-      const ledger = [anEntry({ id: idOf(0), object: 'v1/Pod/shop/web-0' })];
-      await store().journal.commit(aCommit({ deliveries: held ? [held] : [], ledger }));
-      const expired = { state: 'dead', dead: 'expired-held', dueAt: NOW } as const;
-      await store().outbox.change({ id: idOf(0), from: ['held'], next: expired, now: NOW + 1 });
-      expect(await store().archive.firedSince(0)).to.deep.equal([]);
-      const next = { state: 'waiting', dead: null, dueAt: NOW } as const;
-      await store().outbox.change({ id: idOf(0), from: ['dead'], next, now: NOW + 9 });
-      const fired = await store().archive.firedSince(NOW + 9);
-      expect(fired).to.deep.equal([{ at: NOW + 9, object: 'v1/Pod/shop/web-0' }]);
-    });
+    for (const dead of HELD_TO_THE_END) {
+      it(`does not count what ended as ${dead} as started, until it is released`, async () => {
+        const [held] = deliveries(1, { state: 'held' });
+        const ledger = [anEntry({ id: idOf(0), object: 'v1/Pod/shop/web-0' })];
+        await store().journal.commit(aCommit({ deliveries: held ? [held] : [], ledger }));
+        const expired = { state: 'dead', dead, dueAt: NOW } as const;
+        await store().outbox.change({ id: idOf(0), from: ['held'], next: expired, now: NOW + 1 });
+        expect(await store().archive.firedSince(0)).to.deep.equal([]);
+        const next = { state: 'waiting', dead: null, dueAt: NOW } as const;
+        await store().outbox.change({ id: idOf(0), from: ['dead'], next, now: NOW + 9 });
+        const fired = await store().archive.firedSince(NOW + 9);
+        expect(fired).to.deep.equal([{ at: NOW + 9, object: 'v1/Pod/shop/web-0' }]);
+      });
+    }
 
     it('keeps the last thousand gaps with their bounds', async () => {
       const from = { resourceVersion: '3', at: NOW - 1 };

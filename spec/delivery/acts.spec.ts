@@ -1,7 +1,7 @@
 // What people do with a delivery: every act from every state, and what a rerun is made of.
 import { expect } from 'chai';
 import type { DeadReason, Delivery, DeliveryState } from '../../lib/core/delivery.ts';
-import { DELIVERY_STATES } from '../../lib/core/delivery.ts';
+import { DELIVERY_STATES, HELD_TO_THE_END } from '../../lib/core/delivery.ts';
 import { deliveryId } from '../../lib/core/delivery-id.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { type Acted, type ActName, ACTS, act, possibleActs } from '../../lib/delivery/acts.ts';
@@ -84,10 +84,14 @@ describe('an act of a person', () => {
     });
   }
 
-  it('releases what was held for too long', async () => {
-    const { store, delivery } = await storeWith('dead', 'expired-held');
-    expect(await doing(store, 'release', delivery.id)).to.include({ done: true, from: 'dead' });
-  });
+  for (const dead of HELD_TO_THE_END) {
+    it(`releases what a limit held and is dead (${dead})`, async () => {
+      const { store, delivery } = await storeWith('dead', dead);
+      const stored = await store.archive.get(delivery.id);
+      expect(possibleActs(stored ?? delivery)).to.include('release');
+      expect(await doing(store, 'release', delivery.id)).to.include({ done: true, from: 'dead' });
+    });
+  }
 
   it('notes when a retry was asked for, so that what went before no longer counts', async () => {
     const { store, delivery } = await storeWith('unknown');

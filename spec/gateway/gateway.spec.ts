@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Observe } from '../../lib/core/observation.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aBatch } from '../intake/harness.ts';
+import { aBatch, aSeries } from '../intake/harness.ts';
 import { aCommit, anEntry } from '../conformance/store-builders.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 import { deliveryOf, gatewayBench, storeWith } from './gateway-bench.ts';
@@ -175,6 +175,36 @@ describe('the gateway', () => {
       expect(acted.done ? acted.delivery.id : id)
         .to.equal(trigger.delivered[1]?.id)
         .and.not.equal(id);
+      stop.abort(new Error('SIGTERM'));
+      await clock.advance(10_000);
+      await running;
+    });
+
+    it('keeps a place for others once a held delivery is released or discarded', async () => {
+      const { gateway, source, trigger, clock, recording, stop } = gatewayBench({
+        planned: (plan) => ({
+          ...plan,
+          limits: { ...plan.limits, perObject: null, total: { count: 1, perMs: 3_600_000 } },
+        }),
+      });
+      const running = gateway.run(stop.signal);
+      source.hand(aBatch({ occurrences: ['a', 'b', 'c', 'd'].map((name) => aSeries(name)) }));
+      await clock.advance(0);
+      const ids = recording.of('decision').map(({ disposed }) => disposed[0]?.id ?? '');
+      const nextOf = (id: string) => gateway.forecasts()(id)?.releaseAt;
+      const noon = clock.now();
+      expect(ids.map(nextOf)).to.deep.equal([
+        undefined,
+        ...[1, 2, 3].map((hours) => noon + hours * 3_600_000),
+      ]);
+      await gateway.act('discard', ids[1] ?? '');
+      await gateway.act('release', ids[2] ?? '');
+      expect(ids.map(nextOf)).to.deep.equal([
+        ...[undefined, undefined, undefined],
+        noon + 3_600_000,
+      ]);
+      await clock.advance(0);
+      expect(trigger.fired).to.equal(2);
       stop.abort(new Error('SIGTERM'));
       await clock.advance(10_000);
       await running;

@@ -71,6 +71,26 @@ describe('health', () => {
     expect(health.health([])).to.deep.equal({ live: true, ready: true, why: [], notes });
   });
 
+  it('stays ready while limits hold and shed, and notes both without a namespace', () => {
+    const health = new HealthWatch([]);
+    const rule = { index: 0, name: 'r', identity: 'r' };
+    const user = { rule, trigger: 'hook', namespace: 'noisy', object: null, taken: 1 };
+    const budget = { kind: 'budget', budget: 'total', rate: '600/h' } as const;
+    const counts = { bound: 10, dropped: 1, gaveWay: 0, longest: null };
+    const shedding = { kind: 'shedding', trigger: 'hook', ...counts } as const;
+    health.observe(found);
+    health.observe({ ...budget, state: 'used-up', user });
+    health.observe({ ...shedding, state: 'began' });
+    const notes = [
+      'limits.total is used up: deliveries are held; the log says whose',
+      'trigger hook: too many deliveries are held and some are shed; the log says whose',
+    ];
+    expect(health.health([])).to.deep.equal({ live: true, ready: true, why: [], notes });
+    health.observe({ ...budget, state: 'free', user: null });
+    health.observe({ ...shedding, state: 'ended' });
+    expect(health.health([]).notes).to.deep.equal([]);
+  });
+
   it('is neither live nor ready while something is stuck, and says what first', () => {
     const health = new HealthWatch([]);
     health.observe(found);

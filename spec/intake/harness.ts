@@ -1,13 +1,17 @@
 // Intake over a memory store and a hand-made chain, with everything it says recorded.
 import type { Delivery } from '../../lib/core/delivery.ts';
+import { textAt } from '../../lib/core/event.ts';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
 import type { Batch } from '../../lib/core/source.ts';
 import type { Store } from '../../lib/core/store.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
+import type { Span } from '../../lib/delivery/pauses.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { Intake, type IntakeParts } from '../../lib/intake/intake.ts';
 import { Limiter, type Limits } from '../../lib/intake/limit.ts';
+import { Release } from '../../lib/intake/release.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
+import { anEvent, anOccurrence } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type RecordingObserve, recordingObserve } from '../support/recording-observe.ts';
 
@@ -15,6 +19,11 @@ import { type RecordingObserve, recordingObserve } from '../support/recording-ob
 export interface HarnessOptions {
   readonly rules?: readonly RuleSection[];
   readonly limits?: Limits;
+  readonly heldAtMost?: number;
+  readonly holdForMs?: number;
+  /** Spans in which no gateway worked. */
+  readonly without?: readonly Span[];
+  readonly clock?: FakeClock;
   readonly parts?: Partial<IntakeParts>;
   readonly store?: Store;
 }
@@ -25,6 +34,9 @@ export interface IntakeHarness extends RecordingObserve {
   readonly clock: FakeClock;
   readonly store: Store;
   readonly limiter: Limiter;
+  readonly release: Release;
+  /** Names of the Events whose held deliveries were started, in their order. */
+  readonly released: string[];
   readonly committed: Delivery[];
   readonly take: (...occurrences: readonly Occurrence[]) => Promise<void>;
   /** The dispositions so far: one list of words a decision. */
@@ -49,14 +61,43 @@ export function aBatch(overrides: Partial<Batch> = {}): Batch {
   };
 }
 
+/** The name of a delivery's first Event. */
+export function eventNameOf({ occurrences: [{ event }] }: Delivery): string {
+  return textAt(event, 'metadata', 'name');
+}
+
+/** A series of its own: an Event of a name, about an object in its namespace. */
+export function aSeries(name: string, namespace = 'shop', object = name): Occurrence {
+  return anOccurrence({
+    event: anEvent({
+      metadata: { name, namespace, creationTimestamp: '2026-01-31T11:58:00Z' },
+      involvedObject: { kind: 'Pod', namespace, name: object },
+    }),
+  });
+}
+
 /** Builds intake over a fresh memory store. */
 export function intakeHarness(options: HarnessOptions = {}): IntakeHarness {
   const recording = recordingObserve();
-  const clock = new FakeClock();
+  const clock = options.clock ?? new FakeClock();
+  const { observe } = recording;
   const store = options.store ?? createMemoryStore();
   const now = (): number => clock.monotonic();
   const limits = options.limits ?? { perObject: null, total: null };
-  const limiter = new Limiter(limits, { now, from: clock.monotonic() });
+  const { heldAtMost = 10_000, holdForMs = 36_000_000, without = [] } = options;
+  const limiter = new Limiter(limits, { now, from: clock.monotonic(), observe, heldAtMost });
+  const released: string[] = [];
+  const release = new Release({
+    archive: store.archive,
+    outbox: store.outbox,
+    keep: store.keep,
+    limiter,
+    holdForMs,
+    without,
+    clock,
+    observe,
+    released: (delivery) => void released.push(eventNameOf(delivery)),
+  });
   const committed: Delivery[] = [];
   const { chain } = compileChain(options.rules ?? ACCEPT_ALL, {
     triggers: ['build', 'report'],
@@ -73,7 +114,7 @@ export function intakeHarness(options: HarnessOptions = {}): IntakeHarness {
     limiter,
     clock,
     random: () => 1,
-    observe: recording.observe,
+    observe,
     overflow: 'block',
     readMs: () => 0,
     answered: () => undefined,
@@ -86,6 +127,8 @@ export function intakeHarness(options: HarnessOptions = {}): IntakeHarness {
     clock,
     store,
     limiter,
+    release,
+    released,
     committed,
     take: (...occurrences) => intake.take(aBatch({ occurrences }), NEVER),
     dispositions: () =>

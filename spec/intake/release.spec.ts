@@ -1,63 +1,63 @@
-// The release at work: how often it looks when it is rung all the time.
+// The release at work: what it asks the store for, and what counts for `holdFor`.
 import { expect } from 'chai';
-import type { Archive } from '../../lib/core/store.ts';
-import { Limiter } from '../../lib/intake/limit.ts';
-import { Release } from '../../lib/intake/release.ts';
+import type { Archive, Store } from '../../lib/core/store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, deliveries } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
+import { aSeries, intakeHarness } from './harness.ts';
+
+const HOUR = 3_600_000;
 
 describe('the release', () => {
-  it('rests nine times as long as a look at all that is held takes', async () => {
-    const clock = new FakeClock();
-    const store = createMemoryStore();
-    const looks: number[] = [];
+  it('asks the store once for what is held, however often it is woken', async () => {
+    const memory = createMemoryStore();
+    let lists = 0;
     const archive: Archive = {
-      ...store.archive,
-      list: async () => {
-        looks.push(clock.monotonic());
-        await clock.sleep(10, new AbortController().signal);
-        return [];
+      ...memory.archive,
+      list: (query) => {
+        lists += 1;
+        return memory.archive.list(query);
       },
     };
-    const limits = { perObject: null, total: null };
-    const limiter = new Limiter(limits, { now: () => clock.monotonic(), from: 0 });
-    const { observe } = recordingObserve();
-    const released = (): void => undefined;
-    const parts = { archive, outbox: store.outbox, limiter, holdForMs: 1_000, clock, observe };
-    const release = new Release({ ...parts, without: [], released });
+    const { journal, outbox, keep, upkeep } = memory;
+    const disposal = { [Symbol.asyncDispose]: async () => undefined };
+    const store: Store = { journal, outbox, keep, upkeep, archive, ...disposal };
+    const limits = { perObject: null, total: { count: 1, perMs: HOUR } };
+    const { take, release, clock } = intakeHarness({ store, limits });
+    await release.restore();
     const stop = new AbortController();
     const running = release.run(stop.signal);
-    for (let ms = 0; ms < 450; ms += 1) {
+    for (let number = 0; number < 50; number += 1) {
+      await take(aSeries(`e.${number}`));
       release.wake();
       await clock.advance(1);
     }
-    expect(looks).to.deep.equal([0, 100, 200, 300, 400]);
+    expect(lists).to.equal(1);
     stop.abort();
-    await clock.advance(100);
     await running;
   });
 
   it('does not count the time without a gateway for holdFor', async () => {
     const clock = new FakeClock();
     const store = createMemoryStore();
-    const hour = 3_600_000;
-    const heldAt = clock.now() - 26 * hour;
+    const heldAt = clock.now() - 26 * HOUR;
     const [one] = deliveries(1, { state: 'held', dueAt: heldAt, createdAt: heldAt });
     await store.journal.commit(aCommit({ deliveries: one === undefined ? [] : [one] }));
-    const limits = { perObject: { count: 1, perMs: 100 * hour }, total: null };
-    const limiter = new Limiter(limits, { now: () => clock.monotonic(), from: 0 });
-    limiter.takeAt(one?.object ?? '', 0);
-    const { observe, of } = recordingObserve();
     // Half an hour of it was worked.
-    const without = [{ from: heldAt + hour / 2, to: clock.now() }];
-    const parts = { archive: store.archive, outbox: store.outbox, limiter, clock, observe };
-    const released = (): void => undefined;
-    const release = new Release({ ...parts, holdForMs: hour, without, released });
+    const without = [{ from: heldAt + HOUR / 2, to: clock.now() }];
+    const limits = { perObject: { count: 1, perMs: 100 * HOUR }, total: null };
+    const { limiter, release, of } = intakeHarness({
+      clock,
+      store,
+      limits,
+      holdForMs: HOUR,
+      without,
+    });
+    limiter.restore([{ at: clock.now(), object: one?.object ?? '' }], clock.now());
+    await release.restore();
     await release.pass();
     expect(of('delivery-moved')).to.deep.equal([]);
-    await clock.advance(hour / 2);
+    await clock.advance(HOUR / 2);
     await release.pass();
     expect(of('delivery-moved').map(({ dead }) => dead)).to.deep.equal(['expired-held']);
   });

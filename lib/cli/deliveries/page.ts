@@ -110,6 +110,7 @@ const SETTLED = {
 const DEAD = {
   expired: 'nothing by itself: it was tried for as long as retry.for allows',
   'expired-held': 'nothing by itself: the limits held it for longer than holdFor',
+  shed: 'nothing by itself: too many were held, and it gave way to other namespaces',
   poison: 'nothing by itself: the gateway died during three attempts of it in a row',
   bug: 'nothing by itself: its trigger failed in ways that are bugs; the log has them',
 } as const;

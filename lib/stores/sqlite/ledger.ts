@@ -1,5 +1,6 @@
 // The ledger: what has been started, found by key, by id, and by the Event it came from. It forgets
 // only what a sweep says.
+import { HELD_TO_THE_END } from '../../core/delivery.ts';
 import type { CompleteList, Gone } from '../../core/source.ts';
 import type { LedgerEntry, Retirement } from '../../core/store.ts';
 import type { SeenKeys } from './messages.ts';
@@ -38,7 +39,7 @@ WHERE path = ? AND event_key > ? ORDER BY event_key LIMIT ?`;
 
 const FIRED = `
 SELECT fired_at AS at, ledger.object FROM ledger LEFT JOIN delivery ON delivery.id = ledger.id
-WHERE fired_at >= ? AND ifnull(state, '') <> 'held' AND ifnull(dead, '') <> 'expired-held'`;
+WHERE fired_at >= ? AND ifnull(state, '') <> 'held' AND ifnull(dead, '') NOT IN (${HELD_TO_THE_END.map((reason) => `'${reason}'`).join()})`;
 
 /** Events looked at together, so that nothing holds all of a path in memory. */
 const PAGE = 500;

@@ -1,6 +1,6 @@
 // Deliveries as work: claims, attempts, settlements and what people and limits change. A conflict is
 // an answer. Attempts that have ended are one text that only grows, so nothing here parses JSON.
-import type { Attempt } from '../../core/delivery.ts';
+import { type Attempt, isOnlyHeld } from '../../core/delivery.ts';
 import type { ClaimRequest, Settlement, StateChange } from '../../core/store.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Ledger } from './ledger.ts';
@@ -84,7 +84,7 @@ export class Outbox {
   change({ id, from, next, isRetry, now, withBody }: StateChange & WithBody): ActRow {
     const before = this.#deliveries.find(id);
     if (before === undefined || !from.includes(before.state)) return conflict(before);
-    if (before.state === 'held' || before.dead === 'expired-held') this.#ledger.refire(id, now);
+    if (isOnlyHeld(before)) this.#ledger.refire(id, now);
     const asked = isRetry ? { retriedAt: now, deaths: 0 } : {};
     const attempts = endedOf(before, null);
     const after = this.#deliveries.move(before, { ...next, now, ...asked, attempts, openAt: null });

@@ -54,7 +54,10 @@ function naiveId(strings: readonly string[], firstTime: string): string {
 }
 
 function mustRule(candidate: Candidate): void {
-  const limiter = new Limiter({ perObject: null, total: null }, { now: () => 0, from: 0 });
+  const limiter = new Limiter(
+    { perObject: null, total: null },
+    { now: () => 0, from: 0, observe: () => undefined },
+  );
   const guard = { namespaces: ['ci', 'pay'], prefixes: ['diagnose'], allowForeign: false };
   const later = { ...toLedgerEntry(candidate, NOW), life: 'another' };
   for (const entry of [undefined, toLedgerEntry(candidate, NOW), later]) {

@@ -1,0 +1,262 @@
+// Everything that limits hold: the one owner of that state. A queue for each namespace at each
+// trigger; queues take turns. The number held at a trigger is bounded, and namespaces share the
+// bound: at the bound a newcomer of a shorter queue still gets in, and the longest queue gives way.
+// It does no I/O, knows no budget and reads no clock.
+import { type Held, HeldQueue, type QueueKey } from './held-queue.ts';
+
+/** How long the queues of one trigger are, those whose commit is under way included. */
+class Lengths {
+  readonly #lengths = new Map<string, number>();
+  /** Length → how many namespaces have it. */
+  readonly #counts = new Map<number, number>();
+  total = 0;
+  longest = 0;
+
+  of(namespace: string): number {
+    return this.#lengths.get(namespace) ?? 0;
+  }
+
+  change(namespace: string, by: 1 | -1): void {
+    const before = this.of(namespace);
+    const after = before + by;
+    if (after === 0) this.#lengths.delete(namespace);
+    else this.#lengths.set(namespace, after);
+    this.#count(before, -1);
+    this.#count(after, 1);
+    this.total += by;
+    if (after > this.longest) this.longest = after;
+    else if (before === this.longest && !this.#counts.has(before)) this.longest = after;
+  }
+
+  #count(length: number, by: 1 | -1): void {
+    const count = (this.#counts.get(length) ?? 0) + by;
+    if (count <= 0) this.#counts.delete(length);
+    else this.#counts.set(length, count);
+  }
+}
+
+/** What limits hold. */
+export class HeldQueues {
+  readonly #bound: number;
+  /** In the order of their turns: by trigger and namespace. */
+  readonly #queues: HeldQueue[] = [];
+  readonly #queueOf = new Map<string, HeldQueue>();
+  /** Involved object → how many of it are held. */
+  readonly #objects = new Map<string, number>();
+  readonly #lengths = new Map<string, Lengths>();
+  /** Those whose commit is under way, with when the budget of their object has a token. */
+  #reserved: { readonly held: Held; readonly blockedUntil: number }[] = [];
+  #lastTurn: QueueKey | null = null;
+
+  /** `bound`: so many are held at one trigger. */
+  constructor(bound: number) {
+    this.#bound = bound;
+  }
+
+  /** How many are held. */
+  get size(): number {
+    return this.#queueOf.size;
+  }
+
+  /** The queues in the order of their turns, whoever had the last one. */
+  get queues(): readonly HeldQueue[] {
+    return this.#queues;
+  }
+
+  /** Whether an object has used up its own budget and waits. */
+  get isAnyBlocked(): boolean {
+    return this.#queues.some(({ blockedObjects }) => blockedObjects > 0);
+  }
+
+  /** Whether one of this object is held: the next of it waits behind it. */
+  hasObject(object: string): boolean {
+    return this.#objects.has(object);
+  }
+
+  /** How many of a namespace are held at a trigger. */
+  lengthOf({ trigger, namespace }: QueueKey): number {
+    return this.#lengths.get(trigger)?.of(namespace) ?? 0;
+  }
+
+  /** The longest queue of a trigger. */
+  longestOf(trigger: string): HeldQueue | undefined {
+    return this.#of(trigger).reduce<HeldQueue | undefined>(
+      (longest, queue) => (queue.size > (longest?.size ?? 0) ? queue : longest),
+      undefined,
+    );
+  }
+
+  /** The queue of a held delivery. */
+  find(id: string): HeldQueue | undefined {
+    return this.#queueOf.get(id);
+  }
+
+  /** Whether one more may be held: there is room, or a queue that is longer gives way. */
+  admits({ trigger, namespace }: QueueKey): boolean {
+    const lengths = this.#lengths.get(trigger);
+    if (lengths === undefined || lengths.total < this.#bound) return this.#bound > 0;
+    return lengths.of(namespace) + 1 < lengths.longest;
+  }
+
+  /** Keeps a place for one that is about to be committed. */
+  reserve(held: Held, blockedUntil: number): void {
+    this.#count(held, 1);
+    this.#reserved.push({ held, blockedUntil });
+  }
+
+  /** Ends every reservation: what was stored is held. Answers those. */
+  settle(isStored: (id: string) => boolean): readonly Held[] {
+    const reserved = this.#reserved;
+    this.#reserved = [];
+    return reserved.flatMap(({ held, blockedUntil }) => {
+      if (isStored(held.id)) {
+        this.#enter(held, blockedUntil);
+        return [held];
+      }
+      this.#count(held, -1);
+      return [];
+    });
+  }
+
+  /** Adds one that is in the store already. */
+  add(held: Held): void {
+    if (this.#queueOf.has(held.id)) return;
+    this.#count(held, 1);
+    this.#enter(held, 0);
+  }
+
+  /** Takes one out, for whatever reason; `blockedUntil` as in `HeldQueue.remove`. */
+  remove(id: string, blockedUntil?: number): Held | undefined {
+    const queue = this.#queueOf.get(id);
+    const held = queue?.remove(id, blockedUntil);
+    if (queue === undefined || held === undefined) return undefined;
+    this.#queueOf.delete(id);
+    this.#count(held, -1);
+    if (queue.size === 0) this.#queues.splice(this.#placeOf(queue.key), 1);
+    return held;
+  }
+
+  /** The one that starts next if there is a token: of the queue whose turn it is. */
+  next(now: number, waitMs: (object: string) => number): Held | undefined {
+    for (const queue of this.inTurn()) {
+      const held = queue.next(now, waitMs);
+      if (held !== undefined) return held;
+    }
+    return undefined;
+  }
+
+  /** Who had the last turn; null before the first one. */
+  get lastTurn(): QueueKey | null {
+    return this.#lastTurn;
+  }
+
+  /** Notes who had a turn: the next one is that of the queue behind it. */
+  passTurn({ trigger, namespace }: QueueKey): void {
+    this.#lastTurn = { trigger, namespace };
+  }
+
+  /** The queues, the one whose turn comes next first. */
+  *inTurn(): Iterable<HeldQueue> {
+    const { length } = this.#queues;
+    const from = this.#lastTurn === null ? 0 : this.#placeBehind(this.#lastTurn);
+    for (let step = 0; step < length; step += 1) {
+      const queue = this.#queues[(from + step) % length];
+      if (queue !== undefined) yield queue;
+    }
+  }
+
+  /** When the first object that waits for its own budget has a token; endless if none does. */
+  get blockedUntil(): number {
+    return leastOf(this.#queues, ({ blockedUntil }) => blockedUntil);
+  }
+
+  /** Since when the one is held that is held for longest; endless if nothing is. */
+  get oldestSince(): number {
+    return leastOf(this.#queues, ({ oldest }) => oldest?.since ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Those that are held since a moment or longer. */
+  heldSince(moment: number): readonly Held[] {
+    return this.#queues.flatMap((queue) => {
+      const held: Held[] = [];
+      for (const one of queue.all) {
+        if (one.since > moment) break;
+        held.push(one);
+      }
+      return held;
+    });
+  }
+
+  /** Those that give way because more are held than the bound: the youngest of the longest queues. */
+  surplus(): readonly Held[] {
+    return [...this.#lengths].flatMap(([trigger, { total }]) =>
+      total > this.#bound ? surplusOf(this.#of(trigger), total - this.#bound) : [],
+    );
+  }
+
+  #of(trigger: string): readonly HeldQueue[] {
+    return this.#queues.filter(({ key }) => key.trigger === trigger);
+  }
+
+  #enter(held: Held, blockedUntil: number): void {
+    const { id, trigger, namespace } = held;
+    const place = this.#placeOf(held);
+    const there = this.#queues[place];
+    const isOwn = there !== undefined && compare(there.key, held) === 0;
+    const queue = isOwn ? there : new HeldQueue({ trigger, namespace });
+    if (!isOwn) this.#queues.splice(place, 0, queue);
+    queue.add(held, blockedUntil);
+    this.#queueOf.set(id, queue);
+  }
+
+  #count({ trigger, namespace, object }: Held, by: 1 | -1): void {
+    const lengths = this.#lengths.get(trigger) ?? new Lengths();
+    lengths.change(namespace, by);
+    if (lengths.total === 0) this.#lengths.delete(trigger);
+    else this.#lengths.set(trigger, lengths);
+    const count = (this.#objects.get(object) ?? 0) + by;
+    if (count === 0) this.#objects.delete(object);
+    else this.#objects.set(object, count);
+  }
+
+  /** The place of a queue, or the place it would have. */
+  #placeOf(key: QueueKey): number {
+    let low = 0;
+    let high = this.#queues.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const there = this.#queues[middle];
+      if (there !== undefined && compare(there.key, key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #placeBehind(key: QueueKey): number {
+    const place = this.#placeOf(key);
+    const there = this.#queues[place];
+    return there !== undefined && compare(there.key, key) === 0 ? place + 1 : place;
+  }
+}
+
+function compare(a: QueueKey, b: QueueKey): number {
+  if (a.trigger !== b.trigger) return a.trigger < b.trigger ? -1 : 1;
+  if (a.namespace !== b.namespace) return a.namespace < b.namespace ? -1 : 1;
+  return 0;
+}
+
+function leastOf(queues: readonly HeldQueue[], of: (queue: HeldQueue) => number): number {
+  return queues.reduce((least, queue) => Math.min(least, of(queue)), Number.POSITIVE_INFINITY);
+}
+
+/** So many deliveries, taken from the longest queues so that what they keep is as equal as can be. */
+function surplusOf(queues: readonly HeldQueue[], count: number): readonly Held[] {
+  const sorted = queues.toSorted((a, b) => a.size - b.size);
+  let left = queues.reduce((sum, { size }) => sum + size, 0) - count;
+  return sorted.flatMap((queue, place) => {
+    // What a short queue leaves of its share goes to those that are longer.
+    const kept = Math.min(queue.size, Math.floor(left / (sorted.length - place)));
+    left -= kept;
+    return queue.youngest(queue.size - kept);
+  });
+}
