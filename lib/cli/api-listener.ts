@@ -28,6 +28,7 @@ export interface ApiListenerParts {
   readonly health: () => Health;
   readonly watch: ApiWatch;
   readonly act: ApiParts['act'];
+  readonly forecasts: ApiParts['forecasts'];
   readonly measure: ApiParts['measure'];
   readonly clock: Clock;
   readonly observe: Observe;
@@ -59,6 +60,7 @@ export async function openApiListener(parts: ApiListenerParts): Promise<Listener
     health: parts.health,
     watch: parts.watch,
     act: parts.act,
+    forecasts: parts.forecasts,
     measure: parts.measure,
     clock,
     token,

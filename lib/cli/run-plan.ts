@@ -109,7 +109,8 @@ async function runObserved(
     const shown = { plan, configuration, kept, tokenFolder, store, health, watch, clock, observe };
     const measure = (): Promise<void> => gateway.measure();
     const act: ApiParts['act'] = (name, id) => gateway.act(name, id);
-    opened.use(await openApiListener({ ...shown, measure, act }));
+    const forecasts: ApiParts['forecasts'] = () => gateway.forecasts();
+    opened.use(await openApiListener({ ...shown, measure, act, forecasts }));
   }
   opened.use(keepGood(request, store, { surroundings, observe }));
   return await gateway.run(stop);

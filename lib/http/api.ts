@@ -26,6 +26,7 @@ export interface ApiParts extends StatusParts {
   readonly hosts: readonly string[];
   readonly observe: Observe;
   readonly act: RouteParts['act'];
+  readonly forecasts: RouteParts['forecasts'];
 }
 
 // A body of 16 MiB over a port-forward takes a while. Feeds hold connections, people a few more.

@@ -8,6 +8,7 @@ import type { TrailEntry } from '../core/decision.ts';
 import { type Json, stringAt } from '../core/event.ts';
 import type { Outcome, Started } from '../core/outcome.ts';
 import { type ActName, possibleActs } from '../delivery/acts.ts';
+import type { HeldForecast } from '../intake/forecast.ts';
 import { cut } from './decisions.ts';
 import { timeOf } from './time.ts';
 import { weightOf } from './weight.ts';
@@ -20,6 +21,16 @@ export interface AttemptDocument {
   /** Null while it runs, or where its process died and no other has begun since. */
   readonly outcome: Outcome | null;
   readonly durationMs: number | null;
+}
+
+/** How a limit holds a delivery. */
+export interface HeldDocument {
+  /** The budget of `limits` that it waits for. */
+  readonly budget: HeldForecast['budget'];
+  /** When it starts if the limits stay and nothing comes before it. */
+  readonly releaseAt: string | null;
+  /** When it is a dead letter if it did not start before. */
+  readonly expiresAt: string | null;
 }
 
 /** A delivery as lists show it. */
@@ -40,6 +51,8 @@ export interface DeliverySummary {
   };
   readonly createdAt: string | null;
   readonly dueAt: string | null;
+  /** What holds it and until when as the limits stand; null: nothing does, or no gateway runs. */
+  readonly held: HeldDocument | null;
   readonly attemptCount: number;
   readonly lastAttempt: AttemptDocument | null;
   readonly lastFailure: AttemptDocument | null;
@@ -76,17 +89,22 @@ const FIRST_STEP = 16;
 const LONGEST_STEP = 512;
 const LIGHT = 1024 * 1024;
 
-/** The names of those that are configured; absent where no gateway runs, and nobody knows. */
-type Triggers = ReadonlySet<string>;
+/** What only a running gateway knows; what is absent is not known. */
+export interface GatewayFacts {
+  /** Names of the triggers that are configured. */
+  readonly triggers?: ReadonlySet<string>;
+  /** When a held delivery starts. */
+  readonly forecast?: (id: string) => HeldForecast | null;
+}
 
 /** Lists deliveries in short. */
 export function listDeliveries(
   archive: Pick<Archive, 'list'>,
   query: DeliveryQuery,
-  triggers?: Triggers,
+  facts: GatewayFacts,
 ): Promise<DeliveryPage> {
   return listed(archive, query, async (delivery) => {
-    return { item: toSummary(delivery, triggers), weight: 0 };
+    return { item: toSummary(delivery, facts), weight: 0 };
   });
 }
 
@@ -94,10 +112,10 @@ export function listDeliveries(
 export function listWholeDeliveries(
   archive: Pick<Archive, 'list' | 'decision'>,
   query: DeliveryQuery,
-  triggers?: Triggers,
+  facts: GatewayFacts,
 ): Promise<DeliveryPage<WholeDelivery>> {
   return listed(archive, query, async (delivery) => {
-    const item = toWhole(delivery, await archive.decision(delivery.id), triggers);
+    const item = toWhole(delivery, await archive.decision(delivery.id), facts);
     return { item, weight: weightOf(asJson(item)) };
   });
 }
@@ -106,10 +124,10 @@ export function listWholeDeliveries(
 export async function findDelivery(
   archive: Pick<Archive, 'get' | 'decision'>,
   id: string,
-  triggers?: Triggers,
+  facts: GatewayFacts,
 ): Promise<WholeDelivery | null> {
   const delivery = await archive.get(id);
-  return delivery === null ? null : toWhole(delivery, await archive.decision(id), triggers);
+  return delivery === null ? null : toWhole(delivery, await archive.decision(id), facts);
 }
 
 /** How many a query finds in all; null where only counting them one by one would tell. */
@@ -126,7 +144,7 @@ export async function countDeliveries(
 }
 
 /** A delivery as lists show it. */
-export function toSummary(delivery: Delivery, triggers?: Triggers): DeliverySummary {
+export function toSummary(delivery: Delivery, facts: GatewayFacts): DeliverySummary {
   const { attempts, occurrences, rule } = delivery;
   const [{ event, count }] = occurrences;
   const lastFailure = attempts.findLast(({ outcome }) => isFailure(outcome));
@@ -146,24 +164,25 @@ export function toSummary(delivery: Delivery, triggers?: Triggers): DeliverySumm
     },
     createdAt: timeOf(delivery.createdAt),
     dueAt: timeOf(delivery.dueAt),
+    held: toHeld(delivery, facts),
     attemptCount: attempts.length,
     lastAttempt: toAttempt(attempts.at(-1)),
     lastFailure: toAttempt(lastFailure),
     started: delivery.started,
     deaths: delivery.deaths,
     retriedAt: timeOf(delivery.retriedAt),
-    acts: possibleActs(delivery, triggers),
+    acts: possibleActs(delivery, facts.triggers),
   };
 }
 
 function toWhole(
   delivery: Delivery,
   decision: DecisionRecord | null,
-  triggers?: Triggers,
+  facts: GatewayFacts,
 ): WholeDelivery {
   const { bucket, cluster, source, match, occurrences, attempts } = delivery;
   return {
-    ...toSummary(delivery, triggers),
+    ...toSummary(delivery, facts),
     object: delivery.object,
     bucket,
     cluster,
@@ -173,6 +192,13 @@ function toWhole(
     attempts: attempts.flatMap((attempt) => toAttempt(attempt) ?? []),
     decision: decision === null ? null : { at: timeOf(decision.at), trail: decision.trail },
   };
+}
+
+function toHeld({ id, state }: Delivery, { forecast }: GatewayFacts): HeldDocument | null {
+  const found = state === 'held' ? (forecast?.(id) ?? null) : null;
+  if (found === null) return null;
+  const { budget, releaseAt, expiresAt } = found;
+  return { budget, releaseAt: timeOf(releaseAt), expiresAt: timeOf(expiresAt) };
 }
 
 function toAttempt(attempt: Attempt | undefined): AttemptDocument | null {

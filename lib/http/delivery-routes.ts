@@ -9,6 +9,7 @@ import { printable } from '../kit/printable.ts';
 import {
   countDeliveries,
   findDelivery,
+  type GatewayFacts,
   listDeliveries,
   listWholeDeliveries,
   toSummary,
@@ -34,6 +35,8 @@ export interface DeliveryParts {
   readonly store: Pick<Store, 'archive'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly act: RouteParts['act'];
+  /** Absent if no gateway runs, as is the plan: then it is not known when held ones start. */
+  readonly forecasts?: RouteParts['forecasts'];
   /** Absent where no gateway runs: then nobody knows which triggers there are. */
   readonly plan?: { readonly triggers: readonly { readonly name: string }[] };
 }
@@ -101,7 +104,7 @@ const LIST: DeliveryRoute = {
     const { archive } = parts.store;
     const list = values.isSet('whole') ? listWholeDeliveries : listDeliveries;
     const total = asked.after === undefined ? await countDeliveries(archive, asked) : null;
-    return document({ ...(await list(archive, asked, triggersOf(parts))), total });
+    return document({ ...(await list(archive, asked, factsOf(parts))), total });
   },
 };
 
@@ -115,7 +118,7 @@ const SHOW: DeliveryRoute = {
   answer: async (parts, { values }) => {
     const { archive } = parts.store;
     const id = values.text('id') ?? '';
-    const found = isDeliveryId(id) ? await findDelivery(archive, id, triggersOf(parts)) : null;
+    const found = isDeliveryId(id) ? await findDelivery(archive, id, factsOf(parts)) : null;
     return found === null ? notFound(id) : document(found);
   },
 };
@@ -160,7 +163,7 @@ function actRoute(name: ActName): DeliveryRoute {
       const acted = await parts.act(name, id);
       if (!acted.done) return notActed(acted, { name, id, parts });
       const { from, delivery } = acted;
-      return document({ act: name, id, from, delivery: toSummary(delivery, triggersOf(parts)) });
+      return document({ act: name, id, from, delivery: toSummary(delivery, factsOf(parts)) });
     },
   };
 }
@@ -179,7 +182,7 @@ async function notActed(
   }
   const delivery = why === 'not-found' ? null : await parts.store.archive.get(id);
   if (delivery === null || state === null) return notFound(id);
-  const acts = possibleActs(delivery, triggersOf(parts));
+  const acts = possibleActs(delivery, factsOf(parts).triggers);
   const detail =
     why === 'no-trigger'
       ? `trigger ${delivery.trigger} is not configured: nothing could attempt it`
@@ -187,8 +190,11 @@ async function notActed(
   return refusal({ status: 409, detail, state: delivery.state, acts });
 }
 
-function triggersOf({ plan }: DeliveryParts): ReadonlySet<string> | undefined {
-  return plan && new Set(plan.triggers.map(({ name }) => name));
+function factsOf({ plan, forecasts }: DeliveryParts): GatewayFacts {
+  return {
+    ...(plan === undefined ? {} : { triggers: new Set(plan.triggers.map(({ name }) => name)) }),
+    ...(forecasts === undefined ? {} : { forecast: forecasts() }),
+  };
 }
 
 /** `dead (poison)`. */

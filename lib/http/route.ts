@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Acted, ActName } from '../delivery/acts.ts';
+import type { HeldForecast } from '../intake/forecast.ts';
 import type { Explainer } from './explain.ts';
 import type { Feed } from './feed.ts';
 import type { Refusal, RefusalStatus } from './problem-document.ts';
@@ -15,6 +16,8 @@ export interface RouteParts extends StatusParts {
   readonly explainer: Explainer;
   /** Does what a person asks with a delivery. */
   readonly act: (name: ActName, id: string) => Promise<Acted>;
+  /** Says when held deliveries start; made for one answer. */
+  readonly forecasts: () => (id: string) => HeldForecast | null;
 }
 
 /** One request that was let in. */

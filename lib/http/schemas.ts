@@ -141,6 +141,16 @@ const DELIVERY_PROPERTIES: Readonly<Record<string, JsonSchema>> = {
     TIME_OR_NULL,
     'When the next attempt may be made; of a held one, since when it is held.',
   ),
+  held: described(
+    nullable(
+      record({
+        budget: described({ enum: ['perObject', 'total'] }, 'Of `limits`: what it waits for.'),
+        releaseAt: described(TIME_OR_NULL, 'If the limits stay and nothing comes before it.'),
+        expiresAt: described(TIME_OR_NULL, 'Then it is a dead letter if it did not start before.'),
+      }),
+    ),
+    'When the limit that holds it lets it start, as far as that is known now; null: it is not held.',
+  ),
   attemptCount: NUMBER,
   lastAttempt: nullable(ATTEMPT),
   lastFailure: described(nullable(ATTEMPT), 'The last attempt that did not deliver it.'),

@@ -17,6 +17,8 @@ export interface DeliveriesWorld extends AsyncDisposable {
   /** The flags that name it. */
   readonly flags: readonly string[];
   commit(deliveries: readonly Delivery[]): Promise<void>;
+  /** When held ones start, by their ids; null if no gateway runs. */
+  readonly forecasts: ApiBench['forecasts'] | null;
   /** Runs `sluice deliveries …` there. */
   run(
     line: readonly string[],
@@ -51,16 +53,17 @@ export async function aFileWorld(): Promise<DeliveriesWorld> {
 function worldOf(
   { folder, flags }: Pick<DeliveriesWorld, 'folder' | 'flags'>,
   commit: DeliveriesWorld['commit'],
-  open: AsyncDisposable | null,
+  bench: ApiBench | null,
 ): DeliveriesWorld {
   return {
     folder,
     flags,
     commit,
+    forecasts: bench?.forecasts ?? null,
     run: (line, overrides = {}) =>
       runLine(['deliveries', ...line, ...flags], { folder, ...overrides }),
     [Symbol.asyncDispose]: async () => {
-      await open?.[Symbol.asyncDispose]();
+      await bench?.[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },
   };

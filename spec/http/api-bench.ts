@@ -14,6 +14,7 @@ import type { Gap } from '../../lib/core/source.ts';
 import { act } from '../../lib/delivery/acts.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
 import { openApi } from '../../lib/http/api.ts';
+import type { HeldForecast } from '../../lib/intake/forecast.ts';
 import type { Listener } from '../../lib/http/listener.ts';
 import { openApiDocument } from '../../lib/http/openapi.ts';
 import { ROUTES } from '../../lib/http/routes.ts';
@@ -81,6 +82,8 @@ export class ApiBench implements AsyncDisposable {
   readonly clock: Clock;
   readonly watch: ApiWatch;
   readonly recording = recordingObserve();
+  /** When held deliveries start, by their ids. */
+  readonly forecasts = new Map<string, HeldForecast>();
   readonly #token: string | null;
   #listener: Listener | undefined;
 
@@ -112,6 +115,7 @@ export class ApiBench implements AsyncDisposable {
         observe: bench.recording.observe,
         measure: async () => undefined,
         act: (name, id) => act(name, id, { ...bench.store, now: bench.clock.now() }),
+        forecasts: () => (id) => bench.forecasts.get(id) ?? null,
       },
     );
     return bench;

@@ -236,6 +236,28 @@ describe('deliveries over the API', () => {
     }
   }
 
+  it('shows by which limit one is held, when it starts and when it expires', async () => {
+    const at = clock.now();
+    bench.forecasts.set(idOf(1), { budget: 'total', releaseAt: at + 90_000, expiresAt: at + 1 });
+    // Only what is held has a forecast.
+    bench.forecasts.set(idOf(2), { budget: 'total', releaseAt: at, expiresAt: at });
+    await bench.commit([
+      numbered(1, { state: 'held' }),
+      numbered(2),
+      numbered(3, { state: 'held' }),
+    ]);
+    const held = {
+      budget: 'total',
+      releaseAt: '2026-01-31T12:01:30.000Z',
+      expiresAt: '2026-01-31T12:00:00.001Z',
+    };
+    const { items } = await list('?order=oldest');
+    expect(items.map((item) => item['held'])).to.deep.equal([held, null, null]);
+    expect((await ask(`/${idOf(1)}`)).json).to.deep.include({ held });
+    const whole = await list('?order=oldest&whole=true');
+    expect(whole.items.map((item) => item['held'])).to.deep.equal([held, null, null]);
+  });
+
   it('releases what was held for too long', async () => {
     await bench.commit([numbered(1, { state: 'dead', dead: 'expired-held' })]);
     expect((await post(idOf(1), 'release')).status).to.equal(200);

@@ -10,7 +10,7 @@ import { renderDuration } from '../../kit/duration.ts';
 import { printable, quoted } from '../../kit/printable.ts';
 import { ruleLabel, token } from '../../telemetry/token.ts';
 import { renderEntry } from '../explain.ts';
-import { ageText, outcomeText, roughly, startedText, stateText } from './words.ts';
+import { ageText, endOfHolding, outcomeText, roughly, startedText, stateText } from './words.ts';
 
 /** Where and when a page is made. */
 export interface PageSetting {
@@ -116,7 +116,7 @@ const DEAD = {
 } as const;
 
 function nextLine(delivery: WholeDelivery, { now, from }: PageSetting): string {
-  const { state, dead, dueAt, attemptCount, createdAt } = delivery;
+  const { state, dead, dueAt, attemptCount } = delivery;
   const then = from === 'file' ? ', once a gateway runs' : '';
   if (dead !== null) return DEAD[dead];
   switch (state) {
@@ -127,7 +127,7 @@ function nextLine(delivery: WholeDelivery, { now, from }: PageSetting): string {
       return `attempt ${number} is due: it is made when its trigger has room and its breaker lets it${then}`;
     }
     case 'held':
-      return `held by a limit for ${ageText(dueAt ?? createdAt, now)}: it starts as the limit allows${then}, or is a dead letter after holdFor`;
+      return heldLine(delivery, { now, then });
     case 'open':
       return `it waits for more Events of its group${then}`;
     case 'running':
@@ -144,6 +144,24 @@ function nextLine(delivery: WholeDelivery, { now, from }: PageSetting): string {
       return SETTLED[state];
   }
 }
+
+function heldLine(
+  { dueAt, createdAt, held }: WholeDelivery,
+  { now, then }: { readonly now: number; readonly then: string },
+): string {
+  const since = ageText(dueAt ?? createdAt, now);
+  const { at, isExpiry } = held === null ? NOT_KNOWN : endOfHolding(held);
+  if (held === null || at === null) {
+    return `held by a limit for ${since}: it starts as the limit allows${then}, or is a dead letter after holdFor`;
+  }
+  const what = `held by limits.${held.budget} for ${since}`;
+  const when = `in ${roughly(Date.parse(at) - now)}, at ${at}`;
+  return isExpiry
+    ? `${what}: it is a dead letter ${when}: its turn comes later than holdFor allows`
+    : `${what}: it starts ${when}, if nothing comes before it`;
+}
+
+const NOT_KNOWN = { at: null, isExpiry: false } as const;
 
 const ACT_WORDS = {
   retry: 'attempts it again now, under the same id',

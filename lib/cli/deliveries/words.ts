@@ -1,7 +1,7 @@
 // Deliveries in words: how it stands, how long ago, what failed. Texts of Events and receivers come out
 // printable; nothing here knows where a line ends.
 import type { Outcome, Started } from '../../core/outcome.ts';
-import type { DeliverySummary } from '../../http/deliveries.ts';
+import type { DeliverySummary, HeldDocument } from '../../http/deliveries.ts';
 import { printable } from '../../kit/printable.ts';
 import { token } from '../../telemetry/token.ts';
 
@@ -28,11 +28,30 @@ export function ageText(at: string | null, now: number): string {
   return at === null ? '-' : roughly(now - Date.parse(at));
 }
 
-/** When the next attempt falls due: `now`, `in 2m`; `-` where none does. */
-export function nextText({ state, dueAt }: DeliverySummary, now: number): string {
-  if (state !== 'waiting' || dueAt === null) return '-';
-  const ms = Date.parse(dueAt) - now;
+/**
+ * When the next attempt falls due, or a limit lets it start: `now`, `in 2m`; `dead in 40m` if it
+ * expires before; `-` if neither is known.
+ */
+export function nextText({ state, dueAt, held }: DeliverySummary, now: number): string {
+  if (held !== null) {
+    const { at, isExpiry } = endOfHolding(held);
+    return at === null ? '-' : `${isExpiry ? 'dead ' : ''}${dueText(at, now)}`;
+  }
+  return state !== 'waiting' || dueAt === null ? '-' : dueText(dueAt, now);
+}
+
+function dueText(at: string, now: number): string {
+  const ms = Date.parse(at) - now;
   return ms <= 0 ? 'now' : `in ${roughly(ms)}`;
+}
+
+/** When a limit holds a delivery no longer, and whether that is because it expires. */
+export function endOfHolding({ releaseAt, expiresAt }: HeldDocument): {
+  readonly at: string | null;
+  readonly isExpiry: boolean;
+} {
+  const isExpiry = releaseAt !== null && expiresAt !== null && expiresAt < releaseAt;
+  return { at: isExpiry ? expiresAt : releaseAt, isExpiry };
 }
 
 /** What an attempt came to: `unreachable: connect to …`; `running` while it does. */
