@@ -207,12 +207,12 @@ export interface StateChange {
 /** Deliveries as work. */
 export interface Outbox {
   /**
-   * Takes due waiting deliveries of a trigger and marks them `running`: at most one for each involved
-   * object, and none for an object that has one running there.
+   * Takes due waiting deliveries of a trigger and marks them `running`. It takes at most one for each
+   * involved object, and none for an object that has one running there.
    *
-   * **Order and time**: the namespaces of their Events take turns, in this claim and from one claim
-   * to the next, so that a backlog of one delays no other; within a namespace oldest due first. Every
-   * delivery of an object takes the turns of the one that came first.
+   * **Order and time**: the namespaces of their Events take turns, within a claim and from one claim
+   * to the next. So a backlog of one namespace delays no other. Within a namespace the oldest due
+   * comes first. All deliveries of an object take the turns of the one that came first.
    */
   claim(request: ClaimRequest): Promise<readonly Delivery[]>;
   /** Records an attempt before it is made; the answer's delivery has it as its last. */

@@ -51,7 +51,7 @@ export interface DeliverySummary {
   };
   readonly createdAt: string | null;
   readonly dueAt: string | null;
-  /** What holds it and until when as the limits stand; null: nothing does, or no gateway runs. */
+  /** The limit that holds it, and until when; null: none does, or no gateway runs. */
   readonly held: HeldDocument | null;
   readonly attemptCount: number;
   readonly lastAttempt: AttemptDocument | null;
@@ -89,7 +89,7 @@ const FIRST_STEP = 16;
 const LONGEST_STEP = 512;
 const LIGHT = 1024 * 1024;
 
-/** What only a running gateway knows; what is absent is not known. */
+/** Facts that only a running gateway knows; an absent one is not known. */
 export interface GatewayFacts {
   /** Names of the triggers that are configured. */
   readonly triggers?: ReadonlySet<string>;

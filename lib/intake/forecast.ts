@@ -12,14 +12,14 @@ export interface Forecast {
 
 /** The same for people, and when it would expire instead. */
 export interface HeldForecast {
-  /** What it waits for. */
+  /** The budget that it waits for. */
   readonly budget: Budget;
   /** Wall clock, ms since 1970. */
   readonly releaseAt: number;
   readonly expiresAt: number;
 }
 
-/** What a forecast is made from. Times are from now on, in ms. */
+/** The facts for a forecast. Times are from now on, in ms. */
 interface ForecastFacts {
   /** How many tokens all queues have taken by each turn of this one; see `tokensByTurn`. */
   readonly tokens: Iterator<number>;
@@ -62,8 +62,8 @@ export function forecastQueue(
 }
 
 /**
- * How many tokens all queues have taken when this one has had its first turn, its second, and so on:
- * every queue has one turn in a round for as long as it lasts.
+ * How many tokens all queues have taken by the first turn of one queue, by its second, and so on.
+ * Every queue has one turn in a round for as long as it lasts.
  */
 export function* tokensByTurn(own: HeldQueue, inTurn: Iterable<HeldQueue>): Generator<number> {
   const rests: number[] = [];

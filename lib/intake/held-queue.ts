@@ -164,7 +164,7 @@ export class HeldQueue {
     line.blockedUntil = until;
   }
 
-  /** Makes the heaps anew when most of their items were overtaken. */
+  /** Rebuilds the heaps when most of their items were overtaken. */
   #tidy(): void {
     const most = this.#objects.size * 2 + OVERTAKEN_AT_MOST;
     if (this.#ready.size + this.#blocked.size <= most) return;

@@ -1,7 +1,7 @@
-// Everything that limits hold: the one owner of that state. A queue for each namespace at each
-// trigger; queues take turns. The number held at a trigger is bounded, and namespaces share the
-// bound: at the bound a newcomer of a shorter queue still gets in, and the longest queue gives way.
-// It does no I/O, knows no budget and reads no clock.
+// Everything that limits hold: the one owner of that state. There is a queue for each namespace at
+// each trigger, and the queues take turns. Namespaces share the bound on what a trigger holds: at the
+// bound a newcomer of a shorter queue still gets in, and the longest queue gives way. It does no I/O,
+// knows no budget and reads no clock.
 import { type Held, HeldQueue, type QueueKey } from './held-queue.ts';
 
 /** How long the queues of one trigger are, those whose commit is under way included. */
@@ -35,7 +35,7 @@ class Lengths {
   }
 }
 
-/** What limits hold. */
+/** Held deliveries in their queues. */
 export class HeldQueues {
   readonly #bound: number;
   /** In the order of their turns: by trigger and namespace. */
@@ -58,7 +58,7 @@ export class HeldQueues {
     return this.#queueOf.size;
   }
 
-  /** The queues in the order of their turns, whoever had the last one. */
+  /** The queues by trigger and namespace, which is the order of their turns. */
   get queues(): readonly HeldQueue[] {
     return this.#queues;
   }
@@ -254,7 +254,7 @@ function surplusOf(queues: readonly HeldQueue[], count: number): readonly Held[]
   const sorted = queues.toSorted((a, b) => a.size - b.size);
   let left = queues.reduce((sum, { size }) => sum + size, 0) - count;
   return sorted.flatMap((queue, place) => {
-    // What a short queue leaves of its share goes to those that are longer.
+    // A short queue leaves a part of its share to those that are longer.
     const kept = Math.min(queue.size, Math.floor(left / (sorted.length - place)));
     left -= kept;
     return queue.youngest(queue.size - kept);

@@ -1,11 +1,11 @@
-// Says once that a budget begins to hold deliveries and who uses it up, once that deliveries are
-// shed, and once that either ended: never a line for each delivery. It decides nothing.
+// Says that a budget begins to hold deliveries and who uses it up, that a trigger begins to shed, and
+// that either ended. Each is said once, never for each delivery. It decides nothing.
 import type { Budget, LimitUser, Observe } from '../core/observation.ts';
 import { type Rate, renderRate } from '../kit/rate.ts';
 import type { Held } from './held-queue.ts';
 import type { HeldQueues } from './held-queues.ts';
 
-/** What the watch works with. */
+/** Dependencies of the watch. */
 interface LimitWatchParts {
   readonly limits: Readonly<Record<Budget, Rate | null>>;
   readonly heldAtMost: number;
@@ -49,7 +49,7 @@ export class LimitWatch {
 
   /** Notes who took a token of all. */
   spent(user: BudgetUser, now: number): void {
-    this.#use.note(user, now);
+    if (this.#parts.limits.total !== null) this.#use.note(user, now);
   }
 
   /** Notes that a newcomer was shed. */
@@ -140,7 +140,7 @@ class BudgetUse {
     this.#now.set(key, { rule, trigger, namespace, object: null, taken });
   }
 
-  /** Who took most; null if nobody is known to have taken any. */
+  /** Who took most; null if no one is known to have taken any. */
   most(now: number): LimitUser | null {
     this.#turnOver(now);
     const sums = [...this.#now, ...this.#before].map(([key, user]) => {

@@ -19,7 +19,7 @@ export interface Limits {
   readonly total: Rate | null;
 }
 
-/** What a limiter is made with. */
+/** Dependencies of a limiter. */
 interface LimiterParts {
   readonly now: () => number;
   /** Since when tokens count: so long ago that what was started since can be restored. */
@@ -32,7 +32,7 @@ interface LimiterParts {
 /** Who asks for a token. */
 type Newcomer = Omit<Held, 'since'>;
 
-/** Some 20 MB of usual Events in the store for each trigger, and 5 MB of memory. */
+/** Some 20 MB of usual Events in the store for each trigger, and 10 MB of memory. */
 const HELD_AT_MOST = 10_000;
 
 /** Names of Kubernetes are shorter. A longer text of an Event is kept as its digest. */
@@ -67,7 +67,7 @@ export class Limiter {
 
   /**
    * Takes a token for a newcomer. Without one it is held, behind all others of its object and its
-   * namespace, or shed. What became of it holds once `settle` says that it was stored.
+   * namespace, or shed. The answer holds once `settle` says that the newcomer was stored.
    */
   take(newcomer: Newcomer): Budget | 'shed' | null {
     const now = this.#now();

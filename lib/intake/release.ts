@@ -189,7 +189,7 @@ function toHeld(delivery: Delivery, since: number): Held {
   return { id, trigger, object, rule, namespace: eventNamespaceOf(delivery), since };
 }
 
-/** What `JSON.stringify` made of a turn; null for anything else: then a round begins. */
+/** The turn that was kept; null for anything else, and then a round begins. */
 function parsedTurn(text: string | null): QueueKey | null {
   const kept = jsonOrNothing(text);
   if (!isJsonObject(kept)) return null;

@@ -1,7 +1,7 @@
 // The waiting deliveries of one trigger: which one may be attempted now, without a blocked object
-// hiding the others. A heap for each namespace holds when to look at each involved object again;
-// entries that have been overtaken stay in and are recognised by their stamp. Namespaces take turns.
-// Times are the store's own: a jump of the clock moves them all at once, elsewhere.
+// hiding the others. Namespaces take turns. For each, a heap holds when to look at each involved
+// object again; entries that were overtaken stay in and are recognized by their stamp. Times are the
+// store's own: a jump of the clock moves them all at once, elsewhere.
 import type { ClaimRequest } from '../core/store.ts';
 import { Heap } from '../kit/heap.ts';
 import { OVERTAKE_MS } from './overtaking.ts';
@@ -75,7 +75,7 @@ export class MemoryQueue {
     this.#lookAgain(queue, queue.notBefore);
   }
 
-  /** What may be attempted now, in turns; in a namespace oldest due first, one for each free object. */
+  /** Those that may be attempted now, in turns: of each free object one, the oldest due first. */
   due({ now, limit, order }: Pick<ClaimRequest, 'now' | 'limit' | 'order'>): readonly Queued[] {
     this.#sortBy(order);
     const found: Queued[] = [];

@@ -9,7 +9,7 @@ import type { ActRow, DeliveryRow, WholeRow, WithBody } from './messages.ts';
 
 type OpenAsk = { readonly id: string; readonly incarnation: string; readonly now: number };
 
-/** What one namespace may take. */
+/** A namespace with the places that it may take. */
 interface Asked extends Turn {
   readonly places: number;
 }
@@ -25,8 +25,8 @@ export class Outbox {
   }
 
   /**
-   * Takes what is due, in turns: every namespace with something due gets an equal part of the
-   * places, and what one leaves empty goes to the others.
+   * Takes what is due, in turns. Every namespace with something due gets an equal part of the
+   * places, and a place that one leaves empty goes to the others.
    */
   claim(request: ClaimRequest): readonly WholeRow[] {
     const { queues, shift } = this.#deliveries;

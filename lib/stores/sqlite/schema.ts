@@ -78,8 +78,8 @@ CREATE TABLE body (seq INTEGER PRIMARY KEY, text TEXT NOT NULL);
 `;
 
 // Namespaces take turns. A program of format 1 goes on with such a file: it writes '' for a namespace.
-// Of what waits in a file of format 1 the namespace is in the body; json_valid keeps a body that is
-// nested deeper than SQLite reads from failing the step.
+// In a file of format 1 the namespace is in the body alone. A body may be nested deeper than SQLite
+// reads; json_valid keeps it from failing the step.
 const NAMESPACES = `
 ALTER TABLE delivery ADD COLUMN namespace TEXT NOT NULL DEFAULT '';
 UPDATE delivery SET namespace = ifnull((
