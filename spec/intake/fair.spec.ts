@@ -75,6 +75,20 @@ describe('the bound on held deliveries', () => {
     expect(await harness.store.archive.firedSince(0)).to.have.length(1);
   });
 
+  it('is kept by the next process if this one dies before anything gives way', async () => {
+    const first = intakeHarness({ limits: onlyTotal(1), heldAtMost: 4 });
+    await first.take(...many('noisy', 5), ...many('quiet', 2));
+    const { store, clock } = first;
+    expect(await store.archive.list({ states: ['held'], limit: 10 })).to.have.length(6);
+    const second = intakeHarness({ store, clock, limits: onlyTotal(1), heldAtMost: 4 });
+    second.limiter.restore(await store.archive.firedSince(0), clock.now());
+    await second.release.restore();
+    await second.release.pass();
+    const held = await store.archive.list({ states: ['held'], limit: 10 });
+    const expected = ['noisy.2', 'noisy.3', 'quiet.1', 'quiet.2'];
+    expect(held.map(eventNameOf)).to.have.members(expected);
+  });
+
   it('leaves no trace of a newcomer that is shed', async () => {
     const harness = intakeHarness({ limits: onlyTotal(1), heldAtMost: 1 });
     await harness.take(...many('a', 3));
@@ -237,10 +251,13 @@ describe('whatever arrives in several namespaces and at several triggers', () =>
         expect(new Set(kept.map(({ id }) => id))).to.deep.equal(game.accepted);
         const waiting = kept.filter(({ state }) => state === 'waiting').map(({ id }) => id);
         expect(game.started.map(({ id }) => id).toSorted()).to.deep.equal(waiting.toSorted());
-        for (const { at } of game.started) {
+        const objects = new Map(kept.map(({ id, object }) => [id, object]));
+        for (const { id, at } of game.started) {
           const within = game.started.filter((one) => one.at >= at && one.at < at + HOUR);
           // A bucket that is full gives its tokens at once, and as many again while it fills.
           expect(within).to.have.length.at.most(8);
+          const ofOne = within.filter((one) => objects.get(one.id) === objects.get(id));
+          expect(ofOne).to.have.length.at.most(4);
         }
         const held = kept.filter(({ state }) => state === 'held').map(({ trigger }) => trigger);
         expect(held.filter((trigger) => trigger === 'build')).to.have.length.at.most(5);

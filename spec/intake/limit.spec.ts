@@ -61,6 +61,18 @@ describe('limits', () => {
     expect(words(harness).slice(-3)).to.deep.equal(['held', 'shed', 'shed']);
   });
 
+  it('keep objects with long names apart, and no long name in memory', async () => {
+    const { harness } = setUp({ perObject: perHour(1), total: null });
+    const long = 'x'.repeat(100_000);
+    await harness.take(series(1, `${long}a`), series(2, `${long}b`), series(3, `${long}a`));
+    expect(words(harness)).to.deep.equal(['queued', 'queued', 'held']);
+    const [queue] = harness.limiter.held.queues;
+    expect(queue?.oldest?.object.length).to.be.at.most(512);
+    await harness.clock.advance(HOUR);
+    await harness.release.pass();
+    expect(harness.released).to.deep.equal(['e.3']);
+  });
+
   it('let newcomers wait behind those that are held already', async () => {
     const { harness } = setUp({ perObject: perHour(1), total: null });
     await harness.take(series(1, 'a'), series(2, 'a'));
