@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Found } from './configuration.ts';
 import type { Plan } from '../assembly/plan.ts';
+import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Health } from '../core/health.ts';
 import type { Observation, Observe } from '../core/observation.ts';
@@ -104,7 +105,7 @@ async function runObserved(
     drainMs,
   });
   const health = (): Health => noted(gateway.health(), kept);
-  opened.use(await probesOf(plan, gateway, { telemetry, observe, health }));
+  opened.use(await probesOf(plan, gateway, { telemetry, observe, health, clock }));
   if (watch !== null) {
     const shown = { plan, configuration, kept, tokenFolder, store, health, watch, clock, observe };
     const measure = (): Promise<void> => gateway.measure();
@@ -177,11 +178,13 @@ async function probesOf(
     telemetry,
     observe,
     health,
-  }: Pick<Observed, 'telemetry' | 'observe'> & { health: () => Health },
+    clock,
+  }: Pick<Observed, 'telemetry' | 'observe'> & { health: () => Health; clock: Clock },
 ): Promise<AsyncDisposable | null> {
   if (http.probes === null) return null;
   const listener = await openProbes(http.probes, {
     health,
+    clock,
     metrics: async () => {
       await gateway.measure();
       return telemetry.metrics();

@@ -46,9 +46,13 @@ export async function openApi(at: Address, parts: ApiParts): Promise<Listener> {
   const feed = new Feed({ recent: watch.recent, clock, stop: stop.signal });
   const explainer = new Explainer({ plan, clock, stop: stop.signal });
   const app = apiApp({ ...parts, feed, explainer }, at.host);
-  const listener = await openListener(app, at, LIMITS);
+  const listener = await openListener(app, at, { limits: LIMITS, clock });
   return {
-    ...listener,
+    address: listener.address,
+    port: listener.port,
+    get connections() {
+      return listener.connections;
+    },
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       // A feed that is ended rather than cut tells its client that this was meant.

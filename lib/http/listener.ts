@@ -1,9 +1,10 @@
 // One way to open an HTTP listener: express inside, limits and timeouts outside, an address that
 // cannot be used told as such. What it serves is the caller's; what is no HTTP is refused here.
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
+import type { Clock } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import { codeOfFailure } from '../kit/file-trouble.ts';
 import type { Refusal } from './problem-document.ts';
@@ -20,6 +21,8 @@ export interface Listener extends AsyncDisposable {
   /** `host:port` as it is written in a URL. */
   readonly address: string;
   readonly port: number;
+  /** How many connections are open. */
+  readonly connections: number;
 }
 
 /** What a listener bears. */
@@ -29,9 +32,12 @@ export interface ListenerLimits {
   readonly connections: number;
 }
 
-// Probes and scrapes are one small request each; what takes longer than this is not one of them. A
-// kubelet, a few scrapers and some people; a flood must not take the gateway's descriptors.
-const SMALL_REQUESTS: ListenerLimits = { requestMs: 10_000, connections: 256 };
+/** What a listener is opened with. */
+export interface ListenerParts {
+  readonly limits: ListenerLimits;
+  readonly clock: Clock;
+}
+
 const HEADERS_MS = 5_000;
 // Longer than the customary 60 s proxies keep a connection for would gain nothing here.
 const KEEP_ALIVE_MS = 5_000;
@@ -47,7 +53,7 @@ const STALLED_MS = 60_000;
 export async function openListener(
   app: Express,
   at: Address,
-  limits: ListenerLimits = SMALL_REQUESTS,
+  { limits }: ListenerParts,
 ): Promise<Listener> {
   const server = createServer(
     {
@@ -64,12 +70,20 @@ export async function openListener(
   server.maxConnections = limits.connections;
   server.timeout = STALLED_MS;
   server.on('clientError', refuseConnection);
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
   await listening(server, at);
   const { port } = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
   return {
     address: hostPort(at.host, port),
     port,
+    get connections() {
+      return open.size;
+    },
     [Symbol.asyncDispose]: () => {
       closing ??= closed(server);
       return closing;

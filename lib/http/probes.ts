@@ -1,6 +1,7 @@
 // The probes listener: is it alive, is it ready and if not why, and the metrics. Open to everybody
 // who can reach it, so nothing here tells more than names of the configuration.
 import express, { type Express, type Request, type Response } from 'express';
+import type { Clock } from '../core/clock.ts';
 import type { Health } from '../core/health.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Address, Listener } from './listener.ts';
@@ -11,7 +12,12 @@ import { sendProblem } from './problem-document.ts';
 export interface ProbesParts {
   health(): Health;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly clock: Clock;
 }
+
+// Probes and scrapes are one small request each; what takes longer than this is not one of them. A
+// kubelet, a few scrapers and some people; a flood must not take the gateway's descriptors.
+const LIMITS = { requestMs: 10_000, connections: 256 };
 
 const PATHS = ['/healthz', '/readyz', '/metrics'];
 
@@ -21,7 +27,7 @@ const PATHS = ['/healthz', '/readyz', '/metrics'];
  * **Errors**: throws `address-unusable`, naming the address, where it cannot listen.
  */
 export function openProbes(at: Address, parts: ProbesParts): Promise<Listener> {
-  return openListener(probesApp(parts), at);
+  return openListener(probesApp(parts), at, { limits: LIMITS, clock: parts.clock });
 }
 
 function probesApp(parts: ProbesParts): Express {

@@ -5,6 +5,7 @@ import type { Health } from '../../lib/core/health.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Listener } from '../../lib/http/listener.ts';
 import { openProbes } from '../../lib/http/probes.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 
 const HERE = { host: '127.0.0.1', port: 0 };
 const WAITING = 'events: listing /api/v1/namespaces/shop/events';
@@ -18,6 +19,7 @@ describe('the probes listener', () => {
     health = { live: true, ready: true, why: [], notes: [] };
     metricsFail = false;
     listener = await openProbes(HERE, {
+      clock: new FakeClock(),
       health: () => health,
       metrics: async () => {
         if (metricsFail) throw new Error('registry lost');
@@ -138,7 +140,8 @@ describe('the probes listener', () => {
 
   it('names an address that is in use', async () => {
     const at = { host: '127.0.0.1', port: listener.port };
-    const parts = { health: () => health, metrics: async () => ({ contentType: '', text: '' }) };
+    const metrics = async () => ({ contentType: '', text: '' });
+    const parts = { clock: new FakeClock(), health: () => health, metrics };
     const error: unknown = await openProbes(at, parts).catch((cause: unknown) => cause);
     expect(error).to.be.instanceOf(SluiceError);
     expect(error).to.include({ code: 'address-unusable' });
