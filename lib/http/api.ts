@@ -14,8 +14,10 @@ import type { Address, Listener } from './listener.ts';
 import { openListener } from './listener.ts';
 import { SAFE_HEADERS, sendProblem } from './problem-document.ts';
 import { parseValues } from './query.ts';
+import { RequestLimit } from './request-limit.ts';
 import type { Answer, Route, RouteParts } from './route.ts';
 import { ROUTES } from './routes.ts';
+import { sendDocument } from './send.ts';
 import type { StatusParts } from './status.ts';
 import type { Token } from './token.ts';
 
@@ -29,10 +31,11 @@ export interface ApiParts extends StatusParts {
   readonly forecasts: RouteParts['forecasts'];
 }
 
-// A body of 16 MiB over a port-forward takes a while. Feeds hold connections, people a few more.
-const LIMITS = { requestMs: 60_000, connections: 64 };
-// What waits to be taken is held in memory; feeds hold nothing and do not count.
-const ANSWERS_AT_ONCE = 16;
+// A body of 16 MiB over a port-forward takes a while. Feeds hold 16 connections and answers another
+// 16, so at least half of them always wait for a request and can give way to a newcomer.
+const LIMITS = { requestMs: 60_000, connections: 64, isKeptAlive: true };
+// An answer that its client has not taken is held in memory; feeds hold nothing and do not count.
+const ANSWERS = { most: 16, what: '16 requests are being answered' };
 const SEE = 'GET /api/v1/openapi.json lists what there is';
 
 /**
@@ -77,10 +80,10 @@ function apiApp(parts: Parts, listenHost: string): Express {
     else sendProblem(response, stray);
   });
   router.use(admitted(parts, rules));
-  const room = new Room();
+  const limit = new RequestLimit({ ...ANSWERS, clock: parts.clock });
   for (const route of ROUTES) {
     const path = expressPath(route.path);
-    const handle = answering(route, parts, room);
+    const handle = answering(route, parts, limit);
     if (route.method === 'GET') router.get(path, handle);
     else router.post(path, handle);
   }
@@ -128,7 +131,7 @@ function admitted(parts: Parts, rules: AccessRules): express.RequestHandler {
   };
 }
 
-function answering(route: Route, parts: Parts, room: Room): express.RequestHandler {
+function answering(route: Route, parts: Parts, limit: RequestLimit): express.RequestHandler {
   const isFeed = route.mediaType === 'text/event-stream';
   return async (request, response) => {
     if (request.accepts(route.mediaType) === false) {
@@ -142,34 +145,21 @@ function answering(route: Route, parts: Parts, room: Room): express.RequestHandl
       sendProblem(response, parsed.refusal);
       return;
     }
-    if (!isFeed && !room.enter(response)) return;
+    const refusal = isFeed ? null : limit.admit(response);
+    if (refusal !== null) {
+      sendProblem(response, refusal);
+      return;
+    }
     const { values } = parsed;
-    send(await route.answer(parts, { values, request, response }), response);
+    await send(await route.answer(parts, { values, request, response }), response);
   };
 }
 
-/** Gives room to so many answers; each gives its room back when it was taken. */
-class Room {
-  #answers = 0;
-
-  /** Whether there was room for one more. */
-  enter(response: Response): boolean {
-    if (this.#answers === ANSWERS_AT_ONCE) {
-      const detail = `${ANSWERS_AT_ONCE} requests are being answered, which is the most at once`;
-      sendProblem(response, { status: 503, detail, headers: { 'Retry-After': '1' } });
-      return false;
-    }
-    this.#answers += 1;
-    response.once('close', () => (this.#answers -= 1));
-    return true;
-  }
-}
-
-function send(answer: Answer, response: Response): void {
+async function send(answer: Answer, response: Response): Promise<void> {
   if (answer.kind === 'refusal') sendProblem(response, answer.refusal);
   if (answer.kind !== 'document') return;
   response.setHeader('Content-Type', 'application/json');
-  response.end(`${escapedJson(answer.document as Json, 0)}\n`);
+  await sendDocument(response, Buffer.from(`${escapedJson(answer.document as Json, 0)}\n`));
 }
 
 /** What express refuses by itself is the client's; everything else is ours, and is told as such. */

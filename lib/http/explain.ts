@@ -1,6 +1,6 @@
 // Decisions on Events that somebody sends: judged by the gateway's own rules as `sluice explain`
 // does, started nowhere. Large bodies and long lists are bounded, and give way to the gateway's work.
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Plan } from '../assembly/plan.ts';
 import type { Clock } from '../core/clock.ts';
 import type { EventObject, Json } from '../core/event.ts';
@@ -11,14 +11,15 @@ import { type ExplanationDocument, toExplanationDocument } from '../filters/expl
 import { printable } from '../kit/printable.ts';
 import { readJson } from './body.ts';
 import type { Refusal } from './problem-document.ts';
+import { RequestLimit } from './request-limit.ts';
 import { weightOf } from './weight.ts';
 
 /** More than any Event, and a list of some thousands. */
 export const BODY_BYTES = 16 * 1024 * 1024;
 // A trail repeats what its rules looked at, so an answer can be far larger than what it answers.
 const ANSWER_WEIGHT = 32 * 1024 * 1024;
-// Each holds a body; the gateway itself must have room.
-const AT_ONCE = 4;
+// Each holds a body, then an answer; the gateway itself must have room.
+const AT_ONCE = { most: 4, what: '4 explanations are being made' };
 // Some ms of work; then whatever else waits comes first.
 const EVENTS_A_TURN = 100;
 
@@ -42,31 +43,28 @@ export interface ExplainParts {
 /** Explains what is sent. */
 export class Explainer {
   readonly #parts: ExplainParts;
-  #running = 0;
+  readonly #limit: RequestLimit;
 
   constructor(parts: ExplainParts) {
     this.#parts = parts;
+    this.#limit = new RequestLimit({ ...AT_ONCE, clock: parts.clock });
   }
 
   /** Explains the Event or the List of Events in a request's body as if `source` had read it. */
-  async explain(request: IncomingMessage, source: string | undefined): Promise<Explained> {
+  async explain(
+    request: IncomingMessage,
+    response: ServerResponse,
+    source: string | undefined,
+  ): Promise<Explained> {
     const asked = this.#sourceOf(source);
     if (asked === null) return refused(400, `parameter source: ${this.#knownSources()}`, 'source');
-    if (this.#running === AT_ONCE) {
-      const detail = `${AT_ONCE} explanations are being made, which is the most at once`;
-      const headers = { 'Retry-After': '1' };
-      return { ok: false, refusal: { status: 503, detail, headers } };
-    }
-    this.#running += 1;
-    try {
-      const body = await readJson(request, BODY_BYTES);
-      if (!body.ok) return body;
-      const events = eventsOf(body.value);
-      if ('status' in events) return { ok: false, refusal: events };
-      return await this.#explainAll(events, asked);
-    } finally {
-      this.#running -= 1;
-    }
+    const refusal = this.#limit.admit(response);
+    if (refusal !== null) return { ok: false, refusal };
+    const body = await readJson(request, response, BODY_BYTES);
+    if (!body.ok) return body;
+    const events = eventsOf(body.value);
+    if ('status' in events) return { ok: false, refusal: events };
+    return this.#explainAll(events, asked);
   }
 
   async #explainAll({ events, isList }: Events, source: string): Promise<Explained> {

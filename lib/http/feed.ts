@@ -53,6 +53,8 @@ export class Feed {
    * has seen, null where it wants what comes now.
    */
   async serve(response: ServerResponse, after: number | null): Promise<void> {
+    // Its `close` came already.
+    if (response.destroyed) return;
     const served = this.#serve(response, after);
     this.#clients.add(served);
     await served.finally(() => this.#clients.delete(served));

@@ -1,14 +1,14 @@
-// One way to open an HTTP listener: express inside, limits and timeouts outside, an address that
-// cannot be used told as such. What it serves is the caller's; what is no HTTP is refused here.
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+// One way to open an HTTP listener: express inside, the bounds of connections.ts outside, an error
+// that names the address if it cannot be used. What it serves is the caller's; what is no HTTP is
+// refused here.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import type { Clock } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import { codeOfFailure } from '../kit/file-trouble.ts';
+import { type ConnectionLimits, Connections, KEEP_ALIVE_MS } from './connections.ts';
 import type { Refusal } from './problem-document.ts';
-import { PROBLEM_TYPE, renderProblem, SAFE_HEADERS } from './problem-document.ts';
 
 /** Where to listen; port 0 takes a free one. */
 export interface Address {
@@ -25,25 +25,13 @@ export interface Listener extends AsyncDisposable {
   readonly connections: number;
 }
 
-/** What a listener bears. */
-export interface ListenerLimits {
-  /** How long a whole request, its body included, may take to come in. */
-  readonly requestMs: number;
-  readonly connections: number;
-}
-
 /** What a listener is opened with. */
 export interface ListenerParts {
-  readonly limits: ListenerLimits;
+  readonly limits: ConnectionLimits;
   readonly clock: Clock;
 }
 
-const HEADERS_MS = 5_000;
-// Longer than the customary 60 s proxies keep a connection for would gain nothing here.
-const KEEP_ALIVE_MS = 5_000;
 const HEADER_BYTES = 16 * 1024;
-// An answer of which nothing was taken for so long is for nobody; a feed has its heartbeats.
-const STALLED_MS = 60_000;
 
 /**
  * Opens a listener.
@@ -53,28 +41,29 @@ const STALLED_MS = 60_000;
 export async function openListener(
   app: Express,
   at: Address,
-  { limits }: ListenerParts,
+  { limits, clock }: ListenerParts,
 ): Promise<Listener> {
-  const server = createServer(
-    {
-      maxHeaderSize: HEADER_BYTES,
-      headersTimeout: HEADERS_MS,
-      requestTimeout: limits.requestMs,
-      connectionsCheckingInterval: HEADERS_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      // A missing Host is refused as everything else is, with a document.
-      requireHostHeader: false,
-    },
-    app,
-  );
-  server.maxConnections = limits.connections;
-  server.timeout = STALLED_MS;
-  server.on('clientError', refuseConnection);
-  const open = new Set<Socket>();
-  server.on('connection', (socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
+  const connections = new Connections(limits, clock);
+  const server = createServer({
+    maxHeaderSize: HEADER_BYTES,
+    // An idle connection is told how long it is kept; every other bound of time is in connections.ts.
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: 0,
+    requestTimeout: 0,
+    // Said aloud, because an option of the process would turn it on.
+    insecureHTTPParser: false,
+    // A missing Host is refused as everything else is, with a document.
+    requireHostHeader: false,
   });
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    if (connections.begin(request, response)) app(request, response);
+  };
+  server.on('connection', (socket) => connections.open(socket));
+  server.on('request', serve);
+  // A body is asked for by the handler that reads it, and no other expectation is heeded.
+  server.on('checkContinue', serve);
+  server.on('checkExpectation', serve);
+  server.on('clientError', (error, socket) => connections.refuse(socket, refusalOf(error)));
   await listening(server, at);
   const { port } = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
@@ -82,10 +71,10 @@ export async function openListener(
     address: hostPort(at.host, port),
     port,
     get connections() {
-      return open.size;
+      return connections.count;
     },
     [Symbol.asyncDispose]: () => {
-      closing ??= closed(server);
+      closing ??= closed(server, connections);
       return closing;
     },
   };
@@ -107,37 +96,23 @@ function listening(server: Server, at: Address): Promise<void> {
   });
 }
 
+/** What Node's parser reports that is not just no HTTP. */
 const BROKEN: Readonly<Record<string, Refusal>> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
     detail: `found more than ${HEADER_BYTES} bytes of path and headers`,
   },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'the request did not come in in time' },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, detail: 'found too many extensions of chunks' },
 };
 
-/** What is no HTTP request never reaches the app. */
-function refuseConnection(error: Error, socket: Duplex): void {
-  const code = codeOfFailure(error) ?? '';
-  if (code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const refusal = BROKEN[code] ?? { status: 400, detail: 'found no HTTP request' };
-  const body = renderProblem(refusal);
-  const headers = {
-    Connection: 'close',
-    'Content-Type': PROBLEM_TYPE,
-    'Content-Length': String(Buffer.byteLength(body)),
-    ...SAFE_HEADERS,
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${refusal.status} \r\n${lines.join('')}\r\n${body}`);
+function refusalOf(error: Error): Refusal {
+  return BROKEN[codeOfFailure(error) ?? ''] ?? { status: 400, detail: 'found no HTTP request' };
 }
 
-function closed(server: Server): Promise<void> {
+function closed(server: Server, connections: Connections): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
-    server.closeAllConnections();
+    connections.close();
   });
 }
 

@@ -7,6 +7,7 @@ import { messageOf } from '../core/errors.ts';
 import type { Address, Listener } from './listener.ts';
 import { openListener } from './listener.ts';
 import { sendProblem } from './problem-document.ts';
+import { sendDocument } from './send.ts';
 
 /** What the probes show. */
 export interface ProbesParts {
@@ -17,7 +18,7 @@ export interface ProbesParts {
 
 // Probes and scrapes are one small request each; what takes longer than this is not one of them. A
 // kubelet, a few scrapers and some people; a flood must not take the gateway's descriptors.
-const LIMITS = { requestMs: 10_000, connections: 256 };
+const LIMITS = { requestMs: 10_000, connections: 256, isKeptAlive: false };
 
 const PATHS = ['/healthz', '/readyz', '/metrics'];
 
@@ -52,8 +53,9 @@ function probesApp(parts: ProbesParts): Express {
     '/metrics',
     guarded(async (_request, response) => {
       const { contentType, text } = await parts.metrics();
-      // end, not send: express would rewrite the content type's parameters.
-      response.status(200).setHeader('Content-Type', contentType).end(text);
+      // Not express's send, which would rewrite the content type's parameters.
+      response.status(200).setHeader('Content-Type', contentType);
+      await sendDocument(response, Buffer.from(text));
     }),
   );
   app.all(PATHS, (_request, response) => {

@@ -57,6 +57,19 @@ export function renderProblem({ status, detail, parameter, state, acts }: Refusa
   return `${escapedJson({ type: 'about:blank', title, status, detail, ...about }, 0)}\n`;
 }
 
+/** A whole HTTP answer with the problem document of a refusal, after which the connection ends. */
+export function renderRefusal(refusal: Refusal): string {
+  const body = renderProblem(refusal);
+  const headers = {
+    Connection: 'close',
+    'Content-Type': PROBLEM_TYPE,
+    'Content-Length': String(Buffer.byteLength(body)),
+    ...SAFE_HEADERS,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${refusal.status} \r\n${lines.join('')}\r\n${body}`;
+}
+
 /** Answers with a problem document; where an answer has begun already, it is broken off. */
 export function sendProblem(response: ServerResponse, refusal: Refusal): void {
   if (response.headersSent) {

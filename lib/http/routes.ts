@@ -105,8 +105,8 @@ export const ROUTES: readonly Route[] = [
       schema: { anyOf: [schemaNamed('Explanation'), listOf(schemaNamed('Explanation'))] },
     },
     refuses: [413, 415],
-    answer: async ({ explainer }, { request, values }) => {
-      const explained = await explainer.explain(request, values.text('source'));
+    answer: async ({ explainer }, { request, response, values }) => {
+      const explained = await explainer.explain(request, response, values.text('source'));
       return explained.ok ? document(explained.answer) : refusal(explained.refusal);
     },
   },

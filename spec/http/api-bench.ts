@@ -68,8 +68,8 @@ export interface Answered {
 /** What may be otherwise. */
 export interface BenchOptions {
   readonly clock?: Clock;
-  /** Null: there is none. */
-  readonly token?: string | null;
+  /** Null: there is none; a function: what finds it, in its own time. */
+  readonly token?: string | null | (() => Promise<string | null>);
   readonly config?: string;
   /** A free one where absent. */
   readonly port?: number;
@@ -84,7 +84,7 @@ export class ApiBench implements AsyncDisposable {
   readonly recording = recordingObserve();
   /** When held deliveries start, by their ids. */
   readonly forecasts = new Map<string, HeldForecast>();
-  readonly #token: string | null;
+  readonly #findToken: () => Promise<string | null>;
   #listener: Listener | undefined;
 
   private constructor({ clock = systemClock, token = TOKEN, config = CONFIG }: BenchOptions) {
@@ -93,7 +93,7 @@ export class ApiBench implements AsyncDisposable {
     if (plan === null) throw new Error('the configuration of the spec is refused');
     this.plan = plan;
     this.clock = clock;
-    this.#token = token;
+    this.#findToken = typeof token === 'function' ? token : async () => token;
     this.watch = new ApiWatch(plan.chain, clock);
   }
 
@@ -110,7 +110,7 @@ export class ApiBench implements AsyncDisposable {
         health: () => ({ live: true, ready: false, why: ['not begun'], notes: [] }),
         watch: bench.watch,
         clock: bench.clock,
-        token: new Token(async () => bench.#token, bench.clock),
+        token: new Token(bench.#findToken, bench.clock),
         hosts: [NAMED_HOST],
         observe: bench.recording.observe,
         measure: async () => undefined,
@@ -123,6 +123,11 @@ export class ApiBench implements AsyncDisposable {
 
   get port(): number {
     return this.#listener?.port ?? 0;
+  }
+
+  /** How many connections the listener has. */
+  get connections(): number {
+    return this.#listener?.connections ?? 0;
   }
 
   /** Observes a decision on an Event as intake does; answers its number. */

@@ -1,0 +1,23 @@
+// Sends the body of an answer piece by piece, as fast as it is taken, so that a client that takes it
+// slowly can be told from one that takes nothing.
+import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+// What is written at once counts as untaken until all of it is gone.
+const PIECE_BYTES = 64 * 1024;
+
+/** Sends a whole body; resolves when it was taken, or when the client is gone. */
+export async function sendDocument(response: ServerResponse, body: Buffer): Promise<void> {
+  response.setHeader('Content-Length', body.length);
+  if (body.length <= PIECE_BYTES || response.req.method === 'HEAD') {
+    response.end(body);
+    return;
+  }
+  // A client that leaves in the middle is no trouble of ours.
+  await pipeline(Readable.from(piecesOf(body)), response).catch(() => undefined);
+}
+
+function* piecesOf(body: Buffer): Generator<Buffer> {
+  for (let at = 0; at < body.length; at += PIECE_BYTES) yield body.subarray(at, at + PIECE_BYTES);
+}
