@@ -2,6 +2,7 @@
 // as their defaults, and the connection made from them.
 import { parseYaml } from '../config/parse-yaml.ts';
 import type { Observe } from '../core/observation.ts';
+import { aborted } from '../kit/aborted.ts';
 import type { Connection } from '../kubernetes/connection.ts';
 import { connect } from '../kubernetes/connection.ts';
 import type { Surroundings } from './command.ts';
@@ -49,10 +50,15 @@ export function namespacesOf(given: Given, environment: Surroundings['environmen
   };
 }
 
-/** Prepares the connection that the flags describe; nothing is sent yet. */
-export function connectionOf(
+/**
+ * Prepares the connection that the flags describe; nothing is sent yet.
+ *
+ * **Errors**: `kubeconfig-unusable`; an AbortError once the signal aborts, because a plugin that
+ * credentials come from may hang.
+ */
+export async function connectionOf(
   given: Given,
-  { environment, clock }: Surroundings,
+  { environment, clock, stop }: Surroundings,
   observe: Observe,
 ): Promise<Connection> {
   const named = (flag: keyof typeof CONNECTION_FLAGS): object => {
@@ -61,5 +67,13 @@ export function connectionOf(
     return value === undefined || value === '' ? {} : { [flag]: value };
   };
   const options = { ...named('kubeconfig'), ...named('master'), ...named('context') };
-  return connect(options, { environment, clock, observe, parseYaml });
+  const connecting = connect(options, { environment, clock, observe, parseYaml });
+  await Promise.race([connecting, aborted(stop)]);
+  if (!stop.aborted) return connecting;
+  // What it still comes to is for nobody.
+  connecting.then(
+    (connection) => connection[Symbol.asyncDispose](),
+    () => undefined,
+  );
+  throw new DOMException('stopped', 'AbortError');
 }

@@ -20,7 +20,7 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly random: Random;
-  /** Aborts at the first SIGTERM or SIGINT. */
+  /** Aborts at the first SIGTERM, SIGINT or SIGHUP, or when its reader leaves. */
   readonly stop: AbortSignal;
   /** Stands between the gateway and its store, for specs that end a process at a named point. */
   readonly aroundStore?: (store: Store) => Store;

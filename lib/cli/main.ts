@@ -4,18 +4,19 @@
 import { relative } from 'node:path';
 import type { Writable } from 'node:stream';
 import { ERRORS, exitCodeOf, hasCode, messageOf, SluiceError } from '../core/errors.ts';
+import { aborted, abortedAfter } from '../kit/aborted.ts';
 import { nearestName } from '../kit/nearest.ts';
 import { printable } from '../kit/printable.ts';
 import { systemClock, systemEnvironment, systemRandom } from '../kit/system.ts';
 import type { Command, CommandGroup, Surroundings } from './command.ts';
 import { parseFlags, renderFlags } from './flags.ts';
 import { commands } from './registry.ts';
-import { listenForSignals } from './signals.ts';
+import { type ListenToStopRequests, listenForSignals } from './signals.ts';
 import { version } from './version.ts';
 
 /** Runs the command line of this process; answers the exit code. */
-export async function main(args: readonly string[]): Promise<number> {
-  using signals = listenForSignals(process.stdout);
+export async function main(args: readonly string[], listen: ListenToStopRequests): Promise<number> {
+  const signals = listenForSignals(process, listen);
   const folder = process.cwd();
   const surroundings: Surroundings = {
     program: programIn(folder, process.argv[1] ?? ''),
@@ -36,10 +37,18 @@ export async function main(args: readonly string[]): Promise<number> {
   return exitCodeOf(signals.outputTrouble);
 }
 
-/** Runs a command line and waits until all it wrote is with the reader: a pipe holds 64 KiB. */
+// A reader that is alive takes what a pipe holds at once; one that is stuck must not keep the process.
+const UNREAD_MS = 2_000;
+
+/**
+ * Runs a command line and waits until its reader has everything, because a pipe holds 64 KiB. After a
+ * request to stop it waits no longer than a moment.
+ */
 async function runToTheEnd(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { stdout, stderr, stop, clock } = surroundings;
   const code = await runCommandLine(args, surroundings);
-  await Promise.all([surroundings.stdout, surroundings.stderr].map(written));
+  using late = abortedAfter(stop, UNREAD_MS, clock);
+  await Promise.race([Promise.all([stdout, stderr].map(written)), aborted(late.signal)]);
   return code;
 }
 

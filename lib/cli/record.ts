@@ -67,12 +67,14 @@ async function record(
   output.on('error', (cause: Error) => failed.abort(unwritable(given, cause)));
   const ending = AbortSignal.any([surroundings.stop, failed.signal]);
   using span = forMs === undefined ? null : openDeadline(surroundings.clock, forMs, ending);
+  const { signal } = span ?? { signal: ending };
   const recorder = new Recorder(output, surroundings);
   await Promise.all(
     namespacesIn(given, surroundings).map((namespace) =>
       recorder
-        .record({ api, namespace, given, observe }, span?.signal ?? ending)
-        .catch((error: unknown) => failed.abort(error)),
+        .record({ api, namespace, given, observe }, signal)
+        // At the end, lines that their reader does not take are given up.
+        .catch((error: unknown) => signal.aborted || failed.abort(error)),
     ),
   );
   if (failed.signal.aborted) throw failed.signal.reason;
@@ -118,7 +120,7 @@ class Recorder {
       keptForMs: null,
     };
     for await (const batch of readChanges(options, { api, clock, random, observe }, signal)) {
-      await this.#write(batch);
+      await this.#write(batch, signal);
     }
   }
 
@@ -128,26 +130,31 @@ class Recorder {
     return wish === 'write';
   }
 
-  async #write({ changes, gone, position }: ReaderBatch): Promise<void> {
+  async #write({ changes, gone, position }: ReaderBatch, signal: AbortSignal): Promise<void> {
     // The server's clock throughout; what went is told of with the position after it.
     this.#lastReadAt = position?.at ?? this.#lastReadAt;
     for (const { type, object, readAt } of changes) {
       this.#lastReadAt = readAt;
       const event = slim(object);
       this.#there.set(keyOf(object), event);
-      await this.#line(readAt, { type, object: event });
+      await this.#line(readAt, { type, object: event }, signal);
     }
     for (const key of gone) {
       const object = this.#there.get(key);
       this.#there.delete(key);
       if (object === undefined) continue;
-      await this.#line(this.#lastReadAt, { type: 'DELETED', object: slim(object) });
+      await this.#line(this.#lastReadAt, { type: 'DELETED', object: slim(object) }, signal);
     }
   }
 
-  async #line(at: number, change: { type: ChangeType; object: EventObject }): Promise<void> {
+  async #line(
+    at: number,
+    change: { type: ChangeType; object: EventObject },
+    signal: AbortSignal,
+  ): Promise<void> {
     this.count += 1;
-    if (!this.#output.write(renderEntry({ at, ...change }))) await once(this.#output, 'drain');
+    if (this.#output.write(renderEntry({ at, ...change }))) return;
+    await once(this.#output, 'drain', { signal });
   }
 }
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Found } from './configuration.ts';
 import type { Plan } from '../assembly/plan.ts';
 import type { Clock } from '../core/clock.ts';
-import { SluiceError } from '../core/errors.ts';
+import { messageOf, SluiceError } from '../core/errors.ts';
 import type { Health } from '../core/health.ts';
 import type { Observation, Observe } from '../core/observation.ts';
 import type { Store } from '../core/store.ts';
@@ -88,7 +88,7 @@ async function runObserved(
   const { plan, configuration, kept, namespace, drainMs, tokenFolder } = request;
   const { clock, environment, random } = surroundings;
   await using opened = new AsyncDisposableStack();
-  const api = opened.use(await request.connect(observe));
+  const api = opened.use(await connected(request, observe, stop));
   const store = await openStore(request, { surroundings, observe, opened });
   const gateway = new Gateway({
     plan,
@@ -115,6 +115,20 @@ async function runObserved(
   }
   opened.use(keepGood(request, store, { surroundings, observe }));
   return await gateway.run(stop);
+}
+
+/** Connects; a stop that cuts this short is said here, because nothing runs yet that would say it. */
+async function connected(
+  { connect }: RunRequest,
+  observe: Observe,
+  stop: AbortSignal,
+): Promise<ApiClient> {
+  try {
+    return await connect(observe);
+  } catch (error) {
+    if (stop.aborted) observe({ kind: 'stopping', why: messageOf(stop.reason), limitMs: 0 });
+    throw error;
+  }
 }
 
 async function openStore(

@@ -64,7 +64,7 @@ export const runCommand: Command = {
     },
   },
   notes:
-    'An API server that is away is waited for. SIGTERM and SIGINT stop reading, let running\n' +
+    'An API server that is away is waited for. SIGTERM, SIGINT and SIGHUP stop reading, let running\n' +
     'attempts end, and exit 0; a second one exits at once. A configuration that is refused is\n' +
     'reported, and the last good one runs instead, which the store keeps; --strict exits 3.',
   run: async (given, surroundings) => {

@@ -1,11 +1,18 @@
-// The process's signals as values: the first one asks to stop, the second one does not wait. So is
-// the end of its output: a reader who left is no trouble, a disk that is full is.
+// Requests to stop as values: the first one asks to stop, the second one does not wait. So is the end
+// of the output: a reader that left is no trouble, a disk that is full is. bin/ hears the requests,
+// because they may come before this file is loaded.
 import { SluiceError } from '../core/errors.ts';
 import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
 
-/** What the process was asked by signals. */
-export interface Signals extends Disposable {
-  /** Aborts at the first SIGTERM or SIGINT. */
+/** What may ask a process to stop: a signal, or the end of the process that handed over to it. */
+export type StopRequest = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'orphaned';
+
+/** Hands every request to the listener, also those of before. */
+export type ListenToStopRequests = (listener: (request: StopRequest) => void) => void;
+
+/** What the process was asked. */
+export interface Signals {
+  /** Aborts at the first request; its reason says which it was. */
   readonly stop: AbortSignal;
   /** Settles with an exit code at the second. */
   readonly atOnce: Promise<number>;
@@ -13,37 +20,43 @@ export interface Signals extends Disposable {
   readonly outputTrouble: SluiceError | null;
 }
 
+const REASONS = {
+  SIGTERM: 'SIGTERM',
+  SIGINT: 'SIGINT',
+  SIGHUP: 'SIGHUP (this version cannot reload its configuration, so it stops)',
+  orphaned: 'the process that started this one is gone',
+} as const satisfies Record<StopRequest, string>;
+
 /**
- * Listens for SIGTERM and SIGINT until disposed, and for the end of the output: with nobody left to
- * read, as behind `head`, or no room left to write, it is asked to stop.
+ * Listens for requests to stop, and for the end of the output: with nobody left to read, as behind
+ * `head`, or no room left to write, the process is asked to stop.
  */
-export function listenForSignals(output: NodeJS.WritableStream): Signals {
+export function listenForSignals(
+  { stdout, stderr }: Pick<NodeJS.Process, 'stdout' | 'stderr'>,
+  listen: ListenToStopRequests,
+): Signals {
   const stop = new AbortController();
   const atOnce = Promise.withResolvers<number>();
-  const onSignal = (name: NodeJS.Signals): void => {
-    if (stop.signal.aborted) atOnce.resolve(1);
-    else stop.abort(new Error(name));
-  };
   let outputTrouble: SluiceError | null = null;
-  const onBroken = (cause: Error): void => {
+  listen((request) => {
+    if (!stop.signal.aborted) stop.abort(new Error(REASONS[request]));
+    // A parent that is killed while its child drains asks for nothing new.
+    else if (request !== 'orphaned') atOnce.resolve(1);
+  });
+  stdout.on('error', (cause) => {
     if (codeOfFailure(cause) !== 'EPIPE') {
       const message = `write to standard output: ${fileTrouble(cause)}`;
       outputTrouble ??= new SluiceError('output-unusable', message, { cause });
     }
     stop.abort(outputTrouble ?? cause);
-  };
-  output.on('error', onBroken);
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  });
+  // There is no place left to tell it, and it must not end what goes on without a reader.
+  stderr.on('error', () => undefined);
   return {
     stop: stop.signal,
     atOnce: atOnce.promise,
     get outputTrouble() {
       return outputTrouble;
-    },
-    [Symbol.dispose]: () => {
-      process.off('SIGTERM', onSignal);
-      process.off('SIGINT', onSignal);
     },
   };
 }

@@ -62,6 +62,26 @@ describe('the command line', () => {
     expect([(await ended)[0], err]).to.deep.equal([0, '']);
   });
 
+  it('is content where the reader of its messages leaves', async () => {
+    const child = spawn(process.execPath, [executable, 'chek'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const ended = once(child, 'close');
+    child.stderr.destroy();
+    expect((await ended)[0]).to.equal(2);
+  });
+
+  it('ends soon after a signal although its reader takes nothing', async () => {
+    const child = spawn(process.execPath, [executable, 'schema'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const ended = once(child, 'exit');
+    await once(child.stdout, 'readable');
+    child.kill('SIGTERM');
+    expect(await ended).to.deep.equal([0, null]);
+    child.stdout.destroy();
+  });
+
   const helps: readonly (readonly [args: readonly string[], words: string])[] = [
     [['chek'], 'sluice --help'],
     [['check'], 'sluice check --help'],

@@ -1,4 +1,5 @@
 // `sluice run` on a playback: what the command line says stands above the file.
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -51,6 +52,36 @@ describe('sluice run', () => {
     machine.stopping.abort(new Error('SIGTERM'));
     expect(await running).to.equal(0);
   });
+
+  for (const command of ['run', 'record']) {
+    it(`stops ${command} while a plugin for credentials hangs`, async () => {
+      const file = join(cluster().folder, 'kubeconfig.json');
+      const exec = {
+        apiVersion: 'client.authentication.k8s.io/v1',
+        command: process.execPath,
+        args: [
+          '-e',
+          `require('node:fs').writeFileSync('${file}.hangs', ''); setTimeout(() => {}, 20000)`,
+        ],
+        interactiveMode: 'Never',
+      };
+      const kubeconfig = {
+        'current-context': 'a',
+        contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
+        clusters: [{ name: 'a', cluster: { server: cluster().playback.url } }],
+        users: [{ name: 'a', user: { exec } }],
+      };
+      await writeFile(file, JSON.stringify(kubeconfig));
+      const machine = specMachine({ environment: { SLUICE_DATA: cluster().folder } });
+      const args = [command, '--kubeconfig', file, '--namespace', 'shop'];
+      const listeners = ['--probes', 'off', '--api', 'off', '--log-format', 'text'];
+      const running = runCommandLine(command === 'run' ? [...args, ...listeners] : args, machine);
+      await until(() => existsSync(`${file}.hangs`), 'the plugin to run');
+      machine.stopping.abort(new Error('SIGTERM'));
+      expect(await running, machine.err()).to.equal(0);
+      if (command === 'run') expect(machine.out()).to.include('stopping: SIGTERM');
+    });
+  }
 
   it('hands the store to whoever stands around it, once it is open', async () => {
     const kept: string[] = [];

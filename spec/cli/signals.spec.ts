@@ -9,10 +9,12 @@ import { type Playback, startPlayback } from '../../lib/playback/playback.ts';
 import { GatewayProcess } from '../e2e/support/gateway-process.ts';
 import { anEvent } from '../support/builders.ts';
 import { until } from '../support/until.ts';
+import { type Hook, hooked, secondProcess } from './hooked.ts';
 
-// Writes its process id, then runs until it is told to end by a line, a signal, or its time.
+// Writes its process id and what it inherits of a hand-over, then runs until a signal or its time.
 const COMMAND = `
-  require('node:fs').writeFileSync(process.argv[1], String(process.pid));
+  const inherited = Object.keys(process.env).filter((name) => name === 'SLUICE_HANDED_OVER');
+  require('node:fs').writeFileSync(process.argv[1], [process.pid, ...inherited].join(' '));
   setTimeout(() => {}, Number(process.argv[2]));
 `;
 
@@ -36,9 +38,10 @@ describe('a running gateway', function () {
   });
 
   /** Starts a gateway whose command runs for so long, and waits until it runs. */
-  async function started(runsMs: number): Promise<{ gateway: GatewayProcess; pid: number }> {
+  async function started(runsMs: number, ...hooks: readonly Hook[]): Promise<Running> {
     const command = [process.execPath, '-e', COMMAND, pidFile, String(runsMs)];
     const gateway = await GatewayProcess.start({
+      environment: hooked(folder, hooks),
       configuration: {
         sources: { shop: { events: { namespaces: ['shop'] } } },
         filters: [{ action: 'accept' }],
@@ -54,24 +57,55 @@ describe('a running gateway', function () {
       'the command to run',
       15_000,
     );
+    expect(text).to.match(/^\d+$/);
     return { gateway, pid: Number(text) };
   }
 
-  it('lets a command end after the first signal and exits with 0', async () => {
-    const { gateway } = await started(1_000);
-    gateway.kill('SIGTERM');
+  const mustDrain = async (gateway: GatewayProcess): Promise<void> => {
     expect(await gateway.ended()).to.deep.equal({ code: 0, signal: null });
     expect(gateway.of('delivery-moved').at(-1)).to.have.property('to', 'delivered');
     expect(gateway.of('stopped').at(-1)).to.include({ waiting: 0, abandoned: 0 });
+  };
+
+  const reasons = {
+    SIGTERM: 'SIGTERM',
+    SIGINT: 'SIGINT',
+    SIGHUP: 'SIGHUP (this version cannot reload its configuration, so it stops)',
+  } as const;
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    it(`lets a command end after ${signal}, says why it stops, and exits with 0`, async () => {
+      const { gateway } = await started(1_000);
+      gateway.kill(signal);
+      await mustDrain(gateway);
+      expect(gateway.of('stopping').at(-1)).to.have.property('why', reasons[signal]);
+    });
+  }
+
+  for (const hooks of [[], ['older']] as const) {
+    const how = hooks.length === 0 ? '' : ', also of the Node.js that it handed over to';
+    it(`exits at once at the second signal, and takes the command with it${how}`, async () => {
+      const { gateway, pid } = await started(60_000, ...hooks);
+      gateway.kill('SIGTERM');
+      await until(() => gateway.of('stopping').length > 0, 'the gateway to drain');
+      gateway.kill('SIGTERM');
+      expect((await gateway.ended()).code).to.equal(1);
+      await until(() => !isAlive(pid), 'the command to be gone');
+    });
+  }
+
+  it('takes a signal that a terminal sends to both processes of a hand-over for one', async () => {
+    const { gateway } = await started(1_000, 'older');
+    gateway.kill('SIGINT');
+    process.kill(secondProcess(gateway.errors), 'SIGINT');
+    await mustDrain(gateway);
   });
 
-  it('exits at once at the second signal, and takes the command with it', async () => {
-    const { gateway, pid } = await started(60_000);
-    gateway.kill('SIGTERM');
-    await until(() => gateway.of('stopping').length > 0, 'the gateway to drain');
-    gateway.kill('SIGTERM');
-    expect((await gateway.ended()).code).to.equal(1);
-    await until(() => !isAlive(pid), 'the command to be gone');
+  it('lets a command end also when the process that handed over is killed', async () => {
+    const { gateway } = await started(1_000, 'older');
+    gateway.kill('SIGKILL');
+    expect(await gateway.ended()).to.deep.equal({ code: null, signal: 'SIGKILL' });
+    expect(gateway.of('delivery-moved').at(-1)).to.have.property('to', 'delivered');
+    expect(gateway.of('stopped').at(-1)).to.include({ waiting: 0, abandoned: 0 });
   });
 
   it('refuses a configuration with a local command where nobody allowed it', async () => {
@@ -91,6 +125,12 @@ describe('a running gateway', function () {
     expect(gateway?.errors).to.include('--allow-exec');
   });
 });
+
+interface Running {
+  readonly gateway: GatewayProcess;
+  /** Of its command. */
+  readonly pid: number;
+}
 
 function isAlive(pid: number): boolean {
   try {

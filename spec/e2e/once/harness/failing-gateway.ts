@@ -15,7 +15,9 @@ import { killingAt, wrapped } from './failpoints.ts';
 import { FAULTS_VARIABLE, type GatewayFaults } from './gateway-faults.ts';
 
 async function main(): Promise<number> {
-  using signals = listenForSignals(process.stdout);
+  const signals = listenForSignals(process, (hear) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => hear(signal));
+  });
   const environment = systemEnvironment();
   const text = environment[FAULTS_VARIABLE] ?? '{}';
   const { failpoint, bend, breakage } = JSON.parse(text) as GatewayFaults;

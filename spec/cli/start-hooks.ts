@@ -1,0 +1,37 @@
+// Loaded by Node before bin/sluice.js, for specs of a process's first moments: it says the id of each
+// process, makes the first one an older Node.js that hands over (`older`), and holds the loading of
+// lib until a file is there (`slow`). Its own URL says which, and names the folder of its files.
+import { existsSync, realpathSync, writeFileSync, writeSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { join } from 'node:path';
+import process from 'node:process';
+
+const wanted = new URL(import.meta.url).searchParams;
+const folder = wanted.get('folder') ?? '';
+const isFirst = isFirstIn(folder);
+
+if (wanted.has('older') && isFirst) {
+  Object.defineProperty(process.versions, 'node', { value: '20.0.0' });
+  // Any other file than the Node.js that the checkout brings along.
+  process.execPath = realpathSync('/bin/sh');
+} else if (wanted.has('slow')) {
+  const word = new Int32Array(new SharedArrayBuffer(4));
+  registerHooks({
+    load: (url, context, next) => {
+      if (url.endsWith('/lib/cli/main.ts')) {
+        writeSync(2, 'loading\n');
+        while (!existsSync(join(folder, 'go'))) Atomics.wait(word, 0, 0, 10);
+      }
+      return next(url, context);
+    },
+  });
+}
+writeSync(2, `${isFirst ? 'first' : 'second'} process ${process.pid}\n`);
+
+/** By a file and by nothing of the process, so that no mistake in the program makes an endless chain. */
+function isFirstIn(place: string): boolean {
+  const marker = join(place, 'first');
+  if (existsSync(marker)) return false;
+  writeFileSync(marker, '');
+  return true;
+}
