@@ -256,6 +256,8 @@ export interface Archive {
   /** Why it was made; null where that is not known any more. */
   decision(id: string): Promise<DecisionRecord | null>;
   counts(): Promise<readonly DeliveryCount[]>;
+  /** How full it is now, whatever was committed last. */
+  usage(): Promise<StoreUsage>;
   /** The last gaps, newest first. */
   gaps(limit: number): Promise<readonly Gap[]>;
   /**

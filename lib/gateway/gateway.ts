@@ -82,17 +82,20 @@ export class Gateway {
 
   /** Observes how many deliveries stand where and how full the store is, for a scrape. */
   async measure(): Promise<void> {
-    this.#usage.measure();
-    const counts = await this.#parts.store.archive.counts().catch((error: unknown) => {
+    const { archive } = this.#parts.store;
+    const asked = Promise.all([archive.counts(), archive.usage()]);
+    const found = await asked.catch((error: unknown) => {
       // A scrape is answered all the same; that the store is away is a metric of its own.
       if (hasCode(error, 'store-unavailable')) return null;
       throw error;
     });
-    if (counts === null) return;
+    if (found === null) return;
+    const [counts, usage] = found;
+    this.#usage.measure(usage);
     for (const { name: trigger } of this.#parts.plan.triggers) {
       for (const state of UNSETTLED_STATES) {
-        const found = counts.find((one) => one.trigger === trigger && one.state === state);
-        this.#observe({ kind: 'queue-depth', trigger, state, count: found?.count ?? 0 });
+        const count = counts.find((one) => one.trigger === trigger && one.state === state)?.count;
+        this.#observe({ kind: 'queue-depth', trigger, state, count: count ?? 0 });
       }
     }
   }
@@ -150,6 +153,8 @@ export class Gateway {
     const answered = this.#usage.note.bind(this.#usage);
     const own = { store, observe: this.#observe, steady: this.#steady, answered };
     try {
+      // What an earlier process left is told before the first commit of this one.
+      this.#usage.note({ done: true, usage: await store.archive.usage() });
       return await start({ ...this.#parts, ...own, retention: this.#retention }, stop);
     } catch (error) {
       if (stop.aborted) return null;

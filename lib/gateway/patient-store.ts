@@ -59,6 +59,7 @@ export function patientStore(store: Store, parts: PatienceParts): Store {
       get: (id) => work(() => archive.get(id)),
       decision: (id) => work(() => archive.decision(id)),
       counts: () => work(() => archive.counts()),
+      usage: () => work(() => archive.usage()),
       gaps: (count) => work(() => archive.gaps(count)),
       firedSince: (since) => work(() => archive.firedSince(since)),
     },

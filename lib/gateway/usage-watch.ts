@@ -24,7 +24,6 @@ const FULL_FOR_MS = 30_000;
 export class UsageWatch {
   readonly #parts: UsageWatchParts;
   #level: Level = 'fine';
-  #usage: StoreUsage | null = null;
   /** When it last took no new delivery, on the monotonic clock. */
   #refusedAt = Number.NEGATIVE_INFINITY;
 
@@ -33,8 +32,7 @@ export class UsageWatch {
   }
 
   /** Takes note of an answer to a commit. */
-  note({ done, usage }: Committed): void {
-    this.#usage = usage;
+  note({ done, usage }: Pick<Committed, 'done' | 'usage'>): void {
     if (!done) this.#refusedAt = this.#parts.clock.monotonic();
     const level = this.#levelOf(usage, done);
     if (level === this.#level) return;
@@ -42,9 +40,10 @@ export class UsageWatch {
     this.#parts.observe(this.#observed(usage));
   }
 
-  /** Observes it for a scrape, once something is known. */
-  measure(): void {
-    if (this.#usage !== null) this.#parts.observe({ ...this.#observed(this.#usage), scrape: true });
+  /** Observes it for a scrape. */
+  measure(usage: StoreUsage): void {
+    this.note({ done: true, usage });
+    this.#parts.observe({ ...this.#observed(usage), scrape: true });
   }
 
   #observed({ bytes, maxBytes }: StoreUsage): Extract<Observation, { kind: 'store-usage' }> {

@@ -100,6 +100,7 @@ class MemoryStore implements Store {
       return kept === undefined ? null : unpacked(kept);
     },
     counts: async () => this.#deliveries.counts(),
+    usage: async () => this.#usage,
     gaps: async (limit) => this.#gaps.slice(-limit).reverse(),
     firedSince: async (since) =>
       [...this.#ledger.entries()]

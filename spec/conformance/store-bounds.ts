@@ -44,6 +44,15 @@ export function describeBounds(name: string, open: OpenStore): void {
       expect(fuller.usage.bytes - empty.usage.bytes).to.be.greaterThan(50 * 1_000);
     });
 
+    it('says how full it is also when nothing was committed since it was opened', async () => {
+      const empty = await store.archive.usage();
+      expect(empty.maxBytes).to.equal(MAX_BYTES);
+      const deliveries = Array.from({ length: 50 }, (_, place) => large(place));
+      const { usage } = await store.journal.commit(aCommit({ deliveries }));
+      expect(await store.archive.usage()).to.deep.equal(usage);
+      expect(usage.bytes).to.be.greaterThan(empty.bytes);
+    });
+
     it('says that it is full and stores nothing of that commit', async () => {
       const count = await fill(store);
       expect(count).to.be.greaterThan(50);

@@ -6,7 +6,7 @@ import type { Store } from '../../lib/core/store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, anEntry, PATH } from '../conformance/store-builders.ts';
 import { aBatch } from '../intake/harness.ts';
-import { anEvent, anOccurrence } from '../support/builders.ts';
+import { aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
 import { type BenchOptions, gatewayBench, reading, storeWith } from './gateway-bench.ts';
 
 const HOUR = 3_600_000;
@@ -131,6 +131,14 @@ describe('a gateway whose store is full', () => {
     store: createMemoryStore({ maxBytes: 1 }),
     planned: (plan) => ({ ...plan, store: { ...plan.store, overflow } }),
   });
+  it('says at the start that the store is nearly full', async () => {
+    const store = createMemoryStore({ maxBytes: 1 });
+    await store.journal.commit(aCommit({ deliveries: [aDelivery()] }));
+    const { recording, end } = await runningBench({ store });
+    expect(recording.of('store-usage')).to.have.nested.property('[0].level', 'near');
+    await end();
+  });
+
   it('is not ready, reads no further and tells it, where it blocks', async () => {
     const { gateway, source, trigger, clock, recording, end } = await runningBench(full('block'));
     for (const name of ['a', 'b', 'c']) source.hand(aBatch({ occurrences: [named(name)] }));

@@ -5,7 +5,7 @@ import { SluiceError } from '../../lib/core/errors.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aBatch, aSeries } from '../intake/harness.ts';
 import { aCommit, anEntry } from '../conformance/store-builders.ts';
-import { anEvent, anOccurrence } from '../support/builders.ts';
+import { aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
 import { deliveryOf, gatewayBench, storeWith } from './gateway-bench.ts';
 
 describe('the gateway', () => {
@@ -224,5 +224,17 @@ describe('the gateway', () => {
     const depths = recording.of('queue-depth');
     expect(depths.map(({ state }) => state)).to.deep.equal(['waiting', 'held', 'open', 'running']);
     expect(depths.every(({ count, trigger }) => count === 0 && trigger === 'build')).to.equal(true);
+  });
+
+  it('measures how full the store is that an earlier process left, before any commit', async () => {
+    const store = createMemoryStore({ maxBytes: 1_000 });
+    const message = 'x'.repeat(2_000);
+    const occurrences = [{ ...aDelivery().occurrences[0], event: anEvent({ message }) }] as const;
+    await store.journal.commit(aCommit({ deliveries: [aDelivery({ occurrences })] }));
+    const { bytes } = await store.archive.usage();
+    const { gateway, recording } = gatewayBench({ store });
+    await gateway.measure();
+    const usage = { kind: 'store-usage', level: 'near', overflow: 'block', bytes, maxBytes: 1_000 };
+    expect(recording.of('store-usage')).to.deep.equal([usage, { ...usage, scrape: true }]);
   });
 });

@@ -55,16 +55,13 @@ describe('the usage of a store', () => {
 
   it('says nothing of a store without a bound', () => {
     const { watch, levels } = bench();
-    watch.note({ done: true, existing: new Set(), usage: { bytes: 1e12, maxBytes: 0 } });
+    watch.note({ done: true, usage: { bytes: 1e12, maxBytes: 0 } });
     expect(levels()).to.deep.equal([]);
   });
 
-  it('is told to each scrape, once something is known', () => {
+  it('is told to each scrape, with its level, also before the first commit', () => {
     const { watch, of } = bench();
-    watch.measure();
-    expect(of('store-usage')).to.deep.equal([]);
-    watch.note(done(85));
-    watch.measure();
+    watch.measure({ bytes: 85, maxBytes: 100 });
     const usage = {
       kind: 'store-usage',
       level: 'near',

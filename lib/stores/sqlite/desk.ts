@@ -25,6 +25,7 @@ const READS: ReadonlySet<CallName> = new Set<CallName>([
   'get',
   'decision',
   'counts',
+  'usage',
   'gaps',
   'firedSince',
   'read',
@@ -129,6 +130,7 @@ export class Desk {
       },
       decision: ({ id }) => history.find(id),
       counts: () => deliveries.tally.counts,
+      usage: () => journal.usage,
       gaps: ({ limit }) => journal.gaps(limit),
       firedSince: ({ since }) => ledger.firedSince(since),
       read: ({ name }) =>

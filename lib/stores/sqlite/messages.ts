@@ -138,6 +138,7 @@ export interface Calls {
   readonly get: { ask: { id: string }; answer: WholeRow | null };
   readonly decision: { ask: { id: string }; answer: DecisionRow | null };
   readonly counts: { ask: object; answer: readonly DeliveryCount[] };
+  readonly usage: { ask: object; answer: StoreUsage };
   readonly gaps: { ask: { limit: number }; answer: readonly Gap[] };
   readonly firedSince: {
     ask: { since: number };

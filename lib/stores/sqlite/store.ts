@@ -98,6 +98,7 @@ export class SqliteStore implements Store {
       return row === null ? null : toDecision(row);
     },
     counts: async () => this.#caller.call('counts', {}),
+    usage: async () => this.#caller.call('usage', {}),
     gaps: async (limit) => this.#caller.call('gaps', { limit }),
     firedSince: async (since) => this.#caller.call('firedSince', { since }),
   };
