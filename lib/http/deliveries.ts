@@ -97,6 +97,9 @@ export interface GatewayFacts {
   readonly forecast?: (id: string) => HeldForecast | null;
 }
 
+/** The states in which the time of the next attempt, or of being held, says something. */
+const DUE: ReadonlySet<DeliveryState> = new Set(['waiting', 'held', 'open']);
+
 /** Lists deliveries in short. */
 export function listDeliveries(
   archive: Pick<Archive, 'list'>,
@@ -163,7 +166,7 @@ export function toSummary(delivery: Delivery, facts: GatewayFacts): DeliverySumm
       count,
     },
     createdAt: timeOf(delivery.createdAt),
-    dueAt: timeOf(delivery.dueAt),
+    dueAt: DUE.has(delivery.state) ? timeOf(delivery.dueAt) : null,
     held: toHeld(delivery, facts),
     attemptCount: attempts.length,
     lastAttempt: toAttempt(attempts.at(-1)),

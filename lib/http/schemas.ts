@@ -139,7 +139,7 @@ const DELIVERY_PROPERTIES: Readonly<Record<string, JsonSchema>> = {
   createdAt: TIME_OR_NULL,
   dueAt: described(
     TIME_OR_NULL,
-    'When the next attempt may be made; of a held one, since when it is held.',
+    'When the next attempt may be made; of a held one, since when it is held; null of one that runs or is settled.',
   ),
   held: described(
     nullable(

@@ -29,6 +29,7 @@ for (const [what, open] of Object.entries(worlds)) {
     afterEach(() => world[Symbol.asyncDispose]());
     const run: DeliveriesWorld['run'] = (line, overrides) =>
       world.run(line, { clock, ...overrides });
+    const isFile = what === 'a file';
     const statesOf = async (): Promise<readonly string[]> => {
       const { out } = await run(['list', '--order', 'oldest', '--format', 'json']);
       const { items } = JSON.parse(out) as { items: { state: string }[] };
@@ -213,7 +214,9 @@ for (const [what, open] of Object.entries(worlds)) {
       ]);
       const { code, out, err } = await run(['retry', idOf(1), idOf(2), idOf(3), idOf(4)]);
       expect(code).to.equal(1);
-      expect(out).to.equal(`${idOf(1)} refused → waiting\n${idOf(3)} dead → waiting\n`);
+      const told = (place: number, was: string): string =>
+        `${idOf(place)} build Pod/shop/web-1: was ${was}, is ${isFile ? 'due' : 'attempted'} now\n`;
+      expect(out).to.equal(`${told(1, 'refused')}${told(3, 'dead')}`);
       expect(err).to.include(
         `${idOf(2)}: a delivery that is running takes no retry; possible: rerun`,
       );
@@ -221,7 +224,21 @@ for (const [what, open] of Object.entries(worlds)) {
       expect(await statesOf()).to.deep.equal(['waiting', 'running', 'waiting']);
     });
 
-    const isFile = what === 'a file';
+    const acts: readonly (readonly [act: string, from: Delivery['state'], told: RegExp])[] = [
+      ['retry', 'waiting', isFile ? /was waiting, is due now$/ : /was waiting, is attempted now$/],
+      ['release', 'held', isFile ? /was held, is due now$/ : /was held, starts now$/],
+      ['discard', 'unknown', /was unknown, is not attempted any more$/],
+      ['rerun', 'delivered', /stays delivered, (?:starts|is due) once more as [0-9a-z]{26}$/],
+    ];
+    for (const [act, from, told] of acts) {
+      it(`says what ${act} did, to which trigger and object`, async () => {
+        await world.commit([numbered(1, { state: from })]);
+        const { out } = await run([act, idOf(1)]);
+        expect(out).to.match(/^[0-9a-z]{26} build Pod\/shop\/web-1: /);
+        expect(out.trimEnd()).to.match(told);
+      });
+    }
+
     it(`${isFile ? 'says' : 'does not say'} that attempts wait for a gateway`, async () => {
       await world.commit([numbered(1, { state: 'refused' })]);
       const said = 'no gateway runs: attempts are made once one is started\n';

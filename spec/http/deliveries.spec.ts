@@ -50,6 +50,17 @@ describe('deliveries over the API', () => {
     expect(items[1]).to.not.have.any.keys('occurrences', 'attempts', 'decision');
   });
 
+  for (const state of DELIVERY_STATES) {
+    it(`shows when the next attempt of one that is ${state} may be made, if there is one`, async () => {
+      const dead = state === 'dead' ? 'bug' : null;
+      await bench.commit([numbered(1, { state, dead, dueAt: clock.now() })]);
+      const isDue = ['waiting', 'held', 'open'].includes(state);
+      const dueAt = isDue ? '2026-01-31T12:00:00.000Z' : null;
+      expect((await list()).items[0]).to.have.property('dueAt', dueAt);
+      expect((await ask(`/${idOf(1)}`)).json).to.have.property('dueAt', dueAt);
+    });
+  }
+
   it('goes from page to page without showing one twice, in both orders', async () => {
     const all = Array.from({ length: 45 }, (_, place) => idOf(place));
     await bench.commit(all.map((_, place) => numbered(place)));

@@ -4,7 +4,9 @@ import { createInterface } from 'node:readline/promises';
 import { SluiceError } from '../../core/errors.ts';
 import type { DeliveryState } from '../../core/delivery.ts';
 import type { ActName } from '../../delivery/acts.ts';
+import { shortObject } from '../../http/object-text.ts';
 import { printable } from '../../kit/printable.ts';
+import { token } from '../../telemetry/token.ts';
 import type { Command, Surroundings } from '../command.ts';
 import type { FlagTable, Given } from '../flags.ts';
 import { FORMAT_FLAGS, formatOf } from '../format.ts';
@@ -12,7 +14,7 @@ import { type ActedDocument, actOn, type Asker, type Filters, listPage } from '.
 import { DESK_FLAGS, type Desk, openDesk } from './desk.ts';
 import { FILTER_FLAGS, filtersOf } from './filters.ts';
 import { idIn, notFoundText } from './ids.ts';
-import { deliveriesText, stateText } from './words.ts';
+import { deliveriesText } from './words.ts';
 import { jsonLine, written } from './write.ts';
 
 const SUMMARIES = {
@@ -149,7 +151,7 @@ class Acting {
       const document = acted.ok ? acted.document : { act: name, id, error: acted.refusal };
       await written(stdout, jsonLine(document), stop);
     } else if (acted.ok) {
-      await written(stdout, `${doneText(acted.document)}\n`, stop);
+      await written(stdout, `${doneText(acted.document, this.#parts.desk.from)}\n`, stop);
     } else {
       stderr.write(`sluice: ${await this.#failedText(id, acted)}\n`);
     }
@@ -197,9 +199,22 @@ class Acting {
 
 type Refused = Extract<ActedDocument, { ok: false }>;
 
-function doneText({ act, id, from, delivery }: Done): string {
-  if (act === 'rerun') return `${id} (${from}) → ${delivery.id} ${stateText(delivery)}`;
-  return `${id} ${from} → ${stateText(delivery)}`;
+/** `01k… build Pod/shop/web-1: was refused, is attempted now`. */
+function doneText({ act, id, from, delivery }: Done, desk: Desk['from']): string {
+  const what = `${token(id)} ${token(delivery.trigger)} ${token(shortObject(delivery.object))}`;
+  const isNow = desk === 'gateway';
+  switch (act) {
+    case 'retry':
+      return `${what}: was ${from}, is ${isNow ? 'attempted' : 'due'} now`;
+    case 'release':
+      return `${what}: was ${from}, ${isNow ? 'starts' : 'is due'} now`;
+    case 'rerun':
+      return `${what}: stays ${from}, ${isNow ? 'starts' : 'is due'} once more as ${token(delivery.id)}`;
+    case 'discard':
+      return `${what}: was ${from}, is not attempted any more`;
+    default:
+      return act satisfies never;
+  }
 }
 
 type Done = Extract<ActedDocument, { ok: true }>['document'];
