@@ -14,7 +14,7 @@ import { type FoundToken, keepToken, readToken } from '../http/token-file.ts';
 import type { ApiWatch } from '../http/watch.ts';
 import type { Found } from './configuration.ts';
 import type { KeptConfiguration } from './kept-configuration.ts';
-import { version } from './version.ts';
+import { version } from '../kit/version.ts';
 
 /** What the listener shows, and where it may keep its token. */
 export interface ApiListenerParts {

@@ -7,12 +7,21 @@ import { ERRORS, exitCodeOf, hasCode, messageOf, SluiceError } from '../core/err
 import { aborted, abortedAfter } from '../kit/aborted.ts';
 import { nearestName } from '../kit/nearest.ts';
 import { printable } from '../kit/printable.ts';
-import { systemClock, systemEnvironment, systemRandom } from '../kit/system.ts';
+import {
+  insistOnCertificates,
+  systemClock,
+  systemEnvironment,
+  systemRandom,
+} from '../kit/system.ts';
 import type { Command, CommandGroup, Surroundings } from './command.ts';
 import { parseFlags, renderFlags } from './flags.ts';
 import { commands } from './registry.ts';
 import { type ListenToStopRequests, listenForSignals } from './signals.ts';
-import { version } from './version.ts';
+import { version } from '../kit/version.ts';
+
+const STILL_VERIFIED =
+  'NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect: certificates are verified; for an API server ' +
+  'a kubeconfig names its authority (certificate-authority)';
 
 /** Runs the command line of this process; answers the exit code. */
 export async function main(args: readonly string[], listen: ListenToStopRequests): Promise<number> {
@@ -29,6 +38,7 @@ export async function main(args: readonly string[], listen: ListenToStopRequests
     random: systemRandom,
     stop: signals.stop,
   };
+  if (insistOnCertificates()) surroundings.stderr.write(`sluice: ${STILL_VERIFIED}\n`);
   // A second signal does not wait for whatever the first one started.
   const code = await Promise.race([runToTheEnd(args, surroundings), signals.atOnce]);
   // A command that was cut short there, or had ended already, could not tell.

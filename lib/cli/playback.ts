@@ -46,7 +46,9 @@ export const playbackCommand: Command = {
     'tls-cert': { type: 'string', takes: 'FILE', help: 'serve HTTPS with this certificate (PEM)' },
     'tls-key': { type: 'string', takes: 'FILE', help: 'and its key' },
   },
-  notes: 'Runs until stopped. Then: sluice run --master http://127.0.0.1:8001 --namespace "" …',
+  notes:
+    'Runs until stopped. Then: sluice run --master http://127.0.0.1:8001 --namespace "" …\n' +
+    'It answers under loopback names, its own address and the host of --listen alone (else 421).',
   run: async (given, { clock, random, stdout, stop }) => {
     const [file] = given.positionals;
     if (file === undefined) throw new SluiceError('usage', 'playback needs the recording FILE');

@@ -22,7 +22,7 @@ import { openApiListener } from './api-listener.ts';
 import type { Surroundings } from './command.ts';
 import type { KeptConfiguration } from './kept-configuration.ts';
 import { keepConfiguration } from './kept-configuration.ts';
-import { version } from './version.ts';
+import { version } from '../kit/version.ts';
 
 /** What is run, and where. */
 export interface RunRequest {

@@ -1,4 +1,4 @@
-// One way to open an HTTP listener: express inside, the bounds of connections.ts outside, an error
+// One way to open an HTTP listener: express inside, the bounds of connection-limits.ts outside, an error
 // that names the address if it cannot be used. What it serves is the caller's; what is no HTTP is
 // refused here.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -7,7 +7,7 @@ import type { Express } from 'express';
 import type { Clock } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import { codeOfFailure } from '../kit/file-trouble.ts';
-import { type ConnectionLimits, Connections, KEEP_ALIVE_MS } from './connections.ts';
+import { type ConnectionLimits, Connections, KEEP_ALIVE_MS } from './connection-limits.ts';
 import type { Refusal } from './problem-document.ts';
 
 /** Where to listen; port 0 takes a free one. */
@@ -46,7 +46,7 @@ export async function openListener(
   const connections = new Connections(limits, clock);
   const server = createServer({
     maxHeaderSize: HEADER_BYTES,
-    // An idle connection is told how long it is kept; every other bound of time is in connections.ts.
+    // An idle connection is told how long it is kept; every other bound of time is in connection-limits.ts.
     keepAliveTimeout: KEEP_ALIVE_MS,
     headersTimeout: 0,
     requestTimeout: 0,

@@ -26,6 +26,17 @@ export function systemEnvironment(): Environment {
   return { ...process.env };
 }
 
+/**
+ * Takes away the variable with which Node.js believes every certificate, for every connection that
+ * this process makes, also those to a proxy or of a library. Answers whether it was set so.
+ */
+export function insistOnCertificates(): boolean {
+  const name = 'NODE_TLS_REJECT_UNAUTHORIZED';
+  const wasOff = process.env[name] === '0';
+  Reflect.deleteProperty(process.env, name);
+  return wasOff;
+}
+
 function after(ms: number, run: () => void): () => void {
   let handle: NodeJS.Timeout;
   const wait = (rest: number): void => {

@@ -12,6 +12,7 @@ import { messageOf, SluiceError } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Deadline } from '../kit/deadline.ts';
 import { openDeadline } from '../kit/deadline.ts';
+import { userAgent } from '../kit/version.ts';
 import type { ApiAnswer, ApiCall, ApiClient, ApiFailed, ApiStream } from './api.ts';
 import { CredentialReader } from './credentials.ts';
 import type { Credentials } from './credentials.ts';
@@ -64,6 +65,7 @@ class AgentConnection implements Connection {
   readonly #reader: CredentialReader;
   readonly #parts: ConnectParts;
   readonly #closing = new AbortController();
+  readonly #userAgent = userAgent();
   /** Secret: what was sent last, as `identityOf` has it. */
   #identity: string | null = null;
   #pool: Pool | null = null;
@@ -142,7 +144,7 @@ class AgentConnection implements Connection {
       const { agent, proxy } = this.#adopt(credentials, null);
       const { accept = 'application/json' } = call;
       const ours = { accept, 'accept-encoding': sending.accept };
-      const all = { 'user-agent': 'sluice', ...ours, ...headers };
+      const all = { 'user-agent': this.#userAgent, ...ours, ...headers };
       const route = { server, agent, proxy, headers: all };
       return { answer: await send(call, route, sending.bounds), used: credentials };
     } catch (error) {
@@ -206,7 +208,8 @@ function createAgent(
     proxyEnv,
   };
   if (credentials.server.protocol === 'http:') return new HttpAgent(options);
-  return new HttpsAgent({ ...options, ...credentials.tls });
+  // Said aloud, because a variable of the environment would turn it off.
+  return new HttpsAgent({ ...options, rejectUnauthorized: true, ...credentials.tls });
 }
 
 interface Proxy {

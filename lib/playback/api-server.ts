@@ -6,6 +6,7 @@ import type { Clock, Random } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { JsonObject } from '../core/event.ts';
 import { openDeadline } from '../kit/deadline.ts';
+import { type HostTrouble, hostTrouble } from '../kit/host-header.ts';
 import { DOCUMENTS, HEALTH_PATHS, toNamespace } from './discovery.ts';
 import type { EventLists } from './event-list.ts';
 import { goJson, type EventStore } from './event-store.ts';
@@ -22,6 +23,8 @@ export interface ApiServerParts {
   readonly cluster: string;
   readonly clock: Clock;
   readonly random: Random;
+  /** The host that it was told to listen on. */
+  readonly listenHost: string;
   /** Aborts when the server stops: open watches then end cleanly. */
   readonly stopping: AbortSignal;
 }
@@ -55,6 +58,11 @@ async function route(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const trouble = hostTroubleOf(parts, request);
+  if (trouble !== null) {
+    answer(response, HOST_REFUSALS[trouble]);
+    return;
+  }
   const url = URL.parse(request.url ?? '/', 'http://playback');
   const path = url === null ? undefined : decoded(url.pathname);
   if (url === null || path === undefined) {
@@ -76,6 +84,26 @@ async function route(
   }
   await eventsAt(parts, { namespace: events[1] ?? null, query: url.searchParams }, response);
 }
+
+/** A recording is nothing for a web page that points a name of its own at this machine. */
+function hostTroubleOf(
+  { listenHost }: ApiServerParts,
+  { headersDistinct, socket }: IncomingMessage,
+): HostTrouble | null {
+  const rules = { listenHost, hosts: NO_HOSTS };
+  return hostTrouble(headersDistinct['host'] ?? [], socket.localAddress ?? '', rules);
+}
+
+const NO_HOSTS: ReadonlySet<string> = new Set();
+
+const HOST_REFUSALS = {
+  'not one': status(400, 'expected exactly one Host header'),
+  malformed: status(400, 'found a Host header that is no host[:port]'),
+  misdirected: status(
+    421,
+    'a playback answers under a loopback name, its address and the host of --listen alone',
+  ),
+} as const satisfies Record<HostTrouble, Status>;
 
 function refusedMethod(path: string): Status {
   const served = EVENTS.test(path) || EVENT.test(path) || path.startsWith(NAMESPACES);

@@ -77,16 +77,17 @@ export async function startPlayback(
   const watches = new EventWatches(store);
   const cluster = options.cluster ?? 'playback';
   const stop = new AbortController();
-  const served = { ...parts, store, lists, watches, cluster, stopping: stop.signal };
+  const answered = { store, lists, watches, cluster, listenHost: options.host };
+  const served = { ...parts, ...answered, stopping: stop.signal };
   const answering = new Set<Promise<void>>();
   const { aheadMs } = options;
   const server = openServer(options.tls, (request, response) => {
     if (aheadMs !== undefined) {
       response.setHeader('Date', new Date(parts.clock.now() + aheadMs).toUTCString());
     }
-    const answered = handle(served, request, response);
-    answering.add(answered);
-    void answered.finally(() => answering.delete(answered));
+    const answer = handle(served, request, response);
+    answering.add(answer);
+    void answer.finally(() => answering.delete(answer));
   });
   const port = await listening(server, options);
   let progress: Progress = { applied: 0, skipped: 0 };

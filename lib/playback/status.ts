@@ -13,6 +13,7 @@ const REASONS = {
   404: 'NotFound',
   405: 'MethodNotAllowed',
   410: 'Expired',
+  421: 'BadRequest',
   422: 'Invalid',
   500: 'InternalError',
   504: 'Timeout',

@@ -3,6 +3,7 @@
 // knows no receiver by name.
 // Follows docs/triggers.md (formats, headers, statuses) and docs/guarantees.md (idempotency keys).
 import type { Trigger } from '../core/trigger.ts';
+import { userAgent } from '../kit/version.ts';
 import { createHttpClient } from '../net/axios-client.ts';
 import { inBatches } from './http/batch.ts';
 import type { CreateClient } from './http/connections.ts';
@@ -35,7 +36,7 @@ export const httpKind: TriggerKind<HttpSection> = {
   create: (section, parts) => {
     const { clock } = parts;
     return createHttpTrigger(section, parts, (settings) =>
-      createHttpClient({ maxSockets: MAX_SOCKETS, userAgent: 'sluice', ...settings }, { clock }),
+      createHttpClient({ maxSockets: MAX_SOCKETS, userAgent: userAgent(), ...settings }, { clock }),
     );
   },
 };

@@ -6,9 +6,13 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { userAgent } from '../../lib/kit/version.ts';
 import { sqliteKind } from '../../lib/stores/sqlite.ts';
 import { ApiBench, NAMED_HOST, TOKEN } from '../http/api-bench.ts';
+import { Authority } from '../support/certificates.ts';
+import { withVariable } from '../support/environment-variable.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { ScriptedApiServer } from '../support/scripted-api-server.ts';
 import { until } from '../support/until.ts';
 import { aFileWorld, idOf, numbered } from './deliveries-world.ts';
 import { runLine } from './surroundings.ts';
@@ -39,6 +43,29 @@ describe('who answers sluice deliveries', () => {
       expect(err).to.include(said).and.not.include('secret');
     });
   }
+
+  it('is believed over TLS only with a good certificate, whatever the environment says', async () => {
+    using authority = new Authority();
+    await using server = await ScriptedApiServer.start(authority.sign('gateway'));
+    const tokenFile = join(folder, 'token');
+    await writeFile(tokenFile, TOKEN, { mode: 0o600 });
+    const line = ['list', '--url', server.url, '--token-file', tokenFile];
+    const off = ['NODE_TLS_REJECT_UNAUTHORIZED', '0'] as const;
+    const { code, err } = await withVariable(off, () => run(line));
+    expect(code).to.equal(1);
+    expect(err).to.include(`ask the gateway at ${server.url}: UNABLE_TO_VERIFY_LEAF_SIGNATURE`);
+    expect(server.log).to.deep.equal([]);
+  });
+
+  it('learns which program asks, with its version', async () => {
+    await using server = await ScriptedApiServer.start();
+    server.answerBy((request) => {
+      request.answer(200, { items: [], next: null, total: 0 });
+      return true;
+    });
+    expect((await run(['list', '--url', server.url])).code).to.equal(0);
+    expect(server.log[0]?.headers['user-agent']).to.equal(userAgent());
+  });
 
   it('says that nothing listens there, and that there is no file', async () => {
     const port = await freePort();

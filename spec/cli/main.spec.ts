@@ -5,6 +5,10 @@ import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { commands } from '../../lib/cli/registry.ts';
+import { childEnvironment } from '../controlplane/environment.ts';
+import { Authority } from '../support/certificates.ts';
+import { ScriptedApiServer } from '../support/scripted-api-server.ts';
+import { until } from '../support/until.ts';
 import { runLine } from './surroundings.ts';
 
 const executable = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
@@ -83,6 +87,34 @@ describe('the command line', () => {
     expect(await ended).to.deep.equal([0, null]);
     child.stdout.destroy();
   });
+
+  for (const [what, variable] of [
+    ['an API server', null],
+    ['a proxy', 'HTTPS_PROXY'],
+  ] as const) {
+    it(`verifies the certificate of ${what} whatever the environment says, and says so`, async () => {
+      using authority = new Authority();
+      await using server = await ScriptedApiServer.start(authority.sign('server'));
+      const greeted: unknown[] = [];
+      server.onSecure((socket) => socket.on('data', (chunk) => greeted.push(chunk)));
+      const master = variable === null ? server.url : 'https://127.0.0.1:1';
+      const child = spawn(process.execPath, [executable, 'record', '--master', master], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: childEnvironment({
+          NODE_TLS_REJECT_UNAUTHORIZED: '0',
+          ...(variable !== null && { [variable]: server.url }),
+        }),
+      });
+      let err = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+      await until(() => err.includes('cannot list'), 'the refusal', 10_000);
+      child.kill('SIGTERM');
+      await once(child, 'close');
+      expect(err).to.match(/^sluice: NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect: /);
+      expect(err).to.not.include('Warning');
+      expect(greeted).to.deep.equal([]);
+    });
+  }
 
   const helps: readonly (readonly [args: readonly string[], words: string])[] = [
     [['chek'], 'sluice --help'],

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { compile } from 'json-schema-to-typescript';
 import { configurationReference } from '../../lib/assembly/reference.ts';
 import { configurationSchema } from '../../lib/assembly/schema.ts';
-import { version } from '../../lib/cli/version.ts';
+import { version } from '../../lib/kit/version.ts';
 import type { Json, JsonObject } from '../../lib/core/event.ts';
 import { isJsonObject } from '../../lib/core/event.ts';
 import { ruleSchema } from '../../lib/filters/schema.ts';

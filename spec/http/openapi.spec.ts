@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { openApiDocument } from '../../lib/http/openapi.ts';
 import { ROUTES } from '../../lib/http/routes.ts';
-import { version } from '../../lib/cli/version.ts';
+import { version } from '../../lib/kit/version.ts';
 import { ApiBench } from './api-bench.ts';
 
 interface Described {

@@ -1,5 +1,6 @@
 // The connection over real HTTP and TLS on loopback: how it is found, what is refused, proxies, and
 // how far a failed request got. Rotation and exec plugins are credentials.spec.ts.
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { connect as connectTcp } from 'node:net';
@@ -19,6 +20,7 @@ import {
   NEVER,
   SECRET,
 } from '../support/connection-bench.ts';
+import { withVariable } from '../support/environment-variable.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 import { ScriptedApiServer } from '../support/scripted-api-server.ts';
 import { until } from '../support/until.ts';
@@ -41,6 +43,29 @@ describe('connect', () => {
       expect(api.namespace).to.equal('shop');
       expect(api.server).to.equal(server.url);
     });
+
+    it('and says which program asks, with its version', async () => {
+      await using server = await bench.greeter('http');
+      await using opened = await bench.open({ master: server.url });
+      await opened.api.request(GET, NEVER);
+      const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+      expect(server.log[0]?.headers['user-agent']).to.equal(`sluice/${version}`);
+    });
+
+    for (const [what, cluster, isAnswered] of [
+      ['verifies the certificate', {}, false],
+      ['does not, if the kubeconfig says so', { 'insecure-skip-tls-verify': true }, true],
+    ] as const) {
+      it(`and ${what}, whatever the environment says`, async () => {
+        await using server = await bench.greeter('https');
+        const path = bench.kubeconfig({ server: server.url, user: { token: SECRET }, cluster });
+        const off = ['NODE_TLS_REJECT_UNAUTHORIZED', '0'] as const;
+        await using opened = await bench.open({ kubeconfig: path });
+        const answer = await withVariable(off, () => opened.api.request(GET, NEVER));
+        expect(answer.ok).to.equal(isAnswered);
+        expect(server.log).to.have.length(isAnswered ? 1 : 0);
+      });
+    }
 
     it('by KUBECONFIG, a list of which files may be missing', async () => {
       await using server = await bench.greeter('http');

@@ -1,4 +1,7 @@
 // The paths of a playback over real sockets: discovery, and what is refused and how.
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text as textOf } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { stringAt } from '../../lib/core/event.ts';
 import { anEntry, aPlayback, ask, EVENTS, servedPerSpec, SHOP } from './support.ts';
@@ -46,6 +49,35 @@ describe('playback', () => {
     });
   });
 
+  describe('the Host header', () => {
+    const hosts: readonly (readonly [hosts: readonly string[], status: number])[] = [
+      [['127.0.0.1:8001'], 200],
+      [['localhost:9'], 200],
+      [['[::1]'], 200],
+      [['evil.example'], 421],
+      [['127.0.0.1.evil.example:8001'], 421],
+      [['10.0.0.7'], 421],
+      [['localhost', 'evil.example'], 400],
+      [['user@localhost'], 400],
+    ];
+    for (const [given, status] of hosts) {
+      it(`${given.join(' and ')}: every path answers ${status}`, async () => {
+        const one = await served([anEntry('shop/a')]);
+        await one.done;
+        for (const path of ['/healthz', '/api', SHOP, `${EVENTS}?watch=1&timeoutSeconds=1`]) {
+          const { code, text } = await askUnder(given, one.port, path);
+          expect(code, path).to.equal(status);
+          if (status !== 200) expect(text).to.include('"kind":"Status"').and.not.include('shop');
+        }
+      });
+    }
+
+    it('may be the name of the address that it listens on', async () => {
+      const one = await served([], { host: 'localhost' });
+      expect((await askUnder(['LOCALHOST:1'], one.port, '/api')).code).to.equal(200);
+    });
+  });
+
   describe('refusals', () => {
     const refused: readonly [string, string, number, string][] = [
       ['GET', '/apis/batch/v1/jobs', 404, 'NotFound'],
@@ -82,3 +114,18 @@ describe('playback', () => {
     }
   });
 });
+
+/** Asks with these Host headers, and leaves when the head of the answer, or a refusal, is there. */
+async function askUnder(
+  hosts: readonly string[],
+  port: number,
+  path: string,
+): Promise<{ readonly code: number; readonly text: string }> {
+  const headers = hosts.flatMap((host) => ['Host', host]);
+  const sent = request({ host: '127.0.0.1', port, path, headers, agent: false }).end();
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  const code = response.statusCode ?? 0;
+  const text = code === 200 ? '' : await textOf(response);
+  sent.destroy();
+  return { code, text };
+}

@@ -5,14 +5,15 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf, SluiceError } from '../../core/errors.ts';
 import { isJsonObject, stringAt } from '../../core/event.ts';
-import { isLoopbackHost } from '../../http/access.ts';
 import type { DeliveryAnswer, DeliveryQuestion } from '../../http/ask-deliveries.ts';
 import { PROBLEM_TYPE, type RefusalStatus } from '../../http/problem-document.ts';
 import { readToken } from '../../http/token-file.ts';
 import { type Deadline, openDeadline } from '../../kit/deadline.ts';
 import { codeOfFailure } from '../../kit/file-trouble.ts';
+import { isLoopbackHost } from '../../kit/host-header.ts';
 import { jsonOrNothing } from '../../kit/json.ts';
 import { printable } from '../../kit/printable.ts';
+import { userAgent } from '../../kit/version.ts';
 import type { Asker } from './client.ts';
 
 /** Where a gateway is, and how it lets somebody in. */
@@ -50,7 +51,10 @@ export class HttpAsker implements Asker {
     this.#clock = clock;
     this.#stop = stop;
     const options = { keepAlive: true, maxSockets: 1 };
-    this.#agent = isTls(address.url) ? new HttpsAgent(options) : new HttpAgent(options);
+    this.#agent = isTls(address.url)
+      ? // Said aloud, because a variable of the environment would turn it off.
+        new HttpsAgent({ ...options, rejectUnauthorized: true })
+      : new HttpAgent(options);
   }
 
   async ask(question: DeliveryQuestion): Promise<DeliveryAnswer> {
@@ -86,7 +90,7 @@ export class HttpAsker implements Asker {
     const deadline = openDeadline(this.#clock, SILENT_MS, this.#stop);
     const options = {
       ...{ method: question.method, agent: this.#agent, signal: deadline.signal },
-      headers: { accept: 'application/json', ...token },
+      headers: { accept: 'application/json', 'user-agent': userAgent(), ...token },
     };
     const request = isTls(url) ? httpsRequest : httpRequest;
     const target = new URL(`${prefix}${question.path}${query}`, url);

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { Webhook } from 'standardwebhooks';
 import type { Delivery } from '../../../lib/core/delivery.ts';
 import type { EventObject } from '../../../lib/core/event.ts';
+import { userAgent } from '../../../lib/kit/version.ts';
 import { httpKind } from '../../../lib/triggers/http.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { aDelivery, anEvent } from '../../support/builders.ts';
@@ -48,7 +49,7 @@ describe('http over sockets', () => {
       'content-length': String(Buffer.byteLength(request?.body ?? '')),
       authorization: 'Bearer a-t0ken',
       'x-team': 'shop',
-      'user-agent': 'sluice',
+      'user-agent': userAgent(),
     });
     const headers = { ...request?.headers } as Record<string, string>;
     expect(new Webhook(SIGNING_SECRET).verify(request?.body ?? '', headers)).to.deep.include({

@@ -2,6 +2,11 @@
 // what is compiled.
 import { existsSync, readFileSync } from 'node:fs';
 
+/** How every request of Sluice names the program that sends it. */
+export function userAgent(): string {
+  return `sluice/${version()}`;
+}
+
 /** The version of this copy of Sluice. */
 export function version(): string {
   const place = ['../../package.json', '../../../package.json']
