@@ -101,7 +101,7 @@ export interface PlannedStore {
   readonly overflow: 'block' | 'shed';
   /** What it may hold. */
   readonly maxBytes: number;
-  create(parts: Pick<StoreParts, 'folder' | 'observe'>): ClosedStore;
+  create(parts: Omit<StoreParts, 'maxBytes'>): ClosedStore;
 }
 
 /** Where a listener listens. */

@@ -139,8 +139,8 @@ async function openStore(
     opened,
   }: Pick<Observed, 'surroundings' | 'observe'> & { readonly opened: AsyncDisposableStack },
 ): Promise<Store> {
-  const { aroundStore } = surroundings;
-  const own = opened.use(await plan.store.create({ folder: dataFolder, observe }).open());
+  const { aroundStore, clock } = surroundings;
+  const own = opened.use(await plan.store.create({ folder: dataFolder, observe, clock }).open());
   const store = aroundStore?.(own) ?? own;
   observe({ kind: 'store-opened', store: plan.store.kind, durable: store.journal.durable, at });
   return store;

@@ -44,6 +44,8 @@ interface Ends {
   readonly limit: AbortController;
 }
 
+/** Often enough to notice a file that is gone within a minute; it costs a store next to nothing. */
+const USAGE_MS = 15_000;
 /** Attempts that were cut off write that down; a store that is only busy takes it in this time. */
 const LAST_WORDS_MS = 1_000;
 /** A lane that can not write it down leaves it after 2 s; whoever still works then is left behind. */
@@ -134,30 +136,54 @@ export class Gateway {
     const { clock, random } = this.#parts;
     const patience = { clock, random, observe: this.#observe, stop: ending };
     const store = patientStore(this.#parts.store, { ...patience, limit: ends.limit.signal });
-    const started = await this.#start(store, stop);
-    if (started === null) return this.#stopped(store, { limitMs: 0, why: stop, drain: null });
-    this.#started = started;
-    const running = this.#runAll(started, { store, ends, fail: (error) => failed.abort(error) });
-    await Promise.race([running.reading, aborted(ending)]);
+    const fail = (error: unknown): void => failed.abort(error);
+    void this.#followUsage(store, ending).catch((error: unknown) => {
+      if (!isEndOf(ending, error)) fail(error);
+    });
+    const started = await this.#start(store, { ending, fail });
     const stopped = await this.#stopped(store, {
-      limitMs: this.#parts.drainMs,
-      why: ending,
-      drain: () => this.#drain(running, started, ends),
+      ...{ why: ending, limitMs: 0, drain: null },
+      ...(started === null ? {} : await this.#work(started, { store, ends, fail })),
     });
     if (failed.signal.aborted) throw failed.signal.reason;
     return stopped;
   }
 
+  /** Works until it ends; answers how it is to be stopped. */
+  async #work(
+    started: Started,
+    parts: { store: Store; ends: Ends; fail: (error: unknown) => void },
+  ): Promise<{ limitMs: number; drain: () => Promise<number> }> {
+    this.#started = started;
+    const running = this.#runAll(started, parts);
+    await Promise.race([running.reading, aborted(parts.ends.ending)]);
+    const { drainMs } = this.#parts;
+    return { limitMs: drainMs, drain: () => this.#drain(running, started, parts.ends) };
+  }
+
+  /**
+   * Asks the store now and then how full it is, from before the start on: what an earlier process left
+   * counts before the first commit, and a store that became unusable is noticed while nothing is read.
+   */
+  async #followUsage({ archive }: Store, ending: AbortSignal): Promise<void> {
+    while (!ending.aborted) {
+      this.#usage.look(await archive.usage());
+      await this.#parts.clock.sleep(USAGE_MS, ending).catch(() => undefined);
+    }
+  }
+
   /** Null where it was stopped before it had begun. */
-  async #start(store: Store, stop: AbortSignal): Promise<Started | null> {
+  async #start(
+    store: Store,
+    { ending, fail }: { ending: AbortSignal; fail: (error: unknown) => void },
+  ): Promise<Started | null> {
     const answered = this.#usage.note.bind(this.#usage);
     const own = { store, observe: this.#observe, steady: this.#steady, answered };
     try {
-      // What an earlier process left is told before the first commit of this one.
-      this.#usage.note({ done: true, usage: await store.archive.usage() });
-      return await start({ ...this.#parts, ...own, retention: this.#retention }, stop);
+      return await start({ ...this.#parts, ...own, retention: this.#retention }, ending);
     } catch (error) {
-      if (stop.aborted) return null;
+      if (ending.aborted) return null;
+      fail(error);
       throw error;
     }
   }

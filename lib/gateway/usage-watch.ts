@@ -40,9 +40,14 @@ export class UsageWatch {
     this.#parts.observe(this.#observed(usage));
   }
 
+  /** Takes note of how full the store is. Only a commit can say that one at its bound takes something. */
+  look(usage: StoreUsage): void {
+    if (this.#level !== 'full' || shareOf(usage) < ROOM_AGAIN) this.note({ done: true, usage });
+  }
+
   /** Observes it for a scrape. */
   measure(usage: StoreUsage): void {
-    this.note({ done: true, usage });
+    this.look(usage);
     this.#parts.observe({ ...this.#observed(usage), scrape: true });
   }
 
@@ -51,11 +56,15 @@ export class UsageWatch {
     return { kind: 'store-usage', level: this.#level, overflow, bytes, maxBytes };
   }
 
-  #levelOf({ bytes, maxBytes }: StoreUsage, done: boolean): Level {
+  #levelOf(usage: StoreUsage, done: boolean): Level {
     if (!done) return 'full';
-    const share = maxBytes === 0 ? 0 : bytes / maxBytes;
+    const share = shareOf(usage);
     const calmMs = this.#parts.clock.monotonic() - this.#refusedAt;
     if (this.#level === 'full' && share >= ROOM_AGAIN && calmMs < FULL_FOR_MS) return 'full';
     return share >= (this.#level === 'fine' ? NEAR : FINE_AGAIN) ? 'near' : 'fine';
   }
+}
+
+function shareOf({ bytes, maxBytes }: StoreUsage): number {
+  return maxBytes === 0 ? 0 : bytes / maxBytes;
 }

@@ -1,4 +1,5 @@
 // What a kind of store may have, and nothing more.
+import type { Clock } from '../core/clock.ts';
 import type { Observe } from '../core/observation.ts';
 
 /** What a kind of store may have. */
@@ -9,4 +10,6 @@ export interface StoreParts {
   readonly maxBytes: number;
   /** Told of what a store notices by itself; absent: nobody is. */
   readonly observe?: Observe;
+  /** Of a store that is open for long: says when to look after its files. */
+  readonly clock?: Pick<Clock, 'monotonic'>;
 }

@@ -3,13 +3,15 @@
 // worker thread.
 import { resolve } from 'node:path';
 import type { Kind } from '../core/kind.ts';
+import type { Clock } from '../core/clock.ts';
 import type { ClosedStore, Store } from '../core/store.ts';
 import type { StoreParts } from './parts.ts';
 import { startWorker } from './sqlite/caller.ts';
 import type { HistoryNote } from './sqlite/messages.ts';
+import { OpenFiles, type OpenFilesParts } from './sqlite/open-files.ts';
 import { historyPathOf, placeOf, preparePlace } from './sqlite/places.ts';
 import { SqliteStore } from './sqlite/store.ts';
-import { unusableAs } from './sqlite/unusable.ts';
+import { lostAs, unusableAs } from './sqlite/unusable.ts';
 
 /** The section `sqlite:` of the configuration. */
 export interface SqliteSection {
@@ -25,6 +27,8 @@ export interface SqliteOptions {
   /** 0: no bound. */
   readonly maxBytes: number;
   readonly note?: (note: HistoryNote) => void;
+  /** Says when to look whether the files are still there; absent: for a short use, never. */
+  readonly clock?: Pick<Clock, 'monotonic'>;
   /** Another worker, for specs. */
   readonly worker?: URL;
 }
@@ -41,7 +45,7 @@ const LOCKED = { what: 'failed', result: 'SQLITE_BUSY', detail: 'open in this pr
  * **Errors**: `store-unusable`.
  */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
-  const { path, maxBytes, note = () => undefined, worker } = options;
+  const { path, maxBytes, note = () => undefined, clock, worker } = options;
   const place = await placeOf(path);
   if (OPEN_HERE.has(place)) throw unusableAs(path, LOCKED);
   OPEN_HERE.add(place);
@@ -49,10 +53,18 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   try {
     await preparePlace(path);
     const data = { path, historyPath: historyPathOf(path), maxBytes };
-    const opened = await startWorker(data, { note, close }, worker);
+    let files: OpenFiles | null = null;
+    const opened = await startWorker(
+      data,
+      { note, close, called: () => void files?.look() },
+      worker,
+    );
     if ('found' in opened) throw unusableAs(path, opened.found);
-    for (const one of opened.notes) note(one);
-    return new SqliteStore(opened.caller);
+    const { caller, notes } = opened;
+    for (const one of notes) note(one);
+    const lost: OpenFilesParts['lost'] = (...what) => caller.giveUp(lostAs(path, ...what));
+    if (clock !== undefined) files = await OpenFiles.of({ path, clock, lost });
+    return new SqliteStore(caller);
   } catch (error) {
     close();
     throw error;
@@ -80,9 +92,10 @@ export const sqliteKind = {
   },
   create: ({ path = SQLITE_DEFAULTS.path }: SqliteSection, parts: StoreParts) => ({
     open: async () => {
-      const { folder, maxBytes, observe } = parts;
+      const { folder, maxBytes, observe, clock } = parts;
       const note = (lost: HistoryNote): void => observe?.({ kind: 'history-lost', ...lost });
-      return openSqliteStore({ path: resolve(folder, path), maxBytes, note });
+      const options = { path: resolve(folder, path), maxBytes, note };
+      return openSqliteStore(clock === undefined ? options : { ...options, clock });
     },
   }),
 } as const satisfies Kind<SqliteSection, StoreParts, ClosedStore>;

@@ -3,6 +3,7 @@
 import { expect } from 'chai';
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Store } from '../../lib/core/store.ts';
+import { aborted } from '../../lib/kit/aborted.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, anEntry, PATH } from '../conformance/store-builders.ts';
 import { aBatch } from '../intake/harness.ts';
@@ -26,7 +27,11 @@ function failingStore(own: Store = createMemoryStore()) {
       claim: (one) => through(() => outbox.claim(one)),
       settle: (one) => through(() => outbox.settle(one)),
     },
-    archive: { ...archive, counts: () => through(() => archive.counts()) },
+    archive: {
+      ...archive,
+      counts: () => through(() => archive.counts()),
+      usage: () => through(() => archive.usage()),
+    },
     keep: { ...keep, write: (name, value) => through(() => keep.write(name, value)) },
   });
   return { store, state };
@@ -113,6 +118,20 @@ describe('a gateway whose store is away', () => {
     expect(recording.of('stopped')).to.deep.equal([]);
     await clock.advance(4_000);
     expect(await running).to.deep.equal({ waiting: null, abandoned: 1 });
+  });
+
+  it('ends when it is found unusable, also while the cluster has not been reached', async () => {
+    const { store, state } = failingStore();
+    const findCluster: BenchOptions['findCluster'] = async (_observe, signal) => {
+      await aborted(signal);
+      throw signal.reason;
+    };
+    const { gateway, clock, stop } = gatewayBench({ store, findCluster });
+    const running = gateway.run(stop.signal).catch((error: unknown) => error);
+    await clock.advance(1_000);
+    state.error = new SluiceError('store-unusable', 'the file was moved');
+    await clock.advance(30_000);
+    expect(await running).to.equal(state.error);
   });
 
   it('answers a scrape all the same', async () => {

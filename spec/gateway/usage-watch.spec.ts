@@ -53,6 +53,16 @@ describe('the usage of a store', () => {
     expect(levels()).to.deep.equal(['full', 'near']);
   });
 
+  it('stays full for whoever asks, until a commit says otherwise or there is room', async () => {
+    const { clock, watch, levels } = bench();
+    watch.note(refused);
+    await clock.advance(60_000);
+    watch.measure({ bytes: 99, maxBytes: 100 });
+    expect(levels()).to.deep.equal(['full', 'full']);
+    watch.measure({ bytes: 94, maxBytes: 100 });
+    expect(levels()).to.deep.equal(['full', 'full', 'near', 'near']);
+  });
+
   it('says nothing of a store without a bound', () => {
     const { watch, levels } = bench();
     watch.note({ done: true, usage: { bytes: 1e12, maxBytes: 0 } });

@@ -27,6 +27,8 @@ export interface Told {
   readonly note: (note: HistoryNote) => void;
   /** The worker has ended. */
   readonly close: () => void;
+  /** A call is made. */
+  readonly called: () => void;
 }
 
 /** What the worker said when it had looked at the files. */
@@ -109,6 +111,7 @@ export class Caller {
     name: Name,
     ask: Calls[Name]['ask'],
   ): Promise<Calls[Name]['answer']> {
+    this.#told.called();
     if (this.#end !== null) throw this.#end;
     return new Promise<Calls[Name]['answer']>((resolve, reject) => {
       const call = (this.#calls += 1);
@@ -130,6 +133,13 @@ export class Caller {
       this.#end = new SluiceError('store-unusable', message);
     }
     await this.#ended;
+  }
+
+  /** Ends the worker, because nothing that it stores would be found again: every call fails. */
+  giveUp(why: SluiceError): void {
+    if (this.#end !== null) return;
+    this.#post({ kind: 'close' });
+    this.#failAll(why);
   }
 
   #send(): void {
@@ -177,8 +187,13 @@ export class Caller {
 
   #fail(error: unknown): void {
     const message = `use store ${this.#path}: its thread ended, so it is not known what of the last calls was stored; start again`;
-    this.#end ??= new SluiceError('store-unusable', message, { cause: error });
-    for (const { reject } of this.#waiting.values()) reject(this.#end);
+    this.#failAll(this.#end ?? new SluiceError('store-unusable', message, { cause: error }));
+  }
+
+  #failAll(why: SluiceError): void {
+    this.#end = why;
+    this.#asks = [];
+    for (const { reject } of this.#waiting.values()) reject(why);
     this.#waiting.clear();
   }
 }
