@@ -70,7 +70,7 @@ export async function connectionOf(
   const connecting = connect(options, { environment, clock, observe, parseYaml });
   await Promise.race([connecting, aborted(stop)]);
   if (!stop.aborted) return connecting;
-  // What it still comes to is for nobody.
+  // A connection that is made later is not used.
   connecting.then(
     (connection) => connection[Symbol.asyncDispose](),
     () => undefined,

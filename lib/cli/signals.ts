@@ -1,16 +1,16 @@
-// Requests to stop as values: the first one asks to stop, the second one does not wait. So is the end
-// of the output: a reader that left is no trouble, a disk that is full is. bin/ hears the requests,
-// because they may come before this file is loaded.
+// Requests to stop as values: the first one asks to stop, the second one does not wait. The end of the
+// output is a request too: a reader that left is no trouble, a full disk is. The executable hears the
+// requests, because they may come before this file is loaded.
 import { SluiceError } from '../core/errors.ts';
 import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
 
-/** What may ask a process to stop: a signal, or the end of the process that handed over to it. */
-export type StopRequest = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'orphaned';
+/** A request to stop: a signal, or the end of the process that handed over to this one. */
+type StopRequest = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'orphaned';
 
 /** Hands every request to the listener, also those of before. */
 export type ListenToStopRequests = (listener: (request: StopRequest) => void) => void;
 
-/** What the process was asked. */
+/** Requests to stop so far. */
 export interface Signals {
   /** Aborts at the first request; its reason says which it was. */
   readonly stop: AbortSignal;
@@ -28,8 +28,8 @@ const REASONS = {
 } as const satisfies Record<StopRequest, string>;
 
 /**
- * Listens for requests to stop, and for the end of the output: with nobody left to read, as behind
- * `head`, or no room left to write, the process is asked to stop.
+ * Listens for requests to stop, and for the end of the output. An output that its reader left, as
+ * behind `head`, or that has no room left, asks the process to stop.
  */
 export function listenForSignals(
   { stdout, stderr }: Pick<NodeJS.Process, 'stdout' | 'stderr'>,

@@ -162,8 +162,9 @@ export class Gateway {
   }
 
   /**
-   * Asks the store now and then how full it is, from before the start on: what an earlier process left
-   * counts before the first commit, and a store that became unusable is noticed while nothing is read.
+   * Asks the store now and then how full it is, beginning before the start. So the figures of an
+   * earlier process count before the first commit. A store that became unusable is noticed although
+   * nothing is read.
    */
   async #followUsage({ archive }: Store, ending: AbortSignal): Promise<void> {
     while (!ending.aborted) {

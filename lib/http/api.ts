@@ -33,7 +33,7 @@ export interface ApiParts extends StatusParts {
 }
 
 // A body of 16 MiB over a port-forward takes a while. Feeds hold 16 connections and answers another
-// 16, so at least half of them always wait for a request and can give way to a newcomer.
+// 16. At least half of all connections wait for a request, so one can give way to a newcomer.
 const LIMITS = { requestMs: 60_000, connections: 64, isKeptAlive: true };
 // An answer that its client has not taken is held in memory; feeds hold nothing and do not count.
 const ANSWERS = { most: 16, what: '16 requests are being answered' };

@@ -1,14 +1,14 @@
 // The connections of a listener: how long each may take for what, and which one is closed when there
-// are too many. Node's own timers are switched off, because they leave holes: a refused connection
-// stays open until its client closes it, bytes that begin no request renew every idle time, an answer
-// that is not taken is renewed by bytes that arrive, and at the bound the newcomer is dropped.
+// are too many. Node's own timers are switched off, because they leave holes. A refused connection
+// stays open until its client closes it. Bytes that begin no request renew every idle time, also that
+// of an answer that is not taken. At the bound the newcomer is dropped.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import { type Refusal, renderRefusal } from './problem-document.ts';
 
-/** What a listener bears. */
+/** Bounds of a listener. */
 export interface ConnectionLimits {
   /** How many there may be at once. */
   readonly connections: number;
@@ -139,7 +139,7 @@ export class Connections {
     connection.isUsed = true;
     connection.arrived = socket.bytesRead;
     if (connection.isLast) socket.destroySoon();
-    // The rest of a body that nobody reads is not waited for.
+    // The answer is given: the rest of the body is not waited for.
     else if (!complete && !socket.writableEnded) this.#linger(connection);
     connection.isEnding = socket.writableEnded;
   }

@@ -25,8 +25,8 @@ export interface Listener extends AsyncDisposable {
   readonly connections: number;
 }
 
-/** What a listener is opened with. */
-export interface ListenerParts {
+/** Dependencies of a listener. */
+interface ListenerParts {
   readonly limits: ConnectionLimits;
   readonly clock: Clock;
 }
@@ -46,7 +46,7 @@ export async function openListener(
   const connections = new Connections(limits, clock);
   const server = createServer({
     maxHeaderSize: HEADER_BYTES,
-    // An idle connection is told how long it is kept; every other bound of time is in connection-limits.ts.
+    // Stands in the answer as Keep-Alive; every other bound of time is in connection-limits.ts.
     keepAliveTimeout: KEEP_ALIVE_MS,
     headersTimeout: 0,
     requestTimeout: 0,
@@ -96,7 +96,7 @@ function listening(server: Server, at: Address): Promise<void> {
   });
 }
 
-/** What Node's parser reports that is not just no HTTP. */
+/** Errors of Node's parser that have a status of their own. */
 const BROKEN: Readonly<Record<string, Refusal>> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,

@@ -47,7 +47,7 @@ export const SAFE_HEADERS = {
 } as const;
 
 /** The problem document of a refusal, ready to be sent. */
-export function renderProblem({ status, detail, parameter, state, acts }: Refusal): string {
+function renderProblem({ status, detail, parameter, state, acts }: Refusal): string {
   const title = STATUS_CODES[status] ?? 'Error';
   const about = {
     ...(parameter === undefined ? {} : { parameter }),

@@ -5,10 +5,10 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../core/clock.ts';
 import type { Refusal } from './problem-document.ts';
 
-/** What a limit bounds. */
-export interface RequestLimitParts {
+/** Settings of a limit. */
+interface RequestLimitParts {
   readonly most: number;
-  /** What is bounded, for people: `16 requests are served`. */
+  /** The bound in words: `16 requests are served`. */
   readonly what: string;
   readonly clock: Pick<Clock, 'monotonic'>;
 }

@@ -1,10 +1,10 @@
-// Sends the body of an answer piece by piece, as fast as it is taken, so that a client that takes it
-// slowly can be told from one that takes nothing.
+// Sends the body of an answer piece by piece, as fast as it is taken. So a client that takes it slowly
+// differs from one that takes nothing.
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-// What is written at once counts as untaken until all of it is gone.
+// A write counts as not taken until the last byte of it is.
 const PIECE_BYTES = 64 * 1024;
 
 /** Sends a whole body; resolves when it was taken, or when the client is gone. */

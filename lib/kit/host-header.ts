@@ -1,4 +1,4 @@
-// Whether a request names this machine: without that check a web page can point a name of its own at a
+// Whether a request names this machine. Without that check a web page can point a name of its own at a
 // loopback address, and read what listens there (DNS rebinding). Only a name can be made to point
 // elsewhere, so an address that was connected to is believed.
 // Source: RFC 9110 §7.2 (Host), §15.5.20 (421).
@@ -6,13 +6,13 @@ import { isIPv4, isIPv6 } from 'node:net';
 
 /** Under which hosts a listener answers. */
 export interface HostRules {
-  /** The host that it was told to listen on. */
+  /** The host that it listens on, as it was configured. */
   readonly listenHost: string;
   /** Further names, in lower case. */
   readonly hosts: ReadonlySet<string>;
 }
 
-/** What is wrong with the Host headers of a request. */
+/** A fault of the Host headers of a request. */
 export type HostTrouble = 'not one' | 'malformed' | 'misdirected';
 
 /** Whether an address is one of this machine's loopback. */
@@ -27,7 +27,7 @@ export function isLoopbackHost(host: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || isLoopback(name);
 }
 
-/** What is wrong with the Host headers of a request to a local address; null if nothing is. */
+/** Finds the fault of the Host headers of a request to a local address; null if there is none. */
 export function hostTrouble(
   headers: readonly string[],
   localAddress: string,

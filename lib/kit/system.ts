@@ -27,8 +27,8 @@ export function systemEnvironment(): Environment {
 }
 
 /**
- * Takes away the variable with which Node.js believes every certificate, for every connection that
- * this process makes, also those to a proxy or of a library. Answers whether it was set so.
+ * Removes the variable with which Node.js believes every certificate. This covers every connection of
+ * the process, also that to a proxy or of a library. Answers whether the variable was set so.
  */
 export function insistOnCertificates(): boolean {
   const name = 'NODE_TLS_REJECT_UNAUTHORIZED';

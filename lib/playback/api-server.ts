@@ -23,7 +23,7 @@ export interface ApiServerParts {
   readonly cluster: string;
   readonly clock: Clock;
   readonly random: Random;
-  /** The host that it was told to listen on. */
+  /** The host that it listens on, as it was configured. */
   readonly listenHost: string;
   /** Aborts when the server stops: open watches then end cleanly. */
   readonly stopping: AbortSignal;

@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises';
 import type { Clock } from '../../core/clock.ts';
 import { codeOfFailure } from '../../kit/file-trouble.ts';
 
-/** What looking after the files of a store takes. */
+/** Dependencies of the look after a store's files. */
 export interface OpenFilesParts {
   /** The main file; its log lies beside it. */
   readonly path: string;
@@ -56,7 +56,7 @@ export class OpenFiles {
   }
 }
 
-/** Undefined if that cannot be told at the moment. */
+/** Undefined if the file cannot be looked at, for another reason than that it is gone. */
 async function identityOf(file: string): Promise<Identity | undefined> {
   try {
     const { dev, ino } = await stat(file, { bigint: true });

@@ -28,15 +28,14 @@ const BY_RESULT: Readonly<Record<string, readonly [found: string, todo: string]>
   SQLITE_IOERR: ['the disk failed', 'look at the log of the system, mend the disk, start again'],
 };
 
-/** The error for a file of an open store that is not where it was. */
+/** The error for an open store whose file was moved, deleted or replaced. */
 export function lostAs(path: string, file: string, found: 'gone' | 'replaced'): SluiceError {
   const what = found === 'gone' ? `${file} was moved or deleted` : `${file} is another file now`;
-  const why = 'what this process stores from now on, no later start would find';
-  const todo = `put the file and its -wal back, or start without them: then what waited is lost and what was started may start again`;
-  return new SluiceError(
-    'store-unusable',
-    `use store ${path}: ${what} while it was open, so ${why}; ${todo}`,
-  );
+  const why = 'what is stored from now on, a later start would not find';
+  const todo =
+    'put the file and its -wal back, or start without them: then what waited is lost and what was started may start again';
+  const message = `use store ${path}: ${what} while it was open, so ${why}; ${todo}`;
+  return new SluiceError('store-unusable', message);
 }
 
 /** The error for what the worker found. */
