@@ -12,9 +12,9 @@ import type { Listener } from '../http/listener.ts';
 import { Token } from '../http/token.ts';
 import { type FoundToken, keepToken, readToken } from '../http/token-file.ts';
 import type { ApiWatch } from '../http/watch.ts';
+import { version } from '../kit/version.ts';
 import type { Found } from './configuration.ts';
 import type { KeptConfiguration } from './kept-configuration.ts';
-import { version } from '../kit/version.ts';
 
 /** What the listener shows, and where it may keep its token. */
 export interface ApiListenerParts {

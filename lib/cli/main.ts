@@ -13,11 +13,11 @@ import {
   systemEnvironment,
   systemRandom,
 } from '../kit/system.ts';
+import { version } from '../kit/version.ts';
 import type { Command, CommandGroup, Surroundings } from './command.ts';
 import { parseFlags, renderFlags } from './flags.ts';
 import { commands } from './registry.ts';
 import { type ListenToStopRequests, listenForSignals } from './signals.ts';
-import { version } from '../kit/version.ts';
 
 const STILL_VERIFIED =
   'NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect: certificates are verified; for an API server ' +

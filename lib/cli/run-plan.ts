@@ -18,11 +18,11 @@ import { ApiWatch } from '../http/watch.ts';
 import type { ApiClient } from '../kubernetes/api.ts';
 import { findCluster } from '../kubernetes/cluster.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
+import { version } from '../kit/version.ts';
 import { openApiListener } from './api-listener.ts';
 import type { Surroundings } from './command.ts';
 import type { KeptConfiguration } from './kept-configuration.ts';
 import { keepConfiguration } from './kept-configuration.ts';
-import { version } from '../kit/version.ts';
 
 /** What is run, and where. */
 export interface RunRequest {
