@@ -61,36 +61,6 @@ for (const [what, open] of Object.entries(worlds)) {
       ]);
     });
 
-    it('says when a limit lets a held one start, if a gateway knows that', async () => {
-      const held = { state: 'held', createdAt: NOON - 60_000, dueAt: NOON - 60_000 } as const;
-      await world.commit([numbered(1, held), numbered(2, held), numbered(3, held)]);
-      const from = { budget: 'total', expiresAt: NOON + 2_400_000 } as const;
-      world.forecasts?.set(idOf(1), { ...from, releaseAt: NOON + 720_000 });
-      world.forecasts?.set(idOf(2), { ...from, releaseAt: NOON + 7_200_000 });
-      const { out } = await run(['list', '--order', 'oldest']);
-      const next = out
-        .trimEnd()
-        .split('\n')
-        .slice(1)
-        .map((line) => line.split(/ {2,}/)[7]);
-      const isKnown = world.forecasts !== null;
-      expect(next).to.deep.equal(isKnown ? ['in 12m', 'dead in 40m', '-'] : ['-', '-', '-']);
-      const shown = async (place: number) => (await run(['show', idOf(place)])).out;
-      const then = isKnown ? '' : ', once a gateway runs';
-      const unknown = `held by a limit for 1m: it starts as the limit allows${then}, or is a dead letter after holdFor`;
-      expect(await shown(1)).to.include(
-        isKnown
-          ? 'held by limits.total for 1m: it starts in 12m, at 2026-01-31T12:12:00.000Z, if nothing comes before it'
-          : unknown,
-      );
-      expect(await shown(2)).to.include(
-        isKnown
-          ? 'held by limits.total for 1m: it is a dead letter in 40m, at 2026-01-31T12:40:00.000Z: its turn comes later than holdFor allows'
-          : unknown,
-      );
-      expect(await shown(3)).to.include(unknown);
-    });
-
     for (const columns of [20, 80, 100, 160]) {
       it(`fits a terminal of ${columns} columns`, async () => {
         await world.commit([hostile(1), numbered(2, { attempts: [anAttempt(1, away)] })]);
