@@ -12,8 +12,10 @@ import type { Gap } from './source.ts';
 /** Why a watch or a list ended or failed: the rows of the table in lib/kubernetes/trouble-table.ts. */
 export type TroubleReason =
   | 'closed'
+  | 'closed-early'
   | 'cut'
   | 'silent'
+  | 'idle'
   | 'expired'
   | 'previous-value-lost'
   | 'storage-read-error'
@@ -25,6 +27,9 @@ export type TroubleReason =
   | 'bad-request'
   | 'unavailable'
   | 'unreachable'
+  | 'no-api-server'
+  | 'too-large'
+  | 'bad-list'
   | 'bad-frame'
   | 'server-error';
 
@@ -50,6 +55,24 @@ export type ReadingObserved =
       readonly path: string;
       readonly state: ReadingState;
       readonly why: string;
+      /** Of `waiting`: the trouble that it waits after. */
+      readonly reason?: TroubleReason;
+    }
+  | {
+      /**
+       * Everything up to now was read: the first proof of it by a stream, or after `path-stale`.
+       * Not repeated with each Event.
+       */
+      readonly kind: 'path-current';
+      readonly source: string;
+      readonly path: string;
+    }
+  | {
+      /** For so long nothing has proved that everything was read. */
+      readonly kind: 'path-stale';
+      readonly source: string;
+      readonly path: string;
+      readonly ageMs: number;
     }
   | {
       readonly kind: 'watch-opened';

@@ -100,6 +100,8 @@ export interface Journal {
 export interface SweepBounds {
   /** On the clock of the retention (`Commit.readMs`). */
   readonly goneBefore: number;
+  /** Watch paths that cannot be read now: what is gone there may come back unseen, so it stays. */
+  readonly unread?: readonly string[];
   /** Wall clock, ms since 1970. */
   readonly settledBefore: number;
 }

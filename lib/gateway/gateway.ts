@@ -69,7 +69,10 @@ export class Gateway {
     const { plan, clock } = parts;
     this.#parts = parts;
     this.#observe = (observation) => this.#note(observation);
-    this.#health = new HealthWatch(plan.sources.map(({ name }) => name));
+    this.#health = new HealthWatch(
+      plan.sources.map(({ name }) => name),
+      clock,
+    );
     this.#liveness = new Liveness(clock, plan.triggers);
     this.#steady = new SteadyClock(clock);
     this.#retention = new RetentionClock(clock, 0);
@@ -203,7 +206,8 @@ export class Gateway {
       return heart.beat();
     };
     const watch = { clock, steady, upkeep: store.upkeep, observe: this.#observe, jumped };
-    const sweeper = new Sweeper({ store, clock, readMs, retention: plan.retention });
+    const unread = (): readonly string[] => this.#health.refused;
+    const sweeper = new Sweeper({ store, clock, readMs, unread, retention: plan.retention });
     // Each by itself, so that the failure of one does not hide that the others still run.
     const watched = (all: readonly Promise<unknown>[]): Promise<unknown> =>
       Promise.all(

@@ -1,15 +1,32 @@
 // Health, made up from observations alone: nobody reports to it specially, so it can not disagree
-// with the log. Ready once the cluster is known, every source reads and the store takes what is read;
-// else it says what it waits for. Whether a restart would help is liveness.ts.
+// with the log. Ready once the cluster is known, every path of every source that may be read is read,
+// and the store takes it; else it says what it waits for. A path that the server refuses is a note
+// while others are read. Whether a restart would help is liveness.ts.
+import type { Clock } from '../core/clock.ts';
 import type { Health } from '../core/health.ts';
-import type { LimitObserved, Observation } from '../core/observation.ts';
+import type { LimitObserved, Observation, TroubleReason } from '../core/observation.ts';
+import { renderDuration } from '../kit/duration.ts';
 
 type Reading = Extract<Observation, { kind: 'reading' }>;
 
+/** What a person must grant or create: to wait for it with all other paths would help nobody. */
+const REFUSALS: readonly TroubleReason[] = ['forbidden', 'not-found'];
+
+interface PathHealth {
+  /** Why it is not read; '' if it is. */
+  readonly why: string;
+  readonly isRefused: boolean;
+}
+
+const READ: PathHealth = { why: '', isRefused: false };
+
 /** Follows observations and says whether the gateway does its work. */
 export class HealthWatch {
-  /** Source → watch path → why it does not read; '' where it does. */
-  readonly #sources = new Map<string, Map<string, string>>();
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  /** Source → watch path → how it is read. */
+  readonly #sources = new Map<string, Map<string, PathHealth>>();
+  /** Since when nothing has proved that a path is complete; monotonic, by source and path. */
+  readonly #stale = new Map<string, { readonly of: string; readonly since: number }>();
   #cluster = 'the cluster has not been reached yet';
   /** Triggers whose breaker is open; that stops one lane, not the gateway's work. */
   readonly #broken = new Set<string>();
@@ -22,7 +39,8 @@ export class HealthWatch {
   /** What a full store means; '' where it is not full. */
   #full: '' | 'block' | 'shed' = '';
 
-  constructor(sources: readonly string[]) {
+  constructor(sources: readonly string[], clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock;
     for (const name of sources) this.#sources.set(name, new Map());
   }
 
@@ -34,6 +52,8 @@ export class HealthWatch {
       this.#cluster = `waiting for ${observation.server}: ${observation.why}`;
     }
     if (observation.kind === 'reading') this.#note(observation);
+    if (observation.kind === 'path-stale') this.#noteStale(observation);
+    if (observation.kind === 'path-current') this.#stale.delete(keyOf(observation));
     if (observation.kind === 'breaker') this.#noteBreaker(observation);
     if (observation.kind === 'budget' || observation.kind === 'shedding') {
       this.#noteLimit(observation);
@@ -46,9 +66,15 @@ export class HealthWatch {
     }
   }
 
-  /** Whether every path of every source is read, and what is read is kept. */
+  /** Whether every path that may be read is read, and what is read is kept. */
   get isReading(): boolean {
     return [...this.#unread()].length === 0 && [...this.#storeReasons()].length === 0;
+  }
+
+  /** The watch paths that the API server refuses. */
+  get refused(): readonly string[] {
+    const paths = [...this.#sources.values()].flatMap((of) => [...of]);
+    return paths.filter(([, { isRefused }]) => isRefused).map(([path]) => path);
   }
 
   /** What there is to say now; `stuck` is what only a restart ends. */
@@ -58,6 +84,7 @@ export class HealthWatch {
     const notes = [...this.#broken].map(
       (name) => `trigger ${name}: breaker open; the log says why`,
     );
+    notes.push(...this.#pathNotes());
     if (this.#full === 'shed') notes.push('the store is full: new deliveries are shed');
     for (const budget of this.#usedUp) {
       notes.push(`limits.${budget} is used up: deliveries are held; the log says whose`);
@@ -71,10 +98,21 @@ export class HealthWatch {
   }
 
   /** A path that has been read stays ready while its watch is renewed; only waiting ends that. */
-  #note({ source, path, state, why }: Reading): void {
+  #note(reading: Reading): void {
+    const { source, path, state, reason } = reading;
     const paths = this.#sources.get(source);
-    if (state !== 'waiting' && state !== 'watching' && paths?.get(path) === '') return;
-    paths?.set(path, reasonOf({ path, state, why }));
+    const before = paths?.get(path);
+    const isTry = state === 'connecting' || state === 'listing';
+    // Also one that is refused stays so while it is tried again.
+    if (isTry && (before?.why === '' || before?.isRefused === true)) return;
+    const isRefused = reason !== undefined && REFUSALS.includes(reason);
+    paths?.set(path, state === 'watching' ? READ : { why: reasonOf(reading), isRefused });
+  }
+
+  #noteStale(observation: Extract<Observation, { kind: 'path-stale' }>): void {
+    const { source, path, ageMs } = observation;
+    const since = this.#clock.monotonic() - ageMs;
+    this.#stale.set(keyOf(observation), { of: `source ${source}: ${path}`, since });
   }
 
   #noteBreaker({ trigger, to }: Extract<Observation, { kind: 'breaker' }>): void {
@@ -102,16 +140,41 @@ export class HealthWatch {
     if (this.#full === 'block') yield 'the store is full: reading waits for room';
   }
 
+  get #isAllRefused(): boolean {
+    const all = [...this.#sources.values()].flatMap((paths) => [...paths.values()]);
+    return all.every(({ isRefused }) => isRefused);
+  }
+
+  /** Why paths are not read; of those that are refused only if there is no other. */
   *#unread(): Iterable<string> {
+    const isAllRefused = this.#isAllRefused;
     for (const [source, paths] of this.#sources) {
       if (paths.size === 0) yield `source ${source}: not begun`;
-      for (const why of paths.values()) if (why !== '') yield `source ${source}: ${why}`;
+      for (const { why, isRefused } of paths.values()) {
+        if (why !== '' && (!isRefused || isAllRefused)) yield `source ${source}: ${why}`;
+      }
+    }
+  }
+
+  *#pathNotes(): Iterable<string> {
+    const isAllRefused = this.#isAllRefused;
+    for (const [source, paths] of this.#sources) {
+      for (const { why, isRefused } of paths.values()) {
+        if (isRefused && !isAllRefused) yield `source ${source}: ${why}; other paths are read`;
+      }
+    }
+    for (const { of, since } of this.#stale.values()) {
+      const ageMs = Math.round((this.#clock.monotonic() - since) / 1000) * 1000;
+      yield `${of}: not certain to be complete; its position is ${renderDuration(ageMs)} old`;
     }
   }
 }
 
-function reasonOf(reading: { path: string; state: string; why: string }): string {
-  if (reading.state === 'watching') return '';
+function keyOf({ source, path }: { readonly source: string; readonly path: string }): string {
+  return `${source} ${path}`;
+}
+
+function reasonOf(reading: Reading): string {
   const doing = `${reading.state} ${reading.path}`;
   return reading.why === '' ? doing : `${doing}: ${reading.why}`;
 }

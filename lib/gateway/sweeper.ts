@@ -9,6 +9,8 @@ export interface SweeperParts {
   readonly clock: Clock;
   /** The clock of the retention. */
   readonly readMs: () => number;
+  /** Watch paths that are refused now: what they showed once is kept. */
+  readonly unread: () => readonly string[];
   readonly retention: { readonly goneMs: number; readonly settledMs: number };
 }
 
@@ -34,10 +36,11 @@ export class Sweeper {
 
   /** Forgets once; answers how many ledger entries went. */
   sweep(): Promise<number> {
-    const { clock, readMs, retention, store } = this.#parts;
+    const { clock, readMs, retention, store, unread } = this.#parts;
     return store.upkeep.sweep({
       goneBefore: readMs() - retention.goneMs,
       settledBefore: clock.now() - retention.settledMs,
+      unread: unread(),
     });
   }
 }

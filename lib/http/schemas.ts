@@ -198,6 +198,7 @@ const STATUS = record({
           path: TEXT,
           state: { enum: ['connecting', 'listing', 'watching', 'waiting', null] },
           why: TEXT,
+          reason: described(nullable(TEXT), 'Of `waiting`: the trouble that it waits after.'),
           position: nullable(
             record({ resourceVersion: TEXT, at: TIME_OR_NULL, ageSeconds: NUMBER }),
           ),

@@ -1,13 +1,20 @@
 // How the gateway stands, followed from observations alone: the cluster, what the reading of each
 // watch path is doing, the breakers, how each trigger fared last, how full the store is. Health is
 // lib/gateway's; the store answers for the rest.
-import type { BreakerState, Observation, ReadingState } from '../core/observation.ts';
+import type {
+  BreakerState,
+  Observation,
+  ReadingState,
+  TroubleReason,
+} from '../core/observation.ts';
 import type { Outcome } from '../core/outcome.ts';
 
 /** What the reading of one watch path is doing. */
 export interface PathStanding {
   readonly state: ReadingState;
   readonly why: string;
+  /** Of `waiting`: the trouble that it waits after; else null. */
+  readonly reason: TroubleReason | null;
 }
 
 /** The cluster as it was found. */
@@ -59,9 +66,9 @@ export class Standing {
       this.cluster = { id, from, server };
     }
     if (observation.kind === 'reading') {
-      const { source, path, state, why } = observation;
+      const { source, path, state, why, reason = null } = observation;
       const paths = this.#paths.get(source) ?? new Map<string, PathStanding>();
-      this.#paths.set(source, paths.set(path, { state, why }));
+      this.#paths.set(source, paths.set(path, { state, why, reason }));
     }
     if (observation.kind === 'breaker') this.#breakers.set(observation.trigger, observation.to);
   }

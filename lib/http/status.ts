@@ -78,9 +78,15 @@ async function sourcesOf({ plan, store, watch, clock }: StatusParts): Promise<re
       const positions = await store.journal.positions(name);
       const standing = watch.standing.paths(name);
       const paths = [...new Set([...standing.keys(), ...positions.keys()])].map((path) => {
-        const { state = null, why = '' } = standing.get(path) ?? {};
+        const { state = null, why = '', reason = null } = standing.get(path) ?? {};
         const position = positions.get(path);
-        return { path, state, why, position: position ? toPosition(position, clock.now()) : null };
+        return {
+          path,
+          state,
+          why,
+          reason,
+          position: position ? toPosition(position, clock.now()) : null,
+        };
       });
       return { name, kind, paths };
     }),

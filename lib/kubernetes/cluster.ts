@@ -5,10 +5,11 @@
 import type { Clock, Random } from '../core/clock.ts';
 import type { Observe } from '../core/observation.ts';
 import { stringAt } from '../core/event.ts';
-import type { ApiAnswer, ApiClient } from './api.ts';
+import type { ApiAnswer, ApiAnswered, ApiClient } from './api.ts';
 import { get, resourcePath } from './objects.ts';
 import { Patience } from './patience.ts';
-import { toTrouble } from './trouble.ts';
+import { foreignDetail, toTrouble } from './trouble.ts';
+import type { Trouble } from './trouble.ts';
 
 /** What a cluster is known by. */
 export type ClusterIdentity =
@@ -87,13 +88,10 @@ async function uidOf(
     signal.throwIfAborted();
     const uid = uidIn(answer, name);
     if (uid !== null) return uid;
-    const trouble = toTrouble(
-      answer.ok ? { seen: 'answer', answer } : { seen: 'failure', failure: answer },
-      clock.now(),
-    );
+    const trouble = troubleIn(answer, clock.now());
     const why = `read namespace ${name}: ${trouble.reason}: ${trouble.detail}`;
     observe({ kind: 'cluster-waiting', server: api.server, why });
-    await clock.sleep(patience.delayMs(trouble, { livedMs: 0, progressed: false }), signal);
+    await clock.sleep(patience.delayMs(trouble, { livedMs: 0, moved: false }), signal);
   }
 }
 
@@ -101,9 +99,22 @@ async function uidOf(
 function uidIn(answer: ApiAnswer, name: string): Uid | null {
   if (!answer.ok) return null;
   const { status, body } = answer;
-  if (status === 403) return { uid: '', why: `get namespace ${name}: forbidden` };
-  // A path that is not there, or a server that is no API server, will not become one by waiting.
-  if (status === 404 || status === 405) return { uid: '', why: `get namespace ${name}: not found` };
   const uid = stringAt(body, 'metadata', 'uid');
-  return status === 200 && uid !== '' ? { uid, why: '' } : null;
+  if (status === 200 && uid !== '') return { uid, why: '' };
+  // Only an API server can say that the namespace may not be read; a login page says 403 as well.
+  if (!isStatus(answer)) return null;
+  if (status === 403) return { uid: '', why: `get namespace ${name}: forbidden` };
+  return status === 404 ? { uid: '', why: `get namespace ${name}: not found` } : null;
+}
+
+function isStatus({ body }: ApiAnswered): boolean {
+  return stringAt(body, 'kind') === 'Status';
+}
+
+function troubleIn(answer: ApiAnswer, now: number): Trouble {
+  if (!answer.ok) return toTrouble({ seen: 'failure', failure: answer }, now);
+  const trouble = toTrouble({ seen: 'answer', answer }, now);
+  // An API server that is away or busy may have its answer given by others, or in plain text.
+  if (isStatus(answer) || answer.status === 429 || answer.status >= 500) return trouble;
+  return { ...trouble, reason: 'no-api-server', wait: 'slow', detail: foreignDetail(answer) };
 }

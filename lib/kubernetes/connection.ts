@@ -1,6 +1,8 @@
 // The one connection to an API server: credentials from client-node, everything else our own on
 // node:https, because client-node opens an agent for each call and ends every watch after 30 s.
-// One keep-alive agent serves all requests and is replaced when the certificates' bytes change.
+// One keep-alive agent serves all requests that are answered whole, and each stream has a connection
+// of its own: a stream that is opened to see whether another one lives must not share its fate. Both
+// agents are replaced when the certificates' bytes change.
 // Nothing here retries, but for the one re-read of credentials after a 401.
 import { createHash } from 'node:crypto';
 import { Agent as HttpAgent } from 'node:http';
@@ -46,14 +48,23 @@ export interface Connection extends ApiClient {
 export async function connect(options: ConnectOptions, parts: ConnectParts): Promise<Connection> {
   const reader = new CredentialReader(options, parts);
   const credentials = await reader.current();
-  createUsable(credentials, reader.loaded.from, parts.environment).agent.destroy();
+  destroyPool(createUsable(credentials, reader.loaded.from, parts.environment));
   return new AgentConnection(reader, parts);
 }
 
-/** An agent that pools nothing more once it is replaced. */
+/** How an answer is to be read: whole, compressed if the server likes, or as it comes. */
+interface Sending {
+  readonly bounds: Bounds;
+  readonly as: 'whole' | 'stream';
+}
+
+/** What connections are made with; nothing more is pooled once it is replaced. */
 interface Pool {
   readonly fingerprint: string;
+  /** Keeps connections for the next request. */
   readonly agent: HttpAgent | HttpsAgent;
+  /** Keeps none. */
+  readonly streams: HttpAgent | HttpsAgent;
   /** For people, without credentials; null where requests may go without one. */
   readonly proxy: string | null;
 }
@@ -82,7 +93,7 @@ class AgentConnection implements Connection {
   async request(call: ApiCall, signal: AbortSignal): Promise<ApiAnswer> {
     using deadline = openDeadline(this.#parts.clock, call.timeoutMs, signal);
     const bounds = boundsOf(deadline);
-    const responded = await this.#authorised(call, { bounds, accept: 'gzip' });
+    const responded = await this.#authorised(call, { bounds, as: 'whole' });
     return responded.ok ? await readWhole(responded.response, call, bounds) : responded;
   }
 
@@ -93,7 +104,7 @@ class AgentConnection implements Connection {
     const onDeadline = (): void => life.end();
     deadline.signal.addEventListener('abort', onDeadline);
     const bounds = { signal: life.signal, expired: () => deadline.expired };
-    const responded = await this.#authorised(call, { bounds, accept: 'identity' });
+    const responded = await this.#authorised(call, { bounds, as: 'stream' });
     if (!responded.ok) {
       life.end();
       return responded;
@@ -110,15 +121,12 @@ class AgentConnection implements Connection {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    for (const pool of [this.#pool, ...this.#retired]) pool?.agent.destroy();
+    for (const pool of [this.#pool, ...this.#retired]) if (pool !== null) destroyPool(pool);
     this.#pool = null;
     this.#retired = [];
   }
 
-  async #authorised(
-    call: ApiCall,
-    sending: { readonly bounds: Bounds; readonly accept: string },
-  ): Promise<Responded | ApiFailed> {
+  async #authorised(call: ApiCall, sending: Sending): Promise<Responded | ApiFailed> {
     const { answer, used } = await this.#once(call, sending);
     if (!answer.ok || answer.response.statusCode !== 401 || used === null) return answer;
     try {
@@ -136,16 +144,17 @@ class AgentConnection implements Connection {
 
   async #once(
     call: ApiCall,
-    sending: { readonly bounds: Bounds; readonly accept: string },
+    sending: Sending,
   ): Promise<{ answer: Responded | ApiFailed; used: Credentials | null }> {
     try {
       const credentials = await this.#reader.current();
       const { server, headers } = credentials;
-      const { agent, proxy } = this.#adopt(credentials, null);
+      const { agent, streams, proxy } = this.#adopt(credentials, null);
       const { accept = 'application/json' } = call;
-      const ours = { accept, 'accept-encoding': sending.accept };
+      const isWhole = sending.as === 'whole';
+      const ours = { accept, 'accept-encoding': isWhole ? 'gzip' : 'identity' };
       const all = { 'user-agent': this.#userAgent, ...ours, ...headers };
-      const route = { server, agent, proxy, headers: all };
+      const route = { server, agent: isWhole ? agent : streams, proxy, headers: all };
       return { answer: await send(call, route, sending.bounds), used: credentials };
     } catch (error) {
       return { answer: noCredentials(error), used: null };
@@ -177,7 +186,8 @@ class AgentConnection implements Connection {
     for (const sockets of Object.values(pool.agent.freeSockets)) {
       for (const socket of sockets ?? []) socket.destroy();
     }
-    const inUse = (old: Pool): boolean => Object.keys(old.agent.sockets).length > 0;
+    const inUse = ({ agent, streams }: Pool): boolean =>
+      [agent, streams].some(({ sockets }) => Object.keys(sockets).length > 0);
     this.#retired = [...this.#retired, pool].filter(inUse);
   }
 }
@@ -189,19 +199,26 @@ function createUsable(credentials: Credentials, from: string, environment: Envir
   const { url, env } = proxyOf(credentials, environment);
   try {
     createSecureContext(credentials.tls);
-    const agent = createAgent(credentials, env);
-    return { fingerprint: fingerprintOf(credentials), agent, proxy: url };
+    const agent = createAgent(credentials, env, { keepAlive: true });
+    const streams = createAgent(credentials, env, { keepAlive: false });
+    return { fingerprint: fingerprintOf(credentials), agent, streams, proxy: url };
   } catch (error) {
     throw unusable(`use the certificates of ${from}: ${messageOf(error)}`);
   }
 }
 
+function destroyPool({ agent, streams }: Pool): void {
+  agent.destroy();
+  streams.destroy();
+}
+
 function createAgent(
   credentials: Credentials,
   proxyEnv: Readonly<Record<string, string>>,
+  { keepAlive }: { readonly keepAlive: boolean },
 ): HttpAgent | HttpsAgent {
   const options = {
-    keepAlive: true,
+    keepAlive,
     // Below the idle limit of the usual load balancers (60 s), as client-go.
     keepAliveMsecs: 30_000,
     maxSockets: Number.POSITIVE_INFINITY,
@@ -294,7 +311,14 @@ function linked(outer: AbortSignal): Life {
   return { signal: inner.signal, end };
 }
 
+/**
+ * The kernel asks after so long a silence whether the other side is still there, and gives up after
+ * ten questions a second apart (libuv sets the interval and the count).
+ */
+const KEEP_ALIVE_MS = 15_000;
+
 function toStream(response: IncomingMessage, life: Life): ApiStream {
+  response.socket.setKeepAlive(true, KEEP_ALIVE_MS);
   // Errors are seen by whoever reads; one that nobody reads must not end the process.
   response.on('error', () => undefined);
   return {

@@ -6,10 +6,10 @@
 import type { Clock } from '../core/clock.ts';
 import type { Json, JsonObject } from '../core/event.ts';
 import { isJsonObject, jsonAt, stringAt } from '../core/event.ts';
-import type { ApiAnswered, ApiClient } from './api.ts';
+import type { ApiAnswer, ApiAnswered, ApiClient } from './api.ts';
 import { MAX_FRAME_BYTES } from './frames.ts';
 import { readAtOf } from './read-time.ts';
-import { toTrouble } from './trouble.ts';
+import { isJsonAnswer, toTrouble } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 import type { ReadObject } from './watch-frame.ts';
 import { toReadObject } from './watch-frame.ts';
@@ -40,6 +40,8 @@ export interface ListPage {
 export interface ListParts {
   readonly api: ApiClient;
   readonly clock: Clock;
+  /** Called before a list begins, and before it begins again; resolves when it may. */
+  readonly begin: () => Promise<void>;
   /** Called with what went wrong; resolves when to ask again, throws where that is of no use. */
   readonly patience: (trouble: Trouble) => Promise<void>;
 }
@@ -55,6 +57,8 @@ const METADATA = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=
 const PAGE_TIMEOUT_MS = 75_000;
 /** After so many expired continue tokens a list is asked for in one piece. */
 const EXPIRIES_BEFORE_WHOLE = 2;
+/** A selector may leave pages empty; etcd fills them, so a real server sends none in a row. */
+const EMPTY_PAGES = 20;
 
 /** The pages of one consistent list; it ends after the last one, however long that takes. */
 export async function* listPages(
@@ -62,8 +66,9 @@ export async function* listPages(
   parts: ListParts,
   signal: AbortSignal,
 ): AsyncGenerator<ListPage, void> {
-  let cursor: Cursor = START;
+  let cursor: Cursor = begun();
   for (;;) {
+    if (cursor.isNew) await parts.begin();
     const step = await ask(watched, { parts, cursor }, signal);
     cursor = step.cursor;
     if (step.page === null) continue;
@@ -74,7 +79,13 @@ export async function* listPages(
 
 /** Where a list stands. */
 interface Cursor {
+  /** Whether nothing was asked yet. */
+  readonly isNew: boolean;
   readonly token: string;
+  /** Every token that was answered: one that comes again would never end. */
+  readonly tokens: Set<string>;
+  /** Empty pages in a row. */
+  readonly empty: number;
   /** Index into LIMITS; -1: no limit; NAMES_ONLY: one item, its metadata alone. */
   readonly limit: number;
   readonly page: number;
@@ -84,15 +95,20 @@ interface Cursor {
   readonly readAt: number;
 }
 
-const START: Cursor = {
-  token: '',
-  limit: 0,
-  page: 1,
-  expiries: 0,
-  resourceVersion: '',
-  isConsistent: true,
-  readAt: 0,
-};
+function begun(): Cursor {
+  return {
+    isNew: true,
+    token: '',
+    tokens: new Set(),
+    empty: 0,
+    limit: 0,
+    page: 1,
+    expiries: 0,
+    resourceVersion: '',
+    isConsistent: true,
+    readAt: 0,
+  };
+}
 
 interface Step {
   readonly page: ListPage | null;
@@ -116,19 +132,53 @@ async function ask(
     signal,
   );
   signal.throwIfAborted();
-  const now = parts.clock.now();
-  if (answer.ok) {
-    if (answer.status === 200 && isList(answer.body)) return stepOf(answer, { cursor, now });
-    const trouble = toTrouble({ seen: 'answer', answer }, now);
-    const isExpired = trouble.action === 'relist' && cursor.page > 1;
-    await parts.patience(trouble);
-    return { page: null, cursor: isExpired ? anew(cursor) : cursor };
+  const at = { cursor: { ...cursor, isNew: false }, now: parts.clock.now() };
+  const outcome = outcomeOf(answer, at);
+  if ('cursor' in outcome) return outcome;
+  await parts.patience(outcome.trouble);
+  return { page: null, cursor: outcome.again === 'list' ? anew(cursor) : at.cursor };
+}
+
+/** Where a request was answered, and when. */
+interface Asked {
+  readonly cursor: Cursor;
+  readonly now: number;
+}
+
+/** What went wrong with a page, and whether the page or the whole list is asked for again. */
+interface Failed {
+  readonly trouble: Trouble;
+  readonly again: 'page' | 'list';
+}
+
+function outcomeOf(answer: ApiAnswer, { cursor, now }: Asked): Step | Failed {
+  if (!answer.ok) {
+    if (answer.code === 'too-large' && cursor.limit < NAMES_ONLY) {
+      return { page: null, cursor: { ...cursor, limit: cursor.limit + 1 } };
+    }
+    return { trouble: toTrouble({ seen: 'failure', failure: answer }, now), again: 'page' };
   }
-  if (answer.code === 'too-large' && cursor.limit < NAMES_ONLY) {
-    return { page: null, cursor: { ...cursor, limit: cursor.limit + 1 } };
-  }
-  await parts.patience(toTrouble({ seen: 'failure', failure: answer }, now));
-  return { page: null, cursor };
+  if (answer.status === 200 && isList(answer.body)) return listed(answer, { cursor, now });
+  const isJson = answer.status === 200 && isJsonAnswer(answer);
+  const trouble = isJson
+    ? toTrouble({ seen: 'list', detail: 'answered 200 without a resourceVersion' }, now)
+    : toTrouble({ seen: 'answer', answer }, now);
+  return { trouble, again: trouble.action === 'relist' ? 'list' : 'page' };
+}
+
+/** The page, or why the list of which it is a part can never end. */
+function listed(answer: ApiAnswered, { cursor, now }: Asked): Step | Failed {
+  const step = stepOf(answer, { cursor, now });
+  const { token, empty } = step.cursor;
+  const why = cursor.tokens.has(token)
+    ? `page ${cursor.page} names the continue token of an earlier page`
+    : empty > EMPTY_PAGES
+      ? `${empty} pages in a row are empty and name another one`
+      : null;
+  if (why !== null)
+    return { trouble: toTrouble({ seen: 'list', detail: why }, now), again: 'list' };
+  if (token !== '') cursor.tokens.add(token);
+  return step;
 }
 
 function queryOf(watched: Watched, cursor: Cursor): Readonly<Record<string, string>> {
@@ -142,17 +192,14 @@ function queryOf(watched: Watched, cursor: Cursor): Readonly<Record<string, stri
 
 function anew(cursor: Cursor): Cursor {
   const expiries = cursor.expiries + 1;
-  return { ...START, expiries, limit: expiries >= EXPIRIES_BEFORE_WHOLE ? -1 : 0 };
+  return { ...begun(), expiries, limit: expiries >= EXPIRIES_BEFORE_WHOLE ? -1 : 0 };
 }
 
 function isList(body: Json): boolean {
   return stringAt(body, 'metadata', 'resourceVersion') !== '';
 }
 
-function stepOf(
-  answer: ApiAnswered,
-  { cursor, now }: { readonly cursor: Cursor; readonly now: number },
-): Step {
+function stepOf(answer: ApiAnswered, { cursor, now }: Asked): Step {
   const isFirst = cursor.page === 1;
   const own = stringAt(answer.body, 'metadata', 'resourceVersion');
   // Later pages could carry another one; the watch must begin at the first page's.
@@ -167,8 +214,19 @@ function stepOf(
   const limit = cursor.limit > 0 ? cursor.limit - 1 : cursor.limit;
   return {
     page,
-    cursor: { ...cursor, token, limit, page: cursor.page + 1, ...list },
+    cursor: {
+      ...cursor,
+      token,
+      limit,
+      page: cursor.page + 1,
+      empty: emptyAfter(cursor, page),
+      ...list,
+    },
   };
+}
+
+function emptyAfter({ empty }: Cursor, { items, isLast }: ListPage): number {
+  return items.length > 0 || isLast ? 0 : empty + 1;
 }
 
 function itemsOf(answer: ApiAnswered): readonly ListedItem[] {

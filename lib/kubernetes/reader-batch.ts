@@ -61,3 +61,13 @@ export function isEmptyBatch(batch: ReaderBatch): boolean {
   const isStill = listed === null && position === null;
   return isStill && changes.length === 0 && gone.length === 0 && gaps.length === 0;
 }
+
+/** Whether a batch says more than where the reading stands. */
+export function hasNews({ changes, gone, gaps }: ReaderBatch): boolean {
+  return changes.length + gone.length + gaps.length > 0;
+}
+
+/** A batch that says nothing but where the reading stands, and what is missing up to there. */
+export function positionBatch(position: Position | null, gaps: readonly Gap[] = []): ReaderBatch {
+  return { changes: [], gone: [], listed: null, position, gaps };
+}

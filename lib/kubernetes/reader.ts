@@ -6,18 +6,19 @@
 import type { Clock, Random } from '../core/clock.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { JsonObject } from '../core/event.ts';
-import type { Observe, ReadingState } from '../core/observation.ts';
+import type { Observe, ReadingState, TroubleReason } from '../core/observation.ts';
 import { compareVersions } from '../core/resource-version.ts';
 import type { Gap, Position, Positions } from '../core/source.ts';
 import type { ApiClient } from './api.ts';
 import { Digest } from './digest.ts';
 import type { DigestedPage } from './digest.ts';
+import { Freshness } from './freshness.ts';
 import type { ListPage } from './list.ts';
 import { listPages } from './list.ts';
 import { PathMemory } from './path-memory.ts';
-import { Patience } from './patience.ts';
+import { ListFloor, Patience } from './patience.ts';
 import { QuietSpell } from './quiet-spell.ts';
-import { isEmptyBatch } from './reader-batch.ts';
+import { isEmptyBatch, positionBatch } from './reader-batch.ts';
 import type { ReaderBatch } from './reader-batch.ts';
 import { relistGap } from './relist-gap.ts';
 import type { Relist } from './relist-gap.ts';
@@ -43,6 +44,11 @@ export interface ReaderOptions {
   readonly countOf?: (object: JsonObject) => number;
   /** How long the cluster keeps objects by itself, in ms; null: until somebody deletes them. */
   readonly keptForMs: number | null;
+  /**
+   * How long a stream may be silent, in ms, before a new one has to show that it was not dead; if
+   * absent 25 to 35 s, by chance, so that many streams do not end at once.
+   */
+  readonly maxSilenceMs?: number;
 }
 
 /** What a reader may have. */
@@ -58,7 +64,7 @@ export interface ReaderParts {
  *
  * **Order and time**: nothing is opened before the first pull; it ends by abort alone; per object
  * no state is older than one already yielded; not pulling pauses the reading.
- * **Errors**: `cluster-refused` where no retry cures it (404, 400).
+ * **Errors**: `cluster-refused` where no retry cures it (400).
  */
 export async function* readChanges(
   options: ReaderOptions,
@@ -74,6 +80,9 @@ export async function* readChanges(
 
 type Purpose = 'first' | 'relist' | 'refresh';
 
+/** With the 20 s that opening another one may take, a dead stream is found within a minute. */
+const SILENCE_MS = { least: 25_000, spread: 10_000 } as const;
+
 class PathReader {
   readonly #options: ReaderOptions;
   readonly #parts: ReaderParts;
@@ -81,6 +90,8 @@ class PathReader {
   readonly #memory: PathMemory;
   readonly #digest: Digest;
   readonly #patience: Patience;
+  readonly #floor: ListFloor;
+  readonly #freshness: Freshness;
   readonly #start: StartPoint;
   readonly #quiet: QuietSpell;
   #isReplaced = false;
@@ -97,15 +108,27 @@ class PathReader {
     const whose = { source, path: this.#path, observe: parts.observe };
     this.#digest = new Digest({ ...whose, ...(countOf && { countOf }) }, this.#memory);
     this.#patience = new Patience(parts.random);
+    this.#floor = new ListFloor(parts.clock);
+    this.#freshness = new Freshness({ ...whose, clock: parts.clock });
     this.#quiet = new QuietSpell(parts.clock, parts.random);
   }
 
   async *run(signal: AbortSignal): AsyncGenerator<ReaderBatch, void> {
+    using freshness = this.#freshness;
+    for await (const batch of this.#read(signal)) {
+      freshness.hold();
+      yield batch;
+      freshness.release();
+    }
+  }
+
+  async *#read(signal: AbortSignal): AsyncGenerator<ReaderBatch, void> {
     let mustList = this.#memory.position === null;
     for (;;) {
       if (mustList) yield* this.#list(signal);
       const end = yield* this.#watch(signal);
       mustList = end.kind === 'replaced';
+      this.#floor.watched(end.livedMs);
       if (end.kind !== 'trouble') continue;
       const { trouble } = end;
       await this.#wait(end, signal);
@@ -146,6 +169,8 @@ class PathReader {
     this.#memory.moveTo(position);
     this.#memory.settle();
     this.#quiet.restart();
+    this.#freshness.prove();
+    this.#patience.succeeded();
     return { ...batch, gone, listed: there, position, gaps: [...batch.gaps, ...gap] };
   }
 
@@ -180,7 +205,7 @@ class PathReader {
     const gaps = [this.#digest.gap({ loss: 'possible-loss', why, from, to })];
     this.#memory.replace();
     this.#isReplaced = true;
-    return { changes: [], gone: [], listed: null, position: null, gaps };
+    return positionBatch(null, gaps);
   }
 
   #floorOf(): (object: JsonObject) => string | null {
@@ -192,21 +217,29 @@ class PathReader {
   async *#watch(
     signal: AbortSignal,
   ): AsyncGenerator<ReaderBatch, SessionEnd & { livedMs: number }> {
-    const { clock } = this.#parts;
     const after = this.#memory.position?.resourceVersion ?? '';
     this.#observeState('connecting', '');
     const opening = await this.#open(after, signal);
     if (!opening.ok) {
       const { trouble } = opening;
-      return { kind: 'trouble', trouble, progressed: false, heardUntil: null, livedMs: 0 };
+      return { kind: 'trouble', trouble, moved: false, heardUntil: null, livedMs: 0 };
     }
     const { source } = this.#options;
     this.#parts.observe({ kind: 'watch-opened', source, path: this.#path, resourceVersion: after });
-    this.#observeState('watching', '');
+    this.#freshness.doubt();
+    // After watches that brought nothing this one has to prove that it is another.
+    if (this.#patience.isFruitful) this.#observeState('watching', '');
     const session = new WatchSession(this.#sessionParts(), opening.stream);
     const end = yield* session.run(signal);
     if (end.kind === 'trouble') this.#hear(end.heardUntil ?? 0);
-    return { ...end, livedMs: clock.monotonic() - opening.stream.openedAt };
+    return { ...end, livedMs: opening.stream.livedMs };
+  }
+
+  #prove(at: number): void {
+    this.#freshness.prove(at);
+    if (this.#patience.isFruitful) return;
+    this.#patience.succeeded();
+    this.#observeState('watching', '');
   }
 
   #hear(until: number): void {
@@ -214,9 +247,12 @@ class PathReader {
   }
 
   #sessionParts(): ConstructorParameters<typeof WatchSession>[0] {
-    const { clock } = this.#parts;
+    const { clock, random } = this.#parts;
+    const { maxSilenceMs } = this.#options;
     return {
       clock,
+      idleMs: maxSilenceMs ?? SILENCE_MS.least + random() * SILENCE_MS.spread,
+      proved: (at) => this.#prove(at),
       quiet: this.#quiet,
       memory: this.#memory,
       digest: this.#digest,
@@ -240,9 +276,13 @@ class PathReader {
     const { api, clock, random } = this.#parts;
     // A list of its own patience: that the watch fails says nothing about lists.
     const own = new Patience(random);
+    const begin = async (): Promise<void> => {
+      const waitMs = this.#floor.waitMs();
+      if (waitMs > 0) await clock.sleep(waitMs, signal);
+    };
     const patience = async (trouble: Trouble): Promise<void> => {
       this.#refuse('list', trouble);
-      const retryMs = own.delayMs(trouble, { livedMs: 0, progressed: false });
+      const retryMs = own.delayMs(trouble, { livedMs: 0, moved: false });
       const { reason, detail } = trouble;
       const { source } = this.#options;
       this.#parts.observe({
@@ -254,21 +294,22 @@ class PathReader {
         retryMs,
       });
       // While a refresh waits, the watch goes on.
-      if (purpose !== 'refresh') this.#observeState('waiting', `${reason}: ${detail}`);
+      if (purpose !== 'refresh') this.#observeState('waiting', `${reason}: ${detail}`, { reason });
       await clock.sleep(retryMs, signal);
       if (purpose !== 'refresh') this.#observeState('listing', purpose);
     };
-    return listPages(this.#options.watched, { api, clock, patience }, signal);
+    return listPages(this.#options.watched, { api, clock, begin, patience }, signal);
   }
 
   async #wait(
     end: Extract<SessionEnd, { kind: 'trouble' }> & { livedMs: number },
     signal: AbortSignal,
   ): Promise<void> {
-    const { trouble, progressed, livedMs } = end;
+    const { trouble, moved, livedMs } = end;
     const { reason, detail } = trouble;
     this.#refuse('watch', trouble);
-    const retryMs = this.#patience.delayMs(trouble, { livedMs, progressed });
+    this.#freshness.doubt();
+    const retryMs = this.#patience.delayMs(trouble, { livedMs, moved });
     this.#parts.observe({
       kind: 'watch-ended',
       source: this.#options.source,
@@ -279,7 +320,7 @@ class PathReader {
       retryMs,
     });
     if (retryMs === 0) return;
-    this.#observeState('waiting', `${reason}: ${detail}`);
+    this.#observeState('waiting', `${reason}: ${detail}`, { reason });
     await this.#parts.clock.sleep(retryMs, signal);
   }
 
@@ -292,9 +333,9 @@ class PathReader {
     );
   }
 
-  #observeState(state: ReadingState, why: string): void {
+  #observeState(state: ReadingState, why: string, more: { reason?: TroubleReason } = {}): void {
     const { source } = this.#options;
-    this.#parts.observe({ kind: 'reading', source, path: this.#path, state, why });
+    this.#parts.observe({ kind: 'reading', source, path: this.#path, state, why, ...more });
   }
 
   #observeListed(

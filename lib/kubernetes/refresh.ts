@@ -14,14 +14,19 @@ export interface RefreshedList {
   readonly readAt: number;
 }
 
+/**
+ * For how long a refresh may wait for one page or its second stream. While it goes on, the first
+ * stream is not ended for being silent; a list as slow as this is left to a relist.
+ */
+const STEP_MS = 40_000;
+
 /** One refresh, from the list's request until its position is saved or given up. */
 export class Refresh {
   /** The position at the list's request: an item not above it was read before. */
   readonly floor: string;
   /** By the monotonic clock. */
   readonly startedAt: number;
-  /** Opened from the old position after the list; null until it has answered. */
-  second: WatchStream | null = null;
+  #second: WatchStream | null = null;
   items = 0;
   pages = 0;
   /** How many of its items may hide states in between; also of a list that began anew. */
@@ -29,11 +34,14 @@ export class Refresh {
   /** Whether the complete list was of one version; true before. */
   isConsistent = true;
   readonly #ending = new AbortController();
+  /** When it began or a page came. */
+  #movedAt: number;
   #listed: Position | null = null;
 
   constructor(floor: string, startedAt: number) {
     this.floor = floor;
     this.startedAt = startedAt;
+    this.#movedAt = startedAt;
   }
 
   /** Aborts what the refresh still waits for. */
@@ -46,8 +54,25 @@ export class Refresh {
     return this.#listed;
   }
 
-  /** Takes note of a page; page 1 again means that the list began anew. */
-  note(page: ListPage, hidden: number): void {
+  /** Opened from the old position after the list; null until it has answered. */
+  get second(): WatchStream | null {
+    return this.#second;
+  }
+
+  /** The second stream was opened. */
+  opened(stream: WatchStream): void {
+    this.#second = stream;
+    this.#movedAt = stream.openedAt;
+  }
+
+  /** For how long it may still wait for what comes next before it holds up others, in ms. */
+  remainingMs(now: number): number {
+    return STEP_MS - (now - this.#movedAt);
+  }
+
+  /** Takes note of a page; page 1 again means that the list began again. */
+  note(page: ListPage, { hidden, now }: { readonly hidden: number; readonly now: number }): void {
+    this.#movedAt = now;
     if (page.number === 1) {
       this.items = 0;
       this.pages = 0;

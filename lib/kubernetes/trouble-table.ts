@@ -1,14 +1,20 @@
 // The one table of everything that can end or refuse a watch or a list, and what follows from it.
 // Rows are tried in order, the first that matches wins, the last of each place matches all. By
 // status, code and reason only, never by message text. Matching is trouble.ts, waiting patience.ts.
+// A row that can repeat says after how many tries a LIST is made instead, or why none would help.
 // Source: kubernetes/apimachinery meta/v1 Status; apiserver storage/etcd3/watcher.go.
 import type { TroubleReason } from '../core/observation.ts';
+import type { ApiFailed } from './api.ts';
 
-/** Where trouble shows: in an answer, instead of one, as an ERROR frame, or as the stream's end. */
-export type TroublePlace = 'answer' | 'failure' | 'frame' | 'end';
+/** Where trouble shows: in an answer, instead of one, in a list that was answered, as an ERROR frame, or as the stream's end. */
+export type TroublePlace = 'answer' | 'failure' | 'list' | 'frame' | 'end';
 
-/** How a stream can end without an ERROR frame. */
-export type EndOfStream = 'closed' | 'cut' | 'silent' | 'bad-frame';
+/**
+ * How a stream can end without an ERROR frame. `closed-early`: cleanly, within the time in which it
+ * would have brought what was missed, and it brought nothing. `idle`: we ended it, because it was
+ * silent for so long that only a new one can tell whether it still lives.
+ */
+export type EndOfStream = 'closed' | 'closed-early' | 'cut' | 'silent' | 'idle' | 'bad-frame';
 
 /**
  * What to do: watch again from the position; list anew; do the same again, the server being at
@@ -17,10 +23,11 @@ export type EndOfStream = 'closed' | 'cut' | 'silent' | 'bad-frame';
 export type TroubleAction = 'resume' | 'relist' | 'wait' | 'fail';
 
 /**
- * How long to wait before: not at all the first time (`free`), only after a short life (`jitter`),
- * longer each time (`backoff`), what the server asked (`asked`, else backoff), or that and slower (`slow`).
+ * How long to wait before: not at all the first time (`free`), only after a short life and at most
+ * 5 s (`short`), longer each time (`backoff`), what the server asked (`asked`, else backoff), or
+ * longer each time up to a minute (`slow`).
  */
-export type WaitRule = 'free' | 'jitter' | 'backoff' | 'asked' | 'slow';
+export type WaitRule = 'free' | 'short' | 'backoff' | 'asked' | 'slow';
 
 /** One row: the conditions that are there must all hold; then what follows. */
 export interface TroubleRow {
@@ -33,17 +40,27 @@ export interface TroubleRow {
   /** `details.causes[].reason` of the Status; must match where given. */
   readonly cause?: string;
   readonly how?: EndOfStream;
+  /** Of an answer: only those that no API server gives; see `isForeign` in trouble.ts. */
+  readonly foreign?: true;
   /** `code` of a failed request. */
   readonly failure?: string;
+  /** How far a failed request got. */
+  readonly reached?: ApiFailed['reached'];
   readonly reason: TroubleReason;
   readonly action: TroubleAction;
   readonly wait: WaitRule;
-  /** So many in a row make it a relist. */
+  /** So many watches in a row that brought nothing, the last of them ended so: a LIST is tried. */
   readonly relistAfter?: number;
+  /** Why a LIST would not help, however often this comes: every row has a bound or a reason. */
+  readonly noRelist?: string;
 }
 
-/** After so many answers "too large resource version" the server is not merely behind. */
-const TOO_LARGE_TRIES = 5;
+/** A server that closes at once instead of answering 410 does so again and again (seen on GKE). */
+const EARLY_CLOSES = 3;
+/** By then it is no accident of one connection, and a LIST costs little beside so many watches. */
+const TRIES = 5;
+/** Ten to twenty minutes: a server that was away is not met by a LIST of each client at once. */
+const OUTAGE_TRIES = 40;
 
 /** Every row, in the order in which they are tried. */
 export const TROUBLES = [
@@ -53,10 +70,45 @@ export const TROUBLES = [
     how: 'closed',
     reason: 'closed',
     action: 'resume',
-    wait: 'jitter',
+    wait: 'short',
+    noRelist: 'it brought something, or lived for so long that it has brought all there was',
   },
-  { row: 'cut', seen: 'end', how: 'cut', reason: 'cut', action: 'resume', wait: 'backoff' },
-  { row: 'silence', seen: 'end', how: 'silent', reason: 'silent', action: 'resume', wait: 'free' },
+  {
+    row: 'closed early',
+    seen: 'end',
+    how: 'closed-early',
+    reason: 'closed-early',
+    action: 'resume',
+    wait: 'short',
+    relistAfter: EARLY_CLOSES,
+  },
+  {
+    row: 'cut',
+    seen: 'end',
+    how: 'cut',
+    reason: 'cut',
+    action: 'resume',
+    wait: 'backoff',
+    relistAfter: TRIES,
+  },
+  {
+    row: 'silence',
+    seen: 'end',
+    how: 'silent',
+    reason: 'silent',
+    action: 'resume',
+    wait: 'free',
+    noRelist: 'the quiet refresh lists by itself',
+  },
+  {
+    row: 'idle',
+    seen: 'end',
+    how: 'idle',
+    reason: 'idle',
+    action: 'resume',
+    wait: 'free',
+    noRelist: 'the quiet refresh lists by itself',
+  },
   {
     row: 'unreadable frame',
     seen: 'end',
@@ -64,6 +116,17 @@ export const TROUBLES = [
     reason: 'bad-frame',
     action: 'resume',
     wait: 'backoff',
+    relistAfter: TRIES,
+  },
+  // A login page, a proxy's error page, a redirect to either: a person must mend the address.
+  {
+    row: 'answered by no API server',
+    seen: 'answer',
+    foreign: true,
+    reason: 'no-api-server',
+    action: 'wait',
+    wait: 'slow',
+    noRelist: 'a LIST would be answered by the same',
   },
   {
     row: 'answered: version too large',
@@ -72,7 +135,7 @@ export const TROUBLES = [
     reason: 'version-too-large',
     action: 'wait',
     wait: 'asked',
-    relistAfter: TOO_LARGE_TRIES,
+    relistAfter: TRIES,
   },
   {
     row: 'answered 410',
@@ -89,6 +152,7 @@ export const TROUBLES = [
     reason: 'throttled',
     action: 'wait',
     wait: 'asked',
+    noRelist: 'the server asked for less load, and a LIST is more',
   },
   {
     row: 'answered 401',
@@ -97,6 +161,7 @@ export const TROUBLES = [
     reason: 'unauthorized',
     action: 'wait',
     wait: 'backoff',
+    noRelist: 'it is about who asks',
   },
   {
     row: 'answered 403',
@@ -105,14 +170,16 @@ export const TROUBLES = [
     reason: 'forbidden',
     action: 'wait',
     wait: 'slow',
+    noRelist: 'it is about who asks',
   },
   {
     row: 'answered 404',
     seen: 'answer',
     codes: [404],
     reason: 'not-found',
-    action: 'fail',
-    wait: 'free',
+    action: 'wait',
+    wait: 'slow',
+    noRelist: 'it is about the path',
   },
   {
     row: 'answered 400',
@@ -129,6 +196,7 @@ export const TROUBLES = [
     reason: 'unavailable',
     action: 'wait',
     wait: 'asked',
+    relistAfter: OUTAGE_TRIES,
   },
   {
     row: 'answered anything else',
@@ -136,6 +204,15 @@ export const TROUBLES = [
     reason: 'server-error',
     action: 'wait',
     wait: 'asked',
+    relistAfter: TRIES,
+  },
+  {
+    row: 'a list that cannot be',
+    seen: 'list',
+    reason: 'bad-list',
+    action: 'wait',
+    wait: 'backoff',
+    noRelist: 'the list is begun again already',
   },
   {
     row: 'in the stream: version too large',
@@ -144,7 +221,7 @@ export const TROUBLES = [
     reason: 'version-too-large',
     action: 'wait',
     wait: 'asked',
-    relistAfter: TOO_LARGE_TRIES,
+    relistAfter: TRIES,
   },
   {
     row: 'in the stream: 504',
@@ -153,7 +230,7 @@ export const TROUBLES = [
     reason: 'version-too-large',
     action: 'wait',
     wait: 'asked',
-    relistAfter: TOO_LARGE_TRIES,
+    relistAfter: TRIES,
   },
   {
     row: 'in the stream: 410',
@@ -189,6 +266,7 @@ export const TROUBLES = [
     reason: 'throttled',
     action: 'wait',
     wait: 'asked',
+    noRelist: 'the server asked for less load, and a LIST is more',
   },
   {
     row: 'in the stream: 401',
@@ -197,6 +275,7 @@ export const TROUBLES = [
     reason: 'unauthorized',
     action: 'wait',
     wait: 'backoff',
+    noRelist: 'it is about who asks',
   },
   {
     row: 'in the stream: 403',
@@ -205,6 +284,7 @@ export const TROUBLES = [
     reason: 'forbidden',
     action: 'wait',
     wait: 'slow',
+    noRelist: 'it is about who asks',
   },
   {
     row: 'in the stream: anything else',
@@ -212,6 +292,7 @@ export const TROUBLES = [
     reason: 'server-error',
     action: 'resume',
     wait: 'asked',
+    relistAfter: TRIES,
   },
   {
     row: 'no answer in time',
@@ -220,6 +301,16 @@ export const TROUBLES = [
     reason: 'silent',
     action: 'wait',
     wait: 'backoff',
+    relistAfter: TRIES,
+  },
+  {
+    row: 'answer above the bound',
+    seen: 'failure',
+    failure: 'too-large',
+    reason: 'too-large',
+    action: 'wait',
+    wait: 'backoff',
+    relistAfter: TRIES,
   },
   {
     row: 'no connection',
@@ -227,5 +318,15 @@ export const TROUBLES = [
     reason: 'unreachable',
     action: 'wait',
     wait: 'backoff',
+    reached: 'never',
+    noRelist: 'a LIST needs a connection too',
+  },
+  {
+    row: 'no whole answer',
+    seen: 'failure',
+    reason: 'cut',
+    action: 'wait',
+    wait: 'backoff',
+    relistAfter: TRIES,
   },
 ] as const satisfies readonly TroubleRow[];

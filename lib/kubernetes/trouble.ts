@@ -11,6 +11,7 @@ import type { EndOfStream, TroubleRow } from './trouble-table.ts';
 export type Evidence =
   | { readonly seen: 'answer'; readonly answer: ApiAnswered }
   | { readonly seen: 'failure'; readonly failure: ApiFailed }
+  | { readonly seen: 'list'; readonly detail: string }
   | { readonly seen: 'frame'; readonly status: JsonObject }
   | { readonly seen: 'end'; readonly how: EndOfStream; readonly detail: string };
 
@@ -23,7 +24,7 @@ export interface Trouble {
   readonly wait: TroubleRow['wait'];
   /** What the server asked to wait, in ms. */
   readonly askedMs: number | null;
-  /** So many of this reason in a row make it a relist. */
+  /** So many watches in a row that brought nothing, this one the last, make it a relist. */
   readonly relistAfter: number | null;
   /** For people. */
   readonly detail: string;
@@ -52,24 +53,34 @@ interface Facts {
   readonly status: Json;
   readonly headers: Readonly<Record<string, string>>;
   readonly how: EndOfStream | null;
+  readonly foreign: boolean;
   readonly failure: string;
+  readonly reached: ApiFailed['reached'] | null;
 }
 
-const NOTHING = { code: 0, status: null, headers: {}, how: null, failure: '' } as const;
+const NOTHING = {
+  ...{ code: 0, status: null, headers: {}, how: null },
+  ...{ foreign: false, failure: '', reached: null },
+} as const;
 
 function factsOf(evidence: Evidence): Facts {
   switch (evidence.seen) {
     case 'answer': {
       const { status, body, headers } = evidence.answer;
-      return { ...NOTHING, seen: 'answer', code: status, status: body, headers };
+      const foreign = isForeign(evidence.answer);
+      return { ...NOTHING, seen: 'answer', code: status, status: body, headers, foreign };
     }
     case 'frame': {
       const code = jsonAt(evidence.status, 'code');
       const facts = { ...NOTHING, seen: 'frame', status: evidence.status } as const;
       return typeof code === 'number' ? { ...facts, code } : facts;
     }
-    case 'failure':
-      return { ...NOTHING, seen: 'failure', failure: evidence.failure.code };
+    case 'failure': {
+      const { code: failure, reached } = evidence.failure;
+      return { ...NOTHING, seen: 'failure', failure, reached };
+    }
+    case 'list':
+      return { ...NOTHING, seen: 'list' };
     case 'end':
       return { ...NOTHING, seen: 'end', how: evidence.how };
   }
@@ -78,7 +89,9 @@ function factsOf(evidence: Evidence): Facts {
 function matches(row: TroubleRow, facts: Facts): boolean {
   if (row.seen !== facts.seen) return false;
   if (row.how !== undefined && row.how !== facts.how) return false;
+  if (row.foreign !== undefined && row.foreign !== facts.foreign) return false;
   if (row.failure !== undefined && row.failure !== facts.failure) return false;
+  if (row.reached !== undefined && row.reached !== facts.reached) return false;
   if (row.cause !== undefined && !causesOf(facts.status).includes(row.cause)) return false;
   if (row.codes === undefined && row.reasons === undefined) return true;
   const byCode = row.codes?.includes(facts.code) ?? false;
@@ -88,6 +101,38 @@ function matches(row: TroubleRow, facts: Facts): boolean {
 function causesOf(status: Json): readonly string[] {
   const causes = jsonAt(status, 'details', 'causes');
   return Array.isArray(causes) ? causes.map((cause: Json) => stringAt(cause, 'reason')) : [];
+}
+
+const WEB_PAGE = /^text\/html\b/i;
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/i;
+
+/** Whether an answer says that it is JSON. */
+export function isJsonAnswer({ headers }: Pick<ApiAnswered, 'headers'>): boolean {
+  return JSON_TYPE.test(headers['content-type'] ?? '');
+}
+
+/**
+ * Whether no API server gives such an answer where a list, a watch or an object was asked for. An
+ * error page of 5xx may stand before one that is away, and some refusals of a real one are plain text.
+ */
+function isForeign(answer: ApiAnswered): boolean {
+  const { status, headers } = answer;
+  if (status < 300) return !isJsonAnswer(answer);
+  return status < 400 || (status < 500 && WEB_PAGE.test(headers['content-type'] ?? ''));
+}
+
+/** What answered instead of an API server, without the query of a redirect, which may be secret. */
+export function foreignDetail({ status, headers }: ApiAnswered): string {
+  const { location } = headers;
+  const type = headers['content-type']?.split(';')[0]?.trim() ?? 'no content type';
+  const found = location === undefined ? type : `to ${placeOf(location)}`;
+  const expected = 'expected JSON of the Kubernetes API; check the address of the server';
+  return printable(`${status} ${found}: this is no API server (${expected})`, 300);
+}
+
+function placeOf(location: string): string {
+  const url = URL.parse(location);
+  return url === null ? (location.split(/[?#]/)[0] ?? '') : `${url.origin}${url.pathname}`;
 }
 
 /** Nobody is believed who asks for more: a wrong date must not stop the reading for a day. */
@@ -131,15 +176,20 @@ function dateIn(header: string): number {
 
 function detailOf(evidence: Evidence, facts: Facts): string {
   switch (evidence.seen) {
+    case 'list':
     case 'end':
       return evidence.detail;
     case 'failure':
       return evidence.failure.detail;
     case 'answer':
-    case 'frame': {
-      const words = [stringAt(facts.status, 'reason'), stringAt(facts.status, 'message')];
-      const said = words.filter((word) => word !== '').join(': ');
-      return printable(`${String(facts.code)} ${said}`.trim(), 300);
-    }
+      return facts.foreign ? foreignDetail(evidence.answer) : saidIn(facts);
+    case 'frame':
+      return saidIn(facts);
   }
+}
+
+function saidIn(facts: Facts): string {
+  const words = [stringAt(facts.status, 'reason'), stringAt(facts.status, 'message')];
+  const said = words.filter((word) => word !== '').join(': ');
+  return printable(`${String(facts.code)} ${said}`.trim(), 300);
 }

@@ -6,22 +6,25 @@ import type { Clock } from '../core/clock.ts';
 import { compareVersions } from '../core/resource-version.ts';
 import type { Gap, Position } from '../core/source.ts';
 import { BoundedQueue } from '../kit/bounded-queue.ts';
+import { TaskGroup } from '../kit/task-group.ts';
 import type { Digest, ListRule } from './digest.ts';
 import type { Frame } from './frames.ts';
 import type { ListPage } from './list.ts';
 import type { PathMemory } from './path-memory.ts';
 import type { QuietSpell } from './quiet-spell.ts';
-import { isEmptyBatch } from './reader-batch.ts';
+import { hasNews, isEmptyBatch, positionBatch } from './reader-batch.ts';
 import type { ReaderBatch } from './reader-batch.ts';
 import { Refresh } from './refresh.ts';
 import type { RefreshedList } from './refresh.ts';
+import { StreamCheck, unlessEarly } from './stream-check.ts';
+import type { CheckDue, StreamCheckParts } from './stream-check.ts';
 import { toTrouble } from './trouble.ts';
 import type { Evidence, Trouble } from './trouble.ts';
 import { PROOF_MS } from './watch-stream.ts';
 import type { Opening, WatchStream } from './watch-stream.ts';
 
 /** What a session may have. */
-export interface SessionParts {
+export interface SessionParts extends Pick<StreamCheckParts, 'idleMs' | 'proved'> {
   readonly clock: Clock;
   /** Of the path, not of this session: it goes on across streams. */
   readonly quiet: QuietSpell;
@@ -45,7 +48,8 @@ export type SessionEnd =
   | {
       readonly kind: 'trouble';
       readonly trouble: Trouble;
-      readonly progressed: boolean;
+      /** Whether it brought a state, a deletion or a newer position. */
+      readonly moved: boolean;
       /** Until when the stream brought everything, by the server's wall clock; null: not known. */
       readonly heardUntil: number | null;
     }
@@ -58,6 +62,7 @@ type Arrival =
   | { readonly kind: 'frames'; readonly stream: WatchStream; readonly frames: readonly Frame[] }
   | { readonly kind: 'ended'; readonly stream: WatchStream; readonly evidence: Evidence }
   | { readonly kind: 'quiet' }
+  | CheckDue
   | { readonly kind: 'page'; readonly refresh: Refresh; readonly page: ListPage }
   | { readonly kind: 'opened'; readonly refresh: Refresh; readonly opening: Opening }
   | { readonly kind: 'silence'; readonly refresh: Refresh }
@@ -73,35 +78,39 @@ interface Step {
 export class WatchSession {
   readonly #parts: SessionParts;
   readonly #queue = new BoundedQueue<Arrival>({ items: 1 });
-  readonly #stop = new AbortController();
-  readonly #tasks = new Set<Promise<void>>();
+  readonly #tasks: TaskGroup = new TaskGroup((error) =>
+    this.#queue.push({ kind: 'failed', error }, this.#tasks.signal),
+  );
+  readonly #check: StreamCheck;
   #main: WatchStream;
   #refresh: Refresh | null = null;
-  #progressed = false;
+  #moved = false;
 
   constructor(parts: SessionParts, main: WatchStream) {
     this.#parts = parts;
+    const due = (check: CheckDue): void =>
+      this.#tasks.spawn((signal) => this.#queue.push(check, signal));
+    this.#check = new StreamCheck({ ...parts, due });
     this.#main = main;
   }
 
   /** Batches until the watch ends; all is released before it settles. */
   async *run(signal: AbortSignal): AsyncGenerator<ReaderBatch, SessionEnd> {
-    const stop = (): void => this.#stop.abort(signal.reason);
-    signal.addEventListener('abort', stop);
-    if (signal.aborted) stop();
+    const stopping = this.#tasks.stopWith(signal);
     try {
       this.#pump(this.#main);
+      this.#check.begin(this.#main);
       // A stream that has just been opened brings what it missed; a list must not overtake that.
       this.#after(Math.max(PROOF_MS, this.#parts.quiet.remainingMs), { kind: 'quiet' });
       for (;;) {
-        const [arrival] = await this.#queue.take(1, this.#stop.signal);
+        const [arrival] = await this.#queue.take(1, this.#tasks.signal);
         if (arrival === undefined) continue;
         const step = this.#handle(arrival);
         yield* (step.batches ?? []).filter((batch) => !isEmptyBatch(batch));
         if (step.end !== undefined) return step.end;
       }
     } finally {
-      signal.removeEventListener('abort', stop);
+      stopping[Symbol.dispose]();
       await this.#release();
     }
   }
@@ -114,6 +123,9 @@ export class WatchSession {
         return this.#onEnded(arrival.stream, arrival.evidence);
       case 'quiet':
         return this.#onQuiet();
+      case 'proof':
+      case 'idle':
+        return this.#onCheck(arrival);
       case 'page':
         return arrival.refresh === this.#refresh ? this.#onPage(arrival.refresh, arrival.page) : {};
       case 'opened':
@@ -128,9 +140,11 @@ export class WatchSession {
   #onFrames(stream: WatchStream, frames: readonly Frame[]): Step {
     if (stream.isClosed) return {};
     this.#parts.quiet.interrupt();
+    const before = this.#position();
     const { batch, end } = this.#parts.digest.frames(frames, stream);
-    // An ERROR frame alone is no progress: the next try after it must wait longer.
-    if (!isEmptyBatch(batch)) this.#progressed = true;
+    // Judged by what moved and not by what was sent: an ERROR frame, or the same again, is nothing.
+    if (hasNews(batch) || this.#position() !== before) this.#moved = true;
+    if (end === null) this.#parts.proved(this.#parts.clock.monotonic());
     if (this.#refresh === null) this.#parts.memory.settle();
     else if (this.#refresh.isPassed(this.#position())) this.#finish(stream);
     if (end === null) return { batches: [batch] };
@@ -141,16 +155,23 @@ export class WatchSession {
   #onEnded(stream: WatchStream, evidence: Evidence): Step {
     if (stream.isClosed) return {};
     stream.close();
-    const trouble = toTrouble(evidence, this.#parts.clock.now());
+    const seen = this.#moved ? evidence : unlessEarly(stream, evidence);
+    const trouble = toTrouble(seen, this.#parts.clock.now());
     const second = this.#refresh?.second ?? null;
     if (stream !== this.#main) return this.#onSecondLost(trouble);
     if (second === null || second === stream) {
       const heardUntil = stream.heardUntil(evidence);
-      return { end: { kind: 'trouble', trouble, progressed: this.#progressed, heardUntil } };
+      return { end: { kind: 'trouble', trouble, moved: this.#moved, heardUntil } };
     }
     // The second stream began at or before where this one ended: nothing is missing.
-    this.#main = second;
+    this.#lead(second);
     return {};
+  }
+
+  #onCheck(due: CheckDue): Step {
+    if (due.stream !== this.#main || due.stream.isClosed) return {};
+    const evidence = this.#check.look(due, this.#refresh);
+    return evidence === null ? {} : this.#onEnded(due.stream, evidence);
   }
 
   #onQuiet(): Step {
@@ -161,7 +182,7 @@ export class WatchSession {
     }
     const refresh = new Refresh(this.#position(), this.#parts.clock.monotonic());
     this.#refresh = refresh;
-    this.#spawn(async (signal) => {
+    this.#tasks.spawn(async (signal) => {
       const until = AbortSignal.any([signal, refresh.signal]);
       for await (const page of this.#parts.list(until)) {
         await this.#queue.push({ kind: 'page', refresh, page }, until);
@@ -176,9 +197,10 @@ export class WatchSession {
     }
     const { digest, memory, judgeFirst } = this.#parts;
     const found = digest.page(page, { floorOf: () => refresh.floor, judgeFirst });
-    refresh.note(page, found.hidden);
+    refresh.note(page, { hidden: found.hidden, now: this.#parts.clock.monotonic() });
     if (!page.isLast) return { batches: [found.batch] };
     const { gone, there } = memory.endList(page.resourceVersion);
+    this.#parts.proved(refresh.startedAt);
     const { items, pages } = refresh;
     const durationMs = this.#parts.clock.monotonic() - refresh.startedAt;
     this.#parts.refreshed({ items, pages, durationMs, readAt: page.readAt });
@@ -201,7 +223,7 @@ export class WatchSession {
 
   /** Opens the second stream from the old position: what the first may still owe, it brings at once. */
   #prove(refresh: Refresh): void {
-    this.#spawn(async (signal) => {
+    this.#tasks.spawn(async (signal) => {
       // The end of the refresh ends the opening, but no stream that is open: it may have replaced
       // the first one.
       const opener = new AbortController();
@@ -227,7 +249,7 @@ export class WatchSession {
       return {};
     }
     if (!opening.ok) return this.#onSecondLost(opening.trouble);
-    refresh.second = opening.stream;
+    refresh.opened(opening.stream);
     this.#pump(opening.stream);
     this.#after(PROOF_MS, { kind: 'silence', refresh });
     return {};
@@ -240,10 +262,11 @@ export class WatchSession {
       const gaps = this.#parts.gapUpTo(listed, refresh);
       this.#parts.memory.moveTo(listed);
       this.#finish(this.#main);
-      return { batches: [{ ...this.#moved(), gaps }], end: { kind: 'relisted' } };
+      const moved = positionBatch(this.#parts.memory.position, gaps);
+      return { batches: [moved], end: { kind: 'relisted' } };
     }
     // The first stream goes on and the position stays; the next quiet spell tries again.
-    this.#giveUp();
+    this.#endRefresh(this.#main);
     return {};
   }
 
@@ -257,32 +280,20 @@ export class WatchSession {
     }
     this.#parts.memory.moveTo(listed);
     this.#finish(second);
-    return { batches: [this.#moved()] };
-  }
-
-  /** A batch that says nothing but where the reading stands now. */
-  #moved(): ReaderBatch {
-    const { position } = this.#parts.memory;
-    return { changes: [], gone: [], listed: null, gaps: [], position };
+    return { batches: [positionBatch(this.#parts.memory.position)] };
   }
 
   /** The position is renewed; `winner` goes on as the one stream. */
   #finish(winner: WatchStream): void {
+    this.#moved = true;
+    this.#endRefresh(winner);
+  }
+
+  #endRefresh(winner: WatchStream): void {
     const second = this.#refresh?.second ?? null;
     const loser = winner === this.#main ? second : this.#main;
-    if (loser !== null && loser !== winner) loser.close();
-    this.#main = winner;
-    this.#progressed = true;
-    this.#endRefresh();
-  }
-
-  #giveUp(): void {
-    const second = this.#refresh?.second ?? null;
-    if (second !== null && second !== this.#main) second.close();
-    this.#endRefresh();
-  }
-
-  #endRefresh(): void {
+    if (loser !== winner) loser?.close();
+    if (winner !== this.#main) this.#lead(winner);
     this.#refresh?.end();
     this.#refresh = null;
     this.#parts.memory.settle();
@@ -299,8 +310,14 @@ export class WatchSession {
     return this.#parts.memory.position?.resourceVersion ?? '';
   }
 
+  /** Another stream is the one that brings everything from now on; it is read already. */
+  #lead(stream: WatchStream): void {
+    this.#main = stream;
+    this.#check.begin(stream);
+  }
+
   #pump(stream: WatchStream): void {
-    this.#spawn(async (signal) => {
+    this.#tasks.spawn(async (signal) => {
       for (;;) {
         const pulled = await stream.pull();
         if (pulled.kind === 'closed') return;
@@ -311,31 +328,19 @@ export class WatchSession {
   }
 
   #after(ms: number, arrival: Arrival): void {
-    this.#spawn(async (signal) => {
+    this.#tasks.spawn(async (signal) => {
       await this.#parts.clock.sleep(ms, signal);
       await this.#queue.push(arrival, signal);
     });
   }
 
-  #spawn(task: (signal: AbortSignal) => Promise<void>): void {
-    const { signal } = this.#stop;
-    const failed = async (error: unknown): Promise<void> => {
-      const isOver = signal.aborted || (error instanceof Error && error.name === 'AbortError');
-      if (!isOver) await this.#queue.push({ kind: 'failed', error }, signal);
-    };
-    const running: Promise<void> = task(signal)
-      .catch(failed)
-      .catch(() => undefined)
-      .finally(() => this.#tasks.delete(running));
-    this.#tasks.add(running);
-  }
-
   async #release(): Promise<void> {
-    this.#stop.abort();
+    this.#check[Symbol.dispose]();
+    this.#tasks.stop();
     this.#main.close();
     this.#refresh?.second?.close();
     this.#refresh?.end();
-    await Promise.allSettled([...this.#tasks]);
+    await this.#tasks[Symbol.asyncDispose]();
     // A second stream may have been opened and not been handled any more.
     this.#queue.close();
     for (const arrival of await this.#queue.take(1, new AbortController().signal)) {

@@ -1,6 +1,6 @@
-// One open WATCH: frames as they come, not pulled means paused, and an end that says how. Its own
-// deadline finds half-open connections: Events bring no bookmarks, so a quiet stream and a dead one
-// look alike until the server's time limit has passed.
+// One open WATCH: frames as they come, not pulled means paused, and an end that says how. A silent
+// stream and a dead one look alike, because Events bring no bookmarks: watch-session.ts ends one that
+// is silent for long, and a deadline of its own ends one that outlives the server's time limit.
 import type { Clock, Random } from '../core/clock.ts';
 import type { ApiClient, ApiStream } from './api.ts';
 import { codeOf } from './exchange.ts';
@@ -10,7 +10,7 @@ import { FrameSplitter } from './frames.ts';
 import { withoutManagedFields } from './managed-fields.ts';
 import { serverClock } from './read-time.ts';
 import type { Evidence } from './trouble.ts';
-import { toTrouble } from './trouble.ts';
+import { isJsonAnswer, toTrouble } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 import type { Tally } from './unreadable.ts';
 import { pathOf, selectorOf } from './watched.ts';
@@ -39,8 +39,12 @@ export type Opening =
 const SERVER_LIMIT_S = { least: 240, spread: 60 } as const;
 /** What a server may be late in ending it. */
 const MARGIN_MS = 30_000;
-/** From the request to the headers. A watch cache that lags answers within 3 s. */
-const OPEN_TIMEOUT_MS = 30_000;
+/**
+ * From the request to the headers. A watch cache that lags answers within 3 s, and priority and
+ * fairness let a request wait for 15 s. With the 35 s of silence before it, a dead network is
+ * noticed within a minute.
+ */
+const OPEN_TIMEOUT_MS = 20_000;
 /**
  * A watch from an old position brings what it missed, or its 410, at once; after so long a silence
  * there is nothing.
@@ -66,6 +70,12 @@ export async function openWatch(
   const path = pathOf(watched);
   const call = { method: 'GET', path, query, timeoutMs: OPEN_TIMEOUT_MS } as const;
   const answer = await parts.api.open(call, signal);
+  if ('chunks' in answer && isWebPage(answer)) {
+    answer.close();
+    const { status, headers } = answer;
+    const whole = { ok: true, status, headers, body: null, bytes: 0 } as const;
+    return { ok: false, trouble: toTrouble({ seen: 'answer', answer: whole }, parts.clock.now()) };
+  }
   if ('chunks' in answer) {
     const limitMs = limitS * 1000 + MARGIN_MS;
     const lighter = watched.managedFields === 'left out' ? { lighten: withoutManagedFields } : {};
@@ -79,6 +89,11 @@ export async function openWatch(
     ? { seen: 'answer', answer }
     : { seen: 'failure', failure: answer };
   return { ok: false, trouble: toTrouble(evidence, parts.clock.now()) };
+}
+
+/** Whether what is streamed says of itself that it is no JSON, as a login page does. */
+function isWebPage(stream: ApiStream): boolean {
+  return 'content-type' in stream.headers && !isJsonAnswer(stream);
 }
 
 /** How an open WATCH is read. */
@@ -123,6 +138,11 @@ export class WatchStream {
     return this.#closing.signal.aborted;
   }
 
+  /** For how long it has been open, in ms. */
+  get livedMs(): number {
+    return this.#clock.monotonic() - this.openedAt;
+  }
+
   /**
    * For how long it had nothing to say although it was being read, in ms. A stream that is paused
    * says nothing either, and one that stalls within a frame has something to say.
@@ -136,7 +156,7 @@ export class WatchStream {
    * null where it proved nothing, as one does that opens and says 410.
    */
   heardUntil(evidence: Evidence): number | null {
-    if (this.#clock.monotonic() - this.openedAt < PROOF_MS) return null;
+    if (this.livedMs < PROOF_MS) return null;
     // Of a connection that broke nobody knows since when.
     const isBroken = evidence.seen === 'end' && evidence.how !== 'closed';
     if (isBroken) return this.#answeredAt;

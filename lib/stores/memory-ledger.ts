@@ -111,10 +111,14 @@ export class MemoryLedger {
   }
 
   /** Forgets entries that went before a moment and that nobody needs; answers how many. */
-  sweep(goneBefore: number, isUnsettled: (id: string) => boolean): number {
+  sweep(
+    { goneBefore, unread }: { readonly goneBefore: number; readonly unread: readonly string[] },
+    isUnsettled: (id: string) => boolean,
+  ): number {
     let forgotten = 0;
     for (const [key, { entry, goneAt }] of this.#byKey) {
       if (goneAt === null || goneAt >= goneBefore || isUnsettled(entry.id)) continue;
+      if (unread.includes(entry.path)) continue;
       this.#byKey.delete(key);
       this.#forgetPlace(entry);
       forgotten += 1;

@@ -72,9 +72,11 @@ class MemoryStore implements Store {
       this.#keepGaps(gaps);
     },
     shift: async (byMs) => this.#deliveries.shift(byMs),
-    sweep: async ({ goneBefore, settledBefore }) => {
+    sweep: async ({ goneBefore, settledBefore, unread = [] }) => {
       this.#positions.sweep(goneBefore);
-      const forgotten = this.#ledger.sweep(goneBefore, (id) => this.#deliveries.isUnsettled(id));
+      const forgotten = this.#ledger.sweep({ goneBefore, unread }, (id) =>
+        this.#deliveries.isUnsettled(id),
+      );
       while (this.#deliveries.forgetOldest(settledBefore));
       return forgotten;
     },

@@ -23,7 +23,10 @@ export interface Scrape {
 
 const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
 
-type Counted = Exclude<ReadingObserved, { kind: 'reading' | 'watch-opened' | 'path-retired' }>;
+type Counted = Exclude<
+  ReadingObserved,
+  { kind: 'reading' | 'watch-opened' | 'path-current' | 'path-stale' | 'path-retired' }
+>;
 
 type AnyMetric = Counter | Gauge | Histogram;
 
@@ -105,6 +108,8 @@ export class Metrics {
       case 'budget':
       case 'shedding':
       case 'path-retired':
+      case 'path-current':
+      case 'path-stale':
       case 'cluster-changed':
       case 'reading':
       case 'watch-opened':

@@ -21,6 +21,8 @@ export function observationLines(
   switch (observation.kind) {
     case 'reading':
     case 'watch-opened':
+    case 'path-current':
+    case 'path-stale':
     case 'watch-ended':
     case 'list-ended':
     case 'list-failed':

@@ -12,6 +12,8 @@ import { counted } from './token.ts';
 const REASON_LEVELS = {
   closed: 'debug',
   expired: 'debug',
+  idle: 'debug',
+  'closed-early': 'warn',
   cut: 'warn',
   silent: 'warn',
   'previous-value-lost': 'warn',
@@ -24,6 +26,9 @@ const REASON_LEVELS = {
   'bad-request': 'error',
   unavailable: 'warn',
   unreachable: 'warn',
+  'no-api-server': 'error',
+  'too-large': 'error',
+  'bad-list': 'warn',
   'bad-frame': 'warn',
   'server-error': 'warn',
 } as const satisfies Record<TroubleReason, LogLevel>;
@@ -46,9 +51,15 @@ export function readingLines(observed: ReadingObserved, failures: FailureLog): r
       const { source, path, resourceVersion } = observed;
       const text = `${source}: watching ${path} from resourceVersion ${resourceVersion}`;
       const fields = { source, path, resourceVersion };
-      const ended = failures.ended(`watch ${source} ${path}`);
-      return [{ level: 'debug', kind: observed.kind, text, fields }, ...listed(ended)];
+      return [{ level: 'debug', kind: observed.kind, text, fields }];
     }
+    case 'path-current': {
+      const { source, path } = observed;
+      const keys = [`watch ${source} ${path}`, `stale ${source} ${path}`];
+      return keys.flatMap((key) => listed(failures.ended(key)));
+    }
+    case 'path-stale':
+      return stale(observed, failures);
     case 'watch-ended':
       return [watchEnded(observed, failures)];
     case 'list-ended':
@@ -84,6 +95,18 @@ function watchEnded(observed: Observed<'watch-ended'>, failures: FailureLog): Li
   const line = { level, kind, text, fields: { source, path, reason, detail, lastedMs, retryMs } };
   if (level === 'debug') return line;
   return failures.failed({ key: `watch ${source} ${path}`, cause: reason, line });
+}
+
+// Said once, after a minute; before, it is a note of the readiness.
+const STALE_MS = 60_000;
+
+function stale(observed: Observed<'path-stale'>, failures: FailureLog): readonly Line[] {
+  const { kind, source, path, ageMs } = observed;
+  if (ageMs < STALE_MS) return [];
+  const age = renderDuration(Math.round(ageMs / 1000) * 1000);
+  const text = `${source}: nothing was read from ${path} for ${age}, not even that nothing happened`;
+  const line = { level: 'warn', kind, text, fields: { source, path, ageMs } } as const;
+  return [failures.failed({ key: `stale ${source} ${path}`, cause: 'stale', line })];
 }
 
 function listEnded(observed: Observed<'list-ended'>): Line {

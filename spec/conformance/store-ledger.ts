@@ -75,6 +75,18 @@ export function describeLedger(store: () => Store): void {
       expect([...left.keys()]).to.have.members([`${PATH} b`, `${other} d`]);
     });
 
+    it('keeps what is gone on a path that cannot be read now', async () => {
+      const other = '/api/v1/events';
+      const elsewhere = anEntry({ key: 'k2', path: other, id: 'id-2' });
+      const gone = [PATH, other].map((path) => ({ path, key: elsewhere.eventKey }));
+      await store().journal.commit(aCommit({ ledger: [anEntry(), elsewhere] }));
+      await store().journal.commit(aCommit({ gone, readMs: 10 }));
+      const bounds = { goneBefore: 11, settledBefore: 0 };
+      expect(await store().upkeep.sweep({ ...bounds, unread: [PATH, '/none'] })).to.equal(1);
+      expect([...(await store().journal.lookup(['k1', 'k2'])).keys()]).to.deep.equal(['k1']);
+      expect(await store().upkeep.sweep(bounds)).to.equal(1);
+    });
+
     it('keeps the moment when a key went, also when a list misses it again', async () => {
       const gone = [{ path: PATH, key: anEntry().eventKey }];
       await store().journal.commit(aCommit({ ledger: [anEntry()], gone, readMs: 10 }));

@@ -2,9 +2,14 @@
 import { expect } from 'chai';
 import type { BreakerState, ReadingState } from '../../lib/core/observation.ts';
 import { HealthWatch } from '../../lib/gateway/health-watch.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 
 const reading = (path: string, state: ReadingState, why = '') =>
   ({ kind: 'reading', source: 'shop', path, state, why }) as const;
+const refused = (path: string, reason: 'forbidden' | 'not-found' = 'forbidden') =>
+  ({ ...reading(path, 'waiting', `${reason}: 403`), reason }) as const;
+const aHealth = (sources: readonly string[]): HealthWatch =>
+  new HealthWatch(sources, new FakeClock());
 const found = { kind: 'cluster-found', id: 'c1', from: 'namespace', server: 'https://x' } as const;
 
 const trouble = (state: 'unavailable' | 'available') =>
@@ -14,7 +19,7 @@ const usage = (level: 'near' | 'full', overflow: 'block' | 'shed') =>
 
 describe('health', () => {
   it('is ready once the cluster is known and every path of every source is watched', () => {
-    const health = new HealthWatch(['shop']);
+    const health = aHealth(['shop']);
     expect(health.health([]).ready).to.equal(false);
     for (const one of [found, reading('/a', 'watching'), reading('/b', 'watching')]) {
       health.observe(one);
@@ -23,14 +28,14 @@ describe('health', () => {
   });
 
   it('stays ready while a watch is renewed or its path listed again', () => {
-    const health = new HealthWatch(['shop']);
+    const health = aHealth(['shop']);
     const renewed = [reading('/a', 'connecting'), reading('/a', 'listing', 'relist')];
     for (const one of [found, reading('/a', 'watching'), ...renewed]) health.observe(one);
     expect(health.health([]).ready).to.equal(true);
   });
 
   it('notes an open breaker while it is open, and nothing of what its receiver said', () => {
-    const health = new HealthWatch([]);
+    const health = aHealth([]);
     const breaker = (to: BreakerState) =>
       ({
         kind: 'breaker',
@@ -51,7 +56,7 @@ describe('health', () => {
   });
 
   it('is ready again once the store takes everything again', () => {
-    const health = new HealthWatch([]);
+    const health = aHealth([]);
     for (const one of [
       found,
       trouble('unavailable'),
@@ -65,7 +70,7 @@ describe('health', () => {
   });
 
   it('stays ready while what is new is shed, and notes it', () => {
-    const health = new HealthWatch([]);
+    const health = aHealth([]);
     for (const one of [found, usage('full', 'shed')]) health.observe(one);
     const notes = ['the store is full: new deliveries are shed'];
     expect(health.health([])).to.deep.equal({ live: true, ready: true, why: [], notes });
@@ -92,14 +97,14 @@ describe('health', () => {
   });
 
   it('is neither live nor ready while something is stuck, and says what first', () => {
-    const health = new HealthWatch([]);
+    const health = aHealth([]);
     health.observe(found);
     const why = ['trigger hook: no attempt has begun or ended for 6 min'];
     expect(health.health(why)).to.deep.equal({ live: false, ready: false, why, notes: [] });
   });
 
   it('reads only while every path is watched and the store takes what is read', () => {
-    const health = new HealthWatch(['shop']);
+    const health = aHealth(['shop']);
     const steps = [
       [found, false],
       [reading('/a', 'listing'), false],
@@ -116,6 +121,60 @@ describe('health', () => {
       health.observe(one);
       expect(health.isReading, JSON.stringify(one)).to.equal(isReading);
     }
+  });
+
+  describe('with a path that the API server refuses', () => {
+    const note = 'source shop: waiting /b: forbidden: 403; other paths are read';
+
+    it('is ready, notes it, and reads on while another path is read', () => {
+      const health = aHealth(['shop']);
+      for (const one of [found, reading('/a', 'watching'), refused('/b')]) health.observe(one);
+      expect(health.health([])).to.deep.include({ ready: true, why: [], notes: [note] });
+      expect(health.isReading).to.equal(true);
+      expect(health.refused).to.deep.equal(['/b']);
+    });
+
+    it('keeps the note while it is tried again, and drops it once it is granted', () => {
+      const health = aHealth(['shop']);
+      for (const one of [found, reading('/a', 'watching'), refused('/b')]) health.observe(one);
+      health.observe(reading('/b', 'listing', 'first'));
+      expect(health.health([]).notes).to.deep.equal([note]);
+      health.observe(reading('/b', 'watching'));
+      expect(health.health([])).to.deep.include({ ready: true, notes: [] });
+      expect(health.refused).to.deep.equal([]);
+    });
+
+    it('is not ready where no other path is read', () => {
+      const health = aHealth(['shop']);
+      for (const one of [found, refused('/a'), refused('/b', 'not-found')]) health.observe(one);
+      const why = [
+        'source shop: waiting /a: forbidden: 403',
+        'source shop: waiting /b: not-found: 403',
+      ];
+      expect(health.health([])).to.deep.include({ ready: false, why, notes: [] });
+      expect(health.isReading).to.equal(false);
+    });
+
+    it('is not ready while another path waits for something else', () => {
+      const health = aHealth(['shop']);
+      for (const one of [found, refused('/b'), reading('/a', 'waiting', 'away')]) {
+        health.observe(one);
+      }
+      expect(health.health([]).why).to.deep.equal(['source shop: waiting /a: away']);
+    });
+  });
+
+  it('notes the age of a position that is not certain to be complete, until it is', async () => {
+    const clock = new FakeClock();
+    const health = new HealthWatch(['shop'], clock);
+    const at = { source: 'shop', path: '/a' } as const;
+    const stale = { kind: 'path-stale', ...at, ageMs: 45_000 } as const;
+    for (const one of [found, reading('/a', 'watching'), stale]) health.observe(one);
+    await clock.advance(7_000);
+    const note = 'source shop: /a: not certain to be complete; its position is 52s old';
+    expect(health.health([])).to.deep.include({ ready: true, notes: [note] });
+    health.observe({ kind: 'path-current', ...at });
+    expect(health.health([]).notes).to.deep.equal([]);
   });
 
   const reasons: readonly (readonly [string, Parameters<HealthWatch['observe']>[0][], string])[] = [
@@ -159,7 +218,7 @@ describe('health', () => {
   ];
   for (const [when, observations, why] of reasons) {
     it(`is not ready and says why while ${when}`, () => {
-      const health = new HealthWatch(['shop']);
+      const health = aHealth(['shop']);
       for (const one of observations) health.observe(one);
       expect(health.health([]).ready).to.equal(false);
       expect(health.health([]).why).to.include(why);

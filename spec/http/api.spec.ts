@@ -258,6 +258,7 @@ describe('the API', () => {
               path,
               state: 'watching',
               why: '',
+              reason: null,
               position: { resourceVersion: '7', at: '2026-01-31T12:00:00.000Z', ageSeconds: 90 },
             },
           ],

@@ -40,7 +40,8 @@ function page(names: readonly string[], token: string, resourceVersion = '90'): 
   const items = names.map((name) => eventAt(name, '10'));
   const metadata = token === '' ? { resourceVersion } : { resourceVersion, continue: token };
   const body: JsonObject = { kind: 'EventList', apiVersion: 'v1', metadata, items };
-  return { ok: true, status: 200, headers: {}, body, bytes: JSON.stringify(body).length };
+  const headers = { 'content-type': 'application/json' };
+  return { ok: true, status: 200, headers, body, bytes: JSON.stringify(body).length };
 }
 
 const TOO_LARGE: ApiAnswer = { ok: false, reached: 'answered', code: 'too-large', detail: '' };
@@ -51,15 +52,17 @@ function refused(status: number): ApiAnswer {
 
 async function listAll(
   answer: (query: Readonly<Record<string, string>>) => ApiAnswer,
-): Promise<{ pages: ListPage[]; queries: string[]; troubles: string[] }> {
+): Promise<{ pages: ListPage[]; queries: string[]; troubles: string[]; begun: number }> {
   const api = new FakeApi(answer);
   const troubles: string[] = [];
   const patience = async (trouble: Trouble): Promise<void> => void troubles.push(trouble.reason);
-  const parts = { api, clock: new FakeClock(), patience };
+  let begun = 0;
+  const begin = async (): Promise<void> => void (begun += 1);
+  const parts = { api, clock: new FakeClock(), begin, patience };
   const pages: ListPage[] = [];
   const { signal } = new AbortController();
   for await (const one of listPages(WATCHED, parts, signal)) pages.push(one);
-  return { pages, queries: api.queries, troubles };
+  return { pages, queries: api.queries, troubles, begun };
 }
 
 describe('listPages', () => {
@@ -124,13 +127,57 @@ describe('listPages', () => {
     expect(troubles).to.deep.equal(['unavailable', 'unavailable']);
   });
 
-  it('takes a 200 that is no list for a server at fault', async () => {
-    let tries = 0;
-    const { troubles } = await listAll(() => {
-      tries += 1;
-      return tries === 1 ? refused(200) : page([], '');
+  for (const [name, headers, reason] of [
+    ['JSON that is no list', { 'content-type': 'application/json' }, 'bad-list'],
+    ['a page for people', { 'content-type': 'text/html' }, 'no-api-server'],
+  ] as const) {
+    it(`asks again after 200 with ${name}, and calls it ${reason}`, async () => {
+      let tries = 0;
+      const { troubles } = await listAll(() => {
+        tries += 1;
+        return tries === 1 ? { ...refused(200), headers } : page([], '');
+      });
+      expect(troubles).to.deep.equal([reason]);
     });
-    expect(troubles).to.deep.equal(['server-error']);
+  }
+
+  it('begins again where a page names a continue token of an earlier one', async () => {
+    let tries = 0;
+    const { queries, troubles, begun } = await listAll(({ continue: token = '' }) => {
+      if (token === '') tries += 1;
+      if (tries > 1) return page(['z'], '');
+      return token === 'b' ? page(['c'], 'a') : page([token], token === '' ? 'a' : 'b');
+    });
+    expect(queries).to.deep.equal(['500:', '500:a', '500:b', '500:']);
+    expect(troubles).to.deep.equal(['bad-list']);
+    expect(begun).to.equal(2);
+  });
+
+  it('bounds empty pages in a row', async () => {
+    let asked = 0;
+    const { troubles, begun } = await listAll(() => {
+      asked += 1;
+      return asked <= 21 ? page([], `t${asked}`) : page(['z'], '');
+    });
+    expect(troubles).to.deep.equal(['bad-list']);
+    expect(begun).to.equal(2);
+  });
+
+  it('asks for its pages without being held up between them', async () => {
+    const { begun, queries } = await listAll(({ continue: token = '' }) =>
+      token === 'end' ? page(['b'], '') : page(['a'], 'end'),
+    );
+    expect(queries).to.have.length(2);
+    expect(begun).to.equal(1);
+  });
+
+  it('calls an answer above the bound too large, and not unreachable', async () => {
+    let asked = 0;
+    const { troubles } = await listAll(() => {
+      asked += 1;
+      return asked <= 5 ? TOO_LARGE : page([], '');
+    });
+    expect(troubles).to.deep.equal(['too-large']);
   });
 
   it('marks an item above the frame cap', async () => {

@@ -140,6 +140,34 @@ describe('findCluster', () => {
     }
   }
 
+  for (const [name, answer] of [
+    ['a login page in its place', [200, { 'content-type': 'text/html' }]],
+    ['a web server that knows no such page', [404, { 'content-type': 'text/html' }]],
+    ['a router that knows no such path', [404, { 'content-type': 'text/plain' }]],
+    ['a proxy that refuses', [403, { 'content-type': 'text/html' }]],
+    ['a redirect to a login', [302, { location: 'https://login.example.test/?state=s3cr3t' }]],
+  ] as const) {
+    it(`waits for an API server where there is ${name}, says so, and settles on no id`, async () => {
+      await using bench = await openBench();
+      const [status, headers] = answer;
+      bench.server.answerBy((request) => {
+        if (bench.observed.of('cluster-waiting').length < 2) request.answer(status, null, headers);
+        else request.answer(200, { metadata: { uid: 'u-1' } });
+        return true;
+      });
+      const finding = find(bench);
+      await until(async () => {
+        await bench.clock.advance(1_000);
+        return bench.observed.of('cluster-waiting').length === 2;
+      }, 'two tries');
+      const [waiting] = bench.observed.of('cluster-waiting');
+      expect(waiting?.why).to.match(/no-api-server: .*this is no API server/);
+      expect(waiting?.why).not.to.include('s3cr3t');
+      await bench.clock.advance(60_000);
+      expect(await finding).to.deep.equal({ id: 'u-1', from: 'kube-system' });
+    });
+  }
+
   for (const [name, fail] of [
     [
       'is unavailable',

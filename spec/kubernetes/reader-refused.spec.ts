@@ -6,7 +6,7 @@ import { until } from '../support/until.ts';
 
 describe('reader, refused', () => {
   describe('what no retry cures', () => {
-    for (const code of [404, 400, 422]) {
+    for (const code of [400, 422]) {
       it(`throws after ${code}, naming the path`, async () => {
         await using bench = await ReaderBench.open();
         (await bench.list()).refuse(code, { message: 'field label not supported' });
@@ -17,20 +17,25 @@ describe('reader, refused', () => {
       });
     }
 
-    it('keeps trying after 403, slowly, and says that it waits', async () => {
-      await using bench = await ReaderBench.open();
-      (await bench.list()).refuse(403, { reason: 'Forbidden' });
-      await bench.observedKind('list-failed');
-      const [failed] = bench.observed.of('list-failed');
-      expect(failed?.reason).to.equal('forbidden');
-      expect(failed?.retryMs).to.be.within(1_000, 2_000);
-      const waiting = bench.observed.of('reading').at(-1);
-      expect(waiting?.state).to.equal('waiting');
-      expect(waiting?.why).to.include('forbidden');
-      await bench.begin('10');
-      await bench.observedKind('watch-opened');
-      await until(() => bench.observed.of('reading').at(-1)?.state === 'watching', 'watching');
-    });
+    for (const [code, reason] of [
+      [403, 'forbidden'],
+      [404, 'not-found'],
+    ] as const) {
+      it(`keeps trying after ${code}, slowly, and says that it waits`, async () => {
+        await using bench = await ReaderBench.open();
+        (await bench.list()).refuse(code);
+        await bench.observedKind('list-failed');
+        const [failed] = bench.observed.of('list-failed');
+        expect(failed?.reason).to.equal(reason);
+        expect(failed?.retryMs).to.be.within(1_000, 2_000);
+        const waiting = bench.observed.of('reading').at(-1);
+        expect(waiting).to.include({ state: 'waiting', reason });
+        expect(waiting?.why).to.include(reason);
+        await bench.begin('10');
+        await bench.observedKind('watch-opened');
+        await until(() => bench.observed.of('reading').at(-1)?.state === 'watching', 'watching');
+      });
+    }
   });
 
   describe('waiting', () => {

@@ -96,7 +96,10 @@ describe('quiet refresh', () => {
     });
     server.log.find(({ kind }) => kind === 'watch')?.end();
     await until(async () => {
-      await until(() => idle.some(({ watch }) => !watch.isOver), 'a watch');
+      await until(async () => {
+        await clock.advance(100);
+        return idle.some(({ watch }) => !watch.isOver);
+      }, 'a watch');
       await clock.advance(1_000);
       for (const { watch, since } of idle) if (clock.monotonic() - since > 60_000) watch.end();
       return bench.position === '90';

@@ -2,15 +2,27 @@
 // which row it must hit.
 import { expect } from 'chai';
 import type { JsonObject } from '../../lib/core/event.ts';
+import type { ApiFailed } from '../../lib/kubernetes/api.ts';
 import { TROUBLES } from '../../lib/kubernetes/trouble-table.ts';
-import type { TroubleAction, WaitRule } from '../../lib/kubernetes/trouble-table.ts';
+import type {
+  EndOfStream,
+  TroubleAction,
+  TroubleRow,
+  WaitRule,
+} from '../../lib/kubernetes/trouble-table.ts';
 import { retryAfterMs, toTrouble } from '../../lib/kubernetes/trouble.ts';
 import type { Evidence } from '../../lib/kubernetes/trouble.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 
-function answered(status: number, body: JsonObject = {}): Evidence {
-  const headers = {};
+const JSON_TYPE = { 'content-type': 'application/json' };
+const HTML_TYPE = { 'content-type': 'text/html; charset=utf-8' };
+
+function answered(
+  status: number,
+  body: JsonObject = {},
+  headers: Readonly<Record<string, string>> = JSON_TYPE,
+): Evidence {
   return { seen: 'answer', answer: { ok: true, status, headers, body, bytes: 0 } };
 }
 
@@ -18,11 +30,11 @@ function framed(code: number, more: JsonObject = {}): Evidence {
   return { seen: 'frame', status: { kind: 'Status', code, ...more } };
 }
 
-function failed(code: string): Evidence {
-  return { seen: 'failure', failure: { ok: false, reached: 'never', code, detail: '' } };
+function failed(code: string, reached: ApiFailed['reached'] = 'never'): Evidence {
+  return { seen: 'failure', failure: { ok: false, reached, code, detail: '' } };
 }
 
-function ended(how: 'closed' | 'cut' | 'silent' | 'bad-frame'): Evidence {
+function ended(how: EndOfStream): Evidence {
   return { seen: 'end', how, detail: '' };
 }
 
@@ -31,8 +43,10 @@ const TOO_LARGE = { details: { causes: [{ reason: 'ResourceVersionTooLarge' }] }
 type Case = readonly [Evidence, string, TroubleAction, WaitRule];
 
 const CASES: readonly Case[] = [
-  [ended('closed'), 'clean end', 'resume', 'jitter'],
+  [ended('closed'), 'clean end', 'resume', 'short'],
+  [ended('closed-early'), 'closed early', 'resume', 'short'],
   [ended('cut'), 'cut', 'resume', 'backoff'],
+  [ended('idle'), 'idle', 'resume', 'free'],
   [ended('silent'), 'silence', 'resume', 'free'],
   [ended('bad-frame'), 'unreadable frame', 'resume', 'backoff'],
   [answered(504, TOO_LARGE), 'answered: version too large', 'wait', 'asked'],
@@ -43,14 +57,22 @@ const CASES: readonly Case[] = [
   [answered(429), 'answered 429', 'wait', 'asked'],
   [answered(401), 'answered 401', 'wait', 'backoff'],
   [answered(403), 'answered 403', 'wait', 'slow'],
-  [answered(404), 'answered 404', 'fail', 'free'],
+  [answered(404), 'answered 404', 'wait', 'slow'],
+  [answered(404, {}, { 'content-type': 'text/plain' }), 'answered 404', 'wait', 'slow'],
+  [answered(404, {}, HTML_TYPE), 'answered by no API server', 'wait', 'slow'],
+  [answered(403, {}, HTML_TYPE), 'answered by no API server', 'wait', 'slow'],
+  [answered(401, {}, HTML_TYPE), 'answered by no API server', 'wait', 'slow'],
+  [answered(200, {}, HTML_TYPE), 'answered by no API server', 'wait', 'slow'],
+  [answered(200, {}, {}), 'answered by no API server', 'wait', 'slow'],
   [answered(400), 'answered 400', 'fail', 'free'],
   [answered(422), 'answered 400', 'fail', 'free'],
   [answered(502), 'answered 502, 503 or 504', 'wait', 'asked'],
   [answered(503), 'answered 502, 503 or 504', 'wait', 'asked'],
   [answered(504), 'answered 502, 503 or 504', 'wait', 'asked'],
   [answered(500), 'answered anything else', 'wait', 'asked'],
-  [answered(302), 'answered anything else', 'wait', 'asked'],
+  [answered(302), 'answered by no API server', 'wait', 'slow'],
+  [answered(503, {}, HTML_TYPE), 'answered 502, 503 or 504', 'wait', 'asked'],
+  [{ seen: 'list', detail: 'page 2' }, 'a list that cannot be', 'wait', 'backoff'],
   [answered(200), 'answered anything else', 'wait', 'asked'],
   [framed(504, TOO_LARGE), 'in the stream: version too large', 'wait', 'asked'],
   [framed(504), 'in the stream: 504', 'wait', 'asked'],
@@ -79,6 +101,9 @@ const CASES: readonly Case[] = [
   [failed('ECONNREFUSED'), 'no connection', 'wait', 'backoff'],
   [failed('ENOTFOUND'), 'no connection', 'wait', 'backoff'],
   [failed('ECONNRESET'), 'no connection', 'wait', 'backoff'],
+  [failed('ECONNRESET', 'perhaps'), 'no whole answer', 'wait', 'backoff'],
+  [failed('Z_DATA_ERROR', 'perhaps'), 'no whole answer', 'wait', 'backoff'],
+  [failed('too-large', 'answered'), 'answer above the bound', 'wait', 'backoff'],
 ];
 
 describe('the table of trouble', () => {
@@ -92,6 +117,32 @@ describe('the table of trouble', () => {
     const hit = new Set(CASES.map(([, row]) => row));
     expect(TROUBLES.map(({ row }) => row).filter((row) => !hit.has(row))).to.deep.equal([]);
   });
+
+  it('bounds every repetition: a LIST after so many, or why none would help', () => {
+    const rows: readonly TroubleRow[] = TROUBLES;
+    const endless = rows.filter(({ action, relistAfter, noRelist = '' }) => {
+      const isBounded = relistAfter !== undefined || noRelist !== '';
+      return (action === 'wait' || action === 'resume') && !isBounded;
+    });
+    expect(endless.map(({ row }) => row)).to.deep.equal([]);
+  });
+
+  for (const [name, headers, found] of [
+    ['a login page', HTML_TYPE, '200 text/html'],
+    ['nothing that says what it is', {}, '200 no content type'],
+    [
+      'a redirect, without its query',
+      { location: 'https://login.example.test/oauth?state=s3cr3t#f' },
+      '200 to https://login.example.test/oauth',
+    ],
+    ['a redirect to a path', { location: '/login?next=%2Fapi' }, '200 to /login'],
+  ] as const) {
+    it(`says that it is no API server of ${name}`, () => {
+      const { detail } = toTrouble(answered(200, {}, headers), NOW);
+      expect(detail).to.match(/this is no API server/);
+      expect(detail.split(': ')[0]).to.equal(found);
+    });
+  }
 
   it('does not look at messages', () => {
     const message = 'too old resource version: 410 Gone Expired';

@@ -275,7 +275,7 @@ describe('events', () => {
     world.server.answerBy(() => false);
     world.close();
     await bench.clock.advance(10_000);
-    (await world.server.next('watch')).refuse(404);
+    (await world.server.next('watch')).refuse(400);
     await reading.ended();
     expect(reading.error).to.have.property('code', 'cluster-refused');
   });

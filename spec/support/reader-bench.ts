@@ -42,6 +42,8 @@ export function shopAt(
   return new Map([[SHOP, { resourceVersion, at }]]);
 }
 
+const A_DAY_MS = 86_400_000;
+
 /** A reader, its server and its clock. */
 export class ReaderBench {
   readonly clock: FakeClock;
@@ -61,7 +63,10 @@ export class ReaderBench {
     this.#api = api;
   }
 
-  /** Starts reading; every chance drawn is 0, so a quiet stream is refreshed after 120 s. */
+  /**
+   * Starts reading; every chance drawn is 0, so a quiet stream is refreshed after 120 s. Unless a
+   * spec is about it, a silent stream is left alone.
+   */
   static async open(
     overrides: Partial<ReaderOptions> = {},
     clock: FakeClock = new FakeClock(),
@@ -80,6 +85,7 @@ export class ReaderBench {
       positions: new Map(),
       judgeFirst: () => false,
       keptForMs: 3_600_000,
+      maxSilenceMs: A_DAY_MS,
       ...overrides,
     };
     const parts = { api, clock, random: () => 0, observe };

@@ -29,7 +29,7 @@ const cut: Observation = {
   lastedMs: 5,
   retryMs: 1000,
 };
-const opened: Observation = { kind: 'watch-opened', ...where, resourceVersion: '1' };
+const opened: Observation = { kind: 'path-current', ...where };
 const nothing: Observation = { kind: 'events-read', ...where, from: 'watch', count: 0 };
 
 async function observed(

@@ -43,6 +43,12 @@ const lines: readonly [Observation, string | null][] = [
     { kind: 'watch-opened', ...where, resourceVersion: '1200' },
     `debug shop: watching ${PATH} from resourceVersion 1200`,
   ],
+  [{ kind: 'path-stale', ...where, ageMs: 45_000 }, null],
+  [
+    { kind: 'path-stale', ...where, ageMs: 60_400 },
+    `warn  shop: nothing was read from ${PATH} for 1m, not even that nothing happened`,
+  ],
+  [{ kind: 'path-current', ...where }, null],
   [
     { kind: 'watch-ended', ...where, reason: 'closed', detail: '', lastedMs: 300_000, retryMs: 0 },
     `debug shop: watch of ${PATH} ended, closed; again in 0s`,

@@ -44,6 +44,7 @@ const GONE_ENTRIES = `
 SELECT ledger.seq, gone_at, delivery.state IN (${UNSETTLED}) AS isNeeded
 FROM ledger INDEXED BY ledger_gone LEFT JOIN delivery ON delivery.id = ledger.id
 WHERE gone_at IS NOT NULL AND (gone_at, ledger.seq) > (?, ?) AND gone_at < ?
+  AND ledger.path NOT IN (SELECT id FROM path WHERE path IN (SELECT value FROM json_each(?)))
 ORDER BY gone_at, ledger.seq LIMIT ?`;
 
 const SETTLED = `
@@ -96,14 +97,14 @@ export class Upkeep {
   }
 
   /** Forgets a piece of what may be forgotten. */
-  sweep({ goneBefore, settledBefore, from }: SweepAsk): SweepAnswer {
+  sweep({ goneBefore, settledBefore, unread = [], from }: SweepAsk): SweepAnswer {
     const { db, history } = this.#parts;
     const place = from ?? FROM_THE_START;
     if (from === null) {
       db.run('DELETE FROM position WHERE retired_at < ?', goneBefore);
       history.sweep();
     }
-    const at = [place.goneAt, place.seq, goneBefore];
+    const at = [place.goneAt, place.seq, goneBefore, JSON.stringify(unread)];
     const gone = db.all(GONE_ENTRIES, ...at, PIECE) as readonly GoneEntry[];
     const free = gone.filter(({ isNeeded }) => isNeeded !== 1);
     for (const { seq } of free) db.run('DELETE FROM ledger WHERE seq = ?', seq);

@@ -53,15 +53,17 @@ export async function mustList(answers: readonly ApiAnswer[]): Promise<void> {
   const api = new ScriptedPages(answers);
   const troubles: Trouble[] = [];
   const patience = async (trouble: Trouble): Promise<void> => void troubles.push(trouble);
+  const parts = { api, clock: new FakeClock(), begin: async () => undefined, patience };
   const memory = new PathMemory({ resourceVersion: '100', at: 0 });
   const digest = new Digest({ source: 's', path: '/p', observe: () => undefined }, memory);
   const read = new Map<string, string>();
   let number = 0;
   let version = '';
   const listed = new Set<string>();
-  for await (const page of listPages(WATCHED, { api, clock: new FakeClock(), patience }, NEVER)) {
+  for await (const page of listPages(WATCHED, parts, NEVER)) {
     must(api.asked <= answers.length + 1, 'a list ends');
-    const isAnew = number === 0 || troubles.some(({ action }) => action === 'relist');
+    const isAnew =
+      number === 0 || troubles.some((one) => one.action === 'relist' || one.reason === 'bad-list');
     const follows = page.number === number + 1 || (page.number === 1 && isAnew);
     must(follows, () => `page ${page.number} after ${number}`);
     troubles.length = 0;

@@ -203,7 +203,7 @@ function mustWait(trouble: ReturnType<typeof toTrouble>): void {
   const patience = new Patience(() => 0.5);
   let waited = 0;
   for (let time = 0; time < 4; time += 1) {
-    const ms = patience.delayMs(trouble, { livedMs: 0, progressed: false });
+    const ms = patience.delayMs(trouble, { livedMs: 0, moved: false });
     must(Number.isFinite(ms) && ms >= 0 && ms <= 400_000, () => `waits for ${ms} ms`);
     waited += ms;
   }
