@@ -33,6 +33,8 @@ export interface ListPage {
   readonly isConsistent: boolean;
   /** The server's wall clock when the list was made, in ms since 1970. */
   readonly readAt: number;
+  /** When its first page was asked for, by the monotonic clock. */
+  readonly startedAt: number;
   readonly items: readonly ListedItem[];
 }
 
@@ -68,7 +70,10 @@ export async function* listPages(
 ): AsyncGenerator<ListPage, void> {
   let cursor: Cursor = begun();
   for (;;) {
-    if (cursor.isNew) await parts.begin();
+    if (cursor.isNew) {
+      await parts.begin();
+      cursor = { ...cursor, startedAt: parts.clock.monotonic() };
+    }
     const step = await ask(watched, { parts, cursor }, signal);
     cursor = step.cursor;
     if (step.page === null) continue;
@@ -93,6 +98,7 @@ interface Cursor {
   readonly resourceVersion: string;
   readonly isConsistent: boolean;
   readonly readAt: number;
+  readonly startedAt: number;
 }
 
 function begun(): Cursor {
@@ -107,6 +113,7 @@ function begun(): Cursor {
     resourceVersion: '',
     isConsistent: true,
     readAt: 0,
+    startedAt: 0,
   };
 }
 
@@ -208,7 +215,8 @@ function stepOf(answer: ApiAnswered, { cursor, now }: Asked): Step {
   const readAt = isFirst ? readAtOf(answer.headers, now) : cursor.readAt;
   const token = stringAt(answer.body, 'metadata', 'continue');
   const items = cursor.limit === NAMES_ONLY ? giantsOf(answer) : itemsOf(answer);
-  const list = { resourceVersion, isConsistent, readAt };
+  const { startedAt } = cursor;
+  const list = { resourceVersion, isConsistent, readAt, startedAt };
   const page = { number: cursor.page, isLast: token === '', ...list, items };
   // One step back up: the big item that made the pages small is passed by now, or soon.
   const limit = cursor.limit > 0 ? cursor.limit - 1 : cursor.limit;

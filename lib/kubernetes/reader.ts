@@ -139,7 +139,6 @@ class PathReader {
   /** Lists everything and yields what is new; afterwards the position is the list's. */
   async *#list(signal: AbortSignal): AsyncGenerator<ReaderBatch, void> {
     const purpose = this.#known().length === 0 ? 'first' : 'relist';
-    const startedAt = this.#parts.clock.monotonic();
     this.#observeState('listing', purpose);
     let count = { items: 0, pages: 0 };
     let hidden = 0;
@@ -156,7 +155,7 @@ class PathReader {
       hidden += found.hidden;
       const { batch } = found;
       const whole = page.isLast ? this.#complete(page, { batch, hidden }) : batch;
-      if (page.isLast) this.#observeListed(purpose, { ...count, startedAt });
+      if (page.isLast) this.#observeListed(purpose, { ...count, startedAt: page.startedAt });
       if (!isEmptyBatch(whole)) yield whole;
     }
   }
@@ -260,10 +259,9 @@ class PathReader {
       open: (after, signal) => this.#open(after, signal),
       judgeFirst: this.#options.judgeFirst,
       gapUpTo: (to, list) => this.#gapUpTo(to, list),
-      refreshed: ({ items, pages, durationMs, readAt }) => {
-        this.#hear(readAt);
-        const startedAt = clock.monotonic() - durationMs;
-        this.#observeListed('refresh', { items, pages, startedAt });
+      refreshed: (list) => {
+        this.#hear(list.readAt);
+        this.#observeListed('refresh', list);
       },
     };
   }
@@ -309,7 +307,9 @@ class PathReader {
     const { reason, detail } = trouble;
     this.#refuse('watch', trouble);
     this.#freshness.doubt();
-    const retryMs = this.#patience.delayMs(trouble, { livedMs, moved });
+    const delayMs = this.#patience.delayMs(trouble, { livedMs, moved });
+    // Before a LIST the floor of lists is wait enough.
+    const retryMs = this.#patience.wantsRelist(trouble) ? 0 : delayMs;
     this.#parts.observe({
       kind: 'watch-ended',
       source: this.#options.source,

@@ -9,7 +9,8 @@ import type { WatchStream } from './watch-stream.ts';
 export interface RefreshedList {
   readonly items: number;
   readonly pages: number;
-  readonly durationMs: number;
+  /** When its first page was asked for, by the monotonic clock. */
+  readonly startedAt: number;
   /** The server's wall clock when it was made, ms since 1970. */
   readonly readAt: number;
 }

@@ -202,8 +202,8 @@ export class WatchSession {
     const { gone, there } = memory.endList(page.resourceVersion);
     this.#parts.proved(refresh.startedAt);
     const { items, pages } = refresh;
-    const durationMs = this.#parts.clock.monotonic() - refresh.startedAt;
-    this.#parts.refreshed({ items, pages, durationMs, readAt: page.readAt });
+    const { startedAt, readAt } = page;
+    this.#parts.refreshed({ items, pages, startedAt, readAt });
     const position = this.#passed(refresh);
     return { batches: [{ ...found.batch, gone, listed: there, position }] };
   }
