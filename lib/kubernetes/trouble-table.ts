@@ -59,6 +59,8 @@ export interface TroubleRow {
 const EARLY_CLOSES = 3;
 /** By then it is no accident of one connection, and a LIST costs little beside so many watches. */
 const TRIES = 5;
+/** What cuts a watch cuts a LIST as well, which is longer: it is tried after two minutes or so. */
+const CUT_TRIES = 10;
 /** Ten to twenty minutes: a server that was away is not met by a LIST of each client at once. */
 const OUTAGE_TRIES = 40;
 
@@ -89,7 +91,7 @@ export const TROUBLES = [
     reason: 'cut',
     action: 'resume',
     wait: 'backoff',
-    relistAfter: TRIES,
+    relistAfter: CUT_TRIES,
   },
   {
     row: 'silence',

@@ -197,6 +197,29 @@ describe('the connection to an API server', function () {
     expect(await once.settled(plane, { places, writer })).to.deep.equal(once.none);
   });
 
+  it('is ready without a namespace that it may not read, notes it, and takes it up once granted', async () => {
+    const places = await once.createPlaces(plane, 2);
+    const [denied = '', shop = ''] = places.watched;
+    const rights = once.rulesFor(places);
+    const kubeconfig = await plane.kubeconfigFor({ ...rights, rules: rights.rules.slice(1) });
+    const configuration = once.configMapPerSeries(places);
+    const request = { kubeconfig, configuration, namespace: places.builds };
+    await using gateway = await GatewayProcess.startReady(request);
+    await until(async () => (await gateway.probe('/readyz')).text.includes(denied), 'the note');
+    const { status, text } = await gateway.probe('/readyz');
+    expect(status).to.equal(200);
+    expect(text).to.include('forbidden').and.include('other paths are read');
+    const writer = new once.EventWriter(plane.admin);
+    await writer.writeMany(shop, 2);
+    expect(await once.settled(plane, { places, writer })).to.deep.equal(once.none);
+    await plane.kubeconfigFor(rights);
+    const granted = async (): Promise<boolean> =>
+      !(await gateway.probe('/readyz')).text.includes(denied);
+    await until(granted, 'the note to go', 60_000);
+    await writer.writeMany(denied, 2);
+    expect(await once.settled(plane, { places, writer })).to.deep.equal(once.none);
+  });
+
   const UNUSABLE = [
     { what: 'is not there', text: null, says: /ENOENT|no such file/ },
     { what: 'is no YAML', text: 'clusters: [\n  - {', says: /no YAML/ },

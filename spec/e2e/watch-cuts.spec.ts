@@ -97,6 +97,21 @@ describe('a watch that ends', function () {
     await tell({ connectionsCut: proxy.cuts }, watching);
   });
 
+  it('reads within a minute what connections that pass nothing any more did not bring', async () => {
+    await using proxy = await CuttingProxy.start(plane.url);
+    const watching = await watchThrough(proxy.url, 3);
+    await using gateway = watching.gateway;
+    await writeRound(watching);
+    await until(() => gateway.of('decision').length >= 3, 'the first Events');
+    expect(proxy.stallAll()).to.be.at.least(3);
+    await writeRound(watching);
+    const written = performance.now();
+    const series = (): number => new Set(gateway.of('decision').map((one) => one['event'])).size;
+    await until(() => series() === watching.writer.written.length, 'the others', 60_000);
+    await expectOnceEach(watching);
+    await tell({ secondsUntilRead: Math.round((performance.now() - written) / 1000) }, watching);
+  });
+
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     it(`loses and repeats nothing when the API server is ended by ${signal} and comes back`, async () => {
       const watching = await watchThrough(plane.url, 3);

@@ -72,20 +72,25 @@ describe('a quiet watch', function () {
     expect(await once.settled(plane, { places, writer })).to.deep.equal(once.none);
     const { metadata } = await plane.request('GET', `/api/v1/namespaces/${shop}/events`);
     await compacted(shop, metadata?.resourceVersion ?? '');
-    expect(gateway.of('watch-ended'), 'nothing has happened to the watch yet').to.have.length(0);
+    const reasons = (): readonly unknown[] =>
+      gateway.of('watch-ended').map((line) => line['reason']);
+    // A silent stream is opened again, and meets the 410 by itself where history is this short.
+    const usual: readonly unknown[] = ['idle', 'expired'];
+    expect(reasons().filter((reason) => !usual.includes(reason))).to.deep.equal([]);
 
     proxy.refuse();
     expect(proxy.cutAll('reset')).to.be.greaterThan(0);
     await writer.writeMany(shop, 3);
     await writer.repeat(shop, early[0] ?? '', 2);
-    await until(() => gateway.of('watch-ended').length > 0, 'the cut to be noticed', 20_000);
+    await until(() => reasons().includes('cut'), 'the cut to be noticed', 20_000);
     proxy.accept();
     await writer.writeMany(shop, 3);
 
     expect(await once.settled(plane, { places, writer }, 60_000)).to.deep.equal(once.none);
-    expect(gateway.of('watch-ended').map((line) => line['reason'])).to.include('expired');
-    const lists = gateway.of('list-ended').map((line) => line['purpose']);
-    expect(lists).to.deep.equal(['first', 'relist']);
+    expect(reasons()).to.include('expired');
+    const [first, ...lists] = gateway.of('list-ended').map((line) => line['purpose']);
+    expect(first).to.equal('first');
+    expect(new Set(lists)).to.deep.equal(new Set(['relist']));
     const states = once.judged(gateway);
     expect(once.twice(states), 'judged twice').to.deep.equal([]);
     expect(states).to.have.length(writer.states);

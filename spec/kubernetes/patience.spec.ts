@@ -91,7 +91,7 @@ describe('Patience', () => {
 
     it('is tried after five tries that brought nothing, whatever each of them met', () => {
       const tooLarge = troubleOf({ seen: 'frame', status: { code: 504 } });
-      const met = [CUT, tooLarge, THROTTLED, tooLarge, CUT];
+      const met = [CUT, tooLarge, THROTTLED, CUT, tooLarge];
       expect(wishes(new Patience(() => 0), met)).to.deep.equal([false, false, false, false, true]);
     });
 

@@ -1,5 +1,5 @@
 // A network that fails: a TCP proxy on loopback that passes bytes to an API server as they are, TLS
-// and all, and can cut connections at once, after a number of bytes, or refuse new ones.
+// and all, and can cut connections at once, after a number of bytes, stall them, or refuse new ones.
 
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
@@ -17,6 +17,7 @@ export class CuttingProxy implements AsyncDisposable {
   readonly #target: URL;
   readonly #clients = new Set<Socket>();
   readonly #sockets = new Set<Socket>();
+  readonly #stalled = new WeakSet<Socket>();
   #isRefusing = false;
   #limit: () => number = () => Number.POSITIVE_INFINITY;
 
@@ -47,6 +48,16 @@ export class CuttingProxy implements AsyncDisposable {
   cutAll(how: Cut = 'reset'): number {
     const clients = [...this.#clients];
     for (const client of clients) this.#cut(client, how);
+    return clients.length;
+  }
+
+  /**
+   * Passes nothing more on the connections that are open, and tells neither end: each of them still
+   * has a peer that acknowledges what it sends. Answers how many there were.
+   */
+  stallAll(): number {
+    const clients = [...this.#clients];
+    for (const client of clients) this.#stalled.add(client);
     return clients.length;
   }
 
@@ -93,9 +104,13 @@ export class CuttingProxy implements AsyncDisposable {
       this.#clients.delete(client);
       upstream.destroy();
     });
-    client.pipe(upstream);
+    client.on('data', (chunk: Buffer) => {
+      if (!this.#stalled.has(client)) upstream.write(chunk);
+    });
+    client.on('end', () => upstream.end());
     let left = this.#limit();
     upstream.on('data', (chunk: Buffer) => {
+      if (this.#stalled.has(client)) return;
       client.write(chunk.subarray(0, Math.min(left, chunk.length)));
       left -= chunk.length;
       if (left <= 0) this.#cut(client, left % 2 === 0 ? 'reset' : 'end');
