@@ -90,6 +90,11 @@ export interface Journal {
   positions(source: string): Promise<Positions>;
   /** Those of every source that ever read, also of one that is configured no more. */
   allPositions(): Promise<ReadonlyMap<string, Positions>>;
+  /**
+   * Whether the ledger may have an entry under this key, or entries of an Event with this key; false
+   * is certain. It asks no disk, so that what cannot be known costs no call.
+   */
+  mayKnow(key: string): boolean;
   /** The ledger's entries for these keys; a key with none is absent. */
   lookup(keys: readonly string[]): Promise<ReadonlyMap<string, LedgerEntry>>;
   /** A store that is full lets settled deliveries go, the oldest first, before it says so. */

@@ -43,6 +43,7 @@ export function patientStore(store: Store, parts: PatienceParts): Store {
       durable: journal.durable,
       positions: (source) => work(() => journal.positions(source)),
       allPositions: () => work(() => journal.allPositions()),
+      mayKnow: (key) => journal.mayKnow(key),
       lookup: (keys) => work(() => journal.lookup(keys)),
       commit: (commit) => work(() => journal.commit(commit)),
     },

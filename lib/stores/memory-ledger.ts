@@ -20,6 +20,11 @@ export class MemoryLedger {
   readonly #byEvent = new Map<string, Map<string, Set<string>>>();
   readonly #retired = new Set<string>();
 
+  /** Whether there may be an entry under this key, or entries of an Event with this key. */
+  mayKnow(key: string): boolean {
+    return this.#byKey.has(key) || [...this.#byEvent.values()].some((events) => events.has(key));
+  }
+
   /** The entries for these keys; a key with none is absent. */
   lookup(keys: readonly string[]): ReadonlyMap<string, LedgerEntry> {
     const found = new Map<string, LedgerEntry>();

@@ -53,6 +53,7 @@ class MemoryStore implements Store {
     durable: false,
     positions: async (source) => this.#positions.of(source),
     allPositions: async () => this.#positions.all(),
+    mayKnow: (key) => this.#ledger.mayKnow(key),
     lookup: async (keys) => this.#ledger.lookup(keys),
     commit: async (commit) => this.#commit(commit),
   };

@@ -19,6 +19,7 @@ import {
   settle,
   stored,
 } from './store-builders.ts';
+import { until } from '../support/until.ts';
 
 /** Opens the store of a name: the same one each time. */
 export type OpenNamed = (name: string) => Promise<Store>;
@@ -91,6 +92,24 @@ export function describeDurableStore(name: string, open: OpenNamed): void {
         await reopen();
       }
       expect(names.toSorted()).to.deep.equal(['a', 'a', 'b', 'b']);
+    });
+
+    it('knows its keys again after it was opened, and is certain of others soon', async () => {
+      const ledger = Array.from({ length: 30 }, (_, number) =>
+        anEntry({ key: `k${number}`, eventKey: `shop/e${number}`, id: `id-${number}` }),
+      );
+      await store.journal.commit(aCommit({ ledger }));
+      await reopen();
+      await until(
+        () => !store.journal.mayKnow('none') && !store.journal.mayKnow('shop/none'),
+        'it',
+      );
+      for (const { key, eventKey } of ledger) {
+        expect([key, eventKey].map((one) => store.journal.mayKnow(one))).to.deep.equal([
+          true,
+          true,
+        ]);
+      }
     });
 
     it('gives a claim back only when its incarnation is gone', async () => {

@@ -17,6 +17,7 @@ import {
   settle,
   stored,
 } from './store-builders.ts';
+import { until } from '../support/until.ts';
 
 /** Holds a Journal to its promises. */
 export function describeJournal(store: () => Store): void {
@@ -37,6 +38,15 @@ export function describeJournal(store: () => Store): void {
       await store().journal.commit(aCommit({ ledger: [anEntry()] }));
       const found = await store().journal.lookup(['k1', 'k2']);
       expect([...found]).to.deep.equal([['k1', anEntry()]]);
+    });
+
+    it('is certain of keys that the ledger does not have, and never of one that it has', async () => {
+      const { journal } = store();
+      await until(() => !journal.mayKnow('k1') && !journal.mayKnow('shop/web-1.17f1'), 'certainty');
+      await journal.commit(aCommit({ ledger: [anEntry()] }));
+      expect(journal.mayKnow('k1'), 'the key of the ledger').to.equal(true);
+      expect(journal.mayKnow('shop/web-1.17f1'), 'the key of its Event').to.equal(true);
+      expect(journal.mayKnow('shop/other.17f1')).to.equal(false);
     });
 
     it('gives the same stored state when a batch is committed twice', async () => {

@@ -3,7 +3,8 @@
 import { HELD_TO_THE_END } from '../../core/delivery.ts';
 import type { CompleteList, Gone } from '../../core/source.ts';
 import type { LedgerEntry, Retirement } from '../../core/store.ts';
-import type { SeenKeys } from './messages.ts';
+import { hashesOf } from '../../kit/key-filter.ts';
+import type { LedgerKeys, SeenKeys } from './messages.ts';
 import type { Statements } from './statements.ts';
 
 const COLUMNS = `key, path.path, event_key AS eventKey, object, ledger.id, life,
@@ -41,6 +42,18 @@ const FIRED = `
 SELECT fired_at AS at, ledger.object FROM ledger LEFT JOIN delivery ON delivery.id = ledger.id
 WHERE fired_at >= ? AND ifnull(state, '') <> 'held' AND ifnull(dead, '') NOT IN (${HELD_TO_THE_END.map((reason) => `'${reason}'`).join()})`;
 
+const KEYS = `
+SELECT seq, key, event_key AS eventKey FROM ledger WHERE seq > ? ORDER BY seq LIMIT ?`;
+
+/** Some 20 ms of the worker's time. */
+const KEYS_PIECE = 10_000;
+
+interface KeyRow {
+  readonly seq: number;
+  readonly key: string;
+  readonly eventKey: string;
+}
+
 /** Events looked at together, so that nothing holds all of a path in memory. */
 const PAGE = 500;
 
@@ -62,6 +75,18 @@ export class Ledger {
       const entry = this.#db.get(LOOKUP, key);
       return entry === undefined ? [] : [entry as LedgerEntry];
     });
+  }
+
+  /** The hashes of a piece of all keys, of the entries behind this one. */
+  keys(after: number): LedgerKeys {
+    const rows = this.#db.all(KEYS, after, KEYS_PIECE) as readonly KeyRow[];
+    const hashes = new Uint32Array(rows.length * 4);
+    for (const [at, { key, eventKey }] of rows.entries()) {
+      const [own, event] = [hashesOf(key), hashesOf(eventKey)];
+      hashes.set([own.first, own.second, event.first, event.second], at * 4);
+    }
+    const next = rows.length < KEYS_PIECE ? null : (rows.at(-1)?.seq ?? null);
+    return { hashes, next };
   }
 
   /** Whether a delivery of this id was started under some entry. */

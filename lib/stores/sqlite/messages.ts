@@ -117,6 +117,14 @@ export interface SweepAnswer {
   readonly next: SweepPlace | null;
 }
 
+/** Some keys of the ledger, to fill a filter with. */
+export interface LedgerKeys {
+  /** Ledger keys and keys of Events, each as two hashes in a row. */
+  readonly hashes: Uint32Array;
+  /** The last entry of this piece; null: there are no more. */
+  readonly next: number | null;
+}
+
 /** Every call that the worker answers, with what is asked and what is answered. */
 export interface Calls {
   readonly positions: { ask: { source: string }; answer: readonly PositionRow[] };
@@ -125,6 +133,7 @@ export interface Calls {
     answer: readonly (readonly [source: string, rows: readonly PositionRow[]])[];
   };
   readonly lookup: { ask: { keys: readonly string[] }; answer: readonly LedgerEntry[] };
+  readonly ledgerKeys: { ask: { after: number }; answer: LedgerKeys };
   readonly commit: { ask: CommitAsk; answer: CommitAnswer };
   readonly claim: { ask: ClaimRequest; answer: readonly WholeRow[] };
   readonly attempt: {

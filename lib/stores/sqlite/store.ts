@@ -14,6 +14,7 @@ import type {
 } from '../../core/store.ts';
 import type { Caller } from './caller.ts';
 import type { ActRow, SweepPlace, WholeRow } from './messages.ts';
+import { KnownKeys } from './known-keys.ts';
 import type { Body } from './packing.ts';
 import { packCommit, parseBody, toDecision, toDelivery, toPositions } from './packing.ts';
 
@@ -23,8 +24,12 @@ export class SqliteStore implements Store {
   /** Bodies of running deliveries, by id: what settles them parses nothing. */
   readonly #atWork = new Map<string, Body>();
 
+  /** The keys of the ledger, as far as they are known here. */
+  readonly #known: KnownKeys;
+
   constructor(caller: Caller) {
     this.#caller = caller;
+    this.#known = new KnownKeys((after) => caller.call('ledgerKeys', { after }));
   }
 
   readonly journal: Journal = {
@@ -36,12 +41,15 @@ export class SqliteStore implements Store {
       const all = await this.#caller.call('allPositions', {});
       return new Map(all.map(([source, rows]) => [source, toPositions(rows)]));
     },
+    mayKnow: (key) => this.#known.mayHave(key),
     lookup: async (keys) => {
       if (keys.length === 0) return new Map();
       const entries = await this.#caller.call('lookup', { keys });
       return new Map(entries.map((entry) => [entry.key, entry]));
     },
     commit: async (commit) => {
+      // Before it is stored: from then on nobody may be sure that it is not.
+      for (const entry of commit.ledger) this.#known.add(entry);
       const { done, existing, usage } = await this.#caller.call('commit', packCommit(commit));
       return done ? { done, existing: new Set(existing), usage } : { done, usage };
     },
