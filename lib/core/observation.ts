@@ -245,6 +245,8 @@ export type StoreObserved =
       readonly maxBytes: number;
       /** Told for a scrape: the level is the one that was told before. */
       readonly scrape?: true;
+      /** Commits since the scrape before. */
+      readonly commits?: number;
     }
   | {
       /** What earlier processes left behind was taken up. */

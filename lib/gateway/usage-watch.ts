@@ -24,6 +24,8 @@ const FULL_FOR_MS = 30_000;
 export class UsageWatch {
   readonly #parts: UsageWatchParts;
   #level: Level = 'fine';
+  /** Since they were observed last. */
+  #commits = 0;
   /** When it last took no new delivery, on the monotonic clock. */
   #refusedAt = Number.NEGATIVE_INFINITY;
 
@@ -32,23 +34,30 @@ export class UsageWatch {
   }
 
   /** Takes note of an answer to a commit. */
-  note({ done, usage }: Pick<Committed, 'done' | 'usage'>): void {
-    if (!done) this.#refusedAt = this.#parts.clock.monotonic();
-    const level = this.#levelOf(usage, done);
-    if (level === this.#level) return;
-    this.#level = level;
-    this.#parts.observe(this.#observed(usage));
+  note({ done, usage }: Committed): void {
+    if (done) this.#commits += 1;
+    this.#follow({ done, usage });
   }
 
   /** Takes note of how full the store is. Only a commit can say that one at its bound takes something. */
   look(usage: StoreUsage): void {
-    if (this.#level !== 'full' || shareOf(usage) < ROOM_AGAIN) this.note({ done: true, usage });
+    if (this.#level !== 'full' || shareOf(usage) < ROOM_AGAIN) this.#follow({ done: true, usage });
   }
 
   /** Observes it for a scrape. */
   measure(usage: StoreUsage): void {
     this.look(usage);
-    this.#parts.observe({ ...this.#observed(usage), scrape: true });
+    const commits = this.#commits;
+    this.#commits = 0;
+    this.#parts.observe({ ...this.#observed(usage), scrape: true, commits });
+  }
+
+  #follow({ done, usage }: Pick<Committed, 'done' | 'usage'>): void {
+    if (!done) this.#refusedAt = this.#parts.clock.monotonic();
+    const level = this.#levelOf(usage, done);
+    if (level === this.#level) return;
+    this.#level = level;
+    this.#parts.observe(this.#observed(usage));
   }
 
   #observed({ bytes, maxBytes }: StoreUsage): Extract<Observation, { kind: 'store-usage' }> {

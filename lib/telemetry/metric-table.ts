@@ -98,6 +98,11 @@ export const METRICS = {
     help: 'Watch frames and list items that were skipped, being too large or unreadable.',
     labels: ['source'],
   },
+  sluice_store_commits_total: {
+    type: 'counter',
+    help: 'Commits of what was read: positions, ledger and new deliveries.',
+    labels: [],
+  },
   sluice_store_used_bytes: {
     type: 'gauge',
     help: 'How much the store holds.',

@@ -138,6 +138,7 @@ export class Metrics {
   #stored(observed: StoreObserved): void {
     switch (observed.kind) {
       case 'store-usage':
+        this.#add('sluice_store_commits_total', {}, observed.commits ?? 0);
         this.#set('sluice_store_used_bytes', {}, observed.bytes);
         this.#set('sluice_store_limit_bytes', {}, observed.maxBytes);
         return;

@@ -11,6 +11,9 @@ export const AIMS: Readonly<Record<string, { readonly aim?: Aim; readonly anchor
   'reject/cpu json accepted ÷ parse': { aim: { atMost: 1.6 }, anchor: 'best peer 15 to 17' },
   'reject/cpu json accepted last only ÷ parse': { aim: { atMost: 1.6 }, anchor: 'best peer 15' },
   'reject/rate json accepted ÷ parse': { anchor: 'best peer 0.08 to 0.10' },
+  'steady/cpu sqlite ÷ reader': { aim: { atMost: 2 }, anchor: 'best Go exporter 3.4' },
+  'steady/cpu sqlite last only ÷ reader': { aim: { atMost: 2 }, anchor: 'best Go exporter 3.4' },
+  'steady/commits sqlite last only': { aim: { atMost: 1 } },
   'deliver/rate instant ÷ post node': {
     aim: { atLeast: 0.6 },
     anchor: 'best peer one by one 0.48',

@@ -9,6 +9,7 @@ const EVENTS = 1_000;
 /** Of each part, as few variants as every way of measuring needs. */
 const VARIANTS = [
   ...['split', 'parse', 'json accepted'],
+  ...['reader', 'sqlite last only'],
   ...['post node instant', 'post axios instant', 'instant batch sqlite', 'commits alone sqlite'],
   '1000 rules',
   '2,000 waiting sqlite',

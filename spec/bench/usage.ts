@@ -25,6 +25,12 @@ export function cpuMs(pid: number): number {
   return (Number(fields[UTIME]) + Number(fields[STIME])) * TICK_MS;
 }
 
+/** What a process has written to disks so far, in bytes, whoever waits for it. */
+export function writtenBytes(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/io`, 'utf8');
+  return Number(/^write_bytes: (\d+)$/m.exec(text)?.[1] ?? 0);
+}
+
 /** How much memory a process has, and the most it ever had. */
 export function memoryOf(pid: number): Memory {
   const text = readFileSync(`/proc/${pid}/status`, 'utf8');

@@ -9,10 +9,12 @@ import { memoryPart } from './memory.ts';
 import { rejectPart } from './reject.ts';
 import { rulesPart } from './rules.ts';
 import { startPart } from './start.ts';
+import { steadyPart } from './steady.ts';
 
 /** The parts. */
 export const PARTS: readonly Part[] = [
   rejectPart,
+  steadyPart,
   deliverPart,
   rulesPart,
   memoryPart,
