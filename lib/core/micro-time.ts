@@ -40,9 +40,9 @@ export function renderMicroTime(micros: bigint | undefined): string {
   return `${date.toISOString().slice(0, -1)}${String(rest).padStart(3, '0')}Z`;
 }
 
-// How API servers write times: whole seconds, or six digits. Days above 28 depend on the month.
+// How API servers write times: whole seconds, or six digits. Only the leap day needs a calendar.
 const CUSTOMARY =
-  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6})?Z$/;
+  /^\d{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6})?Z$/;
 const SECONDS_LENGTH = '2026-01-31T23:59:59Z'.length;
 
 /** An RFC 3339 time in its customary spelling, as `renderMicroTime`; '' where the text is none. */

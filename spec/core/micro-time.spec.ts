@@ -116,3 +116,17 @@ describe('toMicroTime', () => {
     );
   });
 });
+
+describe('toMicroTime', () => {
+  it('writes every day of a calendar, and none beside it, as the arithmetic does', () => {
+    for (const year of ['2023', '2024', '2100']) {
+      for (let month = 0; month <= 13; month += 1) {
+        for (let day = 0; day <= 32; day += 1) {
+          const date = [year, ...[month, day].map((one) => String(one).padStart(2, '0'))].join('-');
+          const text = `${date}T23:59:59Z`;
+          expect(toMicroTime(text), text).to.equal(renderMicroTime(parseMicroTime(text)));
+        }
+      }
+    }
+  });
+});
