@@ -36,7 +36,7 @@ export type TroubleReason =
 /** What the reading of one watch path is doing. */
 export type ReadingState = 'connecting' | 'listing' | 'watching' | 'waiting';
 
-/** An occurrence was judged and everything about it is committed. */
+/** An occurrence was judged, and what it started is committed. */
 export interface DecisionObserved {
   readonly kind: 'decision';
   readonly occurrence: Occurrence;

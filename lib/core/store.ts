@@ -42,12 +42,11 @@ export interface DecisionRecord {
   readonly trail: readonly TrailEntry[];
 }
 
-/** Everything that one batch changes, together. */
+/** What batches change, together. */
 export interface Commit {
-  /** '' where it is no batch of a source: then it has no positions. */
-  readonly source: string;
-  readonly positions: Positions;
-  /** New and moved entries, whole. */
+  /** By source: how far it has been read, of the paths that moved. */
+  readonly positions: ReadonlyMap<string, Positions>;
+  /** New and moved entries, whole; but `firedAt` never goes back. */
   readonly ledger: readonly LedgerEntry[];
   /** New deliveries, `waiting` or `held`. */
   readonly deliveries: readonly Delivery[];

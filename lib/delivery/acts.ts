@@ -154,7 +154,6 @@ function anew(delivery: Delivery, { bucket, now }: { bucket: string; now: number
 }
 
 const NOTHING = {
-  source: '',
   positions: new Map(),
   ledger: [],
   seen: [],

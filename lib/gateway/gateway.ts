@@ -219,16 +219,18 @@ export class Gateway {
       );
     const readers = { sources, store, intake, ending };
     const reading = watched(sources.map((one) => this.#read(one, readers)));
+    const read = reading.then(() => watched([intake.save()]));
     const working = watched([
       dispatch.run({ stop: ending, abandon: abandon.signal }),
       release.run(ending),
+      intake.run(ending),
       sweeper.run(ending),
       heart.run(ending),
       new ClockWatch(watch).run(ending),
       this.#liveness.run(store.outbox, () => steady.now(), ending),
     ]);
     // The last beat says until when somebody worked.
-    return { reading, working: working.then(() => watched([heart.beat()])) };
+    return { reading: read, working: working.then(() => watched([heart.beat()])) };
   }
 
   async #read(

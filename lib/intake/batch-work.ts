@@ -2,7 +2,6 @@
 // nobody and commits nothing: what it needs to know was looked up before.
 import type { TrailEntry } from '../core/decision.ts';
 import type { ClusterRef, Delivery } from '../core/delivery.ts';
-import type { Batch } from '../core/source.ts';
 import type { Commit, DecisionRecord, LedgerEntry } from '../core/store.ts';
 import { type Candidate, moveLedgerEntry, toDelivery, toLedgerEntry } from './candidate.ts';
 import type { GuardFacts } from './guard.ts';
@@ -62,22 +61,15 @@ export class BatchWork {
     return this.#shed.has(ruling.id ?? candidate.id) && !isGuarded(ruling) ? SHED : ruling;
   }
 
-  /** Everything that the batch changes. */
-  toCommit(batch: Batch, readMs: number): Commit {
-    const { source, positions, occurrences, gone, listed, gaps } = batch;
-    return {
-      source,
-      positions,
-      ledger: [...this.#changed.values()].filter(({ id }) => !this.#shed.has(id)),
-      deliveries: this.deliveries,
-      decisions: this.#decisions.filter(({ id }) => !this.#shed.has(id)),
-      seen: occurrences.map(({ path, key }) => ({ path, key })),
-      gone,
-      listed,
-      gaps,
-      now: this.#facts.now,
-      readMs,
-    };
+  /** The entries of the ledger that it adds or moves. */
+  get ledger(): readonly LedgerEntry[] {
+    return [...this.#changed.values()].filter(({ id }) => !this.#shed.has(id));
+  }
+
+  /** What it starts, as a commit has it. */
+  get started(): Pick<Commit, 'deliveries' | 'decisions' | 'now'> {
+    const decisions = this.#decisions.filter(({ id }) => !this.#shed.has(id));
+    return { deliveries: this.deliveries, decisions, now: this.#facts.now };
   }
 
   #entryOf({ ledgerKey }: Candidate): LedgerEntry | undefined {

@@ -1,7 +1,9 @@
 // Intake: every occurrence of a batch is judged, every accepted one gets a disposition at each
-// trigger of its rule, and all of it is committed together with the positions. Nothing is observed
-// before it is committed. A store that is full is waited for, or what is new is shed. The stages
-// themselves are pure and stand in stages.ts; one that is unavailable is not waited for here.
+// trigger of its rule, and what is started is committed together with the positions before anybody
+// hears of it. A batch that starts nothing is told at once and costs no call of the store: what it
+// changed is saved with the next commit, or within a second. A store that is full is waited for, or
+// what is new is shed. The stages themselves are pure and stand in stages.ts; a store that is
+// unavailable is not waited for here.
 import type { Clock, Random } from '../core/clock.ts';
 import type { Decision, RuleRef } from '../core/decision.ts';
 import type { ClusterRef, Delivery } from '../core/delivery.ts';
@@ -12,6 +14,7 @@ import type { Batch } from '../core/source.ts';
 import type { Committed, Journal, LedgerEntry } from '../core/store.ts';
 import type { Chain } from '../filters/chain.ts';
 import { decide, explain } from '../filters/decide.ts';
+import { Alarm } from '../kit/alarm.ts';
 import { backoffMs } from '../kit/backoff.ts';
 import { BatchWork } from './batch-work.ts';
 import { type Candidate, toCandidate, type TriggerRef } from './candidate.ts';
@@ -19,6 +22,7 @@ import { GapLoss } from './gap-loss.ts';
 import type { GuardFacts } from './guard.ts';
 import type { Limiter } from './limit.ts';
 import type { Ruling } from './stages.ts';
+import { Unsaved } from './unsaved.ts';
 
 /** What intake works with. */
 export interface IntakeParts {
@@ -47,6 +51,11 @@ export interface IntakeParts {
 /** Room comes when deliveries are settled: soon on a busy store, after a while on a blocked one. */
 const FULL_BACKOFF = { firstMs: 250, maxMs: 10_000 };
 
+/** How long what starts nothing may be unsaved. */
+const SAVE_AFTER_MS = 1_000;
+/** How many entries and keys may be unsaved: some megabytes. */
+const UNSAVED_LIMIT = 10_000;
+
 interface Judged {
   readonly occurrence: Occurrence;
   readonly decision: Decision;
@@ -60,10 +69,14 @@ interface Ruled extends Judged {
 
 type Known = ReadonlyMap<string, LedgerEntry>;
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Takes batches from accepted to committed, one at a time. */
 export class Intake {
   readonly #parts: IntakeParts;
   readonly #gapLoss = new GapLoss();
+  readonly #alarm = new Alarm();
+  #unsaved = new Unsaved();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: IntakeParts) {
@@ -79,7 +92,28 @@ export class Intake {
    * sources that see one series can not both start it.
    */
   take(batch: Batch, signal: AbortSignal): Promise<void> {
-    const done = this.#last.then(() => this.#take(batch, signal));
+    return this.#inTurn(() => this.#take(batch, signal));
+  }
+
+  /** Commits what is unsaved. */
+  save(): Promise<void> {
+    return this.#inTurn(() => this.#save());
+  }
+
+  /** Saves a second after there is something to save, until the signal aborts; not then. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    while (!signal.aborted) {
+      await this.#alarm.wait(clock, null, signal);
+      await clock.sleep(SAVE_AFTER_MS, signal).then(
+        () => this.save(),
+        () => undefined,
+      );
+    }
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work);
     this.#last = done.catch(() => undefined);
     return done;
   }
@@ -87,7 +121,7 @@ export class Intake {
   async #take(batch: Batch, signal: AbortSignal): Promise<void> {
     const judged = batch.occurrences.map((occurrence) => this.#judge(occurrence));
     const keys = judged.flatMap(({ candidates }) => candidates.map((one) => one.ledgerKey));
-    const known: Known = keys.length === 0 ? new Map() : await this.#parts.journal.lookup(keys);
+    const known: Known = keys.length === 0 ? new Map() : await this.#lookup(keys);
     for (const one of judged) this.#noteHidden(one, known);
     const weighed = { ...batch, gaps: this.#gapLoss.weigh(batch) };
     const work = this.#workOn(known);
@@ -115,16 +149,61 @@ export class Intake {
     }
   }
 
-  /** Commits; answers the ids that were there before. */
+  /** What the ledger has for the candidates; only what it can have is looked up. */
+  async #lookup(keys: readonly string[]): Promise<Known> {
+    const { journal } = this.#parts;
+    const known = new Map<string, LedgerEntry>();
+    for (const key of keys) {
+      const entry = this.#unsaved.entry(key);
+      if (entry !== undefined) known.set(key, entry);
+    }
+    const asked = keys.filter((key) => !known.has(key) && journal.mayKnow(key));
+    if (asked.length === 0) return known;
+    return new Map([...(await journal.lookup(asked)), ...known]);
+  }
+
+  /** Commits, or keeps for later what may be late; answers the ids that were there before. */
   async #commit(batch: Batch, work: BatchWork, signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const { listed, gaps } = batch;
+    if (work.deliveries.length === 0 && listed.length === 0 && gaps.length === 0) {
+      await this.#keep(batch, work);
+      return NONE;
+    }
     const { journal, answered, readMs, overflow, clock, random } = this.#parts;
     for (let failures = 1; ; failures += 1) {
-      const committed = await journal.commit(work.toCommit(batch, readMs()));
+      const { late } = this.#with(this.#unsaved.copy(), batch, work);
+      const commit = { ...late, ...work.started, listed, gaps, readMs: readMs() };
+      const committed = await journal.commit(commit);
       answered(committed);
-      if (committed.done) return committed.existing;
+      if (committed.done) {
+        this.#unsaved = new Unsaved();
+        return committed.existing;
+      }
       if (overflow === 'shed') work.shed();
       else await clock.sleep(backoffMs(failures, FULL_BACKOFF, random), signal);
     }
+  }
+
+  async #keep(batch: Batch, work: BatchWork): Promise<void> {
+    this.#with(this.#unsaved, batch, work);
+    if (this.#unsaved.size >= UNSAVED_LIMIT) await this.#save();
+    else if (!this.#unsaved.isEmpty) this.#alarm.ring();
+  }
+
+  #with(unsaved: Unsaved, batch: Batch, work: BatchWork): Unsaved {
+    const { ledger } = work;
+    const own = new Set(ledger.map(({ eventKey }) => eventKey));
+    unsaved.add(batch, ledger, (key) => own.has(key) || this.#parts.journal.mayKnow(key));
+    return unsaved;
+  }
+
+  async #save(): Promise<void> {
+    if (this.#unsaved.isEmpty) return;
+    const { journal, answered, readMs, clock } = this.#parts;
+    const nothing = { deliveries: [], decisions: [], listed: [], gaps: [] };
+    const at = { now: clock.now(), readMs: readMs() };
+    answered(await journal.commit({ ...this.#unsaved.late, ...nothing, ...at }));
+    this.#unsaved = new Unsaved();
   }
 
   #workOn(known: Known): BatchWork {

@@ -22,7 +22,30 @@ export type OpenStream<Name, Item> = (name: Name, signal: AbortSignal) => AsyncI
  * **Order and time**: ends when the signal aborts; the first error of any stream ends all; before
  * it settles every stream has settled.
  */
-export async function* mergeFairly<Name, Item>(
+export function mergeFairly<Name, Item>(
+  names: readonly Name[],
+  open: OpenStream<Name, Item>,
+  signal: AbortSignal,
+): AsyncGenerator<Tagged<Name, Item>, void> {
+  const [only, ...others] = names;
+  if (only !== undefined && others.length === 0) return tagged(only, open(only, signal), signal);
+  return merged(names, open, signal);
+}
+
+/** One stream needs no queue: that is most of what an Event costs on its way here. */
+async function* tagged<Name, Item>(
+  from: Name,
+  stream: AsyncIterable<Item>,
+  signal: AbortSignal,
+): AsyncGenerator<Tagged<Name, Item>, void> {
+  try {
+    for await (const item of stream) yield { from, item };
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+async function* merged<Name, Item>(
   names: readonly Name[],
   open: OpenStream<Name, Item>,
   signal: AbortSignal,

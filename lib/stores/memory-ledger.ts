@@ -36,9 +36,11 @@ export class MemoryLedger {
   }
 
   /** Stores an entry whole; a state of its Event was read, so it is not gone. */
-  write(entry: LedgerEntry): void {
-    const before = this.#byKey.get(entry.key);
+  write(written: LedgerEntry): void {
+    const before = this.#byKey.get(written.key);
     if (before !== undefined) this.#forgetPlace(before.entry);
+    const firedAt = Math.max(written.firedAt, before?.entry.firedAt ?? 0);
+    const entry = { ...written, firedAt };
     this.#retired.delete(entry.path);
     this.#ids.set(entry.id, entry.key);
     this.#byKey.set(entry.key, { entry, goneAt: null });

@@ -141,7 +141,7 @@ class MemoryStore implements Store {
     for (const seen of commit.seen) this.#ledger.markSeen(seen);
     for (const gone of commit.gone) this.#ledger.markGone(gone, commit.readMs);
     for (const listed of commit.listed) this.#ledger.markListed(listed, commit.readMs);
-    this.#positions.write(commit.source, commit.positions);
+    for (const [source, moved] of commit.positions) this.#positions.write(source, moved);
     this.#keepGaps(commit.gaps);
     return { done: true, existing, usage: this.#usage };
   }

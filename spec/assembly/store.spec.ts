@@ -39,7 +39,7 @@ describe('planStore', () => {
     const closed = planStore({ memory: {}, maxSize: '3Mi' }).create({ folder: '/nowhere' });
     await using store = await closed.open();
     const committed = await store.journal.commit({
-      ...{ source: '', positions: new Map(), ledger: [], deliveries: [], decisions: [] },
+      ...{ positions: new Map(), ledger: [], deliveries: [], decisions: [] },
       ...{ seen: [], gone: [], listed: [], gaps: [], now: 0, readMs: 0 },
     });
     expect(committed.usage.maxBytes).to.equal(3 * MI);

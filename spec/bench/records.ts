@@ -35,8 +35,7 @@ export function commitOf(span: Span, now: number): Commit {
   );
   const resourceVersion = String(LISTED_VERSION + span.from + span.count);
   return {
-    source: SOURCE,
-    positions: new Map([[PATH, { resourceVersion, at: now }]]),
+    positions: new Map([[SOURCE, new Map([[PATH, { resourceVersion, at: now }]])]]),
     ledger: candidates.map((one) => toLedgerEntry(one, now)),
     deliveries: candidates.map((one) =>
       toDelivery(one, { cluster: CLUSTER, state: 'waiting', now }),

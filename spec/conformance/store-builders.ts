@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
-import type { Gap } from '../../lib/core/source.ts';
+import type { Gap, Positions } from '../../lib/core/source.ts';
 import type { ClaimRequest, Commit, Committed, LedgerEntry, Store } from '../../lib/core/store.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 
@@ -12,11 +12,20 @@ export const NOW = Date.UTC(2026, 0, 31, 12);
 /** Where everything is read. */
 export const PATH = '/api/v1/namespaces/shop/events';
 
-/** A commit of nothing, with overrides. */
-export function aCommit(overrides: Partial<Commit> = {}): Commit {
+/** What a commit may say otherwise; the positions are those of one source. */
+interface CommitOverrides extends Omit<Partial<Commit>, 'positions'> {
+  readonly source?: string;
+  readonly positions?: Positions;
+}
+
+/** A commit of nothing, with overrides; the source is `shop`. */
+export function aCommit({
+  source = 'shop',
+  positions,
+  ...overrides
+}: CommitOverrides = {}): Commit {
   return {
-    source: 'shop',
-    positions: new Map(),
+    positions: new Map(positions === undefined ? [] : [[source, positions]]),
     ledger: [],
     deliveries: [],
     seen: [],

@@ -49,6 +49,14 @@ export function describeJournal(store: () => Store): void {
       expect(journal.mayKnow('shop/other.17f1')).to.equal(false);
     });
 
+    it('never takes back when a series was started last', async () => {
+      await store().journal.commit(aCommit({ ledger: [anEntry({ firedAt: NOW })] }));
+      const late = anEntry({ firedAt: NOW - 1, lastCount: 7 });
+      await store().journal.commit(aCommit({ ledger: [late] }));
+      const found = await store().journal.lookup(['k1']);
+      expect(found.get('k1')).to.deep.equal({ ...late, firedAt: NOW });
+    });
+
     it('gives the same stored state when a batch is committed twice', async () => {
       const [delivery] = deliveries(1);
       const commit = aCommit({ deliveries: delivery ? [delivery] : [], ledger: [anEntry()] });
@@ -66,6 +74,17 @@ export function describeJournal(store: () => Store): void {
       await settle(store(), claimed?.id ?? '');
       await store().journal.commit(commit);
       expect(await store().outbox.claim(CLAIM)).to.deep.equal([]);
+    });
+
+    it('takes the positions of several sources together', async () => {
+      const positions = new Map(
+        ['shop', 'pay'].map((source, place) => [
+          source,
+          new Map([[PATH, { resourceVersion: String(place), at: NOW }]]),
+        ]),
+      );
+      await store().journal.commit({ ...aCommit(), positions });
+      expect(await store().journal.allPositions()).to.deep.equal(positions);
     });
 
     it('keeps the positions of each source apart', async () => {
@@ -119,7 +138,7 @@ export function describeJournal(store: () => Store): void {
       for (const changed of [
         { lastCount: 9, lastHappenedAt: '2026-01-31T12:00:00.000000Z' },
         { id: idOf(7), life: '2026-01-31T13:00:00Z', firedAt: NOW + 1, firedCount: 4 },
-        { object: 'v1/Pod/shop/web-2' },
+        { object: 'v1/Pod/shop/web-2', firedAt: NOW + 2 },
       ]) {
         const entry = anEntry(changed);
         await store().journal.commit(aCommit({ ledger: [entry] }));

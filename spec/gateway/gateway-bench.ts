@@ -27,9 +27,12 @@ export class HandSource implements Source {
   #wake: () => void = () => undefined;
   #broken: Error | undefined;
   ended = false;
+  /** Everything handed in was taken, and more is asked for. */
+  isIdle = false;
 
   hand(batch: Batch): void {
     this.#batches.push(batch);
+    this.isIdle = false;
     this.#wake();
   }
 
@@ -54,6 +57,7 @@ export class HandSource implements Source {
       while (!signal.aborted) {
         const batch = this.#batches.shift();
         if (this.#broken !== undefined) throw this.#broken;
+        this.isIdle = batch === undefined;
         if (batch !== undefined) yield batch;
         else await new Promise<void>((resolve) => (this.#wake = resolve));
       }

@@ -80,14 +80,28 @@ describe('a gateway after another', () => {
     };
   }
 
+  it('that died reads again what it had not saved in its last second, and starts nothing twice', async () => {
+    const first = await live();
+    first.source.hand(aBatch({ occurrences: [named('a')], positions: positions('7') }));
+    await first.seen(() => first.trigger.fired === 1, 'a build');
+    first.source.hand(aBatch({ occurrences: [named('a')], positions: positions('8') }));
+    await first.seen(() => first.recording.of('decision').length === 2, 'a repetition');
+    await first.kill();
+    const second = await live();
+    await second.seen(() => second.source.positions.size > 0, 'positions for the source');
+    expect(second.source.positions).to.deep.equal(positions('7'));
+    second.source.hand(aBatch({ occurrences: [named('a')], positions: positions('8') }));
+    await second.seen(() => second.recording.of('decision').length === 1, 'a decision');
+    const words = second.recording.of('decision').flatMap(({ disposed }) => disposed);
+    expect(words.map(({ disposition }) => disposition)).to.deep.equal(['repeat']);
+    await second.end();
+  });
+
   it('goes on from its positions, and no start reports a gap', async () => {
     const first = await live();
     first.source.hand(aBatch({ positions: positions('7') }));
-    await first.seen(
-      async () => (await first.store.journal.positions('shop')).size > 0,
-      'a position',
-    );
-    await first.kill();
+    await first.seen(() => first.source.isIdle, 'the batch in intake');
+    await first.end();
     const second = await live();
     await second.seen(() => second.source.positions.size > 0, 'positions for the source');
     expect(second.source.positions).to.deep.equal(positions('7'));

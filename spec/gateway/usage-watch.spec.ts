@@ -79,6 +79,6 @@ describe('the usage of a store', () => {
       bytes: 85,
       maxBytes: 100,
     };
-    expect(of('store-usage')).to.deep.equal([usage, { ...usage, scrape: true }]);
+    expect(of('store-usage')).to.deep.equal([usage, { ...usage, scrape: true, commits: 1 }]);
   });
 });

@@ -229,8 +229,7 @@ describe('the API', () => {
     const usage = { level: 'near', overflow: 'block', bytes: 80, maxBytes: 100 } as const;
     watch.observe({ kind: 'store-usage', ...usage });
     await bench.store.journal.commit({
-      source: 'shop',
-      positions: new Map([[path, { resourceVersion: '7', at: clock.now() }]]),
+      positions: new Map([['shop', new Map([[path, { resourceVersion: '7', at: clock.now() }]])]]),
       ledger: [],
       deliveries: [delivery],
       seen: [],
@@ -313,7 +312,6 @@ describe('the API', () => {
         to: { resourceVersion: '2', at: Number.NaN },
       }) as const;
     await bench.store.journal.commit({
-      source: 'shop',
       positions: new Map(),
       ledger: [],
       deliveries: [],

@@ -56,6 +56,7 @@ describe('intake before a full store that blocks', () => {
     const { intake, store } = bench('block');
     const positions = new Map([[PATH, { resourceVersion: '7', at: 1 }]]);
     await intake.take(aBatch({ positions }), NEVER);
+    await intake.save();
     expect((await store.journal.positions('shop')).size).to.equal(1);
   });
 

@@ -80,8 +80,8 @@ export class Journal {
     ledger.markSeen(ask.seen);
     for (const gone of ask.gone) ledger.markGone(gone, ask.readMs);
     for (const listed of ask.listed) ledger.markListed(listed, ask.readMs);
-    for (const { path, resourceVersion, at } of ask.positions) {
-      this.#parts.db.run(WRITE_POSITION, ask.source, path, resourceVersion, at);
+    for (const { source, path, resourceVersion, at } of ask.positions) {
+      this.#parts.db.run(WRITE_POSITION, source, path, resourceVersion, at);
     }
     this.keepGaps(ask.gaps);
     return { done: true, existing: [...existing], usage: this.usage };

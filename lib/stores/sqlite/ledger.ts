@@ -24,7 +24,7 @@ INSERT INTO ledger (key, path, event_key, object, id, life, fired_at, fired_happ
   fired_count, last_happened_at, last_count, gone_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
 ON CONFLICT (key) DO UPDATE SET path = excluded.path, event_key = excluded.event_key,
-  object = excluded.object, id = excluded.id, life = excluded.life, fired_at = excluded.fired_at,
+  object = excluded.object, id = excluded.id, life = excluded.life, fired_at = max(fired_at, excluded.fired_at),
   fired_happened_at = excluded.fired_happened_at, fired_count = excluded.fired_count,
   last_happened_at = excluded.last_happened_at, last_count = excluded.last_count, gone_at = NULL`;
 

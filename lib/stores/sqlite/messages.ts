@@ -64,7 +64,7 @@ export interface DecisionRow {
 export type CommitAsk = Omit<Commit, 'deliveries' | 'decisions' | 'positions' | 'seen'> & {
   readonly deliveries: readonly NewRow[];
   readonly decisions: readonly DecisionRow[];
-  readonly positions: readonly PositionRow[];
+  readonly positions: readonly MovedRow[];
   readonly seen: readonly SeenKeys[];
 };
 
@@ -79,6 +79,11 @@ export interface PositionRow {
   readonly path: string;
   readonly resourceVersion: string;
   readonly at: number;
+}
+
+/** The position of a path of a source that moved. */
+export interface MovedRow extends PositionRow {
+  readonly source: string;
 }
 
 /** What became of a commit. */

@@ -25,11 +25,9 @@ export function packCommit(commit: Commit): CommitAsk {
     ...commit,
     deliveries: commit.deliveries.map(packDelivery),
     decisions: commit.decisions.map(packDecision),
-    positions: [...commit.positions].map(([path, { resourceVersion, at }]) => ({
-      path,
-      resourceVersion,
-      at,
-    })),
+    positions: [...commit.positions].flatMap(([source, moved]) =>
+      [...moved].map(([path, { resourceVersion, at }]) => ({ source, path, resourceVersion, at })),
+    ),
     seen: packSeen(commit.seen),
   };
 }
