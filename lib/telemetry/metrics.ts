@@ -67,44 +67,38 @@ export class Metrics {
   /** Adds what an observation counts for; most life-cycle observations count for nothing. */
   count(observation: Observation): void {
     switch (observation.kind) {
-      case 'decision': {
+      case 'decision':
         this.#decide(observation);
         return;
-      }
       case 'events-read':
       case 'watch-ended':
       case 'list-ended':
       case 'list-failed':
       case 'frame-skipped':
-      case 'gap': {
+      case 'gap':
         this.#read(observation);
         return;
-      }
       case 'attempt-ended':
       case 'delivery-moved':
       case 'breaker':
-      case 'queue-depth': {
+      case 'queue-depth':
         this.#delivered(observation);
         return;
-      }
       case 'started':
-      case 'configuration-kept': {
+      case 'configuration-kept':
         this.#begun(observation);
         return;
-      }
-      case 'bug': {
+      case 'bug':
         this.#add('sluice_bugs_found_total', {}, 1);
         return;
-      }
       case 'store-usage':
       case 'store-trouble':
       case 'store-opened':
       case 'clock-jumped':
       case 'history-lost':
-      case 'work-resumed': {
+      case 'work-resumed':
         this.#stored(observation);
         return;
-      }
       case 'budget':
       case 'shedding':
       case 'path-retired':

@@ -235,6 +235,9 @@ describe('the gateway', () => {
     const { gateway, recording } = gatewayBench({ store });
     await gateway.measure();
     const usage = { kind: 'store-usage', level: 'near', overflow: 'block', bytes, maxBytes: 1_000 };
-    expect(recording.of('store-usage')).to.deep.equal([usage, { ...usage, scrape: true }]);
+    expect(recording.of('store-usage')).to.deep.equal([
+      usage,
+      { ...usage, scrape: true, commits: 0 },
+    ]);
   });
 });

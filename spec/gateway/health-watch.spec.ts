@@ -77,7 +77,7 @@ describe('health', () => {
   });
 
   it('stays ready while limits hold and shed, and notes both without a namespace', () => {
-    const health = new HealthWatch([]);
+    const health = aHealth([]);
     const rule = { index: 0, name: 'r', identity: 'r' };
     const user = { rule, trigger: 'hook', namespace: 'noisy', object: null, taken: 1 };
     const budget = { kind: 'budget', budget: 'total', rate: '600/h' } as const;

@@ -63,9 +63,19 @@ describe('the usage of a store', () => {
     expect(levels()).to.deep.equal(['full', 'full', 'near', 'near']);
   });
 
+  it('counts commits for each scrape, and nothing else', () => {
+    const { watch, of } = bench();
+    watch.note(done(10));
+    watch.note(done(10));
+    watch.note(refused);
+    for (let scrapes = 0; scrapes < 2; scrapes += 1) watch.measure({ bytes: 10, maxBytes: 100 });
+    const scraped = of('store-usage').filter(({ scrape }) => scrape === true);
+    expect(scraped.map(({ commits }) => commits)).to.deep.equal([2, 0]);
+  });
+
   it('says nothing of a store without a bound', () => {
     const { watch, levels } = bench();
-    watch.note({ done: true, usage: { bytes: 1e12, maxBytes: 0 } });
+    watch.note({ done: true, existing: new Set(), usage: { bytes: 1e12, maxBytes: 0 } });
     expect(levels()).to.deep.equal([]);
   });
 
@@ -79,6 +89,6 @@ describe('the usage of a store', () => {
       bytes: 85,
       maxBytes: 100,
     };
-    expect(of('store-usage')).to.deep.equal([usage, { ...usage, scrape: true, commits: 1 }]);
+    expect(of('store-usage')).to.deep.equal([usage, { ...usage, scrape: true, commits: 0 }]);
   });
 });
