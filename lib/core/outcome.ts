@@ -31,6 +31,8 @@ export type RefusedReason =
 /** Why nobody knows whether something was started. */
 export type UnknownReason =
   | 'timeout'
+  | 'redirected'
+  | 'conflict'
   | 'stopped'
   | 'connection-lost'
   | 'server-error'
@@ -46,11 +48,11 @@ export interface Started {
   readonly url?: string;
 }
 
-/** It is there. `note` says when it was there before us. */
+/** It is there. `note` says that it was there before us, or that the answer is an unusual one. */
 export interface Delivered {
   readonly outcome: 'delivered';
   readonly started?: Started;
-  readonly note?: 'existed' | 'existed, not verified';
+  readonly note?: 'existed' | 'existed, not verified' | 'answered 303';
 }
 
 /** It is certainly not there; trying again may help. */

@@ -131,6 +131,7 @@ function signOf(outcome: Outcome): Sign {
       if (outcome.reason === 'secret-missing') return 'nothing';
       return outcome.reason === 'unavailable' ? 'failing' : 'well';
     case 'unknown':
+      if (outcome.reason === 'conflict') return 'well';
       return outcome.reason === 'stopped' || outcome.reason === 'bug' ? 'nothing' : 'failing';
   }
 }

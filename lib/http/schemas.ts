@@ -112,7 +112,7 @@ const OUTCOME = record(
     detail: TEXT,
     afterMs: described(NUMBER, 'What the receiver asked to wait.'),
     started: record({ kind: TEXT, namespace: TEXT, name: TEXT, url: TEXT }, ['url']),
-    note: described(TEXT, 'Where it had been there before.'),
+    note: described(TEXT, 'When it had been there before, or the answer is an unusual one.'),
   },
   ['reason', 'detail', 'afterMs', 'started', 'note'],
 );

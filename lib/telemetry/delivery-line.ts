@@ -2,7 +2,7 @@
 // delivery came to is told once: at info where it arrived, at error where nobody will try again.
 import type { DeliveryState } from '../core/delivery.ts';
 import type { DeliveryObserved } from '../core/observation.ts';
-import type { Outcome, RetryReason, Started } from '../core/outcome.ts';
+import type { Outcome, RetryReason, Started, UnknownReason } from '../core/outcome.ts';
 import { renderDuration } from '../kit/duration.ts';
 import type { FailureLog } from './failure-log.ts';
 import type { Line, LogLevel } from './logging.ts';
@@ -38,8 +38,19 @@ const RETRY_LEVELS = {
 } as const satisfies Record<RetryReason, LogLevel>;
 
 // A lost answer may be repeated for a day, and each repetition is only a debug line; one that is
-// not repeated has its error line when the delivery moves to `unknown`.
-const LOST_LEVEL: LogLevel = 'warn';
+// not repeated has its error line when the delivery moves to `unknown`. A receiver that redirects
+// every request needs another URL, and each repetition may start a build.
+const LOST_LEVELS = {
+  timeout: 'warn',
+  redirected: 'error',
+  conflict: 'warn',
+  stopped: 'warn',
+  'connection-lost': 'warn',
+  'server-error': 'warn',
+  signal: 'warn',
+  'process-died': 'warn',
+  bug: 'warn',
+} as const satisfies Record<UnknownReason, LogLevel>;
 
 /** The lines about deliveries. */
 export function deliveryLines(observed: DeliveryObserved, failures: FailureLog): readonly Line[] {
@@ -92,7 +103,8 @@ function attemptEnded(observed: Observed<'attempt-ended'>, failures: FailureLog)
   const text = `${told} (${renderDuration(durationMs)})`;
   const key = `attempt ${trigger}`;
   if (outcome.outcome === 'retry' || outcome.outcome === 'unknown') {
-    const level = outcome.outcome === 'retry' ? RETRY_LEVELS[outcome.reason] : LOST_LEVEL;
+    const level =
+      outcome.outcome === 'retry' ? RETRY_LEVELS[outcome.reason] : LOST_LEVELS[outcome.reason];
     const line: Line = { level, kind, text, fields };
     return [failures.failed({ key, cause: outcome.reason, line })];
   }

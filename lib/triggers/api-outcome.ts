@@ -41,6 +41,7 @@ export interface FailureRow {
   readonly means: Failing;
 }
 
+// `retry` may stand only where an object that was created cannot be answered so; see http/outcome.ts.
 /** Every status that an answer can have. */
 export const ANSWER_ROWS: readonly AnswerRow[] = [
   { status: [200, 299], means: { outcome: 'created' }, found: 'created' },
@@ -119,10 +120,17 @@ export const ANSWER_ROWS: readonly AnswerRow[] = [
     found: 'no such kind',
     next: `when it is installed: ${TAKE_UP}`,
   },
-  { status: [408, 408], means: retry('unavailable'), found: 'the server gave up waiting' },
+  // Something in front of the API server, which may have passed the request on.
+  { status: [408, 408], means: unknown('timeout'), found: 'the server gave up waiting' },
   { status: [409, 409], when: isAlreadyExists, means: { outcome: 'exists' }, found: 'it exists' },
   // Another 409 is a collision inside the server, such as two requests on one quota.
-  { status: [409, 409], means: retry('unavailable'), found: 'a conflict inside the server' },
+  {
+    status: [409, 409],
+    when: isStatus,
+    means: retry('unavailable'),
+    found: 'a conflict inside the server',
+  },
+  { status: [409, 409], means: unknown('conflict'), found: 'a conflict' },
   { status: [413, 413], means: refused('too-large'), found: 'too large' },
   { status: [429, 429], means: retry('throttled'), found: 'throttled' },
   { status: [400, 499], means: refused('invalid'), found: 'invalid' },
@@ -130,14 +138,24 @@ export const ANSWER_ROWS: readonly AnswerRow[] = [
   // The API server's own 503 says that nothing was done; a proxy's may stand for a cut connection.
   {
     status: [503, 503],
-    when: saysNotNow,
+    when: isStatus,
     means: retry('unavailable'),
     found: 'unavailable',
   },
   { status: [504, 504], means: unknown('timeout'), found: 'a timeout at the server' },
   { status: [500, 599], means: unknown('server-error'), found: 'an error of the server' },
-  // Redirects and what is no status at all: an API server sends neither.
-  { status: [0, 999], means: refused('invalid'), found: 'an answer that is none of an API server' },
+  // An API server sends no redirect and nothing that is no status: something else has answered, and
+  // nothing says what it did with the request.
+  {
+    status: [300, 399],
+    means: unknown('redirected'),
+    found: 'a redirect, which no API server sends',
+  },
+  {
+    status: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+    means: unknown('server-error'),
+    found: 'an answer that is none of an API server',
+  },
 ];
 
 /** Every way in which an answer can be missing. */
@@ -177,7 +195,7 @@ function ofAnswer(answer: ApiAnswered, tried: Tried): CreationOutcome {
     const inside = answer.status >= from && answer.status <= to;
     return inside && (when === undefined || when(answer, tried.name));
   });
-  const means = row?.means ?? refused('invalid');
+  const means = row?.means ?? unknown('server-error');
   if (means.outcome === 'created' || means.outcome === 'exists') return means;
   const said = messageOfStatus(answer.body);
   const needs = row?.needsPermission === true ? ` (needs ${tried.needs})` : '';
@@ -284,8 +302,8 @@ function isAlreadyExists(answer: ApiAnswered): boolean {
   return reasonOf(answer) === 'AlreadyExists';
 }
 
-function saysNotNow(answer: ApiAnswered): boolean {
-  return reasonOf(answer) !== '' || 'retry-after' in answer.headers;
+function isStatus(answer: ApiAnswered): boolean {
+  return reasonOf(answer) !== '';
 }
 
 /** The machine-readable reason of a Status; '' where the body is none. */

@@ -3,7 +3,7 @@
 // never by text; the receiver's text is only shown. It waits for nothing and asks nothing again.
 // Source: RFC 9110 §15, RFC 6585; Standard Webhooks and the CloudEvents webhook profile for 3xx,
 // 410 and 429; docs/guarantees.md for which answers count as lost.
-import type { Outcome } from '../../core/outcome.ts';
+import type { Delivered, Outcome, RetryReason, Unknown } from '../../core/outcome.ts';
 import { quoted } from '../../kit/printable.ts';
 import type {
   HttpAnswered,
@@ -16,7 +16,7 @@ import { refused, retry, unknown } from '../meaning.ts';
 import { askedWaitMs } from '../retry-after.ts';
 
 /** What a row of the tables says. */
-export type Meaning = { readonly outcome: 'delivered' } | Failing;
+export type Meaning = Delivered | Failing;
 
 /** One row of the table of answers; the first one that fits holds. */
 export interface AnswerRow {
@@ -50,13 +50,20 @@ const NO_HTTP = row(
 
 // A request that may be good at another time, or once an operator has mended the URL, the
 // credentials or the receiver, is retried: the backlog then heals by itself. What is about this very
-// request will be said again of it and is refused.
+// request will be said again of it and is refused. A row may be `retry` only if a receiver that acted
+// on the request cannot answer so: a request that started a build and is sent again starts another.
 /** Every status that an answer can have, and every number besides. */
 export const ANSWER_ROWS: readonly AnswerRow[] = [
   row([200, 299], { outcome: 'delivered' }, 'taken'),
-  // Not followed: where a receiver points is not where the operator pointed, and credentials would
-  // go along. 304 answers no request of ours and is as wrong.
-  row([300, 399], retry('redirected'), 'redirected'),
+  // No redirect is followed: the operator did not name its target, and credentials would go along.
+  // 300 asks for a choice first, 307 and 308 for the same request at another URL: nothing was done.
+  row(300, retry('redirected'), 'redirected'),
+  // "See other" names the page of what the request has started (RFC 9110 §15.4.4).
+  row(303, { outcome: 'delivered', note: 'answered 303' }, 'taken'),
+  row([307, 308], retry('redirected'), 'redirected'),
+  // 301 and 302: some receivers act and then point at a page, others point at a login and do nothing.
+  // 304 and 305 answer no request of ours, and what is not registered promises nothing.
+  row([300, 399], unknown('redirected'), 'redirected'),
   row(400, refused('invalid'), 'a bad request'),
   row(401, retry('unauthorized'), 'unauthorized'),
   // Quota or a bill: the operator's to mend, and nothing about this request.
@@ -65,9 +72,10 @@ export const ANSWER_ROWS: readonly AnswerRow[] = [
   row(404, retry('not-found'), 'not found'),
   row(405, retry('not-permitted'), 'the method is not permitted'),
   row(407, retry('unauthorized'), 'the proxy asks for credentials'),
-  row(408, retry('unavailable'), 'the receiver gave up waiting'),
-  // With an idempotency key: an earlier request with it is still at work.
-  row(409, retry('unavailable'), 'a conflict'),
+  // A proxy says so too when the receiver behind it was slow, after it had sent the whole request.
+  row(408, unknown('timeout'), 'the receiver gave up waiting'),
+  // An earlier request with the same idempotency key may still be at work, or may have been done.
+  row(409, unknown('conflict'), 'a conflict'),
   row(410, refused('gone'), 'gone'),
   row([413, 414], refused('too-large'), 'too large'),
   // A connection that ended at the wrong server; the next may not.
@@ -80,11 +88,11 @@ export const ANSWER_ROWS: readonly AnswerRow[] = [
   row(501, refused('invalid'), 'not supported'),
   // A proxy that could not reach the receiver, or lost it on the way: it does not say which.
   row(502, unknown('connection-lost'), 'a proxy without an answer'),
-  // Who says when to come again has turned the request away; a bare 503 may be a proxy's word for
-  // a connection that was cut.
+  // A receiver that says when to come again has turned the request away. A bare 503 may be a proxy's
+  // word for a connection that was cut, and Varnish adds a Retry-After to that: it also adds a Via.
   {
     status: [503, 503],
-    when: ({ headers }) => 'retry-after' in headers,
+    when: ({ headers }) => 'retry-after' in headers && !('via' in headers),
     means: retry('unavailable'),
     found: 'unavailable',
   },
@@ -128,19 +136,21 @@ export function retryOf(result: HttpResult, tried: Tried): Outcome {
   const outcome = outcomeOf(result, tried);
   switch (outcome.outcome) {
     case 'unknown':
-      return {
-        ...outcome,
-        outcome: 'retry',
-        reason: result.answered ? 'unavailable' : 'unreachable',
-      };
+      return { ...outcome, outcome: 'retry', reason: askedReason(result, outcome) };
     case 'delivered':
     case 'refused': {
-      const detail = 'detail' in outcome ? outcome.detail : tried.doing;
+      const found = 'note' in outcome ? `${tried.doing}: ${outcome.note}` : tried.doing;
+      const detail = 'detail' in outcome ? outcome.detail : found;
       return { outcome: 'retry', reason: 'not-permitted', detail };
     }
     case 'retry':
       return outcome;
   }
+}
+
+function askedReason({ answered }: HttpResult, { reason }: Unknown): RetryReason {
+  if (reason === 'redirected') return 'redirected';
+  return answered ? 'unavailable' : 'unreachable';
 }
 
 /** The row that holds for an answer. */
@@ -154,8 +164,7 @@ export function rowOf({ status, headers }: Pick<HttpAnswered, 'status' | 'header
 function ofAnswer(answer: HttpAnswered, tried: Tried): Outcome {
   const { means, found } = rowOf(answer);
   if (means.outcome === 'delivered') return means;
-  const target =
-    means.outcome === 'retry' && means.reason === 'redirected' ? targetOf(answer, tried) : '';
+  const target = means.reason === 'redirected' ? targetOf(answer, tried) : '';
   const said = saidIn(answer.excerpt, tried);
   const detail = `${tried.doing}: ${found}${target}, ${answer.status}${said}`;
   if (means.outcome !== 'retry') return { ...means, detail };

@@ -24,7 +24,7 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
     'namespace-terminating',
   ],
   refused: ['invalid', 'admission', 'not-found', 'too-large'],
-  unknown: ['timeout', 'connection-lost', 'server-error'],
+  unknown: ['timeout', 'redirected', 'conflict', 'connection-lost', 'server-error'],
 };
 
 /** Holds the meaning of an answer to what is promised. */
@@ -53,7 +53,7 @@ function naiveMeaning(answer: ApiAnswer, name: string): readonly string[] {
     const late = answer.code === 'timeout' || answer.code === 'aborted';
     return [late ? 'unknown timeout' : 'unknown connection-lost'];
   }
-  const { status, body, headers } = answer;
+  const { status, body } = answer;
   const reason = stringAt(body, 'kind') === 'Status' ? stringAt(body, 'reason') : '';
   if (status >= 200 && status < 300) return ['created'];
   if (status >= 400 && status < 600 && isAdmission(body, status, name))
@@ -61,15 +61,20 @@ function naiveMeaning(answer: ApiAnswer, name: string): readonly string[] {
   if (status === 401) return ['retry unauthorized'];
   if (status === 403) return [whyForbidden(body, reason, name)];
   if (status === 404) return ['refused not-found'];
-  if (status === 408) return ['retry unavailable'];
-  if (status === 409) return [reason === 'AlreadyExists' ? 'exists' : 'retry unavailable'];
+  if (status === 408) return ['unknown timeout'];
+  if (status === 409) return [conflictBy(reason)];
   if (status === 413) return ['refused too-large'];
   if (status === 429) return ['retry throttled'];
   if (status === 501) return ['refused invalid'];
-  if (status === 503 && (reason !== '' || 'retry-after' in headers)) return ['retry unavailable'];
+  if (status === 503 && reason !== '') return ['retry unavailable'];
   if (status === 504) return ['unknown timeout'];
-  if (status >= 500 && status < 600) return ['unknown server-error'];
-  return ['refused invalid'];
+  if (status >= 300 && status < 400) return ['unknown redirected'];
+  return [status >= 400 && status < 500 ? 'refused invalid' : 'unknown server-error'];
+}
+
+function conflictBy(reason: string): string {
+  if (reason === 'AlreadyExists') return 'exists';
+  return reason === '' ? 'unknown conflict' : 'retry unavailable';
 }
 
 /** By the forms of a policy's and a webhook's denial that docs/triggers.md describes. */

@@ -24,7 +24,7 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
     'not-permitted',
   ],
   refused: ['invalid', 'too-large', 'gone'],
-  unknown: ['timeout', 'stopped', 'connection-lost', 'server-error'],
+  unknown: ['timeout', 'stopped', 'redirected', 'conflict', 'connection-lost', 'server-error'],
 };
 
 /** Holds what a result means to what is promised. */
@@ -68,14 +68,18 @@ function toldBy(outcome: Outcome): string {
 }
 
 const EACH: Readonly<Record<number, string>> = {
+  300: 'retry redirected',
+  303: 'delivered',
+  307: 'retry redirected',
+  308: 'retry redirected',
   401: 'retry unauthorized',
   402: 'retry forbidden',
   403: 'retry forbidden',
   404: 'retry not-found',
   405: 'retry not-permitted',
   407: 'retry unauthorized',
-  408: 'retry unavailable',
-  409: 'retry unavailable',
+  408: 'unknown timeout',
+  409: 'unknown conflict',
   410: 'refused gone',
   413: 'refused too-large',
   414: 'refused too-large',
@@ -105,9 +109,9 @@ function naiveMeaning(result: HttpResult): string {
   const { status, headers } = result;
   const each = EACH[status];
   if (each !== undefined) return each;
-  if (status === 503 && 'retry-after' in headers) return 'retry unavailable';
+  if (status === 503 && 'retry-after' in headers && !('via' in headers)) return 'retry unavailable';
   if (status >= 200 && status < 300) return 'delivered';
-  if (status >= 300 && status < 400) return 'retry redirected';
+  if (status >= 300 && status < 400) return 'unknown redirected';
   return status >= 400 && status < 500 ? 'refused invalid' : 'unknown server-error';
 }
 

@@ -16,12 +16,16 @@ const TRIED = {
 const RANGES: readonly (readonly [number, number, string])[] = [
   [100, 199, 'unknown server-error'],
   [200, 299, 'delivered'],
-  [300, 399, 'retry redirected'],
+  [300, 399, 'unknown redirected'],
   [400, 499, 'refused invalid'],
   [500, 599, 'unknown server-error'],
 ];
 
 const EACH: Readonly<Record<number, string>> = {
+  300: 'retry redirected',
+  303: 'delivered',
+  307: 'retry redirected',
+  308: 'retry redirected',
   400: 'refused invalid',
   401: 'retry unauthorized',
   402: 'retry forbidden',
@@ -30,8 +34,8 @@ const EACH: Readonly<Record<number, string>> = {
   405: 'retry not-permitted',
   406: 'refused invalid',
   407: 'retry unauthorized',
-  408: 'retry unavailable',
-  409: 'retry unavailable',
+  408: 'unknown timeout',
+  409: 'unknown conflict',
   410: 'refused gone',
   411: 'refused invalid',
   412: 'refused invalid',
@@ -78,6 +82,27 @@ const FAILURES: Readonly<Record<NetworkFailure, readonly [never: string, perhaps
   'bad-answer': ['retry unreachable', 'unknown server-error'],
 };
 
+/**
+ * Why a receiver that acted does not answer so, for each status after which a request is sent again:
+ * by definition of the status it did not process the request.
+ */
+const NOT_PROCESSED: Readonly<Record<number, string>> = {
+  300: 'it wants a choice first (RFC 9110 §15.4.1)',
+  307: 'the same method goes to another URL (§15.4.8)',
+  308: 'likewise (§15.4.9)',
+  401: 'it did not apply the request (§15.5.2)',
+  402: 'reserved; used before anything is done',
+  403: 'it refuses to fulfill the request (§15.5.4)',
+  404: 'it has no such resource (§15.5.5)',
+  405: 'the resource does not know the method (§15.5.6)',
+  407: 'the proxy forwards nothing (§15.5.8)',
+  421: 'the wrong server cannot make a response (§15.5.20)',
+  423: 'the resource is locked (RFC 4918 §11.3)',
+  425: 'it does not risk to process the request (RFC 8470 §5.2)',
+  429: 'the limit stands before the work (RFC 6585 §4)',
+  511: 'the network did not forward it (RFC 6585 §6)',
+};
+
 function words(outcome: Outcome): string {
   return 'reason' in outcome ? `${outcome.outcome} ${outcome.reason}` : outcome.outcome;
 }
@@ -95,6 +120,13 @@ describe('what an answer means', () => {
     }
   });
 
+  it('is to be retried only where a receiver that acted cannot answer so', () => {
+    const retried = Array.from({ length: 500 }, (_, place) => place + 100).filter(
+      (status) => outcomeOf(anAnswer({ status }), TRIED).outcome === 'retry',
+    );
+    expect(retried.map(String)).to.deep.equal(Object.keys(NOT_PROCESSED));
+  });
+
   it('is a lost answer where the number is no status', () => {
     for (const status of OUTSIDE) {
       expect(words(outcomeOf(anAnswer({ status }), TRIED)), String(status)).to.equal(
@@ -108,6 +140,19 @@ describe('what an answer means', () => {
     expect(outcomeOf(answer, TRIED)).to.include({
       ...{ outcome: 'retry', reason: 'unavailable', afterMs: 7000 },
     });
+  });
+
+  it('is lost for a 503 that a proxy may have written for a connection it lost', () => {
+    // What Varnish says of every backend that it got no answer from, also after the request was sent.
+    const headers = { 'retry-after': '5', via: '1.1 varnish (Varnish/7.4)' };
+    expect(words(outcomeOf(anAnswer({ status: 503, headers }), TRIED))).to.equal(
+      'unknown server-error',
+    );
+  });
+
+  it('notes that a 303 is taken for a delivery', () => {
+    const answer = anAnswer({ status: 303, headers: { location: '/job/1' } });
+    expect(outcomeOf(answer, TRIED)).to.deep.equal({ outcome: 'delivered', note: 'answered 303' });
   });
 
   it('comes with the wait that any row to retry asks for, in seconds or as a date', () => {
@@ -216,5 +261,8 @@ describe('a failure of the handshake', () => {
     expect(words(retryOf(aFailure(), TRIED))).to.equal('retry unreachable');
     expect(words(retryOf(anAnswer({ status: 500 }), TRIED))).to.equal('retry unavailable');
     expect(words(retryOf(anAnswer({ status: 410 }), TRIED))).to.equal('retry not-permitted');
+    expect(retryOf(anAnswer({ status: 303 }), TRIED)).to.include({
+      ...{ reason: 'not-permitted', detail: 'POST https://ci.example.test/hooks: answered 303' },
+    });
   });
 });

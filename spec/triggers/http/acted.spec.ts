@@ -1,0 +1,49 @@
+// Receivers that take a build and then answer as if they had not: how often each delivery reaches
+// them within a day, with the real lane and the real table of answers.
+import { expect } from 'chai';
+import { deliveries } from '../../conformance/store-builders.ts';
+import { setUp, stateOf } from '../../delivery/lane-bench.ts';
+import { anAnswer, FakeReceiver } from './support/fake-receiver.ts';
+
+const DAY_MS = 86_400_000;
+
+const ANSWERS: readonly (readonly [status: number, headers: Readonly<Record<string, string>>])[] = [
+  [301, { location: '/job/1' }],
+  [302, { location: '/job/1' }],
+  [303, { location: '/job/1' }],
+  [304, {}],
+  [305, {}],
+  [306, {}],
+  [399, {}],
+  [408, {}],
+  [409, {}],
+  [500, {}],
+  [502, {}],
+  [503, {}],
+  [503, { 'retry-after': '5', via: '1.1 varnish' }],
+  [504, {}],
+];
+
+describe('a receiver that acts', () => {
+  for (const [status, headers] of ANSWERS) {
+    const also = Object.keys(headers).join(' and ') || 'nothing else';
+    it(`and answers ${status} with ${also} gets each delivery once, at most once being asked for`, async () => {
+      const receiver = new FakeReceiver();
+      receiver.script = () => anAnswer({ status, headers });
+      const trigger = receiver.trigger();
+      const { add, clock, store, stop, running } = setUp({ onLostAnswer: 'atMostOnce' }, trigger);
+      await add(deliveries(3));
+      await clock.advance(DAY_MS);
+      const ids = receiver.requests.map((one) => one.headers['idempotency-key']);
+      expect(ids.toSorted()).to.deep.equal(
+        deliveries(3)
+          .map(({ id }) => id)
+          .toSorted(),
+      );
+      const states = await Promise.all(deliveries(3).map((one) => stateOf(store, one)));
+      expect([...new Set(states)]).to.deep.equal([status === 303 ? 'delivered' : 'unknown']);
+      stop.abort();
+      await running;
+    });
+  }
+});
