@@ -14,6 +14,7 @@ export type RetryReason =
   | 'redirected'
   | 'not-found'
   | 'not-permitted'
+  | 'not-sent'
   | 'secret-missing';
 
 /** Why an attempt is not repeated: the receiver will say the same again. */

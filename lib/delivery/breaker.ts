@@ -128,7 +128,7 @@ function signOf(outcome: Outcome): Sign {
       return outcome.reason === 'not-renderable' ? 'nothing' : 'well';
     case 'retry':
       if (outcome.reason === 'unreachable') return 'unreachable';
-      if (outcome.reason === 'secret-missing') return 'nothing';
+      if (outcome.reason === 'secret-missing' || outcome.reason === 'not-sent') return 'nothing';
       return outcome.reason === 'unavailable' ? 'failing' : 'well';
     case 'unknown':
       if (outcome.reason === 'conflict') return 'well';

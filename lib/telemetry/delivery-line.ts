@@ -34,6 +34,7 @@ const RETRY_LEVELS = {
   redirected: 'error',
   'not-found': 'error',
   'not-permitted': 'error',
+  'not-sent': 'warn',
   'secret-missing': 'error',
 } as const satisfies Record<RetryReason, LogLevel>;
 

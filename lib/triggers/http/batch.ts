@@ -1,6 +1,6 @@
 // Several deliveries in one request. Such a request has an id of its own, drawn by chance, for its
-// deliveries may be others at the next attempt; each entry carries the id of its delivery. Every
-// delivery gets the outcome of the request that it went with.
+// deliveries may be others at the next attempt; each entry carries the id of its delivery. A request
+// that is refused for its content is halved until each delivery that is refused was refused alone.
 // Follows docs/triggers.md; Standard Webhooks (no dot in an id).
 import type { Random } from '../../core/clock.ts';
 import type { Delivery } from '../../core/delivery.ts';
@@ -9,11 +9,12 @@ import type { Outcome } from '../../core/outcome.ts';
 import type { Trigger } from '../../core/trigger.ts';
 import { parseDuration } from '../../kit/duration.ts';
 import { parseSize } from '../../kit/size.ts';
+import type { BatchFormat } from './body.ts';
 import { BATCH_FORMATS, LARGEST_BODY_BYTES, toBatch, toEntry, tooLarge } from './body.ts';
 import { compileHeaders } from './header-templates.ts';
 import { keyLifeOf, type HttpSection } from './section.ts';
 import { HTTP_DEFAULTS } from './section.ts';
-import type { Sender } from './sender.ts';
+import type { Sender, Sent } from './sender.ts';
 import { compileUrl } from './url-template.ts';
 
 /** What a trigger of batches takes. */
@@ -28,68 +29,174 @@ export function inBatches(section: HttpSection, { sender, random }: BatchParts):
   const format = BATCH_FORMATS.find((one) => one === section.format) ?? 'document';
   const url = compileUrl(section.url, 'batch');
   const headers = compileHeaders(section.headers ?? {}, 'batch');
-  const send = async (group: Group, signal: AbortSignal): Promise<Outcome> => {
-    const view = toBatchView(group.first);
+  const maxBytes = Math.min(parseSize(size) ?? 0, LARGEST_BODY_BYTES);
+  const limits = new EntryLimit(max);
+  const send = async (group: Group, signal: AbortSignal): Promise<Sent> => {
+    const [{ delivery: first }] = group.entries;
+    if (group.bytes > LARGEST_BODY_BYTES) return unsent(tooLarge(first, group.bytes));
+    const view = toBatchView(first);
     const target = url.render(view);
-    if (!target.ok) return { outcome: 'refused', reason: target.reason, detail: target.why };
-    const content = toBatch(group.entries, format);
+    if (!target.ok)
+      return unsent({ outcome: 'refused', reason: target.reason, detail: target.why });
+    const content = toBatch(
+      group.entries.map(({ bytes }) => bytes),
+      format,
+    );
     const id = batchId(random);
     const sending = { url: target.url, id, content, own: [], configured: headers.render(view) };
     return sender.send(sending, signal);
   };
-  const toText = (delivery: Delivery): Buffer => toEntry(delivery, format);
   return {
     keyLifeMs: keyLifeOf(section),
     batch: { max, waitMs: parseDuration(wait) ?? 0 },
-    fire: async (deliveries, signal) => {
-      const outcomes = new Map<Delivery, Outcome>();
-      for (const group of groups(deliveries, { toText, maxBytes: parseSize(size) ?? 0 })) {
-        const outcome =
-          group.bytes > LARGEST_BODY_BYTES
-            ? tooLarge(group.first, group.bytes)
-            : await send(group, signal);
-        for (const delivery of group.deliveries) outcomes.set(delivery, outcome);
-      }
-      return deliveries.flatMap((delivery) => outcomes.get(delivery) ?? []);
+    fire: (deliveries, signal) => {
+      const queue = groups(entriesOf(deliveries, format), { maxBytes, maxEntries: limits.most });
+      return new BatchAttempt({ send, limits }, signal).run(deliveries, queue);
     },
   };
 }
 
+/** A refusal that no request was needed for; a smaller request would be refused alike. */
+function unsent(outcome: Outcome): Sent {
+  return { outcome, blames: 'request' };
+}
+
+/** What one attempt of a batch works with. */
+interface AttemptParts {
+  readonly send: (group: Group, signal: AbortSignal) => Promise<Sent>;
+  readonly limits: EntryLimit;
+}
+
+/** The requests of one attempt, in the order of its deliveries, and what each delivery gets. */
+class BatchAttempt {
+  readonly #parts: AttemptParts;
+  readonly #signal: AbortSignal;
+  readonly #outcomes = new Map<Delivery, Outcome>();
+  /** Why nothing more is sent: the outcome of everything that is left. */
+  #end: Outcome | null = null;
+
+  constructor(parts: AttemptParts, signal: AbortSignal) {
+    this.#parts = parts;
+    this.#signal = signal;
+  }
+
+  async run(deliveries: readonly Delivery[], queue: Iterable<Group>): Promise<readonly Outcome[]> {
+    for (const group of queue) await this.#deliver(group);
+    return deliveries.flatMap((delivery) => this.#outcomes.get(delivery) ?? []);
+  }
+
+  /** One group, and its halves where it is refused for what is in it. */
+  async #deliver(whole: Group): Promise<void> {
+    const waiting = [whole];
+    for (let group = waiting.pop(); group !== undefined; group = waiting.pop()) {
+      if (this.#signal.aborted) {
+        this.#end ??= NOT_SENT;
+        // Halving a list this long does not fit into an attempt: the next one begins with less.
+        if (group !== whole) this.#parts.limits.divided(group.entries.length);
+      }
+      if (this.#end !== null) this.#note(group, this.#end);
+      else waiting.push(...(await this.#send(group)).toReversed());
+    }
+  }
+
+  /** Sends a group; answers the halves that are to be sent in its place. */
+  async #send(group: Group): Promise<readonly Group[]> {
+    const { send, limits } = this.#parts;
+    const { outcome, blames } = await send(group, this.#signal);
+    const isDivisible = outcome.outcome === 'refused' && blames === 'content';
+    if (isDivisible && group.entries.length > 1) return halvesOf(group);
+    if (outcome.outcome === 'delivered') limits.taken();
+    // What is wrong with the receiver or with every request is wrong with the next one too.
+    if (outcome.outcome === 'retry') this.#end = outcome;
+    this.#note(group, outcome);
+    return [];
+  }
+
+  #note({ entries }: Group, outcome: Outcome): void {
+    for (const { delivery } of entries) this.#outcomes.set(delivery, outcome);
+  }
+}
+
+const NOT_SENT: Outcome = {
+  outcome: 'retry',
+  reason: 'not-sent',
+  detail: 'not sent: the attempt ended before its request',
+};
+
+/** How many deliveries go in one request: fewer after a refused batch took too long to divide. */
+class EntryLimit {
+  readonly #max: number;
+  most: number;
+
+  constructor(max: number) {
+    this.#max = max;
+    this.most = max;
+  }
+
+  /** The time was up while a group of so many waited to be sent in the place of a larger one. */
+  divided(entries: number): void {
+    this.most = Math.min(this.most, entries);
+  }
+
+  /** A request was taken: twice as many may go in one, for what was bad may be gone. */
+  taken(): void {
+    this.most = Math.min(this.#max, this.most * 2);
+  }
+}
+
+interface Entry {
+  readonly delivery: Delivery;
+  readonly bytes: Buffer;
+}
+
 /** Deliveries that go in one request. */
 interface Group {
-  readonly first: Delivery;
-  readonly deliveries: Delivery[];
-  readonly entries: Buffer[];
-  bytes: number;
+  readonly entries: readonly [Entry, ...Entry[]];
+  /** Of the body. */
+  readonly bytes: number;
+}
+
+/** One at a time, so that not all bodies are in memory. */
+function* entriesOf(deliveries: readonly Delivery[], format: BatchFormat): Generator<Entry, void> {
+  for (const delivery of deliveries) yield { delivery, bytes: toEntry(delivery, format) };
 }
 
 interface Grouping {
-  readonly toText: (delivery: Delivery) => Buffer;
   readonly maxBytes: number;
+  readonly maxEntries: number;
 }
 
 // The brackets around the list; each comma is counted with the entry before it.
 const BRACKETS = 2;
 
-/** Groups of at most so many bytes, in order; made one at a time, so that not all are in memory. */
+/** Groups in order, each made when it is asked for. */
 function* groups(
-  deliveries: readonly Delivery[],
-  { toText, maxBytes }: Grouping,
+  entries: Iterable<Entry>,
+  { maxBytes, maxEntries }: Grouping,
 ): Generator<Group, void> {
-  let group: Group | null = null;
-  for (const delivery of deliveries) {
-    const entry = toText(delivery);
-    const bytes = entry.length + 1;
-    if (group !== null && group.bytes + bytes > maxBytes) {
-      yield group;
+  let group: [Entry, ...Entry[]] | null = null;
+  let bytes = BRACKETS;
+  for (const entry of entries) {
+    const isFull = group?.length === maxEntries || bytes + sizeOf(entry) > maxBytes;
+    if (group !== null && isFull) {
+      yield { entries: group, bytes };
       group = null;
+      bytes = BRACKETS;
     }
-    group ??= { first: delivery, deliveries: [], entries: [], bytes: BRACKETS };
-    group.deliveries.push(delivery);
-    group.entries.push(entry);
-    group.bytes += bytes;
+    bytes += sizeOf(entry);
+    if (group === null) group = [entry];
+    else group.push(entry);
   }
-  if (group !== null) yield group;
+  if (group !== null) yield { entries: group, bytes };
+}
+
+function sizeOf({ bytes }: Entry): number {
+  return bytes.length + 1;
+}
+
+function halvesOf({ entries }: Group): readonly Group[] {
+  const middle = Math.ceil(entries.length / 2);
+  return [...groups(entries, { maxBytes: Number.POSITIVE_INFINITY, maxEntries: middle })];
 }
 
 /** What all deliveries of a lane have in common. */

@@ -131,6 +131,19 @@ export function outcomeOf(result: HttpResult, tried: Tried): Outcome {
   return result.answered ? ofAnswer(result, tried) : ofFailure(result, tried);
 }
 
+// They are about the URL, the method, the headers or the protocol: RFC 9110 §15.5, RFC 6585, RFC 7725.
+const ABOUT_EVERY_REQUEST: ReadonlySet<number> = new Set([
+  406, 410, 411, 412, 414, 415, 416, 417, 426, 428, 431, 451, 501, 505,
+]);
+
+/**
+ * Whether a refusal may be about what the request carries. A status that is about something which
+ * every request of the trigger has in common says the same of any other content.
+ */
+export function blamesContent(result: HttpResult): boolean {
+  return result.answered && !ABOUT_EVERY_REQUEST.has(result.status);
+}
+
 /** What a failure means that came before anything was sent which starts something. */
 export function retryOf(result: HttpResult, tried: Tried): Outcome {
   const outcome = outcomeOf(result, tried);

@@ -12,7 +12,7 @@ import { Handshakes } from './handshake.ts';
 import type { Header } from './header-templates.ts';
 import type { Material } from './material.ts';
 import { Materials } from './material.ts';
-import { outcomeOf, type Tried } from './outcome.ts';
+import { blamesContent, outcomeOf, type Tried } from './outcome.ts';
 import { redactor } from './redaction.ts';
 import type { HttpSection } from './section.ts';
 import { HTTP_DEFAULTS } from './section.ts';
@@ -28,6 +28,13 @@ export interface Sending {
   readonly own: readonly Header[];
   /** `headers:` of the section, rendered. */
   readonly configured: readonly Header[];
+}
+
+/** What came of one request. */
+export interface Sent {
+  readonly outcome: Outcome;
+  /** What a refusal is about: what this request carries, or what every request of the trigger has. */
+  readonly blames: 'content' | 'request';
 }
 
 /** What a sender takes from outside. */
@@ -55,16 +62,17 @@ export class Sender implements AsyncDisposable {
   }
 
   /** Sends once, and says what came of it. */
-  async send(sending: Sending, signal: AbortSignal): Promise<Outcome> {
+  async send(sending: Sending, signal: AbortSignal): Promise<Sent> {
     const current = await this.#materials.current();
     if (!current.ok) {
       const detail = `${doing(this.#method, sending.url)}: ${current.why}`;
-      return { outcome: 'retry', reason: 'secret-missing', detail };
+      return notAsked({ outcome: 'retry', reason: 'secret-missing', detail });
     }
     const { material } = current;
     return this.#connections.use(material.settings, async (client) => {
       const refusal = await this.#ask(client, { sending, material }, signal);
-      return refusal ?? this.#fire(client, { sending, material }, signal);
+      if (refusal !== null) return notAsked(refusal);
+      return this.#fire(client, { sending, material }, signal);
     });
   }
 
@@ -85,7 +93,11 @@ export class Sender implements AsyncDisposable {
     return this.#handshakes.agreed(url, ask, { tried, signal });
   }
 
-  async #fire(client: HttpClient, { sending, material }: Prepared, signal: AbortSignal) {
+  async #fire(
+    client: HttpClient,
+    { sending, material }: Prepared,
+    signal: AbortSignal,
+  ): Promise<Sent> {
     const { url, id, content, own, configured } = sending;
     const { body } = content;
     const now = this.#clock.now();
@@ -100,7 +112,8 @@ export class Sender implements AsyncDisposable {
     const shown = [...signature, ...configured].map(([, value]) => value);
     // Most answers need none, so the one for this request is only made where one is shown.
     const redact = (text: string): string => redactor(shown)(material.redact(text));
-    return outcomeOf(result, this.#tried(this.#method, url, redact));
+    const outcome = outcomeOf(result, this.#tried(this.#method, url, redact));
+    return { outcome, blames: blamesContent(result) ? 'content' : 'request' };
   }
 
   /** Credentials that are refused may have been rotated: they are read again before the next use. */
@@ -116,6 +129,11 @@ export class Sender implements AsyncDisposable {
 interface Prepared {
   readonly sending: Sending;
   readonly material: Material;
+}
+
+/** What came of a request that was never sent. */
+function notAsked(outcome: Outcome): Sent {
+  return { outcome, blames: 'request' };
 }
 
 /** A query may hold what nobody should read in a log; a path is what a person needs to see. */

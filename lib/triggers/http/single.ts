@@ -30,7 +30,8 @@ export function oneByOne(section: HttpSection, sender: Sender): Trigger {
     if (length > LARGEST_BODY_BYTES) return tooLarge(delivery, length);
     const own = ownHeaders(delivery);
     const sending = { url: target.url, id: delivery.id, content, own };
-    return sender.send({ ...sending, configured: headers.render(view) }, signal);
+    const sent = await sender.send({ ...sending, configured: headers.render(view) }, signal);
+    return sent.outcome;
   });
 }
 

@@ -5,7 +5,7 @@ import type { Delivery } from '../../../lib/core/delivery.ts';
 import { toDocument } from '../../../lib/core/delivery.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { NEVER } from '../support/parts.ts';
-import { anAnswer, bodyOf, FakeReceiver } from './support/fake-receiver.ts';
+import { aFailure, anAnswer, bodyOf, FakeReceiver } from './support/fake-receiver.ts';
 
 const IDS = [
   '01kg9ynja097rx6z4zzrz6frr7',
@@ -92,6 +92,161 @@ describe('a batch', () => {
       .fire(DELIVERIES, NEVER);
     expect(receiver.requests[0]?.url.pathname).to.equal('/dev');
     expect(receiver.requests[0]?.headers).to.have.property('x-t', 'build');
+  });
+});
+
+/** Deliveries with ids that say their place: `d-000`, `d-001`, … */
+function numbered(count: number): readonly Delivery[] {
+  return Array.from({ length: count }, (_, place) =>
+    aDelivery({ id: `d-${String(place).padStart(3, '0')}` }),
+  );
+}
+
+/** The ids in each request that was made, in its order. */
+function idsIn(receiver: FakeReceiver): readonly (readonly string[])[] {
+  return receiver.requests.map((request) =>
+    (JSON.parse(bodyOf(request)) as { id: string }[]).map(({ id }) => id),
+  );
+}
+
+/** A receiver that refuses, with this status, every request that holds one of these ids. */
+function refusing(status: number, ...ids: readonly string[]): FakeReceiver {
+  const receiver = new FakeReceiver();
+  receiver.script = (request) => {
+    const isBad = ids.some((id) => bodyOf(request).includes(`"${id}"`));
+    return anAnswer({ status: isBad ? status : 200 });
+  };
+  return receiver;
+}
+
+describe('a batch that is refused', () => {
+  for (const [status, reason] of [
+    [400, 'invalid'],
+    [413, 'too-large'],
+    [422, 'invalid'],
+  ] as const) {
+    it(`with ${status} is halved until what is refused is alone`, async () => {
+      const receiver = refusing(status, 'd-017', 'd-049');
+      const outcomes = await receiver.trigger({ batch: {} }).fire(numbered(50), NEVER);
+      const refused = outcomes.flatMap((one, place) => (one.outcome === 'refused' ? [place] : []));
+      expect(refused).to.deep.equal([17, 49]);
+      expect(outcomes[17]).to.include({ reason });
+      expect(outcomes.filter(({ outcome }) => outcome === 'delivered')).to.have.length(48);
+      // Two paths through a tree of six levels, and the neighbours on them.
+      expect(receiver.requests.length).to.be.at.most(1 + 2 * 2 * 6);
+      const ids = receiver.requests.map(({ headers }) => headers['webhook-id']);
+      expect(new Set(ids).size).to.equal(ids.length);
+    });
+  }
+
+  it('gives a good delivery in one request only that is taken', async () => {
+    const receiver = refusing(400, 'd-003');
+    const taken: string[] = [];
+    const { script } = receiver;
+    receiver.script = (request) => {
+      const answer = script(request);
+      if (answer.answered && answer.status === 200) taken.push(...(idsIn(receiver).at(-1) ?? []));
+      return answer;
+    };
+    await receiver.trigger({ batch: {} }).fire(numbered(9), NEVER);
+    const others = numbered(9).flatMap(({ id }) => (id === 'd-003' ? [] : [id]));
+    expect(taken.toSorted()).to.deep.equal(others);
+  });
+
+  // What every request of the trigger has in common is not mended by a shorter list.
+  for (const status of [406, 410, 411, 412, 414, 415, 416, 417, 426, 428, 431, 451, 501, 505]) {
+    it(`with ${status}, which is not about its content, is sent once`, async () => {
+      const receiver = new FakeReceiver();
+      receiver.script = () => anAnswer({ status });
+      const outcomes = await receiver.trigger({ batch: {} }).fire(numbered(8), NEVER);
+      expect(outcomes.map(({ outcome }) => outcome)).to.deep.equal(Array(8).fill('refused'));
+      expect(receiver.requests).to.have.length(1);
+    });
+  }
+
+  it('gives back what was not sent when the time is up', async () => {
+    const receiver = refusing(400, 'd-000');
+    const time = new AbortController();
+    const { script } = receiver;
+    receiver.script = (request) => {
+      if (receiver.requests.length === 3) time.abort(new DOMException('late', 'TimeoutError'));
+      return script(request);
+    };
+    const outcomes = await receiver.trigger({ batch: {} }).fire(numbered(8), time.signal);
+    // 8 at once, then the first 4, then the first 2: none of them was taken.
+    expect(receiver.requests).to.have.length(3);
+    for (const one of outcomes) expect(one).to.include({ outcome: 'retry', reason: 'not-sent' });
+  });
+
+  it('begins with less after the time was up while it was halved, and grows again', async () => {
+    const receiver = refusing(400, 'd-000');
+    const trigger = receiver.trigger({ batch: {} });
+    const time = new AbortController();
+    const { script } = receiver;
+    receiver.script = (request) => {
+      if (receiver.requests.length === 2) time.abort(new DOMException('late', 'TimeoutError'));
+      return script(request);
+    };
+    await trigger.fire(numbered(8), time.signal);
+    receiver.requests.length = 0;
+    receiver.script = () => anAnswer();
+    await trigger.fire(numbered(12), NEVER);
+    await trigger.fire(numbered(12), NEVER);
+    expect(idsIn(receiver).map(({ length }) => length)).to.deep.equal([2, 2, 2, 2, 2, 2, 12]);
+  });
+
+  const stops = [
+    ['throttled', anAnswer({ status: 429, headers: { 'retry-after': '60' } })],
+    ['unavailable', anAnswer({ status: 503, headers: { 'retry-after': '60' } })],
+    ['unauthorized', anAnswer({ status: 401 })],
+    ['unreachable', aFailure({ reached: 'never', failure: 'refused' })],
+  ] as const;
+  for (const [reason, answer] of stops) {
+    it(`sends no further half once the receiver answers ${reason}`, async () => {
+      const receiver = new FakeReceiver();
+      receiver.script = () => (receiver.requests.length === 1 ? anAnswer({ status: 400 }) : answer);
+      const outcomes = await receiver.trigger({ batch: {} }).fire(numbered(8), NEVER);
+      expect(receiver.requests).to.have.length(2);
+      for (const one of outcomes) expect(one).to.include({ outcome: 'retry', reason });
+    });
+  }
+
+  it('goes on with the other half after a lost answer', async () => {
+    const receiver = new FakeReceiver();
+    const statuses = [400, 500, 200];
+    receiver.script = () => anAnswer({ status: statuses[receiver.requests.length - 1] ?? 0 });
+    const outcomes = await receiver.trigger({ batch: {} }).fire(numbered(4), NEVER);
+    expect(outcomes.map(({ outcome }) => outcome)).to.deep.equal([
+      ...['unknown', 'unknown', 'delivered', 'delivered'],
+    ]);
+  });
+});
+
+describe('the requests of one attempt', () => {
+  it('stop at the first that is throttled', async () => {
+    const receiver = new FakeReceiver();
+    receiver.script = () => anAnswer({ status: 429, headers: { 'retry-after': '60' } });
+    const deliveries = [large('a', 9_000), large('b', 9_000), large('c', 9_000)];
+    const outcomes = await receiver.trigger({ batch: { size: '10k' } }).fire(deliveries, NEVER);
+    expect(receiver.requests).to.have.length(1);
+    for (const one of outcomes) expect(one).to.include({ reason: 'throttled', afterMs: 60_000 });
+  });
+
+  it('are none when the time is up before the first', async () => {
+    const receiver = new FakeReceiver();
+    const outcomes = await receiver
+      .trigger({ batch: {} })
+      .fire(numbered(2), AbortSignal.abort(new DOMException('late', 'TimeoutError')));
+    expect(receiver.requests).to.have.length(0);
+    for (const one of outcomes) expect(one).to.include({ outcome: 'retry', reason: 'not-sent' });
+  });
+
+  it('stay below the largest body, whatever size allows', async () => {
+    const receiver = new FakeReceiver();
+    const deliveries = [large('a', 6 * 1024 * 1024), large('b', 6 * 1024 * 1024)];
+    const outcomes = await receiver.trigger({ batch: { size: '64Mi' } }).fire(deliveries, NEVER);
+    expect(outcomes.map(({ outcome }) => outcome)).to.deep.equal(['delivered', 'delivered']);
+    expect(receiver.requests).to.have.length(2);
   });
 });
 
