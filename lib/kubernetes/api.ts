@@ -1,6 +1,7 @@
 // What the rest of Sluice sees of an API server: one request with its whole answer, or one stream.
 // How it is reached (kubeconfig, credentials, proxies, agents) is connection.ts; what an answer
-// means to a watch is trouble.ts. Nothing here retries, but for the one re-read after a 401.
+// means to a watch is trouble.ts. Nothing here retries, but for the one re-read after a 401
+// and a kept connection that turns out to be closed.
 import type { Json } from '../core/event.ts';
 
 /** One request to an API server. */
@@ -10,6 +11,12 @@ export interface ApiCall {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: Json;
+  /**
+   * The same request twice has the effect of one, as a GET has: the creation of an object with a name,
+   * to which the second answer is AlreadyExists. It goes out again when a kept connection turns out to
+   * be closed; see exchange.ts.
+   */
+  readonly isRepeatable?: true;
   /** For the whole request where it is answered whole, for the headers where it is a stream. */
   readonly timeoutMs: number;
   /** The representation that is asked for; plain JSON where absent. */

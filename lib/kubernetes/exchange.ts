@@ -1,6 +1,6 @@
 // One HTTP request on the wire and what came of it: how far it got, the whole answer within its
 // bounds, or the response left open. No credentials are chosen here, and nothing is repeated but a
-// GET on a kept connection that the server had closed meanwhile.
+// GET or the creation of a named object, on a kept connection that the server had closed meanwhile.
 import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -40,8 +40,8 @@ const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
  * Sends a request and waits for the answer's headers.
  *
  * Some load balancers close a connection after each answer without announcing it: who is quick then
- * meets the end on a kept connection. A GET changes nothing, so it goes out again; each such try
- * uses up one kept connection, and a new one is never tried twice.
+ * meets the end on a kept connection. A GET changes nothing and a named object is created once, so they
+ * go out again; each such try uses up one kept connection, and a new one is never tried twice.
  * **Source**: RFC 9112 §9.3.1; net/http of Go does alike.
  */
 export async function send(
@@ -51,7 +51,8 @@ export async function send(
 ): Promise<Responded | ApiFailed> {
   for (;;) {
     const { came, isStale } = await attempt(call, route, bounds);
-    if (!isStale || call.method !== 'GET' || bounds.signal.aborted) return came;
+    const isRepeatable = call.method === 'GET' || call.isRepeatable === true;
+    if (!isStale || !isRepeatable || bounds.signal.aborted) return came;
   }
 }
 

@@ -1,6 +1,7 @@
 // Single objects and where they live: paths, create, get. What an answer means is for the caller.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
 import type { JsonObject } from '../core/event.ts';
+import { stringAt } from '../core/event.ts';
 import type { ApiAnswer, ApiClient } from './api.ts';
 
 /** What a path leads to. */
@@ -47,7 +48,9 @@ export function create(
 ): Promise<ApiAnswer> {
   const { path, object, timeoutMs = OBJECT_TIMEOUT_MS } = creation;
   const query = { fieldManager: 'sluice', fieldValidation: 'Strict' };
-  return api.request({ method: 'POST', path, query, body: object, timeoutMs }, signal);
+  const call = { method: 'POST', path, query, body: object, timeoutMs } as const;
+  const hasName = stringAt(object, 'metadata', 'name') !== '';
+  return api.request(hasName ? { ...call, isRepeatable: true } : call, signal);
 }
 
 /** Asks for one object. */

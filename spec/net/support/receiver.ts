@@ -16,6 +16,8 @@ export class Receiver implements AsyncDisposable {
   connections = 0;
   /** What came, for raw receivers. */
   received = '';
+  /** What came last. */
+  lastChunk = '';
 
   constructor(server: Server) {
     this.server = server;
@@ -70,7 +72,8 @@ export async function rawReceiver(
   const receiver = new Receiver(createTcpServer(onConnection));
   receiver.server.on('connection', (socket: Socket) => {
     socket.on('data', (chunk) => {
-      receiver.received += chunk.toString();
+      receiver.lastChunk = chunk.toString();
+      receiver.received += receiver.lastChunk;
       onData(socket, receiver);
     });
   });
@@ -94,13 +97,14 @@ export function aClient(
   );
 }
 
-/** A POST of a small document. */
+/** A POST of a small document, to a receiver that knows it again. */
 export function aRequest(url: URL, changes: Partial<HttpRequest> = {}): HttpRequest {
   return {
     method: 'POST',
     url,
     headers: { 'content-type': 'text/plain' },
     body: 'ping',
+    isRepeatable: true,
     ...changes,
   };
 }
