@@ -1,11 +1,11 @@
 // The client that the rest of Sluice is given: connections are kept, their number is bounded, and
-// every request ends as an answer. It opens nothing before the first request. Nothing here retries,
-// follows a redirect, reads the environment or logs.
+// every request ends as an answer. It opens nothing before the first request. Nothing here follows a
+// redirect, reads the environment or logs, and nothing is repeated unless a kept connection turns out
+// to be closed.
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import { hostOf } from './address.ts';
-import { ConnectorAgent } from './agent.ts';
 import { BodyDeadlines } from './body-deadlines.ts';
 import { Connector, portOf } from './connector.ts';
 import type { HttpProxy, TlsIdentity } from './connector.ts';
@@ -13,6 +13,7 @@ import { exchange } from './exchange.ts';
 import type { Line } from './exchange.ts';
 import { failed, failedByAbort, placeOf } from './failure.ts';
 import type { HttpClient, HttpRequest, HttpResult } from './http-client.ts';
+import { Pools } from './pools.ts';
 import { toSent } from './request-headers.ts';
 import { Slots } from './slots.ts';
 
@@ -20,7 +21,7 @@ export type { HttpProxy, TlsIdentity } from './connector.ts';
 
 /** What a client is made of. */
 export interface HttpClientOptions {
-  /** How many sockets may be open at once; further requests wait, as long as their signal allows. */
+  /** How many requests may be under way at once; others wait, as long as their signal allows. */
   readonly maxSockets: number;
   /** Sent where a request names none. */
   readonly userAgent: string;
@@ -69,9 +70,9 @@ class AxiosClient implements HttpClient {
     this.#connector = connector;
     this.#line = {
       connector,
-      agents: {
-        'http:': new ConnectorAgent(connector, { isTls: false, maxSockets }),
-        'https:': new ConnectorAgent(connector, { isTls: true, maxSockets }),
+      pools: {
+        'http:': new Pools({ connector, clock, isTls: false, maxSockets }),
+        'https:': new Pools({ connector, clock, isTls: true, maxSockets }),
       },
       deadlines: new BodyDeadlines(clock, BODY_MS),
       bounds: { excerptBytes: options.excerptBytes ?? EXCERPT_BYTES, drainBytes: DRAIN_BYTES },
@@ -96,7 +97,7 @@ class AxiosClient implements HttpClient {
     this.#isClosed = true;
     this.#slots.close();
     this.#connector[Symbol.dispose]();
-    for (const agent of Object.values(this.#line.agents)) agent.destroy();
+    for (const pools of Object.values(this.#line.pools)) pools[Symbol.dispose]();
     this.#line.deadlines[Symbol.dispose]();
   }
 

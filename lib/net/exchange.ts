@@ -7,7 +7,6 @@ import { AxiosHeaders, getAdapter } from 'axios';
 import type { AxiosAdapter, InternalAxiosRequestConfig } from 'axios';
 import { request as httpRequest } from 'node:http';
 import type {
-  Agent,
   ClientRequest,
   IncomingHttpHeaders,
   IncomingMessage,
@@ -21,13 +20,14 @@ import { ConnectTrouble } from './connect-trouble.ts';
 import type { Connector } from './connector.ts';
 import { portOf } from './connector.ts';
 import { codeOf, failedBy, failedByAbort, placeOf } from './failure.ts';
-import { isRefusedCertificate } from './failure-table.ts';
+import { isClosedConnection, isRefusedCertificate } from './failure-table.ts';
 import type { HttpFailed, HttpRequest, HttpResult } from './http-client.ts';
+import type { Pools, Routed } from './pools.ts';
 
 /** What all exchanges of a client share. */
 export interface Line {
   readonly connector: Connector;
-  readonly agents: { readonly 'http:': Agent; readonly 'https:': Agent };
+  readonly pools: { readonly 'http:': Pools; readonly 'https:': Pools };
   readonly deadlines: BodyDeadlines;
   readonly bounds: BodyBounds;
   readonly isClosed: () => boolean;
@@ -70,9 +70,35 @@ const UNHEARD = Object.fromEntries(['once', 'setTimeout'].map((name) => [name, (
 /**
  * Makes one exchange; `done` is called once, when its connection is free again or closed, which may
  * be long after the result.
+ *
+ * A kept connection may turn out to be closed. A request that can be repeated goes out again then, on
+ * a new connection and so once only.
+ * **Source**: RFC 9112 §9.3.1; net/http of Go does the same for a request with an Idempotency-Key.
  */
-export function exchange(line: Line, call: Call, done: () => void): Promise<HttpResult> {
-  return new Exchange(line, call, done).run();
+export async function exchange(line: Line, call: Call, done: () => void): Promise<HttpResult> {
+  const { request, signal } = call;
+  const pools = poolsOf(line, request.url);
+  const place = placeOf(hostOf(request.url), portOf(request.url));
+  if (!request.isRepeatable) await pools.settle();
+  const first = new Exchange(line, call, { routed: pools.route(place, request), done });
+  const came = await first.run();
+  if (first.isStale) pools.died(place);
+  const isAgain = first.isStale && request.isRepeatable && !signal.aborted && !line.isClosed();
+  const result = isAgain
+    ? await new Exchange(line, call, { routed: pools.routeAgain(), done }).run()
+    : came;
+  if (!result.answered) done();
+  return result;
+}
+
+function poolsOf({ pools }: Line, { protocol }: URL): Pools {
+  return pools[protocol === 'https:' ? 'https:' : 'http:'];
+}
+
+/** How an exchange gets its connection, and what it calls once that is free again. */
+interface Way {
+  readonly routed: Routed;
+  readonly done: () => void;
 }
 
 /** A request as axios' http adapter uses it; more of a ClientRequest would cost and serve nothing. */
@@ -84,17 +110,21 @@ interface Transported {
 class Exchange {
   readonly #line: Line;
   readonly #call: Call;
-  readonly #done: () => void;
+  readonly #way: Way;
+  /** Whether it ended without an answer on a connection that had served before. */
+  isStale = false;
   #request: ClientRequest | null = null;
   #response: IncomingMessage | null = null;
   #body: AnswerBody | null = null;
   #error: unknown = null;
+  /** What its connection had read when it was given to this request, in bytes. */
+  #readBefore = 0;
   #reject: (error: unknown) => void = () => undefined;
 
-  constructor(line: Line, call: Call, done: () => void) {
+  constructor(line: Line, call: Call, way: Way) {
     this.#line = line;
     this.#call = call;
-    this.#done = done;
+    this.#way = way;
   }
 
   async run(): Promise<HttpResult> {
@@ -104,10 +134,12 @@ class Exchange {
       await send(this.#config());
       return await this.#answered();
     } catch (error) {
-      this.#request?.destroy();
-      this.#done();
+      const request = this.#request;
+      request?.destroy();
       // axios wraps what went wrong and keeps the whole request beside it; ours is the bare error.
-      return this.#failed(this.#error ?? error);
+      const cause = this.#error ?? error;
+      this.isStale = this.#hasReadNothing() && isClosedConnection(codeOf(cause));
+      return this.#failed(cause);
     } finally {
       signal.removeEventListener('abort', this.#onAbort);
     }
@@ -122,6 +154,7 @@ class Exchange {
     const { body } = this.#call;
     const request = httpRequest(this.#routed(composed));
     this.#request = request;
+    request.once('socket', ({ bytesRead }) => (this.#readBefore = bytesRead));
     request.on('response', (response) => {
       this.#response = response;
       // axios sees the status alone: the head and the body are read here.
@@ -139,17 +172,25 @@ class Exchange {
   };
 
   #routed(composed: Composed): RequestOptions {
-    const { connector, agents } = this.#line;
+    const { connector } = this.#line;
     const { headers, request } = this.#call;
+    const { routed } = this.#way;
     const { url } = request;
     const isTls = url.protocol === 'https:';
     const { method, path, hostname } = composed;
-    const route = { method, protocol: url.protocol, host: hostname, port: portOf(url) };
-    const agent = agents[isTls ? 'https:' : 'http:'];
-    if (isTls || connector.proxy === null) return { ...route, agent, path, headers };
+    const place = { protocol: url.protocol, host: hostname, port: portOf(url) };
+    const route = { method, ...place, ...routed };
+    if (isTls || connector.proxy === null) return { ...route, path, headers };
     const { proxyAuthorization } = connector;
     if (proxyAuthorization !== null) headers['proxy-authorization'] = proxyAuthorization;
-    return { ...route, agent, path: `http://${url.host}${path}`, headers };
+    return { ...route, path: `http://${url.host}${path}`, headers };
+  }
+
+  /** Whether a connection that had served before brought nothing of an answer. */
+  #hasReadNothing(): boolean {
+    const request = this.#request;
+    const { bytesRead = 0 } = request?.socket ?? {};
+    return request?.reusedSocket === true && bytesRead === this.#readBefore;
   }
 
   readonly #fail = (error: unknown): void => {
@@ -172,7 +213,7 @@ class Exchange {
     const response = this.#response;
     if (response === null) throw new ConnectTrouble('bad-answer', 'no answer');
     this.#body = new AnswerBody(response, this.#line.bounds);
-    const excerpt = await this.#body.read(this.#line.deadlines, this.#done);
+    const excerpt = await this.#body.read(this.#line.deadlines, this.#way.done);
     const status = response.statusCode ?? 0;
     return { answered: true, status, headers: toHeaders(response.headers), excerpt };
   }

@@ -92,6 +92,11 @@ export function isRefusedCertificate(code: string): boolean {
   return REFUSED_CERTIFICATE.test(code);
 }
 
+/** Whether a code is how a connection that the other side has closed answers to a request. */
+export function isClosedConnection(code: string): boolean {
+  return code === 'ECONNRESET' || code === 'EPIPE';
+}
+
 function covers(pattern: string, code: string): boolean {
   return pattern.endsWith('*') ? code.startsWith(pattern.slice(0, -1)) : code === pattern;
 }

@@ -15,6 +15,16 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Null: no body. */
   readonly body: string | Buffer | null;
+  /**
+   * Whether the receiver takes the same request twice for one: it changes nothing, or the receiver
+   * knows it again by a key.
+   *
+   * A request that cannot be repeated goes out once. It gets a new connection, or one whose last
+   * answer ended so shortly ago that no idle timeout of a server can have ended it; what has arrived
+   * on that connection was seen before. One that can be repeated goes on any kept connection. If that
+   * ends without an answer, the same bytes go out again at once, on a new connection and once only.
+   */
+  readonly isRepeatable: boolean;
 }
 
 /** How the network failed, as a closed set: the rows of the table in failure-table.ts. */
@@ -49,8 +59,8 @@ export interface HttpAnswered {
 export interface HttpFailed {
   readonly answered: false;
   /**
-   * `never`: no byte of the request left, for no connection could carry it yet. `perhaps`: it may
-   * have arrived, a request on a kept connection that was just being closed included.
+   * `never`: no byte of the request left, because no connection could carry it yet. `perhaps`: it may
+   * have arrived.
    */
   readonly reached: 'never' | 'perhaps';
   readonly failure: NetworkFailure;

@@ -241,20 +241,6 @@ describe('a request that fails', () => {
     });
   }
 
-  it('may have arrived where a kept connection is closed under it', async () => {
-    let requests = 0;
-    await using receiver = await rawReceiver((socket) => {
-      requests += 1;
-      if (requests === 1) socket.write(OK);
-      else socket.resetAndDestroy();
-    });
-    await using client = aClient();
-    expect(await client.send(aRequest(receiver.url()), patient())).to.include({ answered: true });
-    const result = await client.send(aRequest(receiver.url()), patient());
-    expect(result).to.include({ answered: false, reached: 'perhaps', failure: 'reset' });
-    expect(receiver.connections).to.equal(1);
-  });
-
   const reasons = [
     ['timeout', new DOMException('late', 'TimeoutError')],
     ['aborted', new DOMException('stop', 'AbortError')],

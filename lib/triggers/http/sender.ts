@@ -15,7 +15,7 @@ import { Materials } from './material.ts';
 import { blamesContent, outcomeOf, type Tried } from './outcome.ts';
 import { redactor } from './redaction.ts';
 import type { HttpSection } from './section.ts';
-import { HTTP_DEFAULTS } from './section.ts';
+import { HTTP_DEFAULTS, keyLifeOf } from './section.ts';
 import { signatureHeaders } from './signing.ts';
 
 /** One request before it is signed. */
@@ -47,6 +47,8 @@ export interface SenderParts {
 /** Sends the requests of one trigger. */
 export class Sender implements AsyncDisposable {
   readonly #method: NonNullable<HttpSection['method']>;
+  /** Whether the receiver knows each delivery again, by the key of its request or of its entry. */
+  readonly #isRepeatable: boolean;
   readonly #clock: Clock;
   readonly #materials: Materials;
   readonly #connections: Connections;
@@ -54,6 +56,7 @@ export class Sender implements AsyncDisposable {
 
   constructor(section: HttpSection, { clock, places, create }: SenderParts) {
     this.#method = section.method ?? HTTP_DEFAULTS.method;
+    this.#isRepeatable = keyLifeOf(section) > 0;
     this.#clock = clock;
     this.#materials = new Materials(section, places, clock);
     this.#connections = new Connections(create);
@@ -86,7 +89,9 @@ export class Sender implements AsyncDisposable {
     const tried = this.#tried('OPTIONS', url, material.redact);
     const ask = async (question: readonly Header[]): Promise<HttpResult> => {
       const headers = toRecord([question, material.credentials]);
-      const result = await client.send({ method: 'OPTIONS', url, headers, body: null }, signal);
+      // To ask changes nothing.
+      const asking = { method: 'OPTIONS', url, headers, body: null, isRepeatable: true } as const;
+      const result = await client.send(asking, signal);
       this.#heed(result);
       return result;
     };
@@ -105,7 +110,8 @@ export class Sender implements AsyncDisposable {
     const signature = signingKeys === null ? [] : signatureHeaders({ id, now, body }, signingKeys);
     const identity: readonly Header[] = [['webhook-id', id]];
     const headers = toRecord([content.headers, own, identity, signature, configured, credentials]);
-    const request: HttpRequest = { method: this.#method, url, headers, body };
+    const isRepeatable = this.#isRepeatable;
+    const request: HttpRequest = { method: this.#method, url, headers, body, isRepeatable };
     const result = await client.send(request, signal);
     this.#heed(result);
     if (result.answered && result.status >= 400) this.#handshakes?.forget(url);

@@ -1,8 +1,10 @@
-// Receivers that take a build and then answer as if they had not: how often each delivery reaches
-// them within a day, with the real lane and the real table of answers.
+// How often a delivery reaches its receiver: one that takes a build and then answers as if it had not,
+// within a day, with the real lane and the real table of answers; and which requests the client may
+// repeat when a connection fails.
 import { expect } from 'chai';
 import { deliveries } from '../../conformance/store-builders.ts';
 import { setUp, stateOf } from '../../delivery/lane-bench.ts';
+import { NEVER } from '../support/parts.ts';
 import { anAnswer, FakeReceiver } from './support/fake-receiver.ts';
 
 const DAY_MS = 86_400_000;
@@ -44,6 +46,28 @@ describe('a receiver that acts', () => {
       expect([...new Set(states)]).to.deep.equal([status === 303 ? 'delivered' : 'unknown']);
       stop.abort();
       await running;
+    });
+  }
+});
+
+describe('a request that the client may repeat', () => {
+  const cases = [
+    ['is none to a keyless receiver, whatever becomes of lost answers', {}, [false]],
+    ['is one to a receiver that deduplicates', { receiver: 'deduplicates' }, [true]],
+    ['is none with a batch to a keyless receiver', { batch: {} }, [false]],
+    [
+      'is one with a batch of entries that a receiver deduplicates',
+      { batch: {}, receiver: 'deduplicates' },
+      [true],
+    ],
+    ['is the question of a handshake', { handshake: { origin: 'me.example.test' } }, [true, false]],
+  ] as const;
+  for (const [what, section, wanted] of cases) {
+    it(what, async () => {
+      const receiver = new FakeReceiver();
+      receiver.script = () => anAnswer({ headers: { 'webhook-allowed-origin': '*' } });
+      await receiver.trigger(section).fire(deliveries(1), NEVER);
+      expect(receiver.requests.map(({ isRepeatable }) => isRepeatable)).to.deep.equal(wanted);
     });
   }
 });
