@@ -49,32 +49,38 @@ export interface Started {
   readonly url?: string;
 }
 
+/** What a receiver says about itself, whatever it says about the delivery. */
+export interface AboutReceiver {
+  /** For how long it wants no request at all, in ms; absent when it asked for nothing. */
+  readonly pauseMs?: number;
+}
+
 /** It is there. `note` says that it was there before us, or that the answer is an unusual one. */
-export interface Delivered {
+export interface Delivered extends AboutReceiver {
   readonly outcome: 'delivered';
   readonly started?: Started;
   readonly note?: 'existed' | 'existed, not verified' | 'answered 303';
 }
 
 /** It is certainly not there; trying again may help. */
-export interface Retry {
+export interface Retry extends AboutReceiver {
   readonly outcome: 'retry';
   readonly reason: RetryReason;
   /** For people: doing what, to which object, found what. Never a secret. */
   readonly detail: string;
-  /** What the receiver asked to wait, in ms. */
+  /** What the receiver asked to wait with this delivery, in ms. */
   readonly afterMs?: number;
 }
 
 /** It is certainly not there and never will be. */
-export interface Refused {
+export interface Refused extends AboutReceiver {
   readonly outcome: 'refused';
   readonly reason: RefusedReason;
   readonly detail: string;
 }
 
 /** A lost answer. */
-export interface Unknown {
+export interface Unknown extends AboutReceiver {
   readonly outcome: 'unknown';
   readonly reason: UnknownReason;
   readonly detail: string;

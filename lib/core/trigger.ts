@@ -36,4 +36,9 @@ export interface Trigger extends Partial<AsyncDisposable> {
   readonly keyLifeMs: number;
   /** Absent: one delivery a call. */
   readonly batch?: Batching;
+  /**
+   * Whether it has another credential now than the one that its receiver took last for none. Asked
+   * while nothing is attempted for that; it may read files. Absent: only an attempt can show it.
+   */
+  isRenewed?(): Promise<boolean>;
 }

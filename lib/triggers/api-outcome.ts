@@ -9,7 +9,7 @@ import type { Outcome } from '../core/outcome.ts';
 import { printable } from '../kit/printable.ts';
 import type { ApiAnswer, ApiAnswered, ApiFailed } from '../kubernetes/api.ts';
 import type { Failing } from './meaning.ts';
-import { refused, retry, unknown } from './meaning.ts';
+import { pausing, refused, retry, unknown } from './meaning.ts';
 import { askedWaitMs } from './retry-after.ts';
 
 /** What a row of the tables says. */
@@ -202,10 +202,15 @@ function ofAnswer(answer: ApiAnswered, tried: Tried): CreationOutcome {
   const next = row?.next === undefined ? '' : ` (${row.next})`;
   const found = row?.found ?? 'no status';
   const detail = `${tried.doing}: ${found}${needs}${next}, ${answer.status}${said}`;
-  if (means.outcome !== 'retry') return { ...means, detail };
+  if (means.outcome === 'refused') return { ...means, detail };
   const afterMs = askedWaitMs(answer, tried.now);
-  return { ...means, detail, ...(afterMs === undefined ? {} : { afterMs }) };
+  const pause = PAUSING.has(answer.status) ? pausing(afterMs) : {};
+  if (means.outcome !== 'retry') return { ...means, detail, ...pause };
+  return { ...means, detail, ...(afterMs === undefined ? {} : { afterMs }), ...pause };
 }
+
+// With these the server, or what stands before it, speaks of itself and not of the object.
+const PAUSING: ReadonlySet<number> = new Set([429, 503]);
 
 function ofFailure(failed: ApiFailed, tried: Tried): CreationOutcome {
   const row = FAILURE_ROWS.find(

@@ -8,6 +8,7 @@ import type { ApiAnswered, ApiClient } from '../kubernetes/api.ts';
 import { create, get } from '../kubernetes/objects.ts';
 import type { Tried } from './api-outcome.ts';
 import { outcomeOf } from './api-outcome.ts';
+import { pausing } from './meaning.ts';
 
 /** Holds the whole delivery id on every object that Sluice creates. */
 export const DELIVERY_KEY = 'sluice.dev/delivery';
@@ -55,7 +56,8 @@ async function whose(api: ApiClient, creation: Creation, signal: AbortSignal): P
   // Something of that name is there, so it is never certain that nothing was started.
   const reason = outcome.outcome === 'unknown' ? outcome.reason : 'server-error';
   const detail = 'detail' in outcome ? outcome.detail : '';
-  return { outcome: 'unknown', reason, detail };
+  const pauseMs = 'pauseMs' in outcome ? outcome.pauseMs : undefined;
+  return { outcome: 'unknown', reason, detail, ...pausing(pauseMs) };
 }
 
 function compared(answer: ApiAnswered, creation: Creation): Outcome {

@@ -53,6 +53,7 @@ export function createHttpTrigger(
     ...(section.batch === undefined
       ? oneByOne(section, sender)
       : inBatches(section, { sender, random })),
+    isRenewed: () => sender.isRenewed(),
     [Symbol.asyncDispose]: () => sender[Symbol.asyncDispose](),
   };
 }

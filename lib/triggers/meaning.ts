@@ -1,6 +1,6 @@
 // What a row of a table says of an answer that is no success, for every kind whose receiver answers
 // with statuses. Which answer means what is each kind's own table.
-import type { RefusedReason, RetryReason, UnknownReason } from '../core/outcome.ts';
+import type { AboutReceiver, RefusedReason, RetryReason, UnknownReason } from '../core/outcome.ts';
 
 /** What an answer, or the lack of one, means where nothing is known to have been started. */
 export type Failing =
@@ -16,3 +16,8 @@ export const refused = (reason: RefusedReason): Failing => ({ outcome: 'refused'
 
 /** A lost answer. */
 export const unknown = (reason: UnknownReason): Failing => ({ outcome: 'unknown', reason });
+
+/** What an outcome says of a wait that the receiver asked for; a wait that is over asks for nothing. */
+export function pausing(pauseMs: number | undefined): AboutReceiver {
+  return pauseMs === undefined || pauseMs === 0 ? {} : { pauseMs };
+}

@@ -1,12 +1,13 @@
-// How long a receiver asked to wait, in every form an API server can say so. It only reads; who
+// How long a receiver asked to wait: with one delivery, and with every request. It only reads; who
 // waits decides.
 // Source: RFC 9110 §10.2.3 (Retry-After), metav1.StatusDetails.retryAfterSeconds.
 import type { Json } from '../core/event.ts';
 import { jsonAt } from '../core/event.ts';
 import { retryAfterMs } from '../kubernetes/trouble.ts';
+import { exhaustedMs } from './rate-limit.ts';
 
 // A receiver that asks for more is believed for an hour: a wrong clock or a zero too many must not
-// park a delivery until it expires.
+// park a delivery until it expires, or a lane for a day.
 const LONGEST_MS = 3_600_000;
 
 /** What of an answer may say how long to wait. */
@@ -24,11 +25,35 @@ export interface WaitingAnswer {
  */
 export function askedWaitMs(answer: WaitingAnswer, now: number): number | undefined {
   const header = answer.headers['retry-after'];
-  const sent = Date.parse(answer.headers['date'] ?? '');
-  const fromHeader =
-    header === undefined ? null : retryAfterMs(header.trim(), Number.isNaN(sent) ? now : sent);
+  const fromHeader = header === undefined ? null : retryAfterMs(header.trim(), sentAt(answer, now));
   const asked = fromHeader ?? fromBody(answer.body);
   return asked === undefined ? undefined : Math.min(LONGEST_MS, asked);
+}
+
+/**
+ * For how long an answer says that the receiver wants no request at all; undefined when it says nothing
+ * readable of that kind.
+ *
+ * **Shape**: Retry-After counts with the statuses that speak of the receiver. With any status a limit
+ * counts of which no request is left: the next one would be refused. Retry-After goes before it.
+ * **Units**: as `askedWaitMs`.
+ */
+export function askedPauseMs(
+  answer: WaitingAnswer & { readonly status: number },
+  now: number,
+): number | undefined {
+  const asked = ABOUT_RECEIVER.has(answer.status) ? askedWaitMs(answer, now) : undefined;
+  const exhausted = exhaustedMs(answer.headers, sentAt(answer, now));
+  if (asked !== undefined || exhausted === undefined) return asked;
+  return Math.min(LONGEST_MS, exhausted);
+}
+
+// 403 is how GitHub refuses what is above a limit.
+const ABOUT_RECEIVER: ReadonlySet<number> = new Set([403, 429, 503]);
+
+function sentAt({ headers }: Pick<WaitingAnswer, 'headers'>, now: number): number {
+  const sent = Date.parse(headers['date'] ?? '');
+  return Number.isNaN(sent) ? now : sent;
 }
 
 function fromBody(body: Json): number | undefined {

@@ -315,6 +315,28 @@ describe('outcomeOf', () => {
     expect(detail.length).to.be.below(700);
   });
 
+  const pausing = [
+    { what: '429', answer: aStatus(429, 'TooManyRequests', { details: { retryAfterSeconds: 9 } }) },
+    { what: '429 of a proxy', answer: anAnswer(null, 429, { 'retry-after': '9' }) },
+    {
+      what: '503',
+      answer: aStatus(503, 'ServiceUnavailable', { details: { retryAfterSeconds: 9 } }),
+    },
+    { what: '503 of a proxy', answer: anAnswer(null, 503, { 'retry-after': '9' }) },
+  ];
+  for (const { what, answer } of pausing) {
+    it(`asks for no request while a ${what} says so`, () => {
+      expect(outcomeOf(answer, TRIED)).to.have.property('pauseMs', 9_000);
+    });
+  }
+
+  it('asks for a wait with this object only where another status says so', () => {
+    const answer = aStatus(403, 'Forbidden', { details: { retryAfterSeconds: 9 } });
+    expect(outcomeOf(answer, TRIED))
+      .to.include({ afterMs: 9_000 })
+      .and.not.have.any.keys('pauseMs');
+  });
+
   const waits = [
     { what: 'seconds', headers: { 'retry-after': '7' }, body: null, wanted: 7000 },
     {

@@ -131,6 +131,11 @@ describe('createObject', () => {
     });
   }
 
+  it('passes on that the server wants no request for a while', async () => {
+    const outcome = await create(apiWith(anAnswer(null, 429, { 'retry-after': '9' })));
+    expect(outcome).to.include({ outcome: 'unknown', pauseMs: 9_000 });
+  });
+
   it('names the object and what it found where the name is taken', async () => {
     const outcome = await create(apiWith(anAnswer(anObject({}))));
     expect(outcome).to.deep.include({

@@ -5,10 +5,11 @@
 import type { Random } from '../../core/clock.ts';
 import type { Delivery } from '../../core/delivery.ts';
 import type { JsonObject } from '../../core/event.ts';
-import type { Outcome } from '../../core/outcome.ts';
+import type { Outcome, Retry } from '../../core/outcome.ts';
 import type { Trigger } from '../../core/trigger.ts';
 import { parseDuration } from '../../kit/duration.ts';
 import { parseSize } from '../../kit/size.ts';
+import { pausing } from '../meaning.ts';
 import type { BatchFormat } from './body.ts';
 import { BATCH_FORMATS, LARGEST_BODY_BYTES, toBatch, toEntry, tooLarge } from './body.ts';
 import { compileHeaders } from './header-templates.ts';
@@ -90,7 +91,7 @@ class BatchAttempt {
     const waiting = [whole];
     for (let group = waiting.pop(); group !== undefined; group = waiting.pop()) {
       if (this.#signal.aborted) {
-        this.#end ??= NOT_SENT;
+        this.#end ??= notSent('the attempt ended before its request');
         // Halving a list this long does not fit into an attempt: the next one begins with less.
         if (group !== whole) this.#parts.limits.divided(group.entries.length);
       }
@@ -103,11 +104,13 @@ class BatchAttempt {
   async #send(group: Group): Promise<readonly Group[]> {
     const { send, limits } = this.#parts;
     const { outcome, blames } = await send(group, this.#signal);
+    // What is wrong with the receiver or with every request is wrong with the next one too.
+    if (outcome.outcome === 'retry') this.#end = outcome;
+    // No request is left: the next one would be refused.
+    else if (outcome.pauseMs !== undefined) this.#end = notSent(PAUSED, outcome.pauseMs);
     const isDivisible = outcome.outcome === 'refused' && blames === 'content';
     if (isDivisible && group.entries.length > 1) return halvesOf(group);
     if (outcome.outcome === 'delivered') limits.taken();
-    // What is wrong with the receiver or with every request is wrong with the next one too.
-    if (outcome.outcome === 'retry') this.#end = outcome;
     this.#note(group, outcome);
     return [];
   }
@@ -117,11 +120,11 @@ class BatchAttempt {
   }
 }
 
-const NOT_SENT: Outcome = {
-  outcome: 'retry',
-  reason: 'not-sent',
-  detail: 'not sent: the attempt ended before its request',
-};
+const PAUSED = 'the receiver allows no further request now';
+
+function notSent(why: string, pauseMs?: number): Retry {
+  return { outcome: 'retry', reason: 'not-sent', detail: `not sent: ${why}`, ...pausing(pauseMs) };
+}
 
 /** How many deliveries go in one request: fewer after a refused batch took too long to divide. */
 class EntryLimit {

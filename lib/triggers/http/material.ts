@@ -49,9 +49,12 @@ export class Materials {
     const read = await this.#secrets.read();
     if (!read.ok) return read;
     const { texts } = read;
-    if (this.#material === null || texts !== this.#texts) this.#material = this.#make(texts);
+    // The same texts, read again, are no other credential.
+    const known = isUnchanged(texts, this.#texts) ? this.#material : null;
+    const material = known ?? this.#make(texts);
+    this.#material = material;
     this.#texts = texts;
-    return { ok: true, material: this.#material };
+    return { ok: true, material };
   }
 
   /** The receiver refused the credentials: the next use reads them again. */
@@ -76,6 +79,13 @@ export class Materials {
       redact: redactor([...credentials.flatMap(shownAs), ...secretTexts(texts)]),
     };
   }
+}
+
+function isUnchanged(texts: Texts, before: Texts | null): boolean {
+  // Every request asks this, and the secrets are rarely read again.
+  if (texts === before) return true;
+  // Both have the same names in the same order.
+  return before !== null && JSON.stringify(before) === JSON.stringify(texts);
 }
 
 function credentialsOf({ auth = {} }: HttpSection, texts: Texts): readonly Header[] {

@@ -12,8 +12,8 @@ import type {
   NetworkFailure,
 } from '../../net/http-client.ts';
 import type { Failing } from '../meaning.ts';
-import { refused, retry, unknown } from '../meaning.ts';
-import { askedWaitMs } from '../retry-after.ts';
+import { pausing, refused, retry, unknown } from '../meaning.ts';
+import { askedPauseMs, askedWaitMs } from '../retry-after.ts';
 
 /** What a row of the tables says. */
 export type Meaning = Delivered | Failing;
@@ -68,6 +68,13 @@ export const ANSWER_ROWS: readonly AnswerRow[] = [
   row(401, retry('unauthorized'), 'unauthorized'),
   // Quota or a bill: the operator's to mend, and nothing about this request.
   row(402, retry('forbidden'), 'payment required'),
+  // How GitHub refuses what is above a limit; any other 403 is about what we may do.
+  {
+    status: [403, 403],
+    when: ({ headers }) => askedPauseMs({ status: 403, headers, body: null }, 0) !== undefined,
+    means: retry('throttled'),
+    found: 'throttled',
+  },
   row(403, retry('forbidden'), 'forbidden'),
   row(404, retry('not-found'), 'not found'),
   row(405, retry('not-permitted'), 'the method is not permitted'),
@@ -154,7 +161,7 @@ export function retryOf(result: HttpResult, tried: Tried): Outcome {
     case 'refused': {
       const found = 'note' in outcome ? `${tried.doing}: ${outcome.note}` : tried.doing;
       const detail = 'detail' in outcome ? outcome.detail : found;
-      return { outcome: 'retry', reason: 'not-permitted', detail };
+      return { outcome: 'retry', reason: 'not-permitted', detail, ...pausing(outcome.pauseMs) };
     }
     case 'retry':
       return outcome;
@@ -176,13 +183,16 @@ export function rowOf({ status, headers }: Pick<HttpAnswered, 'status' | 'header
 
 function ofAnswer(answer: HttpAnswered, tried: Tried): Outcome {
   const { means, found } = rowOf(answer);
-  if (means.outcome === 'delivered') return means;
+  const asking = { status: answer.status, headers: answer.headers, body: null };
+  const pauseMs = askedPauseMs(asking, tried.now);
+  const pause = pausing(pauseMs);
+  if (means.outcome === 'delivered') return { ...means, ...pause };
   const target = means.reason === 'redirected' ? targetOf(answer, tried) : '';
   const said = saidIn(answer.excerpt, tried);
   const detail = `${tried.doing}: ${found}${target}, ${answer.status}${said}`;
-  if (means.outcome !== 'retry') return { ...means, detail };
-  const afterMs = askedWaitMs({ headers: answer.headers, body: null }, tried.now);
-  return { ...means, detail, ...(afterMs === undefined ? {} : { afterMs }) };
+  if (means.outcome !== 'retry') return { ...means, detail, ...pause };
+  const afterMs = askedWaitMs(asking, tried.now) ?? pauseMs;
+  return { ...means, detail, ...(afterMs === undefined ? {} : { afterMs }), ...pause };
 }
 
 function ofFailure({ reached, failure, detail: text }: HttpFailed, tried: Tried): Outcome {

@@ -53,6 +53,8 @@ export class Sender implements AsyncDisposable {
   readonly #materials: Materials;
   readonly #connections: Connections;
   readonly #handshakes: Handshakes | null;
+  /** What the receiver or the proxy took last for no credential. */
+  #refused: Material | null = null;
 
   constructor(section: HttpSection, { clock, places, create }: SenderParts) {
     this.#method = section.method ?? HTTP_DEFAULTS.method;
@@ -92,7 +94,7 @@ export class Sender implements AsyncDisposable {
       // To ask changes nothing.
       const asking = { method: 'OPTIONS', url, headers, body: null, isRepeatable: true } as const;
       const result = await client.send(asking, signal);
-      this.#heed(result);
+      this.#heed(result, material);
       return result;
     };
     return this.#handshakes.agreed(url, ask, { tried, signal });
@@ -113,7 +115,7 @@ export class Sender implements AsyncDisposable {
     const isRepeatable = this.#isRepeatable;
     const request: HttpRequest = { method: this.#method, url, headers, body, isRepeatable };
     const result = await client.send(request, signal);
-    this.#heed(result);
+    this.#heed(result, material);
     if (result.answered && result.status >= 400) this.#handshakes?.forget(url);
     const shown = [...signature, ...configured].map(([, value]) => value);
     // Most answers need none, so the one for this request is only made where one is shown.
@@ -122,15 +124,27 @@ export class Sender implements AsyncDisposable {
     return { outcome, blames: blamesContent(result) ? 'content' : 'request' };
   }
 
+  /** Whether a request would go with another credential than the one that was refused last. */
+  async isRenewed(): Promise<boolean> {
+    if (this.#refused === null) return false;
+    const current = await this.#materials.current();
+    return current.ok && current.material !== this.#refused;
+  }
+
   /** Credentials that are refused may have been rotated: they are read again before the next use. */
-  #heed(result: HttpResult): void {
-    if (result.answered && result.status === 401) this.#materials.forget();
+  #heed(result: HttpResult, material: Material): void {
+    if (!result.answered || !REFUSED_CREDENTIAL.has(result.status)) return;
+    this.#refused = material;
+    this.#materials.forget();
   }
 
   #tried(method: HttpRequest['method'], url: URL, redact: Tried['redact']): Tried {
     return { doing: doing(method, url), now: this.#clock.now(), redact };
   }
 }
+
+// Of the receiver, and of the proxy.
+const REFUSED_CREDENTIAL: ReadonlySet<number> = new Set([401, 407]);
 
 interface Prepared {
   readonly sending: Sending;

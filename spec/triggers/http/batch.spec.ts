@@ -232,6 +232,41 @@ describe('the requests of one attempt', () => {
     for (const one of outcomes) expect(one).to.include({ reason: 'throttled', afterMs: 60_000 });
   });
 
+  const none = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '60' };
+  const last: readonly (readonly [string, number, readonly string[]])[] = [
+    ['taken', 200, ['delivered', 'retry', 'retry']],
+    ['refused for its content', 400, ['refused', 'retry', 'retry']],
+    ['lost', 500, ['unknown', 'retry', 'retry']],
+  ];
+  for (const [what, status, wanted] of last) {
+    it(`stop at the last that the receiver allows, also when it was ${what}`, async () => {
+      const receiver = new FakeReceiver();
+      receiver.script = () => anAnswer({ status, headers: none });
+      const deliveries = [large('a', 9_000), large('b', 9_000), large('c', 9_000)];
+      const outcomes = await receiver.trigger({ batch: { size: '10k' } }).fire(deliveries, NEVER);
+      expect(receiver.requests).to.have.length(1);
+      expect(outcomes.map(({ outcome }) => outcome)).to.deep.equal(wanted);
+      for (const one of outcomes) expect(one).to.include({ pauseMs: 60_000 });
+    });
+  }
+
+  it('are no halves when no request is left for them', async () => {
+    const receiver = new FakeReceiver();
+    receiver.script = () => anAnswer({ status: 400, headers: none });
+    const outcomes = await receiver.trigger({ batch: {} }).fire(numbered(8), NEVER);
+    expect(receiver.requests).to.have.length(1);
+    for (const one of outcomes) expect(one).to.include({ reason: 'not-sent', pauseMs: 60_000 });
+  });
+
+  it('go on when the wait that the receiver asks for is over', async () => {
+    const receiver = new FakeReceiver();
+    const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '0' };
+    receiver.script = () => anAnswer({ headers });
+    const deliveries = [large('a', 9_000), large('b', 9_000)];
+    const outcomes = await receiver.trigger({ batch: { size: '10k' } }).fire(deliveries, NEVER);
+    expect(outcomes).to.deep.equal([{ outcome: 'delivered' }, { outcome: 'delivered' }]);
+  });
+
   it('are none when the time is up before the first', async () => {
     const receiver = new FakeReceiver();
     const outcomes = await receiver

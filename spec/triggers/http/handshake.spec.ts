@@ -92,6 +92,15 @@ describe('the handshake', () => {
     });
   }
 
+  for (const status of [303, 403, 410, 429, 500]) {
+    it(`passes on that the receiver wants no request, also with ${status}`, async () => {
+      const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '60' };
+      const trigger = agreeing(anAnswer({ status, headers })).trigger(SECTION);
+      const [outcome] = await trigger.fire([aDelivery()], NEVER);
+      expect(outcome).to.include({ outcome: 'retry', pauseMs: 60_000 });
+    });
+  }
+
   it('is made again after a day, for another path, and where deliveries are refused', async () => {
     const clock = new FakeClock();
     const receiver = agreeing(allowed('*'));

@@ -170,6 +170,38 @@ describe('what an answer means', () => {
     }
   });
 
+  const resets = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(NOW / 1000 + 60) };
+  const pauses: readonly (readonly [string, number, Readonly<Record<string, string>>, string])[] = [
+    ['a limit of GitHub', 403, resets, 'retry throttled'],
+    ['a secondary limit of GitHub', 403, { 'retry-after': '60' }, 'retry throttled'],
+    ['429', 429, { 'retry-after': '60' }, 'retry throttled'],
+    ['429 with a reset', 429, resets, 'retry throttled'],
+    ['503', 503, { 'retry-after': '60' }, 'retry unavailable'],
+    ['a 503 of a proxy', 503, { 'retry-after': '60', via: '1.1 x' }, 'unknown server-error'],
+    ['the last request of a limit', 202, resets, 'delivered'],
+    ['a 303 that was the last request', 303, resets, 'delivered'],
+    ['a refusal that was the last request', 422, resets, 'refused invalid'],
+  ];
+  for (const [what, status, headers, wanted] of pauses) {
+    it(`asks for no request for a minute: ${what}`, () => {
+      const outcome = outcomeOf(anAnswer({ status, headers }), TRIED);
+      expect(words(outcome)).to.equal(wanted);
+      expect(outcome).to.have.property('pauseMs', 60_000);
+      if (outcome.outcome === 'retry') expect(outcome).to.have.property('afterMs', 60_000);
+    });
+  }
+
+  it('asks for no pause where a 403 is about what we may do, or Retry-After about the delivery', () => {
+    const forbidden = anAnswer({ status: 403, headers: { 'x-ratelimit-remaining': '7' } });
+    expect(words(outcomeOf(forbidden, TRIED))).to.equal('retry forbidden');
+    const unreadable = anAnswer({ status: 403, headers: { 'retry-after': 'soon' } });
+    expect(words(outcomeOf(unreadable, TRIED))).to.equal('retry forbidden');
+    const locked = anAnswer({ status: 423, headers: { 'retry-after': '60' } });
+    expect(outcomeOf(locked, TRIED))
+      .to.include({ afterMs: 60_000 })
+      .and.not.have.any.keys('pauseMs');
+  });
+
   it('asks for no wait where Retry-After can not be read', () => {
     const answer = anAnswer({ status: 429, headers: { 'retry-after': 'soon' } });
     expect(outcomeOf(answer, TRIED)).not.to.have.property('afterMs');

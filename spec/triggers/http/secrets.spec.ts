@@ -136,6 +136,46 @@ describe('the secrets of http', () => {
     expect(await attempt()).to.equal('delivered');
   });
 
+  it('are looked at after they were refused: only others are worth another attempt', async () => {
+    const clock = new FakeClock();
+    const receiver = new FakeReceiver();
+    const trigger = receiver.trigger(BEARER, { folder, clock });
+    const isRenewed = async (): Promise<boolean | undefined> => {
+      await clock.advance(10_000);
+      return trigger.isRenewed?.();
+    };
+    write('token', 'one');
+    await trigger.fire([aDelivery()], NEVER);
+    write('token', 'two');
+    expect(await isRenewed(), 'nothing was refused').to.equal(false);
+    receiver.script = () => anAnswer({ status: 401 });
+    await trigger.fire([aDelivery()], NEVER);
+    expect(await isRenewed(), 'the same').to.equal(false);
+    write('token', 'two\n');
+    expect(await isRenewed(), 'the same text').to.equal(false);
+    rmSync(join(folder, 'token'));
+    expect(await isRenewed(), 'none').to.equal(false);
+    write('token', 'three');
+    expect(await isRenewed(), 'another').to.equal(true);
+  });
+
+  for (const [what, status, section] of [
+    ['a proxy', 407, { proxy: { url: 'http://p:1', username: 'u', passwordFile: 'token' } }],
+    ['a handshake', 401, { ...BEARER, handshake: { origin: 'me' } }],
+  ] as const) {
+    it(`are looked at after they were refused by ${what}`, async () => {
+      const clock = new FakeClock();
+      const receiver = new FakeReceiver();
+      receiver.script = () => anAnswer({ status });
+      const trigger = receiver.trigger(section, { folder, clock });
+      write('token', 'one');
+      await trigger.fire([aDelivery()], NEVER);
+      write('token', 'two');
+      await clock.advance(10_000);
+      expect(await trigger.isRenewed?.()).to.equal(true);
+    });
+  }
+
   it('that are certificates open a new connection when they change, and only then', async () => {
     const clock = new FakeClock();
     const receiver = new FakeReceiver();
