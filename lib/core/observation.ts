@@ -132,6 +132,12 @@ export type ReadingObserved =
 /** Whether a circuit breaker lets attempts through: all, none, or one to try. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
+/** Why a lane makes no attempts although its breaker is closed. */
+export type PauseReason = 'throttled' | 'unauthorized';
+
+/** Whether a pause lasts, lets one attempt through to see, or is over. */
+export type PauseState = 'paused' | 'trying' | 'over';
+
 /** Something about deliveries. */
 export type DeliveryObserved =
   | { readonly kind: 'attempt-started'; readonly delivery: Delivery }
@@ -160,6 +166,18 @@ export type DeliveryObserved =
       readonly why: string;
       /** How long until an attempt is let through, in ms; 0 once one is. */
       readonly retryMs: number;
+    }
+  | {
+      /** A lane was paused, tries, or goes on, for what its receiver said about itself. */
+      readonly kind: 'pause';
+      readonly trigger: string;
+      readonly reason: PauseReason;
+      readonly state: PauseState;
+      readonly why: string;
+      /** How long until an attempt is let through, in ms; 0 once one is. */
+      readonly retryMs: number;
+      /** When that is, by the clock of the deliveries' due times; ms since 1970. */
+      readonly until: number;
     }
   | {
       readonly kind: 'queue-depth';

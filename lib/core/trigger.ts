@@ -37,8 +37,8 @@ export interface Trigger extends Partial<AsyncDisposable> {
   /** Absent: one delivery a call. */
   readonly batch?: Batching;
   /**
-   * Whether it has another credential now than the one that its receiver took last for none. Asked
-   * while nothing is attempted for that; it may read files. Absent: only an attempt can show it.
+   * Whether it has another credential now than the one that its receiver did not accept. Asked while
+   * nothing is attempted because of that; it may read files. Absent: only an attempt can show it.
    */
   isRenewed?(): Promise<boolean>;
 }

@@ -1,5 +1,5 @@
 // How old things are for one lane: a delivery, which does not age while it can not be attempted (its
-// breaker is open, no gateway runs, the clock leaps forward), and a lost answer, which ages for its
+// lane is paused, no gateway runs, the clock leaps forward), and a lost answer, which ages for its
 // receiver whatever happens here. Survives the process as one small value; a store that does not
 // take it costs nobody an attempt.
 import type { Clock } from '../core/clock.ts';

@@ -1,5 +1,5 @@
-// Attempts of a lane: recorded before they are made, fired within their time, told to the breaker,
-// and each delivery settled by itself. What is due and how many at once is the lane's to say.
+// Attempts of a lane: recorded before they are made, fired within their time, reported to the lane's
+// admission, and each delivery settled by itself. What is due and how many at once is the lane's to say.
 import type { Clock, Random } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
 import { hasCode, messageOf, SluiceError } from '../core/errors.ts';
@@ -9,9 +9,9 @@ import type { Archive, Keep, Outbox, Settlement } from '../core/store.ts';
 import type { OnLostAnswer, Trigger } from '../core/trigger.ts';
 import { backoffMs } from '../kit/backoff.ts';
 import { openDeadline } from '../kit/deadline.ts';
-import type { BreakerChange } from './breaker.ts';
+import type { AdmissionChange } from './admission.ts';
+import { Admission } from './admission.ts';
 import { Aging } from './aging.ts';
-import { Breaker } from './breaker.ts';
 import type { Gate } from './gate.ts';
 import type { KeyFacts, NextState, RetryPolicy } from './next-state.ts';
 import { givenBack, isPossiblyTwice, leftUnknown, mayDouble, nextState } from './next-state.ts';
@@ -20,6 +20,8 @@ import type { Span } from './pauses.ts';
 /** How attempts are made. */
 export interface AttemptSettings {
   readonly trigger: string;
+  /** Attempts at once at the most. */
+  readonly concurrency: number;
   /** For one attempt. */
   readonly timeoutMs: number;
   readonly onLostAnswer: OnLostAnswer;
@@ -78,7 +80,7 @@ type Ended = Pick<Settlement, 'outcome' | 'durationMs'> & { readonly next: NextS
 /** Makes the attempts of one trigger. */
 export class Attempts {
   readonly aging: Aging;
-  readonly breaker: Breaker;
+  readonly admission: Admission;
   /** How long the receiver took to answer last, in ms; endless while that is not known. */
   lastMs = Number.POSITIVE_INFINITY;
   readonly #settings: AttemptSettings;
@@ -93,7 +95,7 @@ export class Attempts {
     const { keyLifeMs } = trigger;
     this.#policy = { ...settings.retry, keyLifeMs, onLostAnswer: settings.onLostAnswer };
     this.aging = new Aging(settings.trigger, parts);
-    this.breaker = new Breaker(parts.random);
+    this.admission = new Admission(settings.concurrency, parts.random);
   }
 
   /**
@@ -106,6 +108,10 @@ export class Attempts {
     const passage = deliveries.some(isSuspect) ? 'alone' : 'shared';
     const pass = await this.#parts.gate.enter(passage, signals.stop);
     if (pass === null) return { settled: this.giveBack(deliveries) };
+    // Another attempt may have been asked to wait while this one waited at the gate.
+    if (this.admission.allowed(this.#parts.clock.monotonic()) === 0) {
+      return leaving(pass, { settled: this.giveBack(deliveries) });
+    }
     try {
       const recorded = await this.#recorded(deliveries, signals);
       if (recorded.length === 0) return leaving(pass, NOT_MADE);
@@ -114,6 +120,23 @@ export class Attempts {
       pass[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /** Ends a pause for a credential that was not accepted once the trigger has another one. */
+  async lookForRenewal(): Promise<void> {
+    if (!this.admission.isUnauthorized) return;
+    try {
+      const isRenewed = (await this.#trigger.isRenewed?.()) ?? false;
+      if (isRenewed) this.admission.askedFor(this.#parts.clock.monotonic());
+    } catch (error) {
+      const where = `trigger ${this.#settings.trigger}, looking for another credential`;
+      this.#parts.observe({ kind: 'bug', where, error });
+    }
+  }
+
+  /** Nothing is due; a pause may be over because of that. */
+  rest(): void {
+    this.#report(this.admission.rest(this.#parts.clock.monotonic()));
   }
 
   /** Lets claimed deliveries wait as before. What the store does not take, the next start finds. */
@@ -141,17 +164,18 @@ export class Attempts {
     for (const delivery of recorded) observe({ kind: 'attempt-started', delivery });
     const overtaking = recorded.map((delivery) => this.#overtaken(delivery));
     const began = clock.monotonic();
-    this.#tell(this.breaker.begin(began));
+    this.#report(this.admission.begin(began));
     const outcomes = await this.#fire(recorded, signals.abandon);
     const durationMs = Math.round(clock.monotonic() - began);
     this.lastMs = durationMs;
-    this.#tell(this.breaker.note(outcomes, clock.monotonic()));
+    const changes = this.admission.note(outcomes, clock.monotonic());
     const settling = recorded.map(async (delivery, place) => {
       const outcome = outcomes[place] ?? lostBy('no outcome');
       observe({ kind: 'attempt-ended', delivery, outcome, durationMs });
       const next = withOvertaken(this.#next(delivery, outcome), await overtaking[place]);
       await this.#settle(delivery, { outcome, durationMs, next }, signals);
     });
+    this.#report(changes);
     return { settled: Promise.all(settling).then(() => undefined) };
   }
 
@@ -253,11 +277,17 @@ export class Attempts {
     return nextState(delivery, outcome, at);
   }
 
-  #tell(change: BreakerChange | null): void {
-    if (change === null) return;
-    if (change.to === 'open') this.aging.pause();
-    if (change.to === 'closed') this.aging.resume();
-    this.#parts.observe({ kind: 'breaker', trigger: this.#settings.trigger, ...change });
+  /** Nothing ages while its lane makes no attempts. */
+  #report(changes: readonly AdmissionChange[]): void {
+    const { clock, observe } = this.#parts;
+    const { trigger } = this.#settings;
+    if (changes.length === 0) return;
+    if (this.admission.state === 'admitting') this.aging.resume();
+    else this.aging.pause();
+    for (const change of changes) {
+      if (change.kind === 'breaker') observe({ trigger, ...change });
+      else observe({ trigger, ...change, until: clock.now() + change.retryMs });
+    }
   }
 
   async #fire(deliveries: readonly Delivery[], abandon: AbortSignal): Promise<readonly Outcome[]> {

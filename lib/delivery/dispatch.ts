@@ -26,7 +26,7 @@ export class Dispatch {
     for (const { trigger } of deliveries) this.#lanes.get(trigger)?.wake();
   }
 
-  /** A person asks for an attempt of this delivery; an open breaker lets one through to see. */
+  /** A person asks for an attempt of this delivery; a paused lane lets one through to see. */
   askedFor({ trigger }: Delivery): void {
     this.#lanes.get(trigger)?.askedFor();
   }

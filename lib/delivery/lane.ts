@@ -1,5 +1,5 @@
-// One lane a trigger: claims what is due from the store, as much as concurrency and breaker let
-// through, and makes attempts of it (attempt.ts), several deliveries in one where the trigger takes
+// One lane a trigger: claims what is due from the store, as much as its admission lets through
+// (admission.ts), and makes attempts of it (attempt.ts), several deliveries in one where the trigger takes
 // batches. It holds no backlog: what waits, waits in the store, and what it claimed ahead of short
 // attempts it gives back. It never decides what an outcome means (next-state.ts) and never tells two
 // attempts of one object apart (the claim does).
@@ -17,9 +17,7 @@ import {
 } from './attempt.ts';
 
 /** How a lane works. */
-export interface LaneSettings extends AttemptSettings {
-  readonly concurrency: number;
-}
+export type LaneSettings = AttemptSettings;
 
 /** However far away the next retry seems: the wall clock by which it is due may jump. */
 const LONGEST_WAIT_MS = 60_000;
@@ -35,6 +33,9 @@ const AHEAD_BELOW_MS = 100;
 
 /** After attempts were cut off: for a store that is about to take what they came to. */
 const LEAVE_MS = 2_000;
+
+/** How often a credential that was refused is looked for: triggers read theirs again as often. */
+const RENEWAL_MS = 10_000;
 
 const ONE_BY_ONE = { max: 1, waitMs: 0 };
 
@@ -91,7 +92,7 @@ export class Lane {
 
   /** A person asks for an attempt: its receiver may have been mended. */
   askedFor(): void {
-    this.#attempts.breaker.askedFor(this.#parts.clock.monotonic());
+    this.#attempts.admission.askedFor(this.#parts.clock.monotonic());
     this.wake();
   }
 
@@ -117,6 +118,7 @@ export class Lane {
     try {
       await this.#attempts.aging.restore();
       while (!stop.aborted) {
+        await this.#attempts.lookForRenewal();
         this.#startDue(signals);
         this.#claimMore(signals);
         await this.#alarm.wait(clock, await this.#idleMs(), stop);
@@ -147,8 +149,8 @@ export class Lane {
       this.#gathered.length >= max ||
       (this.#gathered.length > 0 && clock.monotonic() >= this.#gatheredUntil);
     while (isDue() && this.#free() > 0) this.#start(this.#gathered.splice(0, max), signals);
-    // Its receiver is left alone for a while: who waits for that waits in the store.
-    if (this.#attempts.breaker.state === 'open') this.#giveBack();
+    // Its receiver is left alone for a while: what waits for that waits in the store.
+    if (this.#attempts.admission.allowed(clock.monotonic()) === 0) this.#giveBack();
   }
 
   /** Claims what is due, unless it is claiming; attempts go on meanwhile. */
@@ -182,7 +184,7 @@ export class Lane {
     const { max } = this.#batch;
     const room = (this.#free() - this.#suspects.length) * max - this.#gathered.length;
     const isFast = this.#attempts.lastMs < AHEAD_BELOW_MS;
-    if (!isFast || !this.#hasMore || this.#attempts.breaker.state !== 'closed') return room;
+    if (!isFast || !this.#hasMore || !this.#attempts.admission.isUnlimited) return room;
     return room + this.#settings.concurrency * max;
   }
 
@@ -196,7 +198,7 @@ export class Lane {
   /** How many attempts more may be made now; a store that is slow bounds them too. */
   #free(): number {
     const { concurrency } = this.#settings;
-    const allowed = this.#attempts.breaker.allowed(concurrency, this.#parts.clock.monotonic());
+    const allowed = this.#attempts.admission.allowed(this.#parts.clock.monotonic());
     const unwritten = concurrency * UNWRITTEN_FOR_ONE - this.#running.size;
     return Math.max(0, Math.min(allowed - this.#unanswered, unwritten));
   }
@@ -206,12 +208,15 @@ export class Lane {
     const { clock, outbox } = this.#parts;
     const now = clock.monotonic();
     if (this.#claiming !== null || this.#unanswered >= this.#settings.concurrency) return null;
-    const pausedMs = this.#attempts.breaker.waitMs(now);
-    if (pausedMs > 0) return pausedMs;
+    const { admission } = this.#attempts;
+    const pausedMs = admission.waitMs(now);
+    if (pausedMs > 0) return Math.min(pausedMs, admission.isUnauthorized ? RENEWAL_MS : pausedMs);
     if (this.#free() === 0) return null;
     const gatheringMs =
       this.#gathered.length === 0 ? LONGEST_WAIT_MS : Math.max(0, this.#gatheredUntil - now);
     const next = await outbox.next(this.#settings.trigger);
+    const isDue = this.#gathered.length > 0 || (next !== null && next <= clock.now());
+    if (!isDue) this.#attempts.rest();
     if (next === null) return this.#gathered.length === 0 ? null : gatheringMs;
     const dueMs = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, next - clock.now()));
     this.#nothingUntil = now + dueMs;

@@ -8,6 +8,7 @@ import type { LimitObserved, Observation, TroubleReason } from '../core/observat
 import { renderDuration } from '../kit/duration.ts';
 
 type Reading = Extract<Observation, { kind: 'reading' }>;
+type Paused = Extract<Observation, { kind: 'pause' }>;
 
 /** What a person must grant or create: to wait for it with all other paths would help nobody. */
 const REFUSALS: readonly TroubleReason[] = ['forbidden', 'not-found'];
@@ -30,6 +31,8 @@ export class HealthWatch {
   #cluster = 'the cluster has not been reached yet';
   /** Triggers whose breaker is open; that stops one lane, not the gateway's work. */
   readonly #broken = new Set<string>();
+  /** Triggers that are paused because of their receiver; likewise. */
+  readonly #paused = new Map<string, Paused>();
   #stopping = false;
   /** Why the store takes nothing; '' where it does. */
   #storeTrouble = '';
@@ -58,6 +61,7 @@ export class HealthWatch {
     if (observation.kind === 'budget' || observation.kind === 'shedding') {
       this.#noteLimit(observation);
     }
+    if (observation.kind === 'pause') this.#notePause(observation);
     if (observation.kind === 'store-trouble') {
       this.#storeTrouble = observation.state === 'unavailable' ? observation.why : '';
     }
@@ -85,6 +89,7 @@ export class HealthWatch {
       (name) => `trigger ${name}: breaker open; the log says why`,
     );
     notes.push(...this.#pathNotes());
+    for (const paused of this.#paused.values()) notes.push(noteOf(paused));
     if (this.#full === 'shed') notes.push('the store is full: new deliveries are shed');
     for (const budget of this.#usedUp) {
       notes.push(`limits.${budget} is used up: deliveries are held; the log says whose`);
@@ -126,6 +131,11 @@ export class HealthWatch {
       else this.#usedUp.delete(observation.budget);
     } else if (observation.state === 'began') this.#shedding.add(observation.trigger);
     else this.#shedding.delete(observation.trigger);
+  }
+
+  #notePause(paused: Paused): void {
+    if (paused.state === 'over') this.#paused.delete(paused.trigger);
+    else this.#paused.set(paused.trigger, paused);
   }
 
   *#reasons(): Iterable<string> {
@@ -172,6 +182,18 @@ export class HealthWatch {
 
 function keyOf({ source, path }: { readonly source: string; readonly path: string }): string {
   return `${source} ${path}`;
+}
+
+const PAUSE_WORDS = {
+  throttled: 'its receiver asked to wait',
+  unauthorized: 'its receiver does not accept the credential',
+} as const satisfies Record<Paused['reason'], string>;
+
+function noteOf({ trigger, reason, state, until }: Paused): string {
+  const at = new Date(until).toISOString();
+  const what =
+    state === 'paused' ? `paused, no attempt before ${at}` : 'paused, one attempt is made to see';
+  return `trigger ${trigger}: ${what}: ${PAUSE_WORDS[reason]}; the log says why`;
 }
 
 function reasonOf(reading: Reading): string {

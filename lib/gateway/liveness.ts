@@ -40,7 +40,8 @@ export class Liveness {
   readonly #dispatchLimitMs: number;
   /** By trigger: attempts that were begun and have not ended. */
   readonly #running = new Map<string, number>();
-  readonly #broken = new Set<string>();
+  /** Triggers that make no attempts because of their receiver. */
+  readonly #paused = new Set<string>();
   /** The store takes nothing. */
   #isAway = false;
   /** The store takes nothing new, and reading waits for it. */
@@ -64,7 +65,12 @@ export class Liveness {
     if (READING.has(observation.kind) && 'source' in observation) this.#read(observation.source);
     if (observation.kind === 'attempt-started') this.#attempted(observation.delivery.trigger, 1);
     if (observation.kind === 'attempt-ended') this.#attempted(observation.delivery.trigger, -1);
-    if (observation.kind === 'breaker') this.#noteBreaker(observation);
+    if (observation.kind === 'breaker') {
+      this.#notePause(observation.trigger, observation.to !== 'closed');
+    }
+    if (observation.kind === 'pause') {
+      this.#notePause(observation.trigger, observation.state !== 'over');
+    }
     if (observation.kind === 'store-trouble') this.#isAway = observation.state === 'unavailable';
     if (observation.kind === 'store-usage') {
       this.#isFull = observation.overflow === 'block' && observation.level === 'full';
@@ -108,17 +114,17 @@ export class Liveness {
     this.#progress.done(dispatchKey(trigger));
   }
 
-  #noteBreaker({ trigger, to }: Extract<Observation, { kind: 'breaker' }>): void {
-    if (to === 'closed') this.#broken.delete(trigger);
-    else this.#broken.add(trigger);
+  #notePause(trigger: string, isPaused: boolean): void {
+    if (isPaused) this.#paused.add(trigger);
+    else this.#paused.delete(trigger);
     this.#progress.done(dispatchKey(trigger));
   }
 
-  /** Due deliveries and running attempts must move, unless the receiver's breaker is open. */
+  /** Due deliveries and running attempts must move, unless the lane is paused for its receiver. */
   #due(trigger: string, isDue: boolean): void {
     const key = dispatchKey(trigger);
     const isExpected = isDue || (this.#running.get(trigger) ?? 0) > 0;
-    if (!isExpected || this.#broken.has(trigger)) this.#progress.done(key);
+    if (!isExpected || this.#paused.has(trigger)) this.#progress.done(key);
     else {
       const what = `trigger ${trigger}: no attempt has begun or ended`;
       this.#progress.expect(key, { what, limitMs: this.#dispatchLimitMs });

@@ -66,6 +66,7 @@ export function originalDelivery(
         : [];
     }
     case 'breaker':
+    case 'pause':
     case 'queue-depth':
     case 'command-output':
       return [];

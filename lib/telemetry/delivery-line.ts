@@ -1,7 +1,7 @@
 // The lines about deliveries. An attempt is a debug line unless it failed in a new way; what a
 // delivery came to is told once: at info where it arrived, at error where nobody will try again.
 import type { DeliveryState } from '../core/delivery.ts';
-import type { DeliveryObserved } from '../core/observation.ts';
+import type { DeliveryObserved, PauseReason } from '../core/observation.ts';
 import type { Outcome, RetryReason, Started, UnknownReason } from '../core/outcome.ts';
 import { renderDuration } from '../kit/duration.ts';
 import type { FailureLog } from './failure-log.ts';
@@ -73,6 +73,8 @@ export function deliveryLines(observed: DeliveryObserved, failures: FailureLog):
     }
     case 'breaker':
       return [breakerLine(observed)];
+    case 'pause':
+      return pauseLines(observed, failures);
     case 'queue-depth':
       return [];
     default:
@@ -87,6 +89,28 @@ function breakerLine({ kind, trigger, from, to, why, retryMs }: Observed<'breake
   const fields = { trigger, breaker: to, why, retryMs };
   if (to === 'closed') return { level: 'info', kind, text, fields };
   return { level: from === 'closed' ? 'error' : 'debug', kind, text, fields };
+}
+
+// A receiver that asks to wait goes on by itself; a credential that it does not take needs a human.
+const PAUSE_LEVELS = {
+  throttled: 'warn',
+  unauthorized: 'error',
+} as const satisfies Record<PauseReason, LogLevel>;
+
+// Said once when it begins and once when it is over, also when a limit is met every minute.
+function pauseLines(observed: Observed<'pause'>, failures: FailureLog): readonly Line[] {
+  const { kind, trigger, reason, state, why, retryMs } = observed;
+  const key = `pause ${trigger}`;
+  const fields = { trigger, state, reason, why, retryMs };
+  if (state === 'paused') {
+    const pause = `no attempts for ${renderDuration(wholeSeconds(retryMs))}`;
+    const text = `${trigger}: paused (${reason}), ${pause}: ${why}`;
+    const line: Line = { level: PAUSE_LEVELS[reason], kind, text, fields };
+    return [failures.failed({ key, cause: reason, line })];
+  }
+  const text = `${trigger}: pause ${state} (${reason}): ${why}`;
+  const ended = state === 'over' ? failures.ended(key) : null;
+  return [ended ?? { level: 'debug', kind, text, fields }];
 }
 
 function wholeSeconds(ms: number): number {

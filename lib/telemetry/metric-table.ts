@@ -61,6 +61,11 @@ export const METRICS = {
     help: 'How often the circuit breaker of a trigger opened, also after an attempt to see failed.',
     labels: ['trigger'],
   },
+  sluice_lane_paused: {
+    type: 'gauge',
+    help: '1 while a trigger makes no attempts, or one to see, because its receiver asked to wait (throttled) or does not accept the credential (unauthorized), else 0.',
+    labels: ['trigger', 'reason'],
+  },
   sluice_attempt_duration_seconds: {
     type: 'histogram',
     help: 'How long attempts took, by trigger and outcome; its count is the number of attempts.',

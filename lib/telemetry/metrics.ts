@@ -81,6 +81,7 @@ export class Metrics {
       case 'attempt-ended':
       case 'delivery-moved':
       case 'breaker':
+      case 'pause':
       case 'queue-depth':
         this.#delivered(observation);
         return;
@@ -191,7 +192,7 @@ export class Metrics {
   #delivered(
     observed: Extract<
       Observation,
-      { kind: 'attempt-ended' | 'delivery-moved' | 'breaker' | 'queue-depth' }
+      { kind: 'attempt-ended' | 'delivery-moved' | 'breaker' | 'pause' | 'queue-depth' }
     >,
   ): void {
     if (observed.kind === 'queue-depth') {
@@ -203,6 +204,11 @@ export class Metrics {
       const { trigger, to } = observed;
       this.#set('sluice_breaker_open', { trigger }, to === 'closed' ? 0 : 1);
       if (to === 'open') this.#add('sluice_breaker_opened_total', { trigger }, 1);
+      return;
+    }
+    if (observed.kind === 'pause') {
+      const { trigger, reason, state } = observed;
+      this.#set('sluice_lane_paused', { trigger, reason }, state === 'over' ? 0 : 1);
       return;
     }
     const { trigger } = observed.delivery;

@@ -35,6 +35,7 @@ export function observationLines(
     case 'attempt-ended':
     case 'delivery-moved':
     case 'breaker':
+    case 'pause':
     case 'queue-depth':
     case 'command-output':
       return deliveryLines(observation, failures);

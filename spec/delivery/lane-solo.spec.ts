@@ -142,7 +142,7 @@ describe('a delivery at whose attempts the process died twice', () => {
     const trigger = new HeldTrigger();
     const { add, clock, stop, running } = setUp({}, trigger);
     await add(withSuspect(1, 0));
-    trigger.firings[0]?.end({ outcome: 'retry', reason: 'throttled', detail: '429' });
+    trigger.firings[0]?.end({ outcome: 'retry', reason: 'forbidden', detail: '403' });
     await clock.advance(0);
     await add(deliveries(2).slice(1));
     await clock.advance(1_000);

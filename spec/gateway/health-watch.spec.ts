@@ -55,6 +55,35 @@ describe('health', () => {
     }
   });
 
+  it('notes a paused trigger, until when and why, and nothing of what its receiver said', () => {
+    const health = new HealthWatch([]);
+    const until = Date.UTC(2026, 0, 31, 12, 1);
+    const pause = { kind: 'pause', why: '429: db.internal', retryMs: 1, until } as const;
+    const hook = { ...pause, trigger: 'hook', reason: 'throttled' } as const;
+    const ci = { ...pause, trigger: 'ci', reason: 'unauthorized' } as const;
+    const log = 'the log says why';
+    const paused = 'paused, no attempt before 2026-01-31T12:01:00.000Z';
+    for (const [observation, notes] of [
+      [
+        { ...hook, state: 'paused' },
+        [`trigger hook: ${paused}: its receiver asked to wait; ${log}`],
+      ],
+      [
+        { ...hook, state: 'trying' },
+        [`trigger hook: paused, one attempt is made to see: its receiver asked to wait; ${log}`],
+      ],
+      [{ ...hook, state: 'over' }, []],
+      [
+        { ...ci, state: 'paused' },
+        [`trigger ci: ${paused}: its receiver does not accept the credential; ${log}`],
+      ],
+    ] as const) {
+      health.observe(observation);
+      expect(health.health([]).notes).to.deep.equal(notes);
+    }
+    expect(health.health([]).why.join()).not.to.include('ci');
+  });
+
   it('is ready again once the store takes everything again', () => {
     const health = aHealth([]);
     for (const one of [

@@ -38,6 +38,10 @@ const breaker = (to: 'open' | 'closed'): Observation => ({
   why: '503',
   retryMs: 1,
 });
+const pause = (state: 'paused' | 'trying' | 'over'): Observation => ({
+  ...{ kind: 'pause', trigger: 'build', reason: 'throttled', state, why: '429' },
+  ...{ retryMs: 1, until: 0 },
+});
 const trouble = (state: 'unavailable' | 'available'): Observation => ({
   kind: 'store-trouble',
   state,
@@ -151,6 +155,19 @@ describe('liveness', () => {
       await clock.advance(60 * MINUTE);
       expect(liveness.stuck()).to.deep.equal([]);
       liveness.observe(breaker('closed'));
+      await clock.advance(LIMIT + MINUTE);
+      expect(liveness.stuck()).to.deep.equal(stuck);
+    });
+
+    it('goes on while the lane is paused, also for an hour', async () => {
+      const { clock, liveness, due } = bench();
+      due.at = clock.now();
+      liveness.observe(pause('paused'));
+      await clock.advance(59 * MINUTE);
+      liveness.observe(pause('trying'));
+      await clock.advance(10 * MINUTE);
+      expect(liveness.stuck()).to.deep.equal([]);
+      liveness.observe(pause('over'));
       await clock.advance(LIMIT + MINUTE);
       expect(liveness.stuck()).to.deep.equal(stuck);
     });

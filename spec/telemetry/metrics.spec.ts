@@ -16,6 +16,9 @@ async function scraped(observations: readonly Observation[]): Promise<string> {
   return (await telemetry.metrics()).text;
 }
 
+const paused = { kind: 'pause', trigger: 'build', why: '429', retryMs: 1, until: 0 } as const;
+const pause = { ...paused, reason: 'throttled' } as const;
+
 const table: readonly [Observation, readonly string[]][] = [
   [
     { kind: 'events-read', ...where, from: 'watch', count: 7 },
@@ -73,6 +76,9 @@ const table: readonly [Observation, readonly string[]][] = [
     { ...moved, to: 'dead', dead: 'poison' },
     ['sluice_deliveries_settled_total{trigger="build",state="dead",reason="poison"} 1'],
   ],
+  [{ ...pause, state: 'paused' }, ['sluice_lane_paused{trigger="build",reason="throttled"} 1']],
+  [{ ...pause, state: 'trying' }, ['sluice_lane_paused{trigger="build",reason="throttled"} 1']],
+  [{ ...pause, state: 'over' }, ['sluice_lane_paused{trigger="build",reason="throttled"} 0']],
   [
     { kind: 'queue-depth', trigger: 'build', state: 'held', count: 4 },
     ['sluice_queue_depth{trigger="build",state="held"} 4'],

@@ -27,7 +27,19 @@ const stopped = { kind: 'stopped', durable: false, waiting: 0, abandoned: 0 } as
 
 const breaker = { kind: 'breaker', trigger: 'hook', why: '503', retryMs: 4_200 } as const;
 
+const pause = { kind: 'pause', trigger: 'hook', why: '429', retryMs: 59_600, until: 0 } as const;
+
 const lines: readonly [Observation, string | null][] = [
+  [
+    { ...pause, reason: 'throttled', state: 'paused' },
+    'warn  hook: paused (throttled), no attempts for 1m: 429',
+  ],
+  [
+    { ...pause, reason: 'unauthorized', state: 'paused' },
+    'error hook: paused (unauthorized), no attempts for 1m: 429',
+  ],
+  [{ ...pause, reason: 'throttled', state: 'trying' }, 'debug hook: pause trying (throttled): 429'],
+  [{ ...pause, reason: 'throttled', state: 'over' }, 'debug hook: pause over (throttled): 429'],
   [{ ...breaker, from: 'closed', to: 'open' }, 'error hook: breaker open, no attempts for 5s: 503'],
   [
     { ...breaker, from: 'half-open', to: 'open' },

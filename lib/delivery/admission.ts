@@ -1,0 +1,235 @@
+// Whether a lane may attempt anything now, how much at once, and if not, why and until when. This is
+// the one owner of that state, whatever the reason: a receiver that fails (breaker.ts), one that asked
+// to wait, one that does not accept our credential. After a pause one attempt is made to see.
+// Pure but for chance: it sets no timer and observes nothing; time is handed in (monotonic, ms).
+import type { Random } from '../core/clock.ts';
+import type {
+  BreakerState,
+  DeliveryObserved,
+  PauseReason,
+  PauseState,
+} from '../core/observation.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { backoffMs } from '../kit/backoff.ts';
+import { Breaker, mostTelling, signOf } from './breaker.ts';
+
+type Observed<K extends DeliveryObserved['kind']> = Extract<DeliveryObserved, { kind: K }>;
+
+/** A change, as it is reported; the trigger and the wall clock are the caller's to add. */
+export type AdmissionChange =
+  | Omit<Observed<'breaker'>, 'trigger'>
+  | Omit<Observed<'pause'>, 'trigger' | 'until'>;
+
+/** Whether attempts are let through: as many as may be, none, or one to see. */
+export type AdmissionState = 'admitting' | 'paused' | 'trying';
+
+/** Why not. */
+type Reason = PauseReason | 'breaker';
+
+interface Current {
+  readonly state: AdmissionState;
+  /** Null while it admits. */
+  readonly reason: Reason | null;
+  /** When one attempt is let through to see. */
+  readonly until: number;
+}
+
+/** What a pause is for. */
+interface Cause {
+  readonly reason: Reason;
+  readonly why: string;
+  /** What the receiver asked for; null: longer each time. */
+  readonly askedMs: number | null;
+}
+
+// The first pause is about a restart of a small service; the last keeps recovery within a minute.
+const PAUSE = { firstMs: 5_000, maxMs: 60_000 };
+
+const ADMITTING: Current = { state: 'admitting', reason: null, until: 0 };
+
+/** Lets attempts of one lane through or not. */
+export class Admission {
+  readonly #random: Random;
+  readonly #concurrency: number;
+  readonly #breaker = new Breaker();
+  #current = ADMITTING;
+  /** Pauses in a row that no receiver measured out. */
+  #pauses = 0;
+  /**
+   * How many attempts may run at once after a receiver asked to wait: one more for each that it takes,
+   * which doubles them in each round. So a rate that it can bear is found in a few rounds, and one that
+   * is still too much costs no more refused requests than were just taken (slow start, RFC 5681 §3.1).
+   */
+  #window = Number.POSITIVE_INFINITY;
+
+  constructor(concurrency: number, random: Random) {
+    this.#concurrency = concurrency;
+    this.#random = random;
+  }
+
+  /** Whether it lets through as many as may be, none, or one to see. */
+  get state(): AdmissionState {
+    return this.#current.state;
+  }
+
+  /** Whether as many attempts may run at once as ever. */
+  get isUnlimited(): boolean {
+    return this.state === 'admitting' && this.#window >= this.#concurrency;
+  }
+
+  /** Whether nothing is attempted because the receiver does not accept our credential. */
+  get isUnauthorized(): boolean {
+    return this.state === 'paused' && this.#current.reason === 'unauthorized';
+  }
+
+  /** How many attempts may run at once now. */
+  allowed(now: number): number {
+    const { state, until } = this.#current;
+    if (state === 'admitting') return Math.min(this.#window, this.#concurrency);
+    return state === 'trying' || now >= until ? 1 : 0;
+  }
+
+  /** How long until an attempt is let through, in ms; 0 when one is. */
+  waitMs(now: number): number {
+    return this.state === 'paused' ? Math.max(0, this.#current.until - now) : 0;
+  }
+
+  /** A person asks, or the credentials are others now: one attempt is let through to see. */
+  askedFor(now: number): void {
+    const { until } = this.#current;
+    this.#current = { ...this.#current, until: Math.min(until, now) };
+  }
+
+  /**
+   * Nothing is due. A wait that a receiver asked for ends with its time then, and needs no attempt to
+   * see; the next attempt is alone all the same.
+   */
+  rest(now: number): readonly AdmissionChange[] {
+    const { state, reason, until } = this.#current;
+    if (state !== 'paused' || reason !== 'throttled' || now < until) return [];
+    this.#window = 1;
+    return this.#move(ADMITTING, { why: 'its time is over, and nothing is due', retryMs: 0 });
+  }
+
+  /** An attempt begins; the first after a pause is the one to see. */
+  begin(now: number): readonly AdmissionChange[] {
+    const { state, reason, until } = this.#current;
+    if (state !== 'paused' || now < until) return [];
+    return this.#move({ state: 'trying', reason, until }, { why: TRYING, retryMs: 0 });
+  }
+
+  /** Takes note of what an attempt came to, for each of its deliveries. */
+  note(outcomes: readonly Outcome[], now: number): readonly AdmissionChange[] {
+    const asked = causeIn(outcomes);
+    // What was begun before a pause says nothing new, unless it asks for more.
+    if (this.state === 'paused') return asked === null ? [] : this.#extend(asked, now);
+    if (asked !== null) return this.#pause(asked, now);
+    const telling = mostTelling(outcomes);
+    if (telling === undefined) return [];
+    return this.state === 'trying'
+      ? this.#noteTried(telling, now)
+      : this.#noteAdmitted(telling, now);
+  }
+
+  #noteAdmitted(outcome: Outcome, now: number): readonly AdmissionChange[] {
+    const failed = this.#breaker.weigh(outcome);
+    if (failed !== null) return this.#pause(broken(failed, outcome), now);
+    if (signOf(outcome) === 'well') this.#grow();
+    return [];
+  }
+
+  #noteTried(outcome: Outcome, now: number): readonly AdmissionChange[] {
+    const isWell = signOf(outcome) === 'well';
+    if (!isWell) return this.#pause(broken('the attempt to see failed', outcome), now);
+    this.#breaker.reset();
+    // Only a limit on requests is a reason to go on slowly.
+    if (this.#current.reason === 'throttled') this.#window = 1;
+    this.#grow();
+    return this.#move(ADMITTING, { why: 'an attempt came through', retryMs: 0 });
+  }
+
+  #grow(): void {
+    this.#window += 1;
+    if (this.#window < this.#concurrency) return;
+    this.#window = Number.POSITIVE_INFINITY;
+    this.#pauses = 0;
+  }
+
+  #pause(cause: Cause, now: number): readonly AdmissionChange[] {
+    const { reason, why, askedMs } = cause;
+    if (askedMs === null) this.#pauses += 1;
+    const retryMs = Math.round(askedMs ?? backoffMs(this.#pauses, PAUSE, this.#random));
+    return this.#move({ state: 'paused', reason, until: now + retryMs }, { why, retryMs });
+  }
+
+  #extend(cause: Cause, now: number): readonly AdmissionChange[] {
+    const askedMs = cause.askedMs ?? 0;
+    return now + askedMs <= this.#current.until ? [] : this.#pause(cause, now);
+  }
+
+  #move(next: Current, said: Pick<AdmissionChange, 'why' | 'retryMs'>): readonly AdmissionChange[] {
+    const before = this.#current;
+    this.#current = next;
+    const began = changeOf(next, next.reason === before.reason ? before : ADMITTING, said);
+    // One reason ends before another begins.
+    const ended =
+      next.reason === before.reason ? [] : changeOf(ADMITTING, before, { ...said, retryMs: 0 });
+    return [...ended, ...began];
+  }
+}
+
+const TRYING = 'one attempt is made to see';
+
+/** The change between two states of one reason; none when neither has a reason. */
+function changeOf(
+  next: Current,
+  before: Current,
+  said: Pick<AdmissionChange, 'why' | 'retryMs'>,
+): readonly AdmissionChange[] {
+  const reason = next.reason ?? before.reason;
+  if (reason === null) return [];
+  if (reason === 'breaker') {
+    const [from, to] = [BREAKER_STATES[before.state], BREAKER_STATES[next.state]];
+    return [{ kind: 'breaker', from, to, ...said }];
+  }
+  return [{ kind: 'pause', reason, state: PAUSE_STATES[next.state], ...said }];
+}
+
+const BREAKER_STATES = {
+  admitting: 'closed',
+  paused: 'open',
+  trying: 'half-open',
+} as const satisfies Record<AdmissionState, BreakerState>;
+
+const PAUSE_STATES = {
+  admitting: 'over',
+  paused: 'paused',
+  trying: 'trying',
+} as const satisfies Record<AdmissionState, PauseState>;
+
+function broken(failed: string, outcome: Outcome): Cause {
+  return { reason: 'breaker', why: `${failed}: ${detailOf(outcome)}`, askedMs: null };
+}
+
+/** Why outcomes ask for a pause; null when none does. The longest wait counts. */
+function causeIn(outcomes: readonly Outcome[]): Cause | null {
+  const asking = outcomes.filter(({ pauseMs = 0 }) => pauseMs > 0);
+  const longest = asking.toSorted((a, b) => (b.pauseMs ?? 0) - (a.pauseMs ?? 0))[0];
+  const throttled = longest ?? outcomes.find((outcome) => isRetry(outcome, 'throttled'));
+  if (throttled !== undefined) {
+    const why = `the receiver asked to wait: ${detailOf(throttled)}`;
+    return { reason: 'throttled', why, askedMs: longest?.pauseMs ?? null };
+  }
+  const refused = outcomes.find((outcome) => isRetry(outcome, 'unauthorized'));
+  if (refused === undefined) return null;
+  const why = `the receiver does not accept our credential: ${detailOf(refused)}`;
+  return { reason: 'unauthorized', why, askedMs: null };
+}
+
+function isRetry(outcome: Outcome, reason: 'throttled' | 'unauthorized'): boolean {
+  return outcome.outcome === 'retry' && outcome.reason === reason;
+}
+
+function detailOf(outcome: Outcome): string {
+  return 'detail' in outcome ? outcome.detail : 'delivered, and no further request is allowed now';
+}
