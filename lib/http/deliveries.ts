@@ -10,6 +10,7 @@ import type { Outcome, Started } from '../core/outcome.ts';
 import { type ActName, possibleActs } from '../delivery/acts.ts';
 import type { HeldForecast } from '../intake/forecast.ts';
 import { cut } from './decisions.ts';
+import type { PauseStanding } from './standing.ts';
 import { timeOf } from './time.ts';
 import { weightOf } from './weight.ts';
 
@@ -33,6 +34,14 @@ export interface HeldDocument {
   readonly expiresAt: string | null;
 }
 
+/** Why a trigger makes no attempts now, as documents show it. */
+export interface PauseDocument {
+  readonly reason: PauseStanding['reason'];
+  /** When one attempt is let through to see; in the past once it may be made. */
+  readonly until: string | null;
+  readonly why: string;
+}
+
 /** A delivery as lists show it. */
 export interface DeliverySummary {
   readonly id: string;
@@ -53,6 +62,8 @@ export interface DeliverySummary {
   readonly dueAt: string | null;
   /** The limit that holds it, and until when; null: none does, or no gateway runs. */
   readonly held: HeldDocument | null;
+  /** Why it is not attempted although it may be due; null when nothing but its time keeps it. */
+  readonly paused: PauseDocument | null;
   readonly attemptCount: number;
   readonly lastAttempt: AttemptDocument | null;
   readonly lastFailure: AttemptDocument | null;
@@ -95,6 +106,8 @@ export interface GatewayFacts {
   readonly triggers?: ReadonlySet<string>;
   /** When a held delivery starts. */
   readonly forecast?: (id: string) => HeldForecast | null;
+  /** Why a trigger makes no attempts now; null when it makes them. */
+  readonly pause?: (trigger: string) => PauseStanding | null;
 }
 
 /** The states in which the time of the next attempt, or of being held, says something. */
@@ -168,6 +181,7 @@ export function toSummary(delivery: Delivery, facts: GatewayFacts): DeliverySumm
     createdAt: timeOf(delivery.createdAt),
     dueAt: DUE.has(delivery.state) ? timeOf(delivery.dueAt) : null,
     held: toHeld(delivery, facts),
+    paused: delivery.state === 'waiting' ? toPause(facts.pause?.(delivery.trigger)) : null,
     attemptCount: attempts.length,
     lastAttempt: toAttempt(attempts.at(-1)),
     lastFailure: toAttempt(lastFailure),
@@ -202,6 +216,11 @@ function toHeld({ id, state }: Delivery, { forecast }: GatewayFacts): HeldDocume
   if (found === null) return null;
   const { budget, releaseAt, expiresAt } = found;
   return { budget, releaseAt: timeOf(releaseAt), expiresAt: timeOf(expiresAt) };
+}
+
+/** Why a trigger makes no attempts now; null when it makes them, or no gateway runs. */
+export function toPause(pause: PauseStanding | null | undefined): PauseDocument | null {
+  return pause ? { ...pause, until: timeOf(pause.until) } : null;
 }
 
 function toAttempt(attempt: Attempt | undefined): AttemptDocument | null {

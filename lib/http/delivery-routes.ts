@@ -28,6 +28,7 @@ import {
   text,
 } from './route.ts';
 import { listOf, schemaNamed } from './schemas.ts';
+import type { Standing } from './standing.ts';
 import { MOMENT, spanOf } from './time.ts';
 
 /** What these routes answer from: also a file that was opened without a gateway. */
@@ -39,6 +40,8 @@ export interface DeliveryParts {
   readonly forecasts?: RouteParts['forecasts'];
   /** Absent where no gateway runs: then nobody knows which triggers there are. */
   readonly plan?: { readonly triggers: readonly { readonly name: string }[] };
+  /** What pauses triggers; absent likewise. */
+  readonly watch?: { readonly standing: Pick<Standing, 'pause'> };
 }
 
 /** A route that needs no more than that. */
@@ -190,10 +193,11 @@ async function notActed(
   return refusal({ status: 409, detail, state: delivery.state, acts });
 }
 
-function factsOf({ plan, forecasts }: DeliveryParts): GatewayFacts {
+function factsOf({ plan, forecasts, watch }: DeliveryParts): GatewayFacts {
   return {
     ...(plan === undefined ? {} : { triggers: new Set(plan.triggers.map(({ name }) => name)) }),
     ...(forecasts === undefined ? {} : { forecast: forecasts() }),
+    ...(watch === undefined ? {} : { pause: (trigger) => watch.standing.pause(trigger) }),
   };
 }
 

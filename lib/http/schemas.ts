@@ -110,11 +110,26 @@ const OUTCOME = record(
     outcome: { enum: ['delivered', 'retry', 'refused', 'unknown'] },
     reason: described(TEXT, 'From a closed set; absent where it was delivered.'),
     detail: TEXT,
-    afterMs: described(NUMBER, 'What the receiver asked to wait.'),
+    afterMs: described(NUMBER, 'What the receiver asked to wait with this delivery, in ms.'),
+    pauseMs: described(NUMBER, 'For how long the receiver wants no request at all, in ms.'),
     started: record({ kind: TEXT, namespace: TEXT, name: TEXT, url: TEXT }, ['url']),
     note: described(TEXT, 'When it had been there before, or the answer is an unusual one.'),
   },
-  ['reason', 'detail', 'afterMs', 'started', 'note'],
+  ['reason', 'detail', 'afterMs', 'pauseMs', 'started', 'note'],
+);
+
+const PAUSED = described(
+  nullable(
+    record({
+      reason: { enum: ['breaker', 'throttled', 'unauthorized'] },
+      until: described(
+        TIME_OR_NULL,
+        'When one attempt is let through to see; in the past once it may be made.',
+      ),
+      why: TEXT,
+    }),
+  ),
+  'Why its trigger makes no attempts now; null: it makes them, or no gateway runs.',
 );
 
 const ATTEMPT = record({
@@ -151,6 +166,7 @@ const DELIVERY_PROPERTIES: Readonly<Record<string, JsonSchema>> = {
     ),
     'When the limit that holds it lets it start, as far as that is known now; null: it is not held.',
   ),
+  paused: PAUSED,
   attemptCount: NUMBER,
   lastAttempt: nullable(ATTEMPT),
   lastFailure: described(nullable(ATTEMPT), 'The last attempt that did not deliver it.'),
@@ -212,6 +228,7 @@ const STATUS = record({
       name: TEXT,
       kind: TEXT,
       breaker: { enum: ['closed', 'open', 'half-open'] },
+      paused: PAUSED,
       deliveries: described(
         record(STATES, Object.keys(STATES)),
         'How many stand where; a state without any is absent.',

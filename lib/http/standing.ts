@@ -1,9 +1,10 @@
 // How the gateway stands, followed from observations alone: the cluster, what the reading of each
-// watch path is doing, the breakers, how each trigger fared last, how full the store is. Health is
-// lib/gateway's; the store answers for the rest.
+// watch path is doing, what pauses each trigger and how it fared last, how full the store is. Health
+// is lib/gateway's; the store answers for the rest.
 import type {
   BreakerState,
   Observation,
+  PauseReason,
   ReadingState,
   TroubleReason,
 } from '../core/observation.ts';
@@ -32,6 +33,15 @@ export interface FailureStanding {
   readonly outcome: Exclude<Outcome, { readonly outcome: 'delivered' }>;
 }
 
+/** Why a trigger makes no attempts now. */
+export interface PauseStanding {
+  readonly reason: 'breaker' | PauseReason;
+  /** When one attempt is let through to see, ms since 1970; in the past once it may be made. */
+  readonly until: number;
+  /** For people. */
+  readonly why: string;
+}
+
 /** How full the store is, as it was told last. */
 export type UsageStanding = Pick<
   Extract<Observation, { kind: 'store-usage' }>,
@@ -52,6 +62,7 @@ export class Standing {
   readonly #deliveredAts = new Map<string, number>();
   readonly #paths = new Map<string, Map<string, PathStanding>>();
   readonly #breakers = new Map<string, BreakerState>();
+  readonly #pauses = new Map<string, PauseStanding>();
 
   /** Takes note of an observation made now. */
   observe(observation: Observation, now: number): void {
@@ -70,7 +81,8 @@ export class Standing {
       const paths = this.#paths.get(source) ?? new Map<string, PathStanding>();
       this.#paths.set(source, paths.set(path, { state, why, reason }));
     }
-    if (observation.kind === 'breaker') this.#breakers.set(observation.trigger, observation.to);
+    if (observation.kind === 'breaker') this.#broke(observation, now);
+    if (observation.kind === 'pause') this.#paused(observation);
   }
 
   /** The watch paths of a source. */
@@ -83,6 +95,11 @@ export class Standing {
     return this.#breakers.get(trigger) ?? 'closed';
   }
 
+  /** Why a trigger makes no attempts now; null: it makes them. */
+  pause(trigger: string): PauseStanding | null {
+    return this.#pauses.get(trigger) ?? null;
+  }
+
   /** The last attempt of a trigger since the start that did not deliver; null: there was none. */
   lastFailure(trigger: string): FailureStanding | null {
     return this.#failures.get(trigger) ?? null;
@@ -93,6 +110,26 @@ export class Standing {
     return this.#deliveredAts.get(trigger) ?? null;
   }
 
+  #broke({ trigger, to, why, retryMs }: Observed<'breaker'>, now: number): void {
+    const until = now + retryMs;
+    this.#breakers.set(trigger, to);
+    if (to === 'closed') this.#pauses.delete(trigger);
+    if (to === 'open') this.#pauses.set(trigger, { reason: 'breaker', until, why });
+    if (to === 'half-open') this.#trying(trigger, until);
+  }
+
+  #paused({ trigger, state, reason, until, why }: Observed<'pause'>): void {
+    if (state === 'over') this.#pauses.delete(trigger);
+    if (state === 'paused') this.#pauses.set(trigger, { reason, until, why });
+    if (state === 'trying') this.#trying(trigger, until);
+  }
+
+  /** The attempt to see begins, maybe before its time because a person asked for it. */
+  #trying(trigger: string, until: number): void {
+    const pause = this.#pauses.get(trigger);
+    if (pause !== undefined) this.#pauses.set(trigger, { ...pause, until });
+  }
+
   #attempted({ delivery, outcome }: AttemptEnded, at: number): void {
     const { id, trigger } = delivery;
     if (outcome.outcome === 'delivered') this.#deliveredAts.set(trigger, at);
@@ -100,4 +137,6 @@ export class Standing {
   }
 }
 
-type AttemptEnded = Extract<Observation, { kind: 'attempt-ended' }>;
+type Observed<K extends Observation['kind']> = Extract<Observation, { kind: K }>;
+
+type AttemptEnded = Observed<'attempt-ended'>;

@@ -7,6 +7,7 @@ import type { Store } from '../core/store.ts';
 import { renderDuration } from '../kit/duration.ts';
 import type { Rate } from '../kit/rate.ts';
 import { renderRate } from '../kit/rate.ts';
+import { toPause } from './deliveries.ts';
 import { timeOf } from './time.ts';
 import type { ApiWatch } from './watch.ts';
 
@@ -104,6 +105,7 @@ async function triggersOf({ plan, store, watch }: StatusParts): Promise<readonly
       name,
       kind,
       breaker: standing.breaker(name),
+      paused: toPause(standing.pause(name)),
       deliveries,
       lastDeliveredAt: timeOf(standing.lastDeliveredAt(name)),
       lastFailure: failure === null ? null : { ...failure, at: timeOf(failure.at) },

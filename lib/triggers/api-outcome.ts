@@ -126,7 +126,7 @@ export const ANSWER_ROWS: readonly AnswerRow[] = [
   // Another 409 is a collision inside the server, such as two requests on one quota.
   {
     status: [409, 409],
-    when: isStatus,
+    when: hasReason,
     means: retry('unavailable'),
     found: 'a conflict inside the server',
   },
@@ -138,7 +138,7 @@ export const ANSWER_ROWS: readonly AnswerRow[] = [
   // The API server's own 503 says that nothing was done; a proxy's may stand for a cut connection.
   {
     status: [503, 503],
-    when: isStatus,
+    when: hasReason,
     means: retry('unavailable'),
     found: 'unavailable',
   },
@@ -307,7 +307,7 @@ function isAlreadyExists(answer: ApiAnswered): boolean {
   return reasonOf(answer) === 'AlreadyExists';
 }
 
-function isStatus(answer: ApiAnswered): boolean {
+function hasReason(answer: ApiAnswered): boolean {
   return reasonOf(answer) !== '';
 }
 

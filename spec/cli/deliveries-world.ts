@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Surroundings } from '../../lib/cli/command.ts';
 import type { Delivery } from '../../lib/core/delivery.ts';
+import type { Observation } from '../../lib/core/observation.ts';
 import { sqliteKind } from '../../lib/stores/sqlite.ts';
 import { aCommit } from '../conformance/store-builders.ts';
 import { ApiBench, TOKEN, TRAIL } from '../http/api-bench.ts';
@@ -19,6 +20,8 @@ export interface DeliveriesWorld extends AsyncDisposable {
   commit(deliveries: readonly Delivery[]): Promise<void>;
   /** When held ones start, by their ids; null if no gateway runs. */
   readonly forecasts: ApiBench['forecasts'] | null;
+  /** Something that the gateway observes; nothing where none runs. */
+  observe(observation: Observation): void;
   /** Runs `sluice deliveries …` there. */
   run(
     line: readonly string[],
@@ -60,6 +63,7 @@ function worldOf(
     flags,
     commit,
     forecasts: bench?.forecasts ?? null,
+    observe: (observation) => bench?.watch.observe(observation),
     run: (line, overrides = {}) =>
       runLine(['deliveries', ...line, ...flags], { folder, ...overrides }),
     [Symbol.asyncDispose]: async () => {

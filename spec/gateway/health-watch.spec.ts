@@ -56,7 +56,7 @@ describe('health', () => {
   });
 
   it('notes a paused trigger, until when and why, and nothing of what its receiver said', () => {
-    const health = new HealthWatch([]);
+    const health = aHealth([]);
     const until = Date.UTC(2026, 0, 31, 12, 1);
     const pause = { kind: 'pause', why: '429: db.internal', retryMs: 1, until } as const;
     const hook = { ...pause, trigger: 'hook', reason: 'throttled' } as const;

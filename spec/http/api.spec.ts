@@ -18,6 +18,8 @@ const SAFE = {
   'x-content-type-options': 'nosniff',
 };
 
+const OTHER = '01kg9ynja0ffffffffffffffff';
+
 describe('the API', () => {
   let bench: ApiBench;
   let clock: FakeClock;
@@ -266,6 +268,7 @@ describe('the API', () => {
       triggers: [
         {
           ...{ name: 'build', kind: 'exec', breaker: 'open', deliveries: { waiting: 1 } },
+          paused: { reason: 'breaker', until: '2026-01-31T12:00:00.001Z', why: 'w' },
           lastDeliveredAt: '2026-01-31T12:00:00.000Z',
           lastFailure: { at: '2026-01-31T12:00:00.000Z', id: delivery.id, outcome },
         },
@@ -276,6 +279,41 @@ describe('the API', () => {
       },
       limits: { perObject: '60/h', total: '600/h', holdFor: '1h' },
     });
+  });
+
+  it('says until when and why a trigger is paused, with it and with each delivery that waits', async () => {
+    const { watch } = bench;
+    const until = clock.now() + 60_000;
+    const pause = { kind: 'pause', trigger: 'build', reason: 'throttled', until } as const;
+    const paused = { reason: 'throttled', until: '2026-01-31T12:01:00.000Z', why: '429' };
+    const breaker = { kind: 'breaker', trigger: 'build', from: 'closed' } as const;
+    await bench.commit([aDelivery(), aDelivery({ id: OTHER, state: 'held' })]);
+    const shown = async (): Promise<unknown> => {
+      const { json } = await ask('status');
+      const one = (await ask(`deliveries/${aDelivery().id}`)).json as { paused: unknown };
+      const listed = itemsOf(await ask('deliveries?state=waiting')) as { paused: unknown }[];
+      const held = (await ask(`deliveries/${OTHER}`)).json as { paused: unknown };
+      expect(held.paused).to.equal(null);
+      expect(listed.map((item) => item.paused)).to.deep.equal([one.paused]);
+      const [trigger] = (json as { triggers: { paused: unknown }[] }).triggers;
+      expect(trigger?.paused).to.deep.equal(one.paused);
+      return one.paused;
+    };
+    expect(await shown()).to.equal(null);
+    watch.observe({ ...pause, state: 'paused', why: '429', retryMs: 60_000 });
+    expect(await shown()).to.deep.equal(paused);
+    // A person asked for an attempt before the time was over.
+    watch.observe({ ...pause, state: 'trying', why: 'to see', retryMs: 0, until: clock.now() });
+    expect(await shown()).to.deep.equal({ ...paused, until: '2026-01-31T12:00:00.000Z' });
+    watch.observe({ ...pause, state: 'over', why: 'came through', retryMs: 0 });
+    expect(await shown()).to.equal(null);
+    watch.observe({ ...breaker, to: 'open', why: 'unreachable', retryMs: 5_000 });
+    const open = { reason: 'breaker', until: '2026-01-31T12:00:05.000Z', why: 'unreachable' };
+    expect(await shown()).to.deep.equal(open);
+    watch.observe({ ...breaker, to: 'half-open', why: 'to see', retryMs: 0 });
+    expect(await shown()).to.deep.equal({ ...open, until: '2026-01-31T12:00:00.000Z' });
+    watch.observe({ ...breaker, to: 'closed', why: 'came through', retryMs: 0 });
+    expect(await shown()).to.equal(null);
   });
 
   it('tells the status before anything was reached', async () => {

@@ -4,13 +4,21 @@ import type { DeliveredOccurrence } from '../../core/delivery.ts';
 import { stringAt } from '../../core/event.ts';
 import { toOccurrence } from '../../core/occurrence.ts';
 import type { ActName } from '../../delivery/acts.ts';
-import type { AttemptDocument, WholeDelivery } from '../../http/deliveries.ts';
+import type { AttemptDocument, PauseDocument, WholeDelivery } from '../../http/deliveries.ts';
 import { shortObject } from '../../http/object-text.ts';
 import { renderDuration } from '../../kit/duration.ts';
 import { printable, quoted } from '../../kit/printable.ts';
 import { ruleLabel, token } from '../../telemetry/token.ts';
 import { renderEntry } from '../explain.ts';
-import { ageText, endOfHolding, outcomeText, roughly, startedText, stateText } from './words.ts';
+import {
+  ageText,
+  endOfHolding,
+  outcomeText,
+  pausedMs,
+  roughly,
+  startedText,
+  stateText,
+} from './words.ts';
 
 /** Where and when a page is made. */
 export interface PageSetting {
@@ -86,10 +94,9 @@ function eventLines({ event, happenedAt, count }: DeliveredOccurrence): readonly
 
 function attemptLine({ number, at, outcome, durationMs }: AttemptDocument, now: number): string {
   const took = durationMs === null ? '' : ` after ${renderDuration(Math.ceil(durationMs))}`;
-  const asked =
-    outcome?.outcome === 'retry' && outcome.afterMs !== undefined
-      ? `; asked to wait ${renderDuration(outcome.afterMs)}`
-      : '';
+  const waitMs = outcome?.outcome === 'retry' ? outcome.afterMs : undefined;
+  const askedMs = waitMs ?? outcome?.pauseMs;
+  const asked = askedMs === undefined ? '' : `; asked to wait ${renderDuration(askedMs)}`;
   const verdict = outcome === null || outcome.outcome === 'delivered' ? '' : `${outcome.outcome}, `;
   return `${number}  ${momentText(at, now)}: ${verdict}${outcomeText(outcome)}${asked}${took}`;
 }
@@ -116,16 +123,12 @@ const DEAD = {
 } as const;
 
 function nextLine(delivery: WholeDelivery, { now, from }: PageSetting): string {
-  const { state, dead, dueAt, attemptCount } = delivery;
+  const { state, dead, attemptCount } = delivery;
   const then = from === 'file' ? ', once a gateway runs' : '';
   if (dead !== null) return DEAD[dead];
   switch (state) {
-    case 'waiting': {
-      const ms = dueAt === null ? 0 : Date.parse(dueAt) - now;
-      const number = attemptCount + 1;
-      if (ms > 0) return `attempt ${number} in ${roughly(ms)}, at ${dueAt}${then}`;
-      return `attempt ${number} is due: it is made when its trigger has room and its breaker lets it${then}`;
-    }
+    case 'waiting':
+      return `${waitingText(delivery, now)}${then}`;
     case 'held':
       return heldLine(delivery, { now, then });
     case 'open':
@@ -162,6 +165,28 @@ function heldLine(
 }
 
 const NOT_KNOWN = { at: null, isExpiry: false } as const;
+
+function waitingText({ dueAt, paused, attemptCount }: WholeDelivery, now: number): string {
+  const dueMs = dueAt === null ? 0 : Date.parse(dueAt) - now;
+  const attempt = `attempt ${attemptCount + 1}`;
+  if (paused === null) {
+    if (dueMs > 0) return `${attempt} in ${roughly(dueMs)}, at ${dueAt}`;
+    return `${attempt} is due: it is made when its trigger has room`;
+  }
+  const untilMs = pausedMs(paused, now);
+  const why = `${PAUSED_WORDS[paused.reason]}: ${printable(paused.why)}`;
+  if (Math.max(dueMs, untilMs) <= 0) {
+    return `${attempt} is made once one attempt has shown that the trigger can go on; ${why}`;
+  }
+  const [ms, at] = dueMs > untilMs ? [dueMs, dueAt] : [untilMs, paused.until];
+  return `${attempt} in ${roughly(ms)} at the earliest, at ${at}; ${why}`;
+}
+
+const PAUSED_WORDS = {
+  breaker: 'the breaker of its trigger is open',
+  throttled: 'its trigger is paused',
+  unauthorized: 'its trigger is paused',
+} as const satisfies Record<PauseDocument['reason'], string>;
 
 const ACT_WORDS = {
   retry: 'attempts it again now, under the same id',

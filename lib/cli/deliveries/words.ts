@@ -1,7 +1,7 @@
 // Deliveries in words: how it stands, how long ago, what failed. Texts of Events and receivers come out
 // printable; nothing here knows where a line ends.
 import type { Outcome, Started } from '../../core/outcome.ts';
-import type { DeliverySummary, HeldDocument } from '../../http/deliveries.ts';
+import type { DeliverySummary, HeldDocument, PauseDocument } from '../../http/deliveries.ts';
 import { printable } from '../../kit/printable.ts';
 import { token } from '../../telemetry/token.ts';
 
@@ -29,20 +29,29 @@ export function ageText(at: string | null, now: number): string {
 }
 
 /**
- * When the next attempt falls due, or a limit lets it start: `now`, `in 2m`; `dead in 40m` if it
- * expires before; `-` if neither is known.
+ * When the next attempt can be made, and why its trigger is paused: `now`, `in 2m`,
+ * `in 58s (throttled)`; or when a limit lets it start, `dead in 40m` if it expires before; `-` if
+ * neither is known.
  */
-export function nextText({ state, dueAt, held }: DeliverySummary, now: number): string {
+export function nextText({ state, dueAt, held, paused }: DeliverySummary, now: number): string {
   if (held !== null) {
     const { at, isExpiry } = endOfHolding(held);
     return at === null ? '-' : `${isExpiry ? 'dead ' : ''}${dueText(at, now)}`;
   }
-  return state !== 'waiting' || dueAt === null ? '-' : dueText(dueAt, now);
+  if (state !== 'waiting' || dueAt === null) return '-';
+  if (paused === null) return dueText(dueAt, now);
+  const ms = Math.max(Date.parse(dueAt) - now, pausedMs(paused, now));
+  return ms <= 0 ? `soon (${paused.reason})` : `in ${roughly(ms)} (${paused.reason})`;
 }
 
 function dueText(at: string, now: number): string {
   const ms = Date.parse(at) - now;
   return ms <= 0 ? 'now' : `in ${roughly(ms)}`;
+}
+
+/** How long until a paused trigger makes an attempt to see, in ms; below zero once it may. */
+export function pausedMs({ until }: PauseDocument, now: number): number {
+  return until === null ? 0 : Date.parse(until) - now;
 }
 
 /** When a limit holds a delivery no longer, and whether that is because it expires. */

@@ -53,7 +53,7 @@ export class Sender implements AsyncDisposable {
   readonly #materials: Materials;
   readonly #connections: Connections;
   readonly #handshakes: Handshakes | null;
-  /** What the receiver or the proxy took last for no credential. */
+  /** What the receiver or the proxy did not accept last. */
   #refused: Material | null = null;
 
   constructor(section: HttpSection, { clock, places, create }: SenderParts) {
