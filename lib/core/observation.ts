@@ -5,7 +5,7 @@ import type { DeadReason, Delivery, DeliveryState } from './delivery.ts';
 import type { Decision, RuleRef, TrailEntry } from './decision.ts';
 import type { Disposed } from './disposition.ts';
 import type { Occurrence } from './occurrence.ts';
-import type { Outcome } from './outcome.ts';
+import type { Outcome, PauseReason } from './outcome.ts';
 import type { Problem } from './problem.ts';
 import type { Gap } from './source.ts';
 
@@ -131,9 +131,6 @@ export type ReadingObserved =
 
 /** Whether a circuit breaker lets attempts through: all, none, or one to try. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
-
-/** Why a lane makes no attempts although its breaker is closed. */
-export type PauseReason = 'throttled' | 'unauthorized';
 
 /** Whether a pause lasts, lets one attempt through to see, or is over. */
 export type PauseState = 'paused' | 'trying' | 'over';

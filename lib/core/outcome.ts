@@ -88,3 +88,14 @@ export interface Unknown extends AboutReceiver {
 
 /** What one attempt came to. */
 export type Outcome = Delivered | Retry | Refused | Unknown;
+
+/** Why a lane makes no attempts because of what its receiver said about itself. */
+export type PauseReason = 'throttled' | 'unauthorized';
+
+/** Why nothing more should be sent to the receiver for now; null when it may be. */
+export function pauseReasonOf(outcome: Outcome): PauseReason | null {
+  if ((outcome.pauseMs ?? 0) > 0) return 'throttled';
+  if (outcome.outcome !== 'retry') return null;
+  const { reason } = outcome;
+  return reason === 'throttled' || reason === 'unauthorized' ? reason : null;
+}

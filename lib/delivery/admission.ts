@@ -3,13 +3,9 @@
 // to wait, one that does not accept our credential. After a pause one attempt is made to see.
 // Pure but for chance: it sets no timer and observes nothing; time is handed in (monotonic, ms).
 import type { Random } from '../core/clock.ts';
-import type {
-  BreakerState,
-  DeliveryObserved,
-  PauseReason,
-  PauseState,
-} from '../core/observation.ts';
-import type { Outcome } from '../core/outcome.ts';
+import type { BreakerState, DeliveryObserved, PauseState } from '../core/observation.ts';
+import type { Outcome, PauseReason } from '../core/outcome.ts';
+import { pauseReasonOf } from '../core/outcome.ts';
 import { backoffMs } from '../kit/backoff.ts';
 import { Breaker, mostTelling, signOf } from './breaker.ts';
 
@@ -213,21 +209,17 @@ function broken(failed: string, outcome: Outcome): Cause {
 
 /** Why outcomes ask for a pause; null when none does. The longest wait counts. */
 function causeIn(outcomes: readonly Outcome[]): Cause | null {
-  const asking = outcomes.filter(({ pauseMs = 0 }) => pauseMs > 0);
-  const longest = asking.toSorted((a, b) => (b.pauseMs ?? 0) - (a.pauseMs ?? 0))[0];
-  const throttled = longest ?? outcomes.find((outcome) => isRetry(outcome, 'throttled'));
+  const throttled = outcomes
+    .filter((outcome) => pauseReasonOf(outcome) === 'throttled')
+    .toSorted((a, b) => (b.pauseMs ?? 0) - (a.pauseMs ?? 0))[0];
   if (throttled !== undefined) {
     const why = `the receiver asked to wait: ${detailOf(throttled)}`;
-    return { reason: 'throttled', why, askedMs: longest?.pauseMs ?? null };
+    return { reason: 'throttled', why, askedMs: throttled.pauseMs || null };
   }
-  const refused = outcomes.find((outcome) => isRetry(outcome, 'unauthorized'));
+  const refused = outcomes.find((outcome) => pauseReasonOf(outcome) === 'unauthorized');
   if (refused === undefined) return null;
   const why = `the receiver does not accept our credential: ${detailOf(refused)}`;
   return { reason: 'unauthorized', why, askedMs: null };
-}
-
-function isRetry(outcome: Outcome, reason: 'throttled' | 'unauthorized'): boolean {
-  return outcome.outcome === 'retry' && outcome.reason === reason;
 }
 
 function detailOf(outcome: Outcome): string {

@@ -1,8 +1,9 @@
 // The lines about deliveries. An attempt is a debug line unless it failed in a new way; what a
 // delivery came to is told once: at info where it arrived, at error where nobody will try again.
 import type { DeliveryState } from '../core/delivery.ts';
-import type { DeliveryObserved, PauseReason } from '../core/observation.ts';
-import type { Outcome, RetryReason, Started, UnknownReason } from '../core/outcome.ts';
+import type { DeliveryObserved } from '../core/observation.ts';
+import type { Outcome, PauseReason, RetryReason, Started, UnknownReason } from '../core/outcome.ts';
+import { pauseReasonOf } from '../core/outcome.ts';
 import { renderDuration } from '../kit/duration.ts';
 import type { FailureLog } from './failure-log.ts';
 import type { Line, LogLevel } from './logging.ts';
@@ -22,10 +23,11 @@ const STATE_LEVELS = {
 
 // What no waiting cures needs a human, although waiting is what is done.
 const RETRY_LEVELS = {
-  throttled: 'warn',
+  // The line about the pause of the lane says these two.
+  throttled: 'debug',
+  unauthorized: 'debug',
   unavailable: 'warn',
   unreachable: 'warn',
-  unauthorized: 'error',
   forbidden: 'error',
   'namespace-terminating': 'warn',
   quota: 'warn',
@@ -91,13 +93,13 @@ function breakerLine({ kind, trigger, from, to, why, retryMs }: Observed<'breake
   return { level: from === 'closed' ? 'error' : 'debug', kind, text, fields };
 }
 
-// A receiver that asks to wait goes on by itself; a credential that it does not take needs a human.
+// A limit ends by itself; a credential that is not accepted needs a human.
 const PAUSE_LEVELS = {
   throttled: 'warn',
   unauthorized: 'error',
 } as const satisfies Record<PauseReason, LogLevel>;
 
-// Said once when it begins and once when it is over, also when a limit is met every minute.
+// Logged when it begins and when it is over; at debug when the same limit is met again soon.
 function pauseLines(observed: Observed<'pause'>, failures: FailureLog): readonly Line[] {
   const { kind, trigger, reason, state, why, retryMs } = observed;
   const key = `pause ${trigger}`;
@@ -110,7 +112,8 @@ function pauseLines(observed: Observed<'pause'>, failures: FailureLog): readonly
   }
   const text = `${trigger}: pause ${state} (${reason}): ${why}`;
   const ended = state === 'over' ? failures.ended(key) : null;
-  return [ended ?? { level: 'debug', kind, text, fields }];
+  if (ended === null) return [{ level: 'debug', kind, text, fields }];
+  return [{ ...ended, fields: { ...ended.fields, state, why } }];
 }
 
 function wholeSeconds(ms: number): number {
@@ -127,6 +130,10 @@ function attemptEnded(observed: Observed<'attempt-ended'>, failures: FailureLog)
   const told = `${trigger}: attempt ${attempt} of ${id}: ${tellOutcome(outcome)}`;
   const text = `${told} (${renderDuration(durationMs)})`;
   const key = `attempt ${trigger}`;
+  // The line about the pause of the lane says it, once for all attempts that were answered so.
+  if (outcome.outcome === 'retry' && pauseReasonOf(outcome) !== null) {
+    return [{ level: 'debug', kind, text, fields }];
+  }
   if (outcome.outcome === 'retry' || outcome.outcome === 'unknown') {
     const level =
       outcome.outcome === 'retry' ? RETRY_LEVELS[outcome.reason] : LOST_LEVELS[outcome.reason];

@@ -151,6 +151,32 @@ describe('identical failures', () => {
     expect(lines.map((line) => line.slice(0, 12))).to.deep.equal(['warn  build:', 'info  over: ']);
   });
 
+  it('of a receiver that asks to wait are one line for the lane, not one for each attempt', async () => {
+    const outcome = { outcome: 'retry', reason: 'throttled', detail: '429' } as const;
+    const attempt: Observation = {
+      ...{ kind: 'attempt-ended', delivery: aDelivery(), outcome, durationMs: 1 },
+    };
+    const pause = (state: 'paused' | 'trying' | 'over'): Observation => ({
+      ...{ kind: 'pause', trigger: 'build', reason: 'throttled', state, why: '429', until: 0 },
+      retryMs: state === 'paused' ? 60_000 : 0,
+    });
+    const minute = [attempt, pause('paused'), attempt, pause('trying')];
+    const lines = await observed(heard(), [...minute, ...minute, pause('over')]);
+    const first = 'build: paused (throttled), no attempts for 1m: 429';
+    expect(lines).to.deep.equal([`warn  ${first}`, `info  over: ${first} (again 1 time in 7s)`]);
+  });
+
+  it('of a receiver that asks to wait say in a field that the pause is over', async () => {
+    const pause = { kind: 'pause', trigger: 'build', reason: 'throttled', until: 0 } as const;
+    const json = heard({ format: 'json' });
+    await observed(json, [
+      { ...pause, state: 'paused', why: '429', retryMs: 1 },
+      { ...pause, state: 'over', why: 'an attempt came through', retryMs: 0 },
+    ]);
+    const states = (await json.lines()).map((line) => JSON.parse(line) as { state: string });
+    expect(states.map(({ state }) => state)).to.deep.equal(['paused', 'over']);
+  });
+
   it('of lost answers that are repeated are told as those of retries are', async () => {
     const delivery = aDelivery();
     const lost = { outcome: 'unknown', reason: 'server-error', detail: '500' } as const;

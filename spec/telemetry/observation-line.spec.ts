@@ -144,7 +144,34 @@ const lines: readonly [Observation, string | null][] = [
       outcome: { outcome: 'retry', reason: 'throttled', detail: '429' },
       durationMs: 12,
     },
-    `warn  build: attempt 1 of ${ID}: retry, throttled: 429 (12ms)`,
+    `debug build: attempt 1 of ${ID}: retry, throttled: 429 (12ms)`,
+  ],
+  [
+    {
+      kind: 'attempt-ended',
+      delivery: running,
+      outcome: { outcome: 'retry', reason: 'unavailable', detail: '503', pauseMs: 9_000 },
+      durationMs: 12,
+    },
+    `debug build: attempt 1 of ${ID}: retry, unavailable: 503 (12ms)`,
+  ],
+  [
+    {
+      kind: 'attempt-ended',
+      delivery: running,
+      outcome: { outcome: 'retry', reason: 'unavailable', detail: '503' },
+      durationMs: 12,
+    },
+    `warn  build: attempt 1 of ${ID}: retry, unavailable: 503 (12ms)`,
+  ],
+  [
+    {
+      kind: 'attempt-ended',
+      delivery: running,
+      outcome: { outcome: 'unknown', reason: 'server-error', detail: '503', pauseMs: 9_000 },
+      durationMs: 12,
+    },
+    `warn  build: attempt 1 of ${ID}: unknown, server-error: 503 (12ms)`,
   ],
   [
     {
