@@ -27,7 +27,8 @@ import {
   type RouteParts,
   text,
 } from './route.ts';
-import { listOf, schemaNamed } from './schemas.ts';
+import { listOf } from './schema-parts.ts';
+import { schemaNamed } from './schemas.ts';
 import type { Standing } from './standing.ts';
 import { MOMENT, spanOf } from './time.ts';
 

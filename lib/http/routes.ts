@@ -20,7 +20,8 @@ import {
   sequence,
   text,
 } from './route.ts';
-import { listOf, schemaNamed } from './schemas.ts';
+import { listOf } from './schema-parts.ts';
+import { schemaNamed } from './schemas.ts';
 import { MOMENT } from './time.ts';
 import { toRules, toStatus } from './status.ts';
 

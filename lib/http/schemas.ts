@@ -5,46 +5,26 @@ import type { JsonSchema } from '../core/kind.ts';
 import { ACTS } from '../delivery/acts.ts';
 import { DISPOSITIONS } from '../core/disposition.ts';
 import { DELIVERY_STATES } from '../core/delivery.ts';
+import {
+  described,
+  nullable,
+  NUMBER,
+  NUMBER_OR_NULL,
+  record,
+  TEXT,
+  TEXT_OR_NULL,
+  TEXTS,
+  TIME,
+  TIME_OR_NULL,
+} from './schema-parts.ts';
 
-const TEXT: JsonSchema = { type: 'string' };
-const TEXT_OR_NULL: JsonSchema = { type: ['string', 'null'] };
-const NUMBER: JsonSchema = { type: 'integer', minimum: 0 };
-const NUMBER_OR_NULL: JsonSchema = { type: ['integer', 'null'], minimum: 0 };
-const TIME: JsonSchema = { type: 'string', format: 'date-time' };
-const TIME_OR_NULL: JsonSchema = { type: ['string', 'null'], format: 'date-time' };
 const ACTION: JsonSchema = { enum: ['accept', 'reject'] };
-const TEXTS: JsonSchema = { type: 'array', items: TEXT };
 
 const SEQUENCE: JsonSchema = {
   type: 'integer',
   minimum: 1,
   description: 'Its place in the order of everything that happened; goes on growing over restarts.',
 };
-
-/** An object with exactly these keys; those of `optional` may be missing. */
-function record(
-  properties: Readonly<Record<string, JsonSchema>>,
-  optional: readonly string[] = [],
-): JsonSchema {
-  const required = Object.keys(properties).filter((name) => !optional.includes(name));
-  return { type: 'object', additionalProperties: false, required, properties };
-}
-
-function nullable(schema: JsonSchema): JsonSchema {
-  return { anyOf: [schema, { type: 'null' }] };
-}
-
-function described(schema: JsonSchema, description: string): JsonSchema {
-  return { ...schema, description };
-}
-
-/** `{ "items": [ … ] }`, as every list answers. */
-export function listOf(
-  items: JsonSchema,
-  more: Readonly<Record<string, JsonSchema>> = {},
-): JsonSchema {
-  return record({ items: { type: 'array', items }, ...more });
-}
 
 /** A name by which the OpenAPI document keeps a schema, as a reference to it. */
 export function schemaNamed(name: keyof typeof SCHEMAS): JsonSchema {

@@ -1,9 +1,8 @@
 // The lines of everything but decisions: a golden line for each kind, at the level the law says.
 import { expect } from 'chai';
-import { PassThrough } from 'node:stream';
 import type { Observation } from '../../lib/core/observation.ts';
-import { aDelivery, anOccurrence } from '../support/builders.ts';
-import { anAcceptance, AT, heard, ID } from './support.ts';
+import { aDelivery } from '../support/builders.ts';
+import { AT, heard, ID } from './support.ts';
 
 const PATH = '/api/v1/namespaces/shop/events';
 const SERVER = 'https://10.0.0.1:6443';
@@ -341,45 +340,5 @@ describe('the lines of what is observed', () => {
       (await written()).map((text) => text.slice(AT.length + 1, AT.length + 6)),
     );
     expect([...levels]).to.deep.equal(['error']);
-  });
-});
-
-describe('observe', () => {
-  it('never throws, and tells on stderr what it could not report', async () => {
-    const { telemetry, errors } = heard(
-      {},
-      {
-        nearest: () => {
-          throw new Error('nearest failed');
-        },
-      },
-    );
-    const rejection = anAcceptance({
-      decision: { action: 'reject', rule: null, triggers: [], quietMs: 0 },
-      disposed: [],
-    });
-    expect(() => telemetry.observe(rejection)).not.to.throw();
-    expect(await errors()).to.deep.equal([
-      'bug in the log of decision: nearest failed (please report this line)',
-    ]);
-  });
-
-  it('survives a stream whose reader went away', async () => {
-    const broken = new PassThrough();
-    const { telemetry } = heard({}, { stdout: broken });
-    telemetry.observe({ kind: 'credentials-reread', why: '401' });
-    broken.destroy(new Error('EPIPE'));
-    telemetry.observe({ kind: 'credentials-reread', why: '401' });
-    await telemetry.close();
-  });
-
-  it('counts but logs nothing after close, which may be called twice', async () => {
-    const { telemetry, lines: written } = heard();
-    await telemetry.close();
-    await telemetry.close();
-    telemetry.observe({ kind: 'events-read', ...where, from: 'list', count: 2 });
-    telemetry.observe(anAcceptance({ occurrence: anOccurrence() }));
-    expect(await written()).to.deep.equal([]);
-    expect((await telemetry.metrics()).text).to.match(/sluice_events_read_total\{.*\} 2/);
   });
 });

@@ -1,0 +1,47 @@
+// What holds of every report: it never throws, a lost stream ends nothing, and after close it only counts.
+import { expect } from 'chai';
+import { PassThrough } from 'node:stream';
+import { anOccurrence } from '../support/builders.ts';
+import { anAcceptance, heard } from './support.ts';
+
+const WHERE = { source: 'shop', path: '/api/v1/namespaces/shop/events' };
+
+describe('observe', () => {
+  it('never throws, and tells on stderr what it could not report', async () => {
+    const { telemetry, errors } = heard(
+      {},
+      {
+        nearest: () => {
+          throw new Error('nearest failed');
+        },
+      },
+    );
+    const rejection = anAcceptance({
+      decision: { action: 'reject', rule: null, triggers: [], quietMs: 0 },
+      disposed: [],
+    });
+    expect(() => telemetry.observe(rejection)).not.to.throw();
+    expect(await errors()).to.deep.equal([
+      'bug in the log of decision: nearest failed (please report this line)',
+    ]);
+  });
+
+  it('survives a stream whose reader went away', async () => {
+    const broken = new PassThrough();
+    const { telemetry } = heard({}, { stdout: broken });
+    telemetry.observe({ kind: 'credentials-reread', why: '401' });
+    broken.destroy(new Error('EPIPE'));
+    telemetry.observe({ kind: 'credentials-reread', why: '401' });
+    await telemetry.close();
+  });
+
+  it('counts but logs nothing after close, which may be called twice', async () => {
+    const { telemetry, lines: written } = heard();
+    await telemetry.close();
+    await telemetry.close();
+    telemetry.observe({ kind: 'events-read', ...WHERE, from: 'list', count: 2 });
+    telemetry.observe(anAcceptance({ occurrence: anOccurrence() }));
+    expect(await written()).to.deep.equal([]);
+    expect((await telemetry.metrics()).text).to.match(/sluice_events_read_total\{.*\} 2/);
+  });
+});
