@@ -3,12 +3,19 @@
 // Source: JSON Schema draft 2020-12, which OpenAPI 3.1 uses as it is.
 import type { JsonSchema } from '../core/kind.ts';
 
+/** Any text. */
 export const TEXT: JsonSchema = { type: 'string' };
+/** A text, or null. */
 export const TEXT_OR_NULL: JsonSchema = { type: ['string', 'null'] };
+/** A whole number, 0 at the least. */
 export const NUMBER: JsonSchema = { type: 'integer', minimum: 0 };
+/** The same, or null. */
 export const NUMBER_OR_NULL: JsonSchema = { type: ['integer', 'null'], minimum: 0 };
+/** A moment, as RFC 3339 writes it. */
 export const TIME: JsonSchema = { type: 'string', format: 'date-time' };
+/** The same, or null. */
 export const TIME_OR_NULL: JsonSchema = { type: ['string', 'null'], format: 'date-time' };
+/** A list of texts. */
 export const TEXTS: JsonSchema = { type: 'array', items: TEXT };
 
 /** An object with exactly these keys; those of `optional` may be missing. */
