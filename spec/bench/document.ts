@@ -23,6 +23,7 @@ interface Table {
 
 const BATCHES = [1, 10, 100] as const;
 const VERDICT = ['aim', ''] as const;
+const STEADY = ['memory', 'sqlite', 'sqlite last only'] as const;
 
 /** Every table by the name in its marks: `<!-- bench: NAME -->` and `<!-- /bench -->`. */
 const TABLES: Readonly<Record<string, Table>> = {
@@ -69,6 +70,15 @@ const TABLES: Readonly<Record<string, Table>> = {
         'memory/peak 40,000 ÷ 2,000 waiting sqlite',
         '',
       ],
+    ],
+  },
+  steady: {
+    head: ['', 'reader', 'memory', 'sqlite', 'sqlite, one of 4,000 posted', ...VERDICT],
+    rows: [
+      ofSteady('CPU an Event, µs', (name) => `cpu ${name}`, ['reader', ...STEADY]),
+      ofSteady('the same ÷ reader', (name) => `cpu ${name} ÷ reader`),
+      ofSteady('commits/s', (name) => `commits ${name}`),
+      ofSteady('bytes written an Event', (name) => `written ${name}`),
     ],
   },
   commit: {
@@ -125,6 +135,14 @@ function besides(about: string, name: string): Row {
   const [part, figure = ''] = name.split('/');
   const unitless = figure.replace(/^\w+ /, '');
   return [about, name, `${name} sqlite`, `${part}/${figure} sqlite ÷ ${unitless}`];
+}
+
+function ofSteady(
+  about: string,
+  figure: (name: string) => string,
+  names: readonly string[] = ['', ...STEADY],
+): Row {
+  return [about, ...names.map((name) => (name === '' ? '' : `steady/${figure(name)}`))];
 }
 
 function ofCommit(about: string, name: string): Row {
