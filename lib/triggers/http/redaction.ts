@@ -29,11 +29,15 @@ function patternOf(character: string): string {
   if (/[0-9A-Za-z]/.test(character)) return character;
   const code = character.codePointAt(0) ?? 0;
   const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
+  const inJson = JSON.stringify(character).slice(1, -1);
   const written = [
-    JSON.stringify(character).slice(1, -1),
+    inJson,
+    // JSON in a text of JSON.
+    JSON.stringify(inJson).slice(1, -1),
     `\\${character}`,
     units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join(''),
-    encodeURIComponent(character.toWellFormed()),
+    // Forms encode characters that a URI leaves alone, such as ~ and !.
+    Buffer.from(character, 'utf8').toString('hex').replaceAll(/../g, '%$&'),
     `&#${code};`,
     `&#x${code.toString(16)};`,
     ENTITIES.get(character) ?? character,

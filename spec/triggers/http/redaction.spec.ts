@@ -12,6 +12,11 @@ describe('redaction', () => {
     ['in JSON as .NET writes it', '"p4ss \\u0022w\\u00F6rd\\u0022 \\\\%/"', '"[redacted]"'],
     ['in a page', '<p>p4ss &quot;wörd&quot; \\%&#x2F;</p>', '<p>[redacted]</p>'],
     ['percent-encoded in lower case', 'p4ss+%22w%c3%b6rd%22+%5c%25%2f', '[redacted]'],
+    [
+      'in JSON within JSON',
+      JSON.stringify(JSON.stringify({ a: secret })),
+      '"{\\"a\\":\\"[redacted]\\"}"',
+    ],
     ['not at all', 'a password', 'a password'],
   ] as const;
   for (const [how, text, wanted] of cases) {
@@ -19,6 +24,13 @@ describe('redaction', () => {
       expect(redactor([secret])(text)).to.equal(wanted);
     });
   }
+
+  it('finds a secret as a form writes it', () => {
+    const punctuation = "a~b!c'd(e)f*g h";
+    const form = new URLSearchParams({ a: punctuation }).toString();
+    expect(form).to.include('%7E').and.include('%21').and.include('+');
+    expect(redactor([punctuation])(form)).to.equal('a=[redacted]');
+  });
 
   it('takes the longest first, so that no part of one is left', () => {
     expect(redactor(['whsec_', 'whsec_abcdef'])('whsec_abcdef')).to.equal('[redacted]');
