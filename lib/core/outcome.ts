@@ -37,6 +37,7 @@ export type UnknownReason =
   | 'stopped'
   | 'connection-lost'
   | 'server-error'
+  | 'unexpected-answer'
   | 'signal'
   | 'process-died'
   | 'bug';
@@ -49,10 +50,20 @@ export interface Started {
   readonly url?: string;
 }
 
+/** Beginning of an answer, kept for people. */
+export interface Answer {
+  /** Of HTTP. */
+  readonly status: number;
+  /** The beginning of its body as it came, without secrets; at most 512 characters. Untrusted. */
+  readonly text: string;
+}
+
 /** What a receiver says about itself, whatever it says about the delivery. */
 export interface AboutReceiver {
   /** For how long it wants no request at all, in ms; absent when it asked for nothing. */
   readonly pauseMs?: number;
+  /** What it answered; absent when no answer came, or none that is worth keeping. */
+  readonly answer?: Answer;
 }
 
 /** It is there. `note` says that it was there before us, or that the answer is an unusual one. */

@@ -22,7 +22,7 @@ export type OnLostAnswer = 'atMostOnce' | 'atLeastOnce';
  * 1. One attempt: no retry, no sleep, no log.
  * 2. Idempotent by delivery id where the receiver can be.
  * 3. Expected failure is returned, never thrown; a throw is a bug.
- * 4. No secret in a detail.
+ * 4. No secret in an outcome: detail, answer and what was started.
  * 5. `delivered` may carry what was started.
  * 6. An abort of the signal ends the attempt soon, with an outcome.
  */

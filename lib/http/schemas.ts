@@ -94,8 +94,12 @@ const OUTCOME = record(
     pauseMs: described(NUMBER, 'For how long the receiver wants no request at all, in ms.'),
     started: record({ kind: TEXT, namespace: TEXT, name: TEXT, url: TEXT }, ['url']),
     note: described(TEXT, 'When it had been there before, or the answer is an unusual one.'),
+    answer: described(
+      record({ status: { type: 'integer' }, text: TEXT }),
+      'What a receiver of `http` answered: the status, and the first 512 characters of the body without secrets.',
+    ),
   },
-  ['reason', 'detail', 'afterMs', 'pauseMs', 'started', 'note'],
+  ['reason', 'detail', 'afterMs', 'pauseMs', 'started', 'note', 'answer'],
 );
 
 const PAUSED = described(

@@ -50,6 +50,8 @@ const LOST_LEVELS = {
   stopped: 'warn',
   'connection-lost': 'warn',
   'server-error': 'warn',
+  // The receiver, or what is expected of it, needs a human; each repetition may start a build.
+  'unexpected-answer': 'error',
   signal: 'warn',
   'process-died': 'warn',
   bug: 'warn',

@@ -61,6 +61,17 @@ describe('deliveries over the API', () => {
     });
   }
 
+  it('shows what a receiver answered and what it started', async () => {
+    const started = { kind: 'build', namespace: '', name: '7', url: 'https://ci.test/7' };
+    const answer = { status: 201, text: '{"id":7}\u001b' };
+    const outcome = { outcome: 'delivered', started, answer } as const;
+    const attempts = [{ number: 1, at: 0, incarnation: 'i', outcome, durationMs: 3 }];
+    await bench.commit([numbered(1, { state: 'delivered', attempts, started })]);
+    const { json } = await ask(`/${idOf(1)}`);
+    expect(json).to.deep.include({ started });
+    expect(json).to.have.nested.property('lastAttempt.outcome').that.deep.equals(outcome);
+  });
+
   it('goes from page to page without showing one twice, in both orders', async () => {
     const all = Array.from({ length: 45 }, (_, place) => idOf(place));
     await bench.commit(all.map((_, place) => numbered(place)));

@@ -36,7 +36,7 @@ export function renderDelivery(delivery: WholeDelivery, setting: PageSetting): s
     [`delivery ${token(delivery.id)}`, factsOf(delivery, now)],
     ['why', whyOf(delivery)],
     ['Events', delivery.occurrences.flatMap(eventLines)],
-    ['attempts', delivery.attempts.map((attempt) => attemptLine(attempt, now))],
+    ['attempts', delivery.attempts.flatMap((attempt) => attemptLines(attempt, now))],
     ['next', [nextLine(delivery, setting)]],
     ['you can', actLines(delivery, setting)],
   ];
@@ -99,6 +99,17 @@ function attemptLine({ number, at, outcome, durationMs }: AttemptDocument, now: 
   const asked = askedMs === undefined ? '' : `; asked to wait ${renderDuration(askedMs)}`;
   const verdict = outcome === null || outcome.outcome === 'delivered' ? '' : `${outcome.outcome}, `;
   return `${number}  ${momentText(at, now)}: ${verdict}${outcomeText(outcome)}${asked}${took}`;
+}
+
+/** An answer has a line of its own, unless the detail of the outcome has all of it. */
+function attemptLines(attempt: AttemptDocument, now: number): readonly string[] {
+  const line = attemptLine(attempt, now);
+  const { outcome } = attempt;
+  if (outcome?.answer === undefined) return [line];
+  const { status, text } = outcome.answer;
+  const said = text === '' ? '' : `: ${quoted(text)}`;
+  if (outcome.outcome !== 'delivered' && outcome.detail.endsWith(`${status}${said}`)) return [line];
+  return [line, `   answered ${status}${said}`];
 }
 
 function momentText(at: string | null, now: number): string {
