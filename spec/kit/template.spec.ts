@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Json } from '../../lib/core/event.ts';
 import { parsePath } from '../../lib/kit/json-path.ts';
 import type { Template } from '../../lib/kit/template.ts';
-import { parseTemplate } from '../../lib/kit/template.ts';
+import { parseTemplate, SECRETS } from '../../lib/kit/template.ts';
 
 const firstWords = ['id', 'rule', 'occurrences', 'event'];
 
@@ -115,6 +115,49 @@ describe('parseTemplate', () => {
         expect(parsed.ok && parsed.template.renderText(document)).to.equal(text);
       }),
     );
+  });
+});
+
+describe('a secret in a template', () => {
+  const parse = (text: string, secrets: readonly string[] | null) => {
+    const parsed = parseTemplate(text, firstWords, secrets);
+    return parsed.ok ? parsed.template : `${parsed.about}: ${parsed.why}`;
+  };
+
+  it('is what the document has under its name, and a value as any other', () => {
+    const found = parse('a ${secret:A-b_1} ${id} $${secret:x}', ['A-b_1']);
+    if (typeof found === 'string') throw new Error(found);
+    const known = { id: '01', [SECRETS]: { 'A-b_1': 's3cr3t' } };
+    expect(found.renderText(known)).to.equal('a s3cr3t 01 ${secret:x}');
+    expect([found.hasSecret, found.constant]).to.deep.equal([true, false]);
+    const paths = found.pieces.flatMap((piece) => ('path' in piece ? [piece] : []));
+    expect(paths.map(({ isSecret }) => isSecret)).to.deep.equal([true, false]);
+    expect(found.renderText({ id: '01' })).to.equal('a  01 ${secret:x}');
+  });
+
+  const bad: readonly (readonly [string, readonly string[] | null, string])[] = [
+    ['${secret:A}', null, 'secret: ${secret:A} (expected no secret here)'],
+    ['${secret:A}', [], 'none is configured'],
+    ['${secret:a}', ['A', 'B'], 'the name of one: one of A, B'],
+    ['${secret:}', ['A'], 'names no secret'],
+    ['${secret: A}', ['A'], 'names no secret'],
+    ['${secret:toString}', ['A'], 'names no secret'],
+    ['${secret}', ['A'], 'path: ${secret} begins with secret'],
+    ['${secret:A', ['A'], 'without its }'],
+  ];
+  for (const [text, secrets, why] of bad) {
+    it(`is refused: ${text} where there are ${secrets?.join(' and ') || secrets}`, () => {
+      expect(parse(text, secrets)).to.be.a('string').that.includes(why);
+    });
+  }
+
+  it('is led to by no path of a document', () => {
+    for (const path of ['secret:', '["secret:"]', 'event["secret:"]']) {
+      const found = parse(`\${${path}}`, []);
+      const text =
+        typeof found === 'string' ? '' : found.renderText({ [SECRETS]: { A: 's3cr3t' } });
+      expect(text, path).not.to.include('s3cr3t');
+    }
   });
 });
 

@@ -4,8 +4,9 @@
 import type { Json } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
 import { quoted } from '../../kit/printable.ts';
-import type { TemplateScope } from './templates.ts';
-import { compileText } from './templates.ts';
+import type { TemplatePiece } from '../../kit/template.ts';
+import type { TemplatePlace, TemplateScope } from './templates.ts';
+import { compileText, namesSecret } from './templates.ts';
 
 /** A header of a request: its lower-case name and its value. */
 export type Header = readonly [name: string, value: string];
@@ -35,10 +36,11 @@ const OWN: ReadonlySet<string> = new Set(['content-type', 'idempotency-key', 'tr
 const OWN_PREFIXES = ['webhook-', 'ce-', 'sluice-', 'proxy-'];
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** Compiles `headers:` of a section. */
+/** Compiles `headers:` of a section that has secrets of these names. */
 export function compileHeaders(
   headers: Readonly<Record<string, string>>,
   scope: TemplateScope,
+  secrets: readonly string[] = [],
 ): CompiledHeaders {
   const findings: Finding[] = [];
   const fields: ((document: Json) => Header)[] = [];
@@ -46,10 +48,10 @@ export function compileHeaders(
   for (const [written, text] of Object.entries(headers)) {
     const name = written.toLowerCase();
     const path = `/headers/${written.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    const refused = headerNameFault(written) ?? (seen.has(name) ? TWICE : undefined);
+    const refused = nameFault(written, text) ?? (seen.has(name) ? TWICE : undefined);
     seen.add(name);
     if (refused !== undefined) findings.push({ severity: 'error', path, ...refused });
-    else fields.push(compileHeader(name, text, { path, scope, findings }));
+    else fields.push(compileHeader(name, text, { place: { path, scope, secrets }, findings }));
   }
   const constant = fields.map((field) => field(null));
   const isConstant = Object.values(headers).every((text) => !text.includes('${'));
@@ -67,6 +69,17 @@ const TWICE: Fault = {
   hint: 'remove one of the two',
 };
 
+/** A credential that is written by reference needs no other way. */
+function nameFault(written: string, text: string): Fault | undefined {
+  if (written.toLowerCase() === 'authorization' && namesSecret(text)) return undefined;
+  return headerNameFault(written);
+}
+
+/** Whether a text can be the name of a header. */
+export function isHeaderName(text: string): boolean {
+  return NAME.test(text);
+}
+
 /** Why a configured header can not have this name; undefined where it can. */
 export function headerNameFault(written: string): Fault | undefined {
   const name = written.toLowerCase();
@@ -75,9 +88,18 @@ export function headerNameFault(written: string): Fault | undefined {
     message: `found the header ${quoted(written, 100)} (expected ${why})`,
     hint,
   });
-  if (!NAME.test(written)) return fault('a name of letters, digits and -', 'mend the name');
+  if (!isHeaderName(written)) return fault('a name of letters, digits and -', 'mend the name');
   if (name === 'authorization') {
-    return fault('it under auth:', 'name a file or variable: auth: { bearer: { tokenFile: … } }');
+    return fault(
+      'it under auth:, or ${secret:NAME} in its value',
+      'name a file or variable: auth: { bearer: { tokenFile: … } }',
+    );
+  }
+  if (name === 'content-type') {
+    return fault(
+      'another name: Sluice writes this one',
+      'write contentType: beside body:; each format has a content type of its own',
+    );
   }
   if (CONNECTION.has(name)) return fault('one that is not the connection’s', 'remove it');
   if (OWN.has(name) || OWN_PREFIXES.some((prefix) => name.startsWith(prefix))) {
@@ -89,10 +111,10 @@ export function headerNameFault(written: string): Fault | undefined {
 function compileHeader(
   name: string,
   text: string,
-  at: { readonly path: string; readonly scope: TemplateScope; readonly findings: Finding[] },
+  { place, findings }: { readonly place: TemplatePlace; readonly findings: Finding[] },
 ): (document: Json) => Header {
-  const { path, scope, findings } = at;
-  const compiled = compileText(text, scope, path);
+  const { path } = place;
+  const compiled = compileText(text, place);
   if (!compiled.ok) {
     findings.push(compiled.finding);
     return () => [name, ''];
@@ -109,11 +131,16 @@ function compileHeader(
     });
   }
   return (document) => {
-    const parts = template.pieces.map((piece) =>
-      'literal' in piece ? piece.literal : toHeaderText(piece.renderText(document)),
-    );
+    const parts = template.pieces.map((piece) => partOf(piece, document));
     return [name, parts.join('').trim()];
   };
+}
+
+/** A secret was looked at when it was read, and goes out as it is. */
+function partOf(piece: TemplatePiece, document: Json): string {
+  if ('literal' in piece) return piece.literal;
+  const text = piece.renderText(document);
+  return piece.isSecret ? text : toHeaderText(text);
 }
 
 // A header is for routing, the body has everything. Servers take 8 to 16 KiB of all headers

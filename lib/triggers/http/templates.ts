@@ -4,7 +4,7 @@ import type { Delivery } from '../../core/delivery.ts';
 import type { JsonObject } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
 import type { Template } from '../../kit/template.ts';
-import { parseTemplate } from '../../kit/template.ts';
+import { parseTemplate, SECRETS } from '../../kit/template.ts';
 import { FIRST_WORDS } from '../manifest/document.ts';
 
 /** Which paths may stand in a request: of one delivery, or of several that share nothing else. */
@@ -17,24 +17,38 @@ export type CompiledText =
   | { readonly ok: true; readonly template: Template }
   | { readonly ok: false; readonly finding: Finding };
 
+/** Place of a template in the section, and what may stand in it. */
+export interface TemplatePlace {
+  /** A JSON Pointer from the section. */
+  readonly path: string;
+  readonly scope: TemplateScope;
+  /** The names of the secrets that the section has. */
+  readonly secrets: readonly string[];
+}
+
 /** Reads a text of the section as a template. */
-export function compileText(text: string, scope: TemplateScope, path: string): CompiledText {
-  const parsed = parseTemplate(text, WORDS[scope]);
+export function compileText(text: string, { path, scope, secrets }: TemplatePlace): CompiledText {
+  const parsed = parseTemplate(text, WORDS[scope], secrets);
   if (parsed.ok) return parsed;
-  const hint =
-    scope === 'batch'
-      ? 'a request for several deliveries has no one Event: remove the template or batch:'
-      : 'begin the path with a field of the delivery document, or write $${ for a plain ${';
+  const hint = parsed.about === 'secret' ? SECRET_HINT : HINTS[scope];
+  const message = `found ${parsed.why}`;
   return {
     ok: false,
-    finding: {
-      severity: 'error',
-      code: 'bad-template',
-      path,
-      message: `found ${parsed.why}`,
-      hint,
-    },
+    finding: { severity: 'error', code: 'bad-template', path, message, hint },
   };
+}
+
+const HINTS = {
+  delivery: 'begin the path with a field of the delivery document, or write $${ for a plain ${',
+  batch: 'a request for several deliveries has no one Event: remove the template or batch:',
+} as const satisfies Record<TemplateScope, string>;
+
+const SECRET_HINT =
+  'name it in secrets: { NAME: { env: VARIABLE } }, or { file: PATH }, or write $${ for a plain ${';
+
+/** Whether a secret is named in a text, in a way that is meant. */
+export function namesSecret(text: string): boolean {
+  return /(?<!\$)\$\{secret:/.test(text);
 }
 
 /** What templates see: the document, without copying any Event. */
@@ -50,4 +64,12 @@ export function toTemplateView(delivery: Delivery): JsonObject {
     occurrences: delivery.occurrences.map((occurrence) => ({ ...occurrence })),
     event: delivery.occurrences[0].event,
   };
+}
+
+/** The same view with the secrets that `${secret:NAME}` stands for. */
+export function withSecrets(
+  view: JsonObject,
+  secrets: Readonly<Record<string, string>>,
+): JsonObject {
+  return { ...view, [SECRETS]: secrets };
 }

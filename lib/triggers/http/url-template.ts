@@ -8,7 +8,7 @@ import type { Template } from '../../kit/template.ts';
 import type { TemplateScope } from './templates.ts';
 import { compileText } from './templates.ts';
 
-/** A rendered URL, or why there is none. */
+/** A rendered URL, or why there is none. `why` holds no secret. */
 export type RenderedUrl =
   | { readonly ok: true; readonly url: URL }
   | { readonly ok: false; readonly reason: 'not-renderable' | 'too-large'; readonly why: string };
@@ -19,6 +19,10 @@ export interface CompiledUrl {
   readonly findings: readonly Finding[];
   /** Whether it is the same for every delivery. */
   readonly constant: boolean;
+  /** Whether `${secret:NAME}` stands in it. */
+  readonly hasSecret: boolean;
+  /** Scheme, host and port; empty for what is no URL. */
+  readonly origin: string;
   readonly render: (document: Json) => RenderedUrl;
 }
 
@@ -29,67 +33,84 @@ const LONGEST_URL = 8_192;
 const MARK = '\uE000';
 const PARTS = /^(https?):\/\/([^/?#]+)([^?#]*)(?:\?([^#]*))?(#.*)?$/i;
 
-/** Compiles `url:` of a section. */
-export function compileUrl(text: string, scope: TemplateScope): CompiledUrl {
-  const compiled = compileText(text, scope, '/url');
+/** Compiles `url:` of a section that has secrets of these names. */
+export function compileUrl(
+  text: string,
+  scope: TemplateScope,
+  secrets: readonly string[] = [],
+): CompiledUrl {
+  const compiled = compileText(text, { path: '/url', scope, secrets });
   if (!compiled.ok) return refusing(compiled.finding);
   const { template } = compiled;
   const marked = template.pieces
     .map((piece) => ('literal' in piece ? piece.literal.replaceAll(MARK, '\n') : MARK))
     .join('');
   const fault = faultOf(marked);
-  if (fault !== undefined) return refusing(fault);
-  if (template.constant) return constantUrl(new URL(marked));
-  return { findings: [], constant: false, render: renderer(template, marked) };
+  if (fault !== undefined) return refusing(toFinding(fault));
+  const { origin } = new URL(marked.replaceAll(MARK, 'x'));
+  const { constant, hasSecret } = template;
+  const render = constant ? rendering(new URL(marked)) : renderer(template, marked);
+  return { findings: [], constant, hasSecret, origin, render };
 }
 
-function constantUrl(url: URL): CompiledUrl {
-  return { findings: [], constant: true, render: () => ({ ok: true, url }) };
+/** What is wrong with a URL that has no template, without quoting it; undefined if nothing is. */
+export function urlFault(text: string): string | undefined {
+  if (text.includes('${')) return 'a template (expected none in such a URL)';
+  return faultOf(text.replaceAll(MARK, '\n'))?.found;
+}
+
+function rendering(url: URL): CompiledUrl['render'] {
+  return () => ({ ok: true, url });
 }
 
 function refusing(finding: Finding): CompiledUrl {
   const why = finding.message;
   const render = (): RenderedUrl => ({ ok: false, reason: 'not-renderable', why });
-  return { findings: [finding], constant: true, render };
+  return { findings: [finding], constant: true, hasSecret: false, origin: '', render };
+}
+
+interface Fault {
+  readonly code: 'wrong-value' | 'template-place';
+  /** What was found and what was expected. */
+  readonly found: string;
+  readonly hint: string;
+}
+
+function toFinding({ code, found, hint }: Fault): Finding {
+  return { severity: 'error', code, path: '/url', message: `found ${found}`, hint };
 }
 
 /** The text is never quoted: people put credentials into URLs. */
-function faultOf(marked: string): Finding | undefined {
-  const wrong = (message: string, hint: string): Finding => ({
-    ...{ severity: 'error', code: 'wrong-value', path: '/url' },
-    ...{ message, hint },
-  });
+function faultOf(marked: string): Fault | undefined {
+  const wrong = (found: string, hint: string): Fault => ({ code: 'wrong-value', found, hint });
   const parts = PARTS.exec(marked);
   if (parts === null) {
     return wrong(
-      'found no URL of http: or https: (expected one)',
+      'no URL of http: or https: (expected one)',
       'write https://host/path; the scheme can not be a template',
     );
   }
   const [, , authority = '', path = '', query = '', fragment] = parts;
   if (authority.includes('@')) {
-    const message = 'found credentials in the URL (expected none)';
-    return wrong(message, 'name a file or variable under auth:, so that they reach no log');
+    const found = 'credentials in the URL (expected none)';
+    return wrong(found, 'name a file or variable under auth:, so that they reach no log');
   }
   const misplaced = misplacedTemplate({ authority, query, fragment });
   if (misplaced !== undefined) return misplaced;
   if (fragment !== undefined) {
-    return wrong('found a fragment (expected none)', 'remove # and what follows, or write %23');
+    return wrong('a fragment (expected none)', 'remove # and what follows, or write %23');
   }
   if (
     !/^[\u0021-\u007e]*$/.test(authority + (path + query).replaceAll(MARK, '')) ||
     /\\/.test(marked)
   ) {
     return wrong(
-      'found a space, a backslash or a character that is not ASCII in the URL (expected none)',
+      'a space, a backslash or a character that is not ASCII in the URL (expected none)',
       'percent-encode it',
     );
   }
   if (!URL.canParse(marked.replaceAll(MARK, 'x'))) {
-    return wrong(
-      'found a host or port that can not be one (expected host or host:port)',
-      'mend it',
-    );
+    return wrong('a host or port that can not be one (expected host or host:port)', 'mend it');
   }
   return undefined;
 }
@@ -100,7 +121,7 @@ interface UrlParts {
   readonly fragment: string | undefined;
 }
 
-function misplacedTemplate({ authority, query, fragment = '' }: UrlParts): Finding | undefined {
+function misplacedTemplate({ authority, query, fragment = '' }: UrlParts): Fault | undefined {
   const isInKey = query.split('&').some((one) => (one.split('=')[0] ?? '').includes(MARK));
   const where = authority.includes(MARK)
     ? 'the host or port'
@@ -111,10 +132,8 @@ function misplacedTemplate({ authority, query, fragment = '' }: UrlParts): Findi
         : undefined;
   if (where === undefined) return undefined;
   return {
-    severity: 'error',
     code: 'template-place',
-    path: '/url',
-    message: `found a template in ${where} (expected one in path segments and in values of the query only)`,
+    found: `a template in ${where} (expected one in path segments and in values of the query only)`,
     hint: 'write that part as it is; use one trigger for each receiver',
   };
 }
