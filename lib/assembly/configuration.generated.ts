@@ -154,17 +154,92 @@ export interface Configuration {
         /**
          * Where to: `http:` or `https:`. `${path}` may stand in path segments and in values of the query, where it is percent-encoded.
          */
-        url: string;
+        url?: string;
+        /**
+         * The file that holds the URL, if the URL itself is a secret; relative to the configuration’s folder.
+         */
+        urlFile?: string;
+        /**
+         * The environment variable that holds the URL, if the URL itself is a secret.
+         */
+        urlEnv?: string;
         /**
          * The method.
          */
         method?: 'POST' | 'PUT' | 'PATCH';
         /**
-         * The body: the delivery’s document, the bare Event, or a CloudEvent whose data is the document, structured or binary.
+         * The body: the delivery’s document, the bare Event, or a CloudEvent whose data is the document, structured or binary. Not beside `body`.
          */
         format?: 'document' | 'event' | 'cloudevents' | 'cloudevents-binary';
         /**
-         * Further headers. `${path}` may stand in values; nothing secret may, which is what `auth` is for.
+         * A body of the receiver’s own form, instead of `format`: a JSON tree, or a text. `${path}` and `${secret:NAME}` may stand in values; what they stand for is escaped by the content type. A value of the tree that is nothing but one `${path}` keeps its JSON type.
+         */
+        body?: {} | unknown[] | string;
+        /**
+         * The content type of `body`. If absent, `application/json` for a tree and `text/plain; charset=utf-8` for a text. A mapping is sent as a form with `application/x-www-form-urlencoded`.
+         */
+        contentType?: string;
+        /**
+         * Compresses each body. A receiver that answers 415 gets the same request without compression, and so do further requests to that URL for an hour.
+         */
+        compression?: 'gzip';
+        /**
+         * Which answers count as delivered, if not those of the table in triggers.md.
+         */
+        expect?: {
+          /**
+           * Statuses that count, whatever the table says of them. Any other status does not. If absent, 2xx and 303 count.
+           *
+           * @minItems 1
+           */
+          status?: [number, ...number[]];
+          /**
+           * A value that the body of such an answer, which is JSON, must have.
+           */
+          json?: {
+            /**
+             * Keys and indexes, as in templates.
+             */
+            path: string;
+            /**
+             * The value. `null` also holds if the path leads to nothing.
+             */
+            value: string | number | boolean | null;
+          };
+        };
+        /**
+         * Where an answer names the page of what was started: exactly one. The URL is kept with the delivery as `started.url`.
+         */
+        started?: {
+          /**
+           * A header.
+           */
+          header?: string;
+          /**
+           * A path in the body, which is JSON.
+           */
+          json?: string;
+        };
+        /**
+         * Secrets by name. `${secret:NAME}` stands for one in the path and query of `url`, in values of `headers` and in `body`.
+         */
+        secrets?: {
+          /**
+           * Where one secret is: exactly one of these keys.
+           */
+          [k: string]: {
+            /**
+             * The file that holds it; relative to the configuration’s folder.
+             */
+            file?: string;
+            /**
+             * The environment variable that holds it.
+             */
+            env?: string;
+          };
+        };
+        /**
+         * Further headers. `${path}` and `${secret:NAME}` may stand in values; a secret in clear may not.
          */
         headers?: {
           [k: string]: string;

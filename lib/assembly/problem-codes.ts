@@ -56,5 +56,7 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
     'The store keeps nothing across a restart, and a trigger’s receiver can not tell what was started before.',
   'no-configuration': 'There is nothing to decide by: every Event is logged and rejected.',
   'secret-unreadable': 'A file or variable that should hold a secret can not be read.',
+  'secret-in-clear':
+    'The file itself holds what looks like a secret: a token in a URL, a header or a body, or a URL that is a credential.',
   'not-allowed': 'Something that only a flag of the command line permits.',
 };

@@ -137,6 +137,8 @@ function wrongType(error: ErrorObject): Draft {
 function secretKeyOf(schema: unknown): string | undefined {
   const properties = isJsonObject(schema) ? schema['properties'] : undefined;
   if (!isJsonObject(properties)) return undefined;
+  // A secret of `secrets:` is a file or a variable, and nothing else has both keys.
+  if ('file' in properties && 'env' in properties) return 'file';
   return Object.keys(properties).find((key) => /^(?:token|password|secret|value)File$/.test(key));
 }
 

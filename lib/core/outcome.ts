@@ -62,7 +62,7 @@ export interface Answer {
 export interface AboutReceiver {
   /** For how long it wants no request at all, in ms; absent when it asked for nothing. */
   readonly pauseMs?: number;
-  /** What it answered; absent when no answer came, or none that is worth keeping. */
+  /** Its answer; absent if none came, or none that is kept. */
   readonly answer?: Answer;
 }
 

@@ -45,6 +45,7 @@ export const PROBLEM_CODES = [
   'store-forgets',
   'no-configuration',
   'secret-unreadable',
+  'secret-in-clear',
   'not-allowed',
 ] as const;
 

@@ -58,8 +58,17 @@ export async function readSecret(ref: SecretRef, places: SecretPlaces): Promise<
   }
 }
 
-/** `file "…"` or `variable …`, for people. */
+/**
+ * Whether a reference is a secret itself, known by its form. People write a URL or a signing secret in
+ * the place of the file that holds it.
+ */
+export function isSecretItself(ref: SecretRef): boolean {
+  return /^(?:https?:\/\/|whsec_)/i.test('env' in ref ? ref.env : ref.file);
+}
+
+/** `file "…"` or `variable …`, for people; without the name if that is the secret. */
 export function nameOfSecret(ref: SecretRef): string {
+  if (isSecretItself(ref)) return 'env' in ref ? 'a variable' : 'a file';
   return 'env' in ref ? `variable ${quoted(ref.env)}` : `file ${quoted(ref.file)}`;
 }
 

@@ -59,8 +59,8 @@ type BadPart = Omit<Extract<ParsedTemplate, { readonly ok: false }>, 'ok'>;
 const MARK = /\$\$\{|\$\{([^{}"]*(?:"(?:[^"\\]|\\.)*"[^{}"]*)*)\}|\$\{/g;
 
 /**
- * Reads a template whose paths may begin with any of `firstWords`, and whose secrets are any of
- * `secrets`; null if no secret may stand in it.
+ * Reads a template whose paths may begin with any of `firstWords`. Its secrets are any of `secrets`;
+ * null if no secret may stand in it.
  */
 export function parseTemplate(
   text: string,

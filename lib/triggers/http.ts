@@ -35,11 +35,21 @@ export const httpKind: TriggerKind<HttpSection> = {
   secrets: (section) => Object.values(neededSecrets(section)),
   create: (section, parts) => {
     const { clock } = parts;
+    const options = { maxSockets: MAX_SOCKETS, userAgent: userAgent(), ...excerptOf(section) };
     return createHttpTrigger(section, parts, (settings) =>
-      createHttpClient({ maxSockets: MAX_SOCKETS, userAgent: userAgent(), ...settings }, { clock }),
+      createHttpClient({ ...options, ...settings }, { clock }),
     );
   },
 };
+
+// A build as a CI system describes it has a few kilobytes; what is cut is no JSON any more.
+const JSON_BYTES = 256 * 1024;
+
+/** A body that is only shown to people needs less than one that is read. */
+function excerptOf({ expect, started = { header: '' } }: HttpSection): { excerptBytes?: number } {
+  const isRead = expect?.json !== undefined || 'json' in started;
+  return isRead ? { excerptBytes: JSON_BYTES } : {};
+}
 
 /** The trigger of a section; its requests are made by the clients that `create` makes. */
 export function createHttpTrigger(

@@ -67,6 +67,11 @@ function describeAttempts(benches: TriggerBenches): void {
     }
   });
 
+  it('gives no secret away when it succeeds', async () => {
+    const outcomes = await benches.working().trigger.fire(deliveries(), NEVER);
+    expect(JSON.stringify(outcomes)).to.not.include(benches.secret);
+  });
+
   it('answers nothing with nothing', async () => {
     const { trigger, attempts } = benches.working();
     expect(await trigger.fire([], NEVER)).to.deep.equal([]);

@@ -146,7 +146,7 @@ describe('a secret in a template', () => {
     ['${secret:A', ['A'], 'without its }'],
   ];
   for (const [text, secrets, why] of bad) {
-    it(`is refused: ${text} where there are ${secrets?.join(' and ') || secrets}`, () => {
+    it(`is refused: ${text} where there are ${JSON.stringify(secrets)}`, () => {
       expect(parse(text, secrets)).to.be.a('string').that.includes(why);
     });
   }

@@ -7,6 +7,7 @@ import type { Trigger } from '../../lib/core/trigger.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { execKind } from '../../lib/triggers/exec.ts';
 import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
+import type { HttpRequest } from '../../lib/net/http-client.ts';
 import type { HttpSection } from '../../lib/triggers/http/section.ts';
 import type { TriggerParts } from '../../lib/triggers/parts.ts';
 import type { TriggerBench, TriggerBenches } from '../conformance/trigger.ts';
@@ -120,15 +121,14 @@ function httpBenches(section: Partial<HttpSection>): TriggerBenches {
     (status: number, headers = {}) =>
     () =>
       httpBench(section, (receiver) => {
-        receiver.script = (request) =>
-          anAnswered({ status, headers, excerpt: JSON.stringify(request.headers) });
+        receiver.script = (request) => anAnswered({ status, headers, excerpt: echoOf(request) });
       });
   const failing = (failed: Parameters<typeof aFailedRequest>[0]) => () =>
     httpBench(section, (receiver) => {
       receiver.script = () => aFailedRequest({ detail: `told by ${SECRET}`, ...failed });
     });
   return {
-    working: () => httpBench(section),
+    working: answering(200),
     silent: () =>
       httpBench(section, (receiver) => {
         receiver.silent = true;
@@ -155,6 +155,21 @@ function httpBenches(section: Partial<HttpSection>): TriggerBenches {
   };
 }
 
+/** Everything that a receiver was sent, as it may say it back. */
+function echoOf({ url, headers, body }: HttpRequest): string {
+  return JSON.stringify({ url: url.href, headers, body: body?.toString() });
+}
+
+// Every key that carries a secret or changes what is sent.
+const FOREIGN: Partial<HttpSection> = {
+  url: 'https://ci.example.test/${secret:KEY}?k=${secret:KEY}',
+  secrets: { KEY: { env: 'TOKEN' } },
+  headers: { Authorization: 'Key ${secret:KEY}' },
+  auth: { header: { name: 'X-Api-Key', valueEnv: 'TOKEN' } },
+  body: { key: '${secret:KEY}', reason: '${event.reason}' },
+  expect: { status: [200] },
+};
+
 describe('the promises of a trigger', () => {
   let folder = '';
   before(() => {
@@ -177,6 +192,8 @@ describe('the promises of a trigger', () => {
     'http, with a receiver that deduplicates',
     httpBenches({ receiver: 'deduplicates' }),
   );
+  describeTrigger('http, with a body of its own and named secrets', httpBenches(FOREIGN));
+  describeTrigger('http, compressed', httpBenches({ compression: 'gzip' }));
   describeTrigger('http, in batches', httpBenches({ batch: {}, format: 'cloudevents' }));
   describeTrigger(
     'exec',

@@ -15,8 +15,9 @@ import { BATCH_FORMATS, LARGEST_BODY_BYTES, toBatch, toEntry, tooLarge } from '.
 import { compileHeaders } from './header-templates.ts';
 import { keyLifeOf, type HttpSection } from './section.ts';
 import { HTTP_DEFAULTS } from './section.ts';
-import type { Sender, Sent } from './sender.ts';
-import { compileUrl } from './url-template.ts';
+import type { Sender, Sending, Sent } from './sender.ts';
+import { compileTarget } from './target.ts';
+import { withSecrets } from './templates.ts';
 
 /** What a trigger of batches takes. */
 export interface BatchParts {
@@ -28,24 +29,30 @@ export interface BatchParts {
 export function inBatches(section: HttpSection, { sender, random }: BatchParts): Trigger {
   const { max, wait, size } = { ...HTTP_DEFAULTS.batch, ...section.batch };
   const format = BATCH_FORMATS.find((one) => one === section.format) ?? 'document';
-  const url = compileUrl(section.url, 'batch');
-  const headers = compileHeaders(section.headers ?? {}, 'batch');
+  const { headers = {}, secrets = {} } = section;
+  const target = compileTarget(section, 'batch');
+  const configured = compileHeaders(headers, 'batch', Object.keys(secrets));
   const maxBytes = Math.min(parseSize(size) ?? 0, LARGEST_BODY_BYTES);
   const limits = new EntryLimit(max);
   const send = async (group: Group, signal: AbortSignal): Promise<Sent> => {
     const [{ delivery: first }] = group.entries;
     if (group.bytes > LARGEST_BODY_BYTES) return unsent(tooLarge(first, group.bytes));
     const view = toBatchView(first);
-    const target = url.render(view);
-    if (!target.ok)
-      return unsent({ outcome: 'refused', reason: target.reason, detail: target.why });
-    const content = toBatch(
-      group.entries.map(({ bytes }) => bytes),
-      format,
-    );
-    const id = batchId(random);
-    const sending = { url: target.url, id, content, own: [], configured: headers.render(view) };
-    return sender.send(sending, signal);
+    const make: Sending['make'] = (material) => {
+      const rendered = target.render(view, material);
+      if (!rendered.ok) {
+        return { outcome: 'refused', reason: rendered.reason, detail: rendered.why };
+      }
+      const content = toBatch(
+        group.entries.map(({ bytes }) => bytes),
+        format,
+      );
+      const { url, shown } = rendered;
+      const rest = configured.render(withSecrets(view, material.secrets));
+      return { url, shown, content, configured: rest };
+    };
+    const where = (): string => target.where(view);
+    return sender.send({ id: batchId(random), own: [], where, make }, signal);
   };
   return {
     keyLifeMs: keyLifeOf(section),

@@ -2,10 +2,15 @@
 // files and variables are looked at where a start needs them (needed-secrets.ts).
 import type { Finding } from '../../core/problem.ts';
 import { parseDuration } from '../../kit/duration.ts';
+import { parsePath } from '../../kit/json-path.ts';
 import { quoted } from '../../kit/printable.ts';
+import { isSecretItself } from '../../kit/secret.ts';
 import { parseSize } from '../../kit/size.ts';
 import { BATCH_FORMATS } from './body.ts';
-import { compileHeaders, headerNameFault } from './header-templates.ts';
+import { compileBody } from './body/body-template.ts';
+import { clearSecretFindings } from './clear-secrets.ts';
+import { compileHeaders, headerNameFault, isHeaderName } from './header-templates.ts';
+import { neededSecrets } from './needed-secrets.ts';
 import type { HttpSection } from './section.ts';
 import { HTTP_DEFAULTS } from './section.ts';
 import { compileUrl } from './url-template.ts';
@@ -13,9 +18,14 @@ import { compileUrl } from './url-template.ts';
 /** Everything wrong with a section; paths are relative to it. */
 export function httpFindings(section: HttpSection): readonly Finding[] {
   const scope = section.batch === undefined ? 'delivery' : 'batch';
+  const { url, headers = {} } = section;
+  const secrets = Object.keys(section.secrets ?? {});
   return [
-    ...compileUrl(section.url, scope).findings,
-    ...compileHeaders(section.headers ?? {}, scope).findings,
+    ...(url === undefined ? [] : compileUrl(url, scope, secrets).findings),
+    ...compileHeaders(headers, scope, secrets).findings,
+    ...bodyFindings(section),
+    ...answerFindings(section),
+    ...clearSecretFindings(section),
     ...authFindings(section),
     ...inlineFindings(section),
     ...tlsFindings(section),
@@ -36,8 +46,62 @@ function missing(path: string, said: Said): Finding {
   return { severity: 'error', code: 'missing-key', path, ...said };
 }
 
+/** `body:` and the keys that go with it or exclude it. */
+function bodyFindings(section: HttpSection): readonly Finding[] {
+  const { body, format, batch, contentType } = section;
+  if (body === undefined) {
+    if (contentType === undefined) return [];
+    const message = 'found contentType: without body: (expected both or neither)';
+    const hint = 'each format has a content type of its own: remove contentType:, or write body:';
+    return [wrong('/contentType', { message, hint })];
+  }
+  const findings = [...(compileBody(section)?.findings ?? [])];
+  if (format !== undefined) {
+    const message = `found body: beside format: ${format} (expected one of them)`;
+    const hint = 'format: says that Sluice writes the body, body: that you do: remove one';
+    findings.push(wrong('/body', { message, hint }));
+  }
+  if (batch !== undefined) {
+    const message = 'found body: beside batch: (expected one of them)';
+    const hint = 'a body of your own is about one Event: remove batch:, or choose a format';
+    findings.push(wrong('/body', { message, hint }));
+  }
+  return findings;
+}
+
+/** `expect:` and `started:`. */
+function answerFindings({ expect, started }: HttpSection): readonly Finding[] {
+  const findings: Finding[] = [];
+  for (const [place, status] of (expect?.status ?? []).entries()) {
+    if (!NEVER_TAKEN.has(status)) continue;
+    const message = `found ${status} (expected a status that a receiver which took the request can answer)`;
+    const hint = 'remove it: the request is sent again when the receiver lets it in';
+    findings.push(wrong(`/expect/status/${place}`, { message, hint }));
+  }
+  const inStarted = started !== undefined && 'json' in started ? started.json : undefined;
+  const paths = { '/expect/json/path': expect?.json?.path, '/started/json': inStarted };
+  for (const [path, text] of Object.entries(paths)) {
+    if (text === undefined || parsePath(text) !== undefined) continue;
+    const message = `found ${quoted(text, 100)} (expected a path of keys and indexes)`;
+    findings.push(wrong(path, { message, hint: 'write one such as ok or data[0].state' }));
+  }
+  if (started !== undefined && 'header' in started && !isHeaderName(started.header)) {
+    const message = `found the header ${quoted(started.header, 100)} (expected a name of letters, digits and -)`;
+    findings.push(wrong('/started/header', { message, hint: 'write one such as Location' }));
+  }
+  return findings;
+}
+
+// They ask for a credential, or for a later request: what was sent was not taken.
+const NEVER_TAKEN: ReadonlySet<number> = new Set([401, 407, 425, 429, 511]);
+
 function authFindings({ auth = {}, headers = {} }: HttpSection): readonly Finding[] {
   const findings: Finding[] = [];
+  const names = Object.keys(headers).map((name) => name.toLowerCase());
+  if (names.includes('authorization') && (auth.bearer ?? auth.basic) !== undefined) {
+    const message = 'found the header authorization under headers: too (expected it once)';
+    findings.push(wrong('/auth', { message, hint: 'remove auth:, or the header' }));
+  }
   const username = auth.basic?.username ?? '';
   // RFC 7617 §2: the first colon ends the name.
   if (/[:\p{Cc}]/u.test(username)) {
@@ -50,7 +114,6 @@ function authFindings({ auth = {}, headers = {} }: HttpSection): readonly Findin
   if (fault !== undefined && header.name.toLowerCase() !== 'authorization') {
     findings.push({ severity: 'error', path: '/auth/header/name', ...fault });
   }
-  const names = Object.keys(headers).map((name) => name.toLowerCase());
   if (names.includes(header.name.toLowerCase())) {
     const message = `found the header ${quoted(header.name, 100)} under headers: too (expected it once)`;
     findings.push(wrong('/auth/header/name', { message, hint: 'remove it under headers:' }));
@@ -58,14 +121,13 @@ function authFindings({ auth = {}, headers = {} }: HttpSection): readonly Findin
   return findings;
 }
 
-// A signing secret is known by its prefix; where it stands for a file or a variable, later messages
-// would show it as a name.
-function inlineFindings({ signing }: HttpSection): readonly Finding[] {
-  return Object.entries(signing ?? {})
-    .filter(([, name]) => name.startsWith('whsec_'))
-    .map(([key]) =>
-      wrong(`/signing/${key}`, {
-        message: `found a secret, which is not shown (expected the name of ${key.endsWith('File') ? 'a file' : 'a variable'} that holds it)`,
+// A secret that stands for its file or variable is known by its form.
+function inlineFindings(section: HttpSection): readonly Finding[] {
+  return Object.values(neededSecrets(section))
+    .filter(({ ref }) => isSecretItself(ref))
+    .map(({ path, ref }) =>
+      wrong(path, {
+        message: `found a secret, which is not shown (expected the name of ${'file' in ref ? 'a file' : 'a variable'} that holds it)`,
         hint: 'move the secret there, and make a new one if this file was shared',
       }),
     );
@@ -82,7 +144,7 @@ function tlsFindings({ tls, url }: HttpSection): readonly Finding[] {
   if (tls.certFile === undefined && tls.keyFile !== undefined) {
     findings.push(missing('/tls', { ...pair, hint }));
   }
-  if (/^http:/i.test(url)) {
+  if (/^http:/i.test(url ?? '')) {
     const message = 'found tls: beside a URL of http: (expected https:)';
     const said = { message, hint: 'write https:// in the URL, or remove tls:' };
     findings.push({ ...wrong('/tls', said), severity: 'warning' });

@@ -6,8 +6,9 @@ import { parseDuration } from '../../kit/duration.ts';
 import type { SecretPlaces } from '../../kit/secret.ts';
 import { SecretSet } from '../../kit/secret.ts';
 import type { Header } from './header-templates.ts';
+import { clearSecrets, secretPartsOf } from './clear-secrets.ts';
 import type { SecretName } from './needed-secrets.ts';
-import { neededSecrets } from './needed-secrets.ts';
+import { namedSecrets, neededSecrets } from './needed-secrets.ts';
 import type { ClientSettings } from './connections.ts';
 import { redactor } from './redaction.ts';
 import type { HttpSection } from './section.ts';
@@ -21,6 +22,10 @@ type Texts = Readonly<Partial<Record<SecretName, string>>>;
 export interface Material {
   readonly credentials: readonly Header[];
   readonly signingKeys: SigningKeys | null;
+  /** From `urlFile` or `urlEnv`; null if `url` says where to. */
+  readonly url: URL | null;
+  /** Secrets of `${secret:NAME}`, by name. */
+  readonly secrets: Readonly<Record<string, string>>;
   /** The same object as long as no certificate and no proxy password changed. */
   readonly settings: ClientSettings;
   /** Takes every text of it that must not be shown out of another. */
@@ -70,13 +75,23 @@ export class Materials {
       (['ca', 'cert', 'key', 'proxyPassword'] as const).every(
         (name) => before[name] === texts[name],
       );
-    const { signing } = texts;
+    const { signing, url } = texts;
+    const secrets = namedSecrets(texts);
     const credentials = credentialsOf(this.#section, texts);
     return {
       credentials,
       signingKeys: signing === undefined ? null : (parseSigningKeys(signing) ?? null),
+      // Looked at when it was read.
+      url: url === undefined ? null : URL.parse(url),
+      secrets,
       settings: known !== null && isSame ? known.settings : settingsOf(this.#section, texts),
-      redact: redactor([...credentials.flatMap(shownAs), ...secretTexts(texts)]),
+      redact: redactor([
+        ...credentials.flatMap(shownAs),
+        ...secretTexts(texts),
+        ...Object.values(secrets),
+        ...(url === undefined ? [] : urlTexts(url)),
+        ...clearSecrets(this.#section).flatMap((one) => one.texts),
+      ]),
     };
   }
 }
@@ -119,6 +134,12 @@ function settingsOf({ tls, proxy, connectTimeout }: HttpSection, texts: Texts): 
 /** A header's value, and what of it stands behind `Bearer` or `Basic`. */
 function shownAs([, value]: Header): readonly string[] {
   return [value, value.slice(value.indexOf(' ') + 1)];
+}
+
+/** A URL that is a secret, whole and in parts. */
+function urlTexts(text: string): readonly string[] {
+  const url = URL.parse(text);
+  return url === null ? [text] : [text, url.href, ...secretPartsOf(url)];
 }
 
 /** A signing secret also by itself: the text may hold several. Certificates are no secrets. */

@@ -18,15 +18,22 @@ import { askedPauseMs, askedWaitMs } from '../retry-after.ts';
 /** What a row of the tables says. */
 export type Meaning = Delivered | Failing;
 
+/** Meaning of an answer. */
+export interface MeaningFound {
+  readonly means: Meaning;
+  /** Names what was found, for people. */
+  readonly found: string;
+}
+
+/** Meaning of an answer by `expect:` of the section; null if the table decides. */
+export type Expectation = (answer: HttpAnswered) => MeaningFound | null;
+
 /** One row of the table of answers; the first one that fits holds. */
-export interface AnswerRow {
+export interface AnswerRow extends MeaningFound {
   /** The lowest and the highest status it is for. */
   readonly status: readonly [number, number];
   /** What else must hold. */
   readonly when?: (answer: Pick<HttpAnswered, 'headers'>) => boolean;
-  readonly means: Meaning;
-  /** What was found, for people. */
-  readonly found: string;
 }
 
 /** One row of the table of missing answers; the first one that fits holds. */
@@ -125,12 +132,14 @@ export const FAILURE_ROWS: readonly FailureRow[] = [
 
 /** What was tried, so that an outcome can say so. */
 export interface Tried {
-  /** `POST https://host/path`, without query and credentials. */
+  /** `POST https://host/path`, without query and credentials; without the path if that is secret. */
   readonly doing: string;
   /** The wall clock, ms since 1970. */
   readonly now: number;
   /** Takes what is secret out of a text. */
   readonly redact: (text: string) => string;
+  /** Absent or null: the table alone decides. */
+  readonly expects?: Expectation | null;
 }
 
 /** What came of a request, as an outcome. */
@@ -182,7 +191,7 @@ export function rowOf({ status, headers }: Pick<HttpAnswered, 'status' | 'header
 }
 
 function ofAnswer(answer: HttpAnswered, tried: Tried): Outcome {
-  const { means, found } = rowOf(answer);
+  const { means, found } = tried.expects?.(answer) ?? rowOf(answer);
   const asking = { status: answer.status, headers: answer.headers, body: null };
   const pauseMs = askedPauseMs(asking, tried.now);
   const pause = pausing(pauseMs);

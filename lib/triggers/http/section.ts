@@ -2,6 +2,7 @@
 // findings.ts.
 // Follows docs/configuration.md; secrets stand in it only by reference (`…File`, `…Env`).
 import type { JsonSchema } from '../../core/kind.ts';
+import { receiverKeySchemas, type ReceiverKeys } from './section-keys.ts';
 
 /** What a request carries of its delivery. */
 export type HttpFormat = 'document' | 'event' | 'cloudevents' | 'cloudevents-binary';
@@ -21,9 +22,9 @@ export interface AuthSection {
   readonly header?: ByReference<'value'> & { readonly name: string };
 }
 
-/** The section `http:` of a trigger. */
-export interface HttpSection {
-  readonly url: string;
+/** The section `http:` of a trigger; the schema demands exactly one of the three keys of its URL. */
+export interface HttpSection extends ReceiverKeys, ByReference<'url'> {
+  readonly url?: string;
   readonly method?: 'POST' | 'PUT' | 'PATCH';
   readonly format?: HttpFormat;
   readonly headers?: Readonly<Record<string, string>>;
@@ -182,6 +183,7 @@ export const httpSchema: JsonSchema = block(
       'Where to: `http:` or `https:`. `${path}` may stand in path segments and in values of the query, where it is percent-encoded.',
       { examples: ['https://ci.example.test/hooks/k8s?reason=${event.reason}'] },
     ),
+    ...reference('url', 'the URL, if the URL itself is a secret'),
     method: {
       enum: ['POST', 'PUT', 'PATCH'],
       default: HTTP_DEFAULTS.method,
@@ -191,12 +193,13 @@ export const httpSchema: JsonSchema = block(
       enum: ['document', 'event', 'cloudevents', 'cloudevents-binary'],
       default: HTTP_DEFAULTS.format,
       description:
-        'The body: the delivery’s document, the bare Event, or a CloudEvent whose data is the document, structured or binary.',
+        'The body: the delivery’s document, the bare Event, or a CloudEvent whose data is the document, structured or binary. Not beside `body`.',
     },
+    ...receiverKeySchemas,
     headers: {
       type: 'object',
       description:
-        'Further headers. `${path}` may stand in values; nothing secret may, which is what `auth` is for.',
+        'Further headers. `${path}` and `${secret:NAME}` may stand in values; a secret in clear may not.',
       additionalProperties: { type: 'string' },
     },
     auth,
@@ -222,5 +225,5 @@ export const httpSchema: JsonSchema = block(
     batch,
     handshake,
   },
-  { required: ['url'] },
+  { oneOf: ['url', 'urlFile', 'urlEnv'].map((key) => ({ required: [key] })) },
 );

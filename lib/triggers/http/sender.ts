@@ -1,31 +1,45 @@
-// One request from a body to an outcome: secrets are read, the receiver is asked if it must be, the
-// request is signed and sent, and what came of it is told. It knows no delivery.
+// One request from a body to an outcome. Secrets are read, the request is made with them, and the
+// receiver is asked if it must be. Then the request is compressed, signed and sent, and its answer is
+// judged and kept. It knows no delivery.
 // Follows docs/triggers.md (which headers come, in which order).
 import type { Clock } from '../../core/clock.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { SecretPlaces } from '../../kit/secret.ts';
 import type { HttpClient, HttpRequest, HttpResult } from '../../net/http-client.ts';
+import { withAnswer } from './answer/kept-answer.ts';
 import type { Content } from './body.ts';
+import { Compression, isFormRefused } from './body/compression.ts';
 import type { CreateClient } from './connections.ts';
 import { Connections } from './connections.ts';
+import { compileExpectation } from './answer/expectation.ts';
 import { Handshakes } from './handshake.ts';
 import type { Header } from './header-templates.ts';
 import type { Material } from './material.ts';
 import { Materials } from './material.ts';
-import { blamesContent, outcomeOf, type Tried } from './outcome.ts';
+import { blamesContent, type Expectation, outcomeOf, type Tried } from './outcome.ts';
 import { redactor } from './redaction.ts';
 import type { HttpSection } from './section.ts';
 import { HTTP_DEFAULTS, keyLifeOf } from './section.ts';
 import { signatureHeaders } from './signing.ts';
 
-/** One request before it is signed. */
+/** One request before its secrets are read. */
 export interface Sending {
-  readonly url: URL;
   /** `webhook-id`. */
   readonly id: string;
-  readonly content: Content;
   /** What tells the receiver about the delivery, besides the id. */
   readonly own: readonly Header[];
+  /** The URL for people, as far as it is known without secrets. */
+  readonly where: () => string;
+  /** Makes the request; an outcome if it cannot be made. */
+  readonly make: (material: Pick<Material, 'url' | 'secrets'>) => Made | Outcome;
+}
+
+/** One request before it is signed. */
+export interface Made {
+  readonly url: URL;
+  /** The URL for people, without a secret. */
+  readonly shown: string;
+  readonly content: Content;
   /** `headers:` of the section, rendered. */
   readonly configured: readonly Header[];
 }
@@ -53,6 +67,9 @@ export class Sender implements AsyncDisposable {
   readonly #materials: Materials;
   readonly #connections: Connections;
   readonly #handshakes: Handshakes | null;
+  readonly #compression: Compression | null;
+  readonly #expects: Expectation | null;
+  readonly #started: HttpSection['started'];
   /** What the receiver or the proxy did not accept last. */
   #refused: Material | null = null;
 
@@ -62,22 +79,28 @@ export class Sender implements AsyncDisposable {
     this.#clock = clock;
     this.#materials = new Materials(section, places, clock);
     this.#connections = new Connections(create);
-    const { handshake } = section;
+    const { handshake, compression, expect, started } = section;
     this.#handshakes = handshake === undefined ? null : new Handshakes(handshake, clock);
+    this.#compression = compression === undefined ? null : new Compression(clock);
+    this.#expects = expect === undefined ? null : compileExpectation(expect);
+    this.#started = started;
   }
 
   /** Sends once, and says what came of it. */
   async send(sending: Sending, signal: AbortSignal): Promise<Sent> {
     const current = await this.#materials.current();
     if (!current.ok) {
-      const detail = `${doing(this.#method, sending.url)}: ${current.why}`;
+      const detail = `${this.#method} ${sending.where()}: ${current.why}`;
       return notAsked({ outcome: 'retry', reason: 'secret-missing', detail });
     }
     const { material } = current;
+    const made = sending.make(material);
+    if ('outcome' in made) return notAsked(made);
+    const prepared = { sending, made, material };
     return this.#connections.use(material.settings, async (client) => {
-      const refusal = await this.#ask(client, { sending, material }, signal);
+      const refusal = await this.#ask(client, prepared, signal);
       if (refusal !== null) return notAsked(refusal);
-      return this.#fire(client, { sending, material }, signal);
+      return this.#fire(client, prepared, signal);
     });
   }
 
@@ -85,10 +108,10 @@ export class Sender implements AsyncDisposable {
     await this.#connections[Symbol.asyncDispose]();
   }
 
-  async #ask(client: HttpClient, { sending, material }: Prepared, signal: AbortSignal) {
+  async #ask(client: HttpClient, { made, material }: Prepared, signal: AbortSignal) {
     if (this.#handshakes === null) return null;
-    const { url } = sending;
-    const tried = this.#tried('OPTIONS', url, material.redact);
+    const { url } = made;
+    const tried = this.#tried('OPTIONS', made, material.redact);
     const ask = async (question: readonly Header[]): Promise<HttpResult> => {
       const headers = toRecord([question, material.credentials]);
       // To ask changes nothing.
@@ -100,12 +123,30 @@ export class Sender implements AsyncDisposable {
     return this.#handshakes.agreed(url, ask, { tried, signal });
   }
 
-  async #fire(
+  async #fire(client: HttpClient, prepared: Prepared, signal: AbortSignal): Promise<Sent> {
+    const { url, content } = prepared.made;
+    const compression = this.#compression;
+    if (compression === null)
+      return this.#judged(prepared, await this.#exchange(client, prepared, signal));
+    const packed = await compression.contentFor(url, content);
+    const made = { ...prepared.made, content: packed };
+    const exchanged = await this.#exchange(client, { ...prepared, made }, signal);
+    const isRefused = packed !== content && isFormRefused(exchanged.result);
+    if (!isRefused) return this.#judged(prepared, exchanged);
+    // The receiver did not read the body: the same request without compression is the first one.
+    const again = await this.#exchange(client, prepared, signal);
+    if (again.result.answered && !isFormRefused(again.result)) compression.refusedAt(url);
+    return this.#judged(prepared, again);
+  }
+
+  /** Signs what goes out, and sends it. */
+  async #exchange(
     client: HttpClient,
-    { sending, material }: Prepared,
+    { sending, made, material }: Prepared,
     signal: AbortSignal,
-  ): Promise<Sent> {
-    const { url, id, content, own, configured } = sending;
+  ): Promise<Exchanged> {
+    const { id, own } = sending;
+    const { url, content, configured } = made;
     const { body } = content;
     const now = this.#clock.now();
     const { signingKeys, credentials } = material;
@@ -116,12 +157,18 @@ export class Sender implements AsyncDisposable {
     const request: HttpRequest = { method: this.#method, url, headers, body, isRepeatable };
     const result = await client.send(request, signal);
     this.#heed(result, material);
-    if (result.answered && result.status >= 400) this.#handshakes?.forget(url);
     const shown = [...signature, ...configured].map(([, value]) => value);
     // Most answers need none, so the one for this request is only made where one is shown.
-    const redact = (text: string): string => redactor(shown)(material.redact(text));
-    const outcome = outcomeOf(result, this.#tried(this.#method, url, redact));
-    return { outcome, blames: blamesContent(result) ? 'content' : 'request' };
+    return { result, redact: (text) => redactor(shown)(material.redact(text)) };
+  }
+
+  #judged({ made }: Prepared, { result, redact }: Exchanged): Sent {
+    const { url } = made;
+    if (result.answered && result.status >= 400) this.#handshakes?.forget(url);
+    const expects = this.#expects;
+    const outcome = outcomeOf(result, { ...this.#tried(this.#method, made, redact), expects });
+    const kept = withAnswer(outcome, result, { redact, url, started: this.#started });
+    return { outcome: kept, blames: blamesContent(result) ? 'content' : 'request' };
   }
 
   /** Whether a request would go with another credential than the one that was refused last. */
@@ -138,8 +185,8 @@ export class Sender implements AsyncDisposable {
     this.#materials.forget();
   }
 
-  #tried(method: HttpRequest['method'], url: URL, redact: Tried['redact']): Tried {
-    return { doing: doing(method, url), now: this.#clock.now(), redact };
+  #tried(method: HttpRequest['method'], { shown }: Made, redact: Tried['redact']): Tried {
+    return { doing: `${method} ${shown}`, now: this.#clock.now(), redact };
   }
 }
 
@@ -148,17 +195,19 @@ const REFUSED_CREDENTIAL: ReadonlySet<number> = new Set([401, 407]);
 
 interface Prepared {
   readonly sending: Sending;
+  readonly made: Made;
   readonly material: Material;
+}
+
+interface Exchanged {
+  readonly result: HttpResult;
+  /** Takes every secret of the request out of a text. */
+  readonly redact: (text: string) => string;
 }
 
 /** What came of a request that was never sent. */
 function notAsked(outcome: Outcome): Sent {
   return { outcome, blames: 'request' };
-}
-
-/** A query may hold what nobody should read in a log; a path is what a person needs to see. */
-function doing(method: string, { origin, pathname }: URL): string {
-  return `${method} ${origin}${pathname}`;
 }
 
 function toRecord(groups: readonly (readonly Header[])[]): Record<string, string> {

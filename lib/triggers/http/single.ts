@@ -2,37 +2,54 @@
 // Follows docs/triggers.md (headers, templates).
 import type { Delivery } from '../../core/delivery.ts';
 import { attemptNumber } from '../../core/delivery.ts';
+import type { JsonObject } from '../../core/event.ts';
+import type { Outcome } from '../../core/outcome.ts';
 import type { Trigger } from '../../core/trigger.ts';
 import { oneEach } from '../one-each.ts';
 import { traceparent } from '../traceparent.ts';
 import { LARGEST_BODY_BYTES, toContent, tooLarge } from './body.ts';
+import { compileBody } from './body/body-template.ts';
 import type { Header } from './header-templates.ts';
 import { compileHeaders } from './header-templates.ts';
 import { HTTP_DEFAULTS, type HttpSection, keyLifeOf } from './section.ts';
-import type { Sender } from './sender.ts';
-import { toTemplateView } from './templates.ts';
-import { compileUrl } from './url-template.ts';
+import type { Made, Sender, Sending } from './sender.ts';
+import { compileTarget } from './target.ts';
+import { toTemplateView, withSecrets } from './templates.ts';
 
 /** A trigger whose attempts carry one delivery. */
 export function oneByOne(section: HttpSection, sender: Sender): Trigger {
-  const { format = HTTP_DEFAULTS.format } = section;
-  const url = compileUrl(section.url, 'delivery');
-  const headers = compileHeaders(section.headers ?? {}, 'delivery');
+  const make = compileRequest(section);
+  const target = compileTarget(section, 'delivery');
   return oneEach(keyLifeOf(section), async (delivery, signal) => {
     const view = toTemplateView(delivery);
-    const target = url.render(view);
-    if (!target.ok) {
-      const detail = `make the URL of delivery ${delivery.id}: ${target.why}`;
-      return { outcome: 'refused', reason: target.reason, detail };
-    }
-    const content = toContent(delivery, format);
+    const where = (): string => target.where(view);
+    const sending: Sending = {
+      ...{ id: delivery.id, own: ownHeaders(delivery), where },
+      make: (material) => {
+        const rendered = target.render(view, material);
+        if (rendered.ok) return make(delivery, rendered, withSecrets(view, material.secrets));
+        const detail = `make the URL of delivery ${delivery.id}: ${rendered.why}`;
+        return { outcome: 'refused', reason: rendered.reason, detail };
+      },
+    };
+    const { outcome } = await sender.send(sending, signal);
+    return outcome;
+  });
+}
+
+type Address = Pick<Made, 'url' | 'shown'>;
+
+/** Compiles the content and the headers of a request. */
+function compileRequest(section: HttpSection) {
+  const { format = HTTP_DEFAULTS.format, headers = {}, secrets = {} } = section;
+  const own = compileBody(section);
+  const configured = compileHeaders(headers, 'delivery', Object.keys(secrets));
+  return (delivery: Delivery, { url, shown }: Address, view: JsonObject): Made | Outcome => {
+    const content = own === null ? toContent(delivery, format) : own.render(view);
     const { length } = content.body;
     if (length > LARGEST_BODY_BYTES) return tooLarge(delivery, length);
-    const own = ownHeaders(delivery);
-    const sending = { url: target.url, id: delivery.id, content, own };
-    const sent = await sender.send({ ...sending, configured: headers.render(view) }, signal);
-    return sent.outcome;
-  });
+    return { url, shown, content, configured: configured.render(view) };
+  };
 }
 
 function ownHeaders(delivery: Delivery): readonly Header[] {

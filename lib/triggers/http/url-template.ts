@@ -53,7 +53,7 @@ export function compileUrl(
   return { findings: [], constant, hasSecret, origin, render };
 }
 
-/** What is wrong with a URL that has no template, without quoting it; undefined if nothing is. */
+/** Mistake in a URL that has no template, without quoting it; undefined if there is none. */
 export function urlFault(text: string): string | undefined {
   if (text.includes('${')) return 'a template (expected none in such a URL)';
   return faultOf(text.replaceAll(MARK, '\n'))?.found;
@@ -71,7 +71,7 @@ function refusing(finding: Finding): CompiledUrl {
 
 interface Fault {
   readonly code: 'wrong-value' | 'template-place';
-  /** What was found and what was expected. */
+  /** Names what was found and what was expected. */
   readonly found: string;
   readonly hint: string;
 }
@@ -87,7 +87,7 @@ function faultOf(marked: string): Fault | undefined {
   if (parts === null) {
     return wrong(
       'no URL of http: or https: (expected one)',
-      'write https://host/path; the scheme can not be a template',
+      'write https://host/path; the scheme cannot be a template',
     );
   }
   const [, , authority = '', path = '', query = '', fragment] = parts;
@@ -110,7 +110,7 @@ function faultOf(marked: string): Fault | undefined {
     );
   }
   if (!URL.canParse(marked.replaceAll(MARK, 'x'))) {
-    return wrong('a host or port that can not be one (expected host or host:port)', 'mend it');
+    return wrong('a host or port that cannot be one (expected host or host:port)', 'mend it');
   }
   return undefined;
 }

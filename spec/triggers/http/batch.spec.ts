@@ -264,7 +264,10 @@ describe('the requests of one attempt', () => {
     receiver.script = () => anAnswer({ headers });
     const deliveries = [large('a', 9_000), large('b', 9_000)];
     const outcomes = await receiver.trigger({ batch: { size: '10k' } }).fire(deliveries, NEVER);
-    expect(outcomes).to.deep.equal([{ outcome: 'delivered' }, { outcome: 'delivered' }]);
+    for (const one of outcomes) {
+      expect(one).to.include({ outcome: 'delivered' }).and.not.have.property('pauseMs');
+    }
+    expect(outcomes).to.have.length(2);
   });
 
   it('are none when the time is up before the first', async () => {
@@ -290,7 +293,7 @@ describe('a single request', () => {
     const receiver = new FakeReceiver();
     const trigger = receiver.trigger();
     const [taken] = await trigger.fire([large('a', 9 * 1024 * 1024)], NEVER);
-    expect(taken).to.deep.equal({ outcome: 'delivered' });
+    expect(taken).to.include({ outcome: 'delivered' });
     const [refused] = await trigger.fire([large('a', 10 * 1024 * 1024)], NEVER);
     expect(refused).to.include({ outcome: 'refused', reason: 'too-large' });
     expect(receiver.requests).to.have.length(1);

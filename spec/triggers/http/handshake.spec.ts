@@ -61,7 +61,8 @@ describe('the handshake', () => {
   for (const origin of ['*', ORIGIN.toUpperCase(), ` ${ORIGIN} `]) {
     it(`is agreed to by ${JSON.stringify(origin)}`, async () => {
       const trigger = agreeing(allowed(origin)).trigger(SECTION);
-      expect(await trigger.fire([aDelivery()], NEVER)).to.deep.equal([{ outcome: 'delivered' }]);
+      const [outcome] = await trigger.fire([aDelivery()], NEVER);
+      expect(outcome).to.include({ outcome: 'delivered' });
     });
   }
 

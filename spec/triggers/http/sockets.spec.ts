@@ -39,7 +39,7 @@ describe('http over sockets', () => {
       auth: { bearer: { tokenEnv: 'T' } },
       signing: { secretEnv: 'S' },
     };
-    expect(await fire(section, aDelivery())).to.deep.equal({ outcome: 'delivered' });
+    expect(await fire(section, aDelivery())).to.include({ outcome: 'delivered' });
     const [request] = receiver.arrived;
     expect(request).to.include({ method: 'POST', target: '/hooks/web-1?reason=BackOff' });
     expect(request?.headers).to.include({
@@ -75,7 +75,7 @@ describe('http over sockets', () => {
         format: 'cloudevents-binary',
         signing: { secretEnv: 'S' },
       };
-      expect(await fire(section, deliveryOf(event))).to.deep.equal({ outcome: 'delivered' });
+      expect(await fire(section, deliveryOf(event))).to.include({ outcome: 'delivered' });
       expect(receiver.arrived).to.have.length(1);
       const [request] = receiver.arrived;
       expect(request?.target).to.match(/^\/a\/r-[^/?#]*\/b\?k=[^&#?]*&n=1$/);

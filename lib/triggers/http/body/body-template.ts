@@ -1,0 +1,173 @@
+// `body:` of a section, compiled once: a JSON tree or a text with templates in its values. A tree
+// becomes JSON or a form, so that a value of an Event stays one value whatever it holds.
+// Follows docs/triggers.md (body); the URL Standard (application/x-www-form-urlencoded).
+import type { Json } from '../../../core/event.ts';
+import { isJsonList, isJsonObject } from '../../../core/event.ts';
+import type { Finding } from '../../../core/problem.ts';
+import type { Template } from '../../../kit/template.ts';
+import { toText } from '../../../kit/template.ts';
+import { toPointer } from '../../manifest/places.ts';
+import type { Content } from '../body.ts';
+import type { HttpSection } from '../section.ts';
+import type { TemplatePlace } from '../templates.ts';
+import { compileText } from '../templates.ts';
+import { parseMediaType, TEXT_TYPE, TREE_TYPE, type Writing } from './media-type.ts';
+import { compileBodyText, isScalar } from './text-writing.ts';
+
+/** A body ready to be rendered. */
+interface CompiledBody {
+  /** Its mistakes; paths are relative to the section. Render only without errors. */
+  readonly findings: readonly Finding[];
+  /** The document holds the secrets that the body uses. */
+  readonly render: (document: Json) => Content;
+}
+
+type Render<Made> = (document: Json) => Made;
+
+/** Compiles `body:` and `contentType:` of a section; null if it has no body of its own. */
+export function compileBody(section: HttpSection): CompiledBody | null {
+  const { body, secrets = {} } = section;
+  if (body === undefined) return null;
+  const type = section.contentType ?? (typeof body === 'string' ? TEXT_TYPE : TREE_TYPE);
+  const media = parseMediaType(type);
+  if (!media.ok) {
+    const { found, hint } = media;
+    return unusable({ path: '/contentType', code: 'wrong-value', found, hint });
+  }
+  const compiling = new Compiling(Object.keys(secrets));
+  const write = compiling.write(body, media.writing);
+  const headers = [['content-type', type]] as const;
+  return {
+    findings: compiling.findings,
+    render: (document) => ({ headers, body: Buffer.from(write(document), 'utf8') }),
+  };
+}
+
+interface Fault {
+  readonly path: string;
+  readonly code: Finding['code'];
+  readonly found: string;
+  readonly hint: string;
+}
+
+function toFinding({ path, code, found, hint }: Fault): Finding {
+  return { severity: 'error', code, path, message: `found ${found}`, hint };
+}
+
+function unusable(fault: Fault): CompiledBody {
+  const content = { headers: [], body: Buffer.alloc(0) };
+  return { findings: [toFinding(fault)], render: () => content };
+}
+
+const EMPTY = (): string => '';
+
+/** One body being compiled, and what was found wrong with it. */
+class Compiling {
+  readonly findings: Finding[] = [];
+  readonly #secrets: readonly string[];
+
+  constructor(secrets: readonly string[]) {
+    this.#secrets = secrets;
+  }
+
+  /** The whole body, as text. */
+  write(body: NonNullable<HttpSection['body']>, writing: Writing): Render<string> {
+    if (typeof body === 'string') return this.#text(body, writing);
+    if (writing === 'json') {
+      const render = this.#tree(body, '/body');
+      return (document) => JSON.stringify(render(document));
+    }
+    if (writing === 'form' && !isJsonList(body)) return this.#form(body);
+    return this.#refuse({
+      path: '/contentType',
+      code: 'wrong-value',
+      found:
+        writing === 'form'
+          ? 'a list as the body of a form (expected a block of keys)'
+          : 'a block or a list as the body of this content type (expected JSON or a form)',
+      hint: 'write the body as a text, or name a content type of JSON or of forms',
+    });
+  }
+
+  #text(text: string, writing: Writing): Render<string> {
+    const template = this.#template(text, '/body');
+    if (template === undefined) return EMPTY;
+    const compiled = compileBodyText(template, writing);
+    if (compiled.ok) return compiled.render;
+    return this.#refuse({ path: '/body', ...compiled.fault });
+  }
+
+  #tree(value: Json, path: string): Render<Json> {
+    if (typeof value === 'string') {
+      const template = this.#template(value, path);
+      return template === undefined ? EMPTY : (document) => template.renderValue(document);
+    }
+    if (isJsonList(value)) {
+      const items = value.map((item, place) => this.#tree(item, `${path}/${place}`));
+      return (document) => items.map((item) => item(document));
+    }
+    if (!isJsonObject(value)) return () => value;
+    const entries = Object.entries(value).map(([key, item]) => {
+      const at = `${path}${toPointer([key])}`;
+      return [this.#key(key, at), this.#tree(item, at)] as const;
+    });
+    return (document) => Object.fromEntries(entries.map(([key, item]) => [key, item(document)]));
+  }
+
+  /** A list repeats its field. */
+  #form(body: Readonly<Record<string, Json>>): Render<string> {
+    const fields = Object.entries(body).flatMap(([key, value]) => {
+      const path = toPointer(['body', key]);
+      const name = this.#key(key, path);
+      if (!isJsonList(value)) return [[name, this.#field(value, path)] as const];
+      return value.map((item, place) => [name, this.#field(item, `${path}/${place}`)] as const);
+    });
+    return (document) => {
+      const form = new URLSearchParams();
+      for (const [name, field] of fields) form.append(name, field(document));
+      return form.toString();
+    };
+  }
+
+  #field(value: Json, path: string): Render<string> {
+    if (typeof value === 'string') {
+      const template = this.#template(value, path);
+      return template === undefined ? EMPTY : (document) => template.renderText(document);
+    }
+    if (isScalar(value)) return () => toText(value);
+    return this.#refuse({
+      path,
+      code: 'wrong-type',
+      found: 'a block or a list in a field of a form (expected a text, a number or a list of them)',
+      hint: 'write one field for each value, or the JSON that the receiver wants as a text',
+    });
+  }
+
+  /** A template in a key would let an Event choose which field it writes. */
+  #key(key: string, path: string): string {
+    const template = this.#template(key, path);
+    if (template === undefined || template.constant) return template?.renderText(null) ?? key;
+    this.findings.push(
+      toFinding({
+        path,
+        code: 'template-place',
+        found: 'a template in a key (expected one in values only)',
+        hint: 'write the key as it is, or $${ for a plain ${',
+      }),
+    );
+    return key;
+  }
+
+  #template(text: string, path: string): Template | undefined {
+    const place: TemplatePlace = { path, scope: 'delivery', secrets: this.#secrets };
+    const compiled = compileText(text, place);
+    if (compiled.ok) return compiled.template;
+    this.findings.push(compiled.finding);
+    return undefined;
+  }
+
+  #refuse(fault: Fault): Render<string> {
+    this.findings.push(toFinding(fault));
+    return EMPTY;
+  }
+}
