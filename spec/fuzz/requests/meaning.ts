@@ -3,14 +3,20 @@
 // echoes what it was given.
 import type { Outcome } from '../../../lib/core/outcome.ts';
 import type { HttpResult } from '../../../lib/net/http-client.ts';
-import { outcomeOf, retryOf } from '../../../lib/triggers/http/outcome.ts';
+import { withAnswer } from '../../../lib/triggers/http/answer/kept-answer.ts';
+import { compileExpectation } from '../../../lib/triggers/http/answer/expectation.ts';
+import { outcomeOf, retryOf, type Tried } from '../../../lib/triggers/http/outcome.ts';
 import { redactor } from '../../../lib/triggers/http/redaction.ts';
+import { askedPauseMs } from '../../../lib/triggers/retry-after.ts';
 import { must, mustBePrintable, shown } from '../target.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 const HOUR_MS = 3_600_000;
 const DOING = 'POST https://ci.example.test/hooks';
 const SHORTEST_SECRET = 4;
+
+const URL_OF_REQUEST = new URL('https://ci.example.test/hooks');
+const EXPECTS = compileExpectation({ status: [200, 409], json: { path: 'got', value: true } });
 
 const REASONS: Readonly<Record<string, readonly string[]>> = {
   retry: [
@@ -24,7 +30,10 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
     'not-permitted',
   ],
   refused: ['invalid', 'too-large', 'gone'],
-  unknown: ['timeout', 'stopped', 'redirected', 'conflict', 'connection-lost', 'server-error'],
+  unknown: [
+    ...['timeout', 'stopped', 'redirected', 'conflict', 'connection-lost', 'server-error'],
+    'unexpected-answer',
+  ],
 };
 
 /** Holds what a result means to what is promised. */
@@ -38,6 +47,43 @@ export function mustMean(result: HttpResult, secret: string): void {
   const again = retryOf(result, tried);
   must(again.outcome === 'retry', 'what came before anything was sent is retried');
   mustBeOutcome(again, secret);
+  mustBeExpected(result, { ...tried, expects: EXPECTS }, secret);
+  mustKeep(result, outcome, { secret, redact: tried.redact });
+}
+
+/** An expectation takes nothing for a retry that the table does not, and hides what the table hides. */
+function mustBeExpected(result: HttpResult, tried: Tried, secret: string): void {
+  const outcome = outcomeOf(result, tried);
+  mustBeOutcome(outcome, secret);
+  if (!result.answered) return;
+  const counts = [200, 409].includes(result.status);
+  const byTable = naiveMeaning(result);
+  if (counts || byTable === 'delivered') {
+    const told = toldBy(outcome);
+    const known = ['delivered', 'refused invalid', 'unknown unexpected-answer'];
+    must(known.includes(told), () => `${shownResult(result)} is expected and means ${told}`);
+    must(counts || told === 'unknown unexpected-answer', 'only a listed status counts');
+  } else must(toldBy(outcome) === byTable, 'what is not expected means what the table says');
+}
+
+function mustKeep(
+  result: HttpResult,
+  outcome: Outcome,
+  { secret, redact }: { readonly secret: string; readonly redact: Tried['redact'] },
+): void {
+  const started = { header: 'Location' };
+  const kept = withAnswer(outcome, result, { redact, url: URL_OF_REQUEST, started });
+  must(result.answered === (kept.answer !== undefined), 'every answer is kept, and nothing else');
+  const text = kept.answer?.text ?? '';
+  must(text.length <= 512, () => `${text.length} characters are kept`);
+  mustHide(text, secret);
+  const url = kept.outcome === 'delivered' ? kept.started?.url : undefined;
+  if (url === undefined) return;
+  must(
+    /^https?:\/\/[\x21-\x7e]*$/.test(url) && url.length <= 2_048,
+    () => `a URL is ${shown(url)}`,
+  );
+  mustHide(url, secret);
 }
 
 function mustBeOutcome(outcome: Outcome, secret: string): void {
@@ -107,6 +153,9 @@ function naiveMeaning(result: HttpResult): string {
     return `unknown ${failure === 'bad-answer' ? 'server-error' : 'connection-lost'}`;
   }
   const { status, headers } = result;
+  // How GitHub refuses what is above a limit.
+  const isLimit = askedPauseMs({ status, headers, body: null }, NOW) !== undefined;
+  if (status === 403 && isLimit) return 'retry throttled';
   const each = EACH[status];
   if (each !== undefined) return each;
   if (status === 503 && 'retry-after' in headers && !('via' in headers)) return 'retry unavailable';

@@ -4,8 +4,10 @@ import type { Delivery } from '../../../lib/core/delivery.ts';
 import { toDocument } from '../../../lib/core/delivery.ts';
 import { toSent } from '../../../lib/net/request-headers.ts';
 import { toContent } from '../../../lib/triggers/http/body.ts';
+import { compileBody } from '../../../lib/triggers/http/body/body-template.ts';
 import { compileHeaders } from '../../../lib/triggers/http/header-templates.ts';
-import { toTemplateView } from '../../../lib/triggers/http/templates.ts';
+import type { HttpSection } from '../../../lib/triggers/http/section.ts';
+import { toTemplateView, withSecrets } from '../../../lib/triggers/http/templates.ts';
 import { compileUrl } from '../../../lib/triggers/http/url-template.ts';
 import { must, mustBeSame, shown } from '../target.ts';
 
@@ -31,6 +33,31 @@ const HEADERS = compileHeaders(
   'delivery',
 );
 
+const SECRET = 'a"b\\c\nd&e=f</g>';
+const FORM = 'application/x-www-form-urlencoded';
+const SECRETS = { S: { env: 'S' } } as const;
+
+function bodyOf(section: HttpSection) {
+  return compileBody({ ...section, secrets: SECRETS });
+}
+
+const TREE = bodyOf({
+  body: { event: '${event}', said: ['m: ${event.message}', '${event.reason}'], s: '${secret:S}' },
+});
+const JSON_TEXT = bodyOf({
+  body: '{"event": ${event}, "said": ["m: ${event.message}"], "s": "${secret:S}"}',
+  contentType: 'application/json',
+});
+const FIELDS = bodyOf({
+  body: { m: 'x${event.message}', e: ['${event}', 1], s: '${secret:S}' },
+  contentType: FORM,
+});
+const FORM_TEXT = bodyOf({ body: 'm=x${event.message}&s=${secret:S}', contentType: FORM });
+const XML = bodyOf({
+  body: '<a b="${event.message}" c=\'${event.message}\'>${event.message}</a>',
+  contentType: 'text/xml',
+});
+
 const FORMATS = ['document', 'event', 'cloudevents', 'cloudevents-binary'] as const;
 
 /** Holds everything that a request is made of to what is promised. */
@@ -45,6 +72,7 @@ export function mustRender(delivery: Delivery): void {
   }
   mustAddress(delivery);
   mustSend(HEADERS.render(view));
+  mustKeepValues(delivery);
   for (const format of FORMATS) {
     const { headers, body } = toContent(delivery, format);
     mustSend(headers);
@@ -61,6 +89,50 @@ export function mustRender(delivery: Delivery): void {
       );
     }
   }
+}
+
+/** Holds bodies of the receiver's own form to the shape that the configuration wrote. */
+function mustKeepValues(delivery: Delivery): void {
+  const view = withSecrets(toTemplateView(delivery), { S: SECRET });
+  const render = (body: ReturnType<typeof bodyOf>): string => {
+    must(body?.findings.length === 0, () => `the bodies are sound: ${shown(body?.findings)}`);
+    const { headers, body: bytes } = body.render(view);
+    mustSend(headers);
+    return bytes.toString('utf8');
+  };
+  const { event } = delivery.occurrences[0];
+  const message = textOf(event['message']);
+  const said = `m: ${message}`;
+  const reason = event['reason'] === undefined ? '' : event['reason'];
+  mustBeSame(JSON.parse(render(TREE)), { event, said: [said, reason], s: SECRET }, 'a tree');
+  mustBeSame(JSON.parse(render(JSON_TEXT)), { event, said: [said], s: SECRET }, 'a JSON text');
+  const field = `x${message}`.toWellFormed();
+  mustBeSame(
+    [...new URLSearchParams(render(FIELDS))],
+    [
+      ['m', field],
+      ['e', JSON.stringify(event).toWellFormed()],
+      ['e', '1'],
+      ['s', SECRET],
+    ],
+    'a form',
+  );
+  mustBeSame(
+    [...new URLSearchParams(render(FORM_TEXT))],
+    [
+      ['m', field],
+      ['s', SECRET],
+    ],
+    'a form text',
+  );
+  const xml = /^<a b="([^"<]*)" c='([^'<]*)'>([^<>]*)<\/a>$/.exec(render(XML));
+  must(xml?.[1] === xml?.[2] && xml?.[1] === xml?.[3], 'a value in XML is the same everywhere');
+  must(xml !== null, () => `an Event chose a tag or an attribute: ${shown(message)}`);
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 type Rendered = ReturnType<(typeof COMPILED)[number]['render']>;
