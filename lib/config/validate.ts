@@ -130,8 +130,16 @@ function explainKeys(choice: ErrorObject, keys: readonly string[]): Draft {
     ...draft,
     code: 'wrong-value',
     message: `found ${listNames(found, 'and')}, expected ${expected}`,
-    hint: 'keep one, and write the other as an entry with a name of its own',
+    hint: isKinds(choice, keys)
+      ? 'keep one, and write the other as an entry with a name of its own'
+      : 'keep one of them',
   };
+}
+
+/** Whether each key has a block of its own, as kinds have; others say the same thing in two ways. */
+function isKinds({ parentSchema }: ErrorObject, keys: readonly string[]): boolean {
+  const properties = memberOf(parentSchema, 'properties');
+  return keys.every((key) => memberOf(memberOf(properties, key), 'type') === 'object');
 }
 
 function acceptsType(branch: unknown, data: unknown): boolean {

@@ -151,6 +151,15 @@ describe('what is wrong with an http section', () => {
     });
   }
 
+  it('says to keep one of two keys that say the same', () => {
+    const text =
+      'version: 1\nfilters: [{ action: accept }]\ntriggers:\n  hook:\n    http: { url: "https://h.test", urlEnv: URL }\n';
+    const { problems } = loadPlan({ text, namespace: 'a', buildNamespace: 'a', exec: 'refused' });
+    expect(problems.map(({ message, hint }) => [message, hint])).to.deep.equal([
+      ['found url and urlEnv, expected exactly one of url, urlFile or urlEnv', 'keep one of them'],
+    ]);
+  });
+
   const inline = [
     'signing: whsec_QUJD',
     'signing: { secretFile: whsec_QUJD }',
