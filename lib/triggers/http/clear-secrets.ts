@@ -24,9 +24,10 @@ const WEBHOOKS: readonly Webhook[] = [
   {
     name: 'Slack',
     host: /^hooks\.slack(?:-gov)?\.com$/,
-    path: /^\/(?:services\/T\w+\/B\w+\/.|(?:workflows|triggers)\/.)/,
+    path: /^\/services\/T\w+\/B\w+\/./,
     anywhere: true,
   },
+  { name: 'Slack', host: /^hooks\.slack(?:-gov)?\.com$/, path: /^\/(?:workflows|triggers)\/./ },
   {
     name: 'Teams',
     host: /\.webhook\.office\.com$|^outlook\.office(?:365)?\.com$/,
@@ -104,8 +105,17 @@ export function clearSecrets(section: HttpSection): readonly ClearSecret[] {
   return [
     ...inUrl(url),
     ...inHeaders.filter((one) => one !== null),
-    ...(typeof body === 'string' || body === undefined ? [] : inTree(body, ['body'])),
+    ...(body === undefined ? [] : inBody(body, section.contentType)),
   ];
+}
+
+/** A text is looked into if it is a form; nothing tells where other texts have their secrets. */
+function inBody(body: NonNullable<HttpSection['body']>, type = ''): readonly ClearSecret[] {
+  if (typeof body !== 'string') return inTree(body, ['body']);
+  if (!/^application\/x-www-form-urlencoded\b/i.test(type)) return [];
+  return [...new URLSearchParams(body)]
+    .flatMap(([key, value]) => inTree(value, ['body', key]))
+    .map((one) => ({ ...one, path: '/body' }));
 }
 
 function inUrl(text: string): readonly ClearSecret[] {

@@ -126,8 +126,9 @@ export class Sender implements AsyncDisposable {
   async #fire(client: HttpClient, prepared: Prepared, signal: AbortSignal): Promise<Sent> {
     const { url, content } = prepared.made;
     const compression = this.#compression;
-    if (compression === null)
+    if (compression === null) {
       return this.#judged(prepared, await this.#exchange(client, prepared, signal));
+    }
     const packed = await compression.contentFor(url, content);
     const made = { ...prepared.made, content: packed };
     const exchanged = await this.#exchange(client, { ...prepared, made }, signal);
@@ -158,8 +159,11 @@ export class Sender implements AsyncDisposable {
     const result = await client.send(request, signal);
     this.#heed(result, material);
     const shown = [...signature, ...configured].map(([, value]) => value);
-    // Most answers need none, so the one for this request is only made where one is shown.
-    return { result, redact: (text) => redactor(shown)(material.redact(text)) };
+    // An answer without a body needs none, so the one for this request is made when it is used.
+    let redactShown: Exchanged['redact'] | null = null;
+    const redact = (text: string): string =>
+      (redactShown ??= redactor(shown))(material.redact(text));
+    return { result, redact };
   }
 
   #judged({ made }: Prepared, { result, redact }: Exchanged): Sent {

@@ -82,12 +82,20 @@ describe('a secret in clear', () => {
     ]);
   });
 
+  it('is found in a form that is a text', () => {
+    const contentType = 'application/x-www-form-urlencoded';
+    const body = 'ref=main&token=hunter2&a=${event.reason}';
+    expect(warned({ body, contentType })).to.deep.equal(['warning secret-in-clear /body']);
+  });
+
   const fine: readonly Partial<HttpSection>[] = [
     { url: 'https://ci.example.test/job/x/build?delay=0sec&cause=hunter' },
     { url: 'https://hooks.slack.com/services/${secret:S}', ...SECRETS },
     { url: 'https://h.test/x?token=${secret:S}&reason=${event.reason}', ...SECRETS },
     { url: 'https://h.test/x?key=${event.reason}&token=' },
     { url: 'https://h.test/services/api/build' },
+    { url: 'https://ci.example.test/triggers/build' },
+    { url: 'https://ci.example.test/api/workflows/7' },
     { headers: { 'X-Api-Key': '${secret:S}', 'X-Team': 'hunter', 'X-Token': '' }, ...SECRETS },
     { headers: { Authorization: 'Bearer ${secret:S}' }, ...SECRETS },
     {
