@@ -57,6 +57,6 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   'no-configuration': 'There is nothing to decide by: every Event is logged and rejected.',
   'secret-unreadable': 'A file or variable that should hold a secret can not be read.',
   'secret-in-clear':
-    'The file itself holds what looks like a secret: a token in a URL, a header or a body, or a URL that is a credential.',
+    'The file holds what looks like a secret: a token in a URL, a header or a body, or a secret URL.',
   'not-allowed': 'Something that only a flag of the command line permits.',
 };
