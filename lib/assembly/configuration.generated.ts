@@ -68,6 +68,10 @@ export interface Configuration {
          */
         project: string;
         /**
+         * The version of Brigade whose Secret is written. `v0.10` is that of the original gateway: it has the label `commit_id` and no keys that came later. Its payload has only the fields that the original’s client knew.
+         */
+        profile?: 'v1.5' | 'v0.10';
+        /**
          * The namespace of Brigade; absent: the build namespace of the gateway.
          */
         namespace?: string;

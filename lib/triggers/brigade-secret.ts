@@ -1,6 +1,6 @@
-// The build Secret of Brigade v1, as its store writes it at v1.5.0. Pure: from a delivery and the
-// section's options to the object. Every key is always there, empty or not.
-// Source: brigadecore/brigade v1.5.0, pkg/storage/kube/build.go (CreateBuild) and
+// The build Secret of Brigade v1, as its store writes it at v1.5.0 or at v0.10.0. Pure: from a delivery
+// and the section's options to the object. Every key of a profile is always there, empty or not.
+// Source: brigadecore/brigade v1.5.0 and v0.10.0, pkg/storage/kube/build.go (CreateBuild) and
 // pkg/brigade/project.go (ProjectID); the original gateway's cmd/k8s-gateway/main.go (createSecret).
 import { createHash } from 'node:crypto';
 import type { DeliveredOccurrence } from '../core/delivery.ts';
@@ -8,12 +8,14 @@ import type { Json, JsonObject } from '../core/event.ts';
 import { isJsonObject, stringAt } from '../core/event.ts';
 import { truncate } from '../kit/truncate.ts';
 import { DELIVERY_KEY } from './create-object.ts';
+import { toOriginalPayload, toPayload } from './brigade-payload.ts';
 import { toProcessText } from './process-text.ts';
 import { largestFitting, shorten } from './shorten.ts';
 
 /** The section `brigade:` of a trigger. */
 export interface BrigadeSection {
   readonly project: string;
+  readonly profile?: BrigadeProfile;
   readonly namespace?: string;
   readonly provider?: string;
   readonly ref?: string;
@@ -27,8 +29,21 @@ export interface BrigadeSection {
   readonly tooLarge?: 'truncate' | 'refuse';
 }
 
+/** The versions of Brigade whose Secret is written. */
+export const BRIGADE_PROFILES = ['v1.5', 'v0.10'] as const;
+
+/** A version of Brigade whose Secret is written. */
+type BrigadeProfile = (typeof BRIGADE_PROFILES)[number];
+
+/** Keys of the section that Brigade v0.10 has no place for. */
+export const SINCE_V0_10 = ['cloneURL', 'logLevel', 'shortTitle', 'longTitle', 'config'] as const;
+
 /** What the original gateway called itself, and the branch it built. */
-export const BRIGADE_DEFAULTS = { provider: 'k8s-gateway', ref: 'refs/heads/master' } as const;
+export const BRIGADE_DEFAULTS = {
+  profile: 'v1.5',
+  provider: 'k8s-gateway',
+  ref: 'refs/heads/master',
+} as const satisfies Partial<BrigadeSection>;
 
 const ID_PREFIX = 'brigade-';
 const ID_DIGITS = 54;
@@ -65,9 +80,10 @@ export type BuildSecret =
  *
  * **Shape**: `data` is base64 and `stringData` plain, as Brigade's own store sends them; `build_id`
  * is the Secret's name. The payload is the Event as compact JSON without `kind` and `apiVersion`,
- * its keys in the order in which the API server sent them, which is that of the Go struct. The
- * delivery's id stands in an annotation, which Brigade ignores; it is never a label `status`, which
- * would make the controller pass the build over.
+ * its keys in the order in which the API server sent them, which is that of the Go struct. The profile
+ * v0.10 has only the fields that the original's client knew. The delivery's id stands in an
+ * annotation, which Brigade ignores; it is never a label `status`, which would make the controller
+ * pass the build over.
  */
 export function toBuildSecret(section: BrigadeSection, build: BrigadeBuild): BuildSecret {
   const strings = toStrings(section, build);
@@ -76,7 +92,7 @@ export function toBuildSecret(section: BrigadeSection, build: BrigadeBuild): Bui
   const payload = fittingPayload(section, build.occurrence.event, room);
   const type = strings['event_type'] ?? '';
   if (payload === undefined || Buffer.byteLength(type) > EVENT_TYPE_BYTES) {
-    const bytes = Buffer.byteLength(toPayload(build.occurrence.event) + type);
+    const bytes = Buffer.byteLength(payloadOf(section)(build.occurrence.event) + type);
     const why = `the Event has ${bytes} bytes (expected at most ${room}, which a Secret has left, and ${EVENT_TYPE_BYTES} of them in kind and reason)`;
     return { ok: false, why };
   }
@@ -96,11 +112,26 @@ function toStrings(section: BrigadeSection, build: BrigadeBuild): Readonly<Recor
     event_provider: section.provider ?? BRIGADE_DEFAULTS.provider,
     event_type: section.tooLarge === 'refuse' ? type : truncate(type, EVENT_TYPE_BYTES),
     project_id: projectId(section.project),
+    ...(isV0_10(section) ? {} : laterStrings(section)),
+  };
+}
+
+/** Keys that Brigade got between v0.13 and v1.3. */
+function laterStrings(section: BrigadeSection): Readonly<Record<string, string>> {
+  return {
     log_level: section.logLevel ?? '',
     clone_url: section.cloneURL ?? '',
     short_title: section.shortTitle ?? '',
     long_title: section.longTitle ?? '',
   };
+}
+
+function isV0_10({ profile }: BrigadeSection): boolean {
+  return profile === 'v0.10';
+}
+
+function payloadOf(section: BrigadeSection): (event: JsonObject) => string {
+  return isV0_10(section) ? toOriginalPayload : toPayload;
 }
 
 /** The payload with its longest texts truncated if need be, so that it stays JSON. */
@@ -109,8 +140,9 @@ function fittingPayload(
   event: JsonObject,
   room: number,
 ): string | undefined {
+  const render = payloadOf(section);
   const within = (one: Json): string | undefined => {
-    const payload = toPayload(isJsonObject(one) ? one : {});
+    const payload = render(isJsonObject(one) ? one : {});
     return Buffer.byteLength(payload) > room ? undefined : payload;
   };
   const whole = within(event);
@@ -124,28 +156,26 @@ function toObject(
   { strings, payload }: { readonly strings: JsonObject; readonly payload: string },
 ): JsonObject {
   const project = projectId(section.project);
+  const labels = { build: build.id, component: 'build', heritage: 'brigade', project };
+  const isOld = isV0_10(section);
   return {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: {
       name: build.name,
       namespace: build.namespace,
-      labels: { build: build.id, component: 'build', heritage: 'brigade', project },
+      // The label was removed in v0.11.
+      labels: isOld ? { ...labels, commit_id: section.commit ?? '' } : labels,
       annotations: { [DELIVERY_KEY]: build.id },
     },
     type: 'brigade.sh/build',
     data: {
       script: toBase64(section.script ?? ''),
       payload: toBase64(payload),
-      config: toBase64(section.config ?? ''),
+      ...(isOld ? {} : { config: toBase64(section.config ?? '') }),
     },
     stringData: strings,
   };
-}
-
-function toPayload(event: JsonObject): string {
-  const bare = Object.entries(event).filter(([key]) => key !== 'kind' && key !== 'apiVersion');
-  return JSON.stringify(Object.fromEntries(bare));
 }
 
 function toBase64(text: string): string {

@@ -5,9 +5,16 @@ import type { Finding } from '../core/problem.ts';
 import { objectName } from '../core/delivery-id.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import { toLabelValue } from '../kit/label.ts';
+import { quoted } from '../kit/printable.ts';
 import { resourcePath } from '../kubernetes/objects.ts';
 import type { BrigadeSection } from './brigade-secret.ts';
-import { BRIGADE_DEFAULTS, projectId, toBuildSecret } from './brigade-secret.ts';
+import {
+  BRIGADE_DEFAULTS,
+  BRIGADE_PROFILES,
+  projectId,
+  SINCE_V0_10,
+  toBuildSecret,
+} from './brigade-secret.ts';
 import { createObject } from './create-object.ts';
 import { namespaceFindings } from './namespace.ts';
 import { oneEach } from './one-each.ts';
@@ -30,6 +37,12 @@ const schema: JsonSchema = {
       'The project: its id (begins with `brigade-`) or its name, from which the id is made.',
       { minLength: 1, examples: ['org/repo'] },
     ),
+    profile: {
+      enum: [...BRIGADE_PROFILES],
+      description:
+        'The version of Brigade whose Secret is written. `v0.10` is that of the original gateway: it has the label `commit_id` and no keys that came later. Its payload has only the fields that the original’s client knew.',
+      default: BRIGADE_DEFAULTS.profile,
+    },
     namespace: text('The namespace of Brigade; absent: the build namespace of the gateway.', {
       minLength: 1,
     }),
@@ -69,6 +82,7 @@ export const brigadeKind: TriggerKind<BrigadeSection> = {
   defaultPrefix: () => 'brigade-worker',
   check: (section, context) => [
     ...projectFindings(section),
+    ...profileFindings(section),
     ...namespaceFindings(section.namespace ?? context.buildNamespace, '/namespace'),
   ],
   // No get: it would let the gateway read every Secret there. A 409 is then not verified.
@@ -111,4 +125,28 @@ function projectFindings(section: BrigadeSection): readonly Finding[] {
       hint: 'give the id of the project as `brig project list` shows it, or its name, such as org/repo',
     },
   ];
+}
+
+/** Keys that the profile v0.10 has no place for, and a commit that cannot be its label. */
+function profileFindings(section: BrigadeSection): readonly Finding[] {
+  if (section.profile !== 'v0.10') return [];
+  const later = SINCE_V0_10.filter((key) => section[key] !== undefined).map(
+    (key): Finding => ({
+      severity: 'error',
+      code: 'wrong-value',
+      path: `/${key}`,
+      message: `found ${key} with the profile v0.10, expected it with v1.5 only: Brigade v0.10 has no such key`,
+      hint: `remove ${key}, or write profile: v1.5`,
+    }),
+  );
+  const { commit = '' } = section;
+  if (commit === '' || toLabelValue(commit) === commit) return later;
+  const label: Finding = {
+    severity: 'error',
+    code: 'wrong-value',
+    path: '/commit',
+    message: `found the commit ${quoted(commit, 80)}, which the profile v0.10 makes a label (expected at most 63 letters, digits, - _ .)`,
+    hint: 'write the hash of the commit',
+  };
+  return [...later, label];
 }

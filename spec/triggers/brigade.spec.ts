@@ -36,7 +36,20 @@ describe('the kind brigade', () => {
     { section: { project: 'brigade-with/slash' }, wanted: ['wrong-value /project'] },
     { section: { project: `brigade-${'0'.repeat(56)}` }, wanted: ['wrong-value /project'] },
     { section: { project: 'org/repo', namespace: 'No Name' }, wanted: ['wrong-value /namespace'] },
-  ];
+    { section: { project: 'org/repo', profile: 'v1.5', commit: 'a b', config: '{}' }, wanted: [] },
+    {
+      section: { project: 'org/repo', profile: 'v0.10', commit: 'b3cdb48', script: 'x' },
+      wanted: [],
+    },
+    {
+      section: { project: 'org/repo', profile: 'v0.10', commit: 'a b' },
+      wanted: ['wrong-value /commit'],
+    },
+    {
+      section: { project: 'org/repo', profile: 'v0.10', logLevel: 'LOG', config: '{}' },
+      wanted: ['wrong-value /logLevel', 'wrong-value /config'],
+    },
+  ] as const satisfies readonly { section: BrigadeSection; wanted: readonly string[] }[];
   for (const { section, wanted } of sections) {
     it(`finds ${wanted.join(', ') || 'nothing'} wrong with ${JSON.stringify(section)}`, () => {
       expect(codes(section)).to.deep.equal(wanted);

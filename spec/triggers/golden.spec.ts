@@ -26,6 +26,38 @@ const DELIVERY: Delivery = aDelivery({
   })),
 });
 
+// As a server of Kubernetes 1.36 sends what a scheduler reports.
+const CURRENT: JsonObject = {
+  kind: 'Event',
+  apiVersion: 'v1',
+  metadata: {
+    name: 'web-1.187f3b5a4c6d7e8f',
+    namespace: 'shop',
+    uid: '6f3c1a52-0d4e-4c1b-9b55-3a1f0e9d8c7b',
+    resourceVersion: '1201',
+    creationTimestamp: '2026-01-31T11:58:00Z',
+  },
+  involvedObject: {
+    kind: 'Pod',
+    namespace: 'shop',
+    name: 'web-1',
+    uid: '0b7c2f9e-5d3a-4e64-8f21-7c9d1e2f3a4b',
+    apiVersion: 'v1',
+    resourceVersion: '1190',
+  },
+  reason: 'FailedScheduling',
+  message: '0/3 nodes are available: cpu < 2 & memory > 1Gi',
+  source: {},
+  firstTimestamp: null,
+  lastTimestamp: null,
+  type: 'Warning',
+  eventTime: '2026-01-31T11:58:00.123456Z',
+  series: { count: 2, lastObservedTime: '2026-01-31T11:59:30.000000Z' },
+  action: 'Scheduling',
+  reportingComponent: 'default-scheduler',
+  reportingInstance: 'default-scheduler-node-1',
+};
+
 async function sentBy(api: FakeApi, trigger: Trigger): Promise<Json> {
   const outcomes = await trigger.fire([DELIVERY], NEVER);
   expect(outcomes.map(({ outcome }) => outcome)).to.deep.equal(['delivered']);
@@ -85,6 +117,31 @@ describe('golden wire forms', () => {
     const payload = stringAt(api.created[0], 'data', 'payload');
     expectGolden('brigade-payload.json', Buffer.from(payload, 'base64').toString('utf8'));
   });
+
+  it('creates the Secret of Brigade v0.10 of the golden file, with the label commit_id', async () => {
+    const api = new FakeApi();
+    const parts = someParts({ api, prefix: brigadeKind.defaultPrefix('build') });
+    const commit = 'b3cdb48d2b7a8e2d9f5c2a8f0c6c4b6d9c0b7a51';
+    const section = { project: 'org/repo', profile: 'v0.10', commit } as const;
+    const sent = await sentBy(api, brigadeKind.create(section, parts));
+    expectGolden('brigade-secret-v0.10.json', toGolden(sent));
+  });
+
+  const payloads = [
+    { profile: 'v1.5', file: 'brigade-payload-current.json' },
+    { profile: 'v0.10', file: 'brigade-payload-v0.10.json' },
+  ] as const;
+  for (const { profile, file } of payloads) {
+    it(`writes an Event of the current shape under ${profile} as the golden file has it`, async () => {
+      const api = new FakeApi();
+      const [occurrence] = DELIVERY.occurrences;
+      const delivery = { ...DELIVERY, occurrences: [{ ...occurrence, event: CURRENT }] as const };
+      const trigger = brigadeKind.create({ project: 'org/repo', profile }, someParts({ api }));
+      await trigger.fire([delivery], NEVER);
+      const payload = stringAt(api.created[0], 'data', 'payload');
+      expectGolden(file, Buffer.from(payload, 'base64').toString('utf8'));
+    });
+  }
 
   it('tells a command what the golden files hold', async () => {
     const { observe, of } = recordingObserve();
