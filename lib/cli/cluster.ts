@@ -37,16 +37,23 @@ export const NAMESPACE_FLAGS = {
   'build-namespace': {
     type: 'string',
     takes: 'NAME',
-    help: 'where builds go; default: GATEWAY_NAMESPACE, else "default"',
+    help: 'where builds go; default: GATEWAY_NAMESPACE, else "default"; empty: "default"',
   },
 } as const satisfies FlagTable;
 
-/** The namespaces from flags and environment; a variable that is set but empty counts. */
+// The original took it if the variable was not there.
+const DEFAULT_NAMESPACE = 'default';
+
+/**
+ * The namespaces from flags and environment. A variable that is set but empty counts: all namespaces
+ * are read. Builds then go to `default`, because no object can be created in all of them.
+ */
 export function namespacesOf(given: Given, environment: Surroundings['environment']): Namespaces {
-  const fallback = environment['GATEWAY_NAMESPACE'] ?? 'default';
+  const fallback = environment['GATEWAY_NAMESPACE'] ?? DEFAULT_NAMESPACE;
+  const buildNamespace = given.text('build-namespace') ?? fallback;
   return {
     namespace: given.text('namespace') ?? fallback,
-    buildNamespace: given.text('build-namespace') ?? fallback,
+    buildNamespace: buildNamespace === '' ? DEFAULT_NAMESPACE : buildNamespace,
   };
 }
 
