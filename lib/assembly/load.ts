@@ -1,16 +1,14 @@
 // From a configuration's text to a Plan, or to everything that is wrong with it. Pure: it reads no
 // file and makes no request, so that `check`, `explain`, `rbac` and `schema` need nothing more.
-import type { JsonObject } from '../core/event.ts';
-import { isJsonObject } from '../core/event.ts';
 import type { Finding, Problem } from '../core/problem.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { NO_PLACE } from '../config/lines.ts';
 import { loadDocument } from '../config/load.ts';
 import type { LoadedDocument } from '../config/load.ts';
 import { placeFindings, sortProblems } from '../config/place-findings.ts';
-import { recogniseValue } from '../config/wrong-file.ts';
 import type { PlanContext } from './context.ts';
-import { OUR_KEYS, planNothing, planOriginal } from './original.ts';
+import { recognizeForm } from './form.ts';
+import { planNothing, planOriginal } from './original.ts';
 import { planOurs } from './ours.ts';
 import type { ConfigurationForm, Plan } from './plan.ts';
 import type { StoreSection } from './store.ts';
@@ -43,26 +41,26 @@ const NOTHING = { secrets: [], store: null } as const;
 /** Plans a configuration. Never throws for a bad one. */
 export function loadPlan(request: PlanRequest): LoadedPlan {
   if (request.text === null) {
-    const problem = { ...nothingStarts('info'), ...NO_PLACE };
+    const problem = { ...nothingStarts(NO_CONFIGURATION), ...NO_PLACE };
     return { plan: planNothing(request), problems: [problem], form: 'none', ...NOTHING };
   }
   const document = loadDocument(request.text);
   if (!document.ok) {
     return { plan: null, problems: document.problems, form: 'ours', ...NOTHING };
   }
-  const { value } = document;
-  const form = isJsonObject(value) && isOurs(value) ? 'ours' : 'original';
-  const wrong = form === 'ours' ? undefined : recogniseValue(value);
+  const recognized = recognizeForm(document.value);
+  const { form } = recognized;
   const store = soundStoreOf(document, request);
-  if (wrong !== undefined || !isJsonObject(value)) {
-    const findings = wrong === undefined ? [] : [wrong];
-    return finish({ document, findings, plan: null, form, store });
+  if (recognized.document === null) {
+    return finish({ document, findings: [recognized.wrong], plan: null, form, store });
   }
   const { plan, findings } =
-    form === 'ours' ? planOurs(value, request) : planOriginal(value, request);
+    form === 'ours'
+      ? planOurs(recognized.document, request)
+      : planOriginal(recognized.document, request);
   const isEmpty =
     plan?.chain.rules.length === 0 && findings.every(({ severity }) => severity !== 'error');
-  const all = isEmpty ? [...findings, nothingStarts('warning')] : findings;
+  const all = isEmpty ? [...findings, nothingStarts(NO_FILTERS)] : findings;
   return finish({ document, findings: all, plan, form, store });
 }
 
@@ -70,10 +68,6 @@ export function loadPlan(request: PlanRequest): LoadedPlan {
 function soundStoreOf(document: LoadedDocument, context: PlanContext): StoreSection | null {
   const isDoubtful = document.problems.some(({ path }) => /^\/store(\/|$)/.test(path));
   return isDoubtful ? null : soundStore(document.value, context);
-}
-
-function isOurs(value: JsonObject): boolean {
-  return OUR_KEYS.some((key) => Object.hasOwn(value, key));
 }
 
 /** Nobody reads further, and a terminal should not have to scroll for minutes. */
@@ -113,18 +107,16 @@ function bounded(problems: readonly Problem[]): readonly Problem[] {
   return sortProblems([...errors, ...others].slice(0, MAX_PROBLEMS));
 }
 
-function nothingStarts(severity: 'info' | 'warning'): Finding {
-  return {
-    severity,
-    code: 'no-configuration',
-    path: '',
-    message:
-      severity === 'info'
-        ? 'no configuration: every Event is logged and rejected'
-        : 'no filters: every Event is logged and rejected',
-    hint:
-      severity === 'info'
-        ? 'pass --config FILE; docs/configuration.md begins with an example'
-        : 'add rules under filters:',
-  };
+const NO_CONFIGURATION = {
+  message: 'no configuration: every Event is logged and rejected',
+  hint: 'pass --config FILE; docs/configuration.md begins with an example',
+};
+
+const NO_FILTERS = {
+  message: 'no filters: every Event is logged and rejected',
+  hint: 'add rules under filters:',
+};
+
+function nothingStarts(words: Pick<Finding, 'message' | 'hint'>): Finding {
+  return { severity: 'warning', code: 'no-configuration', path: '', ...words };
 }

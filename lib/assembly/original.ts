@@ -16,15 +16,11 @@ import type { PlanContext } from './context.ts';
 import { errorAt, pointerOf } from './context.ts';
 import { ORIGINAL_TRIGGER } from './defaults.ts';
 import { defaultDelivery } from './delivery.ts';
+import { ORIGINAL_KEYS, OUR_KEYS, ourTopKeys } from './form.ts';
 import type { Plan } from './plan.ts';
-import { configurationSchema } from './schema.ts';
 import { planGuard, planHttp, planLimits, planLogging } from './settings.ts';
 import { DEFAULT_SOURCES, planSources } from './sources.ts';
 import { planTriggers } from './triggers.ts';
-
-const KEYS = ['project', 'filters'] as const;
-/** The keys by which a document is known to be ours. */
-export const OUR_KEYS = ['version', 'sources', 'triggers'] as const;
 
 /** Plans a document of the original's form; the plan holds where no finding is an error. */
 export function planOriginal(
@@ -65,7 +61,7 @@ function readKeys(
   let filters: Read<Json> = { value: null, path: '/filters' };
   for (const [written, value] of Object.entries(document)) {
     const path = pointerOf(written);
-    const key = originalKey(written, KEYS);
+    const key = originalKey(written, ORIGINAL_KEYS);
     if (key === undefined) {
       findings.push(unknownKey(written, path));
       continue;
@@ -100,7 +96,7 @@ function projectMissing(path: string): Finding {
 }
 
 function unknownKey(written: string, path: string): Finding {
-  const ours = Object.keys(propertiesOfOurs());
+  const ours = ourTopKeys();
   const shown = printable(written, 60);
   if (ours.includes(written) || written === 'tests') {
     return errorAt(path, {
@@ -109,7 +105,7 @@ function unknownKey(written: string, path: string): Finding {
       hint: 'add version: 1 to make it a configuration of Sluice; docs/configuration.md shows how to bring over what the original had',
     });
   }
-  const meant = nearestName(written, [...ours, ...KEYS]);
+  const meant = nearestName(written, [...ours, ...ORIGINAL_KEYS]);
   const form = OUR_KEYS.some((key) => key === meant)
     ? ', which would make this a configuration of Sluice'
     : '';
@@ -117,14 +113,9 @@ function unknownKey(written: string, path: string): Finding {
     severity: 'warning',
     code: 'ignored-key',
     path,
-    message: `found ${shown}, which the original ignored (expected ${KEYS.join(' and ')})`,
+    message: `found ${shown}, which the original ignored (expected ${ORIGINAL_KEYS.join(' and ')})`,
     hint: meant === undefined ? 'remove it' : `did you mean ${meant}${form}?`,
   };
-}
-
-function propertiesOfOurs(): JsonObject {
-  const properties = configurationSchema()['properties'];
-  return isJsonObject(properties) ? properties : {};
 }
 
 function letterCase(written: string, key: string, path: string): Finding {

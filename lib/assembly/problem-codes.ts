@@ -12,7 +12,7 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   'too-large': 'The file is larger than 1 MiB.',
   'several-documents': 'The file holds several YAML documents, separated by `---`.',
   'wrong-file':
-    'The file is something else: empty, binary, a Kubernetes manifest, a kubeconfig, a recording, Events.',
+    'The file is something else: empty, binary, a recording, Events, a Kubernetes object, or a file of another program. The message says what it looks like. It has none of the keys by which a configuration is known, or they stand below another key.',
   'unknown-key': 'There is no such key here; the hint names the nearest one.',
   'missing-key': 'A key that must be there is not.',
   'wrong-type': 'Text where a number belongs, a value where a list belongs, and so on.',

@@ -11,6 +11,7 @@ const AT_KEY: ReadonlySet<ProblemCode> = new Set([
   'ignored-key',
   'letter-case',
   'wrong-form',
+  'wrong-file',
   'duplicate-name',
   'bad-name',
   'shared-identity',

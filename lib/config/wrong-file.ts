@@ -1,15 +1,10 @@
-// Files that people pass by mistake, told by what they look like, so that the answer is "this is a
-// kubeconfig" instead of a list of forty unknown keys.
-import type { Json } from '../core/event.ts';
-import { isJsonObject, stringAt } from '../core/event.ts';
+// Files that people pass by mistake, recognized by what they look like. The answer is "this is a
+// kubeconfig" instead of a list of forty unknown keys. Other programs' files are foreign-file.ts.
+import type { Json, JsonObject } from '../core/event.ts';
+import { isJsonList, isJsonObject, stringAt } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import { printable } from '../kit/printable.ts';
-
-/** What a file seems to be, and what to do. */
-export interface WrongFile {
-  readonly message: string;
-  readonly hint: string;
-}
+import type { WrongFile } from './foreign-file.ts';
 
 /** What a text is that can be no configuration, before it is parsed; undefined where it may be one. */
 export function recogniseText(text: string): WrongFile | undefined {
@@ -23,7 +18,7 @@ export function recogniseText(text: string): WrongFile | undefined {
   if (/[\0\uFFFD]/.test(text.slice(0, 1024))) {
     return { message: 'the file is no text in UTF-8', hint: 'save it as UTF-8, without NUL bytes' };
   }
-  const first = parseLine(text);
+  const [first, second] = parseLines(text);
   if (first === undefined) return undefined;
   if (isJsonObject(first['object']) && typeof first['type'] === 'string') {
     return {
@@ -31,7 +26,14 @@ export function recogniseText(text: string): WrongFile | undefined {
       hint: 'pass it to sluice explain --events or sluice playback',
     };
   }
-  return eventMistake(first);
+  return eventMistake(first) ?? (second === undefined ? undefined : jsonLines());
+}
+
+function jsonLines(): WrongFile {
+  return {
+    message: 'the file holds JSON lines, one document a line, not a configuration',
+    hint: 'a configuration is one document of YAML or JSON; docs/configuration.md has an example',
+  };
 }
 
 /** What a parsed document is that can be no configuration; a finding at its root where it is not. */
@@ -43,9 +45,12 @@ export function recogniseValue(value: Json): Finding | undefined {
 
 function recogniseDocument(value: Json): WrongFile | undefined {
   if (!isJsonObject(value)) {
+    const isRules = isJsonList(value) && value.some((one) => stringAt(one, 'action') !== '');
     return {
       message: `the document is ${describe(value)}, expected keys such as filters and triggers`,
-      hint: 'see docs/configuration.md for a complete example',
+      hint: isRules
+        ? 'put the rules under filters:'
+        : 'see docs/configuration.md for a complete example',
     };
   }
   const kind = stringAt(value, 'kind');
@@ -58,11 +63,29 @@ function recogniseDocument(value: Json): WrongFile | undefined {
   }
   const event = eventMistake(value);
   if (event !== undefined) return event;
-  const hint =
-    kind === 'ConfigMap'
-      ? 'pass the file that stands under its data: as a file of its own'
-      : 'the manifest of a build goes into a trigger of the configuration';
-  return { message: `the file is a Kubernetes manifest (kind ${printable(kind, 40)})`, hint };
+  return {
+    message: `the file is a Kubernetes manifest (kind ${printable(kind, 40)})`,
+    hint: manifestHint(kind, value),
+  };
+}
+
+// Objects that hold files of text, and the key under which they do.
+const FILES_OF: Readonly<Record<string, string>> = { ConfigMap: 'data', Secret: 'stringData' };
+// Objects of Argo Events that say what the configuration says as sources and triggers.
+const OF_ARGO_EVENTS = ['EventSource', 'Sensor', 'EventBus'];
+
+function manifestHint(kind: string, value: JsonObject): string {
+  const key = Object.hasOwn(FILES_OF, kind) ? FILES_OF[kind] : undefined;
+  if (key !== undefined) {
+    const files = isJsonObject(value[key]) ? Object.keys(value[key]) : [];
+    const [only] = files;
+    const place = only === undefined || files.length > 1 ? key : `${printable(only, 60)} in ${key}`;
+    return `pass the text that stands under ${place} as a file of its own`;
+  }
+  if (OF_ARGO_EVENTS.includes(kind)) {
+    return 'write its filters as filters: and its triggers as triggers:; docs/configuration.md has an example';
+  }
+  return 'the manifest of a build goes into a trigger of the configuration';
 }
 
 function eventMistake(value: Json): WrongFile | undefined {
@@ -76,9 +99,15 @@ function eventMistake(value: Json): WrongFile | undefined {
   };
 }
 
-function parseLine(text: string): Record<string, Json> | undefined {
-  const line = /^[\s\uFEFF]*(\{.*\})[ \t]*(?:\r?\n|$)/.exec(text)?.[1];
-  if (line === undefined) return undefined;
+/** The first two lines as JSON blocks; each undefined if it is none. */
+function parseLines(text: string): readonly (JsonObject | undefined)[] {
+  const [, first = '', second = ''] =
+    /^[\s\uFEFF]*(\{.*\})[ \t]*(?:\r?\n\s*(\{.*\})[ \t]*(?:\r?\n|$)|\r?\n|$)/.exec(text) ?? [];
+  return [first, second].map(parseBlock);
+}
+
+function parseBlock(line: string): JsonObject | undefined {
+  if (line === '') return undefined;
   try {
     const value: unknown = JSON.parse(line);
     return isJsonObject(value) ? value : undefined;

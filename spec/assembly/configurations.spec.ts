@@ -14,7 +14,10 @@ const FOLDER = new URL('../data/configs/', import.meta.url);
 
 const BAD: Table = {
   'a-list.yaml': [['wrong-file', '', 1, 1]],
+  'a-text.yaml': [['wrong-file', '', 1, 1]],
+  'alertmanager.yaml': [['wrong-file', '', 1, 1]],
   'alias-bomb.yaml': [['too-many-aliases', '', 1, 1]],
+  'argo-events-sensor.yaml': [['wrong-file', '', 1, 1]],
   'bad-count.yaml': [['bad-count', '/filters/0/count/1', 4, 16]],
   'bad-durations-and-rates.yaml': [
     ['bad-duration', '/filters/0/again/quiet', 5, 21],
@@ -51,6 +54,9 @@ const BAD: Table = {
     ['wrong-value', '/triggers/none/http/compression', 25, 20],
     ['wrong-type', '/triggers/none/http/secrets/TOKEN', 26, 25],
   ],
+  'comments-only.yaml': [['wrong-file', '', 1, 1]],
+  'config-map.yaml': [['wrong-file', '', 1, 1]],
+  'docker-compose.yaml': [['wrong-file', '', 1, 1]],
   'duplicate-keys.yaml': [
     ['duplicate-key', '/filters/0/kind', 5, 5],
     ['duplicate-key', '/filters', 6, 1],
@@ -60,12 +66,15 @@ const BAD: Table = {
     ['duplicate-name', '/triggers/other/formerly/0', 15, 16],
   ],
   'empty.yaml': [['wrong-file', '', 0, 0]],
+  'event-exporter.yaml': [['wrong-file', '', 1, 1]],
   'future-keys.yaml': [
     ['wrong-value', '/version', 1, 10],
     ['unknown-key', '/filters/0/again/every', 5, 14],
     ['unknown-key', '/store/postgres', 9, 10],
     ['unknown-key', '/tests', 10, 1],
   ],
+  'helm-values-with-a-text.yaml': [['wrong-file', '/config', 2, 1]],
+  'helm-values.yaml': [['wrong-file', '/config', 2, 1]],
   'impossible-settings.yaml': [
     ['wrong-value', '/delivery/concurrency', 9, 16],
     ['wrong-value', '/delivery/timeout', 10, 12],
@@ -75,6 +84,7 @@ const BAD: Table = {
     ['unknown-key', '/logging/colour', 13, 28],
     ['wrong-type', '/guard/namespace', 14, 21],
   ],
+  'json-lines.jsonl': [['wrong-file', '', 0, 0]],
   'kubeconfig.yaml': [['wrong-file', '', 1, 1]],
   'kubernetes-manifest.yaml': [['wrong-file', '', 1, 1]],
   'manifest-mistakes.yaml': [
@@ -100,14 +110,18 @@ const BAD: Table = {
   ],
   'missing-action.yaml': [['missing-key', '/filters/1', 6, 5]],
   'missing-project.yaml': [['missing-key', '/triggers/build/brigade', 8, 5]],
+  'misspelled-filters.yaml': [['wrong-file', '', 1, 1]],
   'misspelt-action.yaml': [['wrong-value', '/filters/0/action', 4, 13]],
   'misspelt-kind-of-trigger.yaml': [['unknown-key', '/triggers/build/brigde', 7, 5]],
+  'nested-under-a-key.yaml': [['wrong-file', '/config', 1, 1]],
+  'no-keys.json': [['wrong-file', '', 1, 1]],
   'not-a-number.yaml': [['wrong-value', '/filters/0/count', 4, 12]],
   'original-without-project.json': [['missing-key', '', 1, 1]],
   'original-wrong-types.json': [
     ['wrong-type', '/filters/0/namespace', 4, 20],
     ['wrong-type', '/filters/1/reasons', 5, 18],
   ],
+  'ours-without-its-keys.yaml': [['wrong-file', '', 1, 1]],
   'ours-read-as-original.yaml': [
     ['wrong-form', '/filters/0/message', 3, 5],
     ['wrong-form', '/logging', 5, 1],
@@ -119,7 +133,9 @@ const BAD: Table = {
     ['unknown-key', '/filters/0/toString', 7, 5],
   ],
   'recording.jsonl': [['wrong-file', '', 0, 0]],
+  'rules-without-a-key.yaml': [['wrong-file', '', 1, 1]],
   'several-documents.yaml': [['several-documents', '', 3, 1]],
+  'something-else.json': [['wrong-file', '', 1, 1]],
   'tab-indentation.yaml': [['not-yaml', '', 3, 1]],
   'trigger-without-kind.yaml': [['missing-key', '/triggers/build', 6, 3]],
   'triggers-missing.yaml': [['triggers-missing', '/filters/0', 3, 5]],

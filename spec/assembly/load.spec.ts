@@ -33,6 +33,7 @@ describe('loadPlan', () => {
       ['{"project":"p","filters":[]}', 'original'],
       ['{}', 'original'],
       ['{"Triggers":{}}', 'original'],
+      ['{"filters":[],"Triggers":{}}', 'ours'],
     ];
     for (const [text, form] of forms) {
       it(`of ${JSON.stringify(text)}: ${form}`, () => {
@@ -184,7 +185,7 @@ ${TRIGGERS}`;
     expect(none?.triggers).to.deep.equal([]);
     expect(none?.sources.map(({ name }) => name)).to.deep.equal(['events']);
     expect(problems).to.have.lengthOf(1);
-    expect(problems[0]).to.include({ code: 'no-configuration', severity: 'info', line: 0 });
+    expect(problems[0]).to.include({ code: 'no-configuration', severity: 'warning', line: 0 });
   });
 
   it('refuses local commands unless they are allowed', () => {

@@ -97,11 +97,13 @@ describe('a restart onto a configuration that is refused', () => {
     expect(`${out}${err}`).to.not.include('only for our eyes');
   });
 
-  it('runs it where the file is gone, or is no YAML', async () => {
+  it('runs it where the file is gone, is no YAML, or is of another program', async () => {
     await write(GOOD);
     await judged();
     await write('filters: [');
     expect((await judged()).out()).to.match(/\[not-yaml\]\n.*the last good one of/);
+    await write('logLevel: error\nreceivers: []\n');
+    expect((await judged()).out()).to.match(/\[wrong-file\]\n.*the last good one of/);
     await rm(file());
     const third = await judged();
     expect(third.out()).to.match(/\[unreadable\]\n.*sluice\.yaml is refused \(1 problem\)/);

@@ -21,6 +21,12 @@ describe('recogniseText', () => {
       /Event/,
       /--events/,
     ],
+    [
+      'JSON lines of something else',
+      '{"level":"info"}\n\n{"level":"warn"}\n',
+      /JSON lines/,
+      /one document/,
+    ],
     ['a List as one line', '{"kind":"List","apiVersion":"v1","items":[]}', /List/, /--events/],
   ];
   for (const [what, text, message, hint] of wrong) {
@@ -56,6 +62,33 @@ describe('recogniseValue', () => {
       expect(finding).to.include({ code: 'wrong-file', severity: 'error', path: '' });
       expect(finding?.message).to.match(message);
     });
+  }
+
+  const hints: readonly (readonly [what: string, value: Json, hint: RegExp])[] = [
+    [
+      'the only file of a ConfigMap',
+      { apiVersion: 'v1', kind: 'ConfigMap', data: { 'a.yaml': '' } },
+      /under a\.yaml in data /,
+    ],
+    [
+      'the files of a ConfigMap',
+      { apiVersion: 'v1', kind: 'ConfigMap', data: { a: '', b: '' } },
+      /under data as/,
+    ],
+    [
+      'the file of a Secret',
+      { apiVersion: 'v1', kind: 'Secret', stringData: { a: '' } },
+      /under a in stringData /,
+    ],
+    [
+      'the rules of a Sensor',
+      { apiVersion: 'argoproj.io/v1alpha1', kind: 'Sensor' },
+      /as filters: and its triggers as triggers:/,
+    ],
+    ['the key of a list of rules', [{ kind: 'Pod', action: 'reject' }], /under filters:/],
+  ];
+  for (const [what, value, hint] of hints) {
+    it(`names ${what}`, () => expect(recogniseValue(value)?.hint).to.match(hint));
   }
 
   it('takes every other block for what may be a configuration', () => {
