@@ -30,6 +30,8 @@ export interface Configuration {
          * Namespaces whose Events are read, each by a watch of its own; absent: the gateway’s own; `["*"]`: all.
          *
          * @minItems 1
+         *
+         * Items: A namespace has lower-case letters, digits and -, at most 63, and begins and ends with a letter or digit; "*" stands for all.
          */
         namespaces?: [string, ...string[]];
         /**
@@ -140,6 +142,8 @@ export interface Configuration {
         };
         /**
          * Further places at which values of the Event may stand, as JSON Pointers into the manifest. The author of an Event then decides what stands there. It opens no command.
+         *
+         * Items: A JSON Pointer begins with /, as in /spec/template/spec/hostname.
          */
         allowFromEvent?: string[];
         /**
@@ -147,7 +151,7 @@ export interface Configuration {
          */
         tooLarge?: 'truncate' | 'refuse';
         /**
-         * The plural of the kind as the API spells it, where it is not the customary one (jobs, pipelineruns, policies).
+         * The plural of the kind as the API spells it, where it is not the customary one (jobs, pipelineruns, policies): lower-case letters, digits, - and dots.
          */
         resource?: string;
       };
@@ -416,6 +420,8 @@ export interface Configuration {
         };
         /**
          * Names of the gateway’s own environment variables that the command gets as well. Without it the command gets PATH, HOME, USER, LOGNAME, SHELL, LANG, TZ, TMPDIR, LC_* of them.
+         *
+         * Items: The name of a variable has letters, digits and _, and begins with no digit.
          */
         passEnv?: string[];
         /**
@@ -424,7 +430,7 @@ export interface Configuration {
         retryOn?: number[];
       };
       /**
-       * What the names of created objects begin with, before - and the delivery id: small letters, digits and -, at most 30. The trigger's name as a DNS label, cut to 20, where absent.
+       * What the names of created objects begin with, before - and the delivery id: lower-case letters, digits and -, at most 30. The trigger's name as a DNS label, cut to 20, where absent.
        */
       prefix?: string;
       /**
@@ -520,7 +526,7 @@ export interface Configuration {
     holdFor?: string;
   };
   /**
-   * What survives a restart: exactly one kind; `sqlite` where absent. Kind and path give way to `run --store` and `SLUICE_STORE`: a file, or `memory`.
+   * What survives a restart: at most one kind; without one `sqlite`. Kind and path give way to `run --store` and `SLUICE_STORE`: a file, or `memory`.
    */
   store?: {
     /**
@@ -554,13 +560,13 @@ export interface Configuration {
    */
   http?: {
     /**
-     * Address of the listener for `/healthz`, `/readyz` and `/metrics`, as `host:port`; `off` opens none.
+     * Address of the listener for `/healthz`, `/readyz` and `/metrics`, as `host:port`; a port alone keeps the host of the default; `off` opens none.
      */
-    probes?: string;
+    probes?: string | number;
     /**
-     * Address of the listener for `/api/v1/…`, as `host:port`; `off` opens none. Elsewhere than on loopback every request needs a token.
+     * Address of the listener for `/api/v1/…`, as `host:port`; a port alone keeps the host of the default; `off` opens none. Elsewhere than on loopback every request needs a token.
      */
-    api?: string;
+    api?: string | number;
     /**
      * A file with the API's bearer token, at least 16 characters; read again when it changes. Where absent, the gateway makes one and keeps it as `sluice.token` in `SLUICE_DATA`, else in its working directory.
      */
@@ -568,7 +574,7 @@ export interface Configuration {
     /**
      * Further names under which the API is reached, such as that of a Service or an Ingress; a request for any other name is refused.
      *
-     * Items: A host name without a port.
+     * Items: A host name without a port has letters, digits, - . and _ only.
      */
     hosts?: string[];
   };

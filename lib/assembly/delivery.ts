@@ -81,7 +81,16 @@ export function checkDelivery(
         : `at most the longest wait (${renderDuration(retry.maxMs)})`,
     );
   }
+  if (section.retry?.for !== undefined && retry.forMs === 0) {
+    const message = `found ${section.retry.for}: a delivery whose first attempt fails becomes a dead letter at once`;
+    findings.push(noTime(`${path}/retry/for`, message, 'write how long to try, such as 24h'));
+  }
   return findings;
+}
+
+/** The warning about a time of zero for which something would wait. */
+export function noTime(path: string, message: string, hint: string): Finding {
+  return { severity: 'warning', code: 'no-time', path, message, hint };
 }
 
 function written(section: DeliverySection, key: string): string {

@@ -1,5 +1,6 @@
-// Our form: validated against the whole schema, then each section that the schema accepted is
-// planned, so that one run shows every mistake; a mistake in one trigger hides nothing of another.
+// Our form: made canonical, validated against the whole schema, and planned section by section as far as
+// the schema accepts them. So one run shows every mistake; one in a trigger hides nothing of another.
+import { toCanonical } from '../config/canonical.ts';
 import { createValidator } from '../config/validate.ts';
 import type { Validator } from '../config/validate.ts';
 import { pointerSteps } from '../config/places.ts';
@@ -18,7 +19,7 @@ import type { PlanContext } from './context.ts';
 import { checkDelivery, defaultDelivery, planDelivery } from './delivery.ts';
 import type { Plan } from './plan.ts';
 import { configurationSchema, sharedTriggerProperties } from './schema.ts';
-import { planGuard, planHttp, planLimits, planLogging } from './settings.ts';
+import { checkLimits, planGuard, planHttp, planLimits, planLogging } from './settings.ts';
 import { DEFAULT_SOURCES, planSources } from './sources.ts';
 import { checkStore } from './store.ts';
 import { planTriggers, unusedTriggers } from './triggers.ts';
@@ -30,7 +31,23 @@ export interface PlannedForm {
 }
 
 /** Plans a document of our form. */
-export function planOurs(document: JsonObject, context: PlanContext): PlannedForm {
+export function planOurs(written: JsonObject, context: PlanContext): PlannedForm {
+  const canonical = toCanonical(written, configurationSchema());
+  const document = isJsonObject(canonical.value) ? canonical.value : written;
+  const { plan, findings } = planCanonical(document, canonical.findings, context);
+  const atWritten = findings.map((finding) => ({
+    ...finding,
+    path: canonical.toWritten(finding.path),
+  }));
+  return { plan, findings: [...canonical.findings, ...atWritten] };
+}
+
+/** Plans a document in its canonical form, given what was misspelled in the written one. */
+function planCanonical(
+  document: JsonObject,
+  misspelled: readonly Finding[],
+  context: PlanContext,
+): PlannedForm {
   const validate = ourValidator();
   const refused = validate(document);
   const sections = soundSections(document, validate);
@@ -44,12 +61,15 @@ export function planOurs(document: JsonObject, context: PlanContext): PlannedFor
   );
   const { chain, findings: ruleFindings } = compileRules(document, refused);
   const rules = withoutEchoes(ruleFindings, refused);
-  const isRulesSound = ![...refused, ...rules].some((finding) => speaksOf(finding, 'filters'));
+  const isRulesSound = ![...misspelled, ...refused, ...rules].some((finding) =>
+    speaksOf(finding, 'filters'),
+  );
   const guard = planGuard(sections.guard, triggers.triggers);
   const http = planHttp(sections.http);
   const findings = [
     ...refused,
     ...checkDelivery('/delivery', sections.delivery ?? {}, delivery),
+    ...checkLimits(sections.limits),
     ...sources.findings,
     ...triggers.findings,
     ...rules,

@@ -54,6 +54,7 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   'store-small': 'A store so small that a large Event may never fit.',
   'store-forgets':
     'The store keeps nothing across a restart, and a trigger’s receiver can not tell what was started before.',
+  'no-time': 'A time of zero for something that would wait: it becomes a dead letter at once.',
   'no-configuration': 'There is nothing to decide by: every Event is logged and rejected.',
   'secret-unreadable': 'A file or variable that should hold a secret can not be read.',
   'secret-in-clear':

@@ -2,6 +2,7 @@
 // belongs to no kind. Plain data without references, so that every tool can read it. The original's
 // form has none: it is read as leniently as its own code did.
 // Source: JSON Schema draft 2020-12; keys as in docs/configuration.md.
+import { withSmallForms } from '../config/canonical.ts';
 import type { JsonSchema, Kind } from '../core/kind.ts';
 import { ruleSchema } from '../filters/schema.ts';
 import { sourceKinds } from '../sources/registry.ts';
@@ -77,7 +78,7 @@ function deliveryProperties(defaults: 'shown' | 'inherited'): Record<string, Jso
 
 /** An entry that has exactly one key naming its kind, and keys that all kinds share. */
 function entryOf(
-  kinds: Readonly<Record<string, Pick<Kind<never, never, unknown>, 'schema'>>>,
+  kinds: KindSchemas,
   shared: Readonly<Record<string, JsonSchema>>,
   description: string,
 ): JsonSchema {
@@ -89,14 +90,20 @@ function entryOf(
     description,
     additionalProperties: false,
     properties: { ...sections, ...shared },
-    oneOf: Object.keys(kinds).map((kind) => ({ required: [kind] })),
+    oneOf: choicesOf(kinds),
   };
+}
+
+type KindSchemas = Readonly<Record<string, Pick<Kind<never, never, unknown>, 'schema'>>>;
+
+function choicesOf(kinds: KindSchemas): JsonSchema[] {
+  return Object.keys(kinds).map((kind) => ({ required: [kind] }));
 }
 
 const PREFIX: JsonSchema = {
   type: 'string',
   pattern: `^[a-z]([a-z0-9-]{0,${MAX_PREFIX - 2}}[a-z0-9])?$`,
-  description: `What the names of created objects begin with, before - and the delivery id: small letters, digits and -, at most ${MAX_PREFIX}. The trigger's name as a DNS label, cut to 20, where absent.`,
+  description: `What the names of created objects begin with, before - and the delivery id: lower-case letters, digits and -, at most ${MAX_PREFIX}. The trigger's name as a DNS label, cut to 20, where absent.`,
   examples: ['diagnose'],
 };
 
@@ -183,18 +190,22 @@ const guard = sectionOf(
 
 const http = sectionOf('Where the gateway listens.', {
   probes: {
-    type: 'string',
+    type: ['string', 'integer'],
+    minimum: 0,
+    maximum: 65_535,
     default: PROBES_DEFAULT,
     description:
-      'Address of the listener for `/healthz`, `/readyz` and `/metrics`, as `host:port`; `off` opens none.',
-    examples: ['127.0.0.1:8080'],
+      'Address of the listener for `/healthz`, `/readyz` and `/metrics`, as `host:port`; a port alone keeps the host of the default; `off` opens none.',
+    examples: ['127.0.0.1:8080', 9090],
   },
   api: {
-    type: 'string',
+    type: ['string', 'integer'],
+    minimum: 0,
+    maximum: 65_535,
     default: API_DEFAULT,
     description:
-      'Address of the listener for `/api/v1/…`, as `host:port`; `off` opens none. Elsewhere than on loopback every request needs a token.',
-    examples: ['0.0.0.0:8081'],
+      'Address of the listener for `/api/v1/…`, as `host:port`; a port alone keeps the host of the default; `off` opens none. Elsewhere than on loopback every request needs a token.',
+    examples: ['0.0.0.0:8081', 9091],
   },
   tokenFile: {
     type: 'string',
@@ -209,7 +220,7 @@ const http = sectionOf('Where the gateway listens.', {
     items: {
       type: 'string',
       pattern: '^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$',
-      description: 'A host name without a port.',
+      description: 'A host name without a port has letters, digits, - . and _ only.',
     },
     description:
       'Further names under which the API is reached, such as that of a Service or an Ingress; a request for any other name is refused.',
@@ -238,14 +249,21 @@ export function storeSchema(): JsonSchema {
       STORE_DEFAULTS.keepSettled,
     ),
   };
-  return entryOf(
+  const choices = choicesOf(storeKinds);
+  const entry = entryOf(
     storeKinds,
     shared,
-    `What survives a restart: exactly one kind; \`${STORE_DEFAULTS.kind}\` where absent. Kind and path give way to \`run --store\` and \`SLUICE_STORE\`: a file, or \`memory\`.`,
+    `What survives a restart: at most one kind; without one \`${STORE_DEFAULTS.kind}\`. Kind and path give way to \`run --store\` and \`SLUICE_STORE\`: a file, or \`memory\`.`,
   );
+  return { ...entry, oneOf: [...choices, { not: { anyOf: choices } }] };
 }
 
-/** The schema of our form of the configuration. */
+/** The schema for editors: it also accepts the small forms, such as one word instead of a list. */
+export function editorSchema(): JsonSchema {
+  return withSmallForms(configurationSchema());
+}
+
+/** The schema of our form of the configuration, in its canonical form. */
 export function configurationSchema(): JsonSchema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',

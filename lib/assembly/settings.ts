@@ -7,7 +7,7 @@ import { LOGGING_DEFAULTS } from '../telemetry/logging.ts';
 import type { LoggingOptions } from '../telemetry/logging.ts';
 import { errorAt } from './context.ts';
 import { API_DEFAULT, LIMIT_DEFAULTS, PROBES_DEFAULT } from './defaults.ts';
-import { durationOr } from './delivery.ts';
+import { durationOr, noTime } from './delivery.ts';
 import type {
   PlannedAddress,
   PlannedGuard,
@@ -33,6 +33,16 @@ export function planLimits(section: LimitsSection = {}): PlannedLimits {
   };
 }
 
+/** A time of zero that makes a dead letter of everything above a limit. */
+export function checkLimits(section: LimitsSection = {}): readonly Finding[] {
+  const { perObject, total, holdForMs } = planLimits(section);
+  const { holdFor } = section;
+  if (holdFor === undefined || holdForMs > 0 || (perObject === null && total === null)) return [];
+  const message = `found ${holdFor}: a delivery above a limit becomes a dead letter at once`;
+  const hint = 'write how long it may wait for its start, such as 1h, or switch the limits off';
+  return [noTime('/limits/holdFor', message, hint)];
+}
+
 function rateOf(text: string): Rate | null {
   return text === 'off' ? null : (parseRate(text) ?? null);
 }
@@ -44,8 +54,8 @@ export function planLogging(section: Partial<LoggingOptions> = {}): LoggingOptio
 
 /** `http:` as it is written. */
 export interface HttpSection {
-  readonly probes?: string;
-  readonly api?: string;
+  readonly probes?: string | number;
+  readonly api?: string | number;
   readonly tokenFile?: string;
   readonly hosts?: readonly string[];
 }
@@ -58,24 +68,32 @@ export function planHttp(section: HttpSection = {}): {
   const { probes = PROBES_DEFAULT, api = API_DEFAULT, tokenFile = null, hosts = [] } = section;
   const findings: Finding[] = [];
   const listeners = {
-    probes: planAddress({ key: 'probes', text: probes, example: '0.0.0.0:8080' }, findings),
-    api: planAddress({ key: 'api', text: api, example: '127.0.0.1:8081' }, findings),
+    probes: planAddress({ key: 'probes', written: probes, example: PROBES_DEFAULT }, findings),
+    api: planAddress({ key: 'api', written: api, example: API_DEFAULT }, findings),
   };
   return { http: { ...listeners, tokenFile, hosts }, findings };
 }
 
+interface WrittenAddress {
+  readonly key: 'probes' | 'api';
+  readonly written: string | number;
+  /** The default, whose host is meant if only a port is written. */
+  readonly example: string;
+}
+
 function planAddress(
-  { key, text, example }: { key: string; text: string; example: string },
+  { key, written, example }: WrittenAddress,
   findings: Finding[],
 ): PlannedAddress | null {
+  const text = String(written);
   if (text === 'off') return null;
-  const address = parseAddress(text);
+  const [host = '', port = ''] = example.split(':');
+  const address = parseAddress(/^\d+$/.test(text) ? `${host}:${text}` : text);
   if (address !== undefined) return address;
-  const [, port = ''] = example.split(':');
   findings.push(
     errorAt(`/http/${key}`, {
       code: 'wrong-value',
-      message: `found ${JSON.stringify(text)}, expected an address`,
+      message: `found ${JSON.stringify(written)}, expected an address`,
       hint: `write host:port, such as ${example} or [::1]:${port}, or off`,
     }),
   );

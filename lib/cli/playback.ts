@@ -53,7 +53,11 @@ export const playbackCommand: Command = {
     const [file] = given.positionals;
     if (file === undefined) throw new SluiceError('usage', 'playback needs the recording FILE');
     const speed = speedOf(given.text('speed') ?? '1');
-    const listen = addressOf('listen', given.text('listen') ?? '127.0.0.1:8001');
+    const listen = addressOf({
+      flag: 'listen',
+      text: given.text('listen') ?? '8001',
+      host: '127.0.0.1',
+    });
     const tls = given.isSet('tls') ? selfSigned([listen.host], clock.now()) : await tlsOf(given);
     await mustBeRecording(file);
     await using playback = await startPlayback(

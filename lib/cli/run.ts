@@ -1,5 +1,6 @@
 // `sluice run`: the gateway.
 import { resolve } from 'node:path';
+import { API_DEFAULT, PROBES_DEFAULT } from '../assembly/defaults.ts';
 import type { Plan, PlannedAddress } from '../assembly/plan.ts';
 import { planStore } from '../assembly/store.ts';
 import { SluiceError } from '../core/errors.ts';
@@ -129,7 +130,8 @@ function listenerOf(
 ): Readonly<Partial<Record<typeof flag, PlannedAddress | null>>> {
   const text = given.text(flag);
   if (text === undefined) return {};
-  return { [flag]: text === 'off' ? null : addressOf(flag, text) };
+  const [host = ''] = (flag === 'probes' ? PROBES_DEFAULT : API_DEFAULT).split(':');
+  return { [flag]: text === 'off' ? null : addressOf({ flag, text, host }) };
 }
 
 function drainOf(given: Given): number {

@@ -59,7 +59,7 @@ function isInside(error: ErrorObject, choice: ErrorObject): boolean {
 
 function explainChoice(choice: ErrorObject, inside: readonly ErrorObject[]): readonly Draft[] {
   const branches: readonly unknown[] = Array.isArray(choice.schema) ? choice.schema : [];
-  const keys = branches.map(onlyRequired);
+  const keys = branches.filter((branch) => !isNoneOfThem(branch)).map(onlyRequired);
   if (keys.every((key) => key !== undefined)) {
     // What is no block has been told so already.
     return isJsonObject(choice.data) ? [explainKeys(choice, keys)] : [];
@@ -103,6 +103,11 @@ function explainWords(choice: ErrorObject, branches: readonly unknown[]): Draft 
   };
 }
 
+/** The branch of a choice that allows none of the others' keys to be there. */
+function isNoneOfThem(branch: unknown): boolean {
+  return isJsonObject(branch) && Object.keys(branch).length === 1 && 'not' in branch;
+}
+
 /** The key of a branch that asks for nothing but that one key. */
 function onlyRequired(branch: unknown): string | undefined {
   const required = memberOf(branch, 'required');
@@ -113,7 +118,10 @@ function onlyRequired(branch: unknown): string | undefined {
 function explainKeys(choice: ErrorObject, keys: readonly string[]): Draft {
   const data: unknown = choice.data;
   const found = isJsonObject(data) ? keys.filter((key) => Object.hasOwn(data, key)) : [];
-  const one = choice.keyword === 'oneOf' ? 'exactly one of ' : 'at least one of ';
+  const branches: readonly unknown[] = Array.isArray(choice.schema) ? choice.schema : [];
+  const [most, least] = ['at most one of ', 'at least one of '];
+  const exactly = branches.some(isNoneOfThem) ? most : 'exactly one of ';
+  const one = choice.keyword === 'oneOf' ? exactly : least;
   const expected = `${keys.length === 1 ? '' : one}${listNames(keys, 'or')}`;
   const draft = { severity: 'error', path: choice.instancePath } as const;
   if (found.length === 0) {
@@ -173,12 +181,13 @@ function tellOnce(drafts: readonly Draft[]): readonly Finding[] {
   const withUnknown = new Set(unknown.map(({ path }) => parentOf(path)));
   const told = new Set<string>();
   return drafts.flatMap((draft) => {
-    const { severity, code, path, message, hint, missing = [], isChoice } = draft;
+    const { missing = [], isChoice, suggests: _suggests, ...finding } = draft;
+    const { path, message } = finding;
     const isMisspelt = missing.some((key) => misspelt.has(`${path} ${key}`));
     const text = `${path} ${message}`;
     if (isMisspelt || (isChoice === true && withUnknown.has(path)) || told.has(text)) return [];
     told.add(text);
-    return [{ severity, code, path, message, hint }];
+    return [finding];
   });
 }
 

@@ -69,14 +69,29 @@ function unknownKey(error: ErrorObject): Draft {
     ? error.parentSchema['properties']
     : undefined;
   const known = isJsonObject(properties) ? Object.keys(properties) : [];
+  const path = `${error.instancePath}/${pointerStep(key)}`;
   const nearest = nearestName(key, known);
+  const found = unknownKeyFound({ path, key, nearest, known });
+  return nearest === undefined ? found : { ...found, suggests: nearest };
+}
+
+/** A key that a block does not have. */
+interface UnknownKey {
+  readonly path: string;
+  readonly key: string;
+  /** The known key that was probably meant. */
+  readonly nearest: string | undefined;
+  /** The keys that the block may have. */
+  readonly known: readonly string[];
+}
+
+/** Words for an unknown key. */
+export function unknownKeyFound({ path, key, nearest, known }: UnknownKey): Draft {
   const hint =
     nearest === undefined
       ? `known keys here: ${listNames(known.toSorted(), 'and')}`
       : `did you mean ${nearest}?`;
-  const path = `${error.instancePath}/${pointerStep(key)}`;
-  const found = draft(path, 'unknown-key', [`unknown key ${printable(key, 60)}`, hint]);
-  return nearest === undefined ? found : { ...found, suggests: nearest };
+  return draft(path, 'unknown-key', [`unknown key ${printable(key, 60)}`, hint]);
 }
 
 function missingKey(error: ErrorObject): Draft {
@@ -144,10 +159,11 @@ function secretKeyOf(schema: unknown): string | undefined {
 
 /** Whoever writes a secret where it does not belong must not find it in a log besides. */
 function secretInline({ instancePath }: ErrorObject, key: string): Draft {
-  return draft(instancePath, 'wrong-type', [
+  const found = draft(instancePath, 'wrong-type', [
     'found a value in place, which is not shown: it may be a secret (expected a block of keys)',
     `put the secret into a file and name it: ${key}: FILE`,
   ]);
+  return { ...found, concealed: true };
 }
 
 /** The type names of a schema's `type`. */
@@ -180,7 +196,13 @@ function typeHint(data: unknown, wanted: readonly string[]): string {
     return 'write a name and : instead of each -';
   if (wanted.includes('object')) return 'write its keys below it, indented, each as key: value';
   if (typeof data === 'string' && wanted.includes('array')) {
-    return `write it as a list: [${printable(data, 40)}]`;
+    return `write it as a list: [${printable(
+      data
+        .trim()
+        .split(/[\s,]+/)
+        .join(', '),
+      40,
+    )}]`;
   }
   return 'see docs/configuration.md for what may stand here';
 }
@@ -219,7 +241,7 @@ function wrongValue(error: ErrorObject): Draft {
   const expected = expectation(error);
   const message =
     expected === ''
-      ? `found ${found}, which can not stand here`
+      ? `found ${found}, which cannot stand here`
       : `found ${found}, expected ${expected}`;
   return draft(path, name === undefined ? 'wrong-value' : 'bad-name', [message, hintOf(error)]);
 }
@@ -250,8 +272,8 @@ function expectation(error: ErrorObject): string {
     case 'exclusiveMaximum':
       return `less than ${limit}`;
     case 'pattern':
-      // A description says it better than an expression does.
-      return descriptionOf(error) === '' ? `text that fits ${limit}` : '';
+      // The expression is not shown: the description says the same in words.
+      return '';
     default:
       return error.message ?? 'something else';
   }

@@ -43,6 +43,7 @@ export const PROBLEM_CODES = [
   'guard-off',
   'store-small',
   'store-forgets',
+  'no-time',
   'no-configuration',
   'secret-unreadable',
   'secret-in-clear',
@@ -62,6 +63,8 @@ export interface Finding {
   readonly message: string;
   /** What to do. */
   readonly hint: string;
+  /** Set if a secret may stand at that place: then the line of the file is not shown. */
+  readonly concealed?: true;
 }
 
 /** A finding with its place in the file; lines and columns from 1, 0 where there is no place. */

@@ -4,7 +4,13 @@
 // Beyond this no typing mistake is meant, and the table below would grow with hostile input.
 const LONGEST_NAME = 64;
 
-/** The known name with the fewest slips from a wrong one; undefined where none is near. */
+// Fewer letters in common begin too many names.
+const SHORTEST_BEGINNING = 3;
+
+/**
+ * The known name with the fewest slips from a wrong one, else one that begins as the other does, such
+ * as `warn` for `warning`. Undefined if none is near.
+ */
 export function nearestName(wrong: string, known: readonly string[]): string | undefined {
   if (wrong.length > LONGEST_NAME) return undefined;
   // A third of the letters may be wrong: `nmaespace` and `reason` for `reasons`, not `kind` for `name`.
@@ -16,7 +22,19 @@ export function nearestName(wrong: string, known: readonly string[]): string | u
     nearest = name;
     allowed = slips;
   }
-  return nearest;
+  return nearest ?? withSameBeginning(wrong.toLowerCase(), known);
+}
+
+/** The known name that continues a wrong one, or that a wrong one continues: the one nearest in length. */
+function withSameBeginning(wrong: string, known: readonly string[]): string | undefined {
+  const alike = known.filter((name) => {
+    const [short, long] = [wrong, name.toLowerCase()].toSorted((a, b) => a.length - b.length);
+    return (
+      short !== undefined && short.length >= SHORTEST_BEGINNING && long?.startsWith(short) === true
+    );
+  });
+  const farOff = (name: string): number => Math.abs(name.length - wrong.length);
+  return alike.toSorted((a, b) => farOff(a) - farOff(b))[0];
 }
 
 function distance(a: string, b: string): number {

@@ -46,7 +46,12 @@ const schema: JsonSchema = {
       type: 'array',
       description:
         'Namespaces whose Events are read, each by a watch of its own; absent: the gateway’s own; `["*"]`: all.',
-      items: { type: 'string', pattern: '^(?:\\*|[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)$' },
+      items: {
+        type: 'string',
+        pattern: '^(?:\\*|[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)$',
+        description:
+          'A namespace has lower-case letters, digits and -, at most 63, and begins and ends with a letter or digit; "*" stands for all.',
+      },
       minItems: 1,
       uniqueItems: true,
       examples: [['shop', 'pay'], ['*']],

@@ -29,6 +29,12 @@ export interface ExecSection {
 // EX_TEMPFAIL of sysexits.h: what mail filters and cron wrappers say for "try again".
 const DEFAULT_RETRY_ON = [75];
 
+const VARIABLE: JsonSchema = {
+  type: 'string',
+  pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+  description: 'The name of a variable has letters, digits and _, and begins with no digit.',
+};
+
 const schema: JsonSchema = {
   type: 'object',
   description:
@@ -52,13 +58,13 @@ const schema: JsonSchema = {
     env: {
       type: 'object',
       description: 'Further environment variables, constant. SLUICE_* are the gateway’s own.',
-      propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
+      propertyNames: VARIABLE,
       additionalProperties: { type: 'string' },
     },
     passEnv: {
       type: 'array',
       description: `Names of the gateway’s own environment variables that the command gets as well. Without it the command gets ${INHERITED_NAMES} of them.`,
-      items: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
+      items: VARIABLE,
       examples: [['KUBECONFIG', 'HTTPS_PROXY']],
     },
     retryOn: {

@@ -62,7 +62,11 @@ const schema: JsonSchema = {
       type: 'array',
       description:
         'Further places at which values of the Event may stand, as JSON Pointers into the manifest. The author of an Event then decides what stands there. It opens no command.',
-      items: { type: 'string', pattern: '^/' },
+      items: {
+        type: 'string',
+        pattern: '^/',
+        description: 'A JSON Pointer begins with /, as in /spec/template/spec/hostname.',
+      },
       examples: [['/spec/template/spec/containers/0/image']],
     },
     tooLarge: {
@@ -74,7 +78,7 @@ const schema: JsonSchema = {
     resource: {
       type: 'string',
       description:
-        'The plural of the kind as the API spells it, where it is not the customary one (jobs, pipelineruns, policies).',
+        'The plural of the kind as the API spells it, where it is not the customary one (jobs, pipelineruns, policies): lower-case letters, digits, - and dots.',
       pattern: '^[a-z0-9.-]+$',
       examples: ['jobs'],
     },

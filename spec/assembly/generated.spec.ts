@@ -65,6 +65,17 @@ describe('configurationSchema', () => {
     expect(real).to.deep.equal(['json-schema.org']);
   });
 
+  it('says in words what every pattern says, because people see no pattern', () => {
+    const silent: string[] = [];
+    const walk = (schema: unknown, path: string): void => {
+      if (typeof schema !== 'object' || schema === null) return;
+      if ('pattern' in schema && !('description' in schema)) silent.push(path);
+      for (const [key, value] of Object.entries(schema)) walk(value, `${path}/${key}`);
+    };
+    walk(configurationSchema(), '');
+    expect(silent).to.deep.equal([]);
+  });
+
   it('describes every key', () => {
     const undescribed: string[] = [];
     const walk = (schema: unknown, path: string): void => {

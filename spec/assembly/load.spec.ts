@@ -161,6 +161,9 @@ ${TRIGGERS}`;
     ['"[::1]:9090"', '::1', 9090],
     ['":8080"', '0.0.0.0', 8080],
     ['localhost:65535', 'localhost', 65_535],
+    ['9090', '0.0.0.0', 9090],
+    ['"9090"', '0.0.0.0', 9090],
+    ['0', '0.0.0.0', 0],
   ];
   for (const [text, host, port] of addresses) {
     it(`reads the address ${text}`, () => {
@@ -170,7 +173,21 @@ ${TRIGGERS}`;
       });
     });
   }
-  for (const text of ['localhost', '"1:2:3"', 'localhost:65536', '"http://a:1"', '"[::1]"']) {
+  it('keeps the API on loopback if only its port is written', () => {
+    const { api } = plan('version: 1\nhttp: { api: 9091 }').http;
+    expect(api).to.deep.equal({ host: '127.0.0.1', port: 9091 });
+  });
+
+  for (const text of [
+    '65536',
+    '-1',
+    '"65536"',
+    'localhost',
+    '"1:2:3"',
+    'localhost:65536',
+    '"http://a:1"',
+    '"[::1]"',
+  ]) {
     it(`refuses the address ${text}`, () => {
       const found = codes(`version: 1\nhttp: { probes: ${text}, api: ${text} }`);
       expect(found).to.deep.include(['wrong-value', '/http/probes']);
@@ -223,9 +240,54 @@ http: { probes: nowhere }
     ]);
   });
 
+  it('looks into a section whose key is misspelled as if it were spelled right', () => {
+    const text = `version: 1
+filters: [{ kind: Pod, action: accept, triggers: [build, other] }]
+triger: { build: { brigad: { project: org/repo, ref: 5 } } }
+`;
+    expect(codes(text)).to.deep.equal([
+      ['unknown-trigger', '/filters/0/triggers/1'],
+      ['unknown-key', '/triger'],
+      ['unknown-key', '/triger/build/brigad'],
+      ['wrong-type', '/triger/build/brigad/ref'],
+    ]);
+  });
+
+  it('warns of a time of zero that makes a dead letter of what would wait, and only then', () => {
+    const rows = [
+      ['limits: { holdFor: 0s }', '/limits/holdFor'],
+      ['limits: { holdFor: 0s, total: off }', '/limits/holdFor'],
+      ['delivery: { retry: { for: 0s } }', '/delivery/retry/for'],
+    ] as const;
+    for (const [section, path] of rows) {
+      expect(codes(`${RULE}${TRIGGERS}${section}`)).to.deep.equal([['no-time', path]]);
+      expect(load(`${RULE}${TRIGGERS}${section}`).plan).not.to.equal(null);
+    }
+    const off = 'limits: { holdFor: 0s, perObject: off, total: off }';
+    expect(codes(`${RULE}${TRIGGERS}${off}`)).to.deep.equal([]);
+    expect(codes(`${RULE}${TRIGGERS}limits: { holdFor: 1ms }`)).to.deep.equal([]);
+  });
+
+  it('suggests the level that is near to an unknown one', () => {
+    const levels = [
+      ['warning', 'warn'],
+      ['WARN', 'warn'],
+      ['err', 'error'],
+      ['information', 'info'],
+      ['dbug', 'debug'],
+    ];
+    for (const [written = '', meant = ''] of levels) {
+      const [problem] = load(`version: 1\nlogging: { level: ${written} }`).problems;
+      expect(problem).to.include({ code: 'wrong-value', hint: `did you mean ${meant}?` });
+    }
+  });
+
   it('does not blame every rule where the triggers as a whole are misspelt', () => {
     const text = `version: 1\nfilters: [{ action: accept }, { action: accept, triggers: [build] }]\ntrigers: { build: { brigade: { project: p } } }`;
-    expect(codes(text)).to.deep.equal([['unknown-key', '/trigers']]);
+    expect(codes(text)).to.deep.equal([
+      ['shared-identity', '/filters/1'],
+      ['unknown-key', '/trigers'],
+    ]);
   });
 
   it('warns of triggers whose objects can not be told apart by name', () => {

@@ -22,6 +22,7 @@ describe('planStore', () => {
   const MI = 2 ** 20;
   const rows = [
     [{}, { kind: 'sqlite', overflow: 'block', maxBytes: 1024 * MI }],
+    [{ maxSize: '4Gi' }, { kind: 'sqlite', overflow: 'block', maxBytes: 4096 * MI }],
     [{ sqlite: {} }, { kind: 'sqlite', overflow: 'block', maxBytes: 1024 * MI }],
     [{ memory: {} }, { kind: 'memory', overflow: 'block', maxBytes: 128 * MI }],
     [
@@ -69,7 +70,9 @@ describe('store: of a configuration', () => {
   const rows: readonly (readonly [string, string, readonly (readonly string[])[]])[] = [
     ['every shared key', '{ memory: {}, maxSize: 16Mi, overflow: shed, keepSettled: 0s }', []],
     ['two kinds', '{ memory: {}, sqlite: {} }', error('wrong-value', '/store')],
-    ['no kind', '{ maxSize: 1Gi }', error('missing-key', '/store')],
+    ['no kind', '{ maxSize: 1Gi }', []],
+    ['nothing', '{}', []],
+    ['a kind that is misspelled', '{ sqlit: {} }', error('unknown-key', '/store/sqlit')],
     ['a size that is none', '{ memory: {}, maxSize: 1GB }', error('bad-size', '/store/maxSize')],
     ['a size of nothing', '{ memory: {}, maxSize: "0" }', error('wrong-value', '/store/maxSize')],
     ['a size below 1Mi', '{ memory: {}, maxSize: 1023Ki }', error('wrong-value', '/store/maxSize')],

@@ -81,6 +81,17 @@ const cases: readonly Case[] = [
     },
   },
   {
+    what: 'one namespace, written without a list',
+    values: {
+      config: { sources: { shop: { events: { namespaces: 'shop' } } }, filters, triggers: brigade },
+    },
+    expected: {
+      [releaseNamespace]: [clusterId],
+      shop: [readEvents],
+      brigade: [createSecrets],
+    },
+  },
+  {
     what: 'the whole cluster',
     values: {
       config: {

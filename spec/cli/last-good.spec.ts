@@ -92,7 +92,7 @@ describe('a restart onto a configuration that is refused', () => {
     const { out, err } = { out: second.out(), err: second.err() };
     expect(out).to.match(/error configuration \/filters\/0\/actoin .*\[unknown-key\]\n/);
     expect(out).to.match(
-      /error configuration \S+sluice\.yaml is refused \(\d problems\); the last good one of 20\S+ runs instead\n/,
+      /error configuration \S+sluice\.yaml is refused \(1 problem\); the last good one of 20\S+ runs instead\n/,
     );
     expect(`${out}${err}`).to.not.include('only for our eyes');
   });
@@ -127,7 +127,7 @@ describe('a restart onto a configuration that is refused', () => {
     const { code, err } = await refusedRun(['--strict', '--store', join(file(), 'no-folder')]);
     expect(code, err).to.equal(3);
     expect(err).to.include('error unknown-key');
-    expect(err).to.match(/is refused: \d errors\n/);
+    expect(err).to.match(/is refused: 1 error\n/);
   });
 
   it('exits 3 where none is kept, and makes no store for that', async () => {
@@ -135,7 +135,7 @@ describe('a restart onto a configuration that is refused', () => {
     const { code, err } = await refusedRun();
     expect(code).to.equal(3);
     expect(err).to.include('error unknown-key');
-    expect(err).to.match(/is refused: \d errors, and no earlier one is kept in \S+sluice\.db\n/);
+    expect(err).to.match(/is refused: 1 error, and no earlier one is kept in \S+sluice\.db\n/);
     expect(await exists(join(cluster().folder, 'sluice.db'))).to.equal(false);
   });
 
@@ -147,7 +147,7 @@ describe('a restart onto a configuration that is refused', () => {
     expect(code).to.equal(3);
     expect(err).to.include('error unknown-key');
     expect(err).to.match(/error unknown-key[^]*^kept \S+sluice\.yaml:2:\d+: error not-allowed: /m);
-    expect(err).to.match(/is refused: \d errors, and so is the one kept of 20/);
+    expect(err).to.match(/is refused: 1 error, and so is the one kept of 20/);
   });
 
   it('goes by the bounds of the one it runs, unless the file’s own store: can be read', async () => {

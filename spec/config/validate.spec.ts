@@ -23,6 +23,9 @@ const kinds = object(
   { oneOf: [{ required: ['brigade'] }, { required: ['exec'] }] },
 );
 
+const CHOICES: readonly JsonSchema[] = [{ required: ['a'] }, { required: ['b'] }];
+const AT_MOST_ONE: JsonSchema = { oneOf: [...CHOICES, { not: { anyOf: CHOICES } }] };
+
 const ROWS: readonly Row[] = [
   ['a value that fits', object({ a: text }), { a: 'x' }],
   [
@@ -214,10 +217,16 @@ const ROWS: readonly Row[] = [
     ['wrong-value', '/a', /every entry once/, /./],
   ],
   [
+    'text that does not fit, without its expression',
+    object({ a: { ...text, pattern: '^[a-z]+$' } }),
+    { a: 'X' },
+    ['wrong-value', '/a', /^found "X", which cannot stand here$/, /^see docs/],
+  ],
+  [
     'text that does not fit, by its description',
     object({ a: { ...text, pattern: '^/', description: 'Begins with a slash.' } }),
     { a: 'x' },
-    ['wrong-value', '/a', /"x", which can not stand here/, /Begins with a slash/],
+    ['wrong-value', '/a', /"x", which cannot stand here/, /Begins with a slash/],
   ],
   [
     'a name that is none',
@@ -237,6 +246,13 @@ const ROWS: readonly Row[] = [
     { brigade: {}, exec: {} },
     ['wrong-value', '', /found brigade and exec, expected exactly one/, /keep one/],
   ],
+  [
+    'two of which at most one may be there',
+    object({ a: text, b: text }, AT_MOST_ONE),
+    { a: 'x', b: 'y' },
+    ['wrong-value', '', /found a and b, expected at most one of a or b/, /keep one/],
+  ],
+  ['none of which at most one may be there', object({ a: text, b: text }, AT_MOST_ONE), {}],
   [
     'a kind that is misspelt, once',
     kinds,

@@ -12,7 +12,11 @@ describe('nearestName', () => {
     ['acton', 'action'],
     ['tpye', 'type'],
     ['kidn', 'kind'],
+    ['objectNameOf', 'objectName'],
+    ['act', 'action'],
+    ['reas', 'reasons'],
     ['severity', undefined],
+    ['re', undefined],
     ['x', undefined],
     ['', undefined],
     ['n'.repeat(10_000), undefined],
@@ -22,6 +26,13 @@ describe('nearestName', () => {
       expect(nearestName(wrong, known)).to.equal(name);
     });
   }
+
+  it('takes a name with the same beginning if no name is a few slips away', () => {
+    const levels = ['error', 'warn', 'info', 'debug'];
+    expect(nearestName('warning', levels)).to.equal('warn');
+    expect(nearestName('Information', levels)).to.equal('info');
+    expect(nearestName('name', ['namespaceSelector', 'namespaces'])).to.equal('namespaces');
+  });
 
   it('takes the nearest, and of two as near the first', () => {
     expect(nearestName('cat', ['cart', 'bat', 'cat'])).to.equal('cat');

@@ -52,7 +52,10 @@
 {{- $namespaces := list -}}
 {{- range $name, $source := $document.sources | default dict -}}
 {{- if hasKey $source "events" -}}
-{{- $namespaces = concat $namespaces (dig "events" "namespaces" list $source | default (list $own)) -}}
+{{- $written := dig "events" "namespaces" list $source -}}
+{{- /* One namespace may be written without a list. */ -}}
+{{- if kindIs "string" $written -}}{{- $written = list $written -}}{{- end -}}
+{{- $namespaces = concat $namespaces ($written | default (list $own)) -}}
 {{- end -}}
 {{- end -}}
 {{- $namespaces | default (list $own) | uniq | sortAlpha | toJson -}}
