@@ -1,23 +1,65 @@
-// Problems as they are shown: a line each for people, one JSON object for programs.
+// Problems as they are shown: a line each for people, with the line of the file at a terminal, and one
+// JSON object for programs.
 import type { Problem, Severity } from '../core/problem.ts';
 import { printable } from '../kit/printable.ts';
+import { createExcerpts } from './excerpt.ts';
 
-/** Problems for people: `file:line:column: severity code: message`, what to do, and a count. */
-export function renderProblems(problems: readonly Problem[], file: string): string {
-  const lines = problems.map((problem) => renderProblem(problem, file));
-  return `${[...lines, `${printable(file)}: ${countProblems(problems)}`].join('\n')}\n`;
+/** How a terminal shows problems. */
+export interface TerminalView {
+  /** The file's text; null if it could not be read. */
+  readonly text: string | null;
+  readonly colours: 'colours' | 'plain';
+  /** **Units**: columns. */
+  readonly width: number;
+}
+
+/**
+ * Problems for people: `file:line:column: severity code: message`, what to do, and a count. At a
+ * terminal each is followed by its line of the file with a caret below the column.
+ */
+export function renderProblems(
+  problems: readonly Problem[],
+  file: string,
+  view?: TerminalView,
+): string {
+  const paint = view?.colours === 'colours' ? painted : plain;
+  const excerptOf =
+    view === undefined || view.text === null
+      ? () => null
+      : createExcerpts({ text: view.text, problems, width: view.width });
+  const lines = problems.map((problem) => {
+    const { severity } = problem;
+    const excerpt = excerptOf(problem);
+    const below = excerpt === null ? [] : [excerpt.text, paint(excerpt.caret, COLOURS[severity])];
+    return [renderProblem(problem, file, paint), ...below].map((line) => `${line}\n`).join('');
+  });
+  return `${lines.join('')}${printable(file)}: ${countProblems(problems)}\n`;
+}
+
+type Paint = (text: string, colour: string) => string;
+
+const BOLD = '1';
+const COLOURS: Readonly<Record<Severity, string>> = { error: '31', warning: '33', info: '36' };
+
+function plain(text: string): string {
+  return text;
+}
+
+function painted(text: string, colour: string): string {
+  return `\u001b[${colour}m${text}\u001b[0m`;
 }
 
 /** One problem in one line. */
-export function renderProblem(problem: Problem, file: string): string {
+export function renderProblem(problem: Problem, file: string, paint: Paint = plain): string {
   const { severity, code, line, column, message, hint } = problem;
   const place = line === 0 ? printable(file) : `${printable(file)}:${line}:${column}`;
-  const text = `${place}: ${severity} ${code}: ${printable(message)}`;
+  const head = `${paint(`${place}:`, BOLD)} ${paint(`${severity} ${code}:`, COLOURS[severity])}`;
+  const text = `${head} ${printable(message)}`;
   return hint === '' ? text : `${text} — ${printable(hint)}`;
 }
 
-/** Problems as `check --format json` prints them. */
-export function problemsToJson(problems: readonly Problem[]): string {
+/** Problems of one file as `check --format json` prints them; `-` is standard input. */
+export function problemsToJson(problems: readonly Problem[], file: string): string {
   const listed = problems.map(({ severity, code, path, line, column, message, hint }) => ({
     severity,
     code,
@@ -27,7 +69,7 @@ export function problemsToJson(problems: readonly Problem[]): string {
     message,
     hint,
   }));
-  return JSON.stringify({ problems: listed });
+  return JSON.stringify({ file, problems: listed });
 }
 
 /** Whether a configuration with these problems is refused; strict also minds warnings. */

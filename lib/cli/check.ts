@@ -1,38 +1,60 @@
-// `sluice check`: everything wrong or suspicious in a configuration. It makes no request.
-import { problemsToJson, refuses, renderProblems } from '../assembly/problems.ts';
+// `sluice check`: everything wrong or suspicious in configurations. It makes no request.
+import { problemsToJson, refuses } from '../assembly/problems.ts';
 import { sortProblems } from '../config/place-findings.ts';
 import { SluiceError } from '../core/errors.ts';
 import { NAMESPACE_FLAGS, namespacesOf } from './cluster.ts';
-import type { Command } from './command.ts';
-import { CONFIG_FLAGS, findConfiguration } from './configuration.ts';
+import type { Command, Surroundings } from './command.ts';
+import {
+  CONFIG_FLAGS,
+  configurationNamed,
+  loadConfiguration,
+  STANDARD_INPUT,
+} from './configuration.ts';
+import type { Given } from './flags.ts';
 import { FORMAT_FLAGS, formatOf } from './format.ts';
 import { secretProblems } from './secrets.ts';
+import { showProblems } from './show-problems.ts';
 
-/** Says what is wrong with a configuration. */
+/** Says what is wrong with configurations. */
 export const checkCommand: Command = {
   name: 'check',
-  summary: 'says everything wrong or suspicious in a configuration',
-  synopsis: 'FILE [--strict] [--format json]',
-  arguments: 1,
+  summary: 'says everything wrong or suspicious in configurations',
+  synopsis: 'FILE… [--strict] [--format json]',
+  arguments: Number.POSITIVE_INFINITY,
   flags: {
     ...CONFIG_FLAGS,
     ...NAMESPACE_FLAGS,
     ...FORMAT_FLAGS,
     strict: { type: 'boolean', help: 'refuse a configuration with warnings, too' },
   },
-  notes: 'Exit code 3 where the configuration is refused. No request is made.',
+  notes:
+    'FILE may be - for standard input. Exit code 3 if a configuration is refused. No request is made.\n' +
+    'With --format json each file is one line.',
   run: async (given, surroundings) => {
     const namespaces = namespacesOf(given, surroundings.environment);
     const format = formatOf(given);
     const context = { ...namespaces, exec: 'noted' as const };
-    const found = await findConfiguration(given, surroundings, context);
-    const { file } = found;
-    if (file === '') throw new SluiceError('usage', 'check needs the configuration FILE');
-    const unreadable = await secretProblems(found, surroundings, 'warning');
-    const problems = sortProblems([...found.problems, ...unreadable]);
-    const text =
-      format === 'json' ? `${problemsToJson(problems)}\n` : renderProblems(problems, file);
-    surroundings.stdout.write(text);
-    return refuses(problems, given.isSet('strict') ? 'strict' : 'lenient') ? 3 : 0;
+    let code = 0;
+    for (const file of filesOf(given, surroundings)) {
+      const found = await loadConfiguration(file, surroundings, context);
+      const unreadable = await secretProblems(found, surroundings, 'warning');
+      const problems = sortProblems([...found.problems, ...unreadable]);
+      if (format === 'json') surroundings.stdout.write(`${problemsToJson(problems, file)}\n`);
+      else showProblems({ ...found, problems }, surroundings.stdout, surroundings.environment);
+      if (refuses(problems, given.isSet('strict') ? 'strict' : 'lenient')) code = 3;
+    }
+    return code;
   },
 };
+
+/** The files to check, in the order of the command line; without any, the one of the environment. */
+function filesOf(given: Given, { environment }: Surroundings): readonly string[] {
+  const flag = given.text('config');
+  const named = [...(flag === undefined ? [] : [flag]), ...given.positionals];
+  const files = named.length > 0 ? named : [configurationNamed(given, environment)];
+  if (files.includes('')) throw new SluiceError('usage', 'check needs the configuration FILE');
+  if (files.filter((file) => file === STANDARD_INPUT).length > 1) {
+    throw new SluiceError('usage', 'check can read standard input (-) once only');
+  }
+  return files;
+}

@@ -1,15 +1,16 @@
 // The configuration that a command was pointed to: read, planned, and refused with everything that
 // is wrong with it on standard error. No request is made here.
 import { dirname, resolve } from 'node:path';
+import { addAbortSignal } from 'node:stream';
 import type { PlanContext } from '../assembly/context.ts';
 import { type LoadedPlan, loadPlan } from '../assembly/load.ts';
 import type { Plan } from '../assembly/plan.ts';
-import { renderProblems } from '../assembly/problems.ts';
-import { readConfigFile } from '../config/read-file.ts';
+import { readConfigFile, readConfigStream } from '../config/read-file.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Surroundings } from './command.ts';
 import type { FlagTable, Given } from './flags.ts';
+import { showProblems } from './show-problems.ts';
 
 /** A configuration as it was found. */
 export interface Found extends LoadedPlan {
@@ -35,19 +36,46 @@ export const CONFIG_FLAGS = {
   },
 } as const satisfies FlagTable;
 
-/** Reads and plans the configuration of `--config` or `GATEWAY_CONFIG`. */
+/** The name of a file that stands for standard input. */
+export const STANDARD_INPUT = '-';
+
+/** The file of `--config` or `GATEWAY_CONFIG`; '' if neither names one, as the original had it. */
+export function configurationNamed(given: Given, environment: Surroundings['environment']): string {
+  return given.text('config') ?? environment['GATEWAY_CONFIG'] ?? '';
+}
+
+/**
+ * Reads and plans the configuration of `--config` or `GATEWAY_CONFIG`.
+ *
+ * **Errors**: `usage` for standard input, which other commands read Events from.
+ */
 export async function findConfiguration(
   given: Given,
-  { environment, folder }: Surroundings,
+  surroundings: Surroundings,
   context: PlanContext,
 ): Promise<Found> {
-  const [named] = given.positionals;
-  const file = given.text('config') ?? named ?? environment['GATEWAY_CONFIG'] ?? '';
-  if (file === '') {
-    return { ...loadPlan({ ...context, text: null }), text: null, file, folder };
+  const { environment, folder } = surroundings;
+  const file = configurationNamed(given, environment);
+  if (file === STANDARD_INPUT) {
+    throw new SluiceError('usage', 'only check reads a configuration from standard input (-)');
   }
-  const own = { file, folder: dirname(resolve(folder, file)) };
-  const read = await readConfigFile(resolve(folder, file));
+  if (file !== '') return loadConfiguration(file, surroundings, context);
+  return { ...loadPlan({ ...context, text: null }), text: null, file, folder };
+}
+
+/** Reads and plans the configuration in a file; `-` is standard input. */
+export async function loadConfiguration(
+  file: string,
+  { folder, stdin, stop }: Pick<Surroundings, 'folder' | 'stdin' | 'stop'>,
+  context: PlanContext,
+): Promise<Found> {
+  const isInput = file === STANDARD_INPUT;
+  const read = isInput
+    ? await readConfigStream(addAbortSignal(stop, stdin))
+    : await readConfigFile(resolve(folder, file));
+  const own = isInput
+    ? { file: 'standard input', folder }
+    : { file, folder: dirname(resolve(folder, file)) };
   if (read.ok) return { ...loadPlan({ ...context, text: read.text }), text: read.text, ...own };
   const nothing = { plan: null, form: 'none', secrets: [], store: null, text: null } as const;
   return { ...nothing, problems: [read.problem], ...own };
@@ -65,7 +93,7 @@ export async function requireConfiguration(
 ): Promise<Usable> {
   const found = await findConfiguration(given, surroundings, context);
   if (found.plan !== null) return { ...found, plan: found.plan };
-  surroundings.stderr.write(renderProblems(found.problems, found.file));
+  showProblems(found, surroundings.stderr, surroundings.environment);
   throw refused(found.problems, found.file);
 }
 

@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { Plan } from '../assembly/plan.ts';
-import { renderProblems } from '../assembly/problems.ts';
 import { loadDocument } from '../config/load.ts';
 import type { Explanation, TrailEntry } from '../core/decision.ts';
 import { SluiceError } from '../core/errors.ts';
@@ -20,6 +19,7 @@ import type { Command, Surroundings } from './command.ts';
 import { CONFIG_FLAGS, requireConfiguration } from './configuration.ts';
 import type { Given } from './flags.ts';
 import { FORMAT_FLAGS, formatOf } from './format.ts';
+import { showProblems } from './show-problems.ts';
 
 /** Explains the decisions on given Events. */
 export const explainCommand: Command = {
@@ -45,8 +45,9 @@ export const explainCommand: Command = {
   run: async (given, surroundings) => {
     const format = formatOf(given);
     const context = { ...namespacesOf(given, surroundings.environment), exec: 'allowed' as const };
-    const { plan, problems, file, form } = await requireConfiguration(given, surroundings, context);
-    if (form === 'none') surroundings.stderr.write(renderProblems(problems, file));
+    const found = await requireConfiguration(given, surroundings, context);
+    const { plan, form } = found;
+    if (form === 'none') showProblems(found, surroundings.stderr, surroundings.environment);
     const source = sourceOf(given, plan);
     const render = format === 'json' ? explanationToJson : renderExplanation;
     const events = await readEvents(given.text('events'), surroundings);

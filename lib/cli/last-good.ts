@@ -3,7 +3,6 @@
 import { access } from 'node:fs/promises';
 import type { PlanContext } from '../assembly/context.ts';
 import { loadPlan } from '../assembly/load.ts';
-import { renderProblems } from '../assembly/problems.ts';
 import { planStore } from '../assembly/store.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Problem } from '../core/problem.ts';
@@ -14,6 +13,7 @@ import type { Found, Usable } from './configuration.ts';
 import type { KeptConfiguration } from './kept-configuration.ts';
 import { readKept } from './kept-configuration.ts';
 import { secretProblems } from './secrets.ts';
+import { type ShownProblems, showProblems } from './show-problems.ts';
 import { placeWith, type StorePlace } from './store-place.ts';
 
 /** What a start runs. */
@@ -53,13 +53,13 @@ export async function chooseConfiguration(
   const { place, strictness, dataFolder } = request;
   // Whatever it ends with, what is wrong with the file is said first.
   const refuse = (why: string): SluiceError => {
-    tell(problems, found.file, surroundings);
+    tell({ ...found, problems }, surroundings);
     const { message } = refused(problems, found.file);
     return new SluiceError('configuration-refused', `${message}${why}`);
   };
   if (strictness === 'strict') throw refuse('');
   const kept = await keptAt(place, dataFolder).catch((error: unknown) => {
-    tell(problems, found.file, surroundings);
+    tell({ ...found, problems }, surroundings);
     throw error;
   });
   if (kept === null) throw refuse(noneIn(place));
@@ -70,7 +70,7 @@ export async function chooseConfiguration(
   const again = await planKept(kept, request, surroundings);
   if (again.plan === null) {
     const error = refuse(`, and so is the one kept of ${new Date(kept.since).toISOString()}`);
-    tell(again.problems, `kept ${kept.file}`, surroundings);
+    tell({ ...again, file: `kept ${kept.file}` }, surroundings);
     throw error;
   }
   return {
@@ -80,8 +80,8 @@ export async function chooseConfiguration(
   };
 }
 
-function tell(problems: readonly Problem[], file: string, { stderr }: Surroundings): void {
-  stderr.write(renderProblems(problems, file));
+function tell(shown: ShownProblems, { stderr, environment }: Surroundings): void {
+  showProblems(shown, stderr, environment);
 }
 
 function noneIn({ at }: StorePlace): string {

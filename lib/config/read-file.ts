@@ -29,6 +29,31 @@ export async function readConfigFile(path: string): Promise<ReadFile> {
   }
 }
 
+/**
+ * Reads a configuration from a stream, up to the size that is allowed and one chunk more.
+ *
+ * **Errors**: the AbortError of a stream that is aborted.
+ */
+export async function readConfigStream(
+  stream: AsyncIterable<string | Uint8Array>,
+): Promise<ReadFile> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of stream) {
+      const bytes = Buffer.from(chunk);
+      chunks.push(bytes);
+      length += bytes.length;
+      if (length > MAX_CONFIG_BYTES) break;
+    }
+    return { ok: true, text: Buffer.concat(chunks).toString('utf8') };
+  } catch (error) {
+    // A request to stop is no answer.
+    if (error instanceof Error && error.name === 'AbortError') throw error;
+    return { ok: false, problem: unreadable('standard input', error) };
+  }
+}
+
 const HINTS: Readonly<Record<string, string>> = {
   ENOENT: 'check the path; a relative one starts where sluice does',
   EACCES: 'make the file readable for the user sluice runs as',

@@ -53,8 +53,8 @@ describe('renderProblems', () => {
 describe('problemsToJson', () => {
   it('has these fields and no other', () => {
     const problem = { ...aProblem(), secret: 'x' };
-    expect(problemsToJson([problem])).to.equal(
-      '{"problems":[{"severity":"error","code":"unknown-key","path":"/filters/0/knd","line":3,"column":5,"message":"unknown key knd","hint":"did you mean kind?"}]}',
+    expect(problemsToJson([problem], 'a.yaml')).to.equal(
+      '{"file":"a.yaml","problems":[{"severity":"error","code":"unknown-key","path":"/filters/0/knd","line":3,"column":5,"message":"unknown key knd","hint":"did you mean kind?"}]}',
     );
   });
 });

@@ -1,13 +1,18 @@
 // `sluice check` over every sample of a bad and a good configuration: places and exit codes.
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { runLine } from './surroundings.ts';
+import { Remembering, runLine } from './surroundings.ts';
 
 const folder = fileURLToPath(new URL('../data/configs/', import.meta.url));
 const bad = await readdir(join(folder, 'bad'));
 const good = await readdir(join(folder, 'good'));
+
+const goodFile = join(folder, 'good', 'smallest.yaml');
+const badFile = join(folder, 'bad', 'unknown-rule-key.yaml');
+const goodText = await readFile(goodFile, 'utf8');
 
 describe('sluice check', () => {
   it('has at least twenty bad configurations and eight good ones to show', () => {
@@ -47,6 +52,102 @@ describe('sluice check', () => {
       expect(code, out).to.equal(0);
     });
   }
+
+  it('takes several files, in their order, and refuses if one of them is refused', async () => {
+    const all = await runLine(['check', goodFile, badFile, goodFile]);
+    const counts = all.out.split('\n').filter((line) => /: (?:no problems|\d error)/.test(line));
+    expect(counts).to.deep.equal([
+      `${goodFile}: no problems`,
+      `${badFile}: 2 errors`,
+      `${goodFile}: no problems`,
+    ]);
+    expect(all.code).to.equal(3);
+    expect((await runLine(['check', goodFile, goodFile])).code).to.equal(0);
+    expect((await runLine(['check', goodFile, '--config', badFile])).code).to.equal(3);
+  });
+
+  it('prints a line of JSON for each file', async () => {
+    const { out } = await runLine(['check', '--format', 'json', goodFile, badFile]);
+    const found = out
+      .trimEnd()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+    expect(found).to.have.lengthOf(2);
+    expect(found[0]).to.deep.equal({ file: goodFile, problems: [] });
+    expect(found[1]).to.have.property('file', badFile);
+    expect(found[1]).to.have.property('problems').with.lengthOf(2);
+  });
+
+  it('reads standard input for -', async () => {
+    const stdin = (): Readable => Readable.from([goodText.slice(0, 9), goodText.slice(9)]);
+    const good = await runLine(['check', '-'], { stdin: stdin() });
+    expect(good).to.include({ code: 0, out: 'standard input: no problems\n' });
+    const bad = await runLine(['check', badFile, '--', '-'], {
+      stdin: Readable.from([Buffer.from('filters: [')]),
+    });
+    expect(bad.code).to.equal(3);
+    expect(bad.out).to.match(/^standard input:1:\d+: error not-yaml: /m);
+    const json = await runLine(['check', '-', '--format', 'json'], { stdin: stdin() });
+    expect(JSON.parse(json.out)).to.deep.equal({ file: '-', problems: [] });
+  });
+
+  it('reads no more of standard input than a configuration may have', async () => {
+    let chunks = 0;
+    const endless = Readable.from(
+      (function* () {
+        for (;;) {
+          chunks += 1;
+          yield Buffer.alloc(64 * 1024, 0x61);
+        }
+      })(),
+    );
+    const { code, out } = await runLine(['check', '-'], { stdin: endless });
+    expect(code).to.equal(3);
+    expect(out).to.include('too-large');
+    expect(chunks).to.be.within(17, 60);
+  });
+
+  const wrong = [
+    [['check'], /needs the configuration FILE/],
+    [['check', ''], /needs the configuration FILE/],
+    [['check', '-', '-'], /standard input \(-\) once only/],
+    [['explain', '--config', '-'], /only check reads a configuration from standard input/],
+    [['run', '--config', '-'], /only check reads a configuration from standard input/],
+  ] as const;
+  for (const [args, said] of wrong) {
+    it(`does not understand ${JSON.stringify(args.join(' '))}`, async () => {
+      const { code, err } = await runLine(args);
+      expect(code).to.equal(2);
+      expect(err).to.match(said);
+    });
+  }
+
+  describe('at a terminal', () => {
+    const shown = async (environment: Readonly<Record<string, string>>): Promise<string> => {
+      const stdout = Object.assign(new Remembering(), { isTTY: true, columns: 80 });
+      await runLine(['check', badFile], { stdout, environment });
+      return stdout.text;
+    };
+
+    it('shows the line of the file with a caret below the column, in colours', async () => {
+      const text = await shown({});
+      expect(text).to.include('\u001b[31merror unknown-key:\u001b[0m unknown key nmaespace');
+      expect(text).to.match(/\n {4}4 \| {5}nmaespace: .*\n\u001b\[31m {6}\| {5}\^\u001b\[0m\n/);
+    });
+
+    for (const environment of [{ NO_COLOR: '1' }, { TERM: 'dumb' }]) {
+      it(`shows it without colours for ${JSON.stringify(environment)}`, async () => {
+        const text = await shown(environment);
+        expect(text).to.not.include('\u001b');
+        expect(text).to.match(/\n {4}4 \| {5}nmaespace: .*\n {6}\| {5}\^\n/);
+      });
+    }
+
+    it('says one line for each problem elsewhere', async () => {
+      const { out } = await runLine(['check', badFile]);
+      expect(out.split('\n')).to.have.lengthOf(4);
+    });
+  });
 
   it('minds warnings where it is strict', async () => {
     const args = ['check', join(folder, 'good', 'guard-off.yaml')];

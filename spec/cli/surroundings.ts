@@ -44,7 +44,8 @@ export async function runLine(
   return { code, out: machine.out(), err: machine.err() };
 }
 
-class Remembering extends Writable {
+/** A stream that remembers what was written. */
+export class Remembering extends Writable {
   text = '';
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {

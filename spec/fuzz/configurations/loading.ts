@@ -121,7 +121,7 @@ function mustRender(problems: readonly Problem[]): void {
   const lines = renderProblems(problems, 'a.yaml').split('\n');
   must(lines.length === problems.length + 2, 'a problem is a line');
   for (const line of lines) mustBePrintable(line, 'a problem');
-  const value = JSON.parse(problemsToJson(problems)) as { readonly problems: unknown };
+  const value = JSON.parse(problemsToJson(problems, 'a.yaml')) as { readonly problems: unknown };
   mustBeSame(value.problems, problems.map(fieldsOf), 'problems as JSON');
 }
 
