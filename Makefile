@@ -12,7 +12,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 INSTALLED := node_modules/.package-lock.json
-GENERATED := docs/configuration.md docs/openapi.json ':(glob)lib/**/*.generated.ts'
+GENERATED := docs/configuration.md docs/configuration.schema.json docs/openapi.json ':(glob)lib/**/*.generated.ts'
 GATEWAY = run --kubeconfig '$(KUBECONFIG)' $(if $(CONFIG),--config '$(CONFIG)')
 
 .PHONY: help run test faults fuzz check types lint format house cover bench verify cluster recording fmt build image clean

@@ -1,5 +1,5 @@
 // `sluice schema`: the JSON Schema of the configuration, for editors and for those who generate it.
-import { configurationSchema } from '../assembly/schema.ts';
+import { editorSchema } from '../assembly/schema.ts';
 import type { Command } from './command.ts';
 
 /** Prints the JSON Schema of the configuration. */
@@ -9,7 +9,7 @@ export const schemaCommand: Command = {
   synopsis: '',
   flags: {},
   run: async (_given, { stdout }) => {
-    stdout.write(`${JSON.stringify(configurationSchema(), null, 2)}\n`);
+    stdout.write(`${JSON.stringify(editorSchema(), null, 2)}\n`);
     return 0;
   },
 };

@@ -3,12 +3,23 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { expect } from 'chai';
 
 import { loadPlan } from '../../lib/assembly/load.ts';
+import { editorSchema } from '../../lib/assembly/schema.ts';
+import { loadDocument } from '../../lib/config/load.ts';
+import { createValidator } from '../../lib/config/validate.ts';
+import type { Json } from '../../lib/core/event.ts';
+import { runLine } from '../cli/surroundings.ts';
 
 const samples = join(import.meta.dirname, '../../samples');
+
+function toJson(text: string): Json {
+  const document = loadDocument(text);
+  if (!document.ok) throw new Error(document.problems[0]?.message);
+  return document.value;
+}
 
 describe('the samples', () => {
   const forms = [
@@ -34,6 +45,25 @@ describe('the samples', () => {
       });
       expect(loaded.problems).to.deep.equal([]);
       expect(loaded).to.have.property('form', form);
+    });
+  }
+});
+
+describe('the samples in an editor', () => {
+  const MODELINE = /^# yaml-language-server: \$schema=(\S+)\n/;
+  const yaml = readdirSync(samples).filter((name) => name.endsWith('.yaml'));
+
+  for (const file of yaml) {
+    it(`name the schema of the package in ${file}`, async () => {
+      const text = readFileSync(join(samples, file), 'utf8');
+      const [, path = ''] = MODELINE.exec(text) ?? [];
+      const schema: unknown = JSON.parse(readFileSync(join(samples, path), 'utf8'));
+      expect(schema).to.deep.equal(JSON.parse((await runLine(['schema'])).out));
+      const root = join(samples, '..');
+      const shipped: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+      const [folder = ''] = relative(root, join(samples, path)).split('/');
+      expect(shipped).to.have.property('files').that.includes(folder).and.includes('samples');
+      expect(createValidator(editorSchema())(toJson(text)), file).to.deep.equal([]);
     });
   }
 });

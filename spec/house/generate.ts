@@ -1,12 +1,12 @@
 // Writes the files that follow from data of lib: the types that lib/assembly plans from, the reference
-// of the configuration, and the OpenAPI document. `make verify` runs it; spec/assembly/generated.spec.ts
+// of the configuration and its schema for editors, and the OpenAPI document. `make verify` runs it; spec/assembly/generated.spec.ts
 // fails where a file and its source differ.
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { compile } from 'json-schema-to-typescript';
 import { configurationReference } from '../../lib/assembly/reference.ts';
-import { configurationSchema } from '../../lib/assembly/schema.ts';
+import { configurationSchema, editorSchema } from '../../lib/assembly/schema.ts';
 import { version } from '../../lib/kit/version.ts';
 import type { Json, JsonObject } from '../../lib/core/event.ts';
 import { isJsonObject } from '../../lib/core/event.ts';
@@ -31,6 +31,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['lib/assembly/configuration.generated.ts', formatted(`${TYPES}${types.trimStart()}`)],
     ['docs/configuration.md', configurationReference()],
+    ['docs/configuration.schema.json', `${JSON.stringify(editorSchema(), null, 2)}\n`],
     ['docs/openapi.json', `${JSON.stringify(openApiDocument(ROUTES, version()), null, 2)}\n`],
   ]);
 }
