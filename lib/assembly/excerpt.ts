@@ -1,5 +1,6 @@
 // The line of a file that a problem speaks of, with a caret below its column, as a terminal shows it.
-// It shows no secret: a line of which a problem says so is left out, and what looks like one is masked.
+// It shows no secret: a line of which a problem says so is left out. The values of keys that sound like
+// a secret, and of unknown keys, are masked.
 import type { Problem } from '../core/problem.ts';
 import { printable } from '../kit/printable.ts';
 
@@ -24,10 +25,15 @@ export function createExcerpts(request: ExcerptRequest): (problem: Problem) => E
   const concealed = new Set(
     request.problems.filter((one) => one.concealed === true).map(({ line }) => line),
   );
+  const unknown = Map.groupBy(
+    request.problems.filter(({ code }) => code === 'unknown-key'),
+    ({ line }) => line,
+  );
   return ({ line, column }) => {
     const text = lines[line - 1];
     if (text === undefined || text.trim() === '' || concealed.has(line)) return null;
-    return excerpt({ line, column, text: masked(text) }, request.width);
+    const columns = (unknown.get(line) ?? []).map((one) => one.column);
+    return excerpt({ line, column, text: masked(text, columns) }, request.width);
   };
 }
 
@@ -66,24 +72,25 @@ function firstCharacters(characters: readonly string[], most: number): readonly 
 
 const SECRET_NAMES =
   'token|password|passwd|secret|authorization|credential|api[-_]?key|bearer|basic';
-// A key whose value may be a secret; one that ends with File or Env names where the secret is.
+// A key whose value may be a secret. One that ends with File or Env names the place of the secret. The
+// rest of the line counts as the value, because only a parser could tell where it ends.
 const SECRET_VALUE = new RegExp(
-  `((?:${SECRET_NAMES})[\\w-]*(?<!File|Env)["']?\\s*:\\s*)([^\\s{[][^,}\\]]*)`,
-  'gi',
+  `((?:${SECRET_NAMES})[\\w-]{0,40}(?<!File|Env)["']?\\s*:\\s*)([^\\s{].*)$`,
+  'i',
 );
+const VALUE = /^([^:]*:\s*)([^\s{].*)$/;
 
-/** The line with everything that looks like a secret replaced by as many dots. */
-function masked(line: string): string {
-  return line
-    .replaceAll(SECRET_VALUE, (_all, key: string, value: string) => `${key}${dots(value)}`)
-    .replaceAll(
-      /(:\/\/)([^/\s@]+)(?=@)/g,
-      (_all, scheme: string, who: string) => `${scheme}${dots(who)}`,
-    )
-    .replaceAll(
-      /(whsec_)([\w+/=-]+)/g,
-      (_all, prefix: string, rest: string) => `${prefix}${dots(rest)}`,
-    );
+/** The line with everything that may be a secret replaced by as many dots. */
+function masked(line: string, unknownKeysAt: readonly number[]): string {
+  const hide = (_all: string, before: string, value: string): string => `${before}${dots(value)}`;
+  const known = line
+    .replace(SECRET_VALUE, hide)
+    .replaceAll(/(:\/\/)([^/\s@]+)(?=@)/g, hide)
+    .replaceAll(/(whsec_)([\w+/=-]+)/g, hide);
+  return unknownKeysAt.reduce(
+    (text, column) => text.slice(0, column - 1) + text.slice(column - 1).replace(VALUE, hide),
+    known,
+  );
 }
 
 /** As long as what they replace, so that columns stay. */

@@ -81,9 +81,10 @@ function isListOfWords({ type, items }: JsonSchema): boolean {
 
 /** A text of one word, as a pattern of a schema: several words may be several entries. */
 const ONE_WORD = '^[^\\s,]*$';
+const WORD = new RegExp(ONE_WORD);
 
 function isWord(value: Json): boolean {
-  if (typeof value === 'string') return new RegExp(ONE_WORD).test(value);
+  if (typeof value === 'string') return WORD.test(value);
   return typeof value === 'number' || typeof value === 'boolean';
 }
 

@@ -72,6 +72,8 @@ describe('createExcerpts', () => {
     '  url: https://me:hunter2@ci.example.test/x',
     '  signing: { secretFil: whsec_hunter2 }',
     '  client_secret: hunter2',
+    '  token: "x, hunter2"',
+    '  password: [hunter2]',
   ];
   for (const text of secrets) {
     it(`masks the secret of ${text.trim()}, and keeps the columns`, () => {
@@ -80,6 +82,15 @@ describe('createExcerpts', () => {
       expect(line).to.have.lengthOf(text.length + 8);
     });
   }
+
+  it('masks the value of an unknown key for every problem on its line', () => {
+    const unknown = at(1, 11, { code: 'unknown-key' });
+    const problems = [at(1, 3), unknown];
+    const excerptOf = createExcerpts({ text: 'bearer: { tokn: hunter2 }', problems, width: 80 });
+    for (const problem of problems) {
+      expect(excerptOf(problem)?.text).to.match(/bearer: \{ tokn: •+$/);
+    }
+  });
 
   it('shows where a secret is, which is none', () => {
     const text = 'bearer: { tokenFile: /etc/token, passwordEnv: CI_PASSWORD }';

@@ -144,7 +144,7 @@ async function placeIn(given: Given, surroundings: Surroundings): Promise<StoreP
   const hasFile = given.isSet('config') || (environment['GATEWAY_CONFIG'] ?? '') !== '';
   if (isSaid || !hasFile) return placeOfStore({ flag, section: null }, surroundings);
   const context = { ...namespacesOf(given, environment), exec: 'allowed' as const };
-  const { store } = await findConfiguration({ ...given, positionals: [] }, surroundings, context);
+  const { store } = await findConfiguration(given, surroundings, context);
   return placeOfStore({ flag, section: store }, surroundings);
 }
 
