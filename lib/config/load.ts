@@ -189,14 +189,16 @@ function syntaxHint(text: string, offset: number): string {
   return `check the indentation, quotes and brackets here and on the line before${comment}`;
 }
 
-function markOf(error: unknown): number | undefined {
+/** The offset at which js-yaml found a fault. */
+export function markOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('mark' in error)) return undefined;
   const { mark } = error;
   if (typeof mark !== 'object' || mark === null || !('position' in mark)) return undefined;
   return typeof mark.position === 'number' ? mark.position : undefined;
 }
 
-function stringOf(error: unknown, name: string): string | undefined {
+/** A text that an error carries under a name. */
+export function stringOf(error: unknown, name: string): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const found: unknown = Object.entries(error).find(([key]) => key === name)?.[1];
   return typeof found === 'string' ? found : undefined;

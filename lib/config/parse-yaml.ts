@@ -1,6 +1,10 @@
 // YAML without places: for files that are not ours, such as a kubeconfig, and are not explained to
 // anybody line by line. Our own configuration is read by load.ts.
-import { load } from 'js-yaml';
+import { constructFromEvents, CORE_SCHEMA, EVENT_ID, load, parseEvents } from 'js-yaml';
+import type { Event } from 'js-yaml';
+import { messageOf } from '../core/errors.ts';
+import { createLineFinder } from './lines.ts';
+import { markOf, stringOf } from './load.ts';
 
 /**
  * The one document of a YAML text, as `unknown`.
@@ -9,4 +13,58 @@ import { load } from 'js-yaml';
  */
 export function parseYaml(text: string): unknown {
   return load(text);
+}
+
+/** A document of a YAML stream; `line` counts from 1. */
+export interface YamlDocument {
+  readonly value: unknown;
+  readonly line: number;
+}
+
+/** The documents of a YAML stream, or why it is none. */
+export type YamlStream =
+  | { readonly ok: true; readonly documents: readonly YamlDocument[] }
+  | { readonly ok: false; readonly why: string; readonly line: number };
+
+/**
+ * The documents of a YAML stream; empty ones are left out.
+ *
+ * **Shape**: plain JSON values, except that a number may be infinite or none. Aliases are refused,
+ * because a short text can stand for a huge value with them; so is nesting beyond `maxDepth`.
+ */
+export function parseYamlStream(text: string, maxDepth: number): YamlStream {
+  const lineOf = createLineFinder(text);
+  try {
+    const events = parseEvents(text, { maxDepth });
+    const alias = events.find((event) => event.type === EVENT_ID.ALIAS);
+    if (alias !== undefined) {
+      const { line } = lineOf(alias.anchorStart);
+      return { ok: false, why: 'found an alias (expected the value itself)', line };
+    }
+    const offsets = documentOffsets(events);
+    // A key that stands twice means its last value, as in JSON.
+    const values = constructFromEvents(events, { source: text, schema: CORE_SCHEMA, json: true });
+    const documents = values.flatMap((value, index): readonly YamlDocument[] => {
+      const offset = offsets[index] ?? -1;
+      return offset < 0 ? [] : [{ value, line: lineOf(offset).line }];
+    });
+    return { ok: true, documents };
+  } catch (error) {
+    const offset = markOf(error);
+    const line = offset === undefined ? 1 : lineOf(offset).line;
+    // The message itself quotes some lines of the text.
+    return { ok: false, why: stringOf(error, 'reason') ?? messageOf(error), line };
+  }
+}
+
+/** The offset at which each document begins; -1 if it is empty. */
+function documentOffsets(events: readonly Event[]): readonly number[] {
+  return events.flatMap((event, index) =>
+    event.type === EVENT_ID.DOCUMENT ? [offsetOfNode(events[index + 1])] : [],
+  );
+}
+
+function offsetOfNode(event: Event | undefined): number {
+  if (event?.type === EVENT_ID.SCALAR) return event.valueStart;
+  return event?.type === EVENT_ID.MAPPING || event?.type === EVENT_ID.SEQUENCE ? event.start : -1;
 }
