@@ -1,0 +1,158 @@
+// Events among JSON values that a person hands over: an Event of either API group, a list of them,
+// lines of a watch. Everything else is refused with what it is. How a text becomes values is the
+// caller's; a value may be hostile in every way but its depth, which the caller bounds.
+// Source: API concepts of Kubernetes (lists, watch events); facts on both views of an Event.
+import { EVENTS_GROUP_VERSIONS, toCoreEvent } from '../core/core-event.ts';
+import type { EventObject, Json, JsonObject } from '../core/event.ts';
+import { isJsonObject, stringAt } from '../core/event.ts';
+import { printable } from '../kit/printable.ts';
+import { describeOther, GET_EVENTS } from './other-objects.ts';
+
+/**
+ * The depth that a value may have: Kubernetes' own objects have about 15 levels, and lists and watches
+ * add three.
+ */
+export const MOST_LEVELS = 100;
+
+/** Types of watch lines that hold no Event to explain. */
+const SKIPPED_TYPES = ['DELETED', 'BOOKMARK', 'ERROR'] as const;
+
+/** One thing that was handed over. */
+export type Given =
+  | { readonly kind: 'event'; readonly event: EventObject }
+  | {
+      readonly kind: 'skipped';
+      readonly what: (typeof SKIPPED_TYPES)[number];
+      readonly place: string;
+      /** The message of an ERROR; else ''. */
+      readonly detail: string;
+    }
+  | { readonly kind: 'refused'; readonly place: string; readonly why: string };
+
+/** Where a value stands. */
+interface Within {
+  /** For people: `line 3, item 5`. */
+  readonly place: string;
+  /** `apiVersion` of the EventList around it, whose items have none of their own; else null. */
+  readonly listVersion: string | null;
+}
+
+/** Each Event in a value and each reason why something in it is none, in order. */
+export function givenIn(value: unknown, place: string): Generator<Given, void> {
+  return given(value, { place, listVersion: null });
+}
+
+function* given(value: unknown, within: Within): Generator<Given, void> {
+  if (Array.isArray(value)) {
+    yield* itemsOf(value, within);
+    return;
+  }
+  if (!isJsonObject(value)) {
+    const found = `found ${nameOfType(value)} (expected an Event)`;
+    yield refused(within.place, `${found}; ${GET_EVENTS}`);
+    return;
+  }
+  const list = toList(value);
+  if (list !== null) yield* itemsOf(list.items, { ...within, listVersion: list.version });
+  else if (isWatchLine(value)) yield* ofWatchLine(value, within);
+  else yield ofObject(value, within);
+}
+
+function* itemsOf(items: readonly unknown[], within: Within): Generator<Given, void> {
+  for (const [index, item] of items.entries()) {
+    yield* given(item, { ...within, place: `${within.place}, item ${index + 1}` });
+  }
+}
+
+/** A list whose items may be Events; null for every other object, other lists included. */
+function toList(
+  value: JsonObject,
+): { readonly items: readonly unknown[]; readonly version: string | null } | null {
+  const { kind, apiVersion } = value;
+  // Go writes null for a list without items.
+  const items = value['items'] ?? (kind === undefined ? undefined : []);
+  if (!Array.isArray(items)) return null;
+  if (kind === undefined || kind === 'List') return { items, version: null };
+  if (kind !== 'EventList') return null;
+  const version = apiVersion ?? 'v1';
+  return isEventVersion(version) ? { items, version } : null;
+}
+
+function isWatchLine({ kind, type, object }: JsonObject): boolean {
+  return kind === undefined && typeof type === 'string' && object !== undefined;
+}
+
+function* ofWatchLine({ type, object }: JsonObject, within: Within): Generator<Given, void> {
+  const { place } = within;
+  const what = SKIPPED_TYPES.find((one) => one === type);
+  if (type === 'ADDED' || type === 'MODIFIED') yield* given(object, within);
+  else if (what !== undefined) {
+    yield { kind: 'skipped', what, place, detail: what === 'ERROR' ? detailOfError(object) : '' };
+  } else {
+    const found = printable(JSON.stringify(type ?? null), 60);
+    const expected = 'ADDED, MODIFIED, DELETED, BOOKMARK or ERROR';
+    yield refused(place, `found a watch line of type ${found} (expected ${expected})`);
+  }
+}
+
+/** `410 Expired: too old resource version`, from the Status of an ERROR. */
+function detailOfError(status: Json | undefined): string {
+  const code = isJsonObject(status) ? status['code'] : undefined;
+  const head = [typeof code === 'number' ? String(code) : '', stringAt(status, 'reason')];
+  const message = stringAt(status, 'message');
+  const said = head.filter((part) => part !== '').join(' ');
+  return printable([said, message].filter((part) => part !== '').join(': '), 300);
+}
+
+function ofObject(value: JsonObject, { place, listVersion }: Within): Given {
+  const version = eventVersionOf(value, listVersion);
+  if (version !== null) return { kind: 'event', event: toEvent(value, version) };
+  const { found, hint } = describeOther(value);
+  return refused(place, `found ${found} (expected an Event); ${hint}`);
+}
+
+/**
+ * The Event of an object that a recording has; an object without `kind` is taken for one.
+ *
+ * **Shape**: `why` says what the object is instead.
+ */
+export function toRecordedEvent(
+  object: JsonObject,
+):
+  | { readonly ok: true; readonly event: EventObject }
+  | { readonly ok: false; readonly why: string } {
+  const version = eventVersionOf(object, 'v1');
+  if (version !== null) return { ok: true, event: toEvent(object, version) };
+  return { ok: false, why: `${describeOther(object).found} under "object"` };
+}
+
+function toEvent(value: JsonObject, version: string): EventObject {
+  return version === 'v1' ? value : toCoreEvent(value);
+}
+
+function isEventVersion(version: Json): version is string {
+  return version === 'v1' || EVENTS_GROUP_VERSIONS.some((known) => known === version);
+}
+
+/** The `apiVersion` by which an object is an Event; null if it is none. */
+function eventVersionOf(value: JsonObject, listVersion: string | null): string | null {
+  const { kind, apiVersion, involvedObject, regarding } = value;
+  if (kind !== undefined && kind !== 'Event') return null;
+  const isByFields = isJsonObject(involvedObject) || isJsonObject(regarding);
+  if (apiVersion !== undefined) {
+    return isEventVersion(apiVersion) && (kind === 'Event' || isByFields) ? apiVersion : null;
+  }
+  if (isByFields) return isJsonObject(involvedObject) ? 'v1' : EVENTS_GROUP_VERSIONS[0];
+  if (kind === undefined) return listVersion;
+  // A name in common: the audit log of an API server has Events, too.
+  return value['auditID'] === undefined ? 'v1' : null;
+}
+
+function nameOfType(value: unknown): string {
+  if (value === null) return 'null';
+  return typeof value === 'string' ? 'a text' : `a ${typeof value}`;
+}
+
+function refused(place: string, why: string): Given {
+  return { kind: 'refused', place, why };
+}
