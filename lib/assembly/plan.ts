@@ -2,6 +2,7 @@
 // filled in. A Plan opens nothing and starts nothing; its `create` functions build, and what they
 // build opens when it is first used. Which permissions it needs is derived here and nowhere else.
 // Follows docs/configuration.md; guards, limits and retention: docs/architecture.md.
+import type { EventObject } from '../core/event.ts';
 import type { Permission } from '../core/kind.ts';
 import type { Source } from '../core/source.ts';
 import type { ClosedStore } from '../core/store.ts';
@@ -29,6 +30,8 @@ export interface PlannedSource {
   readonly kind: string;
   /** Whether an Event may speak for an object of another namespace than its own. */
   readonly allowForeign: boolean;
+  /** Whether it would read this Event, by where the Event stands. */
+  reads(event: EventObject): boolean;
   create(parts: GatewaySourceParts): Source;
 }
 

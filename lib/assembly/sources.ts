@@ -73,6 +73,7 @@ function planSource(
     name,
     kind,
     allowForeign: descriptor.allowsForeign(section),
+    reads: (event) => descriptor.reads(section, namespace, event),
     create: (parts) => descriptor.create(section, { ...parts, name, namespace }),
   };
 }

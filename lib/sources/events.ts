@@ -4,7 +4,8 @@
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 import type { JsonSchema, Permission } from '../core/kind.ts';
 import type { CheckContext } from '../core/kind.ts';
-import type { JsonObject } from '../core/event.ts';
+import type { EventObject, JsonObject } from '../core/event.ts';
+import { textAt } from '../core/event.ts';
 import { millisecondsOf, parseMicroTime } from '../core/micro-time.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import { countOf, toOccurrence } from '../core/occurrence.ts';
@@ -88,6 +89,10 @@ export const eventsKind = {
   check: checkNamespaces,
   permissions: permissionsOf,
   allowsForeign: (section: EventsSection) => section.allowForeign ?? false,
+  reads: (section: EventsSection, own: string, event: EventObject) => {
+    const watched = watchedNamespaces(section, own);
+    return watched.includes(null) || watched.includes(textAt(event, 'metadata', 'namespace'));
+  },
   retentionMs,
   create: (section: EventsSection, parts: SourceParts) => new EventsSource(section, parts),
 } as const satisfies SourceKind<EventsSection>;

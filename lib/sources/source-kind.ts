@@ -1,6 +1,7 @@
 // What a kind of source hands in besides what every kind does: whom its objects may speak about, and
 // for how long they can come again. What follows from both is the guards' and the ledger's.
 // Follows docs/architecture.md (one file and one registry line a kind).
+import type { EventObject } from '../core/event.ts';
 import type { Kind } from '../core/kind.ts';
 import type { Source } from '../core/source.ts';
 import type { SourceParts } from './parts.ts';
@@ -9,6 +10,8 @@ import type { SourceParts } from './parts.ts';
 export interface SourceKind<Section> extends Kind<Section, SourceParts, Source> {
   /** Whether an occurrence about an object of another namespace than its own may start something. */
   allowsForeign(section: Section): boolean;
+  /** Whether it reads an Event; `own` is the gateway's namespace. */
+  reads(section: Section, own: string, event: EventObject): boolean;
   /** How long an object that nobody changes stays where it is read, in ms. */
   retentionMs(section: Section): number;
 }

@@ -312,6 +312,22 @@ describe('events', () => {
       expect(eventsKind.allowsForeign({ allowForeign: true })).to.equal(true);
     });
 
+    it('reads the Events of the namespaces that it watches', () => {
+      const event = anEvent();
+      const rows = [
+        [{ namespaces: ['*'] }, 'gateway', true],
+        [{ namespaces: ['pay', 'shop'] }, 'gateway', true],
+        [{ namespaces: ['pay'] }, 'shop', false],
+        [{}, 'shop', true],
+        [{}, 'gateway', false],
+        [{}, '', true],
+      ] as const;
+      for (const [section, own, isRead] of rows) {
+        expect(eventsKind.reads(section, own, event), JSON.stringify(section)).to.equal(isRead);
+      }
+      expect(eventsKind.reads({ namespaces: ['shop'] }, '', {})).to.equal(false);
+    });
+
     it('stands in the registry under its own name', () => {
       expect(Object.entries(sourceKinds).map(([key, { kind }]) => [key, kind])).to.deep.equal([
         ['events', 'events'],
