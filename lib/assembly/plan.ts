@@ -2,11 +2,12 @@
 // filled in. A Plan opens nothing and starts nothing; its `create` functions build, and what they
 // build opens when it is first used. Which permissions it needs is derived here and nowhere else.
 // Follows docs/configuration.md; guards, limits and retention: docs/architecture.md.
+import type { Delivery } from '../core/delivery.ts';
 import type { EventObject } from '../core/event.ts';
 import type { Permission } from '../core/kind.ts';
 import type { Source } from '../core/source.ts';
 import type { ClosedStore } from '../core/store.ts';
-import type { OnLostAnswer, Trigger } from '../core/trigger.ts';
+import type { OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';
 import type { Chain } from '../filters/chain.ts';
 import type { Rate } from '../kit/rate.ts';
 import type { NeededSecret } from '../kit/secret.ts';
@@ -68,6 +69,8 @@ export interface PlannedTrigger extends PlannedDelivery {
   readonly usesCluster: boolean;
   /** The namespaces in which it creates objects. */
   readonly buildNamespaces: readonly string[];
+  /** Shows the first attempt at a delivery; `folder` is where relative paths begin. */
+  preview(delivery: Delivery, folder: string): Preview;
   create(parts: GatewayTriggerParts): Trigger;
 }
 

@@ -103,6 +103,10 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
     formerPrefixes: formerPrefixes(one),
     usesCluster: descriptor.needsCluster,
     buildNamespaces: descriptor.buildNamespaces(section, checkContext),
+    preview: (delivery, folder) => {
+      const parts = { name, prefix, buildNamespace, folder };
+      return descriptor.preview?.(section, parts, delivery) ?? { ok: false, why: noPreview(kind) };
+    },
     create: (parts) => descriptor.create(section, { ...parts, name, prefix, buildNamespace }),
   };
   const path = pointerOf('triggers', name);
@@ -116,6 +120,10 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
   const secrets = needed.map((one) => ({ ...one, path: `${path}/${kind}${one.path}` }));
   const hasKey = descriptor.hasKey(section);
   return { trigger, findings, permissions, secrets, hasKey };
+}
+
+function noPreview(kind: string): string {
+  return `triggers of the kind ${kind} do not tell beforehand what they send`;
 }
 
 /** Builds outlive a change of configuration; a `prefix:` that was changed is known to nobody. */

@@ -16,6 +16,11 @@ export interface Batching {
  */
 export type OnLostAnswer = 'atMostOnce' | 'atLeastOnce';
 
+/** The content of an attempt as text without any secret, or why nothing would be sent. */
+export type Preview =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly why: string };
+
 /**
  * What starts something outside. One that holds something open may be disposed of, twice too.
  *

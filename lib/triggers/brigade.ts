@@ -1,9 +1,12 @@
 // The kind `brigade`: starts a build of Brigade v1 by creating the Secret that its controller waits
 // for. The Secret itself is brigade-secret.ts, what an answer means api-outcome.ts. Brigade v2 has
 // another API and is another kind.
-import type { Finding } from '../core/problem.ts';
+import type { Delivery } from '../core/delivery.ts';
 import { objectName } from '../core/delivery-id.ts';
+import type { Json, JsonObject } from '../core/event.ts';
+import { isJsonObject } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
+import type { Finding } from '../core/problem.ts';
 import { toLabelValue } from '../kit/label.ts';
 import { quoted } from '../kit/printable.ts';
 import { resourcePath } from '../kubernetes/objects.ts';
@@ -15,9 +18,11 @@ import {
   SINCE_V0_10,
   toBuildSecret,
 } from './brigade-secret.ts';
-import { createObject } from './create-object.ts';
+import type { Creation } from './create-object.ts';
+import { createObject, renderCreation } from './create-object.ts';
 import { namespaceFindings } from './namespace.ts';
 import { oneEach } from './one-each.ts';
+import type { PreviewParts } from './parts.ts';
 import type { TriggerKind } from './trigger-kind.ts';
 
 const text = (description: string, more: JsonSchema = {}): JsonSchema => ({
@@ -95,23 +100,50 @@ export const brigadeKind: TriggerKind<BrigadeSection> = {
       why: `trigger ${context.name}: create build Secrets for Brigade`,
     },
   ],
-  create: (section, parts) => {
-    const namespace = section.namespace ?? parts.buildNamespace;
-    const collection = resourcePath({ group: '', version: 'v1', namespace, plural: 'secrets' });
-    return oneEach(KEY_LIFE_MS, async (delivery, signal) => {
-      const { id, occurrences } = delivery;
-      const name = objectName(parts.prefix, id);
-      const secret = toBuildSecret(section, { id, name, namespace, occurrence: occurrences[0] });
-      if (!secret.ok) {
-        const detail = `create Secret ${namespace}/${name}: ${secret.why}`;
-        return { outcome: 'refused', reason: 'too-large', detail };
-      }
-      const { object } = secret;
-      const creation = { collection, resource: 'secrets', object, now: parts.clock.now() };
-      return createObject(parts.api, creation, signal);
-    });
+  create: (section, parts) =>
+    oneEach(KEY_LIFE_MS, async (delivery, signal) => {
+      const made = toCreation(section, parts, delivery);
+      if (!made.ok) return { outcome: 'refused', reason: 'too-large', detail: made.detail };
+      const { creation } = made;
+      return createObject(parts.api, { ...creation, now: parts.clock.now() }, signal);
+    }),
+  preview: (section, parts, delivery) => {
+    const made = toCreation(section, parts, delivery);
+    if (!made.ok) return { ok: false, why: made.detail };
+    const { creation } = made;
+    return { ok: true, text: renderCreation({ ...creation, object: decoded(creation.object) }) };
   },
 };
+
+/** The build Secret of a delivery and where it is created, or why there is none. */
+function toCreation(
+  section: BrigadeSection,
+  parts: PreviewParts,
+  { id, occurrences }: Delivery,
+):
+  | { readonly ok: true; readonly creation: Omit<Creation, 'now'> }
+  | { readonly ok: false; readonly detail: string } {
+  const namespace = section.namespace ?? parts.buildNamespace;
+  const name = objectName(parts.prefix, id);
+  const secret = toBuildSecret(section, { id, name, namespace, occurrence: occurrences[0] });
+  if (!secret.ok) {
+    return { ok: false, detail: `create Secret ${namespace}/${name}: ${secret.why}` };
+  }
+  const collection = resourcePath({ group: '', version: 'v1', namespace, plural: 'secrets' });
+  return { ok: true, creation: { collection, resource: 'secrets', object: secret.object } };
+}
+
+/** The same Secret with `data` as text under `stringData`, which an API server takes alike. */
+function decoded({ data, stringData, ...secret }: JsonObject): JsonObject {
+  const given = isJsonObject(stringData) ? stringData : {};
+  const texts = Object.entries(isJsonObject(data) ? data : {}).map(
+    ([key, value]): [string, Json] => [
+      key,
+      Buffer.from(typeof value === 'string' ? value : '', 'base64').toString('utf8'),
+    ],
+  );
+  return { ...secret, stringData: { ...given, ...Object.fromEntries(texts) } };
+}
 
 function projectFindings(section: BrigadeSection): readonly Finding[] {
   const id = projectId(section.project);

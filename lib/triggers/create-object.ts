@@ -25,6 +25,11 @@ export interface Creation {
   readonly now: number;
 }
 
+/** The request that creates an object, for people. */
+export function renderCreation({ collection, object }: Omit<Creation, 'now'>): string {
+  return `POST ${collection}\n\n${JSON.stringify(object, null, 2)}`;
+}
+
 // A fuse only: the dispatch's signal is the deadline of an attempt and comes first.
 const REQUEST_LIMIT_MS = 300_000;
 

@@ -7,13 +7,14 @@ import type { Delivery } from '../core/delivery.ts';
 import { toDocument } from '../core/delivery.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Outcome } from '../core/outcome.ts';
+import { printable } from '../kit/printable.ts';
 import { deliveryVariables, INHERITED_NAMES, passedVariables } from './command/environment.ts';
 import { execFindings } from './command/exec-findings.ts';
 import { ProcessGroups } from './command/process-groups.ts';
 import type { Command, Ending } from './command/run-command.ts';
 import { runCommand } from './command/run-command.ts';
 import { oneEach } from './one-each.ts';
-import type { TriggerParts } from './parts.ts';
+import type { PreviewParts, TriggerParts } from './parts.ts';
 import type { TriggerKind } from './trigger-kind.ts';
 import { prefixFromName } from './trigger-kind.ts';
 
@@ -97,12 +98,30 @@ export const execKind: TriggerKind<ExecSection> = {
       return toOutcome(section, ending, signal);
     });
   },
+  preview: (section, parts, delivery) => ({ ok: true, text: renderRun(section, parts, delivery) }),
 };
+
+/** The run of a command, for people: of the gateway's own variables the names alone. */
+function renderRun(section: ExecSection, parts: PreviewParts, delivery: Delivery): string {
+  const passed = [INHERITED_NAMES, ...(section.passEnv ?? [])].join(', ');
+  const variables = { ...section.env, ...deliveryVariables(delivery) };
+  return [
+    `run ${JSON.stringify(section.command)} in ${directoryOf(section, parts)}`,
+    `of the gateway's own variables: ${passed}`,
+    ...Object.entries(variables).map(([name, value]) => `${name}=${printable(value)}`),
+    '',
+    JSON.stringify(toDocument(delivery)),
+  ].join('\n');
+}
+
+function directoryOf(section: ExecSection, { folder }: PreviewParts): string {
+  return resolve(folder, section.workingDirectory ?? '.');
+}
 
 function toCommand(section: ExecSection, parts: TriggerParts, delivery: Delivery): Command {
   return {
     words: section.command,
-    workingDirectory: resolve(parts.folder, section.workingDirectory ?? '.'),
+    workingDirectory: directoryOf(section, parts),
     environment: {
       ...passedVariables(parts.environment, section.passEnv ?? []),
       ...section.env,

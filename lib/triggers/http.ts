@@ -9,6 +9,7 @@ import { inBatches } from './http/batch.ts';
 import type { CreateClient } from './http/connections.ts';
 import { httpFindings } from './http/findings.ts';
 import { neededSecrets } from './http/needed-secrets.ts';
+import { previewRequest } from './http/preview.ts';
 import { type HttpSection, httpSchema, keyLifeOf } from './http/section.ts';
 import { Sender } from './http/sender.ts';
 import { oneByOne } from './http/single.ts';
@@ -33,6 +34,7 @@ export const httpKind: TriggerKind<HttpSection> = {
   defaultPrefix: prefixFromName,
   check: httpFindings,
   secrets: (section) => Object.values(neededSecrets(section)),
+  preview: (section, _parts, delivery) => previewRequest(section, delivery),
   create: (section, parts) => {
     const { clock } = parts;
     const options = { maxSockets: MAX_SOCKETS, userAgent: userAgent(), ...excerptOf(section) };

@@ -7,9 +7,9 @@ import type { Delivery } from '../core/delivery.ts';
 import type { JsonObject } from '../core/event.ts';
 import { stringAt } from '../core/event.ts';
 import type { CheckContext, JsonSchema } from '../core/kind.ts';
-import type { Outcome } from '../core/outcome.ts';
 import { resourcePath } from '../kubernetes/objects.ts';
-import { createObject } from './create-object.ts';
+import type { Creation } from './create-object.ts';
+import { createObject, renderCreation } from './create-object.ts';
 import { compileManifest } from './manifest/compile.ts';
 import { toTemplateDocument } from './manifest/document.ts';
 import { keyLifeOf } from './manifest/key-life.ts';
@@ -19,7 +19,7 @@ import type { Complaint, TooLarge } from './manifest/render-leaf.ts';
 import type { ApiResource } from './manifest/resource.ts';
 import { resourceOf } from './manifest/resource.ts';
 import { oneEach } from './one-each.ts';
-import type { TriggerParts } from './parts.ts';
+import type { PreviewParts } from './parts.ts';
 import type { TriggerKind } from './trigger-kind.ts';
 import { prefixFromName } from './trigger-kind.ts';
 
@@ -108,47 +108,48 @@ export const kubernetesKind: TriggerKind<KubernetesSection> = {
     return [{ ...whereAndWhy(section, context), group, resource, verbs }];
   },
   create: (section, parts) => {
-    const { manifest, allowFromEvent: allowed = [], tooLarge = DEFAULT_TOO_LARGE } = section;
-    const { render } = compileManifest(manifest, { allowed, tooLarge });
-    const namespace = namespaceOf(section, parts.buildNamespace);
-    const resource = resourceOfSection(section);
-    const start = { parts, namespace, resource };
+    const make = compileCreation(section, parts);
     return oneEach(keyLifeOf(section.manifest).ms, async (delivery, signal) => {
-      const rendered = render(toTemplateDocument(delivery));
-      if (!rendered.ok) return notRendered(section, start, { ...rendered, delivery });
-      const object = withMarks(rendered.object, marksOf(start, delivery));
-      return createObject(
-        parts.api,
-        {
-          collection: resourcePath({ ...resource, namespace }),
-          resource: resource.plural,
-          object,
-          now: parts.clock.now(),
-        },
-        signal,
-      );
+      const made = make(delivery);
+      if (!made.ok) return { outcome: 'refused', reason: made.reason, detail: made.detail };
+      const { creation } = made;
+      return createObject(parts.api, { ...creation, now: parts.clock.now() }, signal);
     });
+  },
+  preview: (section, parts, delivery) => {
+    const made = compileCreation(section, parts)(delivery);
+    return made.ok
+      ? { ok: true, text: renderCreation(made.creation) }
+      : { ok: false, why: made.detail };
   },
 };
 
-interface Start {
-  readonly parts: TriggerParts;
-  readonly namespace: string;
-  readonly resource: ApiResource;
-}
+/** The object of a delivery, or why there is none. */
+type Made =
+  | { readonly ok: true; readonly creation: Omit<Creation, 'now'> }
+  | { readonly ok: false; readonly reason: Complaint['reason']; readonly detail: string };
 
-function marksOf({ parts, namespace }: Start, { id }: Delivery) {
-  return { id, name: objectName(parts.prefix, id), namespace, trigger: parts.name };
-}
-
-function notRendered(
+/** Compiles the manifest once, to what makes the object of each delivery. */
+function compileCreation(
   section: KubernetesSection,
-  start: Start,
-  { delivery, reason, why }: Complaint & { readonly delivery: Delivery },
-): Outcome {
-  const { namespace, name } = marksOf(start, delivery);
-  const doing = `create ${stringAt(section.manifest, 'kind')} ${namespace}/${name}`;
-  return { outcome: 'refused', reason, detail: `${doing}: ${why}` };
+  parts: PreviewParts,
+): (delivery: Delivery) => Made {
+  const { manifest, allowFromEvent: allowed = [], tooLarge = DEFAULT_TOO_LARGE } = section;
+  const { render } = compileManifest(manifest, { allowed, tooLarge });
+  const namespace = namespaceOf(section, parts.buildNamespace);
+  const resource = resourceOfSection(section);
+  const collection = resourcePath({ ...resource, namespace });
+  return (delivery) => {
+    const name = objectName(parts.prefix, delivery.id);
+    const rendered = render(toTemplateDocument(delivery));
+    if (!rendered.ok) {
+      const doing = `create ${stringAt(manifest, 'kind')} ${namespace}/${name}`;
+      return { ok: false, reason: rendered.reason, detail: `${doing}: ${rendered.why}` };
+    }
+    const marks = { id: delivery.id, name, namespace, trigger: parts.name };
+    const object = withMarks(rendered.object, marks);
+    return { ok: true, creation: { collection, resource: resource.plural, object } };
+  };
 }
 
 function namespaceOf(section: KubernetesSection, buildNamespace: string): string {

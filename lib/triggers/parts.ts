@@ -21,3 +21,6 @@ export interface TriggerParts {
   /** What a local command inherits. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
+
+/** Parts of a preview: nothing that opens or reads anything. */
+export type PreviewParts = Pick<TriggerParts, 'name' | 'prefix' | 'buildNamespace' | 'folder'>;

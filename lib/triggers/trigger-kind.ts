@@ -1,11 +1,12 @@
 // What a kind of trigger hands in besides what every kind does: where it creates objects and what
 // their names begin with (the loop guards ask before anything runs), and what it must be given.
 // Follows docs/architecture.md (loop guard, names; one file and one registry line a kind).
+import type { Delivery } from '../core/delivery.ts';
 import type { CheckContext, Kind } from '../core/kind.ts';
-import type { OnLostAnswer, Trigger } from '../core/trigger.ts';
+import type { OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';
 import { toDnsLabel } from '../kit/label.ts';
 import type { NeededSecret } from '../kit/secret.ts';
-import type { TriggerParts } from './parts.ts';
+import type { PreviewParts, TriggerParts } from './parts.ts';
 
 /** A kind of trigger. */
 export interface TriggerKind<Section> extends Kind<Section, TriggerParts, Trigger> {
@@ -21,6 +22,11 @@ export interface TriggerKind<Section> extends Kind<Section, TriggerParts, Trigge
   buildNamespaces(section: Section, context: CheckContext): readonly string[];
   /** Files and variables that an attempt can not be made without; paths as in `check`. */
   secrets?(section: Section): readonly NeededSecret[];
+  /**
+   * Shows the first attempt at a delivery. It reads no secret: the place of one shows its name.
+   * Absent: the kind cannot tell beforehand.
+   */
+  preview?(section: Section, parts: PreviewParts, delivery: Delivery): Preview;
   /** What its objects' names begin with where the configuration has no `prefix:`. */
   defaultPrefix(name: string): string;
 }

@@ -52,7 +52,8 @@ function compileRequest(section: HttpSection) {
   };
 }
 
-function ownHeaders(delivery: Delivery): readonly Header[] {
+/** Headers that name the delivery and the attempt. */
+export function ownHeaders(delivery: Delivery): readonly Header[] {
   return [
     ['idempotency-key', delivery.id],
     ['sluice-attempt', String(attemptNumber(delivery))],
