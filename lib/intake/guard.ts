@@ -16,11 +16,14 @@ export interface GuardFacts {
   readonly allowForeign: boolean;
 }
 
+type Guarded = Pick<Candidate, 'occurrence'>;
+type Guards = Pick<Facts, 'guard'>;
+
 const ID_LENGTH = 26;
 const BRIGADE_WORKER = 'brigade-worker';
 
 /** Stops an Event that speaks for an object of another namespace than its own. */
-export function guardForeign({ occurrence }: Candidate, { guard }: Facts): Ruling | null {
+export function guardForeign({ occurrence }: Guarded, { guard }: Guards): Ruling | null {
   const { namespace, eventNamespace } = occurrence.fields;
   if (guard.allowForeign || namespace === '' || namespace === eventNamespace) return null;
   return {
@@ -30,7 +33,7 @@ export function guardForeign({ occurrence }: Candidate, { guard }: Facts): Rulin
 }
 
 /** Stops an Event about what a delivery started: by namespace, by our names, by Brigade's names. */
-export function guardLoop({ occurrence }: Candidate, { guard }: Facts): Ruling | null {
+export function guardLoop({ occurrence }: Guarded, { guard }: Guards): Ruling | null {
   const { namespace, eventNamespace, objectName } = occurrence.fields;
   const built = [namespace, eventNamespace].find((name) => guard.namespaces.includes(name));
   if (built !== undefined) return loop(`builds are created in namespace ${quoted(built)}`);

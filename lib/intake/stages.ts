@@ -2,6 +2,7 @@
 // looks at a candidate and the facts handed in and either rules or lets it pass; who passes all of
 // them is started. They do no I/O.
 import type { Disposition } from '../core/disposition.ts';
+import type { Occurrence } from '../core/occurrence.ts';
 import type { LedgerEntry } from '../core/store.ts';
 import { again } from './again.ts';
 import type { Candidate } from './candidate.ts';
@@ -27,11 +28,14 @@ export interface Facts {
 /** One stage: a ruling, or null to let the candidate pass. */
 export type Stage = (candidate: Candidate, facts: Facts) => Ruling | null;
 
+/** Stages that ask neither the ledger nor a budget. */
+const GUARDS = [guardForeign, guardLoop] as const;
+
 /**
  * Guards come first because what they stop must not be remembered; `again` before `limit` because a
  * repetition costs no token.
  */
-const STAGES: readonly Stage[] = [guardForeign, guardLoop, again, limit];
+const STAGES: readonly Stage[] = [...GUARDS, again, limit];
 
 const QUEUED: Ruling = { disposition: 'queued', why: '' };
 
@@ -42,4 +46,13 @@ export function rule(candidate: Candidate, facts: Facts): Ruling {
     if (ruling !== null) return ruling;
   }
   return QUEUED;
+}
+
+/** The ruling of the first guard that stops an accepted occurrence, at whatever trigger; else null. */
+export function guarded(occurrence: Occurrence, guard: GuardFacts): Ruling | null {
+  for (const stage of GUARDS) {
+    const ruling = stage({ occurrence }, { guard });
+    if (ruling !== null) return ruling;
+  }
+  return null;
 }

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import type { EventObject } from '../../lib/core/event.ts';
 import { deliveryId } from '../../lib/core/delivery-id.ts';
+import { guarded } from '../../lib/intake/stages.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 import { intakeHarness } from './harness.ts';
 
@@ -59,6 +60,9 @@ describe('the guards', () => {
       });
       await harness.take(anOccurrence({ event }));
       expect(harness.dispositions()).to.deep.equal([[disposition]]);
+      const guard = { namespaces: ['ci'], prefixes: ['diagnose'], allowForeign: false };
+      const ruling = guarded(anOccurrence({ event }), guard);
+      expect(ruling?.disposition ?? 'queued', 'without a store').to.equal(disposition);
     });
   }
 
