@@ -1,31 +1,40 @@
 // `sluice explain`: Events in, one decision each with the reason why every rule before it did not
-// match. It makes no request and starts nothing.
-import { readFile } from 'node:fs/promises';
-import { addAbortSignal } from 'node:stream';
-import { text } from 'node:stream/consumers';
+// match. It makes no request and starts nothing. Reading the input is explain/input.ts, the text
+// explain/text.ts.
+import type { ExplainedEvent } from '../assembly/explain-event.ts';
+import { explainEvent, previewsOf } from '../assembly/explain-event.ts';
 import type { Plan } from '../assembly/plan.ts';
-import { loadDocument } from '../config/load.ts';
-import type { Explanation, TrailEntry } from '../core/decision.ts';
 import { SluiceError } from '../core/errors.ts';
-import { fileTrouble } from '../kit/file-trouble.ts';
 import type { EventObject } from '../core/event.ts';
-import { type Occurrence, toOccurrence } from '../core/occurrence.ts';
-import { explain } from '../filters/decide.ts';
-import { toExplanationDocument } from '../filters/explanation.ts';
-import { printable } from '../kit/printable.ts';
-import { parseEvents } from '../playback/parse-events.ts';
+import { toOccurrence } from '../core/occurrence.ts';
+import { nearestName } from '../kit/nearest.ts';
+import { ruleLabel } from '../telemetry/token.ts';
 import { NAMESPACE_FLAGS, namespacesOf } from './cluster.ts';
 import type { Command, Surroundings } from './command.ts';
 import { CONFIG_FLAGS, requireConfiguration } from './configuration.ts';
-import type { Given } from './flags.ts';
+import { written } from './deliveries/write.ts';
+import { type Read, readEvents } from './explain/input.ts';
+import { DEFAULT_RULE, ExplanationSummary } from './explain/summary.ts';
+import { explanationToJson, renderExplanation } from './explain/text.ts';
+import type { FlagTable, Given } from './flags.ts';
 import { FORMAT_FLAGS, formatOf } from './format.ts';
 import { showProblems } from './show-problems.ts';
+
+const SELECTION_FLAGS = {
+  accepted: { type: 'boolean', help: 'only Events that a rule accepts' },
+  rule: {
+    type: 'string',
+    takes: 'NAME',
+    help: 'only Events that this rule decides: its name, # and its index, or default',
+  },
+  'last-state': { type: 'boolean', help: 'of each series only its last state' },
+} as const satisfies FlagTable;
 
 /** Explains the decisions on given Events. */
 export const explainCommand: Command = {
   name: 'explain',
   summary: 'says for given Events what is decided, by which rule, and why not by those before it',
-  synopsis: '--config FILE [--events FILE] [--source NAME] [--format json]',
+  synopsis: '--config FILE [--events FILE] [--accepted] [--render] [--format json] [flags]',
   flags: {
     ...CONFIG_FLAGS,
     ...NAMESPACE_FLAGS,
@@ -33,108 +42,171 @@ export const explainCommand: Command = {
     events: {
       type: 'string',
       takes: 'FILE',
-      help: 'Events as JSON lines, a recording, a List, or YAML; default: standard input',
+      help: 'Events as kubectl prints them (JSON, YAML, a watch), or a recording; default: standard input',
     },
     source: {
       type: 'string',
       takes: 'NAME',
-      help: 'the source they are taken to come from; default: the first one configured',
+      help: 'the source they are judged for; default: the first one that reads them',
+    },
+    ...SELECTION_FLAGS,
+    render: {
+      type: 'boolean',
+      help: 'also what each trigger would send; of a secret only its name',
     },
   },
-  notes: 'For instance: kubectl get events -o json | sluice explain --config sluice.yaml',
+  notes:
+    'For instance: kubectl get events -o json | sluice explain --config sluice.yaml\n' +
+    'or as they come: kubectl get events -w -o json | sluice explain --config sluice.yaml',
   run: async (given, surroundings) => {
     const format = formatOf(given);
     const context = { ...namespacesOf(given, surroundings.environment), exec: 'allowed' as const };
     const found = await requireConfiguration(given, surroundings, context);
-    const { plan, form } = found;
+    const { plan, folder, form } = found;
     if (form === 'none') showProblems(found, surroundings.stderr, surroundings.environment);
-    const source = sourceOf(given, plan);
-    const render = format === 'json' ? explanationToJson : renderExplanation;
-    const events = await readEvents(given.text('events'), surroundings);
-    if (events.length === 0) surroundings.stderr.write('no Events to explain\n');
-    for (const event of events) {
-      const read = { source, path: '', from: 'list', readAt: surroundings.clock.now() } as const;
-      const occurrence = toOccurrence(event, read);
-      surroundings.stdout.write(`${render(occurrence, explain(plan.chain, occurrence))}\n`);
-    }
+    const asked: Asked = {
+      format,
+      plan,
+      folder,
+      source: sourceOf(given, plan),
+      isWanted: selectionOf(given, plan),
+      isRendered: given.isSet('render'),
+    };
+    const explaining = new Explaining(asked, surroundings);
+    const lastStates = given.isSet('last-state') ? new LastStates() : null;
+    await explaining.run(given.text('events'), lastStates);
     return 0;
   },
 };
 
-function sourceOf(given: Given, { sources }: Plan): string {
+/** Options of the command. */
+interface Asked {
+  readonly format: 'text' | 'json';
+  readonly plan: Plan;
+  readonly folder: string;
+  readonly source: string | undefined;
+  readonly isWanted: (explained: ExplainedEvent) => boolean;
+  readonly isRendered: boolean;
+}
+
+/** One run of the command. */
+class Explaining {
+  readonly #asked: Asked;
+  readonly #surroundings: Surroundings;
+  readonly #summary = new ExplanationSummary();
+
+  constructor(asked: Asked, surroundings: Surroundings) {
+    this.#asked = asked;
+    this.#surroundings = surroundings;
+  }
+
+  /** Explains what is read, each Event as it comes, or the last state of each series at the end. */
+  async run(file: string | undefined, lastStates: LastStates | null): Promise<void> {
+    const { stderr } = this.#surroundings;
+    const isStopped = await this.#read(file, lastStates);
+    if (!isStopped) {
+      for (const event of lastStates?.events ?? []) await this.#explain(event);
+    }
+    // Someone who leaves before anything came needs no word about it.
+    if (this.#summary.judged === 0 && !isStopped) stderr.write('no Events to explain\n');
+    this.#summarize();
+  }
+
+  /** Answers whether a watch was left by a wish to stop. */
+  async #read(file: string | undefined, lastStates: LastStates | null): Promise<boolean> {
+    const { stop } = this.#surroundings;
+    try {
+      for await (const read of readEvents(file, this.#surroundings)) {
+        stop.throwIfAborted();
+        if (read.kind === 'skipped') this.#skip(read);
+        else if (lastStates === null) await this.#explain(read.event);
+        else lastStates.keep(read.event);
+      }
+      return false;
+    } catch (error) {
+      if (!stop.aborted) throw error;
+      return true;
+    }
+  }
+
+  #skip(read: Extract<Read, { readonly kind: 'skipped' }>): void {
+    const { stderr } = this.#surroundings;
+    this.#summary.skip(read);
+    if (read.what !== 'ERROR') return;
+    stderr.write(`${read.place}: skipped an ERROR of the watch: ${read.detail || '-'}\n`);
+  }
+
+  async #explain(event: EventObject): Promise<void> {
+    const { plan, source, isWanted, isRendered, format, folder } = this.#asked;
+    const { clock, stdout, stop } = this.#surroundings;
+    const explained = explainEvent(event, plan, { source, now: clock.now() });
+    const isShown = isWanted(explained);
+    this.#summary.add(explained, { isShown });
+    if (!isShown) return;
+    const previews = isRendered ? previewsOf(explained, plan, folder) : null;
+    const render = format === 'json' ? explanationToJson : renderExplanation;
+    await written(stdout, render(explained, previews), stop);
+  }
+
+  /** Programs read standard output line by line: there the summary would be no explanation. */
+  #summarize(): void {
+    const { stdout, stderr } = this.#surroundings;
+    const summary = this.#summary.render();
+    const to = this.#asked.format === 'json' ? stderr : stdout;
+    if (summary !== null && !to.destroyed) to.write(summary);
+  }
+}
+
+// About as much memory as a recording of a large cluster's week takes.
+const MOST_SERIES = 200_000;
+
+/** The last state of each series, in the order in which the series were first seen. */
+class LastStates {
+  readonly #events = new Map<string, EventObject>();
+
+  get events(): Iterable<EventObject> {
+    return this.#events.values();
+  }
+
+  keep(event: EventObject): void {
+    const { series } = toOccurrence(event, { source: '', path: '', from: 'list', readAt: 0 });
+    this.#events.set(JSON.stringify([series.namespace, series.name, series.firstTime]), event);
+    if (this.#events.size <= MOST_SERIES) return;
+    const message = `flag --last-state: more than ${MOST_SERIES} series (expected fewer); split the input`;
+    throw new SluiceError('input-unusable', message);
+  }
+}
+
+function sourceOf(given: Given, { sources }: Plan): string | undefined {
   const known = sources.map(({ name }) => name);
   const asked = given.text('source');
-  if (asked === undefined) return known[0] ?? '';
-  if (known.includes(asked)) return asked;
+  if (asked === undefined || known.includes(asked)) return asked;
   const message = `flag --source: "${asked}" is not configured (there are ${known.join(', ')})`;
   throw new SluiceError('usage', message);
 }
 
-async function readEvents(
-  file: string | undefined,
-  { stdin, stop }: Surroundings,
-): Promise<readonly EventObject[]> {
-  if (file === undefined || file === '-') {
-    // Whoever waits at a terminal for the end of nothing must be able to leave.
-    const given = await text(addAbortSignal(stop, stdin));
-    return parseEvents(given, 'standard input', parseYaml);
-  }
-  return parseEvents(await readText(file), file, parseYaml);
+function selectionOf(given: Given, { chain }: Plan): Asked['isWanted'] {
+  const isAccepted = given.isSet('accepted');
+  const rule = given.text('rule');
+  if (rule !== undefined) mustBeRule(rule, chain);
+  return ({ explanation: { decision } }) => {
+    if (isAccepted && decision.action !== 'accept') return false;
+    return rule === undefined || namesOf(decision.rule).includes(rule);
+  };
 }
 
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new SluiceError('input-unusable', `read Events from ${file}: ${fileTrouble(cause)}`, {
-      cause,
-    });
-  }
+function mustBeRule(asked: string, { rules }: Plan['chain']): void {
+  const names = rules.map(({ decision }) => ruleLabel(decision.rule));
+  const known = [...rules.flatMap(({ decision }) => namesOf(decision.rule)), DEFAULT_RULE];
+  if (known.includes(asked)) return;
+  const near = nearestName(asked, known);
+  const hint = near === undefined ? '' : `; did you mean ${near}?`;
+  const there = `there are ${[...names, DEFAULT_RULE].join(', ')}`;
+  throw new SluiceError('usage', `flag --rule: "${asked}" is not configured (${there}${hint})`);
 }
 
-/** Documents of a YAML stream; each must be one that a configuration could be, too. */
-function parseYaml(stream: string): readonly unknown[] {
-  return stream
-    .split(/^---(?:[ \t].*)?$/m)
-    .filter((document) => document.trim() !== '')
-    .map((document) => {
-      const loaded = loadDocument(document);
-      if (loaded.ok) return loaded.value;
-      throw new Error(loaded.problems[0]?.message ?? 'no YAML');
-    });
-}
-
-/** One explanation as a line of JSON. */
-export function explanationToJson(occurrence: Occurrence, explanation: Explanation): string {
-  return JSON.stringify(toExplanationDocument(occurrence, explanation));
-}
-
-/** One explanation for people: the Event, a line for each rule passed over, and the decision. */
-export function renderExplanation(
-  { fields, series, count }: Occurrence,
-  { decision, trail }: Explanation,
-): string {
-  const object = `${fields.kind || '-'} ${fields.namespace || '-'}/${fields.objectName || '-'}`;
-  const event = `${fields.eventNamespace}/${series.name}: ${fields.type || '-'} ${object} `;
-  const head = printable(`${event}${fields.reason || '-'} ×${count}`);
-  const lines = trail.map((entry) => `  ${renderEntry(entry)}`);
-  return [head, ...lines, `  ${renderDecision({ decision, trail })}`].join('\n');
-}
-
-/** Why one rule did not match, for people. */
-export function renderEntry({ index, name, field, wanted, found }: TrailEntry): string {
-  const rule = `rule ${index}${name === null ? '' : ` ${printable(name)}`}`;
-  const found_ = printable(JSON.stringify(found), 200);
-  const wanted_ = printable(JSON.stringify(wanted), 200);
-  if (field === 'not') return `${rule}: not: ${found_} matches ${wanted_}`;
-  return `${rule}: ${field}: ${found_} does not match ${wanted_}`;
-}
-
-function renderDecision({ decision }: Explanation): string {
-  const { action, rule, triggers } = decision;
-  if (rule === null) return `${action}: no rule matches`;
-  const by = `${action} by rule ${rule.index}${rule.name === null ? '' : ` ${printable(rule.name)}`}`;
-  return triggers.length === 0
-    ? by
-    : `${by} → ${triggers.map((name) => printable(name)).join(', ')}`;
+/** The names by which `--rule` knows a rule, or the rejection without one. */
+function namesOf(rule: ExplainedEvent['explanation']['decision']['rule']): readonly string[] {
+  if (rule === null) return [DEFAULT_RULE];
+  return rule.name === null ? [`#${rule.index}`] : [rule.name, `#${rule.index}`];
 }

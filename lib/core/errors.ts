@@ -34,10 +34,10 @@ export const ERRORS = {
     nextStep: 'see sluice <command> --help',
   },
   'input-unusable': {
-    meaning: 'a file of Events or a recording could not be read',
+    meaning: 'a file of Events or a recording could not be read, or holds something else',
     exitCode: 2,
     nextStep:
-      'name a readable file: a recording, or for explain a List or Events as JSON lines or YAML',
+      'name a readable recording, or for explain Events as kubectl get events -o json or -o yaml prints them',
   },
   'configuration-refused': {
     meaning: 'the configuration has errors; nothing was listed, watched or started',

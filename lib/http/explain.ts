@@ -1,27 +1,32 @@
-// Decisions on Events that somebody sends: judged by the gateway's own rules as `sluice explain`
+// Decisions on Events that a client sends: judged by the gateway's own rules as `sluice explain`
 // does, started nowhere. Large bodies and long lists are bounded, and give way to the gateway's work.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Plan } from '../assembly/plan.ts';
+import { explainEvent, type ExplainPlan } from '../assembly/explain-event.ts';
+import { parseYamlStream } from '../config/parse-yaml.ts';
 import type { Clock } from '../core/clock.ts';
 import type { EventObject, Json } from '../core/event.ts';
 import { isJsonObject } from '../core/event.ts';
-import { toOccurrence } from '../core/occurrence.ts';
-import { explain } from '../filters/decide.ts';
 import { type ExplanationDocument, toExplanationDocument } from '../filters/explanation.ts';
+import { jsonValuesOf } from '../kit/json-values.ts';
 import { printable } from '../kit/printable.ts';
-import { readJson } from './body.ts';
+import { type Given, givenIn, MOST_LEVELS } from '../sources/given-events.ts';
+import type { Body } from './body.ts';
+import { readBody } from './body.ts';
 import type { Refusal } from './problem-document.ts';
 import { RequestLimit } from './request-limit.ts';
 import { weightOf } from './weight.ts';
 
 /** More than any Event, and a list of some thousands. */
 export const BODY_BYTES = 16 * 1024 * 1024;
+// Parsing YAML takes about a tenth of a second for each MiB, in which the gateway does nothing else.
+const YAML_BYTES = 1024 * 1024;
 // A trail repeats what its rules looked at, so an answer can be far larger than what it answers.
 const ANSWER_WEIGHT = 32 * 1024 * 1024;
 // Each holds a body, then an answer; the gateway itself must have room.
 const AT_ONCE = { most: 4, what: '4 explanations are being made' };
 // Some ms of work; then whatever else waits comes first.
 const EVENTS_A_TURN = 100;
+const DETAIL_CHARACTERS = 500;
 
 /** Explanations, or why there are none. */
 export type Explained =
@@ -31,11 +36,13 @@ export type Explained =
 /** The explanations of a list, in its order. */
 export interface ExplanationList {
   readonly items: readonly ExplanationDocument[];
+  /** Lines of a watch that hold no Event to explain, if there are any. */
+  readonly skipped?: readonly string[];
 }
 
 /** What explaining needs. */
 export interface ExplainParts {
-  readonly plan: Pick<Plan, 'chain' | 'sources'>;
+  readonly plan: ExplainPlan;
   readonly clock: Clock;
   readonly stop: AbortSignal;
 }
@@ -50,31 +57,38 @@ export class Explainer {
     this.#limit = new RequestLimit({ ...AT_ONCE, clock: parts.clock });
   }
 
-  /** Explains the Event or the List of Events in a request's body as if `source` had read it. */
+  /** Explains the Event or the Events in a request's body; `source` is the one they are judged for. */
   async explain(
     request: IncomingMessage,
     response: ServerResponse,
     source: string | undefined,
   ): Promise<Explained> {
-    const asked = this.#sourceOf(source);
-    if (asked === null) return refused(400, `parameter source: ${this.#knownSources()}`, 'source');
+    if (source !== undefined && !this.#sources.includes(source)) {
+      const expected = `expected one of ${this.#sources.join(', ')}`;
+      return refused(400, `parameter source: ${expected}`, 'source');
+    }
     const refusal = this.#limit.admit(response);
     if (refusal !== null) return { ok: false, refusal };
-    const body = await readJson(request, response, BODY_BYTES);
+    const maxBytes = { json: BODY_BYTES, yaml: YAML_BYTES };
+    const body = await readBody(request, response, maxBytes);
     if (!body.ok) return body;
-    const events = eventsOf(body.value);
-    if ('status' in events) return { ok: false, refusal: events };
-    return this.#explainAll(events, asked);
+    const events = eventsOf(body);
+    return 'status' in events ? { ok: false, refusal: events } : this.#explainAll(events, source);
   }
 
-  async #explainAll({ events, isList }: Events, source: string): Promise<Explained> {
+  async #explainAll(
+    { events, isList, skipped }: Events,
+    source: string | undefined,
+  ): Promise<Explained> {
     const { plan, clock, stop } = this.#parts;
     const items: ExplanationDocument[] = [];
     let weight = 0;
     for (const event of events) {
-      const read = { source, path: '', from: 'list', readAt: clock.now() } as const;
-      const occurrence = toOccurrence(event, read);
-      const item = toExplanationDocument(occurrence, explain(plan.chain, occurrence));
+      const { occurrence, explanation, facts } = explainEvent(event, plan, {
+        source,
+        now: clock.now(),
+      });
+      const item = toExplanationDocument(occurrence, explanation, facts);
       weight += weightOf(asJson(item));
       if (weight > ANSWER_WEIGHT) {
         return refused(413, 'the answer would be too large: ask for fewer Events, or smaller ones');
@@ -83,48 +97,78 @@ export class Explainer {
       if (items.length % EVENTS_A_TURN === 0) await clock.sleep(0, stop);
     }
     const [first] = items;
-    if (isList || first === undefined) return { ok: true, answer: { items } };
-    return { ok: true, answer: first };
+    if (!isList && first !== undefined) return { ok: true, answer: first };
+    return { ok: true, answer: skipped.length === 0 ? { items } : { items, skipped } };
   }
 
-  #sourceOf(asked: string | undefined): string | null {
-    const known = this.#parts.plan.sources.map(({ name }) => name);
-    if (asked === undefined) return known[0] ?? '';
-    return known.includes(asked) ? asked : null;
-  }
-
-  #knownSources(): string {
-    return `expected one of ${this.#parts.plan.sources.map(({ name }) => name).join(', ')}`;
+  get #sources(): readonly string[] {
+    return this.#parts.plan.sources.map(({ name }) => name);
   }
 }
 
 interface Events {
   readonly events: readonly EventObject[];
+  /** False for one object that stands by itself. */
   readonly isList: boolean;
+  readonly skipped: readonly string[];
 }
 
-function eventsOf(value: unknown): Events | Refusal {
-  if (Array.isArray(value)) return listOf(value);
-  if (!isJsonObject(value)) return { status: 400, detail: 'expected an Event or a List of Events' };
-  const { kind, items } = value;
-  const isList = kind === undefined || (typeof kind === 'string' && kind.endsWith('List'));
-  if (Array.isArray(items) && isList) return listOf(items);
-  const wrong = wrongKind(value);
-  if (wrong !== null) return { status: 400, detail: `the body: ${wrong}` };
-  return { events: [value], isList: false };
-}
-
-function listOf(items: readonly unknown[]): Events | Refusal {
-  for (const [index, item] of items.entries()) {
-    const wrong = isJsonObject(item) ? wrongKind(item) : 'found no object, expected an Event';
-    if (wrong !== null) return { status: 400, detail: `item ${index + 1}: ${wrong}` };
+/** The Events of a body, or why something in it is none. */
+function eventsOf(body: Extract<Body, { readonly ok: true }>): Events | Refusal {
+  const values = valuesOf(body);
+  if ('status' in values) return values;
+  const [only, second] = values;
+  if (only === undefined) return badBody('found nothing (expected an Event or a List of Events)');
+  const events: EventObject[] = [];
+  const skipped: string[] = [];
+  for (const { value, line } of values) {
+    for (const given of givenIn(value, `line ${line}`)) {
+      if (given.kind === 'refused') return badBody(`${given.place}: ${given.why}`);
+      if (given.kind === 'event') events.push(given.event);
+      else skipped.push(skippedText(given));
+    }
   }
-  return { events: items as readonly EventObject[], isList: true };
+  const isList = second !== undefined || events.length > 1 || isListed(only.value);
+  return { events, isList, skipped };
 }
 
-function wrongKind({ kind }: EventObject): string | null {
-  if (kind === undefined || kind === 'Event') return null;
-  return `found kind ${printable(JSON.stringify(kind), 60)}, expected Event`;
+interface Placed {
+  readonly value: unknown;
+  readonly line: number;
+}
+
+function valuesOf({
+  text,
+  form,
+}: Extract<Body, { readonly ok: true }>): readonly Placed[] | Refusal {
+  if (form === 'yaml') {
+    const stream = parseYamlStream(text, MOST_LEVELS);
+    if (stream.ok) return stream.documents;
+    return badBody(`line ${stream.line}: no YAML: ${stream.why}`);
+  }
+  const placed: Placed[] = [];
+  for (const value of jsonValuesOf(text, { characters: BODY_BYTES, depth: MOST_LEVELS })) {
+    if (!value.ok) return badBody(`line ${value.line}: no JSON: ${value.why}`);
+    placed.push(value);
+  }
+  return placed;
+}
+
+/** Whether a value is answered with a list: a list, or a List in whatever form. */
+function isListed(value: unknown): boolean {
+  return Array.isArray(value) || (isJsonObject(value) && value['items'] !== undefined);
+}
+
+function skippedText({
+  what,
+  place,
+  detail,
+}: Extract<Given, { readonly kind: 'skipped' }>): string {
+  return `${place}: ${what}${detail === '' ? '' : `: ${detail}`}`;
+}
+
+function badBody(why: string): Refusal {
+  return { status: 400, detail: printable(`the body, ${why}`, DETAIL_CHARACTERS) };
 }
 
 function refused(status: 400 | 413, detail: string, parameter?: string): Explained {

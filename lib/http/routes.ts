@@ -20,10 +20,18 @@ import {
   sequence,
   text,
 } from './route.ts';
-import { listOf } from './schema-parts.ts';
+import { described, listOf, record, TEXTS } from './schema-parts.ts';
 import { schemaNamed } from './schemas.ts';
 import { MOMENT } from './time.ts';
 import { toRules, toStatus } from './status.ts';
+
+const EXPLANATIONS = record(
+  {
+    items: { type: 'array', items: schemaNamed('Explanation') },
+    skipped: described(TEXTS, 'Lines of a watch that hold no Event to explain, each with why.'),
+  },
+  ['skipped'],
+);
 
 /** Every route, in the order in which documents list them. */
 export const ROUTES: readonly Route[] = [
@@ -95,15 +103,17 @@ export const ROUTES: readonly Route[] = [
     summary: 'What would be decided on an Event, and why',
     description:
       'Judged by the rules that run; nothing is started. It is a read, and the same as `sluice explain --format json`.',
-    parameters: [text('source', 'The source it is taken to come from; the first one if absent.')],
+    parameters: [
+      text('source', 'The source it is judged for; if absent, the first one that reads it.'),
+    ],
     body: {
       description:
-        'An Event, or a List of Events as `kubectl get events -o json` prints it; at most 16 MiB.',
+        'An Event of core/v1 or events.k8s.io/v1, a List or an array of them, or lines of a watch. Several of these may stand one after the other, as `kubectl get events -w -o json` prints them. At most 16 MiB. As `application/yaml` at most 1 MiB.',
       schema: { type: ['object', 'array'] },
     },
     answers: {
-      description: 'One explanation for an Event, `items` for a List.',
-      schema: { anyOf: [schemaNamed('Explanation'), listOf(schemaNamed('Explanation'))] },
+      description: 'One explanation for an Event, `items` for a List or for several values.',
+      schema: { anyOf: [schemaNamed('Explanation'), EXPLANATIONS] },
     },
     refuses: [413, 415],
     answer: async ({ explainer }, { request, response, values }) => {

@@ -281,6 +281,12 @@ export const SCHEMAS = {
     rule: RULE_REF,
     triggers: TEXTS,
     trail: TRAIL,
+    source: described(TEXT, 'The source that it is judged for.'),
+    readBy: described(TEXTS, 'The sources that would read the Event, in the order of the file.'),
+    guard: described(
+      nullable(record({ disposition: { enum: ['foreign', 'loop'] }, why: TEXT })),
+      'The guard that keeps an accepted Event from starting anything; null: none does.',
+    ),
   }),
   Move: record({
     sequence: SEQUENCE,

@@ -5,6 +5,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import type { EventObject } from '../core/event.ts';
 import { isJsonObject } from '../core/event.ts';
+import { toRecordedEvent } from '../sources/given-events.ts';
 
 /** Every kind of change a recording holds. */
 export const CHANGE_TYPES = ['ADDED', 'MODIFIED', 'DELETED'] as const;
@@ -28,8 +29,8 @@ export function renderEntry({ at, type, object }: RecordingEntry): string {
   return `${JSON.stringify({ at: new Date(at).toISOString(), type, object })}\n`;
 }
 
-/** What is wrong with a value that should be an entry, or the entry. */
-export function toEntry(value: unknown): RecordingEntry | string {
+/** The entry that a value is, its Event as one of core/v1; or why it is none. */
+function toEntry(value: unknown): RecordingEntry | string {
   if (!isJsonObject(value)) return 'no JSON object';
   const { at, type, object } = value;
   const ms = typeof at === 'string' ? Date.parse(at) : at;
@@ -37,7 +38,8 @@ export function toEntry(value: unknown): RecordingEntry | string {
   const known = CHANGE_TYPES.find((name) => name === type);
   if (known === undefined) return `no ${CHANGE_TYPES.join(', ')} under "type"`;
   if (!isJsonObject(object)) return 'no object under "object"';
-  return { at: ms, type: known, object };
+  const recorded = toRecordedEvent(object);
+  return recorded.ok ? { at: ms, type: known, object: recorded.event } : recorded.why;
 }
 
 /**

@@ -4,7 +4,7 @@
 import { expect } from 'chai';
 import express from 'express';
 import { type Listener, openListener } from '../../lib/http/listener.ts';
-import { readJson } from '../../lib/http/body.ts';
+import { readBody } from '../../lib/http/body.ts';
 import { sendDocument } from '../../lib/http/send.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
@@ -202,7 +202,7 @@ function app(): express.Express {
   made.all('/small', (_request, response) => void response.end('small'));
   made.get('/large', (_request, response) => void sendDocument(response, LARGE));
   made.post('/body', async (request, response) => {
-    const body = await readJson(request, response, 1_000_000).catch(() => null);
+    const body = await readBody(request, response, { json: 1_000_000, yaml: 0 }).catch(() => null);
     response.statusCode = body?.ok === true ? 200 : 413;
     response.end();
   });

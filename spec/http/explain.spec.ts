@@ -3,11 +3,11 @@ import { gzipSync } from 'node:zlib';
 import { connect } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { explanationToJson } from '../../lib/cli/explain.ts';
+import { explainEvent } from '../../lib/assembly/explain-event.ts';
+import { explanationToJson } from '../../lib/cli/explain/text.ts';
 import type { EventObject } from '../../lib/core/event.ts';
-import { explain } from '../../lib/filters/decide.ts';
 import { BODY_BYTES } from '../../lib/http/explain.ts';
-import { anEvent, anOccurrence } from '../support/builders.ts';
+import { anEvent } from '../support/builders.ts';
 import { until } from '../support/until.ts';
 import { type Answered, ApiBench } from './api-bench.ts';
 
@@ -29,15 +29,19 @@ describe('POST /api/v1/explain', () => {
       headers: { 'content-type': 'application/json', ...headers },
     });
   const printed = (event: EventObject): unknown => {
-    const occurrence = anOccurrence({ event });
-    return JSON.parse(explanationToJson(occurrence, explain(bench.plan.chain, occurrence)));
+    const explained = explainEvent(event, bench.plan, { source: undefined, now: 0 });
+    return JSON.parse(explanationToJson(explained));
   };
 
   const events: readonly (readonly [string, EventObject])[] = [
     ['an accepted Event', anEvent()],
     ['a rejected one', anEvent({ reason: 'Pulled' })],
-    ['one of nothing', {}],
-    ['one with odd types', { metadata: [], involvedObject: 'x', reason: 7, count: 'many' }],
+    ['one of nothing', { kind: 'Event' }],
+    [
+      'one with odd types',
+      { kind: 'Event', metadata: [], involvedObject: 'x', reason: 7, count: 'many' },
+    ],
+    ['one that no source reads', anEvent({ metadata: { name: 'a', namespace: 'ops' } })],
   ];
   for (const [what, event] of events) {
     it(`explains ${what} as the command prints it`, async () => {
@@ -56,17 +60,55 @@ describe('POST /api/v1/explain', () => {
     expect((await post('[]')).json).to.deep.equal({ items: [] });
   });
 
+  const newStyle = {
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
+    metadata: { name: 'web-1.1', namespace: 'shop' },
+    regarding: { kind: 'Pod', namespace: 'shop', name: 'web-1' },
+    reason: 'BackOff',
+    note: 'Back-off restarting',
+  };
+  const one = JSON.stringify(anEvent(), null, 2);
+  const read: readonly (readonly [what: string, body: string, type: string, rules: number])[] = [
+    ['an Event of events.k8s.io', JSON.stringify([newStyle]), 'application/json', 1],
+    ['a watch line', JSON.stringify([{ type: 'ADDED', object: anEvent() }]), 'application/json', 1],
+    ['values one after the other', `${one}\n${one}`, 'application/json', 2],
+    ['JSON lines', `[${JSON.stringify(anEvent())}]\n[]\n`, 'application/x-ndjson', 1],
+    ['YAML', `kind: Event\n---\n${one}\n`, 'application/yaml', 2],
+  ];
+  for (const [what, body, type, count] of read) {
+    it(`reads ${what} as the command does`, async () => {
+      const { status, json } = await post(body, { headers: { 'content-type': type } });
+      expect(status, JSON.stringify(json)).to.equal(200);
+      const { items } = json as { items: readonly { rule: { name: string } | null }[] };
+      expect(items).to.have.length(count);
+      expect(items.at(-1)?.rule?.name).to.equal('crash-loop');
+    });
+  }
+
+  it('says which lines of a watch hold no Event', async () => {
+    const status = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' };
+    const lines = [
+      { type: 'DELETED', object: anEvent() },
+      { type: 'ERROR', object: status },
+    ];
+    expect((await post(lines.map((line) => JSON.stringify(line)).join('\n'))).json).to.deep.equal({
+      items: [],
+      skipped: ['line 1: DELETED', 'line 2: ERROR: 410 Expired: too old'],
+    });
+  });
+
   it('takes an Event with keys of a prototype for what it is', async () => {
     const { json } = await post(
-      '{"__proto__":{"reason":"Scheduled"},"constructor":{"prototype":1}}',
+      '{"kind":"Event","__proto__":{"reason":"Scheduled"},"constructor":{"prototype":1}}',
     );
     expect(json).to.include({ action: 'reject' }).and.to.deep.include({ rule: null });
     expect({}).to.not.have.property('reason');
   });
 
-  it('takes it to come from the source that is named', async () => {
-    expect((await post('{}', { query: '?source=shop' })).status).to.equal(200);
-    const { status, json } = await post('{}', { query: '?source=other' });
+  it('judges for the source that is named', async () => {
+    expect((await post('[]', { query: '?source=shop' })).status).to.equal(200);
+    const { status, json } = await post('[]', { query: '?source=other' });
     expect(status).to.equal(400);
     expect(json).to.include({
       parameter: 'source',
@@ -83,16 +125,47 @@ describe('POST /api/v1/explain', () => {
     RegExp,
   ];
   const refused: readonly Row[] = [
-    ['no JSON', '{"a":1,}', {}, 400, /^the body is no JSON: .*position 7 /],
-    ['nothing', '', {}, 400, /^the body is no JSON/],
-    ['no UTF-8', Buffer.from([0x22, 0xff, 0x22]), {}, 400, /^the body is no JSON/],
-    ['a number', '7', {}, 400, /^expected an Event or a List of Events$/],
-    ['null', 'null', {}, 400, /^expected an Event/],
-    ['another kind', '{"kind":"Pod"}', {}, 400, /^the body: found kind "Pod", expected Event$/],
-    ['a hostile kind', '{"kind":"\\u001b[2J"}', {}, 400, /^the body: found kind "\\u001b\[2J"/],
-    ['a List of Pods', '{"items":[{},{"kind":"Pod"}]}', {}, 400, /^item 2: found kind "Pod"/],
-    ['a List of texts', '["x"]', {}, 400, /^item 1: found no object, expected an Event$/],
-    ['a form', 'a=b', form, 415, /^expected a body with Content-Type: application\/json$/],
+    ['no JSON', '{"a":1,}', {}, 400, /^the body, line 1: no JSON: .* at column 8$/],
+    ['nothing', '', {}, 400, /^the body, found nothing \(expected an Event or a List of Events\)$/],
+    ['no UTF-8', Buffer.from([0x22, 0xff, 0x22]), {}, 400, /^the body is no UTF-8$/],
+    ['a number', '7', {}, 400, /^the body, line 1: found a number \(expected an Event\); /],
+    ['null', 'null', {}, 400, /^the body, line 1: found null/],
+    [
+      'another kind',
+      '{"kind":"Pod"}',
+      {},
+      400,
+      /^the body, line 1: found a Pod \(expected an Event/,
+    ],
+    ['an object of nothing', '{}', {}, 400, /line 1: found an object without kind/],
+    ['a hostile kind', '{"kind":"\\u001b[2J"}', {}, 400, /found kind "\\u001b\[2J"/],
+    ['a second value', '{"kind":"Event"}\n{"kind":"Pod"}', {}, 400, /line 2: found a Pod/],
+    [
+      'a List of Pods',
+      '{"items":[{"kind":"Event"},{"kind":"Pod"}]}',
+      {},
+      400,
+      /line 1, item 2: found a Pod/,
+    ],
+    ['a List of texts', '["x"]', {}, 400, /line 1, item 1: found a text/],
+    ['what is nested too deep', '['.repeat(500), {}, 400, /nested deeper than 100 levels$/],
+    ['no YAML', 'a: [', { 'content-type': 'application/yaml' }, 400, /line 1: no YAML: /],
+    [
+      'a bomb of YAML',
+      'a: &a [x]\nb: *a',
+      { 'content-type': 'application/yaml' },
+      400,
+      /line 2: .*alias/,
+    ],
+    [
+      'much YAML',
+      `a: ${'x'.repeat(2 ** 20)}`,
+      { 'content-type': 'application/yaml' },
+      413,
+      /1048576 bytes/,
+    ],
+    ['a form', 'a=b', form, 415, /^expected a body with Content-Type: application\/json or /],
+    ['plain text', '{}', { 'content-type': 'text/plain' }, 415, /Content-Type/],
     [
       'what is compressed',
       gzipSync('{}'),
@@ -138,7 +211,7 @@ describe('POST /api/v1/explain', () => {
       '\n',
     );
     await using large = await ApiBench.open({ config: `version: 1\nfilters:\n${rules}` });
-    const body = JSON.stringify({ message: 'm'.repeat(400_000) });
+    const body = JSON.stringify({ kind: 'Event', message: 'm'.repeat(400_000) });
     const headers = { 'content-type': 'application/json' };
     const answered = await large.ask({ method: 'POST', path: PATH, body, headers });
     expect(answered.status).to.equal(413);
@@ -151,21 +224,21 @@ describe('POST /api/v1/explain', () => {
       socket.write(`${head}Content-Length: 100\r\n\r\n{`, () => socket.destroy());
       await new Promise((resolve) => socket.once('close', resolve));
     }
-    await until(async () => (await post('{}')).status === 200, 'an answer');
+    await until(async () => (await post('[]')).status === 200, 'an answer');
     expect(bench.recording.of('bug')).to.deep.equal([]);
   });
 
   it('makes four explanations at once, and says so to the next', async () => {
     const head = `POST ${PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
     const sockets = Array.from({ length: 4 }, () => connect(bench.port, '127.0.0.1'));
-    for (const socket of sockets) socket.write(`${head}Content-Length: 2\r\n\r\n{`);
+    for (const socket of sockets) socket.write(`${head}Content-Length: 2\r\n\r\n[`);
     const full = await until(async () => {
-      const answered = await post('{}');
+      const answered = await post('[]');
       return answered.status === 503 && answered;
     }, 'no more room');
     expect(full.headers['retry-after']).to.equal('1');
     const answers = sockets.map((socket) => textOf(socket));
-    for (const socket of sockets) socket.end('}');
+    for (const socket of sockets) socket.end(']');
     for (const answered of await Promise.all(answers))
       expect(answered).to.match(/^HTTP\/1\.1 200 /);
   });

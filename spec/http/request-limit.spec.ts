@@ -56,7 +56,7 @@ describe('what clients hold of the API', () => {
       await bench.ask({
         method: 'POST',
         path: '/api/v1/explain',
-        body: '{}',
+        body: '[]',
         headers: { 'content-type': 'application/json' },
       })
     ).status;
@@ -79,7 +79,7 @@ describe('what clients hold of the API', () => {
     for (const client of all) client[Symbol.dispose]();
   };
   const ends: Readonly<Record<string, End>> = {
-    'is answered': { begins: explain(2), end: (all) => all.map((client) => client.write('{}')) },
+    'is answered': { begins: explain(2), end: (all) => all.map((client) => client.write('[]')) },
     'is refused for its body': {
       begins: explain(2),
       end: (all) => all.map((client) => client.write('{x')),
@@ -201,13 +201,13 @@ describe('what clients hold of the API', () => {
       await until(() => client?.text.startsWith('HTTP/1.1 '), 'an answer');
       expect(client?.text).to.match(new RegExp(`^HTTP/1\\.1 ${first} `));
       if (first !== 100) return;
-      client?.write('{}');
+      client?.write('[]');
       await until(() => client?.text.includes('HTTP/1.1 200 '), 'the explanation');
     });
   }
 
   it('heeds no expectation that it does not know', async () => {
-    const [client] = opened(1, `${explain(2, 'Expect: wonders\r\n')}{}`);
+    const [client] = opened(1, `${explain(2, 'Expect: wonders\r\n')}[]`);
     await until(() => client?.text.startsWith('HTTP/1.1 200 '), 'the explanation');
   });
 });

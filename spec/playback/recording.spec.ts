@@ -72,6 +72,12 @@ describe('a recording', () => {
     ]);
   });
 
+  it('has Events of events.k8s.io as those of core/v1', async () => {
+    const object = { kind: 'Event', apiVersion: 'events.k8s.io/v1', note: 'Back-off' };
+    const [entry] = await read([JSON.stringify({ at: AT, type: 'ADDED', object })]);
+    expect(entry?.object).to.include({ apiVersion: 'v1', message: 'Back-off' });
+  });
+
   it('does not end a line at U+2028', async () => {
     const object = anEvent({ message: 'a\u2028b' });
     expect(await read([JSON.stringify({ at: AT, type: 'ADDED', object })])).to.have.length(1);
@@ -84,6 +90,11 @@ describe('a recording', () => {
     ['{"at":"yesterday","type":"ADDED","object":{}}', 'no time under "at"'],
     ['{"at":1,"type":"BOOKMARK","object":{}}', 'no ADDED, MODIFIED, DELETED under "type"'],
     ['{"at":1,"type":"ADDED"}', 'no object under "object"'],
+    ['{"at":1,"type":"ADDED","object":{"kind":"Pod"}}', 'a Pod under "object"'],
+    [
+      '{"at":1,"type":"ADDED","object":{"kind":"Event","apiVersion":"audit.k8s.io/v1"}}',
+      'an audit event',
+    ],
   ];
   for (const [line, what] of bad) {
     it(`names the line of ${line}`, async () => {

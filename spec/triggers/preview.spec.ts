@@ -138,6 +138,37 @@ describe('a preview', () => {
     );
   });
 
+  it('of http has the body of the section, and names in the place of its secrets', () => {
+    const section: HttpSection = {
+      url: 'https://ci.example.test/${secret:PATH_KEY}/${event.reason}',
+      headers: { 'X-Token': '${secret:TOKEN}' },
+      body: { why: '${event.reason}', token: '${secret:TOKEN}' },
+      compression: 'gzip',
+      secrets: { TOKEN: { env: 'T' }, PATH_KEY: { file: '/k' } },
+    };
+    const text = textOf(httpKind.preview?.(section, someParts(), FIRST));
+    const { reason } = FIRST.occurrences[0].event;
+    const [head = '', body] = text.split('\n\n');
+    const lines = head.split('\n');
+    expect(lines[0]).to.equal(`POST https://ci.example.test/<secret PATH_KEY>/${String(reason)}`);
+    expect(lines.slice(1, 3)).to.deep.equal([
+      'content-type: application/json',
+      'content-encoding: gzip',
+    ]);
+    expect(lines).to.include('x-token: <secret TOKEN>');
+    expect(JSON.parse(body ?? '')).to.deep.equal({ why: reason, token: '<secret TOKEN>' });
+  });
+
+  it('of http shows where a secret URL comes from, and hides a secret that stands in clear', () => {
+    const byVariable = textOf(httpKind.preview?.({ urlEnv: 'HOOK' }, someParts(), FIRST));
+    expect(byVariable).to.match(/^POST <the URL of variable "HOOK">\n/);
+    const url = 'https://hooks.slack.com/services/T00000000/B00000000/s3cr3ts3cr3ts3cr3t';
+    const clear = textOf(httpKind.preview?.({ url }, someParts(), FIRST));
+    expect(clear)
+      .to.match(/^POST https:\/\/hooks\.slack\.com/)
+      .and.not.include('s3cr3t');
+  });
+
   it('of exec is the command, its own variables, and its input', () => {
     const parts = someParts({ folder: '/etc/sluice', environment: { API_KEY: 'hidden' } });
     const section = {

@@ -9,7 +9,7 @@ import { shortObject } from '../../http/object-text.ts';
 import { renderDuration } from '../../kit/duration.ts';
 import { printable, quoted } from '../../kit/printable.ts';
 import { ruleLabel, token } from '../../telemetry/token.ts';
-import { renderEntry } from '../explain.ts';
+import { renderEntry } from '../explain/text.ts';
 import {
   ageText,
   endOfHolding,

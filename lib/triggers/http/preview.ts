@@ -2,28 +2,39 @@
 // file or variable that holds it.
 // Follows docs/triggers.md (which headers come, in which order).
 import type { Delivery } from '../../core/delivery.ts';
+import type { JsonObject } from '../../core/event.ts';
 import type { Preview } from '../../core/trigger.ts';
 import { nameOfSecret } from '../../kit/secret.ts';
 import type { Content } from './body.ts';
 import { BATCH_FORMATS, LARGEST_BODY_BYTES, toBatch, toContent, toEntry } from './body.ts';
+import { compileBody } from './body/body-template.ts';
+import { clearSecrets } from './clear-secrets.ts';
 import type { Header } from './header-templates.ts';
 import { compileHeaders } from './header-templates.ts';
 import type { SecretName } from './needed-secrets.ts';
 import { neededSecrets } from './needed-secrets.ts';
+import { redactor } from './redaction.ts';
 import type { HttpSection } from './section.ts';
 import { HTTP_DEFAULTS } from './section.ts';
 import { ownHeaders } from './single.ts';
-import { toTemplateView } from './templates.ts';
+import type { TemplateScope } from './templates.ts';
+import { toTemplateView, withSecrets } from './templates.ts';
 import { compileUrl } from './url-template.ts';
 
 /** The request that a section makes of a delivery; of a batch, one with this delivery alone. */
 export function previewRequest(section: HttpSection, delivery: Delivery): Preview {
   const isBatch = section.batch !== undefined;
   const scope = isBatch ? 'batch' : 'delivery';
-  const view = toTemplateView(delivery);
-  const target = compileUrl(section.url, scope).render(view);
-  if (!target.ok) return { ok: false, why: `make the URL: ${target.why}` };
-  const content = isBatch ? toBatchContent(section, delivery) : toSingleContent(section, delivery);
+  const names = Object.keys(section.secrets ?? {});
+  const view = withSecrets(
+    toTemplateView(delivery),
+    Object.fromEntries(names.map((name) => [name, standIn(name)])),
+  );
+  const address = toAddress(section, scope, view);
+  if (!address.ok) return address;
+  const content = isBatch
+    ? toBatchContent(section, delivery)
+    : toSingleContent(section, delivery, view);
   const { length } = content.body;
   if (length > LARGEST_BODY_BYTES) {
     const why = `its body has ${length} bytes (expected at most ${LARGEST_BODY_BYTES})`;
@@ -31,22 +42,41 @@ export function previewRequest(section: HttpSection, delivery: Delivery): Previe
   }
   const headers: readonly Header[] = [
     ...content.headers,
+    ...(section.compression === undefined
+      ? []
+      : [['content-encoding', section.compression] as const]),
     ...(isBatch ? [] : ownHeaders(delivery)),
     ['webhook-id', isBatch ? 'batch_<drawn for each request>' : delivery.id],
     ...signature(section),
-    ...compileHeaders(section.headers ?? {}, scope).render(view),
+    ...compileHeaders(section.headers ?? {}, scope, names).render(view),
     ...credentials(section),
   ];
   const method = section.method ?? HTTP_DEFAULTS.method;
-  const head = [`${method} ${target.url.href}`, ...headers.map((header) => header.join(': '))];
-  return { ok: true, text: [...head, '', content.body.toString('utf8')].join('\n') };
+  const head = [`${method} ${address.text}`, ...headers.map((header) => header.join(': '))];
+  const text = [...head, '', content.body.toString('utf8')].join('\n');
+  return { ok: true, text: redactor(clearSecrets(section).flatMap((one) => one.texts))(text) };
 }
 
-function toSingleContent(
-  { format = HTTP_DEFAULTS.format }: HttpSection,
-  delivery: Delivery,
-): Content {
-  return toContent(delivery, format);
+/** What stands in the place of `${secret:NAME}`. */
+function standIn(name: string): string {
+  return `<secret ${name}>`;
+}
+
+/** The URL, or where it comes from if it is a secret as a whole. */
+function toAddress(section: HttpSection, scope: TemplateScope, view: JsonObject): Preview {
+  if (section.url === undefined)
+    return { ok: true, text: `<the URL of ${placeOf(section, 'url')}>` };
+  const names = Object.keys(section.secrets ?? {});
+  const target = compileUrl(section.url, scope, names).render(view);
+  if (!target.ok) return { ok: false, why: `make the URL: ${target.why}` };
+  const written = (text: string, name: string): string =>
+    text.replaceAll(encodeURIComponent(standIn(name)), standIn(name));
+  return { ok: true, text: names.reduce(written, target.url.href) };
+}
+
+function toSingleContent(section: HttpSection, delivery: Delivery, view: JsonObject): Content {
+  const { format = HTTP_DEFAULTS.format } = section;
+  return compileBody(section)?.render(view) ?? toContent(delivery, format);
 }
 
 function toBatchContent(section: HttpSection, delivery: Delivery): Content {
