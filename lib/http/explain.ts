@@ -7,7 +7,8 @@ import type { Clock } from '../core/clock.ts';
 import type { EventObject, Json } from '../core/event.ts';
 import { isJsonObject } from '../core/event.ts';
 import { type ExplanationDocument, toExplanationDocument } from '../filters/explanation.ts';
-import { jsonValuesOf } from '../kit/json-values.ts';
+import type { JsonValue } from '../kit/json-values.ts';
+import { JsonValues } from '../kit/json-values.ts';
 import { printable } from '../kit/printable.ts';
 import { type Given, givenIn, MOST_LEVELS } from '../sources/given-events.ts';
 import type { Body } from './body.ts';
@@ -27,6 +28,10 @@ const AT_ONCE = { most: 4, what: '4 explanations are being made' };
 // Some ms of work; then whatever else waits comes first.
 const EVENTS_A_TURN = 100;
 const DETAIL_CHARACTERS = 500;
+// Some ms of work, as above.
+const PIECE_CHARACTERS = 256 * 1024;
+// A client that sent a whole watch needs no more to know why there are fewer answers.
+const MOST_SKIPPED = 100;
 
 /** Explanations, or why there are none. */
 export type Explained =
@@ -36,7 +41,7 @@ export type Explained =
 /** The explanations of a list, in its order. */
 export interface ExplanationList {
   readonly items: readonly ExplanationDocument[];
-  /** Lines of a watch that hold no Event to explain, if there are any. */
+  /** Lines of a watch that hold no Event to explain, if there are any; the first hundred. */
   readonly skipped?: readonly string[];
 }
 
@@ -72,7 +77,7 @@ export class Explainer {
     const maxBytes = { json: BODY_BYTES, yaml: YAML_BYTES };
     const body = await readBody(request, response, maxBytes);
     if (!body.ok) return body;
-    const events = eventsOf(body);
+    const events = await eventsOf(body, this.#parts);
     return 'status' in events ? { ok: false, refusal: events } : this.#explainAll(events, source);
   }
 
@@ -113,45 +118,69 @@ interface Events {
   readonly skipped: readonly string[];
 }
 
-/** The Events of a body, or why something in it is none. */
-function eventsOf(body: Extract<Body, { readonly ok: true }>): Events | Refusal {
-  const values = valuesOf(body);
-  if ('status' in values) return values;
-  const [only, second] = values;
-  if (only === undefined) return badBody('found nothing (expected an Event or a List of Events)');
-  const events: EventObject[] = [];
-  const skipped: string[] = [];
-  for (const { value, line } of values) {
-    for (const given of givenIn(value, `line ${line}`)) {
-      if (given.kind === 'refused') return badBody(`${given.place}: ${given.why}`);
-      if (given.kind === 'event') events.push(given.event);
-      else skipped.push(skippedText(given));
+type Reading = Extract<Body, { readonly ok: true }>;
+
+/** The Events of a body, or why something in it is none; long bodies give way to other work. */
+async function eventsOf(
+  body: Reading,
+  { clock, stop }: Pick<ExplainParts, 'clock' | 'stop'>,
+): Promise<Events | Refusal> {
+  const found = new FoundEvents(body.form);
+  for (const values of body.form === 'yaml' ? [yamlValues(body)] : jsonValues(body)) {
+    for (const value of values) {
+      const refusal = found.add(value);
+      if (refusal !== null) return refusal;
     }
+    if (body.text.length > PIECE_CHARACTERS) await clock.sleep(0, stop);
   }
-  const isList = second !== undefined || events.length > 1 || isListed(only.value);
-  return { events, isList, skipped };
+  return found.count === 0
+    ? badBody('found nothing (expected an Event or a List of Events)')
+    : found;
 }
 
-interface Placed {
-  readonly value: unknown;
-  readonly line: number;
+/** The values of each piece of a body. */
+function* jsonValues({ text }: Reading): Generator<readonly JsonValue[], void> {
+  const values = new JsonValues({ characters: BODY_BYTES, depth: MOST_LEVELS });
+  for (let at = 0; at < text.length; at += PIECE_CHARACTERS) {
+    yield values.write(text.slice(at, at + PIECE_CHARACTERS));
+  }
+  yield values.end();
 }
 
-function valuesOf({
-  text,
-  form,
-}: Extract<Body, { readonly ok: true }>): readonly Placed[] | Refusal {
-  if (form === 'yaml') {
-    const stream = parseYamlStream(text, MOST_LEVELS);
-    if (stream.ok) return stream.documents;
-    return badBody(`line ${stream.line}: no YAML: ${stream.why}`);
+function yamlValues({ text }: Reading): readonly JsonValue[] {
+  const stream = parseYamlStream(text, MOST_LEVELS);
+  return stream.ok ? stream.documents.map((one) => ({ ok: true, ...one })) : [stream];
+}
+
+/** Gathers the Events of one body. */
+class FoundEvents implements Events {
+  readonly events: EventObject[] = [];
+  readonly skipped: string[] = [];
+  /** How many values were added. */
+  count = 0;
+  #isListed = false;
+  readonly #form: string;
+
+  constructor(form: Reading['form']) {
+    this.#form = form.toUpperCase();
   }
-  const placed: Placed[] = [];
-  for (const value of jsonValuesOf(text, { characters: BODY_BYTES, depth: MOST_LEVELS })) {
-    if (!value.ok) return badBody(`line ${value.line}: no JSON: ${value.why}`);
-    placed.push(value);
+
+  get isList(): boolean {
+    return this.#isListed || this.count > 1 || this.events.length > 1;
   }
-  return placed;
+
+  /** Adds what a value holds; answers why the body is refused, or null. */
+  add(value: JsonValue): Refusal | null {
+    if (!value.ok) return badBody(`line ${value.line}: no ${this.#form}: ${value.why}`);
+    this.count += 1;
+    this.#isListed ||= isListed(value.value);
+    for (const given of givenIn(value.value, `line ${value.line}`)) {
+      if (given.kind === 'refused') return badBody(`${given.place}: ${given.why}`);
+      if (given.kind === 'event') this.events.push(given.event);
+      else if (this.skipped.length < MOST_SKIPPED) this.skipped.push(skippedText(given));
+    }
+    return null;
+  }
 }
 
 /** Whether a value is answered with a list: a list, or a List in whatever form. */

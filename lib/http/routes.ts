@@ -28,7 +28,7 @@ import { toRules, toStatus } from './status.ts';
 const EXPLANATIONS = record(
   {
     items: { type: 'array', items: schemaNamed('Explanation') },
-    skipped: described(TEXTS, 'Lines of a watch that hold no Event to explain, each with why.'),
+    skipped: described(TEXTS, 'Lines of a watch that hold no Event to explain, the first hundred.'),
   },
   ['skipped'],
 );

@@ -132,12 +132,6 @@ export class JsonValues {
   }
 }
 
-/** The values of a whole text; the last one is a fault if there is one. */
-export function jsonValuesOf(text: string, bounds: JsonBounds): readonly JsonValue[] {
-  const values = new JsonValues(bounds);
-  return [...values.write(text), ...values.end()];
-}
-
 function tooLarge(characters: number): string {
   return `it has more than ${characters} characters`;
 }

@@ -86,6 +86,15 @@ describe('POST /api/v1/explain', () => {
     });
   }
 
+  it('reads very many values without Events, and gives way to another request', async () => {
+    const done = post('[]'.repeat(300_000));
+    const states: number[] = [];
+    void done.then(({ status }) => states.push(status));
+    expect((await bench.ask({ path: '/api/v1/rules' })).status).to.equal(200);
+    expect(states, 'still reading').to.deep.equal([]);
+    expect((await done).json).to.deep.equal({ items: [] });
+  });
+
   it('says which lines of a watch hold no Event', async () => {
     const status = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' };
     const lines = [

@@ -3,11 +3,16 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { JsonValue } from '../../lib/kit/json-values.ts';
-import { JsonValues, jsonValuesOf } from '../../lib/kit/json-values.ts';
+import { type JsonBounds, JsonValues } from '../../lib/kit/json-values.ts';
 
 const BOUNDS = { characters: 1000, depth: 4 };
 
-const values = (text: string): readonly JsonValue[] => jsonValuesOf(text, BOUNDS);
+function valuesOf(text: string, bounds: JsonBounds): readonly JsonValue[] {
+  const reader = new JsonValues(bounds);
+  return [...reader.write(text), ...reader.end()];
+}
+
+const values = (text: string): readonly JsonValue[] => valuesOf(text, BOUNDS);
 
 describe('JSON values of a text', () => {
   const read: readonly (readonly [
@@ -113,7 +118,7 @@ describe('JSON values of a text', () => {
   }
 
   it('takes no memory of depth that JSON.parse would', () => {
-    const [value] = jsonValuesOf('['.repeat(1_000_000), { characters: 10_000_000, depth: 100 });
+    const [value] = valuesOf('['.repeat(1_000_000), { characters: 10_000_000, depth: 100 });
     expect(value).to.include({ ok: false, why: 'it is nested deeper than 100 levels' });
   });
 

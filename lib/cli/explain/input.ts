@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { parseYamlStream } from '../../config/parse-yaml.ts';
 import { SluiceError } from '../../core/errors.ts';
-import { fileTrouble } from '../../kit/file-trouble.ts';
+import { codeOfFailure, fileTrouble } from '../../kit/file-trouble.ts';
 import type { JsonValue } from '../../kit/json-values.ts';
 import { JsonValues } from '../../kit/json-values.ts';
 import type { Given } from '../../sources/given-events.ts';
@@ -42,7 +42,7 @@ export async function* readEvents(
   try {
     yield* readFrom(textOf(stream), file);
   } catch (cause) {
-    if (cause instanceof SluiceError) throw cause;
+    if (codeOfFailure(cause) === undefined || cause instanceof SluiceError) throw cause;
     throw new SluiceError('input-unusable', `read Events from ${file}: ${fileTrouble(cause)}`, {
       cause,
     });
