@@ -1,0 +1,72 @@
+// The answers of one receiver, walked through with the recipe of the page: each row of its table is
+// brought about for a reason that the receiver's documentation names, and must end as the row says.
+import { expect } from 'chai';
+import type { JsonObject } from '../../lib/core/event.ts';
+import type { RecipeName } from './page.ts';
+import { recipeOf } from './page.ts';
+import type { RecipeRun, RunningRecipe } from './running-recipe.ts';
+import { startRecipe } from './running-recipe.ts';
+import type { StandIn } from './stand-ins/answer.ts';
+
+/** How one answer comes about. */
+export interface AnswerCase {
+  /** The row of the page's table, which begins with the status. */
+  readonly row: string;
+  readonly standIn: StandIn;
+  /** A text of the page, and what the user wrote in its place. */
+  readonly edit?: readonly [from: string | RegExp, to: string];
+  /** For how long nothing more is sent, in ms; absent: no pause. */
+  readonly pauseMs?: number;
+}
+
+/** What all answers of a receiver share. */
+export type Sender = Pick<RecipeRun, 'origin' | 'environment'>;
+
+// A pause is counted from the answer's own time, which has whole seconds.
+const SLACK_MS = 2_000;
+
+/** Registers a spec for each answer, and one that the page has no other. */
+export function itComesTo(name: RecipeName, sender: Sender, cases: readonly AnswerCase[]): void {
+  for (const { row, standIn, edit, pauseMs } of cases) {
+    it(`comes to what the page says for ${row}`, async () => {
+      const { configuration, outcomes } = recipeOf(name);
+      const changed = edit === undefined ? configuration : edited(configuration, edit);
+      await using running = await startRecipe({ ...sender, configuration: changed, standIn });
+      const { gateway, answered } = running;
+      expect(await gateway.outcome()).to.equal(outcomes.get(row));
+      expect(answered[0]).to.equal(Number.parseInt(row, 10));
+      if (pauseMs !== undefined) {
+        const { reason, retryMs } = await gateway.line('pause');
+        expect(reason).to.equal('throttled');
+        expect(retryMs).to.be.within(pauseMs - SLACK_MS, pauseMs + SLACK_MS);
+      }
+      await gateway.stop();
+    });
+  }
+
+  it('has a row on the page for each answer, and no other', () => {
+    const rows = cases.map(({ row }) => row);
+    expect([...recipeOf(name).outcomes.keys()]).to.deep.equal(rows);
+  });
+}
+
+/** Runs a recipe until its delivery has arrived: the only request, and the line that says so. */
+export async function delivered(
+  name: RecipeName,
+  run: Omit<RecipeRun, 'configuration'>,
+): Promise<Pick<RunningRecipe, 'arrived' | 'origin'> & { readonly moved: JsonObject }> {
+  const { configuration } = recipeOf(name);
+  await using running = await startRecipe({ ...run, configuration });
+  const { gateway, arrived, origin } = running;
+  const moved = await gateway.line('delivery-moved');
+  await gateway.stop();
+  expect(moved).to.include({ to: 'delivered', level: 'info' });
+  expect(arrived).to.have.length(1);
+  return { arrived, origin, moved };
+}
+
+function edited(text: string, [from, to]: NonNullable<AnswerCase['edit']>): string {
+  const changed = text.replace(from, () => to);
+  expect(changed, `the page without ${String(from)}`).not.to.equal(text);
+  return changed;
+}
