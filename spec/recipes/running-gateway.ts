@@ -46,12 +46,16 @@ export class RunningGateway implements AsyncDisposable {
 
   /** The first line of the log of that kind, once it is there. */
   async line(kind: string): Promise<JsonObject> {
-    return until(() => {
-      const text = `${this.#machine.out()}${this.#machine.err()}`;
-      const found = linesOf(this.#machine.out()).find((line) => line['kind'] === kind);
-      if (found === undefined) throw new Error(`the log so far:\n${text}`);
-      return found;
-    }, `a line of the kind ${kind}`, PATIENCE_MS);
+    return until(
+      () => {
+        const text = `${this.#machine.out()}${this.#machine.err()}`;
+        const found = linesOf(this.#machine.out()).find((line) => line['kind'] === kind);
+        if (found === undefined) throw new Error(`the log so far:\n${text}`);
+        return found;
+      },
+      `a line of the kind ${kind}`,
+      PATIENCE_MS,
+    );
   }
 
   /** The outcome of the first attempt, with its reason: `outcome` or `outcome reason`. */
