@@ -1,6 +1,7 @@
 // Previews of every kind: what the first attempt sends, and never a secret.
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
+import { stringAt } from '../../lib/core/event.ts';
 import type { Preview } from '../../lib/core/trigger.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { execKind } from '../../lib/triggers/exec.ts';
@@ -147,10 +148,10 @@ describe('a preview', () => {
       secrets: { TOKEN: { env: 'T' }, PATH_KEY: { file: '/k' } },
     };
     const text = textOf(httpKind.preview?.(section, someParts(), FIRST));
-    const { reason } = FIRST.occurrences[0].event;
+    const reason = stringAt(FIRST.occurrences[0].event, 'reason');
     const [head = '', body] = text.split('\n\n');
     const lines = head.split('\n');
-    expect(lines[0]).to.equal(`POST https://ci.example.test/<secret PATH_KEY>/${String(reason)}`);
+    expect(lines[0]).to.equal(`POST https://ci.example.test/<secret PATH_KEY>/${reason}`);
     expect(lines.slice(1, 3)).to.deep.equal([
       'content-type: application/json',
       'content-encoding: gzip',
