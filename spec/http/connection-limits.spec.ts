@@ -112,7 +112,7 @@ describe('connections of a listener', () => {
   const answered = async (what: string): Promise<void> => {
     const client = opened();
     client.write(GET);
-    await until(() => client.text.startsWith('HTTP/1.1 200'), what, 2_000);
+    await until(() => client.text.startsWith('HTTP/1.1 200'), what);
   };
 
   for (const [what, attack] of Object.entries(ATTACKS)) {
@@ -130,7 +130,7 @@ describe('connections of a listener', () => {
         for (const attacker of attackers) attacker.write(attack.trickles ?? '');
         await clock.advance(1_000);
       }
-      await until(() => listener.connections === 0, 'every connection to be closed', 2_000);
+      await until(() => listener.connections === 0, 'every connection to be closed');
     });
   }
 
