@@ -9,8 +9,8 @@ import type {
   LifecycleObserved,
   Observation,
   ReadingObserved,
-  StoreObserved,
 } from '../core/observation.ts';
+import type { StoreObserved } from '../core/store-observation.ts';
 import type { LabelsOf, MetricName, MetricsOfType } from './metric-table.ts';
 import { METRICS } from './metric-table.ts';
 import { ruleLabel } from './token.ts';
