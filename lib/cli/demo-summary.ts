@@ -42,7 +42,8 @@ export class DemoSummary {
   }
 
   /** The last lines of a demo. */
-  render(shown: { file: string; recording: string; program: string }): string {
+  render(shown: { file: string; recording: string; program: string; again: string }): string {
+    const { again } = shown;
     const started = this.#dispositions.get('queued') ?? 0;
     return (
       `\nThat was ${this.#states} states of ${this.#series.size} Events. ${started} builds were started, ` +
@@ -51,7 +52,8 @@ export class DemoSummary {
       `  dispositions  ${list(this.#dispositions)}\n` +
       `  attempts      ${list(this.#outcomes)}\n` +
       `  Next: change ${shown.file} and run it again, or ask why an Event was decided so:\n` +
-      `    ${shown.program} explain --config ${shown.file} --events ${shown.recording}\n`
+      `    ${shown.program} explain --config ${shown.file} --events ${shown.recording}\n` +
+      (again === '' ? '' : `  To keep it running and ask it:\n    ${again}\n`)
     );
   }
 }

@@ -16,7 +16,9 @@ import { type Playback, startPlayback } from '../playback/playback.ts';
 import { openRecording } from '../playback/recording.ts';
 import type { Command, Surroundings } from './command.ts';
 import { refused } from './configuration.ts';
+import { shellWord } from './deliveries/words.ts';
 import { DemoSummary } from './demo-summary.ts';
+import type { Given } from './flags.ts';
 import { mustBeRecording, speedOf } from './playback.ts';
 import { runPlan } from './run-plan.ts';
 
@@ -65,12 +67,13 @@ export const demoCommand: Command = {
       },
       surroundings,
     );
-    surroundings.stdout.write(opening({ recording, file, speed, url: playback.url }));
+    const again = given.isSet('stay') ? '' : stayingCommand(given, program);
+    surroundings.stdout.write(opening({ recording, file, speed, url: playback.url, again }));
     const summary = new DemoSummary();
     const lasting = given.isSet('stay') ? 'until stopped' : 'until over';
     await using own = await temporaryFolder();
     await play({ plan, problems, file, playback, summary, lasting, own: own.path }, surroundings);
-    surroundings.stdout.write(summary.render({ file, recording, program }));
+    surroundings.stdout.write(summary.render({ file, recording, program, again }));
     return 0;
   },
 };
@@ -116,6 +119,8 @@ async function play(playing: Playing, surroundings: Surroundings): Promise<void>
     dataFolder: own,
     storeAt: '',
     tokenFolder: own,
+    // The recording's cluster is made for this demo.
+    before: 'none' as const,
     connect: (observe: Parameters<typeof connect>[1]['observe']) =>
       connect(
         { master: playback.url },
@@ -123,9 +128,9 @@ async function play(playing: Playing, surroundings: Surroundings): Promise<void>
       ),
     alsoObserve: (observation: Observation): void => {
       summary.observe(observation);
-      if (observation.kind !== 'listening') return;
+      if (observation.kind !== 'listening' || lasting === 'until over') return;
       ways = waysToAsk(observation, program);
-      stdout.write(`\n${WHILE_IT_RUNS}\n${ways}\n`);
+      stdout.write(`\nAnother terminal can ask it until Ctrl-C:\n${ways}\n`);
     },
   };
   await runPlan(request, surroundings, stop);
@@ -155,7 +160,23 @@ function withoutProxy(environment: Surroundings['environment']): Surroundings['e
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !names.includes(name)));
 }
 
-function opening(shown: { recording: string; file: string; speed: string; url: string }): string {
+/** The command line that runs the same demo and keeps it running. */
+function stayingCommand(given: Given, program: string): string {
+  const flags = ['config', 'recording', 'speed'].flatMap((name) => {
+    const value = given.text(name);
+    return value === undefined ? [] : [`--${name}`, shellWord(value)];
+  });
+  return [program, 'demo', ...flags, '--stay'].join(' ');
+}
+
+function opening(shown: {
+  recording: string;
+  file: string;
+  speed: string;
+  url: string;
+  again: string;
+}): string {
+  const { again } = shown;
   return (
     'This is Sluice on a recording of a real cluster, played at ' +
     `${shown.speed === 'full' ? 'full speed' : `${shown.speed} times its speed`}.\n` +
@@ -163,12 +184,10 @@ function opening(shown: { recording: string; file: string; speed: string; url: s
     `  configuration  ${shown.file}\n` +
     '  Each line is an Event and what was decided; lines of the pipeline script follow the build.\n' +
     '  A further state of an Event that changes nothing has no line (logging.decisions: changes).\n' +
+    (again === '' ? '' : `  To keep it running and ask it: ${again}\n`) +
     '  On a real cluster: make run KUBECONFIG=~/.kube/config [CONFIG=my.yaml]\n\n'
   );
 }
-
-const WHILE_IT_RUNS =
-  'While it runs, another terminal can ask it (with --stay it goes on until Ctrl-C):';
 
 function waysToAsk(
   { address, tokenFile }: Extract<Observation, { kind: 'listening' }>,

@@ -42,6 +42,8 @@ export interface RunRequest {
   readonly tokenFolder: string | null;
   /** Makes the connection, with where to observe. */
   readonly connect: (observe: Observe) => Promise<ApiClient>;
+  /** As the gateway takes it: `none` if the cluster begins with this run. */
+  readonly before?: 'none';
   /** Sees every observation after telemetry did. */
   readonly alsoObserve?: Observe;
 }
@@ -103,6 +105,7 @@ async function runObserved(
     folder: configuration.folder,
     incarnation: randomUUID(),
     drainMs,
+    ...(request.before !== undefined && { before: request.before }),
   });
   const health = (): Health => noted(gateway.health(), kept);
   opened.use(await probesOf(plan, gateway, { telemetry, observe, health, clock }));

@@ -245,7 +245,8 @@ export class Gateway {
     const { name } = source;
     const positions = positionsOf(name, { positions: await journal.allPositions(), sources });
     // Only a store that keeps nothing makes every start one without a position.
-    const beginnings = journal.durable ? null : new Beginnings(positions);
+    const isComplete = journal.durable || this.#parts.before === 'none';
+    const beginnings = isComplete ? null : new Beginnings(positions);
     this.#liveness.pulls(name);
     for await (const batch of source.batches(positions, ending)) {
       this.#liveness.commits(name);

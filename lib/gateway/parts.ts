@@ -23,4 +23,6 @@ export interface GatewayParts {
   readonly incarnation: string;
   /** How long running attempts may go on after a stop, in ms. */
   readonly drainMs: number;
+  /** `none`: the cluster begins with this gateway, so a start without a position misses nothing. */
+  readonly before?: 'none';
 }

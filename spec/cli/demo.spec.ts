@@ -67,6 +67,7 @@ describe('sluice demo', function () {
     expect(new Set(ids).size).to.equal(expected.size);
     expect(out).to.include(`${expected.size} builds were started`);
     expect(out).to.include(`attempts      ${expected.size} delivered`);
+    expect(out).to.not.match(/^\S+Z (?:warn|error) /m);
   });
 
   it('says at first what is shown and how to go on to a real cluster', async () => {
@@ -76,6 +77,15 @@ describe('sluice demo', function () {
     expect(next.slice(0, 5).join('\n')).to.match(
       /demo\.ndjson[\s\S]*config\.yaml[\s\S]*KUBECONFIG=/,
     );
+  });
+
+  it('says with one command how it is kept running, and no address that is gone soon', async () => {
+    const { out } = await runLine(['demo', '--config', config, '--speed', 'full']);
+    const command = `sluice demo --config ${config} --speed full --stay`;
+    expect(out.trimEnd().split('\n').at(-1)?.trim()).to.equal(command);
+    const others = out.split('\n').filter((line) => line.includes('sluice demo'));
+    for (const line of others) expect(line).to.include(command);
+    expect(out).to.not.include('--url');
   });
 
   it('stays where that is asked for, and says at its end how to ask it', async () => {

@@ -141,6 +141,17 @@ describe('the gateway', () => {
     await running;
   });
 
+  it('reports none where the cluster begins with it', async () => {
+    const { gateway, source, clock, recording, stop } = gatewayBench({ before: 'none' });
+    const running = gateway.run(stop.signal);
+    source.hand(aBatch({ positions: new Map([['/a', { resourceVersion: '7', at: 1 }]]) }));
+    await clock.advance(0);
+    expect(recording.of('gap')).to.deep.equal([]);
+    stop.abort(new Error('SIGTERM'));
+    await clock.advance(0);
+    await running;
+  });
+
   describe('asked by a person', () => {
     it('repeats a delivery at once, and tells it', async () => {
       const { gateway, source, trigger, clock, recording, stop } = gatewayBench();
