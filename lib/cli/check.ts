@@ -21,6 +21,7 @@ export const checkCommand: Command = {
   summary: 'says everything wrong or suspicious in configurations',
   synopsis: 'FILE… [--strict] [--format json]',
   arguments: Number.POSITIVE_INFINITY,
+  argumentsAre: 'files',
   flags: {
     ...CONFIG_FLAGS,
     ...NAMESPACE_FLAGS,

@@ -36,6 +36,9 @@ export interface CommandGroup {
   readonly notes?: string;
 }
 
+/** Commands and groups by their names. */
+export type CommandTable = Readonly<Record<string, Command | CommandGroup>>;
+
 /** One command of the command line. */
 export interface Command {
   /** All words of it: `deliveries list`. */
@@ -47,6 +50,8 @@ export interface Command {
   readonly flags: FlagTable;
   /** How many arguments without a flag it takes; none where absent. */
   readonly arguments?: number;
+  /** What those arguments are, for completion: files, words of commands, or one of these words. */
+  readonly argumentsAre?: 'files' | 'commands' | readonly string[];
   /** More lines for `--help`. */
   readonly notes?: string;
   /**

@@ -10,6 +10,8 @@ export interface Flag {
   readonly type: 'string' | 'boolean' | 'list';
   /** What it takes, for the usage text, for instance `FILE`. */
   readonly takes?: string;
+  /** The values that there are, for completion; absent: the words in small letters of `takes`. */
+  readonly values?: readonly string[];
   readonly help: string;
 }
 

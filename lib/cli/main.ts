@@ -5,7 +5,6 @@ import { relative } from 'node:path';
 import type { Writable } from 'node:stream';
 import { ERRORS, exitCodeOf, hasCode, messageOf, SluiceError } from '../core/errors.ts';
 import { aborted, abortedAfter } from '../kit/aborted.ts';
-import { nearestName } from '../kit/nearest.ts';
 import { printable } from '../kit/printable.ts';
 import {
   insistOnCertificates,
@@ -14,8 +13,9 @@ import {
   systemRandom,
 } from '../kit/system.ts';
 import { version } from '../kit/version.ts';
-import type { Command, CommandGroup, Surroundings } from './command.ts';
-import { parseFlags, renderFlags } from './flags.ts';
+import type { Command, CommandGroup, CommandTable, Surroundings } from './command.ts';
+import { parseFlags } from './flags.ts';
+import { commandNamed, helpFor, renderGroup, renderUsage } from './help.ts';
 import { commands } from './registry.ts';
 import { type ListenToStopRequests, listenForSignals } from './signals.ts';
 
@@ -83,27 +83,25 @@ export async function runCommandLine(
   }
 }
 
-const HELP = ['help', '--help', '-help', '-h'];
+const HELP_FLAGS = ['--help', '-help', '-h'];
 
 async function dispatchCommand(
   args: readonly string[],
   surroundings: Surroundings,
 ): Promise<number> {
   const [first = '', ...rest] = args;
-  if (HELP.includes(first)) return help(surroundings);
+  if (HELP_FLAGS.includes(first)) return help([], surroundings);
   if (['version', '--version', '-version'].includes(first)) {
     surroundings.stdout.write(`sluice ${version()}\n`);
     return 0;
   }
   const isNamed = first !== '' && !first.startsWith('-');
   if (!isNamed) return run(commands.run, args, surroundings);
-  const command = commandNamed(first);
+  const command = commandNamed<Command | CommandGroup>(first, commands);
   if (!('commands' in command)) return run(command, rest, surroundings);
   const [word = '', ...behind] = rest;
-  if (HELP.includes(word)) {
-    surroundings.stdout.write(renderGroup(command));
-    return 0;
-  }
+  if (word === 'help') return help([first, ...behind.slice(0, 1)], surroundings);
+  if (HELP_FLAGS.includes(word)) return help([first], surroundings);
   return run(commandIn(command, word, surroundings), behind, surroundings);
 }
 
@@ -136,13 +134,9 @@ function parse(
   }
 }
 
-function commandNamed(name: string): Command | CommandGroup {
-  return named<Command | CommandGroup>(name, commands);
-}
-
 function commandIn(group: CommandGroup, word: string, { stderr }: Surroundings): Command {
   try {
-    if (word !== '' && !word.startsWith('-')) return named(word, group.commands);
+    if (word !== '' && !word.startsWith('-')) return commandNamed(word, group.commands);
     const words = Object.keys(group.commands).join(', ');
     throw new SluiceError('usage', `${group.name} needs one of ${words} behind it`);
   } catch (error) {
@@ -151,17 +145,9 @@ function commandIn(group: CommandGroup, word: string, { stderr }: Surroundings):
   }
 }
 
-function named<One>(name: string, table: Readonly<Record<string, One>>): One {
-  const found = Object.hasOwn(table, name) ? table[name] : undefined;
-  if (found !== undefined) return found;
-  const near = nearestName(name, Object.keys(table));
-  const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
-  throw new SluiceError('usage', `command "${printable(name, 40)}" is not known${hint}`);
-}
-
 /** The words of a command line that name a command, so that its help can be pointed at. */
 function commandWords([first = '', second = '']: readonly string[]): readonly string[] {
-  const table: Readonly<Record<string, Command | CommandGroup>> = commands;
+  const table: CommandTable = commands;
   const command = Object.hasOwn(table, first) ? table[first] : undefined;
   if (command === undefined) return first.startsWith('-') ? ['run'] : [];
   const isIn = 'commands' in command && Object.hasOwn(command.commands, second);
@@ -174,40 +160,13 @@ function programIn(folder: string, executable: string): string {
   return path.endsWith('sluice.js') ? `node ${path}` : 'sluice';
 }
 
-function help({ stdout }: Surroundings): number {
-  stdout.write(
-    'sluice: starts a build for each Kubernetes Event that a filter accepts, once.\n\n' +
-      `Usage: sluice [command] [flags]; without a command it means run.\n\n${renderNames(commands)}\n` +
-      'sluice <command> --help tells more.\n',
-  );
+function help(words: readonly string[], { stdout }: Surroundings): number {
+  stdout.write(helpFor(words, commands));
   return 0;
 }
 
 function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
-}
-
-function renderGroup({ name, summary, commands: table, notes = '' }: CommandGroup): string {
-  return (
-    `Usage: sluice ${name} <command> [flags]\n\n${summary}\n\n${renderNames(table)}\n` +
-    `${notes === '' ? '' : `${notes}\n`}sluice ${name} <command> --help tells more.\n\n`
-  );
-}
-
-function renderNames(table: Readonly<Record<string, Command | CommandGroup>>): string {
-  const width = Math.max(...Object.keys(table).map((name) => name.length));
-  return Object.entries(table)
-    .map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}\n`)
-    .join('');
-}
-
-function renderUsage(command: Command): string {
-  const notes = command.notes === undefined ? '' : `\n${command.notes}\n`;
-  const flags = renderFlags(command.flags);
-  return (
-    `Usage: sluice ${command.name}${command.synopsis === '' ? '' : ` ${command.synopsis}`}\n\n` +
-    `${command.summary}\n${flags === '' ? '' : `\n${flags}`}${notes}\n`
-  );
 }
 
 function renderError(

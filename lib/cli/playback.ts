@@ -19,6 +19,7 @@ export const playbackCommand: Command = {
   summary: 'serves a recording as a Kubernetes API server: discovery, LIST and WATCH of Events',
   synopsis: 'FILE [--listen ADDRESS] [--speed 1|100|full] [flags]',
   arguments: 1,
+  argumentsAre: 'files',
   flags: {
     listen: {
       type: 'string',

@@ -1,9 +1,11 @@
 // The commands that there are, in the order in which help shows them.
 import { checkCommand } from './check.ts';
-import type { Command, CommandGroup } from './command.ts';
+import type { CommandTable } from './command.ts';
+import { completionCommand } from './completion.ts';
 import { deliveriesCommand } from './deliveries.ts';
 import { demoCommand } from './demo.ts';
 import { explainCommand } from './explain.ts';
+import { helpCommand } from './help.ts';
 import { playbackCommand } from './playback.ts';
 import { recordCommand } from './record.ts';
 import { runCommand } from './run.ts';
@@ -19,4 +21,10 @@ export const commands = {
   playback: playbackCommand,
   demo: demoCommand,
   schema: schemaCommand,
-} as const satisfies Record<string, Command | CommandGroup>;
+  completion: completionCommand(all),
+  help: helpCommand(all),
+} as const satisfies CommandTable;
+
+function all(): CommandTable {
+  return commands;
+}

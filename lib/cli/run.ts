@@ -36,6 +36,7 @@ export const runCommand: Command = {
     'log-format': {
       type: 'string',
       takes: 'FORMAT',
+      values: LOG_FORMATS,
       help: `${LOG_FORMATS.join(', ')}; instead of logging.format, also for the original’s form`,
     },
     probes: {

@@ -29,6 +29,23 @@ describe('the command line', () => {
     });
   }
 
+  const shown: readonly (readonly [args: readonly string[], usage: string])[] = [
+    [['help'], 'sluice [command] [flags]'],
+    [['help', 'check'], 'sluice check FILE'],
+    [['help', 'deliveries'], 'sluice deliveries <command> [flags]'],
+    [['help', 'deliveries', 'list'], 'sluice deliveries list [--state STATE]'],
+    [['help', 'help'], 'sluice help [COMMAND]'],
+    [['deliveries', 'help'], 'sluice deliveries <command> [flags]'],
+    [['deliveries', 'help', 'list'], 'sluice deliveries list [--state STATE]'],
+  ];
+  for (const [args, usage] of shown) {
+    it(`shows with sluice ${args.join(' ')} how to use that`, async () => {
+      const { code, out, err } = await runLine(args);
+      expect([code, err]).to.deep.equal([0, '']);
+      expect(out).to.include(`Usage: ${usage}`);
+    });
+  }
+
   it('ends only when a slow reader of a pipe has everything', async () => {
     const child = spawn(process.execPath, [executable, 'schema'], {
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -133,6 +150,11 @@ describe('the command line', () => {
     [['chek'], 2, 'command "chek" is not known (did you mean check?)'],
     [['check', '-x'], 2, 'flag --x is not known'],
     [['-x'], 2, 'flag --x is not known'],
+    [['help', 'chek'], 2, 'command "chek" is not known (did you mean check?)'],
+    [['help', 'deliveries', 'lst'], 2, 'command "lst" is not known (did you mean list?)'],
+    [['help', 'check', 'list'], 2, 'command check has no commands, such as "list"'],
+    [['completion'], 2, 'completion takes bash, zsh, fish, not nothing'],
+    [['completion', 'csh'], 2, 'completion takes bash, zsh, fish, not "csh"'],
     [['check'], 2, 'check needs the configuration FILE'],
     [['explain', '--format', 'yaml'], 2, 'flag --format takes text or json, not "yaml"'],
     [['run', 'a'], 2, 'argument "a" is one too many'],

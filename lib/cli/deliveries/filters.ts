@@ -12,6 +12,7 @@ export const FILTER_FLAGS = {
   state: {
     type: 'list',
     takes: 'STATE',
+    values: DELIVERY_STATES,
     help: `only those in one of these: ${DELIVERY_STATES.join(', ')}; may be repeated`,
   },
   trigger: { type: 'string', takes: 'NAME', help: 'only those of this trigger' },

@@ -1,0 +1,81 @@
+// The texts of `sluice help`: all commands, a group, one command. Also how a command is found by its
+// words, because help and main look for it in the same way.
+import { SluiceError } from '../core/errors.ts';
+import { nearestName } from '../kit/nearest.ts';
+import { printable } from '../kit/printable.ts';
+import type { Command, CommandGroup, CommandTable } from './command.ts';
+import { renderFlags } from './flags.ts';
+
+/** Shows the usage of a command; the table is asked when it runs, because it holds this command too. */
+export function helpCommand(table: () => CommandTable): Command {
+  return {
+    name: 'help',
+    summary: 'shows the usage of a command, or all commands',
+    synopsis: '[COMMAND]',
+    arguments: 2,
+    argumentsAre: 'commands',
+    flags: {},
+    run: async (given, { stdout }) => {
+      stdout.write(helpFor(given.positionals, table()));
+      return 0;
+    },
+  };
+}
+
+/** The help for the words of a command; for none, all commands. **Errors**: `usage`. */
+export function helpFor([name, word]: readonly string[], table: CommandTable): string {
+  if (name === undefined) return renderHelp(table);
+  const command = commandNamed(name, table);
+  if (!('commands' in command)) {
+    if (word === undefined) return renderUsage(command);
+    throw new SluiceError(
+      'usage',
+      `command ${name} has no commands, such as "${printable(word, 40)}"`,
+    );
+  }
+  return word === undefined
+    ? renderGroup(command)
+    : renderUsage(commandNamed(word, command.commands));
+}
+
+/** The entry of a table by its name. **Errors**: `usage`, with the nearest name. */
+export function commandNamed<One>(name: string, table: Readonly<Record<string, One>>): One {
+  const found = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (found !== undefined) return found;
+  const near = nearestName(name, Object.keys(table));
+  const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
+  throw new SluiceError('usage', `command "${printable(name, 40)}" is not known${hint}`);
+}
+
+function renderHelp(table: CommandTable): string {
+  return (
+    'sluice: starts a build for each Kubernetes Event that a filter accepts, once.\n\n' +
+    `Usage: sluice [command] [flags]; without a command it means run.\n\n${renderNames(table)}\n` +
+    'sluice help <command> tells more.\n'
+  );
+}
+
+/** The usage text of a group. */
+export function renderGroup({ name, summary, commands, notes = '' }: CommandGroup): string {
+  return (
+    `Usage: sluice ${name} <command> [flags]\n\n${summary}\n\n${renderNames(commands)}\n` +
+    `${notes === '' ? '' : `${notes}\n`}sluice help ${name} <command> tells more.\n\n`
+  );
+}
+
+/** The usage text of a command. */
+export function renderUsage(command: Command): string {
+  const notes = command.notes === undefined ? '' : `\n${command.notes}\n`;
+  const flags = renderFlags(command.flags);
+  return (
+    `Usage: sluice ${command.name}${command.synopsis === '' ? '' : ` ${command.synopsis}`}\n\n` +
+    `${command.summary}\n${flags === '' ? '' : `\n${flags}`}${notes}\n`
+  );
+}
+
+function renderNames(table: CommandTable): string {
+  const width = Math.max(...Object.keys(table).map((name) => name.length));
+  return Object.entries(table)
+    .map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}\n`)
+    .join('');
+}
