@@ -18,6 +18,9 @@ import {
 
 const NOON = Date.UTC(2026, 0, 31, 12);
 const refused = { outcome: 'refused', reason: 'invalid', detail: 'status 422' } as const;
+const COLUMNS = [
+  ...['ID', 'STATE', 'TRIGGER', 'RULE', 'OBJECT', 'AGE', 'TRIES', 'NEXT', 'LAST FAILURE'],
+];
 const away = { outcome: 'retry', reason: 'unreachable', detail: 'nothing listens' } as const;
 
 const worlds = { 'a running gateway': aGatewayWorld, 'a file': aFileWorld };
@@ -48,9 +51,7 @@ for (const [what, open] of Object.entries(worlds)) {
       const { code, out, err } = await run(['list']);
       expect([code, err]).to.deep.equal([0, '']);
       const [title = '', second = '', first = ''] = out.split('\n');
-      expect(title.split(/ {2,}/)).to.deep.equal([
-        ...['ID', 'STATE', 'TRIGGER', 'RULE', 'OBJECT', 'AGE', 'TRIES', 'NEXT', 'LAST FAILURE'],
-      ]);
+      expect(title.split(/ {2,}/)).to.deep.equal(COLUMNS);
       expect(second.split(/ {2,}/)).to.deep.equal([
         ...[idOf(2), 'waiting', 'build', 'crash-loop', 'Pod/shop/web-1', '0s', '2', 'in 2m'],
         'unreachable: nothing listens',
@@ -67,11 +68,22 @@ for (const [what, open] of Object.entries(worlds)) {
         const stdout = terminal(columns);
         await run(['list'], { stdout });
         const lines = stdout.text.trimEnd().split('\n');
-        expect(lines).to.have.length(3);
         for (const line of lines) expect(line.length).to.be.at.most(Math.max(26, columns));
         expect(stdout.text).to.include(idOf(2));
+        const [titles = '', , , ...note] = lines;
+        const shown = COLUMNS.filter((title) => titles.split(/ {2,}/).includes(title));
+        const left = COLUMNS.filter((title) => !shown.includes(title));
+        const wanted = `not shown: ${left.join(', ')} (wider, or --format json)`;
+        expect(note.join(' ')).to.equal(left.length === 0 ? '' : wanted);
       });
     }
+
+    it('leaves no column out where no terminal is too narrow, and names none', async () => {
+      await world.commit([hostile(1)]);
+      const { out } = await run(['list']);
+      expect(out.split('\n')[0]?.split(/ {2,}/)).to.deep.equal(COLUMNS);
+      expect(out).to.not.include('not shown');
+    });
 
     it('lets no text of an Event reach a terminal', async () => {
       await world.commit([hostile(1)]);

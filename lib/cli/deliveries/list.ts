@@ -26,7 +26,8 @@ export const listCommand: Command = {
     ...DESK_FLAGS,
   },
   notes:
-    'A narrow terminal leaves columns out; sluice deliveries show ID and --format json have everything.',
+    'A narrow terminal leaves columns out and says which; sluice deliveries show ID and --format json\n' +
+    'have everything.',
   run: async (given, surroundings) => {
     const format = formatOf(given);
     const { stdout, clock } = surroundings;
@@ -60,11 +61,24 @@ export function renderPage(
   { now, width, next }: { now: number; width: number | null; next: string },
 ): string {
   if (items.length === 0) return 'no deliveries\n';
-  const table = renderTable(columnsAt(now), items, width);
+  const { text, omitted } = renderTable(columnsAt(now), items, width);
+  const table = `${text}${omittedNote(omitted, width)}`;
   if (after === null) return table;
   const shown = grouped(items.length);
   const found = total === null ? `${shown} shown, there are more` : `${shown} of ${grouped(total)}`;
   return `${table}${found}: ${next} --after ${after}\n`;
+}
+
+/** Names the columns that a terminal is too narrow for, on lines that fit it. */
+function omittedNote(omitted: readonly string[], width: number | null): string {
+  if (omitted.length === 0) return '';
+  const lines: string[] = [];
+  for (const word of `not shown: ${omitted.join(', ')} (wider, or --format json)`.split(' ')) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`.trimStart();
+    if (width !== null && longer.length > width) lines.push(word);
+    else lines.splice(-1, 1, longer);
+  }
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 function columnsAt(now: number): readonly Column<DeliverySummary>[] {

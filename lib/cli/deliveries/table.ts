@@ -18,12 +18,19 @@ export interface Column<Row> {
 
 const BETWEEN = '  ';
 
+/** A table as text. */
+export interface RenderedTable {
+  readonly text: string;
+  /** Titles of the columns that found no room. */
+  readonly omitted: readonly string[];
+}
+
 /** The rows below their titles; a null width bounds nothing. */
 export function renderTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   width: number | null,
-): string {
+): RenderedTable {
   const cells = columns.map((column) => [column.title, ...rows.map(column.text)]);
   const wanted = cells.map((texts) => Math.max(...texts.map((text) => text.length)));
   const widths = width === null ? wanted : fitted(columns, wanted, width);
@@ -34,7 +41,8 @@ export function renderTable<Row>(
     });
     return `${shown.join(BETWEEN).trimEnd()}\n`;
   });
-  return lines.join('');
+  const omitted = columns.flatMap(({ title }, place) => (widths[place] === 0 ? [title] : []));
+  return { text: lines.join(''), omitted };
 }
 
 /** The width of each column, 0 for one that is left out. */
