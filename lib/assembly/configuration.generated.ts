@@ -538,7 +538,7 @@ export interface Configuration {
      */
     sqlite?: {
       /**
-       * The file; relative to `SLUICE_DATA`, or else to the working directory. On a disk of this machine or a block volume, never across a network. The history of decisions lies beside it.
+       * The file; relative to `SLUICE_DATA`, or else to the state folder of the user (`$XDG_STATE_HOME/sluice`, else `~/.local/state/sluice`). On a disk of this machine or a block volume, never across a network. The history of decisions lies beside it.
        */
       path?: string;
     };
@@ -568,7 +568,7 @@ export interface Configuration {
      */
     api?: string | number;
     /**
-     * A file with the API's bearer token, at least 16 characters; read again when it changes. Where absent, the gateway makes one and keeps it as `sluice.token` in `SLUICE_DATA`, else in its working directory.
+     * A file with the API's bearer token, at least 16 characters; read again when it changes. Where absent, the gateway makes one and keeps it as `sluice.token` beside the store, in `SLUICE_DATA` or the state folder of its user.
      */
     tokenFile?: string;
     /**

@@ -211,7 +211,7 @@ const http = sectionOf('Where the gateway listens.', {
     type: 'string',
     minLength: 1,
     description:
-      "A file with the API's bearer token, at least 16 characters; read again when it changes. Where absent, the gateway makes one and keeps it as `sluice.token` in `SLUICE_DATA`, else in its working directory.",
+      "A file with the API's bearer token, at least 16 characters; read again when it changes. Where absent, the gateway makes one and keeps it as `sluice.token` beside the store, in `SLUICE_DATA` or the state folder of its user.",
     examples: ['/etc/sluice-api/token'],
   },
   hosts: {

@@ -10,7 +10,7 @@ import { NO_PLACE } from '../config/lines.ts';
 import { type ApiParts, openApi } from '../http/api.ts';
 import type { Listener } from '../http/listener.ts';
 import { Token } from '../http/token.ts';
-import { type FoundToken, keepToken, readToken } from '../http/token-file.ts';
+import { type FoundToken, keepToken, NO_TOKEN_FOLDER, readToken } from '../http/token-file.ts';
 import type { ApiWatch } from '../http/watch.ts';
 import { version } from '../kit/version.ts';
 import type { Found } from './configuration.ts';
@@ -22,7 +22,7 @@ export interface ApiListenerParts {
   readonly configuration: Pick<Found, 'file' | 'folder' | 'form' | 'problems'>;
   /** There where the last good configuration runs instead of the file. */
   readonly kept: Pick<KeptConfiguration, 'since'> | null;
-  /** The folder for a token that no file is named for; null: none is made. */
+  /** The folder for a token that no file is named for; null: there is none, and no token is made. */
   readonly tokenFolder: string | null;
   readonly store: Store;
   readonly health: () => Health;
@@ -47,7 +47,7 @@ export async function openApiListener(parts: ApiListenerParts): Promise<Listener
   const keptSince = parts.kept === null ? null : new Date(parts.kept.since).toISOString();
   const find = tokenFinder(parts);
   const found = await find();
-  if (found?.ok === false) {
+  if (!found.ok) {
     observe({ kind: 'configuration-problem', problem: { ...found.finding, ...NO_PLACE } });
   }
   // Whoever takes the file away takes the token back; of our own another is made then.
@@ -68,7 +68,7 @@ export async function openApiListener(parts: ApiListenerParts): Promise<Listener
     observe,
   });
   const { address } = listener;
-  const where = found?.ok === true ? { tokenFile: found.file } : {};
+  const where = found.ok ? { tokenFile: found.file } : {};
   observe({ kind: 'listening', listener: 'api', address, ...where });
   return listener;
 }
@@ -77,13 +77,13 @@ function tokenFinder({
   plan,
   configuration,
   tokenFolder,
-}: ApiListenerParts): () => Promise<FoundToken | null> {
+}: ApiListenerParts): () => Promise<FoundToken> {
   const { tokenFile } = plan.http;
   if (tokenFile !== null) return () => readToken(resolve(configuration.folder, tokenFile));
-  if (tokenFolder === null) return async () => null;
+  if (tokenFolder === null) return async () => NO_TOKEN_FOLDER;
   return () => keepToken(tokenFolder, process.geteuid?.() ?? 0);
 }
 
-function tokenOf(found: FoundToken | null): string | null {
-  return found?.ok === true ? found.token : null;
+function tokenOf(found: FoundToken): string | null {
+  return found.ok ? found.token : null;
 }

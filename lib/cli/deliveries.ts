@@ -21,5 +21,6 @@ export const deliveriesCommand: CommandGroup = {
   },
   notes:
     'They ask the gateway on http://127.0.0.1:8081, or the one of --url. With the gateway stopped they\n' +
-    'open its store: that of --store, SLUICE_STORE or the configuration, else sluice.db in SLUICE_DATA.\n',
+    'open its store: that of --store, SLUICE_STORE or the configuration, else sluice.db in\n' +
+    'SLUICE_DATA or, without that, in ~/.local/state/sluice.\n',
 };

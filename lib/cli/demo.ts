@@ -16,6 +16,7 @@ import { type Playback, startPlayback } from '../playback/playback.ts';
 import { openRecording } from '../playback/recording.ts';
 import type { Command, Surroundings } from './command.ts';
 import { refused } from './configuration.ts';
+import { givenFolder } from './data-folder.ts';
 import { shellWord } from './deliveries/words.ts';
 import { DemoSummary } from './demo-summary.ts';
 import type { Given } from './flags.ts';
@@ -116,9 +117,8 @@ async function play(playing: Playing, surroundings: Surroundings): Promise<void>
     kept: null,
     namespace: OWN_NAMESPACE,
     drainMs: DRAIN_MS,
-    dataFolder: own,
+    dataFolder: givenFolder(own),
     storeAt: '',
-    tokenFolder: own,
     // The recording's cluster is made for this demo.
     before: 'none' as const,
     connect: (observe: Parameters<typeof connect>[1]['observe']) =>

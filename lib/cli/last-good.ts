@@ -1,12 +1,11 @@
 // Which configuration a start runs: the one it was pointed to, else, where that is refused, the last
 // good one, which the store keeps. A start that has none, or that is strict, is refused.
-import { access } from 'node:fs/promises';
 import type { PlanContext } from '../assembly/context.ts';
 import { loadPlan } from '../assembly/load.ts';
 import { planStore } from '../assembly/store.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Problem } from '../core/problem.ts';
-import { codeOfFailure } from '../kit/file-trouble.ts';
+import { isThere } from '../kit/file-trouble.ts';
 import type { Surroundings } from './command.ts';
 import { refused } from './configuration.ts';
 import type { Found, Usable } from './configuration.ts';
@@ -105,14 +104,4 @@ async function keptAt(place: StorePlace, dataFolder: string): Promise<KeptConfig
   if (place.at === '' || !(await isThere(place.at))) return null;
   await using store = await planStore(place.section).create({ folder: dataFolder }).open();
   return await readKept(store.keep);
-}
-
-async function isThere(file: string): Promise<boolean> {
-  try {
-    await access(file);
-    return true;
-  } catch (error) {
-    // What else may be wrong with it, opening it says better.
-    return codeOfFailure(error) !== 'ENOENT';
-  }
 }

@@ -17,10 +17,12 @@ import { openProbes } from '../http/probes.ts';
 import { ApiWatch } from '../http/watch.ts';
 import type { ApiClient } from '../kubernetes/api.ts';
 import { findCluster } from '../kubernetes/cluster.ts';
+import { historyPathOf } from '../stores/sqlite/places.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { version } from '../kit/version.ts';
 import { openApiListener } from './api-listener.ts';
 import type { Surroundings } from './command.ts';
+import { type DataFolder, makeDataFolder, storeToMove } from './data-folder.ts';
 import type { KeptConfiguration } from './kept-configuration.ts';
 import { keepConfiguration } from './kept-configuration.ts';
 
@@ -34,12 +36,10 @@ export interface RunRequest {
   /** The gateway's own namespace, for the cluster id. */
   readonly namespace: string;
   readonly drainMs: number;
-  /** Where relative paths of the store begin. */
-  readonly dataFolder: string;
+  /** The gateway's own files; relative paths of the store begin there. */
+  readonly dataFolder: DataFolder;
   /** Where the store is; '' for one that is no file. */
   readonly storeAt: string;
-  /** Where the API may keep a token of its own; null: nowhere. */
-  readonly tokenFolder: string | null;
   /** Makes the connection, with where to observe. */
   readonly connect: (observe: Observe) => Promise<ApiClient>;
   /** As the gateway takes it: `none` if the cluster begins with this run. */
@@ -87,7 +87,7 @@ async function runObserved(
   { surroundings, telemetry, watch, observe }: Observed,
   stop: AbortSignal,
 ): Promise<Stopped> {
-  const { plan, configuration, kept, namespace, drainMs, tokenFolder } = request;
+  const { plan, configuration, kept, namespace, drainMs, dataFolder } = request;
   const { clock, environment, random } = surroundings;
   await using opened = new AsyncDisposableStack();
   const api = opened.use(await connected(request, observe, stop));
@@ -110,6 +110,7 @@ async function runObserved(
   const health = (): Health => noted(gateway.health(), kept);
   opened.use(await probesOf(plan, gateway, { telemetry, observe, health, clock }));
   if (watch !== null) {
+    const tokenFolder = dataFolder.from === 'nothing' ? null : dataFolder.path;
     const shown = { plan, configuration, kept, tokenFolder, store, health, watch, clock, observe };
     const measure = (): Promise<void> => gateway.measure();
     const act: ApiParts['act'] = (name, id) => gateway.act(name, id);
@@ -134,18 +135,35 @@ async function connected(
   }
 }
 
+/**
+ * Makes the folder of the gateway's own files. If it holds only the API's token, it can be missing: then
+ * no token is kept, and the API listener says so.
+ */
+async function prepareFolder({ plan, dataFolder }: RunRequest): Promise<void> {
+  if (dataFolder.holdsStore) return makeDataFolder(dataFolder);
+  const { api, tokenFile } = plan.http;
+  if (api !== null && tokenFile === null) await makeDataFolder(dataFolder).catch(unlessBug);
+}
+
 async function openStore(
-  { plan, dataFolder, storeAt: at }: RunRequest,
+  request: RunRequest,
   {
     surroundings,
     observe,
     opened,
   }: Pick<Observed, 'surroundings' | 'observe'> & { readonly opened: AsyncDisposableStack },
 ): Promise<Store> {
+  const { plan, dataFolder, storeAt: at } = request;
   const { aroundStore, clock } = surroundings;
-  const own = opened.use(await plan.store.create({ folder: dataFolder, observe, clock }).open());
+  await prepareFolder(request);
+  const folder = dataFolder.path;
+  const own = opened.use(await plan.store.create({ folder, observe, clock }).open());
   const store = aroundStore?.(own) ?? own;
-  observe({ kind: 'store-opened', store: plan.store.kind, durable: store.journal.durable, at });
+  const history = at === '' ? '' : historyPathOf(at);
+  const { durable } = store.journal;
+  observe({ kind: 'store-opened', store: plan.store.kind, durable, at, history });
+  const misplaced = await storeToMove(dataFolder, at);
+  if (misplaced !== null) observe({ kind: 'store-to-move', ...misplaced });
   return store;
 }
 

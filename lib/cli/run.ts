@@ -13,7 +13,7 @@ import { CONFIG_FLAGS, findConfiguration } from './configuration.ts';
 import type { Given } from './flags.ts';
 import { chooseConfiguration } from './last-good.ts';
 import { runPlan } from './run-plan.ts';
-import { dataFolderOf, placeOfStore, STORE_FLAGS } from './store-place.ts';
+import { findStore, STORE_FLAGS } from './store-place.ts';
 
 /** Less than the 30 s that Kubernetes gives a pod to end by itself. */
 const DRAIN_MS = 25_000;
@@ -76,13 +76,15 @@ export const runCommand: Command = {
     const exec = given.isSet('allow-exec') ? 'allowed' : 'refused';
     const context = { ...namespaces, exec } as const;
     const found = await findConfiguration(given, surroundings, context);
-    const dataFolder = dataFolderOf(surroundings);
+    const asked = { flag: given.text('store'), section: found.store };
+    const store = await findStore(asked, surroundings);
+    const { dataFolder } = store;
     const chosen = await chooseConfiguration(
       found,
       {
         context,
-        dataFolder,
-        place: placeOfStore({ flag: given.text('store'), section: found.store }, surroundings),
+        dataFolder: dataFolder.path,
+        place: store.place,
         strictness: given.isSet('strict') ? 'strict' : 'lenient',
       },
       surroundings,
@@ -97,7 +99,6 @@ export const runCommand: Command = {
       drainMs,
       dataFolder,
       storeAt: place.at,
-      tokenFolder: dataFolder,
       connect: (observe: Parameters<typeof connectionOf>[2]) =>
         connectionOf(given, surroundings, observe),
     };

@@ -1,12 +1,13 @@
 // Where the store is, said without reading it: the flag, else the variable, else `store:` of the file
 // where that section by itself is valid, else `sluice.db` among the gateway's own files. So the store
-// is found also with a configuration that is refused. Pure; nothing is looked for on a disk.
+// is found also with a configuration that is refused. Which folder holds those files is data-folder.ts's.
 // Follows docs/configuration.md (store).
 import { resolve } from 'node:path';
 import { isJsonObject } from '../core/event.ts';
 import { kindOf, type StoreSection, storeAt } from '../assembly/store.ts';
 import { SQLITE_DEFAULTS } from '../stores/sqlite.ts';
 import type { Surroundings } from './command.ts';
+import { type DataFolder, findDataFolder } from './data-folder.ts';
 import type { FlagTable } from './flags.ts';
 
 /** The flag that says where the store is. */
@@ -14,7 +15,7 @@ export const STORE_FLAGS = {
   store: {
     type: 'string',
     takes: 'FILE|memory',
-    help: 'where the store is, whatever the file says; default: SLUICE_STORE, else store: of the file, else sluice.db in SLUICE_DATA',
+    help: 'where the store is, whatever the file says; default: SLUICE_STORE, else store: of the file, else sluice.db in SLUICE_DATA or ~/.local/state/sluice',
   },
 } as const satisfies FlagTable;
 
@@ -36,31 +37,37 @@ export interface StorePlace {
   readonly section: StoreSection;
 }
 
-/** Where the gateway's own files lie: `SLUICE_DATA`, else the working directory. */
-export function dataFolderOf({
-  folder,
-  environment,
-}: Pick<Surroundings, 'folder' | 'environment'>): string {
-  return resolve(folder, environment['SLUICE_DATA'] ?? '');
-}
+/** The machine as far as a store's place depends on it. */
+type Machine = Pick<Surroundings, 'folder' | 'environment'>;
 
 /**
- * Where the store is. A path on the command line or in `SLUICE_STORE` begins in the working directory,
- * one of the file in `SLUICE_DATA`.
+ * Where the store is, and the gateway's own files. A path on the command line or in `SLUICE_STORE` begins
+ * in the working directory, one of the file in the folder of the gateway's own files.
  */
-export function placeOfStore(
+export async function findStore(
+  asked: AskedStore,
+  machine: Machine,
+): Promise<{ readonly place: StorePlace; readonly dataFolder: DataFolder }> {
+  const named = namedPlace(asked, machine);
+  const written = asked.section ?? {};
+  const kind = kindOf(written);
+  const path = kind === 'sqlite' ? pathIn(written) : '';
+  const dataFolder = await findDataFolder(named === null && path !== '' ? path : null, machine);
+  const at = path === '' ? '' : resolve(dataFolder.path, path);
+  const from = Object.hasOwn(written, kind) ? 'file' : 'default';
+  return { place: named ?? { kind, at, from, section: written }, dataFolder };
+}
+
+/** The place that the flag or the variable names; null: neither does. */
+function namedPlace(
   { flag = '', section }: AskedStore,
-  surroundings: Pick<Surroundings, 'folder' | 'environment'>,
-): StorePlace {
-  const { folder, environment } = surroundings;
+  { folder, environment }: Machine,
+): StorePlace | null {
   const variable = environment['SLUICE_STORE'] ?? '';
   const written = section ?? {};
   if (flag !== '') return { ...placeNamed(flag, folder, written), from: 'flag' };
-  if (variable !== '') return { ...placeNamed(variable, folder, written), from: 'environment' };
-  const kind = kindOf(written);
-  const at = kind === 'sqlite' ? resolve(dataFolderOf(surroundings), pathIn(written)) : '';
-  const from = Object.hasOwn(written, kind) ? 'file' : 'default';
-  return { kind, at, from, section: written };
+  if (variable === '') return null;
+  return { ...placeNamed(variable, folder, written), from: 'environment' };
 }
 
 /** The same place, with what another file says about everything but kind and path. */

@@ -8,6 +8,17 @@ export type StoreObserved =
       readonly store: string;
       readonly durable: boolean;
       readonly at: string;
+      /** The file of the history of decisions; '' for a store that is no file. */
+      readonly history: string;
+    }
+  | {
+      /** An earlier version left the store in the working directory, and it is used there. */
+      readonly kind: 'store-to-move';
+      readonly at: string;
+      /** The file that it would be now. */
+      readonly to: string;
+      /** The line for a shell that moves it; '' if another store lies there. */
+      readonly command: string;
     }
   | {
       /** It takes nothing, or takes what it is given again. */

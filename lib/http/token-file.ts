@@ -110,13 +110,20 @@ function tokenOf(file: string, content: string | null, hint: string): FoundToken
   return unusable(message, { hint });
 }
 
+/** The answer for a gateway that has no folder for its own token. */
+export const NO_TOKEN_FOLDER = unkept('none of SLUICE_DATA, XDG_STATE_HOME and HOME is set');
+
 function mistrusted(file: string, why: string): FoundToken {
   const hint = 'remove it, and the next start makes another, or name a file under http.tokenFile';
   return unusable(`the token in ${file} is not used: ${why}`, { hint });
 }
 
 function unwritable(file: string, error: unknown): FoundToken {
-  return unusable(`no token is kept: writing ${file}: ${fileTrouble(error)}`, {
+  return unkept(`writing ${file}: ${fileTrouble(error)}`);
+}
+
+function unkept(why: string): FoundToken {
+  return unusable(`no token is kept: ${why}`, {
     severity: 'info',
     hint: 'only reads over loopback are answered; for others name a file under http.tokenFile, or a folder that can be written in SLUICE_DATA',
   });

@@ -97,6 +97,7 @@ export class Metrics {
       case 'store-opened':
       case 'clock-jumped':
       case 'history-lost':
+      case 'store-to-move':
       case 'work-resumed':
         this.#stored(observation);
         return;
@@ -150,6 +151,7 @@ export class Metrics {
         this.#add('sluice_attempts_lost_total', {}, observed.lost);
         return;
       case 'history-lost':
+      case 'store-to-move':
         return;
     }
   }

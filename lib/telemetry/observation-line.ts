@@ -43,6 +43,7 @@ export function observationLines(
     case 'shedding':
       return limitLines(observation, failures);
     case 'store-opened':
+    case 'store-to-move':
     case 'store-trouble':
     case 'store-usage':
     case 'work-resumed':

@@ -23,10 +23,13 @@ const WHEN_FULL = {
 export function storeLines(observed: StoreObserved, failures: FailureLog): readonly Line[] {
   switch (observed.kind) {
     case 'store-opened': {
-      const { kind, store, durable, at } = observed;
-      const text = `store ${store}${at === '' ? '' : ` in ${at}`}`;
-      return [{ level: 'info', kind, text, fields: { store, durable, at } }];
+      const { kind, store, durable, at, history } = observed;
+      const where = at === '' ? '' : ` in ${at}, its history in ${history}`;
+      const fields = { store, durable, at, history };
+      return [{ level: 'info', kind, text: `store ${store}${where}`, fields }];
     }
+    case 'store-to-move':
+      return [toMove(observed)];
     case 'store-trouble':
       return trouble(observed, failures);
     case 'store-usage':
@@ -51,6 +54,21 @@ export function storeLines(observed: StoreObserved, failures: FailureLog): reado
     default:
       return observed satisfies never;
   }
+}
+
+function toMove({
+  kind,
+  at,
+  to,
+  command,
+}: Extract<StoreObserved, { kind: 'store-to-move' }>): Line {
+  const what = `the store ${at} lies in the working directory, as earlier versions had it`;
+  const next =
+    command === ''
+      ? `${to} is there too and is not used; move one of the two away`
+      : `to move it to ${to}, stop the gateway and run: ${command}`;
+  const text = `${what}; with SLUICE_DATA=. it stays here without this line; ${next}`;
+  return { level: 'warn', kind, text, fields: { at, to, command } };
 }
 
 function trouble(

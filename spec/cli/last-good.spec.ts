@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { loadPlan } from '../../lib/assembly/load.ts';
 import { chooseConfiguration } from '../../lib/cli/last-good.ts';
 import { runCommandLine } from '../../lib/cli/main.ts';
-import { placeOfStore } from '../../lib/cli/store-place.ts';
+import { findStore } from '../../lib/cli/store-place.ts';
 import { until } from '../support/until.ts';
 import { aPlayedCluster } from './played-cluster.ts';
 import { runLine, specMachine, type SpecMachine } from './surroundings.ts';
@@ -157,7 +157,7 @@ describe('a restart onto a configuration that is refused', () => {
     const context = { namespace: 'shop', buildNamespace: 'shop', exec: 'refused' } as const;
     const boundOf = async (text: string): Promise<unknown> => {
       const found = { ...loadPlan({ ...context, text }), text, file: file(), folder: '' };
-      const place = placeOfStore({ flag: undefined, section: found.store }, machine);
+      const { place } = await findStore({ flag: undefined, section: found.store }, machine);
       const request = {
         context,
         place,

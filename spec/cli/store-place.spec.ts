@@ -1,12 +1,7 @@
 // Where the store is, from what was said about it: the flag, the variable, the file, the default.
 import { expect } from 'chai';
 import type { StoreSection } from '../../lib/assembly/store.ts';
-import {
-  dataFolderOf,
-  placeOfStore,
-  placeWith,
-  type StorePlace,
-} from '../../lib/cli/store-place.ts';
+import { findStore, placeWith, type StorePlace } from '../../lib/cli/store-place.ts';
 
 interface Row {
   readonly what: string;
@@ -19,7 +14,17 @@ interface Row {
 const DATA = { SLUICE_DATA: '/data' };
 
 const ROWS: readonly Row[] = [
-  { what: 'nothing', expected: ['sqlite', '/here/sluice.db', 'default'] },
+  { what: 'nothing', expected: ['sqlite', '/me/.local/state/sluice/sluice.db', 'default'] },
+  {
+    what: 'only XDG_STATE_HOME',
+    environment: { XDG_STATE_HOME: '/state' },
+    expected: ['sqlite', '/state/sluice/sluice.db', 'default'],
+  },
+  {
+    what: 'a relative path in the file, which begins in the state folder',
+    section: { sqlite: { path: 'a/b.db' } },
+    expected: ['sqlite', '/me/.local/state/sluice/a/b.db', 'file'],
+  },
   {
     what: 'only SLUICE_DATA',
     environment: DATA,
@@ -34,7 +39,7 @@ const ROWS: readonly Row[] = [
     what: 'empty variables and an empty flag, as nothing',
     flag: '',
     environment: { SLUICE_DATA: '', SLUICE_STORE: '' },
-    expected: ['sqlite', '/here/sluice.db', 'default'],
+    expected: ['sqlite', '/me/.local/state/sluice/sluice.db', 'default'],
   },
   {
     what: 'a path in the file, which begins in SLUICE_DATA',
@@ -91,27 +96,28 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-function place(row: Omit<Row, 'what' | 'expected'>): StorePlace {
-  const { flag, environment = {}, section = null } = row;
-  return placeOfStore({ flag, section }, { folder: '/here', environment });
+async function place(row: Omit<Row, 'what' | 'expected'>): Promise<StorePlace> {
+  const { flag, environment, section = null } = row;
+  const machine = { folder: '/here', environment: { HOME: '/me', ...environment } };
+  return (await findStore({ flag, section }, machine)).place;
 }
 
-describe('placeOfStore', () => {
+describe('findStore', () => {
   for (const { what, expected, ...row } of ROWS) {
-    it(`finds it with ${what}`, () => {
-      const { kind, at, from } = place(row);
+    it(`finds it with ${what}`, async () => {
+      const { kind, at, from } = await place(row);
       expect([kind, at, from]).to.deep.equal(expected);
     });
   }
 
-  it('keeps what the file says about everything but kind and path', () => {
+  it('keeps what the file says about everything but kind and path', async () => {
     const section = { sqlite: { path: 'f.db' }, maxSize: '2Gi', overflow: 'shed' } as const;
-    expect(place({ flag: 'x.db', section }).section).to.deep.equal({
+    expect((await place({ flag: 'x.db', section })).section).to.deep.equal({
       sqlite: { path: '/here/x.db' },
       maxSize: '2Gi',
       overflow: 'shed',
     });
-    expect(place({ flag: 'memory', section }).section).to.deep.equal({
+    expect((await place({ flag: 'memory', section })).section).to.deep.equal({
       memory: {},
       maxSize: '2Gi',
       overflow: 'shed',
@@ -120,16 +126,9 @@ describe('placeOfStore', () => {
 });
 
 describe('placeWith', () => {
-  it('takes everything but kind and path from another file', () => {
-    const elsewhere = place({ environment: DATA });
+  it('takes everything but kind and path from another file', async () => {
+    const elsewhere = await place({ environment: DATA });
     const { section, at } = placeWith(elsewhere, { sqlite: { path: 'k.db' }, maxSize: '4Gi' });
     expect([at, section]).to.deep.equal(['/data/sluice.db', { sqlite: {}, maxSize: '4Gi' }]);
-  });
-});
-
-describe('dataFolderOf', () => {
-  it('is SLUICE_DATA, else the working directory', () => {
-    expect(dataFolderOf({ folder: '/here', environment: {} })).to.equal('/here');
-    expect(dataFolderOf({ folder: '/here', environment: DATA })).to.equal('/data');
   });
 });

@@ -37,7 +37,7 @@ describe('the status', () => {
     const ended = { kind: 'attempt-ended', delivery, durationMs: 1 } as const;
     watch.observe({ ...ended, outcome });
     watch.observe({ ...ended, outcome: { outcome: 'delivered' } });
-    const store = { store: 'memory', durable: false, at: '/data/sluice.db' } as const;
+    const store = { store: 'memory', durable: false, at: '/data/sluice.db', history: '' } as const;
     watch.observe({ kind: 'store-opened', ...store });
     const usage = { level: 'near', overflow: 'block', bytes: 80, maxBytes: 100 } as const;
     watch.observe({ kind: 'store-usage', ...usage });

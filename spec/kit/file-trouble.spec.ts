@@ -1,6 +1,6 @@
 // Codes of the operating system in words: a table.
 import { expect } from 'chai';
-import { codeOfFailure, fileTrouble } from '../../lib/kit/file-trouble.ts';
+import { codeOfFailure, fileTrouble, isThere } from '../../lib/kit/file-trouble.ts';
 
 const failure = (code: string): Error => Object.assign(new Error(`${code}: x`), { code });
 
@@ -10,6 +10,8 @@ describe('fileTrouble', () => {
     [failure('EACCES'), 'permission denied'],
     [failure('EISDIR'), 'a folder'],
     [failure('ENOTDIR'), 'a file where a folder is expected'],
+    [failure('EROFS'), 'a read-only file system'],
+    [failure('EPERM'), 'operation not permitted'],
     [failure('EMFILE'), 'EMFILE'],
     [new Error('no code'), 'unknown error'],
     ['no error', 'unknown error'],
@@ -24,5 +26,17 @@ describe('fileTrouble', () => {
     expect(codeOfFailure(failure('ENOENT'))).to.equal('ENOENT');
     expect(codeOfFailure(new Error('no code'))).to.equal(undefined);
     expect(codeOfFailure(Object.assign(new Error('ours'), { code: 5 }))).to.equal(undefined);
+  });
+});
+
+describe('isThere', () => {
+  it('finds files and folders, and misses what is not there', async () => {
+    expect(await isThere(import.meta.filename)).to.equal(true);
+    expect(await isThere(import.meta.dirname)).to.equal(true);
+    expect(await isThere(`${import.meta.filename}.none`)).to.equal(false);
+  });
+
+  it('counts what cannot be looked at', async () => {
+    expect(await isThere(`${import.meta.filename}/below-a-file`)).to.equal(true);
   });
 });

@@ -7,13 +7,15 @@ import { join, resolve } from 'node:path';
 import { SluiceError } from '../../core/errors.ts';
 import { TOKEN_FILE } from '../../http/token-file.ts';
 import { openDeadline } from '../../kit/deadline.ts';
+import { isThere } from '../../kit/file-trouble.ts';
 import type { Surroundings } from '../command.ts';
 import { CONFIG_FLAGS, findConfiguration } from '../configuration.ts';
 import { namespacesOf } from '../cluster.ts';
 import type { FlagTable, Given } from '../flags.ts';
-import { dataFolderOf, placeOfStore, STORE_FLAGS, type StorePlace } from '../store-place.ts';
+import type { DataFolder } from '../data-folder.ts';
+import { findStore, STORE_FLAGS, type StorePlace } from '../store-place.ts';
 import type { Asker } from './client.ts';
-import { isThere, openFile } from './over-file.ts';
+import { openFile } from './over-file.ts';
 import { type GatewayAddress, HttpAsker, shownUrl } from './over-http.ts';
 import { shellWord } from './words.ts';
 
@@ -27,7 +29,7 @@ export const DESK_FLAGS = {
   'token-file': {
     type: 'string',
     takes: 'FILE',
-    help: 'the file with that gateway’s token; default: sluice.token in SLUICE_DATA',
+    help: 'the file with that gateway’s token; default: sluice.token beside the store, in SLUICE_DATA or ~/.local/state/sluice',
   },
   ...STORE_FLAGS,
   config: {
@@ -58,29 +60,37 @@ export async function openDesk(given: Given, surroundings: Surroundings): Promis
   if (url !== undefined && given.isSet('store')) {
     throw new SluiceError('usage', 'flags --url and --store: name a gateway or a file, not both');
   }
-  if (url !== undefined)
-    return gatewayDesk(addressOf(url, given, surroundings), surroundings, given);
+  if (url !== undefined) {
+    return gatewayDesk(await addressOf(url, given, surroundings), surroundings, given);
+  }
   if (given.isSet('store')) {
-    return fileDesk(await placeIn(given, surroundings), surroundings, given);
+    return fileDesk(await storeIn(given, surroundings), surroundings, given);
   }
   return nearestDesk(given, surroundings);
+}
+
+/** A store, and the folder in which a relative path of its section begins. */
+interface FoundStore {
+  readonly place: StorePlace;
+  readonly dataFolder: DataFolder;
 }
 
 /** The gateway of this machine, else the file. */
 async function nearestDesk(given: Given, surroundings: Surroundings): Promise<Desk> {
   const { stderr } = surroundings;
-  const address = addressOf(URL_DEFAULT, given, surroundings);
+  const address = await addressOf(URL_DEFAULT, given, surroundings);
   if (await isListening(address.url, surroundings)) {
     stderr.write(`(from the gateway at ${shownUrl(address.url)})\n`);
     return gatewayDesk(address, surroundings, given);
   }
-  const place = await placeIn(given, surroundings);
+  const store = await storeIn(given, surroundings);
+  const { place } = store;
   const nobody = `nothing listens on ${shownUrl(address.url)}`;
-  if (!(await isThere(place))) {
+  if (place.at === '' || !(await isThere(place.at))) {
     const none = place.at === '' ? 'the store is no file' : `there is no store ${place.at}`;
     throw new SluiceError('gateway-unusable', `find a gateway: ${nobody}, and ${none}`);
   }
-  const desk = await fileDesk(place, surroundings, given);
+  const desk = await fileDesk(store, surroundings, given);
   stderr.write(`(from the file ${place.at}: ${nobody})\n`);
   return desk;
 }
@@ -91,11 +101,11 @@ function gatewayDesk(address: GatewayAddress, surroundings: Surroundings, given:
 }
 
 async function fileDesk(
-  place: StorePlace,
+  { place, dataFolder }: FoundStore,
   surroundings: Surroundings,
   given: Given,
 ): Promise<Desk> {
-  const folder = dataFolderOf(surroundings);
+  const folder = dataFolder.path;
   const asker = await openFile(place, { clock: surroundings.clock, folder });
   return deskOf('file', asker, { given, program: surroundings.program });
 }
@@ -117,7 +127,11 @@ function deskOf(
   };
 }
 
-function addressOf(text: string, given: Given, surroundings: Surroundings): GatewayAddress {
+async function addressOf(
+  text: string,
+  given: Given,
+  surroundings: Surroundings,
+): Promise<GatewayAddress> {
   const url = URL.parse(text);
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
     throw new SluiceError('usage', `flag --url takes a URL such as ${URL_DEFAULT}, not "${text}"`);
@@ -129,23 +143,24 @@ function addressOf(text: string, given: Given, surroundings: Surroundings): Gate
     );
   }
   const named = given.text('token-file');
+  const { dataFolder } = await findStore({ flag: undefined, section: null }, surroundings);
   return {
     url,
     namedTokenFile: named === undefined ? null : resolve(surroundings.folder, named),
-    ownTokenFile: join(dataFolderOf(surroundings), TOKEN_FILE),
+    ownTokenFile: join(dataFolder.path, TOKEN_FILE),
   };
 }
 
 /** A configuration is read only where it could say something. */
-async function placeIn(given: Given, surroundings: Surroundings): Promise<StorePlace> {
+async function storeIn(given: Given, surroundings: Surroundings): Promise<FoundStore> {
   const flag = given.text('store');
   const { environment } = surroundings;
   const isSaid = flag !== undefined || (environment['SLUICE_STORE'] ?? '') !== '';
   const hasFile = given.isSet('config') || (environment['GATEWAY_CONFIG'] ?? '') !== '';
-  if (isSaid || !hasFile) return placeOfStore({ flag, section: null }, surroundings);
+  if (isSaid || !hasFile) return findStore({ flag, section: null }, surroundings);
   const context = { ...namespacesOf(given, environment), exec: 'allowed' as const };
   const { store } = await findConfiguration(given, surroundings, context);
-  return placeOfStore({ flag, section: store }, surroundings);
+  return findStore({ flag, section: store }, surroundings);
 }
 
 async function isListening(url: URL, { clock, stop }: Surroundings): Promise<boolean> {

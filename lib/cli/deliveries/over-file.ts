@@ -8,20 +8,9 @@ import type { Store } from '../../core/store.ts';
 import { act } from '../../delivery/acts.ts';
 import { askDeliveries, type DeliveryAnswer } from '../../http/ask-deliveries.ts';
 import type { DeliveryQuestion } from '../../http/ask-deliveries.ts';
-import { codeOfFailure, fileTrouble } from '../../kit/file-trouble.ts';
+import { fileTrouble } from '../../kit/file-trouble.ts';
 import type { StorePlace } from '../store-place.ts';
 import type { Asker } from './client.ts';
-
-/** Whether there is a file at this place; one that may not be looked at counts. */
-export async function isThere({ at }: Pick<StorePlace, 'at'>): Promise<boolean> {
-  if (at === '') return false;
-  try {
-    await access(at);
-    return true;
-  } catch (error) {
-    return codeOfFailure(error) !== 'ENOENT';
-  }
-}
 
 /**
  * Opens the store at a place.

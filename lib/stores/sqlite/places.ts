@@ -63,7 +63,7 @@ async function checkFolder(path: string): Promise<void> {
 
 function folderTrouble(path: string, error: unknown): SluiceError {
   return unusable(path, `its folder ${dirname(path)}: ${fileTrouble(error)}`, {
-    todo: 'make the folder, or name another file with --store, SLUICE_STORE or store.sqlite.path',
+    todo: 'make the folder, name another file with --store, SLUICE_STORE or store.sqlite.path, or another folder with SLUICE_DATA',
     cause: error,
   });
 }
@@ -102,7 +102,7 @@ async function make(path: string): Promise<void> {
     // Another process made it meanwhile: it is looked at like any other.
     if (codeOfFailure(error) === 'EEXIST') return;
     throw unusable(path, `the file can not be made: ${fileTrouble(error)}`, {
-      todo: 'make the folder writable for this user, make room, or name a file elsewhere',
+      todo: 'make the folder writable for this user, make room, or name another folder with SLUICE_DATA or another file with --store',
       cause: error,
     });
   }

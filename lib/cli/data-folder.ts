@@ -1,0 +1,130 @@
+// The folder of the gateway's own files: store, history and token. SLUICE_DATA names it; without it the
+// files lie in the state folder of this user. A store that an earlier version left in the working
+// directory is still used there. Only `run` makes the folder.
+// Source: https://specifications.freedesktop.org/basedir-spec/latest/ (XDG_STATE_HOME)
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { SluiceError } from '../core/errors.ts';
+import { TOKEN_FILE } from '../http/token-file.ts';
+import { codeOfFailure, fileTrouble, isThere } from '../kit/file-trouble.ts';
+import { historyPathOf } from '../stores/sqlite/places.ts';
+import type { Surroundings } from './command.ts';
+import { shellWord } from './deliveries/words.ts';
+
+/** Where the gateway's own files lie. */
+export interface DataFolder {
+  /** Absolute. */
+  readonly path: string;
+  /** What named it: `given` by SLUICE_DATA or a caller; `nothing` if no variable does, and then it cannot be used. */
+  readonly from: 'given' | 'XDG_STATE_HOME' | 'HOME' | 'working directory' | 'nothing';
+  /** The folder of this user; another one than `path` only for a store in the working directory. */
+  readonly own: string;
+  /** Whether the store lies there, by default or by a relative path of the configuration. */
+  readonly holdsStore: boolean;
+}
+
+/** A store of an earlier version, and how to move it. */
+export interface StoreToMove {
+  readonly at: string;
+  readonly to: string;
+  /** A line for a shell; '' if there is another store at the place where it would go. */
+  readonly command: string;
+}
+
+type Machine = Pick<Surroundings, 'folder' | 'environment'>;
+
+// The specification asks for this mode: what the files say about a cluster is for this user alone.
+const FOLDER_MODE = 0o700;
+
+const SET_IT = 'set SLUICE_DATA to a folder that this user can write';
+
+/**
+ * The folder of the gateway's own files. Nothing is made.
+ *
+ * `path` is that of the store in this folder: `sluice.db`, or as the configuration has it; null if the
+ * store lies elsewhere.
+ */
+export async function findDataFolder(path: string | null, machine: Machine): Promise<DataFolder> {
+  const holdsStore = path !== null && !isAbsolute(path);
+  const found = { ...namedFolder(machine), holdsStore };
+  const { folder } = machine;
+  if (found.from === 'given' || found.path === folder || !holdsStore) return found;
+  if (!(await isFile(resolve(folder, path)))) return found;
+  return { ...found, path: folder, from: 'working directory' };
+}
+
+/** A folder that is there already and holds no store. */
+export function givenFolder(path: string): DataFolder {
+  return { ...ownFolder(path, 'given'), holdsStore: false };
+}
+
+// A folder that may not be looked into holds no store of ours.
+function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+function namedFolder({ folder, environment }: Machine): Pick<DataFolder, 'path' | 'from' | 'own'> {
+  const { SLUICE_DATA: named = '', XDG_STATE_HOME: state = '', HOME: home = '' } = environment;
+  if (named !== '') return ownFolder(resolve(folder, named), 'given');
+  // A relative path is invalid there, and is to be ignored.
+  if (isAbsolute(state)) return ownFolder(join(state, 'sluice'), 'XDG_STATE_HOME');
+  if (isAbsolute(home)) return ownFolder(join(home, '.local/state/sluice'), 'HOME');
+  return ownFolder(folder, 'nothing');
+}
+
+function ownFolder(
+  path: string,
+  from: DataFolder['from'],
+): Pick<DataFolder, 'path' | 'from' | 'own'> {
+  return { path, from, own: path };
+}
+
+/**
+ * Makes the folder, for its user alone.
+ *
+ * **Errors**: `store-unusable`, with what to do.
+ */
+export async function makeDataFolder({ path, from }: DataFolder): Promise<void> {
+  if (from === 'working directory') return;
+  if (from === 'nothing') {
+    const found = 'none of SLUICE_DATA, XDG_STATE_HOME and HOME is set';
+    throw new SluiceError('store-unusable', `find a folder for the store: ${found}; ${SET_IT}`);
+  }
+  try {
+    // A home that is not there is a mistake, or a user without one; it is not for us to make.
+    if (from === 'HOME') await stat(resolve(path, '../../..'));
+    await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+  } catch (cause) {
+    const what = from === 'given' ? path : `${path} (by ${from})`;
+    const message = `make the folder ${what}: ${folderTrouble(cause)}; ${SET_IT}`;
+    throw new SluiceError('store-unusable', message, { cause });
+  }
+}
+
+function folderTrouble(error: unknown): string {
+  const code = codeOfFailure(error);
+  if (code === 'EEXIST') return 'a file where a folder is expected';
+  return code === 'ENOENT' ? 'there is no such home folder' : fileTrouble(error);
+}
+
+/** The store that an earlier version left in the working directory; null if it is in its place. */
+export async function storeToMove(
+  { path: folder, from, own }: DataFolder,
+  at: string,
+): Promise<StoreToMove | null> {
+  if (from !== 'working directory' || own === folder) return null;
+  const to = join(own, at.slice(folder.length));
+  if (await isThere(to)) return { at, to, command: '' };
+  const target = dirname(to);
+  const files = [at, historyPathOf(at)].map((file) => `${shellWord(file)}*`);
+  const token = join(folder, TOKEN_FILE);
+  const steps = [
+    `mkdir -p -m 700 ${shellWord(target)}`,
+    `mv ${files.join(' ')} ${shellWord(target)}`,
+    ...((await isThere(token)) ? [`mv ${shellWord(token)} ${shellWord(own)}`] : []),
+  ];
+  return { at, to, command: steps.join(' && ') };
+}

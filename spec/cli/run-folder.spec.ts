@@ -1,0 +1,83 @@
+// Where `sluice run` keeps its own files, and what its log says about that.
+import { mkdir, mkdtemp, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { runCommandLine } from '../../lib/cli/main.ts';
+import { until } from '../support/until.ts';
+import { aPlayedCluster } from './played-cluster.ts';
+import { runLine, specMachine } from './surroundings.ts';
+
+describe('the files of sluice run', () => {
+  const cluster = aPlayedCluster();
+  let top = '';
+  beforeEach(async () => {
+    top = await realpath(await mkdtemp(join(tmpdir(), 'sluice-files-')));
+    for (const name of ['here', 'home']) await mkdir(join(top, name));
+  });
+  afterEach(() => rm(top, { recursive: true }));
+  const at = (...names: readonly string[]): string => join(top, ...names);
+
+  /** The log of a run that has read the cluster, and then stops. */
+  const logOf = async (
+    environment: Readonly<Record<string, string>>,
+    flags: readonly string[] = [],
+  ): Promise<string> => {
+    const machine = specMachine({ folder: at('here'), environment });
+    const to = ['--master', cluster().playback.url, '--namespace', 'shop', '--log-format', 'text'];
+    const listeners = ['--probes', 'off', '--api', '127.0.0.1:0'];
+    const running = runCommandLine(['run', ...to, ...listeners, ...flags], machine);
+    await until(() => machine.out().includes('reject') || machine.err() !== '', 'the decision');
+    machine.stopping.abort(new Error('SIGTERM'));
+    expect(await running, machine.err()).to.equal(0);
+    return machine.out();
+  };
+
+  it('lie in the state folder, and the log says where each is', async () => {
+    const log = await logOf({ HOME: at('home') });
+    const folder = at('home', '.local/state/sluice');
+    expect(log).to.include(
+      `store sqlite in ${folder}/sluice.db, its history in ${folder}/sluice-history.db`,
+    );
+    expect(log).to.include(`with the token in ${folder}/sluice.token`);
+    expect(log).to.not.match(/^\S+Z warn /m);
+    expect((await stat(folder)).mode & 0o777).to.equal(0o700);
+    expect(await readdir(at('here'))).to.deep.equal([]);
+  });
+
+  it('stay in the working directory if a store is there, with a warning', async () => {
+    await writeFile(at('here', 'sluice.db'), '');
+    const log = await logOf({ HOME: at('home') });
+    expect(log).to.match(/ warn {2}the store \S+\/here\/sluice\.db lies in the working directory/);
+    expect(log).to.include(`with the token in ${at('here', 'sluice.token')}`);
+    expect(await readdir(at('home'))).to.deep.equal([]);
+  });
+
+  it('are said to be impossible in a home that is missing', async () => {
+    const environment = { HOME: at('nobody') };
+    const to = ['--master', cluster().playback.url, '--probes', 'off', '--api', 'off'];
+    const { code, err } = await runLine(['run', ...to], { folder: at('here'), environment });
+    expect(code).to.equal(1);
+    expect(err).to.include('there is no such home folder; set SLUICE_DATA to a folder');
+    expect(await readdir(top)).to.not.include('nobody');
+  });
+
+  for (const [what, environment] of [
+    ['without a home', {}],
+    ['in a home that is missing', { HOME: '/nonexistent/me' }],
+  ] as const) {
+    it(`are not needed ${what} by a store in memory, and the log says that no token is kept`, async () => {
+      const log = await logOf(environment, ['--store', 'memory']);
+      expect(log).to.include('no token is kept: ').and.include('SLUICE_DATA');
+    });
+  }
+
+  it('are found again by sluice deliveries', async () => {
+    await logOf({ HOME: at('home') });
+    const store = at('home', '.local/state/sluice/sluice.db');
+    const environment = { HOME: at('home') };
+    const asked = { folder: at('here'), environment };
+    const { code, out, err } = await runLine(['deliveries', 'list', '--store', store], asked);
+    expect([code, out], err).to.deep.equal([0, 'no deliveries\n']);
+  });
+});
