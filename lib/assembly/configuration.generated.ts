@@ -560,7 +560,7 @@ export interface Configuration {
    */
   http?: {
     /**
-     * Address of the listener for `/healthz`, `/readyz` and `/metrics`, as `host:port`; a port alone keeps the host of the default; `off` opens none.
+     * Address of the listener for `/healthz`, `/readyz` and `/metrics`, as `host:port`; a port alone keeps the host of the default; `off` opens none. Where absent, `0.0.0.0:8080` in a pod and `127.0.0.1:8082` elsewhere.
      */
     probes?: string | number;
     /**

@@ -15,6 +15,8 @@ export interface PlanContext {
   readonly buildNamespace: string;
   /** Whether triggers may run local commands. */
   readonly exec: ExecPermission;
+  /** Where the gateway runs, which decides what listens where by default; absent: it does not run. */
+  readonly runsIn?: 'pod' | 'machine';
 }
 
 /** The context that a section's own checks see. */

@@ -31,8 +31,11 @@ export const STORE_SIZES = {
   sqlite: '1Gi',
 } as const satisfies Record<keyof typeof storeKinds, string>;
 
-/** Where the probes listener listens. */
-export const PROBES_DEFAULT = '0.0.0.0:8080';
+/**
+ * Where the probes listener listens: in a pod where the kubelet reaches it, elsewhere for this machine
+ * alone, and not on 8080, which many other programs of a developer's machine take.
+ */
+export const PROBES_DEFAULTS = { pod: '0.0.0.0:8080', machine: '127.0.0.1:8082' } as const;
 
 /** Where the API listener listens: for this machine alone. */
 export const API_DEFAULT = '127.0.0.1:8081';

@@ -158,7 +158,7 @@ function planBrigade(
       delivery,
       limits: planLimits(),
       guard,
-      http: planHttp().http,
+      http: planHttp({}, context).http,
       logging: planLogging(),
       store: {},
       originalProject: project,

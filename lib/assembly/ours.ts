@@ -65,7 +65,7 @@ function planCanonical(
     speaksOf(finding, 'filters'),
   );
   const guard = planGuard(sections.guard, triggers.triggers);
-  const http = planHttp(sections.http);
+  const http = planHttp(sections.http, context);
   const findings = [
     ...refused,
     ...checkDelivery('/delivery', sections.delivery ?? {}, delivery),

@@ -13,7 +13,7 @@ import {
   API_DEFAULT,
   DELIVERY_DEFAULTS,
   LIMIT_DEFAULTS,
-  PROBES_DEFAULT,
+  PROBES_DEFAULTS,
   STORE_DEFAULTS,
   STORE_SIZES,
 } from './defaults.ts';
@@ -193,10 +193,8 @@ const http = sectionOf('Where the gateway listens.', {
     type: ['string', 'integer'],
     minimum: 0,
     maximum: 65_535,
-    default: PROBES_DEFAULT,
-    description:
-      'Address of the listener for `/healthz`, `/readyz` and `/metrics`, as `host:port`; a port alone keeps the host of the default; `off` opens none.',
-    examples: ['127.0.0.1:8080', 9090],
+    description: `Address of the listener for \`/healthz\`, \`/readyz\` and \`/metrics\`, as \`host:port\`; a port alone keeps the host of the default; \`off\` opens none. Where absent, \`${PROBES_DEFAULTS.pod}\` in a pod and \`${PROBES_DEFAULTS.machine}\` elsewhere.`,
+    examples: ['127.0.0.1:9090', 9090],
   },
   api: {
     type: ['string', 'integer'],

@@ -5,8 +5,9 @@ import type { Rate } from '../kit/rate.ts';
 import { parseRate } from '../kit/rate.ts';
 import { LOGGING_DEFAULTS } from '../telemetry/logging.ts';
 import type { LoggingOptions } from '../telemetry/logging.ts';
+import type { PlanContext } from './context.ts';
 import { errorAt } from './context.ts';
-import { API_DEFAULT, LIMIT_DEFAULTS, PROBES_DEFAULT } from './defaults.ts';
+import { API_DEFAULT, LIMIT_DEFAULTS, PROBES_DEFAULTS } from './defaults.ts';
 import { durationOr, noTime } from './delivery.ts';
 import type {
   PlannedAddress,
@@ -61,14 +62,25 @@ export interface HttpSection {
 }
 
 /** The listeners, or why a text is no address. */
-export function planHttp(section: HttpSection = {}): {
+export function planHttp(
+  section: HttpSection | undefined,
+  { runsIn = 'pod' }: Pick<PlanContext, 'runsIn'>,
+): {
   readonly http: PlannedHttp;
   readonly findings: readonly Finding[];
 } {
-  const { probes = PROBES_DEFAULT, api = API_DEFAULT, tokenFile = null, hosts = [] } = section;
+  const {
+    probes = PROBES_DEFAULTS[runsIn],
+    api = API_DEFAULT,
+    tokenFile = null,
+    hosts = [],
+  } = section ?? {};
   const findings: Finding[] = [];
   const listeners = {
-    probes: planAddress({ key: 'probes', written: probes, example: PROBES_DEFAULT }, findings),
+    probes: planAddress(
+      { key: 'probes', written: probes, example: PROBES_DEFAULTS[runsIn] },
+      findings,
+    ),
     api: planAddress({ key: 'api', written: api, example: API_DEFAULT }, findings),
   };
   return { http: { ...listeners, tokenFile, hosts }, findings };

@@ -1,6 +1,6 @@
 // `sluice run`: the gateway.
 import { resolve } from 'node:path';
-import { API_DEFAULT, PROBES_DEFAULT } from '../assembly/defaults.ts';
+import { API_DEFAULT, PROBES_DEFAULTS } from '../assembly/defaults.ts';
 import type { Plan, PlannedAddress } from '../assembly/plan.ts';
 import { planStore } from '../assembly/store.ts';
 import { SluiceError } from '../core/errors.ts';
@@ -8,7 +8,7 @@ import { parseDuration } from '../kit/duration.ts';
 import { LOG_FORMATS } from '../telemetry/logging.ts';
 import { addressOf } from './address.ts';
 import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from './cluster.ts';
-import type { Command } from './command.ts';
+import type { Command, Surroundings } from './command.ts';
 import { CONFIG_FLAGS, findConfiguration } from './configuration.ts';
 import type { Given } from './flags.ts';
 import { chooseConfiguration } from './last-good.ts';
@@ -42,12 +42,12 @@ export const runCommand: Command = {
     probes: {
       type: 'string',
       takes: 'HOST:PORT|off',
-      help: 'where the probes listen, instead of http.probes; default 0.0.0.0:8080',
+      help: `where the probes listen, instead of http.probes; default ${PROBES_DEFAULTS.machine}, in a pod ${PROBES_DEFAULTS.pod}`,
     },
     api: {
       type: 'string',
       takes: 'HOST:PORT|off',
-      help: 'where the API listens, instead of http.api; default 127.0.0.1:8081',
+      help: `where the API listens, instead of http.api; default ${API_DEFAULT}`,
     },
     'api-token-file': {
       type: 'string',
@@ -71,10 +71,11 @@ export const runCommand: Command = {
     'reported, and the last good one runs instead, which the store keeps; --strict exits 3.',
   run: async (given, surroundings) => {
     const drainMs = drainOf(given);
-    const changed = flagsOf(given, surroundings.folder);
+    const runsIn = isPod(surroundings) ? 'pod' : 'machine';
+    const changed = flagsOf(given, { folder: surroundings.folder, runsIn });
     const namespaces = namespacesOf(given, surroundings.environment);
     const exec = given.isSet('allow-exec') ? 'allowed' : 'refused';
-    const context = { ...namespaces, exec } as const;
+    const context = { ...namespaces, exec, runsIn } as const;
     const found = await findConfiguration(given, surroundings, context);
     const asked = { flag: given.text('store'), section: found.store };
     const store = await findStore(asked, surroundings);
@@ -107,8 +108,22 @@ export const runCommand: Command = {
   },
 };
 
+/** Whether this runs in a pod, which its kubelet and its Service reach. Every container there has it. */
+function isPod({ environment }: Pick<Surroundings, 'environment'>): boolean {
+  return (environment['KUBERNETES_SERVICE_HOST'] ?? '') !== '';
+}
+
+interface Place {
+  /** The folder in which the command was given. */
+  readonly folder: string;
+  readonly runsIn: keyof typeof PROBES_DEFAULTS;
+}
+
 /** What the command line says instead of the file, checked before the file is read. */
-function flagsOf(given: Given, folder: string): (plan: Plan) => Pick<Plan, 'logging' | 'http'> {
+function flagsOf(
+  given: Given,
+  { folder, runsIn }: Place,
+): (plan: Plan) => Pick<Plan, 'logging' | 'http'> {
   const asked = given.text('log-format');
   const format = LOG_FORMATS.find((one) => one === asked);
   if (asked !== undefined && format === undefined) {
@@ -119,7 +134,10 @@ function flagsOf(given: Given, folder: string): (plan: Plan) => Pick<Plan, 'logg
   // A path on the command line begins where the command was given, not beside the configuration.
   const tokenFile = file === undefined ? {} : { tokenFile: resolve(folder, file) };
   const hosts = given.list('api-host');
-  const addresses = { ...listenerOf('probes', given), ...listenerOf('api', given) };
+  const addresses = {
+    ...listenerOf('probes', given, PROBES_DEFAULTS[runsIn]),
+    ...listenerOf('api', given, API_DEFAULT),
+  };
   return ({ logging, http }) => ({
     logging: { ...logging, format: format ?? logging.format },
     http: { ...http, ...addresses, ...tokenFile, hosts: [...http.hosts, ...hosts] },
@@ -129,10 +147,11 @@ function flagsOf(given: Given, folder: string): (plan: Plan) => Pick<Plan, 'logg
 function listenerOf(
   flag: 'probes' | 'api',
   given: Given,
+  byDefault: string,
 ): Readonly<Partial<Record<typeof flag, PlannedAddress | null>>> {
   const text = given.text(flag);
   if (text === undefined) return {};
-  const [host = ''] = (flag === 'probes' ? PROBES_DEFAULT : API_DEFAULT).split(':');
+  const [host = ''] = byDefault.split(':');
   return { [flag]: text === 'off' ? null : addressOf({ flag, text, host }) };
 }
 

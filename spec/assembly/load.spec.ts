@@ -156,6 +156,21 @@ ${TRIGGERS}`;
     expect(plan(text).retention.goneMs).to.equal(8 * 3_600_000);
   });
 
+  for (const [runsIn, host, port] of [
+    ['pod', '0.0.0.0', 8080],
+    ['machine', '127.0.0.1', 8082],
+  ] as const) {
+    it(`listens for probes on ${host}:${port} by default where it runs in a ${runsIn}`, () => {
+      for (const text of [null, TRIGGERS, '{"project":"org/repo","filters":[]}']) {
+        const { http } = plan(text, { runsIn });
+        expect(http.probes).to.deep.equal({ host, port });
+        expect(http.api).to.deep.equal({ host: '127.0.0.1', port: 8081 });
+      }
+      const named = plan('version: 1\nhttp: { probes: ":9" }', { runsIn });
+      expect(named.http.probes).to.deep.equal({ host: '0.0.0.0', port: 9 });
+    });
+  }
+
   const addresses: readonly (readonly [text: string, host: string, port: number])[] = [
     ['127.0.0.1:0', '127.0.0.1', 0],
     ['"[::1]:9090"', '::1', 9090],
