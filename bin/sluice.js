@@ -2,13 +2,14 @@
 // The executable: finds a Node.js that is new enough, then hands the command line to lib/cli. From a
 // checkout it runs the TypeScript sources, from a package the compiled ones. A Node.js that is too
 // old hands over to the one that the checkout brought along, or says what is missing in words that
-// an old one can run. It is the only file that ends the process. It hears every wish to stop from its
+// an old one can run. With node-needed.js it is all that ends the process. It hears every wish to stop from its
 // first moment on: loading lib takes longer than some supervisors wait.
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import { isNewEnough, whatIsNeeded } from './node-needed.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 /** Set for the process that another one handed over to, and for no process that this one starts. */
@@ -18,7 +19,7 @@ const own = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url))
 const compiled = new URL('../dist/lib/cli/main.js', import.meta.url);
 const source = new URL('../lib/cli/main.ts', import.meta.url);
 
-if (isNewEnough(process.versions.node)) {
+if (isNewEnough()) {
   const listen = hearStopRequests();
   // A gateway holds little for long: garbage is collected once it is as much as that, not a multiple.
   // At half as much it cost a quarter more processor time; at this, none that could be seen. It can
@@ -29,16 +30,8 @@ if (isNewEnough(process.versions.node)) {
 } else if (existsSync(own) && realpathSync(own) !== realpathSync(process.execPath)) {
   handOver();
 } else {
-  process.stderr.write(
-    `sluice: needs Node.js 24.15 or newer, this is ${process.versions.node}. ` +
-      'In a checkout, `make run` and `make test` bring the right one along.\n',
-  );
+  process.stderr.write(`sluice: ${whatIsNeeded()}\n`);
   process.exit(1);
-}
-
-function isNewEnough(version) {
-  const [major, minor] = version.split('.').map(Number);
-  return major > 24 || (major === 24 && minor >= 15);
 }
 
 /** Hears signals and the end of a parent that handed over; answers how to listen, also to early ones. */
@@ -81,7 +74,8 @@ function handOver() {
     });
   }
   child.on('error', (error) => {
-    process.stderr.write(`sluice: start ${own}: ${error.message}\n`);
+    // As on a Linux without glibc, for which that one is not made.
+    process.stderr.write(`sluice: start ${own}: ${error.message}; ${whatIsNeeded()}\n`);
     process.exit(1);
   });
   // As a shell tells that a signal ended a program.

@@ -1,7 +1,7 @@
 // How a spec starts a process with the hooks of start-hooks.ts.
 
-/** What the hooks do: make the first process hand over, hold the loading of lib. */
-export type Hook = 'older' | 'slow';
+/** What the hooks do: make the first process an older one, or one of a Mac; hold the loading of lib. */
+export type Hook = 'older' | 'mac' | 'slow';
 
 /** The environment of a process with hooks, which keep their files in a folder of the spec. */
 export function hooked(folder: string, hooks: readonly Hook[]): { readonly NODE_OPTIONS: string } {

@@ -1,6 +1,7 @@
 // Loaded by Node before bin/sluice.js, for specs of a process's first moments: it says the id of each
-// process, makes the first one an older Node.js that hands over (`older`), and holds the loading of
-// lib until a file is there (`slow`). Its own URL says which, and names the folder of its files.
+// process, makes the first one an older Node.js that hands over (`older`), makes all of them processes of
+// a Mac (`mac`), and holds the loading of lib until a file is there (`slow`). Its own URL says which, and
+// names the folder of its files.
 import { existsSync, realpathSync, writeFileSync, writeSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ const wanted = new URL(import.meta.url).searchParams;
 const folder = wanted.get('folder') ?? '';
 const isFirst = isFirstIn(folder);
 
+if (wanted.has('mac')) Object.defineProperty(process, 'platform', { value: 'darwin' });
 if (wanted.has('older') && isFirst) {
   Object.defineProperty(process.versions, 'node', { value: '20.0.0' });
   // Any other file than the Node.js that the checkout brings along.
