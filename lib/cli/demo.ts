@@ -184,8 +184,8 @@ function opening(shown: {
     `  configuration  ${shown.file}\n` +
     '  Each line is an Event and what was decided; lines of the pipeline script follow the build.\n' +
     '  A further state of an Event that changes nothing has no line (logging.decisions: changes).\n' +
-    (again === '' ? '' : `  To keep it running and ask it: ${again}\n`) +
-    '  On a real cluster: make run KUBECONFIG=~/.kube/config [CONFIG=my.yaml]\n\n'
+    '  On a real cluster: make run KUBECONFIG=~/.kube/config [CONFIG=my.yaml]\n' +
+    (again === '' ? '\n' : `  To keep it running and ask it: ${again}\n\n`)
   );
 }
 
