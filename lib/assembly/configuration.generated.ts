@@ -538,7 +538,7 @@ export interface Configuration {
      */
     sqlite?: {
       /**
-       * The file; relative to `SLUICE_DATA`, or else to the state folder of the user (`$XDG_STATE_HOME/sluice`, else `~/.local/state/sluice`). On a disk of this machine or a block volume, never across a network. The history of decisions lies beside it.
+       * The file; a relative path begins in `SLUICE_DATA`, else in the state folder of the user, `~/.local/state/sluice`. On a disk of this machine or a block volume, never across a network. The history of decisions lies beside it.
        */
       path?: string;
     };
@@ -560,7 +560,7 @@ export interface Configuration {
    */
   http?: {
     /**
-     * Address of the listener for `/healthz`, `/readyz` and `/metrics`, as `host:port`; a port alone keeps the host of the default; `off` opens none. Where absent, `0.0.0.0:8080` in a pod and `127.0.0.1:8082` elsewhere.
+     * Address of the listener for `/healthz`, `/readyz` and `/metrics`, as `host:port`; a port alone keeps the host of the default; `off` opens none. Default: `0.0.0.0:8080` in a pod, `127.0.0.1:8082` elsewhere.
      */
     probes?: string | number;
     /**
@@ -568,7 +568,7 @@ export interface Configuration {
      */
     api?: string | number;
     /**
-     * A file with the API's bearer token, at least 16 characters; read again when it changes. Where absent, the gateway makes one and keeps it as `sluice.token` beside the store, in `SLUICE_DATA` or the state folder of its user.
+     * A file with the API's bearer token, at least 16 characters; read again when it changes. Without it the gateway makes one and keeps it as `sluice.token` in the folder of its own files.
      */
     tokenFile?: string;
     /**

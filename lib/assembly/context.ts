@@ -15,7 +15,7 @@ export interface PlanContext {
   readonly buildNamespace: string;
   /** Whether triggers may run local commands. */
   readonly exec: ExecPermission;
-  /** Where the gateway runs, which decides what listens where by default; absent: it does not run. */
+  /** Whether the gateway runs in a pod, which decides its default addresses; absent: it does not run. */
   readonly runsIn?: 'pod' | 'machine';
 }
 

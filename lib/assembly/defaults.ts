@@ -32,8 +32,8 @@ export const STORE_SIZES = {
 } as const satisfies Record<keyof typeof storeKinds, string>;
 
 /**
- * Where the probes listener listens: in a pod where the kubelet reaches it, elsewhere for this machine
- * alone, and not on 8080, which many other programs of a developer's machine take.
+ * Where the probes listener listens: in a pod the kubelet must reach it, elsewhere it is for this machine
+ * alone. There it is not on 8080, because many other programs take that port.
  */
 export const PROBES_DEFAULTS = { pod: '0.0.0.0:8080', machine: '127.0.0.1:8082' } as const;
 

@@ -193,7 +193,7 @@ const http = sectionOf('Where the gateway listens.', {
     type: ['string', 'integer'],
     minimum: 0,
     maximum: 65_535,
-    description: `Address of the listener for \`/healthz\`, \`/readyz\` and \`/metrics\`, as \`host:port\`; a port alone keeps the host of the default; \`off\` opens none. Where absent, \`${PROBES_DEFAULTS.pod}\` in a pod and \`${PROBES_DEFAULTS.machine}\` elsewhere.`,
+    description: `Address of the listener for \`/healthz\`, \`/readyz\` and \`/metrics\`, as \`host:port\`; a port alone keeps the host of the default; \`off\` opens none. Default: \`${PROBES_DEFAULTS.pod}\` in a pod, \`${PROBES_DEFAULTS.machine}\` elsewhere.`,
     examples: ['127.0.0.1:9090', 9090],
   },
   api: {
@@ -209,7 +209,7 @@ const http = sectionOf('Where the gateway listens.', {
     type: 'string',
     minLength: 1,
     description:
-      "A file with the API's bearer token, at least 16 characters; read again when it changes. Where absent, the gateway makes one and keeps it as `sluice.token` beside the store, in `SLUICE_DATA` or the state folder of its user.",
+      "A file with the API's bearer token, at least 16 characters; read again when it changes. Without it the gateway makes one and keeps it as `sluice.token` in the folder of its own files.",
     examples: ['/etc/sluice-api/token'],
   },
   hosts: {

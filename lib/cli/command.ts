@@ -50,7 +50,7 @@ export interface Command {
   readonly flags: FlagTable;
   /** How many arguments without a flag it takes; none where absent. */
   readonly arguments?: number;
-  /** What those arguments are, for completion: files, words of commands, or one of these words. */
+  /** Kind of those arguments, for completion: files, words of commands, or one of these words. */
   readonly argumentsAre?: 'files' | 'commands' | readonly string[];
   /** More lines for `--help`. */
   readonly notes?: string;

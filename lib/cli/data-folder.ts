@@ -15,7 +15,7 @@ import { shellWord } from './deliveries/words.ts';
 export interface DataFolder {
   /** Absolute. */
   readonly path: string;
-  /** What named it: `given` by SLUICE_DATA or a caller; `nothing` if no variable does, and then it cannot be used. */
+  /** `given`: by SLUICE_DATA or a caller. `nothing`: no variable names one, so it cannot be used. */
   readonly from: 'given' | 'XDG_STATE_HOME' | 'HOME' | 'working directory' | 'nothing';
   /** The folder of this user; another one than `path` only for a store in the working directory. */
   readonly own: string;
@@ -24,7 +24,7 @@ export interface DataFolder {
 }
 
 /** A store of an earlier version, and how to move it. */
-export interface StoreToMove {
+interface StoreToMove {
   readonly at: string;
   readonly to: string;
   /** A line for a shell; '' if there is another store at the place where it would go. */

@@ -15,7 +15,7 @@ export const STORE_FLAGS = {
   store: {
     type: 'string',
     takes: 'FILE|memory',
-    help: 'where the store is, whatever the file says; default: SLUICE_STORE, else store: of the file, else sluice.db in SLUICE_DATA or ~/.local/state/sluice',
+    help: 'the store, whatever the file says; default: SLUICE_STORE, else store: of the file, else sluice.db in SLUICE_DATA or ~/.local/state/sluice',
   },
 } as const satisfies FlagTable;
 
@@ -41,8 +41,9 @@ export interface StorePlace {
 type Machine = Pick<Surroundings, 'folder' | 'environment'>;
 
 /**
- * Where the store is, and the gateway's own files. A path on the command line or in `SLUICE_STORE` begins
- * in the working directory, one of the file in the folder of the gateway's own files.
+ * Where the store is, and the gateway's own files. A relative path on the command line or in
+ * `SLUICE_STORE` begins in the working directory. One of the configuration begins in the folder of the
+ * gateway's own files.
  */
 export async function findStore(
   asked: AskedStore,

@@ -1,5 +1,5 @@
-// What is noticed about the store: opened, full, unavailable, and what earlier processes left in it. One
-// part of the union in observation.ts.
+// Observations of the store: opened, full, unavailable, and work that earlier processes left in it. They
+// are one part of the union in observation.ts.
 
 /** Something about the store. */
 export type StoreObserved =

@@ -85,7 +85,7 @@ export const sqliteKind = {
         minLength: 1,
         default: SQLITE_DEFAULTS.path,
         description:
-          'The file; relative to `SLUICE_DATA`, or else to the state folder of the user (`$XDG_STATE_HOME/sluice`, else `~/.local/state/sluice`). On a disk of this machine or a block volume, never across a network. The history of decisions lies beside it.',
+          'The file; a relative path begins in `SLUICE_DATA`, else in the state folder of the user, `~/.local/state/sluice`. On a disk of this machine or a block volume, never across a network. The history of decisions lies beside it.',
         examples: ['/data/sluice.db'],
       },
     },

@@ -19,7 +19,7 @@ export interface Column<Row> {
 const BETWEEN = '  ';
 
 /** A table as text. */
-export interface RenderedTable {
+interface RenderedTable {
   readonly text: string;
   /** Titles of the columns that found no room. */
   readonly omitted: readonly string[];

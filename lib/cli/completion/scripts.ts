@@ -31,7 +31,7 @@ complete -F _sluice sluice
 `;
 }
 
-// With the option `default` bash completes a file where no word fits.
+// With the option `default` bash completes a file if no word fits.
 const BASH_FILES = 'compopt -o default; ';
 
 /** Flags that take the same values share an arm. */
@@ -103,7 +103,7 @@ function zshFlag({ name, help, takes, value, isList }: CompletedFlag): string {
   return `${many}--${name}=${text}:${escaped(takes)}:${zshAction(value)}`;
 }
 
-/** What completes a value; a space: nothing does. */
+/** The action that completes a value; a space if nothing does. */
 function zshAction({ words, isFile }: CompletedValue): string {
   if (words.length === 0) return isFile ? '_files' : ' ';
   return isFile ? `{compadd ${words.join(' ')}; _files}` : `(${words.join(' ')})`;

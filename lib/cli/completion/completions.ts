@@ -1,6 +1,6 @@
-// What can stand where on a command line, as data that the scripts of completion are made of.
-import type { Command, CommandGroup, CommandTable } from './command.ts';
-import type { Flag } from './flags.ts';
+// Words, flags and values that can follow on a command line, as data for the scripts of completion.
+import type { Command, CommandGroup, CommandTable } from '../command.ts';
+import type { Flag } from '../flags.ts';
 
 /** A value that can follow: one of these words, a file, or anything. */
 export interface CompletedValue {
@@ -22,12 +22,12 @@ export interface CompletedFlag {
 }
 
 /** A word that continues the words before it. */
-export interface CompletedWord {
+interface CompletedWord {
   readonly word: string;
   readonly summary: string;
 }
 
-/** What can follow the words of a command, a group or, for none, the program. */
+/** Continuations of the words of a command, of a group or, for none, of the program. */
 export interface Completion {
   /** `''`, `check`, `deliveries`, `deliveries list`. */
   readonly at: string;
