@@ -48,8 +48,8 @@ export async function findDataFolder(path: string | null, machine: Machine): Pro
   const holdsStore = path !== null && !isAbsolute(path);
   const found = { ...namedFolder(machine), holdsStore };
   const { folder } = machine;
-  if (found.from === 'given' || found.path === folder || !holdsStore) return found;
-  if (!(await isFile(resolve(folder, path)))) return found;
+  const isInPlace = found.from === 'given' || (found.from !== 'nothing' && found.path === folder);
+  if (isInPlace || !holdsStore || !(await isFile(resolve(folder, path)))) return found;
   return { ...found, path: folder, from: 'working directory' };
 }
 

@@ -136,6 +136,14 @@ describe('the folder of the own files', () => {
       expect(await find(home())).to.include({ from: 'HOME' });
     });
 
+    it('is that also for a user without a home, who has nowhere to move it', async () => {
+      await touch('here', STORE);
+      const folder = await find({});
+      expect(folder).to.include({ path: at('here'), from: 'working directory' });
+      await makeDataFolder(folder);
+      expect(await storeToMove(folder, at('here', STORE))).to.equal(null);
+    });
+
     const elsewhere: readonly (readonly [string, () => Promise<DataFolder>])[] = [
       ['SLUICE_DATA names another', () => find({ SLUICE_DATA: at('data') })],
       ['the store lies elsewhere', () => find(home(), null)],
