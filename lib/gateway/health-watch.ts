@@ -4,7 +4,8 @@
 // while others are read. Whether a restart would help is liveness.ts.
 import type { Clock } from '../core/clock.ts';
 import type { Health } from '../core/health.ts';
-import type { LimitObserved, Observation, TroubleReason } from '../core/observation.ts';
+import type { LimitObserved } from '../core/limit-observation.ts';
+import type { Observation, TroubleReason } from '../core/observation.ts';
 import { renderDuration } from '../kit/duration.ts';
 
 type Reading = Extract<Observation, { kind: 'reading' }>;

@@ -2,7 +2,8 @@
 // held, not lost: release.ts starts it when tokens come, and held-queues.ts says whose turn it is.
 // The limiter decides and remembers; it does no I/O. Times are monotonic milliseconds.
 import { createHash } from 'node:crypto';
-import type { Budget, Observe } from '../core/observation.ts';
+import type { Budget } from '../core/limit-observation.ts';
+import type { Observe } from '../core/observation.ts';
 import { quoted } from '../kit/printable.ts';
 import type { Rate } from '../kit/rate.ts';
 import { TokenBucket, TokenBuckets } from '../kit/token-bucket.ts';
