@@ -192,7 +192,6 @@ export type DeliveryObserved =
       readonly line: string;
     };
 
-
 /** Something about the process and its configuration. */
 export type LifecycleObserved =
   | {

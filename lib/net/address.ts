@@ -1,40 +1,73 @@
 // Which addresses nothing is ever sent to, whatever a name resolves to or however an address is
-// spelt: link-local ones, where clouds serve machine credentials, and the unspecified one. Loopback
-// and private addresses are allowed, for receivers live in clusters. It opens nothing.
-// Source: RFC 3927 and RFC 4291 §2.5.6 (link-local), §2.5.5.2 (IPv4-mapped), RFC 6052 (64:ff9b::/96).
+// spelt: link-local ones, metadata services of clouds, and the unspecified one. Loopback and private
+// addresses are allowed, because receivers live in clusters. It opens nothing.
+// Source: RFC 3927 and RFC 4291 §2.5.6 (link-local); each cloud's page about instance metadata.
 import { BlockList, isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { ConnectTrouble } from './connect-trouble.ts';
+import { embeddedIPv4 } from './embedded-address.ts';
 
-// A mapped address (::ffff:169.254.1.1) is checked by BlockList against the IPv4 entries.
 const FORBIDDEN = new BlockList();
 FORBIDDEN.addSubnet('169.254.0.0', 16, 'ipv4');
 FORBIDDEN.addSubnet('fe80::', 10, 'ipv6');
-// A NAT64 gateway would translate these to 169.254.0.0/16.
-FORBIDDEN.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
-// The machine credentials of AWS, Google Cloud and Alibaba Cloud outside the link-local ranges.
-FORBIDDEN.addAddress('fd00:ec2::254', 'ipv6');
-FORBIDDEN.addAddress('fd20:ce::254', 'ipv6');
-FORBIDDEN.addAddress('100.100.100.200', 'ipv4');
-FORBIDDEN.addAddress('64:ff9b::100.100.100.200', 'ipv6');
-// Azure's host agent, and the metadata of Oracle Cloud where link-local is not routed.
-FORBIDDEN.addAddress('168.63.129.16', 'ipv4');
-FORBIDDEN.addAddress('192.0.0.192', 'ipv4');
-// Linux takes it for loopback, but nobody means it: resolvers that block a name answer with it, and
-// a delivery must not go to whatever listens on this host because of that.
+// Linux takes these for loopback. Resolvers that block a name answer with them, and a delivery must
+// not go to whatever listens on this host then.
 FORBIDDEN.addAddress('0.0.0.0', 'ipv4');
 FORBIDDEN.addAddress('::', 'ipv6');
+// Amazon EC2 has its services for instances here: metadata, pod identity, DNS, time.
+FORBIDDEN.addSubnet('fd00:ec2::', 32, 'ipv6');
+
+/** Addresses at which clouds serve metadata and machine credentials, outside the ranges above. */
+const METADATA_SERVICES = [
+  // Alibaba Cloud.
+  '100.100.100.200',
+  'fd00:100::100:200',
+  // The host agent of Azure.
+  '168.63.129.16',
+  // Google Cloud, for instances that have IPv6 only.
+  'fd20:ce::254',
+  // Oracle Cloud, and the classic one.
+  'fd00:c1::a9fe:a9fe',
+  '192.0.0.192',
+  // Akamai (Linode).
+  'fd00:a9fe:a9fe::1',
+  // Scaleway.
+  'fd00:42::42',
+] as const;
+for (const address of METADATA_SERVICES) {
+  FORBIDDEN.addAddress(address, address.includes(':') ? 'ipv6' : 'ipv4');
+}
 
 /** Whether nothing may be sent to an IP address; a name is none and is judged when it is resolved. */
 export function isForbidden(address: string): boolean {
   const family = isIP(address);
-  return family !== 0 && FORBIDDEN.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  if (family !== 6) return family === 4 && FORBIDDEN.check(address, 'ipv4');
+  const embedded = embeddedIPv4(address);
+  return FORBIDDEN.check(address, 'ipv6') || embedded.some((one) => FORBIDDEN.check(one, 'ipv4'));
+}
+
+/** The end of a connection. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly isTls: boolean;
+}
+
+/** The place that requests to a URL of `http:` or `https:` go to. */
+export function targetOf(url: URL): Target {
+  return { host: hostOf(url), port: portOf(url), isTls: url.protocol === 'https:' };
 }
 
 /** The host of a URL as sockets take it: an IPv6 address without its brackets. */
 export function hostOf(url: URL): string {
   const { hostname } = url;
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+}
+
+/** The port of a URL, that of its protocol if it names none. */
+export function portOf(url: URL): number {
+  if (url.port !== '') return Number(url.port);
+  return url.protocol === 'https:' ? 443 : 80;
 }
 
 /**

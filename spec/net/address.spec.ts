@@ -4,7 +4,7 @@ import type { LookupFunction } from 'node:net';
 import { hostOf, isForbidden } from '../../lib/net/address.ts';
 import { aClient, aRequest, httpReceiver, patient } from './support/receiver.ts';
 
-const FORBIDDEN = [
+const FORBIDDEN: readonly string[] = [
   'http://169.254.169.254/',
   'http://169.254.0.1/',
   'http://2852039166/',
@@ -20,7 +20,13 @@ const FORBIDDEN = [
   'http://[0:0:0:0:0:ffff:a9fe:a9fe]/',
   'http://[64:ff9b::a9fe:a9fe]/',
   'http://[fd00:ec2::254]/',
+  'http://[fd00:ec2::23]/',
+  'http://[fd00:ec2:ffff::1]/',
   'http://[fd20:ce::254]/',
+  'http://[fd00:c1::a9fe:a9fe]/',
+  'http://[fd00:a9fe:a9fe::1]/',
+  'http://[fd00:42::42]/',
+  'http://[fd00:100::100:200]/',
   'http://100.100.100.200/',
   'http://[64:ff9b::100.100.100.200]/',
   'http://168.63.129.16/',
@@ -29,7 +35,23 @@ const FORBIDDEN = [
   'http://0/',
   'http://[::]/',
   'http://[::ffff:0.0.0.0]/',
-] as const;
+  'http://[64:ff9b::]/',
+  ...[
+    ['IPv4-compatible', '[::169.254.169.254]'],
+    ['IPv4-translated', '[::ffff:0:169.254.169.254]'],
+    ['local NAT64, /96', '[64:ff9b:1::169.254.169.254]'],
+    ['local NAT64, /64', '[64:ff9b:1:0:a9:fea9:fe00:0]'],
+    ['local NAT64, /56', '[64:ff9b:1:a9:fe:a9fe::]'],
+    ['local NAT64, /48', '[64:ff9b:1:a9fe:a9:fe00::]'],
+    ['6to4', '[2002:a9fe:a9fe::1]'],
+    ['Teredo, the server', '[2001:0:a9fe:a9fe::1]'],
+    ['Teredo, the client', '[2001:0:4136:e378:8000:63bf:5601:5601]'],
+    ['ISATAP', '[2001:db8::5efe:169.254.169.254]'],
+    ['ISATAP of a global address', '[2001:db8::200:5efe:a9fe:a9fe]'],
+    ['6to4 of Alibaba Cloud', '[2002:6464:64c8::1]'],
+    ['NAT64 of Azure', '[64:ff9b::168.63.129.16]'],
+  ].map(([form, host]) => `http://${host}/ (${form})` as const),
+];
 
 const ALLOWED = [
   'http://127.0.0.1/',
@@ -44,12 +66,23 @@ const ALLOWED = [
   'http://[::ffff:10.0.0.1]/',
   'http://100.100.100.201/',
   'http://8.8.8.8/',
+  'http://[::10.0.0.1]/',
+  'http://[64:ff9b::10.0.0.1]/',
+  'http://[64:ff9b:1::10.0.0.1]/',
+  'http://[64:ff9b:1:a00:0:100::]/',
+  'http://[2002:a00:1::1]/',
+  'http://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/',
+  'http://[2001:db8::5efe:10.0.0.1]/',
+  'http://[2001:db8::a9fe:a9fe]/',
+  'http://[fd00:ec3::1]/',
+  'http://[fd00:100::100:201]/',
 ] as const;
 
 describe('forbidden addresses', () => {
-  for (const url of FORBIDDEN) {
-    it(`are refused as ${url}, before anything is sent`, async () => {
+  for (const written of FORBIDDEN) {
+    it(`are refused as ${written}, before anything is sent`, async () => {
       await using client = aClient();
+      const [url = ''] = written.split(' ');
       const result = await client.send(aRequest(new URL(url)), patient());
       expect(result).to.include({
         answered: false,
@@ -65,13 +98,16 @@ describe('forbidden addresses', () => {
     });
   }
 
-  it('are known with a zone', () => {
-    expect(isForbidden('fe80::1%eth0')).to.equal(true);
-  });
+  for (const address of ['fe80::1%eth0', '::ffff:169.254.169.254%eth0', '2002:a9fe:a9fe::1%1']) {
+    it(`are known with a zone: ${address}`, () => {
+      expect(isForbidden(address)).to.equal(true);
+    });
+  }
 
   const answers = [
     ['one address', [{ address: '169.254.169.254', family: 4 }]],
     ['a mapped address', [{ address: '::ffff:169.254.169.254', family: 6 }]],
+    ['an address of 6to4', [{ address: '2002:a9fe:a9fe::1', family: 6 }]],
     [
       'one beside a good one',
       [

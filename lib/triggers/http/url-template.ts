@@ -5,6 +5,7 @@
 import type { Json } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
 import type { Template } from '../../kit/template.ts';
+import { hostOf, isForbidden } from '../../net/address.ts';
 import type { TemplateScope } from './templates.ts';
 import { compileText } from './templates.ts';
 
@@ -109,10 +110,21 @@ function faultOf(marked: string): Fault | undefined {
       'percent-encode it',
     );
   }
-  if (!URL.canParse(marked.replaceAll(MARK, 'x'))) {
+  const url = URL.parse(marked.replaceAll(MARK, 'x'));
+  if (url === null) {
     return wrong('a host or port that cannot be one (expected host or host:port)', 'mend it');
   }
-  return undefined;
+  if (!isForbidden(hostOf(url))) return undefined;
+  const { found, hint } = forbiddenHost(hostOf(url));
+  return wrong(found, hint);
+}
+
+/** What is wrong with a host that nothing is sent to; the host is shown as sockets would take it. */
+export function forbiddenHost(host: string): Pick<Fault, 'found' | 'hint'> {
+  return {
+    found: `the address ${host}, which is link-local, unspecified or a metadata service of a cloud (expected another host)`,
+    hint: 'write the name or the address of the receiver itself; nothing is sent to such addresses',
+  };
 }
 
 interface UrlParts {

@@ -52,6 +52,41 @@ describe('a URL template', () => {
     });
   }
 
+  const forbidden: readonly (readonly [host: string, shown: string])[] = [
+    ['169.254.169.254', '169.254.169.254'],
+    ['169.254.169.254.', '169.254.169.254'],
+    ['2852039166', '169.254.169.254'],
+    ['0xA9FEA9FE', '169.254.169.254'],
+    ['0251.0376.0251.0376', '169.254.169.254'],
+    ['169.254.43518', '169.254.169.254'],
+    ['0', '0.0.0.0'],
+    ['100.100.100.200', '100.100.100.200'],
+    ['[fd00:ec2::254]', 'fd00:ec2::254'],
+    ['[::ffff:169.254.169.254]', '::ffff:a9fe:a9fe'],
+    ['[2002:a9fe:a9fe::1]', '2002:a9fe:a9fe::1'],
+    ['[fe80::1]', 'fe80::1'],
+  ];
+  for (const [host, shown] of forbidden) {
+    it(`is an error with the host ${host}`, () => {
+      const { findings } = compileUrl(`http://${host}:8080/${REASON}`, 'delivery');
+      expect(findings.map(({ severity, path }) => [severity, path])).to.deep.equal([
+        ['error', '/url'],
+      ]);
+      expect(findings[0]?.message).to.include(`found the address ${shown}, which is link-local`);
+    });
+  }
+
+  it('is an error with a zone, which no URL has', () => {
+    const { findings } = compileUrl('http://[fe80::1%25eth0]/', 'delivery');
+    expect(findings).to.have.length(1);
+  });
+
+  for (const host of ['127.0.0.1', '10.0.0.1', '[::1]', '[64:ff9b::10.0.0.1]', 'metadata.test']) {
+    it(`may have the host ${host}`, () => {
+      expect(compileUrl(`http://${host}/`, 'delivery').findings).to.deep.equal([]);
+    });
+  }
+
   it('is refused as too large above 8 KiB', () => {
     expect(rendered(`https://h.test/${REASON}`, 'x'.repeat(9_000))).to.match(/^too-large: /);
   });
