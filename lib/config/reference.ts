@@ -31,7 +31,7 @@ function blocks(schema: JsonSchema, path: string): readonly string[] {
 }
 
 function blockBelow(property: JsonSchema, path: string): readonly string[] {
-  if (isUnion(property)) return [];
+  if (isUnion(property) && !isValueOrBlock(property)) return [];
   const items = property['items'];
   if (isJsonObject(items) && hasProperties(items)) return blocks(items, `${path}[]`);
   const values = property['additionalProperties'];
@@ -110,6 +110,7 @@ function toRow(key: string, schema: JsonSchema, { path, isRequired }: RowPlace):
 function typeText(schema: JsonSchema, path: string): string {
   const choices = schema['enum'];
   if (Array.isArray(choices)) return choices.map(code).join(', ');
+  if (isValueOrBlock(schema)) return valueOrBlockText(schema, path);
   if (isUnion(schema)) return unionText(schema);
   const items = schema['items'];
   if (isJsonObject(items)) {
@@ -128,6 +129,19 @@ function unionText(schema: JsonSchema): string {
   const types = typesOf(schema);
   const words = types.flatMap((type) => (type === 'array' ? [] : [WORDS[type] ?? type]));
   return `${words.join(', ')}${types.includes('array') ? ', or a list' : ''}`;
+}
+
+/** A text or a number, or the block that says more: the block has a table of its own. */
+function isValueOrBlock(schema: JsonSchema): boolean {
+  const types = typesOf(schema);
+  return types.length > 1 && !types.includes('array') && hasProperties(schema);
+}
+
+function valueOrBlockText(schema: JsonSchema, path: string): string {
+  const words = typesOf(schema)
+    .filter((type) => type !== 'object')
+    .map((type) => WORDS[type] ?? type);
+  return `${words.join(', ')}, or a [block](${anchor(path)})`;
 }
 
 const WORDS: Readonly<Record<string, string>> = {

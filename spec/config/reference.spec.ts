@@ -33,6 +33,11 @@ describe('renderReference', () => {
       },
       wait: { type: 'string', format: 'duration', default: '1s' },
       codes: { type: 'array', items: { type: 'integer' } },
+      either: {
+        type: ['string', 'object'],
+        description: 'A text or more.',
+        properties: { more: { type: 'boolean', description: 'More.' } },
+      },
     },
   });
 
@@ -53,6 +58,11 @@ describe('renderReference', () => {
     ['the kinds of an entry', 'One. Kinds: `p`.'],
     ['lists of numbers', '| `codes` | list of whole numbers |  |  |'],
     ['a heading for each block', '### `named.<name>`'],
+    [
+      'what is a text or a block',
+      '| `either` | text, or a [block](#either) |  | A text or more. |',
+    ],
+    ['the block of that', '| `more` | `true` or `false` |  | More. |'],
   ];
   for (const [what, line] of lines) {
     it(`shows ${what}`, () => {
