@@ -157,6 +157,12 @@ function secretKeyOf(schema: unknown): string | undefined {
   return Object.keys(properties).find((key) => /^(?:token|password|secret|value)File$/.test(key));
 }
 
+/** A text in the place of a block that takes secrets may be one, or a URL that holds one. */
+function describeUnlessSecret({ data, parentSchema }: ErrorObject): string {
+  const mayBeSecret = typeof data === 'string' && secretKeyOf(parentSchema) !== undefined;
+  return mayBeSecret ? 'a text (not shown, because it may hold a secret)' : describeValue(data);
+}
+
 /** Whoever writes a secret where it does not belong must not find it in a log besides. */
 function secretInline({ instancePath }: ErrorObject, key: string): Draft {
   const found = draft(instancePath, 'wrong-type', [
@@ -237,7 +243,7 @@ function wrongValue(error: ErrorObject): Draft {
   const name = error.propertyName;
   const path =
     name === undefined ? error.instancePath : `${error.instancePath}/${pointerStep(name)}`;
-  const found = name === undefined ? describeValue(error.data) : `the name ${quoted(name)}`;
+  const found = name === undefined ? describeUnlessSecret(error) : `the name ${quoted(name)}`;
   const expected = expectation(error);
   const message =
     expected === ''

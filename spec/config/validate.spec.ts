@@ -305,6 +305,19 @@ const ROWS: readonly Row[] = [
     ['bad-duration', '/a', /"soon", expected skip, all or a duration/, /skip or all, or a number/],
   ],
   [
+    'a text in the place of a block that takes secrets, without showing it',
+    object({
+      p: { type: ['string', 'object'], pattern: '^none$', properties: { tokenFile: text } },
+    }),
+    { p: 'hunter2' },
+    [
+      'wrong-value',
+      '/p',
+      /^(?!.*hunter2)found a text \(not shown, because it may hold a secret\)/,
+      /./,
+    ],
+  ],
+  [
     'keys of the object prototype',
     object({ a: text }),
     JSON.parse('{"__proto__":1,"toString":2}'),
