@@ -339,26 +339,28 @@ export interface Configuration {
           serverName?: string;
         };
         /**
-         * The proxy on the way to the receiver.
+         * The proxy on the way to the receiver, or `none`. If absent, the variables `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` say which.
          */
-        proxy?: {
-          /**
-           * Its address, without credentials.
-           */
-          url: string;
-          /**
-           * The user name, where it asks for one.
-           */
-          username?: string;
-          /**
-           * The file that holds the password; relative to the configuration’s folder.
-           */
-          passwordFile?: string;
-          /**
-           * The environment variable that holds the password.
-           */
-          passwordEnv?: string;
-        };
+        proxy?:
+          | string
+          | {
+              /**
+               * Its address, `http:` or `https:`, without credentials.
+               */
+              url: string;
+              /**
+               * The user name, if it asks for one.
+               */
+              username?: string;
+              /**
+               * The file that holds the password; relative to the configuration’s folder.
+               */
+              passwordFile?: string;
+              /**
+               * The environment variable that holds the password.
+               */
+              passwordEnv?: string;
+            };
         /**
          * How long connecting may take; the whole attempt is bounded by `timeout`.
          */

@@ -71,6 +71,8 @@ export interface PlannedTrigger extends PlannedDelivery {
   readonly buildNamespaces: readonly string[];
   /** Shows the first attempt at a delivery; `folder` is where relative paths begin. */
   preview(delivery: Delivery, folder: string): Preview;
+  /** Where its requests go if variables of the environment choose their proxy; null if they do not. */
+  readonly receiver: URL | null;
   create(parts: GatewayTriggerParts): Trigger;
 }
 

@@ -59,5 +59,7 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   'secret-unreadable': 'A file or variable that should hold a secret can not be read.',
   'secret-in-clear':
     'The file holds what looks like a secret: a token in a URL, a header or a body, or a secret URL.',
+  'proxy-unusable':
+    'A variable of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`) cannot be used: `run` does not start if a trigger needs it.',
   'not-allowed': 'Something that only a flag of the command line permits.',
 };

@@ -107,6 +107,7 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
       const parts = { name, prefix, buildNamespace, folder };
       return descriptor.preview?.(section, parts, delivery) ?? { ok: false, why: noPreview(kind) };
     },
+    receiver: descriptor.receiver?.(section) ?? null,
     create: (parts) => descriptor.create(section, { ...parts, name, prefix, buildNamespace }),
   };
   const path = pointerOf('triggers', name);

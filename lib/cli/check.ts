@@ -12,6 +12,7 @@ import {
 } from './configuration.ts';
 import type { Given } from './flags.ts';
 import { FORMAT_FLAGS, formatOf } from './format.ts';
+import { proxyProblems } from './proxies.ts';
 import { secretProblems } from './secrets.ts';
 import { showProblems } from './show-problems.ts';
 
@@ -39,7 +40,8 @@ export const checkCommand: Command = {
     for (const file of filesOf(given, surroundings)) {
       const found = await loadConfiguration(file, surroundings, context);
       const unreadable = await secretProblems(found, surroundings, 'warning');
-      const problems = sortProblems([...found.problems, ...unreadable]);
+      const proxies = proxyProblems(found.plan, surroundings, 'warning');
+      const problems = sortProblems([...found.problems, ...unreadable, ...proxies]);
       if (format === 'json') surroundings.stdout.write(`${problemsToJson(problems, file)}\n`);
       else showProblems({ ...found, problems }, surroundings.stdout, surroundings.environment);
       if (refuses(problems, given.isSet('strict') ? 'strict' : 'lenient')) code = 3;

@@ -11,6 +11,7 @@ import { refused } from './configuration.ts';
 import type { Found, Usable } from './configuration.ts';
 import type { KeptConfiguration } from './kept-configuration.ts';
 import { readKept } from './kept-configuration.ts';
+import { proxyProblems } from './proxies.ts';
 import { secretProblems } from './secrets.ts';
 import { type ShownProblems, showProblems } from './show-problems.ts';
 import { placeWith, type StorePlace } from './store-place.ts';
@@ -44,11 +45,11 @@ export async function chooseConfiguration(
   surroundings: Surroundings,
 ): Promise<Chosen> {
   const { plan } = found;
-  const unreadable = await secretProblems(found, surroundings, 'error');
-  if (plan !== null && unreadable.length === 0) {
-    return { configuration: { ...found, plan }, place: request.place, kept: null };
+  const around = await problemsAround(found, surroundings);
+  const problems = plan === null ? found.problems : [...found.problems, ...around];
+  if (plan !== null && !around.some(isError)) {
+    return { configuration: { ...found, plan, problems }, place: request.place, kept: null };
   }
-  const problems = plan === null ? found.problems : [...found.problems, ...unreadable];
   const { place, strictness, dataFolder } = request;
   // Whatever it ends with, what is wrong with the file is said first.
   const refuse = (why: string): SluiceError => {
@@ -93,10 +94,22 @@ async function planKept(
   surroundings: Surroundings,
 ): Promise<Found> {
   const again = { ...loadPlan({ ...context, text }), text, file, folder };
-  const unreadable = await secretProblems(again, surroundings, 'error');
-  if (unreadable.length === 0) return again;
-  const problems: readonly Problem[] = [...again.problems, ...unreadable];
-  return { ...again, plan: null, problems };
+  const around = await problemsAround(again, surroundings);
+  const problems = [...again.problems, ...around];
+  return around.some(isError) ? { ...again, plan: null, problems } : { ...again, problems };
+}
+
+/** Problems with files and variables that a configuration needs. */
+async function problemsAround(
+  found: Found,
+  surroundings: Surroundings,
+): Promise<readonly Problem[]> {
+  const secrets = await secretProblems(found, surroundings, 'error');
+  return [...secrets, ...proxyProblems(found.plan, surroundings, 'error')];
+}
+
+function isError({ severity }: Problem): boolean {
+  return severity === 'error';
 }
 
 /** Opens the store for a look; one that is not there yet is not made for that. */

@@ -227,6 +227,16 @@ export type LifecycleObserved =
   | { readonly kind: 'cluster-waiting'; readonly server: string; readonly why: string }
   | { readonly kind: 'credentials-reread'; readonly why: string }
   | {
+      /** Requests go through a proxy; observed when that begins, not for each request. */
+      readonly kind: 'proxy-used';
+      /** Whose requests; null: those to the API server. */
+      readonly trigger: string | null;
+      /** Its URL without credentials. */
+      readonly proxy: string;
+      /** The name of a variable, `proxy-url` of the kubeconfig, or `proxy` of the trigger. */
+      readonly from: string;
+    }
+  | {
       readonly kind: 'listening';
       readonly listener: 'probes' | 'api';
       readonly address: string;

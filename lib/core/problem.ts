@@ -47,6 +47,7 @@ export const PROBLEM_CODES = [
   'no-configuration',
   'secret-unreadable',
   'secret-in-clear',
+  'proxy-unusable',
   'not-allowed',
 ] as const;
 

@@ -22,6 +22,8 @@ import { readWhole, send, toHeaders } from './exchange.ts';
 import type { Bounds, Responded } from './exchange.ts';
 import type { ConnectOptions, Surroundings } from './kubeconfig.ts';
 import { unusable } from './kubeconfig.ts';
+import type { ServerProxy } from './server-proxy.ts';
+import { hrefOf, serverProxy } from './server-proxy.ts';
 
 export type { ConnectOptions } from './kubeconfig.ts';
 
@@ -65,8 +67,8 @@ interface Pool {
   readonly agent: HttpAgent | HttpsAgent;
   /** Keeps none. */
   readonly streams: HttpAgent | HttpsAgent;
-  /** For people, without credentials; null where requests may go without one. */
-  readonly proxy: string | null;
+  /** Null: requests go straight to the server. */
+  readonly proxy: ServerProxy | null;
 }
 
 class AgentConnection implements Connection {
@@ -81,6 +83,8 @@ class AgentConnection implements Connection {
   #identity: string | null = null;
   #pool: Pool | null = null;
   #retired: Pool[] = [];
+  /** The proxy that was observed last. */
+  #told: ServerProxy | null = null;
 
   constructor(reader: CredentialReader, parts: ConnectParts) {
     this.#reader = reader;
@@ -154,7 +158,8 @@ class AgentConnection implements Connection {
       const isWhole = sending.as === 'whole';
       const ours = { accept, 'accept-encoding': isWhole ? 'gzip' : 'identity' };
       const all = { 'user-agent': this.#userAgent, ...ours, ...headers };
-      const route = { server, agent: isWhole ? agent : streams, proxy, headers: all };
+      const by = proxy === null ? null : proxy.proxy.url.origin;
+      const route = { server, agent: isWhole ? agent : streams, proxy: by, headers: all };
       return { answer: await send(call, route, sending.bounds), used: credentials };
     } catch (error) {
       return { answer: noCredentials(error), used: null };
@@ -177,7 +182,17 @@ class AgentConnection implements Connection {
     if (before !== null && !isKept) this.#retire(before);
     const changed = isKept ? 'the token changed' : 'the certificates changed';
     if (isNew) observe({ kind: 'credentials-reread', why: why ?? changed });
+    this.#tellProxy(pool.proxy);
     return pool;
+  }
+
+  /** Says which proxy requests go through, once for each. */
+  #tellProxy(used: ServerProxy | null): void {
+    const before = this.#told;
+    this.#told = used;
+    if (used === null || used.proxy.url.origin === before?.proxy.url.origin) return;
+    const { proxy, from } = used;
+    this.#parts.observe({ kind: 'proxy-used', trigger: null, proxy: proxy.url.origin, from });
   }
 
   /** What is in flight ends in its own time; nothing idle stays on the old certificates. */
@@ -196,12 +211,13 @@ type Environment = Surroundings['environment'];
 
 /** An agent that can make connections; **Errors**: `kubeconfig-unusable`. */
 function createUsable(credentials: Credentials, from: string, environment: Environment): Pool {
-  const { url, env } = proxyOf(credentials, environment);
+  const proxy = serverProxy(credentials, environment);
+  const href = proxy === null ? null : hrefOf(proxy.proxy);
   try {
     createSecureContext(credentials.tls);
-    const agent = createAgent(credentials, env, { keepAlive: true });
-    const streams = createAgent(credentials, env, { keepAlive: false });
-    return { fingerprint: fingerprintOf(credentials), agent, streams, proxy: url };
+    const agent = createAgent(credentials, href, { keepAlive: true });
+    const streams = createAgent(credentials, href, { keepAlive: false });
+    return { fingerprint: fingerprintOf(credentials), agent, streams, proxy };
   } catch (error) {
     throw unusable(`use the certificates of ${from}: ${messageOf(error)}`);
   }
@@ -214,7 +230,7 @@ function destroyPool({ agent, streams }: Pool): void {
 
 function createAgent(
   credentials: Credentials,
-  proxyEnv: Readonly<Record<string, string>>,
+  proxy: string | null,
   { keepAlive }: { readonly keepAlive: boolean },
 ): HttpAgent | HttpsAgent {
   const options = {
@@ -222,53 +238,12 @@ function createAgent(
     // Below the idle limit of the usual load balancers (60 s), as client-go.
     keepAliveMsecs: 30_000,
     maxSockets: Number.POSITIVE_INFINITY,
-    proxyEnv,
+    // Node's agents read it as variables; whether the proxy is used has been decided.
+    proxyEnv: proxy === null ? {} : { HTTP_PROXY: proxy, HTTPS_PROXY: proxy },
   };
   if (credentials.server.protocol === 'http:') return new HttpAgent(options);
   // Said aloud, because a variable of the environment would turn it off.
   return new HttpsAgent({ ...options, rejectUnauthorized: true, ...credentials.tls });
-}
-
-interface Proxy {
-  /** Without credentials; null where requests may go without one. */
-  readonly url: string | null;
-  /** As Node's agents take it. */
-  readonly env: Readonly<Record<string, string>>;
-}
-
-/** `proxy-url` of the kubeconfig goes before the environment, and knows no exceptions. */
-function proxyOf({ proxyUrl, server }: Credentials, environment: Environment): Proxy {
-  if (proxyUrl !== null) {
-    const env = { HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl };
-    return { url: shownProxy('proxy-url', proxyUrl), env };
-  }
-  const env: Record<string, string> = {};
-  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']) {
-    const value = environment[name.toLowerCase()] ?? environment[name];
-    if (value !== undefined && value !== '') env[name] = value;
-  }
-  const name = server.protocol === 'http:' ? 'HTTP_PROXY' : 'HTTPS_PROXY';
-  const named = env[name];
-  const shown = named === undefined ? null : shownProxy(name, named);
-  return { url: env['NO_PROXY'] === undefined ? shown : null, env };
-}
-
-/** A proxy's URL as it may be shown: Node's own messages about a bad one quote its password. */
-function shownProxy(name: string, text: string): string {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol) || !isDecodable(url)) {
-    throw unusable(`use ${name}: found no http or https URL`);
-  }
-  return url.origin;
-}
-
-function isDecodable({ username, password }: URL): boolean {
-  try {
-    decodeURIComponent(`${username}${password}`);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function fingerprintOf(credentials: Credentials): string {

@@ -9,7 +9,7 @@ import { printable } from '../kit/printable.ts';
 /** Whom a request was for and by way of whom. */
 export interface Destination {
   readonly server: URL;
-  /** The proxy's URL without credentials; null where there is none, or NO_PROXY may name the server. */
+  /** The URL of the proxy on the way, without credentials; null if there is none. */
   readonly proxy: string | null;
 }
 

@@ -1,23 +1,27 @@
 // The client that the rest of Sluice is given: connections are kept, their number is bounded, and
 // every request ends as an answer. It opens nothing before the first request. Nothing here follows a
-// redirect, reads the environment or logs, and nothing is repeated unless a kept connection turns out
-// to be closed.
+// redirect or logs, and nothing is repeated unless a kept connection turns out to be closed. Which
+// variables there are is handed in.
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../core/clock.ts';
-import { hostOf } from './address.ts';
+import type { Environment } from '../kit/system.ts';
+import { hostOf, portOf } from './address.ts';
 import { BodyDeadlines } from './body-deadlines.ts';
-import { Connector, portOf } from './connector.ts';
-import type { HttpProxy, TlsIdentity } from './connector.ts';
+import { Connector } from './connector.ts';
+import type { TlsIdentity } from './connector.ts';
 import { exchange } from './exchange.ts';
 import type { Line } from './exchange.ts';
 import { failed, failedByAbort, placeOf } from './failure.ts';
 import type { HttpClient, HttpRequest, HttpResult } from './http-client.ts';
 import { Pools } from './pools.ts';
+import type { HttpProxy } from './proxies.ts';
+import { proxyChoice } from './proxies.ts';
 import { toSent } from './request-headers.ts';
 import { Slots } from './slots.ts';
 
-export type { HttpProxy, TlsIdentity } from './connector.ts';
+export type { TlsIdentity } from './connector.ts';
+export type { HttpProxy } from './proxies.ts';
 
 /** What a client is made of. */
 export interface HttpClientOptions {
@@ -28,8 +32,8 @@ export interface HttpClientOptions {
   /** From the look-up of the name to the end of the handshake, a proxy's included; default 5 s. */
   readonly connectTimeoutMs?: number;
   readonly tls?: TlsIdentity;
-  /** Null or absent: straight to the receiver, whatever the environment says. */
-  readonly proxy?: HttpProxy | null;
+  /** `environment`: as its variables say. Null or absent: straight to the receiver, whatever they say. */
+  readonly proxy?: HttpProxy | 'environment' | null;
   /** How much of an answer's body is kept; default 16 KiB. */
   readonly excerptBytes?: number;
 }
@@ -39,6 +43,8 @@ export interface HttpClientParts {
   readonly clock: Clock;
   /** Resolves names; default the system's. What it answers is checked either way. */
   readonly lookup?: LookupFunction;
+  /** The variables that name proxies; absent: there are none. */
+  readonly environment?: Environment;
 }
 
 // A receiver that does not take a connection within this is down; a lane's own timeout is longer.
@@ -63,10 +69,12 @@ class AxiosClient implements HttpClient {
 
   constructor(options: HttpClientOptions, parts: HttpClientParts) {
     const { maxSockets, connectTimeoutMs = CONNECT_TIMEOUT_MS, tls = {}, proxy = null } = options;
-    const { clock, lookup = systemLookup } = parts;
+    const { clock, lookup = systemLookup, environment = {} } = parts;
     this.#userAgent = options.userAgent;
     this.#slots = new Slots(maxSockets);
-    const connector = new Connector({ connectTimeoutMs, tls, proxy }, { clock, lookup });
+    const choice = proxyChoice(proxy, environment);
+    const how = { connectTimeoutMs, tls, proxy: choice };
+    const connector = new Connector(how, { clock, lookup });
     this.#connector = connector;
     this.#line = {
       connector,

@@ -1,16 +1,20 @@
 // Opens connections: straight to the receiver or through an HTTP proxy, TLS inside, each within one
-// bound in time from the look-up of the name to the end of the handshake. Every address is checked
-// before it is connected to. It pools nothing (agent.ts) and sends no request.
+// bound in time from the look-up of the name to the end of the handshake. TLS is also spoken to a
+// proxy whose URL says https. Every address is checked before it is connected to. It pools nothing
+// (agent.ts), sends no request, and does not choose the proxy (proxies.ts).
 // Source: RFC 9110 §9.3.6 (CONNECT), §11.7 (proxy authentication); RFC 6066 §3 (server name).
 import { request } from 'node:http';
 import { connect, isIP } from 'node:net';
 import type { LookupFunction, Socket } from 'node:net';
 import { connect as connectTls, createSecureContext } from 'node:tls';
-import type { SecureContext } from 'node:tls';
+import type { ConnectionOptions, SecureContext } from 'node:tls';
 import type { Clock } from '../core/clock.ts';
-import { forbiddenBy, guardedLookup, hostOf, isForbidden } from './address.ts';
+import type { Target } from './address.ts';
+import { forbiddenBy, guardedLookup, isForbidden, targetOf } from './address.ts';
 import { ConnectTrouble } from './connect-trouble.ts';
 import { codeOf, placeOf, whereOf } from './failure.ts';
+import type { HttpProxy, ProxyChoice } from './proxies.ts';
+import { proxyAuthorization } from './proxies.ts';
 
 /** Certificates as PEM; the receiver's is always verified. */
 export interface TlsIdentity {
@@ -23,22 +27,11 @@ export interface TlsIdentity {
   readonly serverName?: string;
 }
 
-/**
- * An HTTP proxy: `https:` receivers are reached by CONNECT, `http:` ones by the absolute form. It
- * resolves their names, so only a receiver written as an address can be refused as forbidden then.
- */
-export interface HttpProxy {
-  /** `http:`, without credentials. */
-  readonly url: URL;
-  /** Secret. */
-  readonly credentials?: { readonly username: string; readonly password: string };
-}
-
 /** How connections are made. */
 export interface ConnectorOptions {
   readonly connectTimeoutMs: number;
   readonly tls: TlsIdentity;
-  readonly proxy: HttpProxy | null;
+  readonly proxy: ProxyChoice;
 }
 
 /** What making connections takes. */
@@ -47,21 +40,13 @@ export interface ConnectorParts {
   readonly lookup: LookupFunction;
 }
 
-/** Where a connection is to end. */
-export interface Target {
-  readonly host: string;
-  readonly port: number;
-  readonly isTls: boolean;
-}
-
 /** Told once: the error, or the socket that carries requests. */
 export type Opened = (error: Error | null, socket: Socket | null) => void;
 
 /** Makes connections and remembers which of them were ready to carry a request. */
 export class Connector implements Disposable {
-  /** The proxy's answer to who we are; null where it needs none. Secret. */
-  readonly proxyAuthorization: string | null;
-  readonly proxy: HttpProxy | null;
+  /** Which proxy leads to a place; **Errors**: throws if the one that is meant cannot be used. */
+  readonly proxyTo: ProxyChoice;
   readonly #options: ConnectorOptions;
   readonly #clock: Clock;
   readonly #lookup: LookupFunction;
@@ -71,8 +56,7 @@ export class Connector implements Disposable {
 
   constructor(options: ConnectorOptions, parts: ConnectorParts) {
     this.#options = options;
-    this.proxy = options.proxy;
-    this.proxyAuthorization = authorizationOf(options.proxy);
+    this.proxyTo = options.proxy;
     this.#clock = parts.clock;
     this.#lookup = guardedLookup(parts.lookup);
   }
@@ -86,10 +70,11 @@ export class Connector implements Disposable {
   open(target: Target, opened: Opened): Socket | null {
     try {
       if (isForbidden(target.host)) throw forbiddenBy(target.host);
-      if (this.proxy === null) return this.#direct(target);
-      this.#proxied(target, this.proxy, opened);
+      const proxy = this.proxyTo(target);
+      if (proxy === null) return this.#direct(target);
+      this.#proxied(target, proxy, opened);
     } catch (error) {
-      // Unusable certificates, a port that is none: what Node throws before anything is opened.
+      // Unusable certificates or variables, a port that is none: thrown before anything is opened.
       opened(error instanceof Error ? error : new ConnectTrouble('local', 'unknown'), null);
     }
     return null;
@@ -112,8 +97,9 @@ export class Connector implements Disposable {
 
   /** Answers only when the way through the proxy stands, so that nothing is written before. */
   #proxied(target: Target, proxy: HttpProxy, opened: Opened): void {
-    const place = placeOf(hostOf(proxy.url), portOf(proxy.url));
-    const socket = this.#dial({ host: hostOf(proxy.url), port: portOf(proxy.url) });
+    const front = targetOf(proxy.url);
+    const place = placeOf(front.host, front.port);
+    const socket = this.#front(front);
     let isOver = false;
     const settle: Opened = (error, made) => {
       if (isOver) return;
@@ -128,20 +114,20 @@ export class Connector implements Disposable {
     this.#pending.add(socket);
     socket.on('error', (error) => settle(proxyTrouble(place, error), null));
     socket.once('close', () => settle(new ConnectTrouble('proxy', `proxy ${place} hung up`), null));
-    if (!target.isTls) socket.once('connect', () => settle(null, socket));
-    else this.#tunnel({ target, place, socket }, settle);
+    if (target.isTls) this.#tunnel({ target, proxy, place, socket }, settle);
+    else socket.once(front.isTls ? 'secureConnect' : 'connect', () => settle(null, socket));
   }
 
   #tunnel(way: Tunnel, settle: Opened): void {
-    const { target, place, socket } = way;
+    const { target, proxy, place, socket } = way;
     const authority = placeOf(target.host, target.port);
-    const { proxyAuthorization } = this;
+    const authorization = proxyAuthorization(proxy);
     const ask = request({
       method: 'CONNECT',
       path: authority,
       headers: {
         host: authority,
-        ...(proxyAuthorization !== null && { 'proxy-authorization': proxyAuthorization }),
+        ...(authorization !== null && { 'proxy-authorization': authorization }),
       },
       createConnection: () => socket,
     });
@@ -164,23 +150,37 @@ export class Connector implements Disposable {
     return connect({ host, port, lookup: this.#lookup, noDelay: true });
   }
 
-  #secured({ host, port }: Target, socket: Socket | null): Socket {
-    const { ca, cert, key, serverName = isIP(host) === 0 ? host : '' } = this.#options.tls;
+  /** The connection to a proxy: its certificate is for the public authorities to vouch for. */
+  #front(front: Target): Socket {
+    if (!front.isTls) return this.#dial(front);
+    if (isForbidden(front.host)) throw forbiddenBy(front.host);
+    return this.#handshake(front, {});
+  }
+
+  #secured(target: Target, socket: Socket | null): Socket {
+    const { ca, cert, key, serverName } = this.#options.tls;
     this.#context ??= createSecureContext({
       ...(ca !== undefined && { ca }),
       ...(cert !== undefined && { cert }),
       ...(key !== undefined && { key }),
     });
+    return this.#handshake(target, {
+      secureContext: this.#context,
+      ...(serverName !== undefined && { servername: serverName }),
+      ...(socket !== null && { socket }),
+    });
+  }
+
+  #handshake({ host, port }: Target, options: ConnectionOptions): Socket {
     const secured = connectTls({
       host,
       port,
       lookup: this.#lookup,
-      servername: serverName,
-      secureContext: this.#context,
+      servername: isIP(host) === 0 ? host : '',
       ALPNProtocols: ['http/1.1'],
       // Said aloud, for an environment variable would turn it off.
       rejectUnauthorized: true,
-      ...(socket !== null && { socket }),
+      ...options,
     });
     return secured.setNoDelay(true);
   }
@@ -202,21 +202,10 @@ export class Connector implements Disposable {
 
 interface Tunnel {
   readonly target: Target;
+  readonly proxy: HttpProxy;
   /** The proxy, for people. */
   readonly place: string;
   readonly socket: Socket;
-}
-
-/** The port of a URL, that of its protocol where it names none. */
-export function portOf(url: URL): number {
-  if (url.port !== '') return Number(url.port);
-  return url.protocol === 'https:' ? 443 : 80;
-}
-
-function authorizationOf(proxy: HttpProxy | null): string | null {
-  if (proxy?.credentials === undefined) return null;
-  const { username, password } = proxy.credentials;
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
 /** Trouble on the way to the proxy, told as the proxy's; what Sluice decided keeps its name. */

@@ -12,17 +12,17 @@ import type {
   IncomingMessage,
   RequestOptions,
 } from 'node:http';
-import { hostOf } from './address.ts';
+import { hostOf, portOf, targetOf } from './address.ts';
 import { AnswerBody } from './answer-body.ts';
 import type { BodyBounds } from './answer-body.ts';
 import type { BodyDeadlines } from './body-deadlines.ts';
 import { ConnectTrouble } from './connect-trouble.ts';
 import type { Connector } from './connector.ts';
-import { portOf } from './connector.ts';
 import { codeOf, failedBy, failedByAbort, placeOf } from './failure.ts';
 import { isClosedConnection, isRefusedCertificate } from './failure-table.ts';
 import type { HttpFailed, HttpRequest, HttpResult } from './http-client.ts';
 import type { Pools, Routed } from './pools.ts';
+import { proxyAuthorization } from './proxies.ts';
 
 /** What all exchanges of a client share. */
 export interface Line {
@@ -176,13 +176,14 @@ class Exchange {
     const { headers, request } = this.#call;
     const { routed } = this.#way;
     const { url } = request;
-    const isTls = url.protocol === 'https:';
     const { method, path, hostname } = composed;
-    const place = { protocol: url.protocol, host: hostname, port: portOf(url) };
+    const target = targetOf(url);
+    const place = { protocol: url.protocol, host: hostname, port: target.port };
     const route = { method, ...place, ...routed };
-    if (isTls || connector.proxy === null) return { ...route, path, headers };
-    const { proxyAuthorization } = connector;
-    if (proxyAuthorization !== null) headers['proxy-authorization'] = proxyAuthorization;
+    const proxy = target.isTls ? null : connector.proxyTo(target);
+    if (proxy === null) return { ...route, path, headers };
+    const authorization = proxyAuthorization(proxy);
+    if (authorization !== null) headers['proxy-authorization'] = authorization;
     return { ...route, path: `http://${url.host}${path}`, headers };
   }
 

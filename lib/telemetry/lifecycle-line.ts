@@ -59,6 +59,12 @@ export function lifecycleLines(observed: LifecycleObserved, failures: FailureLog
       const { why } = observed;
       return [info(observed.kind, `credentials read again: ${why}`, { why })];
     }
+    case 'proxy-used': {
+      const { kind, trigger, proxy, from } = observed;
+      const whose = trigger === null ? 'the API server' : `the receiver of trigger ${trigger}`;
+      const text = `${whose} is reached through the proxy ${proxy} (${from})`;
+      return [info(kind, text, { ...(trigger !== null && { trigger }), proxy, from })];
+    }
     case 'listening': {
       const { kind, listener, address, tokenFile } = observed;
       if (tokenFile === undefined)

@@ -115,6 +115,7 @@ export class Metrics {
       case 'cluster-found':
       case 'cluster-waiting':
       case 'credentials-reread':
+      case 'proxy-used':
       case 'listening':
       case 'stopping':
       case 'stopped':

@@ -57,6 +57,7 @@ export function observationLines(
     case 'cluster-changed':
     case 'configuration-kept':
     case 'credentials-reread':
+    case 'proxy-used':
     case 'listening':
     case 'stopping':
     case 'stopped':

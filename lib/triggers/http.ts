@@ -10,6 +10,7 @@ import type { CreateClient } from './http/connections.ts';
 import { httpFindings } from './http/findings.ts';
 import { neededSecrets } from './http/needed-secrets.ts';
 import { previewRequest } from './http/preview.ts';
+import { proxyUsed, receiverOf } from './http/proxy.ts';
 import { type HttpSection, httpSchema, keyLifeOf } from './http/section.ts';
 import { Sender } from './http/sender.ts';
 import { oneByOne } from './http/single.ts';
@@ -35,11 +36,12 @@ export const httpKind: TriggerKind<HttpSection> = {
   check: httpFindings,
   secrets: (section) => Object.values(neededSecrets(section)),
   preview: (section, _parts, delivery) => previewRequest(section, delivery),
+  receiver: receiverOf,
   create: (section, parts) => {
-    const { clock } = parts;
+    const { clock, environment } = parts;
     const options = { maxSockets: MAX_SOCKETS, userAgent: userAgent(), ...excerptOf(section) };
     return createHttpTrigger(section, parts, (settings) =>
-      createHttpClient({ ...options, ...settings }, { clock }),
+      createHttpClient({ ...options, ...settings }, { clock, environment }),
     );
   },
 };
@@ -59,7 +61,9 @@ export function createHttpTrigger(
   parts: TriggerParts,
   create: CreateClient,
 ): Trigger {
-  const { clock, folder, environment, random } = parts;
+  const { clock, folder, environment, random, observe } = parts;
+  const used = proxyUsed(section, parts);
+  if (used !== null) observe(used);
   const sender = new Sender(section, { clock, create, places: { folder, environment } });
   return {
     ...(section.batch === undefined

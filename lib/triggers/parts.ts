@@ -18,7 +18,7 @@ export interface TriggerParts {
   readonly observe: Observe;
   /** Where relative paths of the configuration begin: the folder of its file. */
   readonly folder: string;
-  /** What a local command inherits. */
+  /** Variables: what a local command inherits, and which proxy requests go through. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 

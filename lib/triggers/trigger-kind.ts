@@ -27,6 +27,8 @@ export interface TriggerKind<Section> extends Kind<Section, TriggerParts, Trigge
    * Absent: the kind cannot tell beforehand.
    */
   preview?(section: Section, parts: PreviewParts, delivery: Delivery): Preview;
+  /** Where its requests go if variables of the environment choose their proxy; null if they do not. */
+  receiver?(section: Section): URL | null;
   /** What its objects' names begin with where the configuration has no `prefix:`. */
   defaultPrefix(name: string): string;
 }

@@ -114,7 +114,7 @@ describe('the command line', () => {
       await using server = await ScriptedApiServer.start(authority.sign('server'));
       const greeted: unknown[] = [];
       server.onSecure((socket) => socket.on('data', (chunk) => greeted.push(chunk)));
-      const master = variable === null ? server.url : 'https://127.0.0.1:1';
+      const master = variable === null ? server.url : 'https://api.example.invalid';
       const child = spawn(process.execPath, [executable, 'record', '--master', master], {
         stdio: ['ignore', 'ignore', 'pipe'],
         env: childEnvironment({

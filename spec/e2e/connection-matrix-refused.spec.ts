@@ -225,7 +225,8 @@ describe('the connection matrix: what is refused', function () {
       it(`${name} that ${what} makes the kubeconfig unusable, and its password is not told`, async () => {
         const isNamed = name === 'proxy-url';
         const proxy = isNamed ? { proxyUrl: url } : {};
-        const kubeconfig = await bench.kubeconfig({ user: {}, ...proxy });
+        const server = 'https://kubernetes.default.svc';
+        const kubeconfig = await bench.kubeconfig({ user: {}, server, ...proxy });
         const environment = isNamed ? {} : { [name]: url };
         const error = await requestOnce({ options: { kubeconfig }, environment }).then(
           () => new Error('it answered'),

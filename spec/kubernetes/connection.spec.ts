@@ -1,10 +1,6 @@
-// The connection over real HTTP and TLS on loopback: how it is found, what is refused, proxies, and
+// The connection over real HTTP and TLS on loopback: how it is found, what is refused, and
 // how far a failed request got. Rotation and exec plugins are credentials.spec.ts.
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
-import { connect as connectTcp } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { expect } from 'chai';
@@ -236,58 +232,6 @@ describe('connect', () => {
       await until(() => server.open === 0, 'no open connection');
       expect(await api.request(GET, NEVER)).to.include({ reached: 'never' });
     });
-  });
-
-  describe('proxies', () => {
-    async function proxy(): Promise<{ url: string; asked: string[]; close: () => void }> {
-      const asked: string[] = [];
-      const sockets: Socket[] = [];
-      const server = createServer();
-      server.on('connect', (request: IncomingMessage, socket: Socket) => {
-        asked.push(request.url ?? '');
-        const [host = '', port = ''] = (request.url ?? '').split(':');
-        const onward = connectTcp(Number(port), host, () => {
-          socket.write('HTTP/1.1 200 OK\r\n\r\n');
-          onward.pipe(socket).pipe(onward);
-        });
-        sockets.push(socket, onward);
-      });
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-      const { port } = server.address() as AddressInfo;
-      const close = (): void => {
-        for (const socket of sockets) socket.destroy();
-        server.close();
-      };
-      return { url: `http://127.0.0.1:${port}`, asked, close };
-    }
-
-    for (const [name, isAsked, environmentOf, clusterOf] of [
-      ['HTTPS_PROXY', true, (url: string) => ({ HTTPS_PROXY: url }), () => ({})],
-      ['https_proxy', true, (url: string) => ({ https_proxy: url }), () => ({})],
-      [
-        'no proxy where NO_PROXY names the server',
-        false,
-        (url: string) => ({ HTTPS_PROXY: url, NO_PROXY: '127.0.0.1' }),
-        () => ({}),
-      ],
-      ['proxy-url of the kubeconfig', true, () => ({}), (url: string) => ({ 'proxy-url': url })],
-    ] as const) {
-      it(`uses ${name}`, async () => {
-        await using server = await bench.greeter('https');
-        const tunnel = await proxy();
-        try {
-          const ca = bench.trusting;
-          const cluster = { ...ca, ...clusterOf(tunnel.url) };
-          const path = bench.kubeconfig({ server: server.url, cluster });
-          await using opened = await bench.open({ kubeconfig: path }, environmentOf(tunnel.url));
-          const { api } = opened;
-          expect((await api.request(GET, NEVER)).ok).to.equal(true);
-          expect(tunnel.asked).to.deep.equal(isAsked ? [`127.0.0.1:${server.port}`] : []);
-        } finally {
-          tunnel.close();
-        }
-      });
-    }
   });
 
   it('works on the machine’s own clock', async () => {

@@ -1,16 +1,14 @@
-// An HTTP proxy over real sockets: CONNECT for https, the absolute form for http, and how far a
-// request got when the proxy does not play along.
+// An HTTP proxy over real sockets: CONNECT for https, the absolute form for http, and how far
+// a request got when the proxy does not play along. Which proxy it is: proxy-choice.spec.ts.
 import { expect } from 'chai';
-import { createServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { HttpClientOptions, HttpProxy } from '../../lib/net/axios-client.ts';
 import { Authority } from '../support/certificates.ts';
 import type { Pair } from '../support/certificates.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
+import { BASIC, CREDENTIALS, proxyTo } from './support/proxy.ts';
 import {
   aClient,
   aRequest,
@@ -19,47 +17,6 @@ import {
   rawReceiver,
   Receiver,
 } from './support/receiver.ts';
-
-const CREDENTIALS = { username: 'sluice', password: 'se:cret' };
-const BASIC = `Basic ${Buffer.from('sluice:se:cret').toString('base64')}`;
-
-/** A proxy that sends every tunnel to one port, whatever its name, and tells what it was asked. */
-class Proxy extends Receiver {
-  readonly asked: string[] = [];
-  readonly authorizations: (string | undefined)[] = [];
-
-  note(request: IncomingMessage): void {
-    this.asked.push(`${request.method ?? ''} ${request.url ?? ''} ${request.headers.host ?? ''}`);
-    this.authorizations.push(request.headers['proxy-authorization']);
-  }
-
-  get settings(): HttpProxy {
-    return { url: this.url('/'), credentials: CREDENTIALS };
-  }
-}
-
-async function proxyTo(port: number, tunnelled = 'HTTP/1.1 200 OK\r\n\r\n'): Promise<Proxy> {
-  const server = createServer((request, response) => {
-    proxy.note(request);
-    request.resume().on('end', () => response.end('by the proxy'));
-  });
-  server.on('connect', (request: IncomingMessage, socket: Socket) => {
-    proxy.note(request);
-    socket.on('error', () => undefined);
-    socket.write(tunnelled);
-    if (!tunnelled.includes(' 200 ')) {
-      socket.resume().on('end', () => socket.end());
-      return;
-    }
-    const onward = connect(port, '127.0.0.1');
-    onward.on('error', () => socket.destroy());
-    onward.pipe(socket).pipe(onward);
-    socket.on('close', () => onward.destroy());
-  });
-  const proxy = new Proxy(server);
-  await proxy.listen();
-  return proxy;
-}
 
 describe('a request through a proxy', () => {
   let authority: Authority;
@@ -141,7 +98,9 @@ describe('a request through a proxy', () => {
 
   for (const status of ['403 Forbidden', '407 Proxy Authentication Required', '502 Bad Gateway']) {
     it(`never arrived where the proxy answers CONNECT with ${status}`, async () => {
-      await using proxy = await proxyTo(0, `HTTP/1.1 ${status}\r\nx: secret\r\n\r\n`);
+      await using proxy = await proxyTo(0, {
+        tunnelled: `HTTP/1.1 ${status}\r\nx: secret\r\n\r\n`,
+      });
       await using client = aClient({ proxy: proxy.settings });
       const result = await client.send(aRequest(new URL('https://ci.example.test/')), patient());
       expect(result).to.deep.equal({

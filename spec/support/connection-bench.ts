@@ -86,9 +86,13 @@ export class ConnectionBench implements Disposable {
     return { api, clock, observed, [Symbol.asyncDispose]: () => api[Symbol.asyncDispose]() };
   }
 
-  /** A server that answers everything with 200 and says whom it saw. */
-  async greeter(scheme: 'http' | 'https'): Promise<ScriptedApiServer> {
-    const tls = { ...this.asking, rejectUnauthorized: false };
+  /** A server that answers everything with 200 and says whom it saw, under further names if asked. */
+  async greeter(
+    scheme: 'http' | 'https',
+    names: readonly string[] = [],
+  ): Promise<ScriptedApiServer> {
+    const pair = names.length === 0 ? {} : this.authority.sign('server', 2, names);
+    const tls = { ...this.asking, ...pair, rejectUnauthorized: false };
     const server = await ScriptedApiServer.start(scheme === 'https' ? tls : undefined);
     server.answerBy((request) => {
       const { authorization = '' } = request.headers;

@@ -22,6 +22,7 @@ const gap = {
 };
 const moved = { kind: 'delivery-moved', delivery: running, from: 'running', dead: null } as const;
 const problem = { code: 'unknown-key', path: '/filters/0/kinds', line: 4, column: 5 } as const;
+const used = { kind: 'proxy-used', proxy: 'http://p:1', from: 'P' } as const;
 const stopped = { kind: 'stopped', durable: false, waiting: 0, abandoned: 0 } as const;
 
 const breaker = { kind: 'breaker', trigger: 'hook', why: '503', retryMs: 4_200 } as const;
@@ -249,6 +250,11 @@ const lines: readonly [Observation, string | null][] = [
     `warn  waiting for the API server ${SERVER}: ECONNREFUSED`,
   ],
   [{ kind: 'credentials-reread', why: '401' }, 'info  credentials read again: 401'],
+  [{ ...used, trigger: null }, 'info  the API server is reached through the proxy http://p:1 (P)'],
+  [
+    { ...used, trigger: 'a' },
+    'info  the receiver of trigger a is reached through the proxy http://p:1 (P)',
+  ],
   [
     { kind: 'listening', listener: 'probes', address: '0.0.0.0:8080' },
     'info  probes on 0.0.0.0:8080',

@@ -1,13 +1,14 @@
 // The connections of a trigger: opened when first used, replaced when a certificate was rotated,
 // closed when nobody uses them any more. How a request is made is the room net.
-import type { HttpProxy, TlsIdentity } from '../../net/axios-client.ts';
+import type { TlsIdentity } from '../../net/axios-client.ts';
 import type { HttpClient } from '../../net/http-client.ts';
+import type { ProxySetting } from './proxy.ts';
 
 /** How a receiver is reached. */
 export interface ClientSettings {
   readonly connectTimeoutMs: number;
   readonly tls: TlsIdentity;
-  readonly proxy: HttpProxy | null;
+  readonly proxy: ProxySetting;
 }
 
 /** Makes a client; opens nothing. */

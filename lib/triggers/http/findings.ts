@@ -6,14 +6,16 @@ import { parsePath } from '../../kit/json-path.ts';
 import { quoted } from '../../kit/printable.ts';
 import { isSecretItself } from '../../kit/secret.ts';
 import { parseSize } from '../../kit/size.ts';
+import { hostOf, isForbidden } from '../../net/address.ts';
 import { BATCH_FORMATS } from './body.ts';
 import { compileBody } from './body/body-template.ts';
 import { clearSecretFindings } from './clear-secrets.ts';
 import { compileHeaders, headerNameFault, isHeaderName } from './header-templates.ts';
 import { neededSecrets } from './needed-secrets.ts';
-import type { HttpSection } from './section.ts';
+import { proxyBlock } from './proxy.ts';
+import type { HttpSection, ProxySection } from './section.ts';
 import { HTTP_DEFAULTS } from './section.ts';
-import { compileUrl } from './url-template.ts';
+import { compileUrl, forbiddenHost } from './url-template.ts';
 
 /** Everything wrong with a section; paths are relative to it. */
 export function httpFindings(section: HttpSection): readonly Finding[] {
@@ -29,7 +31,7 @@ export function httpFindings(section: HttpSection): readonly Finding[] {
     ...authFindings(section),
     ...inlineFindings(section),
     ...tlsFindings(section),
-    ...proxyFindings(section.proxy),
+    ...proxyFindings(proxyBlock(section.proxy)),
     ...batchFindings(section),
     ...timeFindings(section),
     ...originFindings(section.handshake),
@@ -152,18 +154,22 @@ function tlsFindings({ tls, url }: HttpSection): readonly Finding[] {
   return findings;
 }
 
-function proxyFindings(proxy: HttpSection['proxy']): readonly Finding[] {
+function proxyFindings(proxy: ProxySection | undefined): readonly Finding[] {
   if (proxy === undefined) return [];
   const findings: Finding[] = [];
   const url = URL.parse(proxy.url);
-  if (url?.protocol !== 'http:' || /[@#?]/.test(proxy.url)) {
+  if (url === null || !/^https?:$/.test(url.protocol) || /[@#?]/.test(proxy.url)) {
     // Not quoted: people put credentials into proxy URLs.
     findings.push(
       wrong('/proxy/url', {
-        message: 'found no plain URL of http: (expected http://host:port without credentials)',
+        message:
+          'found no plain URL of http: or https: (expected http://host:port without credentials)',
         hint: 'write the user name and the file of the password beside it',
       }),
     );
+  } else if (isForbidden(hostOf(url))) {
+    const { found, hint } = forbiddenHost(hostOf(url));
+    findings.push(wrong('/proxy/url', { message: `found ${found}`, hint }));
   }
   const hasPassword = proxy.passwordFile !== undefined || proxy.passwordEnv !== undefined;
   if (proxy.passwordFile !== undefined && proxy.passwordEnv !== undefined) {

@@ -5,11 +5,13 @@ import type { Clock } from '../../core/clock.ts';
 import { parseDuration } from '../../kit/duration.ts';
 import type { SecretPlaces } from '../../kit/secret.ts';
 import { SecretSet } from '../../kit/secret.ts';
+import { environmentProxies, secretsOf } from '../../net/proxies.ts';
 import type { Header } from './header-templates.ts';
 import { clearSecrets, secretPartsOf } from './clear-secrets.ts';
 import type { SecretName } from './needed-secrets.ts';
 import { namedSecrets, neededSecrets } from './needed-secrets.ts';
 import type { ClientSettings } from './connections.ts';
+import { proxySetting } from './proxy.ts';
 import { redactor } from './redaction.ts';
 import type { HttpSection } from './section.ts';
 import { HTTP_DEFAULTS } from './section.ts';
@@ -40,12 +42,14 @@ export type CurrentMaterial =
 /** Makes the material of one trigger and keeps it while its secrets stay what they are. */
 export class Materials {
   readonly #section: HttpSection;
+  readonly #environment: SecretPlaces['environment'];
   readonly #secrets: SecretSet<SecretName>;
   #texts: Texts | null = null;
   #material: Material | null = null;
 
   constructor(section: HttpSection, places: SecretPlaces, clock: Clock) {
     this.#section = section;
+    this.#environment = places.environment;
     this.#secrets = new SecretSet(neededSecrets(section), places, clock);
   }
 
@@ -78,16 +82,18 @@ export class Materials {
     const { signing, url } = texts;
     const secrets = namedSecrets(texts);
     const credentials = credentialsOf(this.#section, texts);
+    const settings = known !== null && isSame ? known.settings : settingsOf(this.#section, texts);
+    const hidden = [...secretTexts(texts), ...proxySecrets(settings, this.#environment)];
     return {
       credentials,
       signingKeys: signing === undefined ? null : (parseSigningKeys(signing) ?? null),
       // Looked at when it was read.
       url: url === undefined ? null : URL.parse(url),
       secrets,
-      settings: known !== null && isSame ? known.settings : settingsOf(this.#section, texts),
+      settings,
       redact: redactor([
         ...credentials.flatMap(shownAs),
-        ...secretTexts(texts),
+        ...hidden,
         ...Object.values(secrets),
         ...(url === undefined ? [] : urlTexts(url)),
         ...clearSecrets(this.#section).flatMap((one) => one.texts),
@@ -114,21 +120,25 @@ function credentialsOf({ auth = {} }: HttpSection, texts: Texts): readonly Heade
   return [[auth.header.name.toLowerCase(), value]];
 }
 
-function settingsOf({ tls, proxy, connectTimeout }: HttpSection, texts: Texts): ClientSettings {
-  const { ca, cert, key, proxyPassword: password } = texts;
+function settingsOf(section: HttpSection, texts: Texts): ClientSettings {
+  const { tls, connectTimeout } = section;
+  const { ca, cert, key, proxyPassword } = texts;
   const written = { ca, cert, key, serverName: tls?.serverName };
-  const username = proxy?.username;
-  const isKnown = username !== undefined && password !== undefined;
   const fallback = parseDuration(HTTP_DEFAULTS.connectTimeout) ?? 0;
   return {
     connectTimeoutMs: parseDuration(connectTimeout ?? '') ?? fallback,
     // What is not written must not be there at all.
     tls: Object.fromEntries(Object.entries(written).filter(([, text]) => text !== undefined)),
-    proxy:
-      proxy === undefined
-        ? null
-        : { url: new URL(proxy.url), ...(isKnown ? { credentials: { username, password } } : {}) },
+    proxy: proxySetting(section, proxyPassword),
   };
+}
+
+function proxySecrets(
+  { proxy }: ClientSettings,
+  environment: SecretPlaces['environment'],
+): readonly string[] {
+  if (proxy === 'environment') return environmentProxies(environment).secrets;
+  return proxy === null ? [] : secretsOf(proxy);
 }
 
 /** A header's value, and what of it stands behind `Bearer` or `Basic`. */
@@ -143,8 +153,8 @@ function urlTexts(text: string): readonly string[] {
 }
 
 /** A signing secret also by itself: the text may hold several. Certificates are no secrets. */
-function secretTexts({ token, password, value, signing, proxyPassword, key }: Texts): string[] {
+function secretTexts({ token, password, value, signing, key }: Texts): string[] {
   const several = (signing ?? '').split(/\s+/).flatMap((one) => [one, one.replace('whsec_', '')]);
-  const single = [token, password, value, proxyPassword, key];
+  const single = [token, password, value, key];
   return [...several, ...single.flatMap((one) => one ?? [])].filter((one) => one !== '');
 }

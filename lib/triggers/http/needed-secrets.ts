@@ -2,6 +2,7 @@
 // must look like. Nothing is read here.
 import type { NeededSecret, SecretRef } from '../../kit/secret.ts';
 import { toPointer } from '../manifest/places.ts';
+import { proxyBlock } from './proxy.ts';
 import type { HttpSection } from './section.ts';
 import { parseSigningKeys, SIGNING_EXPECTED } from './signing.ts';
 import { urlFault } from './url-template.ts';
@@ -74,7 +75,10 @@ export function neededSecrets(section: HttpSection): NeededSecrets {
     ['password', byReference(auth.basic, { at: '/auth/basic', what: 'password', fault: PASSWORD })],
     ['value', byReference(auth.header, { at: '/auth/header', what: 'value', fault: VALUE })],
     ['signing', byReference(signing, { at: '/signing', what: 'secret', fault: SIGNING })],
-    ['proxyPassword', byReference(proxy, { at: '/proxy', what: 'password', fault: PASSWORD })],
+    [
+      'proxyPassword',
+      byReference(proxyBlock(proxy), { at: '/proxy', what: 'password', fault: PASSWORD }),
+    ],
     ['ca', byReference(tls, { at: '/tls', what: 'ca', fault: CERTIFICATE })],
     ['cert', byReference(tls, { at: '/tls', what: 'cert', fault: CERTIFICATE })],
     ['key', byReference(tls, { at: '/tls', what: 'key', fault: KEY })],

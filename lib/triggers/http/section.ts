@@ -15,6 +15,9 @@ export type ByReference<What extends string> = Readonly<
 /** A user name with its password by reference. */
 export type BasicSection = ByReference<'password'> & { readonly username: string };
 
+/** The proxy that a section names. */
+export type ProxySection = Partial<BasicSection> & { readonly url: string };
+
 /** How requests are allowed in: exactly one way. */
 export interface AuthSection {
   readonly bearer?: ByReference<'token'>;
@@ -36,7 +39,7 @@ export interface HttpSection extends ReceiverKeys, ByReference<'url'> {
     readonly keyFile?: string;
     readonly serverName?: string;
   };
-  readonly proxy?: Partial<BasicSection> & { readonly url: string };
+  readonly proxy?: 'none' | ProxySection;
   readonly connectTimeout?: string;
   readonly receiver?: 'keyless' | 'deduplicates';
   readonly batch?: { readonly max?: number; readonly wait?: string; readonly size?: string };
@@ -124,17 +127,22 @@ const tls = block('How `https:` is spoken.', {
   serverName: text('The name that the receiver’s certificate must have, where it is not the host.'),
 });
 
-const proxy = block(
-  'The proxy on the way to the receiver.',
-  {
-    url: text('Its address, without credentials.', {
-      examples: ['http://proxy.example.test:3128'],
-    }),
-    username: text('The user name, where it asks for one.'),
-    ...reference('password', 'the password'),
-  },
-  { required: ['url'] },
-);
+const proxy: JsonSchema = {
+  ...block(
+    'The proxy on the way to the receiver, or `none`. If absent, the variables `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` say which.',
+    {
+      url: text('Its address, `http:` or `https:`, without credentials.', {
+        examples: ['http://proxy.example.test:3128'],
+      }),
+      username: text('The user name, if it asks for one.'),
+      ...reference('password', 'the password'),
+    },
+    { required: ['url'] },
+  ),
+  // `required` and the like hold for blocks only, and `pattern` for texts only.
+  type: ['string', 'object'],
+  pattern: '^none$',
+};
 
 const batch = block(
   'One request for several deliveries. The formats `document` and `cloudevents` only.',

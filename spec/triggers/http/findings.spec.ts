@@ -64,7 +64,14 @@ describe('what is wrong with an http section', () => {
       { url: 'http://h.test', tls: { caFile: 'c' } },
       ['warning wrong-value /tls'],
     ],
-    ['a proxy of https', { proxy: { url: 'https://p.test' } }, ['error wrong-value /proxy/url']],
+    ['nothing with a proxy of https', { proxy: { url: 'https://p.test' } }, []],
+    ['nothing with no proxy', { proxy: 'none' }, []],
+    ['a SOCKS proxy', { proxy: { url: 'socks5://p.test' } }, ['error wrong-value /proxy/url']],
+    [
+      'a proxy on a metadata address',
+      { proxy: { url: 'http://169.254.169.254:3128' } },
+      ['error wrong-value /proxy/url'],
+    ],
     [
       'credentials in a proxy',
       { proxy: { url: 'http://me:hunter2@p.test' } },
@@ -138,6 +145,16 @@ describe('what is wrong with an http section', () => {
       'wrong-value /triggers/hook/http/auth',
     ],
     [
+      'another word for no proxy',
+      'url: https://h.test\n      proxy: off',
+      'wrong-value /triggers/hook/http/proxy',
+    ],
+    [
+      'a proxy without a URL',
+      'url: https://h.test\n      proxy: { username: me }',
+      'missing-key /triggers/hook/http/proxy',
+    ],
+    [
       'a secret twice',
       'url: https://h.test\n      signing: { secretEnv: A, secretFile: b }',
       'wrong-value /triggers/hook/http/signing',
@@ -165,6 +182,7 @@ describe('what is wrong with an http section', () => {
     'signing: { secretFile: whsec_QUJD }',
     'signing: { secretEnv: whsec_QUJD }',
     'auth: { bearer: whsec_QUJD }',
+    'proxy: http://me:QUJD@p.test:3128',
   ];
   for (const section of inline) {
     it(`is refused and not shown again: ${section}`, () => {

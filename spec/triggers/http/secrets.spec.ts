@@ -196,7 +196,7 @@ describe('the secrets of http', () => {
       ['one', 'two'].map((text) => ({
         connectTimeoutMs: 3000,
         tls: { ca: pem(text), serverName: 'ci' },
-        proxy: null,
+        proxy: 'environment',
       })),
     );
     expect(receiver.closed).to.equal(1);
@@ -248,6 +248,28 @@ describe('a receiver that echoes everything', () => {
     { auth: { bearer: { tokenEnv: 'T' } }, hidden: [TOKEN] },
     { auth: { header: { name: 'X-Api-Key', valueEnv: 'T' } }, hidden: [TOKEN] },
   ];
+  const proxyWays = [
+    {
+      section: {},
+      environment: { HTTPS_PROXY: `http://me:${encodeURIComponent(PASSWORD)}@p.test:3128` },
+    },
+    {
+      section: { proxy: { url: 'http://p.test:3128', username: 'me', passwordEnv: 'P' } },
+      environment: { P: PASSWORD },
+    },
+  ];
+  for (const { section, environment } of proxyWays) {
+    const [variable = ''] = Object.keys(environment);
+    it(`gets no password of a proxy into an outcome: that of ${variable}`, async () => {
+      const receiver = new FakeReceiver();
+      const pair = Buffer.from(`me:${PASSWORD}`).toString('base64');
+      receiver.script = () => anAnswer({ status: 500, excerpt: `Basic ${pair} ${PASSWORD}` });
+      const [outcome] = await receiver.trigger(section, { environment }).fire([aDelivery()], NEVER);
+      const said = JSON.stringify(outcome);
+      expect(said).to.include('[redacted]').and.not.include(pair).and.not.include('hunter2');
+    });
+  }
+
   const forms = [String, JSON.stringify, encodeURIComponent] as const;
   for (const { auth, hidden } of ways) {
     it(`gets no secret into an outcome: ${Object.keys(auth).join('')}`, async () => {

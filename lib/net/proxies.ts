@@ -1,0 +1,185 @@
+// HTTP proxies: what one is, and which one the environment names for a place. HTTP_PROXY is for
+// `http:`, HTTPS_PROXY for `https:`, each in lower case before upper case; NO_PROXY is no-proxy.ts.
+// Follows golang.org/x/net/http/httpproxy, as client-go does, and like curl it never opens anything.
+// A variable that cannot be used leads nowhere: requests are not sent past a proxy that was meant.
+import { BlockList, isIP } from 'node:net';
+import { isLoopbackHost } from '../kit/host-header.ts';
+import type { Environment } from '../kit/system.ts';
+import type { Target } from './address.ts';
+import { ConnectTrouble } from './connect-trouble.ts';
+import { parseNoProxy } from './no-proxy.ts';
+
+/**
+ * An HTTP proxy: `https:` receivers are reached by CONNECT, `http:` ones by the absolute form. It
+ * resolves their names, so only a receiver written as an address can be refused as forbidden then.
+ */
+export interface HttpProxy {
+  /** `http:` or `https:`, without credentials. */
+  readonly url: URL;
+  /** Secret. */
+  readonly credentials?: { readonly username: string; readonly password: string };
+}
+
+/** Which proxy leads to a place; null: straight there. */
+export type ProxyChoice = (target: Target) => HttpProxy | null;
+
+/** A variable that cannot be used. */
+export interface VariableFault {
+  /** Its name as it is set: `https_proxy`. */
+  readonly variable: string;
+  /** For people: what was found and what was expected, never its value. */
+  readonly fault: string;
+}
+
+/** How a place is reached by the environment. */
+export type EnvironmentRoute =
+  | { readonly kind: 'direct' }
+  | { readonly kind: 'proxy'; readonly proxy: HttpProxy; readonly variable: string }
+  | ({ readonly kind: 'unusable' } & VariableFault);
+
+/** The proxies of an environment. */
+export interface EnvironmentProxies {
+  readonly routeTo: (target: Target) => EnvironmentRoute;
+  /** Everything that is wrong with the variables, whether a place needs them or not. */
+  readonly faults: readonly VariableFault[];
+  /** Secret. Texts by which its proxies know us, for taking them out of what is shown. */
+  readonly secrets: readonly string[];
+}
+
+/** A proxy that was read from a URL, or what is wrong with the text. */
+export type ParsedProxy =
+  | { readonly ok: true; readonly proxy: HttpProxy }
+  | { readonly ok: false; readonly fault: string };
+
+const DIRECT: EnvironmentRoute = { kind: 'direct' };
+const EXPECTED = '(expected http://host:port or https://host:port)';
+
+/** Reads the URL of a proxy, with a user name and a password if it holds them; its scheme may be absent. */
+export function parseProxy(text: string): ParsedProxy {
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    return { ok: false, fault: `found no http or https URL ${EXPECTED}` };
+  }
+  const { username, password } = url;
+  const plain = new URL(url.origin);
+  if (username === '' && password === '') return { ok: true, proxy: { url: plain } };
+  const credentials = decodedCredentials(username, password);
+  if (credentials !== null) return { ok: true, proxy: { url: plain, credentials } };
+  return {
+    ok: false,
+    fault: 'found a % in the user name or password that begins no escape (expected %25 for it)',
+  };
+}
+
+/** Secret. The header by which a proxy knows us; null if it asks for none. */
+export function proxyAuthorization({ credentials }: HttpProxy): string | null {
+  if (credentials === undefined) return null;
+  const { username, password } = credentials;
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+/** Reads the variables of an environment; each value is read once, here. */
+export function environmentProxies(environment: Environment): EnvironmentProxies {
+  const routes = {
+    http: routeOf(variableIn(environment, httpNames(environment))),
+    https: routeOf(variableIn(environment, ['https_proxy', 'HTTPS_PROXY'])),
+  };
+  const exceptions = variableIn(environment, ['no_proxy', 'NO_PROXY']);
+  const { excepts, faults } = parseNoProxy(exceptions?.value ?? '');
+  const all = Object.values(routes);
+  const unusable = all.filter((route) => route.kind === 'unusable');
+  return {
+    routeTo: (target) => {
+      const route = target.isTls ? routes.https : routes.http;
+      if (route.kind === 'direct') return route;
+      return isThisMachine(target) || excepts(target) ? DIRECT : route;
+    },
+    faults: [
+      ...unusable.map(({ variable, fault }) => ({ variable, fault })),
+      ...faults.map((fault) => ({ variable: exceptions?.variable ?? '', fault })),
+    ],
+    secrets: all.flatMap((route) => (route.kind === 'proxy' ? secretsOf(route.proxy) : [])),
+  };
+}
+
+/** Secret. Texts by which a proxy knows us. */
+export function secretsOf(proxy: HttpProxy): readonly string[] {
+  const [, pair = ''] = (proxyAuthorization(proxy) ?? '').split(' ');
+  return [proxy.credentials?.password ?? '', pair].filter((text) => text !== '');
+}
+
+/** One proxy for everything, none, or that of the environment. */
+export function proxyChoice(
+  proxy: HttpProxy | 'environment' | null,
+  environment: Environment,
+): ProxyChoice {
+  if (proxy !== 'environment') return () => proxy;
+  const { routeTo } = environmentProxies(environment);
+  return (target) => {
+    const route = routeTo(target);
+    switch (route.kind) {
+      case 'direct':
+        return null;
+      case 'proxy':
+        return route.proxy;
+      case 'unusable':
+        throw new ConnectTrouble('proxy', `variable ${route.variable}: ${route.fault}`);
+    }
+  };
+}
+
+interface Variable {
+  readonly variable: string;
+  readonly value: string;
+}
+
+/** The first of these that is set and not empty. */
+function variableIn(environment: Environment, names: readonly string[]): Variable | null {
+  for (const variable of names) {
+    const value = (environment[variable] ?? '').trim();
+    if (value !== '') return { variable, value };
+  }
+  return null;
+}
+
+/**
+ * A web server that runs this program as a CGI script sets HTTP_PROXY to what a request says in its
+ * header `Proxy`. It sets REQUEST_METHOD then.
+ * **Source**: RFC 3875 §4.1.18 and §4.1.12; CVE-2016-5385.
+ */
+function httpNames(environment: Environment): readonly string[] {
+  const isCgi = (environment['REQUEST_METHOD'] ?? '') !== '';
+  return isCgi ? ['http_proxy'] : ['http_proxy', 'HTTP_PROXY'];
+}
+
+function routeOf(named: Variable | null): EnvironmentRoute {
+  if (named === null) return DIRECT;
+  const { variable } = named;
+  const parsed = parseProxy(named.value);
+  return parsed.ok
+    ? { kind: 'proxy', proxy: parsed.proxy, variable }
+    : { kind: 'unusable', variable, fault: parsed.fault };
+}
+
+function decodedCredentials(
+  username: string,
+  password: string,
+): Required<HttpProxy>['credentials'] | null {
+  try {
+    return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  } catch {
+    // The only error there is: an escape that is none.
+    return null;
+  }
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** No proxy can lead to what only this machine reaches. */
+function isThisMachine({ host }: Target): boolean {
+  const family = isIP(host);
+  if (family === 0) return isLoopbackHost(host.replace(/\.$/, ''));
+  return LOOPBACK.check(host, family === 4 ? 'ipv4' : 'ipv6');
+}

@@ -1,0 +1,51 @@
+// The proxy on the way to a receiver: the one that the section names, none, or that of the
+// environment. Which place goes through which proxy is the room net.
+import type { Observation } from '../../core/observation.ts';
+import type { Environment } from '../../kit/system.ts';
+import { targetOf } from '../../net/address.ts';
+import type { HttpProxy } from '../../net/proxies.ts';
+import { environmentProxies } from '../../net/proxies.ts';
+import type { HttpSection, ProxySection } from './section.ts';
+
+/** How a client is to choose its proxy. */
+export type ProxySetting = HttpProxy | 'environment' | null;
+
+/** The block `proxy:`; undefined if the section has none, or `none`. */
+export function proxyBlock(proxy: HttpSection['proxy']): ProxySection | undefined {
+  return proxy === 'none' ? undefined : proxy;
+}
+
+/** The setting of a section, with the password that it names. */
+export function proxySetting(
+  section: Pick<HttpSection, 'proxy'>,
+  password: string | undefined,
+): ProxySetting {
+  const { proxy = 'environment' } = section;
+  if (proxy === 'environment') return proxy;
+  if (proxy === 'none') return null;
+  const { url, username } = proxy;
+  const isKnown = username !== undefined && password !== undefined;
+  return { url: new URL(url), ...(isKnown && { credentials: { username, password } }) };
+}
+
+/** Where requests go if the environment chooses their proxy; null if it does not. */
+export function receiverOf({ url = '', proxy }: HttpSection): URL | null {
+  // Templates stand behind the host only; a bad URL is a finding of its own. A URL that is a secret is
+  // not known here.
+  return proxy === undefined ? URL.parse(/^[^/]*\/\/[^/?#]*/.exec(url)?.[0] ?? '') : null;
+}
+
+/** The observation of the proxy that a trigger goes through; null if it goes through none. */
+export function proxyUsed(
+  section: HttpSection,
+  { name, environment }: { readonly name: string; readonly environment: Environment },
+): Observation | null {
+  const used = { kind: 'proxy-used', trigger: name } as const;
+  const named = proxyBlock(section.proxy);
+  if (named !== undefined) return { ...used, proxy: new URL(named.url).origin, from: 'proxy' };
+  const receiver = receiverOf(section);
+  if (receiver === null) return null;
+  const route = environmentProxies(environment).routeTo(targetOf(receiver));
+  if (route.kind !== 'proxy') return null;
+  return { ...used, proxy: route.proxy.url.origin, from: route.variable };
+}
