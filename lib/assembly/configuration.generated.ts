@@ -566,9 +566,21 @@ export interface Configuration {
      */
     probes?: string | number;
     /**
-     * Address of the listener for `/api/v1/…`, as `host:port`; a port alone keeps the host of the default; `off` opens none. Elsewhere than on loopback every request needs a token.
+     * The listener for `/api/v1/…`: its address as `host:port`, a port alone, `off` for none, or a block. On other addresses than loopback every request needs a token.
      */
-    api?: string | number;
+    api?:
+      | string
+      | number
+      | {
+          /**
+           * The address, as `host:port`; a port alone keeps the host of the default; `off` opens none.
+           */
+          address?: string | number;
+          /**
+           * Whether every request needs the token, reads over loopback as well. Who may port-forward to the pod, or run a process beside the gateway, then reads nothing without it.
+           */
+          requireToken?: boolean;
+        };
     /**
      * A file with the API's bearer token, at least 16 characters; read again when it changes. Without it the gateway makes one and keeps it as `sluice.token` in the folder of its own files.
      */

@@ -122,6 +122,8 @@ export interface PlannedAddress {
 export interface PlannedHttp {
   readonly probes: PlannedAddress | null;
   readonly api: PlannedAddress | null;
+  /** Whether reads over loopback need the token, too. */
+  readonly requireToken: boolean;
   /** As it is written; null where the gateway makes its own token. */
   readonly tokenFile: string | null;
   /** Names under which the API is reached, besides its own. */

@@ -197,13 +197,31 @@ const http = sectionOf('Where the gateway listens.', {
     examples: ['127.0.0.1:9090', 9090],
   },
   api: {
-    type: ['string', 'integer'],
+    type: ['string', 'integer', 'object'],
     minimum: 0,
     maximum: 65_535,
+    additionalProperties: false,
     default: API_DEFAULT,
     description:
-      'Address of the listener for `/api/v1/…`, as `host:port`; a port alone keeps the host of the default; `off` opens none. Elsewhere than on loopback every request needs a token.',
-    examples: ['0.0.0.0:8081', 9091],
+      'The listener for `/api/v1/…`: its address as `host:port`, a port alone, `off` for none, or a block. On other addresses than loopback every request needs a token.',
+    properties: {
+      address: {
+        type: ['string', 'integer'],
+        minimum: 0,
+        maximum: 65_535,
+        default: API_DEFAULT,
+        description:
+          'The address, as `host:port`; a port alone keeps the host of the default; `off` opens none.',
+        examples: ['0.0.0.0:8081', 9091],
+      },
+      requireToken: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Whether every request needs the token, reads over loopback as well. Who may port-forward to the pod, or run a process beside the gateway, then reads nothing without it.',
+      },
+    },
+    examples: ['0.0.0.0:8081', 9091, { requireToken: true }],
   },
   tokenFile: {
     type: 'string',

@@ -53,10 +53,16 @@ export function planLogging(section: Partial<LoggingOptions> = {}): LoggingOptio
   return { ...LOGGING_DEFAULTS, ...section };
 }
 
+/** `http.api` as it is written if it says more than an address. */
+export interface ApiSection {
+  readonly address?: string | number;
+  readonly requireToken?: boolean;
+}
+
 /** `http:` as it is written. */
 export interface HttpSection {
   readonly probes?: string | number;
-  readonly api?: string | number;
+  readonly api?: string | number | ApiSection;
   readonly tokenFile?: string;
   readonly hosts?: readonly string[];
 }
@@ -75,19 +81,22 @@ export function planHttp(
     tokenFile = null,
     hosts = [],
   } = section ?? {};
+  const { address = API_DEFAULT, requireToken = false } =
+    typeof api === 'object' ? api : { address: api };
+  const apiKey = typeof api === 'object' ? 'api/address' : 'api';
   const findings: Finding[] = [];
   const listeners = {
     probes: planAddress(
       { key: 'probes', written: probes, example: PROBES_DEFAULTS[runsIn] },
       findings,
     ),
-    api: planAddress({ key: 'api', written: api, example: API_DEFAULT }, findings),
+    api: planAddress({ key: apiKey, written: address, example: API_DEFAULT }, findings),
   };
-  return { http: { ...listeners, tokenFile, hosts }, findings };
+  return { http: { ...listeners, requireToken, tokenFile, hosts }, findings };
 }
 
 interface WrittenAddress {
-  readonly key: 'probes' | 'api';
+  readonly key: 'probes' | 'api' | 'api/address';
   readonly written: string | number;
   /** The default, whose host is meant if only a port is written. */
   readonly example: string;

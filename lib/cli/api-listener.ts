@@ -5,8 +5,10 @@ import type { Plan } from '../assembly/plan.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Health } from '../core/health.ts';
 import type { Observe } from '../core/observation.ts';
+import type { Finding } from '../core/problem.ts';
 import type { Store } from '../core/store.ts';
 import { NO_PLACE } from '../config/lines.ts';
+import { hasOpenReads } from '../http/access.ts';
 import { type ApiParts, openApi } from '../http/api.ts';
 import type { Listener } from '../http/listener.ts';
 import { Token } from '../http/token.ts';
@@ -41,14 +43,19 @@ export interface ApiListenerParts {
  */
 export async function openApiListener(parts: ApiListenerParts): Promise<Listener | null> {
   const { plan, configuration, observe, clock } = parts;
-  const { api, hosts } = plan.http;
+  const { api, hosts, requireToken } = plan.http;
   if (api === null) return null;
   const { file, form, problems } = configuration;
   const keptSince = parts.kept === null ? null : new Date(parts.kept.since).toISOString();
   const find = tokenFinder(parts);
   const found = await find();
   if (!found.ok) {
-    observe({ kind: 'configuration-problem', problem: { ...found.finding, ...NO_PLACE } });
+    const isOpen = hasOpenReads({ listenHost: api.host, requireToken });
+    const problem = {
+      ...withConsequence(found.finding, isOpen ? 'reads' : 'nothing'),
+      ...NO_PLACE,
+    };
+    observe({ kind: 'configuration-problem', problem });
   }
   // Whoever takes the file away takes the token back; of our own another is made then.
   const token = new Token(async () => tokenOf(await find()), clock);
@@ -82,6 +89,14 @@ function tokenFinder({
   if (tokenFile !== null) return () => readToken(resolve(configuration.folder, tokenFile));
   if (tokenFolder === null) return async () => NO_TOKEN_FOLDER;
   return () => keepToken(tokenFolder, process.geteuid?.() ?? 0);
+}
+
+/** Adds the consequence to a finding about the token; that nothing is answered is worth a warning. */
+function withConsequence(finding: Finding, answered: 'reads' | 'nothing'): Finding {
+  const { message } = finding;
+  return answered === 'reads'
+    ? { ...finding, message: `${message}; only reads over loopback are answered` }
+    : { ...finding, message: `${message}; every request is refused`, severity: 'warning' };
 }
 
 function tokenOf(found: FoundToken): string | null {

@@ -30,6 +30,7 @@ const DRAIN_MS = 10_000;
 const DEMO_HTTP = {
   probes: null,
   api: { host: '127.0.0.1', port: 0 },
+  requireToken: false,
   tokenFile: null,
   hosts: [],
 } as const;

@@ -49,6 +49,10 @@ export const runCommand: Command = {
       takes: 'HOST:PORT|off',
       help: `where the API listens, instead of http.api; default ${API_DEFAULT}`,
     },
+    'api-require-token': {
+      type: 'boolean',
+      help: 'reads over loopback need the token, too, whatever http.api says',
+    },
     'api-token-file': {
       type: 'string',
       takes: 'FILE',
@@ -138,9 +142,14 @@ function flagsOf(
     ...listenerOf('probes', given, PROBES_DEFAULTS[runsIn]),
     ...listenerOf('api', given, API_DEFAULT),
   };
+  const isRequired = given.isSet('api-require-token');
   return ({ logging, http }) => ({
     logging: { ...logging, format: format ?? logging.format },
-    http: { ...http, ...addresses, ...tokenFile, hosts: [...http.hosts, ...hosts] },
+    http: {
+      ...{ ...http, ...addresses, ...tokenFile },
+      requireToken: http.requireToken || isRequired,
+      hosts: [...http.hosts, ...hosts],
+    },
   });
 }
 

@@ -24,6 +24,12 @@ export interface Caller {
   readonly fetchMode: string | undefined;
 }
 
+/** The rules of a listener. */
+export interface AccessRules extends HostRules {
+  /** Whether every request needs the token, reads over loopback as well. */
+  readonly requireToken: boolean;
+}
+
 /** What became of the token of a request: `absent` where it has none, `unset` where there is none to compare with. */
 export type TokenCheck = 'right' | 'wrong' | 'absent' | 'unset';
 
@@ -45,23 +51,39 @@ const REFUSED_HOSTS = {
 /** Why a request must show a token and which answer says so; null where it is let in. */
 export function tokenRefusal(
   caller: Caller,
-  { isRead, check, rules }: { isRead: boolean; check: TokenCheck; rules: HostRules },
+  { isRead, check, rules }: { isRead: boolean; check: TokenCheck; rules: AccessRules },
 ): Refusal | null {
   if (check === 'right') return null;
-  if (check === 'unset' && !isLoopbackHost(rules.listenHost)) {
-    const detail = 'this listener is not on loopback and has no usable token; its log says why';
+  const isOpen = hasOpenReads(rules);
+  if (check === 'unset' && !isOpen) {
+    const why = rules.requireToken ? 'requires a token' : 'is not on loopback';
+    const detail = `this listener ${why} and has no usable token; its log says why`;
     return { status: 503, detail };
   }
   if (check === 'wrong') {
     return unauthorized('the bearer token is not that of this gateway', 'invalid_token');
   }
   // What stands in front of an open listener asks from loopback, under whatever name it was asked.
-  if (isRead && isLoopbackHost(rules.listenHost) && isFromHere(caller)) return null;
+  if (isRead && isOpen && isFromHere(caller)) return null;
   if (check === 'unset') {
     return { status: 503, detail: 'this gateway has no usable token; its log says why' };
   }
-  const who = isRead ? 'reads but those on a listener of loopback need' : 'writes need';
-  return unauthorized(`${who} the header Authorization: Bearer <token>`);
+  return unauthorized(
+    `${whoNeedsToken({ isRead, rules })} the header Authorization: Bearer <token>`,
+  );
+}
+
+/** Whether a listener answers reads over loopback without the token. */
+export function hasOpenReads({
+  listenHost,
+  requireToken,
+}: Pick<AccessRules, 'listenHost' | 'requireToken'>): boolean {
+  return isLoopbackHost(listenHost) && !requireToken;
+}
+
+function whoNeedsToken({ isRead, rules }: { isRead: boolean; rules: AccessRules }): string {
+  if (rules.requireToken) return 'every request to this listener needs';
+  return isRead ? 'reads but those on a listener of loopback need' : 'writes need';
 }
 
 /** Over loopback, and under its name: a name of http.hosts means that something stands in between. */

@@ -6,8 +6,7 @@ import { SluiceError } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
 import { printable } from '../kit/printable.ts';
 import { escapedJson } from '../telemetry/json-format.ts';
-import type { HostRules } from '../kit/host-header.ts';
-import type { Caller } from './access.ts';
+import type { AccessRules, Caller } from './access.ts';
 import { strayRefusal, tokenRefusal } from './access.ts';
 import { Explainer } from './explain.ts';
 import { Feed } from './feed.ts';
@@ -70,8 +69,9 @@ type Parts = ApiParts & RouteParts;
 
 /** The order is the point: nobody learns what there is before it is known that they may ask. */
 function apiApp(parts: Parts, listenHost: string): Express {
-  const rules: HostRules = {
+  const rules: AccessRules = {
     listenHost,
+    requireToken: parts.plan.http.requireToken,
     hosts: new Set(parts.hosts.map((host) => host.toLowerCase().replace(/^\[(.*)\]$/, '$1'))),
   };
   const router = express.Router({ strict: true, caseSensitive: true });
@@ -116,7 +116,7 @@ function hardened(request: Request, response: Response, next: NextFunction): voi
 }
 
 /** Unknown paths are reads: their answer tells nothing that the documents do not. */
-function admitted(parts: Parts, rules: HostRules): express.RequestHandler {
+function admitted(parts: Parts, rules: AccessRules): express.RequestHandler {
   const writes = ROUTES.filter(({ isRead }) => !isRead).map(({ method, path }) => {
     const pattern = new RegExp(`^${path.replaceAll(/\{[^}]*\}/g, '[^/]+')}$`);
     return { method, pattern };

@@ -13,11 +13,23 @@ export const COMMON_REFUSALS: readonly RefusalStatus[] = [
   400, 401, 403, 405, 406, 408, 421, 431, 500, 503,
 ];
 
-const DESCRIPTION =
-  'What a gateway decides, why, and what became of it. Reads over loopback need no token where the listener is on loopback; every other request carries `Authorization: Bearer <token>`. Errors are problem documents (RFC 9457).';
+const ABOUT = 'What a gateway decides, why, and what became of it.';
+const ERRORS = 'Errors are problem documents (RFC 9457).';
+const OPEN_READS =
+  'On a listener of loopback, reads over loopback need no token, unless `http.api.requireToken` is set. Every other request carries `Authorization: Bearer <token>`.';
+const NO_OPEN_READS = 'Every request carries `Authorization: Bearer <token>`.';
 
-/** The OpenAPI document of these routes. */
-export function openApiDocument(routes: readonly Route[], version: string): JsonObject {
+/** Of a gateway: whether its reads over loopback need the token, too. */
+export interface TokenDemand {
+  readonly requireToken: boolean;
+}
+
+/** The OpenAPI document of these routes, as a gateway serves them. */
+export function openApiDocument(
+  routes: readonly Route[],
+  version: string,
+  { requireToken }: TokenDemand = { requireToken: false },
+): JsonObject {
   const paths: Record<string, JsonObject> = {};
   for (const route of routes) {
     paths[route.path] = {
@@ -30,10 +42,10 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
     info: {
       title: 'Sluice',
       version,
-      description: DESCRIPTION,
+      description: [ABOUT, requireToken ? NO_OPEN_READS : OPEN_READS, ERRORS].join(' '),
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    security: [{ token: [] }, {}],
+    security: requireToken ? [{ token: [] }] : [{ token: [] }, {}],
     paths,
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },

@@ -162,7 +162,7 @@ export const ROUTES: readonly Route[] = [
     path: '/api/v1/openapi.json',
     summary: 'This API, described',
     answers: { description: 'An OpenAPI 3.1 document.', schema: { type: 'object' } },
-    answer: ({ version }) => document(openApiDocument(ROUTES, version)),
+    answer: ({ version, plan }) => document(openApiDocument(ROUTES, version, plan.http)),
   },
 ];
 

@@ -125,7 +125,7 @@ function unwritable(file: string, error: unknown): FoundToken {
 function unkept(why: string): FoundToken {
   return unusable(`no token is kept: ${why}`, {
     severity: 'info',
-    hint: 'only reads over loopback are answered; for others name a file under http.tokenFile, or a folder that can be written in SLUICE_DATA',
+    hint: 'name a file under http.tokenFile, or a folder that can be written in SLUICE_DATA',
   });
 }
 

@@ -86,6 +86,7 @@ describe('loadPlan', () => {
       expect(http).to.deep.equal({
         probes: { host: '0.0.0.0', port: 8080 },
         api: { host: '127.0.0.1', port: 8081 },
+        requireToken: false,
         tokenFile: null,
         hosts: [],
       });
@@ -137,6 +138,33 @@ delivery: { concurrency: 4, timeout: 1m, order: object, retry: { max: 10m } }
       );
     }
   });
+
+  const apis: readonly (readonly [text: string, api: object | null, requireToken: boolean])[] = [
+    ['127.0.0.1:81', { host: '127.0.0.1', port: 81 }, false],
+    ['{ requireToken: true }', { host: '127.0.0.1', port: 8081 }, true],
+    ['{ address: "0.0.0.0:81" }', { host: '0.0.0.0', port: 81 }, false],
+    ['{ address: "[::1]:81", requireToken: true }', { host: '::1', port: 81 }, true],
+    ['{ address: off }', null, false],
+    ['{}', { host: '127.0.0.1', port: 8081 }, false],
+  ];
+  for (const [text, api, requireToken] of apis) {
+    it(`reads the API listener ${text}`, () => {
+      const { http } = plan(`version: 1\nhttp: { api: ${text} }`);
+      expect(http).to.deep.include({ api, requireToken });
+    });
+  }
+
+  const badApis = [
+    ['{ address: nowhere }', 'wrong-value', '/http/api/address'],
+    ['{ requireTokens: true }', 'unknown-key', '/http/api/requireTokens'],
+    ['{ requireToken: yes please }', 'wrong-type', '/http/api/requireToken'],
+    ['5', 'wrong-type', '/http/api'],
+  ] as const;
+  for (const [text, code, path] of badApis) {
+    it(`refuses the API listener ${text}`, () => {
+      expect(codes(`version: 1\nhttp: { api: ${text} }`)).to.deep.include([code, path]);
+    });
+  }
 
   it('guards the names of builds that were started under earlier names, or before there was a prefix', () => {
     const job = 'manifest: { apiVersion: batch/v1, kind: Job }';

@@ -54,6 +54,35 @@ describe('the API of sluice run', () => {
       expect((await ask('status', 'another-token-altogether')).status).to.equal(401);
     }));
 
+  const ways: readonly (readonly [what: string, flags: readonly string[], config: string])[] = [
+    ['the flag', ['--api-require-token'], ''],
+    ['the configuration', [], 'version: 1\nhttp: { api: { requireToken: true } }\n'],
+  ];
+  for (const [what, flags, text] of ways) {
+    it(`answers no read without the token by ${what}`, async () => {
+      const file = join(cluster().folder, 'config.yaml');
+      await writeFile(file, `${text}filters: []\n`);
+      await running([...flags, '--config', file], async ({ ask }) => {
+        const token = (await readFile(join(cluster().folder, 'sluice.token'), 'utf8')).trim();
+        expect((await ask('status')).status).to.equal(401);
+        expect((await ask('feed')).status).to.equal(401);
+        expect((await ask('status', token)).status).to.equal(200);
+      });
+    });
+  }
+
+  it('warns that nothing is answered if a token is required and none can be used', async () => {
+    const file = join(cluster().folder, 'named');
+    await writeFile(file, 'short');
+    const flags = ['--api-require-token', '--api-token-file', file];
+    await running(flags, async ({ machine, ask }) => {
+      expect(machine.out()).to.match(
+        /warn {2}configuration \/http\/tokenFile: .*5 characters.*; every request is refused/,
+      );
+      expect((await ask('status')).status).to.equal(503);
+    });
+  });
+
   it('tells what the gateway decided', () =>
     running([], async ({ ask }) => {
       const found = await until(async () => {
@@ -81,7 +110,9 @@ describe('the API of sluice run', () => {
     });
     await writeFile(file, 'short');
     await running(['--api-token-file', file], async ({ machine, ask }) => {
-      expect(machine.out()).to.match(/warn {2}configuration \/http\/tokenFile: .*5 characters/);
+      expect(machine.out()).to.match(
+        /warn {2}configuration \/http\/tokenFile: .*5 characters.*; only reads over loopback are answered/,
+      );
       expect((await ask('status')).status).to.equal(200);
     });
   });

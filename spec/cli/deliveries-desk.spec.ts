@@ -153,6 +153,34 @@ describe('who answers sluice deliveries', () => {
       expect(out).to.include(idOf(1));
     });
 
+    describe('of a gateway that requires one for reads', () => {
+      const strict = () =>
+        ApiBench.open({ config: 'version: 1\nhttp: { api: { requireToken: true } }\n' });
+
+      it('finds it beside the store, for every command', async () => {
+        await token('sluice.token');
+        await using gateway = await strict();
+        await gateway.commit([numbered(1)]);
+        const at = ['--url', `http://127.0.0.1:${gateway.port}`];
+        const data = { SLUICE_DATA: folder };
+        for (const line of [['list'], ['show', idOf(1)], ['export'], ['retry', idOf(1)]]) {
+          const { code, out, err } = await run([...line, ...at], data);
+          expect(code, `${line.join(' ')}: ${err}`).to.equal(0);
+          expect(out).to.include(idOf(1));
+        }
+      });
+
+      it('says where it looked for it', async () => {
+        await using gateway = await strict();
+        const at = ['--url', `http://127.0.0.1:${gateway.port}`];
+        const { code, err } = await run(['list', ...at], { SLUICE_DATA: folder });
+        expect(code).to.equal(1);
+        expect(err).to.include(
+          `it asks for a token, and there is none in ${join(folder, 'sluice.token')}`,
+        );
+      });
+    });
+
     const rows: readonly (readonly [what: string, file: string | null, said: string])[] = [
       ['none', null, 'it asks for a token, and there is none in'],
       ['a wrong one', 'the-token-of-another-gateway', 'it refuses the token in'],

@@ -1,8 +1,7 @@
 // Who may ask: the rules as a function, each row one promise.
 import { expect } from 'chai';
-import type { Caller, TokenCheck } from '../../lib/http/access.ts';
+import type { AccessRules, Caller, TokenCheck } from '../../lib/http/access.ts';
 import { strayRefusal, tokenRefusal } from '../../lib/http/access.ts';
-import type { HostRules } from '../../lib/kit/host-header.ts';
 
 const HERE: Caller = {
   remoteAddress: '127.0.0.1',
@@ -18,8 +17,13 @@ const OUTSIDE: Caller = {
   localAddress: '10.0.0.7',
   hosts: ['10.0.0.7:8081'],
 };
-const LOOPBACK: HostRules = { listenHost: '127.0.0.1', hosts: new Set(['sluice.svc']) };
-const ANYWHERE: HostRules = { ...LOOPBACK, listenHost: '0.0.0.0' };
+const LOOPBACK: AccessRules = {
+  listenHost: '127.0.0.1',
+  hosts: new Set(['sluice.svc']),
+  requireToken: false,
+};
+const ANYWHERE: AccessRules = { ...LOOPBACK, listenHost: '0.0.0.0' };
+const STRICT: AccessRules = { ...LOOPBACK, requireToken: true };
 
 describe('the Host and Origin of a request', () => {
   const hosts: readonly (readonly [hosts: readonly string[], status: number | null])[] = [
@@ -91,13 +95,14 @@ describe('the token of a request', () => {
   type Row = readonly [
     what: string,
     Caller,
-    HostRules,
+    AccessRules,
     [read: number | null, write: number | null],
   ];
   const rows: Readonly<Record<TokenCheck, readonly Row[]>> = {
     right: [
       ['from loopback', HERE, LOOPBACK, [null, null]],
       ['from outside', OUTSIDE, ANYWHERE, [null, null]],
+      ['from loopback where it is required', HERE, STRICT, [null, null]],
     ],
     wrong: [
       ['from loopback', HERE, LOOPBACK, [401, 401]],
@@ -108,12 +113,14 @@ describe('the token of a request', () => {
       ['from loopback on a listener for all', HERE, ANYWHERE, [401, 401]],
       ['from outside', OUTSIDE, ANYWHERE, [401, 401]],
       ['under a name of http.hosts', { ...HERE, hosts: ['sluice.svc'] }, LOOPBACK, [401, 401]],
+      ['from loopback where it is required', HERE, STRICT, [401, 401]],
     ],
     unset: [
       ['from loopback', HERE, LOOPBACK, [null, 503]],
       ['from loopback on a listener for all', HERE, ANYWHERE, [503, 503]],
       ['from outside', OUTSIDE, ANYWHERE, [503, 503]],
       ['under a name of http.hosts', { ...HERE, hosts: ['sluice.svc'] }, LOOPBACK, [503, 503]],
+      ['from loopback where it is required', HERE, STRICT, [503, 503]],
     ],
   };
   for (const check of ['right', 'wrong', 'absent', 'unset'] as const) {
@@ -125,6 +132,13 @@ describe('the token of a request', () => {
       });
     }
   }
+
+  it('is said to be what every request needs where it is required', () => {
+    const detail = (check: TokenCheck): string =>
+      tokenRefusal(HERE, { isRead: true, check, rules: STRICT })?.detail ?? '';
+    expect(detail('absent')).to.match(/^every request to this listener needs the header Auth/);
+    expect(detail('unset')).to.include('requires a token and has no usable token');
+  });
 
   it('is asked for with a challenge', () => {
     const headers = (check: TokenCheck): unknown =>

@@ -84,6 +84,44 @@ describe('the API', () => {
       });
     }
 
+    describe('where http.api.requireToken is set', () => {
+      const config = 'version: 1\nhttp: { api: { requireToken: true } }\nfilters: []\n';
+      const everything = ROUTES.map(
+        ({ method, path }): Asked => ({
+          method,
+          path: path.replace('{sequence}', '1').replace('{id}', id),
+        }),
+      );
+
+      it('no route over loopback without the token, the feed and unknown paths included', async () => {
+        await using strict = await ApiBench.open({ config });
+        for (const asked of [...everything, { path: '/api/v1/nothing' }, { path: '/' }]) {
+          const what = `${asked.method ?? 'GET'} ${asked.path}`;
+          const answered = await strict.ask(asked);
+          expect(answered.status, what).to.equal(401);
+          expect(answered.headers['www-authenticate'], what).to.equal('Bearer realm="sluice"');
+        }
+      });
+
+      it('reads with the token, and the document says that every request needs it', async () => {
+        await using strict = await ApiBench.open({ config });
+        const answered = await strict.ask({ path: '/api/v1/openapi.json', headers: RIGHT });
+        expect(answered.status).to.equal(200);
+        expect(answered.json).to.have.deep.property('security', [{ token: [] }]);
+        expect(JSON.stringify(answered.json)).to.include('Every request carries');
+        expect((await ask('openapi.json')).json).to.have.deep.property('security', [
+          { token: [] },
+          {},
+        ]);
+      });
+
+      it('nothing where there is no usable token', async () => {
+        await using strict = await ApiBench.open({ config, token: null });
+        expect((await strict.ask({ path: '/api/v1/rules' })).status).to.equal(503);
+        expect((await strict.ask({ path: '/api/v1/rules', headers: RIGHT })).status).to.equal(503);
+      });
+    });
+
     it('reads over loopback also where there is no token, and refuses a name of http.hosts then', async () => {
       await using open = await ApiBench.open({ token: null });
       expect((await open.ask({ path: '/api/v1/rules' })).status).to.equal(200);
