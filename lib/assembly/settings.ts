@@ -54,7 +54,7 @@ export function planLogging(section: Partial<LoggingOptions> = {}): LoggingOptio
 }
 
 /** `http.api` as it is written if it says more than an address. */
-export interface ApiSection {
+interface ApiSection {
   readonly address?: string | number;
   readonly requireToken?: boolean;
 }

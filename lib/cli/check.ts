@@ -12,7 +12,7 @@ import {
 } from './configuration.ts';
 import type { Given } from './flags.ts';
 import { FORMAT_FLAGS, formatOf } from './format.ts';
-import { proxyProblems } from './proxies.ts';
+import { proxyProblems } from './proxy-problems.ts';
 import { secretProblems } from './secrets.ts';
 import { showProblems } from './show-problems.ts';
 

@@ -11,7 +11,7 @@ import { refused } from './configuration.ts';
 import type { Found, Usable } from './configuration.ts';
 import type { KeptConfiguration } from './kept-configuration.ts';
 import { readKept } from './kept-configuration.ts';
-import { proxyProblems } from './proxies.ts';
+import { proxyProblems } from './proxy-problems.ts';
 import { secretProblems } from './secrets.ts';
 import { type ShownProblems, showProblems } from './show-problems.ts';
 import { placeWith, type StorePlace } from './store-place.ts';

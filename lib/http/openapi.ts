@@ -2,6 +2,7 @@
 // spec/house/generate.ts; GET /api/v1/openapi.json is this, asked of a gateway.
 // Source: OpenAPI 3.1.1.
 import { STATUS_CODES } from 'node:http';
+import type { PlannedHttp } from '../assembly/plan.ts';
 import type { Json, JsonObject } from '../core/event.ts';
 import { PROBLEM_TYPE, type RefusalStatus } from './problem-document.ts';
 import { toOpenApiParameter } from './query.ts';
@@ -19,16 +20,11 @@ const OPEN_READS =
   'On a listener of loopback, reads over loopback need no token, unless `http.api.requireToken` is set. Every other request carries `Authorization: Bearer <token>`.';
 const NO_OPEN_READS = 'Every request carries `Authorization: Bearer <token>`.';
 
-/** Of a gateway: whether its reads over loopback need the token, too. */
-export interface TokenDemand {
-  readonly requireToken: boolean;
-}
-
 /** The OpenAPI document of these routes, as a gateway serves them. */
 export function openApiDocument(
   routes: readonly Route[],
   version: string,
-  { requireToken }: TokenDemand = { requireToken: false },
+  { requireToken }: Pick<PlannedHttp, 'requireToken'> = { requireToken: false },
 ): JsonObject {
   const paths: Record<string, JsonObject> = {};
   for (const route of routes) {

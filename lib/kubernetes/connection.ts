@@ -15,15 +15,14 @@ import type { Observe } from '../core/observation.ts';
 import type { Deadline } from '../kit/deadline.ts';
 import { openDeadline } from '../kit/deadline.ts';
 import { userAgent } from '../kit/version.ts';
+import { hrefOf } from '../net/proxies.ts';
 import type { ApiAnswer, ApiCall, ApiClient, ApiFailed, ApiStream } from './api.ts';
 import { CredentialReader } from './credentials.ts';
 import type { Credentials } from './credentials.ts';
 import { readWhole, send, toHeaders } from './exchange.ts';
 import type { Bounds, Responded } from './exchange.ts';
-import type { ConnectOptions, Surroundings } from './kubeconfig.ts';
-import { unusable } from './kubeconfig.ts';
-import type { ServerProxy } from './server-proxy.ts';
-import { hrefOf, serverProxy } from './server-proxy.ts';
+import type { ConnectOptions, ServerProxy, Surroundings } from './kubeconfig.ts';
+import { serverProxy, unusable } from './kubeconfig.ts';
 
 export type { ConnectOptions } from './kubeconfig.ts';
 

@@ -1,6 +1,6 @@
 // Finds and loads what says how to reach a cluster: a kubeconfig, the pod's service account, or a
-// bare --master. client-node reads its entries; which file, and what is wrong with it, is decided here. It
-// opens no connection. Its messages never quote a file's content, which may hold a token.
+// bare --master; and the proxy on the way, which it or the environment names. client-node reads its
+// entries; which file, and what is wrong with it, is decided here. It opens no connection. Its messages never quote a file's content, which may hold a token.
 // Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
 import { existsSync, readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
@@ -11,6 +11,9 @@ import { toEntries } from './authenticators.ts';
 import { fileTrouble } from '../kit/file-trouble.ts';
 import type { Json } from '../core/event.ts';
 import { jsonAt, stringAt } from '../core/event.ts';
+import { targetOf } from '../net/address.ts';
+import type { HttpProxy } from '../net/proxies.ts';
+import { environmentProxies, parseProxy } from '../net/proxies.ts';
 
 /** Where to look, as the command line says it. */
 export interface ConnectOptions {
@@ -228,6 +231,39 @@ function serverOf(text: string, from: string): URL {
   url.hash = '';
   url.search = '';
   return url;
+}
+
+/** A proxy and what names it. */
+export interface ServerProxy {
+  readonly proxy: HttpProxy;
+  /** `proxy-url`, or the name of a variable. */
+  readonly from: string;
+}
+
+/**
+ * `proxy-url` of the kubeconfig goes before the environment, and knows no exceptions.
+ *
+ * **Errors**: `kubeconfig-unusable`, naming what names the proxy and never its value.
+ */
+export function serverProxy(
+  { proxyUrl, server }: { readonly proxyUrl: string | null; readonly server: URL },
+  environment: Surroundings['environment'],
+): ServerProxy | null {
+  // An empty one is none, as kubectl has it.
+  if (proxyUrl !== null && proxyUrl !== '') {
+    const parsed = parseProxy(proxyUrl);
+    if (!parsed.ok) throw unusable(`use proxy-url: ${parsed.fault}`);
+    return { proxy: parsed.proxy, from: 'proxy-url' };
+  }
+  const route = environmentProxies(environment).routeTo(targetOf(server));
+  switch (route.kind) {
+    case 'direct':
+      return null;
+    case 'proxy':
+      return { proxy: route.proxy, from: route.variable };
+    case 'unusable':
+      throw unusable(`use ${route.variable}: ${route.fault}`);
+  }
 }
 
 /** The error for whatever makes a cluster unreachable for good. */

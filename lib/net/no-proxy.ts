@@ -8,7 +8,7 @@ import { domainToASCII } from 'node:url';
 import type { Target } from './address.ts';
 
 /** A list of exceptions. */
-export interface NoProxy {
+interface NoProxy {
   /** Whether this place is reached without a proxy. */
   readonly excepts: (target: Target) => boolean;
   /** A text for each entry that fits no form, in the order of the list. */

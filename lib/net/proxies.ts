@@ -1,6 +1,6 @@
 // HTTP proxies: what one is, and which one the environment names for a place. HTTP_PROXY is for
 // `http:`, HTTPS_PROXY for `https:`, each in lower case before upper case; NO_PROXY is no-proxy.ts.
-// Follows golang.org/x/net/http/httpproxy, as client-go does, and like curl it never opens anything.
+// Follows golang.org/x/net/http/httpproxy, as client-go does. Nothing is opened here.
 // A variable that cannot be used leads nowhere: requests are not sent past a proxy that was meant.
 import { BlockList, isIP } from 'node:net';
 import { isLoopbackHost } from '../kit/host-header.ts';
@@ -38,7 +38,7 @@ export type EnvironmentRoute =
   | ({ readonly kind: 'unusable' } & VariableFault);
 
 /** The proxies of an environment. */
-export interface EnvironmentProxies {
+interface EnvironmentProxies {
   readonly routeTo: (target: Target) => EnvironmentRoute;
   /** Everything that is wrong with the variables, whether a place needs them or not. */
   readonly faults: readonly VariableFault[];
@@ -47,7 +47,7 @@ export interface EnvironmentProxies {
 }
 
 /** A proxy that was read from a URL, or what is wrong with the text. */
-export type ParsedProxy =
+type ParsedProxy =
   | { readonly ok: true; readonly proxy: HttpProxy }
   | { readonly ok: false; readonly fault: string };
 
@@ -76,6 +76,14 @@ export function proxyAuthorization({ credentials }: HttpProxy): string | null {
   if (credentials === undefined) return null;
   const { username, password } = credentials;
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+/** Secret. A proxy's URL with its credentials, as Node's agents take it. */
+export function hrefOf({ url, credentials }: HttpProxy): string {
+  if (credentials === undefined) return url.href;
+  const { username, password } = credentials;
+  const pair = `${encodeURIComponent(username)}:${encodeURIComponent(password)}`;
+  return `${url.protocol}//${pair}@${url.host}`;
 }
 
 /** Reads the variables of an environment; each value is read once, here. */

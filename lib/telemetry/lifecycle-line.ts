@@ -59,12 +59,8 @@ export function lifecycleLines(observed: LifecycleObserved, failures: FailureLog
       const { why } = observed;
       return [info(observed.kind, `credentials read again: ${why}`, { why })];
     }
-    case 'proxy-used': {
-      const { kind, trigger, proxy, from } = observed;
-      const whose = trigger === null ? 'the API server' : `the receiver of trigger ${trigger}`;
-      const text = `${whose} is reached through the proxy ${proxy} (${from})`;
-      return [info(kind, text, { ...(trigger !== null && { trigger }), proxy, from })];
-    }
+    case 'proxy-used':
+      return [proxyUsed(observed)];
     case 'listening': {
       const { kind, listener, address, tokenFile } = observed;
       if (tokenFile === undefined)
@@ -105,6 +101,12 @@ function clusterFound(observed: Observed<'cluster-found'>, failures: FailureLog)
   const text = `cluster ${id} at ${server} (${CLUSTER_ID_FROM[from]})`;
   const ended = failures.ended('cluster');
   return [...(ended === null ? [] : [ended]), info(kind, text, { id, from, server })];
+}
+
+function proxyUsed({ kind, trigger, proxy, from }: Observed<'proxy-used'>): Line {
+  const whose = trigger === null ? 'the API server' : `the receiver of trigger ${trigger}`;
+  const text = `${whose} is reached through the proxy ${proxy} (${from})`;
+  return info(kind, text, { ...(trigger !== null && { trigger }), proxy, from });
 }
 
 function problemLine(problem: Problem): Line {
