@@ -1,6 +1,6 @@
-// Which addresses nothing is ever sent to, whatever a name resolves to or however an address is
-// spelt: link-local ones, metadata services of clouds, and the unspecified one. Loopback and private
-// addresses are allowed, because receivers live in clusters. It opens nothing.
+// Addresses that nothing is sent to: link-local ones, metadata services of clouds, the unspecified
+// one. Every spelling counts, and so does what a name resolves to. Loopback and private addresses are
+// allowed, because receivers live in clusters. It opens nothing.
 // Source: RFC 3927 and RFC 4291 §2.5.6 (link-local); each cloud's page about instance metadata.
 import { BlockList, isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';

@@ -1,6 +1,6 @@
-// IPv4 addresses inside IPv6 addresses: a gateway, a tunnel or the kernel sends what goes to such an
-// address on to the IPv4 one, so both must be judged. NAT64 prefixes that a network chose for itself
-// cannot be recognized.
+// IPv4 addresses inside IPv6 addresses. A gateway, a tunnel or the kernel sends on to the IPv4 address
+// what goes to such an IPv6 one, so both must be judged. NAT64 prefixes that a network chose for
+// itself cannot be recognized.
 // Source: RFC 4291 §2.5.5, RFC 2765 §2.1 (translated), RFC 6052 §2.2 and RFC 8215 (NAT64), RFC 3056
 // (6to4), RFC 4380 §4 (Teredo), RFC 5214 §6.1 (ISATAP).
 import { isIPv6 } from 'node:net';

@@ -1,8 +1,8 @@
 // NO_PROXY: which places are reached without the proxy of the environment. Entries are separated by
 // commas or white space. An entry that fits nothing is reported by its number and never quoted,
 // because people paste URLs with passwords.
-// Follows golang.org/x/net/http/httpproxy, which client-go uses: `*`, names with their subdomains
-// (`.name`: those alone), addresses, CIDR ranges, each but a range with a port if one is written.
+// Follows golang.org/x/net/http/httpproxy, which client-go uses. An entry is `*`, a name with its
+// subdomains (`.name`: those alone), an address or a CIDR range; a port may follow all but a range.
 import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { Target } from './address.ts';
