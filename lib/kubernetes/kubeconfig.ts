@@ -1,6 +1,7 @@
 // Finds and loads what says how to reach a cluster: a kubeconfig, the pod's service account, or a
 // bare --master. The proxy on the way belongs to it. client-node reads its entries; which file, and
-// what is wrong with it, is decided here. It opens no connection. Its messages never quote a file's content, which may hold a token.
+// what is wrong with it, is decided here. It opens no connection. Its messages never quote a file's
+// content, which may hold a token.
 // Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
 import { existsSync, readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
