@@ -2,7 +2,7 @@
 // same way, so that no side pays for the stripping of types at its start.
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -32,10 +32,9 @@ export function build(folder: string): Built {
   );
   if (!isThere) throw new Error(`nothing was compiled: ${compiler.stdout}${compiler.stderr}`);
   if (compiler.status !== 0) process.stderr.write(`compiled with errors:\n${compiler.stdout}`);
-  mkdirSync(join(folder, 'bin'));
-  const sluice = join(folder, 'bin', 'sluice.js');
-  copyFileSync(join(root, 'bin', 'sluice.js'), sluice);
+  const bin = join(folder, 'bin');
+  cpSync(join(root, 'bin'), bin, { recursive: true });
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  return { sluice, programs };
+  return { sluice: join(bin, 'sluice.js'), programs };
 }
