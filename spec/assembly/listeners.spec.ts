@@ -1,25 +1,6 @@
 // From `http:` to planned listeners: addresses, their defaults, the token.
 import { expect } from 'chai';
-import { loadPlan } from '../../lib/assembly/load.ts';
-import type { LoadedPlan, PlanRequest } from '../../lib/assembly/load.ts';
-import type { Plan } from '../../lib/assembly/plan.ts';
-import type { ProblemCode } from '../../lib/core/problem.ts';
-
-const TRIGGERS = 'triggers:\n  build:\n    brigade: { project: org/repo }\n';
-
-function load(text: string | null, request: Partial<PlanRequest> = {}): LoadedPlan {
-  return loadPlan({ text, namespace: 'shop', buildNamespace: 'ci', exec: 'refused', ...request });
-}
-
-function plan(text: string | null, request: Partial<PlanRequest> = {}): Plan {
-  const loaded = load(text, request);
-  if (loaded.plan === null) throw new Error(JSON.stringify(loaded.problems));
-  return loaded.plan;
-}
-
-function codes(text: string, request: Partial<PlanRequest> = {}): readonly [ProblemCode, string][] {
-  return load(text, request).problems.map(({ code, path }) => [code, path]);
-}
+import { codes, plan, TRIGGERS } from './plans.ts';
 
 describe('the listeners of a plan', () => {
   it('takes the token file and further names of the API as they are written', () => {

@@ -1,27 +1,9 @@
 // From a text to a Plan: forms, defaults, cross-references, and that nothing makes it throw.
 // Files with mistakes and without are configurations.spec.ts.
 import { expect } from 'chai';
-import { loadPlan } from '../../lib/assembly/load.ts';
-import type { LoadedPlan, PlanRequest } from '../../lib/assembly/load.ts';
-import type { Plan } from '../../lib/assembly/plan.ts';
-import type { ProblemCode } from '../../lib/core/problem.ts';
+import { codes, load, plan, TRIGGERS } from './plans.ts';
 
-const TRIGGERS = 'triggers:\n  build:\n    brigade: { project: org/repo }\n';
 const RULE = 'filters: [{ kind: Pod, action: accept, triggers: [build] }]\n';
-
-function load(text: string | null, request: Partial<PlanRequest> = {}): LoadedPlan {
-  return loadPlan({ text, namespace: 'shop', buildNamespace: 'ci', exec: 'refused', ...request });
-}
-
-function plan(text: string | null, request: Partial<PlanRequest> = {}): Plan {
-  const loaded = load(text, request);
-  if (loaded.plan === null) throw new Error(JSON.stringify(loaded.problems));
-  return loaded.plan;
-}
-
-function codes(text: string, request: Partial<PlanRequest> = {}): readonly [ProblemCode, string][] {
-  return load(text, request).problems.map(({ code, path }) => [code, path]);
-}
 
 describe('loadPlan', () => {
   describe('tells the form', () => {
