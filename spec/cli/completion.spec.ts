@@ -44,13 +44,15 @@ const ROWS: readonly Row[] = [
   { typed: 'explain --format=js', offered: ['json'], not: ['text'] },
 ];
 
-for (const shell of ['bash', 'zsh', 'fish'] as const satisfies readonly Shell[]) {
+const SHELLS = ['bash', 'zsh', 'fish'] as const satisfies readonly Shell[];
+
+// A shell that this machine does not have cannot be asked; bash runs the other scripts of the project.
+for (const shell of SHELLS.filter((one) => one === 'bash' || hasShell(one))) {
   describe(`completion in ${shell}`, function () {
     this.timeout(60_000);
     let folder = '';
     let found: readonly (readonly string[])[] = [];
-    before(async function () {
-      if (!hasShell(shell)) this.skip();
+    before(async () => {
       folder = mkdtempSync(join(tmpdir(), 'sluice-complete-'));
       const script = join(folder, '_sluice');
       const { code, out, err } = await runLine(['completion', shell]);

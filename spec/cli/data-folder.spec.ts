@@ -17,6 +17,8 @@ import { SluiceError } from '../../lib/core/errors.ts';
 
 const STORE = 'sluice.db';
 
+const NOBODY = 65_534;
+
 describe('the folder of the own files', () => {
   let top = '';
   beforeEach(async () => {
@@ -113,12 +115,19 @@ describe('the folder of the own files', () => {
     });
   }
 
-  it('is refused if the home cannot be written', async function () {
-    // root writes everywhere.
-    if (process.geteuid?.() === 0) this.skip();
-    await chmod(at('home'), 0o500);
-    const error: unknown = await makeDataFolder(await find(home())).catch((e: unknown) => e);
-    expect(String(error)).to.include('permission denied; set SLUICE_DATA');
+  it('is refused if the home cannot be written', async () => {
+    // Nothing is forbidden to root, so root is another user for a moment.
+    const isRoot = process.geteuid?.() === 0;
+    await chmod(top, 0o755);
+    await chmod(at('home'), 0o555);
+    const folder = await find(home());
+    if (isRoot) process.seteuid?.(NOBODY);
+    try {
+      const error: unknown = await makeDataFolder(folder).catch((e: unknown) => e);
+      expect(String(error)).to.include('permission denied; set SLUICE_DATA');
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
   });
 
   describe('with a store of an earlier version in the working directory', () => {
