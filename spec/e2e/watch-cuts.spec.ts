@@ -65,7 +65,9 @@ describe('a watch that ends', function () {
     expect(once.twice(states), 'states judged twice').to.deep.equal([]);
     const series = new Set(gateway.of('decision').map((line) => line['event']));
     expect(series.size).to.equal(writer.written.length);
-    expect(once.gapsWhileRunning(gateway)).to.deep.equal([]);
+    // Streams that end before they brought anything are answered with a LIST, which may coalesce states.
+    const losses = once.gapsWhileRunning(gateway).map((gap) => (gap as { loss: string }).loss);
+    expect(losses).to.not.include('possible-loss');
     expect(gateway.of('bug')).to.deep.equal([]);
   }
 
@@ -77,8 +79,10 @@ describe('a watch that ends', function () {
     await writeRound(watching);
     await expectOnceEach(watching);
     const restarts = await once.restarts(gateway);
-    expect([...restarts.keys()]).to.deep.equal(['closed']);
-    expect(restarts.get('closed')).to.be.at.least(CLOSES);
+    // A close is early if no Event came in its second.
+    const { closed = 0, 'closed-early': early = 0, ...others } = Object.fromEntries(restarts);
+    expect(others).to.deep.equal({});
+    expect(closed + early).to.be.at.least(CLOSES);
     await tell({ closedByTheServer: proxy.closes }, watching);
   });
 
