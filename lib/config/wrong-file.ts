@@ -3,6 +3,7 @@
 import type { Json, JsonObject } from '../core/event.ts';
 import { isJsonList, isJsonObject, stringAt } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
+import { jsonOrNothing } from '../kit/json.ts';
 import { printable } from '../kit/printable.ts';
 import type { WrongFile } from './foreign-file.ts';
 
@@ -107,14 +108,9 @@ function parseLines(text: string): readonly (JsonObject | undefined)[] {
 }
 
 function parseBlock(line: string): JsonObject | undefined {
-  if (line === '') return undefined;
-  try {
-    const value: unknown = JSON.parse(line);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    // No JSON line; the YAML parser says what is wrong with it.
-    return undefined;
-  }
+  // Of what is no JSON the YAML parser says what is wrong.
+  const value = jsonOrNothing(line);
+  return isJsonObject(value) ? value : undefined;
 }
 
 function describe(value: Json): string {

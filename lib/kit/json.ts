@@ -1,4 +1,5 @@
-// JSON that may be none: what was kept by an earlier program, or answered by a stranger.
+// JSON that may be none: what was kept by an earlier program, answered by a stranger, or written by a
+// person.
 
 /** The value of a JSON text; undefined where there is no text, or it is no JSON. */
 export function jsonOrNothing(text: string | null): unknown {

@@ -5,10 +5,10 @@
 import type { Clock, Random } from '../core/clock.ts';
 import type { Observe } from '../core/observation.ts';
 import { stringAt } from '../core/event.ts';
-import type { ApiAnswer, ApiAnswered, ApiClient } from './api.ts';
+import type { ApiAnswer, ApiClient } from './api.ts';
 import { get, resourcePath } from './objects.ts';
 import { Patience } from './patience.ts';
-import { foreignDetail, toTrouble } from './trouble.ts';
+import { foreignDetail, isStatus, toTrouble } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 
 /** What a cluster is known by. */
@@ -105,10 +105,6 @@ function uidIn(answer: ApiAnswer, name: string): Uid | null {
   if (!isStatus(answer)) return null;
   if (status === 403) return { uid: '', why: `get namespace ${name}: forbidden` };
   return status === 404 ? { uid: '', why: `get namespace ${name}: not found` } : null;
-}
-
-function isStatus({ body }: ApiAnswered): boolean {
-  return stringAt(body, 'kind') === 'Status';
 }
 
 function troubleIn(answer: ApiAnswer, now: number): Trouble {

@@ -121,6 +121,11 @@ function isForeign(answer: ApiAnswered): boolean {
   return status < 400 || (status < 500 && WEB_PAGE.test(headers['content-type'] ?? ''));
 }
 
+/** Whether an API server itself says what is wrong, by a metav1.Status. */
+export function isStatus({ body }: ApiAnswered): boolean {
+  return stringAt(body, 'kind') === 'Status';
+}
+
 /** What answered instead of an API server, without the query of a redirect, which may be secret. */
 export function foreignDetail({ status, headers }: ApiAnswered): string {
   const { location } = headers;

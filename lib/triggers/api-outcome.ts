@@ -8,6 +8,7 @@ import { isJsonList, isJsonObject, jsonAt, stringAt } from '../core/event.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { printable } from '../kit/printable.ts';
 import type { ApiAnswer, ApiAnswered, ApiFailed } from '../kubernetes/api.ts';
+import { isStatus } from '../kubernetes/trouble.ts';
 import type { Failing } from './meaning.ts';
 import { pausing, refused, retry, unknown } from './meaning.ts';
 import { askedWaitMs } from './retry-after.ts';
@@ -287,10 +288,6 @@ function isMissingNamespace(answer: ApiAnswered): boolean {
 
 function isNamed(answer: ApiAnswered, name: string): boolean {
   return isStatus(answer) && stringAt(answer.body, 'details', 'name') === name;
-}
-
-function isStatus(answer: ApiAnswered): boolean {
-  return stringAt(answer.body, 'kind') === 'Status';
 }
 
 function hasDetails(answer: ApiAnswered): boolean {

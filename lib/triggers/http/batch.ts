@@ -11,7 +11,7 @@ import { parseDuration } from '../../kit/duration.ts';
 import { parseSize } from '../../kit/size.ts';
 import { pausing } from '../meaning.ts';
 import type { BatchFormat } from './body.ts';
-import { BATCH_FORMATS, LARGEST_BODY_BYTES, toBatch, toEntry, tooLarge } from './body.ts';
+import { batchFormatOf, LARGEST_BODY_BYTES, toBatch, toEntry, tooLarge } from './body.ts';
 import { compileHeaders } from './header-templates.ts';
 import { keyLifeOf, type HttpSection } from './section.ts';
 import { HTTP_DEFAULTS } from './section.ts';
@@ -28,7 +28,7 @@ export interface BatchParts {
 /** A trigger whose attempts carry several deliveries. */
 export function inBatches(section: HttpSection, { sender, random }: BatchParts): Trigger {
   const { max, wait, size } = { ...HTTP_DEFAULTS.batch, ...section.batch };
-  const format = BATCH_FORMATS.find((one) => one === section.format) ?? 'document';
+  const format = batchFormatOf(section);
   const { headers = {}, secrets = {} } = section;
   const target = compileTarget(section, 'batch');
   const configured = compileHeaders(headers, 'batch', Object.keys(secrets));

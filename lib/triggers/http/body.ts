@@ -7,7 +7,7 @@ import type { Outcome } from '../../core/outcome.ts';
 import type { Attributes } from './cloud-event.ts';
 import { toAttributes, toCloudEventHeaders } from './cloud-event.ts';
 import type { Header } from './header-templates.ts';
-import type { HttpFormat } from './section.ts';
+import type { HttpFormat, HttpSection } from './section.ts';
 
 /** A body with the headers that belong to it. */
 export interface Content {
@@ -56,6 +56,11 @@ export const BATCH_FORMATS = ['document', 'cloudevents'] as const satisfies read
 
 /** One of those formats. */
 export type BatchFormat = (typeof BATCH_FORMATS)[number];
+
+/** The format of the entries of a section's batches. */
+export function batchFormatOf({ format }: HttpSection): BatchFormat {
+  return BATCH_FORMATS.find((one) => one === format) ?? 'document';
+}
 
 /** One delivery's entry in the body of several. */
 export function toEntry(delivery: Delivery, format: BatchFormat): Buffer {

@@ -6,8 +6,7 @@ import type { JsonObject } from '../../core/event.ts';
 import type { Preview } from '../../core/trigger.ts';
 import { nameOfSecret } from '../../kit/secret.ts';
 import type { Content } from './body.ts';
-import { BATCH_FORMATS, LARGEST_BODY_BYTES, toBatch, toContent, toEntry } from './body.ts';
-import { compileBody } from './body/body-template.ts';
+import { batchFormatOf, LARGEST_BODY_BYTES, toBatch, toEntry } from './body.ts';
 import { clearSecrets } from './clear-secrets.ts';
 import type { Header } from './header-templates.ts';
 import { compileHeaders } from './header-templates.ts';
@@ -16,7 +15,7 @@ import { neededSecrets } from './needed-secrets.ts';
 import { redactor } from './redaction.ts';
 import type { HttpSection } from './section.ts';
 import { HTTP_DEFAULTS } from './section.ts';
-import { ownHeaders } from './single.ts';
+import { compileContent, ownHeaders } from './single.ts';
 import type { TemplateScope } from './templates.ts';
 import { toTemplateView, withSecrets } from './templates.ts';
 import { compileUrl } from './url-template.ts';
@@ -34,7 +33,7 @@ export function previewRequest(section: HttpSection, delivery: Delivery): Previe
   if (!address.ok) return address;
   const content = isBatch
     ? toBatchContent(section, delivery)
-    : toSingleContent(section, delivery, view);
+    : compileContent(section)(delivery, view);
   const { length } = content.body;
   if (length > LARGEST_BODY_BYTES) {
     const why = `its body has ${length} bytes (expected at most ${LARGEST_BODY_BYTES})`;
@@ -74,13 +73,8 @@ function toAddress(section: HttpSection, scope: TemplateScope, view: JsonObject)
   return { ok: true, text: names.reduce(written, target.url.href) };
 }
 
-function toSingleContent(section: HttpSection, delivery: Delivery, view: JsonObject): Content {
-  const { format = HTTP_DEFAULTS.format } = section;
-  return compileBody(section)?.render(view) ?? toContent(delivery, format);
-}
-
 function toBatchContent(section: HttpSection, delivery: Delivery): Content {
-  const format = BATCH_FORMATS.find((one) => one === section.format) ?? 'document';
+  const format = batchFormatOf(section);
   return toBatch([toEntry(delivery, format)], format);
 }
 

@@ -7,6 +7,7 @@ import type { Outcome } from '../../core/outcome.ts';
 import type { Trigger } from '../../core/trigger.ts';
 import { oneEach } from '../one-each.ts';
 import { traceparent } from '../traceparent.ts';
+import type { Content } from './body.ts';
 import { LARGEST_BODY_BYTES, toContent, tooLarge } from './body.ts';
 import { compileBody } from './body/body-template.ts';
 import type { Header } from './header-templates.ts';
@@ -39,13 +40,21 @@ export function oneByOne(section: HttpSection, sender: Sender): Trigger {
 
 type Address = Pick<Made, 'url' | 'shown'>;
 
+/** Compiles the content of a request: the body that the section has, or one of the formats. */
+export function compileContent(section: HttpSection) {
+  const { format = HTTP_DEFAULTS.format } = section;
+  const own = compileBody(section);
+  return (delivery: Delivery, view: JsonObject): Content =>
+    own === null ? toContent(delivery, format) : own.render(view);
+}
+
 /** Compiles the content and the headers of a request. */
 function compileRequest(section: HttpSection) {
-  const { format = HTTP_DEFAULTS.format, headers = {}, secrets = {} } = section;
-  const own = compileBody(section);
+  const { headers = {}, secrets = {} } = section;
+  const contentOf = compileContent(section);
   const configured = compileHeaders(headers, 'delivery', Object.keys(secrets));
   return (delivery: Delivery, { url, shown }: Address, view: JsonObject): Made | Outcome => {
-    const content = own === null ? toContent(delivery, format) : own.render(view);
+    const content = contentOf(delivery, view);
     const { length } = content.body;
     if (length > LARGEST_BODY_BYTES) return tooLarge(delivery, length);
     return { url, shown, content, configured: configured.render(view) };

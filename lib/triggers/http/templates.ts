@@ -38,6 +38,29 @@ export function compileText(text: string, { path, scope, secrets }: TemplatePlac
   };
 }
 
+/** Stands for a template while the text around it is judged. */
+export const MARK = '\uE000';
+
+/** The text with a mark for each template; `written` is for a mark that is none. */
+export function marked({ pieces }: Template, written: string): string {
+  return pieces
+    .map((piece) => ('literal' in piece ? piece.literal.replaceAll(MARK, written) : MARK))
+    .join('');
+}
+
+/** Mistake in a part of the section, and its remedy. */
+export interface Fault {
+  readonly code: 'wrong-value' | 'wrong-type' | 'template-place';
+  /** Names what was found and what was expected; what may hold a credential is not quoted. */
+  readonly found: string;
+  readonly hint: string;
+}
+
+/** The finding about it; `path` is a JSON Pointer from the section. */
+export function toFinding(path: string, { code, found, hint }: Fault): Finding {
+  return { severity: 'error', code, path, message: `found ${found}`, hint };
+}
+
 const HINTS = {
   delivery: 'begin the path with a field of the delivery document, or write $${ for a plain ${',
   batch: 'a request for several deliveries has no one Event: remove the template or batch:',

@@ -6,8 +6,8 @@ import type { Json } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
 import type { Template } from '../../kit/template.ts';
 import { hostOf, isForbidden } from '../../net/address.ts';
-import type { TemplateScope } from './templates.ts';
-import { compileText } from './templates.ts';
+import type { Fault, TemplateScope } from './templates.ts';
+import { compileText, MARK, marked, toFinding } from './templates.ts';
 
 /** A rendered URL, or why there is none. `why` holds no secret. */
 export type RenderedUrl =
@@ -30,8 +30,6 @@ export interface CompiledUrl {
 // Common servers take request lines of 8 KiB; some clients and proxies of 4 and less.
 const LONGEST_URL = 8_192;
 
-// Stands for a template while the text around it is judged; the text itself is ASCII.
-const MARK = '\uE000';
 const PARTS = /^(https?):\/\/([^/?#]+)([^?#]*)(?:\?([^#]*))?(#.*)?$/i;
 
 /** Compiles `url:` of a section that has secrets of these names. */
@@ -43,14 +41,13 @@ export function compileUrl(
   const compiled = compileText(text, { path: '/url', scope, secrets });
   if (!compiled.ok) return refusing(compiled.finding);
   const { template } = compiled;
-  const marked = template.pieces
-    .map((piece) => ('literal' in piece ? piece.literal.replaceAll(MARK, '\n') : MARK))
-    .join('');
-  const fault = faultOf(marked);
-  if (fault !== undefined) return refusing(toFinding(fault));
-  const { origin } = new URL(marked.replaceAll(MARK, 'x'));
+  // No URL has a line feed in it.
+  const pattern = marked(template, '\n');
+  const fault = faultOf(pattern);
+  if (fault !== undefined) return refusing(toFinding('/url', fault));
+  const { origin } = new URL(pattern.replaceAll(MARK, 'x'));
   const { constant, hasSecret } = template;
-  const render = constant ? rendering(new URL(marked)) : renderer(template, marked);
+  const render = constant ? rendering(new URL(pattern)) : renderer(template, pattern);
   return { findings: [], constant, hasSecret, origin, render };
 }
 
@@ -70,21 +67,10 @@ function refusing(finding: Finding): CompiledUrl {
   return { findings: [finding], constant: true, hasSecret: false, origin: '', render };
 }
 
-interface Fault {
-  readonly code: 'wrong-value' | 'template-place';
-  /** Names what was found and what was expected. */
-  readonly found: string;
-  readonly hint: string;
-}
-
-function toFinding({ code, found, hint }: Fault): Finding {
-  return { severity: 'error', code, path: '/url', message: `found ${found}`, hint };
-}
-
 /** The text is never quoted: people put credentials into URLs. */
-function faultOf(marked: string): Fault | undefined {
+function faultOf(pattern: string): Fault | undefined {
   const wrong = (found: string, hint: string): Fault => ({ code: 'wrong-value', found, hint });
-  const parts = PARTS.exec(marked);
+  const parts = PARTS.exec(pattern);
   if (parts === null) {
     return wrong(
       'no URL of http: or https: (expected one)',
@@ -103,14 +89,14 @@ function faultOf(marked: string): Fault | undefined {
   }
   if (
     !/^[\u0021-\u007e]*$/.test(authority + (path + query).replaceAll(MARK, '')) ||
-    /\\/.test(marked)
+    /\\/.test(pattern)
   ) {
     return wrong(
       'a space, a backslash or a character that is not ASCII in the URL (expected none)',
       'percent-encode it',
     );
   }
-  const url = URL.parse(marked.replaceAll(MARK, 'x'));
+  const url = URL.parse(pattern.replaceAll(MARK, 'x'));
   if (url === null) {
     return wrong('a host or port that cannot be one (expected host or host:port)', 'mend it');
   }
@@ -151,8 +137,8 @@ function misplacedTemplate({ authority, query, fragment = '' }: UrlParts): Fault
 }
 
 /** Joins literals and encoded values; every segment with a value in it is looked at. */
-function renderer(template: Template, marked: string): CompiledUrl['render'] {
-  const [, scheme = '', authority = '', path = '', query] = PARTS.exec(marked) ?? [];
+function renderer(template: Template, pattern: string): CompiledUrl['render'] {
+  const [, scheme = '', authority = '', path = '', query] = PARTS.exec(pattern) ?? [];
   const values = template.pieces.flatMap((piece) => ('path' in piece ? [piece] : []));
   const segments = path.split('/').slice(1);
   const inPath = segments.join('').split(MARK).length - 1;

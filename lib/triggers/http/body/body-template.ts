@@ -9,8 +9,8 @@ import { toText } from '../../../kit/template.ts';
 import { toPointer } from '../../manifest/places.ts';
 import type { Content } from '../body.ts';
 import type { HttpSection } from '../section.ts';
-import type { TemplatePlace } from '../templates.ts';
-import { compileText } from '../templates.ts';
+import type { Fault, TemplatePlace } from '../templates.ts';
+import { compileText, toFinding } from '../templates.ts';
 import { parseMediaType, TEXT_TYPE, TREE_TYPE, type Writing } from './media-type.ts';
 import { compileBodyText, isScalar } from './text-writing.ts';
 
@@ -32,7 +32,7 @@ export function compileBody(section: HttpSection): CompiledBody | null {
   const media = parseMediaType(type);
   if (!media.ok) {
     const { found, hint } = media;
-    return unusable({ path: '/contentType', code: 'wrong-value', found, hint });
+    return unusable(toFinding('/contentType', { code: 'wrong-value', found, hint }));
   }
   const compiling = new Compiling(Object.keys(secrets));
   const write = compiling.write(body, media.writing);
@@ -43,20 +43,9 @@ export function compileBody(section: HttpSection): CompiledBody | null {
   };
 }
 
-interface Fault {
-  readonly path: string;
-  readonly code: Finding['code'];
-  readonly found: string;
-  readonly hint: string;
-}
-
-function toFinding({ path, code, found, hint }: Fault): Finding {
-  return { severity: 'error', code, path, message: `found ${found}`, hint };
-}
-
-function unusable(fault: Fault): CompiledBody {
+function unusable(finding: Finding): CompiledBody {
   const content = { headers: [], body: Buffer.alloc(0) };
-  return { findings: [toFinding(fault)], render: () => content };
+  return { findings: [finding], render: () => content };
 }
 
 const EMPTY = (): string => '';
@@ -78,8 +67,7 @@ class Compiling {
       return (document) => JSON.stringify(render(document));
     }
     if (writing === 'form' && !isJsonList(body)) return this.#form(body);
-    return this.#refuse({
-      path: '/contentType',
+    return this.#refuse('/contentType', {
       code: 'wrong-value',
       found:
         writing === 'form'
@@ -94,7 +82,7 @@ class Compiling {
     if (template === undefined) return EMPTY;
     const compiled = compileBodyText(template, writing);
     if (compiled.ok) return compiled.render;
-    return this.#refuse({ path: '/body', ...compiled.fault });
+    return this.#refuse('/body', compiled.fault);
   }
 
   #tree(value: Json, path: string): Render<Json> {
@@ -135,8 +123,7 @@ class Compiling {
       return template === undefined ? EMPTY : (document) => template.renderText(document);
     }
     if (isScalar(value)) return () => toText(value);
-    return this.#refuse({
-      path,
+    return this.#refuse(path, {
       code: 'wrong-type',
       found: 'a block or a list in a field of a form (expected a text, a number or a list of them)',
       hint: 'write one field for each value, or the JSON that the receiver wants as a text',
@@ -148,8 +135,7 @@ class Compiling {
     const template = this.#template(key, path);
     if (template === undefined || template.constant) return template?.renderText(null) ?? key;
     this.findings.push(
-      toFinding({
-        path,
+      toFinding(path, {
         code: 'template-place',
         found: 'a template in a key (expected one in values only)',
         hint: 'write the key as it is, or $${ for a plain ${',
@@ -166,8 +152,8 @@ class Compiling {
     return undefined;
   }
 
-  #refuse(fault: Fault): Render<string> {
-    this.findings.push(toFinding(fault));
+  #refuse(path: string, fault: Fault): Render<string> {
+    this.findings.push(toFinding(path, fault));
     return EMPTY;
   }
 }

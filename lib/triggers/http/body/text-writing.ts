@@ -6,20 +6,14 @@ import type { Json } from '../../../core/event.ts';
 import { isJsonList, isJsonObject } from '../../../core/event.ts';
 import { jsonOrNothing } from '../../../kit/json.ts';
 import type { Template, TemplatePiece } from '../../../kit/template.ts';
+import type { Fault } from '../templates.ts';
+import { MARK, marked } from '../templates.ts';
 import type { Writing } from './media-type.ts';
-
-/** Mistake in a text, and its remedy. */
-interface TextFault {
-  readonly code: 'wrong-value' | 'template-place';
-  /** Names what was found and what was expected; the text is not quoted. */
-  readonly found: string;
-  readonly hint: string;
-}
 
 /** A text body ready to be rendered, or what is wrong with it. */
 type CompiledBodyText =
   | { readonly ok: true; readonly render: (document: Json) => string }
-  | { readonly ok: false; readonly fault: TextFault };
+  | { readonly ok: false; readonly fault: Fault };
 
 /** Compiles a text whose values are written so. */
 export function compileBodyText(template: Template, writing: Writing): CompiledBodyText {
@@ -27,9 +21,9 @@ export function compileBodyText(template: Template, writing: Writing): CompiledB
     case 'json':
       return compileJson(template);
     case 'form':
-      return checked(template, formFault(marked(template)), toForm);
+      return checked(template, formFault(marked(template, 'x')), toForm);
     case 'xml':
-      return checked(template, xmlFault(marked(template)), toXml);
+      return checked(template, xmlFault(marked(template, 'x')), toXml);
     case 'plain':
       return { ok: true, render: (document) => template.renderText(document) };
     case 'none':
@@ -37,28 +31,18 @@ export function compileBodyText(template: Template, writing: Writing): CompiledB
   }
 }
 
-const NOT_ESCAPABLE: TextFault = {
+const NOT_ESCAPABLE: Fault = {
   code: 'template-place',
   found:
     'a template in a body of this content type (expected none: nothing says how to escape its value)',
   hint: 'use JSON, XML, a form or text/plain, or write the body without templates',
 };
 
-// Stands for a template while the text around it is judged.
-const MARK = '\uE000';
-
-/** The text with a mark for each template; a mark of its own would be taken for one. */
-function marked({ pieces }: Template): string {
-  return pieces
-    .map((piece) => ('literal' in piece ? piece.literal.replaceAll(MARK, 'x') : MARK))
-    .join('');
-}
-
 type PathPiece = Extract<TemplatePiece, { readonly path: string }>;
 
 function checked(
   { pieces }: Template,
-  fault: TextFault | undefined,
+  fault: Fault | undefined,
   escape: (text: string) => string,
 ): CompiledBodyText {
   if (fault !== undefined) return { ok: false, fault };
@@ -92,7 +76,7 @@ function jsonText(part: JsonPart, document: Json): string {
 }
 
 /** A mark and `null` fit where a value fits, and nowhere else: not behind a backslash or a digit. */
-function jsonFault(parts: readonly JsonPart[]): TextFault | undefined {
+function jsonFault(parts: readonly JsonPart[]): Fault | undefined {
   const probe = parts.map((part) => {
     if (typeof part === 'string') return part.replaceAll(MARK, 'x');
     return part.isInString ? MARK : 'null';
@@ -115,7 +99,7 @@ function hasMarkedKey(value: unknown): boolean {
   return Object.entries(value).some(([key, item]) => key.includes(MARK) || hasMarkedKey(item));
 }
 
-function misplaced(where: string, hint: string): TextFault {
+function misplaced(where: string, hint: string): Fault {
   return {
     code: 'template-place',
     found: `a template in ${where} (expected one in values only)`,
@@ -123,7 +107,7 @@ function misplaced(where: string, hint: string): TextFault {
   };
 }
 
-function formFault(text: string): TextFault | undefined {
+function formFault(text: string): Fault | undefined {
   if (!/^[\u0021-\u007e]*$/.test(text.replaceAll(MARK, ''))) {
     return {
       code: 'wrong-value',
@@ -146,7 +130,7 @@ const MARKUP =
   /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|<!?(?:"[^"]*"|'[^']*'|[^<>"'])*>/g;
 const QUOTED = /"[^"]*"|'[^']*'/g;
 
-function xmlFault(text: string): TextFault | undefined {
+function xmlFault(text: string): Fault | undefined {
   const rest = text.replaceAll(MARKUP, '');
   if (rest.includes('<')) {
     return {
