@@ -1,6 +1,5 @@
 // Everything that `sluice explain` reads Events from, as it comes, and what it refuses with its line.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { expect } from 'chai';
@@ -9,6 +8,7 @@ import type { JsonObject } from '../../lib/core/event.ts';
 import { renderEntry } from '../../lib/playback/recording.ts';
 import { anEvent } from '../support/builders.ts';
 import { until } from '../support/until.ts';
+import { aConfiguration } from './configured.ts';
 import { runLine, specMachine } from './surroundings.ts';
 
 const CONFIG = `
@@ -48,17 +48,10 @@ metadata:
 `;
 
 describe('the input of sluice explain', () => {
-  let folder = '';
-  let config = '';
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'sluice-explain-'));
-    config = join(folder, 'sluice.yaml');
-    await writeFile(config, CONFIG);
-  });
-  after(() => rm(folder, { recursive: true }));
+  const at = aConfiguration(CONFIG);
 
   const explain = async (text: string, ...more: readonly string[]) =>
-    runLine(['explain', '--config', config, '--format', 'json', ...more], {
+    runLine(['explain', '--config', at.file, '--format', 'json', ...more], {
       stdin: Readable.from([text]),
     });
   const actionsOf = (out: string): readonly unknown[] =>
@@ -123,14 +116,14 @@ describe('the input of sluice explain', () => {
     it(`may come in small pieces: ${what}`, async () => {
       const pieces = text.match(/[^]{1,7}/g) ?? [];
       const stdin = Readable.from(pieces.map((piece) => Buffer.from(piece)));
-      const args = ['explain', '--config', config, '--format', 'json'];
+      const args = ['explain', '--config', at.file, '--format', 'json'];
       const { out } = await runLine(args, { stdin });
       expect(actionsOf(out)).to.deep.equal(actions);
     });
   }
 
   it('may be a file, or standard input by name', async () => {
-    const file = join(folder, 'events.json');
+    const file = join(at.folder, 'events.json');
     await writeFile(file, pretty(often));
     expect(actionsOf((await explain('', '--events', file)).out)).to.deep.equal(['accept']);
     expect(actionsOf((await explain(json(often), '--events', '-')).out)).to.deep.equal(['accept']);
@@ -146,7 +139,7 @@ describe('the input of sluice explain', () => {
   it('is explained as it comes, and left by a wish to stop', async () => {
     const stdin = new PassThrough();
     const machine = specMachine({ stdin });
-    const running = runCommandLine(['explain', '--config', config], machine);
+    const running = runCommandLine(['explain', '--config', at.file], machine);
     stdin.write(pretty(one));
     await until(() => machine.out().includes('reject by rule 1 others'), 'the first decision');
     stdin.write(`\n${pretty(often)}`);
@@ -161,7 +154,7 @@ describe('the input of sluice explain', () => {
   it('is explained as it comes in YAML, too', async () => {
     const stdin = new PassThrough();
     const machine = specMachine({ stdin });
-    const running = runCommandLine(['explain', '--config', config], machine);
+    const running = runCommandLine(['explain', '--config', at.file], machine);
     stdin.write('kind: Event\nreason: BackOff\n---\nkind: Event\n');
     await until(() => machine.out().includes('reject by rule 1 others'), 'the first decision');
     stdin.end();
@@ -178,7 +171,7 @@ describe('the input of sluice explain', () => {
       { type: 'ERROR', object: status },
     ];
     const text = lines.map(json).join('\n');
-    const { code, out, err } = await runLine(['explain', '--config', config], {
+    const { code, out, err } = await runLine(['explain', '--config', at.file], {
       stdin: Readable.from([text]),
     });
     expect(code).to.equal(0);
@@ -260,7 +253,7 @@ describe('the input of sluice explain', () => {
   });
 
   it('is refused if the file is not there', async () => {
-    const { code, err } = await explain('', '--events', join(folder, 'nothing.json'));
+    const { code, err } = await explain('', '--events', join(at.folder, 'nothing.json'));
     expect(code).to.equal(2);
     expect(err).to.include('nothing.json: no such file');
   });

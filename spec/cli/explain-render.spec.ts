@@ -1,10 +1,8 @@
 // `sluice explain --render`: what each trigger would send, without any secret.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { anEvent } from '../support/builders.ts';
+import { aConfiguration } from './configured.ts';
 import { runLine } from './surroundings.ts';
 
 const CONFIG = `
@@ -32,18 +30,11 @@ triggers:
 `;
 
 describe('sluice explain --render', () => {
-  let folder = '';
-  let config = '';
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'sluice-explain-'));
-    config = join(folder, 'sluice.yaml');
-    await writeFile(config, CONFIG);
-  });
-  after(() => rm(folder, { recursive: true }));
+  const at = aConfiguration(CONFIG);
 
   const environment = { CI_TOKEN: 'hidden-token', API_KEY: 'hidden-key', PATH: '/hidden' };
   const explain = async (event: object, ...more: readonly string[]) =>
-    runLine(['explain', '--config', config, '--render', ...more], {
+    runLine(['explain', '--config', at.file, '--render', ...more], {
       environment,
       stdin: Readable.from([JSON.stringify(event)]),
     });
@@ -64,7 +55,7 @@ describe('sluice explain --render', () => {
       '    POST /api/v1/namespaces/ci/secrets\n',
       '"event_type": "Pod:BackOff"',
       '"payload": "{\\"metadata\\":{',
-      `    run ["./on-event.sh","--now"] in ${folder}\n`,
+      `    run ["./on-event.sh","--now"] in ${at.folder}\n`,
       ', LC_*, API_KEY\n    MODE=fast\n',
       '    SLUICE_REASON=BackOff\n',
       '  bad would send nothing: make the URL: path segment 1 of the URL is empty',
@@ -93,7 +84,7 @@ describe('sluice explain --render', () => {
 
   it('is absent unless asked for', async () => {
     const stdin = Readable.from([JSON.stringify(anEvent())]);
-    const { out } = await runLine(['explain', '--config', config, '--format', 'json'], { stdin });
+    const { out } = await runLine(['explain', '--config', at.file, '--format', 'json'], { stdin });
     expect(JSON.parse(out)).not.to.have.property('previews');
   });
 

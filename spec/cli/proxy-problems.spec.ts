@@ -1,12 +1,12 @@
 // The proxies of the environment as `sluice run` and `sluice check` treat them: a variable that a
 // trigger needs and that cannot be used, one that nothing needs, and where requests go.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { until } from '../support/until.ts';
 import { listen } from '../triggers/http/support/real-receiver.ts';
+import { aConfiguration } from './configured.ts';
 import { aPlayedCluster } from './played-cluster.ts';
 import { runLine, specMachine } from './surroundings.ts';
 
@@ -21,17 +21,10 @@ triggers:
 const BROKEN = 'socks5://me:s3cret@127.0.0.1:1';
 
 describe('a proxy variable that cannot be used', () => {
-  let folder = '';
-  let file = '';
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'sluice-'));
-    file = join(folder, 'config.yaml');
-    writeFileSync(file, CONFIGURATION);
-  });
-  afterEach(() => rmSync(folder, { recursive: true }));
+  const at = aConfiguration(CONFIGURATION);
 
   const check = async (environment: Record<string, string>) => {
-    const { code, out } = await runLine(['check', file, '--format', 'json'], { environment });
+    const { code, out } = await runLine(['check', at.file, '--format', 'json'], { environment });
     expect(out).to.not.include('s3cret');
     const { problems } = JSON.parse(out) as { problems: Record<string, string>[] };
     return {
@@ -42,8 +35,8 @@ describe('a proxy variable that cannot be used', () => {
   };
 
   it('keeps run from starting if a trigger needs it, named and not shown', async () => {
-    const environment = { SLUICE_DATA: folder, HTTP_PROXY: BROKEN };
-    const line = ['run', '--config', file, '--master', 'http://127.0.0.1:9', '--strict'];
+    const environment = { SLUICE_DATA: at.folder, HTTP_PROXY: BROKEN };
+    const line = ['run', '--config', at.file, '--master', 'http://127.0.0.1:9', '--strict'];
     const off = ['--probes', 'off', '--api', 'off'];
     const { code, out, err } = await runLine([...line, ...off], { environment });
     expect(code).to.equal(3);

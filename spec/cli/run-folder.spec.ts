@@ -40,7 +40,8 @@ describe('the files of sluice run', () => {
       `store sqlite in ${folder}/sluice.db, its history in ${folder}/sluice-history.db`,
     );
     expect(log).to.include(`with the token in ${folder}/sluice.token`);
-    expect(log).to.not.include('lies in the working directory');
+    const warnings = log.match(/^\S+Z warn .*/gm) ?? [];
+    expect(warnings.map((line) => line.split(/ \[/).at(-1))).to.deep.equal(['no-configuration]']);
     expect((await stat(folder)).mode & 0o777).to.equal(0o700);
     expect(await readdir(at('here'))).to.deep.equal([]);
   });

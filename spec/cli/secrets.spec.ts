@@ -1,8 +1,8 @@
 // Secrets that a configuration names: `run` does not start without them, `check` says so.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { aConfiguration } from './configured.ts';
 import { runLine } from './surroundings.ts';
 
 const CONFIGURATION = `version: 1
@@ -16,14 +16,7 @@ triggers:
 `;
 
 describe('secrets that a configuration names', () => {
-  let folder = '';
-  let file = '';
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'sluice-'));
-    file = join(folder, 'config.yaml');
-    writeFileSync(file, CONFIGURATION);
-  });
-  afterEach(() => rmSync(folder, { recursive: true }));
+  const at = aConfiguration(CONFIGURATION);
 
   const environment = { SIGNING: 'hunter2' };
 
@@ -31,7 +24,7 @@ describe('secrets that a configuration names', () => {
     const args = [
       'run',
       '--config',
-      file,
+      at.file,
       '--master',
       'http://127.0.0.1:9',
       '--probes',
@@ -43,30 +36,32 @@ describe('secrets that a configuration names', () => {
     expect(code).to.equal(3);
     expect(out).to.equal('');
     expect(err).to.include(
-      `${file}:7:36: error secret-unreadable: found file "token": no such file`,
+      `${at.file}:7:36: error secret-unreadable: found file "token": no such file`,
     );
     expect(err).to.include(
-      `${file}:8:29: error secret-unreadable: found variable "SIGNING": holds no`,
+      `${at.file}:8:29: error secret-unreadable: found variable "SIGNING": holds no`,
     );
     expect(err).to.include('2 errors');
     expect(err).not.to.include('hunter2');
   });
 
   it('are warnings of check, which mind only where it is strict', async () => {
-    const lenient = await runLine(['check', file, '--format', 'json'], { environment });
+    const lenient = await runLine(['check', at.file, '--format', 'json'], { environment });
     expect(lenient.code).to.equal(0);
     const { problems } = JSON.parse(lenient.out) as { problems: Record<string, unknown>[] };
     expect(problems.map(({ severity, code, path }) => [severity, code, path])).to.deep.equal([
       ['warning', 'secret-unreadable', '/triggers/hook/http/auth/bearer/tokenFile'],
       ['warning', 'secret-unreadable', '/triggers/hook/http/signing/secretEnv'],
     ]);
-    expect((await runLine(['check', file, '--strict'], { environment })).code).to.equal(3);
+    expect((await runLine(['check', at.file, '--strict'], { environment })).code).to.equal(3);
   });
 
   it('are no problem where they are there', async () => {
-    writeFileSync(join(folder, 'token'), 'a-token\n');
+    writeFileSync(join(at.folder, 'token'), 'a-token\n');
     const SIGNING = `whsec_${Buffer.alloc(32).toString('base64')}`;
-    const { code, out } = await runLine(['check', file, '--strict'], { environment: { SIGNING } });
+    const { code, out } = await runLine(['check', at.file, '--strict'], {
+      environment: { SIGNING },
+    });
     expect(out).to.include('no problems');
     expect(code).to.equal(0);
   });

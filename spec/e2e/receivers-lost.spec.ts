@@ -2,7 +2,7 @@
 // refuse, are somebody else, or are nowhere a request may go. Beside each another trigger of the same
 // rule gets every Event once. Receivers that answer are receivers.spec.ts.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -162,6 +162,33 @@ describe('a receiver that does not answer', function () {
     expect(receiver.arrived).to.deep.equal([]);
   });
 
+  it('for its address is link-local is never connected to, if the start could not know it', async () => {
+    await using opened = new AsyncDisposableStack();
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-link-local-'));
+    opened.defer(() => rm(folder, { recursive: true }));
+    const urlFile = join(folder, 'url');
+    await writeFile(urlFile, 'http://169.254.169.254/latest/meta-data/', { mode: 0o600 });
+    const receiver = await SwitchedReceiver.start();
+    await using two = await TwoTriggers.start(plane, receiver, { urlFile });
+    await two.play(receiver.behaviour, EVENTS);
+    await two.goodIsDone();
+    const sockets: string[] = [];
+    await until(async () => {
+      sockets.push(await readFile(`/proc/${two.gateway.pid}/net/tcp`, 'utf8'));
+      return two.attempts.length >= 2 * EVENTS;
+    }, 'two attempts of each');
+    expect(two.outcomes).to.deep.equal(['retry not-permitted']);
+    expect(two.attempts[0]?.['detail']).to.match(
+      /^POST \S+: forbidden-address, link-local, metadata or unspecified: /,
+    );
+    expect(two.attempts[0]?.['level']).to.equal('error');
+    expect(sockets.join('')).to.not.include(LINK_LOCAL);
+    expect((await two.status('bad')).breaker).to.equal('closed');
+    await two.expectUnhurt();
+    await two.stop();
+    expect(two.gateway.of('stopped')[0]).to.include({ waiting: EVENTS, abandoned: 0 });
+  });
+
   const ends = [
     {
       what: 'sooner than the drain is waited for',
@@ -193,3 +220,6 @@ describe('a receiver that does not answer', function () {
     });
   }
 });
+
+// As /proc writes the address: in hexadecimal, in the byte order of the machine.
+const LINK_LOCAL = 'FEA9FEA9';

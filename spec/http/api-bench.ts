@@ -65,6 +65,11 @@ export interface Answered {
   readonly json: unknown;
 }
 
+/** The items of an answer that is a list. */
+export function itemsOf({ json }: Answered): readonly Record<string, unknown>[] {
+  return (json as { items: Record<string, unknown>[] }).items;
+}
+
 /** What may be otherwise. */
 export interface BenchOptions {
   readonly clock?: Clock;

@@ -7,7 +7,7 @@ import { SluiceError } from '../../lib/core/errors.ts';
 import { ROUTES } from '../../lib/http/routes.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { type Answered, ApiBench, type Asked, NAMED_HOST, TOKEN } from './api-bench.ts';
+import { type Answered, ApiBench, type Asked, itemsOf, NAMED_HOST, TOKEN } from './api-bench.ts';
 
 const RIGHT = { authorization: `Bearer ${TOKEN}` };
 const JSON_BODY = { 'content-type': 'application/json' };
@@ -29,8 +29,6 @@ describe('the API', () => {
 
   const ask = (path: string, more: Partial<Asked> = {}): Promise<Answered> =>
     bench.ask({ path: `/api/v1/${path}`, ...more });
-  const itemsOf = ({ json }: Answered): readonly Record<string, unknown>[] =>
-    (json as { items: Record<string, unknown>[] }).items;
 
   describe('lets in', () => {
     const { id } = aDelivery();

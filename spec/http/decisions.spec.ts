@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { type Answered, ApiBench } from './api-bench.ts';
+import { type Answered, ApiBench, itemsOf } from './api-bench.ts';
 
 describe('GET /api/v1/decisions tells decisions', () => {
   let bench: ApiBench;
@@ -12,8 +12,6 @@ describe('GET /api/v1/decisions tells decisions', () => {
   afterEach(() => bench[Symbol.asyncDispose]());
 
   const ask = (path: string): Promise<Answered> => bench.ask({ path: `/api/v1/${path}` });
-  const itemsOf = ({ json }: Answered): readonly Record<string, unknown>[] =>
-    (json as { items: Record<string, unknown>[] }).items;
   const numbers = async (query: string): Promise<readonly unknown[]> =>
     itemsOf(await ask(`decisions${query}`)).map(({ sequence }) => sequence);
 

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { aDelivery } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { type Answered, ApiBench } from './api-bench.ts';
+import { type Answered, ApiBench, itemsOf } from './api-bench.ts';
 
 const OTHER = '01kg9ynja0ffffffffffffffff';
 
@@ -16,8 +16,6 @@ describe('the status', () => {
   afterEach(() => bench[Symbol.asyncDispose]());
 
   const ask = (path: string): Promise<Answered> => bench.ask({ path: `/api/v1/${path}` });
-  const itemsOf = ({ json }: Answered): readonly Record<string, unknown>[] =>
-    (json as { items: Record<string, unknown>[] }).items;
 
   it('tells how everything stands', async () => {
     const { watch } = bench;

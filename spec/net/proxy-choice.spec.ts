@@ -1,14 +1,13 @@
 // A request through a proxy that the environment names, and through one to which TLS is spoken, over
 // real sockets.
 import { expect } from 'chai';
-import { createServer as createHttpsServer } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { HttpClientOptions, HttpProxy } from '../../lib/net/axios-client.ts';
 import { Authority } from '../support/certificates.ts';
 import type { Pair } from '../support/certificates.ts';
 import { BASIC, CREDENTIALS, type Proxy, proxyTo } from './support/proxy.ts';
-import { aClient, aRequest, httpReceiver, patient, Receiver } from './support/receiver.ts';
+import { aClient, aRequest, httpReceiver, httpsReceiver, patient } from './support/receiver.ts';
 
 describe('a proxy', () => {
   let authority: Authority;
@@ -18,13 +17,6 @@ describe('a proxy', () => {
     pair = authority.sign('receiver', 2, ['ci.example.test']);
   });
   after(() => authority[Symbol.dispose]());
-
-  async function receiver(): Promise<Receiver> {
-    const server = createHttpsServer(pair, (request, response) => {
-      request.resume().on('end', () => response.end());
-    });
-    return await new Receiver(server).listen();
-  }
 
   function trusting(proxy: HttpProxy): Partial<HttpClientOptions> {
     return { proxy, tls: { ca: authority.cert } };
@@ -38,7 +30,7 @@ describe('a proxy', () => {
     };
 
     it('goes there with the credentials of the variable', async () => {
-      await using target = await receiver();
+      await using target = await httpsReceiver(pair);
       await using proxy = await proxyTo(target.port);
       const environment = environmentOf(proxy);
       const options = { proxy: 'environment', tls: { ca: authority.cert } } as const;
@@ -116,7 +108,7 @@ describe('a proxy', () => {
 
     it('goes to receivers of https and of http, with TLS inside TLS for the first', () =>
       trustingEverywhere(async () => {
-        await using target = await receiver();
+        await using target = await httpsReceiver(pair);
         await using proxy = await proxyTo(target.port, { pair: authority.sign('proxy') });
         const url = new URL(`https://127.0.0.1:${proxy.port}`);
         await using client = aClient(trusting({ url, credentials: CREDENTIALS }));

@@ -13,6 +13,7 @@ import {
   aClient,
   aRequest,
   closedPort,
+  httpsReceiver,
   patient,
   rawReceiver,
   Receiver,
@@ -27,13 +28,6 @@ describe('a request through a proxy', () => {
   });
   after(() => authority[Symbol.dispose]());
 
-  async function receiver(): Promise<Receiver> {
-    const server = createHttpsServer(pair, (request, response) => {
-      request.resume().on('end', () => response.end(JSON.stringify(request.headers)));
-    });
-    return await new Receiver(server).listen();
-  }
-
   function trusting(
     proxy: HttpProxy,
     more: Partial<HttpClientOptions> = {},
@@ -42,7 +36,7 @@ describe('a request through a proxy', () => {
   }
 
   it('goes to an https receiver by CONNECT, the name resolved there and TLS inside', async () => {
-    await using target = await receiver();
+    await using target = await httpsReceiver(pair);
     await using proxy = await proxyTo(target.port);
     await using client = aClient(trusting(proxy.settings), {
       lookup: () => expect.fail('the name was looked up here'),
@@ -56,7 +50,7 @@ describe('a request through a proxy', () => {
   });
 
   it('names the port of https, and an IPv6 address in brackets', async () => {
-    await using target = await receiver();
+    await using target = await httpsReceiver(pair);
     await using proxy = await proxyTo(target.port);
     await using client = aClient(
       trusting(proxy.settings, { tls: { ca: authority.cert, serverName: 'ci.example.test' } }),
@@ -87,7 +81,7 @@ describe('a request through a proxy', () => {
   });
 
   it('keeps its tunnel for the next request, and opens no more than it may', async () => {
-    await using target = await receiver();
+    await using target = await httpsReceiver(pair);
     await using proxy = await proxyTo(target.port);
     await using client = aClient(trusting(proxy.settings, { maxSockets: 2 }));
     const url = new URL('https://ci.example.test/');
@@ -149,7 +143,7 @@ describe('a request through a proxy', () => {
   }
 
   it('never arrived where the receiver behind the tunnel is not who it should be', async () => {
-    await using target = await receiver();
+    await using target = await httpsReceiver(pair);
     await using proxy = await proxyTo(target.port);
     await using client = aClient({ proxy: proxy.settings });
     const result = await client.send(aRequest(new URL('https://ci.example.test/')), patient());

@@ -81,17 +81,31 @@ describe('a request that cannot be repeated', () => {
       });
     }
 
-    it(`is lost once at the most to a server that ${how} instead of a second answer`, async () => {
+    it(`is not lost to a server that ${how} instead of a second answer`, async () => {
       await using served = await serving((socket, nth) =>
         nth === 1 ? socket.write(OK) : end(socket),
       );
       await using client = aClient();
-      // On a busy machine the first connection may have stayed open for long enough to be used again.
-      let lost = 0;
+      const began = performance.now();
+      const lostAfterMs: number[] = [];
       for (let sent = 1; sent <= 20; sent += 1) {
-        if (!(await once(client, served)).answered) lost += 1;
+        const { answered } = await once(client, served);
+        if (!answered) lostAfterMs.push(performance.now() - began);
       }
-      expect(lost).to.be.at.most(1);
+      // A busy machine may take so long that a connection has shown that it stays open: it is used
+      // again, and what it loses is a lesson for all others.
+      expect(lostAfterMs.filter((ms) => ms < BRIEF_IDLE_MS)).to.deep.equal([]);
+      expect(lostAfterMs).to.have.length.of.at.most(1);
+      expect(served.requests()).to.equal(20);
+    });
+
+    it(`is not lost in a burst to a server that ${how} instead of a second answer`, async () => {
+      await using served = await serving((socket, nth) =>
+        nth === 1 ? socket.write(OK) : end(socket),
+      );
+      await using client = aClient({ maxSockets: 4 });
+      const all = Array.from({ length: 20 }, () => once(client, served));
+      expect((await Promise.all(all)).every(({ answered }) => answered)).to.equal(true);
       expect(served.requests()).to.equal(20);
     });
 

@@ -73,8 +73,9 @@ describe('faults of the machine', function () {
   });
 
   it(`the process is stopped for ${STOPPED_MS / 1000} s by SIGSTOP, with requests under way`, async () => {
+    const answering = Promise.withResolvers<undefined>();
     row.bench.receiver.behave = async () => {
-      await systemClock.sleep(300, NEVER);
+      await answering.promise;
       return { status: 202 };
     };
     const configuration = row.configuration({ delivery: { timeout: '30s' } });
@@ -82,6 +83,7 @@ describe('faults of the machine', function () {
     await row.writeMany(10);
     await until(() => row.bench.receiver.requests.length > 0, 'a request');
     gateway.kill('SIGSTOP');
+    answering.resolve(undefined);
     await row.writeMany(10);
     await systemClock.sleep(STOPPED_MS, NEVER);
     gateway.kill('SIGCONT');
@@ -224,13 +226,19 @@ describe('faults of the machine', function () {
     const speed = 1_200;
     const { limits: _, ...rest } = row.configuration({ delivery: { timeout: '10h' } });
     const about = { apiVersion: 'v1', kind: 'Pod', namespace: row.shop, name: 'one' };
-    const written = 150;
+    // 20 tokens come a second and a held one waits 3 s: of 300 some expire even on a slow machine.
+    const written = 300;
+    const atOnce = 30;
     const faults = { bend: { offsetMs: 0, speed } };
     // The bench's own configuration switches them off.
     row.bench.configuration = rest;
     await using first = await row.gateway({ faults });
-    for (let count = 0; count < written; count += 1)
-      await row.writeUnexpected({ involvedObject: about });
+    for (let count = 0; count < written; count += atOnce) {
+      const writing = Array.from({ length: atOnce }, () =>
+        row.writeUnexpected({ involvedObject: about }),
+      );
+      await Promise.all(writing);
+    }
     await until(() => row.built.length >= 60, 'the first sixty', 20_000);
     await row.kill(first);
     await using gateway = await row.gateway({ faults });

@@ -24,6 +24,8 @@ export interface BadTrigger {
   readonly shared?: Readonly<Record<string, unknown>>;
   /** Instead of the receiver's own. */
   readonly url?: string;
+  /** A file with the URL, instead of one in the configuration. */
+  readonly urlFile?: string;
   /** More arguments of `sluice run`. */
   readonly args?: readonly string[];
 }
@@ -320,14 +322,15 @@ function configuration(
   namespace: string,
   { good, bad, trigger }: { good: SwitchedReceiver; bad: SwitchedReceiver; trigger: BadTrigger },
 ): Record<string, unknown> {
-  const { url = bad.url, http, shared } = trigger;
+  const { url = bad.url, urlFile, http, shared } = trigger;
+  const to = urlFile === undefined ? { url } : { urlFile };
   return {
     sources: { spec: { events: { namespaces: [namespace] } } },
     filters: [{ name: 'all', namespace, action: 'accept', triggers: ['good', 'bad'] }],
     triggers: {
       // So patient that a busy machine can not make it repeat anything.
       good: { http: { url: good.url }, timeout: '20s' },
-      bad: { http: { url, ...http }, ...shared },
+      bad: { http: { ...to, ...http }, ...shared },
     },
     limits: { perObject: 'off', total: 'off' },
     delivery: { timeout: '2s', retry: { first: '100ms', max: '300ms', for: '1h' } },

@@ -2,12 +2,14 @@
 // what to do, and a client beside it. Everything is closed when the spec disposes of the bench.
 import { createServer as createHttpServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createHttpClient } from '../../../lib/net/axios-client.ts';
 import type { HttpClientOptions, HttpClientParts } from '../../../lib/net/axios-client.ts';
 import type { HttpClient, HttpRequest } from '../../../lib/net/http-client.ts';
 import { systemClock } from '../../../lib/kit/system.ts';
+import type { Pair } from '../../support/certificates.ts';
 
 /** A server that counts its connections and closes them when it is disposed of. */
 export class Receiver implements AsyncDisposable {
@@ -60,6 +62,14 @@ export async function httpReceiver(
     request.on('end', () => answer(request, response, Buffer.concat(parts).toString()));
     request.on('error', () => undefined);
     response.on('error', () => undefined);
+  });
+  return await new Receiver(server).listen();
+}
+
+/** A server of HTTPS that answers 200 with the headers of the request. */
+export async function httpsReceiver(pair: Pair): Promise<Receiver> {
+  const server = createHttpsServer(pair, (request, response) => {
+    request.resume().on('end', () => response.end(JSON.stringify(request.headers)));
   });
   return await new Receiver(server).listen();
 }
