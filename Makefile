@@ -53,7 +53,7 @@ lint: $(INSTALLED)
 
 format: $(INSTALLED)
 	@echo 'format: biome'
-	@biome format --colors=off --max-diagnostics=5 lib spec bin
+	@biome check --colors=off --max-diagnostics=5 lib spec bin
 
 house: $(INSTALLED)
 	@echo 'house: mocha spec/house'
@@ -80,8 +80,8 @@ cluster: $(INSTALLED) ## A control plane to play with, until Ctrl-C; prints its 
 recording: $(INSTALLED) ## Record the demo's Events anew on a control plane (about a minute)
 	@node spec/controlplane/record-demo.ts
 
-fmt: $(INSTALLED) ## Format every file
-	@biome format --write lib spec bin
+fmt: $(INSTALLED) ## Format every file and sort its imports
+	@biome check --write lib spec bin
 
 build: $(INSTALLED) ## Compile lib to dist, as the package and the image have it
 	@node node_modules/ts7/bin/tsc -p tsconfig.build.json

@@ -1,4 +1,5 @@
 // Puts the planned parts of any form together into one Plan.
+
 import type { Permission } from '../core/kind.ts';
 import type { Chain } from '../filters/chain.ts';
 import type { LoggingOptions } from '../telemetry/logging.ts';
@@ -6,8 +7,7 @@ import type { PlanContext } from './context.ts';
 import { mergePermissions, ownPermissions } from './permissions.ts';
 import type { Plan, PlannedDelivery, PlannedGuard, PlannedHttp, PlannedLimits } from './plan.ts';
 import type { PlannedSources } from './sources.ts';
-import type { StoreSection } from './store.ts';
-import { planStore, settledMsOf } from './store.ts';
+import { planStore, type StoreSection, settledMsOf } from './store.ts';
 import type { PlannedTriggers } from './triggers.ts';
 
 /** The parts of a plan, each planned and free of errors. */

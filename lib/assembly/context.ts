@@ -1,8 +1,9 @@
 // What planning is given besides the text, and how findings of a section get the section's path.
+
+import { pointerStep } from '../config/places.ts';
 import type { CheckContext } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import type { OnLostAnswer } from '../core/trigger.ts';
-import { pointerStep } from '../config/places.ts';
 
 /** Local commands run, are an error, or, where nothing runs, are worth a note. */
 export type ExecPermission = 'allowed' | 'refused' | 'noted';

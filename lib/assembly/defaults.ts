@@ -1,5 +1,6 @@
 // What holds where a configuration says nothing, each value once: the schema shows it, the plan
 // uses it. Follows docs/configuration.md.
+
 import type { storeKinds } from '../stores/registry.ts';
 
 /** How a trigger's lane works. */

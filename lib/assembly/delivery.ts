@@ -1,5 +1,6 @@
 // How lanes work: `delivery:` of the file, what a trigger says for itself, and the defaults below
 // both, from text to numbers.
+
 import type { Finding } from '../core/problem.ts';
 import { parseDuration, renderDuration } from '../kit/duration.ts';
 import { errorAt } from './context.ts';

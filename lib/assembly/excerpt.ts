@@ -1,6 +1,7 @@
 // The line of a file that a problem speaks of, with a caret below its column, as a terminal shows it.
 // It shows no secret: a line of which a problem says so is left out. The values of keys that sound like
 // a secret, and of unknown keys, are masked.
+
 import type { Problem } from '../core/problem.ts';
 import { printable } from '../kit/printable.ts';
 

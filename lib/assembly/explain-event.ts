@@ -1,11 +1,11 @@
 // One Event as a run would take it: which sources read it, what the rules decide, and whether a guard
 // stops it. On demand it shows what the triggers would send. The command and the API both ask here, so
 // they cannot disagree. Rulings of ledger and limits are left out, because both live in a store.
+
 import type { Decision, Explanation, RuleRef } from '../core/decision.ts';
 import type { Delivery } from '../core/delivery.ts';
 import type { EventObject } from '../core/event.ts';
-import type { Occurrence } from '../core/occurrence.ts';
-import { toOccurrence } from '../core/occurrence.ts';
+import { type Occurrence, toOccurrence } from '../core/occurrence.ts';
 import type { Preview } from '../core/trigger.ts';
 import { explain } from '../filters/decide.ts';
 import type { ExplanationFacts } from '../filters/explanation.ts';

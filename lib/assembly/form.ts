@@ -1,11 +1,10 @@
 // Recognizes which of the two forms a document has. A document with the keys of neither form is refused:
 // a default reading of it would run and start nothing.
 // Files of other kinds and of other programs: lib/config/wrong-file.ts and foreign-file.ts.
-import { findNested, recognizeForeign } from '../config/foreign-file.ts';
-import type { WrongFile } from '../config/foreign-file.ts';
+
+import { findNested, recognizeForeign, type WrongFile } from '../config/foreign-file.ts';
 import { recogniseValue } from '../config/wrong-file.ts';
-import type { Json, JsonObject } from '../core/event.ts';
-import { isJsonObject, jsonAt } from '../core/event.ts';
+import { isJsonObject, type Json, type JsonObject, jsonAt } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import { originalKey } from '../filters/original-keys.ts';
 import { nearestName } from '../kit/nearest.ts';

@@ -1,18 +1,17 @@
 // From a configuration's text to a Plan, or to everything that is wrong with it. Pure: it reads no
 // file and makes no request, so that `check`, `explain`, `rbac` and `schema` need nothing more.
+
+import { NO_PLACE } from '../config/lines.ts';
+import { type LoadedDocument, loadDocument } from '../config/load.ts';
+import { placeFindings, sortProblems } from '../config/place-findings.ts';
 import type { Finding, Problem } from '../core/problem.ts';
 import type { NeededSecret } from '../kit/secret.ts';
-import { NO_PLACE } from '../config/lines.ts';
-import { loadDocument } from '../config/load.ts';
-import type { LoadedDocument } from '../config/load.ts';
-import { placeFindings, sortProblems } from '../config/place-findings.ts';
 import type { PlanContext } from './context.ts';
 import { recognizeForm } from './form.ts';
 import { planNothing, planOriginal } from './original.ts';
 import { planOurs } from './ours.ts';
 import type { ConfigurationForm, Plan } from './plan.ts';
-import type { StoreSection } from './store.ts';
-import { soundStore } from './store.ts';
+import { type StoreSection, soundStore } from './store.ts';
 
 /** What a plan is made from. */
 export interface PlanRequest extends PlanContext {

@@ -2,9 +2,9 @@
 // identically. Warnings where the original ignored something, errors where it would have failed or
 // where a key of our form shows that the other form was meant.
 // Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (Config); docs/configuration.md.
-import type { Json, JsonObject } from '../core/event.ts';
+
+import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
-import { isJsonObject } from '../core/event.ts';
 import { DEFAULT_QUIET_MS } from '../filters/again.ts';
 import { chainOf } from '../filters/narrowing.ts';
 import { compileOriginal } from '../filters/original.ts';
@@ -12,8 +12,7 @@ import { originalKey } from '../filters/original-keys.ts';
 import { nearestName } from '../kit/nearest.ts';
 import { printable } from '../kit/printable.ts';
 import { assemblePlan } from './assemble.ts';
-import type { PlanContext } from './context.ts';
-import { errorAt, pointerOf } from './context.ts';
+import { errorAt, type PlanContext, pointerOf } from './context.ts';
 import { ORIGINAL_TRIGGER } from './defaults.ts';
 import { defaultDelivery } from './delivery.ts';
 import { ORIGINAL_KEYS, OUR_KEYS, ourTopKeys } from './form.ts';

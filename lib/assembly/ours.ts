@@ -1,16 +1,14 @@
 // Our form: made canonical, validated against the whole schema, and planned section by section as far as
 // the schema accepts them. So one run shows every mistake; one in a trigger hides nothing of another.
+
 import { toCanonical } from '../config/canonical.ts';
-import { createValidator } from '../config/validate.ts';
-import type { Validator } from '../config/validate.ts';
 import { pointerSteps } from '../config/places.ts';
-import type { Json, JsonObject } from '../core/event.ts';
-import { isJsonObject } from '../core/event.ts';
+import { createValidator, type Validator } from '../config/validate.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import { DEFAULT_QUIET_MS } from '../filters/again.ts';
+import { type CompiledChain, compileChain } from '../filters/compile.ts';
 import { chainOf } from '../filters/narrowing.ts';
-import { compileChain } from '../filters/compile.ts';
-import type { CompiledChain } from '../filters/compile.ts';
 import type { RuleSection } from '../filters/rule.ts';
 import { nearestName } from '../kit/nearest.ts';
 import { assemblePlan } from './assemble.ts';

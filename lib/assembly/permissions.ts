@@ -1,5 +1,6 @@
 // Everything a configuration needs in the cluster, in one sorted list: what `rbac` and the chart
 // render, and what `check --cluster` compares with what is really allowed.
+
 import type { Permission } from '../core/kind.ts';
 
 /** Joins permissions on the same objects and sorts them. */

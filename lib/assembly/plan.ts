@@ -2,6 +2,7 @@
 // filled in. A Plan opens nothing and starts nothing; its `create` functions build, and what they
 // build opens when it is first used. Which permissions it needs is derived here and nowhere else.
 // Follows docs/configuration.md; guards, limits and retention: docs/architecture.md.
+
 import type { Delivery } from '../core/delivery.ts';
 import type { EventObject } from '../core/event.ts';
 import type { Permission } from '../core/kind.ts';

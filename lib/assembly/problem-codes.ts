@@ -1,4 +1,5 @@
 // What each problem code means, for docs/configuration.md; the type makes the list complete.
+
 import type { ProblemCode } from '../core/problem.ts';
 
 /** Every code of a problem, explained. */

@@ -1,5 +1,6 @@
 // Problems as they are shown: a line each for people, with the line of the file at a terminal, and one
 // JSON object for programs.
+
 import type { Problem, Severity } from '../core/problem.ts';
 import { printable } from '../kit/printable.ts';
 import { createExcerpts } from './excerpt.ts';

@@ -1,5 +1,6 @@
 // docs/configuration.md as text: written parts around what the schema and the list of problem codes
 // say. spec/house/generate.ts writes it; a spec compares.
+
 import { renderReference } from '../config/reference.ts';
 import { PROBLEM_CODES } from '../core/problem.ts';
 import { PROBLEM_MEANINGS } from './problem-codes.ts';

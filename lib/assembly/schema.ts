@@ -2,6 +2,7 @@
 // belongs to no kind. Plain data without references, so that every tool can read it. The original's
 // form has none: it is read as leniently as its own code did.
 // Source: JSON Schema draft 2020-12; keys as in docs/configuration.md.
+
 import { withSmallForms } from '../config/canonical.ts';
 import type { JsonSchema, Kind } from '../core/kind.ts';
 import { ruleSchema } from '../filters/schema.ts';

@@ -1,12 +1,10 @@
 // The sections that belong to no kind: limits, http, logging, guard. From values that the schema
 // accepted to what the plan holds.
+
 import type { Finding } from '../core/problem.ts';
-import type { Rate } from '../kit/rate.ts';
-import { parseRate } from '../kit/rate.ts';
-import { LOGGING_DEFAULTS } from '../telemetry/logging.ts';
-import type { LoggingOptions } from '../telemetry/logging.ts';
-import type { PlanContext } from './context.ts';
-import { errorAt } from './context.ts';
+import { parseRate, type Rate } from '../kit/rate.ts';
+import { LOGGING_DEFAULTS, type LoggingOptions } from '../telemetry/logging.ts';
+import { errorAt, type PlanContext } from './context.ts';
 import { API_DEFAULT, LIMIT_DEFAULTS, PROBES_DEFAULTS } from './defaults.ts';
 import { durationOr, noTime } from './delivery.ts';
 import type {

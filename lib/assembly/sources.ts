@@ -1,11 +1,11 @@
 // The sources of a configuration, from sections that the schema accepted to what the gateway
 // builds. It knows the kinds only through their registry.
+
 import type { Permission } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import { sourceKinds } from '../sources/registry.ts';
 import type { SourceKind } from '../sources/source-kind.ts';
-import type { PlanContext } from './context.ts';
-import { findingsAt, pointerOf, sectionContext } from './context.ts';
+import { findingsAt, type PlanContext, pointerOf, sectionContext } from './context.ts';
 import { SOURCE_DEFAULT } from './defaults.ts';
 import type { PlannedSource } from './plan.ts';
 

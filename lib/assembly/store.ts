@@ -2,18 +2,16 @@
 // schema accepted to what the plan holds, and from whatever stands there in a file that is refused
 // as a whole to a section that holds by itself: the store is found even then. It opens nothing.
 // Follows docs/configuration.md (store).
-import { createValidator } from '../config/validate.ts';
-import type { Validator } from '../config/validate.ts';
-import type { Json } from '../core/event.ts';
-import { isJsonObject } from '../core/event.ts';
+
+import { createValidator, type Validator } from '../config/validate.ts';
+import { isJsonObject, type Json } from '../core/event.ts';
 import type { Kind } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import type { ClosedStore } from '../core/store.ts';
 import { parseSize, renderSize } from '../kit/size.ts';
 import type { StoreParts } from '../stores/parts.ts';
 import { storeKinds } from '../stores/registry.ts';
-import type { PlanContext } from './context.ts';
-import { errorAt, findingsAt, pointerOf, sectionContext } from './context.ts';
+import { errorAt, findingsAt, type PlanContext, pointerOf, sectionContext } from './context.ts';
 import { STORE_DEFAULTS, STORE_SIZES } from './defaults.ts';
 import { durationOr } from './delivery.ts';
 import type { PlannedStore } from './plan.ts';

@@ -1,16 +1,15 @@
 // The triggers of a configuration, from sections that the schema accepted to what the gateway
 // builds: each kind's own checks, names and identities over all of them, and what is left to the
 // kind. It knows the kinds only through their registry.
+
 import type { Permission } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import type { OnLostAnswer } from '../core/trigger.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { triggerKinds } from '../triggers/registry.ts';
 import type { TriggerKind } from '../triggers/trigger-kind.ts';
-import type { PlanContext } from './context.ts';
-import { errorAt, findingsAt, pointerOf, triggerContext } from './context.ts';
-import type { DeliverySection } from './delivery.ts';
-import { checkDelivery, planDelivery } from './delivery.ts';
+import { errorAt, findingsAt, type PlanContext, pointerOf, triggerContext } from './context.ts';
+import { checkDelivery, type DeliverySection, planDelivery } from './delivery.ts';
 import type { PlannedDelivery, PlannedTrigger } from './plan.ts';
 
 // A kind's own type of section is checked by its schema; here it is only handed on.

@@ -1,4 +1,5 @@
 // Addresses as flags take them: `HOST:PORT`, with an IPv6 host in brackets, or a port alone.
+
 import { SluiceError } from '../core/errors.ts';
 
 /** The text of a flag, and what completes it. */

@@ -1,13 +1,15 @@
 // The API listener of a run: finds or makes its token, opens it, and says where both are. What it
 // answers is lib/http's.
+
 import { resolve } from 'node:path';
+
 import type { Plan } from '../assembly/plan.ts';
+import { NO_PLACE } from '../config/lines.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Health } from '../core/health.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Finding } from '../core/problem.ts';
 import type { Store } from '../core/store.ts';
-import { NO_PLACE } from '../config/lines.ts';
 import { hasOpenReads } from '../http/access.ts';
 import { type ApiParts, openApi } from '../http/api.ts';
 import type { Listener } from '../http/listener.ts';

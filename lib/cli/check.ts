@@ -1,4 +1,5 @@
 // `sluice check`: everything wrong or suspicious in configurations. It makes no request.
+
 import { problemsToJson, refuses } from '../assembly/problems.ts';
 import { sortProblems } from '../config/place-findings.ts';
 import { SluiceError } from '../core/errors.ts';

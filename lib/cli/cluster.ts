@@ -1,10 +1,10 @@
 // The flags that say which cluster and which namespaces, with the original's environment variables
 // as their defaults, and the connection made from them.
+
 import { parseYaml } from '../config/parse-yaml.ts';
 import type { Observe } from '../core/observation.ts';
 import { aborted } from '../kit/aborted.ts';
-import type { Connection } from '../kubernetes/connection.ts';
-import { connect } from '../kubernetes/connection.ts';
+import { type Connection, connect } from '../kubernetes/connection.ts';
 import type { Surroundings } from './command.ts';
 import type { FlagTable, Given } from './flags.ts';
 

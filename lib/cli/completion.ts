@@ -1,9 +1,10 @@
 // `sluice completion`: a script for a shell that completes commands, flags and their values. It is made
 // of the table of commands; the three languages are in completion/.
+
 import { SluiceError } from '../core/errors.ts';
 import type { Command, CommandTable } from './command.ts';
-import { bashScript, fishScript, zshScript } from './completion/scripts.ts';
 import { completionsOf } from './completion/completions.ts';
+import { bashScript, fishScript, zshScript } from './completion/scripts.ts';
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 const SHELLS = Object.keys(SCRIPTS);

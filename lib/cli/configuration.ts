@@ -1,7 +1,9 @@
 // The configuration that a command was pointed to: read, planned, and refused with everything that
 // is wrong with it on standard error. No request is made here.
+
 import { dirname, resolve } from 'node:path';
 import { addAbortSignal } from 'node:stream';
+
 import type { PlanContext } from '../assembly/context.ts';
 import { type LoadedPlan, loadPlan } from '../assembly/load.ts';
 import type { Plan } from '../assembly/plan.ts';

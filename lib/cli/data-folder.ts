@@ -2,8 +2,10 @@
 // files lie in the state folder of this user. A store that an earlier version left in the working
 // directory is still used there. Only `run` makes the folder.
 // Source: https://specifications.freedesktop.org/basedir-spec/latest/ (XDG_STATE_HOME)
+
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+
 import { SluiceError } from '../core/errors.ts';
 import { TOKEN_FILE } from '../http/token-file.ts';
 import { codeOfFailure, fileTrouble, isThere } from '../kit/file-trouble.ts';

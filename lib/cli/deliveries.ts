@@ -1,5 +1,6 @@
 // `sluice deliveries`: what waits, what failed and what became of everything, asked of a running
 // gateway or, with none running, of its store's file. The commands are in deliveries/.
+
 import type { CommandGroup } from './command.ts';
 import { actCommand } from './deliveries/acts.ts';
 import { exportCommand } from './deliveries/export.ts';

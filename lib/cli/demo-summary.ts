@@ -1,4 +1,5 @@
 // What the demo counts while it runs, and says at its end. It sees observations and nothing else.
+
 import type { Clock } from '../core/clock.ts';
 import type { Disposition } from '../core/disposition.ts';
 import type { Observation } from '../core/observation.ts';

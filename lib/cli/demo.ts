@@ -1,14 +1,16 @@
 // `sluice demo`: what a newcomer runs first. A recording is served as an API server on loopback, the
 // gateway runs on it over HTTP as on any cluster, and a script stands for the pipeline.
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { loadPlan } from '../assembly/load.ts';
 import type { Plan } from '../assembly/plan.ts';
 import { planStore } from '../assembly/store.ts';
-import { readConfigFile } from '../config/read-file.ts';
 import { parseYaml } from '../config/parse-yaml.ts';
+import { readConfigFile } from '../config/read-file.ts';
 import type { Observation } from '../core/observation.ts';
 import type { Problem } from '../core/problem.ts';
 import { connect } from '../kubernetes/connection.ts';

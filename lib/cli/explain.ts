@@ -1,8 +1,8 @@
 // `sluice explain`: Events in, one decision each with the reason why every rule before it did not
 // match. It makes no request and starts nothing. Reading the input is explain/input.ts, the text
 // explain/text.ts.
-import type { ExplainedEvent } from '../assembly/explain-event.ts';
-import { explainEvent, previewsOf } from '../assembly/explain-event.ts';
+
+import { type ExplainedEvent, explainEvent, previewsOf } from '../assembly/explain-event.ts';
 import type { Plan } from '../assembly/plan.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { EventObject } from '../core/event.ts';

@@ -1,7 +1,9 @@
 // Flags in Go's style, as the original gateway took them: long names with one dash or two, `-x v`
 // or `-x=v`. What may follow is a table of the command's; everything else is a usage error.
 // Source: https://pkg.go.dev/flag#hdr-Command_line_flag_syntax
+
 import { parseArgs } from 'node:util';
+
 import { messageOf, SluiceError } from '../core/errors.ts';
 import { nearestName } from '../kit/nearest.ts';
 

@@ -1,4 +1,5 @@
 // `--format`: text for people, JSON for programs.
+
 import { SluiceError } from '../core/errors.ts';
 import type { FlagTable, Given } from './flags.ts';
 

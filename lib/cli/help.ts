@@ -1,5 +1,6 @@
 // The texts of `sluice help`: all commands, a group, one command. Also how a command is found by its
 // words, because help and main look for it in the same way.
+
 import { SluiceError } from '../core/errors.ts';
 import { nearestName } from '../kit/nearest.ts';
 import { printable } from '../kit/printable.ts';

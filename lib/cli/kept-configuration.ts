@@ -1,5 +1,6 @@
 // The last good configuration as the store keeps it: what a restart onto a bad file runs. Its text is
 // never shown; a configuration names secrets and holds none, but it is nobody else's either.
+
 import { isJsonObject, stringAt } from '../core/event.ts';
 import type { Keep } from '../core/store.ts';
 import { jsonOrNothing } from '../kit/json.ts';

@@ -1,5 +1,6 @@
 // Which configuration a start runs: the one it was pointed to, else, where that is refused, the last
 // good one, which the store keeps. A start that has none, or that is strict, is refused.
+
 import type { PlanContext } from '../assembly/context.ts';
 import { loadPlan } from '../assembly/load.ts';
 import { planStore } from '../assembly/store.ts';
@@ -7,10 +8,8 @@ import { SluiceError } from '../core/errors.ts';
 import type { Problem } from '../core/problem.ts';
 import { isThere } from '../kit/file-trouble.ts';
 import type { Surroundings } from './command.ts';
-import { refused } from './configuration.ts';
-import type { Found, Usable } from './configuration.ts';
-import type { KeptConfiguration } from './kept-configuration.ts';
-import { readKept } from './kept-configuration.ts';
+import { type Found, refused, type Usable } from './configuration.ts';
+import { type KeptConfiguration, readKept } from './kept-configuration.ts';
 import { proxyProblems } from './proxy-problems.ts';
 import { secretProblems } from './secrets.ts';
 import { type ShownProblems, showProblems } from './show-problems.ts';

@@ -1,8 +1,10 @@
 // The command line: finds the command, runs it, and turns whatever it throws into a message and an
 // exit code. Called without a command it means `run`, as the original gateway did. It does not end
 // the process; bin/ does.
+
 import { relative } from 'node:path';
 import type { Writable } from 'node:stream';
+
 import { ERRORS, exitCodeOf, hasCode, messageOf, SluiceError } from '../core/errors.ts';
 import { aborted, abortedAfter } from '../kit/aborted.ts';
 import { printable } from '../kit/printable.ts';

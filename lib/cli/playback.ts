@@ -1,9 +1,11 @@
 // `sluice playback`: a recording as a Kubernetes API server, for trying rules with no cluster.
+
 import { access, constants, readFile, writeFile } from 'node:fs/promises';
+
 import { SluiceError } from '../core/errors.ts';
-import { fileTrouble } from '../kit/file-trouble.ts';
 import { aborted } from '../kit/aborted.ts';
 import { parseDuration } from '../kit/duration.ts';
+import { fileTrouble } from '../kit/file-trouble.ts';
 import { selfSigned } from '../playback/certificate.ts';
 import { renderKubeconfig } from '../playback/kubeconfig.ts';
 import { type Playback, startPlayback, type TlsPair } from '../playback/playback.ts';

@@ -1,12 +1,12 @@
 // Whether the variables that name proxies can be used. `run` does not start if a trigger needs one
 // that cannot; `check` only warns: the gateway may run with other variables.
+
 import { pointerOf } from '../assembly/context.ts';
 import type { Plan } from '../assembly/plan.ts';
 import { NO_PLACE } from '../config/lines.ts';
 import type { Problem } from '../core/problem.ts';
 import { targetOf } from '../net/address.ts';
-import type { VariableFault } from '../net/proxies.ts';
-import { environmentProxies } from '../net/proxies.ts';
+import { environmentProxies, type VariableFault } from '../net/proxies.ts';
 import type { Surroundings } from './command.ts';
 
 /** A problem for each trigger that needs an unusable variable, and a warning for each other fault. */

@@ -1,18 +1,20 @@
 // `sluice record`: writes what a watch of Events sees to a file as it comes, through the gateway's
 // own reader. It judges nothing.
-import { createWriteStream } from 'node:fs';
+
 import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
+
 import { SluiceError } from '../core/errors.ts';
-import { fileTrouble } from '../kit/file-trouble.ts';
 import { type EventObject, type JsonObject, stringAt } from '../core/event.ts';
-import { toOccurrence } from '../core/occurrence.ts';
 import type { Observe } from '../core/observation.ts';
-import { parseDuration } from '../kit/duration.ts';
+import { toOccurrence } from '../core/occurrence.ts';
 import { openDeadline } from '../kit/deadline.ts';
+import { parseDuration } from '../kit/duration.ts';
+import { fileTrouble } from '../kit/file-trouble.ts';
 import type { ApiClient } from '../kubernetes/api.ts';
-import { type ReaderBatch } from '../kubernetes/reader-batch.ts';
 import { readChanges } from '../kubernetes/reader.ts';
+import { type ReaderBatch } from '../kubernetes/reader-batch.ts';
 import { type ChangeType, renderEntry } from '../playback/recording.ts';
 import { LOGGING_DEFAULTS } from '../telemetry/logging.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';

@@ -1,4 +1,5 @@
 // The commands that there are, in the order in which help shows them.
+
 import { checkCommand } from './check.ts';
 import type { CommandTable } from './command.ts';
 import { completionCommand } from './completion.ts';

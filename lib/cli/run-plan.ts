@@ -1,7 +1,8 @@
 // Runs a plan on a cluster with everything around it: telemetry, listeners, store, gateway.
 // `run` and `demo` differ in where the plan and the cluster come from, and in nothing else.
+
 import { randomUUID } from 'node:crypto';
-import type { Found } from './configuration.ts';
+
 import type { Plan } from '../assembly/plan.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
@@ -15,16 +16,16 @@ import { patientStore } from '../gateway/patient-store.ts';
 import type { ApiParts } from '../http/api.ts';
 import { openProbes } from '../http/probes.ts';
 import { ApiWatch } from '../http/watch.ts';
+import { version } from '../kit/version.ts';
 import type { ApiClient } from '../kubernetes/api.ts';
 import { findCluster } from '../kubernetes/cluster.ts';
 import { historyPathOf } from '../stores/sqlite/places.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
-import { version } from '../kit/version.ts';
 import { openApiListener } from './api-listener.ts';
 import type { Surroundings } from './command.ts';
+import type { Found } from './configuration.ts';
 import { type DataFolder, makeDataFolder, storeToMove } from './data-folder.ts';
-import type { KeptConfiguration } from './kept-configuration.ts';
-import { keepConfiguration } from './kept-configuration.ts';
+import { type KeptConfiguration, keepConfiguration } from './kept-configuration.ts';
 
 /** What is run, and where. */
 export interface RunRequest {

@@ -1,5 +1,7 @@
 // `sluice run`: the gateway.
+
 import { resolve } from 'node:path';
+
 import { API_DEFAULT, PROBES_DEFAULTS } from '../assembly/defaults.ts';
 import type { Plan, PlannedAddress } from '../assembly/plan.ts';
 import { planStore } from '../assembly/store.ts';

@@ -1,4 +1,5 @@
 // `sluice schema`: the JSON Schema of the configuration, for editors and for those who generate it.
+
 import { editorSchema } from '../assembly/schema.ts';
 import type { Command } from './command.ts';
 

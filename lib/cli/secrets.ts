@@ -1,5 +1,6 @@
 // Whether what a configuration names can be read: files and variables with secrets and certificates.
 // `run` does not start without them, `check` only warns: they may be on another machine.
+
 import type { Problem } from '../core/problem.ts';
 import { readNeeded } from '../kit/secret.ts';
 import type { Surroundings } from './command.ts';

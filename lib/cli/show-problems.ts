@@ -1,7 +1,7 @@
 // Problems written to one of the command's streams: one plain line each. A terminal also gets colours
 // and the line of the file.
-import type { TerminalView } from '../assembly/problems.ts';
-import { renderProblems } from '../assembly/problems.ts';
+
+import { renderProblems, type TerminalView } from '../assembly/problems.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Surroundings, Terminal } from './command.ts';
 

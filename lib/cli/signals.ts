@@ -1,6 +1,7 @@
 // Requests to stop as values: the first one asks to stop, the second one does not wait. The end of the
 // output is a request too: a reader that left is no trouble, a full disk is. The executable hears the
 // requests, because they may come before this file is loaded.
+
 import { SluiceError } from '../core/errors.ts';
 import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
 

@@ -2,9 +2,11 @@
 // where that section by itself is valid, else `sluice.db` among the gateway's own files. So the store
 // is found also with a configuration that is refused. Which folder holds those files is data-folder.ts's.
 // Follows docs/configuration.md (store).
+
 import { resolve } from 'node:path';
-import { isJsonObject } from '../core/event.ts';
+
 import { kindOf, type StoreSection, storeAt } from '../assembly/store.ts';
+import { isJsonObject } from '../core/event.ts';
 import { SQLITE_DEFAULTS } from '../stores/sqlite.ts';
 import type { Surroundings } from './command.ts';
 import { type DataFolder, findDataFolder } from './data-folder.ts';

@@ -2,8 +2,8 @@
 // key becomes the key that was probably meant, so that its contents are looked at as well. Findings
 // about the canonical form get their place in the written one back. Which other values a schema accepts
 // is validate.ts.
-import type { Json, JsonObject } from '../core/event.ts';
-import { isJsonList, isJsonObject } from '../core/event.ts';
+
+import { isJsonList, isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import { nearestName } from '../kit/nearest.ts';

@@ -1,8 +1,8 @@
 // Configuration files of other programs, recognized by their keys at the top. A row says what a file
 // is and what to do with it. The order matters: a row that asks for less stands further down.
 // Sources: the documentation of each program; the keys are those that its examples have.
-import type { Json, JsonObject } from '../core/event.ts';
-import { isJsonObject } from '../core/event.ts';
+
+import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 
 /** A file of another kind, in words, and the next step. */
 export interface WrongFile {

@@ -1,5 +1,6 @@
 // The formats that a schema may name with `format:`, each read by the same function that reads it
 // when the configuration runs, and what to tell somebody whose text does not fit.
+
 import type { ProblemCode } from '../core/problem.ts';
 import { parseDuration } from '../kit/duration.ts';
 import { parsePattern } from '../kit/pattern.ts';

@@ -2,15 +2,21 @@
 // It knows no key of any configuration; what may stand there is the schema's to say. Nothing here
 // throws for a bad text, whatever its bytes.
 // Follows YAML 1.2 core schema with merge keys (js-yaml 5); JSON is read as the YAML it is.
-import { constructFromEvents, CORE_SCHEMA, EVENT_ID, mergeTag, parseEvents } from 'js-yaml';
-import type { Event } from 'js-yaml';
+
+import {
+  CORE_SCHEMA,
+  constructFromEvents,
+  EVENT_ID,
+  type Event,
+  mergeTag,
+  parseEvents,
+} from 'js-yaml';
+
 import type { Json } from '../core/event.ts';
 import type { Finding, Problem, ProblemCode } from '../core/problem.ts';
 import { printable } from '../kit/printable.ts';
-import { createLineFinder, NO_PLACE } from './lines.ts';
-import type { Place } from './lines.ts';
-import { findOffset, pointerStep, pointerSteps, readPlaces } from './places.ts';
-import type { PlaceTree } from './places.ts';
+import { createLineFinder, NO_PLACE, type Place } from './lines.ts';
+import { findOffset, type PlaceTree, pointerStep, pointerSteps, readPlaces } from './places.ts';
 import { recogniseText } from './wrong-file.ts';
 
 /** The most a configuration may hold: far above any real one, far below what hurts. */

@@ -1,7 +1,8 @@
 // YAML without places: for files that are not ours, such as a kubeconfig, and are not explained to
 // anybody line by line. Our own configuration is read by load.ts.
-import { constructFromEvents, CORE_SCHEMA, EVENT_ID, load, parseEvents } from 'js-yaml';
-import type { Event } from 'js-yaml';
+
+import { CORE_SCHEMA, constructFromEvents, EVENT_ID, type Event, load, parseEvents } from 'js-yaml';
+
 import { messageOf } from '../core/errors.ts';
 import { createLineFinder } from './lines.ts';
 import { markOf, stringOf } from './load.ts';

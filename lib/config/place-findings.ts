@@ -1,4 +1,5 @@
 // Findings, which name a JSON Pointer, become problems, which name a line and a column.
+
 import type { Finding, Problem, ProblemCode } from '../core/problem.ts';
 import { printable } from '../kit/printable.ts';
 import type { LoadedDocument } from './load.ts';

@@ -2,8 +2,8 @@
 // by JSON Pointer. It also counts what aliases would expand to, since a small text can stand for a
 // huge value. It builds no values; load.ts does.
 // Source: js-yaml 5 parseEvents (offsets from 0, -1 where absent); RFC 6901 (JSON Pointer).
-import type { Event, ScalarEvent } from 'js-yaml';
-import { EVENT_ID, getScalarValue, SCALAR_STYLE } from 'js-yaml';
+
+import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
 
 /** Where one key or value stands: an offset into the text, and what is below it. */
 export interface PlaceNode {

@@ -1,5 +1,7 @@
 // The configuration file itself: read whole, bounded, as UTF-8. What it says is load.ts's matter.
+
 import { open } from 'node:fs/promises';
+
 import type { Problem } from '../core/problem.ts';
 import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
 import { printable } from '../kit/printable.ts';

@@ -1,7 +1,7 @@
 // A JSON Schema as a reference that people read: one table for each block of keys. It knows no key
 // of any configuration; what is said about each stands in the schema's descriptions.
-import type { Json, JsonObject } from '../core/event.ts';
-import { isJsonObject, stringAt } from '../core/event.ts';
+
+import { isJsonObject, type Json, type JsonObject, stringAt } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 
 interface Row {

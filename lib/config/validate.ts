@@ -1,15 +1,21 @@
 // A value against a schema, as findings in words: every mistake at once, each told once. The only
 // place that runs ajv. Choices (anyOf, oneOf) are told by the branch that was meant, not by all.
 // Source: https://ajv.js.org (draft 2020-12, allErrors, verbose).
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { ErrorObject } from 'ajv/dist/2020.js';
-import type { Json } from '../core/event.ts';
-import { isJsonObject, stringAt } from '../core/event.ts';
+
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+
+import { isJsonObject, type Json, stringAt } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import { FORMATS } from './formats.ts';
-import { describeValue, explainKeyword, listNames, typesOf, wrongTypeFound } from './wording.ts';
-import type { Draft } from './wording.ts';
+import {
+  type Draft,
+  describeValue,
+  explainKeyword,
+  listNames,
+  typesOf,
+  wrongTypeFound,
+} from './wording.ts';
 
 /** Says what is wrong with a value; nothing where it fits. */
 export type Validator = (value: Json) => readonly Finding[];

@@ -1,8 +1,9 @@
 // One failed keyword of a schema in words: what was found, what was expected, what to do. Only
 // single keywords are handled here; choices between branches are validate.ts's.
+
 import type { ErrorObject } from 'ajv/dist/2020.js';
-import type { Json } from '../core/event.ts';
-import { isJsonObject } from '../core/event.ts';
+
+import { isJsonObject, type Json } from '../core/event.ts';
 import type { Finding, ProblemCode } from '../core/problem.ts';
 import { nearestName } from '../kit/nearest.ts';
 import { printable } from '../kit/printable.ts';

@@ -1,7 +1,7 @@
 // Files that people pass by mistake, recognized by what they look like. The answer is "this is a
 // kubeconfig" instead of a list of forty unknown keys. Other programs' files are foreign-file.ts.
-import type { Json, JsonObject } from '../core/event.ts';
-import { isJsonList, isJsonObject, stringAt } from '../core/event.ts';
+
+import { isJsonList, isJsonObject, type Json, type JsonObject, stringAt } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import { jsonOrNothing } from '../kit/json.ts';
 import { printable } from '../kit/printable.ts';

@@ -2,8 +2,8 @@
 // object, so this is the translation that an API server makes when it is asked for the other view.
 // Source: k8s.io/kubernetes pkg/apis/events/v1 and v1beta1, conversion.go and
 // zz_generated.conversion.go; field order and what is left out: k8s.io/api core/v1 Event.
-import type { EventObject, Json, JsonObject } from './event.ts';
-import { isJsonObject } from './event.ts';
+
+import { type EventObject, isJsonObject, type Json, type JsonObject } from './event.ts';
 
 /** The versions of the group that are translated. */
 export const EVENTS_GROUP_VERSIONS = ['events.k8s.io/v1', 'events.k8s.io/v1beta1'] as const;

@@ -1,5 +1,6 @@
 // What the filter chain answers, and why. A decision is cheap and made for every occurrence; a trail
 // is made on demand and never disagrees with the decision.
+
 import type { Json } from './event.ts';
 
 /** What a rule, or the lack of one, says. */

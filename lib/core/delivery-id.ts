@@ -1,7 +1,9 @@
 // Delivery ids: lower-case ULIDs that anyone can compute again from what they stand for, so that a
 // replay after a crash makes the same id and the receiver can tell.
 // Source: https://github.com/ulid/spec (canonical encoding, Crockford's base 32).
+
 import { createHash } from 'node:crypto';
+
 import { millisecondsOf, parseMicroTime } from './micro-time.ts';
 
 /** What a delivery id stands for. */

@@ -1,5 +1,6 @@
 // A delivery: one or more accepted occurrences bound for one trigger, under an id that anyone can
 // compute again, and the one document that every trigger hands over.
+
 import type { RuleRef } from './decision.ts';
 import { type EventObject, textAt } from './event.ts';
 import type { Outcome, Started } from './outcome.ts';

@@ -1,5 +1,6 @@
 // What a kind of source, trigger or store hands in so that schema, documents, chart and metric
 // labels follow from its one file: data and pure functions, and a `create` that starts nothing.
+
 import type { JsonObject } from './event.ts';
 import type { Finding } from './problem.ts';
 import type { OnLostAnswer } from './trigger.ts';

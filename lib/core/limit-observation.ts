@@ -1,5 +1,6 @@
 // What the gateway notices about its limits: a part of the union in observation.ts, with the words of
 // budgets that intake uses as well.
+
 import type { RuleRef } from './decision.ts';
 
 /** A budget of `limits`. */

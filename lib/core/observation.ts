@@ -1,8 +1,9 @@
 // What the gateway notices about itself, as one closed union. Code calls `observe(observation)`;
 // only lib/telemetry knows how that becomes log lines and metrics, and lib/gateway how it becomes
 // health. An observation never carries a secret.
-import type { DeadReason, Delivery, DeliveryState } from './delivery.ts';
+
 import type { Decision, TrailEntry } from './decision.ts';
+import type { DeadReason, Delivery, DeliveryState } from './delivery.ts';
 import type { Disposed } from './disposition.ts';
 import type { LimitObserved } from './limit-observation.ts';
 import type { Occurrence } from './occurrence.ts';

@@ -2,8 +2,8 @@
 // Events (legacy and events.k8s.io) give one shape here. It never throws: an Event is untrusted, and
 // whatever is missing is the empty string.
 // Source: kubernetes/api core/v1 Event; the order of times is documented at `happenedAt`.
-import type { EventObject, Json } from './event.ts';
-import { isJsonObject, jsonAt, textAt } from './event.ts';
+
+import { type EventObject, isJsonObject, type Json, jsonAt, textAt } from './event.ts';
 import { toMicroTime } from './micro-time.ts';
 
 /** The fields a rule may look at, each the empty string where the Event has none. */

@@ -1,4 +1,5 @@
 // The port Source: where occurrences come from.
+
 import type { Occurrence } from './occurrence.ts';
 
 /** How far one watch path has been read. */

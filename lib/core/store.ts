@@ -6,6 +6,7 @@
 // is. (6) What fails throws a SluiceError, and nothing of that call is stored: `store-unavailable`
 // may be tried again, `store-unusable` may not.
 // spec/conformance/store.ts holds every implementation to them.
+
 import type { TrailEntry } from './decision.ts';
 import type { Delivery, DeliveryState } from './delivery.ts';
 import type { Outcome } from './outcome.ts';

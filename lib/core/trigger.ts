@@ -1,4 +1,5 @@
 // The port Trigger: what starts something outside.
+
 import type { Delivery } from './delivery.ts';
 import type { Outcome } from './outcome.ts';
 

@@ -1,6 +1,7 @@
 // What people do with a delivery: retry, rerun, release, discard. Each changes the store and nothing
 // else: whoever calls tells it and wakes who must look. Where a gateway runs, it is called there;
 // with none running, on the opened file.
+
 import { type Delivery, type DeliveryState, isOnlyHeld } from '../core/delivery.ts';
 import { deliveryIdOf } from '../core/delivery-id.ts';
 import type { Archive, Journal, Outbox, StateChange } from '../core/store.ts';

@@ -2,10 +2,10 @@
 // the one owner of that state, whatever the reason: a receiver that fails (breaker.ts), one that asked
 // to wait, one that does not accept our credential. After a pause one attempt is made to see.
 // Pure but for chance: it sets no timer and observes nothing; time is handed in (monotonic, ms).
+
 import type { Random } from '../core/clock.ts';
 import type { BreakerState, DeliveryObserved, PauseState } from '../core/observation.ts';
-import type { Outcome, PauseReason } from '../core/outcome.ts';
-import { pauseReasonOf } from '../core/outcome.ts';
+import { type Outcome, type PauseReason, pauseReasonOf } from '../core/outcome.ts';
 import { backoffMs } from '../kit/backoff.ts';
 import { Breaker, mostTelling, signOf } from './breaker.ts';
 

@@ -2,10 +2,11 @@
 // lane is paused, no gateway runs, the clock leaps forward), and a lost answer, which ages for its
 // receiver whatever happens here. Survives the process as one small value; a store that does not
 // take it costs nobody an attempt.
+
 import type { Clock } from '../core/clock.ts';
 import type { Keep } from '../core/store.ts';
 import { jsonOrNothing } from '../kit/json.ts';
-import { Pauses, type Pause, type Span } from './pauses.ts';
+import { type Pause, Pauses, type Span } from './pauses.ts';
 
 /** What the ages of one lane are kept with. */
 export interface AgingParts {

@@ -1,5 +1,6 @@
 // Attempts of a lane: recorded before they are made, fired within their time, reported to the lane's
 // admission, and each delivery settled by itself. What is due and how many at once is the lane's to say.
+
 import type { Clock, Random } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
 import { hasCode, messageOf, SluiceError } from '../core/errors.ts';
@@ -9,12 +10,19 @@ import type { Archive, Keep, Outbox, Settlement } from '../core/store.ts';
 import type { OnLostAnswer, Trigger } from '../core/trigger.ts';
 import { backoffMs } from '../kit/backoff.ts';
 import { openDeadline } from '../kit/deadline.ts';
-import type { AdmissionChange } from './admission.ts';
-import { Admission } from './admission.ts';
+import { Admission, type AdmissionChange } from './admission.ts';
 import { Aging } from './aging.ts';
 import type { Gate } from './gate.ts';
-import type { KeyFacts, NextState, RetryPolicy } from './next-state.ts';
-import { givenBack, isPossiblyTwice, leftUnknown, mayDouble, nextState } from './next-state.ts';
+import {
+  givenBack,
+  isPossiblyTwice,
+  type KeyFacts,
+  leftUnknown,
+  mayDouble,
+  type NextState,
+  nextState,
+  type RetryPolicy,
+} from './next-state.ts';
 import type { Span } from './pauses.ts';
 
 /** How attempts are made. */

@@ -1,6 +1,7 @@
 // A circuit breaker's judgement: what outcomes say about the receiver, and whether enough of them
 // failed that it should be left alone. What follows from that, and for how long, is admission.ts.
 // Source: the pattern of https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker.
+
 import type { Outcome } from '../core/outcome.ts';
 
 // A refused connection costs nothing and says everything: a few in a row are no accident.

@@ -1,8 +1,9 @@
 // Dispatch: a lane for each trigger, started and ended together, and the deliveries whose trigger
 // is no longer configured set aside where people can see them.
+
 import type { Delivery, DeliveryState } from '../core/delivery.ts';
-import type { Archive, Outbox } from '../core/store.ts';
 import type { Observe } from '../core/observation.ts';
+import type { Archive, Outbox } from '../core/store.ts';
 import type { Lane, LaneSignals } from './lane.ts';
 import { walkPages } from './walk.ts';
 

@@ -3,15 +3,16 @@
 // batches. It holds no backlog: what waits, waits in the store, and what it claimed ahead of short
 // attempts it gives back. It never decides what an outcome means (next-state.ts) and never tells two
 // attempts of one object apart (the claim does).
+
 import type { Delivery } from '../core/delivery.ts';
 import { hasCode } from '../core/errors.ts';
 import type { Batching, Trigger } from '../core/trigger.ts';
 import { aborted, abortedAfter } from '../kit/aborted.ts';
 import { Alarm } from '../kit/alarm.ts';
 import {
-  Attempts,
   type AttemptSettings,
   type AttemptSignals,
+  Attempts,
   isSuspect,
   type LaneParts,
 } from './attempt.ts';

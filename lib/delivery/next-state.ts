@@ -2,6 +2,7 @@
 // backoff. See docs/guarantees.md: a lost answer is repeated only while the receiver can still tell
 // a repetition by its id. Attempts of before a person's retry count for nothing here but for one
 // thing: what they may have started is still there.
+
 import type { Random } from '../core/clock.ts';
 import type { Attempt, Delivery } from '../core/delivery.ts';
 import type { Outcome, Retry, Unknown } from '../core/outcome.ts';

@@ -1,5 +1,6 @@
 // Every delivery in some states, page by page, so that a backlog never has to fit into memory. What
 // is done with one may change its state; the walk goes on behind it.
+
 import type { Delivery } from '../core/delivery.ts';
 import type { Archive, DeliveryQuery } from '../core/store.ts';
 

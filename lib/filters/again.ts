@@ -1,10 +1,18 @@
 // `again` of a rule: when what has started once starts again. So far only how long a series must
 // have been silent; what a state's life and silence mean is intake's.
+
 import type { Action } from '../core/decision.ts';
 import { isJsonObject } from '../core/event.ts';
 import { parseDuration } from '../kit/duration.ts';
-import type { Report } from './findings.ts';
-import { ownValue, pointer, quoted, wrong, wrongType, wrongValue } from './findings.ts';
+import {
+  ownValue,
+  pointer,
+  quoted,
+  type Report,
+  wrong,
+  wrongType,
+  wrongValue,
+} from './findings.ts';
 
 /**
  * How long silence lasts where neither rule nor configuration says it: as long as an API server

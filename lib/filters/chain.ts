@@ -1,6 +1,7 @@
 // The filter chain as it runs: rules with their patterns compiled once, conditions that ask for
 // nothing left out, and each rule's decision made beforehand. Data only: compile.ts and original.ts
 // make it, decide.ts walks it.
+
 import type { Decision } from '../core/decision.ts';
 import type { Json } from '../core/event.ts';
 import type { Pattern } from '../kit/pattern.ts';

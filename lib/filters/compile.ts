@@ -1,20 +1,18 @@
 // Compiles rules of our form into a chain, once, and finds everything wrong with them at the same
 // time. Unknown keys are the schema's to refuse; wrong types are reported here as well, so that
 // nothing that is no rule ever runs as one.
+
 import type { Action } from '../core/decision.ts';
 import { isJsonObject } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import { compileQuiet } from './again.ts';
-import { chainOf } from './narrowing.ts';
 import type { Block, Chain, Condition, Rule } from './chain.ts';
 import { compileCondition } from './condition.ts';
-import type { Report } from './findings.ts';
-import { ownValue, pointer, wrong, wrongType, wrongValue } from './findings.ts';
-import type { RuleNames } from './identity.ts';
-import { checkNames, identityOf, noteSharedIdentities } from './identity.ts';
+import { ownValue, pointer, type Report, wrong, wrongType, wrongValue } from './findings.ts';
+import { checkNames, identityOf, noteSharedIdentities, type RuleNames } from './identity.ts';
+import { chainOf } from './narrowing.ts';
 import { checkSources, compileTriggers } from './references.ts';
-import type { RuleSection } from './rule.ts';
-import { CONDITION_FIELDS } from './rule.ts';
+import { CONDITION_FIELDS, type RuleSection } from './rule.ts';
 
 /** What rules refer to, and what they get where they say nothing. */
 export interface ChainOptions {

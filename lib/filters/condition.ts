@@ -1,15 +1,14 @@
 // One condition of a rule: from what is written to something that can be asked, and the asking.
 // A condition that asks for nothing is null; an entry that is wrong is reported and left out, so
 // that a list of wrong entries matches nothing rather than everything.
+
 import type { Json } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { Finding } from '../core/problem.ts';
-import type { Pattern } from '../kit/pattern.ts';
-import { parsePattern } from '../kit/pattern.ts';
+import { type Pattern, parsePattern } from '../kit/pattern.ts';
 import type { Condition, CountCondition, CountTest, TextCondition } from './chain.ts';
 import { parseCountTest, passes } from './count.ts';
-import type { Report } from './findings.ts';
-import { pointer, quoted, wrong, wrongType } from './findings.ts';
+import { pointer, quoted, type Report, wrong, wrongType } from './findings.ts';
 import type { ConditionField } from './rule.ts';
 
 /** A field as it is written, and where. */

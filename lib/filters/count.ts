@@ -1,5 +1,6 @@
 // Counts as a rule asks for them: a number, or a comparison in words. Never thrown: what cannot be
 // read is undefined.
+
 import type { CountTest } from './chain.ts';
 
 const COMPARISON = /^\s*(==|=|<=|>=|<|>)?\s*(\d{1,15})\s*$/;

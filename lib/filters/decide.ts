@@ -1,13 +1,12 @@
 // Walks the chain: synchronous, total, free of I/O. The decision and its trail come from the same
 // walk over the same conditions, so they can not disagree.
+
 import type { Decision, Explanation, TrailEntry } from '../core/decision.ts';
 import type { Json } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
-import type { Block, Chain, Condition, Rule } from './chain.ts';
-import { DEFAULT_REJECTION } from './chain.ts';
+import { type Block, type Chain, type Condition, DEFAULT_REJECTION, type Rule } from './chain.ts';
 import { holds, valueOf } from './condition.ts';
-import type { RuleField } from './rule.ts';
-import { RULE_FIELDS } from './rule.ts';
+import { RULE_FIELDS, type RuleField } from './rule.ts';
 
 /** Walks the rules in order: the first that matches decides, and no match rejects. */
 export function decide(chain: Chain, occurrence: Occurrence): Decision {

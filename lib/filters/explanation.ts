@@ -1,5 +1,6 @@
 // An explanation as programs read it: what `sluice explain --format json` prints and the API answers.
 // Its fields and their order are in docs/operations.md; it makes no text.
+
 import type { Action, Explanation, TrailEntry } from '../core/decision.ts';
 import type { Disposition } from '../core/disposition.ts';
 import type { Occurrence } from '../core/occurrence.ts';

@@ -1,5 +1,6 @@
 // How findings about rules are worded and where they point, in one place for both forms of the
 // configuration. Nothing here decides whether something is wrong.
+
 import type { Finding, ProblemCode } from '../core/problem.ts';
 import { printable } from '../kit/printable.ts';
 

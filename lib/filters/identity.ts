@@ -1,8 +1,8 @@
 // Names and identities of rules: what a decision names, and what is part of every delivery id, must
 // be told apart. Checks over all rules together; each rule's own keys are compile.ts's.
+
 import type { Rule } from './chain.ts';
-import type { Report } from './findings.ts';
-import { pointer, quoted, wrong } from './findings.ts';
+import { pointer, quoted, type Report, wrong } from './findings.ts';
 
 /** What a rule is and was called. */
 export interface RuleNames {

@@ -2,6 +2,7 @@
 // few values, the rules that a value leaves are worked out when it is first seen, as one bit a rule,
 // and remembered. It leaves out only rules of which a condition fails, so the first match among what
 // is left is the first match of all. Nothing of it can be seen but the time a decision takes.
+
 import type { Occurrence } from '../core/occurrence.ts';
 import type { Chain, Rule, TextCondition } from './chain.ts';
 import { holdsFor, textOf } from './condition.ts';

@@ -2,6 +2,7 @@
 // who read its log by program. Rules of our form get the nearest such line.
 // Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (acceptEvent); %q is Go's
 // strconv.Quote.
+
 import type { Occurrence } from '../core/occurrence.ts';
 import type { Chain, Condition, Rule, TextCondition } from './chain.ts';
 import { holds, valueOf } from './condition.ts';

@@ -2,16 +2,24 @@
 // '' and absent ask for nothing, any action but `accept` rejects. What its decoder ignored is
 // reported, not refused; what made its decoder fail is an error.
 // Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (Filter, acceptEvent).
+
 import { isJsonObject } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import type { Pattern } from '../kit/pattern.ts';
 import { DEFAULT_QUIET_MS } from './again.ts';
-import { chainOf } from './narrowing.ts';
 import type { Condition, Rule } from './chain.ts';
 import type { CompiledChain } from './compile.ts';
 import { textCondition } from './condition.ts';
-import type { Report } from './findings.ts';
-import { REFERENCE, pointer, quoted, suspicious, wrong, wrongType } from './findings.ts';
+import {
+  pointer,
+  quoted,
+  REFERENCE,
+  type Report,
+  suspicious,
+  wrong,
+  wrongType,
+} from './findings.ts';
+import { chainOf } from './narrowing.ts';
 import { originalKey } from './original-keys.ts';
 import { RULE_KEYS } from './rule.ts';
 

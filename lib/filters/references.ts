@@ -1,11 +1,11 @@
 // What rules refer to by name: triggers and sources. A name that is not configured is an error with
 // the nearest one that is.
+
 import type { Action } from '../core/decision.ts';
 import type { Finding, ProblemCode } from '../core/problem.ts';
 import { nearestName } from '../kit/nearest.ts';
 import type { Condition } from './chain.ts';
-import type { Report } from './findings.ts';
-import { pointer, quoted, suspicious, wrong, wrongType } from './findings.ts';
+import { pointer, quoted, type Report, suspicious, wrong, wrongType } from './findings.ts';
 
 /** `triggers` as it is written, the rule's place, and what the rule decides. */
 export interface WrittenTriggers {

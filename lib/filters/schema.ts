@@ -1,6 +1,7 @@
 // The JSON Schema of one entry of `filters` in our form, as plain data (draft 2020-12). Its
 // descriptions are what users read in the generated reference. Patterns, names and triggers are
 // checked by compile.ts, which sees more than a schema can.
+
 import type { JsonSchema } from '../core/kind.ts';
 
 const PATTERNS =

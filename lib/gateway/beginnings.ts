@@ -1,5 +1,6 @@
 // What a start without a position means where the store keeps nothing: whatever happened before it
 // is unknown, and that is said, once for each watch path.
+
 import type { Batch, Gap, Positions } from '../core/source.ts';
 
 /** Marks the first position of each path with a gap. */

@@ -1,6 +1,7 @@
 // Watches for jumps of the wall clock: an administrator, NTP, a machine that slept. What waits in
 // the store is due on the wall clock, so it is shifted by the jump, and the steady clock of lanes
 // and release after it. Which way round matters: at no moment may everything seem due at once.
+
 import type { Clock } from '../core/clock.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Upkeep } from '../core/store.ts';

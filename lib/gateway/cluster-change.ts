@@ -1,13 +1,14 @@
 // What a start does about the cluster: it keeps the id that was chosen, and where another cluster
 // stands behind the same name it lets go of what belonged to the one before. The new id is written
 // last, so that a start that dies in between does all of it again, and nothing twice.
+
 import type { ClusterRef } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Gap } from '../core/source.ts';
 import type { Store } from '../core/store.ts';
 import { orphanAll } from '../delivery/dispatch.ts';
 import type { ClusterIdentity } from '../kubernetes/cluster.ts';
-import { keepCluster, type KnownCluster, recogniseCluster } from './identity.ts';
+import { type KnownCluster, keepCluster, recogniseCluster } from './identity.ts';
 
 /** What following a cluster works with. */
 export interface FollowClusterParts {

@@ -1,13 +1,14 @@
 // The gateway: runs a Plan. How it starts stands in start.ts; what runs beside what, and how it
 // stops, stand here, in the order in which they happen. It judges nothing (intake), attempts nothing
 // (delivery) and prints nothing (telemetry).
+
 import { UNSETTLED_STATES } from '../core/delivery.ts';
 import { hasCode } from '../core/errors.ts';
 import type { Health } from '../core/health.ts';
 import type { Observation, Observe } from '../core/observation.ts';
 import type { Source } from '../core/source.ts';
 import type { Store } from '../core/store.ts';
-import { act, type Acted, type ActName } from '../delivery/acts.ts';
+import { type Acted, type ActName, act } from '../delivery/acts.ts';
 import type { HeldForecast } from '../intake/forecast.ts';
 import { aborted } from '../kit/aborted.ts';
 import { SteadyClock } from '../kit/steady-clock.ts';

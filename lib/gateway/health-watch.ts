@@ -2,6 +2,7 @@
 // with the log. Ready once the cluster is known, every path of every source that may be read is read,
 // and the store takes it; else it says what it waits for. A path that the server refuses is a note
 // while others are read. Whether a restart would help is liveness.ts.
+
 import type { Clock } from '../core/clock.ts';
 import type { Health } from '../core/health.ts';
 import type { LimitObserved } from '../core/limit-observation.ts';

@@ -1,6 +1,7 @@
 // The heartbeat: what a process leaves behind so that the next one knows how long nobody worked,
 // whether the clock went back meanwhile, and for how long everything has been read. Spans without a
 // gateway are kept for a bounded number of them, for ages of deliveries are counted without them.
+
 import type { Clock } from '../core/clock.ts';
 import type { Keep } from '../core/store.ts';
 import type { Span } from '../delivery/pauses.ts';

@@ -2,7 +2,9 @@
 // from, for ids of deliveries are made of it. The uid of kube-system, once it can be read, is noted
 // beside it: only a readable uid that differs from the noted one is another cluster. What follows
 // from that is done by whoever asks (cluster-change.ts); this file only says so.
+
 import { randomUUID } from 'node:crypto';
+
 import { SluiceError } from '../core/errors.ts';
 import type { Keep } from '../core/store.ts';
 import { jsonOrNothing } from '../kit/json.ts';

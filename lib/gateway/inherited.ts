@@ -1,6 +1,7 @@
 // From where a source goes on: from its own positions, and from those of a source that has another
 // name now, or that gave some of its namespaces away. So a path that was read before is not begun
 // anew because somebody else reads it. Where reading goes on from several is the source's to say.
+
 import type { Position, Positions, Source } from '../core/source.ts';
 
 /** What decides who goes on from where. */

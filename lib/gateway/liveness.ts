@@ -2,6 +2,7 @@
 // from what the gateway observes and from what the store says is due, so that no loop has to be
 // believed when it says that it is well. Waiting for the API server, for a receiver or for the store
 // is not a reason: a restart would wait for the same.
+
 import type { Clock } from '../core/clock.ts';
 import type { Observation } from '../core/observation.ts';
 import type { Outbox } from '../core/store.ts';

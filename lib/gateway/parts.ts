@@ -1,8 +1,9 @@
 // What a gateway is given. It makes none of it itself, so that specs and the demo hand in their own.
+
+import type { Plan } from '../assembly/plan.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Store } from '../core/store.ts';
-import type { Plan } from '../assembly/plan.ts';
 import type { ApiClient } from '../kubernetes/api.ts';
 import type { ClusterIdentity } from '../kubernetes/cluster.ts';
 

@@ -2,6 +2,7 @@
 // backoff, until the store takes it. A gateway that stops does not wait for ever: what reads and
 // claims gives up at once, what writes an outcome down at the limit. Whatever else a store throws
 // goes through: `store-unusable` ends the gateway.
+
 import type { Clock, Random } from '../core/clock.ts';
 import { hasCode, messageOf } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';

@@ -1,6 +1,7 @@
 // Whether what should move does move. Whoever expects something to happen says so and by when; what
 // has not moved for longer is stuck, and a restart is the cure. Times are monotonic, so that no jump
 // of the wall clock ends the process, and time in which the process was suspended does not count.
+
 import type { Clock } from '../core/clock.ts';
 
 /** Something that is expected to move. */

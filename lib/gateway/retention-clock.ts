@@ -1,6 +1,7 @@
 // The clock of the retention: it goes only while every path is being read. What could have come back
 // unseen, in an outage or while no gateway ran, is remembered until reading has caught up. It keeps
 // nothing itself: the heartbeat writes it down and hands it back.
+
 import type { Clock } from '../core/clock.ts';
 
 /**

@@ -1,6 +1,7 @@
 // A start, in the order in which it happens and no other: what earlier processes left behind is
 // taken up before anything else, the cluster is known before anything is read, and whatever a
 // changed configuration left without an owner is set aside before anything works.
+
 import type { Source } from '../core/source.ts';
 import type { Store } from '../core/store.ts';
 import { orphan } from '../delivery/dispatch.ts';

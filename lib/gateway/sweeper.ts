@@ -1,5 +1,6 @@
 // Forgets what can not be seen again: ledger entries whose Event has been gone for the retention,
 // counted only while everything is read, and settled deliveries of long ago. Never by count.
+
 import type { Clock } from '../core/clock.ts';
 import type { Upkeep } from '../core/store.ts';
 

@@ -1,5 +1,6 @@
 // What a start finds: the work that earlier processes left behind, for how long nobody worked, and
 // watch paths that nobody reads any more. It reports and hands on; it attempts nothing.
+
 import type { Clock } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';

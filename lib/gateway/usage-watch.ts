@@ -1,5 +1,6 @@
 // How full the store is, told when that changes and not with every commit. Each level ends a good
 // way below where it begins, so that a store at its bound is not told of once a second.
+
 import type { Clock } from '../core/clock.ts';
 import type { Observation, Observe } from '../core/observation.ts';
 import type { Committed, StoreUsage } from '../core/store.ts';

@@ -1,10 +1,11 @@
 // Builds what works on the store: limits, lanes, release and intake, wired to each other. It starts
 // none of them. They live on the steady clock, for what waits must not suffer from jumps; triggers
 // and sources see the wall clock, for what they sign or compare must agree with other machines.
+
 import type { ClusterRef } from '../core/delivery.ts';
 import type { Committed, Store } from '../core/store.ts';
-import { Dispatch } from '../delivery/dispatch.ts';
 import type { LaneParts } from '../delivery/attempt.ts';
+import { Dispatch } from '../delivery/dispatch.ts';
 import { Gate } from '../delivery/gate.ts';
 import { Lane } from '../delivery/lane.ts';
 import type { Span } from '../delivery/pauses.ts';

@@ -2,10 +2,11 @@
 // over what its socket and headers say. Nothing here reads X-Forwarded-For or its like: whoever
 // reaches the socket could write them.
 // Source: RFC 9110 (Host, 421), RFC 6454 (Origin), RFC 6750 (bearer tokens), Fetch Metadata.
+
 import {
-  hostName,
   type HostRules,
   type HostTrouble,
+  hostName,
   hostTrouble,
   isLoopback,
   isLoopbackHost,

@@ -1,17 +1,17 @@
 // The API listener: the table of routes behind the rules of who may ask. The order of what a request
 // passes stands in one place; every answer that is no success is a problem document.
+
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import type { Json } from '../core/event.ts';
+
 import { SluiceError } from '../core/errors.ts';
+import type { Json } from '../core/event.ts';
 import type { Observe } from '../core/observation.ts';
 import { printable } from '../kit/printable.ts';
 import { escapedJson } from '../telemetry/json-format.ts';
-import type { AccessRules, Caller } from './access.ts';
-import { strayRefusal, tokenRefusal } from './access.ts';
+import { type AccessRules, type Caller, strayRefusal, tokenRefusal } from './access.ts';
 import { Explainer } from './explain.ts';
 import { Feed } from './feed.ts';
-import type { Address, Listener } from './listener.ts';
-import { openListener } from './listener.ts';
+import { type Address, type Listener, openListener } from './listener.ts';
 import { SAFE_HEADERS, sendProblem } from './problem-document.ts';
 import { parseValues } from './query.ts';
 import { RequestLimit } from './request-limit.ts';

@@ -1,6 +1,7 @@
 // The routes of deliveries without HTTP: a command that opened the store's file itself asks as it
 // would ask a gateway, and is answered and refused by the same table. Nobody's token is looked at:
 // who may open the file may do all this anyway.
+
 import { DELIVERY_ROUTES, type DeliveryParts } from './delivery-routes.ts';
 import type { Refusal } from './problem-document.ts';
 import { parseValues } from './query.ts';

@@ -1,7 +1,9 @@
 // The body of a request as text, within a bound, with the form that its type names. Web forms and
 // plain text are refused, because a page of another origin could send them. Compressed bodies are
 // refused, because they have no size before they are unpacked.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
+
 import type { Refusal } from './problem-document.ts';
 
 /** A body, or why there is none. */

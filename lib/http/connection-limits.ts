@@ -2,9 +2,11 @@
 // are too many. Node's own timers are switched off, because they leave holes. A refused connection
 // stays open until its client closes it. Bytes that begin no request renew every idle time, also that
 // of an answer that is not taken. At the bound the newcomer is dropped.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+
 import type { Clock } from '../core/clock.ts';
 import { type Refusal, renderRefusal } from './problem-document.ts';
 

@@ -1,5 +1,6 @@
 // What happened, as documents: a decision with its dispositions, on demand its trail and its Event,
 // and a delivery's move. Texts of Events are cut in lists and trails; the whole Event is never.
+
 import type { TrailEntry } from '../core/decision.ts';
 import type { EventObject, Json } from '../core/event.ts';
 import type { DecisionObserved } from '../core/observation.ts';

@@ -1,12 +1,19 @@
 // Deliveries as documents: a summary for lists, and everything that is known of one. They are made of
 // the port alone, so that a command that opened the file itself answers the same. Lists are read in
 // small steps: a page never holds more Events than it must, however large they are.
-import type { DecisionRecord, Archive, DeliveryQuery } from '../core/store.ts';
-import type { Attempt, ClusterRef, DeadReason, Delivery, DeliveryState } from '../core/delivery.ts';
-import type { DeliveredOccurrence } from '../core/delivery.ts';
+
 import type { TrailEntry } from '../core/decision.ts';
+import type {
+  Attempt,
+  ClusterRef,
+  DeadReason,
+  DeliveredOccurrence,
+  Delivery,
+  DeliveryState,
+} from '../core/delivery.ts';
 import { type Json, stringAt } from '../core/event.ts';
 import type { Outcome, Started } from '../core/outcome.ts';
+import type { Archive, DecisionRecord, DeliveryQuery } from '../core/store.ts';
 import { type ActName, possibleActs } from '../delivery/acts.ts';
 import type { HeldForecast } from '../intake/forecast.ts';
 import { cut } from './decisions.ts';

@@ -1,10 +1,11 @@
 // The routes of deliveries: listed, shown, and what people do with them. What an act means and where
 // it is possible is lib/delivery/acts.ts; here it becomes a status.
+
+import type { Clock } from '../core/clock.ts';
 import { DELIVERY_STATES, type DeliveryState } from '../core/delivery.ts';
 import { isDeliveryId } from '../core/delivery-id.ts';
-import type { Clock } from '../core/clock.ts';
 import type { DeliveryQuery, Store } from '../core/store.ts';
-import { ACTS, type ActName, type Acted, possibleActs } from '../delivery/acts.ts';
+import { ACTS, type Acted, type ActName, possibleActs } from '../delivery/acts.ts';
 import { printable } from '../kit/printable.ts';
 import {
   countDeliveries,
@@ -22,9 +23,9 @@ import {
   document,
   JSON_READ,
   limit,
-  refusal,
   type Route,
   type RouteParts,
+  refusal,
   text,
 } from './route.ts';
 import { listOf } from './schema-parts.ts';

@@ -1,18 +1,17 @@
 // Decisions on Events that a client sends: judged by the gateway's own rules as `sluice explain`
 // does, started nowhere. Large bodies and long lists are bounded, and give way to the gateway's work.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { explainEvent, type ExplainPlan } from '../assembly/explain-event.ts';
+
+import { type ExplainPlan, explainEvent } from '../assembly/explain-event.ts';
 import { parseYamlStream } from '../config/parse-yaml.ts';
 import type { Clock } from '../core/clock.ts';
-import type { EventObject, Json } from '../core/event.ts';
-import { isJsonObject } from '../core/event.ts';
+import { type EventObject, isJsonObject, type Json } from '../core/event.ts';
 import { type ExplanationDocument, toExplanationDocument } from '../filters/explanation.ts';
-import type { JsonValue } from '../kit/json-values.ts';
-import { JsonValues } from '../kit/json-values.ts';
+import { type JsonValue, JsonValues } from '../kit/json-values.ts';
 import { printable } from '../kit/printable.ts';
 import { type Given, givenIn, MOST_LEVELS } from '../sources/given-events.ts';
-import type { Body } from './body.ts';
-import { readBody } from './body.ts';
+import { type Body, readBody } from './body.ts';
 import type { Refusal } from './problem-document.ts';
 import { RequestLimit } from './request-limit.ts';
 import { weightOf } from './weight.ts';

@@ -2,7 +2,9 @@
 // its own pace, so nothing is buffered for it; who falls out of the ring or takes nothing for long is
 // cut off and may resume. Without a client it costs nothing.
 // Source: HTML Living Standard, Server-sent events.
+
 import type { ServerResponse } from 'node:http';
+
 import type { Clock } from '../core/clock.ts';
 import type { Json } from '../core/event.ts';
 import { Alarm } from '../kit/alarm.ts';

@@ -1,8 +1,9 @@
 // The gaps as documents. They come from the store, so what an earlier process could not read is told
 // of as well.
+
 import type { Gap } from '../core/source.ts';
 import type { Values } from './query.ts';
-import { type Answer, type Call, document, refusal, type RouteParts } from './route.ts';
+import { type Answer, type Call, document, type RouteParts, refusal } from './route.ts';
 import { toBound } from './status.ts';
 import { type Span, spanOf } from './time.ts';
 

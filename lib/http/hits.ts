@@ -1,4 +1,5 @@
 // How often each rule decided since the start, and when last. It stands on the path of every Event.
+
 import type { Chain } from '../filters/chain.ts';
 
 /** How often a rule decided. */

@@ -1,9 +1,12 @@
 // One way to open an HTTP listener: express inside, the bounds of connection-limits.ts outside, an error
 // that names the address if it cannot be used. What it serves is the caller's; what is no HTTP is
 // refused here.
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+
 import type { Express } from 'express';
+
 import type { Clock } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import { codeOfFailure } from '../kit/file-trouble.ts';

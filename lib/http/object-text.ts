@@ -2,6 +2,7 @@
 // `<apiVersion>/<Kind>/<namespace>/<name>` and an index over exactly that; people leave the apiVersion
 // out, which is filled in for Kubernetes' own kinds. Nothing here searches.
 // Source: the kinds of https://kubernetes.io/docs/reference/kubernetes-api/ that Events are about.
+
 import type { Archive } from '../core/store.ts';
 import { printable } from '../kit/printable.ts';
 

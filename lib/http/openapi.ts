@@ -1,7 +1,9 @@
 // The OpenAPI document of a table of routes: data in, data out. docs/openapi.json is this, written by
 // spec/house/generate.ts; GET /api/v1/openapi.json is this, asked of a gateway.
 // Source: OpenAPI 3.1.1.
+
 import { STATUS_CODES } from 'node:http';
+
 import type { PlannedHttp } from '../assembly/plan.ts';
 import type { Json, JsonObject } from '../core/event.ts';
 import { PROBLEM_TYPE, type RefusalStatus } from './problem-document.ts';

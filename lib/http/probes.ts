@@ -1,11 +1,12 @@
 // The probes listener: is it alive, is it ready and if not why, and the metrics. Open to everybody
 // who can reach it, so nothing here tells more than names of the configuration.
+
 import express, { type Express, type Request, type Response } from 'express';
+
 import type { Clock } from '../core/clock.ts';
-import type { Health } from '../core/health.ts';
 import { messageOf } from '../core/errors.ts';
-import type { Address, Listener } from './listener.ts';
-import { openListener } from './listener.ts';
+import type { Health } from '../core/health.ts';
+import { type Address, type Listener, openListener } from './listener.ts';
 import { sendProblem } from './problem-document.ts';
 import { sendDocument } from './send.ts';
 

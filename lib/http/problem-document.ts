@@ -1,6 +1,8 @@
 // Every error that a listener answers, as one kind of document. Which status fits is the caller's.
 // Source: RFC 9457 (problem details; `about:blank` means that the title is the status' own phrase).
+
 import { type ServerResponse, STATUS_CODES } from 'node:http';
+
 import type { DeliveryState } from '../core/delivery.ts';
 import { escapedJson } from '../telemetry/json-format.ts';
 

@@ -1,5 +1,6 @@
 // The parameters of a route, from text to values: what may stand in a query is a table, and whatever
 // else stands there is refused with its name and what was expected.
+
 import type { JsonSchema } from '../core/kind.ts';
 import { nearestName } from '../kit/nearest.ts';
 import { printable } from '../kit/printable.ts';

@@ -1,6 +1,7 @@
 // The last decisions and moves of deliveries, in memory, bounded by number and by weight: what the
 // API shows and what its feed resumes from. It stands on the path of every Event, so taking note is
 // a reference in a ring and nothing else; documents are made of it when somebody asks.
+
 import type { DecisionObserved, Observation } from '../core/observation.ts';
 import { weightOf } from './weight.ts';
 

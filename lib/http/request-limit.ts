@@ -1,7 +1,9 @@
 // A bound on requests of one sort that are served at once, because each holds memory. A request gives
 // its place back when its response closes, whatever closed it. A client that makes the others wait
 // for its body, or for taking its answer, loses its place after a while.
+
 import type { ServerResponse } from 'node:http';
+
 import type { Clock } from '../core/clock.ts';
 import type { Refusal } from './problem-document.ts';
 

@@ -1,6 +1,8 @@
 // What a route is, and the few pieces that the tables of routes are made of. The routes themselves are
 // in routes.ts and delivery-routes.ts; who serves them is api.ts.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
+
 import type { JsonSchema } from '../core/kind.ts';
 import type { Acted, ActName } from '../delivery/acts.ts';
 import type { HeldForecast } from '../intake/forecast.ts';

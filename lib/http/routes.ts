@@ -1,9 +1,10 @@
 // Every route of the API as a table: what it is for, what may be asked, what it answers, and the few
 // lines that answer it. The app serves this table and openapi.ts describes it, so neither can know a
 // route that the other does not. Who may ask is access.ts.
+
 import type { IncomingMessage } from 'node:http';
-import type { DecisionQuery } from './decisions.ts';
-import { findDecision, listDecisions } from './decisions.ts';
+
+import { type DecisionQuery, findDecision, listDecisions } from './decisions.ts';
 import { DELIVERY_ROUTES } from './delivery-routes.ts';
 import { gapsAnswer, LOSSES } from './gaps.ts';
 import { openApiDocument } from './openapi.ts';
@@ -14,16 +15,16 @@ import {
   document,
   JSON_READ,
   limit,
-  refusal,
   type Route,
   type RouteParts,
+  refusal,
   sequence,
   text,
 } from './route.ts';
 import { described, listOf, record, TEXTS } from './schema-parts.ts';
 import { schemaNamed } from './schemas.ts';
-import { MOMENT } from './time.ts';
 import { toRules, toStatus } from './status.ts';
+import { MOMENT } from './time.ts';
 
 const EXPLANATIONS = record(
   {

@@ -1,6 +1,7 @@
 // What the schemas of the API are put together from: plain JSON Schemas of single values, and records of
 // them.
 // Source: JSON Schema draft 2020-12, which OpenAPI 3.1 uses as it is.
+
 import type { JsonSchema } from '../core/kind.ts';
 
 /** Any text. */

@@ -1,15 +1,16 @@
 // What the API answers, as JSON Schemas: the documents of openapi.ts, and what specs hold every real
 // answer to. Plain data; nothing is checked with it at run time.
 // Source: JSON Schema draft 2020-12, which OpenAPI 3.1 uses as it is.
+
+import { DELIVERY_STATES } from '../core/delivery.ts';
+import { DISPOSITIONS } from '../core/disposition.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import { ACTS } from '../delivery/acts.ts';
-import { DISPOSITIONS } from '../core/disposition.ts';
-import { DELIVERY_STATES } from '../core/delivery.ts';
 import {
   described,
-  nullable,
   NUMBER,
   NUMBER_OR_NULL,
+  nullable,
   record,
   TEXT,
   TEXT_OR_NULL,

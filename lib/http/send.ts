@@ -1,5 +1,6 @@
 // Sends the body of an answer piece by piece, as fast as it is taken. So a client that takes it slowly
 // differs from one that takes nothing.
+
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';

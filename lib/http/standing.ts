@@ -1,6 +1,7 @@
 // How the gateway stands, followed from observations alone: the cluster, what the reading of each
 // watch path is doing, what pauses each trigger and how it fared last, how full the store is. Health
 // is lib/gateway's; the store answers for the rest.
+
 import type {
   BreakerState,
   Observation,

@@ -1,12 +1,12 @@
 // The status of a gateway and the hits of its rules, as documents.
+
 import type { Plan } from '../assembly/plan.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Health } from '../core/health.ts';
 import type { Position } from '../core/source.ts';
 import type { Store } from '../core/store.ts';
 import { renderDuration } from '../kit/duration.ts';
-import type { Rate } from '../kit/rate.ts';
-import { renderRate } from '../kit/rate.ts';
+import { type Rate, renderRate } from '../kit/rate.ts';
 import { toPause } from './deliveries.ts';
 import { timeOf } from './time.ts';
 import type { ApiWatch } from './watch.ts';

@@ -1,6 +1,7 @@
 // Moments as the API writes and reads them. A duration means so long before now; whose clock that is
 // by is the caller's.
 // Source: RFC 3339.
+
 import { parseDuration } from '../kit/duration.ts';
 import { printable } from '../kit/printable.ts';
 import type { Refusal } from './problem-document.ts';

@@ -1,10 +1,12 @@
 // Where the API's token comes from: the file that the configuration names, else one that the gateway
 // makes for itself beside the store and finds again. It never prints a token, only where it is.
 // Source: open(2) for O_EXCL and O_NOFOLLOW, link(2) for a name that appears with its content.
+
 import { randomBytes, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, link, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+
 import type { Finding } from '../core/problem.ts';
 import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
 

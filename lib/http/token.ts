@@ -1,7 +1,9 @@
 // The bearer token of the API: compared in constant time, and read again where its file is somebody
 // else's to rotate. Where a token comes from is token-file.ts.
 // Source: RFC 6750; node:crypto timingSafeEqual over hashes, so that lengths do not show either.
+
 import { createHash, timingSafeEqual } from 'node:crypto';
+
 import type { Clock } from '../core/clock.ts';
 import type { TokenCheck } from './access.ts';
 

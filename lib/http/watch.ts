@@ -1,5 +1,6 @@
 // Everything that the API remembers, behind one observer. It stands on the path of every Event: a
 // decision is a reference and two counters, and whatever else there is to do waits for a question.
+
 import type { Clock } from '../core/clock.ts';
 import type { Observation } from '../core/observation.ts';
 import type { Chain } from '../filters/chain.ts';

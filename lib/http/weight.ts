@@ -1,4 +1,5 @@
 // About how much memory a JSON value holds, cheap enough to ask of every Event.
+
 import type { Json } from '../core/event.ts';
 
 // An object or list by itself, with its keys.

@@ -1,5 +1,6 @@
 // What one batch adds to the store, with the ledger as the batch itself has changed it. It asks
 // nobody and commits nothing: what it needs to know was looked up before.
+
 import type { TrailEntry } from '../core/decision.ts';
 import type { ClusterRef, Delivery } from '../core/delivery.ts';
 import type { Commit, DecisionRecord, LedgerEntry } from '../core/store.ts';

@@ -1,5 +1,6 @@
 // An accepted occurrence at one trigger of its rule: what the stages rule on. Ids are computed here
 // and nowhere else.
+
 import type { Decision, RuleRef } from '../core/decision.ts';
 import type { ClusterRef, DeliveredOccurrence, Delivery, DeliveryState } from '../core/delivery.ts';
 import { type DeliveryKey, deliveryId, ledgerKey } from '../core/delivery-id.ts';

@@ -1,5 +1,6 @@
 // When held deliveries start if the limits stay as they are and no others come: for people who look.
 // Nothing depends on it.
+
 import type { Budget } from '../core/limit-observation.ts';
 import { Heap } from '../kit/heap.ts';
 import type { Held, HeldQueue } from './held-queue.ts';

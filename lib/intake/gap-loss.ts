@@ -1,6 +1,7 @@
 // What a gap lost, as far as the ledger can tell. Whoever reads knows only that everything there is
 // was listed; that a series went on meanwhile, unseen, shows where the ledger knows its last count.
 // Source: the three kinds of gaps, docs/guarantees.md.
+
 import type { Occurrence } from '../core/occurrence.ts';
 import type { Batch, Gap } from '../core/source.ts';
 import type { LedgerEntry } from '../core/store.ts';

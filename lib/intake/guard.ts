@@ -1,6 +1,7 @@
 // The guards that keep builds from starting builds, and one namespace from speaking for another.
 // They look at names only: no request, and no memory, for builds outlive the ledger. Owner and label
 // walks are not here.
+
 import { isDeliveryId } from '../core/delivery-id.ts';
 import { quoted } from '../kit/printable.ts';
 import type { Candidate } from './candidate.ts';

@@ -2,6 +2,7 @@
 // used up its own budget does not hold up the others behind it. No step walks the queue: of each
 // object only the oldest delivery stands in a heap. Items that were overtaken stay in the heaps and
 // are recognized by their stamp.
+
 import type { RuleRef } from '../core/decision.ts';
 import { Heap } from '../kit/heap.ts';
 

@@ -2,6 +2,7 @@
 // each trigger, and the queues take turns. Namespaces share the bound on what a trigger holds: at the
 // bound a newcomer of a shorter queue still gets in, and the longest queue gives way. It does no I/O,
 // knows no budget and reads no clock.
+
 import { type Held, HeldQueue, type QueueKey } from './held-queue.ts';
 
 /** How long the queues of one trigger are, those whose commit is under way included. */

@@ -4,6 +4,7 @@
 // changed is saved with the next commit, or within a second. A store that is full is waited for, or
 // what is new is shed. The stages themselves are pure and stand in stages.ts; a store that is
 // unavailable is not waited for here.
+
 import type { Clock, Random } from '../core/clock.ts';
 import type { Decision, RuleRef } from '../core/decision.ts';
 import type { ClusterRef, Delivery } from '../core/delivery.ts';
@@ -17,7 +18,7 @@ import { decide, explain } from '../filters/decide.ts';
 import { Alarm } from '../kit/alarm.ts';
 import { backoffMs } from '../kit/backoff.ts';
 import { BatchWork } from './batch-work.ts';
-import { type Candidate, toCandidate, type TriggerRef } from './candidate.ts';
+import { type Candidate, type TriggerRef, toCandidate } from './candidate.ts';
 import { GapLoss } from './gap-loss.ts';
 import type { GuardFacts } from './guard.ts';
 import type { Limiter } from './limit.ts';

@@ -1,7 +1,9 @@
 // Budgets: a token bucket for each involved object and one for all. A delivery without a token is
 // held, not lost: release.ts starts it when tokens come, and held-queues.ts says whose turn it is.
 // The limiter decides and remembers; it does no I/O. Times are monotonic milliseconds.
+
 import { createHash } from 'node:crypto';
+
 import type { Budget } from '../core/limit-observation.ts';
 import type { Observe } from '../core/observation.ts';
 import { quoted } from '../kit/printable.ts';

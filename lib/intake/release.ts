@@ -1,6 +1,7 @@
 // Moves held deliveries: they start as tokens come, expire after `holdFor`, and give way if too many
 // are held. Which one is next says limit.ts. What is held is read from the store once, at the start;
 // from then on it is followed.
+
 import type { Clock } from '../core/clock.ts';
 import { type Delivery, eventNamespaceOf } from '../core/delivery.ts';
 import { isJsonObject } from '../core/event.ts';

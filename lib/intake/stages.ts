@@ -1,6 +1,7 @@
 // The stages between an accepted occurrence and its commit, in the one order in which they run. Each
 // looks at a candidate and the facts handed in and either rules or lets it pass; who passes all of
 // them is started. They do no I/O.
+
 import type { Disposition } from '../core/disposition.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { LedgerEntry } from '../core/store.ts';

@@ -1,6 +1,7 @@
 // What batches changed that start nothing: how far was read, entries of the ledger that repetitions
 // moved, keys seen and gone. Nothing is lost if a crash takes it: the positions are as old as the rest,
 // so the same states are read again. So it may ride with a later commit.
+
 import type { Batch, Gone, Position, Positions } from '../core/source.ts';
 import type { Commit, LedgerEntry } from '../core/store.ts';
 

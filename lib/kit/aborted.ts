@@ -1,4 +1,5 @@
 // An abort as a promise, for racing it with work, and an abort that comes some time after another.
+
 import type { Clock } from '../core/clock.ts';
 
 /** Resolves when the signal aborts, at once where it has. */

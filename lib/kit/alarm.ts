@@ -1,4 +1,5 @@
 // A sleep that others can cut short: what a loop waits on when it has nothing to do.
+
 import type { Clock } from '../core/clock.ts';
 
 /** Something a loop waits on until it is rung or a time has passed. */

@@ -1,6 +1,7 @@
 // How long to wait after a failure: doubling with jitter. It waits for nobody and counts nothing;
 // callers keep the number of failures and hand it in.
 // Source: the "equal jitter" of https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
+
 import type { Random } from '../core/clock.ts';
 
 /** The bounds of a backoff, in milliseconds. */

@@ -1,6 +1,7 @@
 // A queue with a bound between one who produces and one who takes: a full queue makes the producer
 // wait, which is how a slow consumer slows the reading. It drops nothing and knows nothing of what
 // it holds.
+
 import { SluiceError } from '../core/errors.ts';
 
 interface Waiting<T> {

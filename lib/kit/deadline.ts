@@ -1,5 +1,6 @@
 // A deadline that can be moved: an AbortSignal that aborts when an outer one does or when nothing
 // extended it in time. One timer for many extensions, because a watch extends it for every chunk.
+
 import type { Clock } from '../core/clock.ts';
 
 /** A span of time that ends by itself unless it is extended. */

@@ -1,4 +1,5 @@
 // What the operating system's codes for files mean, in words that fit behind a colon.
+
 import { access } from 'node:fs/promises';
 
 const WORDS: Readonly<Record<string, string>> = {

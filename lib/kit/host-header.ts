@@ -2,6 +2,7 @@
 // loopback address, and read what listens there (DNS rebinding). Only a name can be made to point
 // elsewhere, so an address that was connected to is believed.
 // Source: RFC 9110 §7.2 (Host), §15.5.20 (421).
+
 import { isIPv4, isIPv6 } from 'node:net';
 
 /** Under which hosts a listener answers. */

@@ -2,6 +2,7 @@
 // It takes the text in pieces and holds one value at a time. It finds where a value ends; whether
 // that is JSON is JSON.parse's to say.
 // Source: RFC 8259; RFC 7464 (a record separator before each value).
+
 import { messageOf } from '../core/errors.ts';
 
 /** A value of a text, or why there is none; `line` counts from 1. */

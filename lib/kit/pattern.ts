@@ -2,7 +2,9 @@
 // `/an expression/` searched in it. Matching is total and bounded for any value; case counts.
 // What a pattern is compared with, and lists of patterns, are lib/filters.
 // Source: https://github.com/google/re2/wiki/Syntax, as re2js implements it.
+
 import { RE2JS, RE2JSException } from 're2js';
+
 import { compileGlob } from './glob.ts';
 
 /** A compiled pattern. */

@@ -1,8 +1,10 @@
 // Secrets and certificates by reference: the text of a file or of an environment variable, read when
 // it is needed and again after a short while, so that a rotated one is noticed without a restart.
 // It never shows what it read: what goes wrong names the file or the variable only.
+
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+
 import type { Clock } from '../core/clock.ts';
 import { fileTrouble } from './file-trouble.ts';
 import { quoted } from './printable.ts';

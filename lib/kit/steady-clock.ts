@@ -1,6 +1,7 @@
 // A wall clock that never jumps by itself: the wall clock as it stood once, plus the time since.
 // Whoever keeps moments that must not suffer from jumps works with it; it does not watch for jumps
 // (see `driftMs`), and it moves only when it is told to.
+
 import type { Clock } from '../core/clock.ts';
 
 /** A clock whose wall time goes on evenly until it is adjusted. */

@@ -1,6 +1,7 @@
 // The machine's clock, chance and environment: the only file that reads the time, sets a timer,
 // draws a random number or looks at environment variables. It decides nothing; everybody else is
 // handed a Clock, a Random and an environment, so that specs can hand in their own.
+
 import type { Clock, Random } from '../core/clock.ts';
 
 /** The environment variables of a process, by name. */

@@ -1,9 +1,9 @@
 // Templates of configuration values: `${path}` stands for a value of the document that a pipeline
 // receives, `$${` for a plain `${`. A template works on values after parsing, never on the file's
 // text, so quoting can not break. Where values may stand is the caller's to judge, by `paths`.
+
 import type { Json } from '../core/event.ts';
-import type { PathStep } from './json-path.ts';
-import { parsePath, valueAtPath } from './json-path.ts';
+import { type PathStep, parsePath, valueAtPath } from './json-path.ts';
 
 /** A part of a template: text as it is, or what stands at a path of the document. */
 export type TemplatePiece =

@@ -1,6 +1,7 @@
 // A token bucket: how a rate is kept. It holds no timer and reads no clock; the caller says what
 // time it is, so that the bucket of an hour can be filled again from what the store remembers.
 // Buckets by key are bounded by the tokens that were taken, not by the keys that were asked for.
+
 import type { Rate } from './rate.ts';
 
 /** A bucket that fills at a rate and holds at most the rate's number of tokens. */

@@ -1,5 +1,6 @@
 // The version, read from package.json where it stands: two folders up from the sources, three from
 // what is compiled.
+
 import { existsSync, readFileSync } from 'node:fs';
 
 /** How every request of Sluice names the program that sends it. */

@@ -2,6 +2,7 @@
 // How it is reached (kubeconfig, credentials, proxies, agents) is connection.ts; what an answer
 // means to a watch is trouble.ts. Nothing here retries, but for the one re-read after a 401
 // and a kept connection that turns out to be closed.
+
 import type { Json } from '../core/event.ts';
 
 /** One request to an API server. */

@@ -2,15 +2,24 @@
 // user's credentials into headers and certificates. They are imported one by one, because the
 // package as a whole loads a model of every kind of object: 85 MB and half a second for nothing.
 // How long what they give may be believed is credentials.ts.
-import type { RequestOptions } from 'node:https';
+
 import { readFileSync } from 'node:fs';
+import type { RequestOptions } from 'node:https';
+
 import type { Authenticator } from '@kubernetes/client-node/dist/auth.js';
 import { AzureAuth } from '@kubernetes/client-node/dist/azure_auth.js';
-import type { Cluster, Context, User } from '@kubernetes/client-node/dist/config_types.js';
-import { newClusters, newContexts, newUsers } from '@kubernetes/client-node/dist/config_types.js';
+import {
+  type Cluster,
+  type Context,
+  newClusters,
+  newContexts,
+  newUsers,
+  type User,
+} from '@kubernetes/client-node/dist/config_types.js';
 import { ExecAuth } from '@kubernetes/client-node/dist/exec_auth.js';
 import { FileAuth } from '@kubernetes/client-node/dist/file_auth.js';
 import { GoogleCloudPlatformAuth } from '@kubernetes/client-node/dist/gcp_auth.js';
+
 import { isJsonObject, stringAt } from '../core/event.ts';
 
 export type { Cluster, Context, User } from '@kubernetes/client-node/dist/config_types.js';

@@ -2,14 +2,14 @@
 // where they may be read. An API server that is away is waited for. Choosing an id where neither can
 // be read, and keeping it, is the store's and the gateway's.
 // Source: kubernetes/kubernetes issue 77487 (why the uid of kube-system is the customary id).
+
 import type { Clock, Random } from '../core/clock.ts';
-import type { Observe } from '../core/observation.ts';
 import { stringAt } from '../core/event.ts';
+import type { Observe } from '../core/observation.ts';
 import type { ApiAnswer, ApiClient } from './api.ts';
 import { get, resourcePath } from './objects.ts';
 import { Patience } from './patience.ts';
-import { foreignDetail, isStatus, toTrouble } from './trouble.ts';
-import type { Trouble } from './trouble.ts';
+import { foreignDetail, isStatus, type Trouble, toTrouble } from './trouble.ts';
 
 /** What a cluster is known by. */
 export type ClusterIdentity =

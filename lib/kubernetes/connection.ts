@@ -4,25 +4,28 @@
 // of its own: a stream that is opened to see whether another one lives must not share its fate. Both
 // agents are replaced when the certificates' bytes change.
 // Nothing here retries, but for the one re-read of credentials after a 401.
+
 import { createHash } from 'node:crypto';
-import { Agent as HttpAgent } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { createSecureContext } from 'node:tls';
+
 import type { Clock } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
-import type { Deadline } from '../kit/deadline.ts';
-import { openDeadline } from '../kit/deadline.ts';
+import { type Deadline, openDeadline } from '../kit/deadline.ts';
 import { userAgent } from '../kit/version.ts';
 import { hrefOf } from '../net/proxies.ts';
 import type { ApiAnswer, ApiCall, ApiClient, ApiFailed, ApiStream } from './api.ts';
-import { CredentialReader } from './credentials.ts';
-import type { Credentials } from './credentials.ts';
-import { readWhole, send, toHeaders } from './exchange.ts';
-import type { Bounds, Responded } from './exchange.ts';
-import type { ConnectOptions, ServerProxy, Surroundings } from './kubeconfig.ts';
-import { serverProxy, unusable } from './kubeconfig.ts';
+import { CredentialReader, type Credentials } from './credentials.ts';
+import { type Bounds, type Responded, readWhole, send, toHeaders } from './exchange.ts';
+import {
+  type ConnectOptions,
+  type ServerProxy,
+  type Surroundings,
+  serverProxy,
+  unusable,
+} from './kubeconfig.ts';
 
 export type { ConnectOptions } from './kubeconfig.ts';
 

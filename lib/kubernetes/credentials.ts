@@ -2,18 +2,23 @@
 // and at once after a 401. client-node reads tokens, certificates and exec plugins; how long what it
 // read may be believed is decided here, because it would cache an exec token for ever.
 // Source: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
+
 import { validateHeaderValue } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
+
 import type { Clock } from '../core/clock.ts';
-import { messageOf } from '../core/errors.ts';
-import type { SluiceError } from '../core/errors.ts';
-import type { Json } from '../core/event.ts';
-import { stringAt } from '../core/event.ts';
+import { messageOf, type SluiceError } from '../core/errors.ts';
+import { type Json, stringAt } from '../core/event.ts';
 import { printable } from '../kit/printable.ts';
 import { UserCredentials } from './authenticators.ts';
-import type { ConnectOptions, LoadedConfig, Surroundings } from './kubeconfig.ts';
-import { loadKubeconfig, unusable } from './kubeconfig.ts';
+import {
+  type ConnectOptions,
+  type LoadedConfig,
+  loadKubeconfig,
+  type Surroundings,
+  unusable,
+} from './kubeconfig.ts';
 
 /** What a connection needs of them. */
 export interface Credentials {

@@ -1,18 +1,16 @@
 // Turns frames and pages into batches by the memory of what was read. Pure but for the observations
 // about what was skipped: no requests, no waiting.
-import { compareVersions } from '../core/resource-version.ts';
+
 import type { JsonObject } from '../core/event.ts';
 import type { Observe } from '../core/observation.ts';
+import { compareVersions } from '../core/resource-version.ts';
 import type { Gap } from '../core/source.ts';
-import type { Frame } from './frames.ts';
-import { MAX_FRAME_BYTES } from './frames.ts';
+import { type Frame, MAX_FRAME_BYTES } from './frames.ts';
 import type { ListedItem, ListPage } from './list.ts';
 import type { PathMemory } from './path-memory.ts';
-import { BatchDraft } from './reader-batch.ts';
-import type { ReaderBatch } from './reader-batch.ts';
+import { BatchDraft, type ReaderBatch } from './reader-batch.ts';
 import type { Evidence } from './trouble.ts';
-import { Unreadables } from './unreadable.ts';
-import type { Tally } from './unreadable.ts';
+import { type Tally, Unreadables } from './unreadable.ts';
 import { toWatchFrame } from './watch-frame.ts';
 
 /** The part of a stream that its frames are judged with. */

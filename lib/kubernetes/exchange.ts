@@ -1,18 +1,24 @@
 // One HTTP request on the wire and what came of it: how far it got, the whole answer within its
 // bounds, or the response left open. No credentials are chosen here, and nothing is repeated but a
 // GET or the creation of a named object, on a kept connection that the server had closed meanwhile.
-import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { request as httpRequest } from 'node:http';
+
+import {
+  type Agent,
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+
 import { messageOf } from '../core/errors.ts';
 import type { Json } from '../core/event.ts';
 import { printable } from '../kit/printable.ts';
 import type { ApiAnswer, ApiCall, ApiFailed } from './api.ts';
-import { whyUnreached } from './unreached.ts';
-import type { Destination } from './unreached.ts';
+import { type Destination, whyUnreached } from './unreached.ts';
 
 /** Where a request goes and with what. */
 export interface Route extends Destination {

@@ -2,6 +2,7 @@
 // connection look alike, so this is proved, not assumed: by what a stream brings, by the silence of
 // one that was just opened, by a complete list. It reports when the last proof is long ago. What
 // makes a proof is watch-session.ts and reader.ts.
+
 import type { Clock } from '../core/clock.ts';
 import type { Observe } from '../core/observation.ts';
 

@@ -1,9 +1,9 @@
 // Who reads the keys of a watch path now, after the configuration changed: the path itself, the one
 // that covers it, or some of its namespaces. Only which keys they are; where reading them goes on is
 // start-point.ts.
+
 import type { PathPart } from '../core/source.ts';
-import { positionKeyOf } from './watched.ts';
-import type { Watched } from './watched.ts';
+import { positionKeyOf, type Watched } from './watched.ts';
 
 /** The parts of a watch path that these read; none where it is another resource or selector. */
 export function heirsAmong(path: string, watched: readonly Watched[]): readonly PathPart[] {

@@ -3,18 +3,17 @@
 // what is wrong with it, is decided here. It opens no connection. Its messages never quote a file's
 // content, which may hold a token.
 // Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
+
 import { existsSync, readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { delimiter, dirname, join, resolve } from 'node:path';
+
 import { SluiceError } from '../core/errors.ts';
-import type { Cluster, KubeconfigEntries, User } from './authenticators.ts';
-import { toEntries } from './authenticators.ts';
+import { type Json, jsonAt, stringAt } from '../core/event.ts';
 import { fileTrouble } from '../kit/file-trouble.ts';
-import type { Json } from '../core/event.ts';
-import { jsonAt, stringAt } from '../core/event.ts';
 import { targetOf } from '../net/address.ts';
-import type { HttpProxy } from '../net/proxies.ts';
-import { environmentProxies, parseProxy } from '../net/proxies.ts';
+import { environmentProxies, type HttpProxy, parseProxy } from '../net/proxies.ts';
+import { type Cluster, type KubeconfigEntries, toEntries, type User } from './authenticators.ts';
 
 /** Where to look, as the command line says it. */
 export interface ConnectOptions {

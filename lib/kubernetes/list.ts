@@ -3,18 +3,15 @@
 // continue token expired, for the inconsistent continuation would skip what was written meanwhile.
 // What the items are worth is path-memory.ts.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+
 import type { Clock } from '../core/clock.ts';
-import type { Json, JsonObject } from '../core/event.ts';
-import { isJsonObject, jsonAt, stringAt } from '../core/event.ts';
+import { isJsonObject, type Json, type JsonObject, jsonAt, stringAt } from '../core/event.ts';
 import type { ApiAnswer, ApiAnswered, ApiClient } from './api.ts';
 import { MAX_FRAME_BYTES } from './frames.ts';
 import { readAtOf } from './read-time.ts';
-import { isJsonAnswer, toTrouble } from './trouble.ts';
-import type { Trouble } from './trouble.ts';
-import type { ReadObject } from './watch-frame.ts';
-import { toReadObject } from './watch-frame.ts';
-import { pathOf, selectorOf } from './watched.ts';
-import type { Watched } from './watched.ts';
+import { isJsonAnswer, type Trouble, toTrouble } from './trouble.ts';
+import { type ReadObject, toReadObject } from './watch-frame.ts';
+import { pathOf, selectorOf, type Watched } from './watched.ts';
 
 /** One item of a page. */
 export interface ListedItem extends ReadObject {

@@ -1,6 +1,7 @@
 // Several readers as one stream of batches, fairly: each has at most one batch waiting, and they are
 // taken in the order in which they came. A slow consumer pauses all of them, a busy reader starves
 // none. It looks into no batch.
+
 import { BoundedQueue } from '../kit/bounded-queue.ts';
 
 /** What a stream of a name yielded. */

@@ -1,7 +1,7 @@
 // Single objects and where they live: paths, create, get. What an answer means is for the caller.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
-import type { JsonObject } from '../core/event.ts';
-import { stringAt } from '../core/event.ts';
+
+import { type JsonObject, stringAt } from '../core/event.ts';
 import type { ApiAnswer, ApiClient } from './api.ts';
 
 /** What a path leads to. */

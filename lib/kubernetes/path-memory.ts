@@ -5,6 +5,7 @@
 // Why per object: a LIST can overtake the stream. The position of a LIST says nothing about frames
 // still on their way (an object that changed and went before the LIST is in none of its pages), so
 // frames are dropped only where the same object was read at an equal or newer version.
+
 import { compareVersions } from '../core/resource-version.ts';
 import type { Position } from '../core/source.ts';
 

@@ -2,6 +2,7 @@
 // is tried instead. It only counts and computes; the reader waits. The numbers are those of
 // client-go's reflector (0.8 s doubling to 30 s), so that a fleet of clients behaves alike when an API
 // server comes back. What a stream brought never lifts a wait: only a stream that lived does.
+
 import type { Clock, Random } from '../core/clock.ts';
 import { backoffMs } from '../kit/backoff.ts';
 import type { Trouble } from './trouble.ts';

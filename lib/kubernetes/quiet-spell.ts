@@ -1,6 +1,7 @@
 // How long a watch path has been quiet, across its streams: behind a load balancer that closes idle
 // connections after a minute no single stream is ever quiet for long, and the position ages all the
 // same. It only counts; what a long spell leads to is watch-session.ts.
+
 import type { Clock, Random } from '../core/clock.ts';
 
 /** A quiet path is refreshed every 2 to 4 min: etcd keeps 5 min of history for certain. */

@@ -1,6 +1,7 @@
 // When something was read, by the server's clock: the answer's Date header plus the monotonic time
 // since. The gateway's own wall clock may be hours off, and everything is compared with times that
 // the cluster wrote.
+
 import type { Clock } from '../core/clock.ts';
 
 /** The Date header in ms since 1970; `now` where there is none that parses. */

@@ -1,4 +1,5 @@
 // What a reader yields: states that were not read before, keys that went, and how far it is now.
+
 import type { JsonObject } from '../core/event.ts';
 import type { Gap, Position } from '../core/source.ts';
 

@@ -3,6 +3,7 @@
 // trouble-table.ts, and yields only states that it did not yield before in this life of the process.
 // Deciding, ledgers and stores are none of its business.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+
 import type { Clock, Random } from '../core/clock.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { JsonObject } from '../core/event.ts';
@@ -10,26 +11,19 @@ import type { Observe, ReadingState, TroubleReason } from '../core/observation.t
 import { compareVersions } from '../core/resource-version.ts';
 import type { Gap, Position, Positions } from '../core/source.ts';
 import type { ApiClient } from './api.ts';
-import { Digest } from './digest.ts';
-import type { DigestedPage } from './digest.ts';
+import { Digest, type DigestedPage } from './digest.ts';
 import { Freshness } from './freshness.ts';
-import type { ListPage } from './list.ts';
-import { listPages } from './list.ts';
+import { type ListPage, listPages } from './list.ts';
 import { PathMemory } from './path-memory.ts';
 import { ListFloor, Patience } from './patience.ts';
 import { QuietSpell } from './quiet-spell.ts';
-import { isEmptyBatch, positionBatch } from './reader-batch.ts';
-import type { ReaderBatch } from './reader-batch.ts';
-import { relistGap } from './relist-gap.ts';
-import type { Relist } from './relist-gap.ts';
-import { startPointOf } from './start-point.ts';
-import type { StartPoint } from './start-point.ts';
+import { isEmptyBatch, positionBatch, type ReaderBatch } from './reader-batch.ts';
+import { type Relist, relistGap } from './relist-gap.ts';
+import { type StartPoint, startPointOf } from './start-point.ts';
 import type { Trouble } from './trouble.ts';
+import { type SessionEnd, WatchSession } from './watch-session.ts';
 import { openWatch } from './watch-stream.ts';
-import { WatchSession } from './watch-session.ts';
-import type { SessionEnd } from './watch-session.ts';
-import { positionKeyOf } from './watched.ts';
-import type { Watched } from './watched.ts';
+import { positionKeyOf, type Watched } from './watched.ts';
 
 /** What to read and how to begin. */
 export interface ReaderOptions {

@@ -1,5 +1,6 @@
 // What a quiet refresh knows while it runs: where the position stood, what its list said, and the
 // second stream that is to prove it. What follows from all that is watch-session.ts.
+
 import { compareVersions } from '../core/resource-version.ts';
 import type { Position } from '../core/source.ts';
 import type { ListPage } from './list.ts';

@@ -1,6 +1,7 @@
 // What may have been missed where a list took the place of a stream: always a gap of one of three
 // kinds. A relist is no loss by itself: whatever was written meanwhile and is still there is in the
 // list, in its last state. When to list and what its items are worth is the reader's.
+
 import type { Gap, Position } from '../core/source.ts';
 import { renderDuration } from '../kit/duration.ts';
 

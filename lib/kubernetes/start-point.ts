@@ -1,13 +1,12 @@
 // Where the reading of a watch path begins, given the positions that were kept: its own, that of the
 // path that covers it, those of the paths it covers. The newest of them counts, for a state that was
 // read under one configuration is not judged again under the next. Nothing is asked of a server.
-import { stringAt } from '../core/event.ts';
-import type { JsonObject } from '../core/event.ts';
+
+import { type JsonObject, stringAt } from '../core/event.ts';
 import { compareVersions } from '../core/resource-version.ts';
 import type { Position, Positions } from '../core/source.ts';
 import { covers } from './heirs.ts';
-import { positionKeyOf } from './watched.ts';
-import type { Watched } from './watched.ts';
+import { positionKeyOf, type Watched } from './watched.ts';
 
 /** Where the reading begins. */
 export interface StartPoint {

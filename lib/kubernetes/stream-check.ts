@@ -2,11 +2,11 @@
 // stream looks the same. Two facts help: a stream that was just opened brings what was missed at
 // once, so its silence proves that nothing was; and opening another one is cheap, so a stream that is
 // silent for long is replaced by one on a new connection. It opens and closes nothing itself.
+
 import type { Clock } from '../core/clock.ts';
 import type { Refresh } from './refresh.ts';
 import type { Evidence } from './trouble.ts';
-import { PROOF_MS } from './watch-stream.ts';
-import type { WatchStream } from './watch-stream.ts';
+import { PROOF_MS, type WatchStream } from './watch-stream.ts';
 
 /** A moment at which a stream is looked at. */
 export interface CheckDue {

@@ -3,6 +3,7 @@
 // status, code and reason only, never by message text. Matching is trouble.ts, waiting patience.ts.
 // A row that can repeat says after how many tries a LIST is made instead, or why none would help.
 // Source: kubernetes/apimachinery meta/v1 Status; apiserver storage/etcd3/watcher.go.
+
 import type { TroubleReason } from '../core/observation.ts';
 import type { ApiFailed } from './api.ts';
 

@@ -1,11 +1,10 @@
 // Finds the row of the table of trouble that fits what was seen, and what the server asked to wait.
 // It neither waits nor counts; that is patience.ts.
-import type { Json, JsonObject } from '../core/event.ts';
-import { jsonAt, stringAt } from '../core/event.ts';
+
+import { type Json, type JsonObject, jsonAt, stringAt } from '../core/event.ts';
 import { printable } from '../kit/printable.ts';
 import type { ApiAnswered, ApiFailed } from './api.ts';
-import { TROUBLES } from './trouble-table.ts';
-import type { EndOfStream, TroubleRow } from './trouble-table.ts';
+import { type EndOfStream, TROUBLES, type TroubleRow } from './trouble-table.ts';
 
 /** What was seen. */
 export type Evidence =

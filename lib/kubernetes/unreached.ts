@@ -2,7 +2,9 @@
 // address, and what to do about it. By Node's error codes only, never by its message texts, some of
 // which advise a reader to start Node differently. Nothing is decided here.
 // Source: https://nodejs.org/api/tls.html#x509-certificate-error-codes
+
 import { STATUS_CODES } from 'node:http';
+
 import { messageOf } from '../core/errors.ts';
 import { printable } from '../kit/printable.ts';
 

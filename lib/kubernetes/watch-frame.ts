@@ -1,7 +1,7 @@
 // What one frame of a watch says, parsed from untrusted JSON. What follows from it is path-memory.ts.
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/watch-event-v1/
-import type { JsonObject } from '../core/event.ts';
-import { isJsonObject, textAt } from '../core/event.ts';
+
+import { isJsonObject, type JsonObject, textAt } from '../core/event.ts';
 
 /** One object as it was read, with what it is known by. */
 export interface ReadObject {

@@ -2,6 +2,7 @@
 // that can arrive (frames, ends, timers, pages of the refresh, its second stream) goes through one
 // queue of one place and is handled synchronously, so there is no order that was not written down.
 // Not pulling a batch leaves the queue full, and everything that feeds it paused.
+
 import type { Clock } from '../core/clock.ts';
 import { compareVersions } from '../core/resource-version.ts';
 import type { Gap, Position } from '../core/source.ts';
@@ -12,16 +13,11 @@ import type { Frame } from './frames.ts';
 import type { ListPage } from './list.ts';
 import type { PathMemory } from './path-memory.ts';
 import type { QuietSpell } from './quiet-spell.ts';
-import { hasNews, isEmptyBatch, positionBatch } from './reader-batch.ts';
-import type { ReaderBatch } from './reader-batch.ts';
-import { Refresh } from './refresh.ts';
-import type { RefreshedList } from './refresh.ts';
-import { StreamCheck, unlessEarly } from './stream-check.ts';
-import type { CheckDue, StreamCheckParts } from './stream-check.ts';
-import { toTrouble } from './trouble.ts';
-import type { Evidence, Trouble } from './trouble.ts';
-import { PROOF_MS } from './watch-stream.ts';
-import type { Opening, WatchStream } from './watch-stream.ts';
+import { hasNews, isEmptyBatch, positionBatch, type ReaderBatch } from './reader-batch.ts';
+import { Refresh, type RefreshedList } from './refresh.ts';
+import { type CheckDue, StreamCheck, type StreamCheckParts, unlessEarly } from './stream-check.ts';
+import { type Evidence, type Trouble, toTrouble } from './trouble.ts';
+import { type Opening, PROOF_MS, type WatchStream } from './watch-stream.ts';
 
 /** What a session may have. */
 export interface SessionParts extends Pick<StreamCheckParts, 'idleMs' | 'proved'> {

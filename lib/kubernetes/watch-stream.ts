@@ -1,20 +1,16 @@
 // One open WATCH: frames as they come, not pulled means paused, and an end that says how. A silent
 // stream and a dead one look alike, because Events bring no bookmarks: watch-session.ts ends one that
 // is silent for long, and a deadline of its own ends one that outlives the server's time limit.
+
 import type { Clock, Random } from '../core/clock.ts';
 import type { ApiClient, ApiStream } from './api.ts';
 import { codeOf } from './exchange.ts';
-import type { Frame } from './frames.ts';
-import type { SplitterOptions } from './frames.ts';
-import { FrameSplitter } from './frames.ts';
+import { type Frame, FrameSplitter, type SplitterOptions } from './frames.ts';
 import { withoutManagedFields } from './managed-fields.ts';
 import { serverClock } from './read-time.ts';
-import type { Evidence } from './trouble.ts';
-import { isJsonAnswer, toTrouble } from './trouble.ts';
-import type { Trouble } from './trouble.ts';
+import { type Evidence, isJsonAnswer, type Trouble, toTrouble } from './trouble.ts';
 import type { Tally } from './unreadable.ts';
-import { pathOf, selectorOf } from './watched.ts';
-import type { Watched } from './watched.ts';
+import { pathOf, selectorOf, type Watched } from './watched.ts';
 
 /** What a stream may have. */
 export interface StreamParts {

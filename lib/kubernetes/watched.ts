@@ -1,6 +1,7 @@
 // What is read: any resource of any group, in one namespace or all, as paths and queries. Events are
 // the first use of it, not the only one.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
+
 import { resourcePath } from './objects.ts';
 
 /** One watch path. */

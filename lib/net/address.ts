@@ -2,8 +2,9 @@
 // one. Every spelling counts, and so does what a name resolves to. Loopback and private addresses are
 // allowed, because receivers live in clusters. It opens nothing.
 // Source: RFC 3927 and RFC 4291 §2.5.6 (link-local); each cloud's page about instance metadata.
-import { BlockList, isIP } from 'node:net';
-import type { LookupFunction } from 'node:net';
+
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+
 import { ConnectTrouble } from './connect-trouble.ts';
 import { embeddedIPv4 } from './embedded-address.ts';
 

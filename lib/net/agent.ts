@@ -1,9 +1,10 @@
 // Keeps connections for the next request: Node's agent, whose connections are made by our connector
 // and closed before the receiver closes them. No proxy of the environment reaches it.
-import { Agent } from 'node:http';
-import type { ClientRequestArgs } from 'node:http';
+
+import { Agent, type ClientRequestArgs } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+
 import type { Connector } from './connector.ts';
 import { placeOf } from './failure.ts';
 

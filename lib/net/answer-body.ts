@@ -1,7 +1,9 @@
 // The body of an answer: its beginning is kept as text for people, a little more is read so that the
 // connection can be used again, and beyond that the connection is closed. Nothing is decompressed,
 // and nothing that happens to a body makes the answer a failure: its status has been read.
+
 import type { IncomingMessage } from 'node:http';
+
 import type { BodyDeadlines, Bounded } from './body-deadlines.ts';
 
 /** What may be read of a body. */

@@ -2,21 +2,20 @@
 // every request ends as an answer. It opens nothing before the first request. Nothing here follows a
 // redirect or logs, and nothing is repeated unless a kept connection turns out to be closed. Which
 // variables there are is handed in.
+
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
+
 import type { Clock } from '../core/clock.ts';
 import type { Environment } from '../kit/system.ts';
 import { hostOf, portOf } from './address.ts';
 import { BodyDeadlines } from './body-deadlines.ts';
-import { Connector } from './connector.ts';
-import type { TlsIdentity } from './connector.ts';
-import { exchange } from './exchange.ts';
-import type { Line } from './exchange.ts';
+import { Connector, type TlsIdentity } from './connector.ts';
+import { exchange, type Line } from './exchange.ts';
 import { failed, failedByAbort, placeOf } from './failure.ts';
 import type { HttpClient, HttpRequest, HttpResult } from './http-client.ts';
 import { Pools } from './pools.ts';
-import type { HttpProxy } from './proxies.ts';
-import { proxyChoice } from './proxies.ts';
+import { type HttpProxy, proxyChoice } from './proxies.ts';
 import { toSent } from './request-headers.ts';
 import { Slots } from './slots.ts';
 

@@ -1,5 +1,6 @@
 // A bound in time for the bodies of answers, with one timer for all of them: nearly every body ends
 // at once, and a timer for each would cost more than reading it.
+
 import type { Clock } from '../core/clock.ts';
 
 /** Something that is to be given up when its time is up. */

@@ -3,18 +3,21 @@
 // proxy whose URL says https. Every address is checked before it is connected to. It pools nothing
 // (agent.ts), sends no request, and does not choose the proxy (proxies.ts).
 // Source: RFC 9110 §9.3.6 (CONNECT), §11.7 (proxy authentication); RFC 6066 §3 (server name).
+
 import { request } from 'node:http';
-import { connect, isIP } from 'node:net';
-import type { LookupFunction, Socket } from 'node:net';
-import { connect as connectTls, createSecureContext } from 'node:tls';
-import type { ConnectionOptions, SecureContext } from 'node:tls';
+import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
+import {
+  type ConnectionOptions,
+  connect as connectTls,
+  createSecureContext,
+  type SecureContext,
+} from 'node:tls';
+
 import type { Clock } from '../core/clock.ts';
-import type { Target } from './address.ts';
-import { forbiddenBy, guardedLookup, isForbidden, targetOf } from './address.ts';
+import { forbiddenBy, guardedLookup, isForbidden, type Target, targetOf } from './address.ts';
 import { ConnectTrouble } from './connect-trouble.ts';
 import { codeOf, placeOf, whereOf } from './failure.ts';
-import type { HttpProxy, ProxyChoice } from './proxies.ts';
-import { proxyAuthorization } from './proxies.ts';
+import { type HttpProxy, type ProxyChoice, proxyAuthorization } from './proxies.ts';
 
 /** Certificates as PEM; the receiver's is always verified. */
 export interface TlsIdentity {

@@ -3,6 +3,7 @@
 // itself cannot be recognized.
 // Source: RFC 4291 §2.5.5, RFC 2765 §2.1 (translated), RFC 6052 §2.2 and RFC 8215 (NAT64), RFC 3056
 // (6to4), RFC 4380 §4 (Teredo), RFC 5214 §6.1 (ISATAP).
+
 import { isIPv6 } from 'node:net';
 
 /** One form. */

@@ -3,18 +3,24 @@
 // interceptors, redirects and header objects stay out: they cost more than the request itself, and
 // the last drop characters without a word.
 // Source: https://axios-http.com/docs/req_config (adapter, transport).
-import { AxiosHeaders, getAdapter } from 'axios';
-import type { AxiosAdapter, InternalAxiosRequestConfig } from 'axios';
-import { request as httpRequest } from 'node:http';
-import type {
-  ClientRequest,
-  IncomingHttpHeaders,
-  IncomingMessage,
-  RequestOptions,
+
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestOptions,
 } from 'node:http';
+
+import {
+  type AxiosAdapter,
+  AxiosHeaders,
+  getAdapter,
+  type InternalAxiosRequestConfig,
+} from 'axios';
+
 import { hostOf, portOf, targetOf } from './address.ts';
-import { AnswerBody } from './answer-body.ts';
-import type { BodyBounds } from './answer-body.ts';
+import { AnswerBody, type BodyBounds } from './answer-body.ts';
 import type { BodyDeadlines } from './body-deadlines.ts';
 import { ConnectTrouble } from './connect-trouble.ts';
 import type { Connector } from './connector.ts';

@@ -3,6 +3,7 @@
 // said here: that is known from how far the connection got (connector.ts), never from a code.
 // Source: https://nodejs.org/docs/latest-v24.x/api/errors.html; man 3 errno; Node's crypto_common.cc
 // for the names of X509 errors; llhttp for HPE.
+
 import type { NetworkFailure } from './http-client.ts';
 
 /** One row; a code that ends in `*` stands for all that begin so. */

@@ -1,6 +1,7 @@
 // From what a socket, a parser or an abort left behind to the answer `failed`: which failure, and a
 // detail for people made of codes and addresses. No message of an error is passed on, for some hold
 // what a peer sent or what a header said; only our own ConnectTrouble is quoted.
+
 import { printable } from '../kit/printable.ts';
 import { ConnectTrouble } from './connect-trouble.ts';
 import { failureOf } from './failure-table.ts';

@@ -3,8 +3,10 @@
 // because people paste URLs with passwords.
 // Follows golang.org/x/net/http/httpproxy, which client-go uses. An entry is `*`, a name with its
 // subdomains (`.name`: those alone), an address or a CIDR range; a port may follow all but a range.
+
 import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
+
 import type { Target } from './address.ts';
 
 /** A list of exceptions. */

@@ -1,9 +1,10 @@
 // The connections of a client for one protocol: which pool a request goes through, by what it can
 // bear (reuse.ts), and what the pools tell of places. How connections are made is connector.ts.
+
 import type { Agent } from 'node:http';
+
 import type { Clock } from '../core/clock.ts';
-import type { IdleEnd, WatchedRequest } from './agent.ts';
-import { ConnectorAgent } from './agent.ts';
+import { ConnectorAgent, type IdleEnd, type WatchedRequest } from './agent.ts';
 import type { Connector } from './connector.ts';
 import { BRIEF_IDLE_MS, Reuse } from './reuse.ts';
 

@@ -2,7 +2,9 @@
 // `http:`, HTTPS_PROXY for `https:`, each in lower case before upper case; NO_PROXY is no-proxy.ts.
 // Follows golang.org/x/net/http/httpproxy, as client-go does. Nothing is opened here.
 // A variable that cannot be used leads nowhere: requests are not sent past a proxy that was meant.
+
 import { BlockList, isIP } from 'node:net';
+
 import { isLoopbackHost } from '../kit/host-header.ts';
 import type { Environment } from '../kit/system.ts';
 import type { Target } from './address.ts';

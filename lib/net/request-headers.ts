@@ -1,6 +1,7 @@
 // The headers that go out with a request: the caller's, checked and put into octets, and our own.
 // What frames the message or belongs to the connection is not the caller's to say.
 // Source: RFC 9110 §5.5 (field values), §7.6.1 (connection-specific fields); RFC 9112 §6.
+
 import type { HttpRequest } from './http-client.ts';
 
 const OURS = new Set([

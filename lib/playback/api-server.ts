@@ -1,7 +1,9 @@
 // The paths of an API server as far as a gateway needs them: discovery, namespaces, and core/v1
 // Events to GET, LIST and WATCH. Whatever else is asked for is refused as a server refuses it, never
 // half answered.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
+
 import type { Clock, Random } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { JsonObject } from '../core/event.ts';
@@ -9,10 +11,9 @@ import { openDeadline } from '../kit/deadline.ts';
 import { type HostTrouble, hostTrouble } from '../kit/host-header.ts';
 import { DOCUMENTS, HEALTH_PATHS, toNamespace } from './discovery.ts';
 import type { EventLists } from './event-list.ts';
-import { goJson, type EventStore } from './event-store.ts';
+import { type EventStore, goJson } from './event-store.ts';
 import type { EventWatches, WatchRequest } from './event-watch.ts';
-import type { Status } from './status.ts';
-import { notServed, status } from './status.ts';
+import { notServed, type Status, status } from './status.ts';
 
 /** What the server stands on. */
 export interface ApiServerParts {

@@ -1,8 +1,10 @@
 // A key and a certificate that signs itself, for a playback over HTTPS: Node makes keys but no
 // certificates. Good for a server on this machine that a client is told to trust, and nothing else.
 // Source: RFC 5280 §4.1 (structure), RFC 5758 §3.2 (ECDSA with SHA-256).
+
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+
 import { bits, der, oid, sequence, TAG } from './der.ts';
 import type { TlsPair } from './playback.ts';
 

@@ -1,7 +1,9 @@
 // The documents of a server that do not change: what it serves, its version, its namespaces. Every
 // namespace that is asked for exists here, with a uid that is the same each time, so that a gateway
 // finds the same cluster id whenever the same recording is played.
+
 import { createHash } from 'node:crypto';
+
 import type { JsonObject } from '../core/event.ts';
 
 // What it behaves like; clients may look at the minor version before they ask for newer things.

@@ -1,10 +1,10 @@
 // LIST: pages of one consistent state. Every page carries the version of the first, and comes from
 // what existed then; a continue token dies with compaction, or when too many lists are open.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+
 import { isJsonObject, type JsonObject } from '../core/event.ts';
 import type { EventStore, StoredEvent } from './event-store.ts';
-import type { Status } from './status.ts';
-import { continueExpired, status, versionTooLarge } from './status.ts';
+import { continueExpired, type Status, status, versionTooLarge } from './status.ts';
 
 /** What a LIST asks for, as it stands in the query. */
 export interface ListRequest {

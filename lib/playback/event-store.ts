@@ -1,8 +1,8 @@
 // What a recording has made of the cluster so far: the Events that exist, and the history of changes
 // back to the last compaction. It behaves as etcd behind an API server does: one growing version
 // over all, changes in its order, objects listed by key. It knows nothing of HTTP and time.
-import type { EventObject, JsonObject } from '../core/event.ts';
-import { isJsonObject, stringAt } from '../core/event.ts';
+
+import { type EventObject, isJsonObject, type JsonObject, stringAt } from '../core/event.ts';
 import type { ChangeType } from './recording.ts';
 
 /** One Event as it is stored. */

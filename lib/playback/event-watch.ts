@@ -1,11 +1,11 @@
 // WATCH: every change after a version, exactly once, in the order of versions, one line each. A
 // watch reads the history at its own pace, so a slow client costs no memory and slows nobody; one
 // that falls behind a compaction is told so in the stream, as an API server without a watch cache does.
+
 import type { ServerResponse } from 'node:http';
-import type { EventStore } from './event-store.ts';
-import { frame, goJson } from './event-store.ts';
-import type { Status } from './status.ts';
-import { watchExpired } from './status.ts';
+
+import { type EventStore, frame, goJson } from './event-store.ts';
+import { type Status, watchExpired } from './status.ts';
 
 /** Which changes a watch asks for. */
 export interface WatchRequest {

@@ -1,16 +1,17 @@
 // A recording served as a Kubernetes API server, over HTTP or HTTPS, so that the real watch path
 // runs with no cluster. It answers; it never judges what it plays.
+
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+
 import type { Clock, Random } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import { handle } from './api-server.ts';
 import { EventLists } from './event-list.ts';
 import { EventStore } from './event-store.ts';
 import { EventWatches } from './event-watch.ts';
-import type { Progress, Recording, Speed } from './player.ts';
-import { play } from './player.ts';
+import { type Progress, play, type Recording, type Speed } from './player.ts';
 
 /** A key and its certificate, both PEM. */
 export interface TlsPair {

@@ -1,5 +1,6 @@
 // Plays a recording into a store: at the pace at which it was recorded, some times that, or as fast
 // as it can be read. What was recorded as simultaneous is applied without a pause between.
+
 import type { Clock } from '../core/clock.ts';
 import type { EventStore } from './event-store.ts';
 import type { RecordingEntry } from './recording.ts';

@@ -1,10 +1,11 @@
 // Recordings: what a watch saw, one JSON object a line: `{"at","type","object"}`. Read as a stream,
 // so that a day of a large cluster needs no memory; every complaint names the line.
+
 import { createReadStream } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
+
 import { messageOf, SluiceError } from '../core/errors.ts';
-import type { EventObject } from '../core/event.ts';
-import { isJsonObject } from '../core/event.ts';
+import { type EventObject, isJsonObject } from '../core/event.ts';
 import { toRecordedEvent } from '../sources/given-events.ts';
 
 /** Every kind of change a recording holds. */

@@ -1,6 +1,7 @@
 // The Status objects with which an API server refuses, word for word where clients look at them.
 // Source: kubernetes apimachinery, pkg/api/errors (NewResourceExpired, NewBadRequest,
 // NewMethodNotSupported, NewGenericServerResponse, NewTooLargeResourceVersion).
+
 import type { JsonObject } from '../core/event.ts';
 
 /** A refusal: what goes out as the HTTP status and as the body. */

@@ -2,13 +2,11 @@
 // turns what the readers read into occurrences and their batches into the source's; what a state
 // means is decided by the filter chain, and how it is read by lib/kubernetes.
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
-import type { JsonSchema, Permission } from '../core/kind.ts';
-import type { CheckContext } from '../core/kind.ts';
-import type { EventObject, JsonObject } from '../core/event.ts';
-import { textAt } from '../core/event.ts';
+
+import { type EventObject, type JsonObject, textAt } from '../core/event.ts';
+import type { CheckContext, JsonSchema, Permission } from '../core/kind.ts';
 import { millisecondsOf, parseMicroTime } from '../core/micro-time.ts';
-import type { Occurrence } from '../core/occurrence.ts';
-import { countOf, toOccurrence } from '../core/occurrence.ts';
+import { countOf, type Occurrence, toOccurrence } from '../core/occurrence.ts';
 import type { Finding } from '../core/problem.ts';
 import type { Batch, PathPart, Positions, Source } from '../core/source.ts';
 import { parseDuration } from '../kit/duration.ts';
@@ -16,8 +14,7 @@ import { heirsAmong } from '../kubernetes/heirs.ts';
 import { mergeFairly } from '../kubernetes/merge.ts';
 import { readChanges } from '../kubernetes/reader.ts';
 import type { ReaderBatch } from '../kubernetes/reader-batch.ts';
-import { positionKeyOf } from '../kubernetes/watched.ts';
-import type { Watched } from '../kubernetes/watched.ts';
+import { positionKeyOf, type Watched } from '../kubernetes/watched.ts';
 import type { SourceParts } from './parts.ts';
 import type { SourceKind } from './source-kind.ts';
 

@@ -2,9 +2,15 @@
 // lines of a watch. Everything else is refused with what it is. How a text becomes values is the
 // caller's; a value may be hostile in every way but its depth, which the caller bounds.
 // Source: API concepts of Kubernetes (lists, watch events); facts on both views of an Event.
+
 import { EVENTS_GROUP_VERSIONS, toCoreEvent } from '../core/core-event.ts';
-import type { EventObject, Json, JsonObject } from '../core/event.ts';
-import { isJsonObject, stringAt } from '../core/event.ts';
+import {
+  type EventObject,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  stringAt,
+} from '../core/event.ts';
 import { printable } from '../kit/printable.ts';
 import { describeOther, GET_EVENTS } from './other-objects.ts';
 

@@ -2,8 +2,8 @@
 // how to get Events instead. A table; the first row that fits holds.
 // Source: k8s.io/apiserver pkg/apis/audit/v1 (Event, EventList); metav1.Status, metav1.Table;
 // CloudEvents 1.0.2 §3.1 (specversion).
-import type { Json, JsonObject } from '../core/event.ts';
-import { isJsonObject, stringAt } from '../core/event.ts';
+
+import { isJsonObject, type Json, type JsonObject, stringAt } from '../core/event.ts';
 import { printable } from '../kit/printable.ts';
 
 /** Description of an object, and how to get Events instead. */

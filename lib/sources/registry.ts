@@ -1,5 +1,6 @@
 // The kinds of source that there are, one line each. Schema, documents, permissions and metric
 // labels follow from this list.
+
 import { eventsKind } from './events.ts';
 import type { SourceKind } from './source-kind.ts';
 

@@ -1,6 +1,7 @@
 // What a kind of source hands in besides what every kind does: whom its objects may speak about, and
 // for how long they can come again. What follows from both is the guards' and the ledger's.
 // Follows docs/architecture.md (one file and one registry line a kind).
+
 import type { EventObject } from '../core/event.ts';
 import type { Kind } from '../core/kind.ts';
 import type { Source } from '../core/source.ts';

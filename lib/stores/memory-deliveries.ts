@@ -1,12 +1,17 @@
 // The deliveries of the memory store, and the one place where a state of one changes, so that the
 // queues never disagree with them. Unsettled ones are all kept; settled ones until they give way.
-import type { Delivery, DeliveryState } from '../core/delivery.ts';
-import { UNSETTLED_STATES } from '../core/delivery.ts';
+
+import { type Delivery, type DeliveryState, UNSETTLED_STATES } from '../core/delivery.ts';
 import type { ClaimRequest, DecisionRecord, DeliveryCount, DeliveryQuery } from '../core/store.ts';
-import type { Queued } from './memory-queue.ts';
-import { MemoryQueue } from './memory-queue.ts';
-import type { Changes, DeliveryHead, Packed } from './packed-delivery.ts';
-import { changed, packed, unpacked } from './packed-delivery.ts';
+import { MemoryQueue, type Queued } from './memory-queue.ts';
+import {
+  type Changes,
+  changed,
+  type DeliveryHead,
+  type Packed,
+  packed,
+  unpacked,
+} from './packed-delivery.ts';
 
 /** Settled deliveries kept for those who ask; older ones go first. About 20 MB of usual Events. */
 const SETTLED_KEPT = 10_000;

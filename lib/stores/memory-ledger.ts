@@ -1,5 +1,6 @@
 // The ledger of the memory store: what has been started, found by its key and by the Event it came
 // from. It forgets only what the sweep says, never by count.
+
 import type { CompleteList, Gone } from '../core/source.ts';
 import type { LedgerEntry, Retirement } from '../core/store.ts';
 

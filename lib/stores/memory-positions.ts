@@ -1,5 +1,6 @@
 // How far each source has been read, path by path. What is no longer read stays until a sweep, so
 // that a path that comes back goes on from there.
+
 import type { Position, Positions } from '../core/source.ts';
 
 interface Kept {

@@ -2,6 +2,7 @@
 // hiding the others. Namespaces take turns. For each, a heap holds when to look at each involved
 // object again; entries that were overtaken stay in and are recognized by their stamp. Times are the
 // store's own: a jump of the clock moves them all at once, elsewhere.
+
 import type { ClaimRequest } from '../core/store.ts';
 import { Heap } from '../kit/heap.ts';
 import { OVERTAKE_MS } from './overtaking.ts';

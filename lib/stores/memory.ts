@@ -1,5 +1,6 @@
 // The memory store: everything a store promises but surviving the process. Specs, `explain` and the
 // demo use it; it is also the first thing the conformance suite runs over.
+
 import { type Attempt, isOnlyHeld } from '../core/delivery.ts';
 import type { Kind } from '../core/kind.ts';
 import type { Gap } from '../core/source.ts';

@@ -1,6 +1,7 @@
 // A delivery as it is kept in memory: while nobody works on it, its occurrences are one text. An
 // Event is some hundred small objects; ten thousand of them at rest would make every collection of
 // garbage a long one, and a backlog several times as large. Nothing else is done to a delivery here.
+
 import { type Delivery, eventNamespaceOf } from '../core/delivery.ts';
 
 /** Everything of a delivery but its occurrences. */

@@ -1,4 +1,5 @@
 // What a kind of store may have, and nothing more.
+
 import type { Clock } from '../core/clock.ts';
 import type { Observe } from '../core/observation.ts';
 

@@ -1,4 +1,5 @@
 // The kinds of store that there are, one line each. Schema and documents follow from this list.
+
 import { memoryKind } from './memory.ts';
 import { sqliteKind } from './sqlite.ts';
 

@@ -1,9 +1,11 @@
 // The sqlite store: everything survives the process, in one file and its history beside it. Here is
 // the kind and how it is opened; what it does lies in sqlite/. See docs/decisions for why it is a
 // worker thread.
+
 import { resolve } from 'node:path';
-import type { Kind } from '../core/kind.ts';
+
 import type { Clock } from '../core/clock.ts';
+import type { Kind } from '../core/kind.ts';
 import type { ClosedStore, Store } from '../core/store.ts';
 import type { StoreParts } from './parts.ts';
 import { startWorker } from './sqlite/caller.ts';

@@ -3,9 +3,9 @@
 // `main.go:<line>: ` of its Go logger, whose numbers changed with every release.
 // Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (sync, acceptEvent, createSecret,
 // handleErr).
+
 import type { Delivery } from '../core/delivery.ts';
-import type { EventObject } from '../core/event.ts';
-import { stringAt } from '../core/event.ts';
+import { type EventObject, stringAt } from '../core/event.ts';
 import type { DecisionObserved, DeliveryObserved } from '../core/observation.ts';
 import { printable } from '../kit/printable.ts';
 import { escapedJson, unicodeEscape } from './json-format.ts';

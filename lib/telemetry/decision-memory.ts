@@ -1,5 +1,6 @@
 // What the last info line of each series said, for a bounded number of series: with it, a further
 // state about which there is nothing new is a debug line. A forgotten series is printed again.
+
 import type { DecisionObserved } from '../core/observation.ts';
 
 // About 3 MB at the longest customary keys; a cluster of a thousand nodes seldom has more series at

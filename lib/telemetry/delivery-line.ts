@@ -1,9 +1,16 @@
 // The lines about deliveries. An attempt is a debug line unless it failed in a new way; what a
 // delivery came to is told once: at info where it arrived, at error where nobody will try again.
+
 import type { DeliveryState } from '../core/delivery.ts';
 import type { DeliveryObserved } from '../core/observation.ts';
-import type { Outcome, PauseReason, RetryReason, Started, UnknownReason } from '../core/outcome.ts';
-import { pauseReasonOf } from '../core/outcome.ts';
+import {
+  type Outcome,
+  type PauseReason,
+  pauseReasonOf,
+  type RetryReason,
+  type Started,
+  type UnknownReason,
+} from '../core/outcome.ts';
 import { renderDuration } from '../kit/duration.ts';
 import type { FailureLog } from './failure-log.ts';
 import type { Line, LogLevel } from './logging.ts';

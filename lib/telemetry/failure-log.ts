@@ -1,6 +1,7 @@
 // Identical failures in the log: a line when they start, when they change and when they end; those
 // in between are debug lines. It sets no timer: what has become calm is looked for whenever
 // something is observed.
+
 import type { Clock } from '../core/clock.ts';
 import { renderDuration } from '../kit/duration.ts';
 import type { Line } from './logging.ts';

@@ -1,5 +1,6 @@
 // Lines as programs read them: one JSON object a line. Texts in it are escaped twice on purpose:
 // once for JSON, and once so that `jq -r` on a terminal is as safe as the text form.
+
 import type { Json } from '../core/event.ts';
 import { printable } from '../kit/printable.ts';
 import type { Line } from './logging.ts';

@@ -1,4 +1,5 @@
 // The lines about the process, its configuration and its cluster.
+
 import { messageOf } from '../core/errors.ts';
 import type { LifecycleObserved } from '../core/observation.ts';
 import type { Problem, Severity } from '../core/problem.ts';

@@ -1,10 +1,12 @@
 // The only door to winston: levels, the stream, and the flush at the end. What is written here is
 // text already; winston's own formats are not used, because its fields are not ours to escape.
+
 import type { Writable } from 'node:stream';
+
 import winston from 'winston';
+
 import type { Clock } from '../core/clock.ts';
-import type { LogLevel, LogStream } from './logging.ts';
-import { LOG_LEVELS } from './logging.ts';
+import { LOG_LEVELS, type LogLevel, type LogStream } from './logging.ts';
 
 /** Somewhere lines are written to. */
 export interface Log {

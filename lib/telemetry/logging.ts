@@ -1,7 +1,9 @@
 // What the log is asked to be, and one line of it before it is text. How observations become lines
 // is observation-line.ts and decision-line.ts; how lines become text is text-format.ts and
 // json-format.ts; where the text goes is log.ts.
+
 import type { Writable } from 'node:stream';
+
 import type { Clock } from '../core/clock.ts';
 import type { TrailEntry } from '../core/decision.ts';
 import type { Json, JsonObject } from '../core/event.ts';

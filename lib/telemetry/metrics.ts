@@ -1,9 +1,10 @@
 // The only door to prom-client: the table's metrics on a registry of their own, and what each
 // observation adds to them. Nothing here reads an Event.
+
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
 import type { Action } from '../core/decision.ts';
-import type { DeliveryState } from '../core/delivery.ts';
-import { UNSETTLED_STATES } from '../core/delivery.ts';
+import { type DeliveryState, UNSETTLED_STATES } from '../core/delivery.ts';
 import type {
   DecisionObserved,
   LifecycleObserved,
@@ -11,8 +12,7 @@ import type {
   ReadingObserved,
 } from '../core/observation.ts';
 import type { StoreObserved } from '../core/store-observation.ts';
-import type { LabelsOf, MetricName, MetricsOfType } from './metric-table.ts';
-import { METRICS } from './metric-table.ts';
+import { type LabelsOf, METRICS, type MetricName, type MetricsOfType } from './metric-table.ts';
 import { ruleLabel } from './token.ts';
 
 /** A scrape's answer. */

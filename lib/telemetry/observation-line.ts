@@ -1,9 +1,10 @@
 // The lines of everything but decisions. Error: data lost or a human
 // must act; warn: unexpected, recovered; info: life cycle and configuration; debug: each attempt.
 // What has no line of its own (events read, queue depths) is a metric only.
+
 import type { DecisionObserved, Observation } from '../core/observation.ts';
-import type { FailureLog } from './failure-log.ts';
 import { deliveryLines } from './delivery-line.ts';
+import type { FailureLog } from './failure-log.ts';
 import { lifecycleLines } from './lifecycle-line.ts';
 import { limitLines } from './limit-line.ts';
 import type { Line } from './logging.ts';

@@ -1,5 +1,6 @@
 // The lines about reading: watches, lists, gaps. One failure a path and an act, so that a watch that
 // cannot be opened while its lists work is told once and not with every list.
+
 import type { ReadingObserved, TroubleReason } from '../core/observation.ts';
 import type { Gap, Position } from '../core/source.ts';
 import { renderDuration } from '../kit/duration.ts';

@@ -1,5 +1,6 @@
 // The lines about the store and about time: what is taken, what is not, and what earlier processes
 // left behind.
+
 import type { StoreObserved } from '../core/store-observation.ts';
 import { renderDuration } from '../kit/duration.ts';
 import { renderSize } from '../kit/size.ts';

@@ -1,24 +1,20 @@
 // Observations in, log lines and metrics out. It decides which decisions get an info line and which
 // failures are news; how a line looks is in the format files. Nothing here is allowed to disturb
 // what is observed: `observe` never throws and never waits.
+
 import type { DecisionObserved, Observation, Observe } from '../core/observation.ts';
-import type { OriginalLine } from './brigade-format.ts';
-import { originalDecision, originalDelivery } from './brigade-format.ts';
+import { printable } from '../kit/printable.ts';
+import { type OriginalLine, originalDecision, originalDelivery } from './brigade-format.ts';
 import { toDecisionLine } from './decision-line.ts';
 import { DecisionMemory } from './decision-memory.ts';
 import { FailureLog } from './failure-log.ts';
 import { jsonFormat } from './json-format.ts';
 import { bugLine } from './lifecycle-line.ts';
-import type { Log } from './log.ts';
-import { openLog } from './log.ts';
+import { type Log, openLog } from './log.ts';
 import type { Line, LoggingOptions, LogLevel, TelemetryParts } from './logging.ts';
-import type { Scrape } from './metrics.ts';
-import { Metrics } from './metrics.ts';
-import type { OtherObservation } from './observation-line.ts';
-import { observationLines } from './observation-line.ts';
-import { printable } from '../kit/printable.ts';
-import type { RenderLine } from './text-format.ts';
-import { textFormat } from './text-format.ts';
+import { Metrics, type Scrape } from './metrics.ts';
+import { type OtherObservation, observationLines } from './observation-line.ts';
+import { type RenderLine, textFormat } from './text-format.ts';
 
 /** Where observations go, and what became of them. */
 export interface Telemetry {

@@ -1,8 +1,9 @@
 // Lines as people read them: time, then the decision or the level, then the text. Colours only on a
 // terminal and sparse: the action, and the level where it is a warning or an error.
+
 import { printable } from '../kit/printable.ts';
-import type { Line, LogLevel } from './logging.ts';
 import { escapedJson } from './json-format.ts';
+import type { Line, LogLevel } from './logging.ts';
 import { timeTexts } from './time-text.ts';
 
 // Longer than any line made here; it bounds what a server's or a command's text can do to the log.

@@ -1,5 +1,6 @@
 // Untrusted values as words of a line: each comes out as one word, so that an Event can neither
 // forge a neighbouring column nor reach the terminal. The escaping itself is kit/printable.ts.
+
 import type { RuleRef } from '../core/decision.ts';
 import type { Json } from '../core/event.ts';
 import { printable, quoted } from '../kit/printable.ts';

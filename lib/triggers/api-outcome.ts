@@ -3,14 +3,13 @@
 // message is only shown. It waits for nothing and asks nothing again.
 // Source: metav1.Status; k8s.io/apimachinery pkg/api/errors; k8s.io/apiserver pkg/admission (errors.go,
 // plugin/webhook/errors, plugin/policy) and pkg/endpoints/handlers/responsewriters; docs/guarantees.md.
-import type { Json } from '../core/event.ts';
-import { isJsonList, isJsonObject, jsonAt, stringAt } from '../core/event.ts';
+
+import { isJsonList, isJsonObject, type Json, jsonAt, stringAt } from '../core/event.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { printable } from '../kit/printable.ts';
 import type { ApiAnswer, ApiAnswered, ApiFailed } from '../kubernetes/api.ts';
 import { isStatus } from '../kubernetes/trouble.ts';
-import type { Failing } from './meaning.ts';
-import { pausing, refused, retry, unknown } from './meaning.ts';
+import { type Failing, pausing, refused, retry, unknown } from './meaning.ts';
 import { askedWaitMs } from './retry-after.ts';
 
 /** What a row of the tables says. */

@@ -3,8 +3,8 @@
 // in the order of the Go structs, with Go's zero values and escapes.
 // Source: k8s.io/api at 6c6dac0277229b9e9578c5ca3f74a4345d35cdc2, core/v1 Event; k8s.io/apimachinery,
 // meta/v1 ObjectMeta; https://pkg.go.dev/encoding/json#Marshal.
-import type { Json, JsonObject } from '../core/event.ts';
-import { isJsonList, isJsonObject } from '../core/event.ts';
+
+import { isJsonList, isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 
 /** The Event as compact JSON, without `kind` and `apiVersion`, its keys in the order of the server. */
 export function toPayload(event: JsonObject): string {

@@ -2,13 +2,14 @@
 // and the section's options to the object. Every key of a profile is always there, empty or not.
 // Source: brigadecore/brigade v1.5.0 and v0.10.0, pkg/storage/kube/build.go (CreateBuild) and
 // pkg/brigade/project.go (ProjectID); the original gateway's cmd/k8s-gateway/main.go (createSecret).
+
 import { createHash } from 'node:crypto';
+
 import type { DeliveredOccurrence } from '../core/delivery.ts';
-import type { Json, JsonObject } from '../core/event.ts';
-import { isJsonObject, stringAt } from '../core/event.ts';
+import { isJsonObject, type Json, type JsonObject, stringAt } from '../core/event.ts';
 import { truncate } from '../kit/truncate.ts';
-import { DELIVERY_KEY } from './create-object.ts';
 import { toOriginalPayload, toPayload } from './brigade-payload.ts';
+import { DELIVERY_KEY } from './create-object.ts';
 import { toProcessText } from './process-text.ts';
 import { largestFitting, shorten } from './shorten.ts';
 

@@ -1,25 +1,24 @@
 // The kind `brigade`: starts a build of Brigade v1 by creating the Secret that its controller waits
 // for. The Secret itself is brigade-secret.ts, what an answer means api-outcome.ts. Brigade v2 has
 // another API and is another kind.
+
 import type { Delivery } from '../core/delivery.ts';
 import { objectName } from '../core/delivery-id.ts';
-import type { Json, JsonObject } from '../core/event.ts';
-import { isJsonObject } from '../core/event.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import { toLabelValue } from '../kit/label.ts';
 import { quoted } from '../kit/printable.ts';
 import { resourcePath } from '../kubernetes/objects.ts';
-import type { BrigadeSection } from './brigade-secret.ts';
 import {
   BRIGADE_DEFAULTS,
   BRIGADE_PROFILES,
+  type BrigadeSection,
   projectId,
   SINCE_V0_10,
   toBuildSecret,
 } from './brigade-secret.ts';
-import type { Creation } from './create-object.ts';
-import { createObject, renderCreation } from './create-object.ts';
+import { type Creation, createObject, renderCreation } from './create-object.ts';
 import { namespaceFindings } from './namespace.ts';
 import { oneEach } from './one-each.ts';
 import type { PreviewParts } from './parts.ts';

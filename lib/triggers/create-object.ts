@@ -1,13 +1,12 @@
 // Creates one object under a name made from the delivery id, and finds out whose it is where that
 // name is taken. One POST, and after a 409 one GET: no retry, no sleep, no log.
 // Source: docs/architecture.md (409), facts on deterministic names in the Kubernetes API conventions.
-import type { JsonObject } from '../core/event.ts';
-import { jsonAt, stringAt } from '../core/event.ts';
+
+import { type JsonObject, jsonAt, stringAt } from '../core/event.ts';
 import type { Outcome, Started } from '../core/outcome.ts';
 import type { ApiAnswered, ApiClient } from '../kubernetes/api.ts';
 import { create, get } from '../kubernetes/objects.ts';
-import type { Tried } from './api-outcome.ts';
-import { outcomeOf } from './api-outcome.ts';
+import { outcomeOf, type Tried } from './api-outcome.ts';
 import { pausing } from './meaning.ts';
 
 /** Holds the whole delivery id on every object that Sluice creates. */

@@ -2,21 +2,20 @@
 // facts in its environment, for development and one-box use. There is no shell and no template: what
 // an Event says reaches the command as data only. How a process is run is command/.
 // Follows docs/triggers.md (document, environment) and docs/guarantees.md (no idempotency).
+
 import { resolve } from 'node:path';
-import type { Delivery } from '../core/delivery.ts';
-import { toDocument } from '../core/delivery.ts';
+
+import { type Delivery, toDocument } from '../core/delivery.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { printable } from '../kit/printable.ts';
 import { deliveryVariables, INHERITED_NAMES, passedVariables } from './command/environment.ts';
 import { execFindings } from './command/exec-findings.ts';
 import { ProcessGroups } from './command/process-groups.ts';
-import type { Command, Ending } from './command/run-command.ts';
-import { runCommand } from './command/run-command.ts';
+import { type Command, type Ending, runCommand } from './command/run-command.ts';
 import { oneEach } from './one-each.ts';
 import type { PreviewParts, TriggerParts } from './parts.ts';
-import type { TriggerKind } from './trigger-kind.ts';
-import { prefixFromName } from './trigger-kind.ts';
+import { prefixFromName, type TriggerKind } from './trigger-kind.ts';
 
 /** The section `exec:` of a trigger. */
 export interface ExecSection {

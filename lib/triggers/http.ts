@@ -2,6 +2,7 @@
 // an answer means is http/; how it reaches the receiver is the room net. It follows no redirect and
 // knows no receiver by name.
 // Follows docs/triggers.md (formats, headers, statuses) and docs/guarantees.md (idempotency keys).
+
 import type { Trigger } from '../core/trigger.ts';
 import { userAgent } from '../kit/version.ts';
 import { createHttpClient } from '../net/axios-client.ts';
@@ -15,8 +16,7 @@ import { type HttpSection, httpSchema, keyLifeOf } from './http/section.ts';
 import { Sender } from './http/sender.ts';
 import { oneByOne } from './http/single.ts';
 import type { TriggerParts } from './parts.ts';
-import type { TriggerKind } from './trigger-kind.ts';
-import { prefixFromName } from './trigger-kind.ts';
+import { prefixFromName, type TriggerKind } from './trigger-kind.ts';
 
 // Lanes bound how many attempts run at once, at most 1,000; a bound below theirs would let attempts
 // wait for each other within their time.

@@ -2,26 +2,23 @@
 // PipelineRun, an Argo Workflow. How the manifest becomes an object is manifest/, what an answer
 // means api-outcome.ts. It watches nothing of what it started.
 // Follows docs/configuration.md (templates) and docs/guarantees.md (how long a name protects).
-import { objectName } from '../core/delivery-id.ts';
+
 import type { Delivery } from '../core/delivery.ts';
-import type { JsonObject } from '../core/event.ts';
-import { stringAt } from '../core/event.ts';
+import { objectName } from '../core/delivery-id.ts';
+import { type JsonObject, stringAt } from '../core/event.ts';
 import type { CheckContext, JsonSchema } from '../core/kind.ts';
 import { resourcePath } from '../kubernetes/objects.ts';
-import type { Creation } from './create-object.ts';
-import { createObject, renderCreation } from './create-object.ts';
+import { type Creation, createObject, renderCreation } from './create-object.ts';
 import { compileManifest } from './manifest/compile.ts';
 import { toTemplateDocument } from './manifest/document.ts';
 import { keyLifeOf } from './manifest/key-life.ts';
 import { manifestFindings } from './manifest/manifest-findings.ts';
 import { withMarks } from './manifest/own-marks.ts';
 import type { Complaint, TooLarge } from './manifest/render-leaf.ts';
-import type { ApiResource } from './manifest/resource.ts';
-import { resourceOf } from './manifest/resource.ts';
+import { type ApiResource, resourceOf } from './manifest/resource.ts';
 import { oneEach } from './one-each.ts';
 import type { PreviewParts } from './parts.ts';
-import type { TriggerKind } from './trigger-kind.ts';
-import { prefixFromName } from './trigger-kind.ts';
+import { prefixFromName, type TriggerKind } from './trigger-kind.ts';
 
 /** The section `kubernetes:` of a trigger. */
 export interface KubernetesSection {

@@ -1,5 +1,6 @@
 // The namespace in which objects are created, checked before anything is created there.
 // Source: RFC 1123 labels, which namespace names are.
+
 import type { Finding } from '../core/problem.ts';
 
 /** What is wrong with the name of a namespace; `path` is where it is written. */

@@ -1,4 +1,5 @@
 // The port takes a list because some kinds will send batches; those that do not fire one by one.
+
 import type { Delivery } from '../core/delivery.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Trigger } from '../core/trigger.ts';

@@ -1,4 +1,5 @@
 // What a kind of trigger may have, and nothing more.
+
 import type { Clock, Random } from '../core/clock.ts';
 import type { Observe } from '../core/observation.ts';
 import type { ApiClient } from '../kubernetes/api.ts';

@@ -1,5 +1,6 @@
 // The kinds of trigger that there are, one line each. Schema, documents, permissions and metric
 // labels follow from this list.
+
 import { brigadeKind } from './brigade.ts';
 import { execKind } from './exec.ts';
 import { httpKind } from './http.ts';

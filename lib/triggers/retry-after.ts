@@ -1,8 +1,8 @@
 // How long a receiver asked to wait: with one delivery, and with every request. It only reads; who
 // waits decides.
 // Source: RFC 9110 §10.2.3 (Retry-After), metav1.StatusDetails.retryAfterSeconds.
-import type { Json } from '../core/event.ts';
-import { jsonAt } from '../core/event.ts';
+
+import { type Json, jsonAt } from '../core/event.ts';
 import { retryAfterMs } from '../kubernetes/trouble.ts';
 import { exhaustedMs } from './rate-limit.ts';
 

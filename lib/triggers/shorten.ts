@@ -1,7 +1,7 @@
 // Makes a value fit where it goes by shortening the longest texts in it, so that a list or object
 // stays what it is. Which bound holds where is each kind's own.
-import type { Json } from '../core/event.ts';
-import { isJsonList, isJsonObject } from '../core/event.ts';
+
+import { isJsonList, isJsonObject, type Json } from '../core/event.ts';
 import { truncate } from '../kit/truncate.ts';
 
 /** The value with every text in it, but no key, cut to so many bytes. */

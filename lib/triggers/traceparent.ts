@@ -1,6 +1,7 @@
 // The trace context of a delivery, the same at each attempt, so that a pipeline's spans hang
 // together however often it was started. Nothing here records spans.
 // Source: W3C Trace Context, §3.2 (version 00, sampled).
+
 import { idBits } from '../core/delivery-id.ts';
 
 const SPAN_DIGITS = 16;

@@ -1,6 +1,7 @@
 // What a kind of trigger hands in besides what every kind does: where it creates objects and what
 // their names begin with (the loop guards ask before anything runs), and what it must be given.
 // Follows docs/architecture.md (loop guard, names; one file and one registry line a kind).
+
 import type { Delivery } from '../core/delivery.ts';
 import type { CheckContext, Kind } from '../core/kind.ts';
 import type { OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';

@@ -1,9 +1,11 @@
 // Configurations as people get them wrong, and right: each file of spec/data/configs with what is to
 // be said about it. Every message was read by somebody who asked: would I know what to do?
+
 import { readdirSync, readFileSync } from 'node:fs';
+
 import { expect } from 'chai';
-import { loadPlan } from '../../lib/assembly/load.ts';
-import type { LoadedPlan } from '../../lib/assembly/load.ts';
+
+import { type LoadedPlan, loadPlan } from '../../lib/assembly/load.ts';
 import { renderProblems } from '../../lib/assembly/problems.ts';
 import type { ProblemCode } from '../../lib/core/problem.ts';
 

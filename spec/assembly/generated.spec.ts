@@ -1,9 +1,12 @@
 // Generated files agree with their sources, and what the reference shows works.
+
 import { readFileSync } from 'node:fs';
+
 import { expect } from 'chai';
+
 import { loadPlan } from '../../lib/assembly/load.ts';
-import { EXAMPLE } from '../../lib/assembly/reference-text.ts';
 import { configurationReference } from '../../lib/assembly/reference.ts';
+import { EXAMPLE } from '../../lib/assembly/reference-text.ts';
 import { configurationSchema } from '../../lib/assembly/schema.ts';
 import { PROBLEM_CODES } from '../../lib/core/problem.ts';
 import { generatedFiles } from '../house/generate.ts';

@@ -1,9 +1,10 @@
 // Texts that nobody means well with: planning them ends, says a bounded number of things, and never
 // throws.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { loadPlan } from '../../lib/assembly/load.ts';
-import type { LoadedPlan } from '../../lib/assembly/load.ts';
+
+import { type LoadedPlan, loadPlan } from '../../lib/assembly/load.ts';
 
 function load(text: string): LoadedPlan {
   return loadPlan({ text, namespace: 'shop', buildNamespace: 'ci', exec: 'refused' });

@@ -1,6 +1,8 @@
 // From a text to a Plan: forms, defaults, cross-references, and that nothing makes it throw.
 // Files with mistakes and without are configurations.spec.ts.
+
 import { expect } from 'chai';
+
 import { codes, load, plan, TRIGGERS } from './plans.ts';
 
 const RULE = 'filters: [{ kind: Pod, action: accept, triggers: [build] }]\n';

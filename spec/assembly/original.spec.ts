@@ -1,8 +1,9 @@
 // The original's form: what it gives, what it tolerates as the original did, what it refuses.
 // How its filters decide is spec/filters.
+
 import { expect } from 'chai';
-import { loadPlan } from '../../lib/assembly/load.ts';
-import type { LoadedPlan } from '../../lib/assembly/load.ts';
+
+import { type LoadedPlan, loadPlan } from '../../lib/assembly/load.ts';
 import type { Json } from '../../lib/core/event.ts';
 
 function load(document: Json, namespace = 'shop'): LoadedPlan {

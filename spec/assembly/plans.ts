@@ -1,6 +1,6 @@
 // Plans of texts, as most specs of this room load them.
-import { loadPlan } from '../../lib/assembly/load.ts';
-import type { LoadedPlan, PlanRequest } from '../../lib/assembly/load.ts';
+
+import { type LoadedPlan, loadPlan, type PlanRequest } from '../../lib/assembly/load.ts';
 import type { Plan } from '../../lib/assembly/plan.ts';
 import type { ProblemCode } from '../../lib/core/problem.ts';
 

@@ -1,5 +1,7 @@
 // Problems as people and programs read them.
+
 import { expect } from 'chai';
+
 import {
   problemsToJson,
   refuses,

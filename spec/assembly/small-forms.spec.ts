@@ -1,12 +1,13 @@
 // Every list of the configuration may be written as one word, whichever kinds there are: the lists are
 // found in the schema, and each is written both ways.
+
 import { expect } from 'chai';
+
 import { loadPlan } from '../../lib/assembly/load.ts';
 import { configurationSchema, editorSchema } from '../../lib/assembly/schema.ts';
 import { toCanonical } from '../../lib/config/canonical.ts';
 import { createValidator } from '../../lib/config/validate.ts';
-import type { Json } from '../../lib/core/event.ts';
-import { isJsonObject } from '../../lib/core/event.ts';
+import { isJsonObject, type Json } from '../../lib/core/event.ts';
 import type { JsonSchema } from '../../lib/core/kind.ts';
 
 interface FoundList {

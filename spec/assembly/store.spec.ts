@@ -1,8 +1,9 @@
 // `store:` from text to plan: defaults, bounds that are no use, and that a section which is valid by
 // itself is found in a file that is refused.
+
 import { expect } from 'chai';
-import { loadPlan } from '../../lib/assembly/load.ts';
-import type { LoadedPlan } from '../../lib/assembly/load.ts';
+
+import { type LoadedPlan, loadPlan } from '../../lib/assembly/load.ts';
 import { planStore, settledMsOf, storeAt } from '../../lib/assembly/store.ts';
 
 const RULE = 'filters: [{ kind: Pod, action: accept, triggers: [build] }]\n';

@@ -1,4 +1,5 @@
 // The arithmetic of the bench: a wrong median would be a wrong claim.
+
 import { expect } from 'chai';
 
 import { type Aim, changeOf, isReached, median, percentile, ratios } from './arithmetic.ts';

@@ -1,4 +1,5 @@
 // The tables of docs/performance.md: they show what was measured, and nothing else.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

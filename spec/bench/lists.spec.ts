@@ -1,4 +1,5 @@
 // The pages whose time is measured: one with another number of deliveries is no figure.
+
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,5 @@
 // When Events were committed is read from the log: a line too few or too many would be a wrong rate.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

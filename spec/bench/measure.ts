@@ -1,15 +1,14 @@
 // One measured run: start, wait until it rests, let the Events go, stop the clock when the last one
 // has come out, wait until it rests again. What the start cost is not in the figures.
 
-import type { Memory } from './usage.ts';
-import { cpuMs, memoryOf, quietCpuMs } from './usage.ts';
-import { sharedNow } from './rpc.ts';
-import { lastDecisionAt, logHas } from './log-tail.ts';
+import { LAST_OBJECT } from './event-lines.ts';
 import type { GatewayChild } from './gateway.ts';
+import { lastDecisionAt, logHas } from './log-tail.ts';
 import type { Reading } from './programs/reader.ts';
 import type { Received } from './programs/receiver.ts';
+import { sharedNow } from './rpc.ts';
+import { cpuMs, type Memory, memoryOf, quietCpuMs } from './usage.ts';
 import type { World } from './world.ts';
-import { LAST_OBJECT } from './event-lines.ts';
 
 /** What one run came to. */
 export interface Run {

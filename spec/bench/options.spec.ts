@@ -1,4 +1,5 @@
 // The command line of the bench: what is written where nothing is said, and what is refused.
+
 import { expect } from 'chai';
 
 import { parseOptions } from './options.ts';

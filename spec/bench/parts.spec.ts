@@ -1,5 +1,6 @@
 // Every part of the bench runs, with a handful of Events and few of its variants. No figure is
 // looked at but for being a number: how fast something is, no spec says.
+
 import { expect } from 'chai';
 
 import { runBench } from './bench.ts';

@@ -4,7 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-import { READY_ID, type Answer, type Question } from './rpc.ts';
+import { type Answer, type Question, READY_ID } from './rpc.ts';
 
 /** The programs there are. */
 export type ProgramName = 'stand-in' | 'receiver' | 'reader' | 'committer';

@@ -1,4 +1,5 @@
 // The records of the bench are the gateway's: its stores are measured with what it commits.
+
 import { expect } from 'chai';
 
 import { isDeliveryId } from '../../lib/core/delivery-id.ts';

@@ -1,4 +1,5 @@
 // What a run of the bench says: aims, and what has changed since the results that were committed.
+
 import { expect } from 'chai';
 
 import type { Figure } from './figure.ts';

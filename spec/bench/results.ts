@@ -6,9 +6,9 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 
+import { AIMS } from './aims.ts';
 import { isReached, median, spreadOf } from './arithmetic.ts';
 import type { Figure, Measured } from './figure.ts';
-import { AIMS } from './aims.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 

@@ -8,9 +8,9 @@ import { selfSigned } from '../../lib/playback/certificate.ts';
 import { renderKubeconfig } from '../../lib/playback/kubeconfig.ts';
 import { build } from './build.ts';
 import { folderOnDisk } from './disk.ts';
+import type { Mix } from './event-lines.ts';
 import { GatewayChild } from './gateway.ts';
 import { Program } from './program.ts';
-import type { Mix } from './event-lines.ts';
 import type { Reading } from './programs/reader.ts';
 import type { Preparation } from './programs/stand-in.ts';
 

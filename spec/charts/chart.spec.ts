@@ -1,6 +1,8 @@
 // What the chart renders, object by object, but for the permissions (permissions.spec.ts).
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
 import { load } from 'js-yaml';
 

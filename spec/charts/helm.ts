@@ -1,12 +1,14 @@
 // Renders the chart with the real helm and hands out parsed objects. Installing nothing is the point:
 // no cluster is asked and no repository is read.
+
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+
 import { loadAll } from 'js-yaml';
 
+import type { KubeObject } from '../controlplane/admin-client.ts';
 import { ensureHelm } from '../controlplane/build.ts';
 import { readSpecEnvironment } from '../controlplane/environment.ts';
-import type { KubeObject } from '../controlplane/admin-client.ts';
 
 /** What a chart is rendered with. */
 export interface RenderRequest {

@@ -1,4 +1,5 @@
 // One installation of the chart for end-to-end specs: its namespaces, its values, helm's install.
+
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

@@ -1,9 +1,10 @@
 // What the chart grants, case by case: exactly what the configuration needs, written out here and,
 // a second time, as the gateway derives it from the very file that the chart hands over.
+
 import { expect } from 'chai';
 
-import type { Permission } from '../../lib/core/kind.ts';
 import { loadPlan } from '../../lib/assembly/load.ts';
+import type { Permission } from '../../lib/core/kind.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import { findHelm, releaseNamespace, renderObjects } from './helm.ts';
 

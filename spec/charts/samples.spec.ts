@@ -1,9 +1,11 @@
 // The samples: every configuration loads without an error, and the script takes whatever an Event
 // holds as data.
+
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+
 import { expect } from 'chai';
 
 import { loadPlan } from '../../lib/assembly/load.ts';

@@ -1,5 +1,6 @@
 // Where the chart lets the gateway keep what survives: which folder, how large it may grow, and what
 // its notes say about what is lost all the same.
+
 import { expect } from 'chai';
 
 import { runCommand } from '../../lib/cli/run.ts';

@@ -1,5 +1,7 @@
 // Addresses as flags take them.
+
 import { expect } from 'chai';
+
 import { addressOf } from '../../lib/cli/address.ts';
 
 describe('addressOf', () => {

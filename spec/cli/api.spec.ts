@@ -1,11 +1,14 @@
 // The API as `sluice run` and `sluice demo` open it: where its token is, and what is said about it.
+
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+
 import { expect } from 'chai';
+
 import { runCommandLine } from '../../lib/cli/main.ts';
-import { aPlayedCluster } from './played-cluster.ts';
 import { until } from '../support/until.ts';
-import { runLine, specMachine, type SpecMachine } from './surroundings.ts';
+import { aPlayedCluster } from './played-cluster.ts';
+import { runLine, type SpecMachine, specMachine } from './surroundings.ts';
 
 describe('the API of sluice run', () => {
   const cluster = aPlayedCluster();

@@ -1,9 +1,12 @@
 // `sluice check` over every sample of a bad and a good configuration: places and exit codes.
+
 import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { join } from 'node:path';
+
 import { expect } from 'chai';
+
 import { Remembering, runLine } from './surroundings.ts';
 
 const folder = fileURLToPath(new URL('../data/configs/', import.meta.url));

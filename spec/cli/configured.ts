@@ -1,4 +1,5 @@
 // A configuration file in a folder of its own, for the commands that read one.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

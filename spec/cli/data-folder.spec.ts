@@ -1,11 +1,14 @@
 // The folder of the gateway's own files: what names it, how it is made, and a store that an earlier
 // version left in the working directory.
+
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+
 import { expect } from 'chai';
+
 import {
   type DataFolder,
   findDataFolder,

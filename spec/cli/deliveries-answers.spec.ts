@@ -1,6 +1,8 @@
 // `sluice deliveries show` of a delivery that a receiver answered: what it said, on one line and printable,
 // over a running gateway and over a file.
+
 import { expect } from 'chai';
+
 import { quoted } from '../../lib/kit/printable.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import {

@@ -1,11 +1,14 @@
 // Who answers `sluice deliveries`: what is named and nothing else, else the gateway of this machine, else
 // the file; whose token is shown to whom; and what is said where nobody answers.
+
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
+
 import { userAgent } from '../../lib/kit/version.ts';
 import { sqliteKind } from '../../lib/stores/sqlite.ts';
 import { ApiBench, NAMED_HOST, TOKEN } from '../http/api-bench.ts';

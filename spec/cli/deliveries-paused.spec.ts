@@ -1,10 +1,17 @@
 // What `sluice deliveries` says of a delivery that is due and will not be attempted, because its trigger
 // makes no attempts: when it can be, and why not before.
+
 import { expect } from 'chai';
+
 import type { Observation } from '../../lib/core/observation.ts';
 import { systemClock } from '../../lib/kit/system.ts';
-import { HOSTILE, idOf, numbered } from './deliveries-world.ts';
-import { aGatewayWorld, type DeliveriesWorld } from './deliveries-world.ts';
+import {
+  aGatewayWorld,
+  type DeliveriesWorld,
+  HOSTILE,
+  idOf,
+  numbered,
+} from './deliveries-world.ts';
 
 const RETRY_MS = 90_500;
 

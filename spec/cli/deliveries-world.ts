@@ -1,8 +1,10 @@
 // The two that `sluice deliveries` may ask, with the same deliveries in them: a listener over a memory
 // store, and a file of sqlite that nobody has open.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import type { Surroundings } from '../../lib/cli/command.ts';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Observation } from '../../lib/core/observation.ts';

@@ -1,9 +1,12 @@
 // `sluice deliveries`, the same over a running gateway and over a file: what is printed, what is done,
 // what it exits with, and that no text of an Event reaches a terminal.
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
+
 import { expect } from 'chai';
+
 import type { Delivery } from '../../lib/core/delivery.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import {
@@ -30,8 +33,7 @@ for (const [what, open] of Object.entries(worlds)) {
     const clock = new FakeClock();
     beforeEach(async () => void (world = await open()));
     afterEach(() => world[Symbol.asyncDispose]());
-    const run: DeliveriesWorld['run'] = (line, overrides) =>
-      world.run(line, { clock, ...overrides });
+    const run: DeliveriesWorld['run'] = (line, more) => world.run(line, { clock, ...more });
     const isFile = what === 'a file';
     const statesOf = async (): Promise<readonly string[]> => {
       const { out } = await run(['list', '--order', 'oldest', '--format', 'json']);

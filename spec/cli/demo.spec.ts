@@ -1,13 +1,16 @@
 // The demo and its recording: what is shown is what really happens, over HTTP.
+
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+
 import { expect } from 'chai';
+
 import { loadPlan } from '../../lib/assembly/load.ts';
+import { runCommandLine } from '../../lib/cli/main.ts';
 import { isJsonObject, stringAt } from '../../lib/core/event.ts';
 import { toOccurrence } from '../../lib/core/occurrence.ts';
 import { decide } from '../../lib/filters/decide.ts';
 import { openRecording, type RecordingEntry } from '../../lib/playback/recording.ts';
-import { runCommandLine } from '../../lib/cli/main.ts';
 import { until } from '../support/until.ts';
 import { runLine, specMachine } from './surroundings.ts';
 

@@ -1,8 +1,11 @@
 // The original's two variables and its flags in every form: absent, empty, and with a value.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
+
 import { loadPlan } from '../../lib/assembly/load.ts';
 import { NAMESPACE_FLAGS, namespacesOf } from '../../lib/cli/cluster.ts';
 import { CONFIG_FLAGS, findConfiguration } from '../../lib/cli/configuration.ts';

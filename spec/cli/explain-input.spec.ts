@@ -1,8 +1,11 @@
 // Everything that `sluice explain` reads Events from, as it comes, and what it refuses with its line.
+
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
+
 import { expect } from 'chai';
+
 import { runCommandLine } from '../../lib/cli/main.ts';
 import type { JsonObject } from '../../lib/core/event.ts';
 import { renderEntry } from '../../lib/playback/recording.ts';

@@ -1,13 +1,16 @@
 // `sluice explain`: one decision an Event, in both forms; which source reads it, what a guard stops,
 // what is shown of many. What is read is explain-input.spec.ts, what is sent explain-render.spec.ts.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+
 import { expect } from 'chai';
+
+import { runCommandLine } from '../../lib/cli/main.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import { anEvent } from '../support/builders.ts';
-import { runCommandLine } from '../../lib/cli/main.ts';
 import { runLine, specMachine } from './surroundings.ts';
 
 const CONFIG = `

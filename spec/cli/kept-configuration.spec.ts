@@ -1,7 +1,12 @@
 // What is kept of a configuration that ran.
+
 import { expect } from 'chai';
-import type { KeptConfiguration } from '../../lib/cli/kept-configuration.ts';
-import { keepConfiguration, readKept } from '../../lib/cli/kept-configuration.ts';
+
+import {
+  type KeptConfiguration,
+  keepConfiguration,
+  readKept,
+} from '../../lib/cli/kept-configuration.ts';
 import type { Keep } from '../../lib/core/store.ts';
 
 const GOOD: KeptConfiguration = {

@@ -1,15 +1,18 @@
 // A restart onto a file that is refused: the last good configuration runs, and everybody is told; a
 // start that has none, or that is strict, exits 3.
+
 import { access, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
+
 import { loadPlan } from '../../lib/assembly/load.ts';
 import { chooseConfiguration } from '../../lib/cli/last-good.ts';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { findStore } from '../../lib/cli/store-place.ts';
 import { until } from '../support/until.ts';
 import { aPlayedCluster } from './played-cluster.ts';
-import { runLine, specMachine, type SpecMachine } from './surroundings.ts';
+import { runLine, type SpecMachine, specMachine } from './surroundings.ts';
 
 const GOOD = `# only for our eyes
 version: 1

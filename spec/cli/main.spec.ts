@@ -1,9 +1,12 @@
 // The command line's frame: which command runs, what is said where, and exit codes.
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+
 import { expect } from 'chai';
+
 import { commands } from '../../lib/cli/registry.ts';
 import { childEnvironment } from '../controlplane/environment.ts';
 import { Authority } from '../support/certificates.ts';

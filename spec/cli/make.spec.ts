@@ -1,10 +1,13 @@
 // The first command of a newcomer, `make run`: which command line it becomes, and the one line for a
 // machine whose Node.js is too old.
+
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+
 import { expect } from 'chai';
+
 import { childEnvironment } from '../controlplane/environment.ts';
 import { type Hook, hooked } from './hooked.ts';
 

@@ -1,7 +1,9 @@
 // A cluster of one Event for the commands that need one: a playback and a folder, new for each spec.
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { systemClock, systemRandom } from '../../lib/kit/system.ts';
 import { type Playback, startPlayback } from '../../lib/playback/playback.ts';
 import { anEvent } from '../support/builders.ts';

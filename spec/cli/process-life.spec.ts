@@ -1,12 +1,15 @@
 // The life of a real process from its first moment on: signals before lib is loaded, an older Node.js
 // that hands over, and what is left when one of the two is killed.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { expect } from 'chai';
+
 import { childEnvironment } from '../controlplane/environment.ts';
 import { until } from '../support/until.ts';
 import { type Hook, hooked, secondProcess } from './hooked.ts';

@@ -1,8 +1,11 @@
 // The proxies of the environment as `sluice run` and `sluice check` treat them: a variable that a
 // trigger needs and that cannot be used, one that nothing needs, and where requests go.
+
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
+
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { until } from '../support/until.ts';
 import { listen } from '../triggers/http/support/real-receiver.ts';

@@ -1,12 +1,15 @@
 // `sluice record` against `sluice playback`: what is played is what is recorded, over HTTP.
+
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
+
+import { runCommandLine } from '../../lib/cli/main.ts';
 import { stringAt } from '../../lib/core/event.ts';
 import { type Playback, startPlayback } from '../../lib/playback/playback.ts';
 import { openRecording, type RecordingEntry } from '../../lib/playback/recording.ts';
-import { runCommandLine } from '../../lib/cli/main.ts';
 import { anEvent } from '../support/builders.ts';
 import { until } from '../support/until.ts';
 import { specMachine } from './surroundings.ts';

@@ -1,13 +1,16 @@
 // `sluice run` on a playback: what the command line says stands above the file.
+
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
-import { SluiceError } from '../../lib/core/errors.ts';
+
 import { runCommandLine } from '../../lib/cli/main.ts';
+import { SluiceError } from '../../lib/core/errors.ts';
 import type { Store } from '../../lib/core/store.ts';
-import { aPlayedCluster } from './played-cluster.ts';
 import { until } from '../support/until.ts';
+import { aPlayedCluster } from './played-cluster.ts';
 import { specMachine } from './surroundings.ts';
 
 describe('sluice run', () => {

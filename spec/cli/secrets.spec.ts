@@ -1,7 +1,10 @@
 // Secrets that a configuration names: `run` does not start without them, `check` says so.
+
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
+
 import { aConfiguration } from './configured.ts';
 import { runLine } from './surroundings.ts';
 

@@ -1,5 +1,6 @@
 // What a real shell offers for a command line, with a script of completion loaded: one process for many
 // lines, each line's words after a line of its own.
+
 import { spawnSync } from 'node:child_process';
 
 /** What a shell is asked. */

@@ -1,9 +1,12 @@
 // The real process and its signals: the first one drains, the second one does not wait, and a local
 // command never outlives the gateway.
+
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
+
 import { systemClock, systemRandom } from '../../lib/kit/system.ts';
 import { type Playback, startPlayback } from '../../lib/playback/playback.ts';
 import { GatewayProcess } from '../e2e/support/gateway-process.ts';

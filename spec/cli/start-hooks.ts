@@ -2,6 +2,7 @@
 // process, makes the first one an older Node.js that hands over (`older`), makes all of them processes of
 // a Mac (`mac`), and holds the loading of lib until a file is there (`slow`). Its own URL says which, and
 // names the folder of its files.
+
 import { existsSync, realpathSync, writeFileSync, writeSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';

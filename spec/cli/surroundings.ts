@@ -1,6 +1,8 @@
 // A machine for commands in specs: streams that remember, an environment that is empty, and a wish
 // to stop that the spec makes.
+
 import { Readable, Writable } from 'node:stream';
+
 import type { Surroundings } from '../../lib/cli/command.ts';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { systemClock, systemRandom } from '../../lib/kit/system.ts';

@@ -1,8 +1,9 @@
 // Configuration files of other programs, a row each as its documentation shows one.
+
 import { expect } from 'chai';
+
 import { findNested, recognizeForeign } from '../../lib/config/foreign-file.ts';
-import type { Json, JsonObject } from '../../lib/core/event.ts';
-import { isJsonObject } from '../../lib/core/event.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../lib/core/event.ts';
 
 describe('recognizeForeign', () => {
   const rows: readonly (readonly [what: RegExp, document: JsonObject])[] = [

@@ -1,8 +1,9 @@
 // Values and places from YAML and JSON, what is refused, and that nothing makes it throw.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { loadDocument, MAX_CONFIG_BYTES } from '../../lib/config/load.ts';
-import type { LoadedDocument } from '../../lib/config/load.ts';
+
+import { type LoadedDocument, loadDocument, MAX_CONFIG_BYTES } from '../../lib/config/load.ts';
 import type { Json } from '../../lib/core/event.ts';
 import type { Problem } from '../../lib/core/problem.ts';
 

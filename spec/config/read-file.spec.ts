@@ -1,8 +1,11 @@
 // The file itself: real files and devices in a folder of its own.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
+
 import { loadDocument, MAX_CONFIG_BYTES } from '../../lib/config/load.ts';
 import { readConfigFile } from '../../lib/config/read-file.ts';
 

@@ -1,5 +1,7 @@
 // Files that people pass by mistake.
+
 import { expect } from 'chai';
+
 import { recogniseText, recogniseValue } from '../../lib/config/wrong-file.ts';
 import type { Json } from '../../lib/core/event.ts';
 

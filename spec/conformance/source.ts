@@ -1,6 +1,8 @@
 // What every source promises (lib/core/source.ts), as cases run over each kind. A kind hands in a
 // harness: the source, and a world in which things happen.
+
 import { expect } from 'chai';
+
 import type { Occurrence } from '../../lib/core/occurrence.ts';
 import type { Batch, Position, Positions, Source } from '../../lib/core/source.ts';
 import { Reading } from '../support/reading.ts';

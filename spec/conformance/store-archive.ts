@@ -1,7 +1,8 @@
 // What an Archive and a Keep promise.
+
 import { expect } from 'chai';
-import type { Delivery } from '../../lib/core/delivery.ts';
-import { HELD_TO_THE_END } from '../../lib/core/delivery.ts';
+
+import { type Delivery, HELD_TO_THE_END } from '../../lib/core/delivery.ts';
 import type { DeliveryQuery, LedgerEntry, Store } from '../../lib/core/store.ts';
 import {
   aCommit,

@@ -1,11 +1,13 @@
 // What a store promises at its bound in bytes: settled deliveries give way, then it says that it is
 // full and stores nothing of a commit with new deliveries.
+
 import { expect } from 'chai';
+
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { aDelivery } from '../support/builders.ts';
-import { aCommit, anEntry, CLAIM, idOf, NOW, PATH, settle } from './store-builders.ts';
 import type { OpenStore } from './store.ts';
+import { aCommit, anEntry, CLAIM, idOf, NOW, PATH, settle } from './store-builders.ts';
 
 /** A bound that some hundred deliveries reach, beyond what an empty store takes. */
 const MAX_BYTES = 1_000_000;

@@ -1,6 +1,8 @@
 // What specs of stores are made of: commits, ledger entries and deliveries with defaults, and the
 // steps that most of them take.
+
 import { expect } from 'chai';
+
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import type { Gap, Positions } from '../../lib/core/source.ts';

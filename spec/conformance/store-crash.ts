@@ -2,9 +2,12 @@
 // acknowledged is there, each one whole or not at all, and every attempt is told apart. A child works
 // on the store and says what was acknowledged (crash-child.ts); here it is killed, and what it left
 // behind is compared with what it said.
+
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+
 import { expect } from 'chai';
+
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { systemClock } from '../../lib/kit/system.ts';

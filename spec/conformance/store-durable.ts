@@ -1,8 +1,11 @@
 // What a store that says it is durable promises to the next process: everything is there, and what
 // the last one had begun is told apart. Here the process ends in order; store-crash.ts kills it.
+
 import { expect } from 'chai';
+
 import { eventNamespaceOf } from '../../lib/core/delivery.ts';
 import type { Store } from '../../lib/core/store.ts';
+import { until } from '../support/until.ts';
 import {
   aCommit,
   aGap,
@@ -19,7 +22,6 @@ import {
   settle,
   stored,
 } from './store-builders.ts';
-import { until } from '../support/until.ts';
 
 /** Opens the store of a name: the same one each time. */
 export type OpenNamed = (name: string) => Promise<Store>;

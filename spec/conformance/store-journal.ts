@@ -1,8 +1,11 @@
 // What a Journal promises: positions, ids, and one commit as one thing.
+
 import { expect } from 'chai';
+
 import type { Json } from '../../lib/core/event.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { aDelivery } from '../support/builders.ts';
+import { until } from '../support/until.ts';
 import {
   aCommit,
   anEntry,
@@ -17,7 +20,6 @@ import {
   settle,
   stored,
 } from './store-builders.ts';
-import { until } from '../support/until.ts';
 
 /** Holds a Journal to its promises. */
 export function describeJournal(store: () => Store): void {

@@ -1,8 +1,9 @@
 // Claims take turns: a backlog of one namespace does not delay the deliveries of another.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Delivery } from '../../lib/core/delivery.ts';
-import { eventNamespaceOf } from '../../lib/core/delivery.ts';
+
+import { type Delivery, eventNamespaceOf } from '../../lib/core/delivery.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { Waits } from '../support/waits.ts';
 import { aCommit, CLAIM, deliveriesOf, idOf, NOW, settle } from './store-builders.ts';

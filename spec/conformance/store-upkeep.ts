@@ -1,6 +1,8 @@
 // What an Upkeep promises while its process lives: retired paths, dropped positions, moved times and
 // what a sweep forgets. What a beginning finds after a death stands in store-durable.ts.
+
 import { expect } from 'chai';
+
 import type { LedgerEntry, Store } from '../../lib/core/store.ts';
 import {
   aCommit,

@@ -1,5 +1,6 @@
 // The work that a child does on a store until it is killed: numbered batches, each made of deliveries
 // and entries that anyone can name again.
+
 import type { Commit } from '../../lib/core/store.ts';
 import { aCommit, anEntry, deliveries, idOf, NOW, PATH } from './store-builders.ts';
 

@@ -1,5 +1,6 @@
 // What every store promises (lib/core/store.ts), as cases that any implementation is held to; cases
 // of a crash, for those that say they are durable, stand in store-crash.ts.
+
 import type { Store } from '../../lib/core/store.ts';
 import { describeArchive } from './store-archive.ts';
 import { describeBounds } from './store-bounds.ts';

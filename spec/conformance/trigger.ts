@@ -1,7 +1,9 @@
 // What every trigger promises (lib/core/trigger.ts), as cases that any kind is held to. What a kind
 // starts and how it fails is the bench's to know; promise 4 is tried with a secret that the bench
 // hides wherever its kind is given one.
+
 import { expect } from 'chai';
+
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import type { Trigger } from '../../lib/core/trigger.ts';

@@ -1,8 +1,8 @@
 // A small REST client for specs with full rights: ask, apply, list. It is deliberately not
 // @kubernetes/client-node nor our own transport, so that specs do not check a thing with itself.
 
-import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
 
 import type { CertificatePair } from './certificates.ts';
 import { waitFor } from './waiting.ts';

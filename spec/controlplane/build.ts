@@ -7,8 +7,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { readSpecEnvironment } from './environment.ts';
-import { buildGoProgram } from './go-build.ts';
-import type { GoBuild } from './go-build.ts';
+import { buildGoProgram, type GoBuild } from './go-build.ts';
 
 /** The components, in the order in which they start. */
 export const componentNames = [

@@ -1,8 +1,7 @@
 // One component as a child process: started with its output in a file, watched while it becomes
 // ready, ended by its own pid. Which components there are and with which flags is not known here.
 
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 

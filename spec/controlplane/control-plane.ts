@@ -8,24 +8,18 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { applyAccount, requestToken } from './accounts.ts';
-import type { Account } from './accounts.ts';
-import { AdminClient } from './admin-client.ts';
-import type { KubeEvent, KubeObject } from './admin-client.ts';
-import { ensureControlPlane } from './build.ts';
-import type { ComponentName, Program } from './build.ts';
-import { ClientAuthority } from './certificates.ts';
-import type { CertificatePair, CertificateSubject } from './certificates.ts';
+import { type Account, applyAccount, requestToken } from './accounts.ts';
+import { AdminClient, type KubeEvent, type KubeObject } from './admin-client.ts';
+import { type ComponentName, ensureControlPlane, type Program } from './build.ts';
+import { type CertificatePair, type CertificateSubject, ClientAuthority } from './certificates.ts';
 import { Component } from './component.ts';
 import { compactEtcd, isEtcdHealthy } from './etcd-client.ts';
-import { toFiles, toFlags } from './flags.ts';
-import type { Layout, Tuning } from './flags.ts';
+import { type Layout, type Tuning, toFiles, toFlags } from './flags.ts';
 import { writeKeys } from './keys.ts';
 import { renderKubeconfig } from './kubeconfig.ts';
 import { takesPods, toNode } from './nodes.ts';
 import { freePorts } from './ports.ts';
-import { HopelessError, waitFor } from './waiting.ts';
-import type { Condition } from './waiting.ts';
+import { type Condition, HopelessError, waitFor } from './waiting.ts';
 
 /** What to start, and how it is tuned; everything has a default. */
 export interface ControlPlaneOptions extends Partial<Tuning> {

@@ -4,8 +4,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 
-import { toFiles } from './flags.ts';
-import type { Layout } from './flags.ts';
+import { type Layout, toFiles } from './flags.ts';
 
 /** Writes the key files of a layout; the admin is in `system:masters`, which RBAC never refuses. */
 export async function writeKeys(layout: Layout, adminToken: string): Promise<void> {

@@ -7,8 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 import type { KubeObject } from './admin-client.ts';
-import { startControlPlane } from './control-plane.ts';
-import type { ControlPlane } from './control-plane.ts';
+import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { childEnvironment } from './environment.ts';
 
 const root = new URL('../../', import.meta.url);

@@ -1,5 +1,7 @@
 // Events of events.k8s.io, translated as an API server does.
+
 import { expect } from 'chai';
+
 import { toCoreEvent } from '../../lib/core/core-event.ts';
 import type { JsonObject } from '../../lib/core/event.ts';
 import { toOccurrence } from '../../lib/core/occurrence.ts';

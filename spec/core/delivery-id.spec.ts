@@ -1,9 +1,11 @@
 // Promises of lib/core/delivery-id.ts. The three worked examples were computed by an independent
 // program (Python's hashlib and integers); they are what a user's own implementation must give.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { DeliveryKey } from '../../lib/core/delivery-id.ts';
+
 import {
+  type DeliveryKey,
   deliveryId,
   idBits,
   isDeliveryId,

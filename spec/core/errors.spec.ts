@@ -1,7 +1,14 @@
 // Promises of lib/core/errors.ts.
+
 import { expect } from 'chai';
-import type { ErrorCode } from '../../lib/core/errors.ts';
-import { ERRORS, SluiceError, exitCodeOf, messageOf } from '../../lib/core/errors.ts';
+
+import {
+  ERRORS,
+  type ErrorCode,
+  exitCodeOf,
+  messageOf,
+  SluiceError,
+} from '../../lib/core/errors.ts';
 
 describe('ERRORS', () => {
   // The exit codes: 1 internal, 2 usage, 3 configuration, 4 cluster. Written out a second

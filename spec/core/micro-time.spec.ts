@@ -1,6 +1,8 @@
 // Promises of lib/core/micro-time.ts.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import {
   millisecondsOf,
   parseMicroTime,

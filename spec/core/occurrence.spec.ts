@@ -1,8 +1,9 @@
 // Promises of lib/core/occurrence.ts: both writers' Events give one shape, nothing ever throws.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { EventObject, Json } from '../../lib/core/event.ts';
-import { isJsonObject } from '../../lib/core/event.ts';
+
+import { type EventObject, isJsonObject, type Json } from '../../lib/core/event.ts';
 import { toOccurrence } from '../../lib/core/occurrence.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 

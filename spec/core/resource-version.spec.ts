@@ -1,6 +1,8 @@
 // Promises of lib/core/resource-version.ts.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { compareVersions } from '../../lib/core/resource-version.ts';
 
 describe('compareVersions', () => {

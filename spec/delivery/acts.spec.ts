@@ -1,10 +1,17 @@
 // What people do with a delivery: every act from every state, and what a rerun is made of.
+
 import { expect } from 'chai';
-import type { DeadReason, Delivery, DeliveryState } from '../../lib/core/delivery.ts';
-import { DELIVERY_STATES, HELD_TO_THE_END } from '../../lib/core/delivery.ts';
+
+import {
+  DELIVERY_STATES,
+  type DeadReason,
+  type Delivery,
+  type DeliveryState,
+  HELD_TO_THE_END,
+} from '../../lib/core/delivery.ts';
 import { deliveryId } from '../../lib/core/delivery-id.ts';
 import type { Store } from '../../lib/core/store.ts';
-import { type Acted, type ActName, ACTS, act, possibleActs } from '../../lib/delivery/acts.ts';
+import { ACTS, type Acted, type ActName, act, possibleActs } from '../../lib/delivery/acts.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, NOW } from '../conformance/store-builders.ts';
 import { aDelivery } from '../support/builders.ts';

@@ -1,6 +1,8 @@
 // Whether a lane may attempt anything, as a timeline of attempts: when it pauses, for how long and
 // why, how it tries, and how it goes on.
+
 import { expect } from 'chai';
+
 import type { Outcome, Retry } from '../../lib/core/outcome.ts';
 import { Admission, type AdmissionChange } from '../../lib/delivery/admission.ts';
 

@@ -1,6 +1,8 @@
 // How old deliveries and lost answers are: pauses, spans without a gateway, clocks that jump, and
 // what of it a next process knows.
+
 import { expect } from 'chai';
+
 import { Aging } from '../../lib/delivery/aging.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { FakeClock } from '../support/fake-clock.ts';

@@ -1,6 +1,8 @@
 // The judgement of the circuit breaker: after which outcomes a receiver should be left alone. When it
 // is tried again is admission.spec.ts.
+
 import { expect } from 'chai';
+
 import type { Outcome } from '../../lib/core/outcome.ts';
 import { Breaker, mostTelling } from '../../lib/delivery/breaker.ts';
 

@@ -1,6 +1,8 @@
 // A lane whose trigger takes several deliveries in one attempt: how they gather, and that each is
 // settled by itself.
+
 import { expect } from 'chai';
+
 import type { Delivery } from '../../lib/core/delivery.ts';
 import { deliveries } from '../conformance/store-builders.ts';
 import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';

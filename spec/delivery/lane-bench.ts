@@ -1,4 +1,5 @@
 // A lane on a memory store, with a trigger whose attempts end when the spec says so.
+
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import type { Store } from '../../lib/core/store.ts';

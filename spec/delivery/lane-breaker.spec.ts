@@ -1,5 +1,7 @@
 // A lane with its breaker: what is not attempted while it is open, who tries, and what ages.
+
 import { expect } from 'chai';
+
 import type { Outcome } from '../../lib/core/outcome.ts';
 import { deliveries } from '../conformance/store-builders.ts';
 import { DELIVERED, HeldTrigger, setUp, stateOf } from './lane-bench.ts';

@@ -1,6 +1,8 @@
 // Attempts whose process died: repeated where the receiver can tell, else as the trigger says, and
 // whatever may be there twice is reported. A person who asks for another attempt gets one.
+
 import { expect } from 'chai';
+
 import type { Attempt, Delivery } from '../../lib/core/delivery.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import type { OnLostAnswer } from '../../lib/core/trigger.ts';

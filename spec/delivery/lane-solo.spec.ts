@@ -1,5 +1,7 @@
 // A delivery during whose attempts the process died twice: it is attempted with nothing beside it.
+
 import { expect } from 'chai';
+
 import type { Delivery } from '../../lib/core/delivery.ts';
 import { Gate } from '../../lib/delivery/gate.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';

@@ -1,5 +1,7 @@
 // A lane on a store that fails, hangs or is gone, and what is written down at the very end.
+
 import { expect } from 'chai';
+
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import { deliveries } from '../conformance/store-builders.ts';

@@ -1,6 +1,8 @@
 // Lanes: bounded concurrency, one attempt an object, attempts recorded before they are made, and an
 // end that loses nothing.
+
 import { expect } from 'chai';
+
 import type { Trigger } from '../../lib/core/trigger.ts';
 import { Dispatch } from '../../lib/delivery/dispatch.ts';
 import { aCommit, deliveries } from '../conformance/store-builders.ts';

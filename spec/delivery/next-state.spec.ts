@@ -1,10 +1,11 @@
 // What each outcome makes of a delivery: a table.
+
 import { expect } from 'chai';
+
 import type { Attempt, Delivery } from '../../lib/core/delivery.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import type { OnLostAnswer } from '../../lib/core/trigger.ts';
-import type { NextStateFacts } from '../../lib/delivery/next-state.ts';
-import { isPossiblyTwice, nextState } from '../../lib/delivery/next-state.ts';
+import { isPossiblyTwice, type NextStateFacts, nextState } from '../../lib/delivery/next-state.ts';
 import { aDelivery } from '../support/builders.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);

@@ -1,5 +1,7 @@
 // How much of a span was paused: overlaps, the one that lasts, and the bound.
+
 import { expect } from 'chai';
+
 import { Pauses } from '../../lib/delivery/pauses.ts';
 
 function pausesOf(...spans: readonly (readonly [from: number, to: number | null])[]): Pauses {

@@ -1,15 +1,21 @@
 // The gateway with exactly the file and the permissions that the chart gives it. Only the container
 // is missing: the process runs here, as the service account that helm installed.
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
 
 import { findHelm, renderObjects, theOnly } from '../charts/helm.ts';
-import { createNamespaces, install, valuesFor } from '../charts/installation.ts';
-import type { Namespaces, Values } from '../charts/installation.ts';
+import {
+  createNamespaces,
+  install,
+  type Namespaces,
+  type Values,
+  valuesFor,
+} from '../charts/installation.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { freePorts } from '../controlplane/ports.ts';

@@ -1,15 +1,22 @@
 // The chart against a real API server: every object is accepted whole, helm installs it, and then its
 // service account may do exactly what the configuration needs.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
 import { load } from 'js-yaml';
 
 import { findHelm, renderObjects, theOnly } from '../charts/helm.ts';
-import { createNamespaces, install, jobSpec, valuesFor } from '../charts/installation.ts';
-import type { Namespaces, Values } from '../charts/installation.ts';
-import { AdminClient } from '../controlplane/admin-client.ts';
-import type { AdminRequest, KubeObject } from '../controlplane/admin-client.ts';
+import {
+  createNamespaces,
+  install,
+  jobSpec,
+  type Namespaces,
+  type Values,
+  valuesFor,
+} from '../charts/installation.ts';
+import { AdminClient, type AdminRequest, type KubeObject } from '../controlplane/admin-client.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
 

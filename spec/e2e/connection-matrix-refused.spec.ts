@@ -2,15 +2,15 @@
 // gateway as a process. It says so once and clearly, sends no credential to a stranger, does not
 // hammer, and recovers by itself.
 
-import { expect } from 'chai';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+
+import { expect } from 'chai';
 
 import { Authority } from '../support/certificates.ts';
 import { until } from '../support/until.ts';
 import { ConnectProxy } from './support/connect-proxy.ts';
-import { GatewayProcess } from './support/gateway-process.ts';
-import type { LogLine } from './support/gateway-process.ts';
+import { GatewayProcess, type LogLine } from './support/gateway-process.ts';
 import { MatrixBench } from './support/matrix-bench.ts';
 import * as once from './support/once.ts';
 import { requestOnce } from './support/proved-connection.ts';

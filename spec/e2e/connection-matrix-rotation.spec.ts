@@ -2,9 +2,10 @@
 // kube-apiserver. What was written is read once and only once across each change, and one line says
 // that credentials were read again.
 
-import { expect } from 'chai';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+
+import { expect } from 'chai';
 
 import { Authority } from '../support/certificates.ts';
 import { until } from '../support/until.ts';

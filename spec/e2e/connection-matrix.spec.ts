@@ -8,11 +8,9 @@ import { renderKubeconfig } from '../controlplane/kubeconfig.ts';
 import { Authority } from '../support/certificates.ts';
 import { ConnectProxy } from './support/connect-proxy.ts';
 import { MatrixBench } from './support/matrix-bench.ts';
-import { ProvedConnection } from './support/proved-connection.ts';
-import type { Way } from './support/proved-connection.ts';
+import { ProvedConnection, type Way } from './support/proved-connection.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
-import { TerminatingFront } from './support/terminating-front.ts';
-import type { AfterAnswer } from './support/terminating-front.ts';
+import { type AfterAnswer, TerminatingFront } from './support/terminating-front.ts';
 
 /** A row: how to get there, and what else must be so afterwards. */
 interface Row {

@@ -1,16 +1,16 @@
 // How the gateway reaches a real API server: every kind of credential, one that is taken away while
 // it runs, and what it says where it can not reach it, may not read, or has nothing to go by.
 
-import { expect } from 'chai';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+
+import { expect } from 'chai';
 
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { systemClock } from '../../lib/kit/system.ts';
 import { connect } from '../../lib/kubernetes/connection.ts';
+import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { certificateUser, renderKubeconfig } from '../controlplane/kubeconfig.ts';
-import { startControlPlane } from '../controlplane/control-plane.ts';
-import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 import { until } from '../support/until.ts';
 import { CuttingProxy } from './support/cutting-proxy.ts';

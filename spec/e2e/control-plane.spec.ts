@@ -5,12 +5,10 @@ import { readFile } from 'node:fs/promises';
 
 import { expect } from 'chai';
 
-import type { KubeEvent } from '../controlplane/admin-client.ts';
-import { AdminClient } from '../controlplane/admin-client.ts';
-import type { ControlPlane } from '../controlplane/control-plane.ts';
-import { startControlPlane } from '../controlplane/control-plane.ts';
-import { watchLines } from './support/watch-lines.ts';
+import { AdminClient, type KubeEvent } from '../controlplane/admin-client.ts';
+import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
+import { watchLines } from './support/watch-lines.ts';
 
 const pod = (behaviour?: string) => ({
   metadata: {

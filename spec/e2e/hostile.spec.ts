@@ -2,13 +2,13 @@
 // and nothing of it reaches a terminal, a label or a shell as more than text. What no API server
 // sends, frames and pages beyond every bound, comes from a scripted one over real HTTP.
 
-import { expect } from 'chai';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { stringAt } from '../../lib/core/event.ts';
-import type { JsonObject } from '../../lib/core/event.ts';
+import { expect } from 'chai';
+
+import { type JsonObject, stringAt } from '../../lib/core/event.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import type { ParkedRequest } from '../support/parked-request.ts';

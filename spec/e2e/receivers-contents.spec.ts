@@ -2,20 +2,20 @@
 // Standard Webhooks and CloudEvents: several deliveries in one request, and signed requests that a
 // receiver with a memory takes once. Behind it are a real gateway and a real API server.
 
-import { CloudEvent, HTTP } from 'cloudevents';
-import { expect } from 'chai';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { expect } from 'chai';
+import { CloudEvent, HTTP } from 'cloudevents';
 import { Webhook } from 'standardwebhooks';
 
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { until } from '../support/until.ts';
 import * as bad from './support/misbehaviour.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
-import type { Arrived } from './support/switched-receiver.ts';
-import { SwitchedReceiver, WELL, toldIn } from './support/switched-receiver.ts';
-import { TwoTriggers, idOf } from './support/two-triggers.ts';
+import { type Arrived, SwitchedReceiver, toldIn, WELL } from './support/switched-receiver.ts';
+import { idOf, TwoTriggers } from './support/two-triggers.ts';
 
 const EVENTS = 30;
 const SECRET = `whsec_${Buffer.alloc(32, 5).toString('base64')}`;

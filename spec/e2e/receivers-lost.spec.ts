@@ -14,7 +14,7 @@ import { until } from '../support/until.ts';
 import * as bad from './support/misbehaviour.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
 import { SwitchedReceiver } from './support/switched-receiver.ts';
-import { TwoTriggers, outcomeOf } from './support/two-triggers.ts';
+import { outcomeOf, TwoTriggers } from './support/two-triggers.ts';
 
 const EVENTS = 20;
 // The longest first pause of a breaker is 5 s, the second 10 s, each with some room.

@@ -10,9 +10,8 @@ import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { until } from '../support/until.ts';
 import * as bad from './support/misbehaviour.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
-import type { Arrived, Behaviour } from './support/switched-receiver.ts';
-import { SwitchedReceiver } from './support/switched-receiver.ts';
-import { TwoTriggers, idOf } from './support/two-triggers.ts';
+import { type Arrived, type Behaviour, SwitchedReceiver } from './support/switched-receiver.ts';
+import { idOf, TwoTriggers } from './support/two-triggers.ts';
 
 const EVENTS = 20;
 // The default of triggers.

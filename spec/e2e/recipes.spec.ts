@@ -6,15 +6,12 @@
 import { expect } from 'chai';
 
 import { loadPlan } from '../../lib/assembly/load.ts';
-import type { JsonObject } from '../../lib/core/event.ts';
-import { isJsonObject } from '../../lib/core/event.ts';
+import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
 import type { Permission } from '../../lib/core/kind.ts';
 import type { NamespacedRules } from '../controlplane/accounts.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
-import type { ControlPlane } from '../controlplane/control-plane.ts';
-import { startControlPlane } from '../controlplane/control-plane.ts';
-import type { RecipeName } from '../recipes/page.ts';
-import { recipeOf } from '../recipes/page.ts';
+import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
+import { type RecipeName, recipeOf } from '../recipes/page.ts';
 import { statesOfSeries } from '../recipes/recorded-series.ts';
 import { RunningGateway } from '../recipes/running-gateway.ts';
 import { until } from '../support/until.ts';

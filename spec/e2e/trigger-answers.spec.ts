@@ -5,15 +5,12 @@
 import { expect } from 'chai';
 
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
-import type { JsonObject } from '../../lib/core/event.ts';
-import { isJsonObject } from '../../lib/core/event.ts';
+import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import { systemClock } from '../../lib/kit/system.ts';
-import type { Connection } from '../../lib/kubernetes/connection.ts';
-import { connect } from '../../lib/kubernetes/connection.ts';
+import { type Connection, connect } from '../../lib/kubernetes/connection.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
-import type { KubernetesSection } from '../../lib/triggers/kubernetes.ts';
-import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
+import { type KubernetesSection, kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import type { PolicyRule } from '../controlplane/accounts.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';

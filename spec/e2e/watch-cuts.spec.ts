@@ -5,8 +5,7 @@
 import { expect } from 'chai';
 
 import { PROOF_MS } from '../../lib/kubernetes/watch-stream.ts';
-import { startControlPlane } from '../controlplane/control-plane.ts';
-import type { ControlPlane } from '../controlplane/control-plane.ts';
+import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { until } from '../support/until.ts';
 import { CuttingProxy } from './support/cutting-proxy.ts';
 import { GatewayProcess } from './support/gateway-process.ts';

@@ -6,19 +6,14 @@
 import { expect } from 'chai';
 
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
-import { stringAt } from '../../lib/core/event.ts';
-import type { JsonObject } from '../../lib/core/event.ts';
+import { type JsonObject, stringAt } from '../../lib/core/event.ts';
 import { systemClock } from '../../lib/kit/system.ts';
-import { connect } from '../../lib/kubernetes/connection.ts';
-import type { Connection } from '../../lib/kubernetes/connection.ts';
-import { readChanges } from '../../lib/kubernetes/reader.ts';
-import type { ReaderOptions } from '../../lib/kubernetes/reader.ts';
+import { type Connection, connect } from '../../lib/kubernetes/connection.ts';
+import { type ReaderOptions, readChanges } from '../../lib/kubernetes/reader.ts';
 import type { ReaderBatch } from '../../lib/kubernetes/reader-batch.ts';
-import { startControlPlane } from '../controlplane/control-plane.ts';
-import type { ControlPlane } from '../controlplane/control-plane.ts';
+import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { Reading } from '../support/reading.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
-import type { RecordingObserve } from '../support/recording-observe.ts';
+import { type RecordingObserve, recordingObserve } from '../support/recording-observe.ts';
 import { until } from '../support/until.ts';
 import { CuttingProxy } from './support/cutting-proxy.ts';
 import { GatewayProcess } from './support/gateway-process.ts';

@@ -1,8 +1,9 @@
 // What compileChain refuses, notes and makes of rules: each mistake with its code and place. How a
 // single condition reads is condition.spec.ts's.
+
 import { expect } from 'chai';
-import type { CompiledChain } from '../../lib/filters/compile.ts';
-import { compileChain } from '../../lib/filters/compile.ts';
+
+import { type CompiledChain, compileChain } from '../../lib/filters/compile.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
 
 const OPTIONS = { triggers: ['build', 'diagnose'], sources: ['shop', 'pay'], defaultQuietMs: 60 };

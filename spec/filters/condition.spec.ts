@@ -1,11 +1,12 @@
 // Each field of a rule against Events: patterns, lists, counts, missing values, and what is refused.
 // Whole rules are decide.spec.ts's.
+
 import { expect } from 'chai';
+
 import type { EventObject } from '../../lib/core/event.ts';
 import type { Finding } from '../../lib/core/problem.ts';
 import { compileCondition, holds, valueOf } from '../../lib/filters/condition.ts';
-import type { ConditionField } from '../../lib/filters/rule.ts';
-import { CONDITION_FIELDS } from '../../lib/filters/rule.ts';
+import { CONDITION_FIELDS, type ConditionField } from '../../lib/filters/rule.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 
 function asks(field: ConditionField, written: unknown, event: EventObject = anEvent()): boolean {

@@ -1,15 +1,16 @@
 // Every Event of the corpus beside the project, where there is one, through each form of the chain;
 // without it, as many generated ones in the same shapes, so that the spec never says nothing.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+
 import { expect } from 'chai';
-import type { EventObject } from '../../lib/core/event.ts';
-import { isJsonObject, stringAt } from '../../lib/core/event.ts';
-import type { Occurrence } from '../../lib/core/occurrence.ts';
-import { toOccurrence } from '../../lib/core/occurrence.ts';
+
+import { type EventObject, isJsonObject, stringAt } from '../../lib/core/event.ts';
+import { type Occurrence, toOccurrence } from '../../lib/core/occurrence.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
-import { originalTrace } from '../../lib/filters/original-trace.ts';
 import { compileOriginal } from '../../lib/filters/original.ts';
+import { originalTrace } from '../../lib/filters/original-trace.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
 import { anEvent } from '../support/builders.ts';
 import { naiveRule } from './naive.ts';

@@ -1,12 +1,13 @@
 // The walk over the chain by hand-made cases: order, blocks under `not`, the trail, the nearest rule.
 // Random rules are properties.spec.ts's.
+
 import { expect } from 'chai';
+
 import type { Decision } from '../../lib/core/decision.ts';
 import type { Chain } from '../../lib/filters/chain.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain, nearest } from '../../lib/filters/decide.ts';
-import type { RuleSection } from '../../lib/filters/rule.ts';
-import { CONDITION_FIELDS } from '../../lib/filters/rule.ts';
+import { CONDITION_FIELDS, type RuleSection } from '../../lib/filters/rule.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 
 function chainOf(...rules: readonly RuleSection[]): Chain {

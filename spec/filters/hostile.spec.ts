@@ -1,14 +1,15 @@
 // What an attacker or an accident can put into Events and rules: the chain answers, always.
+
 import { expect } from 'chai';
+
 import type { EventObject, Json } from '../../lib/core/event.ts';
 import { toOccurrence } from '../../lib/core/occurrence.ts';
 import type { Chain } from '../../lib/filters/chain.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
-import { originalTrace } from '../../lib/filters/original-trace.ts';
 import { compileOriginal } from '../../lib/filters/original.ts';
-import type { RuleSection } from '../../lib/filters/rule.ts';
-import { CONDITION_FIELDS } from '../../lib/filters/rule.ts';
+import { originalTrace } from '../../lib/filters/original-trace.ts';
+import { CONDITION_FIELDS, type RuleSection } from '../../lib/filters/rule.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 
 const OPTIONS = { triggers: ['build'], defaultQuietMs: 1 };

@@ -1,10 +1,12 @@
 // Long chains: the first match is found without asking each rule, and is the same.
+
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Occurrence } from '../../lib/core/occurrence.ts';
-import { toOccurrence } from '../../lib/core/occurrence.ts';
+
+import { type Occurrence, toOccurrence } from '../../lib/core/occurrence.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';

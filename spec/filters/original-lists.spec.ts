@@ -1,14 +1,16 @@
 // The three sample lists of the original over a table of Events: what each row says was worked out
 // by hand from its code, and the naive evaluator in the shape of that code must say so as well.
+
 import { readFileSync } from 'node:fs';
+
 import { expect } from 'chai';
+
 import type { Chain } from '../../lib/filters/chain.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
-import { originalTrace } from '../../lib/filters/original-trace.ts';
 import { compileOriginal } from '../../lib/filters/original.ts';
+import { originalTrace } from '../../lib/filters/original-trace.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
-import type { NaiveFilter } from './naive-original.ts';
-import { acceptEvent } from './naive-original.ts';
+import { acceptEvent, type NaiveFilter } from './naive-original.ts';
 
 interface Sample {
   readonly chain: Chain;

@@ -1,9 +1,11 @@
 // The original's log lines while it filtered, word for word, and Go's way of quoting a text.
 // That they agree with its loop on random input is properties.spec.ts's.
+
 import { expect } from 'chai';
+
 import { compileChain } from '../../lib/filters/compile.ts';
-import { goQuoted, originalTrace } from '../../lib/filters/original-trace.ts';
 import { compileOriginal } from '../../lib/filters/original.ts';
+import { goQuoted, originalTrace } from '../../lib/filters/original-trace.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 
 describe('originalTrace', () => {

@@ -1,10 +1,12 @@
 // What Go's decoder and the original's loop make of odd lists of filters, and what is reported of
 // each. Its sample lists are original-lists.spec.ts's.
+
 import { expect } from 'chai';
-import { anEvent, anOccurrence } from '../support/builders.ts';
+
 import { decide } from '../../lib/filters/decide.ts';
-import { originalKey } from '../../lib/filters/original-keys.ts';
 import { compileOriginal } from '../../lib/filters/original.ts';
+import { originalKey } from '../../lib/filters/original-keys.ts';
+import { anEvent, anOccurrence } from '../support/builders.ts';
 
 /** What a list says about an Event of the kind Pod in `shop` with a reason. */
 function says(filters: unknown, reason = 'BackOff'): string {

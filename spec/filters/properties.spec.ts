@@ -1,12 +1,13 @@
 // Properties over random rules and Events: small alphabets, so that rules match often.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Occurrence } from '../../lib/core/occurrence.ts';
-import { toOccurrence } from '../../lib/core/occurrence.ts';
+
+import { type Occurrence, toOccurrence } from '../../lib/core/occurrence.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain, nearest } from '../../lib/filters/decide.ts';
-import { originalTrace } from '../../lib/filters/original-trace.ts';
 import { compileOriginal } from '../../lib/filters/original.ts';
+import { originalTrace } from '../../lib/filters/original-trace.ts';
 import type { BlockSection, RuleSection } from '../../lib/filters/rule.ts';
 import { matchesBlock, naiveRule } from './naive.ts';
 import { acceptEvent } from './naive-original.ts';

@@ -1,7 +1,9 @@
 // The schema of a rule: that it knows exactly the keys of the types, describes each, and takes and
 // refuses by one error in one place. Patterns and names are compile.spec.ts's.
+
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
+
 import { isJsonObject, jsonAt } from '../../lib/core/event.ts';
 import { CONDITION_FIELDS, RULE_KEYS } from '../../lib/filters/rule.ts';
 import { ruleSchema } from '../../lib/filters/schema.ts';

@@ -1,7 +1,10 @@
 // What fuzzing found once: each file of spec/fuzz/cases holds an input that broke a promise, and must
 // never again.
+
 import { readdirSync, readFileSync } from 'node:fs';
+
 import { expect } from 'chai';
+
 import { targetOf } from './targets.ts';
 
 const FOLDER = new URL('cases/', import.meta.url);

@@ -1,9 +1,10 @@
 // What mutations start from: recorded Events and written configurations. Read once, by name, in a
 // fixed order, so that a seed means the same wherever the same files are.
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JsonObject } from '../../lib/core/event.ts';
-import { isJsonObject } from '../../lib/core/event.ts';
+
+import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** Recordings of other clusters, beside the checkout; not everybody has them. */

@@ -1,10 +1,11 @@
 // A short run of every fuzz target with a fixed seed; the long one is `make fuzz`. And the runner
 // itself: a case can be made again, and a broken promise is found and told.
+
 import { expect } from 'chai';
+
 import { FuzzRandom } from './random.ts';
 import { makeCase, runSession } from './session.ts';
-import type { FuzzTarget } from './target.ts';
-import { must } from './target.ts';
+import { type FuzzTarget, must } from './target.ts';
 import { TARGETS, targetOf } from './targets.ts';
 
 const SEED = 20_260_131;

@@ -1,13 +1,14 @@
 // `make fuzz`: runs the targets side by side, each in a thread, and says what they found. A finding
 // names the seed and the case that make it again: `--target NAME --seed S --case K`.
+
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+
 import { systemClock } from '../../lib/kit/system.ts';
-import type { Finding, Range, Tally } from './session.ts';
-import { makeCase, runSession } from './session.ts';
+import { type Finding, makeCase, type Range, runSession, type Tally } from './session.ts';
 import { shown } from './target.ts';
 import { TARGETS, targetOf } from './targets.ts';
 import type { WorkerTask } from './worker.ts';

@@ -1,7 +1,7 @@
 // Runs the cases of one target, one after the other, in this thread. It knows nothing of threads and
 // files; what it finds and how far it is, it tells.
-import type { FuzzRandom as Random } from './random.ts';
-import { FuzzRandom } from './random.ts';
+
+import { FuzzRandom, type FuzzRandom as Random } from './random.ts';
 import type { FuzzTarget } from './target.ts';
 
 /** A case in which a promise was broken. */

@@ -1,5 +1,6 @@
 // What a fuzz target is: a maker of inputs and a check that holds an input to what was promised. An
 // input is plain JSON, so that whatever was found can be kept as a file and checked again for ever.
+
 import type { FuzzRandom } from './random.ts';
 
 /** One thing that is fuzzed. */

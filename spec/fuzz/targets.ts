@@ -1,4 +1,5 @@
 // Every fuzz target by its name; the runner, the specs and the kept cases take them from here.
+
 import { answers } from './answers/answers.ts';
 import { configurations } from './configurations/configurations.ts';
 import { events } from './events/events.ts';

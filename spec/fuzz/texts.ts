@@ -1,5 +1,6 @@
 // Texts that nobody means well with: what breaks terminals, JSON, YAML, labels, templates, shells and
 // code that takes names for keys; and words that rules and Events are usually made of.
+
 import type { FuzzRandom } from './random.ts';
 
 /** Fragments that have broken something somewhere. */

@@ -1,6 +1,8 @@
 // Another cluster behind the same name: what is let go of, what stays, and that a start that dies in
 // between does it again.
+
 import { expect } from 'chai';
+
 import type { Store } from '../../lib/core/store.ts';
 import { type FollowClusterParts, followCluster } from '../../lib/gateway/cluster-change.ts';
 import type { ClusterIdentity } from '../../lib/kubernetes/cluster.ts';

@@ -1,12 +1,13 @@
 // A gateway over a store, a source and a trigger that a spec moves by hand, on a clock that stands.
+
+import { loadPlan } from '../../lib/assembly/load.ts';
+import type { Plan, PlannedTrigger } from '../../lib/assembly/plan.ts';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Observation } from '../../lib/core/observation.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import type { Batch, PathPart, Positions, Source } from '../../lib/core/source.ts';
 import type { Store } from '../../lib/core/store.ts';
 import type { Trigger } from '../../lib/core/trigger.ts';
-import { loadPlan } from '../../lib/assembly/load.ts';
-import type { Plan, PlannedTrigger } from '../../lib/assembly/plan.ts';
 import { Gateway, type GatewayParts } from '../../lib/gateway/gateway.ts';
 import type { ApiClient } from '../../lib/kubernetes/api.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';

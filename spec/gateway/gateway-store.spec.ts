@@ -1,6 +1,8 @@
 // The gateway and its store: one that is away, full, or does not answer, and the clocks that what is
 // kept in it depends on.
+
 import { expect } from 'chai';
+
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { aborted } from '../../lib/kit/aborted.ts';

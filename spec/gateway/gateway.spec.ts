@@ -1,10 +1,12 @@
 // The gateway's life: start, work, stop, and what it does when something can never work.
+
 import { expect } from 'chai';
-import type { Observe } from '../../lib/core/observation.ts';
+
 import { SluiceError } from '../../lib/core/errors.ts';
+import type { Observe } from '../../lib/core/observation.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aBatch, aSeries } from '../intake/harness.ts';
 import { aCommit, anEntry } from '../conformance/store-builders.ts';
+import { aBatch, aSeries } from '../intake/harness.ts';
 import { aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
 import { deliveryOf, gatewayBench, storeWith } from './gateway-bench.ts';
 

@@ -1,5 +1,7 @@
 // The cluster's id: the first one chosen stays, and what another cluster is.
+
 import { expect } from 'chai';
+
 import { SluiceError } from '../../lib/core/errors.ts';
 import { keepCluster, recogniseCluster } from '../../lib/gateway/identity.ts';
 import type { ClusterIdentity } from '../../lib/kubernetes/cluster.ts';

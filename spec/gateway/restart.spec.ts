@@ -1,9 +1,12 @@
 // One gateway after another over one file: what a start finds of the one before, whether that was
 // stopped or died. A death is played by taking the file away under the running gateway.
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
+
 import type { Occurrence } from '../../lib/core/occurrence.ts';
 import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import { aBatch } from '../intake/harness.ts';

@@ -1,5 +1,7 @@
 // The clock of the retention goes only while everything is read.
+
 import { expect } from 'chai';
+
 import { RetentionClock } from '../../lib/gateway/retention-clock.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

@@ -1,5 +1,7 @@
 // Files and exports say what they are: shown to fail on bad examples first, then on the tree.
+
 import { expect } from 'chai';
+
 import { undocumentedExports, unopenedFiles } from './comments.ts';
 import { filesOf, filesUnder, readTree, shown } from './files.ts';
 

@@ -1,5 +1,7 @@
 // Documents and code agree, both ways: shown to fail on bad examples first, then on the tree.
+
 import { expect } from 'chai';
+
 import { ERRORS } from '../../lib/core/errors.ts';
 import { PROBLEM_CODES } from '../../lib/core/problem.ts';
 import { METRICS } from '../../lib/telemetry/metric-table.ts';

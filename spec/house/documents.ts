@@ -1,8 +1,9 @@
 // Documents and code name the same things, both ways: error codes, problem codes, metrics,
 // rooms; and what documents link to is there.
+
 import { posix } from 'node:path';
-import type { Fault, Files } from './files.ts';
-import { filesUnder } from './files.ts';
+
+import { type Fault, type Files, filesUnder } from './files.ts';
 
 /** An error code as the code has it. */
 export interface ErrorRow {

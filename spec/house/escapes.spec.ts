@@ -1,6 +1,8 @@
 // Nothing switches a check off, nothing speaks of one machine: bad examples first, then the tree.
+
 import { expect } from 'chai';
-import { ESCAPES, PLACES, forbiddenTexts } from './escapes.ts';
+
+import { ESCAPES, forbiddenTexts, PLACES } from './escapes.ts';
 import { filesOf, filesUnder, readTree, shown } from './files.ts';
 
 const tree = readTree();

@@ -1,5 +1,6 @@
 // Words that switch a check off or put work off, and texts that speak of one machine or one
 // registry: none is committed.
+
 import type { Fault, Files } from './files.ts';
 
 /** A text that must not stand in a file, and why. */

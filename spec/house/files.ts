@@ -1,8 +1,10 @@
 // The tree as house specs see it: paths with their texts, and a fault as they report one. Checkers
 // are pure over this map, so that each can be shown a bad example.
+
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+
 import ts from 'typescript';
 
 /** Paths from the root of the project, with `/`, and the texts of the files. */

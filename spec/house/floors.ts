@@ -1,8 +1,9 @@
 // The floors of the house: an import points to the same room or to a lower floor, never up, never
 // sideways; a third-party package is imported in its room alone.
+
 import { posix } from 'node:path';
-import type { Fault, Files } from './files.ts';
-import { faultAt } from './files.ts';
+
+import { type Fault, type Files, faultAt } from './files.ts';
 import { importsOf } from './imports.ts';
 
 /** The floor of each room of lib. */

@@ -1,18 +1,20 @@
 // Writes the files that follow from data of lib: the types that lib/assembly plans from, the reference
 // of the configuration and its schema for editors, and the OpenAPI document. `make verify` runs it; spec/assembly/generated.spec.ts
 // fails where a file and its source differ.
+
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+
 import { compile } from 'json-schema-to-typescript';
+
 import { configurationReference } from '../../lib/assembly/reference.ts';
 import { configurationSchema, editorSchema } from '../../lib/assembly/schema.ts';
-import { version } from '../../lib/kit/version.ts';
-import type { Json, JsonObject } from '../../lib/core/event.ts';
-import { isJsonObject } from '../../lib/core/event.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../lib/core/event.ts';
 import { ruleSchema } from '../../lib/filters/schema.ts';
 import { openApiDocument } from '../../lib/http/openapi.ts';
 import { ROUTES } from '../../lib/http/routes.ts';
+import { version } from '../../lib/kit/version.ts';
 
 const TYPES = `// The types of a configuration in our form, generated from its schema by spec/house/generate.ts.
 // Edits here are lost.

@@ -1,7 +1,8 @@
 // What each source imports, in any form: statements, re-exports, types, `import()`.
+
 import ts from 'typescript';
-import type { Files } from './files.ts';
-import { nodesOf, sourcesOf } from './files.ts';
+
+import { type Files, nodesOf, sourcesOf } from './files.ts';
 
 /** One import as it is written. */
 export interface Import {

@@ -1,8 +1,9 @@
 // Time, chance, the console and the environment are handed in; one file of lib touches the real
 // ones. Lint says most of this too; here is what it can not see, and nothing here can be disabled.
+
 import ts from 'typescript';
-import type { Fault, Files } from './files.ts';
-import { faultAt, nodesOf, sourcesOf } from './files.ts';
+
+import { type Fault, type Files, faultAt, nodesOf, sourcesOf } from './files.ts';
 import { importsOf } from './imports.ts';
 
 const MEMBERS = new Set([

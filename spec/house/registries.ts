@@ -1,9 +1,11 @@
 // Registries and their directories agree: each file that exports a kind is named in the registry
 // of its room, and the registry names nothing else.
+
 import { posix } from 'node:path';
+
 import ts from 'typescript';
-import type { Fault, Files } from './files.ts';
-import { faultAt, filesUnder, sourcesOf } from './files.ts';
+
+import { type Fault, type Files, faultAt, filesUnder, sourcesOf } from './files.ts';
 
 /** Rooms that have a registry of kinds. */
 export const REGISTERED_ROOMS = ['sources', 'triggers', 'stores'] as const;

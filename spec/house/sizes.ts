@@ -1,4 +1,5 @@
 // No file of lib, bin or spec is longer than a person reads in one sitting.
+
 import type { Fault, Files } from './files.ts';
 
 /** What STYLE calls the most that a file may have. */

@@ -1,7 +1,14 @@
 // Who may ask: the rules as a function, each row one promise.
+
 import { expect } from 'chai';
-import type { AccessRules, Caller, TokenCheck } from '../../lib/http/access.ts';
-import { strayRefusal, tokenRefusal } from '../../lib/http/access.ts';
+
+import {
+  type AccessRules,
+  type Caller,
+  strayRefusal,
+  type TokenCheck,
+  tokenRefusal,
+} from '../../lib/http/access.ts';
 
 const HERE: Caller = {
   remoteAddress: '127.0.0.1',

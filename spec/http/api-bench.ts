@@ -1,9 +1,12 @@
 // An API listener on loopback over a plan and a memory store, asked over real sockets. Every answer is
 // held to the OpenAPI document before a spec sees it.
+
 import { type IncomingHttpHeaders, request } from 'node:http';
+
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { expect } from 'chai';
+
 import { loadPlan } from '../../lib/assembly/load.ts';
 import type { Plan } from '../../lib/assembly/plan.ts';
 import type { Clock } from '../../lib/core/clock.ts';
@@ -14,12 +17,12 @@ import type { Gap } from '../../lib/core/source.ts';
 import { act } from '../../lib/delivery/acts.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
 import { openApi } from '../../lib/http/api.ts';
-import type { HeldForecast } from '../../lib/intake/forecast.ts';
 import type { Listener } from '../../lib/http/listener.ts';
 import { openApiDocument } from '../../lib/http/openapi.ts';
 import { ROUTES } from '../../lib/http/routes.ts';
 import { Token } from '../../lib/http/token.ts';
 import { ApiWatch } from '../../lib/http/watch.ts';
+import type { HeldForecast } from '../../lib/intake/forecast.ts';
 import { systemClock } from '../../lib/kit/system.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit } from '../conformance/store-builders.ts';

@@ -1,8 +1,11 @@
 // The API over real sockets: each route by method, token, Host and Origin, what it answers, and that
 // nothing a client or an Event says gets through it.
+
 import { connect } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
+
 import { expect } from 'chai';
+
 import { SluiceError } from '../../lib/core/errors.ts';
 import { ROUTES } from '../../lib/http/routes.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';

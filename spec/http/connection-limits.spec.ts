@@ -1,14 +1,15 @@
 // What clients without manners can hold: every bound of a listener over real sockets and a clock that
 // the spec moves. Each row takes all the connections there are; then a newcomer must be answered, and
 // after the announced time no connection of the row may be left.
-import { setImmediate } from 'node:timers/promises';
+
 import { expect } from 'chai';
 import express from 'express';
-import { type Listener, openListener } from '../../lib/http/listener.ts';
+
 import { readBody } from '../../lib/http/body.ts';
+import { type Listener, openListener } from '../../lib/http/listener.ts';
 import { sendDocument } from '../../lib/http/send.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { until } from '../support/until.ts';
+import { turnsOfTheLoop, until } from '../support/until.ts';
 import { RawClient } from './raw-client.ts';
 
 const CONNECTIONS = 8;
@@ -205,7 +206,7 @@ describe('connections of a listener', () => {
  * on: both are in this process, so that a few turns bring bytes from one to the other.
  */
 async function arrival(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+  await turnsOfTheLoop(20);
 }
 
 function app(): express.Express {

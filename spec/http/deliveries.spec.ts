@@ -1,6 +1,8 @@
 // Deliveries over HTTP: which are listed and how, what is shown of one, and what acts answer in every
 // state. Every answer is also held to the OpenAPI document by the bench.
+
 import { expect } from 'chai';
+
 import { DELIVERY_STATES, type Delivery, type DeliveryState } from '../../lib/core/delivery.ts';
 import { ACTS, type ActName } from '../../lib/delivery/acts.ts';
 import { shortObject } from '../../lib/http/object-text.ts';

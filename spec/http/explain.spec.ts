@@ -1,8 +1,11 @@
 // POST /api/v1/explain: the same objects as `sluice explain --format json`, and what is refused.
-import { gzipSync } from 'node:zlib';
+
 import { connect } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+
 import { expect } from 'chai';
+
 import { explainEvent } from '../../lib/assembly/explain-event.ts';
 import { explanationToJson } from '../../lib/cli/explain/text.ts';
 import type { EventObject } from '../../lib/core/event.ts';

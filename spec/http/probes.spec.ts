@@ -1,8 +1,11 @@
 // The probes listener over real sockets: what each path answers, and what it refuses.
-import { expect } from 'chai';
+
 import { createServer } from 'node:net';
-import type { Health } from '../../lib/core/health.ts';
+
+import { expect } from 'chai';
+
 import { SluiceError } from '../../lib/core/errors.ts';
+import type { Health } from '../../lib/core/health.ts';
 import type { Listener } from '../../lib/http/listener.ts';
 import { openProbes } from '../../lib/http/probes.ts';
 import { FakeClock } from '../support/fake-clock.ts';

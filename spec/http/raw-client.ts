@@ -1,6 +1,7 @@
 // A client without manners: it writes the bytes that a spec chooses and does not close by itself when
 // the server ends the connection (allowHalfOpen). What it cannot do is hold a connection that the
 // server destroys.
+
 import { connect, type Socket } from 'node:net';
 
 /** One connection to a listener on loopback. */

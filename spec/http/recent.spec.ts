@@ -1,5 +1,7 @@
 // What is remembered of what happened: its bounds, its numbers, and that nobody pays for it unasked.
+
 import { expect } from 'chai';
+
 import type { DecisionObserved } from '../../lib/core/observation.ts';
 import { Recent } from '../../lib/http/recent.ts';
 import { weightOf } from '../../lib/http/weight.ts';

@@ -1,6 +1,8 @@
 // What clients can hold of the API beside connections: explanations, answers, feeds. Each place is given
 // back however its request ends, and a client that makes others wait loses it to them.
+
 import { expect } from 'chai';
+
 import { FEED_CLIENTS } from '../../lib/http/feed.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';

@@ -1,4 +1,5 @@
 // The token: where it is kept, who may have touched it, how it is compared and read again.
+
 import {
   chmodSync,
   chownSync,
@@ -13,9 +14,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
-import { type FoundToken, keepToken, readToken } from '../../lib/http/token-file.ts';
+
 import { Token } from '../../lib/http/token.ts';
+import { type FoundToken, keepToken, readToken } from '../../lib/http/token-file.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const GOOD = 'a-token-of-twenty-characters';

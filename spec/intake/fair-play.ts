@@ -1,5 +1,6 @@
 // Plays arrivals, time and restarts over intake and release, minute by minute, and follows what was
 // started when and who waited for whom.
+
 import { type Delivery, eventNamespaceOf } from '../../lib/core/delivery.ts';
 import type { Observation } from '../../lib/core/observation.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';

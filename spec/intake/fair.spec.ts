@@ -1,6 +1,8 @@
 // Bounds that several namespaces share: none of them uses them up for the others.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { eventNamespaceOf } from '../../lib/core/delivery.ts';
 import type { Committed, Journal } from '../../lib/core/store.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';

@@ -1,6 +1,8 @@
 // Forecasts of held deliveries: what they say is what happens, if nothing comes in between.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { aSeries, type IntakeHarness, intakeHarness } from './harness.ts';
 
 const HOUR = 3_600_000;

@@ -1,12 +1,13 @@
 // Intake over a memory store and a hand-made chain, with everything it says recorded.
+
 import type { Delivery } from '../../lib/core/delivery.ts';
 import { textAt } from '../../lib/core/event.ts';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
 import type { Batch } from '../../lib/core/source.ts';
 import type { Store } from '../../lib/core/store.ts';
-import type { RuleSection } from '../../lib/filters/rule.ts';
 import type { Span } from '../../lib/delivery/pauses.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
+import type { RuleSection } from '../../lib/filters/rule.ts';
 import { Intake, type IntakeParts } from '../../lib/intake/intake.ts';
 import { Limiter, type Limits } from '../../lib/intake/limit.ts';
 import { Release } from '../../lib/intake/release.ts';

@@ -1,6 +1,8 @@
 // The order in which one queue gives up what is held, against the plain way to say it.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { type Held, HeldQueue } from '../../lib/intake/held-queue.ts';
 import { aDelivery } from '../support/builders.ts';
 

@@ -1,6 +1,8 @@
 // Batches that start nothing: told at once, without a call of the store, and saved with the next
 // commit or within a second.
+
 import { expect } from 'chai';
+
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
 import type { Commit, Journal } from '../../lib/core/store.ts';

@@ -1,6 +1,8 @@
 // What is said when limits hold or shed: once when it begins and once when it ends, with who uses
 // them up.
+
 import { expect } from 'chai';
+
 import { aSeries, type IntakeHarness, intakeHarness } from './harness.ts';
 
 const HOUR = 3_600_000;

@@ -1,5 +1,7 @@
 // The release at work: what it asks the store for, and what counts for `holdFor`.
+
 import { expect } from 'chai';
+
 import type { Archive, Store } from '../../lib/core/store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, deliveries } from '../conformance/store-builders.ts';

@@ -1,5 +1,7 @@
 // An abort as a promise.
+
 import { expect } from 'chai';
+
 import { aborted } from '../../lib/kit/aborted.ts';
 
 describe('aborted', () => {

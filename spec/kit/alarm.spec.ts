@@ -1,5 +1,7 @@
 // Promises of lib/kit/alarm.ts.
+
 import { expect } from 'chai';
+
 import { Alarm } from '../../lib/kit/alarm.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

@@ -1,6 +1,8 @@
 // Promises of lib/kit/backoff.ts.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { backoffMs } from '../../lib/kit/backoff.ts';
 
 const limits = { firstMs: 1000, maxMs: 300_000 };

@@ -1,6 +1,8 @@
 // Promises of lib/kit/bounded-queue.ts.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { BoundedQueue } from '../../lib/kit/bounded-queue.ts';
 
 const never = new AbortController().signal;

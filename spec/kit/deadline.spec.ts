@@ -1,5 +1,7 @@
 // Promises of lib/kit/deadline.ts.
+
 import { expect } from 'chai';
+
 import { openDeadline } from '../../lib/kit/deadline.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

@@ -1,6 +1,8 @@
 // Promises of lib/kit/duration.ts, size.ts and rate.ts: the quantities of the configuration.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { parseDuration, renderDuration } from '../../lib/kit/duration.ts';
 
 describe('parseDuration', () => {

@@ -1,6 +1,8 @@
 // Promises of lib/kit/heap.ts.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { Heap } from '../../lib/kit/heap.ts';
 
 describe('Heap', () => {

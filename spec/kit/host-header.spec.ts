@@ -1,6 +1,8 @@
 // Which addresses are loopback. Which hosts a listener answers under is shown by access.spec.ts and by
 // the specs of playback.
+
 import { expect } from 'chai';
+
 import { isLoopback } from '../../lib/kit/host-header.ts';
 
 describe('isLoopback', () => {

@@ -1,9 +1,10 @@
 // JSON values one after the other: whatever separates them, however the text is cut, and with the line
 // of the first one that is none.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { JsonValue } from '../../lib/kit/json-values.ts';
-import { type JsonBounds, JsonValues } from '../../lib/kit/json-values.ts';
+
+import { type JsonBounds, type JsonValue, JsonValues } from '../../lib/kit/json-values.ts';
 
 const BOUNDS = { characters: 1000, depth: 4 };
 

@@ -1,5 +1,7 @@
 // JSON texts that may be none.
+
 import { expect } from 'chai';
+
 import { jsonOrNothing } from '../../lib/kit/json.ts';
 
 describe('jsonOrNothing', () => {

@@ -1,6 +1,8 @@
 // What is certainly not in a set, and how often "maybe" is wrong.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { hashesOf, KeyFilter } from '../../lib/kit/key-filter.ts';
 
 function filterOf(keys: readonly string[]): KeyFilter {

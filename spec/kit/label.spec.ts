@@ -1,6 +1,8 @@
 // Promises of lib/kit/label.ts.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { toDnsLabel, toLabelValue, toMarkedLabelValue } from '../../lib/kit/label.ts';
 
 describe('toLabelValue', () => {

@@ -1,5 +1,7 @@
 // Promises of lib/kit/nearest.ts.
+
 import { expect } from 'chai';
+
 import { nearestName } from '../../lib/kit/nearest.ts';
 
 describe('nearestName', () => {

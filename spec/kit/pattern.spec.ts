@@ -1,8 +1,9 @@
 // Promises of lib/kit/pattern.ts and glob.ts.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Pattern } from '../../lib/kit/pattern.ts';
-import { parsePattern } from '../../lib/kit/pattern.ts';
+
+import { type Pattern, parsePattern } from '../../lib/kit/pattern.ts';
 
 function pattern(text: string): Pattern {
   const parsed = parsePattern(text);

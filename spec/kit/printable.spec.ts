@@ -1,6 +1,8 @@
 // Promises of lib/kit/printable.ts.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { printable, quoted } from '../../lib/kit/printable.ts';
 
 const anyUnits = fc

@@ -1,5 +1,7 @@
 // Promises of lib/kit/rate.ts.
+
 import { expect } from 'chai';
+
 import { parseRate } from '../../lib/kit/rate.ts';
 
 describe('parseRate', () => {

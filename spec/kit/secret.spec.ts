@@ -1,8 +1,11 @@
 // Secrets by reference: what is read, what is none, and how long one is believed.
+
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
+
 import { readNeeded, readSecret, SecretSet } from '../../lib/kit/secret.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

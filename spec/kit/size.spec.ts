@@ -1,5 +1,7 @@
 // Promises of lib/kit/size.ts.
+
 import { expect } from 'chai';
+
 import { parseSize } from '../../lib/kit/size.ts';
 
 describe('parseSize', () => {

@@ -1,5 +1,7 @@
 // The steady clock goes on evenly whatever the wall clock does.
+
 import { expect } from 'chai';
+
 import { SteadyClock } from '../../lib/kit/steady-clock.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

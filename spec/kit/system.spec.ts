@@ -1,10 +1,12 @@
 // Promises of lib/kit/system.ts, and of the fake clock that stands in for it elsewhere: both keep
 // what core/clock.ts says. These are the only specs that wait for real time, a few milliseconds.
-import { until } from '../support/until.ts';
+
 import { expect } from 'chai';
+
 import type { Clock } from '../../lib/core/clock.ts';
 import { systemClock, systemEnvironment, systemRandom } from '../../lib/kit/system.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { until } from '../support/until.ts';
 
 const never = new AbortController().signal;
 

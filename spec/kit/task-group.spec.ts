@@ -1,5 +1,7 @@
 // Tasks that end together.
+
 import { expect } from 'chai';
+
 import { aborted } from '../../lib/kit/aborted.ts';
 import { TaskGroup } from '../../lib/kit/task-group.ts';
 import { until } from '../support/until.ts';

@@ -1,10 +1,11 @@
 // Promises of lib/kit/template.ts and json-path.ts.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import type { Json } from '../../lib/core/event.ts';
 import { parsePath } from '../../lib/kit/json-path.ts';
-import type { Template } from '../../lib/kit/template.ts';
-import { parseTemplate, SECRETS } from '../../lib/kit/template.ts';
+import { parseTemplate, SECRETS, type Template } from '../../lib/kit/template.ts';
 
 const firstWords = ['id', 'rule', 'occurrences', 'event'];
 

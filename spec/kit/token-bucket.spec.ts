@@ -1,6 +1,8 @@
 // Promises of lib/kit/token-bucket.ts.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { TokenBucket, TokenBuckets } from '../../lib/kit/token-bucket.ts';
 
 const start = Date.UTC(2026, 0, 31, 12);

@@ -1,6 +1,8 @@
 // Truncated texts: within their bound, and honest about what is missing.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { truncate } from '../../lib/kit/truncate.ts';
 
 describe('truncate', () => {

@@ -1,12 +1,15 @@
 // The connection over real HTTP and TLS on loopback: how it is found, what is refused, and
 // how far a failed request got. Rotation and exec plugins are credentials.spec.ts.
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
+
 import { expect } from 'chai';
+
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
-import { connect } from '../../lib/kubernetes/connection.ts';
 import { systemClock } from '../../lib/kit/system.ts';
+import { connect } from '../../lib/kubernetes/connection.ts';
 import { Authority } from '../support/certificates.ts';
 import {
   base64,

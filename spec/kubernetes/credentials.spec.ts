@@ -1,8 +1,11 @@
 // Credentials over real HTTP and TLS on loopback: what rotates, exec plugins, and everything that
 // makes a kubeconfig unusable.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
+
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { ConnectOptions } from '../../lib/kubernetes/connection.ts';
 import type { Pair } from '../support/certificates.ts';

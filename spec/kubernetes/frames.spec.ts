@@ -1,8 +1,9 @@
 // Frames out of bytes, however those were cut on their way.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Frame } from '../../lib/kubernetes/frames.ts';
-import { FrameSplitter } from '../../lib/kubernetes/frames.ts';
+
+import { type Frame, FrameSplitter } from '../../lib/kubernetes/frames.ts';
 
 function framesOf(bytes: Uint8Array, cuts: readonly number[], maxBytes?: number): readonly Frame[] {
   const splitter = new FrameSplitter(maxBytes === undefined ? {} : { maxBytes });

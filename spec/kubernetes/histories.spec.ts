@@ -1,8 +1,10 @@
 // Random histories: Events come, change and go while watches are cut, closed and held back, history
 // is compacted, and time passes so that quiet streams are refreshed. Whatever happens, within one life
 // nothing is read twice, nothing older than what was read, and the last states are all read.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { stringAt } from '../../lib/core/event.ts';
 import { connect } from '../../lib/kubernetes/connection.ts';

@@ -1,9 +1,10 @@
 // Paged lists: bounds, expired tokens, retries.
+
 import { expect } from 'chai';
+
 import type { JsonObject } from '../../lib/core/event.ts';
 import type { ApiAnswer, ApiCall, ApiClient } from '../../lib/kubernetes/api.ts';
-import { listPages } from '../../lib/kubernetes/list.ts';
-import type { ListPage } from '../../lib/kubernetes/list.ts';
+import { type ListPage, listPages } from '../../lib/kubernetes/list.ts';
 import type { Trouble } from '../../lib/kubernetes/trouble.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { eventAt, ReaderBench, shopAt } from '../support/reader-bench.ts';

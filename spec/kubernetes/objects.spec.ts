@@ -1,9 +1,10 @@
 // Paths, single objects, and which cluster it is.
+
 import { expect } from 'chai';
+
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { findCluster } from '../../lib/kubernetes/cluster.ts';
-import { connect } from '../../lib/kubernetes/connection.ts';
-import type { Connection } from '../../lib/kubernetes/connection.ts';
+import { type Connection, connect } from '../../lib/kubernetes/connection.ts';
 import { create, get, resourcePath } from '../../lib/kubernetes/objects.ts';
 import { NEVER } from '../support/connection-bench.ts';
 import { FakeClock } from '../support/fake-clock.ts';

@@ -1,7 +1,8 @@
 // The pure parts of reading: what was read before, and frames that can not be read.
+
 import { expect } from 'chai';
-import { PathMemory } from '../../lib/kubernetes/path-memory.ts';
-import type { ReadState } from '../../lib/kubernetes/path-memory.ts';
+
+import { PathMemory, type ReadState } from '../../lib/kubernetes/path-memory.ts';
 import { Unreadables } from '../../lib/kubernetes/unreadable.ts';
 
 const AT_10 = { resourceVersion: '10', at: 0 };

@@ -1,8 +1,9 @@
 // How long to wait, rule by rule, when a LIST is tried instead, and how far LISTs are apart.
+
 import { expect } from 'chai';
+
 import { ListFloor, Patience } from '../../lib/kubernetes/patience.ts';
-import { toTrouble } from '../../lib/kubernetes/trouble.ts';
-import type { Evidence, Trouble } from '../../lib/kubernetes/trouble.ts';
+import { type Evidence, type Trouble, toTrouble } from '../../lib/kubernetes/trouble.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const CUT = troubleOf({ seen: 'end', how: 'cut', detail: '' });

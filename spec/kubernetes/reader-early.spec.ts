@@ -1,8 +1,10 @@
 // Servers with bad habits: watches that end at once, one frame and an error, lists that cannot end.
 // What is bounded, what is tried instead, and what is said.
+
 import { expect } from 'chai';
-import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
+
 import type { ParkedRequest } from '../support/parked-request.ts';
+import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
 import { until } from '../support/until.ts';
 
 /** Answers by itself for so long, and counts what came of each kind. */

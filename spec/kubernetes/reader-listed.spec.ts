@@ -1,6 +1,8 @@
 // What a complete list says of the whole path: once in a life every key that is there, and every
 // time the gap in its kind.
+
 import { expect } from 'chai';
+
 import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
 import { until } from '../support/until.ts';
 

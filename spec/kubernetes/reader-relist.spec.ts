@@ -1,6 +1,8 @@
 // The reader when its position is of no use any more: what a relist yields, who is gone by it, and
 // which gaps it reports.
+
 import { expect } from 'chai';
+
 import type { ParkedRequest } from '../support/parked-request.ts';
 import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
 

@@ -1,10 +1,12 @@
 // The reader in a later life of the process: what a kept position is worth, and how long nothing was
 // read as far as a restart can tell.
+
 import { expect } from 'chai';
+
 import type { Position } from '../../lib/core/source.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import type { ParkedRequest } from '../support/parked-request.ts';
 import { errorFrame, eventAt, frame, ReaderBench, SHOP, shopAt } from '../support/reader-bench.ts';
-import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
 
 const NOON = Date.UTC(2026, 0, 31, 12);

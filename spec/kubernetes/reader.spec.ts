@@ -1,6 +1,8 @@
 // The reader against a scripted API server over HTTP: starts, streams, reconnects. Relists, refusals
 // and the quiet refresh have files of their own.
+
 import { expect } from 'chai';
+
 import type { JsonObject } from '../../lib/core/event.ts';
 import { eventAt, frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
 import { until } from '../support/until.ts';

@@ -1,6 +1,8 @@
 // The second watch of the quiet refresh: what it brings, what its silence proves, and what becomes of
 // the first.
+
 import { expect } from 'chai';
+
 import { errorFrame, eventAt, frame, ReaderBench } from '../support/reader-bench.ts';
 import { until } from '../support/until.ts';
 

@@ -1,10 +1,13 @@
 // The quiet refresh without its race: every way in which its list can overtake, or be overtaken by,
 // the stream, over HTTP and on a clock that the spec moves.
+
 import { getEventListeners } from 'node:events';
+
 import { expect } from 'chai';
-import { eventAt, frame, ReaderBench } from '../support/reader-bench.ts';
+
 import { FakeClock } from '../support/fake-clock.ts';
 import type { ParkedRequest } from '../support/parked-request.ts';
+import { eventAt, frame, ReaderBench } from '../support/reader-bench.ts';
 import { until } from '../support/until.ts';
 
 /** A clock that knows how many still listen to the signals it was given. */

@@ -1,12 +1,14 @@
 // Requests on a connection that the API server, or a balancer before it, has closed without a word
 // after its last answer: what goes out again, and what does not.
-import { expect } from 'chai';
+
 import type { Socket } from 'node:net';
+
+import { expect } from 'chai';
+
 import type { ApiAnswer } from '../../lib/kubernetes/api.ts';
 import { create, get } from '../../lib/kubernetes/objects.ts';
 import { rawReceiver } from '../net/support/receiver.ts';
-import { ConnectionBench, NEVER } from '../support/connection-bench.ts';
-import type { Opened } from '../support/connection-bench.ts';
+import { ConnectionBench, NEVER, type Opened } from '../support/connection-bench.ts';
 
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}';
 const PATH = '/apis/batch/v1/namespaces/ci/jobs';

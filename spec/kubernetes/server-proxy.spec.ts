@@ -1,9 +1,10 @@
 // Which proxy a connection to an API server goes through, over real sockets, and what is said of it.
-import { createServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
-import { connect as connectTcp } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+
+import { createServer, type IncomingMessage } from 'node:http';
+import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net';
+
 import { expect } from 'chai';
+
 import { ConnectionBench, GET, NEVER } from '../support/connection-bench.ts';
 import type { ScriptedApiServer } from '../support/scripted-api-server.ts';
 

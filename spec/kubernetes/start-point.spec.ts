@@ -1,11 +1,12 @@
 // Where the reading of a path begins after the configuration changed, and who reads the keys of a
 // path that is no longer read.
+
 import { expect } from 'chai';
+
 import type { Position } from '../../lib/core/source.ts';
 import { heirsAmong } from '../../lib/kubernetes/heirs.ts';
 import { startPointOf } from '../../lib/kubernetes/start-point.ts';
-import { positionKeyOf } from '../../lib/kubernetes/watched.ts';
-import type { Watched } from '../../lib/kubernetes/watched.ts';
+import { positionKeyOf, type Watched } from '../../lib/kubernetes/watched.ts';
 
 const ALL = '/api/v1/events';
 const SHOP = '/api/v1/namespaces/shop/events';

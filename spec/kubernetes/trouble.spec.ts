@@ -1,17 +1,18 @@
 // Walks the table of trouble completely: every row has at least one case here, and every case says
 // which row it must hit.
+
 import { expect } from 'chai';
+
 import type { JsonObject } from '../../lib/core/event.ts';
 import type { ApiFailed } from '../../lib/kubernetes/api.ts';
-import { TROUBLES } from '../../lib/kubernetes/trouble-table.ts';
-import type {
-  EndOfStream,
-  TroubleAction,
-  TroubleRow,
-  WaitRule,
+import { type Evidence, retryAfterMs, toTrouble } from '../../lib/kubernetes/trouble.ts';
+import {
+  type EndOfStream,
+  TROUBLES,
+  type TroubleAction,
+  type TroubleRow,
+  type WaitRule,
 } from '../../lib/kubernetes/trouble-table.ts';
-import { retryAfterMs, toTrouble } from '../../lib/kubernetes/trouble.ts';
-import type { Evidence } from '../../lib/kubernetes/trouble.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 

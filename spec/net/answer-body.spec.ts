@@ -1,7 +1,10 @@
 // Bodies of answers over real sockets: how much is kept, how much is read, and that nothing that
 // happens to a body makes the answer a failure. Bytes are counted at the client's own sockets.
-import { expect } from 'chai';
+
 import { gzipSync } from 'node:zlib';
+
+import { expect } from 'chai';
+
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
 import { OpenedSockets } from './support/opened-sockets.ts';

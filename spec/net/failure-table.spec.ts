@@ -1,8 +1,9 @@
 // Every row of the table of failures, what none of them names, and what is shown to people.
+
 import { expect } from 'chai';
-import { FAILURES, failureOf } from '../../lib/net/failure-table.ts';
-import type { FailureRow } from '../../lib/net/failure-table.ts';
+
 import { failedBy } from '../../lib/net/failure.ts';
+import { FAILURES, type FailureRow, failureOf } from '../../lib/net/failure-table.ts';
 
 // Written out again, so that a row that moves or is shadowed shows.
 const WANTED: Readonly<Record<string, readonly [before: string, after: string]>> = {

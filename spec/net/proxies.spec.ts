@@ -1,9 +1,10 @@
 // Which proxy the variables of an environment choose for a place, and what is said of those that
 // cannot be used.
+
 import { expect } from 'chai';
+
 import { targetOf } from '../../lib/net/address.ts';
-import type { EnvironmentRoute } from '../../lib/net/proxies.ts';
-import { environmentProxies, parseProxy } from '../../lib/net/proxies.ts';
+import { type EnvironmentRoute, environmentProxies, parseProxy } from '../../lib/net/proxies.ts';
 
 const PROXY = 'http://proxy.example.test:3128';
 const OTHER = 'http://other.example.test:3128';

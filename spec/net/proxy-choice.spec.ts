@@ -1,11 +1,13 @@
 // A request through a proxy that the environment names, and through one to which TLS is spoken, over
 // real sockets.
-import { expect } from 'chai';
+
 import type { LookupFunction } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+
+import { expect } from 'chai';
+
 import type { HttpClientOptions, HttpProxy } from '../../lib/net/axios-client.ts';
-import { Authority } from '../support/certificates.ts';
-import type { Pair } from '../support/certificates.ts';
+import { Authority, type Pair } from '../support/certificates.ts';
 import { BASIC, CREDENTIALS, type Proxy, proxyTo } from './support/proxy.ts';
 import { aClient, aRequest, httpReceiver, httpsReceiver, patient } from './support/receiver.ts';
 

@@ -1,11 +1,13 @@
 // An HTTP proxy over real sockets: CONNECT for https, the absolute form for http, and how far
 // a request got when the proxy does not play along. Which proxy it is: proxy-choice.spec.ts.
-import { expect } from 'chai';
+
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
+
+import { expect } from 'chai';
+
 import type { HttpClientOptions, HttpProxy } from '../../lib/net/axios-client.ts';
-import { Authority } from '../support/certificates.ts';
-import type { Pair } from '../support/certificates.ts';
+import { Authority, type Pair } from '../support/certificates.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
 import { BASIC, CREDENTIALS, proxyTo } from './support/proxy.ts';
@@ -15,8 +17,8 @@ import {
   closedPort,
   httpsReceiver,
   patient,
-  rawReceiver,
   Receiver,
+  rawReceiver,
 } from './support/receiver.ts';
 
 describe('a request through a proxy', () => {

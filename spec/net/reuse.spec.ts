@@ -1,14 +1,16 @@
 // Requests on kept connections over real sockets: what cannot be repeated is not lost because a
 // server closes a connection without a word, what can be repeated goes out again at once, and a burst
 // still shares connections.
-import { expect } from 'chai';
+
 import type { Socket } from 'node:net';
+
+import { expect } from 'chai';
+
 import { systemClock } from '../../lib/kit/system.ts';
 import type { HttpClient } from '../../lib/net/http-client.ts';
 import { BRIEF_IDLE_MS, Reuse } from '../../lib/net/reuse.ts';
 import { until } from '../support/until.ts';
-import { aClient, aRequest, patient, rawReceiver } from './support/receiver.ts';
-import type { Receiver } from './support/receiver.ts';
+import { aClient, aRequest, patient, type Receiver, rawReceiver } from './support/receiver.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 

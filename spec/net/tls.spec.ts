@@ -1,12 +1,13 @@
 // TLS over real sockets: who is believed, under which name, and who we say we are.
-import { expect } from 'chai';
-import { createServer } from 'node:https';
-import type { ServerOptions } from 'node:https';
+
+import { createServer, type ServerOptions } from 'node:https';
 import { TLSSocket } from 'node:tls';
-import type { HttpResult } from '../../lib/net/http-client.ts';
+
+import { expect } from 'chai';
+
 import type { TlsIdentity } from '../../lib/net/axios-client.ts';
-import { Authority } from '../support/certificates.ts';
-import type { Pair } from '../support/certificates.ts';
+import type { HttpResult } from '../../lib/net/http-client.ts';
+import { Authority, type Pair } from '../support/certificates.ts';
 import { withVariable } from '../support/environment-variable.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
@@ -15,8 +16,8 @@ import {
   aRequest,
   httpReceiver,
   patient,
-  rawReceiver,
   Receiver,
+  rawReceiver,
 } from './support/receiver.ts';
 
 describe('TLS to a receiver', () => {

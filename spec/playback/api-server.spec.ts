@@ -1,10 +1,13 @@
 // The paths of a playback over real sockets: discovery, and what is refused and how.
+
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
+
 import { expect } from 'chai';
+
 import { stringAt } from '../../lib/core/event.ts';
-import { anEntry, aPlayback, ask, EVENTS, servedPerSpec, SHOP } from './support.ts';
+import { anEntry, aPlayback, ask, EVENTS, SHOP, servedPerSpec } from './support.ts';
 
 describe('playback', () => {
   const served = servedPerSpec();

@@ -1,16 +1,19 @@
 // Playback in front of real clients: the official one and our own reader, over HTTP and HTTPS.
-import { CoreV1Api, KubeConfig, VersionApi, Watch } from '@kubernetes/client-node';
-import { expect } from 'chai';
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { CoreV1Api, KubeConfig, VersionApi, Watch } from '@kubernetes/client-node';
+import { expect } from 'chai';
+
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { isJsonObject, stringAt } from '../../lib/core/event.ts';
+import { systemClock, systemRandom } from '../../lib/kit/system.ts';
 import type { ApiClient } from '../../lib/kubernetes/api.ts';
 import { findCluster } from '../../lib/kubernetes/cluster.ts';
 import { connect } from '../../lib/kubernetes/connection.ts';
 import { readChanges } from '../../lib/kubernetes/reader.ts';
-import { systemClock, systemRandom } from '../../lib/kit/system.ts';
 import { selfSigned } from '../../lib/playback/certificate.ts';
 import { renderKubeconfig } from '../../lib/playback/kubeconfig.ts';
 import type { Playback } from '../../lib/playback/playback.ts';

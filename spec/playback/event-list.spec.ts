@@ -1,9 +1,11 @@
 // What LIST answers: pages of one consistent state, over real sockets.
+
 import { expect } from 'chai';
+
 import { type Json, jsonAt, stringAt } from '../../lib/core/event.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
-import { anEntry, ask, EVENTS, keysOf, servedPerSpec, SHOP } from './support.ts';
+import { anEntry, ask, EVENTS, keysOf, SHOP, servedPerSpec } from './support.ts';
 
 describe('playback', () => {
   const served = servedPerSpec();

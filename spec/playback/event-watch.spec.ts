@@ -1,9 +1,11 @@
 // What WATCH tells, and how it ends, over real sockets.
+
 import { expect } from 'chai';
+
 import { jsonAt, stringAt } from '../../lib/core/event.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
-import { anEntry, EVENTS, servedPerSpec, SHOP, watch } from './support.ts';
+import { anEntry, EVENTS, SHOP, servedPerSpec, watch } from './support.ts';
 
 describe('playback', () => {
   const served = servedPerSpec();

@@ -1,8 +1,10 @@
 // When a recording is played and at which pace, and how a playback ends.
+
 import { expect } from 'chai';
+
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
-import { anEntry, aPlayback, ask, EVENTS, keysOf, servedPerSpec, SHOP, watch } from './support.ts';
+import { anEntry, aPlayback, ask, EVENTS, keysOf, SHOP, servedPerSpec, watch } from './support.ts';
 
 describe('playback', () => {
   const served = servedPerSpec();

@@ -1,12 +1,19 @@
 // Recordings: what is written is read, and what cannot be read is told with its line.
-import { expect } from 'chai';
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { SluiceError } from '../../lib/core/errors.ts';
-import type { RecordingEntry } from '../../lib/playback/recording.ts';
-import { openRecording, readRecording, renderEntry } from '../../lib/playback/recording.ts';
+import {
+  openRecording,
+  type RecordingEntry,
+  readRecording,
+  renderEntry,
+} from '../../lib/playback/recording.ts';
 import { anEvent } from '../support/builders.ts';
 
 const AT = Date.UTC(2026, 0, 31, 12);

@@ -1,19 +1,19 @@
 // A client for the specs of playback: plain fetch, and a watch whose lines can be waited for.
-import { anEvent } from '../support/builders.ts';
-import { until } from '../support/until.ts';
-import { systemRandom } from '../../lib/kit/system.ts';
+
 import type { Clock } from '../../lib/core/clock.ts';
 import {
   isJsonObject,
   type Json,
-  jsonAt,
   type JsonObject,
+  jsonAt,
   stringAt,
 } from '../../lib/core/event.ts';
-import type { Playback, PlaybackOptions } from '../../lib/playback/playback.ts';
-import { startPlayback } from '../../lib/playback/playback.ts';
+import { systemRandom } from '../../lib/kit/system.ts';
+import { type Playback, type PlaybackOptions, startPlayback } from '../../lib/playback/playback.ts';
 import type { ChangeType, RecordingEntry } from '../../lib/playback/recording.ts';
+import { anEvent } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { until } from '../support/until.ts';
 
 /** An entry about the Event `namespace/name` of a key. */
 export function anEntry(key: string, type: ChangeType = 'ADDED', at = 0): RecordingEntry {

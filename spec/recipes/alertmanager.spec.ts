@@ -1,8 +1,9 @@
 // The recipe for Alertmanager, from the page to the alert and from each answer to its outcome.
+
 import { expect } from 'chai';
+
 import { delivered, itComesTo } from './answers.ts';
-import type { Alert } from './stand-ins/alertmanager.ts';
-import { alertmanager } from './stand-ins/alertmanager.ts';
+import { type Alert, alertmanager } from './stand-ins/alertmanager.ts';
 
 const SENDER = { origin: 'http://alertmanager.monitoring.svc:9093', environment: {} };
 

@@ -1,11 +1,11 @@
 // The answers of one receiver, walked through with the recipe of the page: each row of its table is
 // brought about for a reason that the receiver's documentation names, and must end as the row says.
+
 import { expect } from 'chai';
+
 import type { JsonObject } from '../../lib/core/event.ts';
-import type { RecipeName } from './page.ts';
-import { recipeOf } from './page.ts';
-import type { RecipeRun, RunningRecipe } from './running-recipe.ts';
-import { startRecipe } from './running-recipe.ts';
+import { type RecipeName, recipeOf } from './page.ts';
+import { type RecipeRun, type RunningRecipe, startRecipe } from './running-recipe.ts';
 import type { StandIn } from './stand-ins/answer.ts';
 
 /** How one answer comes about. */

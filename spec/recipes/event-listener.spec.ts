@@ -1,8 +1,9 @@
 // The recipe for an EventListener of Tekton, from the page to the trigger and from each answer to its
 // outcome.
+
 import { expect } from 'chai';
-import type { JsonObject } from '../../lib/core/event.ts';
-import { isJsonList, jsonAt } from '../../lib/core/event.ts';
+
+import { isJsonList, type JsonObject, jsonAt } from '../../lib/core/event.ts';
 import { delivered, itComesTo } from './answers.ts';
 import { EVENT_NAME } from './recorded-series.ts';
 import { eventListener } from './stand-ins/event-listener.ts';

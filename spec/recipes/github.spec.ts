@@ -1,11 +1,11 @@
 // The two recipes for GitHub, from the page to the request and from each answer to its outcome.
+
 import { expect } from 'chai';
+
 import { systemClock } from '../../lib/kit/system.ts';
 import { userAgent } from '../../lib/kit/version.ts';
-import { delivered, itComesTo } from './answers.ts';
-import type { AnswerCase } from './answers.ts';
-import type { GitHub } from './stand-ins/github.ts';
-import { gitHub } from './stand-ins/github.ts';
+import { type AnswerCase, delivered, itComesTo } from './answers.ts';
+import { type GitHub, gitHub } from './stand-ins/github.ts';
 
 const TOKEN = 'github_pat_11AAAAAAA0123456789';
 const SENDER = { origin: 'https://api.github.com', environment: { GITHUB_TOKEN: TOKEN } };

@@ -1,8 +1,9 @@
 // The two recipes for GitLab, from the page to the request and from each answer to its outcome.
+
 import { expect } from 'chai';
+
 import { delivered, itComesTo } from './answers.ts';
-import type { GitLab } from './stand-ins/gitlab.ts';
-import { gitLab } from './stand-ins/gitlab.ts';
+import { type GitLab, gitLab } from './stand-ins/gitlab.ts';
 
 const TRIGGER_TOKEN = 'glptt-0123456789abcdef0123456789abcdef01234567';
 const ACCESS_TOKEN = 'glpat-0123456789abcdefghij';

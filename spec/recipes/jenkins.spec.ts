@@ -1,8 +1,9 @@
 // The recipe for Jenkins, from the page to the queued build and from each answer to its outcome.
+
 import { expect } from 'chai';
+
 import { delivered, itComesTo } from './answers.ts';
-import type { Jenkins, Queued } from './stand-ins/jenkins.ts';
-import { jenkins } from './stand-ins/jenkins.ts';
+import { type Jenkins, jenkins, type Queued } from './stand-ins/jenkins.ts';
 
 const PASSWORD = 'the-password-of-sluice';
 const API_TOKEN = '11aabbccddeeff00112233445566778899';

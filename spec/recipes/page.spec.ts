@@ -1,10 +1,13 @@
 // The page of recipes as a whole: every configuration on it is one that a reader can copy.
-import { writeFile, mkdtemp, rm } from 'node:fs/promises';
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
+
 import { runLine } from '../cli/surroundings.ts';
-import { readRecipes, RECIPES, recipesIn } from './page.ts';
+import { RECIPES, readRecipes, recipesIn } from './page.ts';
 
 // Each variable that a recipe names.
 const VARIABLE = /\b(?:[a-z]+Env|env): (\w+)/g;

@@ -1,5 +1,6 @@
 // The page of recipes as a reader uses it: the configuration that stands under each heading, and the
 // table of answers below it. What a configuration does is for the specs of this room.
+
 import { readFileSync } from 'node:fs';
 
 /** The recipes of the page, by their headings and in its order. */

@@ -1,9 +1,10 @@
 // The Event that every recipe is tried with, out of the demo's recording: a container of the namespace
 // `shop` that keeps crashing, in all its states.
+
 import { fileURLToPath } from 'node:url';
+
 import { stringAt } from '../../lib/core/event.ts';
-import type { RecordingEntry } from '../../lib/playback/recording.ts';
-import { openRecording } from '../../lib/playback/recording.ts';
+import { openRecording, type RecordingEntry } from '../../lib/playback/recording.ts';
 
 /** The name of the Event. */
 export const EVENT_NAME = 'checkout-674555b6f9-fggwc.36eb2dcd.backoff';

@@ -1,14 +1,15 @@
 // The real gateway with the configuration of a recipe in a file of its own. What came of it is read
 // where an operator reads it, in the log.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
-import type { JsonObject } from '../../lib/core/event.ts';
-import { isJsonObject, stringAt } from '../../lib/core/event.ts';
+
 import { runCommandLine } from '../../lib/cli/main.ts';
-import type { SpecMachine } from '../cli/surroundings.ts';
-import { specMachine } from '../cli/surroundings.ts';
+import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/event.ts';
+import { type SpecMachine, specMachine } from '../cli/surroundings.ts';
 import { until } from '../support/until.ts';
 
 /** What is run. */

@@ -1,9 +1,9 @@
 // A recipe for a receiver while it runs: a playback of one Event of the demo's recording, the real
 // gateway, and a stand-in that it sends to over sockets.
+
 import { systemClock, systemRandom } from '../../lib/kit/system.ts';
 import { startPlayback } from '../../lib/playback/playback.ts';
-import type { Arrived } from '../triggers/http/support/real-receiver.ts';
-import { listen } from '../triggers/http/support/real-receiver.ts';
+import { type Arrived, listen } from '../triggers/http/support/real-receiver.ts';
 import { statesOfSeries } from './recorded-series.ts';
 import { RunningGateway } from './running-gateway.ts';
 import type { StandIn } from './stand-ins/answer.ts';

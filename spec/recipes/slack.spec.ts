@@ -1,8 +1,9 @@
 // The recipe for Slack, from the page to the message and from each answer to its outcome.
+
 import { expect } from 'chai';
+
 import { delivered, itComesTo } from './answers.ts';
-import type { Slack } from './stand-ins/slack.ts';
-import { slack } from './stand-ins/slack.ts';
+import { type Slack, slack } from './stand-ins/slack.ts';
 
 const PATH = '/services/T00000000/B00000000/s3cr3ts3cr3ts3cr3ts3cr3t';
 const ORIGIN = 'https://hooks.slack.com';

@@ -1,6 +1,8 @@
 // The stand-ins themselves: each refuses what the documentation of the real receiver says it refuses,
 // so that a recipe which is taken by one is a good one.
+
 import { expect } from 'chai';
+
 import type { JsonObject } from '../../lib/core/event.ts';
 import type { Arrived } from '../triggers/http/support/real-receiver.ts';
 import { alertmanager } from './stand-ins/alertmanager.ts';

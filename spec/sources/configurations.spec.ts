@@ -1,8 +1,10 @@
 // Random sequences of configurations: namespaces come and go between lives of the gateway, Events are
 // written and history is compacted while it is away. Whatever the order, no state is judged twice,
 // and nothing is lost in a namespace that some configuration read before.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { compareVersions } from '../../lib/core/resource-version.ts';
 import type { Batch, Position } from '../../lib/core/source.ts';

@@ -1,15 +1,15 @@
 // The kind `events`: the promises of every source, which namespaces are watched, first starts, and
 // both writers' Events, over real HTTP.
+
 import { expect } from 'chai';
+
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import type { JsonObject } from '../../lib/core/event.ts';
 import type { Batch } from '../../lib/core/source.ts';
 import { connect } from '../../lib/kubernetes/connection.ts';
-import { eventsKind } from '../../lib/sources/events.ts';
-import type { EventsSection } from '../../lib/sources/events.ts';
+import { type EventsSection, eventsKind } from '../../lib/sources/events.ts';
 import { sourceKinds } from '../../lib/sources/registry.ts';
-import { describeSource } from '../conformance/source.ts';
-import type { SourceHarness } from '../conformance/source.ts';
+import { describeSource, type SourceHarness } from '../conformance/source.ts';
 import { anEvent } from '../support/builders.ts';
 import { EventsWorld } from '../support/events-world.ts';
 import { FakeClock } from '../support/fake-clock.ts';

@@ -1,9 +1,9 @@
 // Events among what people hand over: which values hold some, and what each other value is.
+
 import { expect } from 'chai';
-import type { JsonObject } from '../../lib/core/event.ts';
-import { stringAt } from '../../lib/core/event.ts';
-import type { Given } from '../../lib/sources/given-events.ts';
-import { givenIn, toRecordedEvent } from '../../lib/sources/given-events.ts';
+
+import { type JsonObject, stringAt } from '../../lib/core/event.ts';
+import { type Given, givenIn, toRecordedEvent } from '../../lib/sources/given-events.ts';
 import { anEvent } from '../support/builders.ts';
 
 const first = anEvent({ reason: 'First' });

@@ -1,6 +1,7 @@
 // The worker of the sqlite store, in a process that is killed at a named point of a transaction. The
 // point comes as environment data of the thread: `after` kills once a statement that begins so has
 // run, `before` before it runs, at its `nth` time.
+
 import { StatementSync } from 'node:sqlite';
 import { getEnvironmentData } from 'node:worker_threads';
 

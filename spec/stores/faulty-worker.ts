@@ -1,5 +1,6 @@
 // The worker of the sqlite store where statements fail as a disk would make them: with the result code
 // and at the statement that the thread's environment data says, once the name `armed` was kept.
+
 import { StatementSync } from 'node:sqlite';
 import { getEnvironmentData, parentPort } from 'node:worker_threads';
 

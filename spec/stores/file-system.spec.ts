@@ -1,6 +1,8 @@
 // Which file systems are no place for a store, the whole table, and what is told of a file system that
 // a program serves.
+
 import { expect } from 'chai';
+
 import { NETWORK_FILE_SYSTEMS, networkFileSystem } from '../../lib/stores/sqlite/file-system.ts';
 
 const FUSE = 0x65735546;

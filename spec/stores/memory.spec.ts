@@ -1,8 +1,10 @@
 // The memory store under the conformance suite, and what is its own.
+
 import { expect } from 'chai';
+
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit, deliveries } from '../conformance/store-builders.ts';
 import { describeStore } from '../conformance/store.ts';
+import { aCommit, deliveries } from '../conformance/store-builders.ts';
 
 describeStore('memory', async (maxBytes) => createMemoryStore({ maxBytes }));
 

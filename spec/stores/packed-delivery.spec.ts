@@ -1,5 +1,7 @@
 // A delivery at rest: what was put in comes out, whatever its Event holds.
+
 import { expect } from 'chai';
+
 import type { EventObject } from '../../lib/core/event.ts';
 import { changed, packed, unpacked } from '../../lib/stores/packed-delivery.ts';
 import { aDelivery } from '../support/builders.ts';

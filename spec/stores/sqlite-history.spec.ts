@@ -1,12 +1,15 @@
 // The second file of the sqlite store, where decisions are: it may be away for a while, and nothing
 // else is.
-import { expect } from 'chai';
+
 import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { expect } from 'chai';
+
 import type { DecisionRecord, Store } from '../../lib/core/store.ts';
-import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import type { HistoryNote } from '../../lib/stores/sqlite/messages.ts';
+import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import { aCommit, deliveries, idOf, NOW } from '../conformance/store-builders.ts';
 
 describe('the history of a sqlite store', () => {

@@ -1,13 +1,16 @@
 // A store whose files are moved, deleted or replaced while it is open: it says so and takes nothing
 // more. What SQLite itself does with its files is no such thing.
+
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+
 import { expect } from 'chai';
+
 import type { Store } from '../../lib/core/store.ts';
-import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import { OpenFiles } from '../../lib/stores/sqlite/open-files.ts';
+import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import { aCommit, deliveries } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';

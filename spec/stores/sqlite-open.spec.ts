@@ -1,15 +1,18 @@
 // What stands in the way of opening a sqlite store, and that nothing that is there is changed by it.
+
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
 import { expect } from 'chai';
+
 import { eventNamespaceOf } from '../../lib/core/delivery.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
-import { openSqliteStore, sqliteKind } from '../../lib/stores/sqlite.ts';
 import type { HistoryNote } from '../../lib/stores/sqlite/messages.ts';
 import { APPLICATION_ID, FORMAT, STEPS } from '../../lib/stores/sqlite/schema.ts';
+import { openSqliteStore, sqliteKind } from '../../lib/stores/sqlite.ts';
 import {
   aCommit,
   CLAIM,

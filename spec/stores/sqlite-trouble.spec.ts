@@ -1,13 +1,16 @@
 // What each result code of SQLite means, the whole table; and that a store that fails goes on, or ends,
 // as the table says.
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setEnvironmentData } from 'node:worker_threads';
+
 import { expect } from 'chai';
+
 import type { Store } from '../../lib/core/store.ts';
-import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import { EXTENDED_RESULTS, failureOf, RESULTS } from '../../lib/stores/sqlite/trouble.ts';
+import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import { aCommit, CLAIM, deliveries, idOf, NOW, settle } from '../conformance/store-builders.ts';
 import type { Fault } from './faulty-worker.ts';
 

@@ -1,11 +1,13 @@
 // The sqlite store under the conformance suite, and what is its own.
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { openSqliteStore } from '../../lib/stores/sqlite.ts';
+import { describeStore } from '../conformance/store.ts';
 import { describeCrash } from '../conformance/store-crash.ts';
 import { describeDurableStore } from '../conformance/store-durable.ts';
-import { describeStore } from '../conformance/store.ts';
 import { POINTS } from './sqlite-crash.ts';
 
 /** Kills at any moment; `make faults` has the long form, over the whole gateway. */

@@ -1,10 +1,10 @@
 // Builders with defaults and one override: a spec says only what it is about.
+
 import type { Decision } from '../../lib/core/decision.ts';
-import { deliveryId, ledgerKey } from '../../lib/core/delivery-id.ts';
 import type { Delivery } from '../../lib/core/delivery.ts';
+import { deliveryId, ledgerKey } from '../../lib/core/delivery-id.ts';
 import type { EventObject } from '../../lib/core/event.ts';
-import type { Occurrence, ReadFrom } from '../../lib/core/occurrence.ts';
-import { toOccurrence } from '../../lib/core/occurrence.ts';
+import { type Occurrence, type ReadFrom, toOccurrence } from '../../lib/core/occurrence.ts';
 
 /** A legacy writer's Event of a crashing Pod in `shop`; overrides replace whole top-level fields. */
 export function anEvent(overrides: EventObject = {}): EventObject {

@@ -1,5 +1,6 @@
 // Certificates for specs, made by openssl at the moment they are needed, so that none can expire in
 // the tree: an authority, a server for 127.0.0.1, clients.
+
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,14 +1,14 @@
 // A folder with kubeconfigs, an authority that signs for 127.0.0.1, and a connection on a clock that
 // the spec moves: what specs of connections share.
+
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import type { ApiAnswer, ApiCall } from '../../lib/kubernetes/api.ts';
-import { connect } from '../../lib/kubernetes/connection.ts';
-import type { Connection, ConnectOptions } from '../../lib/kubernetes/connection.ts';
-import { Authority } from './certificates.ts';
-import type { Pair } from './certificates.ts';
+import { type Connection, type ConnectOptions, connect } from '../../lib/kubernetes/connection.ts';
+import { Authority, type Pair } from './certificates.ts';
 import { FakeClock } from './fake-clock.ts';
 import { recordingObserve } from './recording-observe.ts';
 import { ScriptedApiServer } from './scripted-api-server.ts';

@@ -1,6 +1,7 @@
 // A small cluster's Events behind the scripted server: objects with a growing counter, lists in
 // pages, watches with their history, cuts, and compaction. It answers by itself; what happens in it
 // is the spec's.
+
 import type { JsonObject } from '../../lib/core/event.ts';
 import { compareVersions } from '../../lib/core/resource-version.ts';
 import { anEvent } from './builders.ts';

@@ -1,4 +1,5 @@
 // A clock that specs move themselves: nothing sleeps, and a minute passes when a spec says so.
+
 import type { Clock } from '../../lib/core/clock.ts';
 
 interface Sleeper {

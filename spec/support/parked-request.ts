@@ -1,7 +1,9 @@
 // One request that waits for the spec to say what becomes of it: an answer, a stream of frames, a
 // cut connection. Nothing happens until a method is called.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
+
 import type { Json, JsonObject } from '../../lib/core/event.ts';
 import type { RequestKind } from './scripted-api-server.ts';
 

@@ -1,18 +1,16 @@
 // A reader of the Events of `shop` against a scripted API server, on a clock that the spec moves.
+
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
-import type { Position } from '../../lib/core/source.ts';
 import type { JsonObject } from '../../lib/core/event.ts';
-import { connect } from '../../lib/kubernetes/connection.ts';
-import type { Connection } from '../../lib/kubernetes/connection.ts';
-import { readChanges } from '../../lib/kubernetes/reader.ts';
-import type { ReaderOptions } from '../../lib/kubernetes/reader.ts';
+import type { Position } from '../../lib/core/source.ts';
+import { type Connection, connect } from '../../lib/kubernetes/connection.ts';
+import { type ReaderOptions, readChanges } from '../../lib/kubernetes/reader.ts';
 import type { ReaderBatch } from '../../lib/kubernetes/reader-batch.ts';
 import { anEvent } from './builders.ts';
 import { FakeClock } from './fake-clock.ts';
 import type { ParkedRequest } from './parked-request.ts';
 import { Reading } from './reading.ts';
-import { recordingObserve } from './recording-observe.ts';
-import type { RecordingObserve } from './recording-observe.ts';
+import { type RecordingObserve, recordingObserve } from './recording-observe.ts';
 import { ScriptedApiServer } from './scripted-api-server.ts';
 import { until } from './until.ts';
 

@@ -1,5 +1,6 @@
 // Drives a reader or a source in a spec: pulls in the background and keeps what came, so that the
 // spec can play the server meanwhile.
+
 import { until } from './until.ts';
 
 /** Pulls an iterable in the background. */

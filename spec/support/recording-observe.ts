@@ -1,4 +1,5 @@
 // The recording double of Observe: remembers every observation so that a spec can ask.
+
 import type { Observation, Observe } from '../../lib/core/observation.ts';
 
 /** One kind of observation. */

@@ -1,12 +1,17 @@
 // A fake API server over real HTTP on loopback. It answers nothing by itself: every request is
 // parked until the spec takes it and says what happens, so that any order of events on the wire can
 // be played. spec/support/parked-request.ts has what can happen.
-import { createServer as createHttpServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { ServerOptions } from 'node:https';
+
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createHttpsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+
 import { ParkedRequest } from './parked-request.ts';
 import { until } from './until.ts';
 

@@ -1,5 +1,6 @@
 // The only place in specs that waits: for a condition, with a deadline.
-import { setTimeout as pause } from 'node:timers/promises';
+
+import { setTimeout as pause, setImmediate as turnOfTheLoop } from 'node:timers/promises';
 
 // Quick enough that a spec does not feel it, slow enough that asking is not the load.
 const PAUSE_MS = 10;
@@ -28,6 +29,11 @@ export async function until<T>(
     await pause(PAUSE_MS);
   } while (performance.now() < end);
   throw new Error(`waiting for ${what}: not so after ${deadlineMs} ms`, { cause: trouble });
+}
+
+/** Lets so many turns of the event loop pass, so that what both ends of a loopback socket wrote arrives. */
+export async function turnsOfTheLoop(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await turnOfTheLoop();
 }
 
 function isThere<T>(found: T): found is Exclude<T, false | null | undefined> {

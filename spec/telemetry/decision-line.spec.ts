@@ -1,11 +1,13 @@
 // The line of a decision, word by word, in text and in JSON.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import type { TrailEntry } from '../../lib/core/decision.ts';
 import type { DecisionObserved } from '../../lib/core/observation.ts';
 import type { LoggingOptions } from '../../lib/telemetry/logging.ts';
 import { aDecision, anOccurrence } from '../support/builders.ts';
-import { anAcceptance, aRejection, AT, disposedAs, heard, ID, occurrenceOf } from './support.ts';
+import { AT, anAcceptance, aRejection, disposedAs, heard, ID, occurrenceOf } from './support.ts';
 
 const MESSAGE = '"Back-off restarting failed container web in pod web-1"';
 const EVENT = `Warning Pod shop/web-1 BackOff ×3 kubelet`;

@@ -1,5 +1,7 @@
 // The lines of everything but decisions: a golden line for each kind, at the level the law says.
+
 import { expect } from 'chai';
+
 import type { Observation } from '../../lib/core/observation.ts';
 import { aDelivery } from '../support/builders.ts';
 import { AT, heard, ID } from './support.ts';
@@ -24,9 +26,7 @@ const moved = { kind: 'delivery-moved', delivery: running, from: 'running', dead
 const problem = { code: 'unknown-key', path: '/filters/0/kinds', line: 4, column: 5 } as const;
 const used = { kind: 'proxy-used', proxy: 'http://p:1', from: 'P' } as const;
 const stopped = { kind: 'stopped', durable: false, waiting: 0, abandoned: 0 } as const;
-
 const breaker = { kind: 'breaker', trigger: 'hook', why: '503', retryMs: 4_200 } as const;
-
 const pause = { kind: 'pause', trigger: 'hook', why: '429', retryMs: 59_600, until: 0 } as const;
 
 const lines: readonly [Observation, string | null][] = [

@@ -1,12 +1,13 @@
 // Telemetry on streams that remember, and observations with one override.
+
 import { PassThrough } from 'node:stream';
+
 import type { Decision } from '../../lib/core/decision.ts';
 import type { Disposed, Disposition } from '../../lib/core/disposition.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import type { DecisionObserved } from '../../lib/core/observation.ts';
 import type { LoggingOptions, TelemetryParts } from '../../lib/telemetry/logging.ts';
-import type { Telemetry } from '../../lib/telemetry/telemetry.ts';
-import { createTelemetry } from '../../lib/telemetry/telemetry.ts';
+import { createTelemetry, type Telemetry } from '../../lib/telemetry/telemetry.ts';
 import { aDecision, aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

@@ -1,10 +1,16 @@
 // Walks the whole table of answers: every row has a case, every status an outcome, and no
 // classification looks at a message.
+
 import { expect } from 'chai';
+
 import { isJsonObject } from '../../lib/core/event.ts';
 import type { ApiAnswer } from '../../lib/kubernetes/api.ts';
-import type { Tried } from '../../lib/triggers/api-outcome.ts';
-import { ANSWER_ROWS, FAILURE_ROWS, outcomeOf } from '../../lib/triggers/api-outcome.ts';
+import {
+  ANSWER_ROWS,
+  FAILURE_ROWS,
+  outcomeOf,
+  type Tried,
+} from '../../lib/triggers/api-outcome.ts';
 import { aFailure, anAnswer, aStatus } from './support/fake-api.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);

@@ -1,7 +1,8 @@
 // For how long an answer of an API server asks to wait, and whether with this object or with all.
+
 import { expect } from 'chai';
-import type { Tried } from '../../lib/triggers/api-outcome.ts';
-import { outcomeOf } from '../../lib/triggers/api-outcome.ts';
+
+import { outcomeOf, type Tried } from '../../lib/triggers/api-outcome.ts';
 import { anAnswer, aStatus } from './support/fake-api.ts';
 
 const TRIED: Tried = {

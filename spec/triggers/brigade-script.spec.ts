@@ -1,7 +1,10 @@
 // The sample script for Brigade v1, run for builds that the trigger of the sample configuration made.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
+
 import { loadPlan } from '../../lib/assembly/load.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';

@@ -1,12 +1,18 @@
 // The kind `brigade` besides its wire form, which golden.spec.ts pins: project ids, checks,
 // permissions, and the labels and reads that it must leave alone.
+
 import { expect } from 'chai';
-import type { EventObject, Json } from '../../lib/core/event.ts';
-import { isJsonObject, jsonAt, stringAt } from '../../lib/core/event.ts';
+
+import {
+  type EventObject,
+  isJsonObject,
+  type Json,
+  jsonAt,
+  stringAt,
+} from '../../lib/core/event.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
-import type { BrigadeSection } from '../../lib/triggers/brigade-secret.ts';
-import { projectId } from '../../lib/triggers/brigade-secret.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
+import { type BrigadeSection, projectId } from '../../lib/triggers/brigade-secret.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { aStatus, FakeApi } from './support/fake-api.ts';
 import { CONTEXT, NEVER, someParts } from './support/parts.ts';

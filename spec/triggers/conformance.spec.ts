@@ -1,24 +1,24 @@
 // Holds every kind to the promises of the port: those that create objects on a fake API server,
 // requests on a fake receiver, commands with real processes.
+
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import type { Trigger } from '../../lib/core/trigger.ts';
+import type { HttpRequest } from '../../lib/net/http-client.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { execKind } from '../../lib/triggers/exec.ts';
-import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
-import type { HttpRequest } from '../../lib/net/http-client.ts';
 import type { HttpSection } from '../../lib/triggers/http/section.ts';
+import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import type { TriggerParts } from '../../lib/triggers/parts.ts';
-import type { TriggerBench, TriggerBenches } from '../conformance/trigger.ts';
-import { describeTrigger } from '../conformance/trigger.ts';
-import type { Script } from './support/fake-api.ts';
-import { aFailure, anAnswer, aStatus, FakeApi } from './support/fake-api.ts';
+import { describeTrigger, type TriggerBench, type TriggerBenches } from '../conformance/trigger.ts';
 import {
   aFailure as aFailedRequest,
   anAnswer as anAnswered,
   FakeReceiver,
 } from './http/support/fake-receiver.ts';
+import { aFailure, anAnswer, aStatus, FakeApi, type Script } from './support/fake-api.ts';
 import { JOB, someParts } from './support/parts.ts';
 
 const SECRET = 'hunter2-hunter2';

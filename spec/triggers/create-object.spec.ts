@@ -1,5 +1,7 @@
 // One POST, and one GET where the name is taken: what each finding there means.
+
 import { expect } from 'chai';
+
 import type { JsonObject } from '../../lib/core/event.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import type { ApiAnswer } from '../../lib/kubernetes/api.ts';

@@ -1,5 +1,6 @@
 // The kind `exec` with real processes: endings, output, groups that end with their attempt and with
 // the gateway, and nothing of an Event in a shell.
+
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -12,10 +13,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { expect } from 'chai';
+
 import type { Outcome } from '../../lib/core/outcome.ts';
-import type { ExecSection } from '../../lib/triggers/exec.ts';
-import { execKind } from '../../lib/triggers/exec.ts';
+import { type ExecSection, execKind } from '../../lib/triggers/exec.ts';
 import type { TriggerParts } from '../../lib/triggers/parts.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';

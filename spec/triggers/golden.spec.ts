@@ -1,13 +1,13 @@
 // Every wire form against its golden file: what a pipeline receives, byte for byte.
+
 import { expect } from 'chai';
+
 import type { Delivery } from '../../lib/core/delivery.ts';
-import type { Json, JsonObject } from '../../lib/core/event.ts';
-import { stringAt } from '../../lib/core/event.ts';
+import { type Json, type JsonObject, stringAt } from '../../lib/core/event.ts';
 import type { Trigger } from '../../lib/core/trigger.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { execKind } from '../../lib/triggers/exec.ts';
-import type { KubernetesSection } from '../../lib/triggers/kubernetes.ts';
-import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
+import { type KubernetesSection, kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import { aDelivery } from '../support/builders.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 import { FakeApi } from './support/fake-api.ts';

@@ -1,14 +1,20 @@
 // Events of the worst kind through every trigger: what comes out is valid JSON and UTF-8, has valid
 // labels, and is data to shells, kubelet and templates.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import type { Delivery } from '../../lib/core/delivery.ts';
-import type { EventObject, Json } from '../../lib/core/event.ts';
-import { isJsonObject, jsonAt, stringAt } from '../../lib/core/event.ts';
+import {
+  type EventObject,
+  isJsonObject,
+  type Json,
+  jsonAt,
+  stringAt,
+} from '../../lib/core/event.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { execKind } from '../../lib/triggers/exec.ts';
-import type { KubernetesSection } from '../../lib/triggers/kubernetes.ts';
-import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
+import { type KubernetesSection, kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import { aDelivery } from '../support/builders.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 import { FakeApi } from './support/fake-api.ts';

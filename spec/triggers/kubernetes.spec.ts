@@ -1,11 +1,11 @@
 // The kind `kubernetes` besides its wire forms and places: checks, permissions, how long a name
 // protects, marks, and what is refused without a request.
+
 import { expect } from 'chai';
-import type { JsonObject } from '../../lib/core/event.ts';
-import { jsonAt } from '../../lib/core/event.ts';
+
+import { type JsonObject, jsonAt } from '../../lib/core/event.ts';
 import type { Finding } from '../../lib/core/problem.ts';
-import type { KubernetesSection } from '../../lib/triggers/kubernetes.ts';
-import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
+import { type KubernetesSection, kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { aStatus, FakeApi } from './support/fake-api.ts';
 import { CONTEXT, JOB, NEVER, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.ts';

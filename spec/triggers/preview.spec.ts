@@ -1,12 +1,14 @@
 // Previews of every kind: what the first attempt sends, and never a secret.
+
 import { expect } from 'chai';
+
 import type { Delivery } from '../../lib/core/delivery.ts';
 import { stringAt } from '../../lib/core/event.ts';
 import type { Preview } from '../../lib/core/trigger.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { execKind } from '../../lib/triggers/exec.ts';
-import { httpKind } from '../../lib/triggers/http.ts';
 import type { HttpSection } from '../../lib/triggers/http/section.ts';
+import { httpKind } from '../../lib/triggers/http.ts';
 import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import { triggerKinds } from '../../lib/triggers/registry.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';

@@ -1,7 +1,9 @@
 // How long a receiver wants no request, in every form in which receivers say so: its own status with
 // Retry-After, and the headers of limits. What is unreadable asks for nothing, and nothing asks for
 // more than an hour.
+
 import { expect } from 'chai';
+
 import { exhaustedMs } from '../../lib/triggers/rate-limit.ts';
 import { askedPauseMs } from '../../lib/triggers/retry-after.ts';
 

@@ -1,5 +1,7 @@
 // What every kind of trigger hands in, and the trace context that all of them send.
+
 import { expect } from 'chai';
+
 import { isJsonObject } from '../../lib/core/event.ts';
 import { triggerKinds } from '../../lib/triggers/registry.ts';
 import { traceparent } from '../../lib/triggers/traceparent.ts';

@@ -1,4 +1,5 @@
 // Words, flags and values that can follow on a command line, as data for the scripts of completion.
+
 import type { Command, CommandGroup, CommandTable } from '../command.ts';
 import type { Flag } from '../flags.ts';
 

@@ -2,6 +2,7 @@
 // can be completed and asks nothing of the program. All texts are constants of the tables of commands;
 // they are quoted all the same.
 // Source: bash(1), Programmable Completion; zshcompsys(1), _arguments; complete(1) of fish
+
 import type { CompletedFlag, CompletedValue, Completion } from './completions.ts';
 
 /** The script for bash. It puts `--flag=value` together again, which bash cuts at its `=`. */

@@ -1,8 +1,10 @@
 // `sluice deliveries retry | rerun | release | discard`: what people do with deliveries, one by one or
 // all that filters find. What an act means and where it is possible is lib/delivery/acts.ts.
+
 import { createInterface } from 'node:readline/promises';
-import { SluiceError } from '../../core/errors.ts';
+
 import type { DeliveryState } from '../../core/delivery.ts';
+import { SluiceError } from '../../core/errors.ts';
 import type { ActName } from '../../delivery/acts.ts';
 import { shortObject } from '../../http/object-text.ts';
 import { printable } from '../../kit/printable.ts';
@@ -10,7 +12,7 @@ import { token } from '../../telemetry/token.ts';
 import type { Command, Surroundings } from '../command.ts';
 import type { FlagTable, Given } from '../flags.ts';
 import { FORMAT_FLAGS, formatOf } from '../format.ts';
-import { type ActedDocument, actOn, type Asker, type Filters, listPage } from './client.ts';
+import { type ActedDocument, type Asker, actOn, type Filters, listPage } from './client.ts';
 import { DESK_FLAGS, type Desk, openDesk } from './desk.ts';
 import { FILTER_FLAGS, filtersOf } from './filters.ts';
 import { idIn, notFoundText } from './ids.ts';

@@ -1,8 +1,9 @@
 // Deliveries as the commands see them, whoever answers: a running gateway, or the store's file with
 // none running. Both answer the same documents; what is said here to neither is a bad question.
+
+import type { DeliveryState } from '../../core/delivery.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { ActName } from '../../delivery/acts.ts';
-import type { DeliveryState } from '../../core/delivery.ts';
 import type { DeliveryAnswer, DeliveryQuestion } from '../../http/ask-deliveries.ts';
 import type { DeliverySummary, WholeDelivery } from '../../http/deliveries.ts';
 import type { Refusal } from '../../http/problem-document.ts';

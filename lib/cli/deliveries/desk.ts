@@ -1,18 +1,20 @@
 // Who is asked about deliveries: a running gateway, or the store's file with none running. What was
 // named is asked and nothing else; where nothing was, the gateway of this machine, and the file where
 // nothing listens. Which one answered is said on standard error.
+
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
+
 import { SluiceError } from '../../core/errors.ts';
 import { TOKEN_FILE } from '../../http/token-file.ts';
 import { openDeadline } from '../../kit/deadline.ts';
 import { isThere } from '../../kit/file-trouble.ts';
+import { namespacesOf } from '../cluster.ts';
 import type { Surroundings } from '../command.ts';
 import { CONFIG_FLAGS, findConfiguration } from '../configuration.ts';
-import { namespacesOf } from '../cluster.ts';
-import type { FlagTable, Given } from '../flags.ts';
 import type { DataFolder } from '../data-folder.ts';
+import type { FlagTable, Given } from '../flags.ts';
 import { findStore, STORE_FLAGS, type StorePlace } from '../store-place.ts';
 import type { Asker } from './client.ts';
 import { openFile } from './over-file.ts';

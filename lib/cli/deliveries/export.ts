@@ -1,7 +1,9 @@
 // `sluice deliveries export`: whole deliveries as JSON lines, page by page, so that memory does not grow
 // with their number.
+
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
+
 import { SluiceError } from '../../core/errors.ts';
 import { fileTrouble } from '../../kit/file-trouble.ts';
 import type { Command, Surroundings } from '../command.ts';

@@ -1,5 +1,6 @@
 // The flags that say which deliveries, and what they ask for. What may stand in them is for whoever
 // answers to check: a running gateway and an opened file say the same of a wrong one.
+
 import { DELIVERY_STATES } from '../../core/delivery.ts';
 import { OBJECT_FORM } from '../../http/object-text.ts';
 import { MOMENT } from '../../http/time.ts';

@@ -1,13 +1,13 @@
 // `sluice deliveries list`: a page of deliveries as a table, and how to see the next one.
+
 import type { DeliverySummary } from '../../http/deliveries.ts';
 import { shortObject } from '../../http/object-text.ts';
-import { token } from '../../telemetry/token.ts';
-import { ruleLabel } from '../../telemetry/token.ts';
+import { ruleLabel, token } from '../../telemetry/token.ts';
 import type { Command, Terminal } from '../command.ts';
 import { FORMAT_FLAGS, formatOf } from '../format.ts';
 import { type Filters, listPage, type Page } from './client.ts';
 import { DESK_FLAGS, openDesk } from './desk.ts';
-import { FILTER_FLAGS, filterWords, filtersOf } from './filters.ts';
+import { FILTER_FLAGS, filtersOf, filterWords } from './filters.ts';
 import { type Column, renderTable } from './table.ts';
 import { ageText, grouped, nextText, outcomeText, stateText } from './words.ts';
 import { jsonLine } from './write.ts';

@@ -1,13 +1,18 @@
 // Asks the file of a store whose gateway is stopped. It opens the store as a gateway would, so one that
 // a gateway holds is refused, and never makes one that is not there.
+
 import { access } from 'node:fs/promises';
+
 import { planStore } from '../../assembly/store.ts';
 import type { Clock } from '../../core/clock.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { Store } from '../../core/store.ts';
 import { act } from '../../delivery/acts.ts';
-import { askDeliveries, type DeliveryAnswer } from '../../http/ask-deliveries.ts';
-import type { DeliveryQuestion } from '../../http/ask-deliveries.ts';
+import {
+  askDeliveries,
+  type DeliveryAnswer,
+  type DeliveryQuestion,
+} from '../../http/ask-deliveries.ts';
 import { fileTrouble } from '../../kit/file-trouble.ts';
 import type { StorePlace } from '../store-place.ts';
 import type { Asker } from './client.ts';

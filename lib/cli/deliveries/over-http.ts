@@ -1,7 +1,9 @@
 // Asks a running gateway. A token is shown only where it must be: a file that was named is meant for
 // this address, the gateway's own is shown to this machine alone. No redirect is followed.
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
+
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+
 import type { Clock } from '../../core/clock.ts';
 import { messageOf, SluiceError } from '../../core/errors.ts';
 import { isJsonObject, stringAt } from '../../core/event.ts';

@@ -1,5 +1,6 @@
 // One delivery as a page: what it is, why it was made, the Events in it, each attempt, what happens
 // next, and what can be done now. Every text of an Event or a receiver is on one line and printable.
+
 import type { DeliveredOccurrence } from '../../core/delivery.ts';
 import { stringAt } from '../../core/event.ts';
 import { toOccurrence } from '../../core/occurrence.ts';

@@ -1,4 +1,5 @@
 // `sluice deliveries show`: everything that is known of one delivery.
+
 import { SluiceError } from '../../core/errors.ts';
 import type { Command } from '../command.ts';
 import { FORMAT_FLAGS, formatOf } from '../format.ts';

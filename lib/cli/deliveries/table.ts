@@ -1,6 +1,7 @@
 // Rows as aligned columns that fit a terminal: what does not fit is cut, and where even that does not
 // help, the least important columns are left out. Columns are counted in characters; what a terminal
 // shows wider (CJK, emoji) moves what stands behind it.
+
 import { printable } from '../../kit/printable.ts';
 
 /** One column. */

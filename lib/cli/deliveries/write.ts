@@ -1,7 +1,9 @@
 // Lines of JSON that no terminal acts on, written as fast as the reader takes them, and no longer than
 // there is one.
+
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+
 import type { Json } from '../../core/event.ts';
 import { escapedJson } from '../../telemetry/json-format.ts';
 

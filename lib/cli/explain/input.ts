@@ -1,18 +1,17 @@
 // Events from a file or from standard input, one after the other as they come, so that a watch is
 // explained while it goes on. The first character says whether it is JSON or YAML. A value that is no
 // Event ends the reading, with its line.
+
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { addAbortSignal } from 'node:stream';
-import type { Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+
 import { parseYamlStream } from '../../config/parse-yaml.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { codeOfFailure, fileTrouble } from '../../kit/file-trouble.ts';
-import type { JsonValue } from '../../kit/json-values.ts';
-import { JsonValues } from '../../kit/json-values.ts';
-import type { Given } from '../../sources/given-events.ts';
-import { givenIn, MOST_LEVELS } from '../../sources/given-events.ts';
+import { type JsonValue, JsonValues } from '../../kit/json-values.ts';
+import { type Given, givenIn, MOST_LEVELS } from '../../sources/given-events.ts';
 import type { Surroundings } from '../command.ts';
 
 /** An Event, or something between Events that is passed over. */

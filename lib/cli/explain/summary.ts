@@ -1,7 +1,8 @@
 // Counts of what was explained, for the line at the end.
+
 import type { ExplainedEvent } from '../../assembly/explain-event.ts';
-import { counted, ruleLabel } from '../../telemetry/token.ts';
 import { printable } from '../../kit/printable.ts';
+import { counted, ruleLabel } from '../../telemetry/token.ts';
 import type { Read } from './input.ts';
 
 /** How the summary and `--rule` call the rejection of an Event that no rule matches. */

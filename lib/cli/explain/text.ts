@@ -1,5 +1,6 @@
 // An explanation for people, and as the line of JSON that programs read. Every text of an Event is
 // made printable here, because both forms may reach a terminal.
+
 import type { ExplainedEvent, TriggerPreview } from '../../assembly/explain-event.ts';
 import type { Explanation, TrailEntry } from '../../core/decision.ts';
 import { toExplanationDocument } from '../../filters/explanation.ts';

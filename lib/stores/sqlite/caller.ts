@@ -1,7 +1,9 @@
 // The main thread's end: calls go out together, as many as were made in one turn, and their answers
 // come back as promises. Where the worker ends, every call fails, for it is not known what of the
 // last ones was stored.
+
 import { Worker } from 'node:worker_threads';
+
 import { SluiceError } from '../../core/errors.ts';
 import type {
   Ask,

@@ -1,7 +1,9 @@
 // Opens the files: ours or nobody's yet, of a format that this program can work with, locked for as
 // long as this process lives. A file of another program is never written to.
+
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+
 import type { Found } from './messages.ts';
 import { APPLICATION_ID, FORMAT, STEPS } from './schema.ts';
 import { Statements } from './statements.ts';

@@ -1,7 +1,7 @@
 // The deliveries: the one place where a row of them is made, moved from state to state or taken out,
 // so that queues, tally and body never disagree with it.
-import type { Delivery, DeliveryState } from '../../core/delivery.ts';
-import { UNSETTLED_STATES } from '../../core/delivery.ts';
+
+import { type Delivery, type DeliveryState, UNSETTLED_STATES } from '../../core/delivery.ts';
 import { Making } from './making.ts';
 import type { DeliveryRow, NewRow, WholeRow } from './messages.ts';
 import { Queues } from './queues.ts';

@@ -1,13 +1,13 @@
 // Answers calls. Everything that is waiting when the worker turns to work shares one transaction, and
 // so one wait for the disk; answers go out after COMMIT only. Where one of them fails, all is undone
 // and each is done again by itself, so that one that can not be done undoes no other.
+
 import { Deliveries } from './deliveries.ts';
-import type { HistoryNote } from './messages.ts';
 import { History } from './history.ts';
 import { Journal } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import { Listing } from './listing.ts';
-import type { Ask, CallName, Calls, Failure, Reply, WorkerData } from './messages.ts';
+import type { Ask, CallName, Calls, Failure, HistoryNote, Reply, WorkerData } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import type { Statements } from './statements.ts';
 import { failureOf } from './trouble.ts';

@@ -1,9 +1,10 @@
 // The decisions behind the deliveries, in a second file beside the first: it is written after the
 // answers and without waiting for the disk, so it may lose its last moments, and nothing depends on
 // it. A damaged one is set aside under another name, never the main file.
+
 import { existsSync, renameSync } from 'node:fs';
-import type { HistoryFile } from './database.ts';
-import { openHistory } from './database.ts';
+
+import { type HistoryFile, openHistory } from './database.ts';
 import type { DecisionRow, HistoryNote } from './messages.ts';
 import { failureOf } from './trouble.ts';
 

@@ -1,5 +1,6 @@
 // One commit: positions, ledger, new deliveries, gaps. Ids are checked here, inside the transaction,
 // against deliveries and ledger; and here settled deliveries give way when the file is full.
+
 import type { Gap } from '../../core/source.ts';
 import type { StoreUsage } from '../../core/store.ts';
 import type { Deliveries } from './deliveries.ts';

@@ -1,6 +1,7 @@
 // The keys of the ledger on this side of the thread, so that what it certainly does not have is never
 // asked for. They are read once, piece by piece, when somebody asks first; until all are here every
 // key may be one of them.
+
 import type { LedgerEntry } from '../../core/store.ts';
 import { hashesOf, KeyFilter } from '../../kit/key-filter.ts';
 import type { LedgerKeys } from './messages.ts';

@@ -1,5 +1,6 @@
 // The ledger: what has been started, found by key, by id, and by the Event it came from. It forgets
 // only what a sweep says.
+
 import { HELD_TO_THE_END } from '../../core/delivery.ts';
 import type { CompleteList, Gone } from '../../core/source.ts';
 import type { LedgerEntry, Retirement } from '../../core/store.ts';

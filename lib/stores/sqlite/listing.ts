@@ -1,7 +1,9 @@
 // Deliveries for people, page by page in the order of commits. Whichever index leaves the least to
 // look at leads; a page of what stands in some states is merged from one short list for each trigger
 // and state, so that a million waiting deliveries do not hide ten dead ones.
+
 import type { SQLInputValue } from 'node:sqlite';
+
 import type { DeliveryCount, DeliveryQuery } from '../../core/store.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { WholeRow } from './messages.ts';

@@ -1,6 +1,7 @@
 // When deliveries were made, as a number that never falls along the order of commits, so that a span
 // of time is a span of rows, found by index. The clock may step back; by how much it ever did is
 // kept, and a span is so much wider than asked for.
+
 import type { Statements } from './statements.ts';
 
 /** The first and the last row of a span. */

@@ -1,5 +1,6 @@
 // What the two threads say to each other: plain values, with Events as JSON text that only the main
 // thread parses, and only where somebody wants to see them.
+
 import type { DeadReason, DeliveryState } from '../../core/delivery.ts';
 import type { Gap } from '../../core/source.ts';
 import type {

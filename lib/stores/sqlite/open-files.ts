@@ -1,7 +1,9 @@
 // Notices that a file of an open store was moved, deleted or replaced. SQLite goes on writing to the
 // file that it opened, and no later start would find what it writes. A checkpoint and a VACUUM change
 // what is in the files, never which files they are.
+
 import { stat } from 'node:fs/promises';
+
 import type { Clock } from '../../core/clock.ts';
 import { codeOfFailure } from '../../kit/file-trouble.ts';
 

@@ -1,11 +1,12 @@
 // Deliveries as work: claims, attempts, settlements and what people and limits change. A conflict is
 // an answer. Attempts that have ended are one text that only grows, so nothing here parses JSON.
+
 import { type Attempt, isOnlyHeld } from '../../core/delivery.ts';
 import type { ClaimRequest, Settlement, StateChange } from '../../core/store.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Ledger } from './ledger.ts';
-import type { Turn } from './queues.ts';
 import type { ActRow, DeliveryRow, WholeRow, WithBody } from './messages.ts';
+import type { Turn } from './queues.ts';
 
 type OpenAsk = { readonly id: string; readonly incarnation: string; readonly now: number };
 

@@ -1,5 +1,6 @@
 // A delivery as the worker stores it, and back. What never changes (its Events above all) is one
 // JSON text; the main thread alone parses it, once for as long as somebody works on the delivery.
+
 import { type Attempt, type Delivery, eventNamespaceOf } from '../../core/delivery.ts';
 import type { Started } from '../../core/outcome.ts';
 import type { Gone, Positions } from '../../core/source.ts';

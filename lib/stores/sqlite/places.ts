@@ -1,8 +1,10 @@
 // Looks at where the store shall lie before anything is opened, so that what is wrong with the place
 // is said in words about the place. The file is made here, for nobody else to read; nothing that is
 // there is written to.
+
 import { open, readFile, realpath, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+
 import { SluiceError } from '../../core/errors.ts';
 import { codeOfFailure, fileTrouble } from '../../kit/file-trouble.ts';
 import { networkFileSystem } from './file-system.ts';

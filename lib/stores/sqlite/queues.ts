@@ -3,6 +3,7 @@
 // null while one is running. So neither a million waiting nor ten thousand of one blocked object
 // slow a claim. Namespaces take turns in the order of their names, beginning behind the one that had
 // the last turn. Times here are the store's own (shift.ts).
+
 import { OVERTAKE_MS } from '../overtaking.ts';
 import type { Statements } from './statements.ts';
 

@@ -1,6 +1,7 @@
 // The store's own time. A jump of the clock moves when everything unsettled is due, and with a
 // million waiting no statement could write all of them at once. So their times are stored less one
 // number, and only that number moves.
+
 import type { Statements } from './statements.ts';
 
 /** By how much the times of what is unsettled are more than what is stored. */

@@ -1,5 +1,6 @@
 // One open database with its prepared statements: each SQL text is compiled once. It knows nothing
 // of tables.
+
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 
 /** A database and its statements. */

@@ -1,5 +1,6 @@
 // The store's ports over the worker: packs what goes there, unpacks what comes back, and keeps the
 // bodies of running deliveries at hand. It holds nothing else.
+
 import type { Delivery } from '../../core/delivery.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type {
@@ -13,10 +14,16 @@ import type {
   Upkeep,
 } from '../../core/store.ts';
 import type { Caller } from './caller.ts';
-import type { ActRow, SweepPlace, WholeRow } from './messages.ts';
 import { KnownKeys } from './known-keys.ts';
-import type { Body } from './packing.ts';
-import { packCommit, parseBody, toDecision, toDelivery, toPositions } from './packing.ts';
+import type { ActRow, SweepPlace, WholeRow } from './messages.ts';
+import {
+  type Body,
+  packCommit,
+  parseBody,
+  toDecision,
+  toDelivery,
+  toPositions,
+} from './packing.ts';
 
 /** A store in a SQLite file. */
 export class SqliteStore implements Store {

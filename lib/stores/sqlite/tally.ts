@@ -1,5 +1,6 @@
 // How many deliveries stand where: counted once at the opening, kept up since, so that nobody counts
 // a million rows for a scrape. What a transaction changed counts only once it is committed.
+
 import type { DeliveryState } from '../../core/delivery.ts';
 import type { DeliveryCount } from '../../core/store.ts';
 import type { Statements } from './statements.ts';

@@ -1,5 +1,6 @@
 // What each result code of SQLite means for a call, in one table. The extended codes that mean
 // something else than their primary one stand beside it. Never by message text.
+
 import type { Failure } from './messages.ts';
 
 type Meaning = Failure['code'];

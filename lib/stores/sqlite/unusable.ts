@@ -1,4 +1,5 @@
 // The words for a store that can not be opened: doing what, to which file, found what, and what to do.
+
 import { SluiceError } from '../../core/errors.ts';
 import type { Found } from './messages.ts';
 import { FORMAT } from './schema.ts';

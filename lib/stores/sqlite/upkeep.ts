@@ -1,5 +1,6 @@
 // Beginning, forgetting and moving times. A sweep comes in pieces, so that other calls go on between
 // them; whoever asks says where the piece before ended.
+
 import { UNSETTLED_STATES } from '../../core/delivery.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Beginning, RenamedTrigger, Retirement } from '../../core/store.ts';

@@ -1,7 +1,13 @@
 // The thread that has the file. It takes everything that has arrived, answers it together, and then
 // rests; it decides nothing. Started by caller.ts, and only so.
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { MessagePort } from 'node:worker_threads';
+
+import {
+  type MessagePort,
+  parentPort,
+  receiveMessageOnPort,
+  workerData,
+} from 'node:worker_threads';
+
 import { foundIn, openMain } from './database.ts';
 import { Desk } from './desk.ts';
 import type { Ask, FromWorker, HistoryNote, ToWorker, WorkerData } from './messages.ts';

@@ -2,8 +2,8 @@
 // that its section names. Facts about the delivery serve scripts that do not parse the document on
 // standard input. Secrets of the gateway are no part of it.
 // Source: docs/triggers.md; crontab(5), which starts commands with a similar list.
-import type { Delivery } from '../../core/delivery.ts';
-import { attemptNumber } from '../../core/delivery.ts';
+
+import { attemptNumber, type Delivery } from '../../core/delivery.ts';
 import { stringAt } from '../../core/event.ts';
 import { truncate } from '../../kit/truncate.ts';
 import { toProcessText } from '../process-text.ts';

@@ -1,6 +1,7 @@
 // Findings for the section `exec:` beyond its schema: words and variables that no process can have,
 // and names that are the gateway's. It also notes variables that a command reads and does not get.
 // Source: execve(2); docs/triggers.md.
+
 import type { Finding } from '../../core/problem.ts';
 import { INHERITED_NAMES, isInherited, isOfDelivery } from './environment.ts';
 

@@ -1,6 +1,7 @@
 // A command's output, cut into lines that the log can take: bounded in length and in number of
 // bytes, so that a command that talks without end fills nothing. What a line may do to a terminal
 // is the log's to prevent.
+
 import { StringDecoder } from 'node:string_decoder';
 
 // A log line longer than this is a dump, and is read in the pipeline's own log.

@@ -1,7 +1,9 @@
 // The process groups that run now, so that they end with this process however it ends: an ordered
 // stop aborts each attempt, and for the second signal and the crash there is the exit listener.
 // Against kill -9 of this process nothing helps here; attempts are recorded before they are made.
+
 import process from 'node:process';
+
 import { codeOfFailure } from '../../kit/file-trouble.ts';
 
 /** The groups of one trigger; listens for the process's exit only while it holds any. */

@@ -1,14 +1,14 @@
 // Runs one command in a process group of its own and waits for its end, or ends it. It knows no
 // delivery: words, environment and input in, the way it ended out. It never uses a shell.
 // Source: https://nodejs.org/api/child_process.html (detached, exit and close), POSIX kill(2).
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { spawn } from 'node:child_process';
+
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+
 import type { Clock } from '../../core/clock.ts';
 import { codeOfFailure } from '../../kit/file-trouble.ts';
 import { OutputLines } from './output-lines.ts';
-import type { ProcessGroups } from './process-groups.ts';
-import { endGroup } from './process-groups.ts';
+import { endGroup, type ProcessGroups } from './process-groups.ts';
 
 /** One command to run. */
 export interface Command {

@@ -2,6 +2,7 @@
 // deliveries may be others at the next attempt; each entry carries the id of its delivery. A request
 // that is refused for its content is halved until each delivery that is refused was refused alone.
 // Follows docs/triggers.md; Standard Webhooks (no dot in an id).
+
 import type { Random } from '../../core/clock.ts';
 import type { Delivery } from '../../core/delivery.ts';
 import type { JsonObject } from '../../core/event.ts';
@@ -10,11 +11,16 @@ import type { Trigger } from '../../core/trigger.ts';
 import { parseDuration } from '../../kit/duration.ts';
 import { parseSize } from '../../kit/size.ts';
 import { pausing } from '../meaning.ts';
-import type { BatchFormat } from './body.ts';
-import { batchFormatOf, LARGEST_BODY_BYTES, toBatch, toEntry, tooLarge } from './body.ts';
+import {
+  type BatchFormat,
+  batchFormatOf,
+  LARGEST_BODY_BYTES,
+  toBatch,
+  toEntry,
+  tooLarge,
+} from './body.ts';
 import { compileHeaders } from './header-templates.ts';
-import { keyLifeOf, type HttpSection } from './section.ts';
-import { HTTP_DEFAULTS } from './section.ts';
+import { HTTP_DEFAULTS, type HttpSection, keyLifeOf } from './section.ts';
 import type { Sender, Sending, Sent } from './sender.ts';
 import { compileTarget } from './target.ts';
 import { withSecrets } from './templates.ts';

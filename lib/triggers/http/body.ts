@@ -1,11 +1,10 @@
 // What a request carries: the body of one delivery or of several, in each format, with the headers
 // that say what it is. Every body is encoded once, because it is signed and sent as the same bytes.
 // Follows docs/triggers.md; CloudEvents 1.0.2 JSON event format §3, §4 (structured, batched).
-import type { Delivery } from '../../core/delivery.ts';
-import { toDocument } from '../../core/delivery.ts';
+
+import { type Delivery, toDocument } from '../../core/delivery.ts';
 import type { Outcome } from '../../core/outcome.ts';
-import type { Attributes } from './cloud-event.ts';
-import { toAttributes, toCloudEventHeaders } from './cloud-event.ts';
+import { type Attributes, toAttributes, toCloudEventHeaders } from './cloud-event.ts';
 import type { Header } from './header-templates.ts';
 import type { HttpFormat, HttpSection } from './section.ts';
 

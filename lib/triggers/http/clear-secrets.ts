@@ -2,8 +2,8 @@
 // query parameters, headers and keys of the body by their names, and URLs of webhooks. `check` warns of
 // them, and they are kept out of everything that is shown, as other secrets are.
 // Source: the documentation of each webhook that WEBHOOKS names.
-import type { Json } from '../../core/event.ts';
-import { isJsonList, isJsonObject } from '../../core/event.ts';
+
+import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
 import { quoted } from '../../kit/printable.ts';
 import { toPointer } from '../manifest/places.ts';

@@ -1,6 +1,7 @@
 // A delivery as a CloudEvent: its attributes, and how they are written in JSON and in headers. The
 // data is the delivery's document; what a body as a whole looks like is body.ts.
 // Source: CloudEvents 1.0.2 §3 (type system, attributes), HTTP protocol binding §3.1.3.2 (headers).
+
 import type { Delivery } from '../../core/delivery.ts';
 import { stringAt } from '../../core/event.ts';
 import { traceparent } from '../traceparent.ts';

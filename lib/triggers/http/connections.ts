@@ -1,5 +1,6 @@
 // The connections of a trigger: opened when first used, replaced when a certificate was rotated,
 // closed when nobody uses them any more. How a request is made is the room net.
+
 import type { TlsIdentity } from '../../net/axios-client.ts';
 import type { HttpClient } from '../../net/http-client.ts';
 import type { ProxySetting } from './proxy.ts';

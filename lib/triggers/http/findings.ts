@@ -1,5 +1,6 @@
 // What values of a section that the schema accepted can not be used, all of them at once. Pure:
 // files and variables are looked at where a start needs them (needed-secrets.ts).
+
 import type { Finding } from '../../core/problem.ts';
 import { parseDuration } from '../../kit/duration.ts';
 import { parsePath } from '../../kit/json-path.ts';
@@ -7,14 +8,13 @@ import { quoted } from '../../kit/printable.ts';
 import { isSecretItself } from '../../kit/secret.ts';
 import { parseSize } from '../../kit/size.ts';
 import { hostOf, isForbidden } from '../../net/address.ts';
-import { BATCH_FORMATS } from './body.ts';
 import { compileBody } from './body/body-template.ts';
+import { BATCH_FORMATS } from './body.ts';
 import { clearSecretFindings } from './clear-secrets.ts';
 import { compileHeaders, headerNameFault, isHeaderName } from './header-templates.ts';
 import { neededSecrets } from './needed-secrets.ts';
 import { proxyBlock } from './proxy.ts';
-import type { HttpSection, ProxySection } from './section.ts';
-import { HTTP_DEFAULTS } from './section.ts';
+import { HTTP_DEFAULTS, type HttpSection, type ProxySection } from './section.ts';
 import { compileUrl, forbiddenHost } from './url-template.ts';
 
 /** Everything wrong with a section; paths are relative to it. */

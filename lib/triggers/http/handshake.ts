@@ -2,6 +2,7 @@
 // is asked whether it wants any from us. Asking starts nothing, so whatever goes wrong may be tried
 // again. What was agreed is kept in memory only; the rate that a receiver grants is not enforced.
 // Source: CloudEvents 1.0.2, HTTP 1.1 Web Hooks for Event Delivery §4 (abuse protection).
+
 import type { Clock } from '../../core/clock.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { aborted } from '../../kit/aborted.ts';

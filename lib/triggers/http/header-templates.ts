@@ -1,12 +1,12 @@
 // `headers:` of a section, compiled once: which names may stand there, and how values of an Event
 // become header values that a server reads as one line.
 // Source: RFC 9110 §5.1, §5.5, §7.6.1 (names, values, hop by hop).
+
 import type { Json } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
 import { quoted } from '../../kit/printable.ts';
 import type { TemplatePiece } from '../../kit/template.ts';
-import type { TemplatePlace, TemplateScope } from './templates.ts';
-import { compileText, namesSecret } from './templates.ts';
+import { compileText, namesSecret, type TemplatePlace, type TemplateScope } from './templates.ts';
 
 /** A header of a request: its lower-case name and its value. */
 export type Header = readonly [name: string, value: string];

@@ -1,22 +1,19 @@
 // What a receiver is reached and convinced with: credentials, signing keys and the settings of the
 // connection, made from the secrets that the section names. It is made anew when one of them
 // changed, and only then.
+
 import type { Clock } from '../../core/clock.ts';
 import { parseDuration } from '../../kit/duration.ts';
-import type { SecretPlaces } from '../../kit/secret.ts';
-import { SecretSet } from '../../kit/secret.ts';
+import { type SecretPlaces, SecretSet } from '../../kit/secret.ts';
 import { environmentProxies, secretsOf } from '../../net/proxies.ts';
-import type { Header } from './header-templates.ts';
 import { clearSecrets, secretPartsOf } from './clear-secrets.ts';
-import type { SecretName } from './needed-secrets.ts';
-import { namedSecrets, neededSecrets } from './needed-secrets.ts';
 import type { ClientSettings } from './connections.ts';
+import type { Header } from './header-templates.ts';
+import { namedSecrets, neededSecrets, type SecretName } from './needed-secrets.ts';
 import { proxySetting } from './proxy.ts';
 import { redactor } from './redaction.ts';
-import type { HttpSection } from './section.ts';
-import { HTTP_DEFAULTS } from './section.ts';
-import type { SigningKeys } from './signing.ts';
-import { parseSigningKeys } from './signing.ts';
+import { HTTP_DEFAULTS, type HttpSection } from './section.ts';
+import { parseSigningKeys, type SigningKeys } from './signing.ts';
 
 type Texts = Readonly<Partial<Record<SecretName, string>>>;
 

@@ -1,5 +1,6 @@
 // Every secret and certificate that a section names: where it is, which key names it, and what it
 // must look like. Nothing is read here.
+
 import type { NeededSecret, SecretRef } from '../../kit/secret.ts';
 import { toPointer } from '../manifest/places.ts';
 import { proxyBlock } from './proxy.ts';

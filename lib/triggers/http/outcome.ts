@@ -3,6 +3,7 @@
 // never by text; the receiver's text is only shown. It waits for nothing and asks nothing again.
 // Source: RFC 9110 §15, RFC 6585; Standard Webhooks and the CloudEvents webhook profile for 3xx,
 // 410 and 429; docs/guarantees.md for which answers count as lost.
+
 import type { Delivered, Outcome, RetryReason, Unknown } from '../../core/outcome.ts';
 import { quoted } from '../../kit/printable.ts';
 import type {
@@ -11,8 +12,7 @@ import type {
   HttpResult,
   NetworkFailure,
 } from '../../net/http-client.ts';
-import type { Failing } from '../meaning.ts';
-import { pausing, refused, retry, unknown } from '../meaning.ts';
+import { type Failing, pausing, refused, retry, unknown } from '../meaning.ts';
 import { askedPauseMs, askedWaitMs } from '../retry-after.ts';
 
 /** What a row of the tables says. */

@@ -1,23 +1,19 @@
 // The request of a delivery's first attempt, for people. No secret is read: the place of one shows the
 // file or variable that holds it.
 // Follows docs/triggers.md (which headers come, in which order).
+
 import type { Delivery } from '../../core/delivery.ts';
 import type { JsonObject } from '../../core/event.ts';
 import type { Preview } from '../../core/trigger.ts';
 import { nameOfSecret } from '../../kit/secret.ts';
-import type { Content } from './body.ts';
-import { batchFormatOf, LARGEST_BODY_BYTES, toBatch, toEntry } from './body.ts';
+import { batchFormatOf, type Content, LARGEST_BODY_BYTES, toBatch, toEntry } from './body.ts';
 import { clearSecrets } from './clear-secrets.ts';
-import type { Header } from './header-templates.ts';
-import { compileHeaders } from './header-templates.ts';
-import type { SecretName } from './needed-secrets.ts';
-import { neededSecrets } from './needed-secrets.ts';
+import { compileHeaders, type Header } from './header-templates.ts';
+import { neededSecrets, type SecretName } from './needed-secrets.ts';
 import { redactor } from './redaction.ts';
-import type { HttpSection } from './section.ts';
-import { HTTP_DEFAULTS } from './section.ts';
+import { HTTP_DEFAULTS, type HttpSection } from './section.ts';
 import { compileContent, ownHeaders } from './single.ts';
-import type { TemplateScope } from './templates.ts';
-import { toTemplateView, withSecrets } from './templates.ts';
+import { type TemplateScope, toTemplateView, withSecrets } from './templates.ts';
 import { compileUrl } from './url-template.ts';
 
 /** The request that a section makes of a delivery; of a batch, one with this delivery alone. */

@@ -1,10 +1,10 @@
 // The proxy on the way to a receiver: the one that the section names, none, or that of the
 // environment. Which place goes through which proxy is the room net.
+
 import type { Observation } from '../../core/observation.ts';
 import type { Environment } from '../../kit/system.ts';
 import { targetOf } from '../../net/address.ts';
-import type { HttpProxy } from '../../net/proxies.ts';
-import { environmentProxies } from '../../net/proxies.ts';
+import { environmentProxies, type HttpProxy } from '../../net/proxies.ts';
 import type { HttpSection, ProxySection } from './section.ts';
 
 /** How a client is to choose its proxy. */

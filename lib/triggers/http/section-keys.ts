@@ -2,6 +2,7 @@
 // receiver's own form, and which answers count. Types and schemas; findings.ts says which values of them
 // cannot be used.
 // Follows docs/triggers.md (body, expect, started, secrets).
+
 import type { Json, JsonObject } from '../../core/event.ts';
 import type { JsonSchema } from '../../core/kind.ts';
 import type { SecretRef } from '../../kit/secret.ts';

@@ -1,8 +1,9 @@
 // The section `http:` of a trigger: its type and its schema. What values of it can not be used is
 // findings.ts.
 // Follows docs/configuration.md; secrets stand in it only by reference (`…File`, `…Env`).
+
 import type { JsonSchema } from '../../core/kind.ts';
-import { receiverKeySchemas, type ReceiverKeys } from './section-keys.ts';
+import { type ReceiverKeys, receiverKeySchemas } from './section-keys.ts';
 
 /** What a request carries of its delivery. */
 export type HttpFormat = 'document' | 'event' | 'cloudevents' | 'cloudevents-binary';

@@ -2,24 +2,22 @@
 // receiver is asked if it must be. Then the request is compressed, signed and sent, and its answer is
 // judged and kept. It knows no delivery.
 // Follows docs/triggers.md (which headers come, in which order).
+
 import type { Clock } from '../../core/clock.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { SecretPlaces } from '../../kit/secret.ts';
 import type { HttpClient, HttpRequest, HttpResult } from '../../net/http-client.ts';
-import { withAnswer } from './answer/kept-answer.ts';
-import type { Content } from './body.ts';
-import { Compression, isFormRefused } from './body/compression.ts';
-import type { CreateClient } from './connections.ts';
-import { Connections } from './connections.ts';
 import { compileExpectation } from './answer/expectation.ts';
+import { withAnswer } from './answer/kept-answer.ts';
+import { Compression, isFormRefused } from './body/compression.ts';
+import type { Content } from './body.ts';
+import { Connections, type CreateClient } from './connections.ts';
 import { Handshakes } from './handshake.ts';
 import type { Header } from './header-templates.ts';
-import type { Material } from './material.ts';
-import { Materials } from './material.ts';
+import { type Material, Materials } from './material.ts';
 import { blamesContent, type Expectation, outcomeOf, type Tried } from './outcome.ts';
 import { redactor } from './redaction.ts';
-import type { HttpSection } from './section.ts';
-import { HTTP_DEFAULTS, keyLifeOf } from './section.ts';
+import { HTTP_DEFAULTS, type HttpSection, keyLifeOf } from './section.ts';
 import { signatureHeaders } from './signing.ts';
 
 /** One request before its secrets are read. */

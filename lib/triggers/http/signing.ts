@@ -1,7 +1,9 @@
 // Signatures by Standard Webhooks: what a receiver checks to know that a request is ours and was
 // not changed or replayed. Symmetric only (`v1`).
 // Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+
 import { createHmac } from 'node:crypto';
+
 import type { Header } from './header-templates.ts';
 
 /** The keys of `signing:`, in the order in which they sign. */

@@ -1,17 +1,15 @@
 // One delivery in one request, with the headers by which a receiver tells a repetition.
 // Follows docs/triggers.md (headers, templates).
-import type { Delivery } from '../../core/delivery.ts';
-import { attemptNumber } from '../../core/delivery.ts';
+
+import { attemptNumber, type Delivery } from '../../core/delivery.ts';
 import type { JsonObject } from '../../core/event.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Trigger } from '../../core/trigger.ts';
 import { oneEach } from '../one-each.ts';
 import { traceparent } from '../traceparent.ts';
-import type { Content } from './body.ts';
-import { LARGEST_BODY_BYTES, toContent, tooLarge } from './body.ts';
 import { compileBody } from './body/body-template.ts';
-import type { Header } from './header-templates.ts';
-import { compileHeaders } from './header-templates.ts';
+import { type Content, LARGEST_BODY_BYTES, toContent, tooLarge } from './body.ts';
+import { compileHeaders, type Header } from './header-templates.ts';
 import { HTTP_DEFAULTS, type HttpSection, keyLifeOf } from './section.ts';
 import type { Made, Sender, Sending } from './sender.ts';
 import { compileTarget } from './target.ts';

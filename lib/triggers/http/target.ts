@@ -1,16 +1,15 @@
 // Where a request goes: `url` of the section with its templates, or the URL of a file or variable. It
 // also says how much of that is shown: of a URL that holds a secret, scheme, host and port.
 // Follows docs/triggers.md (secrets).
+
 import type { JsonObject } from '../../core/event.ts';
 import { nameOfSecret } from '../../kit/secret.ts';
 import { clearSecrets } from './clear-secrets.ts';
 import type { Material } from './material.ts';
 import { neededSecrets } from './needed-secrets.ts';
 import type { HttpSection } from './section.ts';
-import type { TemplateScope } from './templates.ts';
-import { withSecrets } from './templates.ts';
-import type { CompiledUrl } from './url-template.ts';
-import { compileUrl } from './url-template.ts';
+import { type TemplateScope, withSecrets } from './templates.ts';
+import { type CompiledUrl, compileUrl } from './url-template.ts';
 
 /** A URL to send to, or why there is none. */
 type RenderedTarget =

@@ -1,10 +1,10 @@
 // What templates of a request see, and the findings that those of the URL and of headers share.
 // Follows docs/configuration.md (where Event values may stand is a closed list).
+
 import type { Delivery } from '../../core/delivery.ts';
 import type { JsonObject } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
-import type { Template } from '../../kit/template.ts';
-import { parseTemplate, SECRETS } from '../../kit/template.ts';
+import { parseTemplate, SECRETS, type Template } from '../../kit/template.ts';
 import { FIRST_WORDS } from '../manifest/document.ts';
 
 /** Which paths may stand in a request: of one delivery, or of several that share nothing else. */

@@ -2,12 +2,19 @@
 // them, and values of the query), and how they are written there, so that none can add a segment, a
 // parameter, a fragment, a host or credentials, or move the path with `..`.
 // Source: RFC 3986 §3; the URL Standard (dot segments, also percent-encoded; backslashes).
+
 import type { Json } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
 import type { Template } from '../../kit/template.ts';
 import { hostOf, isForbidden } from '../../net/address.ts';
-import type { Fault, TemplateScope } from './templates.ts';
-import { compileText, MARK, marked, toFinding } from './templates.ts';
+import {
+  compileText,
+  type Fault,
+  MARK,
+  marked,
+  type TemplateScope,
+  toFinding,
+} from './templates.ts';
 
 /** A rendered URL, or why there is none. `why` holds no secret. */
 export type RenderedUrl =

@@ -1,18 +1,35 @@
 // A manifest compiled once: every text parsed as a template, every place judged, and what is left a
 // function from a delivery to an object. It names nothing and marks nothing; that is own-marks.ts.
 // Source: docs/triggers.md (templates work on parsed values; the closed list of places).
-import type { Json, JsonObject } from '../../core/event.ts';
-import { isJsonList, isJsonObject, stringAt } from '../../core/event.ts';
+
+import {
+  isJsonList,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  stringAt,
+} from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
-import type { Template } from '../../kit/template.ts';
-import { parseTemplate } from '../../kit/template.ts';
+import { parseTemplate, type Template } from '../../kit/template.ts';
 import { FIRST_WORDS, isEventPath } from './document.ts';
 import { leafFindings } from './leaf-findings.ts';
 import { annotationBytes, MOST_OBJECT_BYTES, templateBytes, usedBytesAt } from './limits.ts';
-import type { Opener, Steps } from './places.ts';
-import { EXPANDED_PLACES, openersOf, placeOf, toPointer } from './places.ts';
-import type { Complaint, RenderedLeaf, RenderLeaf, TooLarge, Writing } from './render-leaf.ts';
-import { compileLeaf } from './render-leaf.ts';
+import {
+  EXPANDED_PLACES,
+  type Opener,
+  openersOf,
+  placeOf,
+  type Steps,
+  toPointer,
+} from './places.ts';
+import {
+  type Complaint,
+  compileLeaf,
+  type RenderedLeaf,
+  type RenderLeaf,
+  type TooLarge,
+  type Writing,
+} from './render-leaf.ts';
 import { wordFindings } from './word-findings.ts';
 
 /** A rendered manifest, or why it cannot be one. */

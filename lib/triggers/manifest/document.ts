@@ -1,10 +1,9 @@
 // What templates of a manifest see: the document that every pipeline receives, and `event`, the
 // first occurrence's Event. What stands where is places.ts, how it is written there render-leaf.ts.
 // Source: docs/triggers.md.
-import type { Delivery } from '../../core/delivery.ts';
-import { toDocument } from '../../core/delivery.ts';
-import type { Json } from '../../core/event.ts';
-import { isJsonList, isJsonObject } from '../../core/event.ts';
+
+import { type Delivery, toDocument } from '../../core/delivery.ts';
+import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
 import { toProcessText } from '../process-text.ts';
 
 /**

@@ -3,12 +3,17 @@
 // In doubt a name counts as decided by an Event. What a pipeline computes is not seen.
 // Source: Pod API reference (env, envFrom); k8s.io/kubernetes third_party/forked/golang/expansion;
 // Tekton Pipelines, docs/variables.md; Argo Workflows, docs/variables.md.
-import type { Json, JsonObject } from '../../core/event.ts';
-import { isJsonList, isJsonObject, stringAt } from '../../core/event.ts';
+
+import {
+  isJsonList,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  stringAt,
+} from '../../core/event.ts';
 import { parseTemplate } from '../../kit/template.ts';
 import { FIRST_WORDS, isEventPath } from './document.ts';
-import type { Opener, Steps } from './places.ts';
-import { openersOf, toPointer } from './places.ts';
+import { type Opener, openersOf, type Steps, toPointer } from './places.ts';
 
 /** Whether a text of a manifest holds a value that an Event decides. */
 export function holdsEvent(text: string): boolean {

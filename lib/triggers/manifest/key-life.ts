@@ -1,8 +1,8 @@
 // How long an object that was created is there at least, and so how long its name protects from a
 // second one: only what the manifest itself guarantees counts.
 // Source: docs/guarantees.md; batch/v1 Job ttlSecondsAfterFinished, Argo Workflow spec.ttlStrategy.
-import type { Json, JsonObject } from '../../core/event.ts';
-import { isJsonObject, jsonAt, stringAt } from '../../core/event.ts';
+
+import { isJsonObject, type Json, type JsonObject, jsonAt, stringAt } from '../../core/event.ts';
 
 /** What an object's life must be at least, so that a lost answer can be repeated. */
 export const SHORTEST_KEY_LIFE_MS = 3_600_000;

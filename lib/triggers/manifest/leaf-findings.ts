@@ -1,11 +1,11 @@
 // What is wrong with a template by the place where it stands. What the words of a process add up to
 // is word-findings.ts.
 // Source: docs/triggers.md (where Event values may stand is a closed list).
+
 import type { Finding } from '../../core/problem.ts';
 import type { Template } from '../../kit/template.ts';
 import { isEventPath } from './document.ts';
-import type { Opener, Place } from './places.ts';
-import { EVENT_PLACES } from './places.ts';
+import { EVENT_PLACES, type Opener, type Place } from './places.ts';
 
 /** A template of a manifest and where it stands. */
 export interface Leaf {

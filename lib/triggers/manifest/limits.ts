@@ -1,8 +1,8 @@
 // How large a value of a manifest may be at its place.
 // Source: execve(2) (MAX_ARG_STRLEN, 32 pages); k8s.io/apimachinery pkg/api/validation
 // (TotalAnnotationSizeLimitB); etcd (--max-request-bytes).
-import type { Json } from '../../core/event.ts';
-import { isJsonObject } from '../../core/event.ts';
+
+import { isJsonObject, type Json } from '../../core/event.ts';
 import { toText } from '../../kit/template.ts';
 import type { Place } from './places.ts';
 

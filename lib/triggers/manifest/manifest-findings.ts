@@ -1,8 +1,8 @@
 // Everything that can be wrong with the section `kubernetes:` beyond its schema, at once. It asks no
 // server: whether the kind exists and the fields are known is the server's to say.
 // Source: docs/configuration.md (templates, the name is ours), docs/guarantees.md (key life).
-import type { Json, JsonObject } from '../../core/event.ts';
-import { isJsonList, isJsonObject, jsonAt } from '../../core/event.ts';
+
+import { isJsonList, isJsonObject, type Json, type JsonObject, jsonAt } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
 import type { OnLostAnswer } from '../../core/trigger.ts';
 import { renderDuration } from '../../kit/duration.ts';

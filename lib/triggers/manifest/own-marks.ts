@@ -2,8 +2,8 @@
 // the delivery id, the id itself, and labels by which people and the loop guard know a build.
 // Source: facts of the Kubernetes API: a Job's pods carry the labels of its pod template, a
 // Workflow's those of spec.podMetadata, a PipelineRun hands its own labels down.
-import type { Json, JsonObject } from '../../core/event.ts';
-import { isJsonObject, jsonAt } from '../../core/event.ts';
+
+import { isJsonObject, type Json, type JsonObject, jsonAt } from '../../core/event.ts';
 import { toLabelValue } from '../../kit/label.ts';
 import { DELIVERY_KEY } from '../create-object.ts';
 

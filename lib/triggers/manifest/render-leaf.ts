@@ -2,17 +2,16 @@
 // kubelet nor a pipeline's controller reads a reference in it. It is made to fit its place.
 // Source: k8s.io/kubernetes third_party/forked/golang/expansion (`$$` is a plain `$`); Tekton
 // Pipelines docs/variables.md and Argo Workflows docs/variables.md, which define no escape.
+
 import type { Json } from '../../core/event.ts';
 import { toLabelValue, toMarkedLabelValue } from '../../kit/label.ts';
 import { quoted } from '../../kit/printable.ts';
-import type { TemplatePiece } from '../../kit/template.ts';
-import { toText } from '../../kit/template.ts';
+import { type TemplatePiece, toText } from '../../kit/template.ts';
 import { truncate } from '../../kit/truncate.ts';
 import { largestFitting, shorten } from '../shorten.ts';
 import { mapTexts } from './document.ts';
 import type { Leaf } from './leaf-findings.ts';
-import type { Opener, Place } from './places.ts';
-import { EXPANDED_PLACES } from './places.ts';
+import { EXPANDED_PLACES, type Opener, type Place } from './places.ts';
 
 /** Treatment of a value that is too large for its place. */
 export type TooLarge = 'truncate' | 'refuse';

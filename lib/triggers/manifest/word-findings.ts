@@ -1,14 +1,13 @@
 // Which words of a process an Event may decide: `command`, `args`, scripts, and the paths of
 // volumes. It judges by the place of a word and by the words before it, and knows no program.
 // Source: docs/triggers.md (Arguments and scripts); the Pod API reference (command, args, exec).
-import type { Json, JsonObject } from '../../core/event.ts';
-import { isJsonList, isJsonObject, jsonAt } from '../../core/event.ts';
+
+import { isJsonList, isJsonObject, type Json, type JsonObject, jsonAt } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
 import { parseTemplate } from '../../kit/template.ts';
 import { FIRST_WORDS, isEventPath } from './document.ts';
 import { EventNames, holdsEvent } from './event-names.ts';
-import type { Steps } from './places.ts';
-import { placeOf, toPointer } from './places.ts';
+import { placeOf, type Steps, toPointer } from './places.ts';
 
 const HINT = 'put the value in env and use "$NAME", with the quotes, in the script';
 

@@ -4,12 +4,12 @@
 
 import { join } from 'node:path';
 
+import { median, ratios } from '../arithmetic.ts';
 import { acceptFor, configurationOf, hooks } from '../configuration.ts';
-import { OBJECT, SHOP } from '../event-lines.ts';
 import { folderMb, removeFolder } from '../disk.ts';
+import { OBJECT, SHOP } from '../event-lines.ts';
 import type { Figure, Unit } from '../figure.ts';
 import type { GatewayChild } from '../gateway.ts';
-import { median, ratios } from '../arithmetic.ts';
 import { commandTime, listTime, type Page, pathOf } from '../lists.ts';
 import { interleave, type Part, type PartContext, scaled } from '../part.ts';
 import type { Received } from '../programs/receiver.ts';

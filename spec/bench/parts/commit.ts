@@ -2,13 +2,13 @@
 // with 1, 10 and 100 deliveries in each. Beside them the floor: the same bytes appended to a file and
 // synchronised, which is what the disk allows. And what a store can work off where nothing is sent.
 
+import { ratios } from '../arithmetic.ts';
+import type { StoreName } from '../configuration.ts';
+import { removeFolder } from '../disk.ts';
 import type { Figure, Unit } from '../figure.ts';
 import { interleave, type Part, type PartContext, scaled } from '../part.ts';
-import type { StoreName } from '../configuration.ts';
 import type { Timed } from '../programs/committer.ts';
-import { ratios } from '../arithmetic.ts';
 import type { World } from '../world.ts';
-import { removeFolder } from '../disk.ts';
 
 const KINDS = ['append', 'memory', 'sqlite'] as const;
 const STORES = ['memory', 'sqlite'] as const;

@@ -2,8 +2,7 @@
 // lines, parses them, or posts each of them on. It lists nothing, resumes nothing and tells nothing.
 
 import { once } from 'node:events';
-import { Agent, request as httpRequest } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { get } from 'node:https';
 
 import { serve, sharedNow } from '../rpc.ts';

@@ -6,8 +6,7 @@ import { expect } from 'chai';
 import type { Delivery } from '../../../lib/core/delivery.ts';
 import type { Outcome } from '../../../lib/core/outcome.ts';
 import { aDelivery } from '../../support/builders.ts';
-import type { Policy, TriggerFacts } from './harness/accounting.ts';
-import { account } from './harness/accounting.ts';
+import { account, type Policy, type TriggerFacts } from './harness/accounting.ts';
 
 const DELIVERED: Outcome = { outcome: 'delivered' };
 const LOST: Outcome = { outcome: 'unknown', reason: 'process-died', detail: '' };

@@ -7,15 +7,13 @@ import { expect } from 'chai';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { readFaultsEnvironment } from '../../controlplane/environment.ts';
 import { until } from '../../support/until.ts';
-import type { Policy } from './harness/accounting.ts';
-import { account, eventOf } from './harness/accounting.ts';
-import type { Behave } from './harness/counting-receiver.ts';
-import { attemptName, WELL } from './harness/counting-receiver.ts';
+import { MeddlingProxy } from '../support/meddling-proxy.ts';
+import { account, eventOf, type Policy } from './harness/accounting.ts';
+import { attemptName, type Behave, WELL } from './harness/counting-receiver.ts';
 import { onceControlPlane, onceStartMs } from './harness/once-control-plane.ts';
 import { tell } from './harness/report.ts';
 import { Row } from './harness/row.ts';
 import { inFlightIn, storedIn } from './harness/stored.ts';
-import { MeddlingProxy } from '../support/meddling-proxy.ts';
 
 const { form, seed } = readFaultsEnvironment();
 const isLong = form === 'long';

@@ -3,8 +3,7 @@
 
 import { expect } from 'chai';
 
-import { describeKill, scheduleOf } from './harness/schedule.ts';
-import type { PlannedKill } from './harness/schedule.ts';
+import { describeKill, type PlannedKill, scheduleOf } from './harness/schedule.ts';
 
 const SEEDS = Array.from({ length: 100 }, (_, index) => index + 1);
 const KILLS = 60;

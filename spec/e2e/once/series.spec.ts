@@ -9,8 +9,7 @@ import { readFaultsEnvironment } from '../../controlplane/environment.ts';
 import { until } from '../../support/until.ts';
 import type { Life } from './harness/fault-bench.ts';
 import { onceControlPlane, onceStartMs } from './harness/once-control-plane.ts';
-import type { Fields } from './harness/row.ts';
-import { Row } from './harness/row.ts';
+import { type Fields, Row } from './harness/row.ts';
 
 const isLong = readFaultsEnvironment().form === 'long';
 const QUIET_S = 5;

@@ -8,9 +8,8 @@ import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { readFaultsEnvironment } from '../../controlplane/environment.ts';
 import { until } from '../../support/until.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
+import { failure, type Meddling, MeddlingProxy } from '../support/meddling-proxy.ts';
 import { gapsWhileRunning } from '../support/once.ts';
-import type { Meddling } from '../support/meddling-proxy.ts';
-import { failure, MeddlingProxy } from '../support/meddling-proxy.ts';
 import { onceControlPlane, onceStartMs } from './harness/once-control-plane.ts';
 import { Row } from './harness/row.ts';
 

@@ -2,10 +2,8 @@
 // resolve, may ask for a password, refuse or be down, and remembers what it saw pass.
 
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server } from 'node:http';
-import { connect } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 
 /** One CONNECT as it came. */
 export interface Asked {

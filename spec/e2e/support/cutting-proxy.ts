@@ -1,8 +1,7 @@
 // A network that fails: a TCP proxy on loopback that passes bytes to an API server as they are, TLS
 // and all, and can cut connections at once, after a number of bytes, stall them, or refuse new ones.
 
-import { connect, createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 /** How a connection is cut: with an RST, or with a FIN as a proxy that ends would. */
 export type Cut = 'reset' | 'end';

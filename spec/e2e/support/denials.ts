@@ -1,12 +1,12 @@
 // Admission that says no to Jobs in one namespace: a policy of the server, and a webhook with a server
 // of its own on loopback.
+
 import { once } from 'node:events';
-import type { Server } from 'node:https';
-import { createServer } from 'node:https';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { Json } from '../../../lib/core/event.ts';
-import { stringAt } from '../../../lib/core/event.ts';
+
+import { type Json, stringAt } from '../../../lib/core/event.ts';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { Authority } from '../../support/certificates.ts';
 

@@ -3,9 +3,8 @@
 // only sooner than the gateway asked.
 
 import { readFile } from 'node:fs/promises';
-import { Agent, createServer, request } from 'node:https';
-import type { Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Agent, createServer, request, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 

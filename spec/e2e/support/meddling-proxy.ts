@@ -3,9 +3,8 @@
 // watches cleanly or not, or fall silent. What nobody meddles with goes through as it is.
 
 import { readFile, writeFile } from 'node:fs/promises';
-import { Agent, createServer, request } from 'node:https';
-import type { Server } from 'node:https';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Agent, createServer, request, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 

@@ -5,8 +5,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 import { systemClock } from '../../../lib/kit/system.ts';
-import type { Arrived, Behaviour } from './switched-receiver.ts';
-import { WELL } from './switched-receiver.ts';
+import { type Arrived, type Behaviour, WELL } from './switched-receiver.ts';
 
 const MIB = 1024 * 1024;
 /** So large is the body of `large`. */

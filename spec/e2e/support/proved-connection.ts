@@ -1,13 +1,16 @@
 // The gateway's own connection at work against a real API server: it lists and watches the Events of
 // a namespace as the gateway does, creates objects, and remembers all that was read and observed.
 
-import { systemClock, systemRandom } from '../../../lib/kit/system.ts';
 import { parseYaml } from '../../../lib/config/parse-yaml.ts';
 import type { Clock } from '../../../lib/core/clock.ts';
 import { jsonAt, stringAt } from '../../../lib/core/event.ts';
-import { connect } from '../../../lib/kubernetes/connection.ts';
-import type { Connection, ConnectOptions } from '../../../lib/kubernetes/connection.ts';
+import { systemClock, systemRandom } from '../../../lib/kit/system.ts';
 import type { ApiAnswer, ApiAnswered } from '../../../lib/kubernetes/api.ts';
+import {
+  type Connection,
+  type ConnectOptions,
+  connect,
+} from '../../../lib/kubernetes/connection.ts';
 import { create, get } from '../../../lib/kubernetes/objects.ts';
 import { readChanges } from '../../../lib/kubernetes/reader.ts';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';

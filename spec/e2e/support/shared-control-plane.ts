@@ -2,8 +2,7 @@
 // the first spec that asks, disposed after the last. Import it at the top of a spec file, so that
 // the disposal is a hook of the whole run. Specs keep apart by namespace (`createNamespace`).
 
-import { startControlPlane } from '../../controlplane/control-plane.ts';
-import type { ControlPlane } from '../../controlplane/control-plane.ts';
+import { type ControlPlane, startControlPlane } from '../../controlplane/control-plane.ts';
 
 /** How long a hook that may be the first to ask should be allowed to take. */
 export const sharedStartMs = 180_000;

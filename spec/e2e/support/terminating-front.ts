@@ -1,9 +1,8 @@
 // A front that ends TLS before the API server, as some load balancers do: its own certificate,
 // HTTP/1.1 only, and a memory of every request. What it passes on is what it got.
 
-import { Agent, createServer, request } from 'node:https';
-import type { Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Agent, createServer, request, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 
 import type { ControlPlane } from '../../controlplane/control-plane.ts';

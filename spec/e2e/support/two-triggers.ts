@@ -11,11 +11,9 @@ import { expect } from 'chai';
 
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { until } from '../../support/until.ts';
-import type { Ended, LogLine } from './gateway-process.ts';
-import { GatewayProcess } from './gateway-process.ts';
+import { type Ended, GatewayProcess, type LogLine } from './gateway-process.ts';
 import * as once from './once.ts';
-import type { Behaviour } from './switched-receiver.ts';
-import { SwitchedReceiver, toldIn } from './switched-receiver.ts';
+import { type Behaviour, SwitchedReceiver, toldIn } from './switched-receiver.ts';
 
 /** The trigger `bad`, beyond the address of its receiver. */
 export interface BadTrigger {

@@ -2,8 +2,7 @@
 
 import { createInterface } from 'node:readline';
 
-import type { AdminClient } from '../../controlplane/admin-client.ts';
-import type { KubeObject } from '../../controlplane/admin-client.ts';
+import type { AdminClient, KubeObject } from '../../controlplane/admin-client.ts';
 
 /** One line of a watch. */
 export interface WatchLine {

@@ -1,11 +1,10 @@
 // What a list promises of any pages: it ends, its pages are counted from 1 and say who is on them, and
 // what their reader makes of them is new, once each, and bounded.
-import type { Json } from '../../../lib/core/event.ts';
-import { isJsonObject, jsonAt, stringAt } from '../../../lib/core/event.ts';
+
+import { isJsonObject, type Json, jsonAt, stringAt } from '../../../lib/core/event.ts';
 import type { ApiAnswer, ApiClient } from '../../../lib/kubernetes/api.ts';
 import { Digest } from '../../../lib/kubernetes/digest.ts';
-import { listPages } from '../../../lib/kubernetes/list.ts';
-import type { ListPage } from '../../../lib/kubernetes/list.ts';
+import { type ListPage, listPages } from '../../../lib/kubernetes/list.ts';
 import { PathMemory } from '../../../lib/kubernetes/path-memory.ts';
 import type { Trouble } from '../../../lib/kubernetes/trouble.ts';
 import { FakeClock } from '../../support/fake-clock.ts';

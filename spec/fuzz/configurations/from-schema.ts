@@ -1,8 +1,14 @@
 // Configurations grown from the schema itself, so that a key which is added there is fuzzed from then
 // on: mostly values that fit, with names that fit together, so that many of them load.
-import type { Json, JsonObject } from '../../../lib/core/event.ts';
-import { isJsonObject, jsonAt, stringAt } from '../../../lib/core/event.ts';
+
 import { configurationSchema } from '../../../lib/assembly/schema.ts';
+import {
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  jsonAt,
+  stringAt,
+} from '../../../lib/core/event.ts';
 import { JOB, PIPELINE_RUN, WORKFLOW } from '../../triggers/support/parts.ts';
 import type { FuzzRandom } from '../random.ts';
 import { anyText } from '../texts.ts';

@@ -1,20 +1,30 @@
 // What becomes of any accepted Event: ids that anyone can compute again, stages that rule by a closed
 // set, a document that is JSON, and objects for the cluster that are sound whatever the Event says.
+
 import { createHash } from 'node:crypto';
+
 import type { Decision, RuleRef } from '../../../lib/core/decision.ts';
+import { type Delivery, toDocument } from '../../../lib/core/delivery.ts';
 import { isDeliveryId } from '../../../lib/core/delivery-id.ts';
-import type { Delivery } from '../../../lib/core/delivery.ts';
-import { toDocument } from '../../../lib/core/delivery.ts';
 import { DISPOSITIONS } from '../../../lib/core/disposition.ts';
-import type { Json, JsonObject } from '../../../lib/core/event.ts';
-import { isJsonObject, jsonAt, stringAt } from '../../../lib/core/event.ts';
+import {
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  jsonAt,
+  stringAt,
+} from '../../../lib/core/event.ts';
 import type { Occurrence } from '../../../lib/core/occurrence.ts';
-import { toCandidate, toDelivery, toLedgerEntry } from '../../../lib/intake/candidate.ts';
-import type { Candidate } from '../../../lib/intake/candidate.ts';
+import type { Trigger } from '../../../lib/core/trigger.ts';
+import {
+  type Candidate,
+  toCandidate,
+  toDelivery,
+  toLedgerEntry,
+} from '../../../lib/intake/candidate.ts';
 import { Limiter } from '../../../lib/intake/limit.ts';
 import { rule } from '../../../lib/intake/stages.ts';
 import type { ApiAnswer, ApiCall, ApiClient } from '../../../lib/kubernetes/api.ts';
-import type { Trigger } from '../../../lib/core/trigger.ts';
 import { brigadeKind } from '../../../lib/triggers/brigade.ts';
 import { kubernetesKind } from '../../../lib/triggers/kubernetes.ts';
 import { JOB, NEVER, PIPELINE_RUN, someParts, WORKFLOW } from '../../triggers/support/parts.ts';

@@ -1,8 +1,8 @@
 // The target `events`: any JSON as an Event through everything that looks at one, from the first
 // reading to the object that is sent.
+
+import { DISPOSITIONS, type Disposed } from '../../../lib/core/disposition.ts';
 import type { EventObject } from '../../../lib/core/event.ts';
-import type { Disposed } from '../../../lib/core/disposition.ts';
-import { DISPOSITIONS } from '../../../lib/core/disposition.ts';
 import type { RuleSection } from '../../../lib/filters/rule.ts';
 import type { NaiveFilter } from '../../filters/naive-original.ts';
 import type { FuzzTarget } from '../target.ts';
@@ -11,8 +11,7 @@ import { anyEvent } from './any-event.ts';
 import { anyFilters, anyRules } from './any-rules.ts';
 import { checkedCandidate, checkedDelivery, mustStart, STARTS } from './delivering.ts';
 import { judge, judgedOccurrence, judgeOriginal, mustFailAlone, mustTrace } from './judging.ts';
-import type { More } from './telling.ts';
-import { mustShow, mustTell, mustTellBuild } from './telling.ts';
+import { type More, mustShow, mustTell, mustTellBuild } from './telling.ts';
 
 /** An Event, and what it meets. */
 export interface EventInput {

@@ -1,20 +1,17 @@
 // What an occurrence and the chain promise of any Event: normalised, total, explained as decided, and
 // decided as two naive evaluators decide that share nothing with the chain.
+
 import type { Decision } from '../../../lib/core/decision.ts';
-import type { EventObject } from '../../../lib/core/event.ts';
-import { stringAt } from '../../../lib/core/event.ts';
-import type { Occurrence, ReadFrom } from '../../../lib/core/occurrence.ts';
-import { toOccurrence } from '../../../lib/core/occurrence.ts';
+import { type EventObject, stringAt } from '../../../lib/core/event.ts';
+import { type Occurrence, type ReadFrom, toOccurrence } from '../../../lib/core/occurrence.ts';
 import type { Chain } from '../../../lib/filters/chain.ts';
 import { compileChain } from '../../../lib/filters/compile.ts';
 import { decide, explain, nearest } from '../../../lib/filters/decide.ts';
-import { originalTrace } from '../../../lib/filters/original-trace.ts';
 import { compileOriginal } from '../../../lib/filters/original.ts';
-import type { BlockSection, RuleSection } from '../../../lib/filters/rule.ts';
-import { RULE_FIELDS } from '../../../lib/filters/rule.ts';
+import { originalTrace } from '../../../lib/filters/original-trace.ts';
+import { type BlockSection, RULE_FIELDS, type RuleSection } from '../../../lib/filters/rule.ts';
 import { matchesBlock, naiveRule } from '../../filters/naive.ts';
-import type { NaiveFilter } from '../../filters/naive-original.ts';
-import { acceptEvent } from '../../filters/naive-original.ts';
+import { acceptEvent, type NaiveFilter } from '../../filters/naive-original.ts';
 import { must, mustBePrintable, mustBeSame, shown } from '../target.ts';
 
 const READ: ReadFrom = {

@@ -1,5 +1,6 @@
 // What a receiver may write back, by chance: answers of HTTP with something wrong in every part, and
 // bytes that were never an answer. What is a sound answer says so, with what must be read of it.
+
 import type { FuzzRandom } from '../random.ts';
 import { anyText, FRAGMENTS } from '../texts.ts';
 

@@ -1,12 +1,11 @@
 // The target `receivers`: any bytes as the answer to a request, over a real socket, to what the HTTP
 // client makes of them. Slower than the others: a connection each.
+
 import { systemClock } from '../../../lib/kit/system.ts';
 import { createHttpClient } from '../../../lib/net/axios-client.ts';
 import type { HttpClient, HttpResult } from '../../../lib/net/http-client.ts';
-import type { FuzzTarget } from '../target.ts';
-import { must, mustBePrintable, shown } from '../target.ts';
-import type { ReceiverInput } from './any-bytes.ts';
-import { anyBytes } from './any-bytes.ts';
+import { type FuzzTarget, must, mustBePrintable, shown } from '../target.ts';
+import { anyBytes, type ReceiverInput } from './any-bytes.ts';
 import { RawServer } from './raw-server.ts';
 
 const EXCERPT_BYTES = 1_024;

@@ -1,10 +1,11 @@
 // What an answer or its lack means to a delivery: an outcome of the closed set that agrees with what
 // the documents say of statuses, a detail that can be shown, and no secret in it, however a receiver
 // echoes what it was given.
+
 import type { Outcome } from '../../../lib/core/outcome.ts';
 import type { HttpResult } from '../../../lib/net/http-client.ts';
-import { withAnswer } from '../../../lib/triggers/http/answer/kept-answer.ts';
 import { compileExpectation } from '../../../lib/triggers/http/answer/expectation.ts';
+import { withAnswer } from '../../../lib/triggers/http/answer/kept-answer.ts';
 import { outcomeOf, retryOf, type Tried } from '../../../lib/triggers/http/outcome.ts';
 import { redactor } from '../../../lib/triggers/http/redaction.ts';
 import { askedPauseMs } from '../../../lib/triggers/retry-after.ts';

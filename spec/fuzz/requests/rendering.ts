@@ -1,10 +1,10 @@
 // What goes out for any Event: a URL whose shape the configuration wrote and nobody else, headers of
 // one line each that the client takes, bodies that are JSON.
-import type { Delivery } from '../../../lib/core/delivery.ts';
-import { toDocument } from '../../../lib/core/delivery.ts';
+
+import { type Delivery, toDocument } from '../../../lib/core/delivery.ts';
 import { toSent } from '../../../lib/net/request-headers.ts';
-import { toContent } from '../../../lib/triggers/http/body.ts';
 import { compileBody } from '../../../lib/triggers/http/body/body-template.ts';
+import { toContent } from '../../../lib/triggers/http/body.ts';
 import { compileHeaders } from '../../../lib/triggers/http/header-templates.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { toTemplateView, withSecrets } from '../../../lib/triggers/http/templates.ts';

@@ -1,8 +1,8 @@
 // What Digest promises of any frames: each state once and never an older one, a position that only
 // moves on, what is unreadable counted once across reconnects, and an end to reconnecting. The model
 // beside it is naive: a map of versions, and the lines that a server would send again.
-import { jsonAt, stringAt } from '../../../lib/core/event.ts';
-import type { Json } from '../../../lib/core/event.ts';
+
+import { type Json, jsonAt, stringAt } from '../../../lib/core/event.ts';
 import type { Observation } from '../../../lib/core/observation.ts';
 import type { Position } from '../../../lib/core/source.ts';
 import { Digest } from '../../../lib/kubernetes/digest.ts';
@@ -10,8 +10,7 @@ import type { Frame } from '../../../lib/kubernetes/frames.ts';
 import { PathMemory } from '../../../lib/kubernetes/path-memory.ts';
 import { Patience } from '../../../lib/kubernetes/patience.ts';
 import type { ReaderBatch } from '../../../lib/kubernetes/reader-batch.ts';
-import { toTrouble } from '../../../lib/kubernetes/trouble.ts';
-import type { Evidence } from '../../../lib/kubernetes/trouble.ts';
+import { type Evidence, toTrouble } from '../../../lib/kubernetes/trouble.ts';
 import { TROUBLES } from '../../../lib/kubernetes/trouble-table.ts';
 import { toWatchFrame } from '../../../lib/kubernetes/watch-frame.ts';
 import { must, mustBePrintable, mustBeSame, shown } from '../target.ts';

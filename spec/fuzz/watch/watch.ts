@@ -1,7 +1,7 @@
 // The target `watch`: any bytes as the stream of a watch, cut anywhere, to frames and batches.
+
 import type { FuzzTarget } from '../target.ts';
-import type { StreamInput } from './any-stream.ts';
-import { anyStream } from './any-stream.ts';
+import { anyStream, type StreamInput } from './any-stream.ts';
 import { mustDigest } from './digesting.ts';
 import { mustLighten } from './lightening.ts';
 import { mustSplit } from './splitting.ts';

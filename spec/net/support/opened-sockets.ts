@@ -1,4 +1,5 @@
 // The client's own sockets, as Node reports them when they are made.
+
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 

@@ -1,9 +1,9 @@
 // An HTTP proxy on loopback for the specs of lib/net.
-import { createServer } from 'node:http';
-import type { IncomingMessage, RequestListener } from 'node:http';
+
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
+
 import type { HttpProxy } from '../../../lib/net/axios-client.ts';
 import type { Pair } from '../../support/certificates.ts';
 import { Receiver } from './receiver.ts';

@@ -1,14 +1,26 @@
 // Receivers on loopback for the specs of lib/net: a server of HTTP, or one that is told byte by byte
 // what to do, and a client beside it. Everything is closed when the spec disposes of the bench.
-import { createServer as createHttpServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { createServer as createTcpServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
-import { createHttpClient } from '../../../lib/net/axios-client.ts';
-import type { HttpClientOptions, HttpClientParts } from '../../../lib/net/axios-client.ts';
-import type { HttpClient, HttpRequest } from '../../../lib/net/http-client.ts';
+import {
+  type AddressInfo,
+  createServer as createTcpServer,
+  type Server,
+  type Socket,
+} from 'node:net';
+
 import { systemClock } from '../../../lib/kit/system.ts';
+import {
+  createHttpClient,
+  type HttpClientOptions,
+  type HttpClientParts,
+} from '../../../lib/net/axios-client.ts';
+import type { HttpClient, HttpRequest } from '../../../lib/net/http-client.ts';
 import type { Pair } from '../../support/certificates.ts';
 
 /** A server that counts its connections and closes them when it is disposed of. */

@@ -3,10 +3,9 @@
 // https://prometheus.io/docs/alerting/latest/alerts_api/, postAlertsHandler in api/v2/api.go (an empty
 // value is no label; one label at least), and for what the schema refuses
 // https://github.com/go-openapi/errors (400 for a wrong type, 415, 422 for a missing key).
-import type { Json, JsonObject } from '../../../lib/core/event.ts';
-import { isJsonObject } from '../../../lib/core/event.ts';
-import type { Answer, StandIn } from './answer.ts';
-import { jsonAnswer, jsonIn, mediaTypeOf, pathOf } from './answer.ts';
+
+import { isJsonObject, type Json, type JsonObject } from '../../../lib/core/event.ts';
+import { type Answer, jsonAnswer, jsonIn, mediaTypeOf, pathOf, type StandIn } from './answer.ts';
 
 // RFC 3339, which `format: date-time` means.
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;

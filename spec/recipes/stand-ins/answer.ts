@@ -1,7 +1,7 @@
 // What every stand-in for a receiver has in common: it looks at one request and answers it, as the
 // documentation of the real one says. It keeps nothing; the socket before it is real-receiver.ts.
-import type { JsonObject } from '../../../lib/core/event.ts';
-import { isJsonObject } from '../../../lib/core/event.ts';
+
+import { isJsonObject, type JsonObject } from '../../../lib/core/event.ts';
 import type { Arrived } from '../../triggers/http/support/real-receiver.ts';
 
 /** An answer before it is written to a socket. */

@@ -3,9 +3,9 @@
 // Source: https://tekton.dev/docs/triggers/eventlisteners/ (payload validation, the answer),
 // https://tekton.dev/docs/triggers/cel_expressions/ (compareSecret), HandleEvent and IsValidPayload in
 // pkg/sink of tektoncd/triggers (202, and 400 for a body that is no JSON object).
+
 import type { JsonObject } from '../../../lib/core/event.ts';
-import type { StandIn } from './answer.ts';
-import { jsonAnswer, objectIn } from './answer.ts';
+import { jsonAnswer, objectIn, type StandIn } from './answer.ts';
 
 /** What the EventListener knows. */
 export interface EventListener {

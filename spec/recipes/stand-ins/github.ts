@@ -4,12 +4,12 @@
 // https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api,
 // https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api (404 in the place of
 // 403), https://docs.github.com/en/rest/about-the-rest-api/api-versions.
+
 import { Buffer } from 'node:buffer';
-import type { JsonObject } from '../../../lib/core/event.ts';
-import { isJsonObject } from '../../../lib/core/event.ts';
+
+import { isJsonObject, type JsonObject } from '../../../lib/core/event.ts';
 import type { Arrived } from '../../triggers/http/support/real-receiver.ts';
-import type { Answer, StandIn } from './answer.ts';
-import { jsonAnswer, objectIn, otherKeys, pathOf } from './answer.ts';
+import { type Answer, jsonAnswer, objectIn, otherKeys, pathOf, type StandIn } from './answer.ts';
 
 /** What GitHub knows. */
 export interface GitHub {

@@ -3,11 +3,16 @@
 // https://docs.gitlab.com/api/pipelines/#create-a-new-pipeline, https://docs.gitlab.com/ci/triggers/,
 // https://docs.gitlab.com/api/rest/troubleshooting/ (status codes), and for the texts of refusals
 // lib/api/ci/triggers.rb and lib/api/ci/pipelines.rb of gitlab-org/gitlab.
-import type { Json, JsonObject } from '../../../lib/core/event.ts';
-import { isJsonList, isJsonObject, jsonAt } from '../../../lib/core/event.ts';
+
+import {
+  isJsonList,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  jsonAt,
+} from '../../../lib/core/event.ts';
 import type { Arrived } from '../../triggers/http/support/real-receiver.ts';
-import type { Answer, StandIn } from './answer.ts';
-import { jsonAnswer, mediaTypeOf, objectIn, pathOf } from './answer.ts';
+import { type Answer, jsonAnswer, mediaTypeOf, objectIn, pathOf, type StandIn } from './answer.ts';
 
 /** What GitLab knows. */
 export interface GitLab {

@@ -4,10 +4,11 @@
 // https://www.jenkins.io/doc/book/security/csrf-protection/ (no crumb with an API token), and
 // hudson.model.ParametersDefinitionProperty, jenkins.model.ParameterizedJobMixIn and
 // hudson.security.csrf.CrumbFilter of jenkinsci/jenkins (201 with Location, 409, 403).
+
 import { Buffer } from 'node:buffer';
+
 import type { Arrived } from '../../triggers/http/support/real-receiver.ts';
-import type { Answer, StandIn } from './answer.ts';
-import { mediaTypeOf, pathOf } from './answer.ts';
+import { type Answer, mediaTypeOf, pathOf, type StandIn } from './answer.ts';
 
 /** What Jenkins knows. */
 export interface Jenkins {

@@ -3,10 +3,15 @@
 // https://docs.slack.dev/reference/block-kit/composition-objects/text-object (1 to 3,000 characters),
 // https://api.slack.com/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks (statuses and
 // texts), https://docs.slack.dev/apis/web-api/rate-limits (429 with Retry-After).
-import type { Json, JsonObject } from '../../../lib/core/event.ts';
-import { isJsonList, isJsonObject, jsonAt } from '../../../lib/core/event.ts';
-import type { StandIn } from './answer.ts';
-import { mediaTypeOf, objectIn, pathOf, textAnswer } from './answer.ts';
+
+import {
+  isJsonList,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  jsonAt,
+} from '../../../lib/core/event.ts';
+import { mediaTypeOf, objectIn, pathOf, type StandIn, textAnswer } from './answer.ts';
 
 /** What Slack knows. */
 export interface Slack {

@@ -1,6 +1,8 @@
 // How a stream of bytes becomes lines of the log: whole, bounded, and with no character torn.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { OutputLines } from '../../../lib/triggers/command/output-lines.ts';
 
 function linesOf(...chunks: readonly (string | Uint8Array)[]): readonly string[] {

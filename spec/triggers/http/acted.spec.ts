@@ -1,7 +1,9 @@
 // How often a delivery reaches its receiver: one that takes a build and then answers as if it had not,
 // within a day, with the real lane and the real table of answers; and which requests the client may
 // repeat when a connection fails.
+
 import { expect } from 'chai';
+
 import { deliveries } from '../../conformance/store-builders.ts';
 import { setUp, stateOf } from '../../delivery/lane-bench.ts';
 import { NEVER } from '../support/parts.ts';

@@ -1,9 +1,11 @@
 // What is kept of an answer with its delivery: status, the beginning of the body, and the URL of what
 // was started, from a receiver that may say anything.
+
 import { expect } from 'chai';
+
 import type { HttpAnswered } from '../../../lib/net/http-client.ts';
-import { httpKind } from '../../../lib/triggers/http.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
+import { httpKind } from '../../../lib/triggers/http.ts';
 import { deliveries } from '../../conformance/store-builders.ts';
 import { setUp } from '../../delivery/lane-bench.ts';
 import { aDelivery } from '../../support/builders.ts';

@@ -1,8 +1,9 @@
 // Several deliveries in one request: how they are grouped, what tells them apart, and what each of
 // them gets.
+
 import { expect } from 'chai';
-import type { Delivery } from '../../../lib/core/delivery.ts';
-import { toDocument } from '../../../lib/core/delivery.ts';
+
+import { type Delivery, toDocument } from '../../../lib/core/delivery.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { NEVER } from '../support/parts.ts';
 import { aFailure, anAnswer, bodyOf, FakeReceiver } from './support/fake-receiver.ts';

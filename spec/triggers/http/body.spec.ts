@@ -1,11 +1,13 @@
 // A body of the receiver's own form: what a tree and a text become in each content type, that no value
 // of an Event ends the value it stands in, and what is refused at load.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import type { Delivery } from '../../../lib/core/delivery.ts';
 import type { EventObject } from '../../../lib/core/event.ts';
-import { httpKind } from '../../../lib/triggers/http.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
+import { httpKind } from '../../../lib/triggers/http.ts';
 import { aDelivery, anEvent } from '../../support/builders.ts';
 import { CONTEXT, NEVER } from '../support/parts.ts';
 import { bodyOf, FakeReceiver, URL_OF_SPECS } from './support/fake-receiver.ts';

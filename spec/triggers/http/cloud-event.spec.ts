@@ -1,9 +1,9 @@
 // CloudEvents, read back by the official package, however odd the Event was.
+
 import { expect } from 'chai';
-import { HTTP } from 'cloudevents';
-import type { CloudEvent } from 'cloudevents';
-import type { Delivery } from '../../../lib/core/delivery.ts';
-import { toDocument } from '../../../lib/core/delivery.ts';
+import { type CloudEvent, HTTP } from 'cloudevents';
+
+import { type Delivery, toDocument } from '../../../lib/core/delivery.ts';
 import type { EventObject } from '../../../lib/core/event.ts';
 import {
   toAttributes,

@@ -1,7 +1,10 @@
 // Compressed bodies: what goes out, that it is what is signed, and receivers that take none.
+
 import { createHmac } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
+
 import { expect } from 'chai';
+
 import { toDocument } from '../../../lib/core/delivery.ts';
 import type { HttpRequest } from '../../../lib/net/http-client.ts';
 import { aDelivery } from '../../support/builders.ts';

@@ -1,12 +1,14 @@
 // Which answers count as delivered by `expect:`, and what every other answer means then. An answer
 // that a receiver which acted can give is a lost one, whatever it looks like.
+
 import { expect } from 'chai';
+
 import type { Outcome } from '../../../lib/core/outcome.ts';
 import type { HttpAnswered } from '../../../lib/net/http-client.ts';
-import { httpKind } from '../../../lib/triggers/http.ts';
 import { compileExpectation } from '../../../lib/triggers/http/answer/expectation.ts';
 import { outcomeOf } from '../../../lib/triggers/http/outcome.ts';
 import type { ExpectSection } from '../../../lib/triggers/http/section-keys.ts';
+import { httpKind } from '../../../lib/triggers/http.ts';
 import { deliveries } from '../../conformance/store-builders.ts';
 import { setUp, stateOf } from '../../delivery/lane-bench.ts';
 import { aDelivery } from '../../support/builders.ts';

@@ -1,9 +1,11 @@
 // What a section can not say: refused at load, with the key and what to do, and with no secret in
 // it. What of it the schema sees is walked through the whole loading.
+
 import { expect } from 'chai';
+
 import { loadPlan } from '../../../lib/assembly/load.ts';
-import { httpKind } from '../../../lib/triggers/http.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
+import { httpKind } from '../../../lib/triggers/http.ts';
 import { CONTEXT } from '../support/parts.ts';
 import { URL_OF_SPECS } from './support/fake-receiver.ts';
 

@@ -1,6 +1,8 @@
 // Every format against its golden file: the request line, the headers in their order and the body,
 // byte for byte, as the kind hands them to the client.
+
 import { expect } from 'chai';
+
 import type { Delivery } from '../../../lib/core/delivery.ts';
 import type { HttpRequest } from '../../../lib/net/http-client.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';

@@ -1,6 +1,8 @@
 // The handshake of the CloudEvents webhook profile: asked once for each URL, and nothing sent before
 // the receiver agreed.
+
 import { expect } from 'chai';
+
 import type { HttpResult } from '../../../lib/net/http-client.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';

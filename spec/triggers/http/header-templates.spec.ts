@@ -1,7 +1,10 @@
 // Which headers a section may name, and what of an Event reaches a header.
+
 import { validateHeaderValue } from 'node:http';
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { compileHeaders, toHeaderText } from '../../../lib/triggers/http/header-templates.ts';
 import { NASTY } from '../support/hostile-events.ts';
 

@@ -1,19 +1,20 @@
 // Secrets by name, and URLs that are secrets themselves: where they go out, that they are read again,
 // and that neither they nor what a receiver echoes of them is in any outcome.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
+
 import { loadPlan } from '../../../lib/assembly/load.ts';
 import type { HttpRequest } from '../../../lib/net/http-client.ts';
-import { httpKind } from '../../../lib/triggers/http.ts';
 import { neededSecrets } from '../../../lib/triggers/http/needed-secrets.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
+import { createHttpTrigger, httpKind } from '../../../lib/triggers/http.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { CONTEXT, NEVER } from '../support/parts.ts';
-import { createHttpTrigger } from '../../../lib/triggers/http.ts';
-import { someParts } from '../support/parts.ts';
+import { CONTEXT, NEVER, someParts } from '../support/parts.ts';
 import { aFailure, anAnswer, bodyOf, FakeReceiver } from './support/fake-receiver.ts';
 
 const PATH = '/services/T00/B00/s3cr3ts3cr3t';

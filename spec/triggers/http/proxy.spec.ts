@@ -1,7 +1,9 @@
 // Which proxy a trigger goes through: its own, none, or that of the environment; and what is said.
+
 import { expect } from 'chai';
-import { httpKind } from '../../../lib/triggers/http.ts';
+
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
+import { httpKind } from '../../../lib/triggers/http.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { recordingObserve } from '../../support/recording-observe.ts';
 import { NEVER, someParts } from '../support/parts.ts';

@@ -1,9 +1,12 @@
 // What is secret: read when needed, noticed when rotated, told by name where it is missing, and in
 // no outcome whatever a receiver sends back.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { expect } from 'chai';
+
 import type { Outcome } from '../../../lib/core/outcome.ts';
 import { neededSecrets } from '../../../lib/triggers/http/needed-secrets.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';

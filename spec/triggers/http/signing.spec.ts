@@ -1,6 +1,8 @@
 // Signatures, checked by the official package of Standard Webhooks, and which texts are secrets.
+
 import { expect } from 'chai';
 import { Webhook } from 'standardwebhooks';
+
 import { systemClock } from '../../../lib/kit/system.ts';
 import { parseSigningKeys, signatureHeaders } from '../../../lib/triggers/http/signing.ts';
 

@@ -1,12 +1,14 @@
 // The kind http over real sockets: what arrives at a receiver, byte for byte what was signed,
 // however hostile the Event, and what comes of receivers that misbehave.
+
 import { expect } from 'chai';
 import { Webhook } from 'standardwebhooks';
+
 import type { Delivery } from '../../../lib/core/delivery.ts';
 import type { EventObject } from '../../../lib/core/event.ts';
 import { userAgent } from '../../../lib/kit/version.ts';
-import { httpKind } from '../../../lib/triggers/http.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
+import { httpKind } from '../../../lib/triggers/http.ts';
 import { aDelivery, anEvent } from '../../support/builders.ts';
 import { until } from '../../support/until.ts';
 import { HOSTILE_EVENTS, NASTY } from '../support/hostile-events.ts';

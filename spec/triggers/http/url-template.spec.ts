@@ -1,6 +1,8 @@
 // Where templates may stand in a URL, and that no value of an Event gets out of its place.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+
 import { compileUrl } from '../../../lib/triggers/http/url-template.ts';
 
 const DOCUMENT = (value: string) => ({ id: 'i', event: { reason: value, message: value } });

@@ -1,10 +1,12 @@
 // Which words of a container an Event may decide: whole arguments and values of long options, and
 // only if no word before them can make a program or an option of them.
+
 import { expect } from 'chai';
+
 import type { JsonObject } from '../../../lib/core/event.ts';
 import { kubernetesKind } from '../../../lib/triggers/kubernetes.ts';
 import { CONTEXT } from '../support/parts.ts';
-import { aJob, check, CONTAINER, EVENT } from './support.ts';
+import { aJob, CONTAINER, check, EVENT } from './support.ts';
 
 interface Case {
   readonly what: string;

@@ -1,6 +1,8 @@
 // Parameters of pipelines in the words of their steps: what Tekton and Argo put there is program
 // text if an Event decides it. Only pipelines inside the manifest can be seen.
+
 import { expect } from 'chai';
+
 import type { JsonObject } from '../../../lib/core/event.ts';
 import { aRun, aWorkflow, check, EVENT, variable } from './support.ts';
 

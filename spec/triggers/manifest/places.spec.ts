@@ -1,8 +1,10 @@
 // The closed list of places for Event values, place by place: where they may stand and where not.
 // Words of a process are arguments.spec.ts.
+
 import { expect } from 'chai';
+
 import type { JsonObject } from '../../../lib/core/event.ts';
-import { aJob, aRun, aWorkflow, check, CONTAINER, EVENT } from './support.ts';
+import { aJob, aRun, aWorkflow, CONTAINER, check, EVENT } from './support.ts';
 
 function withMetadata(metadata: JsonObject): JsonObject {
   return { ...aJob({}), metadata };

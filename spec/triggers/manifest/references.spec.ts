@@ -1,8 +1,10 @@
 // Words that name a variable instead of an Event's value: if an Event decides what kubelet puts
 // there, they are program text as well, whatever the way. Parameters are pipelines.spec.ts.
+
 import { expect } from 'chai';
+
 import type { JsonObject } from '../../../lib/core/event.ts';
-import { aJob, aRun, aWorkflow, check, CONTAINER, EVENT, variable } from './support.ts';
+import { aJob, aRun, aWorkflow, CONTAINER, check, EVENT, variable } from './support.ts';
 
 interface Case {
   readonly what: string;

@@ -1,9 +1,10 @@
 // What a template becomes: text that no program reads as an option, no kubelet and no pipeline as a
 // reference, and that fits its place.
+
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Json } from '../../../lib/core/event.ts';
-import { stringAt } from '../../../lib/core/event.ts';
+
+import { type Json, stringAt } from '../../../lib/core/event.ts';
 import { anEvent } from '../../support/builders.ts';
 import { aJob, aRun, aWorkflow, created, EVENT, fire, textAt, variable } from './support.ts';
 

@@ -1,11 +1,11 @@
 // Manifests, findings and rendered objects for the specs of this folder.
+
 import { expect } from 'chai';
-import type { EventObject, Json, JsonObject } from '../../../lib/core/event.ts';
-import { jsonAt } from '../../../lib/core/event.ts';
+
+import { type EventObject, type Json, type JsonObject, jsonAt } from '../../../lib/core/event.ts';
 import type { Outcome } from '../../../lib/core/outcome.ts';
 import { toText } from '../../../lib/kit/template.ts';
-import type { KubernetesSection } from '../../../lib/triggers/kubernetes.ts';
-import { kubernetesKind } from '../../../lib/triggers/kubernetes.ts';
+import { type KubernetesSection, kubernetesKind } from '../../../lib/triggers/kubernetes.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { FakeApi } from '../support/fake-api.ts';
 import { CONTEXT, NEVER, someParts } from '../support/parts.ts';

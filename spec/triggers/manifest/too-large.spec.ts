@@ -1,8 +1,15 @@
 // Values that are too large for their place: a build starts all the same, with a part of them that
 // says how much is missing, unless the configuration wants no build then.
+
 import { expect } from 'chai';
-import type { Json, JsonObject } from '../../../lib/core/event.ts';
-import { isJsonObject, jsonAt, stringAt } from '../../../lib/core/event.ts';
+
+import {
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  jsonAt,
+  stringAt,
+} from '../../../lib/core/event.ts';
 import { anEvent } from '../../support/builders.ts';
 import { aJob, aRun, aWorkflow, created, EVENT, fire, textAt, variable } from './support.ts';
 

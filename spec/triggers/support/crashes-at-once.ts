@@ -1,6 +1,8 @@
 // A process that runs a command and crashes in the middle of it, without an ordered stop. It prints
 // the pids that the command printed.
+
 import process from 'node:process';
+
 import { execKind } from '../../../lib/triggers/exec.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { NEVER, someParts } from './parts.ts';

@@ -1,8 +1,9 @@
 // An API server as far as triggers see one: it keeps what is created, refuses what exists, and
 // answers what a spec tells it to answer first. It knows no kinds and validates nothing.
+
 import { once } from 'node:events';
-import type { Json, JsonObject } from '../../../lib/core/event.ts';
-import { isJsonObject, stringAt } from '../../../lib/core/event.ts';
+
+import { isJsonObject, type Json, type JsonObject, stringAt } from '../../../lib/core/event.ts';
 import type { ApiAnswer, ApiCall, ApiClient, ApiStream } from '../../../lib/kubernetes/api.ts';
 
 /** An answer with a body, 200 unless told otherwise. */

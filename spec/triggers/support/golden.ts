@@ -1,8 +1,11 @@
 // Wire forms pinned byte for byte: what a pipeline receives is a promise, so a change of it must be
 // seen in a diff. SLUICE_GOLDEN=write writes the files anew.
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+
 import { expect } from 'chai';
+
 import type { Json } from '../../../lib/core/event.ts';
 import { systemEnvironment } from '../../../lib/kit/system.ts';
 

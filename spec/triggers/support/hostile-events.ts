@@ -1,4 +1,5 @@
 // Events as nobody should write them, and as somebody will: everything an Event's author decides.
+
 import type { EventObject } from '../../../lib/core/event.ts';
 import { anEvent } from '../../support/builders.ts';
 

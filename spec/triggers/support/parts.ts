@@ -1,4 +1,5 @@
 // The parts that a spec hands to a kind of trigger, and the sections it tries them with.
+
 import { systemClock, systemRandom } from '../../../lib/kit/system.ts';
 import type { KubernetesSection } from '../../../lib/triggers/kubernetes.ts';
 import type { TriggerParts } from '../../../lib/triggers/parts.ts';

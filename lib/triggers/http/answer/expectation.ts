@@ -1,14 +1,14 @@
 // `expect:` of a section: which answers count as delivered. It comes before the table of answers and
 // classifies by status and by a value of a JSON body, never by text.
 // Follows docs/triggers.md (expect).
+
 import type { Json } from '../../../core/event.ts';
 import { parsePath, valueAtPath } from '../../../kit/json-path.ts';
 import type { HttpAnswered } from '../../../net/http-client.ts';
 import { refused, unknown } from '../../meaning.ts';
-import { jsonIn } from './kept-answer.ts';
-import type { Expectation, Meaning, MeaningFound } from '../outcome.ts';
-import { rowOf } from '../outcome.ts';
+import { type Expectation, type Meaning, type MeaningFound, rowOf } from '../outcome.ts';
 import type { ExpectSection } from '../section-keys.ts';
+import { jsonIn } from './kept-answer.ts';
 
 const TAKEN: Meaning = { outcome: 'delivered' };
 

@@ -2,8 +2,8 @@
 // secrets. If the section says where an answer names the page of the build, its URL is kept too. All of
 // it is untrusted.
 // Follows docs/triggers.md (answers); the URL Standard.
-import type { Json } from '../../../core/event.ts';
-import { isJsonObject } from '../../../core/event.ts';
+
+import { isJsonObject, type Json } from '../../../core/event.ts';
 import type { Answer, Outcome, Started } from '../../../core/outcome.ts';
 import { jsonOrNothing } from '../../../kit/json.ts';
 import { parsePath, valueAtPath } from '../../../kit/json-path.ts';

@@ -1,16 +1,14 @@
 // `body:` of a section, compiled once: a JSON tree or a text with templates in its values. A tree
 // becomes JSON or a form, so that a value of an Event stays one value whatever it holds.
 // Follows docs/triggers.md (body); the URL Standard (application/x-www-form-urlencoded).
-import type { Json } from '../../../core/event.ts';
-import { isJsonList, isJsonObject } from '../../../core/event.ts';
+
+import { isJsonList, isJsonObject, type Json } from '../../../core/event.ts';
 import type { Finding } from '../../../core/problem.ts';
-import type { Template } from '../../../kit/template.ts';
-import { toText } from '../../../kit/template.ts';
+import { type Template, toText } from '../../../kit/template.ts';
 import { toPointer } from '../../manifest/places.ts';
 import type { Content } from '../body.ts';
 import type { HttpSection } from '../section.ts';
-import type { Fault, TemplatePlace } from '../templates.ts';
-import { compileText, toFinding } from '../templates.ts';
+import { compileText, type Fault, type TemplatePlace, toFinding } from '../templates.ts';
 import { parseMediaType, TEXT_TYPE, TREE_TYPE, type Writing } from './media-type.ts';
 import { compileBodyText, isScalar } from './text-writing.ts';
 

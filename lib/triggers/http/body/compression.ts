@@ -1,8 +1,10 @@
 // Compressed bodies, and the URLs whose receiver takes none. What goes out compressed is signed
 // compressed.
 // Source: RFC 9110 §8.4.1.3 (gzip), §15.5.16 (415); RFC 7694 §3 (415 says that the coding is refused).
+
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+
 import type { Clock } from '../../../core/clock.ts';
 import type { HttpResult } from '../../../net/http-client.ts';
 import type { Content } from '../body.ts';

@@ -2,12 +2,11 @@
 // value can end the one that it stands in. Values are filled in and never parsed.
 // Source: RFC 8259 §7 (JSON strings); the URL Standard (form encoding); XML 1.0 §2.2 (characters),
 // §2.4 (escapes), §3.1 (attributes).
-import type { Json } from '../../../core/event.ts';
-import { isJsonList, isJsonObject } from '../../../core/event.ts';
+
+import { isJsonList, isJsonObject, type Json } from '../../../core/event.ts';
 import { jsonOrNothing } from '../../../kit/json.ts';
 import type { Template, TemplatePiece } from '../../../kit/template.ts';
-import type { Fault } from '../templates.ts';
-import { MARK, marked } from '../templates.ts';
+import { type Fault, MARK, marked } from '../templates.ts';
 import type { Writing } from './media-type.ts';
 
 /** A text body ready to be rendered, or what is wrong with it. */

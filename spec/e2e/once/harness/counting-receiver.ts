@@ -4,8 +4,7 @@
 // drop what carries an Idempotency-Key that it has seen.
 
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
 import { freePorts } from '../../../controlplane/ports.ts';

@@ -8,12 +8,10 @@ import { join } from 'node:path';
 import type { KubeObject } from '../../../controlplane/admin-client.ts';
 import type { ControlPlane } from '../../../controlplane/control-plane.ts';
 import { until } from '../../../support/until.ts';
-import { GatewayProcess } from '../../support/gateway-process.ts';
-import type { GatewayRequest } from '../../support/gateway-process.ts';
+import { GatewayProcess, type GatewayRequest } from '../../support/gateway-process.ts';
 import type { Build } from './accounting.ts';
 import { CountingReceiver } from './counting-receiver.ts';
-import { FAILING_GATEWAY, FAULTS_VARIABLE } from './gateway-faults.ts';
-import type { GatewayFaults } from './gateway-faults.ts';
+import { FAILING_GATEWAY, FAULTS_VARIABLE, type GatewayFaults } from './gateway-faults.ts';
 
 const ANNOTATION = 'example.com/event';
 const SECRETS = 'fieldSelector=type%3Dbrigade.sh%2Fbuild';

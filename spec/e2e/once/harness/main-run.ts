@@ -6,17 +6,13 @@ import type { ControlPlane } from '../../../controlplane/control-plane.ts';
 import { FuzzRandom } from '../../../fuzz/random.ts';
 import { until } from '../../../support/until.ts';
 import type { GatewayProcess } from '../../support/gateway-process.ts';
-import type { Account, Build, Policy } from './accounting.ts';
-import { account } from './accounting.ts';
+import { type Account, account, type Build, type Policy } from './accounting.ts';
 import type { BreakageName } from './breakages.ts';
-import type { Request } from './counting-receiver.ts';
-import { attemptName } from './counting-receiver.ts';
+import { attemptName, type Request } from './counting-receiver.ts';
 import { FaultBench } from './fault-bench.ts';
 import { PacedWriter } from './paced-writer.ts';
-import type { PlannedKill } from './schedule.ts';
-import { describeKill, scheduleOf } from './schedule.ts';
-import type { InFlight, Stored } from './stored.ts';
-import { inFlightIn, storedIn } from './stored.ts';
+import { describeKill, type PlannedKill, scheduleOf } from './schedule.ts';
+import { type InFlight, inFlightIn, type Stored, storedIn } from './stored.ts';
 
 /** How it is run. */
 export interface MainRunOptions {

@@ -1,8 +1,7 @@
 // One control plane for the fault specs, apart from that of the others, since it is restarted and
 // compacted. No controllers: nothing but the specs writes Events.
 
-import { startControlPlane } from '../../../controlplane/control-plane.ts';
-import type { ControlPlane } from '../../../controlplane/control-plane.ts';
+import { type ControlPlane, startControlPlane } from '../../../controlplane/control-plane.ts';
 
 /** How long a hook that may be the first to ask should be allowed to take. */
 export const onceStartMs = 120_000;

@@ -10,10 +10,8 @@ import { until } from '../../../support/until.ts';
 import type { GatewayProcess } from '../../support/gateway-process.ts';
 import { anEvent } from '../../support/once.ts';
 import { eventOf } from './accounting.ts';
-import type { Life } from './fault-bench.ts';
-import { FaultBench } from './fault-bench.ts';
-import type { Stored } from './stored.ts';
-import { storedIn } from './stored.ts';
+import { FaultBench, type Life } from './fault-bench.ts';
+import { type Stored, storedIn } from './stored.ts';
 
 /** Fields of an Event beyond the usual. */
 export type Fields = Readonly<Record<string, unknown>>;

@@ -1,8 +1,7 @@
 // Which faults come when in the main run: drawn from the seed alone, so that a run can be had again.
 
 import { FuzzRandom } from '../../../fuzz/random.ts';
-import type { Failpoint } from './failpoints.ts';
-import { MOMENTS, STORE_CALLS } from './failpoints.ts';
+import { type Failpoint, MOMENTS, STORE_CALLS } from './failpoints.ts';
 
 /** How a gateway dies. */
 export type Death =

@@ -1,6 +1,8 @@
 // A receiver as far as the kind http sees one: it keeps what it is sent and answers what a spec
 // tells it to. It drops nothing, verifies nothing and opens no socket.
+
 import { once } from 'node:events';
+
 import type { Trigger } from '../../../../lib/core/trigger.ts';
 import type {
   HttpAnswered,
@@ -9,9 +11,9 @@ import type {
   HttpRequest,
   HttpResult,
 } from '../../../../lib/net/http-client.ts';
-import { createHttpTrigger } from '../../../../lib/triggers/http.ts';
 import type { ClientSettings } from '../../../../lib/triggers/http/connections.ts';
 import type { HttpSection } from '../../../../lib/triggers/http/section.ts';
+import { createHttpTrigger } from '../../../../lib/triggers/http.ts';
 import type { TriggerParts } from '../../../../lib/triggers/parts.ts';
 import { someParts } from '../../support/parts.ts';
 

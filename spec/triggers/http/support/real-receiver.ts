@@ -1,8 +1,8 @@
 // A receiver on a real socket, on a free port of loopback: it keeps what arrives and answers what a
 // spec tells it to.
+
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A request as it arrived. */
