@@ -12,7 +12,7 @@ import type { OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';
 import type { Chain } from '../filters/chain.ts';
 import type { Rate } from '../kit/rate.ts';
 import type { NeededSecret } from '../kit/secret.ts';
-import type { SourceParts } from '../sources/parts.ts';
+import type { SourceParts } from '../sources/source-kind.ts';
 import type { StoreParts } from '../stores/parts.ts';
 import type { LoggingOptions } from '../telemetry/logging.ts';
 import type { TriggerParts } from '../triggers/parts.ts';

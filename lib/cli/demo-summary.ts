@@ -1,7 +1,7 @@
 // What the demo counts while it runs, and says at its end. It sees observations and nothing else.
 
 import type { Clock } from '../core/clock.ts';
-import type { Disposition } from '../core/disposition.ts';
+import type { Disposition } from '../core/decision.ts';
 import type { Observation } from '../core/observation.ts';
 
 /** Nothing happened for so long: everything that was played has been judged and built. */

@@ -7,9 +7,13 @@ import { aborted } from '../kit/aborted.ts';
 import { parseDuration } from '../kit/duration.ts';
 import { fileTrouble } from '../kit/file-trouble.ts';
 import { selfSigned } from '../playback/certificate.ts';
-import { renderKubeconfig } from '../playback/kubeconfig.ts';
-import { type Playback, startPlayback, type TlsPair } from '../playback/playback.ts';
-import type { Speed } from '../playback/player.ts';
+import {
+  type Playback,
+  renderKubeconfig,
+  type Speed,
+  startPlayback,
+  type TlsPair,
+} from '../playback/playback.ts';
 import { openRecording } from '../playback/recording.ts';
 import { addressOf } from './address.ts';
 import type { Command } from './command.ts';

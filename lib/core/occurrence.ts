@@ -3,8 +3,7 @@
 // whatever is missing is the empty string.
 // Source: kubernetes/api core/v1 Event; the order of times is documented at `happenedAt`.
 
-import { type EventObject, isJsonObject, type Json, jsonAt, textAt } from './event.ts';
-import { toMicroTime } from './micro-time.ts';
+import { type EventObject, isJsonObject, type Json, jsonAt, textAt, toMicroTime } from './event.ts';
 
 /** The fields a rule may look at, each the empty string where the Event has none. */
 export interface EventFields {

@@ -5,7 +5,7 @@ import type { Delivery, DeliveryState } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Archive, Outbox } from '../core/store.ts';
 import type { Lane, LaneSignals } from './lane.ts';
-import { walkPages } from './walk.ts';
+import { walkPages } from './pages.ts';
 
 /** All lanes by the name of their trigger. */
 export class Dispatch {

@@ -15,7 +15,7 @@ import {
   Attempts,
   isSuspect,
   type LaneParts,
-} from './attempt.ts';
+} from './attempt-runner.ts';
 
 /** How a lane works. */
 export type LaneSettings = AttemptSettings;

@@ -5,9 +5,8 @@
 
 import type { Random } from '../core/clock.ts';
 import type { Attempt, Delivery } from '../core/delivery.ts';
-import type { Outcome, Retry, Unknown } from '../core/outcome.ts';
 import type { Settlement } from '../core/store.ts';
-import type { OnLostAnswer } from '../core/trigger.ts';
+import type { OnLostAnswer, Outcome, Retry, Unknown } from '../core/trigger.ts';
 import { type BackoffLimits, backoffMs } from '../kit/backoff.ts';
 
 /** How a trigger's failed attempts are repeated. */

@@ -1,8 +1,7 @@
 // An explanation as programs read it: what `sluice explain --format json` prints and the API answers.
 // Its fields and their order are in docs/operations.md; it makes no text.
 
-import type { Action, Explanation, TrailEntry } from '../core/decision.ts';
-import type { Disposition } from '../core/disposition.ts';
+import type { Action, Disposition, Explanation, TrailEntry } from '../core/decision.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 
 /** Facts about an Event beside the decision. */

@@ -8,7 +8,7 @@ import type { Health } from '../core/health.ts';
 import type { Observation, Observe } from '../core/observation.ts';
 import type { Source } from '../core/source.ts';
 import type { Store } from '../core/store.ts';
-import { type Acted, type ActName, act } from '../delivery/acts.ts';
+import { type Acted, type ActName, act } from '../delivery/actions.ts';
 import type { HeldForecast } from '../intake/forecast.ts';
 import { aborted } from '../kit/aborted.ts';
 import { SteadyClock } from '../kit/steady-clock.ts';

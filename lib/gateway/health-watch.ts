@@ -5,8 +5,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import type { Health } from '../core/health.ts';
-import type { LimitObserved } from '../core/limit-observation.ts';
-import type { Observation, TroubleReason } from '../core/observation.ts';
+import type { LimitObserved, Observation, TroubleReason } from '../core/observation.ts';
 import { renderDuration } from '../kit/duration.ts';
 
 type Reading = Extract<Observation, { kind: 'reading' }>;

@@ -4,7 +4,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import type { Keep } from '../core/store.ts';
-import type { Span } from '../delivery/pauses.ts';
+import type { Span } from '../delivery/retry-age.ts';
 import { jsonOrNothing } from '../kit/json.ts';
 
 /** What an earlier process wrote down last. */

@@ -4,11 +4,11 @@
 
 import type { ClusterRef } from '../core/delivery.ts';
 import type { Committed, Store } from '../core/store.ts';
-import type { LaneParts } from '../delivery/attempt.ts';
+import type { LaneParts } from '../delivery/attempt-runner.ts';
 import { Dispatch } from '../delivery/dispatch.ts';
-import { Gate } from '../delivery/gate.ts';
 import { Lane } from '../delivery/lane.ts';
-import type { Span } from '../delivery/pauses.ts';
+import type { Span } from '../delivery/retry-age.ts';
+import { Gate } from '../delivery/shared-lock.ts';
 import { Intake } from '../intake/intake.ts';
 import { Limiter, rememberedMs } from '../intake/limit.ts';
 import { Release } from '../intake/release.ts';

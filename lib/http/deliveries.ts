@@ -12,9 +12,9 @@ import type {
   DeliveryState,
 } from '../core/delivery.ts';
 import { type Json, stringAt } from '../core/event.ts';
-import type { Outcome, Started } from '../core/outcome.ts';
 import type { Archive, DecisionRecord, DeliveryQuery } from '../core/store.ts';
-import { type ActName, possibleActs } from '../delivery/acts.ts';
+import type { Outcome, Started } from '../core/trigger.ts';
+import { type ActName, possibleActs } from '../delivery/actions.ts';
 import type { HeldForecast } from '../intake/forecast.ts';
 import { cut } from './decisions.ts';
 import type { PauseStanding } from './standing.ts';

@@ -1,11 +1,10 @@
 // The routes of deliveries: listed, shown, and what people do with them. What an act means and where
-// it is possible is lib/delivery/acts.ts; here it becomes a status.
+// it is possible is lib/delivery/actions.ts; here it becomes a status.
 
 import type { Clock } from '../core/clock.ts';
-import { DELIVERY_STATES, type DeliveryState } from '../core/delivery.ts';
-import { isDeliveryId } from '../core/delivery-id.ts';
+import { DELIVERY_STATES, type DeliveryState, isDeliveryId } from '../core/delivery.ts';
 import type { DeliveryQuery, Store } from '../core/store.ts';
-import { ACTS, type Acted, type ActName, possibleActs } from '../delivery/acts.ts';
+import { ACTS, type Acted, type ActName, possibleActs } from '../delivery/actions.ts';
 import { printable } from '../kit/printable.ts';
 import {
   countDeliveries,

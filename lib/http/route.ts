@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { JsonSchema } from '../core/kind.ts';
-import type { Acted, ActName } from '../delivery/acts.ts';
+import type { Acted, ActName } from '../delivery/actions.ts';
 import type { HeldForecast } from '../intake/forecast.ts';
 import type { Explainer } from './explain.ts';
 import type { Feed } from './feed.ts';

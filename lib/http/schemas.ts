@@ -2,10 +2,10 @@
 // answer to. Plain data; nothing is checked with it at run time.
 // Source: JSON Schema draft 2020-12, which OpenAPI 3.1 uses as it is.
 
+import { DISPOSITIONS } from '../core/decision.ts';
 import { DELIVERY_STATES } from '../core/delivery.ts';
-import { DISPOSITIONS } from '../core/disposition.ts';
 import type { JsonSchema } from '../core/kind.ts';
-import { ACTS } from '../delivery/acts.ts';
+import { ACTS } from '../delivery/actions.ts';
 import {
   described,
   NUMBER,

@@ -8,7 +8,7 @@ import type {
   ReadingState,
   TroubleReason,
 } from '../core/observation.ts';
-import type { Outcome, PauseReason } from '../core/outcome.ts';
+import type { Outcome, PauseReason } from '../core/trigger.ts';
 
 /** What the reading of one watch path is doing. */
 export interface PathStanding {

@@ -1,7 +1,7 @@
 // `again: { per: series }`: a series starts a rule's build once. The ledger decides, and for an
 // Event that was re-created under its old name the reporter's own times do, never our clock.
 
-import { millisecondsOf, parseMicroTime } from '../core/micro-time.ts';
+import { millisecondsOf, parseMicroTime } from '../core/event.ts';
 import { renderDuration } from '../kit/duration.ts';
 import type { Candidate } from './candidate.ts';
 import type { Facts, Ruling } from './stages.ts';

@@ -2,8 +2,15 @@
 // and nowhere else.
 
 import type { Decision, RuleRef } from '../core/decision.ts';
-import type { ClusterRef, DeliveredOccurrence, Delivery, DeliveryState } from '../core/delivery.ts';
-import { type DeliveryKey, deliveryId, ledgerKey } from '../core/delivery-id.ts';
+import {
+  type ClusterRef,
+  type DeliveredOccurrence,
+  type Delivery,
+  type DeliveryKey,
+  type DeliveryState,
+  deliveryId,
+  ledgerKey,
+} from '../core/delivery.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { LedgerEntry } from '../core/store.ts';
 

@@ -1,7 +1,7 @@
 // When held deliveries start if the limits stay as they are and no others come: for people who look.
 // Nothing depends on it.
 
-import type { Budget } from '../core/limit-observation.ts';
+import type { Budget } from '../core/observation.ts';
 import { Heap } from '../kit/heap.ts';
 import type { Held, HeldQueue } from './held-queue.ts';
 

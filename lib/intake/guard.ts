@@ -2,7 +2,7 @@
 // They look at names only: no request, and no memory, for builds outlive the ledger. Owner and label
 // walks are not here.
 
-import { isDeliveryId } from '../core/delivery-id.ts';
+import { isDeliveryId } from '../core/delivery.ts';
 import { quoted } from '../kit/printable.ts';
 import type { Candidate } from './candidate.ts';
 import type { Facts, Ruling } from './stages.ts';

@@ -6,9 +6,8 @@
 // unavailable is not waited for here.
 
 import type { Clock, Random } from '../core/clock.ts';
-import type { Decision, RuleRef } from '../core/decision.ts';
+import type { Decision, Disposed, RuleRef } from '../core/decision.ts';
 import type { ClusterRef, Delivery } from '../core/delivery.ts';
-import type { Disposed } from '../core/disposition.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { Batch } from '../core/source.ts';

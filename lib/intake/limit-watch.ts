@@ -1,8 +1,7 @@
 // Says that a budget begins to hold deliveries and who uses it up, that a trigger begins to shed, and
 // that either ended. Each is said once, never for each delivery. It decides nothing.
 
-import type { Budget, LimitUser } from '../core/limit-observation.ts';
-import type { Observe } from '../core/observation.ts';
+import type { Budget, LimitUser, Observe } from '../core/observation.ts';
 import { type Rate, renderRate } from '../kit/rate.ts';
 import type { Held } from './held-queue.ts';
 import type { HeldQueues } from './held-queues.ts';

@@ -4,8 +4,7 @@
 
 import { createHash } from 'node:crypto';
 
-import type { Budget } from '../core/limit-observation.ts';
-import type { Observe } from '../core/observation.ts';
+import type { Budget, Observe } from '../core/observation.ts';
 import { quoted } from '../kit/printable.ts';
 import type { Rate } from '../kit/rate.ts';
 import { TokenBucket, TokenBuckets } from '../kit/token-bucket.ts';

@@ -2,7 +2,7 @@
 // looks at a candidate and the facts handed in and either rules or lets it pass; who passes all of
 // them is started. They do no I/O.
 
-import type { Disposition } from '../core/disposition.ts';
+import type { Disposition } from '../core/decision.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { LedgerEntry } from '../core/store.ts';
 import { again } from './again.ts';

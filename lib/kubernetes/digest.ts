@@ -1,9 +1,8 @@
 // Turns frames and pages into batches by the memory of what was read. Pure but for the observations
 // about what was skipped: no requests, no waiting.
 
-import type { JsonObject } from '../core/event.ts';
+import { compareVersions, type JsonObject } from '../core/event.ts';
 import type { Observe } from '../core/observation.ts';
-import { compareVersions } from '../core/resource-version.ts';
 import type { Gap } from '../core/source.ts';
 import { type Frame, MAX_FRAME_BYTES } from './frames.ts';
 import type { ListedItem, ListPage } from './list.ts';

@@ -6,7 +6,7 @@
 // still on their way (an object that changed and went before the LIST is in none of its pages), so
 // frames are dropped only where the same object was read at an equal or newer version.
 
-import { compareVersions } from '../core/resource-version.ts';
+import { compareVersions } from '../core/event.ts';
 import type { Position } from '../core/source.ts';
 
 /** What a complete list proves. */

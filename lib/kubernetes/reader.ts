@@ -6,9 +6,8 @@
 
 import type { Clock, Random } from '../core/clock.ts';
 import { SluiceError } from '../core/errors.ts';
-import type { JsonObject } from '../core/event.ts';
+import { compareVersions, type JsonObject } from '../core/event.ts';
 import type { Observe, ReadingState, TroubleReason } from '../core/observation.ts';
-import { compareVersions } from '../core/resource-version.ts';
 import type { Gap, Position, Positions } from '../core/source.ts';
 import type { ApiClient } from './api.ts';
 import { Digest, type DigestedPage } from './digest.ts';

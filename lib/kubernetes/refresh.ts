@@ -1,7 +1,7 @@
 // What a quiet refresh knows while it runs: where the position stood, what its list said, and the
 // second stream that is to prove it. What follows from all that is watch-session.ts.
 
-import { compareVersions } from '../core/resource-version.ts';
+import { compareVersions } from '../core/event.ts';
 import type { Position } from '../core/source.ts';
 import type { ListPage } from './list.ts';
 import type { WatchStream } from './watch-stream.ts';

@@ -2,8 +2,7 @@
 // path that covers it, those of the paths it covers. The newest of them counts, for a state that was
 // read under one configuration is not judged again under the next. Nothing is asked of a server.
 
-import { type JsonObject, stringAt } from '../core/event.ts';
-import { compareVersions } from '../core/resource-version.ts';
+import { compareVersions, type JsonObject, stringAt } from '../core/event.ts';
 import type { Position, Positions } from '../core/source.ts';
 import { covers } from './heirs.ts';
 import { positionKeyOf, type Watched } from './watched.ts';

@@ -4,7 +4,7 @@
 // Not pulling a batch leaves the queue full, and everything that feeds it paused.
 
 import type { Clock } from '../core/clock.ts';
-import { compareVersions } from '../core/resource-version.ts';
+import { compareVersions } from '../core/event.ts';
 import type { Gap, Position } from '../core/source.ts';
 import { BoundedQueue } from '../kit/bounded-queue.ts';
 import { TaskGroup } from '../kit/task-group.ts';

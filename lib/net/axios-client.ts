@@ -16,8 +16,6 @@ import { failed, failedByAbort, placeOf } from './failure.ts';
 import type { HttpClient, HttpRequest, HttpResult } from './http-client.ts';
 import { Pools } from './pools.ts';
 import { type HttpProxy, proxyChoice } from './proxies.ts';
-import { toSent } from './request-headers.ts';
-import { Slots } from './slots.ts';
 
 export type { TlsIdentity } from './connector.ts';
 export type { HttpProxy } from './proxies.ts';
@@ -112,5 +110,105 @@ class AxiosClient implements HttpClient {
 
   async #wait(signal: AbortSignal): Promise<boolean> {
     return !signal.aborted && !this.#isClosed && (await this.#slots.take(signal));
+  }
+}
+
+// The headers that go out with a request: the caller's, checked and put into octets, and our own.
+// What frames the message or belongs to the connection is not the caller's to say.
+// Source: RFC 9110 §5.5 (field values), §7.6.1 (connection-specific fields); RFC 9112 §6.
+
+const OURS = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+const PLAIN = /^[\t\x20-\x7e]*$/;
+const CONTROL = /[^\P{Cc}\t]/u;
+
+/** By lower-case name. */
+export type Sent = Record<string, string>;
+
+/** What the headers depend on beside the caller's. */
+export interface Around {
+  /** Sent where the caller names none. */
+  readonly userAgent: string;
+  readonly body: Buffer | null;
+}
+
+/**
+ * The headers to send; a text where the request can not be sent with its own.
+ *
+ * **Shape**: characters beyond ASCII go out as UTF-8, which most receivers expect.
+ */
+export function toSent(headers: HttpRequest['headers'], around: Around): Sent | string {
+  const { userAgent, body } = around;
+  const sent: Sent = { accept: '*/*', 'user-agent': userAgent };
+  for (const name in headers) {
+    const value = headers[name] ?? '';
+    if (!TOKEN.test(name)) return 'a header has a name that is none';
+    if (OURS.has(name)) return `header ${name} belongs to the connection`;
+    if (PLAIN.test(value)) sent[name] = value;
+    else if (CONTROL.test(value)) return `header ${name} holds a control character`;
+    else sent[name] = Buffer.from(value, 'utf8').toString('latin1');
+  }
+  // Asked for plainly: what is compressed could be a bomb, and is only shown to people.
+  sent['accept-encoding'] = 'identity';
+  sent['content-length'] = String(body === null ? 0 : body.length);
+  return sent;
+}
+
+// How many exchanges may be under way at once, each of which holds one socket until its answer is
+// drained. First come, first served. Node's own limit counts no connection that is still being made
+// through a proxy, so it would not hold.
+
+/** A number of places that are taken and given back. */
+export class Slots {
+  #free: number;
+  readonly #waiting = new Set<(taken: boolean) => void>();
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  /** Takes a place if one is free at once. */
+  tryTake(): boolean {
+    if (this.#free === 0) return false;
+    this.#free -= 1;
+    return true;
+  }
+
+  /** Waits for a place; false where the signal aborted or all were closed first. */
+  take(signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (taken: boolean): void => {
+        this.#waiting.delete(settle);
+        signal.removeEventListener('abort', onAbort);
+        resolve(taken);
+      };
+      const onAbort = (): void => settle(false);
+      signal.addEventListener('abort', onAbort);
+      this.#waiting.add(settle);
+    });
+  }
+
+  /** Gives a place back, to whoever waits longest. */
+  release(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) this.#free += 1;
+    else next(true);
+  }
+
+  /** Sends everybody away who waits. */
+  close(): void {
+    for (const settle of this.#waiting) settle(false);
   }
 }

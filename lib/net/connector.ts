@@ -15,8 +15,7 @@ import {
 
 import type { Clock } from '../core/clock.ts';
 import { forbiddenBy, guardedLookup, isForbidden, type Target, targetOf } from './address.ts';
-import { ConnectTrouble } from './connect-trouble.ts';
-import { codeOf, placeOf, whereOf } from './failure.ts';
+import { ConnectTrouble, codeOf, placeOf, whereOf } from './failure.ts';
 import { type HttpProxy, type ProxyChoice, proxyAuthorization } from './proxies.ts';
 
 /** Certificates as PEM; the receiver's is always verified. */

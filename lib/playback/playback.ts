@@ -11,7 +11,7 @@ import { handle } from './api-server.ts';
 import { EventLists } from './event-list.ts';
 import { EventStore } from './event-store.ts';
 import { EventWatches } from './event-watch.ts';
-import { type Progress, play, type Recording, type Speed } from './player.ts';
+import type { RecordingEntry } from './recording.ts';
 
 /** A key and its certificate, both PEM. */
 export interface TlsPair {
@@ -194,4 +194,82 @@ async function closed(server: Server, { stop, answering, clock }: Closing): Prom
 
 function hostPort(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+// The kubeconfig with which any client of Kubernetes reaches a playback.
+
+/** Where a playback is reached. */
+export interface Reach {
+  readonly url: string;
+  /** The certificate that a client has to trust, PEM; absent over HTTP. */
+  readonly cert?: string;
+  /** The namespace that a client takes where it names none. */
+  readonly namespace?: string;
+}
+
+/** A kubeconfig, as JSON, which is YAML too. */
+export function renderKubeconfig({ url, cert, namespace }: Reach): string {
+  const name = 'playback';
+  // Over plain HTTP there is no TLS to skip; client-node refuses plain HTTP unless this says so.
+  const trust =
+    cert === undefined
+      ? { 'insecure-skip-tls-verify': true }
+      : { 'certificate-authority-data': Buffer.from(cert, 'utf8').toString('base64') };
+  const context = { cluster: name, user: name, ...(namespace === undefined ? {} : { namespace }) };
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name, cluster: { server: url, ...trust } }],
+    users: [{ name, user: {} }],
+    contexts: [{ name, context }],
+    'current-context': name,
+  };
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+// Plays a recording into a store: at the pace at which it was recorded, some times that, or as fast
+// as it can be read. What was recorded as simultaneous is applied without a pause between.
+
+/** How many times faster than recorded, or as fast as can be. */
+export type Speed = number | 'full';
+
+/** A recording as a file gives it, or as a spec writes it down. */
+export type Recording = AsyncIterable<RecordingEntry> | Iterable<RecordingEntry>;
+
+/** How far a recording has been played. */
+export interface Progress {
+  readonly applied: number;
+  /** Entries that changed nothing: without a name, or the end of what had not begun. */
+  readonly skipped: number;
+}
+
+/** What playing needs. */
+export interface PlayerParts {
+  readonly store: EventStore;
+  readonly clock: Clock;
+  readonly speed: Speed;
+  readonly progressed: (progress: Progress) => void;
+}
+
+/** Plays to the end; rejects with the signal's reason, or with what the recording throws. */
+export async function play(
+  recording: Recording,
+  parts: PlayerParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { store, clock, speed, progressed } = parts;
+  const startedAt = clock.monotonic();
+  let firstAt: number | undefined;
+  let progress: Progress = { applied: 0, skipped: 0 };
+  for await (const { at, type, object } of recording) {
+    firstAt ??= at;
+    if (speed !== 'full') {
+      const waitMs = startedAt + (at - firstAt) / speed - clock.monotonic();
+      if (waitMs > 0) await clock.sleep(waitMs, signal);
+    }
+    signal.throwIfAborted();
+    const counted = store.apply(type, object) ? 'applied' : 'skipped';
+    progress = { ...progress, [counted]: progress[counted] + 1 };
+    progressed(progress);
+  }
 }

@@ -3,9 +3,14 @@
 // means is decided by the filter chain, and how it is read by lib/kubernetes.
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 
-import { type EventObject, type JsonObject, textAt } from '../core/event.ts';
+import {
+  type EventObject,
+  type JsonObject,
+  millisecondsOf,
+  parseMicroTime,
+  textAt,
+} from '../core/event.ts';
 import type { CheckContext, JsonSchema, Permission } from '../core/kind.ts';
-import { millisecondsOf, parseMicroTime } from '../core/micro-time.ts';
 import { countOf, type Occurrence, toOccurrence } from '../core/occurrence.ts';
 import type { Finding } from '../core/problem.ts';
 import type { Batch, PathPart, Positions, Source } from '../core/source.ts';
@@ -15,8 +20,7 @@ import { mergeFairly } from '../kubernetes/merge.ts';
 import { readChanges } from '../kubernetes/reader.ts';
 import type { ReaderBatch } from '../kubernetes/reader-batch.ts';
 import { positionKeyOf, type Watched } from '../kubernetes/watched.ts';
-import type { SourceParts } from './parts.ts';
-import type { SourceKind } from './source-kind.ts';
+import type { SourceKind, SourceParts } from './source-kind.ts';
 
 /** The section `events:` of a source. */
 export interface EventsSection {

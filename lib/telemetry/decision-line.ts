@@ -1,8 +1,7 @@
 // The one line per decision: the words in the order of docs/operations.md, and as fields.
 // Whether a decision gets a line, and at which level, is decision-memory.ts and telemetry.ts.
 
-import type { TrailEntry } from '../core/decision.ts';
-import type { Disposed } from '../core/disposition.ts';
+import type { Disposed, TrailEntry } from '../core/decision.ts';
 import type { Json } from '../core/event.ts';
 import type { DecisionObserved } from '../core/observation.ts';
 import { printable, quoted } from '../kit/printable.ts';

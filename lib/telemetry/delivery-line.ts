@@ -10,7 +10,7 @@ import {
   type RetryReason,
   type Started,
   type UnknownReason,
-} from '../core/outcome.ts';
+} from '../core/trigger.ts';
 import { renderDuration } from '../kit/duration.ts';
 import type { FailureLog } from './failure-log.ts';
 import type { Line, LogLevel } from './logging.ts';

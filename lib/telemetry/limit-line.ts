@@ -1,7 +1,7 @@
 // The lines about limits: one when a budget begins to hold deliveries and one when it holds none any
 // more, and the same for shedding. The deliveries themselves have their decision lines.
 
-import type { LimitObserved, LimitUser } from '../core/limit-observation.ts';
+import type { LimitObserved, LimitUser } from '../core/observation.ts';
 import type { FailureLog } from './failure-log.ts';
 import type { Line } from './logging.ts';
 import { counted, ruleLabel, token } from './token.ts';

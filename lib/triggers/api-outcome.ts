@@ -5,7 +5,7 @@
 // plugin/webhook/errors, plugin/policy) and pkg/endpoints/handlers/responsewriters; docs/guarantees.md.
 
 import { isJsonList, isJsonObject, type Json, jsonAt, stringAt } from '../core/event.ts';
-import type { Outcome } from '../core/outcome.ts';
+import type { Outcome } from '../core/trigger.ts';
 import { printable } from '../kit/printable.ts';
 import type { ApiAnswer, ApiAnswered, ApiFailed } from '../kubernetes/api.ts';
 import { isStatus } from '../kubernetes/trouble.ts';

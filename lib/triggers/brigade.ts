@@ -2,8 +2,7 @@
 // for. The Secret itself is brigade-secret.ts, what an answer means api-outcome.ts. Brigade v2 has
 // another API and is another kind.
 
-import type { Delivery } from '../core/delivery.ts';
-import { objectName } from '../core/delivery-id.ts';
+import { type Delivery, objectName } from '../core/delivery.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';

@@ -3,7 +3,7 @@
 // Source: docs/architecture.md (409), facts on deterministic names in the Kubernetes API conventions.
 
 import { type JsonObject, jsonAt, stringAt } from '../core/event.ts';
-import type { Outcome, Started } from '../core/outcome.ts';
+import type { Outcome, Started } from '../core/trigger.ts';
 import type { ApiAnswered, ApiClient } from '../kubernetes/api.ts';
 import { create, get } from '../kubernetes/objects.ts';
 import { outcomeOf, type Tried } from './api-outcome.ts';

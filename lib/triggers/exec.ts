@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 
 import { type Delivery, toDocument } from '../core/delivery.ts';
 import type { JsonSchema } from '../core/kind.ts';
-import type { Outcome } from '../core/outcome.ts';
+import type { Outcome } from '../core/trigger.ts';
 import { printable } from '../kit/printable.ts';
 import { deliveryVariables, INHERITED_NAMES, passedVariables } from './command/environment.ts';
 import { execFindings } from './command/exec-findings.ts';

@@ -3,8 +3,7 @@
 // means api-outcome.ts. It watches nothing of what it started.
 // Follows docs/configuration.md (templates) and docs/guarantees.md (how long a name protects).
 
-import type { Delivery } from '../core/delivery.ts';
-import { objectName } from '../core/delivery-id.ts';
+import { type Delivery, objectName } from '../core/delivery.ts';
 import { type JsonObject, stringAt } from '../core/event.ts';
 import type { CheckContext, JsonSchema } from '../core/kind.ts';
 import { resourcePath } from '../kubernetes/objects.ts';

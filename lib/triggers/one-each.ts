@@ -1,8 +1,7 @@
 // The port takes a list because some kinds will send batches; those that do not fire one by one.
 
 import type { Delivery } from '../core/delivery.ts';
-import type { Outcome } from '../core/outcome.ts';
-import type { Trigger } from '../core/trigger.ts';
+import type { Outcome, Trigger } from '../core/trigger.ts';
 
 /** A trigger that makes its attempts one after another, in the order of the deliveries. */
 export function oneEach(

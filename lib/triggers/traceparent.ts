@@ -2,7 +2,7 @@
 // together however often it was started. Nothing here records spans.
 // Source: W3C Trace Context, §3.2 (version 00, sampled).
 
-import { idBits } from '../core/delivery-id.ts';
+import { idBits } from '../core/delivery.ts';
 
 const SPAN_DIGITS = 16;
 

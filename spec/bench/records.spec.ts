@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 
-import { isDeliveryId } from '../../lib/core/delivery-id.ts';
+import { isDeliveryId } from '../../lib/core/delivery.ts';
 import { bytesOf, commitOf, stepsOf } from './records.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { selfSigned } from '../../lib/playback/certificate.ts';
-import { renderKubeconfig } from '../../lib/playback/kubeconfig.ts';
+import { renderKubeconfig } from '../../lib/playback/playback.ts';
 import { build } from './build.ts';
 import { folderOnDisk } from './disk.ts';
 import type { Mix } from './event-lines.ts';

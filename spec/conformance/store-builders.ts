@@ -4,9 +4,9 @@
 import { expect } from 'chai';
 
 import type { Delivery } from '../../lib/core/delivery.ts';
-import type { Outcome } from '../../lib/core/outcome.ts';
 import type { Gap, Positions } from '../../lib/core/source.ts';
 import type { ClaimRequest, Commit, Committed, LedgerEntry, Store } from '../../lib/core/store.ts';
+import type { Outcome } from '../../lib/core/trigger.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 
 /** When everything happens. */

@@ -5,8 +5,7 @@
 import { expect } from 'chai';
 
 import type { Delivery } from '../../lib/core/delivery.ts';
-import type { Outcome } from '../../lib/core/outcome.ts';
-import type { Trigger } from '../../lib/core/trigger.ts';
+import type { Outcome, Trigger } from '../../lib/core/trigger.ts';
 import { aDelivery } from '../support/builders.ts';
 import { until } from '../support/until.ts';
 

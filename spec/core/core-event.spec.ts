@@ -2,9 +2,9 @@
 
 import { expect } from 'chai';
 
-import { toCoreEvent } from '../../lib/core/core-event.ts';
 import type { JsonObject } from '../../lib/core/event.ts';
 import { toOccurrence } from '../../lib/core/occurrence.ts';
+import { toCoreEvent } from '../../lib/sources/given-events.ts';
 
 const METADATA = { name: 'web-1.17', namespace: 'shop', creationTimestamp: '2026-05-04T10:00:00Z' };
 const REGARDING = { kind: 'Pod', namespace: 'shop', name: 'web-1', apiVersion: 'v1' };

@@ -1,4 +1,4 @@
-// Promises of lib/core/delivery-id.ts. The three worked examples were computed by an independent
+// Promises of lib/core/delivery.ts. The three worked examples were computed by an independent
 // program (Python's hashlib and integers); they are what a user's own implementation must give.
 
 import { expect } from 'chai';
@@ -11,7 +11,7 @@ import {
   isDeliveryId,
   ledgerKey,
   objectName,
-} from '../../lib/core/delivery-id.ts';
+} from '../../lib/core/delivery.ts';
 
 const key: DeliveryKey = {
   clusterId: 'f2a1c3d4-0000-4000-8000-000000000001',

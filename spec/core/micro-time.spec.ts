@@ -1,4 +1,4 @@
-// Promises of lib/core/micro-time.ts.
+// Promises of lib/core/event.ts.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -8,7 +8,7 @@ import {
   parseMicroTime,
   renderMicroTime,
   toMicroTime,
-} from '../../lib/core/micro-time.ts';
+} from '../../lib/core/event.ts';
 
 describe('parseMicroTime', () => {
   const times = [

@@ -1,9 +1,9 @@
-// Promises of lib/core/resource-version.ts.
+// Promises of lib/core/event.ts.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { compareVersions } from '../../lib/core/resource-version.ts';
+import { compareVersions } from '../../lib/core/event.ts';
 
 describe('compareVersions', () => {
   const cases = [

@@ -3,7 +3,7 @@
 
 import { expect } from 'chai';
 
-import type { Outcome, Retry } from '../../lib/core/outcome.ts';
+import type { Outcome, Retry } from '../../lib/core/trigger.ts';
 import { Admission, type AdmissionChange } from '../../lib/delivery/admission.ts';
 
 const WELL: Outcome = { outcome: 'delivered' };

@@ -3,8 +3,8 @@
 
 import { expect } from 'chai';
 
-import type { Outcome } from '../../lib/core/outcome.ts';
-import { Breaker, mostTelling } from '../../lib/delivery/breaker.ts';
+import type { Outcome } from '../../lib/core/trigger.ts';
+import { Breaker, mostTelling } from '../../lib/delivery/admission.ts';
 
 const WELL: Outcome = { outcome: 'delivered' };
 const UNREACHABLE: Outcome = { outcome: 'retry', reason: 'unreachable', detail: 'ECONNREFUSED' };

@@ -1,12 +1,11 @@
 // A lane on a memory store, with a trigger whose attempts end when the spec says so.
 
 import type { Delivery } from '../../lib/core/delivery.ts';
-import type { Outcome } from '../../lib/core/outcome.ts';
 import type { Store } from '../../lib/core/store.ts';
-import type { Batching, Trigger } from '../../lib/core/trigger.ts';
-import type { LaneParts } from '../../lib/delivery/attempt.ts';
-import { Gate } from '../../lib/delivery/gate.ts';
+import type { Batching, Outcome, Trigger } from '../../lib/core/trigger.ts';
+import type { LaneParts } from '../../lib/delivery/attempt-runner.ts';
 import { Lane, type LaneSettings } from '../../lib/delivery/lane.ts';
+import { Gate } from '../../lib/delivery/shared-lock.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';

@@ -4,9 +4,8 @@
 import { expect } from 'chai';
 
 import type { Attempt, Delivery } from '../../lib/core/delivery.ts';
-import type { Outcome } from '../../lib/core/outcome.ts';
-import type { OnLostAnswer } from '../../lib/core/trigger.ts';
-import { act } from '../../lib/delivery/acts.ts';
+import type { OnLostAnswer, Outcome } from '../../lib/core/trigger.ts';
+import { act } from '../../lib/delivery/actions.ts';
 import { aCommit, NOW } from '../conformance/store-builders.ts';
 import { aDelivery } from '../support/builders.ts';
 import { DELIVERED, HeldTrigger, RETRY, setUp } from './lane-bench.ts';

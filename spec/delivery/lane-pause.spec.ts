@@ -4,7 +4,7 @@
 
 import { expect } from 'chai';
 
-import type { Outcome } from '../../lib/core/outcome.ts';
+import type { Outcome } from '../../lib/core/trigger.ts';
 import { deliveries } from '../conformance/store-builders.ts';
 import { DELIVERED, HeldTrigger, setUp, stateOf } from './lane-bench.ts';
 

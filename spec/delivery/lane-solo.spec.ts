@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 
 import type { Delivery } from '../../lib/core/delivery.ts';
-import { Gate } from '../../lib/delivery/gate.ts';
+import { Gate } from '../../lib/delivery/shared-lock.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { deliveries } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 
 import { SluiceError } from '../../lib/core/errors.ts';
-import type { Outcome } from '../../lib/core/outcome.ts';
+import type { Outcome } from '../../lib/core/trigger.ts';
 import { deliveries } from '../conformance/store-builders.ts';
 import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';
 

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 
-import type { Outcome } from '../../lib/core/outcome.ts';
+import type { Outcome } from '../../lib/core/trigger.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { deliveries } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';

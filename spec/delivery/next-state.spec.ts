@@ -3,8 +3,7 @@
 import { expect } from 'chai';
 
 import type { Attempt, Delivery } from '../../lib/core/delivery.ts';
-import type { Outcome } from '../../lib/core/outcome.ts';
-import type { OnLostAnswer } from '../../lib/core/trigger.ts';
+import type { OnLostAnswer, Outcome } from '../../lib/core/trigger.ts';
 import { isPossiblyTwice, type NextStateFacts, nextState } from '../../lib/delivery/next-state.ts';
 import { aDelivery } from '../support/builders.ts';
 

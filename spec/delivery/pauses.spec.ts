@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 
-import { Pauses } from '../../lib/delivery/pauses.ts';
+import { Pauses } from '../../lib/delivery/retry-age.ts';
 
 function pausesOf(...spans: readonly (readonly [from: number, to: number | null])[]): Pauses {
   const pauses = new Pauses();

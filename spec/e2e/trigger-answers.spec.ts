@@ -6,7 +6,7 @@ import { expect } from 'chai';
 
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
-import type { Outcome } from '../../lib/core/outcome.ts';
+import type { Outcome } from '../../lib/core/trigger.ts';
 import { systemClock } from '../../lib/kit/system.ts';
 import { type Connection, connect } from '../../lib/kubernetes/connection.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';

@@ -4,7 +4,7 @@
 import { expect } from 'chai';
 
 import { DELIVERY_STATES, type Delivery, type DeliveryState } from '../../lib/core/delivery.ts';
-import { ACTS, type ActName } from '../../lib/delivery/acts.ts';
+import { ACTS, type ActName } from '../../lib/delivery/actions.ts';
 import { shortObject } from '../../lib/http/object-text.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';

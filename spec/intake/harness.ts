@@ -5,7 +5,7 @@ import { textAt } from '../../lib/core/event.ts';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
 import type { Batch } from '../../lib/core/source.ts';
 import type { Store } from '../../lib/core/store.ts';
-import type { Span } from '../../lib/delivery/pauses.ts';
+import type { Span } from '../../lib/delivery/retry-age.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
 import { Intake, type IntakeParts } from '../../lib/intake/intake.ts';

@@ -2,8 +2,7 @@
 
 import { expect } from 'chai';
 
-import { failedBy } from '../../lib/net/failure.ts';
-import { FAILURES, type FailureRow, failureOf } from '../../lib/net/failure-table.ts';
+import { FAILURES, type FailureRow, failedBy, failureOf } from '../../lib/net/failure.ts';
 
 // Written out again, so that a row that moves or is shadowed shows.
 const WANTED: Readonly<Record<string, readonly [before: string, after: string]>> = {

@@ -8,7 +8,7 @@ import { expect } from 'chai';
 
 import { systemClock } from '../../lib/kit/system.ts';
 import type { HttpClient } from '../../lib/net/http-client.ts';
-import { BRIEF_IDLE_MS, Reuse } from '../../lib/net/reuse.ts';
+import { BRIEF_IDLE_MS, Reuse } from '../../lib/net/pools.ts';
 import { until } from '../support/until.ts';
 import { aClient, aRequest, patient, type Receiver, rawReceiver } from './support/receiver.ts';
 

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
-import { compareVersions } from '../../lib/core/resource-version.ts';
+import { compareVersions } from '../../lib/core/event.ts';
 import type { Batch, Position } from '../../lib/core/source.ts';
 import { connect } from '../../lib/kubernetes/connection.ts';
 import { eventsKind } from '../../lib/sources/events.ts';

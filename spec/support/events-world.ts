@@ -2,8 +2,7 @@
 // pages, watches with their history, cuts, and compaction. It answers by itself; what happens in it
 // is the spec's.
 
-import type { JsonObject } from '../../lib/core/event.ts';
-import { compareVersions } from '../../lib/core/resource-version.ts';
+import { compareVersions, type JsonObject } from '../../lib/core/event.ts';
 import { anEvent } from './builders.ts';
 import type { ParkedRequest } from './parked-request.ts';
 import { ScriptedApiServer } from './scripted-api-server.ts';

@@ -2,8 +2,7 @@
 
 import { PassThrough } from 'node:stream';
 
-import type { Decision } from '../../lib/core/decision.ts';
-import type { Disposed, Disposition } from '../../lib/core/disposition.ts';
+import type { Decision, Disposed, Disposition } from '../../lib/core/decision.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import type { DecisionObserved } from '../../lib/core/observation.ts';
 import type { LoggingOptions, TelemetryParts } from '../../lib/telemetry/logging.ts';

@@ -10,7 +10,7 @@ import {
   jsonAt,
   stringAt,
 } from '../../lib/core/event.ts';
-import type { Outcome } from '../../lib/core/outcome.ts';
+import type { Outcome } from '../../lib/core/trigger.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { type BrigadeSection, projectId } from '../../lib/triggers/brigade-secret.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 
 import type { JsonObject } from '../../lib/core/event.ts';
-import type { Outcome } from '../../lib/core/outcome.ts';
+import type { Outcome } from '../../lib/core/trigger.ts';
 import type { ApiAnswer } from '../../lib/kubernetes/api.ts';
 import { createObject } from '../../lib/triggers/create-object.ts';
 import { aFailure, anAnswer, aStatus, FakeApi } from './support/fake-api.ts';

@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 
 import { expect } from 'chai';
 
-import type { Outcome } from '../../lib/core/outcome.ts';
+import type { Outcome } from '../../lib/core/trigger.ts';
 import { type ExecSection, execKind } from '../../lib/triggers/exec.ts';
 import type { TriggerParts } from '../../lib/triggers/parts.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';

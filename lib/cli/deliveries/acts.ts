@@ -1,11 +1,11 @@
 // `sluice deliveries retry | rerun | release | discard`: what people do with deliveries, one by one or
-// all that filters find. What an act means and where it is possible is lib/delivery/acts.ts.
+// all that filters find. What an act means and where it is possible is lib/delivery/actions.ts.
 
 import { createInterface } from 'node:readline/promises';
 
 import type { DeliveryState } from '../../core/delivery.ts';
 import { SluiceError } from '../../core/errors.ts';
-import type { ActName } from '../../delivery/acts.ts';
+import type { ActName } from '../../delivery/actions.ts';
 import { shortObject } from '../../http/object-text.ts';
 import { printable } from '../../kit/printable.ts';
 import { token } from '../../telemetry/token.ts';

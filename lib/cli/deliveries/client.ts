@@ -3,7 +3,7 @@
 
 import type { DeliveryState } from '../../core/delivery.ts';
 import { SluiceError } from '../../core/errors.ts';
-import type { ActName } from '../../delivery/acts.ts';
+import type { ActName } from '../../delivery/actions.ts';
 import type { DeliveryAnswer, DeliveryQuestion } from '../../http/ask-deliveries.ts';
 import type { DeliverySummary, WholeDelivery } from '../../http/deliveries.ts';
 import type { Refusal } from '../../http/problem-document.ts';

@@ -1,7 +1,7 @@
 // Ids as people name them on a command line. They are taken whole: an act on the wrong delivery is
 // worse than one more paste. The name of what a delivery started ends in its id, and does as well.
 
-import { isDeliveryId } from '../../core/delivery-id.ts';
+import { isDeliveryId } from '../../core/delivery.ts';
 import { nearestName } from '../../kit/nearest.ts';
 import { printable } from '../../kit/printable.ts';
 import { type Asker, listPage } from './client.ts';

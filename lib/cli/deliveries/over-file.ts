@@ -7,7 +7,7 @@ import { planStore } from '../../assembly/store.ts';
 import type { Clock } from '../../core/clock.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { Store } from '../../core/store.ts';
-import { act } from '../../delivery/acts.ts';
+import { act } from '../../delivery/actions.ts';
 import {
   askDeliveries,
   type DeliveryAnswer,

@@ -4,7 +4,7 @@
 import type { DeliveredOccurrence } from '../../core/delivery.ts';
 import { stringAt } from '../../core/event.ts';
 import { toOccurrence } from '../../core/occurrence.ts';
-import type { ActName } from '../../delivery/acts.ts';
+import type { ActName } from '../../delivery/actions.ts';
 import type { AttemptDocument, PauseDocument, WholeDelivery } from '../../http/deliveries.ts';
 import { shortObject } from '../../http/object-text.ts';
 import { renderDuration } from '../../kit/duration.ts';

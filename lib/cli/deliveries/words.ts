@@ -1,7 +1,7 @@
 // Deliveries in words: how it stands, how long ago, what failed. Texts of Events and receivers come out
 // printable; nothing here knows where a line ends.
 
-import type { Outcome, Started } from '../../core/outcome.ts';
+import type { Outcome, Started } from '../../core/trigger.ts';
 import type { DeliverySummary, HeldDocument, PauseDocument } from '../../http/deliveries.ts';
 import { printable } from '../../kit/printable.ts';
 import { token } from '../../telemetry/token.ts';

@@ -2,9 +2,9 @@
 // JSON text; the main thread alone parses it, once for as long as somebody works on the delivery.
 
 import { type Attempt, type Delivery, eventNamespaceOf } from '../../core/delivery.ts';
-import type { Started } from '../../core/outcome.ts';
 import type { Gone, Positions } from '../../core/source.ts';
 import type { Commit, DecisionRecord } from '../../core/store.ts';
+import type { Started } from '../../core/trigger.ts';
 import type {
   CommitAsk,
   DecisionRow,

@@ -2,8 +2,8 @@
 // them; whoever asks says where the piece before ended.
 
 import { UNSETTLED_STATES } from '../../core/delivery.ts';
-import type { Outcome } from '../../core/outcome.ts';
 import type { Beginning, RenamedTrigger, Retirement } from '../../core/store.ts';
+import type { Outcome } from '../../core/trigger.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Journal, JournalParts } from './journal.ts';
 import type {

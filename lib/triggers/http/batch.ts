@@ -6,8 +6,7 @@
 import type { Random } from '../../core/clock.ts';
 import type { Delivery } from '../../core/delivery.ts';
 import type { JsonObject } from '../../core/event.ts';
-import type { Outcome, Retry } from '../../core/outcome.ts';
-import type { Trigger } from '../../core/trigger.ts';
+import type { Outcome, Retry, Trigger } from '../../core/trigger.ts';
 import { parseDuration } from '../../kit/duration.ts';
 import { parseSize } from '../../kit/size.ts';
 import { pausing } from '../meaning.ts';

@@ -3,7 +3,7 @@
 // Follows docs/triggers.md; CloudEvents 1.0.2 JSON event format §3, §4 (structured, batched).
 
 import { type Delivery, toDocument } from '../../core/delivery.ts';
-import type { Outcome } from '../../core/outcome.ts';
+import type { Outcome } from '../../core/trigger.ts';
 import { type Attributes, toAttributes, toCloudEventHeaders } from './cloud-event.ts';
 import type { Header } from './header-templates.ts';
 import type { HttpFormat, HttpSection } from './section.ts';

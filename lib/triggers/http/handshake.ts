@@ -4,7 +4,7 @@
 // Source: CloudEvents 1.0.2, HTTP 1.1 Web Hooks for Event Delivery §4 (abuse protection).
 
 import type { Clock } from '../../core/clock.ts';
-import type { Outcome } from '../../core/outcome.ts';
+import type { Outcome } from '../../core/trigger.ts';
 import { aborted } from '../../kit/aborted.ts';
 import { quoted } from '../../kit/printable.ts';
 import type { HttpResult } from '../../net/http-client.ts';

@@ -4,7 +4,7 @@
 // Follows docs/triggers.md (which headers come, in which order).
 
 import type { Clock } from '../../core/clock.ts';
-import type { Outcome } from '../../core/outcome.ts';
+import type { Outcome } from '../../core/trigger.ts';
 import type { SecretPlaces } from '../../kit/secret.ts';
 import type { HttpClient, HttpRequest, HttpResult } from '../../net/http-client.ts';
 import { compileExpectation } from './answer/expectation.ts';

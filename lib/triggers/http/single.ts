@@ -3,8 +3,7 @@
 
 import { attemptNumber, type Delivery } from '../../core/delivery.ts';
 import type { JsonObject } from '../../core/event.ts';
-import type { Outcome } from '../../core/outcome.ts';
-import type { Trigger } from '../../core/trigger.ts';
+import type { Outcome, Trigger } from '../../core/trigger.ts';
 import { oneEach } from '../one-each.ts';
 import { traceparent } from '../traceparent.ts';
 import { compileBody } from './body/body-template.ts';

@@ -4,7 +4,7 @@
 import { expect } from 'chai';
 
 import type { Delivery } from '../../../lib/core/delivery.ts';
-import type { Outcome } from '../../../lib/core/outcome.ts';
+import type { Outcome } from '../../../lib/core/trigger.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { account, type Policy, type TriggerFacts } from './harness/accounting.ts';
 

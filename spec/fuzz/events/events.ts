@@ -1,7 +1,7 @@
 // The target `events`: any JSON as an Event through everything that looks at one, from the first
 // reading to the object that is sent.
 
-import { DISPOSITIONS, type Disposed } from '../../../lib/core/disposition.ts';
+import { DISPOSITIONS, type Disposed } from '../../../lib/core/decision.ts';
 import type { EventObject } from '../../../lib/core/event.ts';
 import type { RuleSection } from '../../../lib/filters/rule.ts';
 import type { NaiveFilter } from '../../filters/naive-original.ts';

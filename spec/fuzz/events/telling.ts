@@ -1,9 +1,8 @@
 // What the log makes of any Event: in text no control character and one line, in JSON one object that
 // parses, in the original's form its lines. The oracle knows the forms, not the code.
 
-import type { Decision } from '../../../lib/core/decision.ts';
+import type { Decision, Disposed } from '../../../lib/core/decision.ts';
 import type { Delivery } from '../../../lib/core/delivery.ts';
-import type { Disposed } from '../../../lib/core/disposition.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../../lib/core/event.ts';
 import type { DecisionObserved } from '../../../lib/core/observation.ts';
 import type { Occurrence } from '../../../lib/core/occurrence.ts';

@@ -2,7 +2,7 @@
 // one line each that the client takes, bodies that are JSON.
 
 import { type Delivery, toDocument } from '../../../lib/core/delivery.ts';
-import { toSent } from '../../../lib/net/request-headers.ts';
+import { toSent } from '../../../lib/net/axios-client.ts';
 import { compileBody } from '../../../lib/triggers/http/body/body-template.ts';
 import { toContent } from '../../../lib/triggers/http/body.ts';
 import { compileHeaders } from '../../../lib/triggers/http/header-templates.ts';

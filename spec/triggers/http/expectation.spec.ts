@@ -3,7 +3,7 @@
 
 import { expect } from 'chai';
 
-import type { Outcome } from '../../../lib/core/outcome.ts';
+import type { Outcome } from '../../../lib/core/trigger.ts';
 import type { HttpAnswered } from '../../../lib/net/http-client.ts';
 import { compileExpectation } from '../../../lib/triggers/http/answer/expectation.ts';
 import { outcomeOf } from '../../../lib/triggers/http/outcome.ts';

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 
-import type { Outcome } from '../../../lib/core/outcome.ts';
+import type { Outcome } from '../../../lib/core/trigger.ts';
 import type { HttpFailed, NetworkFailure } from '../../../lib/net/http-client.ts';
 import { outcomeOf, retryOf } from '../../../lib/triggers/http/outcome.ts';
 import { aFailure, anAnswer } from './support/fake-receiver.ts';

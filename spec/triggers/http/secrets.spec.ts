@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import type { Outcome } from '../../../lib/core/outcome.ts';
+import type { Outcome } from '../../../lib/core/trigger.ts';
 import { neededSecrets } from '../../../lib/triggers/http/needed-secrets.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { aDelivery } from '../../support/builders.ts';

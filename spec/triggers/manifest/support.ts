@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 
 import { type EventObject, type Json, type JsonObject, jsonAt } from '../../../lib/core/event.ts';
-import type { Outcome } from '../../../lib/core/outcome.ts';
+import type { Outcome } from '../../../lib/core/trigger.ts';
 import { toText } from '../../../lib/kit/template.ts';
 import { type KubernetesSection, kubernetesKind } from '../../../lib/triggers/kubernetes.ts';
 import { aDelivery } from '../../support/builders.ts';

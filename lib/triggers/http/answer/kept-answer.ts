@@ -4,7 +4,7 @@
 // Follows docs/triggers.md (answers); the URL Standard.
 
 import { isJsonObject, type Json } from '../../../core/event.ts';
-import type { Answer, Outcome, Started } from '../../../core/outcome.ts';
+import type { Answer, Outcome, Started } from '../../../core/trigger.ts';
 import { jsonOrNothing } from '../../../kit/json.ts';
 import { parsePath, valueAtPath } from '../../../kit/json-path.ts';
 import type { HttpAnswered, HttpResult } from '../../../net/http-client.ts';

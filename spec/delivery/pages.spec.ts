@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 
-import { walkPages } from '../../lib/delivery/walk.ts';
+import { walkPages } from '../../lib/delivery/pages.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, deliveries } from '../conformance/store-builders.ts';
 

@@ -3,7 +3,7 @@
 
 import { expect } from 'chai';
 
-import { Aging } from '../../lib/delivery/aging.ts';
+import { Aging } from '../../lib/delivery/retry-age.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 
-import { Gate, type Passage } from '../../lib/delivery/gate.ts';
+import { Gate, type Passage } from '../../lib/delivery/shared-lock.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 /** A gate, and who is inside by name. */

@@ -5,14 +5,11 @@ import type { Clock, Random } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
 import { hasCode, messageOf, SluiceError } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
-import type { Outcome } from '../core/outcome.ts';
 import type { Archive, Keep, Outbox, Settlement } from '../core/store.ts';
-import type { OnLostAnswer, Trigger } from '../core/trigger.ts';
+import type { OnLostAnswer, Outcome, Trigger } from '../core/trigger.ts';
 import { backoffMs } from '../kit/backoff.ts';
 import { openDeadline } from '../kit/deadline.ts';
 import { Admission, type AdmissionChange } from './admission.ts';
-import { Aging } from './aging.ts';
-import type { Gate } from './gate.ts';
 import {
   givenBack,
   isPossiblyTwice,
@@ -23,7 +20,8 @@ import {
   nextState,
   type RetryPolicy,
 } from './next-state.ts';
-import type { Span } from './pauses.ts';
+import { Aging, type Span } from './retry-age.ts';
+import type { Gate } from './shared-lock.ts';
 
 /** How attempts are made. */
 export interface AttemptSettings {
