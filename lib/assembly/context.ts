@@ -1,6 +1,6 @@
 // What planning is given besides the text, and how findings of a section get the section's path.
 
-import { pointerStep } from '../config/places.ts';
+import { pointerStep } from '../config/source-map.ts';
 import type { CheckContext } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import type { OnLostAnswer } from '../core/trigger.ts';

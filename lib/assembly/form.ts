@@ -2,11 +2,15 @@
 // a default reading of it would run and start nothing.
 // Files of other kinds and of other programs: lib/config/wrong-file.ts and foreign-file.ts.
 
-import { findNested, recognizeForeign, type WrongFile } from '../config/foreign-file.ts';
-import { recogniseValue } from '../config/wrong-file.ts';
+import {
+  findNested,
+  recogniseValue,
+  recognizeForeign,
+  type WrongFile,
+} from '../config/wrong-file.ts';
 import { isJsonObject, type Json, type JsonObject, jsonAt } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
-import { originalKey } from '../filters/original-keys.ts';
+import { originalKey } from '../filters/brigade-rules.ts';
 import { nearestName } from '../kit/nearest.ts';
 import { printable } from '../kit/printable.ts';
 import { errorAt, pointerOf } from './context.ts';

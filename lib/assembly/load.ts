@@ -1,9 +1,8 @@
 // From a configuration's text to a Plan, or to everything that is wrong with it. Pure: it reads no
 // file and makes no request, so that `check`, `explain`, `rbac` and `schema` need nothing more.
 
-import { NO_PLACE } from '../config/lines.ts';
-import { type LoadedDocument, loadDocument } from '../config/load.ts';
-import { placeFindings, sortProblems } from '../config/place-findings.ts';
+import { type LoadedDocument, loadDocument } from '../config/load-document.ts';
+import { NO_PLACE, placeFindings, sortProblems } from '../config/source-map.ts';
 import type { Finding, Problem } from '../core/problem.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import type { PlanContext } from './context.ts';

@@ -5,10 +5,9 @@
 
 import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
-import { DEFAULT_QUIET_MS } from '../filters/again.ts';
+import { compileOriginal, originalKey } from '../filters/brigade-rules.ts';
 import { chainOf } from '../filters/narrowing.ts';
-import { compileOriginal } from '../filters/original.ts';
-import { originalKey } from '../filters/original-keys.ts';
+import { DEFAULT_QUIET_MS } from '../filters/rule.ts';
 import { nearestName } from '../kit/nearest.ts';
 import { printable } from '../kit/printable.ts';
 import { assemblePlan } from './assemble.ts';

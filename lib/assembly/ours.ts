@@ -2,14 +2,13 @@
 // the schema accepts them. So one run shows every mistake; one in a trigger hides nothing of another.
 
 import { toCanonical } from '../config/canonical.ts';
-import { pointerSteps } from '../config/places.ts';
+import { pointerSteps } from '../config/source-map.ts';
 import { createValidator, type Validator } from '../config/validate.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
-import { DEFAULT_QUIET_MS } from '../filters/again.ts';
 import { type CompiledChain, compileChain } from '../filters/compile.ts';
 import { chainOf } from '../filters/narrowing.ts';
-import type { RuleSection } from '../filters/rule.ts';
+import { DEFAULT_QUIET_MS, type RuleSection } from '../filters/rule.ts';
 import { nearestName } from '../kit/nearest.ts';
 import { assemblePlan } from './assemble.ts';
 import type { Configuration } from './configuration.generated.ts';

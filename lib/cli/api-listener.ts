@@ -4,7 +4,7 @@
 import { resolve } from 'node:path';
 
 import type { Plan } from '../assembly/plan.ts';
-import { NO_PLACE } from '../config/lines.ts';
+import { NO_PLACE } from '../config/source-map.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Health } from '../core/health.ts';
 import type { Observe } from '../core/observation.ts';
@@ -18,7 +18,7 @@ import { type FoundToken, keepToken, NO_TOKEN_FOLDER, readToken } from '../http/
 import type { ApiWatch } from '../http/watch.ts';
 import { version } from '../kit/version.ts';
 import type { Found } from './configuration.ts';
-import type { KeptConfiguration } from './kept-configuration.ts';
+import type { KeptConfiguration } from './last-good.ts';
 
 /** What the listener shows, and where it may keep its token. */
 export interface ApiListenerParts {

@@ -1,21 +1,19 @@
 // `sluice check`: everything wrong or suspicious in configurations. It makes no request.
 
 import { problemsToJson, refuses } from '../assembly/problems.ts';
-import { sortProblems } from '../config/place-findings.ts';
+import { sortProblems } from '../config/source-map.ts';
 import { SluiceError } from '../core/errors.ts';
-import { NAMESPACE_FLAGS, namespacesOf } from './cluster.ts';
+import { NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
 import type { Command, Surroundings } from './command.ts';
 import {
   CONFIG_FLAGS,
   configurationNamed,
   loadConfiguration,
   STANDARD_INPUT,
+  showProblems,
 } from './configuration.ts';
-import type { Given } from './flags.ts';
-import { FORMAT_FLAGS, formatOf } from './format.ts';
-import { proxyProblems } from './proxy-problems.ts';
-import { secretProblems } from './secrets.ts';
-import { showProblems } from './show-problems.ts';
+import { proxyProblems, secretProblems } from './environment-checks.ts';
+import { FORMAT_FLAGS, formatOf, type Given } from './flags.ts';
 
 /** Says what is wrong with configurations. */
 export const checkCommand: Command = {

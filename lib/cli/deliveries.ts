@@ -2,10 +2,9 @@
 // gateway or, with none running, of its store's file. The commands are in deliveries/.
 
 import type { CommandGroup } from './command.ts';
-import { actCommand } from './deliveries/acts.ts';
-import { exportCommand } from './deliveries/export.ts';
-import { listCommand } from './deliveries/list.ts';
-import { showCommand } from './deliveries/show.ts';
+import { actCommand } from './deliveries/action-commands.ts';
+import { exportCommand, listCommand } from './deliveries/list-commands.ts';
+import { showCommand } from './deliveries/show-view.ts';
 
 /** Deliveries, for people. */
 export const deliveriesCommand: CommandGroup = {

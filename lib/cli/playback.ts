@@ -15,9 +15,8 @@ import {
   type TlsPair,
 } from '../playback/playback.ts';
 import { openRecording } from '../playback/recording.ts';
-import { addressOf } from './address.ts';
 import type { Command } from './command.ts';
-import type { Given } from './flags.ts';
+import { addressOf, type Given } from './flags.ts';
 
 /** Serves a recording. */
 export const playbackCommand: Command = {

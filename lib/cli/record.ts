@@ -18,7 +18,7 @@ import { type ReaderBatch } from '../kubernetes/reader-batch.ts';
 import { type ChangeType, renderEntry } from '../playback/recording.ts';
 import { LOGGING_DEFAULTS } from '../telemetry/logging.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
-import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from './cluster.ts';
+import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
 import type { Command, Surroundings } from './command.ts';
 import type { Given } from './flags.ts';
 

@@ -9,10 +9,10 @@ import { messageOf, SluiceError } from '../core/errors.ts';
 import type { Health } from '../core/health.ts';
 import type { Observation, Observe } from '../core/observation.ts';
 import type { Store } from '../core/store.ts';
+import { originalTrace } from '../filters/brigade-trace.ts';
 import { nearest } from '../filters/decide.ts';
-import { originalTrace } from '../filters/original-trace.ts';
 import { Gateway, type Stopped } from '../gateway/gateway.ts';
-import { patientStore } from '../gateway/patient-store.ts';
+import { patientStore } from '../gateway/retrying-store.ts';
 import type { ApiParts } from '../http/api.ts';
 import { openProbes } from '../http/probes.ts';
 import { ApiWatch } from '../http/watch.ts';
@@ -25,7 +25,7 @@ import { openApiListener } from './api-listener.ts';
 import type { Surroundings } from './command.ts';
 import type { Found } from './configuration.ts';
 import { type DataFolder, makeDataFolder, storeToMove } from './data-folder.ts';
-import { type KeptConfiguration, keepConfiguration } from './kept-configuration.ts';
+import { type KeptConfiguration, keepConfiguration } from './last-good.ts';
 
 /** What is run, and where. */
 export interface RunRequest {

@@ -8,14 +8,13 @@ import { planStore } from '../assembly/store.ts';
 import { SluiceError } from '../core/errors.ts';
 import { parseDuration } from '../kit/duration.ts';
 import { LOG_FORMATS } from '../telemetry/logging.ts';
-import { addressOf } from './address.ts';
-import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from './cluster.ts';
+import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
 import type { Command, Surroundings } from './command.ts';
 import { CONFIG_FLAGS, findConfiguration } from './configuration.ts';
-import type { Given } from './flags.ts';
+import { findStore, STORE_FLAGS } from './data-folder.ts';
+import { addressOf, type Given } from './flags.ts';
 import { chooseConfiguration } from './last-good.ts';
 import { runPlan } from './run-plan.ts';
-import { findStore, STORE_FLAGS } from './store-place.ts';
 
 /** Less than the 30 s that Kubernetes gives a pod to end by itself. */
 const DRAIN_MS = 25_000;

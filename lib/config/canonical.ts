@@ -7,8 +7,8 @@ import { isJsonList, isJsonObject, type Json, type JsonObject } from '../core/ev
 import type { JsonSchema } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import { nearestName } from '../kit/nearest.ts';
-import { pointerStep, pointerSteps } from './places.ts';
-import { typesOf, unknownKeyFound } from './wording.ts';
+import { typesOf, unknownKeyFound } from './schema-messages.ts';
+import { pointerStep, pointerSteps } from './source-map.ts';
 
 /** A document in its canonical form. */
 interface CanonicalForm {

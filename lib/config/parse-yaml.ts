@@ -4,8 +4,8 @@
 import { CORE_SCHEMA, constructFromEvents, EVENT_ID, type Event, load, parseEvents } from 'js-yaml';
 
 import { messageOf } from '../core/errors.ts';
-import { createLineFinder } from './lines.ts';
-import { markOf, stringOf } from './load.ts';
+import { markOf, stringOf } from './load-document.ts';
+import { createLineFinder } from './source-map.ts';
 
 /**
  * The one document of a YAML text, as `unknown`.

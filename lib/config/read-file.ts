@@ -5,7 +5,7 @@ import { open } from 'node:fs/promises';
 import type { Problem } from '../core/problem.ts';
 import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
 import { printable } from '../kit/printable.ts';
-import { MAX_CONFIG_BYTES } from './load.ts';
+import { MAX_CONFIG_BYTES } from './load-document.ts';
 
 /** The text of a file, or why there is none. */
 export type ReadFile =

@@ -15,7 +15,7 @@ import {
   listNames,
   typesOf,
   wrongTypeFound,
-} from './wording.ts';
+} from './schema-messages.ts';
 
 /** Says what is wrong with a value; nothing where it fits. */
 export type Validator = (value: Json) => readonly Finding[];

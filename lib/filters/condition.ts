@@ -7,9 +7,8 @@ import type { Occurrence } from '../core/occurrence.ts';
 import type { Finding } from '../core/problem.ts';
 import { type Pattern, parsePattern } from '../kit/pattern.ts';
 import type { Condition, CountCondition, CountTest, TextCondition } from './chain.ts';
-import { parseCountTest, passes } from './count.ts';
-import { pointer, quoted, type Report, wrong, wrongType } from './findings.ts';
 import type { ConditionField } from './rule.ts';
+import { pointer, quoted, type Report, wrong, wrongType } from './rule-findings.ts';
 
 /** A field as it is written, and where. */
 export interface WrittenField {
@@ -141,4 +140,49 @@ function badCount(path: string, found: string | number): Finding {
     message: `count ${quoted(String(found))}: found no count (expected a whole number, or one after =, <, <=, > or >=)`,
     hint: 'write for instance 3 or ">= 3"',
   });
+}
+
+// Counts as a rule asks for them: a number, or a comparison in words. Never thrown: what cannot be
+// read is undefined.
+
+const COMPARISON = /^\s*(==|=|<=|>=|<|>)?\s*(\d{1,15})\s*$/;
+
+/** Reads `3`, `">= 3"`, `"= 3"` and so on; undefined where it is none of these. */
+export function parseCountTest(written: unknown): CountTest | undefined {
+  if (typeof written === 'number') {
+    const usable = Number.isSafeInteger(written) && written >= 0;
+    return usable ? { operator: '=', number: written } : undefined;
+  }
+  if (typeof written !== 'string') return undefined;
+  const [, operator = '=', digits] = COMPARISON.exec(written) ?? [];
+  if (digits === undefined) return undefined;
+  return { operator: toOperator(operator), number: Number(digits) };
+}
+
+/** Whether a count passes a test. */
+export function passes(test: CountTest, count: number): boolean {
+  switch (test.operator) {
+    case '=':
+      return count === test.number;
+    case '<':
+      return count < test.number;
+    case '<=':
+      return count <= test.number;
+    case '>':
+      return count > test.number;
+    case '>=':
+      return count >= test.number;
+  }
+}
+
+function toOperator(written: string): CountTest['operator'] {
+  switch (written) {
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return written;
+    default:
+      return '=';
+  }
 }

@@ -5,7 +5,7 @@ import type { Action } from '../core/decision.ts';
 import type { Finding, ProblemCode } from '../core/problem.ts';
 import { nearestName } from '../kit/nearest.ts';
 import type { Condition } from './chain.ts';
-import { pointer, quoted, type Report, suspicious, wrong, wrongType } from './findings.ts';
+import { pointer, quoted, type Report, suspicious, wrong, wrongType } from './rule-findings.ts';
 
 /** `triggers` as it is written, the rule's place, and what the rule decides. */
 export interface WrittenTriggers {

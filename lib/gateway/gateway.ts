@@ -12,20 +12,18 @@ import { type Acted, type ActName, act } from '../delivery/actions.ts';
 import type { HeldForecast } from '../intake/forecast.ts';
 import { aborted } from '../kit/aborted.ts';
 import { SteadyClock } from '../kit/steady-clock.ts';
-import { Beginnings } from './beginnings.ts';
 import { ClockWatch } from './clock-watch.ts';
+import type { GatewayParts } from './gateway-options.ts';
 import { HealthWatch } from './health-watch.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { positionsOf } from './inherited.ts';
+import { Beginnings, positionsOf } from './inherited-positions.ts';
 import { Liveness } from './liveness.ts';
-import type { GatewayParts } from './parts.ts';
-import { patientStore } from './patient-store.ts';
-import { RetentionClock } from './retention-clock.ts';
-import { type Started, start } from './start.ts';
-import { Sweeper } from './sweeper.ts';
+import { type Started, start } from './recovery.ts';
+import { RetentionClock, Sweeper } from './retention.ts';
+import { patientStore } from './retrying-store.ts';
 import { UsageWatch } from './usage-watch.ts';
 
-export type { GatewayParts } from './parts.ts';
+export type { GatewayParts } from './gateway-options.ts';
 
 /** What was left when a gateway had stopped. */
 export interface Stopped {

@@ -7,7 +7,7 @@ import { SluiceError } from '../core/errors.ts';
 import type { Json } from '../core/event.ts';
 import type { Observe } from '../core/observation.ts';
 import { printable } from '../kit/printable.ts';
-import { escapedJson } from '../telemetry/json-format.ts';
+import { escapedJson } from '../telemetry/line-format.ts';
 import { type AccessRules, type Caller, strayRefusal, tokenRefusal } from './access.ts';
 import { Explainer } from './explain.ts';
 import { Feed } from './feed.ts';

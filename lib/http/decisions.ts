@@ -4,7 +4,7 @@
 import type { TrailEntry } from '../core/decision.ts';
 import type { EventObject, Json } from '../core/event.ts';
 import type { DecisionObserved } from '../core/observation.ts';
-import { ruleLabel } from '../telemetry/token.ts';
+import { ruleLabel } from '../telemetry/log-value.ts';
 import type { Happening, Move, Recent } from './recent.ts';
 import { weightOf } from './weight.ts';
 

@@ -7,7 +7,7 @@ import { type ExplainPlan, explainEvent } from '../assembly/explain-event.ts';
 import { parseYamlStream } from '../config/parse-yaml.ts';
 import type { Clock } from '../core/clock.ts';
 import { type EventObject, isJsonObject, type Json } from '../core/event.ts';
-import { type ExplanationDocument, toExplanationDocument } from '../filters/explanation.ts';
+import { type ExplanationDocument, toExplanationDocument } from '../filters/decide.ts';
 import { type JsonValue, JsonValues } from '../kit/json-values.ts';
 import { printable } from '../kit/printable.ts';
 import { type Given, givenIn, MOST_LEVELS } from '../sources/given-events.ts';

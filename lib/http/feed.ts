@@ -8,7 +8,7 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../core/clock.ts';
 import type { Json } from '../core/event.ts';
 import { Alarm } from '../kit/alarm.ts';
-import { escapedJson } from '../telemetry/json-format.ts';
+import { escapedJson } from '../telemetry/line-format.ts';
 import { isDecision, toDecisionDocument, toMoveDocument } from './decisions.ts';
 import type { Refusal } from './problem-document.ts';
 import type { Happening, Move, Recent } from './recent.ts';

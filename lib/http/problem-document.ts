@@ -4,7 +4,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 
 import type { DeliveryState } from '../core/delivery.ts';
-import { escapedJson } from '../telemetry/json-format.ts';
+import { escapedJson } from '../telemetry/line-format.ts';
 
 /** The statuses that a listener refuses with. */
 export type RefusalStatus =

@@ -8,7 +8,7 @@ import type { Delivery } from '../core/delivery.ts';
 import { type EventObject, stringAt } from '../core/event.ts';
 import type { DecisionObserved, DeliveryObserved } from '../core/observation.ts';
 import { printable } from '../kit/printable.ts';
-import { escapedJson, unicodeEscape } from './json-format.ts';
+import { escapedJson, unicodeEscape } from './line-format.ts';
 import type { TelemetryParts } from './logging.ts';
 
 /** One line of the original, and where it went. */

@@ -4,8 +4,8 @@
 
 import type { Clock } from '../core/clock.ts';
 import { renderDuration } from '../kit/duration.ts';
+import { counted } from './log-value.ts';
 import type { Line } from './logging.ts';
-import { counted } from './token.ts';
 
 // A failure that comes back within this time of its end never ended: a watch that opens and is cut
 // once a second is one failure, not sixty.

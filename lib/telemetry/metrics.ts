@@ -12,8 +12,8 @@ import type {
   ReadingObserved,
 } from '../core/observation.ts';
 import type { StoreObserved } from '../core/store-observation.ts';
+import { ruleLabel } from './log-value.ts';
 import { type LabelsOf, METRICS, type MetricName, type MetricsOfType } from './metric-table.ts';
-import { ruleLabel } from './token.ts';
 
 /** A scrape's answer. */
 export interface Scrape {

@@ -3,13 +3,11 @@
 // What has no line of its own (events read, queue depths) is a metric only.
 
 import type { DecisionObserved, Observation } from '../core/observation.ts';
-import { deliveryLines } from './delivery-line.ts';
+import { deliveryLines, limitLines } from './delivery-line.ts';
 import type { FailureLog } from './failure-log.ts';
-import { lifecycleLines } from './lifecycle-line.ts';
-import { limitLines } from './limit-line.ts';
+import { lifecycleLines, storeLines } from './lifecycle-line.ts';
 import type { Line } from './logging.ts';
 import { readingLines } from './reading-line.ts';
-import { storeLines } from './store-line.ts';
 
 /** Everything observed but decisions. */
 export type OtherObservation = Exclude<Observation, DecisionObserved>;

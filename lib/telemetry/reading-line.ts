@@ -5,8 +5,8 @@ import type { ReadingObserved, TroubleReason } from '../core/observation.ts';
 import type { Gap, Position } from '../core/source.ts';
 import { renderDuration } from '../kit/duration.ts';
 import type { FailureLog } from './failure-log.ts';
+import { counted } from './log-value.ts';
 import type { Line, LogLevel } from './logging.ts';
-import { counted } from './token.ts';
 
 // How much each reason matters. A watch that is closed in time or answers 410 after a quiet while is
 // how watches of Events live; what no waiting cures needs a human.

@@ -5,16 +5,14 @@
 import type { DecisionObserved, Observation, Observe } from '../core/observation.ts';
 import { printable } from '../kit/printable.ts';
 import { type OriginalLine, originalDecision, originalDelivery } from './brigade-format.ts';
-import { toDecisionLine } from './decision-line.ts';
-import { DecisionMemory } from './decision-memory.ts';
+import { DecisionMemory, toDecisionLine } from './decision-line.ts';
 import { FailureLog } from './failure-log.ts';
-import { jsonFormat } from './json-format.ts';
 import { bugLine } from './lifecycle-line.ts';
+import { jsonFormat, type RenderLine, textFormat } from './line-format.ts';
 import { type Log, openLog } from './log.ts';
 import type { Line, LoggingOptions, LogLevel, TelemetryParts } from './logging.ts';
 import { Metrics, type Scrape } from './metrics.ts';
 import { type OtherObservation, observationLines } from './observation-line.ts';
-import { type RenderLine, textFormat } from './text-format.ts';
 
 /** Where observations go, and what became of them. */
 export interface Telemetry {

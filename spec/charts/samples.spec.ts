@@ -10,7 +10,7 @@ import { expect } from 'chai';
 
 import { loadPlan } from '../../lib/assembly/load.ts';
 import { editorSchema } from '../../lib/assembly/schema.ts';
-import { loadDocument } from '../../lib/config/load.ts';
+import { loadDocument } from '../../lib/config/load-document.ts';
 import { createValidator } from '../../lib/config/validate.ts';
 import type { Json } from '../../lib/core/event.ts';
 import { runLine } from '../cli/surroundings.ts';

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 
-import { addressOf } from '../../lib/cli/address.ts';
+import { addressOf } from '../../lib/cli/flags.ts';
 
 describe('addressOf', () => {
   const host = '0.0.0.0';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { loadPlan } from '../../lib/assembly/load.ts';
-import { NAMESPACE_FLAGS, namespacesOf } from '../../lib/cli/cluster.ts';
+import { NAMESPACE_FLAGS, namespacesOf } from '../../lib/cli/cluster-flags.ts';
 import { CONFIG_FLAGS, findConfiguration } from '../../lib/cli/configuration.ts';
 import { parseFlags } from '../../lib/cli/flags.ts';
 import { runLine, specMachine } from './surroundings.ts';

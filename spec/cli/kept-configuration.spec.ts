@@ -2,11 +2,7 @@
 
 import { expect } from 'chai';
 
-import {
-  type KeptConfiguration,
-  keepConfiguration,
-  readKept,
-} from '../../lib/cli/kept-configuration.ts';
+import { type KeptConfiguration, keepConfiguration, readKept } from '../../lib/cli/last-good.ts';
 import type { Keep } from '../../lib/core/store.ts';
 
 const GOOD: KeptConfiguration = {

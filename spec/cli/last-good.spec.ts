@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { loadPlan } from '../../lib/assembly/load.ts';
+import { findStore } from '../../lib/cli/data-folder.ts';
 import { chooseConfiguration } from '../../lib/cli/last-good.ts';
 import { runCommandLine } from '../../lib/cli/main.ts';
-import { findStore } from '../../lib/cli/store-place.ts';
 import { until } from '../support/until.ts';
 import { aPlayedCluster } from './played-cluster.ts';
 import { runLine, type SpecMachine, specMachine } from './surroundings.ts';

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 
 import type { StoreSection } from '../../lib/assembly/store.ts';
-import { findStore, placeWith, type StorePlace } from '../../lib/cli/store-place.ts';
+import { findStore, placeWith, type StorePlace } from '../../lib/cli/data-folder.ts';
 
 interface Row {
   readonly what: string;

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 
-import { findNested, recognizeForeign } from '../../lib/config/foreign-file.ts';
+import { findNested, recognizeForeign } from '../../lib/config/wrong-file.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../lib/core/event.ts';
 
 describe('recognizeForeign', () => {

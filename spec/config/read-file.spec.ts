@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { loadDocument, MAX_CONFIG_BYTES } from '../../lib/config/load.ts';
+import { loadDocument, MAX_CONFIG_BYTES } from '../../lib/config/load-document.ts';
 import { readConfigFile } from '../../lib/config/read-file.ts';
 
 describe('readConfigFile', () => {

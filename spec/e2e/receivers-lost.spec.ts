@@ -162,14 +162,15 @@ describe('a receiver that does not answer', function () {
     expect(receiver.arrived).to.deep.equal([]);
   });
 
-  it('for its address is link-local is never connected to, if the start could not know it', async () => {
+  it('for its address is link-local is never connected to, if it came after the start', async () => {
     await using opened = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), 'sluice-link-local-'));
     opened.defer(() => rm(folder, { recursive: true }));
     const urlFile = join(folder, 'url');
-    await writeFile(urlFile, 'http://169.254.169.254/latest/meta-data/', { mode: 0o600 });
     const receiver = await SwitchedReceiver.start();
+    await writeFile(urlFile, receiver.url, { mode: 0o600 });
     await using two = await TwoTriggers.start(plane, receiver, { urlFile });
+    await writeFile(urlFile, 'http://169.254.169.254/latest/meta-data/');
     await two.play(receiver.behaviour, EVENTS);
     await two.goodIsDone();
     const sockets: string[] = [];
@@ -177,9 +178,9 @@ describe('a receiver that does not answer', function () {
       sockets.push(await readFile(`/proc/${two.gateway.pid}/net/tcp`, 'utf8'));
       return two.attempts.length >= 2 * EVENTS;
     }, 'two attempts of each');
-    expect(two.outcomes).to.deep.equal(['retry not-permitted']);
+    expect(two.outcomes).to.deep.equal(['retry secret-missing']);
     expect(two.attempts[0]?.['detail']).to.match(
-      /^POST \S+: forbidden-address, link-local, metadata or unspecified: /,
+      /"\/\S+\/url": holds the address \S+, which is link-local/,
     );
     expect(two.attempts[0]?.['level']).to.equal('error');
     expect(sockets.join('')).to.not.include(LINK_LOCAL);

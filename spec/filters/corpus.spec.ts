@@ -7,10 +7,10 @@ import { expect } from 'chai';
 
 import { type EventObject, isJsonObject, stringAt } from '../../lib/core/event.ts';
 import { type Occurrence, toOccurrence } from '../../lib/core/occurrence.ts';
+import { compileOriginal } from '../../lib/filters/brigade-rules.ts';
+import { originalTrace } from '../../lib/filters/brigade-trace.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
-import { compileOriginal } from '../../lib/filters/original.ts';
-import { originalTrace } from '../../lib/filters/original-trace.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
 import { anEvent } from '../support/builders.ts';
 import { naiveRule } from './naive.ts';

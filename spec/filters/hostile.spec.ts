@@ -4,11 +4,11 @@ import { expect } from 'chai';
 
 import type { EventObject, Json } from '../../lib/core/event.ts';
 import { toOccurrence } from '../../lib/core/occurrence.ts';
+import { compileOriginal } from '../../lib/filters/brigade-rules.ts';
+import { originalTrace } from '../../lib/filters/brigade-trace.ts';
 import type { Chain } from '../../lib/filters/chain.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
-import { compileOriginal } from '../../lib/filters/original.ts';
-import { originalTrace } from '../../lib/filters/original-trace.ts';
 import { CONDITION_FIELDS, type RuleSection } from '../../lib/filters/rule.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 

@@ -5,10 +5,10 @@ import { readFileSync } from 'node:fs';
 
 import { expect } from 'chai';
 
+import { compileOriginal } from '../../lib/filters/brigade-rules.ts';
+import { originalTrace } from '../../lib/filters/brigade-trace.ts';
 import type { Chain } from '../../lib/filters/chain.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
-import { compileOriginal } from '../../lib/filters/original.ts';
-import { originalTrace } from '../../lib/filters/original-trace.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 import { acceptEvent, type NaiveFilter } from './naive-original.ts';
 

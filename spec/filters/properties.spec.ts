@@ -4,10 +4,10 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { type Occurrence, toOccurrence } from '../../lib/core/occurrence.ts';
+import { compileOriginal } from '../../lib/filters/brigade-rules.ts';
+import { originalTrace } from '../../lib/filters/brigade-trace.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain, nearest } from '../../lib/filters/decide.ts';
-import { compileOriginal } from '../../lib/filters/original.ts';
-import { originalTrace } from '../../lib/filters/original-trace.ts';
 import type { BlockSection, RuleSection } from '../../lib/filters/rule.ts';
 import { matchesBlock, naiveRule } from './naive.ts';
 import { acceptEvent } from './naive-original.ts';

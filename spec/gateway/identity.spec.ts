@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 
 import { SluiceError } from '../../lib/core/errors.ts';
-import { keepCluster, recogniseCluster } from '../../lib/gateway/identity.ts';
+import { keepCluster, recogniseCluster } from '../../lib/gateway/cluster-identity.ts';
 import type { ClusterIdentity } from '../../lib/kubernetes/cluster.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 
-import { RetentionClock } from '../../lib/gateway/retention-clock.ts';
+import { RetentionClock } from '../../lib/gateway/retention.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 /** Looks as often as the heart beats. */

@@ -6,7 +6,7 @@ import type { Delivery } from '../../lib/core/delivery.ts';
 import type { PathPart, Source } from '../../lib/core/source.ts';
 import type { Begun, Retirement, Store } from '../../lib/core/store.ts';
 import { Heartbeat, keepSpan, readBeat } from '../../lib/gateway/heartbeat.ts';
-import { retirePaths, takeUp } from '../../lib/gateway/take-up.ts';
+import { retirePaths, takeUp } from '../../lib/gateway/recovery.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aDelivery } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';

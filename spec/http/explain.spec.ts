@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 
 import { explainEvent } from '../../lib/assembly/explain-event.ts';
-import { explanationToJson } from '../../lib/cli/explain/text.ts';
+import { explanationToJson } from '../../lib/cli/explanation-text.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import { BODY_BYTES } from '../../lib/http/explain.ts';
 import { anEvent } from '../support/builders.ts';

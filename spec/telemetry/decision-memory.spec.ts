@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 
-import { DecisionMemory } from '../../lib/telemetry/decision-memory.ts';
+import { DecisionMemory } from '../../lib/telemetry/decision-line.ts';
 import type { LoggingOptions } from '../../lib/telemetry/logging.ts';
 import { anAcceptance, aRejection, disposedAs, heard, occurrenceOf } from './support.ts';
 

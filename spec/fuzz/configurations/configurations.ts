@@ -1,6 +1,6 @@
 // The target `configurations`: any text as a configuration, to a plan or to problems.
 
-import { loadDocument } from '../../../lib/config/load.ts';
+import { loadDocument } from '../../../lib/config/load-document.ts';
 import { isJsonObject, type Json } from '../../../lib/core/event.ts';
 import { writtenConfigurations } from '../corpus.ts';
 import { anyJson, mutatedJson } from '../json-values.ts';

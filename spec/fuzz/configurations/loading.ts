@@ -4,7 +4,7 @@
 import { type LoadedPlan, loadPlan } from '../../../lib/assembly/load.ts';
 import type { Plan } from '../../../lib/assembly/plan.ts';
 import { problemsToJson, renderProblems } from '../../../lib/assembly/problems.ts';
-import { loadDocument } from '../../../lib/config/load.ts';
+import { loadDocument } from '../../../lib/config/load-document.ts';
 import { isJsonObject, type Json, stringAt } from '../../../lib/core/event.ts';
 import type { Occurrence } from '../../../lib/core/occurrence.ts';
 import { PROBLEM_CODES, type Problem } from '../../../lib/core/problem.ts';

@@ -4,11 +4,11 @@
 import type { Decision } from '../../../lib/core/decision.ts';
 import { type EventObject, stringAt } from '../../../lib/core/event.ts';
 import { type Occurrence, type ReadFrom, toOccurrence } from '../../../lib/core/occurrence.ts';
+import { compileOriginal } from '../../../lib/filters/brigade-rules.ts';
+import { originalTrace } from '../../../lib/filters/brigade-trace.ts';
 import type { Chain } from '../../../lib/filters/chain.ts';
 import { compileChain } from '../../../lib/filters/compile.ts';
 import { decide, explain, nearest } from '../../../lib/filters/decide.ts';
-import { compileOriginal } from '../../../lib/filters/original.ts';
-import { originalTrace } from '../../../lib/filters/original-trace.ts';
 import { type BlockSection, RULE_FIELDS, type RuleSection } from '../../../lib/filters/rule.ts';
 import { matchesBlock, naiveRule } from '../../filters/naive.ts';
 import { acceptEvent, type NaiveFilter } from '../../filters/naive-original.ts';

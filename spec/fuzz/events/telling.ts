@@ -6,16 +6,15 @@ import type { Delivery } from '../../../lib/core/delivery.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../../lib/core/event.ts';
 import type { DecisionObserved } from '../../../lib/core/observation.ts';
 import type { Occurrence } from '../../../lib/core/occurrence.ts';
+import { originalTrace } from '../../../lib/filters/brigade-trace.ts';
 import type { Chain } from '../../../lib/filters/chain.ts';
 import { explain, nearest } from '../../../lib/filters/decide.ts';
-import { originalTrace } from '../../../lib/filters/original-trace.ts';
 import { toDnsLabel, toLabelValue } from '../../../lib/kit/label.ts';
 import { printable, quoted } from '../../../lib/kit/printable.ts';
 import { originalDecision, originalDelivery } from '../../../lib/telemetry/brigade-format.ts';
 import { toDecisionLine } from '../../../lib/telemetry/decision-line.ts';
-import { jsonFormat } from '../../../lib/telemetry/json-format.ts';
+import { jsonFormat, textFormat } from '../../../lib/telemetry/line-format.ts';
 import type { Line } from '../../../lib/telemetry/logging.ts';
-import { textFormat } from '../../../lib/telemetry/text-format.ts';
 import { must, mustBePrintable, mustBeSame, shown } from '../target.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);

@@ -5,8 +5,7 @@
 import { argv, cwd } from 'node:process';
 
 import type { Surroundings } from '../../../../lib/cli/command.ts';
-import { runCommandLine } from '../../../../lib/cli/main.ts';
-import { listenForSignals } from '../../../../lib/cli/signals.ts';
+import { listenForSignals, runCommandLine } from '../../../../lib/cli/main.ts';
 import type { Store } from '../../../../lib/core/store.ts';
 import { systemEnvironment, systemRandom } from '../../../../lib/kit/system.ts';
 import { bentClock } from './bent-clock.ts';

@@ -1,0 +1,228 @@
+// `sluice deliveries retry | rerun | release | discard`: what people do with deliveries, one by one or
+// all that filters find. What an act means and where it is possible is lib/delivery/actions.ts.
+
+import { createInterface } from 'node:readline/promises';
+
+import type { DeliveryState } from '../../core/delivery.ts';
+import { SluiceError } from '../../core/errors.ts';
+import type { ActName } from '../../delivery/actions.ts';
+import { shortObject } from '../../http/object-text.ts';
+import { printable } from '../../kit/printable.ts';
+import { token } from '../../telemetry/log-value.ts';
+import type { Command, Surroundings } from '../command.ts';
+import { type FlagTable, FORMAT_FLAGS, formatOf, type Given } from '../flags.ts';
+import {
+  type ActedDocument,
+  type Asker,
+  actOn,
+  FILTER_FLAGS,
+  type Filters,
+  filtersOf,
+  idIn,
+  listPage,
+  notFoundText,
+} from './delivery-client.ts';
+import { deliveriesText, jsonLine, written } from './delivery-text.ts';
+import { DESK_FLAGS, type Desk, openDesk } from './target.ts';
+
+const SUMMARIES = {
+  retry: 'attempts deliveries again, now, under their own ids',
+  rerun: 'starts what deliveries stand for once more, as new deliveries with new ids',
+  release: 'starts deliveries that a limit holds',
+  discard: 'lets deliveries rest: they are not attempted any more',
+} as const satisfies Record<ActName, string>;
+
+const NOTES = {
+  retry: 'Without --state, --all means those that failed: refused, unknown, dead, orphaned.',
+  rerun:
+    'Its receiver can not tell a rerun from a new delivery: it builds again. --all needs --state.',
+  release: 'Without --state, --all means those that are held.',
+  discard: 'A retry takes one up again. --all needs --state.',
+} as const satisfies Record<ActName, string>;
+
+// What --all means where no state is named; for the others that would be too much to mean by omission.
+const STATES: Readonly<Partial<Record<ActName, readonly DeliveryState[]>>> = {
+  retry: ['refused', 'unknown', 'dead', 'orphaned'],
+  release: ['held'],
+};
+
+const ALL_FLAGS = {
+  all: { type: 'boolean', help: 'instead of IDs: all that the filters find' },
+  yes: { type: 'boolean', help: 'with --all: do not ask' },
+} as const satisfies FlagTable;
+
+// Counting goes on so far where nobody has the number at hand; then "more than" will do.
+const COUNTED_PAGES = 20;
+const PAGE = '500';
+
+/** The command of an act. */
+export function actCommand(name: ActName): Command {
+  return {
+    name: `deliveries ${name}`,
+    summary: SUMMARIES[name],
+    synopsis: 'ID… | --all [--state STATE] [--trigger NAME] [flags]',
+    arguments: Number.POSITIVE_INFINITY,
+    flags: { ...ALL_FLAGS, ...FILTER_FLAGS, ...FORMAT_FLAGS, ...DESK_FLAGS },
+    notes: NOTES[name],
+    run: async (given, surroundings) => {
+      const format = formatOf(given);
+      const filters = wishOf(name, given, surroundings);
+      await using desk = await openDesk(given, surroundings);
+      const acting = new Acting({ name, desk, format, surroundings });
+      if (filters === null) return await acting.onEach(given.positionals.map(idIn));
+      return await acting.onAll(filters, given);
+    },
+  };
+}
+
+/** The filters of --all; null where ids are named. **Errors**: `usage`. */
+function wishOf(name: ActName, given: Given, { stdin }: Surroundings): Filters | null {
+  const filters = filtersOf(given);
+  if (!given.isSet('all')) {
+    if (given.positionals.length === 0) {
+      throw new SluiceError('usage', `${name} needs the ID of a delivery, or --all`);
+    }
+    const [stray] = filters;
+    if (stray === undefined) return null;
+    throw new SluiceError('usage', `flag --${stray[0]} is for --all, and IDs are named`);
+  }
+  if (given.positionals.length > 0) {
+    throw new SluiceError('usage', 'found IDs and --all: name the one or the other');
+  }
+  if (!given.isSet('yes') && stdin.isTTY !== true) {
+    const message = '--all asks first, and standard input is no terminal: add --yes';
+    throw new SluiceError('usage', message);
+  }
+  if (filters.some(([flag]) => flag === 'state')) return filters;
+  const states = STATES[name];
+  if (states === undefined) throw new SluiceError('usage', `${name} --all needs --state`);
+  return [...filters, ...states.map((state) => ['state', state] as const)];
+}
+
+interface ActingParts {
+  readonly name: ActName;
+  readonly desk: Desk;
+  readonly format: 'text' | 'json';
+  readonly surroundings: Surroundings;
+}
+
+class Acting {
+  readonly #parts: ActingParts;
+  readonly #asker: Asker;
+  #done = 0;
+  #failed = 0;
+
+  constructor(parts: ActingParts) {
+    this.#parts = parts;
+    this.#asker = parts.desk.asker;
+  }
+
+  async onEach(ids: readonly string[]): Promise<number> {
+    for (const id of ids) if ((await this.#one(id)) === 'full') break;
+    this.#tellWhen();
+    return this.#failed === 0 ? 0 : 1;
+  }
+
+  /** Behind where it is, nothing new appears: what is made meanwhile is newer, a rerun's too. */
+  async onAll(filters: Filters, given: Given): Promise<number> {
+    const { stderr } = this.#parts.surroundings;
+    const asked: Filters = [...filters, ['limit', PAGE]];
+    if (!given.isSet('yes') && !(await this.#isMeant(asked))) {
+      stderr.write('nothing was done\n');
+      return 1;
+    }
+    let after: string | null = null;
+    let room: 'full' | 'room' = 'room';
+    do {
+      const place: Filters = after === null ? [] : [['after', after]];
+      const page = await listPage(this.#asker, [...asked, ...place]);
+      for (const { id } of page.items) {
+        room = await this.#one(id);
+        if (room === 'full') break;
+      }
+      after = page.next;
+    } while (after !== null && room === 'room');
+    const failed = this.#failed === 0 ? '' : `, ${deliveriesText(this.#failed)} refused`;
+    stderr.write(`${this.#parts.name}: ${deliveriesText(this.#done)}${failed}\n`);
+    this.#tellWhen();
+    return this.#failed === 0 ? 0 : 1;
+  }
+
+  async #one(id: string): Promise<'full' | 'room'> {
+    const { name, format, surroundings } = this.#parts;
+    const { stdout, stderr, stop } = surroundings;
+    stop.throwIfAborted();
+    const acted = await actOn(this.#asker, name, id);
+    if (acted.ok) this.#done += 1;
+    else this.#failed += 1;
+    if (format === 'json') {
+      const document = acted.ok ? acted.document : { act: name, id, error: acted.refusal };
+      await written(stdout, jsonLine(document), stop);
+    } else if (acted.ok) {
+      await written(stdout, `${doneText(acted.document, this.#parts.desk.from)}\n`, stop);
+    } else {
+      stderr.write(`sluice: ${await this.#failedText(id, acted)}\n`);
+    }
+    return !acted.ok && acted.refusal.status === 507 ? 'full' : 'room';
+  }
+
+  /** In a file nothing moves: who asked for an attempt now would wait for it. */
+  #tellWhen(): void {
+    const { name, desk, surroundings } = this.#parts;
+    if (this.#done === 0 || desk.from === 'gateway' || name === 'discard') return;
+    surroundings.stderr.write('no gateway runs: attempts are made once one is started\n');
+  }
+
+  async #failedText(id: string, { refusal }: Refused): Promise<string> {
+    if (refusal.status === 404) return notFoundText(this.#asker, id);
+    return `${printable(id, 60)}: ${printable(refusal.detail, 500)}`;
+  }
+
+  async #isMeant(filters: Filters): Promise<boolean> {
+    const { name, surroundings } = this.#parts;
+    const { stdin, stderr, stop } = surroundings;
+    const { count, isAll } = await this.#count(filters);
+    if (count === 0) return true;
+    const many = `${isAll ? '' : 'more than '}${deliveriesText(count)}`;
+    const lines = createInterface({ input: stdin, output: stderr });
+    try {
+      const answer = await lines.question(`${name} ${many}? [y/N] `, { signal: stop });
+      return /^y(es)?$/i.test(answer.trim());
+    } finally {
+      lines.close();
+    }
+  }
+
+  async #count(filters: Filters): Promise<{ readonly count: number; readonly isAll: boolean }> {
+    let page = await listPage(this.#asker, filters);
+    if (page.total !== null) return { count: page.total, isAll: true };
+    let count = page.items.length;
+    for (let pages = 1; page.next !== null && pages < COUNTED_PAGES; pages += 1) {
+      page = await listPage(this.#asker, [...filters, ['after', page.next]]);
+      count += page.items.length;
+    }
+    return { count, isAll: page.next === null };
+  }
+}
+
+type Refused = Extract<ActedDocument, { ok: false }>;
+
+/** `01k… build Pod/shop/web-1: was refused, is attempted now`. */
+function doneText({ act, id, from, delivery }: Done, desk: Desk['from']): string {
+  const what = `${token(id)} ${token(delivery.trigger)} ${token(shortObject(delivery.object))}`;
+  const isNow = desk === 'gateway';
+  switch (act) {
+    case 'retry':
+      return `${what}: was ${from}, is ${isNow ? 'attempted' : 'due'} now`;
+    case 'release':
+      return `${what}: was ${from}, ${isNow ? 'starts' : 'is due'} now`;
+    case 'rerun':
+      return `${what}: stays ${from}, ${isNow ? 'starts' : 'is due'} once more as ${token(delivery.id)}`;
+    case 'discard':
+      return `${what}: was ${from}, is not attempted any more`;
+    default:
+      return act satisfies never;
+  }
+}
+
+type Done = Extract<ActedDocument, { ok: true }>['document'];

@@ -1,0 +1,301 @@
+// `sluice deliveries list`: a page of deliveries as a table, and how to see the next one.
+
+import { open } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+import { SluiceError } from '../../core/errors.ts';
+import type { DeliverySummary } from '../../http/deliveries.ts';
+import { shortObject } from '../../http/object-text.ts';
+import { fileTrouble } from '../../kit/file-trouble.ts';
+import { printable } from '../../kit/printable.ts';
+import { ruleLabel, token } from '../../telemetry/log-value.ts';
+import type { Command, Surroundings, Terminal } from '../command.ts';
+import { FORMAT_FLAGS, formatOf, type Given } from '../flags.ts';
+import {
+  type Asker,
+  FILTER_FLAGS,
+  type Filters,
+  filtersOf,
+  filterWords,
+  listPage,
+  listWholePage,
+  type Page,
+} from './delivery-client.ts';
+import {
+  ageText,
+  deliveriesText,
+  grouped,
+  jsonLine,
+  nextText,
+  outcomeText,
+  stateText,
+  written,
+} from './delivery-text.ts';
+import { DESK_FLAGS, openDesk } from './target.ts';
+
+/** Lists deliveries. */
+export const listCommand: Command = {
+  name: 'deliveries list',
+  summary: 'lists deliveries, the newest first',
+  synopsis: '[--state STATE] [--trigger NAME] [--object OBJECT] [--since TIME] [flags]',
+  flags: {
+    ...FILTER_FLAGS,
+    order: { type: 'string', takes: 'newest|oldest', help: 'which come first; default newest' },
+    limit: { type: 'string', takes: 'N', help: 'how many, at most 500; default 50' },
+    after: { type: 'string', takes: 'ID', help: 'only those behind this one, the last of a page' },
+    ...FORMAT_FLAGS,
+    ...DESK_FLAGS,
+  },
+  notes:
+    'A narrow terminal leaves columns out and says which; sluice deliveries show ID and --format json\n' +
+    'have everything.',
+  run: async (given, surroundings) => {
+    const format = formatOf(given);
+    const { stdout, clock } = surroundings;
+    const filters = filtersOf(given);
+    const paging = (['order', 'limit'] as const).flatMap((name): Filters => {
+      const value = given.text(name);
+      return value === undefined ? [] : [[name, value]];
+    });
+    const after = given.text('after');
+    await using desk = await openDesk(given, surroundings);
+    const asked = after === undefined ? [] : [['after', after] as const];
+    const page = await listPage(desk.asker, [...filters, ...paging, ...asked]);
+    if (format === 'json') {
+      stdout.write(jsonLine(page));
+      return 0;
+    }
+    const next = desk.command(`list${filterWords([...filters, ...paging])}`);
+    stdout.write(renderPage(page, { now: clock.now(), width: widthOf(stdout), next }));
+    return 0;
+  },
+};
+
+/** How wide a terminal is; null where it is none, and nothing needs to be cut. */
+export function widthOf({ isTTY = false, columns }: Terminal): number | null {
+  return isTTY ? (columns ?? 80) : null;
+}
+
+/** A page for people; `next` is the command line that `--after` is put behind. */
+export function renderPage(
+  { items, next: after, total }: Page<DeliverySummary>,
+  { now, width, next }: { now: number; width: number | null; next: string },
+): string {
+  if (items.length === 0) return 'no deliveries\n';
+  const { text, omitted } = renderTable(columnsAt(now), items, width);
+  const table = `${text}${omittedNote(omitted, width)}`;
+  if (after === null) return table;
+  const shown = grouped(items.length);
+  const found = total === null ? `${shown} shown, there are more` : `${shown} of ${grouped(total)}`;
+  return `${table}${found}: ${next} --after ${after}\n`;
+}
+
+/** Names the columns that a terminal is too narrow for, on lines that fit it. */
+function omittedNote(omitted: readonly string[], width: number | null): string {
+  if (omitted.length === 0) return '';
+  const lines: string[] = [];
+  for (const word of `not shown: ${omitted.join(', ')} (wider, or --format json)`.split(' ')) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`.trimStart();
+    if (width !== null && longer.length > width) lines.push(word);
+    else lines.splice(-1, 1, longer);
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function columnsAt(now: number): readonly Column<DeliverySummary>[] {
+  return [
+    { title: 'ID', text: ({ id }) => token(id), least: 26, rank: 9 },
+    { title: 'STATE', text: stateText, least: 9, rank: 8 },
+    { title: 'TRIGGER', text: ({ trigger }) => token(trigger), least: 7, most: 20, rank: 2 },
+    { title: 'RULE', text: ({ rule }) => token(ruleLabel(rule)), least: 7, most: 20, rank: 1 },
+    {
+      title: 'OBJECT',
+      text: ({ object }) => token(shortObject(object)),
+      least: 18,
+      most: 40,
+      rank: 7,
+    },
+    { title: 'AGE', text: ({ createdAt }) => ageText(createdAt, now), least: 4, rank: 5 },
+    { title: 'TRIES', text: ({ attemptCount }) => String(attemptCount), least: 5, rank: 3 },
+    { title: 'NEXT', text: (one) => nextText(one, now), least: 6, rank: 4 },
+    { title: 'LAST FAILURE', text: failureText, least: 14, most: 60, rank: 6 },
+  ];
+}
+
+function failureText({ lastFailure }: DeliverySummary): string {
+  return lastFailure === null ? '-' : outcomeText(lastFailure.outcome);
+}
+
+// Rows as aligned columns that fit a terminal: what does not fit is cut, and where even that does not
+// help, the least important columns are left out. Columns are counted in characters; what a terminal
+// shows wider (CJK, emoji) moves what stands behind it.
+
+/** One column. */
+export interface Column<Row> {
+  readonly title: string;
+  /** Printable, on one line. */
+  readonly text: (row: Row) => string;
+  /** What it needs at the least to be of use. */
+  readonly least: number;
+  /** What it gets at the most while others want more; absent: as much as there is. */
+  readonly most?: number;
+  /** The higher, the later it is left out and the earlier it gets room. */
+  readonly rank: number;
+}
+
+const BETWEEN = '  ';
+
+/** A table as text. */
+interface RenderedTable {
+  readonly text: string;
+  /** Titles of the columns that found no room. */
+  readonly omitted: readonly string[];
+}
+
+/** The rows below their titles; a null width bounds nothing. */
+export function renderTable<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  width: number | null,
+): RenderedTable {
+  const cells = columns.map((column) => [column.title, ...rows.map(column.text)]);
+  const wanted = cells.map((texts) => Math.max(...texts.map((text) => text.length)));
+  const widths = width === null ? wanted : fitted(columns, wanted, width);
+  const lines = ['', ...rows].map((_, line) => {
+    const shown = columns.flatMap((_column, place) => {
+      const room = widths[place] ?? 0;
+      return room === 0 ? [] : [printable(cells[place]?.[line] ?? '', room).padEnd(room)];
+    });
+    return `${shown.join(BETWEEN).trimEnd()}\n`;
+  });
+  const omitted = columns.flatMap(({ title }, place) => (widths[place] === 0 ? [title] : []));
+  return { text: lines.join(''), omitted };
+}
+
+/** The width of each column, 0 for one that is left out. */
+function fitted<Row>(
+  columns: readonly Column<Row>[],
+  wanted: readonly number[],
+  width: number,
+): readonly number[] {
+  const least = columns.map((column, place) => Math.min(column.least, wanted[place] ?? 0));
+  const byRank = columns.map((_, place) => place).toSorted((a, b) => rankOf(b) - rankOf(a));
+  const kept = new Set(byRank);
+  for (const place of byRank.toReversed()) {
+    if (kept.size === 1 || sum(kept) <= width) break;
+    kept.delete(place);
+  }
+  let rest = Math.max(0, width - sum(kept));
+  const widths = least.map((one, place) => (kept.has(place) ? one : 0));
+  // First as much as is fair, then whatever is left over.
+  for (const isFair of [true, false]) {
+    for (const place of byRank.filter((one) => kept.has(one))) {
+      const most = isFair
+        ? (columns[place]?.most ?? Number.POSITIVE_INFINITY)
+        : Number.POSITIVE_INFINITY;
+      const more = Math.min(rest, Math.min(most, wanted[place] ?? 0) - (widths[place] ?? 0));
+      if (more <= 0) continue;
+      widths[place] = (widths[place] ?? 0) + more;
+      rest -= more;
+    }
+  }
+  return widths;
+
+  function rankOf(place: number): number {
+    return columns[place]?.rank ?? 0;
+  }
+  function sum(places: ReadonlySet<number>): number {
+    const taken = [...places].reduce((all, place) => all + (least[place] ?? 0), 0);
+    return taken + BETWEEN.length * (places.size - 1);
+  }
+}
+
+// `sluice deliveries export`: whole deliveries as JSON lines, page by page, so that memory does not grow
+// with their number.
+
+// A page has a bound of its own by size.
+const PAGE = '200';
+
+/** Writes deliveries out. */
+export const exportCommand: Command = {
+  name: 'deliveries export',
+  summary: 'writes whole deliveries as JSON lines, with their Events, attempts and decisions',
+  synopsis: '[--output FILE] [--state STATE] [--since TIME] [flags]',
+  flags: {
+    output: { type: 'string', takes: 'FILE', help: 'where to; default: standard output' },
+    order: { type: 'string', takes: 'newest|oldest', help: 'which come first; default newest' },
+    ...FILTER_FLAGS,
+    ...DESK_FLAGS,
+  },
+  run: async (given, surroundings) => {
+    const { stderr } = surroundings;
+    await using desk = await openDesk(given, surroundings);
+    const order = given.text('order');
+    const filters = [
+      ...filtersOf(given),
+      ...(order === undefined ? [] : [['order', order] as const]),
+    ];
+    await using out = await openOut(given, surroundings);
+    const count = await exportAll({ asker: desk.asker, filters, out }, surroundings);
+    const to = given.text('output');
+    stderr.write(`exported ${deliveriesText(count)}${to === undefined ? '' : ` to ${to}`}\n`);
+    return 0;
+  },
+};
+
+interface Export {
+  readonly asker: Asker;
+  readonly filters: Filters;
+  readonly out: Out;
+}
+
+async function exportAll(
+  { asker, filters, out }: Export,
+  { stderr, stdout }: Surroundings,
+): Promise<number> {
+  // Lines on a terminal and a progress in between would be neither.
+  const isTold = stderr.isTTY === true && (out.isOwn || stdout.isTTY !== true);
+  let count = 0;
+  let after: string | null = null;
+  do {
+    const place: Filters = after === null ? [] : [['after', after]];
+    const page = await listWholePage(asker, [...filters, ['limit', PAGE], ...place]);
+    for (const delivery of page.items) {
+      await out.write(jsonLine(delivery));
+    }
+    count += page.items.length;
+    if (isTold) stderr.write(`\r${deliveriesText(count)} …\r`);
+    after = page.next;
+  } while (after !== null);
+  return count;
+}
+
+/** Where lines go. */
+interface Out extends AsyncDisposable {
+  readonly isOwn: boolean;
+  write(line: string): Promise<void>;
+}
+
+async function openOut(given: Given, surroundings: Surroundings): Promise<Out> {
+  const { stdout, folder, stop } = surroundings;
+  const file = given.text('output');
+  if (file === undefined || file === '-') {
+    const write = (line: string): Promise<void> => written(stdout, line, stop);
+    return { isOwn: false, write, [Symbol.asyncDispose]: async () => undefined };
+  }
+  const unusable = (cause: unknown): SluiceError =>
+    new SluiceError('output-unusable', `write ${file}: ${fileTrouble(cause)}`, { cause });
+  const handle = await open(resolve(folder, file), 'w').catch((cause: unknown) => {
+    throw unusable(cause);
+  });
+  return {
+    isOwn: true,
+    write: async (line) => {
+      stop.throwIfAborted();
+      await handle.writeFile(line).catch((cause: unknown) => {
+        throw unusable(cause);
+      });
+    },
+    [Symbol.asyncDispose]: () => handle.close(),
+  };
+}

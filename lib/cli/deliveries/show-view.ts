@@ -1,0 +1,248 @@
+// One delivery as a page: what it is, why it was made, the Events in it, each attempt, what happens
+// next, and what can be done now. Every text of an Event or a receiver is on one line and printable.
+
+import type { DeliveredOccurrence } from '../../core/delivery.ts';
+import { SluiceError } from '../../core/errors.ts';
+import { stringAt } from '../../core/event.ts';
+import { toOccurrence } from '../../core/occurrence.ts';
+import type { ActName } from '../../delivery/actions.ts';
+import type { AttemptDocument, PauseDocument, WholeDelivery } from '../../http/deliveries.ts';
+import { shortObject } from '../../http/object-text.ts';
+import { renderDuration } from '../../kit/duration.ts';
+import { printable, quoted } from '../../kit/printable.ts';
+import { ruleLabel, token } from '../../telemetry/log-value.ts';
+import type { Command } from '../command.ts';
+import { renderEntry } from '../explanation-text.ts';
+import { FORMAT_FLAGS, formatOf } from '../flags.ts';
+import { findOne, idIn, notFoundText } from './delivery-client.ts';
+import {
+  ageText,
+  endOfHolding,
+  jsonLine,
+  outcomeText,
+  pausedMs,
+  roughly,
+  startedText,
+  stateText,
+} from './delivery-text.ts';
+import { DESK_FLAGS, openDesk } from './target.ts';
+
+/** Where and when a page is made. */
+export interface PageSetting {
+  readonly now: number;
+  /** From a file no gateway runs on: nothing moves until one starts. */
+  readonly from: 'gateway' | 'file';
+  /** A command line of `sluice deliveries` for whoever answered. */
+  readonly command: (words: string) => string;
+}
+
+/** The page of one delivery. */
+export function renderDelivery(delivery: WholeDelivery, setting: PageSetting): string {
+  const { now } = setting;
+  const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
+    [`delivery ${token(delivery.id)}`, factsOf(delivery, now)],
+    ['why', whyOf(delivery)],
+    ['Events', delivery.occurrences.flatMap(eventLines)],
+    ['attempts', delivery.attempts.flatMap((attempt) => attemptLines(attempt, now))],
+    ['next', [nextLine(delivery, setting)]],
+    ['you can', actLines(delivery, setting)],
+  ];
+  return sections
+    .filter(([, lines]) => lines.length > 0)
+    .map(([title, lines]) => `${title}\n${lines.map((line) => `  ${line}\n`).join('')}`)
+    .join('\n');
+}
+
+function factsOf(delivery: WholeDelivery, now: number): readonly string[] {
+  const { object, rule, trigger, cluster, source, createdAt, retriedAt, started, deaths } =
+    delivery;
+  const rows: readonly (readonly [string, string | null])[] = [
+    ['state', stateText(delivery)],
+    ['trigger', token(trigger)],
+    ['rule', token(ruleLabel(rule))],
+    ['object', objectText(object)],
+    ['source', `${token(source)} of cluster ${token(cluster.name ?? cluster.id)}`],
+    ['made', momentText(createdAt, now)],
+    ['retried', retriedAt === null ? null : momentText(retriedAt, now)],
+    ['deaths', deaths === 0 ? null : `${deaths} in a row of the gateway while it ran`],
+    ['started', started === null ? null : startedText(started)],
+  ];
+  return rows.flatMap(([name, text]) => (text === null ? [] : [`${name.padEnd(8)} ${text}`]));
+}
+
+function objectText(object: string): string {
+  const short = shortObject(object);
+  return short === object ? token(object) : `${token(short)} (${token(object)})`;
+}
+
+/** In the words of `sluice explain`. */
+function whyOf({ decision, rule, trigger, match }: WholeDelivery): readonly string[] {
+  const trail = decision?.trail.map(renderEntry) ?? [
+    'why not by an earlier rule is not known any more',
+  ];
+  const name = rule.name === null ? '' : ` ${printable(rule.name)}`;
+  const captures = Object.entries(match).map(
+    ([key, value]) => `match ${token(key)}: ${quoted(value, 200)}`,
+  );
+  return [...trail, `accept by rule ${rule.index}${name} → ${printable(trigger)}`, ...captures];
+}
+
+function eventLines({ event, happenedAt, count }: DeliveredOccurrence): readonly string[] {
+  const { fields, series } = toOccurrence(event, {
+    ...{ source: '', path: '', from: 'list', readAt: 0 },
+  });
+  const object = `${fields.kind || '-'} ${fields.namespace || '-'}/${fields.objectName || '-'}`;
+  const name = `${fields.eventNamespace}/${series.name}`;
+  const what = `${name}: ${fields.type || '-'} ${object} ${fields.reason || '-'} ×${count}`;
+  const message = stringAt(event, 'message');
+  const head = `${printable(what, 600)}${happenedAt === '' ? '' : `, ${happenedAt}`}`;
+  return message === '' ? [head] : [head, `  ${quoted(message, 1_000)}`];
+}
+
+function attemptLine({ number, at, outcome, durationMs }: AttemptDocument, now: number): string {
+  const took = durationMs === null ? '' : ` after ${renderDuration(Math.ceil(durationMs))}`;
+  const waitMs = outcome?.outcome === 'retry' ? outcome.afterMs : undefined;
+  const askedMs = waitMs ?? outcome?.pauseMs;
+  const asked = askedMs === undefined ? '' : `; asked to wait ${renderDuration(askedMs)}`;
+  const verdict = outcome === null || outcome.outcome === 'delivered' ? '' : `${outcome.outcome}, `;
+  return `${number}  ${momentText(at, now)}: ${verdict}${outcomeText(outcome)}${asked}${took}`;
+}
+
+/** An answer has a line of its own, unless the detail of the outcome has all of it. */
+function attemptLines(attempt: AttemptDocument, now: number): readonly string[] {
+  const line = attemptLine(attempt, now);
+  const { outcome } = attempt;
+  if (outcome?.answer === undefined) return [line];
+  const { status, text } = outcome.answer;
+  const said = text === '' ? '' : `: ${quoted(text)}`;
+  if (outcome.outcome !== 'delivered' && outcome.detail.endsWith(`${status}${said}`)) return [line];
+  return [line, `   answered ${status}${said}`];
+}
+
+function momentText(at: string | null, now: number): string {
+  return at === null ? '-' : `${at} (${ageText(at, now)} ago)`;
+}
+
+const SETTLED = {
+  delivered: 'nothing: it is done',
+  refused: 'nothing by itself: its receiver says the same again',
+  unknown:
+    'nothing by itself: it may have been started, and its receiver could not tell a repetition',
+  orphaned: 'nothing by itself: its trigger is not configured any more, or its cluster is another',
+  discarded: 'nothing: somebody discarded it',
+} as const;
+
+const DEAD = {
+  expired: 'nothing by itself: it was tried for as long as retry.for allows',
+  'expired-held': 'nothing by itself: the limits held it for longer than holdFor',
+  shed: 'nothing by itself: too many were held, and it gave way to other namespaces',
+  poison: 'nothing by itself: the gateway died during three attempts of it in a row',
+  bug: 'nothing by itself: its trigger failed in ways that are bugs; the log has them',
+} as const;
+
+function nextLine(delivery: WholeDelivery, { now, from }: PageSetting): string {
+  const { state, dead, attemptCount } = delivery;
+  const then = from === 'file' ? ', once a gateway runs' : '';
+  if (dead !== null) return DEAD[dead];
+  switch (state) {
+    case 'waiting':
+      return `${waitingText(delivery, now)}${then}`;
+    case 'held':
+      return heldLine(delivery, { now, then });
+    case 'open':
+      return `it waits for more Events of its group${then}`;
+    case 'running':
+      return from === 'file'
+        ? `attempt ${attemptCount} ran when the gateway ended: the next start takes it up`
+        : `attempt ${attemptCount} runs`;
+    case 'dead':
+      return 'nothing by itself';
+    case 'delivered':
+    case 'refused':
+    case 'unknown':
+    case 'orphaned':
+    case 'discarded':
+      return SETTLED[state];
+  }
+}
+
+function heldLine(
+  { dueAt, createdAt, held }: WholeDelivery,
+  { now, then }: { readonly now: number; readonly then: string },
+): string {
+  const since = ageText(dueAt ?? createdAt, now);
+  const { at, isExpiry } = held === null ? NOT_KNOWN : endOfHolding(held);
+  if (held === null || at === null) {
+    return `held by a limit for ${since}: it starts as the limit allows${then}, or is a dead letter after holdFor`;
+  }
+  const what = `held by limits.${held.budget} for ${since}`;
+  const when = `in ${roughly(Date.parse(at) - now)}, at ${at}`;
+  return isExpiry
+    ? `${what}: it is a dead letter ${when}: its turn comes later than holdFor allows`
+    : `${what}: it starts ${when}, if nothing comes before it`;
+}
+
+const NOT_KNOWN = { at: null, isExpiry: false } as const;
+
+function waitingText({ dueAt, paused, attemptCount }: WholeDelivery, now: number): string {
+  const dueMs = dueAt === null ? 0 : Date.parse(dueAt) - now;
+  const attempt = `attempt ${attemptCount + 1}`;
+  if (paused === null) {
+    if (dueMs > 0) return `${attempt} in ${roughly(dueMs)}, at ${dueAt}`;
+    return `${attempt} is due: it is made when its trigger has room`;
+  }
+  const untilMs = pausedMs(paused, now);
+  const why = `${PAUSED_WORDS[paused.reason]}: ${printable(paused.why)}`;
+  if (Math.max(dueMs, untilMs) <= 0) {
+    return `${attempt} is made once one attempt has shown that the trigger can go on; ${why}`;
+  }
+  const [ms, at] = dueMs > untilMs ? [dueMs, dueAt] : [untilMs, paused.until];
+  return `${attempt} in ${roughly(ms)} at the earliest, at ${at}; ${why}`;
+}
+
+const PAUSED_WORDS = {
+  breaker: 'the breaker of its trigger is open',
+  throttled: 'its trigger is paused',
+  unauthorized: 'its trigger is paused',
+} as const satisfies Record<PauseDocument['reason'], string>;
+
+const ACT_WORDS = {
+  retry: 'attempts it again now, under the same id',
+  rerun: 'starts it once more, as a new delivery with another id',
+  release: 'starts it now, whatever the limit says',
+  discard: 'lets it rest',
+} as const satisfies Record<ActName, string>;
+
+function actLines({ id, acts }: WholeDelivery, { command }: PageSetting): readonly string[] {
+  const lines = acts.map((name) => [command(`${name} ${id}`), ACT_WORDS[name]] as const);
+  const width = Math.max(0, ...lines.map(([left]) => left.length));
+  return lines.map(([left, words]) => `${left.padEnd(width)}  # ${words}`);
+}
+
+// `sluice deliveries show`: everything that is known of one delivery.
+
+/** Shows one delivery. */
+export const showCommand: Command = {
+  name: 'deliveries show',
+  summary: 'shows one: its Events, why it was made, every attempt, what comes next',
+  synopsis: 'ID [--format json] [flags]',
+  arguments: 1,
+  flags: { ...FORMAT_FLAGS, ...DESK_FLAGS },
+  notes: 'ID may also be the name of what it started, such as build-01kg….',
+  run: async (given, surroundings) => {
+    const [text] = given.positionals;
+    if (text === undefined) throw new SluiceError('usage', 'show needs the ID of a delivery');
+    const format = formatOf(given);
+    const { stdout, stderr, clock } = surroundings;
+    await using desk = await openDesk(given, surroundings);
+    const found = await findOne(desk.asker, idIn(text));
+    if (found === null) {
+      stderr.write(`sluice: ${await notFoundText(desk.asker, text)}\n`);
+      return 1;
+    }
+    const { from, command } = desk;
+    if (format === 'json') stdout.write(jsonLine(found));
+    else stdout.write(renderDelivery(found, { now: clock.now(), from, command }));
+    return 0;
+  },
+};

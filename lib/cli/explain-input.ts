@@ -1,0 +1,182 @@
+// Events from a file or from standard input, one after the other as they come, so that a watch is
+// explained while it goes on. The first character says whether it is JSON or YAML. A value that is no
+// Event ends the reading, with its line.
+
+import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+
+import { parseYamlStream } from '../config/parse-yaml.ts';
+import { SluiceError } from '../core/errors.ts';
+import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
+import { type JsonValue, JsonValues } from '../kit/json-values.ts';
+import { type Given, givenIn, MOST_LEVELS } from '../sources/given-events.ts';
+import type { Surroundings } from './command.ts';
+
+/** An Event, or something between Events that is passed over. */
+export type Read = Exclude<Given, { readonly kind: 'refused' }>;
+
+// One List of 50,000 Events; as text and as values it still fits into Node's default heap.
+const JSON_CHARACTERS = 128 * 1024 * 1024;
+// YAML is parsed into many small pieces, which take about twenty times the memory of the text.
+const YAML_CHARACTERS = 16 * 1024 * 1024;
+
+/**
+ * Reads Events from a file, or from standard input if there is none or it is `-`.
+ *
+ * **Errors**: throws `input-unusable` at the first value that is no Event, with the name of the input
+ * and the line. Throws an AbortError if `stop` ends the reading of standard input.
+ */
+export async function* readEvents(
+  file: string | undefined,
+  { stdin, stop, folder }: Pick<Surroundings, 'stdin' | 'stop' | 'folder'>,
+): AsyncGenerator<Read, void> {
+  if (file === undefined || file === '-') {
+    // A person who waits at a terminal for the end of nothing must be able to leave.
+    yield* readFrom(textOf(addAbortSignal(stop, stdin)), 'standard input');
+    return;
+  }
+  const stream = createReadStream(resolve(folder, file));
+  try {
+    yield* readFrom(textOf(stream), file);
+  } catch (cause) {
+    if (codeOfFailure(cause) === undefined || cause instanceof SluiceError) throw cause;
+    throw new SluiceError('input-unusable', `read Events from ${file}: ${fileTrouble(cause)}`, {
+      cause,
+    });
+  } finally {
+    stream.destroy();
+  }
+}
+
+async function* textOf(stream: Readable): AsyncGenerator<string, void> {
+  const decoder = new StringDecoder('utf8');
+  for await (const chunk of stream as AsyncIterable<Buffer | string>) {
+    yield typeof chunk === 'string' ? chunk : decoder.write(chunk);
+  }
+  yield decoder.end();
+}
+
+async function* readFrom(texts: AsyncIterable<string>, name: string): AsyncGenerator<Read, void> {
+  let values: Values | null = null;
+  let head = '';
+  for await (const text of texts) {
+    if (values !== null) {
+      yield* eventsOf(values.write(text), name);
+      continue;
+    }
+    head += text;
+    if (head.trim() === '' && head.length < HEAD_CHARACTERS) continue;
+    values = valuesFor(head, name);
+    yield* eventsOf(values.write(head), name);
+  }
+  if (values !== null) yield* eventsOf(values.end(), name);
+}
+
+// White space before the first value; beyond it the text counts as JSON.
+const HEAD_CHARACTERS = 64 * 1024;
+
+function* eventsOf(placed: Iterable<Placed>, name: string): Generator<Read, void> {
+  for (const { value, line } of placed) {
+    for (const given of givenIn(value, `line ${line}`)) {
+      if (given.kind === 'refused') throw unusable(`${name}, ${given.place}: ${given.why}`);
+      yield given;
+    }
+  }
+}
+
+/** A value and the line on which it begins, from 1. */
+interface Placed {
+  readonly value: unknown;
+  readonly line: number;
+}
+
+/** Values of a text that comes in pieces. */
+interface Values {
+  write(text: string): Iterable<Placed>;
+  end(): Iterable<Placed>;
+}
+
+/** By the beginning of a text, which form it has. */
+function valuesFor(head: string, name: string): Values {
+  if (/^\s*(?:NAMESPACE\s+)?LAST SEEN\s/.test(head)) {
+    throw unusable(`${name}: found a table for people (expected JSON or YAML); add -o json`);
+  }
+  if (/[\0\uFFFD]/.test(head.slice(0, 1024))) {
+    throw unusable(`${name}: found no text in UTF-8 (expected JSON or YAML in UTF-8)`);
+  }
+  return /^[\s\uFEFF\u001e]*(?:[{[]|$)/.test(head) ? new JsonText(name) : new YamlText(name);
+}
+
+class JsonText implements Values {
+  readonly #name: string;
+  readonly #values = new JsonValues({ characters: JSON_CHARACTERS, depth: MOST_LEVELS });
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  // Values before a fault come first.
+  *write(text: string): Generator<Placed, void> {
+    for (const value of this.#values.write(text)) yield this.#mustBe(value);
+  }
+
+  *end(): Generator<Placed, void> {
+    for (const value of this.#values.end()) yield this.#mustBe(value);
+  }
+
+  #mustBe(value: JsonValue): Placed {
+    if (value.ok) return value;
+    throw unusable(`${this.#name}, line ${value.line}: no JSON: ${value.why}`);
+  }
+}
+
+/** Documents are parsed as soon as the next one begins. */
+class YamlText implements Values {
+  readonly #name: string;
+  #held = '';
+  /** Lines before what is held. */
+  #lines = 0;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  write(text: string): Iterable<Placed> {
+    this.#held += text;
+    const end = lastSeparator(this.#held);
+    const whole = this.#held.slice(0, end);
+    this.#held = this.#held.slice(end);
+    if (Math.max(whole.length, this.#held.length) > YAML_CHARACTERS) {
+      const found = `found more than ${YAML_CHARACTERS} characters of YAML in one piece`;
+      throw unusable(`${this.#name}: ${found} (expected JSON if it is so much: -o json)`);
+    }
+    return this.#documents(whole);
+  }
+
+  end(): Iterable<Placed> {
+    return this.#documents(this.#held);
+  }
+
+  #documents(text: string): readonly Placed[] {
+    const before = this.#lines;
+    this.#lines += text.split('\n').length - 1;
+    const stream = parseYamlStream(text, MOST_LEVELS);
+    if (stream.ok) {
+      return stream.documents.map(({ value, line }) => ({ value, line: line + before }));
+    }
+    const place = `line ${stream.line + before}`;
+    throw unusable(`${this.#name}, ${place}: neither JSON nor YAML: ${stream.why}`);
+  }
+}
+
+/** The offset of the last line that begins with `---` and is known to end there; 0 if there is none. */
+function lastSeparator(text: string): number {
+  const at = text.lastIndexOf('\n---');
+  return at >= 0 && /^\s/.test(text.slice(at + 4, at + 5)) ? at + 1 : 0;
+}
+
+function unusable(what: string): SluiceError {
+  return new SluiceError('input-unusable', `reading Events from ${what}`);
+}

@@ -1,0 +1,86 @@
+// An explanation for people, and as the line of JSON that programs read. Every text of an Event is
+// made printable here, because both forms may reach a terminal.
+
+import type { ExplainedEvent, TriggerPreview } from '../assembly/explain-event.ts';
+import type { Explanation, TrailEntry } from '../core/decision.ts';
+import { toExplanationDocument } from '../filters/decide.ts';
+import { printable } from '../kit/printable.ts';
+import { jsonLine } from './deliveries/delivery-text.ts';
+
+/** One explanation as a line of JSON; `previews` only if they were asked for. */
+export function explanationToJson(
+  { occurrence, explanation, facts }: ExplainedEvent,
+  previews: readonly TriggerPreview[] | null = null,
+): string {
+  const document = toExplanationDocument(occurrence, explanation, facts);
+  return jsonLine(previews === null ? document : { ...document, previews: previews.map(toShown) });
+}
+
+function toShown(preview: TriggerPreview): object {
+  const { trigger } = preview;
+  return preview.ok ? { trigger, text: preview.text } : { trigger, refused: preview.why };
+}
+
+/**
+ * One explanation for people.
+ *
+ * **Shape**: the Event, the sources that read it, each rule passed over, and the decision; then the
+ * guard that stops it, or the previews.
+ */
+export function renderExplanation(
+  explained: ExplainedEvent,
+  previews: readonly TriggerPreview[] | null = null,
+): string {
+  const { occurrence, explanation, facts } = explained;
+  const { fields, series, count } = occurrence;
+  const object = `${fields.kind || '-'} ${fields.namespace || '-'}/${fields.objectName || '-'}`;
+  const event = `${fields.eventNamespace}/${series.name}: ${fields.type || '-'} ${object} `;
+  const { guard } = facts;
+  const lines = [
+    renderReading(explained),
+    ...explanation.trail.map(renderEntry),
+    renderDecision(explanation),
+    ...(guard === null ? [] : [printable(`${guard.disposition}: ${guard.why}; nothing starts`)]),
+    ...(previews ?? []).flatMap(renderPreview),
+  ];
+  const head = printable(`${event}${fields.reason || '-'} ×${count}`);
+  return `${[head, ...lines.map((line) => (line === '' ? '' : `  ${line}`))].join('\n')}\n`;
+}
+
+/** Which sources read the Event, and for which one it is judged. */
+function renderReading({ occurrence, facts: { readBy } }: ExplainedEvent): string {
+  const { source, fields } = occurrence;
+  const names = readBy.map((name) => printable(name)).join(', ');
+  const judged = `judged for ${printable(source)}`;
+  if (readBy.length === 0) {
+    const where = JSON.stringify(fields.eventNamespace);
+    return printable(`read by no source: none has the namespace ${where}; ${judged}`, 400);
+  }
+  if (!readBy.includes(source)) return `read by ${names}, not by ${printable(source)}; ${judged}`;
+  return readBy.length === 1 ? `read by ${names}` : `read by ${names}, once each; ${judged}`;
+}
+
+/** Why one rule did not match, for people. */
+export function renderEntry({ index, name, field, wanted, found }: TrailEntry): string {
+  const rule = `rule ${index}${name === null ? '' : ` ${printable(name)}`}`;
+  const found_ = printable(JSON.stringify(found), 200);
+  const wanted_ = printable(JSON.stringify(wanted), 200);
+  if (field === 'not') return `${rule}: not: ${found_} matches ${wanted_}`;
+  return `${rule}: ${field}: ${found_} does not match ${wanted_}`;
+}
+
+function renderDecision({ decision }: Explanation): string {
+  const { action, rule, triggers } = decision;
+  if (rule === null) return `${action}: no rule matches`;
+  const by = `${action} by rule ${rule.index}${rule.name === null ? '' : ` ${printable(rule.name)}`}`;
+  return triggers.length === 0
+    ? by
+    : `${by} → ${triggers.map((name) => printable(name)).join(', ')}`;
+}
+
+function renderPreview(preview: TriggerPreview): readonly string[] {
+  const trigger = printable(preview.trigger);
+  if (!preview.ok) return [`${trigger} would send nothing: ${printable(preview.why, 1_000)}`];
+  const text = preview.text.split('\n').map((line) => (line === '' ? '' : `  ${printable(line)}`));
+  return [`${trigger} would send (ids are placeholders):`, ...text];
+}

@@ -1,0 +1,278 @@
+// A configuration's text as a JSON value with the place of everything in it: one parse gives both.
+// It knows no key of any configuration; what may stand there is the schema's to say. Nothing here
+// throws for a bad text, whatever its bytes.
+// Follows YAML 1.2 core schema with merge keys (js-yaml 5); JSON is read as the YAML it is.
+
+import {
+  CORE_SCHEMA,
+  constructFromEvents,
+  EVENT_ID,
+  type Event,
+  mergeTag,
+  parseEvents,
+} from 'js-yaml';
+
+import type { Json } from '../core/event.ts';
+import type { Finding, Problem, ProblemCode } from '../core/problem.ts';
+import { printable } from '../kit/printable.ts';
+import {
+  createLineFinder,
+  findOffset,
+  NO_PLACE,
+  type Place,
+  type PlaceTree,
+  pointerStep,
+  pointerSteps,
+  readPlaces,
+} from './source-map.ts';
+import { recogniseText } from './wrong-file.ts';
+
+/** The most a configuration may hold: far above any real one, far below what hurts. */
+export const MAX_CONFIG_BYTES = 1024 * 1024;
+/** How many aliases one file may use; a configuration written by hand has a few. */
+const MAX_ALIASES = 500;
+/** How many values all aliases together may stand for. */
+const MAX_EXPANDED = 100_000;
+
+/** A document that could be read. */
+export interface LoadedDocument {
+  readonly ok: true;
+  readonly value: Json;
+  /** Duplicate keys and values that are no JSON; the value is whole nevertheless. */
+  readonly problems: readonly Problem[];
+  /** Gives a finding its place. */
+  locate(pointer: string, of: 'key' | 'value'): Place;
+}
+
+/** A document that could not be read. */
+export interface UnreadableDocument {
+  readonly ok: false;
+  readonly problems: readonly Problem[];
+}
+
+/** What came of reading a text. */
+export type Loaded = LoadedDocument | UnreadableDocument;
+
+/** Reads one document. */
+export function loadDocument(written: string): Loaded {
+  const refused = refuseText(written);
+  if (refused !== undefined) return refuse(refused, NO_PLACE);
+  // JSON allows tabs where YAML does not, and never inside a text; a space has the same length, so
+  // every place stays.
+  const text = isJson(written) ? written.replaceAll('\t', ' ') : written;
+  const place = createLineFinder(text);
+  let parsed: { events: Event[]; tree: PlaceTree; value: unknown };
+  try {
+    const events = parseEvents(text, {});
+    const trouble = troubleIn(text, events);
+    if (trouble !== undefined) return refuse(trouble, place(trouble.offset));
+    const tree = readPlaces(text, events);
+    const bomb = bombIn(tree);
+    if (bomb !== undefined) return refuse(bomb, place(bomb.offset));
+    parsed = { events, tree, value: constructValue(text, events, tree) };
+  } catch (error) {
+    const fault = syntaxFault(text, error);
+    return refuse(fault, fault.offset === undefined ? NO_PLACE : place(fault.offset));
+  }
+  const { tree } = parsed;
+  const locate = (pointer: string, of: 'key' | 'value'): Place =>
+    place(findOffset(tree.root, pointer, of));
+  const problems = repeatedKeys(tree, place);
+  const value = toJson(parsed.value, '', (pointer, found) => {
+    problems.push({ ...noJson(pointer, found), ...locate(pointer, 'value') });
+  });
+  return { ok: true, value, problems, locate };
+}
+
+function isJson(text: string): boolean {
+  if (!text.includes('\t') || !/^[\s\uFEFF]*[{[]/.test(text)) return false;
+  try {
+    JSON.parse(text.replace('\uFEFF', ''));
+    return true;
+  } catch {
+    // Then it is YAML or nothing, and its parser says what is wrong with it.
+    return false;
+  }
+}
+
+interface Fault {
+  readonly code: ProblemCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+interface PlacedFault extends Fault {
+  readonly offset: number;
+}
+
+function refuse(fault: Fault, place: Place): UnreadableDocument {
+  const { code, message, hint } = fault;
+  return { ok: false, problems: [{ severity: 'error', code, path: '', message, hint, ...place }] };
+}
+
+function refuseText(text: string): Fault | undefined {
+  if (Buffer.byteLength(text, 'utf8') > MAX_CONFIG_BYTES) {
+    return {
+      code: 'too-large',
+      message: 'the file is larger than 1 MiB',
+      hint: 'a configuration is a few kilobytes of YAML or JSON; is this the right file?',
+    };
+  }
+  const wrong = recogniseText(text);
+  return wrong === undefined ? undefined : { code: 'wrong-file', ...wrong };
+}
+
+function troubleIn(text: string, events: readonly Event[]): PlacedFault | undefined {
+  const documents = events.flatMap((event, index) =>
+    event.type === EVENT_ID.DOCUMENT ? [index] : [],
+  );
+  const second = documents[1];
+  if (second === undefined) return undefined;
+  const separator = text.lastIndexOf('---', startOf(events[second + 1]) ?? text.length);
+  return {
+    code: 'several-documents',
+    message: `found ${documents.length} documents in the file, expected one`,
+    hint: 'keep one document a file and remove the line ---',
+    offset: Math.max(separator, 0),
+  };
+}
+
+function startOf(event: Event | undefined): number | undefined {
+  if (event?.type === EVENT_ID.SCALAR && event.valueStart >= 0) return event.valueStart;
+  if (event?.type === EVENT_ID.MAPPING || event?.type === EVENT_ID.SEQUENCE) return event.start;
+  return undefined;
+}
+
+function bombIn(tree: PlaceTree): PlacedFault | undefined {
+  if (tree.circular !== undefined) {
+    return {
+      code: 'too-many-aliases',
+      message: 'an alias stands inside the value that it names, which has no end',
+      hint: 'write the value out, or move the alias out of it',
+      offset: tree.circular,
+    };
+  }
+  if (tree.aliases <= MAX_ALIASES && (tree.aliases === 0 || tree.root.size <= MAX_EXPANDED)) {
+    return undefined;
+  }
+  return {
+    code: 'too-many-aliases',
+    message: `${tree.aliases} aliases stand for more than a configuration may hold`,
+    hint: `use at most ${MAX_ALIASES} aliases for at most ${MAX_EXPANDED} values, or write them out`,
+    offset: tree.root.offset,
+  };
+}
+
+const SCHEMA = CORE_SCHEMA.withTags(mergeTag);
+
+function constructValue(source: string, events: Event[], tree: PlaceTree): unknown {
+  // Repeated keys are already noted, each with its place; the value is made all the same so that
+  // everything else can be looked at too.
+  const json = tree.repeated.length > 0;
+  return constructFromEvents(events, { source, schema: SCHEMA, json })[0] ?? null;
+}
+
+function syntaxFault(text: string, error: unknown): Fault & { readonly offset?: number } {
+  const reason = stringOf(error, 'reason') ?? 'it could not be parsed';
+  const offset = markOf(error);
+  const message = `not valid YAML or JSON: ${printable(reason, 160)}`;
+  if (offset === undefined) return { code: 'not-yaml', message, hint: 'see https://yaml.org' };
+  return { code: 'not-yaml', message, hint: syntaxHint(text, offset), offset };
+}
+
+function syntaxHint(text: string, offset: number): string {
+  const found = text.charAt(offset);
+  if (found === '\t' || text.charAt(offset - 1) === '\t')
+    return 'write spaces; YAML does not allow a tab there';
+  if (found === '*' || text.charAt(offset - 1) === '*') {
+    return "in YAML * begins an alias; put a pattern that begins with * in quotes: '*-system'";
+  }
+  if (/^![!<\w]/.test(text.slice(offset)))
+    return 'remove the tag; a text that begins with ! needs quotes';
+  const comparison = /:\s*([<>]=?\s*\d+)\s*$/.exec(lineAt(text, offset));
+  if (comparison !== null) return `write the comparison in quotes: "${comparison[1] ?? ''}"`;
+  if (/[@`%&!|>]/.test(found)) return `put a text that begins with ${found} in quotes`;
+  if (found === ':')
+    return "indent it as its neighbours are, or put a text that contains ': ' in quotes";
+  const before =
+    text
+      .slice(0, offset)
+      .split(/\r\n|\n|\r/)
+      .at(-2) ?? '';
+  const comment = / #/.test(before) ? ', where # begins a comment unless it is in quotes' : '';
+  return `check the indentation, quotes and brackets here and on the line before${comment}`;
+}
+
+/** The offset at which js-yaml found a fault. */
+export function markOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('mark' in error)) return undefined;
+  const { mark } = error;
+  if (typeof mark !== 'object' || mark === null || !('position' in mark)) return undefined;
+  return typeof mark.position === 'number' ? mark.position : undefined;
+}
+
+/** A text that an error carries under a name. */
+export function stringOf(error: unknown, name: string): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const found: unknown = Object.entries(error).find(([key]) => key === name)?.[1];
+  return typeof found === 'string' ? found : undefined;
+}
+
+function repeatedKeys(tree: PlaceTree, place: (offset: number) => Place): Problem[] {
+  return tree.repeated.map(({ pointer, offset, firstOffset }) => ({
+    severity: 'error',
+    code: 'duplicate-key',
+    path: pointer,
+    message: `${lastKey(pointer)} stands here a second time; the first is on line ${place(firstOffset).line}`,
+    hint: 'keep one of the two',
+    ...place(offset),
+  }));
+}
+
+/** The line of an offset, or the one before it where the offset begins a line. */
+function lineAt(text: string, offset: number): string {
+  const upTo = text.slice(0, Math.max(0, offset)).replace(/[\r\n]+$/, '');
+  const begin = upTo.lastIndexOf('\n') + 1;
+  const end = text.indexOf('\n', begin);
+  return text.slice(begin, end < 0 ? undefined : end);
+}
+
+function lastKey(pointer: string): string {
+  return printable(pointerSteps(pointer).at(-1) ?? 'the key', 60);
+}
+
+function noJson(path: string, found: string): Finding {
+  return {
+    severity: 'error',
+    code: 'wrong-value',
+    path,
+    message: `found ${found}, expected a value that JSON can hold`,
+    hint: 'write a number, or put the text in quotes',
+  };
+}
+
+type Complain = (pointer: string, found: string) => void;
+
+/** Copies what the parser made into plain JSON, sharing nothing; aliases were bounded before. */
+function toJson(value: unknown, pointer: string, complain: Complain): Json {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number') {
+    if (Number.isFinite(value)) return value;
+    complain(pointer, Number.isNaN(value) ? '.nan' : '.inf');
+    return null;
+  }
+  if (Array.isArray(value)) {
+    return value.map((item: unknown, index) => toJson(item, `${pointer}/${index}`, complain));
+  }
+  if (typeof value === 'object') {
+    // Object.fromEntries defines own properties, so a key __proto__ is a key like any other.
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]: [string, unknown]) => [
+        key,
+        toJson(item, `${pointer}/${pointerStep(key)}`, complain),
+      ]),
+    );
+  }
+  complain(pointer, typeof value);
+  return null;
+}

@@ -1,0 +1,313 @@
+// One failed keyword of a schema in words: what was found, what was expected, what to do. Only
+// single keywords are handled here; choices between branches are validate.ts's.
+
+import type { ErrorObject } from 'ajv/dist/2020.js';
+
+import { isJsonObject, type Json } from '../core/event.ts';
+import type { Finding, ProblemCode } from '../core/problem.ts';
+import { nearestName } from '../kit/nearest.ts';
+import { printable } from '../kit/printable.ts';
+import { FORMATS } from './formats.ts';
+import { pointerStep } from './source-map.ts';
+
+/** A finding on its way out: with what it says about keys, so that one mistake is told once. */
+export interface Draft extends Finding {
+  /** Keys that are missing there. */
+  readonly missing?: readonly string[];
+  /** Set where one of several keys is missing: an unknown key is then the one that was meant. */
+  readonly isChoice?: true;
+  /** The known key that an unknown one was probably meant to be. */
+  readonly suggests?: string;
+}
+
+/** Words for one failed keyword. */
+export function explainKeyword(error: ErrorObject): readonly Draft[] {
+  const { keyword } = error;
+  switch (keyword) {
+    case 'additionalProperties':
+    case 'unevaluatedProperties':
+      return [unknownKey(error)];
+    case 'required':
+      return [missingKey(error)];
+    case 'type':
+      return [wrongType(error)];
+    case 'enum':
+    case 'const':
+      return [wrongChoice(error)];
+    case 'format':
+      return [wrongFormat(error)];
+    // The summary of errors that are there one by one.
+    case 'propertyNames':
+    case 'if':
+      return [];
+    default:
+      return [wrongValue(error)];
+  }
+}
+
+/** A value as it is shown in a message. */
+export function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (typeof value === 'string') return value === '' ? 'an empty text' : quoted(value);
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (isJsonObject(value)) return Object.keys(value).length === 0 ? 'an empty block' : 'a block';
+  return printable(JSON.stringify(value), 60);
+}
+
+/** Names as they are listed in a message. */
+export function listNames(names: readonly string[], word: 'or' | 'and'): string {
+  if (names.length < 2) return names.join('');
+  return `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1) ?? ''}`;
+}
+
+function draft(path: string, code: ProblemCode, words: readonly [string, string]): Draft {
+  return { severity: 'error', code, path, message: words[0], hint: words[1] };
+}
+
+function unknownKey(error: ErrorObject): Draft {
+  const key = param(error, 'additionalProperty') || param(error, 'unevaluatedProperty');
+  const properties: unknown = isJsonObject(error.parentSchema)
+    ? error.parentSchema['properties']
+    : undefined;
+  const known = isJsonObject(properties) ? Object.keys(properties) : [];
+  const path = `${error.instancePath}/${pointerStep(key)}`;
+  const nearest = nearestName(key, known);
+  const found = unknownKeyFound({ path, key, nearest, known });
+  return nearest === undefined ? found : { ...found, suggests: nearest };
+}
+
+/** A key that a block does not have. */
+interface UnknownKey {
+  readonly path: string;
+  readonly key: string;
+  /** The known key that was probably meant. */
+  readonly nearest: string | undefined;
+  /** The keys that the block may have. */
+  readonly known: readonly string[];
+}
+
+/** Words for an unknown key. */
+export function unknownKeyFound({ path, key, nearest, known }: UnknownKey): Draft {
+  const hint =
+    nearest === undefined
+      ? `known keys here: ${listNames(known.toSorted(), 'and')}`
+      : `did you mean ${nearest}?`;
+  return draft(path, 'unknown-key', [`unknown key ${printable(key, 60)}`, hint]);
+}
+
+function missingKey(error: ErrorObject): Draft {
+  const key = param(error, 'missingProperty');
+  const properties: unknown = isJsonObject(error.parentSchema)
+    ? error.parentSchema['properties']
+    : undefined;
+  const schema = isJsonObject(properties) ? properties[key] : undefined;
+  return {
+    ...draft(error.instancePath, 'missing-key', [
+      `the key ${key} is missing${placeName(error.instancePath)}`,
+      describeKey(key, schema),
+    ]),
+    missing: [key],
+  };
+}
+
+function describeKey(key: string, schema: Json | undefined): string {
+  if (!isJsonObject(schema)) return `add ${key}`;
+  const choices = schema['enum'];
+  if (Array.isArray(choices)) return `add ${key}: ${choices.map(String).join(' or ')}`;
+  const description = schema['description'];
+  const sentence = typeof description === 'string' ? /^.*?\.(?=\s|$)/s.exec(description) : null;
+  return sentence === null ? `add ${key}` : `add ${key}: ${sentence[0].slice(0, -1)}`;
+}
+
+/** The block that a message speaks of, by its last name; a place in a list is said with its list. */
+function placeName(path: string): string {
+  const steps = path.split('/').slice(1);
+  const last = steps.at(-1);
+  if (last === undefined) return '';
+  return /^\d+$/.test(last)
+    ? ` in entry ${Number(last) + 1} of ${steps.at(-2) ?? ''}`
+    : ` in ${last}`;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a block of keys',
+  null: 'nothing',
+};
+
+function wrongType(error: ErrorObject): Draft {
+  const wanted = typesOf(error.schema);
+  const secretKey = secretKeyOf(error.parentSchema);
+  if (secretKey !== undefined && !isJsonObject(error.data)) return secretInline(error, secretKey);
+  const draft = wrongTypeFound(error.instancePath, error.data, wanted);
+  const format = isJsonObject(error.parentSchema) ? error.parentSchema['format'] : undefined;
+  const hint = typeof format === 'string' ? FORMATS[format]?.hint : undefined;
+  return hint === undefined ? draft : { ...draft, hint };
+}
+
+/** The key under which a block takes a secret by reference; undefined where it takes none. */
+function secretKeyOf(schema: unknown): string | undefined {
+  const properties = isJsonObject(schema) ? schema['properties'] : undefined;
+  if (!isJsonObject(properties)) return undefined;
+  // A secret of `secrets:` is a file or a variable, and nothing else has both keys.
+  if ('file' in properties && 'env' in properties) return 'file';
+  return Object.keys(properties).find((key) => /^(?:token|password|secret|value)File$/.test(key));
+}
+
+/** A text in the place of a block that takes secrets may be one, or a URL that holds one. */
+function describeUnlessSecret({ data, parentSchema }: ErrorObject): string {
+  const mayBeSecret = typeof data === 'string' && secretKeyOf(parentSchema) !== undefined;
+  return mayBeSecret ? 'a text (not shown, because it may hold a secret)' : describeValue(data);
+}
+
+/** Whoever writes a secret where it does not belong must not find it in a log besides. */
+function secretInline({ instancePath }: ErrorObject, key: string): Draft {
+  const found = draft(instancePath, 'wrong-type', [
+    'found a value in place, which is not shown: it may be a secret (expected a block of keys)',
+    `put the secret into a file and name it: ${key}: FILE`,
+  ]);
+  return { ...found, concealed: true };
+}
+
+/** The type names of a schema's `type`. */
+export function typesOf(type: unknown): readonly string[] {
+  if (typeof type === 'string') return [type];
+  return Array.isArray(type) ? type.map(String) : [];
+}
+
+/** Words for a value of the wrong type. */
+export function wrongTypeFound(path: string, data: unknown, wanted: readonly string[]): Draft {
+  const expected = listNames(
+    wanted.map((type) => TYPES[type] ?? type),
+    'or',
+  );
+  const message = `found ${describeValue(data)}, expected ${expected}`;
+  return draft(path, 'wrong-type', [message, typeHint(data, wanted)]);
+}
+
+function typeHint(data: unknown, wanted: readonly string[]): string {
+  if (data === null)
+    return 'write a value or remove the key; what belongs below it has to be indented more';
+  if (wanted.includes('boolean')) return 'write true or false, without quotes';
+  const isScalar = typeof data === 'number' || typeof data === 'boolean';
+  if (isScalar && wanted.includes('string')) return `put it in quotes: "${String(data)}"`;
+  const isNumber = wanted.includes('integer') || wanted.includes('number');
+  if (typeof data === 'string' && isNumber && /^\d+$/.test(data)) return 'remove the quotes';
+  const isBlock = isJsonObject(data);
+  if (isBlock && wanted.includes('array')) return 'begin each entry with - on a line of its own';
+  if (Array.isArray(data) && wanted.includes('object'))
+    return 'write a name and : instead of each -';
+  if (wanted.includes('object')) return 'write its keys below it, indented, each as key: value';
+  if (typeof data === 'string' && wanted.includes('array')) {
+    return `write it as a list: [${printable(
+      data
+        .trim()
+        .split(/[\s,]+/)
+        .join(', '),
+      40,
+    )}]`;
+  }
+  return 'see docs/configuration.md for what may stand here';
+}
+
+function wrongChoice(error: ErrorObject): Draft {
+  const choices: readonly unknown[] = Array.isArray(error.schema) ? error.schema : [error.schema];
+  const known = choices.map(String);
+  const message = `found ${describeValue(error.data)}, expected ${listNames(known, 'or')}`;
+  return draft(error.instancePath, 'wrong-value', [message, choiceHint(error.data, known)]);
+}
+
+function choiceHint(data: unknown, known: readonly string[]): string {
+  if (typeof data !== 'string') return `write ${listNames(known, 'or')}`;
+  // The same text as one that may stand here is no text there but a number or a word.
+  if (known.includes(data)) return 'remove the quotes';
+  const nearest = nearestName(data, known);
+  return nearest === undefined ? `write ${listNames(known, 'or')}` : `did you mean ${nearest}?`;
+}
+
+function wrongFormat(error: ErrorObject): Draft {
+  const format = FORMATS[param(error, 'format')];
+  if (format === undefined || typeof error.data !== 'string') return wrongValue(error);
+  const why = format.fault(error.data) ?? '';
+  const message = `found ${describeValue(error.data)}, expected ${format.expected}`;
+  return draft(error.instancePath, format.code, [
+    why === '' ? message : `${message}: ${printable(why, 160)}`,
+    format.hint,
+  ]);
+}
+
+function wrongValue(error: ErrorObject): Draft {
+  const name = error.propertyName;
+  const path =
+    name === undefined ? error.instancePath : `${error.instancePath}/${pointerStep(name)}`;
+  const found = name === undefined ? describeUnlessSecret(error) : `the name ${quoted(name)}`;
+  const expected = expectation(error);
+  const message =
+    expected === ''
+      ? `found ${found}, which cannot stand here`
+      : `found ${found}, expected ${expected}`;
+  return draft(path, name === undefined ? 'wrong-value' : 'bad-name', [message, hintOf(error)]);
+}
+
+function expectation(error: ErrorObject): string {
+  const limit = String(error.schema);
+  switch (error.keyword) {
+    case 'minLength':
+      return limit === '1' ? 'some text' : `at least ${limit} characters`;
+    case 'maxLength':
+      return `at most ${limit} characters`;
+    case 'minItems':
+      return limit === '1' ? 'at least one entry' : `at least ${limit} entries`;
+    case 'maxItems':
+      return `at most ${limit} entries`;
+    case 'uniqueItems':
+      return 'every entry once';
+    case 'minProperties':
+      return limit === '1' ? 'at least one key' : `at least ${limit} keys`;
+    case 'maxProperties':
+      return `at most ${limit} keys`;
+    case 'minimum':
+      return `at least ${limit}`;
+    case 'maximum':
+      return `at most ${limit}`;
+    case 'exclusiveMinimum':
+      return `more than ${limit}`;
+    case 'exclusiveMaximum':
+      return `less than ${limit}`;
+    case 'pattern':
+      // The expression is not shown: the description says the same in words.
+      return '';
+    default:
+      return error.message ?? 'something else';
+  }
+}
+
+function hintOf(error: ErrorObject): string {
+  // What the block is for, its description, does not help who left it empty.
+  if (error.keyword === 'minProperties') {
+    const last = error.instancePath.split('/').at(-1) ?? '';
+    return `write one below it, or remove ${/^\d+$/.test(last) ? 'the entry' : last}`;
+  }
+  return descriptionOf(error) || 'see docs/configuration.md for what may stand here';
+}
+
+function descriptionOf(error: ErrorObject): string {
+  const description: unknown = isJsonObject(error.parentSchema)
+    ? error.parentSchema['description']
+    : undefined;
+  return typeof description === 'string' ? description : '';
+}
+
+function quoted(text: string): string {
+  return `"${printable(text, 60)}"`;
+}
+
+function param(error: ErrorObject, name: string): string {
+  const params: Readonly<Record<string, unknown>> = error.params;
+  const found = params[name];
+  return typeof found === 'string' ? found : '';
+}

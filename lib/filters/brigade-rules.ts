@@ -1,0 +1,236 @@
+// The filters of the original gateway's JSON, deciding exactly as its code did: literal equality,
+// '' and absent ask for nothing, any action but `accept` rejects. What its decoder ignored is
+// reported, not refused; what made its decoder fail is an error.
+// Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (Filter, acceptEvent).
+
+import { isJsonObject } from '../core/event.ts';
+import type { Finding } from '../core/problem.ts';
+import type { Pattern } from '../kit/pattern.ts';
+import type { Condition, Rule } from './chain.ts';
+import type { CompiledChain } from './compile.ts';
+import { textCondition } from './condition.ts';
+import { chainOf } from './narrowing.ts';
+import { DEFAULT_QUIET_MS, RULE_KEYS } from './rule.ts';
+import {
+  pointer,
+  quoted,
+  REFERENCE,
+  type Report,
+  suspicious,
+  wrong,
+  wrongType,
+} from './rule-findings.ts';
+
+const ORIGINAL_KEYS = ['namespace', 'kind', 'reasons', 'action'] as const;
+
+interface OriginalFilter {
+  readonly namespace: string;
+  readonly kind: string;
+  readonly reasons: readonly string[];
+  readonly action: string;
+}
+
+const EMPTY_FILTER: OriginalFilter = { namespace: '', kind: '', reasons: [], action: '' };
+
+/**
+ * Compiles `filters` of the original's JSON; its accept rules start the one trigger.
+ *
+ * **Units**: `quietMs` as in a rule's decision; the form itself can not say it.
+ */
+export function compileOriginal(
+  filters: unknown,
+  trigger: string,
+  quietMs: number = DEFAULT_QUIET_MS,
+): CompiledChain {
+  const findings: Finding[] = [];
+  const report: Report = (finding) => void findings.push(finding);
+  const rules: Rule[] = [];
+  // Go leaves the list empty for a null, and the original did so without a file.
+  const entries: unknown = filters ?? [];
+  if (!Array.isArray(entries)) report(wrongType('/filters', entries, 'a list of filters'));
+  for (const [index, entry] of Array.isArray(entries) ? entries.entries() : []) {
+    const filter = decodeFilter(entry, pointer('/filters', index), report);
+    rules.push(toRule(filter, index, { trigger, quietMs }));
+  }
+  const refused = findings.some(({ severity }) => severity === 'error');
+  const chain = chainOf(refused ? [] : rules);
+  return { chain, findings };
+}
+
+interface Accepting {
+  readonly trigger: string;
+  readonly quietMs: number;
+}
+
+function toRule(filter: OriginalFilter, index: number, accepting: Accepting): Rule {
+  const accepts = filter.action === 'accept';
+  const rule = Object.freeze({ index, name: null, identity: '' });
+  return {
+    conditions: conditionsOf(filter),
+    not: [],
+    decision: Object.freeze({
+      action: accepts ? 'accept' : 'reject',
+      rule,
+      triggers: Object.freeze(accepts ? [accepting.trigger] : []),
+      quietMs: accepts ? accepting.quietMs : 0,
+    }),
+  };
+}
+
+function conditionsOf({ namespace, kind, reasons }: OriginalFilter): readonly Condition[] {
+  const conditions: Condition[] = [];
+  if (namespace !== '') {
+    conditions.push(textCondition('namespace', [literal(namespace)], namespace));
+  }
+  if (kind !== '') conditions.push(textCondition('kind', [literal(kind)], kind));
+  if (reasons.length > 0) {
+    conditions.push(textCondition('reasons', reasons.map(literal), reasons));
+  }
+  return conditions;
+}
+
+function literal(text: string): Pattern {
+  return { text, form: 'exact', matches: (value) => value === text };
+}
+
+function decodeFilter(entry: unknown, path: string, report: Report): OriginalFilter {
+  // Go leaves every field of a null entry empty: a rule that matches and rejects everything.
+  const written = entry === null ? {} : entry;
+  if (!isJsonObject(written)) {
+    report(wrongType(path, written, 'a filter: an object'));
+    return EMPTY_FILTER;
+  }
+  let filter = EMPTY_FILTER;
+  let actionPath = path;
+  for (const [spelling, value] of Object.entries(written)) {
+    const at = pointer(path, spelling);
+    const key = originalKey(spelling, ORIGINAL_KEYS);
+    if (key === undefined) {
+      reportIgnored(spelling, at, report);
+      continue;
+    }
+    if (key !== spelling) report(letterCase(at, spelling, key));
+    if (key === 'action') actionPath = at;
+    filter =
+      key === 'reasons'
+        ? { ...filter, reasons: decodeReasons(value, { at, before: filter.reasons }, report) }
+        : { ...filter, [key]: decodeText(value, { at, before: filter[key] }, report) };
+    if (key !== 'action') noteLiterals(value, at, report);
+  }
+  if (filter.action !== 'accept' && filter.action !== 'reject') {
+    report(otherAction(actionPath, filter.action));
+  }
+  return filter;
+}
+
+interface Before<Value> {
+  readonly at: string;
+  /** What an earlier spelling of the same key left. */
+  readonly before: Value;
+}
+
+function decodeText(value: unknown, { at, before }: Before<string>, report: Report): string {
+  // Go: null into a string changes nothing; a lone surrogate becomes U+FFFD.
+  if (value === null) return before;
+  if (typeof value === 'string') return value.toWellFormed();
+  report(wrongType(at, value, 'a text'));
+  return before;
+}
+
+function decodeReasons(
+  value: unknown,
+  { at, before }: Before<readonly string[]>,
+  report: Report,
+): readonly string[] {
+  if (value === null) return [];
+  if (!Array.isArray(value)) {
+    report(wrongType(at, value, 'a list of reasons'));
+    return before;
+  }
+  return value.map((entry: unknown, place) =>
+    decodeText(entry, { at: pointer(at, place), before: before[place] ?? '' }, report),
+  );
+}
+
+function noteLiterals(value: unknown, path: string, report: Report): void {
+  if (!Array.isArray(value)) {
+    noteLiteral(value, path, report);
+    return;
+  }
+  for (const [place, entry] of value.entries()) noteLiteral(entry, pointer(path, place), report);
+}
+
+function noteLiteral(value: unknown, path: string, report: Report): void {
+  if (typeof value !== 'string') return;
+  if (!/[*?]/.test(value) && !/^\/.+\/$/s.test(value)) return;
+  report(
+    suspicious({
+      code: 'never-matches',
+      path,
+      message: `${quoted(value)}: the original compares it letter by letter, so it can never match`,
+      hint: `leave it out to match any value; patterns are part of the other form (${REFERENCE})`,
+    }),
+  );
+}
+
+function reportIgnored(key: string, path: string, report: Report): void {
+  if (RULE_KEYS.some((known) => known === key)) {
+    report(
+      wrong({
+        code: 'wrong-form',
+        path,
+        message: `found ${quoted(key)}, which the original's form does not have (expected ${ORIGINAL_KEYS.join(', ')})`,
+        hint: `convert the file to the form that has it, with version: 1 (see ${REFERENCE})`,
+      }),
+    );
+    return;
+  }
+  report(
+    suspicious({
+      code: 'ignored-key',
+      path,
+      message: `found ${quoted(key)}, which the original ignored (expected ${ORIGINAL_KEYS.join(', ')})`,
+      hint: 'remove it, or correct its spelling',
+    }),
+  );
+}
+
+function letterCase(path: string, spelling: string, key: string): Finding {
+  return suspicious({
+    code: 'letter-case',
+    path,
+    message: `found ${quoted(spelling)}, read as ${quoted(key)} as the original did; of several spellings the last counts`,
+    hint: `write ${key}`,
+  });
+}
+
+function otherAction(path: string, action: string): Finding {
+  const found = action === '' ? 'no action' : `action ${quoted(action)}`;
+  return suspicious({
+    code: 'action-not-accept',
+    path,
+    message: `found ${found}: the rule rejects, as anything but accept did (expected accept or reject)`,
+    hint: 'write reject if that is meant, else accept',
+  });
+}
+
+// Which field a key of the original's JSON means. The original read it with Go's encoding/json,
+// which takes any letter case; of several spellings the last in the document wins.
+// Source: https://pkg.go.dev/encoding/json#Unmarshal; fold.go there for the two odd letters.
+
+/**
+ * The known key that a written one means; undefined where the original ignored it.
+ *
+ * **Shape**: known keys are in lower case. Letter case is that of ASCII, and U+017F counts as `s`,
+ * U+212A as `k`, as in Go.
+ */
+export function originalKey<Key extends string>(
+  written: string,
+  known: readonly Key[],
+): Key | undefined {
+  const folded = written
+    .replaceAll('\u017f', 's')
+    .replaceAll('\u212a', 'k')
+    .replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return known.find((key) => key === folded);
+}

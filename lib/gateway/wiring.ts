@@ -1,0 +1,121 @@
+// Builds what works on the store: limits, lanes, release and intake, wired to each other. It starts
+// none of them. They live on the steady clock, for what waits must not suffer from jumps; triggers
+// and sources see the wall clock, for what they sign or compare must agree with other machines.
+
+import type { ClusterRef } from '../core/delivery.ts';
+import type { Committed, Store } from '../core/store.ts';
+import type { LaneParts } from '../delivery/attempt-runner.ts';
+import { Dispatch } from '../delivery/dispatch.ts';
+import { Lane } from '../delivery/lane.ts';
+import type { Span } from '../delivery/retry-age.ts';
+import { Gate } from '../delivery/shared-lock.ts';
+import { Intake } from '../intake/intake.ts';
+import { Limiter, rememberedMs } from '../intake/limit.ts';
+import { Release } from '../intake/release.ts';
+import type { SteadyClock } from '../kit/steady-clock.ts';
+import type { GatewayParts } from './gateway-options.ts';
+
+/** What workers are built from; `clock` is the wall clock. */
+export interface WorkerParts extends Omit<GatewayParts, 'findCluster' | 'drainMs'> {
+  readonly store: Store;
+  readonly cluster: ClusterRef;
+  readonly steady: SteadyClock;
+  /** Spans in which no gateway worked, the oldest first. */
+  readonly without: readonly Span[];
+  /** The clock of the retention. */
+  readonly readMs: () => number;
+  /** Told of every answer to a commit. */
+  readonly answered: (committed: Committed) => void;
+}
+
+/** What works on the store. */
+export interface Workers {
+  readonly dispatch: Dispatch;
+  readonly release: Release;
+  readonly intake: Intake;
+}
+
+/** Builds them; asks the store what was started lately. */
+export async function createWorkers(parts: WorkerParts): Promise<Workers> {
+  const limiter = await createLimiter(parts);
+  const dispatch = createDispatch(parts);
+  const release = createRelease(parts, limiter, dispatch);
+  return { dispatch, release, intake: createIntake(parts, limiter, { dispatch, release }) };
+}
+
+/** The limits with what was started before this process began. */
+async function createLimiter({ steady, plan, store, observe }: WorkerParts): Promise<Limiter> {
+  const forMs = rememberedMs(plan.limits);
+  const now = (): number => steady.monotonic();
+  const limiter = new Limiter(plan.limits, { now, from: now() - forMs, observe });
+  const wall = steady.now();
+  limiter.restore(await store.archive.firedSince(wall - forMs), wall);
+  return limiter;
+}
+
+function createDispatch(parts: WorkerParts): Dispatch {
+  const { plan, api, store, clock, steady, random, incarnation, observe } = parts;
+  const { environment, folder } = parts;
+  const laneParts: LaneParts = {
+    outbox: store.outbox,
+    archive: store.archive,
+    keep: store.keep,
+    gate: new Gate(),
+    without: parts.without,
+    clock: steady,
+    random,
+    incarnation,
+    observe,
+  };
+  const lanes = plan.triggers.map((planned): [string, Lane] => {
+    const trigger = planned.create({ api, clock, random, observe, environment, folder });
+    return [planned.name, new Lane({ ...planned, trigger: planned.name }, trigger, laneParts)];
+  });
+  return new Dispatch(new Map(lanes));
+}
+
+function createRelease(
+  { plan, store, steady, observe, without }: WorkerParts,
+  limiter: Limiter,
+  dispatch: Dispatch,
+): Release {
+  return new Release({
+    archive: store.archive,
+    outbox: store.outbox,
+    keep: store.keep,
+    limiter,
+    holdForMs: plan.limits.holdForMs,
+    without,
+    clock: steady,
+    observe,
+    released: (delivery) => dispatch.wake([delivery]),
+  });
+}
+
+function createIntake(
+  parts: WorkerParts,
+  limiter: Limiter,
+  { dispatch, release }: Pick<Workers, 'dispatch' | 'release'>,
+): Intake {
+  const { plan, store, cluster, steady, random, observe, readMs, answered } = parts;
+  const foreign = plan.sources.filter(({ allowForeign }) => allowForeign);
+  return new Intake({
+    chain: plan.chain,
+    cluster,
+    triggers: new Map(plan.triggers.map(({ name, identity }) => [name, { name, identity }])),
+    guard: plan.guard,
+    foreignSources: new Set(foreign.map(({ name }) => name)),
+    journal: store.journal,
+    limiter,
+    clock: steady,
+    random,
+    observe,
+    overflow: plan.store.overflow,
+    readMs,
+    answered,
+    committed: (deliveries) => {
+      dispatch.wake(deliveries);
+      if (deliveries.some(({ state }) => state === 'held')) release.wake();
+    },
+  });
+}

@@ -1,0 +1,133 @@
+// Another cluster behind the same name: what is let go of, what stays, and that a start that dies in
+// between does it again.
+
+import { expect } from 'chai';
+
+import type { Store } from '../../lib/core/store.ts';
+import { type FollowClusterParts, followCluster } from '../../lib/gateway/cluster-identity.ts';
+import type { ClusterIdentity } from '../../lib/kubernetes/cluster.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
+import { aCommit, anEntry, deliveries, NOW, PATH } from '../conformance/store-builders.ts';
+import { recordingObserve } from '../support/recording-observe.ts';
+import { storeWith } from './gateway-bench.ts';
+
+const system = (id: string): ClusterIdentity => ({ id, from: 'kube-system' });
+
+/** A store that knows cluster s1, with a position, a ledger entry and deliveries of two triggers. */
+async function bench() {
+  const store = createMemoryStore();
+  const recording = recordingObserve();
+  const parts = (over: Partial<FollowClusterParts> = {}): FollowClusterParts => ({
+    store,
+    observe: recording.observe,
+    server: 'https://x',
+    name: 'dev',
+    clusterTriggers: new Set(['build']),
+    now: NOW,
+    ...over,
+  });
+  await followCluster(system('s1'), parts());
+  const [held, ...rest] = deliveries(4);
+  const made = [
+    ...(held === undefined ? [] : [{ ...held, state: 'held' as const }]),
+    ...rest.map((one, place) => (place === 0 ? { ...one, trigger: 'hook' } : one)),
+  ];
+  const positions = new Map([[PATH, { resourceVersion: '7', at: NOW - 5 }]]);
+  await store.journal.commit(aCommit({ deliveries: made, ledger: [anEntry()], positions }));
+  recording.seen.length = 0;
+  return { store, recording, parts };
+}
+
+async function standing(store: Store) {
+  const counts = await store.archive.counts();
+  return {
+    positions: [...(await store.journal.positions('shop')).keys()],
+    ledger: (await store.journal.lookup(['k1'])).size,
+    orphaned: counts.filter(({ state }) => state === 'orphaned').map((one) => one.count),
+    hooks: counts.filter(({ trigger, state }) => trigger === 'hook' && state === 'waiting').length,
+  };
+}
+
+const LEFT = { positions: [], ledger: 1, orphaned: [3], hooks: 1 };
+
+describe('another cluster behind the same name', () => {
+  it('drops positions and sets what was bound for it aside; the ledger and the rest stay', async () => {
+    const { store, recording, parts } = await bench();
+    expect(await followCluster(system('s2'), parts())).to.deep.equal({ id: 's2', name: 'dev' });
+    expect(await standing(store)).to.deep.equal(LEFT);
+    const changed = { kind: 'cluster-changed', from: 's1', to: 's2', orphaned: 3 };
+    expect(recording.of('cluster-changed')).to.deep.equal([changed]);
+    const gaps = recording.of('gap').map(({ gap }) => gap);
+    expect(gaps).to.deep.equal(await store.archive.gaps(10));
+    expect(gaps.map(({ path, loss, from }) => [path, loss, from?.resourceVersion])).to.deep.equal([
+      [PATH, 'possible-loss', '7'],
+    ]);
+    expect(gaps[0]?.why).to.include('another cluster');
+  });
+
+  it('is a gap also where a source read that has another name now', async () => {
+    const { store, parts } = await bench();
+    const positions = new Map([[PATH, { resourceVersion: '6', at: NOW - 9 }]]);
+    await store.journal.commit(aCommit({ source: 'before', positions }));
+    await followCluster(system('s2'), parts());
+    const gaps = await store.archive.gaps(10);
+    expect(gaps.map(({ source }) => source)).to.have.members(['shop', 'before']);
+  });
+
+  it('is followed once', async () => {
+    const { recording, parts } = await bench();
+    await followCluster(system('s2'), parts());
+    recording.seen.length = 0;
+    expect((await followCluster(system('s2'), parts())).id).to.equal('s2');
+    expect(recording.seen.map(({ kind }) => kind)).to.deep.equal(['cluster-found']);
+  });
+
+  const deaths = ['dropPositions', 'change', 'write'] as const;
+  for (const point of deaths) {
+    for (const when of ['before', 'after'] as const) {
+      it(`is followed again by a start after one that died ${when} ${point}`, async () => {
+        const { store, parts } = await bench();
+        await followCluster(system('s2'), parts({ store: dyingAt(store, point, when) })).catch(
+          () => undefined,
+        );
+        expect((await followCluster(system('s2'), parts())).id).to.equal('s2');
+        expect(await standing(store)).to.deep.equal(LEFT);
+        expect(await store.archive.gaps(10)).to.have.length(1);
+      });
+    }
+  }
+
+  it('is not seen where nothing but the own namespace may be read', async () => {
+    const { store, parts } = await bench();
+    const own = { id: 'own', from: 'namespace' } as const;
+    expect((await followCluster(own, parts())).id).to.equal('s1');
+    expect(await standing(store))
+      .to.include({ ledger: 1 })
+      .and.to.have.property('positions').not.empty;
+  });
+});
+
+/** A store whose process dies just before or after the first call of one kind. */
+function dyingAt(
+  store: Store,
+  point: 'dropPositions' | 'change' | 'write',
+  when: 'before' | 'after',
+): Store {
+  const dying = async <T>(call: () => Promise<T>): Promise<T> => {
+    if (when === 'after') await call();
+    throw new Error('killed');
+  };
+  const { upkeep, outbox, keep } = store;
+  if (point === 'dropPositions') {
+    return storeWith(store, {
+      upkeep: { ...upkeep, dropPositions: (gaps) => dying(() => upkeep.dropPositions(gaps)) },
+    });
+  }
+  if (point === 'change') {
+    return storeWith(store, {
+      outbox: { ...outbox, change: (change) => dying(() => outbox.change(change)) },
+    });
+  }
+  const write = (name: string, value: string) => dying(() => keep.write(name, value));
+  return storeWith(store, { keep: { ...keep, write } });
+}

@@ -1,0 +1,115 @@
+// From where a source goes on after the configuration gave its paths to others.
+
+import { expect } from 'chai';
+
+import type { Position } from '../../lib/core/source.ts';
+import { positionsOf } from '../../lib/gateway/inherited-positions.ts';
+import { heirsAmong } from '../../lib/kubernetes/heirs.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
+import { aCommit } from '../conformance/store-builders.ts';
+import { until } from '../support/until.ts';
+import { gatewayBench } from './gateway-bench.ts';
+
+type Read = Readonly<Record<string, readonly string[]>>;
+
+const PATHS: Readonly<Record<string, string>> = { '*': '/api/v1/events' };
+const pathOf = (namespace: string): string =>
+  PATHS[namespace] ?? `/api/v1/namespaces/${namespace}/events`;
+const at = (moment: number): Position => ({ resourceVersion: `${moment}00`, at: moment });
+
+function sourcesOf(read: Read) {
+  return Object.entries(read).map(([name, namespaces]) => {
+    const watched = namespaces.map((one) => ({
+      ...{ group: '', version: 'v1', resource: 'events', managedFields: 'left out' as const },
+      namespace: one === '*' ? null : one,
+    }));
+    return { name, heirsOf: (path: string) => heirsAmong(path, watched) };
+  });
+}
+
+describe('from where a source goes on', () => {
+  const rows: readonly {
+    readonly what: string;
+    readonly kept: Readonly<Record<string, Readonly<Record<string, number>>>>;
+    readonly read: Read;
+    readonly expected: Readonly<Record<string, number>>;
+  }[] = [
+    {
+      what: 'from its own positions',
+      kept: { a: { shop: 1, pay: 2 } },
+      read: { a: ['shop'] },
+      expected: { shop: 1, pay: 2 },
+    },
+    {
+      what: 'from those of a source that has another name now',
+      kept: { old: { shop: 1 } },
+      read: { a: ['shop'] },
+      expected: { shop: 1 },
+    },
+    {
+      what: 'from those of a source that gave it the namespace',
+      kept: { b: { shop: 1, pay: 2 } },
+      read: { b: ['shop'], a: ['pay'] },
+      expected: { pay: 2 },
+    },
+    {
+      what: 'from that of the path that covered its own elsewhere',
+      kept: { b: { '*': 3 } },
+      read: { b: ['shop'], a: ['pay'] },
+      expected: { '*': 3 },
+    },
+    {
+      what: 'from nothing beside a source that goes on reading the path',
+      kept: { b: { shop: 1 } },
+      read: { b: ['shop'], a: ['shop'] },
+      expected: {},
+    },
+    {
+      what: 'from nothing where who had the path last reads it still',
+      kept: { old: { shop: 1 }, b: { shop: 2 } },
+      read: { b: ['shop'], a: ['shop'] },
+      expected: {},
+    },
+    {
+      what: 'from where another read on after it',
+      kept: { a: { shop: 1 }, old: { shop: 2 } },
+      read: { a: ['shop'] },
+      expected: { shop: 2 },
+    },
+    {
+      what: 'from its own where another stopped before',
+      kept: { a: { shop: 3 }, old: { shop: 2 } },
+      read: { a: ['shop'] },
+      expected: { shop: 3 },
+    },
+  ];
+  for (const { what, kept, read, expected } of rows) {
+    it(`is ${what}`, () => {
+      const positions = new Map(
+        Object.entries(kept).map(([name, paths]) => [name, positionsIn(paths)]),
+      );
+      const found = positionsOf('a', { positions, sources: sourcesOf(read) });
+      expect([...found].toSorted()).to.deep.equal([...positionsIn(expected)].toSorted());
+    });
+  }
+
+  it('is told to a source that was renamed when the gateway starts', async () => {
+    const store = createMemoryStore();
+    const positions = positionsIn({ shop: 1 });
+    await store.journal.commit(aCommit({ source: 'before', positions }));
+    const bench = gatewayBench({ store });
+    const running = bench.gateway.run(bench.stop.signal);
+    await until(() => bench.source.positions.size > 0, 'positions for the source');
+    expect(bench.source.positions).to.deep.equal(positions);
+    bench.stop.abort(new Error('SIGTERM'));
+    await until(async () => {
+      await bench.clock.advance(100);
+      return bench.source.ended;
+    }, 'the end');
+    await running;
+  });
+});
+
+function positionsIn(paths: Readonly<Record<string, number>>): ReadonlyMap<string, Position> {
+  return new Map(Object.entries(paths).map(([name, moment]) => [pathOf(name), at(moment)]));
+}

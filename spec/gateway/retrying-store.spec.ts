@@ -1,0 +1,163 @@
+// The patient store: who waits for a store that takes nothing, for how long, and what is told of it.
+
+import { expect } from 'chai';
+
+import { SluiceError } from '../../lib/core/errors.ts';
+import type { Store } from '../../lib/core/store.ts';
+import { patientStore } from '../../lib/gateway/retrying-store.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
+import { aCommit } from '../conformance/store-builders.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { recordingObserve } from '../support/recording-observe.ts';
+import { storeWith } from './gateway-bench.ts';
+
+const away = (why = 'disk full'): SluiceError => new SluiceError('store-unavailable', why);
+
+/** A store whose commits and look-ups fail as long as there is an error for them. */
+function bench() {
+  const clock = new FakeClock();
+  const recording = recordingObserve();
+  const own = createMemoryStore();
+  const failing: { commit?: Error; lookup?: Error; all?: Error } = {};
+  let calls = 0;
+  const answer = <T>(error: Error | undefined, call: () => Promise<T>): Promise<T> => {
+    calls += 1;
+    return error === undefined ? call() : Promise.reject(error);
+  };
+  const { journal, outbox } = own;
+  const store = storeWith(own, {
+    journal: {
+      ...journal,
+      commit: (one) => answer(failing.commit ?? failing.all, () => journal.commit(one)),
+      lookup: (keys) => answer(failing.lookup ?? failing.all, () => journal.lookup(keys)),
+    },
+    outbox: {
+      ...outbox,
+      claim: (one) => answer(failing.all, () => outbox.claim(one)),
+      next: (one) => answer(failing.all, () => outbox.next(one)),
+      attempt: (one) => answer(failing.all, () => outbox.attempt(one)),
+      settle: (one) => answer(failing.all, () => outbox.settle(one)),
+    },
+  });
+  const stop = new AbortController();
+  const limit = new AbortController();
+  const parts = { clock, random: () => 1, observe: recording.observe };
+  const patient = patientStore(store, { ...parts, stop: stop.signal, limit: limit.signal });
+  const told = () => recording.of('store-trouble').map(({ state, why }) => [state, why]);
+  return { clock, failing, patient, stop, limit, told, calls: () => calls };
+}
+
+describe('a store that is waited for', () => {
+  it('is asked again until it takes what it is given', async () => {
+    const { clock, failing, patient, told } = bench();
+    failing.commit = away();
+    const committing = patient.journal.commit(aCommit());
+    await clock.advance(60_000);
+    delete failing.commit;
+    await clock.advance(5_000);
+    expect((await committing).done).to.equal(true);
+    expect(told()).to.deep.equal([
+      ['unavailable', 'disk full'],
+      ['available', ''],
+    ]);
+  });
+
+  it('is asked less and less often', async () => {
+    const { clock, failing, patient, stop, calls } = bench();
+    failing.commit = away();
+    const committing = patient.journal.commit(aCommit()).catch(() => undefined);
+    await clock.advance(1_000);
+    const soon = calls();
+    await clock.advance(600_000);
+    expect(soon).to.be.within(4, 6);
+    expect(calls() - soon).to.be.within(110, 130);
+    stop.abort();
+    await committing;
+  });
+
+  it('tells each reason once, and that it takes everything only when it does', async () => {
+    const { clock, failing, patient, told } = bench();
+    failing.commit = away('disk full');
+    failing.lookup = away('input/output error');
+    const both = Promise.all([patient.journal.commit(aCommit()), patient.journal.lookup(['k'])]);
+    await clock.advance(20_000);
+    delete failing.lookup;
+    await clock.advance(20_000);
+    expect(told()).to.deep.equal([
+      ['unavailable', 'disk full'],
+      ['unavailable', 'input/output error'],
+    ]);
+    delete failing.commit;
+    await clock.advance(5_000);
+    await both;
+    expect(told().at(-1)).to.deep.equal(['available', '']);
+  });
+
+  it('is not asked again after an error that no retry cures', async () => {
+    const { failing, patient, told, calls } = bench();
+    failing.commit = new SluiceError('store-unusable', 'damaged');
+    const error = await patient.journal.commit(aCommit()).catch((thrown: unknown) => thrown);
+    expect(error).to.equal(failing.commit);
+    expect(calls()).to.equal(1);
+    expect(told()).to.deep.equal([]);
+  });
+
+  const claimed = {
+    trigger: 'build',
+    incarnation: 'one',
+    now: 0,
+    limit: 1,
+    order: 'none',
+  } as const;
+  const attempted = { id: 'x', incarnation: 'one', now: 0 };
+  const settled = {
+    ...attempted,
+    outcome: { outcome: 'delivered' },
+    durationMs: 1,
+    next: { state: 'delivered', dead: null, dueAt: 0, started: null },
+  } as const;
+  const ends: readonly (readonly [string, (store: Store) => Promise<unknown>, unknown])[] = [
+    ['a claim finds nothing', (store) => store.outbox.claim(claimed), []],
+    ['nothing falls due next', (store) => store.outbox.next('build'), null],
+    [
+      'an attempt is not made',
+      (store) => store.outbox.attempt(attempted),
+      { done: false, state: 'running' },
+    ],
+  ];
+  for (const [what, call, answer] of ends) {
+    it(`is not waited for after a stop: ${what}`, async () => {
+      const { clock, failing, patient, stop } = bench();
+      failing.all = away();
+      const asked = call(patient);
+      await clock.advance(1_000);
+      stop.abort();
+      await clock.advance(0);
+      expect(await asked).to.deep.equal(answer);
+    });
+  }
+
+  it('is not waited for after a stop: a commit is given up', async () => {
+    const { clock, failing, patient, stop } = bench();
+    failing.all = away();
+    const asked = patient.journal.commit(aCommit()).catch((error: unknown) => error);
+    await clock.advance(1_000);
+    stop.abort();
+    await clock.advance(0);
+    expect(await asked).to.equal(failing.all);
+  });
+
+  it('is waited for with an outcome until the limit', async () => {
+    const { clock, failing, patient, stop, limit } = bench();
+    failing.all = away();
+    let isOver = false;
+    const asked = patient.outbox.settle(settled).catch((error: unknown) => error);
+    void asked.then(() => (isOver = true));
+    stop.abort();
+    await clock.advance(20_000);
+    expect(isOver).to.equal(false);
+    limit.abort();
+    await clock.advance(0);
+    expect(await asked).to.equal(failing.all);
+  });
+});
