@@ -9,7 +9,6 @@ import { existsSync, realpathSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
-
 import { isNewEnough, whatIsNeeded } from './node-needed.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'];

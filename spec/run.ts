@@ -6,7 +6,6 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { componentNames, ensureControlPlane } from './controlplane/build.ts';
 import { readSpecEnvironment } from './controlplane/environment.ts';
 import type { RunCounts } from './support/reporter.ts';

@@ -2,7 +2,7 @@
 // both, from text to numbers.
 
 import type { Finding } from '../core/problem.ts';
-import { parseDuration, renderDuration } from '../kit/duration.ts';
+import { parseDuration, renderDuration } from '../kit/text/quantity.ts';
 import { errorAt } from './context.ts';
 import { DELIVERY_DEFAULTS } from './defaults.ts';
 import type { PlannedDelivery } from './plan.ts';

@@ -3,7 +3,7 @@
 // a secret, and of unknown keys, are masked.
 
 import type { Problem } from '../core/problem.ts';
-import { printable } from '../kit/printable.ts';
+import { printable } from '../kit/text/printable.ts';
 
 /** A file with its problems, and the room for an excerpt of it. */
 interface ExcerptRequest {

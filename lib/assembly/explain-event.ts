@@ -8,8 +8,8 @@ import type { EventObject } from '../core/event.ts';
 import { type Occurrence, toOccurrence } from '../core/occurrence.ts';
 import type { Preview } from '../core/trigger.ts';
 import { type ExplanationFacts, explain } from '../filters/decide.ts';
-import { toCandidate, toDelivery } from '../intake/candidate.ts';
 import { guarded } from '../intake/stages.ts';
+import { toCandidate, toDelivery } from '../intake/start-request.ts';
 import type { Plan, PlannedTrigger } from './plan.ts';
 
 /** The parts of a plan by which an Event is explained. */

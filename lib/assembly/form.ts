@@ -11,8 +11,8 @@ import {
 import { isJsonObject, type Json, type JsonObject, jsonAt } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import { originalKey } from '../filters/brigade-rules.ts';
-import { nearestName } from '../kit/nearest.ts';
-import { printable } from '../kit/printable.ts';
+import { nearestName } from '../kit/text/nearest.ts';
+import { printable } from '../kit/text/printable.ts';
 import { errorAt, pointerOf } from './context.ts';
 import { configurationSchema } from './schema.ts';
 

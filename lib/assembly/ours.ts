@@ -9,7 +9,7 @@ import type { Finding } from '../core/problem.ts';
 import { type CompiledChain, compileChain } from '../filters/compile.ts';
 import { chainOf } from '../filters/narrowing.ts';
 import { DEFAULT_QUIET_MS, type RuleSection } from '../filters/rule.ts';
-import { nearestName } from '../kit/nearest.ts';
+import { nearestName } from '../kit/text/nearest.ts';
 import { assemblePlan } from './assemble.ts';
 import type { Configuration } from './configuration.generated.ts';
 import type { PlanContext } from './context.ts';

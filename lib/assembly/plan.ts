@@ -10,12 +10,12 @@ import type { Source } from '../core/source.ts';
 import type { ClosedStore } from '../core/store.ts';
 import type { OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';
 import type { Chain } from '../filters/chain.ts';
-import type { Rate } from '../kit/rate.ts';
 import type { NeededSecret } from '../kit/secret.ts';
+import type { Rate } from '../kit/text/quantity.ts';
 import type { SourceParts } from '../sources/source-kind.ts';
-import type { StoreParts } from '../stores/parts.ts';
+import type { StoreParts } from '../stores/store-kind.ts';
 import type { LoggingOptions } from '../telemetry/logging.ts';
-import type { TriggerParts } from '../triggers/parts.ts';
+import type { TriggerParts } from '../triggers/trigger-kind.ts';
 
 /** Which of the two forms a configuration has; `none` where there is no configuration. */
 export type ConfigurationForm = 'ours' | 'original' | 'none';

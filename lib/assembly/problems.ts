@@ -2,7 +2,7 @@
 // JSON object for programs.
 
 import type { Problem, Severity } from '../core/problem.ts';
-import { printable } from '../kit/printable.ts';
+import { printable } from '../kit/text/printable.ts';
 import { createExcerpts } from './excerpt.ts';
 
 /** How a terminal shows problems. */

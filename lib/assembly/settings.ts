@@ -2,7 +2,7 @@
 // accepted to what the plan holds.
 
 import type { Finding } from '../core/problem.ts';
-import { parseRate, type Rate } from '../kit/rate.ts';
+import { parseRate, type Rate } from '../kit/text/quantity.ts';
 import { LOGGING_DEFAULTS, type LoggingOptions } from '../telemetry/logging.ts';
 import { errorAt, type PlanContext } from './context.ts';
 import { API_DEFAULT, LIMIT_DEFAULTS, PROBES_DEFAULTS } from './defaults.ts';

@@ -2,7 +2,6 @@
 // answers is lib/http's.
 
 import { resolve } from 'node:path';
-
 import type { Plan } from '../assembly/plan.ts';
 import { NO_PLACE } from '../config/source-map.ts';
 import type { Clock } from '../core/clock.ts';

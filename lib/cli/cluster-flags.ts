@@ -3,8 +3,8 @@
 
 import { parseYaml } from '../config/parse-yaml.ts';
 import type { Observe } from '../core/observation.ts';
-import { aborted } from '../kit/aborted.ts';
-import { type Connection, connect } from '../kubernetes/connection.ts';
+import { aborted } from '../kit/async/abort.ts';
+import { type Connection, connect } from '../kubernetes/client/connection.ts';
 import type { Surroundings } from './command.ts';
 import type { FlagTable, Given } from './flags.ts';
 

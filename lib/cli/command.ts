@@ -2,7 +2,6 @@
 // stop, all handed in, so that specs run commands without a process.
 
 import type { Readable, Writable } from 'node:stream';
-
 import type { Clock, Random } from '../core/clock.ts';
 import type { Store } from '../core/store.ts';
 import type { FlagTable, Given } from './flags.ts';

@@ -3,7 +3,6 @@
 
 import { dirname, resolve } from 'node:path';
 import { addAbortSignal } from 'node:stream';
-
 import type { PlanContext } from '../assembly/context.ts';
 import { type LoadedPlan, loadPlan } from '../assembly/load.ts';
 import type { Plan } from '../assembly/plan.ts';

@@ -5,14 +5,13 @@
 
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-
 import { kindOf, type StoreSection, storeAt } from '../assembly/store.ts';
 import { SluiceError } from '../core/errors.ts';
 import { isJsonObject } from '../core/event.ts';
 import { TOKEN_FILE } from '../http/token-file.ts';
 import { codeOfFailure, fileTrouble, isThere } from '../kit/file-trouble.ts';
-import { historyPathOf } from '../stores/sqlite/places.ts';
 import { SQLITE_DEFAULTS } from '../stores/sqlite.ts';
+import { historyPathOf } from '../stores/store-location.ts';
 import type { Surroundings } from './command.ts';
 import { shellWord } from './deliveries/delivery-text.ts';
 import type { FlagTable } from './flags.ts';

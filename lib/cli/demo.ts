@@ -5,7 +5,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
 import { loadPlan } from '../assembly/load.ts';
 import type { Plan } from '../assembly/plan.ts';
 import { planStore } from '../assembly/store.ts';
@@ -15,7 +14,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Disposition } from '../core/decision.ts';
 import type { Observation } from '../core/observation.ts';
 import type { Problem } from '../core/problem.ts';
-import { connect } from '../kubernetes/connection.ts';
+import { connect } from '../kubernetes/client/connection.ts';
 import { type Playback, startPlayback } from '../playback/playback.ts';
 import { openRecording } from '../playback/recording.ts';
 import type { Command, Surroundings } from './command.ts';

@@ -6,11 +6,10 @@ import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-
 import { parseYamlStream } from '../config/parse-yaml.ts';
 import { SluiceError } from '../core/errors.ts';
+import { type JsonValue, JsonValues } from '../kit/data/json-values.ts';
 import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
-import { type JsonValue, JsonValues } from '../kit/json-values.ts';
 import { type Given, givenIn, MOST_LEVELS } from '../sources/given-events.ts';
 import type { Surroundings } from './command.ts';
 

@@ -4,7 +4,7 @@
 import type { ExplainedEvent, TriggerPreview } from '../assembly/explain-event.ts';
 import type { Explanation, TrailEntry } from '../core/decision.ts';
 import { toExplanationDocument } from '../filters/decide.ts';
-import { printable } from '../kit/printable.ts';
+import { printable } from '../kit/text/printable.ts';
 import { jsonLine } from './deliveries/delivery-text.ts';
 
 /** One explanation as a line of JSON; `previews` only if they were asked for. */

@@ -3,9 +3,8 @@
 // Source: https://pkg.go.dev/flag#hdr-Command_line_flag_syntax
 
 import { parseArgs } from 'node:util';
-
 import { messageOf, SluiceError } from '../core/errors.ts';
-import { nearestName } from '../kit/nearest.ts';
+import { nearestName } from '../kit/text/nearest.ts';
 
 /** One flag of a command. */
 export interface Flag {

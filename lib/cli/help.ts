@@ -2,8 +2,8 @@
 // words, because help and main look for it in the same way.
 
 import { SluiceError } from '../core/errors.ts';
-import { nearestName } from '../kit/nearest.ts';
-import { printable } from '../kit/printable.ts';
+import { nearestName } from '../kit/text/nearest.ts';
+import { printable } from '../kit/text/printable.ts';
 import type { Command, CommandGroup, CommandTable } from './command.ts';
 import { renderFlags } from './flags.ts';
 

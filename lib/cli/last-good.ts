@@ -8,8 +8,8 @@ import { SluiceError } from '../core/errors.ts';
 import { isJsonObject, stringAt } from '../core/event.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Keep } from '../core/store.ts';
+import { jsonOrNothing } from '../kit/data/json.ts';
 import { isThere } from '../kit/file-trouble.ts';
-import { jsonOrNothing } from '../kit/json.ts';
 import type { Surroundings } from './command.ts';
 import {
   type Found,

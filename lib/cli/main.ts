@@ -4,17 +4,16 @@
 
 import { relative } from 'node:path';
 import type { Writable } from 'node:stream';
-
 import { ERRORS, exitCodeOf, hasCode, messageOf, SluiceError } from '../core/errors.ts';
-import { aborted, abortedAfter } from '../kit/aborted.ts';
+import { aborted, abortedAfter } from '../kit/async/abort.ts';
 import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
-import { printable } from '../kit/printable.ts';
 import {
   insistOnCertificates,
   systemClock,
   systemEnvironment,
   systemRandom,
 } from '../kit/system.ts';
+import { printable } from '../kit/text/printable.ts';
 import { version } from '../kit/version.ts';
 import type { Command, CommandGroup, CommandTable, Surroundings } from './command.ts';
 import { parseFlags } from './flags.ts';

@@ -1,11 +1,10 @@
 // `sluice playback`: a recording as a Kubernetes API server, for trying rules with no cluster.
 
 import { access, constants, readFile, writeFile } from 'node:fs/promises';
-
 import { SluiceError } from '../core/errors.ts';
-import { aborted } from '../kit/aborted.ts';
-import { parseDuration } from '../kit/duration.ts';
+import { aborted } from '../kit/async/abort.ts';
 import { fileTrouble } from '../kit/file-trouble.ts';
+import { parseDuration } from '../kit/text/quantity.ts';
 import { selfSigned } from '../playback/certificate.ts';
 import {
   type Playback,

@@ -4,17 +4,16 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
-
 import { SluiceError } from '../core/errors.ts';
 import { type EventObject, type JsonObject, stringAt } from '../core/event.ts';
 import type { Observe } from '../core/observation.ts';
 import { toOccurrence } from '../core/occurrence.ts';
-import { openDeadline } from '../kit/deadline.ts';
-import { parseDuration } from '../kit/duration.ts';
+import { openDeadline } from '../kit/async/abort.ts';
 import { fileTrouble } from '../kit/file-trouble.ts';
-import type { ApiClient } from '../kubernetes/api.ts';
-import { readChanges } from '../kubernetes/reader.ts';
-import { type ReaderBatch } from '../kubernetes/reader-batch.ts';
+import { parseDuration } from '../kit/text/quantity.ts';
+import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
+import { type ReaderBatch } from '../kubernetes/watch/known-versions.ts';
+import { readChanges } from '../kubernetes/watch/reflector.ts';
 import { type ChangeType, renderEntry } from '../playback/recording.ts';
 import { LOGGING_DEFAULTS } from '../telemetry/logging.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';

@@ -2,7 +2,6 @@
 // `run` and `demo` differ in where the plan and the cluster come from, and in nothing else.
 
 import { randomUUID } from 'node:crypto';
-
 import type { Plan } from '../assembly/plan.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
@@ -17,9 +16,9 @@ import type { ApiParts } from '../http/api.ts';
 import { openProbes } from '../http/probes.ts';
 import { ApiWatch } from '../http/watch.ts';
 import { version } from '../kit/version.ts';
-import type { ApiClient } from '../kubernetes/api.ts';
-import { findCluster } from '../kubernetes/cluster.ts';
-import { historyPathOf } from '../stores/sqlite/places.ts';
+import { findCluster } from '../kubernetes/client/cluster-id.ts';
+import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
+import { historyPathOf } from '../stores/store-location.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { openApiListener } from './api-listener.ts';
 import type { Surroundings } from './command.ts';

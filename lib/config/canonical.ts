@@ -6,7 +6,7 @@
 import { isJsonList, isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
-import { nearestName } from '../kit/nearest.ts';
+import { nearestName } from '../kit/text/nearest.ts';
 import { typesOf, unknownKeyFound } from './schema-messages.ts';
 import { pointerStep, pointerSteps } from './source-map.ts';
 

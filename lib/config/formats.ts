@@ -2,10 +2,8 @@
 // when the configuration runs, and what to tell somebody whose text does not fit.
 
 import type { ProblemCode } from '../core/problem.ts';
-import { parseDuration } from '../kit/duration.ts';
-import { parsePattern } from '../kit/pattern.ts';
-import { parseRate } from '../kit/rate.ts';
-import { parseSize } from '../kit/size.ts';
+import { parsePattern } from '../kit/text/pattern.ts';
+import { parseDuration, parseRate, parseSize } from '../kit/text/quantity.ts';
 
 /** One format of text. */
 export interface TextFormat {

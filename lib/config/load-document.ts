@@ -11,10 +11,9 @@ import {
   mergeTag,
   parseEvents,
 } from 'js-yaml';
-
 import type { Json } from '../core/event.ts';
 import type { Finding, Problem, ProblemCode } from '../core/problem.ts';
-import { printable } from '../kit/printable.ts';
+import { printable } from '../kit/text/printable.ts';
 import {
   createLineFinder,
   findOffset,

@@ -2,7 +2,6 @@
 // anybody line by line. Our own configuration is read by load.ts.
 
 import { CORE_SCHEMA, constructFromEvents, EVENT_ID, type Event, load, parseEvents } from 'js-yaml';
-
 import { messageOf } from '../core/errors.ts';
 import { markOf, stringOf } from './load-document.ts';
 import { createLineFinder } from './source-map.ts';

@@ -1,10 +1,9 @@
 // The configuration file itself: read whole, bounded, as UTF-8. What it says is load.ts's matter.
 
 import { open } from 'node:fs/promises';
-
 import type { Problem } from '../core/problem.ts';
 import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
-import { printable } from '../kit/printable.ts';
+import { printable } from '../kit/text/printable.ts';
 import { MAX_CONFIG_BYTES } from './load-document.ts';
 
 /** The text of a file, or why there is none. */

@@ -2,11 +2,10 @@
 // single keywords are handled here; choices between branches are validate.ts's.
 
 import type { ErrorObject } from 'ajv/dist/2020.js';
-
 import { isJsonObject, type Json } from '../core/event.ts';
 import type { Finding, ProblemCode } from '../core/problem.ts';
-import { nearestName } from '../kit/nearest.ts';
-import { printable } from '../kit/printable.ts';
+import { nearestName } from '../kit/text/nearest.ts';
+import { printable } from '../kit/text/printable.ts';
 import { FORMATS } from './formats.ts';
 import { pointerStep } from './source-map.ts';
 

@@ -4,9 +4,8 @@
 // Source: js-yaml 5 parseEvents (offsets from 0, -1 where absent); RFC 6901 (JSON Pointer).
 
 import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
-
 import type { Finding, Problem, ProblemCode } from '../core/problem.ts';
-import { printable } from '../kit/printable.ts';
+import { printable } from '../kit/text/printable.ts';
 import type { LoadedDocument } from './load-document.ts';
 
 /** Where one key or value stands: an offset into the text, and what is below it. */

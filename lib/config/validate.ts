@@ -3,7 +3,6 @@
 // Source: https://ajv.js.org (draft 2020-12, allErrors, verbose).
 
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
-
 import { isJsonObject, type Json, stringAt } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';

@@ -3,8 +3,8 @@
 
 import { isJsonList, isJsonObject, type Json, type JsonObject, stringAt } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
-import { jsonOrNothing } from '../kit/json.ts';
-import { printable } from '../kit/printable.ts';
+import { jsonOrNothing } from '../kit/data/json.ts';
+import { printable } from '../kit/text/printable.ts';
 
 /** What a text is that can be no configuration, before it is parsed; undefined where it may be one. */
 export function recogniseText(text: string): WrongFile | undefined {

@@ -2,7 +2,6 @@
 // compute again, and the one document that every trigger hands over.
 
 import { createHash } from 'node:crypto';
-
 import type { RuleRef } from './decision.ts';
 import { type EventObject, millisecondsOf, parseMicroTime, textAt } from './event.ts';
 import type { Outcome, Started } from './trigger.ts';
@@ -230,4 +229,16 @@ function encode(value: bigint, length: number): string {
     rest /= 32n;
   }
   return text;
+}
+
+// The trace context of a delivery, the same at each attempt, so that a pipeline's spans hang
+// together however often it was started. Nothing here records spans.
+// Source: W3C Trace Context, §3.2 (version 00, sampled).
+
+const SPAN_DIGITS = 16;
+
+/** `00-<the id's 128 bits>-<its last 64 bits>-01`, in hexadecimal. */
+export function traceparent(id: string): string {
+  const bits = idBits(id);
+  return `00-${bits}-${bits.slice(-SPAN_DIGITS)}-01`;
 }

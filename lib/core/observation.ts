@@ -10,7 +10,7 @@ import type { Gap } from './source.ts';
 import type { StoreObserved } from './store-observation.ts';
 import type { Outcome, PauseReason } from './trigger.ts';
 
-/** Why a watch or a list ended or failed: the rows of the table in lib/kubernetes/trouble-table.ts. */
+/** Why a watch or a list ended or failed: the rows of the table in lib/kubernetes/watch/watch-error-table.ts. */
 export type TroubleReason =
   | 'closed'
   | 'closed-early'

@@ -6,7 +6,7 @@
 import type { Random } from '../core/clock.ts';
 import type { BreakerState, DeliveryObserved, PauseState } from '../core/observation.ts';
 import { type Outcome, type PauseReason, pauseReasonOf } from '../core/trigger.ts';
-import { backoffMs } from '../kit/backoff.ts';
+import { backoffMs } from '../kit/async/backoff.ts';
 
 type Observed<K extends DeliveryObserved['kind']> = Extract<DeliveryObserved, { kind: K }>;
 

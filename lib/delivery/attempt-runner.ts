@@ -7,8 +7,8 @@ import { hasCode, messageOf, SluiceError } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Archive, Keep, Outbox, Settlement } from '../core/store.ts';
 import type { OnLostAnswer, Outcome, Trigger } from '../core/trigger.ts';
-import { backoffMs } from '../kit/backoff.ts';
-import { openDeadline } from '../kit/deadline.ts';
+import { openDeadline } from '../kit/async/abort.ts';
+import { backoffMs } from '../kit/async/backoff.ts';
 import { Admission, type AdmissionChange } from './admission.ts';
 import {
   givenBack,

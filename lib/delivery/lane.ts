@@ -7,8 +7,8 @@
 import type { Delivery } from '../core/delivery.ts';
 import { hasCode } from '../core/errors.ts';
 import type { Batching, Trigger } from '../core/trigger.ts';
-import { aborted, abortedAfter } from '../kit/aborted.ts';
-import { Alarm } from '../kit/alarm.ts';
+import { aborted, abortedAfter } from '../kit/async/abort.ts';
+import { Alarm } from '../kit/async/alarm.ts';
 import {
   type AttemptSettings,
   type AttemptSignals,

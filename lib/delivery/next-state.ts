@@ -7,7 +7,7 @@ import type { Random } from '../core/clock.ts';
 import type { Attempt, Delivery } from '../core/delivery.ts';
 import type { Settlement } from '../core/store.ts';
 import type { OnLostAnswer, Outcome, Retry, Unknown } from '../core/trigger.ts';
-import { type BackoffLimits, backoffMs } from '../kit/backoff.ts';
+import { type BackoffLimits, backoffMs } from '../kit/async/backoff.ts';
 
 /** How a trigger's failed attempts are repeated. */
 export interface RetryPolicy extends BackoffLimits {

@@ -5,7 +5,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import type { Keep } from '../core/store.ts';
-import { jsonOrNothing } from '../kit/json.ts';
+import { jsonOrNothing } from '../kit/data/json.ts';
 
 /** What the ages of one lane are kept with. */
 export interface AgingParts {

@@ -5,7 +5,7 @@
 
 import { isJsonObject } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
-import type { Pattern } from '../kit/pattern.ts';
+import type { Pattern } from '../kit/text/pattern.ts';
 import type { Condition, Rule } from './chain.ts';
 import type { CompiledChain } from './compile.ts';
 import { textCondition } from './condition.ts';

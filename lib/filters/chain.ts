@@ -4,7 +4,7 @@
 
 import type { Decision } from '../core/decision.ts';
 import type { Json } from '../core/event.ts';
-import type { Pattern } from '../kit/pattern.ts';
+import type { Pattern } from '../kit/text/pattern.ts';
 import type { Narrowing } from './narrowing.ts';
 import type { ConditionField } from './rule.ts';
 

@@ -5,7 +5,7 @@
 import type { Json } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { Finding } from '../core/problem.ts';
-import { type Pattern, parsePattern } from '../kit/pattern.ts';
+import { type Pattern, parsePattern } from '../kit/text/pattern.ts';
 import type { Condition, CountCondition, CountTest, TextCondition } from './chain.ts';
 import type { ConditionField } from './rule.ts';
 import { pointer, quoted, type Report, wrong, wrongType } from './rule-findings.ts';

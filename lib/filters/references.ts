@@ -3,7 +3,7 @@
 
 import type { Action } from '../core/decision.ts';
 import type { Finding, ProblemCode } from '../core/problem.ts';
-import { nearestName } from '../kit/nearest.ts';
+import { nearestName } from '../kit/text/nearest.ts';
 import type { Condition } from './chain.ts';
 import { pointer, quoted, type Report, suspicious, wrong, wrongType } from './rule-findings.ts';
 

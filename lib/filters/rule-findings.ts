@@ -2,7 +2,7 @@
 // configuration. Nothing here decides whether something is wrong.
 
 import type { Finding, ProblemCode } from '../core/problem.ts';
-import { printable } from '../kit/printable.ts';
+import { printable } from '../kit/text/printable.ts';
 
 /** Takes a finding; what compiles goes on after it, so that all problems are found at once. */
 export type Report = (finding: Finding) => void;

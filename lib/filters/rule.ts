@@ -3,7 +3,7 @@
 
 import type { Action } from '../core/decision.ts';
 import { isJsonObject } from '../core/event.ts';
-import { parseDuration } from '../kit/duration.ts';
+import { parseDuration } from '../kit/text/quantity.ts';
 import {
   ownValue,
   pointer,

@@ -5,7 +5,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Upkeep } from '../core/store.ts';
-import type { SteadyClock } from '../kit/steady-clock.ts';
+import type { SteadyClock } from '../kit/async/steady-clock.ts';
 
 /** What the watch works with. */
 export interface ClockWatchParts {

@@ -3,15 +3,14 @@
 // last, so that a start that dies in between does all of it again, and nothing twice.
 
 import { randomUUID } from 'node:crypto';
-
 import type { ClusterRef } from '../core/delivery.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Gap } from '../core/source.ts';
 import type { Keep, Store } from '../core/store.ts';
 import { orphanAll } from '../delivery/dispatch.ts';
-import { jsonOrNothing } from '../kit/json.ts';
-import type { ClusterIdentity } from '../kubernetes/cluster.ts';
+import { jsonOrNothing } from '../kit/data/json.ts';
+import type { ClusterIdentity } from '../kubernetes/client/cluster-id.ts';
 
 /** What following a cluster works with. */
 export interface FollowClusterParts {

@@ -4,8 +4,8 @@ import type { Plan } from '../assembly/plan.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Store } from '../core/store.ts';
-import type { ApiClient } from '../kubernetes/api.ts';
-import type { ClusterIdentity } from '../kubernetes/cluster.ts';
+import type { ClusterIdentity } from '../kubernetes/client/cluster-id.ts';
+import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 
 /** What a gateway works with. */
 export interface GatewayParts {

@@ -6,7 +6,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Health } from '../core/health.ts';
 import type { LimitObserved, Observation, TroubleReason } from '../core/observation.ts';
-import { renderDuration } from '../kit/duration.ts';
+import { renderDuration } from '../kit/text/quantity.ts';
 
 type Reading = Extract<Observation, { kind: 'reading' }>;
 type Paused = Extract<Observation, { kind: 'pause' }>;

@@ -5,7 +5,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Keep } from '../core/store.ts';
 import type { Span } from '../delivery/retry-age.ts';
-import { jsonOrNothing } from '../kit/json.ts';
+import { jsonOrNothing } from '../kit/data/json.ts';
 
 /** What an earlier process wrote down last. */
 export interface Beat {

@@ -8,7 +8,7 @@ import type { Observe } from '../core/observation.ts';
 import type { PathPart, Source } from '../core/source.ts';
 import type { RenamedTrigger, Store } from '../core/store.ts';
 import { orphan } from '../delivery/dispatch.ts';
-import type { SteadyClock } from '../kit/steady-clock.ts';
+import type { SteadyClock } from '../kit/async/steady-clock.ts';
 import { JUMP_MS } from './clock-watch.ts';
 import { followCluster } from './cluster-identity.ts';
 import type { GatewayParts } from './gateway-options.ts';

@@ -7,7 +7,7 @@ import type { Clock, Random } from '../core/clock.ts';
 import { hasCode, messageOf } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
 import type { ActAnswer, Store } from '../core/store.ts';
-import { backoffMs } from '../kit/backoff.ts';
+import { backoffMs } from '../kit/async/backoff.ts';
 
 /** What waiting for a store needs. */
 export interface PatienceParts {

@@ -9,10 +9,10 @@ import { Dispatch } from '../delivery/dispatch.ts';
 import { Lane } from '../delivery/lane.ts';
 import type { Span } from '../delivery/retry-age.ts';
 import { Gate } from '../delivery/shared-lock.ts';
+import { Release } from '../intake/held-release.ts';
 import { Intake } from '../intake/intake.ts';
 import { Limiter, rememberedMs } from '../intake/limit.ts';
-import { Release } from '../intake/release.ts';
-import type { SteadyClock } from '../kit/steady-clock.ts';
+import type { SteadyClock } from '../kit/async/steady-clock.ts';
 import type { GatewayParts } from './gateway-options.ts';
 
 /** What workers are built from; `clock` is the wall clock. */

@@ -2,11 +2,10 @@
 // passes stands in one place; every answer that is no success is a problem document.
 
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-
 import { SluiceError } from '../core/errors.ts';
 import type { Json } from '../core/event.ts';
 import type { Observe } from '../core/observation.ts';
-import { printable } from '../kit/printable.ts';
+import { printable } from '../kit/text/printable.ts';
 import { escapedJson } from '../telemetry/line-format.ts';
 import { type AccessRules, type Caller, strayRefusal, tokenRefusal } from './access.ts';
 import { Explainer } from './explain.ts';

@@ -3,7 +3,6 @@
 // refused, because they have no size before they are unpacked.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-
 import type { Refusal } from './problem-document.ts';
 
 /** A body, or why there is none. */

@@ -6,7 +6,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-
 import type { Clock } from '../core/clock.ts';
 import { type Refusal, renderRefusal } from './problem-document.ts';
 

@@ -4,9 +4,9 @@
 import type { TrailEntry } from '../core/decision.ts';
 import type { EventObject, Json } from '../core/event.ts';
 import type { DecisionObserved } from '../core/observation.ts';
+import { weightOf } from '../kit/data/json-size.ts';
 import { ruleLabel } from '../telemetry/log-value.ts';
 import type { Happening, Move, Recent } from './recent.ts';
-import { weightOf } from './weight.ts';
 
 // What an API server admits in a name; nothing bounds an Event's other texts.
 const TEXT_CHARACTERS = 1024;

@@ -16,10 +16,10 @@ import type { Archive, DecisionRecord, DeliveryQuery } from '../core/store.ts';
 import type { Outcome, Started } from '../core/trigger.ts';
 import { type ActName, possibleActs } from '../delivery/actions.ts';
 import type { HeldForecast } from '../intake/forecast.ts';
+import { weightOf } from '../kit/data/json-size.ts';
 import { cut } from './decisions.ts';
 import type { PauseStanding } from './standing.ts';
 import { timeOf } from './time.ts';
-import { weightOf } from './weight.ts';
 
 /** One attempt as documents show it. */
 export interface AttemptDocument {

@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import { DELIVERY_STATES, type DeliveryState, isDeliveryId } from '../core/delivery.ts';
 import type { DeliveryQuery, Store } from '../core/store.ts';
 import { ACTS, type Acted, type ActName, possibleActs } from '../delivery/actions.ts';
-import { printable } from '../kit/printable.ts';
+import { printable } from '../kit/text/printable.ts';
 import {
   countDeliveries,
   findDelivery,

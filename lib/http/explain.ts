@@ -2,19 +2,18 @@
 // does, started nowhere. Large bodies and long lists are bounded, and give way to the gateway's work.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-
 import { type ExplainPlan, explainEvent } from '../assembly/explain-event.ts';
 import { parseYamlStream } from '../config/parse-yaml.ts';
 import type { Clock } from '../core/clock.ts';
 import { type EventObject, isJsonObject, type Json } from '../core/event.ts';
 import { type ExplanationDocument, toExplanationDocument } from '../filters/decide.ts';
-import { type JsonValue, JsonValues } from '../kit/json-values.ts';
-import { printable } from '../kit/printable.ts';
+import { weightOf } from '../kit/data/json-size.ts';
+import { type JsonValue, JsonValues } from '../kit/data/json-values.ts';
+import { printable } from '../kit/text/printable.ts';
 import { type Given, givenIn, MOST_LEVELS } from '../sources/given-events.ts';
 import { type Body, readBody } from './body.ts';
 import type { Refusal } from './problem-document.ts';
 import { RequestLimit } from './request-limit.ts';
-import { weightOf } from './weight.ts';
 
 /** More than any Event, and a list of some thousands. */
 export const BODY_BYTES = 16 * 1024 * 1024;

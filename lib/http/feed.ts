@@ -4,10 +4,9 @@
 // Source: HTML Living Standard, Server-sent events.
 
 import type { ServerResponse } from 'node:http';
-
 import type { Clock } from '../core/clock.ts';
 import type { Json } from '../core/event.ts';
-import { Alarm } from '../kit/alarm.ts';
+import { Alarm } from '../kit/async/alarm.ts';
 import { escapedJson } from '../telemetry/line-format.ts';
 import { isDecision, toDecisionDocument, toMoveDocument } from './decisions.ts';
 import type { Refusal } from './problem-document.ts';

@@ -4,9 +4,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-
 import type { Express } from 'express';
-
 import type { Clock } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import { codeOfFailure } from '../kit/file-trouble.ts';

@@ -4,7 +4,7 @@
 // Source: the kinds of https://kubernetes.io/docs/reference/kubernetes-api/ that Events are about.
 
 import type { Archive } from '../core/store.ts';
-import { printable } from '../kit/printable.ts';
+import { printable } from '../kit/text/printable.ts';
 
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   v1: [

@@ -3,7 +3,6 @@
 // Source: OpenAPI 3.1.1.
 
 import { STATUS_CODES } from 'node:http';
-
 import type { PlannedHttp } from '../assembly/plan.ts';
 import type { Json, JsonObject } from '../core/event.ts';
 import { PROBLEM_TYPE, type RefusalStatus } from './problem-document.ts';

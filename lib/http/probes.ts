@@ -2,7 +2,6 @@
 // who can reach it, so nothing here tells more than names of the configuration.
 
 import express, { type Express, type Request, type Response } from 'express';
-
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Health } from '../core/health.ts';

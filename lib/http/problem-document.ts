@@ -2,7 +2,6 @@
 // Source: RFC 9457 (problem details; `about:blank` means that the title is the status' own phrase).
 
 import { type ServerResponse, STATUS_CODES } from 'node:http';
-
 import type { DeliveryState } from '../core/delivery.ts';
 import { escapedJson } from '../telemetry/line-format.ts';
 

@@ -2,8 +2,8 @@
 // else stands there is refused with its name and what was expected.
 
 import type { JsonSchema } from '../core/kind.ts';
-import { nearestName } from '../kit/nearest.ts';
-import { printable } from '../kit/printable.ts';
+import { nearestName } from '../kit/text/nearest.ts';
+import { printable } from '../kit/text/printable.ts';
 import type { Refusal } from './problem-document.ts';
 
 /** One parameter of a route. */

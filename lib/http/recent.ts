@@ -3,7 +3,7 @@
 // a reference in a ring and nothing else; documents are made of it when somebody asks.
 
 import type { DecisionObserved, Observation } from '../core/observation.ts';
-import { weightOf } from './weight.ts';
+import { weightOf } from '../kit/data/json-size.ts';
 
 /** A delivery that moved, without the Events in it. */
 export interface Move {

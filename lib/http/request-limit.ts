@@ -3,7 +3,6 @@
 // for its body, or for taking its answer, loses its place after a while.
 
 import type { ServerResponse } from 'node:http';
-
 import type { Clock } from '../core/clock.ts';
 import type { Refusal } from './problem-document.ts';
 

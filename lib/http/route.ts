@@ -2,7 +2,6 @@
 // in routes.ts and delivery-routes.ts; who serves them is api.ts.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-
 import type { JsonSchema } from '../core/kind.ts';
 import type { Acted, ActName } from '../delivery/actions.ts';
 import type { HeldForecast } from '../intake/forecast.ts';

@@ -3,7 +3,6 @@
 // route that the other does not. Who may ask is access.ts.
 
 import type { IncomingMessage } from 'node:http';
-
 import { type DecisionQuery, findDecision, listDecisions } from './decisions.ts';
 import { DELIVERY_ROUTES } from './delivery-routes.ts';
 import { gapsAnswer, LOSSES } from './gaps.ts';

@@ -2,8 +2,8 @@
 // by is the caller's.
 // Source: RFC 3339.
 
-import { parseDuration } from '../kit/duration.ts';
-import { printable } from '../kit/printable.ts';
+import { printable } from '../kit/text/printable.ts';
+import { parseDuration } from '../kit/text/quantity.ts';
 import type { Refusal } from './problem-document.ts';
 import type { Values } from './query.ts';
 

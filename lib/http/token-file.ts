@@ -6,7 +6,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, link, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import type { Finding } from '../core/problem.ts';
 import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
 

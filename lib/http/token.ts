@@ -3,7 +3,6 @@
 // Source: RFC 6750; node:crypto timingSafeEqual over hashes, so that lengths do not show either.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-
 import type { Clock } from '../core/clock.ts';
 import type { TokenCheck } from './access.ts';
 

@@ -2,8 +2,8 @@
 // Nothing depends on it.
 
 import type { Budget } from '../core/observation.ts';
-import { Heap } from '../kit/heap.ts';
-import type { Held, HeldQueue } from './held-queue.ts';
+import { Heap } from '../kit/data/heap.ts';
+import type { Held, HeldQueue } from './namespace-queue.ts';
 
 /** When a held delivery would start, and which budget decides that. */
 export interface Forecast {

@@ -3,9 +3,9 @@
 // walks are not here.
 
 import { isDeliveryId } from '../core/delivery.ts';
-import { quoted } from '../kit/printable.ts';
-import type { Candidate } from './candidate.ts';
+import { quoted } from '../kit/text/printable.ts';
 import type { Facts, Ruling } from './stages.ts';
+import type { Candidate } from './start-request.ts';
 
 /** What the guards need to know. */
 export interface GuardFacts {

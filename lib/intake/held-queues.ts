@@ -3,7 +3,7 @@
 // bound a newcomer of a shorter queue still gets in, and the longest queue gives way. It does no I/O,
 // knows no budget and reads no clock.
 
-import { type Held, HeldQueue, type QueueKey } from './held-queue.ts';
+import { type Held, HeldQueue, type QueueKey } from './namespace-queue.ts';
 
 /** How long the queues of one trigger are, those whose commit is under way included. */
 class Lengths {

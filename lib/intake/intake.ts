@@ -10,19 +10,17 @@ import type { Decision, Disposed, RuleRef } from '../core/decision.ts';
 import type { ClusterRef, Delivery } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Occurrence } from '../core/occurrence.ts';
-import type { Batch } from '../core/source.ts';
+import type { Batch, Gap } from '../core/source.ts';
 import type { Committed, Journal, LedgerEntry } from '../core/store.ts';
 import type { Chain } from '../filters/chain.ts';
 import { decide, explain } from '../filters/decide.ts';
-import { Alarm } from '../kit/alarm.ts';
-import { backoffMs } from '../kit/backoff.ts';
-import { BatchWork } from './batch-work.ts';
-import { type Candidate, type TriggerRef, toCandidate } from './candidate.ts';
-import { GapLoss } from './gap-loss.ts';
+import { Alarm } from '../kit/async/alarm.ts';
+import { backoffMs } from '../kit/async/backoff.ts';
 import type { GuardFacts } from './guard.ts';
 import type { Limiter } from './limit.ts';
 import type { Ruling } from './stages.ts';
-import { Unsaved } from './unsaved.ts';
+import { type Candidate, type TriggerRef, toCandidate } from './start-request.ts';
+import { BatchWork, Unsaved } from './unit-of-work.ts';
 
 /** What intake works with. */
 export interface IntakeParts {
@@ -264,4 +262,36 @@ function toDisposed(
   const isNew = disposition === 'queued' || disposition === 'held';
   const stored = isNew && existing.has(id) ? 'repeat' : disposition;
   return { trigger: trigger.name, disposition: stored, id: NO_ID.has(stored) ? null : known, why };
+}
+
+// What a gap lost, as far as the ledger can tell. Whoever reads knows only that everything there is
+// was listed; that a series went on meanwhile, unseen, shows where the ledger knows its last count.
+// Source: the three kinds of gaps, docs/guarantees.md.
+
+/** Remembers, while a path is listed, how many of its series were written more than once. */
+export class GapLoss {
+  /** By watch path, since its position moved last. */
+  readonly #hidden = new Map<string, Set<string>>();
+
+  /** Takes note of an occurrence that has an entry in the ledger. */
+  note({ from, path, key, count }: Occurrence, entry: LedgerEntry): void {
+    if (from !== 'list' || count - entry.lastCount <= 1) return;
+    const hidden = this.#hidden.get(path) ?? new Set();
+    this.#hidden.set(path, hidden.add(key));
+  }
+
+  /** The gaps of a batch, as its list and the ledger show them together. */
+  weigh({ gaps, positions }: Batch): readonly Gap[] {
+    const weighed = gaps.map((gap) => this.#weigh(gap));
+    // The position moves with the last page: what comes then is another list.
+    for (const path of positions.keys()) this.#hidden.delete(path);
+    return weighed;
+  }
+
+  #weigh(gap: Gap): Gap {
+    const hidden = this.#hidden.get(gap.path)?.size ?? 0;
+    if (gap.loss !== 'none' || hidden === 0) return gap;
+    const why = `${gap.why}; ${hidden} of the series started before were written more than once`;
+    return { ...gap, loss: 'coalesced', why };
+  }
 }

@@ -2,9 +2,9 @@
 // that either ended. Each is said once, never for each delivery. It decides nothing.
 
 import type { Budget, LimitUser, Observe } from '../core/observation.ts';
-import { type Rate, renderRate } from '../kit/rate.ts';
-import type { Held } from './held-queue.ts';
+import { type Rate, renderRate } from '../kit/text/quantity.ts';
 import type { HeldQueues } from './held-queues.ts';
+import type { Held } from './namespace-queue.ts';
 
 /** Dependencies of the watch. */
 interface LimitWatchParts {

@@ -3,17 +3,16 @@
 // The limiter decides and remembers; it does no I/O. Times are monotonic milliseconds.
 
 import { createHash } from 'node:crypto';
-
 import type { Budget, Observe } from '../core/observation.ts';
-import { quoted } from '../kit/printable.ts';
-import type { Rate } from '../kit/rate.ts';
-import { TokenBucket, TokenBuckets } from '../kit/token-bucket.ts';
-import type { Candidate } from './candidate.ts';
+import { TokenBucket, TokenBuckets } from '../kit/data/token-bucket.ts';
+import { quoted } from '../kit/text/printable.ts';
+import type { Rate } from '../kit/text/quantity.ts';
 import { type Forecast, forecastQueue, tokensByTurn } from './forecast.ts';
-import type { Held } from './held-queue.ts';
 import { HeldQueues } from './held-queues.ts';
 import { LimitWatch } from './limit-watch.ts';
+import type { Held } from './namespace-queue.ts';
 import type { Facts, Ruling } from './stages.ts';
+import type { Candidate } from './start-request.ts';
 
 /** How many builds there may be; null is no limit. */
 export interface Limits {

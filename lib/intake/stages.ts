@@ -3,12 +3,13 @@
 // them is started. They do no I/O.
 
 import type { Disposition } from '../core/decision.ts';
+import { millisecondsOf, parseMicroTime } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { LedgerEntry } from '../core/store.ts';
-import { again } from './again.ts';
-import type { Candidate } from './candidate.ts';
+import { renderDuration } from '../kit/text/quantity.ts';
 import { type GuardFacts, guardForeign, guardLoop } from './guard.ts';
 import { type Limiter, limit } from './limit.ts';
+import type { Candidate } from './start-request.ts';
 
 /** What a stage says of a candidate, and why, for people. */
 export interface Ruling {
@@ -56,4 +57,30 @@ export function guarded(occurrence: Occurrence, guard: GuardFacts): Ruling | nul
     if (ruling !== null) return ruling;
   }
   return null;
+}
+
+// `again: { per: series }`: a series starts a rule's build once. The ledger decides, and for an
+// Event that was re-created under its old name the reporter's own times do, never our clock.
+
+/**
+ * Stops a state of a series that was started before: always within one life of the Event, and in
+ * another life while less than `quiet` lies between it and the last accepted state.
+ */
+export function again({ occurrence, quietMs }: Candidate, { entry }: Facts): Ruling | null {
+  if (entry === undefined) return null;
+  if (entry.life === occurrence.life) return { disposition: 'repeat', id: entry.id, why: '' };
+  const silence = silenceMs(entry.lastHappenedAt, occurrence.happenedAt);
+  // A time that can not be read proves no silence: better one build too few than one too many.
+  if (silence !== undefined && silence >= quietMs) return null;
+  return {
+    disposition: 'repeat',
+    id: entry.id,
+    why: `re-created less than ${renderDuration(quietMs)} after its last state`,
+  };
+}
+
+function silenceMs(before: string, after: string): number | undefined {
+  const from = parseMicroTime(before);
+  const to = parseMicroTime(after);
+  return from === undefined || to === undefined ? undefined : millisecondsOf(to - from);
 }

@@ -4,10 +4,9 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-
 import type { Clock } from '../core/clock.ts';
 import { fileTrouble } from './file-trouble.ts';
-import { quoted } from './printable.ts';
+import { quoted } from './text/printable.ts';
 
 /** Where a secret is. */
 export type SecretRef = { readonly file: string } | { readonly env: string };

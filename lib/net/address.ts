@@ -4,7 +4,6 @@
 // Source: RFC 3927 and RFC 4291 §2.5.6 (link-local); each cloud's page about instance metadata.
 
 import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net';
-
 import { ConnectTrouble } from './failure.ts';
 
 const FORBIDDEN = new BlockList();

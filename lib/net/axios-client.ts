@@ -5,7 +5,6 @@
 
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-
 import type { Clock } from '../core/clock.ts';
 import type { Environment } from '../kit/system.ts';
 import { hostOf, portOf } from './address.ts';

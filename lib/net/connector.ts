@@ -12,7 +12,6 @@ import {
   createSecureContext,
   type SecureContext,
 } from 'node:tls';
-
 import type { Clock } from '../core/clock.ts';
 import { forbiddenBy, guardedLookup, isForbidden, type Target, targetOf } from './address.ts';
 import { ConnectTrouble, codeOf, placeOf, whereOf } from './failure.ts';

@@ -11,14 +11,12 @@ import {
   type IncomingMessage,
   type RequestOptions,
 } from 'node:http';
-
 import {
   type AxiosAdapter,
   AxiosHeaders,
   getAdapter,
   type InternalAxiosRequestConfig,
 } from 'axios';
-
 import { hostOf, portOf, targetOf } from './address.ts';
 import type { BodyDeadlines, Bounded } from './body-deadlines.ts';
 import type { Connector } from './connector.ts';

@@ -2,7 +2,7 @@
 // detail for people made of codes and addresses. No message of an error is passed on, for some hold
 // what a peer sent or what a header said; only our own ConnectTrouble is quoted.
 
-import { printable } from '../kit/printable.ts';
+import { printable } from '../kit/text/printable.ts';
 import type { HttpFailed, NetworkFailure } from './http-client.ts';
 
 /** What was known of a request when it failed. */

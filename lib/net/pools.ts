@@ -4,7 +4,6 @@
 import { Agent, type ClientRequestArgs } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-
 import type { Clock } from '../core/clock.ts';
 import type { Connector } from './connector.ts';
 import { placeOf } from './failure.ts';

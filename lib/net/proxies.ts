@@ -5,7 +5,6 @@
 
 import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
-
 import { isLoopbackHost } from '../kit/host-header.ts';
 import type { Environment } from '../kit/system.ts';
 import type { Target } from './address.ts';

@@ -4,11 +4,10 @@
 
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-
 import type { Clock, Random } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { JsonObject } from '../core/event.ts';
-import { openDeadline } from '../kit/deadline.ts';
+import { openDeadline } from '../kit/async/abort.ts';
 import { type HostTrouble, hostTrouble } from '../kit/host-header.ts';
 import type { EventLists } from './event-list.ts';
 import { type EventStore, goJson } from './event-store.ts';

@@ -4,7 +4,6 @@
 
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
-
 import { bits, der, oid, sequence, TAG } from './der.ts';
 import type { TlsPair } from './playback.ts';
 

@@ -3,7 +3,6 @@
 // that falls behind a compaction is told so in the stream, as an API server without a watch cache does.
 
 import type { ServerResponse } from 'node:http';
-
 import { type EventStore, frame, goJson } from './event-store.ts';
 import { type Status, watchExpired } from './status.ts';
 

@@ -4,7 +4,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-
 import type { Clock, Random } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import { handle } from './api-server.ts';

@@ -3,7 +3,6 @@
 
 import { createReadStream } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
-
 import { messageOf, SluiceError } from '../core/errors.ts';
 import { type EventObject, isJsonObject } from '../core/event.ts';
 import { toRecordedEvent } from '../sources/given-events.ts';

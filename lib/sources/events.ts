@@ -14,12 +14,11 @@ import type { CheckContext, JsonSchema, Permission } from '../core/kind.ts';
 import { countOf, type Occurrence, toOccurrence } from '../core/occurrence.ts';
 import type { Finding } from '../core/problem.ts';
 import type { Batch, PathPart, Positions, Source } from '../core/source.ts';
-import { parseDuration } from '../kit/duration.ts';
-import { heirsAmong } from '../kubernetes/heirs.ts';
-import { mergeFairly } from '../kubernetes/merge.ts';
-import { readChanges } from '../kubernetes/reader.ts';
-import type { ReaderBatch } from '../kubernetes/reader-batch.ts';
-import { positionKeyOf, type Watched } from '../kubernetes/watched.ts';
+import { mergeFairly } from '../kit/async/merge-streams.ts';
+import { parseDuration } from '../kit/text/quantity.ts';
+import type { ReaderBatch } from '../kubernetes/watch/known-versions.ts';
+import { readChanges } from '../kubernetes/watch/reflector.ts';
+import { heirsAmong, positionKeyOf, type Watched } from '../kubernetes/watch/watch-target.ts';
 import type { SourceKind, SourceParts } from './source-kind.ts';
 
 /** The section `events:` of a source. */

@@ -10,7 +10,7 @@ import {
   type JsonObject,
   stringAt,
 } from '../core/event.ts';
-import { printable } from '../kit/printable.ts';
+import { printable } from '../kit/text/printable.ts';
 import { describeOther, GET_EVENTS } from './other-objects.ts';
 
 /**

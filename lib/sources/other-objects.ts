@@ -4,7 +4,7 @@
 // CloudEvents 1.0.2 §3.1 (specversion).
 
 import { isJsonObject, type Json, type JsonObject, stringAt } from '../core/event.ts';
-import { printable } from '../kit/printable.ts';
+import { printable } from '../kit/text/printable.ts';
 
 /** Description of an object, and how to get Events instead. */
 export interface Other {

@@ -7,7 +7,7 @@ import type { EventObject } from '../core/event.ts';
 import type { Kind } from '../core/kind.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Source } from '../core/source.ts';
-import type { ApiClient } from '../kubernetes/api.ts';
+import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 
 /** A kind of source. */
 export interface SourceKind<Section> extends Kind<Section, SourceParts, Source> {

@@ -4,8 +4,8 @@
 // store's own: a jump of the clock moves them all at once, elsewhere.
 
 import type { ClaimRequest } from '../core/store.ts';
-import { Heap } from '../kit/heap.ts';
-import { OVERTAKE_MS } from './overtaking.ts';
+import { Heap } from '../kit/data/heap.ts';
+import { OVERTAKE_MS } from './store-kind.ts';
 
 /** What of a delivery decides when it is its turn. */
 export interface Queued {

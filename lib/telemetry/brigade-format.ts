@@ -7,7 +7,7 @@
 import type { Delivery } from '../core/delivery.ts';
 import { type EventObject, stringAt } from '../core/event.ts';
 import type { DecisionObserved, DeliveryObserved } from '../core/observation.ts';
-import { printable } from '../kit/printable.ts';
+import { printable } from '../kit/text/printable.ts';
 import { escapedJson, unicodeEscape } from './line-format.ts';
 import type { TelemetryParts } from './logging.ts';
 

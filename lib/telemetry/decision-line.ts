@@ -4,7 +4,7 @@
 import type { Disposed, TrailEntry } from '../core/decision.ts';
 import type { Json } from '../core/event.ts';
 import type { DecisionObserved } from '../core/observation.ts';
-import { printable, quoted } from '../kit/printable.ts';
+import { printable, quoted } from '../kit/text/printable.ts';
 import { compact, counted, pathToken, ruleLabel, token } from './log-value.ts';
 import type { Line, LogLevel } from './logging.ts';
 

@@ -11,7 +11,7 @@ import {
   type Started,
   type UnknownReason,
 } from '../core/trigger.ts';
-import { renderDuration } from '../kit/duration.ts';
+import { renderDuration } from '../kit/text/quantity.ts';
 import type { FailureLog } from './failure-log.ts';
 import { counted, ruleLabel, token } from './log-value.ts';
 import type { Line, LogLevel } from './logging.ts';

@@ -3,7 +3,7 @@
 // something is observed.
 
 import type { Clock } from '../core/clock.ts';
-import { renderDuration } from '../kit/duration.ts';
+import { renderDuration } from '../kit/text/quantity.ts';
 import { counted } from './log-value.ts';
 import type { Line } from './logging.ts';
 

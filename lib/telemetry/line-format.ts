@@ -2,7 +2,7 @@
 // once for JSON, and once so that `jq -r` on a terminal is as safe as the text form.
 
 import type { Json } from '../core/event.ts';
-import { printable } from '../kit/printable.ts';
+import { printable } from '../kit/text/printable.ts';
 import type { Line, LogLevel } from './logging.ts';
 
 // What JSON.stringify leaves as it is although a terminal acts on it: DEL, C1, separators, bidi.

@@ -3,7 +3,7 @@
 
 import type { RuleRef } from '../core/decision.ts';
 import type { Json } from '../core/event.ts';
-import { printable, quoted } from '../kit/printable.ts';
+import { printable, quoted } from '../kit/text/printable.ts';
 
 // Object names end at 253 characters; nothing guarantees the same of an Event's other fields.
 const TOKEN_CHARACTERS = 253;

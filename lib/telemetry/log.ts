@@ -2,9 +2,7 @@
 // text already; winston's own formats are not used, because its fields are not ours to escape.
 
 import type { Writable } from 'node:stream';
-
 import winston from 'winston';
-
 import type { Clock } from '../core/clock.ts';
 import { LOG_LEVELS, type LogLevel, type LogStream } from './logging.ts';
 

@@ -3,7 +3,6 @@
 // json-format.ts; where the text goes is log.ts.
 
 import type { Writable } from 'node:stream';
-
 import type { Clock } from '../core/clock.ts';
 import type { TrailEntry } from '../core/decision.ts';
 import type { Json, JsonObject } from '../core/event.ts';

@@ -2,7 +2,6 @@
 // observation adds to them. Nothing here reads an Event.
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-
 import type { Action } from '../core/decision.ts';
 import { type DeliveryState, UNSETTLED_STATES } from '../core/delivery.ts';
 import type {

@@ -3,7 +3,7 @@
 
 import type { ReadingObserved, TroubleReason } from '../core/observation.ts';
 import type { Gap, Position } from '../core/source.ts';
-import { renderDuration } from '../kit/duration.ts';
+import { renderDuration } from '../kit/text/quantity.ts';
 import type { FailureLog } from './failure-log.ts';
 import { counted } from './log-value.ts';
 import type { Line, LogLevel } from './logging.ts';

@@ -3,7 +3,7 @@
 // what is observed: `observe` never throws and never waits.
 
 import type { DecisionObserved, Observation, Observe } from '../core/observation.ts';
-import { printable } from '../kit/printable.ts';
+import { printable } from '../kit/text/printable.ts';
 import { type OriginalLine, originalDecision, originalDelivery } from './brigade-format.ts';
 import { DecisionMemory, toDecisionLine } from './decision-line.ts';
 import { FailureLog } from './failure-log.ts';

@@ -6,10 +6,10 @@
 
 import { isJsonList, isJsonObject, type Json, jsonAt, stringAt } from '../core/event.ts';
 import type { Outcome } from '../core/trigger.ts';
-import { printable } from '../kit/printable.ts';
-import type { ApiAnswer, ApiAnswered, ApiFailed } from '../kubernetes/api.ts';
-import { isStatus } from '../kubernetes/trouble.ts';
-import { type Failing, pausing, refused, retry, unknown } from './meaning.ts';
+import { printable } from '../kit/text/printable.ts';
+import type { ApiAnswer, ApiAnswered, ApiFailed } from '../kubernetes/client/kubernetes-api.ts';
+import { isStatus } from '../kubernetes/watch/watch-errors.ts';
+import { type Failing, pausing, refused, retry, unknown } from './outcomes.ts';
 import { askedWaitMs } from './retry-after.ts';
 
 /** What a row of the tables says. */

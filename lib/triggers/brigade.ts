@@ -6,9 +6,9 @@ import { type Delivery, objectName } from '../core/delivery.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
-import { toLabelValue } from '../kit/label.ts';
-import { quoted } from '../kit/printable.ts';
-import { resourcePath } from '../kubernetes/objects.ts';
+import { toLabelValue } from '../kit/text/label.ts';
+import { quoted } from '../kit/text/printable.ts';
+import { resourcePath } from '../kubernetes/client/objects.ts';
 import {
   BRIGADE_DEFAULTS,
   BRIGADE_PROFILES,
@@ -17,11 +17,8 @@ import {
   SINCE_V0_10,
   toBuildSecret,
 } from './brigade-secret.ts';
-import { type Creation, createObject, renderCreation } from './create-object.ts';
-import { namespaceFindings } from './namespace.ts';
-import { oneEach } from './one-each.ts';
-import type { PreviewParts } from './parts.ts';
-import type { TriggerKind } from './trigger-kind.ts';
+import { type Creation, createObject, namespaceFindings, renderCreation } from './create-object.ts';
+import { oneEach, type PreviewParts, type TriggerKind } from './trigger-kind.ts';
 
 const text = (description: string, more: JsonSchema = {}): JsonSchema => ({
   type: 'string',

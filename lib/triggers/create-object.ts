@@ -3,11 +3,12 @@
 // Source: docs/architecture.md (409), facts on deterministic names in the Kubernetes API conventions.
 
 import { type JsonObject, jsonAt, stringAt } from '../core/event.ts';
+import type { Finding } from '../core/problem.ts';
 import type { Outcome, Started } from '../core/trigger.ts';
-import type { ApiAnswered, ApiClient } from '../kubernetes/api.ts';
-import { create, get } from '../kubernetes/objects.ts';
+import type { ApiAnswered, ApiClient } from '../kubernetes/client/kubernetes-api.ts';
+import { create, get } from '../kubernetes/client/objects.ts';
 import { outcomeOf, type Tried } from './api-outcome.ts';
-import { pausing } from './meaning.ts';
+import { pausing } from './outcomes.ts';
 
 /** Holds the whole delivery id on every object that Sluice creates. */
 export const DELIVERY_KEY = 'sluice.dev/delivery';
@@ -101,4 +102,26 @@ function startedBy(object: JsonObject): Started {
 
 function nameOf(object: JsonObject): string {
   return stringAt(object, 'metadata', 'name');
+}
+
+// The namespace in which objects are created, checked before anything is created there.
+// Source: RFC 1123 labels, which namespace names are.
+
+/** What is wrong with the name of a namespace; `path` is where it is written. */
+export function namespaceFindings(namespace: string, path: string): readonly Finding[] {
+  if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(namespace)) return [];
+  const empty = namespace === '';
+  return [
+    {
+      severity: 'error',
+      code: empty ? 'missing-key' : 'wrong-value',
+      path: empty ? '' : path,
+      message: empty
+        ? 'found no namespace to create objects in (expected one here or a build namespace)'
+        : `found the namespace ${JSON.stringify(namespace)} (expected at most 63 small letters, digits and -)`,
+      hint: empty
+        ? `write ${path.slice(1).replaceAll('/', '.')}, or pass --build-namespace`
+        : 'write the name of one namespace',
+    },
+  ];
 }

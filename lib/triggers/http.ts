@@ -3,20 +3,32 @@
 // knows no receiver by name.
 // Follows docs/triggers.md (formats, headers, statuses) and docs/guarantees.md (idempotency keys).
 
+import type { Finding } from '../core/problem.ts';
 import type { Trigger } from '../core/trigger.ts';
+import { parsePath } from '../kit/data/json-path.ts';
+import { isSecretItself } from '../kit/secret.ts';
+import { quoted } from '../kit/text/printable.ts';
+import { parseDuration, parseSize } from '../kit/text/quantity.ts';
 import { userAgent } from '../kit/version.ts';
+import { hostOf, isForbidden } from '../net/address.ts';
 import { createHttpClient } from '../net/axios-client.ts';
 import { inBatches } from './http/batch.ts';
-import type { CreateClient } from './http/connections.ts';
-import { httpFindings } from './http/findings.ts';
-import { neededSecrets } from './http/needed-secrets.ts';
-import { previewRequest } from './http/preview.ts';
-import { proxyUsed, receiverOf } from './http/proxy.ts';
-import { type HttpSection, httpSchema, keyLifeOf } from './http/section.ts';
+import { compileBody } from './http/body/body-template.ts';
+import { BATCH_FORMATS } from './http/body.ts';
+import { type CreateClient, proxyBlock, proxyUsed, receiverOf } from './http/client-cache.ts';
+import { clearSecretFindings, neededSecrets } from './http/secret-refs.ts';
+import {
+  HTTP_DEFAULTS,
+  type HttpSection,
+  httpSchema,
+  keyLifeOf,
+  type ProxySection,
+} from './http/section.ts';
 import { Sender } from './http/sender.ts';
-import { oneByOne } from './http/single.ts';
-import type { TriggerParts } from './parts.ts';
-import { prefixFromName, type TriggerKind } from './trigger-kind.ts';
+import { oneByOne, previewRequest } from './http/single.ts';
+import { compileHeaders, headerNameFault, isHeaderName } from './http/templates.ts';
+import { compileUrl, forbiddenHost } from './http/url-template.ts';
+import { prefixFromName, type TriggerKind, type TriggerParts } from './trigger-kind.ts';
 
 // Lanes bound how many attempts run at once, at most 1,000; a bound below theirs would let attempts
 // wait for each other within their time.
@@ -72,4 +84,215 @@ export function createHttpTrigger(
     isRenewed: () => sender.isRenewed(),
     [Symbol.asyncDispose]: () => sender[Symbol.asyncDispose](),
   };
+}
+
+// What values of a section that the schema accepted can not be used, all of them at once. Pure:
+// files and variables are looked at where a start needs them (needed-secrets.ts).
+
+/** Everything wrong with a section; paths are relative to it. */
+export function httpFindings(section: HttpSection): readonly Finding[] {
+  const scope = section.batch === undefined ? 'delivery' : 'batch';
+  const { url, headers = {} } = section;
+  const secrets = Object.keys(section.secrets ?? {});
+  return [
+    ...(url === undefined ? [] : compileUrl(url, scope, secrets).findings),
+    ...compileHeaders(headers, scope, secrets).findings,
+    ...bodyFindings(section),
+    ...answerFindings(section),
+    ...clearSecretFindings(section),
+    ...authFindings(section),
+    ...inlineFindings(section),
+    ...tlsFindings(section),
+    ...proxyFindings(proxyBlock(section.proxy)),
+    ...batchFindings(section),
+    ...timeFindings(section),
+    ...originFindings(section.handshake),
+  ];
+}
+
+type Said = Pick<Finding, 'message' | 'hint'>;
+
+function wrong(path: string, said: Said): Finding {
+  return { severity: 'error', code: 'wrong-value', path, ...said };
+}
+
+function missing(path: string, said: Said): Finding {
+  return { severity: 'error', code: 'missing-key', path, ...said };
+}
+
+/** `body:` and the keys that go with it or exclude it. */
+function bodyFindings(section: HttpSection): readonly Finding[] {
+  const { body, format, batch, contentType } = section;
+  if (body === undefined) {
+    if (contentType === undefined) return [];
+    const message = 'found contentType: without body: (expected both or neither)';
+    const hint = 'each format has a content type of its own: remove contentType:, or write body:';
+    return [wrong('/contentType', { message, hint })];
+  }
+  const findings = [...(compileBody(section)?.findings ?? [])];
+  if (format !== undefined) {
+    const message = `found body: beside format: ${format} (expected one of them)`;
+    const hint = 'format: says that Sluice writes the body, body: that you do: remove one';
+    findings.push(wrong('/body', { message, hint }));
+  }
+  if (batch !== undefined) {
+    const message = 'found body: beside batch: (expected one of them)';
+    const hint = 'a body of your own is about one Event: remove batch:, or choose a format';
+    findings.push(wrong('/body', { message, hint }));
+  }
+  return findings;
+}
+
+/** `expect:` and `started:`. */
+function answerFindings({ expect, started }: HttpSection): readonly Finding[] {
+  const findings: Finding[] = [];
+  for (const [place, status] of (expect?.status ?? []).entries()) {
+    if (!NEVER_TAKEN.has(status)) continue;
+    const message = `found ${status} (expected a status that a receiver which took the request can answer)`;
+    const hint = 'remove it: the request is sent again when the receiver lets it in';
+    findings.push(wrong(`/expect/status/${place}`, { message, hint }));
+  }
+  const inStarted = started !== undefined && 'json' in started ? started.json : undefined;
+  const paths = { '/expect/json/path': expect?.json?.path, '/started/json': inStarted };
+  for (const [path, text] of Object.entries(paths)) {
+    if (text === undefined || parsePath(text) !== undefined) continue;
+    const message = `found ${quoted(text, 100)} (expected a path of keys and indexes)`;
+    findings.push(wrong(path, { message, hint: 'write one such as ok or data[0].state' }));
+  }
+  if (started !== undefined && 'header' in started && !isHeaderName(started.header)) {
+    const message = `found the header ${quoted(started.header, 100)} (expected a name of letters, digits and -)`;
+    findings.push(wrong('/started/header', { message, hint: 'write one such as Location' }));
+  }
+  return findings;
+}
+
+// They ask for a credential, or for a later request: what was sent was not taken.
+const NEVER_TAKEN: ReadonlySet<number> = new Set([401, 407, 425, 429, 511]);
+
+function authFindings({ auth = {}, headers = {} }: HttpSection): readonly Finding[] {
+  const findings: Finding[] = [];
+  const names = Object.keys(headers).map((name) => name.toLowerCase());
+  if (names.includes('authorization') && (auth.bearer ?? auth.basic) !== undefined) {
+    const message = 'found the header authorization under headers: too (expected it once)';
+    findings.push(wrong('/auth', { message, hint: 'remove auth:, or the header' }));
+  }
+  const username = auth.basic?.username ?? '';
+  // RFC 7617 §2: the first colon ends the name.
+  if (/[:\p{Cc}]/u.test(username)) {
+    const message = 'found a colon or a control character in the user name (expected neither)';
+    findings.push(wrong('/auth/basic/username', { message, hint: 'mend the name' }));
+  }
+  const { header } = auth;
+  if (header === undefined) return findings;
+  const fault = headerNameFault(header.name);
+  if (fault !== undefined && header.name.toLowerCase() !== 'authorization') {
+    findings.push({ severity: 'error', path: '/auth/header/name', ...fault });
+  }
+  if (names.includes(header.name.toLowerCase())) {
+    const message = `found the header ${quoted(header.name, 100)} under headers: too (expected it once)`;
+    findings.push(wrong('/auth/header/name', { message, hint: 'remove it under headers:' }));
+  }
+  return findings;
+}
+
+// A secret that stands for its file or variable is known by its form.
+function inlineFindings(section: HttpSection): readonly Finding[] {
+  return Object.values(neededSecrets(section))
+    .filter(({ ref }) => isSecretItself(ref))
+    .map(({ path, ref }) =>
+      wrong(path, {
+        message: `found a secret, which is not shown (expected the name of ${'file' in ref ? 'a file' : 'a variable'} that holds it)`,
+        hint: 'move the secret there, and make a new one if this file was shared',
+      }),
+    );
+}
+
+function tlsFindings({ tls, url }: HttpSection): readonly Finding[] {
+  if (tls === undefined) return [];
+  const findings: Finding[] = [];
+  const pair = { message: 'found one of certFile and keyFile (expected both or neither)' };
+  const hint = 'a client certificate is of no use without its key';
+  if (tls.keyFile === undefined && tls.certFile !== undefined) {
+    findings.push(missing('/tls', { ...pair, hint }));
+  }
+  if (tls.certFile === undefined && tls.keyFile !== undefined) {
+    findings.push(missing('/tls', { ...pair, hint }));
+  }
+  if (/^http:/i.test(url ?? '')) {
+    const message = 'found tls: beside a URL of http: (expected https:)';
+    const said = { message, hint: 'write https:// in the URL, or remove tls:' };
+    findings.push({ ...wrong('/tls', said), severity: 'warning' });
+  }
+  return findings;
+}
+
+function proxyFindings(proxy: ProxySection | undefined): readonly Finding[] {
+  if (proxy === undefined) return [];
+  const findings: Finding[] = [];
+  const url = URL.parse(proxy.url);
+  if (url === null || !/^https?:$/.test(url.protocol) || /[@#?]/.test(proxy.url)) {
+    // Not quoted: people put credentials into proxy URLs.
+    findings.push(
+      wrong('/proxy/url', {
+        message:
+          'found no plain URL of http: or https: (expected http://host:port without credentials)',
+        hint: 'write the user name and the file of the password beside it',
+      }),
+    );
+  } else if (isForbidden(hostOf(url))) {
+    const { found, hint } = forbiddenHost(hostOf(url));
+    findings.push(wrong('/proxy/url', { message: `found ${found}`, hint }));
+  }
+  const hasPassword = proxy.passwordFile !== undefined || proxy.passwordEnv !== undefined;
+  if (proxy.passwordFile !== undefined && proxy.passwordEnv !== undefined) {
+    const message = 'found passwordFile and passwordEnv (expected one of them)';
+    findings.push(wrong('/proxy', { message, hint: 'remove one of the two' }));
+  }
+  if ((proxy.username !== undefined) !== hasPassword) {
+    const message = 'found one of user name and password (expected both or neither)';
+    const hint = 'write username: and passwordFile: or passwordEnv:';
+    findings.push(missing('/proxy', { message, hint }));
+  }
+  return findings;
+}
+
+function batchFindings({ batch, format = HTTP_DEFAULTS.format }: HttpSection): readonly Finding[] {
+  if (batch === undefined) return [];
+  const findings: Finding[] = [];
+  if (!BATCH_FORMATS.some((one) => one === format)) {
+    findings.push(
+      wrong('/format', {
+        message: `found the format ${format} beside batch: (expected ${BATCH_FORMATS.join(' or ')})`,
+        hint: 'its entries would have no id to tell them by; choose another format or remove batch:',
+      }),
+    );
+  }
+  if (batch.size !== undefined && (parseSize(batch.size) ?? 0) < SMALLEST_BATCH) {
+    const message = `found ${batch.size} (expected at least 1Ki)`;
+    findings.push(wrong('/batch/size', { message, hint: 'write a size such as 1Mi' }));
+  }
+  if (batch.wait !== undefined && (parseDuration(batch.wait) ?? 0) > LONGEST_WAIT_MS) {
+    const message = `found ${batch.wait} (expected at most 10m)`;
+    findings.push(wrong('/batch/wait', { message, hint: 'write a duration such as 1s' }));
+  }
+  return findings;
+}
+
+// Less than the smallest document: every delivery would go alone.
+const SMALLEST_BATCH = 1024;
+// Deliveries that wait are claimed and sit in memory.
+const LONGEST_WAIT_MS = 600_000;
+
+function timeFindings({ connectTimeout }: HttpSection): readonly Finding[] {
+  if (connectTimeout === undefined || (parseDuration(connectTimeout) ?? 0) > 0) return [];
+  const message = `found ${connectTimeout} (expected more than 0s)`;
+  return [wrong('/connectTimeout', { message, hint: 'write a duration such as 5s' })];
+}
+
+function originFindings(handshake: HttpSection['handshake']): readonly Finding[] {
+  if (handshake === undefined || /^[\u0021-\u007e]+$/.test(handshake.origin)) return [];
+  const message = `found the origin ${quoted(handshake.origin, 100)} (expected a DNS name)`;
+  return [
+    wrong('/handshake/origin', { message, hint: 'write a name such as sluice.example.test' }),
+  ];
 }

@@ -4,20 +4,16 @@
 // Follows docs/configuration.md (templates) and docs/guarantees.md (how long a name protects).
 
 import { type Delivery, objectName } from '../core/delivery.ts';
-import { type JsonObject, stringAt } from '../core/event.ts';
+import { isJsonObject, type Json, type JsonObject, jsonAt, stringAt } from '../core/event.ts';
 import type { CheckContext, JsonSchema } from '../core/kind.ts';
-import { resourcePath } from '../kubernetes/objects.ts';
-import { type Creation, createObject, renderCreation } from './create-object.ts';
-import { compileManifest } from './manifest/compile.ts';
+import { toLabelValue } from '../kit/text/label.ts';
+import { resourcePath } from '../kubernetes/client/objects.ts';
+import { type Creation, createObject, DELIVERY_KEY, renderCreation } from './create-object.ts';
+import { compileManifest } from './manifest/compile-manifest.ts';
 import { toTemplateDocument } from './manifest/document.ts';
-import { keyLifeOf } from './manifest/key-life.ts';
-import { manifestFindings } from './manifest/manifest-findings.ts';
-import { withMarks } from './manifest/own-marks.ts';
+import { keyLifeOf, manifestFindings } from './manifest/manifest-findings.ts';
 import type { Complaint, TooLarge } from './manifest/render-leaf.ts';
-import { type ApiResource, resourceOf } from './manifest/resource.ts';
-import { oneEach } from './one-each.ts';
-import type { PreviewParts } from './parts.ts';
-import { prefixFromName, type TriggerKind } from './trigger-kind.ts';
+import { oneEach, type PreviewParts, prefixFromName, type TriggerKind } from './trigger-kind.ts';
 
 /** The section `kubernetes:` of a trigger. */
 export interface KubernetesSection {
@@ -162,4 +158,103 @@ function whereAndWhy(section: KubernetesSection, context: CheckContext) {
     namespace: namespaceOf(section, context.buildNamespace),
     why: `trigger ${context.name}: create each ${kind}, and tell whose it is where one exists`,
   };
+}
+
+// From apiVersion and kind to the resource that paths and Roles name, without asking a server:
+// permissions are rendered before there is a cluster, and the Role must name what the POST uses.
+// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris;
+// k8s.io/apimachinery pkg/api/meta (UnsafeGuessKindToResource) for the plural.
+
+/** A resource of an API server. */
+export interface ApiResource {
+  /** '' for the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** The plural, as paths and Roles spell it. */
+  readonly plural: string;
+}
+
+/** The resource of a manifest; `plural` where it is none of the customary ones. */
+export function resourceOf(apiVersion: string, kind: string, plural?: string): ApiResource {
+  const [first = '', second] = apiVersion.split('/');
+  const [group, version] = second === undefined ? ['', first] : [first, second];
+  return { group, version, plural: plural ?? pluralOf(kind) };
+}
+
+function pluralOf(kind: string): string {
+  const singular = kind.toLowerCase();
+  if (singular.endsWith('s')) return `${singular}es`;
+  if (singular.endsWith('y')) return `${singular.slice(0, -1)}ies`;
+  return `${singular}s`;
+}
+
+// What Sluice writes on every object it creates and on the pods that come of it: the name made from
+// the delivery id, the id itself, and labels by which people and the loop guard know a build.
+// Source: facts of the Kubernetes API: a Job's pods carry the labels of its pod template, a
+// Workflow's those of spec.podMetadata, a PipelineRun hands its own labels down.
+
+/** Whose object it is. */
+export interface Marks {
+  readonly id: string;
+  /** The object's name. */
+  readonly name: string;
+  readonly namespace: string;
+  /** The trigger's name in the configuration. */
+  readonly trigger: string;
+}
+
+/** The object with name, namespace, annotation and labels; ours win over the manifest's. */
+export function withMarks(object: JsonObject, marks: Marks): JsonObject {
+  const labels = labelsOf(marks);
+  const metadata = toObject(object['metadata']);
+  const marked: JsonObject = {
+    ...object,
+    metadata: {
+      ...metadata,
+      name: marks.name,
+      namespace: marks.namespace,
+      labels: { ...toObject(metadata['labels']), ...labels },
+      annotations: { ...toObject(metadata['annotations']), [DELIVERY_KEY]: marks.id },
+    },
+  };
+  return withPodLabels(marked, labels);
+}
+
+function withPodLabels(object: JsonObject, labels: JsonObject): JsonObject {
+  const spec = object['spec'];
+  if (!isJsonObject(spec)) return object;
+  if (isWorkflow(object)) {
+    return { ...object, spec: { ...spec, podMetadata: labelled(spec['podMetadata'], labels) } };
+  }
+  const template = spec['template'];
+  // What has a pod template has pod specs in it: Job, Deployment and whatever copies their shape.
+  if (!isJsonObject(template) || !isJsonObject(jsonAt(template, 'spec'))) return object;
+  const metadata = labelled(template['metadata'], labels);
+  return { ...object, spec: { ...spec, template: { ...template, metadata } } };
+}
+
+function labelled(metadata: Json | undefined, labels: JsonObject): JsonObject {
+  const own = toObject(metadata);
+  return { ...own, labels: { ...toObject(own['labels']), ...labels } };
+}
+
+function labelsOf(marks: Marks): JsonObject {
+  return {
+    'app.kubernetes.io/managed-by': 'sluice',
+    [DELIVERY_KEY]: marks.id,
+    'sluice.dev/trigger': toLabelValue(marks.trigger),
+  };
+}
+
+function isWorkflow(object: JsonObject): boolean {
+  const apiVersion = object['apiVersion'];
+  return (
+    typeof apiVersion === 'string' &&
+    apiVersion.startsWith('argoproj.io/') &&
+    object['kind'] === 'Workflow'
+  );
+}
+
+function toObject(value: Json | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
 }

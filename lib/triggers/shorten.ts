@@ -2,7 +2,7 @@
 // stays what it is. Which bound holds where is each kind's own.
 
 import { isJsonList, isJsonObject, type Json } from '../core/event.ts';
-import { truncate } from '../kit/truncate.ts';
+import { truncate } from '../kit/text/printable.ts';
 
 /** The value with every text in it, but no key, cut to so many bytes. */
 export function shorten(value: Json, maxBytes: number): Json {
@@ -40,4 +40,13 @@ export function largestFitting<Made>(
     }
   }
   return best;
+}
+
+// What of a text a process can be given, as an argument or in its environment, whoever starts it.
+// It cuts nothing and quotes nothing.
+// Source: execve(2): arguments and variables end at the first NUL.
+
+/** The text without NUL, and with U+FFFD for lone surrogates, which UTF-8 can not hold. */
+export function toProcessText(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '');
 }

@@ -2,9 +2,7 @@
 // be said about it. Every message was read by somebody who asked: would I know what to do?
 
 import { readdirSync, readFileSync } from 'node:fs';
-
 import { expect } from 'chai';
-
 import { type LoadedPlan, loadPlan } from '../../lib/assembly/load.ts';
 import { renderProblems } from '../../lib/assembly/problems.ts';
 import type { ProblemCode } from '../../lib/core/problem.ts';

@@ -1,7 +1,6 @@
 // The line of a file below a problem, as a terminal shows it: the caret fits, and no secret is shown.
 
 import { expect } from 'chai';
-
 import { createExcerpts } from '../../lib/assembly/excerpt.ts';
 import type { Problem } from '../../lib/core/problem.ts';
 

@@ -1,7 +1,6 @@
 // Which form a document has, and what is said of one that has none.
 
 import { expect } from 'chai';
-
 import { recognizeForm } from '../../lib/assembly/form.ts';
 import type { Json } from '../../lib/core/event.ts';
 

@@ -1,9 +1,7 @@
 // Generated files agree with their sources, and what the reference shows works.
 
 import { readFileSync } from 'node:fs';
-
 import { expect } from 'chai';
-
 import { loadPlan } from '../../lib/assembly/load.ts';
 import { configurationReference } from '../../lib/assembly/reference.ts';
 import { EXAMPLE } from '../../lib/assembly/reference-text.ts';

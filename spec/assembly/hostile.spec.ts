@@ -3,7 +3,6 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-
 import { type LoadedPlan, loadPlan } from '../../lib/assembly/load.ts';
 
 function load(text: string): LoadedPlan {

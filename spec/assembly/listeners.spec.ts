@@ -1,7 +1,6 @@
 // From `http:` to planned listeners: addresses, their defaults, the token.
 
 import { expect } from 'chai';
-
 import { codes, plan, TRIGGERS } from './plans.ts';
 
 describe('the listeners of a plan', () => {

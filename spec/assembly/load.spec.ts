@@ -2,7 +2,6 @@
 // Files with mistakes and without are configurations.spec.ts.
 
 import { expect } from 'chai';
-
 import { codes, load, plan, TRIGGERS } from './plans.ts';
 
 const RULE = 'filters: [{ kind: Pod, action: accept, triggers: [build] }]\n';

@@ -2,7 +2,6 @@
 // How its filters decide is spec/filters.
 
 import { expect } from 'chai';
-
 import { type LoadedPlan, loadPlan } from '../../lib/assembly/load.ts';
 import type { Json } from '../../lib/core/event.ts';
 

@@ -1,7 +1,6 @@
 // Problems as people and programs read them.
 
 import { expect } from 'chai';
-
 import {
   problemsToJson,
   refuses,

@@ -2,7 +2,6 @@
 // found in the schema, and each is written both ways.
 
 import { expect } from 'chai';
-
 import { loadPlan } from '../../lib/assembly/load.ts';
 import { configurationSchema, editorSchema } from '../../lib/assembly/schema.ts';
 import { toCanonical } from '../../lib/config/canonical.ts';

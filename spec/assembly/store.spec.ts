@@ -2,7 +2,6 @@
 // itself is found in a file that is refused.
 
 import { expect } from 'chai';
-
 import { type LoadedPlan, loadPlan } from '../../lib/assembly/load.ts';
 import { planStore, settledMsOf, storeAt } from '../../lib/assembly/store.ts';
 

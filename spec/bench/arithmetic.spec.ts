@@ -1,7 +1,6 @@
 // The arithmetic of the bench: a wrong median would be a wrong claim.
 
 import { expect } from 'chai';
-
 import { type Aim, changeOf, isReached, median, percentile, ratios } from './arithmetic.ts';
 import { turned } from './part.ts';
 

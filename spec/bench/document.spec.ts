@@ -2,9 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { AIMS } from './aims.ts';
 import { DOCUMENT, tablesShown, withTables } from './document.ts';
 import type { Figure } from './figure.ts';

@@ -4,7 +4,6 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-
 import { aimOf, shown } from './report.ts';
 import { type KeptFigure, RESULTS_FILE, type Results } from './results.ts';
 

@@ -1,7 +1,6 @@
 // The Events of the bench are as large and as many as it says: its figures stand on that.
 
 import { expect } from 'chai';
-
 import { acceptedOf, eventOf, isAccepted, LAST_OBJECT, lineOf } from './event-lines.ts';
 
 describe('the Events of the bench', () => {

@@ -5,7 +5,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
 import { childEnvironment } from '../controlplane/environment.ts';
 import { freePorts } from '../controlplane/ports.ts';
 import { until } from '../support/until.ts';

@@ -3,9 +3,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-
 import { expect } from 'chai';
-
 import { listTime, pathOf } from './lists.ts';
 
 describe('the pages of the bench', () => {

@@ -3,7 +3,6 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-
 import { childEnvironment } from '../controlplane/environment.ts';
 import { sharedNow } from './rpc.ts';
 

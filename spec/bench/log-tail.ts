@@ -3,7 +3,6 @@
 
 import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-
 import { until } from '../support/until.ts';
 
 // The word is looked for in as much as is written between two looks, at most.

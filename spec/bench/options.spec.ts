@@ -1,7 +1,6 @@
 // The command line of the bench: what is written where nothing is said, and what is refused.
 
 import { expect } from 'chai';
-
 import { parseOptions } from './options.ts';
 
 const USUAL = 'results/figures.json';

@@ -1,7 +1,6 @@
 // The command line of the bench.
 
 import { parseArgs } from 'node:util';
-
 import { USUAL_EVENTS } from './part.ts';
 
 /** What is asked for. */

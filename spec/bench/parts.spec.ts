@@ -2,7 +2,6 @@
 // looked at but for being a number: how fast something is, no spec says.
 
 import { expect } from 'chai';
-
 import { runBench } from './bench.ts';
 import { PARTS } from './parts/registry.ts';
 

@@ -3,7 +3,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-
 import { type Answer, type Question, READY_ID } from './rpc.ts';
 
 /** The programs there are. */

@@ -1,7 +1,6 @@
 // The records of the bench are the gateway's: its stores are measured with what it commits.
 
 import { expect } from 'chai';
-
 import { isDeliveryId } from '../../lib/core/delivery.ts';
 import { bytesOf, commitOf, stepsOf } from './records.ts';
 

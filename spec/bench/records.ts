@@ -9,7 +9,7 @@ import {
   toCandidate,
   toDelivery,
   toLedgerEntry,
-} from '../../lib/intake/candidate.ts';
+} from '../../lib/intake/start-request.ts';
 import { eventAbout, LISTED_VERSION, OBJECT } from './event-lines.ts';
 
 /** Which records a commit has. */

@@ -1,7 +1,6 @@
 // What a run of the bench says: aims, and what has changed since the results that were committed.
 
 import { expect } from 'chai';
-
 import type { Figure } from './figure.ts';
 import { renderTable } from './report.ts';
 import { type Results, toResults } from './results.ts';

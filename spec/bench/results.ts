@@ -5,7 +5,6 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
-
 import { AIMS } from './aims.ts';
 import { isReached, median, spreadOf } from './arithmetic.ts';
 import type { Figure, Measured } from './figure.ts';

@@ -3,7 +3,6 @@
 
 import { loadavg } from 'node:os';
 import { inspect } from 'node:util';
-
 import { runBench } from './bench.ts';
 import { writeDocument } from './document.ts';
 import { parseOptions } from './options.ts';

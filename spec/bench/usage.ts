@@ -2,7 +2,6 @@
 // Source: proc_pid_stat(5), proc_pid_status(5).
 
 import { readFileSync } from 'node:fs';
-
 import { until } from '../support/until.ts';
 
 /** Memory of a process, in MB of 1024 × 1024 bytes. */

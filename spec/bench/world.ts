@@ -3,7 +3,6 @@
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
 import { selfSigned } from '../../lib/playback/certificate.ts';
 import { renderKubeconfig } from '../../lib/playback/playback.ts';
 import { build } from './build.ts';

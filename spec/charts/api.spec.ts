@@ -1,7 +1,6 @@
 // How the chart lets the API be reached: by port-forward alone, or on purpose and with a token.
 
 import { expect } from 'chai';
-
 import { parseFlags } from '../../lib/cli/flags.ts';
 import { runCommand } from '../../lib/cli/run.ts';
 import { findHelm, render, renderNotes, renderObjects, theOnly } from './helm.ts';

@@ -2,10 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
 import { load } from 'js-yaml';
-
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import { chartDirectory, findHelm, render, renderNotes, renderObjects, theOnly } from './helm.ts';
 

@@ -3,9 +3,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-
 import { loadAll } from 'js-yaml';
-
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import { ensureHelm } from '../controlplane/build.ts';
 import { readSpecEnvironment } from '../controlplane/environment.ts';

@@ -3,7 +3,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { childEnvironment } from '../controlplane/environment.ts';
 import { chartDirectory } from './helm.ts';

@@ -2,7 +2,6 @@
 // a second time, as the gateway derives it from the very file that the chart hands over.
 
 import { expect } from 'chai';
-
 import { loadPlan } from '../../lib/assembly/load.ts';
 import type { Permission } from '../../lib/core/kind.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';

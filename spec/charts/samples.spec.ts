@@ -5,9 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-
 import { expect } from 'chai';
-
 import { loadPlan } from '../../lib/assembly/load.ts';
 import { editorSchema } from '../../lib/assembly/schema.ts';
 import { loadDocument } from '../../lib/config/load-document.ts';

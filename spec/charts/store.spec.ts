@@ -2,7 +2,6 @@
 // its notes say about what is lost all the same.
 
 import { expect } from 'chai';
-
 import { runCommand } from '../../lib/cli/run.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import { findHelm, render, renderNotes, renderObjects, theOnly } from './helm.ts';

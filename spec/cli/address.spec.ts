@@ -1,7 +1,6 @@
 // Addresses as flags take them.
 
 import { expect } from 'chai';
-
 import { addressOf } from '../../lib/cli/flags.ts';
 
 describe('addressOf', () => {

@@ -2,9 +2,7 @@
 
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { until } from '../support/until.ts';
 import { aPlayedCluster } from './played-cluster.ts';

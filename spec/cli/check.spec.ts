@@ -4,9 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-
 import { expect } from 'chai';
-
 import { Remembering, runLine } from './surroundings.ts';
 
 const folder = fileURLToPath(new URL('../data/configs/', import.meta.url));

@@ -3,9 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { commands } from '../../lib/cli/registry.ts';
 import { hasShell, offeredBy, type Shell } from './shells.ts';
 import { runLine } from './surroundings.ts';

@@ -6,9 +6,7 @@ import { chmod, mkdir, mkdtemp, readdir, realpath, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-
 import { expect } from 'chai';
-
 import {
   type DataFolder,
   findDataFolder,

@@ -2,8 +2,7 @@
 // over a running gateway and over a file.
 
 import { expect } from 'chai';
-
-import { quoted } from '../../lib/kit/printable.ts';
+import { quoted } from '../../lib/kit/text/printable.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import {
   aFileWorld,

@@ -6,9 +6,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { userAgent } from '../../lib/kit/version.ts';
 import { sqliteKind } from '../../lib/stores/sqlite.ts';
 import { ApiBench, NAMED_HOST, TOKEN } from '../http/api-bench.ts';

@@ -2,7 +2,6 @@
 // gateway, and that only a gateway knows it, over a file.
 
 import { expect } from 'chai';
-
 import { FakeClock } from '../support/fake-clock.ts';
 import {
   aFileWorld,

@@ -2,7 +2,6 @@
 // makes no attempts: when it can be, and why not before.
 
 import { expect } from 'chai';
-
 import type { Observation } from '../../lib/core/observation.ts';
 import { systemClock } from '../../lib/kit/system.ts';
 import {

@@ -4,7 +4,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import type { Surroundings } from '../../lib/cli/command.ts';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Observation } from '../../lib/core/observation.ts';

@@ -4,9 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
-
 import { expect } from 'chai';
-
 import type { Delivery } from '../../lib/core/delivery.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import {

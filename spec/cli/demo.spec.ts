@@ -2,9 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-
 import { expect } from 'chai';
-
 import { loadPlan } from '../../lib/assembly/load.ts';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { isJsonObject, stringAt } from '../../lib/core/event.ts';

@@ -3,9 +3,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { until } from '../support/until.ts';
 import { listen } from '../triggers/http/support/real-receiver.ts';

@@ -3,9 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { loadPlan } from '../../lib/assembly/load.ts';
 import { NAMESPACE_FLAGS, namespacesOf } from '../../lib/cli/cluster-flags.ts';
 import { CONFIG_FLAGS, findConfiguration } from '../../lib/cli/configuration.ts';

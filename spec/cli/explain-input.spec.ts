@@ -3,9 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
-
 import { expect } from 'chai';
-
 import { runCommandLine } from '../../lib/cli/main.ts';
 import type { JsonObject } from '../../lib/core/event.ts';
 import { renderEntry } from '../../lib/playback/recording.ts';

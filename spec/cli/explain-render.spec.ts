@@ -1,9 +1,7 @@
 // `sluice explain --render`: what each trigger would send, without any secret.
 
 import { Readable } from 'node:stream';
-
 import { expect } from 'chai';
-
 import { anEvent } from '../support/builders.ts';
 import { aConfiguration } from './configured.ts';
 import { runLine } from './surroundings.ts';

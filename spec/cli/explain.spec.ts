@@ -5,9 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-
 import { expect } from 'chai';
-
 import { runCommandLine } from '../../lib/cli/main.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import { anEvent } from '../support/builders.ts';

@@ -1,7 +1,6 @@
 // Flags in Go's style: a table of spellings.
 
 import { expect } from 'chai';
-
 import { parseFlags } from '../../lib/cli/flags.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
 

@@ -1,7 +1,6 @@
 // What is kept of a configuration that ran.
 
 import { expect } from 'chai';
-
 import { type KeptConfiguration, keepConfiguration, readKept } from '../../lib/cli/last-good.ts';
 import type { Keep } from '../../lib/core/store.ts';
 

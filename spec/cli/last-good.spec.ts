@@ -3,9 +3,7 @@
 
 import { access, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { loadPlan } from '../../lib/assembly/load.ts';
 import { findStore } from '../../lib/cli/data-folder.ts';
 import { chooseConfiguration } from '../../lib/cli/last-good.ts';

@@ -4,9 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-
 import { expect } from 'chai';
-
 import { commands } from '../../lib/cli/registry.ts';
 import { childEnvironment } from '../controlplane/environment.ts';
 import { Authority } from '../support/certificates.ts';

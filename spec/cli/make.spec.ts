@@ -5,9 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { childEnvironment } from '../controlplane/environment.ts';
 import { type Hook, hooked } from './hooked.ts';
 

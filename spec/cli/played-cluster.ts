@@ -3,7 +3,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { systemClock, systemRandom } from '../../lib/kit/system.ts';
 import { type Playback, startPlayback } from '../../lib/playback/playback.ts';
 import { anEvent } from '../support/builders.ts';

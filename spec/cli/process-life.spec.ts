@@ -7,9 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
 import { expect } from 'chai';
-
 import { childEnvironment } from '../controlplane/environment.ts';
 import { until } from '../support/until.ts';
 import { type Hook, hooked, secondProcess } from './hooked.ts';

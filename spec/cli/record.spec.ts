@@ -3,9 +3,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { stringAt } from '../../lib/core/event.ts';
 import { type Playback, startPlayback } from '../../lib/playback/playback.ts';

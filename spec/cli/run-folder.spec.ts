@@ -3,9 +3,7 @@
 import { mkdir, mkdtemp, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { until } from '../support/until.ts';
 import { aPlayedCluster } from './played-cluster.ts';

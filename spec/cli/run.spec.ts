@@ -3,9 +3,7 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Store } from '../../lib/core/store.ts';

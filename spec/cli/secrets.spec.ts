@@ -2,9 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { aConfiguration } from './configured.ts';
 import { runLine } from './surroundings.ts';
 

@@ -4,9 +4,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { systemClock, systemRandom } from '../../lib/kit/system.ts';
 import { type Playback, startPlayback } from '../../lib/playback/playback.ts';
 import { GatewayProcess } from '../e2e/support/gateway-process.ts';

@@ -2,7 +2,6 @@
 // to stop that the spec makes.
 
 import { Readable, Writable } from 'node:stream';
-
 import type { Surroundings } from '../../lib/cli/command.ts';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { systemClock, systemRandom } from '../../lib/kit/system.ts';

@@ -1,7 +1,6 @@
 // The canonical form: one word for a list, misspelled keys, and the way back to what is written.
 
 import { expect } from 'chai';
-
 import { toCanonical, withSmallForms } from '../../lib/config/canonical.ts';
 import { createValidator } from '../../lib/config/validate.ts';
 import type { Json } from '../../lib/core/event.ts';

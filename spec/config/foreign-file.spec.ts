@@ -1,7 +1,6 @@
 // Configuration files of other programs, a row each as its documentation shows one.
 
 import { expect } from 'chai';
-
 import { findNested, recognizeForeign } from '../../lib/config/wrong-file.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../lib/core/event.ts';
 

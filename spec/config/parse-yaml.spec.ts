@@ -1,7 +1,6 @@
 // Streams of YAML documents that are not ours: their values with their lines, and what is refused.
 
 import { expect } from 'chai';
-
 import { parseYamlStream } from '../../lib/config/parse-yaml.ts';
 
 const DEPTH = 10;

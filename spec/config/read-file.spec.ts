@@ -3,9 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { loadDocument, MAX_CONFIG_BYTES } from '../../lib/config/load-document.ts';
 import { readConfigFile } from '../../lib/config/read-file.ts';
 

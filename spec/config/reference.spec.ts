@@ -1,7 +1,6 @@
 // A schema as Markdown, by the lines that readers look for.
 
 import { expect } from 'chai';
-
 import { renderReference } from '../../lib/config/reference.ts';
 
 const ENDING =

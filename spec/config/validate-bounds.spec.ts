@@ -1,7 +1,6 @@
 // What holds of every validation: bounds, no control characters, and a bug is said to be one.
 
 import { expect } from 'chai';
-
 import { createValidator } from '../../lib/config/validate.ts';
 import type { JsonSchema } from '../../lib/core/kind.ts';
 

@@ -1,7 +1,6 @@
 // Every keyword's mistake in words, one row each.
 
 import { expect } from 'chai';
-
 import { createValidator } from '../../lib/config/validate.ts';
 import type { Json } from '../../lib/core/event.ts';
 import type { JsonSchema } from '../../lib/core/kind.ts';

@@ -1,7 +1,6 @@
 // Files that people pass by mistake.
 
 import { expect } from 'chai';
-
 import { recogniseText, recogniseValue } from '../../lib/config/wrong-file.ts';
 import type { Json } from '../../lib/core/event.ts';
 

@@ -2,7 +2,6 @@
 // written straight to the pipe, so that nothing said is lost with the process.
 
 import { writeSync } from 'node:fs';
-
 import type { Store } from '../../lib/core/store.ts';
 import { NOW } from './store-builders.ts';
 import { commitOf, POSITION_PATH } from './store-work.ts';

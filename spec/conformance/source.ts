@@ -2,7 +2,6 @@
 // harness: the source, and a world in which things happen.
 
 import { expect } from 'chai';
-
 import type { Occurrence } from '../../lib/core/occurrence.ts';
 import type { Batch, Position, Positions, Source } from '../../lib/core/source.ts';
 import { Reading } from '../support/reading.ts';

@@ -1,7 +1,6 @@
 // What an Archive and a Keep promise.
 
 import { expect } from 'chai';
-
 import { type Delivery, HELD_TO_THE_END } from '../../lib/core/delivery.ts';
 import type { DeliveryQuery, LedgerEntry, Store } from '../../lib/core/store.ts';
 import {

@@ -2,7 +2,6 @@
 // full and stores nothing of a commit with new deliveries.
 
 import { expect } from 'chai';
-
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { aDelivery } from '../support/builders.ts';

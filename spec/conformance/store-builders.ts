@@ -2,7 +2,6 @@
 // steps that most of them take.
 
 import { expect } from 'chai';
-
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Gap, Positions } from '../../lib/core/source.ts';
 import type { ClaimRequest, Commit, Committed, LedgerEntry, Store } from '../../lib/core/store.ts';

@@ -1,7 +1,6 @@
 // What a store promises to many callers at once: the same as one after the other.
 
 import { expect } from 'chai';
-
 import type { Store } from '../../lib/core/store.ts';
 import {
   aCommit,

@@ -2,7 +2,6 @@
 // the last one had begun is told apart. Here the process ends in order; store-crash.ts kills it.
 
 import { expect } from 'chai';
-
 import { eventNamespaceOf } from '../../lib/core/delivery.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { until } from '../support/until.ts';

@@ -1,7 +1,6 @@
 // What a Journal promises: positions, ids, and one commit as one thing.
 
 import { expect } from 'chai';
-
 import type { Json } from '../../lib/core/event.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { aDelivery } from '../support/builders.ts';

@@ -1,7 +1,6 @@
 // What becomes of the ledger: what is remembered, for how long, and from which watch path.
 
 import { expect } from 'chai';
-
 import type { LedgerEntry, Store } from '../../lib/core/store.ts';
 import { aCommit, anEntry, CLAIM, deliveries, NOW, PATH, settle } from './store-builders.ts';
 

@@ -1,7 +1,6 @@
 // In which order deliveries are claimed.
 
 import { expect } from 'chai';
-
 import type { Store } from '../../lib/core/store.ts';
 import { aCommit, CLAIM, deliveries, idOf, idsOf, NOW, settle } from './store-builders.ts';
 

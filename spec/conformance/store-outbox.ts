@@ -1,7 +1,6 @@
 // What an Outbox promises: claims, attempts, settlements and changes.
 
 import { expect } from 'chai';
-
 import type { Store } from '../../lib/core/store.ts';
 import { aDelivery } from '../support/builders.ts';
 import {

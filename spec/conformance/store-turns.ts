@@ -2,7 +2,6 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-
 import { type Delivery, eventNamespaceOf } from '../../lib/core/delivery.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { Waits } from '../support/waits.ts';

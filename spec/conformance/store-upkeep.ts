@@ -2,7 +2,6 @@
 // what a sweep forgets. What a beginning finds after a death stands in store-durable.ts.
 
 import { expect } from 'chai';
-
 import type { LedgerEntry, Store } from '../../lib/core/store.ts';
 import {
   aCommit,

@@ -3,7 +3,6 @@
 // hides wherever its kind is given one.
 
 import { expect } from 'chai';
-
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Outcome, Trigger } from '../../lib/core/trigger.ts';
 import { aDelivery } from '../support/builders.ts';

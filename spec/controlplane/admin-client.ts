@@ -3,7 +3,6 @@
 
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
-
 import type { CertificatePair } from './certificates.ts';
 import { waitFor } from './waiting.ts';
 

@@ -5,7 +5,6 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import { readSpecEnvironment } from './environment.ts';
 import { buildGoProgram, type GoBuild } from './go-build.ts';
 

@@ -4,7 +4,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-
 import type { Program } from './build.ts';
 import { childEnvironment } from './environment.ts';
 import { HopelessError, waitFor } from './waiting.ts';

@@ -7,7 +7,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { type Account, applyAccount, requestToken } from './accounts.ts';
 import { AdminClient, type KubeEvent, type KubeObject } from './admin-client.ts';
 import { type ComponentName, ensureControlPlane, type Program } from './build.ts';

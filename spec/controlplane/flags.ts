@@ -3,7 +3,6 @@
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-
 import type { ComponentName } from './build.ts';
 
 /** Settings of one control plane that differ between specs. */

@@ -7,7 +7,6 @@ import { createHash } from 'node:crypto';
 import { access, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-
 import { childEnvironment, readSpecEnvironment } from './environment.ts';
 
 /** One program: a folder with a Go module, the package to build and the linker's flags. */

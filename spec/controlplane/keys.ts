@@ -3,7 +3,6 @@
 
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
-
 import { type Layout, toFiles } from './flags.ts';
 
 /** Writes the key files of a layout; the admin is in `system:masters`, which RBAC never refuses. */

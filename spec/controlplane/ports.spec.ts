@@ -4,9 +4,7 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
-
 import { expect } from 'chai';
-
 import { claim, freePorts } from './ports.ts';
 
 const run = promisify(execFile);

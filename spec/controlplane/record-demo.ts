@@ -5,7 +5,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-
 import type { KubeObject } from './admin-client.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { childEnvironment } from './environment.ts';

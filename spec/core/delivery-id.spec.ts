@@ -3,7 +3,6 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-
 import {
   type DeliveryKey,
   deliveryId,

@@ -1,7 +1,6 @@
 // Promises of lib/core/delivery.ts: the document that every trigger hands over.
 
 import { expect } from 'chai';
-
 import { attemptNumber, toDocument } from '../../lib/core/delivery.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 

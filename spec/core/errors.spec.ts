@@ -1,7 +1,6 @@
 // Promises of lib/core/errors.ts.
 
 import { expect } from 'chai';
-
 import {
   ERRORS,
   type ErrorCode,

@@ -1,7 +1,6 @@
 // Promises of lib/core/event.ts: looking into untrusted JSON.
 
 import { expect } from 'chai';
-
 import { isJsonObject, type Json, jsonAt, stringAt } from '../../lib/core/event.ts';
 
 const value: Json = { a: { b: 'text', n: 3, z: null }, list: [{ b: 'no' }], s: 'plain' };

@@ -2,7 +2,6 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-
 import { type EventObject, isJsonObject, type Json } from '../../lib/core/event.ts';
 import { toOccurrence } from '../../lib/core/occurrence.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';

@@ -2,7 +2,6 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-
 import { compareVersions } from '../../lib/core/event.ts';
 
 describe('compareVersions', () => {

@@ -1,7 +1,6 @@
 // What people do with a delivery: every act from every state, and what a rerun is made of.
 
 import { expect } from 'chai';
-
 import {
   DELIVERY_STATES,
   type DeadReason,

@@ -2,7 +2,6 @@
 // why, how it tries, and how it goes on.
 
 import { expect } from 'chai';
-
 import type { Outcome, Retry } from '../../lib/core/trigger.ts';
 import { Admission, type AdmissionChange } from '../../lib/delivery/admission.ts';
 

@@ -2,7 +2,6 @@
 // is tried again is admission.spec.ts.
 
 import { expect } from 'chai';
-
 import type { Outcome } from '../../lib/core/trigger.ts';
 import { Breaker, mostTelling } from '../../lib/delivery/admission.ts';
 

@@ -2,7 +2,6 @@
 // settled by itself.
 
 import { expect } from 'chai';
-
 import type { Delivery } from '../../lib/core/delivery.ts';
 import { deliveries } from '../conformance/store-builders.ts';
 import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';

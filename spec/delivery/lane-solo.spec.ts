@@ -1,7 +1,6 @@
 // A delivery during whose attempts the process died twice: it is attempted with nothing beside it.
 
 import { expect } from 'chai';
-
 import type { Delivery } from '../../lib/core/delivery.ts';
 import { Gate } from '../../lib/delivery/shared-lock.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';

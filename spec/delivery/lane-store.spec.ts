@@ -1,7 +1,6 @@
 // A lane on a store that fails, hangs or is gone, and what is written down at the very end.
 
 import { expect } from 'chai';
-
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Outcome } from '../../lib/core/trigger.ts';
 import { deliveries } from '../conformance/store-builders.ts';

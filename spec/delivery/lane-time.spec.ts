@@ -1,7 +1,6 @@
 // A lane whose clock jumps, whose process stops, or whose deliveries pass each other.
 
 import { expect } from 'chai';
-
 import type { Outcome } from '../../lib/core/trigger.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { deliveries } from '../conformance/store-builders.ts';

@@ -2,7 +2,6 @@
 // end that loses nothing.
 
 import { expect } from 'chai';
-
 import type { Trigger } from '../../lib/core/trigger.ts';
 import { Dispatch } from '../../lib/delivery/dispatch.ts';
 import { aCommit, deliveries } from '../conformance/store-builders.ts';

@@ -1,7 +1,6 @@
 // What each outcome makes of a delivery: a table.
 
 import { expect } from 'chai';
-
 import type { Attempt, Delivery } from '../../lib/core/delivery.ts';
 import type { OnLostAnswer, Outcome } from '../../lib/core/trigger.ts';
 import { isPossiblyTwice, type NextStateFacts, nextState } from '../../lib/delivery/next-state.ts';

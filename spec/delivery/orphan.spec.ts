@@ -1,7 +1,6 @@
 // Deliveries without a trigger are set aside, and nobody walks the others for that.
 
 import { expect } from 'chai';
-
 import type { DeliveryQuery } from '../../lib/core/store.ts';
 import { Dispatch, orphan, orphanAll } from '../../lib/delivery/dispatch.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';

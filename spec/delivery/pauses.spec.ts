@@ -1,7 +1,6 @@
 // How much of a span was paused: overlaps, the one that lasts, and the bound.
 
 import { expect } from 'chai';
-
 import { Pauses } from '../../lib/delivery/retry-age.ts';
 
 function pausesOf(...spans: readonly (readonly [from: number, to: number | null])[]): Pauses {

@@ -2,7 +2,6 @@
 // what of it a next process knows.
 
 import { expect } from 'chai';
-
 import { Aging } from '../../lib/delivery/retry-age.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { FakeClock } from '../support/fake-clock.ts';

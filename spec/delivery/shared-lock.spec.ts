@@ -1,7 +1,6 @@
 // The gate: who passes beside whom, in which order, and that giving up leaves nobody waiting.
 
 import { expect } from 'chai';
-
 import { Gate, type Passage } from '../../lib/delivery/shared-lock.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

@@ -5,9 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { findHelm, renderObjects, theOnly } from '../charts/helm.ts';
 import {
   createNamespaces,

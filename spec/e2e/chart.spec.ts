@@ -3,10 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
 import { load } from 'js-yaml';
-
 import { findHelm, renderObjects, theOnly } from '../charts/helm.ts';
 import {
   createNamespaces,

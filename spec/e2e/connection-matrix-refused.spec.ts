@@ -4,9 +4,7 @@
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-
 import { expect } from 'chai';
-
 import { Authority } from '../support/certificates.ts';
 import { until } from '../support/until.ts';
 import { ConnectProxy } from './support/connect-proxy.ts';

@@ -4,9 +4,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { Authority } from '../support/certificates.ts';
 import { until } from '../support/until.ts';
 import { GatewayProcess } from './support/gateway-process.ts';

@@ -3,7 +3,6 @@
 // connection-matrix-rotation.spec.ts, what is refused connection-matrix-refused.spec.ts.
 
 import { expect } from 'chai';
-
 import { renderKubeconfig } from '../controlplane/kubeconfig.ts';
 import { Authority } from '../support/certificates.ts';
 import { ConnectProxy } from './support/connect-proxy.ts';

@@ -3,12 +3,10 @@
 
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { systemClock } from '../../lib/kit/system.ts';
-import { connect } from '../../lib/kubernetes/connection.ts';
+import { connect } from '../../lib/kubernetes/client/connection.ts';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { certificateUser, renderKubeconfig } from '../controlplane/kubeconfig.ts';
 import { recordingObserve } from '../support/recording-observe.ts';

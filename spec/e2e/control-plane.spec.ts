@@ -2,9 +2,7 @@
 // once. Sluice itself is not looked at here.
 
 import { readFile } from 'node:fs/promises';
-
 import { expect } from 'chai';
-
 import { AdminClient, type KubeEvent } from '../controlplane/admin-client.ts';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';

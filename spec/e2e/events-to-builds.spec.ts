@@ -2,7 +2,6 @@
 // builds out, exactly one each, and nothing that the builds themselves do starts another.
 
 import { expect } from 'chai';
-
 import type { PolicyRule } from '../controlplane/accounts.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';

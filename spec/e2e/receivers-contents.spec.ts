@@ -5,11 +5,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
 import { CloudEvent, HTTP } from 'cloudevents';
 import { Webhook } from 'standardwebhooks';
-
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { until } from '../support/until.ts';
 import * as bad from './support/misbehaviour.ts';

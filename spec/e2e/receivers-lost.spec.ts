@@ -5,9 +5,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { Authority } from '../support/certificates.ts';
 import { until } from '../support/until.ts';

@@ -4,7 +4,6 @@
 // receivers-lost.spec.ts.
 
 import { expect } from 'chai';
-
 import { systemClock } from '../../lib/kit/system.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { until } from '../support/until.ts';

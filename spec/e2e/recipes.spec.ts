@@ -4,7 +4,6 @@
 // use, in schemas that refuse any other.
 
 import { expect } from 'chai';
-
 import { loadPlan } from '../../lib/assembly/load.ts';
 import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
 import type { Permission } from '../../lib/core/kind.ts';

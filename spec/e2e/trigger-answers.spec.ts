@@ -3,12 +3,11 @@
 // takes.
 
 import { expect } from 'chai';
-
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
 import type { Outcome } from '../../lib/core/trigger.ts';
 import { systemClock } from '../../lib/kit/system.ts';
-import { type Connection, connect } from '../../lib/kubernetes/connection.ts';
+import { type Connection, connect } from '../../lib/kubernetes/client/connection.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { type KubernetesSection, kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import type { PolicyRule } from '../controlplane/accounts.ts';

@@ -3,8 +3,7 @@
 // be judged once and start one build.
 
 import { expect } from 'chai';
-
-import { PROOF_MS } from '../../lib/kubernetes/watch-stream.ts';
+import { PROOF_MS } from '../../lib/kubernetes/watch/watch-stream.ts';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { until } from '../support/until.ts';
 import { CuttingProxy } from './support/cutting-proxy.ts';

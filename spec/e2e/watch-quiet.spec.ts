@@ -4,13 +4,12 @@
 // that hurries.
 
 import { expect } from 'chai';
-
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { type JsonObject, stringAt } from '../../lib/core/event.ts';
 import { systemClock } from '../../lib/kit/system.ts';
-import { type Connection, connect } from '../../lib/kubernetes/connection.ts';
-import { type ReaderOptions, readChanges } from '../../lib/kubernetes/reader.ts';
-import type { ReaderBatch } from '../../lib/kubernetes/reader-batch.ts';
+import { type Connection, connect } from '../../lib/kubernetes/client/connection.ts';
+import type { ReaderBatch } from '../../lib/kubernetes/watch/known-versions.ts';
+import { type ReaderOptions, readChanges } from '../../lib/kubernetes/watch/reflector.ts';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { Reading } from '../support/reading.ts';
 import { type RecordingObserve, recordingObserve } from '../support/recording-observe.ts';

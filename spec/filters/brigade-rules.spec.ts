@@ -2,7 +2,6 @@
 // each. Its sample lists are original-lists.spec.ts's.
 
 import { expect } from 'chai';
-
 import { compileOriginal, originalKey } from '../../lib/filters/brigade-rules.ts';
 import { decide } from '../../lib/filters/decide.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';

@@ -2,7 +2,6 @@
 // That they agree with its loop on random input is properties.spec.ts's.
 
 import { expect } from 'chai';
-
 import { compileOriginal } from '../../lib/filters/brigade-rules.ts';
 import { goQuoted, originalTrace } from '../../lib/filters/brigade-trace.ts';
 import { compileChain } from '../../lib/filters/compile.ts';

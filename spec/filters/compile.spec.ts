@@ -2,7 +2,6 @@
 // single condition reads is condition.spec.ts's.
 
 import { expect } from 'chai';
-
 import { type CompiledChain, compileChain } from '../../lib/filters/compile.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
 

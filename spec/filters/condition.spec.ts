@@ -2,7 +2,6 @@
 // Whole rules are decide.spec.ts's.
 
 import { expect } from 'chai';
-
 import type { EventObject } from '../../lib/core/event.ts';
 import type { Finding } from '../../lib/core/problem.ts';
 import { compileCondition, holds, valueOf } from '../../lib/filters/condition.ts';

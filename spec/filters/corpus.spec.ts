@@ -2,9 +2,7 @@
 // without it, as many generated ones in the same shapes, so that the spec never says nothing.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-
 import { expect } from 'chai';
-
 import { type EventObject, isJsonObject, stringAt } from '../../lib/core/event.ts';
 import { type Occurrence, toOccurrence } from '../../lib/core/occurrence.ts';
 import { compileOriginal } from '../../lib/filters/brigade-rules.ts';

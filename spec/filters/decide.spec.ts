@@ -2,7 +2,6 @@
 // Random rules are properties.spec.ts's.
 
 import { expect } from 'chai';
-
 import type { Decision } from '../../lib/core/decision.ts';
 import type { Chain } from '../../lib/filters/chain.ts';
 import { compileChain } from '../../lib/filters/compile.ts';

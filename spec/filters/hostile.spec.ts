@@ -1,7 +1,6 @@
 // What an attacker or an accident can put into Events and rules: the chain answers, always.
 
 import { expect } from 'chai';
-
 import type { EventObject, Json } from '../../lib/core/event.ts';
 import { toOccurrence } from '../../lib/core/occurrence.ts';
 import { compileOriginal } from '../../lib/filters/brigade-rules.ts';

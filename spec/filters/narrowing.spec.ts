@@ -2,10 +2,8 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-
 import { expect } from 'chai';
 import fc from 'fast-check';
-
 import { type Occurrence, toOccurrence } from '../../lib/core/occurrence.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';

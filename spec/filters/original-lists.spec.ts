@@ -2,9 +2,7 @@
 // by hand from its code, and the naive evaluator in the shape of that code must say so as well.
 
 import { readFileSync } from 'node:fs';
-
 import { expect } from 'chai';
-
 import { compileOriginal } from '../../lib/filters/brigade-rules.ts';
 import { originalTrace } from '../../lib/filters/brigade-trace.ts';
 import type { Chain } from '../../lib/filters/chain.ts';

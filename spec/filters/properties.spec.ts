@@ -2,7 +2,6 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-
 import { type Occurrence, toOccurrence } from '../../lib/core/occurrence.ts';
 import { compileOriginal } from '../../lib/filters/brigade-rules.ts';
 import { originalTrace } from '../../lib/filters/brigade-trace.ts';

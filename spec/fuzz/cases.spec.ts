@@ -2,9 +2,7 @@
 // never again.
 
 import { readdirSync, readFileSync } from 'node:fs';
-
 import { expect } from 'chai';
-
 import { targetOf } from './targets.ts';
 
 const FOLDER = new URL('cases/', import.meta.url);

@@ -3,7 +3,6 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
 import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');

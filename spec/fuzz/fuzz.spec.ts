@@ -2,7 +2,6 @@
 // itself: a case can be made again, and a broken promise is found and told.
 
 import { expect } from 'chai';
-
 import { FuzzRandom } from './random.ts';
 import { makeCase, runSession } from './session.ts';
 import { type FuzzTarget, must } from './target.ts';

@@ -6,7 +6,6 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-
 import { systemClock } from '../../lib/kit/system.ts';
 import { type Finding, makeCase, type Range, runSession, type Tally } from './session.ts';
 import { shown } from './target.ts';

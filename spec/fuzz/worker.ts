@@ -1,7 +1,6 @@
 // One target in a thread of its own, so that two run side by side and whoever hangs can be ended.
 
 import { parentPort, workerData } from 'node:worker_threads';
-
 import { type Range, runSession } from './session.ts';
 import { targetOf } from './targets.ts';
 

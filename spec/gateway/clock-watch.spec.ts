@@ -1,9 +1,8 @@
 // Jumps of the wall clock: who follows them, and in which order.
 
 import { expect } from 'chai';
-
 import { ClockWatch } from '../../lib/gateway/clock-watch.ts';
-import { SteadyClock } from '../../lib/kit/steady-clock.ts';
+import { SteadyClock } from '../../lib/kit/async/steady-clock.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 

@@ -2,10 +2,9 @@
 // between does it again.
 
 import { expect } from 'chai';
-
 import type { Store } from '../../lib/core/store.ts';
 import { type FollowClusterParts, followCluster } from '../../lib/gateway/cluster-identity.ts';
-import type { ClusterIdentity } from '../../lib/kubernetes/cluster.ts';
+import type { ClusterIdentity } from '../../lib/kubernetes/client/cluster-id.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, anEntry, deliveries, NOW, PATH } from '../conformance/store-builders.ts';
 import { recordingObserve } from '../support/recording-observe.ts';

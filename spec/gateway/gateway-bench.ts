@@ -8,7 +8,7 @@ import type { Batch, PathPart, Positions, Source } from '../../lib/core/source.t
 import type { Store } from '../../lib/core/store.ts';
 import type { Outcome, Trigger } from '../../lib/core/trigger.ts';
 import { Gateway, type GatewayParts } from '../../lib/gateway/gateway.ts';
-import type { ApiClient } from '../../lib/kubernetes/api.ts';
+import type { ApiClient } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aDelivery } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';

@@ -2,10 +2,9 @@
 // kept in it depends on.
 
 import { expect } from 'chai';
-
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Store } from '../../lib/core/store.ts';
-import { aborted } from '../../lib/kit/aborted.ts';
+import { aborted } from '../../lib/kit/async/abort.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, anEntry, PATH } from '../conformance/store-builders.ts';
 import { aBatch } from '../intake/harness.ts';

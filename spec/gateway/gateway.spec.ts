@@ -1,7 +1,6 @@
 // The gateway's life: start, work, stop, and what it does when something can never work.
 
 import { expect } from 'chai';
-
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Observe } from '../../lib/core/observation.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';

@@ -1,7 +1,6 @@
 // Health from observations: ready once everything reads, and else with the reason.
 
 import { expect } from 'chai';
-
 import type { BreakerState, ReadingState } from '../../lib/core/observation.ts';
 import { HealthWatch } from '../../lib/gateway/health-watch.ts';
 import { FakeClock } from '../support/fake-clock.ts';

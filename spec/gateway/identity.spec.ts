@@ -1,10 +1,9 @@
 // The cluster's id: the first one chosen stays, and what another cluster is.
 
 import { expect } from 'chai';
-
 import { SluiceError } from '../../lib/core/errors.ts';
 import { keepCluster, recogniseCluster } from '../../lib/gateway/cluster-identity.ts';
-import type { ClusterIdentity } from '../../lib/kubernetes/cluster.ts';
+import type { ClusterIdentity } from '../../lib/kubernetes/client/cluster-id.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 
 const UNREADABLE: ClusterIdentity = { id: null, why: 'forbidden' };

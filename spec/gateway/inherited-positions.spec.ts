@@ -1,10 +1,9 @@
 // From where a source goes on after the configuration gave its paths to others.
 
 import { expect } from 'chai';
-
 import type { Position } from '../../lib/core/source.ts';
 import { positionsOf } from '../../lib/gateway/inherited-positions.ts';
-import { heirsAmong } from '../../lib/kubernetes/heirs.ts';
+import { heirsAmong } from '../../lib/kubernetes/watch/watch-target.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit } from '../conformance/store-builders.ts';
 import { until } from '../support/until.ts';

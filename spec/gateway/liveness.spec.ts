@@ -1,7 +1,6 @@
 // Liveness: false only where reading or dispatch does not move although it should.
 
 import { expect } from 'chai';
-
 import type { Observation } from '../../lib/core/observation.ts';
 import { Liveness } from '../../lib/gateway/liveness.ts';
 import { aDelivery } from '../support/builders.ts';

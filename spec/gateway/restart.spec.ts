@@ -4,9 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import type { Occurrence } from '../../lib/core/occurrence.ts';
 import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import { aBatch } from '../intake/harness.ts';

@@ -1,7 +1,6 @@
 // The clock of the retention goes only while everything is read.
 
 import { expect } from 'chai';
-
 import { RetentionClock } from '../../lib/gateway/retention.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

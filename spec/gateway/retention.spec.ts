@@ -1,7 +1,6 @@
 // The sweeper forgets by the retention, once a minute.
 
 import { expect } from 'chai';
-
 import { Sweeper } from '../../lib/gateway/retention.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, anEntry } from '../conformance/store-builders.ts';

@@ -1,7 +1,6 @@
 // The patient store: who waits for a store that takes nothing, for how long, and what is told of it.
 
 import { expect } from 'chai';
-
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { patientStore } from '../../lib/gateway/retrying-store.ts';

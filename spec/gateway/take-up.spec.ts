@@ -1,7 +1,6 @@
 // What a start takes up: lost attempts, the time without a gateway, the clock, paths without a reader.
 
 import { expect } from 'chai';
-
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { PathPart, Source } from '../../lib/core/source.ts';
 import type { Begun, Retirement, Store } from '../../lib/core/store.ts';

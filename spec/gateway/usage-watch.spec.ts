@@ -1,7 +1,6 @@
 // How full the store is: told when it changes, and not with every commit.
 
 import { expect } from 'chai';
-
 import type { Committed } from '../../lib/core/store.ts';
 import { UsageWatch } from '../../lib/gateway/usage-watch.ts';
 import { FakeClock } from '../support/fake-clock.ts';

@@ -1,7 +1,6 @@
 // Files and exports say what they are: shown to fail on bad examples first, then on the tree.
 
 import { expect } from 'chai';
-
 import { undocumentedExports, unopenedFiles } from './comments.ts';
 import { filesOf, filesUnder, readTree, shown } from './files.ts';
 

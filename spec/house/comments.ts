@@ -1,7 +1,6 @@
 // Every file says what lives in it, every export of lib says what it promises.
 
 import ts from 'typescript';
-
 import { type Fault, type Files, faultAt, sourcesOf } from './files.ts';
 
 /** Files that do not open with a comment in line style. */

@@ -1,7 +1,6 @@
 // Documents and code agree, both ways: shown to fail on bad examples first, then on the tree.
 
 import { expect } from 'chai';
-
 import { ERRORS } from '../../lib/core/errors.ts';
 import { PROBLEM_CODES } from '../../lib/core/problem.ts';
 import { METRICS } from '../../lib/telemetry/metric-table.ts';

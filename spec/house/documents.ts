@@ -2,7 +2,6 @@
 // rooms; and what documents link to is there.
 
 import { posix } from 'node:path';
-
 import { type Fault, type Files, filesUnder } from './files.ts';
 
 /** An error code as the code has it. */

@@ -1,7 +1,6 @@
 // Nothing switches a check off, nothing speaks of one machine: bad examples first, then the tree.
 
 import { expect } from 'chai';
-
 import { ESCAPES, forbiddenTexts, PLACES } from './escapes.ts';
 import { filesOf, filesUnder, readTree, shown } from './files.ts';
 

@@ -4,7 +4,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-
 import ts from 'typescript';
 
 /** Paths from the root of the project, with `/`, and the texts of the files. */

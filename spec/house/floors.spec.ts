@@ -1,7 +1,6 @@
 // The floors of the house hold: shown to fail on bad examples first, then applied to the tree.
 
 import { expect } from 'chai';
-
 import { filesOf, filesUnder, readTree, shown } from './files.ts';
 import { crossedFloors, FLOORS, PACKAGES, strayPackages } from './floors.ts';
 

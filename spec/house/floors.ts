@@ -2,7 +2,6 @@
 // sideways; a third-party package is imported in its room alone.
 
 import { posix } from 'node:path';
-
 import { type Fault, type Files, faultAt } from './files.ts';
 import { importsOf } from './imports.ts';
 

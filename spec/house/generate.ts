@@ -5,9 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-
 import { compile } from 'json-schema-to-typescript';
-
 import { configurationReference } from '../../lib/assembly/reference.ts';
 import { configurationSchema, editorSchema } from '../../lib/assembly/schema.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../lib/core/event.ts';

@@ -1,7 +1,6 @@
 // What each source imports, in any form: statements, re-exports, types, `import()`.
 
 import ts from 'typescript';
-
 import { type Files, nodesOf, sourcesOf } from './files.ts';
 
 /** One import as it is written. */

@@ -1,7 +1,6 @@
 // One file of lib touches the machine: shown to fail on bad examples first, then on the tree.
 
 import { expect } from 'chai';
-
 import { filesOf, filesUnder, readTree, shown } from './files.ts';
 import { machineUses, timerImports } from './machine.ts';
 

@@ -2,7 +2,6 @@
 // ones. Lint says most of this too; here is what it can not see, and nothing here can be disabled.
 
 import ts from 'typescript';
-
 import { type Fault, type Files, faultAt, nodesOf, sourcesOf } from './files.ts';
 import { importsOf } from './imports.ts';
 

@@ -1,7 +1,6 @@
 // Registries and directories agree: shown to fail on bad examples first, then applied to the tree.
 
 import { expect } from 'chai';
-
 import { filesOf, readTree, shown } from './files.ts';
 import { REGISTERED_ROOMS, registryFaults } from './registries.ts';
 

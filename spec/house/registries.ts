@@ -2,9 +2,7 @@
 // of its room, and the registry names nothing else.
 
 import { posix } from 'node:path';
-
 import ts from 'typescript';
-
 import { type Fault, type Files, faultAt, filesUnder, sourcesOf } from './files.ts';
 
 /** Rooms that have a registry of kinds. */

@@ -1,7 +1,6 @@
 // No file is too long: shown to fail on a bad example first, then applied to the tree.
 
 import { expect } from 'chai';
-
 import { filesOf, filesUnder, readTree, shown } from './files.ts';
 import { LONGEST_FILE, longFiles } from './sizes.ts';
 

@@ -1,7 +1,6 @@
 // Who may ask: the rules as a function, each row one promise.
 
 import { expect } from 'chai';
-
 import {
   type AccessRules,
   type Caller,

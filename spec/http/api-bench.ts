@@ -2,11 +2,9 @@
 // held to the OpenAPI document before a spec sees it.
 
 import { type IncomingHttpHeaders, request } from 'node:http';
-
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { expect } from 'chai';
-
 import { loadPlan } from '../../lib/assembly/load.ts';
 import type { Plan } from '../../lib/assembly/plan.ts';
 import type { Clock } from '../../lib/core/clock.ts';

@@ -3,9 +3,7 @@
 
 import { connect } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
-
 import { expect } from 'chai';
-
 import { SluiceError } from '../../lib/core/errors.ts';
 import { ROUTES } from '../../lib/http/routes.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';

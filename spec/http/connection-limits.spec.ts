@@ -4,7 +4,6 @@
 
 import { expect } from 'chai';
 import express from 'express';
-
 import { readBody } from '../../lib/http/body.ts';
 import { type Listener, openListener } from '../../lib/http/listener.ts';
 import { sendDocument } from '../../lib/http/send.ts';

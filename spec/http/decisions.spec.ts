@@ -1,7 +1,6 @@
 // The decisions over real sockets: which are told, how, and how much of a hostile Event.
 
 import { expect } from 'chai';
-
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type Answered, ApiBench, itemsOf } from './api-bench.ts';

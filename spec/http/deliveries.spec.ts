@@ -2,7 +2,6 @@
 // state. Every answer is also held to the OpenAPI document by the bench.
 
 import { expect } from 'chai';
-
 import { DELIVERY_STATES, type Delivery, type DeliveryState } from '../../lib/core/delivery.ts';
 import { ACTS, type ActName } from '../../lib/delivery/actions.ts';
 import { shortObject } from '../../lib/http/object-text.ts';

@@ -3,9 +3,7 @@
 import { connect } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-
 import { expect } from 'chai';
-
 import { explainEvent } from '../../lib/assembly/explain-event.ts';
 import { explanationToJson } from '../../lib/cli/explanation-text.ts';
 import type { EventObject } from '../../lib/core/event.ts';

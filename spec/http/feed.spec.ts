@@ -1,9 +1,7 @@
 // The feed over real sockets: what comes, how it is resumed, and who is cut off.
 
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-
 import { expect } from 'chai';
-
 import { FEED_CLIENTS, HEARTBEAT_MS, SLOW_MS } from '../../lib/http/feed.ts';
 import { aDelivery } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';

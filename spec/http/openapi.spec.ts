@@ -1,9 +1,7 @@
 // The document describes what is served and nothing else; the copy for users is what a gateway answers.
 
 import { readFileSync } from 'node:fs';
-
 import { expect } from 'chai';
-
 import { openApiDocument } from '../../lib/http/openapi.ts';
 import { ROUTES } from '../../lib/http/routes.ts';
 import { version } from '../../lib/kit/version.ts';

@@ -1,9 +1,7 @@
 // The probes listener over real sockets: what each path answers, and what it refuses.
 
 import { createServer } from 'node:net';
-
 import { expect } from 'chai';
-
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Health } from '../../lib/core/health.ts';
 import type { Listener } from '../../lib/http/listener.ts';

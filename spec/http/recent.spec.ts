@@ -1,10 +1,9 @@
 // What is remembered of what happened: its bounds, its numbers, and that nobody pays for it unasked.
 
 import { expect } from 'chai';
-
 import type { DecisionObserved } from '../../lib/core/observation.ts';
 import { Recent } from '../../lib/http/recent.ts';
-import { weightOf } from '../../lib/http/weight.ts';
+import { weightOf } from '../../lib/kit/data/json-size.ts';
 import { aDecision, aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
 
 const LOOSE = { entries: 100, weight: 1_000_000 };

@@ -2,7 +2,6 @@
 // back however its request ends, and a client that makes others wait loses it to them.
 
 import { expect } from 'chai';
-
 import { FEED_CLIENTS } from '../../lib/http/feed.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';

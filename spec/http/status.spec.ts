@@ -1,7 +1,6 @@
 // The status over a real socket: what runs, what is read, what pauses which trigger.
 
 import { expect } from 'chai';
-
 import { aDelivery } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type Answered, ApiBench, itemsOf } from './api-bench.ts';

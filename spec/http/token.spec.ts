@@ -14,9 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { Token } from '../../lib/http/token.ts';
 import { type FoundToken, keepToken, readToken } from '../../lib/http/token-file.ts';
 import { FakeClock } from '../support/fake-clock.ts';

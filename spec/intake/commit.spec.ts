@@ -2,7 +2,6 @@
 // gap lost as far as the ledger knows; and that a batch that comes again starts nothing again.
 
 import { expect } from 'chai';
-
 import type { Commit, Journal } from '../../lib/core/store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';

@@ -2,7 +2,6 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-
 import { eventNamespaceOf } from '../../lib/core/delivery.ts';
 import type { Committed, Journal } from '../../lib/core/store.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';

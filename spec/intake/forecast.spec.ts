@@ -2,7 +2,6 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-
 import { aSeries, type IntakeHarness, intakeHarness } from './harness.ts';
 
 const HOUR = 3_600_000;

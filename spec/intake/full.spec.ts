@@ -1,7 +1,6 @@
 // A store that is full: intake waits for it, or sheds what is new; nothing in between is lost.
 
 import { expect } from 'chai';
-
 import type { Commit, Committed, Journal } from '../../lib/core/store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';

@@ -1,7 +1,6 @@
 // Intake: what becomes of occurrences, and that everything is committed together before it is told.
 
 import { expect } from 'chai';
-
 import type { Journal } from '../../lib/core/store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';

@@ -2,7 +2,6 @@
 // commit or within a second.
 
 import { expect } from 'chai';
-
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
 import type { Commit, Journal } from '../../lib/core/store.ts';

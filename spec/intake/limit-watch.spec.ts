@@ -2,7 +2,6 @@
 // them up.
 
 import { expect } from 'chai';
-
 import { aSeries, type IntakeHarness, intakeHarness } from './harness.ts';
 
 const HOUR = 3_600_000;

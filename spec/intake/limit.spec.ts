@@ -1,7 +1,6 @@
 // Budgets: what is over them is held and starts by itself, oldest first, or becomes a dead letter.
 
 import { expect } from 'chai';
-
 import { Limiter, type Limits, rememberedMs } from '../../lib/intake/limit.ts';
 import { idOf } from '../conformance/store-builders.ts';
 import { aDelivery } from '../support/builders.ts';

@@ -1,8 +1,7 @@
-// Promises of lib/kit/deadline.ts.
+// Promises of lib/kit/async/abort.ts.
 
 import { expect } from 'chai';
-
-import { openDeadline } from '../../lib/kit/deadline.ts';
+import { openDeadline } from '../../lib/kit/async/abort.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 describe('openDeadline', () => {

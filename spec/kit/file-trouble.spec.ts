@@ -1,7 +1,6 @@
 // Codes of the operating system in words: a table.
 
 import { expect } from 'chai';
-
 import { codeOfFailure, fileTrouble, isThere } from '../../lib/kit/file-trouble.ts';
 
 const failure = (code: string): Error => Object.assign(new Error(`${code}: x`), { code });

@@ -2,7 +2,6 @@
 // the specs of playback.
 
 import { expect } from 'chai';
-
 import { isLoopback } from '../../lib/kit/host-header.ts';
 
 describe('isLoopback', () => {

@@ -3,9 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { readNeeded, readSecret, SecretSet } from '../../lib/kit/secret.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

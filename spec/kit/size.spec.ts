@@ -1,8 +1,7 @@
-// Promises of lib/kit/size.ts.
+// Promises of lib/kit/text/quantity.ts.
 
 import { expect } from 'chai';
-
-import { parseSize } from '../../lib/kit/size.ts';
+import { parseSize } from '../../lib/kit/text/quantity.ts';
 
 describe('parseSize', () => {
   const sizes: Readonly<Record<string, number>> = {

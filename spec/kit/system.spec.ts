@@ -2,7 +2,6 @@
 // what core/clock.ts says. These are the only specs that wait for real time, a few milliseconds.
 
 import { expect } from 'chai';
-
 import type { Clock } from '../../lib/core/clock.ts';
 import { systemClock, systemEnvironment, systemRandom } from '../../lib/kit/system.ts';
 import { FakeClock } from '../support/fake-clock.ts';

@@ -2,7 +2,6 @@
 // time the gap in its kind.
 
 import { expect } from 'chai';
-
 import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
 import { until } from '../support/until.ts';
 

@@ -1,7 +1,6 @@
 // The reader when the API server refuses or asks to wait: what is retried, how, and what is not.
 
 import { expect } from 'chai';
-
 import { SluiceError } from '../../lib/core/errors.ts';
 import { ReaderBench, SHOP, shopAt } from '../support/reader-bench.ts';
 import { until } from '../support/until.ts';

@@ -2,7 +2,6 @@
 // which gaps it reports.
 
 import { expect } from 'chai';
-
 import type { ParkedRequest } from '../support/parked-request.ts';
 import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
 

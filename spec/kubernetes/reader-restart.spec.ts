@@ -2,7 +2,6 @@
 // read as far as a restart can tell.
 
 import { expect } from 'chai';
-
 import type { Position } from '../../lib/core/source.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import type { ParkedRequest } from '../support/parked-request.ts';

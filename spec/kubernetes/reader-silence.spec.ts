@@ -1,7 +1,6 @@
 // A stream that is silent: whether it is quiet or dead, what proves it, and what is said meanwhile.
 
 import { expect } from 'chai';
-
 import type { ParkedRequest } from '../support/parked-request.ts';
 import { frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
 import { until } from '../support/until.ts';

@@ -2,7 +2,6 @@
 // the first.
 
 import { expect } from 'chai';
-
 import { errorFrame, eventAt, frame, ReaderBench } from '../support/reader-bench.ts';
 import { until } from '../support/until.ts';
 

@@ -2,11 +2,9 @@
 // after its last answer: what goes out again, and what does not.
 
 import type { Socket } from 'node:net';
-
 import { expect } from 'chai';
-
-import type { ApiAnswer } from '../../lib/kubernetes/api.ts';
-import { create, get } from '../../lib/kubernetes/objects.ts';
+import type { ApiAnswer } from '../../lib/kubernetes/client/kubernetes-api.ts';
+import { create, get } from '../../lib/kubernetes/client/objects.ts';
 import { rawReceiver } from '../net/support/receiver.ts';
 import { ConnectionBench, NEVER, type Opened } from '../support/connection-bench.ts';
 

@@ -1,9 +1,7 @@
 // Which addresses are refused, in every spelling, and that a name that resolves to one is refused.
 
 import type { LookupFunction } from 'node:net';
-
 import { expect } from 'chai';
-
 import { hostOf, isForbidden } from '../../lib/net/address.ts';
 import { aClient, aRequest, httpReceiver, patient } from './support/receiver.ts';
 

@@ -2,9 +2,7 @@
 // happens to a body makes the answer a failure. Bytes are counted at the client's own sockets.
 
 import { gzipSync } from 'node:zlib';
-
 import { expect } from 'chai';
-
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
 import { OpenedSockets } from './support/opened-sockets.ts';

@@ -1,9 +1,7 @@
 // The client over real sockets: what goes out, what comes back, how far a failed request got.
 
 import type { LookupFunction, Socket } from 'node:net';
-
 import { expect } from 'chai';
-
 import type { HttpResult } from '../../lib/net/http-client.ts';
 import { withVariable } from '../support/environment-variable.ts';
 import { FakeClock } from '../support/fake-clock.ts';

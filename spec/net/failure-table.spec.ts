@@ -1,7 +1,6 @@
 // Every row of the table of failures, what none of them names, and what is shown to people.
 
 import { expect } from 'chai';
-
 import { FAILURES, type FailureRow, failedBy, failureOf } from '../../lib/net/failure.ts';
 
 // Written out again, so that a row that moves or is shadowed shows.

@@ -2,7 +2,6 @@
 // cannot be used.
 
 import { expect } from 'chai';
-
 import { targetOf } from '../../lib/net/address.ts';
 import { type EnvironmentRoute, environmentProxies, parseProxy } from '../../lib/net/proxies.ts';
 

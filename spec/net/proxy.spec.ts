@@ -3,9 +3,7 @@
 
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
-
 import { expect } from 'chai';
-
 import type { HttpClientOptions, HttpProxy } from '../../lib/net/axios-client.ts';
 import { Authority, type Pair } from '../support/certificates.ts';
 import { FakeClock } from '../support/fake-clock.ts';

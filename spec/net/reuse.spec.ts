@@ -3,9 +3,7 @@
 // still shares connections.
 
 import type { Socket } from 'node:net';
-
 import { expect } from 'chai';
-
 import { systemClock } from '../../lib/kit/system.ts';
 import type { HttpClient } from '../../lib/net/http-client.ts';
 import { BRIEF_IDLE_MS, Reuse } from '../../lib/net/pools.ts';

@@ -2,9 +2,7 @@
 
 import { createServer, type ServerOptions } from 'node:https';
 import { TLSSocket } from 'node:tls';
-
 import { expect } from 'chai';
-
 import type { TlsIdentity } from '../../lib/net/axios-client.ts';
 import type { HttpResult } from '../../lib/net/http-client.ts';
 import { Authority, type Pair } from '../support/certificates.ts';

@@ -3,17 +3,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { CoreV1Api, KubeConfig, VersionApi, Watch } from '@kubernetes/client-node';
 import { expect } from 'chai';
-
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { isJsonObject, stringAt } from '../../lib/core/event.ts';
 import { systemClock, systemRandom } from '../../lib/kit/system.ts';
-import type { ApiClient } from '../../lib/kubernetes/api.ts';
-import { findCluster } from '../../lib/kubernetes/cluster.ts';
-import { connect } from '../../lib/kubernetes/connection.ts';
-import { readChanges } from '../../lib/kubernetes/reader.ts';
+import { findCluster } from '../../lib/kubernetes/client/cluster-id.ts';
+import { connect } from '../../lib/kubernetes/client/connection.ts';
+import type { ApiClient } from '../../lib/kubernetes/client/kubernetes-api.ts';
+import { readChanges } from '../../lib/kubernetes/watch/reflector.ts';
 import { selfSigned } from '../../lib/playback/certificate.ts';
 import { type Playback, renderKubeconfig } from '../../lib/playback/playback.ts';
 import { recordingObserve } from '../support/recording-observe.ts';

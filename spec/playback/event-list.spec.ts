@@ -1,7 +1,6 @@
 // What LIST answers: pages of one consistent state, over real sockets.
 
 import { expect } from 'chai';
-
 import { type Json, jsonAt, stringAt } from '../../lib/core/event.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';

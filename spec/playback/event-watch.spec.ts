@@ -1,7 +1,6 @@
 // What WATCH tells, and how it ends, over real sockets.
 
 import { expect } from 'chai';
-
 import { jsonAt, stringAt } from '../../lib/core/event.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';

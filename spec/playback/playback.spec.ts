@@ -1,7 +1,6 @@
 // When a recording is played and at which pace, and how a playback ends.
 
 import { expect } from 'chai';
-
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
 import { anEntry, aPlayback, ask, EVENTS, keysOf, SHOP, servedPerSpec, watch } from './support.ts';

@@ -3,10 +3,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
 import fc from 'fast-check';
-
 import { SluiceError } from '../../lib/core/errors.ts';
 import {
   openRecording,

@@ -1,7 +1,6 @@
 // The recipe for Alertmanager, from the page to the alert and from each answer to its outcome.
 
 import { expect } from 'chai';
-
 import { delivered, itComesTo } from './answers.ts';
 import { type Alert, alertmanager } from './stand-ins/alertmanager.ts';
 

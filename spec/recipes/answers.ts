@@ -2,7 +2,6 @@
 // brought about for a reason that the receiver's documentation names, and must end as the row says.
 
 import { expect } from 'chai';
-
 import type { JsonObject } from '../../lib/core/event.ts';
 import { type RecipeName, recipeOf } from './page.ts';
 import { type RecipeRun, type RunningRecipe, startRecipe } from './running-recipe.ts';

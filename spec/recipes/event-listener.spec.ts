@@ -2,7 +2,6 @@
 // outcome.
 
 import { expect } from 'chai';
-
 import { isJsonList, type JsonObject, jsonAt } from '../../lib/core/event.ts';
 import { delivered, itComesTo } from './answers.ts';
 import { EVENT_NAME } from './recorded-series.ts';

@@ -1,7 +1,6 @@
 // The two recipes for GitHub, from the page to the request and from each answer to its outcome.
 
 import { expect } from 'chai';
-
 import { systemClock } from '../../lib/kit/system.ts';
 import { userAgent } from '../../lib/kit/version.ts';
 import { type AnswerCase, delivered, itComesTo } from './answers.ts';

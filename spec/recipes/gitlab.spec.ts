@@ -1,7 +1,6 @@
 // The two recipes for GitLab, from the page to the request and from each answer to its outcome.
 
 import { expect } from 'chai';
-
 import { delivered, itComesTo } from './answers.ts';
 import { type GitLab, gitLab } from './stand-ins/gitlab.ts';
 

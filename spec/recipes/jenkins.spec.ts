@@ -1,7 +1,6 @@
 // The recipe for Jenkins, from the page to the queued build and from each answer to its outcome.
 
 import { expect } from 'chai';
-
 import { delivered, itComesTo } from './answers.ts';
 import { type Jenkins, jenkins, type Queued } from './stand-ins/jenkins.ts';
 

@@ -3,9 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { runLine } from '../cli/surroundings.ts';
 import { RECIPES, readRecipes, recipesIn } from './page.ts';
 

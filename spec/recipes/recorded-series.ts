@@ -2,7 +2,6 @@
 // `shop` that keeps crashing, in all its states.
 
 import { fileURLToPath } from 'node:url';
-
 import { stringAt } from '../../lib/core/event.ts';
 import { openRecording, type RecordingEntry } from '../../lib/playback/recording.ts';
 

@@ -4,9 +4,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/event.ts';
 import { type SpecMachine, specMachine } from '../cli/surroundings.ts';

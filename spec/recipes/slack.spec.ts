@@ -1,7 +1,6 @@
 // The recipe for Slack, from the page to the message and from each answer to its outcome.
 
 import { expect } from 'chai';
-
 import { delivered, itComesTo } from './answers.ts';
 import { type Slack, slack } from './stand-ins/slack.ts';
 

@@ -2,7 +2,6 @@
 // so that a recipe which is taken by one is a good one.
 
 import { expect } from 'chai';
-
 import type { JsonObject } from '../../lib/core/event.ts';
 import type { Arrived } from '../triggers/http/support/real-receiver.ts';
 import { alertmanager } from './stand-ins/alertmanager.ts';

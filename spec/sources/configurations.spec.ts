@@ -4,11 +4,10 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { compareVersions } from '../../lib/core/event.ts';
 import type { Batch, Position } from '../../lib/core/source.ts';
-import { connect } from '../../lib/kubernetes/connection.ts';
+import { connect } from '../../lib/kubernetes/client/connection.ts';
 import { eventsKind } from '../../lib/sources/events.ts';
 import { EventsWorld } from '../support/events-world.ts';
 import { FakeClock } from '../support/fake-clock.ts';

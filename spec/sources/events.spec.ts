@@ -2,11 +2,10 @@
 // both writers' Events, over real HTTP.
 
 import { expect } from 'chai';
-
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import type { JsonObject } from '../../lib/core/event.ts';
 import type { Batch } from '../../lib/core/source.ts';
-import { connect } from '../../lib/kubernetes/connection.ts';
+import { connect } from '../../lib/kubernetes/client/connection.ts';
 import { type EventsSection, eventsKind } from '../../lib/sources/events.ts';
 import { sourceKinds } from '../../lib/sources/registry.ts';
 import { describeSource, type SourceHarness } from '../conformance/source.ts';

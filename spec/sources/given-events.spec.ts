@@ -1,7 +1,6 @@
 // Events among what people hand over: which values hold some, and what each other value is.
 
 import { expect } from 'chai';
-
 import { type JsonObject, stringAt } from '../../lib/core/event.ts';
 import { type Given, givenIn, toRecordedEvent } from '../../lib/sources/given-events.ts';
 import { anEvent } from '../support/builders.ts';

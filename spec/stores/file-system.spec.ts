@@ -2,8 +2,7 @@
 // a program serves.
 
 import { expect } from 'chai';
-
-import { NETWORK_FILE_SYSTEMS, networkFileSystem } from '../../lib/stores/sqlite/file-system.ts';
+import { NETWORK_FILE_SYSTEMS, networkFileSystem } from '../../lib/stores/store-location.ts';
 
 const FUSE = 0x65735546;
 

@@ -1,7 +1,6 @@
 // The memory store under the conformance suite, and what is its own.
 
 import { expect } from 'chai';
-
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { describeStore } from '../conformance/store.ts';
 import { aCommit, deliveries } from '../conformance/store-builders.ts';

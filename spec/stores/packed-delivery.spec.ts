@@ -1,9 +1,8 @@
 // A delivery at rest: what was put in comes out, whatever its Event holds.
 
 import { expect } from 'chai';
-
 import type { EventObject } from '../../lib/core/event.ts';
-import { changed, packed, unpacked } from '../../lib/stores/packed-delivery.ts';
+import { changed, packed, unpacked } from '../../lib/stores/memory-deliveries.ts';
 import { aDelivery } from '../support/builders.ts';
 
 const EVENTS: Readonly<Record<string, EventObject>> = {

@@ -1,7 +1,6 @@
 // How a child process of the specs opens a sqlite store that is killed at a named point.
 
 import { setEnvironmentData } from 'node:worker_threads';
-
 import type { Store } from '../../lib/core/store.ts';
 import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import type { Point } from './failing-worker.ts';

@@ -4,11 +4,9 @@
 import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import type { DecisionRecord, Store } from '../../lib/core/store.ts';
-import type { HistoryNote } from '../../lib/stores/sqlite/messages.ts';
+import type { HistoryNote } from '../../lib/stores/sqlite/protocol.ts';
 import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import { aCommit, deliveries, idOf, NOW } from '../conformance/store-builders.ts';
 

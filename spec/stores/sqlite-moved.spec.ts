@@ -5,12 +5,9 @@ import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-
 import { expect } from 'chai';
-
 import type { Store } from '../../lib/core/store.ts';
-import { OpenFiles } from '../../lib/stores/sqlite/open-files.ts';
-import { openSqliteStore } from '../../lib/stores/sqlite.ts';
+import { OpenFiles, openSqliteStore } from '../../lib/stores/sqlite.ts';
 import { aCommit, deliveries } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';

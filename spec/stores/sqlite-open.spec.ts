@@ -5,12 +5,10 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-
 import { expect } from 'chai';
-
 import { eventNamespaceOf } from '../../lib/core/delivery.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
-import type { HistoryNote } from '../../lib/stores/sqlite/messages.ts';
+import type { HistoryNote } from '../../lib/stores/sqlite/protocol.ts';
 import { APPLICATION_ID, FORMAT, STEPS } from '../../lib/stores/sqlite/schema.ts';
 import { openSqliteStore, sqliteKind } from '../../lib/stores/sqlite.ts';
 import {

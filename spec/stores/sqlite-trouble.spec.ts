@@ -5,11 +5,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setEnvironmentData } from 'node:worker_threads';
-
 import { expect } from 'chai';
-
 import type { Store } from '../../lib/core/store.ts';
-import { EXTENDED_RESULTS, failureOf, RESULTS } from '../../lib/stores/sqlite/trouble.ts';
+import { EXTENDED_RESULTS, failureOf, RESULTS } from '../../lib/stores/sqlite/sqlite-errors.ts';
 import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import { aCommit, CLAIM, deliveries, idOf, NOW, settle } from '../conformance/store-builders.ts';
 import type { Fault } from './faulty-worker.ts';

@@ -3,7 +3,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import { describeStore } from '../conformance/store.ts';
 import { describeCrash } from '../conformance/store-crash.ts';

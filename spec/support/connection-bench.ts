@@ -4,10 +4,13 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
-import type { ApiAnswer, ApiCall } from '../../lib/kubernetes/api.ts';
-import { type Connection, type ConnectOptions, connect } from '../../lib/kubernetes/connection.ts';
+import {
+  type Connection,
+  type ConnectOptions,
+  connect,
+} from '../../lib/kubernetes/client/connection.ts';
+import type { ApiAnswer, ApiCall } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { Authority, type Pair } from './certificates.ts';
 import { FakeClock } from './fake-clock.ts';
 import { recordingObserve } from './recording-observe.ts';

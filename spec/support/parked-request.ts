@@ -3,7 +3,6 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
-
 import type { Json, JsonObject } from '../../lib/core/event.ts';
 import type { RequestKind } from './scripted-api-server.ts';
 

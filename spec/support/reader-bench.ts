@@ -3,9 +3,9 @@
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import type { JsonObject } from '../../lib/core/event.ts';
 import type { Position } from '../../lib/core/source.ts';
-import { type Connection, connect } from '../../lib/kubernetes/connection.ts';
-import { type ReaderOptions, readChanges } from '../../lib/kubernetes/reader.ts';
-import type { ReaderBatch } from '../../lib/kubernetes/reader-batch.ts';
+import { type Connection, connect } from '../../lib/kubernetes/client/connection.ts';
+import type { ReaderBatch } from '../../lib/kubernetes/watch/known-versions.ts';
+import { type ReaderOptions, readChanges } from '../../lib/kubernetes/watch/reflector.ts';
 import { anEvent } from './builders.ts';
 import { FakeClock } from './fake-clock.ts';
 import type { ParkedRequest } from './parked-request.ts';

@@ -2,7 +2,6 @@
 // prints them as the last line. Mocha asks for it by path (`--reporter spec/support/reporter.ts`).
 
 import { writeFileSync } from 'node:fs';
-
 import Mocha from 'mocha';
 
 /** What spec/run.ts reads back. */

@@ -11,7 +11,6 @@ import {
 import { createServer as createHttpsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-
 import { ParkedRequest } from './parked-request.ts';
 import { until } from './until.ts';
 

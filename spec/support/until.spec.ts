@@ -1,7 +1,6 @@
 // Promises of until: it waits for a condition and says what it waited for in vain.
 
 import { expect } from 'chai';
-
 import { until } from './until.ts';
 
 describe('until', () => {

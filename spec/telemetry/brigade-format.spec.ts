@@ -1,7 +1,6 @@
 // `format: brigade`: the lines of the original gateway, on the streams where it wrote them.
 
 import { expect } from 'chai';
-
 import { aDecision, aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
 import { AT, anAcceptance, aRejection, heard, ID } from './support.ts';
 

@@ -2,7 +2,6 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-
 import type { TrailEntry } from '../../lib/core/decision.ts';
 import type { DecisionObserved } from '../../lib/core/observation.ts';
 import type { LoggingOptions } from '../../lib/telemetry/logging.ts';

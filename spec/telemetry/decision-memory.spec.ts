@@ -1,7 +1,6 @@
 // Which decisions get an info line: under `changes` those that say something new about their series.
 
 import { expect } from 'chai';
-
 import { DecisionMemory } from '../../lib/telemetry/decision-line.ts';
 import type { LoggingOptions } from '../../lib/telemetry/logging.ts';
 import { anAcceptance, aRejection, disposedAs, heard, occurrenceOf } from './support.ts';

@@ -1,7 +1,6 @@
 // Identical failures: told when they start, change and end, at debug in between.
 
 import { expect } from 'chai';
-
 import type { Observation, TroubleReason } from '../../lib/core/observation.ts';
 import { aDelivery } from '../support/builders.ts';
 import { type Heard, heard } from './support.ts';

@@ -1,7 +1,6 @@
 // The lines about limits, and that a budget at its bound does not fill the log.
 
 import { expect } from 'chai';
-
 import type { Observation } from '../../lib/core/observation.ts';
 import { aDelivery } from '../support/builders.ts';
 import { AT, heard, ID } from './support.ts';

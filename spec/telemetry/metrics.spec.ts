@@ -1,7 +1,6 @@
 // Metrics as a scrape reads them: names, types and labels of the table, and what each observation adds.
 
 import { expect } from 'chai';
-
 import type { Observation } from '../../lib/core/observation.ts';
 import { METRICS } from '../../lib/telemetry/metric-table.ts';
 import { aDecision, aDelivery, anEvent, anOccurrence } from '../support/builders.ts';

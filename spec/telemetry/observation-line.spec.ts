@@ -1,7 +1,6 @@
 // The lines of everything but decisions: a golden line for each kind, at the level the law says.
 
 import { expect } from 'chai';
-
 import type { Observation } from '../../lib/core/observation.ts';
 import { aDelivery } from '../support/builders.ts';
 import { AT, heard, ID } from './support.ts';

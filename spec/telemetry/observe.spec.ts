@@ -1,9 +1,7 @@
 // What holds of every report: it never throws, a lost stream ends nothing, and after close it only counts.
 
 import { PassThrough } from 'node:stream';
-
 import { expect } from 'chai';
-
 import { anOccurrence } from '../support/builders.ts';
 import { anAcceptance, heard } from './support.ts';
 

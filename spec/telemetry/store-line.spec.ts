@@ -1,7 +1,6 @@
 // The lines that say where the store is, and how one of an earlier version is moved.
 
 import { expect } from 'chai';
-
 import type { Observation } from '../../lib/core/observation.ts';
 import { AT, heard } from './support.ts';
 

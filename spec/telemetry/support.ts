@@ -1,7 +1,6 @@
 // Telemetry on streams that remember, and observations with one override.
 
 import { PassThrough } from 'node:stream';
-
 import type { Decision, Disposed, Disposition } from '../../lib/core/decision.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import type { DecisionObserved } from '../../lib/core/observation.ts';

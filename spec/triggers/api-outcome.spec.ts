@@ -2,9 +2,8 @@
 // classification looks at a message.
 
 import { expect } from 'chai';
-
 import { isJsonObject } from '../../lib/core/event.ts';
-import type { ApiAnswer } from '../../lib/kubernetes/api.ts';
+import type { ApiAnswer } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import {
   ANSWER_ROWS,
   FAILURE_ROWS,

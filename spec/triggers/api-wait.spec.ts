@@ -1,7 +1,6 @@
 // For how long an answer of an API server asks to wait, and whether with this object or with all.
 
 import { expect } from 'chai';
-
 import { outcomeOf, type Tried } from '../../lib/triggers/api-outcome.ts';
 import { anAnswer, aStatus } from './support/fake-api.ts';
 

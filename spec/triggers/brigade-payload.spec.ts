@@ -1,9 +1,8 @@
 // The payload under the profile v0.10: field by field what Go's encoder makes of the structs of 1.8.
 
 import { expect } from 'chai';
-
 import type { Json, JsonObject } from '../../lib/core/event.ts';
-import { toOriginalPayload, toPayload } from '../../lib/triggers/brigade-payload.ts';
+import { toOriginalPayload, toPayload } from '../../lib/triggers/brigade-secret.ts';
 
 const EMPTY = {
   metadata: { creationTimestamp: null },

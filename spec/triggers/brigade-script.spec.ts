@@ -2,9 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { loadPlan } from '../../lib/assembly/load.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';

@@ -2,7 +2,6 @@
 // permissions, and the labels and reads that it must leave alone.
 
 import { expect } from 'chai';
-
 import {
   type EventObject,
   isJsonObject,

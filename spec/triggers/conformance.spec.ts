@@ -4,14 +4,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import type { Trigger } from '../../lib/core/trigger.ts';
 import type { HttpRequest } from '../../lib/net/http-client.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { execKind } from '../../lib/triggers/exec.ts';
 import type { HttpSection } from '../../lib/triggers/http/section.ts';
 import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
-import type { TriggerParts } from '../../lib/triggers/parts.ts';
+import type { TriggerParts } from '../../lib/triggers/trigger-kind.ts';
 import { describeTrigger, type TriggerBench, type TriggerBenches } from '../conformance/trigger.ts';
 import {
   aFailure as aFailedRequest,

@@ -13,12 +13,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
 import { expect } from 'chai';
-
 import type { Outcome } from '../../lib/core/trigger.ts';
 import { type ExecSection, execKind } from '../../lib/triggers/exec.ts';
-import type { TriggerParts } from '../../lib/triggers/parts.ts';
+import type { TriggerParts } from '../../lib/triggers/trigger-kind.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingObserve } from '../support/recording-observe.ts';

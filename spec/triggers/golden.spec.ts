@@ -1,7 +1,6 @@
 // Every wire form against its golden file: what a pipeline receives, byte for byte.
 
 import { expect } from 'chai';
-
 import type { Delivery } from '../../lib/core/delivery.ts';
 import { type Json, type JsonObject, stringAt } from '../../lib/core/event.ts';
 import type { Trigger } from '../../lib/core/trigger.ts';

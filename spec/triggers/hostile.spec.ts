@@ -3,7 +3,6 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-
 import type { Delivery } from '../../lib/core/delivery.ts';
 import {
   type EventObject,

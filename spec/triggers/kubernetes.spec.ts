@@ -2,7 +2,6 @@
 // protects, marks, and what is refused without a request.
 
 import { expect } from 'chai';
-
 import { type JsonObject, jsonAt } from '../../lib/core/event.ts';
 import type { Finding } from '../../lib/core/problem.ts';
 import { type KubernetesSection, kubernetesKind } from '../../lib/triggers/kubernetes.ts';

@@ -1,7 +1,6 @@
 // Previews of every kind: what the first attempt sends, and never a secret.
 
 import { expect } from 'chai';
-
 import type { Delivery } from '../../lib/core/delivery.ts';
 import { stringAt } from '../../lib/core/event.ts';
 import type { Preview } from '../../lib/core/trigger.ts';

@@ -3,9 +3,7 @@
 // more than an hour.
 
 import { expect } from 'chai';
-
-import { exhaustedMs } from '../../lib/triggers/rate-limit.ts';
-import { askedPauseMs } from '../../lib/triggers/retry-after.ts';
+import { askedPauseMs, exhaustedMs } from '../../lib/triggers/retry-after.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 const EPOCH = NOW / 1000;

@@ -1,10 +1,9 @@
 // What every kind of trigger hands in, and the trace context that all of them send.
 
 import { expect } from 'chai';
-
+import { traceparent } from '../../lib/core/delivery.ts';
 import { isJsonObject } from '../../lib/core/event.ts';
 import { triggerKinds } from '../../lib/triggers/registry.ts';
-import { traceparent } from '../../lib/triggers/traceparent.ts';
 
 describe('the registry of triggers', () => {
   for (const [name, kind] of Object.entries(triggerKinds)) {

@@ -3,18 +3,17 @@
 
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-
 import type { Clock } from '../../core/clock.ts';
 import { messageOf, SluiceError } from '../../core/errors.ts';
 import { isJsonObject, stringAt } from '../../core/event.ts';
 import type { DeliveryAnswer, DeliveryQuestion } from '../../http/ask-deliveries.ts';
 import { PROBLEM_TYPE, type RefusalStatus } from '../../http/problem-document.ts';
 import { readToken } from '../../http/token-file.ts';
-import { type Deadline, openDeadline } from '../../kit/deadline.ts';
+import { type Deadline, openDeadline } from '../../kit/async/abort.ts';
+import { jsonOrNothing } from '../../kit/data/json.ts';
 import { codeOfFailure } from '../../kit/file-trouble.ts';
 import { isLoopbackHost } from '../../kit/host-header.ts';
-import { jsonOrNothing } from '../../kit/json.ts';
-import { printable } from '../../kit/printable.ts';
+import { printable } from '../../kit/text/printable.ts';
 import { userAgent } from '../../kit/version.ts';
 import type { Asker } from './delivery-client.ts';
 

@@ -9,8 +9,8 @@ import type { DeliverySummary, WholeDelivery } from '../../http/deliveries.ts';
 import { OBJECT_FORM } from '../../http/object-text.ts';
 import type { Refusal } from '../../http/problem-document.ts';
 import { MOMENT } from '../../http/time.ts';
-import { nearestName } from '../../kit/nearest.ts';
-import { printable } from '../../kit/printable.ts';
+import { nearestName } from '../../kit/text/nearest.ts';
+import { printable } from '../../kit/text/printable.ts';
 import type { FlagTable, Given } from '../flags.ts';
 import { shellWord } from './delivery-text.ts';
 

@@ -2,12 +2,11 @@
 
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
-
 import { SluiceError } from '../../core/errors.ts';
 import type { DeliverySummary } from '../../http/deliveries.ts';
 import { shortObject } from '../../http/object-text.ts';
 import { fileTrouble } from '../../kit/file-trouble.ts';
-import { printable } from '../../kit/printable.ts';
+import { printable } from '../../kit/text/printable.ts';
 import { ruleLabel, token } from '../../telemetry/log-value.ts';
 import type { Command, Surroundings, Terminal } from '../command.ts';
 import { FORMAT_FLAGS, formatOf, type Given } from '../flags.ts';

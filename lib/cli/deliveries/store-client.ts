@@ -2,7 +2,6 @@
 // a gateway holds is refused, and never makes one that is not there.
 
 import { access } from 'node:fs/promises';
-
 import { planStore } from '../../assembly/store.ts';
 import type { Clock } from '../../core/clock.ts';
 import { SluiceError } from '../../core/errors.ts';

@@ -5,10 +5,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
-
 import { SluiceError } from '../../core/errors.ts';
 import { TOKEN_FILE } from '../../http/token-file.ts';
-import { openDeadline } from '../../kit/deadline.ts';
+import { openDeadline } from '../../kit/async/abort.ts';
 import { isThere } from '../../kit/file-trouble.ts';
 import { namespacesOf } from '../cluster-flags.ts';
 import type { Surroundings } from '../command.ts';

@@ -3,7 +3,8 @@
 
 import type { Gap } from '../../core/source.ts';
 import type { StoreUsage } from '../../core/store.ts';
-import type { Deliveries } from './deliveries.ts';
+import type { Statements } from './database.ts';
+import type { Deliveries } from './delivery-rows.ts';
 import type { History } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import type {
@@ -13,8 +14,7 @@ import type {
   DeliveryRow,
   NewRow,
   PositionRow,
-} from './messages.ts';
-import type { Statements } from './statements.ts';
+} from './protocol.ts';
 
 const WRITE_POSITION = `
 INSERT INTO position (source, path, resource_version, at) VALUES (?, ?, ?, ?)

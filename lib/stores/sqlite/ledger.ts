@@ -4,9 +4,9 @@
 import { HELD_TO_THE_END } from '../../core/delivery.ts';
 import type { CompleteList, Gone } from '../../core/source.ts';
 import type { LedgerEntry, Retirement } from '../../core/store.ts';
-import { hashesOf } from '../../kit/key-filter.ts';
-import type { LedgerKeys, SeenKeys } from './messages.ts';
-import type { Statements } from './statements.ts';
+import { hashesOf } from '../../kit/data/key-filter.ts';
+import type { Statements } from './database.ts';
+import type { LedgerKeys, SeenKeys } from './protocol.ts';
 
 const COLUMNS = `key, path.path, event_key AS eventKey, object, ledger.id, life,
 fired_at AS firedAt, fired_happened_at AS firedHappenedAt, fired_count AS firedCount,

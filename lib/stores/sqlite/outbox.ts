@@ -3,10 +3,10 @@
 
 import { type Attempt, isOnlyHeld } from '../../core/delivery.ts';
 import type { ClaimRequest, Settlement, StateChange } from '../../core/store.ts';
-import type { Deliveries } from './deliveries.ts';
+import type { Deliveries } from './delivery-rows.ts';
 import type { Ledger } from './ledger.ts';
-import type { ActRow, DeliveryRow, WholeRow, WithBody } from './messages.ts';
-import type { Turn } from './queues.ts';
+import type { ActRow, DeliveryRow, WholeRow, WithBody } from './protocol.ts';
+import type { Turn } from './ready-queue.ts';
 
 type OpenAsk = { readonly id: string; readonly incarnation: string; readonly now: number };
 

@@ -7,10 +7,9 @@ import {
   receiveMessageOnPort,
   workerData,
 } from 'node:worker_threads';
-
 import { foundIn, openMain } from './database.ts';
-import { Desk } from './desk.ts';
-import type { Ask, FromWorker, HistoryNote, ToWorker, WorkerData } from './messages.ts';
+import type { Ask, FromWorker, HistoryNote, ToWorker, WorkerData } from './protocol.ts';
+import { Desk } from './request-handler.ts';
 
 if (parentPort !== null) serve(parentPort, workerData as WorkerData);
 

@@ -3,11 +3,10 @@
 // standard input. Secrets of the gateway are no part of it.
 // Source: docs/triggers.md; crontab(5), which starts commands with a similar list.
 
-import { attemptNumber, type Delivery } from '../../core/delivery.ts';
+import { attemptNumber, type Delivery, traceparent } from '../../core/delivery.ts';
 import { stringAt } from '../../core/event.ts';
-import { truncate } from '../../kit/truncate.ts';
-import { toProcessText } from '../process-text.ts';
-import { traceparent } from '../traceparent.ts';
+import { truncate } from '../../kit/text/printable.ts';
+import { toProcessText } from '../shorten.ts';
 
 /** Environment variables by name. */
 export type Variables = Readonly<Record<string, string>>;

@@ -4,11 +4,10 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-
+import process from 'node:process';
+import { StringDecoder } from 'node:string_decoder';
 import type { Clock } from '../../core/clock.ts';
 import { codeOfFailure } from '../../kit/file-trouble.ts';
-import { OutputLines } from './output-lines.ts';
-import { endGroup, type ProcessGroups } from './process-groups.ts';
 
 /** One command to run. */
 export interface Command {
@@ -161,5 +160,113 @@ async function within(event: Promise<unknown>, ms: number, clock: Clock): Promis
     return await Promise.race([event.then(() => true), timeUp]);
   } finally {
     timer.abort();
+  }
+}
+
+// A command's output, cut into lines that the log can take: bounded in length and in number of
+// bytes, so that a command that talks without end fills nothing. What a line may do to a terminal
+// is the log's to prevent.
+
+// A log line longer than this is a dump, and is read in the pipeline's own log.
+const LONGEST_LINE = 8 * 1024;
+// Of one attempt and stream; what comes after is still read, so that the command never blocks.
+const MOST_CHARACTERS = 256 * 1024;
+const MOST_LINES = 2_000;
+
+/** Cuts one stream of one attempt into lines. */
+export class OutputLines {
+  readonly #emit: (line: string) => void;
+  readonly #decoder = new StringDecoder('utf8');
+  #line = '';
+  #cut = false;
+  #taken = 0;
+  #lines = 0;
+  #full = false;
+
+  constructor(emit: (line: string) => void) {
+    this.#emit = emit;
+  }
+
+  /** Takes a chunk as it came. */
+  write(chunk: Uint8Array): void {
+    if (!this.#full) this.#take(this.#decoder.write(chunk));
+  }
+
+  /** Emits what is left without a line end. */
+  end(): void {
+    if (this.#full) return;
+    this.#take(this.#decoder.end());
+    if (this.#line !== '' || this.#cut) this.#flush();
+  }
+
+  #take(text: string): void {
+    const pieces = text.split('\n');
+    for (const [index, piece] of pieces.entries()) {
+      const isMore = piece !== '' || index < pieces.length - 1;
+      if (isMore && this.#lines >= MOST_LINES) {
+        this.#stop(`${MOST_LINES} lines`);
+        return;
+      }
+      this.#append(piece);
+      if (this.#full) return;
+      if (index < pieces.length - 1) this.#flush();
+    }
+  }
+
+  #append(piece: string): void {
+    const room = LONGEST_LINE - this.#line.length;
+    this.#line += piece.slice(0, room);
+    this.#cut ||= piece.length > room;
+    this.#taken += piece.length + 1;
+    if (this.#taken <= MOST_CHARACTERS) return;
+    this.#flush();
+    this.#stop(`${MOST_CHARACTERS} characters`);
+  }
+
+  #stop(shown: string): void {
+    this.#full = true;
+    this.#emit(`… (${shown} are shown; the rest is not)`);
+  }
+
+  #flush(): void {
+    this.#lines += 1;
+    this.#emit(this.#cut ? `${this.#line}…` : this.#line.replace(/\r$/, ''));
+    this.#line = '';
+    this.#cut = false;
+  }
+}
+
+// The process groups that run now, so that they end with this process however it ends: an ordered
+// stop aborts each attempt, and for the second signal and the crash there is the exit listener.
+// Against kill -9 of this process nothing helps here; attempts are recorded before they are made.
+
+/** The groups of one trigger; listens for the process's exit only while it holds any. */
+export class ProcessGroups {
+  readonly #leaders = new Set<number>();
+  readonly #killAll = (): void => {
+    for (const leader of this.#leaders) endGroup(leader, 'SIGKILL');
+  };
+
+  /** Keeps the group that this process leads. */
+  add(leader: number): void {
+    if (this.#leaders.size === 0) process.on('exit', this.#killAll);
+    this.#leaders.add(leader);
+  }
+
+  /** Forgets a group that is gone. */
+  delete(leader: number): void {
+    this.#leaders.delete(leader);
+    if (this.#leaders.size === 0) process.off('exit', this.#killAll);
+  }
+}
+
+/** Sends a signal to a whole group; a group that is gone is what was wanted. */
+export function endGroup(leader: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(-leader, signal);
+  } catch (error) {
+    // ESRCH: nobody is left. EPERM: what is left has become another user's, which we can not end.
+    const code = codeOfFailure(error);
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
 }

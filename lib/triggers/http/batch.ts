@@ -7,9 +7,8 @@ import type { Random } from '../../core/clock.ts';
 import type { Delivery } from '../../core/delivery.ts';
 import type { JsonObject } from '../../core/event.ts';
 import type { Outcome, Retry, Trigger } from '../../core/trigger.ts';
-import { parseDuration } from '../../kit/duration.ts';
-import { parseSize } from '../../kit/size.ts';
-import { pausing } from '../meaning.ts';
+import { parseDuration, parseSize } from '../../kit/text/quantity.ts';
+import { pausing } from '../outcomes.ts';
 import {
   type BatchFormat,
   batchFormatOf,
@@ -18,11 +17,10 @@ import {
   toEntry,
   tooLarge,
 } from './body.ts';
-import { compileHeaders } from './header-templates.ts';
 import { HTTP_DEFAULTS, type HttpSection, keyLifeOf } from './section.ts';
 import type { Sender, Sending, Sent } from './sender.ts';
-import { compileTarget } from './target.ts';
-import { withSecrets } from './templates.ts';
+import { compileHeaders, withSecrets } from './templates.ts';
+import { compileTarget } from './url-template.ts';
 
 /** What a trigger of batches takes. */
 export interface BatchParts {

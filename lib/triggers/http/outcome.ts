@@ -5,14 +5,14 @@
 // 410 and 429; docs/guarantees.md for which answers count as lost.
 
 import type { Delivered, Outcome, RetryReason, Unknown } from '../../core/trigger.ts';
-import { quoted } from '../../kit/printable.ts';
+import { quoted } from '../../kit/text/printable.ts';
 import type {
   HttpAnswered,
   HttpFailed,
   HttpResult,
   NetworkFailure,
 } from '../../net/http-client.ts';
-import { type Failing, pausing, refused, retry, unknown } from '../meaning.ts';
+import { type Failing, pausing, refused, retry, unknown } from '../outcomes.ts';
 import { askedPauseMs, askedWaitMs } from '../retry-after.ts';
 
 /** What a row of the tables says. */

@@ -4,7 +4,7 @@
 
 import { type Delivery, toDocument } from '../../core/delivery.ts';
 import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
-import { toProcessText } from '../process-text.ts';
+import { toProcessText } from '../shorten.ts';
 
 /**
  * What a path may begin with. `match` is missing on purpose: no rule captures anything yet, and a

@@ -11,9 +11,9 @@ import {
   type JsonObject,
   stringAt,
 } from '../../core/event.ts';
-import { parseTemplate } from '../../kit/template.ts';
+import { parseTemplate } from '../../kit/text/template.ts';
 import { FIRST_WORDS, isEventPath } from './document.ts';
-import { type Opener, openersOf, type Steps, toPointer } from './places.ts';
+import { type Opener, openersOf, type Steps, toPointer } from './manifest-places.ts';
 
 /** Whether a text of a manifest holds a value that an Event decides. */
 export function holdsEvent(text: string): boolean {

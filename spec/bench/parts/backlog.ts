@@ -3,7 +3,6 @@
 // for a list; and whether one object whose request hangs keeps those behind it from another's.
 
 import { join } from 'node:path';
-
 import { median, ratios } from '../arithmetic.ts';
 import { acceptFor, configurationOf, hooks } from '../configuration.ts';
 import { folderMb, removeFolder } from '../disk.ts';

@@ -4,7 +4,6 @@
 import { once } from 'node:events';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { get } from 'node:https';
-
 import { serve, sharedNow } from '../rpc.ts';
 
 /** What a reader does with each line, the cheapest first. */

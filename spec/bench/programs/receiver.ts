@@ -4,7 +4,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-
 import { systemClock } from '../../../lib/kit/system.ts';
 import { LAST_OBJECT, OBJECT } from '../event-lines.ts';
 import { serve, sharedNow } from '../rpc.ts';

@@ -10,7 +10,6 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-
 import { systemClock } from '../../../lib/kit/system.ts';
 import { eventOf, LISTED_VERSION, lineOf, type Mix, storedEventOf } from '../event-lines.ts';
 import { serve, sharedNow } from '../rpc.ts';

@@ -2,7 +2,6 @@
 // its sentences, over facts made by hand. No gateway runs here.
 
 import { expect } from 'chai';
-
 import type { Delivery } from '../../../lib/core/delivery.ts';
 import type { Outcome } from '../../../lib/core/trigger.ts';
 import { aDelivery } from '../../support/builders.ts';

@@ -2,7 +2,6 @@
 // them. Part of the long form alone, since nothing here says anything about the product.
 
 import { expect } from 'chai';
-
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { readFaultsEnvironment } from '../../controlplane/environment.ts';
 import { until } from '../../support/until.ts';

@@ -3,7 +3,6 @@
 // receiver's, and three times in a row at the same attempt.
 
 import { expect } from 'chai';
-
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { readFaultsEnvironment } from '../../controlplane/environment.ts';
 import { until } from '../../support/until.ts';

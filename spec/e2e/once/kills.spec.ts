@@ -1,7 +1,6 @@
 // The main run: kill -9 under load, at every kind of moment, and the accounting of every trigger.
 
 import { expect } from 'chai';
-
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { readFaultsEnvironment } from '../../controlplane/environment.ts';
 import { mainRun } from './harness/main-run.ts';

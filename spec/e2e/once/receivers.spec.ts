@@ -3,7 +3,6 @@
 // whose name protects for ten seconds only. Each is counted for all three ways of a receiver with keys.
 
 import { expect } from 'chai';
-
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { readFaultsEnvironment } from '../../controlplane/environment.ts';
 import { until } from '../../support/until.ts';

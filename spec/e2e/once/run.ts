@@ -6,7 +6,6 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-
 import { childEnvironment } from '../../controlplane/environment.ts';
 import type { Account } from './harness/accounting.ts';
 import type { Told } from './harness/report.ts';

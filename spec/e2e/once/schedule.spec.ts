@@ -2,7 +2,6 @@
 // that could make poison of a delivery are not drawn.
 
 import { expect } from 'chai';
-
 import { describeKill, type PlannedKill, scheduleOf } from './harness/schedule.ts';
 
 const SEEDS = Array.from({ length: 100 }, (_, index) => index + 1);

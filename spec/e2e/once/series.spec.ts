@@ -3,7 +3,6 @@
 // ends by kill -9. Times are the reporter's, so no spec waits for them.
 
 import { expect } from 'chai';
-
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { readFaultsEnvironment } from '../../controlplane/environment.ts';
 import { until } from '../../support/until.ts';

@@ -3,7 +3,6 @@
 // real but the proxy between, which does what the row says.
 
 import { expect } from 'chai';
-
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { readFaultsEnvironment } from '../../controlplane/environment.ts';
 import { until } from '../../support/until.ts';

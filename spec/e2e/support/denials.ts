@@ -5,7 +5,6 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-
 import { type Json, stringAt } from '../../../lib/core/event.ts';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { Authority } from '../../support/certificates.ts';

@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-
 import { childEnvironment } from '../../controlplane/environment.ts';
 import { freePorts } from '../../controlplane/ports.ts';
 import { until } from '../../support/until.ts';

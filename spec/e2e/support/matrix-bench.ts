@@ -5,7 +5,6 @@ import { createPrivateKey, createSign } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { AdminClient } from '../../controlplane/admin-client.ts';
 import type { CertificatePair } from '../../controlplane/certificates.ts';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';

@@ -7,7 +7,6 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { Agent, createServer, request, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { renderKubeconfig } from '../../controlplane/kubeconfig.ts';
 

@@ -3,7 +3,6 @@
 
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-
 import { systemClock } from '../../../lib/kit/system.ts';
 import { type Arrived, type Behaviour, WELL } from './switched-receiver.ts';
 

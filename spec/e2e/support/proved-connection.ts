@@ -5,14 +5,14 @@ import { parseYaml } from '../../../lib/config/parse-yaml.ts';
 import type { Clock } from '../../../lib/core/clock.ts';
 import { jsonAt, stringAt } from '../../../lib/core/event.ts';
 import { systemClock, systemRandom } from '../../../lib/kit/system.ts';
-import type { ApiAnswer, ApiAnswered } from '../../../lib/kubernetes/api.ts';
 import {
   type Connection,
   type ConnectOptions,
   connect,
-} from '../../../lib/kubernetes/connection.ts';
-import { create, get } from '../../../lib/kubernetes/objects.ts';
-import { readChanges } from '../../../lib/kubernetes/reader.ts';
+} from '../../../lib/kubernetes/client/connection.ts';
+import type { ApiAnswer, ApiAnswered } from '../../../lib/kubernetes/client/kubernetes-api.ts';
+import { create, get } from '../../../lib/kubernetes/client/objects.ts';
+import { readChanges } from '../../../lib/kubernetes/watch/reflector.ts';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { recordingObserve } from '../../support/recording-observe.ts';
 import { until } from '../../support/until.ts';

@@ -2,7 +2,6 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import type { Account } from '../../controlplane/accounts.ts';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { renderKubeconfig } from '../../controlplane/kubeconfig.ts';

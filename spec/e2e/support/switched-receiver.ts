@@ -12,7 +12,6 @@ import {
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-
 import { freePorts } from '../../controlplane/ports.ts';
 import type { Pair } from '../../support/certificates.ts';
 

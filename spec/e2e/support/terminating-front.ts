@@ -4,7 +4,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, createServer, request, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import type { Pair } from '../../support/certificates.ts';
 

@@ -6,9 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { until } from '../../support/until.ts';
 import { type Ended, GatewayProcess, type LogLine } from './gateway-process.ts';

@@ -1,7 +1,6 @@
 // The first lines of a watch as they come, for specs that want to see what the server says itself.
 
 import { createInterface } from 'node:readline';
-
 import type { AdminClient, KubeObject } from '../../controlplane/admin-client.ts';
 
 /** One line of a watch. */

@@ -1,6 +1,6 @@
 // The target `answers`: any answer of an API server, to what a creation, a list or a watch makes of it.
 
-import type { ApiAnswer } from '../../../lib/kubernetes/api.ts';
+import type { ApiAnswer } from '../../../lib/kubernetes/client/kubernetes-api.ts';
 import type { FuzzTarget } from '../target.ts';
 import { anyText } from '../texts.ts';
 import { mustBeTrouble } from '../watch/digesting.ts';

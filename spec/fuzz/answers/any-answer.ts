@@ -2,7 +2,7 @@
 // that ask to wait in every wrong way, Statuses with something wrong in them, pages of lists.
 
 import { isJsonObject, type Json, type JsonObject } from '../../../lib/core/event.ts';
-import type { ApiAnswer, ApiFailed } from '../../../lib/kubernetes/api.ts';
+import type { ApiAnswer, ApiFailed } from '../../../lib/kubernetes/client/kubernetes-api.ts';
 import { recordedEvents } from '../corpus.ts';
 import { anyJson, mutatedJson } from '../json-values.ts';
 import type { FuzzRandom } from '../random.ts';

@@ -2,7 +2,7 @@
 // that the guarantees say about statuses, a detail that can be shown, no secret, a bounded wait.
 
 import { isJsonObject, type Json, jsonAt, stringAt } from '../../../lib/core/event.ts';
-import type { ApiAnswer } from '../../../lib/kubernetes/api.ts';
+import type { ApiAnswer } from '../../../lib/kubernetes/client/kubernetes-api.ts';
 import { outcomeOf } from '../../../lib/triggers/api-outcome.ts';
 import { askedWaitMs } from '../../../lib/triggers/retry-after.ts';
 import { must, mustBePrintable, shown } from '../target.ts';

@@ -2,11 +2,11 @@
 // what their reader makes of them is new, once each, and bounded.
 
 import { isJsonObject, type Json, jsonAt, stringAt } from '../../../lib/core/event.ts';
-import type { ApiAnswer, ApiClient } from '../../../lib/kubernetes/api.ts';
-import { Digest } from '../../../lib/kubernetes/digest.ts';
-import { type ListPage, listPages } from '../../../lib/kubernetes/list.ts';
-import { PathMemory } from '../../../lib/kubernetes/path-memory.ts';
-import type { Trouble } from '../../../lib/kubernetes/trouble.ts';
+import type { ApiAnswer, ApiClient } from '../../../lib/kubernetes/client/kubernetes-api.ts';
+import { Digest } from '../../../lib/kubernetes/watch/deduplicator.ts';
+import { PathMemory } from '../../../lib/kubernetes/watch/known-versions.ts';
+import { type ListPage, listPages } from '../../../lib/kubernetes/watch/paged-list.ts';
+import type { Trouble } from '../../../lib/kubernetes/watch/watch-errors.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { must, mustBeSame, shown } from '../target.ts';
 

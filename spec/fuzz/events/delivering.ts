@@ -2,7 +2,6 @@
 // set, a document that is JSON, and objects for the cluster that are sound whatever the Event says.
 
 import { createHash } from 'node:crypto';
-
 import { type Decision, DISPOSITIONS, type RuleRef } from '../../../lib/core/decision.ts';
 import { type Delivery, isDeliveryId, toDocument } from '../../../lib/core/delivery.ts';
 import {
@@ -14,15 +13,19 @@ import {
 } from '../../../lib/core/event.ts';
 import type { Occurrence } from '../../../lib/core/occurrence.ts';
 import type { Trigger } from '../../../lib/core/trigger.ts';
+import { Limiter } from '../../../lib/intake/limit.ts';
+import { rule } from '../../../lib/intake/stages.ts';
 import {
   type Candidate,
   toCandidate,
   toDelivery,
   toLedgerEntry,
-} from '../../../lib/intake/candidate.ts';
-import { Limiter } from '../../../lib/intake/limit.ts';
-import { rule } from '../../../lib/intake/stages.ts';
-import type { ApiAnswer, ApiCall, ApiClient } from '../../../lib/kubernetes/api.ts';
+} from '../../../lib/intake/start-request.ts';
+import type {
+  ApiAnswer,
+  ApiCall,
+  ApiClient,
+} from '../../../lib/kubernetes/client/kubernetes-api.ts';
 import { brigadeKind } from '../../../lib/triggers/brigade.ts';
 import { kubernetesKind } from '../../../lib/triggers/kubernetes.ts';
 import { JOB, NEVER, PIPELINE_RUN, someParts, WORKFLOW } from '../../triggers/support/parts.ts';

@@ -1,7 +1,6 @@
 // A server on loopback that writes back, to each request, the bytes that the request's path names.
 
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-
 import type { ReceiverInput } from './any-bytes.ts';
 
 const GOOD = 'HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\ngood';

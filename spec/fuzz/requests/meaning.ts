@@ -4,10 +4,8 @@
 
 import type { Outcome } from '../../../lib/core/trigger.ts';
 import type { HttpResult } from '../../../lib/net/http-client.ts';
-import { compileExpectation } from '../../../lib/triggers/http/answer/expectation.ts';
-import { withAnswer } from '../../../lib/triggers/http/answer/kept-answer.ts';
+import { compileExpectation, redactor, withAnswer } from '../../../lib/triggers/http/answer.ts';
 import { outcomeOf, retryOf, type Tried } from '../../../lib/triggers/http/outcome.ts';
-import { redactor } from '../../../lib/triggers/http/redaction.ts';
 import { askedPauseMs } from '../../../lib/triggers/retry-after.ts';
 import { must, mustBePrintable, shown } from '../target.ts';
 

@@ -5,9 +5,12 @@ import { type Delivery, toDocument } from '../../../lib/core/delivery.ts';
 import { toSent } from '../../../lib/net/axios-client.ts';
 import { compileBody } from '../../../lib/triggers/http/body/body-template.ts';
 import { toContent } from '../../../lib/triggers/http/body.ts';
-import { compileHeaders } from '../../../lib/triggers/http/header-templates.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
-import { toTemplateView, withSecrets } from '../../../lib/triggers/http/templates.ts';
+import {
+  compileHeaders,
+  toTemplateView,
+  withSecrets,
+} from '../../../lib/triggers/http/templates.ts';
 import { compileUrl } from '../../../lib/triggers/http/url-template.ts';
 import { must, mustBeSame, shown } from '../target.ts';
 

@@ -5,14 +5,12 @@
 import { type Json, jsonAt, stringAt } from '../../../lib/core/event.ts';
 import type { Observation } from '../../../lib/core/observation.ts';
 import type { Position } from '../../../lib/core/source.ts';
-import { Digest } from '../../../lib/kubernetes/digest.ts';
-import type { Frame } from '../../../lib/kubernetes/frames.ts';
-import { PathMemory } from '../../../lib/kubernetes/path-memory.ts';
-import { Patience } from '../../../lib/kubernetes/patience.ts';
-import type { ReaderBatch } from '../../../lib/kubernetes/reader-batch.ts';
-import { type Evidence, toTrouble } from '../../../lib/kubernetes/trouble.ts';
-import { TROUBLES } from '../../../lib/kubernetes/trouble-table.ts';
-import { toWatchFrame } from '../../../lib/kubernetes/watch-frame.ts';
+import { Digest } from '../../../lib/kubernetes/watch/deduplicator.ts';
+import { PathMemory, type ReaderBatch } from '../../../lib/kubernetes/watch/known-versions.ts';
+import { Patience } from '../../../lib/kubernetes/watch/reconnect-backoff.ts';
+import { TROUBLES } from '../../../lib/kubernetes/watch/watch-error-table.ts';
+import { type Evidence, toTrouble } from '../../../lib/kubernetes/watch/watch-errors.ts';
+import { type Frame, toWatchFrame } from '../../../lib/kubernetes/watch/watch-frames.ts';
 import { must, mustBePrintable, mustBeSame, shown } from '../target.ts';
 import type { SplitLine } from './splitting.ts';
 

@@ -1,7 +1,7 @@
 // What FrameSplitter promises of any bytes: the same frames wherever they are cut, those that a naive
 // split of the whole gives, and everything whole among them.
 
-import { type Frame, FrameSplitter } from '../../../lib/kubernetes/frames.ts';
+import { type Frame, FrameSplitter } from '../../../lib/kubernetes/watch/watch-frames.ts';
 import { must, mustBeSame, shown } from '../target.ts';
 import type { StreamInput } from './any-stream.ts';
 

@@ -13,7 +13,6 @@ import {
   type Server,
   type Socket,
 } from 'node:net';
-
 import { systemClock } from '../../../lib/kit/system.ts';
 import {
   createHttpClient,

@@ -6,7 +6,6 @@
 // hudson.security.csrf.CrumbFilter of jenkinsci/jenkins (201 with Location, 409, 403).
 
 import { Buffer } from 'node:buffer';
-
 import type { Arrived } from '../../triggers/http/support/real-receiver.ts';
 import { type Answer, mediaTypeOf, pathOf, type StandIn } from './answer.ts';
 

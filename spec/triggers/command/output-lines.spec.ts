@@ -2,8 +2,7 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-
-import { OutputLines } from '../../../lib/triggers/command/output-lines.ts';
+import { OutputLines } from '../../../lib/triggers/command/run-command.ts';
 
 function linesOf(...chunks: readonly (string | Uint8Array)[]): readonly string[] {
   const lines: string[] = [];

@@ -3,7 +3,6 @@
 // repeat when a connection fails.
 
 import { expect } from 'chai';
-
 import { deliveries } from '../../conformance/store-builders.ts';
 import { setUp, stateOf } from '../../delivery/lane-bench.ts';
 import { NEVER } from '../support/parts.ts';

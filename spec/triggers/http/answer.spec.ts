@@ -2,7 +2,6 @@
 // was started, from a receiver that may say anything.
 
 import { expect } from 'chai';
-
 import type { HttpAnswered } from '../../../lib/net/http-client.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { httpKind } from '../../../lib/triggers/http.ts';

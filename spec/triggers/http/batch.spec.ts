@@ -2,7 +2,6 @@
 // them gets.
 
 import { expect } from 'chai';
-
 import { type Delivery, toDocument } from '../../../lib/core/delivery.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { NEVER } from '../support/parts.ts';

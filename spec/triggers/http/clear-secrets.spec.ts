@@ -1,7 +1,6 @@
 // What `check` warns of: secrets that stand in the configuration in clear, known by their place.
 
 import { expect } from 'chai';
-
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { httpKind } from '../../../lib/triggers/http.ts';
 import { CONTEXT } from '../support/parts.ts';

@@ -2,14 +2,13 @@
 
 import { expect } from 'chai';
 import { type CloudEvent, HTTP } from 'cloudevents';
-
 import { type Delivery, toDocument } from '../../../lib/core/delivery.ts';
 import type { EventObject } from '../../../lib/core/event.ts';
 import {
   toAttributes,
   toAttributeText,
   toCloudEventHeader,
-} from '../../../lib/triggers/http/cloud-event.ts';
+} from '../../../lib/triggers/http/body.ts';
 import type { HttpFormat } from '../../../lib/triggers/http/section.ts';
 import { aDelivery, anEvent, anOccurrence } from '../../support/builders.ts';
 import { HOSTILE_EVENTS } from '../support/hostile-events.ts';

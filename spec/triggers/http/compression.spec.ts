@@ -2,9 +2,7 @@
 
 import { createHmac } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-
 import { expect } from 'chai';
-
 import { toDocument } from '../../../lib/core/delivery.ts';
 import type { HttpRequest } from '../../../lib/net/http-client.ts';
 import { aDelivery } from '../../support/builders.ts';

@@ -2,7 +2,6 @@
 // byte for byte, as the kind hands them to the client.
 
 import { expect } from 'chai';
-
 import type { Delivery } from '../../../lib/core/delivery.ts';
 import type { HttpRequest } from '../../../lib/net/http-client.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';

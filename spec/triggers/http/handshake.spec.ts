@@ -2,7 +2,6 @@
 // the receiver agreed.
 
 import { expect } from 'chai';
-
 import type { HttpResult } from '../../../lib/net/http-client.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';

@@ -1,11 +1,9 @@
 // Which headers a section may name, and what of an Event reaches a header.
 
 import { validateHeaderValue } from 'node:http';
-
 import { expect } from 'chai';
 import fc from 'fast-check';
-
-import { compileHeaders, toHeaderText } from '../../../lib/triggers/http/header-templates.ts';
+import { compileHeaders, toHeaderText } from '../../../lib/triggers/http/templates.ts';
 import { NASTY } from '../support/hostile-events.ts';
 
 describe('the headers of a section', () => {

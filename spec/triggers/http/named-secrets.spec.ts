@@ -4,12 +4,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { expect } from 'chai';
-
 import { loadPlan } from '../../../lib/assembly/load.ts';
 import type { HttpRequest } from '../../../lib/net/http-client.ts';
-import { neededSecrets } from '../../../lib/triggers/http/needed-secrets.ts';
+import { neededSecrets } from '../../../lib/triggers/http/secret-refs.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { createHttpTrigger, httpKind } from '../../../lib/triggers/http.ts';
 import { aDelivery } from '../../support/builders.ts';

@@ -1,7 +1,6 @@
 // Which proxy a trigger goes through: its own, none, or that of the environment; and what is said.
 
 import { expect } from 'chai';
-
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { httpKind } from '../../../lib/triggers/http.ts';
 import { aDelivery } from '../../support/builders.ts';

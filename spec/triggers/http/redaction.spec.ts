@@ -1,8 +1,7 @@
 // Secrets taken out of what a receiver sent back, in each form in which it may echo them.
 
 import { expect } from 'chai';
-
-import { redactor } from '../../../lib/triggers/http/redaction.ts';
+import { redactor } from '../../../lib/triggers/http/answer.ts';
 
 describe('redaction', () => {
   const secret = 'p4ss "wörd" \\%/';

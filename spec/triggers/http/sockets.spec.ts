@@ -3,7 +3,6 @@
 
 import { expect } from 'chai';
 import { Webhook } from 'standardwebhooks';
-
 import type { Delivery } from '../../../lib/core/delivery.ts';
 import type { EventObject } from '../../../lib/core/event.ts';
 import { userAgent } from '../../../lib/kit/version.ts';

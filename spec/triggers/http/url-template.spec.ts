@@ -2,7 +2,6 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-
 import { compileUrl } from '../../../lib/triggers/http/url-template.ts';
 
 const DOCUMENT = (value: string) => ({ id: 'i', event: { reason: value, message: value } });

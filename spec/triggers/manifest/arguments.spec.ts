@@ -2,7 +2,6 @@
 // only if no word before them can make a program or an option of them.
 
 import { expect } from 'chai';
-
 import type { JsonObject } from '../../../lib/core/event.ts';
 import { kubernetesKind } from '../../../lib/triggers/kubernetes.ts';
 import { CONTEXT } from '../support/parts.ts';

@@ -2,7 +2,6 @@
 // text if an Event decides it. Only pipelines inside the manifest can be seen.
 
 import { expect } from 'chai';
-
 import type { JsonObject } from '../../../lib/core/event.ts';
 import { aRun, aWorkflow, check, EVENT, variable } from './support.ts';
 

@@ -2,7 +2,6 @@
 // there, they are program text as well, whatever the way. Parameters are pipelines.spec.ts.
 
 import { expect } from 'chai';
-
 import type { JsonObject } from '../../../lib/core/event.ts';
 import { aJob, aRun, aWorkflow, CONTAINER, check, EVENT, variable } from './support.ts';
 

@@ -3,7 +3,6 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-
 import { type Json, stringAt } from '../../../lib/core/event.ts';
 import { anEvent } from '../../support/builders.ts';
 import { aJob, aRun, aWorkflow, created, EVENT, fire, textAt, variable } from './support.ts';

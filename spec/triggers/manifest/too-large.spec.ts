@@ -2,7 +2,6 @@
 // says how much is missing, unless the configuration wants no build then.
 
 import { expect } from 'chai';
-
 import {
   isJsonObject,
   type Json,

@@ -4,7 +4,6 @@
 
 import { EventEmitter } from 'node:events';
 import { compileFunction } from 'node:vm';
-
 import { type Json, stringAt } from '../../../lib/core/event.ts';
 
 /** The event of a build, as the worker reads it from the Secret. */

@@ -2,7 +2,6 @@
 // the pids that the command printed.
 
 import process from 'node:process';
-
 import { execKind } from '../../../lib/triggers/exec.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { NEVER, someParts } from './parts.ts';

@@ -2,9 +2,13 @@
 // answers what a spec tells it to answer first. It knows no kinds and validates nothing.
 
 import { once } from 'node:events';
-
 import { isJsonObject, type Json, type JsonObject, stringAt } from '../../../lib/core/event.ts';
-import type { ApiAnswer, ApiCall, ApiClient, ApiStream } from '../../../lib/kubernetes/api.ts';
+import type {
+  ApiAnswer,
+  ApiCall,
+  ApiClient,
+  ApiStream,
+} from '../../../lib/kubernetes/client/kubernetes-api.ts';
 
 /** An answer with a body, 200 unless told otherwise. */
 export function anAnswer(

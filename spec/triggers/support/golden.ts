@@ -3,9 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-
 import { expect } from 'chai';
-
 import type { Json } from '../../../lib/core/event.ts';
 import { systemEnvironment } from '../../../lib/kit/system.ts';
 

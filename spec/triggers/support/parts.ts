@@ -2,7 +2,7 @@
 
 import { systemClock, systemRandom } from '../../../lib/kit/system.ts';
 import type { KubernetesSection } from '../../../lib/triggers/kubernetes.ts';
-import type { TriggerParts } from '../../../lib/triggers/parts.ts';
+import type { TriggerParts } from '../../../lib/triggers/trigger-kind.ts';
 import { recordingObserve } from '../../support/recording-observe.ts';
 import { FakeApi } from './fake-api.ts';
 

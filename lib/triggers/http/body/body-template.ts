@@ -4,13 +4,19 @@
 
 import { isJsonList, isJsonObject, type Json } from '../../../core/event.ts';
 import type { Finding } from '../../../core/problem.ts';
-import { type Template, toText } from '../../../kit/template.ts';
-import { toPointer } from '../../manifest/places.ts';
+import { type Template, toText } from '../../../kit/text/template.ts';
+import { toPointer } from '../../manifest/manifest-places.ts';
 import type { Content } from '../body.ts';
 import type { HttpSection } from '../section.ts';
 import { compileText, type Fault, type TemplatePlace, toFinding } from '../templates.ts';
-import { parseMediaType, TEXT_TYPE, TREE_TYPE, type Writing } from './media-type.ts';
-import { compileBodyText, isScalar } from './text-writing.ts';
+import {
+  compileBodyText,
+  isScalar,
+  parseMediaType,
+  TEXT_TYPE,
+  TREE_TYPE,
+  type Writing,
+} from './text-body.ts';
 
 /** A body ready to be rendered. */
 interface CompiledBody {

@@ -6,7 +6,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-
 import { freePorts } from '../../../controlplane/ports.ts';
 import { toldIn } from '../../support/switched-receiver.ts';
 

@@ -3,7 +3,6 @@
 // message of the parent process.
 
 import { argv, cwd } from 'node:process';
-
 import type { Surroundings } from '../../../../lib/cli/command.ts';
 import { listenForSignals, runCommandLine } from '../../../../lib/cli/main.ts';
 import type { Store } from '../../../../lib/core/store.ts';

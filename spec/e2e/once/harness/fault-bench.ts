@@ -4,7 +4,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import type { KubeObject } from '../../../controlplane/admin-client.ts';
 import type { ControlPlane } from '../../../controlplane/control-plane.ts';
 import { until } from '../../../support/until.ts';

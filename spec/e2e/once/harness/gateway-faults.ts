@@ -1,7 +1,6 @@
 // What a fault spec tells the gateway that it starts (failing-gateway.ts), as both sides spell it.
 
 import { fileURLToPath } from 'node:url';
-
 import type { Bend } from './bent-clock.ts';
 import type { BreakageName } from './breakages.ts';
 import type { Failpoint } from './failpoints.ts';

@@ -1,7 +1,6 @@
 // What a fault run injected and what it counted, for people as a small table, for docs as JSON lines.
 
 import { appendFile } from 'node:fs/promises';
-
 import { readFaultsEnvironment } from '../../../controlplane/environment.ts';
 import type { Account } from './accounting.ts';
 

@@ -3,7 +3,6 @@
 // receiver drops what it has seen by its key; that nothing is repeated without need is looked at too.
 
 import { expect } from 'chai';
-
 import type { Attempt, Delivery } from '../../../../lib/core/delivery.ts';
 import type { ControlPlane } from '../../../controlplane/control-plane.ts';
 import { until } from '../../../support/until.ts';

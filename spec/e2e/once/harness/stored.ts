@@ -5,7 +5,6 @@ import { constants } from 'node:fs';
 import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import type { Delivery, DeliveryState } from '../../../../lib/core/delivery.ts';
 import type { Gap } from '../../../../lib/core/source.ts';
 import type { Archive, Store } from '../../../../lib/core/store.ts';

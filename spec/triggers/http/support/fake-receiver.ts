@@ -2,7 +2,6 @@
 // tells it to. It drops nothing, verifies nothing and opens no socket.
 
 import { once } from 'node:events';
-
 import type { Trigger } from '../../../../lib/core/trigger.ts';
 import type {
   HttpAnswered,
@@ -11,10 +10,10 @@ import type {
   HttpRequest,
   HttpResult,
 } from '../../../../lib/net/http-client.ts';
-import type { ClientSettings } from '../../../../lib/triggers/http/connections.ts';
+import type { ClientSettings } from '../../../../lib/triggers/http/client-cache.ts';
 import type { HttpSection } from '../../../../lib/triggers/http/section.ts';
 import { createHttpTrigger } from '../../../../lib/triggers/http.ts';
-import type { TriggerParts } from '../../../../lib/triggers/parts.ts';
+import type { TriggerParts } from '../../../../lib/triggers/trigger-kind.ts';
 import { someParts } from '../../support/parts.ts';
 
 /** Where the sections of specs send to. */

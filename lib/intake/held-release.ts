@@ -1,0 +1,200 @@
+// Moves held deliveries: they start as tokens come, expire after `holdFor`, and give way if too many
+// are held. Which one is next says limit.ts. What is held is read from the store once, at the start;
+// from then on it is followed.
+
+import type { Clock } from '../core/clock.ts';
+import { type Delivery, eventNamespaceOf } from '../core/delivery.ts';
+import { isJsonObject } from '../core/event.ts';
+import type { Observe } from '../core/observation.ts';
+import type { Archive, Keep, Outbox } from '../core/store.ts';
+import { walkPages } from '../delivery/pages.ts';
+import { Pauses, type Span } from '../delivery/retry-age.ts';
+import { Alarm } from '../kit/async/alarm.ts';
+import { jsonOrNothing } from '../kit/data/json.ts';
+import { renderDuration } from '../kit/text/quantity.ts';
+import type { HeldForecast } from './forecast.ts';
+import type { Limiter } from './limit.ts';
+import type { Held, QueueKey } from './namespace-queue.ts';
+
+/** What the release works with. */
+export interface ReleaseParts {
+  readonly archive: Archive;
+  readonly outbox: Outbox;
+  readonly keep: Keep;
+  readonly limiter: Limiter;
+  readonly holdForMs: number;
+  /** Spans in which no gateway worked: they do not count for `holdFor`. */
+  readonly without: readonly Span[];
+  readonly clock: Clock;
+  readonly observe: Observe;
+  /** Receives deliveries that may be attempted now. */
+  readonly released: (delivery: Delivery) => void;
+}
+
+/** However far away the next token seems: a look costs nothing. */
+const LONGEST_WAIT_MS = 60_000;
+
+/** Moves at once, so that a store that writes to a disk writes them together. */
+const PIECE = 500;
+
+/** Under this name the store keeps which queue had the last turn. */
+const LAST_TURN = 'limits/last-turn';
+
+/** Starts held deliveries. */
+export class Release {
+  readonly #parts: ReleaseParts;
+  readonly #alarm = new Alarm();
+
+  constructor(parts: ReleaseParts) {
+    this.#parts = parts;
+  }
+
+  /** Something was held, or is not any more: look. */
+  wake(): void {
+    this.#alarm.ring();
+  }
+
+  /** A person has moved this delivery. */
+  forget(id: string): void {
+    this.#parts.limiter.held.remove(id);
+    this.wake();
+  }
+
+  /** Reads what is held, once, before anything else is held; who had the last turn comes last. */
+  async restore(): Promise<void> {
+    const { archive, keep, limiter, clock, without } = this.#parts;
+    const pauses = new Pauses();
+    for (const span of without) pauses.add(span);
+    for await (const page of walkPages(archive, { states: ['held'] })) {
+      const now = clock.now();
+      for (const delivery of page) {
+        const heldMs = now - delivery.dueAt - pauses.within(delivery.dueAt, now);
+        limiter.restoreHeld(toHeld(delivery, clock.monotonic() - heldMs));
+      }
+    }
+    const last = parsedTurn(await keep.read(LAST_TURN));
+    if (last !== null) limiter.held.passTurn(last);
+  }
+
+  /** Runs until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    while (!signal.aborted) {
+      const { lookIn } = await this.pass();
+      await this.#alarm.wait(clock, lookIn, signal);
+    }
+  }
+
+  /**
+   * Moves everything that may move now; answers in how many ms to look again, null if only something
+   * new changes anything.
+   *
+   * **Order and time**: a token is asked for before anything expires: it may have come in a stop.
+   */
+  async pass(): Promise<{ readonly lookIn: number | null }> {
+    const { limiter, clock, holdForMs } = this.#parts;
+    await this.#startAll();
+    await this.#giveUp(limiter.held.heldSince(clock.monotonic() - holdForMs), 'expired-held');
+    await this.#giveUp(limiter.held.surplus(), 'shed');
+    limiter.report();
+    return { lookIn: this.#lookIn() };
+  }
+
+  /** Says when held deliveries start; made for one answer. */
+  forecasts(): (id: string) => HeldForecast | null {
+    const { limiter, clock, holdForMs } = this.#parts;
+    const forecasts = limiter.forecasts();
+    return (id) => {
+      const forecast = forecasts(id);
+      const held = limiter.held.find(id)?.get(id);
+      if (forecast === null || held === undefined) return null;
+      const now = clock.now();
+      const restMs = held.since + holdForMs - clock.monotonic();
+      const { budget, inMs } = forecast;
+      return { budget, releaseAt: now + inMs, expiresAt: Math.round(now + restMs) };
+    };
+  }
+
+  async #startAll(): Promise<void> {
+    const { limiter, keep } = this.#parts;
+    for (;;) {
+      const piece: Held[] = [];
+      while (piece.length < PIECE) {
+        const held = limiter.release();
+        if (held === null) break;
+        piece.push(held);
+      }
+      if (piece.length === 0) return;
+      const turn = keep.write(LAST_TURN, JSON.stringify(limiter.held.lastTurn));
+      await Promise.all([turn, ...piece.map((held) => this.#start(held))]);
+    }
+  }
+
+  async #giveUp(held: readonly Held[], dead: 'expired-held' | 'shed'): Promise<void> {
+    const { limiter, clock } = this.#parts;
+    for (const { id, trigger } of held) {
+      limiter.held.remove(id);
+      if (dead === 'shed') limiter.watch.gaveWay(trigger, clock.monotonic());
+    }
+    for (let from = 0; from < held.length; from += PIECE) {
+      await Promise.all(held.slice(from, from + PIECE).map((one) => this.#end(one, dead)));
+    }
+  }
+
+  #lookIn(): number | null {
+    const { limiter, clock, holdForMs } = this.#parts;
+    const now = clock.monotonic();
+    const expiryMs = limiter.held.oldestSince + holdForMs - now;
+    const calmMs = limiter.watch.msUntilCalm(now);
+    const ms = Math.min(limiter.msUntilRelease(), expiryMs, calmMs);
+    return Number.isFinite(ms) ? Math.min(LONGEST_WAIT_MS, Math.max(1, ms)) : null;
+  }
+
+  async #start({ id, object }: Held): Promise<void> {
+    const { limiter, outbox, clock, observe, released } = this.#parts;
+    const now = clock.now();
+    const next = { state: 'waiting', dead: null, dueAt: now } as const;
+    const answer = await outbox.change({ id, from: ['held'], next, now });
+    if (!answer.done) {
+      // A person was first: what they did takes no token.
+      limiter.giveBack(object);
+      return;
+    }
+    const { delivery } = answer;
+    const moved = { from: 'held', to: 'waiting', dead: null, why: 'a token came' } as const;
+    observe({ kind: 'delivery-moved', delivery, ...moved });
+    released(delivery);
+  }
+
+  async #end({ id, since }: Held, dead: 'expired-held' | 'shed'): Promise<void> {
+    const { outbox, clock, observe } = this.#parts;
+    const now = clock.now();
+    const dueAt = Math.round(now - (clock.monotonic() - since));
+    const next = { state: 'dead', dead, dueAt } as const;
+    const answer = await outbox.change({ id, from: ['held'], next, now });
+    if (!answer.done) return;
+    const moved = { from: 'held', to: 'dead', dead, why: this.#why(dead) } as const;
+    observe({ kind: 'delivery-moved', delivery: answer.delivery, ...moved });
+  }
+
+  #why(dead: 'expired-held' | 'shed'): string {
+    const { limiter, holdForMs } = this.#parts;
+    return dead === 'shed'
+      ? `it gave way to other namespaces: its trigger holds ${limiter.heldAtMost} deliveries`
+      : `held for longer than ${renderDuration(holdForMs)} (limits.holdFor)`;
+  }
+}
+
+function toHeld(delivery: Delivery, since: number): Held {
+  const { id, trigger, object, rule } = delivery;
+  return { id, trigger, object, rule, namespace: eventNamespaceOf(delivery), since };
+}
+
+/** The turn that was kept; null for anything else, and then a round begins. */
+function parsedTurn(text: string | null): QueueKey | null {
+  const kept = jsonOrNothing(text);
+  if (!isJsonObject(kept)) return null;
+  const { trigger, namespace } = kept;
+  const isTurn = typeof trigger === 'string' && typeof namespace === 'string';
+  return isTurn ? { trigger, namespace } : null;
+}

@@ -1,0 +1,122 @@
+// An abort as a promise, for racing it with work, and an abort that comes some time after another.
+
+import type { Clock } from '../../core/clock.ts';
+
+/** Resolves when the signal aborts, at once where it has. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** A signal that aborts `ms` after another one did, unless it is disposed of before. */
+export function abortedAfter(
+  signal: AbortSignal,
+  ms: number,
+  clock: Pick<Clock, 'after'>,
+): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  let cancel: () => void = () => undefined;
+  const begin = (): void => {
+    cancel = clock.after(ms, () => controller.abort(signal.reason));
+  };
+  if (signal.aborted) begin();
+  else signal.addEventListener('abort', begin, { once: true });
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      signal.removeEventListener('abort', begin);
+      cancel();
+    },
+  };
+}
+
+// A deadline that can be moved: an AbortSignal that aborts when an outer one does or when nothing
+// extended it in time. One timer for many extensions, because a watch extends it for every chunk.
+
+/** A span of time that ends by itself unless it is extended. */
+export interface Deadline extends Disposable {
+  /** Aborts with the outer signal's reason, or with a `TimeoutError` when time is up. */
+  readonly signal: AbortSignal;
+  /** Whether time was up; stays false where the outer signal ended it. */
+  readonly expired: boolean;
+  /** Restarts the countdown with `ms`; after the end it changes nothing. */
+  extend(ms: number): void;
+}
+
+/**
+ * Starts a countdown of `ms` within an outer signal.
+ *
+ * **Order and time**: disposing stops the timer and lets go of the outer signal without aborting
+ * the inner one; it may be done twice.
+ */
+export function openDeadline(clock: Clock, ms: number, signal: AbortSignal): Deadline {
+  return new Countdown(clock, ms, signal);
+}
+
+class Countdown implements Deadline {
+  readonly #clock: Clock;
+  readonly #outer: AbortSignal;
+  readonly #inner = new AbortController();
+  readonly #onOuterAbort = (): void => this.#end(this.#outer.reason);
+  #cancel: () => void = () => undefined;
+  #endsAt: number;
+  /** The moment the running timer fires, which extensions may have left behind. */
+  #armedFor = 0;
+  #over = false;
+  expired = false;
+
+  constructor(clock: Clock, ms: number, outer: AbortSignal) {
+    this.#clock = clock;
+    this.#outer = outer;
+    this.#endsAt = clock.monotonic() + ms;
+    if (outer.aborted) {
+      this.#end(outer.reason);
+      return;
+    }
+    outer.addEventListener('abort', this.#onOuterAbort);
+    this.#arm();
+  }
+
+  get signal(): AbortSignal {
+    return this.#inner.signal;
+  }
+
+  extend(ms: number): void {
+    if (this.#over) return;
+    this.#endsAt = this.#clock.monotonic() + ms;
+    // A timer that fires too early arms itself again; only one that fires too late is replaced.
+    if (this.#endsAt >= this.#armedFor) return;
+    this.#cancel();
+    this.#arm();
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#outer.removeEventListener('abort', this.#onOuterAbort);
+    this.#cancel();
+  }
+
+  #arm(): void {
+    this.#armedFor = this.#endsAt;
+    const wait = Math.max(0, this.#endsAt - this.#clock.monotonic());
+    this.#cancel = this.#clock.after(wait, () => this.#onTimer());
+  }
+
+  #onTimer(): void {
+    if (this.#over) return;
+    if (this.#clock.monotonic() < this.#endsAt) {
+      this.#arm();
+      return;
+    }
+    this.expired = true;
+    this.#end(new DOMException('waiting until a deadline: time is up', 'TimeoutError'));
+  }
+
+  #end(reason: unknown): void {
+    this[Symbol.dispose]();
+    this.#inner.abort(reason);
+  }
+}

@@ -1,0 +1,25 @@
+// How long to wait after a failure: doubling with jitter. It waits for nobody and counts nothing;
+// callers keep the number of failures and hand it in.
+// Source: the "equal jitter" of https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
+
+import type { Random } from '../../core/clock.ts';
+
+/** The bounds of a backoff, in milliseconds. */
+export interface BackoffLimits {
+  /** The longest wait after the first failure. */
+  readonly firstMs: number;
+  /** The longest wait after any. */
+  readonly maxMs: number;
+}
+
+/**
+ * The wait after so many failures in a row: between half and all of `firstMs` doubled each time.
+ *
+ * **Units**: milliseconds, never above `maxMs`; failures count from 1.
+ */
+export function backoffMs(failures: number, limits: BackoffLimits, random: Random): number {
+  // 2 ** 1024 is Infinity, which Math.min cuts; the exponent needs no bound of its own.
+  const doublings = Math.max(0, failures - 1);
+  const full = Math.min(limits.maxMs, limits.firstMs * 2 ** doublings);
+  return full / 2 + (full / 2) * random();
+}

@@ -1,0 +1,62 @@
+// Paths into a JSON value: `event.involvedObject.name`, `occurrences[0].count`,
+// `event.metadata.annotations["a.b/c"]`. Keys and indexes only: no wildcards, no filters.
+
+import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
+
+/** A key of an object or an index of a list. */
+export type PathStep = string | number;
+
+const FIRST = /^[A-Za-z_][\w-]*/;
+const STEP = /\.([\w-]+)|\[(\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]/y;
+
+/** The steps of a path; undefined where the text is none. */
+export function parsePath(text: string): readonly PathStep[] | undefined {
+  const first = FIRST.exec(text)?.[0];
+  if (first === undefined) return undefined;
+  const steps: PathStep[] = [first];
+  let at = first.length;
+  while (at < text.length) {
+    STEP.lastIndex = at;
+    const found = STEP.exec(text);
+    const step = found === null ? undefined : toStep(found);
+    if (found === null || step === undefined) return undefined;
+    steps.push(step);
+    at += found[0].length;
+  }
+  return steps;
+}
+
+/** The value at a path; undefined where something on the way is missing or of another type. */
+export function valueAtPath(value: Json, steps: readonly PathStep[]): Json | undefined {
+  let here: Json | undefined = value;
+  for (const step of steps) {
+    if (here === undefined) return undefined;
+    here = childOf(here, step);
+  }
+  return here;
+}
+
+function childOf(value: Json, step: PathStep): Json | undefined {
+  if (typeof step === 'number') {
+    return isJsonList(value) ? value[step] : undefined;
+  }
+  // Only own keys: an Event must not reach what every object inherits.
+  return isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
+}
+
+function toStep(found: RegExpExecArray): PathStep | undefined {
+  const [, key, index, quoted] = found;
+  if (key !== undefined) return key;
+  if (index !== undefined) return Number(index);
+  return quoted === undefined ? undefined : unquoted(quoted);
+}
+
+function unquoted(text: string): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'string' ? parsed : undefined;
+  } catch {
+    // A bad escape such as "\q" makes the whole path none, which the caller reports.
+    return undefined;
+  }
+}

@@ -1,0 +1,155 @@
+// Templates of configuration values: `${path}` stands for a value of the document that a pipeline
+// receives, `$${` for a plain `${`. A template works on values after parsing, never on the file's
+// text, so quoting can not break. Where values may stand is the caller's to judge, by `paths`.
+
+import type { Json } from '../../core/event.ts';
+import { type PathStep, parsePath, valueAtPath } from '../data/json-path.ts';
+
+/** A part of a template: text as it is, or what stands at a path of the document. */
+export type TemplatePiece =
+  | { readonly literal: string }
+  | {
+      readonly path: string;
+      /** Whether it is `${secret:NAME}`. */
+      readonly isSecret: boolean;
+      /** The value as it is; the empty string if it is missing. */
+      readonly valueIn: (document: Json) => Json;
+      readonly renderText: (document: Json) => string;
+    };
+
+/** A parsed template. */
+export interface Template {
+  readonly text: string;
+  /** In their order, for callers whose rules depend on what stands around a path. */
+  readonly pieces: readonly TemplatePiece[];
+  /** The paths it uses, as written, in their order. */
+  readonly paths: readonly string[];
+  /** Whether one of them is `${secret:NAME}`. */
+  readonly hasSecret: boolean;
+  /** Whether it uses none. */
+  readonly constant: boolean;
+  /**
+   * The value: of a template that is one `${path}` and nothing else with its JSON type, else the
+   * text. What is not there is the empty string.
+   */
+  renderValue(document: Json): Json;
+  /** The text: lists and objects as compact JSON, null and what is not there as nothing. */
+  renderText(document: Json): string;
+}
+
+/** A template, or why a text is none. */
+export type ParsedTemplate =
+  | { readonly ok: true; readonly template: Template }
+  | { readonly ok: false; readonly why: string; readonly about: 'path' | 'secret' };
+
+/** The key of a document that holds the secrets of `${secret:NAME}` by name. No path begins with it. */
+export const SECRETS = 'secret:';
+
+interface PathPart {
+  readonly path: string;
+  readonly steps: readonly PathStep[];
+  readonly isSecret: boolean;
+}
+
+type Part = { readonly literal: string } | PathPart;
+
+type BadPart = Omit<Extract<ParsedTemplate, { readonly ok: false }>, 'ok'>;
+
+// An escape, a placeholder, or an opening that is never closed.
+const MARK = /\$\$\{|\$\{([^{}"]*(?:"(?:[^"\\]|\\.)*"[^{}"]*)*)\}|\$\{/g;
+
+/**
+ * Reads a template whose paths may begin with any of `firstWords`. Its secrets are any of `secrets`;
+ * null if no secret may stand in it.
+ */
+export function parseTemplate(
+  text: string,
+  firstWords: readonly string[],
+  secrets: readonly string[] | null = null,
+): ParsedTemplate {
+  const parts: Part[] = [];
+  let from = 0;
+  for (const mark of text.matchAll(MARK)) {
+    parts.push({ literal: text.slice(from, mark.index) });
+    from = mark.index + mark[0].length;
+    if (mark[0] === '$${') {
+      parts.push({ literal: '${' });
+      continue;
+    }
+    const name = mark[1]?.startsWith(SECRETS) === true ? mark[1].slice(SECRETS.length) : undefined;
+    const part = name === undefined ? toPart(mark[1], firstWords) : toSecret(name, secrets);
+    if ('why' in part) return { ok: false, ...part };
+    parts.push(part);
+  }
+  parts.push({ literal: text.slice(from) });
+  return { ok: true, template: toTemplate(text, parts) };
+}
+
+function toPart(path: string | undefined, firstWords: readonly string[]): PathPart | BadPart {
+  const about = 'path';
+  if (path === undefined) {
+    return { about, why: 'a ${ without its } (expected ${path}, or $${ for a plain ${)' };
+  }
+  const steps = parsePath(path);
+  if (steps === undefined) {
+    return {
+      about,
+      why: `\${${path}} is no path (expected keys and indexes, as in \${occurrences[0].count} or \${event.metadata.labels["a/b"]}; $\${${path}} writes it as it is)`,
+    };
+  }
+  if (!firstWords.includes(String(steps[0]))) {
+    return {
+      about,
+      why: `\${${path}} begins with ${String(steps[0])} (expected one of ${firstWords.join(', ')}; $\${${path}} writes it as it is)`,
+    };
+  }
+  return { path, steps, isSecret: false };
+}
+
+function toSecret(name: string, secrets: readonly string[] | null): PathPart | BadPart {
+  const about = 'secret';
+  const path = `${SECRETS}${name}`;
+  if (secrets === null) return { about, why: `\${${path}} (expected no secret here)` };
+  if (secrets.includes(name)) return { path, steps: [SECRETS, name], isSecret: true };
+  const known = secrets.length === 0 ? 'none is configured' : `one of ${secrets.join(', ')}`;
+  return { about, why: `\${${path}}, which names no secret (expected the name of one: ${known})` };
+}
+
+function toTemplate(text: string, all: readonly Part[]): Template {
+  const parts = all.filter((part) => !('literal' in part) || part.literal !== '');
+  const paths = parts.flatMap((part) => ('path' in part ? [part.path] : []));
+  const [first] = parts;
+  const whole = parts.length === 1 && first !== undefined && 'path' in first ? first : undefined;
+  const renderText = (document: Json): string =>
+    parts.map((part) => ('literal' in part ? part.literal : toText(at(document, part)))).join('');
+  return {
+    text,
+    pieces: parts.map((part) =>
+      'literal' in part
+        ? part
+        : {
+            path: part.path,
+            isSecret: part.isSecret,
+            valueIn: (document) => at(document, part),
+            renderText: (document) => toText(at(document, part)),
+          },
+    ),
+    paths,
+    hasSecret: parts.some((part) => 'path' in part && part.isSecret),
+    constant: paths.length === 0,
+    renderValue: (document) => (whole === undefined ? renderText(document) : at(document, whole)),
+    renderText,
+  };
+}
+
+function at(document: Json, part: Pick<PathPart, 'steps'>): Json {
+  const value = valueAtPath(document, part.steps);
+  return value === undefined ? '' : value;
+}
+
+/** A value as text: lists and objects as compact JSON, null as nothing. */
+export function toText(value: Json): string {
+  if (value === null) return '';
+  if (typeof value === 'string') return value;
+  return JSON.stringify(value);
+}

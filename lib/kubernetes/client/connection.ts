@@ -1,0 +1,310 @@
+// The one connection to an API server: credentials from client-node, everything else our own on
+// node:https, because client-node opens an agent for each call and ends every watch after 30 s.
+// One keep-alive agent serves all requests that are answered whole, and each stream has a connection
+// of its own: a stream that is opened to see whether another one lives must not share its fate. Both
+// agents are replaced when the certificates' bytes change.
+// Nothing here retries, but for the one re-read of credentials after a 401.
+
+import { createHash } from 'node:crypto';
+import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { createSecureContext } from 'node:tls';
+import type { Clock } from '../../core/clock.ts';
+import { messageOf, SluiceError } from '../../core/errors.ts';
+import type { Observe } from '../../core/observation.ts';
+import { type Deadline, openDeadline } from '../../kit/async/abort.ts';
+import { userAgent } from '../../kit/version.ts';
+import { hrefOf } from '../../net/proxies.ts';
+import { type Bounds, type Responded, readWhole, send, toHeaders } from './api-exchange.ts';
+import { CredentialReader, type Credentials } from './credentials.ts';
+import {
+  type ConnectOptions,
+  type ServerProxy,
+  type Surroundings,
+  serverProxy,
+  unusable,
+} from './kubeconfig.ts';
+import type { ApiAnswer, ApiCall, ApiClient, ApiFailed, ApiStream } from './kubernetes-api.ts';
+
+export type { ConnectOptions } from './kubeconfig.ts';
+
+/** What a connection may have. */
+export interface ConnectParts extends Surroundings {
+  readonly clock: Clock;
+  readonly observe: Observe;
+}
+
+/** A connection together with what its configuration says besides. */
+export interface Connection extends ApiClient {
+  /** The namespace of the context; null where it names none. */
+  readonly namespace: string | null;
+  /** What it was read from, for people. */
+  readonly from: string;
+}
+
+/**
+ * Prepares the connection to a cluster; nothing is sent before the first request.
+ *
+ * **Errors**: `kubeconfig-unusable` where no retry could help: no file, bad YAML, an unknown
+ * context, an unreadable certificate or token, an exec plugin that fails.
+ */
+export async function connect(options: ConnectOptions, parts: ConnectParts): Promise<Connection> {
+  const reader = new CredentialReader(options, parts);
+  const credentials = await reader.current();
+  destroyPool(createUsable(credentials, reader.loaded.from, parts.environment));
+  return new AgentConnection(reader, parts);
+}
+
+/** How an answer is to be read: whole, compressed if the server likes, or as it comes. */
+interface Sending {
+  readonly bounds: Bounds;
+  readonly as: 'whole' | 'stream';
+}
+
+/** What connections are made with; nothing more is pooled once it is replaced. */
+interface Pool {
+  readonly fingerprint: string;
+  /** Keeps connections for the next request. */
+  readonly agent: HttpAgent | HttpsAgent;
+  /** Keeps none. */
+  readonly streams: HttpAgent | HttpsAgent;
+  /** Null: requests go straight to the server. */
+  readonly proxy: ServerProxy | null;
+}
+
+class AgentConnection implements Connection {
+  readonly server: string;
+  readonly namespace: string | null;
+  readonly from: string;
+  readonly #reader: CredentialReader;
+  readonly #parts: ConnectParts;
+  readonly #closing = new AbortController();
+  readonly #userAgent = userAgent();
+  /** Secret: what was sent last, as `identityOf` has it. */
+  #identity: string | null = null;
+  #pool: Pool | null = null;
+  #retired: Pool[] = [];
+  /** The proxy that was observed last. */
+  #told: ServerProxy | null = null;
+
+  constructor(reader: CredentialReader, parts: ConnectParts) {
+    this.#reader = reader;
+    this.#parts = parts;
+    this.server = reader.loaded.server.href.replace(/\/$/, '');
+    this.namespace = reader.loaded.namespace;
+    this.from = reader.loaded.from;
+  }
+
+  async request(call: ApiCall, signal: AbortSignal): Promise<ApiAnswer> {
+    using deadline = openDeadline(this.#parts.clock, call.timeoutMs, signal);
+    const bounds = boundsOf(deadline);
+    const responded = await this.#authorised(call, { bounds, as: 'whole' });
+    return responded.ok ? await readWhole(responded.response, call, bounds) : responded;
+  }
+
+  async open(call: ApiCall, signal: AbortSignal): Promise<ApiStream | ApiAnswer> {
+    const life = linked(signal);
+    using deadline = openDeadline(this.#parts.clock, call.timeoutMs, life.signal);
+    // The request lives on the stream's signal, which outlasts the deadline for the headers.
+    const onDeadline = (): void => life.end();
+    deadline.signal.addEventListener('abort', onDeadline);
+    const bounds = { signal: life.signal, expired: () => deadline.expired };
+    const responded = await this.#authorised(call, { bounds, as: 'stream' });
+    if (!responded.ok) {
+      life.end();
+      return responded;
+    }
+    const { response } = responded;
+    if ((response.statusCode ?? 0) < 300) {
+      deadline.signal.removeEventListener('abort', onDeadline);
+      return toStream(response, life);
+    }
+    const answer = await readWhole(response, call, bounds);
+    life.end();
+    return answer;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    for (const pool of [this.#pool, ...this.#retired]) if (pool !== null) destroyPool(pool);
+    this.#pool = null;
+    this.#retired = [];
+  }
+
+  async #authorised(call: ApiCall, sending: Sending): Promise<Responded | ApiFailed> {
+    const { answer, used } = await this.#once(call, sending);
+    if (!answer.ok || answer.response.statusCode !== 401 || used === null) return answer;
+    try {
+      const reread = await this.#reader.reread(used.generation);
+      // The same again would be refused again.
+      if (identityOf(reread) === identityOf(used)) return answer;
+      this.#adopt(reread, 'the server said 401');
+    } catch (error) {
+      answer.response.resume();
+      return noCredentials(error);
+    }
+    answer.response.resume();
+    return (await this.#once(call, sending)).answer;
+  }
+
+  async #once(
+    call: ApiCall,
+    sending: Sending,
+  ): Promise<{ answer: Responded | ApiFailed; used: Credentials | null }> {
+    try {
+      const credentials = await this.#reader.current();
+      const { server, headers } = credentials;
+      const { agent, streams, proxy } = this.#adopt(credentials, null);
+      const { accept = 'application/json' } = call;
+      const isWhole = sending.as === 'whole';
+      const ours = { accept, 'accept-encoding': isWhole ? 'gzip' : 'identity' };
+      const all = { 'user-agent': this.#userAgent, ...ours, ...headers };
+      const by = proxy === null ? null : proxy.proxy.url.origin;
+      const route = { server, agent: isWhole ? agent : streams, proxy: by, headers: all };
+      return { answer: await send(call, route, sending.bounds), used: credentials };
+    } catch (error) {
+      return { answer: noCredentials(error), used: null };
+    }
+  }
+
+  /** Goes over to these credentials, and says so where they are others than before. */
+  #adopt(credentials: Credentials, why: string | null): Pool {
+    if (this.#closing.signal.aborted) throw unusable('use the connection: it was closed');
+    const fingerprint = fingerprintOf(credentials);
+    const before = this.#pool;
+    const isKept = before?.fingerprint === fingerprint;
+    const { environment, observe } = this.#parts;
+    // Throws while certificate and key do not fit together; then everything stays as it was.
+    const pool = isKept ? before : createUsable(credentials, this.from, environment);
+    const identity = identityOf(credentials, fingerprint);
+    const isNew = this.#identity !== null && this.#identity !== identity;
+    this.#identity = identity;
+    this.#pool = pool;
+    if (before !== null && !isKept) this.#retire(before);
+    const changed = isKept ? 'the token changed' : 'the certificates changed';
+    if (isNew) observe({ kind: 'credentials-reread', why: why ?? changed });
+    this.#tellProxy(pool.proxy);
+    return pool;
+  }
+
+  /** Says which proxy requests go through, once for each. */
+  #tellProxy(used: ServerProxy | null): void {
+    const before = this.#told;
+    this.#told = used;
+    if (used === null || used.proxy.url.origin === before?.proxy.url.origin) return;
+    const { proxy, from } = used;
+    this.#parts.observe({ kind: 'proxy-used', trigger: null, proxy: proxy.url.origin, from });
+  }
+
+  /** What is in flight ends in its own time; nothing idle stays on the old certificates. */
+  #retire(pool: Pool): void {
+    pool.agent.maxFreeSockets = 0;
+    for (const sockets of Object.values(pool.agent.freeSockets)) {
+      for (const socket of sockets ?? []) socket.destroy();
+    }
+    const inUse = ({ agent, streams }: Pool): boolean =>
+      [agent, streams].some(({ sockets }) => Object.keys(sockets).length > 0);
+    this.#retired = [...this.#retired, pool].filter(inUse);
+  }
+}
+
+type Environment = Surroundings['environment'];
+
+/** An agent that can make connections; **Errors**: `kubeconfig-unusable`. */
+function createUsable(credentials: Credentials, from: string, environment: Environment): Pool {
+  const proxy = serverProxy(credentials, environment);
+  const href = proxy === null ? null : hrefOf(proxy.proxy);
+  try {
+    createSecureContext(credentials.tls);
+    const agent = createAgent(credentials, href, { keepAlive: true });
+    const streams = createAgent(credentials, href, { keepAlive: false });
+    return { fingerprint: fingerprintOf(credentials), agent, streams, proxy };
+  } catch (error) {
+    throw unusable(`use the certificates of ${from}: ${messageOf(error)}`);
+  }
+}
+
+function destroyPool({ agent, streams }: Pool): void {
+  agent.destroy();
+  streams.destroy();
+}
+
+function createAgent(
+  credentials: Credentials,
+  proxy: string | null,
+  { keepAlive }: { readonly keepAlive: boolean },
+): HttpAgent | HttpsAgent {
+  const options = {
+    keepAlive,
+    // Below the idle limit of the usual load balancers (60 s), as client-go.
+    keepAliveMsecs: 30_000,
+    maxSockets: Number.POSITIVE_INFINITY,
+    // Node's agents read it as variables; whether the proxy is used has been decided.
+    proxyEnv: proxy === null ? {} : { HTTP_PROXY: proxy, HTTPS_PROXY: proxy },
+  };
+  if (credentials.server.protocol === 'http:') return new HttpAgent(options);
+  // Said aloud, because a variable of the environment would turn it off.
+  return new HttpsAgent({ ...options, rejectUnauthorized: true, ...credentials.tls });
+}
+
+function fingerprintOf(credentials: Credentials): string {
+  const { ca, cert, key, servername, rejectUnauthorized } = credentials.tls;
+  const hash = createHash('sha256');
+  for (const part of [ca, cert, key]) hash.update(part ?? '').update('\0');
+  const { server, proxyUrl } = credentials;
+  hash.update(JSON.stringify([servername, rejectUnauthorized, server.href, proxyUrl]));
+  return hash.digest('hex');
+}
+
+/** Secret. Whom requests are made as: what a server that refused them would have to see changed. */
+function identityOf(credentials: Credentials, fingerprint = fingerprintOf(credentials)): string {
+  return `${fingerprint} ${JSON.stringify(credentials.headers)}`;
+}
+
+function noCredentials(error: unknown): ApiFailed {
+  if (!(error instanceof SluiceError)) throw error;
+  return { ok: false, reached: 'never', code: error.code, detail: error.message };
+}
+
+function boundsOf(deadline: Deadline): Bounds {
+  return { signal: deadline.signal, expired: () => deadline.expired };
+}
+
+/** A signal that ends with the outer one or by itself, and leaves no listener behind. */
+interface Life {
+  readonly signal: AbortSignal;
+  end(): void;
+}
+
+function linked(outer: AbortSignal): Life {
+  const inner = new AbortController();
+  const end = (): void => {
+    outer.removeEventListener('abort', end);
+    inner.abort();
+  };
+  if (outer.aborted) inner.abort();
+  else outer.addEventListener('abort', end);
+  return { signal: inner.signal, end };
+}
+
+/**
+ * The kernel asks after so long a silence whether the other side is still there, and gives up after
+ * ten questions a second apart (libuv sets the interval and the count).
+ */
+const KEEP_ALIVE_MS = 15_000;
+
+function toStream(response: IncomingMessage, life: Life): ApiStream {
+  response.socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  // Errors are seen by whoever reads; one that nobody reads must not end the process.
+  response.on('error', () => undefined);
+  return {
+    ok: true,
+    status: response.statusCode ?? 0,
+    headers: toHeaders(response.headers),
+    chunks: response,
+    close: () => {
+      life.end();
+      response.destroy();
+    },
+  };
+}

@@ -1,0 +1,59 @@
+// Single objects and where they live: paths, create, get. What an answer means is for the caller.
+// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
+
+import { type JsonObject, stringAt } from '../../core/event.ts';
+import type { ApiAnswer, ApiClient } from './kubernetes-api.ts';
+
+/** What a path leads to. */
+export interface ResourceAddress {
+  /** '' for the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** Null: every namespace, or a resource that has none. */
+  readonly namespace: string | null;
+  readonly plural: string;
+  readonly name?: string;
+}
+
+/** The path of a resource or of one object, every segment percent-encoded. */
+export function resourcePath(address: ResourceAddress): string {
+  const { group, version, namespace, plural, name } = address;
+  const segments = group === '' ? ['api', version] : ['apis', group, version];
+  if (namespace !== null) segments.push('namespaces', namespace);
+  segments.push(plural);
+  if (name !== undefined) segments.push(name);
+  return `/${segments.map(toSegment).join('/')}`;
+}
+
+/** A dot segment would be resolved away on its path; encodeURIComponent leaves dots alone. */
+function toSegment(text: string): string {
+  return text === '.' || text === '..' ? text.replaceAll('.', '%2E') : encodeURIComponent(text);
+}
+
+/** Long enough for admission webhooks (30 s at most each), short enough to notice a dead server. */
+const OBJECT_TIMEOUT_MS = 30_000;
+
+/** An object to create, and where. */
+export interface Creation {
+  readonly path: string;
+  readonly object: JsonObject;
+  readonly timeoutMs?: number;
+}
+
+/** Asks the server to create an object; fields it does not know are refused, not dropped. */
+export function create(
+  api: ApiClient,
+  creation: Creation,
+  signal: AbortSignal,
+): Promise<ApiAnswer> {
+  const { path, object, timeoutMs = OBJECT_TIMEOUT_MS } = creation;
+  const query = { fieldManager: 'sluice', fieldValidation: 'Strict' };
+  const call = { method: 'POST', path, query, body: object, timeoutMs } as const;
+  const hasName = stringAt(object, 'metadata', 'name') !== '';
+  return api.request(hasName ? { ...call, isRepeatable: true } : call, signal);
+}
+
+/** Asks for one object. */
+export function get(api: ApiClient, path: string, signal: AbortSignal): Promise<ApiAnswer> {
+  return api.request({ method: 'GET', path, timeoutMs: OBJECT_TIMEOUT_MS }, signal);
+}

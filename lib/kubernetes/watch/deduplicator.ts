@@ -1,0 +1,203 @@
+// Turns frames and pages into batches by the memory of what was read. Pure but for the observations
+// about what was skipped: no requests, no waiting.
+
+import { compareVersions, type JsonObject } from '../../core/event.ts';
+import type { Observe } from '../../core/observation.ts';
+import type { Gap } from '../../core/source.ts';
+import { BatchDraft, type PathMemory, type ReaderBatch } from './known-versions.ts';
+import type { ListedItem, ListPage } from './paged-list.ts';
+import type { Evidence } from './watch-errors.ts';
+import {
+  type Frame,
+  MAX_FRAME_BYTES,
+  type Tally,
+  toWatchFrame,
+  Unreadables,
+} from './watch-frames.ts';
+
+/** The part of a stream that its frames are judged with. */
+export interface FrameOrigin {
+  readonly serverNow: () => number;
+  readonly tally: Tally;
+}
+
+/** What came of some frames. */
+export interface Digested {
+  readonly batch: ReaderBatch;
+  /** Set where the stream must end here. */
+  readonly end: Evidence | null;
+}
+
+/** What came of a page. */
+export interface DigestedPage {
+  readonly batch: ReaderBatch;
+  /** How many of its new items may have been written more than once since they were read last. */
+  readonly hidden: number;
+}
+
+/** How the items of a list are judged. */
+export interface ListRule {
+  /** The version above which an item is new; null: it is judged as at a first start. */
+  readonly floorOf: (object: JsonObject) => string | null;
+  /** Whether an item without a floor is to be judged. */
+  readonly judgeFirst: (object: JsonObject, readAt: number) => boolean;
+}
+
+/** Whose reading this is, and whom to tell. */
+export interface DigestParts {
+  readonly source: string;
+  readonly path: string;
+  readonly observe: Observe;
+  /** How many writes a state stands for; absent: its kind does not count them. */
+  readonly countOf?: (object: JsonObject) => number;
+}
+
+interface FrameBatch {
+  readonly origin: FrameOrigin;
+  readonly draft: BatchDraft;
+  /** When the frames were read, by the server's wall clock. */
+  readonly at: number;
+}
+
+interface PageBatch {
+  readonly page: ListPage;
+  readonly rule: ListRule;
+  readonly draft: BatchDraft;
+  hidden: number;
+}
+
+/** Turns what was read of one watch path into batches. */
+export class Digest {
+  readonly #parts: DigestParts;
+  readonly #memory: PathMemory;
+  readonly #unreadables = new Unreadables();
+  #oversize = 0;
+
+  constructor(parts: DigestParts, memory: PathMemory) {
+    this.#parts = parts;
+    this.#memory = memory;
+  }
+
+  /** The states in these frames that were not read before, up to an ERROR or a bad frame. */
+  frames(frames: readonly Frame[], origin: FrameOrigin): Digested {
+    const draft = new BatchDraft();
+    const before = this.#memory.position;
+    let end: Evidence | null = null;
+    const into = { origin, draft, at: origin.serverNow() };
+    for (const frame of frames) {
+      end = this.#frame(frame, into);
+      if (end !== null) break;
+    }
+    const after = this.#memory.position;
+    return { batch: draft.finish(after === before ? null : after), end };
+  }
+
+  /** The states on this page that were not read before; the position stays where it is. */
+  page(page: ListPage, rule: ListRule): DigestedPage {
+    if (page.number === 1) {
+      this.#memory.beginList();
+      this.#oversize = 0;
+    }
+    const draft = new BatchDraft();
+    const into = { page, rule, draft, hidden: 0 };
+    for (const item of page.items) this.#item(item, into);
+    return { batch: draft.finish(null), hidden: into.hidden };
+  }
+
+  /** A gap of this path; it begins at the position unless said otherwise. */
+  gap(found: Pick<Gap, 'loss' | 'why' | 'to'> & Partial<Pick<Gap, 'from'>>): Gap {
+    const { source, path } = this.#parts;
+    return { source, path, from: this.#memory.position, ...found };
+  }
+
+  #frame(frame: Frame, into: FrameBatch): Evidence | null {
+    if (frame.kind === 'too-long') {
+      const why = `a frame of ${frame.bytes} bytes is above the cap of ${MAX_FRAME_BYTES}`;
+      return this.#unreadable({ kind: 'too-long', bytes: frame.bytes, why }, into);
+    }
+    if (frame.kind === 'unparsable') {
+      const why = `a frame of ${frame.bytes} bytes is no JSON`;
+      return this.#unreadable({ kind: 'bad', bytes: frame.bytes, why }, into);
+    }
+    const said = toWatchFrame(frame.value);
+    const { draft, at } = into;
+    switch (said.kind) {
+      case 'error':
+        return { seen: 'frame', status: said.status };
+      case 'bad':
+        return this.#unreadable({ kind: 'bad', bytes: frame.bytes, why: said.why }, into);
+      case 'bookmark':
+        break;
+      case 'deleted':
+        if (this.#memory.remove(said.key, said.resourceVersion)) draft.gone(said.key);
+        break;
+      case 'change': {
+        const { type, object, key, resourceVersion } = said;
+        const count = this.#countOf(object);
+        const isNew = this.#memory.read({ key, resourceVersion, count });
+        if (isNew) draft.change({ type, object, key, from: 'watch', readAt: at });
+        break;
+      }
+    }
+    this.#memory.moveTo({ resourceVersion: said.resourceVersion, at });
+    return null;
+  }
+
+  #unreadable(
+    frame: { kind: 'too-long' | 'bad'; bytes: number; why: string },
+    into: FrameBatch,
+  ): Evidence | null {
+    const position = this.#memory.position;
+    const at = position?.resourceVersion ?? '';
+    const answer = this.#unreadables.meet(frame.kind, at, into.origin.tally);
+    if (answer === 'end') return { seen: 'end', how: 'bad-frame', detail: frame.why };
+    if (answer === 'skip') {
+      this.#observeSkipped(frame.bytes, frame.why);
+      const to = position ?? { resourceVersion: '', at: into.at };
+      into.draft.gap(this.gap({ loss: 'possible-loss', why: frame.why, to }));
+    }
+    return null;
+  }
+
+  #item(item: ListedItem, on: PageBatch): void {
+    const { page, rule, draft } = on;
+    this.#memory.show(item.key);
+    const count = this.#countOf(item.object);
+    const known = this.#memory.countOf(item.key);
+    if (!this.#memory.read({ key: item.key, resourceVersion: item.resourceVersion, count })) return;
+    const floor = rule.floorOf(item.object);
+    const isWanted =
+      floor === null
+        ? rule.judgeFirst(item.object, page.readAt)
+        : compareVersions(item.resourceVersion, floor) > 0;
+    if (!isWanted) return;
+    if (item.oversizeBytes !== null) {
+      this.#oversizeItem(item.oversizeBytes, on);
+      return;
+    }
+    if (floor !== null && count > known + 1) on.hidden += 1;
+    const { object, key } = item;
+    draft.change({ type: 'ADDED', object, key, from: 'list', readAt: page.readAt });
+  }
+
+  #countOf(object: JsonObject): number {
+    return this.#parts.countOf?.(object) ?? 1;
+  }
+
+  #oversizeItem(bytes: number, on: PageBatch): void {
+    this.#oversize += 1;
+    const at = this.#memory.position?.resourceVersion ?? '';
+    // The stream brought it before, as a frame above the cap, and it was counted then.
+    if (this.#oversize <= this.#unreadables.countedSince(at)) return;
+    const why = `an item of at least ${bytes} bytes is above the cap of ${MAX_FRAME_BYTES}`;
+    this.#observeSkipped(bytes, why);
+    const { resourceVersion, readAt } = on.page;
+    const to = { resourceVersion, at: readAt };
+    on.draft.gap(this.gap({ loss: 'possible-loss', why, to }));
+  }
+
+  #observeSkipped(bytes: number, why: string): void {
+    const { source, path, observe } = this.#parts;
+    observe({ kind: 'frame-skipped', source, path, bytes, why });
+  }
+}

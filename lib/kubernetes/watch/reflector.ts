@@ -1,0 +1,341 @@
+// Reads one watch path of any resource, for as long as nobody aborts: LIST where there is no usable
+// position, WATCH from there, and again. It absorbs every trouble that may pass, by the table in
+// trouble-table.ts, and yields only states that it did not yield before in this life of the process.
+// Deciding, ledgers and stores are none of its business.
+// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+
+import type { Clock, Random } from '../../core/clock.ts';
+import { SluiceError } from '../../core/errors.ts';
+import { compareVersions, type JsonObject } from '../../core/event.ts';
+import type { Observe, ReadingState, TroubleReason } from '../../core/observation.ts';
+import type { Gap, Position, Positions } from '../../core/source.ts';
+import type { ApiClient } from '../client/kubernetes-api.ts';
+import { Digest, type DigestedPage } from './deduplicator.ts';
+import { Freshness } from './freshness.ts';
+import { QuietSpell } from './idle-relist.ts';
+import { isEmptyBatch, PathMemory, positionBatch, type ReaderBatch } from './known-versions.ts';
+import { type ListPage, listPages } from './paged-list.ts';
+import { ListFloor, Patience } from './reconnect-backoff.ts';
+import { type Relist, relistGap, type StartPoint, startPointOf } from './start-point.ts';
+import type { Trouble } from './watch-errors.ts';
+import { type SessionEnd, WatchSession } from './watch-session.ts';
+import { openWatch } from './watch-stream.ts';
+import { positionKeyOf, type Watched } from './watch-target.ts';
+
+/** What to read and how to begin. */
+export interface ReaderOptions {
+  /** The name of the source, for observations and gaps. */
+  readonly source: string;
+  readonly watched: Watched;
+  /** Positions kept from earlier lives, also of other paths. */
+  readonly positions: Positions;
+  /** Of a list at a first start: whether to yield this item. */
+  readonly judgeFirst: (object: JsonObject, readAt: number) => boolean;
+  /** How many writes a state stands for; absent: the objects do not count them. */
+  readonly countOf?: (object: JsonObject) => number;
+  /** How long the cluster keeps objects by itself, in ms; null: until somebody deletes them. */
+  readonly keptForMs: number | null;
+  /**
+   * How long a stream may be silent, in ms, before a new one has to show that it was not dead; if
+   * absent 25 to 35 s, by chance, so that many streams do not end at once.
+   */
+  readonly maxSilenceMs?: number;
+}
+
+/** What a reader may have. */
+export interface ReaderParts {
+  readonly api: ApiClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observe: Observe;
+}
+
+/**
+ * The changes of one watch path.
+ *
+ * **Order and time**: nothing is opened before the first pull; it ends by abort alone; per object
+ * no state is older than one already yielded; not pulling pauses the reading.
+ * **Errors**: `cluster-refused` where no retry cures it (400).
+ */
+export async function* readChanges(
+  options: ReaderOptions,
+  parts: ReaderParts,
+  signal: AbortSignal,
+): AsyncGenerator<ReaderBatch, void> {
+  try {
+    yield* new PathReader(options, parts).run(signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+type Purpose = 'first' | 'relist' | 'refresh';
+
+/** With the 20 s that opening another one may take, a dead stream is found within a minute. */
+const SILENCE_MS = { least: 25_000, spread: 10_000 } as const;
+
+class PathReader {
+  readonly #options: ReaderOptions;
+  readonly #parts: ReaderParts;
+  readonly #path: string;
+  readonly #memory: PathMemory;
+  readonly #digest: Digest;
+  readonly #patience: Patience;
+  readonly #floor: ListFloor;
+  readonly #freshness: Freshness;
+  readonly #start: StartPoint;
+  readonly #quiet: QuietSpell;
+  #isReplaced = false;
+  /** Until when everything was heard of, by the server's wall clock: by a watch or a list. */
+  #heardUntil = 0;
+
+  constructor(options: ReaderOptions, parts: ReaderParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#path = positionKeyOf(options.watched);
+    this.#start = startPointOf(options.watched, options.positions);
+    this.#memory = new PathMemory(this.#start.position);
+    const { source, countOf } = options;
+    const whose = { source, path: this.#path, observe: parts.observe };
+    this.#digest = new Digest({ ...whose, ...(countOf && { countOf }) }, this.#memory);
+    this.#patience = new Patience(parts.random);
+    this.#floor = new ListFloor(parts.clock);
+    this.#freshness = new Freshness({ ...whose, clock: parts.clock });
+    this.#quiet = new QuietSpell(parts.clock, parts.random);
+  }
+
+  async *run(signal: AbortSignal): AsyncGenerator<ReaderBatch, void> {
+    using freshness = this.#freshness;
+    for await (const batch of this.#read(signal)) {
+      freshness.hold();
+      yield batch;
+      freshness.release();
+    }
+  }
+
+  async *#read(signal: AbortSignal): AsyncGenerator<ReaderBatch, void> {
+    let mustList = this.#memory.position === null;
+    for (;;) {
+      if (mustList) yield* this.#list(signal);
+      const end = yield* this.#watch(signal);
+      mustList = end.kind === 'replaced';
+      this.#floor.watched(end.livedMs);
+      if (end.kind !== 'trouble') continue;
+      const { trouble } = end;
+      await this.#wait(end, signal);
+      mustList = trouble.action === 'relist' || this.#patience.wantsRelist(trouble);
+    }
+  }
+
+  /** Lists everything and yields what is new; afterwards the position is the list's. */
+  async *#list(signal: AbortSignal): AsyncGenerator<ReaderBatch, void> {
+    const purpose = this.#known().length === 0 ? 'first' : 'relist';
+    this.#observeState('listing', purpose);
+    let count = { items: 0, pages: 0 };
+    let hidden = 0;
+    for await (const page of this.#pages(purpose, signal)) {
+      if (page.number === 1) {
+        count = { items: 0, pages: 0 };
+        const replaced = this.#noticeReplaced(page);
+        if (replaced !== null) yield replaced;
+      }
+      count = { items: count.items + page.items.length, pages: count.pages + 1 };
+      const { judgeFirst } = this.#options;
+      const found = this.#digest.page(page, { floorOf: this.#floorOf(), judgeFirst });
+      // Also of a list that began anew: what its first pages showed was read.
+      hidden += found.hidden;
+      const { batch } = found;
+      const whole = page.isLast ? this.#complete(page, { batch, hidden }) : batch;
+      if (page.isLast) this.#observeListed(purpose, { ...count, startedAt: page.startedAt });
+      if (!isEmptyBatch(whole)) yield whole;
+    }
+  }
+
+  /** What a complete list says besides its items: who went, how far it is, what may be lost. */
+  #complete(page: ListPage, { batch, hidden }: DigestedPage): ReaderBatch {
+    const position = { resourceVersion: page.resourceVersion, at: page.readAt };
+    const gap = this.#gapUpTo(position, { hidden, isConsistent: page.isConsistent });
+    const { gone, there } = this.#memory.endList(page.resourceVersion);
+    this.#memory.moveTo(position);
+    this.#memory.settle();
+    this.#quiet.restart();
+    this.#freshness.prove();
+    this.#patience.succeeded();
+    return { ...batch, gone, listed: there, position, gaps: [...batch.gaps, ...gap] };
+  }
+
+  /** From where nothing was read until now; null where nothing ever was. */
+  #heardFrom(): Position | null {
+    const [known] = this.#known();
+    return known === undefined ? null : { ...known, at: Math.max(known.at, this.#heardUntil) };
+  }
+
+  /** At a first start there is nothing that could be missing. */
+  #gapUpTo(to: Position, list: Pick<Relist, 'hidden' | 'isConsistent'>): readonly Gap[] {
+    const from = this.#heardFrom();
+    if (from === null) return [];
+    return [this.#digest.gap(relistGap({ ...list, from, to }, this.#options.keptForMs))];
+  }
+
+  /** The positions from which this path goes on, the one read longest ago first. */
+  #known(): readonly Position[] {
+    const { position } = this.#memory;
+    if (position !== null) return [position];
+    return this.#isReplaced ? [] : this.#start.known;
+  }
+
+  /** The counter of a store never goes back: this is another store, or an older copy of it. */
+  #noticeReplaced(page: ListPage): ReaderBatch | null {
+    const below = (known: Position): boolean =>
+      compareVersions(page.resourceVersion, known.resourceVersion) < 0;
+    const from = this.#known().find(below);
+    if (from === undefined) return null;
+    const why = `the store was replaced: its version ${page.resourceVersion} is below the position`;
+    const to = { resourceVersion: page.resourceVersion, at: page.readAt };
+    const gaps = [this.#digest.gap({ loss: 'possible-loss', why, from, to })];
+    this.#memory.replace();
+    this.#isReplaced = true;
+    return positionBatch(null, gaps);
+  }
+
+  #floorOf(): (object: JsonObject) => string | null {
+    const floor = this.#memory.position?.resourceVersion;
+    if (floor !== undefined) return () => floor;
+    return this.#isReplaced ? () => null : this.#start.floorOf;
+  }
+
+  async *#watch(
+    signal: AbortSignal,
+  ): AsyncGenerator<ReaderBatch, SessionEnd & { livedMs: number }> {
+    const after = this.#memory.position?.resourceVersion ?? '';
+    this.#observeState('connecting', '');
+    const opening = await this.#open(after, signal);
+    if (!opening.ok) {
+      const { trouble } = opening;
+      return { kind: 'trouble', trouble, moved: false, heardUntil: null, livedMs: 0 };
+    }
+    const { source } = this.#options;
+    this.#parts.observe({ kind: 'watch-opened', source, path: this.#path, resourceVersion: after });
+    this.#freshness.doubt();
+    // After watches that brought nothing this one has to prove that it is another.
+    if (this.#patience.isFruitful) this.#observeState('watching', '');
+    const session = new WatchSession(this.#sessionParts(), opening.stream);
+    const end = yield* session.run(signal);
+    if (end.kind === 'trouble') this.#hear(end.heardUntil ?? 0);
+    return { ...end, livedMs: opening.stream.livedMs };
+  }
+
+  #prove(at: number): void {
+    this.#freshness.prove(at);
+    if (this.#patience.isFruitful) return;
+    this.#patience.succeeded();
+    this.#observeState('watching', '');
+  }
+
+  #hear(until: number): void {
+    this.#heardUntil = Math.max(this.#heardUntil, until);
+  }
+
+  #sessionParts(): ConstructorParameters<typeof WatchSession>[0] {
+    const { clock, random } = this.#parts;
+    const { maxSilenceMs } = this.#options;
+    return {
+      clock,
+      idleMs: maxSilenceMs ?? SILENCE_MS.least + random() * SILENCE_MS.spread,
+      proved: (at) => this.#prove(at),
+      quiet: this.#quiet,
+      memory: this.#memory,
+      digest: this.#digest,
+      list: (signal) => this.#pages('refresh', signal),
+      open: (after, signal) => this.#open(after, signal),
+      judgeFirst: this.#options.judgeFirst,
+      gapUpTo: (to, list) => this.#gapUpTo(to, list),
+      refreshed: (list) => {
+        this.#hear(list.readAt);
+        this.#observeListed('refresh', list);
+      },
+    };
+  }
+
+  #open(after: string, signal: AbortSignal): ReturnType<typeof openWatch> {
+    return openWatch(this.#options.watched, { parts: this.#parts, after }, signal);
+  }
+
+  #pages(purpose: Purpose, signal: AbortSignal): AsyncGenerator<ListPage, void> {
+    const { api, clock, random } = this.#parts;
+    // A list of its own patience: that the watch fails says nothing about lists.
+    const own = new Patience(random);
+    const begin = async (): Promise<void> => {
+      const waitMs = this.#floor.waitMs();
+      if (waitMs > 0) await clock.sleep(waitMs, signal);
+    };
+    const patience = async (trouble: Trouble): Promise<void> => {
+      this.#refuse('list', trouble);
+      const retryMs = own.delayMs(trouble, { livedMs: 0, moved: false });
+      const { reason, detail } = trouble;
+      const { source } = this.#options;
+      this.#parts.observe({
+        kind: 'list-failed',
+        source,
+        path: this.#path,
+        reason,
+        detail,
+        retryMs,
+      });
+      // While a refresh waits, the watch goes on.
+      if (purpose !== 'refresh') this.#observeState('waiting', `${reason}: ${detail}`, { reason });
+      await clock.sleep(retryMs, signal);
+      if (purpose !== 'refresh') this.#observeState('listing', purpose);
+    };
+    return listPages(this.#options.watched, { api, clock, begin, patience }, signal);
+  }
+
+  async #wait(
+    end: Extract<SessionEnd, { kind: 'trouble' }> & { livedMs: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { trouble, moved, livedMs } = end;
+    const { reason, detail } = trouble;
+    this.#refuse('watch', trouble);
+    this.#freshness.doubt();
+    const delayMs = this.#patience.delayMs(trouble, { livedMs, moved });
+    // Before a LIST the floor of lists is wait enough.
+    const retryMs = this.#patience.wantsRelist(trouble) ? 0 : delayMs;
+    this.#parts.observe({
+      kind: 'watch-ended',
+      source: this.#options.source,
+      path: this.#path,
+      reason,
+      detail,
+      lastedMs: livedMs,
+      retryMs,
+    });
+    if (retryMs === 0) return;
+    this.#observeState('waiting', `${reason}: ${detail}`, { reason });
+    await this.#parts.clock.sleep(retryMs, signal);
+  }
+
+  #refuse(doing: 'list' | 'watch', trouble: Trouble): void {
+    if (trouble.action !== 'fail') return;
+    throw new SluiceError(
+      'cluster-refused',
+      `${doing} ${this.#path}: the API server refuses it for good: ${trouble.detail}`,
+      { details: { path: this.#path, reason: trouble.reason } },
+    );
+  }
+
+  #observeState(state: ReadingState, why: string, more: { reason?: TroubleReason } = {}): void {
+    const { source } = this.#options;
+    this.#parts.observe({ kind: 'reading', source, path: this.#path, state, why, ...more });
+  }
+
+  #observeListed(
+    purpose: Purpose,
+    { items, pages, startedAt }: { items: number; pages: number; startedAt: number },
+  ): void {
+    const durationMs = Math.round(this.#parts.clock.monotonic() - startedAt);
+    const { source } = this.#options;
+    const path = this.#path;
+    this.#parts.observe({ kind: 'list-ended', source, path, purpose, items, pages, durationMs });
+  }
+}

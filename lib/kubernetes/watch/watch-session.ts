@@ -1,0 +1,350 @@
+// One life of a watch: from an open stream to its end, with the quiet refresh beside it. Everything
+// that can arrive (frames, ends, timers, pages of the refresh, its second stream) goes through one
+// queue of one place and is handled synchronously, so there is no order that was not written down.
+// Not pulling a batch leaves the queue full, and everything that feeds it paused.
+
+import type { Clock } from '../../core/clock.ts';
+import { compareVersions } from '../../core/event.ts';
+import type { Gap, Position } from '../../core/source.ts';
+import { BoundedQueue } from '../../kit/async/bounded-queue.ts';
+import { TaskGroup } from '../../kit/async/task-group.ts';
+import type { Digest, ListRule } from './deduplicator.ts';
+import {
+  type CheckDue,
+  type ListedSpan,
+  type QuietSpell,
+  Refresh,
+  type RefreshedList,
+  StreamCheck,
+  type StreamCheckParts,
+  unlessEarly,
+} from './idle-relist.ts';
+import {
+  hasNews,
+  isEmptyBatch,
+  type PathMemory,
+  positionBatch,
+  type ReaderBatch,
+} from './known-versions.ts';
+import type { ListPage } from './paged-list.ts';
+import { type Evidence, type Trouble, toTrouble } from './watch-errors.ts';
+import type { Frame } from './watch-frames.ts';
+import { type Opening, PROOF_MS, pullAll, type WatchStream } from './watch-stream.ts';
+
+/** What a session may have. */
+export interface SessionParts extends Pick<StreamCheckParts, 'idleMs' | 'proved'> {
+  readonly clock: Clock;
+  /** Of the path, not of this session: it goes on across streams. */
+  readonly quiet: QuietSpell;
+  readonly memory: PathMemory;
+  readonly digest: Digest;
+  /** The pages of a consistent list, with its own patience. */
+  readonly list: (signal: AbortSignal) => AsyncIterable<ListPage>;
+  readonly open: (after: string, signal: AbortSignal) => Promise<Opening>;
+  readonly judgeFirst: ListRule['judgeFirst'];
+  /** Told when the refresh's list is complete. */
+  readonly refreshed: (list: RefreshedList) => void;
+  /** The gap where that list takes the place of a relist; asked before the position moves. */
+  readonly gapUpTo: (to: Position, list: ListedSpan) => readonly Gap[];
+}
+
+/** How a session ended. */
+export type SessionEnd =
+  | {
+      readonly kind: 'trouble';
+      readonly trouble: Trouble;
+      /** Whether it brought a state, a deletion or a newer position. */
+      readonly moved: boolean;
+      /** Until when the stream brought everything, by the server's wall clock; null: not known. */
+      readonly heardUntil: number | null;
+    }
+  /** The position was compacted, but the refresh's list has taken the place of a relist. */
+  | { readonly kind: 'relisted' }
+  /** The store behind the server is another one. */
+  | { readonly kind: 'replaced' };
+
+type Arrival =
+  | { readonly kind: 'frames'; readonly stream: WatchStream; readonly frames: readonly Frame[] }
+  | { readonly kind: 'ended'; readonly stream: WatchStream; readonly evidence: Evidence }
+  | { readonly kind: 'quiet' }
+  | CheckDue
+  | { readonly kind: 'page'; readonly refresh: Refresh; readonly page: ListPage }
+  | { readonly kind: 'opened'; readonly refresh: Refresh; readonly opening: Opening }
+  | { readonly kind: 'silence'; readonly refresh: Refresh }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+interface Step {
+  /** In their order; what came before an end is yielded before it. */
+  readonly batches?: readonly ReaderBatch[];
+  readonly end?: SessionEnd;
+}
+
+/** One life of a watch. */
+export class WatchSession {
+  readonly #parts: SessionParts;
+  readonly #queue = new BoundedQueue<Arrival>({ items: 1 });
+  readonly #tasks: TaskGroup = new TaskGroup((error) =>
+    this.#queue.push({ kind: 'failed', error }, this.#tasks.signal),
+  );
+  readonly #check: StreamCheck;
+  #main: WatchStream;
+  #refresh: Refresh | null = null;
+  #moved = false;
+
+  constructor(parts: SessionParts, main: WatchStream) {
+    this.#parts = parts;
+    const due = (check: CheckDue): void =>
+      this.#tasks.spawn((signal) => this.#queue.push(check, signal));
+    this.#check = new StreamCheck({ ...parts, due });
+    this.#main = main;
+  }
+
+  /** Batches until the watch ends; all is released before it settles. */
+  async *run(signal: AbortSignal): AsyncGenerator<ReaderBatch, SessionEnd> {
+    const stopping = this.#tasks.stopWith(signal);
+    try {
+      this.#pump(this.#main);
+      this.#check.begin(this.#main);
+      // A stream that has just been opened brings what it missed; a list must not overtake that.
+      this.#after(Math.max(PROOF_MS, this.#parts.quiet.remainingMs), { kind: 'quiet' });
+      for (;;) {
+        const [arrival] = await this.#queue.take(1, this.#tasks.signal);
+        if (arrival === undefined) continue;
+        const step = this.#handle(arrival);
+        yield* (step.batches ?? []).filter((batch) => !isEmptyBatch(batch));
+        if (step.end !== undefined) return step.end;
+      }
+    } finally {
+      stopping[Symbol.dispose]();
+      await this.#release();
+    }
+  }
+
+  #handle(arrival: Arrival): Step {
+    switch (arrival.kind) {
+      case 'frames':
+        return this.#onFrames(arrival.stream, arrival.frames);
+      case 'ended':
+        return this.#onEnded(arrival.stream, arrival.evidence);
+      case 'quiet':
+        return this.#onQuiet();
+      case 'proof':
+      case 'idle':
+        return this.#onCheck(arrival);
+      case 'page':
+        return arrival.refresh === this.#refresh ? this.#onPage(arrival.refresh, arrival.page) : {};
+      case 'opened':
+        return this.#onOpened(arrival.refresh, arrival.opening);
+      case 'silence':
+        return arrival.refresh === this.#refresh ? this.#onSilence(arrival.refresh) : {};
+      case 'failed':
+        throw arrival.error;
+    }
+  }
+
+  #onFrames(stream: WatchStream, frames: readonly Frame[]): Step {
+    if (stream.isClosed) return {};
+    this.#parts.quiet.interrupt();
+    const before = this.#position();
+    const { batch, end } = this.#parts.digest.frames(frames, stream);
+    // Judged by what moved and not by what was sent: an ERROR frame, or the same again, is nothing.
+    if (hasNews(batch) || this.#position() !== before) this.#moved = true;
+    if (end === null) this.#parts.proved(this.#parts.clock.monotonic());
+    if (this.#refresh === null) this.#parts.memory.settle();
+    else if (this.#refresh.isPassed(this.#position())) this.#finish(stream);
+    if (end === null) return { batches: [batch] };
+    const step = this.#onEnded(stream, end);
+    return { ...step, batches: [batch, ...(step.batches ?? [])] };
+  }
+
+  #onEnded(stream: WatchStream, evidence: Evidence): Step {
+    if (stream.isClosed) return {};
+    stream.close();
+    const seen = this.#moved ? evidence : unlessEarly(stream, evidence);
+    const trouble = toTrouble(seen, this.#parts.clock.now());
+    const second = this.#refresh?.second ?? null;
+    if (stream !== this.#main) return this.#onSecondLost(trouble);
+    if (second === null || second === stream) {
+      const heardUntil = stream.heardUntil(evidence);
+      return { end: { kind: 'trouble', trouble, moved: this.#moved, heardUntil } };
+    }
+    // The second stream began at or before where this one ended: nothing is missing.
+    this.#lead(second);
+    return {};
+  }
+
+  #onCheck(due: CheckDue): Step {
+    if (due.stream !== this.#main || due.stream.isClosed) return {};
+    const evidence = this.#check.look(due, this.#refresh);
+    return evidence === null ? {} : this.#onEnded(due.stream, evidence);
+  }
+
+  #onQuiet(): Step {
+    if (this.#refresh !== null) return {};
+    if (this.#parts.quiet.remainingMs > 0) {
+      this.#waitForQuiet();
+      return {};
+    }
+    const refresh = new Refresh(this.#position(), this.#parts.clock.monotonic());
+    this.#refresh = refresh;
+    this.#tasks.spawn(async (signal) => {
+      const until = AbortSignal.any([signal, refresh.signal]);
+      for await (const page of this.#parts.list(until)) {
+        await this.#queue.push({ kind: 'page', refresh, page }, until);
+      }
+    });
+    return {};
+  }
+
+  #onPage(refresh: Refresh, page: ListPage): Step {
+    if (compareVersions(page.resourceVersion, refresh.floor) < 0) {
+      return { end: { kind: 'replaced' } };
+    }
+    const { digest, memory, judgeFirst } = this.#parts;
+    const found = digest.page(page, { floorOf: () => refresh.floor, judgeFirst });
+    refresh.note(page, { hidden: found.hidden, now: this.#parts.clock.monotonic() });
+    if (!page.isLast) return { batches: [found.batch] };
+    const { gone, there } = memory.endList(page.resourceVersion);
+    this.#parts.proved(refresh.startedAt);
+    const { items, pages } = refresh;
+    const { startedAt, readAt } = page;
+    this.#parts.refreshed({ items, pages, startedAt, readAt });
+    const position = this.#passed(refresh);
+    return { batches: [{ ...found.batch, gone, listed: there, position }] };
+  }
+
+  /** The position, where the stream is as far as the list already; else the list is to be proved. */
+  #passed(refresh: Refresh): Position | null {
+    const { listed } = refresh;
+    if (listed === null || !refresh.isPassed(this.#position())) {
+      this.#prove(refresh);
+      return null;
+    }
+    // Where nothing at all was written its version stays, but it holds until now.
+    this.#parts.memory.moveTo(listed);
+    this.#finish(this.#main);
+    return this.#parts.memory.position;
+  }
+
+  /** Opens the second stream from the old position: what the first may still owe, it brings at once. */
+  #prove(refresh: Refresh): void {
+    this.#tasks.spawn(async (signal) => {
+      // The end of the refresh ends the opening, but no stream that is open: it may have replaced
+      // the first one.
+      const opener = new AbortController();
+      const giveUp = (): void => opener.abort();
+      refresh.signal.addEventListener('abort', giveUp);
+      signal.addEventListener('abort', giveUp);
+      const opening = await this.#parts.open(this.#position(), opener.signal).finally(() => {
+        refresh.signal.removeEventListener('abort', giveUp);
+        signal.removeEventListener('abort', giveUp);
+      });
+      try {
+        await this.#queue.push({ kind: 'opened', refresh, opening }, signal);
+      } catch (error) {
+        if (opening.ok) opening.stream.close();
+        throw error;
+      }
+    });
+  }
+
+  #onOpened(refresh: Refresh, opening: Opening): Step {
+    if (refresh !== this.#refresh) {
+      if (opening.ok) opening.stream.close();
+      return {};
+    }
+    if (!opening.ok) return this.#onSecondLost(opening.trouble);
+    refresh.opened(opening.stream);
+    this.#pump(opening.stream);
+    this.#after(PROOF_MS, { kind: 'silence', refresh });
+    return {};
+  }
+
+  #onSecondLost(trouble: Trouble): Step {
+    const refresh = this.#refresh;
+    const listed = refresh?.listed ?? null;
+    if (trouble.action === 'relist' && refresh !== null && listed !== null) {
+      const gaps = this.#parts.gapUpTo(listed, refresh);
+      this.#parts.memory.moveTo(listed);
+      this.#finish(this.#main);
+      const moved = positionBatch(this.#parts.memory.position, gaps);
+      return { batches: [moved], end: { kind: 'relisted' } };
+    }
+    // The first stream goes on and the position stays; the next quiet spell tries again.
+    this.#endRefresh(this.#main);
+    return {};
+  }
+
+  #onSilence(refresh: Refresh): Step {
+    const { second, listed } = refresh;
+    if (second === null || listed === null) return {};
+    const missingMs = PROOF_MS - second.silentMs;
+    if (missingMs > 0) {
+      this.#after(missingMs, { kind: 'silence', refresh });
+      return {};
+    }
+    this.#parts.memory.moveTo(listed);
+    this.#finish(second);
+    return { batches: [positionBatch(this.#parts.memory.position)] };
+  }
+
+  /** The position is renewed; `winner` goes on as the one stream. */
+  #finish(winner: WatchStream): void {
+    this.#moved = true;
+    this.#endRefresh(winner);
+  }
+
+  #endRefresh(winner: WatchStream): void {
+    const second = this.#refresh?.second ?? null;
+    const loser = winner === this.#main ? second : this.#main;
+    if (loser !== winner) loser?.close();
+    if (winner !== this.#main) this.#lead(winner);
+    this.#refresh?.end();
+    this.#refresh = null;
+    this.#parts.memory.settle();
+    this.#parts.quiet.restart();
+    this.#waitForQuiet();
+  }
+
+  #waitForQuiet(): void {
+    this.#after(this.#parts.quiet.remainingMs, { kind: 'quiet' });
+  }
+
+  /** Only called where a list was complete before: then there is a position. */
+  #position(): string {
+    return this.#parts.memory.position?.resourceVersion ?? '';
+  }
+
+  /** Another stream is the one that brings everything from now on; it is read already. */
+  #lead(stream: WatchStream): void {
+    this.#main = stream;
+    this.#check.begin(stream);
+  }
+
+  #pump(stream: WatchStream): void {
+    this.#tasks.spawn((signal) =>
+      pullAll(stream, (pulled) => this.#queue.push({ ...pulled, stream }, signal)),
+    );
+  }
+
+  #after(ms: number, arrival: Arrival): void {
+    this.#tasks.spawn(async (signal) => {
+      await this.#parts.clock.sleep(ms, signal);
+      await this.#queue.push(arrival, signal);
+    });
+  }
+
+  async #release(): Promise<void> {
+    this.#check[Symbol.dispose]();
+    this.#tasks.stop();
+    this.#main.close();
+    this.#refresh?.second?.close();
+    this.#refresh?.end();
+    await this.#tasks[Symbol.asyncDispose]();
+    // A second stream may have been opened and not been handled any more.
+    this.#queue.close();
+    for (const arrival of await this.#queue.take(1, new AbortController().signal)) {
+      if (arrival.kind === 'opened' && arrival.opening.ok) arrival.opening.stream.close();
+    }
+  }
+}

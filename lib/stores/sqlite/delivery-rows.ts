@@ -1,0 +1,276 @@
+// The deliveries: the one place where a row of them is made, moved from state to state or taken out,
+// so that queues, tally and body never disagree with it.
+
+import { type Delivery, type DeliveryState, UNSETTLED_STATES } from '../../core/delivery.ts';
+import { Making } from './creation-index.ts';
+import type { Statements } from './database.ts';
+import type { DeliveryRow, NewRow, WholeRow } from './protocol.ts';
+import { Queues } from './ready-queue.ts';
+import { Tally } from './state-counts.ts';
+
+/** The columns of a delivery, as DeliveryRow names them. */
+export const COLUMNS = `delivery.seq, id, trigger, namespace, object, state, dead, created_at AS createdAt,
+due_at AS dueAt, queue, claim, attempts, attempt_count AS attemptCount, open_at AS openAt, started,
+deaths, retried_at AS retriedAt`;
+
+const INSERT = `
+INSERT INTO delivery (id, trigger, namespace, rule, object, state, dead, created_at, due_at, queue, attempts,
+  attempt_count, started, deaths, retried_at, settled_at, made_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
+
+const MOVE = `
+UPDATE delivery SET state = ?, dead = ?, due_at = ?, queue = ?, claim = ?, attempts = ?,
+  open_at = ?, ended_at = ifnull(?, ended_at), started = ?, deaths = ?, retried_at = ?,
+  settled_at = ?
+WHERE seq = ?`;
+
+const OPEN_ATTEMPT = `
+UPDATE delivery SET attempts = ?, attempt_count = ?, open_at = ? WHERE seq = ?`;
+
+// One statement for all that a claim takes: each by itself costs more to ask for than to find.
+const DUE = `
+WITH due AS (SELECT key AS place, value AS queue_id FROM json_each(?))
+SELECT ${COLUMNS}, body.text AS body FROM due
+CROSS JOIN delivery ON delivery.seq = (
+  SELECT seq FROM delivery INDEXED BY delivery_due
+  WHERE queue = queue_id AND state = 'waiting' AND due_at <= ? ORDER BY due_at, seq LIMIT 1)
+JOIN body ON body.seq = delivery.seq
+ORDER BY place`;
+
+/** Ids of deliveries that went lately, for a page that begins behind one of them. */
+const REMEMBERED = 10_000;
+
+const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
+
+/** Whether a delivery goes on by itself. */
+export function isUnsettled(state: DeliveryState): boolean {
+  return UNSETTLED.has(state);
+}
+
+/** What of a delivery a move may change; what is absent stays. */
+export interface Move {
+  readonly state: DeliveryState;
+  readonly dead: Delivery['dead'];
+  readonly dueAt: number;
+  readonly now: number;
+  readonly claim?: string;
+  readonly attempts?: string;
+  readonly openAt?: number | null;
+  /** When the last attempt ended. */
+  readonly endedAt?: number;
+  readonly started?: string | null;
+  readonly deaths?: number;
+  readonly retriedAt?: number;
+}
+
+/** Deliveries as rows. */
+export class Deliveries {
+  readonly queues: Queues;
+  readonly tally: Tally;
+  readonly shift: Shift;
+  readonly making: Making;
+  readonly #db: Statements;
+  readonly #gone = new Map<string, number>();
+  /** Running ones by id, as they stand: an attempt and its end read nothing again. */
+  readonly #atWork = new Map<string, DeliveryRow>();
+
+  constructor(db: Statements) {
+    this.#db = db;
+    this.queues = new Queues(db);
+    this.tally = new Tally(db);
+    this.shift = new Shift(db);
+    this.making = new Making(db);
+  }
+
+  /** Puts a new one in. */
+  add(row: NewRow): void {
+    const { id, trigger, namespace, rule, object, state, dead } = row;
+    const { createdAt, attempts, attemptCount } = row;
+    const dueAt = this.#storedDue(state, row.dueAt);
+    const queue = state === 'waiting' ? this.queues.join(row, dueAt) : null;
+    const settledAt = isUnsettled(state) ? null : createdAt;
+    const seq = this.#db.number(
+      INSERT,
+      ...[id, trigger, namespace, rule, object, state, dead, createdAt, dueAt, queue, attempts],
+      ...[attemptCount, row.started, row.deaths, row.retriedAt, settledAt],
+      this.making.next(createdAt),
+    );
+    this.#db.run('INSERT INTO body (seq, text) VALUES (?, ?)', seq, row.body);
+    this.tally.note(trigger, state, 1);
+  }
+
+  /** By its id. */
+  find(id: string): DeliveryRow | undefined {
+    const known = this.#atWork.get(id);
+    return known ?? this.toRow(this.#db.get(`SELECT ${COLUMNS} FROM delivery WHERE id = ?`, id));
+  }
+
+  /** By its place in the order of commits. */
+  at(seq: number): DeliveryRow | undefined {
+    return this.toRow(this.#db.get(`SELECT ${COLUMNS} FROM delivery WHERE delivery.seq = ?`, seq));
+  }
+
+  /** Of each of these queues the delivery that is due first; `now` is the store's own time. */
+  due(queues: readonly number[], now: number): readonly WholeRow[] {
+    const found = this.#db.all(DUE, JSON.stringify(queues), now) as readonly WholeRow[];
+    return found.flatMap((row) => {
+      const due = this.toRow(row);
+      return due === undefined ? [] : [{ ...due, body: row.body }];
+    });
+  }
+
+  /** With its body. */
+  whole(row: DeliveryRow): WholeRow {
+    return { ...row, body: this.body(row.seq) };
+  }
+
+  /** The rest of a delivery, as JSON. */
+  body(seq: number): string {
+    return this.#db.value('SELECT text FROM body WHERE seq = ?', seq) as string;
+  }
+
+  /** The place of one that is there, or went lately. */
+  placeOf(id: string): number | undefined {
+    const seq = this.#db.value('SELECT seq FROM delivery WHERE id = ?', id);
+    return (seq as number | undefined) ?? this.#gone.get(id);
+  }
+
+  /** Moves one to a state, which may be the same. */
+  move(before: DeliveryRow, move: Move): DeliveryRow {
+    const { seq, trigger } = before;
+    const { state, dead, endedAt, now } = move;
+    const dueAt = this.#storedDue(state, move.dueAt);
+    const isQueued = state === 'waiting' || state === 'running';
+    const queue = isQueued ? (before.queue ?? this.queues.join(before, dueAt)) : null;
+    const after: DeliveryRow = {
+      ...before,
+      ...{ state, dead, dueAt: move.dueAt, queue, claim: move.claim ?? null },
+      attempts: move.attempts ?? before.attempts,
+      openAt: move.openAt === undefined ? before.openAt : move.openAt,
+      started: move.started === undefined ? before.started : move.started,
+      deaths: move.deaths ?? before.deaths,
+      retriedAt: move.retriedAt ?? before.retriedAt,
+    };
+    this.#db.run(
+      MOVE,
+      ...[state, dead, dueAt, queue, after.claim, after.attempts, after.openAt],
+      endedAt === undefined ? null : this.shift.toStored(endedAt),
+      ...[after.started, after.deaths, after.retriedAt, isUnsettled(state) ? null : now, seq],
+    );
+    const wasRunning = before.state === 'running' ? 1 : 0;
+    const running = ((state === 'running' ? 1 : 0) - wasRunning) as -1 | 0 | 1;
+    this.#noteAtWork(after);
+    if (before.queue !== null) this.queues.lookAgain(before.queue, running);
+    if (before.state !== state) {
+      this.tally.note(trigger, before.state, -1);
+      this.tally.note(trigger, state, 1);
+    }
+    return after;
+  }
+
+  /** Hands one on which nobody works to another trigger. */
+  handTo(to: string, row: DeliveryRow): void {
+    const { seq, trigger, state, queue: before } = row;
+    const due = this.#storedDue(state, row.dueAt);
+    const queue = before === null ? null : this.queues.join({ ...row, trigger: to }, due);
+    this.#db.run('UPDATE delivery SET trigger = ?, queue = ? WHERE seq = ?', to, queue, seq);
+    if (before !== null) this.queues.lookAgain(before, 0);
+    this.tally.note(trigger, state, -1);
+    this.tally.note(to, state, 1);
+  }
+
+  /** Notes that an attempt begins; what there was before stays. */
+  openAttempt(before: DeliveryRow, attempts: string, at: number): DeliveryRow {
+    const attemptCount = before.attemptCount + 1;
+    this.#db.run(OPEN_ATTEMPT, attempts, attemptCount, at, before.seq);
+    const after = { ...before, attempts, attemptCount, openAt: at };
+    this.#noteAtWork(after);
+    return after;
+  }
+
+  /** Everything unsettled is due so much later. */
+  shiftBy(byMs: number): void {
+    this.#atWork.clear();
+    this.shift.by(byMs);
+  }
+
+  /** What a transaction changed was undone: what is remembered of it does not hold. */
+  rollback(): void {
+    this.#atWork.clear();
+    this.tally.rollback();
+  }
+
+  /** Takes a settled one out. */
+  forget({ seq, id, trigger, state }: Pick<DeliveryRow, 'seq' | 'id' | 'trigger' | 'state'>): void {
+    this.#db.run('DELETE FROM delivery WHERE seq = ?', seq);
+    this.#db.run('DELETE FROM body WHERE seq = ?', seq);
+    this.tally.note(trigger, state, -1);
+    this.#gone.set(id, seq);
+    for (const oldest of this.#gone.keys()) {
+      if (this.#gone.size <= REMEMBERED) break;
+      this.#gone.delete(oldest);
+    }
+  }
+
+  /** A row as it is told, its time due on the wall clock. */
+  toRow(stored: unknown): DeliveryRow | undefined {
+    if (stored === undefined) return undefined;
+    const row = stored as DeliveryRow;
+    const { seq, id, trigger, namespace, object, state, dead } = row;
+    const { createdAt, queue, claim, attempts } = row;
+    const { attemptCount, openAt, started, deaths, retriedAt } = row;
+    const dueAt = isUnsettled(state) ? this.shift.fromStored(row.dueAt) : row.dueAt;
+    // Field by field: what SQLite hands out is slow to copy and to send.
+    return {
+      ...{ seq, id, trigger, namespace, object, state, dead },
+      ...{ createdAt, dueAt, queue, claim, attempts },
+      ...{ attemptCount, openAt, started, deaths, retriedAt },
+    };
+  }
+
+  #noteAtWork(row: DeliveryRow): void {
+    if (row.state === 'running') this.#atWork.set(row.id, row);
+    else this.#atWork.delete(row.id);
+  }
+
+  /** When a settled one was due does not move any more. */
+  #storedDue(state: DeliveryState, dueAt: number): number {
+    return isUnsettled(state) ? this.shift.toStored(dueAt) : dueAt;
+  }
+}
+
+// The store's own time. A jump of the clock moves when everything unsettled is due, and with a
+// million waiting no statement could write all of them at once. So their times are stored less one
+// number, and only that number moves.
+
+/** By how much the times of what is unsettled are more than what is stored. */
+export class Shift {
+  readonly #db: Statements;
+  #ms = 0;
+
+  constructor(db: Statements) {
+    this.#db = db;
+    this.reread();
+  }
+
+  /** The time of the store at a moment of the wall clock. */
+  toStored(at: number): number {
+    return at - this.#ms;
+  }
+
+  /** The moment of the wall clock for a time of the store. */
+  fromStored(at: number): number {
+    return at + this.#ms;
+  }
+
+  /** Moves everything. */
+  by(ms: number): void {
+    this.#ms += ms;
+    this.#db.run("UPDATE meta SET value = ? WHERE name = 'shift_ms'", this.#ms);
+  }
+
+  /** As it stands in the file: a transaction may have been undone. */
+  reread(): void {
+    this.#ms = this.#db.number("SELECT value FROM meta WHERE name = 'shift_ms'");
+  }
+}

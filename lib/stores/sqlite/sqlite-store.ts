@@ -1,0 +1,215 @@
+// The store's ports over the worker: packs what goes there, unpacks what comes back, and keeps the
+// bodies of running deliveries at hand. It holds nothing else.
+
+import type { Delivery } from '../../core/delivery.ts';
+import { SluiceError } from '../../core/errors.ts';
+import type {
+  ActAnswer,
+  Archive,
+  Journal,
+  Keep,
+  LedgerEntry,
+  Outbox,
+  Store,
+  SweepBounds,
+  Upkeep,
+} from '../../core/store.ts';
+import { hashesOf, KeyFilter } from '../../kit/data/key-filter.ts';
+import {
+  type ActRow,
+  type Body,
+  type LedgerKeys,
+  packCommit,
+  parseBody,
+  type SweepPlace,
+  toDecision,
+  toDelivery,
+  toPositions,
+  type WholeRow,
+} from './protocol.ts';
+import type { Caller } from './worker-client.ts';
+
+/** A store in a SQLite file. */
+export class SqliteStore implements Store {
+  readonly #caller: Caller;
+  /** Bodies of running deliveries, by id: what settles them parses nothing. */
+  readonly #atWork = new Map<string, Body>();
+
+  /** The keys of the ledger, as far as they are known here. */
+  readonly #known: KnownKeys;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+    this.#known = new KnownKeys((after) => caller.call('ledgerKeys', { after }));
+  }
+
+  readonly journal: Journal = {
+    durable: true,
+    positions: async (source) => {
+      return toPositions(await this.#caller.call('positions', { source }));
+    },
+    allPositions: async () => {
+      const all = await this.#caller.call('allPositions', {});
+      return new Map(all.map(([source, rows]) => [source, toPositions(rows)]));
+    },
+    mayKnow: (key) => this.#known.mayHave(key),
+    lookup: async (keys) => {
+      if (keys.length === 0) return new Map();
+      const entries = await this.#caller.call('lookup', { keys });
+      return new Map(entries.map((entry) => [entry.key, entry]));
+    },
+    commit: async (commit) => {
+      // Before it is stored: from then on nobody may be sure that it is not.
+      for (const entry of commit.ledger) this.#known.add(entry);
+      const { done, existing, usage } = await this.#caller.call('commit', packCommit(commit));
+      return done ? { done, existing: new Set(existing), usage } : { done, usage };
+    },
+  };
+
+  readonly upkeep: Upkeep = {
+    begin: async (at) => {
+      const { lost, ...begun } = await this.#caller.call('begin', at);
+      return { ...begun, lost: lost.map((row) => this.#unpack(row)) };
+    },
+    retire: async (retirement) => {
+      await this.#caller.call('retire', retirement);
+    },
+    dropPositions: async (gaps) => {
+      await this.#caller.call('dropPositions', { gaps });
+    },
+    shift: async (byMs) => {
+      await this.#caller.call('shift', { byMs });
+    },
+    sweep: async (bounds) => this.#sweep(bounds),
+  };
+
+  readonly outbox: Outbox = {
+    claim: async (request) => {
+      const rows = await this.#caller.call('claim', request);
+      return rows.map((row) => this.#unpack(row));
+    },
+    attempt: async (claim) => {
+      const withBody = !this.#atWork.has(claim.id);
+      return this.#answer(await this.#caller.call('attempt', { ...claim, withBody }));
+    },
+    settle: async (settlement) => {
+      const withBody = !this.#atWork.has(settlement.id);
+      return this.#answer(await this.#caller.call('settle', { ...settlement, withBody }));
+    },
+    change: async (change) => {
+      const withBody = !this.#atWork.has(change.id);
+      return this.#answer(await this.#caller.call('change', { ...change, withBody }));
+    },
+    next: async (trigger) => this.#caller.call('next', { trigger }),
+  };
+
+  readonly archive: Archive = {
+    list: async (query) => {
+      const rows = await this.#caller.call('list', query);
+      return rows.map((row) => this.#unpack(row));
+    },
+    get: async (id) => {
+      const row = await this.#caller.call('get', { id });
+      return row === null ? null : this.#unpack(row);
+    },
+    decision: async (id) => {
+      const row = await this.#caller.call('decision', { id });
+      return row === null ? null : toDecision(row);
+    },
+    counts: async () => this.#caller.call('counts', {}),
+    usage: async () => this.#caller.call('usage', {}),
+    gaps: async (limit) => this.#caller.call('gaps', { limit }),
+    firedSince: async (since) => this.#caller.call('firedSince', { since }),
+  };
+
+  readonly keep: Keep = {
+    read: async (name) => this.#caller.call('read', { name }),
+    write: async (name, value) => {
+      await this.#caller.call('write', { name, value });
+    },
+  };
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#caller.close();
+    this.#atWork.clear();
+  }
+
+  /** Piece by piece, so that other calls go on in between. */
+  async #sweep(bounds: SweepBounds): Promise<number> {
+    let forgotten = 0;
+    let from: SweepPlace | null = null;
+    do {
+      const piece: { forgotten: number; next: SweepPlace | null } = await this.#caller.call(
+        'sweep',
+        { ...bounds, from },
+      );
+      forgotten += piece.forgotten;
+      from = piece.next;
+    } while (from !== null);
+    return forgotten;
+  }
+
+  #unpack(row: WholeRow): Delivery {
+    const body = this.#atWork.get(row.id) ?? parseBody(row.body);
+    if (row.state === 'running') this.#atWork.set(row.id, body);
+    else this.#atWork.delete(row.id);
+    return toDelivery(row, body);
+  }
+
+  #answer(answer: ActRow): ActAnswer {
+    if (!answer.done) return answer;
+    const { row, body } = answer;
+    const known = body === null ? this.#atWork.get(row.id) : parseBody(body);
+    if (known === undefined) throw new SluiceError('internal', `delivery ${row.id} has no body`);
+    if (row.state !== 'running') this.#atWork.delete(row.id);
+    return { done: true, delivery: toDelivery(row, known) };
+  }
+}
+
+// The keys of the ledger on this side of the thread, so that what it certainly does not have is never
+// asked for. They are read once, piece by piece, when somebody asks first; until all are here every
+// key may be one of them.
+
+/** The keys of the ledger, and of the Events that its entries came from. */
+export class KnownKeys {
+  readonly #read: (after: number) => Promise<LedgerKeys>;
+  readonly #filter = new KeyFilter();
+  #isComplete = false;
+  #isReading = false;
+
+  /** `read` answers the piece behind an entry. */
+  constructor(read: (after: number) => Promise<LedgerKeys>) {
+    this.#read = read;
+  }
+
+  /** Whether the ledger may have this key; false is certain. */
+  mayHave(key: string): boolean {
+    if (this.#isComplete) return this.#filter.mayHave(hashesOf(key));
+    if (!this.#isReading) void this.#readAll();
+    return true;
+  }
+
+  /** An entry is about to be stored. */
+  add({ key, eventKey }: Pick<LedgerEntry, 'key' | 'eventKey'>): void {
+    this.#filter.add(hashesOf(key));
+    this.#filter.add(hashesOf(eventKey));
+  }
+
+  /** A store that fails, or is closed, leaves it incomplete: then every key may be known. */
+  async #readAll(): Promise<void> {
+    this.#isReading = true;
+    try {
+      for (let after: number | null = 0; after !== null; ) {
+        const { hashes, next }: LedgerKeys = await this.#read(after);
+        for (let at = 0; at < hashes.length; at += 2) {
+          this.#filter.add({ first: hashes[at] ?? 0, second: hashes[at + 1] ?? 0 });
+        }
+        after = next;
+      }
+      this.#isComplete = true;
+    } catch {
+      // The call that matters fails as well and says so; the next question reads again.
+      this.#isReading = false;
+    }
+  }
+}

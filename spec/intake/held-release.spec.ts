@@ -1,0 +1,65 @@
+// The release at work: what it asks the store for, and what counts for `holdFor`.
+
+import { expect } from 'chai';
+import type { Archive, Store } from '../../lib/core/store.ts';
+import { createMemoryStore } from '../../lib/stores/memory.ts';
+import { aCommit, deliveries } from '../conformance/store-builders.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { aSeries, intakeHarness } from './harness.ts';
+
+const HOUR = 3_600_000;
+
+describe('the release', () => {
+  it('asks the store once for what is held, however often it is woken', async () => {
+    const memory = createMemoryStore();
+    let lists = 0;
+    const archive: Archive = {
+      ...memory.archive,
+      list: (query) => {
+        lists += 1;
+        return memory.archive.list(query);
+      },
+    };
+    const { journal, outbox, keep, upkeep } = memory;
+    const disposal = { [Symbol.asyncDispose]: async () => undefined };
+    const store: Store = { journal, outbox, keep, upkeep, archive, ...disposal };
+    const limits = { perObject: null, total: { count: 1, perMs: HOUR } };
+    const { take, release, clock } = intakeHarness({ store, limits });
+    await release.restore();
+    const stop = new AbortController();
+    const running = release.run(stop.signal);
+    for (let number = 0; number < 50; number += 1) {
+      await take(aSeries(`e.${number}`));
+      release.wake();
+      await clock.advance(1);
+    }
+    expect(lists).to.equal(1);
+    stop.abort();
+    await running;
+  });
+
+  it('does not count the time without a gateway for holdFor', async () => {
+    const clock = new FakeClock();
+    const store = createMemoryStore();
+    const heldAt = clock.now() - 26 * HOUR;
+    const [one] = deliveries(1, { state: 'held', dueAt: heldAt, createdAt: heldAt });
+    await store.journal.commit(aCommit({ deliveries: one === undefined ? [] : [one] }));
+    // Half an hour of it was worked.
+    const without = [{ from: heldAt + HOUR / 2, to: clock.now() }];
+    const limits = { perObject: { count: 1, perMs: 100 * HOUR }, total: null };
+    const { limiter, release, of } = intakeHarness({
+      clock,
+      store,
+      limits,
+      holdForMs: HOUR,
+      without,
+    });
+    limiter.restore([{ at: clock.now(), object: one?.object ?? '' }], clock.now());
+    await release.restore();
+    await release.pass();
+    expect(of('delivery-moved')).to.deep.equal([]);
+    await clock.advance(HOUR / 2);
+    await release.pass();
+    expect(of('delivery-moved').map(({ dead }) => dead)).to.deep.equal(['expired-held']);
+  });
+});

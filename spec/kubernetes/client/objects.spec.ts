@@ -1,0 +1,196 @@
+// Paths, single objects, and which cluster it is.
+
+import { expect } from 'chai';
+import { parseYaml } from '../../../lib/config/parse-yaml.ts';
+import { findCluster } from '../../../lib/kubernetes/client/cluster-id.ts';
+import { type Connection, connect } from '../../../lib/kubernetes/client/connection.ts';
+import { create, get, resourcePath } from '../../../lib/kubernetes/client/objects.ts';
+import { NEVER } from '../../support/connection-bench.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { recordingObserve } from '../../support/recording-observe.ts';
+import { ScriptedApiServer } from '../../support/scripted-api-server.ts';
+import { until } from '../../support/until.ts';
+
+interface Bench extends AsyncDisposable {
+  readonly server: ScriptedApiServer;
+  readonly api: Connection;
+  readonly clock: FakeClock;
+  readonly observed: ReturnType<typeof recordingObserve>;
+}
+
+async function openBench(): Promise<Bench> {
+  const server = await ScriptedApiServer.start();
+  const clock = new FakeClock();
+  const observed = recordingObserve();
+  const around = { clock, observe: observed.observe, environment: {}, parseYaml };
+  const api = await connect({ master: server.url }, around);
+  const dispose = async (): Promise<void> => {
+    await api[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  };
+  return { server, api, clock, observed, [Symbol.asyncDispose]: dispose };
+}
+
+describe('resourcePath', () => {
+  for (const [address, expected] of [
+    [{ group: '', version: 'v1', namespace: null, plural: 'events' }, '/api/v1/events'],
+    [
+      { group: 'batch', version: 'v1', namespace: 'ci', plural: 'jobs', name: 'a' },
+      '/apis/batch/v1/namespaces/ci/jobs/a',
+    ],
+    [
+      { group: '', version: 'v1', namespace: 'a/../b', plural: 'secrets', name: 'ü?x' },
+      '/api/v1/namespaces/a%2F..%2Fb/secrets/%C3%BC%3Fx',
+    ],
+    [
+      { group: '', version: 'v1', namespace: '..', plural: 'secrets', name: '.' },
+      '/api/v1/namespaces/%2E%2E/secrets/%2E',
+    ],
+  ] as const) {
+    it(`is ${expected}`, () => {
+      expect(resourcePath(address)).to.equal(expected);
+    });
+  }
+});
+
+describe('objects', () => {
+  it('are created with strict validation, and answered as the server says', async () => {
+    await using bench = await openBench();
+    const path = '/api/v1/namespaces/ci/secrets';
+    const answering = create(bench.api, { path, object: { kind: 'Secret' } }, NEVER);
+    const request = await bench.server.next('other');
+    expect([request.method, request.path, request.body]).to.deep.equal([
+      'POST',
+      path,
+      '{"kind":"Secret"}',
+    ]);
+    expect(request.query.get('fieldValidation')).to.equal('Strict');
+    expect(request.headers['content-type']).to.equal('application/json');
+    request.refuse(409, { reason: 'AlreadyExists' });
+    expect(await answering).to.deep.include({ ok: true, status: 409 });
+  });
+
+  it('are read', async () => {
+    await using bench = await openBench();
+    const answering = get(bench.api, '/api/v1/namespaces/ci/secrets/a', NEVER);
+    (await bench.server.next('other')).answer(200, { kind: 'Secret' });
+    expect(await answering).to.deep.include({ status: 200, body: { kind: 'Secret' } });
+  });
+});
+
+describe('findCluster', () => {
+  const SYSTEM = '/api/v1/namespaces/kube-system';
+  const OWN = '/api/v1/namespaces/shop';
+
+  function find(bench: Bench, namespace = 'shop'): ReturnType<typeof findCluster> {
+    const { api, clock } = bench;
+    const { observe } = bench.observed;
+    return findCluster(api, { namespace, clock, random: () => 0, observe }, NEVER);
+  }
+
+  async function secondThought(bench: Bench): Promise<void> {
+    await until(() => bench.clock.sleepers === 1, 'the second thought');
+    await bench.clock.advance(3_000);
+  }
+
+  it('takes the uid of kube-system', async () => {
+    await using bench = await openBench();
+    const finding = find(bench);
+    (await bench.server.next('other', SYSTEM)).answer(200, { metadata: { uid: 'u-1' } });
+    expect(await finding).to.deep.equal({ id: 'u-1', from: 'kube-system' });
+    expect(bench.server.log).to.have.length(1);
+  });
+
+  it('else that of its own namespace, after asking for kube-system once more', async () => {
+    await using bench = await openBench();
+    const finding = find(bench);
+    (await bench.server.next('other', SYSTEM)).refuse(403);
+    await secondThought(bench);
+    (await bench.server.next('other', SYSTEM)).refuse(403);
+    (await bench.server.next('other', OWN)).answer(200, { metadata: { uid: 'u-2' } });
+    expect(await finding).to.deep.equal({ id: 'u-2', from: 'namespace' });
+    expect(bench.server.log).to.have.length(3);
+  });
+
+  it('else none, and says why', async () => {
+    await using bench = await openBench();
+    const finding = find(bench);
+    (await bench.server.next('other', SYSTEM)).refuse(403);
+    await secondThought(bench);
+    (await bench.server.next('other', SYSTEM)).refuse(403);
+    (await bench.server.next('other', OWN)).refuse(403);
+    const found = await finding;
+    expect(found.id).to.equal(null);
+    expect(found)
+      .to.have.property('why')
+      .that.matches(/kube-system: forbidden; .*shop: forbidden/);
+  });
+
+  for (const code of [403, 404]) {
+    for (const namespace of ['shop', '']) {
+      it(`takes what a server that has just started and said ${code} shows a moment later (own namespace '${namespace}')`, async () => {
+        await using bench = await openBench();
+        const finding = find(bench, namespace);
+        (await bench.server.next('other', SYSTEM)).refuse(code);
+        await secondThought(bench);
+        (await bench.server.next('other', SYSTEM)).answer(200, { metadata: { uid: 'u-1' } });
+        expect(await finding).to.deep.equal({ id: 'u-1', from: 'kube-system' });
+        expect(bench.server.log, 'its own namespace was not asked for').to.have.length(2);
+      });
+    }
+  }
+
+  for (const [name, answer] of [
+    ['a login page in its place', [200, { 'content-type': 'text/html' }]],
+    ['a web server that knows no such page', [404, { 'content-type': 'text/html' }]],
+    ['a router that knows no such path', [404, { 'content-type': 'text/plain' }]],
+    ['a proxy that refuses', [403, { 'content-type': 'text/html' }]],
+    ['a redirect to a login', [302, { location: 'https://login.example.test/?state=s3cr3t' }]],
+  ] as const) {
+    it(`waits for an API server where there is ${name}, says so, and settles on no id`, async () => {
+      await using bench = await openBench();
+      const [status, headers] = answer;
+      bench.server.answerBy((request) => {
+        if (bench.observed.of('cluster-waiting').length < 2) request.answer(status, null, headers);
+        else request.answer(200, { metadata: { uid: 'u-1' } });
+        return true;
+      });
+      const finding = find(bench);
+      await until(async () => {
+        await bench.clock.advance(1_000);
+        return bench.observed.of('cluster-waiting').length === 2;
+      }, 'two tries');
+      const [waiting] = bench.observed.of('cluster-waiting');
+      expect(waiting?.why).to.match(/no-api-server: .*this is no API server/);
+      expect(waiting?.why).not.to.include('s3cr3t');
+      await bench.clock.advance(60_000);
+      expect(await finding).to.deep.equal({ id: 'u-1', from: 'kube-system' });
+    });
+  }
+
+  for (const [name, fail] of [
+    [
+      'is unavailable',
+      (request: Awaited<ReturnType<ScriptedApiServer['next']>>) => request.refuse(503),
+    ],
+    ['hangs up', (request: Awaited<ReturnType<ScriptedApiServer['next']>>) => request.cut()],
+    ['says 401', (request: Awaited<ReturnType<ScriptedApiServer['next']>>) => request.refuse(401)],
+  ] as const) {
+    it(`waits for a server that ${name}, and says so`, async () => {
+      await using bench = await openBench();
+      bench.server.answerBy((request) => {
+        if (bench.observed.of('cluster-waiting').length < 2) fail(request);
+        else request.answer(200, { metadata: { uid: 'u-1' } });
+        return true;
+      });
+      const finding = find(bench);
+      await until(async () => {
+        await bench.clock.advance(1_000);
+        return bench.observed.of('cluster-waiting').length === 2;
+      }, 'two tries');
+      await bench.clock.advance(10_000);
+      expect(await finding).to.deep.equal({ id: 'u-1', from: 'kube-system' });
+      expect(bench.observed.of('cluster-waiting')[0]?.server).to.equal(bench.server.url);
+    });
+  }
+});

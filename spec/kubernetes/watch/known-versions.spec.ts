@@ -1,0 +1,157 @@
+// The pure parts of reading: what was read before, and frames that can not be read.
+
+import { expect } from 'chai';
+import { PathMemory, type ReadState } from '../../../lib/kubernetes/watch/known-versions.ts';
+import { Unreadables } from '../../../lib/kubernetes/watch/watch-frames.ts';
+
+const AT_10 = { resourceVersion: '10', at: 0 };
+
+function state(key: string, resourceVersion: string, count = 1): ReadState {
+  return { key, resourceVersion, count };
+}
+
+describe('PathMemory', () => {
+  it('takes each state once and none older than one taken', () => {
+    const memory = new PathMemory(AT_10);
+    expect(memory.read(state('a', '20'))).to.equal(true);
+    expect(memory.read(state('a', '20'))).to.equal(false);
+    expect(memory.read(state('a', '9'))).to.equal(false);
+    expect(memory.read(state('a', '100'))).to.equal(true);
+  });
+
+  it('takes no state from before a deletion, until the position has settled', () => {
+    const memory = new PathMemory(AT_10);
+    memory.read(state('a', '20'));
+    memory.remove('a', '30');
+    expect(memory.read(state('a', '20'))).to.equal(false);
+    expect(memory.read(state('a', '31')), 'created again').to.equal(true);
+    memory.remove('a', '40');
+    memory.moveTo({ resourceVersion: '40', at: 0 });
+    memory.settle();
+    expect(memory.wasRead('a', '39'), 'forgotten: no stream can bring it').to.equal(false);
+  });
+
+  it('ignores a deletion that is older than the state read', () => {
+    const memory = new PathMemory(AT_10);
+    memory.read(state('a', '30'));
+    expect(memory.remove('a', '20')).to.equal(false);
+    expect(memory.size).to.equal(1);
+  });
+
+  it('calls gone what a list does not show and could have shown', () => {
+    const memory = new PathMemory(AT_10);
+    for (const [key, version] of [
+      ['shown', '5'],
+      ['went', '6'],
+      ['newer', '95'],
+    ] as const) {
+      memory.read(state(key, version));
+    }
+    memory.beginList();
+    memory.show('void');
+    memory.beginList();
+    memory.show('shown');
+    expect(memory.endList('90').gone).to.deep.equal(['went']);
+    expect(memory.read(state('went', '6')), 'a stream that lags').to.equal(false);
+    expect(memory.read(state('went', '50')), 'a later state').to.equal(true);
+  });
+
+  it('answers at the first complete list alone what is there', () => {
+    const memory = new PathMemory(AT_10);
+    for (const [key, version] of [
+      ['shown', '5'],
+      ['went', '6'],
+      ['newer', '95'],
+      ['deleted', '7'],
+    ] as const) {
+      memory.read(state(key, version));
+    }
+    memory.remove('deleted', '96');
+    memory.beginList();
+    for (const key of ['shown', 'unknown', 'deleted']) memory.show(key);
+    const { there } = memory.endList('90');
+    expect([...(there ?? [])]).to.deep.equal(['shown', 'unknown', 'newer']);
+    memory.beginList();
+    memory.show('shown');
+    expect(memory.endList('91').there).to.equal(null);
+    expect([...(there ?? [])], 'handed over, not kept').to.have.length(3);
+  });
+
+  it('knows how many writes the last state of each stands for', () => {
+    const memory = new PathMemory(AT_10);
+    expect(memory.countOf('a'), 'not known').to.equal(0);
+    memory.read(state('a', '11'));
+    expect(memory.countOf('a')).to.equal(1);
+    memory.read(state('a', '12', 7));
+    expect(memory.countOf('a')).to.equal(7);
+    memory.read(state('a', '13', 1));
+    expect(memory.countOf('a'), 'created again').to.equal(1);
+    memory.read(state('a', '14', 9));
+    memory.remove('a', '15');
+    expect(memory.countOf('a'), 'gone').to.equal(0);
+    memory.read(state('a', '16'));
+    expect(memory.countOf('a')).to.equal(1);
+  });
+
+  it('never moves back', () => {
+    const memory = new PathMemory({ resourceVersion: '100', at: 1 });
+    memory.moveTo({ resourceVersion: '99', at: 2 });
+    expect(memory.position?.resourceVersion).to.equal('100');
+  });
+
+  it('forgets everything when the store is replaced', () => {
+    const memory = new PathMemory(AT_10);
+    memory.read(state('a', '500'));
+    memory.replace();
+    expect(memory.position).to.equal(null);
+    expect(memory.read(state('a', '3'))).to.equal(true);
+  });
+
+  it('calls gone of a replaced store what the next complete list does not show', () => {
+    const memory = new PathMemory(AT_10);
+    for (const key of ['shown', 'went', 'too']) memory.read(state(key, '500'));
+    memory.replace();
+    memory.beginList();
+    memory.show('shown');
+    memory.read(state('shown', '3'));
+    expect(memory.endList('9').gone).to.deep.equal(['went', 'too']);
+    memory.beginList();
+    memory.show('shown');
+    expect(memory.endList('10').gone, 'once').to.deep.equal([]);
+  });
+});
+
+describe('Unreadables', () => {
+  it('ends the stream at a bad frame once, then skips it, counted once', () => {
+    const unreadables = new Unreadables();
+    const answers = [1, 2, 3].map(() => unreadables.meet('bad', '10', { at: '', count: 0 }));
+    expect(answers).to.deep.equal(['end', 'skip', 'skip-known']);
+  });
+
+  it('gives each of several bad frames in a row its second chance', () => {
+    const unreadables = new Unreadables();
+    const first = { at: '', count: 0 };
+    const second = { at: '', count: 0 };
+    const third = { at: '', count: 0 };
+    expect(unreadables.meet('bad', '10', first)).to.equal('end');
+    expect(unreadables.meet('bad', '10', second)).to.equal('skip');
+    expect(unreadables.meet('bad', '10', second)).to.equal('end');
+    expect(unreadables.meet('bad', '10', third)).to.equal('skip-known');
+    expect(unreadables.meet('bad', '10', third)).to.equal('skip');
+  });
+
+  it('skips a frame that is too long at once, and knows it again', () => {
+    const unreadables = new Unreadables();
+    expect(unreadables.meet('too-long', '10', { at: '', count: 0 })).to.equal('skip');
+    expect(unreadables.meet('too-long', '10', { at: '', count: 0 })).to.equal('skip-known');
+    expect(unreadables.countedSince('10')).to.equal(1);
+    expect(unreadables.countedSince('11')).to.equal(0);
+  });
+
+  it('begins anew once the position has moved', () => {
+    const unreadables = new Unreadables();
+    const tally = { at: '', count: 0 };
+    expect(unreadables.meet('too-long', '10', tally)).to.equal('skip');
+    expect(unreadables.meet('too-long', '11', tally)).to.equal('skip');
+  });
+});

@@ -1,0 +1,261 @@
+// Paged lists: bounds, expired tokens, retries.
+
+import { expect } from 'chai';
+import type { JsonObject } from '../../../lib/core/event.ts';
+import type {
+  ApiAnswer,
+  ApiCall,
+  ApiClient,
+} from '../../../lib/kubernetes/client/kubernetes-api.ts';
+import { type ListPage, listPages } from '../../../lib/kubernetes/watch/paged-list.ts';
+import type { Trouble } from '../../../lib/kubernetes/watch/watch-errors.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { eventAt, ReaderBench, shopAt } from '../../support/reader-bench.ts';
+
+const WATCHED = { group: '', version: 'v1', resource: 'events', namespace: 'shop' } as const;
+
+/** An API whose answers are a function of the call; it remembers the queries. */
+class FakeApi implements ApiClient {
+  readonly server = 'http://fake';
+  readonly queries: string[] = [];
+  readonly #answer: (query: Readonly<Record<string, string>>) => ApiAnswer;
+
+  constructor(answer: (query: Readonly<Record<string, string>>) => ApiAnswer) {
+    this.#answer = answer;
+  }
+
+  async request(call: ApiCall): Promise<ApiAnswer> {
+    const { limit = 'none', continue: token = '' } = call.query ?? {};
+    const names = call.accept?.includes('PartialObjectMetadataList') === true ? ':names' : '';
+    this.queries.push(`${limit}:${token}${names}`);
+    return this.#answer({ ...call.query, ...(names !== '' && { names }) });
+  }
+
+  async open(call: ApiCall): Promise<ApiAnswer> {
+    return this.request(call);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.queries.length = 0;
+  }
+}
+
+function page(names: readonly string[], token: string, resourceVersion = '90'): ApiAnswer {
+  const items = names.map((name) => eventAt(name, '10'));
+  const metadata = token === '' ? { resourceVersion } : { resourceVersion, continue: token };
+  const body: JsonObject = { kind: 'EventList', apiVersion: 'v1', metadata, items };
+  const headers = { 'content-type': 'application/json' };
+  return { ok: true, status: 200, headers, body, bytes: JSON.stringify(body).length };
+}
+
+const TOO_LARGE: ApiAnswer = { ok: false, reached: 'answered', code: 'too-large', detail: '' };
+
+function refused(status: number): ApiAnswer {
+  return { ok: true, status, headers: {}, body: null, bytes: 0 };
+}
+
+async function listAll(
+  answer: (query: Readonly<Record<string, string>>) => ApiAnswer,
+): Promise<{ pages: ListPage[]; queries: string[]; troubles: string[]; begun: number }> {
+  const api = new FakeApi(answer);
+  const troubles: string[] = [];
+  const patience = async (trouble: Trouble): Promise<void> => void troubles.push(trouble.reason);
+  let begun = 0;
+  const begin = async (): Promise<void> => void (begun += 1);
+  const parts = { api, clock: new FakeClock(), begin, patience };
+  const pages: ListPage[] = [];
+  const { signal } = new AbortController();
+  for await (const one of listPages(WATCHED, parts, signal)) pages.push(one);
+  return { pages, queries: api.queries, troubles, begun };
+}
+
+describe('listPages', () => {
+  it('asks again with 50, 5 and 1 where a page is above the bound, then goes back up', async () => {
+    const { pages, queries } = await listAll(({ limit, continue: token = '' }) => {
+      if (token === '' && limit !== '1') return TOO_LARGE;
+      return token === 'end' ? page(['z'], '') : page(['a'], token === '' ? 't' : 'end');
+    });
+    expect(queries).to.deep.equal(['500:', '50:', '5:', '1:', '5:t', '50:end']);
+    expect(pages.flatMap(({ items }) => items.map(({ key }) => key))).to.deep.equal([
+      'shop/a',
+      'shop/a',
+      'shop/z',
+    ]);
+  });
+
+  it('asks for the mere names where one item is above the bound, and goes on after it', async () => {
+    const { pages, queries, troubles } = await listAll(({ continue: token, names }) => {
+      if (token === undefined) return page(['a'], 't');
+      if (token === 'end') return page(['z'], '');
+      return names === undefined ? TOO_LARGE : page(['giant'], 'end');
+    });
+    expect(queries).to.deep.equal(['500:', '500:t', '50:t', '5:t', '1:t', '1:t:names', '1:end']);
+    expect(troubles).to.deep.equal([]);
+    const items = pages.flatMap((one) => one.items);
+    expect(items.map(({ key, oversizeBytes }) => [key, oversizeBytes])).to.deep.equal([
+      ['shop/a', null],
+      ['shop/giant', 32 * 1024 * 1024],
+      ['shop/z', null],
+    ]);
+  });
+
+  it('keeps the first page’s version for all of them', async () => {
+    const { pages } = await listAll(({ continue: token }) =>
+      token === undefined ? page(['a'], 't', '90') : page(['b'], '', '95'),
+    );
+    expect(pages.map(({ resourceVersion }) => resourceVersion)).to.deep.equal(['90', '90']);
+    expect(pages.map(({ isConsistent }) => isConsistent)).to.deep.equal([true, false]);
+    expect(pages.map(({ isLast }) => isLast)).to.deep.equal([false, true]);
+  });
+
+  it('starts anew where a token expired, and without a limit the second time', async () => {
+    let expiries = 0;
+    const { queries, pages } = await listAll(({ continue: token, limit }) => {
+      if (token === undefined) return page(['a'], limit === undefined ? '' : 't');
+      expiries += 1;
+      return refused(410);
+    });
+    expect(expiries).to.equal(2);
+    expect(queries).to.deep.equal(['500:', '500:t', '500:', '500:t', 'none:']);
+    expect(pages.map(({ number }) => number)).to.deep.equal([1, 1, 1]);
+  });
+
+  it('asks for the same page again after other trouble', async () => {
+    let tries = 0;
+    const { queries, troubles } = await listAll(({ continue: token }) => {
+      if (token === undefined) return page(['a'], 't');
+      tries += 1;
+      return tries < 3 ? refused(503) : page(['b'], '');
+    });
+    expect(queries).to.deep.equal(['500:', '500:t', '500:t', '500:t']);
+    expect(troubles).to.deep.equal(['unavailable', 'unavailable']);
+  });
+
+  for (const [name, headers, reason] of [
+    ['JSON that is no list', { 'content-type': 'application/json' }, 'bad-list'],
+    ['a page for people', { 'content-type': 'text/html' }, 'no-api-server'],
+  ] as const) {
+    it(`asks again after 200 with ${name}, and calls it ${reason}`, async () => {
+      let tries = 0;
+      const { troubles } = await listAll(() => {
+        tries += 1;
+        return tries === 1 ? { ...refused(200), headers } : page([], '');
+      });
+      expect(troubles).to.deep.equal([reason]);
+    });
+  }
+
+  it('begins again where a page names a continue token of an earlier one', async () => {
+    let tries = 0;
+    const { queries, troubles, begun } = await listAll(({ continue: token = '' }) => {
+      if (token === '') tries += 1;
+      if (tries > 1) return page(['z'], '');
+      return token === 'b' ? page(['c'], 'a') : page([token], token === '' ? 'a' : 'b');
+    });
+    expect(queries).to.deep.equal(['500:', '500:a', '500:b', '500:']);
+    expect(troubles).to.deep.equal(['bad-list']);
+    expect(begun).to.equal(2);
+  });
+
+  it('bounds empty pages in a row', async () => {
+    let asked = 0;
+    const { troubles, begun } = await listAll(() => {
+      asked += 1;
+      return asked <= 21 ? page([], `t${asked}`) : page(['z'], '');
+    });
+    expect(troubles).to.deep.equal(['bad-list']);
+    expect(begun).to.equal(2);
+  });
+
+  it('asks for its pages without being held up between them', async () => {
+    const { begun, queries } = await listAll(({ continue: token = '' }) =>
+      token === 'end' ? page(['b'], '') : page(['a'], 'end'),
+    );
+    expect(queries).to.have.length(2);
+    expect(begun).to.equal(1);
+  });
+
+  it('calls an answer above the bound too large, and not unreachable', async () => {
+    let asked = 0;
+    const { troubles } = await listAll(() => {
+      asked += 1;
+      return asked <= 5 ? TOO_LARGE : page([], '');
+    });
+    expect(troubles).to.deep.equal(['too-large']);
+  });
+
+  it('marks an item above the frame cap', async () => {
+    const message = 'x'.repeat(5 * 1024 * 1024);
+    const big = eventAt('big', '10', { message });
+    const body: JsonObject = {
+      metadata: { resourceVersion: '9' },
+      items: [big, eventAt('a', '8')],
+    };
+    const bytes = JSON.stringify(body).length;
+    const { pages } = await listAll(() => ({ ok: true, status: 200, headers: {}, body, bytes }));
+    const sizes = pages[0]?.items.map(({ oversizeBytes }) => oversizeBytes);
+    expect(sizes?.[0]).to.be.above(5 * 1024 * 1024);
+    expect(sizes?.[1]).to.equal(null);
+  });
+});
+
+describe('a list over HTTP', () => {
+  it('gets through a page above 32 MiB and skips the item above the cap, counted', async () => {
+    await using bench = await ReaderBench.open({ positions: shopAt('5'), keptForMs: null });
+    (await bench.watch()).refuse(410);
+    const big = (name: string): JsonObject =>
+      eventAt(name, '10', { message: 'x'.repeat(3 * 1024 * 1024) });
+    const huge = eventAt('huge', '10', { message: 'x'.repeat(9 * 1024 * 1024) });
+    const all = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k'].map(big);
+    const first = await bench.list();
+    first.list({ resourceVersion: '90', items: [...all, huge] });
+    const second = await bench.list();
+    expect(second.query.get('limit')).to.equal('50');
+    second.list({ resourceVersion: '90', items: [...all, huge] });
+    const third = await bench.list();
+    expect(third.query.get('limit')).to.equal('5');
+    third.list({ resourceVersion: '90', items: all.slice(0, 5), continue: 't' });
+    const fourth = await bench.list();
+    expect(fourth.query.get('limit')).to.equal('50');
+    fourth.list({ resourceVersion: '90', items: [...all.slice(5), huge, eventAt('z', '11')] });
+    await bench.watch();
+    expect(bench.read).to.have.length(12);
+    expect(bench.read.at(-1)).to.equal('z@11');
+    expect(bench.losses).to.deep.equal(['possible-loss', 'none']);
+    expect(bench.position).to.equal('90');
+  });
+
+  it('passes an item above 32 MiB by its name, counted, and reads the next', async () => {
+    await using bench = await ReaderBench.open({ positions: shopAt('5'), keptForMs: null });
+    (await bench.watch()).refuse(410);
+    const giant = eventAt('giant', '10', { message: 'x'.repeat(33 * 1024 * 1024) });
+    for (const limit of ['500', '50', '5', '1']) {
+      const request = await bench.list();
+      expect(request.query.get('limit')).to.equal(limit);
+      request.list({ resourceVersion: '90', items: [giant], continue: 't' });
+    }
+    const names = await bench.list();
+    expect(names.headers.accept).to.include('as=PartialObjectMetadataList');
+    const metadata = eventAt('giant', '10')['metadata'] ?? null;
+    names.list({ resourceVersion: '90', items: [{ metadata }], continue: 't' });
+    const after = await bench.list();
+    expect(after.headers.accept).to.equal('application/json');
+    after.list({ resourceVersion: '90', items: [eventAt('z', '11')] });
+    await bench.watch();
+    expect(bench.read).to.deep.equal(['z@11']);
+    expect(bench.losses).to.deep.equal(['possible-loss', 'none']);
+    expect(bench.observed.of('frame-skipped')).to.have.length(1);
+  });
+
+  it('does not count an item again that was counted as a frame', async () => {
+    await using bench = await ReaderBench.open();
+    const watch = await bench.begin('5');
+    const huge = eventAt('huge', '10', { message: 'x'.repeat(5 * 1024 * 1024) });
+    watch.send({ type: 'ADDED', object: huge });
+    await bench.reading.have(() => bench.gaps.length === 1, 'the gap');
+    (await bench.quiet()).list({ resourceVersion: '90', items: [huge] });
+    (await bench.watch()).open();
+    await bench.reading.have(() => bench.server.count('watch') === 2, 'the proof');
+    expect(bench.gaps).to.have.length(1);
+  });
+});

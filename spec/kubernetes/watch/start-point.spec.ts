@@ -1,0 +1,205 @@
+// Where the reading of a path begins after the configuration changed, and who reads the keys of a
+// path that is no longer read.
+
+import { expect } from 'chai';
+import type { Position } from '../../../lib/core/source.ts';
+import { startPointOf } from '../../../lib/kubernetes/watch/start-point.ts';
+import {
+  heirsAmong,
+  positionKeyOf,
+  type Watched,
+} from '../../../lib/kubernetes/watch/watch-target.ts';
+
+const ALL = '/api/v1/events';
+const SHOP = '/api/v1/namespaces/shop/events';
+const PAY = '/api/v1/namespaces/pay/events';
+
+function eventsOf(namespace: string | null, more: Partial<Watched> = {}): Watched {
+  return { group: '', version: 'v1', resource: 'events', namespace, ...more };
+}
+
+/** Where the reading begins, in the words of the tables below. */
+function begin(namespace: string | null, kept: readonly (readonly [string, Position])[]): string {
+  const start = startPointOf(eventsOf(namespace), new Map(kept));
+  if (start.position !== null) return `watch from ${start.position.resourceVersion}`;
+  const floors = ['shop', 'pay', 'third'].map((one) =>
+    String(start.floorOf({ metadata: { namespace: one } })),
+  );
+  const from = start.known[0]?.resourceVersion ?? 'nothing';
+  return `list, shop ${floors[0]}, pay ${floors[1]}, others ${floors[2]}, since ${from}`;
+}
+
+const MINUTE = 60_000;
+
+/** A version, read in this minute. */
+function at(resourceVersion: string, minute: number): Position {
+  return { resourceVersion, at: minute * MINUTE };
+}
+
+const FIRST = 'list, shop null, pay null, others null, since nothing';
+
+describe('startPointOf', () => {
+  for (const [sequence, namespace, kept, expected] of [
+    ['a first start', 'shop', [], FIRST],
+    ['a first start of all', null, [], FIRST],
+    ['[shop] again', 'shop', [[SHOP, at('7', 1)]], 'watch from 7'],
+    ['[pay] after [shop]', 'pay', [[SHOP, at('7', 1)]], FIRST],
+    ['[shop] after ["*"]', 'shop', [[ALL, at('8', 1)]], 'watch from 8'],
+    [
+      '["*"] after [shop]',
+      null,
+      [[SHOP, at('7', 1)]],
+      'list, shop 7, pay null, others null, since 7',
+    ],
+    [
+      '["*"] after [shop] and later [pay]',
+      null,
+      [
+        [SHOP, at('7', 1)],
+        [PAY, at('30', 9)],
+      ],
+      'list, shop 7, pay 30, others null, since 7',
+    ],
+    [
+      '[shop], ["*"], [shop]',
+      'shop',
+      [
+        [SHOP, at('9', 1)],
+        [ALL, at('10', 2)],
+      ],
+      'watch from 10',
+    ],
+    [
+      '[shop], ["*"], [shop], [shop]',
+      'shop',
+      [
+        [SHOP, at('100', 3)],
+        [ALL, at('99', 2)],
+      ],
+      'watch from 100',
+    ],
+    [
+      '[shop], ["*"], ["*"]',
+      null,
+      [
+        [SHOP, at('9', 1)],
+        [ALL, at('10', 2)],
+      ],
+      'watch from 10',
+    ],
+    [
+      '["*"], [shop], ["*"]',
+      null,
+      [
+        [ALL, at('99', 1)],
+        [SHOP, at('100', 2)],
+      ],
+      'list, shop 100, pay 99, others 99, since 99',
+    ],
+    [
+      '[shop], ["*"], [pay], ["*"]: what covers [shop] is newer',
+      null,
+      [
+        [SHOP, at('50', 1)],
+        [ALL, at('99', 2)],
+        [PAY, at('1000', 3)],
+      ],
+      'list, shop 99, pay 1000, others 99, since 99',
+    ],
+    [
+      '["*"], [shop] of the same version',
+      null,
+      [
+        [ALL, at('10', 1)],
+        [SHOP, at('10', 9)],
+      ],
+      'watch from 10',
+    ],
+    [
+      'versions above 2^53, by which a number could not tell them',
+      'shop',
+      [
+        [SHOP, at('9007199254740992', 1)],
+        [ALL, at('9007199254740993', 2)],
+      ],
+      'watch from 9007199254740993',
+    ],
+    [
+      'another server’s clock, half a minute slow',
+      'shop',
+      [
+        [SHOP, at('10', 1.5)],
+        [ALL, at('11', 1)],
+      ],
+      'watch from 11',
+    ],
+    [
+      '["*"], [shop] on a store that was replaced since',
+      'shop',
+      [
+        [ALL, at('1000', 1)],
+        [SHOP, at('40', 9)],
+      ],
+      'watch from 40',
+    ],
+    [
+      '[shop], ["*"] on a store that was replaced since',
+      null,
+      [
+        [SHOP, at('1000', 1)],
+        [ALL, at('40', 9)],
+      ],
+      'watch from 40',
+    ],
+    ['a path of other things', null, [['/api/v1/namespaces/shop/pods', at('9', 1)]], FIRST],
+  ] as const) {
+    it(`${sequence}: ${expected}`, () => {
+      expect(begin(namespace, kept)).to.equal(expected);
+    });
+  }
+
+  it('keeps positions of different selectors apart', () => {
+    const selected = eventsOf('shop', { fieldSelector: 'type=Warning' });
+    expect(positionKeyOf(selected)).to.equal(`${SHOP}?fieldSelector=type=Warning`);
+    expect(startPointOf(selected, new Map([[SHOP, at('9', 1)]])).position).to.equal(null);
+    const all = eventsOf(null, { fieldSelector: 'type=Warning' });
+    expect(startPointOf(all, new Map([[SHOP, at('9', 1)]])).known).to.deep.equal([]);
+  });
+});
+
+describe('heirsAmong', () => {
+  const selected = eventsOf(null, { fieldSelector: 'type=Warning' });
+  for (const [name, path, watched, expected] of [
+    ['itself, whole', SHOP, [eventsOf('pay'), eventsOf('shop')], [[SHOP, null]]],
+    ['itself, of all', ALL, [eventsOf(null)], [[ALL, null]]],
+    ['the path of all, whole', SHOP, [eventsOf(null)], [[ALL, null]]],
+    [
+      'the namespaces that are read, each its part',
+      ALL,
+      [eventsOf('shop'), eventsOf('pay')],
+      [
+        [SHOP, 'shop'],
+        [PAY, 'pay'],
+      ],
+    ],
+    ['no other namespace', SHOP, [eventsOf('pay')], []],
+    ['no other resource', SHOP, [eventsOf(null, { resource: 'pods' })], []],
+    ['no part of another resource', ALL, [eventsOf('shop', { resource: 'pods' })], []],
+    ['no other group', SHOP, [eventsOf(null, { group: 'events.k8s.io' })], []],
+    ['no other selector', SHOP, [selected], []],
+    ['no part of another selector', ALL, [{ ...selected, namespace: 'shop' }], []],
+    [
+      'one of the same selector',
+      `${SHOP}?fieldSelector=type=Warning`,
+      [selected],
+      [[`${ALL}?fieldSelector=type=Warning`, null]],
+    ],
+    ['nobody, where nothing is read', SHOP, [], []],
+    ['nobody, where it is no path', 'elsewhere', [eventsOf(null), eventsOf('shop')], []],
+  ] as const) {
+    it(`of ${path}: ${name}`, () => {
+      const heirs = heirsAmong(path, watched).map((part) => [part.path, part.namespace]);
+      expect(heirs).to.deep.equal(expected);
+    });
+  }
+});
