@@ -49,11 +49,11 @@ types: $(INSTALLED)
 
 lint: $(INSTALLED)
 	@echo 'lint: eslint'
-	@eslint lib spec
+	@eslint lib spec tools
 
 format: $(INSTALLED)
 	@echo 'format: biome'
-	@biome check --colors=off --max-diagnostics=5 lib spec bin
+	@biome check --colors=off --max-diagnostics=5 lib spec tools bin
 
 house: $(INSTALLED)
 	@echo 'house: mocha spec/house'
@@ -71,17 +71,17 @@ bench: $(INSTALLED) ## Measure the gateway beside bare readers, about 20 minutes
 	@exec node spec/bench/run.ts $(ARGS)
 
 verify: $(INSTALLED) ## Write the generated files anew; fails if that leaves a difference
-	@node spec/house/generate.ts
+	@node tools/generate.ts
 	@git diff --exit-code -- $(GENERATED)
 
 cluster: $(INSTALLED) ## A control plane to play with, until Ctrl-C; prints its kubeconfig
 	@exec node spec/controlplane/cluster.ts $(ARGS)
 
 recording: $(INSTALLED) ## Record the demo's Events anew on a control plane (about a minute)
-	@node spec/controlplane/record-demo.ts
+	@node tools/record-demo.ts
 
 fmt: $(INSTALLED) ## Format every file and sort its imports
-	@biome check --write lib spec bin
+	@biome check --write lib spec tools bin
 
 build: $(INSTALLED) ## Compile lib to dist, as the package and the image have it
 	@node node_modules/ts7/bin/tsc -p tsconfig.build.json

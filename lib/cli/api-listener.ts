@@ -2,20 +2,19 @@
 // answers is lib/http's.
 
 import { resolve } from 'node:path';
-import type { Plan } from '../assembly/plan.ts';
+import { hasOpenReads } from '../api/access.ts';
+import { type ApiParts, openApi } from '../api/api.ts';
+import { type FoundToken, keepToken, NO_TOKEN_FOLDER, readToken, Token } from '../api/api-token.ts';
+import type { ApiWatch } from '../api/documents/activity.ts';
+import type { Listener } from '../api/listener.ts';
 import { NO_PLACE } from '../config/source-map.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Health } from '../core/health.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Finding } from '../core/problem.ts';
 import type { Store } from '../core/store.ts';
-import { hasOpenReads } from '../http/access.ts';
-import { type ApiParts, openApi } from '../http/api.ts';
-import type { Listener } from '../http/listener.ts';
-import { Token } from '../http/token.ts';
-import { type FoundToken, keepToken, NO_TOKEN_FOLDER, readToken } from '../http/token-file.ts';
-import type { ApiWatch } from '../http/watch.ts';
 import { version } from '../kit/version.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Found } from './configuration.ts';
 import type { KeptConfiguration } from './last-good.ts';
 

@@ -1,8 +1,8 @@
 // `sluice check`: everything wrong or suspicious in configurations. It makes no request.
 
-import { problemsToJson, refuses } from '../assembly/problems.ts';
 import { sortProblems } from '../config/source-map.ts';
 import { SluiceError } from '../core/errors.ts';
+import { problemsToJson, refuses } from '../plan/problem-text.ts';
 import { NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
 import type { Command, Surroundings } from './command.ts';
 import {

@@ -3,13 +3,13 @@
 
 import { dirname, resolve } from 'node:path';
 import { addAbortSignal } from 'node:stream';
-import type { PlanContext } from '../assembly/context.ts';
-import { type LoadedPlan, loadPlan } from '../assembly/load.ts';
-import type { Plan } from '../assembly/plan.ts';
-import { renderProblems, type TerminalView } from '../assembly/problems.ts';
 import { readConfigFile, readConfigStream } from '../config/read-file.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Problem } from '../core/problem.ts';
+import { type LoadedPlan, loadPlan } from '../plan/load-plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { PlanContext } from '../plan/plan-context.ts';
+import { renderProblems, type TerminalView } from '../plan/problem-text.ts';
 import type { Surroundings, Terminal } from './command.ts';
 import type { FlagTable, Given } from './flags.ts';
 

@@ -5,11 +5,11 @@
 
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { kindOf, type StoreSection, storeAt } from '../assembly/store.ts';
+import { TOKEN_FILE } from '../api/api-token.ts';
 import { SluiceError } from '../core/errors.ts';
 import { isJsonObject } from '../core/event.ts';
-import { TOKEN_FILE } from '../http/token-file.ts';
 import { codeOfFailure, fileTrouble, isThere } from '../kit/file-trouble.ts';
+import { kindOf, type StoreSection, storeAt } from '../plan/plan-store.ts';
 import { SQLITE_DEFAULTS } from '../stores/sqlite.ts';
 import { historyPathOf } from '../stores/store-location.ts';
 import type { Surroundings } from './command.ts';

@@ -5,9 +5,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadPlan } from '../assembly/load.ts';
-import type { Plan } from '../assembly/plan.ts';
-import { planStore } from '../assembly/store.ts';
 import { parseYaml } from '../config/parse-yaml.ts';
 import { readConfigFile } from '../config/read-file.ts';
 import type { Clock } from '../core/clock.ts';
@@ -15,6 +12,9 @@ import type { Disposition } from '../core/decision.ts';
 import type { Observation } from '../core/observation.ts';
 import type { Problem } from '../core/problem.ts';
 import { connect } from '../kubernetes/client/connection.ts';
+import { loadPlan } from '../plan/load-plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import { planStore } from '../plan/plan-store.ts';
 import { type Playback, startPlayback } from '../playback/playback.ts';
 import { openRecording } from '../playback/recording.ts';
 import type { Command, Surroundings } from './command.ts';
@@ -55,7 +55,7 @@ export const demoCommand: Command = {
   run: async (given, surroundings) => {
     const { folder, program } = surroundings;
     const file = given.text('config') ?? packaged('samples/config.yaml', folder);
-    const recording = given.text('recording') ?? packaged('spec/data/demo.ndjson', folder);
+    const recording = given.text('recording') ?? packaged('samples/demo.ndjson', folder);
     const speed = given.text('speed') ?? SPEED;
     await mustBeRecording(recording);
     const { plan, problems } = await planOf(file);

@@ -1,13 +1,13 @@
 // Whether the variables that name proxies can be used. `run` does not start if a trigger needs one
 // that cannot; `check` only warns: the gateway may run with other variables.
 
-import { pointerOf } from '../assembly/context.ts';
-import type { Plan } from '../assembly/plan.ts';
 import { NO_PLACE } from '../config/source-map.ts';
 import type { Problem } from '../core/problem.ts';
 import { readNeeded } from '../kit/secret.ts';
 import { targetOf } from '../net/address.ts';
 import { environmentProxies, type VariableFault } from '../net/proxies.ts';
+import type { Plan } from '../plan/plan.ts';
+import { pointerOf } from '../plan/plan-context.ts';
 import type { Surroundings } from './command.ts';
 import type { Found } from './configuration.ts';
 

@@ -2,13 +2,13 @@
 // match. It makes no request and starts nothing. Reading the input is explain/input.ts, the text
 // explain/text.ts.
 
-import { type ExplainedEvent, explainEvent, previewsOf } from '../assembly/explain-event.ts';
-import type { Plan } from '../assembly/plan.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { EventObject } from '../core/event.ts';
 import { toOccurrence } from '../core/occurrence.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
+import { type ExplainedEvent, explainEvent, previewsOf } from '../plan/explain-event.ts';
+import type { Plan } from '../plan/plan.ts';
 import { counted, ruleLabel } from '../telemetry/log-value.ts';
 import { NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
 import type { Command, Surroundings } from './command.ts';

@@ -1,10 +1,10 @@
 // An explanation for people, and as the line of JSON that programs read. Every text of an Event is
 // made printable here, because both forms may reach a terminal.
 
-import type { ExplainedEvent, TriggerPreview } from '../assembly/explain-event.ts';
 import type { Explanation, TrailEntry } from '../core/decision.ts';
 import { toExplanationDocument } from '../filters/decide.ts';
 import { printable } from '../kit/text/printable.ts';
+import type { ExplainedEvent, TriggerPreview } from '../plan/explain-event.ts';
 import { jsonLine } from './deliveries/delivery-text.ts';
 
 /** One explanation as a line of JSON; `previews` only if they were asked for. */

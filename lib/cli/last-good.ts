@@ -1,15 +1,15 @@
 // Which configuration a start runs: the one it was pointed to, else, where that is refused, the last
 // good one, which the store keeps. A start that has none, or that is strict, is refused.
 
-import type { PlanContext } from '../assembly/context.ts';
-import { loadPlan } from '../assembly/load.ts';
-import { planStore } from '../assembly/store.ts';
 import { SluiceError } from '../core/errors.ts';
 import { isJsonObject, stringAt } from '../core/event.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Keep } from '../core/store.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import { isThere } from '../kit/file-trouble.ts';
+import { loadPlan } from '../plan/load-plan.ts';
+import type { PlanContext } from '../plan/plan-context.ts';
+import { planStore } from '../plan/plan-store.ts';
 import type { Surroundings } from './command.ts';
 import {
   type Found,

@@ -2,7 +2,9 @@
 // `run` and `demo` differ in where the plan and the cluster come from, and in nothing else.
 
 import { randomUUID } from 'node:crypto';
-import type { Plan } from '../assembly/plan.ts';
+import type { ApiParts } from '../api/api.ts';
+import { ApiWatch } from '../api/documents/activity.ts';
+import { openProbes } from '../api/probes.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import type { Health } from '../core/health.ts';
@@ -12,12 +14,10 @@ import { originalTrace } from '../filters/brigade-trace.ts';
 import { nearest } from '../filters/decide.ts';
 import { Gateway, type Stopped } from '../gateway/gateway.ts';
 import { patientStore } from '../gateway/retrying-store.ts';
-import type { ApiParts } from '../http/api.ts';
-import { openProbes } from '../http/probes.ts';
-import { ApiWatch } from '../http/watch.ts';
 import { version } from '../kit/version.ts';
 import { findCluster } from '../kubernetes/client/cluster-id.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
+import type { Plan } from '../plan/plan.ts';
 import { historyPathOf } from '../stores/store-location.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { openApiListener } from './api-listener.ts';

@@ -1,11 +1,11 @@
 // `sluice run`: the gateway.
 
 import { resolve } from 'node:path';
-import { API_DEFAULT, PROBES_DEFAULTS } from '../assembly/defaults.ts';
-import type { Plan, PlannedAddress } from '../assembly/plan.ts';
-import { planStore } from '../assembly/store.ts';
 import { SluiceError } from '../core/errors.ts';
 import { parseDuration } from '../kit/text/quantity.ts';
+import { API_DEFAULT, PROBES_DEFAULTS } from '../plan/defaults.ts';
+import type { Plan, PlannedAddress } from '../plan/plan.ts';
+import { planStore } from '../plan/plan-store.ts';
 import { LOG_FORMATS } from '../telemetry/logging.ts';
 import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
 import type { Command, Surroundings } from './command.ts';

@@ -1,6 +1,6 @@
 // `sluice schema`: the JSON Schema of the configuration, for editors and for those who generate it.
 
-import { editorSchema } from '../assembly/schema.ts';
+import { editorSchema } from '../plan/schema.ts';
 import type { Command } from './command.ts';
 
 /** Prints the JSON Schema of the configuration. */

@@ -1,11 +1,11 @@
 // What a gateway is given. It makes none of it itself, so that specs and the demo hand in their own.
 
-import type { Plan } from '../assembly/plan.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Store } from '../core/store.ts';
 import type { ClusterIdentity } from '../kubernetes/client/cluster-id.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
+import type { Plan } from '../plan/plan.ts';
 
 /** What a gateway works with. */
 export interface GatewayParts {

@@ -2,8 +2,8 @@
 // a second time, as the gateway derives it from the very file that the chart hands over.
 
 import { expect } from 'chai';
-import { loadPlan } from '../../lib/assembly/load.ts';
 import type { Permission } from '../../lib/core/kind.ts';
+import { loadPlan } from '../../lib/plan/load-plan.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import { findHelm, releaseNamespace, renderObjects } from './helm.ts';
 

@@ -6,11 +6,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { expect } from 'chai';
-import { loadPlan } from '../../lib/assembly/load.ts';
-import { editorSchema } from '../../lib/assembly/schema.ts';
 import { loadDocument } from '../../lib/config/load-document.ts';
 import { createValidator } from '../../lib/config/validate.ts';
 import type { Json } from '../../lib/core/event.ts';
+import { loadPlan } from '../../lib/plan/load-plan.ts';
+import { editorSchema } from '../../lib/plan/schema.ts';
 import { runLine } from '../cli/surroundings.ts';
 
 const samples = join(import.meta.dirname, '../../samples');

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { userAgent } from '../../lib/kit/version.ts';
 import { sqliteKind } from '../../lib/stores/sqlite.ts';
-import { ApiBench, NAMED_HOST, TOKEN } from '../http/api-bench.ts';
+import { ApiBench, NAMED_HOST, TOKEN } from '../api/api-bench.ts';
 import { Authority } from '../support/certificates.ts';
 import { withVariable } from '../support/environment-variable.ts';
 import { FakeClock } from '../support/fake-clock.ts';

@@ -8,8 +8,8 @@ import type { Surroundings } from '../../lib/cli/command.ts';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Observation } from '../../lib/core/observation.ts';
 import { sqliteKind } from '../../lib/stores/sqlite.ts';
+import { ApiBench, TOKEN, TRAIL } from '../api/api-bench.ts';
 import { aCommit } from '../conformance/store-builders.ts';
-import { ApiBench, TOKEN, TRAIL } from '../http/api-bench.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { runLine } from './surroundings.ts';
 

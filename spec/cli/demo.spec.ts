@@ -3,17 +3,17 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { loadPlan } from '../../lib/assembly/load.ts';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { isJsonObject, stringAt } from '../../lib/core/event.ts';
 import { toOccurrence } from '../../lib/core/occurrence.ts';
 import { decide } from '../../lib/filters/decide.ts';
+import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { openRecording, type RecordingEntry } from '../../lib/playback/recording.ts';
 import { until } from '../support/until.ts';
 import { runLine, specMachine } from './surroundings.ts';
 
 const root = new URL('../../', import.meta.url);
-const recording = fileURLToPath(new URL('spec/data/demo.ndjson', root));
+const recording = fileURLToPath(new URL('samples/demo.ndjson', root));
 const config = fileURLToPath(new URL('samples/config.yaml', root));
 
 describe('the recording of the demo', () => {

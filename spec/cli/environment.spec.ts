@@ -4,10 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { loadPlan } from '../../lib/assembly/load.ts';
 import { NAMESPACE_FLAGS, namespacesOf } from '../../lib/cli/cluster-flags.ts';
 import { CONFIG_FLAGS, findConfiguration } from '../../lib/cli/configuration.ts';
 import { parseFlags } from '../../lib/cli/flags.ts';
+import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { runLine, specMachine } from './surroundings.ts';
 
 const ORIGINAL = '{"project":"org/repo","filters":[{"kind":"Pod","action":"accept"}]}';

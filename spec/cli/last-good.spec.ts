@@ -4,10 +4,10 @@
 import { access, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { loadPlan } from '../../lib/assembly/load.ts';
 import { findStore } from '../../lib/cli/data-folder.ts';
 import { chooseConfiguration } from '../../lib/cli/last-good.ts';
 import { runCommandLine } from '../../lib/cli/main.ts';
+import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { until } from '../support/until.ts';
 import { aPlayedCluster } from './played-cluster.ts';
 import { runLine, type SpecMachine, specMachine } from './surroundings.ts';

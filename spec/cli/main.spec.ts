@@ -95,7 +95,7 @@ describe('the command line', () => {
 
   it('ends soon after a signal although its reader takes nothing', async () => {
     // Its answer is larger than what a pipe holds.
-    const args = ['--config', 'samples/config.yaml', '--events', 'spec/data/demo.ndjson'];
+    const args = ['--config', 'samples/config.yaml', '--events', 'samples/demo.ndjson'];
     const child = spawn(process.execPath, [executable, 'explain', ...args, '--format', 'json'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });

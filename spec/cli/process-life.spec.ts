@@ -51,7 +51,7 @@ describe('a process of sluice', function () {
     }
   }
 
-  const PLAYBACK = ['playback', 'spec/data/demo.ndjson', '--listen', '127.0.0.1:0'];
+  const PLAYBACK = ['playback', 'samples/demo.ndjson', '--listen', '127.0.0.1:0'];
   const waiting: readonly (readonly [readonly string[], string, NodeJS.Signals, ...Hook[]])[] = [
     [[...RUN, '--log-format', 'text'], WAITS, 'SIGHUP'],
     [[...RUN, '--log-format', 'text'], WAITS, 'SIGINT', 'older'],

@@ -1,8 +1,8 @@
 // Where the store is, from what was said about it: the flag, the variable, the file, the default.
 
 import { expect } from 'chai';
-import type { StoreSection } from '../../lib/assembly/store.ts';
 import { findStore, placeWith, type StorePlace } from '../../lib/cli/data-folder.ts';
+import type { StoreSection } from '../../lib/plan/plan-store.ts';
 
 interface Row {
   readonly what: string;

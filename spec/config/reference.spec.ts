@@ -1,7 +1,7 @@
 // A schema as Markdown, by the lines that readers look for.
 
 import { expect } from 'chai';
-import { renderReference } from '../../lib/config/reference.ts';
+import { renderReference } from '../../tools/configuration-reference.ts';
 
 const ENDING =
   'One pattern or a list of which one must match; a pattern is compared whole, and letter case counts.';

@@ -4,9 +4,9 @@
 // use, in schemas that refuse any other.
 
 import { expect } from 'chai';
-import { loadPlan } from '../../lib/assembly/load.ts';
 import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
 import type { Permission } from '../../lib/core/kind.ts';
+import { loadPlan } from '../../lib/plan/load-plan.ts';
 import type { NamespacedRules } from '../controlplane/accounts.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';

@@ -8,7 +8,7 @@ import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 /** Recordings of other clusters, beside the checkout; not everybody has them. */
 const RECORDINGS = join(ROOT, '..', 'shared', 'corpus');
-const DEMO = join(ROOT, 'spec', 'data', 'demo.ndjson');
+const DEMO = join(ROOT, 'samples', 'demo.ndjson');
 
 /** How many Events of one recording are taken, spread evenly over it. */
 const OF_EACH = 150;

@@ -1,7 +1,5 @@
 // A gateway over a store, a source and a trigger that a spec moves by hand, on a clock that stands.
 
-import { loadPlan } from '../../lib/assembly/load.ts';
-import type { Plan, PlannedTrigger } from '../../lib/assembly/plan.ts';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Observation } from '../../lib/core/observation.ts';
 import type { Batch, PathPart, Positions, Source } from '../../lib/core/source.ts';
@@ -9,6 +7,8 @@ import type { Store } from '../../lib/core/store.ts';
 import type { Outcome, Trigger } from '../../lib/core/trigger.ts';
 import { Gateway, type GatewayParts } from '../../lib/gateway/gateway.ts';
 import type { ApiClient } from '../../lib/kubernetes/client/kubernetes-api.ts';
+import { loadPlan } from '../../lib/plan/load-plan.ts';
+import type { Plan, PlannedTrigger } from '../../lib/plan/plan.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aDelivery } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';

@@ -12,7 +12,7 @@ describe('the floors of lib', () => {
     ['up, for a type alone', 'lib/kit/a.ts', "import type { x } from '../config/b.ts';"],
     ['up, inside a type', 'lib/kit/a.ts', "type X = import('../config/b.ts').X;"],
     ['up, when it runs', 'lib/stores/a.ts', "const x = await import('../gateway/b.ts');"],
-    ['up, by a re-export', 'lib/http/a.ts', "export * from '../cli/b.ts';"],
+    ['up, by a re-export', 'lib/api/a.ts', "export * from '../cli/b.ts';"],
     ['sideways', 'lib/sources/a.ts', "import { x } from '../triggers/b.ts';"],
     ['from core to kit', 'lib/core/a.ts', "import { x } from '../kit/b.ts';"],
     ['out of lib', 'lib/core/a.ts', "import { x } from '../../spec/support/b.ts';"],
@@ -27,7 +27,7 @@ describe('the floors of lib', () => {
   it('allow the same room, lower floors, kit to core and bin to cli', () => {
     const files = filesOf({
       'lib/kit/a.ts': "import type { x } from '../core/b.ts';\nimport { y } from './c.ts';",
-      'lib/http/deep/a.ts': "import { x } from '../../core/b.ts';\nimport { y } from '../c.ts';",
+      'lib/api/deep/a.ts': "import { x } from '../../core/b.ts';\nimport { y } from '../c.ts';",
       'bin/sluice.js': "import { main } from '../lib/cli/main.ts';",
     });
     expect(crossedFloors(files)).to.deep.equal([]);
@@ -50,7 +50,7 @@ describe('third-party packages', () => {
     ['lib/sources/a.ts', "import { KubeConfig } from '@kubernetes/client-node';"],
     ['lib/config/a.ts', "import left from 'left-pad';"],
     ['lib/playback/a.ts', "import express from 'express';"],
-    ['lib/http/a.ts', "import fs from 'fs';"],
+    ['lib/api/a.ts', "import fs from 'fs';"],
     ['bin/sluice.js', "const winston = await import('winston');"],
   ] as const;
   for (const [file, text] of strays) {

@@ -19,9 +19,9 @@ export const FLOORS: Readonly<Record<string, number>> = {
   sources: 3,
   triggers: 3,
   stores: 3,
-  assembly: 4,
+  plan: 4,
   gateway: 5,
-  http: 5,
+  api: 5,
   playback: 5,
   cli: 6,
 };
@@ -34,7 +34,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   ajv: 'config',
   'ajv-formats': 'config',
   'js-yaml': 'config',
-  express: 'http',
+  express: 'api',
   re2js: 'kit',
   axios: 'net',
 };

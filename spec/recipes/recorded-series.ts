@@ -8,7 +8,7 @@ import { openRecording, type RecordingEntry } from '../../lib/playback/recording
 /** The name of the Event. */
 export const EVENT_NAME = 'checkout-674555b6f9-fggwc.36eb2dcd.backoff';
 
-const DEMO = fileURLToPath(new URL('../data/demo.ndjson', import.meta.url));
+const DEMO = fileURLToPath(new URL('../../samples/demo.ndjson', import.meta.url));
 
 /** Its states in their order. */
 export async function statesOfSeries(): Promise<readonly RecordingEntry[]> {

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { loadPlan } from '../../lib/assembly/load.ts';
 import type { EventObject } from '../../lib/core/event.ts';
+import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 import {
   type BrigadeEvent,

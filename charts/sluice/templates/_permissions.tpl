@@ -1,6 +1,6 @@
 {{/*
 What the configuration needs in the cluster: a JSON map from namespace ("*": the whole cluster) to
-rules. The gateway derives the same list from the same file (lib/assembly); a spec compares them.
+rules. The gateway derives the same list from the same file (lib/plan); a spec compares them.
 */}}
 {{- define "sluice.permissions" -}}
 {{- $own := .Release.Namespace -}}

@@ -2,10 +2,10 @@
 // all that filters find. What an act means and where it is possible is lib/delivery/actions.ts.
 
 import { createInterface } from 'node:readline/promises';
+import { shortObject } from '../../api/documents/object-ref.ts';
 import type { DeliveryState } from '../../core/delivery.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { ActName } from '../../delivery/actions.ts';
-import { shortObject } from '../../http/object-text.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { token } from '../../telemetry/log-value.ts';
 import type { Command, Surroundings } from '../command.ts';

@@ -3,12 +3,12 @@
 
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { readToken } from '../../api/api-token.ts';
+import type { DeliveryAnswer, DeliveryQuestion } from '../../api/documents/ask-deliveries.ts';
+import { PROBLEM_TYPE, type RefusalStatus } from '../../api/problem-document.ts';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf, SluiceError } from '../../core/errors.ts';
 import { isJsonObject, stringAt } from '../../core/event.ts';
-import type { DeliveryAnswer, DeliveryQuestion } from '../../http/ask-deliveries.ts';
-import { PROBLEM_TYPE, type RefusalStatus } from '../../http/problem-document.ts';
-import { readToken } from '../../http/token-file.ts';
 import { type Deadline, openDeadline } from '../../kit/async/abort.ts';
 import { jsonOrNothing } from '../../kit/data/json.ts';
 import { codeOfFailure } from '../../kit/file-trouble.ts';

@@ -1,14 +1,14 @@
 // Deliveries as the commands see them, whoever answers: a running gateway, or the store's file with
 // none running. Both answer the same documents; what is said here to neither is a bad question.
 
+import type { DeliveryAnswer, DeliveryQuestion } from '../../api/documents/ask-deliveries.ts';
+import type { DeliverySummary, WholeDelivery } from '../../api/documents/delivery-documents.ts';
+import { OBJECT_FORM } from '../../api/documents/object-ref.ts';
+import type { Refusal } from '../../api/problem-document.ts';
+import { MOMENT } from '../../api/time.ts';
 import { DELIVERY_STATES, type DeliveryState, isDeliveryId } from '../../core/delivery.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { ActName } from '../../delivery/actions.ts';
-import type { DeliveryAnswer, DeliveryQuestion } from '../../http/ask-deliveries.ts';
-import type { DeliverySummary, WholeDelivery } from '../../http/deliveries.ts';
-import { OBJECT_FORM } from '../../http/object-text.ts';
-import type { Refusal } from '../../http/problem-document.ts';
-import { MOMENT } from '../../http/time.ts';
 import { nearestName } from '../../kit/text/nearest.ts';
 import { printable } from '../../kit/text/printable.ts';
 import type { FlagTable, Given } from '../flags.ts';

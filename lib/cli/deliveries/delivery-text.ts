@@ -3,9 +3,13 @@
 
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import type {
+  DeliverySummary,
+  HeldDocument,
+  PauseDocument,
+} from '../../api/documents/delivery-documents.ts';
 import type { Json } from '../../core/event.ts';
 import type { Outcome, Started } from '../../core/trigger.ts';
-import type { DeliverySummary, HeldDocument, PauseDocument } from '../../http/deliveries.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { escapedJson } from '../../telemetry/line-format.ts';
 import { token } from '../../telemetry/log-value.ts';

@@ -2,9 +2,9 @@
 
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { DeliverySummary } from '../../api/documents/delivery-documents.ts';
+import { shortObject } from '../../api/documents/object-ref.ts';
 import { SluiceError } from '../../core/errors.ts';
-import type { DeliverySummary } from '../../http/deliveries.ts';
-import { shortObject } from '../../http/object-text.ts';
 import { fileTrouble } from '../../kit/file-trouble.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { ruleLabel, token } from '../../telemetry/log-value.ts';

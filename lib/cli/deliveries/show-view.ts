@@ -1,13 +1,17 @@
 // One delivery as a page: what it is, why it was made, the Events in it, each attempt, what happens
 // next, and what can be done now. Every text of an Event or a receiver is on one line and printable.
 
+import type {
+  AttemptDocument,
+  PauseDocument,
+  WholeDelivery,
+} from '../../api/documents/delivery-documents.ts';
+import { shortObject } from '../../api/documents/object-ref.ts';
 import type { DeliveredOccurrence } from '../../core/delivery.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { stringAt } from '../../core/event.ts';
 import { toOccurrence } from '../../core/occurrence.ts';
 import type { ActName } from '../../delivery/actions.ts';
-import type { AttemptDocument, PauseDocument, WholeDelivery } from '../../http/deliveries.ts';
-import { shortObject } from '../../http/object-text.ts';
 import { printable, quoted } from '../../kit/text/printable.ts';
 import { renderDuration } from '../../kit/text/quantity.ts';
 import { ruleLabel, token } from '../../telemetry/log-value.ts';

@@ -2,17 +2,17 @@
 // a gateway holds is refused, and never makes one that is not there.
 
 import { access } from 'node:fs/promises';
-import { planStore } from '../../assembly/store.ts';
-import type { Clock } from '../../core/clock.ts';
-import { SluiceError } from '../../core/errors.ts';
-import type { Store } from '../../core/store.ts';
-import { act } from '../../delivery/actions.ts';
 import {
   askDeliveries,
   type DeliveryAnswer,
   type DeliveryQuestion,
-} from '../../http/ask-deliveries.ts';
+} from '../../api/documents/ask-deliveries.ts';
+import type { Clock } from '../../core/clock.ts';
+import { SluiceError } from '../../core/errors.ts';
+import type { Store } from '../../core/store.ts';
+import { act } from '../../delivery/actions.ts';
 import { fileTrouble } from '../../kit/file-trouble.ts';
+import { planStore } from '../../plan/plan-store.ts';
 import type { StorePlace } from '../data-folder.ts';
 import type { Asker } from './delivery-client.ts';
 

@@ -5,8 +5,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
+import { TOKEN_FILE } from '../../api/api-token.ts';
 import { SluiceError } from '../../core/errors.ts';
-import { TOKEN_FILE } from '../../http/token-file.ts';
 import { openDeadline } from '../../kit/async/abort.ts';
 import { isThere } from '../../kit/file-trouble.ts';
 import { namespacesOf } from '../cluster-flags.ts';

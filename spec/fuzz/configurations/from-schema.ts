@@ -1,7 +1,6 @@
 // Configurations grown from the schema itself, so that a key which is added there is fuzzed from then
 // on: mostly values that fit, with names that fit together, so that many of them load.
 
-import { configurationSchema } from '../../../lib/assembly/schema.ts';
 import {
   isJsonObject,
   type Json,
@@ -9,6 +8,7 @@ import {
   jsonAt,
   stringAt,
 } from '../../../lib/core/event.ts';
+import { configurationSchema } from '../../../lib/plan/schema.ts';
 import { JOB, PIPELINE_RUN, WORKFLOW } from '../../triggers/support/parts.ts';
 import type { FuzzRandom } from '../random.ts';
 import { anyText } from '../texts.ts';

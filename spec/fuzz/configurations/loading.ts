@@ -1,15 +1,15 @@
 // What loadPlan promises of any text: a plan, or problems with code, place, message and hint; the same
 // each time; nothing thrown. And of a plan: that it decides, and explains what it decides.
 
-import { type LoadedPlan, loadPlan } from '../../../lib/assembly/load.ts';
-import type { Plan } from '../../../lib/assembly/plan.ts';
-import { problemsToJson, renderProblems } from '../../../lib/assembly/problems.ts';
 import { loadDocument } from '../../../lib/config/load-document.ts';
 import { isJsonObject, type Json, stringAt } from '../../../lib/core/event.ts';
 import type { Occurrence } from '../../../lib/core/occurrence.ts';
 import { PROBLEM_CODES, type Problem } from '../../../lib/core/problem.ts';
 import { decide } from '../../../lib/filters/decide.ts';
 import type { RuleSection } from '../../../lib/filters/rule.ts';
+import { type LoadedPlan, loadPlan } from '../../../lib/plan/load-plan.ts';
+import type { Plan } from '../../../lib/plan/plan.ts';
+import { problemsToJson, renderProblems } from '../../../lib/plan/problem-text.ts';
 import { naiveRule } from '../../filters/naive.ts';
 import { anEvent, anOccurrence } from '../../support/builders.ts';
 import { mustExplain, mustTrace } from '../events/judging.ts';

@@ -2,7 +2,7 @@
 // it. What of it the schema sees is walked through the whole loading.
 
 import { expect } from 'chai';
-import { loadPlan } from '../../../lib/assembly/load.ts';
+import { loadPlan } from '../../../lib/plan/load-plan.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { httpKind } from '../../../lib/triggers/http.ts';
 import { CONTEXT } from '../support/parts.ts';

@@ -1,0 +1,207 @@
+// The API listener: the table of routes behind the rules of who may ask. The order of what a request
+// passes stands in one place; every answer that is no success is a problem document.
+
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { SluiceError } from '../core/errors.ts';
+import type { Json } from '../core/event.ts';
+import type { Observe } from '../core/observation.ts';
+import { printable } from '../kit/text/printable.ts';
+import { escapedJson } from '../telemetry/line-format.ts';
+import { type AccessRules, type Caller, strayRefusal, tokenRefusal } from './access.ts';
+import type { Token } from './api-token.ts';
+import { RequestLimit } from './connection-limits.ts';
+import { Explainer } from './documents/explain-request.ts';
+import { Feed } from './documents/feed.ts';
+import type { StatusParts } from './documents/status-documents.ts';
+import { type Address, type Listener, openListener, sendDocument } from './listener.ts';
+import { SAFE_HEADERS, sendProblem } from './problem-document.ts';
+import { parseValues } from './query.ts';
+import type { Answer, Route, RouteParts } from './route.ts';
+import { ROUTES } from './routes.ts';
+
+/** What the API shows, and to whom. */
+export interface ApiParts extends StatusParts {
+  readonly token: Token;
+  /** Names under which it is reached, besides its own. */
+  readonly hosts: readonly string[];
+  readonly observe: Observe;
+  readonly act: RouteParts['act'];
+  readonly forecasts: RouteParts['forecasts'];
+}
+
+// A body of 16 MiB over a port-forward takes a while. Feeds hold 16 connections and answers another
+// 16. At least half of all connections wait for a request, so one can give way to a newcomer.
+const LIMITS = { requestMs: 60_000, connections: 64, isKeptAlive: true };
+// An answer that its client has not taken is held in memory; feeds hold nothing and do not count.
+const ANSWERS = { most: 16, what: '16 requests are being answered' };
+const SEE = 'GET /api/v1/openapi.json lists what there is';
+
+/**
+ * Opens the API listener.
+ *
+ * **Errors**: throws `address-unusable`, naming the address, where it cannot listen.
+ */
+export async function openApi(at: Address, parts: ApiParts): Promise<Listener> {
+  const stop = new AbortController();
+  const { clock, plan, watch } = parts;
+  const feed = new Feed({ recent: watch.recent, clock, stop: stop.signal });
+  const explainer = new Explainer({ plan, clock, stop: stop.signal });
+  const app = apiApp({ ...parts, feed, explainer }, at.host);
+  const listener = await openListener(app, at, { limits: LIMITS, clock });
+  return {
+    address: listener.address,
+    port: listener.port,
+    get connections() {
+      return listener.connections;
+    },
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      // A feed that is ended rather than cut tells its client that this was meant.
+      await feed.ended();
+      await listener[Symbol.asyncDispose]();
+    },
+  };
+}
+
+type Parts = ApiParts & RouteParts;
+
+/** The order is the point: nobody learns what there is before it is known that they may ask. */
+function apiApp(parts: Parts, listenHost: string): Express {
+  const rules: AccessRules = {
+    listenHost,
+    requireToken: parts.plan.http.requireToken,
+    hosts: new Set(parts.hosts.map((host) => host.toLowerCase().replace(/^\[(.*)\]$/, '$1'))),
+  };
+  const router = express.Router({ strict: true, caseSensitive: true });
+  router.use((request, response, next) => {
+    const stray = strayRefusal(callerOf(request), rules);
+    if (stray === null) next();
+    else sendProblem(response, stray);
+  });
+  router.use(admitted(parts, rules));
+  const limit = new RequestLimit({ ...ANSWERS, clock: parts.clock });
+  for (const route of ROUTES) {
+    const path = expressPath(route.path);
+    const handle = answering(route, parts, limit);
+    if (route.method === 'GET') router.get(path, handle);
+    else router.post(path, handle);
+  }
+  for (const path of new Set(ROUTES.map((route) => route.path))) {
+    router.all(expressPath(path), (_request, response) => {
+      const headers = { Allow: methodsOf(path).join(', ') };
+      sendProblem(response, { status: 405, detail: SEE, headers });
+    });
+  }
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.disable('query parser');
+  app.use(hardened);
+  app.use((request, response) => {
+    // Whatever no route took comes back here: an error, or nothing that is served.
+    router(request, response, (error?: unknown) => {
+      if (error === undefined) sendProblem(response, { status: 404, detail: SEE });
+      else failed(error, { request, response, parts });
+    });
+  });
+  return app;
+}
+
+function hardened(request: Request, response: Response, next: NextFunction): void {
+  for (const [name, value] of Object.entries(SAFE_HEADERS)) response.setHeader(name, value);
+  if (request.url.startsWith('/')) next();
+  else sendProblem(response, { status: 400, detail: 'expected a path that begins with /' });
+}
+
+/** Unknown paths are reads: their answer tells nothing that the documents do not. */
+function admitted(parts: Parts, rules: AccessRules): express.RequestHandler {
+  const writes = ROUTES.filter(({ isRead }) => !isRead).map(({ method, path }) => {
+    const pattern = new RegExp(`^${path.replaceAll(/\{[^}]*\}/g, '[^/]+')}$`);
+    return { method, pattern };
+  });
+  return async (request, response, next) => {
+    const check = await parts.token.check(request.headers.authorization);
+    const isRead = !writes.some(
+      ({ method, pattern }) => method === request.method && pattern.test(request.path),
+    );
+    const refusal = tokenRefusal(callerOf(request), { isRead, check, rules });
+    if (refusal === null) next();
+    else sendProblem(response, refusal);
+  };
+}
+
+function answering(route: Route, parts: Parts, limit: RequestLimit): express.RequestHandler {
+  const isFeed = route.mediaType === 'text/event-stream';
+  return async (request, response) => {
+    if (request.accepts(route.mediaType) === false) {
+      const detail = `it answers ${route.mediaType}, which the Accept header leaves out`;
+      sendProblem(response, { status: 406, detail });
+      return;
+    }
+    const query = request.url.split('?', 2)[1] ?? '';
+    const parsed = parseValues(route.parameters, { path: request.params, query });
+    if (!parsed.ok) {
+      sendProblem(response, parsed.refusal);
+      return;
+    }
+    const refusal = isFeed ? null : limit.admit(response);
+    if (refusal !== null) {
+      sendProblem(response, refusal);
+      return;
+    }
+    const { values } = parsed;
+    await send(await route.answer(parts, { values, request, response }), response);
+  };
+}
+
+async function send(answer: Answer, response: Response): Promise<void> {
+  if (answer.kind === 'refusal') sendProblem(response, answer.refusal);
+  if (answer.kind !== 'document') return;
+  response.setHeader('Content-Type', 'application/json');
+  await sendDocument(response, Buffer.from(`${escapedJson(answer.document as Json, 0)}\n`));
+}
+
+/** What express refuses by itself is the client's; everything else is ours, and is told as such. */
+function failed(
+  error: unknown,
+  { request, response, parts }: { request: Request; response: Response; parts: Parts },
+): void {
+  if (request.destroyed) return;
+  if (error instanceof URIError) {
+    sendProblem(response, {
+      status: 400,
+      detail: 'found a path that is no UTF-8, percent-encoded',
+    });
+    return;
+  }
+  if (error instanceof SluiceError && error.code.startsWith('store-')) {
+    // The gateway says and heals it; whoever asks may ask again.
+    const detail = printable(error.message, 500);
+    sendProblem(response, { status: 503, detail, headers: { 'Retry-After': '5' } });
+    return;
+  }
+  parts.observe({ kind: 'bug', where: `${request.method} ${request.path}`, error });
+  sendProblem(response, { status: 500, detail: 'a bug in Sluice; its log has the details' });
+}
+
+function methodsOf(path: string): readonly string[] {
+  return ROUTES.filter((route) => route.path === path).flatMap(({ method }) =>
+    method === 'GET' ? ['GET', 'HEAD'] : [method],
+  );
+}
+
+function expressPath(path: string): string {
+  return path.replaceAll(/\{([^}]*)\}/g, ':$1');
+}
+
+function callerOf({ headers, headersDistinct, socket }: Request): Caller {
+  const one = (name: string): string | undefined => headersDistinct[name]?.join(', ');
+  return {
+    remoteAddress: socket.remoteAddress ?? '',
+    localAddress: socket.localAddress ?? '',
+    hosts: headersDistinct['host'] ?? [],
+    origin: headers.origin,
+    fetchSite: one('sec-fetch-site'),
+    fetchMode: one('sec-fetch-mode'),
+  };
+}

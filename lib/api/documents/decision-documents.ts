@@ -1,0 +1,172 @@
+// What happened, as documents: a decision with its dispositions, on demand its trail and its Event,
+// and a delivery's move. Texts of Events are cut in lists and trails; the whole Event is never.
+
+import type { TrailEntry } from '../../core/decision.ts';
+import type { EventObject, Json } from '../../core/event.ts';
+import type { DecisionObserved } from '../../core/observation.ts';
+import { weightOf } from '../../kit/data/json-size.ts';
+import { ruleLabel } from '../../telemetry/log-value.ts';
+import type { Happening, Move, Recent } from './recent-activity.ts';
+
+// What an API server admits in a name; nothing bounds an Event's other texts.
+const TEXT_CHARACTERS = 1024;
+// A page of decisions with their trails; a longer list of rules makes shorter pages.
+const PAGE_WEIGHT = 8 * 1024 * 1024;
+
+/** A decision as lists and the feed show it. */
+export interface DecisionDocument {
+  readonly sequence: number;
+  readonly time: string;
+  readonly event: { readonly namespace: string; readonly name: string; readonly uid: string };
+  readonly involved: { readonly kind: string; readonly namespace: string; readonly name: string };
+  readonly source: string;
+  readonly reason: string;
+  readonly type: string;
+  readonly count: number;
+  readonly action: 'accept' | 'reject';
+  readonly rule: { readonly index: number; readonly name: string | null } | null;
+  readonly dispositions: readonly {
+    readonly trigger: string;
+    readonly disposition: string;
+    readonly id: string | null;
+    readonly why: string;
+  }[];
+  readonly trail?: readonly TrailEntry[];
+}
+
+/** Which decisions to list; null does not restrict. */
+export interface DecisionQuery {
+  readonly limit: number;
+  /** Only those older than this one: the last of the page before. */
+  readonly after: number | null;
+  readonly action: string | null;
+  /** Its name, `#` and its index, or `default`. */
+  readonly rule: string | null;
+  /** Of the involved object, as is `kind`. */
+  readonly namespace: string | null;
+  readonly kind: string | null;
+  readonly trail: boolean;
+}
+
+/** A page of decisions, newest first. */
+export interface DecisionPage {
+  readonly items: readonly DecisionDocument[];
+  /** `after` of the next page; null where there is none. */
+  readonly next: number | null;
+}
+
+/** Lists decisions, newest first. */
+export function listDecisions(recent: Recent, query: DecisionQuery): DecisionPage {
+  const items: DecisionDocument[] = [];
+  let weight = 0;
+  let sequence = Math.min(query.after ?? Number.POSITIVE_INFINITY, recent.next) - 1;
+  for (; sequence >= recent.oldest; sequence -= 1) {
+    const happening = recent.get(sequence);
+    if (!isDecision(happening) || !isAskedFor(happening.what, query)) continue;
+    if (items.length === query.limit || weight > PAGE_WEIGHT) {
+      return { items, next: items.at(-1)?.sequence ?? null };
+    }
+    const item = toDecisionDocument(happening);
+    const shown = query.trail ? { ...item, trail: shortTrail(happening.what) } : item;
+    weight += query.trail ? weightOf(asJson(shown)) : 0;
+    items.push(shown);
+  }
+  return { items, next: null };
+}
+
+/** One decision with its trail and its whole Event; null where it is not remembered. */
+export function findDecision(
+  recent: Recent,
+  sequence: number,
+): (DecisionDocument & { readonly object: EventObject }) | null {
+  const happening = recent.get(sequence);
+  if (!isDecision(happening)) return null;
+  const { what } = happening;
+  const trail = shortTrail(what);
+  return { ...toDecisionDocument(happening), trail, object: what.occurrence.event };
+}
+
+/** A decision as lists and the feed show it. */
+export function toDecisionDocument({ sequence, at, what }: DecisionHappening): DecisionDocument {
+  const { occurrence, decision, disposed } = what;
+  const { fields, series, uid, source, count } = occurrence;
+  const { action, rule } = decision;
+  return {
+    sequence,
+    time: new Date(at).toISOString(),
+    event: { namespace: cut(series.namespace), name: cut(series.name), uid: cut(uid) },
+    involved: {
+      kind: cut(fields.kind),
+      namespace: cut(fields.namespace),
+      name: cut(fields.objectName),
+    },
+    source,
+    reason: cut(fields.reason),
+    type: cut(fields.type),
+    count,
+    action,
+    rule: rule === null ? null : { index: rule.index, name: rule.name },
+    dispositions: disposed.map(({ trigger, disposition, id, why }) => ({
+      trigger,
+      disposition,
+      id,
+      why: cut(why),
+    })),
+  };
+}
+
+/** A move as the feed shows it. */
+export function toMoveDocument({
+  sequence,
+  at,
+  what,
+}: Happening & { readonly what: Move }): object {
+  const { kind: _, why, object, ...rest } = what;
+  const time = new Date(at).toISOString();
+  return { sequence, time, ...rest, object: cut(object), why: cut(why) };
+}
+
+/** Something that happened, where it is a decision. */
+export type DecisionHappening = Happening & { readonly what: DecisionObserved };
+
+/** Whether something that happened is a decision. */
+export function isDecision(happening: Happening | null): happening is DecisionHappening {
+  return happening?.what.kind === 'decision';
+}
+
+function isAskedFor({ occurrence, decision }: DecisionObserved, query: DecisionQuery): boolean {
+  const { fields } = occurrence;
+  const { action, rule } = decision;
+  if (query.action !== null && query.action !== action) return false;
+  if (query.namespace !== null && query.namespace !== fields.namespace) return false;
+  if (query.kind !== null && query.kind !== fields.kind) return false;
+  if (query.rule === null) return true;
+  if (rule === null) return query.rule === 'default';
+  return query.rule === ruleLabel(rule) || query.rule === `#${rule.index}`;
+}
+
+function shortTrail(observed: DecisionObserved): readonly TrailEntry[] {
+  return observed.explain().map((entry) => ({ ...entry, found: shortened(entry.found) }));
+}
+
+/** What a rule found is a text, a number, or a block of them. */
+function shortened(found: Json): Json {
+  if (typeof found === 'string') return cut(found);
+  if (typeof found !== 'object' || found === null || Array.isArray(found)) return found;
+  return Object.fromEntries(
+    Object.entries(found).map(([field, value]) => [
+      field,
+      typeof value === 'string' ? cut(value) : value,
+    ]),
+  );
+}
+
+/** The text, cut where it is longer than lists show. */
+export function cut(text: string): string {
+  if (text.length <= TEXT_CHARACTERS) return text;
+  return `${text.slice(0, TEXT_CHARACTERS - 1)}…`;
+}
+
+function asJson(item: object): Json {
+  return item as Json;
+}

@@ -1,0 +1,284 @@
+// Decisions on Events that a client sends: judged by the gateway's own rules as `sluice explain`
+// does, started nowhere. Large bodies and long lists are bounded, and give way to the gateway's work.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parseYamlStream } from '../../config/parse-yaml.ts';
+import type { Clock } from '../../core/clock.ts';
+import { type EventObject, isJsonObject, type Json } from '../../core/event.ts';
+import { type ExplanationDocument, toExplanationDocument } from '../../filters/decide.ts';
+import { weightOf } from '../../kit/data/json-size.ts';
+import { type JsonValue, JsonValues } from '../../kit/data/json-values.ts';
+import { printable } from '../../kit/text/printable.ts';
+import { type ExplainPlan, explainEvent } from '../../plan/explain-event.ts';
+import { type Given, givenIn, MOST_LEVELS } from '../../sources/given-events.ts';
+import { RequestLimit } from '../connection-limits.ts';
+import type { Refusal } from '../problem-document.ts';
+
+/** More than any Event, and a list of some thousands. */
+export const BODY_BYTES = 16 * 1024 * 1024;
+// Parsing YAML takes about a tenth of a second for each MiB, in which the gateway does nothing else.
+const YAML_BYTES = 1024 * 1024;
+// A trail repeats what its rules looked at, so an answer can be far larger than what it answers.
+const ANSWER_WEIGHT = 32 * 1024 * 1024;
+// Each holds a body, then an answer; the gateway itself must have room.
+const AT_ONCE = { most: 4, what: '4 explanations are being made' };
+// Some ms of work; then whatever else waits comes first.
+const EVENTS_A_TURN = 100;
+const DETAIL_CHARACTERS = 500;
+// Some ms of work, as above.
+const PIECE_CHARACTERS = 256 * 1024;
+// A client that sent a whole watch needs no more to know why there are fewer answers.
+const MOST_SKIPPED = 100;
+
+/** Explanations, or why there are none. */
+export type Explained =
+  | { readonly ok: true; readonly answer: ExplanationDocument | ExplanationList }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** The explanations of a list, in its order. */
+export interface ExplanationList {
+  readonly items: readonly ExplanationDocument[];
+  /** Lines of a watch that hold no Event to explain, if there are any; the first hundred. */
+  readonly skipped?: readonly string[];
+}
+
+/** What explaining needs. */
+export interface ExplainParts {
+  readonly plan: ExplainPlan;
+  readonly clock: Clock;
+  readonly stop: AbortSignal;
+}
+
+/** Explains what is sent. */
+export class Explainer {
+  readonly #parts: ExplainParts;
+  readonly #limit: RequestLimit;
+
+  constructor(parts: ExplainParts) {
+    this.#parts = parts;
+    this.#limit = new RequestLimit({ ...AT_ONCE, clock: parts.clock });
+  }
+
+  /** Explains the Event or the Events in a request's body; `source` is the one they are judged for. */
+  async explain(
+    request: IncomingMessage,
+    response: ServerResponse,
+    source: string | undefined,
+  ): Promise<Explained> {
+    if (source !== undefined && !this.#sources.includes(source)) {
+      const expected = `expected one of ${this.#sources.join(', ')}`;
+      return refused(400, `parameter source: ${expected}`, 'source');
+    }
+    const refusal = this.#limit.admit(response);
+    if (refusal !== null) return { ok: false, refusal };
+    const maxBytes = { json: BODY_BYTES, yaml: YAML_BYTES };
+    const body = await readBody(request, response, maxBytes);
+    if (!body.ok) return body;
+    const events = await eventsOf(body, this.#parts);
+    return 'status' in events ? { ok: false, refusal: events } : this.#explainAll(events, source);
+  }
+
+  async #explainAll(
+    { events, isList, skipped }: Events,
+    source: string | undefined,
+  ): Promise<Explained> {
+    const { plan, clock, stop } = this.#parts;
+    const items: ExplanationDocument[] = [];
+    let weight = 0;
+    for (const event of events) {
+      const { occurrence, explanation, facts } = explainEvent(event, plan, {
+        source,
+        now: clock.now(),
+      });
+      const item = toExplanationDocument(occurrence, explanation, facts);
+      weight += weightOf(asJson(item));
+      if (weight > ANSWER_WEIGHT) {
+        return refused(413, 'the answer would be too large: ask for fewer Events, or smaller ones');
+      }
+      items.push(item);
+      if (items.length % EVENTS_A_TURN === 0) await clock.sleep(0, stop);
+    }
+    const [first] = items;
+    if (!isList && first !== undefined) return { ok: true, answer: first };
+    return { ok: true, answer: skipped.length === 0 ? { items } : { items, skipped } };
+  }
+
+  get #sources(): readonly string[] {
+    return this.#parts.plan.sources.map(({ name }) => name);
+  }
+}
+
+interface Events {
+  readonly events: readonly EventObject[];
+  /** False for one object that stands by itself. */
+  readonly isList: boolean;
+  readonly skipped: readonly string[];
+}
+
+type Reading = Extract<Body, { readonly ok: true }>;
+
+/** The Events of a body, or why something in it is none; long bodies give way to other work. */
+async function eventsOf(
+  body: Reading,
+  { clock, stop }: Pick<ExplainParts, 'clock' | 'stop'>,
+): Promise<Events | Refusal> {
+  const found = new FoundEvents(body.form);
+  for (const values of body.form === 'yaml' ? [yamlValues(body)] : jsonValues(body)) {
+    for (const value of values) {
+      const refusal = found.add(value);
+      if (refusal !== null) return refusal;
+    }
+    if (body.text.length > PIECE_CHARACTERS) await clock.sleep(0, stop);
+  }
+  return found.count === 0
+    ? badBody('found nothing (expected an Event or a List of Events)')
+    : found;
+}
+
+/** The values of each piece of a body. */
+function* jsonValues({ text }: Reading): Generator<readonly JsonValue[], void> {
+  const values = new JsonValues({ characters: BODY_BYTES, depth: MOST_LEVELS });
+  for (let at = 0; at < text.length; at += PIECE_CHARACTERS) {
+    yield values.write(text.slice(at, at + PIECE_CHARACTERS));
+  }
+  yield values.end();
+}
+
+function yamlValues({ text }: Reading): readonly JsonValue[] {
+  const stream = parseYamlStream(text, MOST_LEVELS);
+  return stream.ok ? stream.documents.map((one) => ({ ok: true, ...one })) : [stream];
+}
+
+/** Gathers the Events of one body. */
+class FoundEvents implements Events {
+  readonly events: EventObject[] = [];
+  readonly skipped: string[] = [];
+  /** How many values were added. */
+  count = 0;
+  #isListed = false;
+  readonly #form: string;
+
+  constructor(form: Reading['form']) {
+    this.#form = form.toUpperCase();
+  }
+
+  get isList(): boolean {
+    return this.#isListed || this.count > 1 || this.events.length > 1;
+  }
+
+  /** Adds what a value holds; answers why the body is refused, or null. */
+  add(value: JsonValue): Refusal | null {
+    if (!value.ok) return badBody(`line ${value.line}: no ${this.#form}: ${value.why}`);
+    this.count += 1;
+    this.#isListed ||= isListed(value.value);
+    for (const given of givenIn(value.value, `line ${value.line}`)) {
+      if (given.kind === 'refused') return badBody(`${given.place}: ${given.why}`);
+      if (given.kind === 'event') this.events.push(given.event);
+      else if (this.skipped.length < MOST_SKIPPED) this.skipped.push(skippedText(given));
+    }
+    return null;
+  }
+}
+
+/** Whether a value is answered with a list: a list, or a List in whatever form. */
+function isListed(value: unknown): boolean {
+  return Array.isArray(value) || (isJsonObject(value) && value['items'] !== undefined);
+}
+
+function skippedText({
+  what,
+  place,
+  detail,
+}: Extract<Given, { readonly kind: 'skipped' }>): string {
+  return `${place}: ${what}${detail === '' ? '' : `: ${detail}`}`;
+}
+
+function badBody(why: string): Refusal {
+  return { status: 400, detail: printable(`the body, ${why}`, DETAIL_CHARACTERS) };
+}
+
+function refused(status: 400 | 413, detail: string, parameter?: string): Explained {
+  const about = parameter === undefined ? {} : { parameter };
+  return { ok: false, refusal: { status, detail, ...about } };
+}
+
+function asJson(item: object): Json {
+  return item as Json;
+}
+
+// The body of a request as text, within a bound, with the form that its type names. Web forms and
+// plain text are refusedBody, because a page of another origin could send them. Compressed bodies are
+// refusedBody, because they have no size before they are unpacked.
+
+/** A body, or why there is none. */
+export type Body =
+  | { readonly ok: true; readonly text: string; readonly form: 'json' | 'yaml' }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** Media types by form; each also as a suffix (`application/cloudevents+json`). */
+const FORMS = {
+  json: /^application\/(?:(?:[a-z0-9.+-]+\+)?json|(?:x-)?ndjson|jsonl)\s*(?:;|$)/i,
+  // RFC 9512, and the name from before it.
+  yaml: /^application\/(?:(?:[a-z0-9.+-]+\+)?yaml|x-yaml)\s*(?:;|$)/i,
+} as const;
+/** As Node reads the header; see RFC 9110 §10.1.1. */
+const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
+
+/**
+ * Reads a body within the bound of its form. A client that waits to be asked for it is asked here.
+ */
+export async function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  maxBytes: { readonly json: number; readonly yaml: number },
+): Promise<Body> {
+  const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
+  const form = FORMS.json.test(type) ? 'json' : FORMS.yaml.test(type) ? 'yaml' : null;
+  if (form === null) {
+    return refusedBody(
+      415,
+      'expected a body with Content-Type: application/json or application/yaml',
+    );
+  }
+  if (encoding.toLowerCase() !== 'identity') {
+    return refusedBody(415, 'expected a body without Content-Encoding');
+  }
+  const most = maxBytes[form];
+  if (Number(request.headers['content-length'] ?? 0) > most) return tooLarge(most);
+  if (CONTINUE.test(request.headers.expect ?? '')) response.writeContinue();
+  const bytes = await readBytes(request, most);
+  if (bytes === null) return tooLarge(most);
+  const text = decoded(bytes);
+  return text === null ? refusedBody(400, 'the body is no UTF-8') : { ok: true, text, form };
+}
+
+/** Null where there are more. */
+async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/** Null if it is no UTF-8. */
+function decoded(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    // The decoder says no more than that; the caller answers it.
+    return null;
+  }
+}
+
+function tooLarge(maxBytes: number): Body {
+  const detail = `expected a body of at most ${maxBytes} bytes`;
+  return { ok: false, refusal: { status: 413, detail } };
+}
+
+function refusedBody(status: 400 | 415, detail: string): Body {
+  return { ok: false, refusal: { status, detail } };
+}

@@ -1,0 +1,186 @@
+// The status of a gateway and the hits of its rules, as documents.
+
+import type { Clock } from '../../core/clock.ts';
+import type { Health } from '../../core/health.ts';
+import type { Gap, Position } from '../../core/source.ts';
+import type { Store } from '../../core/store.ts';
+import { type Rate, renderDuration, renderRate } from '../../kit/text/quantity.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { Values } from '../query.ts';
+import { type Answer, type Call, document, type RouteParts, refusal } from '../route.ts';
+import { type Span, spanOf, timeOf } from '../time.ts';
+import type { ApiWatch } from './activity.ts';
+import { toPause } from './delivery-documents.ts';
+
+/** What a status is made from. */
+export interface StatusParts {
+  readonly version: string;
+  readonly configuration: {
+    readonly file: string;
+    readonly form: Plan['form'];
+    readonly problems: number;
+    /** Since when the last good one is good, where it runs instead of the file; else null. */
+    readonly keptSince: string | null;
+  };
+  readonly plan: Plan;
+  readonly store: Pick<Store, 'archive' | 'journal'>;
+  readonly health: () => Health;
+  readonly watch: ApiWatch;
+  readonly clock: Clock;
+  /** Has everything told that is only told when it changes or when it is asked for. */
+  readonly measure: () => Promise<void>;
+}
+
+/** How everything stands. */
+export async function toStatus(parts: StatusParts): Promise<object> {
+  const { version, configuration, plan, watch, clock } = parts;
+  await parts.measure();
+  const { id = null, from = null, server = null } = watch.standing.cluster ?? {};
+  const { recent } = watch;
+  return {
+    version,
+    started: timeOf(watch.startedAt),
+    uptimeSeconds: secondsSince(watch.startedAt, clock.now()),
+    cluster: { id, name: plan.clusterName, from, server },
+    configuration,
+    health: parts.health(),
+    sources: await sourcesOf(parts),
+    triggers: await triggersOf(parts),
+    store: storeOf(parts),
+    limits: {
+      perObject: rateOf(plan.limits.perObject),
+      total: rateOf(plan.limits.total),
+      holdFor: renderDuration(plan.limits.holdForMs),
+    },
+    recent: { oldest: recent.oldest, next: recent.next, held: recent.held, bounds: recent.bounds },
+  };
+}
+
+/** How often each rule decided, in the order of the file; the default rejection comes last. */
+export function toRules({ plan, watch }: Pick<StatusParts, 'plan' | 'watch'>): readonly object[] {
+  const rules = plan.chain.rules.map(({ decision: { rule, action, triggers } }) => {
+    const { hits, lastAt } = watch.hits.of(rule.index);
+    return {
+      index: rule.index,
+      name: rule.name,
+      action,
+      triggers,
+      hits,
+      lastHitAt: timeOf(lastAt),
+    };
+  });
+  const { hits, lastAt } = watch.hits.of(null);
+  const last = { index: null, name: null, action: 'reject', triggers: [] };
+  return [...rules, { ...last, hits, lastHitAt: timeOf(lastAt) }];
+}
+
+async function sourcesOf({ plan, store, watch, clock }: StatusParts): Promise<readonly object[]> {
+  return Promise.all(
+    plan.sources.map(async ({ name, kind }) => {
+      const positions = await store.journal.positions(name);
+      const standing = watch.standing.paths(name);
+      const paths = [...new Set([...standing.keys(), ...positions.keys()])].map((path) => {
+        const { state = null, why = '', reason = null } = standing.get(path) ?? {};
+        const position = positions.get(path);
+        return {
+          path,
+          state,
+          why,
+          reason,
+          position: position ? toPosition(position, clock.now()) : null,
+        };
+      });
+      return { name, kind, paths };
+    }),
+  );
+}
+
+async function triggersOf({ plan, store, watch }: StatusParts): Promise<readonly object[]> {
+  const counts = await store.archive.counts();
+  return plan.triggers.map(({ name, kind }) => {
+    const own = counts.filter(({ trigger }) => trigger === name);
+    const deliveries = Object.fromEntries(own.map(({ state, count }) => [state, count]));
+    const { standing } = watch;
+    const failure = standing.lastFailure(name);
+    return {
+      name,
+      kind,
+      breaker: standing.breaker(name),
+      paused: toPause(standing.pause(name)),
+      deliveries,
+      lastDeliveredAt: timeOf(standing.lastDeliveredAt(name)),
+      lastFailure: failure === null ? null : { ...failure, at: timeOf(failure.at) },
+    };
+  });
+}
+
+function storeOf({ plan, store, watch }: StatusParts): object {
+  const { usage, storeAt, storeTrouble } = watch.standing;
+  return {
+    kind: plan.store.kind,
+    durable: store.journal.durable,
+    at: storeAt,
+    bytes: usage?.bytes ?? null,
+    maxBytes: usage?.maxBytes ?? null,
+    level: usage?.level ?? null,
+    overflow: usage?.overflow ?? null,
+    trouble: storeTrouble,
+  };
+}
+
+function toPosition(position: Position, now: number): object {
+  return { ...toBound(position), ageSeconds: secondsSince(position.at, now) };
+}
+
+/** One end of what was read, or of a gap. */
+export function toBound({ resourceVersion, at }: Position): object {
+  return { resourceVersion, at: timeOf(at) };
+}
+
+function rateOf(rate: Rate | null): string {
+  return rate === null ? 'off' : renderRate(rate);
+}
+
+/** A server's clock may be ahead of ours. */
+function secondsSince(at: number, now: number): number {
+  return Math.max(0, Math.floor((now - at) / 1000));
+}
+
+// The gaps as documents. They come from the store, so what an earlier process could not read is told
+// of as well.
+
+/** What a gap may mean. */
+export const LOSSES = ['none', 'coalesced', 'possible-loss'] as const satisfies Gap['loss'][];
+
+// As many as a store keeps at the least; a question that leaves some out looks through all of them.
+const GAPS_READ = 1_000;
+
+/** Answers the gaps that are asked for, newest first. */
+export async function gapsAnswer({ store, clock }: RouteParts, { values }: Call): Promise<Answer> {
+  const span = spanOf(values, clock.now());
+  if ('status' in span) return refusal(span);
+  const gaps = await store.archive.gaps(GAPS_READ);
+  const asked = gaps.filter((gap) => isAskedFor(gap, values) && isWithin(gap, span));
+  return document({ items: asked.slice(0, values.integer('limit')).map(toGap) });
+}
+
+function isAskedFor({ loss }: Gap, values: Values): boolean {
+  const losses = values.list('loss');
+  return losses.length === 0 || losses.includes(loss);
+}
+
+/** One whose end has no time that can be told is left out only where somebody asks for a time. */
+function isWithin({ to }: Gap, { since, until }: Span): boolean {
+  return !(since !== undefined && !(to.at >= since)) && !(until !== undefined && !(to.at < until));
+}
+
+function toGap({ source, path, loss, why, from, to }: Gap): object {
+  return {
+    source,
+    path,
+    loss,
+    why,
+    from: from === null ? null : toBound(from),
+    to: toBound(to),
+  };
+}

@@ -1,0 +1,165 @@
+// The original's form: `{"project", "filters"}`, read as leniently as its own code did and deciding
+// identically. Warnings where the original ignored something, errors where it would have failed or
+// where a key of our form shows that the other form was meant.
+// Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (Config); docs/configuration.md.
+
+import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
+import type { Finding } from '../core/problem.ts';
+import { compileOriginal, originalKey } from '../filters/brigade-rules.ts';
+import { chainOf } from '../filters/narrowing.ts';
+import { DEFAULT_QUIET_MS } from '../filters/rule.ts';
+import { nearestName } from '../kit/text/nearest.ts';
+import { printable } from '../kit/text/printable.ts';
+import { ORIGINAL_TRIGGER } from './defaults.ts';
+import { ORIGINAL_KEYS, OUR_KEYS, ourTopKeys } from './detect-form.ts';
+import { assemblePlan, type Plan } from './plan.ts';
+import { errorAt, type PlanContext, pointerOf } from './plan-context.ts';
+import { DEFAULT_SOURCES, planSources } from './plan-sources.ts';
+import { planTriggers } from './plan-triggers.ts';
+import { defaultDelivery, planGuard, planHttp, planLimits, planLogging } from './settings.ts';
+
+/** Plans a document of the original's form; the plan holds where no finding is an error. */
+export function planOriginal(
+  document: JsonObject,
+  context: PlanContext,
+): { readonly plan: Plan; readonly findings: readonly Finding[] } {
+  const findings: Finding[] = [];
+  const { project, filters } = readKeys(document, findings);
+  const compiled = compileOriginal(filters.value, ORIGINAL_TRIGGER, DEFAULT_QUIET_MS);
+  findings.push(...repointed(compiled.findings, filters.path));
+  const accepts = compiled.chain.rules.some(({ decision }) => decision.action === 'accept');
+  const isReported = findings.some(({ path }) => path === project.path && path !== '');
+  if (accepts && project.value === '' && !isReported) findings.push(projectMissing(project.path));
+  const { plan, findings: planned } = planBrigade(
+    accepts && project.value !== '' ? project.value : null,
+    compiled.chain,
+    context,
+  );
+  const atProject = planned.map((finding) => ({ ...finding, path: project.path }));
+  return { plan, findings: [...findings, ...atProject] };
+}
+
+/** No configuration at all: every Event is logged and rejected. */
+export function planNothing(context: PlanContext): Plan {
+  return { ...planBrigade(null, chainOf([]), context).plan, form: 'none', originalProject: null };
+}
+
+interface Read<Value> {
+  readonly value: Value;
+  readonly path: string;
+}
+
+function readKeys(
+  document: JsonObject,
+  findings: Finding[],
+): { project: Read<string>; filters: Read<Json> } {
+  let project: Read<string> = { value: '', path: '' };
+  let filters: Read<Json> = { value: null, path: '/filters' };
+  for (const [written, value] of Object.entries(document)) {
+    const path = pointerOf(written);
+    const key = originalKey(written, ORIGINAL_KEYS);
+    if (key === undefined) {
+      findings.push(unknownKey(written, path));
+      continue;
+    }
+    if (key !== written) findings.push(letterCase(written, key, path));
+    if (key === 'filters') filters = { value, path };
+    else project = { value: readProject(value, path, findings), path };
+  }
+  return { project, filters };
+}
+
+function readProject(value: Json, path: string, findings: Finding[]): string {
+  // Go leaves a string as it is where the document has null.
+  if (value === null) return '';
+  if (typeof value === 'string') return value;
+  findings.push(
+    errorAt(path, {
+      code: 'wrong-type',
+      message: `found ${isJsonObject(value) ? 'a block' : JSON.stringify(value)}, expected the id or the name of a project`,
+      hint: 'write it as text, such as brigade-1234… or org/repo',
+    }),
+  );
+  return '';
+}
+
+function projectMissing(path: string): Finding {
+  return errorAt(path, {
+    code: 'missing-key',
+    message: 'no project is named, so no accepted Event can start a build',
+    hint: 'add "project": the id (brigade-…) or the name (org/repo) of a Brigade project',
+  });
+}
+
+function unknownKey(written: string, path: string): Finding {
+  const ours = ourTopKeys();
+  const shown = printable(written, 60);
+  if (ours.includes(written) || written === 'tests') {
+    return errorAt(path, {
+      code: 'wrong-form',
+      message: `found ${shown}, which the original's form does not have; this document is read in that form because it has none of ${OUR_KEYS.join(', ')}`,
+      hint: 'add version: 1 to make it a configuration of Sluice; docs/configuration.md shows how to bring over what the original had',
+    });
+  }
+  const meant = nearestName(written, [...ours, ...ORIGINAL_KEYS]);
+  const form = OUR_KEYS.some((key) => key === meant)
+    ? ', which would make this a configuration of Sluice'
+    : '';
+  return {
+    severity: 'warning',
+    code: 'ignored-key',
+    path,
+    message: `found ${shown}, which the original ignored (expected ${ORIGINAL_KEYS.join(' and ')})`,
+    hint: meant === undefined ? 'remove it' : `did you mean ${meant}${form}?`,
+  };
+}
+
+function letterCase(written: string, key: string, path: string): Finding {
+  return {
+    severity: 'warning',
+    code: 'letter-case',
+    path,
+    message: `found ${printable(written, 60)}, read as ${key} as the original did; of several spellings the last counts`,
+    hint: `write ${key}`,
+  };
+}
+
+/** Findings name the key as it should be spelt; their place is under the key as it is spelt. */
+function repointed(findings: readonly Finding[], path: string): readonly Finding[] {
+  return findings.map((finding) =>
+    finding.path.startsWith('/filters')
+      ? { ...finding, path: `${path}${finding.path.slice('/filters'.length)}` }
+      : finding,
+  );
+}
+
+function planBrigade(
+  project: string | null,
+  chain: Plan['chain'],
+  context: PlanContext,
+): { readonly plan: Plan; readonly findings: readonly Finding[] } {
+  const delivery = defaultDelivery();
+  const entries = project === null ? [] : [[ORIGINAL_TRIGGER, { brigade: { project } }] as const];
+  const triggers = planTriggers(entries, delivery, context);
+  const sources = planSources(DEFAULT_SOURCES, context);
+  // The watched and the build namespace are usually the same there, so that guard would stop all.
+  const { guard } = planGuard({ namespace: false }, triggers.triggers);
+  const plan = assemblePlan(
+    {
+      form: 'original',
+      clusterName: null,
+      sources,
+      chain,
+      triggers,
+      delivery,
+      limits: planLimits(),
+      guard,
+      http: planHttp({}, context).http,
+      logging: planLogging(),
+      store: {},
+      originalProject: project,
+    },
+    context,
+  );
+  return { plan, findings: [...triggers.findings, ...sources.findings] };
+}

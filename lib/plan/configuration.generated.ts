@@ -1,0 +1,625 @@
+// The types of a configuration in our form, generated from its schema by tools/generate.ts.
+// Edits here are lost.
+import type { RuleSection } from '../filters/rule.ts';
+
+/**
+ * The configuration of Sluice, in YAML or JSON.
+ */
+export interface Configuration {
+  /**
+   * The version of this form.
+   */
+  version?: 1;
+  /**
+   * A name for the cluster, for display only; its identity is found in the cluster itself.
+   */
+  cluster?: string;
+  /**
+   * Where Events come from, by name. Where absent, one source `events` reads the Events of the namespace that the gateway runs in.
+   */
+  sources?: {
+    /**
+     * One source: exactly one kind.
+     */
+    [k: string]: {
+      /**
+       * Reads core/v1 Events, which every cluster has.
+       */
+      events?: {
+        /**
+         * Namespaces whose Events are read, each by a watch of its own; absent: the gateway’s own; `["*"]`: all.
+         *
+         * @minItems 1
+         *
+         * Items: A namespace has lower-case letters, digits and -, at most 63, and begins and ends with a letter or digit; "*" stands for all.
+         */
+        namespaces?: [string, ...string[]];
+        /**
+         * What becomes of the Events that are there already when this is read for the first time: `skip` takes them as known, `all` judges them, a duration judges those that happened at most so long ago.
+         */
+        firstStart?: string;
+        /**
+         * How long this cluster keeps Events (its --event-ttl), which no API tells: longer outages are reported as gaps.
+         */
+        eventTTL?: string;
+        /**
+         * Whether an Event about an object of another namespace than its own may start something. Whoever may write Events in one namespace then speaks for all.
+         */
+        allowForeign?: boolean;
+      };
+    };
+  };
+  /**
+   * The rules, from top to bottom; the first that matches an Event decides, and an Event that none matches is rejected.
+   */
+  filters?: RuleSection[];
+  /**
+   * What rules start, by name.
+   */
+  triggers?: {
+    /**
+     * One trigger: exactly one kind, and how its deliveries are made where that differs from `delivery`.
+     */
+    [k: string]: {
+      /**
+       * Starts a build of Brigade v1: creates the build Secret that its controller picks up.
+       */
+      brigade?: {
+        /**
+         * The project: its id (begins with `brigade-`) or its name, from which the id is made.
+         */
+        project: string;
+        /**
+         * The version of Brigade whose Secret is written. `v0.10` is that of the original gateway: it has the label `commit_id` and no keys that came later. Its payload has only the fields that the original’s client knew.
+         */
+        profile?: 'v1.5' | 'v0.10';
+        /**
+         * The namespace of Brigade; absent: the build namespace of the gateway.
+         */
+        namespace?: string;
+        /**
+         * What scripts see as `e.provider`.
+         */
+        provider?: string;
+        /**
+         * The git reference to build.
+         */
+        ref?: string;
+        /**
+         * The git commit to build; absent: what the reference points at.
+         */
+        commit?: string;
+        /**
+         * Where to clone from; absent: the URL of the project.
+         */
+        cloneURL?: string;
+        /**
+         * The log level of the worker.
+         */
+        logLevel?: string;
+        /**
+         * The short title of the build.
+         */
+        shortTitle?: string;
+        /**
+         * The long title of the build.
+         */
+        longTitle?: string;
+        /**
+         * A script for the worker, before the one in the repository.
+         */
+        script?: string;
+        /**
+         * A brigade.json for the worker, before the one in the repository.
+         */
+        config?: string;
+        /**
+         * What happens to an Event that does not fit into a Secret of 1 MiB. `truncate` cuts its longest texts, each with a mark. `refuse` refuses the delivery.
+         */
+        tooLarge?: 'truncate' | 'refuse';
+      };
+      /**
+       * Creates one object: a Job, a Tekton PipelineRun, an Argo Workflow or any other kind.
+       */
+      kubernetes?: {
+        /**
+         * The object, with `${path}` templates in its values. Values of the Event may stand in annotations, labels, env values, args (a whole argument or `--name=${…}`), Tekton params and Workflow parameters. The name is given by Sluice.
+         */
+        manifest: {
+          /**
+           * Its API group and version.
+           */
+          apiVersion: string;
+          /**
+           * Its kind.
+           */
+          kind: string;
+          /**
+           * Namespace (absent: the build namespace), labels and annotations.
+           */
+          metadata?: {};
+          [k: string]: unknown;
+        };
+        /**
+         * Further places at which values of the Event may stand, as JSON Pointers into the manifest. The author of an Event then decides what stands there. It opens no command.
+         *
+         * Items: A JSON Pointer begins with /, as in /spec/template/spec/hostname.
+         */
+        allowFromEvent?: string[];
+        /**
+         * What happens to a value that is too large for its place. `truncate` cuts it and says so at its end. `refuse` refuses the delivery.
+         */
+        tooLarge?: 'truncate' | 'refuse';
+        /**
+         * The plural of the kind as the API spells it, where it is not the customary one (jobs, pipelineruns, policies): lower-case letters, digits, - and dots.
+         */
+        resource?: string;
+      };
+      /**
+       * Makes an HTTP request for each delivery, or for a batch of them.
+       */
+      http?: {
+        /**
+         * Where to: `http:` or `https:`. `${path}` may stand in path segments and in values of the query, where it is percent-encoded.
+         */
+        url?: string;
+        /**
+         * The file that holds the URL, if the URL itself is a secret; relative to the configuration’s folder.
+         */
+        urlFile?: string;
+        /**
+         * The environment variable that holds the URL, if the URL itself is a secret.
+         */
+        urlEnv?: string;
+        /**
+         * The method.
+         */
+        method?: 'POST' | 'PUT' | 'PATCH';
+        /**
+         * The body: the delivery’s document, the bare Event, or a CloudEvent whose data is the document, structured or binary. Not beside `body`.
+         */
+        format?: 'document' | 'event' | 'cloudevents' | 'cloudevents-binary';
+        /**
+         * A body of the receiver’s own form, instead of `format`: a JSON tree, or a text. `${path}` and `${secret:NAME}` may stand in values; what they stand for is escaped by the content type. A value of the tree that is nothing but one `${path}` keeps its JSON type.
+         */
+        body?: {} | unknown[] | string;
+        /**
+         * The content type of `body`. If absent, `application/json` for a tree and `text/plain; charset=utf-8` for a text. A mapping is sent as a form with `application/x-www-form-urlencoded`.
+         */
+        contentType?: string;
+        /**
+         * Compresses each body. A receiver that answers 415 gets the same request without compression, and so do further requests to that URL for an hour.
+         */
+        compression?: 'gzip';
+        /**
+         * Which answers count as delivered, if not those of the table in triggers.md.
+         */
+        expect?: {
+          /**
+           * Statuses that count, whatever the table says of them. Any other status does not. If absent, 2xx and 303 count.
+           *
+           * @minItems 1
+           */
+          status?: [number, ...number[]];
+          /**
+           * A value that the body of such an answer, which is JSON, must have.
+           */
+          json?: {
+            /**
+             * Keys and indexes, as in templates.
+             */
+            path: string;
+            /**
+             * The value. `null` also holds if the path leads to nothing.
+             */
+            value: string | number | boolean | null;
+          };
+        };
+        /**
+         * Where an answer names the page of what was started: exactly one. The URL is kept with the delivery as `started.url`.
+         */
+        started?: {
+          /**
+           * A header.
+           */
+          header?: string;
+          /**
+           * A path in the body, which is JSON.
+           */
+          json?: string;
+        };
+        /**
+         * Secrets by name. `${secret:NAME}` stands for one in the path and query of `url`, in values of `headers` and in `body`.
+         */
+        secrets?: {
+          /**
+           * Where one secret is: exactly one of these keys.
+           */
+          [k: string]: {
+            /**
+             * The file that holds it; relative to the configuration’s folder.
+             */
+            file?: string;
+            /**
+             * The environment variable that holds it.
+             */
+            env?: string;
+          };
+        };
+        /**
+         * Further headers. `${path}` and `${secret:NAME}` may stand in values; a secret in clear may not.
+         */
+        headers?: {
+          [k: string]: string;
+        };
+        /**
+         * How the receiver knows who calls. Exactly one.
+         */
+        auth?: {
+          /**
+           * A bearer token, as `authorization: Bearer …`.
+           */
+          bearer?: {
+            /**
+             * The file that holds the token; relative to the configuration’s folder.
+             */
+            tokenFile?: string;
+            /**
+             * The environment variable that holds the token.
+             */
+            tokenEnv?: string;
+          };
+          /**
+           * A user name and a password.
+           */
+          basic?: {
+            /**
+             * The user name.
+             */
+            username: string;
+            /**
+             * The file that holds the password; relative to the configuration’s folder.
+             */
+            passwordFile?: string;
+            /**
+             * The environment variable that holds the password.
+             */
+            passwordEnv?: string;
+          };
+          /**
+           * A header whose value is secret, such as an API key.
+           */
+          header?: {
+            /**
+             * The name of the header.
+             */
+            name: string;
+            /**
+             * The file that holds its value; relative to the configuration’s folder.
+             */
+            valueFile?: string;
+            /**
+             * The environment variable that holds its value.
+             */
+            valueEnv?: string;
+          };
+        };
+        /**
+         * Signs each request by Standard Webhooks. Where there are several secrets, separated by white space, all sign, the first one first.
+         */
+        signing?: {
+          /**
+           * The file that holds the secret or secrets, each `whsec_` and base64 of 24 to 64 bytes; relative to the configuration’s folder.
+           */
+          secretFile?: string;
+          /**
+           * The environment variable that holds the secret or secrets, each `whsec_` and base64 of 24 to 64 bytes.
+           */
+          secretEnv?: string;
+        };
+        /**
+         * How `https:` is spoken.
+         */
+        tls?: {
+          /**
+           * The certificates that the receiver’s is checked with, instead of the public ones.
+           */
+          caFile?: string;
+          /**
+           * The client certificate, with its chain.
+           */
+          certFile?: string;
+          /**
+           * The key of the client certificate.
+           */
+          keyFile?: string;
+          /**
+           * The name that the receiver’s certificate must have, where it is not the host.
+           */
+          serverName?: string;
+        };
+        /**
+         * The proxy on the way to the receiver, or `none`. If absent, the variables `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` say which.
+         */
+        proxy?:
+          | string
+          | {
+              /**
+               * Its address, `http:` or `https:`, without credentials.
+               */
+              url: string;
+              /**
+               * The user name, if it asks for one.
+               */
+              username?: string;
+              /**
+               * The file that holds the password; relative to the configuration’s folder.
+               */
+              passwordFile?: string;
+              /**
+               * The environment variable that holds the password.
+               */
+              passwordEnv?: string;
+            };
+        /**
+         * How long connecting may take; the whole attempt is bounded by `timeout`.
+         */
+        connectTimeout?: string;
+        /**
+         * Whether the receiver drops a second request with the same `Idempotency-Key`. `keyless`: after a lost answer `onLostAnswer` decides.
+         */
+        receiver?: 'keyless' | 'deduplicates';
+        /**
+         * One request for several deliveries. The formats `document` and `cloudevents` only.
+         */
+        batch?: {
+          /**
+           * Deliveries in one request at the most.
+           */
+          max?: number;
+          /**
+           * How long the first delivery of a request waits for others.
+           */
+          wait?: string;
+          /**
+           * The largest body; what does not fit goes in a further request. A single delivery that is larger goes alone.
+           */
+          size?: string;
+        };
+        /**
+         * Ask before the first delivery whether the receiver wants any: `OPTIONS` with `WebHook-Request-Origin`, by the webhook profile of CloudEvents.
+         */
+        handshake?: {
+          /**
+           * The name that Sluice asks under.
+           */
+          origin: string;
+          /**
+           * How many requests a minute to ask for. What is answered is not enforced.
+           */
+          rate?: number;
+        };
+      };
+      /**
+       * Runs a local command, with the delivery document on standard input and SLUICE_* in its environment. Only with --allow-exec.
+       */
+      exec?: {
+        /**
+         * The program and its arguments, as they are: no shell, no templates.
+         *
+         * @minItems 1
+         */
+        command: [string, ...string[]];
+        /**
+         * Where it runs; relative to the configuration’s folder, which it is where absent.
+         */
+        workingDirectory?: string;
+        /**
+         * Further environment variables, constant. SLUICE_* are the gateway’s own.
+         */
+        env?: {
+          [k: string]: string;
+        };
+        /**
+         * Names of the gateway’s own environment variables that the command gets as well. Without it the command gets PATH, HOME, USER, LOGNAME, SHELL, LANG, TZ, TMPDIR, LC_* of them.
+         *
+         * Items: The name of a variable has letters, digits and _, and begins with no digit.
+         */
+        passEnv?: string[];
+        /**
+         * Exit codes that ask for another attempt. 0 is done, every other one is final.
+         */
+        retryOn?: number[];
+      };
+      /**
+       * What the names of created objects begin with, before - and the delivery id: lower-case letters, digits and -, at most 30. The trigger's name as a DNS label, cut to 20, where absent.
+       */
+      prefix?: string;
+      /**
+       * Earlier names of the trigger, the oldest first, so that what it has started stays started.
+       *
+       * @minItems 1
+       */
+      formerly?: [string, ...string[]];
+      /**
+       * What becomes of a delivery whose answer was lost where the receiver can not tell a repetition by its id: `atMostOnce` ends it as `unknown`, `atLeastOnce` repeats it and reports it as possibly started twice. Where absent, `atLeastOnce` for `http` and `atMostOnce` for every other kind.
+       */
+      onLostAnswer?: 'atMostOnce' | 'atLeastOnce';
+      /**
+       * How many attempts may run at the same time.
+       */
+      concurrency?: number;
+      /**
+       * How long one attempt may take.
+       */
+      timeout?: string;
+      /**
+       * `object` keeps the order of deliveries for the same involved object, also while one waits for its retry.
+       */
+      order?: 'none' | 'object';
+      /**
+       * When an attempt that failed is repeated.
+       */
+      retry?: {
+        /**
+         * How long to wait after the first failure; then twice as long each time.
+         */
+        first?: string;
+        /**
+         * The longest wait between two attempts.
+         */
+        max?: string;
+        /**
+         * How long after the first attempt to give up.
+         */
+        for?: string;
+      };
+    };
+  };
+  /**
+   * How deliveries are made; each trigger may say otherwise for itself.
+   */
+  delivery?: {
+    /**
+     * How many attempts may run at the same time.
+     */
+    concurrency?: number;
+    /**
+     * How long one attempt may take.
+     */
+    timeout?: string;
+    /**
+     * `object` keeps the order of deliveries for the same involved object, also while one waits for its retry.
+     */
+    order?: 'none' | 'object';
+    /**
+     * When an attempt that failed is repeated.
+     */
+    retry?: {
+      /**
+       * How long to wait after the first failure; then twice as long each time.
+       */
+      first?: string;
+      /**
+       * The longest wait between two attempts.
+       */
+      max?: string;
+      /**
+       * How long after the first attempt to give up.
+       */
+      for?: string;
+    };
+  };
+  /**
+   * What bounds the number of builds, whatever the rules accept. A delivery above a limit is held and starts by itself when there is room.
+   */
+  limits?: {
+    /**
+     * Builds for one involved object; `off` switches it off.
+     */
+    perObject?: string;
+    /**
+     * Builds in all; `off` switches it off.
+     */
+    total?: string;
+    /**
+     * How long a delivery is held before it becomes a dead letter.
+     */
+    holdFor?: string;
+  };
+  /**
+   * What survives a restart: at most one kind; without one `sqlite`. Kind and path give way to `run --store` and `SLUICE_STORE`: a file, or `memory`.
+   */
+  store?: {
+    /**
+     * Keeps everything in memory: nothing survives a restart.
+     */
+    memory?: {};
+    /**
+     * Keeps everything in a file on this machine: it survives restarts and kills.
+     */
+    sqlite?: {
+      /**
+       * The file; a relative path begins in `SLUICE_DATA`, else in the state folder of the user, `~/.local/state/sluice`. On a disk of this machine or a block volume, never across a network. The history of decisions lies beside it.
+       */
+      path?: string;
+    };
+    /**
+     * How much it may hold. At that size settled deliveries give way, the oldest first; then `overflow` decides. Where absent, `128Mi` for `memory` and `1Gi` for `sqlite`.
+     */
+    maxSize?: string;
+    /**
+     * What becomes of new deliveries when it is full: `block` stops reading until there is room, and `/readyz` says so; `shed` drops them, counted and logged, and reads on.
+     */
+    overflow?: 'block' | 'shed';
+    /**
+     * How long a settled delivery can be looked at, retried and rerun. What has been started is remembered for longer: as long as its Event could be seen again.
+     */
+    keepSettled?: string;
+  };
+  /**
+   * Where the gateway listens.
+   */
+  http?: {
+    /**
+     * Address of the listener for `/healthz`, `/readyz` and `/metrics`, as `host:port`; a port alone keeps the host of the default; `off` opens none. Default: `0.0.0.0:8080` in a pod, `127.0.0.1:8082` elsewhere.
+     */
+    probes?: string | number;
+    /**
+     * The listener for `/api/v1/…`: its address as `host:port`, a port alone, `off` for none, or a block. On other addresses than loopback every request needs a token.
+     */
+    api?:
+      | string
+      | number
+      | {
+          /**
+           * The address, as `host:port`; a port alone keeps the host of the default; `off` opens none.
+           */
+          address?: string | number;
+          /**
+           * Whether every request needs the token, reads over loopback as well. Who may port-forward to the pod, or run a process beside the gateway, then reads nothing without it.
+           */
+          requireToken?: boolean;
+        };
+    /**
+     * A file with the API's bearer token, at least 16 characters; read again when it changes. Without it the gateway makes one and keeps it as `sluice.token` in the folder of its own files.
+     */
+    tokenFile?: string;
+    /**
+     * Further names under which the API is reached, such as that of a Service or an Ingress; a request for any other name is refused.
+     *
+     * Items: A host name without a port has letters, digits, - . and _ only.
+     */
+    hosts?: string[];
+  };
+  /**
+   * What the log shows and how.
+   */
+  logging?: {
+    /**
+     * `auto` is text on a terminal and JSON elsewhere; `brigade` prints the lines of the original gateway.
+     */
+    format?: 'auto' | 'text' | 'json' | 'brigade';
+    /**
+     * The least important lines that are printed.
+     */
+    level?: 'error' | 'warn' | 'info' | 'debug';
+    /**
+     * Which decisions get a line: `changes` leaves out further states of a series that were decided as its last line says, `all` prints each, `accepted` leaves out rejections, `none` all.
+     */
+    decisions?: 'changes' | 'all' | 'accepted' | 'none';
+    /**
+     * `full` adds the whole Event to its line.
+     */
+    event?: 'line' | 'full';
+  };
+  /**
+   * What keeps the Events of builds from starting builds. The guards by name are always on.
+   */
+  guard?: {
+    /**
+     * Events of namespaces in which a configured trigger creates objects start nothing. With `false`, only the names of builds protect against loops.
+     */
+    namespace?: boolean;
+  };
+}

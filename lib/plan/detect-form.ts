@@ -1,0 +1,135 @@
+// Recognizes which of the two forms a document has. A document with the keys of neither form is refused:
+// a default reading of it would run and start nothing.
+// Files of other kinds and of other programs: lib/config/wrong-file.ts and foreign-file.ts.
+
+import {
+  findNested,
+  recogniseValue,
+  recognizeForeign,
+  type WrongFile,
+} from '../config/wrong-file.ts';
+import { isJsonObject, type Json, type JsonObject, jsonAt } from '../core/event.ts';
+import type { Finding } from '../core/problem.ts';
+import { originalKey } from '../filters/brigade-rules.ts';
+import { nearestName } from '../kit/text/nearest.ts';
+import { printable } from '../kit/text/printable.ts';
+import { errorAt, pointerOf } from './plan-context.ts';
+import { configurationSchema } from './schema.ts';
+
+/** The keys of the original's form. */
+export const ORIGINAL_KEYS = ['project', 'filters'] as const;
+
+/** The keys by which a document is known to be ours. */
+export const OUR_KEYS = ['version', 'sources', 'triggers'] as const;
+
+/** A document with the form that it is read in, or the reason why it has none. */
+type RecognizedForm =
+  | { readonly form: 'ours' | 'original'; readonly document: JsonObject }
+  | { readonly form: 'ours' | 'original'; readonly document: null; readonly wrong: Finding };
+
+/** Recognizes the form of a document. */
+export function recognizeForm(value: Json): RecognizedForm {
+  const form = isJsonObject(value) && isOurs(value) ? 'ours' : 'original';
+  const wrong =
+    isJsonObject(value) && form === 'ours' ? foreignFinding(value) : wrongFinding(value);
+  if (wrong === undefined && isJsonObject(value)) return { form, document: value };
+  return { form, document: null, wrong: wrong ?? wrongFile('', unknownFile({})) };
+}
+
+// The schema is the same for every document, and it is asked for each block of a wrong one.
+let topKeys: readonly string[] | undefined;
+
+/** Every key at the top of our form. */
+export function ourTopKeys(): readonly string[] {
+  topKeys ??= Object.keys(jsonAt(configurationSchema(), 'properties') ?? {});
+  return topKeys;
+}
+
+/** Whether a document has a key of ours, or beside `filters` one that was probably meant to be it. */
+function isOurs(document: JsonObject): boolean {
+  const keys = Object.keys(document);
+  if (OUR_KEYS.some((key) => keys.includes(key))) return true;
+  const originals = keys.map((key) => originalKey(key, ORIGINAL_KEYS));
+  if (!keys.includes('filters') || originals.includes('project')) return false;
+  const known = [...ourTopKeys(), ...ORIGINAL_KEYS];
+  return keys.some((key) => isOneOf(OUR_KEYS, nearestName(key, known)));
+}
+
+function wrongFinding(value: Json): Finding | undefined {
+  const wrong = recogniseValue(value);
+  if (wrong !== undefined || !isJsonObject(value) || hasOriginalKey(value)) return wrong;
+  return nestedFinding(value) ?? foreignFinding(value) ?? wrongFile('', unknownFile(value));
+}
+
+function hasOriginalKey(document: JsonObject): boolean {
+  return Object.keys(document).some((key) => originalKey(key, ORIGINAL_KEYS) !== undefined);
+}
+
+/** A file of another program may have a key of ours, such as `sources`, but none has `filters` too. */
+function foreignFinding(document: JsonObject): Finding | undefined {
+  const wrong = Object.hasOwn(document, 'filters') ? undefined : recognizeForeign(document);
+  return wrong === undefined ? undefined : wrongFile('', wrong);
+}
+
+function nestedFinding(document: JsonObject): Finding | undefined {
+  const path = findNested(document, looksLikeConfiguration);
+  if (path === undefined) return undefined;
+  const place = printable(path.join('.'), 120);
+  return wrongFile(pointerOf(...path), {
+    message: `the configuration stands under the key ${place}, expected its keys at the top of the file`,
+    hint: `move what stands under ${place} to the top; a file of Helm values goes to helm install --values`,
+  });
+}
+
+// A configuration inside a text, as a ConfigMap or Helm values hold it.
+const IN_A_TEXT = /^[ \t]*(?:\{[ \t]*)?"?(?:filters|triggers)"?[ \t]*:/m;
+
+/** More than one key must fit: a single word such as `version` or `project` means much else. */
+function looksLikeConfiguration(value: Json): boolean {
+  if (typeof value === 'string') return IN_A_TEXT.test(value);
+  if (!isJsonObject(value)) return false;
+  if (Array.isArray(value['filters'])) return true;
+  const keys = Object.keys(value);
+  return (
+    keys.some((key) => isOneOf(OUR_KEYS, key)) && keys.every((key) => isOneOf(ourTopKeys(), key))
+  );
+}
+
+// Enough to recognize the file by.
+const SHOWN_KEYS = 4;
+// A file with more keys than this at its top is not a misspelled configuration.
+const COMPARED_KEYS = 20;
+
+function unknownFile(document: JsonObject): WrongFile {
+  const keys = Object.keys(document);
+  const expected = 'expected filters, with project or with version, sources and triggers';
+  if (keys.length === 0) {
+    return {
+      message: `the document has no keys, ${expected}`,
+      hint: 'see docs/configuration.md for a complete example',
+    };
+  }
+  const known = [...ourTopKeys(), ...ORIGINAL_KEYS];
+  const ours = keys.filter((key) => isOneOf(known, key));
+  const shown = keys.slice(0, SHOWN_KEYS).map((key) => printable(key, 30));
+  if (keys.length > SHOWN_KEYS) shown.push('…');
+  return {
+    message: `the file is no configuration of Sluice: found ${shown.join(', ')}, ${expected}`,
+    hint: ours.length > 0 ? 'add version: 1 and filters:' : nearHint(keys, known),
+  };
+}
+
+function nearHint(keys: readonly string[], known: readonly string[]): string {
+  const nearest = keys.slice(0, COMPARED_KEYS).flatMap((key) => nearestName(key, known) ?? []);
+  const [first] = nearest;
+  if (first !== undefined) return `did you mean ${[...new Set(nearest)].join(' and ')}?`;
+  return 'pass the configuration of Sluice; docs/configuration.md begins with an example';
+}
+
+function wrongFile(path: string, { message, hint }: WrongFile): Finding {
+  return errorAt(path, { code: 'wrong-file', message, hint });
+}
+
+function isOneOf(known: readonly string[], key: string | undefined): boolean {
+  return key !== undefined && known.includes(key);
+}

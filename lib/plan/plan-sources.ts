@@ -1,0 +1,79 @@
+// The sources of a configuration, from sections that the schema accepted to what the gateway
+// builds. It knows the kinds only through their registry.
+
+import type { Permission } from '../core/kind.ts';
+import type { Finding } from '../core/problem.ts';
+import { sourceKinds } from '../sources/registry.ts';
+import type { SourceKind } from '../sources/source-kind.ts';
+import { SOURCE_DEFAULT } from './defaults.ts';
+import type { PlannedSource } from './plan.ts';
+import { findingsAt, type PlanContext, pointerOf, sectionContext } from './plan-context.ts';
+
+// A kind's own type of section is checked by its schema; here it is only handed on.
+const KINDS: Readonly<Record<string, SourceKind<unknown>>> = sourceKinds;
+
+/** An entry under `sources:`: one kind's section. */
+export type SourceEntry = Readonly<Record<string, unknown>>;
+
+/** What is there where no source is configured, and always in the original's form. */
+export const DEFAULT_SOURCES: readonly (readonly [string, SourceEntry])[] = [
+  [SOURCE_DEFAULT, { events: {} }],
+];
+
+/** The sources, what is wrong with them, what they need, and how long Events live. */
+export interface PlannedSources {
+  readonly sources: readonly PlannedSource[];
+  readonly findings: readonly Finding[];
+  readonly permissions: readonly Permission[];
+  /** The longest life of an Event in any of them. */
+  readonly eventTtlMs: number;
+}
+
+/** Plans every source; entries come in the order of the file. */
+export function planSources(
+  entries: readonly (readonly [string, SourceEntry])[],
+  context: PlanContext,
+): PlannedSources {
+  const planned = entries.flatMap(([name, entry]) => {
+    const kind = Object.keys(KINDS).find((known) => Object.hasOwn(entry, known));
+    const descriptor = kind === undefined ? undefined : KINDS[kind];
+    if (kind === undefined || descriptor === undefined) return [];
+    const section = entry[kind];
+    const checkContext = sectionContext(name, context);
+    const path = pointerOf('sources', name, kind);
+    return [
+      {
+        source: planSource({ name, kind, section }, descriptor, context),
+        findings: findingsAt(path, descriptor.check?.(section, checkContext) ?? []),
+        permissions: descriptor.permissions?.(section, checkContext) ?? [],
+        eventTtlMs: descriptor.retentionMs(section),
+      },
+    ];
+  });
+  return {
+    sources: planned.map(({ source }) => source),
+    findings: planned.flatMap(({ findings }) => findings),
+    permissions: planned.flatMap(({ permissions }) => permissions),
+    eventTtlMs: Math.max(0, ...planned.map((one) => one.eventTtlMs)),
+  };
+}
+
+interface OneSource {
+  readonly name: string;
+  readonly kind: string;
+  readonly section: unknown;
+}
+
+function planSource(
+  { name, kind, section }: OneSource,
+  descriptor: SourceKind<unknown>,
+  { namespace }: PlanContext,
+): PlannedSource {
+  return {
+    name,
+    kind,
+    allowForeign: descriptor.allowsForeign(section),
+    reads: (event) => descriptor.reads(section, namespace, event),
+    create: (parts) => descriptor.create(section, { ...parts, name, namespace }),
+  };
+}

@@ -1,0 +1,196 @@
+// The triggers of a configuration, from sections that the schema accepted to what the gateway
+// builds: each kind's own checks, names and identities over all of them, and what is left to the
+// kind. It knows the kinds only through their registry.
+
+import type { Permission } from '../core/kind.ts';
+import type { Finding } from '../core/problem.ts';
+import type { OnLostAnswer } from '../core/trigger.ts';
+import type { NeededSecret } from '../kit/secret.ts';
+import { triggerKinds } from '../triggers/registry.ts';
+import type { TriggerKind } from '../triggers/trigger-kind.ts';
+import type { PlannedDelivery, PlannedTrigger } from './plan.ts';
+import {
+  errorAt,
+  findingsAt,
+  type PlanContext,
+  pointerOf,
+  triggerContext,
+} from './plan-context.ts';
+import { checkDelivery, type DeliverySection, planDelivery } from './settings.ts';
+
+// A kind's own type of section is checked by its schema; here it is only handed on.
+const KINDS: Readonly<Record<string, TriggerKind<unknown>>> = triggerKinds;
+
+/** An entry under `triggers:`: one kind's section, and the keys that all kinds share. */
+export type TriggerEntry = DeliverySection & {
+  readonly prefix?: string;
+  readonly formerly?: readonly string[];
+  readonly onLostAnswer?: OnLostAnswer;
+  readonly [kind: string]: unknown;
+};
+
+/** The triggers, what is wrong with them, and what they need. */
+export interface PlannedTriggers {
+  readonly triggers: readonly PlannedTrigger[];
+  readonly findings: readonly Finding[];
+  readonly permissions: readonly Permission[];
+  /** With paths from the root of the document. */
+  readonly secrets: readonly NeededSecret[];
+  /** Those whose receivers can not tell a repetition, by name. */
+  readonly keyless: readonly string[];
+}
+
+/** Plans every trigger; entries come in the order of the file. */
+export function planTriggers(
+  entries: readonly (readonly [string, TriggerEntry])[],
+  base: PlannedDelivery,
+  context: PlanContext,
+): PlannedTriggers {
+  const planned = entries.flatMap(([name, entry]) => {
+    const kind = Object.keys(KINDS).find((known) => Object.hasOwn(entry, known));
+    const descriptor = kind === undefined ? undefined : KINDS[kind];
+    return kind === undefined || descriptor === undefined
+      ? []
+      : [planTrigger({ name, entry, kind, descriptor }, base, context)];
+  });
+  const triggers = planned.map(({ trigger }) => trigger);
+  return {
+    triggers,
+    findings: [
+      ...planned.flatMap(({ findings }) => findings),
+      ...checkIdentities(entries),
+      ...checkPrefixes(triggers),
+    ],
+    permissions: planned.flatMap(({ permissions }) => permissions),
+    secrets: planned.flatMap(({ secrets }) => secrets),
+    keyless: planned.flatMap(({ trigger, hasKey }) => (hasKey ? [] : [trigger.name])),
+  };
+}
+
+/** Triggers that no rule starts. */
+export function unusedTriggers(
+  configured: readonly string[],
+  used: ReadonlySet<string>,
+): readonly Finding[] {
+  return configured
+    .filter((name) => !used.has(name))
+    .map((name) => ({
+      severity: 'warning',
+      code: 'unused-trigger',
+      path: pointerOf('triggers', name),
+      message: `no rule starts the trigger ${name}`,
+      hint: 'name it under triggers: of an accept rule, or remove it',
+    }));
+}
+
+interface OneTrigger {
+  readonly name: string;
+  readonly entry: TriggerEntry;
+  readonly kind: string;
+  readonly descriptor: TriggerKind<unknown>;
+}
+
+function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContext) {
+  const { name, entry, kind, descriptor } = one;
+  const section = entry[kind];
+  const checkContext = triggerContext(name, entry, context);
+  const delivery = planDelivery(entry, base);
+  const prefix = entry.prefix ?? descriptor.defaultPrefix(name);
+  const { buildNamespace } = context;
+  const trigger: PlannedTrigger = {
+    ...delivery,
+    name,
+    identity: entry.formerly?.[0] ?? name,
+    formerly: entry.formerly ?? [],
+    kind,
+    onLostAnswer: entry.onLostAnswer ?? descriptor.onLostAnswer,
+    prefix,
+    formerPrefixes: formerPrefixes(one),
+    usesCluster: descriptor.needsCluster,
+    buildNamespaces: descriptor.buildNamespaces(section, checkContext),
+    preview: (delivery, folder) => {
+      const parts = { name, prefix, buildNamespace, folder };
+      return descriptor.preview?.(section, parts, delivery) ?? { ok: false, why: noPreview(kind) };
+    },
+    receiver: descriptor.receiver?.(section) ?? null,
+    create: (parts) => descriptor.create(section, { ...parts, name, prefix, buildNamespace }),
+  };
+  const path = pointerOf('triggers', name);
+  const findings = [
+    ...findingsAt(`${path}/${kind}`, descriptor.check?.(section, checkContext) ?? []),
+    ...checkDelivery(path, entry, delivery),
+    ...checkAllowed(path, one, context),
+  ];
+  const permissions = descriptor.permissions?.(section, checkContext) ?? [];
+  const needed = descriptor.secrets?.(section) ?? [];
+  const secrets = needed.map((one) => ({ ...one, path: `${path}/${kind}${one.path}` }));
+  const hasKey = descriptor.hasKey(section);
+  return { trigger, findings, permissions, secrets, hasKey };
+}
+
+function noPreview(kind: string): string {
+  return `triggers of the kind ${kind} do not tell beforehand what they send`;
+}
+
+/** Builds outlive a change of configuration; a `prefix:` that was changed is known to nobody. */
+function formerPrefixes({ name, entry, descriptor }: OneTrigger): readonly string[] {
+  const names = [name, ...(entry.formerly ?? [])].filter((former) => former !== '');
+  return names.map((former) => descriptor.defaultPrefix(former));
+}
+
+function checkAllowed(path: string, one: OneTrigger, context: PlanContext): readonly Finding[] {
+  if (!one.descriptor.needsExec || context.exec === 'allowed') return [];
+  const severity = context.exec === 'refused' ? 'error' : 'info';
+  return [
+    {
+      severity,
+      path: `${path}/${one.kind}`,
+      code: 'not-allowed',
+      message: `trigger ${one.name} runs a local command, which run refuses without --allow-exec`,
+      hint: 'start sluice with --allow-exec if whoever writes this file may run commands here',
+    },
+  ];
+}
+
+/** Every name a trigger has or had belongs to one trigger: what it started is found by it. */
+function checkIdentities(
+  entries: readonly (readonly [string, TriggerEntry])[],
+): readonly Finding[] {
+  const owners = new Map(entries.map(([name]) => [name, name]));
+  return entries.flatMap(([name, entry]) =>
+    (entry.formerly ?? []).flatMap((former, index) => {
+      const owner = owners.get(former);
+      owners.set(former, owner ?? name);
+      if (owner === undefined || owner === name) return [];
+      return [
+        errorAt(pointerOf('triggers', name, 'formerly', String(index)), {
+          code: 'duplicate-name',
+          message: `the trigger ${owner} has or had the name ${former || "''"} already`,
+          hint: 'what a name started belongs to one trigger; remove one of the two',
+        }),
+      ];
+    }),
+  );
+}
+
+function checkPrefixes(triggers: readonly PlannedTrigger[]): readonly Finding[] {
+  const owners = new Map<string, string>();
+  return triggers.flatMap((trigger) => {
+    const { name, prefix, kind } = trigger;
+    // A kind whose objects all have the one prefix that their receiver looks for shares it.
+    const isFixed = KINDS[kind]?.defaultPrefix('a') === KINDS[kind]?.defaultPrefix('b');
+    if (trigger.buildNamespaces.length === 0 || isFixed) return [];
+    const owner = owners.get(prefix);
+    owners.set(prefix, owner ?? name);
+    if (owner === undefined) return [];
+    return [
+      {
+        severity: 'warning',
+        code: 'duplicate-name',
+        path: pointerOf('triggers', name),
+        message: `objects of this trigger begin with ${prefix}-, as those of ${owner} do, and can not be told apart by name`,
+        hint: 'give one of them a prefix: of its own',
+      },
+    ];
+  });
+}

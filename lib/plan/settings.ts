@@ -1,0 +1,259 @@
+// The sections that belong to no kind: limits, http, logging, guard. From values that the schema
+// accepted to what the plan holds.
+
+import type { Finding } from '../core/problem.ts';
+import { parseDuration, parseRate, type Rate, renderDuration } from '../kit/text/quantity.ts';
+import { LOGGING_DEFAULTS, type LoggingOptions } from '../telemetry/logging.ts';
+import { API_DEFAULT, DELIVERY_DEFAULTS, LIMIT_DEFAULTS, PROBES_DEFAULTS } from './defaults.ts';
+import type {
+  PlannedAddress,
+  PlannedDelivery,
+  PlannedGuard,
+  PlannedHttp,
+  PlannedLimits,
+  PlannedTrigger,
+} from './plan.ts';
+import { errorAt, type PlanContext } from './plan-context.ts';
+
+/** `limits:` as it is written. */
+export interface LimitsSection {
+  readonly perObject?: string;
+  readonly total?: string;
+  readonly holdFor?: string;
+}
+
+/** The limits; `off` is null. */
+export function planLimits(section: LimitsSection = {}): PlannedLimits {
+  const { perObject, total, holdFor } = { ...LIMIT_DEFAULTS, ...section };
+  return {
+    perObject: rateOf(perObject),
+    total: rateOf(total),
+    holdForMs: durationOr(holdFor, 0),
+  };
+}
+
+/** A time of zero that makes a dead letter of everything above a limit. */
+export function checkLimits(section: LimitsSection = {}): readonly Finding[] {
+  const { perObject, total, holdForMs } = planLimits(section);
+  const { holdFor } = section;
+  if (holdFor === undefined || holdForMs > 0 || (perObject === null && total === null)) return [];
+  const message = `found ${holdFor}: a delivery above a limit becomes a dead letter at once`;
+  const hint = 'write how long it may wait for its start, such as 1h, or switch the limits off';
+  return [noTime('/limits/holdFor', message, hint)];
+}
+
+function rateOf(text: string): Rate | null {
+  return text === 'off' ? null : (parseRate(text) ?? null);
+}
+
+/** `logging:` with its defaults. */
+export function planLogging(section: Partial<LoggingOptions> = {}): LoggingOptions {
+  return { ...LOGGING_DEFAULTS, ...section };
+}
+
+/** `http.api` as it is written if it says more than an address. */
+interface ApiSection {
+  readonly address?: string | number;
+  readonly requireToken?: boolean;
+}
+
+/** `http:` as it is written. */
+export interface HttpSection {
+  readonly probes?: string | number;
+  readonly api?: string | number | ApiSection;
+  readonly tokenFile?: string;
+  readonly hosts?: readonly string[];
+}
+
+/** The listeners, or why a text is no address. */
+export function planHttp(
+  section: HttpSection | undefined,
+  { runsIn = 'pod' }: Pick<PlanContext, 'runsIn'>,
+): {
+  readonly http: PlannedHttp;
+  readonly findings: readonly Finding[];
+} {
+  const {
+    probes = PROBES_DEFAULTS[runsIn],
+    api = API_DEFAULT,
+    tokenFile = null,
+    hosts = [],
+  } = section ?? {};
+  const { address = API_DEFAULT, requireToken = false } =
+    typeof api === 'object' ? api : { address: api };
+  const apiKey = typeof api === 'object' ? 'api/address' : 'api';
+  const findings: Finding[] = [];
+  const listeners = {
+    probes: planAddress(
+      { key: 'probes', written: probes, example: PROBES_DEFAULTS[runsIn] },
+      findings,
+    ),
+    api: planAddress({ key: apiKey, written: address, example: API_DEFAULT }, findings),
+  };
+  return { http: { ...listeners, requireToken, tokenFile, hosts }, findings };
+}
+
+interface WrittenAddress {
+  readonly key: 'probes' | 'api' | 'api/address';
+  readonly written: string | number;
+  /** The default, whose host is meant if only a port is written. */
+  readonly example: string;
+}
+
+function planAddress(
+  { key, written, example }: WrittenAddress,
+  findings: Finding[],
+): PlannedAddress | null {
+  const text = String(written);
+  if (text === 'off') return null;
+  const [host = '', port = ''] = example.split(':');
+  const address = parseAddress(/^\d+$/.test(text) ? `${host}:${text}` : text);
+  if (address !== undefined) return address;
+  findings.push(
+    errorAt(`/http/${key}`, {
+      code: 'wrong-value',
+      message: `found ${JSON.stringify(written)}, expected an address`,
+      hint: `write host:port, such as ${example} or [::1]:${port}, or off`,
+    }),
+  );
+  return null;
+}
+
+/** Reads `host:port`; an IPv6 address stands in brackets, no host means every address. */
+function parseAddress(text: string): PlannedAddress | undefined {
+  const [, six, host, digits] =
+    /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/]*)):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65_535) return undefined;
+  return { host: six ?? (host === undefined || host === '' ? '0.0.0.0' : host), port };
+}
+
+/** What the loop guards look for; the guard by namespace may be switched off, with a warning. */
+export function planGuard(
+  section: { readonly namespace?: boolean } | undefined,
+  triggers: readonly PlannedTrigger[],
+): { readonly guard: PlannedGuard; readonly findings: readonly Finding[] } {
+  const building = triggers.filter(({ buildNamespaces }) => buildNamespaces.length > 0);
+  const prefixes = unique(
+    building.flatMap(({ prefix, formerPrefixes }) => [prefix, ...formerPrefixes]),
+  );
+  if (section?.namespace !== false) {
+    const namespaces = unique(building.flatMap(({ buildNamespaces }) => buildNamespaces));
+    return { guard: { namespaces, prefixes }, findings: [] };
+  }
+  const finding: Finding = {
+    severity: 'warning',
+    code: 'guard-off',
+    path: '/guard/namespace',
+    message:
+      'the guard by namespace is off: only the names of builds keep them from starting builds',
+    hint: 'reject the Events of everything that builds create, or switch the guard on again',
+  };
+  return { guard: { namespaces: [], prefixes }, findings: [finding] };
+}
+
+function unique(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].toSorted();
+}
+
+// How lanes work: `delivery:` of the file, what a trigger says for itself, and the defaults below
+// both, from text to numbers.
+
+/** Keys about delivery, as `delivery:` and triggers write them. */
+export interface DeliverySection {
+  readonly concurrency?: number;
+  readonly timeout?: string;
+  readonly order?: 'none' | 'object';
+  readonly retry?: { readonly first?: string; readonly max?: string; readonly for?: string };
+}
+
+/** Fills in what a section leaves open. */
+export function planDelivery(section: DeliverySection, base: PlannedDelivery): PlannedDelivery {
+  const { retry = {} } = section;
+  return {
+    concurrency: section.concurrency ?? base.concurrency,
+    timeoutMs: durationOr(section.timeout, base.timeoutMs),
+    order: section.order ?? base.order,
+    retry: {
+      firstMs: durationOr(retry.first, base.retry.firstMs),
+      maxMs: durationOr(retry.max, base.retry.maxMs),
+      forMs: durationOr(retry.for, base.retry.forMs),
+    },
+  };
+}
+
+/** What holds where nobody says anything. */
+export function defaultDelivery(): PlannedDelivery {
+  const nothing = { firstMs: 0, maxMs: 0, forMs: 0 };
+  return planDelivery(DELIVERY_DEFAULTS, {
+    concurrency: 1,
+    timeoutMs: 0,
+    order: 'none',
+    retry: nothing,
+  });
+}
+
+/** The milliseconds of a duration that the schema accepted, or a default where there is none. */
+export function durationOr(text: string | undefined, fallbackMs: number): number {
+  return text === undefined ? fallbackMs : (parseDuration(text) ?? fallbackMs);
+}
+
+// Longer than any attempt should take; a timer of more than 24.8 days would fire at once.
+const LONGEST_TIMEOUT_MS = 86_400_000;
+
+/** Durations that are no use, each below the path of the section that wrote it. */
+export function checkDelivery(
+  path: string,
+  section: DeliverySection,
+  planned: PlannedDelivery,
+): readonly Finding[] {
+  const findings: Finding[] = [];
+  const refuse = (key: string, expected: string): void => {
+    findings.push(
+      errorAt(`${path}/${key}`, {
+        code: 'wrong-value',
+        message: `found ${written(section, key)}, expected ${expected}`,
+        hint: 'write a duration such as 10s or 5m',
+      }),
+    );
+  };
+  const { timeoutMs, retry } = planned;
+  if (section.timeout !== undefined && (timeoutMs < 1 || timeoutMs > LONGEST_TIMEOUT_MS)) {
+    refuse('timeout', 'more than 0s and at most 24h');
+  }
+  if (section.retry?.first !== undefined && retry.firstMs < 1) {
+    refuse('retry/first', 'more than 0s');
+  }
+  const isOurs = section.retry?.first !== undefined || section.retry?.max !== undefined;
+  if (isOurs && retry.maxMs < retry.firstMs) {
+    const key = section.retry.max === undefined ? 'retry/first' : 'retry/max';
+    refuse(
+      key,
+      key === 'retry/max'
+        ? `at least the first wait (${renderDuration(retry.firstMs)})`
+        : `at most the longest wait (${renderDuration(retry.maxMs)})`,
+    );
+  }
+  if (section.retry?.for !== undefined && retry.forMs === 0) {
+    const message = `found ${section.retry.for}: a delivery whose first attempt fails becomes a dead letter at once`;
+    findings.push(noTime(`${path}/retry/for`, message, 'write how long to try, such as 24h'));
+  }
+  return findings;
+}
+
+/** The warning about a time of zero for which something would wait. */
+export function noTime(path: string, message: string, hint: string): Finding {
+  return { severity: 'warning', code: 'no-time', path, message, hint };
+}
+
+function written(section: DeliverySection, key: string): string {
+  const { retry = {} } = section;
+  switch (key) {
+    case 'retry/first':
+      return retry.first ?? '';
+    case 'retry/max':
+      return retry.max ?? '';
+    default:
+      return section.timeout ?? '';
+  }
+}

@@ -1,0 +1,75 @@
+// Writes the files that follow from data of lib: the types that lib/plan plans from, the reference
+// of the configuration and its schema for editors, and the OpenAPI document. `make verify` runs it; spec/plan/generated.spec.ts
+// fails where a file and its source differ.
+
+import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { compile } from 'json-schema-to-typescript';
+import { openApiDocument } from '../lib/api/openapi.ts';
+import { ROUTES } from '../lib/api/routes.ts';
+import { isJsonObject, type Json, type JsonObject } from '../lib/core/event.ts';
+import { ruleSchema } from '../lib/filters/schema.ts';
+import { version } from '../lib/kit/version.ts';
+import { configurationSchema, editorSchema } from '../lib/plan/schema.ts';
+import { configurationReference } from './configuration-reference.ts';
+
+const TYPES = `// The types of a configuration in our form, generated from its schema by tools/generate.ts.
+// Edits here are lost.
+import type { RuleSection } from '../filters/rule.ts';
+
+`;
+
+/** Every generated file by its path from the project's root, with what it should hold. */
+export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+  const schema = forTypes(configurationSchema());
+  const types = await compile({ ...schema }, 'Configuration', {
+    bannerComment: '',
+    additionalProperties: false,
+    format: false,
+  });
+  return new Map([
+    ['lib/plan/configuration.generated.ts', formatted(`${TYPES}${types.trimStart()}`)],
+    ['docs/configuration.md', configurationReference()],
+    ['docs/configuration.schema.json', `${JSON.stringify(editorSchema(), null, 2)}\n`],
+    ['docs/openapi.json', `${JSON.stringify(openApiDocument(ROUTES, version()), null, 2)}\n`],
+  ]);
+}
+
+/** The project's own formatter has the last word, so that `make format` and this agree. */
+function formatted(source: string): string {
+  const biome = new URL('../node_modules/@biomejs/biome/bin/biome', import.meta.url);
+  const args = [fileURLToPath(biome), 'format', '--stdin-file-path=lib/generated.ts'];
+  const cwd = new URL('../', import.meta.url);
+  return execFileSync(process.execPath, args, { input: source, cwd, encoding: 'utf8' });
+}
+
+const UNSAYABLE = new Set(['oneOf', 'anyOf', 'propertyNames', 'examples', 'default']);
+
+/** The schema without what types can not say and the generator would make `unknown` of. */
+function forTypes(schema: JsonObject): JsonObject {
+  // Rules have a type of their own, which the filter chain is compiled from.
+  if (schema === ruleSchema) return { tsType: 'RuleSection' };
+  const kept = Object.entries(schema).filter(([key]) => !UNSAYABLE.has(key));
+  return Object.fromEntries(
+    kept.map(([key, value]): [string, Json] => {
+      if (!isJsonObject(value)) return [key, value];
+      return [key, key === 'properties' ? eachForTypes(value) : forTypes(value)];
+    }),
+  );
+}
+
+function eachForTypes(properties: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, schema]) => [
+      name,
+      isJsonObject(schema) ? forTypes(schema) : schema,
+    ]),
+  );
+}
+
+if (import.meta.main) {
+  for (const [path, text] of await generatedFiles()) {
+    await writeFile(new URL(`../${path}`, import.meta.url), text);
+  }
+}
