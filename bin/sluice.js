@@ -16,7 +16,6 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 const HANDED_OVER = 'SLUICE_HANDED_OVER';
 
 const own = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
-const compiled = new URL('../dist/lib/cli/main.js', import.meta.url);
 const source = new URL('../lib/cli/main.ts', import.meta.url);
 
 if (isNewEnough()) {
@@ -25,7 +24,9 @@ if (isNewEnough()) {
   // At half as much it cost a quarter more processor time; at this, none that could be seen. It can
   // still be said here, while the process runs; what is young can not, see Dockerfile.
   setFlagsFromString('--heap-growing-percent=100');
-  const { main } = await import((existsSync(source) ? source : compiled).href);
+  const { main } = existsSync(source)
+    ? await import('../lib/cli/main.ts')
+    : await import('../dist/lib/cli/main.js');
   process.exit(await main(process.argv.slice(2), listen));
 } else if (existsSync(own) && realpathSync(own) !== realpathSync(process.execPath)) {
   handOver();

@@ -150,7 +150,7 @@ const REREAD_MS = 1_000;
 const KEPT_MS = 10_000;
 
 /** Reads the token; null where there is none that can be used. */
-export type ReadToken = () => Promise<string | null>;
+type ReadToken = () => Promise<string | null>;
 
 /** Compares what requests show with the token. */
 export class Token {

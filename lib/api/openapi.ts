@@ -11,7 +11,7 @@ import type { Route } from './route.ts';
 import { SCHEMAS, schemaNamed } from './schemas.ts';
 
 /** What every route may refuse with, whatever it does. */
-export const COMMON_REFUSALS: readonly RefusalStatus[] = [
+const COMMON_REFUSALS: readonly RefusalStatus[] = [
   400, 401, 403, 405, 406, 408, 421, 431, 500, 503,
 ];
 

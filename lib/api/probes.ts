@@ -9,7 +9,7 @@ import { type Address, type Listener, openListener, sendDocument } from './liste
 import { sendProblem } from './problem-document.ts';
 
 /** What the probes show. */
-export interface ProbesParts {
+interface ProbesParts {
   health(): Health;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   readonly clock: Clock;

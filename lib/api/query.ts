@@ -38,7 +38,7 @@ export interface Values {
 }
 
 /** Either the values or why there are none. */
-export type ParsedValues =
+type ParsedValues =
   | { readonly ok: true; readonly values: Values }
   | { readonly ok: false; readonly refusal: Refusal };
 

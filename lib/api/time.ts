@@ -20,7 +20,7 @@ export function timeOf(ms: number | null): string | null {
 }
 
 /** Milliseconds since 1970 of an RFC 3339 time, or of a duration before `now`; undefined for neither. */
-export function parseMoment(text: string, now: number): number | undefined {
+function parseMoment(text: string, now: number): number | undefined {
   const backMs = parseDuration(text);
   if (backMs !== undefined) return now - backMs;
   const at = RFC3339.test(text) ? Date.parse(text) : Number.NaN;

@@ -19,7 +19,7 @@ import type { Found } from './configuration.ts';
 import type { KeptConfiguration } from './last-good.ts';
 
 /** What the listener shows, and where it may keep its token. */
-export interface ApiListenerParts {
+interface ApiListenerParts {
   readonly plan: Plan;
   readonly configuration: Pick<Found, 'file' | 'folder' | 'form' | 'problems'>;
   /** There where the last good configuration runs instead of the file. */

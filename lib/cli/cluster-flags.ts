@@ -9,7 +9,7 @@ import type { Surroundings } from './command.ts';
 import type { FlagTable, Given } from './flags.ts';
 
 /** Which namespaces a command is about. */
-export interface Namespaces {
+interface Namespaces {
   /** The gateway's own; '' means all, as the original had it. */
   readonly namespace: string;
   /** Where builds go unless a trigger says otherwise. */

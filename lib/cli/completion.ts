@@ -39,13 +39,13 @@ export function completionCommand(table: () => CommandTable): Command {
 // Words, flags and values that can follow on a command line, as data for the scripts of completion.
 
 /** A value that can follow: one of these words, a file, or anything. */
-export interface CompletedValue {
+interface CompletedValue {
   readonly words: readonly string[];
   readonly isFile: boolean;
 }
 
 /** A flag of a command. */
-export interface CompletedFlag {
+interface CompletedFlag {
   readonly name: string;
   /** The first part of its help, on one line. */
   readonly help: string;
@@ -64,7 +64,7 @@ interface CompletedWord {
 }
 
 /** Continuations of the words of a command, of a group or, for none, of the program. */
-export interface Completion {
+interface Completion {
   /** `''`, `check`, `deliveries`, `deliveries list`. */
   readonly at: string;
   readonly next: readonly CompletedWord[];
@@ -76,7 +76,7 @@ export interface Completion {
 const NOTHING: CompletedValue = { words: [], isFile: false };
 
 /** Everything that can be completed; without a command the flags are those of `run`. */
-export function completionsOf(table: CommandTable): readonly Completion[] {
+function completionsOf(table: CommandTable): readonly Completion[] {
   const run = table['run'];
   const flags = run === undefined || 'commands' in run ? [] : flagsOf(run);
   return [
@@ -155,7 +155,7 @@ function valueOf({ takes = '', values }: Flag): CompletedValue {
 // Source: bash(1), Programmable Completion; zshcompsys(1), _arguments; complete(1) of fish
 
 /** The script for bash. It puts `--flag=value` together again, which bash cuts at its `=`. */
-export function bashScript(completions: readonly Completion[]): string {
+function bashScript(completions: readonly Completion[]): string {
   return `# Completion of sluice for bash, made by: sluice completion bash
 _sluice() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]}
@@ -211,7 +211,7 @@ function bashWords({ at, next, flags, argument }: Completion): string {
 }
 
 /** The script for zsh, to be sourced after compinit or to lie in fpath as `_sluice`. */
-export function zshScript(completions: readonly Completion[]): string {
+function zshScript(completions: readonly Completion[]): string {
   return `#compdef sluice
 # Completion of sluice for zsh, made by: sluice completion zsh
 _sluice() {
@@ -260,7 +260,7 @@ function zshAction({ words, isFile }: CompletedValue): string {
 }
 
 /** The script for fish. */
-export function fishScript(completions: readonly Completion[]): string {
+function fishScript(completions: readonly Completion[]): string {
   return `# Completion of sluice for fish, made by: sluice completion fish
 function __sluice_at
     set -l words (commandline -opc)

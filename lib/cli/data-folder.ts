@@ -149,7 +149,7 @@ export const STORE_FLAGS = {
 } as const satisfies FlagTable;
 
 /** What is known about where a store may be. */
-export interface AskedStore {
+interface AskedStore {
   /** `--store`; undefined where it was not given. */
   readonly flag: string | undefined;
   /** `store:` of the file where it is valid by itself; null: there is none. */

@@ -228,7 +228,7 @@ function packaged(path: string, folder: string): string {
 const QUIET_MS = 750;
 
 /** Counts what a demo shows. */
-export class DemoSummary {
+class DemoSummary {
   readonly #byRule = new Map<string, number>();
   readonly #dispositions = new Map<Disposition, number>();
   readonly #outcomes = new Map<string, number>();

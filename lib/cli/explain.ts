@@ -212,10 +212,10 @@ function namesOf(rule: ExplainedEvent['explanation']['decision']['rule']): reado
 // Counts of what was explained, for the line at the end.
 
 /** How the summary and `--rule` call the rejection of an Event that no rule matches. */
-export const DEFAULT_RULE = 'default';
+const DEFAULT_RULE = 'default';
 
 /** Counts Events by what was decided. */
-export class ExplanationSummary {
+class ExplanationSummary {
   readonly #byRule = { accept: new Map<string, number>(), reject: new Map<string, number>() };
   readonly #guarded = new Map<string, number>();
   readonly #skipped = new Map<string, number>();

@@ -22,7 +22,7 @@ import { placeWith, type StorePlace } from './data-folder.ts';
 import { proxyProblems, secretProblems } from './environment-checks.ts';
 
 /** What a start runs. */
-export interface Chosen {
+interface Chosen {
   /** A kept one has the folder and the plan it ran with, and the name and problems of the file that is refused. */
   readonly configuration: Usable;
   readonly place: StorePlace;
@@ -31,7 +31,7 @@ export interface Chosen {
 }
 
 /** What a choice depends on besides the file. */
-export interface ChoiceRequest {
+interface ChoiceRequest {
   readonly context: PlanContext;
   readonly place: StorePlace;
   readonly dataFolder: string;

@@ -195,10 +195,10 @@ function renderError(
 type StopRequest = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'orphaned';
 
 /** Hands every request to the listener, also those of before. */
-export type ListenToStopRequests = (listener: (request: StopRequest) => void) => void;
+type ListenToStopRequests = (listener: (request: StopRequest) => void) => void;
 
 /** Requests to stop so far. */
-export interface Signals {
+interface Signals {
   /** Aborts at the first request; its reason says which it was. */
   readonly stop: AbortSignal;
   /** Settles with an exit code at the second. */

@@ -27,7 +27,7 @@ import { type DataFolder, makeDataFolder, storeToMove } from './data-folder.ts';
 import { type KeptConfiguration, keepConfiguration } from './last-good.ts';
 
 /** What is run, and where. */
-export interface RunRequest {
+interface RunRequest {
   readonly plan: Plan;
   /** Without a text, or where the last good one runs, there is none to be kept. */
   readonly configuration: Pick<Found, 'text' | 'file' | 'folder' | 'form' | 'problems'>;

@@ -6,7 +6,7 @@ import { parsePattern } from '../kit/text/pattern.ts';
 import { parseDuration, parseRate, parseSize } from '../kit/text/quantity.ts';
 
 /** One format of text. */
-export interface TextFormat {
+interface TextFormat {
   readonly code: ProblemCode;
   readonly expected: string;
   readonly hint: string;

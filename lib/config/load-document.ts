@@ -44,13 +44,13 @@ export interface LoadedDocument {
 }
 
 /** A document that could not be read. */
-export interface UnreadableDocument {
+interface UnreadableDocument {
   readonly ok: false;
   readonly problems: readonly Problem[];
 }
 
 /** What came of reading a text. */
-export type Loaded = LoadedDocument | UnreadableDocument;
+type Loaded = LoadedDocument | UnreadableDocument;
 
 /** Reads one document. */
 export function loadDocument(written: string): Loaded {

@@ -16,13 +16,13 @@ export function parseYaml(text: string): unknown {
 }
 
 /** A document of a YAML stream; `line` counts from 1. */
-export interface YamlDocument {
+interface YamlDocument {
   readonly value: unknown;
   readonly line: number;
 }
 
 /** The documents of a YAML stream, or why it is none. */
-export type YamlStream =
+type YamlStream =
   | { readonly ok: true; readonly documents: readonly YamlDocument[] }
   | { readonly ok: false; readonly why: string; readonly line: number };
 

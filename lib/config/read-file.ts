@@ -7,7 +7,7 @@ import { printable } from '../kit/text/printable.ts';
 import { MAX_CONFIG_BYTES } from './load-document.ts';
 
 /** The text of a file, or why there is none. */
-export type ReadFile =
+type ReadFile =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly problem: Problem };
 

@@ -9,7 +9,7 @@ import { printable } from '../kit/text/printable.ts';
 import type { LoadedDocument } from './load-document.ts';
 
 /** Where one key or value stands: an offset into the text, and what is below it. */
-export interface PlaceNode {
+interface PlaceNode {
   readonly offset: number;
   /** How many values it stands for, aliases followed. */
   size: number;
@@ -17,14 +17,14 @@ export interface PlaceNode {
 }
 
 /** A key of a mapping, or a place in a list, with what stands there. */
-export interface PlaceEntry {
+interface PlaceEntry {
   /** The key's own offset; the value's for an entry of a list. */
   readonly key: number;
   readonly node: PlaceNode;
 }
 
 /** A key that its mapping has more than once. */
-export interface RepeatedKey {
+interface RepeatedKey {
   readonly pointer: string;
   readonly offset: number;
   readonly firstOffset: number;

@@ -53,7 +53,7 @@ export interface DeliveredOccurrence {
 }
 
 /** The document that a pipeline receives; the same at each attempt. */
-export interface DeliveryDocument {
+interface DeliveryDocument {
   readonly id: string;
   readonly cluster: ClusterRef;
   readonly source: string;

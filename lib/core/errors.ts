@@ -91,7 +91,7 @@ export class SluiceError extends Error {
 }
 
 /** What may accompany a thrown error. */
-export interface SluiceErrorOptions {
+interface SluiceErrorOptions {
   readonly cause?: unknown;
   readonly details?: Readonly<Record<string, string | number>>;
 }

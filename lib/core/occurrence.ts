@@ -6,7 +6,7 @@
 import { type EventObject, isJsonObject, type Json, jsonAt, textAt, toMicroTime } from './event.ts';
 
 /** The fields a rule may look at, each the empty string where the Event has none. */
-export interface EventFields {
+interface EventFields {
   readonly namespace: string;
   readonly kind: string;
   readonly objectName: string;
@@ -21,7 +21,7 @@ export interface EventFields {
 }
 
 /** One Event's life with all its repetitions; the cluster id completes it where ids are made. */
-export interface Series {
+interface Series {
   /** `metadata.namespace`, which RBAC protects, not the involved object's. */
   readonly namespace: string;
   readonly name: string;

@@ -134,7 +134,7 @@ export interface Retry extends AboutReceiver {
 }
 
 /** It is certainly not there and never will be. */
-export interface Refused extends AboutReceiver {
+interface Refused extends AboutReceiver {
   readonly outcome: 'refused';
   readonly reason: RefusedReason;
   readonly detail: string;

@@ -12,7 +12,7 @@ export const ACTS = ['retry', 'rerun', 'release', 'discard'] as const;
 export type ActName = (typeof ACTS)[number];
 
 /** What an act works on. */
-export interface ActParts {
+interface ActParts {
   readonly outbox: Outbox;
   readonly journal: Journal;
   readonly archive: Archive;

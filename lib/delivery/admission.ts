@@ -16,7 +16,7 @@ export type AdmissionChange =
   | Omit<Observed<'pause'>, 'trigger' | 'until'>;
 
 /** Whether attempts are let through: as many as may be, none, or one to see. */
-export type AdmissionState = 'admitting' | 'paused' | 'trying';
+type AdmissionState = 'admitting' | 'paused' | 'trying';
 
 /** Why not. */
 type Reason = PauseReason | 'breaker';
@@ -236,7 +236,7 @@ const WINDOW = 20;
 const FAILED_OF_WINDOW = 10;
 
 /** What an attempt says about its receiver; `nothing` when the receiver was not asked. */
-export type Sign = 'well' | 'unreachable' | 'failing' | 'nothing';
+type Sign = 'well' | 'unreachable' | 'failing' | 'nothing';
 
 /** Weighs the outcomes of one trigger. */
 export class Breaker {
@@ -268,7 +268,7 @@ export class Breaker {
 }
 
 /** An answer that is about the delivery, or asks to wait, comes from a receiver that is well. */
-export function signOf(outcome: Outcome): Sign {
+function signOf(outcome: Outcome): Sign {
   switch (outcome.outcome) {
     case 'delivered':
       return 'well';

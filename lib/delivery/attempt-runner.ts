@@ -74,7 +74,7 @@ export function isSuspect({ deaths }: Delivery): boolean {
 }
 
 /** An attempt to which the receiver has answered. */
-export interface Made {
+interface Made {
   /** Resolves when every outcome is written down. */
   readonly settled: Promise<void>;
 }

@@ -55,7 +55,7 @@ export class Dispatch {
 }
 
 /** What setting deliveries aside needs. */
-export interface OrphanParts {
+interface OrphanParts {
   readonly archive: Pick<Archive, 'list' | 'counts'>;
   readonly outbox: Pick<Outbox, 'change'>;
   readonly observe: Observe;

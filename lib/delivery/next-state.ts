@@ -25,7 +25,7 @@ export type NextState = Settlement['next'] & { readonly why: string };
 const BUGS_AT_MOST = 5;
 
 /** How long ago moments of the wall clock were; see Aging. */
-export interface Ages {
+interface Ages {
   /** For how long a delivery has been tried, in ms. */
   ageMs(first: number, now: number): number;
   /** How long ago it was for the receiver, in ms. */

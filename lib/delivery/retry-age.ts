@@ -8,7 +8,7 @@ import type { Keep } from '../core/store.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 
 /** What the ages of one lane are kept with. */
-export interface AgingParts {
+interface AgingParts {
   readonly clock: Clock;
   readonly keep: Keep;
   /** Spans in which no gateway worked. */
@@ -154,7 +154,7 @@ export interface Span {
 }
 
 /** A span that may still last: then it has no end. */
-export interface Pause {
+interface Pause {
   readonly from: number;
   readonly to: number | null;
 }

@@ -21,7 +21,7 @@ import {
 } from './rule-findings.ts';
 
 /** What rules refer to, and what they get where they say nothing. */
-export interface ChainOptions {
+interface ChainOptions {
   /** The names of the configured triggers, in the file's order. */
   readonly triggers: readonly string[];
   /** The names of the configured sources; absent: the rules' `source` is not compared with them. */
@@ -166,19 +166,19 @@ function emptyBlock(path: string): Finding {
 // be told apart. Checks over all rules together; each rule's own keys are compile.ts's.
 
 /** What a rule is and was called. */
-export interface RuleNames {
+interface RuleNames {
   readonly index: number;
   readonly name: string | null;
   readonly formerly: readonly string[];
 }
 
 /** The first of the earlier names, else the name, else ''. */
-export function identityOf({ name, formerly }: RuleNames): string {
+function identityOf({ name, formerly }: RuleNames): string {
   return formerly[0] ?? name ?? '';
 }
 
 /** Reports each name, now or earlier, that an earlier rule has or had. '' may be shared. */
-export function checkNames(rules: readonly RuleNames[], report: Report): void {
+function checkNames(rules: readonly RuleNames[], report: Report): void {
   const owners = new Map<string, number>();
   for (const { index, name, formerly } of rules) {
     const path = pointer('/filters', index);
@@ -204,7 +204,7 @@ export function checkNames(rules: readonly RuleNames[], report: Report): void {
 }
 
 /** Notes accept rules without an identity that start the same trigger as an earlier one. */
-export function noteSharedIdentities(rules: readonly Rule[], report: Report): void {
+function noteSharedIdentities(rules: readonly Rule[], report: Report): void {
   const firstWith = new Map<string, number>();
   for (const { decision } of rules) {
     const { rule, triggers, action } = decision;

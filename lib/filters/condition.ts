@@ -11,7 +11,7 @@ import type { ConditionField } from './rule.ts';
 import { pointer, quoted, type Report, wrong, wrongType } from './rule-findings.ts';
 
 /** A field as it is written, and where. */
-export interface WrittenField {
+interface WrittenField {
   readonly field: ConditionField;
   readonly written: unknown;
   readonly path: string;
@@ -148,7 +148,7 @@ function badCount(path: string, found: string | number): Finding {
 const COMPARISON = /^\s*(==|=|<=|>=|<|>)?\s*(\d{1,15})\s*$/;
 
 /** Reads `3`, `">= 3"`, `"= 3"` and so on; undefined where it is none of these. */
-export function parseCountTest(written: unknown): CountTest | undefined {
+function parseCountTest(written: unknown): CountTest | undefined {
   if (typeof written === 'number') {
     const usable = Number.isSafeInteger(written) && written >= 0;
     return usable ? { operator: '=', number: written } : undefined;
@@ -160,7 +160,7 @@ export function parseCountTest(written: unknown): CountTest | undefined {
 }
 
 /** Whether a count passes a test. */
-export function passes(test: CountTest, count: number): boolean {
+function passes(test: CountTest, count: number): boolean {
   switch (test.operator) {
     case '=':
       return count === test.number;

@@ -8,7 +8,7 @@ import type { Condition } from './chain.ts';
 import { pointer, quoted, type Report, suspicious, wrong, wrongType } from './rule-findings.ts';
 
 /** `triggers` as it is written, the rule's place, and what the rule decides. */
-export interface WrittenTriggers {
+interface WrittenTriggers {
   readonly written: unknown;
   readonly path: string;
   readonly action: Action;
@@ -61,7 +61,7 @@ function compileNames(written: readonly unknown[], place: NamePlace, report: Rep
 }
 
 /** A rule or block, and the sources that its `source` may name. */
-export interface SourcePlace {
+interface SourcePlace {
   readonly path: string;
   readonly sources: readonly string[] | undefined;
 }

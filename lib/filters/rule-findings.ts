@@ -8,7 +8,7 @@ import { printable } from '../kit/text/printable.ts';
 export type Report = (finding: Finding) => void;
 
 /** What a finding of a known severity says. */
-export interface Said {
+interface Said {
   readonly code: ProblemCode;
   readonly path: string;
   readonly message: string;

@@ -41,7 +41,7 @@ export const RULE_FIELDS = [...CONDITION_FIELDS, 'not'] as const;
 export type RuleField = (typeof RULE_FIELDS)[number];
 
 /** One pattern or a list of them; '' and [] ask for nothing, '' inside a list asks for ''. */
-export type TextWanted = string | readonly string[];
+type TextWanted = string | readonly string[];
 
 /** One number or comparison, or a list of them of which one must hold. */
 export type CountWanted = number | string | readonly (number | string)[];
@@ -64,7 +64,7 @@ export interface BlockSection {
 }
 
 /** When a series that has started once starts again. */
-export interface AgainSection {
+interface AgainSection {
   readonly per?: 'series';
   /** A duration: how long a series must have been silent before its re-creation starts anew. */
   readonly quiet?: string;
@@ -103,7 +103,7 @@ export const RULE_KEYS = [
 export const DEFAULT_QUIET_MS = 3_600_000;
 
 /** `again` as it is written, where, and what its rule decides. */
-export interface WrittenAgain {
+interface WrittenAgain {
   readonly written: unknown;
   readonly path: string;
   readonly action: Action;

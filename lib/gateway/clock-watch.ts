@@ -8,7 +8,7 @@ import type { Upkeep } from '../core/store.ts';
 import type { SteadyClock } from '../kit/async/steady-clock.ts';
 
 /** What the watch works with. */
-export interface ClockWatchParts {
+interface ClockWatchParts {
   readonly clock: Clock;
   readonly steady: SteadyClock;
   readonly upkeep: Pick<Upkeep, 'shift'>;

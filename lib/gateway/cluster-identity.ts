@@ -78,10 +78,10 @@ async function lostWith(
 // from that is done by whoever asks (cluster-change.ts); this file only says so.
 
 /** Where a cluster id came from. */
-export type ClusterIdOrigin = 'kube-system' | 'namespace' | 'random';
+type ClusterIdOrigin = 'kube-system' | 'namespace' | 'random';
 
 /** A cluster as it is kept. */
-export interface KnownCluster {
+interface KnownCluster {
   readonly id: string;
   readonly from: ClusterIdOrigin;
   /** The uid of kube-system; null as long as it could not be read. */
@@ -89,7 +89,7 @@ export interface KnownCluster {
 }
 
 /** What was found of a cluster, beside what is known. */
-export interface RecognisedCluster {
+interface RecognisedCluster {
   /** As it is to be kept from now on. */
   readonly now: KnownCluster;
   /** As it was kept; null at a first start. */

@@ -16,7 +16,7 @@ export interface Beat {
 }
 
 /** What the heart works with. */
-export interface HeartbeatParts {
+interface HeartbeatParts {
   readonly keep: Keep;
   readonly clock: Clock;
   readonly readMs: () => number;

@@ -5,7 +5,7 @@
 import type { Batch, Gap, Position, Positions, Source } from '../core/source.ts';
 
 /** What decides who goes on from where. */
-export interface Inheritance {
+interface Inheritance {
   /** By the name of the source. */
   readonly positions: ReadonlyMap<string, Positions>;
   /** The sources that are configured. */

@@ -8,7 +8,7 @@ import type { Observation } from '../core/observation.ts';
 import type { Outbox } from '../core/store.ts';
 
 /** A trigger as liveness needs to know it. */
-export interface LiveTrigger {
+interface LiveTrigger {
   readonly name: string;
   /** For one attempt. */
   readonly timeoutMs: number;
@@ -153,7 +153,7 @@ function dispatchKey(trigger: string): string {
 // of the wall clock ends the process, and time in which the process was suspended does not count.
 
 /** Something that is expected to move. */
-export interface Expectation {
+interface Expectation {
   /** What is stuck if it does not, for people. */
   readonly what: string;
   /** For how long it may stand still. */
@@ -168,7 +168,7 @@ interface Watched extends Expectation {
 const SUSPENDED_MS = 90_000;
 
 /** Follows what is expected to move. */
-export class Progress {
+class Progress {
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #watched = new Map<string, Watched>();
   #lookedAt: number;

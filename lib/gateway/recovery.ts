@@ -17,7 +17,7 @@ import type { RetentionClock } from './retention.ts';
 import { createWorkers, type WorkerParts, type Workers } from './wiring.ts';
 
 /** What a start works with. */
-export interface StartParts extends GatewayParts, Pick<WorkerParts, 'steady' | 'answered'> {
+interface StartParts extends GatewayParts, Pick<WorkerParts, 'steady' | 'answered'> {
   /** Waited for while it is unavailable. */
   readonly store: Store;
   readonly retention: RetentionClock;
@@ -77,7 +77,7 @@ function nameOf({ name }: { readonly name: string }): string {
 // watch paths that nobody reads any more. It reports and hands on; it attempts nothing.
 
 /** What taking up works with. */
-export interface TakeUpParts {
+interface TakeUpParts {
   readonly store: Pick<Store, 'upkeep' | 'keep'>;
   readonly clock: Clock;
   readonly incarnation: string;
@@ -87,7 +87,7 @@ export interface TakeUpParts {
 }
 
 /** What was taken up. */
-export interface TakenUp {
+interface TakenUp {
   /** Deliveries whose attempt was running when its process died. */
   readonly lost: readonly Delivery[];
   /** Every watch path that the store knows. */

@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Upkeep } from '../core/store.ts';
 
 /** What the sweeper works with. */
-export interface SweeperParts {
+interface SweeperParts {
   readonly store: { readonly upkeep: Upkeep };
   readonly clock: Clock;
   /** The clock of the retention. */

@@ -10,7 +10,7 @@ import type { ActAnswer, Store } from '../core/store.ts';
 import { backoffMs } from '../kit/async/backoff.ts';
 
 /** What waiting for a store needs. */
-export interface PatienceParts {
+interface PatienceParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly observe: Observe;

@@ -6,7 +6,7 @@ import type { Observation, Observe } from '../core/observation.ts';
 import type { Committed, StoreUsage } from '../core/store.ts';
 
 /** What the watch works with. */
-export interface UsageWatchParts {
+interface UsageWatchParts {
   readonly overflow: 'block' | 'shed';
   readonly clock: Clock;
   readonly observe: Observe;

@@ -17,7 +17,7 @@ import type { Limiter } from './limit.ts';
 import type { Held, QueueKey } from './namespace-queue.ts';
 
 /** What the release works with. */
-export interface ReleaseParts {
+interface ReleaseParts {
   readonly archive: Archive;
   readonly outbox: Outbox;
   readonly keep: Keep;

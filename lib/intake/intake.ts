@@ -269,7 +269,7 @@ function toDisposed(
 // Source: the three kinds of gaps, docs/guarantees.md.
 
 /** Remembers, while a path is listed, how many of its series were written more than once. */
-export class GapLoss {
+class GapLoss {
   /** By watch path, since its position moved last. */
   readonly #hidden = new Map<string, Set<string>>();
 

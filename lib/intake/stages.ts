@@ -28,7 +28,7 @@ export interface Facts {
 }
 
 /** One stage: a ruling, or null to let the candidate pass. */
-export type Stage = (candidate: Candidate, facts: Facts) => Ruling | null;
+type Stage = (candidate: Candidate, facts: Facts) => Ruling | null;
 
 /** Stages that ask neither the ledger nor a budget. */
 const GUARDS = [guardForeign, guardLoop] as const;
@@ -66,7 +66,7 @@ export function guarded(occurrence: Occurrence, guard: GuardFacts): Ruling | nul
  * Stops a state of a series that was started before: always within one life of the Event, and in
  * another life while less than `quiet` lies between it and the last accepted state.
  */
-export function again({ occurrence, quietMs }: Candidate, { entry }: Facts): Ruling | null {
+function again({ occurrence, quietMs }: Candidate, { entry }: Facts): Ruling | null {
   if (entry === undefined) return null;
   if (entry.life === occurrence.life) return { disposition: 'repeat', id: entry.id, why: '' };
   const silence = silenceMs(entry.lastHappenedAt, occurrence.happenedAt);

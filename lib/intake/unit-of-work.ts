@@ -11,7 +11,7 @@ import { type Ruling, rule } from './stages.ts';
 import { type Candidate, moveLedgerEntry, toDelivery, toLedgerEntry } from './start-request.ts';
 
 /** What the work on one batch may look at. */
-export interface WorkFacts {
+interface WorkFacts {
   readonly cluster: ClusterRef;
   readonly guard: Omit<GuardFacts, 'allowForeign'>;
   readonly foreignSources: ReadonlySet<string>;
@@ -104,7 +104,7 @@ function isGuarded({ disposition }: Ruling): boolean {
 // so the same states are read again. So it may ride with a later commit.
 
 /** What of a commit may be late. */
-export type Late = Pick<Commit, 'positions' | 'ledger' | 'seen' | 'gone'>;
+type Late = Pick<Commit, 'positions' | 'ledger' | 'seen' | 'gone'>;
 
 /** A key of a watch path, and whether it went after it was seen last. */
 interface Key extends Gone {

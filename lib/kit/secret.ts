@@ -21,7 +21,7 @@ export interface NeededSecret {
 }
 
 /** The text of a secret, or why there is none; `why` names where it should be. */
-export type ReadSecret =
+type ReadSecret =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly why: string };
 
@@ -83,7 +83,7 @@ function toRead(value: string, where: string): ReadSecret {
 const FRESH_MS = 10_000;
 
 /** The texts of several secrets by what they are for, or the first that there is none of. */
-export type ReadSecrets<Name extends string> =
+type ReadSecrets<Name extends string> =
   | { readonly ok: true; readonly texts: Readonly<Partial<Record<Name, string>>> }
   | { readonly ok: false; readonly why: string };
 

@@ -141,7 +141,7 @@ const FORMS: readonly Form[] = [
  * **Shape**: an address that several forms fit has several. 0.0.0.0 is there only if no form reads
  * anything else, because the zeros that pad one form are an address in another.
  */
-export function embeddedIPv4(address: string): readonly string[] {
+function embeddedIPv4(address: string): readonly string[] {
   if (!isIPv6(address)) return [];
   const digits = digitsOf(address);
   const found = FORMS.flatMap((form) => {

@@ -134,10 +134,10 @@ const PLAIN = /^[\t\x20-\x7e]*$/;
 const CONTROL = /[^\P{Cc}\t]/u;
 
 /** By lower-case name. */
-export type Sent = Record<string, string>;
+type Sent = Record<string, string>;
 
 /** What the headers depend on beside the caller's. */
-export interface Around {
+interface Around {
   /** Sent where the caller names none. */
   readonly userAgent: string;
   readonly body: Buffer | null;
@@ -170,7 +170,7 @@ export function toSent(headers: HttpRequest['headers'], around: Around): Sent | 
 // through a proxy, so it would not hold.
 
 /** A number of places that are taken and given back. */
-export class Slots {
+class Slots {
   #free: number;
   readonly #waiting = new Set<(taken: boolean) => void>();
 

@@ -29,20 +29,20 @@ export interface TlsIdentity {
 }
 
 /** How connections are made. */
-export interface ConnectorOptions {
+interface ConnectorOptions {
   readonly connectTimeoutMs: number;
   readonly tls: TlsIdentity;
   readonly proxy: ProxyChoice;
 }
 
 /** What making connections takes. */
-export interface ConnectorParts {
+interface ConnectorParts {
   readonly clock: Clock;
   readonly lookup: LookupFunction;
 }
 
 /** Told once: the error, or the socket that carries requests. */
-export type Opened = (error: Error | null, socket: Socket | null) => void;
+type Opened = (error: Error | null, socket: Socket | null) => void;
 
 /** Makes connections and remembers which of them were ready to carry a request. */
 export class Connector implements Disposable {

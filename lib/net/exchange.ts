@@ -43,7 +43,7 @@ export interface Line {
 }
 
 /** One call: what to send, and what ends it early. */
-export interface Call {
+interface Call {
   readonly request: HttpRequest;
   /** All that go out, prepared; the exchange may add to them. */
   readonly headers: Record<string, string>;
@@ -256,7 +256,7 @@ function toHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string
 // and nothing that happens to a body makes the answer a failure: its status has been read.
 
 /** What may be read of a body. */
-export interface BodyBounds {
+interface BodyBounds {
   /** How much is kept. */
   readonly excerptBytes: number;
   /** How much is read in all before the connection is closed. */
@@ -264,7 +264,7 @@ export interface BodyBounds {
 }
 
 /** One body being read; it is read to its end or its bound whether anybody waits or not. */
-export class AnswerBody implements Bounded {
+class AnswerBody implements Bounded {
   readonly #response: IncomingMessage;
   readonly #bounds: BodyBounds;
   readonly #chunks: Buffer[] = [];

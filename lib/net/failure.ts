@@ -6,7 +6,7 @@ import { printable } from '../kit/text/printable.ts';
 import type { HttpFailed, NetworkFailure } from './http-client.ts';
 
 /** What was known of a request when it failed. */
-export interface Failing {
+interface Failing {
   /** Where the request was to go, as `host:port`. */
   readonly place: string;
   readonly reached: HttpFailed['reached'];

@@ -21,7 +21,7 @@ export interface Routed extends WatchedRequest {
 }
 
 /** What pools are made of. */
-export interface PoolsParts {
+interface PoolsParts {
   readonly connector: Connector;
   readonly clock: Clock;
   readonly isTls: boolean;
@@ -104,7 +104,7 @@ export class Pools implements Disposable {
 // and closed before the receiver closes them. No proxy of the environment reaches it.
 
 /** What connections are kept for. */
-export interface Keeping {
+interface Keeping {
   readonly isTls: boolean;
   readonly maxSockets: number;
   /** How long one is kept while it is idle, in ms; 0: it is closed after its first answer. */
@@ -116,10 +116,10 @@ export interface Keeping {
 }
 
 /** How the idle time of a connection ended: it lasted, or the other side closed it before. */
-export type IdleEnd = 'stayed open' | 'was closed';
+type IdleEnd = 'stayed open' | 'was closed';
 
 /** A request whose connection carries nothing else. */
-export interface WatchedRequest {
+interface WatchedRequest {
   /** Different for each such request: it is a part of the name by which a connection is found. */
   readonly watched?: number;
 }
@@ -135,7 +135,7 @@ interface Idle {
 const NODE: { keepSocketAlive(socket: Duplex): unknown } = Agent.prototype;
 
 /** Connections by protocol, host and port. */
-export class ConnectorAgent extends Agent {
+class ConnectorAgent extends Agent {
   readonly #connector: Connector;
   readonly #keeping: Keeping;
   readonly #places = new WeakMap<Duplex, string>();
@@ -263,7 +263,7 @@ const CLOSING_MS = 600_000;
  * How a request gets its connection: any that is kept; one that was used a moment ago; a new one that
  * is watched afterwards and carries nothing else; a new one that is closed after its answer.
  */
-export type ConnectionUse = 'any' | 'brief' | 'watched' | 'single';
+type ConnectionUse = 'any' | 'brief' | 'watched' | 'single';
 
 /** What is known of each place. */
 export class Reuse {

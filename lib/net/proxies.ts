@@ -208,7 +208,7 @@ interface NoProxy {
 }
 
 /** Reads the value of a variable; '' excepts nothing. */
-export function parseNoProxy(text: string): NoProxy {
+function parseNoProxy(text: string): NoProxy {
   const entries = text.split(/[\s,]+/).filter((entry) => entry !== '');
   const parsed = entries.map((entry) => parseEntry(entry.toLowerCase()));
   const matchers = parsed.filter((one) => one !== null);

@@ -1,5 +1,6 @@
 // The types of a configuration in our form, generated from its schema by tools/generate.ts.
 // Edits here are lost.
+
 import type { RuleSection } from '../filters/rule.ts';
 
 /**

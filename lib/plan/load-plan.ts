@@ -32,7 +32,7 @@ export interface LoadedPlan {
 }
 
 /** A secret that the plan needs, and where the configuration names it. */
-export type PlacedSecret = NeededSecret & Pick<Problem, 'line' | 'column'>;
+type PlacedSecret = NeededSecret & Pick<Problem, 'line' | 'column'>;
 
 const NOTHING = { secrets: [], store: null } as const;
 

@@ -29,7 +29,7 @@ import {
 } from './settings.ts';
 
 /** A plan that holds only where no finding is an error. */
-export interface PlannedForm {
+interface PlannedForm {
   readonly plan: Plan | null;
   readonly findings: readonly Finding[];
 }

@@ -6,7 +6,7 @@ import type { Finding } from '../core/problem.ts';
 import type { OnLostAnswer } from '../core/trigger.ts';
 
 /** Local commands run, are an error, or, where nothing runs, are worth a note. */
-export type ExecPermission = 'allowed' | 'refused' | 'noted';
+type ExecPermission = 'allowed' | 'refused' | 'noted';
 
 /** What a plan depends on besides the configuration. */
 export interface PlanContext {

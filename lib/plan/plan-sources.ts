@@ -13,7 +13,7 @@ import { findingsAt, type PlanContext, pointerOf, sectionContext } from './plan-
 const KINDS: Readonly<Record<string, SourceKind<unknown>>> = sourceKinds;
 
 /** An entry under `sources:`: one kind's section. */
-export type SourceEntry = Readonly<Record<string, unknown>>;
+type SourceEntry = Readonly<Record<string, unknown>>;
 
 /** What is there where no source is configured, and always in the original's form. */
 export const DEFAULT_SOURCES: readonly (readonly [string, SourceEntry])[] = [

@@ -22,7 +22,7 @@ import { checkDelivery, type DeliverySection, planDelivery } from './settings.ts
 const KINDS: Readonly<Record<string, TriggerKind<unknown>>> = triggerKinds;
 
 /** An entry under `triggers:`: one kind's section, and the keys that all kinds share. */
-export type TriggerEntry = DeliverySection & {
+type TriggerEntry = DeliverySection & {
   readonly prefix?: string;
   readonly formerly?: readonly string[];
   readonly onLostAnswer?: OnLostAnswer;

@@ -25,10 +25,10 @@ import type { PlannedTriggers } from './plan-triggers.ts';
 export type ConfigurationForm = 'ours' | 'original' | 'none';
 
 /** What the gateway adds when it builds a source; name and namespace are the plan's. */
-export type GatewaySourceParts = Omit<SourceParts, 'name' | 'namespace'>;
+type GatewaySourceParts = Omit<SourceParts, 'name' | 'namespace'>;
 
 /** What the gateway adds when it builds a trigger; the rest is the plan's. */
-export type GatewayTriggerParts = Omit<TriggerParts, 'name' | 'prefix' | 'buildNamespace'>;
+type GatewayTriggerParts = Omit<TriggerParts, 'name' | 'prefix' | 'buildNamespace'>;
 
 /** One source, ready to be built. */
 export interface PlannedSource {
@@ -42,7 +42,7 @@ export interface PlannedSource {
 }
 
 /** When a failed attempt is repeated, and how long in all. */
-export interface PlannedRetry {
+interface PlannedRetry {
   readonly firstMs: number;
   readonly maxMs: number;
   /** Counted from the first attempt. */
@@ -100,7 +100,7 @@ export interface PlannedGuard {
 }
 
 /** How long things are remembered. */
-export interface PlannedRetention {
+interface PlannedRetention {
   /** A ledger entry, after its Event's key is gone: the longest `quiet` plus the Events' TTL. */
   readonly goneMs: number;
   /** A settled delivery. */
@@ -162,7 +162,7 @@ export interface Plan {
 // Puts the planned parts of any form together into one Plan.
 
 /** The parts of a plan, each planned and free of errors. */
-export interface PlanParts {
+interface PlanParts {
   readonly form: Plan['form'];
   readonly clusterName: string | null;
   readonly sources: PlannedSources;
@@ -213,7 +213,7 @@ export function assemblePlan(parts: PlanParts, context: PlanContext): Plan {
 // render, and what `check --cluster` compares with what is really allowed.
 
 /** Joins permissions on the same objects and sorts them. */
-export function mergePermissions(permissions: readonly Permission[]): readonly Permission[] {
+function mergePermissions(permissions: readonly Permission[]): readonly Permission[] {
   const groups = Map.groupBy(permissions, ({ namespace, group, resource, names }) =>
     JSON.stringify([namespace, group, resource, names ?? null]),
   );
@@ -221,7 +221,7 @@ export function mergePermissions(permissions: readonly Permission[]): readonly P
 }
 
 /** What the gateway itself needs: its own namespace's uid, where the cluster's is not readable. */
-export function ownPermissions(namespace: string): readonly Permission[] {
+function ownPermissions(namespace: string): readonly Permission[] {
   if (namespace === '') return [];
   return [
     {

@@ -16,7 +16,7 @@ import type {
 import { errorAt, type PlanContext } from './plan-context.ts';
 
 /** `limits:` as it is written. */
-export interface LimitsSection {
+interface LimitsSection {
   readonly perObject?: string;
   readonly total?: string;
   readonly holdFor?: string;
@@ -58,7 +58,7 @@ interface ApiSection {
 }
 
 /** `http:` as it is written. */
-export interface HttpSection {
+interface HttpSection {
   readonly probes?: string | number;
   readonly api?: string | number | ApiSection;
   readonly tokenFile?: string;
@@ -242,7 +242,7 @@ export function checkDelivery(
 }
 
 /** The warning about a time of zero for which something would wait. */
-export function noTime(path: string, message: string, hint: string): Finding {
+function noTime(path: string, message: string, hint: string): Finding {
   return { severity: 'warning', code: 'no-time', path, message, hint };
 }
 

@@ -15,7 +15,7 @@ import type { EventWatches, WatchRequest } from './event-watch.ts';
 import { notServed, type Status, status } from './status.ts';
 
 /** What the server stands on. */
-export interface ApiServerParts {
+interface ApiServerParts {
   readonly store: EventStore;
   readonly lists: EventLists;
   readonly watches: EventWatches;
@@ -224,7 +224,7 @@ function decoded(path: string): string | undefined {
 const VERSION = { major: '1', minor: '36', gitVersion: 'v1.36.0+sluice-playback' };
 
 /** The documents by path. */
-export const DOCUMENTS: Readonly<Record<string, JsonObject>> = {
+const DOCUMENTS: Readonly<Record<string, JsonObject>> = {
   '/version': { ...VERSION, platform: 'linux/amd64' },
   '/api': { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] },
   '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [] },
@@ -253,10 +253,10 @@ export const DOCUMENTS: Readonly<Record<string, JsonObject>> = {
 };
 
 /** The paths that answer `ok`. */
-export const HEALTH_PATHS: readonly string[] = ['/healthz', '/livez', '/readyz'];
+const HEALTH_PATHS: readonly string[] = ['/healthz', '/livez', '/readyz'];
 
 /** A namespace of the cluster that is played. */
-export function toNamespace(name: string, cluster: string): JsonObject {
+function toNamespace(name: string, cluster: string): JsonObject {
   return {
     kind: 'Namespace',
     apiVersion: 'v1',

@@ -7,7 +7,7 @@ import type { EventStore, StoredEvent } from './event-store.ts';
 import { continueExpired, type Status, status, versionTooLarge } from './status.ts';
 
 /** What a LIST asks for, as it stands in the query. */
-export interface ListRequest {
+interface ListRequest {
   /** Null: all. */
   readonly namespace: string | null;
   readonly limit: string;

@@ -14,7 +14,7 @@ export interface StoredEvent {
 }
 
 /** One change, in the order of versions. */
-export interface Change {
+interface Change {
   readonly version: bigint;
   readonly namespace: string;
   /** The line of a watch that tells it, with its line feed. */

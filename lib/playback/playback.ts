@@ -40,7 +40,7 @@ export interface PlaybackOptions {
 }
 
 /** What playing needs of the machine. */
-export interface PlaybackParts {
+interface PlaybackParts {
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -198,7 +198,7 @@ function hostPort(host: string, port: number): string {
 // The kubeconfig with which any client of Kubernetes reaches a playback.
 
 /** Where a playback is reached. */
-export interface Reach {
+interface Reach {
   readonly url: string;
   /** The certificate that a client has to trust, PEM; absent over HTTP. */
   readonly cert?: string;
@@ -233,17 +233,17 @@ export function renderKubeconfig({ url, cert, namespace }: Reach): string {
 export type Speed = number | 'full';
 
 /** A recording as a file gives it, or as a spec writes it down. */
-export type Recording = AsyncIterable<RecordingEntry> | Iterable<RecordingEntry>;
+type Recording = AsyncIterable<RecordingEntry> | Iterable<RecordingEntry>;
 
 /** How far a recording has been played. */
-export interface Progress {
+interface Progress {
   readonly applied: number;
   /** Entries that changed nothing: without a name, or the end of what had not begun. */
   readonly skipped: number;
 }
 
 /** What playing needs. */
-export interface PlayerParts {
+interface PlayerParts {
   readonly store: EventStore;
   readonly clock: Clock;
   readonly speed: Speed;
@@ -251,11 +251,7 @@ export interface PlayerParts {
 }
 
 /** Plays to the end; rejects with the signal's reason, or with what the recording throws. */
-export async function play(
-  recording: Recording,
-  parts: PlayerParts,
-  signal: AbortSignal,
-): Promise<void> {
+async function play(recording: Recording, parts: PlayerParts, signal: AbortSignal): Promise<void> {
   const { store, clock, speed, progressed } = parts;
   const startedAt = clock.monotonic();
   let firstAt: number | undefined;

@@ -8,7 +8,7 @@ import { type EventObject, isJsonObject } from '../core/event.ts';
 import { toRecordedEvent } from '../sources/given-events.ts';
 
 /** Every kind of change a recording holds. */
-export const CHANGE_TYPES = ['ADDED', 'MODIFIED', 'DELETED'] as const;
+const CHANGE_TYPES = ['ADDED', 'MODIFIED', 'DELETED'] as const;
 
 /** What a watch says happened to an object. */
 export type ChangeType = (typeof CHANGE_TYPES)[number];

@@ -116,7 +116,7 @@ function checkNamespaces(section: EventsSection): readonly Finding[] {
 }
 
 /** The namespaces that are watched; null stands for all. */
-export function watchedNamespaces(section: EventsSection, own: string): readonly (string | null)[] {
+function watchedNamespaces(section: EventsSection, own: string): readonly (string | null)[] {
   const { namespaces } = section;
   if (namespaces === undefined) return [own === '' ? null : own];
   return namespaces.includes(ALL) ? [null] : [...new Set(namespaces)];

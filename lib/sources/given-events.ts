@@ -168,7 +168,7 @@ function refused(place: string, why: string): Given {
 // zz_generated.conversion.go; field order and what is left out: k8s.io/api core/v1 Event.
 
 /** The versions of the group that are translated. */
-export const EVENTS_GROUP_VERSIONS = ['events.k8s.io/v1', 'events.k8s.io/v1beta1'] as const;
+const EVENTS_GROUP_VERSIONS = ['events.k8s.io/v1', 'events.k8s.io/v1beta1'] as const;
 
 /**
  * The core/v1 Event of an `events.k8s.io` one.

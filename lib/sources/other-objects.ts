@@ -7,7 +7,7 @@ import { isJsonObject, type Json, type JsonObject, stringAt } from '../core/even
 import { printable } from '../kit/text/printable.ts';
 
 /** Description of an object, and how to get Events instead. */
-export interface Other {
+interface Other {
   /** For people, behind `found`: `a Pod (v1)`. */
   readonly found: string;
   readonly hint: string;

@@ -8,6 +8,3 @@ import type { SourceKind } from './source-kind.ts';
 export const sourceKinds = {
   events: eventsKind,
 } as const satisfies Readonly<Record<string, SourceKind<never>>>;
-
-/** The name of a kind of source. */
-export type SourceKindName = keyof typeof sourceKinds;

@@ -212,10 +212,10 @@ function fits(head: DeliveryHead, query: DeliveryQuery): boolean {
 // garbage a long one, and a backlog several times as large. Nothing else is done to a delivery here.
 
 /** Everything of a delivery but its occurrences. */
-export type DeliveryHead = Omit<Delivery, 'occurrences'>;
+type DeliveryHead = Omit<Delivery, 'occurrences'>;
 
 /** A delivery at rest or at work. */
-export interface Packed {
+interface Packed {
   readonly head: DeliveryHead;
   /** In the order in which deliveries were committed. */
   readonly place: number;
@@ -228,7 +228,7 @@ export interface Packed {
 }
 
 /** What of a delivery changes while it is kept. */
-export type Changes = Partial<
+type Changes = Partial<
   Pick<
     Delivery,
     'trigger' | 'state' | 'dead' | 'dueAt' | 'attempts' | 'started' | 'deaths' | 'retriedAt'

@@ -24,7 +24,7 @@ import { MemoryLedger } from './memory-ledger.ts';
 import type { StoreParts } from './store-kind.ts';
 
 /** The section `memory:` of the configuration; it has no settings. */
-export type MemorySection = Readonly<Record<string, never>>;
+type MemorySection = Readonly<Record<string, never>>;
 
 /** Gaps kept for those who ask. */
 const GAPS_KEPT = 1_000;
@@ -231,7 +231,7 @@ interface Kept {
 }
 
 /** Positions in memory. */
-export class MemoryPositions {
+class MemoryPositions {
   /** Source → watch path. */
   readonly #sources = new Map<string, Map<string, Kept>>();
 

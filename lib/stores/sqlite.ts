@@ -16,7 +16,7 @@ import type { StoreParts } from './store-kind.ts';
 import { historyPathOf, placeOf, preparePlace } from './store-location.ts';
 
 /** The section `sqlite:` of the configuration. */
-export interface SqliteSection {
+interface SqliteSection {
   readonly path?: string;
 }
 
@@ -24,7 +24,7 @@ export interface SqliteSection {
 export const SQLITE_DEFAULTS = { path: 'sluice.db' } as const;
 
 /** What opening a file takes. */
-export interface SqliteOptions {
+interface SqliteOptions {
   readonly path: string;
   /** 0: no bound. */
   readonly maxBytes: number;
@@ -107,7 +107,7 @@ export const sqliteKind = {
 // what is in the files, never which files they are.
 
 /** Dependencies of the look after a store's files. */
-export interface OpenFilesParts {
+interface OpenFilesParts {
   /** The main file; its log lies beside it. */
   readonly path: string;
   readonly clock: Pick<Clock, 'monotonic'>;

@@ -179,7 +179,7 @@ const LOCAL_FUSE: ReadonlySet<string> = new Set([
 const UNSIGNED = 0x1_0000_0000;
 
 /** What is known of where a file lies. */
-export interface FilePlace {
+interface FilePlace {
   /** Of the file system, as statfs answers it. */
   readonly type: number;
   /** As stat answers it. */

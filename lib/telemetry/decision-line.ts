@@ -14,7 +14,7 @@ const FIELD_CHARACTERS = 253;
 const CONDITION_CHARACTERS = 80;
 
 /** What a decision's line needs besides the observation. */
-export interface DecisionContext {
+interface DecisionContext {
   readonly level: LogLevel;
   /** How many states of the series went by without an info line of their own. */
   readonly states: number;
@@ -144,7 +144,7 @@ function bounded(value: Json): Json {
 const SERIES = 10_000;
 
 /** What is new about a state of a series. */
-export interface Novelty {
+interface Novelty {
   readonly changed: boolean;
   /** Of a change: how many states since the last line had none. */
   readonly states: number;

@@ -12,7 +12,7 @@ import type { Line } from './logging.ts';
 const CALM_MS = 60_000;
 
 /** A failure as it is told from others. */
-export interface Failure {
+interface Failure {
   /** What fails, for instance a watch on one path. */
   readonly key: string;
   /** How it fails; the same cause again is the same failure. */

@@ -106,7 +106,7 @@ function painted(text: string, colour: string | null): string {
 // last one's text is kept.
 
 /** Makes times in milliseconds since 1970 into RFC 3339 text, in UTC with milliseconds. */
-export function timeTexts(): (now: number) => string {
+function timeTexts(): (now: number) => string {
   let last = Number.NaN;
   let text = '';
   return (now) => {

@@ -13,10 +13,10 @@ import { type Failing, pausing, refused, retry, unknown } from './outcomes.ts';
 import { askedWaitMs } from './retry-after.ts';
 
 /** What a row of the tables says. */
-export type Meaning = { readonly outcome: 'created' } | { readonly outcome: 'exists' } | Failing;
+type Meaning = { readonly outcome: 'created' } | { readonly outcome: 'exists' } | Failing;
 
 /** One row of the table of answers; the first one that fits holds. */
-export interface AnswerRow {
+interface AnswerRow {
   /** The lowest and the highest status it is for. */
   readonly status: readonly [number, number];
   /** What else must hold. */
@@ -34,7 +34,7 @@ export interface AnswerRow {
 const TAKE_UP = 'sluice deliveries retry --all --state refused';
 
 /** One row of the table of missing answers; the first one that fits holds. */
-export interface FailureRow {
+interface FailureRow {
   readonly reached: ApiFailed['reached'];
   /** Absent: any. */
   readonly code?: string;
@@ -180,7 +180,7 @@ export interface Tried {
 }
 
 /** An outcome that is no success, or that the object was created or was there already. */
-export type CreationOutcome =
+type CreationOutcome =
   | { readonly outcome: 'created' }
   | { readonly outcome: 'exists' }
   | Exclude<Outcome, { readonly outcome: 'delivered' }>;

@@ -53,7 +53,7 @@ export function projectId(project: string): string {
 }
 
 /** One build to ask for. */
-export interface BrigadeBuild {
+interface BrigadeBuild {
   readonly id: string;
   /** `<prefix>-<id>`. */
   readonly name: string;
@@ -69,7 +69,7 @@ const SECRET_BYTES = 1_024 * 1_024;
 const EVENT_TYPE_BYTES = 32 * 1_024;
 
 /** The Secret, or why there is none. */
-export type BuildSecret =
+type BuildSecret =
   | { readonly ok: true; readonly object: JsonObject }
   | { readonly ok: false; readonly why: string };
 

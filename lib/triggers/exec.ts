@@ -196,14 +196,14 @@ function ofFailedStart({ command, workingDirectory }: ExecSection, code: string)
 // Source: execve(2); docs/triggers.md.
 
 /** The keys of the section that are checked here. */
-export interface CheckedCommand {
+interface CheckedCommand {
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly passEnv?: readonly string[];
 }
 
 /** The findings for a section; paths begin at the section. */
-export function execFindings(section: CheckedCommand): readonly Finding[] {
+function execFindings(section: CheckedCommand): readonly Finding[] {
   return [
     ...commandFindings(section.command),
     ...variableFindings(section.env ?? {}),

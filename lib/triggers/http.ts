@@ -90,7 +90,7 @@ export function createHttpTrigger(
 // files and variables are looked at where a start needs them (needed-secrets.ts).
 
 /** Everything wrong with a section; paths are relative to it. */
-export function httpFindings(section: HttpSection): readonly Finding[] {
+function httpFindings(section: HttpSection): readonly Finding[] {
   const scope = section.batch === undefined ? 'delivery' : 'batch';
   const { url, headers = {} } = section;
   const secrets = Object.keys(section.secrets ?? {});

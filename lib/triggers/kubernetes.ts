@@ -166,7 +166,7 @@ function whereAndWhy(section: KubernetesSection, context: CheckContext) {
 // k8s.io/apimachinery pkg/api/meta (UnsafeGuessKindToResource) for the plural.
 
 /** A resource of an API server. */
-export interface ApiResource {
+interface ApiResource {
   /** '' for the core group. */
   readonly group: string;
   readonly version: string;
@@ -175,7 +175,7 @@ export interface ApiResource {
 }
 
 /** The resource of a manifest; `plural` where it is none of the customary ones. */
-export function resourceOf(apiVersion: string, kind: string, plural?: string): ApiResource {
+function resourceOf(apiVersion: string, kind: string, plural?: string): ApiResource {
   const [first = '', second] = apiVersion.split('/');
   const [group, version] = second === undefined ? ['', first] : [first, second];
   return { group, version, plural: plural ?? pluralOf(kind) };
@@ -194,7 +194,7 @@ function pluralOf(kind: string): string {
 // Workflow's those of spec.podMetadata, a PipelineRun hands its own labels down.
 
 /** Whose object it is. */
-export interface Marks {
+interface Marks {
   readonly id: string;
   /** The object's name. */
   readonly name: string;
@@ -204,7 +204,7 @@ export interface Marks {
 }
 
 /** The object with name, namespace, annotation and labels; ours win over the manifest's. */
-export function withMarks(object: JsonObject, marks: Marks): JsonObject {
+function withMarks(object: JsonObject, marks: Marks): JsonObject {
   const labels = labelsOf(marks);
   const metadata = toObject(object['metadata']);
   const marked: JsonObject = {

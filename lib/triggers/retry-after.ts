@@ -10,7 +10,7 @@ import { retryAfterMs } from '../kubernetes/watch/watch-errors.ts';
 const LONGEST_MS = 3_600_000;
 
 /** What of an answer may say how long to wait. */
-export interface WaitingAnswer {
+interface WaitingAnswer {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Json;

@@ -46,14 +46,14 @@ export class ApiWatch {
 // How often each rule decided since the start, and when last. It stands on the path of every Event.
 
 /** How often a rule decided. */
-export interface Hits {
+interface Hits {
   readonly hits: number;
   /** Wall clock, ms since 1970; null where it never did. */
   readonly lastAt: number | null;
 }
 
 /** Counts decisions by rule; the last place is the default rejection's. */
-export class HitCounter {
+class HitCounter {
   readonly #hits: Float64Array;
   readonly #lastAts: Float64Array;
 

@@ -14,7 +14,7 @@ const TEXT_CHARACTERS = 1024;
 const PAGE_WEIGHT = 8 * 1024 * 1024;
 
 /** A decision as lists and the feed show it. */
-export interface DecisionDocument {
+interface DecisionDocument {
   readonly sequence: number;
   readonly time: string;
   readonly event: { readonly namespace: string; readonly name: string; readonly uid: string };
@@ -49,7 +49,7 @@ export interface DecisionQuery {
 }
 
 /** A page of decisions, newest first. */
-export interface DecisionPage {
+interface DecisionPage {
   readonly items: readonly DecisionDocument[];
   /** `after` of the next page; null where there is none. */
   readonly next: number | null;
@@ -127,7 +127,7 @@ export function toMoveDocument({
 }
 
 /** Something that happened, where it is a decision. */
-export type DecisionHappening = Happening & { readonly what: DecisionObserved };
+type DecisionHappening = Happening & { readonly what: DecisionObserved };
 
 /** Whether something that happened is a decision. */
 export function isDecision(happening: Happening | null): happening is DecisionHappening {

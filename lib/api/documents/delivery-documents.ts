@@ -94,7 +94,7 @@ export interface WholeDelivery extends DeliverySummary {
 }
 
 /** A page of deliveries. */
-export interface DeliveryPage<Item extends DeliverySummary = DeliverySummary> {
+interface DeliveryPage<Item extends DeliverySummary = DeliverySummary> {
   readonly items: readonly Item[];
   /** `after` of the next page; null where there is none. */
   readonly next: string | null;

@@ -46,7 +46,7 @@ export interface DeliveryParts {
 }
 
 /** A route that needs no more than that. */
-export interface DeliveryRoute extends Route {
+interface DeliveryRoute extends Route {
   readonly answer: (parts: DeliveryParts, call: Pick<Call, 'values'>) => Promise<Answer>;
 }
 

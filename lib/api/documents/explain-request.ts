@@ -31,19 +31,19 @@ const PIECE_CHARACTERS = 256 * 1024;
 const MOST_SKIPPED = 100;
 
 /** Explanations, or why there are none. */
-export type Explained =
+type Explained =
   | { readonly ok: true; readonly answer: ExplanationDocument | ExplanationList }
   | { readonly ok: false; readonly refusal: Refusal };
 
 /** The explanations of a list, in its order. */
-export interface ExplanationList {
+interface ExplanationList {
   readonly items: readonly ExplanationDocument[];
   /** Lines of a watch that hold no Event to explain, if there are any; the first hundred. */
   readonly skipped?: readonly string[];
 }
 
 /** What explaining needs. */
-export interface ExplainParts {
+interface ExplainParts {
   readonly plan: ExplainPlan;
   readonly clock: Clock;
   readonly stop: AbortSignal;
@@ -211,7 +211,7 @@ function asJson(item: object): Json {
 // refusedBody, because they have no size before they are unpacked.
 
 /** A body, or why there is none. */
-export type Body =
+type Body =
   | { readonly ok: true; readonly text: string; readonly form: 'json' | 'yaml' }
   | { readonly ok: false; readonly refusal: Refusal };
 

@@ -21,7 +21,7 @@ export const FEED_CLIENTS = 16;
 const RETRY_MS = 2_000;
 
 /** What a feed works with. */
-export interface FeedParts {
+interface FeedParts {
   readonly recent: Recent;
   readonly clock: Clock;
   /** Ends every client. */

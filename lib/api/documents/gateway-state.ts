@@ -11,7 +11,7 @@ import type {
 import type { Outcome, PauseReason } from '../../core/trigger.ts';
 
 /** What the reading of one watch path is doing. */
-export interface PathStanding {
+interface PathStanding {
   readonly state: ReadingState;
   readonly why: string;
   /** Of `waiting`: the trouble that it waits after; else null. */
@@ -19,14 +19,14 @@ export interface PathStanding {
 }
 
 /** The cluster as it was found. */
-export interface ClusterStanding {
+interface ClusterStanding {
   readonly id: string;
   readonly from: string;
   readonly server: string;
 }
 
 /** The last attempt of a trigger that did not deliver. */
-export interface FailureStanding {
+interface FailureStanding {
   /** Wall clock, ms since 1970. */
   readonly at: number;
   readonly id: string;
@@ -43,7 +43,7 @@ export interface PauseStanding {
 }
 
 /** How full the store is, as it was told last. */
-export type UsageStanding = Pick<
+type UsageStanding = Pick<
   Extract<Observation, { kind: 'store-usage' }>,
   'level' | 'overflow' | 'bytes' | 'maxBytes'
 >;

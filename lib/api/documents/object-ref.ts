@@ -38,7 +38,7 @@ export const OBJECT_FORM =
   '<Kind>/<namespace>/<name>, <Kind>/<name> where it has no namespace, or with its apiVersion before: apps/v1/Deployment/shop/web';
 
 /** The object as the store has it, or why that can not be told. */
-export type FoundObject =
+type FoundObject =
   | { readonly ok: true; readonly object: string }
   | { readonly ok: false; readonly detail: string };
 

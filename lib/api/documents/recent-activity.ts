@@ -29,14 +29,14 @@ export interface Happening {
 }
 
 /** How much is remembered; whichever bound is reached first. */
-export interface RecentBounds {
+interface RecentBounds {
   readonly entries: number;
   /** UTF-16 code units of the Events. */
   readonly weight: number;
 }
 
 /** A quarter of an hour of a busy cluster, and never more than about 64 MiB. */
-export const RECENT_BOUNDS: RecentBounds = { entries: 2048, weight: 32 * 1024 * 1024 };
+const RECENT_BOUNDS: RecentBounds = { entries: 2048, weight: 32 * 1024 * 1024 };
 
 const MOVE_WEIGHT = 512;
 

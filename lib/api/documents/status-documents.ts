@@ -133,7 +133,7 @@ function toPosition(position: Position, now: number): object {
 }
 
 /** One end of what was read, or of a gap. */
-export function toBound({ resourceVersion, at }: Position): object {
+function toBound({ resourceVersion, at }: Position): object {
   return { resourceVersion, at: timeOf(at) };
 }
 

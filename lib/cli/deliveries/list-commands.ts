@@ -71,12 +71,12 @@ export const listCommand: Command = {
 };
 
 /** How wide a terminal is; null where it is none, and nothing needs to be cut. */
-export function widthOf({ isTTY = false, columns }: Terminal): number | null {
+function widthOf({ isTTY = false, columns }: Terminal): number | null {
   return isTTY ? (columns ?? 80) : null;
 }
 
 /** A page for people; `next` is the command line that `--after` is put behind. */
-export function renderPage(
+function renderPage(
   { items, next: after, total }: Page<DeliverySummary>,
   { now, width, next }: { now: number; width: number | null; next: string },
 ): string {
@@ -130,7 +130,7 @@ function failureText({ lastFailure }: DeliverySummary): string {
 // shows wider (CJK, emoji) moves what stands behind it.
 
 /** One column. */
-export interface Column<Row> {
+interface Column<Row> {
   readonly title: string;
   /** Printable, on one line. */
   readonly text: (row: Row) => string;
@@ -152,7 +152,7 @@ interface RenderedTable {
 }
 
 /** The rows below their titles; a null width bounds nothing. */
-export function renderTable<Row>(
+function renderTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   width: number | null,

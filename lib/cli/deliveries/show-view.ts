@@ -32,7 +32,7 @@ import {
 import { DESK_FLAGS, openDesk } from './target.ts';
 
 /** Where and when a page is made. */
-export interface PageSetting {
+interface PageSetting {
   readonly now: number;
   /** From a file no gateway runs on: nothing moves until one starts. */
   readonly from: 'gateway' | 'file';
@@ -41,7 +41,7 @@ export interface PageSetting {
 }
 
 /** The page of one delivery. */
-export function renderDelivery(delivery: WholeDelivery, setting: PageSetting): string {
+function renderDelivery(delivery: WholeDelivery, setting: PageSetting): string {
   const { now } = setting;
   const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
     [`delivery ${token(delivery.id)}`, factsOf(delivery, now)],

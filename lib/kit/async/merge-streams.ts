@@ -5,7 +5,7 @@
 import { BoundedQueue } from './bounded-queue.ts';
 
 /** What a stream of a name yielded. */
-export interface Tagged<Name, Item> {
+interface Tagged<Name, Item> {
   readonly from: Name;
   readonly item: Item;
 }
@@ -15,7 +15,7 @@ type Arrival<Name, Item> =
   | { readonly kind: 'failed'; readonly error: unknown };
 
 /** Opens a stream that ends when its signal aborts. */
-export type OpenStream<Name, Item> = (name: Name, signal: AbortSignal) => AsyncIterable<Item>;
+type OpenStream<Name, Item> = (name: Name, signal: AbortSignal) => AsyncIterable<Item>;
 
 /**
  * The items of all streams as they come.

@@ -2,7 +2,7 @@
 // an abort that the group itself caused is no failure.
 
 /** A task of the group; it ends soon after the signal aborts. */
-export type Task = (signal: AbortSignal) => Promise<void>;
+type Task = (signal: AbortSignal) => Promise<void>;
 
 /** Runs tasks until it is stopped. */
 export class TaskGroup implements AsyncDisposable {

@@ -5,7 +5,7 @@
 // Source: Kirsch and Mitzenmacher, "Less Hashing, Same Performance" (two hashes make all others).
 
 /** Two hashes of a key, each an unsigned 32-bit integer. */
-export interface KeyHashes {
+interface KeyHashes {
   readonly first: number;
   readonly second: number;
 }

@@ -14,7 +14,7 @@ export interface Pattern {
 }
 
 /** A pattern, or why a text is none. */
-export type ParsedPattern =
+type ParsedPattern =
   | { readonly ok: true; readonly pattern: Pattern }
   | { readonly ok: false; readonly why: string };
 
@@ -82,7 +82,7 @@ const QUESTION = 0x3f;
  * **Order and time**: at most the length of the value times that of the glob. `?` takes a whole
  * code point; a lone surrogate is one as well.
  */
-export function compileGlob(glob: string): (value: string) => boolean {
+function compileGlob(glob: string): (value: string) => boolean {
   const compact = glob.replaceAll(/\*+/g, '*');
   return (value) => globMatches(compact, value);
 }

@@ -38,7 +38,7 @@ export interface Template {
 }
 
 /** A template, or why a text is none. */
-export type ParsedTemplate =
+type ParsedTemplate =
   | { readonly ok: true; readonly template: Template }
   | { readonly ok: false; readonly why: string; readonly about: 'path' | 'secret' };
 

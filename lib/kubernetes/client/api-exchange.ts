@@ -20,7 +20,7 @@ import { type Destination, whyUnreached } from './connect-errors.ts';
 import type { ApiAnswer, ApiCall, ApiFailed } from './kubernetes-api.ts';
 
 /** Where a request goes and with what. */
-export interface Route extends Destination {
+interface Route extends Destination {
   readonly agent: Agent;
   readonly headers: Readonly<Record<string, string>>;
 }

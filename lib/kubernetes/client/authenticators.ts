@@ -20,7 +20,7 @@ import { FileAuth } from '@kubernetes/client-node/dist/file_auth.js';
 import { GoogleCloudPlatformAuth } from '@kubernetes/client-node/dist/gcp_auth.js';
 import { isJsonObject, stringAt } from '../../core/event.ts';
 
-export type { Cluster, Context, User } from '@kubernetes/client-node/dist/config_types.js';
+export type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 
 /** The entries of one kubeconfig. */
 export interface KubeconfigEntries {

@@ -18,7 +18,7 @@ export type ClusterIdentity =
   | { readonly id: null; readonly why: string };
 
 /** What finding it may have. */
-export interface FindClusterParts {
+interface FindClusterParts {
   /** The gateway's own namespace; '' means all, and then only kube-system is asked for. */
   readonly namespace: string;
   readonly clock: Clock;

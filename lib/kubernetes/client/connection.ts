@@ -29,7 +29,7 @@ import type { ApiAnswer, ApiCall, ApiClient, ApiFailed, ApiStream } from './kube
 export type { ConnectOptions } from './kubeconfig.ts';
 
 /** What a connection may have. */
-export interface ConnectParts extends Surroundings {
+interface ConnectParts extends Surroundings {
   readonly clock: Clock;
   readonly observe: Observe;
 }

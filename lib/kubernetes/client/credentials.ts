@@ -32,7 +32,7 @@ export interface Credentials {
 }
 
 /** What an agent is made of; its key is secret. */
-export interface TlsOptions {
+interface TlsOptions {
   readonly ca?: string | Buffer;
   readonly cert?: string | Buffer;
   readonly key?: string | Buffer;

@@ -5,7 +5,7 @@ import { type JsonObject, stringAt } from '../../core/event.ts';
 import type { ApiAnswer, ApiClient } from './kubernetes-api.ts';
 
 /** What a path leads to. */
-export interface ResourceAddress {
+interface ResourceAddress {
   /** '' for the core group. */
   readonly group: string;
   readonly version: string;
@@ -34,7 +34,7 @@ function toSegment(text: string): string {
 const OBJECT_TIMEOUT_MS = 30_000;
 
 /** An object to create, and where. */
-export interface Creation {
+interface Creation {
   readonly path: string;
   readonly object: JsonObject;
   readonly timeoutMs?: number;

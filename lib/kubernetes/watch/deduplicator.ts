@@ -16,13 +16,13 @@ import {
 } from './watch-frames.ts';
 
 /** The part of a stream that its frames are judged with. */
-export interface FrameOrigin {
+interface FrameOrigin {
   readonly serverNow: () => number;
   readonly tally: Tally;
 }
 
 /** What came of some frames. */
-export interface Digested {
+interface Digested {
   readonly batch: ReaderBatch;
   /** Set where the stream must end here. */
   readonly end: Evidence | null;
@@ -44,7 +44,7 @@ export interface ListRule {
 }
 
 /** Whose reading this is, and whom to tell. */
-export interface DigestParts {
+interface DigestParts {
   readonly source: string;
   readonly path: string;
   readonly observe: Observe;

@@ -7,7 +7,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Observe } from '../../core/observation.ts';
 
 /** Whose freshness it is, and where it is reported. */
-export interface FreshnessParts {
+interface FreshnessParts {
   readonly source: string;
   readonly path: string;
   readonly clock: Clock;

@@ -10,7 +10,7 @@ import { compareVersions, type JsonObject } from '../../core/event.ts';
 import type { Gap, Position } from '../../core/source.ts';
 
 /** What a complete list proves. */
-export interface ListEnd {
+interface ListEnd {
   /** The keys that are no longer there. */
   readonly gone: readonly string[];
   /** Every key that is there: of the first complete list alone, for it is as big as the list. */
@@ -154,7 +154,7 @@ export class PathMemory {
 // What a reader yields: states that were not read before, keys that went, and how far it is now.
 
 /** One state of an object that was not read before. */
-export interface Change {
+interface Change {
   /** MODIFIED does not mean "seen before", and ADDED not "first": see facts on Events' recorders. */
   readonly type: 'ADDED' | 'MODIFIED';
   readonly object: JsonObject;

@@ -39,7 +39,7 @@ export interface ListPage {
 }
 
 /** What a list may have. */
-export interface ListParts {
+interface ListParts {
   readonly api: ApiClient;
   readonly clock: Clock;
   /** Called before a list begins, and before it begins again; resolves when it may. */

@@ -8,7 +8,7 @@ import { backoffMs } from '../../kit/async/backoff.ts';
 import type { Trouble } from './watch-errors.ts';
 
 /** The try that ended in trouble. */
-export interface Life {
+interface Life {
   /** How long the stream was open; 0 where none was. */
   readonly livedMs: number;
   /** Whether it brought a state, a deletion or a newer position. */

@@ -43,7 +43,7 @@ export interface ReaderOptions {
 }
 
 /** What a reader may have. */
-export interface ReaderParts {
+interface ReaderParts {
   readonly api: ApiClient;
   readonly clock: Clock;
   readonly random: Random;

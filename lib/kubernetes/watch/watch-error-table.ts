@@ -8,7 +8,7 @@ import type { TroubleReason } from '../../core/observation.ts';
 import type { ApiFailed } from '../client/kubernetes-api.ts';
 
 /** Where trouble shows: in an answer, instead of one, in a list that was answered, as an ERROR frame, or as the stream's end. */
-export type TroublePlace = 'answer' | 'failure' | 'list' | 'frame' | 'end';
+type TroublePlace = 'answer' | 'failure' | 'list' | 'frame' | 'end';
 
 /**
  * How a stream can end without an ERROR frame. `closed-early`: cleanly, within the time in which it

@@ -138,7 +138,7 @@ export interface ReadObject {
 }
 
 /** What one frame says. */
-export type WatchFrame =
+type WatchFrame =
   | ({ readonly kind: 'change'; readonly type: 'ADDED' | 'MODIFIED' } & ReadObject)
   | ({ readonly kind: 'deleted' } & ReadObject)
   | { readonly kind: 'bookmark'; readonly resourceVersion: string }
@@ -184,7 +184,7 @@ function toChange(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: JsonObject): W
 // counted again at each reconnect.
 
 /** What to do about an unreadable frame. */
-export type UnreadableAnswer =
+type UnreadableAnswer =
   /** Break the stream and read it again: it may have been damaged on its way. */
   | 'end'
   /** Go on without it, and count it. */

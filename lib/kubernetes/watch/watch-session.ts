@@ -32,7 +32,7 @@ import type { Frame } from './watch-frames.ts';
 import { type Opening, PROOF_MS, pullAll, type WatchStream } from './watch-stream.ts';
 
 /** What a session may have. */
-export interface SessionParts extends Pick<StreamCheckParts, 'idleMs' | 'proved'> {
+interface SessionParts extends Pick<StreamCheckParts, 'idleMs' | 'proved'> {
   readonly clock: Clock;
   /** Of the path, not of this session: it goes on across streams. */
   readonly quiet: QuietSpell;

@@ -11,14 +11,14 @@ import { type Frame, FrameSplitter, type SplitterOptions, type Tally } from './w
 import { pathOf, selectorOf, type Watched } from './watch-target.ts';
 
 /** What a stream may have. */
-export interface StreamParts {
+interface StreamParts {
   readonly api: ApiClient;
   readonly clock: Clock;
   readonly random: Random;
 }
 
 /** What comes of pulling once. */
-export type Pulled =
+type Pulled =
   | { readonly kind: 'frames'; readonly frames: readonly Frame[] }
   | { readonly kind: 'ended'; readonly evidence: Evidence }
   /** We closed it ourselves. */
@@ -91,7 +91,7 @@ function isWebPage(stream: ApiStream): boolean {
 }
 
 /** How an open WATCH is read. */
-export interface WatchStreamOptions extends Pick<SplitterOptions, 'lighten'> {
+interface WatchStreamOptions extends Pick<SplitterOptions, 'lighten'> {
   readonly clock: Clock;
   /** How long the server keeps it open at the most. */
   readonly limitMs: number;

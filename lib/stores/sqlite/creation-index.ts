@@ -5,7 +5,7 @@
 import type { Statements } from './database.ts';
 
 /** The first and the last row of a span. */
-export interface Span {
+interface Span {
   readonly first: number;
   readonly last: number;
 }

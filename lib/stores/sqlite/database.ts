@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS decision (
 PRAGMA application_id = ${HISTORY_APPLICATION_ID}`;
 
 /** Thrown where a file can not be worked with. */
-export class Unfit extends Error {
+class Unfit extends Error {
   readonly found: Found;
 
   constructor(found: Found) {

@@ -9,7 +9,7 @@ import { Queues } from './ready-queue.ts';
 import { Tally } from './state-counts.ts';
 
 /** The columns of a delivery, as DeliveryRow names them. */
-export const COLUMNS = `delivery.seq, id, trigger, namespace, object, state, dead, created_at AS createdAt,
+const COLUMNS = `delivery.seq, id, trigger, namespace, object, state, dead, created_at AS createdAt,
 due_at AS dueAt, queue, claim, attempts, attempt_count AS attemptCount, open_at AS openAt, started,
 deaths, retried_at AS retriedAt`;
 
@@ -43,12 +43,12 @@ const REMEMBERED = 10_000;
 const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
 
 /** Whether a delivery goes on by itself. */
-export function isUnsettled(state: DeliveryState): boolean {
+function isUnsettled(state: DeliveryState): boolean {
   return UNSETTLED.has(state);
 }
 
 /** What of a delivery a move may change; what is absent stays. */
-export interface Move {
+interface Move {
   readonly state: DeliveryState;
   readonly dead: Delivery['dead'];
   readonly dueAt: number;
@@ -244,7 +244,7 @@ export class Deliveries {
 // number, and only that number moves.
 
 /** By how much the times of what is unsettled are more than what is stored. */
-export class Shift {
+class Shift {
   readonly #db: Statements;
   #ms = 0;
 

@@ -5,7 +5,7 @@ import type { Found } from './protocol.ts';
 import { FORMAT } from './schema.ts';
 
 /** What to do about it, and what it followed from. */
-export interface Advice {
+interface Advice {
   readonly todo: string;
   readonly cause?: unknown;
 }

@@ -91,7 +91,7 @@ export interface PositionRow {
 }
 
 /** The position of a path of a source that moved. */
-export interface MovedRow extends PositionRow {
+interface MovedRow extends PositionRow {
   readonly source: string;
 }
 

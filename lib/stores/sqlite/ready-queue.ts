@@ -54,7 +54,7 @@ SELECT seq, due_at, ended_at FROM delivery INDEXED BY delivery_order
 WHERE queue = ? AND state = 'waiting' ORDER BY seq`;
 
 /** The deliveries that share the turns of a namespace. */
-export interface TurnKey {
+interface TurnKey {
   readonly trigger: string;
   /** Of their Events. */
   readonly namespace: string;

@@ -9,7 +9,7 @@ export const APPLICATION_ID = 0x53_6c_75_63;
 export const FORMAT = 2;
 
 /** The oldest format that can work with what this program writes. */
-export const MINIMUM_READER = 1;
+const MINIMUM_READER = 1;
 
 // Columns with times have INTEGER affinity and are not STRICT: a steady clock has fractions of ms.
 // due_at, ended_at and look_at of what is unsettled stand on the store's own time (see shift.ts).

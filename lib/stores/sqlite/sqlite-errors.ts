@@ -51,7 +51,7 @@ export const EXTENDED_RESULTS: Readonly<Record<number, Result>> = {
 const PRIMARY_BITS = 0xff;
 
 /** SQLite's result code of a failure; undefined where it was not SQLite. */
-export function resultCodeOf(error: unknown): number | undefined {
+function resultCodeOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error)) return undefined;
   return typeof error.errcode === 'number' ? error.errcode : undefined;
 }

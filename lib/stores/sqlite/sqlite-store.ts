@@ -171,7 +171,7 @@ export class SqliteStore implements Store {
 // key may be one of them.
 
 /** The keys of the ledger, and of the Events that its entries came from. */
-export class KnownKeys {
+class KnownKeys {
   readonly #read: (after: number) => Promise<LedgerKeys>;
   readonly #filter = new KeyFilter();
   #isComplete = false;

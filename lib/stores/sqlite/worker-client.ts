@@ -24,7 +24,7 @@ interface Waiting {
 }
 
 /** Who is told what the worker notices. */
-export interface Told {
+interface Told {
   readonly note: (note: HistoryNote) => void;
   /** The worker has ended. */
   readonly close: () => void;
@@ -33,7 +33,7 @@ export interface Told {
 }
 
 /** What the worker said when it had looked at the files. */
-export type Opened =
+type Opened =
   | { readonly caller: Caller; readonly notes: readonly HistoryNote[] }
   | { readonly found: Found };
 

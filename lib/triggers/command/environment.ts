@@ -9,7 +9,7 @@ import { truncate } from '../../kit/text/printable.ts';
 import { toProcessText } from '../shorten.ts';
 
 /** Environment variables by name. */
-export type Variables = Readonly<Record<string, string>>;
+type Variables = Readonly<Record<string, string>>;
 
 const DELIVERY_NAMES = [
   'SLUICE_ID',

@@ -28,7 +28,7 @@ export type Ending =
   | { readonly ended: 'not-started'; readonly code: string };
 
 /** What running a command needs besides the command. */
-export interface Runner {
+interface Runner {
   readonly clock: Clock;
   readonly groups: ProcessGroups;
 }
@@ -261,7 +261,7 @@ export class ProcessGroups {
 }
 
 /** Sends a signal to a whole group; a group that is gone is what was wanted. */
-export function endGroup(leader: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+function endGroup(leader: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(-leader, signal);
   } catch (error) {

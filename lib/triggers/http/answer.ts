@@ -72,7 +72,7 @@ function writtenIn(answer: HttpAnswered, started: StartedSection): string | unde
 }
 
 /** The JSON of a body; undefined if it is none, or was too long to be read whole. */
-export function jsonIn(excerpt: string): Json | undefined {
+function jsonIn(excerpt: string): Json | undefined {
   const parsed = jsonOrNothing(excerpt.replace(/^\uFEFF/, ''));
   return isJson(parsed) ? parsed : undefined;
 }
@@ -130,7 +130,7 @@ function saysNo(there: Json, value: Json): boolean {
 // JSON text, percent-encoded or in a page, and languages differ in what of it they escape.
 
 /** What stands for a secret. */
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 // A shorter text is no secret, and taking every `a` out of a sentence hides the sentence.
 const SHORTEST = 4;

@@ -23,7 +23,7 @@ import { compileHeaders, withSecrets } from './templates.ts';
 import { compileTarget } from './url-template.ts';
 
 /** What a trigger of batches takes. */
-export interface BatchParts {
+interface BatchParts {
   readonly sender: Sender;
   readonly random: Random;
 }

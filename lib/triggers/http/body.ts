@@ -99,7 +99,7 @@ function encoded(text: string): Buffer {
 // Source: CloudEvents 1.0.2 §3 (type system, attributes), HTTP protocol binding §3.1.3.2 (headers).
 
 /** Attributes by name, in the order in which they are written; empty ones are left out. */
-export type Attributes = Readonly<Record<string, string | number>>;
+type Attributes = Readonly<Record<string, string | number>>;
 
 // CloudEvents' Integer has 32 bits with a sign.
 const LARGEST_INTEGER = 2 ** 31 - 1;
@@ -134,7 +134,7 @@ export function toAttributeText(text: string): string {
 }
 
 /** The attributes as headers of the binary mode; `datacontenttype` is `content-type` there. */
-export function toCloudEventHeaders(attributes: Attributes): readonly Header[] {
+function toCloudEventHeaders(attributes: Attributes): readonly Header[] {
   return Object.entries(attributes)
     .filter(([name]) => name !== 'datacontenttype')
     .map(([name, value]) => [`ce-${name}`, toCloudEventHeader(String(value))]);

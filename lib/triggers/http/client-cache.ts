@@ -85,7 +85,7 @@ export class Connections implements AsyncDisposable {
 // environment. Which place goes through which proxy is the room net.
 
 /** How a client is to choose its proxy. */
-export type ProxySetting = HttpProxy | 'environment' | null;
+type ProxySetting = HttpProxy | 'environment' | null;
 
 /** The block `proxy:`; undefined if the section has none, or `none`. */
 export function proxyBlock(proxy: HttpSection['proxy']): ProxySection | undefined {

@@ -29,7 +29,7 @@ export interface MeaningFound {
 export type Expectation = (answer: HttpAnswered) => MeaningFound | null;
 
 /** One row of the table of answers; the first one that fits holds. */
-export interface AnswerRow extends MeaningFound {
+interface AnswerRow extends MeaningFound {
   /** The lowest and the highest status it is for. */
   readonly status: readonly [number, number];
   /** What else must hold. */
@@ -37,7 +37,7 @@ export interface AnswerRow extends MeaningFound {
 }
 
 /** One row of the table of missing answers; the first one that fits holds. */
-export interface FailureRow {
+interface FailureRow {
   readonly reached: HttpFailed['reached'];
   /** Absent: any. */
   readonly failure?: NetworkFailure;
@@ -60,7 +60,7 @@ const NO_HTTP = row(
 // request will be said again of it and is refused. A row may be `retry` only if a receiver that acted
 // on the request cannot answer so: a request that started a build and is sent again starts another.
 /** Every status that an answer can have, and every number besides. */
-export const ANSWER_ROWS: readonly AnswerRow[] = [
+const ANSWER_ROWS: readonly AnswerRow[] = [
   row([200, 299], { outcome: 'delivered' }, 'taken'),
   // No redirect is followed: the operator did not name its target, and credentials would go along.
   // 300 asks for a choice first, 307 and 308 for the same request at another URL: nothing was done.
@@ -119,7 +119,7 @@ export const ANSWER_ROWS: readonly AnswerRow[] = [
 ];
 
 /** Every way in which an answer can be missing. */
-export const FAILURE_ROWS: readonly FailureRow[] = [
+const FAILURE_ROWS: readonly FailureRow[] = [
   // Our own refusal of an address: no waiting mends it, and the receiver is not at fault, so it
   // must not open the breaker.
   { reached: 'never', failure: 'forbidden-address', means: retry('not-permitted') },

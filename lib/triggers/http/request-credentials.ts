@@ -36,7 +36,7 @@ export interface Material {
 }
 
 /** The material, or which secret it lacks. */
-export type CurrentMaterial =
+type CurrentMaterial =
   | { readonly ok: true; readonly material: Material }
   | { readonly ok: false; readonly why: string };
 
@@ -165,7 +165,7 @@ function secretTexts({ token, password, value, signing, key }: Texts): string[] 
 // Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 
 /** The keys of `signing:`, in the order in which they sign. */
-export type SigningKeys = readonly [Buffer, ...Buffer[]];
+type SigningKeys = readonly [Buffer, ...Buffer[]];
 
 const PREFIX = 'whsec_';
 const SHORTEST = 24;
@@ -196,7 +196,7 @@ function parseKey(secret: string): Buffer | undefined {
 }
 
 /** What is signed. */
-export interface Signed {
+interface Signed {
   /** `webhook-id`; without a dot. */
   readonly id: string;
   /** When the attempt is made, in ms since 1970. */

@@ -9,18 +9,18 @@ import { type ReceiverKeys, receiverKeySchemas } from './section-keys.ts';
 export type HttpFormat = 'document' | 'event' | 'cloudevents' | 'cloudevents-binary';
 
 /** A secret of the section, by `<what>File` or `<what>Env`; the schema demands exactly one. */
-export type ByReference<What extends string> = Readonly<
+type ByReference<What extends string> = Readonly<
   Partial<Record<`${What}File` | `${What}Env`, string>>
 >;
 
 /** A user name with its password by reference. */
-export type BasicSection = ByReference<'password'> & { readonly username: string };
+type BasicSection = ByReference<'password'> & { readonly username: string };
 
 /** The proxy that a section names. */
 export type ProxySection = Partial<BasicSection> & { readonly url: string };
 
 /** How requests are allowed in: exactly one way. */
-export interface AuthSection {
+interface AuthSection {
   readonly bearer?: ByReference<'token'>;
   readonly basic?: BasicSection;
   readonly header?: ByReference<'value'> & { readonly name: string };

@@ -47,7 +47,7 @@ export interface Sent {
 }
 
 /** What a sender takes from outside. */
-export interface SenderParts {
+interface SenderParts {
   readonly clock: Clock;
   readonly places: SecretPlaces;
   readonly create: CreateClient;
@@ -223,7 +223,7 @@ function toRecord(groups: readonly (readonly Header[])[]): Record<string, string
 // Source: CloudEvents 1.0.2, HTTP 1.1 Web Hooks for Event Delivery §4 (abuse protection).
 
 /** Sends the question. */
-export type Ask = (headers: readonly Header[]) => Promise<HttpResult>;
+type Ask = (headers: readonly Header[]) => Promise<HttpResult>;
 
 // The profile names no lapse. A day asks often enough that a receiver which changed hands is not
 // sent to for long, and seldom enough to be no load.
@@ -234,7 +234,7 @@ const URLS_AT_MOST = 1_000;
 type Asked = Promise<Outcome | null>;
 
 /** What receivers agreed to, by URL. */
-export class Handshakes {
+class Handshakes {
   readonly #origin: string;
   readonly #question: readonly Header[];
   readonly #clock: Clock;

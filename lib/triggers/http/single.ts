@@ -53,7 +53,7 @@ export function oneByOne(section: HttpSection, sender: Sender): Trigger {
 type Address = Pick<Made, 'url' | 'shown'>;
 
 /** Compiles the content of a request: the body that the section has, or one of the formats. */
-export function compileContent(section: HttpSection) {
+function compileContent(section: HttpSection) {
   const { format = HTTP_DEFAULTS.format } = section;
   const own = compileBody(section);
   return (delivery: Delivery, view: JsonObject): Content =>
@@ -74,7 +74,7 @@ function compileRequest(section: HttpSection) {
 }
 
 /** Headers that name the delivery and the attempt. */
-export function ownHeaders(delivery: Delivery): readonly Header[] {
+function ownHeaders(delivery: Delivery): readonly Header[] {
   return [
     ['idempotency-key', delivery.id],
     ['sluice-attempt', String(attemptNumber(delivery))],

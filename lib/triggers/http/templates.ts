@@ -19,7 +19,7 @@ export type TemplateScope = 'delivery' | 'batch';
 const WORDS = { delivery: FIRST_WORDS, batch: ['cluster', 'trigger'] } as const;
 
 /** A template, or what is wrong with it. */
-export type CompiledText =
+type CompiledText =
   | { readonly ok: true; readonly template: Template }
   | { readonly ok: false; readonly finding: Finding };
 
@@ -111,7 +111,7 @@ export function withSecrets(
 export type Header = readonly [name: string, value: string];
 
 /** Headers ready to be rendered. */
-export interface CompiledHeaders {
+interface CompiledHeaders {
   /** What is wrong with them; paths are relative to the section. Render only without errors. */
   readonly findings: readonly Finding[];
   readonly render: (document: Json) => readonly Header[];

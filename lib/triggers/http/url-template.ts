@@ -22,12 +22,12 @@ import {
 } from './templates.ts';
 
 /** A rendered URL, or why there is none. `why` holds no secret. */
-export type RenderedUrl =
+type RenderedUrl =
   | { readonly ok: true; readonly url: URL }
   | { readonly ok: false; readonly reason: 'not-renderable' | 'too-large'; readonly why: string };
 
 /** A URL ready to be rendered. */
-export interface CompiledUrl {
+interface CompiledUrl {
   /** What is wrong with it; render only without errors. */
   readonly findings: readonly Finding[];
   /** Whether it is the same for every delivery. */

@@ -33,12 +33,12 @@ import {
 import { wordFindings } from './word-findings.ts';
 
 /** A rendered manifest, or why it cannot be one. */
-export type Rendered =
+type Rendered =
   | { readonly ok: true; readonly object: JsonObject }
   | ({ readonly ok: false } & Complaint);
 
 /** A manifest ready to be rendered. */
-export interface CompiledManifest {
+interface CompiledManifest {
   /** What is wrong with it; paths are relative to the manifest. Render only without errors. */
   readonly findings: readonly Finding[];
   /** Takes what `toTemplateDocument` makes. */
@@ -46,7 +46,7 @@ export interface CompiledManifest {
 }
 
 /** Options of compiling a manifest. */
-export interface CompileOptions {
+interface CompileOptions {
   /** JSON Pointers at which Event values may stand as well. */
   readonly allowed: readonly string[];
   readonly tooLarge: TooLarge;
@@ -223,15 +223,15 @@ const ANNOTATIONS_BYTES = 240 * 1_024;
 const OBJECT_BYTES = 1_024 * 1_024;
 
 /** Bytes of JSON above which an object is not sent, because etcd would not take it. */
-export const MOST_OBJECT_BYTES = 1_536 * 1_024;
+const MOST_OBJECT_BYTES = 1_536 * 1_024;
 
 /** Bytes of JSON that the templates of an object share; a quarter of them even beside a long text. */
-export function templateBytes(constantBytes: number): number {
+function templateBytes(constantBytes: number): number {
   return Math.max(OBJECT_BYTES / 4, OBJECT_BYTES - constantBytes);
 }
 
 /** The most that a text may have at a place, in bytes; annotations share theirs. */
-export function usedBytesAt(place: Place): number {
+function usedBytesAt(place: Place): number {
   if (place === 'param') return PARAM_BYTES;
   return place === 'env' || place === 'argument' || place === 'command'
     ? WORD_BYTES
@@ -239,7 +239,7 @@ export function usedBytesAt(place: Place): number {
 }
 
 /** The bytes of each template in a map of annotations. */
-export function annotationBytes(annotations: Json | undefined): number {
+function annotationBytes(annotations: Json | undefined): number {
   const entries = isJsonObject(annotations) ? Object.entries(annotations) : [];
   const isTemplate = (value: Json): boolean => typeof value === 'string' && value.includes('${');
   const templates = entries.filter(([, value]) => isTemplate(value)).length;

@@ -18,7 +18,7 @@ import { compileManifest } from './compile-manifest.ts';
 import { toPointer } from './manifest-places.ts';
 
 /** What of the section the findings look at. */
-export interface ManifestSection {
+interface ManifestSection {
   readonly manifest: JsonObject;
   readonly allowFromEvent?: readonly string[];
 }
@@ -27,7 +27,7 @@ const error = (code: Finding['code'], path: string, words: Pick<Finding, 'messag
   ({ severity: 'error', code, path, ...words }) satisfies Finding;
 
 /** What a manifest is checked with. */
-export interface ManifestContext {
+interface ManifestContext {
   /** Where its objects go. */
   readonly namespace: string;
   /** What the trigger's entry says about lost answers; absent where it says nothing. */
@@ -114,13 +114,13 @@ function valueAt(manifest: JsonObject, pointer: string): Json | undefined {
 // Source: docs/guarantees.md; batch/v1 Job ttlSecondsAfterFinished, Argo Workflow spec.ttlStrategy.
 
 /** What an object's life must be at least, so that a lost answer can be repeated. */
-export const SHORTEST_KEY_LIFE_MS = 3_600_000;
+const SHORTEST_KEY_LIFE_MS = 3_600_000;
 
 // A Job without a TTL stays until somebody deletes it; a day is what somebody is trusted with.
 const JOB_WITHOUT_TTL_MS = 24 * 3_600_000;
 
 /** The guaranteed life of an object, and where the manifest says so. */
-export interface KeyLife {
+interface KeyLife {
   readonly ms: number;
   /** The steps to what says so; empty where nothing does. */
   readonly saidAt: readonly string[];

@@ -173,7 +173,7 @@ function broken(parts: readonly Part[], openers: readonly Opener[]): string {
 // Source: docs/triggers.md (where Event values may stand is a closed list).
 
 /** A template of a manifest and where it stands. */
-export interface Leaf {
+interface Leaf {
   readonly template: Template;
   readonly place: Place;
   readonly pointer: string;
