@@ -4,7 +4,7 @@
 import express, { type Express, type Request, type Response } from 'express';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
-import type { Health } from '../core/health.ts';
+import type { Health } from '../core/observation.ts';
 import { type Address, type Listener, openListener, sendDocument } from './listener.ts';
 import { sendProblem } from './problem-document.ts';
 

@@ -3,9 +3,10 @@
 // route that the other does not. Who may ask is access.ts.
 
 import type { IncomingMessage } from 'node:http';
+import { type Gap } from '../core/source.ts';
 import { type DecisionQuery, findDecision, listDecisions } from './documents/decision-documents.ts';
 import { DELIVERY_ROUTES } from './documents/delivery-routes.ts';
-import { gapsAnswer, LOSSES, toRules, toStatus } from './documents/status-documents.ts';
+import { toBound, toRules, toStatus } from './documents/status-documents.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Values } from './query.ts';
 import {
@@ -22,7 +23,7 @@ import {
 } from './route.ts';
 import { described, listOf, record, TEXTS } from './schema-parts.ts';
 import { schemaNamed } from './schemas.ts';
-import { MOMENT } from './time.ts';
+import { MOMENT, type Span, spanOf } from './time.ts';
 
 const EXPLANATIONS = record(
   {
@@ -31,6 +32,9 @@ const EXPLANATIONS = record(
   },
   ['skipped'],
 );
+
+/** What a gap may mean. */
+const LOSSES = ['none', 'coalesced', 'possible-loss'] as const satisfies Gap['loss'][];
 
 /** Every route, in the order in which documents list them. */
 export const ROUTES: readonly Route[] = [
@@ -203,4 +207,37 @@ function resumeFrom(request: IncomingMessage, values: Values): number | null | '
 function notRemembered(number: number, oldest: number): Answer {
   const detail = `no decision ${number} is remembered; the oldest number is ${oldest}`;
   return refusal({ status: 404, detail });
+}
+
+// As many as a store keeps at the least; a question that leaves some out looks through all of them.
+const GAPS_READ = 1_000;
+
+/** Answers the gaps that are asked for, newest first. */
+async function gapsAnswer({ store, clock }: RouteParts, { values }: Call): Promise<Answer> {
+  const span = spanOf(values, clock.now());
+  if ('status' in span) return refusal(span);
+  const gaps = await store.archive.gaps(GAPS_READ);
+  const asked = gaps.filter((gap) => isAskedFor(gap, values) && isWithin(gap, span));
+  return document({ items: asked.slice(0, values.integer('limit')).map(toGap) });
+}
+
+function isAskedFor({ loss }: Gap, values: Values): boolean {
+  const losses = values.list('loss');
+  return losses.length === 0 || losses.includes(loss);
+}
+
+/** One whose end has no time that can be told is left out only where somebody asks for a time. */
+function isWithin({ to }: Gap, { since, until }: Span): boolean {
+  return !(since !== undefined && !(to.at >= since)) && !(until !== undefined && !(to.at < until));
+}
+
+function toGap({ source, path, loss, why, from, to }: Gap): object {
+  return {
+    source,
+    path,
+    loss,
+    why,
+    from: from === null ? null : toBound(from),
+    to: toBound(to),
+  };
 }

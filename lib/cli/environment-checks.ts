@@ -6,8 +6,7 @@ import type { Problem } from '../core/problem.ts';
 import { readNeeded } from '../kit/secret.ts';
 import { targetOf } from '../net/address.ts';
 import { environmentProxies, type VariableFault } from '../net/proxies.ts';
-import type { Plan } from '../plan/plan.ts';
-import { pointerOf } from '../plan/plan-context.ts';
+import { type Plan, pointerOf } from '../plan/plan.ts';
 import type { Surroundings } from './command.ts';
 import type { Found } from './configuration.ts';
 

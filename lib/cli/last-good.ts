@@ -8,7 +8,7 @@ import type { Keep } from '../core/store.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import { isThere } from '../kit/file-trouble.ts';
 import { loadPlan } from '../plan/load-plan.ts';
-import type { PlanContext } from '../plan/plan-context.ts';
+import type { PlanContext } from '../plan/plan.ts';
 import { planStore } from '../plan/plan-store.ts';
 import type { Surroundings } from './command.ts';
 import {

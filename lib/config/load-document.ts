@@ -17,6 +17,7 @@ import { printable } from '../kit/text/printable.ts';
 import {
   createLineFinder,
   findOffset,
+  type LoadedDocument,
   NO_PLACE,
   type Place,
   type PlaceTree,
@@ -32,16 +33,6 @@ export const MAX_CONFIG_BYTES = 1024 * 1024;
 const MAX_ALIASES = 500;
 /** How many values all aliases together may stand for. */
 const MAX_EXPANDED = 100_000;
-
-/** A document that could be read. */
-export interface LoadedDocument {
-  readonly ok: true;
-  readonly value: Json;
-  /** Duplicate keys and values that are no JSON; the value is whole nevertheless. */
-  readonly problems: readonly Problem[];
-  /** Gives a finding its place. */
-  locate(pointer: string, of: 'key' | 'value'): Place;
-}
 
 /** A document that could not be read. */
 interface UnreadableDocument {

@@ -4,9 +4,9 @@
 // Source: js-yaml 5 parseEvents (offsets from 0, -1 where absent); RFC 6901 (JSON Pointer).
 
 import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
+import { type Json } from '../core/event.ts';
 import type { Finding, Problem, ProblemCode } from '../core/problem.ts';
 import { printable } from '../kit/text/printable.ts';
-import type { LoadedDocument } from './load-document.ts';
 
 /** Where one key or value stands: an offset into the text, and what is below it. */
 interface PlaceNode {
@@ -317,4 +317,14 @@ export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
   return problems.toSorted(
     (a, b) => a.line - b.line || a.column - b.column || weight[a.severity] - weight[b.severity],
   );
+}
+
+/** A document that could be read. */
+export interface LoadedDocument {
+  readonly ok: true;
+  readonly value: Json;
+  /** Duplicate keys and values that are no JSON; the value is whole nevertheless. */
+  readonly problems: readonly Problem[];
+  /** Gives a finding its place. */
+  locate(pointer: string, of: 'key' | 'value'): Place;
 }

@@ -1,10 +1,8 @@
 // A delivery: one or more accepted occurrences bound for one trigger, under an id that anyone can
 // compute again, and the one document that every trigger hands over.
 
-import { createHash } from 'node:crypto';
 import type { RuleRef } from './decision.ts';
-import { type EventObject, millisecondsOf, parseMicroTime, textAt } from './event.ts';
-import type { Outcome, Started } from './trigger.ts';
+import { type EventObject, textAt } from './event.ts';
 
 /** Every state a delivery can be in. */
 export const DELIVERY_STATES = [
@@ -141,104 +139,117 @@ export function attemptNumber(delivery: Delivery): number {
 // replay after a crash makes the same id and the receiver can tell.
 // Source: https://github.com/ulid/spec (canonical encoding, Crockford's base 32).
 
-/** What a delivery id stands for. */
-export interface DeliveryKey {
-  readonly clusterId: string;
-  readonly ruleIdentity: string;
-  readonly triggerIdentity: string;
-  readonly eventNamespace: string;
-  readonly eventName: string;
-  /** Six digits and `Z`. */
-  readonly firstTime: string;
-}
-
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
-const TIME_LIMIT = 2 ** 48;
-const ID = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
-
-/**
- * The id of the delivery with this key in this bucket.
- *
- * **Shape**: 26 characters. Time part: the first time in ms, 0 where it is missing or does not fit
- * 48 bits. Random part: the first 80 bits of SHA-256 over the JSON list of the seven strings.
- */
-export function deliveryId(key: DeliveryKey, bucket: string): string {
-  return idOf(ledgerParts(key), bucket);
-}
-
-/** The same from what the ledger is looked up by, as a delivery carries it. */
-export function deliveryIdOf(key: string, bucket: string): string {
-  const parts: unknown = JSON.parse(key);
-  if (!Array.isArray(parts)) throw new TypeError(`not a key of the ledger: ${key}`);
-  return idOf(parts.map(String), bucket);
-}
-
-/** What the ledger is looked up by: the id's input without the bucket. */
-export function ledgerKey(key: DeliveryKey): string {
-  return JSON.stringify(ledgerParts(key));
-}
-
-/** Whether a text has the form of a delivery id. */
-export function isDeliveryId(text: string): boolean {
-  return ID.test(text);
-}
-
-/** `<prefix>-<id>`: the name of the object that a delivery starts. */
-export function objectName(prefix: string, id: string): string {
-  return `${prefix}-${id}`;
-}
-
-/** The id's 128 bits, from which the trace context is made: 32 hexadecimal digits. */
-export function idBits(id: string): string {
-  let bits = 0n;
-  for (const character of id) bits = bits * 32n + BigInt(ALPHABET.indexOf(character));
-  return bits.toString(16).padStart(32, '0');
-}
-
-function idOf(parts: readonly string[], bucket: string): string {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([...parts, bucket]), 'utf8')
-    .digest();
-  const random = BigInt(`0x${digest.subarray(0, 10).toString('hex')}`);
-  return `${encode(timePart(parts.at(-1) ?? ''), 10)}${encode(random, 16)}`;
-}
-
-function ledgerParts(key: DeliveryKey): readonly string[] {
-  return [
-    key.clusterId,
-    key.ruleIdentity,
-    key.triggerIdentity,
-    key.eventNamespace,
-    key.eventName,
-    key.firstTime,
-  ];
-}
-
-function timePart(firstTime: string): bigint {
-  const micros = parseMicroTime(firstTime);
-  if (micros === undefined) return 0n;
-  const ms = millisecondsOf(micros);
-  return ms >= 0 && ms < TIME_LIMIT ? BigInt(ms) : 0n;
-}
-
-function encode(value: bigint, length: number): string {
-  let text = '';
-  let rest = value;
-  for (let place = 0; place < length; place += 1) {
-    text = `${ALPHABET[Number(rest % 32n)] ?? ''}${text}`;
-    rest /= 32n;
-  }
-  return text;
-}
-
 // The trace context of a delivery, the same at each attempt, so that a pipeline's spans hang
 // together however often it was started. Nothing here records spans.
 // Source: W3C Trace Context, §3.2 (version 00, sampled).
 
-const SPAN_DIGITS = 16;
+/** Why an attempt may be repeated: nothing was started, and that is certain. */
+export type RetryReason =
+  | 'throttled'
+  | 'unavailable'
+  | 'unreachable'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'namespace-terminating'
+  | 'quota'
+  | 'admission'
+  | 'asked-to'
+  | 'redirected'
+  | 'not-found'
+  | 'not-permitted'
+  | 'not-sent'
+  | 'secret-missing';
 
-/** `00-<the id's 128 bits>-<its last 64 bits>-01`, in hexadecimal. */
-export function traceparent(id: string): string {
-  const bits = idBits(id);
-  return `00-${bits}-${bits.slice(-SPAN_DIGITS)}-01`;
+/** Why an attempt is not repeated: the receiver will say the same again. */
+export type RefusedReason =
+  | 'invalid'
+  | 'admission'
+  | 'not-found'
+  | 'name-taken'
+  | 'not-renderable'
+  | 'exit-code'
+  | 'not-startable'
+  | 'too-large'
+  | 'gone';
+
+/** Why nobody knows whether something was started. */
+export type UnknownReason =
+  | 'timeout'
+  | 'redirected'
+  | 'conflict'
+  | 'stopped'
+  | 'connection-lost'
+  | 'server-error'
+  | 'unexpected-answer'
+  | 'signal'
+  | 'process-died'
+  | 'bug';
+
+/** What an attempt started. */
+export interface Started {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly url?: string;
+}
+
+/** Beginning of an answer, kept for people. */
+export interface Answer {
+  /** Of HTTP. */
+  readonly status: number;
+  /** The beginning of its body as it came, without secrets; at most 512 characters. Untrusted. */
+  readonly text: string;
+}
+
+/** What a receiver says about itself, whatever it says about the delivery. */
+export interface AboutReceiver {
+  /** For how long it wants no request at all, in ms; absent when it asked for nothing. */
+  readonly pauseMs?: number;
+  /** Its answer; absent if none came, or none that is kept. */
+  readonly answer?: Answer;
+}
+
+/** It is there. `note` says that it was there before us, or that the answer is an unusual one. */
+export interface Delivered extends AboutReceiver {
+  readonly outcome: 'delivered';
+  readonly started?: Started;
+  readonly note?: 'existed' | 'existed, not verified' | 'answered 303';
+}
+
+/** It is certainly not there; trying again may help. */
+export interface Retry extends AboutReceiver {
+  readonly outcome: 'retry';
+  readonly reason: RetryReason;
+  /** For people: doing what, to which object, found what. Never a secret. */
+  readonly detail: string;
+  /** What the receiver asked to wait with this delivery, in ms. */
+  readonly afterMs?: number;
+}
+
+/** It is certainly not there and never will be. */
+interface Refused extends AboutReceiver {
+  readonly outcome: 'refused';
+  readonly reason: RefusedReason;
+  readonly detail: string;
+}
+
+/** A lost answer. */
+export interface Unknown extends AboutReceiver {
+  readonly outcome: 'unknown';
+  readonly reason: UnknownReason;
+  readonly detail: string;
+}
+
+/** What one attempt came to. */
+export type Outcome = Delivered | Retry | Refused | Unknown;
+
+/** Why a lane makes no attempts because of what its receiver said about itself. */
+export type PauseReason = 'throttled' | 'unauthorized';
+
+/** Why nothing more should be sent to the receiver for now; null when it may be. */
+export function pauseReasonOf(outcome: Outcome): PauseReason | null {
+  if ((outcome.pauseMs ?? 0) > 0) return 'throttled';
+  if (outcome.outcome !== 'retry') return null;
+  const { reason } = outcome;
+  return reason === 'throttled' || reason === 'unauthorized' ? reason : null;
 }

@@ -3,12 +3,11 @@
 // health. An observation never carries a secret.
 
 import type { Decision, Disposed, RuleRef, TrailEntry } from './decision.ts';
-import type { DeadReason, Delivery, DeliveryState } from './delivery.ts';
+import type { DeadReason, Delivery, DeliveryState, Outcome, PauseReason } from './delivery.ts';
 import type { Occurrence } from './occurrence.ts';
 import type { Problem } from './problem.ts';
 import type { Gap } from './source.ts';
 import type { StoreObserved } from './store-observation.ts';
-import type { Outcome, PauseReason } from './trigger.ts';
 
 /** Why a watch or a list ended or failed: the rows of the table in lib/kubernetes/watch/watch-error-table.ts. */
 export type TroubleReason =
@@ -313,3 +312,17 @@ export type LimitObserved =
         readonly held: number;
       } | null;
     };
+
+// How the gateway says whether it lives and whether it does its work. Who makes it up is
+// lib/gateway; who shows it is lib/http.
+
+/** Whether the gateway lives, whether it does its work, and what it waits for. */
+export interface Health {
+  /** False only where a restart of the process is what helps. */
+  readonly live: boolean;
+  readonly ready: boolean;
+  /** What is missing, for people; empty once ready. */
+  readonly why: readonly string[];
+  /** What does not work but does not keep the gateway from its work: an open breaker. */
+  readonly notes: readonly string[];
+}

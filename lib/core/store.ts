@@ -8,9 +8,8 @@
 // spec/conformance/store.ts holds every implementation to them.
 
 import type { TrailEntry } from './decision.ts';
-import type { Delivery, DeliveryState } from './delivery.ts';
+import type { Delivery, DeliveryState, Outcome } from './delivery.ts';
 import type { CompleteList, Gap, Gone, PathPart, Positions } from './source.ts';
-import type { Outcome } from './trigger.ts';
 
 /** What has been started, for as long as its Event could be seen again. */
 export interface LedgerEntry {

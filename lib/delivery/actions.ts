@@ -2,7 +2,8 @@
 // else: whoever calls tells it and wakes who must look. Where a gateway runs, it is called there;
 // with none running, on the opened file.
 
-import { type Delivery, type DeliveryState, deliveryIdOf, isOnlyHeld } from '../core/delivery.ts';
+import { type Delivery, type DeliveryState, isOnlyHeld } from '../core/delivery.ts';
+import { deliveryIdOf } from '../core/delivery-id.ts';
 import type { Archive, Journal, Outbox, StateChange } from '../core/store.ts';
 
 /** Every act, in the order in which they are shown. */

@@ -4,8 +4,8 @@
 // Pure but for chance: it sets no timer and observes nothing; time is handed in (monotonic, ms).
 
 import type { Random } from '../core/clock.ts';
+import { type Outcome, type PauseReason, pauseReasonOf } from '../core/delivery.ts';
 import type { BreakerState, DeliveryObserved, PauseState } from '../core/observation.ts';
-import { type Outcome, type PauseReason, pauseReasonOf } from '../core/trigger.ts';
 import { backoffMs } from '../kit/async/backoff.ts';
 
 type Observed<K extends DeliveryObserved['kind']> = Extract<DeliveryObserved, { kind: K }>;

@@ -2,11 +2,11 @@
 // admission, and each delivery settled by itself. What is due and how many at once is the lane's to say.
 
 import type { Clock, Random } from '../core/clock.ts';
-import type { Delivery } from '../core/delivery.ts';
+import type { Delivery, Outcome } from '../core/delivery.ts';
 import { hasCode, messageOf, SluiceError } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Archive, Keep, Outbox, Settlement } from '../core/store.ts';
-import type { OnLostAnswer, Outcome, Trigger } from '../core/trigger.ts';
+import type { OnLostAnswer, Trigger } from '../core/trigger.ts';
 import { openDeadline } from '../kit/async/abort.ts';
 import { backoffMs } from '../kit/async/backoff.ts';
 import { Admission, type AdmissionChange } from './admission.ts';

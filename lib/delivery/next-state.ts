@@ -4,9 +4,9 @@
 // thing: what they may have started is still there.
 
 import type { Random } from '../core/clock.ts';
-import type { Attempt, Delivery } from '../core/delivery.ts';
+import type { Attempt, Delivery, Outcome, Retry, Unknown } from '../core/delivery.ts';
 import type { Settlement } from '../core/store.ts';
-import type { OnLostAnswer, Outcome, Retry, Unknown } from '../core/trigger.ts';
+import type { OnLostAnswer } from '../core/trigger.ts';
 import { type BackoffLimits, backoffMs } from '../kit/async/backoff.ts';
 
 /** How a trigger's failed attempts are repeated. */

@@ -4,8 +4,8 @@
 
 import type { Decision } from '../core/decision.ts';
 import type { Json } from '../core/event.ts';
+import type { Occurrence } from '../core/occurrence.ts';
 import type { Pattern } from '../kit/text/pattern.ts';
-import type { Narrowing } from './narrowing.ts';
 import type { ConditionField } from './rule.ts';
 
 /** What a text field is asked for: it holds where one entry matches. */
@@ -53,11 +53,17 @@ export interface Rule {
   readonly decision: Decision & { readonly rule: NonNullable<Decision['rule']> };
 }
 
+/** Finds the first rule that matches without asking each. */
+export interface FirstMatch {
+  /** The first rule, in their order, of which `matches` is true; null if it is true of none. */
+  first(occurrence: Occurrence, matches: (rule: Rule) => boolean): Rule | null;
+}
+
 /** The ordered rules; the first match decides, no match rejects. */
 export interface Chain {
   readonly rules: readonly Rule[];
   /** What finds the first match of many rules sooner; null where there are few. */
-  readonly narrowing: Narrowing | null;
+  readonly narrowing: FirstMatch | null;
 }
 
 /** The decision where no rule matches. */

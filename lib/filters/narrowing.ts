@@ -4,7 +4,7 @@
 // is left is the first match of all. Nothing of it can be seen but the time a decision takes.
 
 import type { Occurrence } from '../core/occurrence.ts';
-import type { Chain, Rule, TextCondition } from './chain.ts';
+import type { Chain, FirstMatch, Rule, TextCondition } from './chain.ts';
 import { holdsFor, textOf } from './condition.ts';
 
 // Below so many, asking each rule is faster than looking up what is left.
@@ -38,7 +38,7 @@ export function chainOf(rules: readonly Rule[]): Chain {
 }
 
 /** Finds the first rule that matches. */
-export class Narrowing {
+class Narrowing implements FirstMatch {
   readonly #rules: readonly Rule[];
   readonly #fields: readonly FieldMemory[];
   readonly #left: Int32Array;
@@ -51,7 +51,6 @@ export class Narrowing {
     this.#left = new Int32Array(Math.ceil(rules.length / BITS));
   }
 
-  /** The first rule, in their order, of which `matches` is true; null where it is of none. */
   first(occurrence: Occurrence, matches: (rule: Rule) => boolean): Rule | null {
     const left = this.#left.fill(-1);
     for (const field of this.#fields) {

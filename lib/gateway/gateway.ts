@@ -4,8 +4,7 @@
 
 import { UNSETTLED_STATES } from '../core/delivery.ts';
 import { hasCode } from '../core/errors.ts';
-import type { Health } from '../core/health.ts';
-import type { Observation, Observe } from '../core/observation.ts';
+import type { Health, Observation, Observe } from '../core/observation.ts';
 import type { Source } from '../core/source.ts';
 import type { Store } from '../core/store.ts';
 import { type Acted, type ActName, act } from '../delivery/actions.ts';

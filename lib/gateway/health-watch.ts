@@ -4,8 +4,7 @@
 // while others are read. Whether a restart would help is liveness.ts.
 
 import type { Clock } from '../core/clock.ts';
-import type { Health } from '../core/health.ts';
-import type { LimitObserved, Observation, TroubleReason } from '../core/observation.ts';
+import type { Health, LimitObserved, Observation, TroubleReason } from '../core/observation.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
 
 type Reading = Extract<Observation, { kind: 'reading' }>;

@@ -2,10 +2,9 @@
 // They look at names only: no request, and no memory, for builds outlive the ledger. Owner and label
 // walks are not here.
 
-import { isDeliveryId } from '../core/delivery.ts';
+import { isDeliveryId } from '../core/delivery-id.ts';
 import { quoted } from '../kit/text/printable.ts';
-import type { Facts, Ruling } from './stages.ts';
-import type { Candidate } from './start-request.ts';
+import type { Candidate, Ruling } from './start-request.ts';
 
 /** What the guards need to know. */
 export interface GuardFacts {
@@ -18,7 +17,9 @@ export interface GuardFacts {
 }
 
 type Guarded = Pick<Candidate, 'occurrence'>;
-type Guards = Pick<Facts, 'guard'>;
+interface Guards {
+  readonly guard: GuardFacts;
+}
 
 const ID_LENGTH = 26;
 const BRIGADE_WORKER = 'brigade-worker';

@@ -18,8 +18,7 @@ import { Alarm } from '../kit/async/alarm.ts';
 import { backoffMs } from '../kit/async/backoff.ts';
 import type { GuardFacts } from './guard.ts';
 import type { Limiter } from './limit.ts';
-import type { Ruling } from './stages.ts';
-import { type Candidate, type TriggerRef, toCandidate } from './start-request.ts';
+import { type Candidate, type Ruling, type TriggerRef, toCandidate } from './start-request.ts';
 import { BatchWork, Unsaved } from './unit-of-work.ts';
 
 /** What intake works with. */

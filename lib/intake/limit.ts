@@ -11,8 +11,7 @@ import { type Forecast, forecastQueue, tokensByTurn } from './forecast.ts';
 import { HeldQueues } from './held-queues.ts';
 import { LimitWatch } from './limit-watch.ts';
 import type { Held } from './namespace-queue.ts';
-import type { Facts, Ruling } from './stages.ts';
-import type { Candidate } from './start-request.ts';
+import type { Candidate, Ruling } from './start-request.ts';
 
 /** How many builds there may be; null is no limit. */
 export interface Limits {
@@ -205,7 +204,10 @@ export class Limiter {
 }
 
 /** Holds a candidate for which there is no token. */
-export function limit(candidate: Candidate, { limiter }: Facts): Ruling | null {
+export function limit(
+  candidate: Candidate,
+  { limiter }: { readonly limiter: Limiter },
+): Ruling | null {
   const { id, object, rule, occurrence } = candidate;
   const trigger = candidate.trigger.name;
   const { namespace } = occurrence.series;

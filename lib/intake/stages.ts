@@ -2,25 +2,16 @@
 // looks at a candidate and the facts handed in and either rules or lets it pass; who passes all of
 // them is started. They do no I/O.
 
-import type { Disposition } from '../core/decision.ts';
 import { millisecondsOf, parseMicroTime } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { LedgerEntry } from '../core/store.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
 import { type GuardFacts, guardForeign, guardLoop } from './guard.ts';
 import { type Limiter, limit } from './limit.ts';
-import type { Candidate } from './start-request.ts';
-
-/** What a stage says of a candidate, and why, for people. */
-export interface Ruling {
-  readonly disposition: Disposition;
-  readonly why: string;
-  /** Of a repeat: the delivery that the ledger holds, where it is not the candidate's own. */
-  readonly id?: string;
-}
+import type { Candidate, Ruling } from './start-request.ts';
 
 /** What the stages may look at. */
-export interface Facts {
+interface Facts {
   readonly guard: GuardFacts;
   /** The ledger's entry for the candidate, with what this batch has added so far. */
   readonly entry: LedgerEntry | undefined;

@@ -1,16 +1,14 @@
 // An accepted occurrence at one trigger of its rule: what the stages rule on. Ids are computed here
 // and nowhere else.
 
-import type { Decision, RuleRef } from '../core/decision.ts';
+import type { Decision, Disposition, RuleRef } from '../core/decision.ts';
 import {
   type ClusterRef,
   type DeliveredOccurrence,
   type Delivery,
-  type DeliveryKey,
   type DeliveryState,
-  deliveryId,
-  ledgerKey,
 } from '../core/delivery.ts';
+import { type DeliveryKey, deliveryId, ledgerKey } from '../core/delivery-id.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { LedgerEntry } from '../core/store.ts';
 
@@ -123,4 +121,12 @@ function involvedObject({ fields }: Occurrence): string {
 
 function toDelivered({ event, series, happenedAt, count }: Occurrence): DeliveredOccurrence {
   return { event, firstTime: series.firstTime, happenedAt, count };
+}
+
+/** What a stage says of a candidate, and why, for people. */
+export interface Ruling {
+  readonly disposition: Disposition;
+  readonly why: string;
+  /** Of a repeat: the delivery that the ledger holds, where it is not the candidate's own. */
+  readonly id?: string;
 }

@@ -7,8 +7,14 @@ import type { Batch, Gone, Position, Positions } from '../core/source.ts';
 import type { Commit, DecisionRecord, LedgerEntry } from '../core/store.ts';
 import type { GuardFacts } from './guard.ts';
 import type { Limiter } from './limit.ts';
-import { type Ruling, rule } from './stages.ts';
-import { type Candidate, moveLedgerEntry, toDelivery, toLedgerEntry } from './start-request.ts';
+import { rule } from './stages.ts';
+import {
+  type Candidate,
+  moveLedgerEntry,
+  type Ruling,
+  toDelivery,
+  toLedgerEntry,
+} from './start-request.ts';
 
 /** What the work on one batch may look at. */
 interface WorkFacts {

@@ -13,7 +13,7 @@ import type { Finding } from '../core/problem.ts';
 import { originalKey } from '../filters/brigade-rules.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
-import { errorAt, pointerOf } from './plan-context.ts';
+import { errorAt, pointerOf } from './plan.ts';
 import { configurationSchema } from './schema.ts';
 
 /** The keys of the original's form. */

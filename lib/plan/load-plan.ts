@@ -1,15 +1,19 @@
 // From a configuration's text to a Plan, or to everything that is wrong with it. Pure: it reads no
 // file and makes no request, so that `check`, `explain`, `rbac` and `schema` need nothing more.
 
-import { type LoadedDocument, loadDocument } from '../config/load-document.ts';
-import { NO_PLACE, placeFindings, sortProblems } from '../config/source-map.ts';
+import { loadDocument } from '../config/load-document.ts';
+import {
+  type LoadedDocument,
+  NO_PLACE,
+  placeFindings,
+  sortProblems,
+} from '../config/source-map.ts';
 import type { Finding, Problem } from '../core/problem.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { planNothing, planOriginal } from './brigade-form.ts';
 import { recognizeForm } from './detect-form.ts';
 import { planOurs } from './native-form.ts';
-import type { ConfigurationForm, Plan } from './plan.ts';
-import type { PlanContext } from './plan-context.ts';
+import type { ConfigurationForm, Plan, PlanContext } from './plan.ts';
 import { type StoreSection, soundStore } from './plan-store.ts';
 
 /** What a plan is made from. */

@@ -6,8 +6,13 @@ import type { Finding } from '../core/problem.ts';
 import { sourceKinds } from '../sources/registry.ts';
 import type { SourceKind } from '../sources/source-kind.ts';
 import { SOURCE_DEFAULT } from './defaults.ts';
-import type { PlannedSource } from './plan.ts';
-import { findingsAt, type PlanContext, pointerOf, sectionContext } from './plan-context.ts';
+import {
+  findingsAt,
+  type PlanContext,
+  type PlannedSource,
+  pointerOf,
+  sectionContext,
+} from './plan.ts';
 
 // A kind's own type of section is checked by its schema; here it is only handed on.
 const KINDS: Readonly<Record<string, SourceKind<unknown>>> = sourceKinds;

@@ -12,14 +12,14 @@ import { parseSize, renderSize } from '../kit/text/quantity.ts';
 import { storeKinds } from '../stores/registry.ts';
 import type { StoreParts } from '../stores/store-kind.ts';
 import { STORE_DEFAULTS, STORE_SIZES } from './defaults.ts';
-import type { PlannedStore } from './plan.ts';
 import {
   errorAt,
   findingsAt,
   type PlanContext,
+  type PlannedStore,
   pointerOf,
   sectionContext,
-} from './plan-context.ts';
+} from './plan.ts';
 import { storeSchema } from './schema.ts';
 import { durationOr } from './settings.ts';
 

@@ -8,14 +8,15 @@ import type { OnLostAnswer } from '../core/trigger.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { triggerKinds } from '../triggers/registry.ts';
 import type { TriggerKind } from '../triggers/trigger-kind.ts';
-import type { PlannedDelivery, PlannedTrigger } from './plan.ts';
 import {
   errorAt,
   findingsAt,
   type PlanContext,
+  type PlannedDelivery,
+  type PlannedTrigger,
   pointerOf,
   triggerContext,
-} from './plan-context.ts';
+} from './plan.ts';
 import { checkDelivery, type DeliverySection, planDelivery } from './settings.ts';
 
 // A kind's own type of section is checked by its schema; here it is only handed on.

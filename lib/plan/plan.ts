@@ -3,9 +3,11 @@
 // build opens when it is first used. Which permissions it needs is derived here and nowhere else.
 // Follows docs/configuration.md; guards, limits and retention: docs/architecture.md.
 
+import { pointerStep } from '../config/source-map.ts';
 import type { Delivery } from '../core/delivery.ts';
 import type { EventObject } from '../core/event.ts';
-import type { Permission } from '../core/kind.ts';
+import type { CheckContext, Permission } from '../core/kind.ts';
+import type { Finding } from '../core/problem.ts';
 import type { Source } from '../core/source.ts';
 import type { ClosedStore } from '../core/store.ts';
 import type { OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';
@@ -16,10 +18,6 @@ import type { SourceParts } from '../sources/source-kind.ts';
 import type { StoreParts } from '../stores/store-kind.ts';
 import type { LoggingOptions } from '../telemetry/logging.ts';
 import type { TriggerParts } from '../triggers/trigger-kind.ts';
-import type { PlanContext } from './plan-context.ts';
-import type { PlannedSources } from './plan-sources.ts';
-import { planStore, type StoreSection, settledMsOf } from './plan-store.ts';
-import type { PlannedTriggers } from './plan-triggers.ts';
 
 /** Which of the two forms a configuration has; `none` where there is no configuration. */
 export type ConfigurationForm = 'ours' | 'original' | 'none';
@@ -161,83 +159,53 @@ export interface Plan {
 
 // Puts the planned parts of any form together into one Plan.
 
-/** The parts of a plan, each planned and free of errors. */
-interface PlanParts {
-  readonly form: Plan['form'];
-  readonly clusterName: string | null;
-  readonly sources: PlannedSources;
-  readonly chain: Chain;
-  readonly triggers: PlannedTriggers;
-  readonly delivery: PlannedDelivery;
-  readonly limits: PlannedLimits;
-  readonly guard: PlannedGuard;
-  readonly http: PlannedHttp;
-  readonly logging: LoggingOptions;
-  /** `store:` as it is written. */
-  readonly store: StoreSection;
-  readonly originalProject: string | null;
-}
-
-/** The plan that these parts make. */
-export function assemblePlan(parts: PlanParts, context: PlanContext): Plan {
-  const { sources, triggers, chain } = parts;
-  const permissions: readonly Permission[] = [
-    ...ownPermissions(context.namespace),
-    ...sources.permissions,
-    ...triggers.permissions,
-  ];
-  const quietMs = Math.max(0, ...chain.rules.map(({ decision }) => decision.quietMs));
-  return {
-    form: parts.form,
-    clusterName: parts.clusterName,
-    sources: sources.sources,
-    chain,
-    triggers: triggers.triggers,
-    limits: parts.limits,
-    delivery: parts.delivery,
-    guard: parts.guard,
-    retention: {
-      goneMs: quietMs + sources.eventTtlMs,
-      settledMs: settledMsOf(parts.store),
-    },
-    store: planStore(parts.store),
-    http: parts.http,
-    logging: parts.logging,
-    originalProject: parts.originalProject,
-    secrets: triggers.secrets,
-    permissions: mergePermissions(permissions),
-  };
-}
-
 // Everything a configuration needs in the cluster, in one sorted list: what `rbac` and the chart
 // render, and what `check --cluster` compares with what is really allowed.
 
-/** Joins permissions on the same objects and sorts them. */
-function mergePermissions(permissions: readonly Permission[]): readonly Permission[] {
-  const groups = Map.groupBy(permissions, ({ namespace, group, resource, names }) =>
-    JSON.stringify([namespace, group, resource, names ?? null]),
-  );
-  return [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, same]) => join(same));
+// What planning is given besides the text, and how findings of a section get the section's path.
+
+/** Local commands run, are an error, or, where nothing runs, are worth a note. */
+type ExecPermission = 'allowed' | 'refused' | 'noted';
+
+/** What a plan depends on besides the configuration. */
+export interface PlanContext {
+  /** The gateway's own namespace; '' means all. */
+  readonly namespace: string;
+  /** Where builds go unless a trigger says otherwise. */
+  readonly buildNamespace: string;
+  /** Whether triggers may run local commands. */
+  readonly exec: ExecPermission;
+  /** Whether the gateway runs in a pod, which decides its default addresses; absent: it does not run. */
+  readonly runsIn?: 'pod' | 'machine';
 }
 
-/** What the gateway itself needs: its own namespace's uid, where the cluster's is not readable. */
-function ownPermissions(namespace: string): readonly Permission[] {
-  if (namespace === '') return [];
-  return [
-    {
-      namespace,
-      group: '',
-      resource: 'namespaces',
-      verbs: ['get'],
-      names: [namespace],
-      why: 'the identity of the cluster',
-    },
-  ];
+/** The context that a section's own checks see. */
+export function sectionContext(name: string, context: PlanContext): CheckContext {
+  return { name, namespace: context.namespace, buildNamespace: context.buildNamespace };
 }
 
-function join(same: readonly Permission[]): readonly Permission[] {
-  const [first] = same;
-  if (first === undefined) return [];
-  const verbs = [...new Set(same.flatMap((one) => one.verbs))].toSorted();
-  return [{ ...first, verbs, why: [...new Set(same.map(({ why }) => why))].join('; ') }];
+/** The same for a trigger, whose entry may say what becomes of lost answers. */
+export function triggerContext(
+  name: string,
+  entry: { readonly onLostAnswer?: OnLostAnswer },
+  context: PlanContext,
+): CheckContext {
+  const { onLostAnswer } = entry;
+  const section = sectionContext(name, context);
+  return onLostAnswer === undefined ? section : { ...section, onLostAnswer };
+}
+
+/** A JSON Pointer made of keys. */
+export function pointerOf(...steps: readonly string[]): string {
+  return steps.map((step) => `/${pointerStep(step)}`).join('');
+}
+
+/** Findings of a section as findings of the whole configuration. */
+export function findingsAt(path: string, findings: readonly Finding[]): readonly Finding[] {
+  return findings.map((finding) => ({ ...finding, path: `${path}${finding.path}` }));
+}
+
+/** An error, as most findings are. */
+export function errorAt(path: string, said: Pick<Finding, 'code' | 'message' | 'hint'>): Finding {
+  return { severity: 'error', path, ...said };
 }

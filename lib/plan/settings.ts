@@ -5,15 +5,16 @@ import type { Finding } from '../core/problem.ts';
 import { parseDuration, parseRate, type Rate, renderDuration } from '../kit/text/quantity.ts';
 import { LOGGING_DEFAULTS, type LoggingOptions } from '../telemetry/logging.ts';
 import { API_DEFAULT, DELIVERY_DEFAULTS, LIMIT_DEFAULTS, PROBES_DEFAULTS } from './defaults.ts';
-import type {
-  PlannedAddress,
-  PlannedDelivery,
-  PlannedGuard,
-  PlannedHttp,
-  PlannedLimits,
-  PlannedTrigger,
+import {
+  errorAt,
+  type PlanContext,
+  type PlannedAddress,
+  type PlannedDelivery,
+  type PlannedGuard,
+  type PlannedHttp,
+  type PlannedLimits,
+  type PlannedTrigger,
 } from './plan.ts';
-import { errorAt, type PlanContext } from './plan-context.ts';
 
 /** `limits:` as it is written. */
 interface LimitsSection {

@@ -6,8 +6,8 @@ import { open, readFile, realpath, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { SluiceError } from '../core/errors.ts';
 import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
-import { unusable, unusableAs } from './sqlite/open-errors.ts';
-import { APPLICATION_ID } from './sqlite/schema.ts';
+import { unusable, unusableAs } from './sqlite/sqlite-errors.ts';
+import { APPLICATION_ID } from './sqlite/worker/schema.ts';
 
 /** What every SQLite file begins with. */
 const MAGIC = 'SQLite format 3\0';

@@ -1,16 +1,16 @@
 // The lines about deliveries. An attempt is a debug line unless it failed in a new way; what a
 // delivery came to is told once: at info where it arrived, at error where nobody will try again.
 
-import type { DeliveryState } from '../core/delivery.ts';
-import type { DeliveryObserved, LimitObserved, LimitUser } from '../core/observation.ts';
 import {
+  type DeliveryState,
   type Outcome,
   type PauseReason,
   pauseReasonOf,
   type RetryReason,
   type Started,
   type UnknownReason,
-} from '../core/trigger.ts';
+} from '../core/delivery.ts';
+import type { DeliveryObserved, LimitObserved, LimitUser } from '../core/observation.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
 import type { FailureLog } from './failure-log.ts';
 import { counted, ruleLabel, token } from './log-value.ts';

@@ -4,8 +4,8 @@
 // Source: metav1.Status; k8s.io/apimachinery pkg/api/errors; k8s.io/apiserver pkg/admission (errors.go,
 // plugin/webhook/errors, plugin/policy) and pkg/endpoints/handlers/responsewriters; docs/guarantees.md.
 
+import type { Outcome } from '../core/delivery.ts';
 import { isJsonList, isJsonObject, type Json, jsonAt, stringAt } from '../core/event.ts';
-import type { Outcome } from '../core/trigger.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { ApiAnswer, ApiAnswered, ApiFailed } from '../kubernetes/client/kubernetes-api.ts';
 import { isStatus } from '../kubernetes/watch/watch-errors.ts';

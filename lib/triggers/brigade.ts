@@ -2,7 +2,7 @@
 // for. The Secret itself is brigade-secret.ts, what an answer means api-outcome.ts. Brigade v2 has
 // another API and is another kind.
 
-import { type Delivery, objectName } from '../core/delivery.ts';
+import { type Delivery } from '../core/delivery.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
@@ -17,7 +17,13 @@ import {
   SINCE_V0_10,
   toBuildSecret,
 } from './brigade-secret.ts';
-import { type Creation, createObject, namespaceFindings, renderCreation } from './create-object.ts';
+import {
+  type Creation,
+  createObject,
+  namespaceFindings,
+  objectName,
+  renderCreation,
+} from './create-object.ts';
 import { oneEach, type PreviewParts, type TriggerKind } from './trigger-kind.ts';
 
 const text = (description: string, more: JsonSchema = {}): JsonSchema => ({

@@ -2,9 +2,9 @@
 // name is taken. One POST, and after a 409 one GET: no retry, no sleep, no log.
 // Source: docs/architecture.md (409), facts on deterministic names in the Kubernetes API conventions.
 
+import type { Outcome, Started } from '../core/delivery.ts';
 import { type JsonObject, jsonAt, stringAt } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
-import type { Outcome, Started } from '../core/trigger.ts';
 import type { ApiAnswered, ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 import { create, get } from '../kubernetes/client/objects.ts';
 import { outcomeOf, type Tried } from './api-outcome.ts';
@@ -124,4 +124,9 @@ export function namespaceFindings(namespace: string, path: string): readonly Fin
         : 'write the name of one namespace',
     },
   ];
+}
+
+/** `<prefix>-<id>`: the name of the object that a delivery starts. */
+export function objectName(prefix: string, id: string): string {
+  return `${prefix}-${id}`;
 }

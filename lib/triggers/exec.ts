@@ -4,10 +4,9 @@
 // Follows docs/triggers.md (document, environment) and docs/guarantees.md (no idempotency).
 
 import { resolve } from 'node:path';
-import { type Delivery, toDocument } from '../core/delivery.ts';
+import { type Delivery, type Outcome, toDocument } from '../core/delivery.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
-import type { Outcome } from '../core/trigger.ts';
 import { printable } from '../kit/text/printable.ts';
 import {
   deliveryVariables,

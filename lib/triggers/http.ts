@@ -13,8 +13,8 @@ import { userAgent } from '../kit/version.ts';
 import { hostOf, isForbidden } from '../net/address.ts';
 import { createHttpClient } from '../net/axios-client.ts';
 import { inBatches } from './http/batch.ts';
+import { BATCH_FORMATS } from './http/body/body.ts';
 import { compileBody } from './http/body/body-template.ts';
-import { BATCH_FORMATS } from './http/body.ts';
 import { type CreateClient, proxyBlock, proxyUsed, receiverOf } from './http/client-cache.ts';
 import { clearSecretFindings, neededSecrets } from './http/secret-refs.ts';
 import {

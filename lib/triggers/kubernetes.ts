@@ -3,12 +3,18 @@
 // means api-outcome.ts. It watches nothing of what it started.
 // Follows docs/configuration.md (templates) and docs/guarantees.md (how long a name protects).
 
-import { type Delivery, objectName } from '../core/delivery.ts';
+import { type Delivery } from '../core/delivery.ts';
 import { isJsonObject, type Json, type JsonObject, jsonAt, stringAt } from '../core/event.ts';
 import type { CheckContext, JsonSchema } from '../core/kind.ts';
 import { toLabelValue } from '../kit/text/label.ts';
 import { resourcePath } from '../kubernetes/client/objects.ts';
-import { type Creation, createObject, DELIVERY_KEY, renderCreation } from './create-object.ts';
+import {
+  type Creation,
+  createObject,
+  DELIVERY_KEY,
+  objectName,
+  renderCreation,
+} from './create-object.ts';
 import { compileManifest } from './manifest/compile-manifest.ts';
 import { toTemplateDocument } from './manifest/document.ts';
 import { keyLifeOf, manifestFindings } from './manifest/manifest-findings.ts';

@@ -1,7 +1,7 @@
 // What a row of a table says of an answer that is no success, for every kind whose receiver answers
 // with statuses. Which answer means what is each kind's own table.
 
-import type { AboutReceiver, RefusedReason, RetryReason, UnknownReason } from '../core/trigger.ts';
+import type { AboutReceiver, RefusedReason, RetryReason, UnknownReason } from '../core/delivery.ts';
 
 /** What an answer, or the lack of one, means where nothing is known to have been started. */
 export type Failing =

@@ -3,10 +3,10 @@
 // Follows docs/architecture.md (loop guard, names; one file and one registry line a kind).
 
 import type { Clock, Random } from '../core/clock.ts';
-import type { Delivery } from '../core/delivery.ts';
+import type { Delivery, Outcome } from '../core/delivery.ts';
 import type { CheckContext, Kind } from '../core/kind.ts';
 import type { Observe } from '../core/observation.ts';
-import type { OnLostAnswer, Outcome, Preview, Trigger } from '../core/trigger.ts';
+import type { OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { toDnsLabel } from '../kit/text/label.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';

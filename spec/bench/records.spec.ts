@@ -1,7 +1,7 @@
 // The records of the bench are the gateway's: its stores are measured with what it commits.
 
 import { expect } from 'chai';
-import { isDeliveryId } from '../../lib/core/delivery.ts';
+import { isDeliveryId } from '../../lib/core/delivery-id.ts';
 import { bytesOf, commitOf, stepsOf } from './records.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);

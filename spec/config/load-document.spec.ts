@@ -2,11 +2,8 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import {
-  type LoadedDocument,
-  loadDocument,
-  MAX_CONFIG_BYTES,
-} from '../../lib/config/load-document.ts';
+import { loadDocument, MAX_CONFIG_BYTES } from '../../lib/config/load-document.ts';
+import { type LoadedDocument } from '../../lib/config/source-map.ts';
 import type { Json } from '../../lib/core/event.ts';
 import type { Problem } from '../../lib/core/problem.ts';
 

@@ -2,10 +2,9 @@
 // steps that most of them take.
 
 import { expect } from 'chai';
-import type { Delivery } from '../../lib/core/delivery.ts';
+import type { Delivery, Outcome } from '../../lib/core/delivery.ts';
 import type { Gap, Positions } from '../../lib/core/source.ts';
 import type { ClaimRequest, Commit, Committed, LedgerEntry, Store } from '../../lib/core/store.ts';
-import type { Outcome } from '../../lib/core/trigger.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 
 /** When everything happens. */

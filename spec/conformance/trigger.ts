@@ -3,8 +3,8 @@
 // hides wherever its kind is given one.
 
 import { expect } from 'chai';
-import type { Delivery } from '../../lib/core/delivery.ts';
-import type { Outcome, Trigger } from '../../lib/core/trigger.ts';
+import type { Delivery, Outcome } from '../../lib/core/delivery.ts';
+import type { Trigger } from '../../lib/core/trigger.ts';
 import { aDelivery } from '../support/builders.ts';
 import { until } from '../support/until.ts';
 

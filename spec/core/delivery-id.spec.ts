@@ -9,8 +9,8 @@ import {
   idBits,
   isDeliveryId,
   ledgerKey,
-  objectName,
-} from '../../lib/core/delivery.ts';
+} from '../../lib/core/delivery-id.ts';
+import { objectName } from '../../lib/triggers/create-object.ts';
 
 const key: DeliveryKey = {
   clusterId: 'f2a1c3d4-0000-4000-8000-000000000001',

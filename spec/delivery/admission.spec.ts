@@ -2,7 +2,7 @@
 // why, how it tries, and how it goes on.
 
 import { expect } from 'chai';
-import type { Outcome, Retry } from '../../lib/core/trigger.ts';
+import type { Outcome, Retry } from '../../lib/core/delivery.ts';
 import { Admission, type AdmissionChange } from '../../lib/delivery/admission.ts';
 
 const WELL: Outcome = { outcome: 'delivered' };

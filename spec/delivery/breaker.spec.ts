@@ -2,7 +2,7 @@
 // is tried again is admission.spec.ts.
 
 import { expect } from 'chai';
-import type { Outcome } from '../../lib/core/trigger.ts';
+import type { Outcome } from '../../lib/core/delivery.ts';
 import { Breaker, mostTelling } from '../../lib/delivery/admission.ts';
 
 const WELL: Outcome = { outcome: 'delivered' };

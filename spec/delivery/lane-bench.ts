@@ -1,8 +1,8 @@
 // A lane on a memory store, with a trigger whose attempts end when the spec says so.
 
-import type { Delivery } from '../../lib/core/delivery.ts';
+import type { Delivery, Outcome } from '../../lib/core/delivery.ts';
 import type { Store } from '../../lib/core/store.ts';
-import type { Batching, Outcome, Trigger } from '../../lib/core/trigger.ts';
+import type { Batching, Trigger } from '../../lib/core/trigger.ts';
 import type { LaneParts } from '../../lib/delivery/attempt-runner.ts';
 import { Lane, type LaneSettings } from '../../lib/delivery/lane.ts';
 import { Gate } from '../../lib/delivery/shared-lock.ts';

@@ -1,7 +1,7 @@
 // A lane with its breaker: what is not attempted while it is open, who tries, and what ages.
 
 import { expect } from 'chai';
-import type { Outcome } from '../../lib/core/trigger.ts';
+import type { Outcome } from '../../lib/core/delivery.ts';
 import { deliveries } from '../conformance/store-builders.ts';
 import { DELIVERED, HeldTrigger, setUp, stateOf } from './lane-bench.ts';
 

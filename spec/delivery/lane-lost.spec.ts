@@ -2,8 +2,8 @@
 // whatever may be there twice is reported. A person who asks for another attempt gets one.
 
 import { expect } from 'chai';
-import type { Attempt, Delivery } from '../../lib/core/delivery.ts';
-import type { OnLostAnswer, Outcome } from '../../lib/core/trigger.ts';
+import type { Attempt, Delivery, Outcome } from '../../lib/core/delivery.ts';
+import type { OnLostAnswer } from '../../lib/core/trigger.ts';
 import { act } from '../../lib/delivery/actions.ts';
 import { aCommit, NOW } from '../conformance/store-builders.ts';
 import { aDelivery } from '../support/builders.ts';

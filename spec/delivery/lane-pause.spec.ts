@@ -3,7 +3,7 @@
 // What is not attempted meanwhile, how the lane goes on, what is reported and what ages.
 
 import { expect } from 'chai';
-import type { Outcome } from '../../lib/core/trigger.ts';
+import type { Outcome } from '../../lib/core/delivery.ts';
 import { deliveries } from '../conformance/store-builders.ts';
 import { DELIVERED, HeldTrigger, setUp, stateOf } from './lane-bench.ts';
 

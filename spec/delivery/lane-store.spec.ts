@@ -1,8 +1,8 @@
 // A lane on a store that fails, hangs or is gone, and what is written down at the very end.
 
 import { expect } from 'chai';
+import type { Outcome } from '../../lib/core/delivery.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
-import type { Outcome } from '../../lib/core/trigger.ts';
 import { deliveries } from '../conformance/store-builders.ts';
 import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';
 

@@ -1,7 +1,7 @@
 // A lane whose clock jumps, whose process stops, or whose deliveries pass each other.
 
 import { expect } from 'chai';
-import type { Outcome } from '../../lib/core/trigger.ts';
+import type { Outcome } from '../../lib/core/delivery.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { deliveries } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';

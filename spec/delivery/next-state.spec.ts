@@ -1,8 +1,8 @@
 // What each outcome makes of a delivery: a table.
 
 import { expect } from 'chai';
-import type { Attempt, Delivery } from '../../lib/core/delivery.ts';
-import type { OnLostAnswer, Outcome } from '../../lib/core/trigger.ts';
+import type { Attempt, Delivery, Outcome } from '../../lib/core/delivery.ts';
+import type { OnLostAnswer } from '../../lib/core/trigger.ts';
 import { isPossiblyTwice, type NextStateFacts, nextState } from '../../lib/delivery/next-state.ts';
 import { aDelivery } from '../support/builders.ts';
 

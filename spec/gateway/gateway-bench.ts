@@ -1,10 +1,10 @@
 // A gateway over a store, a source and a trigger that a spec moves by hand, on a clock that stands.
 
-import type { Delivery } from '../../lib/core/delivery.ts';
+import type { Delivery, Outcome } from '../../lib/core/delivery.ts';
 import type { Observation } from '../../lib/core/observation.ts';
 import type { Batch, PathPart, Positions, Source } from '../../lib/core/source.ts';
 import type { Store } from '../../lib/core/store.ts';
-import type { Outcome, Trigger } from '../../lib/core/trigger.ts';
+import type { Trigger } from '../../lib/core/trigger.ts';
 import { Gateway, type GatewayParts } from '../../lib/gateway/gateway.ts';
 import type { ApiClient } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';

@@ -1,7 +1,7 @@
 // The guards: what Sluice starts can not start Sluice again, and no namespace speaks for another.
 
 import { expect } from 'chai';
-import { deliveryId } from '../../lib/core/delivery.ts';
+import { deliveryId } from '../../lib/core/delivery-id.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import { guarded } from '../../lib/intake/stages.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';

@@ -35,4 +35,4 @@ for (const name of ['run', 'get'] as const) {
   );
 }
 
-await import('../../lib/stores/sqlite/worker.ts');
+await import('../../lib/stores/sqlite/worker/worker.ts');

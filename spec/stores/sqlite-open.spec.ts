@@ -9,7 +9,7 @@ import { expect } from 'chai';
 import { eventNamespaceOf } from '../../lib/core/delivery.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { HistoryNote } from '../../lib/stores/sqlite/protocol.ts';
-import { APPLICATION_ID, FORMAT, STEPS } from '../../lib/stores/sqlite/schema.ts';
+import { APPLICATION_ID, FORMAT, STEPS } from '../../lib/stores/sqlite/worker/schema.ts';
 import { openSqliteStore, sqliteKind } from '../../lib/stores/sqlite.ts';
 import {
   aCommit,

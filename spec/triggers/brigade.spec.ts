@@ -2,6 +2,7 @@
 // permissions, and the labels and reads that it must leave alone.
 
 import { expect } from 'chai';
+import type { Outcome } from '../../lib/core/delivery.ts';
 import {
   type EventObject,
   isJsonObject,
@@ -9,7 +10,6 @@ import {
   jsonAt,
   stringAt,
 } from '../../lib/core/event.ts';
-import type { Outcome } from '../../lib/core/trigger.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { type BrigadeSection, projectId } from '../../lib/triggers/brigade-secret.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';

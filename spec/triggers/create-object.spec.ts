@@ -1,8 +1,8 @@
 // One POST, and one GET where the name is taken: what each finding there means.
 
 import { expect } from 'chai';
+import type { Outcome } from '../../lib/core/delivery.ts';
 import type { JsonObject } from '../../lib/core/event.ts';
-import type { Outcome } from '../../lib/core/trigger.ts';
 import type { ApiAnswer } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { createObject } from '../../lib/triggers/create-object.ts';
 import { aFailure, anAnswer, aStatus, FakeApi } from './support/fake-api.ts';

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import type { Outcome } from '../../lib/core/trigger.ts';
+import type { Outcome } from '../../lib/core/delivery.ts';
 import { type ExecSection, execKind } from '../../lib/triggers/exec.ts';
 import type { TriggerParts } from '../../lib/triggers/trigger-kind.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';

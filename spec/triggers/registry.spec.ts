@@ -1,7 +1,7 @@
 // What every kind of trigger hands in, and the trace context that all of them send.
 
 import { expect } from 'chai';
-import { traceparent } from '../../lib/core/delivery.ts';
+import { traceparent } from '../../lib/core/delivery-id.ts';
 import { isJsonObject } from '../../lib/core/event.ts';
 import { triggerKinds } from '../../lib/triggers/registry.ts';
 

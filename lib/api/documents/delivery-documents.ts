@@ -10,10 +10,11 @@ import type {
   DeliveredOccurrence,
   Delivery,
   DeliveryState,
+  Outcome,
+  Started,
 } from '../../core/delivery.ts';
 import { type Json, stringAt } from '../../core/event.ts';
 import type { Archive, DecisionRecord, DeliveryQuery } from '../../core/store.ts';
-import type { Outcome, Started } from '../../core/trigger.ts';
 import { type ActName, possibleActs } from '../../delivery/actions.ts';
 import type { HeldForecast } from '../../intake/forecast.ts';
 import { weightOf } from '../../kit/data/json-size.ts';

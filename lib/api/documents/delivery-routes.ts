@@ -2,7 +2,8 @@
 // it is possible is lib/delivery/actions.ts; here it becomes a status.
 
 import type { Clock } from '../../core/clock.ts';
-import { DELIVERY_STATES, type DeliveryState, isDeliveryId } from '../../core/delivery.ts';
+import { DELIVERY_STATES, type DeliveryState } from '../../core/delivery.ts';
+import { isDeliveryId } from '../../core/delivery-id.ts';
 import type { DeliveryQuery, Store } from '../../core/store.ts';
 import { ACTS, type Acted, type ActName, possibleActs } from '../../delivery/actions.ts';
 import { printable } from '../../kit/text/printable.ts';

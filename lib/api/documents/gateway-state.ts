@@ -2,13 +2,13 @@
 // watch path is doing, what pauses each trigger and how it fared last, how full the store is. Health
 // is lib/gateway's; the store answers for the rest.
 
+import type { Outcome, PauseReason } from '../../core/delivery.ts';
 import type {
   BreakerState,
   Observation,
   ReadingState,
   TroubleReason,
 } from '../../core/observation.ts';
-import type { Outcome, PauseReason } from '../../core/trigger.ts';
 
 /** What the reading of one watch path is doing. */
 interface PathStanding {

@@ -6,7 +6,8 @@ import type { DeliverySummary, WholeDelivery } from '../../api/documents/deliver
 import { OBJECT_FORM } from '../../api/documents/object-ref.ts';
 import type { Refusal } from '../../api/problem-document.ts';
 import { MOMENT } from '../../api/time.ts';
-import { DELIVERY_STATES, type DeliveryState, isDeliveryId } from '../../core/delivery.ts';
+import { DELIVERY_STATES, type DeliveryState } from '../../core/delivery.ts';
+import { isDeliveryId } from '../../core/delivery-id.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { ActName } from '../../delivery/actions.ts';
 import { nearestName } from '../../kit/text/nearest.ts';

@@ -8,8 +8,8 @@ import type {
   HeldDocument,
   PauseDocument,
 } from '../../api/documents/delivery-documents.ts';
+import type { Outcome, Started } from '../../core/delivery.ts';
 import type { Json } from '../../core/event.ts';
-import type { Outcome, Started } from '../../core/trigger.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { escapedJson } from '../../telemetry/line-format.ts';
 import { token } from '../../telemetry/log-value.ts';

@@ -5,7 +5,7 @@
 import type { Clock, Random } from '../../core/clock.ts';
 import { codeOf } from '../client/api-exchange.ts';
 import { type ApiClient, type ApiStream, serverClock } from '../client/kubernetes-api.ts';
-import { withoutManagedFields } from './managed-fields.ts';
+import { withoutManagedFields } from '../client/managed-fields.ts';
 import { type Evidence, isJsonAnswer, type Trouble, toTrouble } from './watch-errors.ts';
 import { type Frame, FrameSplitter, type SplitterOptions, type Tally } from './watch-frames.ts';
 import { pathOf, selectorOf, type Watched } from './watch-target.ts';

@@ -7,6 +7,7 @@ import {
   type Delivery,
   type DeliveryState,
   eventNamespaceOf,
+  type Started,
 } from '../../core/delivery.ts';
 import type { Gap, Gone, Positions } from '../../core/source.ts';
 import type {
@@ -24,7 +25,6 @@ import type {
   StoreUsage,
   SweepBounds,
 } from '../../core/store.ts';
-import type { Started } from '../../core/trigger.ts';
 
 /** What of a delivery changes, as it is stored. */
 export interface DeliveryRow {

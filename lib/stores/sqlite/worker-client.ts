@@ -38,7 +38,7 @@ type Opened =
   | { readonly found: Found };
 
 /** Beside this file, as source or compiled. */
-const WORKER = new URL(import.meta.url.replace(/worker-client(\.[jt]s)$/, 'worker$1'));
+const WORKER = new URL(import.meta.url.replace(/worker-client(\.[jt]s)$/, 'worker/worker$1'));
 
 /**
  * What the worker makes anew is short-lived: more room for it would only be garbage that stays longer.

@@ -3,7 +3,8 @@
 // standard input. Secrets of the gateway are no part of it.
 // Source: docs/triggers.md; crontab(5), which starts commands with a similar list.
 
-import { attemptNumber, type Delivery, traceparent } from '../../core/delivery.ts';
+import { attemptNumber, type Delivery } from '../../core/delivery.ts';
+import { traceparent } from '../../core/delivery-id.ts';
 import { stringAt } from '../../core/event.ts';
 import { truncate } from '../../kit/text/printable.ts';
 import { toProcessText } from '../shorten.ts';

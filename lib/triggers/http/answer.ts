@@ -3,8 +3,8 @@
 // it is untrusted.
 // Follows docs/triggers.md (answers); the URL Standard.
 
+import type { Answer, Outcome, Started } from '../../core/delivery.ts';
 import { isJsonObject, type Json } from '../../core/event.ts';
-import type { Answer, Outcome, Started } from '../../core/trigger.ts';
 import { jsonOrNothing } from '../../kit/data/json.ts';
 import { parsePath, valueAtPath } from '../../kit/data/json-path.ts';
 import type { HttpAnswered, HttpResult } from '../../net/http-client.ts';

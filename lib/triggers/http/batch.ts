@@ -4,9 +4,9 @@
 // Follows docs/triggers.md; Standard Webhooks (no dot in an id).
 
 import type { Random } from '../../core/clock.ts';
-import type { Delivery } from '../../core/delivery.ts';
+import type { Delivery, Outcome, Retry } from '../../core/delivery.ts';
 import type { JsonObject } from '../../core/event.ts';
-import type { Outcome, Retry, Trigger } from '../../core/trigger.ts';
+import type { Trigger } from '../../core/trigger.ts';
 import { parseDuration, parseSize } from '../../kit/text/quantity.ts';
 import { pausing } from '../outcomes.ts';
 import {
@@ -16,11 +16,11 @@ import {
   toBatch,
   toEntry,
   tooLarge,
-} from './body.ts';
+} from './body/body.ts';
+import { compileTarget } from './request-target.ts';
 import { HTTP_DEFAULTS, type HttpSection, keyLifeOf } from './section.ts';
 import type { Sender, Sending, Sent } from './sender.ts';
 import { compileHeaders, withSecrets } from './templates.ts';
-import { compileTarget } from './url-template.ts';
 
 /** What a trigger of batches takes. */
 interface BatchParts {

@@ -4,7 +4,7 @@
 // Source: RFC 9110 §15, RFC 6585; Standard Webhooks and the CloudEvents webhook profile for 3xx,
 // 410 and 429; docs/guarantees.md for which answers count as lost.
 
-import type { Delivered, Outcome, RetryReason, Unknown } from '../../core/trigger.ts';
+import type { Delivered, Outcome, RetryReason, Unknown } from '../../core/delivery.ts';
 import { quoted } from '../../kit/text/printable.ts';
 import type {
   HttpAnswered,

@@ -7,8 +7,8 @@ import type { NeededSecret, SecretRef } from '../../kit/secret.ts';
 import { quoted } from '../../kit/text/printable.ts';
 import { toPointer } from '../manifest/manifest-places.ts';
 import { proxyBlock } from './client-cache.ts';
-import { parseSigningKeys, SIGNING_EXPECTED } from './request-credentials.ts';
 import type { HttpSection } from './section.ts';
+import { parseSigningKeys, SIGNING_EXPECTED } from './signing.ts';
 import { namesSecret } from './templates.ts';
 import { urlFault } from './url-template.ts';
 

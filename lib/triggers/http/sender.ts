@@ -4,17 +4,18 @@
 // Follows docs/triggers.md (which headers come, in which order).
 
 import type { Clock } from '../../core/clock.ts';
-import type { Outcome } from '../../core/trigger.ts';
+import type { Outcome } from '../../core/delivery.ts';
 import { aborted } from '../../kit/async/abort.ts';
 import type { SecretPlaces } from '../../kit/secret.ts';
 import { quoted } from '../../kit/text/printable.ts';
 import type { HttpClient, HttpRequest, HttpResult } from '../../net/http-client.ts';
 import { compileExpectation, redactor, withAnswer } from './answer.ts';
-import { Compression, type Content, isFormRefused } from './body.ts';
+import { Compression, type Content, isFormRefused } from './body/body.ts';
 import { Connections, type CreateClient } from './client-cache.ts';
 import { blamesContent, type Expectation, outcomeOf, retryOf, type Tried } from './outcome.ts';
-import { type Material, Materials, signatureHeaders } from './request-credentials.ts';
+import { type Material, Materials } from './request-credentials.ts';
 import { HTTP_DEFAULTS, type HttpSection, keyLifeOf } from './section.ts';
+import { signatureHeaders } from './signing.ts';
 import type { Header } from './templates.ts';
 
 /** One request before its secrets are read. */

@@ -1,13 +1,13 @@
 // One delivery in one request, with the headers by which a receiver tells a repetition.
 // Follows docs/triggers.md (headers, templates).
 
-import { attemptNumber, type Delivery, traceparent } from '../../core/delivery.ts';
+import { attemptNumber, type Delivery, type Outcome } from '../../core/delivery.ts';
+import { traceparent } from '../../core/delivery-id.ts';
 import type { JsonObject } from '../../core/event.ts';
-import type { Outcome, Preview, Trigger } from '../../core/trigger.ts';
+import type { Preview, Trigger } from '../../core/trigger.ts';
 import { nameOfSecret } from '../../kit/secret.ts';
 import { oneEach } from '../trigger-kind.ts';
 import { redactor } from './answer.ts';
-import { compileBody } from './body/body-template.ts';
 import {
   batchFormatOf,
   type Content,
@@ -16,7 +16,9 @@ import {
   toContent,
   toEntry,
   tooLarge,
-} from './body.ts';
+} from './body/body.ts';
+import { compileBody } from './body/body-template.ts';
+import { compileTarget } from './request-target.ts';
 import { clearSecrets, neededSecrets, type SecretName } from './secret-refs.ts';
 import { HTTP_DEFAULTS, type HttpSection, keyLifeOf } from './section.ts';
 import type { Made, Sender, Sending } from './sender.ts';
@@ -27,7 +29,7 @@ import {
   toTemplateView,
   withSecrets,
 } from './templates.ts';
-import { compileTarget, compileUrl } from './url-template.ts';
+import { compileUrl } from './url-template.ts';
 
 /** A trigger whose attempts carry one delivery. */
 export function oneByOne(section: HttpSection, sender: Sender): Trigger {

@@ -3,14 +3,10 @@
 // parameter, a fragment, a host or credentials, or move the path with `..`.
 // Source: RFC 3986 §3; the URL Standard (dot segments, also percent-encoded; backslashes).
 
-import type { Json, JsonObject } from '../../core/event.ts';
+import type { Json } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
-import { nameOfSecret } from '../../kit/secret.ts';
 import type { Template } from '../../kit/text/template.ts';
 import { hostOf, isForbidden } from '../../net/address.ts';
-import type { Material } from './request-credentials.ts';
-import { clearSecrets, neededSecrets } from './secret-refs.ts';
-import type { HttpSection } from './section.ts';
 import {
   compileText,
   type Fault,
@@ -18,7 +14,6 @@ import {
   marked,
   type TemplateScope,
   toFinding,
-  withSecrets,
 } from './templates.ts';
 
 /** A rendered URL, or why there is none. `why` holds no secret. */
@@ -27,7 +22,7 @@ type RenderedUrl =
   | { readonly ok: false; readonly reason: 'not-renderable' | 'too-large'; readonly why: string };
 
 /** A URL ready to be rendered. */
-interface CompiledUrl {
+export interface CompiledUrl {
   /** What is wrong with it; render only without errors. */
   readonly findings: readonly Finding[];
   /** Whether it is the same for every delivery. */
@@ -199,55 +194,3 @@ function encode(value: string): string {
 // Where a request goes: `url` of the section with its templates, or the URL of a file or variable. It
 // also says how much of that is shown: of a URL that holds a secret, scheme, host and port.
 // Follows docs/triggers.md (secrets).
-
-/** A URL to send to, or why there is none. */
-type RenderedTarget =
-  | { readonly ok: true; readonly url: URL; readonly shown: string }
-  | Extract<ReturnType<CompiledUrl['render']>, { readonly ok: false }>;
-
-/** Where the requests of a section go. */
-interface Target {
-  readonly render: (
-    view: JsonObject,
-    material: Pick<Material, 'url' | 'secrets'>,
-  ) => RenderedTarget;
-  /** The same for people, if its secrets cannot be read. */
-  readonly where: (view: JsonObject) => string;
-}
-
-/** Compiles what a section says about its URL. */
-export function compileTarget(section: HttpSection, scope: TemplateScope): Target {
-  if (section.url === undefined) return secretTarget(section);
-  const { url: text, secrets = {} } = section;
-  const { render, hasSecret, origin } = compileUrl(text, scope, Object.keys(secrets));
-  const isSecret = hasSecret || clearSecrets(section).some(({ path }) => path === '/url');
-  const shownAs = isSecret ? () => origin : pathOf;
-  return {
-    render: (view, material) => {
-      const rendered = render(hasSecret ? withSecrets(view, material.secrets) : view);
-      return rendered.ok ? { ...rendered, shown: shownAs(rendered.url) } : rendered;
-    },
-    where: (view) => {
-      if (isSecret) return origin;
-      const rendered = render(view);
-      return rendered.ok ? pathOf(rendered.url) : origin;
-    },
-  };
-}
-
-function secretTarget(section: HttpSection): Target {
-  const { url: needed } = neededSecrets(section);
-  const where = needed === undefined ? '' : `the URL of ${nameOfSecret(needed.ref)}`;
-  return {
-    render: (_view, { url }) =>
-      url === null
-        ? { ok: false, reason: 'not-renderable', why: `no URL in ${where}` }
-        : { ok: true, url, shown: url.origin },
-    where: () => where,
-  };
-}
-
-/** A query may hold what no log should show; people need to see the path. */
-function pathOf({ origin, pathname }: URL): string {
-  return `${origin}${pathname}`;
-}

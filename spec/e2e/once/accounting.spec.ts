@@ -2,8 +2,7 @@
 // its sentences, over facts made by hand. No gateway runs here.
 
 import { expect } from 'chai';
-import type { Delivery } from '../../../lib/core/delivery.ts';
-import type { Outcome } from '../../../lib/core/trigger.ts';
+import type { Delivery, Outcome } from '../../../lib/core/delivery.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { account, type Policy, type TriggerFacts } from './harness/accounting.ts';
 

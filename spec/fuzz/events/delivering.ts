@@ -3,7 +3,8 @@
 
 import { createHash } from 'node:crypto';
 import { type Decision, DISPOSITIONS, type RuleRef } from '../../../lib/core/decision.ts';
-import { type Delivery, isDeliveryId, toDocument } from '../../../lib/core/delivery.ts';
+import { type Delivery, toDocument } from '../../../lib/core/delivery.ts';
+import { isDeliveryId } from '../../../lib/core/delivery-id.ts';
 import {
   isJsonObject,
   type Json,

@@ -2,7 +2,7 @@
 // the documents say of statuses, a detail that can be shown, and no secret in it, however a receiver
 // echoes what it was given.
 
-import type { Outcome } from '../../../lib/core/trigger.ts';
+import type { Outcome } from '../../../lib/core/delivery.ts';
 import type { HttpResult } from '../../../lib/net/http-client.ts';
 import { compileExpectation, redactor, withAnswer } from '../../../lib/triggers/http/answer.ts';
 import { outcomeOf, retryOf, type Tried } from '../../../lib/triggers/http/outcome.ts';

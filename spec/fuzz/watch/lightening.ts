@@ -2,7 +2,7 @@
 // is JSON, and what stands around it stays what it was.
 
 import { isJsonObject, type Json } from '../../../lib/core/event.ts';
-import { withoutManagedFields } from '../../../lib/kubernetes/watch/managed-fields.ts';
+import { withoutManagedFields } from '../../../lib/kubernetes/client/managed-fields.ts';
 import { must, mustBeSame } from '../target.ts';
 import type { SplitLine } from './splitting.ts';
 

@@ -2,7 +2,7 @@
 // that a receiver which acted can give is a lost one, whatever it looks like.
 
 import { expect } from 'chai';
-import type { Outcome } from '../../../lib/core/trigger.ts';
+import type { Outcome } from '../../../lib/core/delivery.ts';
 import type { HttpAnswered } from '../../../lib/net/http-client.ts';
 import { compileExpectation } from '../../../lib/triggers/http/answer.ts';
 import { outcomeOf } from '../../../lib/triggers/http/outcome.ts';

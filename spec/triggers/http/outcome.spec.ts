@@ -1,7 +1,7 @@
 // The table of answers, walked whole: what every status and every missing answer means, in words.
 
 import { expect } from 'chai';
-import type { Outcome } from '../../../lib/core/trigger.ts';
+import type { Outcome } from '../../../lib/core/delivery.ts';
 import type { HttpFailed, NetworkFailure } from '../../../lib/net/http-client.ts';
 import { outcomeOf, retryOf } from '../../../lib/triggers/http/outcome.ts';
 import { aFailure, anAnswer } from './support/fake-receiver.ts';

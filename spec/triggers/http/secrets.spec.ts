@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Outcome } from '../../../lib/core/trigger.ts';
+import type { Outcome } from '../../../lib/core/delivery.ts';
 import { neededSecrets } from '../../../lib/triggers/http/secret-refs.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { aDelivery } from '../../support/builders.ts';

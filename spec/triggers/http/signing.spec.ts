@@ -3,10 +3,7 @@
 import { expect } from 'chai';
 import { Webhook } from 'standardwebhooks';
 import { systemClock } from '../../../lib/kit/system.ts';
-import {
-  parseSigningKeys,
-  signatureHeaders,
-} from '../../../lib/triggers/http/request-credentials.ts';
+import { parseSigningKeys, signatureHeaders } from '../../../lib/triggers/http/signing.ts';
 
 const secretOf = (bytes: number, fill = 7): string =>
   `whsec_${Buffer.alloc(bytes, fill).toString('base64')}`;

@@ -1,8 +1,8 @@
 // Manifests, findings and rendered objects for the specs of this folder.
 
 import { expect } from 'chai';
+import type { Outcome } from '../../../lib/core/delivery.ts';
 import { type EventObject, type Json, type JsonObject, jsonAt } from '../../../lib/core/event.ts';
-import type { Outcome } from '../../../lib/core/trigger.ts';
 import { toText } from '../../../lib/kit/text/template.ts';
 import { type KubernetesSection, kubernetesKind } from '../../../lib/triggers/kubernetes.ts';
 import { aDelivery } from '../../support/builders.ts';

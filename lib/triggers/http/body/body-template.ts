@@ -6,9 +6,9 @@ import { isJsonList, isJsonObject, type Json } from '../../../core/event.ts';
 import type { Finding } from '../../../core/problem.ts';
 import { type Template, toText } from '../../../kit/text/template.ts';
 import { toPointer } from '../../manifest/manifest-places.ts';
-import type { Content } from '../body.ts';
 import type { HttpSection } from '../section.ts';
 import { compileText, type Fault, type TemplatePlace, toFinding } from '../templates.ts';
+import type { Content } from './body.ts';
 import {
   compileBodyText,
   isScalar,

@@ -3,10 +3,10 @@
 // and state, so that a million waiting deliveries do not hide ten dead ones.
 
 import type { SQLInputValue } from 'node:sqlite';
-import type { DeliveryCount, DeliveryQuery } from '../../core/store.ts';
+import type { DeliveryCount, DeliveryQuery } from '../../../core/store.ts';
+import type { WholeRow } from '../protocol.ts';
 import type { Statements } from './database.ts';
 import type { Deliveries } from './delivery-rows.ts';
-import type { WholeRow } from './protocol.ts';
 
 /** So few are looked at one by one, whatever else is asked for. */
 const FEW = 10_000;

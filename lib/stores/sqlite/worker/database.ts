@@ -8,9 +8,9 @@ import {
   type SQLOutputValue,
   type StatementSync,
 } from 'node:sqlite';
-import type { Found } from './protocol.ts';
+import type { Found } from '../protocol.ts';
+import { failureOf } from '../sqlite-errors.ts';
 import { APPLICATION_ID, FORMAT, STEPS } from './schema.ts';
-import { failureOf } from './sqlite-errors.ts';
 
 /** The second file. */
 export type HistoryFile = Statements;

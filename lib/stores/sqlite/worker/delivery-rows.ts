@@ -1,15 +1,14 @@
 // The deliveries: the one place where a row of them is made, moved from state to state or taken out,
 // so that queues, tally and body never disagree with it.
 
-import { type Delivery, type DeliveryState, UNSETTLED_STATES } from '../../core/delivery.ts';
-import { Making } from './creation-index.ts';
+import { type Delivery, type DeliveryState, UNSETTLED_STATES } from '../../../core/delivery.ts';
+import type { DeliveryRow, NewRow, WholeRow } from '../protocol.ts';
 import type { Statements } from './database.ts';
-import type { DeliveryRow, NewRow, WholeRow } from './protocol.ts';
+import { Making, Tally } from './delivery-counters.ts';
 import { Queues } from './ready-queue.ts';
-import { Tally } from './state-counts.ts';
 
 /** The columns of a delivery, as DeliveryRow names them. */
-const COLUMNS = `delivery.seq, id, trigger, namespace, object, state, dead, created_at AS createdAt,
+export const DELIVERY_COLUMNS = `delivery.seq, id, trigger, namespace, object, state, dead, created_at AS createdAt,
 due_at AS dueAt, queue, claim, attempts, attempt_count AS attemptCount, open_at AS openAt, started,
 deaths, retried_at AS retriedAt`;
 
@@ -26,16 +25,6 @@ WHERE seq = ?`;
 
 const OPEN_ATTEMPT = `
 UPDATE delivery SET attempts = ?, attempt_count = ?, open_at = ? WHERE seq = ?`;
-
-// One statement for all that a claim takes: each by itself costs more to ask for than to find.
-const DUE = `
-WITH due AS (SELECT key AS place, value AS queue_id FROM json_each(?))
-SELECT ${COLUMNS}, body.text AS body FROM due
-CROSS JOIN delivery ON delivery.seq = (
-  SELECT seq FROM delivery INDEXED BY delivery_due
-  WHERE queue = queue_id AND state = 'waiting' AND due_at <= ? ORDER BY due_at, seq LIMIT 1)
-JOIN body ON body.seq = delivery.seq
-ORDER BY place`;
 
 /** Ids of deliveries that went lately, for a page that begins behind one of them. */
 const REMEMBERED = 10_000;
@@ -102,21 +91,16 @@ export class Deliveries {
   /** By its id. */
   find(id: string): DeliveryRow | undefined {
     const known = this.#atWork.get(id);
-    return known ?? this.toRow(this.#db.get(`SELECT ${COLUMNS} FROM delivery WHERE id = ?`, id));
+    return (
+      known ?? this.toRow(this.#db.get(`SELECT ${DELIVERY_COLUMNS} FROM delivery WHERE id = ?`, id))
+    );
   }
 
   /** By its place in the order of commits. */
   at(seq: number): DeliveryRow | undefined {
-    return this.toRow(this.#db.get(`SELECT ${COLUMNS} FROM delivery WHERE delivery.seq = ?`, seq));
-  }
-
-  /** Of each of these queues the delivery that is due first; `now` is the store's own time. */
-  due(queues: readonly number[], now: number): readonly WholeRow[] {
-    const found = this.#db.all(DUE, JSON.stringify(queues), now) as readonly WholeRow[];
-    return found.flatMap((row) => {
-      const due = this.toRow(row);
-      return due === undefined ? [] : [{ ...due, body: row.body }];
-    });
+    return this.toRow(
+      this.#db.get(`SELECT ${DELIVERY_COLUMNS} FROM delivery WHERE delivery.seq = ?`, seq),
+    );
   }
 
   /** With its body. */

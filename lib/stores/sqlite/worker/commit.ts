@@ -1,12 +1,8 @@
 // One commit: positions, ledger, new deliveries, gaps. Ids are checked here, inside the transaction,
 // against deliveries and ledger; and here settled deliveries give way when the file is full.
 
-import type { Gap } from '../../core/source.ts';
-import type { StoreUsage } from '../../core/store.ts';
-import type { Statements } from './database.ts';
-import type { Deliveries } from './delivery-rows.ts';
-import type { History } from './history.ts';
-import type { Ledger } from './ledger.ts';
+import type { Gap } from '../../../core/source.ts';
+import type { StoreUsage } from '../../../core/store.ts';
 import type {
   Calls,
   CommitAnswer,
@@ -14,7 +10,11 @@ import type {
   DeliveryRow,
   NewRow,
   PositionRow,
-} from './protocol.ts';
+} from '../protocol.ts';
+import type { Statements } from './database.ts';
+import type { Deliveries } from './delivery-rows.ts';
+import type { History } from './history.ts';
+import type { Ledger } from './ledger.ts';
 
 const WRITE_POSITION = `
 INSERT INTO position (source, path, resource_version, at) VALUES (?, ?, ?, ?)

@@ -4,7 +4,7 @@
 // slow a claim. Namespaces take turns in the order of their names, beginning behind the one that had
 // the last turn. Times here are the store's own (shift.ts).
 
-import { OVERTAKE_MS } from '../store-kind.ts';
+import { OVERTAKE_MS } from '../../store-kind.ts';
 import type { Statements } from './database.ts';
 
 const JOIN = `

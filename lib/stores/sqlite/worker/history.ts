@@ -3,9 +3,9 @@
 // it. A damaged one is set aside under another name, never the main file.
 
 import { existsSync, renameSync } from 'node:fs';
+import type { DecisionRow, HistoryNote } from '../protocol.ts';
+import { failureOf } from '../sqlite-errors.ts';
 import { type HistoryFile, openHistory } from './database.ts';
-import type { DecisionRow, HistoryNote } from './protocol.ts';
-import { failureOf } from './sqlite-errors.ts';
 
 const WRITE = `
 INSERT INTO decision (id, at, trail) VALUES (?, ?, ?)

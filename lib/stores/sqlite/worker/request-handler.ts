@@ -2,16 +2,16 @@
 // so one wait for the disk; answers go out after COMMIT only. Where one of them fails, all is undone
 // and each is done again by itself, so that one that can not be done undoes no other.
 
+import type { Ask, CallName, Calls, Failure, HistoryNote, Reply, WorkerData } from '../protocol.ts';
+import { failureOf } from '../sqlite-errors.ts';
+import { Claims } from './claims.ts';
+import { Journal } from './commit.ts';
 import type { Statements } from './database.ts';
 import { Deliveries } from './delivery-rows.ts';
 import { History } from './history.ts';
-import { Journal } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import { Listing } from './listing.ts';
 import { Upkeep } from './maintenance.ts';
-import { Outbox } from './outbox.ts';
-import type { Ask, CallName, Calls, Failure, HistoryNote, Reply, WorkerData } from './protocol.ts';
-import { failureOf } from './sqlite-errors.ts';
 
 type Handlers = { readonly [Name in CallName]: (ask: Calls[Name]['ask']) => Calls[Name]['answer'] };
 
@@ -111,7 +111,7 @@ export class Desk {
     const [deliveries, ledger, history] = [this.#deliveries, this.#ledger, this.#history];
     const parts = { db, deliveries, ledger, history, maxBytes };
     const journal = new Journal(parts);
-    const outbox = new Outbox(deliveries, ledger);
+    const outbox = new Claims(db, { deliveries, ledger });
     const upkeep = new Upkeep(parts, journal);
     const listing = new Listing(db, deliveries);
     return {

@@ -7,8 +7,8 @@ import {
   receiveMessageOnPort,
   workerData,
 } from 'node:worker_threads';
+import type { Ask, FromWorker, HistoryNote, ToWorker, WorkerData } from '../protocol.ts';
 import { foundIn, openMain } from './database.ts';
-import type { Ask, FromWorker, HistoryNote, ToWorker, WorkerData } from './protocol.ts';
 import { Desk } from './request-handler.ts';
 
 if (parentPort !== null) serve(parentPort, workerData as WorkerData);

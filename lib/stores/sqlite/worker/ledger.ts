@@ -1,12 +1,12 @@
 // The ledger: what has been started, found by key, by id, and by the Event it came from. It forgets
 // only what a sweep says.
 
-import { HELD_TO_THE_END } from '../../core/delivery.ts';
-import type { CompleteList, Gone } from '../../core/source.ts';
-import type { LedgerEntry, Retirement } from '../../core/store.ts';
-import { hashesOf } from '../../kit/data/key-filter.ts';
+import { HELD_TO_THE_END } from '../../../core/delivery.ts';
+import type { CompleteList, Gone } from '../../../core/source.ts';
+import type { LedgerEntry, Retirement } from '../../../core/store.ts';
+import { hashesOf } from '../../../kit/data/key-filter.ts';
+import type { LedgerKeys, SeenKeys } from '../protocol.ts';
 import type { Statements } from './database.ts';
-import type { LedgerKeys, SeenKeys } from './protocol.ts';
 
 const COLUMNS = `key, path.path, event_key AS eventKey, object, ledger.id, life,
 fired_at AS firedAt, fired_happened_at AS firedHappenedAt, fired_count AS firedCount,

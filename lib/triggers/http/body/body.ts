@@ -4,13 +4,13 @@
 
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { Clock } from '../../core/clock.ts';
-import { type Delivery, toDocument, traceparent } from '../../core/delivery.ts';
-import { stringAt } from '../../core/event.ts';
-import type { Outcome } from '../../core/trigger.ts';
-import type { HttpResult } from '../../net/http-client.ts';
-import type { HttpFormat, HttpSection } from './section.ts';
-import type { Header } from './templates.ts';
+import type { Clock } from '../../../core/clock.ts';
+import { type Delivery, type Outcome, toDocument } from '../../../core/delivery.ts';
+import { traceparent } from '../../../core/delivery-id.ts';
+import { stringAt } from '../../../core/event.ts';
+import type { HttpResult } from '../../../net/http-client.ts';
+import type { HttpFormat, HttpSection } from '../section.ts';
+import type { Header } from '../templates.ts';
 
 /** A body with the headers that belong to it. */
 export interface Content {

@@ -1,12 +1,8 @@
 // Beginning, forgetting and moving times. A sweep comes in pieces, so that other calls go on between
 // them; whoever asks says where the piece before ended.
 
-import { UNSETTLED_STATES } from '../../core/delivery.ts';
-import type { Beginning, RenamedTrigger, Retirement } from '../../core/store.ts';
-import type { Outcome } from '../../core/trigger.ts';
-import type { Deliveries } from './delivery-rows.ts';
-import type { Journal, JournalParts } from './journal.ts';
-import { endedOf } from './outbox.ts';
+import { type Outcome, UNSETTLED_STATES } from '../../../core/delivery.ts';
+import type { Beginning, RenamedTrigger, Retirement } from '../../../core/store.ts';
 import type {
   Calls,
   DeliveryRow,
@@ -14,7 +10,10 @@ import type {
   SweepAsk,
   SweepPlace,
   WholeRow,
-} from './protocol.ts';
+} from '../protocol.ts';
+import { endedOf } from './claims.ts';
+import type { Journal, JournalParts } from './commit.ts';
+import type { Deliveries } from './delivery-rows.ts';
 
 /** A third death in a row during an attempt of one delivery: it is the delivery. */
 const POISONED = 3;

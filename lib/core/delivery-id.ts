@@ -1,0 +1,99 @@
+// Delivery ids: lower-case ULIDs that anyone can compute again from what they stand for, so that one build has one id. Also the trace context that follows from an id. Source: https://github.com/ulid/spec.
+
+import { createHash } from 'node:crypto';
+import { millisecondsOf, parseMicroTime } from './event.ts';
+
+/** What a delivery id stands for. */
+export interface DeliveryKey {
+  readonly clusterId: string;
+  readonly ruleIdentity: string;
+  readonly triggerIdentity: string;
+  readonly eventNamespace: string;
+  readonly eventName: string;
+  /** Six digits and `Z`. */
+  readonly firstTime: string;
+}
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+
+const TIME_LIMIT = 2 ** 48;
+
+const ID = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+
+/**
+ * The id of the delivery with this key in this bucket.
+ *
+ * **Shape**: 26 characters. Time part: the first time in ms, 0 where it is missing or does not fit
+ * 48 bits. Random part: the first 80 bits of SHA-256 over the JSON list of the seven strings.
+ */
+export function deliveryId(key: DeliveryKey, bucket: string): string {
+  return idOf(ledgerParts(key), bucket);
+}
+
+/** The same from what the ledger is looked up by, as a delivery carries it. */
+export function deliveryIdOf(key: string, bucket: string): string {
+  const parts: unknown = JSON.parse(key);
+  if (!Array.isArray(parts)) throw new TypeError(`not a key of the ledger: ${key}`);
+  return idOf(parts.map(String), bucket);
+}
+
+/** What the ledger is looked up by: the id's input without the bucket. */
+export function ledgerKey(key: DeliveryKey): string {
+  return JSON.stringify(ledgerParts(key));
+}
+
+/** Whether a text has the form of a delivery id. */
+export function isDeliveryId(text: string): boolean {
+  return ID.test(text);
+}
+
+/** The id's 128 bits, from which the trace context is made: 32 hexadecimal digits. */
+export function idBits(id: string): string {
+  let bits = 0n;
+  for (const character of id) bits = bits * 32n + BigInt(ALPHABET.indexOf(character));
+  return bits.toString(16).padStart(32, '0');
+}
+
+function idOf(parts: readonly string[], bucket: string): string {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([...parts, bucket]), 'utf8')
+    .digest();
+  const random = BigInt(`0x${digest.subarray(0, 10).toString('hex')}`);
+  return `${encode(timePart(parts.at(-1) ?? ''), 10)}${encode(random, 16)}`;
+}
+
+function ledgerParts(key: DeliveryKey): readonly string[] {
+  return [
+    key.clusterId,
+    key.ruleIdentity,
+    key.triggerIdentity,
+    key.eventNamespace,
+    key.eventName,
+    key.firstTime,
+  ];
+}
+
+function timePart(firstTime: string): bigint {
+  const micros = parseMicroTime(firstTime);
+  if (micros === undefined) return 0n;
+  const ms = millisecondsOf(micros);
+  return ms >= 0 && ms < TIME_LIMIT ? BigInt(ms) : 0n;
+}
+
+function encode(value: bigint, length: number): string {
+  let text = '';
+  let rest = value;
+  for (let place = 0; place < length; place += 1) {
+    text = `${ALPHABET[Number(rest % 32n)] ?? ''}${text}`;
+    rest /= 32n;
+  }
+  return text;
+}
+
+const SPAN_DIGITS = 16;
+
+/** `00-<the id's 128 bits>-<its last 64 bits>-01`, in hexadecimal. */
+export function traceparent(id: string): string {
+  const bits = idBits(id);
+  return `00-${bits}-${bits.slice(-SPAN_DIGITS)}-01`;
+}
