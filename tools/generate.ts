@@ -16,6 +16,7 @@ import { configurationReference } from './configuration-reference.ts';
 
 const TYPES = `// The types of a configuration in our form, generated from its schema by tools/generate.ts.
 // Edits here are lost.
+
 import type { RuleSection } from '../filters/rule.ts';
 
 `;

@@ -13,10 +13,10 @@ import { RequestLimit } from './connection-limits.ts';
 import { Explainer } from './documents/explain-request.ts';
 import { Feed } from './documents/feed.ts';
 import type { StatusParts } from './documents/status-documents.ts';
-import { type Address, type Listener, openListener, sendDocument } from './listener.ts';
+import { type ListenAddress, type Listener, openListener, sendDocument } from './listener.ts';
 import { SAFE_HEADERS, sendProblem } from './problem-document.ts';
 import { parseValues } from './query.ts';
-import type { Answer, Route, RouteParts } from './route.ts';
+import type { Route, RouteAnswer, RouteParts } from './route.ts';
 import { ROUTES } from './routes.ts';
 
 /** What the API shows, and to whom. */
@@ -41,7 +41,7 @@ const SEE = 'GET /api/v1/openapi.json lists what there is';
  *
  * **Errors**: throws `address-unusable`, naming the address, where it cannot listen.
  */
-export async function openApi(at: Address, parts: ApiParts): Promise<Listener> {
+export async function openApi(at: ListenAddress, parts: ApiParts): Promise<Listener> {
   const stop = new AbortController();
   const { clock, plan, watch } = parts;
   const feed = new Feed({ recent: watch.recent, clock, stop: stop.signal });
@@ -63,10 +63,10 @@ export async function openApi(at: Address, parts: ApiParts): Promise<Listener> {
   };
 }
 
-type Parts = ApiParts & RouteParts;
+type OpenParts = ApiParts & RouteParts;
 
 /** The order is the point: nobody learns what there is before it is known that they may ask. */
-function apiApp(parts: Parts, listenHost: string): Express {
+function apiApp(parts: OpenParts, listenHost: string): Express {
   const rules: AccessRules = {
     listenHost,
     requireToken: parts.plan.http.requireToken,
@@ -114,7 +114,7 @@ function hardened(request: Request, response: Response, next: NextFunction): voi
 }
 
 /** Unknown paths are reads: their answer tells nothing that the documents do not. */
-function admitted(parts: Parts, rules: AccessRules): express.RequestHandler {
+function admitted(parts: OpenParts, rules: AccessRules): express.RequestHandler {
   const writes = ROUTES.filter(({ isRead }) => !isRead).map(({ method, path }) => {
     const pattern = new RegExp(`^${path.replaceAll(/\{[^}]*\}/g, '[^/]+')}$`);
     return { method, pattern };
@@ -130,7 +130,7 @@ function admitted(parts: Parts, rules: AccessRules): express.RequestHandler {
   };
 }
 
-function answering(route: Route, parts: Parts, limit: RequestLimit): express.RequestHandler {
+function answering(route: Route, parts: OpenParts, limit: RequestLimit): express.RequestHandler {
   const isFeed = route.mediaType === 'text/event-stream';
   return async (request, response) => {
     if (request.accepts(route.mediaType) === false) {
@@ -154,7 +154,7 @@ function answering(route: Route, parts: Parts, limit: RequestLimit): express.Req
   };
 }
 
-async function send(answer: Answer, response: Response): Promise<void> {
+async function send(answer: RouteAnswer, response: Response): Promise<void> {
   if (answer.kind === 'refusal') sendProblem(response, answer.refusal);
   if (answer.kind !== 'document') return;
   response.setHeader('Content-Type', 'application/json');
@@ -164,7 +164,7 @@ async function send(answer: Answer, response: Response): Promise<void> {
 /** What express refuses by itself is the client's; everything else is ours, and is told as such. */
 function failed(
   error: unknown,
-  { request, response, parts }: { request: Request; response: Response; parts: Parts },
+  { request, response, parts }: { request: Request; response: Response; parts: OpenParts },
 ): void {
   if (request.destroyed) return;
   if (error instanceof URIError) {

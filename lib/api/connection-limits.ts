@@ -32,16 +32,16 @@ const CHECK_MS = 1_000;
 
 const LATE: Refusal = { status: 408, detail: 'the request did not come in in time' };
 
-interface Exchange {
+interface ClientExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
 
 /** One connection and what it waits for: the next head, the rest of a body, or its answer to be taken. */
-class Connection {
+class ClientConnection {
   readonly socket: Socket;
   /** The request that is served; null while the connection waits for one. */
-  exchange: Exchange | null = null;
+  exchange: ClientExchange | null = null;
   /** When the client last did what it had to do; monotonic, ms. */
   since: number;
   /** Whether it served a request before. */
@@ -68,10 +68,10 @@ class Connection {
 }
 
 /** The connections of one listener. */
-export class Connections {
+export class ClientConnections {
   readonly #limits: ConnectionLimits;
   readonly #clock: Clock;
-  readonly #all = new Map<Duplex, Connection>();
+  readonly #all = new Map<Duplex, ClientConnection>();
   #cancelCheck: (() => void) | null = null;
 
   constructor(limits: ConnectionLimits, clock: Clock) {
@@ -87,7 +87,7 @@ export class Connections {
   /** Takes a new connection; at the bound, the one that has waited longest gives way to it. */
   open(socket: Socket): void {
     if (this.#all.size >= this.#limits.connections) this.#makeRoom();
-    this.#all.set(socket, new Connection(socket, this.#clock.monotonic()));
+    this.#all.set(socket, new ClientConnection(socket, this.#clock.monotonic()));
     socket.once('close', () => this.#all.delete(socket));
     this.#cancelCheck ??= this.#clock.after(CHECK_MS, () => this.#check());
   }
@@ -133,7 +133,7 @@ export class Connections {
     for (const connection of this.#all.values()) this.#destroy(connection);
   }
 
-  #answered(connection: Connection, { complete }: IncomingMessage): void {
+  #answered(connection: ClientConnection, { complete }: IncomingMessage): void {
     const { socket } = connection;
     connection.exchange = null;
     connection.since = this.#clock.monotonic();
@@ -146,19 +146,19 @@ export class Connections {
   }
 
   /** Ends a connection, and reads on for a moment: unread bytes would make it a reset for the client. */
-  #linger(connection: Connection): void {
+  #linger(connection: ClientConnection): void {
     connection.since = this.#clock.monotonic();
     connection.isEnding = true;
     connection.socket.end();
   }
 
   #makeRoom(): void {
-    let first: Connection | null = null;
+    let first: ClientConnection | null = null;
     for (const one of this.#all.values()) if (first === null || isBefore(one, first)) first = one;
     if (first !== null) this.#destroy(first);
   }
 
-  #destroy({ socket }: Connection): void {
+  #destroy({ socket }: ClientConnection): void {
     this.#all.delete(socket);
     socket.destroy();
   }
@@ -170,7 +170,7 @@ export class Connections {
       this.#all.size === 0 ? null : this.#clock.after(CHECK_MS, () => this.#check());
   }
 
-  #checkOne(connection: Connection, now: number): void {
+  #checkOne(connection: ClientConnection, now: number): void {
     const { socket, exchange } = connection;
     const waitedMs = now - connection.since;
     if (connection.isAnswered) this.#checkTaken(connection, now);
@@ -182,14 +182,14 @@ export class Connections {
     else this.refuse(socket, LATE);
   }
 
-  #limitOf({ isEnding, exchange, isUsed }: Connection): number {
+  #limitOf({ isEnding, exchange, isUsed }: ClientConnection): number {
     if (isEnding) return LINGER_MS;
     if (exchange !== null) return this.#limits.requestMs;
     return isUsed ? KEEP_ALIVE_MS + HEAD_MS : HEAD_MS;
   }
 
   /** Only what is written and not taken is the client's fault: a handler or a feed may be silent. */
-  #checkTaken(connection: Connection, now: number): void {
+  #checkTaken(connection: ClientConnection, now: number): void {
     const { bytesWritten, writableLength } = connection.socket;
     const taken = bytesWritten - writableLength;
     if (writableLength > 0 && taken === connection.taken) {
@@ -202,7 +202,7 @@ export class Connections {
 }
 
 /** Whether a connection gives way before another: first those not being answered, the oldest first. */
-function isBefore(one: Connection, other: Connection): boolean {
+function isBefore(one: ClientConnection, other: ClientConnection): boolean {
   if (one.isAnswered !== other.isAnswered) return other.isAnswered;
   return one.since < other.since;
 }

@@ -10,11 +10,11 @@ import type { Express } from 'express';
 import type { Clock } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import { codeOfFailure } from '../kit/file-trouble.ts';
-import { type ConnectionLimits, Connections, KEEP_ALIVE_MS } from './connection-limits.ts';
+import { ClientConnections, type ConnectionLimits, KEEP_ALIVE_MS } from './connection-limits.ts';
 import type { Refusal } from './problem-document.ts';
 
 /** Where to listen; port 0 takes a free one. */
-export interface Address {
+export interface ListenAddress {
   readonly host: string;
   readonly port: number;
 }
@@ -43,10 +43,10 @@ const HEADER_BYTES = 16 * 1024;
  */
 export async function openListener(
   app: Express,
-  at: Address,
+  at: ListenAddress,
   { limits, clock }: ListenerParts,
 ): Promise<Listener> {
-  const connections = new Connections(limits, clock);
+  const connections = new ClientConnections(limits, clock);
   const server = createServer({
     maxHeaderSize: HEADER_BYTES,
     // Stands in the answer as Keep-Alive; every other bound of time is in connection-limits.ts.
@@ -83,7 +83,7 @@ export async function openListener(
   };
 }
 
-function listening(server: Server, at: Address): Promise<void> {
+function listening(server: Server, at: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       const address = hostPort(at.host, at.port);
@@ -112,7 +112,7 @@ function refusalOf(error: Error): Refusal {
   return BROKEN[codeOfFailure(error) ?? ''] ?? { status: 400, detail: 'found no HTTP request' };
 }
 
-function closed(server: Server, connections: Connections): Promise<void> {
+function closed(server: Server, connections: ClientConnections): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     connections.close();

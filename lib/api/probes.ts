@@ -5,7 +5,7 @@ import express, { type Express, type Request, type Response } from 'express';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Health } from '../core/observation.ts';
-import { type Address, type Listener, openListener, sendDocument } from './listener.ts';
+import { type ListenAddress, type Listener, openListener, sendDocument } from './listener.ts';
 import { sendProblem } from './problem-document.ts';
 
 /** What the probes show. */
@@ -26,7 +26,7 @@ const PATHS = ['/healthz', '/readyz', '/metrics'];
  *
  * **Errors**: throws `address-unusable`, naming the address, where it cannot listen.
  */
-export function openProbes(at: Address, parts: ProbesParts): Promise<Listener> {
+export function openProbes(at: ListenAddress, parts: ProbesParts): Promise<Listener> {
   return openListener(probesApp(parts), at, { limits: LIMITS, clock: parts.clock });
 }
 

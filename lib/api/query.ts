@@ -28,7 +28,7 @@ export interface Parameter {
 }
 
 /** The values of a request's parameters. */
-export interface Values {
+export interface QueryValues {
   /** The number, or its default; undefined where it was not given and has none. */
   integer(name: string): number | undefined;
   text(name: string): string | undefined;
@@ -39,7 +39,7 @@ export interface Values {
 
 /** Either the values or why there are none. */
 type ParsedValues =
-  | { readonly ok: true; readonly values: Values }
+  | { readonly ok: true; readonly values: QueryValues }
   | { readonly ok: false; readonly refusal: Refusal };
 
 /** Parameters as OpenAPI describes them. */
@@ -81,7 +81,7 @@ function givenTexts(
 
 type Value = number | string | boolean | readonly string[];
 
-class ParameterValues implements Values {
+class ParameterValues implements QueryValues {
   readonly #parameters: readonly Parameter[];
   readonly #values: ReadonlyMap<string, Value>;
 

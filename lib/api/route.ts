@@ -9,7 +9,7 @@ import type { Explainer } from './documents/explain-request.ts';
 import type { Feed } from './documents/feed.ts';
 import type { StatusParts } from './documents/status-documents.ts';
 import type { Refusal, RefusalStatus } from './problem-document.ts';
-import type { Parameter, Values } from './query.ts';
+import type { Parameter, QueryValues } from './query.ts';
 
 /** What routes answer from. */
 export interface RouteParts extends StatusParts {
@@ -22,14 +22,14 @@ export interface RouteParts extends StatusParts {
 }
 
 /** One request that was let in. */
-export interface Call {
-  readonly values: Values;
+export interface RouteCall {
+  readonly values: QueryValues;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
 
 /** What became of a request. */
-export type Answer =
+export type RouteAnswer =
   | { readonly kind: 'document'; readonly document: object }
   | { readonly kind: 'refusal'; readonly refusal: Refusal }
   | { readonly kind: 'streamed' };
@@ -50,7 +50,7 @@ export interface Route {
   readonly answers: { readonly description: string; readonly schema: JsonSchema };
   /** What it refuses with beyond what every route does. */
   readonly refuses: readonly RefusalStatus[];
-  readonly answer: (parts: RouteParts, call: Call) => Answer | Promise<Answer>;
+  readonly answer: (parts: RouteParts, call: RouteCall) => RouteAnswer | Promise<RouteAnswer>;
 }
 
 const MAX_SEQUENCE = Number.MAX_SAFE_INTEGER;
@@ -83,11 +83,11 @@ export function sequence(name: string, place: Parameter['place'], description: s
 }
 
 /** A document as an answer. */
-export function document(made: object): Answer {
+export function document(made: object): RouteAnswer {
   return { kind: 'document', document: made };
 }
 
 /** A refusal as an answer. */
-export function refusal(why: Refusal): Answer {
+export function refusal(why: Refusal): RouteAnswer {
   return { kind: 'refusal', refusal: why };
 }

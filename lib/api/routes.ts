@@ -8,14 +8,14 @@ import { type DecisionQuery, findDecision, listDecisions } from './documents/dec
 import { DELIVERY_ROUTES } from './documents/delivery-routes.ts';
 import { toBound, toRules, toStatus } from './documents/status-documents.ts';
 import { openApiDocument } from './openapi.ts';
-import type { Values } from './query.ts';
+import type { QueryValues } from './query.ts';
 import {
-  type Answer,
-  type Call,
   document,
   JSON_READ,
   limit,
   type Route,
+  type RouteAnswer,
+  type RouteCall,
   type RouteParts,
   refusal,
   sequence,
@@ -23,7 +23,7 @@ import {
 } from './route.ts';
 import { described, listOf, record, TEXTS } from './schema-parts.ts';
 import { schemaNamed } from './schemas.ts';
-import { MOMENT, type Span, spanOf } from './time.ts';
+import { MOMENT, spanOf, type TimeSpan } from './time.ts';
 
 const EXPLANATIONS = record(
   {
@@ -169,7 +169,7 @@ export const ROUTES: readonly Route[] = [
   },
 ];
 
-function queryOf(values: Values): DecisionQuery {
+function queryOf(values: QueryValues): DecisionQuery {
   return {
     limit: values.integer('limit') ?? 1,
     after: values.integer('after') ?? null,
@@ -181,7 +181,7 @@ function queryOf(values: Values): DecisionQuery {
   };
 }
 
-async function feedAnswer({ feed }: RouteParts, call: Call): Promise<Answer> {
+async function feedAnswer({ feed }: RouteParts, call: RouteCall): Promise<RouteAnswer> {
   const { request, response, values } = call;
   const resumed = resumeFrom(request, values);
   if (resumed === 'unreadable') {
@@ -198,13 +198,13 @@ async function feedAnswer({ feed }: RouteParts, call: Call): Promise<Answer> {
   return { kind: 'streamed' };
 }
 
-function resumeFrom(request: IncomingMessage, values: Values): number | null | 'unreadable' {
+function resumeFrom(request: IncomingMessage, values: QueryValues): number | null | 'unreadable' {
   const last = request.headers['last-event-id'];
   if (last === undefined || last === '') return values.integer('after') ?? null;
   return typeof last === 'string' && /^\d{1,16}$/.test(last) ? Number(last) : 'unreadable';
 }
 
-function notRemembered(number: number, oldest: number): Answer {
+function notRemembered(number: number, oldest: number): RouteAnswer {
   const detail = `no decision ${number} is remembered; the oldest number is ${oldest}`;
   return refusal({ status: 404, detail });
 }
@@ -213,7 +213,10 @@ function notRemembered(number: number, oldest: number): Answer {
 const GAPS_READ = 1_000;
 
 /** Answers the gaps that are asked for, newest first. */
-async function gapsAnswer({ store, clock }: RouteParts, { values }: Call): Promise<Answer> {
+async function gapsAnswer(
+  { store, clock }: RouteParts,
+  { values }: RouteCall,
+): Promise<RouteAnswer> {
   const span = spanOf(values, clock.now());
   if ('status' in span) return refusal(span);
   const gaps = await store.archive.gaps(GAPS_READ);
@@ -221,13 +224,13 @@ async function gapsAnswer({ store, clock }: RouteParts, { values }: Call): Promi
   return document({ items: asked.slice(0, values.integer('limit')).map(toGap) });
 }
 
-function isAskedFor({ loss }: Gap, values: Values): boolean {
+function isAskedFor({ loss }: Gap, values: QueryValues): boolean {
   const losses = values.list('loss');
   return losses.length === 0 || losses.includes(loss);
 }
 
 /** One whose end has no time that can be told is left out only where somebody asks for a time. */
-function isWithin({ to }: Gap, { since, until }: Span): boolean {
+function isWithin({ to }: Gap, { since, until }: TimeSpan): boolean {
   return !(since !== undefined && !(to.at >= since)) && !(until !== undefined && !(to.at < until));
 }
 

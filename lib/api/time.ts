@@ -5,7 +5,7 @@
 import { printable } from '../kit/text/printable.ts';
 import { parseDuration } from '../kit/text/quantity.ts';
 import type { Refusal } from './problem-document.ts';
-import type { Values } from './query.ts';
+import type { QueryValues } from './query.ts';
 
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i;
 
@@ -28,14 +28,14 @@ function parseMoment(text: string, now: number): number | undefined {
 }
 
 /** A span of time as it is asked for. */
-export interface Span {
+export interface TimeSpan {
   readonly since?: number;
   readonly until?: number;
 }
 
 /** The parameters `since` and `until`, or why one of them is no time. */
-export function spanOf(values: Values, now: number): Span | Refusal {
-  let span: Span = {};
+export function spanOf(values: QueryValues, now: number): TimeSpan | Refusal {
+  let span: TimeSpan = {};
   for (const name of ['since', 'until'] as const) {
     const text = values.text(name);
     if (text === undefined) continue;

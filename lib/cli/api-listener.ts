@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { hasOpenReads } from '../api/access.ts';
 import { type ApiParts, openApi } from '../api/api.ts';
 import { type FoundToken, keepToken, NO_TOKEN_FOLDER, readToken, Token } from '../api/api-token.ts';
-import type { ApiWatch } from '../api/documents/activity.ts';
+import type { Activity } from '../api/documents/activity.ts';
 import type { Listener } from '../api/listener.ts';
 import { NO_PLACE } from '../config/source-map.ts';
 import type { Clock } from '../core/clock.ts';
@@ -14,20 +14,20 @@ import type { Finding } from '../core/problem.ts';
 import type { Store } from '../core/store.ts';
 import { version } from '../kit/version.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Found } from './configuration.ts';
+import type { FoundConfiguration } from './configuration.ts';
 import type { KeptConfiguration } from './last-good.ts';
 
 /** What the listener shows, and where it may keep its token. */
 interface ApiListenerParts {
   readonly plan: Plan;
-  readonly configuration: Pick<Found, 'file' | 'folder' | 'form' | 'problems'>;
+  readonly configuration: Pick<FoundConfiguration, 'file' | 'folder' | 'form' | 'problems'>;
   /** There where the last good configuration runs instead of the file. */
   readonly kept: Pick<KeptConfiguration, 'since'> | null;
   /** The folder for a token that no file is named for; null: there is none, and no token is made. */
   readonly tokenFolder: string | null;
   readonly store: Store;
   readonly health: () => Health;
-  readonly watch: ApiWatch;
+  readonly watch: Activity;
   readonly act: ApiParts['act'];
   readonly forecasts: ApiParts['forecasts'];
   readonly measure: ApiParts['measure'];

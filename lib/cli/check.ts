@@ -4,7 +4,7 @@ import { sortProblems } from '../config/source-map.ts';
 import { SluiceError } from '../core/errors.ts';
 import { problemsToJson, refuses } from '../plan/problem-text.ts';
 import { NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
-import type { Command, Surroundings } from './command.ts';
+import type { Command, ProcessContext } from './command.ts';
 import {
   CONFIG_FLAGS,
   configurationNamed,
@@ -13,7 +13,7 @@ import {
   showProblems,
 } from './configuration.ts';
 import { proxyProblems, secretProblems } from './environment-checks.ts';
-import { FORMAT_FLAGS, formatOf, type Given } from './flags.ts';
+import { FORMAT_FLAGS, formatOf, type GivenFlags } from './flags.ts';
 
 /** Says what is wrong with configurations. */
 export const checkCommand: Command = {
@@ -50,7 +50,7 @@ export const checkCommand: Command = {
 };
 
 /** The files to check, in the order of the command line; without any, the one of the environment. */
-function filesOf(given: Given, { environment }: Surroundings): readonly string[] {
+function filesOf(given: GivenFlags, { environment }: ProcessContext): readonly string[] {
   const flag = given.text('config');
   const named = [...(flag === undefined ? [] : [flag]), ...given.positionals];
   const files = named.length > 0 ? named : [configurationNamed(given, environment)];

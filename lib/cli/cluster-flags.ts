@@ -5,8 +5,8 @@ import { parseYaml } from '../config/parse-yaml.ts';
 import type { Observe } from '../core/observation.ts';
 import { aborted } from '../kit/async/abort.ts';
 import { type Connection, connect } from '../kubernetes/client/connection.ts';
-import type { Surroundings } from './command.ts';
-import type { FlagTable, Given } from './flags.ts';
+import type { ProcessContext } from './command.ts';
+import type { FlagTable, GivenFlags } from './flags.ts';
 
 /** Which namespaces a command is about. */
 interface Namespaces {
@@ -48,7 +48,10 @@ const DEFAULT_NAMESPACE = 'default';
  * The namespaces from flags and environment. A variable that is set but empty counts: all namespaces
  * are read. Builds then go to `default`, because no object can be created in all of them.
  */
-export function namespacesOf(given: Given, environment: Surroundings['environment']): Namespaces {
+export function namespacesOf(
+  given: GivenFlags,
+  environment: ProcessContext['environment'],
+): Namespaces {
   const fallback = environment['GATEWAY_NAMESPACE'] ?? DEFAULT_NAMESPACE;
   const buildNamespace = given.text('build-namespace') ?? fallback;
   return {
@@ -64,8 +67,8 @@ export function namespacesOf(given: Given, environment: Surroundings['environmen
  * credentials come from may hang.
  */
 export async function connectionOf(
-  given: Given,
-  { environment, clock, stop }: Surroundings,
+  given: GivenFlags,
+  { environment, clock, stop }: ProcessContext,
   observe: Observe,
 ): Promise<Connection> {
   const named = (flag: keyof typeof CONNECTION_FLAGS): object => {

@@ -4,13 +4,13 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Store } from '../core/store.ts';
-import type { FlagTable, Given } from './flags.ts';
+import type { FlagTable, GivenFlags } from './flags.ts';
 
 /** A stream that may be a terminal. */
 export type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 /** The machine as a command sees it. */
-export interface Surroundings {
+export interface ProcessContext {
   /** How this program is called here, for hints that can be pasted. */
   readonly program: string;
   /** Where relative paths on the command line begin. */
@@ -60,5 +60,5 @@ export interface Command {
    *
    * **Errors**: throws SluiceError; main prints it with its next step and exits with its code.
    */
-  run(given: Given, surroundings: Surroundings): Promise<number>;
+  run(given: GivenFlags, surroundings: ProcessContext): Promise<number>;
 }

@@ -9,11 +9,11 @@ import type { Problem } from '../core/problem.ts';
 import { type LoadedPlan, loadPlan } from '../plan/load-plan.ts';
 import type { Plan, PlanContext } from '../plan/plan.ts';
 import { renderProblems, type TerminalView } from '../plan/problem-text.ts';
-import type { Surroundings, Terminal } from './command.ts';
-import type { FlagTable, Given } from './flags.ts';
+import type { ProcessContext, Terminal } from './command.ts';
+import type { FlagTable, GivenFlags } from './flags.ts';
 
 /** A configuration as it was found. */
-export interface Found extends LoadedPlan {
+export interface FoundConfiguration extends LoadedPlan {
   /** As it was read; null where there is none, or none that can be read. */
   readonly text: string | null;
   /** The file's path as given; '' where there is no configuration. */
@@ -23,7 +23,7 @@ export interface Found extends LoadedPlan {
 }
 
 /** A configuration that runs. */
-export interface Usable extends Found {
+export interface Usable extends FoundConfiguration {
   readonly plan: Plan;
 }
 
@@ -40,7 +40,10 @@ export const CONFIG_FLAGS = {
 export const STANDARD_INPUT = '-';
 
 /** The file of `--config` or `GATEWAY_CONFIG`; '' if neither names one, as the original had it. */
-export function configurationNamed(given: Given, environment: Surroundings['environment']): string {
+export function configurationNamed(
+  given: GivenFlags,
+  environment: ProcessContext['environment'],
+): string {
   return given.text('config') ?? environment['GATEWAY_CONFIG'] ?? '';
 }
 
@@ -50,10 +53,10 @@ export function configurationNamed(given: Given, environment: Surroundings['envi
  * **Errors**: `usage` for standard input, which other commands read Events from.
  */
 export async function findConfiguration(
-  given: Given,
-  surroundings: Surroundings,
+  given: GivenFlags,
+  surroundings: ProcessContext,
   context: PlanContext,
-): Promise<Found> {
+): Promise<FoundConfiguration> {
   const { environment, folder } = surroundings;
   const file = configurationNamed(given, environment);
   if (file === STANDARD_INPUT) {
@@ -66,9 +69,9 @@ export async function findConfiguration(
 /** Reads and plans the configuration in a file; `-` is standard input. */
 export async function loadConfiguration(
   file: string,
-  { folder, stdin, stop }: Pick<Surroundings, 'folder' | 'stdin' | 'stop'>,
+  { folder, stdin, stop }: Pick<ProcessContext, 'folder' | 'stdin' | 'stop'>,
   context: PlanContext,
-): Promise<Found> {
+): Promise<FoundConfiguration> {
   const isInput = file === STANDARD_INPUT;
   const read = isInput
     ? await readConfigStream(addAbortSignal(stop, stdin))
@@ -87,8 +90,8 @@ export async function loadConfiguration(
  * **Errors**: `configuration-refused`, after every problem stands on standard error.
  */
 export async function requireConfiguration(
-  given: Given,
-  surroundings: Surroundings,
+  given: GivenFlags,
+  surroundings: ProcessContext,
   context: PlanContext,
 ): Promise<Usable> {
   const found = await findConfiguration(given, surroundings, context);
@@ -119,7 +122,7 @@ export interface ShownProblems {
 export function showProblems(
   { problems, file, text }: ShownProblems,
   stream: Terminal,
-  environment: Surroundings['environment'],
+  environment: ProcessContext['environment'],
 ): void {
   stream.write(renderProblems(problems, file, viewOf(stream, text, environment)));
 }
@@ -130,7 +133,7 @@ const USUAL_WIDTH = 80;
 function viewOf(
   { isTTY = false, columns = 0 }: Terminal,
   text: string | null,
-  environment: Surroundings['environment'],
+  environment: ProcessContext['environment'],
 ): TerminalView | undefined {
   if (!isTTY) return undefined;
   // https://no-color.org: any text but the empty one.

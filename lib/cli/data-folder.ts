@@ -12,7 +12,7 @@ import { codeOfFailure, fileTrouble, isThere } from '../kit/file-trouble.ts';
 import { kindOf, type StoreSection, storeAt } from '../plan/plan-store.ts';
 import { SQLITE_DEFAULTS } from '../stores/sqlite.ts';
 import { historyPathOf } from '../stores/store-location.ts';
-import type { Surroundings } from './command.ts';
+import type { ProcessContext } from './command.ts';
 import { shellWord } from './deliveries/delivery-text.ts';
 import type { FlagTable } from './flags.ts';
 
@@ -36,7 +36,7 @@ interface StoreToMove {
   readonly command: string;
 }
 
-type Machine = Pick<Surroundings, 'folder' | 'environment'>;
+type Machine = Pick<ProcessContext, 'folder' | 'environment'>;
 
 // The specification asks for this mode: what the files say about a cluster is for this user alone.
 const FOLDER_MODE = 0o700;
@@ -167,7 +167,7 @@ export interface StorePlace {
 }
 
 /** The machine as far as a store's place depends on it. */
-type StoreMachine = Pick<Surroundings, 'folder' | 'environment'>;
+type StoreMachine = Pick<ProcessContext, 'folder' | 'environment'>;
 
 /**
  * Where the store is, and the gateway's own files. A relative path on the command line or in

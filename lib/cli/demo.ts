@@ -17,11 +17,11 @@ import type { Plan } from '../plan/plan.ts';
 import { planStore } from '../plan/plan-store.ts';
 import { type Playback, startPlayback } from '../playback/playback.ts';
 import { openRecording } from '../playback/recording.ts';
-import type { Command, Surroundings } from './command.ts';
+import type { Command, ProcessContext } from './command.ts';
 import { refused } from './configuration.ts';
 import { givenFolder } from './data-folder.ts';
 import { shellWord } from './deliveries/delivery-text.ts';
-import type { Given } from './flags.ts';
+import type { GivenFlags } from './flags.ts';
 import { mustBeRecording, speedOf } from './playback.ts';
 import { runPlan } from './run-plan.ts';
 
@@ -94,7 +94,7 @@ interface Playing {
 }
 
 /** Runs the gateway until everything was played and judged, and every build has ended; or on. */
-async function play(playing: Playing, surroundings: Surroundings): Promise<void> {
+async function play(playing: Playing, surroundings: ProcessContext): Promise<void> {
   const { plan, problems, file, playback, summary, lasting, own } = playing;
   const { clock, environment, stdout, program } = surroundings;
   const over = new AbortController();
@@ -158,13 +158,13 @@ async function planOf(file: string): Promise<{ plan: Plan; problems: readonly Pr
 }
 
 /** The recording is served on loopback: a proxy could only be in the way. */
-function withoutProxy(environment: Surroundings['environment']): Surroundings['environment'] {
+function withoutProxy(environment: ProcessContext['environment']): ProcessContext['environment'] {
   const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'].flatMap((n) => [n, n.toLowerCase()]);
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !names.includes(name)));
 }
 
 /** The command line that runs the same demo and keeps it running. */
-function stayingCommand(given: Given, program: string): string {
+function stayingCommand(given: GivenFlags, program: string): string {
   const flags = ['config', 'recording', 'speed'].flatMap((name) => {
     const value = given.text(name);
     return value === undefined ? [] : [`--${name}`, shellWord(value)];

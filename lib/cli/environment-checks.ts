@@ -7,13 +7,13 @@ import { readNeeded } from '../kit/secret.ts';
 import { targetOf } from '../net/address.ts';
 import { environmentProxies, type VariableFault } from '../net/proxies.ts';
 import { type Plan, pointerOf } from '../plan/plan.ts';
-import type { Surroundings } from './command.ts';
-import type { Found } from './configuration.ts';
+import type { ProcessContext } from './command.ts';
+import type { FoundConfiguration } from './configuration.ts';
 
 /** A problem for each trigger that needs an unusable variable, and a warning for each other fault. */
 export function proxyProblems(
   plan: Plan | null,
-  { environment }: Pick<Surroundings, 'environment'>,
+  { environment }: Pick<ProcessContext, 'environment'>,
   severity: 'error' | 'warning',
 ): readonly Problem[] {
   const { routeTo, faults } = environmentProxies(environment);
@@ -55,8 +55,8 @@ const HINTS = {
 
 /** A problem for each secret that can not be read now, or that can not be one. */
 export async function secretProblems(
-  { secrets, folder }: Pick<Found, 'secrets' | 'folder'>,
-  { environment }: Surroundings,
+  { secrets, folder }: Pick<FoundConfiguration, 'secrets' | 'folder'>,
+  { environment }: ProcessContext,
   severity: 'error' | 'warning',
 ): Promise<readonly Problem[]> {
   const places = { folder, environment };

@@ -10,11 +10,11 @@ import { parseYamlStream } from '../config/parse-yaml.ts';
 import { SluiceError } from '../core/errors.ts';
 import { type JsonValue, JsonValues } from '../kit/data/json-values.ts';
 import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
-import { type Given, givenIn, MOST_LEVELS } from '../sources/given-events.ts';
-import type { Surroundings } from './command.ts';
+import { type GivenEvent, givenIn, MOST_LEVELS } from '../sources/given-events.ts';
+import type { ProcessContext } from './command.ts';
 
 /** An Event, or something between Events that is passed over. */
-export type Read = Exclude<Given, { readonly kind: 'refused' }>;
+export type ReadEvent = Exclude<GivenEvent, { readonly kind: 'refused' }>;
 
 // One List of 50,000 Events; as text and as values it still fits into Node's default heap.
 const JSON_CHARACTERS = 128 * 1024 * 1024;
@@ -29,8 +29,8 @@ const YAML_CHARACTERS = 16 * 1024 * 1024;
  */
 export async function* readEvents(
   file: string | undefined,
-  { stdin, stop, folder }: Pick<Surroundings, 'stdin' | 'stop' | 'folder'>,
-): AsyncGenerator<Read, void> {
+  { stdin, stop, folder }: Pick<ProcessContext, 'stdin' | 'stop' | 'folder'>,
+): AsyncGenerator<ReadEvent, void> {
   if (file === undefined || file === '-') {
     // A person who waits at a terminal for the end of nothing must be able to leave.
     yield* readFrom(textOf(addAbortSignal(stop, stdin)), 'standard input');
@@ -57,8 +57,11 @@ async function* textOf(stream: Readable): AsyncGenerator<string, void> {
   yield decoder.end();
 }
 
-async function* readFrom(texts: AsyncIterable<string>, name: string): AsyncGenerator<Read, void> {
-  let values: Values | null = null;
+async function* readFrom(
+  texts: AsyncIterable<string>,
+  name: string,
+): AsyncGenerator<ReadEvent, void> {
+  let values: ValueReader | null = null;
   let head = '';
   for await (const text of texts) {
     if (values !== null) {
@@ -76,7 +79,7 @@ async function* readFrom(texts: AsyncIterable<string>, name: string): AsyncGener
 // White space before the first value; beyond it the text counts as JSON.
 const HEAD_CHARACTERS = 64 * 1024;
 
-function* eventsOf(placed: Iterable<Placed>, name: string): Generator<Read, void> {
+function* eventsOf(placed: Iterable<Placed>, name: string): Generator<ReadEvent, void> {
   for (const { value, line } of placed) {
     for (const given of givenIn(value, `line ${line}`)) {
       if (given.kind === 'refused') throw unusable(`${name}, ${given.place}: ${given.why}`);
@@ -92,13 +95,13 @@ interface Placed {
 }
 
 /** Values of a text that comes in pieces. */
-interface Values {
+interface ValueReader {
   write(text: string): Iterable<Placed>;
   end(): Iterable<Placed>;
 }
 
 /** By the beginning of a text, which form it has. */
-function valuesFor(head: string, name: string): Values {
+function valuesFor(head: string, name: string): ValueReader {
   if (/^\s*(?:NAMESPACE\s+)?LAST SEEN\s/.test(head)) {
     throw unusable(`${name}: found a table for people (expected JSON or YAML); add -o json`);
   }
@@ -108,7 +111,7 @@ function valuesFor(head: string, name: string): Values {
   return /^[\s\uFEFF\u001e]*(?:[{[]|$)/.test(head) ? new JsonText(name) : new YamlText(name);
 }
 
-class JsonText implements Values {
+class JsonText implements ValueReader {
   readonly #name: string;
   readonly #values = new JsonValues({ characters: JSON_CHARACTERS, depth: MOST_LEVELS });
 
@@ -132,7 +135,7 @@ class JsonText implements Values {
 }
 
 /** Documents are parsed as soon as the next one begins. */
-class YamlText implements Values {
+class YamlText implements ValueReader {
   readonly #name: string;
   #held = '';
   /** Lines before what is held. */

@@ -11,12 +11,12 @@ import { type ExplainedEvent, explainEvent, previewsOf } from '../plan/explain-e
 import type { Plan } from '../plan/plan.ts';
 import { counted, ruleLabel } from '../telemetry/log-value.ts';
 import { NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
-import type { Command, Surroundings } from './command.ts';
+import type { Command, ProcessContext } from './command.ts';
 import { CONFIG_FLAGS, requireConfiguration, showProblems } from './configuration.ts';
 import { written } from './deliveries/delivery-text.ts';
-import { type Read, readEvents } from './explain-input.ts';
+import { type ReadEvent, readEvents } from './explain-input.ts';
 import { explanationToJson, renderExplanation } from './explanation-text.ts';
-import { type FlagTable, FORMAT_FLAGS, formatOf, type Given } from './flags.ts';
+import { type FlagTable, FORMAT_FLAGS, formatOf, type GivenFlags } from './flags.ts';
 
 const SELECTION_FLAGS = {
   accepted: { type: 'boolean', help: 'only Events that a rule accepts' },
@@ -62,7 +62,7 @@ export const explainCommand: Command = {
     const found = await requireConfiguration(given, surroundings, context);
     const { plan, folder, form } = found;
     if (form === 'none') showProblems(found, surroundings.stderr, surroundings.environment);
-    const asked: Asked = {
+    const asked: ExplainRequest = {
       format,
       plan,
       folder,
@@ -78,7 +78,7 @@ export const explainCommand: Command = {
 };
 
 /** Options of the command. */
-interface Asked {
+interface ExplainRequest {
   readonly format: 'text' | 'json';
   readonly plan: Plan;
   readonly folder: string;
@@ -89,11 +89,11 @@ interface Asked {
 
 /** One run of the command. */
 class Explaining {
-  readonly #asked: Asked;
-  readonly #surroundings: Surroundings;
+  readonly #asked: ExplainRequest;
+  readonly #surroundings: ProcessContext;
   readonly #summary = new ExplanationSummary();
 
-  constructor(asked: Asked, surroundings: Surroundings) {
+  constructor(asked: ExplainRequest, surroundings: ProcessContext) {
     this.#asked = asked;
     this.#surroundings = surroundings;
   }
@@ -127,7 +127,7 @@ class Explaining {
     }
   }
 
-  #skip(read: Extract<Read, { readonly kind: 'skipped' }>): void {
+  #skip(read: Extract<ReadEvent, { readonly kind: 'skipped' }>): void {
     const { stderr } = this.#surroundings;
     this.#summary.skip(read);
     if (read.what !== 'ERROR') return;
@@ -175,7 +175,7 @@ class LastStates {
   }
 }
 
-function sourceOf(given: Given, { sources }: Plan): string | undefined {
+function sourceOf(given: GivenFlags, { sources }: Plan): string | undefined {
   const known = sources.map(({ name }) => name);
   const asked = given.text('source');
   if (asked === undefined || known.includes(asked)) return asked;
@@ -183,7 +183,7 @@ function sourceOf(given: Given, { sources }: Plan): string | undefined {
   throw new SluiceError('usage', message);
 }
 
-function selectionOf(given: Given, { chain }: Plan): Asked['isWanted'] {
+function selectionOf(given: GivenFlags, { chain }: Plan): ExplainRequest['isWanted'] {
   const isAccepted = given.isSet('accepted');
   const rule = given.text('rule');
   if (rule !== undefined) mustBeRule(rule, chain);
@@ -239,7 +239,7 @@ class ExplanationSummary {
   }
 
   /** Counts a line of a watch that holds no Event to explain. */
-  skip({ what }: Extract<Read, { readonly kind: 'skipped' }>): void {
+  skip({ what }: Extract<ReadEvent, { readonly kind: 'skipped' }>): void {
     increase(this.#skipped, what);
   }
 

@@ -20,7 +20,7 @@ export interface Flag {
 export type FlagTable = Readonly<Record<string, Flag>>;
 
 /** What was given on the command line. */
-export interface Given {
+export interface GivenFlags {
   /** The last value of a string flag; undefined where it was not given. */
   text(name: string): string | undefined;
   isSet(name: string): boolean;
@@ -34,7 +34,7 @@ export interface Given {
  *
  * **Errors**: SluiceError `usage` for what the table does not have or a flag without its value.
  */
-export function parseFlags(table: FlagTable, args: readonly string[]): Given {
+export function parseFlags(table: FlagTable, args: readonly string[]): GivenFlags {
   const options = Object.fromEntries(
     Object.entries({ ...table, help: HELP }).map(([name, { type }]) => [
       name,
@@ -107,7 +107,10 @@ function splitOnce(text: string): readonly [string, string | undefined] {
   return place < 0 ? [text, undefined] : [text.slice(0, place), text.slice(place + 1)];
 }
 
-function toGiven(values: Readonly<Record<string, unknown>>, positionals: readonly string[]): Given {
+function toGiven(
+  values: Readonly<Record<string, unknown>>,
+  positionals: readonly string[],
+): GivenFlags {
   const texts = (name: string): readonly string[] => {
     const value = values[name];
     return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
@@ -154,7 +157,7 @@ export const FORMAT_FLAGS = {
 } as const satisfies FlagTable;
 
 /** The form asked for. **Errors**: `usage` for any other. */
-export function formatOf(given: Given): 'text' | 'json' {
+export function formatOf(given: GivenFlags): 'text' | 'json' {
   const format = given.text('format') ?? 'text';
   if (format === 'text' || format === 'json') return format;
   throw new SluiceError('usage', `flag --format takes text or json, not "${format}"`);

@@ -4,15 +4,15 @@
 import { SluiceError } from '../core/errors.ts';
 import { isJsonObject, stringAt } from '../core/event.ts';
 import type { Problem } from '../core/problem.ts';
-import type { Keep } from '../core/store.ts';
+import type { KeyValues } from '../core/store.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import { isThere } from '../kit/file-trouble.ts';
 import { loadPlan } from '../plan/load-plan.ts';
 import type { PlanContext } from '../plan/plan.ts';
 import { planStore } from '../plan/plan-store.ts';
-import type { Surroundings } from './command.ts';
+import type { ProcessContext } from './command.ts';
 import {
-  type Found,
+  type FoundConfiguration,
   refused,
   type ShownProblems,
   showProblems,
@@ -45,9 +45,9 @@ interface ChoiceRequest {
  * `store-unusable`, where the store that may keep another can not be opened.
  */
 export async function chooseConfiguration(
-  found: Found,
+  found: FoundConfiguration,
   request: ChoiceRequest,
-  surroundings: Surroundings,
+  surroundings: ProcessContext,
 ): Promise<Chosen> {
   const { plan } = found;
   const around = await problemsAround(found, surroundings);
@@ -85,7 +85,7 @@ export async function chooseConfiguration(
   };
 }
 
-function tell(shown: ShownProblems, { stderr, environment }: Surroundings): void {
+function tell(shown: ShownProblems, { stderr, environment }: ProcessContext): void {
   showProblems(shown, stderr, environment);
 }
 
@@ -96,8 +96,8 @@ function noneIn({ at }: StorePlace): string {
 async function planKept(
   { text, file, folder }: KeptConfiguration,
   { context }: ChoiceRequest,
-  surroundings: Surroundings,
-): Promise<Found> {
+  surroundings: ProcessContext,
+): Promise<FoundConfiguration> {
   const again = { ...loadPlan({ ...context, text }), text, file, folder };
   const around = await problemsAround(again, surroundings);
   const problems = [...again.problems, ...around];
@@ -106,8 +106,8 @@ async function planKept(
 
 /** Problems with files and variables that a configuration needs. */
 async function problemsAround(
-  found: Found,
-  surroundings: Surroundings,
+  found: FoundConfiguration,
+  surroundings: ProcessContext,
 ): Promise<readonly Problem[]> {
   const secrets = await secretProblems(found, surroundings, 'error');
   return [...secrets, ...proxyProblems(found.plan, surroundings, 'error')];
@@ -143,7 +143,7 @@ export interface KeptConfiguration {
 const KEPT_AS = 'configuration';
 
 /** What is kept; null where nothing is, or nothing that can be read. */
-export async function readKept(keep: Keep): Promise<KeptConfiguration | null> {
+export async function readKept(keep: KeyValues): Promise<KeptConfiguration | null> {
   const kept = jsonOrNothing(await keep.read(KEPT_AS));
   if (!isJsonObject(kept)) return null;
   const { text, since } = kept;
@@ -153,7 +153,7 @@ export async function readKept(keep: Keep): Promise<KeptConfiguration | null> {
 }
 
 /** Keeps a configuration; one that is kept already is not written again. */
-export async function keepConfiguration(keep: Keep, good: KeptConfiguration): Promise<void> {
+export async function keepConfiguration(keep: KeyValues, good: KeptConfiguration): Promise<void> {
   const kept = await readKept(keep);
   const { text, file, folder, form } = good;
   const isSame =

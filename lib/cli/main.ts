@@ -15,7 +15,7 @@ import {
 } from '../kit/system.ts';
 import { printable } from '../kit/text/printable.ts';
 import { version } from '../kit/version.ts';
-import type { Command, CommandGroup, CommandTable, Surroundings } from './command.ts';
+import type { Command, CommandGroup, CommandTable, ProcessContext } from './command.ts';
 import { parseFlags } from './flags.ts';
 import { commandNamed, helpFor, renderGroup, renderUsage } from './help.ts';
 import { commands } from './registry.ts';
@@ -28,7 +28,7 @@ const STILL_VERIFIED =
 export async function main(args: readonly string[], listen: ListenToStopRequests): Promise<number> {
   const signals = listenForSignals(process, listen);
   const folder = process.cwd();
-  const surroundings: Surroundings = {
+  const surroundings: ProcessContext = {
     program: programIn(folder, process.argv[1] ?? ''),
     folder,
     stdin: process.stdin,
@@ -55,7 +55,7 @@ const UNREAD_MS = 2_000;
  * Runs a command line and waits until its reader has everything, because a pipe holds 64 KiB. After a
  * request to stop it waits no longer than a moment.
  */
-async function runToTheEnd(args: readonly string[], surroundings: Surroundings): Promise<number> {
+async function runToTheEnd(args: readonly string[], surroundings: ProcessContext): Promise<number> {
   const { stdout, stderr, stop, clock } = surroundings;
   const code = await runCommandLine(args, surroundings);
   using late = abortedAfter(stop, UNREAD_MS, clock);
@@ -72,7 +72,7 @@ function written(stream: Writable): Promise<void> {
 /** Runs a command line in the given surroundings; answers the exit code. */
 export async function runCommandLine(
   args: readonly string[],
-  surroundings: Surroundings,
+  surroundings: ProcessContext,
 ): Promise<number> {
   try {
     return await dispatchCommand(args, surroundings);
@@ -88,7 +88,7 @@ const HELP_FLAGS = ['--help', '-help', '-h'];
 
 async function dispatchCommand(
   args: readonly string[],
-  surroundings: Surroundings,
+  surroundings: ProcessContext,
 ): Promise<number> {
   const [first = '', ...rest] = args;
   if (HELP_FLAGS.includes(first)) return help([], surroundings);
@@ -109,7 +109,7 @@ async function dispatchCommand(
 async function run(
   command: Command,
   args: readonly string[],
-  surroundings: Surroundings,
+  surroundings: ProcessContext,
 ): Promise<number> {
   const given = parse(command, args, surroundings);
   return given === null ? 0 : command.run(given, surroundings);
@@ -118,7 +118,7 @@ async function run(
 function parse(
   command: Command,
   args: readonly string[],
-  { stdout, stderr }: Surroundings,
+  { stdout, stderr }: ProcessContext,
 ): ReturnType<typeof parseFlags> | null {
   try {
     const given = parseFlags(command.flags, args);
@@ -135,7 +135,7 @@ function parse(
   }
 }
 
-function commandIn(group: CommandGroup, word: string, { stderr }: Surroundings): Command {
+function commandIn(group: CommandGroup, word: string, { stderr }: ProcessContext): Command {
   try {
     if (word !== '' && !word.startsWith('-')) return commandNamed(word, group.commands);
     const words = Object.keys(group.commands).join(', ');
@@ -161,7 +161,7 @@ function programIn(folder: string, executable: string): string {
   return path.endsWith('sluice.js') ? `node ${path}` : 'sluice';
 }
 
-function help(words: readonly string[], { stdout }: Surroundings): number {
+function help(words: readonly string[], { stdout }: ProcessContext): number {
   stdout.write(helpFor(words, commands));
   return 0;
 }
@@ -173,7 +173,7 @@ function isAbort(error: unknown): boolean {
 function renderError(
   error: unknown,
   args: readonly string[],
-  { program }: Pick<Surroundings, 'program'>,
+  { program }: Pick<ProcessContext, 'program'>,
 ): string {
   const message = `sluice: ${printable(messageOf(error), 2_000)}\n`;
   if (error instanceof SluiceError) {

@@ -15,7 +15,7 @@ import {
 } from '../playback/playback.ts';
 import { openRecording } from '../playback/recording.ts';
 import type { Command } from './command.ts';
-import { addressOf, type Given } from './flags.ts';
+import { addressOf, type GivenFlags } from './flags.ts';
 
 /** Serves a recording. */
 export const playbackCommand: Command = {
@@ -124,7 +124,7 @@ async function finished(playback: Playback, stdout: NodeJS.WritableStream): Prom
   stdout.write(`played ${applied} notifications, skipped ${skipped}; still serving\n`);
 }
 
-function countOf(given: Given, flag: string, fallback: number): number {
+function countOf(given: GivenFlags, flag: string, fallback: number): number {
   const text = given.text(flag);
   if (text === undefined) return fallback;
   if (/^\d{1,6}$/.test(text)) return Number(text);
@@ -132,7 +132,7 @@ function countOf(given: Given, flag: string, fallback: number): number {
 }
 
 function durationOf<Key extends string>(
-  given: Given,
+  given: GivenFlags,
   { flag, key }: { readonly flag: string; readonly key: Key },
 ): { readonly [K in Key]?: number } {
   const text = given.text(flag);
@@ -142,7 +142,7 @@ function durationOf<Key extends string>(
   throw new SluiceError('usage', `flag --${flag} takes a duration such as 5m, not "${text}"`);
 }
 
-async function tlsOf(given: Given): Promise<TlsPair | null> {
+async function tlsOf(given: GivenFlags): Promise<TlsPair | null> {
   const cert = given.text('tls-cert');
   const key = given.text('tls-key');
   if (cert === undefined && key === undefined) return null;

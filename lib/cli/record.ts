@@ -18,8 +18,8 @@ import { type ChangeType, renderEntry } from '../playback/recording.ts';
 import { LOGGING_DEFAULTS } from '../telemetry/logging.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
 import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
-import type { Command, Surroundings } from './command.ts';
-import type { Given } from './flags.ts';
+import type { Command, ProcessContext } from './command.ts';
+import type { GivenFlags } from './flags.ts';
 
 /** Records the Events of a cluster. */
 export const recordCommand: Command = {
@@ -58,8 +58,12 @@ export const recordCommand: Command = {
 
 /** Records until it is stopped, the time is up, or something fails; answers how many notifications. */
 async function record(
-  asked: { readonly given: Given; readonly observe: Observe; readonly forMs: number | undefined },
-  surroundings: Surroundings,
+  asked: {
+    readonly given: GivenFlags;
+    readonly observe: Observe;
+    readonly forMs: number | undefined;
+  },
+  surroundings: ProcessContext,
 ): Promise<number> {
   const { given, observe, forMs } = asked;
   await using api = await connectionOf(given, surroundings, observe);
@@ -83,7 +87,7 @@ async function record(
   return recorder.count;
 }
 
-function unwritable(given: Given, cause: unknown): SluiceError {
+function unwritable(given: GivenFlags, cause: unknown): SluiceError {
   const where = given.text('output') ?? 'standard output';
   return new SluiceError('output-unusable', `write ${where}: ${fileTrouble(cause)}`, { cause });
 }
@@ -91,7 +95,7 @@ function unwritable(given: Given, cause: unknown): SluiceError {
 interface Recorded {
   readonly api: ApiClient;
   readonly namespace: string | null;
-  readonly given: Given;
+  readonly given: GivenFlags;
   readonly observe: Observe;
 }
 
@@ -99,11 +103,11 @@ interface Recorded {
 class Recorder {
   count = 0;
   readonly #output: Writable;
-  readonly #surroundings: Surroundings;
+  readonly #surroundings: ProcessContext;
   readonly #there = new Map<string, EventObject>();
   #lastReadAt: number;
 
-  constructor(output: Writable, surroundings: Surroundings) {
+  constructor(output: Writable, surroundings: ProcessContext) {
     this.#output = output;
     this.#surroundings = surroundings;
     this.#lastReadAt = surroundings.clock.now();
@@ -168,7 +172,10 @@ function keyOf(object: JsonObject): string {
   return `${stringAt(object, 'metadata', 'namespace')}/${stringAt(object, 'metadata', 'name')}`;
 }
 
-function namespacesIn(given: Given, { environment }: Surroundings): readonly (string | null)[] {
+function namespacesIn(
+  given: GivenFlags,
+  { environment }: ProcessContext,
+): readonly (string | null)[] {
   const listed = given.list('namespaces');
   if (listed.includes('*')) return [null];
   if (listed.length > 0) return [...new Set(listed)];
@@ -176,7 +183,7 @@ function namespacesIn(given: Given, { environment }: Surroundings): readonly (st
   return [namespace === '' ? null : namespace];
 }
 
-function durationOf(given: Given): number | undefined {
+function durationOf(given: GivenFlags): number | undefined {
   const text = given.text('for');
   if (text === undefined) return undefined;
   const ms = parseDuration(text);
@@ -184,7 +191,7 @@ function durationOf(given: Given): number | undefined {
   throw new SluiceError('usage', `flag --for takes a duration such as 5m, not "${text}"`);
 }
 
-async function openOutput(file: string | undefined, { stdout }: Surroundings): Promise<Writable> {
+async function openOutput(file: string | undefined, { stdout }: ProcessContext): Promise<Writable> {
   if (file === undefined || file === '-') return stdout;
   const stream = createWriteStream(file);
   try {
@@ -195,7 +202,7 @@ async function openOutput(file: string | undefined, { stdout }: Surroundings): P
   return stream;
 }
 
-async function ended(output: Writable, { stdout }: Surroundings): Promise<void> {
+async function ended(output: Writable, { stdout }: ProcessContext): Promise<void> {
   if (output === stdout) return;
   output.end();
   await once(output, 'close');

@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { ApiParts } from '../api/api.ts';
-import { ApiWatch } from '../api/documents/activity.ts';
+import { Activity } from '../api/documents/activity.ts';
 import { openProbes } from '../api/probes.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
@@ -20,8 +20,8 @@ import type { Plan } from '../plan/plan.ts';
 import { historyPathOf } from '../stores/store-location.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { openApiListener } from './api-listener.ts';
-import type { Surroundings } from './command.ts';
-import type { Found } from './configuration.ts';
+import type { ProcessContext } from './command.ts';
+import type { FoundConfiguration } from './configuration.ts';
 import { type DataFolder, makeDataFolder, storeToMove } from './data-folder.ts';
 import { type KeptConfiguration, keepConfiguration } from './last-good.ts';
 
@@ -29,7 +29,10 @@ import { type KeptConfiguration, keepConfiguration } from './last-good.ts';
 interface RunRequest {
   readonly plan: Plan;
   /** Without a text, or where the last good one runs, there is none to be kept. */
-  readonly configuration: Pick<Found, 'text' | 'file' | 'folder' | 'form' | 'problems'>;
+  readonly configuration: Pick<
+    FoundConfiguration,
+    'text' | 'file' | 'folder' | 'form' | 'problems'
+  >;
   /** There where the last good configuration runs instead of the file. */
   readonly kept: Pick<KeptConfiguration, 'file' | 'since'> | null;
   /** The gateway's own namespace, for the cluster id. */
@@ -54,12 +57,12 @@ interface RunRequest {
  */
 export async function runPlan(
   request: RunRequest,
-  surroundings: Surroundings,
+  surroundings: ProcessContext,
   stop: AbortSignal,
 ): Promise<Stopped> {
   const telemetry = telemetryOf(request.plan, surroundings);
   const { plan, alsoObserve } = request;
-  const watch = plan.http.api === null ? null : new ApiWatch(plan.chain, surroundings.clock);
+  const watch = plan.http.api === null ? null : new Activity(plan.chain, surroundings.clock);
   const observe = (observation: Observation): void => {
     telemetry.observe(observation);
     watch?.observe(observation);
@@ -73,17 +76,17 @@ export async function runPlan(
   }
 }
 
-interface Observed {
-  readonly surroundings: Surroundings;
+interface RunObservation {
+  readonly surroundings: ProcessContext;
   readonly telemetry: Telemetry;
   /** Null where there is no API. */
-  readonly watch: ApiWatch | null;
+  readonly watch: Activity | null;
   readonly observe: Observe;
 }
 
 async function runObserved(
   request: RunRequest,
-  { surroundings, telemetry, watch, observe }: Observed,
+  { surroundings, telemetry, watch, observe }: RunObservation,
   stop: AbortSignal,
 ): Promise<Stopped> {
   const { plan, configuration, kept, namespace, drainMs, dataFolder } = request;
@@ -150,7 +153,7 @@ async function openStore(
     surroundings,
     observe,
     opened,
-  }: Pick<Observed, 'surroundings' | 'observe'> & { readonly opened: AsyncDisposableStack },
+  }: Pick<RunObservation, 'surroundings' | 'observe'> & { readonly opened: AsyncDisposableStack },
 ): Promise<Store> {
   const { plan, dataFolder, storeAt: at } = request;
   const { aroundStore, clock } = surroundings;
@@ -173,7 +176,7 @@ async function openStore(
 function keepGood(
   { configuration, kept }: RunRequest,
   store: Store,
-  { surroundings, observe }: Pick<Observed, 'surroundings' | 'observe'>,
+  { surroundings, observe }: Pick<RunObservation, 'surroundings' | 'observe'>,
 ): AsyncDisposable {
   const { clock, random } = surroundings;
   const { text, file, folder, form } = configuration;
@@ -213,7 +216,7 @@ async function probesOf(
     observe,
     health,
     clock,
-  }: Pick<Observed, 'telemetry' | 'observe'> & { health: () => Health; clock: Clock },
+  }: Pick<RunObservation, 'telemetry' | 'observe'> & { health: () => Health; clock: Clock },
 ): Promise<AsyncDisposable | null> {
   if (http.probes === null) return null;
   const listener = await openProbes(http.probes, {
@@ -230,7 +233,7 @@ async function probesOf(
 
 function telemetryOf(
   { chain, logging, originalProject }: Plan,
-  { clock, stdout, stderr }: Surroundings,
+  { clock, stdout, stderr }: ProcessContext,
 ): Telemetry {
   return createTelemetry(logging, {
     clock,

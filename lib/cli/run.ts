@@ -8,10 +8,10 @@ import type { Plan, PlannedAddress } from '../plan/plan.ts';
 import { planStore } from '../plan/plan-store.ts';
 import { LOG_FORMATS } from '../telemetry/logging.ts';
 import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
-import type { Command, Surroundings } from './command.ts';
+import type { Command, ProcessContext } from './command.ts';
 import { CONFIG_FLAGS, findConfiguration } from './configuration.ts';
 import { findStore, STORE_FLAGS } from './data-folder.ts';
-import { addressOf, type Given } from './flags.ts';
+import { addressOf, type GivenFlags } from './flags.ts';
 import { chooseConfiguration } from './last-good.ts';
 import { runPlan } from './run-plan.ts';
 
@@ -113,11 +113,11 @@ export const runCommand: Command = {
 };
 
 /** Whether this runs in a pod, which its kubelet and its Service reach. Every container there has it. */
-function isPod({ environment }: Pick<Surroundings, 'environment'>): boolean {
+function isPod({ environment }: Pick<ProcessContext, 'environment'>): boolean {
   return (environment['KUBERNETES_SERVICE_HOST'] ?? '') !== '';
 }
 
-interface Place {
+interface StorePlace {
   /** The folder in which the command was given. */
   readonly folder: string;
   readonly runsIn: keyof typeof PROBES_DEFAULTS;
@@ -125,8 +125,8 @@ interface Place {
 
 /** What the command line says instead of the file, checked before the file is read. */
 function flagsOf(
-  given: Given,
-  { folder, runsIn }: Place,
+  given: GivenFlags,
+  { folder, runsIn }: StorePlace,
 ): (plan: Plan) => Pick<Plan, 'logging' | 'http'> {
   const asked = given.text('log-format');
   const format = LOG_FORMATS.find((one) => one === asked);
@@ -155,7 +155,7 @@ function flagsOf(
 
 function listenerOf(
   flag: 'probes' | 'api',
-  given: Given,
+  given: GivenFlags,
   byDefault: string,
 ): Readonly<Partial<Record<typeof flag, PlannedAddress | null>>> {
   const text = given.text(flag);
@@ -164,7 +164,7 @@ function listenerOf(
   return { [flag]: text === 'off' ? null : addressOf({ flag, text, host }) };
 }
 
-function drainOf(given: Given): number {
+function drainOf(given: GivenFlags): number {
   const text = given.text('drain');
   if (text === undefined) return DRAIN_MS;
   const ms = parseDuration(text);

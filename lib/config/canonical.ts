@@ -20,27 +20,27 @@ interface CanonicalForm {
 }
 
 /** The way from the canonical form back to the written document, as far as it was made. */
-interface Way {
+interface CanonicalWay {
   readonly findings: Finding[];
   /** Canonical pointers whose written pointer is another one. */
   readonly written: Map<string, string>;
 }
 
 /** Where a value stands: in the canonical form, and as it is written. */
-interface Standing {
+interface KeyStanding {
   readonly at: string;
   readonly written: string;
-  readonly way: Way;
+  readonly way: CanonicalWay;
 }
 
 /** Makes the canonical form that a schema describes. */
 export function toCanonical(document: Json, schema: JsonSchema): CanonicalForm {
-  const way: Way = { findings: [], written: new Map() };
+  const way: CanonicalWay = { findings: [], written: new Map() };
   const value = canonicalValue(document, schema, { at: '', written: '', way });
   return { value, findings: way.findings, toWritten: (pointer) => writtenPointer(pointer, way) };
 }
 
-function writtenPointer(pointer: string, { written }: Way): string {
+function writtenPointer(pointer: string, { written }: CanonicalWay): string {
   if (written.size === 0) return pointer;
   let [at, place] = ['', ''];
   for (const step of pointerSteps(pointer)) {
@@ -54,7 +54,7 @@ function below(pointer: string, step: string): string {
   return `${pointer}/${pointerStep(step)}`;
 }
 
-function canonicalValue(value: Json, schema: JsonSchema, standing: Standing): Json {
+function canonicalValue(value: Json, schema: JsonSchema, standing: KeyStanding): Json {
   if (isJsonObject(value)) return canonicalBlock(value, schema, standing);
   const { items } = schema;
   if (!isJsonObject(items)) return value;
@@ -68,7 +68,7 @@ function canonicalValue(value: Json, schema: JsonSchema, standing: Standing): Js
   return [value];
 }
 
-function inside({ at, written, way }: Standing, step: string, writtenStep: string): Standing {
+function inside({ at, written, way }: KeyStanding, step: string, writtenStep: string): KeyStanding {
   return { at: below(at, step), written: below(written, writtenStep), way };
 }
 
@@ -88,7 +88,7 @@ function isWord(value: Json): boolean {
   return typeof value === 'number' || typeof value === 'boolean';
 }
 
-function canonicalBlock(block: JsonObject, schema: JsonSchema, standing: Standing): JsonObject {
+function canonicalBlock(block: JsonObject, schema: JsonSchema, standing: KeyStanding): JsonObject {
   const keys = new MeantKeys(block, schema);
   const entries = Object.entries(block).map(([key, value]): [string, Json] => {
     const meant = keys.meantBy(key);
@@ -101,7 +101,7 @@ function canonicalBlock(block: JsonObject, schema: JsonSchema, standing: Standin
 }
 
 function noteMisspelled(
-  { at, written, way }: Standing,
+  { at, written, way }: KeyStanding,
   { key, meant }: { readonly key: string; readonly meant: string },
 ): void {
   way.written.set(at, written);

@@ -19,11 +19,11 @@ import {
   findOffset,
   type LoadedDocument,
   NO_PLACE,
-  type Place,
   type PlaceTree,
   pointerStep,
   pointerSteps,
   readPlaces,
+  type SourcePlace,
 } from './source-map.ts';
 import { recogniseText } from './wrong-file.ts';
 
@@ -65,7 +65,7 @@ export function loadDocument(written: string): Loaded {
     return refuse(fault, fault.offset === undefined ? NO_PLACE : place(fault.offset));
   }
   const { tree } = parsed;
-  const locate = (pointer: string, of: 'key' | 'value'): Place =>
+  const locate = (pointer: string, of: 'key' | 'value'): SourcePlace =>
     place(findOffset(tree.root, pointer, of));
   const problems = repeatedKeys(tree, place);
   const value = toJson(parsed.value, '', (pointer, found) => {
@@ -85,22 +85,22 @@ function isJson(text: string): boolean {
   }
 }
 
-interface Fault {
+interface TextFault {
   readonly code: ProblemCode;
   readonly message: string;
   readonly hint: string;
 }
 
-interface PlacedFault extends Fault {
+interface PlacedFault extends TextFault {
   readonly offset: number;
 }
 
-function refuse(fault: Fault, place: Place): UnreadableDocument {
+function refuse(fault: TextFault, place: SourcePlace): UnreadableDocument {
   const { code, message, hint } = fault;
   return { ok: false, problems: [{ severity: 'error', code, path: '', message, hint, ...place }] };
 }
 
-function refuseText(text: string): Fault | undefined {
+function refuseText(text: string): TextFault | undefined {
   if (Buffer.byteLength(text, 'utf8') > MAX_CONFIG_BYTES) {
     return {
       code: 'too-large',
@@ -162,7 +162,7 @@ function constructValue(source: string, events: Event[], tree: PlaceTree): unkno
   return constructFromEvents(events, { source, schema: SCHEMA, json })[0] ?? null;
 }
 
-function syntaxFault(text: string, error: unknown): Fault & { readonly offset?: number } {
+function syntaxFault(text: string, error: unknown): TextFault & { readonly offset?: number } {
   const reason = stringOf(error, 'reason') ?? 'it could not be parsed';
   const offset = markOf(error);
   const message = `not valid YAML or JSON: ${printable(reason, 160)}`;
@@ -208,7 +208,7 @@ export function stringOf(error: unknown, name: string): string | undefined {
   return typeof found === 'string' ? found : undefined;
 }
 
-function repeatedKeys(tree: PlaceTree, place: (offset: number) => Place): Problem[] {
+function repeatedKeys(tree: PlaceTree, place: (offset: number) => SourcePlace): Problem[] {
   return tree.repeated.map(({ pointer, offset, firstOffset }) => ({
     severity: 'error',
     code: 'duplicate-key',
@@ -241,10 +241,10 @@ function noJson(path: string, found: string): Finding {
   };
 }
 
-type Complain = (pointer: string, found: string) => void;
+type ReportProblem = (pointer: string, found: string) => void;
 
 /** Copies what the parser made into plain JSON, sharing nothing; aliases were bounded before. */
-function toJson(value: unknown, pointer: string, complain: Complain): Json {
+function toJson(value: unknown, pointer: string, complain: ReportProblem): Json {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') {
     if (Number.isFinite(value)) return value;

@@ -39,7 +39,7 @@ export interface PlaceTree {
   readonly circular: number | undefined;
 }
 
-interface Reading {
+interface SourceReading {
   readonly source: string;
   readonly events: readonly Event[];
   next: number;
@@ -52,7 +52,7 @@ interface Reading {
 
 /** Reads the places of the one document that these events hold. */
 export function readPlaces(source: string, events: readonly Event[]): PlaceTree {
-  const reading: Reading = {
+  const reading: SourceReading = {
     source,
     events,
     // The first event opens the document.
@@ -97,7 +97,7 @@ export function findOffset(root: PlaceNode, pointer: string, of: 'key' | 'value'
   return of === 'key' ? here.key : here.node.offset;
 }
 
-function readNode(reading: Reading, pointer: string, fallback: number): PlaceNode {
+function readNode(reading: SourceReading, pointer: string, fallback: number): PlaceNode {
   const event = reading.events[reading.next];
   reading.next += 1;
   switch (event?.type) {
@@ -122,7 +122,7 @@ function readNode(reading: Reading, pointer: string, fallback: number): PlaceNod
   }
 }
 
-function readInside(reading: Reading, node: PlaceNode, read: () => void): PlaceNode {
+function readInside(reading: SourceReading, node: PlaceNode, read: () => void): PlaceNode {
   reading.open.add(node);
   read();
   reading.open.delete(node);
@@ -130,7 +130,7 @@ function readInside(reading: Reading, node: PlaceNode, read: () => void): PlaceN
   return node;
 }
 
-function readItems(reading: Reading, list: PlaceNode, pointer: string): void {
+function readItems(reading: SourceReading, list: PlaceNode, pointer: string): void {
   for (let index = 0; !atEnd(reading); index += 1) {
     const node = readNode(reading, `${pointer}/${index}`, list.offset);
     list.entries.set(String(index), { key: node.offset, node });
@@ -138,7 +138,7 @@ function readItems(reading: Reading, list: PlaceNode, pointer: string): void {
   }
 }
 
-function readEntries(reading: Reading, mapping: PlaceNode, pointer: string): void {
+function readEntries(reading: SourceReading, mapping: PlaceNode, pointer: string): void {
   const merged: PlaceNode[] = [];
   while (!atEnd(reading)) {
     const event = reading.events[reading.next];
@@ -159,7 +159,7 @@ interface ReadEntry {
   readonly node: PlaceNode;
 }
 
-function enter(reading: Reading, mapping: PlaceNode, entry: ReadEntry): void {
+function enter(reading: SourceReading, mapping: PlaceNode, entry: ReadEntry): void {
   const before = mapping.entries.get(entry.text);
   if (before !== undefined) {
     reading.repeated.push({
@@ -172,7 +172,7 @@ function enter(reading: Reading, mapping: PlaceNode, entry: ReadEntry): void {
   mapping.entries.set(entry.text, { key: entry.offset, node: entry.node });
 }
 
-function keyOf(reading: Reading, fallback: number): { text: string; offset: number } {
+function keyOf(reading: SourceReading, fallback: number): { text: string; offset: number } {
   const event = reading.events[reading.next];
   const node = readNode(reading, '', fallback);
   const text = event?.type === EVENT_ID.SCALAR ? getScalarValue(reading.source, event) : '';
@@ -192,7 +192,7 @@ function mergeInto(mapping: PlaceNode, source: PlaceNode): void {
   }
 }
 
-function aliased(reading: Reading, start: number, end: number): PlaceNode {
+function aliased(reading: SourceReading, start: number, end: number): PlaceNode {
   reading.aliases += 1;
   const target = reading.anchors.get(reading.source.slice(start, end));
   // The parser's offsets leave out the asterisk.
@@ -206,7 +206,7 @@ function aliased(reading: Reading, start: number, end: number): PlaceNode {
 }
 
 function named(
-  reading: Reading,
+  reading: SourceReading,
   event: { readonly anchorStart: number; readonly anchorEnd: number },
   node: PlaceNode,
 ): PlaceNode {
@@ -227,7 +227,7 @@ function scalarOffset(source: string, event: ScalarEvent, fallback: number): num
   return offset < event.valueEnd ? offset : event.valueStart;
 }
 
-function atEnd(reading: Reading): boolean {
+function atEnd(reading: SourceReading): boolean {
   const type = reading.events[reading.next]?.type;
   return type === EVENT_ID.POP || type === undefined;
 }
@@ -239,13 +239,13 @@ function leaf(offset: number): PlaceNode {
 // Offsets into a text as lines and columns, the way editors count them.
 
 /** A line and a column, both from 1; 0 where there is no place. */
-export interface Place {
+export interface SourcePlace {
   readonly line: number;
   readonly column: number;
 }
 
 /** No place at all. */
-export const NO_PLACE: Place = Object.freeze({ line: 0, column: 0 });
+export const NO_PLACE: SourcePlace = Object.freeze({ line: 0, column: 0 });
 
 /**
  * Makes the function from offsets to places of one text.
@@ -253,7 +253,7 @@ export const NO_PLACE: Place = Object.freeze({ line: 0, column: 0 });
  * **Shape**: lines end with LF, CR LF or CR alone; columns count UTF-16 units, as editors do; a
  * byte order mark has no column.
  */
-export function createLineFinder(text: string): (offset: number) => Place {
+export function createLineFinder(text: string): (offset: number) => SourcePlace {
   const starts = [0];
   for (const match of text.matchAll(/\r\n|\n|\r/g)) starts.push(match.index + match[0].length);
   const mark = text.startsWith('\uFEFF') ? 1 : 0;
@@ -326,5 +326,5 @@ export interface LoadedDocument {
   /** Duplicate keys and values that are no JSON; the value is whole nevertheless. */
   readonly problems: readonly Problem[];
   /** Gives a finding its place. */
-  locate(pointer: string, of: 'key' | 'value'): Place;
+  locate(pointer: string, of: 'key' | 'value'): SourcePlace;
 }

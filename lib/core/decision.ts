@@ -60,7 +60,7 @@ export const DISPOSITIONS = [
 export type Disposition = (typeof DISPOSITIONS)[number];
 
 /** A disposition together with what it speaks of. */
-export interface Disposed {
+export interface TriggerDisposition {
   readonly trigger: string;
   readonly disposition: Disposition;
   /** The delivery's id; null where none was made (`foreign`, `loop`, `shed`). */

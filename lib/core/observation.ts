@@ -2,7 +2,7 @@
 // only lib/telemetry knows how that becomes log lines and metrics, and lib/gateway how it becomes
 // health. An observation never carries a secret.
 
-import type { Decision, Disposed, RuleRef, TrailEntry } from './decision.ts';
+import type { Decision, RuleRef, TrailEntry, TriggerDisposition } from './decision.ts';
 import type { DeadReason, Delivery, DeliveryState, Outcome, PauseReason } from './delivery.ts';
 import type { Occurrence } from './occurrence.ts';
 import type { Problem } from './problem.ts';
@@ -42,7 +42,7 @@ export interface DecisionObserved {
   readonly occurrence: Occurrence;
   readonly decision: Decision;
   /** One for each trigger of the rule, in its order; empty on a rejection. */
-  readonly disposed: readonly Disposed[];
+  readonly disposed: readonly TriggerDisposition[];
   /** Makes the trail; called only by those who print it. */
   readonly explain: () => readonly TrailEntry[];
 }

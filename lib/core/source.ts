@@ -13,7 +13,7 @@ export interface Position {
 export type Positions = ReadonlyMap<string, Position>;
 
 /** A key of a watch path, of an object that is there or, in a list of those that went, no longer. */
-export interface Gone {
+export interface DeletedKey {
   readonly path: string;
   /** `namespace/name` of the object. */
   readonly key: string;
@@ -38,7 +38,7 @@ export interface CompleteList {
 }
 
 /** A watch path, or the part of it that lies in one namespace. */
-export interface PathPart {
+export interface WatchPath {
   readonly path: string;
   /** Null: all of it. */
   readonly namespace: string | null;
@@ -48,7 +48,7 @@ export interface PathPart {
 export interface Batch {
   readonly source: string;
   readonly occurrences: readonly Occurrence[];
-  readonly gone: readonly Gone[];
+  readonly gone: readonly DeletedKey[];
   /**
    * The first complete list of a path in this life of the process, after the occurrences of all its
    * pages: what earlier lives knew and it does not show is gone. Later ones are told by `gone`.
@@ -78,5 +78,5 @@ export interface Source {
    * Where the keys of a watch path of an earlier configuration are read now: the path itself where
    * it still is, a path that covers it, the paths of some of its namespaces, or nowhere.
    */
-  heirsOf(path: string): readonly PathPart[];
+  heirsOf(path: string): readonly WatchPath[];
 }

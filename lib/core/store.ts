@@ -9,7 +9,7 @@
 
 import type { TrailEntry } from './decision.ts';
 import type { Delivery, DeliveryState, Outcome } from './delivery.ts';
-import type { CompleteList, Gap, Gone, PathPart, Positions } from './source.ts';
+import type { CompleteList, DeletedKey, Gap, Positions, WatchPath } from './source.ts';
 
 /** What has been started, for as long as its Event could be seen again. */
 export interface LedgerEntry {
@@ -53,9 +53,9 @@ export interface Commit {
   /** For new deliveries; this alone may lose its last moments in a crash. */
   readonly decisions: readonly DecisionRecord[];
   /** Every key of which a state was read, whatever became of it: it is there, not gone. */
-  readonly seen: readonly Gone[];
+  readonly seen: readonly DeletedKey[];
   /** Keys that went, after everything seen. */
-  readonly gone: readonly Gone[];
+  readonly gone: readonly DeletedKey[];
   /** Complete lists: every other key of their paths went. */
   readonly listed: readonly CompleteList[];
   readonly gaps: readonly Gap[];
@@ -111,7 +111,7 @@ export interface SweepBounds {
 }
 
 /** What a beginning found left behind by incarnations that are gone. */
-export interface Begun {
+export interface Recovery {
   /**
    * Deliveries whose attempt was running when its process died: its outcome is now `unknown`,
    * `process-died`, and they wait, or are dead letters `poison`. Their `deaths` counts this one.
@@ -130,7 +130,7 @@ export interface RenamedTrigger {
 }
 
 /** What a beginning is told. */
-export interface Beginning {
+export interface RecoveryRequest {
   readonly incarnation: string;
   readonly now: number;
   /**
@@ -144,7 +144,7 @@ export interface Beginning {
 export interface Retirement {
   readonly path: string;
   /** Who reads its keys now; those of no heir are gone. */
-  readonly heirs: readonly PathPart[];
+  readonly heirs: readonly WatchPath[];
   /** See `Commit.readMs`. */
   readonly readMs: number;
 }
@@ -155,7 +155,7 @@ export interface Upkeep {
    * Gives back the claims of every other incarnation that is gone: once, before anything else.
    * A delivery is `poison` where the attempt at which its process died was its third in a row.
    */
-  begin(beginning: Beginning): Promise<Begun>;
+  begin(beginning: RecoveryRequest): Promise<Recovery>;
   /** Hands the ledger's entries of a path to its heirs; its position stays for the retention. */
   retire(retirement: Retirement): Promise<void>;
   /** Another cluster: no position holds any more, and the gaps say so. */
@@ -274,7 +274,7 @@ export interface Archive {
 }
 
 /** A few small values that outlive a process: cluster id, last good configuration, API token. */
-export interface Keep {
+export interface KeyValues {
   read(name: string): Promise<string | null>;
   write(name: string, value: string): Promise<void>;
 }
@@ -284,7 +284,7 @@ export interface Store extends AsyncDisposable {
   readonly journal: Journal;
   readonly outbox: Outbox;
   readonly archive: Archive;
-  readonly keep: Keep;
+  readonly keep: KeyValues;
   readonly upkeep: Upkeep;
 }
 

@@ -40,7 +40,7 @@ export type Acted =
       readonly state: DeliveryState | null;
     };
 
-type Change = Pick<StateChange, 'from' | 'next' | 'isRetry' | 'now'>;
+type ActionChange = Pick<StateChange, 'from' | 'next' | 'isRetry' | 'now'>;
 
 const RETRIED: readonly DeliveryState[] = [
   'waiting',
@@ -91,7 +91,10 @@ const CHANGES = {
     next: { state: 'discarded', dead: null, dueAt: now },
     now,
   }),
-} as const satisfies Record<Exclude<ActName, 'rerun'>, (delivery: Delivery, now: number) => Change>;
+} as const satisfies Record<
+  Exclude<ActName, 'rerun'>,
+  (delivery: Delivery, now: number) => ActionChange
+>;
 
 /** Whether somebody could do what the act asks for: everything but letting it rest is its trigger's. */
 function isServed(name: ActName, { trigger }: Delivery, triggers: ActParts['triggers']): boolean {
@@ -106,14 +109,14 @@ export function possibleActs(
   return ACTS.filter((name) => {
     if (!isServed(name, delivery, triggers)) return false;
     if (name === 'rerun') return true;
-    const { from }: Change = CHANGES[name](delivery, 0);
+    const { from }: ActionChange = CHANGES[name](delivery, 0);
     return from.includes(delivery.state);
   });
 }
 
 async function change(
   { id, state: from }: Delivery,
-  { from: allowed, ...changed }: Change,
+  { from: allowed, ...changed }: ActionChange,
   { outbox }: ActParts,
 ): Promise<Acted> {
   if (!allowed.includes(from)) return { done: false, why: 'state', state: from };

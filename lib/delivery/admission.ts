@@ -8,12 +8,15 @@ import { type Outcome, type PauseReason, pauseReasonOf } from '../core/delivery.
 import type { BreakerState, DeliveryObserved, PauseState } from '../core/observation.ts';
 import { backoffMs } from '../kit/async/backoff.ts';
 
-type Observed<K extends DeliveryObserved['kind']> = Extract<DeliveryObserved, { kind: K }>;
+type ReceiverObservation<K extends DeliveryObserved['kind']> = Extract<
+  DeliveryObserved,
+  { kind: K }
+>;
 
 /** A change, as it is reported; the trigger and the wall clock are the caller's to add. */
 export type AdmissionChange =
-  | Omit<Observed<'breaker'>, 'trigger'>
-  | Omit<Observed<'pause'>, 'trigger' | 'until'>;
+  | Omit<ReceiverObservation<'breaker'>, 'trigger'>
+  | Omit<ReceiverObservation<'pause'>, 'trigger' | 'until'>;
 
 /** Whether attempts are let through: as many as may be, none, or one to see. */
 type AdmissionState = 'admitting' | 'paused' | 'trying';

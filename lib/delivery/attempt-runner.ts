@@ -5,7 +5,7 @@ import type { Clock, Random } from '../core/clock.ts';
 import type { Delivery, Outcome } from '../core/delivery.ts';
 import { hasCode, messageOf, SluiceError } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
-import type { Archive, Keep, Outbox, Settlement } from '../core/store.ts';
+import type { Archive, KeyValues, Outbox, Settlement } from '../core/store.ts';
 import type { OnLostAnswer, Trigger } from '../core/trigger.ts';
 import { openDeadline } from '../kit/async/abort.ts';
 import { backoffMs } from '../kit/async/backoff.ts';
@@ -20,8 +20,8 @@ import {
   nextState,
   type RetryPolicy,
 } from './next-state.ts';
-import { Aging, type Span } from './retry-age.ts';
-import type { Gate } from './shared-lock.ts';
+import { type PauseSpan, RetryAge } from './retry-age.ts';
+import type { SharedLock } from './shared-lock.ts';
 
 /** How attempts are made. */
 export interface AttemptSettings {
@@ -40,15 +40,15 @@ export interface AttemptSettings {
 export interface LaneParts {
   readonly outbox: Outbox;
   readonly archive: Pick<Archive, 'list'>;
-  readonly keep: Keep;
+  readonly keep: KeyValues;
   /** One for all lanes. */
-  readonly gate: Gate;
+  readonly gate: SharedLock;
   readonly clock: Clock;
   readonly random: Random;
   /** The name of this process life, under which claims are made. */
   readonly incarnation: string;
   /** Spans in which no gateway worked. */
-  readonly without: readonly Span[];
+  readonly without: readonly PauseSpan[];
   readonly observe: Observe;
 }
 
@@ -74,18 +74,18 @@ export function isSuspect({ deaths }: Delivery): boolean {
 }
 
 /** An attempt to which the receiver has answered. */
-interface Made {
+interface AttemptMade {
   /** Resolves when every outcome is written down. */
   readonly settled: Promise<void>;
 }
 
-const NOT_MADE: Made = { settled: Promise.resolve() };
+const NOT_MADE: AttemptMade = { settled: Promise.resolve() };
 
 type Ended = Pick<Settlement, 'outcome' | 'durationMs'> & { readonly next: NextState };
 
 /** Makes the attempts of one trigger. */
-export class Attempts {
-  readonly aging: Aging;
+export class AttemptRunner {
+  readonly aging: RetryAge;
   readonly admission: Admission;
   /** How long the receiver took to answer last, in ms; endless while that is not known. */
   lastMs = Number.POSITIVE_INFINITY;
@@ -100,7 +100,7 @@ export class Attempts {
     this.#parts = parts;
     const { keyLifeMs } = trigger;
     this.#policy = { ...settings.retry, keyLifeMs, onLostAnswer: settings.onLostAnswer };
-    this.aging = new Aging(settings.trigger, parts);
+    this.aging = new RetryAge(settings.trigger, parts);
     this.admission = new Admission(settings.concurrency, parts.random);
   }
 
@@ -110,7 +110,7 @@ export class Attempts {
    * **Order and time**: resolves when the receiver has answered, so that the next attempt need not
    * wait for a disk, with what resolves when everything is written down.
    */
-  async make(deliveries: readonly Delivery[], signals: AttemptSignals): Promise<Made> {
+  async make(deliveries: readonly Delivery[], signals: AttemptSignals): Promise<AttemptMade> {
     const passage = deliveries.some(isSuspect) ? 'alone' : 'shared';
     const pass = await this.#parts.gate.enter(passage, signals.stop);
     if (pass === null) return { settled: this.giveBack(deliveries) };
@@ -165,7 +165,7 @@ export class Attempts {
     return (await Promise.all(wanted.map((one) => this.#record(one, signals)))).flat();
   }
 
-  async #attempt(recorded: readonly Delivery[], signals: AttemptSignals): Promise<Made> {
+  async #attempt(recorded: readonly Delivery[], signals: AttemptSignals): Promise<AttemptMade> {
     const { clock, observe } = this.#parts;
     for (const delivery of recorded) observe({ kind: 'attempt-started', delivery });
     const overtaking = recorded.map((delivery) => this.#overtaken(delivery));
@@ -314,7 +314,7 @@ export class Attempts {
 }
 
 /** Who is alone stays so until everything is written down: a death before would count for others. */
-function leaving(pass: Disposable, { settled }: Made): Made {
+function leaving(pass: Disposable, { settled }: AttemptMade): AttemptMade {
   return { settled: settled.finally(() => pass[Symbol.dispose]()) };
 }
 

@@ -10,9 +10,9 @@ import type { Batching, Trigger } from '../core/trigger.ts';
 import { aborted, abortedAfter } from '../kit/async/abort.ts';
 import { Alarm } from '../kit/async/alarm.ts';
 import {
+  AttemptRunner,
   type AttemptSettings,
   type AttemptSignals,
-  Attempts,
   isSuspect,
   type LaneParts,
 } from './attempt-runner.ts';
@@ -53,7 +53,7 @@ export class Lane {
   readonly #settings: LaneSettings;
   readonly #trigger: Trigger;
   readonly #parts: LaneParts;
-  readonly #attempts: Attempts;
+  readonly #attempts: AttemptRunner;
   readonly #batch: Batching;
   readonly #alarm = new Alarm();
   readonly #running = new Set<Promise<void>>();
@@ -76,7 +76,7 @@ export class Lane {
     this.#settings = settings;
     this.#trigger = trigger;
     this.#parts = parts;
-    this.#attempts = new Attempts(settings, trigger, parts);
+    this.#attempts = new AttemptRunner(settings, trigger, parts);
     this.#batch = trigger.batch ?? ONE_BY_ONE;
   }
 

@@ -4,15 +4,15 @@
 // take it costs nobody an attempt.
 
 import type { Clock } from '../core/clock.ts';
-import type { Keep } from '../core/store.ts';
+import type { KeyValues } from '../core/store.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 
 /** What the ages of one lane are kept with. */
 interface AgingParts {
   readonly clock: Clock;
-  readonly keep: Keep;
+  readonly keep: KeyValues;
   /** Spans in which no gateway worked. */
-  readonly without: readonly Span[];
+  readonly without: readonly PauseSpan[];
 }
 
 /** The clock was set back: what was recorded until a moment may be older than it looks. */
@@ -25,7 +25,7 @@ interface SetBack {
 const SET_BACKS_KEPT = 16;
 
 /** Follows what stops deliveries of one trigger from aging. */
-export class Aging {
+export class RetryAge {
   readonly #name: string;
   readonly #parts: AgingParts;
   readonly #pauses = new Pauses();
@@ -148,7 +148,7 @@ function isPair(value: unknown): value is Pair {
 const KEPT = 1_440;
 
 /** A span of the wall clock, ms since 1970. */
-export interface Span {
+export interface PauseSpan {
   readonly from: number;
   readonly to: number;
 }

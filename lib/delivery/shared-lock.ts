@@ -5,16 +5,16 @@
 /** Who passes: beside others, or alone. */
 export type Passage = 'shared' | 'alone';
 
-interface Waiting {
+interface LockWaiter {
   readonly passage: Passage;
   readonly admit: (pass: Disposable) => void;
 }
 
 /** Lets attempts through. */
-export class Gate {
+export class SharedLock {
   #shared = 0;
   #isAlone = false;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: LockWaiter[] = [];
 
   /** How many have not left yet. */
   get inside(): number {
@@ -39,7 +39,7 @@ export class Gate {
         signal.removeEventListener('abort', giveUp);
         resolve(pass);
       };
-      const waiting: Waiting = { passage, admit };
+      const waiting: LockWaiter = { passage, admit };
       this.#waiting.push(waiting);
       signal.addEventListener('abort', giveUp, { once: true });
     });

@@ -8,7 +8,7 @@ import { printable } from '../kit/text/printable.ts';
 export type Report = (finding: Finding) => void;
 
 /** What a finding of a known severity says. */
-interface Said {
+interface RuleMessage {
   readonly code: ProblemCode;
   readonly path: string;
   readonly message: string;
@@ -19,12 +19,12 @@ interface Said {
 export const REFERENCE = 'docs/configuration.md';
 
 /** Makes a finding that refuses the configuration. */
-export function wrong(said: Said): Finding {
+export function wrong(said: RuleMessage): Finding {
   return { severity: 'error', ...said };
 }
 
 /** Makes a finding that the configuration runs with. */
-export function suspicious(said: Said): Finding {
+export function suspicious(said: RuleMessage): Finding {
   return { severity: 'warning', ...said };
 }
 

@@ -7,7 +7,7 @@ import type { ClusterRef } from '../core/delivery.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Gap } from '../core/source.ts';
-import type { Keep, Store } from '../core/store.ts';
+import type { KeyValues, Store } from '../core/store.ts';
 import { orphanAll } from '../delivery/dispatch.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import type { ClusterIdentity } from '../kubernetes/client/cluster-id.ts';
@@ -107,7 +107,7 @@ const ORIGINS: readonly ClusterIdOrigin[] = ['kube-system', 'namespace', 'random
  * **Errors**: `store-unusable` where what it knows can not be read.
  */
 export async function recogniseCluster(
-  keep: Pick<Keep, 'read'>,
+  keep: Pick<KeyValues, 'read'>,
   found: ClusterIdentity,
 ): Promise<RecognisedCluster> {
   const before = parseKept(await keep.read(KEPT_AS));
@@ -122,7 +122,10 @@ export async function recogniseCluster(
 }
 
 /** Keeps it for the starts to come. */
-export async function keepCluster(keep: Pick<Keep, 'write'>, cluster: KnownCluster): Promise<void> {
+export async function keepCluster(
+  keep: Pick<KeyValues, 'write'>,
+  cluster: KnownCluster,
+): Promise<void> {
   await keep.write(KEPT_AS, JSON.stringify(cluster));
 }
 

@@ -15,9 +15,9 @@ import { ClockWatch } from './clock-watch.ts';
 import type { GatewayParts } from './gateway-options.ts';
 import { HealthWatch } from './health-watch.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { Beginnings, positionsOf } from './inherited-positions.ts';
+import { positionsOf, VolatileStartGaps } from './inherited-positions.ts';
 import { Liveness } from './liveness.ts';
-import { type Started, start } from './recovery.ts';
+import { type StartedGateway, start } from './recovery.ts';
 import { RetentionClock, Sweeper } from './retention.ts';
 import { patientStore } from './retrying-store.ts';
 import { UsageWatch } from './usage-watch.ts';
@@ -61,7 +61,7 @@ export class Gateway {
   readonly #retention: RetentionClock;
   readonly #usage: UsageWatch;
   /** Null until it works. */
-  #started: Started | null = null;
+  #started: StartedGateway | null = null;
 
   constructor(parts: GatewayParts) {
     const { plan, clock } = parts;
@@ -152,7 +152,7 @@ export class Gateway {
 
   /** Works until it ends; answers how it is to be stopped. */
   async #work(
-    started: Started,
+    started: StartedGateway,
     parts: { store: Store; ends: Ends; fail: (error: unknown) => void },
   ): Promise<{ limitMs: number; drain: () => Promise<number> }> {
     this.#started = started;
@@ -178,7 +178,7 @@ export class Gateway {
   async #start(
     store: Store,
     { ending, fail }: { ending: AbortSignal; fail: (error: unknown) => void },
-  ): Promise<Started | null> {
+  ): Promise<StartedGateway | null> {
     const answered = this.#usage.note.bind(this.#usage);
     const own = { store, observe: this.#observe, steady: this.#steady, answered };
     try {
@@ -191,7 +191,7 @@ export class Gateway {
   }
 
   #runAll(
-    { sources, dispatch, release, intake }: Started,
+    { sources, dispatch, release, intake }: StartedGateway,
     { store, ends, fail }: { store: Store; ends: Ends; fail: (error: unknown) => void },
   ): { readonly reading: Promise<unknown>; readonly working: Promise<unknown> } {
     const { clock, plan } = this.#parts;
@@ -238,13 +238,13 @@ export class Gateway {
       store: { journal },
       intake,
       ending,
-    }: Pick<Started, 'sources' | 'intake'> & { store: Store; ending: AbortSignal },
+    }: Pick<StartedGateway, 'sources' | 'intake'> & { store: Store; ending: AbortSignal },
   ): Promise<void> {
     const { name } = source;
     const positions = positionsOf(name, { positions: await journal.allPositions(), sources });
     // Only a store that keeps nothing makes every start one without a position.
     const isComplete = journal.durable || this.#parts.before === 'none';
-    const beginnings = isComplete ? null : new Beginnings(positions);
+    const beginnings = isComplete ? null : new VolatileStartGaps(positions);
     this.#liveness.pulls(name);
     for await (const batch of source.batches(positions, ending)) {
       this.#liveness.commits(name);
@@ -268,7 +268,7 @@ export class Gateway {
   /** Lets reading and running attempts end within the limit; answers how many were cut off. */
   async #drain(
     { reading, working }: { reading: Promise<unknown>; working: Promise<unknown> },
-    { dispatch }: Started,
+    { dispatch }: StartedGateway,
     { abandon, limit }: Ends,
   ): Promise<number> {
     const done = new AbortController();

@@ -7,7 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Health, LimitObserved, Observation, TroubleReason } from '../core/observation.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
 
-type Reading = Extract<Observation, { kind: 'reading' }>;
+type SourceReading = Extract<Observation, { kind: 'reading' }>;
 type Paused = Extract<Observation, { kind: 'pause' }>;
 
 /** What a person must grant or create: to wait for it with all other paths would help nobody. */
@@ -103,7 +103,7 @@ export class HealthWatch {
   }
 
   /** A path that has been read stays ready while its watch is renewed; only waiting ends that. */
-  #note(reading: Reading): void {
+  #note(reading: SourceReading): void {
     const { source, path, state, reason } = reading;
     const paths = this.#sources.get(source);
     const before = paths?.get(path);
@@ -196,7 +196,7 @@ function noteOf({ trigger, reason, state, until }: Paused): string {
   return `trigger ${trigger}: ${what}: ${PAUSE_WORDS[reason]}; the log says why`;
 }
 
-function reasonOf(reading: Reading): string {
+function reasonOf(reading: SourceReading): string {
   const doing = `${reading.state} ${reading.path}`;
   return reading.why === '' ? doing : `${doing}: ${reading.why}`;
 }

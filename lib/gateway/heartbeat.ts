@@ -3,8 +3,8 @@
 // gateway are kept for a bounded number of them, for ages of deliveries are counted without them.
 
 import type { Clock } from '../core/clock.ts';
-import type { Keep } from '../core/store.ts';
-import type { Span } from '../delivery/retry-age.ts';
+import type { KeyValues } from '../core/store.ts';
+import type { PauseSpan } from '../delivery/retry-age.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 
 /** What an earlier process wrote down last. */
@@ -17,7 +17,7 @@ export interface Beat {
 
 /** What the heart works with. */
 interface HeartbeatParts {
-  readonly keep: Keep;
+  readonly keep: KeyValues;
   readonly clock: Clock;
   readonly readMs: () => number;
 }
@@ -32,7 +32,7 @@ const EVERY_MS = 10_000;
 const SPANS_KEPT = 200;
 
 /** The last beat of an earlier process; null where there was none, or none that can be read. */
-export async function readBeat(keep: Keep): Promise<Beat | null> {
+export async function readBeat(keep: KeyValues): Promise<Beat | null> {
   const value = jsonOrNothing(await keep.read(KEPT_AS));
   if (typeof value !== 'object' || value === null) return null;
   if (!('at' in value) || typeof value.at !== 'number') return null;
@@ -41,7 +41,10 @@ export async function readBeat(keep: Keep): Promise<Beat | null> {
 }
 
 /** Adds the span that ends now to those without a gateway; answers all of them, the oldest first. */
-export async function keepSpan(keep: Keep, span: Span | null): Promise<readonly Span[]> {
+export async function keepSpan(
+  keep: KeyValues,
+  span: PauseSpan | null,
+): Promise<readonly PauseSpan[]> {
   const value = jsonOrNothing(await keep.read(SPANS_KEPT_AS));
   const known = Array.isArray(value) ? value.filter(isSpan) : [];
   if (span === null || span.to <= span.from) return known;
@@ -74,7 +77,7 @@ export class Heartbeat {
   }
 }
 
-function isSpan(value: unknown): value is Span {
+function isSpan(value: unknown): value is PauseSpan {
   if (typeof value !== 'object' || value === null || !('from' in value) || !('to' in value)) {
     return false;
   }

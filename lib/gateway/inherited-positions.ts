@@ -48,7 +48,7 @@ function latest(positions: ReadonlyMap<string, Positions>): ReadonlyMap<string, 
 // is unknown, and that is said, once for each watch path.
 
 /** Marks the first position of each path with a gap. */
-export class Beginnings {
+export class VolatileStartGaps {
   readonly #known: Set<string>;
 
   constructor(positions: Positions) {

@@ -35,7 +35,7 @@ const READING: ReadonlySet<Observation['kind']> = new Set([
 /** Follows whether reading and dispatch move. */
 export class Liveness {
   readonly #clock: Clock;
-  readonly #progress: Progress;
+  readonly #progress: StallDetector;
   readonly #triggers: readonly LiveTrigger[];
   readonly #dispatchLimitMs: number;
   /** By trigger: attempts that were begun and have not ended. */
@@ -49,7 +49,7 @@ export class Liveness {
 
   constructor(clock: Clock, triggers: readonly LiveTrigger[]) {
     this.#clock = clock;
-    this.#progress = new Progress(clock);
+    this.#progress = new StallDetector(clock);
     this.#triggers = triggers;
     const longestMs = Math.max(0, ...triggers.map(({ timeoutMs }) => timeoutMs));
     this.#dispatchLimitMs = DISPATCH_LIMIT_MS + 2 * longestMs;
@@ -153,14 +153,14 @@ function dispatchKey(trigger: string): string {
 // of the wall clock ends the process, and time in which the process was suspended does not count.
 
 /** Something that is expected to move. */
-interface Expectation {
+interface ExpectedStep {
   /** What is stuck if it does not, for people. */
   readonly what: string;
   /** For how long it may stand still. */
   readonly limitMs: number;
 }
 
-interface Watched extends Expectation {
+interface WatchedLoop extends ExpectedStep {
   since: number;
 }
 
@@ -168,9 +168,9 @@ interface Watched extends Expectation {
 const SUSPENDED_MS = 90_000;
 
 /** Follows what is expected to move. */
-class Progress {
+class StallDetector {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  readonly #watched = new Map<string, Watched>();
+  readonly #watched = new Map<string, WatchedLoop>();
   #lookedAt: number;
   #isPaused = false;
 
@@ -180,12 +180,12 @@ class Progress {
   }
 
   /** From now on this should move; what was expected already is still expected since then. */
-  expect(key: string, expectation: Expectation): void {
+  expect(key: string, expectation: ExpectedStep): void {
     if (!this.#watched.has(key)) this.moved(key, expectation);
   }
 
   /** It moved, and should again. */
-  moved(key: string, expectation: Expectation): void {
+  moved(key: string, expectation: ExpectedStep): void {
     this.#watched.set(key, { ...expectation, since: this.#clock.monotonic() });
   }
 

@@ -5,7 +5,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';
-import type { PathPart, Source } from '../core/source.ts';
+import type { Source, WatchPath } from '../core/source.ts';
 import type { RenamedTrigger, Store } from '../core/store.ts';
 import { orphan } from '../delivery/dispatch.ts';
 import type { SteadyClock } from '../kit/async/steady-clock.ts';
@@ -25,12 +25,12 @@ interface StartParts extends GatewayParts, Pick<WorkerParts, 'steady' | 'answere
 }
 
 /** Everything that is ready to run. */
-export interface Started extends Workers {
+export interface StartedGateway extends Workers {
   readonly sources: readonly Source[];
 }
 
 /** Starts; nothing runs yet when it answers. */
-export async function start(parts: StartParts, stop: AbortSignal): Promise<Started> {
+export async function start(parts: StartParts, stop: AbortSignal): Promise<StartedGateway> {
   const { plan, api, store, clock, random, observe, steady, retention } = parts;
   const renamed = plan.triggers.flatMap(({ name: to, formerly }) =>
     formerly.map((from) => ({ from, to })),
@@ -147,6 +147,6 @@ export async function retirePaths(
   }
 }
 
-function isItself(heir: PathPart, path: string): boolean {
+function isItself(heir: WatchPath, path: string): boolean {
   return heir.path === path && heir.namespace === null;
 }

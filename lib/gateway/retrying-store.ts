@@ -27,7 +27,7 @@ const BACKOFF = { firstMs: 100, maxMs: 5_000 };
 export function patientStore(store: Store, parts: PatienceParts): Store {
   const { journal, outbox, archive, keep, upkeep } = store;
   const { stop, limit } = parts;
-  const patience = new Patience(parts);
+  const patience = new StoreRetries(parts);
   const work = <T>(call: () => Promise<T>): Promise<T> => patience.with(call, stop);
   /** What a loop asks that is about to end anyway: then the answer is that there is nothing. */
   const unlessStopped = async <T>(call: () => Promise<T>, nothing: T): Promise<T> => {
@@ -80,12 +80,12 @@ export function patientStore(store: Store, parts: PatienceParts): Store {
   };
 }
 
-type Tried<T> =
+type StoreCall<T> =
   | { readonly done: true; readonly value: T }
   | { readonly done: false; readonly error: unknown };
 
 /** Repeats calls, and tells trouble once for each reason and its end once all calls went through. */
-class Patience {
+class StoreRetries {
   readonly #parts: PatienceParts;
   /** Calls that fail now: on a full disk reading works while writing does not. */
   readonly #failing = new Set<symbol>();
@@ -110,7 +110,7 @@ class Patience {
     }
   }
 
-  async #try<T>(call: () => Promise<T>, one: symbol): Promise<Tried<T>> {
+  async #try<T>(call: () => Promise<T>, one: symbol): Promise<StoreCall<T>> {
     try {
       const value = await call();
       this.#succeeded(one);

@@ -7,9 +7,9 @@ import type { Committed, Store } from '../core/store.ts';
 import type { LaneParts } from '../delivery/attempt-runner.ts';
 import { Dispatch } from '../delivery/dispatch.ts';
 import { Lane } from '../delivery/lane.ts';
-import type { Span } from '../delivery/retry-age.ts';
-import { Gate } from '../delivery/shared-lock.ts';
-import { Release } from '../intake/held-release.ts';
+import type { PauseSpan } from '../delivery/retry-age.ts';
+import { SharedLock } from '../delivery/shared-lock.ts';
+import { HeldRelease } from '../intake/held-release.ts';
 import { Intake } from '../intake/intake.ts';
 import { Limiter, rememberedMs } from '../intake/limit.ts';
 import type { SteadyClock } from '../kit/async/steady-clock.ts';
@@ -21,7 +21,7 @@ export interface WorkerParts extends Omit<GatewayParts, 'findCluster' | 'drainMs
   readonly cluster: ClusterRef;
   readonly steady: SteadyClock;
   /** Spans in which no gateway worked, the oldest first. */
-  readonly without: readonly Span[];
+  readonly without: readonly PauseSpan[];
   /** The clock of the retention. */
   readonly readMs: () => number;
   /** Told of every answer to a commit. */
@@ -31,7 +31,7 @@ export interface WorkerParts extends Omit<GatewayParts, 'findCluster' | 'drainMs
 /** What works on the store. */
 export interface Workers {
   readonly dispatch: Dispatch;
-  readonly release: Release;
+  readonly release: HeldRelease;
   readonly intake: Intake;
 }
 
@@ -60,7 +60,7 @@ function createDispatch(parts: WorkerParts): Dispatch {
     outbox: store.outbox,
     archive: store.archive,
     keep: store.keep,
-    gate: new Gate(),
+    gate: new SharedLock(),
     without: parts.without,
     clock: steady,
     random,
@@ -78,8 +78,8 @@ function createRelease(
   { plan, store, steady, observe, without }: WorkerParts,
   limiter: Limiter,
   dispatch: Dispatch,
-): Release {
-  return new Release({
+): HeldRelease {
+  return new HeldRelease({
     archive: store.archive,
     outbox: store.outbox,
     keep: store.keep,

@@ -3,7 +3,7 @@
 
 import type { Budget } from '../core/observation.ts';
 import { Heap } from '../kit/data/heap.ts';
-import type { Held, HeldQueue } from './namespace-queue.ts';
+import type { Held, NamespaceQueue } from './namespace-queue.ts';
 
 /** When a held delivery would start, and which budget decides that. */
 export interface Forecast {
@@ -30,7 +30,7 @@ interface ForecastFacts {
   readonly ownMs: (object: string, tokens: number) => number;
 }
 
-interface Waiting {
+interface WaitingDelivery {
   readonly id: string;
   readonly place: number;
   readonly ownMs: number;
@@ -42,7 +42,7 @@ export function forecastQueue(
   { tokens, totalMs, ownMs }: ForecastFacts,
 ): ReadonlyMap<string, Forecast> {
   const waiting = waitingOf(held, ownMs).toSorted((a, b) => a.ownMs - b.ownMs);
-  const ready = new Heap<Waiting>((a, b) => a.place - b.place);
+  const ready = new Heap<WaitingDelivery>((a, b) => a.place - b.place);
   const forecasts = new Map<string, Forecast>();
   let next = 0;
   let atMs = 0;
@@ -66,7 +66,10 @@ export function forecastQueue(
  * How many tokens all queues have taken by the first turn of one queue, by its second, and so on.
  * Every queue has one turn in a round for as long as it lasts.
  */
-export function* tokensByTurn(own: HeldQueue, inTurn: Iterable<HeldQueue>): Generator<number> {
+export function* tokensByTurn(
+  own: NamespaceQueue,
+  inTurn: Iterable<NamespaceQueue>,
+): Generator<number> {
   const rests: number[] = [];
   let others = 0;
   let isBefore = 1;
@@ -86,7 +89,10 @@ export function* tokensByTurn(own: HeldQueue, inTurn: Iterable<HeldQueue>): Gene
   }
 }
 
-function waitingOf(held: Iterable<Held>, ownMs: ForecastFacts['ownMs']): readonly Waiting[] {
+function waitingOf(
+  held: Iterable<Held>,
+  ownMs: ForecastFacts['ownMs'],
+): readonly WaitingDelivery[] {
   const tokens = new Map<string, number>();
   return [...held].map(({ id, object }, place) => {
     const own = (tokens.get(object) ?? 0) + 1;

@@ -4,7 +4,7 @@
 
 import { isDeliveryId } from '../core/delivery-id.ts';
 import { quoted } from '../kit/text/printable.ts';
-import type { Candidate, Ruling } from './start-request.ts';
+import type { Ruling, StartRequest } from './start-request.ts';
 
 /** What the guards need to know. */
 export interface GuardFacts {
@@ -16,7 +16,7 @@ export interface GuardFacts {
   readonly allowForeign: boolean;
 }
 
-type Guarded = Pick<Candidate, 'occurrence'>;
+type Guarded = Pick<StartRequest, 'occurrence'>;
 interface Guards {
   readonly guard: GuardFacts;
 }

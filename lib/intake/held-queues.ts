@@ -3,7 +3,7 @@
 // bound a newcomer of a shorter queue still gets in, and the longest queue gives way. It does no I/O,
 // knows no budget and reads no clock.
 
-import { type Held, HeldQueue, type QueueKey } from './namespace-queue.ts';
+import { type Held, NamespaceQueue, type QueueKey } from './namespace-queue.ts';
 
 /** How long the queues of one trigger are, those whose commit is under way included. */
 class Lengths {
@@ -40,8 +40,8 @@ class Lengths {
 export class HeldQueues {
   readonly #bound: number;
   /** In the order of their turns: by trigger and namespace. */
-  readonly #queues: HeldQueue[] = [];
-  readonly #queueOf = new Map<string, HeldQueue>();
+  readonly #queues: NamespaceQueue[] = [];
+  readonly #queueOf = new Map<string, NamespaceQueue>();
   /** Involved object → how many of it are held. */
   readonly #objects = new Map<string, number>();
   readonly #lengths = new Map<string, Lengths>();
@@ -60,7 +60,7 @@ export class HeldQueues {
   }
 
   /** The queues by trigger and namespace, which is the order of their turns. */
-  get queues(): readonly HeldQueue[] {
+  get queues(): readonly NamespaceQueue[] {
     return this.#queues;
   }
 
@@ -80,15 +80,15 @@ export class HeldQueues {
   }
 
   /** The longest queue of a trigger. */
-  longestOf(trigger: string): HeldQueue | undefined {
-    return this.#of(trigger).reduce<HeldQueue | undefined>(
+  longestOf(trigger: string): NamespaceQueue | undefined {
+    return this.#of(trigger).reduce<NamespaceQueue | undefined>(
       (longest, queue) => (queue.size > (longest?.size ?? 0) ? queue : longest),
       undefined,
     );
   }
 
   /** The queue of a held delivery. */
-  find(id: string): HeldQueue | undefined {
+  find(id: string): NamespaceQueue | undefined {
     return this.#queueOf.get(id);
   }
 
@@ -157,7 +157,7 @@ export class HeldQueues {
   }
 
   /** The queues, the one whose turn comes next first. */
-  *inTurn(): Iterable<HeldQueue> {
+  *inTurn(): Iterable<NamespaceQueue> {
     const { length } = this.#queues;
     const from = this.#lastTurn === null ? 0 : this.#placeBehind(this.#lastTurn);
     for (let step = 0; step < length; step += 1) {
@@ -195,7 +195,7 @@ export class HeldQueues {
     );
   }
 
-  #of(trigger: string): readonly HeldQueue[] {
+  #of(trigger: string): readonly NamespaceQueue[] {
     return this.#queues.filter(({ key }) => key.trigger === trigger);
   }
 
@@ -204,7 +204,7 @@ export class HeldQueues {
     const place = this.#placeOf(held);
     const there = this.#queues[place];
     const isOwn = there !== undefined && compare(there.key, held) === 0;
-    const queue = isOwn ? there : new HeldQueue({ trigger, namespace });
+    const queue = isOwn ? there : new NamespaceQueue({ trigger, namespace });
     if (!isOwn) this.#queues.splice(place, 0, queue);
     queue.add(held, blockedUntil);
     this.#queueOf.set(id, queue);
@@ -246,12 +246,12 @@ function compare(a: QueueKey, b: QueueKey): number {
   return 0;
 }
 
-function leastOf(queues: readonly HeldQueue[], of: (queue: HeldQueue) => number): number {
+function leastOf(queues: readonly NamespaceQueue[], of: (queue: NamespaceQueue) => number): number {
   return queues.reduce((least, queue) => Math.min(least, of(queue)), Number.POSITIVE_INFINITY);
 }
 
 /** So many deliveries, taken from the longest queues so that what they keep is as equal as can be. */
-function surplusOf(queues: readonly HeldQueue[], count: number): readonly Held[] {
+function surplusOf(queues: readonly NamespaceQueue[], count: number): readonly Held[] {
   const sorted = queues.toSorted((a, b) => a.size - b.size);
   let left = queues.reduce((sum, { size }) => sum + size, 0) - count;
   return sorted.flatMap((queue, place) => {

@@ -6,9 +6,9 @@ import type { Clock } from '../core/clock.ts';
 import { type Delivery, eventNamespaceOf } from '../core/delivery.ts';
 import { isJsonObject } from '../core/event.ts';
 import type { Observe } from '../core/observation.ts';
-import type { Archive, Keep, Outbox } from '../core/store.ts';
+import type { Archive, KeyValues, Outbox } from '../core/store.ts';
 import { walkPages } from '../delivery/pages.ts';
-import { Pauses, type Span } from '../delivery/retry-age.ts';
+import { type PauseSpan, Pauses } from '../delivery/retry-age.ts';
 import { Alarm } from '../kit/async/alarm.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
@@ -20,11 +20,11 @@ import type { Held, QueueKey } from './namespace-queue.ts';
 interface ReleaseParts {
   readonly archive: Archive;
   readonly outbox: Outbox;
-  readonly keep: Keep;
+  readonly keep: KeyValues;
   readonly limiter: Limiter;
   readonly holdForMs: number;
   /** Spans in which no gateway worked: they do not count for `holdFor`. */
-  readonly without: readonly Span[];
+  readonly without: readonly PauseSpan[];
   readonly clock: Clock;
   readonly observe: Observe;
   /** Receives deliveries that may be attempted now. */
@@ -41,7 +41,7 @@ const PIECE = 500;
 const LAST_TURN = 'limits/last-turn';
 
 /** Starts held deliveries. */
-export class Release {
+export class HeldRelease {
   readonly #parts: ReleaseParts;
   readonly #alarm = new Alarm();
 

@@ -6,7 +6,7 @@
 // unavailable is not waited for here.
 
 import type { Clock, Random } from '../core/clock.ts';
-import type { Decision, Disposed, RuleRef } from '../core/decision.ts';
+import type { Decision, RuleRef, TriggerDisposition } from '../core/decision.ts';
 import type { ClusterRef, Delivery } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Occurrence } from '../core/occurrence.ts';
@@ -18,8 +18,8 @@ import { Alarm } from '../kit/async/alarm.ts';
 import { backoffMs } from '../kit/async/backoff.ts';
 import type { GuardFacts } from './guard.ts';
 import type { Limiter } from './limit.ts';
-import { type Candidate, type Ruling, type TriggerRef, toCandidate } from './start-request.ts';
-import { BatchWork, Unsaved } from './unit-of-work.ts';
+import { type Ruling, type StartRequest, type TriggerRef, toCandidate } from './start-request.ts';
+import { UnitOfWork, Unsaved } from './unit-of-work.ts';
 
 /** What intake works with. */
 export interface IntakeParts {
@@ -56,7 +56,7 @@ const UNSAVED_LIMIT = 10_000;
 interface Judged {
   readonly occurrence: Occurrence;
   readonly decision: Decision;
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly StartRequest[];
 }
 
 interface Ruled extends Judged {
@@ -135,7 +135,7 @@ export class Intake {
   /** If nothing was committed, nothing takes a token or is held. */
   async #commitOrSettle(
     batch: Batch,
-    work: BatchWork,
+    work: UnitOfWork,
     signal: AbortSignal,
   ): Promise<ReadonlySet<string>> {
     try {
@@ -160,7 +160,7 @@ export class Intake {
   }
 
   /** Commits, or keeps for later what may be late; answers the ids that were there before. */
-  async #commit(batch: Batch, work: BatchWork, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  async #commit(batch: Batch, work: UnitOfWork, signal: AbortSignal): Promise<ReadonlySet<string>> {
     const { listed, gaps } = batch;
     if (work.deliveries.length === 0 && listed.length === 0 && gaps.length === 0) {
       await this.#keep(batch, work);
@@ -181,13 +181,13 @@ export class Intake {
     }
   }
 
-  async #keep(batch: Batch, work: BatchWork): Promise<void> {
+  async #keep(batch: Batch, work: UnitOfWork): Promise<void> {
     this.#with(this.#unsaved, batch, work);
     if (this.#unsaved.size >= UNSAVED_LIMIT) await this.#save();
     else if (!this.#unsaved.isEmpty) this.#alarm.ring();
   }
 
-  #with(unsaved: Unsaved, batch: Batch, work: BatchWork): Unsaved {
+  #with(unsaved: Unsaved, batch: Batch, work: UnitOfWork): Unsaved {
     const { ledger } = work;
     const own = new Set(ledger.map(({ eventKey }) => eventKey));
     unsaved.add(batch, ledger, (key) => own.has(key) || this.#parts.journal.mayKnow(key));
@@ -203,11 +203,11 @@ export class Intake {
     this.#unsaved = new Unsaved();
   }
 
-  #workOn(known: Known): BatchWork {
+  #workOn(known: Known): UnitOfWork {
     const { cluster, guard, foreignSources, limiter, clock, chain } = this.#parts;
-    const trailOf = ({ occurrence }: Candidate) => explain(chain, occurrence).trail;
+    const trailOf = ({ occurrence }: StartRequest) => explain(chain, occurrence).trail;
     const now = clock.now();
-    return new BatchWork({ cluster, guard, foreignSources, limiter, known, now, trailOf });
+    return new UnitOfWork({ cluster, guard, foreignSources, limiter, known, now, trailOf });
   }
 
   #judge(occurrence: Occurrence): Judged {
@@ -230,7 +230,7 @@ export class Intake {
 
   #report(
     { occurrence, decision, candidates, rulings }: Ruled,
-    work: BatchWork,
+    work: UnitOfWork,
     existing: ReadonlySet<string>,
   ): void {
     const disposed = candidates.flatMap((candidate, place) => {
@@ -243,7 +243,7 @@ export class Intake {
   }
 }
 
-function ruledBy(work: BatchWork, judged: Judged): Ruled {
+function ruledBy(work: UnitOfWork, judged: Judged): Ruled {
   return { ...judged, rulings: judged.candidates.map((one) => work.rule(one)) };
 }
 
@@ -251,13 +251,13 @@ function isAccepted(decision: Decision): decision is Decision & { readonly rule:
   return decision.action === 'accept' && decision.rule !== null;
 }
 
-const NO_ID: ReadonlySet<Disposed['disposition']> = new Set(['foreign', 'loop', 'shed']);
+const NO_ID: ReadonlySet<TriggerDisposition['disposition']> = new Set(['foreign', 'loop', 'shed']);
 
 function toDisposed(
-  { trigger, id }: Candidate,
+  { trigger, id }: StartRequest,
   { disposition, why, id: known = id }: Ruling,
   existing: ReadonlySet<string>,
-): Disposed {
+): TriggerDisposition {
   const isNew = disposition === 'queued' || disposition === 'held';
   const stored = isNew && existing.has(id) ? 'repeat' : disposition;
   return { trigger: trigger.name, disposition: stored, id: NO_ID.has(stored) ? null : known, why };

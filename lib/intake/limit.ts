@@ -11,7 +11,7 @@ import { type Forecast, forecastQueue, tokensByTurn } from './forecast.ts';
 import { HeldQueues } from './held-queues.ts';
 import { LimitWatch } from './limit-watch.ts';
 import type { Held } from './namespace-queue.ts';
-import type { Candidate, Ruling } from './start-request.ts';
+import type { Ruling, StartRequest } from './start-request.ts';
 
 /** How many builds there may be; null is no limit. */
 export interface Limits {
@@ -205,7 +205,7 @@ export class Limiter {
 
 /** Holds a candidate for which there is no token. */
 export function limit(
-  candidate: Candidate,
+  candidate: StartRequest,
   { limiter }: { readonly limiter: Limiter },
 ): Ruling | null {
   const { id, object, rule, occurrence } = candidate;

@@ -43,7 +43,7 @@ const byAt = (a: Item, b: Item): number => a.at - b.at;
 const OVERTAKEN_AT_MOST = 1_000;
 
 /** Held deliveries of one namespace at one trigger. */
-export class HeldQueue {
+export class NamespaceQueue {
   readonly key: QueueKey;
   /** The oldest first. */
   readonly #held = new Map<string, Held>();

@@ -8,10 +8,10 @@ import type { LedgerEntry } from '../core/store.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
 import { type GuardFacts, guardForeign, guardLoop } from './guard.ts';
 import { type Limiter, limit } from './limit.ts';
-import type { Candidate, Ruling } from './start-request.ts';
+import type { Ruling, StartRequest } from './start-request.ts';
 
 /** What the stages may look at. */
-interface Facts {
+interface StageFacts {
   readonly guard: GuardFacts;
   /** The ledger's entry for the candidate, with what this batch has added so far. */
   readonly entry: LedgerEntry | undefined;
@@ -19,7 +19,7 @@ interface Facts {
 }
 
 /** One stage: a ruling, or null to let the candidate pass. */
-type Stage = (candidate: Candidate, facts: Facts) => Ruling | null;
+type Stage = (candidate: StartRequest, facts: StageFacts) => Ruling | null;
 
 /** Stages that ask neither the ledger nor a budget. */
 const GUARDS = [guardForeign, guardLoop] as const;
@@ -33,7 +33,7 @@ const STAGES: readonly Stage[] = [...GUARDS, again, limit];
 const QUEUED: Ruling = { disposition: 'queued', why: '' };
 
 /** What becomes of a candidate. */
-export function rule(candidate: Candidate, facts: Facts): Ruling {
+export function rule(candidate: StartRequest, facts: StageFacts): Ruling {
   for (const stage of STAGES) {
     const ruling = stage(candidate, facts);
     if (ruling !== null) return ruling;
@@ -57,7 +57,7 @@ export function guarded(occurrence: Occurrence, guard: GuardFacts): Ruling | nul
  * Stops a state of a series that was started before: always within one life of the Event, and in
  * another life while less than `quiet` lies between it and the last accepted state.
  */
-function again({ occurrence, quietMs }: Candidate, { entry }: Facts): Ruling | null {
+function again({ occurrence, quietMs }: StartRequest, { entry }: StageFacts): Ruling | null {
   if (entry === undefined) return null;
   if (entry.life === occurrence.life) return { disposition: 'repeat', id: entry.id, why: '' };
   const silence = silenceMs(entry.lastHappenedAt, occurrence.happenedAt);

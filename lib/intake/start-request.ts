@@ -19,7 +19,7 @@ export interface TriggerRef {
 }
 
 /** An accepted occurrence at one trigger of its rule. */
-export interface Candidate {
+export interface StartRequest {
   readonly occurrence: Occurrence;
   readonly rule: RuleRef;
   readonly quietMs: number;
@@ -35,7 +35,7 @@ export function toCandidate(
   occurrence: Occurrence,
   decision: Decision & { readonly rule: RuleRef },
   at: { readonly clusterId: string; readonly trigger: TriggerRef },
-): Candidate {
+): StartRequest {
   const key: DeliveryKey = {
     clusterId: at.clusterId,
     ruleIdentity: decision.rule.identity,
@@ -58,7 +58,7 @@ export function toCandidate(
 
 /** The delivery that a candidate becomes. */
 export function toDelivery(
-  candidate: Candidate,
+  candidate: StartRequest,
   made: { readonly cluster: ClusterRef; readonly state: DeliveryState; readonly now: number },
 ): Delivery {
   return {
@@ -84,7 +84,10 @@ export function toDelivery(
 }
 
 /** The ledger entry of a candidate that is started now. */
-export function toLedgerEntry({ occurrence, ...candidate }: Candidate, now: number): LedgerEntry {
+export function toLedgerEntry(
+  { occurrence, ...candidate }: StartRequest,
+  now: number,
+): LedgerEntry {
   return {
     key: candidate.ledgerKey,
     path: occurrence.path,
@@ -101,7 +104,7 @@ export function toLedgerEntry({ occurrence, ...candidate }: Candidate, now: numb
 }
 
 /** A ledger entry after another accepted state of its series. */
-export function moveLedgerEntry(entry: LedgerEntry, { occurrence }: Candidate): LedgerEntry {
+export function moveLedgerEntry(entry: LedgerEntry, { occurrence }: StartRequest): LedgerEntry {
   // Times of one spelling compare as text; a state read late must not take the entry back.
   const isLater = occurrence.happenedAt > entry.lastHappenedAt;
   return {

@@ -3,15 +3,15 @@
 
 import type { TrailEntry } from '../core/decision.ts';
 import type { ClusterRef, Delivery } from '../core/delivery.ts';
-import type { Batch, Gone, Position, Positions } from '../core/source.ts';
+import type { Batch, DeletedKey, Position, Positions } from '../core/source.ts';
 import type { Commit, DecisionRecord, LedgerEntry } from '../core/store.ts';
 import type { GuardFacts } from './guard.ts';
 import type { Limiter } from './limit.ts';
 import { rule } from './stages.ts';
 import {
-  type Candidate,
   moveLedgerEntry,
   type Ruling,
+  type StartRequest,
   toDelivery,
   toLedgerEntry,
 } from './start-request.ts';
@@ -27,13 +27,13 @@ interface WorkFacts {
   /** Wall clock, ms since 1970. */
   readonly now: number;
   /** Why the rules before the one that accepted did not match. */
-  readonly trailOf: (candidate: Candidate) => readonly TrailEntry[];
+  readonly trailOf: (candidate: StartRequest) => readonly TrailEntry[];
 }
 
 const SHED: Ruling = { disposition: 'shed', why: 'the store is full' };
 
 /** The work on one batch. */
-export class BatchWork {
+export class UnitOfWork {
   readonly #facts: WorkFacts;
   readonly #changed = new Map<string, LedgerEntry>();
   readonly #deliveries: Delivery[] = [];
@@ -50,7 +50,7 @@ export class BatchWork {
   }
 
   /** What becomes of a candidate. */
-  rule(candidate: Candidate): Ruling {
+  rule(candidate: StartRequest): Ruling {
     const { guard, foreignSources, limiter } = this.#facts;
     const entry = this.#entryOf(candidate);
     const allowForeign = foreignSources.has(candidate.occurrence.source);
@@ -65,7 +65,7 @@ export class BatchWork {
   }
 
   /** A ruling as it is after `shed`: what was let go of was not started, nor repeated. */
-  settled(candidate: Candidate, ruling: Ruling): Ruling {
+  settled(candidate: StartRequest, ruling: Ruling): Ruling {
     return this.#shed.has(ruling.id ?? candidate.id) && !isGuarded(ruling) ? SHED : ruling;
   }
 
@@ -80,13 +80,13 @@ export class BatchWork {
     return { deliveries: this.deliveries, decisions, now: this.#facts.now };
   }
 
-  #entryOf({ ledgerKey }: Candidate): LedgerEntry | undefined {
+  #entryOf({ ledgerKey }: StartRequest): LedgerEntry | undefined {
     return this.#changed.get(ledgerKey) ?? this.#facts.known.get(ledgerKey);
   }
 
   /** `queued` and `held` enter the ledger, `repeat` moves its entry, the rest leaves no trace. */
   #enter(
-    candidate: Candidate,
+    candidate: StartRequest,
     { ruling, entry }: { ruling: Ruling; entry: LedgerEntry | undefined },
   ): void {
     const { now, cluster, trailOf } = this.#facts;
@@ -113,7 +113,7 @@ function isGuarded({ disposition }: Ruling): boolean {
 type Late = Pick<Commit, 'positions' | 'ledger' | 'seen' | 'gone'>;
 
 /** A key of a watch path, and whether it went after it was seen last. */
-interface Key extends Gone {
+interface Key extends DeletedKey {
   isGone: boolean;
 }
 
@@ -166,7 +166,7 @@ export class Unsaved {
   /** All of it, as a commit has it. */
   get late(): Late {
     const keys = [...this.#keys.values()].flat();
-    const keysThat = (areGone: boolean): readonly Gone[] =>
+    const keysThat = (areGone: boolean): readonly DeletedKey[] =>
       keys.filter(({ isGone }) => isGone === areGone).map(({ path, key }) => ({ path, key }));
     return {
       positions: this.#positions,
@@ -182,7 +182,7 @@ export class Unsaved {
     this.#positions.set(source, positions);
   }
 
-  #note({ path, key }: Gone, isGone: boolean): void {
+  #note({ path, key }: DeletedKey, isGone: boolean): void {
     const keys = this.#keys.get(key) ?? [];
     const known = keys.find((one) => one.path === path);
     if (known !== undefined) known.isGone = isGone;

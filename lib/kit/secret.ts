@@ -87,7 +87,7 @@ type ReadSecrets<Name extends string> =
   | { readonly ok: true; readonly texts: Readonly<Partial<Record<Name, string>>> }
   | { readonly ok: false; readonly why: string };
 
-interface Remembered<Name extends string> {
+interface RememberedSecret<Name extends string> {
   readonly read: Promise<ReadSecrets<Name>>;
   readonly at: number;
 }
@@ -97,7 +97,7 @@ export class SecretSet<Name extends string> {
   readonly #needed: readonly (readonly [Name, NeededSecret])[];
   readonly #places: SecretPlaces;
   readonly #clock: Clock;
-  #remembered: Remembered<Name> | null = null;
+  #remembered: RememberedSecret<Name> | null = null;
 
   constructor(
     needed: Readonly<Partial<Record<Name, NeededSecret>>>,

@@ -46,14 +46,14 @@ export function isForbidden(address: string): boolean {
 }
 
 /** The end of a connection. */
-export interface Target {
+export interface AddressTarget {
   readonly host: string;
   readonly port: number;
   readonly isTls: boolean;
 }
 
 /** The place that requests to a URL of `http:` or `https:` go to. */
-export function targetOf(url: URL): Target {
+export function targetOf(url: URL): AddressTarget {
   return { host: hostOf(url), port: portOf(url), isTls: url.protocol === 'https:' };
 }
 
@@ -107,14 +107,14 @@ export function forbiddenBy(what: string): ConnectTrouble {
 // (6to4), RFC 4380 §4 (Teredo), RFC 5214 §6.1 (ISATAP).
 
 /** One form. */
-interface Form {
+interface AddressForm {
   /** Over the 32 hexadecimal digits of an address; its groups are the IPv4 address. */
   readonly digits: RegExp;
   /** Whether the IPv4 address is written with every bit inverted. */
   readonly isInverted?: true;
 }
 
-const FORMS: readonly Form[] = [
+const FORMS: readonly AddressForm[] = [
   // IPv4-compatible, IPv4-mapped and IPv4-translated.
   { digits: /^0{24}(.{8})$/ },
   { digits: /^0{20}ffff(.{8})$/ },
@@ -174,7 +174,7 @@ function byteDigits(decimal: string): string {
   return Number(decimal).toString(16).padStart(2, '0');
 }
 
-function dotted(digits: string, { isInverted }: Form): string {
+function dotted(digits: string, { isInverted }: AddressForm): string {
   const bytes = Buffer.from(digits, 'hex');
   return Array.from(bytes, (byte) => (isInverted === true ? byte ^ 0xff : byte)).join('.');
 }

@@ -10,7 +10,7 @@ import type { Environment } from '../kit/system.ts';
 import { hostOf, portOf } from './address.ts';
 import { BodyDeadlines } from './body-deadlines.ts';
 import { Connector, type TlsIdentity } from './connector.ts';
-import { exchange, type Line } from './exchange.ts';
+import { exchange, type RequestLine } from './exchange.ts';
 import { failed, failedByAbort, placeOf } from './failure.ts';
 import type { HttpClient, HttpRequest, HttpResult } from './http-client.ts';
 import { Pools } from './pools.ts';
@@ -60,7 +60,7 @@ class AxiosClient implements HttpClient {
   readonly #userAgent: string;
   readonly #slots: Slots;
   readonly #connector: Connector;
-  readonly #line: Line;
+  readonly #line: RequestLine;
   #isClosed = false;
 
   constructor(options: HttpClientOptions, parts: HttpClientParts) {
@@ -134,7 +134,7 @@ const PLAIN = /^[\t\x20-\x7e]*$/;
 const CONTROL = /[^\P{Cc}\t]/u;
 
 /** By lower-case name. */
-type Sent = Record<string, string>;
+type SentExchange = Record<string, string>;
 
 /** What the headers depend on beside the caller's. */
 interface Around {
@@ -148,9 +148,9 @@ interface Around {
  *
  * **Shape**: characters beyond ASCII go out as UTF-8, which most receivers expect.
  */
-export function toSent(headers: HttpRequest['headers'], around: Around): Sent | string {
+export function toSent(headers: HttpRequest['headers'], around: Around): SentExchange | string {
   const { userAgent, body } = around;
-  const sent: Sent = { accept: '*/*', 'user-agent': userAgent };
+  const sent: SentExchange = { accept: '*/*', 'user-agent': userAgent };
   for (const name in headers) {
     const value = headers[name] ?? '';
     if (!TOKEN.test(name)) return 'a header has a name that is none';

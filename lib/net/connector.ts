@@ -13,7 +13,13 @@ import {
   type SecureContext,
 } from 'node:tls';
 import type { Clock } from '../core/clock.ts';
-import { forbiddenBy, guardedLookup, isForbidden, type Target, targetOf } from './address.ts';
+import {
+  type AddressTarget,
+  forbiddenBy,
+  guardedLookup,
+  isForbidden,
+  targetOf,
+} from './address.ts';
 import { ConnectTrouble, codeOf, placeOf, whereOf } from './failure.ts';
 import { type HttpProxy, type ProxyChoice, proxyAuthorization } from './proxies.ts';
 
@@ -42,7 +48,7 @@ interface ConnectorParts {
 }
 
 /** Told once: the error, or the socket that carries requests. */
-type Opened = (error: Error | null, socket: Socket | null) => void;
+type OpenedSocket = (error: Error | null, socket: Socket | null) => void;
 
 /** Makes connections and remembers which of them were ready to carry a request. */
 export class Connector implements Disposable {
@@ -68,7 +74,7 @@ export class Connector implements Disposable {
   }
 
   /** Opens a connection; a direct one is answered at once, while it is still being made. */
-  open(target: Target, opened: Opened): Socket | null {
+  open(target: AddressTarget, opened: OpenedSocket): Socket | null {
     try {
       if (isForbidden(target.host)) throw forbiddenBy(target.host);
       const proxy = this.proxyTo(target);
@@ -85,7 +91,7 @@ export class Connector implements Disposable {
     for (const socket of this.#pending) socket.destroy();
   }
 
-  #direct(target: Target): Socket {
+  #direct(target: AddressTarget): Socket {
     const socket = target.isTls ? this.#secured(target, null) : this.#dial(target);
     const stop = this.#within(target, (error) => socket.destroy(error));
     socket.once(target.isTls ? 'secureConnect' : 'connect', () => {
@@ -97,12 +103,12 @@ export class Connector implements Disposable {
   }
 
   /** Answers only when the way through the proxy stands, so that nothing is written before. */
-  #proxied(target: Target, proxy: HttpProxy, opened: Opened): void {
+  #proxied(target: AddressTarget, proxy: HttpProxy, opened: OpenedSocket): void {
     const front = targetOf(proxy.url);
     const place = placeOf(front.host, front.port);
     const socket = this.#front(front);
     let isOver = false;
-    const settle: Opened = (error, made) => {
+    const settle: OpenedSocket = (error, made) => {
       if (isOver) return;
       isOver = true;
       stop();
@@ -119,7 +125,7 @@ export class Connector implements Disposable {
     else socket.once(front.isTls ? 'secureConnect' : 'connect', () => settle(null, socket));
   }
 
-  #tunnel(way: Tunnel, settle: Opened): void {
+  #tunnel(way: Tunnel, settle: OpenedSocket): void {
     const { target, proxy, place, socket } = way;
     const authority = placeOf(target.host, target.port);
     const authorization = proxyAuthorization(proxy);
@@ -152,13 +158,13 @@ export class Connector implements Disposable {
   }
 
   /** The connection to a proxy: its certificate is for the public authorities to vouch for. */
-  #front(front: Target): Socket {
+  #front(front: AddressTarget): Socket {
     if (!front.isTls) return this.#dial(front);
     if (isForbidden(front.host)) throw forbiddenBy(front.host);
     return this.#handshake(front, {});
   }
 
-  #secured(target: Target, socket: Socket | null): Socket {
+  #secured(target: AddressTarget, socket: Socket | null): Socket {
     const { ca, cert, key, serverName } = this.#options.tls;
     this.#context ??= createSecureContext({
       ...(ca !== undefined && { ca }),
@@ -172,7 +178,7 @@ export class Connector implements Disposable {
     });
   }
 
-  #handshake({ host, port }: Target, options: ConnectionOptions): Socket {
+  #handshake({ host, port }: AddressTarget, options: ConnectionOptions): Socket {
     const secured = connectTls({
       host,
       port,
@@ -186,7 +192,7 @@ export class Connector implements Disposable {
     return secured.setNoDelay(true);
   }
 
-  #within(target: Target, expire: (error: ConnectTrouble) => void): () => void {
+  #within(target: AddressTarget, expire: (error: ConnectTrouble) => void): () => void {
     const { connectTimeoutMs } = this.#options;
     const timer = new AbortController();
     this.#clock.sleep(connectTimeoutMs, timer.signal).then(
@@ -202,7 +208,7 @@ export class Connector implements Disposable {
 }
 
 interface Tunnel {
-  readonly target: Target;
+  readonly target: AddressTarget;
   readonly proxy: HttpProxy;
   /** The proxy, for people. */
   readonly place: string;

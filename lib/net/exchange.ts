@@ -34,7 +34,7 @@ import type { Pools, Routed } from './pools.ts';
 import { proxyAuthorization } from './proxies.ts';
 
 /** What all exchanges of a client share. */
-export interface Line {
+export interface RequestLine {
   readonly connector: Connector;
   readonly pools: { readonly 'http:': Pools; readonly 'https:': Pools };
   readonly deadlines: BodyDeadlines;
@@ -43,7 +43,7 @@ export interface Line {
 }
 
 /** One call: what to send, and what ends it early. */
-interface Call {
+interface HttpCall {
   readonly request: HttpRequest;
   /** All that go out, prepared; the exchange may add to them. */
   readonly headers: Record<string, string>;
@@ -84,7 +84,11 @@ const UNHEARD = Object.fromEntries(['once', 'setTimeout'].map((name) => [name, (
  * a new connection and so once only.
  * **Source**: RFC 9112 §9.3.1; net/http of Go does the same for a request with an Idempotency-Key.
  */
-export async function exchange(line: Line, call: Call, done: () => void): Promise<HttpResult> {
+export async function exchange(
+  line: RequestLine,
+  call: HttpCall,
+  done: () => void,
+): Promise<HttpResult> {
   const { request, signal } = call;
   const pools = poolsOf(line, request.url);
   const place = placeOf(hostOf(request.url), portOf(request.url));
@@ -100,12 +104,12 @@ export async function exchange(line: Line, call: Call, done: () => void): Promis
   return result;
 }
 
-function poolsOf({ pools }: Line, { protocol }: URL): Pools {
+function poolsOf({ pools }: RequestLine, { protocol }: URL): Pools {
   return pools[protocol === 'https:' ? 'https:' : 'http:'];
 }
 
 /** How an exchange gets its connection, and what it calls once that is free again. */
-interface Way {
+interface ExchangeWay {
   readonly routed: Routed;
   readonly done: () => void;
 }
@@ -117,9 +121,9 @@ interface Transported {
 }
 
 class Exchange {
-  readonly #line: Line;
-  readonly #call: Call;
-  readonly #way: Way;
+  readonly #line: RequestLine;
+  readonly #call: HttpCall;
+  readonly #way: ExchangeWay;
   /** Whether it ended without an answer on a connection that had served before. */
   isStale = false;
   #request: ClientRequest | null = null;
@@ -130,7 +134,7 @@ class Exchange {
   #readBefore = 0;
   #reject: (error: unknown) => void = () => undefined;
 
-  constructor(line: Line, call: Call, way: Way) {
+  constructor(line: RequestLine, call: HttpCall, way: ExchangeWay) {
     this.#line = line;
     this.#call = call;
     this.#way = way;

@@ -6,7 +6,7 @@ import { printable } from '../kit/text/printable.ts';
 import type { HttpFailed, NetworkFailure } from './http-client.ts';
 
 /** What was known of a request when it failed. */
-interface Failing {
+interface FailingExchange {
   /** Where the request was to go, as `host:port`. */
   readonly place: string;
   readonly reached: HttpFailed['reached'];
@@ -18,7 +18,7 @@ const LONGEST_DETAIL = 300;
 const SHOWN_ADDRESSES = 4;
 
 /** The answer to a request whose connection or exchange ended with an error. */
-export function failedBy(error: unknown, { place, reached }: Failing): HttpFailed {
+export function failedBy(error: unknown, { place, reached }: FailingExchange): HttpFailed {
   if (error instanceof ConnectTrouble) return failed(error.failure, reached, error.message);
   const code = codeOf(error);
   const failure = failureOf(code, { connected: reached === 'perhaps' });
@@ -26,7 +26,7 @@ export function failedBy(error: unknown, { place, reached }: Failing): HttpFaile
 }
 
 /** The answer to a request that was given up; a `TimeoutError` counts as time that is up. */
-export function failedByAbort(reason: unknown, { place, reached }: Failing): HttpFailed {
+export function failedByAbort(reason: unknown, { place, reached }: FailingExchange): HttpFailed {
   const isTimeout = reason instanceof Error && reason.name === 'TimeoutError';
   if (isTimeout) return failed('timeout', reached, `no answer in time from ${place}`);
   return failed('aborted', reached, `given up before an answer from ${place}`);

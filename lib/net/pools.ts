@@ -104,7 +104,7 @@ export class Pools implements Disposable {
 // and closed before the receiver closes them. No proxy of the environment reaches it.
 
 /** What connections are kept for. */
-interface Keeping {
+interface KeptConnection {
   readonly isTls: boolean;
   readonly maxSockets: number;
   /** How long one is kept while it is idle, in ms; 0: it is closed after its first answer. */
@@ -137,11 +137,11 @@ const NODE: { keepSocketAlive(socket: Duplex): unknown } = Agent.prototype;
 /** Connections by protocol, host and port. */
 class ConnectorAgent extends Agent {
   readonly #connector: Connector;
-  readonly #keeping: Keeping;
+  readonly #keeping: KeptConnection;
   readonly #places = new WeakMap<Duplex, string>();
   readonly #idle = new Map<Duplex, Idle>();
 
-  constructor(connector: Connector, keeping: Keeping) {
+  constructor(connector: Connector, keeping: KeptConnection) {
     const { isTls, maxSockets, idleMs } = keeping;
     super({
       keepAlive: idleMs > 0,

@@ -7,7 +7,7 @@ import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { isLoopbackHost } from '../kit/host-header.ts';
 import type { Environment } from '../kit/system.ts';
-import type { Target } from './address.ts';
+import type { AddressTarget } from './address.ts';
 import { ConnectTrouble } from './failure.ts';
 
 /**
@@ -22,7 +22,7 @@ export interface HttpProxy {
 }
 
 /** Which proxy leads to a place; null: straight there. */
-export type ProxyChoice = (target: Target) => HttpProxy | null;
+export type ProxyChoice = (target: AddressTarget) => HttpProxy | null;
 
 /** A variable that cannot be used. */
 export interface VariableFault {
@@ -40,7 +40,7 @@ export type EnvironmentRoute =
 
 /** The proxies of an environment. */
 interface EnvironmentProxies {
-  readonly routeTo: (target: Target) => EnvironmentRoute;
+  readonly routeTo: (target: AddressTarget) => EnvironmentRoute;
   /** Everything that is wrong with the variables, whether a place needs them or not. */
   readonly faults: readonly VariableFault[];
   /** Secret. Texts by which its proxies know us, for taking them out of what is shown. */
@@ -187,7 +187,7 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /** No proxy can lead to what only this machine reaches. */
-function isThisMachine({ host }: Target): boolean {
+function isThisMachine({ host }: AddressTarget): boolean {
   const family = isIP(host);
   if (family === 0) return isLoopbackHost(host.replace(/\.$/, ''));
   return LOOPBACK.check(host, family === 4 ? 'ipv4' : 'ipv6');
@@ -202,7 +202,7 @@ function isThisMachine({ host }: Target): boolean {
 /** A list of exceptions. */
 interface NoProxy {
   /** Whether this place is reached without a proxy. */
-  readonly excepts: (target: Target) => boolean;
+  readonly excepts: (target: AddressTarget) => boolean;
   /** A text for each entry that fits no form, in the order of the list. */
   readonly faults: readonly string[];
 }
@@ -226,24 +226,24 @@ function faultOf(number: number): string {
   return `found no host in entry ${number} (expected a name such as .example.test, an address, a range such as 10.0.0.0/8, or *)`;
 }
 
-interface Place {
+interface NoProxyPlace {
   /** In lower case, without the dot that may end a name. */
   readonly host: string;
   readonly family: 'ipv4' | 'ipv6' | 'name';
   readonly port: number;
 }
 
-function placeOf({ host, port }: Target): Place {
+function placeOf({ host, port }: AddressTarget): NoProxyPlace {
   return { host: host.toLowerCase().replace(/\.$/, ''), family: familyOf(host), port };
 }
 
-function familyOf(host: string): Place['family'] {
+function familyOf(host: string): NoProxyPlace['family'] {
   const family = isIP(host);
   if (family === 0) return 'name';
   return family === 4 ? 'ipv4' : 'ipv6';
 }
 
-type Matcher = (place: Place) => boolean;
+type Matcher = (place: NoProxyPlace) => boolean;
 
 /** Null if it is none of the forms. */
 function parseEntry(entry: string): Matcher | null {

@@ -44,7 +44,7 @@ export function planNothing(context: PlanContext): Plan {
   return { ...planBrigade(null, chainOf([]), context).plan, form: 'none', originalProject: null };
 }
 
-interface Read<Value> {
+interface ReadDocument<Value> {
   readonly value: Value;
   readonly path: string;
 }
@@ -52,9 +52,9 @@ interface Read<Value> {
 function readKeys(
   document: JsonObject,
   findings: Finding[],
-): { project: Read<string>; filters: Read<Json> } {
-  let project: Read<string> = { value: '', path: '' };
-  let filters: Read<Json> = { value: null, path: '/filters' };
+): { project: ReadDocument<string>; filters: ReadDocument<Json> } {
+  let project: ReadDocument<string> = { value: '', path: '' };
+  let filters: ReadDocument<Json> = { value: null, path: '/filters' };
   for (const [written, value] of Object.entries(document)) {
     const path = pointerOf(written);
     const key = originalKey(written, ORIGINAL_KEYS);

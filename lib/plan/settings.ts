@@ -59,7 +59,7 @@ interface ApiSection {
 }
 
 /** `http:` as it is written. */
-interface HttpSection {
+interface ListenersSection {
   readonly probes?: string | number;
   readonly api?: string | number | ApiSection;
   readonly tokenFile?: string;
@@ -68,7 +68,7 @@ interface HttpSection {
 
 /** The listeners, or why a text is no address. */
 export function planHttp(
-  section: HttpSection | undefined,
+  section: ListenersSection | undefined,
   { runsIn = 'pod' }: Pick<PlanContext, 'runsIn'>,
 ): {
   readonly http: PlannedHttp;
@@ -94,7 +94,7 @@ export function planHttp(
   return { http: { ...listeners, requireToken, tokenFile, hosts }, findings };
 }
 
-interface WrittenAddress {
+interface AddressSetting {
   readonly key: 'probes' | 'api' | 'api/address';
   readonly written: string | number;
   /** The default, whose host is meant if only a port is written. */
@@ -102,7 +102,7 @@ interface WrittenAddress {
 }
 
 function planAddress(
-  { key, written, example }: WrittenAddress,
+  { key, written, example }: AddressSetting,
   findings: Finding[],
 ): PlannedAddress | null {
   const text = String(written);

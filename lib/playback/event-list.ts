@@ -82,7 +82,7 @@ export class EventLists {
     return null;
   }
 
-  #page(snapshot: Snapshot, { id, from, limit }: Page): JsonObject {
+  #page(snapshot: Snapshot, { id, from, limit }: ListedPage): JsonObject {
     const to = limit === 0 ? snapshot.events.length : from + limit;
     const remaining = snapshot.events.length - to;
     const more =
@@ -110,7 +110,7 @@ export class EventLists {
   }
 }
 
-interface Page {
+interface ListedPage {
   /** Of the snapshot; '' before there is one. */
   readonly id: string;
   readonly from: number;

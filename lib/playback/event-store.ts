@@ -14,7 +14,7 @@ export interface StoredEvent {
 }
 
 /** One change, in the order of versions. */
-interface Change {
+interface StoredChange {
   readonly version: bigint;
   readonly namespace: string;
   /** The line of a watch that tells it, with its line feed. */
@@ -25,7 +25,7 @@ interface Change {
 export class EventStore {
   readonly #events = new Map<string, StoredEvent>();
   readonly #waiting = new Set<() => void>();
-  #changes: Change[] = [];
+  #changes: StoredChange[] = [];
   /** The version of the first change in the history. */
   #first: bigint;
 
@@ -85,7 +85,7 @@ export class EventStore {
   }
 
   /** At most `limit` changes after a version, oldest first; none for a version of the future. */
-  changesAfter(version: bigint, limit: number): readonly Change[] {
+  changesAfter(version: bigint, limit: number): readonly StoredChange[] {
     const skip = Number(version + 1n - this.#first);
     return skip < 0 ? [] : this.#changes.slice(skip, skip + limit);
   }

@@ -58,7 +58,7 @@ export interface Playback extends AsyncDisposable {
    * it is disposed of; rejects where the recording cannot be read to its end.
    */
   readonly done: Promise<void>;
-  progress(): Progress;
+  progress(): PlayProgress;
   /** Forgets the history up to now, as compaction does. */
   compact(): void;
 }
@@ -90,8 +90,8 @@ export async function startPlayback(
     void answer.finally(() => answering.delete(answer));
   });
   const port = await listening(server, options);
-  let progress: Progress = { applied: 0, skipped: 0 };
-  const progressed = (now: Progress): void => void (progress = now);
+  let progress: PlayProgress = { applied: 0, skipped: 0 };
+  const progressed = (now: PlayProgress): void => void (progress = now);
   const done = perform(options, { ...parts, store, watches, progressed }, stop.signal);
   // Who does not wait for the end still must not be ended by a recording that breaks.
   done.catch(() => undefined);
@@ -113,13 +113,17 @@ export async function startPlayback(
   };
 }
 
-interface Stage extends PlaybackParts {
+interface PlayStage extends PlaybackParts {
   readonly store: EventStore;
   readonly watches: EventWatches;
-  readonly progressed: (progress: Progress) => void;
+  readonly progressed: (progress: PlayProgress) => void;
 }
 
-async function perform(options: PlaybackOptions, stage: Stage, signal: AbortSignal): Promise<void> {
+async function perform(
+  options: PlaybackOptions,
+  stage: PlayStage,
+  signal: AbortSignal,
+): Promise<void> {
   const { store, clock, watches, progressed } = stage;
   const { recording, speed } = options;
   try {
@@ -236,7 +240,7 @@ export type Speed = number | 'full';
 type Recording = AsyncIterable<RecordingEntry> | Iterable<RecordingEntry>;
 
 /** How far a recording has been played. */
-interface Progress {
+interface PlayProgress {
   readonly applied: number;
   /** Entries that changed nothing: without a name, or the end of what had not begun. */
   readonly skipped: number;
@@ -247,7 +251,7 @@ interface PlayerParts {
   readonly store: EventStore;
   readonly clock: Clock;
   readonly speed: Speed;
-  readonly progressed: (progress: Progress) => void;
+  readonly progressed: (progress: PlayProgress) => void;
 }
 
 /** Plays to the end; rejects with the signal's reason, or with what the recording throws. */
@@ -255,7 +259,7 @@ async function play(recording: Recording, parts: PlayerParts, signal: AbortSigna
   const { store, clock, speed, progressed } = parts;
   const startedAt = clock.monotonic();
   let firstAt: number | undefined;
-  let progress: Progress = { applied: 0, skipped: 0 };
+  let progress: PlayProgress = { applied: 0, skipped: 0 };
   for await (const { at, type, object } of recording) {
     firstAt ??= at;
     if (speed !== 'full') {

@@ -13,12 +13,12 @@ import {
 import type { CheckContext, JsonSchema, Permission } from '../core/kind.ts';
 import { countOf, type Occurrence, toOccurrence } from '../core/occurrence.ts';
 import type { Finding } from '../core/problem.ts';
-import type { Batch, PathPart, Positions, Source } from '../core/source.ts';
+import type { Batch, Positions, Source, WatchPath } from '../core/source.ts';
 import { mergeFairly } from '../kit/async/merge-streams.ts';
 import { parseDuration } from '../kit/text/quantity.ts';
 import type { ReaderBatch } from '../kubernetes/watch/known-versions.ts';
 import { readChanges } from '../kubernetes/watch/reflector.ts';
-import { heirsAmong, positionKeyOf, type Watched } from '../kubernetes/watch/watch-target.ts';
+import { heirsAmong, positionKeyOf, type WatchTarget } from '../kubernetes/watch/watch-target.ts';
 import type { SourceKind, SourceParts } from './source-kind.ts';
 
 /** The section `events:` of a source. */
@@ -136,7 +136,7 @@ class EventsSource implements Source {
   readonly name: string;
   readonly #parts: SourceParts;
   /** Each with the name of its position, which every batch carries. */
-  readonly #watched: ReadonlyMap<Watched, string>;
+  readonly #watched: ReadonlyMap<WatchTarget, string>;
   readonly #judgeFirst: (object: JsonObject, readAt: number) => boolean;
   readonly #keptForMs: number;
 
@@ -153,7 +153,7 @@ class EventsSource implements Source {
     const { name: source } = this;
     const judgeFirst = this.#judgeFirst;
     const keptForMs = this.#keptForMs;
-    const read = (watched: Watched, inner: AbortSignal): AsyncIterable<ReaderBatch> =>
+    const read = (watched: WatchTarget, inner: AbortSignal): AsyncIterable<ReaderBatch> =>
       readChanges(
         { source, watched, positions, judgeFirst, countOf, keptForMs },
         this.#parts,
@@ -164,7 +164,7 @@ class EventsSource implements Source {
     }
   }
 
-  heirsOf(path: string): readonly PathPart[] {
+  heirsOf(path: string): readonly WatchPath[] {
     return heirsAmong(path, [...this.#watched.keys()]);
   }
 
@@ -193,7 +193,7 @@ class EventsSource implements Source {
   }
 }
 
-function eventsOf(namespace: string | null): Watched {
+function eventsOf(namespace: string | null): WatchTarget {
   return { group: '', version: 'v1', resource: 'events', namespace, managedFields: 'left out' };
 }
 

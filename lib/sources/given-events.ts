@@ -23,7 +23,7 @@ export const MOST_LEVELS = 100;
 const SKIPPED_TYPES = ['DELETED', 'BOOKMARK', 'ERROR'] as const;
 
 /** One thing that was handed over. */
-export type Given =
+export type GivenEvent =
   | { readonly kind: 'event'; readonly event: EventObject }
   | {
       readonly kind: 'skipped';
@@ -43,11 +43,11 @@ interface Within {
 }
 
 /** Each Event in a value and each reason why something in it is none, in order. */
-export function givenIn(value: unknown, place: string): Generator<Given, void> {
+export function givenIn(value: unknown, place: string): Generator<GivenEvent, void> {
   return given(value, { place, listVersion: null });
 }
 
-function* given(value: unknown, within: Within): Generator<Given, void> {
+function* given(value: unknown, within: Within): Generator<GivenEvent, void> {
   if (Array.isArray(value)) {
     yield* itemsOf(value, within);
     return;
@@ -63,7 +63,7 @@ function* given(value: unknown, within: Within): Generator<Given, void> {
   else yield ofObject(value, within);
 }
 
-function* itemsOf(items: readonly unknown[], within: Within): Generator<Given, void> {
+function* itemsOf(items: readonly unknown[], within: Within): Generator<GivenEvent, void> {
   for (const [index, item] of items.entries()) {
     yield* given(item, { ...within, place: `${within.place}, item ${index + 1}` });
   }
@@ -87,7 +87,7 @@ function isWatchLine({ kind, type, object }: JsonObject): boolean {
   return kind === undefined && typeof type === 'string' && object !== undefined;
 }
 
-function* ofWatchLine({ type, object }: JsonObject, within: Within): Generator<Given, void> {
+function* ofWatchLine({ type, object }: JsonObject, within: Within): Generator<GivenEvent, void> {
   const { place } = within;
   const what = SKIPPED_TYPES.find((one) => one === type);
   if (type === 'ADDED' || type === 'MODIFIED') yield* given(object, within);
@@ -109,7 +109,7 @@ function detailOfError(status: Json | undefined): string {
   return printable([said, message].filter((part) => part !== '').join(': '), 300);
 }
 
-function ofObject(value: JsonObject, { place, listVersion }: Within): Given {
+function ofObject(value: JsonObject, { place, listVersion }: Within): GivenEvent {
   const version = eventVersionOf(value, listVersion);
   if (version !== null) return { kind: 'event', event: toEvent(value, version) };
   const { found, hint } = describeOther(value);
@@ -158,7 +158,7 @@ function nameOfType(value: unknown): string {
   return typeof value === 'string' ? 'a text' : `a ${typeof value}`;
 }
 
-function refused(place: string, why: string): Given {
+function refused(place: string, why: string): GivenEvent {
   return { kind: 'refused', place, why };
 }
 

@@ -1,10 +1,10 @@
 // The ledger of the memory store: what has been started, found by its key and by the Event it came
 // from. It forgets only what the sweep says, never by count.
 
-import type { CompleteList, Gone } from '../core/source.ts';
+import type { CompleteList, DeletedKey } from '../core/source.ts';
 import type { LedgerEntry, Retirement } from '../core/store.ts';
 
-interface Kept {
+interface LedgerRecord {
   readonly entry: LedgerEntry;
   /** On the clock of the retention, ms; null while the Event is there. */
   goneAt: number | null;
@@ -14,7 +14,7 @@ const NONE: readonly string[] = [];
 
 /** Ledger entries in memory. */
 export class MemoryLedger {
-  readonly #byKey = new Map<string, Kept>();
+  readonly #byKey = new Map<string, LedgerRecord>();
   /** Id → key of its entry. */
   readonly #ids = new Map<string, string>();
   /** Watch path → the Event's `namespace/name` → keys of its entries. */
@@ -53,7 +53,7 @@ export class MemoryLedger {
   }
 
   /** Notes that an Event is there: a state of it was read. */
-  markSeen(seen: Gone): void {
+  markSeen(seen: DeletedKey): void {
     for (const key of this.#keysOf(seen)) {
       const kept = this.#byKey.get(key);
       if (kept !== undefined) kept.goneAt = null;
@@ -61,7 +61,7 @@ export class MemoryLedger {
   }
 
   /** Notes that an Event is no longer there: its entries' retention begins. */
-  markGone(gone: Gone, now: number): void {
+  markGone(gone: DeletedKey, now: number): void {
     for (const key of this.#keysOf(gone)) {
       const kept = this.#byKey.get(key);
       if (kept !== undefined) kept.goneAt ??= now;
@@ -134,7 +134,7 @@ export class MemoryLedger {
     return forgotten;
   }
 
-  #keysOf({ path, key }: Gone): Iterable<string> {
+  #keysOf({ path, key }: DeletedKey): Iterable<string> {
     return this.#byEvent.get(path)?.get(key) ?? NONE;
   }
 

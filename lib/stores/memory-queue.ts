@@ -187,14 +187,14 @@ function placeIn(
   return low;
 }
 
-interface Candidate {
+interface QueueCandidate {
   readonly delivery: Queued | undefined;
   /** When to look again where there is no delivery. */
   readonly lookAt: number;
 }
 
 /** The one that may be attempted; in order of time due the first one tells everything. */
-function firstOf(waiting: readonly Queued[], order: Order, now: number): Candidate {
+function firstOf(waiting: readonly Queued[], order: Order, now: number): QueueCandidate {
   let lookAt = Number.POSITIVE_INFINITY;
   for (const delivery of waiting) {
     if (delivery.dueAt <= now) return { delivery, lookAt: now };

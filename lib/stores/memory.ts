@@ -11,7 +11,7 @@ import type {
   Commit,
   Committed,
   Journal,
-  Keep,
+  KeyValues,
   Outbox,
   Settlement,
   StateChange,
@@ -110,7 +110,7 @@ class MemoryStore implements Store {
         .map(({ firedAt, object }) => ({ at: firedAt, object })),
   };
 
-  readonly keep: Keep = {
+  readonly keep: KeyValues = {
     read: async (name) => this.#kept.get(name) ?? null,
     write: async (name, value) => {
       this.#kept.set(name, value);
@@ -224,7 +224,7 @@ export const memoryKind = {
 // How far each source has been read, path by path. What is no longer read stays until a sweep, so
 // that a path that comes back goes on from there.
 
-interface Kept {
+interface StoredDecision {
   readonly position: Position;
   /** On the clock of the retention, ms; null while the path is read. */
   readonly retiredAt: number | null;
@@ -233,7 +233,7 @@ interface Kept {
 /** Positions in memory. */
 class MemoryPositions {
   /** Source → watch path. */
-  readonly #sources = new Map<string, Map<string, Kept>>();
+  readonly #sources = new Map<string, Map<string, StoredDecision>>();
 
   /** Those of a source, also on paths that were retired. */
   of(source: string): Positions {
@@ -248,7 +248,7 @@ class MemoryPositions {
 
   /** Stores some; their paths are read. */
   write(source: string, positions: Positions): void {
-    const kept = this.#sources.get(source) ?? new Map<string, Kept>();
+    const kept = this.#sources.get(source) ?? new Map<string, StoredDecision>();
     for (const [path, position] of positions) kept.set(path, { position, retiredAt: null });
     if (kept.size > 0) this.#sources.set(source, kept);
   }

@@ -17,7 +17,7 @@ export interface OriginalLine {
   readonly text: string;
 }
 
-type Parts = Pick<TelemetryParts, 'originalTrace' | 'originalProject'>;
+type BrigadeParts = Pick<TelemetryParts, 'originalTrace' | 'originalProject'>;
 
 const REVISION = { commit: '', ref: 'refs/heads/master' };
 const LINE_CHARACTERS = 4096;
@@ -26,7 +26,7 @@ const DEFAULT_REJECTION = 'default rejection';
 /** What the original wrote when it judged an Event. */
 export function originalDecision(
   observed: DecisionObserved,
-  parts: Parts,
+  parts: BrigadeParts,
 ): readonly OriginalLine[] {
   const { occurrence, decision } = observed;
   const trace = parts.originalTrace?.(occurrence) ?? [];
@@ -48,7 +48,7 @@ export function originalDecision(
 /** What the original wrote about a build; nothing for what it knew nothing of. */
 export function originalDelivery(
   observed: DeliveryObserved,
-  parts: Parts,
+  parts: BrigadeParts,
 ): readonly OriginalLine[] {
   switch (observed.kind) {
     case 'attempt-started':
@@ -81,7 +81,7 @@ function toStderr(text: string): OriginalLine {
 }
 
 // brigade.Build as encoding/json writes it: bytes are base64, empty ones with omitempty are absent.
-function buildOf(delivery: Delivery, { originalProject }: Parts): EventObject {
+function buildOf(delivery: Delivery, { originalProject }: BrigadeParts): EventObject {
   const event = untyped(delivery.occurrences[0].event);
   const type = `${stringAt(event, 'involvedObject', 'kind')}:${stringAt(event, 'reason')}`;
   return {

@@ -1,12 +1,12 @@
 // The one line per decision: the words in the order of docs/operations.md, and as fields.
 // Whether a decision gets a line, and at which level, is decision-memory.ts and telemetry.ts.
 
-import type { Disposed, TrailEntry } from '../core/decision.ts';
+import type { TrailEntry, TriggerDisposition } from '../core/decision.ts';
 import type { Json } from '../core/event.ts';
 import type { DecisionObserved } from '../core/observation.ts';
 import { printable, quoted } from '../kit/text/printable.ts';
 import { compact, counted, pathToken, ruleLabel, token } from './log-value.ts';
-import type { Line, LogLevel } from './logging.ts';
+import type { LogLevel, LogLine } from './logging.ts';
 
 const MESSAGE_CHARACTERS = 160;
 const FIELD_CHARACTERS = 253;
@@ -24,7 +24,7 @@ interface DecisionContext {
 }
 
 /** The line of a decision. */
-export function toDecisionLine(observed: DecisionObserved, context: DecisionContext): Line {
+export function toDecisionLine(observed: DecisionObserved, context: DecisionContext): LogLine {
   return {
     level: context.level,
     kind: 'decision',
@@ -59,7 +59,10 @@ function words({ occurrence, decision, disposed }: DecisionObserved): readonly s
 }
 
 /** `queued`, or `gitlab:queued` where the rule has several triggers. */
-function dispositionText({ trigger, disposition }: Disposed, all: readonly Disposed[]): string {
+function dispositionText(
+  { trigger, disposition }: TriggerDisposition,
+  all: readonly TriggerDisposition[],
+): string {
   return all.length === 1 ? disposition : `${token(trigger)}:${disposition}`;
 }
 
@@ -150,7 +153,7 @@ interface Novelty {
   readonly states: number;
 }
 
-interface Remembered {
+interface LastLine {
   readonly said: string;
   states: number;
 }
@@ -162,8 +165,8 @@ interface Remembered {
  */
 export class DecisionMemory {
   readonly #half: number;
-  #newer = new Map<string, Remembered>();
-  #older = new Map<string, Remembered>();
+  #newer = new Map<string, LastLine>();
+  #older = new Map<string, LastLine>();
 
   constructor(limit: number = SERIES) {
     this.#half = Math.ceil(limit / 2);
@@ -188,7 +191,7 @@ export class DecisionMemory {
     return { changed: true, states: last?.states ?? 0 };
   }
 
-  #recall(key: string): Remembered | undefined {
+  #recall(key: string): LastLine | undefined {
     const newer = this.#newer.get(key);
     if (newer !== undefined) return newer;
     const older = this.#older.get(key);

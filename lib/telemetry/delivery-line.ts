@@ -14,7 +14,7 @@ import type { DeliveryObserved, LimitObserved, LimitUser } from '../core/observa
 import { renderDuration } from '../kit/text/quantity.ts';
 import type { FailureLog } from './failure-log.ts';
 import { counted, ruleLabel, token } from './log-value.ts';
-import type { Line, LogLevel } from './logging.ts';
+import type { LogLevel, LogLine } from './logging.ts';
 
 const STATE_LEVELS = {
   waiting: 'debug',
@@ -66,7 +66,10 @@ const LOST_LEVELS = {
 } as const satisfies Record<UnknownReason, LogLevel>;
 
 /** The lines about deliveries. */
-export function deliveryLines(observed: DeliveryObserved, failures: FailureLog): readonly Line[] {
+export function deliveryLines(
+  observed: DeliveryObserved,
+  failures: FailureLog,
+): readonly LogLine[] {
   switch (observed.kind) {
     case 'attempt-started': {
       const { id, trigger, attempts } = observed.delivery;
@@ -95,7 +98,7 @@ export function deliveryLines(observed: DeliveryObserved, failures: FailureLog):
 }
 
 // Said when it opens and when it closes; how often it tried in between is nobody's news.
-function breakerLine({ kind, trigger, from, to, why, retryMs }: Observed<'breaker'>): Line {
+function breakerLine({ kind, trigger, from, to, why, retryMs }: DeliveryOf<'breaker'>): LogLine {
   const pause = to === 'open' ? `, no attempts for ${renderDuration(wholeSeconds(retryMs))}` : '';
   const text = `${trigger}: breaker ${to}${pause}: ${why}`;
   const fields = { trigger, breaker: to, why, retryMs };
@@ -110,14 +113,14 @@ const PAUSE_LEVELS = {
 } as const satisfies Record<PauseReason, LogLevel>;
 
 // Logged when it begins and when it is over; at debug when the same limit is met again soon.
-function pauseLines(observed: Observed<'pause'>, failures: FailureLog): readonly Line[] {
+function pauseLines(observed: DeliveryOf<'pause'>, failures: FailureLog): readonly LogLine[] {
   const { kind, trigger, reason, state, why, retryMs } = observed;
   const key = `pause ${trigger}`;
   const fields = { trigger, state, reason, why, retryMs };
   if (state === 'paused') {
     const pause = `no attempts for ${renderDuration(wholeSeconds(retryMs))}`;
     const text = `${trigger}: paused (${reason}), ${pause}: ${why}`;
-    const line: Line = { level: PAUSE_LEVELS[reason], kind, text, fields };
+    const line: LogLine = { level: PAUSE_LEVELS[reason], kind, text, fields };
     return [failures.failed({ key, cause: reason, line })];
   }
   const text = `${trigger}: pause ${state} (${reason}): ${why}`;
@@ -130,9 +133,12 @@ function wholeSeconds(ms: number): number {
   return Math.ceil(ms / 1000) * 1000;
 }
 
-type Observed<K extends DeliveryObserved['kind']> = Extract<DeliveryObserved, { kind: K }>;
+type DeliveryOf<K extends DeliveryObserved['kind']> = Extract<DeliveryObserved, { kind: K }>;
 
-function attemptEnded(observed: Observed<'attempt-ended'>, failures: FailureLog): readonly Line[] {
+function attemptEnded(
+  observed: DeliveryOf<'attempt-ended'>,
+  failures: FailureLog,
+): readonly LogLine[] {
   const { kind, delivery, outcome, durationMs } = observed;
   const { id, trigger, attempts } = delivery;
   const attempt = attempts.length;
@@ -147,10 +153,10 @@ function attemptEnded(observed: Observed<'attempt-ended'>, failures: FailureLog)
   if (outcome.outcome === 'retry' || outcome.outcome === 'unknown') {
     const level =
       outcome.outcome === 'retry' ? RETRY_LEVELS[outcome.reason] : LOST_LEVELS[outcome.reason];
-    const line: Line = { level, kind, text, fields };
+    const line: LogLine = { level, kind, text, fields };
     return [failures.failed({ key, cause: outcome.reason, line })];
   }
-  const line: Line = { level: 'debug', kind, text, fields };
+  const line: LogLine = { level: 'debug', kind, text, fields };
   const ended = outcome.outcome === 'delivered' ? failures.ended(key) : null;
   return ended === null ? [line] : [line, ended];
 }
@@ -173,7 +179,7 @@ function outcomeFields(outcome: Outcome): Readonly<Record<string, string>> {
   };
 }
 
-function deliveryMoved(observed: Observed<'delivery-moved'>): Line {
+function deliveryMoved(observed: DeliveryOf<'delivery-moved'>): LogLine {
   const { kind, delivery, from, to, dead, possiblyTwice = false, why } = observed;
   const { id, trigger } = delivery;
   const state = dead === null ? to : `${to} (${dead})`;
@@ -190,7 +196,7 @@ function deliveryMoved(observed: Observed<'delivery-moved'>): Line {
   };
 }
 
-function movedLevel({ to, dead, possiblyTwice }: Observed<'delivery-moved'>): LogLevel {
+function movedLevel({ to, dead, possiblyTwice }: DeliveryOf<'delivery-moved'>): LogLevel {
   // Shedding has one error line of its own, however many give way.
   if (dead === 'shed') return 'info';
   return possiblyTwice === true && STATE_LEVELS[to] === 'info' ? 'warn' : STATE_LEVELS[to];
@@ -212,7 +218,7 @@ function startedFields(object: Started | null): Readonly<Record<string, string>>
 type LimitSeen<K extends LimitObserved['kind']> = Extract<LimitObserved, { kind: K }>;
 
 /** The lines about limits. */
-export function limitLines(observed: LimitObserved, failures: FailureLog): readonly Line[] {
+export function limitLines(observed: LimitObserved, failures: FailureLog): readonly LogLine[] {
   switch (observed.kind) {
     case 'budget':
       return budgetLines(observed, failures);
@@ -223,7 +229,7 @@ export function limitLines(observed: LimitObserved, failures: FailureLog): reado
   }
 }
 
-function budgetLines(observed: LimitSeen<'budget'>, failures: FailureLog): readonly Line[] {
+function budgetLines(observed: LimitSeen<'budget'>, failures: FailureLog): readonly LogLine[] {
   const { kind, budget, state, rate, user } = observed;
   const key = `budget ${budget}`;
   if (state === 'free') {
@@ -233,7 +239,7 @@ function budgetLines(observed: LimitSeen<'budget'>, failures: FailureLog): reado
   const name = `limits.${budget}`;
   const text = `${name} (${rate}) is used up${usedUpBy(user)}; narrow that rule, or raise ${name}`;
   const fields = { budget: name, rate, ...fieldsOf(user) };
-  const line: Line = { level: 'error', kind, text, fields };
+  const line: LogLine = { level: 'error', kind, text, fields };
   return [
     failures.failed({ key, cause: `used up by ${user === null ? '-' : userText(user)}`, line }),
   ];
@@ -262,7 +268,7 @@ function fieldsOf(user: LimitUser | null): Readonly<Record<string, string | numb
   };
 }
 
-function sheddingBegan(observed: LimitSeen<'shedding'>): Line {
+function sheddingBegan(observed: LimitSeen<'shedding'>): LogLine {
   const { kind, trigger, bound, longest } = observed;
   const most =
     longest === null
@@ -272,7 +278,7 @@ function sheddingBegan(observed: LimitSeen<'shedding'>): Line {
   return { level: 'error', kind, text, fields: sheddingFields(observed) };
 }
 
-function sheddingEnded(observed: LimitSeen<'shedding'>): Line {
+function sheddingEnded(observed: LimitSeen<'shedding'>): LogLine {
   const text = `${token(observed.trigger)}: shedding is over: ${lossText(observed)}`;
   return { level: 'info', kind: observed.kind, text, fields: sheddingFields(observed) };
 }

@@ -5,25 +5,25 @@
 import type { Clock } from '../core/clock.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
 import { counted } from './log-value.ts';
-import type { Line } from './logging.ts';
+import type { LogLine } from './logging.ts';
 
 // A failure that comes back within this time of its end never ended: a watch that opens and is cut
 // once a second is one failure, not sixty.
 const CALM_MS = 60_000;
 
 /** A failure as it is told from others. */
-interface Failure {
+interface LoggedFailure {
   /** What fails, for instance a watch on one path. */
   readonly key: string;
   /** How it fails; the same cause again is the same failure. */
   readonly cause: string;
   /** The line that says it. */
-  readonly line: Line;
+  readonly line: LogLine;
 }
 
 interface Ongoing {
   readonly cause: string;
-  readonly line: Line;
+  readonly line: LogLine;
   readonly since: number;
   again: number;
   /** Since when nothing failed; null while it fails. */
@@ -42,7 +42,7 @@ export class FailureLog {
   }
 
   /** The line to write: as it is where it is news, at debug where the same failed before. */
-  failed(failure: Failure): Line {
+  failed(failure: LoggedFailure): LogLine {
     const before = this.#ongoing.get(failure.key);
     if (before?.cause === failure.cause) {
       before.again += 1;
@@ -65,7 +65,7 @@ export class FailureLog {
   }
 
   /** The line for the end of a failure; null where there is none to tell now. */
-  ended(key: string): Line | null {
+  ended(key: string): LogLine | null {
     const failure = this.#ongoing.get(key);
     if (failure === undefined || failure.calmSince !== null) return null;
     failure.calmSince = this.#clock.monotonic();
@@ -81,7 +81,7 @@ export class FailureLog {
    * Like `failed` for what has no end of its own, such as a frame that is skipped: it ends by
    * staying away.
    */
-  passed(failure: Failure): Line {
+  passed(failure: LoggedFailure): LogLine {
     const line = this.failed(failure);
     const ongoing = this.#ongoing.get(failure.key);
     if (ongoing !== undefined) {
@@ -92,9 +92,9 @@ export class FailureLog {
   }
 
   /** The ends of those failures that have been calm long enough. */
-  calmed(): readonly Line[] {
+  calmed(): readonly LogLine[] {
     if (this.#ongoing.size === 0) return [];
-    const lines: Line[] = [];
+    const lines: LogLine[] = [];
     const now = this.#clock.monotonic();
     for (const [key, failure] of this.#ongoing) {
       if (failure.calmSince === null || now - failure.calmSince < CALM_MS) continue;
@@ -104,7 +104,7 @@ export class FailureLog {
     return lines;
   }
 
-  #endLine(failure: Ongoing): Line {
+  #endLine(failure: Ongoing): LogLine {
     const { kind, fields } = failure.line;
     const text = `over: ${failure.line.text} (${this.#told(failure)})`;
     return { level: 'info', kind, text, fields: { ...fields, over: true, again: failure.again } };

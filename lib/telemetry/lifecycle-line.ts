@@ -7,7 +7,7 @@ import type { StoreObserved } from '../core/store-observation.ts';
 import { renderDuration, renderSize } from '../kit/text/quantity.ts';
 import type { FailureLog } from './failure-log.ts';
 import { counted } from './log-value.ts';
-import type { Line, LogLevel } from './logging.ts';
+import type { LogLevel, LogLine } from './logging.ts';
 
 const SEVERITY_LEVELS = {
   error: 'error',
@@ -28,7 +28,10 @@ const CLUSTER_ID_FROM = {
 } as const satisfies Record<Extract<LifecycleObserved, { kind: 'cluster-found' }>['from'], string>;
 
 /** The lines about the life of the process. */
-export function lifecycleLines(observed: LifecycleObserved, failures: FailureLog): readonly Line[] {
+export function lifecycleLines(
+  observed: LifecycleObserved,
+  failures: FailureLog,
+): readonly LogLine[] {
   switch (observed.kind) {
     case 'started': {
       const { version, configuration, form } = observed;
@@ -43,7 +46,7 @@ export function lifecycleLines(observed: LifecycleObserved, failures: FailureLog
     case 'cluster-waiting': {
       const { kind, server, why } = observed;
       const text = `waiting for the API server ${server}: ${why}`;
-      const line: Line = { level: 'warn', kind, text, fields: { server, why } };
+      const line: LogLine = { level: 'warn', kind, text, fields: { server, why } };
       return [failures.failed({ key: 'cluster', cause: why, line })];
     }
     case 'cluster-changed': {
@@ -85,33 +88,36 @@ export function lifecycleLines(observed: LifecycleObserved, failures: FailureLog
 }
 
 /** The line of an error that should not have happened. */
-export function bugLine(where: string, error: unknown): Line {
+export function bugLine(where: string, error: unknown): LogLine {
   const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1) : [];
   const text = `bug in ${where}: ${messageOf(error)} (please report this line)`;
-  const line: Line = { level: 'error', kind: 'bug', text, fields: { where } };
+  const line: LogLine = { level: 'error', kind: 'bug', text, fields: { where } };
   return stack.length === 0 ? line : { ...line, more: stack.map((frame) => frame.trim()) };
 }
 
-function info(kind: string, text: string, fields: Line['fields']): Line {
+function info(kind: string, text: string, fields: LogLine['fields']): LogLine {
   return { level: 'info', kind, text, fields };
 }
 
-type Observed<K extends LifecycleObserved['kind']> = Extract<LifecycleObserved, { kind: K }>;
+type LifecycleOf<K extends LifecycleObserved['kind']> = Extract<LifecycleObserved, { kind: K }>;
 
-function clusterFound(observed: Observed<'cluster-found'>, failures: FailureLog): readonly Line[] {
+function clusterFound(
+  observed: LifecycleOf<'cluster-found'>,
+  failures: FailureLog,
+): readonly LogLine[] {
   const { kind, id, from, server } = observed;
   const text = `cluster ${id} at ${server} (${CLUSTER_ID_FROM[from]})`;
   const ended = failures.ended('cluster');
   return [...(ended === null ? [] : [ended]), info(kind, text, { id, from, server })];
 }
 
-function proxyUsed({ kind, trigger, proxy, from }: Observed<'proxy-used'>): Line {
+function proxyUsed({ kind, trigger, proxy, from }: LifecycleOf<'proxy-used'>): LogLine {
   const whose = trigger === null ? 'the API server' : `the receiver of trigger ${trigger}`;
   const text = `${whose} is reached through the proxy ${proxy} (${from})`;
   return info(kind, text, { ...(trigger !== null && { trigger }), proxy, from });
 }
 
-function problemLine(problem: Problem): Line {
+function problemLine(problem: Problem): LogLine {
   const { severity, code, path, line, column, message, hint } = problem;
   const place = line === 0 ? path : `${path} (line ${line}, column ${column})`;
   const where = place === '' ? '' : `configuration ${place}: `;
@@ -123,7 +129,7 @@ function problemLine(problem: Problem): Line {
   };
 }
 
-function stopped({ kind, durable, waiting, abandoned }: Observed<'stopped'>): Line {
+function stopped({ kind, durable, waiting, abandoned }: LifecycleOf<'stopped'>): LogLine {
   const waits = waiting === null ? 'the store did not say how many wait' : `${waiting} waiting`;
   const left = `${counted(abandoned, 'attempt')} abandoned, ${waits}`;
   const fields = { durable, waiting, abandoned };
@@ -152,7 +158,7 @@ const WHEN_FULL = {
 } as const satisfies Record<Usage['overflow'], string>;
 
 /** The lines about the store. */
-export function storeLines(observed: StoreObserved, failures: FailureLog): readonly Line[] {
+export function storeLines(observed: StoreObserved, failures: FailureLog): readonly LogLine[] {
   switch (observed.kind) {
     case 'store-opened': {
       const { kind, store, durable, at, history } = observed;
@@ -193,7 +199,7 @@ function toMove({
   at,
   to,
   command,
-}: Extract<StoreObserved, { kind: 'store-to-move' }>): Line {
+}: Extract<StoreObserved, { kind: 'store-to-move' }>): LogLine {
   const what = `the store ${at} lies in the working directory, as earlier versions had it`;
   const next =
     command === ''
@@ -206,18 +212,18 @@ function toMove({
 function trouble(
   observed: Extract<StoreObserved, { kind: 'store-trouble' }>,
   failures: FailureLog,
-): readonly Line[] {
+): readonly LogLine[] {
   const { kind, state, why } = observed;
   if (state === 'available') {
     const ended = failures.ended('store');
     return ended === null ? [] : [ended];
   }
   const text = `the store takes nothing: ${why}; make room or mend the disk; it goes on by itself`;
-  const line: Line = { level: 'error', kind, text, fields: { state, why } };
+  const line: LogLine = { level: 'error', kind, text, fields: { state, why } };
   return [failures.failed({ key: 'store', cause: why, line })];
 }
 
-function usage({ kind, level, overflow, bytes, maxBytes }: Usage): readonly Line[] {
+function usage({ kind, level, overflow, bytes, maxBytes }: Usage): readonly LogLine[] {
   const share = `${renderSize(bytes)} of ${renderSize(maxBytes)}`;
   const texts = {
     fine: `the store has room again: ${share}`,
@@ -228,7 +234,7 @@ function usage({ kind, level, overflow, bytes, maxBytes }: Usage): readonly Line
   return [{ level: USAGE_LEVELS[level], kind, text: texts[level], fields }];
 }
 
-function resumed(observed: Extract<StoreObserved, { kind: 'work-resumed' }>): readonly Line[] {
+function resumed(observed: Extract<StoreObserved, { kind: 'work-resumed' }>): readonly LogLine[] {
   const { kind, lost, unattempted, downMs } = observed;
   if (downMs === null && lost + unattempted === 0) return [];
   const away =

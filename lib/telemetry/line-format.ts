@@ -3,7 +3,7 @@
 
 import type { Json } from '../core/event.ts';
 import { printable } from '../kit/text/printable.ts';
-import type { Line, LogLevel } from './logging.ts';
+import type { LogLevel, LogLine } from './logging.ts';
 
 // What JSON.stringify leaves as it is although a terminal acts on it: DEL, C1, separators, bidi.
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
@@ -29,7 +29,7 @@ export function jsonFormat(): RenderLine {
 }
 
 /** JSON whose texts are made printable, each cut where it is longer than any should be. */
-function shownJson(value: object, { isShown }: Pick<Line, 'isShown'>): string {
+function shownJson(value: object, { isShown }: Pick<LogLine, 'isShown'>): string {
   const text = JSON.stringify(value);
   if (isShown === true || (text.length <= LINE_CHARACTERS && PLAIN.test(text))) return text;
   return JSON.stringify(value, (_key, inner: unknown) =>
@@ -70,7 +70,7 @@ const LEVEL_COLOUR: Readonly<Record<LogLevel, string | null>> = {
 };
 
 /** How a line becomes text. */
-export type RenderLine = (line: Line, now: number) => string;
+export type RenderLine = (line: LogLine, now: number) => string;
 
 /** Text lines, with or without colours. */
 export function textFormat(colour: 'colours' | 'plain'): RenderLine {
@@ -89,7 +89,7 @@ export function textFormat(colour: 'colours' | 'plain'): RenderLine {
   };
 }
 
-function tail(line: Line): readonly string[] {
+function tail(line: LogLine): readonly string[] {
   const more = (line.more ?? []).map((text) => `  ${printable(text, TEXT_CHARACTERS)}`);
   return line.event === undefined ? more : [...more, escapedJson(line.event, 2)];
 }

@@ -56,7 +56,7 @@ export interface TelemetryParts {
 }
 
 /** One line of the log before it is text. Everything in it may be printed as it stands. */
-export interface Line {
+export interface LogLine {
   readonly level: LogLevel;
   /** The kind of the observation it comes from. */
   readonly kind: string;

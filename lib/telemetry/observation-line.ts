@@ -6,7 +6,7 @@ import type { DecisionObserved, Observation } from '../core/observation.ts';
 import { deliveryLines, limitLines } from './delivery-line.ts';
 import type { FailureLog } from './failure-log.ts';
 import { lifecycleLines, storeLines } from './lifecycle-line.ts';
-import type { Line } from './logging.ts';
+import type { LogLine } from './logging.ts';
 import { readingLines } from './reading-line.ts';
 
 /** Everything observed but decisions. */
@@ -16,7 +16,7 @@ export type OtherObservation = Exclude<Observation, DecisionObserved>;
 export function observationLines(
   observation: OtherObservation,
   failures: FailureLog,
-): readonly Line[] {
+): readonly LogLine[] {
   switch (observation.kind) {
     case 'reading':
     case 'watch-opened':

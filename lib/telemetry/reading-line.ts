@@ -6,7 +6,7 @@ import type { Gap, Position } from '../core/source.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
 import type { FailureLog } from './failure-log.ts';
 import { counted } from './log-value.ts';
-import type { Line, LogLevel } from './logging.ts';
+import type { LogLevel, LogLine } from './logging.ts';
 
 // How much each reason matters. A watch that is closed in time or answers 410 after a quiet while is
 // how watches of Events live; what no waiting cures needs a human.
@@ -41,7 +41,7 @@ const GAP_LEVELS = {
 } as const satisfies Record<Gap['loss'], LogLevel>;
 
 /** The lines about reading a watch path. */
-export function readingLines(observed: ReadingObserved, failures: FailureLog): readonly Line[] {
+export function readingLines(observed: ReadingObserved, failures: FailureLog): readonly LogLine[] {
   switch (observed.kind) {
     case 'reading': {
       const { source, path, state, why } = observed;
@@ -83,13 +83,13 @@ export function readingLines(observed: ReadingObserved, failures: FailureLog): r
   }
 }
 
-function listed(line: Line | null): readonly Line[] {
+function listed(line: LogLine | null): readonly LogLine[] {
   return line === null ? [] : [line];
 }
 
-type Observed<K extends ReadingObserved['kind']> = Extract<ReadingObserved, { kind: K }>;
+type ReadingOf<K extends ReadingObserved['kind']> = Extract<ReadingObserved, { kind: K }>;
 
-function watchEnded(observed: Observed<'watch-ended'>, failures: FailureLog): Line {
+function watchEnded(observed: ReadingOf<'watch-ended'>, failures: FailureLog): LogLine {
   const { kind, source, path, reason, detail, lastedMs, retryMs } = observed;
   const level = REASON_LEVELS[reason];
   const text = `${source}: watch of ${path} ended, ${reason}${said(detail)}; again in ${renderDuration(retryMs)}`;
@@ -101,7 +101,7 @@ function watchEnded(observed: Observed<'watch-ended'>, failures: FailureLog): Li
 // Said once, after a minute; before, it is a note of the readiness.
 const STALE_MS = 60_000;
 
-function stale(observed: Observed<'path-stale'>, failures: FailureLog): readonly Line[] {
+function stale(observed: ReadingOf<'path-stale'>, failures: FailureLog): readonly LogLine[] {
   const { kind, source, path, ageMs } = observed;
   if (ageMs < STALE_MS) return [];
   const age = renderDuration(Math.round(ageMs / 1000) * 1000);
@@ -110,7 +110,7 @@ function stale(observed: Observed<'path-stale'>, failures: FailureLog): readonly
   return [failures.failed({ key: `stale ${source} ${path}`, cause: 'stale', line })];
 }
 
-function listEnded(observed: Observed<'list-ended'>): Line {
+function listEnded(observed: ReadingOf<'list-ended'>): LogLine {
   const { kind, source, path, purpose, items, pages, durationMs } = observed;
   const read = `${counted(items, 'object')} on ${counted(pages, 'page')}`;
   return {
@@ -121,7 +121,7 @@ function listEnded(observed: Observed<'list-ended'>): Line {
   };
 }
 
-function listFailed(observed: Observed<'list-failed'>, failures: FailureLog): Line {
+function listFailed(observed: ReadingOf<'list-failed'>, failures: FailureLog): LogLine {
   const { kind, source, path, reason, detail, retryMs } = observed;
   const level = REASON_LEVELS[reason];
   const text = `${source}: cannot list ${path}, ${reason}${said(detail)}; again in ${renderDuration(retryMs)}`;
@@ -130,20 +130,20 @@ function listFailed(observed: Observed<'list-failed'>, failures: FailureLog): Li
   return failures.failed({ key: `list ${source} ${path}`, cause: reason, line });
 }
 
-function frameSkipped(observed: Observed<'frame-skipped'>, failures: FailureLog): Line {
+function frameSkipped(observed: ReadingOf<'frame-skipped'>, failures: FailureLog): LogLine {
   const { kind, source, path, bytes, why } = observed;
   const text = `${source}: skipped one Event of ${path}: ${why} (${bytes} bytes)`;
   const line = { level: 'error' as const, kind, text, fields: { source, path, bytes, why } };
   return failures.passed({ key: `frame ${source} ${path}`, cause: why, line });
 }
 
-function retired({ kind, path, heirs }: Observed<'path-retired'>): Line {
+function retired({ kind, path, heirs }: ReadingOf<'path-retired'>): LogLine {
   const rest = heirs.length === 0 ? 'nothing reads its Events now' : `now in ${heirs.join(', ')}`;
   const text = `${path} is no longer read; ${rest}`;
   return { level: 'info', kind, text, fields: { path, heirs: heirs.join(' ') } };
 }
 
-function gap({ source, path, loss, why, from, to }: Gap): Line {
+function gap({ source, path, loss, why, from, to }: Gap): LogLine {
   const bounds = from === null ? `before ${bound(to)}` : `between ${bound(from)} and ${bound(to)}`;
   return {
     // With no position before it nothing that was read can be missing: a start, not a loss.

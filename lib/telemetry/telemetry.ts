@@ -10,7 +10,7 @@ import { FailureLog } from './failure-log.ts';
 import { bugLine } from './lifecycle-line.ts';
 import { jsonFormat, type RenderLine, textFormat } from './line-format.ts';
 import { type Log, openLog } from './log.ts';
-import type { Line, LoggingOptions, LogLevel, TelemetryParts } from './logging.ts';
+import type { LoggingOptions, LogLevel, LogLine, TelemetryParts } from './logging.ts';
 import { Metrics, type Scrape } from './metrics.ts';
 import { type OtherObservation, observationLines } from './observation-line.ts';
 
@@ -107,7 +107,7 @@ class Reporter {
     for (const line of observationLines(observation, this.#failures)) this.#write(line);
   }
 
-  #write(line: Line): void {
+  #write(line: LogLine): void {
     const log = this.#options.format === 'brigade' ? this.#err : this.#out;
     if (log.enabled(line.level)) log.write(line.level, this.#render(line, this.#parts.clock.now()));
   }

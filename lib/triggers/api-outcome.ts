@@ -9,19 +9,19 @@ import { isJsonList, isJsonObject, type Json, jsonAt, stringAt } from '../core/e
 import { printable } from '../kit/text/printable.ts';
 import type { ApiAnswer, ApiAnswered, ApiFailed } from '../kubernetes/client/kubernetes-api.ts';
 import { isStatus } from '../kubernetes/watch/watch-errors.ts';
-import { type Failing, pausing, refused, retry, unknown } from './outcomes.ts';
+import { type FailureMeaning, pausing, refused, retry, unknown } from './outcomes.ts';
 import { askedWaitMs } from './retry-after.ts';
 
 /** What a row of the tables says. */
-type Meaning = { readonly outcome: 'created' } | { readonly outcome: 'exists' } | Failing;
+type ApiMeaning = { readonly outcome: 'created' } | { readonly outcome: 'exists' } | FailureMeaning;
 
 /** One row of the table of answers; the first one that fits holds. */
-interface AnswerRow {
+interface ApiAnswerRow {
   /** The lowest and the highest status it is for. */
   readonly status: readonly [number, number];
   /** What else must hold. */
   readonly when?: (answer: ApiAnswered, name: string) => boolean;
-  readonly means: Meaning;
+  readonly means: ApiMeaning;
   /** What was found, for people. */
   readonly found: string;
   /** The command for a person once the cause is gone. */
@@ -34,16 +34,16 @@ interface AnswerRow {
 const TAKE_UP = 'sluice deliveries retry --all --state refused';
 
 /** One row of the table of missing answers; the first one that fits holds. */
-interface FailureRow {
+interface ApiFailureRow {
   readonly reached: ApiFailed['reached'];
   /** Absent: any. */
   readonly code?: string;
-  readonly means: Failing;
+  readonly means: FailureMeaning;
 }
 
 // `retry` may stand only where an object that was created cannot be answered so; see http/outcome.ts.
 /** Every status that an answer can have. */
-export const ANSWER_ROWS: readonly AnswerRow[] = [
+export const ANSWER_ROWS: readonly ApiAnswerRow[] = [
   { status: [200, 299], means: { outcome: 'created' }, found: 'created' },
   // Policies and webhooks may answer with any status, so these rows come first. All of them refuse.
   // Whether they let an object in can depend on what an Event says, and an Event's author must not
@@ -159,7 +159,7 @@ export const ANSWER_ROWS: readonly AnswerRow[] = [
 ];
 
 /** Every way in which an answer can be missing. */
-export const FAILURE_ROWS: readonly FailureRow[] = [
+export const FAILURE_ROWS: readonly ApiFailureRow[] = [
   { reached: 'never', means: retry('unreachable') },
   { reached: 'perhaps', code: 'timeout', means: unknown('timeout') },
   { reached: 'perhaps', code: 'aborted', means: unknown('timeout') },
@@ -168,7 +168,7 @@ export const FAILURE_ROWS: readonly FailureRow[] = [
 ];
 
 /** What was tried, so that an outcome can say so. */
-export interface Tried {
+export interface CreateAttempt {
   /** For instance `create Job ci/build-…`. */
   readonly doing: string;
   /** The object's name. */
@@ -186,11 +186,11 @@ type CreationOutcome =
   | Exclude<Outcome, { readonly outcome: 'delivered' }>;
 
 /** What an answer to a creation means. */
-export function outcomeOf(answer: ApiAnswer, tried: Tried): CreationOutcome {
+export function outcomeOf(answer: ApiAnswer, tried: CreateAttempt): CreationOutcome {
   return answer.ok ? ofAnswer(answer, tried) : ofFailure(answer, tried);
 }
 
-function ofAnswer(answer: ApiAnswered, tried: Tried): CreationOutcome {
+function ofAnswer(answer: ApiAnswered, tried: CreateAttempt): CreationOutcome {
   const row = ANSWER_ROWS.find(({ status: [from, to], when }) => {
     const inside = answer.status >= from && answer.status <= to;
     return inside && (when === undefined || when(answer, tried.name));
@@ -212,7 +212,7 @@ function ofAnswer(answer: ApiAnswered, tried: Tried): CreationOutcome {
 // With these the server, or what stands before it, speaks of itself and not of the object.
 const PAUSING: ReadonlySet<number> = new Set([429, 503]);
 
-function ofFailure(failed: ApiFailed, tried: Tried): CreationOutcome {
+function ofFailure(failed: ApiFailed, tried: CreateAttempt): CreationOutcome {
   const row = FAILURE_ROWS.find(
     ({ reached, code }) =>
       reached === failed.reached && (code === undefined || code === failed.code),

@@ -18,9 +18,9 @@ import {
   toBuildSecret,
 } from './brigade-secret.ts';
 import {
-  type Creation,
   createObject,
   namespaceFindings,
+  type ObjectCreation,
   objectName,
   renderCreation,
 } from './create-object.ts';
@@ -122,7 +122,7 @@ function toCreation(
   parts: PreviewParts,
   { id, occurrences }: Delivery,
 ):
-  | { readonly ok: true; readonly creation: Omit<Creation, 'now'> }
+  | { readonly ok: true; readonly creation: Omit<ObjectCreation, 'now'> }
   | { readonly ok: false; readonly detail: string } {
   const namespace = section.namespace ?? parts.buildNamespace;
   const name = objectName(parts.prefix, id);

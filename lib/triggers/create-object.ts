@@ -7,14 +7,14 @@ import { type JsonObject, jsonAt, stringAt } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import type { ApiAnswered, ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 import { create, get } from '../kubernetes/client/objects.ts';
-import { outcomeOf, type Tried } from './api-outcome.ts';
+import { type CreateAttempt, outcomeOf } from './api-outcome.ts';
 import { pausing } from './outcomes.ts';
 
 /** Holds the whole delivery id on every object that Sluice creates. */
 export const DELIVERY_KEY = 'sluice.dev/delivery';
 
 /** One object to create. */
-export interface Creation {
+export interface ObjectCreation {
   /** The path of its collection, for instance `/apis/batch/v1/namespaces/ci/jobs`. */
   readonly collection: string;
   /** The plural, for people: what a Role must name. */
@@ -26,7 +26,7 @@ export interface Creation {
 }
 
 /** The request that creates an object, for people. */
-export function renderCreation({ collection, object }: Omit<Creation, 'now'>): string {
+export function renderCreation({ collection, object }: Omit<ObjectCreation, 'now'>): string {
   return `POST ${collection}\n\n${JSON.stringify(object, null, 2)}`;
 }
 
@@ -36,7 +36,7 @@ const REQUEST_LIMIT_MS = 300_000;
 /** Creates the object, or says what came of trying. */
 export async function createObject(
   api: ApiClient,
-  creation: Creation,
+  creation: ObjectCreation,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { collection: path, object } = creation;
@@ -47,7 +47,11 @@ export async function createObject(
   return outcome;
 }
 
-async function whose(api: ApiClient, creation: Creation, signal: AbortSignal): Promise<Outcome> {
+async function whose(
+  api: ApiClient,
+  creation: ObjectCreation,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const path = `${creation.collection}/${encodeURIComponent(nameOf(creation.object))}`;
   const answer = await get(api, path, signal);
   const started = startedBy(creation.object);
@@ -65,7 +69,7 @@ async function whose(api: ApiClient, creation: Creation, signal: AbortSignal): P
   return { outcome: 'unknown', reason, detail, ...pausing(pauseMs) };
 }
 
-function compared(answer: ApiAnswered, creation: Creation): Outcome {
+function compared(answer: ApiAnswered, creation: ObjectCreation): Outcome {
   const ours = stringAt(creation.object, 'metadata', 'annotations', DELIVERY_KEY);
   const theirs = jsonAt(answer.body, 'metadata', 'annotations', DELIVERY_KEY);
   const started = startedBy(creation.object);
@@ -82,7 +86,7 @@ function compared(answer: ApiAnswered, creation: Creation): Outcome {
   };
 }
 
-function tried(creation: Creation, verb: string): Tried {
+function tried(creation: ObjectCreation, verb: string): CreateAttempt {
   const { kind, namespace, name } = startedBy(creation.object);
   return {
     doing: `${verb} ${kind} ${namespace}/${name}`,

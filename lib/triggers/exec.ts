@@ -15,7 +15,12 @@ import {
   isOfDelivery,
   passedVariables,
 } from './command/environment.ts';
-import { type Command, type Ending, ProcessGroups, runCommand } from './command/run-command.ts';
+import {
+  type Ending,
+  type LocalCommand,
+  ProcessGroups,
+  runCommand,
+} from './command/run-command.ts';
 import {
   oneEach,
   type PreviewParts,
@@ -124,7 +129,7 @@ function directoryOf(section: ExecSection, { folder }: PreviewParts): string {
   return resolve(folder, section.workingDirectory ?? '.');
 }
 
-function toCommand(section: ExecSection, parts: TriggerParts, delivery: Delivery): Command {
+function toCommand(section: ExecSection, parts: TriggerParts, delivery: Delivery): LocalCommand {
   return {
     words: section.command,
     workingDirectory: directoryOf(section, parts),

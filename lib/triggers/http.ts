@@ -110,13 +110,13 @@ function httpFindings(section: HttpSection): readonly Finding[] {
   ];
 }
 
-type Said = Pick<Finding, 'message' | 'hint'>;
+type SectionMessage = Pick<Finding, 'message' | 'hint'>;
 
-function wrong(path: string, said: Said): Finding {
+function wrong(path: string, said: SectionMessage): Finding {
   return { severity: 'error', code: 'wrong-value', path, ...said };
 }
 
-function missing(path: string, said: Said): Finding {
+function missing(path: string, said: SectionMessage): Finding {
   return { severity: 'error', code: 'missing-key', path, ...said };
 }
 

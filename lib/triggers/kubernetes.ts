@@ -9,9 +9,9 @@ import type { CheckContext, JsonSchema } from '../core/kind.ts';
 import { toLabelValue } from '../kit/text/label.ts';
 import { resourcePath } from '../kubernetes/client/objects.ts';
 import {
-  type Creation,
   createObject,
   DELIVERY_KEY,
+  type ObjectCreation,
   objectName,
   renderCreation,
 } from './create-object.ts';
@@ -123,15 +123,15 @@ export const kubernetesKind: TriggerKind<KubernetesSection> = {
 };
 
 /** The object of a delivery, or why there is none. */
-type Made =
-  | { readonly ok: true; readonly creation: Omit<Creation, 'now'> }
+type MadeObject =
+  | { readonly ok: true; readonly creation: Omit<ObjectCreation, 'now'> }
   | { readonly ok: false; readonly reason: Complaint['reason']; readonly detail: string };
 
 /** Compiles the manifest once, to what makes the object of each delivery. */
 function compileCreation(
   section: KubernetesSection,
   parts: PreviewParts,
-): (delivery: Delivery) => Made {
+): (delivery: Delivery) => MadeObject {
   const { manifest, allowFromEvent: allowed = [], tooLarge = DEFAULT_TOO_LARGE } = section;
   const { render } = compileManifest(manifest, { allowed, tooLarge });
   const namespace = namespaceOf(section, parts.buildNamespace);

@@ -7,12 +7,12 @@ import formats from 'ajv-formats';
 import { expect } from 'chai';
 import { openApi } from '../../lib/api/api.ts';
 import { Token } from '../../lib/api/api-token.ts';
-import { ApiWatch } from '../../lib/api/documents/activity.ts';
+import { Activity } from '../../lib/api/documents/activity.ts';
 import type { Listener } from '../../lib/api/listener.ts';
 import { openApiDocument } from '../../lib/api/openapi.ts';
 import { ROUTES } from '../../lib/api/routes.ts';
 import type { Clock } from '../../lib/core/clock.ts';
-import type { Disposed } from '../../lib/core/decision.ts';
+import type { TriggerDisposition } from '../../lib/core/decision.ts';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import type { Gap } from '../../lib/core/source.ts';
@@ -86,7 +86,7 @@ export class ApiBench implements AsyncDisposable {
   readonly plan: Plan;
   readonly store = createMemoryStore();
   readonly clock: Clock;
-  readonly watch: ApiWatch;
+  readonly watch: Activity;
   readonly recording = recordingObserve();
   /** When held deliveries start, by their ids. */
   readonly forecasts = new Map<string, HeldForecast>();
@@ -100,7 +100,7 @@ export class ApiBench implements AsyncDisposable {
     this.plan = plan;
     this.clock = clock;
     this.#findToken = typeof token === 'function' ? token : async () => token;
-    this.watch = new ApiWatch(plan.chain, clock);
+    this.watch = new Activity(plan.chain, clock);
   }
 
   /** Opens one on a free port. */
@@ -137,7 +137,7 @@ export class ApiBench implements AsyncDisposable {
   }
 
   /** Observes a decision on an Event as intake does; answers its number. */
-  decide(overrides: EventObject = {}, disposed: readonly Disposed[] = []): number {
+  decide(overrides: EventObject = {}, disposed: readonly TriggerDisposition[] = []): number {
     const occurrence = anOccurrence({ event: anEvent(overrides) });
     const { chain } = this.plan;
     this.watch.observe({

@@ -5,7 +5,7 @@ import type { EventObject } from '../../lib/core/event.ts';
 import { toOccurrence } from '../../lib/core/occurrence.ts';
 import type { Commit } from '../../lib/core/store.ts';
 import {
-  type Candidate,
+  type StartRequest,
   toCandidate,
   toDelivery,
   toLedgerEntry,
@@ -53,7 +53,7 @@ export function commitOf(span: Span, now: number): Commit {
 function candidateOf(
   index: number,
   { now, object }: { readonly now: number; readonly object: number },
-): Candidate {
+): StartRequest {
   const event = eventAbout(`${OBJECT}${object}`, index) as EventObject;
   const read = { source: SOURCE, path: PATH, from: 'watch', readAt: now } as const;
   return toCandidate(toOccurrence(event, read), DECISION, {

@@ -4,7 +4,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Surroundings } from '../../lib/cli/command.ts';
+import type { ProcessContext } from '../../lib/cli/command.ts';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Observation } from '../../lib/core/observation.ts';
 import { sqliteKind } from '../../lib/stores/sqlite.ts';
@@ -26,7 +26,7 @@ export interface DeliveriesWorld extends AsyncDisposable {
   /** Runs `sluice deliveries …` there. */
   run(
     line: readonly string[],
-    overrides?: Partial<Surroundings>,
+    overrides?: Partial<ProcessContext>,
   ): Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
 }
 

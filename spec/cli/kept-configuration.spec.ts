@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { type KeptConfiguration, keepConfiguration, readKept } from '../../lib/cli/last-good.ts';
-import type { Keep } from '../../lib/core/store.ts';
+import type { KeyValues } from '../../lib/core/store.ts';
 
 const GOOD: KeptConfiguration = {
   text: 'version: 1\n',
@@ -12,7 +12,7 @@ const GOOD: KeptConfiguration = {
   since: 1_000,
 };
 
-function aKeep(written: string | null = null): Keep & { readonly writes: string[] } {
+function aKeep(written: string | null = null): KeyValues & { readonly writes: string[] } {
   const writes: string[] = [];
   return {
     writes,

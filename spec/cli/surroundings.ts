@@ -2,19 +2,19 @@
 // to stop that the spec makes.
 
 import { Readable, Writable } from 'node:stream';
-import type { Surroundings } from '../../lib/cli/command.ts';
+import type { ProcessContext } from '../../lib/cli/command.ts';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { systemClock, systemRandom } from '../../lib/kit/system.ts';
 
 /** A machine that remembers what was written. */
-export interface SpecMachine extends Surroundings {
+export interface SpecMachine extends ProcessContext {
   readonly stopping: AbortController;
   out(): string;
   err(): string;
 }
 
 /** Builds a machine. */
-export function specMachine(overrides: Partial<Surroundings> = {}): SpecMachine {
+export function specMachine(overrides: Partial<ProcessContext> = {}): SpecMachine {
   const stdout = new Remembering();
   const stderr = new Remembering();
   const stopping = new AbortController();
@@ -38,7 +38,7 @@ export function specMachine(overrides: Partial<Surroundings> = {}): SpecMachine 
 /** Runs a command line to its end. */
 export async function runLine(
   args: readonly string[],
-  overrides: Partial<Surroundings> = {},
+  overrides: Partial<ProcessContext> = {},
 ): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
   const machine = specMachine(overrides);
   const code = await runCommandLine(args, machine);

@@ -5,7 +5,7 @@ import type { Store } from '../../lib/core/store.ts';
 import type { Batching, Trigger } from '../../lib/core/trigger.ts';
 import type { LaneParts } from '../../lib/delivery/attempt-runner.ts';
 import { Lane, type LaneSettings } from '../../lib/delivery/lane.ts';
-import { Gate } from '../../lib/delivery/shared-lock.ts';
+import { SharedLock } from '../../lib/delivery/shared-lock.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -70,7 +70,7 @@ export const RETRY = {
 export interface LaneSurroundings {
   readonly clock?: FakeClock;
   readonly store?: Store;
-  readonly gate?: Gate;
+  readonly gate?: SharedLock;
   readonly without?: LaneParts['without'];
 }
 
@@ -80,7 +80,7 @@ export function setUp(
   trigger: Trigger = new HeldTrigger(),
   given: LaneSurroundings = {},
 ) {
-  const { clock = new FakeClock(), store = createMemoryStore(), gate = new Gate() } = given;
+  const { clock = new FakeClock(), store = createMemoryStore(), gate = new SharedLock() } = given;
   const recording = recordingObserve();
   const stop = new AbortController();
   const abandon = new AbortController();

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
-import { Gate } from '../../lib/delivery/shared-lock.ts';
+import { SharedLock } from '../../lib/delivery/shared-lock.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { deliveries } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -57,7 +57,7 @@ describe('a delivery at whose attempts the process died twice', () => {
   });
 
   it('waits for the attempts of every lane, and they for it', async () => {
-    const given = { clock: new FakeClock(), store: createMemoryStore(), gate: new Gate() };
+    const given = { clock: new FakeClock(), store: createMemoryStore(), gate: new SharedLock() };
     const other = new HeldTrigger();
     const trigger = new HeldTrigger();
     const others = setUp({ trigger: 'other' }, other, given);

@@ -2,7 +2,7 @@
 // what of it a next process knows.
 
 import { expect } from 'chai';
-import { Aging } from '../../lib/delivery/retry-age.ts';
+import { RetryAge } from '../../lib/delivery/retry-age.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
@@ -11,11 +11,11 @@ const MINUTE = 60_000;
 function setUp() {
   const clock = new FakeClock();
   const { keep } = createMemoryStore();
-  const made = (without: readonly { from: number; to: number }[] = []): Aging =>
-    new Aging('build', { clock, keep, without });
+  const made = (without: readonly { from: number; to: number }[] = []): RetryAge =>
+    new RetryAge('build', { clock, keep, without });
   const from = clock.now();
   /** How old something of the beginning is now, in minutes. */
-  const age = (aging: Aging): number => aging.ageMs(from, clock.now()) / MINUTE;
+  const age = (aging: RetryAge): number => aging.ageMs(from, clock.now()) / MINUTE;
   const pass = (minutes: number): Promise<void> => clock.advance(minutes * MINUTE);
   return { clock, keep, made, from, age, pass };
 }
@@ -116,7 +116,7 @@ describe('the age of a delivery', () => {
     const { clock, age, pass } = setUp();
     const refuse = (): Promise<never> => Promise.reject(new Error('disk full'));
     const keep = { read: async () => null, write: refuse };
-    const aging = new Aging('build', { clock, keep, without: [] });
+    const aging = new RetryAge('build', { clock, keep, without: [] });
     await aging.restore();
     aging.pause();
     await aging.saved;

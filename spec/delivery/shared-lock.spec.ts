@@ -1,12 +1,12 @@
 // The gate: who passes beside whom, in which order, and that giving up leaves nobody waiting.
 
 import { expect } from 'chai';
-import { Gate, type Passage } from '../../lib/delivery/shared-lock.ts';
+import { type Passage, SharedLock } from '../../lib/delivery/shared-lock.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 /** A gate, and who is inside by name. */
 function gateWithNames() {
-  const gate = new Gate();
+  const gate = new SharedLock();
   const inside = new Map<string, Disposable>();
   const enter = async (name: string, passage: Passage, signal?: AbortSignal): Promise<void> => {
     const pass = await gate.enter(passage, signal ?? new AbortController().signal);

@@ -2,7 +2,7 @@
 
 import type { Delivery, Outcome } from '../../lib/core/delivery.ts';
 import type { Observation } from '../../lib/core/observation.ts';
-import type { Batch, PathPart, Positions, Source } from '../../lib/core/source.ts';
+import type { Batch, Positions, Source, WatchPath } from '../../lib/core/source.ts';
 import type { Store } from '../../lib/core/store.ts';
 import type { Trigger } from '../../lib/core/trigger.ts';
 import { Gateway, type GatewayParts } from '../../lib/gateway/gateway.ts';
@@ -37,11 +37,11 @@ export class HandSource implements Source {
   }
 
   /** Where paths of before are read now; its own where a spec says nothing. */
-  heirs: (path: string) => readonly PathPart[] = (path) => [{ path, namespace: null }];
+  heirs: (path: string) => readonly WatchPath[] = (path) => [{ path, namespace: null }];
   /** From where it was asked to go on. */
   positions: Positions = new Map();
 
-  heirsOf(path: string): readonly PathPart[] {
+  heirsOf(path: string): readonly WatchPath[] {
     return this.heirs(path);
   }
 

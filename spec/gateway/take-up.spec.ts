@@ -2,8 +2,8 @@
 
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
-import type { PathPart, Source } from '../../lib/core/source.ts';
-import type { Begun, Retirement, Store } from '../../lib/core/store.ts';
+import type { Source, WatchPath } from '../../lib/core/source.ts';
+import type { Recovery, Retirement, Store } from '../../lib/core/store.ts';
 import { Heartbeat, keepSpan, readBeat } from '../../lib/gateway/heartbeat.ts';
 import { retirePaths, takeUp } from '../../lib/gateway/recovery.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
@@ -12,10 +12,10 @@ import { FakeClock } from '../support/fake-clock.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 import { storeWith } from './gateway-bench.ts';
 
-const NOTHING: Begun = { lost: [], unattempted: 0, paths: [] };
+const NOTHING: Recovery = { lost: [], unattempted: 0, paths: [] };
 const HOUR = 3_600_000;
 
-function bench(begun: Begun = NOTHING) {
+function bench(begun: Recovery = NOTHING) {
   const clock = new FakeClock();
   const { observe, of, seen } = recordingObserve();
   const calls: string[] = [];
@@ -147,17 +147,17 @@ describe('the heartbeat', () => {
 });
 
 describe('paths of an earlier configuration', () => {
-  const source = (heirs: Readonly<Record<string, readonly PathPart[]>>): Source => ({
+  const source = (heirs: Readonly<Record<string, readonly WatchPath[]>>): Source => ({
     name: 'shop',
     batches: () => {
       throw new Error('nothing is read here');
     },
     heirsOf: (path) => heirs[path] ?? [],
   });
-  const whole = (path: string): PathPart => ({ path, namespace: null });
-  const part = (path: string, namespace: string): PathPart => ({ path, namespace });
+  const whole = (path: string): WatchPath => ({ path, namespace: null });
+  const part = (path: string, namespace: string): WatchPath => ({ path, namespace });
 
-  const cases: readonly (readonly [string, readonly Source[], readonly PathPart[] | null])[] = [
+  const cases: readonly (readonly [string, readonly Source[], readonly WatchPath[] | null])[] = [
     ['is not retired while it is read', [source({ '/a': [whole('/a')] })], null],
     [
       'is not retired while one of two reads it',

@@ -44,7 +44,11 @@ export function crossedFloors(files: Files): readonly Fault[] {
   const faults: Fault[] = [];
   for (const { source, node, specifier } of importsOf(files)) {
     if (!specifier.startsWith('.')) continue;
-    const target = posix.join(posix.dirname(source.fileName), specifier);
+    // What a package has of lib lies in dist.
+    const target = posix
+      .join(posix.dirname(source.fileName), specifier)
+      .replace(/^dist\/lib\//, 'lib/')
+      .replace(/\.js$/, '.ts');
     const why = whyCrossed(source.fileName, target);
     if (why !== undefined) faults.push(faultAt(source, node, why));
   }

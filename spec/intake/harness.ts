@@ -5,10 +5,10 @@ import { textAt } from '../../lib/core/event.ts';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
 import type { Batch } from '../../lib/core/source.ts';
 import type { Store } from '../../lib/core/store.ts';
-import type { Span } from '../../lib/delivery/retry-age.ts';
+import type { PauseSpan } from '../../lib/delivery/retry-age.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
-import { Release } from '../../lib/intake/held-release.ts';
+import { HeldRelease } from '../../lib/intake/held-release.ts';
 import { Intake, type IntakeParts } from '../../lib/intake/intake.ts';
 import { Limiter, type Limits } from '../../lib/intake/limit.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
@@ -23,7 +23,7 @@ export interface HarnessOptions {
   readonly heldAtMost?: number;
   readonly holdForMs?: number;
   /** Spans in which no gateway worked. */
-  readonly without?: readonly Span[];
+  readonly without?: readonly PauseSpan[];
   readonly clock?: FakeClock;
   readonly parts?: Partial<IntakeParts>;
   readonly store?: Store;
@@ -35,7 +35,7 @@ export interface IntakeHarness extends RecordingObserve {
   readonly clock: FakeClock;
   readonly store: Store;
   readonly limiter: Limiter;
-  readonly release: Release;
+  readonly release: HeldRelease;
   /** Names of the Events whose held deliveries were started, in their order. */
   readonly released: string[];
   readonly committed: Delivery[];
@@ -88,7 +88,7 @@ export function intakeHarness(options: HarnessOptions = {}): IntakeHarness {
   const { heldAtMost = 10_000, holdForMs = 36_000_000, without = [] } = options;
   const limiter = new Limiter(limits, { now, from: clock.monotonic(), observe, heldAtMost });
   const released: string[] = [];
-  const release = new Release({
+  const release = new HeldRelease({
     archive: store.archive,
     outbox: store.outbox,
     keep: store.keep,

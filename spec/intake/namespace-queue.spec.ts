@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type Held, HeldQueue } from '../../lib/intake/namespace-queue.ts';
+import { type Held, NamespaceQueue } from '../../lib/intake/namespace-queue.ts';
 import { aDelivery } from '../support/builders.ts';
 
 const KEY = { trigger: 'build', namespace: 'shop' };
@@ -24,7 +24,7 @@ describe('a queue of held deliveries', () => {
   it('gives the oldest one whose object has a token, whatever came and went', () => {
     fc.assert(
       fc.property(fc.array(ACT, { minLength: 30, maxLength: 150 }), (acts) => {
-        const queue = new HeldQueue(KEY);
+        const queue = new NamespaceQueue(KEY);
         const all: Held[] = [];
         const freeAt = new Map<string, number>();
         let now = 1;
@@ -73,7 +73,7 @@ describe('a queue of held deliveries', () => {
   });
 
   it('looks at one delivery of an object, however many of it wait in front', () => {
-    const queue = new HeldQueue(KEY);
+    const queue = new NamespaceQueue(KEY);
     for (let place = 0; place < 10_000; place += 1) queue.add(held(`a${place}`, 'busy'), 50);
     queue.add(held('b', 'free'), 0);
     let asked = 0;

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { type JsonObject, stringAt } from '../../lib/core/event.ts';
-import { type Given, givenIn, toRecordedEvent } from '../../lib/sources/given-events.ts';
+import { type GivenEvent, givenIn, toRecordedEvent } from '../../lib/sources/given-events.ts';
 import { anEvent } from '../support/builders.ts';
 
 const first = anEvent({ reason: 'First' });
@@ -18,7 +18,7 @@ const newStyle: JsonObject = {
 };
 const { kind: _newKind, apiVersion: _newVersion, ...kindlessNew } = newStyle;
 
-const given = (value: unknown): readonly Given[] => [...givenIn(value, 'line 1')];
+const given = (value: unknown): readonly GivenEvent[] => [...givenIn(value, 'line 1')];
 
 describe('Events in a value', () => {
   const read: readonly (readonly [what: string, value: unknown, reasons: readonly string[]])[] = [

@@ -1,7 +1,7 @@
 // Telemetry on streams that remember, and observations with one override.
 
 import { PassThrough } from 'node:stream';
-import type { Decision, Disposed, Disposition } from '../../lib/core/decision.ts';
+import type { Decision, Disposition, TriggerDisposition } from '../../lib/core/decision.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import type { DecisionObserved } from '../../lib/core/observation.ts';
 import type { LoggingOptions, TelemetryParts } from '../../lib/telemetry/logging.ts';
@@ -61,7 +61,7 @@ export const AT = '2026-01-31T12:00:00.000Z';
 export const ID = aDelivery().id;
 
 /** What became of an occurrence at the trigger `build`. */
-export function disposedAs(disposition: Disposition, why = ''): Disposed {
+export function disposedAs(disposition: Disposition, why = ''): TriggerDisposition {
   const made = disposition !== 'foreign' && disposition !== 'loop' && disposition !== 'shed';
   return { trigger: 'build', disposition, id: made ? ID : null, why };
 }

@@ -6,15 +6,15 @@ import { isJsonObject } from '../../lib/core/event.ts';
 import type { ApiAnswer } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import {
   ANSWER_ROWS,
+  type CreateAttempt,
   FAILURE_ROWS,
   outcomeOf,
-  type Tried,
 } from '../../lib/triggers/api-outcome.ts';
 import { aFailure, anAnswer, aStatus } from './support/fake-api.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 const NAME = 'diagnose-01kg9ynja097rx6z4zzrz6frr7';
-const TRIED: Tried = {
+const TRIED: CreateAttempt = {
   doing: `create Job ci/${NAME}`,
   name: NAME,
   needs: 'create on jobs in ci',

@@ -1,10 +1,10 @@
 // For how long an answer of an API server asks to wait, and whether with this object or with all.
 
 import { expect } from 'chai';
-import { outcomeOf, type Tried } from '../../lib/triggers/api-outcome.ts';
+import { type CreateAttempt, outcomeOf } from '../../lib/triggers/api-outcome.ts';
 import { anAnswer, aStatus } from './support/fake-api.ts';
 
-const TRIED: Tried = {
+const TRIED: CreateAttempt = {
   doing: 'create Job ci/a',
   name: 'a',
   needs: 'create on jobs in ci',

@@ -4,17 +4,17 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Observation } from '../../core/observation.ts';
 import type { Chain } from '../../filters/chain.ts';
-import { Standing } from './gateway-state.ts';
-import { Recent } from './recent-activity.ts';
+import { GatewayState } from './gateway-state.ts';
+import { RecentActivity } from './recent-activity.ts';
 
 // Room for a thousand happenings in each ms between two starts.
 const NUMBERS_A_MS = 1_000;
 
 /** What the API remembers of the gateway it stands beside. */
-export class ApiWatch {
-  readonly recent: Recent;
-  readonly hits: HitCounter;
-  readonly standing = new Standing();
+export class Activity {
+  readonly recent: RecentActivity;
+  readonly hits: RuleHits;
+  readonly standing = new GatewayState();
   /** Wall clock, ms since 1970. */
   readonly startedAt: number;
   readonly #clock: Clock;
@@ -23,8 +23,8 @@ export class ApiWatch {
     this.#clock = clock;
     this.startedAt = clock.now();
     // Numbers that go on growing over restarts: who resumes with an older one is told what is lost.
-    this.recent = new Recent(Math.max(1, this.startedAt) * NUMBERS_A_MS);
-    this.hits = new HitCounter(chain);
+    this.recent = new RecentActivity(Math.max(1, this.startedAt) * NUMBERS_A_MS);
+    this.hits = new RuleHits(chain);
   }
 
   /** Takes note of an observation; may be handed on by itself. */
@@ -53,7 +53,7 @@ interface Hits {
 }
 
 /** Counts decisions by rule; the last place is the default rejection's. */
-class HitCounter {
+class RuleHits {
   readonly #hits: Float64Array;
   readonly #lastAts: Float64Array;
 

@@ -6,7 +6,7 @@ import type { EventObject, Json } from '../../core/event.ts';
 import type { DecisionObserved } from '../../core/observation.ts';
 import { weightOf } from '../../kit/data/json-size.ts';
 import { ruleLabel } from '../../telemetry/log-value.ts';
-import type { Happening, Move, Recent } from './recent-activity.ts';
+import type { Happening, RecentActivity, RecentMove } from './recent-activity.ts';
 
 // What an API server admits in a name; nothing bounds an Event's other texts.
 const TEXT_CHARACTERS = 1024;
@@ -56,7 +56,7 @@ interface DecisionPage {
 }
 
 /** Lists decisions, newest first. */
-export function listDecisions(recent: Recent, query: DecisionQuery): DecisionPage {
+export function listDecisions(recent: RecentActivity, query: DecisionQuery): DecisionPage {
   const items: DecisionDocument[] = [];
   let weight = 0;
   let sequence = Math.min(query.after ?? Number.POSITIVE_INFINITY, recent.next) - 1;
@@ -76,7 +76,7 @@ export function listDecisions(recent: Recent, query: DecisionQuery): DecisionPag
 
 /** One decision with its trail and its whole Event; null where it is not remembered. */
 export function findDecision(
-  recent: Recent,
+  recent: RecentActivity,
   sequence: number,
 ): (DecisionDocument & { readonly object: EventObject }) | null {
   const happening = recent.get(sequence);
@@ -120,7 +120,7 @@ export function toMoveDocument({
   sequence,
   at,
   what,
-}: Happening & { readonly what: Move }): object {
+}: Happening & { readonly what: RecentMove }): object {
   const { kind: _, why, object, ...rest } = what;
   const time = new Date(at).toISOString();
   return { sequence, time, ...rest, object: cut(object), why: cut(why) };

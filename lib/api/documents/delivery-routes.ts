@@ -7,14 +7,14 @@ import { isDeliveryId } from '../../core/delivery-id.ts';
 import type { DeliveryQuery, Store } from '../../core/store.ts';
 import { ACTS, type Acted, type ActName, possibleActs } from '../../delivery/actions.ts';
 import { printable } from '../../kit/text/printable.ts';
-import type { Parameter, Values } from '../query.ts';
+import type { Parameter, QueryValues } from '../query.ts';
 import {
-  type Answer,
-  type Call,
   document,
   JSON_READ,
   limit,
   type Route,
+  type RouteAnswer,
+  type RouteCall,
   type RouteParts,
   refusal,
   text,
@@ -30,7 +30,7 @@ import {
   listWholeDeliveries,
   toSummary,
 } from './delivery-documents.ts';
-import type { Standing } from './gateway-state.ts';
+import type { GatewayState } from './gateway-state.ts';
 import { findObject, OBJECT_FORM } from './object-ref.ts';
 
 /** What these routes answer from: also a file that was opened without a gateway. */
@@ -43,12 +43,12 @@ export interface DeliveryParts {
   /** Absent where no gateway runs: then nobody knows which triggers there are. */
   readonly plan?: { readonly triggers: readonly { readonly name: string }[] };
   /** What pauses triggers; absent likewise. */
-  readonly watch?: { readonly standing: Pick<Standing, 'pause'> };
+  readonly watch?: { readonly standing: Pick<GatewayState, 'pause'> };
 }
 
 /** A route that needs no more than that. */
 interface DeliveryRoute extends Route {
-  readonly answer: (parts: DeliveryParts, call: Pick<Call, 'values'>) => Promise<Answer>;
+  readonly answer: (parts: DeliveryParts, call: Pick<RouteCall, 'values'>) => Promise<RouteAnswer>;
 }
 
 const ID: Parameter = {
@@ -180,7 +180,7 @@ async function notActed(
     id,
     parts,
   }: { readonly name: ActName; readonly id: string; readonly parts: DeliveryParts },
-): Promise<Answer> {
+): Promise<RouteAnswer> {
   if (why === 'full') {
     const detail = 'the store is full: nothing new is stored until there is room';
     return refusal({ status: 507, detail });
@@ -210,8 +210,8 @@ function stateText({ state, dead }: { state: DeliveryState; dead: string | null 
 
 async function queryOf(
   { store, clock }: DeliveryParts,
-  values: Values,
-): Promise<DeliveryQuery | Answer> {
+  values: QueryValues,
+): Promise<DeliveryQuery | RouteAnswer> {
   const span = spanOf(values, clock.now());
   if ('status' in span) return refusal(span);
   const asked = values.text('object');
@@ -234,7 +234,10 @@ async function queryOf(
   };
 }
 
-function given<Name extends string>(name: Name, values: Values): Partial<Record<Name, string>> {
+function given<Name extends string>(
+  name: Name,
+  values: QueryValues,
+): Partial<Record<Name, string>> {
   const value = values.text(name);
   return value === undefined ? {} : ({ [name]: value } as Record<Name, string>);
 }
@@ -243,10 +246,10 @@ async function isThere(archive: Store['archive'], id: string): Promise<boolean> 
   return isDeliveryId(id) && (await archive.get(id)) !== null;
 }
 
-function badParameter(parameter: string, detail: string): Answer {
+function badParameter(parameter: string, detail: string): RouteAnswer {
   return refusal({ status: 400, parameter, detail: `parameter ${parameter}: ${detail}` });
 }
 
-function notFound(id: string): Answer {
+function notFound(id: string): RouteAnswer {
   return refusal({ status: 404, detail: `no delivery has the id "${printable(id, 60)}"` });
 }

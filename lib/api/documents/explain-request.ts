@@ -10,7 +10,7 @@ import { weightOf } from '../../kit/data/json-size.ts';
 import { type JsonValue, JsonValues } from '../../kit/data/json-values.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { type ExplainPlan, explainEvent } from '../../plan/explain-event.ts';
-import { type Given, givenIn, MOST_LEVELS } from '../../sources/given-events.ts';
+import { type GivenEvent, givenIn, MOST_LEVELS } from '../../sources/given-events.ts';
 import { RequestLimit } from '../connection-limits.ts';
 import type { Refusal } from '../problem-document.ts';
 
@@ -115,11 +115,11 @@ interface Events {
   readonly skipped: readonly string[];
 }
 
-type Reading = Extract<Body, { readonly ok: true }>;
+type EventReading = Extract<RequestBody, { readonly ok: true }>;
 
 /** The Events of a body, or why something in it is none; long bodies give way to other work. */
 async function eventsOf(
-  body: Reading,
+  body: EventReading,
   { clock, stop }: Pick<ExplainParts, 'clock' | 'stop'>,
 ): Promise<Events | Refusal> {
   const found = new FoundEvents(body.form);
@@ -136,7 +136,7 @@ async function eventsOf(
 }
 
 /** The values of each piece of a body. */
-function* jsonValues({ text }: Reading): Generator<readonly JsonValue[], void> {
+function* jsonValues({ text }: EventReading): Generator<readonly JsonValue[], void> {
   const values = new JsonValues({ characters: BODY_BYTES, depth: MOST_LEVELS });
   for (let at = 0; at < text.length; at += PIECE_CHARACTERS) {
     yield values.write(text.slice(at, at + PIECE_CHARACTERS));
@@ -144,7 +144,7 @@ function* jsonValues({ text }: Reading): Generator<readonly JsonValue[], void> {
   yield values.end();
 }
 
-function yamlValues({ text }: Reading): readonly JsonValue[] {
+function yamlValues({ text }: EventReading): readonly JsonValue[] {
   const stream = parseYamlStream(text, MOST_LEVELS);
   return stream.ok ? stream.documents.map((one) => ({ ok: true, ...one })) : [stream];
 }
@@ -158,7 +158,7 @@ class FoundEvents implements Events {
   #isListed = false;
   readonly #form: string;
 
-  constructor(form: Reading['form']) {
+  constructor(form: EventReading['form']) {
     this.#form = form.toUpperCase();
   }
 
@@ -189,7 +189,7 @@ function skippedText({
   what,
   place,
   detail,
-}: Extract<Given, { readonly kind: 'skipped' }>): string {
+}: Extract<GivenEvent, { readonly kind: 'skipped' }>): string {
   return `${place}: ${what}${detail === '' ? '' : `: ${detail}`}`;
 }
 
@@ -211,7 +211,7 @@ function asJson(item: object): Json {
 // refusedBody, because they have no size before they are unpacked.
 
 /** A body, or why there is none. */
-type Body =
+type RequestBody =
   | { readonly ok: true; readonly text: string; readonly form: 'json' | 'yaml' }
   | { readonly ok: false; readonly refusal: Refusal };
 
@@ -231,7 +231,7 @@ export async function readBody(
   request: IncomingMessage,
   response: ServerResponse,
   maxBytes: { readonly json: number; readonly yaml: number },
-): Promise<Body> {
+): Promise<RequestBody> {
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
   const form = FORMS.json.test(type) ? 'json' : FORMS.yaml.test(type) ? 'yaml' : null;
   if (form === null) {
@@ -274,11 +274,11 @@ function decoded(bytes: Uint8Array): string | null {
   }
 }
 
-function tooLarge(maxBytes: number): Body {
+function tooLarge(maxBytes: number): RequestBody {
   const detail = `expected a body of at most ${maxBytes} bytes`;
   return { ok: false, refusal: { status: 413, detail } };
 }
 
-function refusedBody(status: 400 | 415, detail: string): Body {
+function refusedBody(status: 400 | 415, detail: string): RequestBody {
   return { ok: false, refusal: { status, detail } };
 }

@@ -10,7 +10,7 @@ import { Alarm } from '../../kit/async/alarm.ts';
 import { escapedJson } from '../../telemetry/line-format.ts';
 import type { Refusal } from '../problem-document.ts';
 import { isDecision, toDecisionDocument, toMoveDocument } from './decision-documents.ts';
-import type { Happening, Move, Recent } from './recent-activity.ts';
+import type { Happening, RecentActivity, RecentMove } from './recent-activity.ts';
 
 /** How often a quiet feed says that it lives; below the 60 s after which proxies give up. */
 export const HEARTBEAT_MS = 15_000;
@@ -22,7 +22,7 @@ const RETRY_MS = 2_000;
 
 /** What a feed works with. */
 interface FeedParts {
-  readonly recent: Recent;
+  readonly recent: RecentActivity;
   readonly clock: Clock;
   /** Ends every client. */
   readonly stop: AbortSignal;
@@ -80,7 +80,7 @@ export class Feed {
 
 class FeedClient {
   readonly #response: ServerResponse;
-  readonly #recent: Recent;
+  readonly #recent: RecentActivity;
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #alarm = new Alarm();
@@ -151,4 +151,4 @@ function toFrame(happening: Happening): string {
   return `id: ${happening.sequence}\nevent: ${event}\ndata: ${escapedJson(document as Json, 0)}\n\n`;
 }
 
-type MoveHappening = Happening & { readonly what: Move };
+type MoveHappening = Happening & { readonly what: RecentMove };

@@ -49,7 +49,7 @@ type UsageStanding = Pick<
 >;
 
 /** Follows what the status shows. */
-export class Standing {
+export class GatewayState {
   /** Null until it was found. */
   cluster: ClusterStanding | null = null;
   /** Where the store is; empty for one that is nowhere. */
@@ -110,7 +110,7 @@ export class Standing {
     return this.#deliveredAts.get(trigger) ?? null;
   }
 
-  #broke({ trigger, to, why, retryMs }: Observed<'breaker'>, now: number): void {
+  #broke({ trigger, to, why, retryMs }: GatewayObservation<'breaker'>, now: number): void {
     const until = now + retryMs;
     this.#breakers.set(trigger, to);
     if (to === 'closed') this.#pauses.delete(trigger);
@@ -118,7 +118,7 @@ export class Standing {
     if (to === 'half-open') this.#trying(trigger, until);
   }
 
-  #paused({ trigger, state, reason, until, why }: Observed<'pause'>): void {
+  #paused({ trigger, state, reason, until, why }: GatewayObservation<'pause'>): void {
     if (state === 'over') this.#pauses.delete(trigger);
     if (state === 'paused') this.#pauses.set(trigger, { reason, until, why });
     if (state === 'trying') this.#trying(trigger, until);
@@ -137,6 +137,6 @@ export class Standing {
   }
 }
 
-type Observed<K extends Observation['kind']> = Extract<Observation, { kind: K }>;
+type GatewayObservation<K extends Observation['kind']> = Extract<Observation, { kind: K }>;
 
-type AttemptEnded = Observed<'attempt-ended'>;
+type AttemptEnded = GatewayObservation<'attempt-ended'>;

@@ -6,7 +6,7 @@ import type { DecisionObserved, Observation } from '../../core/observation.ts';
 import { weightOf } from '../../kit/data/json-size.ts';
 
 /** A delivery that moved, without the Events in it. */
-export interface Move {
+export interface RecentMove {
   readonly kind: 'moved';
   readonly id: string;
   readonly trigger: string;
@@ -25,7 +25,7 @@ export interface Happening {
   readonly sequence: number;
   /** Wall clock, ms since 1970. */
   readonly at: number;
-  readonly what: DecisionObserved | Move;
+  readonly what: DecisionObserved | RecentMove;
 }
 
 /** How much is remembered; whichever bound is reached first. */
@@ -41,9 +41,9 @@ const RECENT_BOUNDS: RecentBounds = { entries: 2048, weight: 32 * 1024 * 1024 };
 const MOVE_WEIGHT = 512;
 
 /** A ring of what happened last. */
-export class Recent {
+export class RecentActivity {
   readonly bounds: RecentBounds;
-  readonly #whats: (DecisionObserved | Move | undefined)[];
+  readonly #whats: (DecisionObserved | RecentMove | undefined)[];
   readonly #ats: Float64Array;
   readonly #weights: Float64Array;
   readonly #listeners = new Set<() => void>();
@@ -89,7 +89,7 @@ export class Recent {
     const { id, trigger, object, attempts } = delivery;
     const rule = { index: delivery.rule.index, name: delivery.rule.name };
     const made = { id, trigger, rule, object, from, to, dead, possiblyTwice, why };
-    const move: Move = { kind: 'moved', ...made, attempts: attempts.length };
+    const move: RecentMove = { kind: 'moved', ...made, attempts: attempts.length };
     this.#add(move, at, MOVE_WEIGHT + why.length + object.length);
   }
 
@@ -107,7 +107,7 @@ export class Recent {
     return () => void this.#listeners.delete(ring);
   }
 
-  #add(what: DecisionObserved | Move, at: number, weight: number): void {
+  #add(what: DecisionObserved | RecentMove, at: number, weight: number): void {
     const { entries, weight: limit } = this.bounds;
     if (this.#next - this.#oldest === entries) this.#forget();
     const slot = this.#slotOf(this.#next);

@@ -7,7 +7,7 @@ import type { Store } from '../../core/store.ts';
 import { type Rate, renderDuration, renderRate } from '../../kit/text/quantity.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { timeOf } from '../time.ts';
-import type { ApiWatch } from './activity.ts';
+import type { Activity } from './activity.ts';
 import { toPause } from './delivery-documents.ts';
 
 /** What a status is made from. */
@@ -23,7 +23,7 @@ export interface StatusParts {
   readonly plan: Plan;
   readonly store: Pick<Store, 'archive' | 'journal'>;
   readonly health: () => Health;
-  readonly watch: ApiWatch;
+  readonly watch: Activity;
   readonly clock: Clock;
   /** Has everything told that is only told when it changes or when it is asked for. */
   readonly measure: () => Promise<void>;

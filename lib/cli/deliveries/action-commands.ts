@@ -8,8 +8,8 @@ import { SluiceError } from '../../core/errors.ts';
 import type { ActName } from '../../delivery/actions.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { token } from '../../telemetry/log-value.ts';
-import type { Command, Surroundings } from '../command.ts';
-import { type FlagTable, FORMAT_FLAGS, formatOf, type Given } from '../flags.ts';
+import type { Command, ProcessContext } from '../command.ts';
+import { type FlagTable, FORMAT_FLAGS, formatOf, type GivenFlags } from '../flags.ts';
 import {
   type ActedDocument,
   type Asker,
@@ -22,7 +22,7 @@ import {
   notFoundText,
 } from './delivery-client.ts';
 import { deliveriesText, jsonLine, written } from './delivery-text.ts';
-import { DESK_FLAGS, type Desk, openDesk } from './target.ts';
+import { DESK_FLAGS, openDesk, type Target } from './target.ts';
 
 const SUMMARIES = {
   retry: 'attempts deliveries again, now, under their own ids',
@@ -75,7 +75,7 @@ export function actCommand(name: ActName): Command {
 }
 
 /** The filters of --all; null where ids are named. **Errors**: `usage`. */
-function wishOf(name: ActName, given: Given, { stdin }: Surroundings): Filters | null {
+function wishOf(name: ActName, given: GivenFlags, { stdin }: ProcessContext): Filters | null {
   const filters = filtersOf(given);
   if (!given.isSet('all')) {
     if (given.positionals.length === 0) {
@@ -100,9 +100,9 @@ function wishOf(name: ActName, given: Given, { stdin }: Surroundings): Filters |
 
 interface ActingParts {
   readonly name: ActName;
-  readonly desk: Desk;
+  readonly desk: Target;
   readonly format: 'text' | 'json';
-  readonly surroundings: Surroundings;
+  readonly surroundings: ProcessContext;
 }
 
 class Acting {
@@ -123,7 +123,7 @@ class Acting {
   }
 
   /** Behind where it is, nothing new appears: what is made meanwhile is newer, a rerun's too. */
-  async onAll(filters: Filters, given: Given): Promise<number> {
+  async onAll(filters: Filters, given: GivenFlags): Promise<number> {
     const { stderr } = this.#parts.surroundings;
     const asked: Filters = [...filters, ['limit', PAGE]];
     if (!given.isSet('yes') && !(await this.#isMeant(asked))) {
@@ -172,7 +172,7 @@ class Acting {
     surroundings.stderr.write('no gateway runs: attempts are made once one is started\n');
   }
 
-  async #failedText(id: string, { refusal }: Refused): Promise<string> {
+  async #failedText(id: string, { refusal }: RefusedAction): Promise<string> {
     if (refusal.status === 404) return notFoundText(this.#asker, id);
     return `${printable(id, 60)}: ${printable(refusal.detail, 500)}`;
   }
@@ -204,10 +204,10 @@ class Acting {
   }
 }
 
-type Refused = Extract<ActedDocument, { ok: false }>;
+type RefusedAction = Extract<ActedDocument, { ok: false }>;
 
 /** `01k… build Pod/shop/web-1: was refused, is attempted now`. */
-function doneText({ act, id, from, delivery }: Done, desk: Desk['from']): string {
+function doneText({ act, id, from, delivery }: Done, desk: Target['from']): string {
   const what = `${token(id)} ${token(delivery.trigger)} ${token(shortObject(delivery.object))}`;
   const isNow = desk === 'gateway';
   switch (act) {

@@ -33,14 +33,14 @@ const ANSWER_BYTES = 128 * 1024 * 1024;
 // What these say is about the question; everything else is about who was asked.
 const ANSWERED = [400, 404, 409, 507] as const satisfies RefusalStatus[];
 
-interface Sent {
+interface SentRequest {
   readonly status: number;
   readonly type: string;
   readonly text: string;
 }
 
 /** Asks over HTTP. */
-export class HttpAsker implements Asker {
+export class ApiClient implements Asker {
   readonly #address: GatewayAddress;
   readonly #clock: Clock;
   readonly #stop: AbortSignal;
@@ -83,7 +83,7 @@ export class HttpAsker implements Asker {
     return null;
   }
 
-  #send(question: DeliveryQuestion): Promise<Sent> {
+  #send(question: DeliveryQuestion): Promise<SentRequest> {
     const { url } = this.#address;
     const prefix = url.pathname.replace(/\/$/, '');
     const query = question.query === '' ? '' : `?${question.query}`;
@@ -95,7 +95,7 @@ export class HttpAsker implements Asker {
     };
     const request = isTls(url) ? httpsRequest : httpRequest;
     const target = new URL(`${prefix}${question.path}${query}`, url);
-    const sent = new Promise<Sent>((resolve, reject) => {
+    const sent = new Promise<SentRequest>((resolve, reject) => {
       const out = request(target, options, (response) => {
         this.#collect(response, deadline).then(resolve, reject);
       });
@@ -105,7 +105,7 @@ export class HttpAsker implements Asker {
     return sent.finally(() => deadline[Symbol.dispose]());
   }
 
-  async #collect(response: IncomingMessage, deadline: Deadline): Promise<Sent> {
+  async #collect(response: IncomingMessage, deadline: Deadline): Promise<SentRequest> {
     const chunks: Buffer[] = [];
     let size = 0;
     try {
@@ -123,7 +123,7 @@ export class HttpAsker implements Asker {
     return { status: response.statusCode ?? 0, type, text };
   }
 
-  #answerOf({ status, type, text }: Sent): DeliveryAnswer {
+  #answerOf({ status, type, text }: SentRequest): DeliveryAnswer {
     const json = jsonOrNothing(text);
     if (status === 200 && type === 'application/json' && isJsonObject(json)) {
       return { ok: true, document: json };

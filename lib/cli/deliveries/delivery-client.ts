@@ -12,7 +12,7 @@ import { SluiceError } from '../../core/errors.ts';
 import type { ActName } from '../../delivery/actions.ts';
 import { nearestName } from '../../kit/text/nearest.ts';
 import { printable } from '../../kit/text/printable.ts';
-import type { FlagTable, Given } from '../flags.ts';
+import type { FlagTable, GivenFlags } from '../flags.ts';
 import { shellWord } from './delivery-text.ts';
 
 /** Who answers questions about deliveries. */
@@ -29,7 +29,7 @@ export interface Asker extends AsyncDisposable {
 export type Filters = readonly (readonly [name: string, value: string])[];
 
 /** A page of deliveries. */
-export interface Page<Item> {
+export interface DeliveryPageAnswer<Item> {
   readonly items: readonly Item[];
   readonly next: string | null;
   readonly total: number | null;
@@ -51,13 +51,22 @@ export type ActedDocument =
 const ROOT = '/api/v1/deliveries';
 
 /** A page of deliveries in short. */
-export async function listPage(asker: Asker, filters: Filters): Promise<Page<DeliverySummary>> {
-  return (await answered(asker, filters)) as Page<DeliverySummary>;
+export async function listPage(
+  asker: Asker,
+  filters: Filters,
+): Promise<DeliveryPageAnswer<DeliverySummary>> {
+  return (await answered(asker, filters)) as DeliveryPageAnswer<DeliverySummary>;
 }
 
 /** A page of deliveries with everything that is known of each. */
-export async function listWholePage(asker: Asker, filters: Filters): Promise<Page<WholeDelivery>> {
-  return (await answered(asker, [...filters, ['whole', 'true']])) as Page<WholeDelivery>;
+export async function listWholePage(
+  asker: Asker,
+  filters: Filters,
+): Promise<DeliveryPageAnswer<WholeDelivery>> {
+  return (await answered(asker, [
+    ...filters,
+    ['whole', 'true'],
+  ])) as DeliveryPageAnswer<WholeDelivery>;
 }
 
 /** Everything that is known of one; null where there is none of this id. */
@@ -116,7 +125,7 @@ export const FILTER_FLAGS = {
 const TEXTS = ['trigger', 'rule', 'object', 'since', 'until'] as const;
 
 /** The filters that were given. */
-export function filtersOf(given: Given): Filters {
+export function filtersOf(given: GivenFlags): Filters {
   return [
     ...given.list('state').map((state) => ['state', state] as const),
     ...TEXTS.flatMap((name) => {

@@ -8,17 +8,17 @@ import { SluiceError } from '../../core/errors.ts';
 import { fileTrouble } from '../../kit/file-trouble.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { ruleLabel, token } from '../../telemetry/log-value.ts';
-import type { Command, Surroundings, Terminal } from '../command.ts';
-import { FORMAT_FLAGS, formatOf, type Given } from '../flags.ts';
+import type { Command, ProcessContext, Terminal } from '../command.ts';
+import { FORMAT_FLAGS, formatOf, type GivenFlags } from '../flags.ts';
 import {
   type Asker,
+  type DeliveryPageAnswer,
   FILTER_FLAGS,
   type Filters,
   filtersOf,
   filterWords,
   listPage,
   listWholePage,
-  type Page,
 } from './delivery-client.ts';
 import {
   ageText,
@@ -77,7 +77,7 @@ function widthOf({ isTTY = false, columns }: Terminal): number | null {
 
 /** A page for people; `next` is the command line that `--after` is put behind. */
 function renderPage(
-  { items, next: after, total }: Page<DeliverySummary>,
+  { items, next: after, total }: DeliveryPageAnswer<DeliverySummary>,
   { now, width, next }: { now: number; width: number | null; next: string },
 ): string {
   if (items.length === 0) return 'no deliveries\n';
@@ -250,7 +250,7 @@ interface Export {
 
 async function exportAll(
   { asker, filters, out }: Export,
-  { stderr, stdout }: Surroundings,
+  { stderr, stdout }: ProcessContext,
 ): Promise<number> {
   // Lines on a terminal and a progress in between would be neither.
   const isTold = stderr.isTTY === true && (out.isOwn || stdout.isTTY !== true);
@@ -275,7 +275,7 @@ interface Out extends AsyncDisposable {
   write(line: string): Promise<void>;
 }
 
-async function openOut(given: Given, surroundings: Surroundings): Promise<Out> {
+async function openOut(given: GivenFlags, surroundings: ProcessContext): Promise<Out> {
   const { stdout, folder, stop } = surroundings;
   const file = given.text('output');
   if (file === undefined || file === '-') {

@@ -33,10 +33,10 @@ export async function openFile(
   } catch (cause) {
     throw unusable(`open the store ${at}: ${fileTrouble(cause)}`, cause);
   }
-  return new FileAsker(await planStore(section).create({ folder }).open(), clock);
+  return new StoreClient(await planStore(section).create({ folder }).open(), clock);
 }
 
-class FileAsker implements Asker {
+class StoreClient implements Asker {
   readonly #store: Store;
   readonly #clock: Clock;
 

@@ -10,11 +10,11 @@ import { SluiceError } from '../../core/errors.ts';
 import { openDeadline } from '../../kit/async/abort.ts';
 import { isThere } from '../../kit/file-trouble.ts';
 import { namespacesOf } from '../cluster-flags.ts';
-import type { Surroundings } from '../command.ts';
+import type { ProcessContext } from '../command.ts';
 import { CONFIG_FLAGS, findConfiguration } from '../configuration.ts';
 import { type DataFolder, findStore, STORE_FLAGS, type StorePlace } from '../data-folder.ts';
-import type { FlagTable, Given } from '../flags.ts';
-import { type GatewayAddress, HttpAsker, shownUrl } from './api-client.ts';
+import type { FlagTable, GivenFlags } from '../flags.ts';
+import { ApiClient, type GatewayAddress, shownUrl } from './api-client.ts';
 import type { Asker } from './delivery-client.ts';
 import { shellWord } from './delivery-text.ts';
 import { openFile } from './store-client.ts';
@@ -39,7 +39,7 @@ export const DESK_FLAGS = {
 } as const satisfies FlagTable;
 
 /** Who answers. */
-export interface Desk extends AsyncDisposable {
+export interface Target extends AsyncDisposable {
   readonly asker: Asker;
   readonly from: 'gateway' | 'file';
   /** The command line that asks the same one for something else: `sluice deliveries show … --store x`. */
@@ -55,7 +55,7 @@ const CONNECT_MS = 1_000;
  *
  * **Errors**: `usage`, `gateway-unusable`, `store-unusable`.
  */
-export async function openDesk(given: Given, surroundings: Surroundings): Promise<Desk> {
+export async function openDesk(given: GivenFlags, surroundings: ProcessContext): Promise<Target> {
   const url = given.text('url');
   if (url !== undefined && given.isSet('store')) {
     throw new SluiceError('usage', 'flags --url and --store: name a gateway or a file, not both');
@@ -76,7 +76,7 @@ interface FoundStore {
 }
 
 /** The gateway of this machine, else the file. */
-async function nearestDesk(given: Given, surroundings: Surroundings): Promise<Desk> {
+async function nearestDesk(given: GivenFlags, surroundings: ProcessContext): Promise<Target> {
   const { stderr } = surroundings;
   const address = await addressOf(URL_DEFAULT, given, surroundings);
   if (await isListening(address.url, surroundings)) {
@@ -95,26 +95,30 @@ async function nearestDesk(given: Given, surroundings: Surroundings): Promise<De
   return desk;
 }
 
-function gatewayDesk(address: GatewayAddress, surroundings: Surroundings, given: Given): Desk {
-  const asker = new HttpAsker(address, surroundings);
+function gatewayDesk(
+  address: GatewayAddress,
+  surroundings: ProcessContext,
+  given: GivenFlags,
+): Target {
+  const asker = new ApiClient(address, surroundings);
   return deskOf('gateway', asker, { given, program: surroundings.program });
 }
 
 async function fileDesk(
   { place, dataFolder }: FoundStore,
-  surroundings: Surroundings,
-  given: Given,
-): Promise<Desk> {
+  surroundings: ProcessContext,
+  given: GivenFlags,
+): Promise<Target> {
   const folder = dataFolder.path;
   const asker = await openFile(place, { clock: surroundings.clock, folder });
   return deskOf('file', asker, { given, program: surroundings.program });
 }
 
 function deskOf(
-  from: Desk['from'],
+  from: Target['from'],
   asker: Asker,
-  { given, program }: { readonly given: Given; readonly program: string },
-): Desk {
+  { given, program }: { readonly given: GivenFlags; readonly program: string },
+): Target {
   const again = ['url', 'token-file', 'store', 'config'].flatMap((name) => {
     const value = given.text(name);
     return value === undefined ? [] : [` --${name} ${shellWord(value)}`];
@@ -129,8 +133,8 @@ function deskOf(
 
 async function addressOf(
   text: string,
-  given: Given,
-  surroundings: Surroundings,
+  given: GivenFlags,
+  surroundings: ProcessContext,
 ): Promise<GatewayAddress> {
   const url = URL.parse(text);
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
@@ -152,7 +156,7 @@ async function addressOf(
 }
 
 /** A configuration is read only where it could say something. */
-async function storeIn(given: Given, surroundings: Surroundings): Promise<FoundStore> {
+async function storeIn(given: GivenFlags, surroundings: ProcessContext): Promise<FoundStore> {
   const flag = given.text('store');
   const { environment } = surroundings;
   const isSaid = flag !== undefined || (environment['SLUICE_STORE'] ?? '') !== '';
@@ -163,7 +167,7 @@ async function storeIn(given: Given, surroundings: Surroundings): Promise<FoundS
   return findStore({ flag, section: store }, surroundings);
 }
 
-async function isListening(url: URL, { clock, stop }: Surroundings): Promise<boolean> {
+async function isListening(url: URL, { clock, stop }: ProcessContext): Promise<boolean> {
   using deadline = openDeadline(clock, CONNECT_MS, stop);
   const socket = connect(Number(url.port), url.hostname);
   try {

@@ -4,7 +4,7 @@
 
 import { SluiceError } from '../../core/errors.ts';
 
-interface Waiting<T> {
+interface WaitingTaker<T> {
   readonly item: T;
   readonly admit: () => void;
 }
@@ -13,7 +13,7 @@ interface Waiting<T> {
 export class BoundedQueue<T> {
   readonly #bound: number;
   readonly #items: T[] = [];
-  readonly #pushers: Waiting<T>[] = [];
+  readonly #pushers: WaitingTaker<T>[] = [];
   readonly #takers: (() => void)[] = [];
   #closed = false;
 
@@ -90,7 +90,7 @@ export class BoundedQueue<T> {
 
   async #waitForRoom(item: T, signal: AbortSignal): Promise<void> {
     const admitted = await parked(signal, (wake) => {
-      const waiting: Waiting<T> = { item, admit: wake };
+      const waiting: WaitingTaker<T> = { item, admit: wake };
       this.#pushers.push(waiting);
       return () => remove(this.#pushers, waiting);
     });

@@ -10,7 +10,7 @@ interface Tagged<Name, Item> {
   readonly item: Item;
 }
 
-type Arrival<Name, Item> =
+type MergedArrival<Name, Item> =
   | { readonly kind: 'item'; readonly tagged: Tagged<Name, Item> }
   | { readonly kind: 'failed'; readonly error: unknown };
 
@@ -52,7 +52,7 @@ async function* merged<Name, Item>(
   signal: AbortSignal,
 ): AsyncGenerator<Tagged<Name, Item>, void> {
   // One place each: nobody waits behind another's second batch.
-  const queue = new BoundedQueue<Arrival<Name, Item>>({ items: 1 });
+  const queue = new BoundedQueue<MergedArrival<Name, Item>>({ items: 1 });
   const stop = new AbortController();
   const onAbort = (): void => stop.abort();
   signal.addEventListener('abort', onAbort);
@@ -76,7 +76,7 @@ async function* merged<Name, Item>(
 interface Pump<Name, Item> {
   readonly name: Name;
   readonly open: OpenStream<Name, Item>;
-  readonly queue: BoundedQueue<Arrival<Name, Item>>;
+  readonly queue: BoundedQueue<MergedArrival<Name, Item>>;
 }
 
 async function pump<Name, Item>(

@@ -19,7 +19,7 @@ export interface JsonBounds {
 }
 
 /** Where the next character stands. */
-type Place = 'between' | 'word' | 'container' | 'string' | 'escape';
+type JsonPlace = 'between' | 'word' | 'container' | 'string' | 'escape';
 
 const LF = 0x0a;
 const QUOTE = 0x22;
@@ -32,7 +32,7 @@ const BETWEEN: ReadonlySet<number> = new Set([0x20, 0x09, LF, 0x0d, 0x1e, 0xfeff
 /** Reads values from a text that comes in pieces; after the first fault it reads no further. */
 export class JsonValues {
   readonly #bounds: JsonBounds;
-  #place: Place = 'between';
+  #place: JsonPlace = 'between';
   #depth = 0;
   #line = 1;
   #firstLine = 1;

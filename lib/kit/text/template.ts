@@ -45,13 +45,13 @@ type ParsedTemplate =
 /** The key of a document that holds the secrets of `${secret:NAME}` by name. No path begins with it. */
 export const SECRETS = 'secret:';
 
-interface PathPart {
+interface TemplatePath {
   readonly path: string;
   readonly steps: readonly PathStep[];
   readonly isSecret: boolean;
 }
 
-type Part = { readonly literal: string } | PathPart;
+type TemplatePart = { readonly literal: string } | TemplatePath;
 
 type BadPart = Omit<Extract<ParsedTemplate, { readonly ok: false }>, 'ok'>;
 
@@ -67,7 +67,7 @@ export function parseTemplate(
   firstWords: readonly string[],
   secrets: readonly string[] | null = null,
 ): ParsedTemplate {
-  const parts: Part[] = [];
+  const parts: TemplatePart[] = [];
   let from = 0;
   for (const mark of text.matchAll(MARK)) {
     parts.push({ literal: text.slice(from, mark.index) });
@@ -85,7 +85,7 @@ export function parseTemplate(
   return { ok: true, template: toTemplate(text, parts) };
 }
 
-function toPart(path: string | undefined, firstWords: readonly string[]): PathPart | BadPart {
+function toPart(path: string | undefined, firstWords: readonly string[]): TemplatePath | BadPart {
   const about = 'path';
   if (path === undefined) {
     return { about, why: 'a ${ without its } (expected ${path}, or $${ for a plain ${)' };
@@ -106,7 +106,7 @@ function toPart(path: string | undefined, firstWords: readonly string[]): PathPa
   return { path, steps, isSecret: false };
 }
 
-function toSecret(name: string, secrets: readonly string[] | null): PathPart | BadPart {
+function toSecret(name: string, secrets: readonly string[] | null): TemplatePath | BadPart {
   const about = 'secret';
   const path = `${SECRETS}${name}`;
   if (secrets === null) return { about, why: `\${${path}} (expected no secret here)` };
@@ -115,7 +115,7 @@ function toSecret(name: string, secrets: readonly string[] | null): PathPart | B
   return { about, why: `\${${path}}, which names no secret (expected the name of one: ${known})` };
 }
 
-function toTemplate(text: string, all: readonly Part[]): Template {
+function toTemplate(text: string, all: readonly TemplatePart[]): Template {
   const parts = all.filter((part) => !('literal' in part) || part.literal !== '');
   const paths = parts.flatMap((part) => ('path' in part ? [part.path] : []));
   const [first] = parts;
@@ -142,7 +142,7 @@ function toTemplate(text: string, all: readonly Part[]): Template {
   };
 }
 
-function at(document: Json, part: Pick<PathPart, 'steps'>): Json {
+function at(document: Json, part: Pick<TemplatePath, 'steps'>): Json {
   const value = valueAtPath(document, part.steps);
   return value === undefined ? '' : value;
 }

@@ -20,7 +20,7 @@ import { type Destination, whyUnreached } from './connect-errors.ts';
 import type { ApiAnswer, ApiCall, ApiFailed } from './kubernetes-api.ts';
 
 /** Where a request goes and with what. */
-interface Route extends Destination {
+interface ExchangeRoute extends Destination {
   readonly agent: Agent;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -51,7 +51,7 @@ const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
  */
 export async function send(
   call: ApiCall,
-  route: Route,
+  route: ExchangeRoute,
   bounds: Bounds,
 ): Promise<Responded | ApiFailed> {
   for (;;) {
@@ -61,13 +61,13 @@ export async function send(
   }
 }
 
-interface Attempt {
+interface ExchangeAttempt {
   readonly came: Responded | ApiFailed;
   /** It ended without an answer on a connection that had served before. */
   readonly isStale: boolean;
 }
 
-function attempt(call: ApiCall, route: Route, bounds: Bounds): Promise<Attempt> {
+function attempt(call: ApiCall, route: ExchangeRoute, bounds: Bounds): Promise<ExchangeAttempt> {
   return new Promise((resolve) => {
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
     const request = start(call, route, { body, signal: bounds.signal });
@@ -126,12 +126,12 @@ export function toHeaders(headers: IncomingHttpHeaders): Readonly<Record<string,
   return flat;
 }
 
-interface Sending {
+interface ExchangeSending {
   readonly body: Buffer | undefined;
   readonly signal: AbortSignal;
 }
 
-function start(call: ApiCall, route: Route, sending: Sending): ClientRequest {
+function start(call: ApiCall, route: ExchangeRoute, sending: ExchangeSending): ClientRequest {
   const { server, agent } = route;
   const query = new URLSearchParams(call.query ?? {}).toString();
   const base = server.pathname.replace(/\/+$/, '');

@@ -6,8 +6,8 @@
 import type { Clock, Random } from '../../core/clock.ts';
 import { stringAt } from '../../core/event.ts';
 import type { Observe } from '../../core/observation.ts';
-import { Patience } from '../watch/reconnect-backoff.ts';
-import { foreignDetail, isStatus, type Trouble, toTrouble } from '../watch/watch-errors.ts';
+import { ReconnectBackoff } from '../watch/reconnect-backoff.ts';
+import { foreignDetail, isStatus, toTrouble, type WatchError } from '../watch/watch-errors.ts';
 import type { ApiAnswer, ApiClient } from './kubernetes-api.ts';
 import { get, resourcePath } from './objects.ts';
 
@@ -82,7 +82,7 @@ async function uidOf(
     plural: 'namespaces',
     name,
   });
-  const patience = new Patience(random);
+  const patience = new ReconnectBackoff(random);
   for (;;) {
     const answer = await get(api, path, signal);
     signal.throwIfAborted();
@@ -107,7 +107,7 @@ function uidIn(answer: ApiAnswer, name: string): Uid | null {
   return status === 404 ? { uid: '', why: `get namespace ${name}: not found` } : null;
 }
 
-function troubleIn(answer: ApiAnswer, now: number): Trouble {
+function troubleIn(answer: ApiAnswer, now: number): WatchError {
   if (!answer.ok) return toTrouble({ seen: 'failure', failure: answer }, now);
   const trouble = toTrouble({ seen: 'answer', answer }, now);
   // An API server that is away or busy may have its answer given by others, or in plain text.

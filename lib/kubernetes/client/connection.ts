@@ -19,8 +19,8 @@ import { type Bounds, type Responded, readWhole, send, toHeaders } from './api-e
 import { CredentialReader, type Credentials } from './credentials.ts';
 import {
   type ConnectOptions,
+  type KubeconfigEnvironment,
   type ServerProxy,
-  type Surroundings,
   serverProxy,
   unusable,
 } from './kubeconfig.ts';
@@ -29,7 +29,7 @@ import type { ApiAnswer, ApiCall, ApiClient, ApiFailed, ApiStream } from './kube
 export type { ConnectOptions } from './kubeconfig.ts';
 
 /** What a connection may have. */
-interface ConnectParts extends Surroundings {
+interface ConnectParts extends KubeconfigEnvironment {
   readonly clock: Clock;
   readonly observe: Observe;
 }
@@ -56,7 +56,7 @@ export async function connect(options: ConnectOptions, parts: ConnectParts): Pro
 }
 
 /** How an answer is to be read: whole, compressed if the server likes, or as it comes. */
-interface Sending {
+interface ConnectionSending {
   readonly bounds: Bounds;
   readonly as: 'whole' | 'stream';
 }
@@ -131,7 +131,7 @@ class AgentConnection implements Connection {
     this.#retired = [];
   }
 
-  async #authorised(call: ApiCall, sending: Sending): Promise<Responded | ApiFailed> {
+  async #authorised(call: ApiCall, sending: ConnectionSending): Promise<Responded | ApiFailed> {
     const { answer, used } = await this.#once(call, sending);
     if (!answer.ok || answer.response.statusCode !== 401 || used === null) return answer;
     try {
@@ -149,7 +149,7 @@ class AgentConnection implements Connection {
 
   async #once(
     call: ApiCall,
-    sending: Sending,
+    sending: ConnectionSending,
   ): Promise<{ answer: Responded | ApiFailed; used: Credentials | null }> {
     try {
       const credentials = await this.#reader.current();
@@ -208,10 +208,14 @@ class AgentConnection implements Connection {
   }
 }
 
-type Environment = Surroundings['environment'];
+type ConnectionEnvironment = KubeconfigEnvironment['environment'];
 
 /** An agent that can make connections; **Errors**: `kubeconfig-unusable`. */
-function createUsable(credentials: Credentials, from: string, environment: Environment): Pool {
+function createUsable(
+  credentials: Credentials,
+  from: string,
+  environment: ConnectionEnvironment,
+): Pool {
   const proxy = serverProxy(credentials, environment);
   const href = proxy === null ? null : hrefOf(proxy.proxy);
   try {
@@ -271,12 +275,12 @@ function boundsOf(deadline: Deadline): Bounds {
 }
 
 /** A signal that ends with the outer one or by itself, and leaves no listener behind. */
-interface Life {
+interface ConnectionLife {
   readonly signal: AbortSignal;
   end(): void;
 }
 
-function linked(outer: AbortSignal): Life {
+function linked(outer: AbortSignal): ConnectionLife {
   const inner = new AbortController();
   const end = (): void => {
     outer.removeEventListener('abort', end);
@@ -293,7 +297,7 @@ function linked(outer: AbortSignal): Life {
  */
 const KEEP_ALIVE_MS = 15_000;
 
-function toStream(response: IncomingMessage, life: Life): ApiStream {
+function toStream(response: IncomingMessage, life: ConnectionLife): ApiStream {
   response.socket.setKeepAlive(true, KEEP_ALIVE_MS);
   // Errors are seen by whoever reads; one that nobody reads must not end the process.
   response.on('error', () => undefined);

@@ -13,9 +13,9 @@ import { printable } from '../../kit/text/printable.ts';
 import { UserCredentials } from './authenticators.ts';
 import {
   type ConnectOptions,
+  type KubeconfigEnvironment,
   type LoadedConfig,
   loadKubeconfig,
-  type Surroundings,
   unusable,
 } from './kubeconfig.ts';
 
@@ -46,7 +46,7 @@ const BELIEVED_MS = 60_000;
 /** Reads credentials and remembers for how long they may be believed. */
 export class CredentialReader {
   readonly #options: ConnectOptions;
-  readonly #around: Surroundings;
+  readonly #around: KubeconfigEnvironment;
   readonly #clock: Clock;
   #loaded: LoadedConfig;
   #loadedAt: number;
@@ -57,7 +57,7 @@ export class CredentialReader {
   #running: Promise<unknown> = Promise.resolve();
 
   /** Loads the configuration; **Errors**: `kubeconfig-unusable`. */
-  constructor(options: ConnectOptions, around: Surroundings & { readonly clock: Clock }) {
+  constructor(options: ConnectOptions, around: KubeconfigEnvironment & { readonly clock: Clock }) {
     this.#options = options;
     this.#around = around;
     this.#clock = around.clock;

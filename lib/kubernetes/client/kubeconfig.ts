@@ -25,7 +25,7 @@ export interface ConnectOptions {
 }
 
 /** Environment variables and the place of the service account's files. */
-export interface Surroundings {
+export interface KubeconfigEnvironment {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Absent: where a kubelet mounts it. */
   readonly serviceAccountFolder?: string;
@@ -51,20 +51,23 @@ const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
  *
  * **Errors**: `kubeconfig-unusable`, naming the file and what is wrong with it.
  */
-export function loadKubeconfig(options: ConnectOptions, around: Surroundings): LoadedConfig {
+export function loadKubeconfig(
+  options: ConnectOptions,
+  around: KubeconfigEnvironment,
+): LoadedConfig {
   const { cluster, user, from, namespace } = find(options, around);
   const server = serverOf(options.master ?? cluster.server, from);
   return { cluster, user, server, from, namespace };
 }
 
-interface Found {
+interface FoundKubeconfig {
   readonly cluster: Cluster;
   readonly user: User;
   readonly from: string;
   readonly namespace: string | null;
 }
 
-function find(options: ConnectOptions, around: Surroundings): Found {
+function find(options: ConnectOptions, around: KubeconfigEnvironment): FoundKubeconfig {
   const files = filesOf(options, around);
   if (files.length > 0) return fromFiles(files, { wanted: options.context, around });
   if (options.master !== undefined) return bare(options.master);
@@ -76,7 +79,7 @@ function find(options: ConnectOptions, around: Surroundings): Found {
   );
 }
 
-function filesOf(options: ConnectOptions, around: Surroundings): readonly string[] {
+function filesOf(options: ConnectOptions, around: KubeconfigEnvironment): readonly string[] {
   if (options.kubeconfig !== undefined) return [options.kubeconfig];
   const named = (around.environment['KUBECONFIG'] ?? '').split(delimiter).filter((f) => f !== '');
   const present = named.filter((file) => existsSync(file));
@@ -89,12 +92,12 @@ function filesOf(options: ConnectOptions, around: Surroundings): readonly string
   return existsSync(usual) ? [usual] : [];
 }
 
-function bare(master: string): Found {
+function bare(master: string): FoundKubeconfig {
   const cluster = { name: 'master', server: master, skipTLSVerify: false };
   return { cluster, user: { name: 'anonymous' }, from: '--master', namespace: null };
 }
 
-function fromServiceAccount(around: Surroundings): Found | null {
+function fromServiceAccount(around: KubeconfigEnvironment): FoundKubeconfig | null {
   const folder = around.serviceAccountFolder ?? SERVICE_ACCOUNT_FOLDER;
   const host = around.environment['KUBERNETES_SERVICE_HOST'];
   const port = around.environment['KUBERNETES_SERVICE_PORT'] ?? '443';
@@ -112,8 +115,11 @@ function fromServiceAccount(around: Surroundings): Found | null {
 
 function fromFiles(
   files: readonly string[],
-  { wanted, around }: { readonly wanted: string | undefined; readonly around: Surroundings },
-): Found {
+  {
+    wanted,
+    around,
+  }: { readonly wanted: string | undefined; readonly around: KubeconfigEnvironment },
+): FoundKubeconfig {
   const configs = files.map((file) => loadFile(file, around));
   const from = files.join(delimiter);
   // Of several files the first that names something wins, as kubectl has it.
@@ -149,7 +155,7 @@ function firstNamed<T extends { readonly name: string }>(
   return all.find((entry) => entry.name === name);
 }
 
-function loadFile(file: string, { parseYaml }: Surroundings): KubeconfigEntries {
+function loadFile(file: string, { parseYaml }: KubeconfigEnvironment): KubeconfigEntries {
   try {
     const document = parseYaml(readFileSync(file, 'utf8'));
     const { clusters, users, ...rest } = toEntries(document);
@@ -246,7 +252,7 @@ export interface ServerProxy {
  */
 export function serverProxy(
   { proxyUrl, server }: { readonly proxyUrl: string | null; readonly server: URL },
-  environment: Surroundings['environment'],
+  environment: KubeconfigEnvironment['environment'],
 ): ServerProxy | null {
   // An empty one is none, as kubectl has it.
   if (proxyUrl !== null && proxyUrl !== '') {

@@ -34,7 +34,7 @@ function toSegment(text: string): string {
 const OBJECT_TIMEOUT_MS = 30_000;
 
 /** An object to create, and where. */
-interface Creation {
+interface ObjectRequest {
   readonly path: string;
   readonly object: JsonObject;
   readonly timeoutMs?: number;
@@ -43,7 +43,7 @@ interface Creation {
 /** Asks the server to create an object; fields it does not know are refused, not dropped. */
 export function create(
   api: ApiClient,
-  creation: Creation,
+  creation: ObjectRequest,
   signal: AbortSignal,
 ): Promise<ApiAnswer> {
   const { path, object, timeoutMs = OBJECT_TIMEOUT_MS } = creation;

@@ -4,21 +4,21 @@
 import { compareVersions, type JsonObject } from '../../core/event.ts';
 import type { Observe } from '../../core/observation.ts';
 import type { Gap } from '../../core/source.ts';
-import { BatchDraft, type PathMemory, type ReaderBatch } from './known-versions.ts';
+import { BatchDraft, type KnownVersions, type ReaderBatch } from './known-versions.ts';
 import type { ListedItem, ListPage } from './paged-list.ts';
 import type { Evidence } from './watch-errors.ts';
 import {
   type Frame,
   MAX_FRAME_BYTES,
-  type Tally,
   toWatchFrame,
+  type UnreadableCount,
   Unreadables,
 } from './watch-frames.ts';
 
 /** The part of a stream that its frames are judged with. */
 interface FrameOrigin {
   readonly serverNow: () => number;
-  readonly tally: Tally;
+  readonly tally: UnreadableCount;
 }
 
 /** What came of some frames. */
@@ -67,13 +67,13 @@ interface PageBatch {
 }
 
 /** Turns what was read of one watch path into batches. */
-export class Digest {
+export class Deduplicator {
   readonly #parts: DigestParts;
-  readonly #memory: PathMemory;
+  readonly #memory: KnownVersions;
   readonly #unreadables = new Unreadables();
   #oversize = 0;
 
-  constructor(parts: DigestParts, memory: PathMemory) {
+  constructor(parts: DigestParts, memory: KnownVersions) {
     this.#parts = parts;
     this.#memory = memory;
   }

@@ -25,7 +25,7 @@ export interface RefreshedList {
 const STEP_MS = 40_000;
 
 /** One refresh, from the list's request until its position is saved or given up. */
-export class Refresh {
+export class IdleRelist {
   /** The position at the list's request: an item not above it was read before. */
   readonly floor: string;
   /** By the monotonic clock. */
@@ -103,7 +103,7 @@ export class Refresh {
 }
 
 /** What a list says about the span that it covers. */
-export type ListedSpan = Pick<Refresh, 'hidden' | 'isConsistent'>;
+export type ListedSpan = Pick<IdleRelist, 'hidden' | 'isConsistent'>;
 
 // Whether a silent stream still lives. A connection can die so that neither side is told, and a quiet
 // stream looks the same. Two facts help: a stream that was just opened brings what was missed at
@@ -154,7 +154,7 @@ export class StreamCheck implements Disposable {
   }
 
   /** A check is due; the answer ends the stream. */
-  look({ kind, stream }: CheckDue, refresh: Refresh | null): Evidence | null {
+  look({ kind, stream }: CheckDue, refresh: IdleRelist | null): Evidence | null {
     return kind === 'proof' ? this.#prove(stream) : this.#idle(stream, refresh);
   }
 
@@ -165,7 +165,7 @@ export class StreamCheck implements Disposable {
     return null;
   }
 
-  #idle(stream: WatchStream, refresh: Refresh | null): Evidence | null {
+  #idle(stream: WatchStream, refresh: IdleRelist | null): Evidence | null {
     const { clock, idleMs } = this.#parts;
     // A refresh asks over other connections meanwhile, and opens a second stream in the end.
     const refreshMs = refresh?.remainingMs(clock.monotonic()) ?? 0;
@@ -200,7 +200,7 @@ export class StreamCheck implements Disposable {
 const QUIET_MS = { least: 120_000, spread: 120_000 } as const;
 
 /** The time since a watch path said something. */
-export class QuietSpell {
+export class IdleTimer {
   readonly #clock: Clock;
   readonly #random: Random;
   #since: number;

@@ -26,7 +26,7 @@ export interface ReadState {
 }
 
 /** The versions read of one watch path. Memory: one entry for each object in the cluster. */
-export class PathMemory {
+export class KnownVersions {
   #position: Position | null;
   readonly #versions = new Map<string, string>();
   /** Of those that stand for more than one write, which are few. */
@@ -154,7 +154,7 @@ export class PathMemory {
 // What a reader yields: states that were not read before, keys that went, and how far it is now.
 
 /** One state of an object that was not read before. */
-interface Change {
+interface VersionChange {
   /** MODIFIED does not mean "seen before", and ADDED not "first": see facts on Events' recorders. */
   readonly type: 'ADDED' | 'MODIFIED';
   readonly object: JsonObject;
@@ -167,7 +167,7 @@ interface Change {
 
 /** What was read since the last batch. */
 export interface ReaderBatch {
-  readonly changes: readonly Change[];
+  readonly changes: readonly VersionChange[];
   /** Keys (`namespace/name`) that are no longer there after the changes above. */
   readonly gone: readonly string[];
   /** Every key that is there, of the first complete list in this life; null at all other times. */
@@ -179,12 +179,12 @@ export interface ReaderBatch {
 
 /** Collects a batch; a key that comes back is no longer gone. */
 export class BatchDraft {
-  readonly #changes: Change[] = [];
+  readonly #changes: VersionChange[] = [];
   readonly #gone = new Set<string>();
   readonly #gaps: Gap[] = [];
 
   /** Adds a state of an object. */
-  change(change: Change): void {
+  change(change: VersionChange): void {
     if (this.#gone.size > 0) this.#gone.delete(change.key);
     this.#changes.push(change);
   }

@@ -12,9 +12,9 @@ import {
   type ApiClient,
   readAtOf,
 } from '../client/kubernetes-api.ts';
-import { isJsonAnswer, type Trouble, toTrouble } from './watch-errors.ts';
+import { isJsonAnswer, toTrouble, type WatchError } from './watch-errors.ts';
 import { MAX_FRAME_BYTES, type ReadObject, toReadObject } from './watch-frames.ts';
-import { pathOf, selectorOf, type Watched } from './watch-target.ts';
+import { pathOf, selectorOf, type WatchTarget } from './watch-target.ts';
 
 /** One item of a page. */
 export interface ListedItem extends ReadObject {
@@ -45,7 +45,7 @@ interface ListParts {
   /** Called before a list begins, and before it begins again; resolves when it may. */
   readonly begin: () => Promise<void>;
   /** Called with what went wrong; resolves when to ask again, throws where that is of no use. */
-  readonly patience: (trouble: Trouble) => Promise<void>;
+  readonly patience: (trouble: WatchError) => Promise<void>;
 }
 
 /** Bytes of one page; about what 30 watches' worth of buffers take. */
@@ -64,7 +64,7 @@ const EMPTY_PAGES = 20;
 
 /** The pages of one consistent list; it ends after the last one, however long that takes. */
 export async function* listPages(
-  watched: Watched,
+  watched: WatchTarget,
   parts: ListParts,
   signal: AbortSignal,
 ): AsyncGenerator<ListPage, void> {
@@ -117,16 +117,16 @@ function begun(): Cursor {
   };
 }
 
-interface Step {
+interface ListStep {
   readonly page: ListPage | null;
   readonly cursor: Cursor;
 }
 
 async function ask(
-  watched: Watched,
+  watched: WatchTarget,
   { parts, cursor }: { readonly parts: ListParts; readonly cursor: Cursor },
   signal: AbortSignal,
-): Promise<Step> {
+): Promise<ListStep> {
   const answer = await parts.api.request(
     {
       method: 'GET',
@@ -147,18 +147,18 @@ async function ask(
 }
 
 /** Where a request was answered, and when. */
-interface Asked {
+interface ListRequest {
   readonly cursor: Cursor;
   readonly now: number;
 }
 
 /** What went wrong with a page, and whether the page or the whole list is asked for again. */
 interface Failed {
-  readonly trouble: Trouble;
+  readonly trouble: WatchError;
   readonly again: 'page' | 'list';
 }
 
-function outcomeOf(answer: ApiAnswer, { cursor, now }: Asked): Step | Failed {
+function outcomeOf(answer: ApiAnswer, { cursor, now }: ListRequest): ListStep | Failed {
   if (!answer.ok) {
     if (answer.code === 'too-large' && cursor.limit < NAMES_ONLY) {
       return { page: null, cursor: { ...cursor, limit: cursor.limit + 1 } };
@@ -174,7 +174,7 @@ function outcomeOf(answer: ApiAnswer, { cursor, now }: Asked): Step | Failed {
 }
 
 /** The page, or why the list of which it is a part can never end. */
-function listed(answer: ApiAnswered, { cursor, now }: Asked): Step | Failed {
+function listed(answer: ApiAnswered, { cursor, now }: ListRequest): ListStep | Failed {
   const step = stepOf(answer, { cursor, now });
   const { token, empty } = step.cursor;
   const why = cursor.tokens.has(token)
@@ -188,7 +188,7 @@ function listed(answer: ApiAnswered, { cursor, now }: Asked): Step | Failed {
   return step;
 }
 
-function queryOf(watched: Watched, cursor: Cursor): Readonly<Record<string, string>> {
+function queryOf(watched: WatchTarget, cursor: Cursor): Readonly<Record<string, string>> {
   const limit = LIMITS[Math.min(cursor.limit, LIMITS.length - 1)];
   return {
     ...selectorOf(watched),
@@ -206,7 +206,7 @@ function isList(body: Json): boolean {
   return stringAt(body, 'metadata', 'resourceVersion') !== '';
 }
 
-function stepOf(answer: ApiAnswered, { cursor, now }: Asked): Step {
+function stepOf(answer: ApiAnswered, { cursor, now }: ListRequest): ListStep {
   const isFirst = cursor.page === 1;
   const own = stringAt(answer.body, 'metadata', 'resourceVersion');
   // Later pages could carry another one; the watch must begin at the first page's.

@@ -5,10 +5,10 @@
 
 import type { Clock, Random } from '../../core/clock.ts';
 import { backoffMs } from '../../kit/async/backoff.ts';
-import type { Trouble } from './watch-errors.ts';
+import type { WatchError } from './watch-errors.ts';
 
 /** The try that ended in trouble. */
-interface Life {
+interface StreamLife {
   /** How long the stream was open; 0 where none was. */
   readonly livedMs: number;
   /** Whether it brought a state, a deletion or a newer position. */
@@ -29,7 +29,7 @@ const SLOW_BACKOFF = { firstMs: 2_000, maxMs: 60_000 } as const;
 const LIST_FLOOR = { firstMs: 1_000, maxMs: 30_000 } as const;
 
 /** Counts failures in a row and says how long to wait. */
-export class Patience {
+export class ReconnectBackoff {
   readonly #random: Random;
   #failures = 0;
   /** Tries in a row that brought nothing. */
@@ -45,7 +45,7 @@ export class Patience {
   }
 
   /** Takes note of a trouble and answers how many ms to wait. */
-  delayMs(trouble: Trouble, life: Life): number {
+  delayMs(trouble: WatchError, life: StreamLife): number {
     if (life.livedMs >= LIVED_MS) this.recovered();
     this.#failures += 1;
     const isFruitful = life.moved || life.livedMs >= LIVED_MS;
@@ -66,7 +66,7 @@ export class Patience {
   }
 
   /** Whether so many tries in a row brought nothing that a LIST must be tried. */
-  wantsRelist(trouble: Trouble): boolean {
+  wantsRelist(trouble: WatchError): boolean {
     return trouble.relistAfter !== null && this.#fruitless >= trouble.relistAfter;
   }
 
@@ -81,13 +81,13 @@ export class Patience {
     this.#fruitless = 0;
   }
 
-  #backoff(life: Life): number {
+  #backoff(life: StreamLife): number {
     const limits = life.moved ? SHORT_BACKOFF : BACKOFF;
     return backoffMs(this.#failures, limits, this.#random);
   }
 
   /** A server that asks for no wait, or for one that is over already, must not be asked in a loop. */
-  #asked(ms: number, life: Life): number {
+  #asked(ms: number, life: StreamLife): number {
     return ms < BACKOFF.firstMs ? this.#backoff(life) : this.#jittered(ms);
   }
 

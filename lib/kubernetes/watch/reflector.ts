@@ -10,23 +10,23 @@ import { compareVersions, type JsonObject } from '../../core/event.ts';
 import type { Observe, ReadingState, TroubleReason } from '../../core/observation.ts';
 import type { Gap, Position, Positions } from '../../core/source.ts';
 import type { ApiClient } from '../client/kubernetes-api.ts';
-import { Digest, type DigestedPage } from './deduplicator.ts';
+import { Deduplicator, type DigestedPage } from './deduplicator.ts';
 import { Freshness } from './freshness.ts';
-import { QuietSpell } from './idle-relist.ts';
-import { isEmptyBatch, PathMemory, positionBatch, type ReaderBatch } from './known-versions.ts';
+import { IdleTimer } from './idle-relist.ts';
+import { isEmptyBatch, KnownVersions, positionBatch, type ReaderBatch } from './known-versions.ts';
 import { type ListPage, listPages } from './paged-list.ts';
-import { ListFloor, Patience } from './reconnect-backoff.ts';
+import { ListFloor, ReconnectBackoff } from './reconnect-backoff.ts';
 import { type Relist, relistGap, type StartPoint, startPointOf } from './start-point.ts';
-import type { Trouble } from './watch-errors.ts';
+import type { WatchError } from './watch-errors.ts';
 import { type SessionEnd, WatchSession } from './watch-session.ts';
 import { openWatch } from './watch-stream.ts';
-import { positionKeyOf, type Watched } from './watch-target.ts';
+import { positionKeyOf, type WatchTarget } from './watch-target.ts';
 
 /** What to read and how to begin. */
 export interface ReaderOptions {
   /** The name of the source, for observations and gaps. */
   readonly source: string;
-  readonly watched: Watched;
+  readonly watched: WatchTarget;
   /** Positions kept from earlier lives, also of other paths. */
   readonly positions: Positions;
   /** Of a list at a first start: whether to yield this item. */
@@ -63,7 +63,7 @@ export async function* readChanges(
   signal: AbortSignal,
 ): AsyncGenerator<ReaderBatch, void> {
   try {
-    yield* new PathReader(options, parts).run(signal);
+    yield* new Reflector(options, parts).run(signal);
   } catch (error) {
     if (!signal.aborted) throw error;
   }
@@ -74,17 +74,17 @@ type Purpose = 'first' | 'relist' | 'refresh';
 /** With the 20 s that opening another one may take, a dead stream is found within a minute. */
 const SILENCE_MS = { least: 25_000, spread: 10_000 } as const;
 
-class PathReader {
+class Reflector {
   readonly #options: ReaderOptions;
   readonly #parts: ReaderParts;
   readonly #path: string;
-  readonly #memory: PathMemory;
-  readonly #digest: Digest;
-  readonly #patience: Patience;
+  readonly #memory: KnownVersions;
+  readonly #digest: Deduplicator;
+  readonly #patience: ReconnectBackoff;
   readonly #floor: ListFloor;
   readonly #freshness: Freshness;
   readonly #start: StartPoint;
-  readonly #quiet: QuietSpell;
+  readonly #quiet: IdleTimer;
   #isReplaced = false;
   /** Until when everything was heard of, by the server's wall clock: by a watch or a list. */
   #heardUntil = 0;
@@ -94,14 +94,14 @@ class PathReader {
     this.#parts = parts;
     this.#path = positionKeyOf(options.watched);
     this.#start = startPointOf(options.watched, options.positions);
-    this.#memory = new PathMemory(this.#start.position);
+    this.#memory = new KnownVersions(this.#start.position);
     const { source, countOf } = options;
     const whose = { source, path: this.#path, observe: parts.observe };
-    this.#digest = new Digest({ ...whose, ...(countOf && { countOf }) }, this.#memory);
-    this.#patience = new Patience(parts.random);
+    this.#digest = new Deduplicator({ ...whose, ...(countOf && { countOf }) }, this.#memory);
+    this.#patience = new ReconnectBackoff(parts.random);
     this.#floor = new ListFloor(parts.clock);
     this.#freshness = new Freshness({ ...whose, clock: parts.clock });
-    this.#quiet = new QuietSpell(parts.clock, parts.random);
+    this.#quiet = new IdleTimer(parts.clock, parts.random);
   }
 
   async *run(signal: AbortSignal): AsyncGenerator<ReaderBatch, void> {
@@ -264,12 +264,12 @@ class PathReader {
   #pages(purpose: Purpose, signal: AbortSignal): AsyncGenerator<ListPage, void> {
     const { api, clock, random } = this.#parts;
     // A list of its own patience: that the watch fails says nothing about lists.
-    const own = new Patience(random);
+    const own = new ReconnectBackoff(random);
     const begin = async (): Promise<void> => {
       const waitMs = this.#floor.waitMs();
       if (waitMs > 0) await clock.sleep(waitMs, signal);
     };
-    const patience = async (trouble: Trouble): Promise<void> => {
+    const patience = async (trouble: WatchError): Promise<void> => {
       this.#refuse('list', trouble);
       const retryMs = own.delayMs(trouble, { livedMs: 0, moved: false });
       const { reason, detail } = trouble;
@@ -315,7 +315,7 @@ class PathReader {
     await this.#parts.clock.sleep(retryMs, signal);
   }
 
-  #refuse(doing: 'list' | 'watch', trouble: Trouble): void {
+  #refuse(doing: 'list' | 'watch', trouble: WatchError): void {
     if (trouble.action !== 'fail') return;
     throw new SluiceError(
       'cluster-refused',

@@ -5,7 +5,7 @@
 import { compareVersions, type JsonObject, stringAt } from '../../core/event.ts';
 import type { Gap, Position, Positions } from '../../core/source.ts';
 import { renderDuration } from '../../kit/text/quantity.ts';
-import { covers, positionKeyOf, type Watched } from './watch-target.ts';
+import { covers, positionKeyOf, type WatchTarget } from './watch-target.ts';
 
 /** Where the reading begins. */
 export interface StartPoint {
@@ -21,18 +21,18 @@ export interface StartPoint {
 const CLOCK_SLACK_MS = 60_000;
 
 /** Where the reading of this path begins. */
-export function startPointOf(watched: Watched, positions: Positions): StartPoint {
+export function startPointOf(watched: WatchTarget, positions: Positions): StartPoint {
   return watched.namespace === null ? ofAll(watched, positions) : ofOne(watched, positions);
 }
 
 /** The path of all namespaces brought everything of this one. */
-function ofOne(watched: Watched, positions: Positions): StartPoint {
+function ofOne(watched: WatchTarget, positions: Positions): StartPoint {
   const covering = positions.get(positionKeyOf({ ...watched, namespace: null }));
   return resume(latterOf(positions.get(positionKeyOf(watched)), covering));
 }
 
 /** What was read of single namespaces since is not asked for again: a watch could not tell. */
-function ofAll(watched: Watched, positions: Positions): StartPoint {
+function ofAll(watched: WatchTarget, positions: Positions): StartPoint {
   const own = positions.get(positionKeyOf(watched));
   const since = [...positions]
     .filter(([path, part]) => covers(watched, path) && latterOf(own, part) === part)

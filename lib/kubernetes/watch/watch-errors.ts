@@ -15,7 +15,7 @@ export type Evidence =
   | { readonly seen: 'end'; readonly how: EndOfStream; readonly detail: string };
 
 /** What was seen, with what follows from it. */
-export interface Trouble {
+export interface WatchError {
   /** The row of the table that matched. */
   readonly row: string;
   readonly reason: TroubleRow['reason'];
@@ -30,7 +30,7 @@ export interface Trouble {
 }
 
 /** The row that matches, with what the server asked; `now` is the wall clock in ms. */
-export function toTrouble(evidence: Evidence, now: number): Trouble {
+export function toTrouble(evidence: Evidence, now: number): WatchError {
   const facts = factsOf(evidence);
   const rows: readonly TroubleRow[] = TROUBLES;
   const row = rows.find((candidate) => matches(candidate, facts));
@@ -46,7 +46,7 @@ export function toTrouble(evidence: Evidence, now: number): Trouble {
   };
 }
 
-interface Facts {
+interface ErrorFacts {
   readonly seen: TroubleRow['seen'];
   readonly code: number;
   readonly status: Json;
@@ -62,7 +62,7 @@ const NOTHING = {
   ...{ foreign: false, failure: '', reached: null },
 } as const;
 
-function factsOf(evidence: Evidence): Facts {
+function factsOf(evidence: Evidence): ErrorFacts {
   switch (evidence.seen) {
     case 'answer': {
       const { status, body, headers } = evidence.answer;
@@ -85,7 +85,7 @@ function factsOf(evidence: Evidence): Facts {
   }
 }
 
-function matches(row: TroubleRow, facts: Facts): boolean {
+function matches(row: TroubleRow, facts: ErrorFacts): boolean {
   if (row.seen !== facts.seen) return false;
   if (row.how !== undefined && row.how !== facts.how) return false;
   if (row.foreign !== undefined && row.foreign !== facts.foreign) return false;
@@ -142,7 +142,7 @@ function placeOf(location: string): string {
 /** Nobody is believed who asks for more: a wrong date must not stop the reading for a day. */
 const MAX_ASKED_MS = 5 * 60_000;
 
-function askedOf(facts: Facts, now: number): number | null {
+function askedOf(facts: ErrorFacts, now: number): number | null {
   const header = facts.headers['retry-after'];
   const fromHeader = header === undefined ? null : retryAfterMs(header, dateOf(facts, now));
   const seconds = jsonAt(facts.status, 'details', 'retryAfterSeconds');
@@ -151,7 +151,7 @@ function askedOf(facts: Facts, now: number): number | null {
   return asked === null ? null : Math.min(asked, MAX_ASKED_MS);
 }
 
-function dateOf(facts: Facts, now: number): number {
+function dateOf(facts: ErrorFacts, now: number): number {
   const date = Date.parse(facts.headers['date'] ?? '');
   return Number.isNaN(date) ? now : date;
 }
@@ -178,7 +178,7 @@ function dateIn(header: string): number {
   return ASCTIME.test(header) ? Date.parse(`${header} GMT`) : Number.NaN;
 }
 
-function detailOf(evidence: Evidence, facts: Facts): string {
+function detailOf(evidence: Evidence, facts: ErrorFacts): string {
   switch (evidence.seen) {
     case 'list':
     case 'end':
@@ -192,7 +192,7 @@ function detailOf(evidence: Evidence, facts: Facts): string {
   }
 }
 
-function saidIn(facts: Facts): string {
+function saidIn(facts: ErrorFacts): string {
   const words = [stringAt(facts.status, 'reason'), stringAt(facts.status, 'message')];
   const said = words.filter((word) => word !== '').join(': ');
   return printable(`${String(facts.code)} ${said}`.trim(), 300);

@@ -193,7 +193,7 @@ type UnreadableAnswer =
   | 'skip-known';
 
 /** How many unreadable frames one stream brought since its position. */
-export interface Tally {
+export interface UnreadableCount {
   at: string;
   count: number;
 }
@@ -205,7 +205,7 @@ export class Unreadables {
   #counted = 0;
 
   /** Takes note of one; a frame that is too long will be too long again and is not asked for twice. */
-  meet(kind: 'too-long' | 'bad', position: string, tally: Tally): UnreadableAnswer {
+  meet(kind: 'too-long' | 'bad', position: string, tally: UnreadableCount): UnreadableAnswer {
     if (tally.at !== position) {
       tally.at = position;
       tally.count = 0;

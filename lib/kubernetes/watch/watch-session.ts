@@ -8,12 +8,12 @@ import { compareVersions } from '../../core/event.ts';
 import type { Gap, Position } from '../../core/source.ts';
 import { BoundedQueue } from '../../kit/async/bounded-queue.ts';
 import { TaskGroup } from '../../kit/async/task-group.ts';
-import type { Digest, ListRule } from './deduplicator.ts';
+import type { Deduplicator, ListRule } from './deduplicator.ts';
 import {
   type CheckDue,
+  IdleRelist,
+  type IdleTimer,
   type ListedSpan,
-  type QuietSpell,
-  Refresh,
   type RefreshedList,
   StreamCheck,
   type StreamCheckParts,
@@ -22,12 +22,12 @@ import {
 import {
   hasNews,
   isEmptyBatch,
-  type PathMemory,
+  type KnownVersions,
   positionBatch,
   type ReaderBatch,
 } from './known-versions.ts';
 import type { ListPage } from './paged-list.ts';
-import { type Evidence, type Trouble, toTrouble } from './watch-errors.ts';
+import { type Evidence, toTrouble, type WatchError } from './watch-errors.ts';
 import type { Frame } from './watch-frames.ts';
 import { type Opening, PROOF_MS, pullAll, type WatchStream } from './watch-stream.ts';
 
@@ -35,9 +35,9 @@ import { type Opening, PROOF_MS, pullAll, type WatchStream } from './watch-strea
 interface SessionParts extends Pick<StreamCheckParts, 'idleMs' | 'proved'> {
   readonly clock: Clock;
   /** Of the path, not of this session: it goes on across streams. */
-  readonly quiet: QuietSpell;
-  readonly memory: PathMemory;
-  readonly digest: Digest;
+  readonly quiet: IdleTimer;
+  readonly memory: KnownVersions;
+  readonly digest: Deduplicator;
   /** The pages of a consistent list, with its own patience. */
   readonly list: (signal: AbortSignal) => AsyncIterable<ListPage>;
   readonly open: (after: string, signal: AbortSignal) => Promise<Opening>;
@@ -52,7 +52,7 @@ interface SessionParts extends Pick<StreamCheckParts, 'idleMs' | 'proved'> {
 export type SessionEnd =
   | {
       readonly kind: 'trouble';
-      readonly trouble: Trouble;
+      readonly trouble: WatchError;
       /** Whether it brought a state, a deletion or a newer position. */
       readonly moved: boolean;
       /** Until when the stream brought everything, by the server's wall clock; null: not known. */
@@ -63,17 +63,17 @@ export type SessionEnd =
   /** The store behind the server is another one. */
   | { readonly kind: 'replaced' };
 
-type Arrival =
+type SessionArrival =
   | { readonly kind: 'frames'; readonly stream: WatchStream; readonly frames: readonly Frame[] }
   | { readonly kind: 'ended'; readonly stream: WatchStream; readonly evidence: Evidence }
   | { readonly kind: 'quiet' }
   | CheckDue
-  | { readonly kind: 'page'; readonly refresh: Refresh; readonly page: ListPage }
-  | { readonly kind: 'opened'; readonly refresh: Refresh; readonly opening: Opening }
-  | { readonly kind: 'silence'; readonly refresh: Refresh }
+  | { readonly kind: 'page'; readonly refresh: IdleRelist; readonly page: ListPage }
+  | { readonly kind: 'opened'; readonly refresh: IdleRelist; readonly opening: Opening }
+  | { readonly kind: 'silence'; readonly refresh: IdleRelist }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-interface Step {
+interface SessionStep {
   /** In their order; what came before an end is yielded before it. */
   readonly batches?: readonly ReaderBatch[];
   readonly end?: SessionEnd;
@@ -82,13 +82,13 @@ interface Step {
 /** One life of a watch. */
 export class WatchSession {
   readonly #parts: SessionParts;
-  readonly #queue = new BoundedQueue<Arrival>({ items: 1 });
+  readonly #queue = new BoundedQueue<SessionArrival>({ items: 1 });
   readonly #tasks: TaskGroup = new TaskGroup((error) =>
     this.#queue.push({ kind: 'failed', error }, this.#tasks.signal),
   );
   readonly #check: StreamCheck;
   #main: WatchStream;
-  #refresh: Refresh | null = null;
+  #refresh: IdleRelist | null = null;
   #moved = false;
 
   constructor(parts: SessionParts, main: WatchStream) {
@@ -120,7 +120,7 @@ export class WatchSession {
     }
   }
 
-  #handle(arrival: Arrival): Step {
+  #handle(arrival: SessionArrival): SessionStep {
     switch (arrival.kind) {
       case 'frames':
         return this.#onFrames(arrival.stream, arrival.frames);
@@ -142,7 +142,7 @@ export class WatchSession {
     }
   }
 
-  #onFrames(stream: WatchStream, frames: readonly Frame[]): Step {
+  #onFrames(stream: WatchStream, frames: readonly Frame[]): SessionStep {
     if (stream.isClosed) return {};
     this.#parts.quiet.interrupt();
     const before = this.#position();
@@ -157,7 +157,7 @@ export class WatchSession {
     return { ...step, batches: [batch, ...(step.batches ?? [])] };
   }
 
-  #onEnded(stream: WatchStream, evidence: Evidence): Step {
+  #onEnded(stream: WatchStream, evidence: Evidence): SessionStep {
     if (stream.isClosed) return {};
     stream.close();
     const seen = this.#moved ? evidence : unlessEarly(stream, evidence);
@@ -173,19 +173,19 @@ export class WatchSession {
     return {};
   }
 
-  #onCheck(due: CheckDue): Step {
+  #onCheck(due: CheckDue): SessionStep {
     if (due.stream !== this.#main || due.stream.isClosed) return {};
     const evidence = this.#check.look(due, this.#refresh);
     return evidence === null ? {} : this.#onEnded(due.stream, evidence);
   }
 
-  #onQuiet(): Step {
+  #onQuiet(): SessionStep {
     if (this.#refresh !== null) return {};
     if (this.#parts.quiet.remainingMs > 0) {
       this.#waitForQuiet();
       return {};
     }
-    const refresh = new Refresh(this.#position(), this.#parts.clock.monotonic());
+    const refresh = new IdleRelist(this.#position(), this.#parts.clock.monotonic());
     this.#refresh = refresh;
     this.#tasks.spawn(async (signal) => {
       const until = AbortSignal.any([signal, refresh.signal]);
@@ -196,7 +196,7 @@ export class WatchSession {
     return {};
   }
 
-  #onPage(refresh: Refresh, page: ListPage): Step {
+  #onPage(refresh: IdleRelist, page: ListPage): SessionStep {
     if (compareVersions(page.resourceVersion, refresh.floor) < 0) {
       return { end: { kind: 'replaced' } };
     }
@@ -214,7 +214,7 @@ export class WatchSession {
   }
 
   /** The position, where the stream is as far as the list already; else the list is to be proved. */
-  #passed(refresh: Refresh): Position | null {
+  #passed(refresh: IdleRelist): Position | null {
     const { listed } = refresh;
     if (listed === null || !refresh.isPassed(this.#position())) {
       this.#prove(refresh);
@@ -227,7 +227,7 @@ export class WatchSession {
   }
 
   /** Opens the second stream from the old position: what the first may still owe, it brings at once. */
-  #prove(refresh: Refresh): void {
+  #prove(refresh: IdleRelist): void {
     this.#tasks.spawn(async (signal) => {
       // The end of the refresh ends the opening, but no stream that is open: it may have replaced
       // the first one.
@@ -248,7 +248,7 @@ export class WatchSession {
     });
   }
 
-  #onOpened(refresh: Refresh, opening: Opening): Step {
+  #onOpened(refresh: IdleRelist, opening: Opening): SessionStep {
     if (refresh !== this.#refresh) {
       if (opening.ok) opening.stream.close();
       return {};
@@ -260,7 +260,7 @@ export class WatchSession {
     return {};
   }
 
-  #onSecondLost(trouble: Trouble): Step {
+  #onSecondLost(trouble: WatchError): SessionStep {
     const refresh = this.#refresh;
     const listed = refresh?.listed ?? null;
     if (trouble.action === 'relist' && refresh !== null && listed !== null) {
@@ -275,7 +275,7 @@ export class WatchSession {
     return {};
   }
 
-  #onSilence(refresh: Refresh): Step {
+  #onSilence(refresh: IdleRelist): SessionStep {
     const { second, listed } = refresh;
     if (second === null || listed === null) return {};
     const missingMs = PROOF_MS - second.silentMs;
@@ -327,7 +327,7 @@ export class WatchSession {
     );
   }
 
-  #after(ms: number, arrival: Arrival): void {
+  #after(ms: number, arrival: SessionArrival): void {
     this.#tasks.spawn(async (signal) => {
       await this.#parts.clock.sleep(ms, signal);
       await this.#queue.push(arrival, signal);

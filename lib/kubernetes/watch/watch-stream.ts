@@ -6,9 +6,14 @@ import type { Clock, Random } from '../../core/clock.ts';
 import { codeOf } from '../client/api-exchange.ts';
 import { type ApiClient, type ApiStream, serverClock } from '../client/kubernetes-api.ts';
 import { withoutManagedFields } from '../client/managed-fields.ts';
-import { type Evidence, isJsonAnswer, type Trouble, toTrouble } from './watch-errors.ts';
-import { type Frame, FrameSplitter, type SplitterOptions, type Tally } from './watch-frames.ts';
-import { pathOf, selectorOf, type Watched } from './watch-target.ts';
+import { type Evidence, isJsonAnswer, toTrouble, type WatchError } from './watch-errors.ts';
+import {
+  type Frame,
+  FrameSplitter,
+  type SplitterOptions,
+  type UnreadableCount,
+} from './watch-frames.ts';
+import { pathOf, selectorOf, type WatchTarget } from './watch-target.ts';
 
 /** What a stream may have. */
 interface StreamParts {
@@ -27,7 +32,7 @@ type Pulled =
 /** What comes of opening. */
 export type Opening =
   | { readonly ok: true; readonly stream: WatchStream }
-  | { readonly ok: false; readonly trouble: Trouble };
+  | { readonly ok: false; readonly trouble: WatchError };
 
 /** The server ends the watch by itself after so long: 240 to 300 s, so that many do not come at once. */
 const SERVER_LIMIT_S = { least: 240, spread: 60 } as const;
@@ -49,7 +54,7 @@ const SLICE = 100;
 
 /** Opens a WATCH after a resourceVersion. */
 export async function openWatch(
-  watched: Watched,
+  watched: WatchTarget,
   { parts, after }: { readonly parts: StreamParts; readonly after: string },
   signal: AbortSignal,
 ): Promise<Opening> {
@@ -103,7 +108,7 @@ export class WatchStream {
   readonly openedAt: number;
   /** The server's wall clock now. */
   readonly serverNow: () => number;
-  readonly tally: Tally = { at: '', count: 0 };
+  readonly tally: UnreadableCount = { at: '', count: 0 };
   readonly #limitMs: number;
   readonly #answeredAt: number;
   readonly #stream: ApiStream;

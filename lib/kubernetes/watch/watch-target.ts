@@ -2,11 +2,11 @@
 // the first use of it, not the only one.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
 
-import type { PathPart } from '../../core/source.ts';
+import type { WatchPath } from '../../core/source.ts';
 import { resourcePath } from '../client/objects.ts';
 
 /** One watch path. */
-export interface Watched {
+export interface WatchTarget {
   /** '' for the core group. */
   readonly group: string;
   readonly version: string;
@@ -20,20 +20,20 @@ export interface Watched {
 }
 
 /** The path that is listed and watched. */
-export function pathOf(watched: Watched): string {
+export function pathOf(watched: WatchTarget): string {
   const { group, version, namespace, resource } = watched;
   return resourcePath({ group, version, namespace, plural: resource });
 }
 
 /** The name under which its position is kept: the path, and the selector where there is one. */
-export function positionKeyOf(watched: Watched): string {
+export function positionKeyOf(watched: WatchTarget): string {
   const path = pathOf(watched);
   const { fieldSelector } = watched;
   return fieldSelector === undefined ? path : `${path}?fieldSelector=${fieldSelector}`;
 }
 
 /** The part of a query that selects. */
-export function selectorOf(watched: Watched): Readonly<Record<string, string>> {
+export function selectorOf(watched: WatchTarget): Readonly<Record<string, string>> {
   return watched.fieldSelector === undefined ? {} : { fieldSelector: watched.fieldSelector };
 }
 
@@ -42,8 +42,8 @@ export function selectorOf(watched: Watched): Readonly<Record<string, string>> {
 // start-point.ts.
 
 /** The parts of a watch path that these read; none where it is another resource or selector. */
-export function heirsAmong(path: string, watched: readonly Watched[]): readonly PathPart[] {
-  const isWhole = (one: Watched): boolean =>
+export function heirsAmong(path: string, watched: readonly WatchTarget[]): readonly WatchPath[] {
+  const isWhole = (one: WatchTarget): boolean =>
     positionKeyOf(one) === path || (one.namespace === null && covers(one, path));
   const whole = watched.find(isWhole);
   if (whole !== undefined) return [{ path: positionKeyOf(whole), namespace: null }];
@@ -53,7 +53,7 @@ export function heirsAmong(path: string, watched: readonly Watched[]): readonly 
 }
 
 /** Whether the path is that of one namespace of the same resource and selector. */
-export function covers(watched: Watched, path: string): boolean {
+export function covers(watched: WatchTarget, path: string): boolean {
   const namespace = /\/namespaces\/([^/?]+)\//.exec(path)?.[1];
   return namespace !== undefined && positionKeyOf({ ...watched, namespace }) === path;
 }

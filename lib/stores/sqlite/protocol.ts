@@ -9,16 +9,16 @@ import {
   eventNamespaceOf,
   type Started,
 } from '../../core/delivery.ts';
-import type { Gap, Gone, Positions } from '../../core/source.ts';
+import type { DeletedKey, Gap, Positions } from '../../core/source.ts';
 import type {
-  Beginning,
-  Begun,
   ClaimRequest,
   Commit,
   DecisionRecord,
   DeliveryCount,
   DeliveryQuery,
   LedgerEntry,
+  Recovery,
+  RecoveryRequest,
   Retirement,
   Settlement,
   StateChange,
@@ -170,8 +170,8 @@ export interface Calls {
   readonly read: { ask: { name: string }; answer: string | null };
   readonly write: { ask: { name: string; value: string }; answer: null };
   readonly begin: {
-    ask: Beginning;
-    answer: Omit<Begun, 'lost'> & { lost: readonly WholeRow[] };
+    ask: RecoveryRequest;
+    answer: Omit<Recovery, 'lost'> & { lost: readonly WholeRow[] };
   };
   readonly retire: { ask: Retirement; answer: null };
   readonly dropPositions: { ask: { gaps: readonly Gap[] }; answer: null };
@@ -183,7 +183,7 @@ export interface Calls {
 export type CallName = keyof Calls;
 
 /** A call on its way to the worker. */
-export interface Ask<Name extends CallName = CallName> {
+export interface Request<Name extends CallName = CallName> {
   readonly call: number;
   readonly name: Name;
   readonly ask: Calls[Name]['ask'];
@@ -191,11 +191,11 @@ export interface Ask<Name extends CallName = CallName> {
 
 /** What the main thread says. */
 export type ToWorker =
-  | { readonly kind: 'asks'; readonly asks: readonly Ask[] }
+  | { readonly kind: 'asks'; readonly asks: readonly Request[] }
   | { readonly kind: 'close' };
 
 /** Why a call failed, as it can cross threads. */
-export interface Failure {
+export interface CallFailure {
   readonly code: 'store-unavailable' | 'store-unusable' | 'internal';
   /** The result code of SQLite, by name; 'none' where it was not SQLite. */
   readonly result: string;
@@ -205,12 +205,12 @@ export interface Failure {
 /** What became of a call. */
 export type Reply =
   | { readonly call: number; readonly answer: unknown }
-  | { readonly call: number; readonly failure: Failure };
+  | { readonly call: number; readonly failure: CallFailure };
 
 /** What the worker says. */
 export type FromWorker =
   | { readonly kind: 'opened'; readonly notes: readonly HistoryNote[] }
-  | { readonly kind: 'refused'; readonly found: Found }
+  | { readonly kind: 'refused'; readonly found: OpenFailure }
   | { readonly kind: 'replies'; readonly replies: readonly Reply[] }
   | { readonly kind: 'note'; readonly note: HistoryNote };
 
@@ -223,7 +223,7 @@ export interface HistoryNote {
 }
 
 /** Why a file can not be worked with: found by the worker at its opening. */
-export type Found =
+export type OpenFailure =
   | { readonly what: 'newer'; readonly format: number; readonly minimumReader: number }
   | { readonly what: 'foreign'; readonly applicationId: number }
   | { readonly what: 'damaged'; readonly detail: string }
@@ -240,7 +240,7 @@ export interface WorkerData {
 // JSON text; the main thread alone parses it, once for as long as somebody works on the delivery.
 
 /** What of a delivery never changes. */
-export type Body = Pick<
+export type DeliveryBody = Pick<
   Delivery,
   'key' | 'bucket' | 'cluster' | 'source' | 'rule' | 'match' | 'occurrences'
 >;
@@ -258,7 +258,7 @@ export function packCommit(commit: Commit): CommitAsk {
   };
 }
 
-function packSeen(seen: readonly Gone[]): readonly SeenKeys[] {
+function packSeen(seen: readonly DeletedKey[]): readonly SeenKeys[] {
   const byPath = new Map<string, string[]>();
   for (const { path, key } of seen) {
     const keys = byPath.get(path);
@@ -271,7 +271,7 @@ function packSeen(seen: readonly Gone[]): readonly SeenKeys[] {
 function packDelivery(delivery: Delivery): NewRow {
   const { id, trigger, object, state, dead, createdAt, dueAt, deaths, retriedAt } = delivery;
   const { key, bucket, cluster, source, rule, match, occurrences, attempts, started } = delivery;
-  const body: Body = { key, bucket, cluster, source, rule, match, occurrences };
+  const body: DeliveryBody = { key, bucket, cluster, source, rule, match, occurrences };
   return {
     ...{ id, trigger, object, state, dead, createdAt, dueAt, deaths, retriedAt },
     namespace: eventNamespaceOf(delivery),
@@ -288,7 +288,7 @@ function packDecision({ id, at, trail }: DecisionRecord): DecisionRow {
 }
 
 /** The delivery of a row and its body. */
-export function toDelivery(row: DeliveryRow, body: Body): Delivery {
+export function toDelivery(row: DeliveryRow, body: DeliveryBody): Delivery {
   const { id, trigger, object, state, createdAt, dueAt, deaths, retriedAt, started } = row;
   return Object.freeze({
     id,
@@ -306,8 +306,8 @@ export function toPositions(rows: readonly PositionRow[]): Positions {
 }
 
 /** What packDelivery wrote. */
-export function parseBody(body: string): Body {
-  return JSON.parse(body) as Body;
+export function parseBody(body: string): DeliveryBody {
+  return JSON.parse(body) as DeliveryBody;
 }
 
 /** What packDecision wrote. */

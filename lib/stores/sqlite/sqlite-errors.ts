@@ -2,14 +2,14 @@
 // something else than their primary one stand beside it. Never by message text.
 
 import { SluiceError } from '../../core/errors.ts';
-import type { Failure, Found } from './protocol.ts';
+import type { CallFailure, OpenFailure } from './protocol.ts';
 import { FORMAT } from './worker/schema.ts';
 
-type Meaning = Failure['code'];
+type SqliteErrorRow = CallFailure['code'];
 
 interface Result {
   readonly name: string;
-  readonly means: Meaning;
+  readonly means: SqliteErrorRow;
 }
 
 /** Every primary result code but OK, ROW, DONE and the two that only log; see sqlite.org/rescode. */
@@ -59,7 +59,7 @@ function resultCodeOf(error: unknown): number | undefined {
 }
 
 /** What a failure means for the call during which it happened. */
-export function failureOf(error: unknown): Failure {
+export function failureOf(error: unknown): CallFailure {
   const message = error instanceof Error ? error.message : String(error);
   const code = resultCodeOf(error);
   if (code === undefined) return { code: 'internal', result: 'none', message };
@@ -105,7 +105,7 @@ export function lostAs(path: string, file: string, found: 'gone' | 'replaced'): 
 }
 
 /** The error for what the worker found. */
-export function unusableAs(path: string, found: Found): SluiceError {
+export function unusableAs(path: string, found: OpenFailure): SluiceError {
   switch (found.what) {
     case 'newer': {
       const { format, minimumReader } = found;

@@ -7,7 +7,7 @@ import type {
   ActAnswer,
   Archive,
   Journal,
-  Keep,
+  KeyValues,
   LedgerEntry,
   Outbox,
   Store,
@@ -17,7 +17,7 @@ import type {
 import { hashesOf, KeyFilter } from '../../kit/data/key-filter.ts';
 import {
   type ActRow,
-  type Body,
+  type DeliveryBody,
   type LedgerKeys,
   packCommit,
   parseBody,
@@ -27,18 +27,18 @@ import {
   toPositions,
   type WholeRow,
 } from './protocol.ts';
-import type { Caller } from './worker-client.ts';
+import type { WorkerClient } from './worker-client.ts';
 
 /** A store in a SQLite file. */
 export class SqliteStore implements Store {
-  readonly #caller: Caller;
+  readonly #caller: WorkerClient;
   /** Bodies of running deliveries, by id: what settles them parses nothing. */
-  readonly #atWork = new Map<string, Body>();
+  readonly #atWork = new Map<string, DeliveryBody>();
 
   /** The keys of the ledger, as far as they are known here. */
   readonly #known: KnownKeys;
 
-  constructor(caller: Caller) {
+  constructor(caller: WorkerClient) {
     this.#caller = caller;
     this.#known = new KnownKeys((after) => caller.call('ledgerKeys', { after }));
   }
@@ -122,7 +122,7 @@ export class SqliteStore implements Store {
     firedSince: async (since) => this.#caller.call('firedSince', { since }),
   };
 
-  readonly keep: Keep = {
+  readonly keep: KeyValues = {
     read: async (name) => this.#caller.call('read', { name }),
     write: async (name, value) => {
       await this.#caller.call('write', { name, value });

@@ -5,26 +5,26 @@
 import { Worker } from 'node:worker_threads';
 import { SluiceError } from '../../core/errors.ts';
 import type {
-  Ask,
+  CallFailure,
   CallName,
   Calls,
-  Failure,
-  Found,
   FromWorker,
   HistoryNote,
+  OpenFailure,
   Reply,
+  Request,
   ToWorker,
   WorkerData,
 } from './protocol.ts';
 
-interface Waiting {
+interface PendingCall {
   readonly name: CallName;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** Who is told what the worker notices. */
-interface Told {
+interface WorkerNotes {
   readonly note: (note: HistoryNote) => void;
   /** The worker has ended. */
   readonly close: () => void;
@@ -33,9 +33,9 @@ interface Told {
 }
 
 /** What the worker said when it had looked at the files. */
-type Opened =
-  | { readonly caller: Caller; readonly notes: readonly HistoryNote[] }
-  | { readonly found: Found };
+type OpenedWorker =
+  | { readonly caller: WorkerClient; readonly notes: readonly HistoryNote[] }
+  | { readonly found: OpenFailure };
 
 /** Beside this file, as source or compiled. */
 const WORKER = new URL(import.meta.url.replace(/worker-client(\.[jt]s)$/, 'worker/worker$1'));
@@ -49,9 +49,9 @@ const LIMITS = { maxYoungGenerationSizeMb: 8 };
 /** Starts the worker on its files. */
 export async function startWorker(
   data: WorkerData,
-  told: Told,
+  told: WorkerNotes,
   url: URL = WORKER,
-): Promise<Opened> {
+): Promise<OpenedWorker> {
   // No flags of whoever runs this process are for it.
   const worker = new Worker(url, { workerData: data, execArgv: [], resourceLimits: LIMITS });
   return new Promise((resolve, reject) => {
@@ -69,26 +69,26 @@ export async function startWorker(
       worker.off('exit', onEnd);
       if (message.kind === 'refused') resolve({ found: message.found });
       else if (message.kind === 'opened') {
-        resolve({ caller: new Caller(worker, data.path, told), notes: message.notes });
+        resolve({ caller: new WorkerClient(worker, data.path, told), notes: message.notes });
       }
     });
   });
 }
 
 /** Calls of one worker. */
-export class Caller {
+export class WorkerClient {
   readonly #worker: Worker;
   readonly #path: string;
-  readonly #told: Told;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #told: WorkerNotes;
+  readonly #waiting = new Map<number, PendingCall>();
   readonly #ended: Promise<void>;
-  #asks: Ask[] = [];
+  #asks: Request[] = [];
   #calls = 0;
   /** A message is on its way, and its answers are not back. */
   #isBusy = false;
   #end: SluiceError | null = null;
 
-  constructor(worker: Worker, path: string, told: Told) {
+  constructor(worker: Worker, path: string, told: WorkerNotes) {
     this.#worker = worker;
     this.#path = path;
     this.#told = told;
@@ -180,7 +180,7 @@ export class Caller {
     else waiting.resolve(reply.answer);
   }
 
-  #errorOf(name: CallName, { code, result, message }: Failure): SluiceError {
+  #errorOf(name: CallName, { code, result, message }: CallFailure): SluiceError {
     return new SluiceError(code, `${name} in store ${this.#path}: ${message}`, {
       details: { result },
     });

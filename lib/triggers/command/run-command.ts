@@ -10,7 +10,7 @@ import type { Clock } from '../../core/clock.ts';
 import { codeOfFailure } from '../../kit/file-trouble.ts';
 
 /** One command to run. */
-export interface Command {
+export interface LocalCommand {
   readonly words: readonly [string, ...string[]];
   /** Absent: this process's own. */
   readonly workingDirectory: string | undefined;
@@ -45,7 +45,7 @@ const DRAIN_MS = 1_000;
  * gone, what it left running in its group is ended as well.
  */
 export async function runCommand(
-  command: Command,
+  command: LocalCommand,
   runner: Runner,
   signal: AbortSignal,
 ): Promise<Ending> {
@@ -71,11 +71,11 @@ export async function runCommand(
   }
 }
 
-type Started =
+type StartedCommand =
   | { readonly child: ChildProcessWithoutNullStreams; readonly failed: Promise<string> }
   | { readonly code: string };
 
-function start(command: Command): Started {
+function start(command: LocalCommand): StartedCommand {
   const [file, ...words] = command.words;
   try {
     const child = spawn(file, words, {
@@ -105,7 +105,7 @@ function feed(child: ChildProcessWithoutNullStreams, input: string): void {
   child.stdin.end(input, 'utf8');
 }
 
-function listen(child: ChildProcessWithoutNullStreams, onLine: Command['onLine']): void {
+function listen(child: ChildProcessWithoutNullStreams, onLine: LocalCommand['onLine']): void {
   for (const name of ['stdout', 'stderr'] as const) {
     const lines = new OutputLines((line) => {
       onLine(name, line);

@@ -9,11 +9,11 @@ import { jsonOrNothing } from '../../kit/data/json.ts';
 import { parsePath, valueAtPath } from '../../kit/data/json-path.ts';
 import type { HttpAnswered, HttpResult } from '../../net/http-client.ts';
 import { refused, unknown } from '../outcomes.ts';
-import { type Expectation, type Meaning, type MeaningFound, rowOf } from './outcome.ts';
+import { type ExpectedAnswer, type HttpMeaning, type MeaningFound, rowOf } from './outcome.ts';
 import type { ExpectSection, StartedSection } from './section-keys.ts';
 
 /** Facts that decide which parts of an answer are kept. */
-interface Keeping {
+interface KeptParts {
   /** Takes what is secret out of a text. */
   readonly redact: (text: string) => string;
   /** The URL of the request. */
@@ -23,7 +23,7 @@ interface Keeping {
 }
 
 /** The outcome with what is kept of the answer; as it is if none came. */
-export function withAnswer(outcome: Outcome, result: HttpResult, keeping: Keeping): Outcome {
+export function withAnswer(outcome: Outcome, result: HttpResult, keeping: KeptParts): Outcome {
   if (!result.answered) return outcome;
   const answer = toAnswer(result, keeping);
   if (outcome.outcome !== 'delivered') return { ...outcome, answer };
@@ -36,7 +36,7 @@ const LONGEST_TEXT = 512;
 // Far more than is kept, so that a secret which the cut goes through is not at its end.
 const LOOKED_AT = 16_384;
 
-function toAnswer({ status, excerpt }: HttpAnswered, { redact }: Keeping): Answer {
+function toAnswer({ status, excerpt }: HttpAnswered, { redact }: KeptParts): Answer {
   if (excerpt === '') return { status, text: '' };
   const text = redact(excerpt.slice(0, LOOKED_AT)).trim();
   if (text.length <= LONGEST_TEXT) return { status, text: text.toWellFormed() };
@@ -50,7 +50,7 @@ const LONGEST_URL = 2_048;
 const LONGEST_NAME = 100;
 
 /** A URL that anybody may open: of HTTP, without credentials and without a secret of ours. */
-function startedIn(answer: HttpAnswered, { redact, url, started }: Keeping): Started | undefined {
+function startedIn(answer: HttpAnswered, { redact, url, started }: KeptParts): Started | undefined {
   const written = started === undefined ? undefined : writtenIn(answer, started);
   if (written === undefined || written.length > LONGEST_URL || redact(written) !== written) {
     return undefined;
@@ -86,13 +86,13 @@ function isJson(value: unknown): value is Json {
 // classifies by status and by a value of a JSON body, never by text.
 // Follows docs/triggers.md (expect).
 
-const TAKEN: Meaning = { outcome: 'delivered' };
+const TAKEN: HttpMeaning = { outcome: 'delivered' };
 
 // A receiver may have acted and still answer with another status, a page instead of JSON, or an
 // unforeseen value. Those answers are lost ones. One answer is clear: `false` for an expected `true`
 // says no. A no is not retried, because the same request gets the same no.
 /** Compiles `expect:`; its path is one. */
-export function compileExpectation({ status, json }: ExpectSection): Expectation {
+export function compileExpectation({ status, json }: ExpectSection): ExpectedAnswer {
   const judge = json === undefined ? null : compileJudge(json);
   return (answer) => {
     const byTable = rowOf(answer);

@@ -19,7 +19,7 @@ import {
 } from './body/body.ts';
 import { compileTarget } from './request-target.ts';
 import { HTTP_DEFAULTS, type HttpSection, keyLifeOf } from './section.ts';
-import type { Sender, Sending, Sent } from './sender.ts';
+import type { RequestSending, Sender, SentHttp } from './sender.ts';
 import { compileHeaders, withSecrets } from './templates.ts';
 
 /** What a trigger of batches takes. */
@@ -37,11 +37,11 @@ export function inBatches(section: HttpSection, { sender, random }: BatchParts):
   const configured = compileHeaders(headers, 'batch', Object.keys(secrets));
   const maxBytes = Math.min(parseSize(size) ?? 0, LARGEST_BODY_BYTES);
   const limits = new EntryLimit(max);
-  const send = async (group: Group, signal: AbortSignal): Promise<Sent> => {
+  const send = async (group: Group, signal: AbortSignal): Promise<SentHttp> => {
     const [{ delivery: first }] = group.entries;
     if (group.bytes > LARGEST_BODY_BYTES) return unsent(tooLarge(first, group.bytes));
     const view = toBatchView(first);
-    const make: Sending['make'] = (material) => {
+    const make: RequestSending['make'] = (material) => {
       const rendered = target.render(view, material);
       if (!rendered.ok) {
         return { outcome: 'refused', reason: rendered.reason, detail: rendered.why };
@@ -68,13 +68,13 @@ export function inBatches(section: HttpSection, { sender, random }: BatchParts):
 }
 
 /** A refusal that no request was needed for; a smaller request would be refused alike. */
-function unsent(outcome: Outcome): Sent {
+function unsent(outcome: Outcome): SentHttp {
   return { outcome, blames: 'request' };
 }
 
 /** What one attempt of a batch works with. */
 interface AttemptParts {
-  readonly send: (group: Group, signal: AbortSignal) => Promise<Sent>;
+  readonly send: (group: Group, signal: AbortSignal) => Promise<SentHttp>;
   readonly limits: EntryLimit;
 }
 

@@ -27,7 +27,7 @@ interface Open {
 }
 
 /** The client of the current settings. */
-export class Connections implements AsyncDisposable {
+export class ClientCache implements AsyncDisposable {
   readonly #create: CreateClient;
   #open: Open | null = null;
   readonly #closing = new Set<Promise<void>>();

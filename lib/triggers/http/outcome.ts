@@ -12,24 +12,24 @@ import type {
   HttpResult,
   NetworkFailure,
 } from '../../net/http-client.ts';
-import { type Failing, pausing, refused, retry, unknown } from '../outcomes.ts';
+import { type FailureMeaning, pausing, refused, retry, unknown } from '../outcomes.ts';
 import { askedPauseMs, askedWaitMs } from '../retry-after.ts';
 
 /** What a row of the tables says. */
-export type Meaning = Delivered | Failing;
+export type HttpMeaning = Delivered | FailureMeaning;
 
 /** Meaning of an answer. */
 export interface MeaningFound {
-  readonly means: Meaning;
+  readonly means: HttpMeaning;
   /** Names what was found, for people. */
   readonly found: string;
 }
 
 /** Meaning of an answer by `expect:` of the section; null if the table decides. */
-export type Expectation = (answer: HttpAnswered) => MeaningFound | null;
+export type ExpectedAnswer = (answer: HttpAnswered) => MeaningFound | null;
 
 /** One row of the table of answers; the first one that fits holds. */
-interface AnswerRow extends MeaningFound {
+interface HttpAnswerRow extends MeaningFound {
   /** The lowest and the highest status it is for. */
   readonly status: readonly [number, number];
   /** What else must hold. */
@@ -37,14 +37,18 @@ interface AnswerRow extends MeaningFound {
 }
 
 /** One row of the table of missing answers; the first one that fits holds. */
-interface FailureRow {
+interface HttpFailureRow {
   readonly reached: HttpFailed['reached'];
   /** Absent: any. */
   readonly failure?: NetworkFailure;
-  readonly means: Failing;
+  readonly means: FailureMeaning;
 }
 
-function row(status: number | readonly [number, number], means: Meaning, found: string): AnswerRow {
+function row(
+  status: number | readonly [number, number],
+  means: HttpMeaning,
+  found: string,
+): HttpAnswerRow {
   return { status: typeof status === 'number' ? [status, status] : status, means, found };
 }
 
@@ -60,7 +64,7 @@ const NO_HTTP = row(
 // request will be said again of it and is refused. A row may be `retry` only if a receiver that acted
 // on the request cannot answer so: a request that started a build and is sent again starts another.
 /** Every status that an answer can have, and every number besides. */
-const ANSWER_ROWS: readonly AnswerRow[] = [
+const ANSWER_ROWS: readonly HttpAnswerRow[] = [
   row([200, 299], { outcome: 'delivered' }, 'taken'),
   // No redirect is followed: the operator did not name its target, and credentials would go along.
   // 300 asks for a choice first, 307 and 308 for the same request at another URL: nothing was done.
@@ -119,7 +123,7 @@ const ANSWER_ROWS: readonly AnswerRow[] = [
 ];
 
 /** Every way in which an answer can be missing. */
-const FAILURE_ROWS: readonly FailureRow[] = [
+const FAILURE_ROWS: readonly HttpFailureRow[] = [
   // Our own refusal of an address: no waiting mends it, and the receiver is not at fault, so it
   // must not open the breaker.
   { reached: 'never', failure: 'forbidden-address', means: retry('not-permitted') },
@@ -131,7 +135,7 @@ const FAILURE_ROWS: readonly FailureRow[] = [
 ];
 
 /** What was tried, so that an outcome can say so. */
-export interface Tried {
+export interface SentAttempt {
   /** `POST https://host/path`, without query and credentials; without the path if that is secret. */
   readonly doing: string;
   /** The wall clock, ms since 1970. */
@@ -139,11 +143,11 @@ export interface Tried {
   /** Takes what is secret out of a text. */
   readonly redact: (text: string) => string;
   /** Absent or null: the table alone decides. */
-  readonly expects?: Expectation | null;
+  readonly expects?: ExpectedAnswer | null;
 }
 
 /** What came of a request, as an outcome. */
-export function outcomeOf(result: HttpResult, tried: Tried): Outcome {
+export function outcomeOf(result: HttpResult, tried: SentAttempt): Outcome {
   return result.answered ? ofAnswer(result, tried) : ofFailure(result, tried);
 }
 
@@ -161,7 +165,7 @@ export function blamesContent(result: HttpResult): boolean {
 }
 
 /** What a failure means that came before anything was sent which starts something. */
-export function retryOf(result: HttpResult, tried: Tried): Outcome {
+export function retryOf(result: HttpResult, tried: SentAttempt): Outcome {
   const outcome = outcomeOf(result, tried);
   switch (outcome.outcome) {
     case 'unknown':
@@ -183,14 +187,17 @@ function askedReason({ answered }: HttpResult, { reason }: Unknown): RetryReason
 }
 
 /** The row that holds for an answer. */
-export function rowOf({ status, headers }: Pick<HttpAnswered, 'status' | 'headers'>): AnswerRow {
+export function rowOf({
+  status,
+  headers,
+}: Pick<HttpAnswered, 'status' | 'headers'>): HttpAnswerRow {
   const found = ANSWER_ROWS.find(({ status: [from, to], when }) => {
     return status >= from && status <= to && (when === undefined || when({ headers }));
   });
   return found ?? NO_HTTP;
 }
 
-function ofAnswer(answer: HttpAnswered, tried: Tried): Outcome {
+function ofAnswer(answer: HttpAnswered, tried: SentAttempt): Outcome {
   const { means, found } = tried.expects?.(answer) ?? rowOf(answer);
   const asking = { status: answer.status, headers: answer.headers, body: null };
   const pauseMs = askedPauseMs(asking, tried.now);
@@ -204,7 +211,7 @@ function ofAnswer(answer: HttpAnswered, tried: Tried): Outcome {
   return { ...means, detail, ...(afterMs === undefined ? {} : { afterMs }), ...pause };
 }
 
-function ofFailure({ reached, failure, detail: text }: HttpFailed, tried: Tried): Outcome {
+function ofFailure({ reached, failure, detail: text }: HttpFailed, tried: SentAttempt): Outcome {
   const found = FAILURE_ROWS.find(
     (one) => one.reached === reached && (one.failure === undefined || one.failure === failure),
   );
@@ -215,7 +222,7 @@ function ofFailure({ reached, failure, detail: text }: HttpFailed, tried: Tried)
 // A host is enough to see where a receiver has moved to; the rest of a location may be secret.
 const LONGEST_HOST = 100;
 
-function targetOf({ headers }: HttpAnswered, { redact }: Tried): string {
+function targetOf({ headers }: HttpAnswered, { redact }: SentAttempt): string {
   const { location } = headers;
   // A host is written in lower case, in which a secret would not be found any more.
   if (location === undefined || redact(location) !== location) return '';
@@ -228,7 +235,7 @@ function targetOf({ headers }: HttpAnswered, { redact }: Tried): string {
 // The first sentence of an error page or a JSON error; the log line has more to say than this.
 const LONGEST_SAID = 200;
 
-function saidIn(excerpt: string, { redact }: Tried): string {
+function saidIn(excerpt: string, { redact }: SentAttempt): string {
   const said = redact(excerpt).trim();
   return said === '' ? '' : `: ${quoted(said, LONGEST_SAID)}`;
 }

@@ -22,7 +22,7 @@ import type { Header } from './templates.ts';
 type Texts = Readonly<Partial<Record<SecretName, string>>>;
 
 /** What requests are made with. */
-export interface Material {
+export interface Credentials {
   readonly credentials: readonly Header[];
   readonly signingKeys: SigningKeys | null;
   /** From `urlFile` or `urlEnv`; null if `url` says where to. */
@@ -37,16 +37,16 @@ export interface Material {
 
 /** The material, or which secret it lacks. */
 type CurrentMaterial =
-  | { readonly ok: true; readonly material: Material }
+  | { readonly ok: true; readonly material: Credentials }
   | { readonly ok: false; readonly why: string };
 
 /** Makes the material of one trigger and keeps it while its secrets stay what they are. */
-export class Materials {
+export class RequestCredentials {
   readonly #section: HttpSection;
   readonly #environment: SecretPlaces['environment'];
   readonly #secrets: SecretSet<SecretName>;
   #texts: Texts | null = null;
-  #material: Material | null = null;
+  #material: Credentials | null = null;
 
   constructor(section: HttpSection, places: SecretPlaces, clock: Clock) {
     this.#section = section;
@@ -72,7 +72,7 @@ export class Materials {
     this.#secrets.forget();
   }
 
-  #make(texts: Texts): Material {
+  #make(texts: Texts): Credentials {
     const before = this.#texts;
     const known = this.#material;
     const isSame =

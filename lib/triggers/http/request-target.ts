@@ -2,7 +2,7 @@
 
 import { type JsonObject } from '../../core/event.ts';
 import { nameOfSecret } from '../../kit/secret.ts';
-import { type Material } from './request-credentials.ts';
+import { type Credentials } from './request-credentials.ts';
 import { clearSecrets, neededSecrets } from './secret-refs.ts';
 import { type HttpSection } from './section.ts';
 import { type TemplateScope, withSecrets } from './templates.ts';
@@ -14,17 +14,17 @@ type RenderedTarget =
   | Extract<ReturnType<CompiledUrl['render']>, { readonly ok: false }>;
 
 /** Where the requests of a section go. */
-interface Target {
+interface RequestTarget {
   readonly render: (
     view: JsonObject,
-    material: Pick<Material, 'url' | 'secrets'>,
+    material: Pick<Credentials, 'url' | 'secrets'>,
   ) => RenderedTarget;
   /** The same for people, if its secrets cannot be read. */
   readonly where: (view: JsonObject) => string;
 }
 
 /** Compiles what a section says about its URL. */
-export function compileTarget(section: HttpSection, scope: TemplateScope): Target {
+export function compileTarget(section: HttpSection, scope: TemplateScope): RequestTarget {
   if (section.url === undefined) return secretTarget(section);
   const { url: text, secrets = {} } = section;
   const { render, hasSecret, origin } = compileUrl(text, scope, Object.keys(secrets));
@@ -43,7 +43,7 @@ export function compileTarget(section: HttpSection, scope: TemplateScope): Targe
   };
 }
 
-function secretTarget(section: HttpSection): Target {
+function secretTarget(section: HttpSection): RequestTarget {
   const { url: needed } = neededSecrets(section);
   const where = needed === undefined ? '' : `the URL of ${nameOfSecret(needed.ref)}`;
   return {

@@ -43,10 +43,10 @@ export function namedSecrets(
 
 const NAMED = 'secret ';
 
-type Fault = NonNullable<NeededSecret['fault']>;
+type SecretFault = NonNullable<NeededSecret['fault']>;
 
 const holds =
-  (pattern: RegExp, expected: string): Fault =>
+  (pattern: RegExp, expected: string): SecretFault =>
   (text) =>
     pattern.test(text) ? undefined : `holds ${expected}`;
 
@@ -61,15 +61,15 @@ const VALUE = holds(
 const PASSWORD = holds(/^\P{Cc}+$/u, 'a control character (expected one line)');
 const CERTIFICATE = holds(/-----BEGIN CERTIFICATE-----/, 'no certificate (expected PEM)');
 const KEY = holds(/-----BEGIN [A-Z ]*PRIVATE KEY-----/, 'no private key (expected PEM)');
-const URL_TEXT: Fault = (text) => {
+const URL_TEXT: SecretFault = (text) => {
   const fault = urlFault(text);
   return fault === undefined ? undefined : `holds ${fault}`;
 };
 // Each is looked for in answers, character by character.
 const LONGEST_NAMED = 16_384;
-const NAMED_TEXT: Fault = (text) =>
+const NAMED_TEXT: SecretFault = (text) =>
   text.length > LONGEST_NAMED ? 'holds more than 16 Ki characters (expected fewer)' : undefined;
-const SIGNING: Fault = (text) =>
+const SIGNING: SecretFault = (text) =>
   parseSigningKeys(text) === undefined ? `holds ${SIGNING_EXPECTED}` : undefined;
 
 /** The secrets of a section by what they are for; paths are relative to the section. */
@@ -110,7 +110,7 @@ interface Reference {
   /** A JSON Pointer to the block that has the key. */
   readonly at: string;
   readonly what: string;
-  readonly fault: Fault;
+  readonly fault: SecretFault;
 }
 
 function byReference(

@@ -11,15 +11,21 @@ import { quoted } from '../../kit/text/printable.ts';
 import type { HttpClient, HttpRequest, HttpResult } from '../../net/http-client.ts';
 import { compileExpectation, redactor, withAnswer } from './answer.ts';
 import { Compression, type Content, isFormRefused } from './body/body.ts';
-import { Connections, type CreateClient } from './client-cache.ts';
-import { blamesContent, type Expectation, outcomeOf, retryOf, type Tried } from './outcome.ts';
-import { type Material, Materials } from './request-credentials.ts';
+import { ClientCache, type CreateClient } from './client-cache.ts';
+import {
+  blamesContent,
+  type ExpectedAnswer,
+  outcomeOf,
+  retryOf,
+  type SentAttempt,
+} from './outcome.ts';
+import { type Credentials, RequestCredentials } from './request-credentials.ts';
 import { HTTP_DEFAULTS, type HttpSection, keyLifeOf } from './section.ts';
 import { signatureHeaders } from './signing.ts';
 import type { Header } from './templates.ts';
 
 /** One request before its secrets are read. */
-export interface Sending {
+export interface RequestSending {
   /** `webhook-id`. */
   readonly id: string;
   /** What tells the receiver about the delivery, besides the id. */
@@ -27,11 +33,11 @@ export interface Sending {
   /** The URL for people, as far as it is known without secrets. */
   readonly where: () => string;
   /** Makes the request; an outcome if it cannot be made. */
-  readonly make: (material: Pick<Material, 'url' | 'secrets'>) => Made | Outcome;
+  readonly make: (material: Pick<Credentials, 'url' | 'secrets'>) => MadeRequest | Outcome;
 }
 
 /** One request before it is signed. */
-export interface Made {
+export interface MadeRequest {
   readonly url: URL;
   /** The URL for people, without a secret. */
   readonly shown: string;
@@ -41,7 +47,7 @@ export interface Made {
 }
 
 /** What came of one request. */
-export interface Sent {
+export interface SentHttp {
   readonly outcome: Outcome;
   /** What a refusal is about: what this request carries, or what every request of the trigger has. */
   readonly blames: 'content' | 'request';
@@ -60,21 +66,21 @@ export class Sender implements AsyncDisposable {
   /** Whether the receiver knows each delivery again, by the key of its request or of its entry. */
   readonly #isRepeatable: boolean;
   readonly #clock: Clock;
-  readonly #materials: Materials;
-  readonly #connections: Connections;
+  readonly #materials: RequestCredentials;
+  readonly #connections: ClientCache;
   readonly #handshakes: Handshakes | null;
   readonly #compression: Compression | null;
-  readonly #expects: Expectation | null;
+  readonly #expects: ExpectedAnswer | null;
   readonly #started: HttpSection['started'];
   /** What the receiver or the proxy did not accept last. */
-  #refused: Material | null = null;
+  #refused: Credentials | null = null;
 
   constructor(section: HttpSection, { clock, places, create }: SenderParts) {
     this.#method = section.method ?? HTTP_DEFAULTS.method;
     this.#isRepeatable = keyLifeOf(section) > 0;
     this.#clock = clock;
-    this.#materials = new Materials(section, places, clock);
-    this.#connections = new Connections(create);
+    this.#materials = new RequestCredentials(section, places, clock);
+    this.#connections = new ClientCache(create);
     const { handshake, compression, expect, started } = section;
     this.#handshakes = handshake === undefined ? null : new Handshakes(handshake, clock);
     this.#compression = compression === undefined ? null : new Compression(clock);
@@ -83,7 +89,7 @@ export class Sender implements AsyncDisposable {
   }
 
   /** Sends once, and says what came of it. */
-  async send(sending: Sending, signal: AbortSignal): Promise<Sent> {
+  async send(sending: RequestSending, signal: AbortSignal): Promise<SentHttp> {
     const current = await this.#materials.current();
     if (!current.ok) {
       const detail = `${this.#method} ${sending.where()}: ${current.why}`;
@@ -119,7 +125,7 @@ export class Sender implements AsyncDisposable {
     return this.#handshakes.agreed(url, ask, { tried, signal });
   }
 
-  async #fire(client: HttpClient, prepared: Prepared, signal: AbortSignal): Promise<Sent> {
+  async #fire(client: HttpClient, prepared: Prepared, signal: AbortSignal): Promise<SentHttp> {
     const { url, content } = prepared.made;
     const compression = this.#compression;
     if (compression === null) {
@@ -162,7 +168,7 @@ export class Sender implements AsyncDisposable {
     return { result, redact };
   }
 
-  #judged({ made }: Prepared, { result, redact }: Exchanged): Sent {
+  #judged({ made }: Prepared, { result, redact }: Exchanged): SentHttp {
     const { url } = made;
     if (result.answered && result.status >= 400) this.#handshakes?.forget(url);
     const expects = this.#expects;
@@ -179,13 +185,17 @@ export class Sender implements AsyncDisposable {
   }
 
   /** Credentials that are refused may have been rotated: they are read again before the next use. */
-  #heed(result: HttpResult, material: Material): void {
+  #heed(result: HttpResult, material: Credentials): void {
     if (!result.answered || !REFUSED_CREDENTIAL.has(result.status)) return;
     this.#refused = material;
     this.#materials.forget();
   }
 
-  #tried(method: HttpRequest['method'], { shown }: Made, redact: Tried['redact']): Tried {
+  #tried(
+    method: HttpRequest['method'],
+    { shown }: MadeRequest,
+    redact: SentAttempt['redact'],
+  ): SentAttempt {
     return { doing: `${method} ${shown}`, now: this.#clock.now(), redact };
   }
 }
@@ -194,9 +204,9 @@ export class Sender implements AsyncDisposable {
 const REFUSED_CREDENTIAL: ReadonlySet<number> = new Set([401, 407]);
 
 interface Prepared {
-  readonly sending: Sending;
-  readonly made: Made;
-  readonly material: Material;
+  readonly sending: RequestSending;
+  readonly made: MadeRequest;
+  readonly material: Credentials;
 }
 
 interface Exchanged {
@@ -206,7 +216,7 @@ interface Exchanged {
 }
 
 /** What came of a request that was never sent. */
-function notAsked(outcome: Outcome): Sent {
+function notAsked(outcome: Outcome): SentHttp {
   return { outcome, blames: 'request' };
 }
 
@@ -224,7 +234,7 @@ function toRecord(groups: readonly (readonly Header[])[]): Record<string, string
 // Source: CloudEvents 1.0.2, HTTP 1.1 Web Hooks for Event Delivery §4 (abuse protection).
 
 /** Sends the question. */
-type Ask = (headers: readonly Header[]) => Promise<HttpResult>;
+type HandshakeAsk = (headers: readonly Header[]) => Promise<HttpResult>;
 
 // The profile names no lapse. A day asks often enough that a receiver which changed hands is not
 // sent to for long, and seldom enough to be no load.
@@ -232,14 +242,14 @@ const LAPSE_MS = 86_400_000;
 // URLs with an Event's values in them may be many; the least recently agreed is asked again.
 const URLS_AT_MOST = 1_000;
 
-type Asked = Promise<Outcome | null>;
+type HandshakeAnswer = Promise<Outcome | null>;
 
 /** What receivers agreed to, by URL. */
 class Handshakes {
   readonly #origin: string;
   readonly #question: readonly Header[];
   readonly #clock: Clock;
-  readonly #asked = new Map<string, { readonly answer: Asked; readonly at: number }>();
+  readonly #asked = new Map<string, { readonly answer: HandshakeAnswer; readonly at: number }>();
 
   constructor({ origin, rate }: NonNullable<HttpSection['handshake']>, clock: Clock) {
     this.#origin = origin;
@@ -255,7 +265,11 @@ class Handshakes {
    * **Order and time**: attempts that need the same answer wait for one question; one that is
    * aborted meanwhile leaves.
    */
-  async agreed(url: URL, ask: Ask, at: { tried: Tried; signal: AbortSignal }): Asked {
+  async agreed(
+    url: URL,
+    ask: HandshakeAsk,
+    at: { tried: SentAttempt; signal: AbortSignal },
+  ): HandshakeAnswer {
     const key = `${url.origin}${url.pathname}`;
     const known = this.#asked.get(key);
     const now = this.#clock.monotonic();
@@ -274,14 +288,14 @@ class Handshakes {
     this.#asked.delete(`${url.origin}${url.pathname}`);
   }
 
-  #remember(key: string, asked: { readonly answer: Asked; readonly at: number }): void {
+  #remember(key: string, asked: { readonly answer: HandshakeAnswer; readonly at: number }): void {
     this.#asked.delete(key);
     this.#asked.set(key, asked);
     const [oldest] = this.#asked.keys();
     if (this.#asked.size > URLS_AT_MOST && oldest !== undefined) this.#asked.delete(oldest);
   }
 
-  #judge(result: HttpResult, tried: Tried): Outcome | null {
+  #judge(result: HttpResult, tried: SentAttempt): Outcome | null {
     if (!result.answered || result.status < 200 || result.status > 299) {
       return retryOf(result, tried);
     }
@@ -294,7 +308,13 @@ class Handshakes {
   }
 }
 
-async function stopped({ tried, signal }: { tried: Tried; signal: AbortSignal }): Promise<Outcome> {
+async function stopped({
+  tried,
+  signal,
+}: {
+  tried: SentAttempt;
+  signal: AbortSignal;
+}): Promise<Outcome> {
   await aborted(signal);
   const detail = `${tried.doing}: ended while the receiver was being asked`;
   return { outcome: 'retry', reason: 'unavailable', detail };

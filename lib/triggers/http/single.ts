@@ -21,7 +21,7 @@ import { compileBody } from './body/body-template.ts';
 import { compileTarget } from './request-target.ts';
 import { clearSecrets, neededSecrets, type SecretName } from './secret-refs.ts';
 import { HTTP_DEFAULTS, type HttpSection, keyLifeOf } from './section.ts';
-import type { Made, Sender, Sending } from './sender.ts';
+import type { MadeRequest, RequestSending, Sender } from './sender.ts';
 import {
   compileHeaders,
   type Header,
@@ -38,7 +38,7 @@ export function oneByOne(section: HttpSection, sender: Sender): Trigger {
   return oneEach(keyLifeOf(section), async (delivery, signal) => {
     const view = toTemplateView(delivery);
     const where = (): string => target.where(view);
-    const sending: Sending = {
+    const sending: RequestSending = {
       ...{ id: delivery.id, own: ownHeaders(delivery), where },
       make: (material) => {
         const rendered = target.render(view, material);
@@ -52,7 +52,7 @@ export function oneByOne(section: HttpSection, sender: Sender): Trigger {
   });
 }
 
-type Address = Pick<Made, 'url' | 'shown'>;
+type PreviewAddress = Pick<MadeRequest, 'url' | 'shown'>;
 
 /** Compiles the content of a request: the body that the section has, or one of the formats. */
 function compileContent(section: HttpSection) {
@@ -67,7 +67,11 @@ function compileRequest(section: HttpSection) {
   const { headers = {}, secrets = {} } = section;
   const contentOf = compileContent(section);
   const configured = compileHeaders(headers, 'delivery', Object.keys(secrets));
-  return (delivery: Delivery, { url, shown }: Address, view: JsonObject): Made | Outcome => {
+  return (
+    delivery: Delivery,
+    { url, shown }: PreviewAddress,
+    view: JsonObject,
+  ): MadeRequest | Outcome => {
     const content = contentOf(delivery, view);
     const { length } = content.body;
     if (length > LARGEST_BODY_BYTES) return tooLarge(delivery, length);

@@ -14,9 +14,9 @@ import { parseTemplate, type Template, toText } from '../../kit/text/template.ts
 import { FIRST_WORDS, isEventPath } from './document.ts';
 import {
   EXPANDED_PLACES,
+  type ManifestPlace,
   type Opener,
   openersOf,
-  type Place,
   placeOf,
   type Steps,
   toPointer,
@@ -24,11 +24,11 @@ import {
 import {
   type Complaint,
   compileLeaf,
+  type LeafWriting,
   leafFindings,
   type RenderedLeaf,
   type RenderLeaf,
   type TooLarge,
-  type Writing,
 } from './render-leaf.ts';
 import { wordFindings } from './word-findings.ts';
 
@@ -52,7 +52,7 @@ interface CompileOptions {
   readonly tooLarge: TooLarge;
 }
 
-interface Compiling {
+interface ManifestCompiling {
   readonly apiVersion: string;
   /** References that the controller of the object replaces in its texts. */
   readonly openers: readonly Opener[];
@@ -72,7 +72,7 @@ export function compileManifest(
   const allow = new Set(allowed);
   const leaves: RenderLeaf[] = [];
   const constantBytes = Buffer.byteLength(JSON.stringify(manifest));
-  const compiling: Compiling = {
+  const compiling: ManifestCompiling = {
     apiVersion,
     openers: openersOf(apiVersion),
     allowed: allow,
@@ -107,7 +107,7 @@ function sizeComplaint(object: JsonObject): Complaint | undefined {
 }
 
 /** Where the recursion is. */
-interface Here {
+interface ValuePlace {
   readonly steps: Steps;
   /** In a map of annotations: the bytes that each template in it may have. */
   readonly annotationBytes?: number;
@@ -115,16 +115,24 @@ interface Here {
   readonly before?: readonly Json[];
 }
 
-type Complain = (complaint: Complaint) => void;
-type Render<Made extends Json> = (document: Json, complain: Complain) => Made;
+type ReportFinding = (complaint: Complaint) => void;
+type RenderManifest<Made extends Json> = (document: Json, complain: ReportFinding) => Made;
 
-function compileValue(value: Json, here: Here, compiling: Compiling): Render<Json> {
+function compileValue(
+  value: Json,
+  here: ValuePlace,
+  compiling: ManifestCompiling,
+): RenderManifest<Json> {
   if (typeof value === 'string') return compileText(value, here, compiling);
   if (isJsonList(value)) return compileList(value, here, compiling);
   return isJsonObject(value) ? compileObject(value, here, compiling) : () => value;
 }
 
-function compileList(list: readonly Json[], here: Here, compiling: Compiling): Render<Json> {
+function compileList(
+  list: readonly Json[],
+  here: ValuePlace,
+  compiling: ManifestCompiling,
+): RenderManifest<Json> {
   const items = list.map((item, index) => {
     const steps = [...here.steps, String(index)];
     const before = here.before && [...here.before, ...list.slice(0, index)];
@@ -133,7 +141,11 @@ function compileList(list: readonly Json[], here: Here, compiling: Compiling): R
   return (document, complain) => items.map((item) => item(document, complain));
 }
 
-function compileObject(value: JsonObject, here: Here, compiling: Compiling): Render<JsonObject> {
+function compileObject(
+  value: JsonObject,
+  here: ValuePlace,
+  compiling: ManifestCompiling,
+): RenderManifest<JsonObject> {
   const entries = Object.entries(value).map(([key, item]) => {
     const steps = [...here.steps, key];
     const inside = { ...insideOf(here, value, key), steps };
@@ -143,7 +155,7 @@ function compileObject(value: JsonObject, here: Here, compiling: Compiling): Ren
     Object.fromEntries(entries.map(([key, item]) => [key, item(document, complain)]));
 }
 
-function insideOf(here: Here, value: JsonObject, key: string): Omit<Here, 'steps'> {
+function insideOf(here: ValuePlace, value: JsonObject, key: string): Omit<ValuePlace, 'steps'> {
   const bytes = key === 'annotations' ? annotationBytes(value[key]) : here.annotationBytes;
   const command = value['command'];
   return {
@@ -152,7 +164,11 @@ function insideOf(here: Here, value: JsonObject, key: string): Omit<Here, 'steps
   };
 }
 
-function compileText(text: string, here: Here, compiling: Compiling): Render<Json> {
+function compileText(
+  text: string,
+  here: ValuePlace,
+  compiling: ManifestCompiling,
+): RenderManifest<Json> {
   const parsed = parseTemplate(text, FIRST_WORDS);
   if (!parsed.ok) {
     compiling.findings.push({
@@ -176,12 +192,12 @@ function compileText(text: string, here: Here, compiling: Compiling): Render<Jso
   return render;
 }
 
-function toLeaf(template: Template, here: Here, compiling: Compiling): RenderedLeaf {
+function toLeaf(template: Template, here: ValuePlace, compiling: ManifestCompiling): RenderedLeaf {
   const { apiVersion, openers, allowed, tooLarge, shareBytes } = compiling;
   const place = placeOf(here.steps, apiVersion);
   const pointer = toPointer(here.steps);
   const isExpanded = EXPANDED_PLACES.includes(place);
-  const ownWriting: Writing = isExpanded ? 'doubled' : 'plain';
+  const ownWriting: LeafWriting = isExpanded ? 'doubled' : 'plain';
   const writing = openers.length > 0 ? 'broken' : ownWriting;
   return {
     template,
@@ -231,7 +247,7 @@ function templateBytes(constantBytes: number): number {
 }
 
 /** The most that a text may have at a place, in bytes; annotations share theirs. */
-function usedBytesAt(place: Place): number {
+function usedBytesAt(place: ManifestPlace): number {
   if (place === 'param') return PARAM_BYTES;
   return place === 'env' || place === 'argument' || place === 'command'
     ? WORD_BYTES

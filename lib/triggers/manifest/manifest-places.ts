@@ -6,7 +6,7 @@
  * A kind of place. `fixed` takes no template at all and `command` no Event value. `script`, `path` and
  * `elsewhere` take one only if it is allowed by name; kubelet expands `path`.
  */
-export type Place =
+export type ManifestPlace =
   | 'annotation'
   | 'label'
   | 'env'
@@ -22,13 +22,19 @@ export type Place =
 export type Steps = readonly string[];
 
 /** The places in which Event values may stand without being allowed by name. */
-export const EVENT_PLACES: readonly Place[] = ['annotation', 'label', 'env', 'argument', 'param'];
+export const EVENT_PLACES: readonly ManifestPlace[] = [
+  'annotation',
+  'label',
+  'env',
+  'argument',
+  'param',
+];
 
 /** The places whose text kubelet expands: `$(NAME)` there is the variable NAME. */
-export const EXPANDED_PLACES: readonly Place[] = ['env', 'argument', 'command', 'path'];
+export const EXPANDED_PLACES: readonly ManifestPlace[] = ['env', 'argument', 'command', 'path'];
 
 interface PlaceRow {
-  readonly place: Place;
+  readonly place: ManifestPlace;
   /** Matched against the JSON Pointer of the value. */
   readonly pointer: RegExp;
   /** Matched against the manifest's apiVersion; absent: any. */
@@ -64,7 +70,7 @@ const ROWS: readonly PlaceRow[] = [
 ];
 
 /** The kind of place that a value of a manifest stands in. */
-export function placeOf(steps: Steps, apiVersion: string): Place {
+export function placeOf(steps: Steps, apiVersion: string): ManifestPlace {
   const pointer = toPointer(steps);
   const row = ROWS.find(
     (candidate) =>

@@ -10,7 +10,12 @@ import { quoted, truncate } from '../../kit/text/printable.ts';
 import { type Template, type TemplatePiece, toText } from '../../kit/text/template.ts';
 import { largestFitting, shorten } from '../shorten.ts';
 import { isEventPath, mapTexts } from './document.ts';
-import { EVENT_PLACES, EXPANDED_PLACES, type Opener, type Place } from './manifest-places.ts';
+import {
+  EVENT_PLACES,
+  EXPANDED_PLACES,
+  type ManifestPlace,
+  type Opener,
+} from './manifest-places.ts';
 
 /** Treatment of a value that is too large for its place. */
 export type TooLarge = 'truncate' | 'refuse';
@@ -25,11 +30,11 @@ export interface Complaint {
 export type RenderLeaf = (document: Json, complain: (complaint: Complaint) => void) => Json;
 
 /** How a value is written so that it begins no reference. */
-export type Writing = 'plain' | 'doubled' | 'broken';
+export type LeafWriting = 'plain' | 'doubled' | 'broken';
 
 /** Where a template stands, and what may be there. */
 export interface RenderedLeaf extends Leaf {
-  readonly writing: Writing;
+  readonly writing: LeafWriting;
   /** Whether a program reads it as an option if it begins with `-`. */
   readonly mayBeOption: boolean;
   readonly tooLarge: TooLarge;
@@ -41,7 +46,7 @@ export interface RenderedLeaf extends Leaf {
 
 // Places whose values are data of which a part is of use. A part of anything else, such as an image
 // or a script, is another thing.
-const TRUNCATED_PLACES: readonly Place[] = ['annotation', 'env', 'argument', 'param'];
+const TRUNCATED_PLACES: readonly ManifestPlace[] = ['annotation', 'env', 'argument', 'param'];
 
 /** Compiles one template; it must have no errors. */
 export function compileLeaf(leaf: RenderedLeaf): RenderLeaf {
@@ -88,25 +93,28 @@ function tooLargeComplaint(leaf: RenderedLeaf, text: string): Complaint {
 }
 
 /** A part of a text: the operator's own words, or a value of the document. */
-type Part = { readonly literal: string } | { readonly value: Json };
+type LeafPart = { readonly literal: string } | { readonly value: Json };
 
-function partOf(piece: TemplatePiece, document: Json): Part {
+function partOf(piece: TemplatePiece, document: Json): LeafPart {
   return 'literal' in piece ? piece : { value: piece.valueIn(document) };
 }
 
-function textOf(parts: readonly Part[]): string {
+function textOf(parts: readonly LeafPart[]): string {
   return parts.map((part) => ('literal' in part ? part.literal : toText(part.value))).join('');
 }
 
-function withValues(parts: readonly Part[], change: (value: Json) => Json): readonly Part[] {
+function withValues(
+  parts: readonly LeafPart[],
+  change: (value: Json) => Json,
+): readonly LeafPart[] {
   return parts.map((part) => ('literal' in part ? part : { value: change(part.value) }));
 }
 
 /** The text as it is written, truncated if need be; undefined if it does not fit. */
-function fitted(leaf: RenderedLeaf, parts: readonly Part[]): string | undefined {
+function fitted(leaf: RenderedLeaf, parts: readonly LeafPart[]): string | undefined {
   const { usedBytes, tooLarge, place } = leaf;
   const shareBytes = leaf.shareBytes();
-  const written = (some: readonly Part[]): string | undefined => {
+  const written = (some: readonly LeafPart[]): string | undefined => {
     const text = write(leaf, some);
     const used = leaf.writing === 'doubled' ? textOf(some) : text;
     if (Buffer.byteLength(used) > usedBytes) return undefined;
@@ -122,7 +130,7 @@ function fitted(leaf: RenderedLeaf, parts: readonly Part[]): string | undefined 
   return truncated(shorten) ?? truncated((value, bound) => truncate(toText(value), bound));
 }
 
-function write({ writing, openers }: RenderedLeaf, parts: readonly Part[]): string {
+function write({ writing, openers }: RenderedLeaf, parts: readonly LeafPart[]): string {
   switch (writing) {
     case 'plain':
       return textOf(parts);
@@ -148,7 +156,7 @@ const NO_JSON_OF_GO =
  * A doubled `$` would not do: Tekton replaces the reference that the second `$` begins. A value that
  * ends with half an opener gets a space as well, because a pipeline may join two values.
  */
-function broken(parts: readonly Part[], openers: readonly Opener[]): string {
+function broken(parts: readonly LeafPart[], openers: readonly Opener[]): string {
   let text = '';
   for (const part of parts) {
     if ('literal' in part) {
@@ -175,7 +183,7 @@ function broken(parts: readonly Part[], openers: readonly Opener[]): string {
 /** A template of a manifest and where it stands. */
 interface Leaf {
   readonly template: Template;
-  readonly place: Place;
+  readonly place: ManifestPlace;
   readonly pointer: string;
   /** Whether `allowFromEvent` names the place. */
   readonly allowed: boolean;

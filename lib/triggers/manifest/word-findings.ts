@@ -29,13 +29,13 @@ export function wordFindings(
   return findingsIn(manifest, { steps: [], env: undefined }, { names, apiVersion, allowed });
 }
 
-interface Here {
+interface WordPlace {
   readonly steps: Steps;
   /** The variables of the container around it. */
   readonly env: Json | undefined;
 }
 
-function findingsIn(value: Json, here: Here, judging: Judging): readonly Finding[] {
+function findingsIn(value: Json, here: WordPlace, judging: Judging): readonly Finding[] {
   if (typeof value === 'string') return textFindings(value, here, judging);
   if (isJsonList(value)) {
     return value.flatMap((item, index) =>
@@ -57,7 +57,11 @@ function findingsIn(value: Json, here: Here, judging: Judging): readonly Finding
 }
 
 /** Findings for a word of `command`, a script or a path. Event values in them are leaf-findings.ts. */
-function textFindings(text: string, { steps, env }: Here, judging: Judging): readonly Finding[] {
+function textFindings(
+  text: string,
+  { steps, env }: WordPlace,
+  judging: Judging,
+): readonly Finding[] {
   const { names, apiVersion, allowed } = judging;
   const place = placeOf(steps, apiVersion);
   const pointer = toPointer(steps);
@@ -93,7 +97,11 @@ function referenceFinding(path: string, reference: string): Finding {
   };
 }
 
-function argumentFindings(value: JsonObject, here: Here, judging: Judging): readonly Finding[] {
+function argumentFindings(
+  value: JsonObject,
+  here: WordPlace,
+  judging: Judging,
+): readonly Finding[] {
   const args = value['args'];
   if (!isWords(args)) return [];
   const command = jsonAt(value, 'command');
@@ -169,9 +177,9 @@ function withoutEnd(path: string, word: string): Finding {
 }
 
 /** How an Event value stands in an argument; `option` is `--name=` and what follows. */
-type Form = 'constant' | 'whole' | 'option' | 'part';
+type WordForm = 'constant' | 'whole' | 'option' | 'part';
 
-function formOf(word: string): Form {
+function formOf(word: string): WordForm {
   const parsed = parseTemplate(word, FIRST_WORDS);
   if (!parsed.ok || !parsed.template.paths.some(isEventPath)) return 'constant';
   const { pieces } = parsed.template;
@@ -191,7 +199,7 @@ const LONG_OPTION = /^--[^=]+$/s;
  * A short option counts wherever it stands: after `sh -c TEXT` every word reaches the text, and `--`
  * does not end the options of `sh -c`. A long one counts only directly before the argument.
  */
-function optionBefore(before: readonly string[], form: Form): string | undefined {
+function optionBefore(before: readonly string[], form: WordForm): string | undefined {
   const last = before.at(-1) ?? '';
   if (form === 'option') {
     const nearest = before.findLast((word) => word !== '--') ?? '';

@@ -1,7 +1,7 @@
 // What is remembered of what happened: its bounds, its numbers, and that nobody pays for it unasked.
 
 import { expect } from 'chai';
-import { Recent } from '../../../lib/api/documents/recent-activity.ts';
+import { RecentActivity } from '../../../lib/api/documents/recent-activity.ts';
 import type { DecisionObserved } from '../../../lib/core/observation.ts';
 import { weightOf } from '../../../lib/kit/data/json-size.ts';
 import { aDecision, aDelivery, anEvent, anOccurrence } from '../../support/builders.ts';
@@ -16,20 +16,20 @@ function aDecisionObserved(message = 'a'): DecisionObserved {
   return { kind: 'decision', occurrence, decision: aDecision(), disposed: [], explain };
 }
 
-function numbersIn(recent: Recent): readonly number[] {
+function numbersIn(recent: RecentActivity): readonly number[] {
   const count = recent.next - recent.oldest;
   return Array.from({ length: count }, (_, place) => recent.oldest + place);
 }
 
 describe('what is remembered', () => {
   it('begins with nothing, at the number it is given', () => {
-    const recent = new Recent(7_000, LOOSE);
+    const recent = new RecentActivity(7_000, LOOSE);
     expect([recent.oldest, recent.next]).to.deep.equal([7_000, 7_000]);
     expect(recent.get(7_000)).to.equal(null);
   });
 
   it('is bounded by number: the oldest goes', () => {
-    const recent = new Recent(10, { ...LOOSE, entries: 3 });
+    const recent = new RecentActivity(10, { ...LOOSE, entries: 3 });
     for (let at = 0; at < 5; at += 1) recent.decided(aDecisionObserved(), at);
     expect(numbersIn(recent)).to.deep.equal([12, 13, 14]);
     expect(numbersIn(recent).map((number) => recent.get(number)?.at)).to.deep.equal([2, 3, 4]);
@@ -43,7 +43,7 @@ describe('what is remembered', () => {
       { metadata: { annotations: { a: 'x'.repeat(400_000) } } },
       { related: { list: ['y', { deep: 'x'.repeat(400_000) }] } },
     ]) {
-      const recent = new Recent(1, LOOSE);
+      const recent = new RecentActivity(1, LOOSE);
       for (let at = 0; at < 5; at += 1) {
         const occurrence = anOccurrence({ event: anEvent(bulk) });
         recent.decided({ ...aDecisionObserved(), occurrence }, at);
@@ -54,7 +54,7 @@ describe('what is remembered', () => {
   });
 
   it('keeps the newest one, however large it is', () => {
-    const recent = new Recent(1, LOOSE);
+    const recent = new RecentActivity(1, LOOSE);
     recent.decided(aDecisionObserved(), 1);
     recent.decided(aDecisionObserved('x'.repeat(2_000_000)), 2);
     expect(numbersIn(recent)).to.deep.equal([2]);
@@ -64,14 +64,14 @@ describe('what is remembered', () => {
   });
 
   it('keeps the Event itself and no copy, and makes no trail', () => {
-    const recent = new Recent(1, LOOSE);
+    const recent = new RecentActivity(1, LOOSE);
     const observed = aDecisionObserved();
     recent.decided(observed, 1);
     expect(recent.get(1)?.what).to.equal(observed);
   });
 
   it('keeps of a delivery that moved what it is, and none of its Events', () => {
-    const recent = new Recent(1, LOOSE);
+    const recent = new RecentActivity(1, LOOSE);
     const delivery = aDelivery();
     const moved = { kind: 'delivery-moved', delivery, from: 'running', to: 'dead' } as const;
     recent.moved({ ...moved, dead: 'bug', why: 'five throws' }, 9);
@@ -95,7 +95,7 @@ describe('what is remembered', () => {
   });
 
   it('rings for whoever listens, until it leaves', () => {
-    const recent = new Recent(1, LOOSE);
+    const recent = new RecentActivity(1, LOOSE);
     let rung = 0;
     const unlisten = recent.listen(() => (rung += 1));
     recent.decided(aDecisionObserved(), 1);

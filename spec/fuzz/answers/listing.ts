@@ -3,10 +3,10 @@
 
 import { isJsonObject, type Json, jsonAt, stringAt } from '../../../lib/core/event.ts';
 import type { ApiAnswer, ApiClient } from '../../../lib/kubernetes/client/kubernetes-api.ts';
-import { Digest } from '../../../lib/kubernetes/watch/deduplicator.ts';
-import { PathMemory } from '../../../lib/kubernetes/watch/known-versions.ts';
+import { Deduplicator } from '../../../lib/kubernetes/watch/deduplicator.ts';
+import { KnownVersions } from '../../../lib/kubernetes/watch/known-versions.ts';
 import { type ListPage, listPages } from '../../../lib/kubernetes/watch/paged-list.ts';
-import type { Trouble } from '../../../lib/kubernetes/watch/watch-errors.ts';
+import type { WatchError } from '../../../lib/kubernetes/watch/watch-errors.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { must, mustBeSame, shown } from '../target.ts';
 
@@ -50,11 +50,11 @@ class ScriptedPages implements ApiClient {
 /** Lists by these answers and holds pages and batches to what is promised. */
 export async function mustList(answers: readonly ApiAnswer[]): Promise<void> {
   const api = new ScriptedPages(answers);
-  const troubles: Trouble[] = [];
-  const patience = async (trouble: Trouble): Promise<void> => void troubles.push(trouble);
+  const troubles: WatchError[] = [];
+  const patience = async (trouble: WatchError): Promise<void> => void troubles.push(trouble);
   const parts = { api, clock: new FakeClock(), begin: async () => undefined, patience };
-  const memory = new PathMemory({ resourceVersion: '100', at: 0 });
-  const digest = new Digest({ source: 's', path: '/p', observe: () => undefined }, memory);
+  const memory = new KnownVersions({ resourceVersion: '100', at: 0 });
+  const digest = new Deduplicator({ source: 's', path: '/p', observe: () => undefined }, memory);
   const read = new Map<string, string>();
   let number = 0;
   let version = '';
@@ -102,7 +102,7 @@ function mustHaveItems(page: ListPage, answer: ApiAnswer): void {
   must(page.isLast === (stringAt(answer.body, 'metadata', 'continue') === ''), 'the last page');
 }
 
-function mustBeNew(digest: Digest, page: ListPage, read: Map<string, string>): void {
+function mustBeNew(digest: Deduplicator, page: ListPage, read: Map<string, string>): void {
   const { batch } = digest.page(page, { floorOf: () => '100', judgeFirst: () => false });
   const changed = new Set(batch.changes.map(({ object }) => object));
   must(batch.position === null, 'a page moves no position');

@@ -17,7 +17,7 @@ import type { Trigger } from '../../../lib/core/trigger.ts';
 import { Limiter } from '../../../lib/intake/limit.ts';
 import { rule } from '../../../lib/intake/stages.ts';
 import {
-  type Candidate,
+  type StartRequest,
   toCandidate,
   toDelivery,
   toLedgerEntry,
@@ -37,7 +37,7 @@ const NOW = Date.UTC(2026, 0, 31, 12);
 const AT = { clusterId: CLUSTER.id, trigger: { name: 'build', identity: 'build' } } as const;
 
 /** The candidate of an accepted occurrence, its id held to a second way of computing it. */
-export function checkedCandidate(occurrence: Occurrence, decision: Decision): Candidate {
+export function checkedCandidate(occurrence: Occurrence, decision: Decision): StartRequest {
   const by: RuleRef = decision.rule ?? { index: 0, name: null, identity: '' };
   const candidate = toCandidate(occurrence, { ...decision, rule: by }, AT);
   const { id, ledgerKey } = candidate;
@@ -65,7 +65,7 @@ function naiveId(strings: readonly string[], firstTime: string): string {
   return (bits.match(/.{5}/g) ?? []).map((five) => ALPHABET[Number.parseInt(five, 2)]).join('');
 }
 
-function mustRule(candidate: Candidate): void {
+function mustRule(candidate: StartRequest): void {
   const limiter = new Limiter(
     { perObject: null, total: null },
     { now: () => 0, from: 0, observe: () => undefined },
@@ -80,7 +80,7 @@ function mustRule(candidate: Candidate): void {
 }
 
 /** A delivery of a candidate, its document held to being JSON that says the same when read. */
-export function checkedDelivery(candidate: Candidate): Delivery {
+export function checkedDelivery(candidate: StartRequest): Delivery {
   const delivery = toDelivery(candidate, { cluster: CLUSTER, state: 'waiting', now: NOW });
   const text = JSON.stringify(toDocument(delivery));
   mustBeSame(JSON.parse(text), toDocument(delivery), 'the document read again');

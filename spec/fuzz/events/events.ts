@@ -1,7 +1,7 @@
 // The target `events`: any JSON as an Event through everything that looks at one, from the first
 // reading to the object that is sent.
 
-import { DISPOSITIONS, type Disposed } from '../../../lib/core/decision.ts';
+import { DISPOSITIONS, type TriggerDisposition } from '../../../lib/core/decision.ts';
 import type { EventObject } from '../../../lib/core/event.ts';
 import type { RuleSection } from '../../../lib/filters/rule.ts';
 import type { NaiveFilter } from '../../filters/naive-original.ts';
@@ -51,7 +51,12 @@ export const events: FuzzTarget<EventInput> = {
     mustTrace(chain, occurrence);
     const candidate = checkedCandidate(occurrence, decision);
     const delivery = checkedDelivery(candidate);
-    const disposed: Disposed = { trigger: 'build', disposition, id: candidate.id, why: text };
+    const disposed: TriggerDisposition = {
+      trigger: 'build',
+      disposition,
+      id: candidate.id,
+      why: text,
+    };
     mustTell({ occurrence, chain, decision, disposed: [disposed] }, more);
     if (more === 'original') mustTellBuild(delivery);
     mustShow(text, max);

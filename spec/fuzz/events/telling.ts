@@ -1,7 +1,7 @@
 // What the log makes of any Event: in text no control character and one line, in JSON one object that
 // parses, in the original's form its lines. The oracle knows the forms, not the code.
 
-import type { Decision, Disposed } from '../../../lib/core/decision.ts';
+import type { Decision, TriggerDisposition } from '../../../lib/core/decision.ts';
 import type { Delivery } from '../../../lib/core/delivery.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../../lib/core/event.ts';
 import type { DecisionObserved } from '../../../lib/core/observation.ts';
@@ -14,7 +14,7 @@ import { printable, quoted } from '../../../lib/kit/text/printable.ts';
 import { originalDecision, originalDelivery } from '../../../lib/telemetry/brigade-format.ts';
 import { toDecisionLine } from '../../../lib/telemetry/decision-line.ts';
 import { jsonFormat, textFormat } from '../../../lib/telemetry/line-format.ts';
-import type { Line } from '../../../lib/telemetry/logging.ts';
+import type { LogLine } from '../../../lib/telemetry/logging.ts';
 import { must, mustBePrintable, mustBeSame, shown } from '../target.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
@@ -32,7 +32,7 @@ export interface Told {
   readonly occurrence: Occurrence;
   readonly chain: Chain;
   readonly decision: Decision;
-  readonly disposed: readonly Disposed[];
+  readonly disposed: readonly TriggerDisposition[];
 }
 
 /** What is observed of a decision. */
@@ -57,7 +57,7 @@ export function mustTell(told: Told, more: More): void {
   mustBeFull(toDecisionLine(observed, { ...context, event: 'full' }), told.occurrence.event);
 }
 
-function mustBeText(line: Line): void {
+function mustBeText(line: LogLine): void {
   const text = plain(line, NOW);
   mustBePrintable(text, 'a text line');
   must(text.length <= LONGEST_LINE, () => `a text line has ${text.length} characters`);
@@ -65,7 +65,7 @@ function mustBeText(line: Line): void {
   must(bare === text, () => `a coloured line differs in colours alone: ${shown(bare)}`);
 }
 
-function mustBeJson(line: Line, event: JsonObject | null): void {
+function mustBeJson(line: LogLine, event: JsonObject | null): void {
   const text = asJson(line, NOW);
   must(!UNSAFE.test(text), () => `a JSON line can be shown: ${shown(text)}`);
   const value: unknown = JSON.parse(text);
@@ -80,7 +80,7 @@ function mustBeJson(line: Line, event: JsonObject | null): void {
   else mustBeSame(fullEvent, event, 'the whole Event in JSON');
 }
 
-function mustBeFull(line: Line, event: JsonObject): void {
+function mustBeFull(line: LogLine, event: JsonObject): void {
   mustBeJson(line, event);
   const text = plain(line, NOW);
   const [head = '', ...rest] = text.split('\n');

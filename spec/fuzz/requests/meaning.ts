@@ -5,7 +5,7 @@
 import type { Outcome } from '../../../lib/core/delivery.ts';
 import type { HttpResult } from '../../../lib/net/http-client.ts';
 import { compileExpectation, redactor, withAnswer } from '../../../lib/triggers/http/answer.ts';
-import { outcomeOf, retryOf, type Tried } from '../../../lib/triggers/http/outcome.ts';
+import { outcomeOf, retryOf, type SentAttempt } from '../../../lib/triggers/http/outcome.ts';
 import { askedPauseMs } from '../../../lib/triggers/retry-after.ts';
 import { must, mustBePrintable, shown } from '../target.ts';
 
@@ -51,7 +51,7 @@ export function mustMean(result: HttpResult, secret: string): void {
 }
 
 /** An expectation takes nothing for a retry that the table does not, and hides what the table hides. */
-function mustBeExpected(result: HttpResult, tried: Tried, secret: string): void {
+function mustBeExpected(result: HttpResult, tried: SentAttempt, secret: string): void {
   const outcome = outcomeOf(result, tried);
   mustBeOutcome(outcome, secret);
   if (!result.answered) return;
@@ -68,7 +68,7 @@ function mustBeExpected(result: HttpResult, tried: Tried, secret: string): void 
 function mustKeep(
   result: HttpResult,
   outcome: Outcome,
-  { secret, redact }: { readonly secret: string; readonly redact: Tried['redact'] },
+  { secret, redact }: { readonly secret: string; readonly redact: SentAttempt['redact'] },
 ): void {
   const started = { header: 'Location' };
   const kept = withAnswer(outcome, result, { redact, url: URL_OF_REQUEST, started });

@@ -5,9 +5,9 @@
 import { type Json, jsonAt, stringAt } from '../../../lib/core/event.ts';
 import type { Observation } from '../../../lib/core/observation.ts';
 import type { Position } from '../../../lib/core/source.ts';
-import { Digest } from '../../../lib/kubernetes/watch/deduplicator.ts';
-import { PathMemory, type ReaderBatch } from '../../../lib/kubernetes/watch/known-versions.ts';
-import { Patience } from '../../../lib/kubernetes/watch/reconnect-backoff.ts';
+import { Deduplicator } from '../../../lib/kubernetes/watch/deduplicator.ts';
+import { KnownVersions, type ReaderBatch } from '../../../lib/kubernetes/watch/known-versions.ts';
+import { ReconnectBackoff } from '../../../lib/kubernetes/watch/reconnect-backoff.ts';
 import { TROUBLES } from '../../../lib/kubernetes/watch/watch-error-table.ts';
 import { type Evidence, toTrouble } from '../../../lib/kubernetes/watch/watch-errors.ts';
 import { type Frame, toWatchFrame } from '../../../lib/kubernetes/watch/watch-frames.ts';
@@ -19,17 +19,17 @@ const KINDS: readonly string[] = ['change', 'deleted', 'bookmark', 'error', 'bad
 const ROWS: readonly string[] = TROUBLES.map(({ row }) => row);
 
 interface Reading {
-  readonly digest: Digest;
-  readonly memory: PathMemory;
+  readonly digest: Deduplicator;
+  readonly memory: KnownVersions;
   readonly seen: Observation[];
 }
 
 function open(from: string | null): Reading {
   const position: Position | null = from === null ? null : { resourceVersion: from, at: 0 };
-  const memory = new PathMemory(position);
+  const memory = new KnownVersions(position);
   const seen: Observation[] = [];
   const observe = (observation: Observation): void => void seen.push(observation);
-  return { digest: new Digest({ source: 's', path: '/p', observe }, memory), memory, seen };
+  return { digest: new Deduplicator({ source: 's', path: '/p', observe }, memory), memory, seen };
 }
 
 /** Reads the lines as a watch would, with reconnects, and holds what comes out to the model. */
@@ -197,7 +197,7 @@ export function mustBeTrouble(evidence: Evidence): void {
 }
 
 function mustWait(trouble: ReturnType<typeof toTrouble>): void {
-  const patience = new Patience(() => 0.5);
+  const patience = new ReconnectBackoff(() => 0.5);
   let waited = 0;
   for (let time = 0; time < 4; time += 1) {
     const ms = patience.delayMs(trouble, { livedMs: 0, moved: false });

@@ -1,7 +1,7 @@
 // The pure parts of reading: what was read before, and frames that can not be read.
 
 import { expect } from 'chai';
-import { PathMemory, type ReadState } from '../../../lib/kubernetes/watch/known-versions.ts';
+import { KnownVersions, type ReadState } from '../../../lib/kubernetes/watch/known-versions.ts';
 import { Unreadables } from '../../../lib/kubernetes/watch/watch-frames.ts';
 
 const AT_10 = { resourceVersion: '10', at: 0 };
@@ -12,7 +12,7 @@ function state(key: string, resourceVersion: string, count = 1): ReadState {
 
 describe('PathMemory', () => {
   it('takes each state once and none older than one taken', () => {
-    const memory = new PathMemory(AT_10);
+    const memory = new KnownVersions(AT_10);
     expect(memory.read(state('a', '20'))).to.equal(true);
     expect(memory.read(state('a', '20'))).to.equal(false);
     expect(memory.read(state('a', '9'))).to.equal(false);
@@ -20,7 +20,7 @@ describe('PathMemory', () => {
   });
 
   it('takes no state from before a deletion, until the position has settled', () => {
-    const memory = new PathMemory(AT_10);
+    const memory = new KnownVersions(AT_10);
     memory.read(state('a', '20'));
     memory.remove('a', '30');
     expect(memory.read(state('a', '20'))).to.equal(false);
@@ -32,14 +32,14 @@ describe('PathMemory', () => {
   });
 
   it('ignores a deletion that is older than the state read', () => {
-    const memory = new PathMemory(AT_10);
+    const memory = new KnownVersions(AT_10);
     memory.read(state('a', '30'));
     expect(memory.remove('a', '20')).to.equal(false);
     expect(memory.size).to.equal(1);
   });
 
   it('calls gone what a list does not show and could have shown', () => {
-    const memory = new PathMemory(AT_10);
+    const memory = new KnownVersions(AT_10);
     for (const [key, version] of [
       ['shown', '5'],
       ['went', '6'],
@@ -57,7 +57,7 @@ describe('PathMemory', () => {
   });
 
   it('answers at the first complete list alone what is there', () => {
-    const memory = new PathMemory(AT_10);
+    const memory = new KnownVersions(AT_10);
     for (const [key, version] of [
       ['shown', '5'],
       ['went', '6'],
@@ -78,7 +78,7 @@ describe('PathMemory', () => {
   });
 
   it('knows how many writes the last state of each stands for', () => {
-    const memory = new PathMemory(AT_10);
+    const memory = new KnownVersions(AT_10);
     expect(memory.countOf('a'), 'not known').to.equal(0);
     memory.read(state('a', '11'));
     expect(memory.countOf('a')).to.equal(1);
@@ -94,13 +94,13 @@ describe('PathMemory', () => {
   });
 
   it('never moves back', () => {
-    const memory = new PathMemory({ resourceVersion: '100', at: 1 });
+    const memory = new KnownVersions({ resourceVersion: '100', at: 1 });
     memory.moveTo({ resourceVersion: '99', at: 2 });
     expect(memory.position?.resourceVersion).to.equal('100');
   });
 
   it('forgets everything when the store is replaced', () => {
-    const memory = new PathMemory(AT_10);
+    const memory = new KnownVersions(AT_10);
     memory.read(state('a', '500'));
     memory.replace();
     expect(memory.position).to.equal(null);
@@ -108,7 +108,7 @@ describe('PathMemory', () => {
   });
 
   it('calls gone of a replaced store what the next complete list does not show', () => {
-    const memory = new PathMemory(AT_10);
+    const memory = new KnownVersions(AT_10);
     for (const key of ['shown', 'went', 'too']) memory.read(state(key, '500'));
     memory.replace();
     memory.beginList();

@@ -8,7 +8,7 @@ import type {
   ApiClient,
 } from '../../../lib/kubernetes/client/kubernetes-api.ts';
 import { type ListPage, listPages } from '../../../lib/kubernetes/watch/paged-list.ts';
-import type { Trouble } from '../../../lib/kubernetes/watch/watch-errors.ts';
+import type { WatchError } from '../../../lib/kubernetes/watch/watch-errors.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { eventAt, ReaderBench, shopAt } from '../../support/reader-bench.ts';
 
@@ -59,7 +59,7 @@ async function listAll(
 ): Promise<{ pages: ListPage[]; queries: string[]; troubles: string[]; begun: number }> {
   const api = new FakeApi(answer);
   const troubles: string[] = [];
-  const patience = async (trouble: Trouble): Promise<void> => void troubles.push(trouble.reason);
+  const patience = async (trouble: WatchError): Promise<void> => void troubles.push(trouble.reason);
   let begun = 0;
   const begin = async (): Promise<void> => void (begun += 1);
   const parts = { api, clock: new FakeClock(), begin, patience };

@@ -1,11 +1,11 @@
 // How long to wait, rule by rule, when a LIST is tried instead, and how far LISTs are apart.
 
 import { expect } from 'chai';
-import { ListFloor, Patience } from '../../../lib/kubernetes/watch/reconnect-backoff.ts';
+import { ListFloor, ReconnectBackoff } from '../../../lib/kubernetes/watch/reconnect-backoff.ts';
 import {
   type Evidence,
-  type Trouble,
   toTrouble,
+  type WatchError,
 } from '../../../lib/kubernetes/watch/watch-errors.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
@@ -17,13 +17,13 @@ const THROTTLED = troubleOf({ seen: 'frame', status: { code: 429 } });
 const SHORT = { livedMs: 50, moved: false };
 const BUSY = { livedMs: 50, moved: true };
 
-function troubleOf(evidence: Evidence): Trouble {
+function troubleOf(evidence: Evidence): WatchError {
   return toTrouble(evidence, 0);
 }
 
 function delays(
-  patience: Patience,
-  trouble: Trouble,
+  patience: ReconnectBackoff,
+  trouble: WatchError,
   { times, life = SHORT }: { readonly times: number; readonly life?: typeof SHORT },
 ): readonly number[] {
   return Array.from({ length: times }, () => patience.delayMs(trouble, life));
@@ -31,18 +31,18 @@ function delays(
 
 describe('Patience', () => {
   it('doubles from 0.8 s and never waits above 30 s', () => {
-    const waits = delays(new Patience(() => 1), CUT, { times: 8 });
+    const waits = delays(new ReconnectBackoff(() => 1), CUT, { times: 8 });
     expect(waits).to.deep.equal([800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000]);
   });
 
   it('asks soon after the first 403, and once a minute at last', () => {
     const forbidden = troubleOf({ seen: 'frame', status: { code: 403 } });
-    const waits = delays(new Patience(() => 1), forbidden, { times: 7 });
+    const waits = delays(new ReconnectBackoff(() => 1), forbidden, { times: 7 });
     expect(waits).to.deep.equal([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
   });
 
   it('begins again after a stream that lived for ten seconds', () => {
-    const patience = new Patience(() => 1);
+    const patience = new ReconnectBackoff(() => 1);
     delays(patience, CUT, { times: 6 });
     expect(patience.delayMs(CUT, { livedMs: 10_000, moved: false })).to.equal(800);
   });
@@ -53,13 +53,13 @@ describe('Patience', () => {
     ['expired', EXPIRED],
   ] as const) {
     it(`waits up to 5 s between short streams that bring something and are ${name}`, () => {
-      const waits = delays(new Patience(() => 1), trouble, { times: 6, life: BUSY });
+      const waits = delays(new ReconnectBackoff(() => 1), trouble, { times: 6, life: BUSY });
       expect(waits.slice(1)).to.deep.equal([1_600, 3_200, 5_000, 5_000, 5_000]);
     });
   }
 
   it('does not wait after a long-lived clean close, and a little after short ones', () => {
-    const patience = new Patience(() => 0);
+    const patience = new ReconnectBackoff(() => 0);
     expect(patience.delayMs(CLOSED, { livedMs: 250_000, moved: false })).to.equal(0);
     const waits = delays(patience, CLOSED, { times: 50 });
     expect(Math.min(...waits)).to.be.at.least(400);
@@ -67,19 +67,22 @@ describe('Patience', () => {
   });
 
   it('relists at once the first time, and slower if that does not help', () => {
-    const waits = delays(new Patience(() => 1), EXPIRED, { times: 3 });
+    const waits = delays(new ReconnectBackoff(() => 1), EXPIRED, { times: 3 });
     expect(waits).to.deep.equal([0, 1_600, 3_200]);
   });
 
   it('waits what the server asked and up to a quarter more', () => {
     const asked = { ...EXPIRED, wait: 'asked', askedMs: 4_000 } as const;
-    expect(new Patience(() => 0).delayMs(asked, SHORT)).to.equal(4_000);
-    expect(new Patience(() => 1).delayMs(asked, SHORT)).to.equal(5_000);
+    expect(new ReconnectBackoff(() => 0).delayMs(asked, SHORT)).to.equal(4_000);
+    expect(new ReconnectBackoff(() => 1).delayMs(asked, SHORT)).to.equal(5_000);
   });
 
   describe('a LIST instead', () => {
     /** Whether a LIST is wanted after each of these, none of which brought anything. */
-    function wishes(patience: Patience, troubles: readonly Trouble[]): readonly boolean[] {
+    function wishes(
+      patience: ReconnectBackoff,
+      troubles: readonly WatchError[],
+    ): readonly boolean[] {
       return troubles.map((trouble) => {
         patience.delayMs(trouble, SHORT);
         return patience.wantsRelist(trouble);
@@ -87,7 +90,7 @@ describe('Patience', () => {
     }
 
     it('is tried after three streams that were closed at once and brought nothing', () => {
-      const patience = new Patience(() => 0);
+      const patience = new ReconnectBackoff(() => 0);
       expect(wishes(patience, [EARLY, EARLY, EARLY])).to.deep.equal([false, false, true]);
       patience.succeeded();
       expect(wishes(patience, [EARLY, EARLY, EARLY])).to.deep.equal([false, false, true]);
@@ -96,16 +99,22 @@ describe('Patience', () => {
     it('is tried after five tries that brought nothing, whatever each of them met', () => {
       const tooLarge = troubleOf({ seen: 'frame', status: { code: 504 } });
       const met = [CUT, tooLarge, THROTTLED, CUT, tooLarge];
-      expect(wishes(new Patience(() => 0), met)).to.deep.equal([false, false, false, false, true]);
+      expect(wishes(new ReconnectBackoff(() => 0), met)).to.deep.equal([
+        false,
+        false,
+        false,
+        false,
+        true,
+      ]);
     });
 
     it('is not tried while the server asks for less load', () => {
       const met = Array.from({ length: 40 }, () => THROTTLED);
-      expect(wishes(new Patience(() => 0), met)).not.to.include(true);
+      expect(wishes(new ReconnectBackoff(() => 0), met)).not.to.include(true);
     });
 
     it('is not tried while streams bring something', () => {
-      const patience = new Patience(() => 0);
+      const patience = new ReconnectBackoff(() => 0);
       for (let times = 0; times < 40; times += 1) {
         patience.delayMs(CUT, BUSY);
         expect(patience.wantsRelist(CUT)).to.equal(false);

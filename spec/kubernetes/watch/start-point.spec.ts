@@ -7,14 +7,14 @@ import { startPointOf } from '../../../lib/kubernetes/watch/start-point.ts';
 import {
   heirsAmong,
   positionKeyOf,
-  type Watched,
+  type WatchTarget,
 } from '../../../lib/kubernetes/watch/watch-target.ts';
 
 const ALL = '/api/v1/events';
 const SHOP = '/api/v1/namespaces/shop/events';
 const PAY = '/api/v1/namespaces/pay/events';
 
-function eventsOf(namespace: string | null, more: Partial<Watched> = {}): Watched {
+function eventsOf(namespace: string | null, more: Partial<WatchTarget> = {}): WatchTarget {
   return { group: '', version: 'v1', resource: 'events', namespace, ...more };
 }
 

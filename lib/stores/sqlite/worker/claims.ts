@@ -5,7 +5,7 @@ import { type Attempt, isOnlyHeld } from '../../../core/delivery.ts';
 import type { ClaimRequest, Settlement, StateChange } from '../../../core/store.ts';
 import type { ActRow, DeliveryRow, WholeRow, WithBody } from '../protocol.ts';
 import type { Statements } from './database.ts';
-import { DELIVERY_COLUMNS, type Deliveries } from './delivery-rows.ts';
+import { DELIVERY_COLUMNS, type DeliveryRows } from './delivery-rows.ts';
 import type { Ledger } from './ledger.ts';
 import type { Turn } from './ready-queue.ts';
 
@@ -22,19 +22,19 @@ ORDER BY place`;
 type OpenAsk = { readonly id: string; readonly incarnation: string; readonly now: number };
 
 interface Rows {
-  readonly deliveries: Deliveries;
+  readonly deliveries: DeliveryRows;
   readonly ledger: Ledger;
 }
 
 /** A namespace with the places that it may take. */
-interface Asked extends Turn {
+interface NamespaceShare extends Turn {
   readonly places: number;
 }
 
 /** Deliveries that are attempted, as rows. */
 export class Claims {
   readonly #db: Statements;
-  readonly #deliveries: Deliveries;
+  readonly #deliveries: DeliveryRows;
   readonly #ledger: Ledger;
 
   constructor(db: Statements, { deliveries, ledger }: Rows) {
@@ -117,7 +117,7 @@ export class Claims {
     return at === null ? null : shift.fromStored(at);
   }
 
-  #takeDue(asked: readonly Asked[], request: ClaimRequest): readonly WholeRow[] {
+  #takeDue(asked: readonly NamespaceShare[], request: ClaimRequest): readonly WholeRow[] {
     const deliveries = this.#deliveries;
     const due = inTurns(asked.map((one) => deliveries.queues.due(one, one.places)));
     const now = deliveries.shift.toStored(request.now);
@@ -129,7 +129,7 @@ export class Claims {
   }
 
   /** One by one: which delivery of an object is next may depend on an attempt of before. */
-  #takeInOrder(asked: readonly Asked[], request: ClaimRequest): readonly WholeRow[] {
+  #takeInOrder(asked: readonly NamespaceShare[], request: ClaimRequest): readonly WholeRow[] {
     const deliveries = this.#deliveries;
     const taken = asked.map((one) => {
       const rows: WholeRow[] = [];

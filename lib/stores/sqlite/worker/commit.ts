@@ -12,7 +12,7 @@ import type {
   PositionRow,
 } from '../protocol.ts';
 import type { Statements } from './database.ts';
-import type { Deliveries } from './delivery-rows.ts';
+import type { DeliveryRows } from './delivery-rows.ts';
 import type { History } from './history.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -41,7 +41,7 @@ const GAPS_KEPT = 1_000;
 /** What a commit works with. */
 export interface JournalParts {
   readonly db: Statements;
-  readonly deliveries: Deliveries;
+  readonly deliveries: DeliveryRows;
   readonly ledger: Ledger;
   readonly history: History;
   /** 0: no bound. */
@@ -49,7 +49,7 @@ export interface JournalParts {
 }
 
 /** Commits, positions and gaps. */
-export class Journal {
+export class Commits {
   readonly #parts: JournalParts;
 
   constructor(parts: JournalParts) {

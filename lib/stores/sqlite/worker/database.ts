@@ -8,7 +8,7 @@ import {
   type SQLOutputValue,
   type StatementSync,
 } from 'node:sqlite';
-import type { Found } from '../protocol.ts';
+import type { OpenFailure } from '../protocol.ts';
 import { failureOf } from '../sqlite-errors.ts';
 import { APPLICATION_ID, FORMAT, STEPS } from './schema.ts';
 
@@ -42,9 +42,9 @@ PRAGMA application_id = ${HISTORY_APPLICATION_ID}`;
 
 /** Thrown where a file can not be worked with. */
 class Unfit extends Error {
-  readonly found: Found;
+  readonly found: OpenFailure;
 
-  constructor(found: Found) {
+  constructor(found: OpenFailure) {
     super(found.what);
     this.found = found;
   }
@@ -84,7 +84,7 @@ export function openHistory(path: string): HistoryFile {
 }
 
 /** What is wrong with a file, as it can cross threads. */
-export function foundIn(error: unknown): Found {
+export function foundIn(error: unknown): OpenFailure {
   if (error instanceof Unfit) return error.found;
   const { code, result, message } = failureOf(error);
   if (code === 'store-unusable') return { what: 'damaged', detail: message };

@@ -6,7 +6,7 @@ import type { DeliveryCount } from '../../../core/store.ts';
 import type { Statements } from './database.ts';
 
 /** Counts by trigger and state. */
-export class Tally {
+export class StateCounts {
   readonly #counts = new Map<string, DeliveryCount>();
   #pending: DeliveryCount[] = [];
 
@@ -56,7 +56,7 @@ export class Tally {
 // kept, and a span is so much wider than asked for.
 
 /** The first and the last row of a span. */
-interface Span {
+interface CreationSpan {
   readonly first: number;
   readonly last: number;
 }
@@ -69,7 +69,7 @@ SELECT seq FROM delivery INDEXED BY delivery_made WHERE made_at < ?
 ORDER BY made_at DESC, seq DESC LIMIT 1`;
 
 /** Times of making. */
-export class Making {
+export class CreationIndex {
   readonly #db: Statements;
   #latest = 0;
   #backstepMs = 0;
@@ -91,7 +91,7 @@ export class Making {
   }
 
   /** Rows that were made in a span of time, and perhaps others; none outside was. */
-  span(since: number | undefined, until: number | undefined): Span {
+  span(since: number | undefined, until: number | undefined): CreationSpan {
     const first = since === undefined ? 0 : this.#db.value(FIRST, since);
     const last =
       until === undefined

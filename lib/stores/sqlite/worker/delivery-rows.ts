@@ -4,8 +4,8 @@
 import { type Delivery, type DeliveryState, UNSETTLED_STATES } from '../../../core/delivery.ts';
 import type { DeliveryRow, NewRow, WholeRow } from '../protocol.ts';
 import type { Statements } from './database.ts';
-import { Making, Tally } from './delivery-counters.ts';
-import { Queues } from './ready-queue.ts';
+import { CreationIndex, StateCounts } from './delivery-counters.ts';
+import { ReadyQueue } from './ready-queue.ts';
 
 /** The columns of a delivery, as DeliveryRow names them. */
 export const DELIVERY_COLUMNS = `delivery.seq, id, trigger, namespace, object, state, dead, created_at AS createdAt,
@@ -37,7 +37,7 @@ function isUnsettled(state: DeliveryState): boolean {
 }
 
 /** What of a delivery a move may change; what is absent stays. */
-interface Move {
+interface RowChange {
   readonly state: DeliveryState;
   readonly dead: Delivery['dead'];
   readonly dueAt: number;
@@ -53,11 +53,11 @@ interface Move {
 }
 
 /** Deliveries as rows. */
-export class Deliveries {
-  readonly queues: Queues;
-  readonly tally: Tally;
-  readonly shift: Shift;
-  readonly making: Making;
+export class DeliveryRows {
+  readonly queues: ReadyQueue;
+  readonly tally: StateCounts;
+  readonly shift: ClockOffset;
+  readonly making: CreationIndex;
   readonly #db: Statements;
   readonly #gone = new Map<string, number>();
   /** Running ones by id, as they stand: an attempt and its end read nothing again. */
@@ -65,10 +65,10 @@ export class Deliveries {
 
   constructor(db: Statements) {
     this.#db = db;
-    this.queues = new Queues(db);
-    this.tally = new Tally(db);
-    this.shift = new Shift(db);
-    this.making = new Making(db);
+    this.queues = new ReadyQueue(db);
+    this.tally = new StateCounts(db);
+    this.shift = new ClockOffset(db);
+    this.making = new CreationIndex(db);
   }
 
   /** Puts a new one in. */
@@ -120,7 +120,7 @@ export class Deliveries {
   }
 
   /** Moves one to a state, which may be the same. */
-  move(before: DeliveryRow, move: Move): DeliveryRow {
+  move(before: DeliveryRow, move: RowChange): DeliveryRow {
     const { seq, trigger } = before;
     const { state, dead, endedAt, now } = move;
     const dueAt = this.#storedDue(state, move.dueAt);
@@ -228,7 +228,7 @@ export class Deliveries {
 // number, and only that number moves.
 
 /** By how much the times of what is unsettled are more than what is stored. */
-class Shift {
+class ClockOffset {
   readonly #db: Statements;
   #ms = 0;
 

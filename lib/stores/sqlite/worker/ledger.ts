@@ -2,7 +2,7 @@
 // only what a sweep says.
 
 import { HELD_TO_THE_END } from '../../../core/delivery.ts';
-import type { CompleteList, Gone } from '../../../core/source.ts';
+import type { CompleteList, DeletedKey } from '../../../core/source.ts';
 import type { LedgerEntry, Retirement } from '../../../core/store.ts';
 import { hashesOf } from '../../../kit/data/key-filter.ts';
 import type { LedgerKeys, SeenKeys } from '../protocol.ts';
@@ -118,7 +118,7 @@ export class Ledger {
   }
 
   /** Notes that an Event is no longer there: its entries' retention begins. */
-  markGone({ path, key }: Gone, readMs: number): void {
+  markGone({ path, key }: DeletedKey, readMs: number): void {
     this.#db.run(GONE, readMs, this.#pathOf(path), key);
   }
 

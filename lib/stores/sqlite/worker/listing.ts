@@ -6,7 +6,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { DeliveryCount, DeliveryQuery } from '../../../core/store.ts';
 import type { WholeRow } from '../protocol.ts';
 import type { Statements } from './database.ts';
-import type { Deliveries } from './delivery-rows.ts';
+import type { DeliveryRows } from './delivery-rows.ts';
 
 /** So few are looked at one by one, whatever else is asked for. */
 const FEW = 10_000;
@@ -19,9 +19,9 @@ interface Filter {
 /** Lists deliveries. */
 export class Listing {
   readonly #db: Statements;
-  readonly #deliveries: Deliveries;
+  readonly #deliveries: DeliveryRows;
 
-  constructor(db: Statements, deliveries: Deliveries) {
+  constructor(db: Statements, deliveries: DeliveryRows) {
     this.#db = db;
     this.#deliveries = deliveries;
   }

@@ -2,7 +2,7 @@
 // them; whoever asks says where the piece before ended.
 
 import { type Outcome, UNSETTLED_STATES } from '../../../core/delivery.ts';
-import type { Beginning, RenamedTrigger, Retirement } from '../../../core/store.ts';
+import type { RecoveryRequest, RenamedTrigger, Retirement } from '../../../core/store.ts';
 import type {
   Calls,
   DeliveryRow,
@@ -12,8 +12,8 @@ import type {
   WholeRow,
 } from '../protocol.ts';
 import { endedOf } from './claims.ts';
-import type { Journal, JournalParts } from './commit.ts';
-import type { Deliveries } from './delivery-rows.ts';
+import type { Commits, JournalParts } from './commit.ts';
+import type { DeliveryRows } from './delivery-rows.ts';
 
 /** A third death in a row during an attempt of one delivery: it is the delivery. */
 const POISONED = 3;
@@ -60,19 +60,19 @@ interface GoneEntry {
 const FROM_THE_START: SweepPlace = { goneAt: -Infinity, seq: 0 };
 
 /** What keeps a store in order. */
-export class Upkeep {
+export class Maintenance {
   readonly #parts: JournalParts;
-  readonly #journal: Journal;
-  readonly #deliveries: Deliveries;
+  readonly #journal: Commits;
+  readonly #deliveries: DeliveryRows;
 
-  constructor(parts: JournalParts, journal: Journal) {
+  constructor(parts: JournalParts, journal: Commits) {
     this.#parts = parts;
     this.#journal = journal;
     this.#deliveries = parts.deliveries;
   }
 
   /** Gives back what every other incarnation had claimed. */
-  begin({ incarnation, now, renamed = [] }: Beginning): Calls['begin']['answer'] {
+  begin({ incarnation, now, renamed = [] }: RecoveryRequest): Calls['begin']['answer'] {
     const lost: string[] = [];
     let unattempted = 0;
     const left = this.#runningOfOthers(incarnation);

@@ -66,7 +66,7 @@ export interface Turn extends TurnKey {
 }
 
 /** The queues of involved objects, for each trigger. */
-export class Queues {
+export class ReadyQueue {
   readonly #db: Statements;
 
   constructor(db: Statements) {
@@ -133,9 +133,9 @@ export class Queues {
     for (; at !== undefined; at = step(BETWEEN, at.namespace, last)) yield at;
   }
 
-  #firstInOrder(queue: number, now: number): Candidate {
+  #firstInOrder(queue: number, now: number): DueCandidate {
     let lookAt: number | null = null;
-    for (const row of this.#db.iterate(IN_ORDER, queue) as Iterable<Waiting>) {
+    for (const row of this.#db.iterate(IN_ORDER, queue) as Iterable<WaitingRow>) {
       const { seq, due_at: dueAt, ended_at: endedAt } = row;
       if (dueAt <= now) return { seq, lookAt: now };
       lookAt = lookAt === null ? dueAt : Math.min(lookAt, dueAt);
@@ -153,13 +153,13 @@ interface NamespaceLook {
   readonly look_at: number;
 }
 
-interface Waiting {
+interface WaitingRow {
   readonly seq: number;
   readonly due_at: number;
   readonly ended_at: number | null;
 }
 
-interface Candidate {
+interface DueCandidate {
   readonly seq: number | null;
   /** When to look again where there is none. */
   readonly lookAt: number | null;

@@ -2,16 +2,24 @@
 // so one wait for the disk; answers go out after COMMIT only. Where one of them fails, all is undone
 // and each is done again by itself, so that one that can not be done undoes no other.
 
-import type { Ask, CallName, Calls, Failure, HistoryNote, Reply, WorkerData } from '../protocol.ts';
+import type {
+  CallFailure,
+  CallName,
+  Calls,
+  HistoryNote,
+  Reply,
+  Request,
+  WorkerData,
+} from '../protocol.ts';
 import { failureOf } from '../sqlite-errors.ts';
 import { Claims } from './claims.ts';
-import { Journal } from './commit.ts';
+import { Commits } from './commit.ts';
 import type { Statements } from './database.ts';
-import { Deliveries } from './delivery-rows.ts';
+import { DeliveryRows } from './delivery-rows.ts';
 import { History } from './history.ts';
 import { Ledger } from './ledger.ts';
 import { Listing } from './listing.ts';
-import { Upkeep } from './maintenance.ts';
+import { Maintenance } from './maintenance.ts';
 
 type Handlers = { readonly [Name in CallName]: (ask: Calls[Name]['ask']) => Calls[Name]['answer'] };
 
@@ -39,18 +47,18 @@ const READS: ReadonlySet<CallName> = new Set<CallName>([
 const NEED_NO_DISK: ReadonlySet<CallName> = new Set<CallName>([...READS, 'claim']);
 
 /** Where calls are answered. */
-export class Desk {
+export class RequestHandler {
   readonly #db: Statements;
-  readonly #deliveries: Deliveries;
+  readonly #deliveries: DeliveryRows;
   readonly #ledger: Ledger;
   readonly #history: History;
   readonly #handlers: Handlers;
   /** Once the file is found damaged, nothing more is done with it. */
-  #end: Failure | null = null;
+  #end: CallFailure | null = null;
 
   constructor(db: Statements, data: WorkerData, note: (note: HistoryNote) => void) {
     this.#db = db;
-    this.#deliveries = new Deliveries(db);
+    this.#deliveries = new DeliveryRows(db);
     this.#ledger = new Ledger(db);
     const isKept = (id: string): boolean => this.#deliveries.find(id) !== undefined;
     this.#history = new History(data.historyPath, isKept, note);
@@ -58,7 +66,7 @@ export class Desk {
   }
 
   /** Answers all of them, in their order. */
-  answer(asks: readonly Ask[]): readonly Reply[] {
+  answer(asks: readonly Request[]): readonly Reply[] {
     try {
       return this.#together(asks);
     } catch (error) {
@@ -80,7 +88,7 @@ export class Desk {
     this.#db.close();
   }
 
-  #together(asks: readonly Ask[]): readonly Reply[] {
+  #together(asks: readonly Request[]): readonly Reply[] {
     if (this.#end !== null) throw new Error(this.#end.message);
     const handle = (): Reply[] =>
       asks.map(({ call, name, ask }) => {
@@ -110,9 +118,9 @@ export class Desk {
     const db = this.#db;
     const [deliveries, ledger, history] = [this.#deliveries, this.#ledger, this.#history];
     const parts = { db, deliveries, ledger, history, maxBytes };
-    const journal = new Journal(parts);
+    const journal = new Commits(parts);
     const outbox = new Claims(db, { deliveries, ledger });
-    const upkeep = new Upkeep(parts, journal);
+    const upkeep = new Maintenance(parts, journal);
     const listing = new Listing(db, deliveries);
     return {
       positions: ({ source }) => journal.positions(source),

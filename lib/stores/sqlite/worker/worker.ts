@@ -7,9 +7,9 @@ import {
   receiveMessageOnPort,
   workerData,
 } from 'node:worker_threads';
-import type { Ask, FromWorker, HistoryNote, ToWorker, WorkerData } from '../protocol.ts';
+import type { FromWorker, HistoryNote, Request, ToWorker, WorkerData } from '../protocol.ts';
 import { foundIn, openMain } from './database.ts';
-import { Desk } from './request-handler.ts';
+import { RequestHandler } from './request-handler.ts';
 
 if (parentPort !== null) serve(parentPort, workerData as WorkerData);
 
@@ -23,7 +23,7 @@ function serve(port: MessagePort, data: WorkerData): void {
     if (isOpen) say({ kind: 'note', note });
     else notes.push(note);
   });
-  if (!(desk instanceof Desk)) {
+  if (!(desk instanceof RequestHandler)) {
     say(desk);
     port.close();
     return;
@@ -40,17 +40,20 @@ function serve(port: MessagePort, data: WorkerData): void {
   say({ kind: 'opened', notes });
 }
 
-function open(data: WorkerData, note: (note: HistoryNote) => void): Desk | FromWorker {
+function open(data: WorkerData, note: (note: HistoryNote) => void): RequestHandler | FromWorker {
   try {
-    return new Desk(openMain(data.path), data, note);
+    return new RequestHandler(openMain(data.path), data, note);
   } catch (error) {
     return { kind: 'refused', found: foundIn(error) };
   }
 }
 
 /** All that has arrived by now. */
-function taken(first: ToWorker, port: MessagePort): { asks: readonly Ask[]; isClosing: boolean } {
-  const asks: Ask[] = [];
+function taken(
+  first: ToWorker,
+  port: MessagePort,
+): { asks: readonly Request[]; isClosing: boolean } {
+  const asks: Request[] = [];
   let next: ToWorker | undefined = first;
   while (next !== undefined) {
     switch (next.kind) {

@@ -14,8 +14,8 @@ import {
   isScalar,
   parseMediaType,
   TEXT_TYPE,
+  type TextWriting,
   TREE_TYPE,
-  type Writing,
 } from './text-body.ts';
 
 /** A body ready to be rendered. */
@@ -26,7 +26,7 @@ interface CompiledBody {
   readonly render: (document: Json) => Content;
 }
 
-type Render<Made> = (document: Json) => Made;
+type RenderBody<Made> = (document: Json) => Made;
 
 /** Compiles `body:` and `contentType:` of a section; null if it has no body of its own. */
 export function compileBody(section: HttpSection): CompiledBody | null {
@@ -38,7 +38,7 @@ export function compileBody(section: HttpSection): CompiledBody | null {
     const { found, hint } = media;
     return unusable(toFinding('/contentType', { code: 'wrong-value', found, hint }));
   }
-  const compiling = new Compiling(Object.keys(secrets));
+  const compiling = new BodyCompiling(Object.keys(secrets));
   const write = compiling.write(body, media.writing);
   const headers = [['content-type', type]] as const;
   return {
@@ -55,7 +55,7 @@ function unusable(finding: Finding): CompiledBody {
 const EMPTY = (): string => '';
 
 /** One body being compiled, and what was found wrong with it. */
-class Compiling {
+class BodyCompiling {
   readonly findings: Finding[] = [];
   readonly #secrets: readonly string[];
 
@@ -64,7 +64,7 @@ class Compiling {
   }
 
   /** The whole body, as text. */
-  write(body: NonNullable<HttpSection['body']>, writing: Writing): Render<string> {
+  write(body: NonNullable<HttpSection['body']>, writing: TextWriting): RenderBody<string> {
     if (typeof body === 'string') return this.#text(body, writing);
     if (writing === 'json') {
       const render = this.#tree(body, '/body');
@@ -81,7 +81,7 @@ class Compiling {
     });
   }
 
-  #text(text: string, writing: Writing): Render<string> {
+  #text(text: string, writing: TextWriting): RenderBody<string> {
     const template = this.#template(text, '/body');
     if (template === undefined) return EMPTY;
     const compiled = compileBodyText(template, writing);
@@ -89,7 +89,7 @@ class Compiling {
     return this.#refuse('/body', compiled.fault);
   }
 
-  #tree(value: Json, path: string): Render<Json> {
+  #tree(value: Json, path: string): RenderBody<Json> {
     if (typeof value === 'string') {
       const template = this.#template(value, path);
       return template === undefined ? EMPTY : (document) => template.renderValue(document);
@@ -107,7 +107,7 @@ class Compiling {
   }
 
   /** A list repeats its field. */
-  #form(body: Readonly<Record<string, Json>>): Render<string> {
+  #form(body: Readonly<Record<string, Json>>): RenderBody<string> {
     const fields = Object.entries(body).flatMap(([key, value]) => {
       const path = toPointer(['body', key]);
       const name = this.#key(key, path);
@@ -121,7 +121,7 @@ class Compiling {
     };
   }
 
-  #field(value: Json, path: string): Render<string> {
+  #field(value: Json, path: string): RenderBody<string> {
     if (typeof value === 'string') {
       const template = this.#template(value, path);
       return template === undefined ? EMPTY : (document) => template.renderText(document);
@@ -156,7 +156,7 @@ class Compiling {
     return undefined;
   }
 
-  #refuse(path: string, fault: Fault): Render<string> {
+  #refuse(path: string, fault: Fault): RenderBody<string> {
     this.findings.push(toFinding(path, fault));
     return EMPTY;
   }

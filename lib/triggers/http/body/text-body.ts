@@ -14,7 +14,7 @@ type CompiledBodyText =
   | { readonly ok: false; readonly fault: Fault };
 
 /** Compiles a text whose values are written so. */
-export function compileBodyText(template: Template, writing: Writing): CompiledBodyText {
+export function compileBodyText(template: Template, writing: TextWriting): CompiledBodyText {
   switch (writing) {
     case 'json':
       return compileJson(template);
@@ -179,14 +179,14 @@ export function isScalar(value: Json): value is string | number | boolean | null
 // Source: RFC 9110 §8.3 (media types), RFC 6839 (+json, +xml).
 
 /** How a value of a template is written in a body. */
-export type Writing = 'json' | 'form' | 'xml' | 'plain' | 'none';
+export type TextWriting = 'json' | 'form' | 'xml' | 'plain' | 'none';
 
 /** Content type of a tree if the section says nothing. */
 export const TREE_TYPE = 'application/json';
 /** Content type of a text if the section says nothing. */
 export const TEXT_TYPE = 'text/plain; charset=utf-8';
 
-const WRITINGS: ReadonlyMap<string, Writing> = new Map([
+const WRITINGS: ReadonlyMap<string, TextWriting> = new Map([
   ['application/json', 'json'],
   ['text/json', 'json'],
   ['application/x-www-form-urlencoded', 'form'],
@@ -202,7 +202,7 @@ const TYPE = new RegExp(
 
 /** How values are written in a body of this type, or why the text is no type that can be sent. */
 type MediaType =
-  | { readonly ok: true; readonly writing: Writing }
+  | { readonly ok: true; readonly writing: TextWriting }
   | { readonly ok: false; readonly found: string; readonly hint: string };
 
 /** Reads a content type. */
@@ -220,7 +220,7 @@ export function parseMediaType(text: string): MediaType {
   return { ok: true, writing: writingOf(type.toLowerCase()) };
 }
 
-function writingOf(type: string): Writing {
+function writingOf(type: string): TextWriting {
   if (type.endsWith('+json')) return 'json';
   if (type.endsWith('+xml')) return 'xml';
   return WRITINGS.get(type) ?? 'none';

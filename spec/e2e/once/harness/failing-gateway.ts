@@ -3,7 +3,7 @@
 // message of the parent process.
 
 import { argv, cwd } from 'node:process';
-import type { Surroundings } from '../../../../lib/cli/command.ts';
+import type { ProcessContext } from '../../../../lib/cli/command.ts';
 import { listenForSignals, runCommandLine } from '../../../../lib/cli/main.ts';
 import type { Store } from '../../../../lib/core/store.ts';
 import { systemEnvironment, systemRandom } from '../../../../lib/kit/system.ts';
@@ -27,7 +27,7 @@ async function main(): Promise<number> {
     const broken = breakage === undefined ? store : BREAKAGES[breakage](store);
     return failpoint === undefined ? broken : wrapped(broken, killingAt(failpoint));
   };
-  const surroundings: Surroundings = {
+  const surroundings: ProcessContext = {
     program: 'sluice',
     folder: cwd(),
     stdin: process.stdin,
