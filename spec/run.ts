@@ -17,12 +17,12 @@ import type { RunCounts, RunMessage } from './support/reporter.ts';
 
 const USAGE = `node spec/run.ts [unit] [--jobs N] [FILE.spec.ts …] [argument of mocha …]
   unit    only what needs no control plane and few processes
-  --jobs  processes at once (one for each core)
+  --jobs  processes at once (one more than cores)
   FILE    these instead, in one process that prints each spec
 `;
 
-// More at once would take the processors from specs that wait for something with a deadline.
-const END_TO_END_JOBS = 1;
+// The fault specs beside all others: each of the two has one control plane for the most part.
+const END_TO_END_JOBS = 2;
 
 interface Wanted {
   readonly batches: readonly Batch[];
@@ -55,7 +55,8 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function toWanted(given: readonly string[]): Promise<Wanted> {
   const args = [...given];
-  const jobs = Number(takeOption(args, '--jobs') ?? availableParallelism());
+  // One more than cores, because some specs wait for sockets and processes.
+  const jobs = Number(takeOption(args, '--jobs') ?? availableParallelism() + 1);
   const isUnit = args[0] === 'unit';
   if (isUnit) args.shift();
   const named = args.filter((arg) => arg.endsWith('.ts'));

@@ -2,7 +2,7 @@
 import { matchesGlob } from 'node:path';
 import { expect } from 'chai';
 import { readTree } from '../house/files.ts';
-import { batchesOf, isEndToEnd, LEFT_OUT, unitFiles } from './batches.ts';
+import { batchesOf, isEndToEnd, LEFT_OUT, SLOW_ROOMS, unitFiles } from './batches.ts';
 
 const every = [...readTree().keys()].filter((file) => /^spec\/.*\.spec\.ts$/.test(file)).sort();
 
@@ -18,21 +18,37 @@ describe('batches of specs', () => {
     }
   });
 
-  it('begin with what takes longest, then with the rooms with most files', () => {
-    const files = ['spec/a/1', 'spec/b/1', 'spec/b/2', 'spec/fuzz/fuzz', 'spec/stores/sqlite'];
-    const names = batchesOf(files.map((file) => `${file}.spec.ts`)).map(({ name }) => name);
-    expect(names).to.deep.equal(['stores/sqlite', 'fuzz/fuzz', 'b', 'a']);
+  it('know an end-to-end spec by any of its paths', () => {
+    const paths = ['spec/e2e/a.spec.ts', 'spec/e2e/once/*.spec.ts', '/home/me/spec/e2e/a.spec.ts'];
+    for (const path of paths) expect(isEndToEnd(path), path).to.equal(true);
+    expect(isEndToEnd('spec/core/e2e.spec.ts')).to.equal(false);
+  });
+
+  it('begin with what takes longest, and keep small rooms together', () => {
+    const names = ['a/1', 'b/1', 'b/2', 'fuzz/fuzz', 'kubernetes/1', 'stores/sqlite'];
+    const batches = batchesOf(names.map((name) => `spec/${name}.spec.ts`));
+    expect(batches.map(({ name }) => name)).to.deep.equal([
+      'stores/sqlite',
+      'fuzz/fuzz',
+      'kubernetes, a, b',
+    ]);
   });
 
   it('cut a large room into parts of the same size', () => {
-    const files = Array.from({ length: 50 }, (_, index) => `spec/a/${index}.spec.ts`);
+    const files = Array.from({ length: 40 }, (_, index) => `spec/a/${index}.spec.ts`);
     const batches = batchesOf(files).map((batch) => [batch.name, batch.files.length]);
     expect(batches).to.deep.equal([
-      ['a 1/3', 17],
-      ['a 2/3', 17],
-      ['a 3/3', 16],
+      ['a 1/3', 14],
+      ['a 2/3', 14],
+      ['a 3/3', 12],
     ]);
   });
+
+  for (const room of SLOW_ROOMS) {
+    it(`know spec/${room} as a slow room that is there`, () => {
+      expect(every.filter((file) => file.startsWith(`spec/${room}/`))).to.not.be.empty;
+    });
+  }
 });
 
 describe('the specs of make unit', () => {
@@ -42,7 +58,7 @@ describe('the specs of make unit', () => {
   });
 
   for (const { files, why } of LEFT_OUT) {
-    it(`lack ${files}, which ${why}`, () => {
+    it(`lack ${files}: ${why}`, () => {
       expect(every.filter((file) => matchesGlob(file, files))).to.not.be.empty;
     });
   }

@@ -41,6 +41,8 @@ const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
 const reporter = join(root, 'spec', 'support', 'reporter.ts');
 // Stated here and not left to .mocharc.json, whose list of files mocha adds to the ones it is given.
 const mochaSettings = ['--no-config', '--forbid-only', '--extension', 'ts', '--timeout', '10000'];
+// Without this, mocha waits for what a spec cannot end, such as a credential plugin that hangs.
+const endWithSpecs = '--exit';
 
 // Characters of standard error with a failure: an error with its stack has fewer.
 const SHOWN_ERRORS = 4_000;
@@ -78,14 +80,7 @@ export class MochaProcesses {
   /** Passes a signal on to every process and to what it started; no further batch is begun. */
   interrupt(signal: NodeJS.Signals): void {
     this.#interrupted = true;
-    for (const { pid } of this.#running) {
-      try {
-        // The whole group, as a terminal does it: gateways that specs started end too.
-        if (pid !== undefined) process.kill(-pid, signal);
-      } catch {
-        // It has just ended.
-      }
-    }
+    for (const child of this.#running) signalGroup(child, signal);
   }
 
   async #runBatch(batch: Batch): Promise<BatchResult> {
@@ -103,6 +98,7 @@ export class MochaProcesses {
     });
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     child.once('error', reject);
+    child.once('exit', () => signalGroup(child, 'SIGKILL'));
     child.once('close', (code) => resolve(code ?? 1));
     this.#running.add(child);
     const code = await promise.finally(() => this.#running.delete(child));
@@ -113,13 +109,23 @@ export class MochaProcesses {
   #start({ files }: Batch): ChildProcess {
     const { args, print, variables } = this.#settings;
     const reporting = ['--reporter', reporter, '--reporter-option', `print=${print}`];
-    return spawn(process.execPath, [mocha, ...mochaSettings, ...reporting, ...args, ...files], {
+    const settings = [...mochaSettings, endWithSpecs, ...reporting];
+    return spawn(process.execPath, [mocha, ...settings, ...args, ...files], {
       cwd: root,
       // A group of its own, so that a signal reaches it once, and through `interrupt`.
       detached: true,
       stdio: ['inherit', 'inherit', 'pipe', 'ipc'],
       env: childEnvironment(variables),
     });
+  }
+}
+
+/** To a process and all that it started, as a terminal does it: gateways that specs started end too. */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch {
+    // The group has ended.
   }
 }
 

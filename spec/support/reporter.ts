@@ -43,7 +43,13 @@ export class SendingReporter extends Mocha.reporters.Base {
       const counts = difference(this.#counts(), begun.counts);
       send({ kind: 'suite', title: suite.title, counts, ms: performance.now() - begun.at });
     });
-    runner.once('end', () => send({ kind: 'end', counts: this.#counts() }));
+  }
+
+  /** Mocha calls this at the end, and exits when it is called back. */
+  override done(failures: number, ended: (failures: number) => void): void {
+    const message: RunMessage = { kind: 'end', counts: this.#counts() };
+    if (process.send === undefined) ended(failures);
+    else process.send(message, () => ended(failures));
   }
 
   #counts(): RunCounts {
