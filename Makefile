@@ -24,13 +24,16 @@ given = $(if $(filter command,$(origin $(1))),$(if $($(1)),'$(subst ','\'',$(pat
 flag = $(if $(call given,$(2)),--$(1) $(call given,$(2)))
 RUN = $(if $(call given,KUBECONFIG),run $(call flag,kubeconfig,KUBECONFIG),demo) $(call flag,config,CONFIG)
 
-.PHONY: help node run test faults fuzz check types lint format house cover bench verify cluster recording fmt build image clean
+.PHONY: help node run unit test faults fuzz check types lint format house cover bench verify cluster recording fmt build image clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: $(INSTALLED) ## The demo; with KUBECONFIG=FILE the gateway on that cluster. CONFIG=FILE ARGS="--flag …"
 	@exec node bin/sluice.js $(RUN) $(ARGS)
+
+unit: $(INSTALLED) ## Specs that need no control plane and few processes, within a minute. ARGS=FILE for one file
+	@node spec/run.ts unit $(ARGS)
 
 test: $(INSTALLED) ## Every spec, unit to end-to-end on a real control plane; the last line counts them
 	@node spec/run.ts $(ARGS)

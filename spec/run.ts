@@ -1,48 +1,146 @@
-// `make test`: makes sure there is a control plane, runs the specs, and ends with one line of counts.
-// Without a control plane the end-to-end specs are left out, loudly; with CI=true that is a failure.
-// Arguments go to mocha; spec files among them replace the usual ones.
+// `make unit` and `make test`: runs the specs in several mocha processes and ends with one line of
+// counts. `make test` first makes sure that there is a control plane; without one the end-to-end specs
+// are left out, loudly, and with CI=true that is a failure. Which specs run together is
+// runner/batches.ts's.
 
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { glob } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { componentNames, ensureControlPlane } from './controlplane/build.ts';
-import { readSpecEnvironment } from './controlplane/environment.ts';
-import type { RunCounts } from './support/reporter.ts';
+import { readRunEnvironment, readSpecEnvironment } from './controlplane/environment.ts';
+import { type Batch, batchesOf, isEndToEnd, unitFiles } from './runner/batches.ts';
+import { type BatchResult, MochaProcesses, type RunSettings, sum } from './runner/processes.ts';
+import type { RunCounts, RunMessage } from './support/reporter.ts';
 
-const root = join(import.meta.dirname, '..');
-const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
-const reporter = join(root, 'spec', 'support', 'reporter.ts');
+const USAGE = `node spec/run.ts [unit] [--jobs N] [FILE.spec.ts …] [argument of mocha …]
+  unit    only what needs no control plane and few processes
+  --jobs  processes at once (one more than cores)
+  FILE    these instead, in one process that prints each spec
+`;
 
-const everySpec = 'spec/**/*.spec.ts';
-// Said here and not left to .mocharc.json, whose list of files mocha adds to the ones it is given.
-const mochaSettings = ['--no-config', '--forbid-only', '--extension', 'ts', '--timeout', '10000'];
+// The fault specs beside all others: each of the two has one control plane for the most part.
+const END_TO_END_JOBS = 2;
+
+interface Wanted {
+  readonly batches: readonly Batch[];
+  readonly args: readonly string[];
+  readonly jobs: number;
+  readonly print: RunSettings['print'];
+}
 
 async function main(args: readonly string[]): Promise<number> {
-  const wanted = args.filter((arg) => arg.endsWith('.ts'));
-  const needsPlane = wanted.length === 0 || wanted.some((file) => file.includes('e2e'));
-  const reason = needsPlane ? await whyNoControlPlane() : undefined;
-  if (reason !== undefined) banner(reason);
-  const directory = await mkdtemp(join(tmpdir(), 'sluice-specs-'));
-  const countsFile = join(directory, 'counts.json');
-  try {
-    const settings = [
-      ...mochaSettings,
-      ...(reason === undefined ? [] : ['--ignore', 'spec/e2e/**']),
-      ...['--reporter', reporter, '--reporter-option', `counts=${countsFile}`],
-    ];
-    const files = wanted.length === 0 ? [everySpec] : [];
-    const code = await runMocha([...settings, ...args, ...files]);
-    const fails = reason !== undefined && readSpecEnvironment().ci;
-    if (reason !== undefined) {
-      const verdict = fails ? 'CI is set, so this run fails' : 'see the top of this output';
-      process.stderr.write(`end-to-end specs were left out (${reason}): ${verdict}\n`);
-    }
-    process.stdout.write(`${render(await readCounts(countsFile, code))}\n`);
-    return code === 0 && fails ? 1 : code;
-  } finally {
-    await rm(directory, { recursive: true, force: true });
+  if (args.includes('--help')) {
+    process.stdout.write(USAGE);
+    return 0;
   }
+  const wanted = await toWanted(args);
+  const reason = wanted.batches.some(needsPlane) ? await whyNoControlPlane() : undefined;
+  if (reason !== undefined) banner(reason);
+  const batches = wanted.batches.filter((batch) => reason === undefined || !needsPlane(batch));
+  const { results, interrupted } = await runAll({ ...wanted, batches });
+  if (wanted.print === 'nothing') listFailures(results);
+  const isComplete = reason === undefined || !readSpecEnvironment().ci;
+  if (reason !== undefined) {
+    const verdict = isComplete ? 'see the top of this output' : 'CI is set, so this run fails';
+    process.stderr.write(`end-to-end specs were left out (${reason}): ${verdict}\n`);
+  }
+  const counts = sum(results.map((result) => result.counts));
+  process.stdout.write(`${render(counts)}\n`);
+  const failed = counts.failed > 0 || results.some(({ code }) => code !== 0);
+  return failed || interrupted || !isComplete ? 1 : 0;
+}
+
+async function toWanted(given: readonly string[]): Promise<Wanted> {
+  const args = [...given];
+  // One more than cores, because some specs wait for sockets and processes.
+  const jobs = Number(takeOption(args, '--jobs') ?? availableParallelism() + 1);
+  const isUnit = args[0] === 'unit';
+  if (isUnit) args.shift();
+  const named = args.filter((arg) => arg.endsWith('.ts'));
+  const rest = args.filter((arg) => !arg.endsWith('.ts'));
+  if (named.length > 0) {
+    const batches = [{ name: 'the given files', files: named }];
+    return { batches, args: rest, jobs: 1, print: 'specs' };
+  }
+  const every = await everySpec();
+  const batches = batchesOf(isUnit ? unitFiles(every) : every);
+  return { batches, args: rest, jobs, print: 'nothing' };
+}
+
+/** The value after an option, which is taken out. */
+function takeOption(args: string[], name: string): string | undefined {
+  const at = args.indexOf(name);
+  return at < 0 ? undefined : args.splice(at, 2)[1];
+}
+
+async function everySpec(): Promise<readonly string[]> {
+  const cwd = join(import.meta.dirname, '..');
+  const files = await Array.fromAsync(glob('spec/**/*.spec.ts', { cwd }));
+  return files.sort();
+}
+
+function needsPlane({ files }: Batch): boolean {
+  return files.some((file) => isEndToEnd(file));
+}
+
+interface Results {
+  readonly results: readonly BatchResult[];
+  readonly interrupted: boolean;
+}
+
+/** Runs what needs no control plane first: that is where a mistake shows soonest. */
+async function runAll({ batches, args, jobs, print }: Wanted): Promise<Results> {
+  const { isCovered, compileCache } = readRunEnvironment();
+  const settings = {
+    args,
+    print,
+    // V8 counts less precisely in functions that it read from a cache.
+    variables: isCovered ? {} : { NODE_COMPILE_CACHE: compileCache },
+    onMessage: print === 'specs' ? () => undefined : show,
+    onEnd: print === 'specs' ? () => undefined : showEnd,
+    onError: (text: string) => void process.stderr.write(text),
+  };
+  const results: BatchResult[] = [];
+  const groups = [
+    { jobs, batches: batches.filter((batch) => !needsPlane(batch)) },
+    { jobs: END_TO_END_JOBS, batches: batches.filter(needsPlane) },
+  ];
+  for (const group of groups) {
+    const processes = new MochaProcesses({ ...settings, jobs: group.jobs });
+    const pass = (signal: NodeJS.Signals): void => processes.interrupt(signal);
+    for (const signal of SIGNALS) process.on(signal, pass);
+    results.push(...(await processes.run(group.batches)));
+    for (const signal of SIGNALS) process.off(signal, pass);
+    if (processes.interrupted) return { results, interrupted: true };
+  }
+  return { results, interrupted: false };
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Failures at once, and each part of the end-to-end specs, which take minutes. */
+function show(batch: Batch, message: RunMessage): void {
+  if (message.kind === 'failure') process.stdout.write(`  FAILED ${message.title}\n`);
+  if (message.kind !== 'suite' || !needsPlane(batch)) return;
+  const { title, counts, ms } = message;
+  process.stdout.write(`  ${title}: ${render(counts)} (${seconds(ms)})\n`);
+}
+
+function showEnd({ name, files }: Batch, { counts, ms }: BatchResult): void {
+  const what = files.length === 1 ? '1 file' : `${files.length} files`;
+  process.stdout.write(`${name} (${what}): ${render(counts)} (${seconds(ms)})\n`);
+}
+
+/** Every failure whole, below everything else, with numbers from 1. */
+function listFailures(results: readonly BatchResult[]): void {
+  for (const [index, text] of results.flatMap(({ failures }) => failures).entries()) {
+    process.stdout.write(`\n  ${text.replace('1)', `${index + 1})`)}\n`);
+  }
+  process.stdout.write('\n');
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }
 
 async function whyNoControlPlane(): Promise<string | undefined> {
@@ -62,25 +160,6 @@ function banner(reason: string): void {
   ];
   const rule = '!'.repeat(100);
   process.stderr.write(`\n${[rule, ...lines.map((line) => `!! ${line}`), rule].join('\n')}\n\n`);
-}
-
-async function runMocha(args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [mocha, ...args], { cwd: root, stdio: 'inherit' });
-  const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
-  process.on('SIGINT', forward).on('SIGTERM', forward);
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  child.once('error', reject);
-  child.once('close', (code) => resolve(code ?? 1));
-  return promise;
-}
-
-async function readCounts(file: string, code: number): Promise<RunCounts> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as RunCounts;
-  } catch {
-    // Mocha ended before its reporter did: a spec file that does not load is one failure.
-    return { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 };
-  }
 }
 
 function render({ passed, failed, skipped }: RunCounts): string {

@@ -24,6 +24,23 @@ export function readSpecEnvironment(): SpecEnvironment {
   };
 }
 
+/** What the surroundings say about a run of the specs. */
+export interface RunEnvironment {
+  /** Whether coverage is collected. */
+  readonly isCovered: boolean;
+  /** Where Node.js keeps compiled modules between processes and runs. */
+  readonly compileCache: string;
+}
+
+/** Reads what c8 and the shell say to spec/run.ts. */
+export function readRunEnvironment(): RunEnvironment {
+  const { NODE_V8_COVERAGE: coverage, XDG_CACHE_HOME: cacheHome } = process.env;
+  return {
+    isCovered: coverage !== undefined && coverage !== '',
+    compileCache: join(cacheHome || join(homedir(), '.cache'), 'sluice', 'compiled'),
+  };
+}
+
 /** How the specs of spec/e2e/once are run. */
 export interface FaultsEnvironment {
   /** `long`: every row at its full length, and as many kills as `make faults` asks for. */
