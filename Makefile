@@ -24,7 +24,7 @@ given = $(if $(filter command,$(origin $(1))),$(if $($(1)),'$(subst ','\'',$(pat
 flag = $(if $(call given,$(2)),--$(1) $(call given,$(2)))
 RUN = $(if $(call given,KUBECONFIG),run $(call flag,kubeconfig,KUBECONFIG),demo) $(call flag,config,CONFIG)
 
-.PHONY: help node run unit test faults fuzz check types lint format house cover bench verify cluster recording fmt build image clean
+.PHONY: help node run unit test faults fuzz check types lint format house figures cover bench verify cluster recording fmt build image clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,9 @@ format: $(INSTALLED)
 house: $(INSTALLED)
 	@echo 'house: mocha spec/house'
 	@mocha --no-config --forbid-only --reporter dot --timeout 30000 'spec/house/**/*.spec.ts'
+
+figures: $(INSTALLED) ## Every figure of the house beside its limit
+	@node spec/house/figures.ts
 
 cover: $(INSTALLED) ## Line coverage of every spec, held to its floors; the pages are in coverage/
 	@c8 --src lib --include 'lib/**' --reporter text --reporter html \
