@@ -8,7 +8,7 @@ import {
   toAttributes,
   toAttributeText,
   toCloudEventHeader,
-} from '../../../lib/triggers/http/body/body.ts';
+} from '../../../lib/triggers/http/body.ts';
 import type { HttpFormat } from '../../../lib/triggers/http/section.ts';
 import { aDelivery, anEvent, anOccurrence } from '../../support/builders.ts';
 import { HOSTILE_EVENTS } from '../support/hostile-events.ts';

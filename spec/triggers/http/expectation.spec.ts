@@ -4,9 +4,8 @@
 import { expect } from 'chai';
 import type { Outcome } from '../../../lib/core/delivery.ts';
 import type { HttpAnswered } from '../../../lib/net/http-client.ts';
-import { compileExpectation } from '../../../lib/triggers/http/answer.ts';
-import { outcomeOf } from '../../../lib/triggers/http/outcome.ts';
-import type { ExpectSection } from '../../../lib/triggers/http/section-keys.ts';
+import { compileExpectation, outcomeOf } from '../../../lib/triggers/http/outcome.ts';
+import type { ExpectSection } from '../../../lib/triggers/http/section.ts';
 import { httpKind } from '../../../lib/triggers/http.ts';
 import { deliveries } from '../../conformance/store-builders.ts';
 import { setUp, stateOf } from '../../delivery/lane-bench.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { HttpRequest } from '../../../lib/net/http-client.ts';
 import { loadPlan } from '../../../lib/plan/load-plan.ts';
-import { neededSecrets } from '../../../lib/triggers/http/secret-refs.ts';
+import { neededSecrets } from '../../../lib/triggers/http/request-credentials.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { createHttpTrigger, httpKind } from '../../../lib/triggers/http.ts';
 import { aDelivery } from '../../support/builders.ts';
@@ -172,7 +172,7 @@ describe('a URL from a file or a variable', () => {
     ['https://h.test/#s3cr3t', 'a fragment'],
     ['https://h.test/s3cr3t/${id}', 'a template'],
     ['https://h.test/s3cr3t\nhttps://h.test/', 'a space'],
-    ['https://h.test:99999/s3cr3t', 'a host or port'],
+    ['https://h.test:99999/s3cr3t', 'an invalid host or port'],
   ];
   for (const [text, why] of bad) {
     it(`is refused without showing it: ${why}`, async () => {

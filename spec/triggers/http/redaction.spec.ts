@@ -1,7 +1,7 @@
 // Secrets taken out of what a receiver sent back, in each form in which it may echo them.
 
 import { expect } from 'chai';
-import { redactor } from '../../../lib/triggers/http/answer.ts';
+import { redactor } from '../../../lib/triggers/http/clear-secrets.ts';
 
 describe('redaction', () => {
   const secret = 'p4ss "wörd" \\%/';

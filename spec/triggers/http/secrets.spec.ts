@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Outcome } from '../../../lib/core/delivery.ts';
-import { neededSecrets } from '../../../lib/triggers/http/secret-refs.ts';
+import { neededSecrets } from '../../../lib/triggers/http/request-credentials.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';

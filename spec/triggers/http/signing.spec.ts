@@ -3,7 +3,8 @@
 import { expect } from 'chai';
 import { Webhook } from 'standardwebhooks';
 import { systemClock } from '../../../lib/kit/system.ts';
-import { parseSigningKeys, signatureHeaders } from '../../../lib/triggers/http/signing.ts';
+import { parseSigningKeys } from '../../../lib/triggers/http/request-credentials.ts';
+import { signatureHeaders } from '../../../lib/triggers/http/sender.ts';
 
 const secretOf = (bytes: number, fill = 7): string =>
   `whsec_${Buffer.alloc(bytes, fill).toString('base64')}`;

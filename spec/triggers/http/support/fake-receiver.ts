@@ -10,7 +10,7 @@ import type {
   HttpRequest,
   HttpResult,
 } from '../../../../lib/net/http-client.ts';
-import type { ClientSettings } from '../../../../lib/triggers/http/client-cache.ts';
+import type { ClientSettings } from '../../../../lib/triggers/http/request-credentials.ts';
 import type { HttpSection } from '../../../../lib/triggers/http/section.ts';
 import { createHttpTrigger } from '../../../../lib/triggers/http.ts';
 import type { TriggerParts } from '../../../../lib/triggers/trigger-kind.ts';

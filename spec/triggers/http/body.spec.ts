@@ -3,13 +3,13 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Delivery } from '../../../../lib/core/delivery.ts';
-import type { EventObject } from '../../../../lib/core/event.ts';
-import type { HttpSection } from '../../../../lib/triggers/http/section.ts';
-import { httpKind } from '../../../../lib/triggers/http.ts';
-import { aDelivery, anEvent } from '../../../support/builders.ts';
-import { CONTEXT, NEVER } from '../../support/parts.ts';
-import { bodyOf, FakeReceiver, URL_OF_SPECS } from '../support/fake-receiver.ts';
+import type { Delivery } from '../../../lib/core/delivery.ts';
+import type { EventObject } from '../../../lib/core/event.ts';
+import type { HttpSection } from '../../../lib/triggers/http/section.ts';
+import { httpKind } from '../../../lib/triggers/http.ts';
+import { aDelivery, anEvent } from '../../support/builders.ts';
+import { CONTEXT, NEVER } from '../support/parts.ts';
+import { bodyOf, FakeReceiver, URL_OF_SPECS } from './support/fake-receiver.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 
