@@ -3,12 +3,12 @@
 // receiver by name.
 // Follows docs/triggers.md (formats, headers, statuses) and docs/guarantees.md (idempotency keys).
 
-import { type Observation } from '../core/observation.ts';
+import type { Observation } from '../core/observation.ts';
 import type { Finding } from '../core/problem.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { parsePath } from '../kit/data/json-path.ts';
 import { isSecretItself } from '../kit/secret.ts';
-import { type Environment } from '../kit/system.ts';
+import type { Environment } from '../kit/system.ts';
 import { quoted } from '../kit/text/printable.ts';
 import { parseDuration, parseSize } from '../kit/text/quantity.ts';
 import { userAgent } from '../kit/version.ts';

@@ -9,7 +9,14 @@ import type { Finding } from '../../core/problem.ts';
 import { jsonOrNothing } from '../../kit/data/json.ts';
 import { type Template, type TemplatePiece, toText } from '../../kit/text/template.ts';
 import { toPointer } from '../manifest/manifest-places.ts';
-import { type Content, parseMediaType, TEXT_TYPE, type TextWriting, TREE_TYPE } from './body.ts';
+import {
+  type Content,
+  contentOf,
+  parseMediaType,
+  TEXT_TYPE,
+  type TextEscaping,
+  TREE_TYPE,
+} from './body.ts';
 import type { HttpSection } from './section.ts';
 import {
   compileText,
@@ -41,17 +48,16 @@ export function compileBody(section: HttpSection): CompiledBody | null {
     return unusable(toFinding('/contentType', { code: 'wrong-value', found, hint }));
   }
   const compiling = new BodyCompiling(Object.keys(secrets));
-  const write = compiling.write(body, media.writing);
+  const write = compiling.write(body, media.escaping);
   const headers = [['content-type', type]] as const;
   return {
     findings: compiling.findings,
-    render: (document) => ({ headers, body: Buffer.from(write(document), 'utf8') }),
+    render: (document) => contentOf(headers, write(document)),
   };
 }
 
 function unusable(finding: Finding): CompiledBody {
-  const content = { headers: [], body: Buffer.alloc(0) };
-  return { findings: [finding], render: () => content };
+  return { findings: [finding], render: () => contentOf([], '') };
 }
 
 const EMPTY = (): string => '';
@@ -66,27 +72,27 @@ class BodyCompiling {
   }
 
   /** Compiles the whole body to text. */
-  write(body: NonNullable<HttpSection['body']>, writing: TextWriting): RenderBody<string> {
-    if (typeof body === 'string') return this.#text(body, writing);
-    if (writing === 'json') {
+  write(body: NonNullable<HttpSection['body']>, escaping: TextEscaping): RenderBody<string> {
+    if (typeof body === 'string') return this.#text(body, escaping);
+    if (escaping === 'json') {
       const render = this.#tree(body, '/body');
       return (document) => JSON.stringify(render(document));
     }
-    if (writing === 'form' && !isJsonList(body)) return this.#form(body);
+    if (escaping === 'form' && !isJsonList(body)) return this.#form(body);
     return this.#refuse('/contentType', {
       code: 'wrong-value',
       found:
-        writing === 'form'
+        escaping === 'form'
           ? 'a list as the body of a form (expected a block of keys)'
           : 'a block or a list as the body of this content type (expected JSON or a form)',
       hint: 'write the body as a text, or name a content type of JSON or of forms',
     });
   }
 
-  #text(text: string, writing: TextWriting): RenderBody<string> {
+  #text(text: string, escaping: TextEscaping): RenderBody<string> {
     const template = this.#template(text, '/body');
     if (template === undefined) return EMPTY;
-    const compiled = compileBodyText(template, writing);
+    const compiled = compileBodyText(template, escaping);
     if (compiled.ok) return compiled.render;
     return this.#refuse('/body', compiled.fault);
   }
@@ -170,8 +176,8 @@ type CompiledBodyText =
   | { readonly ok: false; readonly fault: Fault };
 
 /** Compiles a text body whose values are escaped in this way. */
-function compileBodyText(template: Template, writing: TextWriting): CompiledBodyText {
-  switch (writing) {
+function compileBodyText(template: Template, escaping: TextEscaping): CompiledBodyText {
+  switch (escaping) {
     case 'json':
       return compileJson(template);
     case 'form':
@@ -295,8 +301,8 @@ function xmlFault(text: string): Fault | undefined {
   }
   for (const [found] of text.matchAll(MARKUP)) {
     const isTag = /^<[^!?]/.test(found);
-    const judged = isTag ? found.replaceAll(QUOTED, '') : found;
-    if (judged.includes(MARK)) {
+    const outsideValues = isTag ? found.replaceAll(QUOTED, '') : found;
+    if (outsideValues.includes(MARK)) {
       const where = isTag ? 'a tag' : 'a comment, a CDATA section, an instruction or a declaration';
       return misplaced(where, 'write it between tags, or in a quoted value of an attribute');
     }
@@ -329,7 +335,3 @@ function toXml(text: string): string {
 function isScalar(value: Json): value is string | number | boolean | null {
   return !isJsonList(value) && !isJsonObject(value);
 }
-
-// Content types of a configured body, and how values are written in each. A type that has no row
-// takes no values, because nothing says how to escape them.
-// Source: RFC 9110 §8.3 (media types), RFC 6839 (+json, +xml).

@@ -24,20 +24,22 @@ const CLOUD_EVENTS: Header = ['content-type', 'application/cloudevents-batch+jso
 export function toContent(delivery: Delivery, format: HttpFormat): Content {
   switch (format) {
     case 'document':
-      return { headers: [JSON_TYPE], body: encoded(documentText(delivery)) };
+      return contentOf([JSON_TYPE], documentText(delivery));
     case 'event':
-      return {
-        headers: [JSON_TYPE],
-        body: encoded(JSON.stringify(delivery.occurrences[0].event)),
-      };
+      return contentOf([JSON_TYPE], JSON.stringify(delivery.occurrences[0].event));
     case 'cloudevents':
-      return { headers: [CLOUD_EVENT], body: encoded(cloudEventText(delivery)) };
+      return contentOf([CLOUD_EVENT], cloudEventText(delivery));
     case 'cloudevents-binary':
-      return {
-        headers: [JSON_TYPE, ...toCloudEventHeaders(toAttributes(delivery))],
-        body: encoded(documentText(delivery)),
-      };
+      return contentOf(
+        [JSON_TYPE, ...toCloudEventHeaders(toAttributes(delivery))],
+        documentText(delivery),
+      );
   }
+}
+
+/** Encodes the text of a body. */
+export function contentOf(headers: readonly Header[], text: string): Content {
+  return { headers, body: Buffer.from(text, 'utf8') };
 }
 
 // An API server stores Events of up to about 9 MiB of JSON, and the rest of a document is small. So
@@ -71,7 +73,7 @@ export interface BatchEntry {
 /** Renders the entry of a delivery. */
 export function toEntry(delivery: Delivery, format: BatchFormat): BatchEntry {
   const text = format === 'document' ? documentText(delivery) : cloudEventText(delivery);
-  return { delivery, bytes: encoded(text) };
+  return { delivery, bytes: Buffer.from(text, 'utf8') };
 }
 
 const OPEN = Buffer.from('[');
@@ -90,12 +92,7 @@ function documentText(delivery: Delivery): string {
 }
 
 function cloudEventText(delivery: Delivery): string {
-  const attributes: Attributes = toAttributes(delivery);
-  return JSON.stringify({ ...attributes, data: toDocument(delivery) });
-}
-
-function encoded(text: string): Buffer {
-  return Buffer.from(text, 'utf8');
+  return JSON.stringify({ ...toAttributes(delivery), data: toDocument(delivery) });
 }
 
 /** Attributes of a CloudEvent by name, in the order of the wire, without empty ones. */
@@ -150,21 +147,16 @@ export function toCloudEventHeader(value: string): string {
     .replaceAll(/[^\u0021\u0023\u0024\u0026-\u007e]+/gu, (part) => encodeURIComponent(part));
 }
 
-// Compressed bodies, and the URLs whose receiver takes none. What goes out compressed is signed
-// compressed.
-// Source: RFC 9110 §8.4.1.3 (gzip), §15.5.16 (415); RFC 7694 §3 (415 says that the coding is refused).
-
 /** How values of templates are escaped in a body; `none` allows no values. */
-export type TextWriting = 'json' | 'form' | 'xml' | 'plain' | 'none';
+export type TextEscaping = 'json' | 'form' | 'xml' | 'plain' | 'none';
 
 /** Default content type of a tree. */
 export const TREE_TYPE = 'application/json';
-
 /** Default content type of a text. */
 export const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 // A type without a row allows no values, because no rule says how to escape them.
-const WRITINGS: ReadonlyMap<string, TextWriting> = new Map([
+const ESCAPINGS: ReadonlyMap<string, TextEscaping> = new Map([
   ['application/json', 'json'],
   ['text/json', 'json'],
   ['application/x-www-form-urlencoded', 'form'],
@@ -174,14 +166,13 @@ const WRITINGS: ReadonlyMap<string, TextWriting> = new Map([
 ]);
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-
 const TYPE = new RegExp(
   `^(${TOKEN}/${TOKEN})((?:[ \\t]*;[ \\t]*${TOKEN}=(?:${TOKEN}|"[ -!#-~]*"))*)$`,
 );
 
 /** The escaping of values in a body of this type, or why the type cannot be sent. */
 type MediaType =
-  | { readonly ok: true; readonly writing: TextWriting }
+  | { readonly ok: true; readonly escaping: TextEscaping }
   | { readonly ok: false; readonly found: string; readonly hint: string };
 
 /** Reads a content type. */
@@ -196,11 +187,11 @@ export function parseMediaType(text: string): MediaType {
     const found = 'another charset (expected utf-8)';
     return { ok: false, found, hint: 'every body is sent as UTF-8: remove the charset' };
   }
-  return { ok: true, writing: writingOf(type.toLowerCase()) };
+  return { ok: true, escaping: escapingOf(type.toLowerCase()) };
 }
 
-function writingOf(type: string): TextWriting {
+function escapingOf(type: string): TextEscaping {
   if (type.endsWith('+json')) return 'json';
   if (type.endsWith('+xml')) return 'xml';
-  return WRITINGS.get(type) ?? 'none';
+  return ESCAPINGS.get(type) ?? 'none';
 }

@@ -5,10 +5,10 @@
 // Source: the documentation of each webhook in WEBHOOKS.
 
 import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
-import { type Finding } from '../../core/problem.ts';
+import type { Finding } from '../../core/problem.ts';
 import { quoted } from '../../kit/text/printable.ts';
 import { toPointer } from '../manifest/manifest-places.ts';
-import { type HttpSection } from './section.ts';
+import type { HttpSection } from './section.ts';
 import { namesSecret } from './templates.ts';
 
 /** A webhook whose URL is its only credential. */
@@ -55,20 +55,16 @@ const WEBHOOKS: readonly Webhook[] = [
 ];
 
 const SECRET = '(?:token|secret|passw(?:or)?d|pwd|passphrase|credentials?|signature)';
-
 const CLEAR_KEY =
   '(?:api|access|private|routing|integration|service|auth|account|webhook)[-_.]?key';
-
 const IN_QUERY = new RegExp(
   `(?:^|[-_.]|[a-z])(?:${SECRET}|${CLEAR_KEY})$|^(?:key|sig|code|auth|pat)$`,
   'i',
 );
-
 const IN_HEADER = new RegExp(
   `(?:^|-)(?:${SECRET}|${CLEAR_KEY}|auth)$|^(?:(?:proxy-)?authorization|cookie|x-key)$`,
   'i',
 );
-
 const IN_BODY = new RegExp(
   `(?:^|[-_.]|[a-z])(?:${SECRET}|${CLEAR_KEY})$|^(?:authorization|cookie)$`,
   'i',

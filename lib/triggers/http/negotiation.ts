@@ -1,8 +1,8 @@
 // Facts about the receiver at a URL that change how requests are sent: whether it permits deliveries
 // (handshake) and whether it accepts compressed bodies. They are kept in memory only, for a limited
 // time. Signing and sending are in sender.ts.
-// Source: CloudEvents 1.0.2, HTTP 1.1 Web Hooks for Event Delivery §4 (abuse protection);
-// RFC 9110 §8.4.1.3 (gzip), §15.5.16 (415); RFC 7694 §3 (415 refuses the coding).
+// Source: CloudEvents 1.0.2, HTTP 1.1 Web Hooks for Event Delivery §4 (abuse protection).
+// RFC 9110 §8.4.1.3 (gzip), §15.5.16 (415). RFC 7694 §3 (415 refuses the coding).
 
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';

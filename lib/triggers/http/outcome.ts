@@ -183,8 +183,8 @@ function ofAnswer(answer: HttpAnswered, tried: SentAttempt): Outcome {
   const pause = pausing(pauseMs);
   if (means.outcome === 'delivered') return { ...means, ...pause };
   const target = means.reason === 'redirected' ? targetOf(answer, tried) : '';
-  const said = saidIn(answer.excerpt, tried);
-  const detail = `${tried.doing}: ${found}${target}, ${answer.status}${said}`;
+  const quote = quotedIn(answer.excerpt, tried);
+  const detail = `${tried.doing}: ${found}${target}, ${answer.status}${quote}`;
   if (means.outcome !== 'retry') return { ...means, detail, ...pause };
   const afterMs = askedWaitMs(asking, tried.now) ?? pauseMs;
   return { ...means, detail, ...(afterMs === undefined ? {} : { afterMs }), ...pause };
@@ -212,11 +212,11 @@ function targetOf({ headers }: HttpAnswered, { redact }: SentAttempt): string {
 }
 
 // Enough for the first sentence of an error page or a JSON error. The log line has more parts.
-const LONGEST_SAID = 200;
+const LONGEST_QUOTE = 200;
 
-function saidIn(excerpt: string, { redact }: SentAttempt): string {
-  const said = redact(excerpt).trim();
-  return said === '' ? '' : `: ${quoted(said, LONGEST_SAID)}`;
+function quotedIn(excerpt: string, { redact }: SentAttempt): string {
+  const text = redact(excerpt).trim();
+  return text === '' ? '' : `: ${quoted(text, LONGEST_QUOTE)}`;
 }
 
 /** Facts that decide which parts of an answer are kept. */

@@ -10,7 +10,7 @@ import { environmentProxies, type HttpProxy, secretsOf } from '../../net/proxies
 import { toPointer } from '../manifest/manifest-places.ts';
 import { clearSecrets, redactor, secretPartsOf } from './clear-secrets.ts';
 import { HTTP_DEFAULTS, type HttpSection, type ProxySection } from './section.ts';
-import { type Header } from './templates.ts';
+import type { Header } from './templates.ts';
 import { type UrlSecrets, urlFault } from './url-template.ts';
 
 /** Credentials of requests, made of secrets that were read together. */
@@ -72,7 +72,6 @@ export class RequestCredentials {
     const secrets = namedSecrets(texts);
     const headers = headersOf(this.#section, texts);
     const settings = known !== null && isSame ? known.settings : settingsOf(this.#section, texts);
-    const hidden = [...secretTexts(texts), ...proxySecrets(settings, this.#environment)];
     return {
       headers,
       signingKeys: signing === undefined ? null : (parseSigningKeys(signing) ?? null),
@@ -82,7 +81,8 @@ export class RequestCredentials {
       settings,
       redact: redactor([
         ...headers.flatMap(shownAs),
-        ...hidden,
+        ...secretTexts(texts),
+        ...proxySecrets(settings, this.#environment),
         ...Object.values(secrets),
         ...(url === undefined ? [] : urlTexts(url)),
         ...clearSecrets(this.#section).flatMap((one) => one.texts),
@@ -135,13 +135,13 @@ function shownAs([, value]: Header): readonly string[] {
   return [value, value.slice(value.indexOf(' ') + 1)];
 }
 
-/** A URL that is a secret: the whole URL and its parts. */
+/** Texts of a secret URL: the whole URL and its parts. */
 function urlTexts(text: string): readonly string[] {
   const url = URL.parse(text);
   return url === null ? [text] : [text, url.href, ...secretPartsOf(url)];
 }
 
-/** The texts to hide. The text of `signing` may have several secrets. Certificates are public. */
+/** Texts of other secrets. `signing` may have several secrets. Certificates are public. */
 function secretTexts({ token, password, value, signing, key }: Texts): string[] {
   const several = (signing ?? '').split(/\s+/).flatMap((one) => [one, one.replace('whsec_', '')]);
   const single = [token, password, value, key];
@@ -155,7 +155,7 @@ export interface ClientSettings {
   readonly proxy: ProxySetting;
 }
 
-/** The proxy of a client; `environment` lets the environment choose it, null is none. */
+/** The proxy of a client: a proxy, the choice of the environment, or none. */
 type ProxySetting = HttpProxy | 'environment' | null;
 
 /** The block `proxy:`; undefined if the section has none or says `none`. */
@@ -205,11 +205,11 @@ const holds =
 
 const TOKEN = holds(
   /^[\u0021-\u007e]+$/,
-  'a character that no header takes (expected one word of ASCII)',
+  'a character that headers do not allow (expected one word of ASCII)',
 );
 const VALUE = holds(
   /^[\u0020-\u007e]+$/,
-  'a character that no header takes (expected one line of ASCII)',
+  'a character that headers do not allow (expected one line of ASCII)',
 );
 const PASSWORD = holds(/^\P{Cc}+$/u, 'a control character (expected one line)');
 const CERTIFICATE = holds(/-----BEGIN CERTIFICATE-----/, 'no certificate (expected PEM)');
@@ -290,7 +290,7 @@ export type SigningKeys = readonly [Buffer, ...Buffer[]];
 
 const PREFIX = 'whsec_';
 
-// Bytes of a key (Standard Webhooks, "Signature scheme").
+// Bytes of a key, by Standard Webhooks.
 const SHORTEST = 24;
 const LONGEST = 64;
 

@@ -43,7 +43,7 @@ export interface RequestSending {
 }
 
 /** One request before it is signed. */
-export interface MadeRequest {
+interface MadeRequest {
   readonly url: URL;
   /** The URL for people, without a secret. */
   readonly shown: string;

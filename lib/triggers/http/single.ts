@@ -2,7 +2,7 @@
 // preview of a request for people. Sending is in sender.ts.
 // Follows docs/triggers.md (headers and their order, templates).
 
-import { attemptNumber, type Delivery, type Outcome } from '../../core/delivery.ts';
+import { attemptNumber, type Delivery } from '../../core/delivery.ts';
 import { traceparent } from '../../core/delivery-id.ts';
 import type { JsonObject } from '../../core/event.ts';
 import type { Preview, Trigger } from '../../core/trigger.ts';
@@ -21,7 +21,7 @@ import { compileBody } from './body-template.ts';
 import { clearSecrets, redactor } from './clear-secrets.ts';
 import { neededSecrets, type SecretName } from './request-credentials.ts';
 import { HTTP_DEFAULTS, type HttpSection, keyLifeOf } from './section.ts';
-import type { MadeRequest, RequestSending, Sender } from './sender.ts';
+import type { RequestSending, Sender } from './sender.ts';
 import {
   compileHeaders,
   type Header,
@@ -33,23 +33,28 @@ import { compileTarget, compileUrl } from './url-template.ts';
 
 /** A trigger whose attempts carry one delivery. */
 export function oneByOne(section: HttpSection, sender: Sender): Trigger {
-  const make = compileRequest(section);
+  const { headers = {}, secrets = {} } = section;
   const target = compileTarget(section, 'delivery');
+  const configured = compileHeaders(headers, 'delivery', Object.keys(secrets));
+  const contentOf = compileContent(section);
   return oneEach(keyLifeOf(section), async (delivery, signal) => {
+    const { id } = delivery;
     const view = toTemplateView(delivery);
-    const where = (): string => target.where(view);
-    const sending: RequestSending = {
-      id: delivery.id,
-      own: ownHeaders(delivery),
-      where,
-      make: (resolved) => {
-        const rendered = target.render(view, resolved);
-        if (rendered.ok) return make(delivery, rendered, withSecrets(view, resolved.secrets));
-        const detail = `make the URL of delivery ${delivery.id}: ${rendered.why}`;
+    const make: RequestSending['make'] = (resolved) => {
+      const rendered = target.render(view, resolved);
+      if (!rendered.ok) {
+        const detail = `make the URL of delivery ${id}: ${rendered.why}`;
         return { outcome: 'refused', reason: rendered.reason, detail };
-      },
+      }
+      const document = withSecrets(view, resolved.secrets);
+      const content = contentOf(delivery, document);
+      const { length } = content.body;
+      if (length > LARGEST_BODY_BYTES) return tooLarge(delivery, length);
+      const { url, shown } = rendered;
+      return { url, shown, content, configured: configured.render(document) };
     };
-    const { outcome } = await sender.send(sending, signal);
+    const where = (): string => target.where(view);
+    const { outcome } = await sender.send({ id, own: ownHeaders(delivery), where, make }, signal);
     return outcome;
   });
 }
@@ -60,23 +65,6 @@ function compileContent(section: HttpSection) {
   const own = compileBody(section);
   return (delivery: Delivery, view: JsonObject): Content =>
     own === null ? toContent(delivery, format) : own.render(view);
-}
-
-/** Compiles the content and the headers of a request. */
-function compileRequest(section: HttpSection) {
-  const { headers = {}, secrets = {} } = section;
-  const contentOf = compileContent(section);
-  const configured = compileHeaders(headers, 'delivery', Object.keys(secrets));
-  return (
-    delivery: Delivery,
-    { url, shown }: Pick<MadeRequest, 'url' | 'shown'>,
-    view: JsonObject,
-  ): MadeRequest | Outcome => {
-    const content = contentOf(delivery, view);
-    const { length } = content.body;
-    if (length > LARGEST_BODY_BYTES) return tooLarge(delivery, length);
-    return { url, shown, content, configured: configured.render(view) };
-  };
 }
 
 /** Headers that name the delivery and the attempt. */
@@ -115,7 +103,7 @@ export function previewRequest(section: HttpSection, delivery: Delivery): Previe
       ? []
       : [['content-encoding', section.compression] as const]),
     ...(isBatch ? [] : ownHeaders(delivery)),
-    ['webhook-id', isBatch ? 'batch_<drawn for each request>' : delivery.id],
+    ['webhook-id', isBatch ? 'batch_<random for each request>' : delivery.id],
     ...signaturePreview(section),
     ...compileHeaders(section.headers ?? {}, scope, names).render(view),
     ...credentialPreview(section),

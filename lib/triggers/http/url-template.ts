@@ -1,7 +1,7 @@
 // URLs of requests: `url` with its templates, or a URL from a file or variable. Event values may stand
 // in path segments and in values of the query. A value cannot add a segment, a parameter, a fragment,
-// a host or credentials, and it cannot move the path with `..`. Of a URL that holds a secret, only
-// scheme, host and port are shown.
+// a host or credentials, and it cannot move the path with `..`. Of a URL with a secret, only scheme,
+// host and port are shown.
 // Source: RFC 3986 §3; the URL Standard (dot segments, also percent-encoded; backslashes).
 
 import type { Json, JsonObject } from '../../core/event.ts';
@@ -73,23 +73,21 @@ function secretTarget({ urlFile, urlEnv = '' }: HttpSection): RequestTarget {
   };
 }
 
-/** The URL without its query, which may hold values that do not belong in a log. */
+/** The URL without its query, which may have values that do not belong in a log. */
 function pathOf({ origin, pathname }: URL): string {
   return `${origin}${pathname}`;
 }
 
-/** A rendered URL, or why there is none. `why` holds no secret. */
+/** A rendered URL, or why there is none. `why` has no secret. */
 type RenderedUrl =
   | { readonly ok: true; readonly url: URL }
   | { readonly ok: false; readonly reason: 'not-renderable' | 'too-large'; readonly why: string };
 
-/** A URL ready to be rendered. */
+/** A URL that can be rendered. */
 interface CompiledUrl {
   /** Its mistakes. Render only without errors. */
   readonly findings: readonly Finding[];
-  /** Whether every delivery gets the same URL. */
-  readonly constant: boolean;
-  /** Whether `${secret:NAME}` stands in it. */
+  /** Whether the URL has `${secret:NAME}`. */
   readonly hasSecret: boolean;
   /** Scheme, host and port; empty if the text is not a URL. */
   readonly origin: string;
@@ -108,16 +106,16 @@ export function compileUrl(
   secrets: readonly string[] = [],
 ): CompiledUrl {
   const compiled = compileText(text, { path: '/url', scope, secrets });
-  if (!compiled.ok) return refusing(compiled.finding);
+  if (!compiled.ok) return unusable(compiled.finding);
   const { template } = compiled;
   // A literal mark becomes a line feed, which the check below refuses: no URL has one.
   const pattern = marked(template, '\n');
   const fault = faultOf(pattern);
-  if (fault !== undefined) return refusing(toFinding('/url', fault));
+  if (fault !== undefined) return unusable(toFinding('/url', fault));
   const { origin } = new URL(pattern.replaceAll(MARK, 'x'));
   const { constant, hasSecret } = template;
-  const render = constant ? rendering(new URL(pattern)) : renderer(template, pattern);
-  return { findings: [], constant, hasSecret, origin, render };
+  const render = constant ? constantRenderer(new URL(pattern)) : renderer(template, pattern);
+  return { findings: [], hasSecret, origin, render };
 }
 
 /** The mistake in a URL that is a secret, without quoting it; undefined if there is none. */
@@ -126,14 +124,14 @@ export function urlFault(text: string): string | undefined {
   return faultOf(text.replaceAll(MARK, '\n'))?.found;
 }
 
-function rendering(url: URL): CompiledUrl['render'] {
+function constantRenderer(url: URL): CompiledUrl['render'] {
   return () => ({ ok: true, url });
 }
 
-function refusing(finding: Finding): CompiledUrl {
+function unusable(finding: Finding): CompiledUrl {
   const why = finding.message;
   const render = (): RenderedUrl => ({ ok: false, reason: 'not-renderable', why });
-  return { findings: [finding], constant: true, hasSecret: false, origin: '', render };
+  return { findings: [finding], hasSecret: false, origin: '', render };
 }
 
 /** Never quotes the text, because people put credentials into URLs. */

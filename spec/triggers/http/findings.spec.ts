@@ -117,7 +117,7 @@ describe('a mistake in an http section', () => {
     ],
     ['a connect timeout of zero', { connectTimeout: '0s' }, ['error wrong-value /connectTimeout']],
     [
-      'an origin that no header takes',
+      'an origin that headers do not allow',
       { handshake: { origin: 'a b' } },
       ['error wrong-value /handshake/origin'],
     ],

@@ -76,7 +76,7 @@ describe('a secret by name', () => {
     [
       'no header value',
       { T: 't', H: 'h\nx: y' },
-      'POST https://h.test: variable "H": holds a character that no header takes (expected one line of ASCII)',
+      'POST https://h.test: variable "H": holds a character that headers do not allow (expected one line of ASCII)',
     ],
     [
       'endless',

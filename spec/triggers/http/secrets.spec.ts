@@ -78,7 +78,7 @@ describe('the secrets of http', () => {
       what: 'two lines',
       prepare: () => write('token', 'hunter2\nhunter3'),
       section: BEARER,
-      why: 'file "token": holds a character that no header takes (expected one word of ASCII)',
+      why: 'file "token": holds a character that headers do not allow (expected one word of ASCII)',
     },
     {
       what: 'no such variable',
