@@ -37,7 +37,7 @@ import { prefixFromName, type TriggerKind, type TriggerParts } from './trigger-k
 // while their time runs.
 const MAX_SOCKETS = 1_000;
 
-/** HTTP requests. */
+/** Sends each delivery, or a batch of deliveries, as an HTTP request. */
 export const httpKind: TriggerKind<HttpSection> = {
   kind: 'http',
   summary: 'makes an HTTP request',

@@ -60,7 +60,7 @@ function row(
 const NO_HTTP = row(
   [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
   unknown('server-error'),
-  'no answer of HTTP',
+  'not an HTTP status',
 );
 
 // `retry`: the request may succeed later, or after an operator corrected the URL, the credentials or
@@ -79,7 +79,7 @@ const ANSWER_ROWS: readonly HttpAnswerRow[] = [
   // 301 and 302: some receivers act and then redirect to a page, others only redirect to a login.
   // 304 and 305 do not answer our requests, and unregistered statuses promise nothing.
   row([300, 399], unknown('redirected'), 'redirected'),
-  row(400, refused('invalid'), 'a bad request'),
+  row(400, refused('invalid'), 'bad request'),
   row(401, retry('unauthorized'), 'unauthorized'),
   // A quota or a bill: the operator must act, and the answer is not about this request.
   row(402, retry('forbidden'), 'payment required'),
@@ -92,24 +92,24 @@ const ANSWER_ROWS: readonly HttpAnswerRow[] = [
   },
   row(403, retry('forbidden'), 'forbidden'),
   row(404, retry('not-found'), 'not found'),
-  row(405, retry('not-permitted'), 'the method is not permitted'),
-  row(407, retry('unauthorized'), 'the proxy asks for credentials'),
+  row(405, retry('not-permitted'), 'method not allowed'),
+  row(407, retry('unauthorized'), 'proxy authentication required'),
   // A proxy also answers so if the receiver was slow after it got the whole request.
-  row(408, unknown('timeout'), 'the receiver gave up waiting'),
+  row(408, unknown('timeout'), 'request timeout'),
   // An earlier request with the same idempotency key may still run, or may be done.
-  row(409, unknown('conflict'), 'a conflict'),
+  row(409, unknown('conflict'), 'conflict'),
   row(410, refused('gone'), 'gone'),
   row([413, 414], refused('too-large'), 'too large'),
   // The connection led to the wrong server; the next one may not.
-  row(421, retry('unavailable'), 'the wrong server'),
+  row(421, retry('unavailable'), 'misdirected request'),
   row(423, retry('unavailable'), 'locked'),
   row(425, retry('unavailable'), 'too early'),
   row(429, retry('throttled'), 'throttled'),
   row(431, refused('too-large'), 'headers too large'),
   row([400, 499], refused('invalid'), 'refused'),
-  row(501, refused('invalid'), 'not supported'),
+  row(501, refused('invalid'), 'not implemented'),
   // A proxy could not reach the receiver, or lost the connection. It does not say which.
-  row(502, unknown('connection-lost'), 'a proxy without an answer'),
+  row(502, unknown('connection-lost'), 'bad gateway'),
   // A receiver that sends Retry-After did not act. A bare 503 may come from a proxy whose connection
   // was cut. Varnish adds Retry-After in this case, but also Via.
   {
@@ -118,11 +118,11 @@ const ANSWER_ROWS: readonly HttpAnswerRow[] = [
     means: retry('unavailable'),
     found: 'unavailable',
   },
-  row(504, unknown('timeout'), 'a timeout behind a proxy'),
-  row(505, refused('invalid'), 'the HTTP version is not supported'),
+  row(504, unknown('timeout'), 'gateway timeout'),
+  row(505, refused('invalid'), 'HTTP version not supported'),
   // A captive portal answers instead of the receiver, which did not get the request.
-  row(511, retry('unauthorized'), 'the network asks for credentials'),
-  row([500, 599], unknown('server-error'), 'an error of the receiver'),
+  row(511, retry('unauthorized'), 'network authentication required'),
+  row([500, 599], unknown('server-error'), 'server error'),
   NO_HTTP,
 ];
 

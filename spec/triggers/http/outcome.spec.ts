@@ -242,7 +242,7 @@ describe('the detail of an outcome', () => {
       name: 'the beginning of the body, quoted',
       answer: anAnswer({ status: 400, excerpt: ' {"error":\n"\u001b[31mno"} ' }),
       wanted:
-        'POST https://ci.example.test/hooks: a bad request, 400: "{\\"error\\":\\n\\"\\u001b[31mno\\"}"',
+        'POST https://ci.example.test/hooks: bad request, 400: "{\\"error\\":\\n\\"\\u001b[31mno\\"}"',
     },
     {
       name: 'the host of a redirect, and nothing else of its location',
