@@ -161,7 +161,7 @@ export interface Configuration {
        */
       http?: {
         /**
-         * Where to: `http:` or `https:`. `${path}` may stand in path segments and in values of the query, where it is percent-encoded.
+         * The URL of the receiver: `http:` or `https:`. Path segments and values of the query may have `${path}`, which is percent-encoded.
          */
         url?: string;
         /**
@@ -173,15 +173,15 @@ export interface Configuration {
          */
         urlEnv?: string;
         /**
-         * The method.
+         * The method of requests.
          */
         method?: 'POST' | 'PUT' | 'PATCH';
         /**
-         * The body: the delivery’s document, the bare Event, or a CloudEvent whose data is the document, structured or binary. Not beside `body`.
+         * The body: the delivery’s document, the bare Event, or a CloudEvent whose data is the document, structured or binary. Not together with `body`.
          */
         format?: 'document' | 'event' | 'cloudevents' | 'cloudevents-binary';
         /**
-         * A body of the receiver’s own form, instead of `format`: a JSON tree, or a text. `${path}` and `${secret:NAME}` may stand in values; what they stand for is escaped by the content type. A value of the tree that is nothing but one `${path}` keeps its JSON type.
+         * A body in the receiver’s own form, instead of `format`: a JSON tree, or a text. Values may have `${path}` and `${secret:NAME}`; the inserted text is escaped for the content type. A value of the tree that is exactly one `${path}` keeps its JSON type.
          */
         body?: {} | unknown[] | string;
         /**
@@ -189,7 +189,7 @@ export interface Configuration {
          */
         contentType?: string;
         /**
-         * Compresses each body. A receiver that answers 415 gets the same request without compression, and so do further requests to that URL for an hour.
+         * Compresses each body. After an answer 415 the request is sent again without compression, and so are further requests to that URL for an hour.
          */
         compression?: 'gzip';
         /**
@@ -197,13 +197,13 @@ export interface Configuration {
          */
         expect?: {
           /**
-           * Statuses that count, whatever the table says of them. Any other status does not. If absent, 2xx and 303 count.
+           * Statuses that count as delivered, instead of those of the table. Any other status does not. If absent, 2xx and 303 count.
            *
            * @minItems 1
            */
           status?: [number, ...number[]];
           /**
-           * A value that the body of such an answer, which is JSON, must have.
+           * A value in the body of such an answer. The body must be JSON and have this value.
            */
           json?: {
             /**
@@ -211,13 +211,13 @@ export interface Configuration {
              */
             path: string;
             /**
-             * The value. `null` also holds if the path leads to nothing.
+             * The value. `null` also matches if the path leads to nothing.
              */
             value: string | number | boolean | null;
           };
         };
         /**
-         * Where an answer names the page of what was started: exactly one. The URL is kept with the delivery as `started.url`.
+         * The place in an answer of the URL of the started build: exactly one key. The URL is kept with the delivery as `started.url`.
          */
         started?: {
           /**
@@ -230,11 +230,11 @@ export interface Configuration {
           json?: string;
         };
         /**
-         * Secrets by name. `${secret:NAME}` stands for one in the path and query of `url`, in values of `headers` and in `body`.
+         * Secrets by name. `${secret:NAME}` inserts one in the path and query of `url`, in values of `headers` and in `body`.
          */
         secrets?: {
           /**
-           * Where one secret is: exactly one of these keys.
+           * The place of one secret: exactly one of these keys.
            */
           [k: string]: {
             /**
@@ -248,13 +248,13 @@ export interface Configuration {
           };
         };
         /**
-         * Further headers. `${path}` and `${secret:NAME}` may stand in values; a secret in clear may not.
+         * Further headers. Values may have `${path}` and `${secret:NAME}`, but no secret in clear.
          */
         headers?: {
           [k: string]: string;
         };
         /**
-         * How the receiver knows who calls. Exactly one.
+         * Credentials for the receiver: exactly one of these keys.
          */
         auth?: {
           /**
@@ -306,7 +306,7 @@ export interface Configuration {
           };
         };
         /**
-         * Signs each request by Standard Webhooks. Where there are several secrets, separated by white space, all sign, the first one first.
+         * Signs each request by Standard Webhooks. If there are several secrets, separated by white space, each signs, in their order.
          */
         signing?: {
           /**
@@ -319,11 +319,11 @@ export interface Configuration {
           secretEnv?: string;
         };
         /**
-         * How `https:` is spoken.
+         * Certificates for `https:`.
          */
         tls?: {
           /**
-           * The certificates that the receiver’s is checked with, instead of the public ones.
+           * The certificates of the authorities that are trusted, instead of the public ones.
            */
           caFile?: string;
           /**
@@ -335,22 +335,22 @@ export interface Configuration {
            */
           keyFile?: string;
           /**
-           * The name that the receiver’s certificate must have, where it is not the host.
+           * The name that the receiver’s certificate must have, if it differs from the host.
            */
           serverName?: string;
         };
         /**
-         * The proxy on the way to the receiver, or `none`. If absent, the variables `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` say which.
+         * The proxy for requests to the receiver, or `none`. If absent, the variables `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` choose it.
          */
         proxy?:
           | string
           | {
               /**
-               * Its address, `http:` or `https:`, without credentials.
+               * The URL of the proxy, `http:` or `https:`, without credentials.
                */
               url: string;
               /**
-               * The user name, if it asks for one.
+               * The user name, if the proxy asks for one.
                */
               username?: string;
               /**
@@ -363,7 +363,7 @@ export interface Configuration {
               passwordEnv?: string;
             };
         /**
-         * How long connecting may take; the whole attempt is bounded by `timeout`.
+         * The longest time to connect. `timeout` limits the whole attempt.
          */
         connectTimeout?: string;
         /**
@@ -371,11 +371,11 @@ export interface Configuration {
          */
         receiver?: 'keyless' | 'deduplicates';
         /**
-         * One request for several deliveries. The formats `document` and `cloudevents` only.
+         * Sends several deliveries in one request. Only with the formats `document` and `cloudevents`.
          */
         batch?: {
           /**
-           * Deliveries in one request at the most.
+           * The largest number of deliveries in one request.
            */
           max?: number;
           /**
@@ -383,20 +383,20 @@ export interface Configuration {
            */
           wait?: string;
           /**
-           * The largest body; what does not fit goes in a further request. A single delivery that is larger goes alone.
+           * The largest body. Further deliveries go in a further request. A single delivery that is larger is sent alone.
            */
           size?: string;
         };
         /**
-         * Ask before the first delivery whether the receiver wants any: `OPTIONS` with `WebHook-Request-Origin`, by the webhook profile of CloudEvents.
+         * Asks the receiver for permission before the first delivery: `OPTIONS` with `WebHook-Request-Origin`, by the webhook profile of CloudEvents.
          */
         handshake?: {
           /**
-           * The name that Sluice asks under.
+           * The value of `WebHook-Request-Origin`: the DNS name of Sluice.
            */
           origin: string;
           /**
-           * How many requests a minute to ask for. What is answered is not enforced.
+           * Requests in a minute to ask for. The rate that the receiver answers is not enforced.
            */
           rate?: number;
         };

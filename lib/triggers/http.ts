@@ -1,22 +1,25 @@
-// The kind `http`: a request for each delivery, or one for several. What a request carries and what
-// an answer means is http/; how it reaches the receiver is the room net. It follows no redirect and
-// knows no receiver by name.
+// The kind `http`: its descriptor, and the checks of a section that the schema cannot make. Requests and
+// the meaning of answers are in http/, connections in lib/net. It follows no redirect and knows no
+// receiver by name.
 // Follows docs/triggers.md (formats, headers, statuses) and docs/guarantees.md (idempotency keys).
 
+import type { Observation } from '../core/observation.ts';
 import type { Finding } from '../core/problem.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { parsePath } from '../kit/data/json-path.ts';
 import { isSecretItself } from '../kit/secret.ts';
+import type { Environment } from '../kit/system.ts';
 import { quoted } from '../kit/text/printable.ts';
 import { parseDuration, parseSize } from '../kit/text/quantity.ts';
 import { userAgent } from '../kit/version.ts';
-import { hostOf, isForbidden } from '../net/address.ts';
+import { hostOf, isForbidden, targetOf } from '../net/address.ts';
 import { createHttpClient } from '../net/axios-client.ts';
+import { environmentProxies } from '../net/proxies.ts';
 import { inBatches } from './http/batch.ts';
-import { BATCH_FORMATS } from './http/body/body.ts';
-import { compileBody } from './http/body/body-template.ts';
-import { type CreateClient, proxyBlock, proxyUsed, receiverOf } from './http/client-cache.ts';
-import { clearSecretFindings, neededSecrets } from './http/secret-refs.ts';
+import { BATCH_FORMATS } from './http/body.ts';
+import { compileBody } from './http/body-template.ts';
+import { clearSecretFindings } from './http/clear-secrets.ts';
+import { neededSecrets, proxyBlock } from './http/request-credentials.ts';
 import {
   HTTP_DEFAULTS,
   type HttpSection,
@@ -24,17 +27,17 @@ import {
   keyLifeOf,
   type ProxySection,
 } from './http/section.ts';
-import { Sender } from './http/sender.ts';
+import { type CreateClient, Sender } from './http/sender.ts';
 import { oneByOne, previewRequest } from './http/single.ts';
 import { compileHeaders, headerNameFault, isHeaderName } from './http/templates.ts';
 import { compileUrl, forbiddenHost } from './http/url-template.ts';
 import { prefixFromName, type TriggerKind, type TriggerParts } from './trigger-kind.ts';
 
-// Lanes bound how many attempts run at once, at most 1,000; a bound below theirs would let attempts
-// wait for each other within their time.
+// Lanes allow at most 1,000 attempts at once. With fewer sockets, attempts would wait for each other
+// while their time runs.
 const MAX_SOCKETS = 1_000;
 
-/** HTTP requests. */
+/** Sends each delivery, or a batch of deliveries, as an HTTP request. */
 export const httpKind: TriggerKind<HttpSection> = {
   kind: 'http',
   summary: 'makes an HTTP request',
@@ -58,16 +61,16 @@ export const httpKind: TriggerKind<HttpSection> = {
   },
 };
 
-// A build as a CI system describes it has a few kilobytes; what is cut is no JSON any more.
+// CI systems describe a build in a few kilobytes. A body that is cut is not valid JSON.
 const JSON_BYTES = 256 * 1024;
 
-/** A body that is only shown to people needs less than one that is read. */
+/** A body that is parsed must be kept whole; for people the default length is enough. */
 function excerptOf({ expect, started = { header: '' } }: HttpSection): { excerptBytes?: number } {
   const isRead = expect?.json !== undefined || 'json' in started;
   return isRead ? { excerptBytes: JSON_BYTES } : {};
 }
 
-/** The trigger of a section; its requests are made by the clients that `create` makes. */
+/** Creates the trigger of a section; `create` makes its clients. */
 export function createHttpTrigger(
   section: HttpSection,
   parts: TriggerParts,
@@ -86,10 +89,29 @@ export function createHttpTrigger(
   };
 }
 
-// What values of a section that the schema accepted can not be used, all of them at once. Pure:
-// files and variables are looked at where a start needs them (needed-secrets.ts).
+/** The receiver by which the environment chooses the proxy; null if it does not choose. */
+function receiverOf({ url = '', proxy }: HttpSection): URL | null {
+  // Templates are only allowed after the host. An invalid URL is another finding, and a secret URL is
+  // not known here.
+  return proxy === undefined ? URL.parse(/^[^/]*\/\/[^/?#]*/.exec(url)?.[0] ?? '') : null;
+}
 
-/** Everything wrong with a section; paths are relative to it. */
+/** The observation of the proxy that a trigger uses; null if it uses none. */
+function proxyUsed(
+  section: HttpSection,
+  { name, environment }: { readonly name: string; readonly environment: Environment },
+): Observation | null {
+  const used = { kind: 'proxy-used', trigger: name } as const;
+  const named = proxyBlock(section.proxy);
+  if (named !== undefined) return { ...used, proxy: new URL(named.url).origin, from: 'proxy' };
+  const receiver = receiverOf(section);
+  if (receiver === null) return null;
+  const route = environmentProxies(environment).routeTo(targetOf(receiver));
+  if (route.kind !== 'proxy') return null;
+  return { ...used, proxy: route.proxy.url.origin, from: route.variable };
+}
+
+/** All mistakes of a section; paths are relative to it. Pure: secrets are read at the start. */
 function httpFindings(section: HttpSection): readonly Finding[] {
   const scope = section.batch === undefined ? 'delivery' : 'batch';
   const { url, headers = {} } = section;
@@ -120,7 +142,7 @@ function missing(path: string, said: SectionMessage): Finding {
   return { severity: 'error', code: 'missing-key', path, ...said };
 }
 
-/** `body:` and the keys that go with it or exclude it. */
+/** Checks `body:` and the keys that need or exclude it. */
 function bodyFindings(section: HttpSection): readonly Finding[] {
   const { body, format, batch, contentType } = section;
   if (body === undefined) {
@@ -132,24 +154,24 @@ function bodyFindings(section: HttpSection): readonly Finding[] {
   const findings = [...(compileBody(section)?.findings ?? [])];
   if (format !== undefined) {
     const message = `found body: beside format: ${format} (expected one of them)`;
-    const hint = 'format: says that Sluice writes the body, body: that you do: remove one';
+    const hint = 'remove format: for a body of your own, or remove body:';
     findings.push(wrong('/body', { message, hint }));
   }
   if (batch !== undefined) {
     const message = 'found body: beside batch: (expected one of them)';
-    const hint = 'a body of your own is about one Event: remove batch:, or choose a format';
+    const hint = 'body: describes one Event: remove batch:, or choose a format instead of body:';
     findings.push(wrong('/body', { message, hint }));
   }
   return findings;
 }
 
-/** `expect:` and `started:`. */
+/** Checks `expect:` and `started:`. */
 function answerFindings({ expect, started }: HttpSection): readonly Finding[] {
   const findings: Finding[] = [];
   for (const [place, status] of (expect?.status ?? []).entries()) {
     if (!NEVER_TAKEN.has(status)) continue;
-    const message = `found ${status} (expected a status that a receiver which took the request can answer)`;
-    const hint = 'remove it: the request is sent again when the receiver lets it in';
+    const message = `found ${status} (expected a status that a receiver can answer after it accepted the request)`;
+    const hint = 'remove it: the request is retried until the receiver accepts it';
     findings.push(wrong(`/expect/status/${place}`, { message, hint }));
   }
   const inStarted = started !== undefined && 'json' in started ? started.json : undefined;
@@ -166,7 +188,7 @@ function answerFindings({ expect, started }: HttpSection): readonly Finding[] {
   return findings;
 }
 
-// They ask for a credential, or for a later request: what was sent was not taken.
+// They ask for a credential, or for a later request: the receiver did not accept the request.
 const NEVER_TAKEN: ReadonlySet<number> = new Set([401, 407, 425, 429, 511]);
 
 function authFindings({ auth = {}, headers = {} }: HttpSection): readonly Finding[] {
@@ -180,7 +202,7 @@ function authFindings({ auth = {}, headers = {} }: HttpSection): readonly Findin
   // RFC 7617 §2: the first colon ends the name.
   if (/[:\p{Cc}]/u.test(username)) {
     const message = 'found a colon or a control character in the user name (expected neither)';
-    findings.push(wrong('/auth/basic/username', { message, hint: 'mend the name' }));
+    findings.push(wrong('/auth/basic/username', { message, hint: 'correct the name' }));
   }
   const { header } = auth;
   if (header === undefined) return findings;
@@ -195,7 +217,7 @@ function authFindings({ auth = {}, headers = {} }: HttpSection): readonly Findin
   return findings;
 }
 
-// A secret that stands for its file or variable is known by its form.
+/** Finds secrets in the place of a file or variable, by their form. */
 function inlineFindings(section: HttpSection): readonly Finding[] {
   return Object.values(neededSecrets(section))
     .filter(({ ref }) => isSecretItself(ref))
@@ -210,13 +232,12 @@ function inlineFindings(section: HttpSection): readonly Finding[] {
 function tlsFindings({ tls, url }: HttpSection): readonly Finding[] {
   if (tls === undefined) return [];
   const findings: Finding[] = [];
-  const pair = { message: 'found one of certFile and keyFile (expected both or neither)' };
-  const hint = 'a client certificate is of no use without its key';
-  if (tls.keyFile === undefined && tls.certFile !== undefined) {
-    findings.push(missing('/tls', { ...pair, hint }));
-  }
-  if (tls.certFile === undefined && tls.keyFile !== undefined) {
-    findings.push(missing('/tls', { ...pair, hint }));
+  const pair = {
+    message: 'found one of certFile and keyFile (expected both or neither)',
+    hint: 'a client certificate needs its key',
+  };
+  if ((tls.keyFile === undefined) !== (tls.certFile === undefined)) {
+    findings.push(missing('/tls', pair));
   }
   if (/^http:/i.test(url ?? '')) {
     const message = 'found tls: beside a URL of http: (expected https:)';
@@ -231,7 +252,7 @@ function proxyFindings(proxy: ProxySection | undefined): readonly Finding[] {
   const findings: Finding[] = [];
   const url = URL.parse(proxy.url);
   if (url === null || !/^https?:$/.test(url.protocol) || /[@#?]/.test(proxy.url)) {
-    // Not quoted: people put credentials into proxy URLs.
+    // Not quoted, because people put credentials into proxy URLs.
     findings.push(
       wrong('/proxy/url', {
         message:
@@ -263,7 +284,7 @@ function batchFindings({ batch, format = HTTP_DEFAULTS.format }: HttpSection): r
     findings.push(
       wrong('/format', {
         message: `found the format ${format} beside batch: (expected ${BATCH_FORMATS.join(' or ')})`,
-        hint: 'its entries would have no id to tell them by; choose another format or remove batch:',
+        hint: 'its entries have no id: choose another format or remove batch:',
       }),
     );
   }
@@ -278,9 +299,9 @@ function batchFindings({ batch, format = HTTP_DEFAULTS.format }: HttpSection): r
   return findings;
 }
 
-// Less than the smallest document: every delivery would go alone.
+// Less than the smallest document: every delivery would be sent alone.
 const SMALLEST_BATCH = 1024;
-// Deliveries that wait are claimed and sit in memory.
+// Waiting deliveries are claimed and in memory.
 const LONGEST_WAIT_MS = 600_000;
 
 function timeFindings({ connectTimeout }: HttpSection): readonly Finding[] {

@@ -1,6 +1,6 @@
-// Several deliveries in one request. Such a request has an id of its own, drawn by chance, for its
-// deliveries may be others at the next attempt; each entry carries the id of its delivery. A request
-// that is refused for its content is halved until each delivery that is refused was refused alone.
+// Several deliveries in one request. The request has a random id, because the next attempt may have
+// other deliveries; each entry has the id of its delivery. A request that is refused for its content is
+// halved until each refused delivery was refused alone.
 // Follows docs/triggers.md; Standard Webhooks (no dot in an id).
 
 import type { Random } from '../../core/clock.ts';
@@ -10,19 +10,20 @@ import type { Trigger } from '../../core/trigger.ts';
 import { parseDuration, parseSize } from '../../kit/text/quantity.ts';
 import { pausing } from '../outcomes.ts';
 import {
+  type BatchEntry,
   type BatchFormat,
   batchFormatOf,
   LARGEST_BODY_BYTES,
   toBatch,
   toEntry,
   tooLarge,
-} from './body/body.ts';
-import { compileTarget } from './request-target.ts';
+} from './body.ts';
 import { HTTP_DEFAULTS, type HttpSection, keyLifeOf } from './section.ts';
-import type { RequestSending, Sender, SentHttp } from './sender.ts';
+import { type RequestSending, type Sender, type SentHttp, unsent } from './sender.ts';
 import { compileHeaders, withSecrets } from './templates.ts';
+import { compileTarget } from './url-template.ts';
 
-/** What a trigger of batches takes. */
+/** Dependencies of a trigger of batches. */
 interface BatchParts {
   readonly sender: Sender;
   readonly random: Random;
@@ -41,17 +42,14 @@ export function inBatches(section: HttpSection, { sender, random }: BatchParts):
     const [{ delivery: first }] = group.entries;
     if (group.bytes > LARGEST_BODY_BYTES) return unsent(tooLarge(first, group.bytes));
     const view = toBatchView(first);
-    const make: RequestSending['make'] = (material) => {
-      const rendered = target.render(view, material);
+    const make: RequestSending['make'] = (resolved) => {
+      const rendered = target.render(view, resolved);
       if (!rendered.ok) {
         return { outcome: 'refused', reason: rendered.reason, detail: rendered.why };
       }
-      const content = toBatch(
-        group.entries.map(({ bytes }) => bytes),
-        format,
-      );
+      const content = toBatch(group.entries, format);
       const { url, shown } = rendered;
-      const rest = configured.render(withSecrets(view, material.secrets));
+      const rest = configured.render(withSecrets(view, resolved.secrets));
       return { url, shown, content, configured: rest };
     };
     const where = (): string => target.where(view);
@@ -67,23 +65,18 @@ export function inBatches(section: HttpSection, { sender, random }: BatchParts):
   };
 }
 
-/** A refusal that no request was needed for; a smaller request would be refused alike. */
-function unsent(outcome: Outcome): SentHttp {
-  return { outcome, blames: 'request' };
-}
-
-/** What one attempt of a batch works with. */
+/** Dependencies of one attempt. */
 interface AttemptParts {
   readonly send: (group: Group, signal: AbortSignal) => Promise<SentHttp>;
   readonly limits: EntryLimit;
 }
 
-/** The requests of one attempt, in the order of its deliveries, and what each delivery gets. */
+/** The requests of one attempt, in the order of its deliveries, and the outcome of each delivery. */
 class BatchAttempt {
   readonly #parts: AttemptParts;
   readonly #signal: AbortSignal;
   readonly #outcomes = new Map<Delivery, Outcome>();
-  /** Why nothing more is sent: the outcome of everything that is left. */
+  /** The outcome of all remaining deliveries, if nothing more is sent. */
   #end: Outcome | null = null;
 
   constructor(parts: AttemptParts, signal: AbortSignal) {
@@ -96,36 +89,36 @@ class BatchAttempt {
     return deliveries.flatMap((delivery) => this.#outcomes.get(delivery) ?? []);
   }
 
-  /** One group, and its halves where it is refused for what is in it. */
+  /** Sends one group, and its halves if it is refused for its content. */
   async #deliver(whole: Group): Promise<void> {
     const waiting = [whole];
     for (let group = waiting.pop(); group !== undefined; group = waiting.pop()) {
       if (this.#signal.aborted) {
         this.#end ??= notSent('the attempt ended before its request');
-        // Halving a list this long does not fit into an attempt: the next one begins with less.
+        // Halving a list of this length takes longer than an attempt, so the next begins with fewer.
         if (group !== whole) this.#parts.limits.divided(group.entries.length);
       }
-      if (this.#end !== null) this.#note(group, this.#end);
+      if (this.#end !== null) this.#settle(group, this.#end);
       else waiting.push(...(await this.#send(group)).toReversed());
     }
   }
 
-  /** Sends a group; answers the halves that are to be sent in its place. */
+  /** Sends a group; returns the halves to send instead if it was refused for its content. */
   async #send(group: Group): Promise<readonly Group[]> {
     const { send, limits } = this.#parts;
     const { outcome, blames } = await send(group, this.#signal);
-    // What is wrong with the receiver or with every request is wrong with the next one too.
+    // A problem of the receiver or of every request would fail the next request too.
     if (outcome.outcome === 'retry') this.#end = outcome;
-    // No request is left: the next one would be refused.
+    // The rate limit has no request left.
     else if (outcome.pauseMs !== undefined) this.#end = notSent(PAUSED, outcome.pauseMs);
     const isDivisible = outcome.outcome === 'refused' && blames === 'content';
     if (isDivisible && group.entries.length > 1) return halvesOf(group);
-    if (outcome.outcome === 'delivered') limits.taken();
-    this.#note(group, outcome);
+    if (outcome.outcome === 'delivered') limits.accepted();
+    this.#settle(group, outcome);
     return [];
   }
 
-  #note({ entries }: Group, outcome: Outcome): void {
+  #settle({ entries }: Group, outcome: Outcome): void {
     for (const { delivery } of entries) this.#outcomes.set(delivery, outcome);
   }
 }
@@ -136,7 +129,7 @@ function notSent(why: string, pauseMs?: number): Retry {
   return { outcome: 'retry', reason: 'not-sent', detail: `not sent: ${why}`, ...pausing(pauseMs) };
 }
 
-/** How many deliveries go in one request: fewer after a refused batch took too long to divide. */
+/** The limit of deliveries in one request: lower after a refused batch took too long to divide. */
 class EntryLimit {
   readonly #max: number;
   most: number;
@@ -146,32 +139,30 @@ class EntryLimit {
     this.most = max;
   }
 
-  /** The time was up while a group of so many waited to be sent in the place of a larger one. */
+  /** Lowers the limit, because the attempt ended before a group of this size was sent. */
   divided(entries: number): void {
     this.most = Math.min(this.most, entries);
   }
 
-  /** A request was taken: twice as many may go in one, for what was bad may be gone. */
-  taken(): void {
+  /** Doubles the limit, because the receiver accepted a request: the refused delivery may be settled. */
+  accepted(): void {
     this.most = Math.min(this.#max, this.most * 2);
   }
 }
 
-interface Entry {
-  readonly delivery: Delivery;
-  readonly bytes: Buffer;
-}
-
-/** Deliveries that go in one request. */
+/** Deliveries of one request. */
 interface Group {
-  readonly entries: readonly [Entry, ...Entry[]];
-  /** Of the body. */
+  readonly entries: readonly [BatchEntry, ...BatchEntry[]];
+  /** Size of the body. */
   readonly bytes: number;
 }
 
-/** One at a time, so that not all bodies are in memory. */
-function* entriesOf(deliveries: readonly Delivery[], format: BatchFormat): Generator<Entry, void> {
-  for (const delivery of deliveries) yield { delivery, bytes: toEntry(delivery, format) };
+/** Makes one entry at a time, so that not all bodies are in memory. */
+function* entriesOf(
+  deliveries: readonly Delivery[],
+  format: BatchFormat,
+): Generator<BatchEntry, void> {
+  for (const delivery of deliveries) yield toEntry(delivery, format);
 }
 
 interface Grouping {
@@ -179,15 +170,15 @@ interface Grouping {
   readonly maxEntries: number;
 }
 
-// The brackets around the list; each comma is counted with the entry before it.
+// The brackets around the list. Each comma is counted with the entry before it.
 const BRACKETS = 2;
 
-/** Groups in order, each made when it is asked for. */
+/** Makes groups lazily, in the order of the entries. */
 function* groups(
-  entries: Iterable<Entry>,
+  entries: Iterable<BatchEntry>,
   { maxBytes, maxEntries }: Grouping,
 ): Generator<Group, void> {
-  let group: [Entry, ...Entry[]] | null = null;
+  let group: [BatchEntry, ...BatchEntry[]] | null = null;
   let bytes = BRACKETS;
   for (const entry of entries) {
     const isFull = group?.length === maxEntries || bytes + sizeOf(entry) > maxBytes;
@@ -203,7 +194,7 @@ function* groups(
   if (group !== null) yield { entries: group, bytes };
 }
 
-function sizeOf({ bytes }: Entry): number {
+function sizeOf({ bytes }: BatchEntry): number {
   return bytes.length + 1;
 }
 
@@ -212,13 +203,13 @@ function halvesOf({ entries }: Group): readonly Group[] {
   return [...groups(entries, { maxBytes: Number.POSITIVE_INFINITY, maxEntries: middle })];
 }
 
-/** What all deliveries of a lane have in common. */
+/** The part of the document that all deliveries of a lane share. */
 function toBatchView({ cluster, trigger }: Delivery): JsonObject {
   return { cluster: { id: cluster.id, name: cluster.name }, trigger };
 }
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
-// 130 bits, as many as a delivery id has characters for.
+// 130 bits, in as many characters as a delivery id has.
 const ID_LENGTH = 26;
 
 function batchId(random: Random): string {

@@ -1,5 +1,7 @@
-// What templates of a request see, and the findings that those of the URL and of headers share.
-// Follows docs/configuration.md (where Event values may stand is a closed list).
+// Templates of a request: which paths they may have, the document that they read, and the headers of a
+// section. Templates of URLs are in url-template.ts, those of bodies in body-template.ts.
+// Follows docs/configuration.md (places of Event values); RFC 9110 §5.1, §5.5, §7.6.1 (header names,
+// values, hop by hop).
 
 import type { Delivery } from '../../core/delivery.ts';
 import type { Json, JsonObject } from '../../core/event.ts';
@@ -13,26 +15,26 @@ import {
 } from '../../kit/text/template.ts';
 import { FIRST_WORDS } from '../manifest/document.ts';
 
-/** Which paths may stand in a request: of one delivery, or of several that share nothing else. */
+/** The paths that templates may have: those of one delivery, or those that a batch shares. */
 export type TemplateScope = 'delivery' | 'batch';
 
 const WORDS = { delivery: FIRST_WORDS, batch: ['cluster', 'trigger'] } as const;
 
-/** A template, or what is wrong with it. */
+/** A template, or its mistake. */
 type CompiledText =
   | { readonly ok: true; readonly template: Template }
   | { readonly ok: false; readonly finding: Finding };
 
-/** Place of a template in the section, and what may stand in it. */
+/** Place of a template in the section, and the paths that it may have. */
 export interface TemplatePlace {
   /** A JSON Pointer from the section. */
   readonly path: string;
   readonly scope: TemplateScope;
-  /** The names of the secrets that the section has. */
+  /** Names of the secrets in the section. */
   readonly secrets: readonly string[];
 }
 
-/** Reads a text of the section as a template. */
+/** Compiles a text of the section as a template. */
 export function compileText(text: string, { path, scope, secrets }: TemplatePlace): CompiledText {
   const parsed = parseTemplate(text, WORDS[scope], secrets);
   if (parsed.ok) return parsed;
@@ -44,43 +46,43 @@ export function compileText(text: string, { path, scope, secrets }: TemplatePlac
   };
 }
 
-/** Stands for a template while the text around it is judged. */
+/** Replaces a template while the text around it is checked. */
 export const MARK = '\uE000';
 
-/** The text with a mark for each template; `written` is for a mark that is none. */
+/** The text with a mark for each template; `written` replaces marks that the text has itself. */
 export function marked({ pieces }: Template, written: string): string {
   return pieces
     .map((piece) => ('literal' in piece ? piece.literal.replaceAll(MARK, written) : MARK))
     .join('');
 }
 
-/** Mistake in a part of the section, and its remedy. */
+/** A mistake in a part of the section. */
 export interface Fault {
   readonly code: 'wrong-value' | 'wrong-type' | 'template-place';
-  /** Names what was found and what was expected; what may hold a credential is not quoted. */
+  /** Found and expected, for people. Never quotes a text that may have a credential. */
   readonly found: string;
   readonly hint: string;
 }
 
-/** The finding about it; `path` is a JSON Pointer from the section. */
+/** Makes a finding; `path` is a JSON Pointer from the section. */
 export function toFinding(path: string, { code, found, hint }: Fault): Finding {
   return { severity: 'error', code, path, message: `found ${found}`, hint };
 }
 
 const HINTS = {
   delivery: 'begin the path with a field of the delivery document, or write $${ for a plain ${',
-  batch: 'a request for several deliveries has no one Event: remove the template or batch:',
+  batch: 'a batch has several Events: remove the template or batch:',
 } as const satisfies Record<TemplateScope, string>;
 
 const SECRET_HINT =
   'name it in secrets: { NAME: { env: VARIABLE } }, or { file: PATH }, or write $${ for a plain ${';
 
-/** Whether a secret is named in a text, in a way that is meant. */
+/** Whether a text has `${secret:…}`, not escaped as `$${secret:…}`. */
 export function namesSecret(text: string): boolean {
   return /(?<!\$)\$\{secret:/.test(text);
 }
 
-/** What templates see: the document, without copying any Event. */
+/** The document that templates read. It does not copy Events. */
 export function toTemplateView(delivery: Delivery): JsonObject {
   const { id, cluster, source, rule, trigger, match } = delivery;
   return {
@@ -95,7 +97,7 @@ export function toTemplateView(delivery: Delivery): JsonObject {
   };
 }
 
-/** The same view with the secrets that `${secret:NAME}` stands for. */
+/** Adds the secrets of `${secret:NAME}` to a view. */
 export function withSecrets(
   view: JsonObject,
   secrets: Readonly<Record<string, string>>,
@@ -103,21 +105,17 @@ export function withSecrets(
   return { ...view, [SECRETS]: secrets };
 }
 
-// `headers:` of a section, compiled once: which names may stand there, and how values of an Event
-// become header values that a server reads as one line.
-// Source: RFC 9110 §5.1, §5.5, §7.6.1 (names, values, hop by hop).
-
 /** A header of a request: its lower-case name and its value. */
 export type Header = readonly [name: string, value: string];
 
-/** Headers ready to be rendered. */
+/** Headers that can be rendered. */
 interface CompiledHeaders {
-  /** What is wrong with them; paths are relative to the section. Render only without errors. */
+  /** Their mistakes; paths are relative to the section. Render only without errors. */
   readonly findings: readonly Finding[];
   readonly render: (document: Json) => readonly Header[];
 }
 
-// Hop by hop, framing, and what the client itself writes.
+// Hop-by-hop headers, framing, and headers that the client writes.
 const CONNECTION: ReadonlySet<string> = new Set([
   'accept-encoding',
   'connection',
@@ -135,7 +133,7 @@ const OWN: ReadonlySet<string> = new Set(['content-type', 'idempotency-key', 'tr
 const OWN_PREFIXES = ['webhook-', 'ce-', 'sluice-', 'proxy-'];
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** Compiles `headers:` of a section that has secrets of these names. */
+/** Compiles `headers:`; `secrets` are the names that `${secret:NAME}` may use. */
 export function compileHeaders(
   headers: Readonly<Record<string, string>>,
   scope: TemplateScope,
@@ -164,22 +162,22 @@ type HeaderFault = Pick<Finding, 'code' | 'message' | 'hint'>;
 
 const TWICE: HeaderFault = {
   code: 'wrong-value',
-  message: 'found the header twice (expected it once, in whatever letter case)',
+  message: 'found the header twice (expected it once, in any letter case)',
   hint: 'remove one of the two',
 };
 
-/** A credential that is written by reference needs no other way. */
+/** `authorization` is allowed if its value refers to a secret. */
 function nameFault(written: string, text: string): HeaderFault | undefined {
   if (written.toLowerCase() === 'authorization' && namesSecret(text)) return undefined;
   return headerNameFault(written);
 }
 
-/** Whether a text can be the name of a header. */
+/** Whether a text is a valid name of a header. */
 export function isHeaderName(text: string): boolean {
   return NAME.test(text);
 }
 
-/** Why a configured header can not have this name; undefined where it can. */
+/** Why a section cannot configure a header of this name; undefined if it can. */
 export function headerNameFault(written: string): HeaderFault | undefined {
   const name = written.toLowerCase();
   const fault = (why: string, hint: string): HeaderFault => ({
@@ -187,7 +185,7 @@ export function headerNameFault(written: string): HeaderFault | undefined {
     message: `found the header ${quoted(written, 100)} (expected ${why})`,
     hint,
   });
-  if (!isHeaderName(written)) return fault('a name of letters, digits and -', 'mend the name');
+  if (!isHeaderName(written)) return fault('a name of letters, digits and -', 'correct the name');
   if (name === 'authorization') {
     return fault(
       'it under auth:, or ${secret:NAME} in its value',
@@ -235,28 +233,28 @@ function compileHeader(
   };
 }
 
-/** A secret was looked at when it was read, and goes out as it is. */
+/** Secrets are inserted as they are, because they were checked when they were read. */
 function partOf(piece: TemplatePiece, document: Json): string {
   if ('literal' in piece) return piece.literal;
   const text = piece.renderText(document);
   return piece.isSecret ? text : toHeaderText(text);
 }
 
-// A header is for routing, the body has everything. Servers take 8 to 16 KiB of all headers
-// together, and one character may need nine to be written.
+// Headers are for routing; the body has everything. Servers accept 8 to 16 KiB of headers in all, and
+// an encoded character may have nine bytes.
 const LONGEST_VALUE = 512;
 const PLAIN = /^[\u0020-\u0024\u0026-\u007e]*$/;
 
 /**
- * A text of an Event as part of a header value: without control characters, `%` and what is not
- * ASCII percent-encoded as UTF-8, cut at 512 characters before that.
+ * A text of an Event as part of a header value. It is cut at 512 characters and loses its control
+ * characters; then `%` and all characters outside ASCII are percent-encoded as UTF-8.
  */
 export function toHeaderText(text: string): string {
   const short = text.length > LONGEST_VALUE ? text.slice(0, LONGEST_VALUE) : text;
   if (PLAIN.test(short)) return short;
   return (
     short
-      // A character that the cut left in two is dropped, one that came broken is shown as such.
+      // Drops a character that the cut divided. A lone surrogate of the Event becomes U+FFFD.
       .replace(short === text ? /$^/ : /[\uD800-\uDBFF]$/, '')
       .toWellFormed()
       .replaceAll(/[\p{Cc}\u2028\u2029]/gu, '')

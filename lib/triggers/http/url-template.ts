@@ -1,12 +1,16 @@
-// A URL compiled once: where values of an Event may stand in it (whole path segments or parts of
-// them, and values of the query), and how they are written there, so that none can add a segment, a
-// parameter, a fragment, a host or credentials, or move the path with `..`.
+// URLs of requests: `url` with its templates, or a URL from a file or variable. Event values may stand
+// in path segments and in values of the query. A value cannot add a segment, a parameter, a fragment,
+// a host or credentials, and it cannot move the path with `..`. Of a URL with a secret, only scheme,
+// host and port are shown.
 // Source: RFC 3986 §3; the URL Standard (dot segments, also percent-encoded; backslashes).
 
-import type { Json } from '../../core/event.ts';
+import type { Json, JsonObject } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
+import { nameOfSecret } from '../../kit/secret.ts';
 import type { Template } from '../../kit/text/template.ts';
 import { hostOf, isForbidden } from '../../net/address.ts';
+import { clearSecrets } from './clear-secrets.ts';
+import type { HttpSection } from './section.ts';
 import {
   compileText,
   type Fault,
@@ -14,67 +18,123 @@ import {
   marked,
   type TemplateScope,
   toFinding,
+  withSecrets,
 } from './templates.ts';
 
-/** A rendered URL, or why there is none. `why` holds no secret. */
+/** Secrets that a URL may need. */
+export interface UrlSecrets {
+  /** From `urlFile` or `urlEnv`; null if the section has `url`. */
+  readonly url: URL | null;
+  /** Secrets of `${secret:NAME}`, by name. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** A URL to send to with its form for people, or why there is none. */
+type RenderedTarget =
+  | { readonly ok: true; readonly url: URL; readonly shown: string }
+  | Extract<RenderedUrl, { readonly ok: false }>;
+
+/** Renders the URLs of a section's requests. */
+interface RequestTarget {
+  readonly render: (view: JsonObject, secrets: UrlSecrets) => RenderedTarget;
+  /** The URL for people if its secrets cannot be read. */
+  readonly where: (view: JsonObject) => string;
+}
+
+/** Compiles `url`, `urlFile` or `urlEnv` of a section. */
+export function compileTarget(section: HttpSection, scope: TemplateScope): RequestTarget {
+  if (section.url === undefined) return secretTarget(section);
+  const { url, secrets: named = {} } = section;
+  const { render, hasSecret, origin } = compileUrl(url, scope, Object.keys(named));
+  const isSecret = hasSecret || clearSecrets(section).some(({ path }) => path === '/url');
+  const shownAs = isSecret ? () => origin : pathOf;
+  return {
+    render: (view, { secrets }) => {
+      const rendered = render(hasSecret ? withSecrets(view, secrets) : view);
+      return rendered.ok ? { ...rendered, shown: shownAs(rendered.url) } : rendered;
+    },
+    where: (view) => {
+      if (isSecret) return origin;
+      const rendered = render(view);
+      return rendered.ok ? pathOf(rendered.url) : origin;
+    },
+  };
+}
+
+function secretTarget({ urlFile, urlEnv = '' }: HttpSection): RequestTarget {
+  const ref = urlFile === undefined ? { env: urlEnv } : { file: urlFile };
+  const where = `the URL of ${nameOfSecret(ref)}`;
+  return {
+    render: (_view, { url }) =>
+      url === null
+        ? { ok: false, reason: 'not-renderable', why: `no URL in ${where}` }
+        : { ok: true, url, shown: url.origin },
+    where: () => where,
+  };
+}
+
+/** The URL without its query, which may have values that do not belong in a log. */
+function pathOf({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`;
+}
+
+/** A rendered URL, or why there is none. `why` has no secret. */
 type RenderedUrl =
   | { readonly ok: true; readonly url: URL }
   | { readonly ok: false; readonly reason: 'not-renderable' | 'too-large'; readonly why: string };
 
-/** A URL ready to be rendered. */
-export interface CompiledUrl {
-  /** What is wrong with it; render only without errors. */
+/** A URL that can be rendered. */
+interface CompiledUrl {
+  /** Its mistakes. Render only without errors. */
   readonly findings: readonly Finding[];
-  /** Whether it is the same for every delivery. */
-  readonly constant: boolean;
-  /** Whether `${secret:NAME}` stands in it. */
+  /** Whether the URL has `${secret:NAME}`. */
   readonly hasSecret: boolean;
-  /** Scheme, host and port; empty for what is no URL. */
+  /** Scheme, host and port; empty if the text is not a URL. */
   readonly origin: string;
   readonly render: (document: Json) => RenderedUrl;
 }
 
-// Common servers take request lines of 8 KiB; some clients and proxies of 4 and less.
+// Common servers accept request lines of 8 KiB; some clients and proxies accept 4 KiB or less.
 const LONGEST_URL = 8_192;
 
 const PARTS = /^(https?):\/\/([^/?#]+)([^?#]*)(?:\?([^#]*))?(#.*)?$/i;
 
-/** Compiles `url:` of a section that has secrets of these names. */
+/** Compiles a text as a URL with templates; `secrets` are the names that `${secret:NAME}` may use. */
 export function compileUrl(
   text: string,
   scope: TemplateScope,
   secrets: readonly string[] = [],
 ): CompiledUrl {
   const compiled = compileText(text, { path: '/url', scope, secrets });
-  if (!compiled.ok) return refusing(compiled.finding);
+  if (!compiled.ok) return unusable(compiled.finding);
   const { template } = compiled;
-  // No URL has a line feed in it.
+  // A literal mark becomes a line feed, which the check below refuses: no URL has one.
   const pattern = marked(template, '\n');
   const fault = faultOf(pattern);
-  if (fault !== undefined) return refusing(toFinding('/url', fault));
+  if (fault !== undefined) return unusable(toFinding('/url', fault));
   const { origin } = new URL(pattern.replaceAll(MARK, 'x'));
   const { constant, hasSecret } = template;
-  const render = constant ? rendering(new URL(pattern)) : renderer(template, pattern);
-  return { findings: [], constant, hasSecret, origin, render };
+  const render = constant ? constantRenderer(new URL(pattern)) : renderer(template, pattern);
+  return { findings: [], hasSecret, origin, render };
 }
 
-/** Mistake in a URL that has no template, without quoting it; undefined if there is none. */
+/** The mistake in a URL that is a secret, without quoting it; undefined if there is none. */
 export function urlFault(text: string): string | undefined {
   if (text.includes('${')) return 'a template (expected none in such a URL)';
   return faultOf(text.replaceAll(MARK, '\n'))?.found;
 }
 
-function rendering(url: URL): CompiledUrl['render'] {
+function constantRenderer(url: URL): CompiledUrl['render'] {
   return () => ({ ok: true, url });
 }
 
-function refusing(finding: Finding): CompiledUrl {
+function unusable(finding: Finding): CompiledUrl {
   const why = finding.message;
   const render = (): RenderedUrl => ({ ok: false, reason: 'not-renderable', why });
-  return { findings: [finding], constant: true, hasSecret: false, origin: '', render };
+  return { findings: [finding], hasSecret: false, origin: '', render };
 }
 
-/** The text is never quoted: people put credentials into URLs. */
+/** Never quotes the text, because people put credentials into URLs. */
 function faultOf(pattern: string): Fault | undefined {
   const wrong = (found: string, hint: string): Fault => ({ code: 'wrong-value', found, hint });
   const parts = PARTS.exec(pattern);
@@ -105,14 +165,14 @@ function faultOf(pattern: string): Fault | undefined {
   }
   const url = URL.parse(pattern.replaceAll(MARK, 'x'));
   if (url === null) {
-    return wrong('a host or port that cannot be one (expected host or host:port)', 'mend it');
+    return wrong('an invalid host or port (expected host or host:port)', 'correct it');
   }
   if (!isForbidden(hostOf(url))) return undefined;
   const { found, hint } = forbiddenHost(hostOf(url));
   return wrong(found, hint);
 }
 
-/** What is wrong with a host that nothing is sent to; the host is shown as sockets would take it. */
+/** The mistake about a host that nothing is sent to. `host` is in the form that sockets use. */
 export function forbiddenHost(host: string): Pick<Fault, 'found' | 'hint'> {
   return {
     found: `the address ${host}, which is link-local, unspecified or a metadata service of a cloud (expected another host)`,
@@ -143,7 +203,7 @@ function misplacedTemplate({ authority, query, fragment = '' }: UrlParts): Fault
   };
 }
 
-/** Joins literals and encoded values; every segment with a value in it is looked at. */
+/** Joins literals and encoded values. Every segment that has a value is checked. */
 function renderer(template: Template, pattern: string): CompiledUrl['render'] {
   const [, scheme = '', authority = '', path = '', query] = PARTS.exec(pattern) ?? [];
   const values = template.pieces.flatMap((piece) => ('path' in piece ? [piece] : []));
@@ -172,8 +232,8 @@ function renderer(template: Template, pattern: string): CompiledUrl['render'] {
   };
 }
 
-// Nothing, `.` and `..`, also where the written part of the segment has a percent-encoded dot: a
-// URL parser takes them for steps, so they can not be written in any way that stays a segment.
+// An empty segment, `.` and `..`, also if the literal part has a percent-encoded dot. URL parsers
+// read them as steps, and no encoding of them stays a segment.
 const MOVES = /^(?:\.|%2e){0,2}$/i;
 
 function badSegment(
@@ -190,7 +250,3 @@ function badSegment(
 function encode(value: string): string {
   return encodeURIComponent(value.toWellFormed());
 }
-
-// Where a request goes: `url` of the section with its templates, or the URL of a file or variable. It
-// also says how much of that is shown: of a URL that holds a secret, scheme, host and port.
-// Follows docs/triggers.md (secrets).

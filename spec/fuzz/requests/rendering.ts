@@ -3,8 +3,8 @@
 
 import { type Delivery, toDocument } from '../../../lib/core/delivery.ts';
 import { toSent } from '../../../lib/net/axios-client.ts';
-import { toContent } from '../../../lib/triggers/http/body/body.ts';
-import { compileBody } from '../../../lib/triggers/http/body/body-template.ts';
+import { toContent } from '../../../lib/triggers/http/body.ts';
+import { compileBody } from '../../../lib/triggers/http/body-template.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import {
   compileHeaders,

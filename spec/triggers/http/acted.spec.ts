@@ -1,6 +1,6 @@
-// How often a delivery reaches its receiver: one that takes a build and then answers as if it had not,
-// within a day, with the real lane and the real table of answers; and which requests the client may
-// repeat when a connection fails.
+// How often a delivery reaches a receiver that starts a build and then answers as if it had not: within
+// a day, with the real lane and the real table of answers. And which requests the client may repeat if
+// a connection fails.
 
 import { expect } from 'chai';
 import { deliveries } from '../../conformance/store-builders.ts';
@@ -30,7 +30,7 @@ const ANSWERS: readonly (readonly [status: number, headers: Readonly<Record<stri
 describe('a receiver that acts', () => {
   for (const [status, headers] of ANSWERS) {
     const also = Object.keys(headers).join(' and ') || 'nothing else';
-    it(`and answers ${status} with ${also} gets each delivery once, at most once being asked for`, async () => {
+    it(`and answers ${status} with ${also} gets each delivery once by atMostOnce`, async () => {
       const receiver = new FakeReceiver();
       receiver.script = () => anAnswer({ status, headers });
       const trigger = receiver.trigger();
@@ -53,15 +53,19 @@ describe('a receiver that acts', () => {
 
 describe('a request that the client may repeat', () => {
   const cases = [
-    ['is none to a keyless receiver, whatever becomes of lost answers', {}, [false]],
+    ['is none to a keyless receiver, whatever onLostAnswer is', {}, [false]],
     ['is one to a receiver that deduplicates', { receiver: 'deduplicates' }, [true]],
     ['is none with a batch to a keyless receiver', { batch: {} }, [false]],
     [
-      'is one with a batch of entries that a receiver deduplicates',
+      'is one with a batch to a receiver that deduplicates',
       { batch: {}, receiver: 'deduplicates' },
       [true],
     ],
-    ['is the question of a handshake', { handshake: { origin: 'me.example.test' } }, [true, false]],
+    [
+      'is the OPTIONS request of a handshake',
+      { handshake: { origin: 'me.example.test' } },
+      [true, false],
+    ],
   ] as const;
   for (const [what, section, wanted] of cases) {
     it(what, async () => {

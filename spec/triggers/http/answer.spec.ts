@@ -1,5 +1,5 @@
-// What is kept of an answer with its delivery: status, the beginning of the body, and the URL of what
-// was started, from a receiver that may say anything.
+// Kept parts of an answer: status, the beginning of the body, and the URL of the started build, from a
+// receiver that is not trusted.
 
 import { expect } from 'chai';
 import type { HttpAnswered } from '../../../lib/net/http-client.ts';
@@ -26,7 +26,7 @@ describe('an answer', () => {
     });
   }
 
-  it('is kept short, with no character cut in two', async () => {
+  it('is kept short, without a divided character', async () => {
     const answer = (excerpt: string) => outcomeWith({ excerpt });
     expect(await answer('x'.repeat(512))).to.have.nested.property('answer.text', 'x'.repeat(512));
     expect(await answer('x'.repeat(513))).to.have.nested.property(
@@ -37,7 +37,7 @@ describe('an answer', () => {
     expect(await answer(emoji)).to.have.nested.property('answer.text', `${'x'.repeat(510)}…`);
   });
 
-  it('is not kept if none came', async () => {
+  it('is not kept if there was none', async () => {
     const receiver = new FakeReceiver();
     receiver.script = () => aFailure();
     expect((await receiver.trigger().fire([aDelivery()], NEVER))[0]).not.to.have.property('answer');
@@ -63,7 +63,7 @@ describe('an answer', () => {
   });
 });
 
-describe('the URL of what was started', () => {
+describe('the URL of the started build', () => {
   const header = { started: { header: 'Location' } } as const;
   const json = { started: { json: 'build.web_url' } } as const;
   const urlOf = async (answer: Partial<HttpAnswered>, section: Partial<HttpSection>) => {
@@ -100,7 +100,7 @@ describe('the URL of what was started', () => {
     'x'.repeat(100_000),
   ];
   for (const location of none) {
-    it(`is not kept where it is ${JSON.stringify(location.slice(0, 60))}`, async () => {
+    it(`is not kept if it is ${JSON.stringify(location.slice(0, 60))}`, async () => {
       expect(await urlOf({ headers: { location } }, header)).to.equal(undefined);
       const excerpt = JSON.stringify({ build: { web_url: location } });
       expect(await urlOf({ excerpt }, json)).to.equal(undefined);

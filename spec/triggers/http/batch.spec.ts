@@ -1,5 +1,4 @@
-// Several deliveries in one request: how they are grouped, what tells them apart, and what each of
-// them gets.
+// Several deliveries in one request: their grouping, their ids, and the outcome of each.
 
 import { expect } from 'chai';
 import { type Delivery, toDocument } from '../../../lib/core/delivery.ts';
@@ -20,7 +19,7 @@ function large(id: string, bytes: number): Delivery {
 }
 
 describe('a batch', () => {
-  it('is asked for with its bounds, by default 100 and a second', () => {
+  it('is declared with its limits, by default 100 and a second', () => {
     const receiver = new FakeReceiver();
     expect(receiver.trigger({ batch: {} }).batch).to.deep.equal({ max: 100, waitMs: 1000 });
     const batch = { max: 7, wait: '250ms' };
@@ -28,7 +27,7 @@ describe('a batch', () => {
     expect(receiver.trigger().batch).to.equal(undefined);
   });
 
-  it('is one request with a list of documents, under an id of its own each time', async () => {
+  it('is one request with a list of documents and a new id each time', async () => {
     const receiver = new FakeReceiver();
     const trigger = receiver.trigger({ batch: {} });
     await trigger.fire(DELIVERIES, NEVER);
@@ -50,7 +49,7 @@ describe('a batch', () => {
     for (const one of outcomes) expect(one).to.include({ reason: 'throttled', afterMs: 5000 });
   });
 
-  it('is several requests above its size, each with the outcome of its own', async () => {
+  it('is several requests above its size, each with its own outcome', async () => {
     const receiver = new FakeReceiver();
     receiver.script = ({ body }) => anAnswer({ status: (body?.length ?? 0) > 20_000 ? 413 : 200 });
     const deliveries = [
@@ -63,15 +62,12 @@ describe('a batch', () => {
     expect(outcomes.map(({ outcome }) => outcome)).to.deep.equal([
       ...['delivered', 'delivered', 'refused', 'delivered'],
     ]);
-    const ids = receiver.requests.map((one) =>
-      (JSON.parse(bodyOf(one)) as { id: string }[]).map(({ id }) => id),
-    );
-    expect(ids).to.deep.equal([['a', 'b'], ['c'], ['d']]);
+    expect(idsIn(receiver)).to.deep.equal([['a', 'b'], ['c'], ['d']]);
     for (const { body } of receiver.requests.slice(0, 1))
       expect(body?.length).to.be.at.most(10_000);
   });
 
-  it('does not send what is too large for any request, and sends the others', async () => {
+  it('does not send a delivery that is too large for any request, and sends the others', async () => {
     const receiver = new FakeReceiver();
     const deliveries = [large('a', 10), large('b', 11 * 1024 * 1024), large('c', 10)];
     const outcomes = await receiver.trigger({ batch: {} }).fire(deliveries, NEVER);
@@ -95,21 +91,21 @@ describe('a batch', () => {
   });
 });
 
-/** Deliveries with ids that say their place: `d-000`, `d-001`, … */
+/** Deliveries with numbered ids: `d-000`, `d-001`, … */
 function numbered(count: number): readonly Delivery[] {
   return Array.from({ length: count }, (_, place) =>
     aDelivery({ id: `d-${String(place).padStart(3, '0')}` }),
   );
 }
 
-/** The ids in each request that was made, in its order. */
+/** The ids of the entries of each request. */
 function idsIn(receiver: FakeReceiver): readonly (readonly string[])[] {
   return receiver.requests.map((request) =>
     (JSON.parse(bodyOf(request)) as { id: string }[]).map(({ id }) => id),
   );
 }
 
-/** A receiver that refuses, with this status, every request that holds one of these ids. */
+/** A receiver that refuses every request that has one of these ids. */
 function refusing(status: number, ...ids: readonly string[]): FakeReceiver {
   const receiver = new FakeReceiver();
   receiver.script = (request) => {
@@ -125,21 +121,21 @@ describe('a batch that is refused', () => {
     [413, 'too-large'],
     [422, 'invalid'],
   ] as const) {
-    it(`with ${status} is halved until what is refused is alone`, async () => {
+    it(`with ${status} is halved until each refused delivery was alone`, async () => {
       const receiver = refusing(status, 'd-017', 'd-049');
       const outcomes = await receiver.trigger({ batch: {} }).fire(numbered(50), NEVER);
       const refused = outcomes.flatMap((one, place) => (one.outcome === 'refused' ? [place] : []));
       expect(refused).to.deep.equal([17, 49]);
       expect(outcomes[17]).to.include({ reason });
       expect(outcomes.filter(({ outcome }) => outcome === 'delivered')).to.have.length(48);
-      // Two paths through a tree of six levels, and the neighbours on them.
+      // Two paths through a tree of six levels, and their neighbours.
       expect(receiver.requests.length).to.be.at.most(1 + 2 * 2 * 6);
       const ids = receiver.requests.map(({ headers }) => headers['webhook-id']);
       expect(new Set(ids).size).to.equal(ids.length);
     });
   }
 
-  it('gives a good delivery in one request only that is taken', async () => {
+  it('sends each good delivery in only one accepted request', async () => {
     const receiver = refusing(400, 'd-003');
     const taken: string[] = [];
     const { script } = receiver;
@@ -153,7 +149,7 @@ describe('a batch that is refused', () => {
     expect(taken.toSorted()).to.deep.equal(others);
   });
 
-  // What every request of the trigger has in common is not mended by a shorter list.
+  // A shorter list does not help if the cause is the same for every request.
   for (const status of [406, 410, 411, 412, 414, 415, 416, 417, 426, 428, 431, 451, 501, 505]) {
     it(`with ${status}, which is not about its content, is sent once`, async () => {
       const receiver = new FakeReceiver();
@@ -164,7 +160,7 @@ describe('a batch that is refused', () => {
     });
   }
 
-  it('gives back what was not sent when the time is up', async () => {
+  it('has retries for unsent deliveries if the time is over', async () => {
     const receiver = refusing(400, 'd-000');
     const time = new AbortController();
     const { script } = receiver;
@@ -173,12 +169,12 @@ describe('a batch that is refused', () => {
       return script(request);
     };
     const outcomes = await receiver.trigger({ batch: {} }).fire(numbered(8), time.signal);
-    // 8 at once, then the first 4, then the first 2: none of them was taken.
+    // 8 at once, then the first 4, then the first 2: none of them was accepted.
     expect(receiver.requests).to.have.length(3);
     for (const one of outcomes) expect(one).to.include({ outcome: 'retry', reason: 'not-sent' });
   });
 
-  it('begins with less after the time was up while it was halved, and grows again', async () => {
+  it('begins with fewer deliveries after its halving took too long, and grows again', async () => {
     const receiver = refusing(400, 'd-000');
     const trigger = receiver.trigger({ batch: {} });
     const time = new AbortController();
@@ -202,7 +198,7 @@ describe('a batch that is refused', () => {
     ['unreachable', aFailure({ reached: 'never', failure: 'refused' })],
   ] as const;
   for (const [reason, answer] of stops) {
-    it(`sends no further half once the receiver answers ${reason}`, async () => {
+    it(`sends no further half after the receiver answers ${reason}`, async () => {
       const receiver = new FakeReceiver();
       receiver.script = () => (receiver.requests.length === 1 ? anAnswer({ status: 400 }) : answer);
       const outcomes = await receiver.trigger({ batch: {} }).fire(numbered(8), NEVER);
@@ -211,7 +207,7 @@ describe('a batch that is refused', () => {
     });
   }
 
-  it('goes on with the other half after a lost answer', async () => {
+  it('continues with the other half after a lost answer', async () => {
     const receiver = new FakeReceiver();
     const statuses = [400, 500, 200];
     receiver.script = () => anAnswer({ status: statuses[receiver.requests.length - 1] ?? 0 });
@@ -234,12 +230,12 @@ describe('the requests of one attempt', () => {
 
   const none = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '60' };
   const last: readonly (readonly [string, number, readonly string[]])[] = [
-    ['taken', 200, ['delivered', 'retry', 'retry']],
+    ['accepted', 200, ['delivered', 'retry', 'retry']],
     ['refused for its content', 400, ['refused', 'retry', 'retry']],
     ['lost', 500, ['unknown', 'retry', 'retry']],
   ];
   for (const [what, status, wanted] of last) {
-    it(`stop at the last that the receiver allows, also when it was ${what}`, async () => {
+    it(`stop at the last that the rate limit allows, also if it was ${what}`, async () => {
       const receiver = new FakeReceiver();
       receiver.script = () => anAnswer({ status, headers: none });
       const deliveries = [large('a', 9_000), large('b', 9_000), large('c', 9_000)];
@@ -250,7 +246,7 @@ describe('the requests of one attempt', () => {
     });
   }
 
-  it('are no halves when no request is left for them', async () => {
+  it('have no halves if the rate limit has no request left', async () => {
     const receiver = new FakeReceiver();
     receiver.script = () => anAnswer({ status: 400, headers: none });
     const outcomes = await receiver.trigger({ batch: {} }).fire(numbered(8), NEVER);
@@ -258,7 +254,7 @@ describe('the requests of one attempt', () => {
     for (const one of outcomes) expect(one).to.include({ reason: 'not-sent', pauseMs: 60_000 });
   });
 
-  it('go on when the wait that the receiver asks for is over', async () => {
+  it('continue if the wait that the receiver asked for is over', async () => {
     const receiver = new FakeReceiver();
     const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '0' };
     receiver.script = () => anAnswer({ headers });
@@ -270,7 +266,7 @@ describe('the requests of one attempt', () => {
     expect(outcomes).to.have.length(2);
   });
 
-  it('are none when the time is up before the first', async () => {
+  it('are none if the time is over before the first', async () => {
     const receiver = new FakeReceiver();
     const outcomes = await receiver
       .trigger({ batch: {} })
@@ -279,7 +275,7 @@ describe('the requests of one attempt', () => {
     for (const one of outcomes) expect(one).to.include({ outcome: 'retry', reason: 'not-sent' });
   });
 
-  it('stay below the largest body, whatever size allows', async () => {
+  it('stay below the largest body, whatever size: is', async () => {
     const receiver = new FakeReceiver();
     const deliveries = [large('a', 6 * 1024 * 1024), large('b', 6 * 1024 * 1024)];
     const outcomes = await receiver.trigger({ batch: { size: '64Mi' } }).fire(deliveries, NEVER);
@@ -289,7 +285,7 @@ describe('the requests of one attempt', () => {
 });
 
 describe('a single request', () => {
-  it('carries the largest Event there is, and nothing beyond 10 MiB', async () => {
+  it('carries the largest Event, and nothing above 10 MiB', async () => {
     const receiver = new FakeReceiver();
     const trigger = receiver.trigger();
     const [taken] = await trigger.fire([large('a', 9 * 1024 * 1024)], NEVER);

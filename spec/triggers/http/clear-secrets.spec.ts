@@ -1,4 +1,4 @@
-// What `check` warns of: secrets that stand in the configuration in clear, known by their place.
+// Warnings of `check` about secrets in clear, which are recognized by their place.
 
 import { expect } from 'chai';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
@@ -74,7 +74,7 @@ describe('a secret in clear', () => {
     expect(JSON.stringify(findings)).not.to.include('hunter2');
   });
 
-  it('is found in the body, however deep', () => {
+  it('is found in the body at any depth', () => {
     const body = { routing_key: 'hunter2', a: [{ token: 'hunter2' }], apiKey: 'hunter2' };
     expect(warned({ body })).to.deep.equal([
       'warning secret-in-clear /body/routing_key',
@@ -105,7 +105,7 @@ describe('a secret in clear', () => {
     },
   ];
   for (const section of fine) {
-    it(`is not seen in ${JSON.stringify(section).slice(0, 80)}`, () => {
+    it(`is not found in ${JSON.stringify(section).slice(0, 80)}`, () => {
       expect(warned(section)).to.deep.equal([]);
     });
   }

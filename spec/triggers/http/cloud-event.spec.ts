@@ -1,4 +1,4 @@
-// CloudEvents, read back by the official package, however odd the Event was.
+// CloudEvents, read by the official package, also for hostile Events.
 
 import { expect } from 'chai';
 import { type CloudEvent, HTTP } from 'cloudevents';
@@ -8,7 +8,7 @@ import {
   toAttributes,
   toAttributeText,
   toCloudEventHeader,
-} from '../../../lib/triggers/http/body/body.ts';
+} from '../../../lib/triggers/http/body.ts';
 import type { HttpFormat } from '../../../lib/triggers/http/section.ts';
 import { aDelivery, anEvent, anOccurrence } from '../../support/builders.ts';
 import { HOSTILE_EVENTS } from '../support/hostile-events.ts';
@@ -30,12 +30,12 @@ async function readBack(deliveries: readonly Delivery[], format: HttpFormat, bat
 describe('a CloudEvent', () => {
   const formats = ['cloudevents', 'cloudevents-binary'] as const;
   for (const format of formats) {
-    it(`is valid and whole for the official package as ${format}`, async () => {
+    it(`is valid and complete for the official package as ${format}`, async () => {
       const read = (await readBack([aDelivery()], format)) as CloudEvent<unknown>;
       expect(read.validate()).to.equal(true);
       expect(read.data).to.deep.equal(toDocument(aDelivery()));
       for (const [name, wanted] of Object.entries(toAttributes(aDelivery()))) {
-        // A header has no type, and times are written anew.
+        // Headers have no types, and the package formats times again.
         if (name !== 'time') expect(String(read[name]), name).to.equal(String(wanted));
       }
       expect(new Date(read.time ?? '').getTime()).to.equal(Date.UTC(2026, 0, 31, 11, 59, 30));
@@ -47,7 +47,7 @@ describe('a CloudEvent', () => {
         const read = (await readBack([delivery], format)) as CloudEvent<unknown>;
         expect(read.validate()).to.equal(true);
         const { subject } = toAttributes(delivery);
-        // The package leaves the percent-encoding of headers to its user.
+        // The package does not decode the percent-encoding of headers.
         const isEncoded = format === 'cloudevents-binary';
         const decoded = isEncoded ? decodeURIComponent(read.subject ?? '') : (read.subject ?? '');
         expect(decoded).to.equal(subject ?? '');
@@ -56,7 +56,7 @@ describe('a CloudEvent', () => {
     }
   }
 
-  it('comes in a batch that the official package reads', async () => {
+  it('is in a batch that the official package reads', async () => {
     const ids = ['01kg9ynja097rx6z4zzrz6frr7', '01kg9ynja0ffffffffffffffff'];
     const deliveries = ids.map((id) => aDelivery({ id }));
     const read = (await readBack(deliveries, 'cloudevents', {
@@ -68,7 +68,7 @@ describe('a CloudEvent', () => {
 });
 
 describe('the attributes of a CloudEvent', () => {
-  it('are left out where they would be empty', () => {
+  it('are absent if they are empty', () => {
     const attributes = toAttributes({
       ...deliveryOf({}),
       rule: { index: 0, name: null, identity: '' },
@@ -83,7 +83,7 @@ describe('the attributes of a CloudEvent', () => {
     expect(toAttributes(deliveryOf(event))).to.have.property('subject', 'Node//n1');
   });
 
-  it('hold no count that is no Integer', () => {
+  it('have a count that is a valid Integer', () => {
     const event = anEvent({ count: Number.MAX_SAFE_INTEGER });
     expect(toAttributes(deliveryOf(event))).to.have.property('sluicecount', 2_147_483_647);
   });

@@ -1,4 +1,4 @@
-// Compressed bodies: what goes out, that it is what is signed, and receivers that take none.
+// Compressed bodies: their bytes, their signatures, and receivers that do not accept them.
 
 import { createHmac } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
@@ -20,7 +20,7 @@ function encodings(receiver: FakeReceiver): readonly (string | undefined)[] {
   return receiver.requests.map(({ headers }) => headers['content-encoding']);
 }
 
-/** A receiver that takes no compressed body. */
+/** A receiver that does not accept compressed bodies. */
 function refusing(): FakeReceiver {
   const receiver = new FakeReceiver();
   receiver.script = ({ headers }) =>
@@ -37,7 +37,7 @@ describe('compression', () => {
     ['a batch', { ...GZIP, batch: {} }, `[${document}]`],
   ] as const;
   for (const [what, section, wanted] of cases) {
-    it(`sends ${what} as gzip and says so`, async () => {
+    it(`sends ${what} as gzip with content-encoding`, async () => {
       const receiver = new FakeReceiver();
       await receiver.trigger(section).fire([aDelivery()], NEVER);
       const [request] = receiver.requests;
@@ -46,7 +46,7 @@ describe('compression', () => {
     });
   }
 
-  it('signs the bytes that go out', async () => {
+  it('signs the bytes that are sent', async () => {
     const receiver = refusing();
     const section = { ...GZIP, signing: { secretEnv: 'S' } };
     await receiver
@@ -62,7 +62,7 @@ describe('compression', () => {
     expect(receiver.requests).to.have.length(2);
   });
 
-  it('is left out after 415, within the attempt and for an hour, at that URL', async () => {
+  it('is not used after a 415, in the same attempt and for an hour, at that URL', async () => {
     const clock = new FakeClock();
     const receiver = refusing();
     const trigger = receiver.trigger({ ...GZIP, url: 'https://h.test/${id}' }, { clock });
@@ -82,7 +82,7 @@ describe('compression', () => {
     expect(encodings(receiver).slice(5)).to.deep.equal(['gzip', undefined]);
   });
 
-  it('is tried again where the body was refused without it too', async () => {
+  it('is used again if the receiver refused the body without it too', async () => {
     const receiver = new FakeReceiver();
     receiver.script = () => anAnswer({ status: 415 });
     const trigger = receiver.trigger(GZIP);
@@ -92,7 +92,7 @@ describe('compression', () => {
     expect(encodings(receiver)).to.deep.equal(['gzip', undefined, 'gzip', undefined]);
   });
 
-  it('sends nothing twice that was answered otherwise', async () => {
+  it('repeats no request after any other answer', async () => {
     for (const status of [200, 400, 409, 500, 503]) {
       const receiver = new FakeReceiver();
       receiver.script = () => anAnswer({ status });

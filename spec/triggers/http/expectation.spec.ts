@@ -1,12 +1,11 @@
-// Which answers count as delivered by `expect:`, and what every other answer means then. An answer
-// that a receiver which acted can give is a lost one, whatever it looks like.
+// Answers that count as delivered by `expect:`, and the meaning of all other answers. If a receiver that
+// acted can give an answer, it is a lost answer.
 
 import { expect } from 'chai';
 import type { Outcome } from '../../../lib/core/delivery.ts';
 import type { HttpAnswered } from '../../../lib/net/http-client.ts';
-import { compileExpectation } from '../../../lib/triggers/http/answer.ts';
-import { outcomeOf } from '../../../lib/triggers/http/outcome.ts';
-import type { ExpectSection } from '../../../lib/triggers/http/section-keys.ts';
+import { compileExpectation, outcomeOf } from '../../../lib/triggers/http/outcome.ts';
+import type { ExpectSection } from '../../../lib/triggers/http/section.ts';
 import { httpKind } from '../../../lib/triggers/http.ts';
 import { deliveries } from '../../conformance/store-builders.ts';
 import { setUp, stateOf } from '../../delivery/lane-bench.ts';
@@ -38,7 +37,7 @@ describe('expect', () => {
     [[409], 409, 'delivered'],
     [[404], 404, 'delivered'],
     [[500], 500, 'delivered'],
-    // What is not listed and no success means what it always means.
+    // Other statuses that are not a success keep their meaning in the table.
     [[200], 301, 'unknown redirected'],
     [[200], 307, 'retry redirected'],
     [[200], 401, 'retry unauthorized'],
@@ -53,7 +52,7 @@ describe('expect', () => {
     });
   }
 
-  it('leaves an answer without a note that it lists, and one with it that it does not speak of', () => {
+  it('adds no note to an answer that counts', () => {
     expect(judged({ status: [303] }, { status: 303 })).to.deep.equal({ outcome: 'delivered' });
     const json = { path: 'ok', value: null };
     expect(judged({ json }, { status: 202, excerpt: '{}' })).to.deep.equal({
@@ -64,10 +63,10 @@ describe('expect', () => {
   const values: readonly (readonly [ExpectSection, string, string])[] = [
     [OK, '{"ok":true}', 'delivered'],
     [OK, '\uFEFF{"ok":true,"x":1}', 'delivered'],
-    // The receiver says no.
+    // The receiver refuses.
     [OK, '{"ok":false,"error":"channel_not_found"}', 'refused invalid'],
     [{ json: { path: 'error', value: false } }, '{"error":true}', 'refused invalid'],
-    // It may have acted all the same.
+    // The receiver may have acted.
     [OK, '{"ok":"true"}', 'unknown unexpected-answer'],
     [OK, '{"ok":1}', 'unknown unexpected-answer'],
     [OK, '{"ok":null}', 'unknown unexpected-answer'],
@@ -91,7 +90,7 @@ describe('expect', () => {
     });
   }
 
-  it('looks at the body of every status that counts, and of no other', () => {
+  it('checks the body of every status that counts, and of no other', () => {
     const both = { status: [200, 409], ...OK };
     expect(words(judged(both, { status: 409, excerpt: '{"ok":true}' }))).to.equal('delivered');
     expect(words(judged(both, { status: 409, excerpt: '{}' }))).to.equal(
@@ -103,7 +102,7 @@ describe('expect', () => {
     expect(words(judged(OK, { status: 303, excerpt: '{"ok":false}' }))).to.equal('refused invalid');
   });
 
-  it('says what was expected and the beginning of what came', () => {
+  it('shows the expectation and the beginning of the answer', () => {
     expect(judged(OK, { excerpt: '{"ok":false}' })).to.have.property(
       'detail',
       'POST https://ci.example.test: an answer without ok: true, 200: "{\\"ok\\":false}"',
@@ -119,7 +118,7 @@ describe('expect', () => {
     expect(judged(OK, { headers, excerpt: '{"ok":false}' })).to.have.property('pauseMs', 60_000);
   });
 
-  it('holds for the attempts of a trigger, and not for its handshake', async () => {
+  it('applies to attempts, and not to the handshake', async () => {
     const receiver = new FakeReceiver();
     receiver.script = ({ method }) =>
       method === 'OPTIONS'
@@ -136,7 +135,7 @@ describe('expect', () => {
     ['says something else', '{"ok":"queued"}', 'unknown'],
     ['says yes', '{"ok":true}', 'delivered'],
   ] as const) {
-    it(`sends each delivery once, at most once being asked for, to a receiver that ${what}`, async () => {
+    it(`sends each delivery once by atMostOnce to a receiver that ${what}`, async () => {
       const receiver = new FakeReceiver();
       receiver.script = () => anAnswer({ excerpt });
       const trigger = receiver.trigger({ expect: OK });

@@ -1,5 +1,5 @@
-// What a section can not say: refused at load, with the key and what to do, and with no secret in
-// it. What of it the schema sees is walked through the whole loading.
+// Mistakes in a section: refused at load with the key and a hint, and without secrets. Mistakes that the
+// schema finds are tested with whole configurations.
 
 import { expect } from 'chai';
 import { loadPlan } from '../../../lib/plan/load-plan.ts';
@@ -18,7 +18,7 @@ function found(section: Partial<HttpSection>): readonly string[] {
   return findings.map(({ severity, code, path }) => `${severity} ${code} ${path}`);
 }
 
-describe('what is wrong with an http section', () => {
+describe('a mistake in an http section', () => {
   const cases: readonly (readonly [string, Partial<HttpSection>, readonly string[]])[] = [
     ['nothing', {}, []],
     [
@@ -49,7 +49,7 @@ describe('what is wrong with an http section', () => {
       ['error wrong-value /auth/header/name'],
     ],
     [
-      'an API key in authorization',
+      'nothing with an API key in authorization',
       { auth: { header: { name: 'Authorization', valueEnv: 'K' } } },
       [],
     ],
@@ -115,9 +115,9 @@ describe('what is wrong with an http section', () => {
       { batch: { wait: '1h' } },
       ['error wrong-value /batch/wait'],
     ],
-    ['no time to connect', { connectTimeout: '0s' }, ['error wrong-value /connectTimeout']],
+    ['a connect timeout of zero', { connectTimeout: '0s' }, ['error wrong-value /connectTimeout']],
     [
-      'an origin that no header takes',
+      'an origin that headers do not allow',
       { handshake: { origin: 'a b' } },
       ['error wrong-value /handshake/origin'],
     ],
@@ -141,12 +141,12 @@ describe('what is wrong with an http section', () => {
       'unknown-key /triggers/hook/http/auth/bearer/token',
     ],
     [
-      'two ways in',
+      'two kinds of credentials',
       'url: https://h.test\n      auth: { bearer: { tokenEnv: A }, header: { name: X, valueEnv: B } }',
       'wrong-value /triggers/hook/http/auth',
     ],
     [
-      'another word for no proxy',
+      'a wrong word for no proxy',
       'url: https://h.test\n      proxy: off',
       'wrong-value /triggers/hook/http/proxy',
     ],
@@ -169,7 +169,7 @@ describe('what is wrong with an http section', () => {
     });
   }
 
-  it('says to keep one of two keys that say the same', () => {
+  it('gets the hint to keep one of two keys with the same meaning', () => {
     const text =
       'version: 1\nfilters: [{ action: accept }]\ntriggers:\n  hook:\n    http: { url: "https://h.test", urlEnv: URL }\n';
     const { problems } = loadPlan({ text, namespace: 'a', buildNamespace: 'a', exec: 'refused' });
@@ -186,7 +186,7 @@ describe('what is wrong with an http section', () => {
     'proxy: http://me:QUJD@p.test:3128',
   ];
   for (const section of inline) {
-    it(`is refused and not shown again: ${section}`, () => {
+    it(`is refused and not shown: ${section}`, () => {
       const text = `version: 1\nfilters: [{ action: accept }]\ntriggers:\n  hook:\n    http:\n      url: https://h.test\n      ${section}\n`;
       const loaded = loadPlan({ text, namespace: 'a', buildNamespace: 'a', exec: 'refused' });
       expect(loaded.problems.map(({ severity }) => severity)).to.include('error');
@@ -196,7 +196,7 @@ describe('what is wrong with an http section', () => {
 });
 
 describe('the plan of an http trigger', () => {
-  it('names its secrets with their place in the file', () => {
+  it('lists its secrets with their places in the file', () => {
     const text =
       'version: 1\nfilters: [{ action: accept }]\ntriggers:\n  hook:\n    http:\n      url: https://h.test\n      signing: { secretFile: s }\n';
     const { secrets, problems } = loadPlan({
@@ -211,7 +211,7 @@ describe('the plan of an http trigger', () => {
     ]);
   });
 
-  it('repeats lost answers unless it says otherwise, and creates no objects', () => {
+  it('repeats lost answers by default, and creates no objects', () => {
     const text =
       'version: 1\nfilters: [{ action: accept }]\ntriggers: { hook: { http: { url: "https://h.test" } } }\n';
     const { plan } = loadPlan({ text, namespace: 'a', buildNamespace: 'a', exec: 'refused' });

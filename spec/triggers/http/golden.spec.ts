@@ -1,5 +1,5 @@
-// Every format against its golden file: the request line, the headers in their order and the body,
-// byte for byte, as the kind hands them to the client.
+// Every format against its golden file: the request line, the headers in their order and the body, byte
+// for byte, as the kind passes them to the client.
 
 import { expect } from 'chai';
 import type { Delivery } from '../../../lib/core/delivery.ts';
@@ -11,7 +11,7 @@ import { expectGolden } from '../support/golden.ts';
 import { NEVER } from '../support/parts.ts';
 import { bodyOf, FakeReceiver, SIGNING_SECRET } from './support/fake-receiver.ts';
 
-// A second attempt: its number must stand in a header and nowhere else.
+// A second attempt: its number must be in a header and nowhere else.
 const DELIVERY: Delivery = aDelivery({
   trigger: 'hook',
   attempts: [1, 2].map((number) => ({
@@ -69,7 +69,7 @@ describe('golden requests', () => {
     },
   ] as const;
   for (const { file, section, deliveries } of cases) {
-    it(`are those of ${file}`, async () => {
+    it(`match ${file}`, async () => {
       const receiver = new FakeReceiver();
       const environment = { TOKEN: 'a-token', SIGNING: SIGNING_SECRET };
       const parts = { environment, clock: new FakeClock(), random: () => 0.5 };

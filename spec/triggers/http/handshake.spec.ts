@@ -1,5 +1,5 @@
-// The handshake of the CloudEvents webhook profile: asked once for each URL, and nothing sent before
-// the receiver agreed.
+// The handshake of the CloudEvents webhook profile: one for each URL, and nothing is sent before the
+// receiver gave permission.
 
 import { expect } from 'chai';
 import type { HttpResult } from '../../../lib/net/http-client.ts';
@@ -12,7 +12,7 @@ import { aFailure, anAnswer, FakeReceiver, URL_OF_SPECS } from './support/fake-r
 const ORIGIN = 'sluice.example.test';
 const SECTION = { handshake: { origin: ORIGIN, rate: 120 } };
 
-function agreeing(result: HttpResult): FakeReceiver {
+function answering(result: HttpResult): FakeReceiver {
   const receiver = new FakeReceiver();
   receiver.script = ({ method }) => (method === 'OPTIONS' ? result : anAnswer());
   return receiver;
@@ -23,7 +23,7 @@ const allowed = (origin: string): HttpResult =>
 
 describe('the handshake', () => {
   it('asks before the first delivery, with origin, rate and credentials', async () => {
-    const receiver = agreeing(allowed(ORIGIN));
+    const receiver = answering(allowed(ORIGIN));
     const section = { ...SECTION, auth: { bearer: { tokenEnv: 'T' } } };
     const trigger = receiver.trigger(section, { environment: { T: 'x' } });
     await trigger.fire([aDelivery()], NEVER);
@@ -44,8 +44,8 @@ describe('the handshake', () => {
     });
   });
 
-  it('shows no credentials that come back as the allowed origin', async () => {
-    const receiver = agreeing(allowed('Bearer a-secret-token'));
+  it('shows no credentials that the receiver echoes as the allowed origin', async () => {
+    const receiver = answering(allowed('Bearer a-secret-token'));
     const section = { ...SECTION, auth: { bearer: { tokenEnv: 'T' } } };
     const trigger = receiver.trigger(section, { environment: { T: 'a-secret-token' } });
     const [outcome] = await trigger.fire([aDelivery()], NEVER);
@@ -53,15 +53,15 @@ describe('the handshake', () => {
     expect(outcome).to.have.property('detail').that.does.not.include('secret-token');
   });
 
-  it('is not made where it is not configured', async () => {
+  it('is not made if it is not configured', async () => {
     const receiver = new FakeReceiver();
     await receiver.trigger().fire([aDelivery()], NEVER);
     expect(receiver.requests.map(({ method }) => method)).to.deep.equal(['POST']);
   });
 
   for (const origin of ['*', ORIGIN.toUpperCase(), ` ${ORIGIN} `]) {
-    it(`is agreed to by ${JSON.stringify(origin)}`, async () => {
-      const trigger = agreeing(allowed(origin)).trigger(SECTION);
+    it(`permits deliveries with the origin ${JSON.stringify(origin)}`, async () => {
+      const trigger = answering(allowed(origin)).trigger(SECTION);
       const [outcome] = await trigger.fire([aDelivery()], NEVER);
       expect(outcome).to.include({ outcome: 'delivered' });
     });
@@ -80,8 +80,8 @@ describe('the handshake', () => {
     ['no connection', aFailure({ reached: 'never', failure: 'refused' }), 'unreachable'],
   ] as const;
   for (const [what, result, reason] of refusals) {
-    it(`is not agreed to by ${what}: nothing is sent, and it asks again`, async () => {
-      const receiver = agreeing(result);
+    it(`permits nothing with ${what}: nothing is sent, and the next attempt asks again`, async () => {
+      const receiver = answering(result);
       const trigger = receiver.trigger(SECTION);
       for (let attempt = 1; attempt <= 2; attempt += 1) {
         const [outcome] = await trigger.fire([aDelivery()], NEVER);
@@ -95,20 +95,20 @@ describe('the handshake', () => {
   }
 
   for (const status of [303, 403, 410, 429, 500]) {
-    it(`passes on that the receiver wants no request, also with ${status}`, async () => {
+    it(`keeps the pause that the receiver asks for, also with ${status}`, async () => {
       const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '60' };
-      const trigger = agreeing(anAnswer({ status, headers })).trigger(SECTION);
+      const trigger = answering(anAnswer({ status, headers })).trigger(SECTION);
       const [outcome] = await trigger.fire([aDelivery()], NEVER);
       expect(outcome).to.include({ outcome: 'retry', pauseMs: 60_000 });
     });
   }
 
-  it('is made again after a day, for another path, and where deliveries are refused', async () => {
+  it('is made again after a day, for another path, and after a refused delivery', async () => {
     const clock = new FakeClock();
-    const receiver = agreeing(allowed('*'));
+    const receiver = answering(allowed('*'));
     const url = 'https://ci.example.test/${event.reason}?x=${id}';
     const trigger = receiver.trigger({ ...SECTION, url }, { clock });
-    const questions = (): number => receiver.requests.length - receiver.sent.length;
+    const handshakes = (): number => receiver.requests.length - receiver.sent.length;
     const other = aDelivery();
     const [occurrence] = other.occurrences;
     const failed = {
@@ -118,26 +118,26 @@ describe('the handshake', () => {
 
     await trigger.fire([aDelivery()], NEVER);
     await trigger.fire([aDelivery({ id: '01kg9ynja0ffffffffffffffff' })], NEVER);
-    expect(questions()).to.equal(1);
+    expect(handshakes()).to.equal(1);
     await trigger.fire([failed], NEVER);
-    expect(questions()).to.equal(2);
+    expect(handshakes()).to.equal(2);
     await clock.advance(86_400_000);
     await trigger.fire([aDelivery()], NEVER);
-    expect(questions()).to.equal(3);
+    expect(handshakes()).to.equal(3);
     receiver.script = ({ method }) =>
       method === 'OPTIONS' ? allowed('*') : anAnswer({ status: 410 });
     await trigger.fire([aDelivery()], NEVER);
     await trigger.fire([aDelivery()], NEVER);
-    expect(questions()).to.equal(4);
+    expect(handshakes()).to.equal(4);
   });
 
-  it('is one question for attempts at the same time, and each can leave', async () => {
+  it('is one request for attempts at the same time, and each can be aborted', async () => {
     const receiver = new FakeReceiver();
     receiver.silent = true;
     const trigger = receiver.trigger(SECTION);
     const stops = [new AbortController(), new AbortController()] as const;
     const attempts = stops.map(({ signal }) => trigger.fire([aDelivery()], signal));
-    await until(() => receiver.requests.length === 1, 'the question');
+    await until(() => receiver.requests.length === 1, 'the handshake');
     stops[1].abort();
     expect((await attempts[1])?.[0]).to.include({ outcome: 'retry', reason: 'unavailable' });
     stops[0].abort(new DOMException('time is up', 'TimeoutError'));

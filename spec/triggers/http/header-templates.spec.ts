@@ -1,4 +1,4 @@
-// Which headers a section may name, and what of an Event reaches a header.
+// Names of headers that a section may configure, and texts of Events in their values.
 
 import { validateHeaderValue } from 'node:http';
 import { expect } from 'chai';
@@ -32,7 +32,7 @@ describe('the headers of a section', () => {
     ['', /a name of letters/],
   ] as const;
   for (const [name, message] of refused) {
-    it(`may not name ${JSON.stringify(name)}`, () => {
+    it(`must not have the name ${JSON.stringify(name)}`, () => {
       const { findings } = compileHeaders({ [name]: 'x' }, 'delivery');
       expect(findings).to.have.length(1);
       expect(findings[0]).to.include({ severity: 'error', code: 'wrong-value' });
@@ -40,12 +40,12 @@ describe('the headers of a section', () => {
     });
   }
 
-  it('may name one only once, in whatever letter case', () => {
+  it('must not have a name twice, in any letter case', () => {
     const { findings } = compileHeaders({ 'X-A': '1', 'x-a': '2' }, 'delivery');
     expect(findings.map(({ path }) => path)).to.deep.equal(['/headers/x-a']);
   });
 
-  it('may hold no line breaks and nothing but ASCII of their own', () => {
+  it('must not have line breaks, or literals outside ASCII', () => {
     for (const value of ['a\r\nb', 'é', '\u007f']) {
       const [finding, ...others] = compileHeaders({ 'X-A': value }, 'delivery').findings;
       expect(others).to.deep.equal([]);
@@ -53,7 +53,7 @@ describe('the headers of a section', () => {
     }
   });
 
-  it('are the same for every delivery where they have no template', () => {
+  it('are the same for every delivery if they have no template', () => {
     const { render } = compileHeaders({ 'X-Team': ' shop ' }, 'delivery');
     expect(render({})).to.deep.equal([['x-team', 'shop']]);
     expect(render({})).to.equal(render({}));
@@ -88,7 +88,7 @@ describe('a text of an Event in a header', () => {
     });
   }
 
-  it('is a value that Node sends, whatever it is', () => {
+  it('is always a value that Node accepts', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.constant(NASTY)), (text) => {
         const value = toHeaderText(text);

@@ -1,5 +1,5 @@
-// Secrets by name, and URLs that are secrets themselves: where they go out, that they are read again,
-// and that neither they nor what a receiver echoes of them is in any outcome.
+// Secrets by name, and URLs that are secrets: their places in requests, reading them again after a
+// rotation, and that no outcome has them, also if a receiver echoes them.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { HttpRequest } from '../../../lib/net/http-client.ts';
 import { loadPlan } from '../../../lib/plan/load-plan.ts';
-import { neededSecrets } from '../../../lib/triggers/http/secret-refs.ts';
+import { neededSecrets } from '../../../lib/triggers/http/request-credentials.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { createHttpTrigger, httpKind } from '../../../lib/triggers/http.ts';
 import { aDelivery } from '../../support/builders.ts';
@@ -36,7 +36,7 @@ const NAMED: HttpSection = {
 };
 
 describe('a secret by name', () => {
-  it('goes out in path, query, headers and body, each in its way', async () => {
+  it('is sent in path, query, headers and body, with the escapes of each', async () => {
     const receiver = new FakeReceiver();
     await fired(receiver, NAMED, { T: `${TOKEN}\n`, H: 'p4ss%w0rd' });
     const [request] = receiver.requests;
@@ -53,7 +53,7 @@ describe('a secret by name', () => {
     });
   });
 
-  it('goes out with a batch too', async () => {
+  it('is sent with a batch too', async () => {
     const receiver = new FakeReceiver();
     const { secrets } = NAMED;
     const section = { url: 'https://h.test/${secret:T}', secrets: secrets ?? {}, batch: {} };
@@ -76,7 +76,7 @@ describe('a secret by name', () => {
     [
       'no header value',
       { T: 't', H: 'h\nx: y' },
-      'POST https://h.test: variable "H": holds a character that no header takes (expected one line of ASCII)',
+      'POST https://h.test: variable "H": holds a character that headers do not allow (expected one line of ASCII)',
     ],
     [
       'endless',
@@ -85,14 +85,14 @@ describe('a secret by name', () => {
     ],
   ];
   for (const [what, environment, detail] of missing) {
-    it(`is missing where it is ${what}`, async () => {
+    it(`is reported as missing if it is ${what}`, async () => {
       expect(await fired(new FakeReceiver(), NAMED, environment)).to.deep.equal({
         ...{ outcome: 'retry', reason: 'secret-missing', detail },
       });
     });
   }
 
-  it('is named by the kind, with the key that names it', () => {
+  it('is listed by the kind, with its key', () => {
     const secrets = { T: { env: 'T' }, 'U-2': { file: 'u' } };
     const needed = Object.values(neededSecrets({ urlFile: 'url', secrets }));
     expect(needed.map(({ path, ref }) => [path, ref])).to.deep.equal([
@@ -109,7 +109,7 @@ describe('a secret by name', () => {
     [{ url: 'https://h.test/', body: '${secret:T x}' }, '/body'],
   ];
   for (const [section, path] of unknown) {
-    it(`is an error where secrets: has none of that name: ${path}`, () => {
+    it(`is an error if secrets: does not have the name: ${path}`, () => {
       const whole = { ...section, secrets: { T: { env: 'T' } } };
       const [finding, ...others] = httpKind.check?.(whole, CONTEXT) ?? [];
       expect(others).to.deep.equal([]);
@@ -119,7 +119,7 @@ describe('a secret by name', () => {
     });
   }
 
-  it('has its place in the file where its name is unknown', () => {
+  it('is reported with its place in the file if the name is unknown', () => {
     const text =
       'version: 1\nfilters: [{ action: accept }]\ntriggers:\n  hook:\n    http:\n      url: https://h.test\n      body: { a: [1, "${secret:NO}"] }\n';
     const loaded = loadPlan({ text, namespace: 'a', buildNamespace: 'a', exec: 'refused' });
@@ -128,7 +128,7 @@ describe('a secret by name', () => {
     ]);
   });
 
-  it('stands in no manifest', () => {
+  it('is not allowed in a manifest', () => {
     const text =
       'version: 1\nfilters: [{ action: accept }]\ntriggers:\n  job:\n    kubernetes:\n      manifest: { apiVersion: v1, kind: ConfigMap, data: { a: "${secret:A}" } }\n';
     const loaded = loadPlan({ text, namespace: 'a', buildNamespace: 'a', exec: 'refused' });
@@ -146,7 +146,7 @@ describe('a URL from a file or a variable', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('is where the request goes, and is read again when it was rotated', async () => {
+  it('is the target of the request, and is read again after a rotation', async () => {
     const clock = new FakeClock();
     const receiver = new FakeReceiver();
     const trigger = triggerOf(receiver, { urlFile: 'url' }, { folder, clock });
@@ -172,10 +172,10 @@ describe('a URL from a file or a variable', () => {
     ['https://h.test/#s3cr3t', 'a fragment'],
     ['https://h.test/s3cr3t/${id}', 'a template'],
     ['https://h.test/s3cr3t\nhttps://h.test/', 'a space'],
-    ['https://h.test:99999/s3cr3t', 'a host or port'],
+    ['https://h.test:99999/s3cr3t', 'an invalid host or port'],
   ];
   for (const [text, why] of bad) {
-    it(`is refused without showing it: ${why}`, async () => {
+    it(`is refused and not shown: ${why}`, async () => {
       const receiver = new FakeReceiver();
       const outcome = await fired(receiver, { urlEnv: 'U' }, { U: text });
       expect(outcome).to.include({ outcome: 'retry', reason: 'secret-missing' });
@@ -191,7 +191,7 @@ describe('a URL from a file or a variable', () => {
     `url: https://h.test\n      secrets: { S: s3cr3ts3cr3t }`,
   ];
   for (const section of inline) {
-    it(`is refused and not shown where it stands for its place: ${section.slice(0, 12)}`, () => {
+    it(`is refused and not shown if it replaces the name of its place: ${section.slice(0, 12)}`, () => {
       const text = `version: 1\nfilters: [{ action: accept }]\ntriggers:\n  hook:\n    http:\n      ${section}\n`;
       const loaded = loadPlan({ text, namespace: 'a', buildNamespace: 'a', exec: 'refused' });
       expect(loaded.problems.map(({ severity }) => severity)).to.include('error');
@@ -200,8 +200,8 @@ describe('a URL from a file or a variable', () => {
   }
 });
 
-describe('what is shown of a request with a secret in it', () => {
-  /** What receivers say back, in their languages. */
+describe('a request with a secret', () => {
+  /** Echoes of receivers in different languages. */
   const echoes: Readonly<Record<string, (request: HttpRequest) => string>> = {
     'the target': ({ url }) => `no_service for ${url.pathname}${url.search}`,
     'the URL': ({ url }) => `<a href="${url.href.replaceAll('&', '&amp;')}">`,
@@ -224,7 +224,7 @@ describe('what is shown of a request with a secret in it', () => {
       contentType: 'application/x-www-form-urlencoded',
       secrets: { T: { env: 'T' }, U: { env: 'U' } },
     },
-    // Nothing but its place tells that these are secrets.
+    // Only their place shows that these are secrets.
     'a webhook in clear': { url: WEBHOOK },
     'a query and a header in clear': {
       url: 'https://h.test/x?private_token=s3cr3ts3cr3t',
@@ -235,7 +235,7 @@ describe('what is shown of a request with a secret in it', () => {
   const hidden = /s3cr3t|tok3n|T00\/B00/;
   for (const [what, section] of Object.entries(sections)) {
     for (const [how, echo] of Object.entries(echoes)) {
-      it(`is no part of it: ${what}, echoed as ${how}`, async () => {
+      it(`has an outcome without the secret: ${what}, echoed as ${how}`, async () => {
         for (const status of [200, 302, 400, 401, 404, 429, 500]) {
           const receiver = new FakeReceiver();
           receiver.script = (request) => {
@@ -250,7 +250,7 @@ describe('what is shown of a request with a secret in it', () => {
       });
     }
 
-    it(`is no part of a failure or of a handshake: ${what}`, async () => {
+    it(`has a failure and a handshake without the secret: ${what}`, async () => {
       const receiver = new FakeReceiver();
       receiver.script = ({ url }) => aFailure({ detail: `cannot reach ${url.href}` });
       expect(JSON.stringify(await fired(receiver, section, environment))).not.to.match(hidden);
@@ -259,7 +259,7 @@ describe('what is shown of a request with a secret in it', () => {
     });
   }
 
-  it('is scheme, host and port of its URL', async () => {
+  it('shows scheme, host and port of its URL only', async () => {
     const receiver = new FakeReceiver();
     receiver.script = () => anAnswer({ status: 404 });
     const detail = 'POST https://hooks.example.test:8443: not found, 404';

@@ -1,9 +1,10 @@
-// The table of answers, walked whole: what every status and every missing answer means, in words.
+// The whole table of answers: the meaning of every status and of every missing answer.
 
 import { expect } from 'chai';
 import type { Outcome } from '../../../lib/core/delivery.ts';
 import type { HttpFailed, NetworkFailure } from '../../../lib/net/http-client.ts';
-import { outcomeOf, retryOf } from '../../../lib/triggers/http/outcome.ts';
+import { retryOf } from '../../../lib/triggers/http/negotiation.ts';
+import { outcomeOf } from '../../../lib/triggers/http/outcome.ts';
 import { aFailure, anAnswer } from './support/fake-receiver.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
@@ -13,7 +14,7 @@ const TRIED = {
   redact: (text: string) => text,
 };
 
-/** Every status there can be, from 100 to 599, that is not told one by one below. */
+/** The meaning of every status that `EACH` does not list. */
 const RANGES: readonly (readonly [number, number, string])[] = [
   [100, 199, 'unknown server-error'],
   [200, 299, 'delivered'],
@@ -83,10 +84,7 @@ const FAILURES: Readonly<Record<NetworkFailure, readonly [never: string, perhaps
   'bad-answer': ['retry unreachable', 'unknown server-error'],
 };
 
-/**
- * Why a receiver that acted does not answer so, for each status after which a request is sent again:
- * by definition of the status it did not process the request.
- */
+/** Why a receiver that acted does not answer so, for each status after which a request is retried. */
 const NOT_PROCESSED: Readonly<Record<number, string>> = {
   300: 'it wants a choice first (RFC 9110 §15.4.1)',
   307: 'the same method goes to another URL (§15.4.8)',
@@ -100,7 +98,7 @@ const NOT_PROCESSED: Readonly<Record<number, string>> = {
   421: 'the wrong server cannot make a response (§15.5.20)',
   423: 'the resource is locked (RFC 4918 §11.3)',
   425: 'it does not risk to process the request (RFC 8470 §5.2)',
-  429: 'the limit stands before the work (RFC 6585 §4)',
+  429: 'the limit comes before the work (RFC 6585 §4)',
   511: 'the network did not forward it (RFC 6585 §6)',
 };
 
@@ -113,22 +111,22 @@ function wantedFor(status: number): string {
   return EACH[status] ?? range?.[2] ?? 'unknown server-error';
 }
 
-describe('what an answer means', () => {
-  it('is said for every status from 100 to 599', () => {
+describe('the meaning of an answer', () => {
+  it('is defined for every status from 100 to 599', () => {
     for (let status = 100; status <= 599; status += 1) {
       const outcome = outcomeOf(anAnswer({ status }), TRIED);
       expect(`${status} ${words(outcome)}`).to.equal(`${status} ${wantedFor(status)}`);
     }
   });
 
-  it('is to be retried only where a receiver that acted cannot answer so', () => {
+  it('is a retry only if a receiver that acted cannot answer so', () => {
     const retried = Array.from({ length: 500 }, (_, place) => place + 100).filter(
       (status) => outcomeOf(anAnswer({ status }), TRIED).outcome === 'retry',
     );
     expect(retried.map(String)).to.deep.equal(Object.keys(NOT_PROCESSED));
   });
 
-  it('is a lost answer where the number is no status', () => {
+  it('is a lost answer if the number is not a status', () => {
     for (const status of OUTSIDE) {
       expect(words(outcomeOf(anAnswer({ status }), TRIED)), String(status)).to.equal(
         'unknown server-error',
@@ -136,27 +134,27 @@ describe('what an answer means', () => {
     }
   });
 
-  it('is not lost for a 503 that says when to come again', () => {
+  it('is a retry for a 503 with Retry-After', () => {
     const answer = anAnswer({ status: 503, headers: { 'retry-after': '7' } });
     expect(outcomeOf(answer, TRIED)).to.include({
       ...{ outcome: 'retry', reason: 'unavailable', afterMs: 7000 },
     });
   });
 
-  it('is lost for a 503 that a proxy may have written for a connection it lost', () => {
-    // What Varnish says of every backend that it got no answer from, also after the request was sent.
+  it('is a lost answer for a 503 of a proxy that may have lost its connection', () => {
+    // Varnish answers so if a backend does not answer, also after the request was sent.
     const headers = { 'retry-after': '5', via: '1.1 varnish (Varnish/7.4)' };
     expect(words(outcomeOf(anAnswer({ status: 503, headers }), TRIED))).to.equal(
       'unknown server-error',
     );
   });
 
-  it('notes that a 303 is taken for a delivery', () => {
+  it('is delivered with a note for a 303', () => {
     const answer = anAnswer({ status: 303, headers: { location: '/job/1' } });
     expect(outcomeOf(answer, TRIED)).to.deep.equal({ outcome: 'delivered', note: 'answered 303' });
   });
 
-  it('comes with the wait that any row to retry asks for, in seconds or as a date', () => {
+  it('has the wait of Retry-After for every retry, in seconds or as a date', () => {
     const later = new Date(NOW + 90_000).toUTCString();
     for (let status = 300; status <= 599; status += 1) {
       for (const [header, afterMs] of [
@@ -184,7 +182,7 @@ describe('what an answer means', () => {
     ['a refusal that was the last request', 422, resets, 'refused invalid'],
   ];
   for (const [what, status, headers, wanted] of pauses) {
-    it(`asks for no request for a minute: ${what}`, () => {
+    it(`has a pause of a minute: ${what}`, () => {
       const outcome = outcomeOf(anAnswer({ status, headers }), TRIED);
       expect(words(outcome)).to.equal(wanted);
       expect(outcome).to.have.property('pauseMs', 60_000);
@@ -192,7 +190,7 @@ describe('what an answer means', () => {
     });
   }
 
-  it('asks for no pause where a 403 is about what we may do, or Retry-After about the delivery', () => {
+  it('has no pause if a 403 is about permissions or Retry-After is about the delivery', () => {
     const forbidden = anAnswer({ status: 403, headers: { 'x-ratelimit-remaining': '7' } });
     expect(words(outcomeOf(forbidden, TRIED))).to.equal('retry forbidden');
     const unreadable = anAnswer({ status: 403, headers: { 'retry-after': 'soon' } });
@@ -203,20 +201,20 @@ describe('what an answer means', () => {
       .and.not.have.any.keys('pauseMs');
   });
 
-  it('asks for no wait where Retry-After can not be read', () => {
+  it('has no wait if Retry-After cannot be read', () => {
     const answer = anAnswer({ status: 429, headers: { 'retry-after': 'soon' } });
     expect(outcomeOf(answer, TRIED)).not.to.have.property('afterMs');
   });
 });
 
-describe('what a missing answer means', () => {
+describe('the meaning of a missing answer', () => {
   for (const [failure, [never, perhaps]] of Object.entries(FAILURES)) {
     const cases = [
       { reached: 'never', wanted: never },
       { reached: 'perhaps', wanted: perhaps },
     ] as const;
     for (const { reached, wanted } of cases) {
-      it(`is ${wanted} for ${failure} where the request reached ${reached}`, () => {
+      it(`is ${wanted} for ${failure} if the request reached the receiver ${reached}`, () => {
         // The keys of the table are the closed set.
         const failed = {
           failure: failure as NetworkFailure,
@@ -233,7 +231,7 @@ describe('what a missing answer means', () => {
   }
 });
 
-describe('what a detail says', () => {
+describe('the detail of an outcome', () => {
   const cases = [
     {
       name: 'the status and what was found',
@@ -244,10 +242,10 @@ describe('what a detail says', () => {
       name: 'the beginning of the body, quoted',
       answer: anAnswer({ status: 400, excerpt: ' {"error":\n"\u001b[31mno"} ' }),
       wanted:
-        'POST https://ci.example.test/hooks: a bad request, 400: "{\\"error\\":\\n\\"\\u001b[31mno\\"}"',
+        'POST https://ci.example.test/hooks: bad request, 400: "{\\"error\\":\\n\\"\\u001b[31mno\\"}"',
     },
     {
-      name: 'the host that a redirect points at, and nothing else of it',
+      name: 'the host of a redirect, and nothing else of its location',
       answer: anAnswer({
         status: 302,
         headers: { location: 'https://a:b@c.example.test/d?e=f#g' },
@@ -255,23 +253,23 @@ describe('what a detail says', () => {
       wanted: 'POST https://ci.example.test/hooks: redirected to "c.example.test", 302',
     },
     {
-      name: 'that a redirect stays with the host',
+      name: 'no host of a redirect to the same host',
       answer: anAnswer({ status: 307, headers: { location: '/login?token=x' } }),
       wanted: 'POST https://ci.example.test/hooks: redirected to another path of it, 307',
     },
     {
-      name: 'nothing of a location that can not be read',
+      name: 'nothing of an invalid location',
       answer: anAnswer({ status: 300, headers: { location: 'https://[' } }),
       wanted: 'POST https://ci.example.test/hooks: redirected to another path of it, 300',
     },
   ];
   for (const { name, answer, wanted } of cases) {
-    it(name, () => {
+    it(`has ${name}`, () => {
       expect(outcomeOf(answer, TRIED)).to.have.property('detail', wanted);
     });
   }
 
-  it('does not name a host with a secret in it', () => {
+  it('has no host with a secret', () => {
     const answer = anAnswer({ status: 302, headers: { location: 'https://Secret.example.test/' } });
     const redact = (text: string): string => text.replaceAll('Secret', '[redacted]');
     expect(outcomeOf(answer, { ...TRIED, redact })).to.have.property(
@@ -280,14 +278,14 @@ describe('what a detail says', () => {
     );
   });
 
-  it('is short however much the receiver says', () => {
+  it('is short, also for a long answer', () => {
     const outcome = outcomeOf(anAnswer({ status: 500, excerpt: 'x'.repeat(16_384) }), TRIED);
     expect('detail' in outcome ? outcome.detail.length : 0).to.be.below(300);
   });
 });
 
 describe('a failure of the handshake', () => {
-  it('is always one to retry: asking started nothing', () => {
+  it('is always a retry, because asking starts nothing', () => {
     for (let status = 100; status <= 599; status += 1) {
       expect(retryOf(anAnswer({ status }), TRIED).outcome, String(status)).to.equal('retry');
     }

@@ -1,4 +1,4 @@
-// Which proxy a trigger goes through: its own, none, or that of the environment; and what is said.
+// The proxy of a trigger: its own, none, or that of the environment; and the observation of it.
 
 import { expect } from 'chai';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
@@ -29,9 +29,9 @@ describe('the proxy of an http trigger', () => {
       'environment',
       'HTTP_PROXY',
     ],
-    ['none to what NO_PROXY names', { url: 'http://ci.here.test/' }, 'environment', null],
-    ['none to loopback', { url: 'http://127.0.0.1:9000/' }, 'environment', null],
-    ['none to https without its variable', { url: 'https://ci.test/' }, 'environment', null],
+    ['none for hosts in NO_PROXY', { url: 'http://ci.here.test/' }, 'environment', null],
+    ['none for loopback', { url: 'http://127.0.0.1:9000/' }, 'environment', null],
+    ['none for https without its variable', { url: 'https://ci.test/' }, 'environment', null],
     ['none by proxy: none', { url: 'http://ci.test/', proxy: 'none' }, null, null],
     [
       'its own, whatever the environment says',
@@ -41,7 +41,7 @@ describe('the proxy of an http trigger', () => {
     ],
   ];
   for (const [what, section, setting, from] of rows) {
-    it(`is ${what}, and is said when the trigger is made`, async () => {
+    it(`is ${what}, and is reported when the trigger is created`, async () => {
       const { observe, of } = recordingObserve();
       const receiver = new FakeReceiver();
       const trigger = receiver.trigger(section, { observe, environment: ENVIRONMENT });
@@ -54,7 +54,7 @@ describe('the proxy of an http trigger', () => {
     });
   }
 
-  it('carries requests in the absolute form, and none of a trigger without it', async () => {
+  it('gets requests in absolute form, and none of a trigger without a proxy', async () => {
     await using proxy = await listen();
     const environment = { http_proxy: proxy.origin };
     const fired = async (section: HttpSection) => {
@@ -79,7 +79,7 @@ describe('the proxy of an http trigger', () => {
     [{ url: 'nonsense' }, null],
   ];
   for (const [section, receiver] of receivers) {
-    it(`of the environment is asked about ${receiver ?? 'no place'} for ${section.url}`, () => {
+    it(`of the environment is chosen for ${receiver ?? 'no receiver'} if the URL is ${section.url}`, () => {
       expect(httpKind.receiver?.(section)?.href ?? null).to.equal(receiver);
     });
   }

@@ -1,7 +1,7 @@
-// Secrets taken out of what a receiver sent back, in each form in which it may echo them.
+// Redaction of secrets in answers, in each form in which a receiver may echo them.
 
 import { expect } from 'chai';
-import { redactor } from '../../../lib/triggers/http/answer.ts';
+import { redactor } from '../../../lib/triggers/http/clear-secrets.ts';
 
 describe('redaction', () => {
   const secret = 'p4ss "wörd" \\%/';
@@ -26,18 +26,18 @@ describe('redaction', () => {
     });
   }
 
-  it('finds a secret as a form writes it', () => {
+  it('finds a secret in a form', () => {
     const punctuation = "a~b!c'd(e)f*g h";
     const form = new URLSearchParams({ a: punctuation }).toString();
     expect(form).to.include('%7E').and.include('%21').and.include('+');
     expect(redactor([punctuation])(form)).to.equal('a=[redacted]');
   });
 
-  it('takes the longest first, so that no part of one is left', () => {
+  it('replaces the longest first, so that no part of a secret is left', () => {
     expect(redactor(['whsec_', 'whsec_abcdef'])('whsec_abcdef')).to.equal('[redacted]');
   });
 
-  it('leaves texts alone that are too short to be secret', () => {
+  it('keeps texts that are too short to be secret', () => {
     expect(redactor(['', 'a', 'abc'])('abc a')).to.equal('abc a');
   });
 });

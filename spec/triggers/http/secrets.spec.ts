@@ -1,12 +1,12 @@
-// What is secret: read when needed, noticed when rotated, told by name where it is missing, and in
-// no outcome whatever a receiver sends back.
+// Secrets of http: read when needed, read again after a rotation, reported by name if missing, and in no
+// outcome, whatever a receiver sends back.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Outcome } from '../../../lib/core/delivery.ts';
-import { neededSecrets } from '../../../lib/triggers/http/secret-refs.ts';
+import { neededSecrets } from '../../../lib/triggers/http/request-credentials.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -48,7 +48,7 @@ describe('the secrets of http', () => {
     { auth: { header: { name: 'X-Api-Key', valueEnv: 'S' } }, header: 'x-api-key', wanted: 'p4ss' },
   ] as const;
   for (const { auth, header, wanted } of ways) {
-    it(`let requests in by ${Object.keys(auth).join('')}`, async () => {
+    it(`authenticate requests by ${Object.keys(auth).join('')}`, async () => {
       const receiver = new FakeReceiver();
       await fired(receiver, { auth }, { S: 'p4ss\n' });
       expect(receiver.requests[0]?.headers).to.have.property(header, wanted);
@@ -78,7 +78,7 @@ describe('the secrets of http', () => {
       what: 'two lines',
       prepare: () => write('token', 'hunter2\nhunter3'),
       section: BEARER,
-      why: 'file "token": holds a character that no header takes (expected one word of ASCII)',
+      why: 'file "token": holds a character that headers do not allow (expected one word of ASCII)',
     },
     {
       what: 'no such variable',
@@ -100,7 +100,7 @@ describe('the secrets of http', () => {
     },
   ];
   for (const { what, prepare, section, why } of missing) {
-    it(`are missing, by name and without their text: ${what}`, async () => {
+    it(`are reported by name and without their text if missing: ${what}`, async () => {
       prepare();
       const receiver = new FakeReceiver();
       expect(await fired(receiver, section)).to.deep.equal({
@@ -111,7 +111,7 @@ describe('the secrets of http', () => {
     });
   }
 
-  it('are read again ten seconds later, at once after a 401, and at once where one was missing', async () => {
+  it('are read again after ten seconds, and at once after a 401 or if one was missing', async () => {
     const clock = new FakeClock();
     const receiver = new FakeReceiver();
     const trigger = receiver.trigger(BEARER, { folder, clock });
@@ -137,7 +137,7 @@ describe('the secrets of http', () => {
     expect(await attempt()).to.equal('delivered');
   });
 
-  it('are looked at after they were refused: only others are worth another attempt', async () => {
+  it('are compared after a refusal: only changed ones are worth another attempt', async () => {
     const clock = new FakeClock();
     const receiver = new FakeReceiver();
     const trigger = receiver.trigger(BEARER, { folder, clock });
@@ -164,7 +164,7 @@ describe('the secrets of http', () => {
     ['a proxy', 407, { proxy: { url: 'http://p:1', username: 'u', passwordFile: 'token' } }],
     ['a handshake', 401, { ...BEARER, handshake: { origin: 'me' } }],
   ] as const) {
-    it(`are looked at after they were refused by ${what}`, async () => {
+    it(`are compared after a refusal by ${what}`, async () => {
       const clock = new FakeClock();
       const receiver = new FakeReceiver();
       receiver.script = () => anAnswer({ status });
@@ -177,7 +177,7 @@ describe('the secrets of http', () => {
     });
   }
 
-  it('that are certificates open a new connection when they change, and only then', async () => {
+  it('open a new connection only if a certificate changed', async () => {
     const clock = new FakeClock();
     const receiver = new FakeReceiver();
     const section = { ...BEARER, tls: { caFile: 'ca', serverName: 'ci' }, connectTimeout: '3s' };
@@ -206,7 +206,7 @@ describe('the secrets of http', () => {
     expect(receiver.closed).to.equal(2);
   });
 
-  it('of a proxy reach the client and nobody else', async () => {
+  it('of a proxy are passed to the client only', async () => {
     const receiver = new FakeReceiver();
     const proxy = { url: 'http://proxy.example.test:3128', username: 'me', passwordEnv: 'P' };
     await fired(receiver, { proxy }, { P: 'p4ss' });
@@ -217,7 +217,7 @@ describe('the secrets of http', () => {
     expect(JSON.stringify(receiver.requests)).not.to.include('p4ss');
   });
 
-  it('are all named by the kind, with the key that names each', () => {
+  it('are all listed by the kind, each with its key', () => {
     const section: HttpSection = {
       url: URL_OF_SPECS,
       auth: { basic: { username: 'me', passwordFile: 'a' } },
@@ -261,7 +261,7 @@ describe('a receiver that echoes everything', () => {
   ];
   for (const { section, environment } of proxyWays) {
     const [variable = ''] = Object.keys(environment);
-    it(`gets no password of a proxy into an outcome: that of ${variable}`, async () => {
+    it(`puts no password of a proxy into an outcome: ${variable}`, async () => {
       const receiver = new FakeReceiver();
       const pair = Buffer.from(`me:${PASSWORD}`).toString('base64');
       receiver.script = () => anAnswer({ status: 500, excerpt: `Basic ${pair} ${PASSWORD}` });
@@ -273,7 +273,7 @@ describe('a receiver that echoes everything', () => {
 
   const forms = [String, JSON.stringify, encodeURIComponent] as const;
   for (const { auth, hidden } of ways) {
-    it(`gets no secret into an outcome: ${Object.keys(auth).join('')}`, async () => {
+    it(`puts no secret into an outcome: ${Object.keys(auth).join('')}`, async () => {
       const receiver = new FakeReceiver();
       const section = { auth, headers: { 'X-Team': TEAM }, signing: { secretEnv: 'S' } };
       const environment = { P: PASSWORD, T: TOKEN, S: SIGNING_SECRET };

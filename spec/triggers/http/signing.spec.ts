@@ -1,21 +1,22 @@
-// Signatures, checked by the official package of Standard Webhooks, and which texts are secrets.
+// Signatures, verified with the official package of Standard Webhooks, and the form of signing secrets.
 
 import { expect } from 'chai';
 import { Webhook } from 'standardwebhooks';
 import { systemClock } from '../../../lib/kit/system.ts';
-import { parseSigningKeys, signatureHeaders } from '../../../lib/triggers/http/signing.ts';
+import { parseSigningKeys } from '../../../lib/triggers/http/request-credentials.ts';
+import { signatureHeaders } from '../../../lib/triggers/http/sender.ts';
 
 const secretOf = (bytes: number, fill = 7): string =>
   `whsec_${Buffer.alloc(bytes, fill).toString('base64')}`;
 
 describe('a signature', () => {
-  // The example of the specification's own libraries.
+  // The example in the libraries of the specification.
   const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
   const body = Buffer.from('{"test": 2432232314}');
   const id = 'msg_p5jXN8AQM9LWM0D4loKWxJek';
   const now = 1_614_265_330_999;
 
-  it('is that of the specification’s example, over the second of the attempt', () => {
+  it('equals the example of the specification, with the time in seconds', () => {
     const keys = parseSigningKeys(secret);
     expect(keys && signatureHeaders({ id, now, body }, keys)).to.deep.equal([
       ['webhook-timestamp', '1614265330'],
@@ -23,7 +24,7 @@ describe('a signature', () => {
     ]);
   });
 
-  it('is taken by the official package for each secret while they are rotated', () => {
+  it('is accepted by the official package for each secret during a rotation', () => {
     const secrets = [secretOf(32, 1), secretOf(24, 2), secretOf(64, 3)];
     const keys = parseSigningKeys(secrets.join('\n'));
     const bytes = Buffer.from('{"é":"\\ud800"}');
@@ -36,7 +37,7 @@ describe('a signature', () => {
     expect(() => new Webhook(secretOf(32, 1)).verify('{}', headers)).to.throw();
   });
 
-  it('comes from the first secret first', () => {
+  it('begins with that of the first secret', () => {
     const both = parseSigningKeys(`${secretOf(32, 1)} ${secretOf(32, 2)}`);
     const first = parseSigningKeys(secretOf(32, 1));
     const valueOf = (keys: typeof both): string =>
@@ -69,7 +70,7 @@ describe('a signing secret', () => {
     { what: 'nothing', text: '', keys: undefined },
   ];
   for (const { what, text, keys } of cases) {
-    it(`${what}: ${keys === undefined ? 'is none' : `${keys} of them`}`, () => {
+    it(`${keys === undefined ? 'is invalid' : `gives ${keys} keys`}: ${what}`, () => {
       expect(parseSigningKeys(text)?.length).to.equal(keys);
     });
   }

@@ -1,4 +1,4 @@
-// Where templates may stand in a URL, and that no value of an Event gets out of its place.
+// Places of templates in a URL, and that no value of an Event leaves its place.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -48,7 +48,7 @@ describe('a URL template', () => {
     [`https://h.test/a/${REASON}\${event.message}`, '.'],
   ] as const;
   for (const [template, value] of moving) {
-    it(`is not rendered where ${JSON.stringify(value)} would move the path of ${template}`, () => {
+    it(`is not rendered if ${JSON.stringify(value)} would move the path of ${template}`, () => {
       expect(rendered(template, value)).to.match(/^not-renderable: path segment 2 of the URL is /);
     });
   }
@@ -77,7 +77,7 @@ describe('a URL template', () => {
     });
   }
 
-  it('is an error with a zone, which no URL has', () => {
+  it('is an error with a zone, which URLs do not have', () => {
     const { findings } = compileUrl('http://[fe80::1%25eth0]/', 'delivery');
     expect(findings).to.have.length(1);
   });
@@ -92,7 +92,7 @@ describe('a URL template', () => {
     expect(rendered(`https://h.test/${REASON}`, 'x'.repeat(9_000))).to.match(/^too-large: /);
   });
 
-  it('keeps its shape whatever the values are', () => {
+  it('keeps its structure for all values', () => {
     const template = `https://h.test:81/a/${REASON}/b-\${event.message}?k=${REASON}&l=\${event.message}`;
     const value = fc.oneof(
       fc.string({ unit: 'binary' }),
@@ -121,7 +121,7 @@ describe('a URL template', () => {
   });
 });
 
-describe('a URL that can not be used', () => {
+describe('an invalid URL', () => {
   const cases = [
     ['ftp://h.test/', 'wrong-value', /no URL of http/],
     ['h.test/hook', 'wrong-value', /no URL of http/],
@@ -154,7 +154,7 @@ describe('a URL that can not be used', () => {
     });
   }
 
-  it('is one with an Event in it where a request carries several deliveries', () => {
+  it('is one with values of an Event in a batch', () => {
     const [finding] = compileUrl(`https://h.test/${REASON}`, 'batch').findings;
     expect(finding).to.include({ code: 'bad-template', path: '/url' });
     expect(compileUrl('https://h.test/${cluster.id}', 'batch').findings).to.deep.equal([]);

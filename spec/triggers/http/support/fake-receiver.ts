@@ -1,7 +1,9 @@
-// A receiver as far as the kind http sees one: it keeps what it is sent and answers what a spec
-// tells it to. It drops nothing, verifies nothing and opens no socket.
+// A fake receiver for the kind http: it keeps all requests and answers by a script. It verifies nothing
+// and opens no socket. real-receiver.ts has a socket.
 
 import { once } from 'node:events';
+import type { Delivery } from '../../../../lib/core/delivery.ts';
+import type { EventObject } from '../../../../lib/core/event.ts';
 import type { Trigger } from '../../../../lib/core/trigger.ts';
 import type {
   HttpAnswered,
@@ -10,44 +12,45 @@ import type {
   HttpRequest,
   HttpResult,
 } from '../../../../lib/net/http-client.ts';
-import type { ClientSettings } from '../../../../lib/triggers/http/client-cache.ts';
+import type { ClientSettings } from '../../../../lib/triggers/http/request-credentials.ts';
 import type { HttpSection } from '../../../../lib/triggers/http/section.ts';
 import { createHttpTrigger } from '../../../../lib/triggers/http.ts';
 import type { TriggerParts } from '../../../../lib/triggers/trigger-kind.ts';
+import { aDelivery } from '../../../support/builders.ts';
 import { someParts } from '../../support/parts.ts';
 
-/** Where the sections of specs send to. */
+/** The default URL of sections. */
 export const URL_OF_SPECS = 'https://ci.example.test/hooks/k8s';
 
-/** A signing secret; 32 bytes of 7. */
+/** A signing secret of 32 bytes of 7. */
 export const SIGNING_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 
-/** An answer, 200 unless told otherwise. */
+/** An answer; 200 by default. */
 export function anAnswer(overrides: Partial<HttpAnswered> = {}): HttpAnswered {
   return { answered: true, status: 200, headers: {}, excerpt: '', ...overrides };
 }
 
-/** No answer: a connection reset after the request was sent, unless told otherwise. */
+/** A missing answer; by default the connection was reset after the request was sent. */
 export function aFailure(overrides: Partial<HttpFailed> = {}): HttpFailed {
   const detail = 'the fake says so';
   return { answered: false, reached: 'perhaps', failure: 'reset', detail, ...overrides };
 }
 
-/** What it answers to a request. */
+/** Answers a request. */
 export type Script = (request: HttpRequest) => HttpResult;
 
-/** A receiver of a few lines. */
+/** Keeps requests, and answers them by `script`. */
 export class FakeReceiver {
   readonly requests: HttpRequest[] = [];
-  /** The settings of every client that was made. */
+  /** The settings of every client. */
   readonly clients: ClientSettings[] = [];
-  /** How many of them were closed. */
+  /** Number of closed clients. */
   closed = 0;
   script: Script = () => anAnswer();
-  /** Whether it takes requests and never answers them. */
+  /** Whether it accepts requests and never answers. */
   silent = false;
 
-  /** A client of it. */
+  /** Creates a client of this receiver. */
   readonly create = (settings: ClientSettings): HttpClient => {
     this.clients.push(settings);
     let isClosed = false;
@@ -60,12 +63,12 @@ export class FakeReceiver {
     };
   };
 
-  /** A trigger that sends to it. */
+  /** Creates a trigger that sends to this receiver. */
   trigger(section: Partial<HttpSection> = {}, parts: Partial<TriggerParts> = {}): Trigger {
     return createHttpTrigger({ url: URL_OF_SPECS, ...section }, someParts(parts), this.create);
   }
 
-  /** The requests that carried deliveries. */
+  /** The requests with deliveries. */
   get sent(): readonly HttpRequest[] {
     return this.requests.filter(({ method }) => method !== 'OPTIONS');
   }
@@ -79,6 +82,12 @@ export class FakeReceiver {
     const isTime = why instanceof Error && why.name === 'TimeoutError';
     return aFailure({ failure: isTime ? 'timeout' : 'aborted' });
   }
+}
+
+/** A delivery of one occurrence with this Event. */
+export function deliveryOf(event: EventObject): Delivery {
+  const [occurrence] = aDelivery().occurrences;
+  return aDelivery({ occurrences: [{ ...occurrence, event }] });
 }
 
 /** The body of a request as text. */

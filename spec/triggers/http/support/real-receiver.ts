@@ -1,26 +1,27 @@
-// A receiver on a real socket, on a free port of loopback: it keeps what arrives and answers what a
-// spec tells it to.
+// A receiver with a real socket on a free port of loopback: it keeps all requests and answers as the
+// spec says.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
-/** A request as it arrived. */
+/** A request that arrived. */
 export interface Arrived {
   readonly method: string;
-  /** The path with its query, as it stood in the request line. */
+  /** The path with its query, as it was in the request line. */
   readonly target: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
 }
 
-/** A receiver that listens until it is disposed of. */
+/** A receiver that listens until it is disposed. */
 export interface RealReceiver extends AsyncDisposable {
   readonly origin: string;
   readonly arrived: readonly Arrived[];
 }
 
-/** Starts one; `answer` sees the whole request. */
+/** Starts a receiver; `answer` gets the whole request. */
 export async function listen(
   answer: (request: Arrived, response: ServerResponse) => void = (_request, response) => {
     response.end();
@@ -28,10 +29,8 @@ export async function listen(
 ): Promise<RealReceiver> {
   const arrived: Arrived[] = [];
   const take = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of message) chunks.push(Buffer.from(chunk as Uint8Array));
     const { method = '', url: target = '', headers } = message;
-    const request = { method, target, headers, body: Buffer.concat(chunks).toString('utf8') };
+    const request = { method, target, headers, body: await text(message) };
     arrived.push(request);
     answer(request, response);
   };

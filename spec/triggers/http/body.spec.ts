@@ -1,22 +1,16 @@
-// A body of the receiver's own form: what a tree and a text become in each content type, that no value
-// of an Event ends the value it stands in, and what is refused at load.
+// `body:` in the receiver's own form: rendering of trees and texts in each content type, mistakes that
+// are refused at load, and that no value of an Event ends the value that contains it.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Delivery } from '../../../../lib/core/delivery.ts';
-import type { EventObject } from '../../../../lib/core/event.ts';
-import type { HttpSection } from '../../../../lib/triggers/http/section.ts';
-import { httpKind } from '../../../../lib/triggers/http.ts';
-import { aDelivery, anEvent } from '../../../support/builders.ts';
-import { CONTEXT, NEVER } from '../../support/parts.ts';
-import { bodyOf, FakeReceiver, URL_OF_SPECS } from '../support/fake-receiver.ts';
+import type { Delivery } from '../../../lib/core/delivery.ts';
+import type { HttpSection } from '../../../lib/triggers/http/section.ts';
+import { httpKind } from '../../../lib/triggers/http.ts';
+import { aDelivery, anEvent } from '../../support/builders.ts';
+import { CONTEXT, NEVER } from '../support/parts.ts';
+import { bodyOf, deliveryOf, FakeReceiver, URL_OF_SPECS } from './support/fake-receiver.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
-
-function deliveryOf(event: EventObject): Delivery {
-  const [occurrence] = aDelivery().occurrences;
-  return aDelivery({ occurrences: [{ ...occurrence, event }] });
-}
 
 async function sent(section: Partial<HttpSection>, delivery: Delivery = aDelivery()) {
   const receiver = new FakeReceiver();
@@ -27,7 +21,7 @@ async function sent(section: Partial<HttpSection>, delivery: Delivery = aDeliver
 }
 
 describe('a body of its own', () => {
-  it('is a JSON tree whose whole values keep their type, as case GitHub wants it', async () => {
+  it('is a JSON tree whose whole values keep their type, as GitHub needs it', async () => {
     const body = {
       event_type: 'k8s',
       client_payload: {
@@ -123,7 +117,7 @@ describe('a body of its own', () => {
     ],
   ];
   for (const [what, section, type, wanted] of cases) {
-    it(`is sent as it is written: ${what}`, async () => {
+    it(`is rendered and sent: ${what}`, async () => {
       const delivery = deliveryOf(anEvent({ message: QUOTE, count: 3 }));
       const found = await sent(section, delivery);
       expect(found).to.deep.include({ type, body: wanted });
@@ -185,7 +179,7 @@ describe('a value in a body', () => {
       ]);
     }));
 
-  it('stays text of XML, without what XML cannot hold', () =>
+  it('stays text of XML, without characters that XML does not allow', () =>
     holds(
       {
         body: '<a b="${event.message}" c=\'${event.message}\'>${event.message}</a>',
@@ -202,7 +196,7 @@ describe('a value in a body', () => {
     ));
 });
 
-describe('what is wrong with a body', () => {
+describe('a mistake in a body', () => {
   const found = (section: Partial<HttpSection>): readonly string[] => {
     const findings = httpKind.check?.({ url: URL_OF_SPECS, ...section }, CONTEXT) ?? [];
     for (const { message, hint } of findings) {
@@ -249,7 +243,7 @@ describe('what is wrong with a body', () => {
     ['a text that is no JSON', { body: '{"a": }', ...json }, ['wrong-value /body']],
     ['a value beside a digit', { body: '[1${event.count}]', ...json }, ['wrong-value /body']],
     ['a value beside a value', { body: '[${id}${id}]', ...json }, ['wrong-value /body']],
-    ['a value behind a backslash', { body: '["\\${id}"]', ...json }, ['wrong-value /body']],
+    ['a value after a backslash', { body: '["\\${id}"]', ...json }, ['wrong-value /body']],
     ['a value in an escape', { body: '["\\u00${id}"]', ...json }, ['wrong-value /body']],
     ['a key of a JSON text', { body: '{"${event.reason}": 1}', ...json }, ['template-place /body']],
     ['a tag', { body: '<${event.reason}/>', ...xml }, ['template-place /body']],
@@ -265,7 +259,11 @@ describe('what is wrong with a body', () => {
       { body: 'a,${event.message}', contentType: 'text/csv' },
       ['template-place /body'],
     ],
-    ['a secret without a name', { body: { a: '${secret:NO}' } }, ['bad-template /body/a']],
+    [
+      'a secret that secrets: does not have',
+      { body: { a: '${secret:NO}' } },
+      ['bad-template /body/a'],
+    ],
   ];
   for (const [what, section, wanted] of cases) {
     it(`is found: ${what}`, () => {

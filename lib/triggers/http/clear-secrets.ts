@@ -1,146 +1,23 @@
-// Every secret and certificate that a section names: where it is, which key names it, and what it
-// must look like. Nothing is read here.
+// Secrets in clear in a section, and the redaction of secrets. A secret in clear is recognized by its
+// place: query parameters, headers and keys of the body by their names, and URLs of webhooks. `check`
+// warns of it, and it is hidden wherever other secrets are. Secrets by reference are in
+// request-credentials.ts.
+// Source: the documentation of each webhook in WEBHOOKS.
 
 import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
-import type { NeededSecret, SecretRef } from '../../kit/secret.ts';
 import { quoted } from '../../kit/text/printable.ts';
 import { toPointer } from '../manifest/manifest-places.ts';
-import { proxyBlock } from './client-cache.ts';
 import type { HttpSection } from './section.ts';
-import { parseSigningKeys, SIGNING_EXPECTED } from './signing.ts';
 import { namesSecret } from './templates.ts';
-import { urlFault } from './url-template.ts';
 
-/** What a secret of the section is for. */
-export type SecretName = OwnSecret | NamedSecret;
-
-type OwnSecret =
-  | 'token'
-  | 'password'
-  | 'value'
-  | 'signing'
-  | 'proxyPassword'
-  | 'ca'
-  | 'cert'
-  | 'key'
-  | 'url';
-
-/** A secret of `secrets:`, by its name there. */
-type NamedSecret = `secret ${string}`;
-
-/** The secrets of a section by what they are for. */
-type NeededSecrets = Readonly<Partial<Record<OwnSecret, NeededSecret>>> &
-  Readonly<Record<NamedSecret, NeededSecret>>;
-
-/** The secrets of `secrets:` among all that were read, by their names there. */
-export function namedSecrets(
-  texts: Readonly<Partial<Record<SecretName, string>>>,
-): Readonly<Record<string, string>> {
-  const named = Object.entries(texts).filter(([name]) => name.startsWith(NAMED));
-  return Object.fromEntries(named.map(([name, text]) => [name.slice(NAMED.length), text ?? '']));
-}
-
-const NAMED = 'secret ';
-
-type SecretFault = NonNullable<NeededSecret['fault']>;
-
-const holds =
-  (pattern: RegExp, expected: string): SecretFault =>
-  (text) =>
-    pattern.test(text) ? undefined : `holds ${expected}`;
-
-const TOKEN = holds(
-  /^[\u0021-\u007e]+$/,
-  'a character that no header takes (expected one word of ASCII)',
-);
-const VALUE = holds(
-  /^[\u0020-\u007e]+$/,
-  'a character that no header takes (expected one line of ASCII)',
-);
-const PASSWORD = holds(/^\P{Cc}+$/u, 'a control character (expected one line)');
-const CERTIFICATE = holds(/-----BEGIN CERTIFICATE-----/, 'no certificate (expected PEM)');
-const KEY = holds(/-----BEGIN [A-Z ]*PRIVATE KEY-----/, 'no private key (expected PEM)');
-const URL_TEXT: SecretFault = (text) => {
-  const fault = urlFault(text);
-  return fault === undefined ? undefined : `holds ${fault}`;
-};
-// Each is looked for in answers, character by character.
-const LONGEST_NAMED = 16_384;
-const NAMED_TEXT: SecretFault = (text) =>
-  text.length > LONGEST_NAMED ? 'holds more than 16 Ki characters (expected fewer)' : undefined;
-const SIGNING: SecretFault = (text) =>
-  parseSigningKeys(text) === undefined ? `holds ${SIGNING_EXPECTED}` : undefined;
-
-/** The secrets of a section by what they are for; paths are relative to the section. */
-export function neededSecrets(section: HttpSection): NeededSecrets {
-  const { auth = {}, signing, tls = {}, proxy } = section;
-  const all: readonly (readonly [SecretName, NeededSecret | undefined])[] = [
-    ['token', byReference(auth.bearer, { at: '/auth/bearer', what: 'token', fault: TOKEN })],
-    ['password', byReference(auth.basic, { at: '/auth/basic', what: 'password', fault: PASSWORD })],
-    ['value', byReference(auth.header, { at: '/auth/header', what: 'value', fault: VALUE })],
-    ['signing', byReference(signing, { at: '/signing', what: 'secret', fault: SIGNING })],
-    [
-      'proxyPassword',
-      byReference(proxyBlock(proxy), { at: '/proxy', what: 'password', fault: PASSWORD }),
-    ],
-    ['ca', byReference(tls, { at: '/tls', what: 'ca', fault: CERTIFICATE })],
-    ['cert', byReference(tls, { at: '/tls', what: 'cert', fault: CERTIFICATE })],
-    ['key', byReference(tls, { at: '/tls', what: 'key', fault: KEY })],
-    ['url', byReference(section, { at: '', what: 'url', fault: URL_TEXT })],
-    ...named(section),
-  ];
-  return Object.fromEntries(
-    all.flatMap(([name, needed]) => (needed === undefined ? [] : [[name, needed] as const])),
-  );
-}
-
-/** A header takes less than a URL or a body, in which every character is escaped. */
-function named({ secrets = {}, headers = {} }: HttpSection) {
-  const inHeaders = Object.values(headers).join('\n');
-  return Object.entries(secrets).map(([name, ref]) => {
-    const isInHeader = inHeaders.includes(`\${secret:${name}}`);
-    const fault = isInHeader ? VALUE : NAMED_TEXT;
-    const path = toPointer(['secrets', name, 'env' in ref ? 'env' : 'file']);
-    return [`${NAMED}${name}`, { path, ref, fault }] as const;
-  });
-}
-
-interface Reference {
-  /** A JSON Pointer to the block that has the key. */
-  readonly at: string;
-  readonly what: string;
-  readonly fault: SecretFault;
-}
-
-function byReference(
-  block: object | undefined,
-  { at, what, fault }: Reference,
-): NeededSecret | undefined {
-  for (const [suffix, kind] of [
-    ['File', 'file'],
-    ['Env', 'env'],
-  ] as const) {
-    const written: unknown = new Map(Object.entries(block ?? {})).get(`${what}${suffix}`);
-    if (typeof written !== 'string') continue;
-    const ref: SecretRef = kind === 'file' ? { file: written } : { env: written };
-    return { path: `${at}/${what}${suffix}`, ref, fault };
-  }
-  return undefined;
-}
-
-// Secrets that stand in the section in clear, as far as their place gives them away. Such places are
-// query parameters, headers and keys of the body by their names, and URLs of webhooks. `check` warns of
-// them, and they are kept out of everything that is shown, as other secrets are.
-// Source: the documentation of each webhook that WEBHOOKS names.
-
-/** One webhook whose URL lets everybody in who knows it. */
+/** A webhook whose URL is its only credential. */
 interface Webhook {
   readonly name: string;
   readonly host: RegExp;
-  /** The path, for those that other hosts offer in the same form or whose host has other pages. */
+  /** Required if other hosts offer the same path, or if the host has other pages. */
   readonly path?: RegExp;
-  /** Whether the path alone gives it away, on any host. */
+  /** Whether the path alone identifies the webhook, on any host. */
   readonly anywhere?: true;
 }
 
@@ -193,7 +70,7 @@ const IN_BODY = new RegExp(
   'i',
 );
 
-/** A secret in clear: where it stands, and its text. */
+/** A secret in clear with its place. */
 interface ClearSecret {
   /** A JSON Pointer from the section. */
   readonly path: string;
@@ -202,7 +79,7 @@ interface ClearSecret {
   readonly texts: readonly string[];
 }
 
-/** Warnings of the secrets that stand in clear; authorization in clear is an error elsewhere. */
+/** Warnings of secrets in clear. A header `authorization` in clear is an error in templates.ts. */
 export function clearSecretFindings(section: HttpSection): readonly Finding[] {
   const found = clearSecrets(section).filter(
     ({ path }) => !/^\/headers\/authorization$/i.test(path),
@@ -219,7 +96,7 @@ export function clearSecretFindings(section: HttpSection): readonly Finding[] {
   }));
 }
 
-/** The secrets of a section that stand in clear. */
+/** Finds the secrets in clear of a section. */
 export function clearSecrets(section: HttpSection): readonly ClearSecret[] {
   const { url = '', headers = {}, body } = section;
   const inHeaders = Object.entries(headers).map(([name, text]): ClearSecret | null => {
@@ -234,7 +111,7 @@ export function clearSecrets(section: HttpSection): readonly ClearSecret[] {
   ];
 }
 
-/** A text is looked into if it is a form; nothing tells where other texts have their secrets. */
+/** Looks into texts only if they are forms: other texts do not show where a secret is. */
 function inBody(body: NonNullable<HttpSection['body']>, type = ''): readonly ClearSecret[] {
   if (typeof body !== 'string') return inTree(body, ['body']);
   if (!/^application\/x-www-form-urlencoded\b/i.test(type)) return [];
@@ -281,7 +158,7 @@ function inTree(value: Json, steps: readonly string[]): readonly ClearSecret[] {
   return [{ path: toPointer(steps), what, texts: [value] }];
 }
 
-/** Parts of a URL that is a secret by which a receiver may echo it. All but the host. */
+/** Parts of a secret URL that a receiver may echo: all except the host. */
 export function secretPartsOf({ pathname, search, searchParams }: URL): readonly string[] {
   const path = pathname === '/' ? '' : pathname;
   const segments = pathname.split('/').filter(isRandom);
@@ -292,7 +169,7 @@ export function secretPartsOf({ pathname, search, searchParams }: URL): readonly
   return [...parts, ...parts.map(decoded), ...values.map(([, value]) => value)];
 }
 
-/** Whether a part is no word that a text has anyway: taking words out would hide what was said. */
+/** Whether a part looks random. Redacting common words would make answers unreadable. */
 function isRandom(text: string): boolean {
   return text.length >= 20 || (text.length >= 6 && /[a-z]/i.test(text) && /\d/.test(text));
 }
@@ -301,18 +178,74 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // A percent sign that encodes nothing stays as it is.
+    // A percent sign that encodes nothing is left as it is.
     return text;
   }
 }
 
-// A shorter text is no secret, and these words are settings.
+// A shorter text is not a secret: redacting every `a` would make answers unreadable.
 const SHORTEST = 4;
+
+// These words are settings.
 const WORDS: ReadonlySet<string> = new Set(['true', 'false', 'none', 'null', 'basic', 'bearer']);
 
-/** Whether a text of the section has something of its own, and no reference to a secret. */
+/** Whether a text has a part that is no template, and no reference to a secret. */
 function isInClear(text: string): boolean {
   const own = text.replaceAll(/\$\{[^}]*\}/g, '').trim();
   if (own.length < SHORTEST || WORDS.has(own.toLowerCase())) return false;
   return !namesSecret(text);
+}
+
+const REDACTED = '[redacted]';
+
+/**
+ * Makes a function that removes these secrets from texts, the longest first. A receiver may echo them
+ * as they are, in JSON, percent-encoded or in HTML, and languages differ in the characters they escape.
+ */
+export function redactor(secrets: Iterable<string>): (text: string) => string {
+  const patterns = [...new Set(secrets)]
+    .filter((secret) => secret.length >= SHORTEST)
+    .toSorted((a, b) => b.length - a.length)
+    .map((secret) => new RegExp(Array.from(secret, patternOf).join(''), 'g'));
+  return (text) => patterns.reduce((rest, pattern) => rest.replace(pattern, REDACTED), text);
+}
+
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ['"', '&quot;'],
+  ['&', '&amp;'],
+  ["'", '&apos;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+]);
+
+/** Matches a character in all forms in which it may be written. Letters and digits have one form. */
+function patternOf(character: string): string {
+  if (/[0-9A-Za-z]/.test(character)) return character;
+  const code = character.codePointAt(0) ?? 0;
+  const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
+  const inJson = JSON.stringify(character).slice(1, -1);
+  const written = [
+    inJson,
+    // JSON inside a string of JSON.
+    JSON.stringify(inJson).slice(1, -1),
+    `\\${character}`,
+    units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join(''),
+    // Forms also encode characters that URIs do not encode, such as ~ and !.
+    Buffer.from(character, 'utf8').toString('hex').replaceAll(/../g, '%$&'),
+    `&#${code};`,
+    `&#x${code.toString(16)};`,
+    ENTITIES.get(character) ?? character,
+    // A space in a form.
+    character === ' ' ? '+' : character,
+  ];
+  const forms = written.map((form) => {
+    const literal = form.replaceAll(/[$()*+./?[\\\]^{|}-]/g, '\\$&');
+    // Hexadecimal digits may be in either case.
+    return form === character ? literal : literal.replaceAll(/[a-f]/gi, eitherCase);
+  });
+  return `(?:${[...new Set(forms)].join('|')})`;
+}
+
+function eitherCase(letter: string): string {
+  return `[${letter.toLowerCase()}${letter.toUpperCase()}]`;
 }
