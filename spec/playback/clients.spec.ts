@@ -12,8 +12,8 @@ import { findCluster } from '../../lib/kubernetes/client/cluster-id.ts';
 import { connect } from '../../lib/kubernetes/client/connection.ts';
 import type { ApiClient } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { readChanges } from '../../lib/kubernetes/watch/reflector.ts';
-import { selfSigned } from '../../lib/playback/certificate.ts';
 import { type Playback, renderKubeconfig } from '../../lib/playback/playback.ts';
+import { Authority } from '../support/certificates.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 import { until } from '../support/until.ts';
 import { anEntry, aPlayback } from './support.ts';
@@ -30,19 +30,18 @@ for (const scheme of ['HTTP', 'HTTPS']) {
   describe(`playback over ${scheme}`, () => {
     let playback: Playback;
     let kubeconfig: string;
+    let authority: Authority | undefined;
 
     const start = async (afterWatches: number): Promise<void> => {
-      const tls = scheme === 'HTTPS' ? selfSigned(['127.0.0.1'], systemClock.now()) : undefined;
-      playback = await aPlayback(
-        LIFE,
-        { afterWatches, ...(tls === undefined ? {} : { tls }) },
-        systemClock,
-      );
-      kubeconfig = renderKubeconfig({
-        url: playback.url,
-        ...(tls === undefined ? {} : { cert: tls.cert }),
-      });
+      const secure = authority === undefined ? {} : { tls: authority.sign('playback') };
+      playback = await aPlayback(LIFE, { afterWatches, ...secure }, systemClock);
+      const trust = authority === undefined ? {} : { cert: authority.cert };
+      kubeconfig = renderKubeconfig({ url: playback.url, ...trust });
     };
+    before(() => {
+      if (scheme === 'HTTPS') authority = new Authority();
+    });
+    after(() => authority?.[Symbol.dispose]());
     afterEach(() => playback[Symbol.asyncDispose]());
 
     describe('to the official client', () => {
