@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { DeliveredOccurrence } from '../core/delivery.ts';
 import { isJsonList, isJsonObject, type Json, type JsonObject, stringAt } from '../core/event.ts';
+import { goJson } from '../kit/data/go-json.ts';
 import { truncate } from '../kit/text/printable.ts';
 import { DELIVERY_KEY } from './create-object.ts';
 import { largestFitting, shorten, toProcessText } from './shorten.ts';
@@ -194,11 +195,7 @@ export function toPayload(event: JsonObject): string {
 
 /** The Event as the original gateway's client wrote it, without the fields that it did not know. */
 export function toOriginalPayload(event: JsonObject): string {
-  // Go's encoder escapes these, so that JSON can stand in HTML and in old JavaScript.
-  return JSON.stringify(modelled(EVENT, event)).replaceAll(
-    /[<>&\u2028\u2029]/g,
-    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
-  );
+  return goJson(modelled(EVENT, event));
 }
 
 /** A field of a Go struct: the JSON that it writes for a value; undefined if it writes none. */
