@@ -28,23 +28,23 @@ export interface Configuration {
        */
       events?: {
         /**
-         * Namespaces whose Events are read, each by a watch of its own; absent: the gateway’s own; `["*"]`: all.
+         * Namespaces whose Events are read, one watch each; absent: the gateway’s own; `["*"]`: all, with one watch.
          *
          * @minItems 1
          *
-         * Items: A namespace has lower-case letters, digits and -, at most 63, and begins and ends with a letter or digit; "*" stands for all.
+         * Items: A namespace has at most 63 lower-case letters, digits and -, and begins and ends with a letter or digit; "*" means all.
          */
         namespaces?: [string, ...string[]];
         /**
-         * What becomes of the Events that are there already when this is read for the first time: `skip` takes them as known, `all` judges them, a duration judges those that happened at most so long ago.
+         * Whether Events that exist when the source is read for the first time are judged. `skip`: none. `all`: all. A duration: those that happened at most that long ago.
          */
         firstStart?: string;
         /**
-         * How long this cluster keeps Events (its --event-ttl), which no API tells: longer outages are reported as gaps.
+         * How long this cluster keeps Events (--event-ttl of kube-apiserver; no API shows it). Longer outages are reported as gaps.
          */
         eventTTL?: string;
         /**
-         * Whether an Event about an object of another namespace than its own may start something. Whoever may write Events in one namespace then speaks for all.
+         * Whether an Event about an object in another namespace may start a build. If so, everyone who may write Events in one namespace can start builds for all.
          */
         allowForeign?: boolean;
       };
