@@ -282,18 +282,18 @@ describe('outcomeOf', () => {
 
   const taken = 'sluice deliveries retry --all --state refused';
   const nexts = [
-    { answer: anAnswer(null, 404), wanted: `no such kind (when it is installed: ${taken}), 404` },
+    { answer: anAnswer(null, 404), wanted: `no such kind (once it is installed: ${taken}), 404` },
     {
       answer: aStatus(404, 'NotFound', { details: { name: 'ci', kind: 'namespaces' } }),
-      wanted: `no such namespace (when it exists: ${taken}), 404`,
+      wanted: `no such namespace (once it exists: ${taken}), 404`,
     },
     {
       answer: byPolicy(422, 'Invalid'),
-      wanted: `an admission policy denied it (when the policy lets it in: ${taken}), 422: ValidatingAdmissionPolicy`,
+      wanted: `an admission policy denied it (once the policy admits it: ${taken}), 422: ValidatingAdmissionPolicy`,
     },
     {
       answer: denied(403, 'Forbidden'),
-      wanted: `an admission webhook denied it (when the webhook lets it in: ${taken}), 403: admission webhook "a.example.test"`,
+      wanted: `an admission webhook denied it (once the webhook admits it: ${taken}), 403: admission webhook "a.example.test"`,
     },
   ];
   for (const { answer, wanted } of nexts) {
