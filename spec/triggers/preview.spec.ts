@@ -182,7 +182,7 @@ describe('a preview', () => {
     const [head = '', input = ''] = text.split('\n\n');
     expect(head.split('\n').slice(0, 3)).to.deep.equal([
       'run ["./a","b c"] in /etc/sluice',
-      "of the gateway's own variables: PATH, HOME, USER, LOGNAME, SHELL, LANG, TZ, TMPDIR, LC_*, API_KEY",
+      "inherited variables: PATH, HOME, USER, LOGNAME, SHELL, LANG, TZ, TMPDIR, LC_*, API_KEY",
       'MODE=x\\ny',
     ]);
     expect(head).to.include(`\nSLUICE_ID=${FIRST.id}\n`);
