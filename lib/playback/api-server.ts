@@ -1,6 +1,7 @@
-// The paths of an API server that a gateway needs: discovery, namespaces, and core/v1 Events to GET,
-// LIST and WATCH. Every other request is refused as an API server refuses it. Every namespace exists,
-// and its uid is the same each time, so that the same recording always gives the same cluster id.
+// The paths of an API server that a gateway needs: discovery, namespaces, and core/v1 Events to
+// GET, LIST and WATCH. Every other request is refused as an API server refuses it. Every namespace
+// exists, and its uid is the same each time, so that the same recording always gives the same
+// cluster id.
 
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -35,10 +36,11 @@ const EVENT = /^\/api\/v1\/namespaces\/([^/]+)\/events\/([^/]+)$/;
 const NAMESPACES = '/api/v1/namespaces';
 const NAMESPACE = /^\/api\/v1\/namespaces\/([^/]+)$/;
 
-// Timeout of a watch without `timeoutSeconds`, as an API server chooses it: 30 to 60 minutes, at random.
+// Timeout of a watch without `timeoutSeconds`, as an API server chooses it: 30 to 60 minutes, at
+// random.
 const WATCH_MS = 30 * 60_000;
 
-/** Answers one request; resolves when the response is sent or the client has disconnected. Never throws. */
+/** Answers one request. Resolves after the response or a disconnect; never throws. */
 export async function handle(
   parts: ApiServerParts,
   request: IncomingMessage,
@@ -217,7 +219,8 @@ function decoded(path: string): string | undefined {
   }
 }
 
-// The API server that it behaves like. Clients check the minor version before they use newer features.
+// The API server that it behaves like. Clients check the minor version before they use newer
+// features.
 const VERSION = { major: '1', minor: '36', gitVersion: 'v1.36.0+sluice-playback' };
 
 /** Constant documents by path. */

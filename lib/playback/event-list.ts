@@ -1,6 +1,7 @@
-// LIST: pages of one consistent state. Every page has the version and the Events of the first page's
-// moment. A continue token expires by compaction, or when too many lists are open.
-// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+// LIST: pages of one consistent state. Every page has the version and the Events of the first
+// page's moment. A continue token expires by compaction, or when too many lists are open.
+// Source:
+// https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
 
 import { isJsonObject, type JsonObject } from '../core/event.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';

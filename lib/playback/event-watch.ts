@@ -1,7 +1,7 @@
 // WATCH: every change after a version, exactly once, in the order of versions, one line each. A
-// watch reads the history at its own pace, so a slow client costs no memory and slows no other client.
-// A watch that falls behind a compaction gets an ERROR frame, as from an API server without a watch
-// cache.
+// watch reads the history at its own pace, so a slow client costs no memory and slows no other
+// client. A watch that falls behind a compaction gets an ERROR frame, as from an API server without
+// a watch cache.
 
 import type { ServerResponse } from 'node:http';
 import { goJson } from '../kit/data/go-json.ts';

@@ -1,6 +1,7 @@
 // A recording served as a Kubernetes API server, over HTTP or HTTPS, and the kubeconfig for it. The
-// real watch path runs without a cluster. Changes are applied at the recorded pace, at a multiple of
-// it, or as fast as the file can be read. Simultaneous changes follow each other without a pause.
+// real watch path runs without a cluster. Changes are applied at the recorded pace, at a multiple
+// of it, or as fast as the file can be read. Simultaneous changes follow each other without a
+// pause.
 
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';

@@ -1,5 +1,6 @@
-// Recordings: the notifications of a watch, one JSON object a line: `{"at","type","object"}`. A file is
-// read as a stream, so that a day of a large cluster needs no memory. Every error names the line.
+// Recordings: the notifications of a watch, one JSON object a line: `{"at","type","object"}`. A
+// file is read as a stream, so that a day of a large cluster needs no memory. Every error names the
+// line.
 
 import { createReadStream } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
@@ -61,7 +62,8 @@ export async function* openRecording(path: string): AsyncGenerator<RecordingEntr
 /**
  * Yields the entries of a recording that comes in chunks; skips blank lines.
  *
- * **Errors**: throws `input-unusable`, with the recording's name and the line, at the first bad line.
+ * **Errors**: throws `input-unusable`, with the recording's name and the line, at the first bad
+ * line.
  */
 export async function* readRecording(
   chunks: AsyncIterable<Uint8Array | string>,

@@ -1,5 +1,6 @@
-// The kind `events`: core/v1 Events of one namespace, of several (one watch each), or of all. It turns
-// the batches of the readers into batches of occurrences. lib/kubernetes reads, lib/filters decides.
+// The kind `events`: core/v1 Events of one namespace, of several (one watch each), or of all. It
+// turns the batches of the readers into batches of occurrences. lib/kubernetes reads, lib/filters
+// decides.
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 
 import {

@@ -1,8 +1,10 @@
-// Finds the Events in JSON values from a person: an Event of either API group, a list of Events, lines
-// of a watch. Every other value is refused with a description. An Event of events.k8s.io is translated
-// to core/v1. The caller parses the text and bounds the depth of a value, which is untrusted otherwise.
-// Source: API concepts of Kubernetes (lists, watch events); k8s.io/kubernetes pkg/apis/events/v1 and
-// v1beta1 (conversion.go, zz_generated.conversion.go); k8s.io/api core/v1 Event (order of fields).
+// Finds the Events in JSON values from a person: an Event of either API group, a list of Events,
+// lines of a watch. Every other value is refused with a description. An Event of events.k8s.io is
+// translated to core/v1. The caller parses the text and bounds the depth of a value, which is
+// untrusted otherwise.
+// Source: API concepts of Kubernetes (lists, watch events); k8s.io/kubernetes pkg/apis/events/v1
+// and v1beta1 (conversion.go, zz_generated.conversion.go); k8s.io/api core/v1 Event (order of
+// fields).
 
 import {
   type EventObject,
@@ -14,9 +16,7 @@ import {
 import { printable } from '../kit/text/printable.ts';
 import { describeOther, GET_EVENTS } from './other-objects.ts';
 
-/**
- * Maximal depth of a value. Kubernetes' own objects have about 15 levels; lists and watches add three.
- */
+/** Maximal depth of a value: objects of Kubernetes have about 15 levels, lists and watches 3 more. */
 export const MOST_LEVELS = 100;
 
 /** Types of watch lines without an Event to explain. */

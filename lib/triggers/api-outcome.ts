@@ -1,8 +1,9 @@
-// Outcomes of creating an object, from the API server's answer: one table for every kind that creates
-// objects. It classifies by status, reason, cause and details, never by message text, which is only
-// shown. It does not wait and does not retry.
-// Source: metav1.Status; k8s.io/apimachinery pkg/api/errors; k8s.io/apiserver pkg/admission (errors.go,
-// plugin/webhook/errors, plugin/policy) and pkg/endpoints/handlers/responsewriters; docs/guarantees.md.
+// Outcomes of creating an object, from the API server's answer: one table for every kind that
+// creates objects. It classifies by status, reason, cause and details, never by message text, which
+// is only shown. It does not wait and does not retry.
+// Source: metav1.Status; k8s.io/apimachinery pkg/api/errors; k8s.io/apiserver pkg/admission
+// (errors.go, plugin/webhook/errors, plugin/policy) and pkg/endpoints/handlers/responsewriters;
+// docs/guarantees.md.
 
 import type { Outcome } from '../core/delivery.ts';
 import { isJsonList, isJsonObject, type Json, jsonAt, stringAt } from '../core/event.ts';
@@ -24,7 +25,7 @@ interface ApiAnswerRow {
   readonly means: ApiMeaning;
   /** Description for people. */
   readonly found: string;
-  /** What a person does after removing the cause. */
+  /** Next step of a person once the cause is removed. */
   readonly next?: string;
   /** Whether a permission is missing; the outcome then names it. */
   readonly needsPermission?: true;
@@ -41,16 +42,13 @@ interface ApiFailureRow {
   readonly means: FailureMeaning;
 }
 
-/**
- * The meaning of every status. `retry` is allowed only if the object was certainly not created; see
- * http/outcome.ts.
- */
+/** Every status. `retry` only if the object was certainly not created; see http/outcome.ts. */
 export const ANSWER_ROWS: readonly ApiAnswerRow[] = [
   { status: [200, 299], means: { outcome: 'created' }, found: 'created' },
-  // Policies and webhooks may answer with any status, so these rows come first. All of them refuse:
-  // admission can depend on values of an Event, and the author of an Event must not keep a thousand
-  // deliveries in retry for a day. A webhook may also answer as the server does to a malformed object
-  // (400 BadRequest, 422 with fields). The rows below refuse that as well.
+  // Policies and webhooks may answer with any status, so these rows come first. All of them refuse,
+  // because admission can depend on values of an Event. The author of an Event must not keep a
+  // thousand deliveries in retry for a day. A webhook may also answer as the server does to a
+  // malformed object (400 BadRequest, 422 with fields). The rows below refuse that as well.
   {
     status: [400, 599],
     when: isDeniedByPolicy,
@@ -151,8 +149,8 @@ export const ANSWER_ROWS: readonly ApiAnswerRow[] = [
   },
   { status: [504, 504], means: unknown('timeout'), found: 'timeout at the server' },
   { status: [500, 599], means: unknown('server-error'), found: 'server error' },
-  // An API server sends no redirect and no status outside 100 to 599: something else has answered,
-  // and it is not known what that did with the request.
+  // An API server sends no redirect and no status below 200 or above 599. Something else has
+  // answered, and it is not known what that did with the request.
   {
     status: [300, 399],
     means: unknown('redirected'),
@@ -228,7 +226,7 @@ function ofFailure(failed: ApiFailed, tried: CreateAttempt): CreationOutcome {
   return { ...means, detail: `${tried.doing}: ${failed.code}, ${printable(failed.detail, 300)}` };
 }
 
-/** Whether a policy of the server denied it: it names the object, and a cause has only a message. */
+/** Whether a policy of the server denied it: it names the object, its cause is only a message. */
 function isDeniedByPolicy(answer: ApiAnswered, name: string): boolean {
   return (
     isNamed(answer, name) &&
@@ -238,8 +236,8 @@ function isDeniedByPolicy(answer: ApiAnswered, name: string): boolean {
   );
 }
 
-// Reasons that the server itself gives without details, or that mean the same from a webhook. A webhook
-// with such a reason counts as the server.
+// Reasons that the server itself gives without details, or that mean the same from a webhook. A
+// webhook with such a reason counts as the server.
 const OWN_REASONS: readonly string[] = [
   'Unauthorized',
   'BadRequest',
@@ -252,7 +250,8 @@ const OWN_REASONS: readonly string[] = [
   'TooManyRequests',
 ];
 
-// From 500 on, '' as well: if its store fails, the server gives no reason, and the object may exist.
+// From 500 on, '' as well: if its store fails, the server gives no reason, and the object may
+// exist.
 const OWN_FAILURES: readonly string[] = [
   '',
   'InternalError',

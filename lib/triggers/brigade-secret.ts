@@ -1,9 +1,10 @@
-// The build Secret of Brigade v1, as its store writes it in v1.5.0 or v0.10.0. Pure: from a delivery
-// and the section's options to the object. A Secret always has every key of its profile, even if empty.
+// The build Secret of Brigade v1, as its store writes it in v1.5.0 or v0.10.0. Pure: from a
+// delivery and the section's options to the object. A Secret always has every key of its profile,
+// even if empty.
 // Source: brigadecore/brigade v1.5.0 and v0.10.0, pkg/storage/kube/build.go (CreateBuild) and
-// pkg/brigade/project.go (ProjectID); the original gateway's cmd/k8s-gateway/main.go (createSecret).
-// Payload of v0.10: k8s.io/api at 6c6dac0277229b9e9578c5ca3f74a4345d35cdc2, core/v1 Event;
-// k8s.io/apimachinery, meta/v1 ObjectMeta; https://pkg.go.dev/encoding/json#Marshal.
+// pkg/brigade/project.go (ProjectID); the original gateway's cmd/k8s-gateway/main.go
+// (createSecret). Payload of v0.10: k8s.io/api at 6c6dac0277229b9e9578c5ca3f74a4345d35cdc2, core/v1
+// Event; k8s.io/apimachinery, meta/v1 ObjectMeta; https://pkg.go.dev/encoding/json#Marshal.
 
 import { createHash } from 'node:crypto';
 import type { DeliveredOccurrence } from '../core/delivery.ts';
@@ -79,10 +80,11 @@ type BuildSecret =
  * Renders the Secret that starts a build of Brigade.
  *
  * **Shape**: `data` is base64 and `stringData` plain, as Brigade's own store sends them; `build_id`
- * is the Secret's name. The payload is the Event as compact JSON without `kind` and `apiVersion`. Its
- * keys are in the order of the API server, which is that of the Go struct. With the profile v0.10 it
- * has only the fields that the original's client knew. The delivery id is in an annotation, which
- * Brigade ignores. The Secret has no label `status`, with which the controller would skip the build.
+ * is the Secret's name. The payload is the Event as compact JSON without `kind` and `apiVersion`.
+ * Its keys are in the order of the API server, which is that of the Go struct. With the profile
+ * v0.10 it has only the fields that the original's client knew. The delivery id is in an
+ * annotation, which Brigade ignores. The Secret has no label `status`, with which the controller
+ * would skip the build.
  */
 export function toBuildSecret(section: BrigadeSection, build: BrigadeBuild): BuildSecret {
   const strings = toStrings(section, build);
@@ -188,8 +190,8 @@ export function toPayload(event: JsonObject): string {
 }
 
 /**
- * The payload of v0.10: the Event as the original gateway's typed client wrote it. It has the fields of
- * Kubernetes 1.8 in the order of the Go structs, with Go's zero values and escapes.
+ * The payload of v0.10: the Event as the original gateway's typed client wrote it. It has the
+ * fields of Kubernetes 1.8 in the order of the Go structs, with Go's zero values and escapes.
  */
 export function toOriginalPayload(event: JsonObject): string {
   return goJson(modelled(EVENT, event));

@@ -1,6 +1,6 @@
 // The kind `brigade`: starts a build of Brigade v1 by creating the Secret that its controller waits
-// for. brigade-secret.ts renders the Secret, api-outcome.ts classifies the answer. Brigade v2 has
-// another API and is not supported here.
+// for. The Secret is rendered by brigade-secret.ts and the answer classified by api-outcome.ts.
+// Brigade v2 has another API and is not supported here.
 
 import type { Delivery } from '../core/delivery.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
@@ -70,8 +70,8 @@ const schema: JsonSchema = {
   },
 };
 
-// Brigade keeps builds until its vacuum removes them, by age or by number. Objects without a time to
-// live are assumed to exist for one hour.
+// Brigade keeps builds until its vacuum removes them, by age or by number. Objects without a time
+// to live are assumed to exist for one hour.
 const KEY_LIFE_MS = 3_600_000;
 
 /** The kind of trigger that starts builds of Brigade v1. */

@@ -1,6 +1,8 @@
 // Creates one object with a name made from the delivery id. If the name is taken, it compares the
-// delivery id of the existing object. One POST, and after a 409 one GET: no retry, no sleep, no log.
-// Source: docs/architecture.md (409), Kubernetes API conventions (names); RFC 1123 (namespace names).
+// delivery id of the existing object. One POST, and after a 409 one GET: no retry, no sleep, no
+// log.
+// Source: docs/architecture.md (409), Kubernetes API conventions (names); RFC 1123 (namespace
+// names).
 
 import type { Delivery, Outcome, RefusedReason, Started } from '../core/delivery.ts';
 import { type JsonObject, jsonAt, stringAt } from '../core/event.ts';
@@ -21,7 +23,7 @@ export interface ObjectCreation {
   readonly collection: string;
   /** The plural, as a Role names it. */
   readonly resource: string;
-  /** With `kind`, `metadata.namespace`, `metadata.name` and the annotation `sluice.dev/delivery`. */
+  /** With `kind`, name, namespace and the annotation `sluice.dev/delivery`. */
   readonly object: JsonObject;
   /** The wall clock, ms since 1970. */
   readonly now: number;
@@ -76,8 +78,8 @@ async function compareExisting(
   const answer = await get(api, path, signal);
   const started = startedBy(creation.object);
   if (answer.ok && answer.status === 200) return compareIds(answer, creation);
-  // 404: it existed a moment ago and was deleted since, which counts as delivered. Not 401: the token
-  // expired, and the next attempt may read the object with a new one.
+  // 404: it existed a moment ago and was deleted since, which counts as delivered. Not 401: the
+  // token expired, and the next attempt may read the object with a new one.
   if (answer.ok && [403, 404].includes(answer.status)) {
     return { outcome: 'delivered', started, note: 'existed, not verified' };
   }

@@ -1,6 +1,6 @@
-// The kind `exec`: runs a local command with the delivery document on standard input and some of its
-// fields in the environment, for development and single machines. It has no shell and no templates:
-// values of an Event reach the command as data only. command/ runs the process.
+// The kind `exec`: runs a local command, for development and single machines. The delivery document
+// is its standard input, some fields of it are in its environment. There is no shell and no
+// template: values of an Event reach the command as data only. command/ runs the process.
 // Follows docs/triggers.md (document, environment), docs/guarantees.md (no idempotency); execve(2).
 
 import { resolve } from 'node:path';
@@ -103,7 +103,8 @@ export const execKind: TriggerKind<ExecSection> = {
   check: (section) => execFindings(section),
   create: (section, parts) => {
     const groups = new ProcessGroups();
-    // No command is known to recognize a repeated id, so a lost answer is never retried automatically.
+    // No command is known to recognize a repeated id, so a lost answer is never retried
+    // automatically.
     return oneEach(0, async (delivery, signal) => {
       const command = toCommand(section, parts, delivery);
       const ending = await runCommand(command, { clock: parts.clock, groups }, signal);
@@ -203,11 +204,7 @@ interface CheckedCommand {
   readonly passEnv?: readonly string[];
 }
 
-/**
- * The findings for a section beyond its schema: words and variables that no process can have, names
- * that the gateway sets, and variables that a command reads and does not get. Paths begin at the
- * section.
- */
+/** The findings for a section beyond its schema; paths begin at the section. */
 function execFindings(section: CheckedCommand): readonly Finding[] {
   return [
     ...commandFindings(section.command),
@@ -279,8 +276,8 @@ const OF_THE_SHELL =
   /^(?:PWD|OLDPWD|IFS|PPID|E?UID|HOSTNAME|RANDOM|SECONDS|LINENO|PS[1-4]|BASH.*)$/;
 
 /**
- * Variables that the words of a command read but that it does not get. Only a note: `$NAME` may mean
- * something else in another language, and script files are not read.
+ * Variables that the words of a command read but that it does not get. Only a note: `$NAME` may
+ * mean something else in another language, and script files are not read.
  */
 function missingFindings(section: CheckedCommand): readonly Finding[] {
   const given = [...Object.keys(section.env ?? {}), ...(section.passEnv ?? [])];

@@ -1,6 +1,7 @@
-// The kind `kubernetes`: creates one object from a manifest, for instance a Job, a Tekton PipelineRun
-// or an Argo Workflow. manifest/ renders the object, api-outcome.ts classifies the answer. The created
-// object is not watched. Follows docs/configuration.md (templates) and docs/guarantees.md (key life).
+// The kind `kubernetes`: creates one object from a manifest, for instance a Job, a Tekton
+// PipelineRun or an Argo Workflow. The object is not watched. Rendering is in manifest/, the meaning
+// of answers in api-outcome.ts.
+// Follows docs/configuration.md (templates) and docs/guarantees.md (key life).
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris;
 // k8s.io/apimachinery pkg/api/meta (UnsafeGuessKindToResource).
 
@@ -165,8 +166,8 @@ interface ApiResource {
 }
 
 /**
- * The resource of a manifest, without discovery: permissions are rendered without a cluster, and the
- * Role must name the resource of the POST. `plural` is for irregular plurals.
+ * The resource of a manifest, without discovery: permissions are rendered without a cluster, and
+ * the Role must name the resource of the POST. `plural` is for irregular plurals.
  */
 function resourceOf(apiVersion: string, kind: string, plural?: string): ApiResource {
   const [first = '', second] = apiVersion.split('/');

@@ -1,15 +1,16 @@
-// Waits that a receiver asks for, with one delivery or with every request: Retry-After, and the forms
-// in which CI systems and IETF drafts report an exhausted rate limit. It only reads; callers wait.
+// Waits that a receiver asks for, with one delivery or with every request. They come from
+// Retry-After and from the rate limits of CI systems and IETF drafts. It only reads; callers wait.
 // Source: RFC 9110 §10.2.3 (Retry-After), metav1.StatusDetails.retryAfterSeconds; docs.github.com
-// "Rate limits for the REST API" (x-ratelimit-*, reset in epoch seconds); docs.gitlab.com "User and IP
-// rate limits" (RateLimit-*, reset in epoch seconds). draft-ietf-httpapi-ratelimit-headers: -06 (same
-// names, seconds from now), -07 (RateLimit: limit=…, remaining=…, reset=…), -08 ("policy";r=…;t=…).
+// "Rate limits for the REST API" (x-ratelimit-*, reset in epoch seconds); docs.gitlab.com "User and
+// IP rate limits" (RateLimit-*, reset in epoch seconds). draft-ietf-httpapi-ratelimit-headers: -06
+// (same names, seconds from now), -07 (RateLimit: limit=…, remaining=…, reset=…), -08
+// ("policy";r=…;t=…).
 
 import { type Json, jsonAt } from '../core/event.ts';
 import { retryAfterMs } from '../kubernetes/watch/watch-errors.ts';
 
-// A longer wait counts as one hour. A wrong clock or a zero too many must not hold a delivery until it
-// expires, or a lane for a day.
+// A longer wait counts as one hour. A wrong clock or a zero too many must not hold a delivery until
+// it expires, or a lane for a day.
 const LONGEST_MS = 3_600_000;
 
 /** Parts of an answer that may ask for a wait. */
@@ -22,8 +23,8 @@ interface WaitingAnswer {
 /**
  * The wait that an answer asks for; undefined if it asks for none, or not readably.
  *
- * **Units**: milliseconds, at most an hour. A date counts from the answer's own Date header, so that
- * the two clocks need not agree. Without that header it counts from `now` (ms since 1970).
+ * **Units**: milliseconds, at most an hour. A date counts from the answer's own Date header, so
+ * that the two clocks need not agree. Without that header it counts from `now` (ms since 1970).
  */
 export function askedWaitMs(answer: WaitingAnswer, now: number): number | undefined {
   const header = answer.headers['retry-after'];
@@ -33,10 +34,11 @@ export function askedWaitMs(answer: WaitingAnswer, now: number): number | undefi
 }
 
 /**
- * How long the receiver accepts no request at all; undefined if the answer does not say so readably.
+ * How long the receiver accepts no request at all; undefined if the answer does not say so
+ * readably.
  *
- * **Shape**: Retry-After counts only with statuses about the receiver. An exhausted rate limit counts
- * with any status, because the next request would be refused. Retry-After takes precedence.
+ * **Shape**: Retry-After counts only with statuses about the receiver. An exhausted rate limit
+ * counts with any status, because the next request would be refused. Retry-After takes precedence.
  * **Units**: as `askedWaitMs`.
  */
 export function askedPauseMs(
@@ -70,11 +72,11 @@ const PAIRS = [
 ] as const;
 
 /**
- * How long no request is allowed because a rate limit is exhausted; undefined if none is. Of several
- * exhausted limits the longest counts.
+ * How long no request is allowed because a rate limit is exhausted; undefined if none is. Of
+ * several exhausted limits the longest counts.
  *
- * **Units**: milliseconds from `sent`, the moment of the answer by the receiver's own clock (ms since
- * 1970), with which an epoch is compared. Unbounded.
+ * **Units**: milliseconds from `sent`, the moment of the answer by the receiver's own clock (ms
+ * since 1970), with which an epoch is compared. Unbounded.
  */
 export function exhaustedMs(headers: WaitingAnswer['headers'], sent: number): number | undefined {
   const waits = [...pairWaits(headers, sent), ...fieldWaits(headers['ratelimit'] ?? '')];

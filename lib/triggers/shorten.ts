@@ -1,5 +1,5 @@
-// Shortening of the longest texts in a value, so that the value fits its place and a list or object
-// keeps its shape; and texts that are legal for a process. Each kind has its own bounds.
+// Shortening of the longest texts in a value, so that it fits its place and a list or object keeps
+// its shape. Also texts that are legal for a process. Each kind has its own bounds.
 
 import { isJsonList, isJsonObject, type Json } from '../core/event.ts';
 import { truncate } from '../kit/text/printable.ts';
@@ -14,7 +14,8 @@ export function shorten(value: Json, maxBytes: number): Json {
   );
 }
 
-// Twice the length of the truncation mark: below it, a mark would be longer than the text it replaces.
+// Twice the length of the truncation mark: below it, a mark would be longer than the text it
+// replaces.
 const SHORTEST_BYTES = 128;
 
 /**
@@ -43,8 +44,8 @@ export function largestFitting<Made>(
 }
 
 /**
- * The text as an argument or variable of a process: without NUL, and with U+FFFD for lone surrogates,
- * which UTF-8 cannot encode. Nothing is cut or quoted.
+ * The text as an argument or variable of a process: without NUL, and with U+FFFD for lone
+ * surrogates, which UTF-8 cannot encode. Nothing is cut or quoted.
  *
  * **Source**: execve(2): arguments and variables end at the first NUL.
  */

@@ -1,5 +1,6 @@
-// The descriptor of a kind of trigger. It adds to every kind's descriptor the namespaces and name
-// prefixes of created objects, which the loop guard must know before anything runs, and the secrets.
+// The descriptor of a kind of trigger. It adds to every kind's descriptor the secrets, and
+// namespaces and name prefixes of created objects, which the loop guard must know before anything
+// runs.
 // Follows docs/architecture.md (loop guard, names; one file and one registry line a kind).
 
 import type { Clock, Random } from '../core/clock.ts';
@@ -36,8 +37,8 @@ export interface TriggerKind<Section> extends Kind<Section, TriggerParts, Trigge
   defaultPrefix(name: string): string;
 }
 
-// An object's name is `<prefix>-<26 characters>` and must be a label value of at most 63 characters. 20
-// leaves 16 for the suffix that a Job or a PipelineRun appends for its pods.
+// An object's name is `<prefix>-<26 characters>` and must be a label value of at most 63
+// characters. 20 leaves 16 for the suffix that a Job or a PipelineRun appends for its pods.
 const LONGEST_PREFIX = 20;
 
 /** A trigger's name as a DNS label of at most 20 characters; `build` if no character is legal. */
@@ -67,7 +68,7 @@ export interface TriggerParts {
 /** Parts of a preview, none of which does I/O. */
 export type PreviewParts = Pick<TriggerParts, 'name' | 'prefix' | 'buildNamespace' | 'folder'>;
 
-/** A trigger without batches: it makes one attempt after another, in the order of the deliveries. */
+/** A trigger without batches: one attempt after another, in the order of the deliveries. */
 export function oneEach(
   keyLifeMs: number,
   fireOne: (delivery: Delivery, signal: AbortSignal) => Promise<Outcome>,

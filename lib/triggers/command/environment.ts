@@ -1,6 +1,6 @@
-// The environment of a local command: the few variables that every program needs, those that the section
-// names, and fields of the delivery for scripts that do not parse the document on standard input.
-// Secrets of the gateway are not in it.
+// The environment of a local command: the few variables that every program needs, and those that
+// the section names. Fields of the delivery are for scripts that do not parse the document on
+// standard input. Secrets of the gateway are not in it.
 // Source: docs/triggers.md; crontab(5), which starts commands with a similar list.
 
 import { attemptNumber, type Delivery } from '../../core/delivery.ts';
@@ -34,12 +34,12 @@ export function isOfDelivery(name: string): boolean {
   return DELIVERY_NAMES.some((one) => one === name);
 }
 
-// Linux accepts 128 KiB for a variable and about 2 MiB with the arguments: fourteen of these leave room
-// for inherited variables.
+// Linux accepts 128 KiB for a variable and about 2 MiB with the arguments: fourteen of these leave
+// room for inherited variables.
 const LONGEST_BYTES = 32 * 1024;
 
-// Paths of programs and files, the user, the language and the time zone. Proxies are omitted because
-// their URLs may contain passwords.
+// Paths of programs and files, the user, the language and the time zone. Proxies are omitted
+// because their URLs may contain passwords.
 const INHERITED: readonly string[] = [
   'PATH',
   'HOME',
@@ -74,9 +74,9 @@ export function passedVariables(
 /**
  * The variables that describe a delivery.
  *
- * **Shape**: `SLUICE_CLUSTER` is the cluster's name, or its id if it has no name. Kind, namespace and
- * name are those of the involved object of the first occurrence. Values are well-formed, without NUL,
- * and at most 32 KiB long; a longer one is truncated with a mark.
+ * **Shape**: `SLUICE_CLUSTER` is the cluster's name, or its id if it has no name. Kind, namespace
+ * and name are those of the involved object of the first occurrence. Values are well-formed,
+ * without NUL, and at most 32 KiB long; a longer one is truncated with a mark.
  */
 export function deliveryVariables(delivery: Delivery): Variables {
   const [{ event, count }] = delivery.occurrences;

@@ -1,6 +1,6 @@
 // Runs one command in a process group of its own, waits for its end or ends it, and cuts its output
-// into lines. It knows no delivery and never uses a shell. No group outlives this process, except after
-// kill -9, which nothing here can help; attempts are recorded before they are made.
+// into lines. It knows no delivery and never uses a shell. No group outlives this process, except
+// after kill -9, which nothing here can help; attempts are recorded before they are made.
 // Source: https://nodejs.org/api/child_process.html (detached, exit and close), POSIX kill(2).
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
@@ -42,8 +42,8 @@ const DRAIN_MS = 1_000;
 /**
  * Runs a command to its end.
  *
- * **Order and time**: on abort the group gets SIGTERM, and SIGKILL after 2 s. When the leader has ended,
- * the remaining processes of its group are killed.
+ * **Order and time**: on abort the group gets SIGTERM, and SIGKILL after 2 s. When the leader has
+ * ended, the remaining processes of its group are killed.
  */
 export async function runCommand(
   command: LocalCommand,
@@ -166,7 +166,8 @@ async function within(event: Promise<unknown>, ms: number, clock: Clock): Promis
 
 // Characters. A longer line is a dump, which belongs into the pipeline's own log.
 const LONGEST_LINE = 8 * 1024;
-// For one attempt and stream. Further output is read and discarded, so that the command never blocks.
+// For one attempt and stream. Further output is read and discarded, so that the command never
+// blocks.
 const MOST_CHARACTERS = 256 * 1024;
 const MOST_LINES = 2_000;
 
