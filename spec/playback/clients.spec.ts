@@ -44,14 +44,14 @@ for (const scheme of ['HTTP', 'HTTPS']) {
     after(() => authority?.[Symbol.dispose]());
     afterEach(() => playback[Symbol.asyncDispose]());
 
-    describe('to the official client', () => {
+    describe('for the official client', () => {
       const configured = (): KubeConfig => {
         const config = new KubeConfig();
         config.loadFromString(kubeconfig);
         return config;
       };
 
-      it('lists typed Events page by page, and says its version', async () => {
+      it('lists typed Events page by page and reports its version', async () => {
         await start(0);
         await playback.done;
         const api = configured().makeApiClient(CoreV1Api);
@@ -66,7 +66,7 @@ for (const scheme of ['HTTP', 'HTTPS']) {
         expect(namespace.metadata?.uid).to.match(/^[0-9a-f-]{36}$/);
       });
 
-      it('tells a watch everything', async () => {
+      it('sends everything to a watch', async () => {
         await start(1);
         const told: string[] = [];
         const ended: unknown[] = [];
@@ -86,7 +86,7 @@ for (const scheme of ['HTTP', 'HTTPS']) {
       });
     });
 
-    describe('to our own reader', () => {
+    describe('for our own reader', () => {
       let folder: string;
       let api: ApiClient;
       const abort = () => new AbortController();
@@ -134,13 +134,13 @@ for (const scheme of ['HTTP', 'HTTPS']) {
         return seen;
       };
 
-      it('gives everything that was recorded, through LIST and WATCH', async () => {
+      it('yields everything that was recorded, through LIST and WATCH', async () => {
         await start(1);
         await reach();
         expect(await read(5)).to.deep.equal(['shop/a', 'pay/b', 'shop/a', 'shop/c', 'gone shop/a']);
       });
 
-      it('lets the cluster id be found', async () => {
+      it('has a cluster id', async () => {
         await start(0);
         await reach();
         const parts = { namespace: 'shop', clock: systemClock, random: systemRandom, observe };

@@ -1,5 +1,5 @@
-// The page of recipes as a reader uses it: the configuration that stands under each heading, and the
-// table of answers below it. What a configuration does is for the specs of this room.
+// The page of recipes as a reader uses it: the configuration that stands under each heading, and
+// the table of answers below it. What a configuration does is for the specs of this room.
 
 import { readFileSync } from 'node:fs';
 
@@ -26,7 +26,9 @@ export interface Recipe {
   readonly heading: string;
   /** The whole file that a reader copies. */
   readonly configuration: string;
-  /** `outcome` or `outcome reason` of a delivery by the answer of its receiver, in the page's order. */
+  /**
+   * `outcome` or `outcome reason` of a delivery by the answer of its receiver, in the page's order.
+   */
   readonly outcomes: ReadonlyMap<string, string>;
 }
 

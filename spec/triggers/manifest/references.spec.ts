@@ -202,7 +202,7 @@ const HARMLESS: readonly Case[] = [
 
 describe('variables that an Event decides', () => {
   for (const { what, manifest, wanted } of KUBELET) {
-    it(`are found in the case of ${what}, allowed by name or not`, () => {
+    it(`are found in ${what}, allowed by name or not`, () => {
       expect(check(manifest)).to.have.members([...wanted]);
       const never = wanted.filter((found) => found.startsWith('shell-argument'));
       const allowed = never.map((found) => found.split(' /manifest')[1] ?? '');
@@ -211,7 +211,7 @@ describe('variables that an Event decides', () => {
   }
 
   for (const { what, manifest, wanted } of HARMLESS) {
-    it(`are not seen in ${what}`, () => {
+    it(`are not found in ${what}`, () => {
       expect(check(manifest)).to.deep.equal(wanted);
     });
   }

@@ -1,6 +1,7 @@
-// A worker of Brigade v1, as far as a script sees one: from a build Secret to the event that the script
-// gets, and the library `brigadier` with Jobs that are recorded and not run.
-// Source: brigadecore/brigade v0.10.0, brigade-worker/src (index.ts, app.ts, events.ts, job.ts, group.ts)
+// A worker of Brigade v1, as far as a script sees one: from a build Secret to the event that the
+// script gets, and the library `brigadier` with Jobs that are recorded and not run.
+// Source: brigadecore/brigade v0.10.0, brigade-worker/src (index.ts, app.ts, events.ts, job.ts,
+// group.ts)
 
 import { EventEmitter } from 'node:events';
 import { compileFunction } from 'node:vm';
