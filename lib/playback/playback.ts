@@ -93,7 +93,7 @@ export async function startPlayback(
   const port = await listening(server, options);
   let progress: PlayProgress = { applied: 0, skipped: 0 };
   const onProgress = (now: PlayProgress): void => void (progress = now);
-  const done = playAll(options, { ...parts, store, watches, onProgress }, stop.signal);
+  const done = play(options, { clock: parts.clock, store, watches, onProgress }, stop.signal);
   // A broken recording must not end the process of a caller that does not wait for `done`.
   done.catch(() => undefined);
   const { compactEveryMs } = options;
@@ -112,29 +112,6 @@ export async function startPlayback(
       return closing;
     },
   };
-}
-
-interface PlayAllParts extends PlaybackParts {
-  readonly store: EventStore;
-  readonly watches: EventWatches;
-  readonly onProgress: (progress: PlayProgress) => void;
-}
-
-async function playAll(
-  options: PlaybackOptions,
-  parts: PlayAllParts,
-  signal: AbortSignal,
-): Promise<void> {
-  const { store, clock, watches, onProgress } = parts;
-  const { recording, speed } = options;
-  try {
-    await watches.opened(options.afterWatches ?? 1, signal);
-    signal.throwIfAborted();
-    await play(recording, { store, clock, speed, onProgress }, signal);
-    await watches.caughtUp(signal);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
 }
 
 // As an API server compacts: each time up to the version noted the time before.
@@ -244,28 +221,37 @@ interface PlayProgress {
 }
 
 /** Dependencies of playing. */
-interface PlayerParts {
-  readonly store: EventStore;
+interface PlayParts {
   readonly clock: Clock;
-  readonly speed: Speed;
+  readonly store: EventStore;
+  readonly watches: EventWatches;
   readonly onProgress: (progress: PlayProgress) => void;
 }
 
-/** Plays to the end. Rejects with the signal's reason or the recording's error. */
-async function play(recording: Recording, parts: PlayerParts, signal: AbortSignal): Promise<void> {
-  const { store, clock, speed, onProgress } = parts;
-  const startedAt = clock.monotonic();
-  let firstAt: number | undefined;
-  let progress: PlayProgress = { applied: 0, skipped: 0 };
-  for await (const { at, type, object } of recording) {
-    firstAt ??= at;
-    if (speed !== 'full') {
-      const waitMs = startedAt + (at - firstAt) / speed - clock.monotonic();
-      if (waitMs > 0) await clock.sleep(waitMs, signal);
-    }
+/** Waits for watches, then plays to the end. Rejects only with the recording's error. */
+async function play(
+  { recording, speed, afterWatches = 1 }: PlaybackOptions,
+  { clock, store, watches, onProgress }: PlayParts,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await watches.opened(afterWatches, signal);
     signal.throwIfAborted();
-    const counted = store.apply(type, object) ? 'applied' : 'skipped';
-    progress = { ...progress, [counted]: progress[counted] + 1 };
-    onProgress(progress);
+    const startedAt = clock.monotonic();
+    let firstAt: number | undefined;
+    let progress: PlayProgress = { applied: 0, skipped: 0 };
+    for await (const { at, type, object } of recording) {
+      firstAt ??= at;
+      const dueAt = speed === 'full' ? startedAt : startedAt + (at - firstAt) / speed;
+      const waitMs = dueAt - clock.monotonic();
+      if (waitMs > 0) await clock.sleep(waitMs, signal);
+      signal.throwIfAborted();
+      const counted = store.apply(type, object) ? 'applied' : 'skipped';
+      progress = { ...progress, [counted]: progress[counted] + 1 };
+      onProgress(progress);
+    }
+    await watches.caughtUp(signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }

@@ -18,7 +18,7 @@ import { oneEach, type TriggerParts } from './trigger-kind.ts';
 export const DELIVERY_KEY = 'sluice.dev/delivery';
 
 /** One object to create. */
-export interface ObjectCreation {
+interface ObjectCreation {
   /** The path of its collection, for instance `/apis/batch/v1/namespaces/ci/jobs`. */
   readonly collection: string;
   /** The plural, as a Role names it. */

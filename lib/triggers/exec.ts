@@ -100,7 +100,7 @@ export const execKind: TriggerKind<ExecSection> = {
   hasKey: () => false,
   buildNamespaces: () => [],
   defaultPrefix: prefixFromName,
-  check: (section) => execFindings(section),
+  check: execFindings,
   create: (section, parts) => {
     const groups = new ProcessGroups();
     // No command is known to recognize a repeated id, so a lost answer is never retried
@@ -197,15 +197,8 @@ function ofFailedStart({ command, workingDirectory }: ExecSection, code: string)
   return { outcome: 'refused', reason: 'not-startable', detail: `${detail}${expected}` };
 }
 
-/** Keys of the section that are checked. */
-interface CheckedCommand {
-  readonly command: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  readonly passEnv?: readonly string[];
-}
-
 /** The findings for a section beyond its schema; paths begin at the section. */
-function execFindings(section: CheckedCommand): readonly Finding[] {
+function execFindings(section: ExecSection): readonly Finding[] {
   return [
     ...commandFindings(section.command),
     ...variableFindings(section.env ?? {}),
@@ -258,7 +251,7 @@ function isOurs(name: string): boolean {
   return name.startsWith('SLUICE_') || name === 'TRACEPARENT';
 }
 
-function passedFindings({ passEnv = [], env = {} }: CheckedCommand): readonly Finding[] {
+function passedFindings({ passEnv = [], env = {} }: ExecSection): readonly Finding[] {
   return [...passEnv.entries()].flatMap(([index, name]): readonly Finding[] => {
     const problem = { severity: 'error', code: 'wrong-value', path: `/passEnv/${index}` } as const;
     if (isOfDelivery(name)) {
@@ -279,7 +272,7 @@ const OF_THE_SHELL =
  * Variables that the words of a command read but that it does not get. Only a note: `$NAME` may
  * mean something else in another language, and script files are not read.
  */
-function missingFindings(section: CheckedCommand): readonly Finding[] {
+function missingFindings(section: ExecSection): readonly Finding[] {
   const given = [...Object.keys(section.env ?? {}), ...(section.passEnv ?? [])];
   const all = section.command.join(' ');
   return [...section.command.entries()].flatMap(([index, word]): readonly Finding[] => {

@@ -102,7 +102,7 @@ export const kubernetesKind: TriggerKind<KubernetesSection> = {
       ...(context.onLostAnswer !== undefined && { onLostAnswer: context.onLostAnswer }),
     }),
   permissions: (section, context) => {
-    const { group, plural: resource } = resourceOfSection(section);
+    const { group, plural: resource } = resourceOf(section);
     // Permission to get Secrets would let the gateway read every Secret there.
     const verbs = group === '' && resource === 'secrets' ? ['create'] : ['create', 'get'];
     return [{ ...whereAndWhy(section, context), group, resource, verbs }];
@@ -125,7 +125,7 @@ function compileCreation(
   const { manifest, allowFromEvent: allowed = [], tooLarge = DEFAULT_TOO_LARGE } = section;
   const { render } = compileManifest(manifest, { allowed, tooLarge });
   const namespace = namespaceOf(section, parts.buildNamespace);
-  const resource = resourceOfSection(section);
+  const resource = resourceOf(section);
   const collection = resourcePath({ ...resource, namespace });
   return (delivery) => {
     const name = objectName(parts.prefix, delivery.id);
@@ -144,10 +144,6 @@ function namespaceOf(section: KubernetesSection, buildNamespace: string): string
   return stringAt(section.manifest, 'metadata', 'namespace') || buildNamespace;
 }
 
-function resourceOfSection({ manifest, resource }: KubernetesSection): ApiResource {
-  return resourceOf(stringAt(manifest, 'apiVersion'), stringAt(manifest, 'kind'), resource);
-}
-
 function whereAndWhy(section: KubernetesSection, context: CheckContext) {
   const kind = stringAt(section.manifest, 'kind');
   return {
@@ -156,23 +152,14 @@ function whereAndWhy(section: KubernetesSection, context: CheckContext) {
   };
 }
 
-/** A resource of an API server. */
-interface ApiResource {
-  /** '' for the core group. */
-  readonly group: string;
-  readonly version: string;
-  /** The plural, as paths and Roles spell it. */
-  readonly plural: string;
-}
-
 /**
  * The resource of a manifest, without discovery: permissions are rendered without a cluster, and
- * the Role must name the resource of the POST. `plural` is for irregular plurals.
+ * the Role must name the resource of the POST. The core group is ''.
  */
-function resourceOf(apiVersion: string, kind: string, plural?: string): ApiResource {
-  const [first = '', second] = apiVersion.split('/');
+function resourceOf({ manifest, resource }: KubernetesSection) {
+  const [first = '', second] = stringAt(manifest, 'apiVersion').split('/');
   const [group, version] = second === undefined ? ['', first] : [first, second];
-  return { group, version, plural: plural ?? pluralOf(kind) };
+  return { group, version, plural: resource ?? pluralOf(stringAt(manifest, 'kind')) };
 }
 
 function pluralOf(kind: string): string {
@@ -185,10 +172,9 @@ function pluralOf(kind: string): string {
 /** Metadata that Sluice sets on every object. */
 interface OwnMetadata {
   readonly id: string;
-  /** The object's name. */
   readonly name: string;
   readonly namespace: string;
-  /** The trigger's name in the configuration. */
+  /** Name of the trigger in the configuration. */
   readonly trigger: string;
 }
 
@@ -197,19 +183,21 @@ interface OwnMetadata {
  * recognize a build. They override those of the manifest.
  */
 function withOwnMetadata(object: JsonObject, own: OwnMetadata): JsonObject {
-  const labels = labelsOf(own);
-  const metadata = toObject(object['metadata']);
-  const named: JsonObject = {
-    ...object,
-    metadata: {
-      ...metadata,
-      name: own.name,
-      namespace: own.namespace,
-      labels: { ...toObject(metadata['labels']), ...labels },
-      annotations: { ...toObject(metadata['annotations']), [DELIVERY_KEY]: own.id },
-    },
+  const { id, name, namespace, trigger } = own;
+  const labels = {
+    'app.kubernetes.io/managed-by': 'sluice',
+    [DELIVERY_KEY]: id,
+    'sluice.dev/trigger': toLabelValue(trigger),
   };
-  return withPodLabels(named, labels);
+  const given = toObject(object['metadata']);
+  const metadata = {
+    ...given,
+    name,
+    namespace,
+    labels: { ...toObject(given['labels']), ...labels },
+    annotations: { ...toObject(given['annotations']), [DELIVERY_KEY]: id },
+  };
+  return withPodLabels({ ...object, metadata }, labels);
 }
 
 /**
@@ -234,21 +222,8 @@ function labelled(metadata: Json | undefined, labels: JsonObject): JsonObject {
   return { ...given, labels: { ...toObject(given['labels']), ...labels } };
 }
 
-function labelsOf(own: OwnMetadata): JsonObject {
-  return {
-    'app.kubernetes.io/managed-by': 'sluice',
-    [DELIVERY_KEY]: own.id,
-    'sluice.dev/trigger': toLabelValue(own.trigger),
-  };
-}
-
 function isWorkflow(object: JsonObject): boolean {
-  const apiVersion = object['apiVersion'];
-  return (
-    typeof apiVersion === 'string' &&
-    apiVersion.startsWith('argoproj.io/') &&
-    object['kind'] === 'Workflow'
-  );
+  return stringAt(object, 'apiVersion').startsWith('argoproj.io/') && object['kind'] === 'Workflow';
 }
 
 function toObject(value: Json | undefined): JsonObject {

@@ -87,9 +87,7 @@ function start(command: LocalCommand): StartedCommand {
       shell: false,
     });
     const failed = new Promise<string>((resolve) => {
-      child.on('error', (error) => {
-        resolve(codeOfFailure(error) ?? '');
-      });
+      child.on('error', (error) => resolve(codeOfFailure(error) ?? ''));
     });
     return { child, failed };
   } catch (error) {
@@ -108,15 +106,9 @@ function feed(child: ChildProcessWithoutNullStreams, input: string): void {
 
 function listen(child: ChildProcessWithoutNullStreams, onLine: LocalCommand['onLine']): void {
   for (const name of ['stdout', 'stderr'] as const) {
-    const lines = new OutputLines((line) => {
-      onLine(name, line);
-    });
-    child[name].on('data', (chunk: Buffer) => {
-      lines.write(chunk);
-    });
-    child[name].once('close', () => {
-      lines.end();
-    });
+    const lines = new OutputLines((line) => onLine(name, line));
+    child[name].on('data', (chunk: Buffer) => lines.write(chunk));
+    child[name].once('close', () => lines.end());
   }
 }
 
@@ -129,9 +121,7 @@ interface Running {
 async function ending(running: Running, clock: Clock, signal: AbortSignal): Promise<Ending> {
   const { child, exited, leader } = running;
   const aborted = Promise.withResolvers<'aborted'>();
-  const onAbort = (): void => {
-    aborted.resolve('aborted');
-  };
+  const onAbort = (): void => aborted.resolve('aborted');
   signal.addEventListener('abort', onAbort);
   try {
     if ((await Promise.race([exited, aborted.promise])) === 'aborted') {
