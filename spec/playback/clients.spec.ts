@@ -68,21 +68,21 @@ for (const scheme of ['HTTP', 'HTTPS']) {
 
       it('sends everything to a watch', async () => {
         await start(1);
-        const told: string[] = [];
+        const received: string[] = [];
         const ended: unknown[] = [];
         const abort = await new Watch(configured()).watch(
           '/api/v1/namespaces/shop/events',
           { resourceVersion: '1000' },
           (phase, object: unknown) => {
             const name = isJsonObject(object) ? stringAt(object, 'metadata', 'name') : '?';
-            told.push(`${phase} ${name}`);
+            received.push(`${phase} ${name}`);
           },
           (error: unknown) => void ended.push(error),
         );
-        await until(() => told.length === 4, 'four frames');
+        await until(() => received.length === 4, 'four frames');
         abort.abort();
         await until(() => ended.length > 0, 'the end of the watch');
-        expect(told).to.deep.equal(['ADDED a', 'MODIFIED a', 'ADDED c', 'DELETED a']);
+        expect(received).to.deep.equal(['ADDED a', 'MODIFIED a', 'ADDED c', 'DELETED a']);
       });
     });
 

@@ -25,7 +25,7 @@ describe('playback', () => {
       const one = await served(life);
       const open = await watch(one, `${EVENTS}?watch=1&resourceVersion=1001`);
       await open.has(3);
-      expect(open.told()).to.deep.equal(['ADDED pay/b', 'MODIFIED shop/a', 'DELETED shop/a']);
+      expect(open.received()).to.deep.equal(['ADDED pay/b', 'MODIFIED shop/a', 'DELETED shop/a']);
       expect(
         open.lines.map((line) => stringAt(line, 'object', 'metadata', 'resourceVersion')),
       ).to.deep.equal(['1002', '1003', '1004']);
@@ -40,7 +40,7 @@ describe('playback', () => {
         '/api/v1/namespaces/pay/events?watch=true&resourceVersion=1000',
       );
       await open.has(1);
-      expect(open.told()).to.deep.equal(['ADDED pay/b']);
+      expect(open.received()).to.deep.equal(['ADDED pay/b']);
       open.close();
     });
 
@@ -49,7 +49,7 @@ describe('playback', () => {
       await one.done;
       const open = await watch(one, `${EVENTS}?watch=1`);
       await open.has(2);
-      expect(open.told()).to.deep.equal(['ADDED pay/b', 'ADDED shop/a']);
+      expect(open.received()).to.deep.equal(['ADDED pay/b', 'ADDED shop/a']);
       open.close();
     });
 
@@ -106,7 +106,7 @@ describe('playback', () => {
       await clock.advance(61_000);
       const early = await watch(one, `${EVENTS}?watch=1&resourceVersion=1000`);
       await early.has(1);
-      expect(early.told()).to.deep.equal(['ADDED shop/a']);
+      expect(early.received()).to.deep.equal(['ADDED shop/a']);
       early.close();
       await clock.advance(60_000);
       const late = await watch(one, `${EVENTS}?watch=1&resourceVersion=1000`);
@@ -125,7 +125,7 @@ describe('playback', () => {
       expect(one.progress()).to.deep.equal({ applied: 2, skipped: 2 });
       const open = await watch(one, `${EVENTS}?watch=1&resourceVersion=1000`);
       await open.has(2);
-      expect(open.told()).to.deep.equal(['ADDED shop/old', 'MODIFIED shop/old']);
+      expect(open.received()).to.deep.equal(['ADDED shop/old', 'MODIFIED shop/old']);
       open.close();
     });
 

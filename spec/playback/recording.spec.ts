@@ -47,9 +47,9 @@ describe('a recording', () => {
     const message = fc.string({ unit: 'binary' });
     const entry = fc
       .record({ at: fc.integer({ min: 0, max: 4e12 }), type, message })
-      .map(({ at, type: told, message: text }) => ({
+      .map(({ at, type: recordedType, message: text }) => ({
         at,
-        type: told,
+        type: recordedType,
         object: anEvent({ message: text.toWellFormed() }),
       }));
     await fc.assert(

@@ -53,7 +53,7 @@ export interface OpenWatch {
   readonly status: number;
   readonly lines: readonly JsonObject[];
   /** `ADDED shop/a` and so on. */
-  told(): readonly string[];
+  received(): readonly string[];
   /** Resolves with the number of lines when the server has ended the stream. */
   readonly ended: Promise<number>;
   /** Waits for a number of lines. */
@@ -71,7 +71,7 @@ export async function watch(playback: Playback, path: string): Promise<OpenWatch
   return {
     status: response.status,
     lines,
-    told: () => lines.map(tell),
+    received: () => lines.map(tell),
     ended,
     has: (count) => until(() => lines.length >= count, `${count} lines of a watch`),
     close: () => abort.abort(),
@@ -87,7 +87,7 @@ async function follow(response: Response, lines: JsonObject[]): Promise<number> 
     rest = parts.pop() ?? '';
     for (const part of parts) {
       const line: unknown = JSON.parse(part);
-      if (!isJsonObject(line)) throw new Error('a watch told no object');
+      if (!isJsonObject(line)) throw new Error('a line of a watch is no object');
       lines.push(line);
     }
   }

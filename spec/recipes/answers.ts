@@ -1,5 +1,5 @@
-// The answers of one receiver, walked through with the recipe of the page: each row of its table is
-// brought about for a reason that the receiver's documentation names, and must end as the row says.
+// The answers of one receiver to the recipe of the page. Each row of its table is caused for a
+// reason in the receiver's documentation, and must have the outcome of the row.
 
 import { expect } from 'chai';
 import type { JsonObject } from '../../lib/core/event.ts';

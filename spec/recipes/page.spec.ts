@@ -1,4 +1,4 @@
-// The page of recipes as a whole: every configuration on it is one that a reader can copy.
+// The page of recipes as a whole: a reader can copy every configuration on it.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

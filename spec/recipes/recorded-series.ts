@@ -1,4 +1,4 @@
-// The Event that every recipe is tried with, out of the demo's recording: a container of the
+// The Event for all recipes, from the demo's recording: a container of the
 // namespace `shop` that keeps crashing, in all its states.
 
 import { fileURLToPath } from 'node:url';

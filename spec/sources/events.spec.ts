@@ -184,8 +184,8 @@ describe('events', () => {
       return bench.world.server.count('list') >= 4 && bench.world.openWatches === 2;
     }, 'the relists');
     const listed = reading.items.flatMap((batch) => batch.listed);
-    const told = listed.map(({ path, keys }) => `${path}: ${[...keys].join(' ')}`);
-    expect(told.toSorted()).to.deep.equal([
+    const keysByPath = listed.map(({ path, keys }) => `${path}: ${[...keys].join(' ')}`);
+    expect(keysByPath.toSorted()).to.deep.equal([
       '/api/v1/namespaces/pay/events: pay/b',
       '/api/v1/namespaces/shop/events: shop/a',
     ]);

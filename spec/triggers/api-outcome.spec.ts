@@ -142,7 +142,7 @@ const CASES: readonly Case[] = [
     answer: aStatus(404, 'NotFound', { details: { name: 'ci', kind: 'namespaces' } }),
     wanted: 'refused not-found',
   },
-  { what: 'a method nobody knows', answer: anAnswer(null, 405), wanted: 'refused invalid' },
+  { what: 'an unknown method', answer: anAnswer(null, 405), wanted: 'refused invalid' },
   {
     what: 'a request that took too long',
     answer: anAnswer(null, 408),

@@ -47,7 +47,7 @@ describe('the wait that an API server asks for', () => {
       wanted: 30_000,
     },
     {
-      what: 'a date, counted from now where the answer has none',
+      what: 'a date, counted from now if the answer has none',
       headers: { 'retry-after': 'Sat, 31 Jan 2026 12:01:00 GMT' },
       body: null,
       wanted: 60_000,

@@ -124,7 +124,7 @@ function httpBenches(section: Partial<HttpSection>): TriggerBenches {
       });
   const failing = (failed: Parameters<typeof aFailedRequest>[0]) => () =>
     httpBench(section, (receiver) => {
-      receiver.script = () => aFailedRequest({ detail: `told by ${SECRET}`, ...failed });
+      receiver.script = () => aFailedRequest({ detail: `failed with ${SECRET}`, ...failed });
     });
   return {
     working: answering(200),

@@ -92,7 +92,11 @@ describe('createObject', () => {
       got: anAnswer(anObject({ 'sluice.dev/delivery': 'other' })),
       wanted: 'refused name-taken',
     },
-    { what: 'an object of nobody', got: anAnswer(anObject({})), wanted: 'refused name-taken' },
+    {
+      what: 'an object without a delivery id',
+      got: anAnswer(anObject({})),
+      wanted: 'refused name-taken',
+    },
     {
       what: 'no permission to look',
       got: aStatus(403, 'Forbidden'),
@@ -119,7 +123,7 @@ describe('createObject', () => {
       wanted: 'unknown timeout',
     },
     {
-      what: 'a look that reaches nobody',
+      what: 'a GET without an answer',
       got: aFailure('never', 'ECONNREFUSED'),
       wanted: 'unknown server-error',
     },

@@ -84,7 +84,7 @@ describe('the kind exec', () => {
       wanted: 'refused exit-code',
     },
     {
-      what: 'a signal of somebody else',
+      what: 'a signal of another process',
       section: { command: node("process.kill(process.pid, 'SIGKILL')") },
       wanted: 'unknown signal',
     },

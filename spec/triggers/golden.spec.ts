@@ -152,8 +152,8 @@ describe('golden wire forms', () => {
     const section = { command: [process.execPath, '-e', program] as const, env: { OWN: 'yes' } };
     const trigger = execKind.create(section, someParts({ observe }));
     await trigger.fire([DELIVERY], NEVER);
-    const told = JSON.parse(of('command-output')[0]?.line ?? 'null') as JsonObject;
-    expectGolden('exec-environment.json', toGolden(told['variables'] ?? null));
-    expectGolden('exec-stdin.json', stringAt(told, 'input'));
+    const given = JSON.parse(of('command-output')[0]?.line ?? 'null') as JsonObject;
+    expectGolden('exec-environment.json', toGolden(given['variables'] ?? null));
+    expectGolden('exec-stdin.json', stringAt(given, 'input'));
   });
 });

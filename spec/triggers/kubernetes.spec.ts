@@ -77,7 +77,7 @@ describe('the kind kubernetes', () => {
       wanted: 'error wrong-type /manifest/metadata/namespace',
     },
     {
-      what: 'a namespace that can not be',
+      what: 'an impossible namespace',
       section: aJob({}, { namespace: 'My_CI' }),
       wanted: 'error wrong-value /manifest/metadata/namespace',
     },

@@ -166,7 +166,7 @@ const NEVER: readonly Case[] = [
     wanted: [arg('shell-argument', 0)],
   },
   {
-    what: 'the word after -e of a program that nobody listed',
+    what: 'the word after -e of an unknown program',
     container: { command: ['example-interpreter', '-e'], args: [EVENT] },
     wanted: [arg('shell-argument', 0)],
   },

@@ -1,5 +1,5 @@
-// Words that name a variable instead of an Event's value: if an Event decides what kubelet puts
-// there, they are program text as well, whatever the way. Parameters are pipelines.spec.ts.
+// Words with a reference to a variable: if an Event decides the variable in any way, its value
+// becomes program text as well. Parameters are in pipelines.spec.ts.
 
 import { expect } from 'chai';
 import type { JsonObject } from '../../../lib/core/event.ts';
