@@ -1,11 +1,11 @@
 // `sluice playback`: a recording as a Kubernetes API server, for trying rules with no cluster.
 
 import { access, constants, readFile, writeFile } from 'node:fs/promises';
-import { SluiceError } from '../core/errors.ts';
+import { createSecureContext } from 'node:tls';
+import { messageOf, SluiceError } from '../core/errors.ts';
 import { aborted } from '../kit/async/abort.ts';
 import { fileTrouble } from '../kit/file-trouble.ts';
 import { parseDuration } from '../kit/text/quantity.ts';
-import { selfSigned } from '../playback/certificate.ts';
 import {
   type Playback,
   renderKubeconfig,
@@ -46,10 +46,10 @@ export const playbackCommand: Command = {
       takes: 'DURATION',
       help: 'tell a time so far ahead, as after an absence; default 0s',
     },
-    tls: { type: 'boolean', help: 'serve HTTPS with a certificate made for this run' },
     'write-kubeconfig': { type: 'string', takes: 'FILE', help: 'write how to reach it' },
     'tls-cert': { type: 'string', takes: 'FILE', help: 'serve HTTPS with this certificate (PEM)' },
-    'tls-key': { type: 'string', takes: 'FILE', help: 'and its key' },
+    'tls-key': { type: 'string', takes: 'FILE', help: 'private key of --tls-cert (PEM)' },
+    tls: { type: 'boolean', help: 'removed: make a certificate and give it with --tls-cert' },
   },
   notes:
     'Runs until stopped. Then: sluice run --master http://127.0.0.1:8001 --namespace "" …\n' +
@@ -63,7 +63,7 @@ export const playbackCommand: Command = {
       text: given.text('listen') ?? '8001',
       host: '127.0.0.1',
     });
-    const tls = given.isSet('tls') ? selfSigned([listen.host], clock.now()) : await tlsOf(given);
+    const tls = await tlsOf(given);
     await mustBeRecording(file);
     await using playback = await startPlayback(
       {
@@ -143,14 +143,35 @@ function durationOf<Key extends string>(
 }
 
 async function tlsOf(given: GivenFlags): Promise<TlsPair | null> {
+  if (given.isSet('tls')) {
+    throw new SluiceError(
+      'usage',
+      'flag --tls was removed: playback makes no certificate; ' +
+        `make one with \`${MAKE_CERTIFICATE}\` and give it with --tls-cert and --tls-key`,
+    );
+  }
   const cert = given.text('tls-cert');
   const key = given.text('tls-key');
   if (cert === undefined && key === undefined) return null;
   if (cert === undefined || key === undefined) {
     throw new SluiceError('usage', 'flags --tls-cert and --tls-key go together');
   }
-  return { cert: await readPem(cert), key: await readPem(key) };
+  const pair = { cert: await readPem(cert), key: await readPem(key) };
+  try {
+    createSecureContext(pair);
+  } catch (cause) {
+    const message = `flags --tls-cert ${cert} and --tls-key ${key}: ${messageOf(cause)}`;
+    throw new SluiceError('usage', `${message} (expected a certificate and its key, both PEM)`, {
+      cause,
+    });
+  }
+  return pair;
 }
+
+// Clients look at the subjectAltName alone (RFC 9110 §4.3.4), therefore -addext.
+const MAKE_CERTIFICATE =
+  'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 ' +
+  '-subj /CN=playback -addext subjectAltName=IP:127.0.0.1 -keyout playback.key -out playback.crt';
 
 async function readPem(file: string): Promise<string> {
   try {

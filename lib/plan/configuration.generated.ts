@@ -28,23 +28,23 @@ export interface Configuration {
        */
       events?: {
         /**
-         * Namespaces whose Events are read, each by a watch of its own; absent: the gateway’s own; `["*"]`: all.
+         * Namespaces whose Events are read, one watch each; absent: the gateway’s own; `["*"]`: all, with one watch.
          *
          * @minItems 1
          *
-         * Items: A namespace has lower-case letters, digits and -, at most 63, and begins and ends with a letter or digit; "*" stands for all.
+         * Items: A namespace has at most 63 lower-case letters, digits and -, and begins and ends with a letter or digit; "*" means all.
          */
         namespaces?: [string, ...string[]];
         /**
-         * What becomes of the Events that are there already when this is read for the first time: `skip` takes them as known, `all` judges them, a duration judges those that happened at most so long ago.
+         * Whether Events that exist when the source is read for the first time are judged. `skip`: none. `all`: all. A duration: those that happened at most that long ago.
          */
         firstStart?: string;
         /**
-         * How long this cluster keeps Events (its --event-ttl), which no API tells: longer outages are reported as gaps.
+         * How long this cluster keeps Events (--event-ttl of kube-apiserver; no API shows it). Longer outages are reported as gaps.
          */
         eventTTL?: string;
         /**
-         * Whether an Event about an object of another namespace than its own may start something. Whoever may write Events in one namespace then speaks for all.
+         * Whether an Event about an object in another namespace may start a build. If so, everyone who may write Events in one namespace can start builds for all.
          */
         allowForeign?: boolean;
       };
@@ -67,11 +67,11 @@ export interface Configuration {
        */
       brigade?: {
         /**
-         * The project: its id (begins with `brigade-`) or its name, from which the id is made.
+         * The project: its id, which begins with `brigade-`, or its name, from which the id is made.
          */
         project: string;
         /**
-         * The version of Brigade whose Secret is written. `v0.10` is that of the original gateway: it has the label `commit_id` and no keys that came later. Its payload has only the fields that the original’s client knew.
+         * The version of Brigade whose Secret is written. `v0.10` is that of the original gateway: it has the label `commit_id` and no later keys. Its payload has only the fields that the original’s client knew.
          */
         profile?: 'v1.5' | 'v0.10';
         /**
@@ -79,7 +79,7 @@ export interface Configuration {
          */
         namespace?: string;
         /**
-         * What scripts see as `e.provider`.
+         * Value of `e.provider` in scripts.
          */
         provider?: string;
         /**
@@ -87,11 +87,11 @@ export interface Configuration {
          */
         ref?: string;
         /**
-         * The git commit to build; absent: what the reference points at.
+         * The git commit to build; absent: the commit of the reference.
          */
         commit?: string;
         /**
-         * Where to clone from; absent: the URL of the project.
+         * The URL to clone; absent: the URL of the project.
          */
         cloneURL?: string;
         /**
@@ -115,7 +115,7 @@ export interface Configuration {
          */
         config?: string;
         /**
-         * What happens to an Event that does not fit into a Secret of 1 MiB. `truncate` cuts its longest texts, each with a mark. `refuse` refuses the delivery.
+         * What happens to an Event that does not fit into a Secret of 1 MiB. `truncate` cuts its longest texts and marks each cut. `refuse` refuses the delivery.
          */
         tooLarge?: 'truncate' | 'refuse';
       };
@@ -124,7 +124,7 @@ export interface Configuration {
        */
       kubernetes?: {
         /**
-         * The object, with `${path}` templates in its values. Values of the Event may stand in annotations, labels, env values, args (a whole argument or `--name=${…}`), Tekton params and Workflow parameters. The name is given by Sluice.
+         * The object, with `${path}` templates in its values. Values of the Event are allowed in annotations, labels, env values, args (a whole argument or `--name=${…}`), Tekton params and Workflow parameters. Sluice sets the name.
          */
         manifest: {
           /**
@@ -142,17 +142,17 @@ export interface Configuration {
           [k: string]: unknown;
         };
         /**
-         * Further places at which values of the Event may stand, as JSON Pointers into the manifest. The author of an Event then decides what stands there. It opens no command.
+         * Further places at which values of the Event are allowed, as JSON Pointers into the manifest. The author of an Event then decides the value there. A command is never allowed.
          *
          * Items: A JSON Pointer begins with /, as in /spec/template/spec/hostname.
          */
         allowFromEvent?: string[];
         /**
-         * What happens to a value that is too large for its place. `truncate` cuts it and says so at its end. `refuse` refuses the delivery.
+         * What happens to a value that is too large for its place. `truncate` cuts it and marks its end. `refuse` refuses the delivery.
          */
         tooLarge?: 'truncate' | 'refuse';
         /**
-         * The plural of the kind as the API spells it, where it is not the customary one (jobs, pipelineruns, policies): lower-case letters, digits, - and dots.
+         * The plural of the kind as the API spells it, if it is irregular (regular: jobs, pipelineruns, policies): lower-case letters, digits, - and dots.
          */
         resource?: string;
       };
@@ -402,33 +402,33 @@ export interface Configuration {
         };
       };
       /**
-       * Runs a local command, with the delivery document on standard input and SLUICE_* in its environment. Only with --allow-exec.
+       * Runs a local command, with the delivery document on standard input and SLUICE_* in its environment. Needs --allow-exec.
        */
       exec?: {
         /**
-         * The program and its arguments, as they are: no shell, no templates.
+         * The program and its arguments, without a shell and without templates.
          *
          * @minItems 1
          */
         command: [string, ...string[]];
         /**
-         * Where it runs; relative to the configuration’s folder, which it is where absent.
+         * Working directory, relative to the folder of the configuration; absent: that folder.
          */
         workingDirectory?: string;
         /**
-         * Further environment variables, constant. SLUICE_* are the gateway’s own.
+         * Further environment variables, constant. Sluice sets SLUICE_* itself.
          */
         env?: {
           [k: string]: string;
         };
         /**
-         * Names of the gateway’s own environment variables that the command gets as well. Without it the command gets PATH, HOME, USER, LOGNAME, SHELL, LANG, TZ, TMPDIR, LC_* of them.
+         * Further environment variables of the gateway that the command inherits. It always inherits PATH, HOME, USER, LOGNAME, SHELL, LANG, TZ, TMPDIR, LC_*.
          *
-         * Items: The name of a variable has letters, digits and _, and begins with no digit.
+         * Items: The name of a variable has letters, digits and _, and does not begin with a digit.
          */
         passEnv?: string[];
         /**
-         * Exit codes that ask for another attempt. 0 is done, every other one is final.
+         * Exit codes after which the delivery is retried. 0 means delivered, every other code refused.
          */
         retryOn?: number[];
       };

@@ -1,6 +1,7 @@
-// The paths of an API server as far as a gateway needs them: discovery, namespaces, and core/v1
-// Events to GET, LIST and WATCH. Whatever else is asked for is refused as a server refuses it, never
-// half answered.
+// The paths of an API server that a gateway needs: discovery, namespaces, and core/v1 Events to
+// GET, LIST and WATCH. Every other request is refused as an API server refuses it. Every namespace
+// exists, and its uid is the same each time, so that the same recording always gives the same
+// cluster id.
 
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -8,24 +9,25 @@ import type { Clock, Random } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { JsonObject } from '../core/event.ts';
 import { openDeadline } from '../kit/async/abort.ts';
+import { goJson } from '../kit/data/go-json.ts';
 import { type HostTrouble, hostTrouble } from '../kit/host-header.ts';
 import type { EventLists } from './event-list.ts';
-import { type EventStore, goJson } from './event-store.ts';
+import type { EventStore } from './event-store.ts';
 import type { EventWatches, WatchRequest } from './event-watch.ts';
 import { notServed, type Status, status } from './status.ts';
 
-/** What the server stands on. */
+/** Dependencies of the server. */
 interface ApiServerParts {
   readonly store: EventStore;
   readonly lists: EventLists;
   readonly watches: EventWatches;
-  /** What the uids of its namespaces are made from. */
+  /** Seed of the namespaces' uids. */
   readonly cluster: string;
   readonly clock: Clock;
   readonly random: Random;
-  /** The host that it listens on, as it was configured. */
+  /** The host of --listen. */
   readonly listenHost: string;
-  /** Aborts when the server stops: open watches then end cleanly. */
+  /** Aborts when the server stops; open watches then end cleanly. */
   readonly stopping: AbortSignal;
 }
 
@@ -34,10 +36,11 @@ const EVENT = /^\/api\/v1\/namespaces\/([^/]+)\/events\/([^/]+)$/;
 const NAMESPACES = '/api/v1/namespaces';
 const NAMESPACE = /^\/api\/v1\/namespaces\/([^/]+)$/;
 
-// What a server takes where a watch names no timeout: 30 minutes, and up to as much again by chance.
+// Timeout of a watch without `timeoutSeconds`, as an API server chooses it: 30 to 60 minutes, at
+// random.
 const WATCH_MS = 30 * 60_000;
 
-/** Answers one request; resolves once the answer is sent or the client is gone. Never throws. */
+/** Answers one request. Resolves after the response or a disconnect; never throws. */
 export async function handle(
   parts: ApiServerParts,
   request: IncomingMessage,
@@ -70,7 +73,7 @@ async function route(
     return;
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    answer(response, refusedMethod(path));
+    answer(response, methodRefusal(path));
     return;
   }
   if (HEALTH_PATHS.includes(path)) {
@@ -85,7 +88,7 @@ async function route(
   await eventsAt(parts, { namespace: events[1] ?? null, query: url.searchParams }, response);
 }
 
-/** A recording is nothing for a web page that points a name of its own at this machine. */
+/** Refuses web pages that point a host name of their own at this machine (DNS rebinding). */
 function hostTroubleOf(
   { listenHost }: ApiServerParts,
   { headersDistinct, socket }: IncomingMessage,
@@ -105,7 +108,7 @@ const HOST_REFUSALS = {
   ),
 } as const satisfies Record<HostTrouble, Status>;
 
-function refusedMethod(path: string): Status {
+function methodRefusal(path: string): Status {
   const served = EVENTS.test(path) || EVENT.test(path) || path.startsWith(NAMESPACES);
   return served
     ? status(405, 'the server does not allow this method on the requested resource')
@@ -164,9 +167,9 @@ async function eventsAt(
     answer(response, page);
     return;
   }
-  const refused = refusedWatch(get);
-  if (refused !== null) {
-    answer(response, refused);
+  const refusal = watchRefusal(get);
+  if (refusal !== null) {
+    answer(response, refusal);
     return;
   }
   const version = get('resourceVersion');
@@ -176,7 +179,7 @@ async function eventsAt(
   await watchAt(parts, { namespace, from, timeoutMs }, response);
 }
 
-function refusedWatch(get: (name: string) => string): Status | null {
+function watchRefusal(get: (name: string) => string): Status | null {
   if (!/^\d{0,20}$/.test(get('resourceVersion'))) return status(400, 'invalid resource version');
   if (!/^\d{0,9}$/.test(get('timeoutSeconds'))) return status(400, 'invalid timeoutSeconds');
   if (get('sendInitialEvents') === '') return null;
@@ -191,9 +194,9 @@ async function watchAt(
   { timeoutMs, ...request }: WatchRequest & { readonly timeoutMs: number },
   response: ServerResponse,
 ): Promise<void> {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
-  using deadline = openDeadline(clock, timeoutMs, AbortSignal.any([gone.signal, stopping]));
+  const disconnected = new AbortController();
+  response.once('close', () => disconnected.abort());
+  using deadline = openDeadline(clock, timeoutMs, AbortSignal.any([disconnected.signal, stopping]));
   await watches.serve(response, request, deadline.signal);
 }
 
@@ -216,14 +219,11 @@ function decoded(path: string): string | undefined {
   }
 }
 
-// The documents of a server that do not change: what it serves, its version, its namespaces. Every
-// namespace that is asked for exists here, with a uid that is the same each time, so that a gateway
-// finds the same cluster id whenever the same recording is played.
-
-// What it behaves like; clients may look at the minor version before they ask for newer things.
+// The API server that it behaves like. Clients check the minor version before they use newer
+// features.
 const VERSION = { major: '1', minor: '36', gitVersion: 'v1.36.0+sluice-playback' };
 
-/** The documents by path. */
+/** Constant documents by path. */
 const DOCUMENTS: Readonly<Record<string, JsonObject>> = {
   '/version': { ...VERSION, platform: 'linux/amd64' },
   '/api': { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] },
@@ -252,10 +252,9 @@ const DOCUMENTS: Readonly<Record<string, JsonObject>> = {
   },
 };
 
-/** The paths that answer `ok`. */
 const HEALTH_PATHS: readonly string[] = ['/healthz', '/livez', '/readyz'];
 
-/** A namespace of the cluster that is played. */
+/** A namespace of the played cluster. */
 function toNamespace(name: string, cluster: string): JsonObject {
   return {
     kind: 'Namespace',
@@ -272,7 +271,7 @@ function toNamespace(name: string, cluster: string): JsonObject {
   };
 }
 
-// A UUID of version 8 (RFC 9562: custom), made from the names.
+// A UUID of version 8 (RFC 9562: custom) from a hash of both names.
 function uidOf(cluster: string, name: string): string {
   const hex = createHash('sha256')
     .update(JSON.stringify([cluster, name]), 'utf8')

@@ -1,14 +1,16 @@
-// LIST: pages of one consistent state. Every page carries the version of the first, and comes from
-// what existed then; a continue token dies with compaction, or when too many lists are open.
-// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+// LIST: pages of one consistent state. Every page has the version and the Events of the first
+// page's moment. A continue token expires by compaction, or when too many lists are open.
+// Source:
+// https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
 
 import { isJsonObject, type JsonObject } from '../core/event.ts';
+import { jsonOrNothing } from '../kit/data/json.ts';
 import type { EventStore, StoredEvent } from './event-store.ts';
 import { continueExpired, type Status, status, versionTooLarge } from './status.ts';
 
-/** What a LIST asks for, as it stands in the query. */
+/** Parameters of a LIST, as the query has them. */
 interface ListRequest {
-  /** Null: all. */
+  /** Null: all namespaces. */
   readonly namespace: string | null;
   readonly limit: string;
   readonly continue: string;
@@ -22,21 +24,21 @@ interface Snapshot {
   readonly events: readonly StoredEvent[];
 }
 
-// Each open list keeps what existed at its beginning; a client that never comes back for its next
-// page must not keep that for ever.
-const SNAPSHOTS = 64;
+// Each open list keeps the Events of its beginning. A client that never asks for its next page must
+// not hold them for ever.
+const MOST_SNAPSHOTS = 64;
 
-/** Answers LISTs over one store. */
+/** Answers LISTs from one store. */
 export class EventLists {
   readonly #store: EventStore;
   readonly #snapshots = new Map<string, Snapshot>();
-  #made = 0;
+  #lastId = 0;
 
   constructor(store: EventStore) {
     this.#store = store;
   }
 
-  /** One page, or the Status that refuses it. */
+  /** Makes one page, or the Status that refuses it. */
   list(request: ListRequest): JsonObject | Status {
     const limit = request.limit === '' ? 0 : Number(request.limit);
     if (!Number.isSafeInteger(limit) || limit < 0) return status(400, 'invalid limit');
@@ -71,7 +73,7 @@ export class EventLists {
     return this.#page(snapshot, { ...token, limit });
   }
 
-  // Only the newest state is at hand: an exact version of the past is as if compacted.
+  // Only the newest state is kept: an exact version of the past counts as compacted.
   #refusal({ resourceVersion, resourceVersionMatch }: ListRequest): Status | null {
     if (resourceVersion === '') return null;
     if (!/^\d{1,20}$/.test(resourceVersion)) return status(400, 'invalid resource version');
@@ -101,17 +103,18 @@ export class EventLists {
   }
 
   #keep(snapshot: Snapshot): string {
-    this.#made += 1;
-    const id = String(this.#made);
+    this.#lastId += 1;
+    const id = String(this.#lastId);
     this.#snapshots.set(id, snapshot);
     const [oldest] = this.#snapshots.keys();
-    if (this.#snapshots.size > SNAPSHOTS && oldest !== undefined) this.#snapshots.delete(oldest);
+    if (this.#snapshots.size > MOST_SNAPSHOTS && oldest !== undefined)
+      this.#snapshots.delete(oldest);
     return id;
   }
 }
 
 interface ListedPage {
-  /** Of the snapshot; '' before there is one. */
+  /** Id of the snapshot; '' for the first page. */
   readonly id: string;
   readonly from: number;
   readonly limit: number;
@@ -122,12 +125,8 @@ function renderToken(id: string, from: number): string {
 }
 
 function parseToken(text: string): { readonly id: string; readonly from: number } | undefined {
-  try {
-    const token: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
-    if (!isJsonObject(token)) return undefined;
-    const { id, from } = token;
-    return typeof id === 'string' && typeof from === 'number' ? { id, from } : undefined;
-  } catch {
-    return undefined;
-  }
+  const token = jsonOrNothing(Buffer.from(text, 'base64url').toString('utf8'));
+  if (!isJsonObject(token)) return undefined;
+  const { id, from } = token;
+  return typeof id === 'string' && typeof from === 'number' ? { id, from } : undefined;
 }

@@ -1,11 +1,12 @@
-// What a recording has made of the cluster so far: the Events that exist, and the history of changes
-// back to the last compaction. It behaves as etcd behind an API server does: one growing version
-// over all, changes in its order, objects listed by key. It knows nothing of HTTP and time.
+// State of the played cluster: the Events that exist, and the history of changes back to the last
+// compaction. It behaves as etcd behind an API server does: one growing version for all objects,
+// changes in its order, objects listed by key. HTTP and time are not here.
 
-import { type EventObject, isJsonObject, type JsonObject, stringAt } from '../core/event.ts';
+import { type EventObject, isJsonObject, stringAt } from '../core/event.ts';
+import { goJson } from '../kit/data/go-json.ts';
 import type { ChangeType } from './recording.ts';
 
-/** One Event as it is stored. */
+/** One stored Event. */
 export interface StoredEvent {
   /** `namespace/name`. */
   readonly key: string;
@@ -13,11 +14,11 @@ export interface StoredEvent {
   readonly object: EventObject;
 }
 
-/** One change, in the order of versions. */
+/** One change of the history. */
 interface StoredChange {
   readonly version: bigint;
   readonly namespace: string;
-  /** The line of a watch that tells it, with its line feed. */
+  /** Its line in a watch, with the line feed. */
   readonly frame: string;
 }
 
@@ -29,7 +30,7 @@ export class EventStore {
   /** The version of the first change in the history. */
   #first: bigint;
 
-  /** Begins after `version`, with no Events. */
+  /** Starts empty; the first change gets the version after `version`. */
   constructor(version: bigint) {
     this.#first = version + 1n;
   }
@@ -45,11 +46,11 @@ export class EventStore {
   }
 
   /**
-   * Applies a recorded change; false where it is none: an object without a name, or the deletion
-   * of what does not exist.
+   * Applies a recorded change. Returns false if it changes nothing: the object has no name, or a
+   * deleted object does not exist.
    *
-   * A recording may begin in the middle of a life and may have seen an object twice, so whether
-   * something is added or modified is told by what exists, as a server tells it.
+   * A recording may begin after an object was added, or contain its ADDED twice. So an existing
+   * object is modified and any other is added, whatever the recording says.
    */
   apply(type: ChangeType, recorded: EventObject): boolean {
     const namespace = stringAt(recorded, 'metadata', 'namespace');
@@ -61,43 +62,43 @@ export class EventStore {
     const object = versioned(recorded, version);
     if (type === 'DELETED') this.#events.delete(key);
     else this.#events.set(key, { key, namespace, object });
-    const told = type === 'DELETED' ? type : exists ? 'MODIFIED' : 'ADDED';
-    this.#changes.push({ version, namespace, frame: frame(told, object) });
+    const applied = type === 'DELETED' ? type : exists ? 'MODIFIED' : 'ADDED';
+    this.#changes.push({ version, namespace, frame: frame(applied, object) });
     this.#wake();
     return true;
   }
 
-  /** What exists, in the order of keys; of one namespace, or of all where it is null. */
+  /** The existing Events in the order of keys, of one namespace or, if it is null, of all. */
   list(namespace: string | null): readonly StoredEvent[] {
     return [...this.#events.values()]
       .filter((stored) => namespace === null || stored.namespace === namespace)
       .sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
-  /** One Event; undefined where there is none. */
+  /** One Event; undefined if it does not exist. */
   get(namespace: string, name: string): StoredEvent | undefined {
     return this.#events.get(`${namespace}/${name}`);
   }
 
-  /** Whether the history after a version is gone, so that no watch can begin there. */
+  /** Whether compaction removed changes after a version, so that no watch can begin there. */
   isCompacted(version: bigint): boolean {
     return version < this.oldest;
   }
 
-  /** At most `limit` changes after a version, oldest first; none for a version of the future. */
+  /** At most `limit` changes after a version, oldest first; none for a future version. */
   changesAfter(version: bigint, limit: number): readonly StoredChange[] {
     const skip = Number(version + 1n - this.#first);
     return skip < 0 ? [] : this.#changes.slice(skip, skip + limit);
   }
 
-  /** Forgets the history up to a version; what exists stays. */
+  /** Removes the history up to a version; the Events stay. */
   compact(version: bigint): void {
     const forget = Number(version + 1n - this.#first);
     if (forget <= 0) return;
     const kept = Math.min(forget, this.#changes.length);
     this.#changes = this.#changes.slice(kept);
     this.#first += BigInt(kept);
-    // Who lags behind the compaction has to be told.
+    // A watch that is behind the compaction must end with an error.
     this.#wake();
   }
 
@@ -123,20 +124,12 @@ export class EventStore {
   }
 }
 
-/** The line of a watch about an Event. */
+/** Renders the line of a watch about an Event. */
 export function frame(type: ChangeType, object: EventObject): string {
   return `${goJson({ type, object: { kind: 'Event', apiVersion: 'v1', ...object } })}\n`;
 }
 
-/** JSON as Go's encoder writes it, which no reader of lines can break anywhere but at LF. */
-export function goJson(value: JsonObject): string {
-  return JSON.stringify(value).replace(
-    /[<>&\u2028\u2029]/g,
-    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
-// Without kind and apiVersion, as in a list.
+/** The Event with its version, without kind and apiVersion, as in a list. */
 function versioned(recorded: EventObject, version: bigint): EventObject {
   const { metadata, ...rest } = recorded;
   const known = isJsonObject(metadata) ? metadata : {};

@@ -1,26 +1,28 @@
 // WATCH: every change after a version, exactly once, in the order of versions, one line each. A
-// watch reads the history at its own pace, so a slow client costs no memory and slows nobody; one
-// that falls behind a compaction is told so in the stream, as an API server without a watch cache does.
+// watch reads the history at its own pace, so a slow client costs no memory and slows no other
+// client. A watch that falls behind a compaction gets an ERROR frame, as from an API server without
+// a watch cache.
 
 import type { ServerResponse } from 'node:http';
-import { type EventStore, frame, goJson } from './event-store.ts';
+import { goJson } from '../kit/data/go-json.ts';
+import { type EventStore, frame } from './event-store.ts';
 import { type Status, watchExpired } from './status.ts';
 
-/** Which changes a watch asks for. */
+/** Changes that a watch asks for. */
 export interface WatchRequest {
-  /** Null: all. */
+  /** Null: all namespaces. */
   readonly namespace: string | null;
-  /** Null: what exists as ADDED, then every change. */
+  /** Version after which it begins. Null: existing Events as ADDED, then every change. */
   readonly from: bigint | null;
 }
 
-// Between two looks at whether the client still reads.
+// Changes written between two checks that the client still reads.
 const CHANGES_AT_ONCE = 100;
 
-/** The open watches: who waits for their beginning, and who for their being up to date. */
+/** The open watches, and waits for their number and their progress. */
 export class EventWatches {
   readonly #store: EventStore;
-  /** How far each open watch has written. */
+  /** The last version that each open watch has written. */
   readonly #open = new Map<symbol, bigint>();
   readonly #waiting = new Set<() => void>();
 
@@ -28,23 +30,23 @@ export class EventWatches {
     this.#store = store;
   }
 
-  /** How many are open. */
+  /** Number of open watches. */
   get open(): number {
     return this.#open.size;
   }
 
-  /** Resolves once so many are open, or when the signal aborts. */
+  /** Resolves when `count` watches are open or the signal aborts. */
   opened(count: number, signal: AbortSignal): Promise<void> {
-    return this.#until(() => this.open >= count, signal);
+    return this.#waitFor(() => this.open >= count, signal);
   }
 
-  /** Resolves once every open watch has written every change, or when the signal aborts. */
+  /** Resolves when every open watch has written every change, or when the signal aborts. */
   caughtUp(signal: AbortSignal): Promise<void> {
     const { version } = this.#store;
-    return this.#until(() => [...this.#open.values()].every((at) => at >= version), signal);
+    return this.#waitFor(() => [...this.#open.values()].every((at) => at >= version), signal);
   }
 
-  /** Serves a watch until the signal aborts; the answer ends cleanly. */
+  /** Serves a watch until the signal aborts; then the response ends cleanly. */
   async serve(response: ServerResponse, request: WatchRequest, signal: AbortSignal): Promise<void> {
     const id = Symbol('watch');
     let at = request.from ?? this.#store.version;
@@ -55,7 +57,7 @@ export class EventWatches {
     response.flushHeaders();
     try {
       if (request.from === null) await this.#writeExisting(response, request.namespace, signal);
-      this.#moved(id, at);
+      this.#advance(id, at);
       while (!signal.aborted) {
         const changes = this.#store.changesAfter(at, CHANGES_AT_ONCE);
         if (this.#store.isCompacted(at)) {
@@ -65,7 +67,7 @@ export class EventWatches {
         const wanted = changes.filter((change) => isIn(request.namespace, change.namespace));
         await write(response, wanted.map((change) => change.frame).join(''), signal);
         at = changes.at(-1)?.version ?? at;
-        this.#moved(id, at);
+        this.#advance(id, at);
         if (changes.length === 0) await this.#store.next(signal);
       }
     } finally {
@@ -84,7 +86,7 @@ export class EventWatches {
     await write(response, frames.join(''), signal);
   }
 
-  #moved(id: symbol, at: bigint): void {
+  #advance(id: symbol, at: bigint): void {
     this.#open.set(id, at);
     this.#wake();
   }
@@ -93,17 +95,17 @@ export class EventWatches {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  #until(condition: () => boolean, signal: AbortSignal): Promise<void> {
+  #waitFor(condition: () => boolean, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const look = (): void => {
+      const check = (): void => {
         if (!condition() && !signal.aborted) return;
-        this.#waiting.delete(look);
-        signal.removeEventListener('abort', look);
+        this.#waiting.delete(check);
+        signal.removeEventListener('abort', check);
         resolve();
       };
-      this.#waiting.add(look);
-      signal.addEventListener('abort', look);
-      look();
+      this.#waiting.add(check);
+      signal.addEventListener('abort', check);
+      check();
     });
   }
 }
@@ -116,7 +118,7 @@ function errorFrame(error: Status): string {
   return `${goJson({ type: 'ERROR', object: error })}\n`;
 }
 
-// Waits while the client does not read; the abort of the signal is the client's going as well.
+// Waits while the client does not read. The signal also aborts when the client disconnects.
 async function write(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
   if (text === '' || signal.aborted || response.write(text)) return;
   await new Promise<void>((resolve) => {

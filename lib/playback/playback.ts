@@ -1,9 +1,10 @@
-// A recording served as a Kubernetes API server, over HTTP or HTTPS, so that the real watch path
-// runs with no cluster. It answers; it never judges what it plays.
+// A recording served as a Kubernetes API server, over HTTP or HTTPS, and the kubeconfig for it. The
+// real watch path runs without a cluster. Changes are applied at the recorded pace, at a multiple
+// of it, or as fast as the file can be read. Simultaneous changes follow each other without a
+// pause.
 
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Clock, Random } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import { handle } from './api-server.ts';
@@ -12,61 +13,61 @@ import { EventStore } from './event-store.ts';
 import { EventWatches } from './event-watch.ts';
 import type { RecordingEntry } from './recording.ts';
 
-/** A key and its certificate, both PEM. */
+/** A private key and its certificate, both PEM. */
 export interface TlsPair {
   readonly key: string;
   readonly cert: string;
 }
 
-/** What to play, and how. */
+/** Options of a playback. */
 export interface PlaybackOptions {
   readonly recording: Recording;
   readonly speed: Speed;
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0: any free port. */
   readonly port: number;
-  /** HTTPS with this pair; absent: HTTP. */
+  /** Key and certificate for HTTPS; absent: HTTP. */
   readonly tls?: TlsPair;
-  /** Playing begins once so many watches are open; 1 where absent, 0: at once. */
+  /** Number of open watches at which playing begins; absent: 1, 0: at once. */
   readonly afterWatches?: number;
-  /** The history older than this is compacted, in ms; absent: all of it is kept. */
+  /** History older than this is compacted, in ms; absent: never. */
   readonly compactEveryMs?: number;
-  /** How far the time that its answers tell is ahead of the machine's, in ms: for playing an absence. */
+  /** How far the Date header is ahead of the clock, in ms; for playing an absence. */
   readonly aheadMs?: number;
-  /** The resourceVersion before the first change; 1000 where absent. */
+  /** The resourceVersion before the first change; absent: 1000. */
   readonly firstVersion?: bigint;
-  /** What the uids of namespaces, and so the cluster id, are made from. */
+  /** Seed of the namespaces' uids, and so of the cluster id. */
   readonly cluster?: string;
 }
 
-/** What playing needs of the machine. */
+/** Dependencies of a playback. */
 interface PlaybackParts {
   readonly clock: Clock;
   readonly random: Random;
 }
 
-// How long a client gets to read the end of its watch.
+// Time for a client to read the end of its watch.
 const LINGER_MS = 1000;
 
-/** A running playback. Disposing ends its watches cleanly; it may be disposed of twice. */
+/** A running playback. Disposing ends its watches cleanly and is idempotent. */
 export interface Playback extends AsyncDisposable {
-  /** Without a path, for instance `http://127.0.0.1:8001`. */
+  /** Base URL, for instance `http://127.0.0.1:8001`. */
   readonly url: string;
   readonly port: number;
   /**
-   * Resolves once everything was played and every watch then open has been sent all of it, or once
-   * it is disposed of; rejects where the recording cannot be read to its end.
+   * Resolves when all was played and every watch then open has received all of it, or when the
+   * playback is disposed of. Rejects if the recording cannot be read to its end.
    */
   readonly done: Promise<void>;
   progress(): PlayProgress;
-  /** Forgets the history up to now, as compaction does. */
+  /** Compacts the history up to now. */
   compact(): void;
 }
 
 /**
- * Serves a recording; it is up when this resolves.
+ * Serves a recording; the server listens when this resolves.
  *
- * **Errors**: throws `address-unusable`, naming the address, where it cannot listen.
+ * **Errors**: throws `address-unusable`, with the address, if it cannot listen.
  */
 export async function startPlayback(
   options: PlaybackOptions,
@@ -91,9 +92,9 @@ export async function startPlayback(
   });
   const port = await listening(server, options);
   let progress: PlayProgress = { applied: 0, skipped: 0 };
-  const progressed = (now: PlayProgress): void => void (progress = now);
-  const done = perform(options, { ...parts, store, watches, progressed }, stop.signal);
-  // Who does not wait for the end still must not be ended by a recording that breaks.
+  const onProgress = (now: PlayProgress): void => void (progress = now);
+  const done = play(options, { clock: parts.clock, store, watches, onProgress }, stop.signal);
+  // A broken recording must not end the process of a caller that does not wait for `done`.
   done.catch(() => undefined);
   const { compactEveryMs } = options;
   if (compactEveryMs !== undefined) {
@@ -113,30 +114,7 @@ export async function startPlayback(
   };
 }
 
-interface PlayStage extends PlaybackParts {
-  readonly store: EventStore;
-  readonly watches: EventWatches;
-  readonly progressed: (progress: PlayProgress) => void;
-}
-
-async function perform(
-  options: PlaybackOptions,
-  stage: PlayStage,
-  signal: AbortSignal,
-): Promise<void> {
-  const { store, clock, watches, progressed } = stage;
-  const { recording, speed } = options;
-  try {
-    await watches.opened(options.afterWatches ?? 1, signal);
-    signal.throwIfAborted();
-    await play(recording, { store, clock, speed, progressed }, signal);
-    await watches.caughtUp(signal);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-}
-
-// As an API server compacts: at each turn up to the version noted at the turn before.
+// As an API server compacts: each time up to the version noted the time before.
 async function compacting(
   store: EventStore,
   { clock, everyMs }: { readonly clock: Clock; readonly everyMs: number },
@@ -150,13 +128,13 @@ async function compacting(
       noted = store.version;
     }
   } catch {
-    // Only the abort ends a sleep early: the playback is over.
+    // Only the abort ends a sleep early: the playback has ended.
   }
 }
 
 function openServer(tls: TlsPair | undefined, listener: RequestListener): Server {
   const server = tls === undefined ? createServer(listener) : createTlsServer({ ...tls }, listener);
-  // A watch may be quiet for longer than any time that a request may take otherwise.
+  // A watch may be quiet for any time, so no request has a timeout.
   server.requestTimeout = 0;
   server.timeout = 0;
   return server;
@@ -172,7 +150,8 @@ function listening(server: Server, { host, port }: PlaybackOptions): Promise<num
     server.listen(port, host, () => {
       server.removeAllListeners('error');
       server.on('error', () => undefined);
-      resolve((server.address() as AddressInfo).port);
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
     });
   });
 }
@@ -183,7 +162,7 @@ interface Closing {
   readonly clock: Clock;
 }
 
-// The open watches end by themselves once told; who does not read their end is cut off.
+// Open watches end themselves at the abort. A client that does not read the end is disconnected.
 async function closed(server: Server, { stop, answering, clock }: Closing): Promise<void> {
   const over = new AbortController();
   const ended = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -199,21 +178,19 @@ function hostPort(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-// The kubeconfig with which any client of Kubernetes reaches a playback.
-
-/** Where a playback is reached. */
-interface Reach {
+/** Contents of a kubeconfig for a playback. */
+interface KubeconfigOptions {
   readonly url: string;
-  /** The certificate that a client has to trust, PEM; absent over HTTP. */
+  /** The certificate that a client must trust, PEM; absent over HTTP. */
   readonly cert?: string;
-  /** The namespace that a client takes where it names none. */
+  /** Default namespace of the client. */
   readonly namespace?: string;
 }
 
-/** A kubeconfig, as JSON, which is YAML too. */
-export function renderKubeconfig({ url, cert, namespace }: Reach): string {
+/** Renders the kubeconfig of a playback as JSON, which is also YAML. */
+export function renderKubeconfig({ url, cert, namespace }: KubeconfigOptions): string {
   const name = 'playback';
-  // Over plain HTTP there is no TLS to skip; client-node refuses plain HTTP unless this says so.
+  // Plain HTTP has no TLS to verify, but client-node refuses plain HTTP without this.
   const trust =
     cert === undefined
       ? { 'insecure-skip-tls-verify': true }
@@ -230,45 +207,51 @@ export function renderKubeconfig({ url, cert, namespace }: Reach): string {
   return `${JSON.stringify(config, null, 2)}\n`;
 }
 
-// Plays a recording into a store: at the pace at which it was recorded, some times that, or as fast
-// as it can be read. What was recorded as simultaneous is applied without a pause between.
-
-/** How many times faster than recorded, or as fast as can be. */
+/** Multiple of the recorded pace, or as fast as the recording can be read. */
 export type Speed = number | 'full';
 
-/** A recording as a file gives it, or as a spec writes it down. */
+/** A recording from a file, or from a spec. */
 type Recording = AsyncIterable<RecordingEntry> | Iterable<RecordingEntry>;
 
-/** How far a recording has been played. */
+/** Progress of playing. */
 interface PlayProgress {
   readonly applied: number;
-  /** Entries that changed nothing: without a name, or the end of what had not begun. */
+  /** Entries that changed nothing: no name, or the deletion of an object that does not exist. */
   readonly skipped: number;
 }
 
-/** What playing needs. */
-interface PlayerParts {
-  readonly store: EventStore;
+/** Dependencies of playing. */
+interface PlayParts {
   readonly clock: Clock;
-  readonly speed: Speed;
-  readonly progressed: (progress: PlayProgress) => void;
+  readonly store: EventStore;
+  readonly watches: EventWatches;
+  readonly onProgress: (progress: PlayProgress) => void;
 }
 
-/** Plays to the end; rejects with the signal's reason, or with what the recording throws. */
-async function play(recording: Recording, parts: PlayerParts, signal: AbortSignal): Promise<void> {
-  const { store, clock, speed, progressed } = parts;
-  const startedAt = clock.monotonic();
-  let firstAt: number | undefined;
-  let progress: PlayProgress = { applied: 0, skipped: 0 };
-  for await (const { at, type, object } of recording) {
-    firstAt ??= at;
-    if (speed !== 'full') {
-      const waitMs = startedAt + (at - firstAt) / speed - clock.monotonic();
-      if (waitMs > 0) await clock.sleep(waitMs, signal);
-    }
+/** Waits for watches, then plays to the end. Rejects only with the recording's error. */
+async function play(
+  { recording, speed, afterWatches = 1 }: PlaybackOptions,
+  { clock, store, watches, onProgress }: PlayParts,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await watches.opened(afterWatches, signal);
     signal.throwIfAborted();
-    const counted = store.apply(type, object) ? 'applied' : 'skipped';
-    progress = { ...progress, [counted]: progress[counted] + 1 };
-    progressed(progress);
+    const startedAt = clock.monotonic();
+    let firstAt: number | undefined;
+    let progress: PlayProgress = { applied: 0, skipped: 0 };
+    for await (const { at, type, object } of recording) {
+      firstAt ??= at;
+      const dueAt = speed === 'full' ? startedAt : startedAt + (at - firstAt) / speed;
+      const waitMs = dueAt - clock.monotonic();
+      if (waitMs > 0) await clock.sleep(waitMs, signal);
+      signal.throwIfAborted();
+      const counted = store.apply(type, object) ? 'applied' : 'skipped';
+      progress = { ...progress, [counted]: progress[counted] + 1 };
+      onProgress(progress);
+    }
+    await watches.caughtUp(signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }

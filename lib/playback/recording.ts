@@ -1,5 +1,6 @@
-// Recordings: what a watch saw, one JSON object a line: `{"at","type","object"}`. Read as a stream,
-// so that a day of a large cluster needs no memory; every complaint names the line.
+// Recordings: the notifications of a watch, one JSON object a line: `{"at","type","object"}`. A
+// file is read as a stream, so that a day of a large cluster needs no memory. Every error names the
+// line.
 
 import { createReadStream } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
@@ -7,21 +8,20 @@ import { messageOf, SluiceError } from '../core/errors.ts';
 import { type EventObject, isJsonObject } from '../core/event.ts';
 import { toRecordedEvent } from '../sources/given-events.ts';
 
-/** Every kind of change a recording holds. */
 const CHANGE_TYPES = ['ADDED', 'MODIFIED', 'DELETED'] as const;
 
-/** What a watch says happened to an object. */
+/** Type of a change, as a watch reports it. */
 export type ChangeType = (typeof CHANGE_TYPES)[number];
 
 /** One line of a recording. */
 export interface RecordingEntry {
-  /** When it was seen, ms since 1970. */
+  /** When the recorder received it, ms since 1970. */
   readonly at: number;
   readonly type: ChangeType;
   readonly object: EventObject;
 }
 
-// Four times the largest frame that Sluice takes from a server: a longer line is no recording.
+// Four times the largest frame that Sluice accepts from a server: a longer line is no recording.
 const LINE_CHARACTERS = 16 * 1024 * 1024;
 
 /** One line of a recording, with its line feed. */
@@ -29,7 +29,7 @@ export function renderEntry({ at, type, object }: RecordingEntry): string {
   return `${JSON.stringify({ at: new Date(at).toISOString(), type, object })}\n`;
 }
 
-/** The entry that a value is, its Event as one of core/v1; or why it is none. */
+/** The value as an entry, its Event translated to core/v1; or why it is no entry. */
 function toEntry(value: unknown): RecordingEntry | string {
   if (!isJsonObject(value)) return 'no JSON object';
   const { at, type, object } = value;
@@ -43,9 +43,9 @@ function toEntry(value: unknown): RecordingEntry | string {
 }
 
 /**
- * The entries of a recording in a file.
+ * Yields the entries of a recording in a file.
  *
- * **Errors**: throws `input-unusable`, naming file and line, where it cannot be read.
+ * **Errors**: throws `input-unusable`, with file and line, if it cannot be read.
  */
 export async function* openRecording(path: string): AsyncGenerator<RecordingEntry, void, void> {
   const stream = createReadStream(path);
@@ -60,9 +60,10 @@ export async function* openRecording(path: string): AsyncGenerator<RecordingEntr
 }
 
 /**
- * The entries of a recording that comes in chunks; blank lines are passed over.
+ * Yields the entries of a recording that comes in chunks; skips blank lines.
  *
- * **Errors**: throws `input-unusable`, naming the recording and the line, at the first bad line.
+ * **Errors**: throws `input-unusable`, with the recording's name and the line, at the first bad
+ * line.
  */
 export async function* readRecording(
   chunks: AsyncIterable<Uint8Array | string>,
@@ -77,12 +78,12 @@ export async function* readRecording(
 }
 
 function entryOf(line: string, doing: string): RecordingEntry {
-  const entry = toEntry(parsed(line, doing));
+  const entry = toEntry(parseLine(line, doing));
   if (typeof entry !== 'string') return entry;
   throw unusable(`${doing}: ${entry} (expected {"at","type","object"})`);
 }
 
-function parsed(line: string, doing: string): unknown {
+function parseLine(line: string, doing: string): unknown {
   try {
     return JSON.parse(line);
   } catch (cause) {
@@ -93,7 +94,7 @@ function parsed(line: string, doing: string): unknown {
   }
 }
 
-// Framed on LF alone: U+2028 and U+2029, at which readline breaks too, may stand in a message.
+// Only LF ends a line. readline also breaks at U+2028 and U+2029, which a message may contain.
 async function* linesOf(
   chunks: AsyncIterable<Uint8Array | string>,
   name: string,

@@ -1,10 +1,10 @@
-// The Status objects with which an API server refuses, word for word where clients look at them.
+// Status objects of an API server's refusals, word for word if clients read them.
 // Source: kubernetes apimachinery, pkg/api/errors (NewResourceExpired, NewBadRequest,
 // NewMethodNotSupported, NewGenericServerResponse, NewTooLargeResourceVersion).
 
 import type { JsonObject } from '../core/event.ts';
 
-/** A refusal: what goes out as the HTTP status and as the body. */
+/** Body of a refusal; `code` is also its HTTP status. */
 export interface Status extends JsonObject {
   readonly code: number;
 }
@@ -20,7 +20,7 @@ const REASONS = {
   504: 'Timeout',
 } as const;
 
-/** A refusal of one kind. */
+/** Builds the refusal with a code. */
 export function status(code: keyof typeof REASONS, message: string, details?: JsonObject): Status {
   return {
     kind: 'Status',
@@ -34,12 +34,12 @@ export function status(code: keyof typeof REASONS, message: string, details?: Js
   };
 }
 
-/** A watch was asked for from before the last compaction. */
+/** Refuses a watch from a version before the last compaction. */
 export function watchExpired(): Status {
   return status(410, 'The resourceVersion for the provided watch is too old.');
 }
 
-/** A list was asked to go on from what is no longer remembered. */
+/** Refuses a continue token whose list is no longer kept. */
 export function continueExpired(): Status {
   return status(
     410,
@@ -48,7 +48,7 @@ export function continueExpired(): Status {
   );
 }
 
-/** A list was asked for at a version that is still to come. */
+/** Refuses a list at a version in the future. */
 export function versionTooLarge(asked: bigint, current: bigint): Status {
   return status(504, `Too large resource version: ${asked}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
@@ -56,7 +56,7 @@ export function versionTooLarge(asked: bigint, current: bigint): Status {
   });
 }
 
-/** There is nothing under this path. */
+/** Refuses a path that is not served. */
 export function notServed(): Status {
   return status(404, 'the server could not find the requested resource');
 }

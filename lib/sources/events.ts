@@ -1,6 +1,6 @@
 // The kind `events`: core/v1 Events of one namespace, of several (one watch each), or of all. It
-// turns what the readers read into occurrences and their batches into the source's; what a state
-// means is decided by the filter chain, and how it is read by lib/kubernetes.
+// turns the batches of the readers into batches of occurrences. lib/kubernetes reads, lib/filters
+// decides.
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 
 import {
@@ -23,17 +23,17 @@ import type { SourceKind, SourceParts } from './source-kind.ts';
 
 /** The section `events:` of a source. */
 export interface EventsSection {
-  /** Absent: the gateway's own; `["*"]`: all. */
+  /** Absent: the gateway's own namespace; `["*"]`: all. */
   readonly namespaces?: readonly string[];
   /** `skip`, `all`, or a duration. */
   readonly firstStart?: string;
   /** A duration. */
   readonly eventTTL?: string;
-  /** Whether an Event about an object of another namespace than its own may start something. */
+  /** Whether an Event about an object in another namespace may start a build. */
   readonly allowForeign?: boolean;
 }
 
-/** kube-apiserver's own default of --event-ttl; no API tells the value in force. */
+// The default of kube-apiserver's --event-ttl. No API shows the value in use.
 const DEFAULT_TTL = '1h';
 const DEFAULT_TTL_MS = 3_600_000;
 const ALL = '*';
@@ -46,12 +46,12 @@ const schema: JsonSchema = {
     namespaces: {
       type: 'array',
       description:
-        'Namespaces whose Events are read, each by a watch of its own; absent: the gateway’s own; `["*"]`: all.',
+        'Namespaces whose Events are read, one watch each; absent: the gateway’s own; `["*"]`: all, with one watch.',
       items: {
         type: 'string',
         pattern: '^(?:\\*|[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)$',
         description:
-          'A namespace has lower-case letters, digits and -, at most 63, and begins and ends with a letter or digit; "*" stands for all.',
+          'A namespace has at most 63 lower-case letters, digits and -, and begins and ends with a letter or digit; "*" means all.',
       },
       minItems: 1,
       uniqueItems: true,
@@ -60,7 +60,7 @@ const schema: JsonSchema = {
     firstStart: {
       type: 'string',
       description:
-        'What becomes of the Events that are there already when this is read for the first time: `skip` takes them as known, `all` judges them, a duration judges those that happened at most so long ago.',
+        'Whether Events that exist when the source is read for the first time are judged. `skip`: none. `all`: all. A duration: those that happened at most that long ago.',
       anyOf: [{ enum: ['skip', 'all'] }, { format: 'duration' }],
       default: 'skip',
       examples: ['skip', 'all', '10m'],
@@ -69,19 +69,19 @@ const schema: JsonSchema = {
       type: 'string',
       format: 'duration',
       description:
-        'How long this cluster keeps Events (its --event-ttl), which no API tells: longer outages are reported as gaps.',
+        'How long this cluster keeps Events (--event-ttl of kube-apiserver; no API shows it). Longer outages are reported as gaps.',
       default: DEFAULT_TTL,
     },
     allowForeign: {
       type: 'boolean',
       description:
-        'Whether an Event about an object of another namespace than its own may start something. Whoever may write Events in one namespace then speaks for all.',
+        'Whether an Event about an object in another namespace may start a build. If so, everyone who may write Events in one namespace can start builds for all.',
       default: false,
     },
   },
 };
 
-/** Events of the cluster. */
+/** The kind of source that reads Events of the cluster. */
 export const eventsKind = {
   kind: 'events',
   summary: 'core/v1 Events of one namespace, several, or all',
@@ -109,13 +109,13 @@ function checkNamespaces(section: EventsSection): readonly Finding[] {
       severity: 'error',
       code: 'wrong-value',
       path: '/namespaces',
-      message: 'found "*" beside other namespaces, expected it alone',
+      message: 'found "*" beside other namespaces (expected it alone)',
       hint: 'write ["*"] for all namespaces, or name each',
     },
   ];
 }
 
-/** The namespaces that are watched; null stands for all. */
+/** The watched namespaces; null means all. */
 function watchedNamespaces(section: EventsSection, own: string): readonly (string | null)[] {
   const { namespaces } = section;
   if (namespaces === undefined) return [own === '' ? null : own];
@@ -135,7 +135,7 @@ function permissionsOf(section: EventsSection, context: CheckContext): readonly 
 class EventsSource implements Source {
   readonly name: string;
   readonly #parts: SourceParts;
-  /** Each with the name of its position, which every batch carries. */
+  /** Each with the name of its position, which its batches carry. */
   readonly #watched: ReadonlyMap<WatchTarget, string>;
   readonly #judgeFirst: (object: JsonObject, readAt: number) => boolean;
   readonly #keptForMs: number;
@@ -197,7 +197,7 @@ function eventsOf(namespace: string | null): WatchTarget {
   return { group: '', version: 'v1', resource: 'events', namespace, managedFields: 'left out' };
 }
 
-/** Of the first list: whether an Event is judged. */
+/** Whether an Event of the first list of a source is judged. */
 function judgeFirstBy(firstStart: string): (object: JsonObject, readAt: number) => boolean {
   if (firstStart === 'all') return () => true;
   const ms = firstStart === 'skip' ? undefined : parseDuration(firstStart);
@@ -205,7 +205,7 @@ function judgeFirstBy(firstStart: string): (object: JsonObject, readAt: number) 
   return (object, readAt) => {
     const { happenedAt } = toOccurrence(object, { source: '', path: '', from: 'list', readAt });
     const micros = parseMicroTime(happenedAt);
-    // One that tells no time can not be old.
+    // An Event without a time cannot be old.
     return micros === undefined || millisecondsOf(micros) >= readAt - ms;
   };
 }

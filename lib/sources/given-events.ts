@@ -1,7 +1,10 @@
-// Events among JSON values that a person hands over: an Event of either API group, a list of them,
-// lines of a watch. Everything else is refused with what it is. How a text becomes values is the
-// caller's; a value may be hostile in every way but its depth, which the caller bounds.
-// Source: API concepts of Kubernetes (lists, watch events); facts on both views of an Event.
+// Finds the Events in JSON values from a person: an Event of either API group, a list of Events,
+// lines of a watch. Every other value is refused with a description. An Event of events.k8s.io is
+// translated to core/v1. The caller parses the text and bounds the depth of a value, which is
+// untrusted otherwise.
+// Source: API concepts of Kubernetes (lists, watch events); k8s.io/kubernetes pkg/apis/events/v1
+// and v1beta1 (conversion.go, zz_generated.conversion.go); k8s.io/api core/v1 Event (order of
+// fields).
 
 import {
   type EventObject,
@@ -13,16 +16,16 @@ import {
 import { printable } from '../kit/text/printable.ts';
 import { describeOther, GET_EVENTS } from './other-objects.ts';
 
-/**
- * The depth that a value may have: Kubernetes' own objects have about 15 levels, and lists and watches
- * add three.
- */
+/** Maximal depth of a value: objects of Kubernetes have about 15 levels, lists and watches 3 more. */
 export const MOST_LEVELS = 100;
 
-/** Types of watch lines that hold no Event to explain. */
+/** Types of watch lines without an Event to explain. */
 const SKIPPED_TYPES = ['DELETED', 'BOOKMARK', 'ERROR'] as const;
 
-/** One thing that was handed over. */
+/** Versions of the group that are translated. */
+const EVENTS_GROUP_VERSIONS = ['events.k8s.io/v1', 'events.k8s.io/v1beta1'] as const;
+
+/** Result for one value. */
 export type GivenEvent =
   | { readonly kind: 'event'; readonly event: EventObject }
   | {
@@ -34,15 +37,15 @@ export type GivenEvent =
     }
   | { readonly kind: 'refused'; readonly place: string; readonly why: string };
 
-/** Where a value stands. */
+/** The surroundings of a value. */
 interface Within {
   /** For people: `line 3, item 5`. */
   readonly place: string;
-  /** `apiVersion` of the EventList around it, whose items have none of their own; else null. */
+  /** `apiVersion` of the EventList around it, for items without their own; else null. */
   readonly listVersion: string | null;
 }
 
-/** Each Event in a value and each reason why something in it is none, in order. */
+/** Yields each Event in a value, and a reason for each part that is no Event, in order. */
 export function givenIn(value: unknown, place: string): Generator<GivenEvent, void> {
   return given(value, { place, listVersion: null });
 }
@@ -69,7 +72,7 @@ function* itemsOf(items: readonly unknown[], within: Within): Generator<GivenEve
   }
 }
 
-/** A list whose items may be Events; null for every other object, other lists included. */
+/** The items of a list that may contain Events; null for every other object and list. */
 function toList(
   value: JsonObject,
 ): { readonly items: readonly unknown[]; readonly version: string | null } | null {
@@ -117,9 +120,9 @@ function ofObject(value: JsonObject, { place, listVersion }: Within): GivenEvent
 }
 
 /**
- * The Event of an object that a recording has; an object without `kind` is taken for one.
+ * The Event of a recorded object; an object without `kind` counts as an Event.
  *
- * **Shape**: `why` says what the object is instead.
+ * **Shape**: `why` describes an object that is no Event.
  */
 export function toRecordedEvent(
   object: JsonObject,
@@ -139,7 +142,7 @@ function isEventVersion(version: Json): version is string {
   return version === 'v1' || EVENTS_GROUP_VERSIONS.some((known) => known === version);
 }
 
-/** The `apiVersion` by which an object is an Event; null if it is none. */
+/** The `apiVersion` of an Event; null if the object is no Event. */
 function eventVersionOf(value: JsonObject, listVersion: string | null): string | null {
   const { kind, apiVersion, involvedObject, regarding } = value;
   if (kind !== undefined && kind !== 'Event') return null;
@@ -149,7 +152,7 @@ function eventVersionOf(value: JsonObject, listVersion: string | null): string |
   }
   if (isByFields) return isJsonObject(involvedObject) ? 'v1' : EVENTS_GROUP_VERSIONS[0];
   if (kind === undefined) return listVersion;
-  // A name in common: the audit log of an API server has Events, too.
+  // The audit log of an API server also has objects of the kind Event.
   return value['auditID'] === undefined ? 'v1' : null;
 }
 
@@ -162,19 +165,12 @@ function refused(place: string, why: string): GivenEvent {
   return { kind: 'refused', place, why };
 }
 
-// An Event of the group events.k8s.io as the same Event of core/v1. Both are views of one stored
-// object, so this is the translation that an API server makes when it is asked for the other view.
-// Source: k8s.io/kubernetes pkg/apis/events/v1 and v1beta1, conversion.go and
-// zz_generated.conversion.go; field order and what is left out: k8s.io/api core/v1 Event.
-
-/** The versions of the group that are translated. */
-const EVENTS_GROUP_VERSIONS = ['events.k8s.io/v1', 'events.k8s.io/v1beta1'] as const;
-
 /**
- * The core/v1 Event of an `events.k8s.io` one.
+ * Translates an Event of `events.k8s.io` to core/v1, as an API server does: both are views of one
+ * stored object.
  *
- * **Shape**: keys stand in the order of the Go struct. As on the wire, absent times are null, an
- * absent source is `{}`, absent reporters are '', and other fields without a value are left out.
+ * **Shape**: keys in the order of the Go struct. As on the wire, absent times are null, an absent
+ * source is `{}`, absent reporters are '', and other fields without a value are left out.
  */
 export function toCoreEvent(event: JsonObject): EventObject {
   const fields: Readonly<Record<string, Json | undefined>> = {
@@ -201,12 +197,12 @@ export function toCoreEvent(event: JsonObject): EventObject {
   return kept;
 }
 
-/** The value, unless it is one that Go leaves out (`omitempty`). */
+/** The value; undefined if Go leaves it out (`omitempty`). */
 function filled(value: Json | undefined): Json | undefined {
   return value === null || value === '' || value === 0 ? undefined : value;
 }
 
-/** v1beta1 once had a `state` here, which core/v1 has not. */
+/** Without `state`, which old versions of v1beta1 have and core/v1 has not. */
 function seriesOf(series: Json | undefined): Json | undefined {
   if (!isJsonObject(series)) return filled(series);
   const { count, lastObservedTime = null } = series;

@@ -1,5 +1,5 @@
-// Descriptions of objects that are no Events, by the marks of what people hand over by mistake, with
-// how to get Events instead. A table; the first row that fits holds.
+// Descriptions of objects that people pass by mistake instead of Events, with how to get Events. A
+// table; the first row that fits applies.
 // Source: k8s.io/apiserver pkg/apis/audit/v1 (Event, EventList); metav1.Status, metav1.Table;
 // CloudEvents 1.0.2 §3.1 (specversion).
 
@@ -8,7 +8,7 @@ import { printable } from '../kit/text/printable.ts';
 
 /** Description of an object, and how to get Events instead. */
 interface Other {
-  /** For people, behind `found`: `a Pod (v1)`. */
+  /** Text after `found`: `a Pod (v1)`. */
   readonly found: string;
   readonly hint: string;
 }
@@ -114,10 +114,10 @@ function named(object: JsonObject): string {
   return `${article} ${kind}${version === '' ? '' : ` (${printable(version, SHOWN_CHARACTERS)})`}`;
 }
 
-// What may stand in a command that a person copies.
+// Names that need no quoting in a command that a person copies.
 const PLAIN_NAME = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
 
-/** How to get the Events about an object, if its names are fit for a command line. */
+/** How to get the Events about an object; its names must be safe on a command line. */
 function eventsAbout(object: JsonObject): string {
   const name = stringAt(object, 'metadata', 'name');
   const namespace = stringAt(object, 'metadata', 'namespace');

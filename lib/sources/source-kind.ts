@@ -1,5 +1,5 @@
-// What a kind of source hands in besides what every kind does: whom its objects may speak about, and
-// for how long they can come again. What follows from both is the guards' and the ledger's.
+// The descriptor of a kind of source. It adds to every kind's descriptor whether its objects may be
+// about another namespace, and how long they can be read again. The guard and the ledger use both.
 // Follows docs/architecture.md (one file and one registry line a kind).
 
 import type { Clock, Random } from '../core/clock.ts';
@@ -11,21 +11,19 @@ import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 
 /** A kind of source. */
 export interface SourceKind<Section> extends Kind<Section, SourceParts, Source> {
-  /** Whether an occurrence about an object of another namespace than its own may start something. */
+  /** Whether an occurrence about an object in another namespace may start a build. */
   allowsForeign(section: Section): boolean;
   /** Whether it reads an Event; `own` is the gateway's namespace. */
   reads(section: Section, own: string, event: EventObject): boolean;
-  /** How long an object that nobody changes stays where it is read, in ms. */
+  /** How long the API server keeps an object that is not changed, in ms. */
   retentionMs(section: Section): number;
 }
 
-// What a kind of source may have, and nothing more.
-
-/** What a kind of source may have. */
+/** Everything that a kind of source may use. */
 export interface SourceParts {
-  /** The name under which it stands in the configuration. */
+  /** Name of the source in the configuration. */
   readonly name: string;
-  /** The gateway's own namespace; '' means all (the original's way to say so). */
+  /** The gateway's own namespace; '' means all, as in the original gateway. */
   readonly namespace: string;
   readonly api: ApiClient;
   readonly clock: Clock;

@@ -1,8 +1,9 @@
-// What an API server's answer to the creation of an object means: one table for every kind that
-// creates objects. It classifies by status, reason, cause and details, never by message text; the
-// message is only shown. It waits for nothing and asks nothing again.
-// Source: metav1.Status; k8s.io/apimachinery pkg/api/errors; k8s.io/apiserver pkg/admission (errors.go,
-// plugin/webhook/errors, plugin/policy) and pkg/endpoints/handlers/responsewriters; docs/guarantees.md.
+// Outcomes of creating an object, from the API server's answer: one table for every kind that
+// creates objects. It classifies by status, reason, cause and details, never by message text, which
+// is only shown. It does not wait and does not retry.
+// Source: metav1.Status; k8s.io/apimachinery pkg/api/errors; k8s.io/apiserver pkg/admission
+// (errors.go, plugin/webhook/errors, plugin/policy) and pkg/endpoints/handlers/responsewriters;
+// docs/guarantees.md.
 
 import type { Outcome } from '../core/delivery.ts';
 import { isJsonList, isJsonObject, type Json, jsonAt, stringAt } from '../core/event.ts';
@@ -12,56 +13,55 @@ import { isStatus } from '../kubernetes/watch/watch-errors.ts';
 import { type FailureMeaning, pausing, refused, retry, unknown } from './outcomes.ts';
 import { askedWaitMs } from './retry-after.ts';
 
-/** What a row of the tables says. */
+/** Meaning of an answer. */
 type ApiMeaning = { readonly outcome: 'created' } | { readonly outcome: 'exists' } | FailureMeaning;
 
-/** One row of the table of answers; the first one that fits holds. */
+/** One row of the table of answers; the first one that fits applies. */
 interface ApiAnswerRow {
-  /** The lowest and the highest status it is for. */
+  /** Lowest and highest status. */
   readonly status: readonly [number, number];
-  /** What else must hold. */
+  /** Further condition on the answer. */
   readonly when?: (answer: ApiAnswered, name: string) => boolean;
   readonly means: ApiMeaning;
-  /** What was found, for people. */
+  /** Description for people. */
   readonly found: string;
-  /** The command for a person once the cause is gone. */
+  /** Next step of a person once the cause is removed. */
   readonly next?: string;
-  /** Whether a permission is missing, which the outcome then names. */
+  /** Whether a permission is missing; the outcome then names it. */
   readonly needsPermission?: true;
 }
 
 // Refused deliveries wait for a person.
-const TAKE_UP = 'sluice deliveries retry --all --state refused';
+const RETRY_REFUSED = 'sluice deliveries retry --all --state refused';
 
-/** One row of the table of missing answers; the first one that fits holds. */
+/** One row of the table of missing answers; the first one that fits applies. */
 interface ApiFailureRow {
   readonly reached: ApiFailed['reached'];
-  /** Absent: any. */
+  /** Absent: any code. */
   readonly code?: string;
   readonly means: FailureMeaning;
 }
 
-// `retry` may stand only where an object that was created cannot be answered so; see http/outcome.ts.
-/** Every status that an answer can have. */
+/** Every status. `retry` only if the object was certainly not created; see http/outcome.ts. */
 export const ANSWER_ROWS: readonly ApiAnswerRow[] = [
   { status: [200, 299], means: { outcome: 'created' }, found: 'created' },
-  // Policies and webhooks may answer with any status, so these rows come first. All of them refuse.
-  // Whether they let an object in can depend on what an Event says, and an Event's author must not
-  // keep a thousand deliveries in retry for a day. A webhook may also answer as the server does about
-  // a malformed object (400 BadRequest, 422 with fields). The rows below refuse that as well.
+  // Policies and webhooks may answer with any status, so these rows come first. All of them refuse,
+  // because admission can depend on values of an Event. The author of an Event must not keep a
+  // thousand deliveries in retry for a day. A webhook may also answer as the server does to a
+  // malformed object (400 BadRequest, 422 with fields). The rows below refuse that as well.
   {
     status: [400, 599],
     when: isDeniedByPolicy,
     means: refused('admission'),
     found: 'an admission policy denied it',
-    next: `when the policy lets it in: ${TAKE_UP}`,
+    next: `once the policy admits it: ${RETRY_REFUSED}`,
   },
   {
     status: [400, 599],
     when: isDeniedByWebhook,
     means: refused('admission'),
     found: 'an admission webhook denied it',
-    next: `when the webhook lets it in: ${TAKE_UP}`,
+    next: `once the webhook admits it: ${RETRY_REFUSED}`,
   },
   { status: [401, 401], means: retry('unauthorized'), found: 'unauthorized' },
   {
@@ -70,7 +70,7 @@ export const ANSWER_ROWS: readonly ApiAnswerRow[] = [
     means: retry('namespace-terminating'),
     found: 'the namespace is being terminated',
   },
-  // A plugin of the server names the object, the authorizer of a creation cannot know the name. Many
+  // An admission plugin names the object; the authorizer of a creation does not know the name. Many
   // plugins judge Pods, and only their messages differ: quota, PodSecurity, LimitRanger and others.
   {
     status: [403, 403],
@@ -78,15 +78,15 @@ export const ANSWER_ROWS: readonly ApiAnswerRow[] = [
     means: retry('admission'),
     found: 'quota, PodSecurity or another admission plugin denied it',
   },
-  // Other objects are denied by quota, and by a server that is still starting.
+  // Other objects are denied by quota, or because the server is still starting.
   {
     status: [403, 403],
     when: isDeniedByPlugin,
     means: retry('quota'),
-    found: 'no room in a quota, or the server is not ready',
+    found: 'quota exceeded, or the server is not ready',
   },
-  // A server that has just started says so of what is granted, until its authorizer has read the
-  // roles; and a role that is missing may be granted yet.
+  // A server that has just started also forbids what is granted, until its authorizer has read the
+  // roles. A missing role may be granted later.
   {
     status: [403, 403],
     when: isDeniedByAuthorizer,
@@ -94,71 +94,76 @@ export const ANSWER_ROWS: readonly ApiAnswerRow[] = [
     found: 'forbidden',
     needsPermission: true,
   },
-  // A webhook that fills in details of its own.
+  // A webhook that sets details itself.
   {
     status: [403, 403],
     when: isStatus,
     means: refused('admission'),
     found: 'admission denied it',
-    next: `when it is let in: ${TAKE_UP}`,
+    next: `once it is admitted: ${RETRY_REFUSED}`,
   },
   {
     status: [403, 403],
     means: retry('forbidden'),
-    found: 'forbidden by something before the API server',
+    found: 'forbidden by a proxy in front of the API server',
   },
   {
     status: [404, 404],
     when: isMissingNamespace,
     means: refused('not-found'),
     found: 'no such namespace',
-    next: `when it exists: ${TAKE_UP}`,
+    next: `once it exists: ${RETRY_REFUSED}`,
   },
   {
     status: [404, 404],
     means: refused('not-found'),
     found: 'no such kind',
-    next: `when it is installed: ${TAKE_UP}`,
+    next: `once it is installed: ${RETRY_REFUSED}`,
   },
-  // Something in front of the API server, which may have passed the request on.
-  { status: [408, 408], means: unknown('timeout'), found: 'the server gave up waiting' },
-  { status: [409, 409], when: isAlreadyExists, means: { outcome: 'exists' }, found: 'it exists' },
-  // Another 409 is a collision inside the server, such as two requests on one quota.
+  // From a proxy in front of the API server, which may have forwarded the request.
+  { status: [408, 408], means: unknown('timeout'), found: 'request timeout' },
+  {
+    status: [409, 409],
+    when: isAlreadyExists,
+    means: { outcome: 'exists' },
+    found: 'already exists',
+  },
+  // Any other Status with 409 is a collision in the server, such as two requests on one quota.
   {
     status: [409, 409],
     when: hasReason,
     means: retry('unavailable'),
-    found: 'a conflict inside the server',
+    found: 'conflict in the server',
   },
-  { status: [409, 409], means: unknown('conflict'), found: 'a conflict' },
+  { status: [409, 409], means: unknown('conflict'), found: 'conflict' },
   { status: [413, 413], means: refused('too-large'), found: 'too large' },
   { status: [429, 429], means: retry('throttled'), found: 'throttled' },
   { status: [400, 499], means: refused('invalid'), found: 'invalid' },
   { status: [501, 501], means: refused('invalid'), found: 'not supported' },
-  // The API server's own 503 says that nothing was done; a proxy's may stand for a cut connection.
+  // The API server's own 503 means that nothing was done; a proxy's can mean a lost connection.
   {
     status: [503, 503],
     when: hasReason,
     means: retry('unavailable'),
     found: 'unavailable',
   },
-  { status: [504, 504], means: unknown('timeout'), found: 'a timeout at the server' },
-  { status: [500, 599], means: unknown('server-error'), found: 'an error of the server' },
-  // An API server sends no redirect and nothing that is no status: something else has answered, and
-  // nothing says what it did with the request.
+  { status: [504, 504], means: unknown('timeout'), found: 'timeout at the server' },
+  { status: [500, 599], means: unknown('server-error'), found: 'server error' },
+  // An API server sends no redirect and no status below 200 or above 599. Something else has
+  // answered, and it is not known what that did with the request.
   {
     status: [300, 399],
     means: unknown('redirected'),
-    found: 'a redirect, which no API server sends',
+    found: 'redirect, which no API server sends',
   },
   {
     status: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
     means: unknown('server-error'),
-    found: 'an answer that is none of an API server',
+    found: 'not an answer of an API server',
   },
 ];
 
-/** Every way in which an answer can be missing. */
+/** The meaning of every missing answer. */
 export const FAILURE_ROWS: readonly ApiFailureRow[] = [
   { reached: 'never', means: retry('unreachable') },
   { reached: 'perhaps', code: 'timeout', means: unknown('timeout') },
@@ -167,25 +172,25 @@ export const FAILURE_ROWS: readonly ApiFailureRow[] = [
   { reached: 'answered', means: unknown('server-error') },
 ];
 
-/** What was tried, so that an outcome can say so. */
+/** Description of the attempt, for its outcome. */
 export interface CreateAttempt {
   /** For instance `create Job ci/build-…`. */
   readonly doing: string;
   /** The object's name. */
   readonly name: string;
-  /** What the account needs where it is forbidden, for instance `create on jobs in ci`. */
+  /** The permission that the request needs, for instance `create on jobs in ci`. */
   readonly needs: string;
   /** The wall clock, ms since 1970. */
   readonly now: number;
 }
 
-/** An outcome that is no success, or that the object was created or was there already. */
+/** Outcome of a creation: created, already there, or failed. */
 type CreationOutcome =
   | { readonly outcome: 'created' }
   | { readonly outcome: 'exists' }
   | Exclude<Outcome, { readonly outcome: 'delivered' }>;
 
-/** What an answer to a creation means. */
+/** Classifies the answer to a creation. */
 export function outcomeOf(answer: ApiAnswer, tried: CreateAttempt): CreationOutcome {
   return answer.ok ? ofAnswer(answer, tried) : ofFailure(answer, tried);
 }
@@ -209,7 +214,7 @@ function ofAnswer(answer: ApiAnswered, tried: CreateAttempt): CreationOutcome {
   return { ...means, detail, ...(afterMs === undefined ? {} : { afterMs }), ...pause };
 }
 
-// With these the server, or what stands before it, speaks of itself and not of the object.
+// With these the server, or a proxy in front of it, speaks of itself and not of the object.
 const PAUSING: ReadonlySet<number> = new Set([429, 503]);
 
 function ofFailure(failed: ApiFailed, tried: CreateAttempt): CreationOutcome {
@@ -221,7 +226,7 @@ function ofFailure(failed: ApiFailed, tried: CreateAttempt): CreationOutcome {
   return { ...means, detail: `${tried.doing}: ${failed.code}, ${printable(failed.detail, 300)}` };
 }
 
-/** Whether a policy of the server said no: it names the object, and its cause is a message alone. */
+/** Whether a policy of the server denied it: it names the object, its cause is only a message. */
 function isDeniedByPolicy(answer: ApiAnswered, name: string): boolean {
   return (
     isNamed(answer, name) &&
@@ -231,8 +236,8 @@ function isDeniedByPolicy(answer: ApiAnswered, name: string): boolean {
   );
 }
 
-// What the server says itself without details, or what means the same in any case. A webhook
-// that says so is taken for the server.
+// Reasons that the server itself gives without details, or that mean the same from a webhook. A
+// webhook with such a reason counts as the server.
 const OWN_REASONS: readonly string[] = [
   'Unauthorized',
   'BadRequest',
@@ -245,7 +250,8 @@ const OWN_REASONS: readonly string[] = [
   'TooManyRequests',
 ];
 
-// From 500 on the server has no reason either when its store fails, and then the object may be there.
+// From 500 on, '' as well: if its store fails, the server gives no reason, and the object may
+// exist.
 const OWN_FAILURES: readonly string[] = [
   '',
   'InternalError',
@@ -255,7 +261,7 @@ const OWN_FAILURES: readonly string[] = [
   'Timeout',
 ];
 
-/** Whether a webhook said no: its own Status is handed on, mostly without details. */
+/** Whether a webhook denied it: its own Status is passed on, mostly without details. */
 function isDeniedByWebhook(answer: ApiAnswered): boolean {
   if (!isStatus(answer) || hasDetails(answer)) return false;
   const own = answer.status < 500 ? OWN_REASONS : OWN_FAILURES;
@@ -307,12 +313,12 @@ function hasReason(answer: ApiAnswered): boolean {
   return reasonOf(answer) !== '';
 }
 
-/** The machine-readable reason of a Status; '' where the body is none. */
+/** The machine-readable reason of a Status; '' if the body is no Status. */
 function reasonOf(answer: ApiAnswered): string {
   return isStatus(answer) ? stringAt(answer.body, 'reason') : '';
 }
 
-// Long enough for the first field errors of a manifest, short enough for a log line.
+// Characters: enough for the first field errors of a manifest, short enough for a log line.
 const LONGEST_MESSAGE = 500;
 
 function messageOfStatus(body: Json): string {

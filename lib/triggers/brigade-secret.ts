@@ -1,11 +1,15 @@
-// The build Secret of Brigade v1, as its store writes it at v1.5.0 or at v0.10.0. Pure: from a delivery
-// and the section's options to the object. Every key of a profile is always there, empty or not.
+// The build Secret of Brigade v1, as its store writes it in v1.5.0 or v0.10.0. Pure: from a
+// delivery and the section's options to the object. A Secret always has every key of its profile,
+// even if empty.
 // Source: brigadecore/brigade v1.5.0 and v0.10.0, pkg/storage/kube/build.go (CreateBuild) and
-// pkg/brigade/project.go (ProjectID); the original gateway's cmd/k8s-gateway/main.go (createSecret).
+// pkg/brigade/project.go (ProjectID); the original gateway's cmd/k8s-gateway/main.go
+// (createSecret). Payload of v0.10: k8s.io/api at 6c6dac0277229b9e9578c5ca3f74a4345d35cdc2, core/v1
+// Event; k8s.io/apimachinery, meta/v1 ObjectMeta; https://pkg.go.dev/encoding/json#Marshal.
 
 import { createHash } from 'node:crypto';
 import type { DeliveredOccurrence } from '../core/delivery.ts';
 import { isJsonList, isJsonObject, type Json, type JsonObject, stringAt } from '../core/event.ts';
+import { goJson } from '../kit/data/go-json.ts';
 import { truncate } from '../kit/text/printable.ts';
 import { DELIVERY_KEY } from './create-object.ts';
 import { largestFitting, shorten, toProcessText } from './shorten.ts';
@@ -30,13 +34,12 @@ export interface BrigadeSection {
 /** The versions of Brigade whose Secret is written. */
 export const BRIGADE_PROFILES = ['v1.5', 'v0.10'] as const;
 
-/** A version of Brigade whose Secret is written. */
 type BrigadeProfile = (typeof BRIGADE_PROFILES)[number];
 
-/** Keys of the section that Brigade v0.10 has no place for. */
+/** Keys of the section that Brigade v0.10 does not have. */
 export const SINCE_V0_10 = ['cloneURL', 'logLevel', 'shortTitle', 'longTitle', 'config'] as const;
 
-/** What the original gateway called itself, and the branch it built. */
+/** Defaults: the original gateway's name as provider, and the branch that it built. */
 export const BRIGADE_DEFAULTS = {
   profile: 'v1.5',
   provider: 'k8s-gateway',
@@ -46,13 +49,13 @@ export const BRIGADE_DEFAULTS = {
 const ID_PREFIX = 'brigade-';
 const ID_DIGITS = 54;
 
-/** A project's id: itself where it is one already, else made from the project's name. */
+/** The id of a project: the text itself if it is an id, else a hash of the project's name. */
 export function projectId(project: string): string {
   if (project.startsWith(ID_PREFIX)) return project;
   return `${ID_PREFIX}${createHash('sha256').update(project, 'utf8').digest('hex').slice(0, ID_DIGITS)}`;
 }
 
-/** One build to ask for. */
+/** One build to start. */
 interface BrigadeBuild {
   readonly id: string;
   /** `<prefix>-<id>`. */
@@ -62,26 +65,26 @@ interface BrigadeBuild {
 }
 
 // The values of a Secret have at most 1 MiB together (MaxSecretSize of k8s.io/kubernetes). The
-// worker reads the payload from a mounted file, so no smaller bound holds for it.
+// worker reads the payload from a mounted file, so no smaller limit applies.
 const SECRET_BYTES = 1_024 * 1_024;
 
-// A variable of the worker's environment, which has nine others: far below the 128 KiB of Linux.
+// A variable of the worker's environment, beside nine others; far below the 128 KiB of Linux.
 const EVENT_TYPE_BYTES = 32 * 1_024;
 
-/** The Secret, or why there is none. */
+/** The Secret, or why the Event does not fit. */
 type BuildSecret =
   | { readonly ok: true; readonly object: JsonObject }
   | { readonly ok: false; readonly why: string };
 
 /**
- * The Secret that asks Brigade for a build, or why its Event does not fit into one.
+ * Renders the Secret that starts a build of Brigade.
  *
  * **Shape**: `data` is base64 and `stringData` plain, as Brigade's own store sends them; `build_id`
- * is the Secret's name. The payload is the Event as compact JSON without `kind` and `apiVersion`,
- * its keys in the order in which the API server sent them, which is that of the Go struct. The profile
- * v0.10 has only the fields that the original's client knew. The delivery's id stands in an
- * annotation, which Brigade ignores; it is never a label `status`, which would make the controller
- * pass the build over.
+ * is the Secret's name. The payload is the Event as compact JSON without `kind` and `apiVersion`.
+ * Its keys are in the order of the API server, which is that of the Go struct. With the profile
+ * v0.10 it has only the fields that the original's client knew. The delivery id is in an
+ * annotation, which Brigade ignores. The Secret has no label `status`, with which the controller
+ * would skip the build.
  */
 export function toBuildSecret(section: BrigadeSection, build: BrigadeBuild): BuildSecret {
   const strings = toStrings(section, build);
@@ -100,7 +103,7 @@ export function toBuildSecret(section: BrigadeSection, build: BrigadeBuild): Bui
 function toStrings(section: BrigadeSection, build: BrigadeBuild): Readonly<Record<string, string>> {
   const { event } = build.occurrence;
   const kind = stringAt(event, 'involvedObject', 'kind');
-  // A variable of the worker's environment.
+  // The worker gets it in an environment variable.
   const type = toProcessText(`${kind}:${stringAt(event, 'reason')}`);
   return {
     build_id: build.name,
@@ -114,7 +117,7 @@ function toStrings(section: BrigadeSection, build: BrigadeBuild): Readonly<Recor
   };
 }
 
-/** Keys that Brigade got between v0.13 and v1.3. */
+/** Keys that Brigade added between v0.13 and v1.3. */
 function laterStrings(section: BrigadeSection): Readonly<Record<string, string>> {
   return {
     log_level: section.logLevel ?? '',
@@ -132,7 +135,7 @@ function payloadOf(section: BrigadeSection): (event: JsonObject) => string {
   return isV0_10(section) ? toOriginalPayload : toPayload;
 }
 
-/** The payload with its longest texts truncated if need be, so that it stays JSON. */
+/** The payload; its longest texts are truncated if necessary, so that it stays JSON. */
 function fittingPayload(
   section: BrigadeSection,
   event: JsonObject,
@@ -162,7 +165,7 @@ function toObject(
     metadata: {
       name: build.name,
       namespace: build.namespace,
-      // The label was removed in v0.11.
+      // Brigade v0.11 removed the label.
       labels: isOld ? { ...labels, commit_id: section.commit ?? '' } : labels,
       annotations: { [DELIVERY_KEY]: build.id },
     },
@@ -180,28 +183,21 @@ function toBase64(text: string): string {
   return Buffer.from(text, 'utf8').toString('base64');
 }
 
-// The payload of a Brigade build, in two forms. The current one is the Event as the API server sent it.
-// The form of v0.10 is that of the original gateway's typed client. It has the fields of Kubernetes 1.8
-// in the order of the Go structs, with Go's zero values and escapes.
-// Source: k8s.io/api at 6c6dac0277229b9e9578c5ca3f74a4345d35cdc2, core/v1 Event; k8s.io/apimachinery,
-// meta/v1 ObjectMeta; https://pkg.go.dev/encoding/json#Marshal.
-
-/** The Event as compact JSON, without `kind` and `apiVersion`, its keys in the order of the server. */
+/** The payload of v1.5: the Event as compact JSON, its keys in the order of the API server. */
 export function toPayload(event: JsonObject): string {
   const bare = Object.entries(event).filter(([key]) => key !== 'kind' && key !== 'apiVersion');
   return JSON.stringify(Object.fromEntries(bare));
 }
 
-/** The Event as the original gateway's client wrote it, without the fields that it did not know. */
+/**
+ * The payload of v0.10: the Event as the original gateway's typed client wrote it. It has the
+ * fields of Kubernetes 1.8 in the order of the Go structs, with Go's zero values and escapes.
+ */
 export function toOriginalPayload(event: JsonObject): string {
-  // Go's encoder escapes these, so that JSON can stand in HTML and in old JavaScript.
-  return JSON.stringify(modelled(EVENT, event)).replaceAll(
-    /[<>&\u2028\u2029]/g,
-    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
-  );
+  return goJson(modelled(EVENT, event));
 }
 
-/** A field of a Go struct: the JSON that it writes for a value; undefined if it writes none. */
+/** A field of a Go struct: from a value to the JSON that Go writes; undefined if it writes none. */
 type Field = (value: Json | undefined) => Json | undefined;
 type Model = Readonly<Record<string, Field>>;
 
@@ -220,7 +216,7 @@ const requiredText: Field = (value) => (typeof value === 'string' ? value : '');
 const number: Field = (value) => (typeof value === 'number' && value !== 0 ? value : undefined);
 const pointer: Field = (value) =>
   typeof value === 'boolean' || typeof value === 'number' ? value : undefined;
-/** A time that is no pointer: Go cannot leave it out, and writes null for none. */
+/** A time that is no pointer: Go cannot leave it out, and writes null if it is absent. */
 const time: Field = (value) => (typeof value === 'string' ? value : null);
 const texts: Field = (value) => {
   const entries = isJsonObject(value) ? Object.entries(value) : [];

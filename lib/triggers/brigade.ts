@@ -1,8 +1,8 @@
 // The kind `brigade`: starts a build of Brigade v1 by creating the Secret that its controller waits
-// for. The Secret itself is brigade-secret.ts, what an answer means api-outcome.ts. Brigade v2 has
-// another API and is another kind.
+// for. The Secret is rendered by brigade-secret.ts and the answer classified by api-outcome.ts.
+// Brigade v2 has another API and is not supported here.
 
-import { type Delivery } from '../core/delivery.ts';
+import type { Delivery } from '../core/delivery.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
@@ -18,13 +18,13 @@ import {
   toBuildSecret,
 } from './brigade-secret.ts';
 import {
-  createObject,
+  createEach,
+  type MadeObject,
   namespaceFindings,
-  type ObjectCreation,
   objectName,
   renderCreation,
 } from './create-object.ts';
-import { oneEach, type PreviewParts, type TriggerKind } from './trigger-kind.ts';
+import { type PreviewParts, type TriggerKind } from './trigger-kind.ts';
 
 const text = (description: string, more: JsonSchema = {}): JsonSchema => ({
   type: 'string',
@@ -40,22 +40,22 @@ const schema: JsonSchema = {
   required: ['project'],
   properties: {
     project: text(
-      'The project: its id (begins with `brigade-`) or its name, from which the id is made.',
+      'The project: its id, which begins with `brigade-`, or its name, from which the id is made.',
       { minLength: 1, examples: ['org/repo'] },
     ),
     profile: {
       enum: [...BRIGADE_PROFILES],
       description:
-        'The version of Brigade whose Secret is written. `v0.10` is that of the original gateway: it has the label `commit_id` and no keys that came later. Its payload has only the fields that the original’s client knew.',
+        'The version of Brigade whose Secret is written. `v0.10` is that of the original gateway: it has the label `commit_id` and no later keys. Its payload has only the fields that the original’s client knew.',
       default: BRIGADE_DEFAULTS.profile,
     },
     namespace: text('The namespace of Brigade; absent: the build namespace of the gateway.', {
       minLength: 1,
     }),
-    provider: text('What scripts see as `e.provider`.', { default: BRIGADE_DEFAULTS.provider }),
+    provider: text('Value of `e.provider` in scripts.', { default: BRIGADE_DEFAULTS.provider }),
     ref: text('The git reference to build.', { default: BRIGADE_DEFAULTS.ref }),
-    commit: text('The git commit to build; absent: what the reference points at.'),
-    cloneURL: text('Where to clone from; absent: the URL of the project.'),
+    commit: text('The git commit to build; absent: the commit of the reference.'),
+    cloneURL: text('The URL to clone; absent: the URL of the project.'),
     logLevel: text('The log level of the worker.', { examples: ['DEBUG'] }),
     shortTitle: text('The short title of the build.'),
     longTitle: text('The long title of the build.'),
@@ -64,17 +64,17 @@ const schema: JsonSchema = {
     tooLarge: {
       enum: ['truncate', 'refuse'],
       description:
-        'What happens to an Event that does not fit into a Secret of 1 MiB. `truncate` cuts its longest texts, each with a mark. `refuse` refuses the delivery.',
+        'What happens to an Event that does not fit into a Secret of 1 MiB. `truncate` cuts its longest texts and marks each cut. `refuse` refuses the delivery.',
       default: 'truncate',
     },
   },
 };
 
-// Brigade keeps builds until its vacuum removes them, by age or by number: an hour is what every
-// object without a life of its own is trusted with.
+// Brigade keeps builds until its vacuum removes them, by age or by number. Objects without a time
+// to live are assumed to exist for one hour.
 const KEY_LIFE_MS = 3_600_000;
 
-/** Brigade v1 builds. */
+/** The kind of trigger that starts builds of Brigade v1. */
 export const brigadeKind: TriggerKind<BrigadeSection> = {
   kind: 'brigade',
   summary: 'starts a build of Brigade v1',
@@ -84,14 +84,14 @@ export const brigadeKind: TriggerKind<BrigadeSection> = {
   needsExec: false,
   hasKey: () => true,
   buildNamespaces: (section, context) => [section.namespace ?? context.buildNamespace],
-  // The name that Brigade's own tools give, and look for.
+  // Brigade's own tools use and expect this prefix.
   defaultPrefix: () => 'brigade-worker',
   check: (section, context) => [
     ...projectFindings(section),
     ...profileFindings(section),
     ...namespaceFindings(section.namespace ?? context.buildNamespace, '/namespace'),
   ],
-  // No get: it would let the gateway read every Secret there. A 409 is then not verified.
+  // No get: it would let the gateway read every Secret there. So a 409 is not verified.
   permissions: (section, context) => [
     {
       namespace: section.namespace ?? context.buildNamespace,
@@ -102,12 +102,7 @@ export const brigadeKind: TriggerKind<BrigadeSection> = {
     },
   ],
   create: (section, parts) =>
-    oneEach(KEY_LIFE_MS, async (delivery, signal) => {
-      const made = toCreation(section, parts, delivery);
-      if (!made.ok) return { outcome: 'refused', reason: 'too-large', detail: made.detail };
-      const { creation } = made;
-      return createObject(parts.api, { ...creation, now: parts.clock.now() }, signal);
-    }),
+    createEach(KEY_LIFE_MS, (delivery) => toCreation(section, parts, delivery), parts),
   preview: (section, parts, delivery) => {
     const made = toCreation(section, parts, delivery);
     if (!made.ok) return { ok: false, why: made.detail };
@@ -116,25 +111,24 @@ export const brigadeKind: TriggerKind<BrigadeSection> = {
   },
 };
 
-/** The build Secret of a delivery and where it is created, or why there is none. */
+/** The creation of a delivery's build Secret, or why it is impossible. */
 function toCreation(
   section: BrigadeSection,
   parts: PreviewParts,
   { id, occurrences }: Delivery,
-):
-  | { readonly ok: true; readonly creation: Omit<ObjectCreation, 'now'> }
-  | { readonly ok: false; readonly detail: string } {
+): MadeObject {
   const namespace = section.namespace ?? parts.buildNamespace;
   const name = objectName(parts.prefix, id);
   const secret = toBuildSecret(section, { id, name, namespace, occurrence: occurrences[0] });
   if (!secret.ok) {
-    return { ok: false, detail: `create Secret ${namespace}/${name}: ${secret.why}` };
+    const detail = `create Secret ${namespace}/${name}: ${secret.why}`;
+    return { ok: false, reason: 'too-large', detail };
   }
   const collection = resourcePath({ group: '', version: 'v1', namespace, plural: 'secrets' });
   return { ok: true, creation: { collection, resource: 'secrets', object: secret.object } };
 }
 
-/** The same Secret with `data` as text under `stringData`, which an API server takes alike. */
+/** The same Secret with `data` as text under `stringData`, which the API server treats alike. */
 function decoded({ data, stringData, ...secret }: JsonObject): JsonObject {
   const given = isJsonObject(stringData) ? stringData : {};
   const texts = Object.entries(isJsonObject(data) ? data : {}).map(
@@ -160,7 +154,7 @@ function projectFindings(section: BrigadeSection): readonly Finding[] {
   ];
 }
 
-/** Keys that the profile v0.10 has no place for, and a commit that cannot be its label. */
+/** Keys that the profile v0.10 does not have, and a commit that cannot be its label. */
 function profileFindings(section: BrigadeSection): readonly Finding[] {
   if (section.profile !== 'v0.10') return [];
   const later = SINCE_V0_10.filter((key) => section[key] !== undefined).map(
@@ -168,7 +162,7 @@ function profileFindings(section: BrigadeSection): readonly Finding[] {
       severity: 'error',
       code: 'wrong-value',
       path: `/${key}`,
-      message: `found ${key} with the profile v0.10, expected it with v1.5 only: Brigade v0.10 has no such key`,
+      message: `found ${key} with the profile v0.10 (expected it with v1.5 only: Brigade v0.10 has no such key)`,
       hint: `remove ${key}, or write profile: v1.5`,
     }),
   );

@@ -1,39 +1,61 @@
-// Creates one object under a name made from the delivery id, and finds out whose it is where that
-// name is taken. One POST, and after a 409 one GET: no retry, no sleep, no log.
-// Source: docs/architecture.md (409), facts on deterministic names in the Kubernetes API conventions.
+// Creates one object with a name made from the delivery id. If the name is taken, it compares the
+// delivery id of the existing object. One POST, and after a 409 one GET: no retry, no sleep, no
+// log.
+// Source: docs/architecture.md (409), Kubernetes API conventions (names); RFC 1123 (namespace
+// names).
 
-import type { Outcome, Started } from '../core/delivery.ts';
+import type { Delivery, Outcome, RefusedReason, Started } from '../core/delivery.ts';
 import { type JsonObject, jsonAt, stringAt } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
+import type { Trigger } from '../core/trigger.ts';
 import type { ApiAnswered, ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 import { create, get } from '../kubernetes/client/objects.ts';
 import { type CreateAttempt, outcomeOf } from './api-outcome.ts';
 import { pausing } from './outcomes.ts';
+import { oneEach, type TriggerParts } from './trigger-kind.ts';
 
-/** Holds the whole delivery id on every object that Sluice creates. */
+/** Annotation with the whole delivery id on every object that Sluice creates. */
 export const DELIVERY_KEY = 'sluice.dev/delivery';
 
 /** One object to create. */
-export interface ObjectCreation {
+interface ObjectCreation {
   /** The path of its collection, for instance `/apis/batch/v1/namespaces/ci/jobs`. */
   readonly collection: string;
-  /** The plural, for people: what a Role must name. */
+  /** The plural, as a Role names it. */
   readonly resource: string;
-  /** With `kind`, `metadata.namespace`, `metadata.name` and the annotation `sluice.dev/delivery`. */
+  /** With `kind`, name, namespace and the annotation `sluice.dev/delivery`. */
   readonly object: JsonObject;
   /** The wall clock, ms since 1970. */
   readonly now: number;
 }
 
-/** The request that creates an object, for people. */
+/** Renders the request that creates an object, for people. */
 export function renderCreation({ collection, object }: Omit<ObjectCreation, 'now'>): string {
   return `POST ${collection}\n\n${JSON.stringify(object, null, 2)}`;
 }
 
-// A fuse only: the dispatch's signal is the deadline of an attempt and comes first.
+// Only a safeguard: the signal of the attempt aborts earlier.
 const REQUEST_LIMIT_MS = 300_000;
 
-/** Creates the object, or says what came of trying. */
+/** The object of a delivery, or why it has none. */
+export type MadeObject =
+  | { readonly ok: true; readonly creation: Omit<ObjectCreation, 'now'> }
+  | { readonly ok: false; readonly reason: RefusedReason; readonly detail: string };
+
+/** A trigger that creates one object for each delivery. */
+export function createEach(
+  keyLifeMs: number,
+  make: (delivery: Delivery) => MadeObject,
+  { api, clock }: Pick<TriggerParts, 'api' | 'clock'>,
+): Trigger {
+  return oneEach(keyLifeMs, async (delivery, signal) => {
+    const made = make(delivery);
+    if (!made.ok) return { outcome: 'refused', reason: made.reason, detail: made.detail };
+    return createObject(api, { ...made.creation, now: clock.now() }, signal);
+  });
+}
+
+/** Creates the object and classifies the answer. */
 export async function createObject(
   api: ApiClient,
   creation: ObjectCreation,
@@ -41,13 +63,13 @@ export async function createObject(
 ): Promise<Outcome> {
   const { collection: path, object } = creation;
   const answer = await create(api, { path, object, timeoutMs: REQUEST_LIMIT_MS }, signal);
-  const outcome = outcomeOf(answer, tried(creation, 'create'));
-  if (outcome.outcome === 'exists') return whose(api, creation, signal);
+  const outcome = outcomeOf(answer, attemptTo(creation, 'create'));
+  if (outcome.outcome === 'exists') return compareExisting(api, creation, signal);
   if (outcome.outcome === 'created') return { outcome: 'delivered', started: startedBy(object) };
   return outcome;
 }
 
-async function whose(
+async function compareExisting(
   api: ApiClient,
   creation: ObjectCreation,
   signal: AbortSignal,
@@ -55,21 +77,21 @@ async function whose(
   const path = `${creation.collection}/${encodeURIComponent(nameOf(creation.object))}`;
   const answer = await get(api, path, signal);
   const started = startedBy(creation.object);
-  if (answer.ok && answer.status === 200) return compared(answer, creation);
-  // 404: it was there a moment ago and is gone since, which counts as done. Not 401: that is an
-  // expired token, and with a new one the next attempt may look.
+  if (answer.ok && answer.status === 200) return compareIds(answer, creation);
+  // 404: it existed a moment ago and was deleted since, which counts as delivered. Not 401: the
+  // token expired, and the next attempt may read the object with a new one.
   if (answer.ok && [403, 404].includes(answer.status)) {
     return { outcome: 'delivered', started, note: 'existed, not verified' };
   }
-  const outcome = outcomeOf(answer, tried(creation, 'compare the existing'));
-  // Something of that name is there, so it is never certain that nothing was started.
+  const outcome = outcomeOf(answer, attemptTo(creation, 'compare the existing'));
+  // An object of that name exists, so it is never certain that nothing was started.
   const reason = outcome.outcome === 'unknown' ? outcome.reason : 'server-error';
   const detail = 'detail' in outcome ? outcome.detail : '';
   const pauseMs = 'pauseMs' in outcome ? outcome.pauseMs : undefined;
   return { outcome: 'unknown', reason, detail, ...pausing(pauseMs) };
 }
 
-function compared(answer: ApiAnswered, creation: ObjectCreation): Outcome {
+function compareIds(answer: ApiAnswered, creation: ObjectCreation): Outcome {
   const ours = stringAt(creation.object, 'metadata', 'annotations', DELIVERY_KEY);
   const theirs = jsonAt(answer.body, 'metadata', 'annotations', DELIVERY_KEY);
   const started = startedBy(creation.object);
@@ -77,7 +99,7 @@ function compared(answer: ApiAnswered, creation: ObjectCreation): Outcome {
   if (theirs === undefined && stringAt(answer.body, 'metadata', 'deletionTimestamp') !== '') {
     return { outcome: 'delivered', started, note: 'existed, not verified' };
   }
-  const { doing } = tried(creation, 'create');
+  const { doing } = attemptTo(creation, 'create');
   const found = theirs === undefined ? `no annotation ${DELIVERY_KEY}` : 'another delivery';
   return {
     outcome: 'refused',
@@ -86,7 +108,7 @@ function compared(answer: ApiAnswered, creation: ObjectCreation): Outcome {
   };
 }
 
-function tried(creation: ObjectCreation, verb: string): CreateAttempt {
+function attemptTo(creation: ObjectCreation, verb: string): CreateAttempt {
   const { kind, namespace, name } = startedBy(creation.object);
   return {
     doing: `${verb} ${kind} ${namespace}/${name}`,
@@ -108,10 +130,7 @@ function nameOf(object: JsonObject): string {
   return stringAt(object, 'metadata', 'name');
 }
 
-// The namespace in which objects are created, checked before anything is created there.
-// Source: RFC 1123 labels, which namespace names are.
-
-/** What is wrong with the name of a namespace; `path` is where it is written. */
+/** The findings for the namespace of created objects; `path` is its place in the section. */
 export function namespaceFindings(namespace: string, path: string): readonly Finding[] {
   if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(namespace)) return [];
   const empty = namespace === '';
@@ -130,7 +149,7 @@ export function namespaceFindings(namespace: string, path: string): readonly Fin
   ];
 }
 
-/** `<prefix>-<id>`: the name of the object that a delivery starts. */
+/** Name of the object that a delivery starts: `<prefix>-<id>`. */
 export function objectName(prefix: string, id: string): string {
   return `${prefix}-${id}`;
 }

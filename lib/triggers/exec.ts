@@ -1,7 +1,7 @@
-// The kind `exec`: runs a local command with the delivery's document on standard input and a few
-// facts in its environment, for development and one-box use. There is no shell and no template: what
-// an Event says reaches the command as data only. How a process is run is command/.
-// Follows docs/triggers.md (document, environment) and docs/guarantees.md (no idempotency).
+// The kind `exec`: runs a local command, for development and single machines. The delivery document
+// is its standard input, some fields of it are in its environment. There is no shell and no
+// template: values of an Event reach the command as data only. command/ runs the process.
+// Follows docs/triggers.md (document, environment), docs/guarantees.md (no idempotency); execve(2).
 
 import { resolve } from 'node:path';
 import { type Delivery, type Outcome, toDocument } from '../core/delivery.ts';
@@ -38,25 +38,25 @@ export interface ExecSection {
   readonly retryOn?: readonly number[];
 }
 
-// EX_TEMPFAIL of sysexits.h: what mail filters and cron wrappers say for "try again".
+// EX_TEMPFAIL of sysexits.h: mail filters and cron wrappers exit with it to ask for a retry.
 const DEFAULT_RETRY_ON = [75];
 
 const VARIABLE: JsonSchema = {
   type: 'string',
   pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
-  description: 'The name of a variable has letters, digits and _, and begins with no digit.',
+  description: 'The name of a variable has letters, digits and _, and does not begin with a digit.',
 };
 
 const schema: JsonSchema = {
   type: 'object',
   description:
-    'Runs a local command, with the delivery document on standard input and SLUICE_* in its environment. Only with --allow-exec.',
+    'Runs a local command, with the delivery document on standard input and SLUICE_* in its environment. Needs --allow-exec.',
   additionalProperties: false,
   required: ['command'],
   properties: {
     command: {
       type: 'array',
-      description: 'The program and its arguments, as they are: no shell, no templates.',
+      description: 'The program and its arguments, without a shell and without templates.',
       items: { type: 'string' },
       minItems: 1,
       examples: [['./on-event.sh']],
@@ -65,30 +65,31 @@ const schema: JsonSchema = {
       type: 'string',
       minLength: 1,
       description:
-        'Where it runs; relative to the configuration’s folder, which it is where absent.',
+        'Working directory, relative to the folder of the configuration; absent: that folder.',
     },
     env: {
       type: 'object',
-      description: 'Further environment variables, constant. SLUICE_* are the gateway’s own.',
+      description: 'Further environment variables, constant. Sluice sets SLUICE_* itself.',
       propertyNames: VARIABLE,
       additionalProperties: { type: 'string' },
     },
     passEnv: {
       type: 'array',
-      description: `Names of the gateway’s own environment variables that the command gets as well. Without it the command gets ${INHERITED_NAMES} of them.`,
+      description: `Further environment variables of the gateway that the command inherits. It always inherits ${INHERITED_NAMES}.`,
       items: VARIABLE,
       examples: [['KUBECONFIG', 'HTTPS_PROXY']],
     },
     retryOn: {
       type: 'array',
-      description: 'Exit codes that ask for another attempt. 0 is done, every other one is final.',
+      description:
+        'Exit codes after which the delivery is retried. 0 means delivered, every other code refused.',
       items: { type: 'integer', minimum: 1, maximum: 255 },
       default: DEFAULT_RETRY_ON,
     },
   },
 };
 
-/** Local commands. */
+/** The kind of trigger that runs local commands. */
 export const execKind: TriggerKind<ExecSection> = {
   kind: 'exec',
   summary: 'runs a local command',
@@ -99,10 +100,11 @@ export const execKind: TriggerKind<ExecSection> = {
   hasKey: () => false,
   buildNamespaces: () => [],
   defaultPrefix: prefixFromName,
-  check: (section) => execFindings(section),
+  check: execFindings,
   create: (section, parts) => {
     const groups = new ProcessGroups();
-    // A command can not tell a second run by the id: a lost answer is never repeated by itself.
+    // No command is known to recognize a repeated id, so a lost answer is never retried
+    // automatically.
     return oneEach(0, async (delivery, signal) => {
       const command = toCommand(section, parts, delivery);
       const ending = await runCommand(command, { clock: parts.clock, groups }, signal);
@@ -112,13 +114,13 @@ export const execKind: TriggerKind<ExecSection> = {
   preview: (section, parts, delivery) => ({ ok: true, text: renderRun(section, parts, delivery) }),
 };
 
-/** The run of a command, for people: of the gateway's own variables the names alone. */
+/** Renders the run of a command for people, with inherited variables by name only. */
 function renderRun(section: ExecSection, parts: PreviewParts, delivery: Delivery): string {
   const passed = [INHERITED_NAMES, ...(section.passEnv ?? [])].join(', ');
   const variables = { ...section.env, ...deliveryVariables(delivery) };
   return [
     `run ${JSON.stringify(section.command)} in ${directoryOf(section, parts)}`,
-    `of the gateway's own variables: ${passed}`,
+    `inherited variables: ${passed}`,
     ...Object.entries(variables).map(([name, value]) => `${name}=${printable(value)}`),
     '',
     JSON.stringify(toDocument(delivery)),
@@ -138,7 +140,7 @@ function toCommand(section: ExecSection, parts: TriggerParts, delivery: Delivery
       ...section.env,
       ...deliveryVariables(delivery),
     },
-    // One line, so that a script can `read` it.
+    // One line, so that a script can use `read`.
     input: `${JSON.stringify(toDocument(delivery))}\n`,
     onLine: (stream, line) => {
       const { name: trigger } = parts;
@@ -165,10 +167,10 @@ function toOutcome(section: ExecSection, ending: Ending, signal: AbortSignal): O
   }
 }
 
-/** The lane ends an attempt at its `timeout`; any other end is the gateway's own stop. */
+/** The lane ends an attempt at its `timeout`; any other end is a stop of the gateway. */
 function ofStop(doing: string, why: unknown): Outcome {
   if (why instanceof Error && why.name === 'TimeoutError') {
-    const detail = `${doing}: ended because its time was up (timeout of the trigger or of delivery)`;
+    const detail = `${doing}: ended by the timeout of the trigger or of delivery`;
     return { outcome: 'unknown', reason: 'timeout', detail };
   }
   const detail = `${doing}: ended because the gateway stopped`;
@@ -184,30 +186,19 @@ function ofExitCode(section: ExecSection, code: number): Outcome {
   return { outcome: 'refused', reason: 'exit-code', detail };
 }
 
-// What the machine lacks now and may have later; `aborted` is our own stop before the start.
-const PASSING: readonly string[] = ['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', 'ETXTBSY', 'aborted'];
+// Shortages that may pass; `aborted` is a stop of the gateway before the start.
+const TRANSIENT: readonly string[] = ['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', 'ETXTBSY', 'aborted'];
 
 function ofFailedStart({ command, workingDirectory }: ExecSection, code: string): Outcome {
   const where = workingDirectory === undefined ? '' : ` in ${workingDirectory}`;
   const detail = `run ${command[0]}${where}: could not be started, ${code}`;
-  if (PASSING.includes(code)) return { outcome: 'retry', reason: 'unavailable', detail };
+  if (TRANSIENT.includes(code)) return { outcome: 'retry', reason: 'unavailable', detail };
   const expected = ' (expected an executable file and an existing directory)';
   return { outcome: 'refused', reason: 'not-startable', detail: `${detail}${expected}` };
 }
 
-// Findings for the section `exec:` beyond its schema: words and variables that no process can have,
-// and names that are the gateway's. It also notes variables that a command reads and does not get.
-// Source: execve(2); docs/triggers.md.
-
-/** The keys of the section that are checked here. */
-interface CheckedCommand {
-  readonly command: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  readonly passEnv?: readonly string[];
-}
-
-/** The findings for a section; paths begin at the section. */
-function execFindings(section: CheckedCommand): readonly Finding[] {
+/** The findings for a section beyond its schema; paths begin at the section. */
+function execFindings(section: ExecSection): readonly Finding[] {
   return [
     ...commandFindings(section.command),
     ...variableFindings(section.env ?? {}),
@@ -236,8 +227,8 @@ function commandFindings(command: readonly string[]): readonly Finding[] {
         severity: 'error',
         code: 'template-place',
         path,
-        message: `found the template ${word} (expected none: a command's words are constant)`,
-        hint: 'read the value from SLUICE_* or from the document on standard input',
+        message: `found the template ${word} (expected a constant: a command has no templates)`,
+        hint: 'read the value from SLUICE_*, or from the document on standard input',
       },
     ];
   });
@@ -247,7 +238,7 @@ function variableFindings(env: Readonly<Record<string, string>>): readonly Findi
   return Object.entries(env).flatMap(([name, value]): readonly Finding[] => {
     const problem = { severity: 'error', code: 'wrong-value', path: `/env/${name}` } as const;
     if (isOurs(name)) {
-      const message = `found the variable ${name} (expected another name: the gateway sets it)`;
+      const message = `found the variable ${name} (expected another name: the gateway sets this one)`;
       return [{ ...problem, message, hint: 'choose a name that does not begin with SLUICE_' }];
     }
     if (!value.includes('\0')) return [];
@@ -260,28 +251,28 @@ function isOurs(name: string): boolean {
   return name.startsWith('SLUICE_') || name === 'TRACEPARENT';
 }
 
-function passedFindings({ passEnv = [], env = {} }: CheckedCommand): readonly Finding[] {
+function passedFindings({ passEnv = [], env = {} }: ExecSection): readonly Finding[] {
   return [...passEnv.entries()].flatMap(([index, name]): readonly Finding[] => {
     const problem = { severity: 'error', code: 'wrong-value', path: `/passEnv/${index}` } as const;
     if (isOfDelivery(name)) {
       const message = `found ${name} (expected a variable that the gateway does not set itself)`;
-      return [{ ...problem, message, hint: 'remove it: every command gets its own' }];
+      return [{ ...problem, message, hint: 'remove it: every command gets this variable' }];
     }
     if (!Object.hasOwn(env, name)) return [];
     const message = `found ${name} in passEnv and in env (expected it in one of them)`;
-    return [{ ...problem, message, hint: 'keep the one whose value is meant' }];
+    return [{ ...problem, message, hint: 'remove one of them' }];
   });
 }
 
-// What a shell sets itself.
+// Variables that a shell sets itself.
 const OF_THE_SHELL =
   /^(?:PWD|OLDPWD|IFS|PPID|E?UID|HOSTNAME|RANDOM|SECONDS|LINENO|PS[1-4]|BASH.*)$/;
 
 /**
- * Variables that the words of a command read and do not get. Only a note: another language may mean
- * something else by `$NAME`, and what a script file reads is not seen.
+ * Variables that the words of a command read but that it does not get. Only a note: `$NAME` may
+ * mean something else in another language, and script files are not read.
  */
-function missingFindings(section: CheckedCommand): readonly Finding[] {
+function missingFindings(section: ExecSection): readonly Finding[] {
   const given = [...Object.keys(section.env ?? {}), ...(section.passEnv ?? [])];
   const all = section.command.join(' ');
   return [...section.command.entries()].flatMap(([index, word]): readonly Finding[] => {
@@ -295,8 +286,8 @@ function missingFindings(section: CheckedCommand): readonly Finding[] {
         severity: 'info',
         code: 'env-not-passed',
         path: `/command/${index}`,
-        message: `found $${name}, a variable that the command does not get (expected it in passEnv or env: unasked a command gets ${INHERITED_NAMES} and SLUICE_* only)`,
-        hint: `write passEnv: [${name}] to pass on the gateway's own`,
+        message: `found $${name}, a variable that the command does not get (expected it in passEnv or env: by default a command gets ${INHERITED_NAMES} and SLUICE_* only)`,
+        hint: `write passEnv: [${name}] to inherit it from the gateway`,
       }));
   });
 }

@@ -1,25 +1,27 @@
-// The kind `kubernetes`: creates one object from a manifest, whatever its kind: a Job, a Tekton
-// PipelineRun, an Argo Workflow. How the manifest becomes an object is manifest/, what an answer
-// means api-outcome.ts. It watches nothing of what it started.
-// Follows docs/configuration.md (templates) and docs/guarantees.md (how long a name protects).
+// The kind `kubernetes`: creates one object from a manifest, for instance a Job, a Tekton
+// PipelineRun or an Argo Workflow. The object is not watched. Rendering is in manifest/, the meaning
+// of answers in api-outcome.ts.
+// Follows docs/configuration.md (templates) and docs/guarantees.md (key life).
+// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris;
+// k8s.io/apimachinery pkg/api/meta (UnsafeGuessKindToResource).
 
-import { type Delivery } from '../core/delivery.ts';
+import type { Delivery } from '../core/delivery.ts';
 import { isJsonObject, type Json, type JsonObject, jsonAt, stringAt } from '../core/event.ts';
 import type { CheckContext, JsonSchema } from '../core/kind.ts';
 import { toLabelValue } from '../kit/text/label.ts';
 import { resourcePath } from '../kubernetes/client/objects.ts';
 import {
-  createObject,
+  createEach,
   DELIVERY_KEY,
-  type ObjectCreation,
+  type MadeObject,
   objectName,
   renderCreation,
 } from './create-object.ts';
 import { compileManifest } from './manifest/compile-manifest.ts';
 import { toTemplateDocument } from './manifest/document.ts';
 import { keyLifeOf, manifestFindings } from './manifest/manifest-findings.ts';
-import type { Complaint, TooLarge } from './manifest/render-leaf.ts';
-import { oneEach, type PreviewParts, prefixFromName, type TriggerKind } from './trigger-kind.ts';
+import type { TooLarge } from './manifest/render-leaf.ts';
+import { type PreviewParts, prefixFromName, type TriggerKind } from './trigger-kind.ts';
 
 /** The section `kubernetes:` of a trigger. */
 export interface KubernetesSection {
@@ -30,7 +32,7 @@ export interface KubernetesSection {
   readonly tooLarge?: TooLarge;
 }
 
-// A build with a part of a message is worth more than none.
+// A build with a part of a message is worth more than no build.
 const DEFAULT_TOO_LARGE: TooLarge = 'truncate';
 
 const schema: JsonSchema = {
@@ -43,7 +45,7 @@ const schema: JsonSchema = {
     manifest: {
       type: 'object',
       description:
-        'The object, with `${path}` templates in its values. Values of the Event may stand in annotations, labels, env values, args (a whole argument or `--name=${…}`), Tekton params and Workflow parameters. The name is given by Sluice.',
+        'The object, with `${path}` templates in its values. Values of the Event are allowed in annotations, labels, env values, args (a whole argument or `--name=${…}`), Tekton params and Workflow parameters. Sluice sets the name.',
       required: ['apiVersion', 'kind'],
       properties: {
         apiVersion: { type: 'string', minLength: 1, description: 'Its API group and version.' },
@@ -59,7 +61,7 @@ const schema: JsonSchema = {
     allowFromEvent: {
       type: 'array',
       description:
-        'Further places at which values of the Event may stand, as JSON Pointers into the manifest. The author of an Event then decides what stands there. It opens no command.',
+        'Further places at which values of the Event are allowed, as JSON Pointers into the manifest. The author of an Event then decides the value there. A command is never allowed.',
       items: {
         type: 'string',
         pattern: '^/',
@@ -70,20 +72,20 @@ const schema: JsonSchema = {
     tooLarge: {
       enum: ['truncate', 'refuse'],
       description:
-        'What happens to a value that is too large for its place. `truncate` cuts it and says so at its end. `refuse` refuses the delivery.',
+        'What happens to a value that is too large for its place. `truncate` cuts it and marks its end. `refuse` refuses the delivery.',
       default: DEFAULT_TOO_LARGE,
     },
     resource: {
       type: 'string',
       description:
-        'The plural of the kind as the API spells it, where it is not the customary one (jobs, pipelineruns, policies): lower-case letters, digits, - and dots.',
+        'The plural of the kind as the API spells it, if it is irregular (regular: jobs, pipelineruns, policies): lower-case letters, digits, - and dots.',
       pattern: '^[a-z0-9.-]+$',
       examples: ['jobs'],
     },
   },
 };
 
-/** Objects from a manifest. */
+/** The kind of trigger that creates an object from a manifest. */
 export const kubernetesKind: TriggerKind<KubernetesSection> = {
   kind: 'kubernetes',
   summary: 'creates one object from a manifest',
@@ -100,20 +102,13 @@ export const kubernetesKind: TriggerKind<KubernetesSection> = {
       ...(context.onLostAnswer !== undefined && { onLostAnswer: context.onLostAnswer }),
     }),
   permissions: (section, context) => {
-    const { group, plural: resource } = resourceOfSection(section);
-    // To get Secrets would let the gateway read every Secret there.
+    const { group, plural: resource } = resourceOf(section);
+    // Permission to get Secrets would let the gateway read every Secret there.
     const verbs = group === '' && resource === 'secrets' ? ['create'] : ['create', 'get'];
     return [{ ...whereAndWhy(section, context), group, resource, verbs }];
   },
-  create: (section, parts) => {
-    const make = compileCreation(section, parts);
-    return oneEach(keyLifeOf(section.manifest).ms, async (delivery, signal) => {
-      const made = make(delivery);
-      if (!made.ok) return { outcome: 'refused', reason: made.reason, detail: made.detail };
-      const { creation } = made;
-      return createObject(parts.api, { ...creation, now: parts.clock.now() }, signal);
-    });
-  },
+  create: (section, parts) =>
+    createEach(keyLifeOf(section.manifest).ms, compileCreation(section, parts), parts),
   preview: (section, parts, delivery) => {
     const made = compileCreation(section, parts)(delivery);
     return made.ok
@@ -122,12 +117,7 @@ export const kubernetesKind: TriggerKind<KubernetesSection> = {
   },
 };
 
-/** The object of a delivery, or why there is none. */
-type MadeObject =
-  | { readonly ok: true; readonly creation: Omit<ObjectCreation, 'now'> }
-  | { readonly ok: false; readonly reason: Complaint['reason']; readonly detail: string };
-
-/** Compiles the manifest once, to what makes the object of each delivery. */
+/** Compiles the manifest once, to a function that makes the object of each delivery. */
 function compileCreation(
   section: KubernetesSection,
   parts: PreviewParts,
@@ -135,7 +125,7 @@ function compileCreation(
   const { manifest, allowFromEvent: allowed = [], tooLarge = DEFAULT_TOO_LARGE } = section;
   const { render } = compileManifest(manifest, { allowed, tooLarge });
   const namespace = namespaceOf(section, parts.buildNamespace);
-  const resource = resourceOfSection(section);
+  const resource = resourceOf(section);
   const collection = resourcePath({ ...resource, namespace });
   return (delivery) => {
     const name = objectName(parts.prefix, delivery.id);
@@ -144,8 +134,8 @@ function compileCreation(
       const doing = `create ${stringAt(manifest, 'kind')} ${namespace}/${name}`;
       return { ok: false, reason: rendered.reason, detail: `${doing}: ${rendered.why}` };
     }
-    const marks = { id: delivery.id, name, namespace, trigger: parts.name };
-    const object = withMarks(rendered.object, marks);
+    const own = { id: delivery.id, name, namespace, trigger: parts.name };
+    const object = withOwnMetadata(rendered.object, own);
     return { ok: true, creation: { collection, resource: resource.plural, object } };
   };
 }
@@ -154,37 +144,22 @@ function namespaceOf(section: KubernetesSection, buildNamespace: string): string
   return stringAt(section.manifest, 'metadata', 'namespace') || buildNamespace;
 }
 
-function resourceOfSection({ manifest, resource }: KubernetesSection): ApiResource {
-  return resourceOf(stringAt(manifest, 'apiVersion'), stringAt(manifest, 'kind'), resource);
-}
-
 function whereAndWhy(section: KubernetesSection, context: CheckContext) {
   const kind = stringAt(section.manifest, 'kind');
   return {
     namespace: namespaceOf(section, context.buildNamespace),
-    why: `trigger ${context.name}: create each ${kind}, and tell whose it is where one exists`,
+    why: `trigger ${context.name}: create each ${kind}, and read an existing one to compare its delivery id`,
   };
 }
 
-// From apiVersion and kind to the resource that paths and Roles name, without asking a server:
-// permissions are rendered before there is a cluster, and the Role must name what the POST uses.
-// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris;
-// k8s.io/apimachinery pkg/api/meta (UnsafeGuessKindToResource) for the plural.
-
-/** A resource of an API server. */
-interface ApiResource {
-  /** '' for the core group. */
-  readonly group: string;
-  readonly version: string;
-  /** The plural, as paths and Roles spell it. */
-  readonly plural: string;
-}
-
-/** The resource of a manifest; `plural` where it is none of the customary ones. */
-function resourceOf(apiVersion: string, kind: string, plural?: string): ApiResource {
-  const [first = '', second] = apiVersion.split('/');
+/**
+ * The resource of a manifest, without discovery: permissions are rendered without a cluster, and
+ * the Role must name the resource of the POST. The core group is ''.
+ */
+function resourceOf({ manifest, resource }: KubernetesSection) {
+  const [first = '', second] = stringAt(manifest, 'apiVersion').split('/');
   const [group, version] = second === undefined ? ['', first] : [first, second];
-  return { group, version, plural: plural ?? pluralOf(kind) };
+  return { group, version, plural: resource ?? pluralOf(stringAt(manifest, 'kind')) };
 }
 
 function pluralOf(kind: string): string {
@@ -194,38 +169,41 @@ function pluralOf(kind: string): string {
   return `${singular}s`;
 }
 
-// What Sluice writes on every object it creates and on the pods that come of it: the name made from
-// the delivery id, the id itself, and labels by which people and the loop guard know a build.
-// Source: facts of the Kubernetes API: a Job's pods carry the labels of its pod template, a
-// Workflow's those of spec.podMetadata, a PipelineRun hands its own labels down.
-
-/** Whose object it is. */
-interface Marks {
+/** Metadata that Sluice sets on every object. */
+interface OwnMetadata {
   readonly id: string;
-  /** The object's name. */
   readonly name: string;
   readonly namespace: string;
-  /** The trigger's name in the configuration. */
+  /** Name of the trigger in the configuration. */
   readonly trigger: string;
 }
 
-/** The object with name, namespace, annotation and labels; ours win over the manifest's. */
-function withMarks(object: JsonObject, marks: Marks): JsonObject {
-  const labels = labelsOf(marks);
-  const metadata = toObject(object['metadata']);
-  const marked: JsonObject = {
-    ...object,
-    metadata: {
-      ...metadata,
-      name: marks.name,
-      namespace: marks.namespace,
-      labels: { ...toObject(metadata['labels']), ...labels },
-      annotations: { ...toObject(metadata['annotations']), [DELIVERY_KEY]: marks.id },
-    },
+/**
+ * The object with name, namespace, delivery id and the labels by which people and the loop guard
+ * recognize a build. They override those of the manifest.
+ */
+function withOwnMetadata(object: JsonObject, own: OwnMetadata): JsonObject {
+  const { id, name, namespace, trigger } = own;
+  const labels = {
+    'app.kubernetes.io/managed-by': 'sluice',
+    [DELIVERY_KEY]: id,
+    'sluice.dev/trigger': toLabelValue(trigger),
   };
-  return withPodLabels(marked, labels);
+  const given = toObject(object['metadata']);
+  const metadata = {
+    ...given,
+    name,
+    namespace,
+    labels: { ...toObject(given['labels']), ...labels },
+    annotations: { ...toObject(given['annotations']), [DELIVERY_KEY]: id },
+  };
+  return withPodLabels({ ...object, metadata }, labels);
 }
 
+/**
+ * The object with the labels for its pods. A Job's pods have the labels of its pod template, a
+ * Workflow's those of spec.podMetadata. A PipelineRun passes on its own labels.
+ */
 function withPodLabels(object: JsonObject, labels: JsonObject): JsonObject {
   const spec = object['spec'];
   if (!isJsonObject(spec)) return object;
@@ -233,32 +211,19 @@ function withPodLabels(object: JsonObject, labels: JsonObject): JsonObject {
     return { ...object, spec: { ...spec, podMetadata: labelled(spec['podMetadata'], labels) } };
   }
   const template = spec['template'];
-  // What has a pod template has pod specs in it: Job, Deployment and whatever copies their shape.
+  // A pod template has a pod spec: in a Job, a Deployment and kinds of the same shape.
   if (!isJsonObject(template) || !isJsonObject(jsonAt(template, 'spec'))) return object;
   const metadata = labelled(template['metadata'], labels);
   return { ...object, spec: { ...spec, template: { ...template, metadata } } };
 }
 
 function labelled(metadata: Json | undefined, labels: JsonObject): JsonObject {
-  const own = toObject(metadata);
-  return { ...own, labels: { ...toObject(own['labels']), ...labels } };
-}
-
-function labelsOf(marks: Marks): JsonObject {
-  return {
-    'app.kubernetes.io/managed-by': 'sluice',
-    [DELIVERY_KEY]: marks.id,
-    'sluice.dev/trigger': toLabelValue(marks.trigger),
-  };
+  const given = toObject(metadata);
+  return { ...given, labels: { ...toObject(given['labels']), ...labels } };
 }
 
 function isWorkflow(object: JsonObject): boolean {
-  const apiVersion = object['apiVersion'];
-  return (
-    typeof apiVersion === 'string' &&
-    apiVersion.startsWith('argoproj.io/') &&
-    object['kind'] === 'Workflow'
-  );
+  return stringAt(object, 'apiVersion').startsWith('argoproj.io/') && object['kind'] === 'Workflow';
 }
 
 function toObject(value: Json | undefined): JsonObject {

@@ -1,24 +1,24 @@
-// What a row of a table says of an answer that is no success, for every kind whose receiver answers
-// with statuses. Which answer means what is each kind's own table.
+// Meanings of answers that are no success, for the tables of all kinds whose receivers answer with
+// statuses. Each kind has its own table.
 
 import type { AboutReceiver, RefusedReason, RetryReason, UnknownReason } from '../core/delivery.ts';
 
-/** What an answer, or the lack of one, means where nothing is known to have been started. */
+/** Meaning of an answer, or of a missing one, if no start is known. */
 export type FailureMeaning =
   | { readonly outcome: 'retry'; readonly reason: RetryReason }
   | { readonly outcome: 'refused'; readonly reason: RefusedReason }
   | { readonly outcome: 'unknown'; readonly reason: UnknownReason };
 
-/** Certainly not started; trying again may help. */
+/** Certainly not started; a retry may help. */
 export const retry = (reason: RetryReason): FailureMeaning => ({ outcome: 'retry', reason });
 
 /** Certainly not started, and never will be. */
 export const refused = (reason: RefusedReason): FailureMeaning => ({ outcome: 'refused', reason });
 
-/** A lost answer. */
+/** Unknown outcome: it may have started. */
 export const unknown = (reason: UnknownReason): FailureMeaning => ({ outcome: 'unknown', reason });
 
-/** What an outcome says of a wait that the receiver asked for; a wait that is over asks for nothing. */
+/** The pause of the receiver as part of an outcome; none if the wait is over. */
 export function pausing(pauseMs: number | undefined): AboutReceiver {
   return pauseMs === undefined || pauseMs === 0 ? {} : { pauseMs };
 }

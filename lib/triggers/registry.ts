@@ -1,5 +1,5 @@
-// The kinds of trigger that there are, one line each. Schema, documents, permissions and metric
-// labels follow from this list.
+// The kinds of trigger, one line each. Schema, documents, permissions and metric labels follow from
+// this list.
 
 import { brigadeKind } from './brigade.ts';
 import { execKind } from './exec.ts';
@@ -7,7 +7,7 @@ import { httpKind } from './http.ts';
 import { kubernetesKind } from './kubernetes.ts';
 import type { TriggerKind } from './trigger-kind.ts';
 
-/** Every kind of trigger by the key that names it in the configuration. */
+/** Every kind of trigger by its key in the configuration. */
 export const triggerKinds = {
   brigade: brigadeKind,
   kubernetes: kubernetesKind,

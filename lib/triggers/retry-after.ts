@@ -1,26 +1,30 @@
-// How long a receiver asked to wait: with one delivery, and with every request. It only reads; who
-// waits decides.
-// Source: RFC 9110 §10.2.3 (Retry-After), metav1.StatusDetails.retryAfterSeconds.
+// Waits that a receiver asks for, with one delivery or with every request. They come from
+// Retry-After and from the rate limits of CI systems and IETF drafts. It only reads; callers wait.
+// Source: RFC 9110 §10.2.3 (Retry-After), metav1.StatusDetails.retryAfterSeconds; docs.github.com
+// "Rate limits for the REST API" (x-ratelimit-*, reset in epoch seconds); docs.gitlab.com "User and
+// IP rate limits" (RateLimit-*, reset in epoch seconds). draft-ietf-httpapi-ratelimit-headers: -06
+// (same names, seconds from now), -07 (RateLimit: limit=…, remaining=…, reset=…), -08
+// ("policy";r=…;t=…).
 
 import { type Json, jsonAt } from '../core/event.ts';
 import { retryAfterMs } from '../kubernetes/watch/watch-errors.ts';
 
-// A receiver that asks for more is believed for an hour: a wrong clock or a zero too many must not
-// park a delivery until it expires, or a lane for a day.
+// A longer wait counts as one hour. A wrong clock or a zero too many must not hold a delivery until
+// it expires, or a lane for a day.
 const LONGEST_MS = 3_600_000;
 
-/** What of an answer may say how long to wait. */
+/** Parts of an answer that may ask for a wait. */
 interface WaitingAnswer {
-  /** Lower-case names. */
+  /** By lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Json;
 }
 
 /**
- * The wait that an answer asks for; undefined where it asks for none or nothing readable.
+ * The wait that an answer asks for; undefined if it asks for none, or not readably.
  *
- * **Units**: milliseconds, at most an hour. A date counts from the answer's own Date header where
- * it has one, so that the two clocks need not agree, else from `now` (ms since 1970).
+ * **Units**: milliseconds, at most an hour. A date counts from the answer's own Date header, so
+ * that the two clocks need not agree. Without that header it counts from `now` (ms since 1970).
  */
 export function askedWaitMs(answer: WaitingAnswer, now: number): number | undefined {
   const header = answer.headers['retry-after'];
@@ -30,11 +34,11 @@ export function askedWaitMs(answer: WaitingAnswer, now: number): number | undefi
 }
 
 /**
- * For how long an answer says that the receiver wants no request at all; undefined when it says nothing
- * readable of that kind.
+ * How long the receiver accepts no request at all; undefined if the answer does not say so
+ * readably.
  *
- * **Shape**: Retry-After counts with the statuses that speak of the receiver. With any status a limit
- * counts of which no request is left: the next one would be refused. Retry-After goes before it.
+ * **Shape**: Retry-After counts only with statuses about the receiver. An exhausted rate limit
+ * counts with any status, because the next request would be refused. Retry-After takes precedence.
  * **Units**: as `askedWaitMs`.
  */
 export function askedPauseMs(
@@ -47,7 +51,7 @@ export function askedPauseMs(
   return Math.min(LONGEST_MS, exhausted);
 }
 
-// 403 is how GitHub refuses what is above a limit.
+// GitHub refuses requests above a limit with 403.
 const ABOUT_RECEIVER: ReadonlySet<number> = new Set([403, 429, 503]);
 
 function sentAt({ headers }: Pick<WaitingAnswer, 'headers'>, now: number): number {
@@ -60,16 +64,7 @@ function fromBody(body: Json): number | undefined {
   return typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined;
 }
 
-// What a receiver says of the limit on requests that it counts: that none is left, and until when. In
-// the forms that CI systems and the drafts of the IETF use. It only reads; who waits decides.
-// Source: docs.github.com "Rate limits for the REST API" (x-ratelimit-remaining, x-ratelimit-reset in
-// epoch seconds); docs.gitlab.com "User and IP rate limits" (RateLimit-Remaining, RateLimit-Reset in
-// epoch seconds); draft-ietf-httpapi-ratelimit-headers-06 (the same names, seconds from now), -07
-// (RateLimit: limit=…, remaining=…, reset=…) and -08 and later (RateLimit: "policy";r=…;t=…).
-
-type Headers = Readonly<Record<string, string>>;
-
-/** Pairs of headers: how many requests are left, and when there are more. */
+/** Pairs of headers: the remaining requests, and when the limit resets. */
 const PAIRS = [
   ['x-ratelimit-remaining', 'x-ratelimit-reset'],
   ['ratelimit-remaining', 'ratelimit-reset'],
@@ -77,18 +72,18 @@ const PAIRS = [
 ] as const;
 
 /**
- * How long no request is allowed because none is left; undefined when one is, or nothing readable is
- * said. Of several limits that are used up the longest counts.
+ * How long no request is allowed because a rate limit is exhausted; undefined if none is. Of
+ * several exhausted limits the longest counts.
  *
- * **Units**: milliseconds from `sent`, the moment of the answer by the receiver's own clock (ms since
- * 1970), with which an epoch is compared. No bound.
+ * **Units**: milliseconds from `sent`, the moment of the answer by the receiver's own clock (ms
+ * since 1970), with which an epoch is compared. Unbounded.
  */
-export function exhaustedMs(headers: Headers, sent: number): number | undefined {
+export function exhaustedMs(headers: WaitingAnswer['headers'], sent: number): number | undefined {
   const waits = [...pairWaits(headers, sent), ...fieldWaits(headers['ratelimit'] ?? '')];
   return waits.length === 0 ? undefined : Math.max(...waits);
 }
 
-function pairWaits(headers: Headers, sent: number): readonly number[] {
+function pairWaits(headers: WaitingAnswer['headers'], sent: number): readonly number[] {
   return PAIRS.flatMap(([remaining, reset]) => {
     const left = numberIn(headers[remaining]);
     const until = numberIn(headers[reset]);
@@ -96,24 +91,24 @@ function pairWaits(headers: Headers, sent: number): readonly number[] {
   });
 }
 
-// Some write a policy behind the number (`0;w=60`), some the same header twice.
+// Some receivers append a policy to the number (`0;w=60`), some send the header twice.
 function numberIn(text: string | undefined): number | undefined {
   const found = /^\s*(\d{1,15}(?:\.\d+)?)\s*(?:[;,]|$)/.exec(text ?? '')?.[1];
   return found === undefined ? undefined : Number(found);
 }
 
-// No window of a limit is as long as 30 years, and in milliseconds the epoch is past 1e12.
+// No rate limit has a window of 30 years, and the present in milliseconds since 1970 is above 1e12.
 const EPOCH_SECONDS = 1e9;
 const EPOCH_MS = 1e11;
 
-/** One name, two meanings: GitHub and GitLab count seconds since 1970, the drafts seconds from now. */
+/** The reset as a wait: GitHub and GitLab give seconds since 1970, the drafts seconds from now. */
 function waitMs(reset: number, sent: number): number {
   if (reset >= EPOCH_MS) return Math.max(0, reset - sent);
   if (reset >= EPOCH_SECONDS) return Math.max(0, reset * 1000 - sent);
   return reset * 1000;
 }
 
-/** The field `RateLimit`: a list of policies, or one policy as a dictionary. */
+/** Waits of the header `RateLimit`: a list of policies, or one policy as a dictionary. */
 function fieldWaits(field: string): readonly number[] {
   const plain = field.replaceAll(/"[^"]*"/g, '');
   const dictionary = waitOf(plain, /(?:^|,)\s*remaining=0\s*(?:,|$)/, /(?:^|,)\s*reset=(\d{1,9})/);

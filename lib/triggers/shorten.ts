@@ -1,10 +1,10 @@
-// Makes a value fit where it goes by shortening the longest texts in it, so that a list or object
-// stays what it is. Which bound holds where is each kind's own.
+// Shortening of the longest texts in a value, so that it fits its place and a list or object keeps
+// its shape. Also texts that are legal for a process. Each kind has its own bounds.
 
 import { isJsonList, isJsonObject, type Json } from '../core/event.ts';
 import { truncate } from '../kit/text/printable.ts';
 
-/** The value with every text in it, but no key, cut to so many bytes. */
+/** The value with every text in it, but no key, cut to `maxBytes`. */
 export function shorten(value: Json, maxBytes: number): Json {
   if (typeof value === 'string') return truncate(value, maxBytes);
   if (isJsonList(value)) return value.map((item) => shorten(item, maxBytes));
@@ -14,13 +14,14 @@ export function shorten(value: Json, maxBytes: number): Json {
   );
 }
 
-// Twice the length of the mark: below it, texts would give way to marks that are longer.
+// Twice the length of the truncation mark: below it, a mark would be longer than the text it
+// replaces.
 const SHORTEST_BYTES = 128;
 
 /**
- * Makes a thing with the largest bound at which it fits; undefined if it fits at none.
+ * The result of `make` with the largest bound at which it fits; undefined if it fits at none.
  *
- * `make` gets a bound in bytes for each text and returns undefined if the result is too large. A
+ * `make` gets a bound in bytes for each text, and returns undefined if the result is too large. A
  * larger bound must not give a smaller result.
  */
 export function largestFitting<Made>(
@@ -42,11 +43,12 @@ export function largestFitting<Made>(
   return best;
 }
 
-// What of a text a process can be given, as an argument or in its environment, whoever starts it.
-// It cuts nothing and quotes nothing.
-// Source: execve(2): arguments and variables end at the first NUL.
-
-/** The text without NUL, and with U+FFFD for lone surrogates, which UTF-8 can not hold. */
+/**
+ * The text as an argument or variable of a process: without NUL, and with U+FFFD for lone
+ * surrogates, which UTF-8 cannot encode. Nothing is cut or quoted.
+ *
+ * **Source**: execve(2): arguments and variables end at the first NUL.
+ */
 export function toProcessText(text: string): string {
   return text.toWellFormed().replaceAll('\0', '');
 }

@@ -1,5 +1,6 @@
-// What a kind of trigger hands in besides what every kind does: where it creates objects and what
-// their names begin with (the loop guards ask before anything runs), and what it must be given.
+// The descriptor of a kind of trigger. It adds to every kind's descriptor the secrets, and
+// namespaces and name prefixes of created objects, which the loop guard must know before anything
+// runs.
 // Follows docs/architecture.md (loop guard, names; one file and one registry line a kind).
 
 import type { Clock, Random } from '../core/clock.ts';
@@ -13,65 +14,61 @@ import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 
 /** A kind of trigger. */
 export interface TriggerKind<Section> extends Kind<Section, TriggerParts, Trigger> {
-  /** Whether it speaks to the cluster; one that does loses its deliveries with a new cluster. */
+  /** Whether it uses the cluster's API; its deliveries are then orphaned if the cluster changes. */
   readonly needsCluster: boolean;
-  /** Whether it runs local commands, which only `--allow-exec` permits. */
+  /** Whether it runs local commands, which need `--allow-exec`. */
   readonly needsExec: boolean;
-  /** What becomes of lost answers where the trigger's entry says nothing. */
+  /** Default of `onLostAnswer`. */
   readonly onLostAnswer: OnLostAnswer;
-  /** Whether its receiver tells a repetition by the delivery's id, for a while at least. */
+  /** Whether its receiver recognizes a repetition by the delivery id, at least for a while. */
   hasKey(section: Section): boolean;
   /** The namespaces in which it creates objects. */
   buildNamespaces(section: Section, context: CheckContext): readonly string[];
-  /** Files and variables that an attempt can not be made without; paths as in `check`. */
+  /** Files and variables that every attempt needs; paths as in `check`. */
   secrets?(section: Section): readonly NeededSecret[];
   /**
-   * Shows the first attempt at a delivery. It reads no secret: the place of one shows its name.
-   * Absent: the kind cannot tell beforehand.
+   * Shows the first attempt of a delivery. It reads no secret, but shows its name instead.
+   * Absent: the kind cannot show an attempt beforehand.
    */
   preview?(section: Section, parts: PreviewParts, delivery: Delivery): Preview;
-  /** Where its requests go if variables of the environment choose their proxy; null if they do not. */
+  /** URL of its requests if environment variables choose their proxy; else null. */
   receiver?(section: Section): URL | null;
-  /** What its objects' names begin with where the configuration has no `prefix:`. */
+  /** Beginning of its objects' names if the configuration has no `prefix:`. */
   defaultPrefix(name: string): string;
 }
 
-// An object's name is `<prefix>-<26 characters>` and must stay a label value: 20 leaves 16 to spare
-// for what a Job or a PipelineRun appends for its pods.
+// An object's name is `<prefix>-<26 characters>` and must be a label value of at most 63
+// characters. 20 leaves 16 for the suffix that a Job or a PipelineRun appends for its pods.
 const LONGEST_PREFIX = 20;
 
-/** A trigger's name as a DNS label of at most 20 characters; `build` where nothing is left of it. */
+/** A trigger's name as a DNS label of at most 20 characters; `build` if no character is legal. */
 export function prefixFromName(name: string): string {
   return toDnsLabel(name, LONGEST_PREFIX) || 'build';
 }
 
-// What a kind of trigger may have, and nothing more.
-
-/** What a kind of trigger may have. */
+/** Everything that a kind of trigger may use. */
 export interface TriggerParts {
-  /** The name under which it stands in the configuration. */
+  /** Name of the trigger in the configuration. */
   readonly name: string;
-  /** What the names of its objects begin with. */
+  /** Beginning of the names of its objects. */
   readonly prefix: string;
-  /** Where builds go unless the section says otherwise. */
+  /** Namespace of builds unless the section names another. */
   readonly buildNamespace: string;
   readonly api: ApiClient;
   readonly clock: Clock;
-  /** Chance, for ids that stand for one request only. */
+  /** Randomness, for ids of single requests. */
   readonly random: Random;
   readonly observe: Observe;
-  /** Where relative paths of the configuration begin: the folder of its file. */
+  /** The folder of the configuration file, to which its paths are relative. */
   readonly folder: string;
-  /** Variables: what a local command inherits, and which proxy requests go through. */
+  /** Environment variables: inherited by local commands, and for the choice of a proxy. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** Parts of a preview: nothing that opens or reads anything. */
+/** Parts of a preview, none of which does I/O. */
 export type PreviewParts = Pick<TriggerParts, 'name' | 'prefix' | 'buildNamespace' | 'folder'>;
 
-// The port takes a list because some kinds will send batches; those that do not fire one by one.
-
-/** A trigger that makes its attempts one after another, in the order of the deliveries. */
+/** A trigger without batches: one attempt after another, in the order of the deliveries. */
 export function oneEach(
   keyLifeMs: number,
   fireOne: (delivery: Delivery, signal: AbortSignal) => Promise<Outcome>,

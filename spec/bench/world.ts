@@ -3,8 +3,8 @@
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { selfSigned } from '../../lib/playback/certificate.ts';
 import { renderKubeconfig } from '../../lib/playback/playback.ts';
+import { Authority } from '../support/certificates.ts';
 import { build } from './build.ts';
 import { folderOnDisk } from './disk.ts';
 import type { Mix } from './event-lines.ts';
@@ -59,13 +59,13 @@ export async function openWorld({ cpuProf }: WorldRequest): Promise<World> {
   const folder = mkdtempSync(join(folderOnDisk(), 'sluice-bench-'));
   opened.defer(() => rmSync(folder, { recursive: true, force: true }));
   const { sluice: executable, programs } = build(folder);
-  const pair = selfSigned(['127.0.0.1'], new Date().getTime());
+  const authority = opened.use(new Authority());
   const standIn = opened.use(await Program.start(programs, 'stand-in'));
   const receiver = opened.use(await Program.start(programs, 'receiver'));
-  const url = await standIn.ask<string>('listen', pair);
+  const url = await standIn.ask<string>('listen', authority.sign('stand-in'));
   const receiverUrl = await receiver.ask<string>('listen');
   const kubeconfig = join(folder, 'kubeconfig');
-  writeFileSync(kubeconfig, renderKubeconfig({ url, cert: pair.cert }));
+  writeFileSync(kubeconfig, renderKubeconfig({ url, cert: authority.cert }));
   const nodeArgs = cpuProf === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProf}`];
   const kept = opened.move();
   let gateways = 0;
@@ -92,7 +92,7 @@ export async function openWorld({ cpuProf }: WorldRequest): Promise<World> {
     },
     startReader: async (reading) => {
       const reader = kept.use(await Program.start(programs, 'reader'));
-      const told: Reading = { ...reading, url, ca: pair.cert, receiver: receiverUrl };
+      const told: Reading = { ...reading, url, ca: authority.cert, receiver: receiverUrl };
       return { reader, open: () => reader.ask('read', told) };
     },
     startReceiver: async () => {

@@ -1,4 +1,4 @@
-// How the chart lets the API be reached: by port-forward alone, or on purpose and with a token.
+// Access to the API of the chart: only by port-forward, or on purpose and with a token.
 
 import { expect } from 'chai';
 import { parseFlags } from '../../lib/cli/flags.ts';

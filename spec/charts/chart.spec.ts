@@ -1,4 +1,4 @@
-// What the chart renders, object by object, but for the permissions (permissions.spec.ts).
+// The rendered chart, object by object, without the permissions (permissions.spec.ts).
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ describe('the chart', function () {
   });
 
   describe('the configuration', () => {
-    it("hands over project and filters as the original's JSON, in the order given", () => {
+    it("passes project and filters as the original's JSON, in their order", () => {
       const objects = renderObjects(helm, { values: original });
       expect(JSON.parse(configText(objects, 'filters.json'))).to.deep.equal(original);
       expect(environmentOf(objects)).to.include({
@@ -49,7 +49,7 @@ describe('the chart', function () {
       });
     });
 
-    it('hands over our own form as YAML that reads as it was written', () => {
+    it('passes our own form as YAML with the same values', () => {
       const awkward = {
         ...ours,
         tests: [
@@ -74,13 +74,13 @@ describe('the chart', function () {
       expect(environmentOf(objects)).to.include({ GATEWAY_CONFIG: '/etc/sluice/config.yaml' });
     });
 
-    it('hands over the text of a file as it is, comments too', () => {
+    it('passes the text of a file unchanged, with comments', () => {
       const text = `# ours\n${JSON.stringify(ours, null, 1)}\n`;
       const objects = renderObjects(helm, { values: { config: text } });
       expect(configText(objects, 'config.yaml')).to.equal(text);
     });
 
-    it('needs none: then no file is mounted and the gateway is told of none', () => {
+    it('is optional: without it no file is mounted or named', () => {
       const objects = renderObjects(helm);
       expect(objects.map(({ kind }) => kind)).to.not.include('ConfigMap');
       expect(environmentOf(objects)).to.have.all.keys('GATEWAY_NAMESPACE', 'SLUICE_DATA');
@@ -119,7 +119,7 @@ describe('the chart', function () {
       });
     });
 
-    it('is probed where the gateway answers', () => {
+    it('is probed at the address of the gateway’s probes', () => {
       const container = containerOf(podOf(renderObjects(helm, { values: original })));
       expect(container.ports).to.deep.equal([{ name: 'probes', containerPort: 8080 }]);
       expect(container.livenessProbe).to.deep.include({
@@ -137,20 +137,20 @@ describe('the chart', function () {
     });
 
     for (const probes of ['off', false]) {
-      it(`is not probed where the listener is ${JSON.stringify(probes)}`, () => {
+      it(`is not probed if the listener is ${JSON.stringify(probes)}`, () => {
         const values = { config: { ...ours, http: { probes } } };
         const container = containerOf(podOf(renderObjects(helm, { values })));
         expect(container).to.not.have.any.keys('ports', 'livenessProbe', 'readinessProbe');
       });
     }
 
-    it('takes its namespace from where it runs', () => {
+    it('passes its own namespace to the gateway', () => {
       expect(environmentOf(renderObjects(helm))).to.have.deep.property('GATEWAY_NAMESPACE', {
         fieldRef: { fieldPath: 'metadata.namespace' },
       });
     });
 
-    it('is never two at once', () => {
+    it('never runs twice at once', () => {
       const { spec } = theOnly(renderObjects(helm), 'Deployment');
       expect(spec).to.deep.include({ replicas: 1, strategy: { type: 'Recreate' } });
     });
@@ -176,7 +176,7 @@ describe('the chart', function () {
       });
     }
 
-    it('goes where the values say', () => {
+    it('is scheduled as the values say', () => {
       const values = {
         podAnnotations: { 'example.com/a': 'b' },
         nodeSelector: { disk: 'ssd' },
@@ -214,7 +214,7 @@ describe('the chart', function () {
       });
     }
 
-    it('runs as an account that exists already where none is to be created', () => {
+    it('runs as an existing account if none is to be created', () => {
       const values = { serviceAccount: { create: false, name: 'builder' } };
       const objects = renderObjects(helm, { values });
       expect(objects.map(({ kind }) => kind)).to.not.include('ServiceAccount');
@@ -230,7 +230,7 @@ describe('the chart', function () {
       expect(notes).to.include('kubectl --namespace ci-gateway logs --follow deployment/gw-sluice');
     });
 
-    it('list what has to be granted where the chart may not', () => {
+    it('list the permissions to grant if the chart may not', () => {
       const notes = renderNotes(helm, { values: { config: ours, rbac: { enabled: false } } });
       expect(notes).to.match(/in brigade:\n +create on secrets/);
       expect(notes).to.match(/in shop:\n +list, watch on events/);

@@ -1,5 +1,5 @@
-// Renders the chart with the real helm and hands out parsed objects. Installing nothing is the point:
-// no cluster is asked and no repository is read.
+// Renders the chart with the real helm and returns parsed objects. It needs no cluster and no
+// repository.
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import type { KubeObject } from '../controlplane/admin-client.ts';
 import { ensureHelm } from '../controlplane/build.ts';
 import { readSpecEnvironment } from '../controlplane/environment.ts';
 
-/** What a chart is rendered with. */
+/** Options of rendering a chart. */
 export interface RenderRequest {
   readonly values?: Readonly<Record<string, unknown>>;
   /** Default: `gw` in `ci-gateway`. */
@@ -16,7 +16,7 @@ export interface RenderRequest {
   readonly namespace?: string;
 }
 
-/** What helm made of it. */
+/** Result of helm. */
 export type Rendered =
   | { readonly ok: true; readonly objects: readonly KubeObject[] }
   | { readonly ok: false; readonly said: string };
@@ -24,10 +24,10 @@ export type Rendered =
 /** The folder of the chart. */
 export const chartDirectory = join(import.meta.dirname, '../../charts/sluice');
 
-/** The namespace of the release where a request names none. */
+/** The default namespace of the release. */
 export const releaseNamespace = 'ci-gateway';
 
-/** helm's executable, or why these specs are left out; where a machine watches, that is a failure. */
+/** helm's executable, or why these specs are skipped; in CI that is a failure. */
 export async function findHelm(context: Mocha.Context): Promise<string> {
   const build = await ensureHelm();
   if (build.kind === 'built') return build.file;
@@ -44,14 +44,14 @@ export function render(helm: string, request: RenderRequest = {}): Rendered {
   return { ok: true, objects: objects as KubeObject[] };
 }
 
-/** Renders the chart; anything but success fails the spec with what helm said. */
+/** Renders the chart; a failure fails the spec with helm's message. */
 export function renderObjects(helm: string, request: RenderRequest = {}): readonly KubeObject[] {
   const rendered = render(helm, request);
   if (!rendered.ok) throw new Error(rendered.said);
   return rendered.objects;
 }
 
-/** The notes that are shown after installing. */
+/** The notes that helm shows after installing. */
 export function renderNotes(helm: string, request: RenderRequest = {}): string {
   const answer = runHelm(helm, ['install', '--dry-run=client'], request);
   if (!answer.ok) throw new Error(answer.said);

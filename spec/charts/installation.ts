@@ -10,7 +10,7 @@ import { chartDirectory } from './helm.ts';
 /** Values of the chart. */
 export type Values = Readonly<Record<string, unknown>>;
 
-/** Where the gateway runs, what it reads, and where it builds. */
+/** Namespaces of the gateway, of read Events, and of builds. */
 export interface Namespaces {
   readonly own: string;
   readonly shop: string;
@@ -46,7 +46,7 @@ export function valuesFor(at: Namespaces, probes = '0.0.0.0:8080'): Values {
   };
 }
 
-/** The least that a Job needs. */
+/** A minimal Job. */
 export const jobSpec = {
   template: {
     spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'example.com/a:1' }] },

@@ -1,5 +1,5 @@
-// What the chart grants, case by case: exactly what the configuration needs, written out here and,
-// a second time, as the gateway derives it from the very file that the chart hands over.
+// The permissions of the chart, case by case: exactly those that the configuration needs. They are
+// written out here, and compared with those that the gateway derives from the file of the chart.
 
 import { expect } from 'chai';
 import type { Permission } from '../../lib/core/kind.ts';
@@ -205,7 +205,7 @@ describe('the permissions of the chart', function () {
     });
   }
 
-  it('are left out where rbac is off', () => {
+  it('are omitted if rbac is off', () => {
     const values = { config: { filters, triggers: brigade }, rbac: { enabled: false } };
     const objects = renderObjects(helm, { values });
     expect(objects.map(({ kind }) => kind)).to.have.members([
@@ -225,7 +225,7 @@ describe('the permissions of the chart', function () {
     expect(namesIn('one')).to.not.include.members(namesIn('two'));
   });
 
-  it('have further rules where the values say', () => {
+  it('have the further rules of the values', () => {
     const rule = { apiGroups: ['example.com'], resources: ['builds'], verbs: ['get'] };
     const extraRules = [rule, { namespace: 'ci', ...rule }, { namespace: '*', ...rule }];
     const objects = renderObjects(helm, { values: { rbac: { extraRules } } });
@@ -271,7 +271,7 @@ function askedFor(permissions: readonly Permission[]): Readonly<Record<string, r
   );
 }
 
-/** The same rules in an order that does not depend on who made the list. */
+/** The same rules in an order that does not depend on the author of the list. */
 function inOrder(rules: Readonly<Record<string, readonly Rule[]>>): object {
   const entries = Object.entries(rules).map(([namespace, list]) => {
     const sorted = list.toSorted((a, b) => keyOf(a).localeCompare(keyOf(b)));
@@ -284,7 +284,7 @@ function keyOf({ apiGroups, resources }: Rule): string {
   return [...apiGroups, ...resources].join('/');
 }
 
-/** The one file of the ConfigMap; null where there is none. */
+/** The only file of the ConfigMap; null if it has none. */
 function configTextOf(objects: readonly KubeObject[]): string | null {
   const map = objects.find(({ kind }) => kind === 'ConfigMap');
   const data = map?.['data'] as Readonly<Record<string, string>> | undefined;

@@ -1,5 +1,5 @@
-// The samples: every configuration loads without an error, and the script takes whatever an Event
-// holds as data.
+// The samples: every configuration loads without an error, and the script treats all values of an
+// Event as data.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -36,7 +36,7 @@ describe('the samples', () => {
   });
 
   for (const { file, form } of forms) {
-    it(`load from ${file} with nothing to complain about`, () => {
+    it(`load from ${file} without findings`, () => {
       const loaded = loadPlan({
         text: readFileSync(join(samples, file), 'utf8'),
         namespace: 'gateway',
@@ -89,7 +89,7 @@ describe('the sample pipeline script', () => {
     expect(ended.stdout).to.match(/^storage: .*Pod cluster\/web/m);
   });
 
-  it('works with nothing but the document', () => {
+  it('works with only the document', () => {
     const ended = run({}, '{"a":1}');
     expect(ended.status, ended.stderr).to.equal(0);
     expect(ended.stdout).to.include('document: 7 bytes');

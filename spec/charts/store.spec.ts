@@ -1,5 +1,4 @@
-// Where the chart lets the gateway keep what survives: which folder, how large it may grow, and what
-// its notes say about what is lost all the same.
+// The store of the chart: its folder, its maximal size, and what its notes say about losses.
 
 import { expect } from 'chai';
 import { runCommand } from '../../lib/cli/run.ts';
@@ -21,7 +20,7 @@ describe('the store of the chart', function () {
     helm = await findHelm(this);
   });
 
-  it('lies in the one folder that can be written, a volume that survives the container', () => {
+  it('is in the only writable folder, a volume that survives the container', () => {
     const objects = renderObjects(helm, { values });
     const pod = podOf(objects);
     const { volumeMounts, securityContext, env } = containerOf(pod);
@@ -32,7 +31,7 @@ describe('the store of the chart', function () {
     expect(pod.volumes).to.deep.include({ name: 'data', emptyDir: { sizeLimit: '2304Mi' } });
   });
 
-  it('has longer to stop than the gateway allows itself', () => {
+  it('has more time to stop than the gateway needs', () => {
     const { terminationGracePeriodSeconds } = podOf(renderObjects(helm));
     const drain = /default (\d+)s/.exec(runCommand.flags['drain']?.help ?? '')?.[1];
     expect(Number(drain)).to.be.greaterThan(0);
@@ -84,7 +83,7 @@ describe('the store of the chart', function () {
   }
 
   describe('in the notes', () => {
-    it('says what it does not survive, and how to see what waits', () => {
+    it('explain what the store does not survive, and how to list waiting deliveries', () => {
       const notes = renderNotes(helm, { values: { config: ours } });
       expect(notes).to.include('emptyDir, at most 2304Mi');
       expect(notes).to.include('It does not survive the pod.');
@@ -99,7 +98,7 @@ describe('the store of the chart', function () {
       );
     });
 
-    it('says that one in memory survives nothing', () => {
+    it('say that a store in memory survives nothing', () => {
       const config = { ...ours, store: { memory: {} } };
       const notes = renderNotes(helm, { values: { config } });
       expect(notes).to.include('in memory, as the configuration says');

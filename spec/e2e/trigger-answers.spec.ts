@@ -129,14 +129,14 @@ describe('triggers on a real API server', function () {
       expect(shown(outcome)).to.equal('refused not-found');
       expect(outcome)
         .to.have.property('detail')
-        .that.includes('no such kind (when it is installed: sluice deliveries retry --all');
+        .that.includes('no such kind (once it is installed: sluice deliveries retry --all');
     });
   }
 
   it('refuses a namespace that is not there', async () => {
     const outcome = await fireAsAdmin(aJob({}, 'absent'));
     expect(shown(outcome)).to.equal('refused not-found');
-    expect(outcome).to.have.property('detail').that.includes('no such namespace (when it exists');
+    expect(outcome).to.have.property('detail').that.includes('no such namespace (once it exists');
   });
 
   it('asks to be tried again where permission is missing, and says which', async () => {

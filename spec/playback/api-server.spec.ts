@@ -1,4 +1,4 @@
-// The paths of a playback over real sockets: discovery, and what is refused and how.
+// The paths of a playback over real sockets: discovery and refusals.
 
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
@@ -29,7 +29,7 @@ describe('playback', () => {
     }
 
     for (const path of ['/healthz', '/livez', '/readyz']) {
-      it(`is well at ${path}`, async () => {
+      it(`reports health at ${path}`, async () => {
         const response = await fetch(`${(await served([])).url}${path}`);
         expect([response.status, await response.text()]).to.deep.equal([200, 'ok']);
       });
@@ -116,7 +116,7 @@ describe('playback', () => {
   });
 });
 
-/** Asks with these Host headers, and leaves when the head of the answer, or a refusal, is there. */
+/** Asks with these Host headers, and disconnects after the head of the answer or a refusal. */
 async function askUnder(
   hosts: readonly string[],
   port: number,

@@ -12,8 +12,8 @@ import { findCluster } from '../../lib/kubernetes/client/cluster-id.ts';
 import { connect } from '../../lib/kubernetes/client/connection.ts';
 import type { ApiClient } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { readChanges } from '../../lib/kubernetes/watch/reflector.ts';
-import { selfSigned } from '../../lib/playback/certificate.ts';
 import { type Playback, renderKubeconfig } from '../../lib/playback/playback.ts';
+import { Authority } from '../support/certificates.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 import { until } from '../support/until.ts';
 import { anEntry, aPlayback } from './support.ts';
@@ -30,29 +30,28 @@ for (const scheme of ['HTTP', 'HTTPS']) {
   describe(`playback over ${scheme}`, () => {
     let playback: Playback;
     let kubeconfig: string;
+    let authority: Authority | undefined;
 
     const start = async (afterWatches: number): Promise<void> => {
-      const tls = scheme === 'HTTPS' ? selfSigned(['127.0.0.1'], systemClock.now()) : undefined;
-      playback = await aPlayback(
-        LIFE,
-        { afterWatches, ...(tls === undefined ? {} : { tls }) },
-        systemClock,
-      );
-      kubeconfig = renderKubeconfig({
-        url: playback.url,
-        ...(tls === undefined ? {} : { cert: tls.cert }),
-      });
+      const secure = authority === undefined ? {} : { tls: authority.sign('playback') };
+      playback = await aPlayback(LIFE, { afterWatches, ...secure }, systemClock);
+      const trust = authority === undefined ? {} : { cert: authority.cert };
+      kubeconfig = renderKubeconfig({ url: playback.url, ...trust });
     };
+    before(() => {
+      if (scheme === 'HTTPS') authority = new Authority();
+    });
+    after(() => authority?.[Symbol.dispose]());
     afterEach(() => playback[Symbol.asyncDispose]());
 
-    describe('to the official client', () => {
+    describe('for the official client', () => {
       const configured = (): KubeConfig => {
         const config = new KubeConfig();
         config.loadFromString(kubeconfig);
         return config;
       };
 
-      it('lists typed Events page by page, and says its version', async () => {
+      it('lists typed Events page by page and reports its version', async () => {
         await start(0);
         await playback.done;
         const api = configured().makeApiClient(CoreV1Api);
@@ -67,27 +66,27 @@ for (const scheme of ['HTTP', 'HTTPS']) {
         expect(namespace.metadata?.uid).to.match(/^[0-9a-f-]{36}$/);
       });
 
-      it('tells a watch everything', async () => {
+      it('sends everything to a watch', async () => {
         await start(1);
-        const told: string[] = [];
+        const received: string[] = [];
         const ended: unknown[] = [];
         const abort = await new Watch(configured()).watch(
           '/api/v1/namespaces/shop/events',
           { resourceVersion: '1000' },
           (phase, object: unknown) => {
             const name = isJsonObject(object) ? stringAt(object, 'metadata', 'name') : '?';
-            told.push(`${phase} ${name}`);
+            received.push(`${phase} ${name}`);
           },
           (error: unknown) => void ended.push(error),
         );
-        await until(() => told.length === 4, 'four frames');
+        await until(() => received.length === 4, 'four frames');
         abort.abort();
         await until(() => ended.length > 0, 'the end of the watch');
-        expect(told).to.deep.equal(['ADDED a', 'MODIFIED a', 'ADDED c', 'DELETED a']);
+        expect(received).to.deep.equal(['ADDED a', 'MODIFIED a', 'ADDED c', 'DELETED a']);
       });
     });
 
-    describe('to our own reader', () => {
+    describe('for our own reader', () => {
       let folder: string;
       let api: ApiClient;
       const abort = () => new AbortController();
@@ -135,13 +134,13 @@ for (const scheme of ['HTTP', 'HTTPS']) {
         return seen;
       };
 
-      it('gives everything that was recorded, through LIST and WATCH', async () => {
+      it('yields everything that was recorded, through LIST and WATCH', async () => {
         await start(1);
         await reach();
         expect(await read(5)).to.deep.equal(['shop/a', 'pay/b', 'shop/a', 'shop/c', 'gone shop/a']);
       });
 
-      it('lets the cluster id be found', async () => {
+      it('has a cluster id', async () => {
         await start(0);
         await reach();
         const parts = { namespace: 'shop', clock: systemClock, random: systemRandom, observe };

@@ -1,4 +1,4 @@
-// What LIST answers: pages of one consistent state, over real sockets.
+// LIST: pages of one consistent state, over real sockets.
 
 import { expect } from 'chai';
 import { type Json, jsonAt, stringAt } from '../../lib/core/event.ts';
@@ -14,7 +14,7 @@ describe('playback', () => {
   });
 
   describe('LIST', () => {
-    it('answers what exists by key, without kind and apiVersion, at the newest version', async () => {
+    it('returns the Events by key, without kind and apiVersion, at the newest version', async () => {
       const one = await served([anEntry('shop/b'), anEntry('pay/z'), anEntry('shop/a')]);
       await one.done;
       const { body } = await ask(one, EVENTS);
@@ -33,7 +33,7 @@ describe('playback', () => {
       expect(keysOf((await ask(one, SHOP)).body)).to.deep.equal(['shop/b']);
     });
 
-    it('keeps the state and version of the first page, whatever happens between pages', async () => {
+    it('keeps the state and version of the first page, whatever changes between pages', async () => {
       const one = await served(
         [
           ...['a', 'b', 'c', 'd', 'e'].map((name) => anEntry(`shop/${name}`)),
@@ -59,7 +59,7 @@ describe('playback', () => {
       expect(stringAt(second, 'metadata', 'resourceVersion')).to.equal('1005');
     });
 
-    it('refuses to go on after a compaction with 410 Expired', async () => {
+    it('refuses a continue token after a compaction with 410 Expired', async () => {
       const entries = [anEntry('shop/a'), anEntry('shop/b'), anEntry('shop/c', 'ADDED', 1000)];
       const one = await served(entries, { speed: 1 }, clock);
       await until(() => one.progress().applied === 2, 'the first two');

@@ -1,4 +1,4 @@
-// What WATCH tells, and how it ends, over real sockets.
+// Contents and end of a WATCH, over real sockets.
 
 import { expect } from 'chai';
 import { jsonAt, stringAt } from '../../lib/core/event.ts';
@@ -21,11 +21,11 @@ describe('playback', () => {
       anEntry('shop/a', 'DELETED'),
     ];
 
-    it('tells every change after a version once and in order', async () => {
+    it('sends every change after a version once and in order', async () => {
       const one = await served(life);
       const open = await watch(one, `${EVENTS}?watch=1&resourceVersion=1001`);
       await open.has(3);
-      expect(open.told()).to.deep.equal(['ADDED pay/b', 'MODIFIED shop/a', 'DELETED shop/a']);
+      expect(open.received()).to.deep.equal(['ADDED pay/b', 'MODIFIED shop/a', 'DELETED shop/a']);
       expect(
         open.lines.map((line) => stringAt(line, 'object', 'metadata', 'resourceVersion')),
       ).to.deep.equal(['1002', '1003', '1004']);
@@ -40,16 +40,16 @@ describe('playback', () => {
         '/api/v1/namespaces/pay/events?watch=true&resourceVersion=1000',
       );
       await open.has(1);
-      expect(open.told()).to.deep.equal(['ADDED pay/b']);
+      expect(open.received()).to.deep.equal(['ADDED pay/b']);
       open.close();
     });
 
-    it('begins with what exists where no version is named', async () => {
+    it('begins with the existing Events if no version is given', async () => {
       const one = await served(life.slice(0, 2));
       await one.done;
       const open = await watch(one, `${EVENTS}?watch=1`);
       await open.has(2);
-      expect(open.told()).to.deep.equal(['ADDED pay/b', 'ADDED shop/a']);
+      expect(open.received()).to.deep.equal(['ADDED pay/b', 'ADDED shop/a']);
       open.close();
     });
 
@@ -61,7 +61,7 @@ describe('playback', () => {
       expect(await open.ended).to.equal(4);
     });
 
-    it('waits in silence at a version of the future', async () => {
+    it('sends nothing from a future version until there are changes', async () => {
       const one = await served(
         [anEntry('shop/a'), anEntry('shop/b', 'ADDED', 1000)],
         { speed: 1 },
@@ -90,7 +90,7 @@ describe('playback', () => {
       });
     });
 
-    it('goes on from the version of the compaction itself', async () => {
+    it('continues from the version of the compaction itself', async () => {
       const one = await served(life, {}, clock);
       await one.done;
       one.compact();
@@ -99,14 +99,14 @@ describe('playback', () => {
       expect(await open.ended).to.equal(0);
     });
 
-    it('compacts at each turn up to the version of the turn before', async () => {
+    it('compacts each time up to the version noted the time before', async () => {
       const entries = [anEntry('shop/a'), anEntry('shop/b', 'ADDED', 90_000)];
       const one = await served(entries, { speed: 1, compactEveryMs: 60_000 }, clock);
       await until(() => one.progress().applied === 1, 'the first');
       await clock.advance(61_000);
       const early = await watch(one, `${EVENTS}?watch=1&resourceVersion=1000`);
       await early.has(1);
-      expect(early.told()).to.deep.equal(['ADDED shop/a']);
+      expect(early.received()).to.deep.equal(['ADDED shop/a']);
       early.close();
       await clock.advance(60_000);
       const late = await watch(one, `${EVENTS}?watch=1&resourceVersion=1000`);
@@ -114,7 +114,7 @@ describe('playback', () => {
       expect(late.lines[0]?.['type']).to.equal('ERROR');
     });
 
-    it('tells what a server can have seen, whatever the recording began with', async () => {
+    it('sends a plausible type whatever the recording begins with', async () => {
       const one = await served([
         anEntry('shop/old', 'MODIFIED'),
         anEntry('shop/old', 'ADDED'),
@@ -125,7 +125,7 @@ describe('playback', () => {
       expect(one.progress()).to.deep.equal({ applied: 2, skipped: 2 });
       const open = await watch(one, `${EVENTS}?watch=1&resourceVersion=1000`);
       await open.has(2);
-      expect(open.told()).to.deep.equal(['ADDED shop/old', 'MODIFIED shop/old']);
+      expect(open.received()).to.deep.equal(['ADDED shop/old', 'MODIFIED shop/old']);
       open.close();
     });
 
@@ -141,7 +141,7 @@ describe('playback', () => {
       open.close();
     });
 
-    it('escapes what breaks lines elsewhere, as Go does', async () => {
+    it('escapes characters that break lines elsewhere, as Go does', async () => {
       const object = {
         metadata: { name: 'a', namespace: 'shop' },
         message: 'a\u2028<b>\ud800\u0000',
@@ -153,7 +153,7 @@ describe('playback', () => {
       expect(text).to.contain('a\\u2028\\u003cb\\u003e\\ud800\\u0000');
     });
 
-    it('sends a client that reads slowly everything, and the others meanwhile', async () => {
+    it('sends everything to a slow client without delaying the others', async () => {
       const message = 'm'.repeat(20_000);
       const many = Array.from({ length: 500 }, (_, place) => ({
         at: 0,

@@ -41,13 +41,13 @@ describe('playback', () => {
       expect([one.progress().applied, clock.monotonic()]).to.deep.equal([3, 0]);
     });
 
-    it('tells a time as far ahead as it is asked for', async () => {
+    it('sends a Date as far ahead as configured', async () => {
       const one = await served(entries, { aheadMs: 4_200_000 }, clock);
       const { headers } = await ask(one, EVENTS);
       expect(Date.parse(headers.get('date') ?? '') - clock.now()).to.equal(4_200_000);
     });
 
-    it('begins once as many watches are open as asked for', async () => {
+    it('begins when the configured number of watches is open', async () => {
       const one = await served(entries, { afterWatches: 2 });
       const first = await watch(one, `${EVENTS}?watch=1&resourceVersion=1000`);
       await until(async () => (await ask(one, EVENTS)).status === 200, 'a list');
@@ -58,7 +58,7 @@ describe('playback', () => {
       second.close();
     });
 
-    it('is done when every open watch was sent everything', async () => {
+    it('is done when every open watch has received everything', async () => {
       const one = await served(entries, { afterWatches: 1 });
       const open = await watch(one, `${EVENTS}?watch=1&resourceVersion=1000&timeoutSeconds=30`);
       await one.done;
@@ -66,7 +66,7 @@ describe('playback', () => {
       open.close();
     });
 
-    it('rejects done with what is wrong with the recording, and goes on serving', async () => {
+    it('rejects done with the error of the recording, and continues to serve', async () => {
       const broken = (function* () {
         yield anEntry('shop/a');
         throw new Error('line 2 is broken');
@@ -77,7 +77,7 @@ describe('playback', () => {
       expect(keysOf((await ask(one, SHOP)).body)).to.deep.equal(['shop/a']);
     });
 
-    it('names an address that is in use', async () => {
+    it('fails with the address if it is in use', async () => {
       const one = await served([]);
       const error: unknown = await aPlayback([], { port: one.port }).catch(
         (cause: unknown) => cause,
@@ -86,7 +86,7 @@ describe('playback', () => {
       expect(String(error)).to.contain(`127.0.0.1:${one.port}`);
     });
 
-    it('ends open watches cleanly when disposed of, also twice', async () => {
+    it('ends open watches cleanly when disposed of, even twice', async () => {
       const one = await served(entries);
       const open = await watch(one, `${EVENTS}?watch=1&resourceVersion=1000`);
       await open.has(3);

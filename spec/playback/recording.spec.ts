@@ -1,4 +1,4 @@
-// Recordings: what is written is read, and what cannot be read is told with its line.
+// Recordings: they are read as they were written, and errors name the line.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -42,14 +42,14 @@ describe('a recording', () => {
     expect(LINE.indexOf('\n')).to.equal(LINE.length - 1);
   });
 
-  it('is read as it was written, however it is cut into chunks', async () => {
+  it('is read as it was written, whatever its chunks', async () => {
     const type = fc.constantFrom('ADDED' as const, 'MODIFIED' as const, 'DELETED' as const);
     const message = fc.string({ unit: 'binary' });
     const entry = fc
       .record({ at: fc.integer({ min: 0, max: 4e12 }), type, message })
-      .map(({ at, type: told, message: text }) => ({
+      .map(({ at, type: recordedType, message: text }) => ({
         at,
-        type: told,
+        type: recordedType,
         object: anEvent({ message: text.toWellFormed() }),
       }));
     await fc.assert(
@@ -68,7 +68,7 @@ describe('a recording', () => {
     );
   });
 
-  it('may tell its times in milliseconds, have blank lines, and lack the last line feed', async () => {
+  it('may have times in milliseconds, blank lines, and no last line feed', async () => {
     const text = `\n{"at":${AT},"type":"DELETED","object":{}}\r\n\n${LINE.trimEnd()}`;
     const entries = await read([text]);
     expect(entries.map(({ at, type }) => [at, type])).to.deep.equal([
@@ -102,7 +102,7 @@ describe('a recording', () => {
     ],
   ];
   for (const [line, what] of bad) {
-    it(`names the line of ${line}`, async () => {
+    it(`is refused with the line of ${line}`, async () => {
       const error = await failureOf([LINE, '\n', `${line}\n`, LINE]);
       expect(error).to.be.instanceOf(SluiceError);
       expect(error).to.include({ code: 'input-unusable' });
@@ -123,7 +123,7 @@ describe('a recording', () => {
     });
     afterEach(() => rm(folder, { recursive: true }));
 
-    it('is read from there', async () => {
+    it('is read', async () => {
       const path = join(folder, 'demo.ndjson');
       await writeFile(path, LINE + LINE);
       const entries: RecordingEntry[] = [];
@@ -131,7 +131,7 @@ describe('a recording', () => {
       expect(entries).to.have.length(2);
     });
 
-    it('is named where it is missing', async () => {
+    it('is named if it is missing', async () => {
       const path = join(folder, 'nothing.ndjson');
       const error: unknown = await openRecording(path)
         .next()

@@ -21,7 +21,7 @@ export function anEntry(key: string, type: ChangeType = 'ADDED', at = 0): Record
   return { at, type, object: anEvent({ metadata: { name, namespace, uid: `uid-${name}` } }) };
 }
 
-/** A playback on a free port of this machine, at once and at full speed unless told otherwise. */
+/** A playback on a free port of this machine, at once and at full speed by default. */
 export function aPlayback(
   recording: readonly RecordingEntry[],
   options: Partial<PlaybackOptions> = {},
@@ -33,7 +33,7 @@ export function aPlayback(
   );
 }
 
-/** What came of one request. */
+/** Answer to one request. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -48,15 +48,15 @@ export async function ask(playback: Playback, path: string, init?: RequestInit):
   return { status: response.status, headers: response.headers, body };
 }
 
-/** An open watch and what it has told so far. */
+/** An open watch with its lines so far. */
 export interface OpenWatch {
   readonly status: number;
   readonly lines: readonly JsonObject[];
   /** `ADDED shop/a` and so on. */
-  told(): readonly string[];
-  /** Resolves with the number of lines once the server ended the stream. */
+  received(): readonly string[];
+  /** Resolves with the number of lines when the server has ended the stream. */
   readonly ended: Promise<number>;
-  /** Waits until so many lines came. */
+  /** Waits for a number of lines. */
   has(count: number): Promise<unknown>;
   close(): void;
 }
@@ -71,7 +71,7 @@ export async function watch(playback: Playback, path: string): Promise<OpenWatch
   return {
     status: response.status,
     lines,
-    told: () => lines.map(tell),
+    received: () => lines.map(tell),
     ended,
     has: (count) => until(() => lines.length >= count, `${count} lines of a watch`),
     close: () => abort.abort(),
@@ -87,7 +87,7 @@ async function follow(response: Response, lines: JsonObject[]): Promise<number> 
     rest = parts.pop() ?? '';
     for (const part of parts) {
       const line: unknown = JSON.parse(part);
-      if (!isJsonObject(line)) throw new Error('a watch told no object');
+      if (!isJsonObject(line)) throw new Error('a line of a watch is no object');
       lines.push(line);
     }
   }
@@ -114,7 +114,7 @@ export const EVENTS = '/api/v1/events';
 /** The path of the Events of one namespace. */
 export const SHOP = '/api/v1/namespaces/shop/events';
 
-/** Serves playbacks that end with the spec they were made in; call it where specs are described. */
+/** Serves playbacks that end with their spec; call it inside `describe`. */
 export function servedPerSpec(): typeof aPlayback {
   const open: Playback[] = [];
   afterEach(async () => {

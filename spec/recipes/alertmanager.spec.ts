@@ -7,7 +7,7 @@ import { type Alert, alertmanager } from './stand-ins/alertmanager.ts';
 const SENDER = { origin: 'http://alertmanager.monitoring.svc:9093', environment: {} };
 
 function ignore(): void {
-  // The alert that was taken is for another spec.
+  // The accepted alert is checked by another spec.
 }
 
 describe('the recipe for Alertmanager', () => {

@@ -1,5 +1,5 @@
-// The answers of one receiver, walked through with the recipe of the page: each row of its table is
-// brought about for a reason that the receiver's documentation names, and must end as the row says.
+// The answers of one receiver to the recipe of the page. Each row of its table is caused for a
+// reason in the receiver's documentation, and must have the outcome of the row.
 
 import { expect } from 'chai';
 import type { JsonObject } from '../../lib/core/event.ts';
@@ -7,27 +7,27 @@ import { type RecipeName, recipeOf } from './page.ts';
 import { type RecipeRun, type RunningRecipe, startRecipe } from './running-recipe.ts';
 import type { StandIn } from './stand-ins/answer.ts';
 
-/** How one answer comes about. */
+/** One answer of the stand-in. */
 export interface AnswerCase {
   /** The row of the page's table, which begins with the status. */
   readonly row: string;
   readonly standIn: StandIn;
-  /** A text of the page, and what the user wrote in its place. */
+  /** A text of the page, and the user's replacement for it. */
   readonly edit?: readonly [from: string | RegExp, to: string];
-  /** For how long nothing more is sent, in ms; absent: no pause. */
+  /** Pause of all requests, in ms; absent: none. */
   readonly pauseMs?: number;
 }
 
-/** What all answers of a receiver share. */
+/** Setting of all answers of a receiver. */
 export type Sender = Pick<RecipeRun, 'origin' | 'environment'>;
 
 // A pause is counted from the answer's own time, which has whole seconds.
 const SLACK_MS = 2_000;
 
-/** Registers a spec for each answer, and one that the page has no other. */
+/** Registers a spec for each answer, and one for the completeness of the page. */
 export function itComesTo(name: RecipeName, sender: Sender, cases: readonly AnswerCase[]): void {
   for (const { row, standIn, edit, pauseMs } of cases) {
-    it(`comes to what the page says for ${row}`, async () => {
+    it(`has the outcome of the page for ${row}`, async () => {
       const { configuration, outcomes } = recipeOf(name);
       const changed = edit === undefined ? configuration : edited(configuration, edit);
       await using running = await startRecipe({ ...sender, configuration: changed, standIn });

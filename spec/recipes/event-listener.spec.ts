@@ -1,5 +1,5 @@
-// The recipe for an EventListener of Tekton, from the page to the trigger and from each answer to its
-// outcome.
+// The recipe for an EventListener of Tekton, from the page to the trigger and from each answer to
+// its outcome.
 
 import { expect } from 'chai';
 import { isJsonList, type JsonObject, jsonAt } from '../../lib/core/event.ts';
@@ -14,7 +14,7 @@ const SENDER = {
 };
 
 function ignore(): void {
-  // What was triggered is for another spec.
+  // The triggered body is checked by another spec.
 }
 
 describe('the recipe for an EventListener', () => {

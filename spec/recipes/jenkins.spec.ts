@@ -23,7 +23,7 @@ function world(changes: Partial<Jenkins> = {}): Jenkins {
 }
 
 function ignore(): void {
-  // The build that was queued is for another spec.
+  // The queued build is checked by another spec.
 }
 
 describe('the recipe for Jenkins', () => {
@@ -52,7 +52,7 @@ describe('the recipe for Jenkins', () => {
   itComesTo('Jenkins', SENDER, [
     { row: '201', standIn: jenkins(world(), ignore) },
     { row: '401', standIn: jenkins(world({ apiToken: 'revoked' }), ignore) },
-    // The password of the user in the place of an API token.
+    // The password of the user instead of an API token.
     { row: '403', standIn: jenkins(world({ apiToken: 'none', password: API_TOKEN }), ignore) },
     { row: '404', standIn: jenkins(world({ job: 'renamed' }), ignore) },
     { row: '409', standIn: jenkins(world({ isDisabled: true }), ignore) },

@@ -1,4 +1,4 @@
-// The page of recipes as a whole: every configuration on it is one that a reader can copy.
+// The page of recipes as a whole: a reader can copy every configuration on it.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -40,13 +40,13 @@ describe('docs/recipes.md', () => {
   });
 
   for (const { heading, configuration } of readRecipes()) {
-    it(`has nothing that check --strict minds under "${heading}"`, async () => {
+    it(`passes check --strict under "${heading}"`, async () => {
       const folder = await mkdtemp(join(tmpdir(), 'sluice-recipes-'));
       try {
         const file = join(folder, 'sluice.yaml');
         await writeFile(file, configuration);
         const names = [...configuration.matchAll(VARIABLE)].map(([, name = '']) => name);
-        // A value that any of their keys takes.
+        // A value that all of their keys accept.
         const environment = Object.fromEntries(names.map((name) => [name, A_SECRET]));
         const args = ['check', file, '--strict', '--namespace', 'gateway'];
         const { code, out, err } = await runLine(args, { environment });

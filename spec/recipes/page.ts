@@ -1,5 +1,5 @@
-// The page of recipes as a reader uses it: the configuration that stands under each heading, and the
-// table of answers below it. What a configuration does is for the specs of this room.
+// The page of recipes as a reader uses it: the configuration under each heading, and the
+// table of answers below it. Other specs of this room run the configurations.
 
 import { readFileSync } from 'node:fs';
 
@@ -21,12 +21,14 @@ export const RECIPES = [
 /** The heading of a recipe. */
 export type RecipeName = (typeof RECIPES)[number];
 
-/** One recipe as it stands on the page. */
+/** One recipe of the page. */
 export interface Recipe {
   readonly heading: string;
   /** The whole file that a reader copies. */
   readonly configuration: string;
-  /** `outcome` or `outcome reason` of a delivery by the answer of its receiver, in the page's order. */
+  /**
+   * `outcome` or `outcome reason` of a delivery by the answer of its receiver, in the page's order.
+   */
   readonly outcomes: ReadonlyMap<string, string>;
 }
 

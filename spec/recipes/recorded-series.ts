@@ -1,5 +1,5 @@
-// The Event that every recipe is tried with, out of the demo's recording: a container of the namespace
-// `shop` that keeps crashing, in all its states.
+// The Event for all recipes, from the demo's recording: a container of the
+// namespace `shop` that keeps crashing, in all its states.
 
 import { fileURLToPath } from 'node:url';
 import { stringAt } from '../../lib/core/event.ts';

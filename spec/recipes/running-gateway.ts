@@ -1,5 +1,5 @@
-// The real gateway with the configuration of a recipe in a file of its own. What came of it is read
-// where an operator reads it, in the log.
+// The real gateway with the configuration of a recipe in a file of its own. Results are read from
+// the log, as an operator does.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/event.ts
 import { type SpecMachine, specMachine } from '../cli/surroundings.ts';
 import { until } from '../support/until.ts';
 
-/** What is run. */
+/** Options of a run. */
 export interface GatewayRun {
   readonly configuration: string;
   /** The variables, which are all secrets. */
@@ -34,16 +34,16 @@ export class RunningGateway implements AsyncDisposable {
     this.#running = runCommandLine(args, this.#machine);
   }
 
-  /** Starts one; it is not waited for. */
+  /** Starts a gateway without waiting for it. */
   static async start(run: GatewayRun): Promise<RunningGateway> {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-recipe-'));
     const file = join(folder, 'sluice.yaml');
-    // What an attempt came to is a line at debug.
+    // The result of an attempt is a line at debug.
     await writeFile(file, `${run.configuration}logging: { level: debug }\n`);
     return new RunningGateway(run, folder, file);
   }
 
-  /** The first line of the log of that kind, once it is there. */
+  /** Waits for the first line of that kind in the log. */
   async line(kind: string): Promise<JsonObject> {
     return until(
       () => {
@@ -69,7 +69,7 @@ export class RunningGateway implements AsyncDisposable {
     expect(await this.#running, this.#machine.err()).to.equal(0);
     const text = `${this.#machine.out()}${this.#machine.err()}`;
     for (const secret of this.#secrets) {
-      // Of a URL that is a secret the host may be shown.
+      // The host of a secret URL may be shown.
       const hidden = URL.canParse(secret) ? new URL(secret).pathname : secret;
       expect(text.includes(hidden), 'a secret in the log').to.equal(false);
     }
@@ -90,7 +90,7 @@ const ARGUMENTS = [
 ];
 
 function linesOf(text: string): readonly JsonObject[] {
-  // The last line may not be whole yet.
+  // The last line may be incomplete.
   const whole = text.split('\n').slice(0, -1);
   return whole.map((line): unknown => JSON.parse(line)).filter(isJsonObject);
 }

@@ -8,13 +8,13 @@ import { statesOfSeries } from './recorded-series.ts';
 import { RunningGateway } from './running-gateway.ts';
 import type { StandIn } from './stand-ins/answer.ts';
 
-/** What a recipe is run with. */
+/** Options of running a recipe. */
 export interface RecipeRun {
-  /** The text of the page, as a user may have changed it. */
+  /** The text of the page, perhaps changed as by a user. */
   readonly configuration: string;
-  /** Where the page sends to: the origin that gives way to the stand-in's. */
+  /** The receiver's origin on the page, which is replaced with the stand-in's. */
   readonly origin: string;
-  /** The secrets, by variable; the origin gives way in them too. */
+  /** The secrets, by variable; the origin is replaced in them too. */
   readonly environment: Readonly<Record<string, string>>;
   readonly standIn: StandIn;
 }
@@ -22,11 +22,11 @@ export interface RecipeRun {
 /** A running gateway with its receiver. Disposing ends both. */
 export interface RunningRecipe extends AsyncDisposable {
   readonly gateway: RunningGateway;
-  /** Of the stand-in, without a path. */
+  /** Origin of the stand-in. */
   readonly origin: string;
   /** The requests so far. */
   readonly arrived: readonly Arrived[];
-  /** The statuses that were answered so far. */
+  /** The statuses of the answers so far. */
   readonly answered: readonly number[];
 }
 

@@ -1,5 +1,5 @@
-// The stand-ins themselves: each refuses what the documentation of the real receiver says it refuses,
-// so that a recipe which is taken by one is a good one.
+// The stand-ins themselves: each refuses the requests that the real receiver refuses by its
+// documentation. So a recipe works if its stand-in accepts it.
 
 import { expect } from 'chai';
 import type { JsonObject } from '../../lib/core/event.ts';

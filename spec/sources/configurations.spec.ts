@@ -1,6 +1,6 @@
-// Random sequences of configurations: namespaces come and go between lives of the gateway, Events are
-// written and history is compacted while it is away. Whatever the order, no state is judged twice,
-// and nothing is lost in a namespace that some configuration read before.
+// Random sequences of configurations: namespaces come and go between lives of the gateway, Events
+// are written and history is compacted while it is away. Whatever the order, no state is judged
+// twice, and nothing is lost in a namespace that some configuration read before.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -19,7 +19,7 @@ const NAMESPACES = ['shop', 'pay', 'third'] as const;
 
 interface Life {
   readonly namespaces: readonly string[];
-  /** Written while nobody reads, and while this life does. */
+  /** Events written before this life of the gateway, and during it. */
   readonly before: readonly Written[];
   readonly during: readonly Written[];
   readonly isCompacted: boolean;
@@ -45,11 +45,11 @@ const life: fc.Arbitrary<Life> = fc.record({
   isCompacted: fc.boolean(),
 });
 
-/** What the lives so far have left behind, as a store keeps it. */
+/** State that the lives so far have left in the store. */
 class Past {
   readonly positions = new Map<string, Position>();
   readonly read: string[] = [];
-  /** Above which version a namespace was read, whoever read it. */
+  /** The version after which a namespace was read, by any source. */
   readonly since = new Map<string, string>();
 
   keep(batches: readonly Batch[]): void {
@@ -59,7 +59,7 @@ class Past {
     }
   }
 
-  /** States of these namespaces that must have been read, for some life read them before. */
+  /** States of these namespaces that must have been read, because an earlier life read them. */
   due(states: readonly string[], namespaces: readonly string[]): readonly string[] {
     return states.filter((state) => {
       const [, namespace = '', version = ''] = /^([^/]+)\/[^@]+@(\d+)$/.exec(state) ?? [];
@@ -118,7 +118,7 @@ function statesOf(batches: readonly Batch[]): readonly string[] {
 }
 
 describe('random sequences of configurations', () => {
-  it('lose nothing that was covered before, and judge no state twice', async () => {
+  it('lose no state that was covered before, and judge no state twice', async () => {
     const sequences = fc.array(life, { minLength: 2, maxLength: 5 });
     await fc.assert(fc.asyncProperty(sequences, play), { numRuns: 40 });
   }).timeout(120_000);

@@ -170,7 +170,7 @@ describe('events', () => {
     expect(gaps[0]?.why).to.match(/^2 /);
   });
 
-  it('hands over the keys of a first list under its path, and only once', async () => {
+  it('yields the keys of a first list under its path, only once', async () => {
     await using bench = await openBench();
     const source = bench.create({ namespaces: ['shop', 'pay'] });
     bench.world.write('a', 'shop');
@@ -184,14 +184,14 @@ describe('events', () => {
       return bench.world.server.count('list') >= 4 && bench.world.openWatches === 2;
     }, 'the relists');
     const listed = reading.items.flatMap((batch) => batch.listed);
-    const told = listed.map(({ path, keys }) => `${path}: ${[...keys].join(' ')}`);
-    expect(told.toSorted()).to.deep.equal([
+    const keysByPath = listed.map(({ path, keys }) => `${path}: ${[...keys].join(' ')}`);
+    expect(keysByPath.toSorted()).to.deep.equal([
       '/api/v1/namespaces/pay/events: pay/b',
       '/api/v1/namespaces/shop/events: shop/a',
     ]);
   });
 
-  it('says who reads the keys of a path of an earlier configuration', async () => {
+  it('names the paths that cover a path of an earlier configuration', async () => {
     await using bench = await openBench();
     const all = bench.create({ namespaces: ['*'] });
     const some = bench.create({ namespaces: ['shop', 'pay'] });
@@ -202,7 +202,7 @@ describe('events', () => {
     expect(some.heirsOf('/api/v1/namespaces/old/events')).to.deep.equal([]);
   });
 
-  it('gives Events of both writers one shape', async () => {
+  it('gives Events of both client libraries one shape', async () => {
     await using bench = await openBench();
     const { server } = bench.world;
     server.answerBy(() => false);
@@ -253,7 +253,7 @@ describe('events', () => {
     });
   }
 
-  it('observes how many Events it read and from where', async () => {
+  it('observes the number of Events that it read from list and watch', async () => {
     await using bench = await openBench();
     const source = bench.create({ firstStart: 'all' });
     bench.world.write('a');
@@ -265,7 +265,7 @@ describe('events', () => {
     expect(read).to.deep.equal(['list 1', 'watch 1']);
   });
 
-  it('throws what no retry cures, after everything else is released', async () => {
+  it('throws an error that no retry cures, after everything is released', async () => {
     await using bench = await openBench();
     const { world } = bench;
     const source = bench.create({ namespaces: ['shop', 'pay'] });
@@ -294,18 +294,18 @@ describe('events', () => {
       expect(eventsKind.permissions({}, context)[0]?.namespace).to.equal('shop');
     });
 
-    it('may not name "*" beside others', () => {
+    it('refuses "*" beside other namespaces', () => {
       const codes = eventsKind.check({ namespaces: ['*', 'a'] }).map(({ code }) => code);
       expect(codes).to.deep.equal(['wrong-value']);
       expect(eventsKind.check({ namespaces: ['*'] })).to.deep.equal([]);
     });
 
-    it('says how long Events live, by default an hour', () => {
+    it('knows how long Events are kept, by default an hour', () => {
       expect(eventsKind.retentionMs({})).to.equal(3_600_000);
       expect(eventsKind.retentionMs({ eventTTL: '24h' })).to.equal(86_400_000);
     });
 
-    it('allows foreign objects where that is written, else not', () => {
+    it('allows foreign objects only if configured', () => {
       expect(eventsKind.allowsForeign({})).to.equal(false);
       expect(eventsKind.allowsForeign({ allowForeign: false })).to.equal(false);
       expect(eventsKind.allowsForeign({ allowForeign: true })).to.equal(true);

@@ -1,4 +1,4 @@
-// Events among what people hand over: which values hold some, and what each other value is.
+// Events in values from people, and descriptions of all other values.
 
 import { expect } from 'chai';
 import { type JsonObject, stringAt } from '../../lib/core/event.ts';
@@ -54,7 +54,7 @@ describe('Events in a value', () => {
     });
   }
 
-  it('of events.k8s.io are those of core/v1, wherever they stand', () => {
+  it('of events.k8s.io are translated to core/v1 at every place', () => {
     const lists = [
       newStyle,
       kindlessNew,
@@ -154,7 +154,7 @@ describe('a value that is no Event', () => {
       ['a configuration', { filters: [], triggers: {} }, 'a configuration', '--config'],
     ];
   for (const [what, value, found, hint] of refused) {
-    it(`is refused with what it is: ${what}`, () => {
+    it(`is refused with a description: ${what}`, () => {
       const [one, ...others] = given(value);
       expect(others).to.deep.equal([]);
       expect(one).to.include({ kind: 'refused', place: 'line 1' });

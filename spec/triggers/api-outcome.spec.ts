@@ -25,14 +25,14 @@ const TERMINATING = {
   details: { name: NAME, kind: 'jobs', causes: [{ reason: 'NamespaceTerminating' }] },
 };
 
-/** What a validating or mutating webhook answered, as the server hands it on. */
+/** Answer of a validating or mutating webhook, as the server passes it on. */
 function denied(code: number, reason?: string): ApiAnswer {
   const message = 'admission webhook "a.example.test" denied the request: no';
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' };
   return anAnswer({ ...status, message, code, ...(reason !== undefined && { reason }) }, code);
 }
 
-/** What a ValidatingAdmissionPolicy answers: a cause that is a message alone. */
+/** Answer of a ValidatingAdmissionPolicy: a cause with only a message. */
 function byPolicy(code: number, reason: string): ApiAnswer {
   const message = "ValidatingAdmissionPolicy 'a' with binding 'b' denied request: no";
   const details = { name: NAME, group: 'batch', kind: 'jobs', causes: [{ message }] };
@@ -121,7 +121,7 @@ const CASES: readonly Case[] = [
     answer: denied(400, 'BadRequest'),
     wanted: 'refused invalid',
   },
-  // An error of the server's store looks the same, and then the object may be there.
+  // An error of the server's store looks the same, and then the object may exist.
   { what: 'a webhook that denies with 500', answer: denied(500), wanted: 'unknown server-error' },
   {
     what: 'a webhook that cannot be called',
@@ -142,7 +142,7 @@ const CASES: readonly Case[] = [
     answer: aStatus(404, 'NotFound', { details: { name: 'ci', kind: 'namespaces' } }),
     wanted: 'refused not-found',
   },
-  { what: 'a method nobody knows', answer: anAnswer(null, 405), wanted: 'refused invalid' },
+  { what: 'an unknown method', answer: anAnswer(null, 405), wanted: 'refused invalid' },
   {
     what: 'a request that took too long',
     answer: anAnswer(null, 408),
@@ -248,29 +248,29 @@ describe('outcomeOf', () => {
     }
   });
 
-  it('asks for another attempt only where nothing can have been created', () => {
-    // By statuses alone: what stands before an API server answers without a Status.
+  it('retries only if certainly nothing was created', () => {
+    // By status only: a proxy in front of an API server answers without a Status.
     const retried = Array.from({ length: 500 }, (_, place) => place + 100).filter((status) =>
       shown(anAnswer(null, status)).startsWith('retry'),
     );
     expect(retried).to.deep.equal([401, 403, 429]);
   });
 
-  it('says what was tried on which object, what was found and what the server said', () => {
+  it('describes the attempt, the object, the finding and the server’s message', () => {
     const message = `Job.batch "x" is invalid: spec.template.spec.restartPolicy: Unsupported value`;
     expect(outcomeOf(aStatus(422, 'Invalid', { message }), TRIED)).to.deep.include({
       detail: `create Job ci/${NAME}: invalid, 422: ${message}`,
     });
   });
 
-  it('says what permission is missing', () => {
+  it('names the missing permission', () => {
     const details = { group: 'batch', kind: 'jobs' };
     expect(outcomeOf(aStatus(403, 'Forbidden', { details }), TRIED)).to.deep.include({
       detail: `create Job ci/${NAME}: forbidden (needs create on jobs in ci), 403`,
     });
   });
 
-  it('asks for a permission only if the authorizer said no', () => {
+  it('names a permission only if the authorizer denied it', () => {
     const asking = CASES.filter(({ answer }) => {
       const outcome = outcomeOf(answer, TRIED);
       return 'detail' in outcome && outcome.detail.includes('needs create');
@@ -282,29 +282,29 @@ describe('outcomeOf', () => {
 
   const taken = 'sluice deliveries retry --all --state refused';
   const nexts = [
-    { answer: anAnswer(null, 404), wanted: `no such kind (when it is installed: ${taken}), 404` },
+    { answer: anAnswer(null, 404), wanted: `no such kind (once it is installed: ${taken}), 404` },
     {
       answer: aStatus(404, 'NotFound', { details: { name: 'ci', kind: 'namespaces' } }),
-      wanted: `no such namespace (when it exists: ${taken}), 404`,
+      wanted: `no such namespace (once it exists: ${taken}), 404`,
     },
     {
       answer: byPolicy(422, 'Invalid'),
-      wanted: `an admission policy denied it (when the policy lets it in: ${taken}), 422: ValidatingAdmissionPolicy`,
+      wanted: `an admission policy denied it (once the policy admits it: ${taken}), 422: ValidatingAdmissionPolicy`,
     },
     {
       answer: denied(403, 'Forbidden'),
-      wanted: `an admission webhook denied it (when the webhook lets it in: ${taken}), 403: admission webhook "a.example.test"`,
+      wanted: `an admission webhook denied it (once the webhook admits it: ${taken}), 403: admission webhook "a.example.test"`,
     },
   ];
   for (const { answer, wanted } of nexts) {
-    it(`says what to do after ${wanted.slice(0, 40)}…`, () => {
+    it(`names the next step after ${wanted.slice(0, 40)}…`, () => {
       expect(outcomeOf(answer, TRIED))
         .to.have.property('detail')
         .that.includes(`create Job ci/${NAME}: ${wanted}`);
     });
   }
 
-  it('looks at no message: a Status without one means the same', () => {
+  it('ignores the message: a Status without one means the same', () => {
     for (const { what, answer, wanted } of CASES) {
       if (!answer.ok || !isJsonObject(answer.body)) continue;
       const { message: _, ...silent } = answer.body;
@@ -312,7 +312,7 @@ describe('outcomeOf', () => {
     }
   });
 
-  it('escapes and cuts what the server said', () => {
+  it('escapes and cuts the server’s message', () => {
     const message = `\u001b[31m\u2028${'x'.repeat(5000)}`;
     const outcome = outcomeOf(aStatus(400, 'BadRequest', { message }), TRIED);
     const detail = 'detail' in outcome ? outcome.detail : '';

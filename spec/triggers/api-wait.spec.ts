@@ -1,4 +1,4 @@
-// For how long an answer of an API server asks to wait, and whether with this object or with all.
+// Waits that an API server asks for, with one object or with all requests.
 
 import { expect } from 'chai';
 import { type CreateAttempt, outcomeOf } from '../../lib/triggers/api-outcome.ts';
@@ -22,12 +22,12 @@ describe('the wait that an API server asks for', () => {
     { what: '503 of a proxy', answer: anAnswer(null, 503, { 'retry-after': '9' }) },
   ];
   for (const { what, answer } of pausing) {
-    it(`keeps every request back after ${what}`, () => {
+    it(`pauses every request after ${what}`, () => {
       expect(outcomeOf(answer, TRIED)).to.have.property('pauseMs', 9_000);
     });
   }
 
-  it('keeps back only the creation of this object after another status', () => {
+  it('delays only the creation of this object after another status', () => {
     const details = { kind: 'resourcequotas', name: 'a', retryAfterSeconds: 9 };
     const answer = aStatus(409, 'Conflict', { details });
     expect(outcomeOf(answer, TRIED))
@@ -47,7 +47,7 @@ describe('the wait that an API server asks for', () => {
       wanted: 30_000,
     },
     {
-      what: 'a date, counted from now where the answer has none',
+      what: 'a date, counted from now if the answer has none',
       headers: { 'retry-after': 'Sat, 31 Jan 2026 12:01:00 GMT' },
       body: null,
       wanted: 60_000,

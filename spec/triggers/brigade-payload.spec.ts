@@ -1,4 +1,4 @@
-// The payload under the profile v0.10: field by field what Go's encoder makes of the structs of 1.8.
+// The payload of the profile v0.10, field by field as Go's encoder writes the structs of 1.8.
 
 import { expect } from 'chai';
 import type { Json, JsonObject } from '../../lib/core/event.ts';
@@ -61,7 +61,7 @@ describe('toOriginalPayload', () => {
     });
   }
 
-  it('escapes what Go escapes, and the value stays', () => {
+  it('escapes what Go escapes without changing the value', () => {
     const message = '<a> & "b"\u2028\u2029\n';
     const payload = toOriginalPayload({ message });
     expect(payload).to.include('"\\u003ca\\u003e \\u0026 \\"b\\"\\u2028\\u2029\\n"');

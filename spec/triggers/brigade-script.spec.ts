@@ -1,4 +1,5 @@
-// The sample script for Brigade v1, run for builds that the trigger of the sample configuration made.
+// The sample script for Brigade v1, run for builds that the trigger of the sample configuration
+// made.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -61,18 +62,18 @@ describe('the sample script for Brigade v1', () => {
     expect(lines).to.deep.equal(['diagnosed: 2 jobs']);
   });
 
-  it('looks at Pod and nodes at the same time where there is no room', async () => {
+  it('describes Pod and nodes at the same time if the Pod cannot be scheduled', async () => {
     const { jobs, mostAtOnce } = await run({ reason: 'FailedScheduling' });
     expect(jobs.map(({ name }) => name)).to.deep.equal(['pod', 'nodes']);
     expect(mostAtOnce).to.equal(2);
   });
 
-  it('does nothing for a type that it has no handler for', async () => {
+  it('does nothing for a type without a handler', async () => {
     const { jobs, lines } = await run({ reason: 'Pulled' });
     expect([jobs, lines]).to.deep.equal([[], []]);
   });
 
-  it('says why where a job fails, and starts no further one', async () => {
+  it('reports why a job fails, and starts no further one', async () => {
     const { jobs, lines } = await run({ reason: 'BackOff' }, ['describe']);
     expect(jobs).to.have.length(1);
     expect(lines).to.deep.equal(['failed: Error: job describe: failed']);

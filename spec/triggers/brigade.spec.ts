@@ -1,5 +1,5 @@
-// The kind `brigade` besides its wire form, which golden.spec.ts pins: project ids, checks,
-// permissions, and the labels and reads that it must leave alone.
+// The kind `brigade`: project ids, checks, permissions, and the labels and reads that it must
+// avoid. golden.spec.ts pins its wire form.
 
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
@@ -56,7 +56,7 @@ describe('the kind brigade', () => {
     },
   ] as const satisfies readonly { section: BrigadeSection; wanted: readonly string[] }[];
   for (const { section, wanted } of sections) {
-    it(`finds ${wanted.join(', ') || 'nothing'} wrong with ${JSON.stringify(section)}`, () => {
+    it(`finds ${wanted.join(', ') || 'nothing'} in ${JSON.stringify(section)}`, () => {
       expect(codes(section)).to.deep.equal(wanted);
     });
   }
@@ -77,14 +77,14 @@ describe('the kind brigade', () => {
     expect(brigadeKind.defaultPrefix('anything')).to.equal('brigade-worker');
   });
 
-  it('never sets the label that makes the controller pass a build over', async () => {
+  it('never sets the label with which the controller skips a build', async () => {
     const api = new FakeApi();
     const trigger = brigadeKind.create({ project: 'org/repo' }, someParts({ api }));
     await trigger.fire([aDelivery()], NEVER);
     expect(stringAt(api.created[0], 'metadata', 'labels', 'status')).to.equal('');
   });
 
-  it('takes a Secret that it may not read for its own, and says so', async () => {
+  it('counts a Secret that it may not read as its own, with a note', async () => {
     const api = new FakeApi();
     api.script = ({ method }) =>
       method === 'POST' ? aStatus(409, 'AlreadyExists') : aStatus(403, 'Forbidden');
@@ -151,7 +151,7 @@ describe('a Brigade build of a large Event', () => {
     expect(stringAt(payloadOf(secret), 'message')).to.equal(message);
   });
 
-  it('truncates a reason that no variable of the worker can hold', async () => {
+  it('truncates a reason that is too large for a variable of the worker', async () => {
     const { outcome, secret } = await fire(anEvent({ reason: 'r'.repeat(200_000) }));
     expect(outcome).to.include({ outcome: 'delivered' });
     const type = stringAt(secret, 'stringData', 'event_type');
@@ -174,7 +174,7 @@ describe('a Brigade build of a large Event', () => {
     });
   }
 
-  it('is refused if no truncation helps, and says what has no room', async () => {
+  it('is refused if no truncation helps, with its size', async () => {
     const labels = Object.fromEntries([...Array(200_000).keys()].map((key) => [`a${key}`, 'v']));
     const { outcome } = await fire(anEvent({ metadata: { labels } }));
     expect(outcome).to.include({ outcome: 'refused', reason: 'too-large' });

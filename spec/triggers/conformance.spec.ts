@@ -110,7 +110,7 @@ function httpBench(
   return {
     trigger,
     attempts: () => receiver.sent.length,
-    // As a receiver counts that drops what it has seen, or as one that can not tell.
+    // Counted by a receiver that drops repetitions, or by one that cannot recognize them.
     started: () => (section.receiver === 'deduplicates' ? new Set(keys()).size : keys().length),
   };
 }
@@ -124,7 +124,7 @@ function httpBenches(section: Partial<HttpSection>): TriggerBenches {
       });
   const failing = (failed: Parameters<typeof aFailedRequest>[0]) => () =>
     httpBench(section, (receiver) => {
-      receiver.script = () => aFailedRequest({ detail: `told by ${SECRET}`, ...failed });
+      receiver.script = () => aFailedRequest({ detail: `failed with ${SECRET}`, ...failed });
     });
   return {
     working: answering(200),
@@ -154,12 +154,12 @@ function httpBenches(section: Partial<HttpSection>): TriggerBenches {
   };
 }
 
-/** Everything that a receiver was sent, as it may say it back. */
+/** Everything that was sent to a receiver, which it may repeat in an answer. */
 function echoOf({ url, headers, body }: HttpRequest): string {
   return JSON.stringify({ url: url.href, headers, body: body?.toString() });
 }
 
-// Every key that carries a secret or changes what is sent.
+// Every key that contains a secret or changes the request.
 const FOREIGN: Partial<HttpSection> = {
   url: 'https://ci.example.test/${secret:KEY}?k=${secret:KEY}',
   secrets: { KEY: { env: 'TOKEN' } },

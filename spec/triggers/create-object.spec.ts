@@ -1,4 +1,4 @@
-// One POST, and one GET where the name is taken: what each finding there means.
+// One POST, and one GET if the name is taken: the meaning of each answer.
 
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
@@ -47,7 +47,7 @@ describe('createObject', () => {
     ]);
   });
 
-  it('makes one POST and one GET where the name is taken', async () => {
+  it('makes one POST and one GET if the name is taken', async () => {
     const api = new FakeApi();
     await create(api);
     expect(await create(api)).to.deep.equal({
@@ -92,7 +92,11 @@ describe('createObject', () => {
       got: anAnswer(anObject({ 'sluice.dev/delivery': 'other' })),
       wanted: 'refused name-taken',
     },
-    { what: 'an object of nobody', got: anAnswer(anObject({})), wanted: 'refused name-taken' },
+    {
+      what: 'an object without a delivery id',
+      got: anAnswer(anObject({})),
+      wanted: 'refused name-taken',
+    },
     {
       what: 'no permission to look',
       got: aStatus(403, 'Forbidden'),
@@ -119,7 +123,7 @@ describe('createObject', () => {
       wanted: 'unknown timeout',
     },
     {
-      what: 'a look that reaches nobody',
+      what: 'a GET without an answer',
       got: aFailure('never', 'ECONNREFUSED'),
       wanted: 'unknown server-error',
     },
@@ -132,12 +136,12 @@ describe('createObject', () => {
     });
   }
 
-  it('passes on that the server wants no request for a while', async () => {
+  it('passes on a pause that the server asks for', async () => {
     const outcome = await create(apiWith(anAnswer(null, 429, { 'retry-after': '9' })));
     expect(outcome).to.include({ outcome: 'unknown', pauseMs: 9_000 });
   });
 
-  it('names the object and what it found where the name is taken', async () => {
+  it('names the object and the finding if the name is taken', async () => {
     const outcome = await create(apiWith(anAnswer(anObject({}))));
     expect(outcome).to.deep.include({
       detail: `create Job ci/${NAME}: the name is taken by an object with no annotation sluice.dev/delivery (expected ${ID})`,

@@ -46,7 +46,7 @@ function shown(outcome: Outcome | undefined): string {
   return 'reason' in outcome ? `${outcome.outcome} ${outcome.reason}` : outcome.outcome;
 }
 
-/** Whether a process runs; one that is only waiting to be reaped does not. */
+/** Whether a process runs; a zombie does not. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -84,7 +84,7 @@ describe('the kind exec', () => {
       wanted: 'refused exit-code',
     },
     {
-      what: 'a signal of somebody else',
+      what: 'a signal of another process',
       section: { command: node("process.kill(process.pid, 'SIGKILL')") },
       wanted: 'unknown signal',
     },
@@ -125,7 +125,7 @@ describe('the kind exec', () => {
     expect(shown(outcome)).to.equal('retry unavailable');
   });
 
-  it('hands on its output line by line, with stream and delivery id', async () => {
+  it('passes on its output line by line, with stream and delivery id', async () => {
     const { observe, of } = recordingObserve();
     const program = "process.stdout.write('one\\ntwo\\r\\nth'); process.stderr.write('bad\\n');";
     await fire({ command: node(program) }, { parts: { observe } });
@@ -143,7 +143,7 @@ describe('the kind exec', () => {
     );
   });
 
-  it('reads output without end and does not keep it', async () => {
+  it('reads endless output without keeping it', async () => {
     const { observe, of } = recordingObserve();
     const program = "for (let i = 0; i < 20_000; i += 1) console.log('x'.repeat(99));";
     expect(shown(await fire({ command: node(program) }, { parts: { observe } }))).to.equal(
@@ -153,7 +153,7 @@ describe('the kind exec', () => {
     expect(of('command-output').at(-1)?.line).to.include('are shown; the rest is not');
   });
 
-  it('gets of the gateway’s variables a few and those it names, never its secrets', async () => {
+  it('inherits a few variables of the gateway and those it names, never its secrets', async () => {
     const { observe, of } = recordingObserve();
     const environment = {
       PATH: '/usr/bin',
@@ -190,7 +190,7 @@ describe('the kind exec', () => {
     expect(of('command-output')[0]?.line).to.equal(`CET,own,${aDelivery().id}`);
   });
 
-  it('ends the whole group on abort, and says that nobody knows', async () => {
+  it('ends the whole group on abort, with an unknown outcome', async () => {
     const { observe, of } = recordingObserve();
     const stop = new AbortController();
     const command = node(`${WITH_CHILD} setInterval(() => {}, 1000);`);
@@ -203,7 +203,7 @@ describe('the kind exec', () => {
     }
   });
 
-  it('ends what does not listen to SIGTERM after a grace', async () => {
+  it('kills processes that ignore SIGTERM after a grace', async () => {
     const { observe, of } = recordingObserve();
     const clock = new FakeClock();
     const stop = new AbortController();
@@ -220,7 +220,7 @@ describe('the kind exec', () => {
     expect(isAlive(Number(line))).to.equal(false);
   });
 
-  it('takes a command that exits 0 because it was stopped as unknown', async () => {
+  it('counts a command that exits 0 because it was stopped as unknown', async () => {
     const { observe, of } = recordingObserve();
     const stop = new AbortController();
     const command = node(
@@ -232,7 +232,7 @@ describe('the kind exec', () => {
     expect(shown(await firing)).to.equal('unknown stopped');
   });
 
-  it('ends what a command leaves running, and keeps the command’s own outcome', async () => {
+  it('kills processes that a command leaves running, and keeps the command’s outcome', async () => {
     const { observe, of } = recordingObserve();
     expect(
       shown(await fire({ command: node(`${WITH_CHILD} child.unref();`) }, { parts: { observe } })),
@@ -242,7 +242,7 @@ describe('the kind exec', () => {
     await until(() => !isAlive(child ?? 0), 'the end of the child');
   });
 
-  it('runs in the folder of the configuration, or where it is told from there', async () => {
+  it('runs in the folder of the configuration, or in its workingDirectory', async () => {
     const { observe, of } = recordingObserve();
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sluice-')));
     mkdirSync(join(folder, 'sub'));
@@ -255,7 +255,7 @@ describe('the kind exec', () => {
     ]);
   });
 
-  it('ends what runs when the process crashes', async () => {
+  it('kills running commands when the process crashes', async () => {
     const gateway = fileURLToPath(new URL('support/crashes-at-once.ts', import.meta.url));
     const { stdout, stderr } = spawnSync(process.execPath, [gateway], { encoding: 'utf8' });
     expect(stderr).to.include('a crash');
@@ -313,7 +313,7 @@ describe('the kind exec', () => {
     },
   ];
   for (const { section, wanted } of sections) {
-    it(`finds ${wanted.join(', ') || 'nothing'} wrong with ${JSON.stringify(section)}`, () => {
+    it(`finds ${wanted.join(', ') || 'nothing'} in ${JSON.stringify(section)}`, () => {
       const findings = execKind.check?.(section, CONTEXT) ?? [];
       expect(findings.map(({ code, path }) => `${code} ${path}`)).to.deep.equal(wanted);
     });

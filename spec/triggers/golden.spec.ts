@@ -1,4 +1,4 @@
-// Every wire form against its golden file: what a pipeline receives, byte for byte.
+// Every wire form against its golden file, byte for byte as a pipeline receives it.
 
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
@@ -13,7 +13,7 @@ import { FakeApi } from './support/fake-api.ts';
 import { expectGolden, toGolden } from './support/golden.ts';
 import { JOB, NEVER, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.ts';
 
-// A second attempt: its number must stand in the environment and nowhere else.
+// A second attempt: its number must be only in the environment.
 const DELIVERY: Delivery = aDelivery({
   trigger: 'diagnose',
   attempts: [1, 2].map((number) => ({
@@ -25,7 +25,7 @@ const DELIVERY: Delivery = aDelivery({
   })),
 });
 
-// As a server of Kubernetes 1.36 sends what a scheduler reports.
+// An Event of the scheduler, as a server of Kubernetes 1.36 sends it.
 const CURRENT: JsonObject = {
   kind: 'Event',
   apiVersion: 'v1',
@@ -131,7 +131,7 @@ describe('golden wire forms', () => {
     { profile: 'v0.10', file: 'brigade-payload-v0.10.json' },
   ] as const;
   for (const { profile, file } of payloads) {
-    it(`writes an Event of the current shape under ${profile} as the golden file has it`, async () => {
+    it(`writes an Event of the current shape under ${profile} as in the golden file`, async () => {
       const api = new FakeApi();
       const [occurrence] = DELIVERY.occurrences;
       const delivery = { ...DELIVERY, occurrences: [{ ...occurrence, event: CURRENT }] as const };
@@ -142,7 +142,7 @@ describe('golden wire forms', () => {
     });
   }
 
-  it('tells a command what the golden files hold', async () => {
+  it('gives a command the input and variables of the golden files', async () => {
     const { observe, of } = recordingObserve();
     const program = `
       const variables = Object.entries(process.env).filter(([name]) => /^(SLUICE_|TRACEPARENT$|OWN$)/.test(name));
@@ -152,8 +152,8 @@ describe('golden wire forms', () => {
     const section = { command: [process.execPath, '-e', program] as const, env: { OWN: 'yes' } };
     const trigger = execKind.create(section, someParts({ observe }));
     await trigger.fire([DELIVERY], NEVER);
-    const told = JSON.parse(of('command-output')[0]?.line ?? 'null') as JsonObject;
-    expectGolden('exec-environment.json', toGolden(told['variables'] ?? null));
-    expectGolden('exec-stdin.json', stringAt(told, 'input'));
+    const given = JSON.parse(of('command-output')[0]?.line ?? 'null') as JsonObject;
+    expectGolden('exec-environment.json', toGolden(given['variables'] ?? null));
+    expectGolden('exec-stdin.json', stringAt(given, 'input'));
   });
 });

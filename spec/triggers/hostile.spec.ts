@@ -1,5 +1,5 @@
-// Events of the worst kind through every trigger: what comes out is valid JSON and UTF-8, has valid
-// labels, and is data to shells, kubelet and templates.
+// Hostile Events through every trigger: the result is valid JSON and UTF-8, has valid labels, and
+// is data for shells, kubelet and templates.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -69,7 +69,7 @@ describe('hostile Events', () => {
   const sections = { job: JOB, pipelinerun: PIPELINE_RUN, workflow: WORKFLOW, brigade: 'brigade' };
   for (const [what, event] of Object.entries(HOSTILE_EVENTS)) {
     for (const [name, section] of Object.entries(sections)) {
-      it(`with ${what} become a sound ${name}`, async () => {
+      it(`with ${what} become a valid ${name}`, async () => {
         expectSound(await created(section as 'brigade' | KubernetesSection, event));
       });
     }
@@ -90,7 +90,7 @@ describe('hostile Events', () => {
       const [outcome] = await trigger.fire([aDeliveryOf(event)], NEVER);
       expect(outcome?.outcome).to.equal('delivered');
       const line = of('command-output')[0]?.line ?? '';
-      // The log cuts long lines; what it shows of them is the document all the same.
+      // The log cuts long lines, but the rest is still the document.
       expect(JSON.stringify([1, event]).startsWith(line.replace(/…$/, ''))).to.equal(true);
       expect(of('command-output')).to.have.lengthOf(1);
     });
@@ -103,7 +103,7 @@ describe('hostile Events', () => {
     expect(message).to.equal('$${id}');
   });
 
-  it('can not reach what every JavaScript object inherits', async () => {
+  it('cannot reach inherited properties of JavaScript objects', async () => {
     const manifest = {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -119,7 +119,7 @@ describe('hostile Events', () => {
     expect(JSON.parse(Buffer.from(payload, 'base64').toString('utf8'))).to.deep.equal(event);
   });
 
-  it('stay sound whatever their texts are', async () => {
+  it('stay valid whatever their texts are', async () => {
     const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(NASTY, '$', '\uD800'));
     await fc.assert(
       fc.asyncProperty(text, text, text, async (reason, message, name) => {
@@ -132,7 +132,7 @@ describe('hostile Events', () => {
     );
   });
 
-  it('come out of kubelet’s expansion as they were, whatever their texts are', async () => {
+  it('are unchanged after kubelet’s expansion, whatever their texts are', async () => {
     const text = fc.string({ unit: fc.constantFrom('$', '(', ')', 'A', ' ') });
     await fc.assert(
       fc.asyncProperty(text, async (message) => {
@@ -150,7 +150,7 @@ function firstContainer(job: Json): Json {
   return Array.isArray(containers) ? (containers[0] as Json) : null;
 }
 
-/** What kubelet makes of `$(NAME)` and `$$`, written after the description in the Pod reference. */
+/** Kubelet's expansion of `$(NAME)` and `$$`, as the Pod reference describes it. */
 function expand(text: string, variables: Readonly<Record<string, string>>): string {
   return text.replaceAll(/\$\$|\$\(([^)]*)\)/g, (found, name: string | undefined) =>
     found === '$$' ? '$' : (variables[name ?? ''] ?? found),

@@ -1,5 +1,5 @@
-// The kind `kubernetes` besides its wire forms and places: checks, permissions, how long a name
-// protects, marks, and what is refused without a request.
+// The kind `kubernetes`: checks, permissions, key life, its own metadata, and refusals without a
+// request. Wire forms and places have specs of their own.
 
 import { expect } from 'chai';
 import { type JsonObject, jsonAt } from '../../lib/core/event.ts';
@@ -35,7 +35,7 @@ async function created(section: KubernetesSection, event = anEvent()): Promise<J
 
 describe('the kind kubernetes', () => {
   for (const [name, section] of Object.entries({ JOB, PIPELINE_RUN, WORKFLOW })) {
-    it(`finds nothing wrong with the sample ${name}`, () => {
+    it(`accepts the sample ${name}`, () => {
       expect(codes(check(section))).to.deep.equal([]);
     });
   }
@@ -77,7 +77,7 @@ describe('the kind kubernetes', () => {
       wanted: 'error wrong-type /manifest/metadata/namespace',
     },
     {
-      what: 'a namespace that can not be',
+      what: 'an impossible namespace',
       section: aJob({}, { namespace: 'My_CI' }),
       wanted: 'error wrong-value /manifest/metadata/namespace',
     },
@@ -93,16 +93,16 @@ describe('the kind kubernetes', () => {
     });
   }
 
-  it('refuses to have no namespace at all', () => {
+  it('refuses a section without any namespace', () => {
     expect(codes(check(aJob({}), ''))).to.deep.equal(['error missing-key ']);
   });
 
-  it('shows the escape for a word that is none of the document', () => {
+  it('shows the escape for a word that is not in the document', () => {
     const [finding] = check(aJob({ a: '${HOME}' }));
     expect(finding?.message).to.include('$${HOME}');
   });
 
-  it('says where it creates objects: in the manifest’s namespace, else in the build namespace', () => {
+  it('creates objects in the manifest’s namespace, else in the build namespace', () => {
     expect(kubernetesKind.buildNamespaces(PIPELINE_RUN, CONTEXT)).to.deep.equal(['pipelines']);
     expect(kubernetesKind.buildNamespaces(JOB, CONTEXT)).to.deep.equal(['ci']);
   });
@@ -161,7 +161,7 @@ describe('the kind kubernetes', () => {
     });
   }
 
-  it('puts its marks over those of the manifest', async () => {
+  it('overrides labels and annotations of the manifest with its own', async () => {
     const object = await created(
       aJob(
         { template: { spec: {} } },
@@ -191,14 +191,14 @@ describe('the kind kubernetes', () => {
     expect(jsonAt(await created(section), 'spec', 'parallelism')).to.equal(3);
   });
 
-  it('gives kubelet nothing to expand in what an Event says', async () => {
+  it('leaves kubelet nothing to expand in values of an Event', async () => {
     const container = { env: [{ name: 'A', value: '$(MINE) ${event.message}' }] };
     const section = aJob({ template: { spec: { containers: [container] } } });
     const object = await created(section, anEvent({ message: '$(TOKEN) costs $$5' }));
     expect(JSON.stringify(object)).to.include('"$(MINE) $$(TOKEN) costs $$$$5"');
   });
 
-  it('reports what the server finds wrong with the object, by its name', async () => {
+  it('reports the server’s findings with the name of the object', async () => {
     const api = new FakeApi();
     api.script = () =>
       aStatus(400, 'BadRequest', { message: 'strict decoding error: unknown field "spec.imag"' });

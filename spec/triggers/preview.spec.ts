@@ -1,4 +1,4 @@
-// Previews of every kind: what the first attempt sends, and never a secret.
+// Previews of every kind: the request of the first attempt, and never a secret.
 
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
@@ -42,7 +42,7 @@ describe('a preview', () => {
     });
   }
 
-  it('of kubernetes says why nothing would be created', () => {
+  it('of kubernetes explains why nothing would be created', () => {
     const metadata = { name: 'a', namespace: 'shop' };
     const args = ['${event.message}'];
     const container = { name: 'a', image: 'b', command: ['c'], args };
@@ -75,7 +75,7 @@ describe('a preview', () => {
     expect(JSON.parse(object)).to.deep.equal({ ...secret, stringData: decoded });
   });
 
-  it('of brigade says why nothing would be created', () => {
+  it('of brigade explains why nothing would be created', () => {
     const [occurrence] = FIRST.occurrences;
     const event = anEvent({ message: 'x'.repeat(2_000_000) });
     const delivery = { ...FIRST, occurrences: [{ ...occurrence, event }] as const };
@@ -140,7 +140,7 @@ describe('a preview', () => {
     );
   });
 
-  it('of http has the body of the section, and names in the place of its secrets', () => {
+  it('of http has the body of the section, with names instead of its secrets', () => {
     const section: HttpSection = {
       url: 'https://ci.example.test/${secret:PATH_KEY}/${event.reason}',
       headers: { 'X-Token': '${secret:TOKEN}' },
@@ -161,7 +161,7 @@ describe('a preview', () => {
     expect(JSON.parse(body ?? '')).to.deep.equal({ why: reason, token: '<secret TOKEN>' });
   });
 
-  it('of http shows where a secret URL comes from, and hides a secret that stands in clear', () => {
+  it('of http shows the source of a secret URL, and hides a literal secret', () => {
     const byVariable = textOf(httpKind.preview?.({ urlEnv: 'HOOK' }, someParts(), FIRST));
     expect(byVariable).to.match(/^POST <the URL of variable "HOOK">\n/);
     const url = 'https://hooks.slack.com/services/T00000000/B00000000/s3cr3ts3cr3ts3cr3t';
@@ -182,7 +182,7 @@ describe('a preview', () => {
     const [head = '', input = ''] = text.split('\n\n');
     expect(head.split('\n').slice(0, 3)).to.deep.equal([
       'run ["./a","b c"] in /etc/sluice',
-      "of the gateway's own variables: PATH, HOME, USER, LOGNAME, SHELL, LANG, TZ, TMPDIR, LC_*, API_KEY",
+      'inherited variables: PATH, HOME, USER, LOGNAME, SHELL, LANG, TZ, TMPDIR, LC_*, API_KEY',
       'MODE=x\\ny',
     ]);
     expect(head).to.include(`\nSLUICE_ID=${FIRST.id}\n`);

@@ -1,6 +1,5 @@
-// How long a receiver wants no request, in every form in which receivers say so: its own status with
-// Retry-After, and the headers of limits. What is unreadable asks for nothing, and nothing asks for
-// more than an hour.
+// Pauses that receivers ask for: by status with Retry-After, and by the headers of rate limits. An
+// unreadable header asks for no pause, and no pause is longer than an hour.
 
 import { expect } from 'chai';
 import { askedPauseMs, exhaustedMs } from '../../lib/triggers/retry-after.ts';
@@ -11,7 +10,7 @@ const HOUR = 3_600_000;
 
 type Headers = Readonly<Record<string, string>>;
 
-describe('a limit that is used up', () => {
+describe('an exhausted rate limit', () => {
   const cases: readonly (readonly [string, Headers, number | undefined])[] = [
     [
       'GitHub: epoch seconds',
@@ -94,7 +93,7 @@ describe('a limit that is used up', () => {
   }
 });
 
-describe('what a receiver asks for', () => {
+describe('the wait that a receiver asks for', () => {
   const ask = (status: number, headers: Headers): number | undefined =>
     askedPauseMs({ status, headers, body: null }, NOW);
   const exhausted = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(EPOCH + 60) };
@@ -117,7 +116,7 @@ describe('what a receiver asks for', () => {
     });
   }
 
-  it('is what Retry-After says where a limit says something else', () => {
+  it('is that of Retry-After if a limit differs', () => {
     expect(ask(429, { ...exhausted, 'retry-after': '5' })).to.equal(5_000);
   });
 
@@ -133,7 +132,7 @@ describe('what a receiver asks for', () => {
     ['a reset in a year', { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '2000000000' }],
     ['a million seconds', { ratelimit: '"x";r=0;t=1000000' }],
   ] as const) {
-    it(`is believed for an hour: ${what}`, () => {
+    it(`is at most an hour: ${what}`, () => {
       expect(ask(429, headers)).to.equal(HOUR);
     });
   }

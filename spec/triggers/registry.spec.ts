@@ -1,4 +1,4 @@
-// What every kind of trigger hands in, and the trace context that all of them send.
+// The descriptors of all kinds of trigger, and the trace context that all of them send.
 
 import { expect } from 'chai';
 import { traceparent } from '../../lib/core/delivery-id.ts';
@@ -21,7 +21,7 @@ describe('the registry of triggers', () => {
     });
   }
 
-  it('says which kinds speak to the cluster and which run commands', () => {
+  it('knows which kinds use the cluster and which run commands', () => {
     const needs = Object.values(triggerKinds).map(
       ({ kind, needsCluster, needsExec }) => `${kind} ${needsCluster} ${needsExec}`,
     );

@@ -1,6 +1,6 @@
-// The environment of a local command: the few variables that a program needs to run at all, and those
-// that its section names. Facts about the delivery serve scripts that do not parse the document on
-// standard input. Secrets of the gateway are no part of it.
+// The environment of a local command: the few variables that every program needs, and those that
+// the section names. Fields of the delivery are for scripts that do not parse the document on
+// standard input. Secrets of the gateway are not in it.
 // Source: docs/triggers.md; crontab(5), which starts commands with a similar list.
 
 import { attemptNumber, type Delivery } from '../../core/delivery.ts';
@@ -34,12 +34,12 @@ export function isOfDelivery(name: string): boolean {
   return DELIVERY_NAMES.some((one) => one === name);
 }
 
-// Linux takes 128 KiB a variable and about 2 MiB together with the arguments: thirteen of these
-// leave room for what is inherited.
+// Linux accepts 128 KiB for a variable and about 2 MiB with the arguments: fourteen of these leave
+// room for inherited variables.
 const LONGEST_BYTES = 32 * 1024;
 
-// The places of programs and files, the user, the language and the time zone. Proxies are missing on
-// purpose: their URLs hold passwords.
+// Paths of programs and files, the user, the language and the time zone. Proxies are omitted
+// because their URLs may contain passwords.
 const INHERITED: readonly string[] = [
   'PATH',
   'HOME',
@@ -51,15 +51,15 @@ const INHERITED: readonly string[] = [
   'TMPDIR',
 ];
 
-/** The names of variables that every command gets, for people; `LC_*` stands for all of them. */
+/** Names of the variables that every command inherits, for people. */
 export const INHERITED_NAMES = [...INHERITED, 'LC_*'].join(', ');
 
-/** Whether a command gets a variable of this process unasked. */
+/** Whether every command inherits a variable of this process. */
 export function isInherited(name: string): boolean {
   return INHERITED.includes(name) || name.startsWith('LC_');
 }
 
-/** Of this process's variables those that a command gets: the closed list and the named ones. */
+/** The variables of this process that a command inherits: the closed list and the named ones. */
 export function passedVariables(
   environment: Readonly<Record<string, string | undefined>>,
   named: readonly string[],
@@ -72,11 +72,11 @@ export function passedVariables(
 }
 
 /**
- * The variables of a delivery's command.
+ * The variables that describe a delivery.
  *
- * **Shape**: `SLUICE_CLUSTER` is the cluster's name, its id where it has none. Kind, namespace and
- * name are the involved object's; of several occurrences the first one's. Without NUL, well-formed,
- * at most 32 KiB each; a longer one says at its end what is missing.
+ * **Shape**: `SLUICE_CLUSTER` is the cluster's name, or its id if it has no name. Kind, namespace
+ * and name are those of the involved object of the first occurrence. Values are well-formed,
+ * without NUL, and at most 32 KiB long; a longer one is truncated with a mark.
  */
 export function deliveryVariables(delivery: Delivery): Variables {
   const [{ event, count }] = delivery.occurrences;

@@ -1,5 +1,6 @@
-// Runs one command in a process group of its own and waits for its end, or ends it. It knows no
-// delivery: words, environment and input in, the way it ended out. It never uses a shell.
+// Runs one command in a process group of its own, waits for its end or ends it, and cuts its output
+// into lines. It knows no delivery and never uses a shell. No group outlives this process, except
+// after kill -9, which nothing here can help; attempts are recorded before they are made.
 // Source: https://nodejs.org/api/child_process.html (detached, exit and close), POSIX kill(2).
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
@@ -12,37 +13,37 @@ import { codeOfFailure } from '../../kit/file-trouble.ts';
 /** One command to run. */
 export interface LocalCommand {
   readonly words: readonly [string, ...string[]];
-  /** Absent: this process's own. */
+  /** Undefined: that of this process. */
   readonly workingDirectory: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** What it reads from standard input. */
+  /** Its standard input. */
   readonly input: string;
   readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void;
 }
 
-/** How a command ended. `stopped`: we ended it; `not-started`: there never was a process. */
+/** End of a command. `stopped`: we ended it; `not-started`: no process was created. */
 export type Ending =
   | { readonly ended: 'exited'; readonly code: number }
   | { readonly ended: 'killed'; readonly signal: string }
   | { readonly ended: 'stopped' }
   | { readonly ended: 'not-started'; readonly code: string };
 
-/** What running a command needs besides the command. */
+/** Dependencies of running a command. */
 interface Runner {
   readonly clock: Clock;
   readonly groups: ProcessGroups;
 }
 
-// After SIGTERM, for cleaning up; an attempt must end soon after its deadline.
+// Between SIGTERM and SIGKILL, for cleaning up. An attempt must end soon after its deadline.
 const GRACE_MS = 2_000;
-// After the leader's end, for output of others that is still on its way.
+// After the leader's end, for pending output of other processes.
 const DRAIN_MS = 1_000;
 
 /**
  * Runs a command to its end.
  *
- * **Order and time**: on abort the group gets SIGTERM, after a grace SIGKILL. When the leader is
- * gone, what it left running in its group is ended as well.
+ * **Order and time**: on abort the group gets SIGTERM, and SIGKILL after 2 s. When the leader has
+ * ended, the remaining processes of its group are killed.
  */
 export async function runCommand(
   command: LocalCommand,
@@ -86,13 +87,11 @@ function start(command: LocalCommand): StartedCommand {
       shell: false,
     });
     const failed = new Promise<string>((resolve) => {
-      child.on('error', (error) => {
-        resolve(codeOfFailure(error) ?? '');
-      });
+      child.on('error', (error) => resolve(codeOfFailure(error) ?? ''));
     });
     return { child, failed };
   } catch (error) {
-    // Some failures of the system call come as an event, others (E2BIG, ENOTDIR) are thrown.
+    // Some failures of spawn are events, others (E2BIG, ENOTDIR) are thrown.
     const code = codeOfFailure(error);
     if (code === undefined) throw error;
     return { code };
@@ -100,22 +99,16 @@ function start(command: LocalCommand): StartedCommand {
 }
 
 function feed(child: ChildProcessWithoutNullStreams, input: string): void {
-  // A command that does not read its input is no failure: EPIPE only says that it did not.
+  // EPIPE: the command did not read its input, which is no failure.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input, 'utf8');
 }
 
 function listen(child: ChildProcessWithoutNullStreams, onLine: LocalCommand['onLine']): void {
   for (const name of ['stdout', 'stderr'] as const) {
-    const lines = new OutputLines((line) => {
-      onLine(name, line);
-    });
-    child[name].on('data', (chunk: Buffer) => {
-      lines.write(chunk);
-    });
-    child[name].once('close', () => {
-      lines.end();
-    });
+    const lines = new OutputLines((line) => onLine(name, line));
+    child[name].on('data', (chunk: Buffer) => lines.write(chunk));
+    child[name].once('close', () => lines.end());
   }
 }
 
@@ -128,16 +121,14 @@ interface Running {
 async function ending(running: Running, clock: Clock, signal: AbortSignal): Promise<Ending> {
   const { child, exited, leader } = running;
   const aborted = Promise.withResolvers<'aborted'>();
-  const onAbort = (): void => {
-    aborted.resolve('aborted');
-  };
+  const onAbort = (): void => aborted.resolve('aborted');
   signal.addEventListener('abort', onAbort);
   try {
     if ((await Promise.race([exited, aborted.promise])) === 'aborted') {
       endGroup(leader, 'SIGTERM');
       if (await within(exited, GRACE_MS, clock)) return { ended: 'stopped' };
       endGroup(leader, 'SIGKILL');
-      // A process that hangs inside the kernel does not end: the attempt does all the same.
+      // A process that hangs in the kernel does not end, but the attempt must.
       await within(exited, DRAIN_MS, clock);
       return { ended: 'stopped' };
     }
@@ -153,7 +144,7 @@ async function within(event: Promise<unknown>, ms: number, clock: Clock): Promis
   const timer = new AbortController();
   const timeUp = clock.sleep(ms, timer.signal).then(
     () => false,
-    // Only our own abort ends the sleep early, and then nobody waits for it.
+    // Only our own abort ends the sleep early; its result is then unused.
     () => true,
   );
   try {
@@ -163,17 +154,17 @@ async function within(event: Promise<unknown>, ms: number, clock: Clock): Promis
   }
 }
 
-// A command's output, cut into lines that the log can take: bounded in length and in number of
-// bytes, so that a command that talks without end fills nothing. What a line may do to a terminal
-// is the log's to prevent.
-
-// A log line longer than this is a dump, and is read in the pipeline's own log.
+// Characters. A longer line is a dump, which belongs into the pipeline's own log.
 const LONGEST_LINE = 8 * 1024;
-// Of one attempt and stream; what comes after is still read, so that the command never blocks.
+// For one attempt and stream. Further output is read and discarded, so that the command never
+// blocks.
 const MOST_CHARACTERS = 256 * 1024;
 const MOST_LINES = 2_000;
 
-/** Cuts one stream of one attempt into lines. */
+/**
+ * Cuts one stream of an attempt into lines for the log, bounded in length and number. The log makes
+ * lines safe for terminals.
+ */
 export class OutputLines {
   readonly #emit: (line: string) => void;
   readonly #decoder = new StringDecoder('utf8');
@@ -187,12 +178,12 @@ export class OutputLines {
     this.#emit = emit;
   }
 
-  /** Takes a chunk as it came. */
+  /** Adds a chunk. */
   write(chunk: Uint8Array): void {
     if (!this.#full) this.#take(this.#decoder.write(chunk));
   }
 
-  /** Emits what is left without a line end. */
+  /** Emits the last line if it has no line end. */
   end(): void {
     if (this.#full) return;
     this.#take(this.#decoder.end());
@@ -236,36 +227,35 @@ export class OutputLines {
   }
 }
 
-// The process groups that run now, so that they end with this process however it ends: an ordered
-// stop aborts each attempt, and for the second signal and the crash there is the exit listener.
-// Against kill -9 of this process nothing helps here; attempts are recorded before they are made.
-
-/** The groups of one trigger; listens for the process's exit only while it holds any. */
+/**
+ * The running process groups of one trigger. A stop aborts each attempt; after a second signal or a
+ * crash, the exit listener kills the groups. It listens only while there are any.
+ */
 export class ProcessGroups {
   readonly #leaders = new Set<number>();
   readonly #killAll = (): void => {
     for (const leader of this.#leaders) endGroup(leader, 'SIGKILL');
   };
 
-  /** Keeps the group that this process leads. */
+  /** Adds the group with this leader. */
   add(leader: number): void {
     if (this.#leaders.size === 0) process.on('exit', this.#killAll);
     this.#leaders.add(leader);
   }
 
-  /** Forgets a group that is gone. */
+  /** Removes a group that has ended. */
   delete(leader: number): void {
     this.#leaders.delete(leader);
     if (this.#leaders.size === 0) process.off('exit', this.#killAll);
   }
 }
 
-/** Sends a signal to a whole group; a group that is gone is what was wanted. */
+/** Sends a signal to a whole group; a missing group is no error. */
 function endGroup(leader: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(-leader, signal);
   } catch (error) {
-    // ESRCH: nobody is left. EPERM: what is left has become another user's, which we can not end.
+    // ESRCH: no process is left. EPERM: the remaining ones changed their user; we cannot kill them.
     const code = codeOfFailure(error);
     if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }

@@ -1,6 +1,9 @@
-// A manifest compiled once: every text parsed as a template, every place judged, and what is left a
-// function from a delivery to an object. It names nothing and marks nothing; that is own-marks.ts.
-// Source: docs/triggers.md (templates work on parsed values; the closed list of places).
+// Compiles a manifest once: parses every text as a template, checks every place, and makes a
+// function from a delivery to an object. Name, labels and annotation of Sluice are added in
+// ../kubernetes.ts.
+// Source: docs/triggers.md (templates work on parsed values; the closed list of places). Limits:
+// execve(2) (MAX_ARG_STRLEN, 32 pages); k8s.io/apimachinery pkg/api/validation
+// (TotalAnnotationSizeLimitB); etcd (--max-request-bytes).
 
 import {
   isJsonList,
@@ -24,7 +27,7 @@ import {
 import {
   type Complaint,
   compileLeaf,
-  type LeafWriting,
+  type LeafEscape,
   leafFindings,
   type RenderedLeaf,
   type RenderLeaf,
@@ -32,29 +35,29 @@ import {
 } from './render-leaf.ts';
 import { wordFindings } from './word-findings.ts';
 
-/** A rendered manifest, or why it cannot be one. */
+/** A rendered manifest, or why it cannot be rendered. */
 type Rendered =
   | { readonly ok: true; readonly object: JsonObject }
   | ({ readonly ok: false } & Complaint);
 
-/** A manifest ready to be rendered. */
+/** A compiled manifest. */
 interface CompiledManifest {
-  /** What is wrong with it; paths are relative to the manifest. Render only without errors. */
+  /** Findings with paths relative to the manifest. Render only without errors. */
   readonly findings: readonly Finding[];
-  /** Takes what `toTemplateDocument` makes. */
+  /** Renders with a document of `toTemplateDocument`. */
   readonly render: (document: Json) => Rendered;
 }
 
 /** Options of compiling a manifest. */
 interface CompileOptions {
-  /** JSON Pointers at which Event values may stand as well. */
+  /** JSON Pointers of further places for Event values. */
   readonly allowed: readonly string[];
   readonly tooLarge: TooLarge;
 }
 
 interface ManifestCompiling {
   readonly apiVersion: string;
-  /** References that the controller of the object replaces in its texts. */
+  /** Beginnings of references that the controller of the object replaces in its texts. */
   readonly openers: readonly Opener[];
   readonly allowed: ReadonlySet<string>;
   readonly tooLarge: TooLarge;
@@ -63,7 +66,7 @@ interface ManifestCompiling {
   readonly shareBytes: () => number;
 }
 
-/** Compiles a manifest. */
+/** Compiles a manifest; its findings may contain errors. */
 export function compileManifest(
   manifest: JsonObject,
   { allowed, tooLarge }: CompileOptions,
@@ -93,7 +96,7 @@ export function compileManifest(
   };
 }
 
-/** All findings, one for each place: a finding for a word says more than one for its value. */
+/** All findings, at most one for each place: one for a word says more than one for its value. */
 function joined(words: readonly Finding[], leaves: readonly Finding[]): readonly Finding[] {
   const said = new Set(words.map(({ path }) => path));
   return [...words, ...leaves.filter(({ path }) => !said.has(path))];
@@ -106,12 +109,12 @@ function sizeComplaint(object: JsonObject): Complaint | undefined {
   return { reason: 'too-large', why };
 }
 
-/** Where the recursion is. */
+/** Position of the recursion. */
 interface ValuePlace {
   readonly steps: Steps;
-  /** In a map of annotations: the bytes that each template in it may have. */
+  /** In a map of annotations: the byte limit of each template in it. */
   readonly annotationBytes?: number;
-  /** In `args`: the words before this one. */
+  /** In `args`: the words before this value. */
   readonly before?: readonly Json[];
 }
 
@@ -176,7 +179,7 @@ function compileText(
       code: 'bad-template',
       path: toPointer(here.steps),
       message: `found ${parsed.why}`,
-      hint: 'begin the path with a field of the delivery document, or write $${ for a plain ${',
+      hint: 'begin the path with a field of the delivery document, or write $${ for a literal ${',
     });
     return () => text;
   }
@@ -197,15 +200,15 @@ function toLeaf(template: Template, here: ValuePlace, compiling: ManifestCompili
   const place = placeOf(here.steps, apiVersion);
   const pointer = toPointer(here.steps);
   const isExpanded = EXPANDED_PLACES.includes(place);
-  const ownWriting: LeafWriting = isExpanded ? 'doubled' : 'plain';
-  const writing = openers.length > 0 ? 'broken' : ownWriting;
+  const ownEscape: LeafEscape = isExpanded ? 'doubled' : 'none';
+  const escape = openers.length > 0 ? 'spaced' : ownEscape;
   return {
     template,
     place,
     pointer,
     allowed: allowed.has(pointer),
     openers: isExpanded && openers.length === 0 ? ['$('] : openers,
-    writing,
+    escape,
     mayBeOption: mayBeOption(template, here.before),
     tooLarge,
     usedBytes: place === 'annotation' ? (here.annotationBytes ?? 0) : usedBytesAt(place),
@@ -213,40 +216,36 @@ function toLeaf(template: Template, here: ValuePlace, compiling: ManifestCompili
   };
 }
 
-/** Whether an argument can begin with `-` by what an Event says. */
+/** Whether a value of an Event can make an argument begin with `-`. */
 function mayBeOption(template: Template, before: readonly Json[] | undefined): boolean {
   const [first] = template.pieces;
   if (before === undefined || before.includes('--') || first === undefined) return false;
   return !('literal' in first) && template.paths.some(isEventPath);
 }
 
-// How large a value of a manifest may be at its place.
-// Source: execve(2) (MAX_ARG_STRLEN, 32 pages); k8s.io/apimachinery pkg/api/validation
-// (TotalAnnotationSizeLimitB); etcd (--max-request-bytes).
-
-// What Linux takes as one argument or variable, less a little for the variable's name. With more,
-// the pod is made and its process never starts.
+// Linux's limit of one argument or variable, minus the variable's name. Above it the pod is
+// created, but its process never starts.
 const WORD_BYTES = 131_072 - 1_024;
 
-// A pipeline makes arguments, variables and scripts of a parameter. Argo before 3.6 writes a
-// template with its inputs, and the arguments made of them, into one variable: twice this fits.
+// A pipeline makes arguments, variables and scripts from a parameter. Argo before 3.6 writes a
+// template with its inputs, and the arguments made from them, into one variable: this fits twice.
 const PARAM_BYTES = 60 * 1_024;
 
-// The limit of one object's annotations is 256 KiB. The rest is for those that controllers add.
+// The limit of one object's annotations is 256 KiB. The rest is for annotations of controllers.
 const ANNOTATIONS_BYTES = 240 * 1_024;
 
-// Of an object: etcd's limit, and room for what the server and controllers add.
+// Of an object: below etcd's limit, with room for additions of the server and controllers.
 const OBJECT_BYTES = 1_024 * 1_024;
 
-/** Bytes of JSON above which an object is not sent, because etcd would not take it. */
+// Bytes of JSON; etcd does not accept larger objects, so they are not sent.
 const MOST_OBJECT_BYTES = 1_536 * 1_024;
 
-/** Bytes of JSON that the templates of an object share; a quarter of them even beside a long text. */
+/** Bytes of JSON that all templates of an object share; at least a quarter of the object's. */
 function templateBytes(constantBytes: number): number {
   return Math.max(OBJECT_BYTES / 4, OBJECT_BYTES - constantBytes);
 }
 
-/** The most that a text may have at a place, in bytes; annotations share theirs. */
+/** The byte limit of a text at a place; annotations share one. */
 function usedBytesAt(place: ManifestPlace): number {
   if (place === 'param') return PARAM_BYTES;
   return place === 'env' || place === 'argument' || place === 'command'
@@ -254,7 +253,7 @@ function usedBytesAt(place: ManifestPlace): number {
     : MOST_OBJECT_BYTES;
 }
 
-/** The bytes of each template in a map of annotations. */
+/** The byte limit of each template in a map of annotations. */
 function annotationBytes(annotations: Json | undefined): number {
   const entries = isJsonObject(annotations) ? Object.entries(annotations) : [];
   const isTemplate = (value: Json): boolean => typeof value === 'string' && value.includes('${');

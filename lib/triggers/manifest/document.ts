@@ -1,14 +1,14 @@
-// What templates of a manifest see: the document that every pipeline receives, and `event`, the
-// first occurrence's Event. What stands where is places.ts, how it is written there render-leaf.ts.
-// Source: docs/triggers.md.
+// The document for templates of a manifest: the delivery document that every pipeline receives, and
+// `event`, the Event of the first occurrence. The places of templates are in manifest-places.ts,
+// their rendering in render-leaf.ts. Source: docs/triggers.md.
 
 import { type Delivery, toDocument } from '../../core/delivery.ts';
 import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
 import { toProcessText } from '../shorten.ts';
 
 /**
- * What a path may begin with. `match` is missing on purpose: no rule captures anything yet, and a
- * template that is always empty is a mistake.
+ * Allowed first words of a path. `match` is omitted on purpose: rules capture nothing yet, so such
+ * a template would always be empty.
  */
 export const FIRST_WORDS = [
   'id',
@@ -20,15 +20,15 @@ export const FIRST_WORDS = [
   'event',
 ] as const;
 
-// The others are the operator's own words.
+// Paths that begin with the others lead to values of the operator.
 const EVENT_WORDS: readonly string[] = ['occurrences', 'event', 'match'];
 
-/** Whether a path leads to something that an Event says. */
+/** Whether a path leads to a value of an Event. */
 export function isEventPath(path: string): boolean {
   return EVENT_WORDS.includes(/^[\w-]+/.exec(path)?.[0] ?? '');
 }
 
-/** What the templates of a delivery's manifest see. */
+/** Makes the document for the templates of a delivery's manifest; legal for a process. */
 export function toTemplateDocument(delivery: Delivery): Json {
   const document = toDocument(delivery);
   return mapTexts(
@@ -46,7 +46,7 @@ export function toTemplateDocument(delivery: Delivery): Json {
   );
 }
 
-/** The value with every text in it changed, keys as well. */
+/** The value with every text and key in it changed. */
 export function mapTexts(value: Json, change: (text: string) => string): Json {
   if (typeof value === 'string') return change(value);
   if (isJsonList(value)) return value.map((item) => mapTexts(item, change));

@@ -1,6 +1,6 @@
-// The variables and parameters of a manifest whose values an Event decides, in whatever way. The way
-// may be a template, the downward API, a ConfigMap inside the manifest, or another of these names.
-// In doubt a name counts as decided by an Event. What a pipeline computes is not seen.
+// The variables and parameters of a manifest whose values an Event decides. The value comes from a
+// template, the downward API, a ConfigMap in the manifest, or a reference to another such name. In
+// doubt a name counts as decided by an Event. Values that a pipeline computes are not recognized.
 // Source: Pod API reference (env, envFrom); k8s.io/kubernetes third_party/forked/golang/expansion;
 // Tekton Pipelines, docs/variables.md; Argo Workflows, docs/variables.md.
 
@@ -13,24 +13,24 @@ import {
 } from '../../core/event.ts';
 import { parseTemplate } from '../../kit/text/template.ts';
 import { FIRST_WORDS, isEventPath } from './document.ts';
-import { type Opener, openersOf, type Steps, toPointer } from './manifest-places.ts';
+import { fromPointer, type Opener, openersOf, type Steps, toPointer } from './manifest-places.ts';
 
-/** Whether a text of a manifest holds a value that an Event decides. */
+/** Whether a text of a manifest contains a value of an Event. */
 export function holdsEvent(text: string): boolean {
   const parsed = parseTemplate(text, FIRST_WORDS);
   return parsed.ok && parsed.template.paths.some(isEventPath);
 }
 
-/** The names of a manifest whose values an Event decides. */
+/** Names of variables and parameters whose values an Event decides. */
 export class EventNames {
   readonly #variables = new Set<string>();
   readonly #parameters = new Set<string>();
-  /** JSON Pointers of the texts that hold an Event value. */
+  /** JSON Pointers of the texts that contain an Event value. */
   readonly #decided: readonly string[];
-  /** Beginnings of the references that a controller replaces in this manifest. */
+  /** Beginnings of references that a controller replaces in this manifest. */
   readonly #openers: readonly Opener[];
 
-  /** Finds the names; a name may stand before the one that it refers to. */
+  /** Finds the names; a name may refer to a later one. */
   constructor(manifest: JsonObject) {
     this.#openers = openersOf(stringAt(manifest, 'apiVersion'));
     this.#decided = decidedPlaces(manifest, []);
@@ -47,7 +47,7 @@ export class EventNames {
 
   /**
    * The first reference in a text to such a variable or parameter, for instance `$(MSG)`; undefined
-   * if there is none. `env` is the list of the container that the text belongs to, and wins.
+   * if there is none. `env` is the list of the text's container and takes precedence.
    */
   referenceIn(text: string, env?: Json): string | undefined {
     for (const [found, name] of text.matchAll(/\$\$|\$\(([^)]*)\)/g)) {
@@ -56,11 +56,12 @@ export class EventNames {
     return this.parameterIn(text);
   }
 
-  /** The first reference to a parameter alone, for texts that kubelet does not expand. */
+  /** The first reference to a parameter, for texts that kubelet does not expand. */
   parameterIn(text: string): string | undefined {
-    // In other objects braces are the words of some program.
+    // In other objects braces belong to a program.
     if (this.#openers.length === 0) return undefined;
-    // A doubled dollar is kubelet's escape alone: Tekton replaces what the second one begins.
+    // Only kubelet reads a doubled dollar as an escape: Tekton replaces the reference after the
+    // first one.
     for (const [found, dollar, braces] of text.matchAll(/\$\(([^)]*)\)|\{\{([\s\S]*?)\}\}/g)) {
       const isPath = dollar === undefined || /[.[]/.test(dollar);
       if (isPath && this.#namesParameter(dollar ?? braces ?? '')) return found;
@@ -73,18 +74,18 @@ export class EventNames {
   }
 
   #isVariable(name: string, env: Json | undefined): boolean {
-    // An Event that names a variable can give any of them its value.
+    // If an Event chooses a variable's name, it can set any variable.
     if (this.#decided.some((pointer) => /\/env(?:\/\d+(?:\/name)?)?$/.test(pointer))) return true;
     const own = listOf(env).filter((entry) => stringAt(entry, 'name') === name);
     if (own.length > 0) return own.some((entry) => this.#isDecided(entry));
     if (this.#variables.has(name)) return true;
-    // An Event that chooses a ConfigMap for `envFrom` chooses every variable of it.
+    // If an Event chooses a ConfigMap for `envFrom`, it chooses every variable in it.
     return this.#decided.some((pointer) => /\/envFrom(?:\/|$)/.test(pointer));
   }
 
   #namesParameter(reference: string): boolean {
     if (this.#parameters.size === 0) return false;
-    // All of them at once: `$(params[*])`, `{{inputs.parameters}}`.
+    // All parameters at once: `$(params[*])`, `{{inputs.parameters}}`.
     if (/\[\*\]|\b(?:params|parameters)\b(?!\s*[.[])/.test(reference)) return true;
     return [...this.#parameters].some((name) => hasWord(reference, name));
   }
@@ -98,7 +99,7 @@ export class EventNames {
     return this.#isFilled(source) || Object.values(source).some((item) => this.#isDecided(item));
   }
 
-  /** Whether it refers to a field or a key of the manifest that holds an Event value. */
+  /** Whether it refers to a field or key of the manifest that contains an Event value. */
   #isFilled(source: JsonObject): boolean {
     const fields = fieldPointers(stringAt(source, 'fieldRef', 'fieldPath'));
     const keys = ['configMapKeyRef', 'secretKeyRef'].map((kind) => stringAt(source, kind, 'key'));
@@ -113,11 +114,11 @@ export class EventNames {
 interface Naming {
   readonly scope: 'variable' | 'parameter';
   readonly name: string;
-  /** Everything that its value is made of. */
+  /** Everything that its value is made from. */
   readonly source: Json;
 }
 
-/** Everything in a value that gives a name to a value. */
+/** Every name with its value in a part of the manifest. */
 function* namingsIn(value: Json): Generator<Naming> {
   if (isJsonList(value)) {
     for (const item of value) yield* namingsIn(item);
@@ -146,7 +147,7 @@ function* namingsAt(key: string, item: Json): Generator<Naming> {
       break;
     case 'data':
     case 'stringData':
-      // What `envFrom` takes from a ConfigMap inside the manifest, without a prefix.
+      // `envFrom` of a ConfigMap in the manifest, without a prefix.
       for (const [name, source] of entriesOf(item)) yield { scope: 'variable', name, source };
       break;
     case 'withItems':
@@ -172,7 +173,7 @@ function decidedPlaces(value: Json, steps: Steps): readonly string[] {
   return entriesOf(value).flatMap(([key, item]) => decidedPlaces(item, [...steps, key]));
 }
 
-/** The field `metadata.labels['a']` and what it is part of: `/metadata/labels/a`, `/metadata/labels`. */
+/** Pointers of a field and its parents: `/metadata/labels/a`, `/metadata/labels`, … */
 function fieldPointers(fieldPath: string): readonly string[] {
   const [, field = '', key] = /^([^[]*)(?:\['([^']*)'\])?$/.exec(fieldPath) ?? [];
   if (field === '') return [];
@@ -181,11 +182,11 @@ function fieldPointers(fieldPath: string): readonly string[] {
 }
 
 function dataKeyOf(pointer: string): string | undefined {
-  const key = /\/(?:data|stringData)\/([^/]+)$/.exec(pointer)?.[1];
-  return key?.replaceAll('~1', '/').replaceAll('~0', '~');
+  const found = /\/(?:data|stringData)(\/[^/]+)$/.exec(pointer)?.[1];
+  return found === undefined ? undefined : fromPointer(found)[0];
 }
 
-/** Whether a word stands in a text with neither a letter, a digit, `_` nor `-` beside it. */
+/** Whether a text contains a word with no letter, digit, `_` or `-` next to it. */
 function hasWord(text: string, word: string): boolean {
   for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) {
     const beside = `${text[at - 1] ?? ' '}${text[at + word.length] ?? ' '}`;

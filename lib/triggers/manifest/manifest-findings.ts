@@ -1,6 +1,8 @@
-// Everything that can be wrong with the section `kubernetes:` beyond its schema, at once. It asks no
-// server: whether the kind exists and the fields are known is the server's to say.
-// Source: docs/configuration.md (templates, the name is ours), docs/guarantees.md (key life).
+// All findings for the section `kubernetes:` beyond its schema, and the guaranteed life of its
+// objects. It asks no server: only the server knows whether the kind exists and which fields it
+// has.
+// Source: docs/configuration.md (templates, the name is ours), docs/guarantees.md (key life);
+// batch/v1 Job ttlSecondsAfterFinished, Argo Workflow spec.ttlStrategy.
 
 import {
   isJsonList,
@@ -15,9 +17,9 @@ import type { OnLostAnswer } from '../../core/trigger.ts';
 import { renderDuration } from '../../kit/text/quantity.ts';
 import { namespaceFindings } from '../create-object.ts';
 import { compileManifest } from './compile-manifest.ts';
-import { toPointer } from './manifest-places.ts';
+import { fromPointer, toPointer } from './manifest-places.ts';
 
-/** What of the section the findings look at. */
+/** Keys of the section that are checked. */
 interface ManifestSection {
   readonly manifest: JsonObject;
   readonly allowFromEvent?: readonly string[];
@@ -26,11 +28,11 @@ interface ManifestSection {
 const error = (code: Finding['code'], path: string, words: Pick<Finding, 'message' | 'hint'>) =>
   ({ severity: 'error', code, path, ...words }) satisfies Finding;
 
-/** What a manifest is checked with. */
+/** Context of the checks. */
 interface ManifestContext {
-  /** Where its objects go. */
+  /** Namespace of its objects. */
   readonly namespace: string;
-  /** What the trigger's entry says about lost answers; absent where it says nothing. */
+  /** The trigger's `onLostAnswer`; absent if it has none. */
   readonly onLostAnswer?: OnLostAnswer;
 }
 
@@ -59,8 +61,8 @@ function nameFindings(manifest: JsonObject): readonly Finding[] {
     .filter((key) => jsonAt(manifest, 'metadata', key) !== undefined)
     .map((key) =>
       error('name-is-ours', `/metadata/${key}`, {
-        message: `found metadata.${key} (expected none: the name is <prefix>-<delivery id>, so that a repeated attempt makes no second object)`,
-        hint: 'remove it; the prefix of the trigger chooses what the name begins with',
+        message: `found metadata.${key} (expected none: the name is <prefix>-<delivery id>, so that a retry creates no second object)`,
+        hint: 'remove it; prefix: of the trigger sets the beginning of the name',
       }),
     );
 }
@@ -81,8 +83,8 @@ function keyLifeFindings(manifest: JsonObject): readonly Finding[] {
   if (ms >= SHORTEST_KEY_LIFE_MS) return [];
   return [
     error('key-life-short', toPointer(saidAt), {
-      message: `found that the object may be gone after ${renderDuration(ms)} (expected at least ${renderDuration(SHORTEST_KEY_LIFE_MS)}: while it is there its name keeps a repeated attempt from starting a second one)`,
-      hint: `write at least ${SHORTEST_KEY_LIFE_MS / 1000} seconds, or say with onLostAnswer: what becomes of a delivery whose answer was lost`,
+      message: `found that the object may be deleted after ${renderDuration(ms)} (expected at least ${renderDuration(SHORTEST_KEY_LIFE_MS)}: a retry after that starts a second one)`,
+      hint: `write at least ${SHORTEST_KEY_LIFE_MS / 1000} seconds, or choose with onLostAnswer: what happens to a delivery with a lost answer`,
     }),
   ];
 }
@@ -100,8 +102,7 @@ function allowFindings(manifest: JsonObject, allowed: readonly string[]): readon
 
 function valueAt(manifest: JsonObject, pointer: string): Json | undefined {
   let here: Json | undefined = manifest;
-  for (const step of pointer.split('/').slice(1)) {
-    const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
+  for (const key of fromPointer(pointer)) {
     if (isJsonList(here)) here = here[Number(key)];
     else if (isJsonObject(here) && Object.hasOwn(here, key)) here = here[key];
     else return undefined;
@@ -109,24 +110,23 @@ function valueAt(manifest: JsonObject, pointer: string): Json | undefined {
   return here;
 }
 
-// How long an object that was created is there at least, and so how long its name protects from a
-// second one: only what the manifest itself guarantees counts.
-// Source: docs/guarantees.md; batch/v1 Job ttlSecondsAfterFinished, Argo Workflow spec.ttlStrategy.
-
-/** What an object's life must be at least, so that a lost answer can be repeated. */
+// The shortest life of an object with which a delivery may be retried after a lost answer.
 const SHORTEST_KEY_LIFE_MS = 3_600_000;
 
-// A Job without a TTL stays until somebody deletes it; a day is what somebody is trusted with.
+// A Job without a TTL exists until a person deletes it. It is assumed to exist for at least a day.
 const JOB_WITHOUT_TTL_MS = 24 * 3_600_000;
 
-/** The guaranteed life of an object, and where the manifest says so. */
+/** The guaranteed life of an object, and its place in the manifest. */
 interface KeyLife {
   readonly ms: number;
-  /** The steps to what says so; empty where nothing does. */
+  /** The steps to the key that sets it; empty if none does. */
   readonly saidAt: readonly string[];
 }
 
-/** The guaranteed life of an object made from a manifest. */
+/**
+ * The least time for which a created object exists. So long its name prevents a second object. Only
+ * guarantees of the manifest itself count.
+ */
 export function keyLifeOf(manifest: JsonObject): KeyLife {
   const group = stringAt(manifest, 'apiVersion').split('/')[0];
   const kind = stringAt(manifest, 'kind');
@@ -153,7 +153,7 @@ function lifeOfWorkflow(manifest: JsonObject): KeyLife {
   return shortest ?? { ms: SHORTEST_KEY_LIFE_MS, saidAt: [] };
 }
 
-/** A number of seconds in ms; anything else guarantees nothing. */
+/** A number of seconds in ms; 0 for any other value, which guarantees nothing. */
 function msOf(seconds: Json): number {
   return typeof seconds === 'number' && seconds >= 0 ? seconds * 1000 : 0;
 }

@@ -1,10 +1,10 @@
-// Where in a manifest a value stands, and so what may stand there: the closed list of places for
-// Event values, as data. An Event's author must not choose an image, a command or a name.
+// The places of values in a manifest, and the closed list of places for Event values, as data. The
+// author of an Event must not choose an image, a command or a name.
 // Source: docs/triggers.md; the Pod, Tekton v1 PipelineRun and Argo Workflow API references.
 
 /**
- * A kind of place. `fixed` takes no template at all and `command` no Event value. `script`, `path` and
- * `elsewhere` take one only if it is allowed by name; kubelet expands `path`.
+ * A kind of place. `fixed` allows no template and `command` no Event value. `script`, `path` and
+ * `elsewhere` allow one only if `allowFromEvent` names the place; kubelet expands `path`.
  */
 export type ManifestPlace =
   | 'annotation'
@@ -21,7 +21,7 @@ export type ManifestPlace =
 /** The steps from the manifest to a value: keys, and indexes as decimal text. */
 export type Steps = readonly string[];
 
-/** The places in which Event values may stand without being allowed by name. */
+/** The places that allow Event values without `allowFromEvent`. */
 export const EVENT_PLACES: readonly ManifestPlace[] = [
   'annotation',
   'label',
@@ -35,9 +35,9 @@ export const EXPANDED_PLACES: readonly ManifestPlace[] = ['env', 'argument', 'co
 
 interface PlaceRow {
   readonly place: ManifestPlace;
-  /** Matched against the JSON Pointer of the value. */
+  /** Matches the JSON Pointer of the value. */
   readonly pointer: RegExp;
-  /** Matched against the manifest's apiVersion; absent: any. */
+  /** Matches the manifest's apiVersion; absent: any. */
   readonly apiVersion?: RegExp;
 }
 
@@ -46,22 +46,22 @@ const CONTAINER = '(?:containers|initContainers|ephemeralContainers)/\\d+';
 const TEKTON = /^(?:[a-z0-9-]+\.)*tekton\.dev\//;
 const ARGO = /^(?:[a-z0-9-]+\.)*argoproj\.io\//;
 
-/** The first row that fits holds. */
+/** The first row that fits applies. */
 const ROWS: readonly PlaceRow[] = [
-  // The namespace guard must know where objects are created before there is an Event.
+  // The loop guard must know the namespaces of created objects before any Event.
   { place: 'fixed', pointer: /^\/(?:apiVersion|kind|metadata\/namespace)$/ },
   { place: 'annotation', pointer: /\/(?:metadata|podMetadata)\/annotations\/[^/]+$/ },
   { place: 'label', pointer: /\/(?:metadata|podMetadata)\/labels\/[^/]+$/ },
   { place: 'param', pointer: /^\/spec\/params\/\d+\/value(?:\/|$)/, apiVersion: TEKTON },
   { place: 'param', pointer: /^\/spec\/arguments\/parameters\/\d+\/value$/, apiVersion: ARGO },
-  // Containers, steps, probes and hooks of every kind, also those that custom resources embed.
+  // Containers, steps, probes and hooks of every kind, also inside custom resources.
   { place: 'command', pointer: /^\/spec\/(?:.*\/)?command(?:\/\d+)?$/ },
-  // All arguments at once: no word of them could be judged.
+  // All arguments as one template: no word of them could be checked.
   { place: 'command', pointer: new RegExp(`/${CONTAINER}/args$`) },
   { place: 'script', pointer: /^\/spec\/(?:.*\/)?script(?:\/source)?$/ },
   { place: 'path', pointer: /\/volumeMounts\/\d+\/subPathExpr$/ },
-  // Tekton and Argo interpolate texts of their own before kubelet does, also in env and args of the
-  // tasks and templates inside. Values travel there as parameters.
+  // Tekton and Argo replace references before kubelet does, also in env and args of embedded tasks
+  // and templates. Values must be passed as parameters there.
   { place: 'elsewhere', pointer: /^/, apiVersion: TEKTON },
   { place: 'elsewhere', pointer: /^/, apiVersion: ARGO },
   { place: 'env', pointer: new RegExp(`/${CONTAINER}/env/\\d+/value$`) },
@@ -69,7 +69,7 @@ const ROWS: readonly PlaceRow[] = [
   { place: 'elsewhere', pointer: /^/ },
 ];
 
-/** The kind of place that a value of a manifest stands in. */
+/** The kind of place of a value. */
 export function placeOf(steps: Steps, apiVersion: string): ManifestPlace {
   const pointer = toPointer(steps);
   const row = ROWS.find(
@@ -96,4 +96,10 @@ export function openersOf(apiVersion: string): readonly Opener[] {
 /** Steps as a JSON Pointer (RFC 6901). */
 export function toPointer(steps: Steps): string {
   return steps.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+/** The steps of a JSON Pointer (RFC 6901). */
+export function fromPointer(pointer: string): Steps {
+  const steps = pointer.split('/').slice(1);
+  return steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 }

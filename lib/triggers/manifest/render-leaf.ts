@@ -1,7 +1,8 @@
-// How one template of a manifest becomes a value. What an Event says is written so that neither
-// kubelet nor a pipeline's controller reads a reference in it. It is made to fit its place.
-// Source: k8s.io/kubernetes third_party/forked/golang/expansion (`$$` is a plain `$`); Tekton
-// Pipelines docs/variables.md and Argo Workflows docs/variables.md, which define no escape.
+// One template of a manifest: the findings for its place, and its rendering. Values of an Event are
+// escaped so that neither kubelet nor a pipeline's controller finds a reference in them, and
+// truncated to fit. Words of a process are checked together in word-findings.ts.
+// Source: docs/triggers.md; k8s.io/kubernetes third_party/forked/golang/expansion (`$$` is a
+// literal `$`); Tekton Pipelines and Argo Workflows docs/variables.md, which define no escape.
 
 import type { Json } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
@@ -29,23 +30,23 @@ export interface Complaint {
 /** A template of a manifest, ready to be rendered. */
 export type RenderLeaf = (document: Json, complain: (complaint: Complaint) => void) => Json;
 
-/** How a value is written so that it begins no reference. */
-export type LeafWriting = 'plain' | 'doubled' | 'broken';
+/** How values are escaped so that they begin no reference. */
+export type LeafEscape = 'none' | 'doubled' | 'spaced';
 
-/** Where a template stands, and what may be there. */
+/** A template with everything that rendering needs. */
 export interface RenderedLeaf extends Leaf {
-  readonly writing: LeafWriting;
-  /** Whether a program reads it as an option if it begins with `-`. */
+  readonly escape: LeafEscape;
+  /** Whether a program would read it as an option if it begins with `-`. */
   readonly mayBeOption: boolean;
   readonly tooLarge: TooLarge;
-  /** Bytes of the text as it is used, after kubelet. */
+  /** Byte limit of the text after kubelet has expanded it. */
   readonly usedBytes: number;
-  /** Bytes of its share of the object's JSON; known when the whole manifest is compiled. */
+  /** Byte limit of its share of the object's JSON; known once the whole manifest is compiled. */
   readonly shareBytes: () => number;
 }
 
-// Places whose values are data of which a part is of use. A part of anything else, such as an image
-// or a script, is another thing.
+// Places whose values are still useful if truncated. A part of an image or a script is something
+// else.
 const TRUNCATED_PLACES: readonly ManifestPlace[] = ['annotation', 'env', 'argument', 'param'];
 
 /** Compiles one template; it must have no errors. */
@@ -58,7 +59,7 @@ export function compileLeaf(leaf: RenderedLeaf): RenderLeaf {
     const complaint = mayBeOption ? optionComplaint(leaf, textOf(parts)) : undefined;
     if (complaint !== undefined) complain(complaint);
     if (!isText) {
-      return mapTexts(template.renderValue(document), (value) => write(leaf, [{ value }]));
+      return mapTexts(template.renderValue(document), (value) => escaped(leaf, [{ value }]));
     }
     const text = fitted(leaf, parts);
     if (text === undefined) complain(tooLargeComplaint(leaf, textOf(parts)));
@@ -81,7 +82,7 @@ function compileLabel({ template, pointer, tooLarge }: RenderedLeaf): RenderLeaf
 function optionComplaint({ pointer }: RenderedLeaf, text: string): Complaint | undefined {
   if (!text.startsWith('-')) return undefined;
   const expected =
-    'expected a value that does not begin with -, which the program would read as an option; write "--" before it, or put it in env';
+    'expected a value that does not begin with -: the program would read it as an option; write "--" before it, or put it in env';
   return { reason: 'not-renderable', why: `${pointer} is ${quoted(text, 40)} (${expected})` };
 }
 
@@ -92,7 +93,7 @@ function tooLargeComplaint(leaf: RenderedLeaf, text: string): Complaint {
   return { reason: 'too-large', why };
 }
 
-/** A part of a text: the operator's own words, or a value of the document. */
+/** A part of a text: a literal of the operator, or a value of the document. */
 type LeafPart = { readonly literal: string } | { readonly value: Json };
 
 function partOf(piece: TemplatePiece, document: Json): LeafPart {
@@ -110,13 +111,13 @@ function withValues(
   return parts.map((part) => ('literal' in part ? part : { value: change(part.value) }));
 }
 
-/** The text as it is written, truncated if need be; undefined if it does not fit. */
+/** The escaped text, truncated if necessary; undefined if it does not fit. */
 function fitted(leaf: RenderedLeaf, parts: readonly LeafPart[]): string | undefined {
   const { usedBytes, tooLarge, place } = leaf;
   const shareBytes = leaf.shareBytes();
   const written = (some: readonly LeafPart[]): string | undefined => {
-    const text = write(leaf, some);
-    const used = leaf.writing === 'doubled' ? textOf(some) : text;
+    const text = escaped(leaf, some);
+    const used = leaf.escape === 'doubled' ? textOf(some) : text;
     if (Buffer.byteLength(used) > usedBytes) return undefined;
     return Buffer.byteLength(JSON.stringify(text)) > shareBytes ? undefined : text;
   };
@@ -125,19 +126,19 @@ function fitted(leaf: RenderedLeaf, parts: readonly LeafPart[]): string | undefi
   if (whole !== undefined || !mayTruncate) return whole;
   const truncated = (change: (value: Json, bound: number) => Json): string | undefined =>
     largestFitting(usedBytes, (bound) => written(withValues(parts, (one) => change(one, bound))));
-  // The texts inside a list or object first, so that it stays JSON. Only if they are too many, the
-  // JSON itself.
+  // First the texts inside a list or object, so that it stays JSON. If they are too many, the JSON
+  // itself.
   return truncated(shorten) ?? truncated((value, bound) => truncate(toText(value), bound));
 }
 
-function write({ writing, openers }: RenderedLeaf, parts: readonly LeafPart[]): string {
-  switch (writing) {
-    case 'plain':
+function escaped({ escape, openers }: RenderedLeaf, parts: readonly LeafPart[]): string {
+  switch (escape) {
+    case 'none':
       return textOf(parts);
     case 'doubled':
       return textOf(withValues(parts, (value) => toText(value).replaceAll('$', '$$$$')));
-    case 'broken':
-      return broken(parts, openers);
+    case 'spaced':
+      return spaced(parts, openers);
   }
 }
 
@@ -145,18 +146,18 @@ const HALF_OPENERS = { '$(': /\$(?=\(|$)/g, '{{': /\{(?=\{|$)/g } as const satis
   Record<Opener, RegExp>
 >;
 
-// Argo writes a value into JSON by Go's strconv.Quote, whose `\x1b`, `\a`, `\v` and `\U000e0001` are no
-// JSON: a Workflow with such a character ends in an error.
+// Argo writes a value into JSON by Go's strconv.Quote. Its escapes `\x1b`, `\a`, `\v` and
+// `\U000e0001` are no JSON, so a Workflow with such a character fails.
 const NO_JSON_OF_GO =
   /(?![\b\t\n\f\r\u0080-\u009f])\p{Cc}|(?=[\u{10000}-\u{10ffff}])[\p{C}\p{Z}]/gu;
 
 /**
  * The parts as one text, with a space inside every reference that a value would begin.
  *
- * A doubled `$` would not do: Tekton replaces the reference that the second `$` begins. A value that
- * ends with half an opener gets a space as well, because a pipeline may join two values.
+ * A doubled `$` is not enough: Tekton replaces the reference that the second `$` begins. A value
+ * that ends with half an opener also gets a space, because a pipeline may join two values.
  */
-function broken(parts: readonly LeafPart[], openers: readonly Opener[]): string {
+function spaced(parts: readonly LeafPart[], openers: readonly Opener[]): string {
   let text = '';
   for (const part of parts) {
     if ('literal' in part) {
@@ -165,7 +166,7 @@ function broken(parts: readonly LeafPart[], openers: readonly Opener[]): string 
     }
     const plain = toText(part.value);
     const value = openers.reduce(
-      (broke, opener) => broke.replaceAll(HALF_OPENERS[opener], '$& '),
+      (one, opener) => one.replaceAll(HALF_OPENERS[opener], '$& '),
       openers.includes('{{') ? plain.replaceAll(NO_JSON_OF_GO, '\u{FFFD}') : plain,
     );
     const joins = openers.some(
@@ -176,22 +177,18 @@ function broken(parts: readonly LeafPart[], openers: readonly Opener[]): string 
   return text;
 }
 
-// What is wrong with a template by the place where it stands. What the words of a process add up to
-// is word-findings.ts.
-// Source: docs/triggers.md (where Event values may stand is a closed list).
-
-/** A template of a manifest and where it stands. */
+/** A template of a manifest and its place. */
 interface Leaf {
   readonly template: Template;
   readonly place: ManifestPlace;
   readonly pointer: string;
   /** Whether `allowFromEvent` names the place. */
   readonly allowed: boolean;
-  /** Beginnings of references that are replaced there. */
+  /** Beginnings of references that a controller or kubelet replaces there. */
   readonly openers: readonly Opener[];
 }
 
-/** The findings for one template; none if it may stand there. */
+/** The findings for one template; none if its place allows it. */
 export function leafFindings(leaf: Leaf): readonly Finding[] {
   const { template, place, pointer, allowed } = leaf;
   if (place === 'fixed') {
@@ -211,13 +208,13 @@ export function leafFindings(leaf: Leaf): readonly Finding[] {
   const opener = openBefore(leaf);
   if (opener !== undefined) {
     return finding(pointer, {
-      message: `found \${${first}} inside ${opener} (expected no Event value there: an Event would choose what is put in its place)`,
-      hint: `write the name itself between ${opener} and its end`,
+      message: `found \${${first}} inside ${opener} (expected no Event value there: the Event would choose the variable)`,
+      hint: `write a constant name between ${opener} and its end`,
     });
   }
   if (allowed || EVENT_PLACES.includes(place)) return [];
   return finding(pointer, {
-    message: `found \${${first}}, which an Event decides (expected it in annotations, labels, env values, args, params or parameters only)`,
+    message: `found \${${first}}, which an Event decides (expected it only in annotations, labels, env values, args, params or parameters)`,
     hint: `pass it in one of those, or name this place: allowFromEvent: [${pointer}]`,
   });
 }

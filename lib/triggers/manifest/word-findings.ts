@@ -1,5 +1,5 @@
-// Which words of a process an Event may decide: `command`, `args`, scripts, and the paths of
-// volumes. It judges by the place of a word and by the words before it, and knows no program.
+// Findings for words of a process that an Event decides: in `command`, `args`, scripts and paths of
+// volumes. It looks at the place of a word and the words before it, and knows no program.
 // Source: docs/triggers.md (Arguments and scripts); the Pod API reference (command, args, exec).
 
 import { isJsonList, isJsonObject, type Json, type JsonObject, jsonAt } from '../../core/event.ts';
@@ -11,8 +11,8 @@ import { placeOf, type Steps, toPointer } from './manifest-places.ts';
 
 const HINT = 'put the value in env and use "$NAME", with the quotes, in the script';
 
-/** Knowledge about the manifest that the words are judged by. */
-interface Judging {
+/** The manifest around the words. */
+interface WordContext {
   readonly names: EventNames;
   readonly apiVersion: string;
   /** JSON Pointers that `allowFromEvent` names. */
@@ -31,38 +31,38 @@ export function wordFindings(
 
 interface WordPlace {
   readonly steps: Steps;
-  /** The variables of the container around it. */
+  /** The variables of the surrounding container. */
   readonly env: Json | undefined;
 }
 
-function findingsIn(value: Json, here: WordPlace, judging: Judging): readonly Finding[] {
-  if (typeof value === 'string') return textFindings(value, here, judging);
+function findingsIn(value: Json, here: WordPlace, context: WordContext): readonly Finding[] {
+  if (typeof value === 'string') return textFindings(value, here, context);
   if (isJsonList(value)) {
     return value.flatMap((item, index) =>
-      findingsIn(item, { ...here, steps: [...here.steps, String(index)] }, judging),
+      findingsIn(item, { ...here, steps: [...here.steps, String(index)] }, context),
     );
   }
   if (!isJsonObject(value)) return [];
   const inside = { ...here, env: value['env'] ?? here.env };
-  const own = argumentFindings(value, inside, judging);
+  const own = argumentFindings(value, inside, context);
   return [
     ...own,
     ...Object.entries(value).flatMap(([key, item]) =>
-      // The words of `args` were judged together.
+      // argumentFindings has checked the words of `args` together.
       key === 'args' && isWords(item)
         ? []
-        : findingsIn(item, { ...inside, steps: [...here.steps, key] }, judging),
+        : findingsIn(item, { ...inside, steps: [...here.steps, key] }, context),
     ),
   ];
 }
 
-/** Findings for a word of `command`, a script or a path. Event values in them are leaf-findings.ts. */
+/** Findings for a word of `command`, a script or a path. Event values in them: render-leaf.ts. */
 function textFindings(
   text: string,
   { steps, env }: WordPlace,
-  judging: Judging,
+  context: WordContext,
 ): readonly Finding[] {
-  const { names, apiVersion, allowed } = judging;
+  const { names, apiVersion, allowed } = context;
   const place = placeOf(steps, apiVersion);
   const pointer = toPointer(steps);
   if (place === 'command' || place === 'path') {
@@ -70,7 +70,7 @@ function textFindings(
     return reference === undefined ? [] : [referenceFinding(pointer, reference)];
   }
   if (place !== 'script') return [];
-  // Kubelet expands no script: "$(NAME)" there is the shell's.
+  // Kubelet expands no script: there "$(NAME)" belongs to the shell.
   const reference = names.parameterIn(text);
   if (reference === undefined && !holdsEvent(text)) return [];
   if (allowed.has(pointer)) {
@@ -92,7 +92,7 @@ function referenceFinding(path: string, reference: string): Finding {
     severity: 'error',
     code: 'shell-argument',
     path,
-    message: `found ${reference}, whose value an Event decides, in the words of a process (expected a constant: what is put there becomes part of the program)`,
+    message: `found ${reference}, whose value an Event decides, in the words of a process (expected a constant: the value would become part of the program)`,
     hint: HINT,
   };
 }
@@ -100,7 +100,7 @@ function referenceFinding(path: string, reference: string): Finding {
 function argumentFindings(
   value: JsonObject,
   here: WordPlace,
-  judging: Judging,
+  context: WordContext,
 ): readonly Finding[] {
   const args = value['args'];
   if (!isWords(args)) return [];
@@ -110,7 +110,7 @@ function argumentFindings(
     const steps = [...here.steps, 'args', String(index)];
     const before = [...program, ...args.slice(0, index)];
     const argument = { word, before, hasCommand: program.length > 0, steps, env: here.env };
-    const found = argumentFinding(argument, judging);
+    const found = argumentFinding(argument, context);
     return found === undefined ? [] : [found];
   });
 }
@@ -124,17 +124,17 @@ interface Argument {
   readonly env: Json | undefined;
 }
 
-function argumentFinding(argument: Argument, judging: Judging): Finding | undefined {
+function argumentFinding(argument: Argument, context: WordContext): Finding | undefined {
   const { word, before, env } = argument;
   const path = toPointer(argument.steps);
-  const reference = judging.names.referenceIn(word, env);
+  const reference = context.names.referenceIn(word, env);
   if (reference !== undefined) return referenceFinding(path, reference);
   const form = formOf(word);
   if (form === 'constant') return undefined;
   const option = optionBefore(before, form);
   if (option !== undefined) return programText(path, word, option);
-  const isOpen = judging.allowed.has(path);
-  if (isOpen || placeOf(argument.steps, judging.apiVersion) !== 'argument') return undefined;
+  const isOpen = context.allowed.has(path);
+  if (isOpen || placeOf(argument.steps, context.apiVersion) !== 'argument') return undefined;
   if (!argument.hasCommand || form === 'part') return misplaced(path, argument);
   return form === 'option' || before.includes('--') ? undefined : withoutEnd(path, word);
 }
@@ -151,7 +151,7 @@ function misplaced(path: string, { word, hasCommand }: Argument): Finding {
   }
   return {
     ...finding,
-    message: `found ${word} without a command (expected one: the image decides what the program is, and if it names none, the first argument is the program)`,
+    message: `found ${word} without a command (expected one: otherwise the image chooses the program, or the first argument is the program)`,
     hint: `write the program in command, ${orName}`,
   };
 }
@@ -161,7 +161,7 @@ function programText(path: string, word: string, option: string): Finding {
     severity: 'error',
     code: 'shell-argument',
     path,
-    message: `found ${word} after ${option} (expected no Event value there: the program may take what follows ${option} as the text to run)`,
+    message: `found ${word} after ${option} (expected no Event value there: the program may run the text after ${option})`,
     hint: `${HINT}; write an option that takes a value as --name=value`,
   };
 }
@@ -171,12 +171,12 @@ function withoutEnd(path: string, word: string): Finding {
     severity: 'warning',
     code: 'argument-injection',
     path,
-    message: `found ${word} as a whole argument and no -- before it (expected one: a program takes a value that begins with - for an option, and its delivery is refused)`,
-    hint: `write "--" as an argument before it, or --name=${word}, as the program knows it; or put the value in env`,
+    message: `found ${word} as a whole argument without -- before it (expected --: a value that begins with - would be an option, so its delivery is refused)`,
+    hint: `write the argument "--" before it, or --name=${word} if the program has such an option, or put the value in env`,
   };
 }
 
-/** How an Event value stands in an argument; `option` is `--name=` and what follows. */
+/** Form of an argument with an Event value; `option` is `--name=` with the value. */
 type WordForm = 'constant' | 'whole' | 'option' | 'part';
 
 function formOf(word: string): WordForm {
@@ -189,15 +189,15 @@ function formOf(word: string): WordForm {
   return /^--[A-Za-z0-9][\w.-]*=/.test(first.literal) ? 'option' : 'part';
 }
 
-// `-c`, `-ec`, `/c` and what kubelet may make such an option of.
+// `-c`, `-ec`, `/c`, and references that kubelet may replace with such an option.
 const SHORT_OPTION = /^(?:-[^-=][^=]*|\/[A-Za-z?]|\$\(.*)$/s;
 const LONG_OPTION = /^--[^=]+$/s;
 
 /**
- * The option before an argument that may make program text of it.
+ * The option before an argument that may make the argument a program text.
  *
- * A short option counts wherever it stands: after `sh -c TEXT` every word reaches the text, and `--`
- * does not end the options of `sh -c`. A long one counts only directly before the argument.
+ * A short option counts at any place: after `sh -c TEXT` every word reaches the text, and `--` does
+ * not end the options of `sh -c`. A long one counts only directly before the argument.
  */
 function optionBefore(before: readonly string[], form: WordForm): string | undefined {
   const last = before.at(-1) ?? '';

@@ -1,7 +1,7 @@
 // A stand-in for Alertmanager: POST /api/v2/alerts.
 // Source: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml,
-// https://prometheus.io/docs/alerting/latest/alerts_api/, postAlertsHandler in api/v2/api.go (an empty
-// value is no label; one label at least), and for what the schema refuses
+// https://prometheus.io/docs/alerting/latest/alerts_api/, postAlertsHandler in api/v2/api.go (an
+// empty value is no label; one label at least), and for what the schema refuses
 // https://github.com/go-openapi/errors (400 for a wrong type, 415, 422 for a missing key).
 
 import { isJsonObject, type Json, type JsonObject } from '../../../lib/core/event.ts';
@@ -12,10 +12,10 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 // Newer versions take names of any UTF-8 text, if that is not switched off.
 const LABEL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** An alert that was taken. */
+/** An accepted alert. */
 export type Alert = JsonObject;
 
-/** Alertmanager; each alert that it takes is handed to `taken`. */
+/** Alertmanager; it passes each accepted alert to `taken`. */
 export function alertmanager(taken: (alert: Alert) => void): StandIn {
   return (request) => {
     const path = pathOf(request);

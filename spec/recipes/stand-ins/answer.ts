@@ -1,5 +1,5 @@
-// What every stand-in for a receiver has in common: it looks at one request and answers it, as the
-// documentation of the real one says. It keeps nothing; the socket before it is real-receiver.ts.
+// Common parts of the stand-ins for receivers. A stand-in answers one request as the documentation
+// of the real receiver says. It keeps no state; real-receiver.ts has the socket.
 
 import { isJsonObject, type JsonObject } from '../../../lib/core/event.ts';
 import type { Arrived } from '../../triggers/http/support/real-receiver.ts';
@@ -33,7 +33,7 @@ export function textAnswer(
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body };
 }
 
-/** The JSON value of a body; undefined if it is none. */
+/** The JSON value of a body; undefined if the body is no JSON. */
 export function jsonIn({ body }: Arrived): unknown {
   try {
     return JSON.parse(body);
@@ -42,7 +42,7 @@ export function jsonIn({ body }: Arrived): unknown {
   }
 }
 
-/** The JSON object of a body; undefined if it is none. */
+/** The JSON object of a body; undefined if the body is none. */
 export function objectIn(request: Arrived): JsonObject | undefined {
   const value = jsonIn(request);
   return isJsonObject(value) ? value : undefined;

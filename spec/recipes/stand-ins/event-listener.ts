@@ -1,15 +1,15 @@
 // A stand-in for the sink of a Tekton EventListener with the CEL filter of the recipe before its
 // trigger. The filter runs after the answer: a request that it stops is answered 202 too.
 // Source: https://tekton.dev/docs/triggers/eventlisteners/ (payload validation, the answer),
-// https://tekton.dev/docs/triggers/cel_expressions/ (compareSecret), HandleEvent and IsValidPayload in
-// pkg/sink of tektoncd/triggers (202, and 400 for a body that is no JSON object).
+// https://tekton.dev/docs/triggers/cel_expressions/ (compareSecret), HandleEvent and IsValidPayload
+// in pkg/sink of tektoncd/triggers (202, and 400 for a body that is no JSON object).
 
 import type { JsonObject } from '../../../lib/core/event.ts';
 import { jsonAnswer, objectIn, type StandIn } from './answer.ts';
 
-/** What the EventListener knows. */
+/** State of the EventListener. */
 export interface EventListener {
-  /** What the filter compares the header `X-Sluice-Token` with. */
+  /** Value that the filter expects in the header `X-Sluice-Token`. */
   readonly token: string;
   /** Whether an ingress before it asks for credentials that the recipe does not send. */
   readonly isGuarded: boolean;
@@ -21,7 +21,7 @@ const ANSWER = {
   eventListenerUID: 'ea71a6e4-9531-43a1-94fe-6136515d938c',
 };
 
-/** An EventListener in one state; each body that passes its filter is handed to `triggered`. */
+/** An EventListener in one state; it passes each body that passes its filter to `triggered`. */
 export function eventListener(
   { token, isGuarded }: EventListener,
   triggered: (body: JsonObject) => void,

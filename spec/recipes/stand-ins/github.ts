@@ -2,15 +2,15 @@
 // Source: https://docs.github.com/en/rest/repos/repos#create-a-repository-dispatch-event,
 // https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event,
 // https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api,
-// https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api (404 in the place of
-// 403), https://docs.github.com/en/rest/about-the-rest-api/api-versions.
+// https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api (404 in the place
+// of 403), https://docs.github.com/en/rest/about-the-rest-api/api-versions.
 
 import { Buffer } from 'node:buffer';
 import { isJsonObject, type JsonObject } from '../../../lib/core/event.ts';
 import type { Arrived } from '../../triggers/http/support/real-receiver.ts';
 import { type Answer, jsonAnswer, objectIn, otherKeys, pathOf, type StandIn } from './answer.ts';
 
-/** What GitHub knows. */
+/** State of GitHub. */
 export interface GitHub {
   readonly token: string;
   /** Whether the token may write what the request needs. */
@@ -21,7 +21,7 @@ export interface GitHub {
   readonly refs: readonly string[];
   /** The inputs of each workflow that has `workflow_dispatch`, by its file. */
   readonly workflows: Readonly<Record<string, readonly string[]>>;
-  /** Which limit is used up. */
+  /** The exhausted rate limit. */
   readonly limit: 'none' | 'primary' | 'secondary';
   /** When the primary limit is renewed, in seconds since 1970, asked at each request. */
   readonly resetAt: () => number;

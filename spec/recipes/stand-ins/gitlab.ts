@@ -1,8 +1,9 @@
 // A stand-in for the REST API of GitLab: the two requests that create a pipeline.
 // Source: https://docs.gitlab.com/api/pipeline_triggers/#trigger-a-pipeline-with-a-token,
-// https://docs.gitlab.com/api/pipelines/#create-a-new-pipeline, https://docs.gitlab.com/ci/triggers/,
-// https://docs.gitlab.com/api/rest/troubleshooting/ (status codes), and for the texts of refusals
-// lib/api/ci/triggers.rb and lib/api/ci/pipelines.rb of gitlab-org/gitlab.
+// https://docs.gitlab.com/api/pipelines/#create-a-new-pipeline,
+// https://docs.gitlab.com/ci/triggers/, https://docs.gitlab.com/api/rest/troubleshooting/ (status
+// codes), and for the texts of refusals lib/api/ci/triggers.rb and lib/api/ci/pipelines.rb of
+// gitlab-org/gitlab.
 
 import {
   isJsonList,
@@ -14,7 +15,7 @@ import {
 import type { Arrived } from '../../triggers/http/support/real-receiver.ts';
 import { type Answer, jsonAnswer, mediaTypeOf, objectIn, pathOf, type StandIn } from './answer.ts';
 
-/** What GitLab knows. */
+/** State of GitLab. */
 export interface GitLab {
   readonly project: string;
   /** The branches and tags of the project. */

@@ -1,4 +1,4 @@
-// A stand-in for the remote API of Jenkins: a build with parameters, and who may ask for one.
+// A stand-in for the remote API of Jenkins: a build with parameters, and its authorization.
 // Source: https://www.jenkins.io/doc/book/using/remote-access-api/,
 // https://www.jenkins.io/doc/book/system-administration/authenticating-scripted-clients/,
 // https://www.jenkins.io/doc/book/security/csrf-protection/ (no crumb with an API token), and
@@ -9,7 +9,7 @@ import { Buffer } from 'node:buffer';
 import type { Arrived } from '../../triggers/http/support/real-receiver.ts';
 import { type Answer, mediaTypeOf, pathOf, type StandIn } from './answer.ts';
 
-/** What Jenkins knows. */
+/** State of Jenkins. */
 export interface Jenkins {
   readonly user: string;
   readonly password: string;
@@ -21,12 +21,12 @@ export interface Jenkins {
   readonly parameters: readonly string[];
 }
 
-/** What a build was asked for with, by the names of its job's parameters. */
+/** Parameters of a queued build by name. */
 export type Queued = Readonly<Record<string, string>>;
 
 const ITEM = 3901;
 
-/** Jenkins in one state; each build that it queues is handed to `queued`. */
+/** Jenkins in one state; it passes each queued build to `queued`. */
 export function jenkins(world: Jenkins, queued: (parameters: Queued) => void): StandIn {
   return (request) => refusalOf(world, request) ?? build(world, request, queued);
 }

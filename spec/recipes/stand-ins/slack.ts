@@ -1,8 +1,8 @@
-// A stand-in for an incoming webhook of Slack: what it takes and how it refuses.
+// A stand-in for an incoming webhook of Slack: accepted requests and refusals.
 // Source: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks,
-// https://docs.slack.dev/reference/block-kit/composition-objects/text-object (1 to 3,000 characters),
-// https://api.slack.com/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks (statuses and
-// texts), https://docs.slack.dev/apis/web-api/rate-limits (429 with Retry-After).
+// https://docs.slack.dev/reference/block-kit/composition-objects/text-object (1 to 3,000
+// characters), https://api.slack.com/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks
+// (statuses and texts), https://docs.slack.dev/apis/web-api/rate-limits (429 with Retry-After).
 
 import {
   isJsonList,
@@ -13,7 +13,7 @@ import {
 } from '../../../lib/core/event.ts';
 import { mediaTypeOf, objectIn, pathOf, type StandIn, textAnswer } from './answer.ts';
 
-/** What Slack knows. */
+/** State of Slack. */
 export interface Slack {
   /** The path of the webhook, which is its secret. */
   readonly path: string;

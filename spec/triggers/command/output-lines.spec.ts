@@ -37,19 +37,19 @@ describe('OutputLines', () => {
     },
   ];
   for (const { what, chunks, wanted } of cases) {
-    it(`gives ${what}`, () => {
+    it(`emits ${what}`, () => {
       expect(linesOf(...chunks)).to.deep.equal(wanted);
     });
   }
 
-  it('says once that there is more than it gives, and gives no more', () => {
+  it('reports once that further output is omitted', () => {
     const lines = linesOf(...Array<string>(1_000).fill(`${'x'.repeat(999)}\n`));
     expect(lines.length).to.be.within(255, 300);
     expect(lines.filter((line) => line.includes('the rest is not'))).to.have.lengthOf(1);
     expect(lines.at(-1)).to.include('the rest is not');
   });
 
-  it('gives 2,000 lines, and says only of one more that it is not shown', () => {
+  it('emits 2,000 lines, and reports omitted ones only from the next on', () => {
     const most = 'x\n'.repeat(2_000);
     expect(linesOf(most)).to.have.length(2_000);
     expect(linesOf(`${most}y\nz`).slice(1_999)).to.deep.equal([
@@ -58,7 +58,7 @@ describe('OutputLines', () => {
     ]);
   });
 
-  it('gives the same lines however the bytes are cut', () => {
+  it('emits the same lines whatever the chunks', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.nat(40), (text, at) => {
         const bytes = Buffer.from(text);

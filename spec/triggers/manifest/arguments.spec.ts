@@ -1,5 +1,5 @@
-// Which words of a container an Event may decide: whole arguments and values of long options, and
-// only if no word before them can make a program or an option of them.
+// Words of a container that an Event may decide: whole arguments and values of long options. No
+// word before them may turn them into a program or an option.
 
 import { expect } from 'chai';
 import type { JsonObject } from '../../../lib/core/event.ts';
@@ -77,7 +77,7 @@ const WARNED: readonly Case[] = [
   },
 ];
 
-// What can be opened by name, with the index of the argument.
+// Places that allowFromEvent can allow, with the index of the argument.
 const PLACES: readonly Case[] = [
   {
     what: 'arguments if the image decides on the program',
@@ -113,7 +113,7 @@ const PLACES: readonly Case[] = [
   },
 ];
 
-// What nothing opens.
+// Places that are never allowed.
 const NEVER: readonly Case[] = [
   {
     what: 'the word after -c',
@@ -166,7 +166,7 @@ const NEVER: readonly Case[] = [
     wanted: [arg('shell-argument', 0)],
   },
   {
-    what: 'the word after -e of a program that nobody listed',
+    what: 'the word after -e of an unknown program',
     container: { command: ['example-interpreter', '-e'], args: [EVENT] },
     wanted: [arg('shell-argument', 0)],
   },
@@ -214,12 +214,12 @@ describe('the arguments of a container', () => {
     });
   }
 
-  it('are not asked about words that are not the Event’s', () => {
+  it('are not checked for values that are not the Event’s', () => {
     const container = { command: ['sh', '-c'], args: ['echo ${id} ${rule}'] };
     expect(check(aJob(container))).to.deep.equal([]);
   });
 
-  it('never leave the user without a way: the message says what to write', () => {
+  it('always have a way out: the message says what to write', () => {
     const manifest = aJob({ command: ['sh', '-c'], args: [EVENT] });
     const [finding] = kubernetesKind.check?.({ manifest }, CONTEXT) ?? [];
     expect(finding?.message).to.include('-c').and.to.include(EVENT);

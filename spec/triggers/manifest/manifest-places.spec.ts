@@ -1,5 +1,5 @@
-// The closed list of places for Event values, place by place: where they may stand and where not.
-// Words of a process are arguments.spec.ts.
+// The closed list of places, place by place: which ones allow Event values. Words of a process are
+// in arguments.spec.ts.
 
 import { expect } from 'chai';
 import type { JsonObject } from '../../../lib/core/event.ts';
@@ -12,7 +12,7 @@ function withMetadata(metadata: JsonObject): JsonObject {
 interface Case {
   readonly where: string;
   readonly manifest: JsonObject;
-  /** Empty: it may stand there. */
+  /** Empty: it is allowed there. */
   readonly wanted: readonly string[];
 }
 
@@ -189,14 +189,14 @@ describe('the places of Event values', () => {
     expect(check(manifest, ['/spec/template/spec/containers/0/image'])).to.deep.equal([]);
   });
 
-  it('do not include the namespace even where allowFromEvent names it', () => {
+  it('do not include the namespace even if allowFromEvent names it', () => {
     const manifest = withMetadata({ namespace: EVENT });
     expect(check(manifest, ['/metadata/namespace'])).to.deep.equal([
       'template-place /manifest/metadata/namespace',
     ]);
   });
 
-  it('are not asked for words that are not the Event’s', () => {
+  it('are not checked for values that are not the Event’s', () => {
     const manifest = aJob({ image: 'diagnose:${cluster.name}', command: ['x', '${id}'] });
     expect(check(manifest)).to.deep.equal([]);
   });

@@ -1,5 +1,5 @@
-// Parameters of pipelines in the words of their steps: what Tekton and Argo put there is program
-// text if an Event decides it. Only pipelines inside the manifest can be seen.
+// Parameters of pipelines in the words of their steps, where Tekton and Argo insert their values: a
+// value of an Event would become program text. Only pipelines inside the manifest can be checked.
 
 import { expect } from 'chai';
 import type { JsonObject } from '../../../lib/core/event.ts';
@@ -120,7 +120,7 @@ const HARMLESS: readonly Case[] = [
 
 describe('parameters that an Event decides', () => {
   for (const { what, manifest, wanted } of PIPELINES) {
-    it(`are found in the case of ${what}, allowed by name or not`, () => {
+    it(`are found in ${what}, allowed by name or not`, () => {
       expect(check(manifest)).to.deep.equal(wanted);
       const allowed = wanted.map((found) => found.split(' /manifest')[1] ?? '');
       expect(check(manifest, allowed)).to.deep.equal(wanted);
@@ -128,7 +128,7 @@ describe('parameters that an Event decides', () => {
   }
 
   for (const { what, manifest, wanted } of SCRIPTS) {
-    it(`are found in the case of ${what}, and only warned of if it is allowed by name`, () => {
+    it(`are found in ${what}, with only a warning if it is allowed by name`, () => {
       expect(check(manifest)).to.deep.equal(wanted);
       const places = wanted.map((found) => found.split(' /manifest')[1] ?? '');
       expect(check(manifest, places)).to.deep.equal(
@@ -138,7 +138,7 @@ describe('parameters that an Event decides', () => {
   }
 
   for (const { what, manifest, wanted } of HARMLESS) {
-    it(`are not seen in ${what}`, () => {
+    it(`are not found in ${what}`, () => {
       expect(check(manifest)).to.deep.equal(wanted);
     });
   }

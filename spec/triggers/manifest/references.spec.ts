@@ -1,5 +1,5 @@
-// Words that name a variable instead of an Event's value: if an Event decides what kubelet puts
-// there, they are program text as well, whatever the way. Parameters are pipelines.spec.ts.
+// Words with a reference to a variable: if an Event decides the variable in any way, its value
+// becomes program text as well. Parameters are in pipelines.spec.ts.
 
 import { expect } from 'chai';
 import type { JsonObject } from '../../../lib/core/event.ts';
@@ -202,7 +202,7 @@ const HARMLESS: readonly Case[] = [
 
 describe('variables that an Event decides', () => {
   for (const { what, manifest, wanted } of KUBELET) {
-    it(`are found in the case of ${what}, allowed by name or not`, () => {
+    it(`are found in ${what}, allowed by name or not`, () => {
       expect(check(manifest)).to.have.members([...wanted]);
       const never = wanted.filter((found) => found.startsWith('shell-argument'));
       const allowed = never.map((found) => found.split(' /manifest')[1] ?? '');
@@ -211,7 +211,7 @@ describe('variables that an Event decides', () => {
   }
 
   for (const { what, manifest, wanted } of HARMLESS) {
-    it(`are not seen in ${what}`, () => {
+    it(`are not found in ${what}`, () => {
       expect(check(manifest)).to.deep.equal(wanted);
     });
   }

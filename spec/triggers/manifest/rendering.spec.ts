@@ -1,5 +1,5 @@
-// What a template becomes: text that no program reads as an option, no kubelet and no pipeline as a
-// reference, and that fits its place.
+// Rendering of templates: text that no program reads as an option, that neither kubelet nor a
+// pipeline reads as a reference, and that fits its place.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -38,7 +38,7 @@ describe('an argument that begins with -', () => {
     });
   }
 
-  it('is refused after a -- that stands behind it', async () => {
+  it('is refused before a --', async () => {
     const { outcome } = await fire(job([EVENT, '--']), anEvent({ message: '-x' }));
     expect(outcome).to.include({ outcome: 'refused', reason: 'not-renderable' });
   });
@@ -106,7 +106,7 @@ describe('a parameter of a pipeline', () => {
     expect(await parameterOf(`{{workflow.name}}: ${EVENT}`, 'x')).to.equal('{{workflow.name}}: x');
   });
 
-  it('gets no reference from a value beside a brace of the operator', async () => {
+  it('gets no reference from a value next to a brace of the operator', async () => {
     expect(await parameterOf(`{${EVENT}`, '{workflow.name}}')).to.equal('{ {workflow.name}}');
     expect(await parameterOf(`${EVENT}{workflow.name}}`, '{')).to.equal('{ {workflow.name}}');
     expect(await paramOf('${event.reason}${event.message}', '(x)')).to.not.include('$(');
@@ -149,7 +149,7 @@ describe('a parameter of a pipeline', () => {
     },
   ];
   for (const { what, section, pointer, wanted } of elsewhere) {
-    it(`is broken up as well in ${what}`, async () => {
+    it(`gets a space in references also in ${what}`, async () => {
       const object = await created(section, anEvent({ message: '$(a) {{b}}' }));
       expect(textAt(object, pointer)).to.equal(wanted);
     });

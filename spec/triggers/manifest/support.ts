@@ -45,10 +45,10 @@ export function check(
 /** A variable of a container. */
 export const variable = (name: string, value: Json): JsonObject => ({ name, value });
 
-/** What an attempt came to. */
+/** Result of an attempt. */
 export interface Fired {
   readonly outcome: Outcome | undefined;
-  /** What was sent; null if nothing was. */
+  /** The sent object; null if none was sent. */
   readonly object: JsonObject | null;
 }
 
@@ -62,7 +62,7 @@ export async function fire(section: KubernetesSection, event: EventObject): Prom
   return { outcome, object: api.created[0] ?? null };
 }
 
-/** What is created for an Event. */
+/** The object that is created for an Event. */
 export async function created(section: KubernetesSection, event: EventObject): Promise<JsonObject> {
   const { outcome, object } = await fire(section, event);
   expect(outcome, JSON.stringify(outcome).slice(0, 500)).to.include({ outcome: 'delivered' });

@@ -1,5 +1,5 @@
-// Values that are too large for their place: a build starts all the same, with a part of them that
-// says how much is missing, unless the configuration wants no build then.
+// Values that are too large for their place: the build starts with a truncated value that says how
+// much is missing, unless the configuration refuses such a delivery.
 
 import { expect } from 'chai';
 import {
@@ -15,7 +15,7 @@ import { aJob, aRun, aWorkflow, created, EVENT, fire, textAt, variable } from '.
 const KIB = 1_024;
 const MARK = / \[truncated: (\d+) of (\d+) bytes left out\]/;
 
-/** What the mark says is what is missing. */
+/** The mark names the number of missing bytes. */
 function expectMarked(text: string, whole: string): void {
   const [mark = '', left, total] = MARK.exec(text) ?? [];
   expect(mark, text.slice(-80)).to.not.equal('');
@@ -37,9 +37,9 @@ interface Place {
   readonly what: string;
   readonly manifest: JsonObject;
   readonly pointer: string;
-  /** What the text may have at the most, in bytes. */
+  /** Upper limit of the text, in bytes. */
   readonly atMost: number;
-  /** And at least: a bound that is far too low would lose what there is room for. */
+  /** Lower limit: a bound that is far too low would lose data that fits. */
   readonly atLeast: number;
 }
 
@@ -117,7 +117,7 @@ describe('a value that is too large for its place', () => {
     });
   }
 
-  it('loses nothing of what the operator wrote around it', async () => {
+  it('keeps the operator’s text around it', async () => {
     const manifest = aJob({ env: [variable('A', `before ${EVENT} $(HOST) after`)] });
     const event = anEvent({ message: MESSAGES['of letters'] });
     const text = textAt(await created({ manifest }, event), ENV);
@@ -133,7 +133,7 @@ describe('a value that is too large for its place', () => {
     expectMarked(stringAt(parsed, 'message'), MESSAGES['of letters']);
   });
 
-  it('gives a build even if an Event is made of nothing but small texts', async () => {
+  it('starts a build even if an Event has only small texts', async () => {
     const labels = Object.fromEntries([...Array(20_000).keys()].map((key) => [`a${key}`, 'value']));
     const manifest = aJob({ env: [variable('A', '${event}')] });
     const text = textAt(await created({ manifest }, anEvent({ metadata: { labels } })), ENV);
@@ -156,14 +156,14 @@ describe('a value that is too large for its place', () => {
     for (const name of names) expectMarked(stringAt(annotations, name), MESSAGES['of letters']);
   });
 
-  it('is one of many: the object stays below what etcd takes', async () => {
+  it('is one of many: the object stays below etcd’s limit', async () => {
     const env = [...Array(40).keys()].map((key) => variable(`A${key}`, EVENT));
     const message = `${'\u001b'.repeat(50_000)}${'x'.repeat(300_000)}`;
     const object = await created({ manifest: aJob({ env }) }, anEvent({ message }));
     expect(Buffer.byteLength(JSON.stringify(object))).to.be.below(1_100 * KIB);
   });
 
-  it('is never truncated where a part of it is another thing', async () => {
+  it('is never truncated at a place where a part means something else', async () => {
     const section = {
       manifest: aJob({ image: EVENT }),
       allowFromEvent: ['/spec/template/spec/containers/0/image'],
@@ -173,7 +173,7 @@ describe('a value that is too large for its place', () => {
     expect(outcome).to.include({ outcome: 'refused', reason: 'too-large' });
   });
 
-  it('never makes the program text of a script of a part', async () => {
+  it('never makes a part of it the text of a script', async () => {
     const section = {
       manifest: aRun({ taskSpec: { steps: [{ script: EVENT }] } }),
       allowFromEvent: ['/spec/taskSpec/steps/0/script'],
@@ -190,7 +190,7 @@ describe('a label that is too long', () => {
   const manifest = { ...aJob({}), metadata: { labels: { a: EVENT } } };
   const LABEL = '/metadata/labels/a';
 
-  it('says at its end how many characters are left out', async () => {
+  it('ends with the number of omitted characters', async () => {
     const label = textAt(await created({ manifest }, anEvent({ message: 'x'.repeat(100) })), LABEL);
     expect(label).to.match(/^x+\.truncated-\d+$/);
     expect(label.length).to.be.within(61, 63);

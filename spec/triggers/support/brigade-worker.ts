@@ -1,6 +1,7 @@
-// A worker of Brigade v1, as far as a script sees one: from a build Secret to the event that the script
-// gets, and the library `brigadier` with Jobs that are recorded and not run.
-// Source: brigadecore/brigade v0.10.0, brigade-worker/src (index.ts, app.ts, events.ts, job.ts, group.ts)
+// A fake worker of Brigade v1 for scripts: from a build Secret to the event that the
+// script gets, and the library `brigadier` with Jobs that are recorded and not run.
+// Source: brigadecore/brigade v0.10.0, brigade-worker/src (index.ts, app.ts, events.ts, job.ts,
+// group.ts)
 
 import { EventEmitter } from 'node:events';
 import { compileFunction } from 'node:vm';
@@ -17,7 +18,7 @@ export interface BrigadeEvent {
   readonly cause?: { readonly event: BrigadeEvent; readonly reason: unknown };
 }
 
-/** A Job that a script asked to run. */
+/** A Job that a script ran. */
 export interface RecordedJob {
   readonly name: string;
   readonly image: string;
@@ -26,7 +27,7 @@ export interface RecordedJob {
   readonly useSource: boolean;
 }
 
-/** What a build did. */
+/** Result of a build. */
 export interface BuildRecord {
   /** In the order in which they began. */
   readonly jobs: readonly RecordedJob[];
@@ -36,11 +37,11 @@ export interface BuildRecord {
   readonly mostAtOnce: number;
 }
 
-/** The event that the worker makes of a build Secret; an absent type is `ping`. */
+/** The worker's event of a build Secret; an absent type is `ping`. */
 export function eventOf(secret: Json | undefined): BrigadeEvent {
   const text = (key: string): string => stringAt(secret, 'stringData', key);
   return {
-    // The controller hands over the label and the name.
+    // The controller passes the label and the name.
     buildID: stringAt(secret, 'metadata', 'labels', 'build'),
     workerID: stringAt(secret, 'metadata', 'name'),
     type: text('event_type') || 'ping',
@@ -91,7 +92,7 @@ class Worker implements BuildRecord {
     this.jobs.push(job);
     this.#running += 1;
     this.mostAtOnce = Math.max(this.mostAtOnce, this.#running);
-    // Others that were asked for at the same time begin meanwhile.
+    // Other Jobs that were started at the same time begin meanwhile.
     await Promise.resolve();
     this.#running -= 1;
     if (this.#failing.includes(job.name)) throw new Error(`job ${job.name}: failed`);
@@ -101,7 +102,7 @@ class Worker implements BuildRecord {
 
 type Handler = (event: BrigadeEvent, project: object) => unknown;
 
-/** Handlers by the whole type; what they promise is waited for, as a worker's process waits. */
+/** Handlers by the whole type. Their promises are awaited, as by a worker's process. */
 class EventRegistry extends EventEmitter {
   readonly #promised: unknown[] = [];
 

@@ -1,5 +1,5 @@
-// An API server as far as triggers see one: it keeps what is created, refuses what exists, and
-// answers what a spec tells it to answer first. It knows no kinds and validates nothing.
+// A fake API server for triggers: it keeps created objects, refuses existing ones, and gives the
+// scripted answers of a spec first. It knows no kinds and validates nothing.
 
 import { once } from 'node:events';
 import { isJsonObject, type Json, type JsonObject, stringAt } from '../../../lib/core/event.ts';
@@ -10,7 +10,7 @@ import type {
   ApiStream,
 } from '../../../lib/kubernetes/client/kubernetes-api.ts';
 
-/** An answer with a body, 200 unless told otherwise. */
+/** An answer with a body, by default 200. */
 export function anAnswer(
   body: Json,
   status = 200,
@@ -34,17 +34,17 @@ export function aFailure(reached: 'never' | 'perhaps' | 'answered', code: string
   return { ok: false, reached, code, detail: `the fake says ${code}` };
 }
 
-/** What it answers to a call; undefined: what an API server would. */
+/** Scripted answer to a call; undefined: that of an API server. */
 export type Script = (call: ApiCall) => ApiAnswer | undefined;
 
-/** An API server of a few lines. */
+/** A fake API server. */
 export class FakeApi implements ApiClient {
   readonly server = 'https://cluster.example.test';
   readonly calls: ApiCall[] = [];
   /** By path. */
   readonly objects = new Map<string, JsonObject>();
   script: Script = () => undefined;
-  /** Whether it takes requests and never answers them. */
+  /** Whether it accepts requests and never answers them. */
   silent = false;
 
   async request(call: ApiCall, signal: AbortSignal): Promise<ApiAnswer> {

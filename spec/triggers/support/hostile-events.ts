@@ -1,13 +1,13 @@
-// Events as nobody should write them, and as somebody will: everything an Event's author decides.
+// Hostile Events: everything that the author of an Event decides.
 
 import type { EventObject } from '../../../lib/core/event.ts';
 import { anEvent } from '../../support/builders.ts';
 
-/** A text of everything that breaks shells, terminals, JSON, labels and templates. */
+/** A text with everything that breaks shells, terminals, JSON, labels and templates. */
 export const NASTY =
   'a\0b\u001b[31mred\u001b[0m\u2028\u2029\u202e\r\n\t"\'`$(touch x)${event.reason}$$(id);&&|>{{workflow.name}}\uD800 \uDC00 é😀';
 
-/** Hostile Events by what is wrong with them. */
+/** Hostile Events by description. */
 export const HOSTILE_EVENTS: Readonly<Record<string, EventObject>> = {
   'no fields at all': {},
   'no kind, reason, type and name': {

@@ -1,4 +1,4 @@
-// The parts that a spec hands to a kind of trigger, and the sections it tries them with.
+// Parts and sections for the specs of the kinds of trigger.
 
 import { systemClock, systemRandom } from '../../../lib/kit/system.ts';
 import type { KubernetesSection } from '../../../lib/triggers/kubernetes.ts';
@@ -9,7 +9,7 @@ import { FakeApi } from './fake-api.ts';
 /** A signal that never aborts. */
 export const NEVER = new AbortController().signal;
 
-/** What the gateway calls a trigger of a spec: prefix `diagnose`, builds in `ci`. */
+/** Parts of a trigger of a spec: prefix `diagnose`, builds in `ci`. */
 export function someParts(overrides: Partial<TriggerParts> = {}): TriggerParts {
   return {
     name: 'diagnose',
@@ -25,7 +25,7 @@ export function someParts(overrides: Partial<TriggerParts> = {}): TriggerParts {
   };
 }
 
-/** What checks and permissions are given. */
+/** The context of checks and permissions. */
 export const CONTEXT = { name: 'diagnose', namespace: 'shop', buildNamespace: 'ci' } as const;
 
 /** A Job that uses every place that a pod has for Event values. */
