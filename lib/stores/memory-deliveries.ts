@@ -1,5 +1,5 @@
-// The deliveries of the memory store, and the one place where a state of one changes, so that the
-// queues never disagree with them. Unsettled ones are all kept; settled ones until they give way.
+// The deliveries of the memory store. Their states change only here, so that the queues never
+// disagree with them. Every unsettled delivery is kept, and a bounded number of settled ones.
 
 import {
   type Delivery,
@@ -10,33 +10,33 @@ import {
 import type { ClaimRequest, DecisionRecord, DeliveryCount, DeliveryQuery } from '../core/store.ts';
 import { MemoryQueue, type Queued } from './memory-queue.ts';
 
-/** Settled deliveries kept for those who ask; older ones go first. About 20 MB of usual Events. */
+/** Settled deliveries kept for listings; the oldest is deleted first. About 20 MB of usual Events. */
 const SETTLED_KEPT = 10_000;
 
-/** Places of deliveries that went lately, for a page that begins behind one of them. */
-const PLACES_KEPT = 10_000;
+/** Places kept of deleted deliveries, for a page that begins after one of them. */
+const DELETED_PLACES_KEPT = 10_000;
 
 const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
 
-/** Deliveries in memory. */
+/** Stores deliveries in memory. */
 export class MemoryDeliveries {
   readonly #kept = new Map<string, Packed>();
   readonly #decisions = new Map<string, DecisionRecord>();
   readonly #queues = new Map<string, MemoryQueue>();
-  /** Id → when it was settled last, the oldest first. */
+  /** Id → time of its last settlement, the oldest first. */
   readonly #settled = new Map<string, number>();
-  readonly #placesGone = new Map<string, number>();
+  readonly #deletedPlaces = new Map<string, number>();
   #places = 0;
   #shiftMs = 0;
-  /** Characters of what is kept: near enough to its bytes. */
+  /** Characters of all packed occurrences, as an estimate of the bytes. */
   #bytes = 0;
 
-  /** How much is kept. */
+  /** Estimated size of all deliveries. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Puts a new one in. */
+  /** Adds a new delivery. */
   add(delivery: Delivery): void {
     const kept = packed(delivery, (this.#places += 1));
     this.#kept.set(delivery.id, kept);
@@ -44,34 +44,34 @@ export class MemoryDeliveries {
     if (delivery.state === 'waiting') this.#queueOf(delivery.trigger).put(this.#queued(kept));
   }
 
-  /** Notes why one was made. */
+  /** Stores the decision of a delivery. */
   explain(decision: DecisionRecord): void {
     this.#decisions.set(decision.id, decision);
   }
 
-  /** Why one was made. */
+  /** The decision of a delivery. */
   decision(id: string): DecisionRecord | null {
     return this.#decisions.get(id) ?? null;
   }
 
-  /** One as it is kept. */
+  /** A delivery in its packed form. */
   find(id: string): Packed | undefined {
     return this.#kept.get(id);
   }
 
-  /** Those that may be attempted now. */
+  /** Deliveries that may be attempted now. */
   due({ trigger, now, ...request }: ClaimRequest): readonly Packed[] {
     const due = this.#queueOf(trigger).due({ ...request, now: now - this.#shiftMs });
     return due.flatMap(({ id }) => this.#kept.get(id) ?? []);
   }
 
-  /** When one may fall due next. */
+  /** The earliest time at which a delivery of the trigger may fall due. */
   next(trigger: string): number | null {
     const at = this.#queueOf(trigger).next();
     return at === null ? null : at + this.#shiftMs;
   }
 
-  /** Changes one. */
+  /** Changes a delivery. */
   replace(before: Packed, changes: Changes, now: number): Delivery {
     const after = changed(before, changes);
     const [from, to] = [before.head.state, after.head.state];
@@ -82,14 +82,14 @@ export class MemoryDeliveries {
     if (to === 'waiting') queue.put(this.#queued(after));
     if (from !== 'running' && to === 'running') queue.countRunning(this.#queued(after), 1);
     if (from === 'running' && to !== 'running') queue.countRunning(this.#queued(after), -1);
-    // One that was retried is no longer settled; it comes back at the end when it is.
+    // A retried delivery is no longer settled. Once settled again it becomes the newest.
     this.#settled.delete(id);
     if (!UNSETTLED.has(to)) this.#keepSettled(id, now);
-    // As it was at work, so that whoever settles it parses nothing.
+    // Reuses the parsed occurrences of a running delivery, so that its settlement parses nothing.
     return unpacked({ ...after, occurrences: after.occurrences ?? before.occurrences });
   }
 
-  /** Moves when everything unsettled is due. */
+  /** Adds to the due time of every unsettled delivery. */
   shift(byMs: number): void {
     this.#shiftMs += byMs;
     for (const [id, kept] of this.#kept) {
@@ -98,7 +98,7 @@ export class MemoryDeliveries {
     }
   }
 
-  /** Hands those of a trigger to another; none of them runs. */
+  /** Moves the deliveries of a trigger to another; none of them may be running. */
   rename(from: string, to: string): void {
     for (const [id, before] of this.#kept) {
       const { trigger, state, attempts } = before.head;
@@ -112,13 +112,13 @@ export class MemoryDeliveries {
     }
   }
 
-  /** Whether one is there that goes on by itself. */
+  /** Checks whether an unsettled delivery has this id. */
   isUnsettled(id: string): boolean {
     const kept = this.#kept.get(id);
     return kept !== undefined && UNSETTLED.has(kept.head.state);
   }
 
-  /** Lets the settled one go that has been so for longest; false where there is none. */
+  /** Deletes the delivery that was settled first; false if there is none. */
   forgetOldest(settledBefore = Number.POSITIVE_INFINITY): boolean {
     for (const [id, settledAt] of this.#settled) {
       if (settledAt >= settledBefore) return false;
@@ -128,13 +128,13 @@ export class MemoryDeliveries {
     return false;
   }
 
-  /** A page of them. */
+  /** A page of deliveries. */
   list(query: DeliveryQuery): readonly Delivery[] {
     const { limit, after, order = 'oldest' } = query;
     const kept = [...this.#kept.values()];
     if (order === 'newest') kept.reverse();
     const from = after === undefined ? null : this.#placeOf(after);
-    // Of one that nobody knows nothing is behind.
+    // No delivery is after an unknown one.
     if (from === undefined) return [];
     const isBehind = ({ place }: Packed): boolean =>
       from === null || (order === 'newest' ? place < from : place > from);
@@ -146,7 +146,7 @@ export class MemoryDeliveries {
     return found;
   }
 
-  /** How many stand where. */
+  /** Numbers of deliveries by trigger and state. */
   counts(): readonly DeliveryCount[] {
     const counts = new Map<string, DeliveryCount>();
     for (const { head } of this.#kept.values()) {
@@ -168,15 +168,15 @@ export class MemoryDeliveries {
     this.#kept.delete(id);
     this.#settled.delete(id);
     this.#decisions.delete(id);
-    if (kept !== undefined) this.#placesGone.set(id, kept.place);
-    for (const oldest of this.#placesGone.keys()) {
-      if (this.#placesGone.size <= PLACES_KEPT) break;
-      this.#placesGone.delete(oldest);
+    if (kept !== undefined) this.#deletedPlaces.set(id, kept.place);
+    for (const oldest of this.#deletedPlaces.keys()) {
+      if (this.#deletedPlaces.size <= DELETED_PLACES_KEPT) break;
+      this.#deletedPlaces.delete(oldest);
     }
   }
 
   #placeOf(id: string): number | undefined {
-    return this.#kept.get(id)?.place ?? this.#placesGone.get(id);
+    return this.#kept.get(id)?.place ?? this.#deletedPlaces.get(id);
   }
 
   #queued({ head, place, namespace }: Packed): Queued {
@@ -207,27 +207,27 @@ function fits(head: DeliveryHead, query: DeliveryQuery): boolean {
   );
 }
 
-// A delivery as it is kept in memory: while nobody works on it, its occurrences are one text. An
-// Event is some hundred small objects; ten thousand of them at rest would make every collection of
-// garbage a long one, and a backlog several times as large. Nothing else is done to a delivery here.
-
-/** Everything of a delivery but its occurrences. */
+/** All fields of a delivery except its occurrences. */
 type DeliveryHead = Omit<Delivery, 'occurrences'>;
 
-/** A delivery at rest or at work. */
+/**
+ * A stored delivery. Its occurrences are one JSON text unless it is running. An Event is about a
+ * hundred small objects. Ten thousand parsed Events would slow every garbage collection and take
+ * several times the memory.
+ */
 interface Packed {
   readonly head: DeliveryHead;
-  /** In the order in which deliveries were committed. */
+  /** Its number in the order of commits. */
   readonly place: number;
-  /** Of its first Event. */
+  /** The namespace of its first Event. */
   readonly namespace: string;
-  /** Its occurrences, as JSON. */
+  /** Its occurrences as JSON. */
   readonly text: string;
-  /** The same while it is worked on, so that they are parsed once. */
+  /** The parsed occurrences while it is running, so that they are parsed once. */
   readonly occurrences: Delivery['occurrences'] | null;
 }
 
-/** What of a delivery changes while it is kept. */
+/** The fields of a delivery that may change. */
 type Changes = Partial<
   Pick<
     Delivery,
@@ -235,7 +235,7 @@ type Changes = Partial<
   >
 >;
 
-/** Packs a delivery; later changes of what was handed in change nothing. */
+/** Packs a copy of a delivery. */
 export function packed(delivery: Delivery, place = 0): Packed {
   const { occurrences, ...head } = delivery;
   const text = JSON.stringify(occurrences);
@@ -243,12 +243,12 @@ export function packed(delivery: Delivery, place = 0): Packed {
   return { head: Object.freeze(head), place, namespace, text, occurrences: null };
 }
 
-/** The delivery as it is handed out. */
+/** Converts a packed delivery back. */
 export function unpacked({ head, text, occurrences }: Packed): Delivery {
   return Object.freeze({ ...head, occurrences: occurrences ?? parsed(text) });
 }
 
-/** The same delivery after a change; one that is running has its occurrences at hand. */
+/** Applies changes to a packed delivery; a running one gets its occurrences parsed. */
 export function changed(before: Packed, changes: Changes): Packed {
   const { head, text, occurrences } = before;
   const next = Object.freeze({ ...head, ...changes });

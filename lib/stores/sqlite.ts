@@ -1,6 +1,6 @@
-// The sqlite store: everything survives the process, in one file and its history beside it. Here is
-// the kind and how it is opened; what it does lies in sqlite/. See docs/decisions for why it is a
-// worker thread.
+// The sqlite store: everything survives a restart, in one file with its history beside it. This file
+// has the kind, its opening and the ports of the main thread, which pack each call and unpack its
+// answer. The worker thread in sqlite/worker does the work (docs/decisions/0010-sqlite-in-one-worker.md).
 
 import { resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
@@ -49,24 +49,24 @@ interface SqliteSection {
   readonly path?: string;
 }
 
-/** Where it lies unless somebody says otherwise. */
+/** Defaults of the section. */
 export const SQLITE_DEFAULTS = { path: 'sluice.db' } as const;
 
-/** What opening a file takes. */
+/** Options of `openSqliteStore`. */
 interface SqliteOptions {
   readonly path: string;
   /** 0: no bound. */
   readonly maxBytes: number;
   readonly note?: (note: HistoryNote) => void;
-  /** Says when to look whether the files are still there; absent: for a short use, never. */
+  /** Schedules checks that the files still exist; absent for a short use without such checks. */
   readonly clock?: Pick<Clock, 'monotonic'>;
   /** Another worker, for specs. */
   readonly worker?: URL;
 }
 
-// A lock is the process's, and gone as soon as it closes the file anywhere: what this process has open
-// it must not so much as look into.
-const OPEN_HERE = new Set<string>();
+// A lock on a file belongs to the process and is released as soon as the process closes the file
+// anywhere. So this process must not open a file again that it has open.
+const OPEN_PATHS = new Set<string>();
 
 const LOCKED = { what: 'failed', result: 'SQLITE_BUSY', detail: 'open in this process' } as const;
 
@@ -78,9 +78,9 @@ const LOCKED = { what: 'failed', result: 'SQLITE_BUSY', detail: 'open in this pr
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   const { path, maxBytes, note = () => undefined, clock, worker } = options;
   const place = await placeOf(path);
-  if (OPEN_HERE.has(place)) throw unusableAs(path, LOCKED);
-  OPEN_HERE.add(place);
-  const close = (): void => void OPEN_HERE.delete(place);
+  if (OPEN_PATHS.has(place)) throw unusableAs(path, LOCKED);
+  OPEN_PATHS.add(place);
+  const close = (): void => void OPEN_PATHS.delete(place);
   try {
     await preparePlace(path);
     const data = { path, historyPath: historyPathOf(path), maxBytes };
@@ -91,18 +91,18 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
       worker,
     );
     if ('found' in opened) throw unusableAs(path, opened.found);
-    const { caller, notes } = opened;
+    const { client, notes } = opened;
     for (const one of notes) note(one);
-    const lost: OpenFilesParts['lost'] = (...what) => caller.giveUp(lostAs(path, ...what));
+    const lost: OpenFilesParts['lost'] = (...what) => client.giveUp(lostAs(path, ...what));
     if (clock !== undefined) files = await OpenFiles.of({ path, clock, lost });
-    return new SqliteStore(caller);
+    return new SqliteStore(client);
   } catch (error) {
     close();
     throw error;
   }
 }
 
-/** A store in a file of this machine. */
+/** The kind `sqlite`. */
 export const sqliteKind = {
   kind: 'sqlite',
   summary: 'Keeps everything in a file on this machine: it survives restarts and kills.',
@@ -116,7 +116,7 @@ export const sqliteKind = {
         minLength: 1,
         default: SQLITE_DEFAULTS.path,
         description:
-          'The file; a relative path begins in `SLUICE_DATA`, else in the state folder of the user, `~/.local/state/sluice`. On a disk of this machine or a block volume, never across a network. The history of decisions lies beside it.',
+          'The file. A relative path is relative to `SLUICE_DATA`, else to the state folder of the user, `~/.local/state/sluice`. Use a local disk or a block volume, not a network file system. The history of decisions is stored beside it.',
         examples: ['/data/sluice.db'],
       },
     },
@@ -131,124 +131,116 @@ export const sqliteKind = {
   }),
 } as const satisfies Kind<SqliteSection, StoreParts, ClosedStore>;
 
-// Notices that a file of an open store was moved, deleted or replaced. SQLite goes on writing to the
-// file that it opened, and no later start would find what it writes. A checkpoint and a VACUUM change
-// what is in the files, never which files they are.
+/** The ports over the worker. It keeps only the parsed bodies of running deliveries. */
+class SqliteStore implements Store {
+  readonly #client: WorkerClient;
+  /** Bodies of running deliveries by id, so that a settlement parses nothing. */
+  readonly #bodies = new Map<string, DeliveryBody>();
 
-// The store's ports over the worker: packs what goes there, unpacks what comes back, and keeps the
-// bodies of running deliveries at hand. It holds nothing else.
-
-/** A store in a SQLite file. */
-export class SqliteStore implements Store {
-  readonly #caller: WorkerClient;
-  /** Bodies of running deliveries, by id: what settles them parses nothing. */
-  readonly #atWork = new Map<string, DeliveryBody>();
-
-  /** The keys of the ledger, as far as they are known here. */
   readonly #known: KnownKeys;
 
-  constructor(caller: WorkerClient) {
-    this.#caller = caller;
-    this.#known = new KnownKeys((after) => caller.call('ledgerKeys', { after }));
+  constructor(client: WorkerClient) {
+    this.#client = client;
+    this.#known = new KnownKeys((after) => client.call('ledgerKeys', { after }));
   }
 
   readonly journal: Journal = {
     durable: true,
     positions: async (source) => {
-      return toPositions(await this.#caller.call('positions', { source }));
+      return toPositions(await this.#client.call('positions', { source }));
     },
     allPositions: async () => {
-      const all = await this.#caller.call('allPositions', {});
+      const all = await this.#client.call('allPositions', {});
       return new Map(all.map(([source, rows]) => [source, toPositions(rows)]));
     },
     mayKnow: (key) => this.#known.mayHave(key),
     lookup: async (keys) => {
       if (keys.length === 0) return new Map();
-      const entries = await this.#caller.call('lookup', { keys });
+      const entries = await this.#client.call('lookup', { keys });
       return new Map(entries.map((entry) => [entry.key, entry]));
     },
     commit: async (commit) => {
-      // Before it is stored: from then on nobody may be sure that it is not.
+      // Before the commit: from its start on, the ledger may have these keys.
       for (const entry of commit.ledger) this.#known.add(entry);
-      const { done, existing, usage } = await this.#caller.call('commit', packCommit(commit));
+      const { done, existing, usage } = await this.#client.call('commit', packCommit(commit));
       return done ? { done, existing: new Set(existing), usage } : { done, usage };
     },
   };
 
   readonly upkeep: Upkeep = {
     begin: async (at) => {
-      const { lost, ...begun } = await this.#caller.call('begin', at);
+      const { lost, ...begun } = await this.#client.call('begin', at);
       return { ...begun, lost: lost.map((row) => this.#unpack(row)) };
     },
     retire: async (retirement) => {
-      await this.#caller.call('retire', retirement);
+      await this.#client.call('retire', retirement);
     },
     dropPositions: async (gaps) => {
-      await this.#caller.call('dropPositions', { gaps });
+      await this.#client.call('dropPositions', { gaps });
     },
     shift: async (byMs) => {
-      await this.#caller.call('shift', { byMs });
+      await this.#client.call('shift', { byMs });
     },
     sweep: async (bounds) => this.#sweep(bounds),
   };
 
   readonly outbox: Outbox = {
     claim: async (request) => {
-      const rows = await this.#caller.call('claim', request);
+      const rows = await this.#client.call('claim', request);
       return rows.map((row) => this.#unpack(row));
     },
     attempt: async (claim) => {
-      const withBody = !this.#atWork.has(claim.id);
-      return this.#answer(await this.#caller.call('attempt', { ...claim, withBody }));
+      const withBody = !this.#bodies.has(claim.id);
+      return this.#answer(await this.#client.call('attempt', { ...claim, withBody }));
     },
     settle: async (settlement) => {
-      const withBody = !this.#atWork.has(settlement.id);
-      return this.#answer(await this.#caller.call('settle', { ...settlement, withBody }));
+      const withBody = !this.#bodies.has(settlement.id);
+      return this.#answer(await this.#client.call('settle', { ...settlement, withBody }));
     },
     change: async (change) => {
-      const withBody = !this.#atWork.has(change.id);
-      return this.#answer(await this.#caller.call('change', { ...change, withBody }));
+      const withBody = !this.#bodies.has(change.id);
+      return this.#answer(await this.#client.call('change', { ...change, withBody }));
     },
-    next: async (trigger) => this.#caller.call('next', { trigger }),
+    next: async (trigger) => this.#client.call('next', { trigger }),
   };
 
   readonly archive: Archive = {
     list: async (query) => {
-      const rows = await this.#caller.call('list', query);
+      const rows = await this.#client.call('list', query);
       return rows.map((row) => this.#unpack(row));
     },
     get: async (id) => {
-      const row = await this.#caller.call('get', { id });
+      const row = await this.#client.call('get', { id });
       return row === null ? null : this.#unpack(row);
     },
     decision: async (id) => {
-      const row = await this.#caller.call('decision', { id });
+      const row = await this.#client.call('decision', { id });
       return row === null ? null : toDecision(row);
     },
-    counts: async () => this.#caller.call('counts', {}),
-    usage: async () => this.#caller.call('usage', {}),
-    gaps: async (limit) => this.#caller.call('gaps', { limit }),
-    firedSince: async (since) => this.#caller.call('firedSince', { since }),
+    counts: async () => this.#client.call('counts', {}),
+    usage: async () => this.#client.call('usage', {}),
+    gaps: async (limit) => this.#client.call('gaps', { limit }),
+    firedSince: async (since) => this.#client.call('firedSince', { since }),
   };
 
   readonly keep: KeyValues = {
-    read: async (name) => this.#caller.call('read', { name }),
+    read: async (name) => this.#client.call('read', { name }),
     write: async (name, value) => {
-      await this.#caller.call('write', { name, value });
+      await this.#client.call('write', { name, value });
     },
   };
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#caller.close();
-    this.#atWork.clear();
+    await this.#client.close();
+    this.#bodies.clear();
   }
 
-  /** Piece by piece, so that other calls go on in between. */
+  /** Sweeps in pieces, so that the worker answers other calls in between. */
   async #sweep(bounds: SweepBounds): Promise<number> {
     let forgotten = 0;
     let from: SweepPlace | null = null;
     do {
-      const piece: { forgotten: number; next: SweepPlace | null } = await this.#caller.call(
+      const piece: { forgotten: number; next: SweepPlace | null } = await this.#client.call(
         'sweep',
         { ...bounds, from },
       );
@@ -259,52 +251,51 @@ export class SqliteStore implements Store {
   }
 
   #unpack(row: WholeRow): Delivery {
-    const body = this.#atWork.get(row.id) ?? parseBody(row.body);
-    if (row.state === 'running') this.#atWork.set(row.id, body);
-    else this.#atWork.delete(row.id);
+    const body = this.#bodies.get(row.id) ?? parseBody(row.body);
+    if (row.state === 'running') this.#bodies.set(row.id, body);
+    else this.#bodies.delete(row.id);
     return toDelivery(row, body);
   }
 
   #answer(answer: ActRow): ActAnswer {
     if (!answer.done) return answer;
     const { row, body } = answer;
-    const known = body === null ? this.#atWork.get(row.id) : parseBody(body);
+    const known = body === null ? this.#bodies.get(row.id) : parseBody(body);
     if (known === undefined) throw new SluiceError('internal', `delivery ${row.id} has no body`);
-    if (row.state !== 'running') this.#atWork.delete(row.id);
+    if (row.state !== 'running') this.#bodies.delete(row.id);
     return { done: true, delivery: toDelivery(row, known) };
   }
 }
 
-// The keys of the ledger on this side of the thread, so that what it certainly does not have is never
-// asked for. They are read once, piece by piece, when somebody asks first; until all are here every
-// key may be one of them.
-
-/** The keys of the ledger, and of the Events that its entries came from. */
+/**
+ * A filter of the keys in the ledger, so that the main thread asks the worker only for keys that may
+ * exist. The first question starts to read all keys in pieces; until the end every key may exist.
+ */
 class KnownKeys {
   readonly #read: (after: number) => Promise<LedgerKeys>;
   readonly #filter = new KeyFilter();
   #isComplete = false;
   #isReading = false;
 
-  /** `read` answers the piece behind an entry. */
+  /** `read` returns the piece after an entry. */
   constructor(read: (after: number) => Promise<LedgerKeys>) {
     this.#read = read;
   }
 
-  /** Whether the ledger may have this key; false is certain. */
+  /** Checks whether the ledger may have this key; false is certain. */
   mayHave(key: string): boolean {
     if (this.#isComplete) return this.#filter.mayHave(hashesOf(key));
     if (!this.#isReading) void this.#readAll();
     return true;
   }
 
-  /** An entry is about to be stored. */
+  /** Adds the keys of an entry that is about to be stored. */
   add({ key, eventKey }: Pick<LedgerEntry, 'key' | 'eventKey'>): void {
     this.#filter.add(hashesOf(key));
     this.#filter.add(hashesOf(eventKey));
   }
 
-  /** A store that fails, or is closed, leaves it incomplete: then every key may be known. */
+  /** If the store fails or is closed, the filter stays incomplete and every key may exist. */
   async #readAll(): Promise<void> {
     this.#isReading = true;
     try {
@@ -317,7 +308,7 @@ class KnownKeys {
       }
       this.#isComplete = true;
     } catch {
-      // The call that matters fails as well and says so; the next question reads again.
+      // The caller’s own call fails as well, with the error. The next question reads again.
       this.#isReading = false;
     }
   }

@@ -79,7 +79,7 @@ describe('a sqlite store whose files do not stay', () => {
       );
       expect(error).to.have.property('code', 'store-unusable');
       expect(String(error)).to.match(told);
-      expect(String(error)).to.include('put the file and its -wal back');
+      expect(String(error)).to.include('restore the file and its -wal');
     });
   }
 

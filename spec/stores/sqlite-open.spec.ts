@@ -60,7 +60,7 @@ describe('opening a sqlite store', () => {
     [
       'its folder is missing',
       async () => rm(folder, { recursive: true }),
-      /no such file; make the folder/,
+      /no such file; create the folder/,
     ],
     [
       'its folder is a file',
@@ -90,7 +90,7 @@ describe('opening a sqlite store', () => {
     [
       'it is gone and its log is there',
       async () => writeFile(at('sluice.db-wal'), 'x'),
-      /put the file back/,
+      /restore the file/,
     ],
     [
       'it is empty and its history is there',

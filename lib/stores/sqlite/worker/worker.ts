@@ -1,5 +1,7 @@
-// The thread that has the file. It takes everything that has arrived, answers it together, and then
-// rests; it decides nothing. Started by caller.ts, and only so.
+// The worker thread that owns the files, started by ../worker-client.ts. It answers all requests that
+// have arrived in one transaction, so that they wait for the disk once, and sends the answers only
+// after COMMIT. If one fails, it rolls all back and repeats each by itself, so that a failing request
+// undoes no other.
 
 import {
   type MessagePort,
@@ -28,13 +30,11 @@ import { Ledger } from './ledger.ts';
 import { Listing } from './listing.ts';
 import { Maintenance } from './maintenance.ts';
 
-// Answers calls. Everything that is waiting when the worker turns to work shares one transaction, and
-// so one wait for the disk; answers go out after COMMIT only. Where one of them fails, all is undone
-// and each is done again by itself, so that one that can not be done undoes no other.
+type Handlers = {
+  readonly [Name in CallName]: (argument: Calls[Name]['argument']) => Calls[Name]['answer'];
+};
 
-type Handlers = { readonly [Name in CallName]: (ask: Calls[Name]['ask']) => Calls[Name]['answer'] };
-
-/** Calls that change nothing: alone they need no transaction. */
+/** Calls that change nothing. Without other calls they need no transaction. */
 const READS: ReadonlySet<CallName> = new Set<CallName>([
   'positions',
   'allPositions',
@@ -52,19 +52,19 @@ const READS: ReadonlySet<CallName> = new Set<CallName>([
 ]);
 
 /**
- * Calls that need not wait for the disk: what a claim changed matters to this process alone, and one
- * that comes after the machine died gives all claims back anyway.
+ * Calls that need not wait for the disk. A claim matters only to this process, and the first process
+ * after a crash of the machine returns all claims anyway.
  */
 const NEED_NO_DISK: ReadonlySet<CallName> = new Set<CallName>([...READS, 'claim']);
 
-/** Where calls are answered. */
-export class RequestHandler {
+/** Answers requests. */
+class RequestHandler {
   readonly #db: Statements;
   readonly #deliveries: DeliveryRows;
   readonly #ledger: Ledger;
   readonly #history: History;
   readonly #handlers: Handlers;
-  /** Once the file is found damaged, nothing more is done with it. */
+  /** Set if the file is damaged; then every further request fails. */
   #end: CallFailure | null = null;
 
   constructor(db: Statements, data: WorkerData, note: (note: HistoryNote) => void) {
@@ -76,21 +76,21 @@ export class RequestHandler {
     this.#handlers = this.#handlersFor(data.maxBytes);
   }
 
-  /** Answers all of them, in their order. */
-  answer(asks: readonly Request[]): readonly Reply[] {
+  /** Answers requests in their order. */
+  answer(requests: readonly Request[]): readonly Reply[] {
     try {
-      return this.#together(asks);
+      return this.#together(requests);
     } catch (error) {
       this.#undo();
-      if (asks.length > 1) return asks.flatMap((ask) => this.answer([ask]));
+      if (requests.length > 1) return requests.flatMap((request) => this.answer([request]));
       const failure = this.#end ?? failureOf(error);
       if (failure.code === 'store-unusable') this.#end = failure;
-      return asks.map(({ call }) => ({ call, failure }));
+      return requests.map(({ call }) => ({ call, failure }));
     }
   }
 
-  /** Writes down what may wait until after the answers. */
-  rest(): void {
+  /** Commits the history, which may wait until after the answers. */
+  flush(): void {
     this.#history.flush();
   }
 
@@ -99,17 +99,17 @@ export class RequestHandler {
     this.#db.close();
   }
 
-  #together(asks: readonly Request[]): readonly Reply[] {
+  #together(requests: readonly Request[]): readonly Reply[] {
     if (this.#end !== null) throw new Error(this.#end.message);
     const handle = (): Reply[] =>
-      asks.map(({ call, name, ask }) => {
-        const handler = this.#handlers[name] as (ask: unknown) => unknown;
-        return { call, answer: handler(ask) };
+      requests.map(({ call, name, argument }) => {
+        const handler = this.#handlers[name] as (argument: unknown) => unknown;
+        return { call, answer: handler(argument) };
       });
-    const isWriting = asks.some(({ name }) => !READS.has(name));
-    const isForGood = asks.some(({ name }) => !NEED_NO_DISK.has(name));
+    const isWriting = requests.some(({ name }) => !READS.has(name));
+    const isForGood = requests.some(({ name }) => !NEED_NO_DISK.has(name));
     const replies = isWriting ? this.#db.transaction(handle, { isForGood }) : handle();
-    this.#deliveries.tally.commit();
+    this.#deliveries.stateCounts.commit();
     return replies;
   }
 
@@ -118,10 +118,10 @@ export class RequestHandler {
     this.#ledger.rollback();
     try {
       this.#db.rollback();
-      this.#deliveries.shift.reread();
-      this.#deliveries.making.reread();
+      this.#deliveries.clockOffset.reread();
+      this.#deliveries.creationIndex.reread();
     } catch {
-      // The next call finds the same trouble and tells it.
+      // The next call fails in the same way and reports it.
     }
   }
 
@@ -138,43 +138,42 @@ export class RequestHandler {
       allPositions: () => journal.allPositions(),
       lookup: ({ keys }) => ledger.lookup(keys),
       ledgerKeys: ({ after }) => ledger.keys(after),
-      commit: (ask) => journal.commit(ask),
-      claim: (ask) => outbox.claim(ask),
-      attempt: (ask) => outbox.attempt(ask),
-      settle: (ask) => outbox.settle(ask),
-      change: (ask) => outbox.change(ask),
+      commit: (argument) => journal.commit(argument),
+      claim: (argument) => outbox.claim(argument),
+      attempt: (argument) => outbox.attempt(argument),
+      settle: (argument) => outbox.settle(argument),
+      change: (argument) => outbox.change(argument),
       next: ({ trigger }) => outbox.next(trigger),
-      list: (ask) => listing.list(ask),
+      list: (argument) => listing.list(argument),
       get: ({ id }) => {
         const row = deliveries.find(id);
         return row === undefined ? null : deliveries.whole(row);
       },
       decision: ({ id }) => history.find(id),
-      counts: () => deliveries.tally.counts,
+      counts: () => deliveries.stateCounts.counts,
       usage: () => journal.usage,
       gaps: ({ limit }) => journal.gaps(limit),
       firedSince: ({ since }) => ledger.firedSince(since),
-      read: ({ name }) =>
-        (db.value('SELECT value FROM keep WHERE name = ?', name) as string | undefined) ?? null,
+      read: ({ name }) => db.text('SELECT value FROM keep WHERE name = ?', name) ?? null,
       write: ({ name, value }) => {
         db.run('INSERT OR REPLACE INTO keep (name, value) VALUES (?, ?)', name, value);
         return null;
       },
-      begin: (ask) => upkeep.begin(ask),
-      retire: (ask) => {
-        upkeep.retire(ask);
+      begin: (argument) => upkeep.begin(argument),
+      retire: (argument) => {
+        upkeep.retire(argument);
         return null;
       },
       dropPositions: ({ gaps }) => {
         db.run('DELETE FROM position');
-        journal.keepGaps(gaps);
+        journal.addGaps(gaps);
         return null;
       },
       shift: ({ byMs }) => {
         deliveries.shiftBy(byMs);
         return null;
       },
-      sweep: (ask) => upkeep.sweep(ask),
+      sweep: (argument) => upkeep.sweep(argument),
     };
   }
 }
@@ -182,30 +181,30 @@ export class RequestHandler {
 if (parentPort !== null) serve(parentPort, workerData as WorkerData);
 
 function serve(port: MessagePort, data: WorkerData): void {
-  const say = (message: FromWorker): void => {
+  const send = (message: FromWorker): void => {
     port.postMessage(message);
   };
   const notes: HistoryNote[] = [];
   let isOpen = false;
-  const desk = open(data, (note) => {
-    if (isOpen) say({ kind: 'note', note });
+  const handler = open(data, (note) => {
+    if (isOpen) send({ kind: 'note', note });
     else notes.push(note);
   });
-  if (!(desk instanceof RequestHandler)) {
-    say(desk);
+  if (!(handler instanceof RequestHandler)) {
+    send(handler);
     port.close();
     return;
   }
   isOpen = true;
   port.on('message', (first: ToWorker) => {
-    const { asks, isClosing } = taken(first, port);
-    if (asks.length > 0) say({ kind: 'replies', replies: desk.answer(asks) });
-    desk.rest();
+    const { requests, isClosing } = receiveAll(first, port);
+    if (requests.length > 0) send({ kind: 'replies', replies: handler.answer(requests) });
+    handler.flush();
     if (!isClosing) return;
-    desk.close();
+    handler.close();
     port.close();
   });
-  say({ kind: 'opened', notes });
+  send({ kind: 'opened', notes });
 }
 
 function open(data: WorkerData, note: (note: HistoryNote) => void): RequestHandler | FromWorker {
@@ -216,24 +215,24 @@ function open(data: WorkerData, note: (note: HistoryNote) => void): RequestHandl
   }
 }
 
-/** All that has arrived by now. */
-function taken(
+/** Receives all messages that have arrived. */
+function receiveAll(
   first: ToWorker,
   port: MessagePort,
-): { asks: readonly Request[]; isClosing: boolean } {
-  const asks: Request[] = [];
+): { requests: readonly Request[]; isClosing: boolean } {
+  const requests: Request[] = [];
   let next: ToWorker | undefined = first;
   while (next !== undefined) {
     switch (next.kind) {
-      case 'asks':
-        asks.push(...next.asks);
+      case 'requests':
+        requests.push(...next.requests);
         break;
       case 'close':
-        return { asks, isClosing: true };
+        return { requests, isClosing: true };
       default:
         return next satisfies never;
     }
     next = (receiveMessageOnPort(port) as { message: ToWorker } | undefined)?.message;
   }
-  return { asks, isClosing: false };
+  return { requests, isClosing: false };
 }
