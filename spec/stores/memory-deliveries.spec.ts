@@ -1,4 +1,4 @@
-// A delivery at rest: what was put in comes out, whatever its Event holds.
+// Promises of packed deliveries in lib/stores/memory-deliveries.ts: any Event is unpacked unchanged.
 
 import { expect } from 'chai';
 import type { EventObject } from '../../lib/core/event.ts';
@@ -22,7 +22,7 @@ function holding(event: EventObject) {
 
 describe('a packed delivery', () => {
   for (const [what, event] of Object.entries(EVENTS)) {
-    it(`gives back ${what}`, () => {
+    it(`round-trips ${what}`, () => {
       const delivery = holding(event);
       expect(unpacked(packed(delivery))).to.deep.equal(delivery);
       const { occurrences } = unpacked(packed(delivery));
@@ -30,20 +30,20 @@ describe('a packed delivery', () => {
     });
   }
 
-  it('has what changed and keeps the rest', () => {
+  it('applies changes and keeps all other fields', () => {
     const before = packed(holding({ message: 'x' }));
     const after = unpacked(changed(before, { state: 'dead', dead: 'expired', dueAt: 7 }));
     const expected = { ...unpacked(before), state: 'dead', dead: 'expired', dueAt: 7 };
     expect(after).to.deep.equal(expected);
   });
 
-  it('is not changed by those who look at it', () => {
+  it('is frozen for readers', () => {
     const kept = packed(holding({ message: 'x' }));
     Object.assign(unpacked(kept).occurrences[0].event, { message: 'y' });
     expect(unpacked(kept).occurrences[0].event).to.deep.equal({ message: 'x' });
   });
 
-  it('has its occurrences at hand only while it is running', () => {
+  it('keeps parsed occurrences only while it is running', () => {
     const waiting = packed(holding({ message: 'x' }));
     const running = changed(waiting, { state: 'running' });
     expect([waiting, running].map(({ occurrences }) => occurrences !== null)).to.deep.equal([
