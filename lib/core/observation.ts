@@ -49,77 +49,50 @@ export interface DecisionObserved {
 
 /** An observation of reading a watch path. */
 export type ReadingObserved =
-  | {
-      readonly kind: 'reading';
-      readonly source: string;
-      readonly path: string;
-      readonly state: ReadingState;
-      readonly why: string;
-      /** Of `waiting`: the error after which it waits. */
-      readonly reason?: TroubleReason;
-    }
-  | {
-      /**
-       * Everything up to now was read. Observed at a stream's first proof of it and at the first one
-       * after `path-stale`, not with each Event.
-       */
-      readonly kind: 'path-current';
-      readonly source: string;
-      readonly path: string;
-    }
-  | {
-      /** For `ageMs` nothing has proved that everything was read. */
-      readonly kind: 'path-stale';
-      readonly source: string;
-      readonly path: string;
-      readonly ageMs: number;
-    }
-  | {
-      readonly kind: 'watch-opened';
-      readonly source: string;
-      readonly path: string;
-      readonly resourceVersion: string;
-    }
-  | {
-      readonly kind: 'watch-ended';
-      readonly source: string;
-      readonly path: string;
-      readonly reason: TroubleReason;
-      readonly detail: string;
-      readonly lastedMs: number;
-      readonly retryMs: number;
-    }
-  | {
-      readonly kind: 'list-ended';
-      readonly source: string;
-      readonly path: string;
-      readonly purpose: 'first' | 'relist' | 'refresh';
-      readonly items: number;
-      readonly pages: number;
-      readonly durationMs: number;
-    }
-  | {
-      readonly kind: 'list-failed';
-      readonly source: string;
-      readonly path: string;
-      readonly reason: TroubleReason;
-      readonly detail: string;
-      readonly retryMs: number;
-    }
-  | {
-      readonly kind: 'frame-skipped';
-      readonly source: string;
-      readonly path: string;
-      readonly bytes: number;
-      readonly why: string;
-    }
-  | {
-      readonly kind: 'events-read';
-      readonly source: string;
-      readonly path: string;
-      readonly from: 'watch' | 'list';
-      readonly count: number;
-    }
+  | ({ readonly source: string; readonly path: string } & (
+      | {
+          readonly kind: 'reading';
+          readonly state: ReadingState;
+          readonly why: string;
+          /** Of `waiting`: the error after which it waits. */
+          readonly reason?: TroubleReason;
+        }
+      | {
+          /**
+           * Everything up to now was read. Observed at a stream's first proof of it and at the first one
+           * after `path-stale`, not with each Event.
+           */
+          readonly kind: 'path-current';
+        }
+      | {
+          /** For `ageMs` nothing has proved that everything was read. */
+          readonly kind: 'path-stale';
+          readonly ageMs: number;
+        }
+      | { readonly kind: 'watch-opened'; readonly resourceVersion: string }
+      | {
+          readonly kind: 'watch-ended';
+          readonly reason: TroubleReason;
+          readonly detail: string;
+          readonly lastedMs: number;
+          readonly retryMs: number;
+        }
+      | {
+          readonly kind: 'list-ended';
+          readonly purpose: 'first' | 'relist' | 'refresh';
+          readonly items: number;
+          readonly pages: number;
+          readonly durationMs: number;
+        }
+      | {
+          readonly kind: 'list-failed';
+          readonly reason: TroubleReason;
+          readonly detail: string;
+          readonly retryMs: number;
+        }
+      | { readonly kind: 'frame-skipped'; readonly bytes: number; readonly why: string }
+      | { readonly kind: 'events-read'; readonly from: 'watch' | 'list'; readonly count: number }
+    ))
   | { readonly kind: 'gap'; readonly gap: Gap }
   | {
       /** A watch path of an earlier configuration is no longer read. */

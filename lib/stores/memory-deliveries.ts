@@ -36,7 +36,6 @@ export class MemoryDeliveries {
     return this.#bytes;
   }
 
-  /** Adds a new delivery. */
   add(delivery: Delivery): void {
     const kept = packed(delivery, (this.#places += 1));
     this.#kept.set(delivery.id, kept);
@@ -44,34 +43,28 @@ export class MemoryDeliveries {
     if (delivery.state === 'waiting') this.#queueOf(delivery.trigger).put(this.#queued(kept));
   }
 
-  /** Stores the decision of a delivery. */
-  explain(decision: DecisionRecord): void {
+  addDecision(decision: DecisionRecord): void {
     this.#decisions.set(decision.id, decision);
   }
 
-  /** The decision of a delivery. */
   decision(id: string): DecisionRecord | null {
     return this.#decisions.get(id) ?? null;
   }
 
-  /** A delivery in its packed form. */
   find(id: string): Packed | undefined {
     return this.#kept.get(id);
   }
 
-  /** Deliveries that may be attempted now. */
   due({ trigger, now, ...request }: ClaimRequest): readonly Packed[] {
     const due = this.#queueOf(trigger).due({ ...request, now: now - this.#shiftMs });
     return due.flatMap(({ id }) => this.#kept.get(id) ?? []);
   }
 
-  /** The earliest time at which a delivery of the trigger may fall due. */
   next(trigger: string): number | null {
     const at = this.#queueOf(trigger).next();
     return at === null ? null : at + this.#shiftMs;
   }
 
-  /** Changes a delivery. */
   replace(before: Packed, changes: Changes, now: number): Delivery {
     const after = changed(before, changes);
     const [from, to] = [before.head.state, after.head.state];
@@ -89,7 +82,6 @@ export class MemoryDeliveries {
     return unpacked({ ...after, occurrences: after.occurrences ?? before.occurrences });
   }
 
-  /** Adds to the due time of every unsettled delivery. */
   shift(byMs: number): void {
     this.#shiftMs += byMs;
     for (const [id, kept] of this.#kept) {
@@ -112,7 +104,6 @@ export class MemoryDeliveries {
     }
   }
 
-  /** Checks whether an unsettled delivery has this id. */
   isUnsettled(id: string): boolean {
     const kept = this.#kept.get(id);
     return kept !== undefined && UNSETTLED.has(kept.head.state);
@@ -128,7 +119,6 @@ export class MemoryDeliveries {
     return false;
   }
 
-  /** A page of deliveries. */
   list(query: DeliveryQuery): readonly Delivery[] {
     const { limit, after, order = 'oldest' } = query;
     const kept = [...this.#kept.values()];
@@ -146,7 +136,6 @@ export class MemoryDeliveries {
     return found;
   }
 
-  /** Numbers of deliveries by trigger and state. */
   counts(): readonly DeliveryCount[] {
     const counts = new Map<string, DeliveryCount>();
     for (const { head } of this.#kept.values()) {
@@ -215,7 +204,7 @@ type DeliveryHead = Omit<Delivery, 'occurrences'>;
  * hundred small objects. Ten thousand parsed Events would slow every garbage collection and take
  * several times the memory.
  */
-interface Packed {
+export interface Packed {
   readonly head: DeliveryHead;
   /** Its number in the order of commits. */
   readonly place: number;

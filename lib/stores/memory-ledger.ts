@@ -3,6 +3,7 @@
 
 import type { CompleteList, DeletedKey } from '../core/source.ts';
 import type { LedgerEntry, Retirement } from '../core/store.ts';
+import { heirOf } from './store-kind.ts';
 
 interface LedgerRecord {
   readonly entry: LedgerEntry;
@@ -26,7 +27,6 @@ export class MemoryLedger {
     return this.#byKey.has(key) || [...this.#byEvent.values()].some((events) => events.has(key));
   }
 
-  /** The entries of these keys; a key without one is absent. */
   lookup(keys: readonly string[]): ReadonlyMap<string, LedgerEntry> {
     const found = new Map<string, LedgerEntry>();
     for (const key of keys) {
@@ -79,10 +79,9 @@ export class MemoryLedger {
   retire({ path, heirs, readMs }: Retirement): void {
     this.#retired.add(path);
     for (const [eventKey, keys] of [...(this.#byEvent.get(path) ?? [])]) {
-      const namespace = eventKey.slice(0, eventKey.indexOf('/'));
-      const heir = heirs.find((one) => one.namespace === null || one.namespace === namespace);
+      const heir = heirOf(heirs, eventKey);
       if (heir === undefined) this.markGone({ path, key: eventKey }, readMs);
-      else if (heir.path !== path) for (const key of [...keys]) this.#move(key, heir.path);
+      else if (heir !== path) for (const key of [...keys]) this.#move(key, heir);
     }
   }
 
@@ -91,12 +90,10 @@ export class MemoryLedger {
     return [...this.#byEvent.keys()].filter((path) => !this.#retired.has(path));
   }
 
-  /** Checks whether an entry has this delivery id. */
   has(id: string): boolean {
     return this.#ids.has(id);
   }
 
-  /** All entries. */
   *entries(): Iterable<LedgerEntry> {
     for (const { entry } of this.#byKey.values()) yield entry;
   }

@@ -19,15 +19,12 @@ import type {
   StoreUsage,
   Upkeep,
 } from '../core/store.ts';
-import { MemoryDeliveries, unpacked } from './memory-deliveries.ts';
+import { MemoryDeliveries, type Packed, unpacked } from './memory-deliveries.ts';
 import { MemoryLedger } from './memory-ledger.ts';
-import type { StoreParts } from './store-kind.ts';
+import { GAPS_KEPT, type StoreParts } from './store-kind.ts';
 
 /** The section `memory:` of the configuration; it has no settings. */
 type MemorySection = Readonly<Record<string, never>>;
-
-/** Gaps kept for listings. */
-const GAPS_KEPT = 1_000;
 
 /** Creates a store that is lost when its process ends. */
 export function createMemoryStore(parts: Partial<StoreParts> = {}): Store {
@@ -134,7 +131,7 @@ class MemoryStore implements Store {
     // A batch never has a delivery twice; if it did, the first one would count.
     for (const delivery of fresh) if (!isKnown(delivery.id)) this.#deliveries.add(delivery);
     for (const decision of commit.decisions) {
-      if (!existing.has(decision.id)) this.#deliveries.explain(decision);
+      if (!existing.has(decision.id)) this.#deliveries.addDecision(decision);
     }
     for (const entry of commit.ledger) this.#ledger.write(entry);
     for (const seen of commit.seen) this.#ledger.markSeen(seen);
@@ -171,7 +168,7 @@ class MemoryStore implements Store {
   #attempt(id: string, started: Pick<Attempt, 'incarnation' | 'at'>): ActAnswer {
     const before = this.#deliveries.find(id);
     if (before?.head.state !== 'running' || this.#claims.get(id) !== started.incarnation) {
-      return { done: false, state: before?.head.state ?? null };
+      return conflict(before);
     }
     const number = before.head.attempts.length + 1;
     const attempt: Attempt = { number, ...started, outcome: null, durationMs: null };
@@ -182,7 +179,7 @@ class MemoryStore implements Store {
   #settle({ id, incarnation, outcome, durationMs, next, now }: Settlement): ActAnswer {
     const before = this.#deliveries.find(id);
     if (before?.head.state !== 'running' || this.#claims.get(id) !== incarnation) {
-      return { done: false, state: before?.head.state ?? null };
+      return conflict(before);
     }
     const attempts = before.head.attempts.map((attempt) =>
       attempt.outcome === null && attempt.incarnation === incarnation
@@ -197,13 +194,17 @@ class MemoryStore implements Store {
   #change({ id, from, next, isRetry, now }: StateChange): ActAnswer {
     const before = this.#deliveries.find(id);
     if (before === undefined || !from.includes(before.head.state)) {
-      return { done: false, state: before?.head.state ?? null };
+      return conflict(before);
     }
     if (isOnlyHeld(before.head)) this.#ledger.refire(id, now);
     const retried = isRetry ? { retriedAt: now, deaths: 0 } : {};
     const changes = { ...next, ...retried };
     return { done: true, delivery: this.#deliveries.replace(before, changes, now) };
   }
+}
+
+function conflict(before: Packed | undefined): ActAnswer {
+  return { done: false, state: before?.head.state ?? null };
 }
 
 /** The kind `memory`. */
@@ -238,7 +239,6 @@ class MemoryPositions {
     return new Map(kept.map(([path, { position }]) => [path, position]));
   }
 
-  /** The positions of every source. */
   all(): ReadonlyMap<string, Positions> {
     return new Map([...this.#sources.keys()].map((source) => [source, this.of(source)]));
   }
@@ -250,7 +250,6 @@ class MemoryPositions {
     if (kept.size > 0) this.#sources.set(source, kept);
   }
 
-  /** Marks a path as no longer read. */
   retire(path: string, readMs: number): void {
     for (const paths of this.#sources.values()) {
       const kept = paths.get(path);
@@ -258,16 +257,14 @@ class MemoryPositions {
     }
   }
 
-  /** Deletes all positions. */
   clear(): void {
     this.#sources.clear();
   }
 
-  /** Deletes positions that were retired before a moment. */
-  sweep(before: number): void {
+  sweep(retiredBefore: number): void {
     for (const paths of this.#sources.values()) {
       for (const [path, { retiredAt }] of paths) {
-        if (retiredAt !== null && retiredAt < before) paths.delete(path);
+        if (retiredAt !== null && retiredAt < retiredBefore) paths.delete(path);
       }
     }
   }

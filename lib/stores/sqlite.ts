@@ -32,6 +32,7 @@ import {
   toDelivery,
   toPositions,
   type WholeRow,
+  type WithBody,
 } from './sqlite/protocol.ts';
 import { lostAs, unusableAs } from './sqlite/sqlite-errors.ts';
 import { startWorker, type WorkerClient } from './sqlite/worker-client.ts';
@@ -172,15 +173,9 @@ class SqliteStore implements Store {
       const { lost, ...begun } = await this.#client.call('begin', at);
       return { ...begun, lost: lost.map((row) => this.#unpack(row)) };
     },
-    retire: async (retirement) => {
-      await this.#client.call('retire', retirement);
-    },
-    dropPositions: async (gaps) => {
-      await this.#client.call('dropPositions', { gaps });
-    },
-    shift: async (byMs) => {
-      await this.#client.call('shift', { byMs });
-    },
+    retire: async (retirement) => this.#client.call('retire', retirement),
+    dropPositions: async (gaps) => this.#client.call('dropPositions', { gaps }),
+    shift: async (byMs) => this.#client.call('shift', { byMs }),
     sweep: async (bounds) => this.#sweep(bounds),
   };
 
@@ -189,18 +184,12 @@ class SqliteStore implements Store {
       const rows = await this.#client.call('claim', request);
       return rows.map((row) => this.#unpack(row));
     },
-    attempt: async (claim) => {
-      const withBody = !this.#bodies.has(claim.id);
-      return this.#answer(await this.#client.call('attempt', { ...claim, withBody }));
-    },
-    settle: async (settlement) => {
-      const withBody = !this.#bodies.has(settlement.id);
-      return this.#answer(await this.#client.call('settle', { ...settlement, withBody }));
-    },
-    change: async (change) => {
-      const withBody = !this.#bodies.has(change.id);
-      return this.#answer(await this.#client.call('change', { ...change, withBody }));
-    },
+    attempt: async (claim) =>
+      this.#answer(await this.#client.call('attempt', this.#request(claim))),
+    settle: async (settlement) =>
+      this.#answer(await this.#client.call('settle', this.#request(settlement))),
+    change: async (change) =>
+      this.#answer(await this.#client.call('change', this.#request(change))),
     next: async (trigger) => this.#client.call('next', { trigger }),
   };
 
@@ -225,9 +214,7 @@ class SqliteStore implements Store {
 
   readonly keep: KeyValues = {
     read: async (name) => this.#client.call('read', { name }),
-    write: async (name, value) => {
-      await this.#client.call('write', { name, value });
-    },
+    write: async (name, value) => this.#client.call('write', { name, value }),
   };
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -248,6 +235,10 @@ class SqliteStore implements Store {
       from = piece.next;
     } while (from !== null);
     return forgotten;
+  }
+
+  #request<T extends { readonly id: string }>(change: T): T & WithBody {
+    return { ...change, withBody: !this.#bodies.has(change.id) };
   }
 
   #unpack(row: WholeRow): Delivery {

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import type { Observe } from '../core/observation.ts';
+import type { WatchPath } from '../core/source.ts';
 
 /** Dependencies of a store. */
 export interface StoreParts {
@@ -17,3 +18,12 @@ export interface StoreParts {
 
 /** After this time a waiting retry no longer blocks its successors under `order: object`. */
 export const OVERTAKE_MS = 60_000;
+
+/** Gaps kept for listings. */
+export const GAPS_KEPT = 1_000;
+
+/** The path that now reads a key of a retired path; undefined if none does. */
+export function heirOf(heirs: readonly WatchPath[], eventKey: string): string | undefined {
+  const namespace = eventKey.slice(0, eventKey.indexOf('/'));
+  return heirs.find((one) => one.namespace === null || one.namespace === namespace)?.path;
+}

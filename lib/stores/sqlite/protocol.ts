@@ -169,14 +169,14 @@ export interface Calls {
     answer: readonly { at: number; object: string }[];
   };
   readonly read: { argument: { name: string }; answer: string | null };
-  readonly write: { argument: { name: string; value: string }; answer: null };
+  readonly write: { argument: { name: string; value: string }; answer: undefined };
   readonly begin: {
     argument: RecoveryRequest;
     answer: Omit<Recovery, 'lost'> & { lost: readonly WholeRow[] };
   };
-  readonly retire: { argument: Retirement; answer: null };
-  readonly dropPositions: { argument: { gaps: readonly Gap[] }; answer: null };
-  readonly shift: { argument: { byMs: number }; answer: null };
+  readonly retire: { argument: Retirement; answer: undefined };
+  readonly dropPositions: { argument: { gaps: readonly Gap[] }; answer: undefined };
+  readonly shift: { argument: { byMs: number }; answer: undefined };
   readonly sweep: { argument: SweepRequest; answer: SweepAnswer };
 }
 

@@ -4,6 +4,7 @@
 import { type Attempt, isOnlyHeld } from '../../../core/delivery.ts';
 import type { ClaimRequest, Settlement, StateChange } from '../../../core/store.ts';
 import type { ActRow, DeliveryRow, WholeRow, WithBody } from '../protocol.ts';
+import type { WorkerParts } from './commit.ts';
 import type { Statements } from './database.ts';
 import { DELIVERY_COLUMNS, type DeliveryRows } from './delivery-rows.ts';
 import type { Ledger } from './ledger.ts';
@@ -21,11 +22,6 @@ ORDER BY place`;
 
 type AttemptRequest = { readonly id: string; readonly incarnation: string; readonly now: number };
 
-interface Rows {
-  readonly deliveries: DeliveryRows;
-  readonly ledger: Ledger;
-}
-
 /** A namespace with the number of deliveries that it may take. */
 interface NamespaceShare extends Turn {
   readonly places: number;
@@ -37,7 +33,7 @@ export class Claims {
   readonly #deliveries: DeliveryRows;
   readonly #ledger: Ledger;
 
-  constructor(db: Statements, { deliveries, ledger }: Rows) {
+  constructor({ db, deliveries, ledger }: WorkerParts) {
     this.#db = db;
     this.#deliveries = deliveries;
     this.#ledger = ledger;
@@ -68,14 +64,12 @@ export class Claims {
     return claimed;
   }
 
-  /** Stores that an attempt begins. */
   attempt({ id, incarnation, now, withBody }: AttemptRequest & WithBody): ActRow {
     const before = this.#deliveries.find(id);
     if (before?.state !== 'running' || before.claim !== incarnation) return conflict(before);
     return this.#done(this.#deliveries.openAttempt(before, endedOf(before, null), now), withBody);
   }
 
-  /** Stores the outcome of an attempt. */
   settle({
     id,
     incarnation,
@@ -99,7 +93,6 @@ export class Claims {
     return this.#done(after, withBody);
   }
 
-  /** Changes a state without an attempt. */
   change({ id, from, next, isRetry, now, withBody }: StateChange & WithBody): ActRow {
     const before = this.#deliveries.find(id);
     if (before === undefined || !from.includes(before.state)) return conflict(before);
@@ -116,7 +109,6 @@ export class Claims {
     return this.#done(after, withBody);
   }
 
-  /** The earliest time at which a delivery of the trigger may fall due. */
   next(trigger: string): number | null {
     const { queues, clockOffset } = this.#deliveries;
     const at = queues.next(trigger);

@@ -3,6 +3,7 @@
 
 import type { Gap } from '../../../core/source.ts';
 import type { StoreUsage } from '../../../core/store.ts';
+import { GAPS_KEPT } from '../../store-kind.ts';
 import type {
   Calls,
   CommitAnswer,
@@ -35,11 +36,8 @@ WHERE settled_at IS NOT NULL ORDER BY settled_at, seq LIMIT ?`;
 /** Settled deliveries deleted together to make room: a few more than a usual batch adds. */
 const EVICTED = 100;
 
-/** Gaps kept for listings. */
-const GAPS_KEPT = 1_000;
-
-/** Dependencies of commits and maintenance. */
-export interface JournalParts {
+/** Dependencies of the ports in the worker. */
+export interface WorkerParts {
   readonly db: Statements;
   readonly deliveries: DeliveryRows;
   readonly ledger: Ledger;
@@ -50,9 +48,9 @@ export interface JournalParts {
 
 /** Commits, positions and gaps. */
 export class Commits {
-  readonly #parts: JournalParts;
+  readonly #parts: WorkerParts;
 
-  constructor(parts: JournalParts) {
+  constructor(parts: WorkerParts) {
     this.#parts = parts;
   }
 
@@ -61,7 +59,6 @@ export class Commits {
     return this.#parts.db.all(POSITIONS, source) as readonly PositionRow[];
   }
 
-  /** The positions of every source. */
   allPositions(): Calls['allPositions']['answer'] {
     const sources = this.#parts.db.texts('SELECT DISTINCT source FROM position ORDER BY source');
     return sources.map((source) => [source, this.positions(source)]);
@@ -102,7 +99,6 @@ export class Commits {
     db.run('DELETE FROM gap WHERE seq <= (SELECT max(seq) FROM gap) - ?', GAPS_KEPT);
   }
 
-  /** The last gaps, newest first. */
   gaps(limit: number): readonly Gap[] {
     return this.#parts.db.all('SELECT * FROM gap ORDER BY seq DESC LIMIT ?', limit).map((row) => {
       const { source, path, loss, why, from_version, from_at, to_version, to_at } = row as GapRow;

@@ -71,7 +71,6 @@ export class DeliveryRows {
     this.creationIndex = new CreationIndex(db);
   }
 
-  /** Adds a new delivery. */
   add(row: NewRow): void {
     const { id, trigger, namespace, rule, object, state, dead } = row;
     const { createdAt, attempts, attemptCount } = row;
@@ -88,7 +87,6 @@ export class DeliveryRows {
     this.stateCounts.note(trigger, state, 1);
   }
 
-  /** Finds a row by id. */
   find(id: string): DeliveryRow | undefined {
     const known = this.#running.get(id);
     return (
@@ -103,12 +101,10 @@ export class DeliveryRows {
     );
   }
 
-  /** Adds the body to a row. */
   whole(row: DeliveryRow): WholeRow {
     return { ...row, body: this.body(row.seq) };
   }
 
-  /** The body of a delivery. */
   body(seq: number): string {
     return this.#db.text('SELECT text FROM body WHERE seq = ?', seq) ?? '';
   }
@@ -184,7 +180,6 @@ export class DeliveryRows {
     this.stateCounts.rollback();
   }
 
-  /** Deletes a settled delivery. */
   forget({ seq, id, trigger, state }: Pick<DeliveryRow, 'seq' | 'id' | 'trigger' | 'state'>): void {
     this.#db.run('DELETE FROM delivery WHERE seq = ?', seq);
     this.#db.run('DELETE FROM body WHERE seq = ?', seq);
@@ -228,7 +223,7 @@ export class DeliveryRows {
  * date, so that a scrape does not count a million rows. Changes apply at the commit of their transaction.
  */
 class StateCounts {
-  readonly #counts = new Map<string, DeliveryCount>();
+  #counts: ReadonlyMap<string, DeliveryCount> = new Map();
   #pending: DeliveryCount[] = [];
 
   constructor(db: Statements) {
@@ -244,31 +239,30 @@ class StateCounts {
     this.#pending.push({ trigger, state, count });
   }
 
-  /** Applies the pending changes. */
   commit(): void {
-    for (const { trigger, state, count } of this.#pending) {
-      const place = `${state} ${trigger}`;
-      const now = (this.#counts.get(place)?.count ?? 0) + count;
-      if (now === 0) this.#counts.delete(place);
-      else this.#counts.set(place, { trigger, state, count: now });
-    }
+    this.#counts = this.#sum();
     this.#pending = [];
   }
 
-  /** Drops the pending changes. */
   rollback(): void {
     this.#pending = [];
   }
 
   /** All counts above 0, including pending changes. */
   get counts(): readonly DeliveryCount[] {
-    if (this.#pending.length === 0) return [...this.#counts.values()];
+    return [...this.#sum().values()];
+  }
+
+  #sum(): ReadonlyMap<string, DeliveryCount> {
+    if (this.#pending.length === 0) return this.#counts;
     const sum = new Map(this.#counts);
     for (const { trigger, state, count } of this.#pending) {
       const place = `${state} ${trigger}`;
-      sum.set(place, { trigger, state, count: (sum.get(place)?.count ?? 0) + count });
+      const total = (sum.get(place)?.count ?? 0) + count;
+      if (total === 0) sum.delete(place);
+      else sum.set(place, { trigger, state, count: total });
     }
-    return [...sum.values()].filter(({ count }) => count > 0);
+    return sum;
   }
 }
 

@@ -49,7 +49,6 @@ export class History {
     });
   }
 
-  /** Used pages in bytes. */
   get usedBytes(): number {
     this.#tryTo(() => {
       this.#usedBytes ??= this.#file?.usedBytes ?? 0;

@@ -5,6 +5,7 @@ import { HELD_TO_THE_END } from '../../../core/delivery.ts';
 import type { CompleteList, DeletedKey } from '../../../core/source.ts';
 import type { LedgerEntry, Retirement } from '../../../core/store.ts';
 import { hashesOf } from '../../../kit/data/key-filter.ts';
+import { heirOf } from '../../store-kind.ts';
 import type { LedgerKeys, SeenKeys } from '../protocol.ts';
 import type { Statements } from './database.ts';
 
@@ -32,8 +33,12 @@ ON CONFLICT (key) DO UPDATE SET path = excluded.path, event_key = excluded.event
 const SEEN = `
 UPDATE ledger SET gone_at = NULL WHERE path = ? AND event_key = ? AND gone_at IS NOT NULL`;
 
+const ANY_GONE = 'SELECT 1 FROM ledger INDEXED BY ledger_gone WHERE gone_at IS NOT NULL LIMIT 1';
+
 const GONE = `
 UPDATE ledger SET gone_at = ? WHERE path = ? AND event_key = ? AND gone_at IS NULL`;
+
+const MOVE_TO_PATH = 'UPDATE ledger SET path = ? WHERE path = ? AND event_key = ?';
 
 const EVENTS_OF = `
 SELECT DISTINCT event_key FROM ledger INDEXED BY ledger_event
@@ -70,7 +75,6 @@ export class Ledger {
     this.#db = db;
   }
 
-  /** The entries of these keys; a key without one is absent. */
   lookup(keys: readonly string[]): readonly LedgerEntry[] {
     return keys.flatMap((key) => {
       const entry = this.#db.get(LOOKUP, key);
@@ -90,7 +94,6 @@ export class Ledger {
     return { hashes, next };
   }
 
-  /** Checks whether an entry has this delivery id. */
   has(id: string): boolean {
     return this.#db.get('SELECT 1 FROM ledger WHERE id = ?', id) !== undefined;
   }
@@ -136,13 +139,11 @@ export class Ledger {
     this.#read.delete(path);
     this.#db.run('UPDATE path SET is_retired = 1 WHERE id = ?', stored);
     for (const eventKey of this.#eventsOf(stored)) {
-      const namespace = eventKey.slice(0, eventKey.indexOf('/'));
-      const heir = heirs.find((one) => one.namespace === null || one.namespace === namespace);
+      const heir = heirOf(heirs, eventKey);
       if (heir === undefined) this.#db.run(GONE, readMs, stored, eventKey);
-      else if (heir.path !== path) {
-        const sql = 'UPDATE ledger SET path = ? WHERE path = ? AND event_key = ?';
-        this.#db.run(sql, this.#pathOf(heir.path), stored, eventKey);
-        this.#noteRead(heir.path);
+      else if (heir !== path) {
+        this.#db.run(MOVE_TO_PATH, this.#pathOf(heir), stored, eventKey);
+        this.#noteRead(heir);
       }
     }
   }
@@ -160,7 +161,6 @@ export class Ledger {
     this.#db.run('UPDATE ledger SET fired_at = ? WHERE id = ?', firedAt, id);
   }
 
-  /** The series started since a moment. */
   firedSince(since: number): readonly { readonly at: number; readonly object: string }[] {
     return this.#db.all(FIRED, since) as readonly { at: number; object: string }[];
   }
@@ -199,5 +199,3 @@ export class Ledger {
     return stored;
   }
 }
-
-const ANY_GONE = 'SELECT 1 FROM ledger INDEXED BY ledger_gone WHERE gone_at IS NOT NULL LIMIT 1';

@@ -26,7 +26,6 @@ export class Listing {
     this.#deliveries = deliveries;
   }
 
-  /** A page of complete rows. */
   list(query: DeliveryQuery): readonly WholeRow[] {
     const after = query.after === undefined ? null : this.#deliveries.placeOf(query.after);
     // No delivery is after an unknown one.

@@ -12,7 +12,7 @@ import type {
   WholeRow,
 } from '../protocol.ts';
 import { endedOf } from './claims.ts';
-import type { Commits, JournalParts } from './commit.ts';
+import type { Commits, WorkerParts } from './commit.ts';
 import type { DeliveryRows } from './delivery-rows.ts';
 
 /** After this many consecutive deaths during its attempts, the delivery is taken for the cause. */
@@ -64,17 +64,16 @@ const FROM_THE_START: SweepPlace = { goneAt: -Infinity, seq: 0 };
 
 /** Recovers, retires and sweeps. */
 export class Maintenance {
-  readonly #parts: JournalParts;
+  readonly #parts: WorkerParts;
   readonly #journal: Commits;
   readonly #deliveries: DeliveryRows;
 
-  constructor(parts: JournalParts, journal: Commits) {
+  constructor(parts: WorkerParts, journal: Commits) {
     this.#parts = parts;
     this.#journal = journal;
     this.#deliveries = parts.deliveries;
   }
 
-  /** Returns the claims of every other incarnation. */
   begin({ incarnation, now, renamed = [] }: RecoveryRequest): Calls['begin']['answer'] {
     const lost: string[] = [];
     let unattempted = 0;

@@ -188,7 +188,6 @@ export class ClockOffset {
     return at + this.#ms;
   }
 
-  /** Adds to the offset. */
   by(ms: number): void {
     this.#ms += ms;
     this.#db.run("UPDATE meta SET value = ? WHERE name = 'shift_ms'", this.#ms);

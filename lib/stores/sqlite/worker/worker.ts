@@ -130,7 +130,7 @@ class RequestHandler {
     const [deliveries, ledger, history] = [this.#deliveries, this.#ledger, this.#history];
     const parts = { db, deliveries, ledger, history, maxBytes };
     const journal = new Commits(parts);
-    const outbox = new Claims(db, { deliveries, ledger });
+    const outbox = new Claims(parts);
     const upkeep = new Maintenance(parts, journal);
     const listing = new Listing(db, deliveries);
     return {
@@ -157,21 +157,17 @@ class RequestHandler {
       read: ({ name }) => db.text('SELECT value FROM keep WHERE name = ?', name) ?? null,
       write: ({ name, value }) => {
         db.run('INSERT OR REPLACE INTO keep (name, value) VALUES (?, ?)', name, value);
-        return null;
       },
       begin: (argument) => upkeep.begin(argument),
       retire: (argument) => {
         upkeep.retire(argument);
-        return null;
       },
       dropPositions: ({ gaps }) => {
         db.run('DELETE FROM position');
         journal.addGaps(gaps);
-        return null;
       },
       shift: ({ byMs }) => {
         deliveries.shiftBy(byMs);
-        return null;
       },
       sweep: (argument) => upkeep.sweep(argument),
     };
