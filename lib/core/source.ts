@@ -13,8 +13,8 @@ export interface Position {
 /** The positions of a source, by watch path. */
 export type Positions = ReadonlyMap<string, Position>;
 
-/** A key of a watch path, of a deleted object or of one that was seen; the list says which. */
-export interface DeletedKey {
+/** An object by its watch path and key. */
+export interface PathKey {
   readonly path: string;
   /** `namespace/name` of the object. */
   readonly key: string;
@@ -49,7 +49,7 @@ export interface WatchPath {
 export interface Batch {
   readonly source: string;
   readonly occurrences: readonly Occurrence[];
-  readonly gone: readonly DeletedKey[];
+  readonly gone: readonly PathKey[];
   /**
    * The first complete list of each path in this process, after the occurrences of all its pages. A
    * key that earlier processes knew and that is not in it was deleted. Later deletions are in `gone`.

@@ -7,7 +7,7 @@
 
 import type { TrailEntry } from './decision.ts';
 import type { Delivery, DeliveryState, Outcome } from './delivery.ts';
-import type { CompleteList, DeletedKey, Gap, Positions, WatchPath } from './source.ts';
+import type { CompleteList, Gap, PathKey, Positions, WatchPath } from './source.ts';
 
 /** A series that was started. It is kept for as long as its Event could be read again. */
 export interface LedgerEntry {
@@ -51,9 +51,9 @@ export interface Commit {
   /** Decisions of new deliveries. Only these may be lost in a crash, if they are recent. */
   readonly decisions: readonly DecisionRecord[];
   /** Every key of which a state was read, so it exists, whatever the decision was. */
-  readonly seen: readonly DeletedKey[];
+  readonly seen: readonly PathKey[];
   /** Deleted keys; applied after everything seen. */
-  readonly gone: readonly DeletedKey[];
+  readonly gone: readonly PathKey[];
   /** Complete lists: every other key of their paths was deleted. */
   readonly listed: readonly CompleteList[];
   readonly gaps: readonly Gap[];

@@ -1,7 +1,7 @@
 // The ledger of the memory store: the series that were started, found by key, by delivery id and by
 // Event. Only a sweep deletes entries; there is no bound on their number.
 
-import type { CompleteList, DeletedKey } from '../core/source.ts';
+import type { CompleteList, PathKey } from '../core/source.ts';
 import type { LedgerEntry, Retirement } from '../core/store.ts';
 import { heirOf } from './store-kind.ts';
 
@@ -53,7 +53,7 @@ export class MemoryLedger {
   }
 
   /** Marks an Event as existing, because a state of it was read. */
-  markSeen(seen: DeletedKey): void {
+  markSeen(seen: PathKey): void {
     for (const key of this.#keysOf(seen)) {
       const kept = this.#byKey.get(key);
       if (kept !== undefined) kept.goneAt = null;
@@ -61,7 +61,7 @@ export class MemoryLedger {
   }
 
   /** Marks an Event as deleted: the retention of its entries begins. */
-  markGone(gone: DeletedKey, now: number): void {
+  markGone(gone: PathKey, now: number): void {
     for (const key of this.#keysOf(gone)) {
       const kept = this.#byKey.get(key);
       if (kept !== undefined) kept.goneAt ??= now;
@@ -131,7 +131,7 @@ export class MemoryLedger {
     return forgotten;
   }
 
-  #keysOf({ path, key }: DeletedKey): Iterable<string> {
+  #keysOf({ path, key }: PathKey): Iterable<string> {
     return this.#byEvent.get(path)?.get(key) ?? NONE;
   }
 

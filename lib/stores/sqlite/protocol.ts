@@ -10,7 +10,7 @@ import {
   eventNamespaceOf,
   type Started,
 } from '../../core/delivery.ts';
-import type { DeletedKey, Gap, Positions } from '../../core/source.ts';
+import type { Gap, PathKey, Positions } from '../../core/source.ts';
 import type {
   ClaimRequest,
   Commit,
@@ -256,7 +256,7 @@ export function packCommit(commit: Commit): PackedCommit {
   };
 }
 
-function packSeen(seen: readonly DeletedKey[]): readonly SeenKeys[] {
+function packSeen(seen: readonly PathKey[]): readonly SeenKeys[] {
   const byPath = new Map<string, string[]>();
   for (const { path, key } of seen) {
     const keys = byPath.get(path);

@@ -2,7 +2,7 @@
 // sweep (maintenance.ts) deletes entries.
 
 import { HELD_TO_THE_END } from '../../../core/delivery.ts';
-import type { CompleteList, DeletedKey } from '../../../core/source.ts';
+import type { CompleteList, PathKey } from '../../../core/source.ts';
 import type { LedgerEntry, Retirement } from '../../../core/store.ts';
 import { hashesOf } from '../../../kit/data/key-filter.ts';
 import { heirOf } from '../../store-kind.ts';
@@ -121,7 +121,7 @@ export class Ledger {
   }
 
   /** Marks an Event as deleted: the retention of its entries begins. */
-  markGone({ path, key }: DeletedKey, readMs: number): void {
+  markGone({ path, key }: PathKey, readMs: number): void {
     this.#db.run(GONE, readMs, this.#pathOf(path), key);
   }
 
