@@ -278,7 +278,7 @@ export interface KeyValues {
   write(name: string, value: string): Promise<void>;
 }
 
-/** A whole store. */
+/** The ports of one open store. */
 export interface Store extends AsyncDisposable {
   readonly journal: Journal;
   readonly outbox: Outbox;

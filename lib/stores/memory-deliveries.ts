@@ -37,7 +37,7 @@ export class MemoryDeliveries {
   }
 
   add(delivery: Delivery): void {
-    const kept = packed(delivery, (this.#places += 1));
+    const kept = pack(delivery, (this.#places += 1));
     this.#kept.set(delivery.id, kept);
     this.#bytes += kept.text.length;
     if (delivery.state === 'waiting') this.#queueOf(delivery.trigger).put(this.#queued(kept));
@@ -66,7 +66,7 @@ export class MemoryDeliveries {
   }
 
   replace(before: Packed, changes: Changes, now: number): Delivery {
-    const after = changed(before, changes);
+    const after = withChanges(before, changes);
     const [from, to] = [before.head.state, after.head.state];
     const { id, trigger } = after.head;
     const queue = this.#queueOf(trigger);
@@ -79,14 +79,14 @@ export class MemoryDeliveries {
     this.#settled.delete(id);
     if (!UNSETTLED.has(to)) this.#keepSettled(id, now);
     // Reuses the parsed occurrences of a running delivery, so that its settlement parses nothing.
-    return unpacked({ ...after, occurrences: after.occurrences ?? before.occurrences });
+    return unpack({ ...after, occurrences: after.occurrences ?? before.occurrences });
   }
 
   shift(byMs: number): void {
     this.#shiftMs += byMs;
     for (const [id, kept] of this.#kept) {
       const { state, dueAt } = kept.head;
-      if (UNSETTLED.has(state)) this.#kept.set(id, changed(kept, { dueAt: dueAt + byMs }));
+      if (UNSETTLED.has(state)) this.#kept.set(id, withChanges(kept, { dueAt: dueAt + byMs }));
     }
   }
 
@@ -96,7 +96,7 @@ export class MemoryDeliveries {
       const { trigger, state, attempts } = before.head;
       const isLost = attempts.some(({ outcome }) => outcome?.outcome === 'unknown');
       if (trigger !== from || (isLost && UNSETTLED.has(state))) continue;
-      const after = changed(before, { trigger: to });
+      const after = withChanges(before, { trigger: to });
       this.#kept.set(id, after);
       if (state !== 'waiting') continue;
       this.#queueOf(from).remove(this.#queued(before));
@@ -131,7 +131,7 @@ export class MemoryDeliveries {
     const found: Delivery[] = [];
     for (const one of kept) {
       if (found.length >= limit) break;
-      if (isBehind(one) && fits(one.head, query)) found.push(unpacked(one));
+      if (isBehind(one) && fits(one.head, query)) found.push(unpack(one));
     }
     return found;
   }
@@ -225,7 +225,7 @@ type Changes = Partial<
 >;
 
 /** Packs a copy of a delivery. */
-export function packed(delivery: Delivery, place = 0): Packed {
+export function pack(delivery: Delivery, place = 0): Packed {
   const { occurrences, ...head } = delivery;
   const text = JSON.stringify(occurrences);
   const namespace = eventNamespaceOf(delivery);
@@ -233,18 +233,22 @@ export function packed(delivery: Delivery, place = 0): Packed {
 }
 
 /** Converts a packed delivery back. */
-export function unpacked({ head, text, occurrences }: Packed): Delivery {
-  return Object.freeze({ ...head, occurrences: occurrences ?? parsed(text) });
+export function unpack({ head, text, occurrences }: Packed): Delivery {
+  return Object.freeze({ ...head, occurrences: occurrences ?? parseOccurrences(text) });
 }
 
 /** Applies changes to a packed delivery; a running one gets its occurrences parsed. */
-export function changed(before: Packed, changes: Changes): Packed {
+export function withChanges(before: Packed, changes: Changes): Packed {
   const { head, text, occurrences } = before;
   const next = Object.freeze({ ...head, ...changes });
   const isAtWork = next.state === 'running';
-  return { ...before, head: next, occurrences: isAtWork ? (occurrences ?? parsed(text)) : null };
+  return {
+    ...before,
+    head: next,
+    occurrences: isAtWork ? (occurrences ?? parseOccurrences(text)) : null,
+  };
 }
 
-function parsed(text: string): Delivery['occurrences'] {
+function parseOccurrences(text: string): Delivery['occurrences'] {
   return JSON.parse(text) as Delivery['occurrences'];
 }

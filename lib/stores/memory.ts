@@ -19,7 +19,7 @@ import type {
   StoreUsage,
   Upkeep,
 } from '../core/store.ts';
-import { MemoryDeliveries, type Packed, unpacked } from './memory-deliveries.ts';
+import { MemoryDeliveries, type Packed, unpack } from './memory-deliveries.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { GAPS_KEPT, type StoreParts } from './store-kind.ts';
 
@@ -96,7 +96,7 @@ class MemoryStore implements Store {
     decision: async (id) => this.#deliveries.decision(id),
     get: async (id) => {
       const kept = this.#deliveries.find(id);
-      return kept === undefined ? null : unpacked(kept);
+      return kept === undefined ? null : unpack(kept);
     },
     counts: async () => this.#deliveries.counts(),
     usage: async () => this.#usage,

@@ -42,7 +42,7 @@ import {
   OpenFiles,
   type OpenFilesParts,
   placeOf,
-  preparePlace,
+  prepareFile,
 } from './store-location.ts';
 
 /** The section `sqlite:` of the configuration. */
@@ -83,7 +83,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   OPEN_PATHS.add(place);
   const close = (): void => void OPEN_PATHS.delete(place);
   try {
-    await preparePlace(path);
+    await prepareFile(path);
     const data = { path, historyPath: historyPathOf(path), maxBytes };
     let files: OpenFiles | null = null;
     const opened = await startWorker(

@@ -40,7 +40,7 @@ export async function placeOf(path: string): Promise<string> {
  *
  * **Errors**: `store-unusable`.
  */
-export async function preparePlace(path: string): Promise<void> {
+export async function prepareFile(path: string): Promise<void> {
   await checkFolder(path);
   const bytes = await sizeOf(path);
   if (bytes === null || bytes === 0) await checkNothingIsMissing(path, bytes);
@@ -184,7 +184,7 @@ const LOCAL_FUSE: ReadonlySet<string> = new Set([
 const UNSIGNED = 0x1_0000_0000;
 
 /** The file system and device of a path. */
-interface FilePlace {
+interface FileLocation {
   /** The type of the file system, from statfs. */
   readonly type: number;
   /** The device number, from stat. */
@@ -194,7 +194,7 @@ interface FilePlace {
 }
 
 /** The name of a network file system, or of a FUSE file system that may be one; null if local. */
-export function networkFileSystem({ type, device, mounts }: FilePlace): string | null {
+export function networkFileSystem({ type, device, mounts }: FileLocation): string | null {
   // Some platforms return a signed number.
   const unsigned = ((type % UNSIGNED) + UNSIGNED) % UNSIGNED;
   if (unsigned !== FUSE) return NETWORK_FILE_SYSTEMS[unsigned] ?? null;

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import type { EventObject } from '../../lib/core/event.ts';
-import { changed, packed, unpacked } from '../../lib/stores/memory-deliveries.ts';
+import { pack, unpack, withChanges } from '../../lib/stores/memory-deliveries.ts';
 import { aDelivery } from '../support/builders.ts';
 
 const EVENTS: Readonly<Record<string, EventObject>> = {
@@ -24,32 +24,32 @@ describe('a packed delivery', () => {
   for (const [what, event] of Object.entries(EVENTS)) {
     it(`round-trips ${what}`, () => {
       const delivery = holding(event);
-      expect(unpacked(packed(delivery))).to.deep.equal(delivery);
-      const { occurrences } = unpacked(packed(delivery));
+      expect(unpack(pack(delivery))).to.deep.equal(delivery);
+      const { occurrences } = unpack(pack(delivery));
       expect(JSON.stringify(occurrences)).to.equal(JSON.stringify(delivery.occurrences));
     });
   }
 
   it('applies changes and keeps all other fields', () => {
-    const before = packed(holding({ message: 'x' }));
-    const after = unpacked(changed(before, { state: 'dead', dead: 'expired', dueAt: 7 }));
-    const expected = { ...unpacked(before), state: 'dead', dead: 'expired', dueAt: 7 };
+    const before = pack(holding({ message: 'x' }));
+    const after = unpack(withChanges(before, { state: 'dead', dead: 'expired', dueAt: 7 }));
+    const expected = { ...unpack(before), state: 'dead', dead: 'expired', dueAt: 7 };
     expect(after).to.deep.equal(expected);
   });
 
   it('is frozen for readers', () => {
-    const kept = packed(holding({ message: 'x' }));
-    Object.assign(unpacked(kept).occurrences[0].event, { message: 'y' });
-    expect(unpacked(kept).occurrences[0].event).to.deep.equal({ message: 'x' });
+    const kept = pack(holding({ message: 'x' }));
+    Object.assign(unpack(kept).occurrences[0].event, { message: 'y' });
+    expect(unpack(kept).occurrences[0].event).to.deep.equal({ message: 'x' });
   });
 
   it('keeps parsed occurrences only while it is running', () => {
-    const waiting = packed(holding({ message: 'x' }));
-    const running = changed(waiting, { state: 'running' });
+    const waiting = pack(holding({ message: 'x' }));
+    const running = withChanges(waiting, { state: 'running' });
     expect([waiting, running].map(({ occurrences }) => occurrences !== null)).to.deep.equal([
       false,
       true,
     ]);
-    expect(changed(running, { state: 'delivered' }).occurrences).to.equal(null);
+    expect(withChanges(running, { state: 'delivered' }).occurrences).to.equal(null);
   });
 });

@@ -84,7 +84,7 @@ export function openHistory(path: string): HistoryFile {
 }
 
 /** Converts a thrown error to the reason why a file cannot be opened. */
-export function foundIn(error: unknown): OpenFailure {
+export function openFailureOf(error: unknown): OpenFailure {
   if (error instanceof UnusableFile) return error.found;
   const { code, result, message } = failureOf(error);
   if (code === 'store-unusable') return { what: 'damaged', detail: message };

@@ -1,5 +1,5 @@
 // Pages of deliveries in the order of commits. The most selective index of a query is chosen. A page
-// of some states is merged from one short list per trigger and state: a search for ten dead letters
+// of some states is merged from one short list per trigger and state. A search for ten dead letters
 // then does not scan a million waiting deliveries.
 
 import type { SQLInputValue } from 'node:sqlite';

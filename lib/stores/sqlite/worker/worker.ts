@@ -1,6 +1,6 @@
 // The worker thread that owns the files, started by ../worker-client.ts. It answers all requests that
 // have arrived in one transaction, so that they wait for the disk once, and sends the answers only
-// after COMMIT. If one fails, it rolls all back and repeats each by itself, so that a failing request
+// after COMMIT. If one fails, it rolls back and repeats each request alone, so that a failing request
 // undoes no other.
 
 import {
@@ -23,7 +23,7 @@ import type {
 import { failureOf } from '../sqlite-errors.ts';
 import { Claims } from './claims.ts';
 import { Commits } from './commit.ts';
-import { foundIn, openMain, type Statements } from './database.ts';
+import { openFailureOf, openMain, type Statements } from './database.ts';
 import { DeliveryRows } from './delivery-rows.ts';
 import { History } from './history.ts';
 import { Ledger } from './ledger.ts';
@@ -207,7 +207,7 @@ function open(data: WorkerData, note: (note: HistoryNote) => void): RequestHandl
   try {
     return new RequestHandler(openMain(data.path), data, note);
   } catch (error) {
-    return { kind: 'refused', found: foundIn(error) };
+    return { kind: 'refused', found: openFailureOf(error) };
   }
 }
 
