@@ -1,11 +1,11 @@
-// Time and chance as things handed in. Nothing outside lib/kit/system.ts reads the machine's clock,
-// draws a random number or sets a timer; specs hand in a clock that they move themselves.
+// Time and randomness as parameters. Only lib/kit/system.ts reads the system clock, draws a random
+// number or sets a timer; specs pass a clock that they move themselves.
 
-/** What tells the time and waits. */
+/** Reads the time and waits. */
 export interface Clock {
   /** The wall clock, in milliseconds since 1970 UTC; may jump in both directions. */
   now(): number;
-  /** A clock that never jumps, in milliseconds since some fixed moment of this process. */
+  /** A clock that never jumps, in milliseconds since a fixed moment of this process. */
   monotonic(): number;
   /**
    * Resolves after `ms` of monotonic time.
@@ -14,13 +14,13 @@ export interface Clock {
    */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /**
-   * Calls `run` once after `ms` of monotonic time, unless the answer was called before: what a
-   * deadline needs, of which there is one for every attempt, without a promise or a signal.
+   * Calls `run` once after `ms` of monotonic time, unless the returned function is called first. It
+   * needs no promise and no signal, because every attempt sets such a deadline.
    */
   after(ms: number, run: () => void): () => void;
-  /** Resolves when what has just arrived from outside is handled, so that it can be acted on together. */
+  /** Resolves after all input that has just arrived is handled, so that a caller can batch it. */
   turn(): Promise<void>;
 }
 
-/** A source of chance: a number in [0, 1). */
+/** Returns a random number in [0, 1). */
 export type Random = () => number;

@@ -1,16 +1,19 @@
-// Delivery ids: lower-case ULIDs that anyone can compute again from what they stand for, so that one build has one id. Also the trace context that follows from an id. Source: https://github.com/ulid/spec.
+// Delivery ids: lower-case ULIDs that are computed from the delivery's key. A replay after a crash
+// therefore makes the same id, and the receiver can recognize the repetition.
+// Sources: https://github.com/ulid/spec (canonical encoding, Crockford's base 32); for the trace
+// context W3C Trace Context, section 3.2 (version 00, sampled).
 
 import { createHash } from 'node:crypto';
 import { millisecondsOf, parseMicroTime } from './event.ts';
 
-/** What a delivery id stands for. */
+/** The key from which a delivery id is computed, together with a bucket. */
 export interface DeliveryKey {
   readonly clusterId: string;
   readonly ruleIdentity: string;
   readonly triggerIdentity: string;
   readonly eventNamespace: string;
   readonly eventName: string;
-  /** Six digits and `Z`. */
+  /** Six fractional digits and `Z`. */
   readonly firstTime: string;
 }
 
@@ -21,33 +24,33 @@ const TIME_LIMIT = 2 ** 48;
 const ID = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 
 /**
- * The id of the delivery with this key in this bucket.
+ * Computes the id of the delivery with this key in this bucket.
  *
- * **Shape**: 26 characters. Time part: the first time in ms, 0 where it is missing or does not fit
- * 48 bits. Random part: the first 80 bits of SHA-256 over the JSON list of the seven strings.
+ * **Shape**: 26 characters. Time part: the first time in ms; 0 if it is missing or does not fit
+ * into 48 bits. Random part: the first 80 bits of SHA-256 over the JSON list of the seven strings.
  */
 export function deliveryId(key: DeliveryKey, bucket: string): string {
   return idOf(ledgerParts(key), bucket);
 }
 
-/** The same from what the ledger is looked up by, as a delivery carries it. */
+/** Computes the same id from a key of the ledger, which each delivery has. */
 export function deliveryIdOf(key: string, bucket: string): string {
   const parts: unknown = JSON.parse(key);
   if (!Array.isArray(parts)) throw new TypeError(`not a key of the ledger: ${key}`);
   return idOf(parts.map(String), bucket);
 }
 
-/** What the ledger is looked up by: the id's input without the bucket. */
+/** The key of the ledger's entry: the input of the id without the bucket. */
 export function ledgerKey(key: DeliveryKey): string {
   return JSON.stringify(ledgerParts(key));
 }
 
-/** Whether a text has the form of a delivery id. */
+/** Checks whether a text has the form of a delivery id. */
 export function isDeliveryId(text: string): boolean {
   return ID.test(text);
 }
 
-/** The id's 128 bits, from which the trace context is made: 32 hexadecimal digits. */
+/** The id's 128 bits as 32 hexadecimal digits; the trace context is made from them. */
 export function idBits(id: string): string {
   let bits = 0n;
   for (const character of id) bits = bits * 32n + BigInt(ALPHABET.indexOf(character));
@@ -92,7 +95,11 @@ function encode(value: bigint, length: number): string {
 
 const SPAN_DIGITS = 16;
 
-/** `00-<the id's 128 bits>-<its last 64 bits>-01`, in hexadecimal. */
+/**
+ * The trace context of a delivery: `00-<the id's 128 bits>-<its last 64 bits>-01`, in hexadecimal.
+ * It is the same at each attempt, so that all spans of a pipeline belong to one trace. Sluice itself
+ * records no spans.
+ */
 export function traceparent(id: string): string {
   const bits = idBits(id);
   return `00-${bits}-${bits.slice(-SPAN_DIGITS)}-01`;

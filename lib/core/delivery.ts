@@ -1,10 +1,10 @@
-// A delivery: one or more accepted occurrences bound for one trigger, under an id that anyone can
-// compute again, and the one document that every trigger hands over.
+// A delivery: one or more accepted occurrences for one trigger under one id, its attempts and their
+// outcomes. Also the document that every trigger sends. Ids are computed in delivery-id.ts.
 
 import type { RuleRef } from './decision.ts';
 import { type EventObject, textAt } from './event.ts';
 
-/** Every state a delivery can be in. */
+/** Every state of a delivery. */
 export const DELIVERY_STATES = [
   'waiting',
   'held',
@@ -18,31 +18,31 @@ export const DELIVERY_STATES = [
   'discarded',
 ] as const;
 
-/** The states from which a delivery goes on by itself. */
+/** The states that a delivery leaves without a person's request. */
 export const UNSETTLED_STATES = ['waiting', 'held', 'open', 'running'] as const;
 
-/** Where a delivery stands. */
+/** The state of a delivery. */
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
-/** Why a delivery is a dead letter. */
+/** The reason why a delivery is a dead letter. */
 export type DeadReason = 'expired' | 'expired-held' | 'shed' | 'poison' | 'bug';
 
-/** Why a delivery is a dead letter that a limit held until then: no token was taken for it. */
+/** The reasons of dead letters that a limit held until then: they took no token. */
 export const HELD_TO_THE_END = ['expired-held', 'shed'] as const satisfies readonly DeadReason[];
 
-/** Whether a limit held a delivery and holds it still, or did until it was a dead letter. */
+/** Checks whether a limit holds a delivery, or held it until it became a dead letter. */
 export function isOnlyHeld({ state, dead }: Pick<Delivery, 'state' | 'dead'>): boolean {
   return state === 'held' || HELD_TO_THE_END.some((reason) => reason === dead);
 }
 
-/** The cluster that the occurrences come from. */
+/** The cluster of the occurrences. */
 export interface ClusterRef {
   readonly id: string;
   /** `cluster:` of the configuration, for display only. */
   readonly name: string | null;
 }
 
-/** What of an occurrence a pipeline receives. */
+/** The part of an occurrence that a pipeline receives. */
 export interface DeliveredOccurrence {
   readonly event: EventObject;
   readonly firstTime: string;
@@ -50,7 +50,7 @@ export interface DeliveredOccurrence {
   readonly count: number;
 }
 
-/** The document that a pipeline receives; the same at each attempt. */
+/** The document that a pipeline receives. It is the same at each attempt. */
 interface DeliveryDocument {
   readonly id: string;
   readonly cluster: ClusterRef;
@@ -61,22 +61,22 @@ interface DeliveryDocument {
   readonly occurrences: readonly DeliveredOccurrence[];
 }
 
-/** One attempt as it is remembered. */
+/** One attempt as it is stored. */
 export interface Attempt {
   /** From 1. */
   readonly number: number;
   /** Wall clock, ms since 1970. */
   readonly at: number;
   readonly incarnation: string;
-  /** Null while it runs, and for ever where the process died before it could be written. */
+  /** Null while it runs, and forever if the process died before the outcome was stored. */
   readonly outcome: Outcome | null;
   readonly durationMs: number | null;
 }
 
-/** One or more accepted occurrences bound for one trigger. */
+/** One or more accepted occurrences for one trigger. */
 export interface Delivery {
   readonly id: string;
-  /** The ledger's key, and the bucket that completes it to what the id stands for. */
+  /** The ledger's key; with the bucket it is the input of the id. */
   readonly key: string;
   readonly bucket: string;
   readonly cluster: ClusterRef;
@@ -84,27 +84,27 @@ export interface Delivery {
   readonly rule: RuleRef;
   readonly trigger: string;
   readonly match: Readonly<Record<string, string>>;
-  /** At least one; more only where a rule groups. */
+  /** At least one; more only if the rule groups. */
   readonly occurrences: readonly [DeliveredOccurrence, ...DeliveredOccurrence[]];
-  /** `<apiVersion>/<kind>/<namespace>/<name>` of the involved object: what a lane keeps apart. */
+  /** `<apiVersion>/<kind>/<namespace>/<name>` of the involved object; lanes keep order per object. */
   readonly object: string;
   readonly state: DeliveryState;
   readonly dead: DeadReason | null;
   /** Wall clock, ms since 1970. */
   readonly createdAt: number;
-  /** When the next attempt may be made, or for a held one since when it is held. */
+  /** When the next attempt may be made; for a held delivery the time since it is held. */
   readonly dueAt: number;
-  /** Every attempt so far; the last one of a running delivery has no outcome yet. */
+  /** Every attempt so far. The last one of a running delivery has no outcome yet. */
   readonly attempts: readonly Attempt[];
-  /** What it started, where that is known. */
+  /** The object or run that it started, if known. */
   readonly started: Started | null;
-  /** Unclean process deaths in a row during which its attempt was running. */
+  /** Consecutive process deaths during an attempt of this delivery. */
   readonly deaths: number;
-  /** When a person last asked for another attempt; attempts of before do not count against it. */
+  /** When a person last asked for a retry; earlier attempts do not count towards its age. */
   readonly retriedAt: number | null;
 }
 
-/** The document of a delivery, in the field order that golden files pin. */
+/** Converts a delivery to its document, in the field order that golden files pin. */
 export function toDocument(delivery: Delivery): DeliveryDocument {
   return {
     id: delivery.id,
@@ -123,27 +123,19 @@ export function toDocument(delivery: Delivery): DeliveryDocument {
 }
 
 /**
- * The namespace of its first Event: what lanes and limits share fairly. RBAC protects that one; the
- * involved object is text of the Event's writer.
+ * The namespace of the first Event, between which lanes and limits share fairly. RBAC protects this
+ * namespace; the involved object's is text from the Event's writer.
  */
 export function eventNamespaceOf({ occurrences: [{ event }] }: Delivery): string {
   return textAt(event, 'metadata', 'namespace');
 }
 
-/** The number of the attempt that is being made, or that was made last; 0 before the first. */
+/** The number of the running or the last attempt; 0 before the first. */
 export function attemptNumber(delivery: Delivery): number {
   return delivery.attempts.length;
 }
 
-// Delivery ids: lower-case ULIDs that anyone can compute again from what they stand for, so that a
-// replay after a crash makes the same id and the receiver can tell.
-// Source: https://github.com/ulid/spec (canonical encoding, Crockford's base 32).
-
-// The trace context of a delivery, the same at each attempt, so that a pipeline's spans hang
-// together however often it was started. Nothing here records spans.
-// Source: W3C Trace Context, §3.2 (version 00, sampled).
-
-/** Why an attempt may be repeated: nothing was started, and that is certain. */
+/** The reason why an attempt may be repeated: it certainly started nothing. */
 export type RetryReason =
   | 'throttled'
   | 'unavailable'
@@ -160,7 +152,7 @@ export type RetryReason =
   | 'not-sent'
   | 'secret-missing';
 
-/** Why an attempt is not repeated: the receiver will say the same again. */
+/** The reason why an attempt is not repeated: the receiver would answer the same again. */
 export type RefusedReason =
   | 'invalid'
   | 'admission'
@@ -172,7 +164,7 @@ export type RefusedReason =
   | 'too-large'
   | 'gone';
 
-/** Why nobody knows whether something was started. */
+/** The reason why it is unknown whether something was started. */
 export type UnknownReason =
   | 'timeout'
   | 'redirected'
@@ -185,7 +177,7 @@ export type UnknownReason =
   | 'process-died'
   | 'bug';
 
-/** What an attempt started. */
+/** The object or run that an attempt started. */
 export interface Started {
   readonly kind: string;
   readonly namespace: string;
@@ -193,60 +185,60 @@ export interface Started {
   readonly url?: string;
 }
 
-/** Beginning of an answer, kept for people. */
+/** The beginning of an answer, stored for people. */
 export interface Answer {
-  /** Of HTTP. */
+  /** The HTTP status. */
   readonly status: number;
-  /** The beginning of its body as it came, without secrets; at most 512 characters. Untrusted. */
+  /** The beginning of the body, unchanged but without secrets; at most 512 characters. Untrusted. */
   readonly text: string;
 }
 
-/** What a receiver says about itself, whatever it says about the delivery. */
+/** An answer's statements about the receiver itself, independent of the delivery. */
 export interface AboutReceiver {
-  /** For how long it wants no request at all, in ms; absent when it asked for nothing. */
+  /** For how long it asked for no requests at all, in ms; absent if it did not ask. */
   readonly pauseMs?: number;
-  /** Its answer; absent if none came, or none that is kept. */
+  /** Its answer; absent if none came or none is stored. */
   readonly answer?: Answer;
 }
 
-/** It is there. `note` says that it was there before us, or that the answer is an unusual one. */
+/** It was started. `note` says that it existed before, or that the answer is an unusual one. */
 export interface Delivered extends AboutReceiver {
   readonly outcome: 'delivered';
   readonly started?: Started;
   readonly note?: 'existed' | 'existed, not verified' | 'answered 303';
 }
 
-/** It is certainly not there; trying again may help. */
+/** It was certainly not started; a retry may help. */
 export interface Retry extends AboutReceiver {
   readonly outcome: 'retry';
   readonly reason: RetryReason;
-  /** For people: doing what, to which object, found what. Never a secret. */
+  /** For people: the action, its object and the finding. Never a secret. */
   readonly detail: string;
-  /** What the receiver asked to wait with this delivery, in ms. */
+  /** How long the receiver asked to wait before this delivery's retry, in ms. */
   readonly afterMs?: number;
 }
 
-/** It is certainly not there and never will be. */
+/** It was certainly not started, and no retry helps. */
 interface Refused extends AboutReceiver {
   readonly outcome: 'refused';
   readonly reason: RefusedReason;
   readonly detail: string;
 }
 
-/** A lost answer. */
+/** The answer was lost: it may have been started. */
 export interface Unknown extends AboutReceiver {
   readonly outcome: 'unknown';
   readonly reason: UnknownReason;
   readonly detail: string;
 }
 
-/** What one attempt came to. */
+/** The outcome of one attempt. Expected failure is a value here; a throw is a bug. */
 export type Outcome = Delivered | Retry | Refused | Unknown;
 
-/** Why a lane makes no attempts because of what its receiver said about itself. */
+/** The reason why a lane pauses: its receiver refuses all requests for now. */
 export type PauseReason = 'throttled' | 'unauthorized';
 
-/** Why nothing more should be sent to the receiver for now; null when it may be. */
+/** The reason to pause after this outcome; null if there is none. */
 export function pauseReasonOf(outcome: Outcome): PauseReason | null {
   if ((outcome.pauseMs ?? 0) > 0) return 'throttled';
   if (outcome.outcome !== 'retry') return null;

@@ -1,16 +1,16 @@
-// The one class of thrown errors and the one table of their codes. What is expected to fail is a
-// value elsewhere; thrown are invalid input at start, what no retry cures, and bugs.
+// The one class of thrown errors and the one table of their codes. Expected failures are values
+// elsewhere. Thrown are invalid input at start, failures that no retry cures, and bugs.
 
 interface ErrorEntry {
-  /** What it means, for docs/operations.md. */
+  /** Its meaning, as in docs/operations.md. */
   readonly meaning: string;
-  /** What the command line exits with. */
+  /** The exit code of the command line. */
   readonly exitCode: 1 | 2 | 3 | 4;
-  /** What the reader can do about it. */
+  /** The reader's next step. */
   readonly nextStep: string;
 }
 
-/** Every code, with its meaning, exit code and next step. */
+/** The table of error codes. */
 export const ERRORS = {
   internal: {
     meaning: 'a bug in Sluice',
@@ -29,12 +29,12 @@ export const ERRORS = {
     nextStep: 'check that the folder exists, is writable and has room',
   },
   usage: {
-    meaning: 'the command line was not understood',
+    meaning: 'the command line is invalid',
     exitCode: 2,
     nextStep: 'see sluice <command> --help',
   },
   'input-unusable': {
-    meaning: 'a file of Events or a recording could not be read, or holds something else',
+    meaning: 'a file of Events or a recording could not be read, or has other content',
     exitCode: 2,
     nextStep:
       'name a readable recording, or for explain Events as kubectl get events -o json or -o yaml prints them',
@@ -42,7 +42,7 @@ export const ERRORS = {
   'configuration-refused': {
     meaning: 'the configuration has errors; nothing was listed, watched or started',
     exitCode: 3,
-    nextStep: 'mend what is named above; sluice check FILE names it without running anything',
+    nextStep: 'correct the problems above; sluice check FILE lists them without running anything',
   },
   'kubeconfig-unusable': {
     meaning: 'no usable way to reach a cluster',
@@ -51,36 +51,36 @@ export const ERRORS = {
       'check --kubeconfig, --context and --master or KUBECONFIG; inside a cluster leave them out',
   },
   'store-unusable': {
-    meaning: 'the store can not be opened, or can not be used any more',
+    meaning: 'the store cannot be opened, or can no longer be used',
     exitCode: 1,
     nextStep: 'do what the message says; the file was not changed',
   },
   'store-unavailable': {
-    meaning: 'the store does not take anything at the moment: no room, or no answer',
+    meaning: 'the store accepts no changes for now: no space, or no answer',
     exitCode: 1,
-    nextStep: 'make room or mend the disk; what was not stored is tried again by itself',
+    nextStep: 'free space or repair the disk; failed calls are retried automatically',
   },
   'gateway-unusable': {
-    meaning: 'a command found no gateway that answers it',
+    meaning: 'a command cannot reach a gateway',
     exitCode: 1,
     nextStep:
-      'mend what the message names, or name the gateway’s address with --url and its token with --token-file, or, with it stopped, its store with --store',
+      'correct what the message names, or give the gateway’s address with --url and its token with --token-file; if the gateway is stopped, give its store with --store',
   },
   'cluster-refused': {
-    meaning: 'the API server refuses what no retry cures',
+    meaning: 'the API server refused a request, and no retry helps',
     exitCode: 4,
     nextStep: 'check the path, the selector and the permissions named in the message',
   },
 } as const satisfies Record<string, ErrorEntry>;
 
-/** What went wrong, from a closed set. */
+/** The code of an error, from a closed set. */
 export type ErrorCode = keyof typeof ERRORS;
 
-/** The one class of errors that Sluice throws on purpose. */
+/** The only error that Sluice throws on purpose. */
 export class SluiceError extends Error {
   override readonly name = 'SluiceError';
   readonly code: ErrorCode;
-  /** Facts for the log: never a secret. */
+  /** Facts for the log; never a secret. */
   readonly details: Readonly<Record<string, string | number>>;
 
   constructor(code: ErrorCode, message: string, options: SluiceErrorOptions = {}) {
@@ -90,23 +90,23 @@ export class SluiceError extends Error {
   }
 }
 
-/** What may accompany a thrown error. */
+/** Cause and facts of a thrown error. */
 interface SluiceErrorOptions {
   readonly cause?: unknown;
   readonly details?: Readonly<Record<string, string | number>>;
 }
 
-/** Whether this was thrown with this code. */
+/** Checks whether an error is a SluiceError with this code. */
 export function hasCode(error: unknown, code: ErrorCode): boolean {
   return error instanceof SluiceError && error.code === code;
 }
 
-/** The exit code for whatever was thrown. */
+/** The exit code of any thrown value. */
 export function exitCodeOf(error: unknown): number {
   return error instanceof SluiceError ? ERRORS[error.code].exitCode : ERRORS.internal.exitCode;
 }
 
-/** The message of whatever was thrown. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

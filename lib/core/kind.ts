@@ -1,11 +1,11 @@
-// What a kind of source, trigger or store hands in so that schema, documents, chart and metric
-// labels follow from its one file: data and pure functions, and a `create` that starts nothing.
+// The descriptor of a kind of source, trigger or store. Schema, documents, chart and metric labels
+// are derived from it. It has data, pure functions and a `create` that starts nothing.
 
 import type { JsonObject } from './event.ts';
 import type { Finding } from './problem.ts';
 import type { OnLostAnswer } from './trigger.ts';
 
-/** A JSON Schema (draft 2020-12), as data. `description` is what the documents show. */
+/** A JSON Schema (draft 2020-12) as data. The documents show its `description`. */
 export type JsonSchema = JsonObject;
 
 /** A permission that a configuration needs in a cluster. */
@@ -18,29 +18,29 @@ export interface Permission {
   readonly verbs: readonly string[];
   /** Absent: every name. */
   readonly names?: readonly string[];
-  /** What for, for people. */
+  /** The purpose, for people. */
   readonly why: string;
 }
 
-/** What a section may be checked against besides its schema. */
+/** Context of a section's check, beyond its schema. */
 export interface CheckContext {
-  /** The name under which the section stands in the configuration. */
+  /** The section's name in the configuration. */
   readonly name: string;
   /** The gateway's own namespace. */
   readonly namespace: string;
-  /** Where builds go unless a trigger says otherwise. */
+  /** The namespace of builds, unless a trigger names another. */
   readonly buildNamespace: string;
-  /** Of a trigger: what its entry says about lost answers; absent where it says nothing. */
+  /** The trigger's setting for lost answers; absent if it has none. */
   readonly onLostAnswer?: OnLostAnswer;
 }
 
 /**
  * A kind of source, trigger or store.
  *
- * `schema` describes the section `<kind>:` of the configuration; `check` is pure and sees values
- * that the schema accepted, its paths are relative to the section; `permissions` says what the
- * section needs; `create` does no I/O, starts nothing, and gets a narrow record of what that kind
- * may have.
+ * - `schema` describes the section `<kind>:` of the configuration.
+ * - `check` is pure and gets values that the schema accepted. Its paths are relative to the section.
+ * - `permissions` lists the permissions that the section needs.
+ * - `create` does no I/O, starts nothing, and gets a narrow record of that kind's dependencies.
  */
 export interface Kind<Section, Parts, Made> {
   readonly kind: string;

@@ -1,6 +1,6 @@
-// What the gateway notices about itself, as one closed union. Code calls `observe(observation)`;
-// only lib/telemetry knows how that becomes log lines and metrics, and lib/gateway how it becomes
-// health. An observation never carries a secret.
+// Observations of the gateway about itself, as one closed union. Code calls `observe(observation)`.
+// Only lib/telemetry turns them into log lines and metrics, and only lib/gateway into health, which
+// lib/api serves. An observation never has a secret.
 
 import type { Decision, RuleRef, TrailEntry, TriggerDisposition } from './decision.ts';
 import type { DeadReason, Delivery, DeliveryState, Outcome, PauseReason } from './delivery.ts';
@@ -9,7 +9,7 @@ import type { Problem } from './problem.ts';
 import type { Gap } from './source.ts';
 import type { StoreObserved } from './store-observation.ts';
 
-/** Why a watch or a list ended or failed: the rows of the table in lib/kubernetes/watch/watch-error-table.ts. */
+/** The reason why a watch or a list ended or failed: a row of lib/kubernetes/watch/watch-error-table.ts. */
 export type TroubleReason =
   | 'closed'
   | 'closed-early'
@@ -33,109 +33,82 @@ export type TroubleReason =
   | 'bad-frame'
   | 'server-error';
 
-/** What the reading of one watch path is doing. */
+/** The state of the reader of one watch path. */
 export type ReadingState = 'connecting' | 'listing' | 'watching' | 'waiting';
 
-/** An occurrence was judged, and what it started is committed. */
+/** An occurrence was decided on, and its deliveries are committed. */
 export interface DecisionObserved {
   readonly kind: 'decision';
   readonly occurrence: Occurrence;
   readonly decision: Decision;
   /** One for each trigger of the rule, in its order; empty on a rejection. */
   readonly disposed: readonly TriggerDisposition[];
-  /** Makes the trail; called only by those who print it. */
+  /** Makes the trail; called only if it is printed. */
   readonly explain: () => readonly TrailEntry[];
 }
 
-/** Something about reading a watch path. */
+/** An observation of reading a watch path. */
 export type ReadingObserved =
-  | {
-      readonly kind: 'reading';
-      readonly source: string;
-      readonly path: string;
-      readonly state: ReadingState;
-      readonly why: string;
-      /** Of `waiting`: the trouble that it waits after. */
-      readonly reason?: TroubleReason;
-    }
-  | {
-      /**
-       * Everything up to now was read: the first proof of it by a stream, or after `path-stale`.
-       * Not repeated with each Event.
-       */
-      readonly kind: 'path-current';
-      readonly source: string;
-      readonly path: string;
-    }
-  | {
-      /** For so long nothing has proved that everything was read. */
-      readonly kind: 'path-stale';
-      readonly source: string;
-      readonly path: string;
-      readonly ageMs: number;
-    }
-  | {
-      readonly kind: 'watch-opened';
-      readonly source: string;
-      readonly path: string;
-      readonly resourceVersion: string;
-    }
-  | {
-      readonly kind: 'watch-ended';
-      readonly source: string;
-      readonly path: string;
-      readonly reason: TroubleReason;
-      readonly detail: string;
-      readonly lastedMs: number;
-      readonly retryMs: number;
-    }
-  | {
-      readonly kind: 'list-ended';
-      readonly source: string;
-      readonly path: string;
-      readonly purpose: 'first' | 'relist' | 'refresh';
-      readonly items: number;
-      readonly pages: number;
-      readonly durationMs: number;
-    }
-  | {
-      readonly kind: 'list-failed';
-      readonly source: string;
-      readonly path: string;
-      readonly reason: TroubleReason;
-      readonly detail: string;
-      readonly retryMs: number;
-    }
-  | {
-      readonly kind: 'frame-skipped';
-      readonly source: string;
-      readonly path: string;
-      readonly bytes: number;
-      readonly why: string;
-    }
-  | {
-      readonly kind: 'events-read';
-      readonly source: string;
-      readonly path: string;
-      readonly from: 'watch' | 'list';
-      readonly count: number;
-    }
+  | ({ readonly source: string; readonly path: string } & (
+      | {
+          readonly kind: 'reading';
+          readonly state: ReadingState;
+          readonly why: string;
+          /** Of `waiting`: the error after which it waits. */
+          readonly reason?: TroubleReason;
+        }
+      | {
+          /**
+           * Everything up to now was read. Observed at a stream's first proof of it and at the first one
+           * after `path-stale`, not with each Event.
+           */
+          readonly kind: 'path-current';
+        }
+      | {
+          /** For `ageMs` nothing has proved that everything was read. */
+          readonly kind: 'path-stale';
+          readonly ageMs: number;
+        }
+      | { readonly kind: 'watch-opened'; readonly resourceVersion: string }
+      | {
+          readonly kind: 'watch-ended';
+          readonly reason: TroubleReason;
+          readonly detail: string;
+          readonly lastedMs: number;
+          readonly retryMs: number;
+        }
+      | {
+          readonly kind: 'list-ended';
+          readonly purpose: 'first' | 'relist' | 'refresh';
+          readonly items: number;
+          readonly pages: number;
+          readonly durationMs: number;
+        }
+      | {
+          readonly kind: 'list-failed';
+          readonly reason: TroubleReason;
+          readonly detail: string;
+          readonly retryMs: number;
+        }
+      | { readonly kind: 'frame-skipped'; readonly bytes: number; readonly why: string }
+      | { readonly kind: 'events-read'; readonly from: 'watch' | 'list'; readonly count: number }
+    ))
   | { readonly kind: 'gap'; readonly gap: Gap }
   | {
       /** A watch path of an earlier configuration is no longer read. */
       readonly kind: 'path-retired';
       readonly path: string;
-      /** The paths that read its keys now; none: they are gone. */
+      /** The paths that read its keys now; if there are none, the keys count as deleted. */
       readonly heirs: readonly string[];
     };
 
-/** Whether a circuit breaker lets attempts through: all, none, or one to try. */
+/** The state of a circuit breaker: it allows all attempts, none, or a single probe. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
-/** Whether a pause lasts, lets one attempt through to see, or is over. */
+/** The state of a pause: it allows no attempt, a single probe, or has ended. */
 export type PauseState = 'paused' | 'trying' | 'over';
 
-/** Something about deliveries. */
+/** An observation of deliveries. */
 export type DeliveryObserved =
   | { readonly kind: 'attempt-started'; readonly delivery: Delivery }
   | {
@@ -150,7 +123,7 @@ export type DeliveryObserved =
       readonly from: DeliveryState;
       readonly to: DeliveryState;
       readonly dead: DeadReason | null;
-      /** There where it was repeated after a lost answer and the receiver could not tell that. */
+      /** Set if it was repeated after a lost answer and the receiver could not recognize that. */
       readonly possiblyTwice?: true;
       readonly why: string;
     }
@@ -161,19 +134,19 @@ export type DeliveryObserved =
       readonly from: BreakerState;
       readonly to: BreakerState;
       readonly why: string;
-      /** How long until an attempt is let through, in ms; 0 once one is. */
+      /** Time until an attempt is allowed, in ms; 0 if one is. */
       readonly retryMs: number;
     }
   | {
-      /** A lane was paused, tries, or goes on, for what its receiver said about itself. */
+      /** A lane paused, probes its receiver, or continues, because of the receiver's own request. */
       readonly kind: 'pause';
       readonly trigger: string;
       readonly reason: PauseReason;
       readonly state: PauseState;
       readonly why: string;
-      /** How long until an attempt is let through, in ms; 0 once one is. */
+      /** Time until an attempt is allowed, in ms; 0 if one is. */
       readonly retryMs: number;
-      /** When that is, by the clock of the deliveries' due times; ms since 1970. */
+      /** The same moment on the clock of the due times; ms since 1970. */
       readonly until: number;
     }
   | {
@@ -190,7 +163,7 @@ export type DeliveryObserved =
       readonly line: string;
     };
 
-/** Something about the process and its configuration. */
+/** An observation of the process and its configuration. */
 export type LifecycleObserved =
   | {
       readonly kind: 'started';
@@ -206,18 +179,18 @@ export type LifecycleObserved =
       readonly server: string;
     }
   | {
-      /** Another cluster stands behind the same name. */
+      /** The same address now leads to another cluster. */
       readonly kind: 'cluster-changed';
       readonly from: string;
       readonly to: string;
       readonly orphaned: number;
     }
   | {
-      /** The configuration was refused; the last good one runs instead. */
+      /** The configuration was refused, so the last good one runs. */
       readonly kind: 'configuration-kept';
-      /** The one that is refused. */
+      /** The refused one. */
       readonly file: string;
-      /** The one that runs, as it was named then; often the same. */
+      /** The running one, with its name at that time; often the same name. */
       readonly kept: string;
       readonly since: number;
       readonly problems: number;
@@ -225,34 +198,34 @@ export type LifecycleObserved =
   | { readonly kind: 'cluster-waiting'; readonly server: string; readonly why: string }
   | { readonly kind: 'credentials-reread'; readonly why: string }
   | {
-      /** Requests go through a proxy; observed when that begins, not for each request. */
+      /** Requests use a proxy. Observed at the first request, not at each one. */
       readonly kind: 'proxy-used';
-      /** Whose requests; null: those to the API server. */
+      /** The trigger whose requests they are; null for requests to the API server. */
       readonly trigger: string | null;
       /** Its URL without credentials. */
       readonly proxy: string;
-      /** The name of a variable, `proxy-url` of the kubeconfig, or `proxy` of the trigger. */
+      /** The setting: a variable's name, `proxy-url` of the kubeconfig, or `proxy` of the trigger. */
       readonly from: string;
     }
   | {
       readonly kind: 'listening';
       readonly listener: 'probes' | 'api';
       readonly address: string;
-      /** Where the token of the API is; never the token. */
+      /** The file of the API's token; never the token. */
       readonly tokenFile?: string;
     }
   | { readonly kind: 'stopping'; readonly why: string; readonly limitMs: number }
   | {
       readonly kind: 'stopped';
-      /** Whether what is left over survives the process. */
+      /** Whether waiting deliveries survive the process. */
       readonly durable: boolean;
-      /** Null where the store no longer answers. */
+      /** Null if the store no longer answers. */
       readonly waiting: number | null;
       readonly abandoned: number;
     }
   | { readonly kind: 'bug'; readonly where: string; readonly error: unknown };
 
-/** Anything the gateway notices about itself. */
+/** Any observation of the gateway about itself. */
 export type Observation =
   | DecisionObserved
   | ReadingObserved
@@ -261,51 +234,48 @@ export type Observation =
   | StoreObserved
   | LifecycleObserved;
 
-/** Where observations go. It never throws and never waits. */
+/** Receives observations. It never throws and never waits. */
 export type Observe = (observation: Observation) => void;
 
-// What the gateway notices about its limits: a part of the union in observation.ts, with the words of
-// budgets that intake uses as well.
-
-/** A budget of `limits`. */
+/** A budget of `limits`; intake uses the same names. */
 export type Budget = 'perObject' | 'total';
 
-/** Who takes the tokens of a budget. */
+/** A user of a budget's tokens. */
 export interface LimitUser {
   readonly rule: RuleRef;
   readonly trigger: string;
-  /** Of the Events. */
+  /** The namespace of the Events. */
   readonly namespace: string;
-  /** The involved object whose own budget it is; null for the budget of all. */
+  /** The involved object that has this budget; null for the common budget. */
   readonly object: string | null;
-  /** How many tokens it took lately; 0 if that is not known. */
+  /** How many tokens it took recently; 0 if unknown. */
   readonly taken: number;
 }
 
-/** Something about the limits: said when it begins and when it ends, not for each delivery. */
+/** An observation of the limits, made when a state begins and ends, not for each delivery. */
 export type LimitObserved =
   | {
-      /** A budget begins to hold deliveries, or holds none any more. */
+      /** A budget begins to hold deliveries, or no longer holds any. */
       readonly kind: 'budget';
       readonly budget: Budget;
       readonly state: 'used-up' | 'free';
-      /** As the configuration writes it: `600/h`. */
+      /** As in the configuration: `600/h`. */
       readonly rate: string;
-      /** Who took most of it, else who waits for it first; null once it is free. */
+      /** The user that took most of it, else the first one that waits for it; null once it is free. */
       readonly user: LimitUser | null;
     }
   | {
-      /** More deliveries than the bound would be held at a trigger. */
+      /** A trigger holds as many deliveries as its bound allows, so further ones are shed. */
       readonly kind: 'shedding';
       readonly trigger: string;
       readonly state: 'began' | 'ended';
-      /** So many may be held at a trigger. */
+      /** The most deliveries that a trigger may hold. */
       readonly bound: number;
-      /** Newcomers that were not taken, since it began. */
+      /** New deliveries shed since it began. */
       readonly dropped: number;
-      /** Held deliveries that were given up for newcomers of other namespaces, since it began. */
+      /** Held deliveries shed since it began, in favour of new ones of other namespaces. */
       readonly gaveWay: number;
-      /** The namespace of which most are held there, with the rule of the last one. */
+      /** The namespace with the most held deliveries there, with the rule of its last one. */
       readonly longest: {
         readonly namespace: string;
         readonly rule: RuleRef;
@@ -313,16 +283,13 @@ export type LimitObserved =
       } | null;
     };
 
-// How the gateway says whether it lives and whether it does its work. Who makes it up is
-// lib/gateway; who shows it is lib/http.
-
-/** Whether the gateway lives, whether it does its work, and what it waits for. */
+/** Liveness and readiness of the gateway, with reasons. */
 export interface Health {
-  /** False only where a restart of the process is what helps. */
+  /** False only if a restart of the process helps. */
   readonly live: boolean;
   readonly ready: boolean;
-  /** What is missing, for people; empty once ready. */
+  /** Reasons why it is not ready, for people; empty if it is. */
   readonly why: readonly string[];
-  /** What does not work but does not keep the gateway from its work: an open breaker. */
+  /** Failures that do not affect readiness, such as an open breaker. */
   readonly notes: readonly string[];
 }

@@ -1,11 +1,11 @@
-// An occurrence: one state of a series as it was read, normalised once and frozen. Both writers'
-// Events (legacy and events.k8s.io) give one shape here. It never throws: an Event is untrusted, and
-// whatever is missing is the empty string.
-// Source: kubernetes/api core/v1 Event; the order of times is documented at `happenedAt`.
+// An occurrence: one state of a series as it was read, normalised once and frozen. Events of both
+// APIs (core/v1 and events.k8s.io) get one shape. Nothing throws here: an Event is untrusted, and a
+// missing field becomes the empty string.
+// Source: kubernetes/api core/v1 Event; `toOccurrence` documents the order of times.
 
 import { type EventObject, isJsonObject, type Json, jsonAt, textAt, toMicroTime } from './event.ts';
 
-/** The fields a rule may look at, each the empty string where the Event has none. */
+/** The fields that rules may test; a field that the Event lacks is the empty string. */
 interface EventFields {
   readonly namespace: string;
   readonly kind: string;
@@ -20,38 +20,38 @@ interface EventFields {
   readonly host: string;
 }
 
-/** One Event's life with all its repetitions; the cluster id completes it where ids are made. */
+/** One Event's life with all its repetitions. Delivery ids add the cluster id. */
 interface Series {
-  /** `metadata.namespace`, which RBAC protects, not the involved object's. */
+  /** `metadata.namespace`, which RBAC protects, not the involved object's namespace. */
   readonly namespace: string;
   readonly name: string;
-  /** Six digits and `Z` (see micro-time.ts); '' where the Event tells no time at all. */
+  /** Six fractional digits and `Z`; '' if the Event has no time. */
   readonly firstTime: string;
 }
 
-/** Where, how and when a state was read. */
+/** The source, path, manner and time of a read. */
 export interface ReadFrom {
   /** The name of the source in the configuration. */
   readonly source: string;
   /** The watch path, for instance `/api/v1/namespaces/shop/events`. */
   readonly path: string;
   readonly from: 'watch' | 'list';
-  /** The server's wall clock when it was read, in milliseconds since 1970. */
+  /** The wall clock of the API server at the read, in milliseconds since 1970. */
   readonly readAt: number;
-  /** The object's `namespace/name` where the reader has it at hand: the same text need not be made twice. */
+  /** The object's `namespace/name`, if the reader already has it; it saves making the text twice. */
   readonly key?: string;
 }
 
 /** One state of a series as it was read. */
 export interface Occurrence extends ReadFrom {
   readonly series: Series;
-  /** `namespace/name` of the Event: what a watch calls the object's key. */
+  /** `namespace/name` of the Event: the object's key in a watch. */
   readonly key: string;
   readonly uid: string;
   readonly resourceVersion: string;
-  /** `metadata.creationTimestamp` as written: one life of the object; changes on re-creation. */
+  /** `metadata.creationTimestamp` as written. It identifies one life: re-creation changes it. */
   readonly life: string;
-  /** When the state happened, by its reporter's clock; six digits and `Z`, '' where unknown. */
+  /** When the state happened, by its reporter's clock: six digits and `Z`; '' if unknown. */
   readonly happenedAt: string;
   /** `count`, else `series.count`, else 1. */
   readonly count: number;
@@ -63,9 +63,9 @@ export interface Occurrence extends ReadFrom {
 /**
  * Normalises an Event as it was read.
  *
- * **Shape**: `happenedAt` is `series.lastObservedTime`, else `lastTimestamp`, `eventTime`,
- * `firstTimestamp`, `creationTimestamp`; the first time is `eventTime`, else `firstTimestamp`,
- * else `creationTimestamp`; a time that does not parse counts as missing.
+ * **Shape**: `happenedAt` is the first that parses of `series.lastObservedTime`, `lastTimestamp`,
+ * `eventTime`, `firstTimestamp` and `creationTimestamp`. The first time is the first that parses of
+ * `eventTime`, `firstTimestamp` and `creationTimestamp`.
  */
 export function toOccurrence(object: EventObject, read: ReadFrom): Occurrence {
   const event = withoutManagedFields(object);
@@ -118,7 +118,7 @@ function happenedAtOf(event: EventObject): string {
   );
 }
 
-/** How often the series has happened, as its reporter counts: `count`, else `series.count`, else 1. */
+/** The number of repetitions that the reporter counted: `count`, else `series.count`, else 1. */
 export function countOf(event: EventObject): number {
   return positive(jsonAt(event, 'count')) ?? positive(jsonAt(event, 'series', 'count')) ?? 1;
 }

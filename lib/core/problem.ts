@@ -1,9 +1,9 @@
-// What is wrong with a configuration, as values: every problem at once, each with its place.
+// Problems of a configuration as values: all are reported at once, each with its place.
 
-/** How much a problem matters: an error refuses the configuration. */
+/** Severity of a problem. A configuration with an error is refused. */
 export type Severity = 'error' | 'warning' | 'info';
 
-/** Every code a problem can have; docs/configuration.md explains each. */
+/** Every problem code; docs/configuration.md explains each. */
 export const PROBLEM_CODES = [
   'unreadable',
   'not-yaml',
@@ -51,24 +51,24 @@ export const PROBLEM_CODES = [
   'not-allowed',
 ] as const;
 
-/** What kind of problem it is. */
+/** The code of a problem. */
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
-/** A problem without its line and column, as checks that see only values report it. */
+/** A problem without line and column, as checks of values report it. */
 export interface Finding {
   readonly severity: Severity;
   readonly code: ProblemCode;
   /** A JSON Pointer (RFC 6901) into the configuration. */
   readonly path: string;
-  /** What was found and what was expected. */
+  /** The value found and the value expected. */
   readonly message: string;
-  /** What to do. */
+  /** The reader's next step. */
   readonly hint: string;
-  /** Set if a secret may stand at that place: then the line of the file is not shown. */
+  /** Set if a secret may be at that place, so that the line of the file is not shown. */
   readonly concealed?: true;
 }
 
-/** A finding with its place in the file; lines and columns from 1, 0 where there is no place. */
+/** A finding with its place in the file. Lines and columns count from 1; 0 if there is no place. */
 export interface Problem extends Finding {
   readonly line: number;
   readonly column: number;

@@ -1,58 +1,58 @@
-// Observations of the store: opened, full, unavailable, and work that earlier processes left in it. They
-// are one part of the union in observation.ts.
+// Observations of the store: opened, full, unavailable, and the work of earlier processes found in
+// it. They are one part of the union in observation.ts.
 
-/** Something about the store. */
+/** An observation of the store. */
 export type StoreObserved =
   | {
       readonly kind: 'store-opened';
       readonly store: string;
       readonly durable: boolean;
       readonly at: string;
-      /** The file of the history of decisions; '' for a store that is no file. */
+      /** The file with the history of decisions; '' for a store without a file. */
       readonly history: string;
     }
   | {
-      /** An earlier version left the store in the working directory, and it is used there. */
+      /** The store is used in the working directory, which is the default of an earlier version. */
       readonly kind: 'store-to-move';
       readonly at: string;
-      /** The file that it would be now. */
+      /** The current default file. */
       readonly to: string;
-      /** The line for a shell that moves it; '' if another store lies there. */
+      /** The shell command that moves it; '' if that file has another store. */
       readonly command: string;
     }
   | {
-      /** It takes nothing, or takes what it is given again. */
+      /** The store accepts no changes, or accepts them again. */
       readonly kind: 'store-trouble';
       readonly state: 'unavailable' | 'available';
       readonly why: string;
     }
   | {
-      /** How full it is: told at each change of level, and for a scrape. */
+      /** The store's usage, observed at each change of level and for a scrape. */
       readonly kind: 'store-usage';
       readonly level: 'fine' | 'near' | 'full';
-      /** What happens to new deliveries once it is full. */
+      /** Treatment of new deliveries when it is full. */
       readonly overflow: 'block' | 'shed';
       readonly bytes: number;
       readonly maxBytes: number;
-      /** Told for a scrape: the level is the one that was told before. */
+      /** Observed for a scrape, with the level of the last observation. */
       readonly scrape?: true;
-      /** Commits since the scrape before. */
+      /** Commits since the previous scrape. */
       readonly commits?: number;
     }
   | {
-      /** What earlier processes left behind was taken up. */
+      /** The unfinished work of earlier processes was resumed. */
       readonly kind: 'work-resumed';
-      /** Attempts whose process died. */
+      /** Attempts that were running when their process died. */
       readonly lost: number;
       readonly unattempted: number;
-      /** Since an earlier process was last known to live, in ms; null where there was none. */
+      /** Time since the last sign of life of an earlier process, in ms; null if there was none. */
       readonly downMs: number | null;
     }
   | {
-      /** The history of decisions beside the store failed: decisions of before are not known. */
+      /** The history of decisions beside the store failed, so earlier decisions are unknown. */
       readonly kind: 'history-lost';
       readonly file: string;
-      /** The name under which the damaged file lies now; null where nothing was moved. */
+      /** The new name of the damaged file; null if it was not moved. */
       readonly movedTo: string | null;
       readonly why: string;
     }

@@ -1,28 +1,26 @@
-// The store as narrow ports. What every implementation promises:
-// (1) What commit acknowledged survives kill -9; a store that says it is not durable is excused from
-// this alone. (2) Replaying a batch after a crash anywhere inside commit gives the same stored state.
-// (3) A claim comes back only when its incarnation is gone. (4) A conflict is an answer, not an
-// error; so is a store that is full. (5) Growth is bounded, and every commit says how near the bound
-// is. (6) What fails throws a SluiceError, and nothing of that call is stored: `store-unavailable`
-// may be tried again, `store-unusable` may not.
-// spec/conformance/store.ts holds every implementation to them.
+// The store as narrow ports. spec/conformance/store.ts tests these promises on every implementation:
+// (1) An acknowledged commit survives kill -9, unless the store declares that it is not durable.
+// (2) Replaying a batch after a crash anywhere inside commit gives the same stored state. (3) A claim
+// is returned only if its incarnation has ended. (4) A conflict and a full store are answers, not
+// errors. (5) Growth is bounded, and every commit reports the usage. (6) A failing call stores nothing
+// and throws a SluiceError: retry after `store-unavailable`, but not after `store-unusable`.
 
 import type { TrailEntry } from './decision.ts';
 import type { Delivery, DeliveryState, Outcome } from './delivery.ts';
-import type { CompleteList, DeletedKey, Gap, Positions, WatchPath } from './source.ts';
+import type { CompleteList, Gap, PathKey, Positions, WatchPath } from './source.ts';
 
-/** What has been started, for as long as its Event could be seen again. */
+/** A series that was started. It is kept for as long as its Event could be read again. */
 export interface LedgerEntry {
-  /** See `ledgerKey`. */
+  /** See `ledgerKey` in delivery-id.ts. */
   readonly key: string;
-  /** The watch path and the Event's `namespace/name`, so that a key gone can be found. */
+  /** With `eventKey`, the Event's `namespace/name`, it finds the entries of a deleted key. */
   readonly path: string;
   readonly eventKey: string;
   /** The involved object, as in `Delivery`. */
   readonly object: string;
-  /** The id under which it was started last. */
+  /** The id of its last delivery. */
   readonly id: string;
-  /** `metadata.creationTimestamp` of the life that started it. */
+  /** `metadata.creationTimestamp` of the Event that started it. */
   readonly life: string;
   /** Wall clock, ms since 1970. */
   readonly firedAt: number;
@@ -32,110 +30,110 @@ export interface LedgerEntry {
   readonly lastCount: number;
 }
 
-/** Why a delivery was made: the decision as the filter chain made it then. */
+/** The filter chain's decision that led to a delivery. */
 export interface DecisionRecord {
-  /** Of the delivery. */
+  /** The delivery's id. */
   readonly id: string;
   /** Wall clock, ms since 1970. */
   readonly at: number;
-  /** Why each rule before the one that accepted did not match. */
+  /** Why each rule before the accepting one did not match. */
   readonly trail: readonly TrailEntry[];
 }
 
-/** What batches change, together. */
+/** The changes of one or more batches, stored together or not at all. */
 export interface Commit {
-  /** By source: how far it has been read, of the paths that moved. */
+  /** By source, the positions of the paths that advanced. */
   readonly positions: ReadonlyMap<string, Positions>;
-  /** New and moved entries, whole; but `firedAt` never goes back. */
+  /** Complete new and changed entries, except that a stored `firedAt` never decreases. */
   readonly ledger: readonly LedgerEntry[];
   /** New deliveries, `waiting` or `held`. */
   readonly deliveries: readonly Delivery[];
-  /** For new deliveries; this alone may lose its last moments in a crash. */
+  /** Decisions of new deliveries. Only these may be lost in a crash, if they are recent. */
   readonly decisions: readonly DecisionRecord[];
-  /** Every key of which a state was read, whatever became of it: it is there, not gone. */
-  readonly seen: readonly DeletedKey[];
-  /** Keys that went, after everything seen. */
-  readonly gone: readonly DeletedKey[];
-  /** Complete lists: every other key of their paths went. */
+  /** Every key of which a state was read, so it exists, whatever the decision was. */
+  readonly seen: readonly PathKey[];
+  /** Deleted keys; applied after everything seen. */
+  readonly gone: readonly PathKey[];
+  /** Complete lists: every other key of their paths was deleted. */
   readonly listed: readonly CompleteList[];
   readonly gaps: readonly Gap[];
   /** Wall clock, ms since 1970. */
   readonly now: number;
-  /** For how long everything has been read, in ms: the clock of the retention, when keys went. */
+  /** The clock of the retention: for how long everything has been read, in ms. It dates deletions. */
   readonly readMs: number;
 }
 
-/** How full a store is. */
+/** The size of a store and its bound. */
 export interface StoreUsage {
   readonly bytes: number;
-  /** New deliveries are not stored beyond it; 0 where there is no bound. */
+  /** New deliveries are not stored beyond it; 0 if there is no bound. */
   readonly maxBytes: number;
 }
 
-/** What became of a commit. */
+/** The result of a commit. */
 export type Committed =
   | {
       readonly done: true;
-      /** Ids that were there before: those deliveries were not stored again. */
+      /** Ids that were known before: those deliveries were not stored again. */
       readonly existing: ReadonlySet<string>;
       readonly usage: StoreUsage;
     }
-  /** It has new deliveries and the store is full: nothing of it was stored. */
+  /** The commit has new deliveries and the store is full, so nothing of it was stored. */
   | { readonly done: false; readonly usage: StoreUsage };
 
 /** Positions, ledger and new deliveries: the transactional outbox. */
 export interface Journal {
   readonly durable: boolean;
   positions(source: string): Promise<Positions>;
-  /** Those of every source that ever read, also of one that is configured no more. */
+  /** The positions of every source, including sources that are no longer configured. */
   allPositions(): Promise<ReadonlyMap<string, Positions>>;
   /**
-   * Whether the ledger may have an entry under this key, or entries of an Event with this key; false
-   * is certain. It asks no disk, so that what cannot be known costs no call.
+   * Checks whether the ledger may have an entry with this ledger key or of an Event with this key;
+   * false is certain. It needs no call, so unknown keys cost nothing.
    */
   mayKnow(key: string): boolean;
-  /** The ledger's entries for these keys; a key with none is absent. */
+  /** The ledger's entries of these keys; a key without one is absent. */
   lookup(keys: readonly string[]): Promise<ReadonlyMap<string, LedgerEntry>>;
-  /** A store that is full lets settled deliveries go, the oldest first, before it says so. */
+  /** A full store first deletes settled deliveries, the oldest first, before it refuses a commit. */
   commit(commit: Commit): Promise<Committed>;
 }
 
-/** What a sweep may forget. */
+/** Bounds of a sweep: only older records are deleted. */
 export interface SweepBounds {
-  /** On the clock of the retention (`Commit.readMs`). */
+  /** Of deleted keys, on the clock of the retention (`Commit.readMs`). */
   readonly goneBefore: number;
-  /** Watch paths that cannot be read now: what is gone there may come back unseen, so it stays. */
+  /** Watch paths that cannot be read now: a deleted key may come back there unseen, so it stays. */
   readonly unread?: readonly string[];
   /** Wall clock, ms since 1970. */
   readonly settledBefore: number;
 }
 
-/** What a beginning found left behind by incarnations that are gone. */
+/** The unfinished work of ended incarnations that `begin` found. */
 export interface Recovery {
   /**
-   * Deliveries whose attempt was running when its process died: its outcome is now `unknown`,
-   * `process-died`, and they wait, or are dead letters `poison`. Their `deaths` counts this one.
+   * Deliveries whose process died during an attempt. Its outcome is now `unknown`, `process-died`.
+   * They wait, or are dead letters `poison`. Their `deaths` includes this one.
    */
   readonly lost: readonly Delivery[];
-  /** How many were claimed but not attempted; they wait as before. */
+  /** How many were claimed but not attempted. They wait as before. */
   readonly unattempted: number;
-  /** Every watch path that the ledger or a position names and that was not retired. */
+  /** Every watch path of the ledger or of a position that was not retired. */
   readonly paths: readonly string[];
 }
 
-/** A trigger that has another name now. */
+/** A trigger that was renamed. */
 export interface RenamedTrigger {
   readonly from: string;
   readonly to: string;
 }
 
-/** What a beginning is told. */
+/** A request to recover the work of ended incarnations. */
 export interface RecoveryRequest {
   readonly incarnation: string;
   readonly now: number;
   /**
-   * Deliveries of these go on under the new name, but for unsettled ones with a lost answer: what it
-   * started may bear the old name, and a receiver that tells a repetition by it would not.
+   * Their deliveries get the new name, except unsettled ones with a lost answer. Such an attempt may
+   * have started something under the old name, by which the receiver recognizes a repetition.
    */
   readonly renamed?: readonly RenamedTrigger[];
 }
@@ -143,69 +141,69 @@ export interface RecoveryRequest {
 /** A watch path that is no longer read. */
 export interface Retirement {
   readonly path: string;
-  /** Who reads its keys now; those of no heir are gone. */
+  /** The paths that read its keys now. The other keys count as deleted. */
   readonly heirs: readonly WatchPath[];
   /** See `Commit.readMs`. */
   readonly readMs: number;
 }
 
-/** What a store does around the work: beginning, forgetting, moving times. */
+/** Maintenance of a store: recovery, retention and clock jumps. */
 export interface Upkeep {
   /**
-   * Gives back the claims of every other incarnation that is gone: once, before anything else.
-   * A delivery is `poison` where the attempt at which its process died was its third in a row.
+   * Returns the claims of every other incarnation, all of which have ended. Called once, before
+   * everything else. A delivery is `poison` if its process died for the third time in a row.
    */
   begin(beginning: RecoveryRequest): Promise<Recovery>;
-  /** Hands the ledger's entries of a path to its heirs; its position stays for the retention. */
+  /** Moves the ledger's entries of a path to its heirs. The position stays for the retention. */
   retire(retirement: Retirement): Promise<void>;
-  /** Another cluster: no position holds any more, and the gaps say so. */
+  /** Deletes all positions, because the cluster is another one, and stores these gaps. */
   dropPositions(gaps: readonly Gap[]): Promise<void>;
-  /** The clock jumped, or nothing ran for a while: everything unsettled is due so much later. */
+  /** Adds to every unsettled due time, because the clock jumped or the process was suspended. */
   shift(byMs: number): Promise<void>;
   /**
-   * Forgets ledger entries whose key went before `goneBefore` and which have no unsettled delivery,
-   * positions retired before it, and settled deliveries of before `settledBefore`. Answers how many
-   * entries it forgot.
+   * Deletes ledger entries without unsettled delivery whose key was deleted before `goneBefore`,
+   * positions retired before it, and deliveries settled before `settledBefore`. Returns the number of
+   * deleted entries.
    */
   sweep(bounds: SweepBounds): Promise<number>;
 }
 
-/** Which deliveries a lane asks for. */
+/** A lane's request for deliveries. */
 export interface ClaimRequest {
   readonly trigger: string;
   readonly incarnation: string;
   readonly now: number;
   readonly limit: number;
   /**
-   * `object` keeps the order in which the deliveries of one involved object were made, but lets the
-   * next one pass a retry that has been waiting for a minute; `none` takes what is due first.
+   * `object` keeps the order in which the deliveries of one involved object were made. A delivery may
+   * overtake only a retry that has waited for a minute. `none` takes the first due.
    */
   readonly order: 'none' | 'object';
 }
 
-/** The answer to an act on a delivery that another may have changed meanwhile. */
+/** The answer to a change of a delivery; `done: false` is a conflict with another change. */
 export type ActAnswer =
   | { readonly done: true; readonly delivery: Delivery }
   | { readonly done: false; readonly state: DeliveryState | null };
 
-/** What an attempt came to, and where the delivery stands now. */
+/** The outcome of an attempt and the delivery's next state. */
 export interface Settlement {
   readonly id: string;
   readonly incarnation: string;
   readonly outcome: Outcome;
   readonly durationMs: number;
-  /** What the dispatch made of the outcome; the delivery's `deaths` are 0 again. */
+  /** The state that follows from the outcome; `deaths` is reset to 0. */
   readonly next: Pick<Delivery, 'state' | 'dead' | 'dueAt' | 'started'>;
   readonly now: number;
 }
 
-/** A change of a delivery's state that is not an attempt: what people and limits do. */
+/** A change of a delivery's state without an attempt, by a person or a limit. */
 export interface StateChange {
   readonly id: string;
-  /** The states it must be in; in any other the answer is a conflict. */
+  /** The states in which the change is allowed; in any other the answer is a conflict. */
   readonly from: readonly DeliveryState[];
   readonly next: Pick<Delivery, 'state' | 'dead' | 'dueAt'>;
-  /** A person asks for another attempt: noted as `retriedAt`, and its `deaths` are 0 again. */
+  /** A person asks for a retry: sets `retriedAt` and resets `deaths` to 0. */
   readonly isRetry?: true;
   readonly now: number;
 }
@@ -213,23 +211,23 @@ export interface StateChange {
 /** Deliveries as work. */
 export interface Outbox {
   /**
-   * Takes due waiting deliveries of a trigger and marks them `running`. It takes at most one for each
-   * involved object, and none for an object that has one running there.
+   * Takes due waiting deliveries of a trigger and marks them `running`. It takes at most one per
+   * involved object, and none of an object that already has one running at this trigger.
    *
-   * **Order and time**: the namespaces of their Events take turns, within a claim and from one claim
-   * to the next. So a backlog of one namespace delays no other. Within a namespace the oldest due
-   * comes first. All deliveries of an object take the turns of the one that came first.
+   * **Order and time**: the namespaces of the Events take turns, within a claim and across claims. A
+   * backlog of one namespace therefore delays no other. Within a namespace the oldest due comes first.
+   * All deliveries of an object take the turns of its first one's namespace.
    */
   claim(request: ClaimRequest): Promise<readonly Delivery[]>;
-  /** Records an attempt before it is made; the answer's delivery has it as its last. */
+  /** Stores an attempt before it is made. It is the last one of the answer's delivery. */
   attempt(claim: { id: string; incarnation: string; now: number }): Promise<ActAnswer>;
   settle(settlement: Settlement): Promise<ActAnswer>;
   change(change: StateChange): Promise<ActAnswer>;
-  /** When the next waiting delivery of the trigger that could be claimed falls due; null: none. */
+  /** The due time of the trigger's next claimable delivery; null if there is none. */
   next(trigger: string): Promise<number | null>;
 }
 
-/** Which deliveries to list. Absent fields do not restrict. */
+/** A filter of deliveries. Absent fields do not restrict. */
 export interface DeliveryQuery {
   readonly states?: readonly DeliveryState[];
   readonly trigger?: string;
@@ -237,18 +235,18 @@ export interface DeliveryQuery {
   readonly rule?: string;
   /** The involved object, as in `Delivery`. */
   readonly object?: string;
-  /** Made at or after, and before; wall clock, ms since 1970. */
+  /** Made at or after `since` and before `until`; wall clock, ms since 1970. */
   readonly since?: number;
   readonly until?: number;
-  /** In the order in which they were committed; `oldest` first where absent. */
+  /** By the order of commits; `oldest` first if absent. */
   readonly order?: 'oldest' | 'newest';
-  /** At most so many. */
+  /** The most that are returned. */
   readonly limit: number;
-  /** Only those behind this one in that order: the last of the page before. */
+  /** The id of the previous page's last delivery: only those after it in that order. */
   readonly after?: string;
 }
 
-/** How many deliveries stand where. */
+/** How many deliveries of a trigger are in a state. */
 export interface DeliveryCount {
   readonly trigger: string;
   readonly state: DeliveryState;
@@ -259,27 +257,28 @@ export interface DeliveryCount {
 export interface Archive {
   list(query: DeliveryQuery): Promise<readonly Delivery[]>;
   get(id: string): Promise<Delivery | null>;
-  /** Why it was made; null where that is not known any more. */
+  /** The decision that led to it; null if it is no longer known. */
   decision(id: string): Promise<DecisionRecord | null>;
   counts(): Promise<readonly DeliveryCount[]>;
-  /** How full it is now, whatever was committed last. */
+  /** The current size, independent of the last commit. */
   usage(): Promise<StoreUsage>;
   /** The last gaps, newest first. */
   gaps(limit: number): Promise<readonly Gap[]>;
   /**
-   * When series were started since a moment, by the ledger's firedAt (ms since 1970), for the limits
-   * at start; what is held or expired so is not started, what was released is from then on.
+   * The series that were started since a moment, by the ledger's firedAt (ms since 1970). The limits
+   * read it at start. A series that is held, or expired while held, was not started; a released one
+   * was started at its release.
    */
   firedSince(since: number): Promise<readonly { readonly at: number; readonly object: string }[]>;
 }
 
-/** A few small values that outlive a process: cluster id, last good configuration, API token. */
+/** A few small values that survive a restart: cluster id, last good configuration, API token. */
 export interface KeyValues {
   read(name: string): Promise<string | null>;
   write(name: string, value: string): Promise<void>;
 }
 
-/** A whole store. */
+/** The ports of one open store. */
 export interface Store extends AsyncDisposable {
   readonly journal: Journal;
   readonly outbox: Outbox;
@@ -288,13 +287,13 @@ export interface Store extends AsyncDisposable {
   readonly upkeep: Upkeep;
 }
 
-/** A store that is not open yet. */
+/** A store before it is opened. */
 export interface ClosedStore {
   /**
-   * Opens it, making what is not there yet.
+   * Opens it, and creates it if it does not exist.
    *
-   * **Errors**: `store-unusable`, with what was found and what to do. A store that is damaged, or
-   * another's, is never replaced by an empty one.
+   * **Errors**: `store-unusable`, with the finding and the next step. A damaged or foreign store is
+   * never replaced by an empty one.
    */
   open(): Promise<Store>;
 }

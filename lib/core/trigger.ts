@@ -1,51 +1,50 @@
-// The port Trigger: what starts something outside.
+// The port Trigger, which makes an attempt of deliveries. Implementations are in lib/triggers.
 
 import type { Delivery, Outcome } from './delivery.ts';
 
-/** How a trigger takes several deliveries with one attempt. */
+/** Bounds for several deliveries in one attempt. */
 export interface Batching {
-  /** Deliveries in one attempt at the most; at least 2. */
+  /** The most deliveries in one attempt; at least 2. */
   readonly max: number;
-  /** How long the first delivery of an attempt waits for others, in ms. */
+  /** How long the first delivery of an attempt waits for more, in ms. */
   readonly waitMs: number;
 }
 
 /**
- * What becomes of a delivery whose answer was lost where the receiver can not tell a repetition: it
+ * The treatment of a delivery with a lost answer if the receiver cannot recognize a repetition. It
  * ends as `unknown`, or it is repeated and reported as possibly started twice.
  */
 export type OnLostAnswer = 'atMostOnce' | 'atLeastOnce';
 
-/** The content of an attempt as text without any secret, or why nothing would be sent. */
+/** The content of an attempt as text without secrets, or the reason why nothing would be sent. */
 export type Preview =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly why: string };
 
 /**
- * What starts something outside. One that holds something open may be disposed of, twice too.
+ * Starts something outside the gateway. A trigger that keeps something open is disposable;
+ * disposing twice is allowed.
  *
  * 1. One attempt: no retry, no sleep, no log.
- * 2. Idempotent by delivery id where the receiver can be.
+ * 2. Idempotent by delivery id if the receiver can be.
  * 3. Expected failure is returned, never thrown; a throw is a bug.
- * 4. No secret in an outcome: detail, answer and what was started.
- * 5. `delivered` may carry what was started.
+ * 4. No secret in an outcome: not in its detail, its answer or what was started.
+ * 5. `delivered` may name what was started.
  * 6. An abort of the signal ends the attempt soon, with an outcome.
  */
 export interface Trigger extends Partial<AsyncDisposable> {
-  /** One outcome each, in the same order; one delivery a call unless there is a `batch`. */
+  /** Returns one outcome per delivery, in the same order; one delivery a call unless `batch` is set. */
   fire(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]>;
   /**
-   * How long after an attempt the receiver still tells a repetition by its id, in ms: within it a
-   * lost answer is repeated, after it `OnLostAnswer` decides. 0 where it never can.
+   * How long after an attempt the receiver still recognizes a repetition by its id, in ms. Within
+   * this time an attempt with a lost answer is repeated; after it `OnLostAnswer` decides. 0: never.
    */
   readonly keyLifeMs: number;
   /** Absent: one delivery a call. */
   readonly batch?: Batching;
   /**
-   * Whether it has another credential now than the one that its receiver did not accept. Asked while
-   * nothing is attempted because of that; it may read files. Absent: only an attempt can show it.
+   * Checks whether the credential changed since the receiver refused it. Called while the lane is
+   * paused for that reason; it may read files. Absent: only an attempt can show it.
    */
   isRenewed?(): Promise<boolean>;
 }
-
-// What one attempt of a delivery came to. Expected failure is a value here; a throw is a bug.

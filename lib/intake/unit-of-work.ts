@@ -3,7 +3,7 @@
 
 import type { TrailEntry } from '../core/decision.ts';
 import type { ClusterRef, Delivery } from '../core/delivery.ts';
-import type { Batch, DeletedKey, Position, Positions } from '../core/source.ts';
+import type { Batch, PathKey, Position, Positions } from '../core/source.ts';
 import type { Commit, DecisionRecord, LedgerEntry } from '../core/store.ts';
 import type { GuardFacts } from './guard.ts';
 import type { Limiter } from './limit.ts';
@@ -113,7 +113,7 @@ function isGuarded({ disposition }: Ruling): boolean {
 type Late = Pick<Commit, 'positions' | 'ledger' | 'seen' | 'gone'>;
 
 /** A key of a watch path, and whether it went after it was seen last. */
-interface Key extends DeletedKey {
+interface Key extends PathKey {
   isGone: boolean;
 }
 
@@ -166,7 +166,7 @@ export class Unsaved {
   /** All of it, as a commit has it. */
   get late(): Late {
     const keys = [...this.#keys.values()].flat();
-    const keysThat = (areGone: boolean): readonly DeletedKey[] =>
+    const keysThat = (areGone: boolean): readonly PathKey[] =>
       keys.filter(({ isGone }) => isGone === areGone).map(({ path, key }) => ({ path, key }));
     return {
       positions: this.#positions,
@@ -182,7 +182,7 @@ export class Unsaved {
     this.#positions.set(source, positions);
   }
 
-  #note({ path, key }: DeletedKey, isGone: boolean): void {
+  #note({ path, key }: PathKey, isGone: boolean): void {
     const keys = this.#keys.get(key) ?? [];
     const known = keys.find((one) => one.path === path);
     if (known !== undefined) known.isGone = isGone;

@@ -541,7 +541,7 @@ export interface Configuration {
      */
     sqlite?: {
       /**
-       * The file; a relative path begins in `SLUICE_DATA`, else in the state folder of the user, `~/.local/state/sluice`. On a disk of this machine or a block volume, never across a network. The history of decisions lies beside it.
+       * The file. A relative path is relative to `SLUICE_DATA`, else to the state folder of the user, `~/.local/state/sluice`. Use a local disk or a block volume, not a network file system. The history of decisions is stored beside it.
        */
       path?: string;
     };

@@ -1,5 +1,5 @@
-// The deliveries of the memory store, and the one place where a state of one changes, so that the
-// queues never disagree with them. Unsettled ones are all kept; settled ones until they give way.
+// The deliveries of the memory store. Their states change only here, so that the queues never
+// disagree with them. Every unsettled delivery is kept, and a bounded number of settled ones.
 
 import {
   type Delivery,
@@ -10,70 +10,63 @@ import {
 import type { ClaimRequest, DecisionRecord, DeliveryCount, DeliveryQuery } from '../core/store.ts';
 import { MemoryQueue, type Queued } from './memory-queue.ts';
 
-/** Settled deliveries kept for those who ask; older ones go first. About 20 MB of usual Events. */
+/** Settled deliveries kept for listings; the oldest is deleted first. About 20 MB of usual Events. */
 const SETTLED_KEPT = 10_000;
 
-/** Places of deliveries that went lately, for a page that begins behind one of them. */
-const PLACES_KEPT = 10_000;
+/** Places kept of deleted deliveries, for a page that begins after one of them. */
+const DELETED_PLACES_KEPT = 10_000;
 
 const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
 
-/** Deliveries in memory. */
+/** Stores deliveries in memory. */
 export class MemoryDeliveries {
   readonly #kept = new Map<string, Packed>();
   readonly #decisions = new Map<string, DecisionRecord>();
   readonly #queues = new Map<string, MemoryQueue>();
-  /** Id → when it was settled last, the oldest first. */
+  /** Id → time of its last settlement, the oldest first. */
   readonly #settled = new Map<string, number>();
-  readonly #placesGone = new Map<string, number>();
+  readonly #deletedPlaces = new Map<string, number>();
   #places = 0;
   #shiftMs = 0;
-  /** Characters of what is kept: near enough to its bytes. */
+  /** Characters of all packed occurrences, as an estimate of the bytes. */
   #bytes = 0;
 
-  /** How much is kept. */
+  /** Estimated size of all deliveries. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Puts a new one in. */
   add(delivery: Delivery): void {
-    const kept = packed(delivery, (this.#places += 1));
+    const kept = pack(delivery, (this.#places += 1));
     this.#kept.set(delivery.id, kept);
     this.#bytes += kept.text.length;
     if (delivery.state === 'waiting') this.#queueOf(delivery.trigger).put(this.#queued(kept));
   }
 
-  /** Notes why one was made. */
-  explain(decision: DecisionRecord): void {
+  addDecision(decision: DecisionRecord): void {
     this.#decisions.set(decision.id, decision);
   }
 
-  /** Why one was made. */
   decision(id: string): DecisionRecord | null {
     return this.#decisions.get(id) ?? null;
   }
 
-  /** One as it is kept. */
   find(id: string): Packed | undefined {
     return this.#kept.get(id);
   }
 
-  /** Those that may be attempted now. */
   due({ trigger, now, ...request }: ClaimRequest): readonly Packed[] {
     const due = this.#queueOf(trigger).due({ ...request, now: now - this.#shiftMs });
     return due.flatMap(({ id }) => this.#kept.get(id) ?? []);
   }
 
-  /** When one may fall due next. */
   next(trigger: string): number | null {
     const at = this.#queueOf(trigger).next();
     return at === null ? null : at + this.#shiftMs;
   }
 
-  /** Changes one. */
   replace(before: Packed, changes: Changes, now: number): Delivery {
-    const after = changed(before, changes);
+    const after = withChanges(before, changes);
     const [from, to] = [before.head.state, after.head.state];
     const { id, trigger } = after.head;
     const queue = this.#queueOf(trigger);
@@ -82,29 +75,28 @@ export class MemoryDeliveries {
     if (to === 'waiting') queue.put(this.#queued(after));
     if (from !== 'running' && to === 'running') queue.countRunning(this.#queued(after), 1);
     if (from === 'running' && to !== 'running') queue.countRunning(this.#queued(after), -1);
-    // One that was retried is no longer settled; it comes back at the end when it is.
+    // A retried delivery is no longer settled. Once settled again it becomes the newest.
     this.#settled.delete(id);
     if (!UNSETTLED.has(to)) this.#keepSettled(id, now);
-    // As it was at work, so that whoever settles it parses nothing.
-    return unpacked({ ...after, occurrences: after.occurrences ?? before.occurrences });
+    // Reuses the parsed occurrences of a running delivery, so that its settlement parses nothing.
+    return unpack({ ...after, occurrences: after.occurrences ?? before.occurrences });
   }
 
-  /** Moves when everything unsettled is due. */
   shift(byMs: number): void {
     this.#shiftMs += byMs;
     for (const [id, kept] of this.#kept) {
       const { state, dueAt } = kept.head;
-      if (UNSETTLED.has(state)) this.#kept.set(id, changed(kept, { dueAt: dueAt + byMs }));
+      if (UNSETTLED.has(state)) this.#kept.set(id, withChanges(kept, { dueAt: dueAt + byMs }));
     }
   }
 
-  /** Hands those of a trigger to another; none of them runs. */
+  /** Moves the deliveries of a trigger to another; none of them may be running. */
   rename(from: string, to: string): void {
     for (const [id, before] of this.#kept) {
       const { trigger, state, attempts } = before.head;
       const isLost = attempts.some(({ outcome }) => outcome?.outcome === 'unknown');
       if (trigger !== from || (isLost && UNSETTLED.has(state))) continue;
-      const after = changed(before, { trigger: to });
+      const after = withChanges(before, { trigger: to });
       this.#kept.set(id, after);
       if (state !== 'waiting') continue;
       this.#queueOf(from).remove(this.#queued(before));
@@ -112,13 +104,12 @@ export class MemoryDeliveries {
     }
   }
 
-  /** Whether one is there that goes on by itself. */
   isUnsettled(id: string): boolean {
     const kept = this.#kept.get(id);
     return kept !== undefined && UNSETTLED.has(kept.head.state);
   }
 
-  /** Lets the settled one go that has been so for longest; false where there is none. */
+  /** Deletes the delivery that was settled first; false if there is none. */
   forgetOldest(settledBefore = Number.POSITIVE_INFINITY): boolean {
     for (const [id, settledAt] of this.#settled) {
       if (settledAt >= settledBefore) return false;
@@ -128,25 +119,23 @@ export class MemoryDeliveries {
     return false;
   }
 
-  /** A page of them. */
   list(query: DeliveryQuery): readonly Delivery[] {
     const { limit, after, order = 'oldest' } = query;
     const kept = [...this.#kept.values()];
     if (order === 'newest') kept.reverse();
     const from = after === undefined ? null : this.#placeOf(after);
-    // Of one that nobody knows nothing is behind.
+    // No delivery is after an unknown one.
     if (from === undefined) return [];
     const isBehind = ({ place }: Packed): boolean =>
       from === null || (order === 'newest' ? place < from : place > from);
     const found: Delivery[] = [];
     for (const one of kept) {
       if (found.length >= limit) break;
-      if (isBehind(one) && fits(one.head, query)) found.push(unpacked(one));
+      if (isBehind(one) && fits(one.head, query)) found.push(unpack(one));
     }
     return found;
   }
 
-  /** How many stand where. */
   counts(): readonly DeliveryCount[] {
     const counts = new Map<string, DeliveryCount>();
     for (const { head } of this.#kept.values()) {
@@ -168,15 +157,15 @@ export class MemoryDeliveries {
     this.#kept.delete(id);
     this.#settled.delete(id);
     this.#decisions.delete(id);
-    if (kept !== undefined) this.#placesGone.set(id, kept.place);
-    for (const oldest of this.#placesGone.keys()) {
-      if (this.#placesGone.size <= PLACES_KEPT) break;
-      this.#placesGone.delete(oldest);
+    if (kept !== undefined) this.#deletedPlaces.set(id, kept.place);
+    for (const oldest of this.#deletedPlaces.keys()) {
+      if (this.#deletedPlaces.size <= DELETED_PLACES_KEPT) break;
+      this.#deletedPlaces.delete(oldest);
     }
   }
 
   #placeOf(id: string): number | undefined {
-    return this.#kept.get(id)?.place ?? this.#placesGone.get(id);
+    return this.#kept.get(id)?.place ?? this.#deletedPlaces.get(id);
   }
 
   #queued({ head, place, namespace }: Packed): Queued {
@@ -207,27 +196,27 @@ function fits(head: DeliveryHead, query: DeliveryQuery): boolean {
   );
 }
 
-// A delivery as it is kept in memory: while nobody works on it, its occurrences are one text. An
-// Event is some hundred small objects; ten thousand of them at rest would make every collection of
-// garbage a long one, and a backlog several times as large. Nothing else is done to a delivery here.
-
-/** Everything of a delivery but its occurrences. */
+/** All fields of a delivery except its occurrences. */
 type DeliveryHead = Omit<Delivery, 'occurrences'>;
 
-/** A delivery at rest or at work. */
-interface Packed {
+/**
+ * A stored delivery. Its occurrences are one JSON text unless it is running. An Event is about a
+ * hundred small objects. Ten thousand parsed Events would slow every garbage collection and take
+ * several times the memory.
+ */
+export interface Packed {
   readonly head: DeliveryHead;
-  /** In the order in which deliveries were committed. */
+  /** Its number in the order of commits. */
   readonly place: number;
-  /** Of its first Event. */
+  /** The namespace of its first Event. */
   readonly namespace: string;
-  /** Its occurrences, as JSON. */
+  /** Its occurrences as JSON. */
   readonly text: string;
-  /** The same while it is worked on, so that they are parsed once. */
+  /** The parsed occurrences while it is running, so that they are parsed once. */
   readonly occurrences: Delivery['occurrences'] | null;
 }
 
-/** What of a delivery changes while it is kept. */
+/** The fields of a delivery that may change. */
 type Changes = Partial<
   Pick<
     Delivery,
@@ -235,27 +224,31 @@ type Changes = Partial<
   >
 >;
 
-/** Packs a delivery; later changes of what was handed in change nothing. */
-export function packed(delivery: Delivery, place = 0): Packed {
+/** Packs a copy of a delivery. */
+export function pack(delivery: Delivery, place = 0): Packed {
   const { occurrences, ...head } = delivery;
   const text = JSON.stringify(occurrences);
   const namespace = eventNamespaceOf(delivery);
   return { head: Object.freeze(head), place, namespace, text, occurrences: null };
 }
 
-/** The delivery as it is handed out. */
-export function unpacked({ head, text, occurrences }: Packed): Delivery {
-  return Object.freeze({ ...head, occurrences: occurrences ?? parsed(text) });
+/** Converts a packed delivery back. */
+export function unpack({ head, text, occurrences }: Packed): Delivery {
+  return Object.freeze({ ...head, occurrences: occurrences ?? parseOccurrences(text) });
 }
 
-/** The same delivery after a change; one that is running has its occurrences at hand. */
-export function changed(before: Packed, changes: Changes): Packed {
+/** Applies changes to a packed delivery; a running one gets its occurrences parsed. */
+export function withChanges(before: Packed, changes: Changes): Packed {
   const { head, text, occurrences } = before;
   const next = Object.freeze({ ...head, ...changes });
   const isAtWork = next.state === 'running';
-  return { ...before, head: next, occurrences: isAtWork ? (occurrences ?? parsed(text)) : null };
+  return {
+    ...before,
+    head: next,
+    occurrences: isAtWork ? (occurrences ?? parseOccurrences(text)) : null,
+  };
 }
 
-function parsed(text: string): Delivery['occurrences'] {
+function parseOccurrences(text: string): Delivery['occurrences'] {
   return JSON.parse(text) as Delivery['occurrences'];
 }

@@ -1,32 +1,32 @@
-// The ledger of the memory store: what has been started, found by its key and by the Event it came
-// from. It forgets only what the sweep says, never by count.
+// The ledger of the memory store: the series that were started, found by key, by delivery id and by
+// Event. Only a sweep deletes entries; there is no bound on their number.
 
-import type { CompleteList, DeletedKey } from '../core/source.ts';
+import type { CompleteList, PathKey } from '../core/source.ts';
 import type { LedgerEntry, Retirement } from '../core/store.ts';
+import { heirOf } from './store-kind.ts';
 
 interface LedgerRecord {
   readonly entry: LedgerEntry;
-  /** On the clock of the retention, ms; null while the Event is there. */
+  /** When the Event was deleted, on the clock of the retention, ms; null while it exists. */
   goneAt: number | null;
 }
 
 const NONE: readonly string[] = [];
 
-/** Ledger entries in memory. */
+/** Stores ledger entries in memory. */
 export class MemoryLedger {
   readonly #byKey = new Map<string, LedgerRecord>();
-  /** Id → key of its entry. */
+  /** Delivery id → key of its entry. */
   readonly #ids = new Map<string, string>();
   /** Watch path → the Event's `namespace/name` → keys of its entries. */
   readonly #byEvent = new Map<string, Map<string, Set<string>>>();
   readonly #retired = new Set<string>();
 
-  /** Whether there may be an entry under this key, or entries of an Event with this key. */
+  /** Checks whether an entry may have this ledger key or be of an Event with this key. */
   mayKnow(key: string): boolean {
     return this.#byKey.has(key) || [...this.#byEvent.values()].some((events) => events.has(key));
   }
 
-  /** The entries for these keys; a key with none is absent. */
   lookup(keys: readonly string[]): ReadonlyMap<string, LedgerEntry> {
     const found = new Map<string, LedgerEntry>();
     for (const key of keys) {
@@ -36,7 +36,7 @@ export class MemoryLedger {
     return found;
   }
 
-  /** Stores an entry whole; a state of its Event was read, so it is not gone. */
+  /** Stores a complete entry. A state of its Event was read, so the Event exists. */
   write(written: LedgerEntry): void {
     const before = this.#byKey.get(written.key);
     if (before !== undefined) this.#forgetPlace(before.entry);
@@ -52,56 +52,53 @@ export class MemoryLedger {
     else keys.add(entry.key);
   }
 
-  /** Notes that an Event is there: a state of it was read. */
-  markSeen(seen: DeletedKey): void {
+  /** Marks an Event as existing, because a state of it was read. */
+  markSeen(seen: PathKey): void {
     for (const key of this.#keysOf(seen)) {
       const kept = this.#byKey.get(key);
       if (kept !== undefined) kept.goneAt = null;
     }
   }
 
-  /** Notes that an Event is no longer there: its entries' retention begins. */
-  markGone(gone: DeletedKey, now: number): void {
+  /** Marks an Event as deleted: the retention of its entries begins. */
+  markGone(gone: PathKey, now: number): void {
     for (const key of this.#keysOf(gone)) {
       const kept = this.#byKey.get(key);
       if (kept !== undefined) kept.goneAt ??= now;
     }
   }
 
-  /** Notes that all other Events of a path are no longer there. */
+  /** Marks all other Events of a path as deleted. */
   markListed({ path, keys }: CompleteList, now: number): void {
     for (const key of this.#byEvent.get(path)?.keys() ?? NONE) {
       if (!keys.has(key)) this.markGone({ path, key }, now);
     }
   }
 
-  /** Hands the entries of a path to its heirs; the others' retention begins. */
+  /** Moves the entries of a path to its heirs; the retention of the others begins. */
   retire({ path, heirs, readMs }: Retirement): void {
     this.#retired.add(path);
     for (const [eventKey, keys] of [...(this.#byEvent.get(path) ?? [])]) {
-      const namespace = eventKey.slice(0, eventKey.indexOf('/'));
-      const heir = heirs.find((one) => one.namespace === null || one.namespace === namespace);
+      const heir = heirOf(heirs, eventKey);
       if (heir === undefined) this.markGone({ path, key: eventKey }, readMs);
-      else if (heir.path !== path) for (const key of [...keys]) this.#move(key, heir.path);
+      else if (heir !== path) for (const key of [...keys]) this.#move(key, heir);
     }
   }
 
-  /** The watch paths of all entries, but for paths that were retired. */
+  /** The watch paths of all entries, except retired paths. */
   get paths(): readonly string[] {
     return [...this.#byEvent.keys()].filter((path) => !this.#retired.has(path));
   }
 
-  /** Whether a delivery of this id was started under some entry. */
   has(id: string): boolean {
     return this.#ids.has(id);
   }
 
-  /** Every entry. */
   *entries(): Iterable<LedgerEntry> {
     for (const { entry } of this.#byKey.values()) yield entry;
   }
 
-  /** The entry of this id was started only now. */
+  /** Sets the start of the entry with this delivery id, at the release of a held delivery. */
   refire(id: string, firedAt: number): void {
     const key = this.#ids.get(id);
     const kept = key === undefined ? undefined : this.#byKey.get(key);
@@ -118,7 +115,7 @@ export class MemoryLedger {
     if (moved !== undefined) moved.goneAt = goneAt;
   }
 
-  /** Forgets entries that went before a moment and that nobody needs; answers how many. */
+  /** Deletes entries whose Event was deleted before a moment, and returns their number. */
   sweep(
     { goneBefore, unread }: { readonly goneBefore: number; readonly unread: readonly string[] },
     isUnsettled: (id: string) => boolean,
@@ -134,7 +131,7 @@ export class MemoryLedger {
     return forgotten;
   }
 
-  #keysOf({ path, key }: DeletedKey): Iterable<string> {
+  #keysOf({ path, key }: PathKey): Iterable<string> {
     return this.#byEvent.get(path)?.get(key) ?? NONE;
   }
 

@@ -1,22 +1,22 @@
-// The waiting deliveries of one trigger: which one may be attempted now, without a blocked object
-// hiding the others. Namespaces take turns. For each, a heap holds when to look at each involved
-// object again; entries that were overtaken stay in and are recognized by their stamp. Times are the
-// store's own: a jump of the clock moves them all at once, elsewhere.
+// The waiting deliveries of one trigger, so that a blocked object delays no other. Namespaces take
+// turns. A heap per namespace orders its involved objects by the time at which to check them again.
+// Outdated heap entries are recognized by their stamp. Times are on the store's clock, so a jump of
+// the wall clock changes nothing here.
 
 import type { ClaimRequest } from '../core/store.ts';
 import { Heap } from '../kit/data/heap.ts';
 import { OVERTAKE_MS } from './store-kind.ts';
 
-/** What of a delivery decides when it is its turn. */
+/** The fields of a delivery that determine its turn. */
 export interface Queued {
   readonly id: string;
   readonly object: string;
   /** The namespace of its Event. */
   readonly namespace: string;
   readonly dueAt: number;
-  /** In the order in which the deliveries were committed. */
+  /** Its number in the order of commits. */
   readonly place: number;
-  /** When its last attempt ended; null where there was none. */
+  /** When its last attempt ended; null if there was none. */
   readonly endedAt: number | null;
 }
 
@@ -24,14 +24,14 @@ type Order = ClaimRequest['order'];
 
 interface ObjectQueue {
   readonly object: string;
-  /** Of the delivery that made the queue; every later one of the object shares its turns. */
+  /** Of the delivery that made the queue. Every later one of the object takes the same turns. */
   readonly namespace: string;
-  /** The next one first, in the order of the lane that claims here. */
+  /** Sorted by the lane's order; the next one is the first. */
   waiting: Queued[];
   running: number;
-  /** Nothing of this object falls due before; a look too early does no harm. */
+  /** Nothing of this object falls due earlier. Checking too early does no harm. */
   notBefore: number;
-  /** Only the heap entry with this stamp counts. */
+  /** Only the heap entry with this stamp is valid. */
   stamp: number;
 }
 
@@ -46,22 +46,22 @@ const COMPARISONS = {
   object: (a: Queued, b: Queued): number => a.place - b.place,
 } as const satisfies Record<Order, (a: Queued, b: Queued) => number>;
 
-/** The waiting deliveries of one trigger. */
+/** Orders the waiting deliveries of one trigger. */
 export class MemoryQueue {
   readonly #objects = new Map<string, ObjectQueue>();
-  /** By namespace; the one whose turn comes next is the first. */
+  /** By namespace; the first one has the next turn. */
   readonly #looks = new Map<string, Heap<Look>>();
   #order: Order = 'none';
   #stamps = 0;
 
-  /** Adds a waiting delivery, at the place that it always had. */
+  /** Adds a waiting delivery at its place in the order. */
   put(delivery: Queued): void {
     const queue = this.#queueOf(delivery);
     queue.waiting.splice(placeIn(queue.waiting, delivery, COMPARISONS[this.#order]), 0, delivery);
     this.#lookAgain(queue, Math.min(queue.notBefore, delivery.dueAt));
   }
 
-  /** Takes a delivery out, as it was put in. */
+  /** Removes a delivery that was added with the same values. */
   remove(delivery: Queued): void {
     const queue = this.#queueOf(delivery);
     const at = placeIn(queue.waiting, delivery, COMPARISONS[this.#order]);
@@ -69,18 +69,18 @@ export class MemoryQueue {
     this.#lookAgain(queue, queue.notBefore);
   }
 
-  /** Notes that an attempt of this object began (1) or ended (-1). */
+  /** Counts an attempt of this object that began (1) or ended (-1). */
   countRunning(delivery: Pick<Queued, 'object' | 'namespace'>, change: 1 | -1): void {
     const queue = this.#queueOf(delivery);
     queue.running += change;
     this.#lookAgain(queue, queue.notBefore);
   }
 
-  /** Those that may be attempted now, in turns: of each free object one, the oldest due first. */
+  /** Deliveries that may be attempted now, in turns: one per free object, the oldest due first. */
   due({ now, limit, order }: Pick<ClaimRequest, 'now' | 'limit' | 'order'>): readonly Queued[] {
     this.#sortBy(order);
     const found: Queued[] = [];
-    // A namespace that had its turn comes last, so this goes round until nothing more is due.
+    // A namespace moves to the end after its turn, so this loop ends only if nothing more is due.
     for (const namespace of this.#looks.keys()) {
       if (found.length === limit) break;
       const delivery = this.#dueOf(namespace, { now, order });
@@ -91,7 +91,7 @@ export class MemoryQueue {
     return found;
   }
 
-  /** When something may fall due next; null where nothing waits for a free object. */
+  /** The earliest time at which a delivery may fall due; null if none of a free object waits. */
   next(): number | null {
     let next: number | null = null;
     for (const namespace of this.#looks.keys()) {
@@ -101,14 +101,14 @@ export class MemoryQueue {
     return next;
   }
 
-  /** A lane has one order; the first claim tells it. */
+  /** A lane has one order, which its first claim names. */
   #sortBy(order: Order): void {
     if (order === this.#order) return;
     this.#order = order;
     for (const { waiting } of this.#objects.values()) waiting.sort(COMPARISONS[order]);
   }
 
-  /** The first due of a namespace; its object is not looked at again until something changes there. */
+  /** The first due of a namespace. Its object is not checked again until it changes. */
   #dueOf(
     namespace: string,
     { now, order }: Pick<ClaimRequest, 'now' | 'order'>,
@@ -125,7 +125,7 @@ export class MemoryQueue {
     }
   }
 
-  /** The look of a namespace that comes first and still counts. */
+  /** The earliest valid heap entry of a namespace. */
   #firstLook(namespace: string): Look | undefined {
     const looks = this.#looks.get(namespace);
     for (let look = looks?.peek(); look !== undefined; look = looks?.peek()) {
@@ -136,7 +136,7 @@ export class MemoryQueue {
     return undefined;
   }
 
-  /** Every other namespace comes before this one. */
+  /** Moves a namespace behind every other one. */
   #passTurn(namespace: string): void {
     const looks = this.#looks.get(namespace);
     if (looks === undefined) return;
@@ -170,7 +170,7 @@ export class MemoryQueue {
   }
 }
 
-/** Where a delivery stands, or would stand. */
+/** The index at which a delivery is, or would be inserted. */
 function placeIn(
   waiting: readonly Queued[],
   delivery: Queued,
@@ -189,18 +189,18 @@ function placeIn(
 
 interface QueueCandidate {
   readonly delivery: Queued | undefined;
-  /** When to look again where there is no delivery. */
+  /** When to check again if there is no delivery. */
   readonly lookAt: number;
 }
 
-/** The one that may be attempted; in order of time due the first one tells everything. */
+/** The delivery that may be attempted. If sorted by due time, the first one is sufficient. */
 function firstOf(waiting: readonly Queued[], order: Order, now: number): QueueCandidate {
   let lookAt = Number.POSITIVE_INFINITY;
   for (const delivery of waiting) {
     if (delivery.dueAt <= now) return { delivery, lookAt: now };
     lookAt = Math.min(lookAt, delivery.dueAt);
     if (order === 'none') break;
-    // A delivery that was never attempted can not be overtaken.
+    // A delivery that was never attempted cannot be overtaken.
     const { endedAt } = delivery;
     const passableAt = endedAt === null ? Number.POSITIVE_INFINITY : endedAt + OVERTAKE_MS;
     if (passableAt > now) return { delivery: undefined, lookAt: Math.min(lookAt, passableAt) };

@@ -1,5 +1,5 @@
-// The memory store: everything a store promises but surviving the process. Specs, `explain` and the
-// demo use it; it is also the first thing the conformance suite runs over.
+// The memory store keeps every promise of a store except durability. Specs, `explain` and the demo
+// use it, and the conformance suite runs on it first.
 
 import { type Attempt, isOnlyHeld } from '../core/delivery.ts';
 import type { Kind } from '../core/kind.ts';
@@ -19,17 +19,14 @@ import type {
   StoreUsage,
   Upkeep,
 } from '../core/store.ts';
-import { MemoryDeliveries, unpacked } from './memory-deliveries.ts';
+import { MemoryDeliveries, type Packed, unpack } from './memory-deliveries.ts';
 import { MemoryLedger } from './memory-ledger.ts';
-import type { StoreParts } from './store-kind.ts';
+import { GAPS_KEPT, type StoreParts } from './store-kind.ts';
 
 /** The section `memory:` of the configuration; it has no settings. */
 type MemorySection = Readonly<Record<string, never>>;
 
-/** Gaps kept for those who ask. */
-const GAPS_KEPT = 1_000;
-
-/** A store that lives as long as its process. */
+/** Creates a store that is lost when its process ends. */
 export function createMemoryStore(parts: Partial<StoreParts> = {}): Store {
   return new MemoryStore(parts.maxBytes ?? 0);
 }
@@ -58,7 +55,7 @@ class MemoryStore implements Store {
   };
 
   readonly upkeep: Upkeep = {
-    // A process begins with an empty memory: nothing was running.
+    // A process starts with an empty memory, so nothing was running.
     begin: async ({ renamed = [] }) => {
       for (const { from, to } of renamed) this.#deliveries.rename(from, to);
       return { lost: [], unattempted: 0, paths: this.#paths() };
@@ -69,7 +66,7 @@ class MemoryStore implements Store {
     },
     dropPositions: async (gaps) => {
       this.#positions.clear();
-      this.#keepGaps(gaps);
+      this.#addGaps(gaps);
     },
     shift: async (byMs) => this.#deliveries.shift(byMs),
     sweep: async ({ goneBefore, settledBefore, unread = [] }) => {
@@ -99,7 +96,7 @@ class MemoryStore implements Store {
     decision: async (id) => this.#deliveries.decision(id),
     get: async (id) => {
       const kept = this.#deliveries.find(id);
-      return kept === undefined ? null : unpacked(kept);
+      return kept === undefined ? null : unpack(kept);
     },
     counts: async () => this.#deliveries.counts(),
     usage: async () => this.#usage,
@@ -118,7 +115,7 @@ class MemoryStore implements Store {
   };
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Nothing outlives the process and nothing is open: there is nothing to give back.
+    // Nothing is open, so there is nothing to release.
   }
 
   #commit(commit: Commit): Committed {
@@ -127,25 +124,25 @@ class MemoryStore implements Store {
     const existing = new Set(commit.deliveries.map(({ id }) => id).filter(isKnown));
     const fresh = commit.deliveries.filter(({ id }) => !existing.has(id));
     if (fresh.length > 0) {
-      // What is settled gives way to what is new.
+      // Settled deliveries are deleted to make room for new ones.
       while (this.#isFull && this.#deliveries.forgetOldest());
       if (this.#isFull) return { done: false, usage: this.#usage };
     }
-    // A batch never has the same delivery twice; should it, the first one counts.
+    // A batch never has a delivery twice; if it did, the first one would count.
     for (const delivery of fresh) if (!isKnown(delivery.id)) this.#deliveries.add(delivery);
     for (const decision of commit.decisions) {
-      if (!existing.has(decision.id)) this.#deliveries.explain(decision);
+      if (!existing.has(decision.id)) this.#deliveries.addDecision(decision);
     }
     for (const entry of commit.ledger) this.#ledger.write(entry);
     for (const seen of commit.seen) this.#ledger.markSeen(seen);
     for (const gone of commit.gone) this.#ledger.markGone(gone, commit.readMs);
     for (const listed of commit.listed) this.#ledger.markListed(listed, commit.readMs);
     for (const [source, moved] of commit.positions) this.#positions.write(source, moved);
-    this.#keepGaps(commit.gaps);
+    this.#addGaps(commit.gaps);
     return { done: true, existing, usage: this.#usage };
   }
 
-  #keepGaps(gaps: readonly Gap[]): void {
+  #addGaps(gaps: readonly Gap[]): void {
     this.#gaps.push(...gaps);
     this.#gaps.splice(0, this.#gaps.length - GAPS_KEPT);
   }
@@ -162,7 +159,7 @@ class MemoryStore implements Store {
     return this.#maxBytes > 0 && this.#deliveries.bytes >= this.#maxBytes;
   }
 
-  /** Whether its start took a token: nothing that is or was only held did. */
+  /** Checks whether its start took a token; a delivery that was only held took none. */
   #isSpent(id: string): boolean {
     const head = this.#deliveries.find(id)?.head;
     return head === undefined || !isOnlyHeld(head);
@@ -171,7 +168,7 @@ class MemoryStore implements Store {
   #attempt(id: string, started: Pick<Attempt, 'incarnation' | 'at'>): ActAnswer {
     const before = this.#deliveries.find(id);
     if (before?.head.state !== 'running' || this.#claims.get(id) !== started.incarnation) {
-      return { done: false, state: before?.head.state ?? null };
+      return conflict(before);
     }
     const number = before.head.attempts.length + 1;
     const attempt: Attempt = { number, ...started, outcome: null, durationMs: null };
@@ -182,7 +179,7 @@ class MemoryStore implements Store {
   #settle({ id, incarnation, outcome, durationMs, next, now }: Settlement): ActAnswer {
     const before = this.#deliveries.find(id);
     if (before?.head.state !== 'running' || this.#claims.get(id) !== incarnation) {
-      return { done: false, state: before?.head.state ?? null };
+      return conflict(before);
     }
     const attempts = before.head.attempts.map((attempt) =>
       attempt.outcome === null && attempt.incarnation === incarnation
@@ -197,16 +194,20 @@ class MemoryStore implements Store {
   #change({ id, from, next, isRetry, now }: StateChange): ActAnswer {
     const before = this.#deliveries.find(id);
     if (before === undefined || !from.includes(before.head.state)) {
-      return { done: false, state: before?.head.state ?? null };
+      return conflict(before);
     }
     if (isOnlyHeld(before.head)) this.#ledger.refire(id, now);
-    const asked = isRetry ? { retriedAt: now, deaths: 0 } : {};
-    const changes = { ...next, ...asked };
+    const retried = isRetry ? { retriedAt: now, deaths: 0 } : {};
+    const changes = { ...next, ...retried };
     return { done: true, delivery: this.#deliveries.replace(before, changes, now) };
   }
 }
 
-/** A store that lives as long as its process. */
+function conflict(before: Packed | undefined): ActAnswer {
+  return { done: false, state: before?.head.state ?? null };
+}
+
+/** The kind `memory`. */
 export const memoryKind = {
   kind: 'memory',
   summary: 'Keeps everything in memory: nothing survives a restart.',
@@ -221,39 +222,34 @@ export const memoryKind = {
   }),
 } as const satisfies Kind<MemorySection, StoreParts, ClosedStore>;
 
-// How far each source has been read, path by path. What is no longer read stays until a sweep, so
-// that a path that comes back goes on from there.
-
-interface StoredDecision {
+interface StoredPosition {
   readonly position: Position;
-  /** On the clock of the retention, ms; null while the path is read. */
+  /** When its path was retired, on the clock of the retention, ms; null while it is read. */
   readonly retiredAt: number | null;
 }
 
-/** Positions in memory. */
+/** Stores positions in memory. A retired path resumes from its position until a sweep. */
 class MemoryPositions {
   /** Source → watch path. */
-  readonly #sources = new Map<string, Map<string, StoredDecision>>();
+  readonly #sources = new Map<string, Map<string, StoredPosition>>();
 
-  /** Those of a source, also on paths that were retired. */
+  /** The positions of a source, including retired paths. */
   of(source: string): Positions {
     const kept = [...(this.#sources.get(source) ?? [])];
     return new Map(kept.map(([path, { position }]) => [path, position]));
   }
 
-  /** Those of every source. */
   all(): ReadonlyMap<string, Positions> {
     return new Map([...this.#sources.keys()].map((source) => [source, this.of(source)]));
   }
 
-  /** Stores some; their paths are read. */
+  /** Stores positions. Their paths are read, so they are not retired. */
   write(source: string, positions: Positions): void {
-    const kept = this.#sources.get(source) ?? new Map<string, StoredDecision>();
+    const kept = this.#sources.get(source) ?? new Map<string, StoredPosition>();
     for (const [path, position] of positions) kept.set(path, { position, retiredAt: null });
     if (kept.size > 0) this.#sources.set(source, kept);
   }
 
-  /** A path is no longer read. */
   retire(path: string, readMs: number): void {
     for (const paths of this.#sources.values()) {
       const kept = paths.get(path);
@@ -261,21 +257,19 @@ class MemoryPositions {
     }
   }
 
-  /** Drops all of them. */
   clear(): void {
     this.#sources.clear();
   }
 
-  /** Forgets those that were retired before a moment. */
-  sweep(before: number): void {
+  sweep(retiredBefore: number): void {
     for (const paths of this.#sources.values()) {
       for (const [path, { retiredAt }] of paths) {
-        if (retiredAt !== null && retiredAt < before) paths.delete(path);
+        if (retiredAt !== null && retiredAt < retiredBefore) paths.delete(path);
       }
     }
   }
 
-  /** The paths that are read. */
+  /** The paths that are not retired. */
   get paths(): readonly string[] {
     const all = [...this.#sources.values()].flatMap((paths) => [...paths]);
     return all.filter(([, { retiredAt }]) => retiredAt === null).map(([path]) => path);

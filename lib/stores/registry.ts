@@ -1,7 +1,7 @@
-// The kinds of store that there are, one line each. Schema and documents follow from this list.
+// The registry of store kinds, one line each. Schema and documents are generated from it.
 
 import { memoryKind } from './memory.ts';
 import { sqliteKind } from './sqlite.ts';
 
-/** Every kind of store by the key that names it in the configuration. */
+/** Every kind of store by its key in the configuration. */
 export const storeKinds = { memory: memoryKind, sqlite: sqliteKind } as const;

@@ -1,43 +1,73 @@
-// The sqlite store: everything survives the process, in one file and its history beside it. Here is
-// the kind and how it is opened; what it does lies in sqlite/. See docs/decisions for why it is a
-// worker thread.
+// The sqlite store: everything survives a restart, in one file with its history beside it. This file
+// has the kind, its opening and the ports of the main thread, which pack each call and unpack its
+// answer. The worker thread in sqlite/worker does the work (docs/decisions/0010-sqlite-in-one-worker.md).
 
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
+import type { Delivery } from '../core/delivery.ts';
+import { SluiceError } from '../core/errors.ts';
 import type { Kind } from '../core/kind.ts';
-import type { ClosedStore, Store } from '../core/store.ts';
-import { codeOfFailure } from '../kit/file-trouble.ts';
-import type { HistoryNote } from './sqlite/protocol.ts';
+import type {
+  ActAnswer,
+  Archive,
+  ClosedStore,
+  Journal,
+  KeyValues,
+  LedgerEntry,
+  Outbox,
+  Store,
+  SweepBounds,
+  Upkeep,
+} from '../core/store.ts';
+import { hashesOf, KeyFilter } from '../kit/data/key-filter.ts';
+import {
+  type ActRow,
+  type DeliveryBody,
+  type HistoryNote,
+  type LedgerKeys,
+  packCommit,
+  parseBody,
+  type SweepPlace,
+  toDecision,
+  toDelivery,
+  toPositions,
+  type WholeRow,
+  type WithBody,
+} from './sqlite/protocol.ts';
 import { lostAs, unusableAs } from './sqlite/sqlite-errors.ts';
-import { SqliteStore } from './sqlite/sqlite-store.ts';
-import { startWorker } from './sqlite/worker-client.ts';
+import { startWorker, type WorkerClient } from './sqlite/worker-client.ts';
 import type { StoreParts } from './store-kind.ts';
-import { historyPathOf, placeOf, preparePlace } from './store-location.ts';
+import {
+  historyPathOf,
+  OpenFiles,
+  type OpenFilesParts,
+  placeOf,
+  prepareFile,
+} from './store-location.ts';
 
 /** The section `sqlite:` of the configuration. */
 interface SqliteSection {
   readonly path?: string;
 }
 
-/** Where it lies unless somebody says otherwise. */
+/** Defaults of the section. */
 export const SQLITE_DEFAULTS = { path: 'sluice.db' } as const;
 
-/** What opening a file takes. */
+/** Options of `openSqliteStore`. */
 interface SqliteOptions {
   readonly path: string;
   /** 0: no bound. */
   readonly maxBytes: number;
   readonly note?: (note: HistoryNote) => void;
-  /** Says when to look whether the files are still there; absent: for a short use, never. */
+  /** Schedules checks that the files still exist; absent for a short use without such checks. */
   readonly clock?: Pick<Clock, 'monotonic'>;
   /** Another worker, for specs. */
   readonly worker?: URL;
 }
 
-// A lock is the process's, and gone as soon as it closes the file anywhere: what this process has open
-// it must not so much as look into.
-const OPEN_HERE = new Set<string>();
+// A lock on a file belongs to the process and is released as soon as the process closes the file
+// anywhere. So this process must not open a file again that it has open.
+const OPEN_PATHS = new Set<string>();
 
 const LOCKED = { what: 'failed', result: 'SQLITE_BUSY', detail: 'open in this process' } as const;
 
@@ -49,11 +79,11 @@ const LOCKED = { what: 'failed', result: 'SQLITE_BUSY', detail: 'open in this pr
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   const { path, maxBytes, note = () => undefined, clock, worker } = options;
   const place = await placeOf(path);
-  if (OPEN_HERE.has(place)) throw unusableAs(path, LOCKED);
-  OPEN_HERE.add(place);
-  const close = (): void => void OPEN_HERE.delete(place);
+  if (OPEN_PATHS.has(place)) throw unusableAs(path, LOCKED);
+  OPEN_PATHS.add(place);
+  const close = (): void => void OPEN_PATHS.delete(place);
   try {
-    await preparePlace(path);
+    await prepareFile(path);
     const data = { path, historyPath: historyPathOf(path), maxBytes };
     let files: OpenFiles | null = null;
     const opened = await startWorker(
@@ -62,18 +92,18 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
       worker,
     );
     if ('found' in opened) throw unusableAs(path, opened.found);
-    const { caller, notes } = opened;
+    const { client, notes } = opened;
     for (const one of notes) note(one);
-    const lost: OpenFilesParts['lost'] = (...what) => caller.giveUp(lostAs(path, ...what));
+    const lost: OpenFilesParts['lost'] = (...what) => client.giveUp(lostAs(path, ...what));
     if (clock !== undefined) files = await OpenFiles.of({ path, clock, lost });
-    return new SqliteStore(caller);
+    return new SqliteStore(client);
   } catch (error) {
     close();
     throw error;
   }
 }
 
-/** A store in a file of this machine. */
+/** The kind `sqlite`. */
 export const sqliteKind = {
   kind: 'sqlite',
   summary: 'Keeps everything in a file on this machine: it survives restarts and kills.',
@@ -87,7 +117,7 @@ export const sqliteKind = {
         minLength: 1,
         default: SQLITE_DEFAULTS.path,
         description:
-          'The file; a relative path begins in `SLUICE_DATA`, else in the state folder of the user, `~/.local/state/sluice`. On a disk of this machine or a block volume, never across a network. The history of decisions lies beside it.',
+          'The file. A relative path is relative to `SLUICE_DATA`, else to the state folder of the user, `~/.local/state/sluice`. Use a local disk or a block volume, not a network file system. The history of decisions is stored beside it.',
         examples: ['/data/sluice.db'],
       },
     },
@@ -102,67 +132,175 @@ export const sqliteKind = {
   }),
 } as const satisfies Kind<SqliteSection, StoreParts, ClosedStore>;
 
-// Notices that a file of an open store was moved, deleted or replaced. SQLite goes on writing to the
-// file that it opened, and no later start would find what it writes. A checkpoint and a VACUUM change
-// what is in the files, never which files they are.
+/** The ports over the worker. It keeps only the parsed bodies of running deliveries. */
+class SqliteStore implements Store {
+  readonly #client: WorkerClient;
+  /** Bodies of running deliveries by id, so that a settlement parses nothing. */
+  readonly #bodies = new Map<string, DeliveryBody>();
 
-/** Dependencies of the look after a store's files. */
-interface OpenFilesParts {
-  /** The main file; its log lies beside it. */
-  readonly path: string;
-  readonly clock: Pick<Clock, 'monotonic'>;
-  /** Called once, with the file that is not what it was. */
-  readonly lost: (file: string, found: 'gone' | 'replaced') => void;
+  readonly #known: KnownKeys;
+
+  constructor(client: WorkerClient) {
+    this.#client = client;
+    this.#known = new KnownKeys((after) => client.call('ledgerKeys', { after }));
+  }
+
+  readonly journal: Journal = {
+    durable: true,
+    positions: async (source) => {
+      return toPositions(await this.#client.call('positions', { source }));
+    },
+    allPositions: async () => {
+      const all = await this.#client.call('allPositions', {});
+      return new Map(all.map(([source, rows]) => [source, toPositions(rows)]));
+    },
+    mayKnow: (key) => this.#known.mayHave(key),
+    lookup: async (keys) => {
+      if (keys.length === 0) return new Map();
+      const entries = await this.#client.call('lookup', { keys });
+      return new Map(entries.map((entry) => [entry.key, entry]));
+    },
+    commit: async (commit) => {
+      // Before the commit: from its start on, the ledger may have these keys.
+      for (const entry of commit.ledger) this.#known.add(entry);
+      const { done, existing, usage } = await this.#client.call('commit', packCommit(commit));
+      return done ? { done, existing: new Set(existing), usage } : { done, usage };
+    },
+  };
+
+  readonly upkeep: Upkeep = {
+    begin: async (at) => {
+      const { lost, ...begun } = await this.#client.call('begin', at);
+      return { ...begun, lost: lost.map((row) => this.#unpack(row)) };
+    },
+    retire: async (retirement) => this.#client.call('retire', retirement),
+    dropPositions: async (gaps) => this.#client.call('dropPositions', { gaps }),
+    shift: async (byMs) => this.#client.call('shift', { byMs }),
+    sweep: async (bounds) => this.#sweep(bounds),
+  };
+
+  readonly outbox: Outbox = {
+    claim: async (request) => {
+      const rows = await this.#client.call('claim', request);
+      return rows.map((row) => this.#unpack(row));
+    },
+    attempt: async (claim) =>
+      this.#answer(await this.#client.call('attempt', this.#request(claim))),
+    settle: async (settlement) =>
+      this.#answer(await this.#client.call('settle', this.#request(settlement))),
+    change: async (change) =>
+      this.#answer(await this.#client.call('change', this.#request(change))),
+    next: async (trigger) => this.#client.call('next', { trigger }),
+  };
+
+  readonly archive: Archive = {
+    list: async (query) => {
+      const rows = await this.#client.call('list', query);
+      return rows.map((row) => this.#unpack(row));
+    },
+    get: async (id) => {
+      const row = await this.#client.call('get', { id });
+      return row === null ? null : this.#unpack(row);
+    },
+    decision: async (id) => {
+      const row = await this.#client.call('decision', { id });
+      return row === null ? null : toDecision(row);
+    },
+    counts: async () => this.#client.call('counts', {}),
+    usage: async () => this.#client.call('usage', {}),
+    gaps: async (limit) => this.#client.call('gaps', { limit }),
+    firedSince: async (since) => this.#client.call('firedSince', { since }),
+  };
+
+  readonly keep: KeyValues = {
+    read: async (name) => this.#client.call('read', { name }),
+    write: async (name, value) => this.#client.call('write', { name, value }),
+  };
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.close();
+    this.#bodies.clear();
+  }
+
+  /** Sweeps in pieces, so that the worker answers other calls in between. */
+  async #sweep(bounds: SweepBounds): Promise<number> {
+    let forgotten = 0;
+    let from: SweepPlace | null = null;
+    do {
+      const piece: { forgotten: number; next: SweepPlace | null } = await this.#client.call(
+        'sweep',
+        { ...bounds, from },
+      );
+      forgotten += piece.forgotten;
+      from = piece.next;
+    } while (from !== null);
+    return forgotten;
+  }
+
+  #request<T extends { readonly id: string }>(change: T): T & WithBody {
+    return { ...change, withBody: !this.#bodies.has(change.id) };
+  }
+
+  #unpack(row: WholeRow): Delivery {
+    const body = this.#bodies.get(row.id) ?? parseBody(row.body);
+    if (row.state === 'running') this.#bodies.set(row.id, body);
+    else this.#bodies.delete(row.id);
+    return toDelivery(row, body);
+  }
+
+  #answer(answer: ActRow): ActAnswer {
+    if (!answer.done) return answer;
+    const { row, body } = answer;
+    const known = body === null ? this.#bodies.get(row.id) : parseBody(body);
+    if (known === undefined) throw new SluiceError('internal', `delivery ${row.id} has no body`);
+    if (row.state !== 'running') this.#bodies.delete(row.id);
+    return { done: true, delivery: toDelivery(row, known) };
+  }
 }
 
-/** A running gateway calls its store every 10 s at least, so a loss is noticed within a minute. */
-const LOOK_MS = 5_000;
+/**
+ * A filter of the keys in the ledger, so that the main thread asks the worker only for keys that may
+ * exist. The first question starts to read all keys in pieces; until the end every key may exist.
+ */
+class KnownKeys {
+  readonly #read: (after: number) => Promise<LedgerKeys>;
+  readonly #filter = new KeyFilter();
+  #isComplete = false;
+  #isReading = false;
 
-/** A file by what cannot be used again while it is open; null if there is none. */
-type Identity = string | null;
-
-/** The files of an open store. */
-export class OpenFiles {
-  readonly #parts: OpenFilesParts;
-  readonly #known: ReadonlyMap<string, Identity>;
-  #lookedAt: number;
-  #isOver = false;
-
-  private constructor(parts: OpenFilesParts, known: ReadonlyMap<string, Identity>) {
-    this.#parts = parts;
-    this.#known = known;
-    this.#lookedAt = parts.clock.monotonic();
+  /** `read` returns the piece after an entry. */
+  constructor(read: (after: number) => Promise<LedgerKeys>) {
+    this.#read = read;
   }
 
-  /** Remembers which files they are; the store is open. */
-  static async of(parts: OpenFilesParts): Promise<OpenFiles> {
-    const known = new Map<string, Identity>();
-    for (const file of [parts.path, `${parts.path}-wal`]) {
-      known.set(file, (await identityOf(file)) ?? null);
+  /** Checks whether the ledger may have this key; false is certain. */
+  mayHave(key: string): boolean {
+    if (this.#isComplete) return this.#filter.mayHave(hashesOf(key));
+    if (!this.#isReading) void this.#readAll();
+    return true;
+  }
+
+  /** Adds the keys of an entry that is about to be stored. */
+  add({ key, eventKey }: Pick<LedgerEntry, 'key' | 'eventKey'>): void {
+    this.#filter.add(hashesOf(key));
+    this.#filter.add(hashesOf(eventKey));
+  }
+
+  /** If the store fails or is closed, the filter stays incomplete and every key may exist. */
+  async #readAll(): Promise<void> {
+    this.#isReading = true;
+    try {
+      for (let after: number | null = 0; after !== null; ) {
+        const { hashes, next }: LedgerKeys = await this.#read(after);
+        for (let at = 0; at < hashes.length; at += 2) {
+          this.#filter.add({ first: hashes[at] ?? 0, second: hashes[at + 1] ?? 0 });
+        }
+        after = next;
+      }
+      this.#isComplete = true;
+    } catch {
+      // The caller’s own call fails as well, with the error. The next question reads again.
+      this.#isReading = false;
     }
-    return new OpenFiles(parts, known);
-  }
-
-  /** Looks after them, if some seconds have passed since it last did; may be called at any time. */
-  async look(): Promise<void> {
-    const now = this.#parts.clock.monotonic();
-    if (this.#isOver || now - this.#lookedAt < LOOK_MS) return;
-    this.#lookedAt = now;
-    for (const [file, known] of this.#known) {
-      const found = await identityOf(file);
-      if (this.#isOver || known === null || found === undefined || found === known) continue;
-      this.#isOver = true;
-      this.#parts.lost(file, found === null ? 'gone' : 'replaced');
-    }
-  }
-}
-
-/** Undefined if the file cannot be looked at, for another reason than that it is gone. */
-async function identityOf(file: string): Promise<Identity | undefined> {
-  try {
-    const { dev, ino } = await stat(file, { bigint: true });
-    return `${dev}:${ino}`;
-  } catch (error) {
-    return ['ENOENT', 'ENOTDIR'].includes(codeOfFailure(error) ?? '') ? null : undefined;
   }
 }

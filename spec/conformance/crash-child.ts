@@ -1,5 +1,5 @@
-// A process that works on a store until it is killed, and says each thing once it is acknowledged:
-// written straight to the pipe, so that nothing said is lost with the process.
+// A process that works on a store until it is killed. It reports each acknowledged call and writes the
+// report synchronously to the pipe, so that no report is lost with the process.
 
 import { writeSync } from 'node:fs';
 import type { Store } from '../../lib/core/store.ts';

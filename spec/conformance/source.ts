@@ -1,5 +1,5 @@
-// What every source promises (lib/core/source.ts), as cases run over each kind. A kind hands in a
-// harness: the source, and a world in which things happen.
+// The promises of every source (lib/core/source.ts) as cases for each kind. A kind supplies a harness:
+// the source, and a world that produces Events.
 
 import { expect } from 'chai';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
@@ -7,27 +7,27 @@ import type { Batch, Position, Positions, Source } from '../../lib/core/source.t
 import { Reading } from '../support/reading.ts';
 import { until } from '../support/until.ts';
 
-/** A source in a world that the spec moves. */
+/** A source in a world that the spec controls. */
 export interface SourceHarness extends AsyncDisposable {
-  /** A position before anything happened, so that everything is read. */
+  /** A position before all Events, from which everything is read. */
   readonly positions: Positions;
-  /** A new source of the same configuration, as after a restart. */
+  /** Creates a source of the same configuration, as after a restart. */
   create(): Source;
-  /** Makes a state of a named thing happen. */
+  /** Writes a state of a named Event. */
   happen(name: string): void;
-  /** Makes a thing go. */
+  /** Deletes a named Event. */
   vanish(name: string): void;
-  /** Breaks whatever the source has open. */
+  /** Breaks all open connections of the source. */
   interrupt(): void;
-  /** Lets time pass, so that whoever waits before trying again tries. */
+  /** Advances the clock, so that a waiting retry runs. */
   pass(): Promise<void>;
-  /** What the source has asked for so far, and what it holds open. */
+  /** Numbers of requests so far and of open connections. */
   readonly use: { readonly requests: number; readonly open: number };
 }
 
 const NONE: Positions = new Map();
 
-/** The cases of a source, each in a world of its own. */
+/** Declares the cases of a source, each with its own world. */
 export function describeSource(name: string, open: () => Promise<SourceHarness>): void {
   describe(`source ${name}`, () => {
     it('1: opens nothing before the first pull', async () => {
@@ -39,7 +39,7 @@ export function describeSource(name: string, open: () => Promise<SourceHarness>)
       expect(iterator).to.have.property(Symbol.asyncIterator);
     });
 
-    it('2: absorbs interruptions and ends by abort alone', async () => {
+    it('2: retries after interruptions and ends only by abort', async () => {
       await using harness = await open();
       const { positions } = harness;
       await using reading = start(harness, positions);
@@ -54,7 +54,7 @@ export function describeSource(name: string, open: () => Promise<SourceHarness>)
       expect(reading.error).to.equal(null);
     });
 
-    it('3: reads again from an older position what it read after it, with the same identity', async () => {
+    it('3: reads the same occurrences again from an older position, with the same identity', async () => {
       await using harness = await open();
       const { positions } = harness;
       const lives: string[][] = [];
@@ -67,7 +67,7 @@ export function describeSource(name: string, open: () => Promise<SourceHarness>)
       expect(lives[1]).to.deep.equal(lives[0]);
     });
 
-    it('3: goes on from the position of its last batch without reading anything twice', async () => {
+    it('3: continues from the position of its last batch without repetition', async () => {
       await using harness = await open();
       const { positions } = harness;
       harness.happen('a');
@@ -83,7 +83,7 @@ export function describeSource(name: string, open: () => Promise<SourceHarness>)
       expect(occurrencesOf(reading).map(nameOf)).to.deep.equal(['b']);
     });
 
-    it('4: never yields a state of a thing older than one already yielded', async () => {
+    it('4: never yields a state of an Event older than one already yielded', async () => {
       await using harness = await open();
       const { positions } = harness;
       await using reading = start(harness, positions);
@@ -101,7 +101,7 @@ export function describeSource(name: string, open: () => Promise<SourceHarness>)
       expect(versions).to.deep.equal([...new Set(versions)].toSorted((a, b) => a - b));
     });
 
-    it('4: reports a thing as gone after its last state', async () => {
+    it('4: reports an Event as deleted after its last state', async () => {
       await using harness = await open();
       const { positions } = harness;
       await using reading = start(harness, positions);
@@ -114,7 +114,7 @@ export function describeSource(name: string, open: () => Promise<SourceHarness>)
       }, 'a to be gone');
     });
 
-    it('5: yields nothing while nobody pulls, and everything afterwards', async () => {
+    it('5: yields nothing without a pull, and everything afterwards', async () => {
       await using harness = await open();
       const { positions } = harness;
       await using reading = start(harness, positions);
@@ -136,7 +136,7 @@ export function describeSource(name: string, open: () => Promise<SourceHarness>)
       ['an abort', async (reading: Reading<Batch>): Promise<void> => reading.stop()],
       ['an early return', async (reading: Reading<Batch>): Promise<void> => reading.leave()],
     ] as const) {
-      it(`6: has released everything before it settles after ${way}`, async () => {
+      it(`6: releases everything before it settles after ${way}`, async () => {
         await using harness = await open();
         const { positions } = harness;
         const reading = start(harness, positions);
@@ -152,7 +152,7 @@ export function describeSource(name: string, open: () => Promise<SourceHarness>)
       });
     }
 
-    it('starts without positions, and says where it stands', async () => {
+    it('starts without positions and yields its own', async () => {
       await using harness = await open();
       harness.happen('before');
       await using reading = start(harness, NONE);
@@ -178,7 +178,7 @@ async function openAgain(harness: SourceHarness): Promise<void> {
   }, 'something to be open');
 }
 
-/** Waits until every one of these things was read, whatever else was. */
+/** Waits until all of these Events were read, possibly among others. */
 async function seen(
   harness: SourceHarness,
   reading: Reading<Batch>,

@@ -1,4 +1,4 @@
-// What an Archive and a Keep promise.
+// The promises of Archive and KeyValues.
 
 import { expect } from 'chai';
 import { type Delivery, HELD_TO_THE_END } from '../../lib/core/delivery.ts';
@@ -16,9 +16,9 @@ import {
   settle,
 } from './store-builders.ts';
 
-/** Holds an Archive and a Keep to their promises. */
+/** Declares the cases of Archive and KeyValues. */
 export function describeArchive(store: () => Store): void {
-  describe('Archive and Keep', () => {
+  describe('Archive and KeyValues', () => {
     it('lists by state and trigger, page by page, in the order of commits', async () => {
       await store().journal.commit(aCommit({ deliveries: deliveries(5) }));
       const first = await store().archive.list({ states: ['waiting'], trigger: 'build', limit: 2 });
@@ -30,7 +30,7 @@ export function describeArchive(store: () => Store): void {
       expect(await store().archive.list({ states: ['held'], limit: 2 })).to.deep.equal([]);
     });
 
-    it('counts what stands where', async () => {
+    it('counts deliveries by trigger and state', async () => {
       await store().journal.commit(aCommit({ deliveries: deliveries(3) }));
       await store().outbox.claim({ ...CLAIM, limit: 1 });
       expect(await store().archive.counts()).to.have.deep.members([
@@ -39,7 +39,7 @@ export function describeArchive(store: () => Store): void {
       ]);
     });
 
-    it('says what was started since a moment, but not what is held', async () => {
+    it('returns the series started since a moment, without held ones', async () => {
       const [a, b, c] = deliveries(3);
       if (!a || !b || !c) throw new Error('no deliveries were built');
       const entry = ({ id, object }: Delivery, firedAt: number): LedgerEntry =>
@@ -115,7 +115,7 @@ export function describeArchive(store: () => Store): void {
       });
     }
 
-    it('lists a span of time whole although the clock stepped back', async () => {
+    it('lists all of a span of time even if the clock stepped back', async () => {
       const at = [NOW, NOW + 9_000, NOW + 10, NOW + 9_500, NOW + 20];
       const made = deliveries(5).map((one, place) => ({ ...one, createdAt: at[place] ?? 0 }));
       await store().journal.commit(aCommit({ deliveries: made }));
@@ -126,7 +126,7 @@ export function describeArchive(store: () => Store): void {
       expect(await list({ since: NOW + 10, until: NOW + 21 })).to.deep.equal([2, 4].map(idOf));
     });
 
-    it('goes on behind a delivery that was forgotten meanwhile', async () => {
+    it('continues after a delivery that was deleted meanwhile', async () => {
       await store().journal.commit(aCommit({ deliveries: deliveries(3) }));
       await attemptOnce(store(), idOf(1));
       for (const place of [0, 2]) await settle(store(), idOf(place), { state: 'waiting' });
@@ -136,7 +136,7 @@ export function describeArchive(store: () => Store): void {
       expect(idsOf(behind)).to.deep.equal([idOf(2)]);
     });
 
-    it('knows why a delivery was made, for as long as it has it', async () => {
+    it('keeps the decision of a delivery for as long as the delivery', async () => {
       const trail = [{ index: 0, name: null, field: 'kind', wanted: ['Job'], found: 'Pod' }];
       const decisions = [{ id: idOf(0), at: NOW, trail }];
       await store().journal.commit(aCommit({ deliveries: deliveries(1), decisions }));
@@ -156,7 +156,7 @@ export function describeArchive(store: () => Store): void {
     });
 
     for (const dead of HELD_TO_THE_END) {
-      it(`does not count what ended as ${dead} as started, until it is released`, async () => {
+      it(`does not count a dead letter ${dead} as started until it is released`, async () => {
         const [held] = deliveries(1, { state: 'held' });
         const ledger = [anEntry({ id: idOf(0), object: 'v1/Pod/shop/web-0' })];
         await store().journal.commit(aCommit({ deliveries: held ? [held] : [], ledger }));

@@ -1,5 +1,5 @@
-// What a store promises at its bound in bytes: settled deliveries give way, then it says that it is
-// full and stores nothing of a commit with new deliveries.
+// The promises of a store at its bound in bytes: it deletes settled deliveries first. Then it answers
+// that it is full and stores nothing of a commit with new deliveries.
 
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
@@ -8,7 +8,7 @@ import { aDelivery } from '../support/builders.ts';
 import type { OpenStore } from './store.ts';
 import { aCommit, anEntry, CLAIM, idOf, NOW, PATH, settle } from './store-builders.ts';
 
-/** A bound that some hundred deliveries reach, beyond what an empty store takes. */
+/** A bound above the size of an empty store, which some hundred deliveries reach. */
 const MAX_BYTES = 1_000_000;
 const MOST = 2_000;
 
@@ -19,7 +19,7 @@ function large(place: number): Delivery {
   return aDelivery({ id: idOf(place), object, occurrences: [{ ...occurrence, event }] });
 }
 
-/** Commits one after the other until one is refused; answers how many were stored. */
+/** Makes commits until one is refused and returns the number of stored ones. */
 async function fill(store: Store, from = 0): Promise<number> {
   for (let place = from; place < from + MOST; place += 1) {
     const { done } = await store.journal.commit(aCommit({ deliveries: [large(place)] }));
@@ -28,7 +28,7 @@ async function fill(store: Store, from = 0): Promise<number> {
   throw new Error('it never was full');
 }
 
-/** Holds a store to its bound. */
+/** Declares the cases of a bounded store. */
 export function describeBounds(name: string, open: OpenStore): void {
   describe(`${name} as a bounded store`, () => {
     let store: Store;
@@ -37,7 +37,7 @@ export function describeBounds(name: string, open: OpenStore): void {
     });
     afterEach(() => store[Symbol.asyncDispose]());
 
-    it('says how full it is, more with each delivery', async () => {
+    it('reports a usage that grows with each delivery', async () => {
       const empty = await store.journal.commit(aCommit());
       const deliveries = Array.from({ length: 50 }, (_, place) => large(place));
       const fuller = await store.journal.commit(aCommit({ deliveries }));
@@ -45,7 +45,7 @@ export function describeBounds(name: string, open: OpenStore): void {
       expect(fuller.usage.bytes - empty.usage.bytes).to.be.greaterThan(50 * 1_000);
     });
 
-    it('says how full it is also when nothing was committed since it was opened', async () => {
+    it('reports its usage before the first commit after opening', async () => {
       const empty = await store.archive.usage();
       expect(empty.maxBytes).to.equal(MAX_BYTES);
       const deliveries = Array.from({ length: 50 }, (_, place) => large(place));
@@ -54,7 +54,7 @@ export function describeBounds(name: string, open: OpenStore): void {
       expect(usage.bytes).to.be.greaterThan(empty.bytes);
     });
 
-    it('says that it is full and stores nothing of that commit', async () => {
+    it('answers that it is full and stores nothing of that commit', async () => {
       const count = await fill(store);
       expect(count).to.be.greaterThan(50);
       const position = { resourceVersion: '9', at: NOW };
@@ -75,14 +75,14 @@ export function describeBounds(name: string, open: OpenStore): void {
       ]);
     });
 
-    it('takes a commit without new deliveries although it is full', async () => {
+    it('accepts a commit without new deliveries even if it is full', async () => {
       const count = await fill(store);
       const again = aCommit({ deliveries: [large(count - 1)], ledger: [anEntry()] });
       expect((await store.journal.commit(again)).done).to.equal(true);
       expect((await store.journal.lookup(['k1'])).size).to.equal(1);
     });
 
-    it('lets settled deliveries go, the oldest first, before it says so', async () => {
+    it('deletes settled deliveries, the oldest first, before it answers so', async () => {
       const count = await fill(store);
       const claimed = await store.outbox.claim({ ...CLAIM, limit: count });
       for (const { id } of claimed) await settle(store, id);

@@ -1,5 +1,5 @@
-// What specs of stores are made of: commits, ledger entries and deliveries with defaults, and the
-// steps that most of them take.
+// Builders for specs of stores: commits, ledger entries and deliveries with defaults, and the steps
+// that most of these specs share.
 
 import { expect } from 'chai';
 import type { Delivery, Outcome } from '../../lib/core/delivery.ts';
@@ -7,18 +7,18 @@ import type { Gap, Positions } from '../../lib/core/source.ts';
 import type { ClaimRequest, Commit, Committed, LedgerEntry, Store } from '../../lib/core/store.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 
-/** When everything happens. */
+/** The time of all records. */
 export const NOW = Date.UTC(2026, 0, 31, 12);
-/** Where everything is read. */
+/** The watch path of all records. */
 export const PATH = '/api/v1/namespaces/shop/events';
 
-/** What a commit may say otherwise; the positions are those of one source. */
+/** Overrides of a commit; the positions are those of one source. */
 interface CommitOverrides extends Omit<Partial<Commit>, 'positions'> {
   readonly source?: string;
   readonly positions?: Positions;
 }
 
-/** A commit of nothing, with overrides; the source is `shop`. */
+/** An empty commit with overrides; the source is `shop`. */
 export function aCommit({
   source = 'shop',
   positions,
@@ -57,14 +57,14 @@ export function anEntry(overrides: Partial<LedgerEntry> = {}): LedgerEntry {
   };
 }
 
-/** Numbered deliveries of one object each unless told otherwise. */
+/** Numbered deliveries, by default each of its own object. */
 export function deliveries(count: number, overrides: Partial<Delivery> = {}): readonly Delivery[] {
   return Array.from({ length: count }, (_, place) =>
     aDelivery({ id: idOf(place), object: `v1/Pod/shop/web-${place}`, ...overrides }),
   );
 }
 
-/** Numbered deliveries of one object each, made from Events of a namespace. */
+/** Numbered deliveries of Events of a namespace, each of its own object. */
 export function deliveriesOf(
   namespace: string,
   { from, count, ...overrides }: { from: number; count: number } & Partial<Delivery>,
@@ -86,13 +86,13 @@ export function idOf(place: number): string {
   return place.toString().padStart(26, '0');
 }
 
-/** What is there of a commit's answer where it was done. */
+/** The known ids in the answer of a commit. */
 export function existingOf(committed: Committed): ReadonlySet<string> {
   if (!committed.done) throw new Error('it is full');
   return committed.existing;
 }
 
-/** An attempt that went well. */
+/** The outcome of a successful attempt. */
 export const DELIVERED: Outcome = { outcome: 'delivered' };
 
 /** A claim of up to ten. */
@@ -134,7 +134,7 @@ export async function attemptOnce(
   return settle(store, id, next);
 }
 
-/** A delivery that must be there. */
+/** A delivery that must exist. */
 export async function stored(store: Store, id: string): Promise<Delivery> {
   const found = await store.archive.get(id);
   if (found === null) throw new Error(`no delivery ${id}`);

@@ -1,4 +1,4 @@
-// What a store promises to many callers at once: the same as one after the other.
+// The promises of a store to concurrent callers: the same result as one after the other.
 
 import { expect } from 'chai';
 import type { Store } from '../../lib/core/store.ts';
@@ -13,10 +13,10 @@ import {
   settle,
 } from './store-builders.ts';
 
-/** Holds a store to its promises to many at once. */
+/** Declares the cases of concurrent calls. */
 export function describeConcurrency(store: () => Store): void {
-  describe('many calls at once', () => {
-    it('stores a delivery once that is committed from several sides', async () => {
+  describe('concurrent calls', () => {
+    it('stores a delivery once if several callers commit it', async () => {
       const commit = aCommit({ deliveries: deliveries(1) });
       const answers = await Promise.all(
         Array.from({ length: 8 }, () => store().journal.commit(commit)),
@@ -26,7 +26,7 @@ export function describeConcurrency(store: () => Store): void {
       expect(await store().archive.list({ limit: 5 })).to.have.length(1);
     });
 
-    it('claims each delivery for one of many', async () => {
+    it('claims each delivery for one caller', async () => {
       await store().journal.commit(aCommit({ deliveries: deliveries(40) }));
       const claims = await Promise.all(
         Array.from({ length: 16 }, () => store().outbox.claim({ ...CLAIM, limit: 3 })),
@@ -36,7 +36,7 @@ export function describeConcurrency(store: () => Store): void {
       expect(ids).to.have.length(40);
     });
 
-    it('lets one of two acts on a delivery win', async () => {
+    it('accepts one of two changes of a delivery', async () => {
       await store().journal.commit(aCommit({ deliveries: deliveries(1, { state: 'held' }) }));
       const act = (state: 'waiting' | 'discarded') =>
         store().outbox.change({
@@ -49,7 +49,7 @@ export function describeConcurrency(store: () => Store): void {
       expect(answers.map(({ done }) => done)).to.deep.equal([true, false]);
     });
 
-    it('comes to the same as one after the other, whatever is mixed', async () => {
+    it('gives the same result as sequential calls for any mixture', async () => {
       const rounds = Array.from({ length: 30 }, (_, round) => round);
       const made = deliveries(150);
       await Promise.all(

@@ -1,7 +1,7 @@
-// What a durable store promises to whoever comes after a SIGKILL, at any moment: every commit that was
-// acknowledged is there, each one whole or not at all, and every attempt is told apart. A child works
-// on the store and says what was acknowledged (crash-child.ts); here it is killed, and what it left
-// behind is compared with what it said.
+// The promises of a durable store after a SIGKILL at any moment: every acknowledged commit is stored,
+// each commit is stored completely or not at all, and every lost attempt is reported. A child process
+// works on the store and reports the acknowledged calls (crash-child.ts). This file kills it and
+// compares the store with the reports.
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -12,20 +12,20 @@ import { systemClock } from '../../lib/kit/system.ts';
 import { existingOf, idOf } from './store-builders.ts';
 import { BATCH, commitOf, POSITION_PATH, workKey } from './store-work.ts';
 
-/** A durable store that a child process can open too. */
+/** A durable store that a child process can open as well. */
 export interface CrashingStore {
   open(): Promise<Store>;
-  /** A module that exports `open(point)`: the store in the child, killed at a named point. */
+  /** A module with `open(point)`, which opens the store in a child that is killed at that point. */
   readonly module: string;
-  /** What `module` knows as names of points. */
+  /** The points of `module`. */
   readonly points: readonly string[];
   readonly args: readonly string[];
 }
 
-/** A child works for so long at most before it is killed. */
+/** The longest time that a child works before it is killed. */
 const LONGEST_MS = 150;
 
-/** A point that is not reached within that time is none. */
+/** A point that is not reached in this time fails the case. */
 const POINT_MS = 15_000;
 
 interface Said {
@@ -34,7 +34,7 @@ interface Said {
   readonly settled: Set<string>;
 }
 
-/** Runs a child until it is dead; answers what it said was acknowledged. */
+/** Runs a child until it is dead and returns its reports. */
 async function runUntilKilled(
   { module, args }: CrashingStore,
   { point, afterMs }: { point: string; afterMs: number | null },
@@ -72,7 +72,7 @@ async function runUntilKilled(
   };
 }
 
-/** Everything that a child said is there, and nothing by halves. */
+/** Checks that every reported call is stored and no commit is stored partially. */
 async function compare(store: Store, said: Said): Promise<void> {
   const last = Number(
     (await store.journal.positions('shop')).get(POSITION_PATH)?.resourceVersion ?? -1,
@@ -98,7 +98,7 @@ function expectTold({ id, state, attempts, dueAt }: Delivery, said: Said): void 
   if (state === 'delivered') expect(attempts.length * dueAt, id).to.be.greaterThan(0);
 }
 
-/** What the beginning tells is what stood there as running. */
+/** Checks that `begin` returns exactly the running deliveries. */
 async function begin(store: Store, now: number): Promise<void> {
   const running = await store.archive.list({ states: ['running'], limit: 10_000 });
   const open = running.filter(({ attempts }) => attempts.at(-1)?.outcome === null);
@@ -112,7 +112,7 @@ async function begin(store: Store, now: number): Promise<void> {
   expect(await store.archive.list({ states: ['running'], limit: 1 })).to.deep.equal([]);
 }
 
-/** Committing the last batch again changes nothing. */
+/** Checks that a repeated commit of the last batch changes nothing. */
 async function replay(store: Store): Promise<void> {
   const last = Number((await store.journal.positions('shop')).get(POSITION_PATH)?.resourceVersion);
   const before = await store.archive.list({ limit: 1_000_000 });
@@ -121,7 +121,7 @@ async function replay(store: Store): Promise<void> {
   expect(await store.archive.list({ limit: 1_000_000 })).to.deep.equal(before);
 }
 
-/** Holds a durable store to its promises at a SIGKILL. */
+/** Declares the cases of a SIGKILL. */
 export function describeCrash(name: string, make: () => CrashingStore, kills: number): void {
   describe(`${name} at a SIGKILL`, function () {
     this.timeout(120_000);
@@ -133,17 +133,17 @@ export function describeCrash(name: string, make: () => CrashingStore, kills: nu
       await replay(store);
     }
 
-    it(`has what it acknowledged, whole, after ${kills} kills at any moment`, async () => {
+    it(`has every acknowledged commit completely after ${kills} kills at any moment`, async () => {
       const crashing = make();
       for (let kill = 1; kill <= kills; kill += 1) {
-        // Spread evenly over the work, not at random: every run kills at the same moments.
+        // Evenly over the work instead of randomly, so that every run kills at the same moments.
         const afterMs = Math.round((kill * 0.618_034 * LONGEST_MS) % LONGEST_MS);
         await check(crashing, await runUntilKilled(crashing, { point: '', afterMs }), kill);
       }
     });
 
     for (const point of make().points) {
-      it(`has what it acknowledged, whole, after a kill ${point}`, async () => {
+      it(`has every acknowledged commit completely after a kill ${point}`, async () => {
         const crashing = make();
         for (let kill = 1; kill <= 2; kill += 1) {
           await check(crashing, await runUntilKilled(crashing, { point, afterMs: null }), kill);

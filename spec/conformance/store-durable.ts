@@ -1,5 +1,5 @@
-// What a store that says it is durable promises to the next process: everything is there, and what
-// the last one had begun is told apart. Here the process ends in order; store-crash.ts kills it.
+// The promises of a durable store to the next process: everything is stored, and unfinished work is
+// reported. Here the process closes the store; in store-crash.ts it is killed.
 
 import { expect } from 'chai';
 import { eventNamespaceOf } from '../../lib/core/delivery.ts';
@@ -22,12 +22,12 @@ import {
   stored,
 } from './store-builders.ts';
 
-/** Opens the store of a name: the same one each time. */
+/** Opens the store with a name; the same store each time. */
 export type OpenNamed = (name: string) => Promise<Store>;
 
 const LATER = NOW + 5_000;
 
-/** Holds a durable store to its promises across processes. */
+/** Declares the cases across processes. */
 export function describeDurableStore(name: string, open: OpenNamed): void {
   describe(`${name} as a durable store`, () => {
     let names = 0;
@@ -42,7 +42,7 @@ export function describeDurableStore(name: string, open: OpenNamed): void {
       store = await open(`durable-${names}`);
     }
 
-    /** The process ends while an attempt is running; the next one begins. */
+    /** Ends the process during an attempt and begins the next one. */
     async function die(incarnation: string, now: number) {
       const claim = { ...CLAIM, incarnation, now };
       for (const { id } of await store.outbox.claim(claim)) {
@@ -52,11 +52,11 @@ export function describeDurableStore(name: string, open: OpenNamed): void {
       return store.upkeep.begin({ incarnation: `after ${incarnation}`, now: now + 1 });
     }
 
-    it('says that it is', () => {
+    it('declares that it is durable', () => {
       expect(store.journal.durable).to.equal(true);
     });
 
-    it('has everything after it was closed and opened', async () => {
+    it('has everything after it is closed and opened again', async () => {
       const trail = [{ index: 0, name: 'a', field: 'kind', wanted: 'Job', found: 'Pod' }];
       await store.journal.commit(
         aCommit({
@@ -77,7 +77,7 @@ export function describeDurableStore(name: string, open: OpenNamed): void {
       expect(await store.outbox.next('build')).to.equal(null);
     });
 
-    it('goes on with the namespace whose turn it was', async () => {
+    it('continues with the namespace whose turn is next', async () => {
       const a = deliveriesOf('a', { from: 0, count: 9 });
       const b = deliveriesOf('b', { from: 10, count: 9 });
       await store.journal.commit(aCommit({ deliveries: [...a, ...b] }));
@@ -95,7 +95,7 @@ export function describeDurableStore(name: string, open: OpenNamed): void {
       expect(names.toSorted()).to.deep.equal(['a', 'a', 'b', 'b']);
     });
 
-    it('knows its keys again after it was opened, and is certain of others soon', async () => {
+    it('knows its keys after it is opened, and soon knows which keys it does not have', async () => {
       const ledger = Array.from({ length: 30 }, (_, number) =>
         anEntry({ key: `k${number}`, eventKey: `shop/e${number}`, id: `id-${number}` }),
       );
@@ -113,7 +113,7 @@ export function describeDurableStore(name: string, open: OpenNamed): void {
       }
     });
 
-    it('gives a claim back only when its incarnation is gone', async () => {
+    it('returns a claim only after its incarnation ended', async () => {
       await store.journal.commit(aCommit({ deliveries: deliveries(1) }));
       await store.outbox.claim(CLAIM);
       await reopen();
@@ -126,7 +126,7 @@ export function describeDurableStore(name: string, open: OpenNamed): void {
       expect(claimed?.deaths).to.equal(0);
     });
 
-    it('takes an attempt without an outcome for lost', async () => {
+    it('reports an attempt without an outcome as lost', async () => {
       await store.journal.commit(aCommit({ deliveries: deliveries(2) }));
       await store.outbox.claim({ ...CLAIM, limit: 1 });
       await store.outbox.attempt({ id: idOf(0), incarnation: 'one', now: NOW });
@@ -145,7 +145,7 @@ export function describeDurableStore(name: string, open: OpenNamed): void {
       expect([again.unattempted, again.lost]).to.deep.equal([0, []]);
     });
 
-    it('makes a dead letter of the third death in a row', async () => {
+    it('makes a dead letter after the third consecutive death', async () => {
       await store.journal.commit(aCommit({ deliveries: deliveries(1) }));
       expect((await die('one', NOW)).lost[0]?.deaths).to.equal(1);
       expect((await die('two', NOW + 10)).lost[0]?.deaths).to.equal(2);
@@ -155,7 +155,7 @@ export function describeDurableStore(name: string, open: OpenNamed): void {
       expect(await store.outbox.claim({ ...CLAIM, now: LATER })).to.deep.equal([]);
     });
 
-    it('counts no deaths together that are not in a row', async () => {
+    it('counts only consecutive deaths', async () => {
       const [a, b] = deliveries(2);
       if (!a || !b) throw new Error('no deliveries were built');
       await store.journal.commit(aCommit({ deliveries: [a] }));
@@ -170,7 +170,7 @@ export function describeDurableStore(name: string, open: OpenNamed): void {
       expect((await store.archive.get(a.id))?.deaths).to.equal(0);
     });
 
-    it('counts deaths anew after an answer, and after a person asked for another attempt', async () => {
+    it('resets the count of deaths after an answer and after a retry by a person', async () => {
       await store.journal.commit(aCommit({ deliveries: deliveries(1) }));
       await die('zero', NOW);
       await die('zero again', NOW + 10);
@@ -184,7 +184,7 @@ export function describeDurableStore(name: string, open: OpenNamed): void {
       expect(answer).to.have.nested.property('delivery.deaths', 0);
     });
 
-    it('frees the object of a claim that came back', async () => {
+    it('frees the object of a returned claim', async () => {
       const same = deliveries(3, { object: 'v1/Pod/shop/web' });
       await store.journal.commit(aCommit({ deliveries: same }));
       await die('one', NOW);
@@ -193,7 +193,7 @@ export function describeDurableStore(name: string, open: OpenNamed): void {
       expect(await store.outbox.claim({ ...CLAIM, now: LATER })).to.deep.equal([]);
     });
 
-    it('orders what was there before and what came after by commits', async () => {
+    it('keeps the order of commits across processes', async () => {
       await store.journal.commit(aCommit({ deliveries: deliveries(2) }));
       await reopen();
       await store.journal.commit(aCommit({ deliveries: deliveries(4) }));
@@ -201,7 +201,7 @@ export function describeDurableStore(name: string, open: OpenNamed): void {
       expect(all).to.deep.equal([0, 1, 2, 3].map(idOf));
     });
 
-    it('answers no call once it is closed, and can be closed twice', async () => {
+    it('fails every call after it is closed, and can be closed twice', async () => {
       await store[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       const failure = await store.keep.read('a').catch((error: unknown) => error);

@@ -1,4 +1,4 @@
-// What a Journal promises: positions, ids, and one commit as one thing.
+// The promises of a Journal: positions, ids and atomic commits.
 
 import { expect } from 'chai';
 import type { Json } from '../../lib/core/event.ts';
@@ -20,10 +20,10 @@ import {
   stored,
 } from './store-builders.ts';
 
-/** Holds a Journal to its promises. */
+/** Declares the cases of a Journal. */
 export function describeJournal(store: () => Store): void {
   describe('Journal', () => {
-    it('answers the positions of a source, path by path, as they were committed last', async () => {
+    it('returns the last committed position of each path of a source', async () => {
       const a = { resourceVersion: '9007199254740993', at: NOW };
       await store().journal.commit(aCommit({ positions: new Map([['a', a]]) }));
       const b = { resourceVersion: '7', at: NOW };
@@ -35,13 +35,13 @@ export function describeJournal(store: () => Store): void {
       expect((await store().journal.positions('other')).size).to.equal(0);
     });
 
-    it('answers ledger entries by key and leaves out keys that have none', async () => {
+    it('returns ledger entries by key and omits keys without one', async () => {
       await store().journal.commit(aCommit({ ledger: [anEntry()] }));
       const found = await store().journal.lookup(['k1', 'k2']);
       expect([...found]).to.deep.equal([['k1', anEntry()]]);
     });
 
-    it('is certain of keys that the ledger does not have, and never of one that it has', async () => {
+    it('rules out keys that the ledger does not have, and never one that it has', async () => {
       const { journal } = store();
       await until(() => !journal.mayKnow('k1') && !journal.mayKnow('shop/web-1.17f1'), 'certainty');
       await journal.commit(aCommit({ ledger: [anEntry()] }));
@@ -50,7 +50,7 @@ export function describeJournal(store: () => Store): void {
       expect(journal.mayKnow('shop/other.17f1')).to.equal(false);
     });
 
-    it('never takes back when a series was started last', async () => {
+    it('never decreases the last start of a series', async () => {
       await store().journal.commit(aCommit({ ledger: [anEntry({ firedAt: NOW })] }));
       const late = anEntry({ firedAt: NOW - 1, lastCount: 7 });
       await store().journal.commit(aCommit({ ledger: [late] }));
@@ -58,7 +58,7 @@ export function describeJournal(store: () => Store): void {
       expect(found.get('k1')).to.deep.equal({ ...late, firedAt: NOW });
     });
 
-    it('gives the same stored state when a batch is committed twice', async () => {
+    it('gives the same stored state if a batch is committed twice', async () => {
       const [delivery] = deliveries(1);
       const commit = aCommit({ deliveries: delivery ? [delivery] : [], ledger: [anEntry()] });
       const first = await store().journal.commit(commit);
@@ -68,7 +68,7 @@ export function describeJournal(store: () => Store): void {
       expect(await store().archive.list({ limit: 10 })).to.have.length(1);
     });
 
-    it('does not make a delivery wait again that has been settled', async () => {
+    it('does not make a settled delivery wait again', async () => {
       const commit = aCommit({ deliveries: deliveries(1) });
       await store().journal.commit(commit);
       const [claimed] = await store().outbox.claim(CLAIM);
@@ -77,7 +77,7 @@ export function describeJournal(store: () => Store): void {
       expect(await store().outbox.claim(CLAIM)).to.deep.equal([]);
     });
 
-    it('takes the positions of several sources together', async () => {
+    it('stores the positions of several sources together', async () => {
       const positions = new Map(
         ['shop', 'pay'].map((source, place) => [
           source,
@@ -88,7 +88,7 @@ export function describeJournal(store: () => Store): void {
       expect(await store().journal.allPositions()).to.deep.equal(positions);
     });
 
-    it('keeps the positions of each source apart', async () => {
+    it('keeps the positions of each source separate', async () => {
       const position = { resourceVersion: '7', at: NOW };
       const positions = new Map([[PATH, position]]);
       await store().journal.commit(aCommit({ source: 'shop', positions }));
@@ -106,7 +106,7 @@ export function describeJournal(store: () => Store): void {
       }
     });
 
-    it('does not store a delivery again that only the ledger still knows', async () => {
+    it('does not store a delivery again if only the ledger has its id', async () => {
       const commit = aCommit({ deliveries: deliveries(1), ledger: [anEntry({ id: idOf(0) })] });
       await store().journal.commit(commit);
       await attemptOnce(store(), idOf(0));
@@ -116,14 +116,14 @@ export function describeJournal(store: () => Store): void {
       expect(await store().archive.counts()).to.deep.equal([]);
     });
 
-    it('stores what is new in a batch beside what was there', async () => {
+    it('stores the new deliveries of a batch that also has known ones', async () => {
       await store().journal.commit(aCommit({ deliveries: deliveries(1) }));
       const both = await store().journal.commit(aCommit({ deliveries: deliveries(2) }));
       expect([...existingOf(both)]).to.deep.equal([idOf(0)]);
       expect(idsOf(await store().archive.list({ limit: 5 }))).to.deep.equal([idOf(0), idOf(1)]);
     });
 
-    it('stores the first of two deliveries of one id', async () => {
+    it('stores the first of two deliveries with one id', async () => {
       const [first] = deliveries(1, { bucket: 'a' });
       const [second] = deliveries(1, { bucket: 'b' });
       const both = first && second ? [first, second] : [];
@@ -134,7 +134,7 @@ export function describeJournal(store: () => Store): void {
       ]);
     });
 
-    it('moves what an entry saw last and keeps the rest of it', async () => {
+    it('changes the last state of an entry and keeps its other fields', async () => {
       await store().journal.commit(aCommit({ ledger: [anEntry()] }));
       for (const changed of [
         { lastCount: 9, lastHappenedAt: '2026-01-31T12:00:00.000000Z' },
@@ -147,7 +147,7 @@ export function describeJournal(store: () => Store): void {
       }
     });
 
-    it('gives back what a delivery is made of, whatever its Event holds', async () => {
+    it('returns a delivery unchanged for any Event', async () => {
       const event = {
         message: 'a\u0000\u001b\ud800\u2028',
         metadata: JSON.parse('{"__proto__":[]}') as Json,

@@ -1,13 +1,13 @@
-// What becomes of the ledger: what is remembered, for how long, and from which watch path.
+// The promises of the ledger: its entries, their retention and their watch paths.
 
 import { expect } from 'chai';
 import type { LedgerEntry, Store } from '../../lib/core/store.ts';
 import { aCommit, anEntry, CLAIM, deliveries, NOW, PATH, settle } from './store-builders.ts';
 
-/** Holds a ledger and its retention to their promises. */
+/** Declares the cases of the ledger and its retention. */
 export function describeLedger(store: () => Store): void {
   describe('ledger', () => {
-    it('forgets an entry only when its Event has been gone for the retention', async () => {
+    it('deletes an entry only after its Event has been deleted for the retention', async () => {
       await store().journal.commit(aCommit({ ledger: [anEntry()] }));
       const sweep = (goneBefore: number): Promise<number> =>
         store().upkeep.sweep({ goneBefore, settledBefore: 0 });
@@ -19,27 +19,27 @@ export function describeLedger(store: () => Store): void {
       expect((await store().journal.lookup(['k1'])).size).to.equal(0);
     });
 
-    it('takes a key back that was read again after it had gone', async () => {
+    it('ends the retention of a key that is read again', async () => {
       const gone = [{ path: PATH, key: 'shop/web-1.17f1' }];
       await store().journal.commit(aCommit({ ledger: [anEntry()], gone }));
       await store().journal.commit(aCommit({ ledger: [anEntry({ lastCount: 4 })] }));
       expect(await store().upkeep.sweep({ goneBefore: NOW * 2, settledBefore: 0 })).to.equal(0);
     });
 
-    it('takes a key back of which any state was read, also one that started nothing', async () => {
+    it('ends the retention of a key of which any state is read, even if it starts nothing', async () => {
       const key = { path: PATH, key: 'shop/web-1.17f1' };
       await store().journal.commit(aCommit({ ledger: [anEntry()], gone: [key] }));
       await store().journal.commit(aCommit({ seen: [key] }));
       expect(await store().upkeep.sweep({ goneBefore: NOW * 2, settledBefore: 0 })).to.equal(0);
     });
 
-    it('counts a key gone that is both seen and gone in one batch', async () => {
+    it('treats a key that is seen and deleted in one batch as deleted', async () => {
       const key = { path: PATH, key: 'shop/web-1.17f1' };
       await store().journal.commit(aCommit({ ledger: [anEntry()], seen: [key], gone: [key] }));
       expect(await store().upkeep.sweep({ goneBefore: NOW * 2, settledBefore: 0 })).to.equal(1);
     });
 
-    it('does not take a key gone on one path for gone on another', async () => {
+    it('does not treat a key that is deleted on one path as deleted on another', async () => {
       const other = '/api/v1/events';
       await store().journal.commit(aCommit({ ledger: [anEntry()] }));
       await store().journal.commit(aCommit({ ledger: [anEntry({ path: other })] }));
@@ -48,7 +48,7 @@ export function describeLedger(store: () => Store): void {
       expect(await store().upkeep.sweep({ goneBefore: NOW * 2, settledBefore: 0 })).to.equal(0);
     });
 
-    it('keeps an entry whose delivery is not settled, however long its Event is gone', async () => {
+    it('keeps an entry with an unsettled delivery, however long ago its Event was deleted', async () => {
       const [delivery] = deliveries(1);
       if (delivery === undefined) throw new Error('no delivery was built');
       const entry = anEntry({ id: delivery.id });
@@ -62,7 +62,7 @@ export function describeLedger(store: () => Store): void {
       expect(await store().upkeep.sweep(bounds)).to.equal(1);
     });
 
-    it('takes all other keys of a path that was listed whole for gone', async () => {
+    it('treats all other keys of a completely listed path as deleted', async () => {
       const named = (name: string, path = PATH): LedgerEntry =>
         anEntry({ key: `${path} ${name}`, path, eventKey: `shop/${name}`, id: `${path} ${name}` });
       const other = '/api/v1/events';
@@ -76,7 +76,7 @@ export function describeLedger(store: () => Store): void {
       expect([...left.keys()]).to.have.members([`${PATH} b`, `${other} d`]);
     });
 
-    it('keeps what is gone on a path that cannot be read now', async () => {
+    it('keeps deleted keys of a path that cannot be read now', async () => {
       const other = '/api/v1/events';
       const elsewhere = anEntry({ key: 'k2', path: other, id: 'id-2' });
       const gone = [PATH, other].map((path) => ({ path, key: elsewhere.eventKey }));
@@ -88,7 +88,7 @@ export function describeLedger(store: () => Store): void {
       expect(await store().upkeep.sweep(bounds)).to.equal(1);
     });
 
-    it('keeps the moment when a key went, also when a list misses it again', async () => {
+    it('keeps the time of a deletion if a later list misses the key again', async () => {
       const gone = [{ path: PATH, key: anEntry().eventKey }];
       await store().journal.commit(aCommit({ ledger: [anEntry()], gone, readMs: 10 }));
       const listed = [{ path: PATH, keys: new Set<string>() }];

@@ -1,10 +1,10 @@
-// In which order deliveries are claimed.
+// The promises of the order of claims.
 
 import { expect } from 'chai';
 import type { Store } from '../../lib/core/store.ts';
 import { aCommit, CLAIM, deliveries, idOf, idsOf, NOW, settle } from './store-builders.ts';
 
-/** Holds the order of claims to its promises. */
+/** Declares the cases of the order of claims. */
 export function describeOrder(store: () => Store): void {
   describe('order', () => {
     const ORDERED = { ...CLAIM, order: 'object' } as const;
@@ -19,26 +19,26 @@ export function describeOrder(store: () => Store): void {
       return same.map((one) => one.id);
     }
 
-    it('none takes the next delivery of an object while a retry of it waits', async () => {
+    it('none: claims the next delivery of an object while a retry of it waits', async () => {
       const [, second] = await retryFirst(NOW + 5_000);
       expect((await store().outbox.claim(CLAIM)).map(({ id }) => id)).to.deep.equal([second]);
     });
 
-    it('object lets the next one wait for the retry', async () => {
+    it('object: blocks the next delivery while a retry waits', async () => {
       const [first] = await retryFirst(NOW + 5_000);
       expect(await store().outbox.claim(ORDERED)).to.deep.equal([]);
       const later = { ...ORDERED, now: NOW + 5_000 };
       expect((await store().outbox.claim(later)).map(({ id }) => id)).to.deep.equal([first]);
     });
 
-    it('object lets the next one pass a retry that has been waiting for a minute', async () => {
+    it('object: claims the next delivery after a retry has waited for a minute', async () => {
       const [, second] = await retryFirst(NOW + 300_000);
       expect(await store().outbox.claim({ ...ORDERED, now: NOW + 59_000 })).to.deep.equal([]);
       const later = { ...ORDERED, now: NOW + 60_005 };
       expect((await store().outbox.claim(later)).map(({ id }) => id)).to.deep.equal([second]);
     });
 
-    it('none takes what is due first, also of one object', async () => {
+    it('none: claims the earliest due, also within one object', async () => {
       const [, second] = await retryFirst(NOW + 10);
       await store().outbox.claim(CLAIM);
       await settle(store(), second ?? '', { state: 'waiting', dueAt: NOW + 5 });
@@ -46,13 +46,13 @@ export function describeOrder(store: () => Store): void {
       expect(idsOf(await store().outbox.claim(later))).to.deep.equal([second]);
     });
 
-    it('object takes a retry before what was made later, however long it was due', async () => {
+    it('object: claims a retry before a later delivery, however long that one is due', async () => {
       const [first] = await retryFirst(NOW + 10);
       const later = { ...ORDERED, now: NOW + 20 };
       expect(idsOf(await store().outbox.claim(later))).to.deep.equal([first]);
     });
 
-    it('object keeps the order in which they were made, also of one that was held', async () => {
+    it('object: keeps the order of creation, including a delivery that was held', async () => {
       const [held, waiting] = deliveries(2, { object: 'v1/Pod/shop/web' });
       if (!held || !waiting) throw new Error('no deliveries were built');
       const made = [{ ...held, state: 'held' as const }, waiting];
@@ -62,7 +62,7 @@ export function describeOrder(store: () => Store): void {
       expect(idsOf(await store().outbox.claim(ORDERED))).to.deep.equal([held.id]);
     });
 
-    it('object lets several pass that have been waiting for a minute', async () => {
+    it('object: overtakes several retries that have waited for a minute', async () => {
       const same = deliveries(3, { object: 'v1/Pod/shop/web' });
       await store().journal.commit(aCommit({ deliveries: same }));
       for (const [place, { id }] of same.slice(0, 2).entries()) {
@@ -78,7 +78,7 @@ export function describeOrder(store: () => Store): void {
       expect(idsOf(last)).to.deep.equal([idOf(2)]);
     });
 
-    it('object counts that minute from the last attempt, not from a claim without one', async () => {
+    it('object: counts that minute from the last attempt, not from a claim without one', async () => {
       const [first, second] = await retryFirst(NOW + 10);
       await store().outbox.claim({ ...ORDERED, now: NOW + 20 });
       await settle(store(), first ?? '', { state: 'waiting', dueAt: NOW + 300_000 });

@@ -1,4 +1,4 @@
-// What an Outbox promises: claims, attempts, settlements and changes.
+// The promises of an Outbox: claims, attempts, settlements and changes.
 
 import { expect } from 'chai';
 import type { Store } from '../../lib/core/store.ts';
@@ -16,10 +16,10 @@ import {
   stored,
 } from './store-builders.ts';
 
-/** Holds an Outbox to its promises. */
+/** Declares the cases of an Outbox. */
 export function describeOutbox(store: () => Store): void {
   describe('Outbox', () => {
-    it('claims what is due, oldest first, and nothing twice', async () => {
+    it('claims due deliveries, oldest first, and none twice', async () => {
       const [a, b, c] = deliveries(3);
       if (!a || !b || !c) throw new Error('no deliveries were built');
       const due = [
@@ -35,7 +35,7 @@ export function describeOutbox(store: () => Store): void {
       expect(await store().outbox.next('build')).to.equal(NOW + 1);
     });
 
-    it('claims no more than it was asked for, and only of the trigger asked for', async () => {
+    it('claims at most the limit, and only deliveries of the requested trigger', async () => {
       await store().journal.commit(aCommit({ deliveries: deliveries(5) }));
       expect(await store().outbox.claim({ ...CLAIM, trigger: 'other' })).to.deep.equal([]);
       expect(await store().outbox.claim({ ...CLAIM, limit: 2 })).to.have.length(2);
@@ -52,7 +52,7 @@ export function describeOutbox(store: () => Store): void {
       expect((await store().outbox.claim(CLAIM))[0]?.id).to.equal(same[1]?.id);
     });
 
-    it('does not let a blocked object hide the others', async () => {
+    it('claims deliveries of other objects while one object is blocked', async () => {
       const blocked = deliveries(500, { object: 'v1/Pod/shop/web' });
       const other = aDelivery({ id: idOf(900), object: 'v1/Pod/shop/other' });
       await store().journal.commit(aCommit({ deliveries: blocked }));
@@ -61,7 +61,7 @@ export function describeOutbox(store: () => Store): void {
       expect((await store().outbox.claim(CLAIM)).map(({ id }) => id)).to.deep.equal([other.id]);
     });
 
-    it('records an attempt before it is made and its outcome after', async () => {
+    it('stores an attempt before it is made and its outcome afterwards', async () => {
       await store().journal.commit(aCommit({ deliveries: deliveries(1) }));
       const id = deliveries(1)[0]?.id ?? '';
       await store().outbox.claim(CLAIM);
@@ -101,7 +101,7 @@ export function describeOutbox(store: () => Store): void {
       ],
     ];
     for (const [act, run] of acts) {
-      it(`answers a conflict when ${act} meets a claim of another incarnation`, async () => {
+      it(`answers a conflict if ${act} meets a claim of another incarnation`, async () => {
         await store().journal.commit(aCommit({ deliveries: deliveries(1) }));
         const id = deliveries(1)[0]?.id ?? '';
         await store().outbox.claim(CLAIM);
@@ -111,7 +111,7 @@ export function describeOutbox(store: () => Store): void {
       });
     }
 
-    it('makes a held delivery claimable once it is changed to waiting', async () => {
+    it('makes a held delivery claimable after a change to waiting', async () => {
       const [held] = deliveries(1, { state: 'held' });
       await store().journal.commit(aCommit({ deliveries: held ? [held] : [] }));
       expect(await store().outbox.claim(CLAIM)).to.deep.equal([]);
@@ -120,7 +120,7 @@ export function describeOutbox(store: () => Store): void {
       expect(await store().outbox.claim(CLAIM)).to.have.length(1);
     });
 
-    it('keeps what each attempt came to, and what was started', async () => {
+    it('keeps the outcome of each attempt and what was started', async () => {
       await store().journal.commit(aCommit({ deliveries: deliveries(1) }));
       const outcome = {
         outcome: 'retry',
@@ -146,7 +146,7 @@ export function describeOutbox(store: () => Store): void {
       ]);
     });
 
-    it('settles one that was claimed and not attempted', async () => {
+    it('settles a delivery that was claimed but not attempted', async () => {
       await store().journal.commit(aCommit({ deliveries: deliveries(1) }));
       await store().outbox.claim(CLAIM);
       expect((await settle(store(), idOf(0))).attempts).to.deep.equal([]);
@@ -161,7 +161,7 @@ export function describeOutbox(store: () => Store): void {
       expect(answer).to.deep.equal({ done: false, state: 'delivered' });
     });
 
-    it('notes when a person asked for another attempt, and when it was not a person', async () => {
+    it('stores the time of a retry by a person, but not of other changes', async () => {
       await store().journal.commit(aCommit({ deliveries: deliveries(1) }));
       await attemptOnce(store(), idOf(0), { state: 'dead', dead: 'expired' });
       const back = { state: 'waiting', dead: null, dueAt: NOW + 2 } as const;
@@ -180,7 +180,7 @@ export function describeOutbox(store: () => Store): void {
       expect((await settle(store(), idOf(0))).retriedAt).to.equal(NOW + 2);
     });
 
-    it('moves a waiting delivery forward when it is changed to be due', async () => {
+    it('makes a waiting delivery due after a change of its due time', async () => {
       await store().journal.commit(aCommit({ deliveries: deliveries(1, { dueAt: NOW + 60_000 }) }));
       expect(await store().outbox.claim(CLAIM)).to.deep.equal([]);
       const next = { state: 'waiting', dead: null, dueAt: NOW } as const;
@@ -189,7 +189,7 @@ export function describeOutbox(store: () => Store): void {
       expect(await store().outbox.claim(CLAIM)).to.have.length(1);
     });
 
-    it('leaves an object free once its waiting delivery is discarded', async () => {
+    it('frees an object after its waiting delivery is discarded', async () => {
       const same = deliveries(2, { object: 'v1/Pod/shop/web' });
       await store().journal.commit(aCommit({ deliveries: same }));
       const next = { state: 'discarded', dead: null, dueAt: NOW } as const;

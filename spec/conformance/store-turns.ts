@@ -1,4 +1,4 @@
-// Claims take turns: a backlog of one namespace does not delay the deliveries of another.
+// The promises of turns: a backlog of one namespace does not delay the deliveries of another.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -11,7 +11,7 @@ const ORDERS = ['none', 'object'] as const;
 
 const namespacesOf = (many: readonly Delivery[]): readonly string[] => many.map(eventNamespaceOf);
 
-/** Holds the claims of a store to fairness between namespaces. */
+/** Declares the cases of fairness between namespaces. */
 export function describeTurns(store: () => Store): void {
   describe('turns', () => {
     const commit = async (...many: readonly (readonly Delivery[])[]): Promise<void> => {
@@ -21,7 +21,7 @@ export function describeTurns(store: () => Store): void {
     for (const order of ORDERS) {
       const claim = (limit: number) => store().outbox.claim({ ...CLAIM, order, limit });
 
-      it(`${order}: claims one of each namespace in turn, however long one of them waits`, async () => {
+      it(`${order}: claims one delivery of each namespace in turn, however long one has waited`, async () => {
         const long = deliveriesOf('noisy', { from: 0, count: 60, dueAt: NOW - 1_000 });
         const short = deliveriesOf('quiet', { from: 100, count: 3 });
         await commit(long, short);
@@ -37,18 +37,18 @@ export function describeTurns(store: () => Store): void {
         ]);
       });
 
-      it(`${order}: shares one claim between namespaces, and leaves no place empty`, async () => {
+      it(`${order}: shares one claim between namespaces and uses its whole limit`, async () => {
         const long = deliveriesOf('noisy', { from: 0, count: 60, dueAt: NOW - 1_000 });
         const short = deliveriesOf('quiet', { from: 100, count: 3 });
         await commit(long, short);
         const names = namespacesOf(await claim(10));
         expect(names.filter((name) => name === 'quiet')).to.have.length(3);
         expect(names).to.have.length(10);
-        // The first places are shared too: a lane starts them in this order.
+        // The order within the claim is fair as well, because a lane starts deliveries in this order.
         expect(new Set(names.slice(0, 2)).size).to.equal(2);
       });
 
-      it(`${order}: gives the next turn to the namespace that waited for it`, async () => {
+      it(`${order}: gives the next turn to the namespace that has waited for it`, async () => {
         await commit(
           deliveriesOf('a', { from: 0, count: 5 }),
           deliveriesOf('b', { from: 10, count: 5 }),
@@ -59,7 +59,7 @@ export function describeTurns(store: () => Store): void {
         expect(new Set([...first, ...second])).to.deep.equal(new Set(['a', 'b', 'c']));
       });
 
-      it(`${order}: passes over a namespace of which nothing is due`, async () => {
+      it(`${order}: skips a namespace without due deliveries`, async () => {
         await commit(
           deliveriesOf('later', { from: 0, count: 5, dueAt: NOW + 60_000 }),
           deliveriesOf('now', { from: 10, count: 2 }),
@@ -69,7 +69,7 @@ export function describeTurns(store: () => Store): void {
       });
     }
 
-    it('within a namespace takes what is due first', async () => {
+    it('claims the earliest due within a namespace', async () => {
       await commit(
         deliveriesOf('a', { from: 0, count: 2, dueAt: NOW - 5 }),
         deliveriesOf('b', { from: 10, count: 1, dueAt: NOW - 9 }),
@@ -80,7 +80,7 @@ export function describeTurns(store: () => Store): void {
       expect(ofB).to.deep.equal([idOf(20), idOf(10)]);
     });
 
-    it('counts what a limit held to its namespace once it waits', async () => {
+    it('includes released deliveries in the turns of their namespace', async () => {
       const held = deliveriesOf('quiet', { from: 100, count: 1, state: 'held' });
       await commit(deliveriesOf('noisy', { from: 0, count: 60, dueAt: NOW - 1_000 }), held);
       const next = { state: 'waiting', dead: null, dueAt: NOW } as const;
@@ -88,7 +88,7 @@ export function describeTurns(store: () => Store): void {
       expect(namespacesOf(await store().outbox.claim({ ...CLAIM, limit: 2 }))).to.include('quiet');
     });
 
-    it('lets no namespace with something due wait for more than one turn of each other', async () => {
+    it('makes a namespace with a due delivery wait for at most one turn of each other', async () => {
       let runs = 0;
       await fc.assert(
         fc.asyncProperty(STEPS, async (steps) => {

@@ -1,5 +1,5 @@
-// What an Upkeep promises while its process lives: retired paths, dropped positions, moved times and
-// what a sweep forgets. What a beginning finds after a death stands in store-durable.ts.
+// The promises of Upkeep within one process: retired paths, dropped positions, clock shifts and
+// sweeps. Recovery after a death is in store-durable.ts.
 
 import { expect } from 'chai';
 import type { LedgerEntry, Store } from '../../lib/core/store.ts';
@@ -27,7 +27,7 @@ function entryIn(namespace: string, path: string): LedgerEntry {
   return anEntry({ key, id: key, path, eventKey: `${namespace}/web.1` });
 }
 
-/** Holds an Upkeep to its promises. */
+/** Declares the cases of Upkeep. */
 export function describeUpkeep(store: () => Store): void {
   describe('Upkeep', () => {
     const begin = () => store().upkeep.begin({ incarnation: 'one', now: NOW });
@@ -35,7 +35,7 @@ export function describeUpkeep(store: () => Store): void {
       store().upkeep.sweep({ goneBefore, settledBefore });
     const positionOf = async (path: string) => (await store().journal.positions('shop')).get(path);
 
-    it('goes on under the new name of a trigger with what was made under the old one', async () => {
+    it('gives deliveries of a renamed trigger its new name', async () => {
       const [first, second, third, ...more] = deliveries(1_100);
       if (first === undefined || second === undefined || third === undefined)
         throw new Error('none');
@@ -61,7 +61,7 @@ export function describeUpkeep(store: () => Store): void {
       expect(next.map(({ id }) => id)).to.deep.equal([third.id]);
     });
 
-    it('leaves an answer that was lost with the old name until it is settled', async () => {
+    it('keeps the old name of a delivery with a lost answer until it is settled', async () => {
       const [made] = deliveries(1);
       if (made === undefined) throw new Error('none');
       const renamed = [{ from: 'build', to: 'ci' }];
@@ -80,13 +80,13 @@ export function describeUpkeep(store: () => Store): void {
       expect((await stored(store(), made.id)).trigger).to.equal('ci');
     });
 
-    it('names the paths that positions and the ledger know', async () => {
+    it('returns the paths of positions and of the ledger', async () => {
       const positions = new Map([[PATH, POSITION]]);
       await store().journal.commit(aCommit({ positions, ledger: [entryIn('pay', PAY)] }));
       expect(await begin()).to.deep.equal({ lost: [], unattempted: 0, paths: [PATH, PAY] });
     });
 
-    it('no longer names a path that was retired, until it is read again', async () => {
+    it('omits a retired path until it is read again', async () => {
       const positions = new Map([[PATH, POSITION]]);
       await store().journal.commit(aCommit({ positions, ledger: [entryIn('shop', PATH)] }));
       await store().upkeep.retire({ path: PATH, heirs: [], readMs: 10 });
@@ -105,7 +105,7 @@ export function describeUpkeep(store: () => Store): void {
       expect(await positionOf(PATH)).to.equal(undefined);
     });
 
-    it('keeps the position of a path that came back', async () => {
+    it('keeps the position of a path that is read again', async () => {
       const positions = new Map([[PATH, POSITION]]);
       await store().journal.commit(aCommit({ positions }));
       await store().upkeep.retire({ path: PATH, heirs: [], readMs: 10 });
@@ -114,7 +114,7 @@ export function describeUpkeep(store: () => Store): void {
       expect(await positionOf(PATH)).to.deep.equal(POSITION);
     });
 
-    it('hands the entries of a retired path to the heirs of their namespaces', async () => {
+    it('moves the entries of a retired path to the heirs of their namespaces', async () => {
       const ledger = [entryIn('shop', ALL), entryIn('pay', ALL), entryIn('dev', ALL)];
       await store().journal.commit(aCommit({ ledger }));
       const heirs = [
@@ -131,7 +131,7 @@ export function describeUpkeep(store: () => Store): void {
       expect(await sweep(21)).to.equal(1);
     });
 
-    it('hands all entries of a retired path to one that covers it, gone ones as gone', async () => {
+    it('moves all entries of a retired path to one that covers it, with their deletion times', async () => {
       const ledger = [entryIn('shop', PATH), { ...entryIn('shop', PATH), key: 'k2', id: 'k2' }];
       const gone = [{ path: PATH, key: 'shop/web.1' }];
       await store().journal.commit(aCommit({ ledger, gone, readMs: 5 }));
@@ -141,7 +141,7 @@ export function describeUpkeep(store: () => Store): void {
       expect(await sweep(6)).to.equal(2);
     });
 
-    it('drops every position and says so by gaps', async () => {
+    it('drops every position and stores the gaps', async () => {
       await store().journal.commit(aCommit({ positions: new Map([[PATH, POSITION]]) }));
       await store().upkeep.dropPositions([aGap({ why: 'another cluster' })]);
       expect((await store().journal.positions('shop')).size).to.equal(0);
@@ -150,7 +150,7 @@ export function describeUpkeep(store: () => Store): void {
       ]);
     });
 
-    it('moves when everything unsettled is due, and nothing else', async () => {
+    it('shifts the due time of every unsettled delivery, and nothing else', async () => {
       const made = [
         ...deliveries(3, { dueAt: NOW + 10 }),
         ...deliveries(4, { state: 'held', dueAt: NOW - 50 }).slice(3),
@@ -174,7 +174,7 @@ export function describeUpkeep(store: () => Store): void {
       expect((await stored(store(), idOf(3))).dueAt).to.equal(NOW - 50);
     });
 
-    it('counts the minute after which a retry may be passed on the time that moved', async () => {
+    it('counts the minute of a waiting retry on the shifted time', async () => {
       await store().upkeep.shift(7_200_000);
       const same = deliveries(2, { object: 'v1/Pod/shop/web' });
       await store().journal.commit(aCommit({ deliveries: same }));
@@ -189,7 +189,7 @@ export function describeUpkeep(store: () => Store): void {
       expect(idsOf(await store().outbox.claim(later))).to.deep.equal([idOf(1)]);
     });
 
-    it('forgets settled deliveries by when they were settled last', async () => {
+    it('deletes settled deliveries by the time of their last settlement', async () => {
       await store().journal.commit(aCommit({ deliveries: deliveries(2) }));
       for (const [place, now] of [NOW + 10, NOW + 20].entries()) {
         const next = { state: 'discarded', dead: null, dueAt: 0 } as const;
@@ -201,7 +201,7 @@ export function describeUpkeep(store: () => Store): void {
       expect(idsOf(await store().archive.list({ limit: 5 }))).to.deep.equal([idOf(1)]);
     });
 
-    it('does not forget one that was retried and settled again since', async () => {
+    it('keeps a delivery that was retried and settled again since', async () => {
       await store().journal.commit(aCommit({ deliveries: deliveries(1) }));
       await attemptOnce(store(), idOf(0), { state: 'dead', dead: 'expired' });
       const change = { id: idOf(0), isRetry: true } as const;
@@ -214,7 +214,7 @@ export function describeUpkeep(store: () => Store): void {
       expect((await stored(store(), idOf(0))).state).to.equal('discarded');
     });
 
-    it('forgets any number in one sweep', async () => {
+    it('deletes any number in one sweep', async () => {
       const made = deliveries(1_300);
       const ledger = made.map(({ id }) => anEntry({ key: id, id, eventKey: `shop/${id}` }));
       const gone = ledger.map(({ path, eventKey: key }) => ({ path, key }));

@@ -1,10 +1,10 @@
-// The work that a child does on a store until it is killed: numbered batches, each made of deliveries
-// and entries that anyone can name again.
+// The work of a child process on a store until it is killed: numbered batches of deliveries and ledger
+// entries that follow from their number.
 
 import type { Commit } from '../../lib/core/store.ts';
 import { aCommit, anEntry, deliveries, idOf, NOW, PATH } from './store-builders.ts';
 
-/** Deliveries of each commit. */
+/** The number of deliveries in each commit. */
 export const BATCH = 4;
 
 /** The path whose position is the number of the last commit. */
@@ -15,7 +15,7 @@ export function workKey(id: string): string {
   return `k ${id}`;
 }
 
-/** The commit of a number, from 0: always the same. */
+/** The commit with a number, from 0; always the same. */
 export function commitOf(number: number): Commit {
   const made = deliveries(BATCH).map((one, place) => {
     const id = idOf(number * BATCH + place);

@@ -1,5 +1,5 @@
-// What every store promises (lib/core/store.ts), as cases that any implementation is held to; cases
-// of a crash, for those that say they are durable, stand in store-crash.ts.
+// The promises of every store (lib/core/store.ts) as cases for every implementation. Cases of a crash,
+// for durable stores, are in store-crash.ts.
 
 import type { Store } from '../../lib/core/store.ts';
 import { describeArchive } from './store-archive.ts';
@@ -15,7 +15,7 @@ import { describeUpkeep } from './store-upkeep.ts';
 /** Opens an empty store with a bound in bytes; 0: none. */
 export type OpenStore = (maxBytes: number) => Promise<Store>;
 
-/** Holds a store to its promises. */
+/** Declares the cases of a store. */
 export function describeStore(name: string, open: OpenStore): void {
   describe(`${name} as a store`, () => {
     let store: Store;

@@ -1,6 +1,6 @@
-// What every trigger promises (lib/core/trigger.ts), as cases that any kind is held to. What a kind
-// starts and how it fails is the bench's to know; promise 4 is tried with a secret that the bench
-// hides wherever its kind is given one.
+// The promises of every trigger (lib/core/trigger.ts) as cases for every kind. A bench knows what its
+// kind starts and how it fails. Promise 4 is tested with a secret that the bench puts into every
+// setting of its kind that takes one.
 
 import { expect } from 'chai';
 import type { Delivery, Outcome } from '../../lib/core/delivery.ts';
@@ -11,25 +11,25 @@ import { until } from '../support/until.ts';
 /** One trigger on a receiver that the bench controls. */
 export interface TriggerBench {
   readonly trigger: Trigger;
-  /** How often something was tried at the receiver so far. */
+  /** How many attempts the receiver got so far. */
   readonly attempts: () => number;
-  /** How many different things the receiver has started so far. */
+  /** How many different builds the receiver started so far. */
   readonly started: () => number;
 }
 
-/** How to build benches for one kind. */
+/** Builds benches for one kind. */
 export interface TriggerBenches {
-  /** A receiver that takes everything. */
+  /** A receiver that accepts everything. */
   working(): TriggerBench;
-  /** A receiver that takes the attempt and never comes to an end. */
+  /** A receiver that accepts the attempt and never answers. */
   silent(): TriggerBench;
-  /** Receivers that fail in every way that can be expected, by what they do. */
+  /** Receivers with every expected failure, by its description. */
   readonly failing: Readonly<Record<string, () => TriggerBench>>;
-  /** What must never stand in an outcome. */
+  /** A text that must never be in an outcome. */
   readonly secret: string;
-  /** Whether the receiver can tell a repetition by the delivery's id. */
+  /** Whether the receiver recognizes a repetition by the delivery's id. */
   readonly idempotent: 'by id' | 'never';
-  /** Whether one attempt carries several deliveries. */
+  /** Whether one attempt may have several deliveries. */
   readonly batched?: boolean;
 }
 
@@ -44,7 +44,7 @@ function deliveries(): readonly Delivery[] {
   return ids.map((id) => aDelivery({ id }));
 }
 
-/** Declares the cases for one kind. */
+/** Declares the cases of a kind. */
 export function describeTrigger(kind: string, benches: TriggerBenches): void {
   describe(`a trigger of the kind ${kind}`, () => {
     describeAttempts(benches);
@@ -55,7 +55,7 @@ export function describeTrigger(kind: string, benches: TriggerBenches): void {
 }
 
 function describeAttempts(benches: TriggerBenches): void {
-  it('answers with one outcome for each delivery, in their order', async () => {
+  it('returns one outcome per delivery, in their order', async () => {
     const { trigger, attempts } = benches.working();
     const outcomes = await trigger.fire(deliveries(), NEVER);
     expect(outcomes.map(({ outcome }) => outcome)).to.deep.equal(Array(3).fill('delivered'));
@@ -67,19 +67,19 @@ function describeAttempts(benches: TriggerBenches): void {
     }
   });
 
-  it('gives no secret away when it succeeds', async () => {
+  it('reveals no secret on success', async () => {
     const outcomes = await benches.working().trigger.fire(deliveries(), NEVER);
     expect(JSON.stringify(outcomes)).to.not.include(benches.secret);
   });
 
-  it('answers nothing with nothing', async () => {
+  it('returns no outcome without deliveries', async () => {
     const { trigger, attempts } = benches.working();
     expect(await trigger.fire([], NEVER)).to.deep.equal([]);
     expect(attempts()).to.equal(0);
   });
 
   if (benches.idempotent === 'by id') {
-    it('starts one thing however often a delivery is attempted', async () => {
+    it('starts one build, however often a delivery is attempted', async () => {
       const { trigger, started } = benches.working();
       for (let attempt = 0; attempt < 3; attempt += 1) {
         const [outcome] = await trigger.fire([aDelivery()], NEVER);
@@ -88,11 +88,11 @@ function describeAttempts(benches: TriggerBenches): void {
       expect(started()).to.equal(1);
     });
 
-    it('says for how long a repetition can be told', () => {
+    it('declares for how long a repetition is recognized', () => {
       expect(benches.working().trigger.keyLifeMs).to.be.at.least(3_600_000);
     });
   } else {
-    it('says that a repetition can not be told', () => {
+    it('declares that a repetition is not recognized', () => {
       expect(benches.working().trigger.keyLifeMs).to.equal(0);
     });
   }
@@ -100,7 +100,7 @@ function describeAttempts(benches: TriggerBenches): void {
 
 function describeFailures(benches: TriggerBenches): void {
   for (const [what, make] of Object.entries(benches.failing)) {
-    it(`makes one attempt and answers with a reason: ${what}`, async () => {
+    it(`makes one attempt and returns a reason: ${what}`, async () => {
       const { trigger, attempts } = make();
       const [outcome] = await trigger.fire([aDelivery()], NEVER);
       expect(outcome?.outcome).to.be.oneOf(['retry', 'refused', 'unknown']);
@@ -108,7 +108,7 @@ function describeFailures(benches: TriggerBenches): void {
       expect(attempts()).to.be.at.most(1);
     });
 
-    it(`gives no secret away: ${what}`, async () => {
+    it(`reveals no secret: ${what}`, async () => {
       const outcomes = await make().trigger.fire([aDelivery()], NEVER);
       expect(JSON.stringify(outcomes)).to.not.include(benches.secret);
     });
@@ -131,7 +131,7 @@ function describeAbort(benches: TriggerBenches): void {
     expect(attempts()).to.equal(1);
   });
 
-  it('starts nothing after an abort, and says so', async () => {
+  it('starts nothing after an abort, and its outcome says so', async () => {
     const { trigger, started } = benches.working();
     const outcomes = await trigger.fire(deliveries(), AbortSignal.abort());
     expect(outcomes.map(({ outcome }) => outcome)).to.deep.equal(Array(3).fill('retry'));
@@ -141,20 +141,20 @@ function describeAbort(benches: TriggerBenches): void {
 
 function describeBatch(benches: TriggerBenches): void {
   if (benches.batched !== true) {
-    it('takes one delivery a call', () => {
+    it('accepts one delivery a call', () => {
       expect(benches.working().trigger.batch).to.equal(undefined);
     });
     return;
   }
 
-  it('says how many deliveries it takes in an attempt, and how long the first may wait', () => {
+  it('declares the most deliveries of an attempt, and how long the first may wait', () => {
     const { batch } = benches.working().trigger;
     expect(batch?.max).to.be.at.least(2);
     expect(batch?.waitMs).to.be.at.least(0);
   });
 
   for (const [what, make] of Object.entries(benches.failing)) {
-    it(`answers for every delivery of an attempt: ${what}`, async () => {
+    it(`returns an outcome for every delivery of an attempt: ${what}`, async () => {
       const outcomes = await make().trigger.fire(deliveries(), NEVER);
       expect(outcomes.map(({ outcome }) => outcome))
         .to.have.length(3)

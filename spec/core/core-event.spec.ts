@@ -64,7 +64,7 @@ describe('an Event of events.k8s.io as one of core/v1', () => {
     );
   });
 
-  it('has what a legacy writer said', () => {
+  it('keeps the fields of a legacy writer', () => {
     expect(toCoreEvent(LEGACY)).to.deep.equal({
       kind: 'Event',
       apiVersion: 'v1',
@@ -83,7 +83,7 @@ describe('an Event of events.k8s.io as one of core/v1', () => {
     });
   });
 
-  it('makes the occurrence that the core/v1 view makes', () => {
+  it('gives the same occurrence as the core/v1 view', () => {
     const read = { source: 's', path: '', from: 'list', readAt: 0 } as const;
     const { fields, count, happenedAt, series } = toOccurrence(toCoreEvent(NEW_STYLE), read);
     expect({ count, happenedAt, firstTime: series.firstTime }).to.deep.equal({
@@ -100,7 +100,7 @@ describe('an Event of events.k8s.io as one of core/v1', () => {
     });
   });
 
-  it('takes what has odd types, and nothing at all', () => {
+  it('accepts odd types and an empty object', () => {
     const odd = { regarding: 7, note: [], series: 'x', deprecatedCount: 'many', metadata: null };
     expect(toCoreEvent(odd)).to.include({ involvedObject: 7, series: 'x', count: 'many' });
     expect(toCoreEvent({})).to.deep.include({ involvedObject: {}, source: {}, eventTime: null });

@@ -1,5 +1,5 @@
-// Promises of lib/core/delivery.ts. The three worked examples were computed by an independent
-// program (Python's hashlib and integers); they are what a user's own implementation must give.
+// Promises of lib/core/delivery-id.ts. The three worked examples were computed by an independent
+// program (Python's hashlib and integers); a user's own implementation must give the same ids.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -69,7 +69,7 @@ describe('deliveryId', () => {
     });
   }
 
-  it('has a time part of 0 where the first time is beyond 48 bits or before 1970', () => {
+  it('has a time part of 0 if the first time exceeds 48 bits or is before 1970', () => {
     for (const firstTime of ['1969-12-31T23:59:59.000000Z', 'never']) {
       expect(deliveryId({ ...key, firstTime }, life).slice(0, 10)).to.equal('0000000000');
     }
@@ -86,13 +86,13 @@ describe('deliveryId', () => {
     );
   });
 
-  it('differs as soon as one of the seven strings does', () => {
+  it('differs if any of the seven strings differs', () => {
     const ids = new Set([deliveryId(key, life), deliveryId(key, '')]);
     for (const name of Object.keys(key)) ids.add(deliveryId({ ...key, [name]: 'other' }, life));
     expect(ids.size).to.equal(8);
   });
 
-  it('does not run its parts together', () => {
+  it('keeps the borders between its parts', () => {
     const shifted = { ...key, ruleIdentity: 'crash-loopb', triggerIdentity: 'uild' };
     expect(deliveryId(shifted, life)).to.not.equal(deliveryId(key, life));
   });
@@ -120,6 +120,6 @@ describe('isDeliveryId', () => {
     `${id.slice(1)}u`,
   ];
   for (const text of others) {
-    it(`does not take ${JSON.stringify(text)}`, () => expect(isDeliveryId(text)).to.equal(false));
+    it(`rejects ${JSON.stringify(text)}`, () => expect(isDeliveryId(text)).to.equal(false));
   }
 });

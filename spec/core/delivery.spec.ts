@@ -1,11 +1,11 @@
-// Promises of lib/core/delivery.ts: the document that every trigger hands over.
+// Promises of lib/core/delivery.ts: the document that every trigger sends.
 
 import { expect } from 'chai';
 import { attemptNumber, toDocument } from '../../lib/core/delivery.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 
 describe('toDocument', () => {
-  it('has the fields of the contract in their order, and nothing of the delivery besides', () => {
+  it('has exactly the fields of the contract, in their order', () => {
     const document = toDocument(aDelivery());
     expect(Object.keys(document)).to.deep.equal([
       'id',
@@ -25,7 +25,7 @@ describe('toDocument', () => {
     expect(document.occurrences[0]?.event).to.deep.equal(anEvent());
   });
 
-  it('names an unnamed rule null', () => {
+  it('has null for an unnamed rule', () => {
     const rule = { index: 2, name: null, identity: '' };
     expect(toDocument(aDelivery({ rule })).rule).to.equal(null);
   });

@@ -41,7 +41,7 @@ describe('ERRORS', () => {
 });
 
 describe('SluiceError', () => {
-  it('carries its code, message, cause and details', () => {
+  it('has its code, message, cause and details', () => {
     const cause = new Error('EADDRINUSE');
     const details = { port: 8080 };
     const error = new SluiceError('address-unusable', 'listen on :8080: in use', {
@@ -54,7 +54,7 @@ describe('SluiceError', () => {
     expect(error.details).to.equal(details);
   });
 
-  it('has no cause and no details where none were given', () => {
+  it('has no cause and no details if none are given', () => {
     const error = new SluiceError('usage', 'x');
     expect('cause' in error).to.equal(false);
     expect(error.details).to.deep.equal({});
@@ -62,14 +62,14 @@ describe('SluiceError', () => {
 });
 
 describe('exitCodeOf', () => {
-  it('takes whatever is not a SluiceError for a bug', () => {
+  it('treats every other error as a bug', () => {
     expect(exitCodeOf(new SluiceError('configuration-refused', 'x'))).to.equal(3);
     expect([new Error('x'), 'text', undefined].map(exitCodeOf)).to.deep.equal([1, 1, 1]);
   });
 });
 
 describe('messageOf', () => {
-  it('finds words in whatever was thrown', () => {
+  it('returns a text for any thrown value', () => {
     expect([new Error('words'), 'words', 17].map(messageOf)).to.deep.equal([
       'words',
       'words',

@@ -1,4 +1,4 @@
-// Promises of lib/core/occurrence.ts: both writers' Events give one shape, nothing ever throws.
+// Promises of lib/core/occurrence.ts: Events of both APIs get one shape, and nothing throws.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -53,7 +53,7 @@ describe('toOccurrence', () => {
     expect(rest).to.include({ source: 'shop', from: 'watch', resourceVersion: '1201' });
   });
 
-  it('normalises an Event of a new-style writer to the same shape', () => {
+  it('normalises an Event of an events.k8s.io writer to the same shape', () => {
     const { series, happenedAt, count, fields } = anOccurrence({ event: newStyle });
     expect(series.firstTime).to.equal('2026-01-31T10:00:00.123456Z');
     expect(happenedAt).to.equal('2026-01-31T10:04:00.654321Z');
@@ -61,7 +61,7 @@ describe('toOccurrence', () => {
     expect(fields).to.include({ component: 'default-scheduler', host: 'scheduler-0' });
   });
 
-  it('gives empty strings and a count of 1 where an Event has nothing at all', () => {
+  it('gives empty strings and a count of 1 for an empty Event', () => {
     const { series, key, uid, resourceVersion, life, happenedAt, count, fields } = anOccurrence({
       event: {},
     });
@@ -81,7 +81,7 @@ describe('toOccurrence', () => {
   const u = (digit: number): string => `2026-01-31T10:00:0${digit}.000000Z`;
   const times: readonly { what: string; event: EventObject; first: string; happened: string }[] = [
     {
-      what: 'every time is there',
+      what: 'every time is set',
       event: {
         metadata: { creationTimestamp: t(1) },
         firstTimestamp: t(2),
@@ -130,7 +130,7 @@ describe('toOccurrence', () => {
     },
   ];
   for (const { what, event, first, happened } of times) {
-    it(`picks first time and happenedAt where ${what}`, () => {
+    it(`picks first time and happenedAt if ${what}`, () => {
       const { series, happenedAt } = anOccurrence({ event });
       expect({ first: series.firstTime, happened: happenedAt }).to.deep.equal({ first, happened });
     });
@@ -156,7 +156,7 @@ describe('toOccurrence', () => {
     expect(anOccurrence({ event }).fields).to.include({ component: 'kubelet', host: 'node-1' });
   });
 
-  it('drops metadata.managedFields and changes nothing of the Event handed in', () => {
+  it('drops metadata.managedFields and does not change the given Event', () => {
     const metadata = { ...created, managedFields: [{ manager: 'kubelet' }] };
     const event = Object.freeze(anEvent({ metadata }));
     const occurrence = anOccurrence({ event });
@@ -178,7 +178,7 @@ describe('toOccurrence', () => {
     expect(occurrence.fields).to.be.frozen;
   });
 
-  it('never throws, whatever JSON stands in whatever field', () => {
+  it('never throws for any JSON in any field', () => {
     const fields = [
       'metadata',
       'involvedObject',

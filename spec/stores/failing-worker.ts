@@ -1,11 +1,11 @@
-// The worker of the sqlite store, in a process that is killed at a named point of a transaction. The
-// point comes as environment data of the thread: `after` kills once a statement that begins so has
-// run, `before` before it runs, at its `nth` time.
+// The worker of the sqlite store in a process that is killed at a named point of a transaction. The
+// point is environment data of the thread: `after` kills after a statement with this beginning has
+// run for the `nth` time, `before` kills before that run.
 
 import { StatementSync } from 'node:sqlite';
 import { getEnvironmentData } from 'node:worker_threads';
 
-/** Where to kill. */
+/** A point at which to kill. */
 export interface Point {
   readonly before?: string;
   readonly after?: string;

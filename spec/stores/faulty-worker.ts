@@ -1,14 +1,14 @@
-// The worker of the sqlite store where statements fail as a disk would make them: with the result code
-// and at the statement that the thread's environment data says, once the name `armed` was kept.
+// The worker of the sqlite store with failing statements, as on a failing disk. The result code and
+// the statement are environment data of the thread; it begins after the key `armed` was written.
 
 import { StatementSync } from 'node:sqlite';
 import { getEnvironmentData, parentPort } from 'node:worker_threads';
 
-/** What fails. */
+/** A statement that fails. */
 export interface Fault {
-  /** SQLite's; 0 ends the thread. */
+  /** SQLite's result code; 0 ends the thread. */
   readonly errcode: number;
-  /** What the statement begins with. */
+  /** The beginning of the statement. */
   readonly sql: string;
   readonly times: number;
 }

@@ -1,4 +1,4 @@
-// The memory store under the conformance suite, and what is its own.
+// The memory store: the conformance suite and its own promises.
 
 import { expect } from 'chai';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
@@ -8,11 +8,11 @@ import { aCommit, deliveries } from '../conformance/store-builders.ts';
 describeStore('memory', async (maxBytes) => createMemoryStore({ maxBytes }));
 
 describe('memory', () => {
-  it('says that it is not durable', () => {
+  it('declares that it is not durable', () => {
     expect(createMemoryStore().journal.durable).to.equal(false);
   });
 
-  it('forgets the settled deliveries of before a moment', async () => {
+  it('deletes deliveries settled before a moment', async () => {
     const store = createMemoryStore();
     const [delivery] = deliveries(1);
     const id = delivery?.id ?? '';

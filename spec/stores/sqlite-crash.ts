@@ -1,11 +1,11 @@
-// How a child process of the specs opens a sqlite store that is killed at a named point.
+// Opens the sqlite store in a child process of the specs, which is killed at a named point.
 
 import { setEnvironmentData } from 'node:worker_threads';
 import type { Store } from '../../lib/core/store.ts';
 import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import type { Point } from './failing-worker.ts';
 
-/** Named points of a transaction, and where they are; the fortieth time, so that work is under way. */
+/** Named points of a transaction. At the fortieth time or so the store already has other work. */
 export const POINTS: Readonly<Record<string, Point>> = {
   'before BEGIN': { before: 'BEGIN', nth: 40 },
   'before the first row of a delivery': { before: 'INSERT INTO delivery', nth: 40 },
@@ -18,7 +18,7 @@ export const POINTS: Readonly<Record<string, Point>> = {
   'after COMMIT, before the answer': { after: 'COMMIT', nth: 40 },
 };
 
-/** Opens the store; without a point it lives until somebody else kills it. */
+/** Opens the store; without a point the parent process kills it. */
 export async function open(point: string, path: string): Promise<Store> {
   const named = POINTS[point];
   if (named === undefined) return openSqliteStore({ path, maxBytes: 0 });

@@ -1,5 +1,5 @@
-// The second file of the sqlite store, where decisions are: it may be away for a while, and nothing
-// else is.
+// The history of the sqlite store: its file may be missing for a while without any effect on the
+// main file.
 
 import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ describe('the history of a sqlite store', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('is written again after the next sweep once it can be opened', async () => {
+  it('is written again after the first sweep at which it can be opened', async () => {
     await (await open())[Symbol.asyncDispose]();
     await rm(at('sluice-history.db'));
     await mkdir(at('sluice-history.db'));

@@ -1,5 +1,5 @@
-// A store whose files are moved, deleted or replaced while it is open: it says so and takes nothing
-// more. What SQLite itself does with its files is no such thing.
+// A store whose files are moved, deleted or replaced while it is open reports it and accepts no further
+// calls. Checkpoints and VACUUM of SQLite itself have no such effect.
 
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
 import type { Store } from '../../lib/core/store.ts';
-import { OpenFiles, openSqliteStore } from '../../lib/stores/sqlite.ts';
+import { openSqliteStore } from '../../lib/stores/sqlite.ts';
+import { OpenFiles } from '../../lib/stores/store-location.ts';
 import { aCommit, deliveries } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
 
-describe('a sqlite store whose files do not stay', () => {
+describe('a sqlite store with lost files', () => {
   let base = '';
   let folder = '';
   let path = '';
@@ -65,7 +66,7 @@ describe('a sqlite store whose files do not stay', () => {
     ],
   };
   for (const [what, [lose, told]] of Object.entries(losses)) {
-    it(`says so when its file ${what}, and takes nothing more`, async () => {
+    it(`reports that its file ${what}, and accepts no further calls`, async () => {
       await lose();
       await clock.advance(10_000);
       const error = await until(
@@ -78,11 +79,11 @@ describe('a sqlite store whose files do not stay', () => {
       );
       expect(error).to.have.property('code', 'store-unusable');
       expect(String(error)).to.match(told);
-      expect(String(error)).to.include('put the file and its -wal back');
+      expect(String(error)).to.include('restore the file and its -wal');
     });
   }
 
-  it('leaves alone what another program put in its place', async () => {
+  it('does not change a file that another program put in its place', async () => {
     await rename(path, join(base, 'away.db'));
     await rename(`${path}-wal`, join(base, 'away.db-wal'));
     await writeFile(path, 'another store');
@@ -101,7 +102,7 @@ describe('a sqlite store whose files do not stay', () => {
     expect(await readFile(`${path}-wal`, 'utf8')).to.equal('and its log');
   });
 
-  it('looks once in some seconds, not with every call', async () => {
+  it('checks its files once in some seconds, not with every call', async () => {
     await rename(path, join(base, 'away.db'));
     for (let calls = 0; calls < 100; calls += 1) await beat();
     await clock.advance(4_900);
@@ -117,7 +118,7 @@ describe('a sqlite store whose files do not stay', () => {
     );
   });
 
-  it('goes on through checkpoints and commits of any size', async () => {
+  it('continues after checkpoints and commits of any size', async () => {
     for (let round = 0; round < 20; round += 1) {
       await store.keep.write(`large-${round % 3}`, 'x'.repeat(2_000_000));
       await clock.advance(6_000);
@@ -126,14 +127,14 @@ describe('a sqlite store whose files do not stay', () => {
     expect(await store.archive.counts()).to.have.length(1);
   });
 
-  it('is not looked after without a clock, as for a short command', async () => {
+  it('is not checked without a clock, as for a short command', async () => {
     const other = join(folder, 'other.db');
     await using short = await openSqliteStore({ path: other, maxBytes: 0 });
     await rename(other, join(base, 'away.db'));
     for (let calls = 0; calls < 10; calls += 1) await short.keep.write('a', 'b');
   });
 
-  it('does not take what SQLite does with its files for a loss', async () => {
+  it('does not report changes that SQLite makes to its files', async () => {
     const other = join(folder, 'plain.db');
     using database = new DatabaseSync(other);
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; CREATE TABLE t (a)');

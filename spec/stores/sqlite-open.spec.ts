@@ -1,4 +1,4 @@
-// What stands in the way of opening a sqlite store, and that nothing that is there is changed by it.
+// Failures to open a sqlite store. None of them changes an existing file.
 
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -20,7 +20,7 @@ import {
   NOW,
 } from '../conformance/store-builders.ts';
 
-/** By custom, the user who owns nothing. */
+/** By convention, the user `nobody`, who owns no files. */
 const NOBODY = 65_534;
 
 describe('opening a sqlite store', () => {
@@ -58,9 +58,9 @@ describe('opening a sqlite store', () => {
 
   const ROWS: readonly [string, () => Promise<unknown>, RegExp][] = [
     [
-      'its folder is missing',
+      'its folder does not exist',
       async () => rm(folder, { recursive: true }),
-      /no such file; make the folder/,
+      /no such file; create the folder/,
     ],
     [
       'its folder is a file',
@@ -72,7 +72,7 @@ describe('opening a sqlite store', () => {
     ],
     ['it is a folder', async () => mkdir(at('sluice.db')), /found|a folder; name a file/],
     [
-      'it is no database',
+      'it is not a database',
       async () => writeFile(at('sluice.db'), 'x'.repeat(5_000)),
       /did not write/,
     ],
@@ -88,12 +88,12 @@ describe('opening a sqlite store', () => {
       /did not write/,
     ],
     [
-      'it is gone and its log is there',
+      'it is missing but its log exists',
       async () => writeFile(at('sluice.db-wal'), 'x'),
-      /put the file back/,
+      /restore the file/,
     ],
     [
-      'it is empty and its history is there',
+      'it is empty but its history exists',
       async () => {
         await writeFile(at('sluice.db'), '');
         await writeFile(at('sluice-history.db'), 'x');
@@ -110,7 +110,7 @@ describe('opening a sqlite store', () => {
       /damaged \(/,
     ],
     [
-      'it was cut short',
+      'it was truncated',
       async () => {
         await make();
         await writeFile(at('sluice.db'), (await readFile(at('sluice.db'))).subarray(0, 9_000));
@@ -131,7 +131,7 @@ describe('opening a sqlite store', () => {
     ],
   ];
   for (const [what, arrange, expected] of ROWS) {
-    it(`is refused where ${what}, and changes nothing`, async () => {
+    it(`is refused if ${what}, and changes nothing`, async () => {
       await arrange();
       const before = await contents(folder);
       const message = await refusal();
@@ -141,14 +141,14 @@ describe('opening a sqlite store', () => {
     });
   }
 
-  it('is refused while another has it, and opens once that one is done', async () => {
+  it('is refused while another process has it open, and succeeds afterwards', async () => {
     const first = await open();
     expect(await refusal()).to.match(/locked by another process \(|locked by another process/);
     await first[Symbol.asyncDispose]();
     await make();
   });
 
-  it('is refused to another process, also after this one tried to open it again', async () => {
+  it('is refused to another process, even after this one tried to open it again', async () => {
     await using store = await open();
     const module = new URL('../../lib/stores/sqlite.ts', import.meta.url).href;
     const program = `const { openSqliteStore } = await import(${JSON.stringify(module)});
@@ -165,8 +165,8 @@ describe('opening a sqlite store', () => {
     await store.keep.write('a', 'b');
   });
 
-  it('is refused where the folder can not be written', async () => {
-    // Nothing is forbidden to root, so root is somebody else for a moment.
+  it('is refused if the folder cannot be written', async () => {
+    // Root may do everything, so the process becomes another user for a moment.
     const isRoot = process.geteuid?.() === 0;
     await chmod(folder, 0o555);
     if (isRoot) process.seteuid?.(NOBODY);
@@ -178,7 +178,7 @@ describe('opening a sqlite store', () => {
     }
   });
 
-  it('gives what waits in a file of format 1 the namespaces of its Events', async () => {
+  it('gives waiting deliveries of format 1 the namespaces of their Events', async () => {
     const old = new DatabaseSync(at('sluice.db'));
     old.exec(`${STEPS[0]}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1`);
     const made = ['noisy', 'noisy', 'noisy', 'quiet'].flatMap((namespace) =>
@@ -187,7 +187,7 @@ describe('opening a sqlite store', () => {
     const rows = made.map(({ key, bucket, cluster, source, rule, match, occurrences }) =>
       JSON.stringify({ key, bucket, cluster, source, rule, match, occurrences }),
     );
-    // A body that SQLite cannot read keeps nothing from being opened.
+    // A body that SQLite cannot parse does not prevent the opening.
     for (const [place, text] of [...rows, `${'['.repeat(2_000)}${']'.repeat(2_000)}`].entries()) {
       const seq = place + 1;
       const trigger = place === 4 ? 'other' : 'build';
@@ -208,7 +208,7 @@ describe('opening a sqlite store', () => {
     expect(claimed.map(eventNamespaceOf)).to.have.members(['noisy', 'quiet']);
   });
 
-  it('opens a file that is one format ahead and whose minimum reader is ours', async () => {
+  it('opens a file that is one format ahead and allows this format as reader', async () => {
     await make();
     alter(
       'sluice.db',
@@ -219,12 +219,12 @@ describe('opening a sqlite store', () => {
     expect(await store.archive.list({ limit: 5 })).to.have.length(2);
   });
 
-  it('opens a file that was made and never written', async () => {
+  it('opens a file that was created and never written', async () => {
     await writeFile(at('sluice.db'), '');
     await make();
   });
 
-  it('makes files that nobody else can read', async () => {
+  it('creates files that only their owner can read', async () => {
     await using store = await open();
     const decisions = [{ id: idOf(0), at: NOW, trail: [] }];
     await store.journal.commit(aCommit({ deliveries: deliveries(1), decisions }));
@@ -233,7 +233,7 @@ describe('opening a sqlite store', () => {
     for (const name of names) expect((await stat(at(name))).mode & 0o777, name).to.equal(0o600);
   });
 
-  it('lies in the folder for relative paths, sluice.db unless named otherwise', async () => {
+  it('uses sluice.db in the folder of relative paths by default', async () => {
     for (const section of [{}, { path: 'other.db' }]) {
       const store = await sqliteKind.create(section, { folder, maxBytes: 0 }).open();
       await store[Symbol.asyncDispose]();
@@ -241,7 +241,7 @@ describe('opening a sqlite store', () => {
     expect(await readdir(folder)).to.include.members(['sluice.db', 'other.db']);
   });
 
-  it('leaves nothing of a log behind once it is closed', async () => {
+  it('leaves no log after it is closed', async () => {
     await make();
     expect(await readdir(folder)).to.have.members(['sluice.db', 'sluice-history.db']);
   });
@@ -259,7 +259,7 @@ describe('opening a sqlite store', () => {
       return notes;
     }
 
-    it('sets it aside, says so and goes on with a new one', async () => {
+    it('renames it, reports that, and continues with a new one', async () => {
       await make();
       await writeFile(at('sluice-history.db'), 'x'.repeat(9_000));
       const movedTo = at('sluice-history.db.damaged-1');
@@ -269,7 +269,7 @@ describe('opening a sqlite store', () => {
       expect(await readFile(movedTo, 'utf8')).to.equal('x'.repeat(9_000));
     });
 
-    it('sets the next one aside beside the first', async () => {
+    it('keeps several renamed files', async () => {
       for (const place of [1, 2]) {
         await rm(at('sluice.db'), { force: true });
         await rm(at('sluice-history.db'), { force: true });
@@ -279,7 +279,7 @@ describe('opening a sqlite store', () => {
       }
     });
 
-    it('goes on without one where it can not be made', async () => {
+    it('continues without one if it cannot be created', async () => {
       await make();
       await rm(at('sluice-history.db'));
       await mkdir(at('sluice-history.db'));
@@ -293,7 +293,7 @@ describe('opening a sqlite store', () => {
     });
   });
 
-  it('runs compiled as it runs from its sources', async function () {
+  it('runs when compiled as it does from sources', async function () {
     this.timeout(60_000);
     const out = at('dist');
     const tsc = join(import.meta.dirname, '../../node_modules/ts7/bin/tsc');
@@ -309,7 +309,7 @@ describe('opening a sqlite store', () => {
   });
 });
 
-/** Every file with what is in it. */
+/** Every file with its content. */
 async function contents(folder: string): Promise<ReadonlyMap<string, string>> {
   const names = await readdir(folder).catch(() => []);
   const found = new Map<string, string>();

@@ -1,5 +1,5 @@
-// What each result code of SQLite means, the whole table; and that a store that fails goes on, or ends,
-// as the table says.
+// The whole table of SQLite's result codes, and the reaction of the store to each class of them:
+// retry or end.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ function sqliteError(errcode: number): Error {
 describe('the table of SQLite’s result codes', () => {
   const rows = [...Object.entries(RESULTS), ...Object.entries(EXTENDED_RESULTS)];
   for (const [code, { name, means }] of rows) {
-    it(`takes ${name} for ${means}`, () => {
+    it(`classifies ${name} as ${means}`, () => {
       expect(failureOf(sqliteError(Number(code)))).to.include({ code: means, result: name });
       expect(EXPECTED[means]).to.include(name.replace('SQLITE_', ''));
     });
@@ -47,12 +47,12 @@ describe('the table of SQLite’s result codes', () => {
     expect(rows).to.have.length(Object.values(EXPECTED).flat().length);
   });
 
-  it('takes an extended code for its primary one unless it says more', () => {
+  it('classifies an extended code like its primary one unless the table has it', () => {
     expect(failureOf(sqliteError(10 | (4 << 8)))).to.include({ result: 'SQLITE_IOERR' });
     expect(failureOf(sqliteError(26 << 20))).to.include({ code: 'internal' });
   });
 
-  it('takes what is not SQLite’s for a bug', () => {
+  it('classifies errors of other origin as a bug', () => {
     expect(failureOf(new TypeError('x'))).to.include({ code: 'internal', result: 'none' });
   });
 });
@@ -64,7 +64,7 @@ describe('a sqlite store that fails', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  /** A store of which statements fail as told, from the moment a commit of `armed` was stored. */
+  /** A store with failing statements, which begin after the key `armed` was written. */
   async function openWith(fault: Fault): Promise<Store> {
     setEnvironmentData('fault', fault);
     const worker = new URL('./faulty-worker.ts', import.meta.url);
@@ -89,7 +89,7 @@ describe('a sqlite store that fails', () => {
     ['a disk that became read-only', 8, 'INSERT INTO delivery'],
   ];
   for (const [what, errcode, sql] of FAULTS) {
-    it(`stores nothing of a commit at ${what}, and takes it when asked again`, async () => {
+    it(`stores nothing of a commit at ${what}, and accepts it on retry`, async () => {
       await using store = await openWith({ errcode, sql, times: 1 });
       const commit = aCommit({ deliveries: deliveries(4) });
       expect(await codeOf(store.journal.commit(commit))).to.equal('store-unavailable');
@@ -104,7 +104,7 @@ describe('a sqlite store that fails', () => {
     });
   }
 
-  it('does what it can of many calls at once where one of them can not be done', async () => {
+  it('executes all other concurrent calls if one fails', async () => {
     await using store = await openWith({ errcode: 13, sql: 'INSERT INTO body', times: 1_000 });
     const [claimed] = await store.outbox.claim({ ...CLAIM, limit: 1 });
     expect(claimed?.id).to.equal(idOf(0));
@@ -120,7 +120,7 @@ describe('a sqlite store that fails', () => {
     expect(await store.keep.read('a')).to.equal('b');
   });
 
-  it('counts an attempt once that was undone with another call and done again', async () => {
+  it('counts an attempt once if it was rolled back with another call and repeated', async () => {
     await using store = await openWith({ errcode: 13, sql: 'INSERT INTO body', times: 1 });
     await store.outbox.claim({ ...CLAIM, limit: 1 });
     const [attempted] = await Promise.all([
@@ -131,14 +131,14 @@ describe('a sqlite store that fails', () => {
     expect((await settle(store, idOf(0))).attempts).to.have.length(1);
   });
 
-  it('moves no time where the move could not be stored', async () => {
+  it('shifts no due time if the shift could not be stored', async () => {
     await using store = await openWith({ errcode: 13, sql: 'COMMIT', times: 1 });
     expect(await codeOf(store.upkeep.shift(1_000))).to.equal('store-unavailable');
     expect((await store.archive.get(idOf(1)))?.dueAt).to.equal(NOW);
     expect(await store.outbox.next('build')).to.equal(NOW);
   });
 
-  it('does nothing more once its file was found damaged', async () => {
+  it('fails every call after its file was found damaged', async () => {
     await using store = await openWith({ errcode: 11, sql: 'INSERT INTO body', times: 1 });
     const commit = aCommit({ deliveries: deliveries(3) });
     expect(await codeOf(store.journal.commit(commit))).to.equal('store-unusable');
@@ -146,7 +146,7 @@ describe('a sqlite store that fails', () => {
     expect(await codeOf(store.keep.read('a'))).to.equal('store-unusable');
   });
 
-  it('fails every call once its thread has ended', async () => {
+  it('fails every call after its thread ended', async () => {
     const store = await openWith({ errcode: 0, sql: 'INSERT INTO body', times: 1 });
     const calls = [
       store.journal.commit(aCommit({ deliveries: deliveries(3) })),

@@ -1,4 +1,4 @@
-// The sqlite store under the conformance suite, and what is its own.
+// The sqlite store: the conformance suite and its own promises.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { describeCrash } from '../conformance/store-crash.ts';
 import { describeDurableStore } from '../conformance/store-durable.ts';
 import { POINTS } from './sqlite-crash.ts';
 
-/** Kills at any moment; `make faults` has the long form, over the whole gateway. */
+/** Kills at any moment. `make faults` has the long form for the whole gateway. */
 const KILLS = 12;
 
 let folder = '';

@@ -1,5 +1,6 @@
-// What the two threads say to each other: plain values, with Events as JSON text that only the main
-// thread parses, and only where somebody wants to see them.
+// The protocol between the main thread and the worker: plain values that can cross threads. Events and
+// everything else of a delivery that never changes are one JSON text, the body. Only the main thread
+// parses it, once for each use of the delivery.
 
 import {
   type Attempt,
@@ -9,7 +10,7 @@ import {
   eventNamespaceOf,
   type Started,
 } from '../../core/delivery.ts';
-import type { DeletedKey, Gap, Positions } from '../../core/source.ts';
+import type { Gap, PathKey, Positions } from '../../core/source.ts';
 import type {
   ClaimRequest,
   Commit,
@@ -26,12 +27,12 @@ import type {
   SweepBounds,
 } from '../../core/store.ts';
 
-/** What of a delivery changes, as it is stored. */
+/** The stored fields of a delivery that may change. */
 export interface DeliveryRow {
   readonly seq: number;
   readonly id: string;
   readonly trigger: string;
-  /** Of its first Event. */
+  /** The namespace of its first Event. */
   readonly namespace: string;
   readonly object: string;
   readonly state: DeliveryState;
@@ -39,214 +40,211 @@ export interface DeliveryRow {
   readonly createdAt: number;
   readonly dueAt: number;
   readonly queue: number | null;
-  /** The incarnation that has it, while it is running. */
+  /** The incarnation that claimed it, while it is running. */
   readonly claim: string | null;
-  /** Attempts that have ended: JSON objects with commas between them. */
+  /** Ended attempts: JSON objects separated by commas. */
   readonly attempts: string;
   readonly attemptCount: number;
-  /** When the attempt began that has not ended. */
+  /** When the running attempt began. */
   readonly openAt: number | null;
   readonly started: string | null;
   readonly deaths: number;
   readonly retriedAt: number | null;
 }
 
-/** A delivery with everything about it, the rest as JSON. */
+/** A complete delivery. */
 export interface WholeRow extends DeliveryRow {
   readonly body: string;
 }
 
-/** A new delivery as it is handed over. */
+/** A new delivery. */
 export type NewRow = Omit<WholeRow, 'seq' | 'queue' | 'claim' | 'openAt'> & {
   readonly rule: string;
 };
 
-/** A decision as it is handed over. */
+/** A decision. */
 export interface DecisionRow {
   readonly id: string;
   readonly at: number;
-  /** JSON. */
+  /** The trail as JSON. */
   readonly trail: string;
 }
 
-/** A commit as it is handed over. */
-export type CommitAsk = Omit<Commit, 'deliveries' | 'decisions' | 'positions' | 'seen'> & {
+/** A packed commit. */
+export type PackedCommit = Omit<Commit, 'deliveries' | 'decisions' | 'positions' | 'seen'> & {
   readonly deliveries: readonly NewRow[];
   readonly decisions: readonly DecisionRow[];
   readonly positions: readonly MovedRow[];
   readonly seen: readonly SeenKeys[];
 };
 
-/** Keys of one path: a batch sees many, of few paths. */
+/** Keys grouped by path, because a batch has many keys of few paths. */
 export interface SeenKeys {
   readonly path: string;
   readonly keys: readonly string[];
 }
 
-/** The position of a path. */
+/** The position of a watch path. */
 export interface PositionRow {
   readonly path: string;
   readonly resourceVersion: string;
   readonly at: number;
 }
 
-/** The position of a path of a source that moved. */
+/** A position with its source. */
 interface MovedRow extends PositionRow {
   readonly source: string;
 }
 
-/** What became of a commit. */
+/** The result of a commit. */
 export interface CommitAnswer {
   readonly done: boolean;
   readonly existing: readonly string[];
   readonly usage: StoreUsage;
 }
 
-/** What became of an act on a delivery; the body only where it was asked for. */
+/** The result of a change of a delivery, with the body only if requested. */
 export type ActRow =
   | { readonly done: true; readonly row: DeliveryRow; readonly body: string | null }
   | { readonly done: false; readonly state: DeliveryState | null };
 
-/** Whether the main thread lacks the body. */
+/** Requests the body if the main thread does not have it. */
 export interface WithBody {
   readonly withBody: boolean;
 }
 
-/** A piece of a sweep. */
-export interface SweepAsk extends SweepBounds {
-  /** Where the piece before ended; null at first. */
+/** A request for one piece of a sweep. */
+export interface SweepRequest extends SweepBounds {
+  /** The end of the previous piece; null for the first. */
   readonly from: SweepPlace | null;
 }
 
-/** Where a piece of a sweep ended: behind this ledger entry. */
+/** The last ledger entry of a piece of a sweep. */
 export interface SweepPlace {
   readonly goneAt: number;
   readonly seq: number;
 }
 
-/** What a piece of a sweep did. */
+/** The result of a piece of a sweep. */
 export interface SweepAnswer {
   readonly forgotten: number;
-  /** Null: it was the last. */
+  /** The end of this piece; null if it was the last. */
   readonly next: SweepPlace | null;
 }
 
-/** Some keys of the ledger, to fill a filter with. */
+/** A piece of the ledger's keys, for a filter. */
 export interface LedgerKeys {
-  /** Ledger keys and keys of Events, each as two hashes in a row. */
+  /** Ledger keys and keys of Events; two consecutive hashes per key. */
   readonly hashes: Uint32Array;
-  /** The last entry of this piece; null: there are no more. */
+  /** The last entry of this piece; null if there are no more. */
   readonly next: number | null;
 }
 
-/** Every call that the worker answers, with what is asked and what is answered. */
+/** Every call of the worker, with its argument and its answer. */
 export interface Calls {
-  readonly positions: { ask: { source: string }; answer: readonly PositionRow[] };
+  readonly positions: { argument: { source: string }; answer: readonly PositionRow[] };
   readonly allPositions: {
-    ask: object;
+    argument: object;
     answer: readonly (readonly [source: string, rows: readonly PositionRow[]])[];
   };
-  readonly lookup: { ask: { keys: readonly string[] }; answer: readonly LedgerEntry[] };
-  readonly ledgerKeys: { ask: { after: number }; answer: LedgerKeys };
-  readonly commit: { ask: CommitAsk; answer: CommitAnswer };
-  readonly claim: { ask: ClaimRequest; answer: readonly WholeRow[] };
+  readonly lookup: { argument: { keys: readonly string[] }; answer: readonly LedgerEntry[] };
+  readonly ledgerKeys: { argument: { after: number }; answer: LedgerKeys };
+  readonly commit: { argument: PackedCommit; answer: CommitAnswer };
+  readonly claim: { argument: ClaimRequest; answer: readonly WholeRow[] };
   readonly attempt: {
-    ask: { id: string; incarnation: string; now: number } & WithBody;
+    argument: { id: string; incarnation: string; now: number } & WithBody;
     answer: ActRow;
   };
-  readonly settle: { ask: Settlement & WithBody; answer: ActRow };
-  readonly change: { ask: StateChange & WithBody; answer: ActRow };
-  readonly next: { ask: { trigger: string }; answer: number | null };
-  readonly list: { ask: DeliveryQuery; answer: readonly WholeRow[] };
-  readonly get: { ask: { id: string }; answer: WholeRow | null };
-  readonly decision: { ask: { id: string }; answer: DecisionRow | null };
-  readonly counts: { ask: object; answer: readonly DeliveryCount[] };
-  readonly usage: { ask: object; answer: StoreUsage };
-  readonly gaps: { ask: { limit: number }; answer: readonly Gap[] };
+  readonly settle: { argument: Settlement & WithBody; answer: ActRow };
+  readonly change: { argument: StateChange & WithBody; answer: ActRow };
+  readonly next: { argument: { trigger: string }; answer: number | null };
+  readonly list: { argument: DeliveryQuery; answer: readonly WholeRow[] };
+  readonly get: { argument: { id: string }; answer: WholeRow | null };
+  readonly decision: { argument: { id: string }; answer: DecisionRow | null };
+  readonly counts: { argument: object; answer: readonly DeliveryCount[] };
+  readonly usage: { argument: object; answer: StoreUsage };
+  readonly gaps: { argument: { limit: number }; answer: readonly Gap[] };
   readonly firedSince: {
-    ask: { since: number };
+    argument: { since: number };
     answer: readonly { at: number; object: string }[];
   };
-  readonly read: { ask: { name: string }; answer: string | null };
-  readonly write: { ask: { name: string; value: string }; answer: null };
+  readonly read: { argument: { name: string }; answer: string | null };
+  readonly write: { argument: { name: string; value: string }; answer: undefined };
   readonly begin: {
-    ask: RecoveryRequest;
+    argument: RecoveryRequest;
     answer: Omit<Recovery, 'lost'> & { lost: readonly WholeRow[] };
   };
-  readonly retire: { ask: Retirement; answer: null };
-  readonly dropPositions: { ask: { gaps: readonly Gap[] }; answer: null };
-  readonly shift: { ask: { byMs: number }; answer: null };
-  readonly sweep: { ask: SweepAsk; answer: SweepAnswer };
+  readonly retire: { argument: Retirement; answer: undefined };
+  readonly dropPositions: { argument: { gaps: readonly Gap[] }; answer: undefined };
+  readonly shift: { argument: { byMs: number }; answer: undefined };
+  readonly sweep: { argument: SweepRequest; answer: SweepAnswer };
 }
 
 /** The name of a call. */
 export type CallName = keyof Calls;
 
-/** A call on its way to the worker. */
+/** A call sent to the worker. */
 export interface Request<Name extends CallName = CallName> {
   readonly call: number;
   readonly name: Name;
-  readonly ask: Calls[Name]['ask'];
+  readonly argument: Calls[Name]['argument'];
 }
 
-/** What the main thread says. */
+/** A message of the main thread. */
 export type ToWorker =
-  | { readonly kind: 'asks'; readonly asks: readonly Request[] }
+  | { readonly kind: 'requests'; readonly requests: readonly Request[] }
   | { readonly kind: 'close' };
 
-/** Why a call failed, as it can cross threads. */
+/** The failure of a call. */
 export interface CallFailure {
   readonly code: 'store-unavailable' | 'store-unusable' | 'internal';
-  /** The result code of SQLite, by name; 'none' where it was not SQLite. */
+  /** The name of SQLite's result code; 'none' if the failure is not SQLite's. */
   readonly result: string;
   readonly message: string;
 }
 
-/** What became of a call. */
+/** The result of a call. */
 export type Reply =
   | { readonly call: number; readonly answer: unknown }
   | { readonly call: number; readonly failure: CallFailure };
 
-/** What the worker says. */
+/** A message of the worker. */
 export type FromWorker =
   | { readonly kind: 'opened'; readonly notes: readonly HistoryNote[] }
   | { readonly kind: 'refused'; readonly found: OpenFailure }
   | { readonly kind: 'replies'; readonly replies: readonly Reply[] }
   | { readonly kind: 'note'; readonly note: HistoryNote };
 
-/** Something happened to the history, which nothing depends on. */
+/** A failure of the history. No other data depends on it. */
 export interface HistoryNote {
   readonly file: string;
-  /** The name under which it lies now; null where it was left where it is. */
+  /** The new name of the damaged file; null if it was not moved. */
   readonly movedTo: string | null;
   readonly why: string;
 }
 
-/** Why a file can not be worked with: found by the worker at its opening. */
+/** The reason why the worker cannot open a file. */
 export type OpenFailure =
   | { readonly what: 'newer'; readonly format: number; readonly minimumReader: number }
   | { readonly what: 'foreign'; readonly applicationId: number }
   | { readonly what: 'damaged'; readonly detail: string }
   | { readonly what: 'failed'; readonly result: string; readonly detail: string };
 
-/** What the worker is started with. */
+/** Arguments of the worker. */
 export interface WorkerData {
   readonly path: string;
   readonly historyPath: string;
   readonly maxBytes: number;
 }
 
-// A delivery as the worker stores it, and back. What never changes (its Events above all) is one
-// JSON text; the main thread alone parses it, once for as long as somebody works on the delivery.
-
-/** What of a delivery never changes. */
+/** The fields of a delivery that never change. */
 export type DeliveryBody = Pick<
   Delivery,
   'key' | 'bucket' | 'cluster' | 'source' | 'rule' | 'match' | 'occurrences'
 >;
 
-/** A commit as it is handed over. */
-export function packCommit(commit: Commit): CommitAsk {
+/** Packs a commit for the worker. */
+export function packCommit(commit: Commit): PackedCommit {
   return {
     ...commit,
     deliveries: commit.deliveries.map(packDelivery),
@@ -258,7 +256,7 @@ export function packCommit(commit: Commit): CommitAsk {
   };
 }
 
-function packSeen(seen: readonly DeletedKey[]): readonly SeenKeys[] {
+function packSeen(seen: readonly PathKey[]): readonly SeenKeys[] {
   const byPath = new Map<string, string[]>();
   for (const { path, key } of seen) {
     const keys = byPath.get(path);
@@ -287,7 +285,7 @@ function packDecision({ id, at, trail }: DecisionRecord): DecisionRow {
   return { id, at, trail: JSON.stringify(trail) };
 }
 
-/** The delivery of a row and its body. */
+/** Converts a row and its body to a delivery. */
 export function toDelivery(row: DeliveryRow, body: DeliveryBody): Delivery {
   const { id, trigger, object, state, createdAt, dueAt, deaths, retriedAt, started } = row;
   return Object.freeze({
@@ -300,17 +298,17 @@ export function toDelivery(row: DeliveryRow, body: DeliveryBody): Delivery {
   });
 }
 
-/** The positions of these rows. */
+/** Converts rows to positions. */
 export function toPositions(rows: readonly PositionRow[]): Positions {
   return new Map(rows.map(({ path, resourceVersion, at }) => [path, { resourceVersion, at }]));
 }
 
-/** What packDelivery wrote. */
+/** Parses the body that `packDelivery` made. */
 export function parseBody(body: string): DeliveryBody {
   return JSON.parse(body) as DeliveryBody;
 }
 
-/** What packDecision wrote. */
+/** Converts a row to a decision. */
 export function toDecision({ id, at, trail }: DecisionRow): DecisionRecord {
   return { id, at, trail: JSON.parse(trail) as DecisionRecord['trail'] };
 }

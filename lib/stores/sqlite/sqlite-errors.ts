@@ -1,5 +1,5 @@
-// What each result code of SQLite means for a call, in one table. The extended codes that mean
-// something else than their primary one stand beside it. Never by message text.
+// Errors of the sqlite store: the table that classifies SQLite's result codes, and the messages of a
+// store that cannot be opened or used. No message text is ever compared.
 
 import { SluiceError } from '../../core/errors.ts';
 import type { CallFailure, OpenFailure } from './protocol.ts';
@@ -12,7 +12,7 @@ interface Result {
   readonly means: SqliteErrorRow;
 }
 
-/** Every primary result code but OK, ROW, DONE and the two that only log; see sqlite.org/rescode. */
+/** Every primary result code except OK, ROW, DONE and the two for logs; see sqlite.org/rescode.html. */
 export const RESULTS: Readonly<Record<number, Result>> = {
   1: { name: 'SQLITE_ERROR', means: 'internal' },
   2: { name: 'SQLITE_INTERNAL', means: 'internal' },
@@ -42,9 +42,9 @@ export const RESULTS: Readonly<Record<number, Result>> = {
   26: { name: 'SQLITE_NOTADB', means: 'store-unusable' },
 };
 
-/** Extended codes that say more than their primary one. */
+/** Extended codes with another meaning than their primary code. */
 export const EXTENDED_RESULTS: Readonly<Record<number, Result>> = {
-  // The file was moved or deleted: whatever is written to it now, nobody finds again.
+  // The file was moved or deleted, so a later start would not find new changes.
   1032: { name: 'SQLITE_READONLY_DBMOVED', means: 'store-unusable' },
   8458: { name: 'SQLITE_IOERR_CORRUPTFS', means: 'store-unusable' },
   8202: { name: 'SQLITE_IOERR_DATA', means: 'store-unusable' },
@@ -52,13 +52,13 @@ export const EXTENDED_RESULTS: Readonly<Record<number, Result>> = {
 
 const PRIMARY_BITS = 0xff;
 
-/** SQLite's result code of a failure; undefined where it was not SQLite. */
+/** SQLite's result code of a failure; undefined if it is not SQLite's. */
 function resultCodeOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error)) return undefined;
   return typeof error.errcode === 'number' ? error.errcode : undefined;
 }
 
-/** What a failure means for the call during which it happened. */
+/** Classifies a failure for the call in which it occurred. */
 export function failureOf(error: unknown): CallFailure {
   const message = error instanceof Error ? error.message : String(error);
   const code = resultCodeOf(error);
@@ -67,15 +67,13 @@ export function failureOf(error: unknown): CallFailure {
   return { code: result?.means ?? 'internal', result: result?.name ?? `${code}`, message };
 }
 
-// The words for a store that can not be opened: doing what, to which file, found what, and what to do.
-
-/** What to do about it, and what it followed from. */
+/** The next step, and the cause. */
 interface Advice {
   readonly todo: string;
   readonly cause?: unknown;
 }
 
-/** The error for a store that can not be opened. */
+/** The error of a store that cannot be opened: the file, the finding and the next step. */
 export function unusable(path: string, found: string, { todo, cause }: Advice): SluiceError {
   return new SluiceError('store-unusable', `open store ${path}: ${found}; ${todo}`, { cause });
 }
@@ -83,44 +81,44 @@ export function unusable(path: string, found: string, { todo, cause }: Advice): 
 const BY_RESULT: Readonly<Record<string, readonly [found: string, todo: string]>> = {
   SQLITE_BUSY: [
     'locked by another process',
-    'a running gateway has it: stop that one, give this one a file of its own, or ask that one with sluice deliveries --url',
+    'a running gateway uses it: stop that gateway, give this one its own file, or query the running gateway with sluice deliveries --url',
   ],
-  SQLITE_FULL: ['the disk is full', 'make room and start again'],
-  SQLITE_READONLY: ['it can not be written', 'make the file and its folder writable for this user'],
+  SQLITE_FULL: ['the disk is full', 'free space and start again'],
+  SQLITE_READONLY: ['it cannot be written', 'make the file and its folder writable for this user'],
   SQLITE_CANTOPEN: [
-    'its log can not be made beside it',
-    'make the folder writable for this user, or make room',
+    'its log (-wal) cannot be created beside it',
+    'make the folder writable for this user, or free space',
   ],
-  SQLITE_IOERR: ['the disk failed', 'look at the log of the system, mend the disk, start again'],
+  SQLITE_IOERR: ['the disk failed', 'check the system log, repair the disk, start again'],
 };
 
-/** The error for an open store whose file was moved, deleted or replaced. */
+/** The error of an open store whose file was moved, deleted or replaced. */
 export function lostAs(path: string, file: string, found: 'gone' | 'replaced'): SluiceError {
   const what = found === 'gone' ? `${file} was moved or deleted` : `${file} is another file now`;
-  const why = 'what is stored from now on, a later start would not find';
+  const why = 'a later start would not find new changes';
   const todo =
-    'put the file and its -wal back, or start without them: then what waited is lost and what was started may start again';
+    'restore the file and its -wal, or start without them: waiting deliveries are then lost, and started ones may start again';
   const message = `use store ${path}: ${what} while it was open, so ${why}; ${todo}`;
   return new SluiceError('store-unusable', message);
 }
 
-/** The error for what the worker found. */
+/** The error for a finding of the worker. */
 export function unusableAs(path: string, found: OpenFailure): SluiceError {
   switch (found.what) {
     case 'newer': {
       const { format, minimumReader } = found;
-      const text = `format ${format}, which needs at least ${minimumReader}, and this program has ${FORMAT}`;
+      const text = `format ${format}, which needs at least ${minimumReader}; this program has ${FORMAT}`;
       return unusable(path, text, {
-        todo: 'run the version of Sluice that wrote it, or a newer one',
+        todo: 'use the version of Sluice that wrote it, or a newer one',
       });
     }
     case 'foreign':
       return unusable(path, 'a database that Sluice did not write', {
-        todo: 'name another file; this one was left as it is',
+        todo: 'name another file; this one was not changed',
       });
     case 'damaged':
       return unusable(path, `damaged (${found.detail})`, {
-        todo: 'put a copy back, or move the file, its -wal and its history away to begin with nothing: then what waited is lost and what was started may start again',
+        todo: 'restore a backup, or move the file, its -wal and its history away to start empty: waiting deliveries are then lost, and started ones may start again',
       });
     case 'failed': {
       const [what, todo] = BY_RESULT[found.result] ?? [found.detail, 'start again'];

@@ -1,6 +1,6 @@
-// The main thread's end: calls go out together, as many as were made in one turn, and their answers
-// come back as promises. Where the worker ends, every call fails, for it is not known what of the
-// last ones was stored.
+// The main thread's client of the worker. It sends all calls of one turn in one message and resolves
+// their promises. If the worker ends, every call fails, because it is unknown whether the last calls
+// were stored.
 
 import { Worker } from 'node:worker_threads';
 import { SluiceError } from '../../core/errors.ts';
@@ -23,36 +23,36 @@ interface PendingCall {
   readonly reject: (error: unknown) => void;
 }
 
-/** Who is told what the worker notices. */
-interface WorkerNotes {
+/** Callbacks of the client. */
+interface WorkerCallbacks {
   readonly note: (note: HistoryNote) => void;
-  /** The worker has ended. */
+  /** Called after the worker has ended. */
   readonly close: () => void;
-  /** A call is made. */
+  /** Called at each call. */
   readonly called: () => void;
 }
 
-/** What the worker said when it had looked at the files. */
+/** The worker's answer after it opened the files. */
 type OpenedWorker =
-  | { readonly caller: WorkerClient; readonly notes: readonly HistoryNote[] }
+  | { readonly client: WorkerClient; readonly notes: readonly HistoryNote[] }
   | { readonly found: OpenFailure };
 
-/** Beside this file, as source or compiled. */
+/** The worker's file, as source or compiled. */
 const WORKER = new URL(import.meta.url.replace(/worker-client(\.[jt]s)$/, 'worker/worker$1'));
 
 /**
- * What the worker makes anew is short-lived: more room for it would only be garbage that stays longer.
- * Its old objects have no bound of their own, for a worker that meets one ends.
+ * New objects of the worker are short-lived, so a larger young generation would only keep garbage
+ * longer. The old generation gets no bound, because a worker that reaches one ends.
  */
 const LIMITS = { maxYoungGenerationSizeMb: 8 };
 
 /** Starts the worker on its files. */
 export async function startWorker(
   data: WorkerData,
-  told: WorkerNotes,
+  callbacks: WorkerCallbacks,
   url: URL = WORKER,
 ): Promise<OpenedWorker> {
-  // No flags of whoever runs this process are for it.
+  // The flags of this process do not apply to the worker.
   const worker = new Worker(url, { workerData: data, execArgv: [], resourceLimits: LIMITS });
   return new Promise((resolve, reject) => {
     const onEnd = (error: unknown): void => {
@@ -69,35 +69,35 @@ export async function startWorker(
       worker.off('exit', onEnd);
       if (message.kind === 'refused') resolve({ found: message.found });
       else if (message.kind === 'opened') {
-        resolve({ caller: new WorkerClient(worker, data.path, told), notes: message.notes });
+        resolve({ client: new WorkerClient(worker, data.path, callbacks), notes: message.notes });
       }
     });
   });
 }
 
-/** Calls of one worker. */
+/** Makes calls to one worker. */
 export class WorkerClient {
   readonly #worker: Worker;
   readonly #path: string;
-  readonly #told: WorkerNotes;
+  readonly #callbacks: WorkerCallbacks;
   readonly #waiting = new Map<number, PendingCall>();
   readonly #ended: Promise<void>;
-  #asks: Request[] = [];
+  #requests: Request[] = [];
   #calls = 0;
-  /** A message is on its way, and its answers are not back. */
+  /** A message was sent and its answers have not arrived. */
   #isBusy = false;
   #end: SluiceError | null = null;
 
-  constructor(worker: Worker, path: string, told: WorkerNotes) {
+  constructor(worker: Worker, path: string, callbacks: WorkerCallbacks) {
     this.#worker = worker;
     this.#path = path;
-    this.#told = told;
-    worker.on('message', (message: FromWorker) => this.#hear(message));
+    this.#callbacks = callbacks;
+    worker.on('message', (message: FromWorker) => this.#receive(message));
     worker.on('error', (error) => this.#fail(error));
     this.#ended = new Promise((resolve) => {
       worker.once('exit', () => {
         this.#fail(undefined);
-        this.#told.close();
+        this.#callbacks.close();
         resolve();
       });
     });
@@ -110,22 +110,22 @@ export class WorkerClient {
    */
   async call<Name extends CallName>(
     name: Name,
-    ask: Calls[Name]['ask'],
+    argument: Calls[Name]['argument'],
   ): Promise<Calls[Name]['answer']> {
-    this.#told.called();
+    this.#callbacks.called();
     if (this.#end !== null) throw this.#end;
     return new Promise<Calls[Name]['answer']>((resolve, reject) => {
       const call = (this.#calls += 1);
       const answered = resolve as (answer: unknown) => void;
       this.#waiting.set(call, { name, resolve: answered, reject });
-      // What is asked while the worker is busy goes out together when it has answered: each message
-      // wakes a thread, and what comes together waits for the disk together.
-      const isFirst = this.#asks.push({ call, name, ask }) === 1;
+      // Calls made while the worker is busy are sent together after its answers. Each message
+      // wakes a thread, and the calls of one message wait for the disk only once.
+      const isFirst = this.#requests.push({ call, name, argument }) === 1;
       if (isFirst && !this.#isBusy) queueMicrotask(() => this.#send());
     });
   }
 
-  /** Ends the worker once it has answered everything; twice is as good as once. */
+  /** Ends the worker after it has answered everything. May be called twice. */
   async close(): Promise<void> {
     if (this.#end === null) {
       this.#send();
@@ -136,7 +136,7 @@ export class WorkerClient {
     await this.#ended;
   }
 
-  /** Ends the worker, because nothing that it stores would be found again: every call fails. */
+  /** Ends the worker and fails every call, because later starts would not find its changes. */
   giveUp(why: SluiceError): void {
     if (this.#end !== null) return;
     this.#post({ kind: 'close' });
@@ -144,25 +144,25 @@ export class WorkerClient {
   }
 
   #send(): void {
-    const asks = this.#asks;
-    this.#asks = [];
-    this.#isBusy = asks.length > 0;
-    if (asks.length > 0) this.#post({ kind: 'asks', asks });
+    const requests = this.#requests;
+    this.#requests = [];
+    this.#isBusy = requests.length > 0;
+    if (requests.length > 0) this.#post({ kind: 'requests', requests });
   }
 
   #post(message: ToWorker): void {
     this.#worker.postMessage(message);
   }
 
-  #hear(message: FromWorker): void {
+  #receive(message: FromWorker): void {
     switch (message.kind) {
       case 'replies':
         for (const reply of message.replies) this.#settle(reply);
-        // After what these answers lead to at once, so that it goes along.
+        // In a microtask, so that calls which follow from these answers are sent as well.
         queueMicrotask(() => this.#send());
         break;
       case 'note':
-        this.#told.note(message.note);
+        this.#callbacks.note(message.note);
         break;
       case 'opened':
       case 'refused':
@@ -187,13 +187,13 @@ export class WorkerClient {
   }
 
   #fail(error: unknown): void {
-    const message = `use store ${this.#path}: its thread ended, so it is not known what of the last calls was stored; start again`;
+    const message = `use store ${this.#path}: its thread ended, so it is unknown whether the last calls were stored; start again`;
     this.#failAll(this.#end ?? new SluiceError('store-unusable', message, { cause: error }));
   }
 
   #failAll(why: SluiceError): void {
     this.#end = why;
-    this.#asks = [];
+    this.#requests = [];
     for (const { reject } of this.#waiting.values()) reject(why);
     this.#waiting.clear();
   }

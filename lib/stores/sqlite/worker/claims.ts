@@ -1,15 +1,16 @@
-// Deliveries as work: claims, attempts, settlements and what people and limits change. A conflict is
-// an answer. Attempts that have ended are one text that only grows, so nothing here parses JSON.
+// The outbox in SQL: claims, attempts, settlements and changes by people and limits. A conflict is an
+// answer. Ended attempts are one JSON text that is only appended to, so nothing here parses JSON.
 
 import { type Attempt, isOnlyHeld } from '../../../core/delivery.ts';
 import type { ClaimRequest, Settlement, StateChange } from '../../../core/store.ts';
 import type { ActRow, DeliveryRow, WholeRow, WithBody } from '../protocol.ts';
+import type { WorkerParts } from './commit.ts';
 import type { Statements } from './database.ts';
 import { DELIVERY_COLUMNS, type DeliveryRows } from './delivery-rows.ts';
 import type { Ledger } from './ledger.ts';
 import type { Turn } from './ready-queue.ts';
 
-// One statement for all that a claim takes: each by itself costs more to ask for than to find.
+// One statement for all deliveries of a claim, because a statement costs more than finding a row.
 const DUE = `
 WITH due AS (SELECT key AS place, value AS queue_id FROM json_each(?))
 SELECT ${DELIVERY_COLUMNS}, body.text AS body FROM due
@@ -19,38 +20,33 @@ CROSS JOIN delivery ON delivery.seq = (
 JOIN body ON body.seq = delivery.seq
 ORDER BY place`;
 
-type OpenAsk = { readonly id: string; readonly incarnation: string; readonly now: number };
+type AttemptRequest = { readonly id: string; readonly incarnation: string; readonly now: number };
 
-interface Rows {
-  readonly deliveries: DeliveryRows;
-  readonly ledger: Ledger;
-}
-
-/** A namespace with the places that it may take. */
+/** A namespace with the number of deliveries that it may take. */
 interface NamespaceShare extends Turn {
   readonly places: number;
 }
 
-/** Deliveries that are attempted, as rows. */
+/** Claims, attempts and settlements on rows. */
 export class Claims {
   readonly #db: Statements;
   readonly #deliveries: DeliveryRows;
   readonly #ledger: Ledger;
 
-  constructor(db: Statements, { deliveries, ledger }: Rows) {
+  constructor({ db, deliveries, ledger }: WorkerParts) {
     this.#db = db;
     this.#deliveries = deliveries;
     this.#ledger = ledger;
   }
 
   /**
-   * Takes what is due, in turns. Every namespace with something due gets an equal part of the
-   * places, and a place that one leaves empty goes to the others.
+   * Takes due deliveries, in turns. Every namespace with a due delivery gets an equal part of the
+   * limit, and the others share what it does not use.
    */
   claim(request: ClaimRequest): readonly WholeRow[] {
-    const { queues, shift } = this.#deliveries;
+    const { queues, clockOffset } = this.#deliveries;
     const { trigger, limit, order } = request;
-    const now = shift.toStored(request.now);
+    const now = clockOffset.toStored(request.now);
     const claimed: WholeRow[] = [];
     while (claimed.length < limit) {
       const left = limit - claimed.length;
@@ -59,23 +55,21 @@ export class Claims {
       if (last === undefined) break;
       queues.passTurn(trigger, last);
       const places = Math.floor(left / turns.length);
-      const asked = turns.map((namespace) => ({ trigger, namespace, now, places }));
+      const shares = turns.map((namespace) => ({ trigger, namespace, now, places }));
       const taken =
-        order === 'none' ? this.#takeDue(asked, request) : this.#takeInOrder(asked, request);
+        order === 'none' ? this.#takeDue(shares, request) : this.#takeInOrder(shares, request);
       claimed.push(...taken);
       if (taken.length === 0 && order === 'none') break;
     }
     return claimed;
   }
 
-  /** Notes that an attempt begins. */
-  attempt({ id, incarnation, now, withBody }: OpenAsk & WithBody): ActRow {
+  attempt({ id, incarnation, now, withBody }: AttemptRequest & WithBody): ActRow {
     const before = this.#deliveries.find(id);
     if (before?.state !== 'running' || before.claim !== incarnation) return conflict(before);
     return this.#done(this.#deliveries.openAttempt(before, endedOf(before, null), now), withBody);
   }
 
-  /** Notes what an attempt came to. */
   settle({
     id,
     incarnation,
@@ -89,7 +83,7 @@ export class Claims {
     if (before?.state !== 'running' || before.claim !== incarnation) return conflict(before);
     const { openAt } = before;
     const ended = openAt === null ? {} : { endedAt: openAt + durationMs };
-    const after = this.#deliveries.move(before, {
+    const after = this.#deliveries.change(before, {
       ...{ state: next.state, dead: next.dead, dueAt: next.dueAt, now, ...ended },
       attempts: endedOf(before, { outcome, durationMs }),
       openAt: null,
@@ -99,28 +93,32 @@ export class Claims {
     return this.#done(after, withBody);
   }
 
-  /** Changes a state without an attempt. */
   change({ id, from, next, isRetry, now, withBody }: StateChange & WithBody): ActRow {
     const before = this.#deliveries.find(id);
     if (before === undefined || !from.includes(before.state)) return conflict(before);
     if (isOnlyHeld(before)) this.#ledger.refire(id, now);
-    const asked = isRetry ? { retriedAt: now, deaths: 0 } : {};
+    const retried = isRetry ? { retriedAt: now, deaths: 0 } : {};
     const attempts = endedOf(before, null);
-    const after = this.#deliveries.move(before, { ...next, now, ...asked, attempts, openAt: null });
+    const after = this.#deliveries.change(before, {
+      ...next,
+      now,
+      ...retried,
+      attempts,
+      openAt: null,
+    });
     return this.#done(after, withBody);
   }
 
-  /** When something may fall due next. */
   next(trigger: string): number | null {
-    const { queues, shift } = this.#deliveries;
+    const { queues, clockOffset } = this.#deliveries;
     const at = queues.next(trigger);
-    return at === null ? null : shift.fromStored(at);
+    return at === null ? null : clockOffset.fromStored(at);
   }
 
-  #takeDue(asked: readonly NamespaceShare[], request: ClaimRequest): readonly WholeRow[] {
+  #takeDue(shares: readonly NamespaceShare[], request: ClaimRequest): readonly WholeRow[] {
     const deliveries = this.#deliveries;
-    const due = inTurns(asked.map((one) => deliveries.queues.due(one, one.places)));
-    const now = deliveries.shift.toStored(request.now);
+    const due = inTurns(shares.map((one) => deliveries.queues.due(one, one.places)));
+    const now = deliveries.clockOffset.toStored(request.now);
     const found = this.#db.all(DUE, JSON.stringify(due), now) as readonly WholeRow[];
     return found.flatMap(({ body, ...found }) => {
       const row = deliveries.toRow(found);
@@ -128,10 +126,10 @@ export class Claims {
     });
   }
 
-  /** One by one: which delivery of an object is next may depend on an attempt of before. */
-  #takeInOrder(asked: readonly NamespaceShare[], request: ClaimRequest): readonly WholeRow[] {
+  /** Takes one by one, because the next delivery of an object may depend on the previous one. */
+  #takeInOrder(shares: readonly NamespaceShare[], request: ClaimRequest): readonly WholeRow[] {
     const deliveries = this.#deliveries;
-    const taken = asked.map((one) => {
+    const taken = shares.map((one) => {
       const rows: WholeRow[] = [];
       while (rows.length < one.places) {
         const seq = deliveries.queues.nextInOrder(one);
@@ -147,7 +145,7 @@ export class Claims {
   #take({ body, ...before }: WholeRow, { incarnation, now }: ClaimRequest): WholeRow {
     const { dead, dueAt } = before;
     const next = { state: 'running', dead, dueAt, now, claim: incarnation } as const;
-    return { ...this.#deliveries.move(before, next), body };
+    return { ...this.#deliveries.change(before, next), body };
   }
 
   #done(row: DeliveryRow, withBody: boolean): ActRow {
@@ -155,7 +153,7 @@ export class Claims {
   }
 }
 
-/** The attempts that have ended, the open one with what it came to among them. */
+/** The ended attempts as text, with the open attempt and its outcome appended. */
 export function endedOf(
   { attempts, attemptCount, openAt, claim }: DeliveryRow,
   ended: Pick<Attempt, 'outcome' | 'durationMs'> | null,
@@ -167,7 +165,7 @@ export function endedOf(
   return `${attempts}${attempts === '' ? '' : ','}${JSON.stringify(attempt)}`;
 }
 
-/** The first of each list, then the second of each, and so on. */
+/** Interleaves lists: the first of each, then the second of each, and so on. */
 function inTurns<T>(lists: readonly (readonly T[])[]): readonly T[] {
   const longest = Math.max(...lists.map(({ length }) => length));
   const places = Array.from({ length: longest }, (_, place) => place);

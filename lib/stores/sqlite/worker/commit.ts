@@ -1,14 +1,15 @@
-// One commit: positions, ledger, new deliveries, gaps. Ids are checked here, inside the transaction,
-// against deliveries and ledger; and here settled deliveries give way when the file is full.
+// The journal in SQL: commits of positions, ledger, new deliveries and gaps. Inside the transaction it
+// checks ids against deliveries and ledger, and deletes settled deliveries if the file is full.
 
 import type { Gap } from '../../../core/source.ts';
 import type { StoreUsage } from '../../../core/store.ts';
+import { GAPS_KEPT } from '../../store-kind.ts';
 import type {
   Calls,
   CommitAnswer,
-  CommitAsk,
   DeliveryRow,
   NewRow,
+  PackedCommit,
   PositionRow,
 } from '../protocol.ts';
 import type { Statements } from './database.ts';
@@ -32,14 +33,11 @@ const OLDEST_SETTLED = `
 SELECT seq, id, trigger, state FROM delivery INDEXED BY delivery_settled
 WHERE settled_at IS NOT NULL ORDER BY settled_at, seq LIMIT ?`;
 
-/** Settled deliveries that give way together: some more than a batch brings. */
-const GIVE_WAY = 100;
+/** Settled deliveries deleted together to make room: a few more than a usual batch adds. */
+const EVICTED = 100;
 
-/** Gaps kept for those who ask. */
-const GAPS_KEPT = 1_000;
-
-/** What a commit works with. */
-export interface JournalParts {
+/** Dependencies of the ports in the worker. */
+export interface WorkerParts {
   readonly db: Statements;
   readonly deliveries: DeliveryRows;
   readonly ledger: Ledger;
@@ -50,46 +48,47 @@ export interface JournalParts {
 
 /** Commits, positions and gaps. */
 export class Commits {
-  readonly #parts: JournalParts;
+  readonly #parts: WorkerParts;
 
-  constructor(parts: JournalParts) {
+  constructor(parts: WorkerParts) {
     this.#parts = parts;
   }
 
-  /** How far a source has been read, also on paths that were retired. */
+  /** The positions of a source, including retired paths. */
   positions(source: string): readonly PositionRow[] {
     return this.#parts.db.all(POSITIONS, source) as readonly PositionRow[];
   }
 
-  /** How far every source has been read, each as it is told for itself. */
   allPositions(): Calls['allPositions']['answer'] {
-    const sources = this.#parts.db.column('SELECT DISTINCT source FROM position ORDER BY source');
-    return (sources as readonly string[]).map((source) => [source, this.positions(source)]);
+    const sources = this.#parts.db.texts('SELECT DISTINCT source FROM position ORDER BY source');
+    return sources.map((source) => [source, this.positions(source)]);
   }
 
-  /** Stores all of it, or nothing where it is full. */
-  commit(ask: CommitAsk): CommitAnswer {
+  /** Stores the whole commit, or nothing if the store is full. */
+  commit(commit: PackedCommit): CommitAnswer {
     const { deliveries, history, ledger } = this.#parts;
-    const existing = new Set(ask.deliveries.map(({ id }) => id).filter((id) => this.#isKnown(id)));
-    const fresh = distinct(ask.deliveries.filter(({ id }) => !existing.has(id)));
+    const existing = new Set(
+      commit.deliveries.map(({ id }) => id).filter((id) => this.#isKnown(id)),
+    );
+    const fresh = distinct(commit.deliveries.filter(({ id }) => !existing.has(id)));
     if (fresh.length > 0 && !this.#makeRoom()) {
       return { done: false, existing: [], usage: this.usage };
     }
     for (const row of fresh) deliveries.add(row);
-    for (const decision of ask.decisions) if (!existing.has(decision.id)) history.add(decision);
-    for (const entry of ask.ledger) ledger.write(entry);
-    ledger.markSeen(ask.seen);
-    for (const gone of ask.gone) ledger.markGone(gone, ask.readMs);
-    for (const listed of ask.listed) ledger.markListed(listed, ask.readMs);
-    for (const { source, path, resourceVersion, at } of ask.positions) {
+    for (const decision of commit.decisions) if (!existing.has(decision.id)) history.add(decision);
+    for (const entry of commit.ledger) ledger.write(entry);
+    ledger.markSeen(commit.seen);
+    for (const gone of commit.gone) ledger.markGone(gone, commit.readMs);
+    for (const listed of commit.listed) ledger.markListed(listed, commit.readMs);
+    for (const { source, path, resourceVersion, at } of commit.positions) {
       this.#parts.db.run(WRITE_POSITION, source, path, resourceVersion, at);
     }
-    this.keepGaps(ask.gaps);
+    this.addGaps(commit.gaps);
     return { done: true, existing: [...existing], usage: this.usage };
   }
 
-  /** Adds gaps and lets the oldest go. */
-  keepGaps(gaps: readonly Gap[]): void {
+  /** Adds gaps and deletes the oldest. */
+  addGaps(gaps: readonly Gap[]): void {
     const { db } = this.#parts;
     for (const { source, path, loss, why, from, to } of gaps) {
       const [fromVersion, fromAt] = from === null ? [null, null] : [from.resourceVersion, from.at];
@@ -100,7 +99,6 @@ export class Commits {
     db.run('DELETE FROM gap WHERE seq <= (SELECT max(seq) FROM gap) - ?', GAPS_KEPT);
   }
 
-  /** The last gaps, newest first. */
   gaps(limit: number): readonly Gap[] {
     return this.#parts.db.all('SELECT * FROM gap ORDER BY seq DESC LIMIT ?', limit).map((row) => {
       const { source, path, loss, why, from_version, from_at, to_version, to_at } = row as GapRow;
@@ -113,13 +111,13 @@ export class Commits {
     });
   }
 
-  /** How full it is, the history included. */
+  /** The size of the store, including the history. */
   get usage(): StoreUsage {
     const { db, history, maxBytes } = this.#parts;
     return { bytes: db.usedBytes + history.usedBytes, maxBytes };
   }
 
-  /** Lets a settled delivery go, with its decision. */
+  /** Deletes a settled delivery and its decision. */
   forget(settled: Pick<DeliveryRow, 'seq' | 'id' | 'trigger' | 'state'>): void {
     this.#parts.deliveries.forget(settled);
     this.#parts.history.forget(settled.id);
@@ -130,11 +128,11 @@ export class Commits {
     return this.#parts.db.get(sql, id) !== undefined || this.#parts.ledger.has(id);
   }
 
-  /** What is settled gives way to what is new; says whether there is room. */
+  /** Deletes settled deliveries while the store is full; returns whether there is room. */
   #makeRoom(): boolean {
     const { db, maxBytes } = this.#parts;
     while (maxBytes > 0 && this.usage.bytes >= maxBytes) {
-      const oldest = db.all(OLDEST_SETTLED, GIVE_WAY);
+      const oldest = db.all(OLDEST_SETTLED, EVICTED);
       if (oldest.length === 0) return false;
       for (const row of oldest) this.forget(row as DeliveryRow);
     }
@@ -149,7 +147,7 @@ interface GapRow extends Pick<Gap, 'source' | 'path' | 'loss' | 'why'> {
   readonly to_at: number;
 }
 
-/** A batch never has the same delivery twice; should it, the first one counts. */
+/** A batch never has a delivery twice; if it did, the first one would count. */
 function distinct(rows: readonly NewRow[]): readonly NewRow[] {
   const ids = new Set<string>();
   return rows.filter(({ id }) => ids.size < ids.add(id).size);

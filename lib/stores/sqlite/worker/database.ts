@@ -1,5 +1,5 @@
-// Opens the files: ours or nobody's yet, of a format that this program can work with, locked for as
-// long as this process lives. A file of another program is never written to.
+// Opens the main file and the history, and prepares statements. A file must be empty or a Sluice file
+// of a supported format, and stays locked until the process ends. Foreign files are never changed.
 
 import { closeSync, openSync } from 'node:fs';
 import {
@@ -12,26 +12,26 @@ import type { OpenFailure } from '../protocol.ts';
 import { failureOf } from '../sqlite-errors.ts';
 import { APPLICATION_ID, FORMAT, STEPS } from './schema.ts';
 
-/** The second file. */
+/** The file of the history. */
 export type HistoryFile = Statements;
 
-/** How long to wait for a lock: a command may have the file open for a moment, a gateway keeps it. */
+/** How long to wait for a lock. A command holds it for a moment; a gateway keeps it. */
 const BUSY_MS = 2_000;
 
-/** Of the file in memory, in KiB: what a busy store comes back to, far below a backlog. */
+/** Page cache in KiB: enough for the pages that a busy store reuses, far below a backlog. */
 const CACHE_KIB = 16 * 1024;
 const HISTORY_CACHE_KIB = 2 * 1024;
 
-/** After a checkpoint the log is cut back to so many bytes. */
+/** Size to which a checkpoint truncates the log, in bytes. */
 const LOG_BYTES = 16 * 1024 * 1024;
 
-/** Pages in the log before they are moved to the file: 16 MiB, so that hot pages move once. */
+/** Pages in the log before a checkpoint: 16 MiB, so that a frequent page is copied once. */
 const CHECKPOINT_PAGES = 4_000;
 
-/** Up to so many pages a whole check takes some tens of milliseconds. */
+/** Files up to this number of pages are checked completely, in some tens of milliseconds. */
 const CHECKED_PAGES = 8_192;
 
-/** Marks the second file as ours: "SluH" in ASCII. */
+/** Marks a history of Sluice: "SluH" in ASCII. */
 const HISTORY_APPLICATION_ID = 0x53_6c_75_48;
 
 const HISTORY = `
@@ -40,8 +40,8 @@ CREATE TABLE IF NOT EXISTS decision (
 );
 PRAGMA application_id = ${HISTORY_APPLICATION_ID}`;
 
-/** Thrown where a file can not be worked with. */
-class Unfit extends Error {
+/** Thrown if a file cannot be used. */
+class UnusableFile extends Error {
   readonly found: OpenFailure;
 
   constructor(found: OpenFailure) {
@@ -50,12 +50,12 @@ class Unfit extends Error {
   }
 }
 
-/** The main file, open, in the newest format. */
+/** Opens the main file and migrates it to the newest format. */
 export function openMain(path: string): Statements {
   const db = connect(path, CACHE_KIB);
   try {
     checkOwner(db);
-    // In the file before its log exists: whoever reads only the first bytes knows it for ours.
+    // Before the log exists, so that the first bytes of the file identify it.
     if (db.number('PRAGMA application_id') === 0)
       db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
     setUp(db, 'FULL');
@@ -68,9 +68,9 @@ export function openMain(path: string): Statements {
   }
 }
 
-/** The second file, open. */
+/** Opens the history. */
 export function openHistory(path: string): HistoryFile {
-  // Made by us, so that nobody else can read it; what belongs to it is made with the same rights.
+  // Created with mode 600; SQLite creates its log with the same mode.
   closeSync(openSync(path, 'a', 0o600));
   const db = connect(path, HISTORY_CACHE_KIB);
   try {
@@ -83,9 +83,9 @@ export function openHistory(path: string): HistoryFile {
   }
 }
 
-/** What is wrong with a file, as it can cross threads. */
-export function foundIn(error: unknown): OpenFailure {
-  if (error instanceof Unfit) return error.found;
+/** Converts a thrown error to the reason why a file cannot be opened. */
+export function openFailureOf(error: unknown): OpenFailure {
+  if (error instanceof UnusableFile) return error.found;
   const { code, result, message } = failureOf(error);
   if (code === 'store-unusable') return { what: 'damaged', detail: message };
   return { what: 'failed', result, detail: message };
@@ -93,7 +93,7 @@ export function foundIn(error: unknown): OpenFailure {
 
 function connect(path: string, cacheKib: number): Statements {
   const db = new Statements(new DatabaseSync(path, { timeout: BUSY_MS }));
-  // Before anything is read: then the lock is kept from the first look on, by this process alone.
+  // Before the first read, so that this process keeps the lock from then on.
   db.exec(
     'PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF',
   );
@@ -111,14 +111,14 @@ function checkOwner(db: Statements): void {
   const applicationId = db.number('PRAGMA application_id');
   if (applicationId === APPLICATION_ID) return;
   const isEmpty = db.number('SELECT count(*) FROM sqlite_schema') === 0;
-  if (applicationId !== 0 || !isEmpty) throw new Unfit({ what: 'foreign', applicationId });
+  if (applicationId !== 0 || !isEmpty) throw new UnusableFile({ what: 'foreign', applicationId });
 }
 
 function migrate(db: Statements): void {
   const format = db.number('PRAGMA user_version');
   if (format > FORMAT) {
     const minimumReader = db.number("SELECT value FROM meta WHERE name = 'minimum_reader'");
-    if (minimumReader > FORMAT) throw new Unfit({ what: 'newer', format, minimumReader });
+    if (minimumReader > FORMAT) throw new UnusableFile({ what: 'newer', format, minimumReader });
     return;
   }
   if (format === FORMAT) return;
@@ -131,17 +131,14 @@ function migrate(db: Statements): void {
   );
 }
 
-/** A look at all of a small file; of a large one what every start reads: its counts. */
+/** Checks all of a small file. Of a large file the start checks only the pages that it reads. */
 function checkWhole(db: Statements): void {
   if (db.number('PRAGMA page_count') > CHECKED_PAGES) return;
   const found = db.value('PRAGMA quick_check(1)');
-  if (found !== 'ok') throw new Unfit({ what: 'damaged', detail: String(found) });
+  if (found !== 'ok') throw new UnusableFile({ what: 'damaged', detail: String(found) });
 }
 
-// One open database with its prepared statements: each SQL text is compiled once. It knows nothing
-// of tables.
-
-/** A database and its statements. */
+/** A database with its prepared statements; each SQL text is compiled once. */
 export class Statements {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
@@ -152,38 +149,31 @@ export class Statements {
     this.#database = database;
   }
 
-  /** Runs a statement for what it changes; answers how many rows that were. */
+  /** Runs a statement and returns the number of changed rows. */
   run(sql: string, ...values: readonly SQLInputValue[]): number {
     return Number(this.#of(sql).run(...values).changes);
   }
 
-  /** The first row, undefined where there is none; who asks knows its columns. */
+  /** The first row; undefined if there is none. */
   get(sql: string, ...values: readonly SQLInputValue[]): unknown {
     return this.#of(sql).get(...values);
   }
 
-  /** Every row; only where their number has a bound. */
+  /** All rows, for statements with a bounded number of them. */
   all(sql: string, ...values: readonly SQLInputValue[]): readonly unknown[] {
     return this.#of(sql).all(...values);
   }
 
-  /** Row by row; the statement must not be run again meanwhile. */
+  /** The rows one by one. The statement must not be run again before the end. */
   iterate(sql: string, ...values: readonly SQLInputValue[]): Iterable<unknown> {
     return this.#of(sql).iterate(...values);
   }
 
-  /** The first column of the first row; undefined where there is no row. */
+  /** The first column of the first row; undefined if there is no row. */
   value(sql: string, ...values: readonly SQLInputValue[]): SQLOutputValue | undefined {
     const row = this.#of(sql).get(...values);
     for (const column in row) return row[column];
     return undefined;
-  }
-
-  /** The first column of every row. */
-  column(sql: string, ...values: readonly SQLInputValue[]): readonly unknown[] {
-    return this.#of(sql)
-      .all(...values)
-      .flatMap((row) => Object.values(row).slice(0, 1));
   }
 
   /** The text in the first column of the first row; undefined if there is none. */
@@ -192,22 +182,27 @@ export class Statements {
     return typeof value === 'string' ? value : undefined;
   }
 
-  /** The numbers in the first column. */
+  /** The numbers in the first column of all rows. */
   numbers(sql: string, ...values: readonly SQLInputValue[]): readonly number[] {
-    return this.column(sql, ...values).filter((value) => typeof value === 'number');
+    return this.#column(sql, values).filter((value) => typeof value === 'number');
   }
 
-  /** The number that a statement answers; 0 where it answers none. */
+  /** The texts in the first column of all rows. */
+  texts(sql: string, ...values: readonly SQLInputValue[]): readonly string[] {
+    return this.#column(sql, values).filter((value) => typeof value === 'string');
+  }
+
+  /** The number in the first column of the first row; 0 if there is none. */
   number(sql: string, ...values: readonly SQLInputValue[]): number {
     return Number(this.value(sql, ...values) ?? 0);
   }
 
-  /** Runs statements that answer nothing, as they are. */
+  /** Runs statements without parameters and rows. */
   exec(sql: string): void {
     this.#database.exec(sql);
   }
 
-  /** Does something whole or not at all; what is for good is on the disk before this returns. */
+  /** Runs `act` in a transaction. If `isForGood`, it waits until the disk has the changes. */
   transaction<T>(act: () => T, { isForGood }: { readonly isForGood: boolean }): T {
     if (isForGood !== this.#isForGood) {
       this.exec(`PRAGMA synchronous = ${isForGood ? 'FULL' : 'NORMAL'}`);
@@ -224,12 +219,12 @@ export class Statements {
     }
   }
 
-  /** Undoes what is not committed; SQLite may have done so by itself. */
+  /** Rolls back an open transaction; SQLite may have done so already. */
   rollback(): void {
     if (this.#database.isTransaction) this.run('ROLLBACK');
   }
 
-  /** Pages in use, in bytes: what a file has free inside is used before it grows. */
+  /** Used pages in bytes, without free pages, which are reused before the file grows. */
   get usedBytes(): number {
     this.#pageBytes ??= this.number('PRAGMA page_size');
     const pages = this.number('PRAGMA page_count') - this.number('PRAGMA freelist_count');
@@ -239,6 +234,12 @@ export class Statements {
   close(): void {
     this.#prepared.clear();
     this.#database.close();
+  }
+
+  #column(sql: string, values: readonly SQLInputValue[]): readonly SQLOutputValue[] {
+    return this.#of(sql)
+      .all(...values)
+      .flatMap((row) => Object.values(row).slice(0, 1));
   }
 
   #of(sql: string): StatementSync {

@@ -1,11 +1,11 @@
-// The deliveries: the one place where a row of them is made, moved from state to state or taken out,
-// so that queues, tally and body never disagree with it.
+// The rows of deliveries. They are added, changed and deleted only here, so that queues, state counts
+// and bodies never disagree with them.
 
 import { type Delivery, type DeliveryState, UNSETTLED_STATES } from '../../../core/delivery.ts';
+import type { DeliveryCount } from '../../../core/store.ts';
 import type { DeliveryRow, NewRow, WholeRow } from '../protocol.ts';
 import type { Statements } from './database.ts';
-import { CreationIndex, StateCounts } from './delivery-counters.ts';
-import { ReadyQueue } from './ready-queue.ts';
+import { ClockOffset, ReadyQueue } from './ready-queue.ts';
 
 /** The columns of a delivery, as DeliveryRow names them. */
 export const DELIVERY_COLUMNS = `delivery.seq, id, trigger, namespace, object, state, dead, created_at AS createdAt,
@@ -17,7 +17,7 @@ INSERT INTO delivery (id, trigger, namespace, rule, object, state, dead, created
   attempt_count, started, deaths, retried_at, settled_at, made_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
 
-const MOVE = `
+const UPDATE_ROW = `
 UPDATE delivery SET state = ?, dead = ?, due_at = ?, queue = ?, claim = ?, attempts = ?,
   open_at = ?, ended_at = ifnull(?, ended_at), started = ?, deaths = ?, retried_at = ?,
   settled_at = ?
@@ -26,17 +26,17 @@ WHERE seq = ?`;
 const OPEN_ATTEMPT = `
 UPDATE delivery SET attempts = ?, attempt_count = ?, open_at = ? WHERE seq = ?`;
 
-/** Ids of deliveries that went lately, for a page that begins behind one of them. */
+/** Ids kept of deleted deliveries, for a page that begins after one of them. */
 const REMEMBERED = 10_000;
 
 const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
 
-/** Whether a delivery goes on by itself. */
+/** Checks whether a delivery in this state is unsettled. */
 function isUnsettled(state: DeliveryState): boolean {
   return UNSETTLED.has(state);
 }
 
-/** What of a delivery a move may change; what is absent stays. */
+/** Changes of a row; absent fields stay. */
 interface RowChange {
   readonly state: DeliveryState;
   readonly dead: Delivery['dead'];
@@ -52,26 +52,25 @@ interface RowChange {
   readonly retriedAt?: number;
 }
 
-/** Deliveries as rows. */
+/** Reads and changes rows of deliveries. */
 export class DeliveryRows {
   readonly queues: ReadyQueue;
-  readonly tally: StateCounts;
-  readonly shift: ClockOffset;
-  readonly making: CreationIndex;
+  readonly stateCounts: StateCounts;
+  readonly clockOffset: ClockOffset;
+  readonly creationIndex: CreationIndex;
   readonly #db: Statements;
-  readonly #gone = new Map<string, number>();
-  /** Running ones by id, as they stand: an attempt and its end read nothing again. */
-  readonly #atWork = new Map<string, DeliveryRow>();
+  readonly #deleted = new Map<string, number>();
+  /** Rows of running deliveries by id, so that an attempt and its settlement read nothing. */
+  readonly #running = new Map<string, DeliveryRow>();
 
   constructor(db: Statements) {
     this.#db = db;
     this.queues = new ReadyQueue(db);
-    this.tally = new StateCounts(db);
-    this.shift = new ClockOffset(db);
-    this.making = new CreationIndex(db);
+    this.stateCounts = new StateCounts(db);
+    this.clockOffset = new ClockOffset(db);
+    this.creationIndex = new CreationIndex(db);
   }
 
-  /** Puts a new one in. */
   add(row: NewRow): void {
     const { id, trigger, namespace, rule, object, state, dead } = row;
     const { createdAt, attempts, attemptCount } = row;
@@ -82,129 +81,125 @@ export class DeliveryRows {
       INSERT,
       ...[id, trigger, namespace, rule, object, state, dead, createdAt, dueAt, queue, attempts],
       ...[attemptCount, row.started, row.deaths, row.retriedAt, settledAt],
-      this.making.next(createdAt),
+      this.creationIndex.next(createdAt),
     );
     this.#db.run('INSERT INTO body (seq, text) VALUES (?, ?)', seq, row.body);
-    this.tally.note(trigger, state, 1);
+    this.stateCounts.note(trigger, state, 1);
   }
 
-  /** By its id. */
   find(id: string): DeliveryRow | undefined {
-    const known = this.#atWork.get(id);
+    const known = this.#running.get(id);
     return (
       known ?? this.toRow(this.#db.get(`SELECT ${DELIVERY_COLUMNS} FROM delivery WHERE id = ?`, id))
     );
   }
 
-  /** By its place in the order of commits. */
+  /** Finds a row by its number in the order of commits. */
   at(seq: number): DeliveryRow | undefined {
     return this.toRow(
       this.#db.get(`SELECT ${DELIVERY_COLUMNS} FROM delivery WHERE delivery.seq = ?`, seq),
     );
   }
 
-  /** With its body. */
   whole(row: DeliveryRow): WholeRow {
     return { ...row, body: this.body(row.seq) };
   }
 
-  /** The rest of a delivery, as JSON. */
   body(seq: number): string {
-    return this.#db.value('SELECT text FROM body WHERE seq = ?', seq) as string;
+    return this.#db.text('SELECT text FROM body WHERE seq = ?', seq) ?? '';
   }
 
-  /** The place of one that is there, or went lately. */
+  /** The number of a delivery in the order of commits, also if it was deleted recently. */
   placeOf(id: string): number | undefined {
     const seq = this.#db.value('SELECT seq FROM delivery WHERE id = ?', id);
-    return (seq as number | undefined) ?? this.#gone.get(id);
+    return typeof seq === 'number' ? seq : this.#deleted.get(id);
   }
 
-  /** Moves one to a state, which may be the same. */
-  move(before: DeliveryRow, move: RowChange): DeliveryRow {
+  /** Changes a row to a state, which may be the same. */
+  change(before: DeliveryRow, change: RowChange): DeliveryRow {
     const { seq, trigger } = before;
-    const { state, dead, endedAt, now } = move;
-    const dueAt = this.#storedDue(state, move.dueAt);
+    const { state, dead, endedAt, now } = change;
+    const dueAt = this.#storedDue(state, change.dueAt);
     const isQueued = state === 'waiting' || state === 'running';
     const queue = isQueued ? (before.queue ?? this.queues.join(before, dueAt)) : null;
     const after: DeliveryRow = {
       ...before,
-      ...{ state, dead, dueAt: move.dueAt, queue, claim: move.claim ?? null },
-      attempts: move.attempts ?? before.attempts,
-      openAt: move.openAt === undefined ? before.openAt : move.openAt,
-      started: move.started === undefined ? before.started : move.started,
-      deaths: move.deaths ?? before.deaths,
-      retriedAt: move.retriedAt ?? before.retriedAt,
+      ...{ state, dead, dueAt: change.dueAt, queue, claim: change.claim ?? null },
+      attempts: change.attempts ?? before.attempts,
+      openAt: change.openAt === undefined ? before.openAt : change.openAt,
+      started: change.started === undefined ? before.started : change.started,
+      deaths: change.deaths ?? before.deaths,
+      retriedAt: change.retriedAt ?? before.retriedAt,
     };
     this.#db.run(
-      MOVE,
+      UPDATE_ROW,
       ...[state, dead, dueAt, queue, after.claim, after.attempts, after.openAt],
-      endedAt === undefined ? null : this.shift.toStored(endedAt),
+      endedAt === undefined ? null : this.clockOffset.toStored(endedAt),
       ...[after.started, after.deaths, after.retriedAt, isUnsettled(state) ? null : now, seq],
     );
     const wasRunning = before.state === 'running' ? 1 : 0;
     const running = ((state === 'running' ? 1 : 0) - wasRunning) as -1 | 0 | 1;
-    this.#noteAtWork(after);
+    this.#noteRunning(after);
     if (before.queue !== null) this.queues.lookAgain(before.queue, running);
     if (before.state !== state) {
-      this.tally.note(trigger, before.state, -1);
-      this.tally.note(trigger, state, 1);
+      this.stateCounts.note(trigger, before.state, -1);
+      this.stateCounts.note(trigger, state, 1);
     }
     return after;
   }
 
-  /** Hands one on which nobody works to another trigger. */
-  handTo(to: string, row: DeliveryRow): void {
+  /** Moves a delivery to another trigger; it must not be running. */
+  moveTo(to: string, row: DeliveryRow): void {
     const { seq, trigger, state, queue: before } = row;
     const due = this.#storedDue(state, row.dueAt);
     const queue = before === null ? null : this.queues.join({ ...row, trigger: to }, due);
     this.#db.run('UPDATE delivery SET trigger = ?, queue = ? WHERE seq = ?', to, queue, seq);
     if (before !== null) this.queues.lookAgain(before, 0);
-    this.tally.note(trigger, state, -1);
-    this.tally.note(to, state, 1);
+    this.stateCounts.note(trigger, state, -1);
+    this.stateCounts.note(to, state, 1);
   }
 
-  /** Notes that an attempt begins; what there was before stays. */
+  /** Stores a new attempt, which begins now, after the ended ones. */
   openAttempt(before: DeliveryRow, attempts: string, at: number): DeliveryRow {
     const attemptCount = before.attemptCount + 1;
     this.#db.run(OPEN_ATTEMPT, attempts, attemptCount, at, before.seq);
     const after = { ...before, attempts, attemptCount, openAt: at };
-    this.#noteAtWork(after);
+    this.#noteRunning(after);
     return after;
   }
 
-  /** Everything unsettled is due so much later. */
+  /** Adds to the due time of every unsettled delivery. */
   shiftBy(byMs: number): void {
-    this.#atWork.clear();
-    this.shift.by(byMs);
+    this.#running.clear();
+    this.clockOffset.by(byMs);
   }
 
-  /** What a transaction changed was undone: what is remembered of it does not hold. */
+  /** Drops cached rows and counts after a transaction was rolled back. */
   rollback(): void {
-    this.#atWork.clear();
-    this.tally.rollback();
+    this.#running.clear();
+    this.stateCounts.rollback();
   }
 
-  /** Takes a settled one out. */
   forget({ seq, id, trigger, state }: Pick<DeliveryRow, 'seq' | 'id' | 'trigger' | 'state'>): void {
     this.#db.run('DELETE FROM delivery WHERE seq = ?', seq);
     this.#db.run('DELETE FROM body WHERE seq = ?', seq);
-    this.tally.note(trigger, state, -1);
-    this.#gone.set(id, seq);
-    for (const oldest of this.#gone.keys()) {
-      if (this.#gone.size <= REMEMBERED) break;
-      this.#gone.delete(oldest);
+    this.stateCounts.note(trigger, state, -1);
+    this.#deleted.set(id, seq);
+    for (const oldest of this.#deleted.keys()) {
+      if (this.#deleted.size <= REMEMBERED) break;
+      this.#deleted.delete(oldest);
     }
   }
 
-  /** A row as it is told, its time due on the wall clock. */
+  /** Converts a stored row to one with a due time on the wall clock. */
   toRow(stored: unknown): DeliveryRow | undefined {
     if (stored === undefined) return undefined;
     const row = stored as DeliveryRow;
     const { seq, id, trigger, namespace, object, state, dead } = row;
     const { createdAt, queue, claim, attempts } = row;
     const { attemptCount, openAt, started, deaths, retriedAt } = row;
-    const dueAt = isUnsettled(state) ? this.shift.fromStored(row.dueAt) : row.dueAt;
-    // Field by field: what SQLite hands out is slow to copy and to send.
+    const dueAt = isUnsettled(state) ? this.clockOffset.fromStored(row.dueAt) : row.dueAt;
+    // Field by field, because row objects of SQLite are slow to copy and to send.
     return {
       ...{ seq, id, trigger, namespace, object, state, dead },
       ...{ createdAt, dueAt, queue, claim, attempts },
@@ -212,49 +207,117 @@ export class DeliveryRows {
     };
   }
 
-  #noteAtWork(row: DeliveryRow): void {
-    if (row.state === 'running') this.#atWork.set(row.id, row);
-    else this.#atWork.delete(row.id);
+  #noteRunning(row: DeliveryRow): void {
+    if (row.state === 'running') this.#running.set(row.id, row);
+    else this.#running.delete(row.id);
   }
 
-  /** When a settled one was due does not move any more. */
+  /** The stored due time; that of a settled delivery is not shifted. */
   #storedDue(state: DeliveryState, dueAt: number): number {
-    return isUnsettled(state) ? this.shift.toStored(dueAt) : dueAt;
+    return isUnsettled(state) ? this.clockOffset.toStored(dueAt) : dueAt;
   }
 }
 
-// The store's own time. A jump of the clock moves when everything unsettled is due, and with a
-// million waiting no statement could write all of them at once. So their times are stored less one
-// number, and only that number moves.
+/**
+ * Numbers of deliveries by trigger and state. They are counted once at the opening and then kept up to
+ * date, so that a scrape does not count a million rows. Changes apply at the commit of their transaction.
+ */
+class StateCounts {
+  #counts: ReadonlyMap<string, DeliveryCount> = new Map();
+  #pending: DeliveryCount[] = [];
 
-/** By how much the times of what is unsettled are more than what is stored. */
-class ClockOffset {
+  constructor(db: Statements) {
+    const sql = 'SELECT trigger, state, count(*) count FROM delivery GROUP BY trigger, state';
+    for (const { trigger, state, count } of db.all(sql) as readonly DeliveryCount[]) {
+      this.note(trigger, state, count);
+    }
+    this.commit();
+  }
+
+  /** Adds a number, which may be negative, when the transaction is committed. */
+  note(trigger: string, state: DeliveryState, count: number): void {
+    this.#pending.push({ trigger, state, count });
+  }
+
+  commit(): void {
+    this.#counts = this.#sum();
+    this.#pending = [];
+  }
+
+  rollback(): void {
+    this.#pending = [];
+  }
+
+  /** All counts above 0, including pending changes. */
+  get counts(): readonly DeliveryCount[] {
+    return [...this.#sum().values()];
+  }
+
+  #sum(): ReadonlyMap<string, DeliveryCount> {
+    if (this.#pending.length === 0) return this.#counts;
+    const sum = new Map(this.#counts);
+    for (const { trigger, state, count } of this.#pending) {
+      const place = `${state} ${trigger}`;
+      const total = (sum.get(place)?.count ?? 0) + count;
+      if (total === 0) sum.delete(place);
+      else sum.set(place, { trigger, state, count: total });
+    }
+    return sum;
+  }
+}
+
+/** The numbers of the first and the last row of a span. */
+interface CreationSpan {
+  readonly first: number;
+  readonly last: number;
+}
+
+const FIRST_MADE = `
+SELECT seq FROM delivery INDEXED BY delivery_made WHERE made_at >= ? ORDER BY made_at, seq LIMIT 1`;
+
+const LAST_MADE = `
+SELECT seq FROM delivery INDEXED BY delivery_made WHERE made_at < ?
+ORDER BY made_at DESC, seq DESC LIMIT 1`;
+
+/**
+ * Creation times as numbers that never decrease in the order of commits, so that an index finds the
+ * rows of a span of time. The clock may step back: its largest step is stored, and spans are widened
+ * by it.
+ */
+class CreationIndex {
   readonly #db: Statements;
-  #ms = 0;
+  #latest = 0;
+  #backstepMs = 0;
 
   constructor(db: Statements) {
     this.#db = db;
     this.reread();
   }
 
-  /** The time of the store at a moment of the wall clock. */
-  toStored(at: number): number {
-    return at - this.#ms;
+  /** The creation number of the next delivery; not below that of any other. */
+  next(createdAt: number): number {
+    this.#latest = Math.max(this.#latest, createdAt);
+    const backstepMs = this.#latest - createdAt;
+    if (backstepMs > this.#backstepMs) {
+      this.#backstepMs = backstepMs;
+      this.#db.run("UPDATE meta SET value = ? WHERE name = 'backstep_ms'", backstepMs);
+    }
+    return this.#latest;
   }
 
-  /** The moment of the wall clock for a time of the store. */
-  fromStored(at: number): number {
-    return at + this.#ms;
+  /** Rows that include every delivery made in a span of time, and possibly others. */
+  span(since: number | undefined, until: number | undefined): CreationSpan {
+    const first = since === undefined ? 0 : this.#db.value(FIRST_MADE, since);
+    const last =
+      until === undefined
+        ? Number.MAX_SAFE_INTEGER
+        : this.#db.value(LAST_MADE, until + this.#backstepMs);
+    return { first: Number(first ?? Number.MAX_SAFE_INTEGER), last: Number(last ?? -1) };
   }
 
-  /** Moves everything. */
-  by(ms: number): void {
-    this.#ms += ms;
-    this.#db.run("UPDATE meta SET value = ? WHERE name = 'shift_ms'", this.#ms);
-  }
-
-  /** As it stands in the file: a transaction may have been undone. */
+  /** Reads the stored values again after a rollback. */
   reread(): void {
-    this.#ms = this.#db.number("SELECT value FROM meta WHERE name = 'shift_ms'");
+    this.#latest = this.#db.number('SELECT max(made_at) FROM delivery');
+    this.#backstepMs = this.#db.number("SELECT value FROM meta WHERE name = 'backstep_ms'");
   }
 }

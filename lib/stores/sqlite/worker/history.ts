@@ -1,6 +1,6 @@
-// The decisions behind the deliveries, in a second file beside the first: it is written after the
-// answers and without waiting for the disk, so it may lose its last moments, and nothing depends on
-// it. A damaged one is set aside under another name, never the main file.
+// The decisions of deliveries, in a second file beside the main one. It is written after the answers
+// and without waiting for the disk, so a crash may lose recent decisions. No other data depends on it.
+// A damaged history is renamed and replaced; the main file never is.
 
 import { existsSync, renameSync } from 'node:fs';
 import type { DecisionRow, HistoryNote } from '../protocol.ts';
@@ -15,28 +15,28 @@ const FORGET = 'DELETE FROM decision WHERE id = ?';
 
 const NEXT = 'SELECT seq, id FROM decision WHERE seq > ? ORDER BY seq LIMIT ?';
 
-/** Decisions looked at in each sweep. */
+/** Decisions checked in each sweep. */
 const PIECE = 500;
 
-/** Set aside once is damage; more often is a disk that must not be filled with copies. */
-const SET_ASIDE_AT_MOST = 9;
+/** The most damaged files that are kept, so that a failing disk is not filled with them. */
+const DAMAGED_AT_MOST = 9;
 
 interface OldRow {
   readonly seq: number;
   readonly id: string;
 }
 
-/** Decisions, as long as their deliveries are there. */
+/** Stores decisions for as long as their deliveries exist. */
 export class History {
   readonly #path: string;
   readonly #note: (note: HistoryNote) => void;
-  /** Whether a delivery of this id is there. */
+  /** Checks whether a delivery with this id exists. */
   readonly #isKept: (id: string) => boolean;
   #file: HistoryFile | null = null;
-  /** Then only people put it right. */
+  /** The file is damaged and could not be renamed, so only a person can repair it. */
   #isDamaged = false;
   #isOpen = false;
-  /** Null: not known since it was written. */
+  /** Null after a change. */
   #usedBytes: number | null = null;
   #sweptTo = 0;
 
@@ -49,7 +49,6 @@ export class History {
     });
   }
 
-  /** Its pages in use. */
   get usedBytes(): number {
     this.#tryTo(() => {
       this.#usedBytes ??= this.#file?.usedBytes ?? 0;
@@ -74,9 +73,9 @@ export class History {
     return found;
   }
 
-  /** Looks at some more decisions, over and over, and forgets those whose deliveries went. */
+  /** Checks the next decisions in a cycle and deletes those without a delivery. */
   sweep(): void {
-    // Once a minute: a disk that had no room may have some again.
+    // Retries once per sweep, which runs each minute: the disk may have space again.
     if (this.#file === null && !this.#isDamaged) this.#reopen();
     this.#write((file) => {
       const some = file.all(NEXT, this.#sweptTo, PIECE) as readonly OldRow[];
@@ -87,7 +86,7 @@ export class History {
     });
   }
 
-  /** Commits what was written since. */
+  /** Commits the changes since the last flush. */
   flush(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -110,7 +109,7 @@ export class History {
     });
   }
 
-  /** Whatever fails here costs decisions, nothing else. */
+  /** Absorbs every failure: it may lose decisions, but no other data. */
   #tryTo(act: () => unknown): void {
     try {
       act();
@@ -130,7 +129,7 @@ export class History {
     try {
       this.#file?.close();
     } catch {
-      // It is given up; that it can not even be closed changes nothing.
+      // The file is abandoned, so a failure to close it does not matter.
     }
     this.#file = null;
   }
@@ -140,12 +139,12 @@ export class History {
       this.#file = openHistory(this.#path);
       this.#isDamaged = false;
     } catch {
-      // Already told why; without a history the gateway runs on.
+      // The reason was already reported. The gateway continues without a history.
     }
   }
 
   #setAside(): string | null {
-    const places = Array.from({ length: SET_ASIDE_AT_MOST }, (_, place) => place + 1);
+    const places = Array.from({ length: DAMAGED_AT_MOST }, (_, place) => place + 1);
     const names = places.map((place) => `${this.#path}.damaged-${place}`);
     const movedTo = names.find((name) => !existsSync(name));
     if (movedTo === undefined) return null;

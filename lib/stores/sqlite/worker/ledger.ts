@@ -1,10 +1,11 @@
-// The ledger: what has been started, found by key, by id, and by the Event it came from. It forgets
-// only what a sweep says.
+// The ledger in SQL: the series that were started, found by key, by delivery id and by Event. Only a
+// sweep (maintenance.ts) deletes entries.
 
 import { HELD_TO_THE_END } from '../../../core/delivery.ts';
-import type { CompleteList, DeletedKey } from '../../../core/source.ts';
+import type { CompleteList, PathKey } from '../../../core/source.ts';
 import type { LedgerEntry, Retirement } from '../../../core/store.ts';
 import { hashesOf } from '../../../kit/data/key-filter.ts';
+import { heirOf } from '../../store-kind.ts';
 import type { LedgerKeys, SeenKeys } from '../protocol.ts';
 import type { Statements } from './database.ts';
 
@@ -14,7 +15,7 @@ last_happened_at AS lastHappenedAt, last_count AS lastCount`;
 
 const LOOKUP = `SELECT ${COLUMNS} FROM ledger JOIN path ON path.id = ledger.path WHERE key = ?`;
 
-// Most writes only move what came last: then no index is touched.
+// Most writes change only the last state, and this statement touches no index.
 const MOVE_LAST = `
 UPDATE ledger SET last_happened_at = ?, last_count = ?
 WHERE key = ? AND path = ? AND event_key = ? AND id = ? AND life = ? AND fired_at = ?
@@ -32,8 +33,12 @@ ON CONFLICT (key) DO UPDATE SET path = excluded.path, event_key = excluded.event
 const SEEN = `
 UPDATE ledger SET gone_at = NULL WHERE path = ? AND event_key = ? AND gone_at IS NOT NULL`;
 
+const ANY_GONE = 'SELECT 1 FROM ledger INDEXED BY ledger_gone WHERE gone_at IS NOT NULL LIMIT 1';
+
 const GONE = `
 UPDATE ledger SET gone_at = ? WHERE path = ? AND event_key = ? AND gone_at IS NULL`;
+
+const MOVE_TO_PATH = 'UPDATE ledger SET path = ? WHERE path = ? AND event_key = ?';
 
 const EVENTS_OF = `
 SELECT DISTINCT event_key FROM ledger INDEXED BY ledger_event
@@ -46,7 +51,7 @@ WHERE fired_at >= ? AND ifnull(state, '') <> 'held' AND ifnull(dead, '') NOT IN 
 const KEYS = `
 SELECT seq, key, event_key AS eventKey FROM ledger WHERE seq > ? ORDER BY seq LIMIT ?`;
 
-/** Some 20 ms of the worker's time. */
+/** Entries per piece: about 20 ms of the worker's time. */
 const KEYS_PIECE = 10_000;
 
 interface KeyRow {
@@ -55,22 +60,21 @@ interface KeyRow {
   readonly eventKey: string;
 }
 
-/** Events looked at together, so that nothing holds all of a path in memory. */
+/** Events read together, so that the keys of a path are never all in memory. */
 const PAGE = 500;
 
-/** Ledger entries as rows. */
+/** Reads and changes rows of the ledger. */
 export class Ledger {
   readonly #db: Statements;
-  /** What each watch path is stored as. */
+  /** The row ids of watch paths. */
   readonly #paths = new Map<string, number>();
-  /** Paths of which it is known that they are not retired. */
+  /** Paths that are known not to be retired. */
   readonly #read = new Set<string>();
 
   constructor(db: Statements) {
     this.#db = db;
   }
 
-  /** The entries for these keys; one with none is left out. */
   lookup(keys: readonly string[]): readonly LedgerEntry[] {
     return keys.flatMap((key) => {
       const entry = this.#db.get(LOOKUP, key);
@@ -78,7 +82,7 @@ export class Ledger {
     });
   }
 
-  /** The hashes of a piece of all keys, of the entries behind this one. */
+  /** The hashes of all keys of the next entries after this one. */
   keys(after: number): LedgerKeys {
     const rows = this.#db.all(KEYS, after, KEYS_PIECE) as readonly KeyRow[];
     const hashes = new Uint32Array(rows.length * 4);
@@ -90,12 +94,11 @@ export class Ledger {
     return { hashes, next };
   }
 
-  /** Whether a delivery of this id was started under some entry. */
   has(id: string): boolean {
     return this.#db.get('SELECT 1 FROM ledger WHERE id = ?', id) !== undefined;
   }
 
-  /** Stores an entry whole; a state of its Event was read, so it is not gone. */
+  /** Stores a complete entry. A state of its Event was read, so the Event exists. */
   write(entry: LedgerEntry): void {
     const { key, eventKey, object, id, life } = entry;
     const { firedAt, firedHappenedAt, firedCount, lastHappenedAt, lastCount } = entry;
@@ -108,7 +111,7 @@ export class Ledger {
     this.#db.run(WRITE, key, path, eventKey, object, id, life, ...fired, ...last);
   }
 
-  /** Notes that these Events are there: a state of each was read. */
+  /** Marks Events as existing, because a state of each was read. */
   markSeen(seen: readonly SeenKeys[]): void {
     if (seen.length === 0 || this.#db.get(ANY_GONE) === undefined) return;
     for (const { path, keys } of seen) {
@@ -117,12 +120,12 @@ export class Ledger {
     }
   }
 
-  /** Notes that an Event is no longer there: its entries' retention begins. */
-  markGone({ path, key }: DeletedKey, readMs: number): void {
+  /** Marks an Event as deleted: the retention of its entries begins. */
+  markGone({ path, key }: PathKey, readMs: number): void {
     this.#db.run(GONE, readMs, this.#pathOf(path), key);
   }
 
-  /** Notes that all other Events of a path are no longer there. */
+  /** Marks all other Events of a path as deleted. */
   markListed({ path, keys }: CompleteList, readMs: number): void {
     const stored = this.#pathOf(path);
     for (const eventKey of this.#eventsOf(stored)) {
@@ -130,42 +133,39 @@ export class Ledger {
     }
   }
 
-  /** Hands the entries of a path to its heirs; the others' retention begins. */
+  /** Moves the entries of a path to its heirs; the retention of the others begins. */
   retire({ path, heirs, readMs }: Retirement): void {
     const stored = this.#pathOf(path);
     this.#read.delete(path);
     this.#db.run('UPDATE path SET is_retired = 1 WHERE id = ?', stored);
     for (const eventKey of this.#eventsOf(stored)) {
-      const namespace = eventKey.slice(0, eventKey.indexOf('/'));
-      const heir = heirs.find((one) => one.namespace === null || one.namespace === namespace);
+      const heir = heirOf(heirs, eventKey);
       if (heir === undefined) this.#db.run(GONE, readMs, stored, eventKey);
-      else if (heir.path !== path) {
-        const sql = 'UPDATE ledger SET path = ? WHERE path = ? AND event_key = ?';
-        this.#db.run(sql, this.#pathOf(heir.path), stored, eventKey);
-        this.#noteRead(heir.path);
+      else if (heir !== path) {
+        this.#db.run(MOVE_TO_PATH, this.#pathOf(heir), stored, eventKey);
+        this.#noteRead(heir);
       }
     }
   }
 
-  /** The watch paths of all entries, but for paths that were retired. */
+  /** The watch paths of all entries, except retired paths. */
   get paths(): readonly string[] {
     const sql = `
       SELECT path FROM path WHERE is_retired = 0
       AND EXISTS (SELECT 1 FROM ledger INDEXED BY ledger_event WHERE ledger.path = path.id)`;
-    return this.#db.column(sql) as readonly string[];
+    return this.#db.texts(sql);
   }
 
-  /** The entry of this id was started only now. */
+  /** Sets the start of the entry with this delivery id, at the release of a held delivery. */
   refire(id: string, firedAt: number): void {
     this.#db.run('UPDATE ledger SET fired_at = ? WHERE id = ?', firedAt, id);
   }
 
-  /** What was started since a moment. */
   firedSince(since: number): readonly { readonly at: number; readonly object: string }[] {
     return this.#db.all(FIRED, since) as readonly { at: number; object: string }[];
   }
 
-  /** A transaction was undone: what it named paths does not hold. */
+  /** Drops cached paths after a transaction was rolled back. */
   rollback(): void {
     this.#paths.clear();
     this.#read.clear();
@@ -180,7 +180,7 @@ export class Ledger {
   *#eventsOf(path: number): Iterable<string> {
     let behind = '';
     for (;;) {
-      const page = this.#db.column(EVENTS_OF, path, behind, PAGE) as readonly string[];
+      const page = this.#db.texts(EVENTS_OF, path, behind, PAGE);
       yield* page;
       if (page.length < PAGE) return;
       behind = page.at(-1) ?? behind;
@@ -199,5 +199,3 @@ export class Ledger {
     return stored;
   }
 }
-
-const ANY_GONE = 'SELECT 1 FROM ledger INDEXED BY ledger_gone WHERE gone_at IS NOT NULL LIMIT 1';

@@ -1,6 +1,6 @@
-// Deliveries for people, page by page in the order of commits. Whichever index leaves the least to
-// look at leads; a page of what stands in some states is merged from one short list for each trigger
-// and state, so that a million waiting deliveries do not hide ten dead ones.
+// Pages of deliveries in the order of commits. The most selective index of a query is chosen. A page
+// of some states is merged from one short list per trigger and state. A search for ten dead letters
+// then does not scan a million waiting deliveries.
 
 import type { SQLInputValue } from 'node:sqlite';
 import type { DeliveryCount, DeliveryQuery } from '../../../core/store.ts';
@@ -8,7 +8,7 @@ import type { WholeRow } from '../protocol.ts';
 import type { Statements } from './database.ts';
 import type { DeliveryRows } from './delivery-rows.ts';
 
-/** So few are looked at one by one, whatever else is asked for. */
+/** Up to this number of deliveries a scan by state is fast, whatever the other filters are. */
 const FEW = 10_000;
 
 interface Filter {
@@ -16,7 +16,7 @@ interface Filter {
   readonly values: readonly SQLInputValue[];
 }
 
-/** Lists deliveries. */
+/** Finds pages of deliveries. */
 export class Listing {
   readonly #db: Statements;
   readonly #deliveries: DeliveryRows;
@@ -26,10 +26,9 @@ export class Listing {
     this.#deliveries = deliveries;
   }
 
-  /** A page. */
   list(query: DeliveryQuery): readonly WholeRow[] {
     const after = query.after === undefined ? null : this.#deliveries.placeOf(query.after);
-    // Of one that nobody knows nothing is behind.
+    // No delivery is after an unknown one.
     if (after === undefined) return [];
     return this.#places(query, after).flatMap((seq) => {
       const row = this.#deliveries.at(seq);
@@ -40,7 +39,7 @@ export class Listing {
   #places(query: DeliveryQuery, after: number | null): readonly number[] {
     const { states, trigger, object, rule, limit, order = 'oldest' } = query;
     const within = this.#within(query, after);
-    const counts = this.#deliveries.tally.counts.filter(
+    const counts = this.#deliveries.stateCounts.counts.filter(
       (one) => (states?.includes(one.state) ?? true) && (trigger ?? one.trigger) === one.trigger,
     );
     const isNarrow = states !== undefined || trigger !== undefined;
@@ -69,9 +68,9 @@ export class Listing {
     return found.slice(0, limit);
   }
 
-  /** The rows among which all that is asked for are. */
+  /** A span of rows that includes every match. */
   #within({ since, until, order }: DeliveryQuery, after: number | null): Filter {
-    const { first, last } = this.#deliveries.making.span(since, until);
+    const { first, last } = this.#deliveries.creationIndex.span(since, until);
     const from = after === null || order === 'newest' ? first : Math.max(first, after + 1);
     const to = after === null || order !== 'newest' ? last : Math.min(last, after - 1);
     return { sql: 'seq BETWEEN ? AND ?', values: [from, to] };
@@ -86,11 +85,11 @@ export class Listing {
     const direction = order === 'newest' ? 'DESC' : 'ASC';
     const sql = `SELECT seq FROM ${from} WHERE ${where} ORDER BY seq ${direction} LIMIT ?`;
     const values = filters.flatMap((filter) => filter.values);
-    return this.#db.column(sql, ...values, limit) as readonly number[];
+    return this.#db.numbers(sql, ...values, limit);
   }
 }
 
-/** The index that leads where no state does, else the order of commits itself. */
+/** The index of a query without states; without object and rule it is the order of commits. */
 function leaderOf({ object, rule }: DeliveryQuery): string {
   if (object !== undefined) return 'INDEXED BY delivery_object';
   return rule === undefined ? 'NOT INDEXED' : 'INDEXED BY delivery_rule';

@@ -1,5 +1,5 @@
-// Beginning, forgetting and moving times. A sweep comes in pieces, so that other calls go on between
-// them; whoever asks says where the piece before ended.
+// Recovery of unfinished work, retired paths and the sweep. A sweep runs in pieces, so that other calls
+// are answered in between; each call names the end of the previous piece.
 
 import { type Outcome, UNSETTLED_STATES } from '../../../core/delivery.ts';
 import type { RecoveryRequest, RenamedTrigger, Retirement } from '../../../core/store.ts';
@@ -7,24 +7,24 @@ import type {
   Calls,
   DeliveryRow,
   SweepAnswer,
-  SweepAsk,
   SweepPlace,
+  SweepRequest,
   WholeRow,
 } from '../protocol.ts';
 import { endedOf } from './claims.ts';
-import type { Commits, JournalParts } from './commit.ts';
+import type { Commits, WorkerParts } from './commit.ts';
 import type { DeliveryRows } from './delivery-rows.ts';
 
-/** A third death in a row during an attempt of one delivery: it is the delivery. */
+/** After this many consecutive deaths during its attempts, the delivery is taken for the cause. */
 const POISONED = 3;
 
-/** Rows that a piece of a sweep looks at, of each kind: some milliseconds. */
+/** Rows of each kind in a piece of a sweep: some milliseconds. */
 const PIECE = 500;
 
 const RUNNING = `
 SELECT id FROM delivery WHERE trigger = ? AND state = 'running' AND claim IS NOT ?`;
 
-// Attempts are JSON as JSON.stringify writes it; an unsettled one with a lost answer stays.
+// Excludes unsettled deliveries with a lost answer. Attempts are text made by JSON.stringify.
 const OF_TRIGGER = `
 SELECT seq FROM delivery INDEXED BY delivery_state WHERE trigger = ?
   AND (settled_at IS NOT NULL OR instr(attempts, '"outcome":{"outcome":"unknown"') = 0) LIMIT ?`;
@@ -32,10 +32,13 @@ SELECT seq FROM delivery INDEXED BY delivery_state WHERE trigger = ?
 const DIED: Outcome = {
   outcome: 'unknown',
   reason: 'process-died',
-  detail: 'the process ended before the answer was written down',
+  detail: 'the process ended before the outcome was stored',
 };
 
-/** It died without the attempt of these. Who stands at two is attempted alone next, whatever dies first. */
+/**
+ * Resets the count of deliveries that were not running at this death. Those with two deaths keep
+ * theirs, because their next attempt runs alone.
+ */
 const NOT_IN_A_ROW = "UPDATE delivery SET deaths = 0 WHERE deaths = 1 AND state = 'waiting'";
 
 const UNSETTLED = UNSETTLED_STATES.map((state) => `'${state}'`).join();
@@ -59,19 +62,18 @@ interface GoneEntry {
 
 const FROM_THE_START: SweepPlace = { goneAt: -Infinity, seq: 0 };
 
-/** What keeps a store in order. */
+/** Recovers, retires and sweeps. */
 export class Maintenance {
-  readonly #parts: JournalParts;
+  readonly #parts: WorkerParts;
   readonly #journal: Commits;
   readonly #deliveries: DeliveryRows;
 
-  constructor(parts: JournalParts, journal: Commits) {
+  constructor(parts: WorkerParts, journal: Commits) {
     this.#parts = parts;
     this.#journal = journal;
     this.#deliveries = parts.deliveries;
   }
 
-  /** Gives back what every other incarnation had claimed. */
   begin({ incarnation, now, renamed = [] }: RecoveryRequest): Calls['begin']['answer'] {
     const lost: string[] = [];
     let unattempted = 0;
@@ -80,15 +82,15 @@ export class Maintenance {
     for (const before of left) {
       if (before.openAt === null) {
         unattempted += 1;
-        this.#deliveries.move(before, { state: 'waiting', dead: null, dueAt: before.dueAt, now });
+        this.#deliveries.change(before, { state: 'waiting', dead: null, dueAt: before.dueAt, now });
       } else lost.push(this.#lose(before, now).id);
     }
-    // Now nothing runs that a lane of the old name would have to end.
+    // Only now, because no delivery of the old name is running any more.
     for (const one of renamed) this.#rename(one);
     return { lost: lost.flatMap((id) => this.#whole(id)), unattempted, paths: this.#paths() };
   }
 
-  /** Hands over the entries of a path; its position stays until a sweep. */
+  /** Moves the entries of a path to its heirs. Its position stays until a sweep. */
   retire(retirement: Retirement): void {
     const { path, readMs } = retirement;
     this.#parts.ledger.retire(retirement);
@@ -96,8 +98,8 @@ export class Maintenance {
     this.#parts.db.run(sql, readMs, path);
   }
 
-  /** Forgets a piece of what may be forgotten. */
-  sweep({ goneBefore, settledBefore, unread = [], from }: SweepAsk): SweepAnswer {
+  /** Deletes the next piece of outdated records. */
+  sweep({ goneBefore, settledBefore, unread = [], from }: SweepRequest): SweepAnswer {
     const { db, history } = this.#parts;
     const place = from ?? FROM_THE_START;
     if (from === null) {
@@ -120,12 +122,12 @@ export class Maintenance {
   }
 
   #rename({ from, to }: RenamedTrigger): void {
-    let some: readonly unknown[];
+    let some: readonly number[];
     do {
-      some = this.#parts.db.column(OF_TRIGGER, from, PIECE);
+      some = this.#parts.db.numbers(OF_TRIGGER, from, PIECE);
       for (const seq of some) {
-        const row = this.#deliveries.at(seq as number);
-        if (row !== undefined) this.#deliveries.handTo(to, row);
+        const row = this.#deliveries.at(seq);
+        if (row !== undefined) this.#deliveries.moveTo(to, row);
       }
     } while (some.length === PIECE);
   }
@@ -136,10 +138,10 @@ export class Maintenance {
   }
 
   #runningOfOthers(incarnation: string): readonly DeliveryRow[] {
-    const triggers = this.#deliveries.tally.counts.filter(({ state }) => state === 'running');
+    const triggers = this.#deliveries.stateCounts.counts.filter(({ state }) => state === 'running');
     return triggers
-      .flatMap(({ trigger }) => this.#parts.db.column(RUNNING, trigger, incarnation))
-      .flatMap((id) => this.#deliveries.find(id as string) ?? []);
+      .flatMap(({ trigger }) => this.#parts.db.texts(RUNNING, trigger, incarnation))
+      .flatMap((id) => this.#deliveries.find(id) ?? []);
   }
 
   #lose(before: DeliveryRow, now: number): DeliveryRow {
@@ -148,14 +150,13 @@ export class Maintenance {
     const openAt = null;
     const ended = { attempts, openAt, deaths, dueAt: now, now, endedAt: before.openAt ?? now };
     if (deaths < POISONED) {
-      return this.#deliveries.move(before, { ...ended, state: 'waiting', dead: null });
+      return this.#deliveries.change(before, { ...ended, state: 'waiting', dead: null });
     }
-    return this.#deliveries.move(before, { ...ended, state: 'dead', dead: 'poison' });
+    return this.#deliveries.change(before, { ...ended, state: 'dead', dead: 'poison' });
   }
 
   #paths(): readonly string[] {
     const sql = 'SELECT DISTINCT path FROM position WHERE retired_at IS NULL';
-    const read = this.#parts.db.column(sql) as readonly string[];
-    return [...new Set([...read, ...this.#parts.ledger.paths])];
+    return [...new Set([...this.#parts.db.texts(sql), ...this.#parts.ledger.paths])];
   }
 }

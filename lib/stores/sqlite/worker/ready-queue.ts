@@ -1,8 +1,7 @@
-// Which waiting delivery may be attempted now, by index. A row for each trigger and involved object
-// with something waiting or running says when to look at it: the earliest due time of what waits,
-// null while one is running. So neither a million waiting nor ten thousand of one blocked object
-// slow a claim. Namespaces take turns in the order of their names, beginning behind the one that had
-// the last turn. Times here are the store's own (shift.ts).
+// The index of deliveries that may be attempted now. Each trigger and involved object with a waiting
+// or running delivery has a row. Its `look_at` is the earliest due time, or null while one is running.
+// So neither a million waiting deliveries nor ten thousand of one blocked object slow a claim.
+// Namespaces take turns by name, beginning after the last one. Times are stored times (ClockOffset).
 
 import { OVERTAKE_MS } from '../../store-kind.ts';
 import type { Statements } from './database.ts';
@@ -20,7 +19,7 @@ WHERE id = ?1`;
 
 const TAKE = 'UPDATE queue SET running = running + 1, look_at = NULL WHERE id = ?';
 
-// What ends is mostly the last of its object: then one statement is enough.
+// Usually the last delivery of an object ends, and this one statement is enough.
 const LEAVE = `
 DELETE FROM queue WHERE id = ?1 AND running + ?2 = 0 AND NOT EXISTS
   (SELECT 1 FROM delivery INDEXED BY delivery_order WHERE queue = ?1 AND state = 'waiting')`;
@@ -29,7 +28,7 @@ const DUE = `
 SELECT id FROM queue INDEXED BY queue_turn
 WHERE trigger = ? AND namespace = ? AND look_at <= ? ORDER BY look_at, id LIMIT ?`;
 
-/** Of these namespaces the first by name, with its earliest look. */
+/** SQL for the first by name of some namespaces, with its earliest `look_at`. */
 function firstNamespace(which: string): string {
   return `
 SELECT namespace, look_at FROM queue INDEXED BY queue_turn
@@ -37,7 +36,7 @@ WHERE trigger = ?1 AND look_at IS NOT NULL AND ${which}
 ORDER BY namespace, look_at LIMIT 1`;
 }
 
-// Steps by index. One recursive statement for all of them costs as much to begin as ten steps.
+// Each is one step in an index. One recursive statement for all steps costs as much as ten of them.
 const BEHIND = firstNamespace('namespace > ?2');
 const UP_TO = firstNamespace('namespace <= ?2');
 const BETWEEN = firstNamespace('namespace > ?2 AND namespace <= ?3');
@@ -53,19 +52,19 @@ const IN_ORDER = `
 SELECT seq, due_at, ended_at FROM delivery INDEXED BY delivery_order
 WHERE queue = ? AND state = 'waiting' ORDER BY seq`;
 
-/** The deliveries that share the turns of a namespace. */
+/** Identifies the deliveries of a namespace, which share its turns. */
 interface TurnKey {
   readonly trigger: string;
-  /** Of their Events. */
+  /** The namespace of their Events. */
   readonly namespace: string;
 }
 
-/** A turn of a namespace; `now` is the store's own time. */
+/** A turn of a namespace; `now` is a stored time. */
 export interface Turn extends TurnKey {
   readonly now: number;
 }
 
-/** The queues of involved objects, for each trigger. */
+/** Queues of involved objects by trigger. */
 export class ReadyQueue {
   readonly #db: Statements;
 
@@ -73,18 +72,18 @@ export class ReadyQueue {
     this.#db = db;
   }
 
-  /** A delivery waits, due at a time; answers its queue. */
+  /** Adds a waiting delivery and returns the id of its queue. */
   join({ trigger, namespace, object }: TurnKey & { object: string }, dueAt: number): number {
     return this.#db.number(JOIN, trigger, namespace, object, dueAt);
   }
 
-  /** Something of this queue changed; `running` says by how much what runs became more. */
+  /** Updates a queue after a change; `running` is the change in the number of running ones. */
   lookAgain(queue: number, running: -1 | 0 | 1): void {
     if (running === 1) this.#db.run(TAKE, queue);
     else if (this.#db.run(LEAVE, queue, running) === 0) this.#db.run(LOOK_AGAIN, queue, running);
   }
 
-  /** Namespaces of which something is due, the one whose turn comes next first. */
+  /** Namespaces with a due delivery, beginning with the next turn. */
   turns(trigger: string, now: number, limit: number): readonly string[] {
     const first = this.next(trigger);
     if (first === null || first > now) return [];
@@ -96,17 +95,17 @@ export class ReadyQueue {
     return due;
   }
 
-  /** Notes that a namespace had its turn. */
+  /** Stores that a namespace had the last turn. */
   passTurn(trigger: string, namespace: string): void {
     this.#db.run(NOTE_TURN, trigger, namespace);
   }
 
-  /** Queues of a namespace that are due, the one that has been so for longest first. */
+  /** Due queues of a namespace, the earliest due first. */
   due({ trigger, namespace, now }: Turn, limit: number): readonly number[] {
     return this.#db.numbers(DUE, trigger, namespace, now, limit);
   }
 
-  /** The next delivery of a namespace in the order in which those of an object were made. */
+  /** The next due delivery of a namespace that keeps the order within its object. */
   nextInOrder(turn: Turn): number | null {
     for (;;) {
       const [queue] = this.due(turn, 1);
@@ -117,13 +116,14 @@ export class ReadyQueue {
     }
   }
 
-  /** When something may fall due next, on the store's own time. */
+  /** The earliest stored time at which a delivery of the trigger may fall due. */
   next(trigger: string): number | null {
     const sql = 'SELECT min(look_at) at FROM queue WHERE trigger = ? AND look_at IS NOT NULL';
-    return (this.#db.value(sql, trigger) as number | null | undefined) ?? null;
+    const at = this.#db.value(sql, trigger);
+    return typeof at === 'number' ? at : null;
   }
 
-  /** Every namespace with something to look at, the one whose turn comes next first. */
+  /** Namespaces with a waiting delivery of a free object, beginning with the next turn. */
   *#namespaces(trigger: string): Iterable<NamespaceLook> {
     const last = this.#db.text(LAST_TURN, trigger) ?? '';
     const step = (sql: string, ...bounds: readonly string[]): NamespaceLook | undefined =>
@@ -139,7 +139,7 @@ export class ReadyQueue {
       const { seq, due_at: dueAt, ended_at: endedAt } = row;
       if (dueAt <= now) return { seq, lookAt: now };
       lookAt = lookAt === null ? dueAt : Math.min(lookAt, dueAt);
-      // A delivery that was never attempted can not be overtaken.
+      // A delivery that was never attempted cannot be overtaken.
       if (endedAt === null) return { seq: null, lookAt };
       const passableAt = endedAt + OVERTAKE_MS;
       if (passableAt > now) return { seq: null, lookAt: Math.min(lookAt, passableAt) };
@@ -161,6 +161,40 @@ interface WaitingRow {
 
 interface DueCandidate {
   readonly seq: number | null;
-  /** When to look again where there is none. */
+  /** When to check again if there is none. */
   readonly lookAt: number | null;
+}
+
+/**
+ * Converts due times of unsettled deliveries to stored times, which are smaller by one offset. After a
+ * clock jump only the offset changes, because rewriting a million due times would take too long.
+ */
+export class ClockOffset {
+  readonly #db: Statements;
+  #ms = 0;
+
+  constructor(db: Statements) {
+    this.#db = db;
+    this.reread();
+  }
+
+  /** Converts a time of the wall clock to a stored time. */
+  toStored(at: number): number {
+    return at - this.#ms;
+  }
+
+  /** Converts a stored time to a time of the wall clock. */
+  fromStored(at: number): number {
+    return at + this.#ms;
+  }
+
+  by(ms: number): void {
+    this.#ms += ms;
+    this.#db.run("UPDATE meta SET value = ? WHERE name = 'shift_ms'", this.#ms);
+  }
+
+  /** Reads the stored offset again after a rollback. */
+  reread(): void {
+    this.#ms = this.#db.number("SELECT value FROM meta WHERE name = 'shift_ms'");
+  }
 }

@@ -1,18 +1,18 @@
-// The tables of the main file and how they came to be: `user_version` is the format that wrote it,
-// and `meta.minimum_reader` the oldest format that may still read and write it. Steps only add;
-// whoever takes something away or changes its meaning raises the minimum reader.
+// The tables of the main file, as steps from format to format. `user_version` is the format of the
+// file, and `meta.minimum_reader` the oldest format that may read and write it. A step that removes
+// something or changes its meaning must raise the minimum reader.
 
-/** Marks a file as ours: "Sluc" in ASCII. */
+/** Marks a file of Sluice: "Sluc" in ASCII. */
 export const APPLICATION_ID = 0x53_6c_75_63;
 
 /** The format that this program writes. */
 export const FORMAT = 2;
 
-/** The oldest format that can work with what this program writes. */
+/** The oldest format that can read and write the files of this program. */
 const MINIMUM_READER = 1;
 
-// Columns with times have INTEGER affinity and are not STRICT: a steady clock has fractions of ms.
-// due_at, ended_at and look_at of what is unsettled stand on the store's own time (see shift.ts).
+// Columns of times have INTEGER affinity and are not STRICT, because a steady clock has fractions of
+// a millisecond. Of unsettled deliveries, due_at, ended_at and look_at are stored times (ClockOffset).
 const FIRST = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('minimum_reader', ${MINIMUM_READER}), ('shift_ms', 0),
@@ -77,9 +77,9 @@ CREATE INDEX delivery_settled ON delivery (settled_at) WHERE settled_at IS NOT N
 CREATE TABLE body (seq INTEGER PRIMARY KEY, text TEXT NOT NULL);
 `;
 
-// Namespaces take turns. A program of format 1 goes on with such a file: it writes '' for a namespace.
-// In a file of format 1 the namespace is in the body alone. A body may be nested deeper than SQLite
-// reads; json_valid keeps it from failing the step.
+// Adds namespaces, which take turns. A program of format 1 can still use the file; it writes '' for a
+// namespace. In a file of format 1 the namespace is only in the body. A body may be nested deeper
+// than SQLite can parse; json_valid prevents that this fails the step.
 const NAMESPACES = `
 ALTER TABLE delivery ADD COLUMN namespace TEXT NOT NULL DEFAULT '';
 UPDATE delivery SET namespace = ifnull((
@@ -97,5 +97,5 @@ CREATE INDEX queue_turn ON queue (trigger, namespace, look_at) WHERE look_at IS 
 CREATE TABLE turn (trigger TEXT PRIMARY KEY, namespace TEXT NOT NULL) WITHOUT ROWID;
 `;
 
-/** What brings a file from the format of its place to the next one. */
+/** The step at index n migrates a file from format n to n + 1. */
 export const STEPS: readonly string[] = [FIRST, NAMESPACES];

@@ -1,5 +1,4 @@
-// Which file systems are no place for a store, the whole table, and what is told of a file system that
-// a program serves.
+// Promises of `networkFileSystem`: the whole table of network file systems, and FUSE.
 
 import { expect } from 'chai';
 import { NETWORK_FILE_SYSTEMS, networkFileSystem } from '../../lib/stores/store-location.ts';
@@ -10,7 +9,7 @@ describe('the table of network file systems', () => {
   const named = (type: number): string | null => networkFileSystem({ type, device: 0, mounts: '' });
 
   for (const [type, name] of Object.entries(NETWORK_FILE_SYSTEMS)) {
-    it(`knows ${name}, with and without a sign`, () => {
+    it(`recognizes ${name} as a signed and as an unsigned number`, () => {
       expect(named(Number(type))).to.equal(name);
       expect(named(Number(type) | 0)).to.equal(name);
     });
@@ -18,13 +17,13 @@ describe('the table of network file systems', () => {
 
   const DISKS = { ext4: 0xef53, xfs: 0x58465342, btrfs: 0x9123683e, tmpfs: 0x01021994 };
   for (const [name, type] of Object.entries({ ...DISKS, overlay: 0x794c7630, zfs: 0x2fc12fc1 })) {
-    it(`lets ${name} be`, () => {
+    it(`accepts ${name}`, () => {
       expect(named(type)).to.equal(null);
     });
   }
 });
 
-describe('a file system that a program serves', () => {
+describe('a FUSE file system', () => {
   const mounts = (type: string): string =>
     `22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/root rw
 98 22 0:52 / /data rw,nosuid shared:9 master:1 - ${type} what - ever rw
@@ -39,19 +38,19 @@ describe('a file system that a program serves', () => {
     ['fuseblk', null],
   ];
   for (const [type, expected] of ROWS) {
-    it(`is ${expected === null ? 'let be' : 'no place'} where it is ${type}`, () => {
+    it(`is ${expected === null ? 'accepted' : 'refused'} if it is ${type}`, () => {
       const place = { type: FUSE, device: 52, mounts: mounts(type) };
       expect(networkFileSystem(place)).to.equal(expected);
     });
   }
 
-  it('is found by a number of its device beyond 255', () => {
+  it('is found by a device number above 255', () => {
     const device = (300 & 0xff) | ((300 & 0xfff00) << 12);
     const place = { type: FUSE, device, mounts: mounts('virtiofs') };
     expect(networkFileSystem(place)).to.equal('fuse.other');
   });
 
-  it('is no place where nobody tells which it is', () => {
+  it('is refused if its type is unknown', () => {
     expect(networkFileSystem({ type: FUSE, device: 7, mounts: '' })).to.equal('FUSE');
   });
 });
