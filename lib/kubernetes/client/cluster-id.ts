@@ -7,7 +7,7 @@ import type { Clock, Random } from '../../core/clock.ts';
 import { stringAt } from '../../core/event.ts';
 import type { Observe } from '../../core/observation.ts';
 import { ReconnectBackoff } from '../watch/reconnect-backoff.ts';
-import { foreignDetail, isStatus, toTrouble, type WatchError } from '../watch/watch-errors.ts';
+import { foreignDetail, isStatus, toWatchError, type WatchError } from '../watch/watch-errors.ts';
 import type { ApiAnswer, ApiClient } from './kubernetes-api.ts';
 import { get, resourcePath } from './objects.ts';
 
@@ -32,7 +32,7 @@ const KUBE_SYSTEM = 'kube-system';
  * A server that has just started answers 403 until it has read its roles (seen for about 1 s), and
  * that of a new cluster 404 until it has created kube-system.
  */
-const SECOND_THOUGHT_MS = 3_000;
+const RETRY_MS = 3_000;
 
 /**
  * Finds out which cluster this is, waiting for an API server that does not answer.
@@ -60,7 +60,7 @@ async function systemUid(
 ): Promise<Uid> {
   const first = await uidOf(api, { ...parts, name: KUBE_SYSTEM }, signal);
   if (first.uid !== '') return first;
-  await parts.clock.sleep(SECOND_THOUGHT_MS, signal);
+  await parts.clock.sleep(RETRY_MS, signal);
   return uidOf(api, { ...parts, name: KUBE_SYSTEM }, signal);
 }
 
@@ -82,16 +82,16 @@ async function uidOf(
     plural: 'namespaces',
     name,
   });
-  const patience = new ReconnectBackoff(random);
+  const backoff = new ReconnectBackoff(random);
   for (;;) {
     const answer = await get(api, path, signal);
     signal.throwIfAborted();
     const uid = uidIn(answer, name);
     if (uid !== null) return uid;
-    const trouble = troubleIn(answer, clock.now());
-    const why = `read namespace ${name}: ${trouble.reason}: ${trouble.detail}`;
+    const error = errorIn(answer, clock.now());
+    const why = `read namespace ${name}: ${error.reason}: ${error.detail}`;
     observe({ kind: 'cluster-waiting', server: api.server, why });
-    await clock.sleep(patience.delayMs(trouble, { livedMs: 0, moved: false }), signal);
+    await clock.sleep(backoff.delayMs(error, { livedMs: 0, moved: false }), signal);
   }
 }
 
@@ -107,10 +107,10 @@ function uidIn(answer: ApiAnswer, name: string): Uid | null {
   return status === 404 ? { uid: '', why: `get namespace ${name}: not found` } : null;
 }
 
-function troubleIn(answer: ApiAnswer, now: number): WatchError {
-  if (!answer.ok) return toTrouble({ seen: 'failure', failure: answer }, now);
-  const trouble = toTrouble({ seen: 'answer', answer }, now);
+function errorIn(answer: ApiAnswer, now: number): WatchError {
+  if (!answer.ok) return toWatchError({ seen: 'failure', failure: answer }, now);
+  const error = toWatchError({ seen: 'answer', answer }, now);
   // An API server that is away or busy may have its answer given by others, or in plain text.
-  if (isStatus(answer) || answer.status === 429 || answer.status >= 500) return trouble;
-  return { ...trouble, reason: 'no-api-server', wait: 'slow', detail: foreignDetail(answer) };
+  if (isStatus(answer) || answer.status === 429 || answer.status >= 500) return error;
+  return { ...error, reason: 'no-api-server', wait: 'slow', detail: foreignDetail(answer) };
 }

@@ -85,7 +85,7 @@ class AgentConnection implements Connection {
   #pool: Pool | null = null;
   #retired: Pool[] = [];
   /** The proxy that was observed last. */
-  #told: ServerProxy | null = null;
+  #observedProxy: ServerProxy | null = null;
 
   constructor(reader: CredentialReader, parts: ConnectParts) {
     this.#reader = reader;
@@ -98,29 +98,29 @@ class AgentConnection implements Connection {
   async request(call: ApiCall, signal: AbortSignal): Promise<ApiAnswer> {
     using deadline = openDeadline(this.#parts.clock, call.timeoutMs, signal);
     const bounds = boundsOf(deadline);
-    const responded = await this.#authorised(call, { bounds, as: 'whole' });
+    const responded = await this.#sendAuthorized(call, { bounds, as: 'whole' });
     return responded.ok ? await readWhole(responded.response, call, bounds) : responded;
   }
 
   async open(call: ApiCall, signal: AbortSignal): Promise<ApiStream | ApiAnswer> {
-    const life = linked(signal);
-    using deadline = openDeadline(this.#parts.clock, call.timeoutMs, life.signal);
+    const abort = linkedAbort(signal);
+    using deadline = openDeadline(this.#parts.clock, call.timeoutMs, abort.signal);
     // The request lives on the stream's signal, which outlasts the deadline for the headers.
-    const onDeadline = (): void => life.end();
+    const onDeadline = (): void => abort.end();
     deadline.signal.addEventListener('abort', onDeadline);
-    const bounds = { signal: life.signal, expired: () => deadline.expired };
-    const responded = await this.#authorised(call, { bounds, as: 'stream' });
+    const bounds = { signal: abort.signal, expired: () => deadline.expired };
+    const responded = await this.#sendAuthorized(call, { bounds, as: 'stream' });
     if (!responded.ok) {
-      life.end();
+      abort.end();
       return responded;
     }
     const { response } = responded;
     if ((response.statusCode ?? 0) < 300) {
       deadline.signal.removeEventListener('abort', onDeadline);
-      return toStream(response, life);
+      return toStream(response, abort);
     }
     const answer = await readWhole(response, call, bounds);
-    life.end();
+    abort.end();
     return answer;
   }
 
@@ -131,8 +131,8 @@ class AgentConnection implements Connection {
     this.#retired = [];
   }
 
-  async #authorised(call: ApiCall, sending: ConnectionSending): Promise<Responded | ApiFailed> {
-    const { answer, used } = await this.#once(call, sending);
+  async #sendAuthorized(call: ApiCall, sending: ConnectionSending): Promise<Responded | ApiFailed> {
+    const { answer, used } = await this.#send(call, sending);
     if (!answer.ok || answer.response.statusCode !== 401 || used === null) return answer;
     try {
       const reread = await this.#reader.reread(used.generation);
@@ -144,10 +144,10 @@ class AgentConnection implements Connection {
       return noCredentials(error);
     }
     answer.response.resume();
-    return (await this.#once(call, sending)).answer;
+    return (await this.#send(call, sending)).answer;
   }
 
-  async #once(
+  async #send(
     call: ApiCall,
     sending: ConnectionSending,
   ): Promise<{ answer: Responded | ApiFailed; used: Credentials | null }> {
@@ -183,14 +183,14 @@ class AgentConnection implements Connection {
     if (before !== null && !isKept) this.#retire(before);
     const changed = isKept ? 'the token changed' : 'the certificates changed';
     if (isNew) observe({ kind: 'credentials-reread', why: why ?? changed });
-    this.#tellProxy(pool.proxy);
+    this.#observeProxy(pool.proxy);
     return pool;
   }
 
   /** Says which proxy requests go through, once for each. */
-  #tellProxy(used: ServerProxy | null): void {
-    const before = this.#told;
-    this.#told = used;
+  #observeProxy(used: ServerProxy | null): void {
+    const before = this.#observedProxy;
+    this.#observedProxy = used;
     if (used === null || used.proxy.url.origin === before?.proxy.url.origin) return;
     const { proxy, from } = used;
     this.#parts.observe({ kind: 'proxy-used', trigger: null, proxy: proxy.url.origin, from });
@@ -275,12 +275,12 @@ function boundsOf(deadline: Deadline): Bounds {
 }
 
 /** A signal that ends with the outer one or by itself, and leaves no listener behind. */
-interface ConnectionLife {
+interface LinkedAbort {
   readonly signal: AbortSignal;
   end(): void;
 }
 
-function linked(outer: AbortSignal): ConnectionLife {
+function linkedAbort(outer: AbortSignal): LinkedAbort {
   const inner = new AbortController();
   const end = (): void => {
     outer.removeEventListener('abort', end);
@@ -297,7 +297,7 @@ function linked(outer: AbortSignal): ConnectionLife {
  */
 const KEEP_ALIVE_MS = 15_000;
 
-function toStream(response: IncomingMessage, life: ConnectionLife): ApiStream {
+function toStream(response: IncomingMessage, abort: LinkedAbort): ApiStream {
   response.socket.setKeepAlive(true, KEEP_ALIVE_MS);
   // Errors are seen by whoever reads; one that nobody reads must not end the process.
   response.on('error', () => undefined);
@@ -307,7 +307,7 @@ function toStream(response: IncomingMessage, life: ConnectionLife): ApiStream {
     headers: toHeaders(response.headers),
     chunks: response,
     close: () => {
-      life.end();
+      abort.end();
       response.destroy();
     },
   };

@@ -3,14 +3,20 @@
 // read may be believed is decided here, because it would cache an exec token for ever.
 // Source: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
 
+import { readFileSync } from 'node:fs';
 import { validateHeaderValue } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
+import type { Authenticator } from '@kubernetes/client-node/dist/auth.js';
+import { AzureAuth } from '@kubernetes/client-node/dist/azure_auth.js';
+import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
+import { ExecAuth } from '@kubernetes/client-node/dist/exec_auth.js';
+import { FileAuth } from '@kubernetes/client-node/dist/file_auth.js';
+import { GoogleCloudPlatformAuth } from '@kubernetes/client-node/dist/gcp_auth.js';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf, type SluiceError } from '../../core/errors.ts';
 import { type Json, stringAt } from '../../core/event.ts';
 import { printable } from '../../kit/text/printable.ts';
-import { UserCredentials } from './authenticators.ts';
 import {
   type ConnectOptions,
   type KubeconfigEnvironment,
@@ -41,28 +47,28 @@ interface TlsOptions {
 }
 
 /** Bound service account tokens are renewed in place minutes before they end; client-go does alike. */
-const BELIEVED_MS = 60_000;
+const MAX_AGE_MS = 60_000;
 
 /** Reads credentials and remembers for how long they may be believed. */
 export class CredentialReader {
   readonly #options: ConnectOptions;
-  readonly #around: KubeconfigEnvironment;
+  readonly #parts: KubeconfigEnvironment;
   readonly #clock: Clock;
   #loaded: LoadedConfig;
   #loadedAt: number;
   #user: UserCredentials;
   #generation = 1;
   /** What was read is of no use, and client-node would keep it. */
-  #isSpoilt = false;
+  #mustReload = false;
   #running: Promise<unknown> = Promise.resolve();
 
   /** Loads the configuration; **Errors**: `kubeconfig-unusable`. */
-  constructor(options: ConnectOptions, around: KubeconfigEnvironment & { readonly clock: Clock }) {
+  constructor(options: ConnectOptions, parts: KubeconfigEnvironment & { readonly clock: Clock }) {
     this.#options = options;
-    this.#around = around;
-    this.#clock = around.clock;
-    this.#loaded = loadKubeconfig(options, around);
-    this.#loadedAt = around.clock.monotonic();
+    this.#parts = parts;
+    this.#clock = parts.clock;
+    this.#loaded = loadKubeconfig(options, parts);
+    this.#loadedAt = parts.clock.monotonic();
     this.#user = new UserCredentials(this.#loaded.cluster, this.#loaded.user);
   }
 
@@ -74,8 +80,8 @@ export class CredentialReader {
   /** The credentials to use now; **Errors**: `kubeconfig-unusable`. */
   async current(): Promise<Credentials> {
     return this.#inTurn(async () => {
-      const isOld = this.#clock.monotonic() - this.#loadedAt >= BELIEVED_MS;
-      if (isOld || this.#isSpoilt) this.#reload();
+      const isOld = this.#clock.monotonic() - this.#loadedAt >= MAX_AGE_MS;
+      if (isOld || this.#mustReload) this.#reload();
       return this.#resolve();
     });
   }
@@ -84,7 +90,7 @@ export class CredentialReader {
   async reread(generation: number): Promise<Credentials> {
     return this.#inTurn(async () => {
       if (generation === this.#generation) {
-        this.#renew(loadKubeconfig(this.#options, this.#around));
+        this.#renew(loadKubeconfig(this.#options, this.#parts));
       }
       return this.#resolve();
     });
@@ -92,10 +98,10 @@ export class CredentialReader {
 
   /** An exec plugin costs a process: its credential is kept until it says so, or until a 401. */
   #reload(): void {
-    const fresh = loadKubeconfig(this.#options, this.#around);
+    const fresh = loadKubeconfig(this.#options, this.#parts);
     const isExec = hasExec(fresh);
     const isSame = isDeepStrictEqual(fresh, this.#loaded);
-    if (isExec && isSame && !this.#isSpoilt) {
+    if (isExec && isSame && !this.#mustReload) {
       this.#loadedAt = this.#clock.monotonic();
       return;
     }
@@ -106,7 +112,7 @@ export class CredentialReader {
     this.#loaded = loaded;
     // A new one each time: client-node keeps what an exec plugin said, some of it for ever.
     this.#user = new UserCredentials(loaded.cluster, loaded.user);
-    this.#isSpoilt = false;
+    this.#mustReload = false;
     this.#loadedAt = this.#clock.monotonic();
     this.#generation += 1;
   }
@@ -115,8 +121,8 @@ export class CredentialReader {
     const { cluster, server } = this.#loaded;
     const options = await this.#read();
     const [tls, headers] = [toTls(options), toHeaders(options)];
-    const lack = lackOf(this.#loaded, { tls, headers });
-    if (lack !== null) throw this.#spoilt(lack);
+    const lack = defectOf(this.#loaded, { tls, headers });
+    if (lack !== null) throw this.#unusable(lack);
     const proxyUrl = cluster.proxyUrl ?? null;
     return { server, generation: this.#generation, tls, headers, proxyUrl };
   }
@@ -125,12 +131,12 @@ export class CredentialReader {
     try {
       return await this.#user.read();
     } catch (error) {
-      throw this.#spoilt(whyNot(error, this.#loaded));
+      throw this.#unusable(readFailure(error, this.#loaded));
     }
   }
 
-  #spoilt(why: string): SluiceError {
-    this.#isSpoilt = true;
+  #unusable(why: string): SluiceError {
+    this.#mustReload = true;
     return unusable(`read the credentials of ${this.#loaded.from}: ${why}`);
   }
 
@@ -174,7 +180,7 @@ function toHeaders(options: RequestOptions): Readonly<Record<string, string>> {
  * never to go out as nobody: a file that is being written would make the server say 403, which is
  * believed to be a matter of roles.
  */
-function lackOf(
+function defectOf(
   loaded: LoadedConfig,
   { tls, headers }: Pick<Credentials, 'tls' | 'headers'>,
 ): string | null {
@@ -202,7 +208,7 @@ function fits(name: string, value: string): boolean {
 }
 
 /** Says what failed; never a SyntaxError's message, which quotes what the plugin printed. */
-function whyNot(error: unknown, loaded: LoadedConfig): string {
+function readFailure(error: unknown, loaded: LoadedConfig): string {
   if (error instanceof SyntaxError || error instanceof TypeError) {
     return 'the exec plugin printed no ExecCredential';
   }
@@ -216,15 +222,80 @@ function whyNot(error: unknown, loaded: LoadedConfig): string {
  * a secret, and whatever is as long and as mixed as a token, wherever it stands.
  */
 function withoutSecrets(text: string): string {
-  return text.replace(NAMED_SECRET, '$1[hidden]').replace(LIKE_A_TOKEN, '[hidden]');
+  return text.replace(NAMED_SECRET, '$1[hidden]').replace(TOKEN_LIKE, '[hidden]');
 }
 
 const NAMED_SECRET =
   /((?:bearer|basic)\s+|(?:token|secret|password|key)["']?\s*[=:]\s*["']?)[^\s"']+/gi;
 /** From 24 characters on (a bootstrap token has 23, but its name before it), with a digit in it. */
-const LIKE_A_TOKEN = /(?=[\w.~+/=-]*\d)(?<![\w~+=-])[\w~+=-]{24,}(?:[.][\w~+=-]+)*/g;
+const TOKEN_LIKE = /(?=[\w.~+/=-]*\d)(?<![\w~+=-])[\w~+=-]{24,}(?:[.][\w~+=-]+)*/g;
 
 function hasExec({ user }: LoadedConfig): boolean {
   const exec: unknown = user.exec;
   return exec !== null && exec !== undefined;
+}
+
+// The parts of client-node that are used: what reads the entries of a kubeconfig, and what makes a
+// user's credentials into headers and certificates. They are imported one by one, because the
+// package as a whole loads a model of every kind of object: 85 MB and half a second for nothing.
+// How long what they give may be believed is credentials.ts.
+
+/** Turns one user's entry into what requests are sent with; keeps what an exec plugin said. */
+export class UserCredentials {
+  readonly #cluster: Cluster;
+  readonly #user: User;
+  readonly #authenticators: readonly Authenticator[] = [
+    new AzureAuth(),
+    new GoogleCloudPlatformAuth(),
+    new ExecAuth(),
+    new FileAuth(),
+  ];
+
+  constructor(cluster: Cluster, user: User) {
+    this.#cluster = cluster;
+    this.#user = user;
+  }
+
+  /** Secret: TLS options, headers and `auth`. **Errors**: throws what a file or a plugin failed with. */
+  async read(): Promise<RequestOptions> {
+    const options: RequestOptions & { headers: Record<string, string> } = { headers: {} };
+    this.#trust(options);
+    const { certFile, certData, keyFile, keyData, impersonateUser, token } = this.#user;
+    const cert = pemOf(certFile, certData);
+    if (cert !== null) options.cert = cert;
+    const key = pemOf(keyFile, keyData);
+    if (key !== null) options.key = key;
+    if (impersonateUser !== undefined) options.headers['Impersonate-User'] = impersonateUser;
+    await (await this.#authenticator())?.applyAuthentication(this.#user, options);
+    if (isText(token)) options.headers['Authorization'] = `Bearer ${token}`;
+    const { username, password = '' } = this.#user;
+    if (isText(username)) options.auth = `${username}:${password}`;
+    return options;
+  }
+
+  #trust(options: RequestOptions): void {
+    const { skipTLSVerify, tlsServerName, caFile, caData } = this.#cluster;
+    if (skipTLSVerify) options.rejectUnauthorized = false;
+    if (isText(tlsServerName)) options.servername = tlsServerName;
+    const ca = pemOf(caFile, caData);
+    if (ca !== null) options.ca = ca;
+  }
+
+  async #authenticator(): Promise<Authenticator | undefined> {
+    const found = this.#authenticators.find((one) => one.isAuthProvider(this.#user));
+    if (found !== undefined || this.#user.authProvider === undefined) return found;
+    // It alone needs the rest of the package, and few have it.
+    const { OpenIDConnectAuth } = await import('@kubernetes/client-node/dist/oidc_auth.js');
+    const oidc = new OpenIDConnectAuth();
+    return oidc.isAuthProvider(this.#user) ? oidc : undefined;
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function pemOf(file: string | undefined, data: string | undefined): Buffer | null {
+  if (isText(file)) return readFileSync(file);
+  return isText(data) ? Buffer.from(data, 'base64') : null;
 }

@@ -7,12 +7,19 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import {
+  type Cluster,
+  type Context,
+  newClusters,
+  newContexts,
+  newUsers,
+  type User,
+} from '@kubernetes/client-node/dist/config_types.js';
 import { SluiceError } from '../../core/errors.ts';
-import { type Json, jsonAt, stringAt } from '../../core/event.ts';
+import { isJsonObject, type Json, jsonAt, stringAt } from '../../core/event.ts';
 import { fileTrouble } from '../../kit/file-trouble.ts';
 import { targetOf } from '../../net/address.ts';
 import { environmentProxies, type HttpProxy, parseProxy } from '../../net/proxies.ts';
-import { type Cluster, type KubeconfigEntries, toEntries, type User } from './authenticators.ts';
 
 /** Where to look, as the command line says it. */
 export interface ConnectOptions {
@@ -53,9 +60,9 @@ const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
  */
 export function loadKubeconfig(
   options: ConnectOptions,
-  around: KubeconfigEnvironment,
+  parts: KubeconfigEnvironment,
 ): LoadedConfig {
-  const { cluster, user, from, namespace } = find(options, around);
+  const { cluster, user, from, namespace } = find(options, parts);
   const server = serverOf(options.master ?? cluster.server, from);
   return { cluster, user, server, from, namespace };
 }
@@ -67,11 +74,11 @@ interface FoundKubeconfig {
   readonly namespace: string | null;
 }
 
-function find(options: ConnectOptions, around: KubeconfigEnvironment): FoundKubeconfig {
-  const files = filesOf(options, around);
-  if (files.length > 0) return fromFiles(files, { wanted: options.context, around });
+function find(options: ConnectOptions, parts: KubeconfigEnvironment): FoundKubeconfig {
+  const files = filesOf(options, parts);
+  if (files.length > 0) return fromFiles(files, { wanted: options.context, parts });
   if (options.master !== undefined) return bare(options.master);
-  const inCluster = fromServiceAccount(around);
+  const inCluster = fromServiceAccount(parts);
   if (inCluster !== null) return inCluster;
   throw unusable(
     'find a cluster: found no --kubeconfig, no KUBECONFIG, no ~/.kube/config and no service ' +
@@ -79,14 +86,14 @@ function find(options: ConnectOptions, around: KubeconfigEnvironment): FoundKube
   );
 }
 
-function filesOf(options: ConnectOptions, around: KubeconfigEnvironment): readonly string[] {
+function filesOf(options: ConnectOptions, parts: KubeconfigEnvironment): readonly string[] {
   if (options.kubeconfig !== undefined) return [options.kubeconfig];
-  const named = (around.environment['KUBECONFIG'] ?? '').split(delimiter).filter((f) => f !== '');
+  const named = (parts.environment['KUBECONFIG'] ?? '').split(delimiter).filter((f) => f !== '');
   const present = named.filter((file) => existsSync(file));
   // A list may name files that are not there; where none is, loading the first says so.
   if (named.length > 0) return present.length > 0 ? present : named.slice(0, 1);
   // --master alone means that server and nothing of another cluster's credentials.
-  const home = around.environment['HOME'];
+  const home = parts.environment['HOME'];
   if (options.master !== undefined || home === undefined || home === '') return [];
   const usual = join(home, '.kube', 'config');
   return existsSync(usual) ? [usual] : [];
@@ -97,10 +104,10 @@ function bare(master: string): FoundKubeconfig {
   return { cluster, user: { name: 'anonymous' }, from: '--master', namespace: null };
 }
 
-function fromServiceAccount(around: KubeconfigEnvironment): FoundKubeconfig | null {
-  const folder = around.serviceAccountFolder ?? SERVICE_ACCOUNT_FOLDER;
-  const host = around.environment['KUBERNETES_SERVICE_HOST'];
-  const port = around.environment['KUBERNETES_SERVICE_PORT'] ?? '443';
+function fromServiceAccount(parts: KubeconfigEnvironment): FoundKubeconfig | null {
+  const folder = parts.serviceAccountFolder ?? SERVICE_ACCOUNT_FOLDER;
+  const host = parts.environment['KUBERNETES_SERVICE_HOST'];
+  const port = parts.environment['KUBERNETES_SERVICE_PORT'] ?? '443';
   const tokenFile = join(folder, 'token');
   if (host === undefined || host === '' || !existsSync(tokenFile)) return null;
   const server = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
@@ -115,12 +122,9 @@ function fromServiceAccount(around: KubeconfigEnvironment): FoundKubeconfig | nu
 
 function fromFiles(
   files: readonly string[],
-  {
-    wanted,
-    around,
-  }: { readonly wanted: string | undefined; readonly around: KubeconfigEnvironment },
+  { wanted, parts }: { readonly wanted: string | undefined; readonly parts: KubeconfigEnvironment },
 ): FoundKubeconfig {
-  const configs = files.map((file) => loadFile(file, around));
+  const configs = files.map((file) => loadFile(file, parts));
   const from = files.join(delimiter);
   // Of several files the first that names something wins, as kubectl has it.
   const name =
@@ -274,4 +278,25 @@ export function serverProxy(
 /** The error for whatever makes a cluster unreachable for good. */
 export function unusable(message: string): SluiceError {
   return new SluiceError('kubeconfig-unusable', message);
+}
+
+/** The entries of one kubeconfig. */
+export interface KubeconfigEntries {
+  readonly clusters: readonly Cluster[];
+  readonly users: readonly User[];
+  readonly contexts: readonly Context[];
+  /** '' where it names none. */
+  readonly currentContext: string;
+}
+
+/** Reads the entries of a parsed kubeconfig; **Errors**: throws where an entry is not whole. */
+export function toEntries(document: unknown): KubeconfigEntries {
+  if (!isJsonObject(document)) throw new TypeError('no kubeconfig');
+  const { clusters = [], users = [], contexts = [] } = document;
+  return {
+    clusters: newClusters(clusters ?? []),
+    users: newUsers(users ?? []),
+    contexts: newContexts(contexts ?? []),
+    currentContext: stringAt(document, 'current-context'),
+  };
 }

@@ -7,29 +7,23 @@ import type { Gap } from '../../core/source.ts';
 import { BatchDraft, type KnownVersions, type ReaderBatch } from './known-versions.ts';
 import type { ListedItem, ListPage } from './paged-list.ts';
 import type { Evidence } from './watch-errors.ts';
-import {
-  type Frame,
-  MAX_FRAME_BYTES,
-  toWatchFrame,
-  type UnreadableCount,
-  Unreadables,
-} from './watch-frames.ts';
+import { type Frame, MAX_FRAME_BYTES, toWatchFrame } from './watch-frames.ts';
 
 /** The part of a stream that its frames are judged with. */
 interface FrameOrigin {
   readonly serverNow: () => number;
-  readonly tally: UnreadableCount;
+  readonly unreadable: UnreadableCount;
 }
 
 /** What came of some frames. */
-interface Digested {
+interface Deduplicated {
   readonly batch: ReaderBatch;
   /** Set where the stream must end here. */
   readonly end: Evidence | null;
 }
 
 /** What came of a page. */
-export interface DigestedPage {
+export interface DeduplicatedPage {
   readonly batch: ReaderBatch;
   /** How many of its new items may have been written more than once since they were read last. */
   readonly hidden: number;
@@ -44,7 +38,7 @@ export interface ListRule {
 }
 
 /** Whose reading this is, and whom to tell. */
-interface DigestParts {
+interface DeduplicatorParts {
   readonly source: string;
   readonly path: string;
   readonly observe: Observe;
@@ -68,34 +62,34 @@ interface PageBatch {
 
 /** Turns what was read of one watch path into batches. */
 export class Deduplicator {
-  readonly #parts: DigestParts;
-  readonly #memory: KnownVersions;
+  readonly #parts: DeduplicatorParts;
+  readonly #knownVersions: KnownVersions;
   readonly #unreadables = new Unreadables();
   #oversize = 0;
 
-  constructor(parts: DigestParts, memory: KnownVersions) {
+  constructor(parts: DeduplicatorParts, memory: KnownVersions) {
     this.#parts = parts;
-    this.#memory = memory;
+    this.#knownVersions = memory;
   }
 
   /** The states in these frames that were not read before, up to an ERROR or a bad frame. */
-  frames(frames: readonly Frame[], origin: FrameOrigin): Digested {
+  frames(frames: readonly Frame[], origin: FrameOrigin): Deduplicated {
     const draft = new BatchDraft();
-    const before = this.#memory.position;
+    const before = this.#knownVersions.position;
     let end: Evidence | null = null;
     const into = { origin, draft, at: origin.serverNow() };
     for (const frame of frames) {
       end = this.#frame(frame, into);
       if (end !== null) break;
     }
-    const after = this.#memory.position;
+    const after = this.#knownVersions.position;
     return { batch: draft.finish(after === before ? null : after), end };
   }
 
   /** The states on this page that were not read before; the position stays where it is. */
-  page(page: ListPage, rule: ListRule): DigestedPage {
+  page(page: ListPage, rule: ListRule): DeduplicatedPage {
     if (page.number === 1) {
-      this.#memory.beginList();
+      this.#knownVersions.beginList();
       this.#oversize = 0;
     }
     const draft = new BatchDraft();
@@ -107,7 +101,7 @@ export class Deduplicator {
   /** A gap of this path; it begins at the position unless said otherwise. */
   gap(found: Pick<Gap, 'loss' | 'why' | 'to'> & Partial<Pick<Gap, 'from'>>): Gap {
     const { source, path } = this.#parts;
-    return { source, path, from: this.#memory.position, ...found };
+    return { source, path, from: this.#knownVersions.position, ...found };
   }
 
   #frame(frame: Frame, into: FrameBatch): Evidence | null {
@@ -129,17 +123,18 @@ export class Deduplicator {
       case 'bookmark':
         break;
       case 'deleted':
-        if (this.#memory.remove(said.key, said.resourceVersion)) draft.gone(said.key);
+        if (this.#knownVersions.recordDeletion(said.key, said.resourceVersion))
+          draft.delete(said.key);
         break;
       case 'change': {
         const { type, object, key, resourceVersion } = said;
         const count = this.#countOf(object);
-        const isNew = this.#memory.read({ key, resourceVersion, count });
+        const isNew = this.#knownVersions.record({ key, resourceVersion, count });
         if (isNew) draft.change({ type, object, key, from: 'watch', readAt: at });
         break;
       }
     }
-    this.#memory.moveTo({ resourceVersion: said.resourceVersion, at });
+    this.#knownVersions.moveTo({ resourceVersion: said.resourceVersion, at });
     return null;
   }
 
@@ -147,9 +142,9 @@ export class Deduplicator {
     frame: { kind: 'too-long' | 'bad'; bytes: number; why: string },
     into: FrameBatch,
   ): Evidence | null {
-    const position = this.#memory.position;
+    const position = this.#knownVersions.position;
     const at = position?.resourceVersion ?? '';
-    const answer = this.#unreadables.meet(frame.kind, at, into.origin.tally);
+    const answer = this.#unreadables.meet(frame.kind, at, into.origin.unreadable);
     if (answer === 'end') return { seen: 'end', how: 'bad-frame', detail: frame.why };
     if (answer === 'skip') {
       this.#observeSkipped(frame.bytes, frame.why);
@@ -161,10 +156,13 @@ export class Deduplicator {
 
   #item(item: ListedItem, on: PageBatch): void {
     const { page, rule, draft } = on;
-    this.#memory.show(item.key);
+    this.#knownVersions.markListed(item.key);
     const count = this.#countOf(item.object);
-    const known = this.#memory.countOf(item.key);
-    if (!this.#memory.read({ key: item.key, resourceVersion: item.resourceVersion, count })) return;
+    const known = this.#knownVersions.countOf(item.key);
+    if (
+      !this.#knownVersions.record({ key: item.key, resourceVersion: item.resourceVersion, count })
+    )
+      return;
     const floor = rule.floorOf(item.object);
     const isWanted =
       floor === null
@@ -186,7 +184,7 @@ export class Deduplicator {
 
   #oversizeItem(bytes: number, on: PageBatch): void {
     this.#oversize += 1;
-    const at = this.#memory.position?.resourceVersion ?? '';
+    const at = this.#knownVersions.position?.resourceVersion ?? '';
     // The stream brought it before, as a frame above the cap, and it was counted then.
     if (this.#oversize <= this.#unreadables.countedSince(at)) return;
     const why = `an item of at least ${bytes} bytes is above the cap of ${MAX_FRAME_BYTES}`;
@@ -199,5 +197,57 @@ export class Deduplicator {
   #observeSkipped(bytes: number, why: string): void {
     const { source, path, observe } = this.#parts;
     observe({ kind: 'frame-skipped', source, path, bytes, why });
+  }
+}
+
+/** What to do about an unreadable frame. */
+type UnreadableAnswer =
+  /** Break the stream and read it again: it may have been damaged on its way. */
+  | 'end'
+  /** Go on without it, and count it. */
+  | 'skip'
+  /** Go on without it; it was counted before. */
+  | 'skip-known';
+
+/** How many unreadable frames one stream brought since its position. */
+export interface UnreadableCount {
+  at: string;
+  count: number;
+}
+
+/** Remembers unreadable frames across the streams of one watch path. */
+export class Unreadables {
+  #at = '';
+  #failed = 0;
+  #counted = 0;
+
+  /** Takes note of one; a frame that is too long will be too long again and is not asked for twice. */
+  meet(kind: 'too-long' | 'bad', position: string, tally: UnreadableCount): UnreadableAnswer {
+    if (tally.at !== position) {
+      tally.at = position;
+      tally.count = 0;
+    }
+    this.#forget(position);
+    tally.count += 1;
+    if (kind === 'bad' && tally.count > this.#failed) {
+      this.#failed = tally.count;
+      return 'end';
+    }
+    this.#failed = Math.max(this.#failed, tally.count);
+    if (tally.count <= this.#counted) return 'skip-known';
+    this.#counted = tally.count;
+    return 'skip';
+  }
+
+  /** How many were counted since this position: a list that shows them need not count them again. */
+  countedSince(position: string): number {
+    return this.#at === position ? this.#counted : 0;
+  }
+
+  #forget(position: string): void {
+    if (this.#at === position) return;
+    this.#at = position;
+    this.#failed = 0;
+    this.#counted = 0;
   }
 }

@@ -3,13 +3,13 @@
 
 import type { Clock, Random } from '../../core/clock.ts';
 import { compareVersions } from '../../core/event.ts';
-import type { Position } from '../../core/source.ts';
+import type { Gap, Position } from '../../core/source.ts';
+import { renderDuration } from '../../kit/text/quantity.ts';
 import type { ListPage } from './paged-list.ts';
-import type { Evidence } from './watch-errors.ts';
-import { PROOF_MS, type WatchStream } from './watch-stream.ts';
+import { type WatchStream } from './watch-stream.ts';
 
 /** What a refresh's list came to. */
-export interface RefreshedList {
+export interface IdleRelistResult {
   readonly items: number;
   readonly pages: number;
   /** When its first page was asked for, by the monotonic clock. */
@@ -64,7 +64,7 @@ export class IdleRelist {
   }
 
   /** The second stream was opened. */
-  opened(stream: WatchStream): void {
+  addSecond(stream: WatchStream): void {
     this.#second = stream;
     this.#movedAt = stream.openedAt;
   }
@@ -75,7 +75,10 @@ export class IdleRelist {
   }
 
   /** Takes note of a page; page 1 again means that the list began again. */
-  note(page: ListPage, { hidden, now }: { readonly hidden: number; readonly now: number }): void {
+  addPage(
+    page: ListPage,
+    { hidden, now }: { readonly hidden: number; readonly now: number },
+  ): void {
     this.#movedAt = now;
     if (page.number === 1) {
       this.items = 0;
@@ -109,88 +112,6 @@ export type ListedSpan = Pick<IdleRelist, 'hidden' | 'isConsistent'>;
 // stream looks the same. Two facts help: a stream that was just opened brings what was missed at
 // once, so its silence proves that nothing was; and opening another one is cheap, so a stream that is
 // silent for long is replaced by one on a new connection. It opens and closes nothing itself.
-
-/** A moment at which a stream is looked at. */
-export interface CheckDue {
-  readonly kind: 'proof' | 'idle';
-  readonly stream: WatchStream;
-}
-
-/** Dependencies of the checks of one session. */
-export interface StreamCheckParts {
-  readonly clock: Clock;
-  /** How long a stream may be silent, in ms. */
-  readonly idleMs: number;
-  /** Called when everything up to a moment of the monotonic clock is certain to have been read. */
-  readonly proved: (at: number) => void;
-  /** Called when a stream is to be looked at. */
-  readonly due: (check: CheckDue) => void;
-}
-
-/**
- * How a stream ended that moved nothing. A clean end within the time in which it would have brought
- * what was missed is an answer about the position: some servers close so instead of saying 410.
- */
-export function unlessEarly({ livedMs }: WatchStream, evidence: Evidence): Evidence {
-  const isClean = evidence.seen === 'end' && evidence.how === 'closed';
-  if (!isClean || livedMs >= PROOF_MS) return evidence;
-  const detail = 'the server closed it at once and sent nothing';
-  return { seen: 'end', how: 'closed-early', detail };
-}
-
-/** Looks at the stream that leads. Disposing of it stops that. */
-export class StreamCheck implements Disposable {
-  readonly #parts: StreamCheckParts;
-  readonly #timers = new Map<CheckDue['kind'], () => void>();
-
-  constructor(parts: StreamCheckParts) {
-    this.#parts = parts;
-  }
-
-  /** A stream leads from now on; the one before is not looked at any more. */
-  begin(stream: WatchStream): void {
-    this.#after(PROOF_MS, { kind: 'proof', stream });
-    this.#after(this.#parts.idleMs, { kind: 'idle', stream });
-  }
-
-  /** A check is due; the answer ends the stream. */
-  look({ kind, stream }: CheckDue, refresh: IdleRelist | null): Evidence | null {
-    return kind === 'proof' ? this.#prove(stream) : this.#idle(stream, refresh);
-  }
-
-  #prove(stream: WatchStream): null {
-    const missingMs = PROOF_MS - stream.silentMs;
-    if (missingMs > 0) this.#after(missingMs, { kind: 'proof', stream });
-    else this.#parts.proved(stream.openedAt);
-    return null;
-  }
-
-  #idle(stream: WatchStream, refresh: IdleRelist | null): Evidence | null {
-    const { clock, idleMs } = this.#parts;
-    // A refresh asks over other connections meanwhile, and opens a second stream in the end.
-    const refreshMs = refresh?.remainingMs(clock.monotonic()) ?? 0;
-    const missingMs = Math.max(idleMs - stream.silentMs, refreshMs);
-    if (missingMs > 0) {
-      this.#after(missingMs, { kind: 'idle', stream });
-      return null;
-    }
-    const detail = `silent for ${Math.round(idleMs / 1000)} s; a new one shows whether it lived`;
-    return { seen: 'end', how: 'idle', detail };
-  }
-
-  #after(ms: number, check: CheckDue): void {
-    const { clock, due } = this.#parts;
-    this.#timers.get(check.kind)?.();
-    this.#timers.set(
-      check.kind,
-      clock.after(ms, () => due(check)),
-    );
-  }
-
-  [Symbol.dispose](): void {
-    for (const cancel of this.#timers.values()) cancel();
-  }
-}
 
 // How long a watch path has been quiet, across its streams: behind a load balancer that closes idle
 // connections after a minute no single stream is ever quiet for long, and the position ages all the
@@ -232,4 +153,39 @@ export class IdleTimer {
   #drawLimit(): number {
     return QUIET_MS.least + this.#random() * QUIET_MS.spread;
   }
+}
+
+/** A span in which nothing was read, and the list that ended it. */
+export interface Relist {
+  /** `at`: until when everything was heard of. */
+  readonly from: Position;
+  readonly to: Position;
+  /** How many listed objects may have been written more than once within the span. */
+  readonly hidden: number;
+  /** Whether every page showed the same version of the store. */
+  readonly isConsistent: boolean;
+}
+
+/** The kind of the gap; the cluster keeps objects for so long (ms), or null: until deleted. */
+export function relistGap(
+  { from, to, hidden, isConsistent }: Relist,
+  keptForMs: number | null,
+): Pick<Gap, 'loss' | 'why' | 'from' | 'to'> {
+  const awayMs = Math.max(0, to.at - from.at);
+  const away = renderDuration(Math.round(awayMs / 1000) * 1000);
+  if (keptForMs !== null && awayMs > keptForMs) {
+    // Whatever was written and expired again within the span can not be known.
+    const why = `nothing was read for ${away}, and the cluster keeps them ${renderDuration(keptForMs)}`;
+    return { loss: 'possible-loss', why, from, to };
+  }
+  if (!isConsistent) {
+    const why = 'the pages of the list are of different versions';
+    return { loss: 'possible-loss', why, from, to };
+  }
+  if (hidden > 0) {
+    const why = `${hidden} may have been written more than once while nothing was read`;
+    return { loss: 'coalesced', why, from, to };
+  }
+  const why = `listed anew after ${away}: all that was written meanwhile and is still there was read`;
+  return { loss: 'none', why, from, to };
 }

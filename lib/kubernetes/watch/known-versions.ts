@@ -12,9 +12,9 @@ import type { Gap, Position } from '../../core/source.ts';
 /** What a complete list proves. */
 interface ListEnd {
   /** The keys that are no longer there. */
-  readonly gone: readonly string[];
+  readonly deletedKeys: readonly string[];
   /** Every key that is there: of the first complete list alone, for it is as big as the list. */
-  readonly there: ReadonlySet<string> | null;
+  readonly listedKeys: ReadonlySet<string> | null;
 }
 
 /** One state of an object, as far as the memory cares. */
@@ -59,7 +59,7 @@ export class KnownVersions {
   }
 
   /** Takes note of a state; false where it, or a newer one, was read before. */
-  read({ key, resourceVersion, count }: ReadState): boolean {
+  record({ key, resourceVersion, count }: ReadState): boolean {
     if (this.wasRead(key, resourceVersion)) return false;
     this.#versions.set(key, resourceVersion);
     if (count > 1) this.#counts.set(key, count);
@@ -74,7 +74,7 @@ export class KnownVersions {
   }
 
   /** Takes note of a deletion; false where a newer state was read before. */
-  remove(key: string, resourceVersion: string): boolean {
+  recordDeletion(key: string, resourceVersion: string): boolean {
     if (this.wasRead(key, resourceVersion)) return false;
     this.#forget(key, resourceVersion);
     return true;
@@ -104,7 +104,7 @@ export class KnownVersions {
   }
 
   /** Takes note that a page showed this object. */
-  show(key: string): void {
+  markListed(key: string): void {
     this.#shown.add(key);
   }
 
@@ -114,7 +114,7 @@ export class KnownVersions {
     this.#shown = new Set();
     // A stream that is ahead of the list told of these.
     for (const key of this.#gone.keys()) there.delete(key);
-    const gone = [...this.#replaced].filter((key) => !there.has(key));
+    const deletedKeys = [...this.#replaced].filter((key) => !there.has(key));
     this.#replaced.clear();
     for (const [key, version] of this.#versions) {
       if (there.has(key)) continue;
@@ -123,17 +123,17 @@ export class KnownVersions {
         there.add(key);
         continue;
       }
-      gone.push(key);
+      deletedKeys.push(key);
       // A stream that lags behind may still bring this very state; it was read.
       this.#forget(key, version);
     }
     const isFirst = !this.#isListed;
     this.#isListed = true;
-    return { gone, there: isFirst ? there : null };
+    return { deletedKeys, listedKeys: isFirst ? there : null };
   }
 
   /** Forgets what no stream from the position on can bring any more. */
-  settle(): void {
+  pruneDeleted(): void {
     const at = this.#position?.resourceVersion;
     if (at === undefined) return;
     for (const [key, version] of this.#gone) {
@@ -142,7 +142,7 @@ export class KnownVersions {
   }
 
   /** Forgets all but the keys: the store behind the server is another one. */
-  replace(): void {
+  reset(): void {
     for (const key of this.#versions.keys()) this.#replaced.add(key);
     this.#versions.clear();
     this.#counts.clear();
@@ -190,7 +190,7 @@ export class BatchDraft {
   }
 
   /** Adds a key that went. */
-  gone(key: string): void {
+  delete(key: string): void {
     this.#gone.add(key);
   }
 

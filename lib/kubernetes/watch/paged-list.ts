@@ -12,7 +12,7 @@ import {
   type ApiClient,
   readAtOf,
 } from '../client/kubernetes-api.ts';
-import { isJsonAnswer, toTrouble, type WatchError } from './watch-errors.ts';
+import { isJsonAnswer, toWatchError, type WatchError } from './watch-errors.ts';
 import { MAX_FRAME_BYTES, type ReadObject, toReadObject } from './watch-frames.ts';
 import { pathOf, selectorOf, type WatchTarget } from './watch-target.ts';
 
@@ -45,7 +45,7 @@ interface ListParts {
   /** Called before a list begins, and before it begins again; resolves when it may. */
   readonly begin: () => Promise<void>;
   /** Called with what went wrong; resolves when to ask again, throws where that is of no use. */
-  readonly patience: (trouble: WatchError) => Promise<void>;
+  readonly backOff: (error: WatchError) => Promise<void>;
 }
 
 /** Bytes of one page; about what 30 watches' worth of buffers take. */
@@ -142,7 +142,7 @@ async function ask(
   const at = { cursor: { ...cursor, isNew: false }, now: parts.clock.now() };
   const outcome = outcomeOf(answer, at);
   if ('cursor' in outcome) return outcome;
-  await parts.patience(outcome.trouble);
+  await parts.backOff(outcome.error);
   return { page: null, cursor: outcome.again === 'list' ? anew(cursor) : at.cursor };
 }
 
@@ -154,7 +154,7 @@ interface ListRequest {
 
 /** What went wrong with a page, and whether the page or the whole list is asked for again. */
 interface Failed {
-  readonly trouble: WatchError;
+  readonly error: WatchError;
   readonly again: 'page' | 'list';
 }
 
@@ -163,14 +163,14 @@ function outcomeOf(answer: ApiAnswer, { cursor, now }: ListRequest): ListStep | 
     if (answer.code === 'too-large' && cursor.limit < NAMES_ONLY) {
       return { page: null, cursor: { ...cursor, limit: cursor.limit + 1 } };
     }
-    return { trouble: toTrouble({ seen: 'failure', failure: answer }, now), again: 'page' };
+    return { error: toWatchError({ seen: 'failure', failure: answer }, now), again: 'page' };
   }
   if (answer.status === 200 && isList(answer.body)) return listed(answer, { cursor, now });
   const isJson = answer.status === 200 && isJsonAnswer(answer);
-  const trouble = isJson
-    ? toTrouble({ seen: 'list', detail: 'answered 200 without a resourceVersion' }, now)
-    : toTrouble({ seen: 'answer', answer }, now);
-  return { trouble, again: trouble.action === 'relist' ? 'list' : 'page' };
+  const error = isJson
+    ? toWatchError({ seen: 'list', detail: 'answered 200 without a resourceVersion' }, now)
+    : toWatchError({ seen: 'answer', answer }, now);
+  return { error, again: error.action === 'relist' ? 'list' : 'page' };
 }
 
 /** The page, or why the list of which it is a part can never end. */
@@ -183,7 +183,7 @@ function listed(answer: ApiAnswered, { cursor, now }: ListRequest): ListStep | F
       ? `${empty} pages in a row are empty and name another one`
       : null;
   if (why !== null)
-    return { trouble: toTrouble({ seen: 'list', detail: why }, now), again: 'list' };
+    return { error: toWatchError({ seen: 'list', detail: why }, now), again: 'list' };
   if (token !== '') cursor.tokens.add(token);
   return step;
 }

@@ -33,24 +33,24 @@ export class ReconnectBackoff {
   readonly #random: Random;
   #failures = 0;
   /** Tries in a row that brought nothing. */
-  #fruitless = 0;
+  #emptyTries = 0;
 
   constructor(random: Random) {
     this.#random = random;
   }
 
   /** Whether the tries so far bring something, or there were none. */
-  get isFruitful(): boolean {
-    return this.#fruitless === 0;
+  get isProductive(): boolean {
+    return this.#emptyTries === 0;
   }
 
   /** Takes note of a trouble and answers how many ms to wait. */
-  delayMs(trouble: WatchError, life: StreamLife): number {
-    if (life.livedMs >= LIVED_MS) this.recovered();
+  delayMs(error: WatchError, life: StreamLife): number {
+    if (life.livedMs >= LIVED_MS) this.reset();
     this.#failures += 1;
-    const isFruitful = life.moved || life.livedMs >= LIVED_MS;
-    this.#fruitless = isFruitful ? 0 : this.#fruitless + 1;
-    switch (trouble.wait) {
+    const isProductive = life.moved || life.livedMs >= LIVED_MS;
+    this.#emptyTries = isProductive ? 0 : this.#emptyTries + 1;
+    switch (error.wait) {
       case 'free':
         return this.#failures === 1 ? 0 : this.#backoff(life);
       case 'short':
@@ -59,26 +59,26 @@ export class ReconnectBackoff {
       case 'backoff':
         return this.#backoff(life);
       case 'asked':
-        return this.#asked(trouble.askedMs ?? 0, life);
+        return this.#asked(error.askedMs ?? 0, life);
       case 'slow':
         return backoffMs(this.#failures, SLOW_BACKOFF, this.#random);
     }
   }
 
   /** Whether so many tries in a row brought nothing that a LIST must be tried. */
-  wantsRelist(trouble: WatchError): boolean {
-    return trouble.relistAfter !== null && this.#fruitless >= trouble.relistAfter;
+  wantsRelist(error: WatchError): boolean {
+    return error.relistAfter !== null && this.#emptyTries >= error.relistAfter;
   }
 
   /** A list was read, or a stream proved itself: tries that bring nothing are counted from 0. */
-  succeeded(): void {
-    this.#fruitless = 0;
+  resetEmptyTries(): void {
+    this.#emptyTries = 0;
   }
 
   /** Forgets earlier failures. */
-  recovered(): void {
+  reset(): void {
     this.#failures = 0;
-    this.#fruitless = 0;
+    this.#emptyTries = 0;
   }
 
   #backoff(life: StreamLife): number {
@@ -98,7 +98,7 @@ export class ReconnectBackoff {
 }
 
 /** Keeps the LISTs of one path apart, whatever they bring. Times are monotonic, in ms. */
-export class ListFloor {
+export class ListInterval {
   readonly #clock: Pick<Clock, 'monotonic'>;
   #notBefore = Number.NEGATIVE_INFINITY;
   #intervalMs: number = LIST_FLOOR.firstMs;

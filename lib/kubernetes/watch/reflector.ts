@@ -10,17 +10,16 @@ import { compareVersions, type JsonObject } from '../../core/event.ts';
 import type { Observe, ReadingState, TroubleReason } from '../../core/observation.ts';
 import type { Gap, Position, Positions } from '../../core/source.ts';
 import type { ApiClient } from '../client/kubernetes-api.ts';
-import { Deduplicator, type DigestedPage } from './deduplicator.ts';
+import { type DeduplicatedPage, Deduplicator } from './deduplicator.ts';
 import { Freshness } from './freshness.ts';
-import { IdleTimer } from './idle-relist.ts';
+import { IdleTimer, type Relist, relistGap } from './idle-relist.ts';
 import { isEmptyBatch, KnownVersions, positionBatch, type ReaderBatch } from './known-versions.ts';
 import { type ListPage, listPages } from './paged-list.ts';
-import { ListFloor, ReconnectBackoff } from './reconnect-backoff.ts';
-import { type Relist, relistGap, type StartPoint, startPointOf } from './start-point.ts';
+import { ListInterval, ReconnectBackoff } from './reconnect-backoff.ts';
 import type { WatchError } from './watch-errors.ts';
 import { type SessionEnd, WatchSession } from './watch-session.ts';
 import { openWatch } from './watch-stream.ts';
-import { positionKeyOf, type WatchTarget } from './watch-target.ts';
+import { positionKeyOf, type StartPoint, startPointOf, type WatchTarget } from './watch-target.ts';
 
 /** What to read and how to begin. */
 export interface ReaderOptions {
@@ -78,30 +77,33 @@ class Reflector {
   readonly #options: ReaderOptions;
   readonly #parts: ReaderParts;
   readonly #path: string;
-  readonly #memory: KnownVersions;
-  readonly #digest: Deduplicator;
-  readonly #patience: ReconnectBackoff;
-  readonly #floor: ListFloor;
+  readonly #knownVersions: KnownVersions;
+  readonly #deduplicator: Deduplicator;
+  readonly #reconnectBackoff: ReconnectBackoff;
+  readonly #listInterval: ListInterval;
   readonly #freshness: Freshness;
   readonly #start: StartPoint;
-  readonly #quiet: IdleTimer;
+  readonly #idleTimer: IdleTimer;
   #isReplaced = false;
   /** Until when everything was heard of, by the server's wall clock: by a watch or a list. */
-  #heardUntil = 0;
+  #completeUntil = 0;
 
   constructor(options: ReaderOptions, parts: ReaderParts) {
     this.#options = options;
     this.#parts = parts;
     this.#path = positionKeyOf(options.watched);
     this.#start = startPointOf(options.watched, options.positions);
-    this.#memory = new KnownVersions(this.#start.position);
+    this.#knownVersions = new KnownVersions(this.#start.position);
     const { source, countOf } = options;
     const whose = { source, path: this.#path, observe: parts.observe };
-    this.#digest = new Deduplicator({ ...whose, ...(countOf && { countOf }) }, this.#memory);
-    this.#patience = new ReconnectBackoff(parts.random);
-    this.#floor = new ListFloor(parts.clock);
+    this.#deduplicator = new Deduplicator(
+      { ...whose, ...(countOf && { countOf }) },
+      this.#knownVersions,
+    );
+    this.#reconnectBackoff = new ReconnectBackoff(parts.random);
+    this.#listInterval = new ListInterval(parts.clock);
     this.#freshness = new Freshness({ ...whose, clock: parts.clock });
-    this.#quiet = new IdleTimer(parts.clock, parts.random);
+    this.#idleTimer = new IdleTimer(parts.clock, parts.random);
   }
 
   async *run(signal: AbortSignal): AsyncGenerator<ReaderBatch, void> {
@@ -114,16 +116,16 @@ class Reflector {
   }
 
   async *#read(signal: AbortSignal): AsyncGenerator<ReaderBatch, void> {
-    let mustList = this.#memory.position === null;
+    let mustList = this.#knownVersions.position === null;
     for (;;) {
       if (mustList) yield* this.#list(signal);
       const end = yield* this.#watch(signal);
       mustList = end.kind === 'replaced';
-      this.#floor.watched(end.livedMs);
-      if (end.kind !== 'trouble') continue;
-      const { trouble } = end;
+      this.#listInterval.watched(end.livedMs);
+      if (end.kind !== 'error') continue;
+      const { error } = end;
       await this.#wait(end, signal);
-      mustList = trouble.action === 'relist' || this.#patience.wantsRelist(trouble);
+      mustList = error.action === 'relist' || this.#reconnectBackoff.wantsRelist(error);
     }
   }
 
@@ -141,7 +143,7 @@ class Reflector {
       }
       count = { items: count.items + page.items.length, pages: count.pages + 1 };
       const { judgeFirst } = this.#options;
-      const found = this.#digest.page(page, { floorOf: this.#floorOf(), judgeFirst });
+      const found = this.#deduplicator.page(page, { floorOf: this.#floorOf(), judgeFirst });
       // Also of a list that began anew: what its first pages showed was read.
       hidden += found.hidden;
       const { batch } = found;
@@ -152,34 +154,40 @@ class Reflector {
   }
 
   /** What a complete list says besides its items: who went, how far it is, what may be lost. */
-  #complete(page: ListPage, { batch, hidden }: DigestedPage): ReaderBatch {
+  #complete(page: ListPage, { batch, hidden }: DeduplicatedPage): ReaderBatch {
     const position = { resourceVersion: page.resourceVersion, at: page.readAt };
     const gap = this.#gapUpTo(position, { hidden, isConsistent: page.isConsistent });
-    const { gone, there } = this.#memory.endList(page.resourceVersion);
-    this.#memory.moveTo(position);
-    this.#memory.settle();
-    this.#quiet.restart();
+    const { deletedKeys, listedKeys } = this.#knownVersions.endList(page.resourceVersion);
+    this.#knownVersions.moveTo(position);
+    this.#knownVersions.pruneDeleted();
+    this.#idleTimer.restart();
     this.#freshness.prove();
-    this.#patience.succeeded();
-    return { ...batch, gone, listed: there, position, gaps: [...batch.gaps, ...gap] };
+    this.#reconnectBackoff.resetEmptyTries();
+    return {
+      ...batch,
+      gone: deletedKeys,
+      listed: listedKeys,
+      position,
+      gaps: [...batch.gaps, ...gap],
+    };
   }
 
   /** From where nothing was read until now; null where nothing ever was. */
-  #heardFrom(): Position | null {
+  #gapStart(): Position | null {
     const [known] = this.#known();
-    return known === undefined ? null : { ...known, at: Math.max(known.at, this.#heardUntil) };
+    return known === undefined ? null : { ...known, at: Math.max(known.at, this.#completeUntil) };
   }
 
   /** At a first start there is nothing that could be missing. */
   #gapUpTo(to: Position, list: Pick<Relist, 'hidden' | 'isConsistent'>): readonly Gap[] {
-    const from = this.#heardFrom();
+    const from = this.#gapStart();
     if (from === null) return [];
-    return [this.#digest.gap(relistGap({ ...list, from, to }, this.#options.keptForMs))];
+    return [this.#deduplicator.gap(relistGap({ ...list, from, to }, this.#options.keptForMs))];
   }
 
   /** The positions from which this path goes on, the one read longest ago first. */
   #known(): readonly Position[] {
-    const { position } = this.#memory;
+    const { position } = this.#knownVersions;
     if (position !== null) return [position];
     return this.#isReplaced ? [] : this.#start.known;
   }
@@ -192,14 +200,14 @@ class Reflector {
     if (from === undefined) return null;
     const why = `the store was replaced: its version ${page.resourceVersion} is below the position`;
     const to = { resourceVersion: page.resourceVersion, at: page.readAt };
-    const gaps = [this.#digest.gap({ loss: 'possible-loss', why, from, to })];
-    this.#memory.replace();
+    const gaps = [this.#deduplicator.gap({ loss: 'possible-loss', why, from, to })];
+    this.#knownVersions.reset();
     this.#isReplaced = true;
     return positionBatch(null, gaps);
   }
 
   #floorOf(): (object: JsonObject) => string | null {
-    const floor = this.#memory.position?.resourceVersion;
+    const floor = this.#knownVersions.position?.resourceVersion;
     if (floor !== undefined) return () => floor;
     return this.#isReplaced ? () => null : this.#start.floorOf;
   }
@@ -207,33 +215,33 @@ class Reflector {
   async *#watch(
     signal: AbortSignal,
   ): AsyncGenerator<ReaderBatch, SessionEnd & { livedMs: number }> {
-    const after = this.#memory.position?.resourceVersion ?? '';
+    const after = this.#knownVersions.position?.resourceVersion ?? '';
     this.#observeState('connecting', '');
     const opening = await this.#open(after, signal);
     if (!opening.ok) {
-      const { trouble } = opening;
-      return { kind: 'trouble', trouble, moved: false, heardUntil: null, livedMs: 0 };
+      const { error } = opening;
+      return { kind: 'error', error, moved: false, completeUntil: null, livedMs: 0 };
     }
     const { source } = this.#options;
     this.#parts.observe({ kind: 'watch-opened', source, path: this.#path, resourceVersion: after });
     this.#freshness.doubt();
     // After watches that brought nothing this one has to prove that it is another.
-    if (this.#patience.isFruitful) this.#observeState('watching', '');
+    if (this.#reconnectBackoff.isProductive) this.#observeState('watching', '');
     const session = new WatchSession(this.#sessionParts(), opening.stream);
     const end = yield* session.run(signal);
-    if (end.kind === 'trouble') this.#hear(end.heardUntil ?? 0);
+    if (end.kind === 'error') this.#extendCompleteUntil(end.completeUntil ?? 0);
     return { ...end, livedMs: opening.stream.livedMs };
   }
 
   #prove(at: number): void {
     this.#freshness.prove(at);
-    if (this.#patience.isFruitful) return;
-    this.#patience.succeeded();
+    if (this.#reconnectBackoff.isProductive) return;
+    this.#reconnectBackoff.resetEmptyTries();
     this.#observeState('watching', '');
   }
 
-  #hear(until: number): void {
-    this.#heardUntil = Math.max(this.#heardUntil, until);
+  #extendCompleteUntil(until: number): void {
+    this.#completeUntil = Math.max(this.#completeUntil, until);
   }
 
   #sessionParts(): ConstructorParameters<typeof WatchSession>[0] {
@@ -242,16 +250,16 @@ class Reflector {
     return {
       clock,
       idleMs: maxSilenceMs ?? SILENCE_MS.least + random() * SILENCE_MS.spread,
-      proved: (at) => this.#prove(at),
-      quiet: this.#quiet,
-      memory: this.#memory,
-      digest: this.#digest,
+      prove: (at) => this.#prove(at),
+      idleTimer: this.#idleTimer,
+      knownVersions: this.#knownVersions,
+      deduplicator: this.#deduplicator,
       list: (signal) => this.#pages('refresh', signal),
       open: (after, signal) => this.#open(after, signal),
       judgeFirst: this.#options.judgeFirst,
       gapUpTo: (to, list) => this.#gapUpTo(to, list),
-      refreshed: (list) => {
-        this.#hear(list.readAt);
+      idleRelisted: (list) => {
+        this.#extendCompleteUntil(list.readAt);
         this.#observeListed('refresh', list);
       },
     };
@@ -266,13 +274,13 @@ class Reflector {
     // A list of its own patience: that the watch fails says nothing about lists.
     const own = new ReconnectBackoff(random);
     const begin = async (): Promise<void> => {
-      const waitMs = this.#floor.waitMs();
+      const waitMs = this.#listInterval.waitMs();
       if (waitMs > 0) await clock.sleep(waitMs, signal);
     };
-    const patience = async (trouble: WatchError): Promise<void> => {
-      this.#refuse('list', trouble);
-      const retryMs = own.delayMs(trouble, { livedMs: 0, moved: false });
-      const { reason, detail } = trouble;
+    const backOff = async (error: WatchError): Promise<void> => {
+      this.#refuse('list', error);
+      const retryMs = own.delayMs(error, { livedMs: 0, moved: false });
+      const { reason, detail } = error;
       const { source } = this.#options;
       this.#parts.observe({
         kind: 'list-failed',
@@ -287,20 +295,20 @@ class Reflector {
       await clock.sleep(retryMs, signal);
       if (purpose !== 'refresh') this.#observeState('listing', purpose);
     };
-    return listPages(this.#options.watched, { api, clock, begin, patience }, signal);
+    return listPages(this.#options.watched, { api, clock, begin, backOff }, signal);
   }
 
   async #wait(
-    end: Extract<SessionEnd, { kind: 'trouble' }> & { livedMs: number },
+    end: Extract<SessionEnd, { kind: 'error' }> & { livedMs: number },
     signal: AbortSignal,
   ): Promise<void> {
-    const { trouble, moved, livedMs } = end;
-    const { reason, detail } = trouble;
-    this.#refuse('watch', trouble);
+    const { error, moved, livedMs } = end;
+    const { reason, detail } = error;
+    this.#refuse('watch', error);
     this.#freshness.doubt();
-    const delayMs = this.#patience.delayMs(trouble, { livedMs, moved });
+    const delayMs = this.#reconnectBackoff.delayMs(error, { livedMs, moved });
     // Before a LIST the floor of lists is wait enough.
-    const retryMs = this.#patience.wantsRelist(trouble) ? 0 : delayMs;
+    const retryMs = this.#reconnectBackoff.wantsRelist(error) ? 0 : delayMs;
     this.#parts.observe({
       kind: 'watch-ended',
       source: this.#options.source,
@@ -315,12 +323,12 @@ class Reflector {
     await this.#parts.clock.sleep(retryMs, signal);
   }
 
-  #refuse(doing: 'list' | 'watch', trouble: WatchError): void {
-    if (trouble.action !== 'fail') return;
+  #refuse(doing: 'list' | 'watch', error: WatchError): void {
+    if (error.action !== 'fail') return;
     throw new SluiceError(
       'cluster-refused',
-      `${doing} ${this.#path}: the API server refuses it for good: ${trouble.detail}`,
-      { details: { path: this.#path, reason: trouble.reason } },
+      `${doing} ${this.#path}: the API server refuses it for good: ${error.detail}`,
+      { details: { path: this.#path, reason: error.reason } },
     );
   }
 

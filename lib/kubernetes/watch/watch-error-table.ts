@@ -8,7 +8,7 @@ import type { TroubleReason } from '../../core/observation.ts';
 import type { ApiFailed } from '../client/kubernetes-api.ts';
 
 /** Where trouble shows: in an answer, instead of one, in a list that was answered, as an ERROR frame, or as the stream's end. */
-type TroublePlace = 'answer' | 'failure' | 'list' | 'frame' | 'end';
+type WatchErrorPlace = 'answer' | 'failure' | 'list' | 'frame' | 'end';
 
 /**
  * How a stream can end without an ERROR frame. `closed-early`: cleanly, within the time in which it
@@ -21,7 +21,7 @@ export type EndOfStream = 'closed' | 'closed-early' | 'cut' | 'silent' | 'idle' 
  * What to do: watch again from the position; list anew; do the same again, the server being at
  * fault or having asked for it; or give up, since no retry cures it.
  */
-export type TroubleAction = 'resume' | 'relist' | 'wait' | 'fail';
+export type WatchErrorAction = 'resume' | 'relist' | 'wait' | 'fail';
 
 /**
  * How long to wait before: not at all the first time (`free`), only after a short life and at most
@@ -31,9 +31,9 @@ export type TroubleAction = 'resume' | 'relist' | 'wait' | 'fail';
 export type WaitRule = 'free' | 'short' | 'backoff' | 'asked' | 'slow';
 
 /** One row: the conditions that are there must all hold; then what follows. */
-export interface TroubleRow {
+export interface WatchErrorRow {
   readonly row: string;
-  readonly seen: TroublePlace;
+  readonly seen: WatchErrorPlace;
   /** HTTP status, or the code of a Status in the stream; absent: any. */
   readonly codes?: readonly number[];
   /** `reason` of the Status; with `codes`, either suffices. */
@@ -48,7 +48,7 @@ export interface TroubleRow {
   /** How far a failed request got. */
   readonly reached?: ApiFailed['reached'];
   readonly reason: TroubleReason;
-  readonly action: TroubleAction;
+  readonly action: WatchErrorAction;
   readonly wait: WaitRule;
   /** So many watches in a row that brought nothing, the last of them ended so: a LIST is tried. */
   readonly relistAfter?: number;
@@ -66,7 +66,7 @@ const CUT_TRIES = 10;
 const OUTAGE_TRIES = 40;
 
 /** Every row, in the order in which they are tried. */
-export const TROUBLES = [
+export const WATCH_ERRORS = [
   {
     row: 'clean end',
     seen: 'end',
@@ -101,7 +101,7 @@ export const TROUBLES = [
     reason: 'silent',
     action: 'resume',
     wait: 'free',
-    noRelist: 'the quiet refresh lists by itself',
+    noRelist: 'the quiet relist lists by itself',
   },
   {
     row: 'idle',
@@ -110,7 +110,7 @@ export const TROUBLES = [
     reason: 'idle',
     action: 'resume',
     wait: 'free',
-    noRelist: 'the quiet refresh lists by itself',
+    noRelist: 'the quiet relist lists by itself',
   },
   {
     row: 'unreadable frame',
@@ -332,4 +332,4 @@ export const TROUBLES = [
     wait: 'backoff',
     relistAfter: TRIES,
   },
-] as const satisfies readonly TroubleRow[];
+] as const satisfies readonly WatchErrorRow[];

@@ -4,7 +4,7 @@
 import { type Json, type JsonObject, jsonAt, stringAt } from '../../core/event.ts';
 import { printable } from '../../kit/text/printable.ts';
 import type { ApiAnswered, ApiFailed } from '../client/kubernetes-api.ts';
-import { type EndOfStream, TROUBLES, type TroubleRow } from './watch-error-table.ts';
+import { type EndOfStream, WATCH_ERRORS, type WatchErrorRow } from './watch-error-table.ts';
 
 /** What was seen. */
 export type Evidence =
@@ -18,9 +18,9 @@ export type Evidence =
 export interface WatchError {
   /** The row of the table that matched. */
   readonly row: string;
-  readonly reason: TroubleRow['reason'];
-  readonly action: TroubleRow['action'];
-  readonly wait: TroubleRow['wait'];
+  readonly reason: WatchErrorRow['reason'];
+  readonly action: WatchErrorRow['action'];
+  readonly wait: WatchErrorRow['wait'];
   /** What the server asked to wait, in ms. */
   readonly askedMs: number | null;
   /** So many watches in a row that brought nothing, this one the last, make it a relist. */
@@ -30,9 +30,9 @@ export interface WatchError {
 }
 
 /** The row that matches, with what the server asked; `now` is the wall clock in ms. */
-export function toTrouble(evidence: Evidence, now: number): WatchError {
+export function toWatchError(evidence: Evidence, now: number): WatchError {
   const facts = factsOf(evidence);
-  const rows: readonly TroubleRow[] = TROUBLES;
+  const rows: readonly WatchErrorRow[] = WATCH_ERRORS;
   const row = rows.find((candidate) => matches(candidate, facts));
   if (row === undefined) throw new Error(`no row for ${evidence.seen}`);
   return {
@@ -47,7 +47,7 @@ export function toTrouble(evidence: Evidence, now: number): WatchError {
 }
 
 interface ErrorFacts {
-  readonly seen: TroubleRow['seen'];
+  readonly seen: WatchErrorRow['seen'];
   readonly code: number;
   readonly status: Json;
   readonly headers: Readonly<Record<string, string>>;
@@ -85,7 +85,7 @@ function factsOf(evidence: Evidence): ErrorFacts {
   }
 }
 
-function matches(row: TroubleRow, facts: ErrorFacts): boolean {
+function matches(row: WatchErrorRow, facts: ErrorFacts): boolean {
   if (row.seen !== facts.seen) return false;
   if (row.how !== undefined && row.how !== facts.how) return false;
   if (row.foreign !== undefined && row.foreign !== facts.foreign) return false;

@@ -5,14 +5,10 @@
 import type { Clock, Random } from '../../core/clock.ts';
 import { codeOf } from '../client/api-exchange.ts';
 import { type ApiClient, type ApiStream, serverClock } from '../client/kubernetes-api.ts';
-import { withoutManagedFields } from '../client/managed-fields.ts';
-import { type Evidence, isJsonAnswer, toTrouble, type WatchError } from './watch-errors.ts';
-import {
-  type Frame,
-  FrameSplitter,
-  type SplitterOptions,
-  type UnreadableCount,
-} from './watch-frames.ts';
+import { type UnreadableCount } from './deduplicator.ts';
+import { cutManagedFields } from './managed-fields.ts';
+import { type Evidence, isJsonAnswer, toWatchError, type WatchError } from './watch-errors.ts';
+import { type Frame, FrameSplitter, type SplitterOptions } from './watch-frames.ts';
 import { pathOf, selectorOf, type WatchTarget } from './watch-target.ts';
 
 /** What a stream may have. */
@@ -32,7 +28,7 @@ type Pulled =
 /** What comes of opening. */
 export type Opening =
   | { readonly ok: true; readonly stream: WatchStream }
-  | { readonly ok: false; readonly trouble: WatchError };
+  | { readonly ok: false; readonly error: WatchError };
 
 /** The server ends the watch by itself after so long: 240 to 300 s, so that many do not come at once. */
 const SERVER_LIMIT_S = { least: 240, spread: 60 } as const;
@@ -73,11 +69,11 @@ export async function openWatch(
     answer.close();
     const { status, headers } = answer;
     const whole = { ok: true, status, headers, body: null, bytes: 0 } as const;
-    return { ok: false, trouble: toTrouble({ seen: 'answer', answer: whole }, parts.clock.now()) };
+    return { ok: false, error: toWatchError({ seen: 'answer', answer: whole }, parts.clock.now()) };
   }
   if ('chunks' in answer) {
     const limitMs = limitS * 1000 + MARGIN_MS;
-    const lighter = watched.managedFields === 'left out' ? { lighten: withoutManagedFields } : {};
+    const lighter = watched.managedFields === 'left out' ? { lighten: cutManagedFields } : {};
     return {
       ok: true,
       stream: new WatchStream(answer, { clock: parts.clock, limitMs, ...lighter }),
@@ -87,7 +83,7 @@ export async function openWatch(
   const evidence: Evidence = answer.ok
     ? { seen: 'answer', answer }
     : { seen: 'failure', failure: answer };
-  return { ok: false, trouble: toTrouble(evidence, parts.clock.now()) };
+  return { ok: false, error: toWatchError(evidence, parts.clock.now()) };
 }
 
 /** Whether what is streamed says of itself that it is no JSON, as a login page does. */
@@ -108,7 +104,7 @@ export class WatchStream {
   readonly openedAt: number;
   /** The server's wall clock now. */
   readonly serverNow: () => number;
-  readonly tally: UnreadableCount = { at: '', count: 0 };
+  readonly unreadable: UnreadableCount = { at: '', count: 0 };
   readonly #limitMs: number;
   readonly #answeredAt: number;
   readonly #stream: ApiStream;
@@ -154,7 +150,7 @@ export class WatchStream {
    * Until when it certainly brought everything, given how it ended, by the server's wall clock;
    * null where it proved nothing, as one does that opens and says 410.
    */
-  heardUntil(evidence: Evidence): number | null {
+  completeUntil(evidence: Evidence): number | null {
     if (this.livedMs < PROOF_MS) return null;
     // Of a connection that broke nobody knows since when.
     const isBroken = evidence.seen === 'end' && evidence.how !== 'closed';

@@ -59,10 +59,10 @@ async function listAll(
 ): Promise<{ pages: ListPage[]; queries: string[]; troubles: string[]; begun: number }> {
   const api = new FakeApi(answer);
   const troubles: string[] = [];
-  const patience = async (trouble: WatchError): Promise<void> => void troubles.push(trouble.reason);
+  const backOff = async (trouble: WatchError): Promise<void> => void troubles.push(trouble.reason);
   let begun = 0;
   const begin = async (): Promise<void> => void (begun += 1);
-  const parts = { api, clock: new FakeClock(), begin, patience };
+  const parts = { api, clock: new FakeClock(), begin, backOff };
   const pages: ListPage[] = [];
   const { signal } = new AbortController();
   for await (const one of listPages(WATCHED, parts, signal)) pages.push(one);

@@ -1,10 +1,10 @@
 // How long to wait, rule by rule, when a LIST is tried instead, and how far LISTs are apart.
 
 import { expect } from 'chai';
-import { ListFloor, ReconnectBackoff } from '../../../lib/kubernetes/watch/reconnect-backoff.ts';
+import { ListInterval, ReconnectBackoff } from '../../../lib/kubernetes/watch/reconnect-backoff.ts';
 import {
   type Evidence,
-  toTrouble,
+  toWatchError,
   type WatchError,
 } from '../../../lib/kubernetes/watch/watch-errors.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -18,18 +18,18 @@ const SHORT = { livedMs: 50, moved: false };
 const BUSY = { livedMs: 50, moved: true };
 
 function troubleOf(evidence: Evidence): WatchError {
-  return toTrouble(evidence, 0);
+  return toWatchError(evidence, 0);
 }
 
 function delays(
-  patience: ReconnectBackoff,
+  backoff: ReconnectBackoff,
   trouble: WatchError,
   { times, life = SHORT }: { readonly times: number; readonly life?: typeof SHORT },
 ): readonly number[] {
-  return Array.from({ length: times }, () => patience.delayMs(trouble, life));
+  return Array.from({ length: times }, () => backoff.delayMs(trouble, life));
 }
 
-describe('Patience', () => {
+describe('ReconnectBackoff', () => {
   it('doubles from 0.8 s and never waits above 30 s', () => {
     const waits = delays(new ReconnectBackoff(() => 1), CUT, { times: 8 });
     expect(waits).to.deep.equal([800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000]);
@@ -42,9 +42,9 @@ describe('Patience', () => {
   });
 
   it('begins again after a stream that lived for ten seconds', () => {
-    const patience = new ReconnectBackoff(() => 1);
-    delays(patience, CUT, { times: 6 });
-    expect(patience.delayMs(CUT, { livedMs: 10_000, moved: false })).to.equal(800);
+    const backoff = new ReconnectBackoff(() => 1);
+    delays(backoff, CUT, { times: 6 });
+    expect(backoff.delayMs(CUT, { livedMs: 10_000, moved: false })).to.equal(800);
   });
 
   for (const [name, trouble] of [
@@ -59,9 +59,9 @@ describe('Patience', () => {
   }
 
   it('does not wait after a long-lived clean close, and a little after short ones', () => {
-    const patience = new ReconnectBackoff(() => 0);
-    expect(patience.delayMs(CLOSED, { livedMs: 250_000, moved: false })).to.equal(0);
-    const waits = delays(patience, CLOSED, { times: 50 });
+    const backoff = new ReconnectBackoff(() => 0);
+    expect(backoff.delayMs(CLOSED, { livedMs: 250_000, moved: false })).to.equal(0);
+    const waits = delays(backoff, CLOSED, { times: 50 });
     expect(Math.min(...waits)).to.be.at.least(400);
     expect(Math.max(...waits)).to.be.at.most(5_000);
   });
@@ -79,27 +79,24 @@ describe('Patience', () => {
 
   describe('a LIST instead', () => {
     /** Whether a LIST is wanted after each of these, none of which brought anything. */
-    function wishes(
-      patience: ReconnectBackoff,
-      troubles: readonly WatchError[],
-    ): readonly boolean[] {
+    function wants(backoff: ReconnectBackoff, troubles: readonly WatchError[]): readonly boolean[] {
       return troubles.map((trouble) => {
-        patience.delayMs(trouble, SHORT);
-        return patience.wantsRelist(trouble);
+        backoff.delayMs(trouble, SHORT);
+        return backoff.wantsRelist(trouble);
       });
     }
 
     it('is tried after three streams that were closed at once and brought nothing', () => {
-      const patience = new ReconnectBackoff(() => 0);
-      expect(wishes(patience, [EARLY, EARLY, EARLY])).to.deep.equal([false, false, true]);
-      patience.succeeded();
-      expect(wishes(patience, [EARLY, EARLY, EARLY])).to.deep.equal([false, false, true]);
+      const backoff = new ReconnectBackoff(() => 0);
+      expect(wants(backoff, [EARLY, EARLY, EARLY])).to.deep.equal([false, false, true]);
+      backoff.resetEmptyTries();
+      expect(wants(backoff, [EARLY, EARLY, EARLY])).to.deep.equal([false, false, true]);
     });
 
     it('is tried after five tries that brought nothing, whatever each of them met', () => {
       const tooLarge = troubleOf({ seen: 'frame', status: { code: 504 } });
       const met = [CUT, tooLarge, THROTTLED, CUT, tooLarge];
-      expect(wishes(new ReconnectBackoff(() => 0), met)).to.deep.equal([
+      expect(wants(new ReconnectBackoff(() => 0), met)).to.deep.equal([
         false,
         false,
         false,
@@ -110,14 +107,14 @@ describe('Patience', () => {
 
     it('is not tried while the server asks for less load', () => {
       const met = Array.from({ length: 40 }, () => THROTTLED);
-      expect(wishes(new ReconnectBackoff(() => 0), met)).not.to.include(true);
+      expect(wants(new ReconnectBackoff(() => 0), met)).not.to.include(true);
     });
 
     it('is not tried while streams bring something', () => {
-      const patience = new ReconnectBackoff(() => 0);
+      const backoff = new ReconnectBackoff(() => 0);
       for (let times = 0; times < 40; times += 1) {
-        patience.delayMs(CUT, BUSY);
-        expect(patience.wantsRelist(CUT)).to.equal(false);
+        backoff.delayMs(CUT, BUSY);
+        expect(backoff.wantsRelist(CUT)).to.equal(false);
       }
     });
   });
@@ -126,7 +123,7 @@ describe('Patience', () => {
 describe('ListFloor', () => {
   it('keeps two LISTs 1 s apart, doubling to 30 s while no watch lives', async () => {
     const clock = new FakeClock();
-    const floor = new ListFloor(clock);
+    const floor = new ListInterval(clock);
     const waits: number[] = [];
     for (let times = 0; times < 8; times += 1) {
       const waitMs = floor.waitMs();
@@ -139,7 +136,7 @@ describe('ListFloor', () => {
 
   it('begins again with 1 s after a watch that lived', async () => {
     const clock = new FakeClock();
-    const floor = new ListFloor(clock);
+    const floor = new ListInterval(clock);
     for (let times = 0; times < 6; times += 1) await clock.advance(floor.waitMs());
     floor.watched(10_000);
     await clock.advance(60_000);
@@ -149,7 +146,7 @@ describe('ListFloor', () => {
 
   it('does not make a LIST wait that comes late enough by itself', async () => {
     const clock = new FakeClock();
-    const floor = new ListFloor(clock);
+    const floor = new ListInterval(clock);
     floor.waitMs();
     await clock.advance(1_000);
     expect(floor.waitMs()).to.equal(0);

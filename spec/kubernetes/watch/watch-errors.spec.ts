@@ -6,15 +6,15 @@ import type { JsonObject } from '../../../lib/core/event.ts';
 import type { ApiFailed } from '../../../lib/kubernetes/client/kubernetes-api.ts';
 import {
   type EndOfStream,
-  TROUBLES,
-  type TroubleAction,
-  type TroubleRow,
+  WATCH_ERRORS,
   type WaitRule,
+  type WatchErrorAction,
+  type WatchErrorRow,
 } from '../../../lib/kubernetes/watch/watch-error-table.ts';
 import {
   type Evidence,
   retryAfterMs,
-  toTrouble,
+  toWatchError,
 } from '../../../lib/kubernetes/watch/watch-errors.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
@@ -44,7 +44,7 @@ function ended(how: EndOfStream): Evidence {
 
 const TOO_LARGE = { details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } };
 
-type Case = readonly [Evidence, string, TroubleAction, WaitRule];
+type Case = readonly [Evidence, string, WatchErrorAction, WaitRule];
 
 const CASES: readonly Case[] = [
   [ended('closed'), 'clean end', 'resume', 'short'],
@@ -113,17 +113,17 @@ const CASES: readonly Case[] = [
 describe('the table of trouble', () => {
   for (const [evidence, row, action, wait] of CASES) {
     it(`answers ${JSON.stringify(evidence)} with "${row}"`, () => {
-      expect(toTrouble(evidence, NOW)).to.include({ row, action, wait });
+      expect(toWatchError(evidence, NOW)).to.include({ row, action, wait });
     });
   }
 
   it('has no row that no case above hits', () => {
     const hit = new Set(CASES.map(([, row]) => row));
-    expect(TROUBLES.map(({ row }) => row).filter((row) => !hit.has(row))).to.deep.equal([]);
+    expect(WATCH_ERRORS.map(({ row }) => row).filter((row) => !hit.has(row))).to.deep.equal([]);
   });
 
   it('bounds every repetition: a LIST after so many, or why none would help', () => {
-    const rows: readonly TroubleRow[] = TROUBLES;
+    const rows: readonly WatchErrorRow[] = WATCH_ERRORS;
     const endless = rows.filter(({ action, relistAfter, noRelist = '' }) => {
       const isBounded = relistAfter !== undefined || noRelist !== '';
       return (action === 'wait' || action === 'resume') && !isBounded;
@@ -142,7 +142,7 @@ describe('the table of trouble', () => {
     ['a redirect to a path', { location: '/login?next=%2Fapi' }, '200 to /login'],
   ] as const) {
     it(`says that it is no API server of ${name}`, () => {
-      const { detail } = toTrouble(answered(200, {}, headers), NOW);
+      const { detail } = toWatchError(answered(200, {}, headers), NOW);
       expect(detail).to.match(/this is no API server/);
       expect(detail.split(': ')[0]).to.equal(found);
     });
@@ -150,12 +150,12 @@ describe('the table of trouble', () => {
 
   it('does not look at messages', () => {
     const message = 'too old resource version: 410 Gone Expired';
-    expect(toTrouble(answered(503, { message }), NOW).reason).to.equal('unavailable');
+    expect(toWatchError(answered(503, { message }), NOW).reason).to.equal('unavailable');
   });
 
   it('tells what the server said, escaped and cut', () => {
     const status = { reason: 'Expired', message: `\u001b[31m${'x'.repeat(1000)}` };
-    const { detail } = toTrouble(answered(410, status), NOW);
+    const { detail } = toWatchError(answered(410, status), NOW);
     expect(detail).to.match(/^410 Expired: /);
     expect(detail.length).to.be.at.most(301);
     expect(detail).not.to.include('\u001b');
@@ -177,7 +177,7 @@ describe('what the server asked to wait', () => {
   ] as const) {
     it(`is ${String(expected)} ms for ${JSON.stringify(headers)} and ${JSON.stringify(body)}`, () => {
       const answer = { ok: true, status: 429, headers, body, bytes: 0 } as const;
-      expect(toTrouble({ seen: 'answer', answer }, NOW + 3_600_000).askedMs).to.equal(expected);
+      expect(toWatchError({ seen: 'answer', answer }, NOW + 3_600_000).askedMs).to.equal(expected);
     });
   }
 

@@ -2,8 +2,8 @@
 // the first.
 
 import { expect } from 'chai';
-import { errorFrame, eventAt, frame, ReaderBench } from '../support/reader-bench.ts';
-import { until } from '../support/until.ts';
+import { errorFrame, eventAt, frame, ReaderBench } from '../../support/reader-bench.ts';
+import { until } from '../../support/until.ts';
 
 describe('quiet refresh, its second watch', () => {
   it('brings what the first owes, once, whichever of them brings it', async () => {

@@ -1,9 +1,9 @@
 // The reader when the API server refuses or asks to wait: what is retried, how, and what is not.
 
 import { expect } from 'chai';
-import { SluiceError } from '../../lib/core/errors.ts';
-import { ReaderBench, SHOP, shopAt } from '../support/reader-bench.ts';
-import { until } from '../support/until.ts';
+import { SluiceError } from '../../../lib/core/errors.ts';
+import { ReaderBench, SHOP, shopAt } from '../../support/reader-bench.ts';
+import { until } from '../../support/until.ts';
 
 describe('reader, refused', () => {
   describe('what no retry cures', () => {

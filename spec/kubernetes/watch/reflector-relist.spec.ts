@@ -2,8 +2,8 @@
 // which gaps it reports.
 
 import { expect } from 'chai';
-import type { ParkedRequest } from '../support/parked-request.ts';
-import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
+import type { ParkedRequest } from '../../support/parked-request.ts';
+import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../../support/reader-bench.ts';
 
 describe('reader, when the position was compacted', () => {
   const ways: readonly [string, (watch: Awaited<ReturnType<ReaderBench['watch']>>) => void][] = [

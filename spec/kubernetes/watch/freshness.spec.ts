@@ -1,9 +1,9 @@
 // A stream that is silent: whether it is quiet or dead, what proves it, and what is said meanwhile.
 
 import { expect } from 'chai';
-import type { ParkedRequest } from '../support/parked-request.ts';
-import { frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
-import { until } from '../support/until.ts';
+import type { ParkedRequest } from '../../support/parked-request.ts';
+import { frame, ReaderBench, shopAt } from '../../support/reader-bench.ts';
+import { until } from '../../support/until.ts';
 
 /** A reader that ends a stream after 25 s of silence. */
 function open(positions = shopAt('10')): Promise<ReaderBench> {

@@ -2,9 +2,9 @@
 // What is bounded, what is tried instead, and what is said.
 
 import { expect } from 'chai';
-import type { ParkedRequest } from '../support/parked-request.ts';
-import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
-import { until } from '../support/until.ts';
+import type { ParkedRequest } from '../../support/parked-request.ts';
+import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../../support/reader-bench.ts';
+import { until } from '../../support/until.ts';
 
 /** Answers by itself for so long, and counts what came of each kind. */
 async function requestsWithin(

@@ -3,8 +3,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { ConnectionBench, GET, NEVER } from '../support/connection-bench.ts';
-import type { ScriptedApiServer } from '../support/scripted-api-server.ts';
+import { ConnectionBench, GET, NEVER } from '../../support/connection-bench.ts';
+import type { ScriptedApiServer } from '../../support/scripted-api-server.ts';
 
 describe('the proxy on the way to an API server', () => {
   let bench: ConnectionBench;

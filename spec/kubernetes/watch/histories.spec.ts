@@ -4,16 +4,16 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { parseYaml } from '../../lib/config/parse-yaml.ts';
-import { stringAt } from '../../lib/core/event.ts';
-import { connect } from '../../lib/kubernetes/client/connection.ts';
-import type { ReaderBatch } from '../../lib/kubernetes/watch/known-versions.ts';
-import { readChanges } from '../../lib/kubernetes/watch/reflector.ts';
-import { EventsWorld } from '../support/events-world.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { Reading } from '../support/reading.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
-import { until } from '../support/until.ts';
+import { parseYaml } from '../../../lib/config/parse-yaml.ts';
+import { stringAt } from '../../../lib/core/event.ts';
+import { connect } from '../../../lib/kubernetes/client/connection.ts';
+import type { ReaderBatch } from '../../../lib/kubernetes/watch/known-versions.ts';
+import { readChanges } from '../../../lib/kubernetes/watch/reflector.ts';
+import { EventsWorld } from '../../support/events-world.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { Reading } from '../../support/reading.ts';
+import { recordingObserve } from '../../support/recording-observe.ts';
+import { until } from '../../support/until.ts';
 
 type Act = (world: EventsWorld, clock: FakeClock, name: string) => Promise<void>;
 

@@ -2,8 +2,8 @@
 // time the gap in its kind.
 
 import { expect } from 'chai';
-import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
-import { until } from '../support/until.ts';
+import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../../support/reader-bench.ts';
+import { until } from '../../support/until.ts';
 
 /** The keys handed over so far, one list each. */
 function listed(bench: ReaderBench): readonly (readonly string[])[] {

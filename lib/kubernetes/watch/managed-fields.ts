@@ -16,7 +16,7 @@ const CLOSERS = new Set([0x5d, 0x7d]);
  * The text without its first member `managedFields` that is a list and not the first of its object;
  * the text itself where there is none, or where the list does not end.
  */
-export function withoutManagedFields(text: string): string {
+export function cutManagedFields(text: string): string {
   const from = text.indexOf(BEGIN);
   if (from < 0) return text;
   const end = endOfList(text, from + BEGIN.length);

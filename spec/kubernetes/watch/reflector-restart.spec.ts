@@ -2,11 +2,18 @@
 // read as far as a restart can tell.
 
 import { expect } from 'chai';
-import type { Position } from '../../lib/core/source.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import type { ParkedRequest } from '../support/parked-request.ts';
-import { errorFrame, eventAt, frame, ReaderBench, SHOP, shopAt } from '../support/reader-bench.ts';
-import { until } from '../support/until.ts';
+import type { Position } from '../../../lib/core/source.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import type { ParkedRequest } from '../../support/parked-request.ts';
+import {
+  errorFrame,
+  eventAt,
+  frame,
+  ReaderBench,
+  SHOP,
+  shopAt,
+} from '../../support/reader-bench.ts';
+import { until } from '../../support/until.ts';
 
 const NOON = Date.UTC(2026, 0, 31, 12);
 const HOUR = 3_600_000;

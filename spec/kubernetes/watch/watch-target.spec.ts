@@ -3,10 +3,10 @@
 
 import { expect } from 'chai';
 import type { Position } from '../../../lib/core/source.ts';
-import { startPointOf } from '../../../lib/kubernetes/watch/start-point.ts';
 import {
-  heirsAmong,
   positionKeyOf,
+  startPointOf,
+  successorsOf,
   type WatchTarget,
 } from '../../../lib/kubernetes/watch/watch-target.ts';
 
@@ -198,7 +198,7 @@ describe('heirsAmong', () => {
     ['nobody, where it is no path', 'elsewhere', [eventsOf(null), eventsOf('shop')], []],
   ] as const) {
     it(`of ${path}: ${name}`, () => {
-      const heirs = heirsAmong(path, watched).map((part) => [part.path, part.namespace]);
+      const heirs = successorsOf(path, watched).map((part) => [part.path, part.namespace]);
       expect(heirs).to.deep.equal(expected);
     });
   }
