@@ -1,7 +1,9 @@
-// Who we are to the API server, read again when it may have changed: at the latest every minute,
-// and at once after a 401. client-node reads tokens, certificates and exec plugins; how long what it
-// read may be believed is decided here, because it would cache an exec token for ever.
-// Source: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
+// Credentials for the API server. They are read again at least every minute, and after a 401 at
+// once. The library client-node reads tokens, certificates and exec plugins. How long a result is
+// used is decided here, because client-node would cache the token of a plugin for ever. Its modules
+// are imported one by one: the whole package loads models of all kinds (85 MB and half a second).
+// Source:
+// https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
 
 import { readFileSync } from 'node:fs';
 import { validateHeaderValue } from 'node:http';
@@ -15,7 +17,7 @@ import { FileAuth } from '@kubernetes/client-node/dist/file_auth.js';
 import { GoogleCloudPlatformAuth } from '@kubernetes/client-node/dist/gcp_auth.js';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf, type SluiceError } from '../../core/errors.ts';
-import { type Json, stringAt } from '../../core/event.ts';
+import { isJsonObject, stringAt } from '../../core/event.ts';
 import { printable } from '../../kit/text/printable.ts';
 import {
   type ConnectOptions,
@@ -25,10 +27,10 @@ import {
   unusable,
 } from './kubeconfig.ts';
 
-/** What a connection needs of them. */
+/** Credentials of a request. */
 export interface Credentials {
   readonly server: URL;
-  /** A new number whenever they were read anew; tells whether a 401 speaks of these. */
+  /** A new number after each read; tells whether a 401 is an answer to these credentials. */
   readonly generation: number;
   readonly tls: TlsOptions;
   /** Secret. */
@@ -37,7 +39,7 @@ export interface Credentials {
   readonly proxyUrl: string | null;
 }
 
-/** What an agent is made of; its key is secret. */
+/** TLS options of an agent; its key is secret. */
 interface TlsOptions {
   readonly ca?: string | Buffer;
   readonly cert?: string | Buffer;
@@ -46,10 +48,10 @@ interface TlsOptions {
   readonly rejectUnauthorized?: boolean;
 }
 
-/** Bound service account tokens are renewed in place minutes before they end; client-go does alike. */
+/** Bound service account tokens are renewed minutes before they expire; client-go waits as long. */
 const MAX_AGE_MS = 60_000;
 
-/** Reads credentials and remembers for how long they may be believed. */
+/** Reads credentials and keeps them while they may be used. */
 export class CredentialReader {
   readonly #options: ConnectOptions;
   readonly #parts: KubeconfigEnvironment;
@@ -58,7 +60,7 @@ export class CredentialReader {
   #loadedAt: number;
   #user: UserCredentials;
   #generation = 1;
-  /** What was read is of no use, and client-node would keep it. */
+  /** The last read failed, and client-node would keep its result. */
   #mustReload = false;
   #running: Promise<unknown> = Promise.resolve();
 
@@ -72,12 +74,12 @@ export class CredentialReader {
     this.#user = new UserCredentials(this.#loaded.cluster, this.#loaded.user);
   }
 
-  /** The configuration as it was loaded last. */
+  /** The configuration of the last load. */
   get loaded(): LoadedConfig {
     return this.#loaded;
   }
 
-  /** The credentials to use now; **Errors**: `kubeconfig-unusable`. */
+  /** Reads the current credentials; **Errors**: `kubeconfig-unusable`. */
   async current(): Promise<Credentials> {
     return this.#inTurn(async () => {
       const isOld = this.#clock.monotonic() - this.#loadedAt >= MAX_AGE_MS;
@@ -86,7 +88,7 @@ export class CredentialReader {
     });
   }
 
-  /** Reads everything anew, unless that was done since `generation`; **Errors**: as `current`. */
+  /** Reads all files again, unless that happened after `generation`; **Errors**: as `current`. */
   async reread(generation: number): Promise<Credentials> {
     return this.#inTurn(async () => {
       if (generation === this.#generation) {
@@ -96,12 +98,11 @@ export class CredentialReader {
     });
   }
 
-  /** An exec plugin costs a process: its credential is kept until it says so, or until a 401. */
+  /** An exec plugin costs a process: its credential is kept until it expires, or until a 401. */
   #reload(): void {
     const fresh = loadKubeconfig(this.#options, this.#parts);
-    const isExec = hasExec(fresh);
     const isSame = isDeepStrictEqual(fresh, this.#loaded);
-    if (isExec && isSame && !this.#mustReload) {
+    if (hasExec(fresh) && isSame && !this.#mustReload) {
       this.#loadedAt = this.#clock.monotonic();
       return;
     }
@@ -110,7 +111,7 @@ export class CredentialReader {
 
   #renew(loaded: LoadedConfig): void {
     this.#loaded = loaded;
-    // A new one each time: client-node keeps what an exec plugin said, some of it for ever.
+    // A new object each time: client-node keeps results of an exec plugin, some of them for ever.
     this.#user = new UserCredentials(loaded.cluster, loaded.user);
     this.#mustReload = false;
     this.#loadedAt = this.#clock.monotonic();
@@ -121,8 +122,8 @@ export class CredentialReader {
     const { cluster, server } = this.#loaded;
     const options = await this.#read();
     const [tls, headers] = [toTls(options), toHeaders(options)];
-    const lack = defectOf(this.#loaded, { tls, headers });
-    if (lack !== null) throw this.#unusable(lack);
+    const defect = defectOf(this.#loaded, { tls, headers });
+    if (defect !== null) throw this.#unusable(defect);
     const proxyUrl = cluster.proxyUrl ?? null;
     return { server, generation: this.#generation, tls, headers, proxyUrl };
   }
@@ -160,13 +161,13 @@ function toTls(options: RequestOptions): TlsOptions {
 }
 
 function isPem(value: unknown): value is string | Buffer {
-  return (typeof value === 'string' && value !== '') || Buffer.isBuffer(value);
+  return isText(value) || Buffer.isBuffer(value);
 }
 
 function toHeaders(options: RequestOptions): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(options.headers ?? {})) {
-    // A token file usually ends in a newline, which no header may hold.
+    // A token file usually ends with a newline, which is invalid in a header.
     headers[name.toLowerCase()] = String(value).trim();
   }
   if (typeof options.auth === 'string') {
@@ -176,16 +177,16 @@ function toHeaders(options: RequestOptions): Readonly<Record<string, string>> {
 }
 
 /**
- * What is wrong with what was read; null where nothing is. Whoever has a token file or a plugin is
- * never to go out as nobody: a file that is being written would make the server say 403, which is
- * believed to be a matter of roles.
+ * The defect of the credentials; null if there is none. A request for a user with a token file or a
+ * plugin must not be sent as anonymous. While the file is being written the server would answer
+ * 403, which looks like a missing role.
  */
 function defectOf(
   loaded: LoadedConfig,
   { tls, headers }: Pick<Credentials, 'tls' | 'headers'>,
 ): string | null {
   const provider: unknown = loaded.user.authProvider;
-  const file = stringAt(provider as Json | undefined, 'config', 'tokenFile');
+  const file = stringAt(isJsonObject(provider) ? provider : undefined, 'config', 'tokenFile');
   const token = file === '' ? 'the token' : `the token in ${file}`;
   const { authorization } = headers;
   if (authorization === undefined || authorization === 'Bearer') {
@@ -195,7 +196,7 @@ function defectOf(
     }
   }
   const unfit = Object.keys(headers).find((name) => !fits(name, headers[name] ?? ''));
-  return unfit === undefined ? null : `${token} holds characters that no header (${unfit}) may`;
+  return unfit === undefined ? null : `${token} holds characters that are invalid in ${unfit}`;
 }
 
 function fits(name: string, value: string): boolean {
@@ -207,19 +208,19 @@ function fits(name: string, value: string): boolean {
   }
 }
 
-/** Says what failed; never a SyntaxError's message, which quotes what the plugin printed. */
+/** Describes a failed read without a SyntaxError's message, which quotes the plugin's output. */
 function readFailure(error: unknown, loaded: LoadedConfig): string {
   if (error instanceof SyntaxError || error instanceof TypeError) {
     return 'the exec plugin printed no ExecCredential';
   }
   const said = printable(withoutSecrets(messageOf(error).trim()), 300);
   if (!hasExec(loaded)) return said;
-  return `the exec plugin failed: ${said === '' ? 'it said nothing' : said}`;
+  return `the exec plugin failed: ${said === '' ? 'it printed no message' : said}`;
 }
 
 /**
- * Plugins print what they hold when they are told to be talkative. Hidden is what follows a word for
- * a secret, and whatever is as long and as mixed as a token, wherever it stands.
+ * Verbose plugins print their credentials. This hides the text after a word for a secret, and each
+ * text that is as long and as mixed as a token.
  */
 function withoutSecrets(text: string): string {
   return text.replace(NAMED_SECRET, '$1[hidden]').replace(TOKEN_LIKE, '[hidden]');
@@ -227,7 +228,7 @@ function withoutSecrets(text: string): string {
 
 const NAMED_SECRET =
   /((?:bearer|basic)\s+|(?:token|secret|password|key)["']?\s*[=:]\s*["']?)[^\s"']+/gi;
-/** From 24 characters on (a bootstrap token has 23, but its name before it), with a digit in it. */
+/** At least 24 characters with a digit. A bootstrap token has 23, but its name stands before it. */
 const TOKEN_LIKE = /(?=[\w.~+/=-]*\d)(?<![\w~+=-])[\w~+=-]{24,}(?:[.][\w~+=-]+)*/g;
 
 function hasExec({ user }: LoadedConfig): boolean {
@@ -235,13 +236,8 @@ function hasExec({ user }: LoadedConfig): boolean {
   return exec !== null && exec !== undefined;
 }
 
-// The parts of client-node that are used: what reads the entries of a kubeconfig, and what makes a
-// user's credentials into headers and certificates. They are imported one by one, because the
-// package as a whole loads a model of every kind of object: 85 MB and half a second for nothing.
-// How long what they give may be believed is credentials.ts.
-
-/** Turns one user's entry into what requests are sent with; keeps what an exec plugin said. */
-export class UserCredentials {
+/** Converts one user's entry to request options; keeps the result of an exec plugin. */
+class UserCredentials {
   readonly #cluster: Cluster;
   readonly #user: User;
   readonly #authenticators: readonly Authenticator[] = [
@@ -256,7 +252,7 @@ export class UserCredentials {
     this.#user = user;
   }
 
-  /** Secret: TLS options, headers and `auth`. **Errors**: throws what a file or a plugin failed with. */
+  /** Secret: TLS options, headers and `auth`. **Errors**: throws the error of a file or plugin. */
   async read(): Promise<RequestOptions> {
     const options: RequestOptions & { headers: Record<string, string> } = { headers: {} };
     this.#trust(options);
@@ -284,7 +280,7 @@ export class UserCredentials {
   async #authenticator(): Promise<Authenticator | undefined> {
     const found = this.#authenticators.find((one) => one.isAuthProvider(this.#user));
     if (found !== undefined || this.#user.authProvider === undefined) return found;
-    // It alone needs the rest of the package, and few have it.
+    // Only this module needs the rest of the package, and few users need it.
     const { OpenIDConnectAuth } = await import('@kubernetes/client-node/dist/oidc_auth.js');
     const oidc = new OpenIDConnectAuth();
     return oidc.isAuthProvider(this.#user) ? oidc : undefined;

@@ -1,5 +1,5 @@
-// Turns frames and pages into batches by the memory of what was read. Pure but for the observations
-// about what was skipped: no requests, no waiting.
+// Converts frames and pages to batches of new states. It is pure except for the observations of
+// skipped frames: it sends no request and never waits.
 
 import { compareVersions, type JsonObject } from '../../core/event.ts';
 import type { Observe } from '../../core/observation.ts';
@@ -9,47 +9,47 @@ import type { ListedItem, ListPage } from './paged-list.ts';
 import type { Evidence } from './watch-errors.ts';
 import { type Frame, MAX_FRAME_BYTES, toWatchFrame } from './watch-frames.ts';
 
-/** The part of a stream that its frames are judged with. */
+/** The clock and counters of the stream that brought the frames. */
 interface FrameOrigin {
   readonly serverNow: () => number;
   readonly unreadable: UnreadableCount;
 }
 
-/** What came of some frames. */
+/** Result of some frames. */
 interface Deduplicated {
   readonly batch: ReaderBatch;
-  /** Set where the stream must end here. */
+  /** Set if the stream must end here. */
   readonly end: Evidence | null;
 }
 
-/** What came of a page. */
+/** Result of one page. */
 export interface DeduplicatedPage {
   readonly batch: ReaderBatch;
-  /** How many of its new items may have been written more than once since they were read last. */
+  /** Number of its new items that may have been written more than once since their last read. */
   readonly hidden: number;
 }
 
-/** How the items of a list are judged. */
+/** Decides which items of a list are new. */
 export interface ListRule {
-  /** The version above which an item is new; null: it is judged as at a first start. */
+  /** The version above which an item is new; null: `judgeFirst` decides, as at a first start. */
   readonly floorOf: (object: JsonObject) => string | null;
-  /** Whether an item without a floor is to be judged. */
+  /** Whether an item without a floor is yielded. */
   readonly judgeFirst: (object: JsonObject, readAt: number) => boolean;
 }
 
-/** Whose reading this is, and whom to tell. */
+/** Source and path for gaps and observations. */
 interface DeduplicatorParts {
   readonly source: string;
   readonly path: string;
   readonly observe: Observe;
-  /** How many writes a state stands for; absent: its kind does not count them. */
+  /** Number of writes that a state represents; absent if the kind does not count them. */
   readonly countOf?: (object: JsonObject) => number;
 }
 
 interface FrameBatch {
   readonly origin: FrameOrigin;
   readonly draft: BatchDraft;
-  /** When the frames were read, by the server's wall clock. */
+  /** Time of the read, by the server's wall clock. */
   readonly at: number;
 }
 
@@ -60,7 +60,7 @@ interface PageBatch {
   hidden: number;
 }
 
-/** Turns what was read of one watch path into batches. */
+/** Converts frames and pages of one watch path to batches. */
 export class Deduplicator {
   readonly #parts: DeduplicatorParts;
   readonly #knownVersions: KnownVersions;
@@ -72,7 +72,7 @@ export class Deduplicator {
     this.#knownVersions = memory;
   }
 
-  /** The states in these frames that were not read before, up to an ERROR or a bad frame. */
+  /** New states in these frames, up to an ERROR or an unreadable frame. */
   frames(frames: readonly Frame[], origin: FrameOrigin): Deduplicated {
     const draft = new BatchDraft();
     const before = this.#knownVersions.position;
@@ -86,7 +86,7 @@ export class Deduplicator {
     return { batch: draft.finish(after === before ? null : after), end };
   }
 
-  /** The states on this page that were not read before; the position stays where it is. */
+  /** New states on this page; the position does not move. */
   page(page: ListPage, rule: ListRule): DeduplicatedPage {
     if (page.number === 1) {
       this.#knownVersions.beginList();
@@ -98,7 +98,7 @@ export class Deduplicator {
     return { batch: draft.finish(null), hidden: into.hidden };
   }
 
-  /** A gap of this path; it begins at the position unless said otherwise. */
+  /** A gap of this path; it begins at the position unless `from` is given. */
   gap(found: Pick<Gap, 'loss' | 'why' | 'to'> & Partial<Pick<Gap, 'from'>>): Gap {
     const { source, path } = this.#parts;
     return { source, path, from: this.#knownVersions.position, ...found };
@@ -106,11 +106,11 @@ export class Deduplicator {
 
   #frame(frame: Frame, into: FrameBatch): Evidence | null {
     if (frame.kind === 'too-long') {
-      const why = `a frame of ${frame.bytes} bytes is above the cap of ${MAX_FRAME_BYTES}`;
+      const why = `a frame of ${frame.bytes} bytes exceeds the cap of ${MAX_FRAME_BYTES}`;
       return this.#unreadable({ kind: 'too-long', bytes: frame.bytes, why }, into);
     }
     if (frame.kind === 'unparsable') {
-      const why = `a frame of ${frame.bytes} bytes is no JSON`;
+      const why = `a frame of ${frame.bytes} bytes is not JSON`;
       return this.#unreadable({ kind: 'bad', bytes: frame.bytes, why }, into);
     }
     const said = toWatchFrame(frame.value);
@@ -187,7 +187,7 @@ export class Deduplicator {
     const at = this.#knownVersions.position?.resourceVersion ?? '';
     // The stream brought it before, as a frame above the cap, and it was counted then.
     if (this.#oversize <= this.#unreadables.countedSince(at)) return;
-    const why = `an item of at least ${bytes} bytes is above the cap of ${MAX_FRAME_BYTES}`;
+    const why = `an item of at least ${bytes} bytes exceeds the cap of ${MAX_FRAME_BYTES}`;
     this.#observeSkipped(bytes, why);
     const { resourceVersion, readAt } = on.page;
     const to = { resourceVersion, at: readAt };
@@ -200,16 +200,20 @@ export class Deduplicator {
   }
 }
 
-/** What to do about an unreadable frame. */
+// Unreadable frames are above the cap, or no JSON, or no frame of a watch. Such a frame has no
+// position, so it is identified by its number since the last position. Without that, one bad frame
+// would end each stream at the same place for ever, or would be counted at each reconnect.
+
+/** Action after an unreadable frame. */
 type UnreadableAnswer =
-  /** Break the stream and read it again: it may have been damaged on its way. */
+  /** End the stream and read the frame again: it may have been damaged on its way. */
   | 'end'
-  /** Go on without it, and count it. */
+  /** Skip the frame and count it. */
   | 'skip'
-  /** Go on without it; it was counted before. */
+  /** Skip the frame; it was counted before. */
   | 'skip-known';
 
-/** How many unreadable frames one stream brought since its position. */
+/** Number of unreadable frames that one stream brought since its position. */
 export interface UnreadableCount {
   at: string;
   count: number;
@@ -221,7 +225,7 @@ export class Unreadables {
   #failed = 0;
   #counted = 0;
 
-  /** Takes note of one; a frame that is too long will be too long again and is not asked for twice. */
+  /** Records one; a frame above the cap is not read twice, because it would be as long again. */
   meet(kind: 'too-long' | 'bad', position: string, tally: UnreadableCount): UnreadableAnswer {
     if (tally.at !== position) {
       tally.at = position;
@@ -239,7 +243,7 @@ export class Unreadables {
     return 'skip';
   }
 
-  /** How many were counted since this position: a list that shows them need not count them again. */
+  /** Number of frames counted since this position; a list does not count them again. */
   countedSince(position: string): number {
     return this.#at === position ? this.#counted : 0;
   }

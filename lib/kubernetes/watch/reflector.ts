@@ -1,8 +1,8 @@
-// Reads one watch path of any resource, for as long as nobody aborts: LIST where there is no usable
-// position, WATCH from there, and again. It absorbs every trouble that may pass, by the table in
-// trouble-table.ts, and yields only states that it did not yield before in this life of the process.
-// Deciding, ledgers and stores are none of its business.
-// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+// Reads one watch path of any resource until aborted: LIST if there is no usable position, then
+// WATCH from there, repeatedly. It absorbs each transient error by watch-error-table.ts. It yields
+// only states that this process did not yield before. Decisions, ledgers and stores are not here.
+// Source:
+// https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 
 import type { Clock, Random } from '../../core/clock.ts';
 import { SluiceError } from '../../core/errors.ts';
@@ -12,7 +12,7 @@ import type { Gap, Position, Positions } from '../../core/source.ts';
 import type { ApiClient } from '../client/kubernetes-api.ts';
 import { type DeduplicatedPage, Deduplicator } from './deduplicator.ts';
 import { Freshness } from './freshness.ts';
-import { IdleTimer, type Relist, relistGap } from './idle-relist.ts';
+import { IdleTimer, type ListedSpan, relistGap } from './idle-relist.ts';
 import { isEmptyBatch, KnownVersions, positionBatch, type ReaderBatch } from './known-versions.ts';
 import { type ListPage, listPages } from './paged-list.ts';
 import { ListInterval, ReconnectBackoff } from './reconnect-backoff.ts';
@@ -21,27 +21,27 @@ import { type SessionEnd, WatchSession } from './watch-session.ts';
 import { openWatch } from './watch-stream.ts';
 import { positionKeyOf, type StartPoint, startPointOf, type WatchTarget } from './watch-target.ts';
 
-/** What to read and how to begin. */
+/** Path to read, and where to begin. */
 export interface ReaderOptions {
   /** The name of the source, for observations and gaps. */
   readonly source: string;
   readonly watched: WatchTarget;
-  /** Positions kept from earlier lives, also of other paths. */
+  /** Positions of earlier runs, also of other paths. */
   readonly positions: Positions;
-  /** Of a list at a first start: whether to yield this item. */
+  /** Whether to yield this item of the list at a first start. */
   readonly judgeFirst: (object: JsonObject, readAt: number) => boolean;
-  /** How many writes a state stands for; absent: the objects do not count them. */
+  /** Number of writes that a state represents; absent if the objects do not count them. */
   readonly countOf?: (object: JsonObject) => number;
-  /** How long the cluster keeps objects by itself, in ms; null: until somebody deletes them. */
+  /** Time for which the cluster keeps objects, in ms; null: until they are deleted. */
   readonly keptForMs: number | null;
   /**
-   * How long a stream may be silent, in ms, before a new one has to show that it was not dead; if
-   * absent 25 to 35 s, by chance, so that many streams do not end at once.
+   * Silence of a stream, in ms, after which a new stream must show whether it was alive. If absent,
+   * 25 to 35 s at random, so that many streams do not end at once.
    */
   readonly maxSilenceMs?: number;
 }
 
-/** What a reader may have. */
+/** Dependencies of a reader. */
 interface ReaderParts {
   readonly api: ApiClient;
   readonly clock: Clock;
@@ -50,11 +50,11 @@ interface ReaderParts {
 }
 
 /**
- * The changes of one watch path.
+ * Reads the changes of one watch path.
  *
- * **Order and time**: nothing is opened before the first pull; it ends by abort alone; per object
- * no state is older than one already yielded; not pulling pauses the reading.
- * **Errors**: `cluster-refused` where no retry cures it (400).
+ * **Order and time**: nothing is opened before the first pull, and only abort ends it. Per object,
+ * no state is older than one already yielded. Not pulling pauses the reading.
+ * **Errors**: `cluster-refused` if no retry can help (400).
  */
 export async function* readChanges(
   options: ReaderOptions,
@@ -70,13 +70,13 @@ export async function* readChanges(
 
 type Purpose = 'first' | 'relist' | 'refresh';
 
-/** With the 20 s that opening another one may take, a dead stream is found within a minute. */
+/** Opening another stream may take 20 s more, so a dead stream is found within a minute. */
 const SILENCE_MS = { least: 25_000, spread: 10_000 } as const;
 
 class Reflector {
   readonly #options: ReaderOptions;
   readonly #parts: ReaderParts;
-  readonly #path: string;
+  readonly #origin: Readonly<Record<'source' | 'path', string>>;
   readonly #knownVersions: KnownVersions;
   readonly #deduplicator: Deduplicator;
   readonly #reconnectBackoff: ReconnectBackoff;
@@ -85,17 +85,17 @@ class Reflector {
   readonly #start: StartPoint;
   readonly #idleTimer: IdleTimer;
   #isReplaced = false;
-  /** Until when everything was heard of, by the server's wall clock: by a watch or a list. */
+  /** Time until which a watch or a list read everything, by the server's wall clock. */
   #completeUntil = 0;
 
   constructor(options: ReaderOptions, parts: ReaderParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#path = positionKeyOf(options.watched);
     this.#start = startPointOf(options.watched, options.positions);
     this.#knownVersions = new KnownVersions(this.#start.position);
     const { source, countOf } = options;
-    const whose = { source, path: this.#path, observe: parts.observe };
+    this.#origin = { source, path: positionKeyOf(options.watched) };
+    const whose = { ...this.#origin, observe: parts.observe };
     this.#deduplicator = new Deduplicator(
       { ...whose, ...(countOf && { countOf }) },
       this.#knownVersions,
@@ -129,7 +129,7 @@ class Reflector {
     }
   }
 
-  /** Lists everything and yields what is new; afterwards the position is the list's. */
+  /** Lists everything and yields new states; afterwards the position is that of the list. */
   async *#list(signal: AbortSignal): AsyncGenerator<ReaderBatch, void> {
     const purpose = this.#known().length === 0 ? 'first' : 'relist';
     this.#observeState('listing', purpose);
@@ -144,7 +144,7 @@ class Reflector {
       count = { items: count.items + page.items.length, pages: count.pages + 1 };
       const { judgeFirst } = this.#options;
       const found = this.#deduplicator.page(page, { floorOf: this.#floorOf(), judgeFirst });
-      // Also of a list that began anew: what its first pages showed was read.
+      // Also of a list that restarted, because the items of its first pages were read.
       hidden += found.hidden;
       const { batch } = found;
       const whole = page.isLast ? this.#complete(page, { batch, hidden }) : batch;
@@ -153,7 +153,7 @@ class Reflector {
     }
   }
 
-  /** What a complete list says besides its items: who went, how far it is, what may be lost. */
+  /** Adds the conclusions of a complete list: deleted keys, the new position, a gap. */
   #complete(page: ListPage, { batch, hidden }: DeduplicatedPage): ReaderBatch {
     const position = { resourceVersion: page.resourceVersion, at: page.readAt };
     const gap = this.#gapUpTo(position, { hidden, isConsistent: page.isConsistent });
@@ -172,27 +172,27 @@ class Reflector {
     };
   }
 
-  /** From where nothing was read until now; null where nothing ever was. */
+  /** Start of a gap that ends now; null if nothing was ever read. */
   #gapStart(): Position | null {
     const [known] = this.#known();
     return known === undefined ? null : { ...known, at: Math.max(known.at, this.#completeUntil) };
   }
 
-  /** At a first start there is nothing that could be missing. */
-  #gapUpTo(to: Position, list: Pick<Relist, 'hidden' | 'isConsistent'>): readonly Gap[] {
+  /** The gap before a list; none at a first start, when nothing can be missing. */
+  #gapUpTo(to: Position, list: ListedSpan): readonly Gap[] {
     const from = this.#gapStart();
     if (from === null) return [];
     return [this.#deduplicator.gap(relistGap({ ...list, from, to }, this.#options.keptForMs))];
   }
 
-  /** The positions from which this path goes on, the one read longest ago first. */
+  /** Positions from which this path continues, the oldest first. */
   #known(): readonly Position[] {
     const { position } = this.#knownVersions;
     if (position !== null) return [position];
     return this.#isReplaced ? [] : this.#start.known;
   }
 
-  /** The counter of a store never goes back: this is another store, or an older copy of it. */
+  /** Versions of a store never decrease; a lower one means another store or an older copy. */
   #noticeReplaced(page: ListPage): ReaderBatch | null {
     const below = (known: Position): boolean =>
       compareVersions(page.resourceVersion, known.resourceVersion) < 0;
@@ -222,10 +222,9 @@ class Reflector {
       const { error } = opening;
       return { kind: 'error', error, moved: false, completeUntil: null, livedMs: 0 };
     }
-    const { source } = this.#options;
-    this.#parts.observe({ kind: 'watch-opened', source, path: this.#path, resourceVersion: after });
+    this.#parts.observe({ kind: 'watch-opened', ...this.#origin, resourceVersion: after });
     this.#freshness.doubt();
-    // After watches that brought nothing this one has to prove that it is another.
+    // After watches that brought nothing, this one must first prove itself.
     if (this.#reconnectBackoff.isProductive) this.#observeState('watching', '');
     const session = new WatchSession(this.#sessionParts(), opening.stream);
     const end = yield* session.run(signal);
@@ -271,7 +270,7 @@ class Reflector {
 
   #pages(purpose: Purpose, signal: AbortSignal): AsyncGenerator<ListPage, void> {
     const { api, clock, random } = this.#parts;
-    // A list of its own patience: that the watch fails says nothing about lists.
+    // A backoff of its own, because errors of the watch say nothing about lists.
     const own = new ReconnectBackoff(random);
     const begin = async (): Promise<void> => {
       const waitMs = this.#listInterval.waitMs();
@@ -281,16 +280,8 @@ class Reflector {
       this.#refuse('list', error);
       const retryMs = own.delayMs(error, { livedMs: 0, moved: false });
       const { reason, detail } = error;
-      const { source } = this.#options;
-      this.#parts.observe({
-        kind: 'list-failed',
-        source,
-        path: this.#path,
-        reason,
-        detail,
-        retryMs,
-      });
-      // While a refresh waits, the watch goes on.
+      this.#parts.observe({ kind: 'list-failed', ...this.#origin, reason, detail, retryMs });
+      // While an idle relist waits, the watch continues.
       if (purpose !== 'refresh') this.#observeState('waiting', `${reason}: ${detail}`, { reason });
       await clock.sleep(retryMs, signal);
       if (purpose !== 'refresh') this.#observeState('listing', purpose);
@@ -307,34 +298,27 @@ class Reflector {
     this.#refuse('watch', error);
     this.#freshness.doubt();
     const delayMs = this.#reconnectBackoff.delayMs(error, { livedMs, moved });
-    // Before a LIST the floor of lists is wait enough.
+    // Before a LIST, its interval is long enough.
     const retryMs = this.#reconnectBackoff.wantsRelist(error) ? 0 : delayMs;
-    this.#parts.observe({
-      kind: 'watch-ended',
-      source: this.#options.source,
-      path: this.#path,
-      reason,
-      detail,
-      lastedMs: livedMs,
-      retryMs,
-    });
+    const found = { reason, detail, lastedMs: livedMs, retryMs };
+    this.#parts.observe({ kind: 'watch-ended', ...this.#origin, ...found });
     if (retryMs === 0) return;
     this.#observeState('waiting', `${reason}: ${detail}`, { reason });
     await this.#parts.clock.sleep(retryMs, signal);
   }
 
-  #refuse(doing: 'list' | 'watch', error: WatchError): void {
-    if (error.action !== 'fail') return;
+  #refuse(doing: 'list' | 'watch', { action, detail, reason }: WatchError): void {
+    if (action !== 'fail') return;
+    const { path } = this.#origin;
     throw new SluiceError(
       'cluster-refused',
-      `${doing} ${this.#path}: the API server refuses it for good: ${error.detail}`,
-      { details: { path: this.#path, reason: error.reason } },
+      `${doing} ${path}: the API server refuses it, and no retry can help: ${detail}`,
+      { details: { path, reason } },
     );
   }
 
   #observeState(state: ReadingState, why: string, more: { reason?: TroubleReason } = {}): void {
-    const { source } = this.#options;
-    this.#parts.observe({ kind: 'reading', source, path: this.#path, state, why, ...more });
+    this.#parts.observe({ kind: 'reading', ...this.#origin, state, why, ...more });
   }
 
   #observeListed(
@@ -342,8 +326,7 @@ class Reflector {
     { items, pages, startedAt }: { items: number; pages: number; startedAt: number },
   ): void {
     const durationMs = Math.round(this.#parts.clock.monotonic() - startedAt);
-    const { source } = this.#options;
-    const path = this.#path;
-    this.#parts.observe({ kind: 'list-ended', source, path, purpose, items, pages, durationMs });
+    const found = { purpose, items, pages, durationMs };
+    this.#parts.observe({ kind: 'list-ended', ...this.#origin, ...found });
   }
 }

@@ -1,7 +1,7 @@
-// One life of a watch: from an open stream to its end, with the quiet refresh beside it. Everything
-// that can arrive (frames, ends, timers, pages of the refresh, its second stream) goes through one
-// queue of one place and is handled synchronously, so there is no order that was not written down.
-// Not pulling a batch leaves the queue full, and everything that feeds it paused.
+// One watch from its open stream to its end, with the idle relist beside it. All inputs go through
+// one queue of one item and are handled synchronously, so their order is explicit. Inputs are
+// frames, ends, timers, pages of the relist, and its second stream. Not pulling a batch leaves the
+// queue full and pauses them all.
 
 import type { Clock } from '../../core/clock.ts';
 import { compareVersions } from '../../core/event.ts';
@@ -28,36 +28,36 @@ import { type Evidence, toWatchError, type WatchError } from './watch-errors.ts'
 import type { Frame } from './watch-frames.ts';
 import { type Opening, PROOF_MS, pullAll, type WatchStream } from './watch-stream.ts';
 
-/** What a session may have. */
+/** Dependencies of a session. */
 interface SessionParts extends Pick<StreamCheckParts, 'idleMs' | 'prove'> {
   readonly clock: Clock;
-  /** Of the path, not of this session: it goes on across streams. */
+  /** Belongs to the path, not to this session: it continues across streams. */
   readonly idleTimer: IdleTimer;
   readonly knownVersions: KnownVersions;
   readonly deduplicator: Deduplicator;
-  /** The pages of a consistent list, with its own patience. */
+  /** Pages of a consistent list, with a backoff of its own. */
   readonly list: (signal: AbortSignal) => AsyncIterable<ListPage>;
   readonly open: (after: string, signal: AbortSignal) => Promise<Opening>;
   readonly judgeFirst: ListRule['judgeFirst'];
-  /** Told when the refresh's list is complete. */
+  /** Called when the list of an idle relist is complete. */
   readonly idleRelisted: (list: IdleRelistResult) => void;
-  /** The gap where that list takes the place of a relist; asked before the position moves. */
+  /** The gap if that list takes the place of a relist; called before the position moves. */
   readonly gapUpTo: (to: Position, list: ListedSpan) => readonly Gap[];
 }
 
-/** How a session ended. */
+/** Reason for the end of a session. */
 export type SessionEnd =
   | {
       readonly kind: 'error';
       readonly error: WatchError;
       /** Whether it brought a state, a deletion or a newer position. */
       readonly moved: boolean;
-      /** Until when the stream brought everything, by the server's wall clock; null: not known. */
+      /** Until then, by the server's wall clock, the stream brought everything; null: unknown. */
       readonly completeUntil: number | null;
     }
-  /** The position was compacted, but the refresh's list has taken the place of a relist. */
+  /** The position was compacted, but the idle relist took the place of a relist. */
   | { readonly kind: 'relisted' }
-  /** The store behind the server is another one. */
+  /** The store of the server was replaced. */
   | { readonly kind: 'replaced' };
 
 type SessionArrival =
@@ -71,12 +71,12 @@ type SessionArrival =
   | { readonly kind: 'failed'; readonly error: unknown };
 
 interface SessionStep {
-  /** In their order; what came before an end is yielded before it. */
+  /** In order; batches before an end are yielded before it. */
   readonly batches?: readonly ReaderBatch[];
   readonly end?: SessionEnd;
 }
 
-/** One life of a watch. */
+/** Reads one watch until its end. */
 export class WatchSession {
   readonly #parts: SessionParts;
   readonly #queue = new BoundedQueue<SessionArrival>({ items: 1 });
@@ -96,13 +96,13 @@ export class WatchSession {
     this.#main = main;
   }
 
-  /** Batches until the watch ends; all is released before it settles. */
+  /** Batches until the watch ends; everything is released before the iterator settles. */
   async *run(signal: AbortSignal): AsyncGenerator<ReaderBatch, SessionEnd> {
     const stopping = this.#tasks.stopWith(signal);
     try {
       this.#pump(this.#main);
       this.#check.begin(this.#main);
-      // A stream that has just been opened brings what it missed; a list must not overtake that.
+      // A stream that was just opened brings missed states; a list must not overtake them.
       this.#after(Math.max(PROOF_MS, this.#parts.idleTimer.remainingMs), { kind: 'relist-due' });
       for (;;) {
         const [arrival] = await this.#queue.take(1, this.#tasks.signal);
@@ -144,7 +144,7 @@ export class WatchSession {
     this.#parts.idleTimer.interrupt();
     const before = this.#position();
     const { batch, end } = this.#parts.deduplicator.frames(frames, stream);
-    // Judged by what moved and not by what was sent: an ERROR frame, or the same again, is nothing.
+    // Progress counts, not the number of frames: an ERROR frame or a known state is no progress.
     if (hasNews(batch) || this.#position() !== before) this.#moved = true;
     if (end === null) this.#parts.prove(this.#parts.clock.monotonic());
     if (this.#relist === null) this.#parts.knownVersions.pruneDeleted();
@@ -165,7 +165,7 @@ export class WatchSession {
       const completeUntil = stream.completeUntil(evidence);
       return { end: { kind: 'error', error, moved: this.#moved, completeUntil } };
     }
-    // The second stream began at or before where this one ended: nothing is missing.
+    // The second stream began at or before the end of this one, so nothing is missing.
     this.#setMain(second);
     return {};
   }
@@ -210,23 +210,23 @@ export class WatchSession {
     return { batches: [{ ...found.batch, gone: deletedKeys, listed: listedKeys, position }] };
   }
 
-  /** The position, where the stream is as far as the list already; else the list is to be proved. */
+  /** The new position if the stream has reached the list; else null, and opens a second stream. */
   #positionAfter(relist: IdleRelist): Position | null {
     const { listed } = relist;
     if (listed === null || !relist.isPassed(this.#position())) {
       this.#openSecond(relist);
       return null;
     }
-    // Where nothing at all was written its version stays, but it holds until now.
+    // If nothing was written, the version is the same, but the position is now.
     this.#parts.knownVersions.moveTo(listed);
     this.#finish(this.#main);
     return this.#parts.knownVersions.position;
   }
 
-  /** Opens the second stream from the old position: what the first may still owe, it brings at once. */
+  /** Opens the second stream from the old position; it brings at once what the first still owes. */
   #openSecond(relist: IdleRelist): void {
     this.#tasks.spawn(async (signal) => {
-      // The end of the refresh ends the opening, but no stream that is open: it may have replaced
+      // The end of the relist aborts the opening, but not an open stream, which may have replaced
       // the first one.
       const opener = new AbortController();
       const giveUp = (): void => opener.abort();
@@ -267,7 +267,7 @@ export class WatchSession {
       const moved = positionBatch(this.#parts.knownVersions.position, gaps);
       return { batches: [moved], end: { kind: 'relisted' } };
     }
-    // The first stream goes on and the position stays; the next quiet spell tries again.
+    // The first stream and the position remain; the next idle relist tries again.
     this.#endRelist(this.#main);
     return {};
   }
@@ -285,7 +285,7 @@ export class WatchSession {
     return { batches: [positionBatch(this.#parts.knownVersions.position)] };
   }
 
-  /** The position is renewed; `winner` goes on as the one stream. */
+  /** The position was renewed; `winner` remains as the only stream. */
   #finish(winner: WatchStream): void {
     this.#moved = true;
     this.#endRelist(winner);
@@ -307,12 +307,12 @@ export class WatchSession {
     this.#after(this.#parts.idleTimer.remainingMs, { kind: 'relist-due' });
   }
 
-  /** Only called where a list was complete before: then there is a position. */
+  /** Only called after a complete list, so there is a position. */
   #position(): string {
     return this.#parts.knownVersions.position?.resourceVersion ?? '';
   }
 
-  /** Another stream is the one that brings everything from now on; it is read already. */
+  /** Makes another stream the main one; it is read already. */
   #setMain(stream: WatchStream): void {
     this.#main = stream;
     this.#check.begin(stream);
@@ -338,7 +338,7 @@ export class WatchSession {
     this.#relist?.second?.close();
     this.#relist?.end();
     await this.#tasks[Symbol.asyncDispose]();
-    // A second stream may have been opened and not been handled any more.
+    // A second stream may have been opened that was not handled any more.
     this.#queue.close();
     for (const arrival of await this.#queue.take(1, new AbortController().signal)) {
       if (arrival.kind === 'opened' && arrival.opening.ok) arrival.opening.stream.close();

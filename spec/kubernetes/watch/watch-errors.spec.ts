@@ -9,7 +9,6 @@ import {
   WATCH_ERRORS,
   type WaitRule,
   type WatchErrorAction,
-  type WatchErrorRow,
 } from '../../../lib/kubernetes/watch/watch-error-table.ts';
 import {
   type Evidence,
@@ -76,7 +75,7 @@ const CASES: readonly Case[] = [
   [answered(500), 'answered anything else', 'wait', 'asked'],
   [answered(302), 'answered by no API server', 'wait', 'slow'],
   [answered(503, {}, HTML_TYPE), 'answered 502, 503 or 504', 'wait', 'asked'],
-  [{ seen: 'list', detail: 'page 2' }, 'a list that cannot be', 'wait', 'backoff'],
+  [{ seen: 'list', detail: 'page 2' }, 'invalid list', 'wait', 'backoff'],
   [answered(200), 'answered anything else', 'wait', 'asked'],
   [framed(504, TOO_LARGE), 'in the stream: version too large', 'wait', 'asked'],
   [framed(504), 'in the stream: 504', 'wait', 'asked'],
@@ -123,8 +122,8 @@ describe('the table of trouble', () => {
   });
 
   it('bounds every repetition: a LIST after so many, or why none would help', () => {
-    const rows: readonly WatchErrorRow[] = WATCH_ERRORS;
-    const endless = rows.filter(({ action, relistAfter, noRelist = '' }) => {
+    const endless = WATCH_ERRORS.filter(({ consequence }) => {
+      const { action, relistAfter, noRelist = '' } = consequence;
       const isBounded = relistAfter !== undefined || noRelist !== '';
       return (action === 'wait' || action === 'resume') && !isBounded;
     });
