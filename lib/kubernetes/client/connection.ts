@@ -1,5 +1,5 @@
-// The only connection to an API server. Credentials come from client-node, the rest is our own code
-// on node:https, because client-node opens an agent for each call and ends a watch after 30 s.
+// The only connection to an API server. Credentials come from client-node. The rest is our own code
+// on node:https: client-node would open an agent for each call and end a watch after 30 s.
 // Requests with a whole answer share one keep-alive agent. Each stream has its own connection,
 // because a stream that tests another one must not fail together with it. Both agents are replaced
 // if the bytes of the certificates change. One thing is repeated here: a request after a 401, with

@@ -226,20 +226,20 @@ export class Unreadables {
   #counted = 0;
 
   /** Records one; a frame above the cap is not read twice, because it would be as long again. */
-  meet(kind: 'too-long' | 'bad', position: string, tally: UnreadableCount): UnreadableAnswer {
-    if (tally.at !== position) {
-      tally.at = position;
-      tally.count = 0;
+  meet(kind: 'too-long' | 'bad', position: string, unreadable: UnreadableCount): UnreadableAnswer {
+    if (unreadable.at !== position) {
+      unreadable.at = position;
+      unreadable.count = 0;
     }
     this.#forget(position);
-    tally.count += 1;
-    if (kind === 'bad' && tally.count > this.#failed) {
-      this.#failed = tally.count;
+    unreadable.count += 1;
+    if (kind === 'bad' && unreadable.count > this.#failed) {
+      this.#failed = unreadable.count;
       return 'end';
     }
-    this.#failed = Math.max(this.#failed, tally.count);
-    if (tally.count <= this.#counted) return 'skip-known';
-    this.#counted = tally.count;
+    this.#failed = Math.max(this.#failed, unreadable.count);
+    if (unreadable.count <= this.#counted) return 'skip-known';
+    this.#counted = unreadable.count;
     return 'skip';
   }
 

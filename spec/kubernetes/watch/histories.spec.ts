@@ -1,6 +1,6 @@
-// Random histories: Events come, change and go while watches are cut, closed and held back, history
-// is compacted, and time passes so that quiet streams are refreshed. Whatever happens, within one life
-// nothing is read twice, nothing older than what was read, and the last states are all read.
+// Random histories: Events come, change and go while watches are cut, closed and stalled, history
+// is compacted, and idle relists run. In one process nothing is read twice, nothing is read that is
+// older than a state already read, and all last states are read.
 
 import { expect } from 'chai';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-// The pure parts of reading: what was read before, and frames that can not be read.
+// The pure parts of reading: known versions, and unreadable frames.
 
 import { expect } from 'chai';
 import { Unreadables } from '../../../lib/kubernetes/watch/deduplicator.ts';
@@ -11,7 +11,7 @@ function state(key: string, resourceVersion: string, count = 1): ReadState {
 }
 
 describe('KnownVersions', () => {
-  it('takes each state once and none older than one taken', () => {
+  it('accepts each state once and no older one', () => {
     const memory = new KnownVersions(AT_10);
     expect(memory.record(state('a', '20'))).to.equal(true);
     expect(memory.record(state('a', '20'))).to.equal(false);
@@ -19,7 +19,7 @@ describe('KnownVersions', () => {
     expect(memory.record(state('a', '100'))).to.equal(true);
   });
 
-  it('takes no state from before a deletion, until the position has settled', () => {
+  it('accepts no state from before a deletion until it forgets the deletion', () => {
     const memory = new KnownVersions(AT_10);
     memory.record(state('a', '20'));
     memory.recordDeletion('a', '30');
@@ -38,7 +38,7 @@ describe('KnownVersions', () => {
     expect(memory.size).to.equal(1);
   });
 
-  it('calls gone what a list does not show and could have shown', () => {
+  it('reports keys as deleted that a list could have shown and does not show', () => {
     const memory = new KnownVersions(AT_10);
     for (const [key, version] of [
       ['shown', '5'],
@@ -56,7 +56,7 @@ describe('KnownVersions', () => {
     expect(memory.record(state('went', '50')), 'a later state').to.equal(true);
   });
 
-  it('answers at the first complete list alone what is there', () => {
+  it('returns all listed keys at the first complete list only', () => {
     const memory = new KnownVersions(AT_10);
     for (const [key, version] of [
       ['shown', '5'],
@@ -77,7 +77,7 @@ describe('KnownVersions', () => {
     expect([...(listedKeys ?? [])], 'handed over, not kept').to.have.length(3);
   });
 
-  it('knows how many writes the last state of each stands for', () => {
+  it('knows the number of writes of the last state of each object', () => {
     const memory = new KnownVersions(AT_10);
     expect(memory.countOf('a'), 'not known').to.equal(0);
     memory.record(state('a', '11'));
@@ -93,7 +93,7 @@ describe('KnownVersions', () => {
     expect(memory.countOf('a')).to.equal(1);
   });
 
-  it('never moves back', () => {
+  it('never moves its position back', () => {
     const memory = new KnownVersions({ resourceVersion: '100', at: 1 });
     memory.moveTo({ resourceVersion: '99', at: 2 });
     expect(memory.position?.resourceVersion).to.equal('100');
@@ -107,7 +107,7 @@ describe('KnownVersions', () => {
     expect(memory.record(state('a', '3'))).to.equal(true);
   });
 
-  it('calls gone of a replaced store what the next complete list does not show', () => {
+  it('reports keys of a replaced store as deleted that the next complete list does not show', () => {
     const memory = new KnownVersions(AT_10);
     for (const key of ['shown', 'went', 'too']) memory.record(state(key, '500'));
     memory.reset();
@@ -128,7 +128,7 @@ describe('Unreadables', () => {
     expect(answers).to.deep.equal(['end', 'skip', 'skip-known']);
   });
 
-  it('gives each of several bad frames in a row its second chance', () => {
+  it('reads each of several bad frames in a row twice', () => {
     const unreadables = new Unreadables();
     const first = { at: '', count: 0 };
     const second = { at: '', count: 0 };
@@ -140,7 +140,7 @@ describe('Unreadables', () => {
     expect(unreadables.meet('bad', '10', third)).to.equal('skip');
   });
 
-  it('skips a frame that is too long at once, and knows it again', () => {
+  it('skips a frame above the cap at once, and recognizes it later', () => {
     const unreadables = new Unreadables();
     expect(unreadables.meet('too-long', '10', { at: '', count: 0 })).to.equal('skip');
     expect(unreadables.meet('too-long', '10', { at: '', count: 0 })).to.equal('skip-known');
@@ -148,10 +148,10 @@ describe('Unreadables', () => {
     expect(unreadables.countedSince('11')).to.equal(0);
   });
 
-  it('begins anew once the position has moved', () => {
+  it('starts over once the position has moved', () => {
     const unreadables = new Unreadables();
-    const tally = { at: '', count: 0 };
-    expect(unreadables.meet('too-long', '10', tally)).to.equal('skip');
-    expect(unreadables.meet('too-long', '11', tally)).to.equal('skip');
+    const unreadable = { at: '', count: 0 };
+    expect(unreadables.meet('too-long', '10', unreadable)).to.equal('skip');
+    expect(unreadables.meet('too-long', '11', unreadable)).to.equal('skip');
   });
 });

@@ -1,5 +1,5 @@
-// Walks the table of trouble completely: every row has at least one case here, and every case says
-// which row it must hit.
+// Covers the table of watch errors completely: each row has at least one case, and each case names
+// its row.
 
 import { expect } from 'chai';
 import type { JsonObject } from '../../../lib/core/event.ts';
@@ -109,19 +109,19 @@ const CASES: readonly Case[] = [
   [failed('too-large', 'answered'), 'answer above the bound', 'wait', 'backoff'],
 ];
 
-describe('the table of trouble', () => {
+describe('the table of watch errors', () => {
   for (const [evidence, row, action, wait] of CASES) {
     it(`answers ${JSON.stringify(evidence)} with "${row}"`, () => {
       expect(toWatchError(evidence, NOW)).to.include({ row, action, wait });
     });
   }
 
-  it('has no row that no case above hits', () => {
+  it('has a case above for each row', () => {
     const hit = new Set(CASES.map(([, row]) => row));
     expect(WATCH_ERRORS.map(({ row }) => row).filter((row) => !hit.has(row))).to.deep.equal([]);
   });
 
-  it('bounds every repetition: a LIST after so many, or why none would help', () => {
+  it('bounds every repetition by a LIST, or says why a LIST would not help', () => {
     const endless = WATCH_ERRORS.filter(({ consequence }) => {
       const { action, relistAfter, noRelist = '' } = consequence;
       const isBounded = relistAfter !== undefined || noRelist !== '';
@@ -132,7 +132,7 @@ describe('the table of trouble', () => {
 
   for (const [name, headers, found] of [
     ['a login page', HTML_TYPE, '200 text/html'],
-    ['nothing that says what it is', {}, '200 no content type'],
+    ['an answer without a content type', {}, '200 no content type'],
     [
       'a redirect, without its query',
       { location: 'https://login.example.test/oauth?state=s3cr3t#f' },
@@ -140,19 +140,19 @@ describe('the table of trouble', () => {
     ],
     ['a redirect to a path', { location: '/login?next=%2Fapi' }, '200 to /login'],
   ] as const) {
-    it(`says that it is no API server of ${name}`, () => {
+    it(`says that ${name} is no answer of an API server`, () => {
       const { detail } = toWatchError(answered(200, {}, headers), NOW);
       expect(detail).to.match(/this is no API server/);
       expect(detail.split(': ')[0]).to.equal(found);
     });
   }
 
-  it('does not look at messages', () => {
+  it('does not depend on messages', () => {
     const message = 'too old resource version: 410 Gone Expired';
     expect(toWatchError(answered(503, { message }), NOW).reason).to.equal('unavailable');
   });
 
-  it('tells what the server said, escaped and cut', () => {
+  it('quotes the server’s message, escaped and cut', () => {
     const status = { reason: 'Expired', message: `\u001b[31m${'x'.repeat(1000)}` };
     const { detail } = toWatchError(answered(410, status), NOW);
     expect(detail).to.match(/^410 Expired: /);
@@ -161,7 +161,7 @@ describe('the table of trouble', () => {
   });
 });
 
-describe('what the server asked to wait', () => {
+describe('the delay that a server asks for', () => {
   const date = new Date(NOW).toUTCString();
   for (const [headers, body, expected] of [
     [{ 'retry-after': '1' }, {}, 1_000],
@@ -180,7 +180,7 @@ describe('what the server asked to wait', () => {
     });
   }
 
-  it('is read from a date against the clock handed in', () => {
+  it('is computed from a date by the given clock', () => {
     expect(retryAfterMs('Sat, 31 Jan 2026 12:00:30 GMT', NOW)).to.equal(30_000);
   });
 });
