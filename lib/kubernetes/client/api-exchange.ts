@@ -14,8 +14,10 @@ import { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { messageOf } from '../../core/errors.ts';
-import type { Json } from '../../core/event.ts';
+import { isJsonObject } from '../../core/event.ts';
+import { jsonOrNothing } from '../../kit/data/json.ts';
 import { printable } from '../../kit/text/printable.ts';
+import { targetOf } from '../../net/address.ts';
 import { type Destination, whyUnreached } from './connect-errors.ts';
 import type { ApiAnswer, ApiCall, ApiFailed } from './kubernetes-api.ts';
 
@@ -106,11 +108,12 @@ export async function readWhole(
     const isZipped = response.headers['content-encoding'] === 'gzip';
     const bytes = raw === null || !isZipped ? raw : await unzip(raw, maxBytes);
     if (bytes === null) return tooLarge(maxBytes);
+    const body = jsonOrNothing(bytes.toString('utf8'));
     return {
       ok: true,
       status: response.statusCode ?? 0,
       headers: toHeaders(response.headers),
-      body: parse(bytes),
+      body: isJsonObject(body) ? body : null,
       bytes: bytes.length,
     };
   } catch (error) {
@@ -127,24 +130,22 @@ export function toHeaders(headers: IncomingHttpHeaders): Readonly<Record<string,
   return flat;
 }
 
-interface ExchangeSending {
-  readonly body: Buffer | undefined;
-  readonly signal: AbortSignal;
-}
-
-function start(call: ApiCall, route: ExchangeRoute, sending: ExchangeSending): ClientRequest {
-  const { server, agent } = route;
+function start(
+  call: ApiCall,
+  { server, agent, headers }: ExchangeRoute,
+  { body, signal }: { readonly body: Buffer | undefined; readonly signal: AbortSignal },
+): ClientRequest {
   const query = new URLSearchParams(call.query ?? {}).toString();
   const base = server.pathname.replace(/\/+$/, '');
-  const isTls = server.protocol === 'https:';
+  const { host, port, isTls } = targetOf(server);
   const options = {
     agent,
     method: call.method,
-    host: server.hostname.replace(/^\[|\]$/g, ''),
-    port: server.port === '' ? (isTls ? 443 : 80) : Number(server.port),
+    host,
+    port,
     path: `${base}${call.path}${query === '' ? '' : `?${query}`}`,
-    headers: { ...route.headers, ...bodyHeaders(call, sending.body) },
-    signal: sending.signal,
+    headers: { ...headers, ...bodyHeaders(call, body) },
+    signal,
   };
   return isTls ? httpsRequest(options) : httpRequest(options);
 }
@@ -211,14 +212,5 @@ async function unzip(raw: Buffer, maxBytes: number): Promise<Buffer | null> {
   } catch (error) {
     if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') return null;
     throw error;
-  }
-}
-
-function parse(bytes: Buffer): Json {
-  try {
-    const value: Json = JSON.parse(bytes.toString('utf8')) as Json;
-    return value;
-  } catch {
-    return null;
   }
 }

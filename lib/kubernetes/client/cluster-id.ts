@@ -75,13 +75,8 @@ async function uidOf(
   { name, clock, random, observe }: FindClusterParts & { readonly name: string },
   signal: AbortSignal,
 ): Promise<Uid> {
-  const path = resourcePath({
-    group: '',
-    version: 'v1',
-    namespace: null,
-    plural: 'namespaces',
-    name,
-  });
+  const namespaces = { group: '', version: 'v1', namespace: null, plural: 'namespaces' } as const;
+  const path = resourcePath({ ...namespaces, name });
   const backoff = new ReconnectBackoff(random);
   for (;;) {
     const answer = await get(api, path, signal);

@@ -12,7 +12,7 @@ import { createSecureContext } from 'node:tls';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf, SluiceError } from '../../core/errors.ts';
 import type { Observe } from '../../core/observation.ts';
-import { type Deadline, openDeadline } from '../../kit/async/abort.ts';
+import { openDeadline } from '../../kit/async/abort.ts';
 import { userAgent } from '../../kit/version.ts';
 import { hrefOf } from '../../net/proxies.ts';
 import { type Bounds, type Responded, readWhole, send, toHeaders } from './api-exchange.ts';
@@ -97,7 +97,7 @@ class AgentConnection implements Connection {
 
   async request(call: ApiCall, signal: AbortSignal): Promise<ApiAnswer> {
     using deadline = openDeadline(this.#parts.clock, call.timeoutMs, signal);
-    const bounds = boundsOf(deadline);
+    const bounds = { signal: deadline.signal, expired: () => deadline.expired };
     const responded = await this.#sendAuthorized(call, { bounds, as: 'whole' });
     return responded.ok ? await readWhole(responded.response, call, bounds) : responded;
   }
@@ -208,13 +208,11 @@ class AgentConnection implements Connection {
   }
 }
 
-type ConnectionEnvironment = KubeconfigEnvironment['environment'];
-
 /** Creates agents for these credentials; **Errors**: `kubeconfig-unusable`. */
 function createUsable(
   credentials: Credentials,
   from: string,
-  environment: ConnectionEnvironment,
+  environment: KubeconfigEnvironment['environment'],
 ): Pool {
   const proxy = serverProxy(credentials, environment);
   const href = proxy === null ? null : hrefOf(proxy.proxy);
@@ -268,10 +266,6 @@ function identityOf(credentials: Credentials, fingerprint = fingerprintOf(creden
 function noCredentials(error: unknown): ApiFailed {
   if (!(error instanceof SluiceError)) throw error;
   return { ok: false, reached: 'never', code: error.code, detail: error.message };
-}
-
-function boundsOf(deadline: Deadline): Bounds {
-  return { signal: deadline.signal, expired: () => deadline.expired };
 }
 
 /** A signal that aborts with the outer one or on request, and leaves no listener behind. */

@@ -32,7 +32,7 @@ export interface ApiAnswered {
   readonly status: number;
   /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The parsed JSON; null if the body is empty or no JSON. */
+  /** The parsed JSON object; null if the body is empty or something else. */
   readonly body: Json;
   readonly bytes: number;
 }

@@ -205,9 +205,7 @@ export class BatchDraft {
 
 /** Whether a batch says nothing at all. */
 export function isEmptyBatch(batch: ReaderBatch): boolean {
-  const { changes, gone, listed, position, gaps } = batch;
-  const isStill = listed === null && position === null;
-  return isStill && changes.length === 0 && gone.length === 0 && gaps.length === 0;
+  return batch.listed === null && batch.position === null && !hasNews(batch);
 }
 
 /** Whether a batch says more than a position. */

@@ -173,7 +173,8 @@ function outcomeOf(answer: ApiAnswer, { cursor, now }: ListRequest): ListStep | 
     }
     return { error: toWatchError({ seen: 'failure', failure: answer }, now), again: 'page' };
   }
-  if (answer.status === 200 && isList(answer.body)) return pageOrError(answer, { cursor, now });
+  if (answer.status === 200 && stringAt(answer.body, 'metadata', 'resourceVersion') !== '')
+    return pageOrError(answer, { cursor, now });
   const isJson = answer.status === 200 && isJsonAnswer(answer);
   const error = isJson
     ? toWatchError({ seen: 'list', detail: 'answered 200 without a resourceVersion' }, now)
@@ -210,10 +211,6 @@ function restart(cursor: Cursor): Cursor {
   return { ...newCursor(), expiries, limit: expiries >= EXPIRIES_BEFORE_WHOLE ? -1 : 0 };
 }
 
-function isList(body: Json): boolean {
-  return stringAt(body, 'metadata', 'resourceVersion') !== '';
-}
-
 function stepOf(answer: ApiAnswered, { cursor, now }: ListRequest): ListStep {
   const isFirst = cursor.page === 1;
   const own = stringAt(answer.body, 'metadata', 'resourceVersion');
@@ -235,14 +232,10 @@ function stepOf(answer: ApiAnswered, { cursor, now }: ListRequest): ListStep {
       token,
       limit,
       page: cursor.page + 1,
-      empty: emptyAfter(cursor, page),
+      empty: items.length > 0 || page.isLast ? 0 : cursor.empty + 1,
       ...list,
     },
   };
-}
-
-function emptyAfter({ empty }: Cursor, { items, isLast }: ListPage): number {
-  return items.length > 0 || isLast ? 0 : empty + 1;
 }
 
 function itemsOf(answer: ApiAnswered): readonly ListedItem[] {

@@ -87,14 +87,12 @@ export class ReconnectBackoff {
     return backoffMs(this.#failures, limits, this.#random);
   }
 
-  /** The server's own delay; one that is 0 or already over is replaced, to avoid a tight loop. */
+  /**
+   * The server's own delay plus up to a quarter, so that clients do not return all at once. A delay
+   * that is 0 or already over is replaced, to avoid a tight loop.
+   */
   #asked(ms: number, life: StreamLife): number {
-    return ms < BACKOFF.firstMs ? this.#backoff(life) : this.#jittered(ms);
-  }
-
-  /** The requested time plus up to a quarter, so that clients do not return all at once. */
-  #jittered(ms: number): number {
-    return Math.ceil(ms * (1 + this.#random() / 4));
+    return ms < BACKOFF.firstMs ? this.#backoff(life) : Math.ceil(ms * (1 + this.#random() / 4));
   }
 }
 

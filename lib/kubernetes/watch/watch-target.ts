@@ -54,7 +54,7 @@ export function successorsOf(path: string, watched: readonly WatchTarget[]): rea
 }
 
 /** Whether the path is that of one namespace of the same resource and selector. */
-export function covers(watched: WatchTarget, path: string): boolean {
+function covers(watched: WatchTarget, path: string): boolean {
   const namespace = /\/namespaces\/([^/?]+)\//.exec(path)?.[1];
   return namespace !== undefined && positionKeyOf({ ...watched, namespace }) === path;
 }

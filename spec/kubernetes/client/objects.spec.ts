@@ -7,6 +7,7 @@ import { type Connection, connect } from '../../../lib/kubernetes/client/connect
 import { create, get, resourcePath } from '../../../lib/kubernetes/client/objects.ts';
 import { NEVER } from '../../support/connection-bench.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import type { ParkedRequest } from '../../support/parked-request.ts';
 import { recordingObserve } from '../../support/recording-observe.ts';
 import { ScriptedApiServer } from '../../support/scripted-api-server.ts';
 import { until } from '../../support/until.ts';
@@ -169,12 +170,9 @@ describe('findCluster', () => {
   }
 
   for (const [name, fail] of [
-    [
-      'is unavailable',
-      (request: Awaited<ReturnType<ScriptedApiServer['next']>>) => request.refuse(503),
-    ],
-    ['hangs up', (request: Awaited<ReturnType<ScriptedApiServer['next']>>) => request.cut()],
-    ['says 401', (request: Awaited<ReturnType<ScriptedApiServer['next']>>) => request.refuse(401)],
+    ['is unavailable', (request: ParkedRequest) => request.refuse(503)],
+    ['hangs up', (request: ParkedRequest) => request.cut()],
+    ['says 401', (request: ParkedRequest) => request.refuse(401)],
   ] as const) {
     it(`waits for a server that ${name}, and reports it`, async () => {
       await using bench = await openBench();

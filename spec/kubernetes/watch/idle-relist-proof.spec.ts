@@ -2,6 +2,7 @@
 // first.
 
 import { expect } from 'chai';
+import type { ParkedRequest } from '../../support/parked-request.ts';
 import { errorFrame, eventAt, frame, ReaderBench } from '../../support/reader-bench.ts';
 import { until } from '../../support/until.ts';
 
@@ -25,11 +26,10 @@ describe('the second watch of an idle relist', () => {
   });
 
   for (const [name, expire] of [
-    ['HTTP 410', (second: Awaited<ReturnType<ReaderBench['watch']>>) => second.refuse(410)],
+    ['HTTP 410', (second: ParkedRequest) => second.refuse(410)],
     [
       'ERROR 410 in its stream',
-      (second: Awaited<ReturnType<ReaderBench['watch']>>) =>
-        void second.open().send(errorFrame(410)),
+      (second: ParkedRequest) => void second.open().send(errorFrame(410)),
     ],
   ] as const) {
     it(`makes the list the relist after ${name}`, async () => {

@@ -5,7 +5,7 @@ import type { ParkedRequest } from '../../support/parked-request.ts';
 import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../../support/reader-bench.ts';
 
 describe('the reflector, after its position was compacted', () => {
-  const ways: readonly [string, (watch: Awaited<ReturnType<ReaderBench['watch']>>) => void][] = [
+  const ways: readonly [string, (watch: ParkedRequest) => void][] = [
     ['HTTP 410', (watch) => watch.refuse(410, { reason: 'Expired' })],
     ['ERROR 410 in the stream', (watch) => void watch.open().send(errorFrame(410))],
     ['ERROR Expired', (watch) => void watch.open().send(errorFrame(0, { reason: 'Expired' }))],
