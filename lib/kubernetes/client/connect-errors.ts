@@ -49,12 +49,12 @@ const WORDS: readonly Words[] = [
   {
     codes: ['CERT_HAS_EXPIRED'],
     found: (server) => `the certificate of ${server} has expired`,
-    advice: "renew it, or correct this machine's clock",
+    advice: 'renew it, or correct the clock of this host',
   },
   {
     codes: ['CERT_NOT_YET_VALID'],
     found: (server) => `the certificate of ${server} is not valid yet`,
-    advice: "correct this machine's clock",
+    advice: 'correct the clock of this host',
   },
   {
     codes: NO_TLS,

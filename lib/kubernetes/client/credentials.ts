@@ -2,8 +2,7 @@
 // once. The library client-node reads tokens, certificates and exec plugins. How long a result is
 // used is decided here, because client-node would cache the token of a plugin for ever. Its modules
 // are imported one by one: the whole package loads models of all kinds (85 MB and half a second).
-// Source:
-// https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
+// Source: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
 
 import { readFileSync } from 'node:fs';
 import { validateHeaderValue } from 'node:http';
@@ -48,7 +47,7 @@ interface TlsOptions {
   readonly rejectUnauthorized?: boolean;
 }
 
-/** Bound service account tokens are renewed minutes before they expire; client-go waits as long. */
+/** Bound service account tokens are renewed minutes before they expire; client-go rereads as often. */
 const MAX_AGE_MS = 60_000;
 
 /** Reads credentials and keeps them while they may be used. */
@@ -228,7 +227,7 @@ function withoutSecrets(text: string): string {
 
 const NAMED_SECRET =
   /((?:bearer|basic)\s+|(?:token|secret|password|key)["']?\s*[=:]\s*["']?)[^\s"']+/gi;
-/** At least 24 characters with a digit. A bootstrap token has 23, but its name stands before it. */
+/** At least 24 characters with a digit. A bootstrap token has 23, but its name precedes it. */
 const TOKEN_LIKE = /(?=[\w.~+/=-]*\d)(?<![\w~+=-])[\w~+=-]{24,}(?:[.][\w~+=-]+)*/g;
 
 function hasExec({ user }: LoadedConfig): boolean {

@@ -144,7 +144,7 @@ export class Deduplicator {
   ): Evidence | null {
     const position = this.#knownVersions.position;
     const at = position?.resourceVersion ?? '';
-    const answer = this.#unreadables.meet(frame.kind, at, into.origin.unreadable);
+    const answer = this.#unreadables.record(frame.kind, at, into.origin.unreadable);
     if (answer === 'end') return { seen: 'end', how: 'bad-frame', detail: frame.why };
     if (answer === 'skip') {
       this.#observeSkipped(frame.bytes, frame.why);
@@ -226,7 +226,11 @@ export class Unreadables {
   #counted = 0;
 
   /** Records one; a frame above the cap is not read twice, because it would be as long again. */
-  meet(kind: 'too-long' | 'bad', position: string, unreadable: UnreadableCount): UnreadableAnswer {
+  record(
+    kind: 'too-long' | 'bad',
+    position: string,
+    unreadable: UnreadableCount,
+  ): UnreadableAnswer {
     if (unreadable.at !== position) {
       unreadable.at = position;
       unreadable.count = 0;

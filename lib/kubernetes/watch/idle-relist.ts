@@ -107,7 +107,7 @@ export class IdleRelist {
 }
 
 /** A quiet path is listed every 2 to 4 min, because etcd keeps at least 5 min of history. */
-const QUIET_MS = { least: 120_000, spread: 120_000 } as const;
+const IDLE_MS = { least: 120_000, spread: 120_000 } as const;
 
 /**
  * Time since a watch path last brought something, across its streams. A load balancer may close
@@ -143,7 +143,7 @@ export class IdleTimer {
   }
 
   #drawLimit(): number {
-    return QUIET_MS.least + this.#random() * QUIET_MS.spread;
+    return IDLE_MS.least + this.#random() * IDLE_MS.spread;
   }
 }
 

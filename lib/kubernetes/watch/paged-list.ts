@@ -2,8 +2,7 @@
 // above the bound is requested again with a smaller limit. If its continue token expires it
 // restarts, because the inconsistent continuation would skip writes that happened meanwhile. Which
 // items are new is decided in deduplicator.ts.
-// Source:
-// https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
 
 import type { Clock } from '../../core/clock.ts';
 import {

@@ -1,8 +1,7 @@
 // Reads one watch path of any resource until aborted: LIST if there is no usable position, then
 // WATCH from there, repeatedly. It absorbs each transient error by watch-error-table.ts. It yields
 // only states that this process did not yield before. Decisions, ledgers and stores are not here.
-// Source:
-// https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 
 import type { Clock, Random } from '../../core/clock.ts';
 import { SluiceError } from '../../core/errors.ts';

@@ -2,8 +2,7 @@
 // ended by the byte 0x0A and nothing else (readline also breaks at U+2028). Memory is bounded: a
 // frame above the cap is skipped up to its newline. Which states are new is decided in
 // deduplicator.ts.
-// Source:
-// https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes and
+// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes and
 // https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/watch-event-v1/
 
 import { isJsonObject, type JsonObject, textAt } from '../../core/event.ts';

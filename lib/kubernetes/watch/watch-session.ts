@@ -223,7 +223,7 @@ export class WatchSession {
     return this.#parts.knownVersions.position;
   }
 
-  /** Opens the second stream from the old position; it brings at once what the first still owes. */
+  /** Opens the second stream from the old position; it brings missed states of the first at once. */
   #openSecond(relist: IdleRelist): void {
     this.#tasks.spawn(async (signal) => {
       // The end of the relist aborts the opening, but not an open stream, which may have replaced

@@ -124,7 +124,7 @@ describe('KnownVersions', () => {
 describe('Unreadables', () => {
   it('ends the stream at a bad frame once, then skips it, counted once', () => {
     const unreadables = new Unreadables();
-    const answers = [1, 2, 3].map(() => unreadables.meet('bad', '10', { at: '', count: 0 }));
+    const answers = [1, 2, 3].map(() => unreadables.record('bad', '10', { at: '', count: 0 }));
     expect(answers).to.deep.equal(['end', 'skip', 'skip-known']);
   });
 
@@ -133,17 +133,17 @@ describe('Unreadables', () => {
     const first = { at: '', count: 0 };
     const second = { at: '', count: 0 };
     const third = { at: '', count: 0 };
-    expect(unreadables.meet('bad', '10', first)).to.equal('end');
-    expect(unreadables.meet('bad', '10', second)).to.equal('skip');
-    expect(unreadables.meet('bad', '10', second)).to.equal('end');
-    expect(unreadables.meet('bad', '10', third)).to.equal('skip-known');
-    expect(unreadables.meet('bad', '10', third)).to.equal('skip');
+    expect(unreadables.record('bad', '10', first)).to.equal('end');
+    expect(unreadables.record('bad', '10', second)).to.equal('skip');
+    expect(unreadables.record('bad', '10', second)).to.equal('end');
+    expect(unreadables.record('bad', '10', third)).to.equal('skip-known');
+    expect(unreadables.record('bad', '10', third)).to.equal('skip');
   });
 
   it('skips a frame above the cap at once, and recognizes it later', () => {
     const unreadables = new Unreadables();
-    expect(unreadables.meet('too-long', '10', { at: '', count: 0 })).to.equal('skip');
-    expect(unreadables.meet('too-long', '10', { at: '', count: 0 })).to.equal('skip-known');
+    expect(unreadables.record('too-long', '10', { at: '', count: 0 })).to.equal('skip');
+    expect(unreadables.record('too-long', '10', { at: '', count: 0 })).to.equal('skip-known');
     expect(unreadables.countedSince('10')).to.equal(1);
     expect(unreadables.countedSince('11')).to.equal(0);
   });
@@ -151,7 +151,7 @@ describe('Unreadables', () => {
   it('starts over once the position has moved', () => {
     const unreadables = new Unreadables();
     const unreadable = { at: '', count: 0 };
-    expect(unreadables.meet('too-long', '10', unreadable)).to.equal('skip');
-    expect(unreadables.meet('too-long', '11', unreadable)).to.equal('skip');
+    expect(unreadables.record('too-long', '10', unreadable)).to.equal('skip');
+    expect(unreadables.record('too-long', '11', unreadable)).to.equal('skip');
   });
 });
