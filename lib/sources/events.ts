@@ -18,7 +18,7 @@ import { mergeFairly } from '../kit/async/merge-streams.ts';
 import { parseDuration } from '../kit/text/quantity.ts';
 import type { ReaderBatch } from '../kubernetes/watch/known-versions.ts';
 import { readChanges } from '../kubernetes/watch/reflector.ts';
-import { heirsAmong, positionKeyOf, type WatchTarget } from '../kubernetes/watch/watch-target.ts';
+import { positionKeyOf, successorsOf, type WatchTarget } from '../kubernetes/watch/watch-target.ts';
 import type { SourceKind, SourceParts } from './source-kind.ts';
 
 /** The section `events:` of a source. */
@@ -165,7 +165,7 @@ class EventsSource implements Source {
   }
 
   heirsOf(path: string): readonly WatchPath[] {
-    return heirsAmong(path, [...this.#watched.keys()]);
+    return successorsOf(path, [...this.#watched.keys()]);
   }
 
   #toBatch(path: string, read: ReaderBatch): Batch {

@@ -50,7 +50,7 @@ describe('the connection matrix: what is refused', function () {
         what: 'is for another name',
         hostname: 'localhost',
         trusts: (authority: Authority) => authority.cert,
-        says: /is not for this name .*tls-server-name/,
+        says: /is not valid for this name .*tls-server-name/,
       },
       {
         what: 'has expired',

@@ -1,6 +1,6 @@
 // A watch that is quiet for longer than etcd keeps history, on a real API server that compacts every
 // 30 s: the next reconnect answers 410, and what was written before, during and after it starts one
-// build each. The quiet refresh, which is there so that this does not happen, is shown on a clock
+// build each. The idle relist, which is there so that this does not happen, is shown on a clock
 // that hurries.
 
 import { expect } from 'chai';

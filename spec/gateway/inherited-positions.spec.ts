@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import type { Position } from '../../lib/core/source.ts';
 import { positionsOf } from '../../lib/gateway/inherited-positions.ts';
-import { heirsAmong } from '../../lib/kubernetes/watch/watch-target.ts';
+import { successorsOf } from '../../lib/kubernetes/watch/watch-target.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit } from '../conformance/store-builders.ts';
 import { until } from '../support/until.ts';
@@ -22,7 +22,7 @@ function sourcesOf(read: Read) {
       ...{ group: '', version: 'v1', resource: 'events', managedFields: 'left out' as const },
       namespace: one === '*' ? null : one,
     }));
-    return { name, heirsOf: (path: string) => heirsAmong(path, watched) };
+    return { name, heirsOf: (path: string) => successorsOf(path, watched) };
   });
 }
 

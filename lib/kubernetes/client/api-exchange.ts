@@ -1,6 +1,6 @@
-// One HTTP request on the wire and what came of it: how far it got, the whole answer within its
-// bounds, or the response left open. No credentials are chosen here, and nothing is repeated but a
-// GET or the creation of a named object, on a kept connection that the server had closed meanwhile.
+// One HTTP request on the wire and its result: how far it got, and the whole answer within its
+// bound or the open response. Credentials are chosen in connection.ts. Only a GET and the creation
+// of a named object are repeated, and only if the server had closed the kept connection.
 
 import {
   type Agent,
@@ -14,40 +14,43 @@ import { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { messageOf } from '../../core/errors.ts';
-import type { Json } from '../../core/event.ts';
+import { isJsonObject } from '../../core/event.ts';
+import { jsonOrNothing } from '../../kit/data/json.ts';
 import { printable } from '../../kit/text/printable.ts';
+import { targetOf } from '../../net/address.ts';
 import { type Destination, whyUnreached } from './connect-errors.ts';
 import type { ApiAnswer, ApiCall, ApiFailed } from './kubernetes-api.ts';
 
-/** Where a request goes and with what. */
+/** Destination, agent and headers of a request. */
 interface ExchangeRoute extends Destination {
   readonly agent: Agent;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** How the wait for an answer may end before it comes. */
+/** Limits of the wait for an answer. */
 export interface Bounds {
   readonly signal: AbortSignal;
-  /** Whether time was up, as opposed to an abort from outside. */
+  /** Whether the time is up; false after an abort from outside. */
   readonly expired: () => boolean;
 }
 
-/** The headers are there; the body is still to be read. */
+/** The headers have arrived; the body is not read yet. */
 export interface Responded {
   readonly ok: true;
   readonly response: IncomingMessage;
 }
 
-/** What is read of an answer where the call sets no bound; the API server's own pages stay below. */
+/** Bound of an answer if the call sets none. Pages of the API server are smaller. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
 /**
  * Sends a request and waits for the answer's headers.
  *
- * Some load balancers close a connection after each answer without announcing it: who is quick then
- * meets the end on a kept connection. A GET changes nothing and a named object is created once, so they
- * go out again; each such try uses up one kept connection, and a new one is never tried twice.
- * **Source**: RFC 9112 §9.3.1; net/http of Go does alike.
+ * Some load balancers close a connection after each answer without announcing it. A client that is
+ * quick then finds its kept connection closed. A GET changes nothing and a named object is created
+ * once, so both are sent again. Each such try uses up one kept connection; a new one is not
+ * retried.
+ * **Source**: RFC 9112 §9.3.1; net/http of Go does the same.
  */
 export async function send(
   call: ApiCall,
@@ -63,7 +66,7 @@ export async function send(
 
 interface ExchangeAttempt {
   readonly came: Responded | ApiFailed;
-  /** It ended without an answer on a connection that had served before. */
+  /** The request failed without an answer on a connection that had served before. */
   readonly isStale: boolean;
 }
 
@@ -72,7 +75,7 @@ function attempt(call: ApiCall, route: ExchangeRoute, bounds: Bounds): Promise<E
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
     const request = start(call, route, { body, signal: bounds.signal });
     const begun = whetherBegun(request);
-    // After the answer came, errors belong to whoever reads the body.
+    // After the response arrived, the reader of the body gets the errors.
     request.on('error', (error) => {
       const came = begun() ? failedOf(error, bounds, 'perhaps') : neverSent(error, bounds, route);
       resolve({ came, isStale: request.reusedSocket && STALE.includes(codeOf(error)) });
@@ -84,7 +87,7 @@ function attempt(call: ApiCall, route: ExchangeRoute, bounds: Bounds): Promise<E
   });
 }
 
-/** How a connection that the other side has closed answers to a write. */
+/** Codes of a write to a connection that the other side has closed. */
 const STALE: readonly string[] = ['ECONNRESET', 'EPIPE'];
 
 function neverSent(error: unknown, bounds: Bounds, to: Destination): ApiFailed {
@@ -105,11 +108,12 @@ export async function readWhole(
     const isZipped = response.headers['content-encoding'] === 'gzip';
     const bytes = raw === null || !isZipped ? raw : await unzip(raw, maxBytes);
     if (bytes === null) return tooLarge(maxBytes);
+    const body = jsonOrNothing(bytes.toString('utf8'));
     return {
       ok: true,
       status: response.statusCode ?? 0,
       headers: toHeaders(response.headers),
-      body: parse(bytes),
+      body: isJsonObject(body) ? body : null,
       bytes: bytes.length,
     };
   } catch (error) {
@@ -117,7 +121,7 @@ export async function readWhole(
   }
 }
 
-/** An answer's headers, each as one text. */
+/** Headers of an answer, each as one text. */
 export function toHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
   const flat: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
@@ -126,24 +130,22 @@ export function toHeaders(headers: IncomingHttpHeaders): Readonly<Record<string,
   return flat;
 }
 
-interface ExchangeSending {
-  readonly body: Buffer | undefined;
-  readonly signal: AbortSignal;
-}
-
-function start(call: ApiCall, route: ExchangeRoute, sending: ExchangeSending): ClientRequest {
-  const { server, agent } = route;
+function start(
+  call: ApiCall,
+  { server, agent, headers }: ExchangeRoute,
+  { body, signal }: { readonly body: Buffer | undefined; readonly signal: AbortSignal },
+): ClientRequest {
   const query = new URLSearchParams(call.query ?? {}).toString();
   const base = server.pathname.replace(/\/+$/, '');
-  const isTls = server.protocol === 'https:';
+  const { host, port, isTls } = targetOf(server);
   const options = {
     agent,
     method: call.method,
-    host: server.hostname.replace(/^\[|\]$/g, ''),
-    port: server.port === '' ? (isTls ? 443 : 80) : Number(server.port),
+    host,
+    port,
     path: `${base}${call.path}${query === '' ? '' : `?${query}`}`,
-    headers: { ...route.headers, ...bodyHeaders(call, sending.body) },
-    signal: sending.signal,
+    headers: { ...headers, ...bodyHeaders(call, body) },
+    signal,
   };
   return isTls ? httpsRequest(options) : httpRequest(options);
 }
@@ -158,8 +160,8 @@ function bodyHeaders(call: ApiCall, body: Buffer | undefined): Record<string, st
 }
 
 /**
- * Whether the server may have seen something of the request: it has a connection that can carry it.
- * A request on a socket that is still connecting, or whose TLS handshake failed, never left.
+ * Whether the server may have received a part of the request. It cannot have if the socket was
+ * still connecting or its TLS handshake failed.
  */
 function whetherBegun(request: ClientRequest): () => boolean {
   let begun = false;
@@ -178,22 +180,23 @@ function failedOf(error: unknown, bounds: Bounds, reached: 'never' | 'perhaps'):
   return { ok: false, reached, code: codeOf(error), detail: printable(messageOf(error), 300) };
 }
 
-/** Node's code of an error; `error` where it has none. */
+/** Node's code of an error; `error` if it has none. */
 export function codeOf(error: unknown): string {
   const hasCode = error instanceof Error && 'code' in error && typeof error.code === 'string';
   return hasCode ? String(error.code) : 'error';
 }
 
 function tooLarge(maxBytes: number): ApiFailed {
-  const detail = `the answer is above ${maxBytes} bytes`;
+  const detail = `the answer exceeds ${maxBytes} bytes`;
   return { ok: false, reached: 'answered', code: 'too-large', detail };
 }
 
 async function collect(response: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  // Leaving the loop early destroys the response, which closes a connection nobody can reuse.
-  for await (const part of response as AsyncIterable<Buffer>) {
+  const chunks: AsyncIterable<Buffer> = response;
+  // Leaving the loop early destroys the response and so its connection, which cannot be reused.
+  for await (const part of chunks) {
     bytes += part.length;
     if (bytes > maxBytes) return null;
     parts.push(part);
@@ -209,14 +212,5 @@ async function unzip(raw: Buffer, maxBytes: number): Promise<Buffer | null> {
   } catch (error) {
     if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') return null;
     throw error;
-  }
-}
-
-function parse(bytes: Buffer): Json {
-  try {
-    const value: Json = JSON.parse(bytes.toString('utf8')) as Json;
-    return value;
-  } catch {
-    return null;
   }
 }

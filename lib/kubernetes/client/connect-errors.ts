@@ -1,16 +1,16 @@
-// What to say about a request that certainly did not reach the server: what was found, at whose
-// address, and what to do about it. By Node's error codes only, never by its message texts, some of
-// which advise a reader to start Node differently. Nothing is decided here.
+// Messages for a request that certainly did not reach the server: the finding, the address and the
+// next step. They depend on Node's error codes only, never on its texts: some of those advise to
+// start Node differently. Nothing is decided here.
 // Source: https://nodejs.org/api/tls.html#x509-certificate-error-codes
 
 import { STATUS_CODES } from 'node:http';
 import { messageOf } from '../../core/errors.ts';
 import { printable } from '../../kit/text/printable.ts';
 
-/** Whom a request was for and by way of whom. */
+/** Server of a request, and the proxy in between. */
 export interface Destination {
   readonly server: URL;
-  /** The URL of the proxy on the way, without credentials; null if there is none. */
+  /** URL of the proxy, without credentials; null if there is none. */
   readonly proxy: string | null;
 }
 
@@ -30,7 +30,7 @@ const AUTHORITY = [
   'CERT_UNTRUSTED',
   'INVALID_CA',
 ];
-// All that Node tells of a handshake that OpenSSL gave up, for instance over an answer in plain text.
+// Node's only code if OpenSSL aborts a handshake, for instance after an answer in plain text.
 const NO_TLS = ['EPROTO'];
 
 const WORDS: readonly Words[] = [
@@ -43,27 +43,27 @@ const WORDS: readonly Words[] = [
   },
   {
     codes: ['ERR_TLS_CERT_ALTNAME_INVALID'],
-    found: (server) => `the certificate of ${server} is not for this name`,
-    advice: 'use a name that it holds, or give one as tls-server-name in the kubeconfig',
+    found: (server) => `the certificate of ${server} is not valid for this name`,
+    advice: 'use a name that it holds, or set tls-server-name in the kubeconfig',
   },
   {
     codes: ['CERT_HAS_EXPIRED'],
     found: (server) => `the certificate of ${server} has expired`,
-    advice: "renew it, or set this machine's clock right",
+    advice: 'renew it, or correct the clock of this host',
   },
   {
     codes: ['CERT_NOT_YET_VALID'],
     found: (server) => `the certificate of ${server} is not valid yet`,
-    advice: "set this machine's clock right",
+    advice: 'correct the clock of this host',
   },
   {
     codes: NO_TLS,
-    found: (server) => `no TLS could be agreed on with ${server}`,
-    advice: 'look at its port; http:// is for a server that is meant to speak no TLS',
+    found: (server) => `the TLS handshake with ${server} failed`,
+    advice: 'check its port; use http:// only for a server without TLS',
   },
 ];
 
-/** What is said of an error after which nothing was sent; `code` is Node's. */
+/** Explains an error after which nothing was sent; `code` is Node's. */
 export function whyUnreached(error: unknown, code: string, to: Destination): string {
   const server = to.server.href.replace(/\/$/, '');
   const words = WORDS.find(({ codes }) => codes.includes(code));
@@ -72,9 +72,9 @@ export function whyUnreached(error: unknown, code: string, to: Destination): str
   }
   const status = statusOf(error);
   if (code === 'ERR_PROXY_TUNNEL' && status !== null) return refusedTunnel(status, to);
-  // Node joins several addresses that all failed into an error without a message of its own.
+  // If several addresses failed, Node joins their errors into one without a message of its own.
   const said = printable(messageOf(error), 300) || code;
-  return to.proxy === null ? said : `${said} (by way of the proxy ${to.proxy})`;
+  return to.proxy === null ? said : `${said} (through the proxy ${to.proxy})`;
 }
 
 function refusedTunnel(status: number, { server, proxy }: Destination): string {

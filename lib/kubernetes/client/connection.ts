@@ -1,9 +1,9 @@
-// The one connection to an API server: credentials from client-node, everything else our own on
-// node:https, because client-node opens an agent for each call and ends every watch after 30 s.
-// One keep-alive agent serves all requests that are answered whole, and each stream has a connection
-// of its own: a stream that is opened to see whether another one lives must not share its fate. Both
-// agents are replaced when the certificates' bytes change.
-// Nothing here retries, but for the one re-read of credentials after a 401.
+// The only connection to an API server. Credentials come from client-node. The rest is our own code
+// on node:https: client-node would open an agent for each call and end a watch after 30 s.
+// Requests with a whole answer share one keep-alive agent. Each stream has its own connection,
+// because a stream that tests another one must not fail together with it. Both agents are replaced
+// if the bytes of the certificates change. One thing is repeated here: a request after a 401, with
+// reread credentials.
 
 import { createHash } from 'node:crypto';
 import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
@@ -12,7 +12,7 @@ import { createSecureContext } from 'node:tls';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf, SluiceError } from '../../core/errors.ts';
 import type { Observe } from '../../core/observation.ts';
-import { type Deadline, openDeadline } from '../../kit/async/abort.ts';
+import { openDeadline } from '../../kit/async/abort.ts';
 import { userAgent } from '../../kit/version.ts';
 import { hrefOf } from '../../net/proxies.ts';
 import { type Bounds, type Responded, readWhole, send, toHeaders } from './api-exchange.ts';
@@ -28,25 +28,25 @@ import type { ApiAnswer, ApiCall, ApiClient, ApiFailed, ApiStream } from './kube
 
 export type { ConnectOptions } from './kubeconfig.ts';
 
-/** What a connection may have. */
+/** Dependencies of a connection. */
 interface ConnectParts extends KubeconfigEnvironment {
   readonly clock: Clock;
   readonly observe: Observe;
 }
 
-/** A connection together with what its configuration says besides. */
+/** A connection with the origin and namespace of its configuration. */
 export interface Connection extends ApiClient {
-  /** The namespace of the context; null where it names none. */
+  /** The namespace of the context; null if it names none. */
   readonly namespace: string | null;
-  /** What it was read from, for people. */
+  /** Origin of the configuration, for people. */
   readonly from: string;
 }
 
 /**
  * Prepares the connection to a cluster; nothing is sent before the first request.
  *
- * **Errors**: `kubeconfig-unusable` where no retry could help: no file, bad YAML, an unknown
- * context, an unreadable certificate or token, an exec plugin that fails.
+ * **Errors**: `kubeconfig-unusable` if no retry can help: no file, bad YAML, an unknown context, an
+ * unreadable certificate or token, an exec plugin that fails.
  */
 export async function connect(options: ConnectOptions, parts: ConnectParts): Promise<Connection> {
   const reader = new CredentialReader(options, parts);
@@ -55,13 +55,13 @@ export async function connect(options: ConnectOptions, parts: ConnectParts): Pro
   return new AgentConnection(reader, parts);
 }
 
-/** How an answer is to be read: whole, compressed if the server likes, or as it comes. */
+/** How an answer is read: whole and possibly compressed, or as it arrives. */
 interface ConnectionSending {
   readonly bounds: Bounds;
   readonly as: 'whole' | 'stream';
 }
 
-/** What connections are made with; nothing more is pooled once it is replaced. */
+/** Agents of one set of credentials; a replaced pool accepts no new connections. */
 interface Pool {
   readonly fingerprint: string;
   /** Keeps connections for the next request. */
@@ -80,12 +80,12 @@ class AgentConnection implements Connection {
   readonly #parts: ConnectParts;
   readonly #closing = new AbortController();
   readonly #userAgent = userAgent();
-  /** Secret: what was sent last, as `identityOf` has it. */
+  /** Secret: credentials of the last request, in the form of `identityOf`. */
   #identity: string | null = null;
   #pool: Pool | null = null;
   #retired: Pool[] = [];
   /** The proxy that was observed last. */
-  #told: ServerProxy | null = null;
+  #observedProxy: ServerProxy | null = null;
 
   constructor(reader: CredentialReader, parts: ConnectParts) {
     this.#reader = reader;
@@ -97,30 +97,30 @@ class AgentConnection implements Connection {
 
   async request(call: ApiCall, signal: AbortSignal): Promise<ApiAnswer> {
     using deadline = openDeadline(this.#parts.clock, call.timeoutMs, signal);
-    const bounds = boundsOf(deadline);
-    const responded = await this.#authorised(call, { bounds, as: 'whole' });
+    const bounds = { signal: deadline.signal, expired: () => deadline.expired };
+    const responded = await this.#sendAuthorized(call, { bounds, as: 'whole' });
     return responded.ok ? await readWhole(responded.response, call, bounds) : responded;
   }
 
   async open(call: ApiCall, signal: AbortSignal): Promise<ApiStream | ApiAnswer> {
-    const life = linked(signal);
-    using deadline = openDeadline(this.#parts.clock, call.timeoutMs, life.signal);
-    // The request lives on the stream's signal, which outlasts the deadline for the headers.
-    const onDeadline = (): void => life.end();
+    const abort = linkedAbort(signal);
+    using deadline = openDeadline(this.#parts.clock, call.timeoutMs, abort.signal);
+    // The request uses the stream's signal, which outlives the deadline for the headers.
+    const onDeadline = (): void => abort.end();
     deadline.signal.addEventListener('abort', onDeadline);
-    const bounds = { signal: life.signal, expired: () => deadline.expired };
-    const responded = await this.#authorised(call, { bounds, as: 'stream' });
+    const bounds = { signal: abort.signal, expired: () => deadline.expired };
+    const responded = await this.#sendAuthorized(call, { bounds, as: 'stream' });
     if (!responded.ok) {
-      life.end();
+      abort.end();
       return responded;
     }
     const { response } = responded;
     if ((response.statusCode ?? 0) < 300) {
       deadline.signal.removeEventListener('abort', onDeadline);
-      return toStream(response, life);
+      return toStream(response, abort);
     }
     const answer = await readWhole(response, call, bounds);
-    life.end();
+    abort.end();
     return answer;
   }
 
@@ -131,12 +131,12 @@ class AgentConnection implements Connection {
     this.#retired = [];
   }
 
-  async #authorised(call: ApiCall, sending: ConnectionSending): Promise<Responded | ApiFailed> {
-    const { answer, used } = await this.#once(call, sending);
+  async #sendAuthorized(call: ApiCall, sending: ConnectionSending): Promise<Responded | ApiFailed> {
+    const { answer, used } = await this.#send(call, sending);
     if (!answer.ok || answer.response.statusCode !== 401 || used === null) return answer;
     try {
       const reread = await this.#reader.reread(used.generation);
-      // The same again would be refused again.
+      // The same credentials would be refused again.
       if (identityOf(reread) === identityOf(used)) return answer;
       this.#adopt(reread, 'the server said 401');
     } catch (error) {
@@ -144,10 +144,10 @@ class AgentConnection implements Connection {
       return noCredentials(error);
     }
     answer.response.resume();
-    return (await this.#once(call, sending)).answer;
+    return (await this.#send(call, sending)).answer;
   }
 
-  async #once(
+  async #send(
     call: ApiCall,
     sending: ConnectionSending,
   ): Promise<{ answer: Responded | ApiFailed; used: Credentials | null }> {
@@ -167,14 +167,14 @@ class AgentConnection implements Connection {
     }
   }
 
-  /** Goes over to these credentials, and says so where they are others than before. */
+  /** Changes to these credentials, and observes the change. */
   #adopt(credentials: Credentials, why: string | null): Pool {
     if (this.#closing.signal.aborted) throw unusable('use the connection: it was closed');
     const fingerprint = fingerprintOf(credentials);
     const before = this.#pool;
     const isKept = before?.fingerprint === fingerprint;
     const { environment, observe } = this.#parts;
-    // Throws while certificate and key do not fit together; then everything stays as it was.
+    // Throws if certificate and key do not match; then the old pool stays in use.
     const pool = isKept ? before : createUsable(credentials, this.from, environment);
     const identity = identityOf(credentials, fingerprint);
     const isNew = this.#identity !== null && this.#identity !== identity;
@@ -183,20 +183,20 @@ class AgentConnection implements Connection {
     if (before !== null && !isKept) this.#retire(before);
     const changed = isKept ? 'the token changed' : 'the certificates changed';
     if (isNew) observe({ kind: 'credentials-reread', why: why ?? changed });
-    this.#tellProxy(pool.proxy);
+    this.#observeProxy(pool.proxy);
     return pool;
   }
 
-  /** Says which proxy requests go through, once for each. */
-  #tellProxy(used: ServerProxy | null): void {
-    const before = this.#told;
-    this.#told = used;
+  /** Observes each proxy once. */
+  #observeProxy(used: ServerProxy | null): void {
+    const before = this.#observedProxy;
+    this.#observedProxy = used;
     if (used === null || used.proxy.url.origin === before?.proxy.url.origin) return;
     const { proxy, from } = used;
     this.#parts.observe({ kind: 'proxy-used', trigger: null, proxy: proxy.url.origin, from });
   }
 
-  /** What is in flight ends in its own time; nothing idle stays on the old certificates. */
+  /** Requests in flight finish; idle connections with the old certificates are closed. */
   #retire(pool: Pool): void {
     pool.agent.maxFreeSockets = 0;
     for (const sockets of Object.values(pool.agent.freeSockets)) {
@@ -208,13 +208,11 @@ class AgentConnection implements Connection {
   }
 }
 
-type ConnectionEnvironment = KubeconfigEnvironment['environment'];
-
-/** An agent that can make connections; **Errors**: `kubeconfig-unusable`. */
+/** Creates agents for these credentials; **Errors**: `kubeconfig-unusable`. */
 function createUsable(
   credentials: Credentials,
   from: string,
-  environment: ConnectionEnvironment,
+  environment: KubeconfigEnvironment['environment'],
 ): Pool {
   const proxy = serverProxy(credentials, environment);
   const href = proxy === null ? null : hrefOf(proxy.proxy);
@@ -240,14 +238,14 @@ function createAgent(
 ): HttpAgent | HttpsAgent {
   const options = {
     keepAlive,
-    // Below the idle limit of the usual load balancers (60 s), as client-go.
+    // Below the idle limit of common load balancers (60 s); client-go uses the same value.
     keepAliveMsecs: 30_000,
     maxSockets: Number.POSITIVE_INFINITY,
-    // Node's agents read it as variables; whether the proxy is used has been decided.
+    // Node's agents take the proxy in the form of variables; the choice was made before.
     proxyEnv: proxy === null ? {} : { HTTP_PROXY: proxy, HTTPS_PROXY: proxy },
   };
   if (credentials.server.protocol === 'http:') return new HttpAgent(options);
-  // Said aloud, because a variable of the environment would turn it off.
+  // Set explicitly, because NODE_TLS_REJECT_UNAUTHORIZED would turn it off.
   return new HttpsAgent({ ...options, rejectUnauthorized: true, ...credentials.tls });
 }
 
@@ -260,7 +258,7 @@ function fingerprintOf(credentials: Credentials): string {
   return hash.digest('hex');
 }
 
-/** Secret. Whom requests are made as: what a server that refused them would have to see changed. */
+/** Secret. Text that changes if and only if the credentials of requests change. */
 function identityOf(credentials: Credentials, fingerprint = fingerprintOf(credentials)): string {
   return `${fingerprint} ${JSON.stringify(credentials.headers)}`;
 }
@@ -270,17 +268,13 @@ function noCredentials(error: unknown): ApiFailed {
   return { ok: false, reached: 'never', code: error.code, detail: error.message };
 }
 
-function boundsOf(deadline: Deadline): Bounds {
-  return { signal: deadline.signal, expired: () => deadline.expired };
-}
-
-/** A signal that ends with the outer one or by itself, and leaves no listener behind. */
-interface ConnectionLife {
+/** A signal that aborts with the outer one or on request, and leaves no listener behind. */
+interface LinkedAbort {
   readonly signal: AbortSignal;
   end(): void;
 }
 
-function linked(outer: AbortSignal): ConnectionLife {
+function linkedAbort(outer: AbortSignal): LinkedAbort {
   const inner = new AbortController();
   const end = (): void => {
     outer.removeEventListener('abort', end);
@@ -292,14 +286,14 @@ function linked(outer: AbortSignal): ConnectionLife {
 }
 
 /**
- * The kernel asks after so long a silence whether the other side is still there, and gives up after
- * ten questions a second apart (libuv sets the interval and the count).
+ * After this silence the kernel probes the other side. It gives up after ten probes, one second
+ * apart; libuv sets interval and count.
  */
 const KEEP_ALIVE_MS = 15_000;
 
-function toStream(response: IncomingMessage, life: ConnectionLife): ApiStream {
+function toStream(response: IncomingMessage, abort: LinkedAbort): ApiStream {
   response.socket.setKeepAlive(true, KEEP_ALIVE_MS);
-  // Errors are seen by whoever reads; one that nobody reads must not end the process.
+  // Readers get errors from the iterator. Without this listener an unread error ends the process.
   response.on('error', () => undefined);
   return {
     ok: true,
@@ -307,7 +301,7 @@ function toStream(response: IncomingMessage, life: ConnectionLife): ApiStream {
     headers: toHeaders(response.headers),
     chunks: response,
     close: () => {
-      life.end();
+      abort.end();
       response.destroy();
     },
   };

@@ -1,16 +1,23 @@
-// Who we are to the API server, read again when it may have changed: at the latest every minute,
-// and at once after a 401. client-node reads tokens, certificates and exec plugins; how long what it
-// read may be believed is decided here, because it would cache an exec token for ever.
+// Credentials for the API server. They are read again at least every minute, and after a 401 at
+// once. The library client-node reads tokens, certificates and exec plugins. How long a result is
+// used is decided here, because client-node would cache the token of a plugin for ever. Its modules
+// are imported one by one: the whole package loads models of all kinds (85 MB and half a second).
 // Source: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
 
+import { readFileSync } from 'node:fs';
 import { validateHeaderValue } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
+import type { Authenticator } from '@kubernetes/client-node/dist/auth.js';
+import { AzureAuth } from '@kubernetes/client-node/dist/azure_auth.js';
+import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
+import { ExecAuth } from '@kubernetes/client-node/dist/exec_auth.js';
+import { FileAuth } from '@kubernetes/client-node/dist/file_auth.js';
+import { GoogleCloudPlatformAuth } from '@kubernetes/client-node/dist/gcp_auth.js';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf, type SluiceError } from '../../core/errors.ts';
-import { type Json, stringAt } from '../../core/event.ts';
+import { isJsonObject, stringAt } from '../../core/event.ts';
 import { printable } from '../../kit/text/printable.ts';
-import { UserCredentials } from './authenticators.ts';
 import {
   type ConnectOptions,
   type KubeconfigEnvironment,
@@ -19,10 +26,10 @@ import {
   unusable,
 } from './kubeconfig.ts';
 
-/** What a connection needs of them. */
+/** Credentials of a request. */
 export interface Credentials {
   readonly server: URL;
-  /** A new number whenever they were read anew; tells whether a 401 speaks of these. */
+  /** A new number after each read; tells whether a 401 is an answer to these credentials. */
   readonly generation: number;
   readonly tls: TlsOptions;
   /** Secret. */
@@ -31,7 +38,7 @@ export interface Credentials {
   readonly proxyUrl: string | null;
 }
 
-/** What an agent is made of; its key is secret. */
+/** TLS options of an agent; its key is secret. */
 interface TlsOptions {
   readonly ca?: string | Buffer;
   readonly cert?: string | Buffer;
@@ -40,62 +47,61 @@ interface TlsOptions {
   readonly rejectUnauthorized?: boolean;
 }
 
-/** Bound service account tokens are renewed in place minutes before they end; client-go does alike. */
-const BELIEVED_MS = 60_000;
+/** Bound service account tokens are renewed minutes before they expire; client-go rereads as often. */
+const MAX_AGE_MS = 60_000;
 
-/** Reads credentials and remembers for how long they may be believed. */
+/** Reads credentials and keeps them while they may be used. */
 export class CredentialReader {
   readonly #options: ConnectOptions;
-  readonly #around: KubeconfigEnvironment;
+  readonly #parts: KubeconfigEnvironment;
   readonly #clock: Clock;
   #loaded: LoadedConfig;
   #loadedAt: number;
   #user: UserCredentials;
   #generation = 1;
-  /** What was read is of no use, and client-node would keep it. */
-  #isSpoilt = false;
+  /** The last read failed, and client-node would keep its result. */
+  #mustReload = false;
   #running: Promise<unknown> = Promise.resolve();
 
   /** Loads the configuration; **Errors**: `kubeconfig-unusable`. */
-  constructor(options: ConnectOptions, around: KubeconfigEnvironment & { readonly clock: Clock }) {
+  constructor(options: ConnectOptions, parts: KubeconfigEnvironment & { readonly clock: Clock }) {
     this.#options = options;
-    this.#around = around;
-    this.#clock = around.clock;
-    this.#loaded = loadKubeconfig(options, around);
-    this.#loadedAt = around.clock.monotonic();
+    this.#parts = parts;
+    this.#clock = parts.clock;
+    this.#loaded = loadKubeconfig(options, parts);
+    this.#loadedAt = parts.clock.monotonic();
     this.#user = new UserCredentials(this.#loaded.cluster, this.#loaded.user);
   }
 
-  /** The configuration as it was loaded last. */
+  /** The configuration of the last load. */
   get loaded(): LoadedConfig {
     return this.#loaded;
   }
 
-  /** The credentials to use now; **Errors**: `kubeconfig-unusable`. */
+  /** Reads the current credentials; **Errors**: `kubeconfig-unusable`. */
   async current(): Promise<Credentials> {
     return this.#inTurn(async () => {
-      const isOld = this.#clock.monotonic() - this.#loadedAt >= BELIEVED_MS;
-      if (isOld || this.#isSpoilt) this.#reload();
+      const isOld = this.#clock.monotonic() - this.#loadedAt >= MAX_AGE_MS;
+      if (isOld || this.#mustReload) this.#reload();
       return this.#resolve();
     });
   }
 
-  /** Reads everything anew, unless that was done since `generation`; **Errors**: as `current`. */
+  /** Reads all files again, unless that happened after `generation`; **Errors**: as `current`. */
   async reread(generation: number): Promise<Credentials> {
     return this.#inTurn(async () => {
       if (generation === this.#generation) {
-        this.#renew(loadKubeconfig(this.#options, this.#around));
+        this.#renew(loadKubeconfig(this.#options, this.#parts));
       }
       return this.#resolve();
     });
   }
 
-  /** An exec plugin costs a process: its credential is kept until it says so, or until a 401. */
+  /** An exec plugin costs a process: its credential is kept until it expires, or until a 401. */
   #reload(): void {
-    const fresh = loadKubeconfig(this.#options, this.#around);
-    const isExec = hasExec(fresh);
+    const fresh = loadKubeconfig(this.#options, this.#parts);
     const isSame = isDeepStrictEqual(fresh, this.#loaded);
-    if (isExec && isSame && !this.#isSpoilt) {
+    if (hasExec(fresh) && isSame && !this.#mustReload) {
       this.#loadedAt = this.#clock.monotonic();
       return;
     }
@@ -104,9 +110,9 @@ export class CredentialReader {
 
   #renew(loaded: LoadedConfig): void {
     this.#loaded = loaded;
-    // A new one each time: client-node keeps what an exec plugin said, some of it for ever.
+    // A new object each time: client-node keeps results of an exec plugin, some of them for ever.
     this.#user = new UserCredentials(loaded.cluster, loaded.user);
-    this.#isSpoilt = false;
+    this.#mustReload = false;
     this.#loadedAt = this.#clock.monotonic();
     this.#generation += 1;
   }
@@ -115,8 +121,8 @@ export class CredentialReader {
     const { cluster, server } = this.#loaded;
     const options = await this.#read();
     const [tls, headers] = [toTls(options), toHeaders(options)];
-    const lack = lackOf(this.#loaded, { tls, headers });
-    if (lack !== null) throw this.#spoilt(lack);
+    const defect = defectOf(this.#loaded, { tls, headers });
+    if (defect !== null) throw this.#unusable(defect);
     const proxyUrl = cluster.proxyUrl ?? null;
     return { server, generation: this.#generation, tls, headers, proxyUrl };
   }
@@ -125,12 +131,12 @@ export class CredentialReader {
     try {
       return await this.#user.read();
     } catch (error) {
-      throw this.#spoilt(whyNot(error, this.#loaded));
+      throw this.#unusable(readFailure(error, this.#loaded));
     }
   }
 
-  #spoilt(why: string): SluiceError {
-    this.#isSpoilt = true;
+  #unusable(why: string): SluiceError {
+    this.#mustReload = true;
     return unusable(`read the credentials of ${this.#loaded.from}: ${why}`);
   }
 
@@ -154,13 +160,13 @@ function toTls(options: RequestOptions): TlsOptions {
 }
 
 function isPem(value: unknown): value is string | Buffer {
-  return (typeof value === 'string' && value !== '') || Buffer.isBuffer(value);
+  return isText(value) || Buffer.isBuffer(value);
 }
 
 function toHeaders(options: RequestOptions): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(options.headers ?? {})) {
-    // A token file usually ends in a newline, which no header may hold.
+    // A token file usually ends with a newline, which is invalid in a header.
     headers[name.toLowerCase()] = String(value).trim();
   }
   if (typeof options.auth === 'string') {
@@ -170,16 +176,16 @@ function toHeaders(options: RequestOptions): Readonly<Record<string, string>> {
 }
 
 /**
- * What is wrong with what was read; null where nothing is. Whoever has a token file or a plugin is
- * never to go out as nobody: a file that is being written would make the server say 403, which is
- * believed to be a matter of roles.
+ * The defect of the credentials; null if there is none. A request for a user with a token file or a
+ * plugin must not be sent as anonymous. While the file is being written the server would answer
+ * 403, which looks like a missing role.
  */
-function lackOf(
+function defectOf(
   loaded: LoadedConfig,
   { tls, headers }: Pick<Credentials, 'tls' | 'headers'>,
 ): string | null {
   const provider: unknown = loaded.user.authProvider;
-  const file = stringAt(provider as Json | undefined, 'config', 'tokenFile');
+  const file = stringAt(isJsonObject(provider) ? provider : undefined, 'config', 'tokenFile');
   const token = file === '' ? 'the token' : `the token in ${file}`;
   const { authorization } = headers;
   if (authorization === undefined || authorization === 'Bearer') {
@@ -189,7 +195,7 @@ function lackOf(
     }
   }
   const unfit = Object.keys(headers).find((name) => !fits(name, headers[name] ?? ''));
-  return unfit === undefined ? null : `${token} holds characters that no header (${unfit}) may`;
+  return unfit === undefined ? null : `${token} holds characters that are invalid in ${unfit}`;
 }
 
 function fits(name: string, value: string): boolean {
@@ -201,30 +207,90 @@ function fits(name: string, value: string): boolean {
   }
 }
 
-/** Says what failed; never a SyntaxError's message, which quotes what the plugin printed. */
-function whyNot(error: unknown, loaded: LoadedConfig): string {
+/** Describes a failed read without a SyntaxError's message, which quotes the plugin's output. */
+function readFailure(error: unknown, loaded: LoadedConfig): string {
   if (error instanceof SyntaxError || error instanceof TypeError) {
     return 'the exec plugin printed no ExecCredential';
   }
   const said = printable(withoutSecrets(messageOf(error).trim()), 300);
   if (!hasExec(loaded)) return said;
-  return `the exec plugin failed: ${said === '' ? 'it said nothing' : said}`;
+  return `the exec plugin failed: ${said === '' ? 'it printed no message' : said}`;
 }
 
 /**
- * Plugins print what they hold when they are told to be talkative. Hidden is what follows a word for
- * a secret, and whatever is as long and as mixed as a token, wherever it stands.
+ * Verbose plugins print their credentials. This hides the text after a word for a secret, and each
+ * text that is as long and as mixed as a token.
  */
 function withoutSecrets(text: string): string {
-  return text.replace(NAMED_SECRET, '$1[hidden]').replace(LIKE_A_TOKEN, '[hidden]');
+  return text.replace(NAMED_SECRET, '$1[hidden]').replace(TOKEN_LIKE, '[hidden]');
 }
 
 const NAMED_SECRET =
   /((?:bearer|basic)\s+|(?:token|secret|password|key)["']?\s*[=:]\s*["']?)[^\s"']+/gi;
-/** From 24 characters on (a bootstrap token has 23, but its name before it), with a digit in it. */
-const LIKE_A_TOKEN = /(?=[\w.~+/=-]*\d)(?<![\w~+=-])[\w~+=-]{24,}(?:[.][\w~+=-]+)*/g;
+/** At least 24 characters with a digit. A bootstrap token has 23, but its name precedes it. */
+const TOKEN_LIKE = /(?=[\w.~+/=-]*\d)(?<![\w~+=-])[\w~+=-]{24,}(?:[.][\w~+=-]+)*/g;
 
 function hasExec({ user }: LoadedConfig): boolean {
   const exec: unknown = user.exec;
   return exec !== null && exec !== undefined;
+}
+
+/** Converts one user's entry to request options; keeps the result of an exec plugin. */
+class UserCredentials {
+  readonly #cluster: Cluster;
+  readonly #user: User;
+  readonly #authenticators: readonly Authenticator[] = [
+    new AzureAuth(),
+    new GoogleCloudPlatformAuth(),
+    new ExecAuth(),
+    new FileAuth(),
+  ];
+
+  constructor(cluster: Cluster, user: User) {
+    this.#cluster = cluster;
+    this.#user = user;
+  }
+
+  /** Secret: TLS options, headers and `auth`. **Errors**: throws the error of a file or plugin. */
+  async read(): Promise<RequestOptions> {
+    const options: RequestOptions & { headers: Record<string, string> } = { headers: {} };
+    this.#trust(options);
+    const { certFile, certData, keyFile, keyData, impersonateUser, token } = this.#user;
+    const cert = pemOf(certFile, certData);
+    if (cert !== null) options.cert = cert;
+    const key = pemOf(keyFile, keyData);
+    if (key !== null) options.key = key;
+    if (impersonateUser !== undefined) options.headers['Impersonate-User'] = impersonateUser;
+    await (await this.#authenticator())?.applyAuthentication(this.#user, options);
+    if (isText(token)) options.headers['Authorization'] = `Bearer ${token}`;
+    const { username, password = '' } = this.#user;
+    if (isText(username)) options.auth = `${username}:${password}`;
+    return options;
+  }
+
+  #trust(options: RequestOptions): void {
+    const { skipTLSVerify, tlsServerName, caFile, caData } = this.#cluster;
+    if (skipTLSVerify) options.rejectUnauthorized = false;
+    if (isText(tlsServerName)) options.servername = tlsServerName;
+    const ca = pemOf(caFile, caData);
+    if (ca !== null) options.ca = ca;
+  }
+
+  async #authenticator(): Promise<Authenticator | undefined> {
+    const found = this.#authenticators.find((one) => one.isAuthProvider(this.#user));
+    if (found !== undefined || this.#user.authProvider === undefined) return found;
+    // Only this module needs the rest of the package, and few users need it.
+    const { OpenIDConnectAuth } = await import('@kubernetes/client-node/dist/oidc_auth.js');
+    const oidc = new OpenIDConnectAuth();
+    return oidc.isAuthProvider(this.#user) ? oidc : undefined;
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function pemOf(file: string | undefined, data: string | undefined): Buffer | null {
+  if (isText(file)) return readFileSync(file);
+  return isText(data) ? Buffer.from(data, 'base64') : null;
 }

@@ -1,35 +1,42 @@
-// Finds and loads what says how to reach a cluster: a kubeconfig, the pod's service account, or a
-// bare --master. The proxy on the way belongs to it. client-node reads its entries; which file, and
-// what is wrong with it, is decided here. It opens no connection. Its messages never quote a file's
-// content, which may hold a token.
+// Finds and loads the description of a cluster: a kubeconfig, the pod's service account, or a bare
+// --master, with the proxy in between. The library client-node parses the entries; the choice of
+// the file and all messages are here. It opens no connection. Messages never quote a file, which
+// may hold a token.
 // Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
 
 import { existsSync, readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import {
+  type Cluster,
+  type Context,
+  newClusters,
+  newContexts,
+  newUsers,
+  type User,
+} from '@kubernetes/client-node/dist/config_types.js';
 import { SluiceError } from '../../core/errors.ts';
-import { type Json, jsonAt, stringAt } from '../../core/event.ts';
+import { isJsonList, isJsonObject, type JsonObject, stringAt } from '../../core/event.ts';
 import { fileTrouble } from '../../kit/file-trouble.ts';
 import { targetOf } from '../../net/address.ts';
 import { environmentProxies, type HttpProxy, parseProxy } from '../../net/proxies.ts';
-import { type Cluster, type KubeconfigEntries, toEntries, type User } from './authenticators.ts';
 
-/** Where to look, as the command line says it. */
+/** Flags of the command line that choose a cluster. */
 export interface ConnectOptions {
   /** A kubeconfig file; absent: `KUBECONFIG`, else `~/.kube/config`, else the service account. */
   readonly kubeconfig?: string;
-  /** The API server's URL, which overrides what the kubeconfig says; may be plain http. */
+  /** The API server's URL, which overrides that of the kubeconfig; may be plain http. */
   readonly master?: string;
   /** A context of the kubeconfig other than its current one. */
   readonly context?: string;
 }
 
-/** Environment variables and the place of the service account's files. */
+/** Environment variables, the folder of the service account, and a YAML parser. */
 export interface KubeconfigEnvironment {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Absent: where a kubelet mounts it. */
+  /** If absent, the folder where a kubelet mounts the files. */
   readonly serviceAccountFolder?: string;
-  /** YAML as a kubeconfig has it; throws with a `mark` that says where it is none. */
+  /** Parses a kubeconfig; throws an error with a `mark` that names the place of a fault. */
   readonly parseYaml: (text: string) => unknown;
 }
 
@@ -38,7 +45,7 @@ export interface LoadedConfig {
   readonly cluster: Cluster;
   readonly user: User;
   readonly server: URL;
-  /** What it was read from, for people. */
+  /** Origin of the configuration, for people. */
   readonly from: string;
   /** The namespace of the context or of the service account. */
   readonly namespace: string | null;
@@ -47,31 +54,25 @@ export interface LoadedConfig {
 const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
- * Loads what says how to reach the cluster, anew from the files at each call.
+ * Loads the description of the cluster; each call reads the files again.
  *
- * **Errors**: `kubeconfig-unusable`, naming the file and what is wrong with it.
+ * **Errors**: `kubeconfig-unusable`, naming the file and its fault.
  */
 export function loadKubeconfig(
   options: ConnectOptions,
-  around: KubeconfigEnvironment,
+  parts: KubeconfigEnvironment,
 ): LoadedConfig {
-  const { cluster, user, from, namespace } = find(options, around);
-  const server = serverOf(options.master ?? cluster.server, from);
-  return { cluster, user, server, from, namespace };
+  const found = find(options, parts);
+  return { ...found, server: serverOf(options.master ?? found.cluster.server, found.from) };
 }
 
-interface FoundKubeconfig {
-  readonly cluster: Cluster;
-  readonly user: User;
-  readonly from: string;
-  readonly namespace: string | null;
-}
+type FoundKubeconfig = Omit<LoadedConfig, 'server'>;
 
-function find(options: ConnectOptions, around: KubeconfigEnvironment): FoundKubeconfig {
-  const files = filesOf(options, around);
-  if (files.length > 0) return fromFiles(files, { wanted: options.context, around });
+function find(options: ConnectOptions, parts: KubeconfigEnvironment): FoundKubeconfig {
+  const files = filesOf(options, parts);
+  if (files.length > 0) return fromFiles(files, { wanted: options.context, parts });
   if (options.master !== undefined) return bare(options.master);
-  const inCluster = fromServiceAccount(around);
+  const inCluster = fromServiceAccount(parts);
   if (inCluster !== null) return inCluster;
   throw unusable(
     'find a cluster: found no --kubeconfig, no KUBECONFIG, no ~/.kube/config and no service ' +
@@ -79,14 +80,14 @@ function find(options: ConnectOptions, around: KubeconfigEnvironment): FoundKube
   );
 }
 
-function filesOf(options: ConnectOptions, around: KubeconfigEnvironment): readonly string[] {
+function filesOf(options: ConnectOptions, parts: KubeconfigEnvironment): readonly string[] {
   if (options.kubeconfig !== undefined) return [options.kubeconfig];
-  const named = (around.environment['KUBECONFIG'] ?? '').split(delimiter).filter((f) => f !== '');
+  const named = (parts.environment['KUBECONFIG'] ?? '').split(delimiter).filter((f) => f !== '');
   const present = named.filter((file) => existsSync(file));
-  // A list may name files that are not there; where none is, loading the first says so.
+  // Files of the list may be missing. If all are missing, loading the first one reports it.
   if (named.length > 0) return present.length > 0 ? present : named.slice(0, 1);
-  // --master alone means that server and nothing of another cluster's credentials.
-  const home = around.environment['HOME'];
+  // --master alone means that server, without the credentials of another cluster.
+  const home = parts.environment['HOME'];
   if (options.master !== undefined || home === undefined || home === '') return [];
   const usual = join(home, '.kube', 'config');
   return existsSync(usual) ? [usual] : [];
@@ -97,10 +98,10 @@ function bare(master: string): FoundKubeconfig {
   return { cluster, user: { name: 'anonymous' }, from: '--master', namespace: null };
 }
 
-function fromServiceAccount(around: KubeconfigEnvironment): FoundKubeconfig | null {
-  const folder = around.serviceAccountFolder ?? SERVICE_ACCOUNT_FOLDER;
-  const host = around.environment['KUBERNETES_SERVICE_HOST'];
-  const port = around.environment['KUBERNETES_SERVICE_PORT'] ?? '443';
+function fromServiceAccount(parts: KubeconfigEnvironment): FoundKubeconfig | null {
+  const folder = parts.serviceAccountFolder ?? SERVICE_ACCOUNT_FOLDER;
+  const host = parts.environment['KUBERNETES_SERVICE_HOST'];
+  const port = parts.environment['KUBERNETES_SERVICE_PORT'] ?? '443';
   const tokenFile = join(folder, 'token');
   if (host === undefined || host === '' || !existsSync(tokenFile)) return null;
   const server = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
@@ -115,60 +116,64 @@ function fromServiceAccount(around: KubeconfigEnvironment): FoundKubeconfig | nu
 
 function fromFiles(
   files: readonly string[],
-  {
-    wanted,
-    around,
-  }: { readonly wanted: string | undefined; readonly around: KubeconfigEnvironment },
+  { wanted, parts }: { readonly wanted: string | undefined; readonly parts: KubeconfigEnvironment },
 ): FoundKubeconfig {
-  const configs = files.map((file) => loadFile(file, around));
+  const configs = files.map((file) => loadFile(file, parts));
   const from = files.join(delimiter);
-  // Of several files the first that names something wins, as kubectl has it.
-  const name =
-    wanted ??
-    configs.map((config) => config.currentContext).find((context) => context !== '') ??
-    '';
-  if (name === '') throw unusable(`load ${from}: it names no current-context (expected one)`);
-  const context = firstNamed(
-    configs.flatMap((config) => config.contexts),
-    name,
-  );
+  // The first of several files that names something wins, as in kubectl.
+  const first = <T extends { readonly name: string }>(
+    entriesOf: (config: KubeconfigEntries) => readonly T[],
+    name: string,
+  ): T | undefined => configs.flatMap(entriesOf).find((entry) => entry.name === name);
+  const current = configs.map(({ currentContext }) => currentContext).find((name) => name !== '');
+  const name = wanted ?? current ?? '';
+  if (name === '') throw unusable(`load ${from}: found no current-context (expected one)`);
+  const context = first(({ contexts }) => contexts, name);
   if (context === undefined) throw unusable(`load ${from}: context "${name}" is not in it`);
-  const cluster = firstNamed(
-    configs.flatMap((config) => config.clusters),
-    context.cluster,
-  );
   const missing = (what: string): SluiceError =>
     unusable(`load ${from}: ${what} of context "${name}" is not in it`);
+  const cluster = first(({ clusters }) => clusters, context.cluster);
   if (cluster === undefined) throw missing(`cluster "${context.cluster}"`);
-  const user = firstNamed(
-    configs.flatMap((config) => config.users),
-    context.user,
-  );
+  const user = first(({ users }) => users, context.user);
   if (user === undefined) throw missing(`user "${context.user}"`);
   return { cluster, user, from, namespace: context.namespace ?? null };
-}
-
-function firstNamed<T extends { readonly name: string }>(
-  all: readonly T[],
-  name: string,
-): T | undefined {
-  return all.find((entry) => entry.name === name);
 }
 
 function loadFile(file: string, { parseYaml }: KubeconfigEnvironment): KubeconfigEntries {
   try {
     const document = parseYaml(readFileSync(file, 'utf8'));
+    if (!isJsonObject(document)) throw new TypeError('no kubeconfig');
     const { clusters, users, ...rest } = toEntries(document);
     return {
       ...rest,
       clusters: clusters.map((cluster) => ({ ...cluster, ...placed(file, cluster, ['caFile']) })),
       users: users
         .map((user) => ({ ...user, ...placed(file, user, ['certFile', 'keyFile']) }))
-        .map((user) => withTokenFile(user, { file, document: document as Json })),
+        .map((user) => withTokenFile(user, { file, document })),
     };
   } catch (error) {
     throw unusable(`load kubeconfig ${file}: ${whatIsWrong(error)}`);
   }
+}
+
+/** Entries of one kubeconfig. */
+interface KubeconfigEntries {
+  readonly clusters: readonly Cluster[];
+  readonly users: readonly User[];
+  readonly contexts: readonly Context[];
+  /** '' if the kubeconfig names none. */
+  readonly currentContext: string;
+}
+
+/** Parses the entries of a kubeconfig; **Errors**: throws if an entry is incomplete. */
+function toEntries(document: JsonObject): KubeconfigEntries {
+  const { clusters, users, contexts } = document;
+  return {
+    clusters: newClusters(clusters ?? []),
+    users: newUsers(users ?? []),
+    contexts: newContexts(contexts ?? []),
+    currentContext: stringAt(document, 'current-context'),
+  };
 }
 
 /** Paths in a kubeconfig are relative to its folder. */
@@ -186,14 +191,18 @@ function placed<K extends string>(
 }
 
 /**
- * client-node reads a key `token-file`; kubectl and client-go write and read `tokenFile`, relative
- * to the kubeconfig, and prefer it to `token`.
+ * client-node reads the key `token-file`. kubectl and client-go read and write `tokenFile`,
+ * relative to the kubeconfig, and prefer it to `token`.
  * Source: kubernetes/client-go tools/clientcmd/api/v1 AuthInfo.
  */
-function withTokenFile(user: User, at: { readonly file: string; readonly document: Json }): User {
-  const listed = jsonAt(at.document, 'users') ?? [];
-  const entries: readonly Json[] = Array.isArray(listed) ? listed : [];
-  const own = entries.find((entry) => stringAt(entry, 'name') === user.name);
+function withTokenFile(
+  user: User,
+  at: { readonly file: string; readonly document: JsonObject },
+): User {
+  const { users } = at.document;
+  const own = (isJsonList(users) ? users : []).find(
+    (entry) => stringAt(entry, 'name') === user.name,
+  );
   const named = stringAt(own, 'user', 'tokenFile') || stringAt(own, 'user', 'token-file');
   if (named === '') return user;
   const tokenFile = resolve(dirname(at.file), named);
@@ -209,10 +218,10 @@ function withTokenFile(user: User, at: { readonly file: string; readonly documen
   };
 }
 
-/** Says what is wrong with a file; never the parser's message where that quotes the file. */
+/** Describes the fault of a file, without the parser's message if that quotes the file. */
 function whatIsWrong(error: unknown): string {
   if (!(error instanceof Error)) return 'it is no kubeconfig';
-  // Node's own message names the file a second time.
+  // Node's own message would repeat the name of the file.
   if ('syscall' in error) return fileTrouble(error);
   if ('mark' in error) return `it is no YAML (${placeOf(error.mark)})`;
   if (error instanceof TypeError) return 'it is empty or no kubeconfig';
@@ -230,7 +239,7 @@ function serverOf(text: string, from: string): URL {
   if (url === null || url.hostname === '' || !/^https?:$/.test(url.protocol)) {
     throw unusable(`use the server of ${from}: found no http or https URL`);
   }
-  // Credentials in a URL would end in logs; a kubeconfig has better places for them.
+  // Credentials in a URL would appear in logs; a kubeconfig has better places for them.
   url.username = '';
   url.password = '';
   url.hash = '';
@@ -238,7 +247,7 @@ function serverOf(text: string, from: string): URL {
   return url;
 }
 
-/** A proxy and what names it. */
+/** A proxy and the setting that names it. */
 export interface ServerProxy {
   readonly proxy: HttpProxy;
   /** `proxy-url`, or the name of a variable. */
@@ -246,15 +255,15 @@ export interface ServerProxy {
 }
 
 /**
- * `proxy-url` of the kubeconfig goes before the environment, and knows no exceptions.
+ * Chooses the proxy: `proxy-url` of the kubeconfig, always if set, else that of the environment.
  *
- * **Errors**: `kubeconfig-unusable`, naming what names the proxy and never its value.
+ * **Errors**: `kubeconfig-unusable`, naming the setting of the proxy and never its value.
  */
 export function serverProxy(
   { proxyUrl, server }: { readonly proxyUrl: string | null; readonly server: URL },
   environment: KubeconfigEnvironment['environment'],
 ): ServerProxy | null {
-  // An empty one is none, as kubectl has it.
+  // An empty value means none, as in kubectl.
   if (proxyUrl !== null && proxyUrl !== '') {
     const parsed = parseProxy(proxyUrl);
     if (!parsed.ok) throw unusable(`use proxy-url: ${parsed.fault}`);
@@ -271,7 +280,7 @@ export function serverProxy(
   }
 }
 
-/** The error for whatever makes a cluster unreachable for good. */
+/** The error for a cluster that no retry can reach. */
 export function unusable(message: string): SluiceError {
   return new SluiceError('kubeconfig-unusable', message);
 }

@@ -1,7 +1,6 @@
-// What the rest of Sluice sees of an API server: one request with its whole answer, or one stream.
-// How it is reached (kubeconfig, credentials, proxies, agents) is connection.ts; what an answer
-// means to a watch is trouble.ts. Nothing here retries, but for the one re-read after a 401
-// and a kept connection that turns out to be closed.
+// Port to an API server: one request with its whole answer, or one stream, and the server's clock.
+// How it is reached (kubeconfig, credentials, proxies, agents) is in connection.ts. What an answer
+// means to a watch is in watch-errors.ts.
 
 import type { Clock } from '../../core/clock.ts';
 import type { Json } from '../../core/event.ts';
@@ -14,37 +13,37 @@ export interface ApiCall {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: Json;
   /**
-   * The same request twice has the effect of one, as a GET has: the creation of an object with a name,
-   * to which the second answer is AlreadyExists. It goes out again when a kept connection turns out to
-   * be closed; see exchange.ts.
+   * Set if sending the request twice has the effect of one, as for the creation of a named object:
+   * the second answer is AlreadyExists. It is sent again if the kept connection was closed; see
+   * api-exchange.ts.
    */
   readonly isRepeatable?: true;
-  /** For the whole request where it is answered whole, for the headers where it is a stream. */
+  /** Limit for the whole answer, or for the headers if the answer is a stream. */
   readonly timeoutMs: number;
-  /** The representation that is asked for; plain JSON where absent. */
+  /** Media type of the answer; plain JSON if absent. */
   readonly accept?: string;
-  /** Bytes of a whole answer that are read at the most; 32 MiB where absent. */
+  /** Bound of a whole answer; 32 MiB if absent. */
   readonly maxBytes?: number;
 }
 
-/** The server answered, whatever it said. */
+/** The server answered, with any status. */
 export interface ApiAnswered {
   readonly ok: true;
   readonly status: number;
-  /** Lower-case names. */
+  /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The parsed JSON; null where the body was empty or no JSON. */
+  /** The parsed JSON object; null if the body is empty or something else. */
   readonly body: Json;
   readonly bytes: number;
 }
 
-/** The server did not answer whole. */
+/** The request has no whole answer. */
 export interface ApiFailed {
   readonly ok: false;
   /**
-   * `never`: the request certainly did not reach it (name not found, connection refused, TLS).
-   * `perhaps`: it may have (reset or timeout after sending began). `answered`: it answered, and the
-   * answer was above `maxBytes`.
+   * `never`: the request certainly did not reach the server (unknown name, refused connection,
+   * TLS). `perhaps`: it may have (reset or timeout after sending began). `answered`: the answer
+   * exceeded `maxBytes`.
    */
   readonly reached: 'never' | 'perhaps' | 'answered';
   /** Node's error code, `timeout`, `aborted` or `too-large`. */
@@ -53,40 +52,39 @@ export interface ApiFailed {
   readonly detail: string;
 }
 
-/** What came of one request. */
+/** Result of one request. */
 export type ApiAnswer = ApiAnswered | ApiFailed;
 
-/** An open answer whose body is read as it comes. */
+/** An open answer; its body is read as it arrives. */
 export interface ApiStream {
   readonly ok: true;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Chunks as they come; not pulling pauses the response. Throws where the stream is cut. */
+  /** Chunks as they arrive; not pulling pauses the response. Throws if the stream is cut. */
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** Ends the request and frees the connection; may be called twice. */
+  /** Ends the request and frees the connection; idempotent. */
   close(): void;
 }
 
-/** The door to one API server. */
+/** Client of one API server. */
 export interface ApiClient extends AsyncDisposable {
   /** Its URL, without credentials. */
   readonly server: string;
   request(call: ApiCall, signal: AbortSignal): Promise<ApiAnswer>;
-  /** Opens a GET; the answer is a stream for every status below 300, else read whole. */
+  /** Sends a GET; the answer is a stream for each status below 300, else it is read whole. */
   open(call: ApiCall, signal: AbortSignal): Promise<ApiStream | ApiAnswer>;
 }
 
-// When something was read, by the server's clock: the answer's Date header plus the monotonic time
-// since. The gateway's own wall clock may be hours off, and everything is compared with times that
-// the cluster wrote.
+// Time by the server's clock: the Date header of an answer plus the monotonic time since. Times are
+// compared with those that the cluster wrote, and the gateway's wall clock may be hours off.
 
-/** The Date header in ms since 1970; `now` where there is none that parses. */
+/** The Date header in ms since 1970; `now` if there is none that parses. */
 export function readAtOf(headers: Readonly<Record<string, string>>, now: number): number {
   const date = Date.parse(headers['date'] ?? '');
   return Number.isNaN(date) ? now : date;
 }
 
-/** A running server clock, started by one answer: ms since 1970 at each call. */
+/** Starts a clock from one answer; each call returns the server's time in ms since 1970. */
 export function serverClock(headers: Readonly<Record<string, string>>, clock: Clock): () => number {
   const date = readAtOf(headers, clock.now());
   const since = clock.monotonic();

@@ -1,21 +1,21 @@
-// Single objects and where they live: paths, create, get. What an answer means is for the caller.
+// Requests for single objects: paths, create and get. Callers interpret the answers.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
 
 import { type JsonObject, stringAt } from '../../core/event.ts';
 import type { ApiAnswer, ApiClient } from './kubernetes-api.ts';
 
-/** What a path leads to. */
+/** Parts of the path of a resource or object. */
 interface ResourceAddress {
   /** '' for the core group. */
   readonly group: string;
   readonly version: string;
-  /** Null: every namespace, or a resource that has none. */
+  /** Null: all namespaces, or a resource without a namespace. */
   readonly namespace: string | null;
   readonly plural: string;
   readonly name?: string;
 }
 
-/** The path of a resource or of one object, every segment percent-encoded. */
+/** Path of a resource or of one object, with every segment percent-encoded. */
 export function resourcePath(address: ResourceAddress): string {
   const { group, version, namespace, plural, name } = address;
   const segments = group === '' ? ['api', version] : ['apis', group, version];
@@ -25,22 +25,22 @@ export function resourcePath(address: ResourceAddress): string {
   return `/${segments.map(toSegment).join('/')}`;
 }
 
-/** A dot segment would be resolved away on its path; encodeURIComponent leaves dots alone. */
+/** Encodes dot segments too, which encodeURIComponent keeps and URL parsers resolve. */
 function toSegment(text: string): string {
   return text === '.' || text === '..' ? text.replaceAll('.', '%2E') : encodeURIComponent(text);
 }
 
-/** Long enough for admission webhooks (30 s at most each), short enough to notice a dead server. */
+/** Long enough for admission webhooks (at most 30 s each), short enough to notice a dead server. */
 const OBJECT_TIMEOUT_MS = 30_000;
 
-/** An object to create, and where. */
+/** An object to create, and its path. */
 interface ObjectRequest {
   readonly path: string;
   readonly object: JsonObject;
   readonly timeoutMs?: number;
 }
 
-/** Asks the server to create an object; fields it does not know are refused, not dropped. */
+/** Asks the server to create an object; unknown fields are refused, not dropped. */
 export function create(
   api: ApiClient,
   creation: ObjectRequest,

@@ -1,5 +1,5 @@
-// Turns frames and pages into batches by the memory of what was read. Pure but for the observations
-// about what was skipped: no requests, no waiting.
+// Converts frames and pages to batches of new states. It is pure except for the observations of
+// skipped frames: it sends no request and never waits.
 
 import { compareVersions, type JsonObject } from '../../core/event.ts';
 import type { Observe } from '../../core/observation.ts';
@@ -7,55 +7,49 @@ import type { Gap } from '../../core/source.ts';
 import { BatchDraft, type KnownVersions, type ReaderBatch } from './known-versions.ts';
 import type { ListedItem, ListPage } from './paged-list.ts';
 import type { Evidence } from './watch-errors.ts';
-import {
-  type Frame,
-  MAX_FRAME_BYTES,
-  toWatchFrame,
-  type UnreadableCount,
-  Unreadables,
-} from './watch-frames.ts';
+import { type Frame, MAX_FRAME_BYTES, toWatchFrame } from './watch-frames.ts';
 
-/** The part of a stream that its frames are judged with. */
+/** The clock and counters of the stream that brought the frames. */
 interface FrameOrigin {
   readonly serverNow: () => number;
-  readonly tally: UnreadableCount;
+  readonly unreadable: UnreadableCount;
 }
 
-/** What came of some frames. */
-interface Digested {
+/** Result of some frames. */
+interface Deduplicated {
   readonly batch: ReaderBatch;
-  /** Set where the stream must end here. */
+  /** Set if the stream must end here. */
   readonly end: Evidence | null;
 }
 
-/** What came of a page. */
-export interface DigestedPage {
+/** Result of one page. */
+export interface DeduplicatedPage {
   readonly batch: ReaderBatch;
-  /** How many of its new items may have been written more than once since they were read last. */
+  /** Number of its new items that may have been written more than once since their last read. */
   readonly hidden: number;
 }
 
-/** How the items of a list are judged. */
+/** Decides which items of a list are new. */
 export interface ListRule {
-  /** The version above which an item is new; null: it is judged as at a first start. */
+  /** The version above which an item is new; null: `judgeFirst` decides, as at a first start. */
   readonly floorOf: (object: JsonObject) => string | null;
-  /** Whether an item without a floor is to be judged. */
+  /** Whether an item without a floor is yielded. */
   readonly judgeFirst: (object: JsonObject, readAt: number) => boolean;
 }
 
-/** Whose reading this is, and whom to tell. */
-interface DigestParts {
+/** Source and path for gaps and observations. */
+interface DeduplicatorParts {
   readonly source: string;
   readonly path: string;
   readonly observe: Observe;
-  /** How many writes a state stands for; absent: its kind does not count them. */
+  /** Number of writes that a state represents; absent if the kind does not count them. */
   readonly countOf?: (object: JsonObject) => number;
 }
 
 interface FrameBatch {
   readonly origin: FrameOrigin;
   readonly draft: BatchDraft;
-  /** When the frames were read, by the server's wall clock. */
+  /** Time of the read, by the server's wall clock. */
   readonly at: number;
 }
 
@@ -66,36 +60,36 @@ interface PageBatch {
   hidden: number;
 }
 
-/** Turns what was read of one watch path into batches. */
+/** Converts frames and pages of one watch path to batches. */
 export class Deduplicator {
-  readonly #parts: DigestParts;
-  readonly #memory: KnownVersions;
+  readonly #parts: DeduplicatorParts;
+  readonly #knownVersions: KnownVersions;
   readonly #unreadables = new Unreadables();
   #oversize = 0;
 
-  constructor(parts: DigestParts, memory: KnownVersions) {
+  constructor(parts: DeduplicatorParts, memory: KnownVersions) {
     this.#parts = parts;
-    this.#memory = memory;
+    this.#knownVersions = memory;
   }
 
-  /** The states in these frames that were not read before, up to an ERROR or a bad frame. */
-  frames(frames: readonly Frame[], origin: FrameOrigin): Digested {
+  /** New states in these frames, up to an ERROR or an unreadable frame. */
+  frames(frames: readonly Frame[], origin: FrameOrigin): Deduplicated {
     const draft = new BatchDraft();
-    const before = this.#memory.position;
+    const before = this.#knownVersions.position;
     let end: Evidence | null = null;
     const into = { origin, draft, at: origin.serverNow() };
     for (const frame of frames) {
       end = this.#frame(frame, into);
       if (end !== null) break;
     }
-    const after = this.#memory.position;
+    const after = this.#knownVersions.position;
     return { batch: draft.finish(after === before ? null : after), end };
   }
 
-  /** The states on this page that were not read before; the position stays where it is. */
-  page(page: ListPage, rule: ListRule): DigestedPage {
+  /** New states on this page; the position does not move. */
+  page(page: ListPage, rule: ListRule): DeduplicatedPage {
     if (page.number === 1) {
-      this.#memory.beginList();
+      this.#knownVersions.beginList();
       this.#oversize = 0;
     }
     const draft = new BatchDraft();
@@ -104,19 +98,19 @@ export class Deduplicator {
     return { batch: draft.finish(null), hidden: into.hidden };
   }
 
-  /** A gap of this path; it begins at the position unless said otherwise. */
+  /** A gap of this path; it begins at the position unless `from` is given. */
   gap(found: Pick<Gap, 'loss' | 'why' | 'to'> & Partial<Pick<Gap, 'from'>>): Gap {
     const { source, path } = this.#parts;
-    return { source, path, from: this.#memory.position, ...found };
+    return { source, path, from: this.#knownVersions.position, ...found };
   }
 
   #frame(frame: Frame, into: FrameBatch): Evidence | null {
     if (frame.kind === 'too-long') {
-      const why = `a frame of ${frame.bytes} bytes is above the cap of ${MAX_FRAME_BYTES}`;
+      const why = `a frame of ${frame.bytes} bytes exceeds the cap of ${MAX_FRAME_BYTES}`;
       return this.#unreadable({ kind: 'too-long', bytes: frame.bytes, why }, into);
     }
     if (frame.kind === 'unparsable') {
-      const why = `a frame of ${frame.bytes} bytes is no JSON`;
+      const why = `a frame of ${frame.bytes} bytes is not JSON`;
       return this.#unreadable({ kind: 'bad', bytes: frame.bytes, why }, into);
     }
     const said = toWatchFrame(frame.value);
@@ -129,17 +123,18 @@ export class Deduplicator {
       case 'bookmark':
         break;
       case 'deleted':
-        if (this.#memory.remove(said.key, said.resourceVersion)) draft.gone(said.key);
+        if (this.#knownVersions.recordDeletion(said.key, said.resourceVersion))
+          draft.delete(said.key);
         break;
       case 'change': {
         const { type, object, key, resourceVersion } = said;
         const count = this.#countOf(object);
-        const isNew = this.#memory.read({ key, resourceVersion, count });
+        const isNew = this.#knownVersions.record({ key, resourceVersion, count });
         if (isNew) draft.change({ type, object, key, from: 'watch', readAt: at });
         break;
       }
     }
-    this.#memory.moveTo({ resourceVersion: said.resourceVersion, at });
+    this.#knownVersions.moveTo({ resourceVersion: said.resourceVersion, at });
     return null;
   }
 
@@ -147,9 +142,9 @@ export class Deduplicator {
     frame: { kind: 'too-long' | 'bad'; bytes: number; why: string },
     into: FrameBatch,
   ): Evidence | null {
-    const position = this.#memory.position;
+    const position = this.#knownVersions.position;
     const at = position?.resourceVersion ?? '';
-    const answer = this.#unreadables.meet(frame.kind, at, into.origin.tally);
+    const answer = this.#unreadables.record(frame.kind, at, into.origin.unreadable);
     if (answer === 'end') return { seen: 'end', how: 'bad-frame', detail: frame.why };
     if (answer === 'skip') {
       this.#observeSkipped(frame.bytes, frame.why);
@@ -161,10 +156,13 @@ export class Deduplicator {
 
   #item(item: ListedItem, on: PageBatch): void {
     const { page, rule, draft } = on;
-    this.#memory.show(item.key);
+    this.#knownVersions.markListed(item.key);
     const count = this.#countOf(item.object);
-    const known = this.#memory.countOf(item.key);
-    if (!this.#memory.read({ key: item.key, resourceVersion: item.resourceVersion, count })) return;
+    const known = this.#knownVersions.countOf(item.key);
+    if (
+      !this.#knownVersions.record({ key: item.key, resourceVersion: item.resourceVersion, count })
+    )
+      return;
     const floor = rule.floorOf(item.object);
     const isWanted =
       floor === null
@@ -186,10 +184,10 @@ export class Deduplicator {
 
   #oversizeItem(bytes: number, on: PageBatch): void {
     this.#oversize += 1;
-    const at = this.#memory.position?.resourceVersion ?? '';
+    const at = this.#knownVersions.position?.resourceVersion ?? '';
     // The stream brought it before, as a frame above the cap, and it was counted then.
     if (this.#oversize <= this.#unreadables.countedSince(at)) return;
-    const why = `an item of at least ${bytes} bytes is above the cap of ${MAX_FRAME_BYTES}`;
+    const why = `an item of at least ${bytes} bytes exceeds the cap of ${MAX_FRAME_BYTES}`;
     this.#observeSkipped(bytes, why);
     const { resourceVersion, readAt } = on.page;
     const to = { resourceVersion, at: readAt };
@@ -199,5 +197,65 @@ export class Deduplicator {
   #observeSkipped(bytes: number, why: string): void {
     const { source, path, observe } = this.#parts;
     observe({ kind: 'frame-skipped', source, path, bytes, why });
+  }
+}
+
+// Unreadable frames are above the cap, or no JSON, or no frame of a watch. Such a frame has no
+// position, so it is identified by its number since the last position. Without that, one bad frame
+// would end each stream at the same place for ever, or would be counted at each reconnect.
+
+/** Action after an unreadable frame. */
+type UnreadableAnswer =
+  /** End the stream and read the frame again: it may have been damaged on its way. */
+  | 'end'
+  /** Skip the frame and count it. */
+  | 'skip'
+  /** Skip the frame; it was counted before. */
+  | 'skip-known';
+
+/** Number of unreadable frames that one stream brought since its position. */
+export interface UnreadableCount {
+  at: string;
+  count: number;
+}
+
+/** Remembers unreadable frames across the streams of one watch path. */
+export class Unreadables {
+  #at = '';
+  #failed = 0;
+  #counted = 0;
+
+  /** Records one; a frame above the cap is not read twice, because it would be as long again. */
+  record(
+    kind: 'too-long' | 'bad',
+    position: string,
+    unreadable: UnreadableCount,
+  ): UnreadableAnswer {
+    if (unreadable.at !== position) {
+      unreadable.at = position;
+      unreadable.count = 0;
+    }
+    this.#forget(position);
+    unreadable.count += 1;
+    if (kind === 'bad' && unreadable.count > this.#failed) {
+      this.#failed = unreadable.count;
+      return 'end';
+    }
+    this.#failed = Math.max(this.#failed, unreadable.count);
+    if (unreadable.count <= this.#counted) return 'skip-known';
+    this.#counted = unreadable.count;
+    return 'skip';
+  }
+
+  /** Number of frames counted since this position; a list does not count them again. */
+  countedSince(position: string): number {
+    return this.#at === position ? this.#counted : 0;
+  }
+
+  #forget(position: string): void {
+    if (this.#at === position) return;
+    this.#at = position;
+    this.#failed = 0;
+    this.#counted = 0;
   }
 }

@@ -1,44 +1,45 @@
-// What a quiet refresh knows while it runs: where the position stood, what its list said, and the
-// second stream that is to prove it. What follows from all that is watch-session.ts.
+// State of an idle relist: a list beside a quiet watch, which renews a position before etcd
+// compacts it. Here are its pages, its second stream, its timer, and the gap of any relist. The
+// steps between them are in watch-session.ts.
 
 import type { Clock, Random } from '../../core/clock.ts';
 import { compareVersions } from '../../core/event.ts';
-import type { Position } from '../../core/source.ts';
+import type { Gap, Position } from '../../core/source.ts';
+import { renderDuration } from '../../kit/text/quantity.ts';
 import type { ListPage } from './paged-list.ts';
-import type { Evidence } from './watch-errors.ts';
-import { PROOF_MS, type WatchStream } from './watch-stream.ts';
+import type { WatchStream } from './watch-stream.ts';
 
-/** What a refresh's list came to. */
-export interface RefreshedList {
+/** Result of the list of an idle relist. */
+export interface IdleRelistResult {
   readonly items: number;
   readonly pages: number;
-  /** When its first page was asked for, by the monotonic clock. */
+  /** Time of the request for its first page, by the monotonic clock. */
   readonly startedAt: number;
-  /** The server's wall clock when it was made, ms since 1970. */
+  /** Time of the list, by the server's wall clock, in ms since 1970. */
   readonly readAt: number;
 }
 
 /**
- * For how long a refresh may wait for one page or its second stream. While it goes on, the first
- * stream is not ended for being silent; a list as slow as this is left to a relist.
+ * Limit for one page or the second stream. Until then the silent first stream is not ended. A list
+ * that is slower is left to a relist.
  */
 const STEP_MS = 40_000;
 
-/** One refresh, from the list's request until its position is saved or given up. */
+/** One idle relist, from the request for its list until its position is saved or abandoned. */
 export class IdleRelist {
-  /** The position at the list's request: an item not above it was read before. */
+  /** Position at the request for the list: items not above it were read before. */
   readonly floor: string;
   /** By the monotonic clock. */
   readonly startedAt: number;
   #second: WatchStream | null = null;
   items = 0;
   pages = 0;
-  /** How many of its items may hide states in between; also of a list that began anew. */
+  /** Number of items that may hide states in between, including those of a restarted list. */
   hidden = 0;
-  /** Whether the complete list was of one version; true before. */
+  /** Whether all pages have one version; true until the list is complete. */
   isConsistent = true;
   readonly #ending = new AbortController();
-  /** When it began or a page came. */
+  /** Time of the last page, or of the start. */
   #movedAt: number;
   #listed: Position | null = null;
 
@@ -48,34 +49,37 @@ export class IdleRelist {
     this.#movedAt = startedAt;
   }
 
-  /** Aborts what the refresh still waits for. */
+  /** Aborts all pending requests of this relist. */
   get signal(): AbortSignal {
     return this.#ending.signal;
   }
 
-  /** The position that the complete list offers; null before. */
+  /** Position of the complete list; null before. */
   get listed(): Position | null {
     return this.#listed;
   }
 
-  /** Opened from the old position after the list; null until it has answered. */
+  /** Stream opened after the list from the old position; null until the server has answered. */
   get second(): WatchStream | null {
     return this.#second;
   }
 
-  /** The second stream was opened. */
-  opened(stream: WatchStream): void {
+  /** Records the open second stream. */
+  addSecond(stream: WatchStream): void {
     this.#second = stream;
     this.#movedAt = stream.openedAt;
   }
 
-  /** For how long it may still wait for what comes next before it holds up others, in ms. */
+  /** Time until the next step is too late, in ms. */
   remainingMs(now: number): number {
     return STEP_MS - (now - this.#movedAt);
   }
 
-  /** Takes note of a page; page 1 again means that the list began again. */
-  note(page: ListPage, { hidden, now }: { readonly hidden: number; readonly now: number }): void {
+  /** Records a page; page 1 again means that the list restarted. */
+  addPage(
+    page: ListPage,
+    { hidden, now }: { readonly hidden: number; readonly now: number },
+  ): void {
     this.#movedAt = now;
     if (page.number === 1) {
       this.items = 0;
@@ -90,116 +94,25 @@ export class IdleRelist {
     }
   }
 
-  /** Whether the stream has come as far as the complete list. */
+  /** Whether the stream has reached the version of the complete list. */
   isPassed(position: string): boolean {
     const listed = this.#listed;
     return listed !== null && compareVersions(position, listed.resourceVersion) >= 0;
   }
 
-  /** Ends it; twice is fine. */
+  /** Aborts the pending requests; idempotent. */
   end(): void {
     this.#ending.abort();
   }
 }
 
-/** What a list says about the span that it covers. */
-export type ListedSpan = Pick<IdleRelist, 'hidden' | 'isConsistent'>;
-
-// Whether a silent stream still lives. A connection can die so that neither side is told, and a quiet
-// stream looks the same. Two facts help: a stream that was just opened brings what was missed at
-// once, so its silence proves that nothing was; and opening another one is cheap, so a stream that is
-// silent for long is replaced by one on a new connection. It opens and closes nothing itself.
-
-/** A moment at which a stream is looked at. */
-export interface CheckDue {
-  readonly kind: 'proof' | 'idle';
-  readonly stream: WatchStream;
-}
-
-/** Dependencies of the checks of one session. */
-export interface StreamCheckParts {
-  readonly clock: Clock;
-  /** How long a stream may be silent, in ms. */
-  readonly idleMs: number;
-  /** Called when everything up to a moment of the monotonic clock is certain to have been read. */
-  readonly proved: (at: number) => void;
-  /** Called when a stream is to be looked at. */
-  readonly due: (check: CheckDue) => void;
-}
+/** A quiet path is listed every 2 to 4 min, because etcd keeps at least 5 min of history. */
+const IDLE_MS = { least: 120_000, spread: 120_000 } as const;
 
 /**
- * How a stream ended that moved nothing. A clean end within the time in which it would have brought
- * what was missed is an answer about the position: some servers close so instead of saying 410.
+ * Time since a watch path last brought something, across its streams. A load balancer may close
+ * idle connections after a minute: then no single stream is quiet for long, but the position ages.
  */
-export function unlessEarly({ livedMs }: WatchStream, evidence: Evidence): Evidence {
-  const isClean = evidence.seen === 'end' && evidence.how === 'closed';
-  if (!isClean || livedMs >= PROOF_MS) return evidence;
-  const detail = 'the server closed it at once and sent nothing';
-  return { seen: 'end', how: 'closed-early', detail };
-}
-
-/** Looks at the stream that leads. Disposing of it stops that. */
-export class StreamCheck implements Disposable {
-  readonly #parts: StreamCheckParts;
-  readonly #timers = new Map<CheckDue['kind'], () => void>();
-
-  constructor(parts: StreamCheckParts) {
-    this.#parts = parts;
-  }
-
-  /** A stream leads from now on; the one before is not looked at any more. */
-  begin(stream: WatchStream): void {
-    this.#after(PROOF_MS, { kind: 'proof', stream });
-    this.#after(this.#parts.idleMs, { kind: 'idle', stream });
-  }
-
-  /** A check is due; the answer ends the stream. */
-  look({ kind, stream }: CheckDue, refresh: IdleRelist | null): Evidence | null {
-    return kind === 'proof' ? this.#prove(stream) : this.#idle(stream, refresh);
-  }
-
-  #prove(stream: WatchStream): null {
-    const missingMs = PROOF_MS - stream.silentMs;
-    if (missingMs > 0) this.#after(missingMs, { kind: 'proof', stream });
-    else this.#parts.proved(stream.openedAt);
-    return null;
-  }
-
-  #idle(stream: WatchStream, refresh: IdleRelist | null): Evidence | null {
-    const { clock, idleMs } = this.#parts;
-    // A refresh asks over other connections meanwhile, and opens a second stream in the end.
-    const refreshMs = refresh?.remainingMs(clock.monotonic()) ?? 0;
-    const missingMs = Math.max(idleMs - stream.silentMs, refreshMs);
-    if (missingMs > 0) {
-      this.#after(missingMs, { kind: 'idle', stream });
-      return null;
-    }
-    const detail = `silent for ${Math.round(idleMs / 1000)} s; a new one shows whether it lived`;
-    return { seen: 'end', how: 'idle', detail };
-  }
-
-  #after(ms: number, check: CheckDue): void {
-    const { clock, due } = this.#parts;
-    this.#timers.get(check.kind)?.();
-    this.#timers.set(
-      check.kind,
-      clock.after(ms, () => due(check)),
-    );
-  }
-
-  [Symbol.dispose](): void {
-    for (const cancel of this.#timers.values()) cancel();
-  }
-}
-
-// How long a watch path has been quiet, across its streams: behind a load balancer that closes idle
-// connections after a minute no single stream is ever quiet for long, and the position ages all the
-// same. It only counts; what a long spell leads to is watch-session.ts.
-
-/** A quiet path is refreshed every 2 to 4 min: etcd keeps 5 min of history for certain. */
-const QUIET_MS = { least: 120_000, spread: 120_000 } as const;
-
-/** The time since a watch path said something. */
 export class IdleTimer {
   readonly #clock: Clock;
   readonly #random: Random;
@@ -213,23 +126,66 @@ export class IdleTimer {
     this.#limitMs = this.#drawLimit();
   }
 
-  /** For how many ms more it may be quiet; 0 where it was quiet for too long. */
+  /** Time until the path was quiet for too long, in ms; 0 if it was. */
   get remainingMs(): number {
     return Math.max(0, this.#limitMs - (this.#clock.monotonic() - this.#since));
   }
 
-  /** Something came. */
+  /** The path brought something. */
   interrupt(): void {
     this.#since = this.#clock.monotonic();
   }
 
-  /** The position was renewed, or that was given up for now: a new spell, of another length. */
+  /** A relist renewed the position or failed: counts from 0, to another limit. */
   restart(): void {
     this.interrupt();
     this.#limitMs = this.#drawLimit();
   }
 
   #drawLimit(): number {
-    return QUIET_MS.least + this.#random() * QUIET_MS.spread;
+    return IDLE_MS.least + this.#random() * IDLE_MS.spread;
   }
+}
+
+/** Facts about a list that its gap depends on. */
+export interface ListedSpan {
+  /** Number of listed objects that may have been written more than once within the span. */
+  readonly hidden: number;
+  /** Whether every page has the same version of the store. */
+  readonly isConsistent: boolean;
+}
+
+/** A span in which nothing was read, and the list that ended it. */
+interface Relist extends ListedSpan {
+  /** `at`: time until which everything was read. */
+  readonly from: Position;
+  readonly to: Position;
+}
+
+/**
+ * The gap of a list that took the place of a stream. A relist alone loses nothing: objects that
+ * were written meanwhile and still exist are in the list, in their last state. `keptForMs` is the
+ * time for which the cluster keeps objects; null: until they are deleted.
+ */
+export function relistGap(
+  { from, to, hidden, isConsistent }: Relist,
+  keptForMs: number | null,
+): Pick<Gap, 'loss' | 'why' | 'from' | 'to'> {
+  const awayMs = Math.max(0, to.at - from.at);
+  const away = renderDuration(Math.round(awayMs / 1000) * 1000);
+  if (keptForMs !== null && awayMs > keptForMs) {
+    // Objects that were written and expired within the span are not known.
+    const why = `nothing was read for ${away}, and the cluster keeps them ${renderDuration(keptForMs)}`;
+    return { loss: 'possible-loss', why, from, to };
+  }
+  if (!isConsistent) {
+    const why = 'the pages of the list are of different versions';
+    return { loss: 'possible-loss', why, from, to };
+  }
+  if (hidden > 0) {
+    const why = `${hidden} may have been written more than once while nothing was read`;
+    return { loss: 'coalesced', why, from, to };
+  }
+  const why = `listed again after ${away}: objects written meanwhile that still exist were read`;
+  return { loss: 'none', why, from, to };
 }

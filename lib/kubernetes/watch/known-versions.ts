@@ -1,39 +1,38 @@
-// What one watch path has read: its position, and the resourceVersion last read of every object
-// that exists. It decides, purely, whether a frame or an item is a state not read before. Opening,
-// listing and waiting are elsewhere.
+// Versions read of one watch path: its position, and the last resourceVersion of each object that
+// exists. It decides, without I/O, whether a frame or an item is a new state.
 //
-// Why per object: a LIST can overtake the stream. The position of a LIST says nothing about frames
-// still on their way (an object that changed and went before the LIST is in none of its pages), so
-// frames are dropped only where the same object was read at an equal or newer version.
+// Versions are kept per object because a LIST can overtake the stream. Its position says nothing
+// about frames on their way: an object that changed and was deleted before the LIST is on no page.
+// So a frame is dropped only if the same object was read at an equal or newer version.
 
 import { compareVersions, type JsonObject } from '../../core/event.ts';
 import type { Gap, Position } from '../../core/source.ts';
 
-/** What a complete list proves. */
+/** Conclusions from a complete list. */
 interface ListEnd {
-  /** The keys that are no longer there. */
-  readonly gone: readonly string[];
-  /** Every key that is there: of the first complete list alone, for it is as big as the list. */
-  readonly there: ReadonlySet<string> | null;
+  /** Keys that no longer exist. */
+  readonly deletedKeys: readonly string[];
+  /** All keys that exist; only for the first list, because the set is as big as the list. */
+  readonly listedKeys: ReadonlySet<string> | null;
 }
 
-/** One state of an object, as far as the memory cares. */
+/** One state of an object. */
 export interface ReadState {
   readonly key: string;
   readonly resourceVersion: string;
-  /** How many writes it stands for; 1 where its kind does not count them. */
+  /** Number of writes that it represents; 1 if its kind does not count them. */
   readonly count: number;
 }
 
-/** The versions read of one watch path. Memory: one entry for each object in the cluster. */
+/** Versions and position of one watch path. Memory: one entry for each object in the cluster. */
 export class KnownVersions {
   #position: Position | null;
   readonly #versions = new Map<string, string>();
-  /** Of those that stand for more than one write, which are few. */
+  /** Counts above 1, which are few. */
   readonly #counts = new Map<string, number>();
-  /** Versions of objects that went, for as long as a stream may still bring an older state. */
+  /** Versions of deleted objects, while a stream may still bring an older state. */
   readonly #gone = new Map<string, string>();
-  /** Keys of a store that was replaced: they are gone unless the next complete list shows them. */
+  /** Keys of a store that was replaced: deleted unless the next complete list shows them. */
   readonly #replaced = new Set<string>();
   #shown = new Set<string>();
   #isListed = false;
@@ -42,24 +41,24 @@ export class KnownVersions {
     this.#position = position;
   }
 
-  /** How far the path is read; null before the first complete list. */
+  /** Position of the path; null before the first complete list. */
   get position(): Position | null {
     return this.#position;
   }
 
-  /** How many objects are known to exist. */
+  /** Number of objects that exist. */
   get size(): number {
     return this.#versions.size;
   }
 
-  /** Whether this state was read before, or a newer one of the same object. */
+  /** Whether this state or a newer one of the same object was read before. */
   wasRead(key: string, resourceVersion: string): boolean {
     const last = this.#versions.get(key) ?? this.#lastOfGone(key);
     return last !== undefined && compareVersions(last, resourceVersion) >= 0;
   }
 
-  /** Takes note of a state; false where it, or a newer one, was read before. */
-  read({ key, resourceVersion, count }: ReadState): boolean {
+  /** Records a state; false if it or a newer one was read before. */
+  record({ key, resourceVersion, count }: ReadState): boolean {
     if (this.wasRead(key, resourceVersion)) return false;
     this.#versions.set(key, resourceVersion);
     if (count > 1) this.#counts.set(key, count);
@@ -68,13 +67,13 @@ export class KnownVersions {
     return true;
   }
 
-  /** How many writes the state read last stands for; 0 where the object is not known. */
+  /** Number of writes that the last state represents; 0 if the object is not known. */
   countOf(key: string): number {
     return this.#versions.has(key) ? (this.#counts.get(key) ?? 1) : 0;
   }
 
-  /** Takes note of a deletion; false where a newer state was read before. */
-  remove(key: string, resourceVersion: string): boolean {
+  /** Records a deletion; false if a newer state was read before. */
+  recordDeletion(key: string, resourceVersion: string): boolean {
     if (this.wasRead(key, resourceVersion)) return false;
     this.#forget(key, resourceVersion);
     return true;
@@ -86,54 +85,54 @@ export class KnownVersions {
     this.#gone.set(key, resourceVersion);
   }
 
-  // Mostly nothing has just gone, and this is asked for every frame.
+  // Usually no object was deleted recently, and this runs for each frame.
   #lastOfGone(key: string): string | undefined {
     return this.#gone.size === 0 ? undefined : this.#gone.get(key);
   }
 
-  /** Moves the position forward; an older one changes nothing. */
+  /** Moves the position forward; an older one is ignored. */
   moveTo(position: Position): void {
     const now = this.#position?.resourceVersion;
     if (now !== undefined && compareVersions(position.resourceVersion, now) < 0) return;
     this.#position = position;
   }
 
-  /** Begins a list: what earlier pages showed is void. */
+  /** Begins a list; pages of an unfinished list are void. */
   beginList(): void {
     this.#shown = new Set();
   }
 
-  /** Takes note that a page showed this object. */
-  show(key: string): void {
+  /** Records that a page of the current list showed this object. */
+  markListed(key: string): void {
     this.#shown.add(key);
   }
 
-  /** Ends a complete list and answers what it proves. */
+  /** Ends a complete list and returns its conclusions. */
   endList(resourceVersion: string): ListEnd {
     const there = this.#shown;
     this.#shown = new Set();
-    // A stream that is ahead of the list told of these.
+    // A stream that is ahead of the list brought these deletions.
     for (const key of this.#gone.keys()) there.delete(key);
-    const gone = [...this.#replaced].filter((key) => !there.has(key));
+    const deletedKeys = [...this.#replaced].filter((key) => !there.has(key));
     this.#replaced.clear();
     for (const [key, version] of this.#versions) {
       if (there.has(key)) continue;
-      // What was read at a newer version than the list's can not be in it.
+      // An object read at a newer version than the list's cannot be in the list.
       if (compareVersions(version, resourceVersion) > 0) {
         there.add(key);
         continue;
       }
-      gone.push(key);
-      // A stream that lags behind may still bring this very state; it was read.
+      deletedKeys.push(key);
+      // A stream that is behind may still bring this very state, which was read.
       this.#forget(key, version);
     }
     const isFirst = !this.#isListed;
     this.#isListed = true;
-    return { gone, there: isFirst ? there : null };
+    return { deletedKeys, listedKeys: isFirst ? there : null };
   }
 
-  /** Forgets what no stream from the position on can bring any more. */
-  settle(): void {
+  /** Forgets deletions that no stream from the position on can contradict. */
+  pruneDeleted(): void {
     const at = this.#position?.resourceVersion;
     if (at === undefined) return;
     for (const [key, version] of this.#gone) {
@@ -141,8 +140,8 @@ export class KnownVersions {
     }
   }
 
-  /** Forgets all but the keys: the store behind the server is another one. */
-  replace(): void {
+  /** Forgets all but the keys, because the store of the server was replaced. */
+  reset(): void {
     for (const key of this.#versions.keys()) this.#replaced.add(key);
     this.#versions.clear();
     this.#counts.clear();
@@ -151,33 +150,31 @@ export class KnownVersions {
   }
 }
 
-// What a reader yields: states that were not read before, keys that went, and how far it is now.
-
-/** One state of an object that was not read before. */
+/** A new state of an object. */
 interface VersionChange {
-  /** MODIFIED does not mean "seen before", and ADDED not "first": see facts on Events' recorders. */
+  /** MODIFIED does not mean "seen before", nor ADDED "first": see how Events are recorded. */
   readonly type: 'ADDED' | 'MODIFIED';
   readonly object: JsonObject;
   /** `namespace/name`. */
   readonly key: string;
   readonly from: 'watch' | 'list';
-  /** The server's wall clock, ms since 1970. */
+  /** Time of the read by the server's wall clock, in ms since 1970. */
   readonly readAt: number;
 }
 
-/** What was read since the last batch. */
+/** Changes since the previous batch. */
 export interface ReaderBatch {
   readonly changes: readonly VersionChange[];
-  /** Keys (`namespace/name`) that are no longer there after the changes above. */
+  /** Keys (`namespace/name`) that no longer exist after the changes above. */
   readonly gone: readonly string[];
-  /** Every key that is there, of the first complete list in this life; null at all other times. */
+  /** All keys that exist, with the first complete list of this process; else null. */
   readonly listed: ReadonlySet<string> | null;
-  /** The position after all of it; null where it did not move. */
+  /** Position after all of it; null if it did not move. */
   readonly position: Position | null;
   readonly gaps: readonly Gap[];
 }
 
-/** Collects a batch; a key that comes back is no longer gone. */
+/** Collects a batch; a key that returns is no longer deleted. */
 export class BatchDraft {
   readonly #changes: VersionChange[] = [];
   readonly #gone = new Set<string>();
@@ -189,8 +186,8 @@ export class BatchDraft {
     this.#changes.push(change);
   }
 
-  /** Adds a key that went. */
-  gone(key: string): void {
+  /** Adds a deleted key. */
+  delete(key: string): void {
     this.#gone.add(key);
   }
 
@@ -206,19 +203,17 @@ export class BatchDraft {
   }
 }
 
-/** Whether a batch says anything at all. */
+/** Whether a batch says nothing at all. */
 export function isEmptyBatch(batch: ReaderBatch): boolean {
-  const { changes, gone, listed, position, gaps } = batch;
-  const isStill = listed === null && position === null;
-  return isStill && changes.length === 0 && gone.length === 0 && gaps.length === 0;
+  return batch.listed === null && batch.position === null && !hasNews(batch);
 }
 
-/** Whether a batch says more than where the reading stands. */
+/** Whether a batch says more than a position. */
 export function hasNews({ changes, gone, gaps }: ReaderBatch): boolean {
   return changes.length + gone.length + gaps.length > 0;
 }
 
-/** A batch that says nothing but where the reading stands, and what is missing up to there. */
+/** A batch of a position alone, with the gaps before it. */
 export function positionBatch(position: Position | null, gaps: readonly Gap[] = []): ReaderBatch {
   return { changes: [], gone: [], listed: null, position, gaps };
 }

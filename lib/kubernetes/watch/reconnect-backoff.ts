@@ -1,56 +1,57 @@
-// How long to wait after trouble before the next try, how often a path may be listed, and when a LIST
-// is tried instead. It only counts and computes; the reader waits. The numbers are those of
-// client-go's reflector (0.8 s doubling to 30 s), so that a fleet of clients behaves alike when an API
-// server comes back. What a stream brought never lifts a wait: only a stream that lived does.
+// Backoff before the next try, the interval between LISTs of a path, and when a LIST replaces a
+// retry. It only counts and computes; reflector.ts waits. The numbers are those of client-go's
+// reflector (0.8 s doubling to 30 s), so that all clients behave alike when an API server recovers.
+// Frames alone never reset the backoff; only a stream that stayed open does.
 
 import type { Clock, Random } from '../../core/clock.ts';
 import { backoffMs } from '../../kit/async/backoff.ts';
 import type { WatchError } from './watch-errors.ts';
 
-/** The try that ended in trouble. */
+/** The failed try. */
 interface StreamLife {
-  /** How long the stream was open; 0 where none was. */
+  /** Time for which the stream was open; 0 if there was none. */
   readonly livedMs: number;
   /** Whether it brought a state, a deletion or a newer position. */
   readonly moved: boolean;
 }
 
 const BACKOFF = { firstMs: 800, maxMs: 30_000 } as const;
-/** A server that closes cleanly again and again, or brings something each time, is merely impatient. */
+/** For a server that closes cleanly each time, or brings something each time: it does respond. */
 const SHORT_BACKOFF = { firstMs: 800, maxMs: 5_000 } as const;
-/** A stream that lived for so long is in order, however it ended. */
+/** A stream that was open for so long worked, however it ended. */
 const LIVED_MS = 10_000;
 /**
- * Permissions come back by a person's hand, and each try costs the server an audit line. But an API
- * server that has just started answers 403 for a second, until it has read its roles (seen on 1.36).
+ * Permissions are restored by people, and each try costs the server an audit line. But an API
+ * server that has just started answers 403 for a second, until it has read its roles (seen on
+ * 1.36).
  */
 const SLOW_BACKOFF = { firstMs: 2_000, maxMs: 60_000 } as const;
-/** Two LISTs of one path begin at least so far apart; doubled while no watch lives. */
+/** Interval between the starts of two LISTs of one path; doubled while no watch stays open. */
 const LIST_FLOOR = { firstMs: 1_000, maxMs: 30_000 } as const;
 
-/** Counts failures in a row and says how long to wait. */
+/** Counts failures in a row and computes the wait. */
 export class ReconnectBackoff {
   readonly #random: Random;
   #failures = 0;
-  /** Tries in a row that brought nothing. */
-  #fruitless = 0;
+  /** Number of tries in a row that brought nothing. */
+  #emptyTries = 0;
 
   constructor(random: Random) {
     this.#random = random;
   }
 
-  /** Whether the tries so far bring something, or there were none. */
-  get isFruitful(): boolean {
-    return this.#fruitless === 0;
+  /** Whether the last try brought something; true before the first one. */
+  get isProductive(): boolean {
+    return this.#emptyTries === 0;
   }
 
-  /** Takes note of a trouble and answers how many ms to wait. */
-  delayMs(trouble: WatchError, life: StreamLife): number {
-    if (life.livedMs >= LIVED_MS) this.recovered();
+  /** Counts an error and returns the wait before the next try, in ms. */
+  delayMs(error: WatchError, life: StreamLife): number {
+    if (life.livedMs >= LIVED_MS) this.reset();
     this.#failures += 1;
-    const isFruitful = life.moved || life.livedMs >= LIVED_MS;
-    this.#fruitless = isFruitful ? 0 : this.#fruitless + 1;
-    switch (trouble.wait) {
+    const isProductive = life.moved || life.livedMs >= LIVED_MS;
+    this.#emptyTries = isProductive ? 0 : this.#emptyTries + 1;
+    switch (error.wait) {
       case 'free':
         return this.#failures === 1 ? 0 : this.#backoff(life);
       case 'short':
@@ -59,26 +60,26 @@ export class ReconnectBackoff {
       case 'backoff':
         return this.#backoff(life);
       case 'asked':
-        return this.#asked(trouble.askedMs ?? 0, life);
+        return this.#asked(error.askedMs ?? 0, life);
       case 'slow':
         return backoffMs(this.#failures, SLOW_BACKOFF, this.#random);
     }
   }
 
   /** Whether so many tries in a row brought nothing that a LIST must be tried. */
-  wantsRelist(trouble: WatchError): boolean {
-    return trouble.relistAfter !== null && this.#fruitless >= trouble.relistAfter;
+  wantsRelist(error: WatchError): boolean {
+    return error.relistAfter !== null && this.#emptyTries >= error.relistAfter;
   }
 
-  /** A list was read, or a stream proved itself: tries that bring nothing are counted from 0. */
-  succeeded(): void {
-    this.#fruitless = 0;
+  /** Counts tries that bring nothing from 0, after a list or a proof of a stream. */
+  resetEmptyTries(): void {
+    this.#emptyTries = 0;
   }
 
   /** Forgets earlier failures. */
-  recovered(): void {
+  reset(): void {
     this.#failures = 0;
-    this.#fruitless = 0;
+    this.#emptyTries = 0;
   }
 
   #backoff(life: StreamLife): number {
@@ -86,19 +87,17 @@ export class ReconnectBackoff {
     return backoffMs(this.#failures, limits, this.#random);
   }
 
-  /** A server that asks for no wait, or for one that is over already, must not be asked in a loop. */
+  /**
+   * The server's own delay plus up to a quarter, so that clients do not return all at once. A delay
+   * that is 0 or already over is replaced, to avoid a tight loop.
+   */
   #asked(ms: number, life: StreamLife): number {
-    return ms < BACKOFF.firstMs ? this.#backoff(life) : this.#jittered(ms);
-  }
-
-  /** The time that was asked for, and up to a quarter more, so that not all come back at once. */
-  #jittered(ms: number): number {
-    return Math.ceil(ms * (1 + this.#random() / 4));
+    return ms < BACKOFF.firstMs ? this.#backoff(life) : Math.ceil(ms * (1 + this.#random() / 4));
   }
 }
 
-/** Keeps the LISTs of one path apart, whatever they bring. Times are monotonic, in ms. */
-export class ListFloor {
+/** Keeps LISTs of one path apart, whatever their results. Times are monotonic, in ms. */
+export class ListInterval {
   readonly #clock: Pick<Clock, 'monotonic'>;
   #notBefore = Number.NEGATIVE_INFINITY;
   #intervalMs: number = LIST_FLOOR.firstMs;
@@ -107,7 +106,7 @@ export class ListFloor {
     this.#clock = clock;
   }
 
-  /** A LIST is about to begin: answers how long it must wait, and keeps the next one away from it. */
+  /** Reserves the next LIST; returns the wait before it, in ms. */
   waitMs(): number {
     const now = this.#clock.monotonic();
     const beginsAt = Math.max(now, this.#notBefore);
@@ -116,7 +115,7 @@ export class ListFloor {
     return beginsAt - now;
   }
 
-  /** A watch ended: one that lived means that lists bring the reading on. */
+  /** Records the end of a watch: after one that stayed open the interval is the shortest again. */
   watched(livedMs: number): void {
     if (livedMs >= LIVED_MS) this.#intervalMs = LIST_FLOOR.firstMs;
   }

@@ -1,7 +1,6 @@
-// Reads one watch path of any resource, for as long as nobody aborts: LIST where there is no usable
-// position, WATCH from there, and again. It absorbs every trouble that may pass, by the table in
-// trouble-table.ts, and yields only states that it did not yield before in this life of the process.
-// Deciding, ledgers and stores are none of its business.
+// Reads one watch path of any resource until aborted: LIST if there is no usable position, then
+// WATCH from there, repeatedly. It absorbs each transient error by watch-error-table.ts. It yields
+// only states that this process did not yield before. Decisions, ledgers and stores are not here.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 
 import type { Clock, Random } from '../../core/clock.ts';
@@ -10,39 +9,38 @@ import { compareVersions, type JsonObject } from '../../core/event.ts';
 import type { Observe, ReadingState, TroubleReason } from '../../core/observation.ts';
 import type { Gap, Position, Positions } from '../../core/source.ts';
 import type { ApiClient } from '../client/kubernetes-api.ts';
-import { Deduplicator, type DigestedPage } from './deduplicator.ts';
+import { type DeduplicatedPage, Deduplicator } from './deduplicator.ts';
 import { Freshness } from './freshness.ts';
-import { IdleTimer } from './idle-relist.ts';
+import { IdleTimer, type ListedSpan, relistGap } from './idle-relist.ts';
 import { isEmptyBatch, KnownVersions, positionBatch, type ReaderBatch } from './known-versions.ts';
 import { type ListPage, listPages } from './paged-list.ts';
-import { ListFloor, ReconnectBackoff } from './reconnect-backoff.ts';
-import { type Relist, relistGap, type StartPoint, startPointOf } from './start-point.ts';
+import { ListInterval, ReconnectBackoff } from './reconnect-backoff.ts';
 import type { WatchError } from './watch-errors.ts';
 import { type SessionEnd, WatchSession } from './watch-session.ts';
 import { openWatch } from './watch-stream.ts';
-import { positionKeyOf, type WatchTarget } from './watch-target.ts';
+import { positionKeyOf, type StartPoint, startPointOf, type WatchTarget } from './watch-target.ts';
 
-/** What to read and how to begin. */
+/** Path to read, and where to begin. */
 export interface ReaderOptions {
   /** The name of the source, for observations and gaps. */
   readonly source: string;
   readonly watched: WatchTarget;
-  /** Positions kept from earlier lives, also of other paths. */
+  /** Positions of earlier runs, also of other paths. */
   readonly positions: Positions;
-  /** Of a list at a first start: whether to yield this item. */
+  /** Whether to yield this item of the list at a first start. */
   readonly judgeFirst: (object: JsonObject, readAt: number) => boolean;
-  /** How many writes a state stands for; absent: the objects do not count them. */
+  /** Number of writes that a state represents; absent if the objects do not count them. */
   readonly countOf?: (object: JsonObject) => number;
-  /** How long the cluster keeps objects by itself, in ms; null: until somebody deletes them. */
+  /** Time for which the cluster keeps objects, in ms; null: until they are deleted. */
   readonly keptForMs: number | null;
   /**
-   * How long a stream may be silent, in ms, before a new one has to show that it was not dead; if
-   * absent 25 to 35 s, by chance, so that many streams do not end at once.
+   * Silence of a stream, in ms, after which a new stream must show whether it was alive. If absent,
+   * 25 to 35 s at random, so that many streams do not end at once.
    */
   readonly maxSilenceMs?: number;
 }
 
-/** What a reader may have. */
+/** Dependencies of a reader. */
 interface ReaderParts {
   readonly api: ApiClient;
   readonly clock: Clock;
@@ -51,11 +49,11 @@ interface ReaderParts {
 }
 
 /**
- * The changes of one watch path.
+ * Reads the changes of one watch path.
  *
- * **Order and time**: nothing is opened before the first pull; it ends by abort alone; per object
- * no state is older than one already yielded; not pulling pauses the reading.
- * **Errors**: `cluster-refused` where no retry cures it (400).
+ * **Order and time**: nothing is opened before the first pull, and only abort ends it. Per object,
+ * no state is older than one already yielded. Not pulling pauses the reading.
+ * **Errors**: `cluster-refused` if no retry can help (400).
  */
 export async function* readChanges(
   options: ReaderOptions,
@@ -71,37 +69,40 @@ export async function* readChanges(
 
 type Purpose = 'first' | 'relist' | 'refresh';
 
-/** With the 20 s that opening another one may take, a dead stream is found within a minute. */
+/** Opening another stream may take 20 s more, so a dead stream is found within a minute. */
 const SILENCE_MS = { least: 25_000, spread: 10_000 } as const;
 
 class Reflector {
   readonly #options: ReaderOptions;
   readonly #parts: ReaderParts;
-  readonly #path: string;
-  readonly #memory: KnownVersions;
-  readonly #digest: Deduplicator;
-  readonly #patience: ReconnectBackoff;
-  readonly #floor: ListFloor;
+  readonly #origin: Readonly<Record<'source' | 'path', string>>;
+  readonly #knownVersions: KnownVersions;
+  readonly #deduplicator: Deduplicator;
+  readonly #reconnectBackoff: ReconnectBackoff;
+  readonly #listInterval: ListInterval;
   readonly #freshness: Freshness;
   readonly #start: StartPoint;
-  readonly #quiet: IdleTimer;
+  readonly #idleTimer: IdleTimer;
   #isReplaced = false;
-  /** Until when everything was heard of, by the server's wall clock: by a watch or a list. */
-  #heardUntil = 0;
+  /** Time until which a watch or a list read everything, by the server's wall clock. */
+  #completeUntil = 0;
 
   constructor(options: ReaderOptions, parts: ReaderParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#path = positionKeyOf(options.watched);
     this.#start = startPointOf(options.watched, options.positions);
-    this.#memory = new KnownVersions(this.#start.position);
+    this.#knownVersions = new KnownVersions(this.#start.position);
     const { source, countOf } = options;
-    const whose = { source, path: this.#path, observe: parts.observe };
-    this.#digest = new Deduplicator({ ...whose, ...(countOf && { countOf }) }, this.#memory);
-    this.#patience = new ReconnectBackoff(parts.random);
-    this.#floor = new ListFloor(parts.clock);
+    this.#origin = { source, path: positionKeyOf(options.watched) };
+    const whose = { ...this.#origin, observe: parts.observe };
+    this.#deduplicator = new Deduplicator(
+      { ...whose, ...(countOf && { countOf }) },
+      this.#knownVersions,
+    );
+    this.#reconnectBackoff = new ReconnectBackoff(parts.random);
+    this.#listInterval = new ListInterval(parts.clock);
     this.#freshness = new Freshness({ ...whose, clock: parts.clock });
-    this.#quiet = new IdleTimer(parts.clock, parts.random);
+    this.#idleTimer = new IdleTimer(parts.clock, parts.random);
   }
 
   async *run(signal: AbortSignal): AsyncGenerator<ReaderBatch, void> {
@@ -114,20 +115,20 @@ class Reflector {
   }
 
   async *#read(signal: AbortSignal): AsyncGenerator<ReaderBatch, void> {
-    let mustList = this.#memory.position === null;
+    let mustList = this.#knownVersions.position === null;
     for (;;) {
       if (mustList) yield* this.#list(signal);
       const end = yield* this.#watch(signal);
       mustList = end.kind === 'replaced';
-      this.#floor.watched(end.livedMs);
-      if (end.kind !== 'trouble') continue;
-      const { trouble } = end;
+      this.#listInterval.watched(end.livedMs);
+      if (end.kind !== 'error') continue;
+      const { error } = end;
       await this.#wait(end, signal);
-      mustList = trouble.action === 'relist' || this.#patience.wantsRelist(trouble);
+      mustList = error.action === 'relist' || this.#reconnectBackoff.wantsRelist(error);
     }
   }
 
-  /** Lists everything and yields what is new; afterwards the position is the list's. */
+  /** Lists everything and yields new states; afterwards the position is that of the list. */
   async *#list(signal: AbortSignal): AsyncGenerator<ReaderBatch, void> {
     const purpose = this.#known().length === 0 ? 'first' : 'relist';
     this.#observeState('listing', purpose);
@@ -141,8 +142,8 @@ class Reflector {
       }
       count = { items: count.items + page.items.length, pages: count.pages + 1 };
       const { judgeFirst } = this.#options;
-      const found = this.#digest.page(page, { floorOf: this.#floorOf(), judgeFirst });
-      // Also of a list that began anew: what its first pages showed was read.
+      const found = this.#deduplicator.page(page, { floorOf: this.#floorOf(), judgeFirst });
+      // Also of a list that restarted, because the items of its first pages were read.
       hidden += found.hidden;
       const { batch } = found;
       const whole = page.isLast ? this.#complete(page, { batch, hidden }) : batch;
@@ -151,40 +152,46 @@ class Reflector {
     }
   }
 
-  /** What a complete list says besides its items: who went, how far it is, what may be lost. */
-  #complete(page: ListPage, { batch, hidden }: DigestedPage): ReaderBatch {
+  /** Adds the conclusions of a complete list: deleted keys, the new position, a gap. */
+  #complete(page: ListPage, { batch, hidden }: DeduplicatedPage): ReaderBatch {
     const position = { resourceVersion: page.resourceVersion, at: page.readAt };
     const gap = this.#gapUpTo(position, { hidden, isConsistent: page.isConsistent });
-    const { gone, there } = this.#memory.endList(page.resourceVersion);
-    this.#memory.moveTo(position);
-    this.#memory.settle();
-    this.#quiet.restart();
+    const { deletedKeys, listedKeys } = this.#knownVersions.endList(page.resourceVersion);
+    this.#knownVersions.moveTo(position);
+    this.#knownVersions.pruneDeleted();
+    this.#idleTimer.restart();
     this.#freshness.prove();
-    this.#patience.succeeded();
-    return { ...batch, gone, listed: there, position, gaps: [...batch.gaps, ...gap] };
+    this.#reconnectBackoff.resetEmptyTries();
+    return {
+      ...batch,
+      gone: deletedKeys,
+      listed: listedKeys,
+      position,
+      gaps: [...batch.gaps, ...gap],
+    };
   }
 
-  /** From where nothing was read until now; null where nothing ever was. */
-  #heardFrom(): Position | null {
+  /** Start of a gap that ends now; null if nothing was ever read. */
+  #gapStart(): Position | null {
     const [known] = this.#known();
-    return known === undefined ? null : { ...known, at: Math.max(known.at, this.#heardUntil) };
+    return known === undefined ? null : { ...known, at: Math.max(known.at, this.#completeUntil) };
   }
 
-  /** At a first start there is nothing that could be missing. */
-  #gapUpTo(to: Position, list: Pick<Relist, 'hidden' | 'isConsistent'>): readonly Gap[] {
-    const from = this.#heardFrom();
+  /** The gap before a list; none at a first start, when nothing can be missing. */
+  #gapUpTo(to: Position, list: ListedSpan): readonly Gap[] {
+    const from = this.#gapStart();
     if (from === null) return [];
-    return [this.#digest.gap(relistGap({ ...list, from, to }, this.#options.keptForMs))];
+    return [this.#deduplicator.gap(relistGap({ ...list, from, to }, this.#options.keptForMs))];
   }
 
-  /** The positions from which this path goes on, the one read longest ago first. */
+  /** Positions from which this path continues, the oldest first. */
   #known(): readonly Position[] {
-    const { position } = this.#memory;
+    const { position } = this.#knownVersions;
     if (position !== null) return [position];
     return this.#isReplaced ? [] : this.#start.known;
   }
 
-  /** The counter of a store never goes back: this is another store, or an older copy of it. */
+  /** Versions of a store never decrease; a lower one means another store or an older copy. */
   #noticeReplaced(page: ListPage): ReaderBatch | null {
     const below = (known: Position): boolean =>
       compareVersions(page.resourceVersion, known.resourceVersion) < 0;
@@ -192,14 +199,14 @@ class Reflector {
     if (from === undefined) return null;
     const why = `the store was replaced: its version ${page.resourceVersion} is below the position`;
     const to = { resourceVersion: page.resourceVersion, at: page.readAt };
-    const gaps = [this.#digest.gap({ loss: 'possible-loss', why, from, to })];
-    this.#memory.replace();
+    const gaps = [this.#deduplicator.gap({ loss: 'possible-loss', why, from, to })];
+    this.#knownVersions.reset();
     this.#isReplaced = true;
     return positionBatch(null, gaps);
   }
 
   #floorOf(): (object: JsonObject) => string | null {
-    const floor = this.#memory.position?.resourceVersion;
+    const floor = this.#knownVersions.position?.resourceVersion;
     if (floor !== undefined) return () => floor;
     return this.#isReplaced ? () => null : this.#start.floorOf;
   }
@@ -207,33 +214,32 @@ class Reflector {
   async *#watch(
     signal: AbortSignal,
   ): AsyncGenerator<ReaderBatch, SessionEnd & { livedMs: number }> {
-    const after = this.#memory.position?.resourceVersion ?? '';
+    const after = this.#knownVersions.position?.resourceVersion ?? '';
     this.#observeState('connecting', '');
     const opening = await this.#open(after, signal);
     if (!opening.ok) {
-      const { trouble } = opening;
-      return { kind: 'trouble', trouble, moved: false, heardUntil: null, livedMs: 0 };
+      const { error } = opening;
+      return { kind: 'error', error, moved: false, completeUntil: null, livedMs: 0 };
     }
-    const { source } = this.#options;
-    this.#parts.observe({ kind: 'watch-opened', source, path: this.#path, resourceVersion: after });
+    this.#parts.observe({ kind: 'watch-opened', ...this.#origin, resourceVersion: after });
     this.#freshness.doubt();
-    // After watches that brought nothing this one has to prove that it is another.
-    if (this.#patience.isFruitful) this.#observeState('watching', '');
+    // After watches that brought nothing, this one must first prove itself.
+    if (this.#reconnectBackoff.isProductive) this.#observeState('watching', '');
     const session = new WatchSession(this.#sessionParts(), opening.stream);
     const end = yield* session.run(signal);
-    if (end.kind === 'trouble') this.#hear(end.heardUntil ?? 0);
+    if (end.kind === 'error') this.#extendCompleteUntil(end.completeUntil ?? 0);
     return { ...end, livedMs: opening.stream.livedMs };
   }
 
   #prove(at: number): void {
     this.#freshness.prove(at);
-    if (this.#patience.isFruitful) return;
-    this.#patience.succeeded();
+    if (this.#reconnectBackoff.isProductive) return;
+    this.#reconnectBackoff.resetEmptyTries();
     this.#observeState('watching', '');
   }
 
-  #hear(until: number): void {
-    this.#heardUntil = Math.max(this.#heardUntil, until);
+  #extendCompleteUntil(until: number): void {
+    this.#completeUntil = Math.max(this.#completeUntil, until);
   }
 
   #sessionParts(): ConstructorParameters<typeof WatchSession>[0] {
@@ -242,16 +248,16 @@ class Reflector {
     return {
       clock,
       idleMs: maxSilenceMs ?? SILENCE_MS.least + random() * SILENCE_MS.spread,
-      proved: (at) => this.#prove(at),
-      quiet: this.#quiet,
-      memory: this.#memory,
-      digest: this.#digest,
+      prove: (at) => this.#prove(at),
+      idleTimer: this.#idleTimer,
+      knownVersions: this.#knownVersions,
+      deduplicator: this.#deduplicator,
       list: (signal) => this.#pages('refresh', signal),
       open: (after, signal) => this.#open(after, signal),
       judgeFirst: this.#options.judgeFirst,
       gapUpTo: (to, list) => this.#gapUpTo(to, list),
-      refreshed: (list) => {
-        this.#hear(list.readAt);
+      idleRelisted: (list) => {
+        this.#extendCompleteUntil(list.readAt);
         this.#observeListed('refresh', list);
       },
     };
@@ -263,70 +269,55 @@ class Reflector {
 
   #pages(purpose: Purpose, signal: AbortSignal): AsyncGenerator<ListPage, void> {
     const { api, clock, random } = this.#parts;
-    // A list of its own patience: that the watch fails says nothing about lists.
+    // A backoff of its own, because errors of the watch say nothing about lists.
     const own = new ReconnectBackoff(random);
     const begin = async (): Promise<void> => {
-      const waitMs = this.#floor.waitMs();
+      const waitMs = this.#listInterval.waitMs();
       if (waitMs > 0) await clock.sleep(waitMs, signal);
     };
-    const patience = async (trouble: WatchError): Promise<void> => {
-      this.#refuse('list', trouble);
-      const retryMs = own.delayMs(trouble, { livedMs: 0, moved: false });
-      const { reason, detail } = trouble;
-      const { source } = this.#options;
-      this.#parts.observe({
-        kind: 'list-failed',
-        source,
-        path: this.#path,
-        reason,
-        detail,
-        retryMs,
-      });
-      // While a refresh waits, the watch goes on.
+    const backOff = async (error: WatchError): Promise<void> => {
+      this.#refuse('list', error);
+      const retryMs = own.delayMs(error, { livedMs: 0, moved: false });
+      const { reason, detail } = error;
+      this.#parts.observe({ kind: 'list-failed', ...this.#origin, reason, detail, retryMs });
+      // While an idle relist waits, the watch continues.
       if (purpose !== 'refresh') this.#observeState('waiting', `${reason}: ${detail}`, { reason });
       await clock.sleep(retryMs, signal);
       if (purpose !== 'refresh') this.#observeState('listing', purpose);
     };
-    return listPages(this.#options.watched, { api, clock, begin, patience }, signal);
+    return listPages(this.#options.watched, { api, clock, begin, backOff }, signal);
   }
 
   async #wait(
-    end: Extract<SessionEnd, { kind: 'trouble' }> & { livedMs: number },
+    end: Extract<SessionEnd, { kind: 'error' }> & { livedMs: number },
     signal: AbortSignal,
   ): Promise<void> {
-    const { trouble, moved, livedMs } = end;
-    const { reason, detail } = trouble;
-    this.#refuse('watch', trouble);
+    const { error, moved, livedMs } = end;
+    const { reason, detail } = error;
+    this.#refuse('watch', error);
     this.#freshness.doubt();
-    const delayMs = this.#patience.delayMs(trouble, { livedMs, moved });
-    // Before a LIST the floor of lists is wait enough.
-    const retryMs = this.#patience.wantsRelist(trouble) ? 0 : delayMs;
-    this.#parts.observe({
-      kind: 'watch-ended',
-      source: this.#options.source,
-      path: this.#path,
-      reason,
-      detail,
-      lastedMs: livedMs,
-      retryMs,
-    });
+    const delayMs = this.#reconnectBackoff.delayMs(error, { livedMs, moved });
+    // Before a LIST, its interval is long enough.
+    const retryMs = this.#reconnectBackoff.wantsRelist(error) ? 0 : delayMs;
+    const found = { reason, detail, lastedMs: livedMs, retryMs };
+    this.#parts.observe({ kind: 'watch-ended', ...this.#origin, ...found });
     if (retryMs === 0) return;
     this.#observeState('waiting', `${reason}: ${detail}`, { reason });
     await this.#parts.clock.sleep(retryMs, signal);
   }
 
-  #refuse(doing: 'list' | 'watch', trouble: WatchError): void {
-    if (trouble.action !== 'fail') return;
+  #refuse(doing: 'list' | 'watch', { action, detail, reason }: WatchError): void {
+    if (action !== 'fail') return;
+    const { path } = this.#origin;
     throw new SluiceError(
       'cluster-refused',
-      `${doing} ${this.#path}: the API server refuses it for good: ${trouble.detail}`,
-      { details: { path: this.#path, reason: trouble.reason } },
+      `${doing} ${path}: the API server refuses it, and no retry can help: ${detail}`,
+      { details: { path, reason } },
     );
   }
 
   #observeState(state: ReadingState, why: string, more: { reason?: TroubleReason } = {}): void {
-    const { source } = this.#options;
-    this.#parts.observe({ kind: 'reading', source, path: this.#path, state, why, ...more });
+    this.#parts.observe({ kind: 'reading', ...this.#origin, state, why, ...more });
   }
 
   #observeListed(
@@ -334,8 +325,7 @@ class Reflector {
     { items, pages, startedAt }: { items: number; pages: number; startedAt: number },
   ): void {
     const durationMs = Math.round(this.#parts.clock.monotonic() - startedAt);
-    const { source } = this.#options;
-    const path = this.#path;
-    this.#parts.observe({ kind: 'list-ended', source, path, purpose, items, pages, durationMs });
+    const found = { purpose, items, pages, durationMs };
+    this.#parts.observe({ kind: 'list-ended', ...this.#origin, ...found });
   }
 }

@@ -1,335 +1,274 @@
-// The one table of everything that can end or refuse a watch or a list, and what follows from it.
-// Rows are tried in order, the first that matches wins, the last of each place matches all. By
-// status, code and reason only, never by message text. Matching is trouble.ts, waiting patience.ts.
-// A row that can repeat says after how many tries a LIST is made instead, or why none would help.
+// Table of all ends and refusals of a watch or a list, and the action after each. Rows are tried in
+// order, the first match wins, and the last row of each place matches all. Conditions are status,
+// code and reason, never message texts. Matching is in watch-errors.ts, waiting in
+// reconnect-backoff.ts. A row that can repeat says after how many tries a LIST is made, or why a
+// LIST would not help.
 // Source: kubernetes/apimachinery meta/v1 Status; apiserver storage/etcd3/watcher.go.
 
 import type { TroubleReason } from '../../core/observation.ts';
 import type { ApiFailed } from '../client/kubernetes-api.ts';
 
-/** Where trouble shows: in an answer, instead of one, in a list that was answered, as an ERROR frame, or as the stream's end. */
-type TroublePlace = 'answer' | 'failure' | 'list' | 'frame' | 'end';
+/** Place of an error; `failure` means no answer, `list` an answered list, `frame` an ERROR frame. */
+type WatchErrorPlace = 'answer' | 'failure' | 'list' | 'frame' | 'end';
 
 /**
- * How a stream can end without an ERROR frame. `closed-early`: cleanly, within the time in which it
- * would have brought what was missed, and it brought nothing. `idle`: we ended it, because it was
- * silent for so long that only a new one can tell whether it still lives.
+ * How a stream ended without an ERROR frame. `closed-early`: closed by the server before missed
+ * states could arrive, without a frame. `idle`: closed by the client after a long silence, because
+ * only a new stream can show whether the old one was alive.
  */
 export type EndOfStream = 'closed' | 'closed-early' | 'cut' | 'silent' | 'idle' | 'bad-frame';
 
 /**
- * What to do: watch again from the position; list anew; do the same again, the server being at
- * fault or having asked for it; or give up, since no retry cures it.
+ * Action after an error. `resume`: watch again from the position. `relist`: list again. `wait`:
+ * repeat the request, because the server is at fault or asked for it. `fail`: give up, no retry can
+ * help.
  */
-export type TroubleAction = 'resume' | 'relist' | 'wait' | 'fail';
+export type WatchErrorAction = 'resume' | 'relist' | 'wait' | 'fail';
 
 /**
- * How long to wait before: not at all the first time (`free`), only after a short life and at most
- * 5 s (`short`), longer each time (`backoff`), what the server asked (`asked`, else backoff), or
- * longer each time up to a minute (`slow`).
+ * Wait before that. `free`: none the first time. `short`: only after a short life, at most 5 s.
+ * `backoff`: longer each time. `asked`: the server's own delay, else backoff. `slow`: longer each
+ * time up to a minute.
  */
 export type WaitRule = 'free' | 'short' | 'backoff' | 'asked' | 'slow';
 
-/** One row: the conditions that are there must all hold; then what follows. */
-export interface TroubleRow {
-  readonly row: string;
-  readonly seen: TroublePlace;
+/** Conditions on an error; all that are present must hold. */
+interface WatchErrorMatch {
+  readonly seen: WatchErrorPlace;
   /** HTTP status, or the code of a Status in the stream; absent: any. */
   readonly codes?: readonly number[];
   /** `reason` of the Status; with `codes`, either suffices. */
   readonly reasons?: readonly string[];
-  /** `details.causes[].reason` of the Status; must match where given. */
+  /** `details.causes[].reason` of the Status. */
   readonly cause?: string;
   readonly how?: EndOfStream;
-  /** Of an answer: only those that no API server gives; see `isForeign` in trouble.ts. */
+  /** Only answers that no API server gives; see `isForeign` in watch-errors.ts. */
   readonly foreign?: true;
   /** `code` of a failed request. */
   readonly failure?: string;
   /** How far a failed request got. */
   readonly reached?: ApiFailed['reached'];
+}
+
+/** Consequence of an error. Each repetition has a bound (`relistAfter`) or a reason (`noRelist`). */
+interface WatchErrorConsequence {
   readonly reason: TroubleReason;
-  readonly action: TroubleAction;
+  readonly action: WatchErrorAction;
   readonly wait: WaitRule;
-  /** So many watches in a row that brought nothing, the last of them ended so: a LIST is tried. */
+  /** A LIST is tried after so many watches in a row without progress, the last with this error. */
   readonly relistAfter?: number;
-  /** Why a LIST would not help, however often this comes: every row has a bound or a reason. */
+  /** Why a LIST would not help, however often this repeats. */
   readonly noRelist?: string;
 }
 
-/** A server that closes at once instead of answering 410 does so again and again (seen on GKE). */
+/** One row of the table. */
+export interface WatchErrorRow {
+  readonly row: string;
+  readonly match: WatchErrorMatch;
+  readonly consequence: WatchErrorConsequence;
+}
+
+/** A server that closes at once instead of answering 410 does so each time (seen on GKE). */
 const EARLY_CLOSES = 3;
-/** By then it is no accident of one connection, and a LIST costs little beside so many watches. */
+/** So many failures are no accident of one connection, and a LIST costs little compared to them. */
 const TRIES = 5;
-/** What cuts a watch cuts a LIST as well, which is longer: it is tried after two minutes or so. */
+/** About 2 min: what cuts a watch also cuts a LIST, which takes longer. */
 const CUT_TRIES = 10;
-/** Ten to twenty minutes: a server that was away is not met by a LIST of each client at once. */
+/** 10 to 20 min: a server that recovers must not get a LIST of all clients at once. */
 const OUTAGE_TRIES = 40;
 
-/** Every row, in the order in which they are tried. */
-export const TROUBLES = [
+const IDLE_RELIST = 'the idle relist makes a LIST anyway';
+const IDENTITY = 'the cause is the identity of the client';
+const LESS_LOAD = 'the server asked for less load, and a LIST is more';
+
+/** All rows, in the order in which they are tried. */
+export const WATCH_ERRORS: readonly WatchErrorRow[] = [
   {
     row: 'clean end',
-    seen: 'end',
-    how: 'closed',
-    reason: 'closed',
-    action: 'resume',
-    wait: 'short',
-    noRelist: 'it brought something, or lived for so long that it has brought all there was',
+    match: { seen: 'end', how: 'closed' },
+    consequence: {
+      reason: 'closed',
+      action: 'resume',
+      wait: 'short',
+      noRelist: 'it brought something, or was open for long enough to bring everything',
+    },
   },
   {
     row: 'closed early',
-    seen: 'end',
-    how: 'closed-early',
-    reason: 'closed-early',
-    action: 'resume',
-    wait: 'short',
-    relistAfter: EARLY_CLOSES,
+    match: { seen: 'end', how: 'closed-early' },
+    consequence: {
+      reason: 'closed-early',
+      action: 'resume',
+      wait: 'short',
+      relistAfter: EARLY_CLOSES,
+    },
   },
   {
     row: 'cut',
-    seen: 'end',
-    how: 'cut',
-    reason: 'cut',
-    action: 'resume',
-    wait: 'backoff',
-    relistAfter: CUT_TRIES,
+    match: { seen: 'end', how: 'cut' },
+    consequence: { reason: 'cut', action: 'resume', wait: 'backoff', relistAfter: CUT_TRIES },
   },
   {
     row: 'silence',
-    seen: 'end',
-    how: 'silent',
-    reason: 'silent',
-    action: 'resume',
-    wait: 'free',
-    noRelist: 'the quiet refresh lists by itself',
+    match: { seen: 'end', how: 'silent' },
+    consequence: { reason: 'silent', action: 'resume', wait: 'free', noRelist: IDLE_RELIST },
   },
   {
     row: 'idle',
-    seen: 'end',
-    how: 'idle',
-    reason: 'idle',
-    action: 'resume',
-    wait: 'free',
-    noRelist: 'the quiet refresh lists by itself',
+    match: { seen: 'end', how: 'idle' },
+    consequence: { reason: 'idle', action: 'resume', wait: 'free', noRelist: IDLE_RELIST },
   },
   {
     row: 'unreadable frame',
-    seen: 'end',
-    how: 'bad-frame',
-    reason: 'bad-frame',
-    action: 'resume',
-    wait: 'backoff',
-    relistAfter: TRIES,
+    match: { seen: 'end', how: 'bad-frame' },
+    consequence: { reason: 'bad-frame', action: 'resume', wait: 'backoff', relistAfter: TRIES },
   },
-  // A login page, a proxy's error page, a redirect to either: a person must mend the address.
+  // A login page, a proxy's error page, or a redirect to either: a person must correct the address.
   {
     row: 'answered by no API server',
-    seen: 'answer',
-    foreign: true,
-    reason: 'no-api-server',
-    action: 'wait',
-    wait: 'slow',
-    noRelist: 'a LIST would be answered by the same',
+    match: { seen: 'answer', foreign: true },
+    consequence: {
+      reason: 'no-api-server',
+      action: 'wait',
+      wait: 'slow',
+      noRelist: 'a LIST would get the same answer',
+    },
   },
   {
     row: 'answered: version too large',
-    seen: 'answer',
-    cause: 'ResourceVersionTooLarge',
-    reason: 'version-too-large',
-    action: 'wait',
-    wait: 'asked',
-    relistAfter: TRIES,
+    match: { seen: 'answer', cause: 'ResourceVersionTooLarge' },
+    consequence: { reason: 'version-too-large', action: 'wait', wait: 'asked', relistAfter: TRIES },
   },
   {
     row: 'answered 410',
-    seen: 'answer',
-    codes: [410],
-    reason: 'expired',
-    action: 'relist',
-    wait: 'free',
+    match: { seen: 'answer', codes: [410] },
+    consequence: { reason: 'expired', action: 'relist', wait: 'free' },
   },
   {
     row: 'answered 429',
-    seen: 'answer',
-    codes: [429],
-    reason: 'throttled',
-    action: 'wait',
-    wait: 'asked',
-    noRelist: 'the server asked for less load, and a LIST is more',
+    match: { seen: 'answer', codes: [429] },
+    consequence: { reason: 'throttled', action: 'wait', wait: 'asked', noRelist: LESS_LOAD },
   },
   {
     row: 'answered 401',
-    seen: 'answer',
-    codes: [401],
-    reason: 'unauthorized',
-    action: 'wait',
-    wait: 'backoff',
-    noRelist: 'it is about who asks',
+    match: { seen: 'answer', codes: [401] },
+    consequence: { reason: 'unauthorized', action: 'wait', wait: 'backoff', noRelist: IDENTITY },
   },
   {
     row: 'answered 403',
-    seen: 'answer',
-    codes: [403],
-    reason: 'forbidden',
-    action: 'wait',
-    wait: 'slow',
-    noRelist: 'it is about who asks',
+    match: { seen: 'answer', codes: [403] },
+    consequence: { reason: 'forbidden', action: 'wait', wait: 'slow', noRelist: IDENTITY },
   },
   {
     row: 'answered 404',
-    seen: 'answer',
-    codes: [404],
-    reason: 'not-found',
-    action: 'wait',
-    wait: 'slow',
-    noRelist: 'it is about the path',
+    match: { seen: 'answer', codes: [404] },
+    consequence: {
+      reason: 'not-found',
+      action: 'wait',
+      wait: 'slow',
+      noRelist: 'the cause is the path',
+    },
   },
   {
     row: 'answered 400',
-    seen: 'answer',
-    codes: [400, 405, 406, 415, 422],
-    reason: 'bad-request',
-    action: 'fail',
-    wait: 'free',
+    match: { seen: 'answer', codes: [400, 405, 406, 415, 422] },
+    consequence: { reason: 'bad-request', action: 'fail', wait: 'free' },
   },
   {
     row: 'answered 502, 503 or 504',
-    seen: 'answer',
-    codes: [502, 503, 504],
-    reason: 'unavailable',
-    action: 'wait',
-    wait: 'asked',
-    relistAfter: OUTAGE_TRIES,
+    match: { seen: 'answer', codes: [502, 503, 504] },
+    consequence: {
+      reason: 'unavailable',
+      action: 'wait',
+      wait: 'asked',
+      relistAfter: OUTAGE_TRIES,
+    },
   },
   {
     row: 'answered anything else',
-    seen: 'answer',
-    reason: 'server-error',
-    action: 'wait',
-    wait: 'asked',
-    relistAfter: TRIES,
+    match: { seen: 'answer' },
+    consequence: { reason: 'server-error', action: 'wait', wait: 'asked', relistAfter: TRIES },
   },
   {
-    row: 'a list that cannot be',
-    seen: 'list',
-    reason: 'bad-list',
-    action: 'wait',
-    wait: 'backoff',
-    noRelist: 'the list is begun again already',
+    row: 'invalid list',
+    match: { seen: 'list' },
+    consequence: {
+      reason: 'bad-list',
+      action: 'wait',
+      wait: 'backoff',
+      noRelist: 'the list restarts already',
+    },
   },
   {
     row: 'in the stream: version too large',
-    seen: 'frame',
-    cause: 'ResourceVersionTooLarge',
-    reason: 'version-too-large',
-    action: 'wait',
-    wait: 'asked',
-    relistAfter: TRIES,
+    match: { seen: 'frame', cause: 'ResourceVersionTooLarge' },
+    consequence: { reason: 'version-too-large', action: 'wait', wait: 'asked', relistAfter: TRIES },
   },
   {
     row: 'in the stream: 504',
-    seen: 'frame',
-    codes: [504],
-    reason: 'version-too-large',
-    action: 'wait',
-    wait: 'asked',
-    relistAfter: TRIES,
+    match: { seen: 'frame', codes: [504] },
+    consequence: { reason: 'version-too-large', action: 'wait', wait: 'asked', relistAfter: TRIES },
   },
   {
     row: 'in the stream: 410',
-    seen: 'frame',
-    codes: [410],
-    reasons: ['Expired', 'Gone'],
-    reason: 'expired',
-    action: 'relist',
-    wait: 'free',
+    match: { seen: 'frame', codes: [410], reasons: ['Expired', 'Gone'] },
+    consequence: { reason: 'expired', action: 'relist', wait: 'free' },
   },
   {
     row: 'in the stream: storage read error',
-    seen: 'frame',
-    reasons: ['StorageReadError'],
-    reason: 'storage-read-error',
-    action: 'relist',
-    wait: 'free',
+    match: { seen: 'frame', reasons: ['StorageReadError'] },
+    consequence: { reason: 'storage-read-error', action: 'relist', wait: 'free' },
   },
-  // "etcd event received with PrevKv=nil" is told from other 500s only by its text; watching again
-  // from the same position would loop for ever, so every 500 within a stream is taken for it.
+  // "etcd event received with PrevKv=nil" differs from other 500s only by its text. Watching again
+  // from the same position would loop for ever, so each 500 within a stream is taken for it.
   {
     row: 'in the stream: 500',
-    seen: 'frame',
-    codes: [500],
-    reason: 'previous-value-lost',
-    action: 'relist',
-    wait: 'free',
+    match: { seen: 'frame', codes: [500] },
+    consequence: { reason: 'previous-value-lost', action: 'relist', wait: 'free' },
   },
   {
     row: 'in the stream: 429',
-    seen: 'frame',
-    codes: [429],
-    reason: 'throttled',
-    action: 'wait',
-    wait: 'asked',
-    noRelist: 'the server asked for less load, and a LIST is more',
+    match: { seen: 'frame', codes: [429] },
+    consequence: { reason: 'throttled', action: 'wait', wait: 'asked', noRelist: LESS_LOAD },
   },
   {
     row: 'in the stream: 401',
-    seen: 'frame',
-    codes: [401],
-    reason: 'unauthorized',
-    action: 'wait',
-    wait: 'backoff',
-    noRelist: 'it is about who asks',
+    match: { seen: 'frame', codes: [401] },
+    consequence: { reason: 'unauthorized', action: 'wait', wait: 'backoff', noRelist: IDENTITY },
   },
   {
     row: 'in the stream: 403',
-    seen: 'frame',
-    codes: [403],
-    reason: 'forbidden',
-    action: 'wait',
-    wait: 'slow',
-    noRelist: 'it is about who asks',
+    match: { seen: 'frame', codes: [403] },
+    consequence: { reason: 'forbidden', action: 'wait', wait: 'slow', noRelist: IDENTITY },
   },
   {
     row: 'in the stream: anything else',
-    seen: 'frame',
-    reason: 'server-error',
-    action: 'resume',
-    wait: 'asked',
-    relistAfter: TRIES,
+    match: { seen: 'frame' },
+    consequence: { reason: 'server-error', action: 'resume', wait: 'asked', relistAfter: TRIES },
   },
   {
     row: 'no answer in time',
-    seen: 'failure',
-    failure: 'timeout',
-    reason: 'silent',
-    action: 'wait',
-    wait: 'backoff',
-    relistAfter: TRIES,
+    match: { seen: 'failure', failure: 'timeout' },
+    consequence: { reason: 'silent', action: 'wait', wait: 'backoff', relistAfter: TRIES },
   },
   {
     row: 'answer above the bound',
-    seen: 'failure',
-    failure: 'too-large',
-    reason: 'too-large',
-    action: 'wait',
-    wait: 'backoff',
-    relistAfter: TRIES,
+    match: { seen: 'failure', failure: 'too-large' },
+    consequence: { reason: 'too-large', action: 'wait', wait: 'backoff', relistAfter: TRIES },
   },
   {
     row: 'no connection',
-    seen: 'failure',
-    reason: 'unreachable',
-    action: 'wait',
-    wait: 'backoff',
-    reached: 'never',
-    noRelist: 'a LIST needs a connection too',
+    match: { seen: 'failure', reached: 'never' },
+    consequence: {
+      reason: 'unreachable',
+      action: 'wait',
+      wait: 'backoff',
+      noRelist: 'a LIST needs a connection too',
+    },
   },
   {
     row: 'no whole answer',
-    seen: 'failure',
-    reason: 'cut',
-    action: 'wait',
-    wait: 'backoff',
-    relistAfter: TRIES,
+    match: { seen: 'failure' },
+    consequence: { reason: 'cut', action: 'wait', wait: 'backoff', relistAfter: TRIES },
   },
-] as const satisfies readonly TroubleRow[];
+];

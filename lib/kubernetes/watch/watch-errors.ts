@@ -1,12 +1,12 @@
-// Finds the row of the table of trouble that fits what was seen, and what the server asked to wait.
-// It neither waits nor counts; that is patience.ts.
+// Finds the row of watch-error-table.ts that matches an error, and the delay that the server asked
+// for. It neither waits nor counts; that is in reconnect-backoff.ts.
 
-import { type Json, type JsonObject, jsonAt, stringAt } from '../../core/event.ts';
+import { isJsonList, type Json, type JsonObject, jsonAt, stringAt } from '../../core/event.ts';
 import { printable } from '../../kit/text/printable.ts';
-import type { ApiAnswered, ApiFailed } from '../client/kubernetes-api.ts';
-import { type EndOfStream, TROUBLES, type TroubleRow } from './watch-error-table.ts';
+import { type ApiAnswered, type ApiFailed, readAtOf } from '../client/kubernetes-api.ts';
+import { type EndOfStream, WATCH_ERRORS, type WatchErrorRow } from './watch-error-table.ts';
 
-/** What was seen. */
+/** Evidence of an error: an answer, a failed request, a frame, or the end of a stream. */
 export type Evidence =
   | { readonly seen: 'answer'; readonly answer: ApiAnswered }
   | { readonly seen: 'failure'; readonly failure: ApiFailed }
@@ -14,40 +14,33 @@ export type Evidence =
   | { readonly seen: 'frame'; readonly status: JsonObject }
   | { readonly seen: 'end'; readonly how: EndOfStream; readonly detail: string };
 
-/** What was seen, with what follows from it. */
+/** An error with its consequences. */
 export interface WatchError {
   /** The row of the table that matched. */
   readonly row: string;
-  readonly reason: TroubleRow['reason'];
-  readonly action: TroubleRow['action'];
-  readonly wait: TroubleRow['wait'];
-  /** What the server asked to wait, in ms. */
+  readonly reason: WatchErrorRow['consequence']['reason'];
+  readonly action: WatchErrorRow['consequence']['action'];
+  readonly wait: WatchErrorRow['consequence']['wait'];
+  /** Delay that the server asked for, in ms. */
   readonly askedMs: number | null;
-  /** So many watches in a row that brought nothing, this one the last, make it a relist. */
+  /** After so many watches in a row that brought nothing, this one the last, a LIST is tried. */
   readonly relistAfter: number | null;
   /** For people. */
   readonly detail: string;
 }
 
-/** The row that matches, with what the server asked; `now` is the wall clock in ms. */
-export function toTrouble(evidence: Evidence, now: number): WatchError {
+/** The first row that matches, with the server's delay; `now` is the wall clock in ms. */
+export function toWatchError(evidence: Evidence, now: number): WatchError {
   const facts = factsOf(evidence);
-  const rows: readonly TroubleRow[] = TROUBLES;
-  const row = rows.find((candidate) => matches(candidate, facts));
-  if (row === undefined) throw new Error(`no row for ${evidence.seen}`);
-  return {
-    row: row.row,
-    reason: row.reason,
-    action: row.action,
-    wait: row.wait,
-    askedMs: askedOf(facts, now),
-    relistAfter: row.relistAfter ?? null,
-    detail: detailOf(evidence, facts),
-  };
+  const found = WATCH_ERRORS.find(({ match }) => matches(match, facts));
+  if (found === undefined) throw new Error(`no row for ${evidence.seen}`);
+  const { reason, action, wait, relistAfter = null } = found.consequence;
+  const said = { askedMs: askedOf(facts, now), detail: detailOf(evidence, facts) };
+  return { row: found.row, reason, action, wait, relistAfter, ...said };
 }
 
 interface ErrorFacts {
-  readonly seen: TroubleRow['seen'];
+  readonly seen: WatchErrorRow['match']['seen'];
   readonly code: number;
   readonly status: Json;
   readonly headers: Readonly<Record<string, string>>;
@@ -57,9 +50,14 @@ interface ErrorFacts {
   readonly reached: ApiFailed['reached'] | null;
 }
 
-const NOTHING = {
-  ...{ code: 0, status: null, headers: {}, how: null },
-  ...{ foreign: false, failure: '', reached: null },
+const NO_FACTS = {
+  code: 0,
+  status: null,
+  headers: {},
+  how: null,
+  foreign: false,
+  failure: '',
+  reached: null,
 } as const;
 
 function factsOf(evidence: Evidence): ErrorFacts {
@@ -67,25 +65,25 @@ function factsOf(evidence: Evidence): ErrorFacts {
     case 'answer': {
       const { status, body, headers } = evidence.answer;
       const foreign = isForeign(evidence.answer);
-      return { ...NOTHING, seen: 'answer', code: status, status: body, headers, foreign };
+      return { ...NO_FACTS, seen: 'answer', code: status, status: body, headers, foreign };
     }
     case 'frame': {
       const code = jsonAt(evidence.status, 'code');
-      const facts = { ...NOTHING, seen: 'frame', status: evidence.status } as const;
+      const facts = { ...NO_FACTS, seen: 'frame', status: evidence.status } as const;
       return typeof code === 'number' ? { ...facts, code } : facts;
     }
     case 'failure': {
       const { code: failure, reached } = evidence.failure;
-      return { ...NOTHING, seen: 'failure', failure, reached };
+      return { ...NO_FACTS, seen: 'failure', failure, reached };
     }
     case 'list':
-      return { ...NOTHING, seen: 'list' };
+      return { ...NO_FACTS, seen: 'list' };
     case 'end':
-      return { ...NOTHING, seen: 'end', how: evidence.how };
+      return { ...NO_FACTS, seen: 'end', how: evidence.how };
   }
 }
 
-function matches(row: TroubleRow, facts: ErrorFacts): boolean {
+function matches(row: WatchErrorRow['match'], facts: ErrorFacts): boolean {
   if (row.seen !== facts.seen) return false;
   if (row.how !== undefined && row.how !== facts.how) return false;
   if (row.foreign !== undefined && row.foreign !== facts.foreign) return false;
@@ -99,7 +97,7 @@ function matches(row: TroubleRow, facts: ErrorFacts): boolean {
 
 function causesOf(status: Json): readonly string[] {
   const causes = jsonAt(status, 'details', 'causes');
-  return Array.isArray(causes) ? causes.map((cause: Json) => stringAt(cause, 'reason')) : [];
+  return isJsonList(causes) ? causes.map((cause) => stringAt(cause, 'reason')) : [];
 }
 
 const WEB_PAGE = /^text\/html\b/i;
@@ -111,8 +109,9 @@ export function isJsonAnswer({ headers }: Pick<ApiAnswered, 'headers'>): boolean
 }
 
 /**
- * Whether no API server gives such an answer where a list, a watch or an object was asked for. An
- * error page of 5xx may stand before one that is away, and some refusals of a real one are plain text.
+ * Whether no API server gives such an answer to the request for a list, a watch or an object. An
+ * error page of 5xx may come from a proxy before a server that is down. Some refusals are plain
+ * text.
  */
 function isForeign(answer: ApiAnswered): boolean {
   const { status, headers } = answer;
@@ -120,12 +119,12 @@ function isForeign(answer: ApiAnswered): boolean {
   return status < 400 || (status < 500 && WEB_PAGE.test(headers['content-type'] ?? ''));
 }
 
-/** Whether an API server itself says what is wrong, by a metav1.Status. */
+/** Whether the answer comes from an API server itself: its body is a metav1.Status. */
 export function isStatus({ body }: ApiAnswered): boolean {
   return stringAt(body, 'kind') === 'Status';
 }
 
-/** What answered instead of an API server, without the query of a redirect, which may be secret. */
+/** Describes an answer of another server, without the query of a redirect, which may be secret. */
 export function foreignDetail({ status, headers }: ApiAnswered): string {
   const { location } = headers;
   const type = headers['content-type']?.split(';')[0]?.trim() ?? 'no content type';
@@ -139,32 +138,28 @@ function placeOf(location: string): string {
   return url === null ? (location.split(/[?#]/)[0] ?? '') : `${url.origin}${url.pathname}`;
 }
 
-/** Nobody is believed who asks for more: a wrong date must not stop the reading for a day. */
+/** Longest delay that is accepted; a wrong date must not stop the reading for a day. */
 const MAX_ASKED_MS = 5 * 60_000;
 
 function askedOf(facts: ErrorFacts, now: number): number | null {
   const header = facts.headers['retry-after'];
-  const fromHeader = header === undefined ? null : retryAfterMs(header, dateOf(facts, now));
+  const fromHeader =
+    header === undefined ? null : retryAfterMs(header, readAtOf(facts.headers, now));
   const seconds = jsonAt(facts.status, 'details', 'retryAfterSeconds');
   const fromStatus = typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : null;
   const asked = fromHeader ?? fromStatus;
   return asked === null ? null : Math.min(asked, MAX_ASKED_MS);
 }
 
-function dateOf(facts: ErrorFacts, now: number): number {
-  const date = Date.parse(facts.headers['date'] ?? '');
-  return Number.isNaN(date) ? now : date;
-}
-
-// Date.parse alone takes nearly anything for a date, `-1` and `10, 20` too.
+// Date.parse alone accepts nearly anything as a date, also `-1` and `10, 20`.
 const HTTP_DATE =
   /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4}|[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2}) \d{2}:\d{2}:\d{2} GMT$/;
 const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
 
 /**
- * How long a Retry-After header asks to wait, in ms; null where it says nothing usable.
+ * Parses the delay of a Retry-After header, in ms; null if the header is invalid.
  *
- * **Source**: RFC 9110 §10.2.3: seconds, or an HTTP date; §5.6.7 has the three forms of one.
+ * **Source**: RFC 9110 §10.2.3: seconds, or an HTTP date; §5.6.7 has the three forms of a date.
  */
 export function retryAfterMs(header: string, now: number): number | null {
   if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
@@ -174,7 +169,7 @@ export function retryAfterMs(header: string, now: number): number | null {
 
 function dateIn(header: string): number {
   if (HTTP_DATE.test(header)) return Date.parse(header);
-  // The oldest form names no zone and means the same one.
+  // The oldest form names no time zone, but it means GMT.
   return ASCTIME.test(header) ? Date.parse(`${header} GMT`) : Number.NaN;
 }
 

@@ -1,30 +1,32 @@
-// Splits the byte stream of a watch into frames: one JSON object a line, ended by the byte 0x0A and
-// nothing else (readline also breaks at U+2028). Memory is bounded: a frame above the cap is skipped
-// up to its newline and only counted. What a frame means is watch-frame.ts.
-// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+// Splits the byte stream of a watch into frames and parses them. A frame is one JSON object a line,
+// ended by the byte 0x0A and nothing else (readline also breaks at U+2028). Memory is bounded: a
+// frame above the cap is skipped up to its newline. Which states are new is decided in
+// deduplicator.ts.
+// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes and
+// https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/watch-event-v1/
 
 import { isJsonObject, type JsonObject, textAt } from '../../core/event.ts';
 
-/** Bytes of one frame that are kept at the most. An Event is at most about 9 MiB of JSON. */
+/** Cap of one frame in bytes. An Event has at most about 9 MiB of JSON. */
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 
-/** One line of the stream, or why there is none. */
+/** One line of the stream, or the reason why it has no value. */
 export type Frame =
   | { readonly kind: 'json'; readonly value: unknown; readonly bytes: number }
   | { readonly kind: 'too-long'; readonly bytes: number }
   | { readonly kind: 'unparsable'; readonly bytes: number };
 
-/** How a stream is split. */
+/** Options of a splitter. */
 export interface SplitterOptions {
   readonly maxBytes?: number;
-  /** Leaves out of a frame's text what nobody looks at, before it is parsed. */
+  /** Removes unused parts of a frame's text before it is parsed. */
   readonly lighten?: (text: string) => string;
 }
 
 const NEWLINE = 0x0a;
 const asItIs = (text: string): string => text;
 
-/** Cuts chunks, however they were cut on their way, into frames. */
+/** Cuts chunks into frames, independent of how the chunks were cut. */
 export class FrameSplitter {
   readonly #maxBytes: number;
   readonly #lighten: (text: string) => string;
@@ -36,12 +38,12 @@ export class FrameSplitter {
     this.#lighten = lighten;
   }
 
-  /** Bytes of the frame that has begun and not ended. */
+  /** Number of bytes of the unfinished frame. */
   get pendingBytes(): number {
     return this.#bytes;
   }
 
-  /** The frames that end within this chunk, in order; empty lines are none. */
+  /** Frames that end within this chunk, in order; empty lines are skipped. */
   push(chunk: Uint8Array): readonly Frame[] {
     const last = chunk.lastIndexOf(NEWLINE);
     if (last < 0) {
@@ -68,7 +70,7 @@ export class FrameSplitter {
     else this.#parts.push(part);
   }
 
-  /** Ends the frame that was begun in earlier chunks. */
+  /** Ends the frame that began in earlier chunks. */
   #finish(frames: Frame[]): void {
     const parts = this.#parts;
     const bytes = this.#bytes;
@@ -78,12 +80,13 @@ export class FrameSplitter {
     else this.#add(frames, textOf(Buffer.concat(parts)), bytes);
   }
 
-  /** Lines that lie whole in one chunk: they become text together, which costs half as much. */
+  /** Decodes all lines within one chunk together, which costs half as much. */
   #lines(part: Uint8Array, frames: Frame[]): void {
     const text = textOf(part);
     // A newline is never a part of another character, so lines of text are lines of bytes.
     const isAscii = text.length === part.length;
-    // What is no UTF-8 became U+FFFD, of another length: then the text can not tell the bytes.
+    // Invalid UTF-8 became U+FFFD, of another length, so the text does not give the lengths in
+    // bytes.
     if (!isAscii && Buffer.byteLength(text) !== part.length) {
       this.#linesByBytes(part, frames);
       return;
@@ -126,10 +129,7 @@ function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
-// What one frame of a watch says, parsed from untrusted JSON. What follows from it is path-memory.ts.
-// Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/watch-event-v1/
-
-/** One object as it was read, with what it is known by. */
+/** One object with its key. */
 export interface ReadObject {
   readonly object: JsonObject;
   /** `namespace/name`. */
@@ -137,7 +137,7 @@ export interface ReadObject {
   readonly resourceVersion: string;
 }
 
-/** What one frame says. */
+/** A parsed frame. */
 type WatchFrame =
   | ({ readonly kind: 'change'; readonly type: 'ADDED' | 'MODIFIED' } & ReadObject)
   | ({ readonly kind: 'deleted' } & ReadObject)
@@ -145,7 +145,7 @@ type WatchFrame =
   | { readonly kind: 'error'; readonly status: JsonObject }
   | { readonly kind: 'bad'; readonly why: string };
 
-/** What a parsed frame says; whatever is no frame of a watch is `bad`. */
+/** Parses a frame of untrusted JSON; anything else than a frame of a watch is `bad`. */
 export function toWatchFrame(value: unknown): WatchFrame {
   if (!isJsonObject(value)) return { kind: 'bad', why: 'it is no JSON object' };
   const object = value['object'];
@@ -157,7 +157,7 @@ export function toWatchFrame(value: unknown): WatchFrame {
   return { kind: 'bad', why: 'its type is none of a watch' };
 }
 
-/** The object with its key and resourceVersion; undefined where it lacks a name or a version. */
+/** The object with its key and resourceVersion; undefined if it lacks a name or a version. */
 export function toReadObject(object: JsonObject): ReadObject | undefined {
   const name = textAt(object, 'metadata', 'name');
   const resourceVersion = textAt(object, 'metadata', 'resourceVersion');
@@ -176,61 +176,4 @@ function toChange(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: JsonObject): W
   const read = toReadObject(object);
   if (read === undefined) return { kind: 'bad', why: 'its object has no name or no version' };
   return type === 'DELETED' ? { kind: 'deleted', ...read } : { kind: 'change', type, ...read };
-}
-
-// Frames that can not be read: above the cap, or no JSON, or no frame of a watch. A frame does not
-// say where it stands, so it is known by its place: the n-th unreadable one since the position.
-// Without that, one bad frame would either end every stream at the same place for ever, or be
-// counted again at each reconnect.
-
-/** What to do about an unreadable frame. */
-type UnreadableAnswer =
-  /** Break the stream and read it again: it may have been damaged on its way. */
-  | 'end'
-  /** Go on without it, and count it. */
-  | 'skip'
-  /** Go on without it; it was counted before. */
-  | 'skip-known';
-
-/** How many unreadable frames one stream brought since its position. */
-export interface UnreadableCount {
-  at: string;
-  count: number;
-}
-
-/** Remembers unreadable frames across the streams of one watch path. */
-export class Unreadables {
-  #at = '';
-  #failed = 0;
-  #counted = 0;
-
-  /** Takes note of one; a frame that is too long will be too long again and is not asked for twice. */
-  meet(kind: 'too-long' | 'bad', position: string, tally: UnreadableCount): UnreadableAnswer {
-    if (tally.at !== position) {
-      tally.at = position;
-      tally.count = 0;
-    }
-    this.#forget(position);
-    tally.count += 1;
-    if (kind === 'bad' && tally.count > this.#failed) {
-      this.#failed = tally.count;
-      return 'end';
-    }
-    this.#failed = Math.max(this.#failed, tally.count);
-    if (tally.count <= this.#counted) return 'skip-known';
-    this.#counted = tally.count;
-    return 'skip';
-  }
-
-  /** How many were counted since this position: a list that shows them need not count them again. */
-  countedSince(position: string): number {
-    return this.#at === position ? this.#counted : 0;
-  }
-
-  #forget(position: string): void {
-    if (this.#at === position) return;
-    this.#at = position;
-    this.#failed = 0;
-    this.#counted = 0;
-  }
 }

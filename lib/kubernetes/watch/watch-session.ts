@@ -1,7 +1,7 @@
-// One life of a watch: from an open stream to its end, with the quiet refresh beside it. Everything
-// that can arrive (frames, ends, timers, pages of the refresh, its second stream) goes through one
-// queue of one place and is handled synchronously, so there is no order that was not written down.
-// Not pulling a batch leaves the queue full, and everything that feeds it paused.
+// One watch from its open stream to its end, with the idle relist beside it. All inputs go through
+// one queue of one item and are handled synchronously, so their order is explicit. Inputs are
+// frames, ends, timers, pages of the relist, and its second stream. Not pulling a batch leaves the
+// queue full and pauses them all.
 
 import type { Clock } from '../../core/clock.ts';
 import { compareVersions } from '../../core/event.ts';
@@ -9,15 +9,12 @@ import type { Gap, Position } from '../../core/source.ts';
 import { BoundedQueue } from '../../kit/async/bounded-queue.ts';
 import { TaskGroup } from '../../kit/async/task-group.ts';
 import type { Deduplicator, ListRule } from './deduplicator.ts';
+import { type CheckDue, StreamCheck, type StreamCheckParts, toEarlyEnd } from './freshness.ts';
 import {
-  type CheckDue,
   IdleRelist,
+  type IdleRelistResult,
   type IdleTimer,
   type ListedSpan,
-  type RefreshedList,
-  StreamCheck,
-  type StreamCheckParts,
-  unlessEarly,
 } from './idle-relist.ts';
 import {
   hasNews,
@@ -27,59 +24,59 @@ import {
   type ReaderBatch,
 } from './known-versions.ts';
 import type { ListPage } from './paged-list.ts';
-import { type Evidence, toTrouble, type WatchError } from './watch-errors.ts';
+import { type Evidence, toWatchError, type WatchError } from './watch-errors.ts';
 import type { Frame } from './watch-frames.ts';
 import { type Opening, PROOF_MS, pullAll, type WatchStream } from './watch-stream.ts';
 
-/** What a session may have. */
-interface SessionParts extends Pick<StreamCheckParts, 'idleMs' | 'proved'> {
+/** Dependencies of a session. */
+interface SessionParts extends Pick<StreamCheckParts, 'idleMs' | 'prove'> {
   readonly clock: Clock;
-  /** Of the path, not of this session: it goes on across streams. */
-  readonly quiet: IdleTimer;
-  readonly memory: KnownVersions;
-  readonly digest: Deduplicator;
-  /** The pages of a consistent list, with its own patience. */
+  /** Belongs to the path, not to this session: it continues across streams. */
+  readonly idleTimer: IdleTimer;
+  readonly knownVersions: KnownVersions;
+  readonly deduplicator: Deduplicator;
+  /** Pages of a consistent list, with a backoff of its own. */
   readonly list: (signal: AbortSignal) => AsyncIterable<ListPage>;
   readonly open: (after: string, signal: AbortSignal) => Promise<Opening>;
   readonly judgeFirst: ListRule['judgeFirst'];
-  /** Told when the refresh's list is complete. */
-  readonly refreshed: (list: RefreshedList) => void;
-  /** The gap where that list takes the place of a relist; asked before the position moves. */
+  /** Called when the list of an idle relist is complete. */
+  readonly idleRelisted: (list: IdleRelistResult) => void;
+  /** The gap if that list takes the place of a relist; called before the position moves. */
   readonly gapUpTo: (to: Position, list: ListedSpan) => readonly Gap[];
 }
 
-/** How a session ended. */
+/** Reason for the end of a session. */
 export type SessionEnd =
   | {
-      readonly kind: 'trouble';
-      readonly trouble: WatchError;
+      readonly kind: 'error';
+      readonly error: WatchError;
       /** Whether it brought a state, a deletion or a newer position. */
       readonly moved: boolean;
-      /** Until when the stream brought everything, by the server's wall clock; null: not known. */
-      readonly heardUntil: number | null;
+      /** Until then, by the server's wall clock, the stream brought everything; null: unknown. */
+      readonly completeUntil: number | null;
     }
-  /** The position was compacted, but the refresh's list has taken the place of a relist. */
+  /** The position was compacted, but the idle relist took the place of a relist. */
   | { readonly kind: 'relisted' }
-  /** The store behind the server is another one. */
+  /** The store of the server was replaced. */
   | { readonly kind: 'replaced' };
 
 type SessionArrival =
   | { readonly kind: 'frames'; readonly stream: WatchStream; readonly frames: readonly Frame[] }
   | { readonly kind: 'ended'; readonly stream: WatchStream; readonly evidence: Evidence }
-  | { readonly kind: 'quiet' }
+  | { readonly kind: 'relist-due' }
   | CheckDue
-  | { readonly kind: 'page'; readonly refresh: IdleRelist; readonly page: ListPage }
-  | { readonly kind: 'opened'; readonly refresh: IdleRelist; readonly opening: Opening }
-  | { readonly kind: 'silence'; readonly refresh: IdleRelist }
+  | { readonly kind: 'page'; readonly relist: IdleRelist; readonly page: ListPage }
+  | { readonly kind: 'opened'; readonly relist: IdleRelist; readonly opening: Opening }
+  | { readonly kind: 'second-silent'; readonly relist: IdleRelist }
   | { readonly kind: 'failed'; readonly error: unknown };
 
 interface SessionStep {
-  /** In their order; what came before an end is yielded before it. */
+  /** In order; batches before an end are yielded before it. */
   readonly batches?: readonly ReaderBatch[];
   readonly end?: SessionEnd;
 }
 
-/** One life of a watch. */
+/** Reads one watch until its end. */
 export class WatchSession {
   readonly #parts: SessionParts;
   readonly #queue = new BoundedQueue<SessionArrival>({ items: 1 });
@@ -88,25 +85,25 @@ export class WatchSession {
   );
   readonly #check: StreamCheck;
   #main: WatchStream;
-  #refresh: IdleRelist | null = null;
+  #relist: IdleRelist | null = null;
   #moved = false;
 
   constructor(parts: SessionParts, main: WatchStream) {
     this.#parts = parts;
-    const due = (check: CheckDue): void =>
+    const notify = (check: CheckDue): void =>
       this.#tasks.spawn((signal) => this.#queue.push(check, signal));
-    this.#check = new StreamCheck({ ...parts, due });
+    this.#check = new StreamCheck({ ...parts, notify });
     this.#main = main;
   }
 
-  /** Batches until the watch ends; all is released before it settles. */
+  /** Batches until the watch ends; everything is released before the iterator settles. */
   async *run(signal: AbortSignal): AsyncGenerator<ReaderBatch, SessionEnd> {
     const stopping = this.#tasks.stopWith(signal);
     try {
       this.#pump(this.#main);
       this.#check.begin(this.#main);
-      // A stream that has just been opened brings what it missed; a list must not overtake that.
-      this.#after(Math.max(PROOF_MS, this.#parts.quiet.remainingMs), { kind: 'quiet' });
+      // A stream that was just opened brings missed states; a list must not overtake them.
+      this.#after(Math.max(PROOF_MS, this.#parts.idleTimer.remainingMs), { kind: 'relist-due' });
       for (;;) {
         const [arrival] = await this.#queue.take(1, this.#tasks.signal);
         if (arrival === undefined) continue;
@@ -126,17 +123,17 @@ export class WatchSession {
         return this.#onFrames(arrival.stream, arrival.frames);
       case 'ended':
         return this.#onEnded(arrival.stream, arrival.evidence);
-      case 'quiet':
-        return this.#onQuiet();
+      case 'relist-due':
+        return this.#onRelistDue();
       case 'proof':
       case 'idle':
         return this.#onCheck(arrival);
       case 'page':
-        return arrival.refresh === this.#refresh ? this.#onPage(arrival.refresh, arrival.page) : {};
+        return arrival.relist === this.#relist ? this.#onPage(arrival.relist, arrival.page) : {};
       case 'opened':
-        return this.#onOpened(arrival.refresh, arrival.opening);
-      case 'silence':
-        return arrival.refresh === this.#refresh ? this.#onSilence(arrival.refresh) : {};
+        return this.#onOpened(arrival.relist, arrival.opening);
+      case 'second-silent':
+        return arrival.relist === this.#relist ? this.#onSecondSilent(arrival.relist) : {};
       case 'failed':
         throw arrival.error;
     }
@@ -144,14 +141,14 @@ export class WatchSession {
 
   #onFrames(stream: WatchStream, frames: readonly Frame[]): SessionStep {
     if (stream.isClosed) return {};
-    this.#parts.quiet.interrupt();
+    this.#parts.idleTimer.interrupt();
     const before = this.#position();
-    const { batch, end } = this.#parts.digest.frames(frames, stream);
-    // Judged by what moved and not by what was sent: an ERROR frame, or the same again, is nothing.
+    const { batch, end } = this.#parts.deduplicator.frames(frames, stream);
+    // Progress counts, not the number of frames: an ERROR frame or a known state is no progress.
     if (hasNews(batch) || this.#position() !== before) this.#moved = true;
-    if (end === null) this.#parts.proved(this.#parts.clock.monotonic());
-    if (this.#refresh === null) this.#parts.memory.settle();
-    else if (this.#refresh.isPassed(this.#position())) this.#finish(stream);
+    if (end === null) this.#parts.prove(this.#parts.clock.monotonic());
+    if (this.#relist === null) this.#parts.knownVersions.pruneDeleted();
+    else if (this.#relist.isPassed(this.#position())) this.#finish(stream);
     if (end === null) return { batches: [batch] };
     const step = this.#onEnded(stream, end);
     return { ...step, batches: [batch, ...(step.batches ?? [])] };
@@ -160,87 +157,87 @@ export class WatchSession {
   #onEnded(stream: WatchStream, evidence: Evidence): SessionStep {
     if (stream.isClosed) return {};
     stream.close();
-    const seen = this.#moved ? evidence : unlessEarly(stream, evidence);
-    const trouble = toTrouble(seen, this.#parts.clock.now());
-    const second = this.#refresh?.second ?? null;
-    if (stream !== this.#main) return this.#onSecondLost(trouble);
+    const seen = this.#moved ? evidence : toEarlyEnd(stream, evidence);
+    const error = toWatchError(seen, this.#parts.clock.now());
+    const second = this.#relist?.second ?? null;
+    if (stream !== this.#main) return this.#onSecondLost(error);
     if (second === null || second === stream) {
-      const heardUntil = stream.heardUntil(evidence);
-      return { end: { kind: 'trouble', trouble, moved: this.#moved, heardUntil } };
+      const completeUntil = stream.completeUntil(evidence);
+      return { end: { kind: 'error', error, moved: this.#moved, completeUntil } };
     }
-    // The second stream began at or before where this one ended: nothing is missing.
-    this.#lead(second);
+    // The second stream began at or before the end of this one, so nothing is missing.
+    this.#setMain(second);
     return {};
   }
 
   #onCheck(due: CheckDue): SessionStep {
     if (due.stream !== this.#main || due.stream.isClosed) return {};
-    const evidence = this.#check.look(due, this.#refresh);
+    const evidence = this.#check.look(due, this.#relist);
     return evidence === null ? {} : this.#onEnded(due.stream, evidence);
   }
 
-  #onQuiet(): SessionStep {
-    if (this.#refresh !== null) return {};
-    if (this.#parts.quiet.remainingMs > 0) {
-      this.#waitForQuiet();
+  #onRelistDue(): SessionStep {
+    if (this.#relist !== null) return {};
+    if (this.#parts.idleTimer.remainingMs > 0) {
+      this.#scheduleRelist();
       return {};
     }
-    const refresh = new IdleRelist(this.#position(), this.#parts.clock.monotonic());
-    this.#refresh = refresh;
+    const relist = new IdleRelist(this.#position(), this.#parts.clock.monotonic());
+    this.#relist = relist;
     this.#tasks.spawn(async (signal) => {
-      const until = AbortSignal.any([signal, refresh.signal]);
+      const until = AbortSignal.any([signal, relist.signal]);
       for await (const page of this.#parts.list(until)) {
-        await this.#queue.push({ kind: 'page', refresh, page }, until);
+        await this.#queue.push({ kind: 'page', relist, page }, until);
       }
     });
     return {};
   }
 
-  #onPage(refresh: IdleRelist, page: ListPage): SessionStep {
-    if (compareVersions(page.resourceVersion, refresh.floor) < 0) {
+  #onPage(relist: IdleRelist, page: ListPage): SessionStep {
+    if (compareVersions(page.resourceVersion, relist.floor) < 0) {
       return { end: { kind: 'replaced' } };
     }
-    const { digest, memory, judgeFirst } = this.#parts;
-    const found = digest.page(page, { floorOf: () => refresh.floor, judgeFirst });
-    refresh.note(page, { hidden: found.hidden, now: this.#parts.clock.monotonic() });
+    const { deduplicator, knownVersions, judgeFirst } = this.#parts;
+    const found = deduplicator.page(page, { floorOf: () => relist.floor, judgeFirst });
+    relist.addPage(page, { hidden: found.hidden, now: this.#parts.clock.monotonic() });
     if (!page.isLast) return { batches: [found.batch] };
-    const { gone, there } = memory.endList(page.resourceVersion);
-    this.#parts.proved(refresh.startedAt);
-    const { items, pages } = refresh;
+    const { deletedKeys, listedKeys } = knownVersions.endList(page.resourceVersion);
+    this.#parts.prove(relist.startedAt);
+    const { items, pages } = relist;
     const { startedAt, readAt } = page;
-    this.#parts.refreshed({ items, pages, startedAt, readAt });
-    const position = this.#passed(refresh);
-    return { batches: [{ ...found.batch, gone, listed: there, position }] };
+    this.#parts.idleRelisted({ items, pages, startedAt, readAt });
+    const position = this.#positionAfter(relist);
+    return { batches: [{ ...found.batch, gone: deletedKeys, listed: listedKeys, position }] };
   }
 
-  /** The position, where the stream is as far as the list already; else the list is to be proved. */
-  #passed(refresh: IdleRelist): Position | null {
-    const { listed } = refresh;
-    if (listed === null || !refresh.isPassed(this.#position())) {
-      this.#prove(refresh);
+  /** The new position if the stream has reached the list; else null, and opens a second stream. */
+  #positionAfter(relist: IdleRelist): Position | null {
+    const { listed } = relist;
+    if (listed === null || !relist.isPassed(this.#position())) {
+      this.#openSecond(relist);
       return null;
     }
-    // Where nothing at all was written its version stays, but it holds until now.
-    this.#parts.memory.moveTo(listed);
+    // If nothing was written, the version is the same, but the position is now.
+    this.#parts.knownVersions.moveTo(listed);
     this.#finish(this.#main);
-    return this.#parts.memory.position;
+    return this.#parts.knownVersions.position;
   }
 
-  /** Opens the second stream from the old position: what the first may still owe, it brings at once. */
-  #prove(refresh: IdleRelist): void {
+  /** Opens the second stream from the old position; it brings missed states of the first at once. */
+  #openSecond(relist: IdleRelist): void {
     this.#tasks.spawn(async (signal) => {
-      // The end of the refresh ends the opening, but no stream that is open: it may have replaced
+      // The end of the relist aborts the opening, but not an open stream, which may have replaced
       // the first one.
       const opener = new AbortController();
       const giveUp = (): void => opener.abort();
-      refresh.signal.addEventListener('abort', giveUp);
+      relist.signal.addEventListener('abort', giveUp);
       signal.addEventListener('abort', giveUp);
       const opening = await this.#parts.open(this.#position(), opener.signal).finally(() => {
-        refresh.signal.removeEventListener('abort', giveUp);
+        relist.signal.removeEventListener('abort', giveUp);
         signal.removeEventListener('abort', giveUp);
       });
       try {
-        await this.#queue.push({ kind: 'opened', refresh, opening }, signal);
+        await this.#queue.push({ kind: 'opened', relist, opening }, signal);
       } catch (error) {
         if (opening.ok) opening.stream.close();
         throw error;
@@ -248,75 +245,75 @@ export class WatchSession {
     });
   }
 
-  #onOpened(refresh: IdleRelist, opening: Opening): SessionStep {
-    if (refresh !== this.#refresh) {
+  #onOpened(relist: IdleRelist, opening: Opening): SessionStep {
+    if (relist !== this.#relist) {
       if (opening.ok) opening.stream.close();
       return {};
     }
-    if (!opening.ok) return this.#onSecondLost(opening.trouble);
-    refresh.opened(opening.stream);
+    if (!opening.ok) return this.#onSecondLost(opening.error);
+    relist.addSecond(opening.stream);
     this.#pump(opening.stream);
-    this.#after(PROOF_MS, { kind: 'silence', refresh });
+    this.#after(PROOF_MS, { kind: 'second-silent', relist });
     return {};
   }
 
-  #onSecondLost(trouble: WatchError): SessionStep {
-    const refresh = this.#refresh;
-    const listed = refresh?.listed ?? null;
-    if (trouble.action === 'relist' && refresh !== null && listed !== null) {
-      const gaps = this.#parts.gapUpTo(listed, refresh);
-      this.#parts.memory.moveTo(listed);
+  #onSecondLost(error: WatchError): SessionStep {
+    const relist = this.#relist;
+    const listed = relist?.listed ?? null;
+    if (error.action === 'relist' && relist !== null && listed !== null) {
+      const gaps = this.#parts.gapUpTo(listed, relist);
+      this.#parts.knownVersions.moveTo(listed);
       this.#finish(this.#main);
-      const moved = positionBatch(this.#parts.memory.position, gaps);
+      const moved = positionBatch(this.#parts.knownVersions.position, gaps);
       return { batches: [moved], end: { kind: 'relisted' } };
     }
-    // The first stream goes on and the position stays; the next quiet spell tries again.
-    this.#endRefresh(this.#main);
+    // The first stream and the position remain; the next idle relist tries again.
+    this.#endRelist(this.#main);
     return {};
   }
 
-  #onSilence(refresh: IdleRelist): SessionStep {
-    const { second, listed } = refresh;
+  #onSecondSilent(relist: IdleRelist): SessionStep {
+    const { second, listed } = relist;
     if (second === null || listed === null) return {};
     const missingMs = PROOF_MS - second.silentMs;
     if (missingMs > 0) {
-      this.#after(missingMs, { kind: 'silence', refresh });
+      this.#after(missingMs, { kind: 'second-silent', relist });
       return {};
     }
-    this.#parts.memory.moveTo(listed);
+    this.#parts.knownVersions.moveTo(listed);
     this.#finish(second);
-    return { batches: [positionBatch(this.#parts.memory.position)] };
+    return { batches: [positionBatch(this.#parts.knownVersions.position)] };
   }
 
-  /** The position is renewed; `winner` goes on as the one stream. */
+  /** The position was renewed; `winner` remains as the only stream. */
   #finish(winner: WatchStream): void {
     this.#moved = true;
-    this.#endRefresh(winner);
+    this.#endRelist(winner);
   }
 
-  #endRefresh(winner: WatchStream): void {
-    const second = this.#refresh?.second ?? null;
+  #endRelist(winner: WatchStream): void {
+    const second = this.#relist?.second ?? null;
     const loser = winner === this.#main ? second : this.#main;
     if (loser !== winner) loser?.close();
-    if (winner !== this.#main) this.#lead(winner);
-    this.#refresh?.end();
-    this.#refresh = null;
-    this.#parts.memory.settle();
-    this.#parts.quiet.restart();
-    this.#waitForQuiet();
+    if (winner !== this.#main) this.#setMain(winner);
+    this.#relist?.end();
+    this.#relist = null;
+    this.#parts.knownVersions.pruneDeleted();
+    this.#parts.idleTimer.restart();
+    this.#scheduleRelist();
   }
 
-  #waitForQuiet(): void {
-    this.#after(this.#parts.quiet.remainingMs, { kind: 'quiet' });
+  #scheduleRelist(): void {
+    this.#after(this.#parts.idleTimer.remainingMs, { kind: 'relist-due' });
   }
 
-  /** Only called where a list was complete before: then there is a position. */
+  /** Only called after a complete list, so there is a position. */
   #position(): string {
-    return this.#parts.memory.position?.resourceVersion ?? '';
+    return this.#parts.knownVersions.position?.resourceVersion ?? '';
   }
 
-  /** Another stream is the one that brings everything from now on; it is read already. */
-  #lead(stream: WatchStream): void {
+  /** Makes another stream the main one; it is read already. */
+  #setMain(stream: WatchStream): void {
     this.#main = stream;
     this.#check.begin(stream);
   }
@@ -338,10 +335,10 @@ export class WatchSession {
     this.#check[Symbol.dispose]();
     this.#tasks.stop();
     this.#main.close();
-    this.#refresh?.second?.close();
-    this.#refresh?.end();
+    this.#relist?.second?.close();
+    this.#relist?.end();
     await this.#tasks[Symbol.asyncDispose]();
-    // A second stream may have been opened and not been handled any more.
+    // A second stream may have been opened that was not handled any more.
     this.#queue.close();
     for (const arrival of await this.#queue.take(1, new AbortController().signal)) {
       if (arrival.kind === 'opened' && arrival.opening.ok) arrival.opening.stream.close();

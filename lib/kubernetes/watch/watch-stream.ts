@@ -1,55 +1,51 @@
-// One open WATCH: frames as they come, not pulled means paused, and an end that says how. A silent
-// stream and a dead one look alike, because Events bring no bookmarks: watch-session.ts ends one that
-// is silent for long, and a deadline of its own ends one that outlives the server's time limit.
+// One open WATCH: frames as they arrive, and an end with its reason. Not pulling pauses it. Events
+// have no bookmarks, so a silent stream looks like a dead one: watch-session.ts ends a stream after
+// a long silence. Here a deadline ends a stream that exceeds the server's time limit.
 
 import type { Clock, Random } from '../../core/clock.ts';
 import { codeOf } from '../client/api-exchange.ts';
 import { type ApiClient, type ApiStream, serverClock } from '../client/kubernetes-api.ts';
-import { withoutManagedFields } from '../client/managed-fields.ts';
-import { type Evidence, isJsonAnswer, toTrouble, type WatchError } from './watch-errors.ts';
-import {
-  type Frame,
-  FrameSplitter,
-  type SplitterOptions,
-  type UnreadableCount,
-} from './watch-frames.ts';
+import { type UnreadableCount } from './deduplicator.ts';
+import { cutManagedFields } from './managed-fields.ts';
+import { type Evidence, isJsonAnswer, toWatchError, type WatchError } from './watch-errors.ts';
+import { type Frame, FrameSplitter, type SplitterOptions } from './watch-frames.ts';
 import { pathOf, selectorOf, type WatchTarget } from './watch-target.ts';
 
-/** What a stream may have. */
+/** Dependencies of a stream. */
 interface StreamParts {
   readonly api: ApiClient;
   readonly clock: Clock;
   readonly random: Random;
 }
 
-/** What comes of pulling once. */
+/** Result of one pull. */
 type Pulled =
   | { readonly kind: 'frames'; readonly frames: readonly Frame[] }
   | { readonly kind: 'ended'; readonly evidence: Evidence }
-  /** We closed it ourselves. */
+  /** The client closed it. */
   | { readonly kind: 'closed' };
 
-/** What comes of opening. */
+/** Result of opening a stream. */
 export type Opening =
   | { readonly ok: true; readonly stream: WatchStream }
-  | { readonly ok: false; readonly trouble: WatchError };
+  | { readonly ok: false; readonly error: WatchError };
 
-/** The server ends the watch by itself after so long: 240 to 300 s, so that many do not come at once. */
+/** The server ends the watch after 240 to 300 s, at random, so that many do not end at once. */
 const SERVER_LIMIT_S = { least: 240, spread: 60 } as const;
-/** What a server may be late in ending it. */
+/** Tolerance for a server that ends it late. */
 const MARGIN_MS = 30_000;
 /**
- * From the request to the headers. A watch cache that lags answers within 3 s, and priority and
- * fairness let a request wait for 15 s. With the 35 s of silence before it, a dead network is
- * noticed within a minute.
+ * Limit from the request to the headers. A watch cache that is behind answers within 3 s, and
+ * priority and fairness may queue a request for 15 s. With the 35 s of silence before it, a dead
+ * network is noticed within a minute.
  */
 const OPEN_TIMEOUT_MS = 20_000;
 /**
- * A watch from an old position brings what it missed, or its 410, at once; after so long a silence
- * there is nothing.
+ * A watch from an old position brings missed states, or its 410, at once. A silence of this length
+ * means that there are none.
  */
 export const PROOF_MS = 5_000;
-/** Frames handed over at once; each such slice becomes a batch. */
+/** Number of frames in one batch. */
 const SLICE = 100;
 
 /** Opens a WATCH after a resourceVersion. */
@@ -73,11 +69,11 @@ export async function openWatch(
     answer.close();
     const { status, headers } = answer;
     const whole = { ok: true, status, headers, body: null, bytes: 0 } as const;
-    return { ok: false, trouble: toTrouble({ seen: 'answer', answer: whole }, parts.clock.now()) };
+    return { ok: false, error: toWatchError({ seen: 'answer', answer: whole }, parts.clock.now()) };
   }
   if ('chunks' in answer) {
     const limitMs = limitS * 1000 + MARGIN_MS;
-    const lighter = watched.managedFields === 'left out' ? { lighten: withoutManagedFields } : {};
+    const lighter = watched.managedFields === 'left out' ? { lighten: cutManagedFields } : {};
     return {
       ok: true,
       stream: new WatchStream(answer, { clock: parts.clock, limitMs, ...lighter }),
@@ -87,28 +83,28 @@ export async function openWatch(
   const evidence: Evidence = answer.ok
     ? { seen: 'answer', answer }
     : { seen: 'failure', failure: answer };
-  return { ok: false, trouble: toTrouble(evidence, parts.clock.now()) };
+  return { ok: false, error: toWatchError(evidence, parts.clock.now()) };
 }
 
-/** Whether what is streamed says of itself that it is no JSON, as a login page does. */
+/** Whether the content type of a stream is another one than JSON, as for a login page. */
 function isWebPage(stream: ApiStream): boolean {
   return 'content-type' in stream.headers && !isJsonAnswer(stream);
 }
 
-/** How an open WATCH is read. */
+/** Options of an open WATCH. */
 interface WatchStreamOptions extends Pick<SplitterOptions, 'lighten'> {
   readonly clock: Clock;
-  /** How long the server keeps it open at the most. */
+  /** Longest time for which the server keeps it open. */
   readonly limitMs: number;
 }
 
-/** An open WATCH. Whoever holds it pulls until it ends, or closes it. */
+/** An open WATCH. Its owner pulls until it ends, or closes it. */
 export class WatchStream {
-  /** When it was opened, by the monotonic clock. */
+  /** Time of the opening, by the monotonic clock. */
   readonly openedAt: number;
-  /** The server's wall clock now. */
+  /** Returns the current time by the server's wall clock. */
   readonly serverNow: () => number;
-  readonly tally: UnreadableCount = { at: '', count: 0 };
+  readonly unreadable: UnreadableCount = { at: '', count: 0 };
   readonly #limitMs: number;
   readonly #answeredAt: number;
   readonly #stream: ApiStream;
@@ -129,7 +125,7 @@ export class WatchStream {
     this.serverNow = serverClock(stream.headers, clock);
     this.#answeredAt = this.serverNow();
     this.#limitMs = limitMs;
-    // Its only rejection is the abort by close().
+    // It only rejects if close() aborts it.
     this.#endWhenSilent().catch(() => undefined);
   }
 
@@ -137,29 +133,29 @@ export class WatchStream {
     return this.#closing.signal.aborted;
   }
 
-  /** For how long it has been open, in ms. */
+  /** Time since the opening, in ms. */
   get livedMs(): number {
     return this.#clock.monotonic() - this.openedAt;
   }
 
   /**
-   * For how long it had nothing to say although it was being read, in ms. A stream that is paused
-   * says nothing either, and one that stalls within a frame has something to say.
+   * Time without any data while the stream was read, in ms. It is 0 while the stream is paused, and
+   * while a frame is incomplete.
    */
   get silentMs(): number {
     return this.#splitter.pendingBytes > 0 ? 0 : this.#waitedMs;
   }
 
   /**
-   * Until when it certainly brought everything, given how it ended, by the server's wall clock;
-   * null where it proved nothing, as one does that opens and says 410.
+   * Time until which the stream certainly brought everything, given its end, by the server's wall
+   * clock. Null if it proved nothing, for instance a stream that opens and then says 410.
    */
-  heardUntil(evidence: Evidence): number | null {
+  completeUntil(evidence: Evidence): number | null {
     if (this.livedMs < PROOF_MS) return null;
-    // Of a connection that broke nobody knows since when.
+    // The moment at which a broken connection broke is unknown.
     const isBroken = evidence.seen === 'end' && evidence.how !== 'closed';
     if (isBroken) return this.#answeredAt;
-    // No server keeps it open for longer; the end was read late.
+    // No server keeps a stream open for longer, so the end was read late.
     return Math.min(this.serverNow(), this.#answeredAt + this.#limitMs);
   }
 
@@ -174,13 +170,13 @@ export class WatchStream {
     return { kind: 'frames', frames };
   }
 
-  /** Ends the request; a pull that waits answers `closed`. Twice is fine. */
+  /** Ends the request; a pending pull returns `closed`. Idempotent. */
   close(): void {
     this.#closing.abort();
     this.#stream.close();
   }
 
-  /** For how long no byte came although it was being read, in ms; 0 while nobody reads. */
+  /** Time since the last byte while the stream is read, in ms; 0 while it is paused. */
   get #waitedMs(): number {
     return this.#waitingSince === null ? 0 : this.#clock.monotonic() - this.#waitingSince;
   }
@@ -211,7 +207,7 @@ export class WatchStream {
 
   async #endWhenSilent(): Promise<void> {
     await this.#clock.sleep(this.#limitMs, this.#closing.signal);
-    // While nobody reads, nothing can be said about the other side.
+    // While the stream is paused, its silence proves nothing.
     while (this.#waitedMs < MARGIN_MS) await this.#clock.sleep(MARGIN_MS, this.#closing.signal);
     this.#isSilent = true;
     this.#stream.close();
@@ -222,7 +218,7 @@ function ended(how: 'closed' | 'cut' | 'silent', detail: string): Pulled {
   return { kind: 'ended', evidence: { seen: 'end', how, detail } };
 }
 
-/** Hands over everything that a stream brings, one at a time, until it ended or was closed. */
+/** Hands over all that a stream brings, in order, until it ends or is closed. */
 export async function pullAll(
   stream: WatchStream,
   take: (pulled: Exclude<Pulled, { readonly kind: 'closed' }>) => Promise<unknown>,

@@ -51,10 +51,13 @@ class ScriptedPages implements ApiClient {
 export async function mustList(answers: readonly ApiAnswer[]): Promise<void> {
   const api = new ScriptedPages(answers);
   const troubles: WatchError[] = [];
-  const patience = async (trouble: WatchError): Promise<void> => void troubles.push(trouble);
-  const parts = { api, clock: new FakeClock(), begin: async () => undefined, patience };
+  const backOff = async (trouble: WatchError): Promise<void> => void troubles.push(trouble);
+  const parts = { api, clock: new FakeClock(), begin: async () => undefined, backOff };
   const memory = new KnownVersions({ resourceVersion: '100', at: 0 });
-  const digest = new Deduplicator({ source: 's', path: '/p', observe: () => undefined }, memory);
+  const deduplicator = new Deduplicator(
+    { source: 's', path: '/p', observe: () => undefined },
+    memory,
+  );
   const read = new Map<string, string>();
   let number = 0;
   let version = '';
@@ -76,14 +79,14 @@ export async function mustList(answers: readonly ApiAnswer[]): Promise<void> {
     must(page.resourceVersion === version && version !== '', 'pages share one version');
     must(Number.isFinite(page.readAt), 'a page is read at some time');
     mustHaveItems(page, api.last);
-    mustBeNew(digest, page, read);
+    mustBeNew(deduplicator, page, read);
   }
-  const { gone, there } = memory.endList(version);
+  const { deletedKeys, listedKeys } = memory.endList(version);
   must(
-    [...listed].every((key) => there?.has(key)),
+    [...listed].every((key) => listedKeys?.has(key)),
     'the first list tells all that is there',
   );
-  must(new Set(gone).size === gone.length, 'a key goes once');
+  must(new Set(deletedKeys).size === deletedKeys.length, 'a key goes once');
   must(memory.size <= read.size, () => `${memory.size} objects of ${read.size} are remembered`);
 }
 
@@ -102,8 +105,8 @@ function mustHaveItems(page: ListPage, answer: ApiAnswer): void {
   must(page.isLast === (stringAt(answer.body, 'metadata', 'continue') === ''), 'the last page');
 }
 
-function mustBeNew(digest: Deduplicator, page: ListPage, read: Map<string, string>): void {
-  const { batch } = digest.page(page, { floorOf: () => '100', judgeFirst: () => false });
+function mustBeNew(deduplicator: Deduplicator, page: ListPage, read: Map<string, string>): void {
+  const { batch } = deduplicator.page(page, { floorOf: () => '100', judgeFirst: () => false });
   const changed = new Set(batch.changes.map(({ object }) => object));
   must(batch.position === null, 'a page moves no position');
   let oversize = 0;

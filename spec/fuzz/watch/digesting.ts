@@ -1,4 +1,4 @@
-// What Digest promises of any frames: each state once and never an older one, a position that only
+// What the deduplicator promises of any frames: each state once and never an older one, a position that only
 // moves on, what is unreadable counted once across reconnects, and an end to reconnecting. The model
 // beside it is naive: a map of versions, and the lines that a server would send again.
 
@@ -8,18 +8,18 @@ import type { Position } from '../../../lib/core/source.ts';
 import { Deduplicator } from '../../../lib/kubernetes/watch/deduplicator.ts';
 import { KnownVersions, type ReaderBatch } from '../../../lib/kubernetes/watch/known-versions.ts';
 import { ReconnectBackoff } from '../../../lib/kubernetes/watch/reconnect-backoff.ts';
-import { TROUBLES } from '../../../lib/kubernetes/watch/watch-error-table.ts';
-import { type Evidence, toTrouble } from '../../../lib/kubernetes/watch/watch-errors.ts';
+import { WATCH_ERRORS } from '../../../lib/kubernetes/watch/watch-error-table.ts';
+import { type Evidence, toWatchError } from '../../../lib/kubernetes/watch/watch-errors.ts';
 import { type Frame, toWatchFrame } from '../../../lib/kubernetes/watch/watch-frames.ts';
 import { must, mustBePrintable, mustBeSame, shown } from '../target.ts';
 import type { SplitLine } from './splitting.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 const KINDS: readonly string[] = ['change', 'deleted', 'bookmark', 'error', 'bad'];
-const ROWS: readonly string[] = TROUBLES.map(({ row }) => row);
+const ROWS: readonly string[] = WATCH_ERRORS.map(({ row }) => row);
 
 interface Reading {
-  readonly digest: Deduplicator;
+  readonly deduplicator: Deduplicator;
   readonly memory: KnownVersions;
   readonly seen: Observation[];
 }
@@ -29,7 +29,11 @@ function open(from: string | null): Reading {
   const memory = new KnownVersions(position);
   const seen: Observation[] = [];
   const observe = (observation: Observation): void => void seen.push(observation);
-  return { digest: new Deduplicator({ source: 's', path: '/p', observe }, memory), memory, seen };
+  return {
+    deduplicator: new Deduplicator({ source: 's', path: '/p', observe }, memory),
+    memory,
+    seen,
+  };
 }
 
 /** Reads the lines as a watch would, with reconnects, and holds what comes out to the model. */
@@ -60,19 +64,19 @@ function naiveKind(value: unknown): string {
 
 /** One frame at a time; a stream that ends is opened again where the position is. */
 function mustReadOnce(lines: readonly SplitLine[], from: string | null): void {
-  const { digest, memory, seen } = open(from);
+  const { deduplicator, memory, seen } = open(from);
   const model = new Model(from);
   const bad = lines.filter(({ frame }) => isUnreadable(frame));
   let resume = 0;
   let ends = 0;
   let at = 0;
-  let tally = { at: '', count: 0 };
+  let unreadable = { at: '', count: 0 };
   while (at < lines.length) {
     const frame = lines[at]?.frame ?? null;
     at += 1;
     if (frame === null) continue;
     const before = memory.position?.resourceVersion;
-    const { batch, end } = digest.frames([frame], { serverNow: () => NOW, tally });
+    const { batch, end } = deduplicator.frames([frame], { serverNow: () => NOW, unreadable });
     if (end?.seen === 'frame') {
       mustBeTrouble(end);
       break;
@@ -82,7 +86,7 @@ function mustReadOnce(lines: readonly SplitLine[], from: string | null): void {
       ends += 1;
       must(ends <= bad.length, () => `${ends} reconnects for ${bad.length} unreadable frames`);
       at = resume;
-      tally = { at: '', count: 0 };
+      unreadable = { at: '', count: 0 };
       continue;
     }
     model.take(frame, batch);
@@ -158,14 +162,14 @@ function mustNotMindCuts(lines: readonly SplitLine[], from: string | null): void
 }
 
 function readGroups(groups: readonly (readonly Frame[])[], from: string | null): unknown {
-  const { digest, memory } = open(from);
+  const { deduplicator, memory } = open(from);
   const changes: unknown[] = [];
   const there = new Map<string, boolean>();
-  const tally = { at: '', count: 0 };
+  const unreadable = { at: '', count: 0 };
   let gaps = 0;
   let end: Evidence | null = null;
   for (const group of groups) {
-    const digested = digest.frames(group, { serverNow: () => NOW, tally });
+    const digested = deduplicator.frames(group, { serverNow: () => NOW, unreadable });
     for (const change of digested.batch.changes) {
       changes.push(change);
       const { object } = change;
@@ -182,7 +186,7 @@ function readGroups(groups: readonly (readonly Frame[])[], from: string | null):
 
 /** Holds what is made of an end to the table, and the waiting to being bounded and never nothing. */
 export function mustBeTrouble(evidence: Evidence): void {
-  const trouble = toTrouble(evidence, NOW);
+  const trouble = toWatchError(evidence, NOW);
   must(ROWS.includes(trouble.row), () => `${trouble.row} is a row of the table`);
   const { askedMs, detail } = trouble;
   must(
@@ -196,7 +200,7 @@ export function mustBeTrouble(evidence: Evidence): void {
   mustWait(trouble);
 }
 
-function mustWait(trouble: ReturnType<typeof toTrouble>): void {
+function mustWait(trouble: ReturnType<typeof toWatchError>): void {
   const patience = new ReconnectBackoff(() => 0.5);
   let waited = 0;
   for (let time = 0; time < 4; time += 1) {

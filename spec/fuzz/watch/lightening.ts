@@ -2,7 +2,7 @@
 // is JSON, and what stands around it stays what it was.
 
 import { isJsonObject, type Json } from '../../../lib/core/event.ts';
-import { withoutManagedFields } from '../../../lib/kubernetes/client/managed-fields.ts';
+import { cutManagedFields } from '../../../lib/kubernetes/watch/managed-fields.ts';
 import { must, mustBeSame } from '../target.ts';
 import type { SplitLine } from './splitting.ts';
 
@@ -10,7 +10,7 @@ import type { SplitLine } from './splitting.ts';
 export function mustLighten(lines: readonly SplitLine[]): void {
   for (const { bytes, frame } of lines) {
     const text = bytes.toString('utf8');
-    const lighter = withoutManagedFields(text);
+    const lighter = cutManagedFields(text);
     must(lighter.length <= text.length, 'a lighter text is no longer');
     if (frame?.kind !== 'json') continue;
     const value = JSON.parse(lighter) as Json;

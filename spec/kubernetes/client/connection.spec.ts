@@ -1,5 +1,5 @@
-// The connection over real HTTP and TLS on loopback: how it is found, what is refused, and
-// how far a failed request got. Rotation and exec plugins are credentials.spec.ts.
+// The connection over real HTTP and TLS on loopback: its configuration, its refusals, and how far a
+// failed request got. Rotation and exec plugins are in credentials.spec.ts.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ describe('connect', () => {
   afterEach(() => bench[Symbol.dispose]());
 
   describe('finds the cluster', () => {
-    it('by a kubeconfig with a token, over TLS with its CA', async () => {
+    it('uses a kubeconfig with a token, over TLS with its CA', async () => {
       await using server = await bench.greeter('https');
       const cluster = bench.trusting;
       const path = bench.kubeconfig({ server: server.url, user: { token: SECRET }, cluster });
@@ -41,7 +41,7 @@ describe('connect', () => {
       expect(api.server).to.equal(server.url);
     });
 
-    it('and says which program asks, with its version', async () => {
+    it('sends the name and version of the program', async () => {
       await using server = await bench.greeter('http');
       await using opened = await bench.open({ master: server.url });
       await opened.api.request(GET, NEVER);
@@ -51,9 +51,13 @@ describe('connect', () => {
 
     for (const [what, cluster, isAnswered] of [
       ['verifies the certificate', {}, false],
-      ['does not, if the kubeconfig says so', { 'insecure-skip-tls-verify': true }, true],
+      [
+        'accepts any certificate if the kubeconfig says so',
+        { 'insecure-skip-tls-verify': true },
+        true,
+      ],
     ] as const) {
-      it(`and ${what}, whatever the environment says`, async () => {
+      it(`${what}, whatever the environment says`, async () => {
         await using server = await bench.greeter('https');
         const path = bench.kubeconfig({ server: server.url, user: { token: SECRET }, cluster });
         const off = ['NODE_TLS_REJECT_UNAUTHORIZED', '0'] as const;
@@ -64,7 +68,7 @@ describe('connect', () => {
       });
     }
 
-    it('by KUBECONFIG, a list of which files may be missing', async () => {
+    it('reads KUBECONFIG as a list of files, some of which may be missing', async () => {
       await using server = await bench.greeter('http');
       const path = bench.kubeconfig({ server: server.url });
       await using opened = await bench.open(
@@ -75,7 +79,7 @@ describe('connect', () => {
       expect((await api.request(GET, NEVER)).ok).to.equal(true);
     });
 
-    it('by the service account of the pod', async () => {
+    it('uses the service account of the pod', async () => {
       await using server = await bench.greeter('https');
       bench.file('token', `${SECRET}\n`);
       bench.file('ca.crt', bench.authority.cert);
@@ -90,7 +94,7 @@ describe('connect', () => {
       });
     });
 
-    it('by --master alone, over plain http and without credentials of another cluster', async () => {
+    it('uses --master alone over plain http, without credentials of another cluster', async () => {
       await using server = await bench.greeter('http');
       await using opened = await bench.open(
         { master: `${server.url}/base/` },
@@ -103,7 +107,7 @@ describe('connect', () => {
       });
     });
 
-    it('by --master instead of the kubeconfig’s server, with its credentials', async () => {
+    it('uses --master instead of the kubeconfig’s server, with its credentials', async () => {
       await using server = await bench.greeter('http');
       const path = bench.kubeconfig({ server: 'https://192.0.2.1', user: { token: SECRET } });
       await using opened = await bench.open({ kubeconfig: path, master: server.url });
@@ -114,7 +118,7 @@ describe('connect', () => {
     });
 
     for (const form of ['data', 'path'] as const) {
-      it(`with a client certificate by ${form}`, async () => {
+      it(`sends a client certificate from ${form}`, async () => {
         await using server = await bench.greeter('https');
         const pair = bench.authority.sign('jane');
         const user =
@@ -139,13 +143,13 @@ describe('connect', () => {
   });
 
   describe('a request that fails', () => {
-    it('never reached a port that refuses', async () => {
+    it('never reached a port that refuses the connection', async () => {
       await using opened = await bench.open({ master: 'http://127.0.0.1:1' });
       const { api } = opened;
       expect(await api.request(GET, NEVER)).to.include({ reached: 'never', code: 'ECONNREFUSED' });
     });
 
-    it('never reached a server whose certificate another authority signed', async () => {
+    it('never reached a server with a certificate of another authority', async () => {
       await using server = await bench.greeter('https');
       using other = new Authority('other');
       const cluster = { 'certificate-authority-data': base64(other.cert) };
@@ -157,7 +161,7 @@ describe('connect', () => {
       expect(server.log).to.have.length(0);
     });
 
-    it('perhaps reached a server that hung up', async () => {
+    it('perhaps reached a server that closed the connection', async () => {
       await using server = await ScriptedApiServer.start();
       await using opened = await bench.open({ master: server.url });
       const { api } = opened;
@@ -177,7 +181,7 @@ describe('connect', () => {
       await until(() => request.isOver, 'the connection to be closed');
     });
 
-    it('is cut short by its signal, also while the body comes', async () => {
+    it('is cut by its signal, also while the body arrives', async () => {
       await using server = await ScriptedApiServer.start();
       await using opened = await bench.open({ master: server.url });
       const { api } = opened;
@@ -202,7 +206,7 @@ describe('connect', () => {
     });
   });
 
-  describe('one agent', () => {
+  describe('the agent', () => {
     it('keeps one connection for many requests', async () => {
       await using server = await bench.greeter('https');
       const cluster = bench.trusting;
@@ -225,7 +229,7 @@ describe('connect', () => {
       expect(bodyOf(await answering)).to.deep.equal({ a: 1 });
     });
 
-    it('closes everything when disposed', async () => {
+    it('closes all connections when disposed of', async () => {
       await using server = await bench.greeter('http');
       const { api } = await bench.open({ master: server.url });
       await api.request(GET, NEVER);
@@ -235,7 +239,7 @@ describe('connect', () => {
     });
   });
 
-  it('works on the machine’s own clock', async () => {
+  it('works on the system clock', async () => {
     await using server = await bench.greeter('http');
     const { observe } = recordingObserve();
     const parts = { clock: systemClock, observe, environment: {}, parseYaml };

@@ -1,5 +1,5 @@
-// Credentials over real HTTP and TLS on loopback: what rotates, exec plugins, and everything that
-// makes a kubeconfig unusable.
+// Credentials over real HTTP and TLS on loopback: rotation, exec plugins, and each fault that makes
+// a kubeconfig unusable.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ describe('credentials', () => {
   beforeEach(() => (bench = new ConnectionBench()));
   afterEach(() => bench[Symbol.dispose]());
 
-  describe('picks up what rotates', () => {
+  describe('rotation', () => {
     for (const [spelling, name] of [
       ['tokenFile', 'an absolute path'],
       ['tokenFile', 'a path relative to the kubeconfig'],
@@ -56,7 +56,7 @@ describe('credentials', () => {
       });
     }
 
-    it('reads it again after a 401, once, and repeats the request once', async () => {
+    it('reads a token again after a 401, once, and repeats the request once', async () => {
       await using server = await ScriptedApiServer.start();
       server.answerBy((request) => {
         request.answer(request.headers.authorization === 'Bearer new' ? 200 : 401);
@@ -75,7 +75,7 @@ describe('credentials', () => {
       expect(observed.of('credentials-reread')).to.have.length(1);
     });
 
-    it('answers a 401 as it is, asked once, where nothing new was read', async () => {
+    it('returns a 401 without a second request if the credentials are the same', async () => {
       await using server = await ScriptedApiServer.start();
       server.answerBy((request) => {
         request.answer(401);
@@ -125,7 +125,7 @@ describe('credentials', () => {
     });
   });
 
-  describe('runs exec plugins', () => {
+  describe('exec plugins', () => {
     function plugin(status: string): object {
       const script = bench.file(
         'plugin.mjs',
@@ -139,7 +139,7 @@ describe('credentials', () => {
     }
     const runs = (): number => readFileSync(join(bench.folder, 'runs')).length;
 
-    it('once, and again after a 401', async () => {
+    it('run once, and again after a 401', async () => {
       await using server = await ScriptedApiServer.start();
       server.answerBy((request) => {
         request.answer(request.headers.authorization === 'Bearer token-1' ? 401 : 200);
@@ -158,7 +158,7 @@ describe('credentials', () => {
       expect(server.log.at(-1)?.headers.authorization).to.equal('Bearer token-2');
     });
 
-    it('again once the credential has expired', async () => {
+    it('run again after the credential has expired', async () => {
       await using server = await bench.greeter('http');
       const user = plugin(
         '{ token: `token-${runs}`, expirationTimestamp: "2020-01-01T00:00:00Z" }',
@@ -170,7 +170,7 @@ describe('credentials', () => {
       expect(bodyOf(await api.request(GET, NEVER))).to.include({ authorization: 'Bearer token-2' });
     });
 
-    it('and says what one printed on its standard error', async () => {
+    it('have their standard error quoted in the message', async () => {
       const script = bench.file('plugin.mjs', 'console.error("please log in"); process.exit(1);');
       const user = { exec: { command: process.execPath, args: [script] } };
       const error = await errorOf(bench, {
@@ -179,7 +179,7 @@ describe('credentials', () => {
       expect(error.message).to.match(/exec plugin failed: please log in/);
     });
 
-    it('and never quotes what it printed as a credential', async () => {
+    it('never have their output quoted as a credential', async () => {
       const script = bench.file('plugin.mjs', `console.log('{"status": ${SECRET}')`);
       const user = { exec: { command: process.execPath, args: [script] } };
       const error = await errorOf(bench, {
@@ -260,7 +260,7 @@ describe('credentials', () => {
       });
     }
 
-    it('credentials in the server’s URL, by leaving them out of what it shows', async () => {
+    it('credentials in the server’s URL, which it leaves out of messages', async () => {
       await using opened = await bench.open({ master: `http://joe:${SECRET}@127.0.0.1:1` });
       expect(opened.api.server).to.equal('http://127.0.0.1:1');
     });

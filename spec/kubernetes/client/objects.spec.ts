@@ -1,4 +1,4 @@
-// Paths, single objects, and which cluster it is.
+// Paths, single objects, and the id of the cluster.
 
 import { expect } from 'chai';
 import { parseYaml } from '../../../lib/config/parse-yaml.ts';
@@ -7,6 +7,7 @@ import { type Connection, connect } from '../../../lib/kubernetes/client/connect
 import { create, get, resourcePath } from '../../../lib/kubernetes/client/objects.ts';
 import { NEVER } from '../../support/connection-bench.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import type { ParkedRequest } from '../../support/parked-request.ts';
 import { recordingObserve } from '../../support/recording-observe.ts';
 import { ScriptedApiServer } from '../../support/scripted-api-server.ts';
 import { until } from '../../support/until.ts';
@@ -54,7 +55,7 @@ describe('resourcePath', () => {
 });
 
 describe('objects', () => {
-  it('are created with strict validation, and answered as the server says', async () => {
+  it('creates with strict validation, and returns the server’s answer', async () => {
     await using bench = await openBench();
     const path = '/api/v1/namespaces/ci/secrets';
     const answering = create(bench.api, { path, object: { kind: 'Secret' } }, NEVER);
@@ -70,7 +71,7 @@ describe('objects', () => {
     expect(await answering).to.deep.include({ ok: true, status: 409 });
   });
 
-  it('are read', async () => {
+  it('reads an object', async () => {
     await using bench = await openBench();
     const answering = get(bench.api, '/api/v1/namespaces/ci/secrets/a', NEVER);
     (await bench.server.next('other')).answer(200, { kind: 'Secret' });
@@ -93,7 +94,7 @@ describe('findCluster', () => {
     await bench.clock.advance(3_000);
   }
 
-  it('takes the uid of kube-system', async () => {
+  it('returns the uid of kube-system', async () => {
     await using bench = await openBench();
     const finding = find(bench);
     (await bench.server.next('other', SYSTEM)).answer(200, { metadata: { uid: 'u-1' } });
@@ -101,7 +102,7 @@ describe('findCluster', () => {
     expect(bench.server.log).to.have.length(1);
   });
 
-  it('else that of its own namespace, after asking for kube-system once more', async () => {
+  it('returns the uid of its own namespace after a second try for kube-system', async () => {
     await using bench = await openBench();
     const finding = find(bench);
     (await bench.server.next('other', SYSTEM)).refuse(403);
@@ -112,7 +113,7 @@ describe('findCluster', () => {
     expect(bench.server.log).to.have.length(3);
   });
 
-  it('else none, and says why', async () => {
+  it('returns no id if it can read neither, with the reason', async () => {
     await using bench = await openBench();
     const finding = find(bench);
     (await bench.server.next('other', SYSTEM)).refuse(403);
@@ -128,7 +129,7 @@ describe('findCluster', () => {
 
   for (const code of [403, 404]) {
     for (const namespace of ['shop', '']) {
-      it(`takes what a server that has just started and said ${code} shows a moment later (own namespace '${namespace}')`, async () => {
+      it(`returns the uid that a server which first says ${code} shows a moment later (own namespace '${namespace}')`, async () => {
         await using bench = await openBench();
         const finding = find(bench, namespace);
         (await bench.server.next('other', SYSTEM)).refuse(code);
@@ -141,13 +142,13 @@ describe('findCluster', () => {
   }
 
   for (const [name, answer] of [
-    ['a login page in its place', [200, { 'content-type': 'text/html' }]],
-    ['a web server that knows no such page', [404, { 'content-type': 'text/html' }]],
-    ['a router that knows no such path', [404, { 'content-type': 'text/plain' }]],
-    ['a proxy that refuses', [403, { 'content-type': 'text/html' }]],
+    ['a login page', [200, { 'content-type': 'text/html' }]],
+    ['that of a web server without such a page', [404, { 'content-type': 'text/html' }]],
+    ['that of a router without such a path', [404, { 'content-type': 'text/plain' }]],
+    ['the refusal of a proxy', [403, { 'content-type': 'text/html' }]],
     ['a redirect to a login', [302, { location: 'https://login.example.test/?state=s3cr3t' }]],
   ] as const) {
-    it(`waits for an API server where there is ${name}, says so, and settles on no id`, async () => {
+    it(`waits while the answer is ${name}, reports it, and chooses no id`, async () => {
       await using bench = await openBench();
       const [status, headers] = answer;
       bench.server.answerBy((request) => {
@@ -169,14 +170,11 @@ describe('findCluster', () => {
   }
 
   for (const [name, fail] of [
-    [
-      'is unavailable',
-      (request: Awaited<ReturnType<ScriptedApiServer['next']>>) => request.refuse(503),
-    ],
-    ['hangs up', (request: Awaited<ReturnType<ScriptedApiServer['next']>>) => request.cut()],
-    ['says 401', (request: Awaited<ReturnType<ScriptedApiServer['next']>>) => request.refuse(401)],
+    ['is unavailable', (request: ParkedRequest) => request.refuse(503)],
+    ['hangs up', (request: ParkedRequest) => request.cut()],
+    ['says 401', (request: ParkedRequest) => request.refuse(401)],
   ] as const) {
-    it(`waits for a server that ${name}, and says so`, async () => {
+    it(`waits for a server that ${name}, and reports it`, async () => {
       await using bench = await openBench();
       bench.server.answerBy((request) => {
         if (bench.observed.of('cluster-waiting').length < 2) fail(request);

@@ -1,5 +1,5 @@
-// The quiet refresh without its race: every way in which its list can overtake, or be overtaken by,
-// the stream, over HTTP and on a clock that the spec moves.
+// The idle relist without races: all orders in which its list and the stream can overtake each
+// other, over HTTP and on a fake clock.
 
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
@@ -8,7 +8,7 @@ import type { ParkedRequest } from '../../support/parked-request.ts';
 import { eventAt, frame, ReaderBench } from '../../support/reader-bench.ts';
 import { until } from '../../support/until.ts';
 
-/** A clock that knows how many still listen to the signals it was given. */
+/** A clock that counts listeners on the signals of its waits. */
 class SignalClock extends FakeClock {
   readonly #signals = new Set<AbortSignal>();
 
@@ -17,14 +17,14 @@ class SignalClock extends FakeClock {
     await super.sleep(ms, signal);
   }
 
-  /** Of the busiest signal. */
+  /** Most listeners on one signal. */
   get listeners(): number {
     const counts = [...this.#signals].map((signal) => getEventListeners(signal, 'abort').length);
     return Math.max(0, ...counts);
   }
 }
 
-describe('quiet refresh', () => {
+describe('the idle relist', () => {
   it('renews the position by a list and a second watch that stays silent for 5 s', async () => {
     await using bench = await ReaderBench.open();
     const first = await bench.begin('10', [eventAt('a', '5')]);
@@ -43,7 +43,7 @@ describe('quiet refresh', () => {
     await bench.haveRead('b@91');
   });
 
-  it('leaves nothing behind on the signals that it waits with', async () => {
+  it('leaves no listener on the signals of its waits', async () => {
     const clock = new SignalClock();
     await using bench = await ReaderBench.open({}, clock);
     await bench.begin('10');
@@ -74,7 +74,7 @@ describe('quiet refresh', () => {
     expect(bench.position).to.equal('10');
   });
 
-  it('leaves a busy stream alone', async () => {
+  it('does not start while the stream is busy', async () => {
     await using bench = await ReaderBench.open();
     const watch = await bench.begin('10');
     for (let version = 11; version <= 13; version += 1) {
@@ -85,7 +85,7 @@ describe('quiet refresh', () => {
     expect(bench.server.count('list')).to.equal(1);
   });
 
-  it('renews the position within 4 min where idle streams are closed after 60 s', async () => {
+  it('renews the position within 4 min if idle streams are closed after 60 s', async () => {
     await using bench = await ReaderBench.open();
     const { clock, server } = bench;
     await bench.begin('10');
@@ -108,7 +108,7 @@ describe('quiet refresh', () => {
     expect(clock.monotonic()).to.be.below(240_000);
   });
 
-  it('lets a stream that was opened after a long outage bring what it missed before it lists', async () => {
+  it('starts only after a stream that was opened after a long outage has brought missed states', async () => {
     await using bench = await ReaderBench.open();
     const { clock, server } = bench;
     const first = await bench.begin('10');
@@ -132,7 +132,7 @@ describe('quiet refresh', () => {
     await bench.haveRead('a@20', 'a@30');
   });
 
-  it('waits for quiet anew after every list', async () => {
+  it('waits for a quiet time again after every list', async () => {
     await using bench = await ReaderBench.open();
     await bench.begin('10');
     await bench.observedKind('watch-opened');
@@ -183,7 +183,7 @@ describe('quiet refresh', () => {
       });
     }
 
-    it('takes a key back that the list did not show when the stream brings a later state', async () => {
+    it('restores a deleted key when the stream brings a later state', async () => {
       await using bench = await ReaderBench.open();
       const first = await bench.begin('10', [eventAt('x', '5')]);
       await bench.observedKind('watch-opened');
@@ -195,7 +195,7 @@ describe('quiet refresh', () => {
       expect(bench.gone).to.deep.equal(['shop/x', 'shop/x']);
     });
 
-    it('does not call a key gone that the stream brought above the list’s version', async () => {
+    it('does not report a key as deleted that the stream brought above the list’s version', async () => {
       await using bench = await ReaderBench.open();
       const first = await bench.begin('10');
       await bench.observedKind('watch-opened');
@@ -243,8 +243,8 @@ describe('quiet refresh', () => {
     });
   });
 
-  describe('cut short', () => {
-    it('yields nothing again when the first stream ends after a page', async () => {
+  describe('when it is interrupted', () => {
+    it('yields nothing again after the first stream ends between pages', async () => {
       await using bench = await ReaderBench.open();
       const first = await bench.begin('10');
       await bench.observedKind('watch-opened');
@@ -259,11 +259,11 @@ describe('quiet refresh', () => {
       await bench.haveRead('x@20', 'y@30');
     });
 
-    it('yields no state again of a key that the list called gone', async () => {
+    it('yields no state again of a key that the list reported as deleted', async () => {
       await using bench = await ReaderBench.open();
       const first = await bench.begin('10');
       await bench.observedKind('watch-opened');
-      // The first list shows x at 20 and is never proven; the second does not show x any more.
+      // The first list shows x at 20 and is never proved; the second does not show x any more.
       (await bench.quiet()).list({ resourceVersion: '30', items: [eventAt('x', '20')] });
       (await bench.server.next('watch')).refuse(503);
       await bench.haveRead('x@20');
@@ -273,7 +273,7 @@ describe('quiet refresh', () => {
       await bench.haveRead('x@20', 'y@91');
     });
 
-    it('starts its list anew after a continue token expired', async () => {
+    it('restarts its list after a continue token expired', async () => {
       await using bench = await ReaderBench.open();
       await bench.begin('10');
       await bench.observedKind('watch-opened');
@@ -287,7 +287,7 @@ describe('quiet refresh', () => {
       expect(bench.gone).to.deep.equal([]);
     });
 
-    it('starts from nothing where the list’s version is below the position', async () => {
+    it('restarts from nothing if the list’s version is below the position', async () => {
       await using bench = await ReaderBench.open();
       await bench.begin('1000', [eventAt('x', '500')]);
       await bench.observedKind('watch-opened');

@@ -1,8 +1,8 @@
-// The pure parts of reading: what was read before, and frames that can not be read.
+// The pure parts of reading: known versions, and unreadable frames.
 
 import { expect } from 'chai';
+import { Unreadables } from '../../../lib/kubernetes/watch/deduplicator.ts';
 import { KnownVersions, type ReadState } from '../../../lib/kubernetes/watch/known-versions.ts';
-import { Unreadables } from '../../../lib/kubernetes/watch/watch-frames.ts';
 
 const AT_10 = { resourceVersion: '10', at: 0 };
 
@@ -10,53 +10,53 @@ function state(key: string, resourceVersion: string, count = 1): ReadState {
   return { key, resourceVersion, count };
 }
 
-describe('PathMemory', () => {
-  it('takes each state once and none older than one taken', () => {
+describe('KnownVersions', () => {
+  it('accepts each state once and no older one', () => {
     const memory = new KnownVersions(AT_10);
-    expect(memory.read(state('a', '20'))).to.equal(true);
-    expect(memory.read(state('a', '20'))).to.equal(false);
-    expect(memory.read(state('a', '9'))).to.equal(false);
-    expect(memory.read(state('a', '100'))).to.equal(true);
+    expect(memory.record(state('a', '20'))).to.equal(true);
+    expect(memory.record(state('a', '20'))).to.equal(false);
+    expect(memory.record(state('a', '9'))).to.equal(false);
+    expect(memory.record(state('a', '100'))).to.equal(true);
   });
 
-  it('takes no state from before a deletion, until the position has settled', () => {
+  it('accepts no state from before a deletion until it forgets the deletion', () => {
     const memory = new KnownVersions(AT_10);
-    memory.read(state('a', '20'));
-    memory.remove('a', '30');
-    expect(memory.read(state('a', '20'))).to.equal(false);
-    expect(memory.read(state('a', '31')), 'created again').to.equal(true);
-    memory.remove('a', '40');
+    memory.record(state('a', '20'));
+    memory.recordDeletion('a', '30');
+    expect(memory.record(state('a', '20'))).to.equal(false);
+    expect(memory.record(state('a', '31')), 'created again').to.equal(true);
+    memory.recordDeletion('a', '40');
     memory.moveTo({ resourceVersion: '40', at: 0 });
-    memory.settle();
+    memory.pruneDeleted();
     expect(memory.wasRead('a', '39'), 'forgotten: no stream can bring it').to.equal(false);
   });
 
   it('ignores a deletion that is older than the state read', () => {
     const memory = new KnownVersions(AT_10);
-    memory.read(state('a', '30'));
-    expect(memory.remove('a', '20')).to.equal(false);
+    memory.record(state('a', '30'));
+    expect(memory.recordDeletion('a', '20')).to.equal(false);
     expect(memory.size).to.equal(1);
   });
 
-  it('calls gone what a list does not show and could have shown', () => {
+  it('reports keys as deleted that a list could have shown and does not show', () => {
     const memory = new KnownVersions(AT_10);
     for (const [key, version] of [
       ['shown', '5'],
       ['went', '6'],
       ['newer', '95'],
     ] as const) {
-      memory.read(state(key, version));
+      memory.record(state(key, version));
     }
     memory.beginList();
-    memory.show('void');
+    memory.markListed('void');
     memory.beginList();
-    memory.show('shown');
-    expect(memory.endList('90').gone).to.deep.equal(['went']);
-    expect(memory.read(state('went', '6')), 'a stream that lags').to.equal(false);
-    expect(memory.read(state('went', '50')), 'a later state').to.equal(true);
+    memory.markListed('shown');
+    expect(memory.endList('90').deletedKeys).to.deep.equal(['went']);
+    expect(memory.record(state('went', '6')), 'a stream that lags').to.equal(false);
+    expect(memory.record(state('went', '50')), 'a later state').to.equal(true);
   });
 
-  it('answers at the first complete list alone what is there', () => {
+  it('returns all listed keys at the first complete list only', () => {
     const memory = new KnownVersions(AT_10);
     for (const [key, version] of [
       ['shown', '5'],
@@ -64,36 +64,36 @@ describe('PathMemory', () => {
       ['newer', '95'],
       ['deleted', '7'],
     ] as const) {
-      memory.read(state(key, version));
+      memory.record(state(key, version));
     }
-    memory.remove('deleted', '96');
+    memory.recordDeletion('deleted', '96');
     memory.beginList();
-    for (const key of ['shown', 'unknown', 'deleted']) memory.show(key);
-    const { there } = memory.endList('90');
-    expect([...(there ?? [])]).to.deep.equal(['shown', 'unknown', 'newer']);
+    for (const key of ['shown', 'unknown', 'deleted']) memory.markListed(key);
+    const { listedKeys } = memory.endList('90');
+    expect([...(listedKeys ?? [])]).to.deep.equal(['shown', 'unknown', 'newer']);
     memory.beginList();
-    memory.show('shown');
-    expect(memory.endList('91').there).to.equal(null);
-    expect([...(there ?? [])], 'handed over, not kept').to.have.length(3);
+    memory.markListed('shown');
+    expect(memory.endList('91').listedKeys).to.equal(null);
+    expect([...(listedKeys ?? [])], 'handed over, not kept').to.have.length(3);
   });
 
-  it('knows how many writes the last state of each stands for', () => {
+  it('knows the number of writes of the last state of each object', () => {
     const memory = new KnownVersions(AT_10);
     expect(memory.countOf('a'), 'not known').to.equal(0);
-    memory.read(state('a', '11'));
+    memory.record(state('a', '11'));
     expect(memory.countOf('a')).to.equal(1);
-    memory.read(state('a', '12', 7));
+    memory.record(state('a', '12', 7));
     expect(memory.countOf('a')).to.equal(7);
-    memory.read(state('a', '13', 1));
+    memory.record(state('a', '13', 1));
     expect(memory.countOf('a'), 'created again').to.equal(1);
-    memory.read(state('a', '14', 9));
-    memory.remove('a', '15');
+    memory.record(state('a', '14', 9));
+    memory.recordDeletion('a', '15');
     expect(memory.countOf('a'), 'gone').to.equal(0);
-    memory.read(state('a', '16'));
+    memory.record(state('a', '16'));
     expect(memory.countOf('a')).to.equal(1);
   });
 
-  it('never moves back', () => {
+  it('never moves its position back', () => {
     const memory = new KnownVersions({ resourceVersion: '100', at: 1 });
     memory.moveTo({ resourceVersion: '99', at: 2 });
     expect(memory.position?.resourceVersion).to.equal('100');
@@ -101,57 +101,57 @@ describe('PathMemory', () => {
 
   it('forgets everything when the store is replaced', () => {
     const memory = new KnownVersions(AT_10);
-    memory.read(state('a', '500'));
-    memory.replace();
+    memory.record(state('a', '500'));
+    memory.reset();
     expect(memory.position).to.equal(null);
-    expect(memory.read(state('a', '3'))).to.equal(true);
+    expect(memory.record(state('a', '3'))).to.equal(true);
   });
 
-  it('calls gone of a replaced store what the next complete list does not show', () => {
+  it('reports keys of a replaced store as deleted that the next complete list does not show', () => {
     const memory = new KnownVersions(AT_10);
-    for (const key of ['shown', 'went', 'too']) memory.read(state(key, '500'));
-    memory.replace();
+    for (const key of ['shown', 'went', 'too']) memory.record(state(key, '500'));
+    memory.reset();
     memory.beginList();
-    memory.show('shown');
-    memory.read(state('shown', '3'));
-    expect(memory.endList('9').gone).to.deep.equal(['went', 'too']);
+    memory.markListed('shown');
+    memory.record(state('shown', '3'));
+    expect(memory.endList('9').deletedKeys).to.deep.equal(['went', 'too']);
     memory.beginList();
-    memory.show('shown');
-    expect(memory.endList('10').gone, 'once').to.deep.equal([]);
+    memory.markListed('shown');
+    expect(memory.endList('10').deletedKeys, 'once').to.deep.equal([]);
   });
 });
 
 describe('Unreadables', () => {
   it('ends the stream at a bad frame once, then skips it, counted once', () => {
     const unreadables = new Unreadables();
-    const answers = [1, 2, 3].map(() => unreadables.meet('bad', '10', { at: '', count: 0 }));
+    const answers = [1, 2, 3].map(() => unreadables.record('bad', '10', { at: '', count: 0 }));
     expect(answers).to.deep.equal(['end', 'skip', 'skip-known']);
   });
 
-  it('gives each of several bad frames in a row its second chance', () => {
+  it('reads each of several bad frames in a row twice', () => {
     const unreadables = new Unreadables();
     const first = { at: '', count: 0 };
     const second = { at: '', count: 0 };
     const third = { at: '', count: 0 };
-    expect(unreadables.meet('bad', '10', first)).to.equal('end');
-    expect(unreadables.meet('bad', '10', second)).to.equal('skip');
-    expect(unreadables.meet('bad', '10', second)).to.equal('end');
-    expect(unreadables.meet('bad', '10', third)).to.equal('skip-known');
-    expect(unreadables.meet('bad', '10', third)).to.equal('skip');
+    expect(unreadables.record('bad', '10', first)).to.equal('end');
+    expect(unreadables.record('bad', '10', second)).to.equal('skip');
+    expect(unreadables.record('bad', '10', second)).to.equal('end');
+    expect(unreadables.record('bad', '10', third)).to.equal('skip-known');
+    expect(unreadables.record('bad', '10', third)).to.equal('skip');
   });
 
-  it('skips a frame that is too long at once, and knows it again', () => {
+  it('skips a frame above the cap at once, and recognizes it later', () => {
     const unreadables = new Unreadables();
-    expect(unreadables.meet('too-long', '10', { at: '', count: 0 })).to.equal('skip');
-    expect(unreadables.meet('too-long', '10', { at: '', count: 0 })).to.equal('skip-known');
+    expect(unreadables.record('too-long', '10', { at: '', count: 0 })).to.equal('skip');
+    expect(unreadables.record('too-long', '10', { at: '', count: 0 })).to.equal('skip-known');
     expect(unreadables.countedSince('10')).to.equal(1);
     expect(unreadables.countedSince('11')).to.equal(0);
   });
 
-  it('begins anew once the position has moved', () => {
+  it('starts over once the position has moved', () => {
     const unreadables = new Unreadables();
-    const tally = { at: '', count: 0 };
-    expect(unreadables.meet('too-long', '10', tally)).to.equal('skip');
-    expect(unreadables.meet('too-long', '11', tally)).to.equal('skip');
+    const unreadable = { at: '', count: 0 };
+    expect(unreadables.record('too-long', '10', unreadable)).to.equal('skip');
+    expect(unreadables.record('too-long', '11', unreadable)).to.equal('skip');
   });
 });

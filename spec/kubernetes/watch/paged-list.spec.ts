@@ -14,7 +14,7 @@ import { eventAt, ReaderBench, shopAt } from '../../support/reader-bench.ts';
 
 const WATCHED = { group: '', version: 'v1', resource: 'events', namespace: 'shop' } as const;
 
-/** An API whose answers are a function of the call; it remembers the queries. */
+/** An API whose answers are a function of the call; it records the queries. */
 class FakeApi implements ApiClient {
   readonly server = 'http://fake';
   readonly queries: string[] = [];
@@ -56,21 +56,21 @@ function refused(status: number): ApiAnswer {
 
 async function listAll(
   answer: (query: Readonly<Record<string, string>>) => ApiAnswer,
-): Promise<{ pages: ListPage[]; queries: string[]; troubles: string[]; begun: number }> {
+): Promise<{ pages: ListPage[]; queries: string[]; errors: string[]; begun: number }> {
   const api = new FakeApi(answer);
-  const troubles: string[] = [];
-  const patience = async (trouble: WatchError): Promise<void> => void troubles.push(trouble.reason);
+  const errors: string[] = [];
+  const backOff = async (error: WatchError): Promise<void> => void errors.push(error.reason);
   let begun = 0;
   const begin = async (): Promise<void> => void (begun += 1);
-  const parts = { api, clock: new FakeClock(), begin, patience };
+  const parts = { api, clock: new FakeClock(), begin, backOff };
   const pages: ListPage[] = [];
   const { signal } = new AbortController();
   for await (const one of listPages(WATCHED, parts, signal)) pages.push(one);
-  return { pages, queries: api.queries, troubles, begun };
+  return { pages, queries: api.queries, errors, begun };
 }
 
 describe('listPages', () => {
-  it('asks again with 50, 5 and 1 where a page is above the bound, then goes back up', async () => {
+  it('uses limits 50, 5 and 1 after pages above the bound, then returns to higher ones', async () => {
     const { pages, queries } = await listAll(({ limit, continue: token = '' }) => {
       if (token === '' && limit !== '1') return TOO_LARGE;
       return token === 'end' ? page(['z'], '') : page(['a'], token === '' ? 't' : 'end');
@@ -83,14 +83,14 @@ describe('listPages', () => {
     ]);
   });
 
-  it('asks for the mere names where one item is above the bound, and goes on after it', async () => {
-    const { pages, queries, troubles } = await listAll(({ continue: token, names }) => {
+  it('requests metadata alone if one item is above the bound, and continues after it', async () => {
+    const { pages, queries, errors } = await listAll(({ continue: token, names }) => {
       if (token === undefined) return page(['a'], 't');
       if (token === 'end') return page(['z'], '');
       return names === undefined ? TOO_LARGE : page(['giant'], 'end');
     });
     expect(queries).to.deep.equal(['500:', '500:t', '50:t', '5:t', '1:t', '1:t:names', '1:end']);
-    expect(troubles).to.deep.equal([]);
+    expect(errors).to.deep.equal([]);
     const items = pages.flatMap((one) => one.items);
     expect(items.map(({ key, oversizeBytes }) => [key, oversizeBytes])).to.deep.equal([
       ['shop/a', null],
@@ -99,7 +99,7 @@ describe('listPages', () => {
     ]);
   });
 
-  it('keeps the first page’s version for all of them', async () => {
+  it('keeps the first page’s version for all pages', async () => {
     const { pages } = await listAll(({ continue: token }) =>
       token === undefined ? page(['a'], 't', '90') : page(['b'], '', '95'),
     );
@@ -108,7 +108,7 @@ describe('listPages', () => {
     expect(pages.map(({ isLast }) => isLast)).to.deep.equal([false, true]);
   });
 
-  it('starts anew where a token expired, and without a limit the second time', async () => {
+  it('restarts if a token expires, the second time without a limit', async () => {
     let expiries = 0;
     const { queries, pages } = await listAll(({ continue: token, limit }) => {
       if (token === undefined) return page(['a'], limit === undefined ? '' : 't');
@@ -120,54 +120,54 @@ describe('listPages', () => {
     expect(pages.map(({ number }) => number)).to.deep.equal([1, 1, 1]);
   });
 
-  it('asks for the same page again after other trouble', async () => {
+  it('requests the same page again after other errors', async () => {
     let tries = 0;
-    const { queries, troubles } = await listAll(({ continue: token }) => {
+    const { queries, errors } = await listAll(({ continue: token }) => {
       if (token === undefined) return page(['a'], 't');
       tries += 1;
       return tries < 3 ? refused(503) : page(['b'], '');
     });
     expect(queries).to.deep.equal(['500:', '500:t', '500:t', '500:t']);
-    expect(troubles).to.deep.equal(['unavailable', 'unavailable']);
+    expect(errors).to.deep.equal(['unavailable', 'unavailable']);
   });
 
   for (const [name, headers, reason] of [
     ['JSON that is no list', { 'content-type': 'application/json' }, 'bad-list'],
     ['a page for people', { 'content-type': 'text/html' }, 'no-api-server'],
   ] as const) {
-    it(`asks again after 200 with ${name}, and calls it ${reason}`, async () => {
+    it(`repeats the request after 200 with ${name}, with the reason ${reason}`, async () => {
       let tries = 0;
-      const { troubles } = await listAll(() => {
+      const { errors } = await listAll(() => {
         tries += 1;
         return tries === 1 ? { ...refused(200), headers } : page([], '');
       });
-      expect(troubles).to.deep.equal([reason]);
+      expect(errors).to.deep.equal([reason]);
     });
   }
 
-  it('begins again where a page names a continue token of an earlier one', async () => {
+  it('restarts if a page repeats the continue token of an earlier one', async () => {
     let tries = 0;
-    const { queries, troubles, begun } = await listAll(({ continue: token = '' }) => {
+    const { queries, errors, begun } = await listAll(({ continue: token = '' }) => {
       if (token === '') tries += 1;
       if (tries > 1) return page(['z'], '');
       return token === 'b' ? page(['c'], 'a') : page([token], token === '' ? 'a' : 'b');
     });
     expect(queries).to.deep.equal(['500:', '500:a', '500:b', '500:']);
-    expect(troubles).to.deep.equal(['bad-list']);
+    expect(errors).to.deep.equal(['bad-list']);
     expect(begun).to.equal(2);
   });
 
   it('bounds empty pages in a row', async () => {
     let asked = 0;
-    const { troubles, begun } = await listAll(() => {
+    const { errors, begun } = await listAll(() => {
       asked += 1;
       return asked <= 21 ? page([], `t${asked}`) : page(['z'], '');
     });
-    expect(troubles).to.deep.equal(['bad-list']);
+    expect(errors).to.deep.equal(['bad-list']);
     expect(begun).to.equal(2);
   });
 
-  it('asks for its pages without being held up between them', async () => {
+  it('does not wait between its pages', async () => {
     const { begun, queries } = await listAll(({ continue: token = '' }) =>
       token === 'end' ? page(['b'], '') : page(['a'], 'end'),
     );
@@ -175,13 +175,13 @@ describe('listPages', () => {
     expect(begun).to.equal(1);
   });
 
-  it('calls an answer above the bound too large, and not unreachable', async () => {
+  it('reports an answer above the bound as too large, not as unreachable', async () => {
     let asked = 0;
-    const { troubles } = await listAll(() => {
+    const { errors } = await listAll(() => {
       asked += 1;
       return asked <= 5 ? TOO_LARGE : page([], '');
     });
-    expect(troubles).to.deep.equal(['too-large']);
+    expect(errors).to.deep.equal(['too-large']);
   });
 
   it('marks an item above the frame cap', async () => {
@@ -200,7 +200,7 @@ describe('listPages', () => {
 });
 
 describe('a list over HTTP', () => {
-  it('gets through a page above 32 MiB and skips the item above the cap, counted', async () => {
+  it('reads a page above 32 MiB, and skips and counts the item above the cap', async () => {
     await using bench = await ReaderBench.open({ positions: shopAt('5'), keptForMs: null });
     (await bench.watch()).refuse(410);
     const big = (name: string): JsonObject =>
@@ -225,7 +225,7 @@ describe('a list over HTTP', () => {
     expect(bench.position).to.equal('90');
   });
 
-  it('passes an item above 32 MiB by its name, counted, and reads the next', async () => {
+  it('skips an item above 32 MiB by its name, counts it, and reads the next', async () => {
     await using bench = await ReaderBench.open({ positions: shopAt('5'), keptForMs: null });
     (await bench.watch()).refuse(410);
     const giant = eventAt('giant', '10', { message: 'x'.repeat(33 * 1024 * 1024) });

@@ -1,12 +1,11 @@
-// The reader against a scripted API server over HTTP: starts, streams, reconnects. Relists, refusals
-// and the quiet refresh have files of their own.
+// The reflector against a scripted API server over HTTP: starts, streams, reconnects.
 
 import { expect } from 'chai';
 import type { JsonObject } from '../../../lib/core/event.ts';
 import { eventAt, frame, ReaderBench, shopAt } from '../../support/reader-bench.ts';
 import { until } from '../../support/until.ts';
 
-describe('reader', () => {
+describe('the reflector', () => {
   describe('at a first start', () => {
     it('lists everything in pages and watches from the first page’s version', async () => {
       await using bench = await ReaderBench.open();
@@ -26,7 +25,7 @@ describe('reader', () => {
       expect(bench.read).to.deep.equal([]);
     });
 
-    it('judges the listed items that the source wants', async () => {
+    it('judges the listed items that the source accepts', async () => {
       const judgeFirst = (object: JsonObject): boolean => object['reason'] === 'BackOff';
       await using bench = await ReaderBench.open({ judgeFirst });
       const items = [eventAt('a', '10'), eventAt('b', '11', { reason: 'Pulled' })];
@@ -62,7 +61,7 @@ describe('reader', () => {
       expect((await bench.watch()).query.get('resourceVersion')).to.equal('50');
     });
 
-    it('starts all namespaces with a list that knows the positions of some', async () => {
+    it('lists all namespaces first if it has positions of some', async () => {
       const watched = { group: '', version: 'v1', resource: 'events', namespace: null };
       await using bench = await ReaderBench.open({ watched, positions: shopAt('50') });
       const other = { metadata: { name: 'x', namespace: 'pay', resourceVersion: '70' } };
@@ -74,7 +73,7 @@ describe('reader', () => {
   });
 
   describe('reading a stream', () => {
-    it('yields ADDED and MODIFIED, moves with BOOKMARK, and reports DELETED as gone', async () => {
+    it('yields ADDED and MODIFIED, moves with BOOKMARK, and reports DELETED', async () => {
       await using bench = await ReaderBench.open();
       const watch = await bench.begin('10');
       watch.send(frame('ADDED', 'a', '11'), frame('MODIFIED', 'a', '12'));
@@ -86,7 +85,7 @@ describe('reader', () => {
       expect(bench.gone).to.deep.equal(['shop/a']);
     });
 
-    it('does not report a key as gone that came back in the same batch', async () => {
+    it('does not report a key as deleted that returned in the same batch', async () => {
       await using bench = await ReaderBench.open();
       const watch = await bench.begin('10');
       const lines = [frame('DELETED', 'a', '11'), frame('ADDED', 'a', '12')];
@@ -107,7 +106,7 @@ describe('reader', () => {
       await bench.haveReached('18446744073709551615');
     });
 
-    it('reads when it was read from the Date header and the time since', async () => {
+    it('computes times from the Date header and the time since', async () => {
       await using bench = await ReaderBench.open({ positions: shopAt('1') });
       const watch = await bench.watch();
       watch.open({ date: 'Sat, 31 Jan 2026 15:00:00 GMT' });
@@ -120,7 +119,7 @@ describe('reader', () => {
       expect(batch?.changes[0]?.readAt).to.equal(Date.UTC(2026, 0, 31, 15, 0, 2));
     });
 
-    it('pauses the response while nobody pulls, and reads all of it later', async () => {
+    it('pauses the response while its consumer is paused, and reads all of it later', async () => {
       await using bench = await ReaderBench.open();
       const watch = await bench.begin('1000');
       await bench.haveReached('1000');
@@ -162,7 +161,7 @@ describe('reader', () => {
       ['inside a frame', 'metadata'],
       ['inside a character', 'ö'],
     ] as const) {
-      it(`sees a frame that was cut ${where} again, once`, async () => {
+      it(`reads a frame that was cut ${where} again, once`, async () => {
         await using bench = await ReaderBench.open();
         const watch = await bench.begin('10');
         watch.send(frame('ADDED', 'a', '11'));
@@ -178,7 +177,7 @@ describe('reader', () => {
       });
     }
 
-    it('does not wait after a long-lived clean close', async () => {
+    it('does not wait after a clean close of a long stream', async () => {
       await using bench = await ReaderBench.open();
       const watch = await bench.begin('10');
       await bench.observedKind('watch-opened');
@@ -188,7 +187,7 @@ describe('reader', () => {
       expect(bench.observed.of('watch-ended')[0]).to.include({ reason: 'closed', retryMs: 0 });
     });
 
-    it('breaks a connection that falls silent within a frame', async () => {
+    it('ends a connection that is silent within a frame', async () => {
       await using bench = await ReaderBench.open({ positions: shopAt('10') });
       const watch = (await bench.watch()).open();
       watch.raw(`${JSON.stringify(frame('ADDED', 'a', '11'))}\n{"type":"ADD`);
@@ -198,12 +197,12 @@ describe('reader', () => {
       expect(bench.observed.of('watch-ended')[0]?.reason).to.equal('silent');
     });
 
-    it('breaks a connection that stays silent beyond the server’s own limit', async () => {
+    it('ends a connection that is silent beyond the server’s own limit', async () => {
       await using bench = await ReaderBench.open({ positions: shopAt('10') });
       const watch = await bench.watch();
       watch.open();
       await bench.observedKind('watch-opened');
-      // The list of the quiet refresh hangs as well: the peer has vanished.
+      // The list of the idle relist hangs as well, because the peer has vanished.
       await bench.clock.advance(361_000);
       await bench.observedKind('watch-ended');
       expect(bench.observed.of('watch-ended')[0]?.reason).to.equal('silent');
@@ -212,7 +211,7 @@ describe('reader', () => {
     });
   });
 
-  describe('frames that can not be read', () => {
+  describe('unreadable frames', () => {
     it('skips a frame of 9 MiB, counts it once and reads the next Event', async () => {
       await using bench = await ReaderBench.open();
       const watch = await bench.begin('10');
@@ -225,7 +224,7 @@ describe('reader', () => {
       expect(bench.observed.of('frame-skipped')[0]?.bytes).to.equal(huge.length);
     });
 
-    it('does not count it again when the stream is read again from before it', async () => {
+    it('does not count it again when an earlier position is read again', async () => {
       await using bench = await ReaderBench.open();
       let watch = await bench.begin('10');
       const huge = Buffer.alloc(5 * 1024 * 1024, 'x');

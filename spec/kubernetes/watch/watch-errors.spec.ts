@@ -1,20 +1,19 @@
-// Walks the table of trouble completely: every row has at least one case here, and every case says
-// which row it must hit.
+// Covers the table of watch errors completely: each row has at least one case, and each case names
+// its row.
 
 import { expect } from 'chai';
 import type { JsonObject } from '../../../lib/core/event.ts';
 import type { ApiFailed } from '../../../lib/kubernetes/client/kubernetes-api.ts';
 import {
   type EndOfStream,
-  TROUBLES,
-  type TroubleAction,
-  type TroubleRow,
+  WATCH_ERRORS,
   type WaitRule,
+  type WatchErrorAction,
 } from '../../../lib/kubernetes/watch/watch-error-table.ts';
 import {
   type Evidence,
   retryAfterMs,
-  toTrouble,
+  toWatchError,
 } from '../../../lib/kubernetes/watch/watch-errors.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
@@ -44,7 +43,7 @@ function ended(how: EndOfStream): Evidence {
 
 const TOO_LARGE = { details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } };
 
-type Case = readonly [Evidence, string, TroubleAction, WaitRule];
+type Case = readonly [Evidence, string, WatchErrorAction, WaitRule];
 
 const CASES: readonly Case[] = [
   [ended('closed'), 'clean end', 'resume', 'short'],
@@ -76,7 +75,7 @@ const CASES: readonly Case[] = [
   [answered(500), 'answered anything else', 'wait', 'asked'],
   [answered(302), 'answered by no API server', 'wait', 'slow'],
   [answered(503, {}, HTML_TYPE), 'answered 502, 503 or 504', 'wait', 'asked'],
-  [{ seen: 'list', detail: 'page 2' }, 'a list that cannot be', 'wait', 'backoff'],
+  [{ seen: 'list', detail: 'page 2' }, 'invalid list', 'wait', 'backoff'],
   [answered(200), 'answered anything else', 'wait', 'asked'],
   [framed(504, TOO_LARGE), 'in the stream: version too large', 'wait', 'asked'],
   [framed(504), 'in the stream: 504', 'wait', 'asked'],
@@ -110,21 +109,21 @@ const CASES: readonly Case[] = [
   [failed('too-large', 'answered'), 'answer above the bound', 'wait', 'backoff'],
 ];
 
-describe('the table of trouble', () => {
+describe('the table of watch errors', () => {
   for (const [evidence, row, action, wait] of CASES) {
     it(`answers ${JSON.stringify(evidence)} with "${row}"`, () => {
-      expect(toTrouble(evidence, NOW)).to.include({ row, action, wait });
+      expect(toWatchError(evidence, NOW)).to.include({ row, action, wait });
     });
   }
 
-  it('has no row that no case above hits', () => {
+  it('has a case above for each row', () => {
     const hit = new Set(CASES.map(([, row]) => row));
-    expect(TROUBLES.map(({ row }) => row).filter((row) => !hit.has(row))).to.deep.equal([]);
+    expect(WATCH_ERRORS.map(({ row }) => row).filter((row) => !hit.has(row))).to.deep.equal([]);
   });
 
-  it('bounds every repetition: a LIST after so many, or why none would help', () => {
-    const rows: readonly TroubleRow[] = TROUBLES;
-    const endless = rows.filter(({ action, relistAfter, noRelist = '' }) => {
+  it('bounds every repetition by a LIST, or says why a LIST would not help', () => {
+    const endless = WATCH_ERRORS.filter(({ consequence }) => {
+      const { action, relistAfter, noRelist = '' } = consequence;
       const isBounded = relistAfter !== undefined || noRelist !== '';
       return (action === 'wait' || action === 'resume') && !isBounded;
     });
@@ -133,7 +132,7 @@ describe('the table of trouble', () => {
 
   for (const [name, headers, found] of [
     ['a login page', HTML_TYPE, '200 text/html'],
-    ['nothing that says what it is', {}, '200 no content type'],
+    ['an answer without a content type', {}, '200 no content type'],
     [
       'a redirect, without its query',
       { location: 'https://login.example.test/oauth?state=s3cr3t#f' },
@@ -141,28 +140,28 @@ describe('the table of trouble', () => {
     ],
     ['a redirect to a path', { location: '/login?next=%2Fapi' }, '200 to /login'],
   ] as const) {
-    it(`says that it is no API server of ${name}`, () => {
-      const { detail } = toTrouble(answered(200, {}, headers), NOW);
+    it(`says that ${name} is no answer of an API server`, () => {
+      const { detail } = toWatchError(answered(200, {}, headers), NOW);
       expect(detail).to.match(/this is no API server/);
       expect(detail.split(': ')[0]).to.equal(found);
     });
   }
 
-  it('does not look at messages', () => {
+  it('does not depend on messages', () => {
     const message = 'too old resource version: 410 Gone Expired';
-    expect(toTrouble(answered(503, { message }), NOW).reason).to.equal('unavailable');
+    expect(toWatchError(answered(503, { message }), NOW).reason).to.equal('unavailable');
   });
 
-  it('tells what the server said, escaped and cut', () => {
+  it('quotes the server’s message, escaped and cut', () => {
     const status = { reason: 'Expired', message: `\u001b[31m${'x'.repeat(1000)}` };
-    const { detail } = toTrouble(answered(410, status), NOW);
+    const { detail } = toWatchError(answered(410, status), NOW);
     expect(detail).to.match(/^410 Expired: /);
     expect(detail.length).to.be.at.most(301);
     expect(detail).not.to.include('\u001b');
   });
 });
 
-describe('what the server asked to wait', () => {
+describe('the delay that a server asks for', () => {
   const date = new Date(NOW).toUTCString();
   for (const [headers, body, expected] of [
     [{ 'retry-after': '1' }, {}, 1_000],
@@ -177,11 +176,11 @@ describe('what the server asked to wait', () => {
   ] as const) {
     it(`is ${String(expected)} ms for ${JSON.stringify(headers)} and ${JSON.stringify(body)}`, () => {
       const answer = { ok: true, status: 429, headers, body, bytes: 0 } as const;
-      expect(toTrouble({ seen: 'answer', answer }, NOW + 3_600_000).askedMs).to.equal(expected);
+      expect(toWatchError({ seen: 'answer', answer }, NOW + 3_600_000).askedMs).to.equal(expected);
     });
   }
 
-  it('is read from a date against the clock handed in', () => {
+  it('is computed from a date by the given clock', () => {
     expect(retryAfterMs('Sat, 31 Jan 2026 12:00:30 GMT', NOW)).to.equal(30_000);
   });
 });

@@ -1,4 +1,4 @@
-// Frames out of bytes, however those were cut on their way.
+// Frames from bytes, independent of how these were cut on their way.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -55,17 +55,17 @@ describe('FrameSplitter', () => {
     ]);
   });
 
-  it('takes a frame of exactly its cap', () => {
+  it('accepts a frame of exactly its cap', () => {
     expect(framesOf(Buffer.from('{"a":1}\n'), [3], 7)[0]?.kind).to.equal('json');
   });
 
-  it('answers a line that is no JSON with its size, as a value', () => {
+  it('returns a line that is not JSON with its size, as a value', () => {
     const frames = framesOf(Buffer.from('{"a":\n{"b":2}\n'), []);
     expect(frames[0]).to.deep.equal({ kind: 'unparsable', bytes: 5 });
     expect(frames[1]).to.deep.include({ value: { b: 2 } });
   });
 
-  it('gives nothing for a frame that has not ended', () => {
+  it('returns nothing for a frame that has not ended', () => {
     const splitter = new FrameSplitter();
     expect(splitter.push(Buffer.from('{"a":1}'))).to.deep.equal([]);
     expect(splitter.pendingBytes).to.equal(7);

@@ -1,12 +1,12 @@
-// Servers with bad habits: watches that end at once, one frame and an error, lists that cannot end.
-// What is bounded, what is tried instead, and what is said.
+// Faulty servers: watches that end at once or after one frame, and lists that cannot end. Requests
+// are bounded, and a LIST replaces a watch.
 
 import { expect } from 'chai';
-import type { ParkedRequest } from '../support/parked-request.ts';
-import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
-import { until } from '../support/until.ts';
+import type { ParkedRequest } from '../../support/parked-request.ts';
+import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../../support/reader-bench.ts';
+import { until } from '../../support/until.ts';
 
-/** Answers by itself for so long, and counts what came of each kind. */
+/** Answers all requests for this time, and counts those of each kind. */
 async function requestsWithin(
   bench: ReaderBench,
   ms: number,
@@ -23,7 +23,7 @@ async function requestsWithin(
   const [lists, watches] = [server.count('list'), server.count('watch')];
   while (clock.monotonic() - began < ms) {
     await clock.advance(100);
-    // What was just answered is on its way over a real socket.
+    // The last answer is still on its way over a real socket.
     if (waiting === clock.monotonic()) await settled(bench);
   }
   return { lists: server.count('list') - lists, watches: server.count('watch') - watches };
@@ -38,7 +38,7 @@ async function settled({ server }: ReaderBench): Promise<void> {
   }, 'the exchange to end');
 }
 
-describe('reader, bad habits', () => {
+describe('the reflector with a faulty server', () => {
   it('lists after three watches that were closed at once and brought nothing', async () => {
     await using bench = await ReaderBench.open({ positions: shopAt('10') });
     for (let times = 1; times <= 3; times += 1) (await bench.watch()).open().end();
@@ -62,7 +62,7 @@ describe('reader, bad habits', () => {
         watch.send({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '10' } } }),
     ],
   ] as const) {
-    it(`takes a watch that ${name} for one that brought nothing`, async () => {
+    it(`treats a watch that ${name} as one that brought nothing`, async () => {
       await using bench = await ReaderBench.open({ positions: shopAt('10') });
       for (let times = 1; times <= 3; times += 1) {
         const watch = (await bench.watch()).open();
@@ -84,7 +84,7 @@ describe('reader, bad habits', () => {
     await until(() => bench.observed.of('reading').at(-1)?.state === 'watching', 'watching');
   });
 
-  it('goes on reading by lists, a few in ten seconds at most, where no watch ever lives', async () => {
+  it('continues reading by LISTs, a few in ten seconds, if no watch stays open', async () => {
     await using bench = await ReaderBench.open({ positions: shopAt('10') });
     let version = 10;
     const requests = await requestsWithin(bench, 60_000, (request) => {
@@ -101,7 +101,7 @@ describe('reader, bad habits', () => {
   });
 
   for (const code of [410, 500, 503]) {
-    it(`makes few requests where each watch brings one frame and then ERROR ${code}`, async () => {
+    it(`sends few requests if each watch brings one frame and then ERROR ${code}`, async () => {
       await using bench = await ReaderBench.open({ positions: shopAt('10') });
       let version = 10;
       const requests = await requestsWithin(bench, 60_000, (request) => {
@@ -118,7 +118,7 @@ describe('reader, bad habits', () => {
     });
   }
 
-  it('makes few requests where a list repeats its continue token', async () => {
+  it('sends few requests if a list repeats its continue token', async () => {
     await using bench = await ReaderBench.open();
     const requests = await requestsWithin(bench, 60_000, (request) => {
       request.list({ resourceVersion: '10', continue: 'same' });

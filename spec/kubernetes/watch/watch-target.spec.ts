@@ -1,12 +1,12 @@
-// Where the reading of a path begins after the configuration changed, and who reads the keys of a
-// path that is no longer read.
+// The start of reading a path after a change of the configuration, and the successors of a path
+// that is no longer read.
 
 import { expect } from 'chai';
 import type { Position } from '../../../lib/core/source.ts';
-import { startPointOf } from '../../../lib/kubernetes/watch/start-point.ts';
 import {
-  heirsAmong,
   positionKeyOf,
+  startPointOf,
+  successorsOf,
   type WatchTarget,
 } from '../../../lib/kubernetes/watch/watch-target.ts';
 
@@ -18,7 +18,7 @@ function eventsOf(namespace: string | null, more: Partial<WatchTarget> = {}): Wa
   return { group: '', version: 'v1', resource: 'events', namespace, ...more };
 }
 
-/** Where the reading begins, in the words of the tables below. */
+/** The start in the words of the tables below. */
 function begin(namespace: string | null, kept: readonly (readonly [string, Position])[]): string {
   const start = startPointOf(eventsOf(namespace), new Map(kept));
   if (start.position !== null) return `watch from ${start.position.resourceVersion}`;
@@ -167,12 +167,12 @@ describe('startPointOf', () => {
   });
 });
 
-describe('heirsAmong', () => {
+describe('successorsOf', () => {
   const selected = eventsOf(null, { fieldSelector: 'type=Warning' });
   for (const [name, path, watched, expected] of [
-    ['itself, whole', SHOP, [eventsOf('pay'), eventsOf('shop')], [[SHOP, null]]],
-    ['itself, of all', ALL, [eventsOf(null)], [[ALL, null]]],
-    ['the path of all, whole', SHOP, [eventsOf(null)], [[ALL, null]]],
+    ['the path itself', SHOP, [eventsOf('pay'), eventsOf('shop')], [[SHOP, null]]],
+    ['the path itself, of all namespaces', ALL, [eventsOf(null)], [[ALL, null]]],
+    ['the path of all namespaces', SHOP, [eventsOf(null)], [[ALL, null]]],
     [
       'the namespaces that are read, each its part',
       ALL,
@@ -194,12 +194,12 @@ describe('heirsAmong', () => {
       [selected],
       [[`${ALL}?fieldSelector=type=Warning`, null]],
     ],
-    ['nobody, where nothing is read', SHOP, [], []],
-    ['nobody, where it is no path', 'elsewhere', [eventsOf(null), eventsOf('shop')], []],
+    ['none if nothing is read', SHOP, [], []],
+    ['none if it is no path', 'elsewhere', [eventsOf(null), eventsOf('shop')], []],
   ] as const) {
     it(`of ${path}: ${name}`, () => {
-      const heirs = heirsAmong(path, watched).map((part) => [part.path, part.namespace]);
-      expect(heirs).to.deep.equal(expected);
+      const successors = successorsOf(path, watched).map((part) => [part.path, part.namespace]);
+      expect(successors).to.deep.equal(expected);
     });
   }
 });

@@ -1,17 +1,17 @@
-// Which proxy a connection to an API server goes through, over real sockets, and what is said of it.
+// The proxy of a connection to an API server, over real sockets, and its observations.
 
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { ConnectionBench, GET, NEVER } from '../support/connection-bench.ts';
-import type { ScriptedApiServer } from '../support/scripted-api-server.ts';
+import { ConnectionBench, GET, NEVER } from '../../support/connection-bench.ts';
+import type { ScriptedApiServer } from '../../support/scripted-api-server.ts';
 
-describe('the proxy on the way to an API server', () => {
+describe('the proxy of an API server', () => {
   let bench: ConnectionBench;
   beforeEach(() => (bench = new ConnectionBench()));
   afterEach(() => bench[Symbol.dispose]());
 
-  /** Every tunnel leads to this machine, whatever name is asked for. */
+  /** Every tunnel leads to this machine, whatever name is requested. */
   async function proxy(): Promise<{ url: string; asked: string[]; close: () => void }> {
     const asked: string[] = [];
     const sockets: Socket[] = [];
@@ -73,7 +73,7 @@ describe('the proxy on the way to an API server', () => {
     return bench.open({ kubeconfig: path }, environment);
   };
   for (const [what, host, variables, from] of rows) {
-    it(`uses ${what}, and says so`, async () => {
+    it(`uses ${what}, and observes it`, async () => {
       await using server = await bench.greeter('https', [NAME]);
       const tunnel = await proxy();
       try {
@@ -91,7 +91,7 @@ describe('the proxy on the way to an API server', () => {
     });
   }
 
-  it('uses proxy-url of the kubeconfig before all variables, to loopback as well', async () => {
+  it('prefers proxy-url of the kubeconfig to all variables, also for loopback', async () => {
     await using server = await bench.greeter('https');
     const tunnel = await proxy();
     try {
@@ -115,7 +115,7 @@ describe('the proxy on the way to an API server', () => {
     ['https_proxy', { https_proxy: 'http://me:%zzs3cret@127.0.0.1:1' }, {}],
     ['proxy-url', {}, { 'proxy-url': 'socks5://me:s3cret@127.0.0.1:1' }],
   ] as const) {
-    it(`refuses ${name} that is none, by its name and without its value`, async () => {
+    it(`refuses an invalid ${name}, naming it and not its value`, async () => {
       await using server = await bench.greeter('https', [NAME]);
       const refused = await open(server, { host: NAME, environment, more }).then(
         () => expect.fail('it was opened'),

@@ -1,17 +1,17 @@
-// Requests on a connection that the API server, or a balancer before it, has closed without a word
-// after its last answer: what goes out again, and what does not.
+// Requests on a connection that the API server or a balancer has closed silently after its last
+// answer: which are sent again.
 
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
-import type { ApiAnswer } from '../../lib/kubernetes/client/kubernetes-api.ts';
-import { create, get } from '../../lib/kubernetes/client/objects.ts';
-import { rawReceiver } from '../net/support/receiver.ts';
-import { ConnectionBench, NEVER, type Opened } from '../support/connection-bench.ts';
+import type { ApiAnswer } from '../../../lib/kubernetes/client/kubernetes-api.ts';
+import { create, get } from '../../../lib/kubernetes/client/objects.ts';
+import { rawReceiver } from '../../net/support/receiver.ts';
+import { ConnectionBench, NEVER, type Opened } from '../../support/connection-bench.ts';
 
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}';
 const PATH = '/apis/batch/v1/namespaces/ci/jobs';
 
-/** A server that answers the first request of each connection and ends it at the second. */
+/** A server that answers the first request of each connection and closes it at the second. */
 async function closingServer(end: (socket: Socket) => void) {
   const served = new WeakSet<Socket>();
   const requests: string[] = [];
@@ -53,13 +53,13 @@ const CASES: readonly {
   },
 ];
 
-describe('a request on a connection that was closed without a word', () => {
+describe('a request on a connection that was closed silently', () => {
   for (const [how, end] of Object.entries({
     closed: (socket: Socket): void => void socket.end(),
     reset: (socket: Socket): void => void socket.resetAndDestroy(),
   })) {
     for (const { what, ask, isRepeated } of CASES) {
-      it(`goes out ${isRepeated ? 'again, and once only' : 'once'}: ${what}, ${how}`, async () => {
+      it(`is sent ${isRepeated ? 'again, and once only' : 'once'}: ${what}, ${how}`, async () => {
         using bench = new ConnectionBench();
         await using server = await closingServer(end);
         await using opened = await bench.open({ master: server.url });

@@ -1,12 +1,11 @@
-// The reader when its position is of no use any more: what a relist yields, who is gone by it, and
-// which gaps it reports.
+// The reflector when its position is not usable any more: yielded states, deleted keys and gaps.
 
 import { expect } from 'chai';
-import type { ParkedRequest } from '../support/parked-request.ts';
-import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
+import type { ParkedRequest } from '../../support/parked-request.ts';
+import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../../support/reader-bench.ts';
 
-describe('reader, when the position was compacted', () => {
-  const ways: readonly [string, (watch: Awaited<ReturnType<ReaderBench['watch']>>) => void][] = [
+describe('the reflector, after its position was compacted', () => {
+  const ways: readonly [string, (watch: ParkedRequest) => void][] = [
     ['HTTP 410', (watch) => watch.refuse(410, { reason: 'Expired' })],
     ['ERROR 410 in the stream', (watch) => void watch.open().send(errorFrame(410))],
     ['ERROR Expired', (watch) => void watch.open().send(errorFrame(0, { reason: 'Expired' }))],
@@ -37,7 +36,7 @@ describe('reader, when the position was compacted', () => {
     });
   }
 
-  it('waits longer each time where a relist does not help', async () => {
+  it('waits longer each time if a relist does not help', async () => {
     await using bench = await ReaderBench.open();
     (await bench.begin('10')).end();
     for (let version = 20; version < 24; version += 1) {
@@ -55,7 +54,7 @@ describe('reader, when the position was compacted', () => {
     expect(waits.at(-1)).to.be.above(2_000);
   });
 
-  it('relists where the server stays behind the position asked for', async () => {
+  it('relists if the server stays behind the requested position', async () => {
     await using bench = await ReaderBench.open();
     (await bench.begin('10')).end();
     const behind = {
@@ -75,7 +74,7 @@ describe('reader, when the position was compacted', () => {
     expect((await next()).query.get('resourceVersion')).to.equal('40');
   });
 
-  it('reports a gap where nothing was read for longer than the cluster keeps them', async () => {
+  it('reports a gap if nothing was read for longer than the cluster keeps objects', async () => {
     const positions = shopAt('10', Date.UTC(2026, 0, 31, 9));
     await using bench = await ReaderBench.open({ positions });
     (await bench.watch()).refuse(410);
@@ -89,10 +88,10 @@ describe('reader, when the position was compacted', () => {
     ['HTTP 410', (watch: ParkedRequest) => watch.refuse(410)],
     ['ERROR 410 in its stream', (watch: ParkedRequest) => void watch.open().send(errorFrame(410))],
   ] as const) {
-    it(`reports no loss by ${name} where a live watch was quiet for longer than that`, async () => {
+    it(`reports no loss after ${name} if a live watch was quiet for longer than that`, async () => {
       await using bench = await ReaderBench.open({ keptForMs: 100_000 });
       let watch = await bench.begin('10');
-      // The list of the quiet refresh is forbidden all the time.
+      // The list of the idle relist is forbidden all the time.
       bench.server.answerBy((request) => {
         if (request.kind === 'list') request.refuse(403);
         return request.kind === 'list';
@@ -112,7 +111,7 @@ describe('reader, when the position was compacted', () => {
     });
   }
 
-  it('reports a gap where the watch was cut, not closed, and nothing was read for too long', async () => {
+  it('reports a gap if the watch was cut, not closed, and nothing was read for too long', async () => {
     await using bench = await ReaderBench.open({ keptForMs: 100_000 });
     const watch = await bench.begin('10');
     await bench.observedKind('watch-opened');
@@ -144,7 +143,7 @@ describe('reader, when the position was compacted', () => {
     ]);
   });
 
-  it('starts anew where the list’s version is below a position that it covers', async () => {
+  it('starts over if the list’s version is below a position that it covers', async () => {
     const watched = { group: '', version: 'v1', resource: 'events', namespace: null };
     const judgeFirst = (): boolean => true;
     await using bench = await ReaderBench.open({ watched, positions: shopAt('50'), judgeFirst });
@@ -154,7 +153,7 @@ describe('reader, when the position was compacted', () => {
     expect(bench.read).to.deep.equal(['a@30']);
   });
 
-  it('starts anew where the list’s version is below the position', async () => {
+  it('starts over if the list’s version is below the position', async () => {
     await using bench = await ReaderBench.open({ positions: shopAt('1000') });
     (await bench.watch()).refuse(410);
     (await bench.list()).list({ resourceVersion: '40', items: [eventAt('a', '30')] });
@@ -165,7 +164,7 @@ describe('reader, when the position was compacted', () => {
     expect(bench.gaps[0]).to.match(/^possible-loss: the store was replaced/);
   });
 
-  it('calls gone what a replaced store does not show, and nothing that it shows', async () => {
+  it('reports keys of a replaced store as deleted only if the list does not show them', async () => {
     await using bench = await ReaderBench.open();
     const items = [eventAt('kept', '500'), eventAt('second', '501'), eventAt('went', '502')];
     (await bench.begin('1000', items)).end();
@@ -180,7 +179,7 @@ describe('reader, when the position was compacted', () => {
     expect(bench.read, 'they are known').to.deep.equal([]);
   });
 
-  it('does not yield the first page’s items again where the list starts anew', async () => {
+  it('does not yield the first page’s items again if the list restarts', async () => {
     await using bench = await ReaderBench.open({ positions: shopAt('10') });
     (await bench.watch()).refuse(410);
     const a = eventAt('a', '20');

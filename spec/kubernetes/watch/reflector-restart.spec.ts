@@ -1,12 +1,19 @@
-// The reader in a later life of the process: what a kept position is worth, and how long nothing was
-// read as far as a restart can tell.
+// The reflector after a restart of the process: the use of a kept position, and the time without
+// reading.
 
 import { expect } from 'chai';
-import type { Position } from '../../lib/core/source.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import type { ParkedRequest } from '../support/parked-request.ts';
-import { errorFrame, eventAt, frame, ReaderBench, SHOP, shopAt } from '../support/reader-bench.ts';
-import { until } from '../support/until.ts';
+import type { Position } from '../../../lib/core/source.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import type { ParkedRequest } from '../../support/parked-request.ts';
+import {
+  errorFrame,
+  eventAt,
+  frame,
+  ReaderBench,
+  SHOP,
+  shopAt,
+} from '../../support/reader-bench.ts';
+import { until } from '../../support/until.ts';
 
 const NOON = Date.UTC(2026, 0, 31, 12);
 const HOUR = 3_600_000;
@@ -16,15 +23,15 @@ function lastPosition(bench: ReaderBench): Position {
   return moved.at(-1) ?? { resourceVersion: '', at: 0 };
 }
 
-describe('reader, restarted', () => {
+describe('the reflector, restarted', () => {
   const ways: readonly [string, (watch: ParkedRequest) => void][] = [
     ['HTTP 410', (watch) => watch.refuse(410, { reason: 'Expired' })],
     ['ERROR 410 in the stream', (watch) => void watch.open().send(errorFrame(410))],
     ['ERROR 500 in the stream', (watch) => void watch.open().send(errorFrame(500))],
   ];
   for (const [name, expire] of ways) {
-    it(`lists once after ${name} and judges only what is newer than the position`, async () => {
-      // Everything would be judged at a first start; this is none.
+    it(`lists once after ${name} and judges only states that are newer than the position`, async () => {
+      // A first start would judge everything; this is none.
       const judgeFirst = (): boolean => true;
       await using bench = await ReaderBench.open({ positions: shopAt('100'), judgeFirst });
       expire(await bench.watch());
@@ -37,7 +44,7 @@ describe('reader, restarted', () => {
     });
   }
 
-  it('reports from when the position was read until the list', async () => {
+  it('reports the gap from the time of the position to the list', async () => {
     const positions = shopAt('100', NOON - 59 * 60_000);
     await using bench = await ReaderBench.open({ positions });
     (await bench.watch()).refuse(410);
@@ -47,14 +54,14 @@ describe('reader, restarted', () => {
     expect(rest).to.deep.equal([]);
     expect(gap).to.include({ loss: 'none', path: SHOP, source: 'shop' });
     expect(gap?.from).to.deep.equal(positions.get(SHOP));
-    // The retry came a moment later, by the server's clock in whole seconds.
+    // The retry came a moment later, and the server's clock has whole seconds.
     expect(gap?.to.resourceVersion).to.equal('140');
     expect(gap?.to.at).to.be.within(NOON, NOON + 1_000);
   });
 
   for (const [name, away, loss] of [
     ['less than the cluster keeps them', HOUR - 10_000, 'none'],
-    ['more than that', HOUR + 10_000, 'possible-loss'],
+    ['more than the cluster keeps them', HOUR + 10_000, 'possible-loss'],
   ] as const) {
     it(`reports ${loss} after ${name}`, async () => {
       await using bench = await ReaderBench.open({ positions: shopAt('10', NOON - away) });
@@ -66,10 +73,10 @@ describe('reader, restarted', () => {
   }
 
   for (const [name, versionAt] of [
-    ['where the store moved on', (round: number) => String(90 + round)],
-    ['where nothing at all was written', () => '10'],
+    ['with writes elsewhere', (round: number) => String(90 + round)],
+    ['without any write', () => '10'],
   ] as const) {
-    it(`reports no loss after a quiet night of a life before, ${name}`, async () => {
+    it(`reports no loss after a quiet night before the restart, ${name}`, async () => {
       const keptForMs = 300_000;
       const clock = new FakeClock();
       let kept: Position;
@@ -105,7 +112,7 @@ describe('reader, restarted', () => {
     });
   }
 
-  it('moves the time of the position with every frame', async () => {
+  it('moves the time of the position with each frame', async () => {
     await using bench = await ReaderBench.open({ positions: shopAt('10', NOON - HOUR) });
     const watch = (await bench.watch()).open();
     await bench.observedKind('watch-opened');
@@ -121,9 +128,9 @@ describe('reader, restarted', () => {
     }
   });
 
-  it('finds by the quiet refresh that its position is of the future', async () => {
+  it('finds by the idle relist that its position is in the future', async () => {
     await using bench = await ReaderBench.open({ positions: shopAt('1000', NOON - 60_000) });
-    // Such a watch is accepted, and stays silent.
+    // The server accepts such a watch and sends nothing.
     (await bench.watch()).open();
     await bench.observedKind('watch-opened');
     (await bench.quiet()).list({ resourceVersion: '40', items: [eventAt('old', '30')] });
@@ -139,7 +146,7 @@ describe('reader, restarted', () => {
     await bench.haveRead('new@42');
   });
 
-  it('lists all namespaces first where one of them was read since', async () => {
+  it('lists all namespaces first if one of them was read since', async () => {
     const watched = { group: '', version: 'v1', resource: 'events', namespace: null };
     const own = { resourceVersion: '50', at: NOON - 600_000 };
     const positions = new Map([['/api/v1/events', own], ...shopAt('80', NOON - 60_000)]);
@@ -157,7 +164,7 @@ describe('reader, restarted', () => {
     ]);
   });
 
-  it('is not disturbed by its own clock, set back an hour and forward a day', async () => {
+  it('is independent of its own clock, set back an hour and forward a day', async () => {
     await using bench = await ReaderBench.open({ positions: shopAt('10') });
     bench.server.now = () => NOON + bench.clock.monotonic();
     const first = (await bench.watch()).open();
@@ -175,7 +182,7 @@ describe('reader, restarted', () => {
     expect(lastPosition(bench).at).to.be.within(NOON, NOON + 60_000);
   });
 
-  it('takes its own clock where the server tells no time', async () => {
+  it('uses its own clock if the server sends no date', async () => {
     await using bench = await ReaderBench.open({ positions: shopAt('10', NOON - HOUR) });
     bench.server.now = undefined;
     (await bench.watch()).open({ date: '' }).send(frame('ADDED', 'a', '11'));

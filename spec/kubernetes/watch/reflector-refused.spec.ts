@@ -1,14 +1,14 @@
-// The reader when the API server refuses or asks to wait: what is retried, how, and what is not.
+// The reflector when the API server refuses or asks to wait: which errors are retried, and when.
 
 import { expect } from 'chai';
-import { SluiceError } from '../../lib/core/errors.ts';
-import { ReaderBench, SHOP, shopAt } from '../support/reader-bench.ts';
-import { until } from '../support/until.ts';
+import { SluiceError } from '../../../lib/core/errors.ts';
+import { ReaderBench, SHOP, shopAt } from '../../support/reader-bench.ts';
+import { until } from '../../support/until.ts';
 
-describe('reader, refused', () => {
-  describe('what no retry cures', () => {
+describe('the reflector, refused', () => {
+  describe('errors', () => {
     for (const code of [400, 422]) {
-      it(`throws after ${code}, naming the path`, async () => {
+      it(`end it after ${code}, and the error names the path`, async () => {
         await using bench = await ReaderBench.open();
         (await bench.list()).refuse(code, { message: 'field label not supported' });
         await bench.reading.ended();
@@ -22,7 +22,7 @@ describe('reader, refused', () => {
       [403, 'forbidden'],
       [404, 'not-found'],
     ] as const) {
-      it(`keeps trying after ${code}, slowly, and says that it waits`, async () => {
+      it(`are retried slowly after ${code}, and it reports that it waits`, async () => {
         await using bench = await ReaderBench.open();
         (await bench.list()).refuse(code);
         await bench.observedKind('list-failed');
@@ -46,7 +46,7 @@ describe('reader, refused', () => {
       [null, 400, 800],
       ['Sat, 31 Jan 2026 12:00:20 GMT', 20_000, 25_000],
     ] as const) {
-      it(`waits after 429 with Retry-After ${header ?? 'absent'} and keeps the position`, async () => {
+      it(`lasts as long as Retry-After ${header ?? 'absent'} of a 429 says, and the position is kept`, async () => {
         await using bench = await ReaderBench.open({ positions: shopAt('10') });
         const date = { date: 'Sat, 31 Jan 2026 12:00:00 GMT' };
         const asked = header === null ? {} : { 'retry-after': header };
@@ -60,7 +60,7 @@ describe('reader, refused', () => {
       });
     }
 
-    it('relists after five answers that the version is too large', async () => {
+    it('ends with a relist after five answers that the version is too large', async () => {
       await using bench = await ReaderBench.open({ positions: shopAt('10') });
       const details = { causes: [{ reason: 'ResourceVersionTooLarge' }], retryAfterSeconds: 1 };
       for (let tries = 1; tries <= 5; tries += 1) (await bench.watch()).refuse(504, { details });

@@ -1,12 +1,13 @@
-// The second watch of the quiet refresh: what it brings, what its silence proves, and what becomes of
-// the first.
+// The second watch of an idle relist: its frames, the proof by its silence, and the end of the
+// first.
 
 import { expect } from 'chai';
-import { errorFrame, eventAt, frame, ReaderBench } from '../support/reader-bench.ts';
-import { until } from '../support/until.ts';
+import type { ParkedRequest } from '../../support/parked-request.ts';
+import { errorFrame, eventAt, frame, ReaderBench } from '../../support/reader-bench.ts';
+import { until } from '../../support/until.ts';
 
-describe('quiet refresh, its second watch', () => {
-  it('brings what the first owes, once, whichever of them brings it', async () => {
+describe('the second watch of an idle relist', () => {
+  it('brings missed states of the first, each once', async () => {
     await using bench = await ReaderBench.open();
     const first = await bench.begin('10');
     await bench.observedKind('watch-opened');
@@ -25,14 +26,13 @@ describe('quiet refresh, its second watch', () => {
   });
 
   for (const [name, expire] of [
-    ['HTTP 410', (second: Awaited<ReturnType<ReaderBench['watch']>>) => second.refuse(410)],
+    ['HTTP 410', (second: ParkedRequest) => second.refuse(410)],
     [
       'ERROR 410 in its stream',
-      (second: Awaited<ReturnType<ReaderBench['watch']>>) =>
-        void second.open().send(errorFrame(410)),
+      (second: ParkedRequest) => void second.open().send(errorFrame(410)),
     ],
   ] as const) {
-    it(`makes the list the relist by ${name}`, async () => {
+    it(`makes the list the relist after ${name}`, async () => {
       await using bench = await ReaderBench.open();
       const first = await bench.begin('10');
       await bench.observedKind('watch-opened');
@@ -47,7 +47,7 @@ describe('quiet refresh, its second watch', () => {
     });
   }
 
-  it('proves nothing while half a frame of it is under way', async () => {
+  it('proves nothing while one of its frames is incomplete', async () => {
     await using bench = await ReaderBench.open();
     await bench.begin('10');
     await bench.observedKind('watch-opened');
@@ -66,7 +66,7 @@ describe('quiet refresh, its second watch', () => {
     }, 'the new position');
   });
 
-  it('yields what it brought before its 410', async () => {
+  it('yields frames before its 410', async () => {
     await using bench = await ReaderBench.open();
     await bench.begin('10');
     await bench.observedKind('watch-opened');
@@ -79,7 +79,7 @@ describe('quiet refresh, its second watch', () => {
     expect((await bench.watch()).query.get('resourceVersion')).to.equal('90');
   });
 
-  it('takes over when the first is broken, and still proves the list by its silence', async () => {
+  it('replaces a first stream that broke, and its silence still proves the list', async () => {
     await using bench = await ReaderBench.open();
     const first = await bench.begin('10');
     await bench.observedKind('watch-opened');
@@ -97,7 +97,7 @@ describe('quiet refresh, its second watch', () => {
     expect(bench.server.count('watch')).to.equal(2);
   });
 
-  it('refused otherwise leaves the first stream and the position as they are', async () => {
+  it('leaves the first stream and the position unchanged if it is refused otherwise', async () => {
     await using bench = await ReaderBench.open();
     const first = await bench.begin('10');
     await bench.observedKind('watch-opened');
@@ -110,7 +110,7 @@ describe('quiet refresh, its second watch', () => {
     expect((await bench.server.next('watch')).query.get('resourceVersion')).to.equal('30');
   });
 
-  it('goes on alone when the first ends meanwhile', async () => {
+  it('continues alone when the first ends meanwhile', async () => {
     await using bench = await ReaderBench.open();
     const first = await bench.begin('10');
     await bench.observedKind('watch-opened');
@@ -124,7 +124,7 @@ describe('quiet refresh, its second watch', () => {
     expect(bench.observed.of('watch-ended')).to.deep.equal([]);
   });
 
-  it('is not silent while nobody reads it', async () => {
+  it('is not silent while its consumer is paused', async () => {
     await using bench = await ReaderBench.open();
     await bench.begin('10');
     await bench.observedKind('watch-opened');

@@ -1,11 +1,11 @@
-// What a complete list says of the whole path: once in a life every key that is there, and every
-// time the gap in its kind.
+// Conclusions from a complete list: once in a process all keys that exist, and each time the gap in
+// its kind.
 
 import { expect } from 'chai';
-import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
-import { until } from '../support/until.ts';
+import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../../support/reader-bench.ts';
+import { until } from '../../support/until.ts';
 
-/** The keys handed over so far, one list each. */
+/** The keys handed over so far, in one list for each time. */
 function listed(bench: ReaderBench): readonly (readonly string[])[] {
   return bench.reading.items.flatMap(({ listed }) => (listed === null ? [] : [[...listed]]));
 }
@@ -13,8 +13,8 @@ function listed(bench: ReaderBench): readonly (readonly string[])[] {
 const A = eventAt('a', '5');
 const B = eventAt('b', '6');
 
-describe('the first complete list of a life', () => {
-  it('hands over all keys with its last page, also of what is not judged', async () => {
+describe('the first complete list of a process', () => {
+  it('hands over all keys with its last page, also those that are not judged', async () => {
     await using bench = await ReaderBench.open();
     (await bench.list()).list({ resourceVersion: '10', items: [A], continue: 'more' });
     const second = await bench.list();
@@ -25,7 +25,7 @@ describe('the first complete list of a life', () => {
     expect(bench.reading.items.at(-1)?.listed?.size, 'beside the position').to.equal(2);
   });
 
-  it('leaves out what only the pages of a list that began anew showed', async () => {
+  it('leaves out keys that only the pages before a restart showed', async () => {
     await using bench = await ReaderBench.open();
     (await bench.list()).list({ resourceVersion: '10', items: [A], continue: 'more' });
     (await bench.list()).refuse(410);
@@ -34,7 +34,7 @@ describe('the first complete list of a life', () => {
     expect(listed(bench)).to.deep.equal([['shop/b']]);
   });
 
-  it('is a relist where a position was kept', async () => {
+  it('is a relist if a position was kept', async () => {
     await using bench = await ReaderBench.open({ positions: shopAt('4') });
     (await bench.watch()).refuse(410);
     (await bench.list()).list({ resourceVersion: '10', items: [A, B] });
@@ -43,7 +43,7 @@ describe('the first complete list of a life', () => {
     expect(bench.reading.items.at(-1)?.changes, 'with the last occurrences').to.have.length(2);
   });
 
-  it('is that of the quiet refresh where no other came, with what the stream knows better', async () => {
+  it('is that of an idle relist if there was no other, corrected by the stream', async () => {
     await using bench = await ReaderBench.open({ positions: shopAt('4') });
     const watch = (await bench.watch()).open();
     await bench.observedKind('watch-opened');
@@ -55,7 +55,7 @@ describe('the first complete list of a life', () => {
     expect(listed(bench)).to.deep.equal([['shop/a', 'shop/newer']]);
   });
 
-  it('is handed over even where nothing is there', async () => {
+  it('is handed over even if it is empty', async () => {
     await using bench = await ReaderBench.open({ positions: shopAt('4') });
     (await bench.watch()).open();
     await bench.observedKind('watch-opened');
@@ -79,13 +79,13 @@ describe('the first complete list of a life', () => {
 });
 
 describe('the gap of a relist', () => {
-  it('is none at a first start', async () => {
+  it('is absent at a first start', async () => {
     await using bench = await ReaderBench.open();
     await bench.begin('10', [A]);
     expect(bench.gaps).to.deep.equal([]);
   });
 
-  it('is none of the three where the refresh renews a quiet position', async () => {
+  it('is absent if the idle relist renews a quiet position', async () => {
     await using bench = await ReaderBench.open();
     await bench.begin('10');
     await bench.observedKind('watch-opened');
@@ -108,7 +108,7 @@ describe('the gap of a relist', () => {
     ['a new one written twice', [eventAt('n', '30', { count: 2 })], 'coalesced'],
     ['an old one that was not known', [eventAt('o', '9', { count: 7 })], 'none'],
   ] as const) {
-    it(`is ${loss} where it shows ${name}`, async () => {
+    it(`is ${loss} if the list shows ${name}`, async () => {
       await using bench = await ReaderBench.open(counted);
       const watch = await bench.begin('10', [eventAt('a', '5', { count: 3 })]);
       watch.send(errorFrame(410));
@@ -118,7 +118,7 @@ describe('the gap of a relist', () => {
     });
   }
 
-  it('does not count what is read for the first time with it', async () => {
+  it('ignores counts of a namespace that is read for the first time', async () => {
     const watched = { group: '', version: 'v1', resource: 'events', namespace: null };
     await using bench = await ReaderBench.open({
       ...counted,
@@ -134,7 +134,7 @@ describe('the gap of a relist', () => {
     expect(bench.losses).to.deep.equal(['none']);
   });
 
-  it('knows the count that a frame brought', async () => {
+  it('uses the count that a frame brought', async () => {
     await using bench = await ReaderBench.open(counted);
     const watch = await bench.begin('10', [eventAt('a', '5', { count: 3 })]);
     watch.send({ type: 'MODIFIED', object: eventAt('a', '11', { count: 8 }) }, errorFrame(410));
@@ -144,7 +144,7 @@ describe('the gap of a relist', () => {
     expect(bench.losses).to.deep.equal(['none']);
   });
 
-  it('counts also what a list showed before it began anew', async () => {
+  it('includes counts of the pages before a restart', async () => {
     await using bench = await ReaderBench.open({ ...counted, positions: shopAt('10') });
     (await bench.watch()).refuse(410);
     const twice = eventAt('n', '20', { count: 2 });
@@ -156,7 +156,7 @@ describe('the gap of a relist', () => {
     expect(bench.gaps[0]).to.match(/^coalesced: 1 may have been written more than once/);
   });
 
-  it('is a possible loss where the pages are of different versions', async () => {
+  it('is a possible loss if the pages are of different versions', async () => {
     await using bench = await ReaderBench.open({ positions: shopAt('10') });
     (await bench.watch()).refuse(410);
     (await bench.list()).list({ resourceVersion: '40', items: [A], continue: 'x' });
@@ -170,7 +170,7 @@ describe('the gap of a relist', () => {
     ['hides nothing', [eventAt('x', '20', { count: 1 })], 'none'],
     ['hides a write', [eventAt('x', '20', { count: 2 })], 'coalesced'],
   ] as const) {
-    it(`is ${loss} where a refresh becomes the relist and ${name}`, async () => {
+    it(`is ${loss} if an idle relist becomes the relist and ${name}`, async () => {
       await using bench = await ReaderBench.open(counted);
       await bench.begin('10');
       await bench.observedKind('watch-opened');

@@ -1,19 +1,19 @@
-// Random histories: Events come, change and go while watches are cut, closed and held back, history
-// is compacted, and time passes so that quiet streams are refreshed. Whatever happens, within one life
-// nothing is read twice, nothing older than what was read, and the last states are all read.
+// Random histories: Events come, change and go while watches are cut, closed and stalled, history
+// is compacted, and idle relists run. In one process nothing is read twice, nothing is read that is
+// older than a state already read, and all last states are read.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { parseYaml } from '../../lib/config/parse-yaml.ts';
-import { stringAt } from '../../lib/core/event.ts';
-import { connect } from '../../lib/kubernetes/client/connection.ts';
-import type { ReaderBatch } from '../../lib/kubernetes/watch/known-versions.ts';
-import { readChanges } from '../../lib/kubernetes/watch/reflector.ts';
-import { EventsWorld } from '../support/events-world.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { Reading } from '../support/reading.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
-import { until } from '../support/until.ts';
+import { parseYaml } from '../../../lib/config/parse-yaml.ts';
+import { stringAt } from '../../../lib/core/event.ts';
+import { connect } from '../../../lib/kubernetes/client/connection.ts';
+import type { ReaderBatch } from '../../../lib/kubernetes/watch/known-versions.ts';
+import { readChanges } from '../../../lib/kubernetes/watch/reflector.ts';
+import { EventsWorld } from '../../support/events-world.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { Reading } from '../../support/reading.ts';
+import { recordingObserve } from '../../support/recording-observe.ts';
+import { until } from '../../support/until.ts';
 
 type Act = (world: EventsWorld, clock: FakeClock, name: string) => Promise<void>;
 

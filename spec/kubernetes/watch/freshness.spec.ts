@@ -1,16 +1,16 @@
-// A stream that is silent: whether it is quiet or dead, what proves it, and what is said meanwhile.
+// Silent streams: whether they are alive, the proofs of it, and the reports meanwhile.
 
 import { expect } from 'chai';
-import type { ParkedRequest } from '../support/parked-request.ts';
-import { frame, ReaderBench, shopAt } from '../support/reader-bench.ts';
-import { until } from '../support/until.ts';
+import type { ParkedRequest } from '../../support/parked-request.ts';
+import { frame, ReaderBench, shopAt } from '../../support/reader-bench.ts';
+import { until } from '../../support/until.ts';
 
-/** A reader that ends a stream after 25 s of silence. */
+/** Opens a reader that ends a stream after 25 s of silence. */
 function open(positions = shopAt('10')): Promise<ReaderBench> {
   return ReaderBench.open({ maxSilenceMs: 25_000, positions });
 }
 
-/** Lets time pass, a second at a time, until a request of this kind comes. */
+/** Advances the clock by seconds until a request of this kind arrives. */
 async function comes(bench: ReaderBench, kind: 'list' | 'watch'): Promise<ParkedRequest> {
   await until(async () => {
     await bench.clock.advance(1_000);
@@ -19,13 +19,13 @@ async function comes(bench: ReaderBench, kind: 'list' | 'watch'): Promise<Parked
   return bench.server.next(kind);
 }
 
-/** Lets so much time pass, a second at a time, and answers no request. */
+/** Advances the clock by seconds without an answer to any request. */
 async function pass(bench: ReaderBench, ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 1_000) await bench.clock.advance(1_000);
 }
 
-describe('reader, silence', () => {
-  it('opens another stream from the same position, on another connection, and ends the silent one', async () => {
+describe('a silent stream', () => {
+  it('is replaced by one from the same position on another connection', async () => {
     await using bench = await open();
     const first = (await bench.watch()).open();
     await bench.observedKind('watch-opened');
@@ -39,7 +39,7 @@ describe('reader, silence', () => {
     expect(bench.server.count('list')).to.equal(0);
   });
 
-  it('reads what a dead stream did not bring, within a minute', async () => {
+  it('loses nothing within a minute if it was dead', async () => {
     await using bench = await open();
     (await bench.watch()).open().send(frame('ADDED', 'a', '11'));
     await bench.haveRead('a@11');
@@ -50,7 +50,7 @@ describe('reader, silence', () => {
     expect(bench.losses).to.deep.equal([]);
   });
 
-  it('leaves a stream alone that says something', async () => {
+  it('is not ended if it brings bookmarks', async () => {
     await using bench = await open();
     const watch = (await bench.watch()).open();
     for (let version = 11; version <= 16; version += 1) {
@@ -62,7 +62,7 @@ describe('reader, silence', () => {
     expect(bench.server.count('watch')).to.equal(1);
   });
 
-  it('does not end a stream that is silent because nobody takes what it brought', async () => {
+  it('is not ended while its consumer is paused', async () => {
     await using bench = await open();
     const watch = (await bench.watch()).open();
     bench.reading.pause();
@@ -78,10 +78,10 @@ describe('reader, silence', () => {
     await bench.haveRead('e11@11', 'e12@12', 'e13@13');
   });
 
-  it('ends a stream as soon as a refresh that held it up does not get on', async () => {
+  it('is ended as soon as the idle relist that delayed this makes no progress', async () => {
     await using bench = await open();
     let watch = (await bench.watch()).open();
-    // Renewals of a quiet stream, until the refresh lists.
+    // Renewals of a quiet stream, until the idle relist sends its LIST.
     await until(
       async () => {
         await bench.clock.advance(1_000);
@@ -95,7 +95,7 @@ describe('reader, silence', () => {
         }
         return parked.some(({ kind }) => kind === 'list');
       },
-      'the refresh',
+      'the idle relist',
       20_000,
     );
     const list = await bench.server.next('list');
@@ -105,8 +105,8 @@ describe('reader, silence', () => {
     await bench.haveRead('missed@12');
   });
 
-  describe('how long ago everything was certainly read', () => {
-    it('is renewed by the silence of a stream that was just opened', async () => {
+  describe('the time since the last proof', () => {
+    it('restarts after the silence of a stream that was just opened', async () => {
       await using bench = await open();
       (await bench.watch()).open();
       await bench.observedKind('watch-opened');
@@ -139,7 +139,7 @@ describe('reader, silence', () => {
       expect(bench.observed.of('path-current').length).to.equal(before + 1);
     });
 
-    it('counts from the start where nothing could be read so far', async () => {
+    it('counts from the start if nothing could be read yet', async () => {
       await using bench = await ReaderBench.open();
       bench.server.answerBy((request) => {
         request.refuse(503);
