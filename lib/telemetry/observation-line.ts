@@ -1,6 +1,6 @@
-// The lines of everything but decisions. Error: data lost or a human
-// must act; warn: unexpected, recovered; info: life cycle and configuration; debug: each attempt.
-// What has no line of its own (events read, queue depths) is a metric only.
+// The lines of every observation except decisions. Error: data lost or a human must act; warn:
+// unexpected, recovered; info: life cycle and configuration; debug: each attempt. Observations
+// without a line (Events read, queue depths) are metrics only.
 
 import type { DecisionObserved, Observation } from '../core/observation.ts';
 import { deliveryLines, limitLines } from './delivery-line.ts';
@@ -9,10 +9,10 @@ import { lifecycleLines, storeLines } from './lifecycle-line.ts';
 import type { LogLine } from './logging.ts';
 import { readingLines } from './reading-line.ts';
 
-/** Everything observed but decisions. */
+/** Every observation except decisions. */
 export type OtherObservation = Exclude<Observation, DecisionObserved>;
 
-/** The lines of an observation other than a decision, in the order to write them. */
+/** Makes the lines of an observation other than a decision, in the order to write them. */
 export function observationLines(
   observation: OtherObservation,
   failures: FailureLog,
