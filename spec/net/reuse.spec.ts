@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import { systemClock } from '../../lib/kit/system.ts';
 import type { HttpClient } from '../../lib/net/http-client.ts';
-import { BRIEF_IDLE_MS, Reuse } from '../../lib/net/pools.ts';
+import { BRIEF_IDLE_MS, ReusePolicy } from '../../lib/net/pools.ts';
 import { until } from '../support/until.ts';
 import { aClient, aRequest, patient, type Receiver, rawReceiver } from './support/receiver.ts';
 
@@ -252,7 +252,7 @@ describe('what is known of a place', () => {
   const ONCE = { isRepeatable: false };
 
   it('is nothing at first: a connection is watched before one is reused', () => {
-    const reuse = new Reuse();
+    const reuse = new ReusePolicy();
     expect(reuse.useFor('a:1', ONCE, 0)).to.equal('watched');
     expect(reuse.useFor('a:1', REPEATABLE, 0)).to.equal('any');
     reuse.stayedOpen('a:1');
@@ -261,7 +261,7 @@ describe('what is known of a place', () => {
   });
 
   it('is for ten minutes that it closes connections without a word, then nothing', () => {
-    const reuse = new Reuse();
+    const reuse = new ReusePolicy();
     reuse.stayedOpen('a:1');
     reuse.closedUnannounced('a:1', 1_000);
     expect(reuse.useFor('a:1', ONCE, 600_999)).to.equal('single');
