@@ -1,9 +1,9 @@
-// The version, read from package.json where it stands: two folders up from the sources, three from
-// what is compiled.
+// The version, read from package.json: two folders above the sources, three above the compiled
+// files.
 
 import { existsSync, readFileSync } from 'node:fs';
 
-/** How every request of Sluice names the program that sends it. */
+/** The `user-agent` of every request of Sluice. */
 export function userAgent(): string {
   return `sluice/${version()}`;
 }

@@ -1,6 +1,6 @@
-// Options of the log, dependencies of telemetry, and one line before it is text. How observations
-// become lines is in observation-line.ts and decision-line.ts, how lines become text in
-// line-format.ts and brigade-format.ts, where the text goes in log.ts.
+// Options of the log, dependencies of telemetry, and one line before it is text. Observations become
+// lines in telemetry.ts and the *-line.ts files. Lines become text in line-format.ts and
+// brigade-format.ts, and log.ts writes the text.
 
 import type { Writable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';

@@ -4,7 +4,7 @@
 import type { TrailEntry } from '../../core/decision.ts';
 import type { EventObject, Json } from '../../core/event.ts';
 import type { DecisionObserved } from '../../core/observation.ts';
-import { jsonSize } from '../../kit/data/json-size.ts';
+import { jsonSize } from '../../kit/data/json.ts';
 import { ruleLabel } from '../../telemetry/log-value.ts';
 import type { Happening, RecentActivity, RecentMove } from './recent-activity.ts';
 

@@ -17,7 +17,7 @@ import { type Json, stringAt } from '../../core/event.ts';
 import type { Archive, DecisionRecord, DeliveryQuery } from '../../core/store.ts';
 import { type ActName, possibleActs } from '../../delivery/actions.ts';
 import type { HeldForecast } from '../../intake/forecast.ts';
-import { jsonSize } from '../../kit/data/json-size.ts';
+import { jsonSize } from '../../kit/data/json.ts';
 import { timeOf } from '../time.ts';
 import { cut } from './decision-documents.ts';
 import type { PauseStanding } from './gateway-state.ts';

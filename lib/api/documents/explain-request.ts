@@ -6,7 +6,7 @@ import { parseYamlStream } from '../../config/parse-yaml.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type EventObject, isJsonObject, type Json } from '../../core/event.ts';
 import { type ExplanationDocument, toExplanationDocument } from '../../filters/decide.ts';
-import { jsonSize } from '../../kit/data/json-size.ts';
+import { jsonSize } from '../../kit/data/json.ts';
 import { type JsonValue, JsonValues } from '../../kit/data/json-values.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { type ExplainPlan, explainEvent } from '../../plan/explain-event.ts';

@@ -3,7 +3,7 @@
 // a reference in a ring and nothing else; documents are made of it when somebody asks.
 
 import type { DecisionObserved, Observation } from '../../core/observation.ts';
-import { jsonSize } from '../../kit/data/json-size.ts';
+import { jsonSize } from '../../kit/data/json.ts';
 
 /** A delivery that moved, without the Events in it. */
 export interface RecentMove {

@@ -9,7 +9,7 @@ export type PathStep = string | number;
 const FIRST = /^[A-Za-z_][\w-]*/;
 const STEP = /\.([\w-]+)|\[(\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]/y;
 
-/** The steps of a path; undefined where the text is none. */
+/** Parses a path into its steps; undefined if it is invalid. */
 export function parsePath(text: string): readonly PathStep[] | undefined {
   const first = FIRST.exec(text)?.[0];
   if (first === undefined) return undefined;
@@ -26,7 +26,7 @@ export function parsePath(text: string): readonly PathStep[] | undefined {
   return steps;
 }
 
-/** The value at a path; undefined where something on the way is missing or of another type. */
+/** Finds the value at a path; undefined if a step is missing or has another type. */
 export function valueAtPath(value: Json, steps: readonly PathStep[]): Json | undefined {
   let here: Json | undefined = value;
   for (const step of steps) {
@@ -40,7 +40,7 @@ function childOf(value: Json, step: PathStep): Json | undefined {
   if (typeof step === 'number') {
     return isJsonList(value) ? value[step] : undefined;
   }
-  // Only own keys: an Event must not reach what every object inherits.
+  // Only own keys: an Event must not reach inherited properties.
   return isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
 }
 
@@ -56,7 +56,7 @@ function unquoted(text: string): string | undefined {
     const parsed: unknown = JSON.parse(text);
     return typeof parsed === 'string' ? parsed : undefined;
   } catch {
-    // A bad escape such as "\q" makes the whole path none, which the caller reports.
+    // An invalid escape such as "\q" makes the whole path invalid, which the caller reports.
     return undefined;
   }
 }

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { RecentActivity } from '../../../lib/api/documents/recent-activity.ts';
 import type { DecisionObserved } from '../../../lib/core/observation.ts';
-import { jsonSize } from '../../../lib/kit/data/json-size.ts';
+import { jsonSize } from '../../../lib/kit/data/json.ts';
 import { aDecision, aDelivery, anEvent, anOccurrence } from '../../support/builders.ts';
 
 const LOOSE = { entries: 100, weight: 1_000_000 };

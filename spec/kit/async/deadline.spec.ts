@@ -1,8 +1,8 @@
 // Promises of lib/kit/async/abort.ts.
 
 import { expect } from 'chai';
-import { openDeadline } from '../../lib/kit/async/abort.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import { openDeadline } from '../../../lib/kit/async/abort.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 
 describe('openDeadline', () => {
   it('aborts with a TimeoutError when time is up', async () => {

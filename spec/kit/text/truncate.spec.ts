@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { truncate } from '../../lib/kit/text/printable.ts';
+import { truncate } from '../../../lib/kit/text/printable.ts';
 
 describe('truncate', () => {
   const cases = [
