@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import Mocha from 'mocha';
 
-/** What spec/run.ts reads back. */
+/** The report that spec/run.ts reads. */
 export interface RunCounts {
   readonly passed: number;
   readonly failed: number;
@@ -25,6 +25,6 @@ export class CountingReporter extends Mocha.reporters.Spec {
   }
 }
 
-// Mocha requires a reporter and takes what that gives for the class; this is the name by which an ES
-// module says what `require` gives.
+// Mocha requires a reporter and takes what that gives for the class; this is the name by which an
+// ES module says what `require` gives.
 export { CountingReporter as 'module.exports' };

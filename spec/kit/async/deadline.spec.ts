@@ -33,7 +33,7 @@ describe('openDeadline', () => {
     expect(clock.sleepers).to.equal(0);
   });
 
-  it('starts the countdown anew at each extension, with one timer', async () => {
+  it('restarts the countdown at each extension, with one timer', async () => {
     const clock = new FakeClock();
     using deadline = openDeadline(clock, 100, new AbortController().signal);
     for (let chunk = 0; chunk < 5; chunk += 1) {

@@ -39,7 +39,7 @@ describe('truncate', () => {
     });
   }
 
-  it('stays within its bound and says what is missing, whatever the text is', () => {
+  it('stays within its bound and names the missing bytes for any text', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary', maxLength: 400 }),
