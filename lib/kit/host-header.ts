@@ -1,6 +1,7 @@
-// Checks that the Host header of a request names this machine. Without it a web page can point a
-// name of its own at a loopback address and read from the listener there (DNS rebinding). Only a
-// name can be pointed elsewhere, so the address of the connection itself is accepted.
+// Hosts and ports as text, and the check that the Host header of a request names this machine.
+// Without it a web page can point a name of its own at a loopback address and read from the
+// listener there (DNS rebinding). Only a name can be pointed elsewhere, so the address of the
+// connection itself is accepted.
 // Source: RFC 9110 §7.2 (Host), §15.5.20 (421).
 
 import { isIPv4, isIPv6 } from 'node:net';
@@ -53,4 +54,9 @@ export function hostName(host: string): string | null {
 /** An address in lower case; an IPv4 address without the prefix of a dual-stack socket. */
 function plainAddress(address: string): string {
   return address.toLowerCase().replace(/^::ffff:/, '');
+}
+
+/** Joins a host and a port; an IPv6 address gets brackets. */
+export function hostPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -6,12 +6,13 @@
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../core/clock.ts';
+import { hostPort } from '../kit/host-header.ts';
 import type { Environment } from '../kit/system.ts';
 import { hostOf, portOf } from './address.ts';
 import { BodyDeadlines } from './body-deadlines.ts';
 import { Connector, type TlsIdentity } from './connector.ts';
 import { type ExchangeContext, exchange } from './exchange.ts';
-import { failed, failedByAbort, hostPort } from './failure.ts';
+import { failed, failedByAbort } from './failure.ts';
 import type { HttpClient, HttpRequest, HttpResult } from './http-client.ts';
 import { Pools } from './pools.ts';
 import { type HttpProxy, proxyChoice } from './proxies.ts';

@@ -13,6 +13,7 @@ import {
   type SecureContext,
 } from 'node:tls';
 import type { Clock } from '../core/clock.ts';
+import { hostPort } from '../kit/host-header.ts';
 import {
   type AddressTarget,
   forbiddenBy,
@@ -20,7 +21,7 @@ import {
   isForbidden,
   targetOf,
 } from './address.ts';
-import { ConnectError, codeOf, hostPort, whereOf } from './failure.ts';
+import { ConnectError, codeOf, whereOf } from './failure.ts';
 import { type HttpProxy, type ProxyChoice, proxyAuthorization } from './proxies.ts';
 
 /** Certificates as PEM. The receiver's certificate is always verified. */

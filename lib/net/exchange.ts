@@ -17,6 +17,7 @@ import {
   getAdapter,
   type InternalAxiosRequestConfig,
 } from 'axios';
+import { hostPort } from '../kit/host-header.ts';
 import { hostOf, portOf, targetOf } from './address.ts';
 import type { BodyDeadlines, Bounded } from './body-deadlines.ts';
 import type { Connector } from './connector.ts';
@@ -25,7 +26,6 @@ import {
   codeOf,
   failedBy,
   failedByAbort,
-  hostPort,
   isClosedConnection,
   isRefusedCertificate,
 } from './failure.ts';

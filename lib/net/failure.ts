@@ -2,6 +2,8 @@
 // detail for people made of codes and addresses. Error messages are not passed on, because some
 // quote headers or input of the peer. Only messages of our own ConnectError are quoted.
 
+import { codeOfFailure } from '../kit/file-trouble.ts';
+import { hostPort } from '../kit/host-header.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { HttpFailed, NetworkFailure } from './http-client.ts';
 
@@ -43,12 +45,10 @@ export function failed(
 
 /** The code of an error, or of the first error of an AggregateError. */
 export function codeOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
-    return error.code;
-  }
-  return error instanceof AggregateError && error.errors.length > 0
-    ? codeOf(error.errors[0])
-    : 'ERROR';
+  const code = codeOfFailure(error);
+  if (code !== undefined) return code;
+  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [];
+  return errors.length === 0 ? 'ERROR' : codeOf(errors[0]);
 }
 
 /** The addresses in an error of a socket; undefined if it names none. */
@@ -68,11 +68,6 @@ interface SocketErrorFields extends Error {
   readonly address?: unknown;
   readonly port?: unknown;
   readonly hostname?: unknown;
-}
-
-/** Joins a host and a port; an IPv6 address gets brackets. */
-export function hostPort(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** One row of the failure table; a code that ends in `*` is a prefix. */

@@ -8,8 +8,8 @@ import { Agent, type ClientRequestArgs } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
+import { hostPort } from '../kit/host-header.ts';
 import type { Connector } from './connector.ts';
-import { hostPort } from './failure.ts';
 
 /**
  * Longest idle time of a connection for repeatable requests. A closed one costs such a request only

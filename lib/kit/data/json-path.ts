@@ -2,6 +2,7 @@
 // `event.metadata.annotations["a.b/c"]`. Keys and indexes only: no wildcards, no filters.
 
 import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
+import { jsonOrNothing } from './json.ts';
 
 /** A key of an object or an index of a list. */
 export type PathStep = string | number;
@@ -52,11 +53,7 @@ function toStep(found: RegExpExecArray): PathStep | undefined {
 }
 
 function unquoted(text: string): string | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'string' ? parsed : undefined;
-  } catch {
-    // An invalid escape such as "\q" makes the whole path invalid, which the caller reports.
-    return undefined;
-  }
+  // An invalid escape such as "\q" makes the whole path invalid, which the caller reports.
+  const parsed = jsonOrNothing(text);
+  return typeof parsed === 'string' ? parsed : undefined;
 }
