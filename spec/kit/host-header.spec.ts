@@ -1,5 +1,5 @@
-// Which addresses are loopback. Which hosts a listener answers under is shown by access.spec.ts and
-// by the specs of playback.
+// Loopback addresses. The hosts under which a listener answers: access.spec.ts and the specs of
+// playback.
 
 import { expect } from 'chai';
 import { isLoopback } from '../../lib/kit/host-header.ts';

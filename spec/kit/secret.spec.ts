@@ -1,4 +1,4 @@
-// Secrets by reference: what is read, what is none, and how long one is believed.
+// Secrets by reference: accepted texts, missing secrets, and the time for which one is cached.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Promises of lib/kit/system.ts, and of the fake clock that stands in for it elsewhere: both keep
-// what core/clock.ts says. These are the only specs that wait for real time, a few milliseconds.
+// Promises of core/clock.ts, kept by lib/kit/system.ts and by the fake clock of other specs. Only
+// these specs wait for real time, a few milliseconds.
 
 import { expect } from 'chai';
 import type { Clock } from '../../lib/core/clock.ts';

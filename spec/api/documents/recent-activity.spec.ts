@@ -105,7 +105,7 @@ describe('what is remembered', () => {
   });
 });
 
-describe('weightOf', () => {
+describe('jsonSize', () => {
   it('counts the characters of texts and a little for each object', () => {
     const weights: readonly (readonly [Parameters<typeof jsonSize>[0], number])[] = [
       ['abc', 3],

@@ -1,4 +1,4 @@
-// Promises of lib/kit/async/abort.ts.
+// Promises of lib/kit/async/abort.ts: deadlines.
 
 import { expect } from 'chai';
 import { openDeadline } from '../../../lib/kit/async/abort.ts';

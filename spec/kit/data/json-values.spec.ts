@@ -1,5 +1,5 @@
-// JSON values one after the other: whatever separates them, however the text is cut, and with the
-// line of the first one that is none.
+// Consecutive JSON values in a text, with any separators and pieces, and the line of the first
+// invalid one.
 
 import { expect } from 'chai';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-// Promises of lib/kit/text/pattern.ts and glob.ts.
+// Promises of lib/kit/text/pattern.ts: patterns and globs.
 
 import { expect } from 'chai';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-// Promises of lib/kit/text/quantity.ts, size.ts and rate.ts: the quantities of the configuration.
+// Promises of lib/kit/text/quantity.ts: durations of the configuration.
 
 import { expect } from 'chai';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-// Promises of lib/kit/text/quantity.ts.
+// Promises of lib/kit/text/quantity.ts: rates of the configuration.
 
 import { expect } from 'chai';
 import { parseRate } from '../../../lib/kit/text/quantity.ts';

@@ -1,4 +1,4 @@
-// Promises of lib/kit/text/quantity.ts.
+// Promises of lib/kit/text/quantity.ts: sizes of the configuration.
 
 import { expect } from 'chai';
 import { parseSize } from '../../../lib/kit/text/quantity.ts';

@@ -1,4 +1,4 @@
-// Truncated texts: within their bound, and honest about what is missing.
+// Truncated texts: within their bound, with a mark for the missing part.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
