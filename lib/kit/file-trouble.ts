@@ -1,4 +1,4 @@
-// What the operating system's codes for files mean, in words that fit behind a colon.
+// Failures of file operations in words that fit after a colon.
 
 import { access } from 'node:fs/promises';
 
@@ -12,19 +12,19 @@ const WORDS: Readonly<Record<string, string>> = {
   EROFS: 'a read-only file system',
 };
 
-/** Node's or the operating system's code of a failure, or undefined where it has none. */
+/** The code of Node or the operating system in an error; undefined if it has none. */
 export function codeOfFailure(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** What a failure to open, read or write a file means; the code itself where no words are known. */
+/** Describes a failure to open, read or write a file; an unknown code describes itself. */
 export function fileTrouble(error: unknown): string {
   const code = codeOfFailure(error) ?? 'unknown error';
   return WORDS[code] ?? code;
 }
 
-/** Whether there is something at a path; what cannot be looked at counts. */
+/** Whether a path exists; true also if access is denied. */
 export async function isThere(path: string): Promise<boolean> {
   try {
     await access(path);

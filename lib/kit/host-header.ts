@@ -1,13 +1,14 @@
-// Whether a request names this machine. Without that check a web page can point a name of its own at a
-// loopback address, and read what listens there (DNS rebinding). Only a name can be made to point
-// elsewhere, so an address that was connected to is believed.
+// Hosts and ports as text, and the check that the Host header of a request names this machine.
+// Without it a web page can point a name of its own at a loopback address and read from the
+// listener there (DNS rebinding). Only a name can be pointed elsewhere, so the address of the
+// connection itself is accepted.
 // Source: RFC 9110 §7.2 (Host), §15.5.20 (421).
 
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** Under which hosts a listener answers. */
+/** The hosts under which a listener answers. */
 export interface HostRules {
-  /** The host that it listens on, as it was configured. */
+  /** The configured host of the listener. */
   readonly listenHost: string;
   /** Further names, in lower case. */
   readonly hosts: ReadonlySet<string>;
@@ -16,13 +17,13 @@ export interface HostRules {
 /** A fault of the Host headers of a request. */
 export type HostTrouble = 'not one' | 'malformed' | 'misdirected';
 
-/** Whether an address is one of this machine's loopback. */
+/** Whether an address is a loopback address. */
 export function isLoopback(address: string): boolean {
   const plain = plainAddress(address);
   return isIPv4(plain) ? plain.startsWith('127.') : plain === '::1';
 }
 
-/** Whether a listener on this host can be reached from this machine alone. */
+/** Whether a listener on this host is reachable only from this machine. */
 export function isLoopbackHost(host: string): boolean {
   const name = host.toLowerCase();
   return name === 'localhost' || name.endsWith('.localhost') || isLoopback(name);
@@ -43,14 +44,19 @@ export function hostTrouble(
   return isOurs ? null : 'misdirected';
 }
 
-/** The name or address of `host[:port]` in lower case, without brackets; null if it is neither. */
+/** Parses the name or address of `host[:port]`, in lower case without brackets; null if invalid. */
 export function hostName(host: string): string | null {
   const [, six, name] = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(host) ?? [];
   if (six !== undefined) return isIPv6(six) ? six.toLowerCase() : null;
   return name?.toLowerCase() ?? null;
 }
 
-/** An address in lower case; an IPv4 one without the prefix that it has on a socket for both. */
+/** An address in lower case; an IPv4 address without the prefix of a dual-stack socket. */
 function plainAddress(address: string): string {
   return address.toLowerCase().replace(/^::ffff:/, '');
+}
+
+/** Joins a host and a port; an IPv6 address gets brackets. */
+export function hostPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,6 +1,6 @@
-// Secrets and certificates by reference: the text of a file or of an environment variable, read when
-// it is needed and again after a short while, so that a rotated one is noticed without a restart.
-// It never shows what it read: what goes wrong names the file or the variable only.
+// Secrets and certificates by reference: the text of a file or of an environment variable. It is
+// read on use and read again after ten seconds, so that a rotated secret is used without a restart.
+// Errors name the file or the variable and never quote its text.
 
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -8,37 +8,38 @@ import type { Clock } from '../core/clock.ts';
 import { fileTrouble } from './file-trouble.ts';
 import { quoted } from './text/printable.ts';
 
-/** Where a secret is. */
+/** A reference to the text of a secret. */
 export type SecretRef = { readonly file: string } | { readonly env: string };
 
-/** A secret that a configuration needs, so that a start can be refused where it is not there. */
+/** A secret that a configuration needs; a start is refused if it is missing or unusable. */
 export interface NeededSecret {
   /** A JSON Pointer to the key that names it. */
   readonly path: string;
   readonly ref: SecretRef;
-  /** What is wrong with its text, without quoting it; undefined where nothing is. */
+  /** Describes the fault of its text, without quoting it; undefined if there is none. */
   readonly fault?: (text: string) => string | undefined;
 }
 
-/** The text of a secret, or why there is none; `why` names where it should be. */
+/** The text of a secret, or the reason why it is missing; `why` names the file or variable. */
 type ReadSecret =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly why: string };
 
-/** What reading needs. */
+/** Base of all references. */
 export interface SecretPlaces {
-  /** Where relative paths begin. */
+  /** Folder of relative paths. */
   readonly folder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-// A bundle of every public authority is 250 kB; more is not what was meant.
+// A bundle of all public authorities has 250 kB; a much larger file is a mistake.
 const LONGEST_BYTES = 1024 * 1024;
 
 /**
  * Reads a secret now.
  *
- * **Shape**: without white space at both ends, which editors and `echo` leave. Empty is none.
+ * **Shape**: without white space at both ends, which editors and `echo` add. An empty text counts
+ * as missing.
  */
 export async function readSecret(ref: SecretRef, places: SecretPlaces): Promise<ReadSecret> {
   const where = nameOfSecret(ref);
@@ -49,7 +50,7 @@ export async function readSecret(ref: SecretRef, places: SecretPlaces): Promise<
   }
   try {
     const path = resolve(places.folder, ref.file);
-    // Looked at before it is opened: opening a pipe would wait for who writes into it.
+    // Checked before opening, because opening a pipe would wait for a writer.
     const found = await stat(path);
     if (!found.isFile()) return { ok: false, why: `${where}: not a regular file` };
     if (found.size > LONGEST_BYTES) return { ok: false, why: `${where}: larger than 1 MiB` };
@@ -60,14 +61,16 @@ export async function readSecret(ref: SecretRef, places: SecretPlaces): Promise<
 }
 
 /**
- * Whether a reference is a secret itself, known by its form. People write a URL or a signing secret in
- * the place of the file that holds it.
+ * Whether a reference is, by its form, a secret itself: people write a URL or a signing secret
+ * instead of the name of its file.
  */
 export function isSecretItself(ref: SecretRef): boolean {
   return /^(?:https?:\/\/|whsec_)/i.test('env' in ref ? ref.env : ref.file);
 }
 
-/** `file "…"` or `variable …`, for people; without the name if that is the secret. */
+/**
+ * Renders `file "…"` or `variable …` for people; without the name if the name is a secret itself.
+ */
 export function nameOfSecret(ref: SecretRef): string {
   if (isSecretItself(ref)) return 'env' in ref ? 'a variable' : 'a file';
   return 'env' in ref ? `variable ${quoted(ref.env)}` : `file ${quoted(ref.file)}`;
@@ -78,11 +81,11 @@ function toRead(value: string, where: string): ReadSecret {
   return text === '' ? { ok: false, why: `${where}: empty` } : { ok: true, text };
 }
 
-// The kubelet swaps mounted Secrets about once a minute, and reading a small file costs next to
-// nothing: within this time after the swap the new one is used.
+// Time until a swapped Secret is used. The kubelet swaps mounted Secrets about once a minute, and
+// reading a small file is cheap.
 const FRESH_MS = 10_000;
 
-/** The texts of several secrets by what they are for, or the first that there is none of. */
+/** The texts of several secrets by purpose, or the reason why the first one is missing. */
 type ReadSecrets<Name extends string> =
   | { readonly ok: true; readonly texts: Readonly<Partial<Record<Name, string>>> }
   | { readonly ok: false; readonly why: string };
@@ -92,7 +95,7 @@ interface RememberedSecret<Name extends string> {
   readonly at: number;
 }
 
-/** Secrets that are used together, read together and remembered for ten seconds. */
+/** Secrets that are read together and cached for ten seconds. */
 export class SecretSet<Name extends string> {
   readonly #needed: readonly (readonly [Name, NeededSecret])[];
   readonly #places: SecretPlaces;
@@ -112,7 +115,7 @@ export class SecretSet<Name extends string> {
     this.#clock = clock;
   }
 
-  /** The secrets as they were at most ten seconds ago; where one was missing, as they are now. */
+  /** Returns the secrets, at most ten seconds old; reads again if one was missing. */
   async read(): Promise<ReadSecrets<Name>> {
     const now = this.#clock.monotonic();
     const known = this.#remembered;
@@ -124,7 +127,7 @@ export class SecretSet<Name extends string> {
     return read;
   }
 
-  /** The receiver refused what was read: the next use reads again. */
+  /** Makes the next use read again, because the receiver refused a secret. */
   forget(): void {
     this.#remembered = null;
   }
@@ -140,7 +143,7 @@ export class SecretSet<Name extends string> {
   }
 }
 
-/** Reads a secret now and looks whether it can be one. */
+/** Reads a secret now and checks its text. */
 export async function readNeeded(
   { ref, fault }: NeededSecret,
   places: SecretPlaces,

@@ -1,16 +1,16 @@
-// The machine's clock, chance and environment: the only file that reads the time, sets a timer,
-// draws a random number or looks at environment variables. It decides nothing; everybody else is
-// handed a Clock, a Random and an environment, so that specs can hand in their own.
+// The system's clock, random numbers and environment. No other file reads the time, sets a timer,
+// draws a random number or reads environment variables. Other code receives a Clock, a Random and
+// an environment, so that specs can pass their own.
 
 import type { Clock, Random } from '../core/clock.ts';
 
 /** The environment variables of a process, by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-// Node keeps a timer's length in 32 bits with a sign and fires a longer one at once.
+// Node stores the length of a timer in 32 bits with a sign and fires a longer one at once.
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** The clock of this machine. Its sleeps keep the process alive. */
+/** The system's clock. Its sleeps keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -19,17 +19,18 @@ export const systemClock: Clock = {
   turn: () => new Promise((resolve) => setImmediate(resolve)),
 };
 
-/** Chance as this machine has it; good enough for jitter, not for secrets. */
+/** The system's random numbers, good enough for jitter, not for secrets. */
 export const systemRandom: Random = () => Math.random();
 
-/** A copy of this process's environment variables, so that later changes reach nobody. */
+/** Copies this process's environment variables, so that later changes have no effect. */
 export function systemEnvironment(): Environment {
   return { ...process.env };
 }
 
 /**
- * Removes the variable with which Node.js believes every certificate. This covers every connection of
- * the process, also that to a proxy or of a library. Answers whether the variable was set so.
+ * Removes the variable that makes Node.js accept every certificate. This covers every connection of
+ * the process, including those to a proxy or of a library. Returns whether the variable was set to
+ * that.
  */
 export function insistOnCertificates(): boolean {
   const name = 'NODE_TLS_REJECT_UNAUTHORIZED';

@@ -1,9 +1,11 @@
-// The version, read from package.json where it stands: two folders up from the sources, three from
-// what is compiled.
+// The version, read from package.json: two folders above the sources, three above the compiled
+// files.
 
 import { existsSync, readFileSync } from 'node:fs';
+import { isJsonObject } from '../core/event.ts';
+import { jsonOrNothing } from './data/json.ts';
 
-/** How every request of Sluice names the program that sends it. */
+/** The `user-agent` of every request of Sluice. */
 export function userAgent(): string {
   return `sluice/${version()}`;
 }
@@ -13,8 +15,7 @@ export function version(): string {
   const place = ['../../package.json', '../../../package.json']
     .map((path) => new URL(path, import.meta.url))
     .find((url) => existsSync(url));
-  const text = place === undefined ? '{}' : readFileSync(place, 'utf8');
-  const value: unknown = JSON.parse(text);
-  const found = typeof value === 'object' && value !== null && 'version' in value;
-  return found && typeof value.version === 'string' ? value.version : 'unknown';
+  const value = jsonOrNothing(place === undefined ? null : readFileSync(place, 'utf8'));
+  const found = isJsonObject(value) ? value['version'] : undefined;
+  return typeof found === 'string' ? found : 'unknown';
 }

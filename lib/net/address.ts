@@ -1,19 +1,20 @@
-// Addresses that nothing is sent to: link-local ones, metadata services of clouds, the unspecified
-// one. Every spelling counts, and so does what a name resolves to. Loopback and private addresses are
-// allowed, because receivers live in clusters. It opens nothing.
+// Forbidden addresses, to which nothing is sent: link-local ones, metadata services of clouds, the
+// unspecified one. The check covers every spelling, IPv4 addresses inside IPv6 ones, and the
+// addresses of a name. Loopback and private addresses are allowed, because receivers run in
+// clusters. Nothing is opened here.
 // Source: RFC 3927 and RFC 4291 §2.5.6 (link-local); each cloud's page about instance metadata.
 
 import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net';
-import { ConnectTrouble } from './failure.ts';
+import { ConnectError } from './failure.ts';
 
 const FORBIDDEN = new BlockList();
 FORBIDDEN.addSubnet('169.254.0.0', 16, 'ipv4');
 FORBIDDEN.addSubnet('fe80::', 10, 'ipv6');
-// Linux takes these for loopback. Resolvers that block a name answer with them, and a delivery must
-// not go to whatever listens on this host then.
+// Linux treats these as loopback. Resolvers that block a name answer with them, and a delivery must
+// not reach a listener on this host because of that.
 FORBIDDEN.addAddress('0.0.0.0', 'ipv4');
 FORBIDDEN.addAddress('::', 'ipv6');
-// Amazon EC2 has its services for instances here: metadata, pod identity, DNS, time.
+// Amazon EC2: metadata, pod identity, DNS, time.
 FORBIDDEN.addSubnet('fd00:ec2::', 32, 'ipv6');
 
 /** Addresses at which clouds serve metadata and machine credentials, outside the ranges above. */
@@ -37,7 +38,9 @@ for (const address of METADATA_SERVICES) {
   FORBIDDEN.addAddress(address, address.includes(':') ? 'ipv6' : 'ipv4');
 }
 
-/** Whether nothing may be sent to an IP address; a name is none and is judged when it is resolved. */
+/**
+ * Whether nothing may be sent to an IP address. False for a name, which is checked once resolved.
+ */
 export function isForbidden(address: string): boolean {
   const family = isIP(address);
   if (family !== 6) return family === 4 && FORBIDDEN.check(address, 'ipv4');
@@ -45,36 +48,37 @@ export function isForbidden(address: string): boolean {
   return FORBIDDEN.check(address, 'ipv6') || embedded.some((one) => FORBIDDEN.check(one, 'ipv4'));
 }
 
-/** The end of a connection. */
+/** The address that a connection leads to. */
 export interface AddressTarget {
   readonly host: string;
   readonly port: number;
   readonly isTls: boolean;
 }
 
-/** The place that requests to a URL of `http:` or `https:` go to. */
+/** Takes the address out of a URL of `http:` or `https:`. */
 export function targetOf(url: URL): AddressTarget {
   return { host: hostOf(url), port: portOf(url), isTls: url.protocol === 'https:' };
 }
 
-/** The host of a URL as sockets take it: an IPv6 address without its brackets. */
+/** The host of a URL in the form of sockets: an IPv6 address without its brackets. */
 export function hostOf(url: URL): string {
   const { hostname } = url;
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
 }
 
-/** The port of a URL, that of its protocol if it names none. */
+/** The port of a URL, or the default port of its protocol. */
 export function portOf(url: URL): number {
   if (url.port !== '') return Number(url.port);
   return url.protocol === 'https:' ? 443 : 80;
 }
 
 /**
- * A look-up whose answers hold no forbidden address, for a socket to use: what was checked is what
- * is connected to, so a name that resolves to something else a moment later gains nothing.
+ * Makes a look-up for sockets that never answers a forbidden address. The socket connects to the
+ * checked address itself, so a name that resolves differently a moment later (DNS rebinding) cannot
+ * pass.
  *
- * **Errors**: `forbidden-address` where any address of the name is one; taking the others would
- * hide that somebody points the name there.
+ * **Errors**: `forbidden-address` if any address of the name is forbidden. Using the others would
+ * hide that the name points there.
  */
 export function guardedLookup(lookup: LookupFunction): LookupFunction {
   return (hostname, options, callback) => {
@@ -95,18 +99,12 @@ export function guardedLookup(lookup: LookupFunction): LookupFunction {
   };
 }
 
-/** What a connection to a forbidden address ends with. */
-export function forbiddenBy(what: string): ConnectTrouble {
-  return new ConnectTrouble('forbidden-address', `link-local, metadata or unspecified: ${what}`);
+/** Makes the error of a connection to a forbidden address. */
+export function forbiddenBy(what: string): ConnectError {
+  return new ConnectError('forbidden-address', `link-local, metadata or unspecified: ${what}`);
 }
 
-// IPv4 addresses inside IPv6 addresses. A gateway, a tunnel or the kernel sends on to the IPv4 address
-// what goes to such an IPv6 one, so both must be judged. NAT64 prefixes that a network chose for
-// itself cannot be recognized.
-// Source: RFC 4291 §2.5.5, RFC 2765 §2.1 (translated), RFC 6052 §2.2 and RFC 8215 (NAT64), RFC 3056
-// (6to4), RFC 4380 §4 (Teredo), RFC 5214 §6.1 (ISATAP).
-
-/** One form. */
+/** One form of an IPv4 address inside an IPv6 address. */
 interface AddressForm {
   /** Over the 32 hexadecimal digits of an address; its groups are the IPv4 address. */
   readonly digits: RegExp;
@@ -114,13 +112,18 @@ interface AddressForm {
   readonly isInverted?: true;
 }
 
+// A gateway, a tunnel or the kernel forwards traffic for such an IPv6 address to the IPv4 address,
+// so both must be checked. NAT64 prefixes that a network chose for itself cannot be recognized.
+// Source: RFC 4291 §2.5.5, RFC 2765 §2.1 (translated), RFC 6052 §2.2 and RFC 8215 (NAT64). RFC 3056
+// (6to4), RFC 4380 §4 (Teredo), RFC 5214 §6.1 (ISATAP).
 const FORMS: readonly AddressForm[] = [
   // IPv4-compatible, IPv4-mapped and IPv4-translated.
   { digits: /^0{24}(.{8})$/ },
   { digits: /^0{20}ffff(.{8})$/ },
   { digits: /^0{16}ffff0000(.{8})$/ },
-  // NAT64: 64:ff9b::/96, and the forms that a network may choose below 64:ff9b:1::/48: /96, /64, /56
-  // and /48. The digits 16 and 17 are zero except under /96, and so is what follows the address.
+  // NAT64: 64:ff9b::/96, and the forms that a network may choose below 64:ff9b:1::/48: /96, /64,
+  // /56 and /48. The digits 16 and 17 are zero except under /96, and so is what follows the
+  // address.
   { digits: /^0064ff9b0{16}(.{8})$/ },
   { digits: /^0064ff9b0001.{12}(.{8})$/ },
   { digits: /^0064ff9b0001.{4}00(.{8})0{6}$/ },
@@ -136,10 +139,10 @@ const FORMS: readonly AddressForm[] = [
 ];
 
 /**
- * The IPv4 addresses that an IPv6 address stands for; none if it embeds none.
+ * Finds the IPv4 addresses embedded in an IPv6 address.
  *
- * **Shape**: an address that several forms fit has several. 0.0.0.0 is there only if no form reads
- * anything else, because the zeros that pad one form are an address in another.
+ * **Shape**: several if several forms fit. 0.0.0.0 is included only if no form finds another
+ * address, because the zero padding of one form is an address in another.
  */
 function embeddedIPv4(address: string): readonly string[] {
   if (!isIPv6(address)) return [];

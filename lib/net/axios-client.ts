@@ -1,17 +1,18 @@
-// The client that the rest of Sluice is given: connections are kept, their number is bounded, and
-// every request ends as an answer. It opens nothing before the first request. Nothing here follows a
-// redirect or logs, and nothing is repeated unless a kept connection turns out to be closed. Which
-// variables there are is handed in.
+// The HTTP client of Sluice: it keeps a bounded number of connections, checks the headers and
+// returns every failure as an answer. It opens nothing before the first request, follows no
+// redirect and does not log. A request is repeated only if its kept connection turns out to be
+// closed (exchange.ts).
 
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../core/clock.ts';
+import { hostPort } from '../kit/host-header.ts';
 import type { Environment } from '../kit/system.ts';
 import { hostOf, portOf } from './address.ts';
 import { BodyDeadlines } from './body-deadlines.ts';
 import { Connector, type TlsIdentity } from './connector.ts';
-import { exchange, type RequestLine } from './exchange.ts';
-import { failed, failedByAbort, placeOf } from './failure.ts';
+import { type ExchangeContext, exchange } from './exchange.ts';
+import { failed, failedByAbort } from './failure.ts';
 import type { HttpClient, HttpRequest, HttpResult } from './http-client.ts';
 import { Pools } from './pools.ts';
 import { type HttpProxy, proxyChoice } from './proxies.ts';
@@ -19,39 +20,41 @@ import { type HttpProxy, proxyChoice } from './proxies.ts';
 export type { TlsIdentity } from './connector.ts';
 export type { HttpProxy } from './proxies.ts';
 
-/** What a client is made of. */
+/** Options of a client. */
 export interface HttpClientOptions {
-  /** How many requests may be under way at once; others wait, as long as their signal allows. */
+  /** Number of concurrent requests; others wait until a slot is free or their signal aborts. */
   readonly maxSockets: number;
-  /** Sent where a request names none. */
+  /** Sent if a request has no header `user-agent`. */
   readonly userAgent: string;
-  /** From the look-up of the name to the end of the handshake, a proxy's included; default 5 s. */
+  /** From the look-up of the name to the end of the handshake, including a proxy's; default 5 s. */
   readonly connectTimeoutMs?: number;
   readonly tls?: TlsIdentity;
-  /** `environment`: as its variables say. Null or absent: straight to the receiver, whatever they say. */
+  /**
+   * `environment`: according to its variables. Null or absent: directly, regardless of variables.
+   */
   readonly proxy?: HttpProxy | 'environment' | null;
-  /** How much of an answer's body is kept; default 16 KiB. */
+  /** Size of the kept beginning of an answer's body; default 16 KiB. */
   readonly excerptBytes?: number;
 }
 
-/** What a client takes from outside. */
+/** Dependencies of a client. */
 export interface HttpClientParts {
   readonly clock: Clock;
-  /** Resolves names; default the system's. What it answers is checked either way. */
+  /** Resolves names, by default with the system's resolver. Its answers are always checked. */
   readonly lookup?: LookupFunction;
-  /** The variables that name proxies; absent: there are none. */
+  /** Environment variables that name proxies; none if absent. */
   readonly environment?: Environment;
 }
 
 // A receiver that does not take a connection within this is down; a lane's own timeout is longer.
 const CONNECT_TIMEOUT_MS = 5000;
 const EXCERPT_BYTES = 16 * 1024;
-// Reading so much is cheaper than a new connection with its handshake; more is not.
+// Up to this size, reading the rest of a body is cheaper than a new connection with its handshake.
 const DRAIN_BYTES = 1024 * 1024;
-// The status is known by then; a body that takes longer is not worth the lane's time.
+// The status is known by then; a lane should not wait longer for a body.
 const BODY_MS = 1000;
 
-/** Makes a client; nothing is opened, and unusable certificates show as `tls` when it sends. */
+/** Creates a client; it opens nothing. Unusable certificates fail as `tls` when it sends. */
 export function createHttpClient(options: HttpClientOptions, parts: HttpClientParts): HttpClient {
   return new AxiosClient(options, parts);
 }
@@ -60,7 +63,7 @@ class AxiosClient implements HttpClient {
   readonly #userAgent: string;
   readonly #slots: Slots;
   readonly #connector: Connector;
-  readonly #line: RequestLine;
+  readonly #context: ExchangeContext;
   #isClosed = false;
 
   constructor(options: HttpClientOptions, parts: HttpClientParts) {
@@ -72,7 +75,7 @@ class AxiosClient implements HttpClient {
     const how = { connectTimeoutMs, tls, proxy: choice };
     const connector = new Connector(how, { clock, lookup });
     this.#connector = connector;
-    this.#line = {
+    this.#context = {
       connector,
       pools: {
         'http:': new Pools({ connector, clock, isTls: false, maxSockets }),
@@ -85,24 +88,24 @@ class AxiosClient implements HttpClient {
   }
 
   async send(request: HttpRequest, signal: AbortSignal): Promise<HttpResult> {
-    // As octets: Node would write a text together with the head and encode the head's anew.
+    // As bytes: Node would join a text with the head and encode the head a second time.
     const body = typeof request.body === 'string' ? Buffer.from(request.body) : request.body;
-    const headers = toSent(request.headers, { userAgent: this.#userAgent, body });
+    const headers = toSentHeaders(request.headers, { userAgent: this.#userAgent, body });
     if (typeof headers === 'string') return failed('local', 'never', headers);
     const isFree = !signal.aborted && !this.#isClosed && this.#slots.tryTake();
     if (!isFree && !(await this.#wait(signal))) {
-      const place = placeOf(hostOf(request.url), portOf(request.url));
+      const place = hostPort(hostOf(request.url), portOf(request.url));
       return failedByAbort(signal.reason, { place, reached: 'never' });
     }
-    return exchange(this.#line, { request, headers, body, signal }, this.#onDone);
+    return exchange(this.#context, { request, headers, body, signal }, this.#onDone);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#slots.close();
     this.#connector[Symbol.dispose]();
-    for (const pools of Object.values(this.#line.pools)) pools[Symbol.dispose]();
-    this.#line.deadlines[Symbol.dispose]();
+    for (const pools of Object.values(this.#context.pools)) pools[Symbol.dispose]();
+    this.#context.deadlines[Symbol.dispose]();
   }
 
   readonly #onDone = (): void => this.#slots.release();
@@ -112,10 +115,8 @@ class AxiosClient implements HttpClient {
   }
 }
 
-// The headers that go out with a request: the caller's, checked and put into octets, and our own.
-// What frames the message or belongs to the connection is not the caller's to say.
-// Source: RFC 9110 §5.5 (field values), §7.6.1 (connection-specific fields); RFC 9112 §6.
-
+// Headers that frame the message or belong to the connection; callers cannot set them.
+// Source: RFC 9110 §7.6.1 (connection-specific fields); RFC 9112 §6.
 const OURS = new Set([
   'connection',
   'content-length',
@@ -133,43 +134,44 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const PLAIN = /^[\t\x20-\x7e]*$/;
 const CONTROL = /[^\P{Cc}\t]/u;
 
-/** By lower-case name. */
-type SentExchange = Record<string, string>;
-
-/** What the headers depend on beside the caller's. */
-interface Around {
-  /** Sent where the caller names none. */
+/** Inputs of a request's headers in addition to the caller's. */
+interface HeaderContext {
+  /** Sent if the caller sets none. */
   readonly userAgent: string;
   readonly body: Buffer | null;
 }
 
 /**
- * The headers to send; a text where the request can not be sent with its own.
+ * Completes the headers of a request; returns a text if the caller's headers cannot be sent.
  *
- * **Shape**: characters beyond ASCII go out as UTF-8, which most receivers expect.
+ * **Shape**: by lower-case name. Characters beyond ASCII are sent as UTF-8, which most receivers
+ * expect.
+ * **Source**: RFC 9110 §5.5 (field values).
  */
-export function toSent(headers: HttpRequest['headers'], around: Around): SentExchange | string {
-  const { userAgent, body } = around;
-  const sent: SentExchange = { accept: '*/*', 'user-agent': userAgent };
+export function toSentHeaders(
+  headers: HttpRequest['headers'],
+  { userAgent, body }: HeaderContext,
+): Record<string, string> | string {
+  const sent: Record<string, string> = { accept: '*/*', 'user-agent': userAgent };
   for (const name in headers) {
     const value = headers[name] ?? '';
-    if (!TOKEN.test(name)) return 'a header has a name that is none';
+    if (!TOKEN.test(name)) return 'a header has an invalid name';
     if (OURS.has(name)) return `header ${name} belongs to the connection`;
     if (PLAIN.test(value)) sent[name] = value;
     else if (CONTROL.test(value)) return `header ${name} holds a control character`;
     else sent[name] = Buffer.from(value, 'utf8').toString('latin1');
   }
-  // Asked for plainly: what is compressed could be a bomb, and is only shown to people.
+  // No compression: the body is only shown to people, and a compressed one could be a bomb.
   sent['accept-encoding'] = 'identity';
   sent['content-length'] = String(body === null ? 0 : body.length);
   return sent;
 }
 
-// How many exchanges may be under way at once, each of which holds one socket until its answer is
-// drained. First come, first served. Node's own limit counts no connection that is still being made
-// through a proxy, so it would not hold.
-
-/** A number of places that are taken and given back. */
+/**
+ * Bounds the number of concurrent exchanges, first come, first served. Each holds one socket until
+ * its answer is drained. Node's own limit does not count connections that are still being opened
+ * through a proxy.
+ */
 class Slots {
   #free: number;
   readonly #waiting = new Set<(taken: boolean) => void>();
@@ -178,14 +180,14 @@ class Slots {
     this.#free = count;
   }
 
-  /** Takes a place if one is free at once. */
+  /** Takes a slot if one is free. */
   tryTake(): boolean {
     if (this.#free === 0) return false;
     this.#free -= 1;
     return true;
   }
 
-  /** Waits for a place; false where the signal aborted or all were closed first. */
+  /** Waits for a slot; false if the signal aborts or the client closes first. */
   take(signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
       const settle = (taken: boolean): void => {
@@ -199,14 +201,14 @@ class Slots {
     });
   }
 
-  /** Gives a place back, to whoever waits longest. */
+  /** Gives a slot back, or passes it to the longest waiting request. */
   release(): void {
     const [next] = this.#waiting;
     if (next === undefined) this.#free += 1;
     else next(true);
   }
 
-  /** Sends everybody away who waits. */
+  /** Refuses all waiting requests. */
   close(): void {
     for (const settle of this.#waiting) settle(false);
   }

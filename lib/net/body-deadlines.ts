@@ -1,18 +1,18 @@
-// A bound in time for the bodies of answers, with one timer for all of them: nearly every body ends
-// at once, and a timer for each would cost more than reading it.
+// Deadlines for the bodies of answers, with one timer for all of them. Nearly every body ends at
+// once, and a timer for each would cost more than reading it.
 
 import type { Clock } from '../core/clock.ts';
 
-/** Something that is to be given up when its time is up. */
+/** A body that can be abandoned at its deadline. */
 export interface Bounded {
   giveUp(): void;
 }
 
-/** Gives up what is still there `ms` after it was added. */
+/** Abandons each body `ms` after it was added, unless it was removed before. */
 export class BodyDeadlines implements Disposable {
   readonly #clock: Clock;
   readonly #ms: number;
-  // In the order in which they were added, which is that in which they end.
+  // In the order of adding, which is also the order of the deadlines.
   readonly #endsAt = new Map<Bounded, number>();
   readonly #closing = new AbortController();
   #isRunning = false;
@@ -22,13 +22,13 @@ export class BodyDeadlines implements Disposable {
     this.#ms = ms;
   }
 
-  /** Starts the time of one. */
+  /** Starts the deadline of a body. */
   add(body: Bounded): void {
     this.#endsAt.set(body, this.#clock.monotonic() + this.#ms);
     if (!this.#isRunning) void this.#run();
   }
 
-  /** Lets one go that came to its end by itself. */
+  /** Removes a body that has ended. */
   remove(body: Bounded): void {
     this.#endsAt.delete(body);
   }
@@ -38,7 +38,7 @@ export class BodyDeadlines implements Disposable {
     for (const body of this.#endsAt.keys()) body.giveUp();
   }
 
-  /** Outlives the bodies it was started for by one wait, so that a stream of them needs few timers. */
+  /** Runs for one wait longer than the last body, so that a series of bodies needs few timers. */
   async #run(): Promise<void> {
     this.#isRunning = true;
     while (!this.#closing.signal.aborted) {

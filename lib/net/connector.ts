@@ -1,7 +1,7 @@
-// Opens connections: straight to the receiver or through an HTTP proxy, TLS inside, each within one
-// bound in time from the look-up of the name to the end of the handshake. TLS is also spoken to a
-// proxy whose URL says https. Every address is checked before it is connected to. It pools nothing
-// (agent.ts), sends no request, and does not choose the proxy (proxies.ts).
+// Opens connections, directly or through an HTTP proxy, with TLS to the receiver and to a proxy
+// with an https URL. One deadline covers everything from the look-up of the name to the end of the
+// handshake. Every address is checked before the connection. It pools no connections (pools.ts),
+// sends no request, and does not choose the proxy (proxies.ts).
 // Source: RFC 9110 §9.3.6 (CONNECT), §11.7 (proxy authentication); RFC 6066 §3 (server name).
 
 import { request } from 'node:http';
@@ -13,6 +13,7 @@ import {
   type SecureContext,
 } from 'node:tls';
 import type { Clock } from '../core/clock.ts';
+import { hostPort } from '../kit/host-header.ts';
 import {
   type AddressTarget,
   forbiddenBy,
@@ -20,39 +21,41 @@ import {
   isForbidden,
   targetOf,
 } from './address.ts';
-import { ConnectTrouble, codeOf, placeOf, whereOf } from './failure.ts';
+import { ConnectError, codeOf, whereOf } from './failure.ts';
 import { type HttpProxy, type ProxyChoice, proxyAuthorization } from './proxies.ts';
 
-/** Certificates as PEM; the receiver's is always verified. */
+/** Certificates as PEM. The receiver's certificate is always verified. */
 export interface TlsIdentity {
-  /** Instead of the authorities that Node knows. */
+  /** Replaces the authorities that Node trusts. */
   readonly ca?: string;
   readonly cert?: string;
   /** Secret. */
   readonly key?: string;
-  /** The name that is asked for and verified, instead of the URL's. */
+  /** The requested and verified name, instead of the URL's. */
   readonly serverName?: string;
 }
 
-/** How connections are made. */
+/** Options of all connections. */
 interface ConnectorOptions {
   readonly connectTimeoutMs: number;
   readonly tls: TlsIdentity;
   readonly proxy: ProxyChoice;
 }
 
-/** What making connections takes. */
+/** Dependencies of a connector. */
 interface ConnectorParts {
   readonly clock: Clock;
   readonly lookup: LookupFunction;
 }
 
-/** Told once: the error, or the socket that carries requests. */
+/** Called once, with the error or with the socket that carries requests. */
 type OpenedSocket = (error: Error | null, socket: Socket | null) => void;
 
-/** Makes connections and remembers which of them were ready to carry a request. */
+/** Opens connections and remembers which of them became ready to carry a request. */
 export class Connector implements Disposable {
-  /** Which proxy leads to a place; **Errors**: throws if the one that is meant cannot be used. */
+  /**
+   * Chooses the proxy for an address. **Errors**: throws if the configured proxy cannot be used.
+   */
   readonly proxyTo: ProxyChoice;
   readonly #options: ConnectorOptions;
   readonly #clock: Clock;
@@ -68,12 +71,12 @@ export class Connector implements Disposable {
     this.#lookup = guardedLookup(parts.lookup);
   }
 
-  /** Whether a request written to this socket may have left; false for one still being made. */
+  /** Whether a request written to this socket may have left; false while it is being opened. */
   isReady(socket: object | null): boolean {
     return socket !== null && this.#ready.has(socket);
   }
 
-  /** Opens a connection; a direct one is answered at once, while it is still being made. */
+  /** Opens a connection. Returns a direct one at once, before it is established. */
   open(target: AddressTarget, opened: OpenedSocket): Socket | null {
     try {
       if (isForbidden(target.host)) throw forbiddenBy(target.host);
@@ -81,8 +84,8 @@ export class Connector implements Disposable {
       if (proxy === null) return this.#direct(target);
       this.#proxied(target, proxy, opened);
     } catch (error) {
-      // Unusable certificates or variables, a port that is none: thrown before anything is opened.
-      opened(error instanceof Error ? error : new ConnectTrouble('local', 'unknown'), null);
+      // Unusable certificates or variables, or an invalid port: thrown before anything is opened.
+      opened(error instanceof Error ? error : new ConnectError('local', 'unknown'), null);
     }
     return null;
   }
@@ -102,10 +105,10 @@ export class Connector implements Disposable {
     return socket;
   }
 
-  /** Answers only when the way through the proxy stands, so that nothing is written before. */
+  /** Calls back only once the way through the proxy is open, so that nothing is written before. */
   #proxied(target: AddressTarget, proxy: HttpProxy, opened: OpenedSocket): void {
     const front = targetOf(proxy.url);
-    const place = placeOf(front.host, front.port);
+    const place = hostPort(front.host, front.port);
     const socket = this.#front(front);
     let isOver = false;
     const settle: OpenedSocket = (error, made) => {
@@ -120,14 +123,15 @@ export class Connector implements Disposable {
     const stop = this.#within(target, (error) => settle(error, null));
     this.#pending.add(socket);
     socket.on('error', (error) => settle(proxyTrouble(place, error), null));
-    socket.once('close', () => settle(new ConnectTrouble('proxy', `proxy ${place} hung up`), null));
+    const closed = `proxy ${place} closed the connection`;
+    socket.once('close', () => settle(new ConnectError('proxy', closed), null));
     if (target.isTls) this.#tunnel({ target, proxy, place, socket }, settle);
     else socket.once(front.isTls ? 'secureConnect' : 'connect', () => settle(null, socket));
   }
 
   #tunnel(way: Tunnel, settle: OpenedSocket): void {
     const { target, proxy, place, socket } = way;
-    const authority = placeOf(target.host, target.port);
+    const authority = hostPort(target.host, target.port);
     const authorization = proxyAuthorization(proxy);
     const ask = request({
       method: 'CONNECT',
@@ -142,7 +146,7 @@ export class Connector implements Disposable {
     ask.once('connect', (answer) => {
       const status = answer.statusCode ?? 0;
       if (status < 200 || status > 299) {
-        settle(new ConnectTrouble('proxy', `proxy ${place} answered CONNECT with ${status}`), null);
+        settle(new ConnectError('proxy', `proxy ${place} answered CONNECT with ${status}`), null);
         return;
       }
       const secured = this.#secured(target, socket);
@@ -157,7 +161,7 @@ export class Connector implements Disposable {
     return connect({ host, port, lookup: this.#lookup, noDelay: true });
   }
 
-  /** The connection to a proxy: its certificate is for the public authorities to vouch for. */
+  /** Connects to a proxy. Its certificate is verified with the public authorities only. */
   #front(front: AddressTarget): Socket {
     if (!front.isTls) return this.#dial(front);
     if (isForbidden(front.host)) throw forbiddenBy(front.host);
@@ -185,22 +189,22 @@ export class Connector implements Disposable {
       lookup: this.#lookup,
       servername: isIP(host) === 0 ? host : '',
       ALPNProtocols: ['http/1.1'],
-      // Said aloud, for an environment variable would turn it off.
+      // Explicit, because an environment variable could turn the default off.
       rejectUnauthorized: true,
       ...options,
     });
     return secured.setNoDelay(true);
   }
 
-  #within(target: AddressTarget, expire: (error: ConnectTrouble) => void): () => void {
+  #within(target: AddressTarget, expire: (error: ConnectError) => void): () => void {
     const { connectTimeoutMs } = this.#options;
     const timer = new AbortController();
     this.#clock.sleep(connectTimeoutMs, timer.signal).then(
       () => {
-        const what = `no connection to ${placeOf(target.host, target.port)}`;
-        expire(new ConnectTrouble('connect-timeout', `${what} within ${connectTimeoutMs} ms`));
+        const what = `no connection to ${hostPort(target.host, target.port)}`;
+        expire(new ConnectError('connect-timeout', `${what} within ${connectTimeoutMs} ms`));
       },
-      // Stopped: the connection is there, or came to another end.
+      // Aborted: the connection is established or failed otherwise.
       () => undefined,
     );
     return () => timer.abort();
@@ -215,10 +219,10 @@ interface Tunnel {
   readonly socket: Socket;
 }
 
-/** Trouble on the way to the proxy, told as the proxy's; what Sluice decided keeps its name. */
-function proxyTrouble(place: string, error: Error): ConnectTrouble {
-  if (error instanceof ConnectTrouble) return error;
-  return new ConnectTrouble(
+/** Reports a failure before the tunnel as the proxy's; decisions of Sluice keep their name. */
+function proxyTrouble(place: string, error: Error): ConnectError {
+  if (error instanceof ConnectError) return error;
+  return new ConnectError(
     'proxy',
     `proxy ${place}: ${codeOf(error)} ${whereOf(error) ?? ''}`.trim(),
   );

@@ -1,7 +1,7 @@
-// One request on the wire and what came of it. axios composes the request (method, address, path) and
-// hands it to the `transport` here, which speaks node:http and knows how far it got. axios' instances,
-// interceptors, redirects and header objects stay out: they cost more than the request itself, and
-// the last drop characters without a word.
+// One request and its answer. axios composes the request (method, address, path). The `transport`
+// here sends it with node:http and knows how far it got. Not used are axios' instances,
+// interceptors, redirects and header objects: they cost more than the request itself, and header
+// objects drop characters silently.
 // Source: https://axios-http.com/docs/req_config (adapter, transport).
 
 import {
@@ -17,24 +17,24 @@ import {
   getAdapter,
   type InternalAxiosRequestConfig,
 } from 'axios';
+import { hostPort } from '../kit/host-header.ts';
 import { hostOf, portOf, targetOf } from './address.ts';
 import type { BodyDeadlines, Bounded } from './body-deadlines.ts';
 import type { Connector } from './connector.ts';
 import {
-  ConnectTrouble,
+  ConnectError,
   codeOf,
   failedBy,
   failedByAbort,
   isClosedConnection,
   isRefusedCertificate,
-  placeOf,
 } from './failure.ts';
 import type { HttpFailed, HttpRequest, HttpResult } from './http-client.ts';
 import type { Pools, Routed } from './pools.ts';
 import { proxyAuthorization } from './proxies.ts';
 
-/** What all exchanges of a client share. */
-export interface RequestLine {
+/** Parts shared by all exchanges of a client. */
+export interface ExchangeContext {
   readonly connector: Connector;
   readonly pools: { readonly 'http:': Pools; readonly 'https:': Pools };
   readonly deadlines: BodyDeadlines;
@@ -42,17 +42,17 @@ export interface RequestLine {
   readonly isClosed: () => boolean;
 }
 
-/** One call: what to send, and what ends it early. */
+/** One call: the request, its prepared parts, and the signal that aborts it. */
 interface HttpCall {
   readonly request: HttpRequest;
-  /** All that go out, prepared; the exchange may add to them. */
+  /** All headers to send; the exchange may add to them. */
   readonly headers: Record<string, string>;
   readonly body: Buffer | null;
   readonly signal: AbortSignal;
 }
 
-/** What axios' http adapter hands a transport; what else is there is not looked at. */
-interface Composed {
+/** The used part of the options that axios' http adapter passes to a transport. */
+interface ComposedRequest {
   readonly method: string;
   readonly path: string;
   readonly hostname: string;
@@ -61,8 +61,7 @@ interface Composed {
 const send: AxiosAdapter = getAdapter('http');
 
 // The same for every request. `proxy: false` keeps axios from reading the environment. Redirects,
-// unpacking and sizes it could only meddle with if it read the answer, which it is not given; they
-// are off all the same, should that change.
+// decompression and size limits are off as a precaution; axios never gets the body they apply to.
 const FIXED = {
   proxy: false,
   maxRedirects: 0,
@@ -73,71 +72,72 @@ const FIXED = {
   headers: new AxiosHeaders(),
 } as const;
 
-// What axios' http adapter calls besides: idle sockets, errors and time are the agent's and ours.
-const UNHEARD = Object.fromEntries(['once', 'setTimeout'].map((name) => [name, () => undefined]));
+// Further methods that axios' http adapter calls. Idle sockets, errors and timeouts are handled
+// here and by the agent.
+const NO_OPS = Object.fromEntries(['once', 'setTimeout'].map((name) => [name, () => undefined]));
 
 /**
- * Makes one exchange; `done` is called once, when its connection is free again or closed, which may
- * be long after the result.
+ * Makes one exchange. Calls `done` once, when its connection is free again or closed, which may be
+ * long after the result.
  *
- * A kept connection may turn out to be closed. A request that can be repeated goes out again then, on
- * a new connection and so once only.
+ * A kept connection may turn out to be closed. A repeatable request is then sent again, once, on a
+ * new connection.
  * **Source**: RFC 9112 §9.3.1; net/http of Go does the same for a request with an Idempotency-Key.
  */
 export async function exchange(
-  line: RequestLine,
+  context: ExchangeContext,
   call: HttpCall,
   done: () => void,
 ): Promise<HttpResult> {
   const { request, signal } = call;
-  const pools = poolsOf(line, request.url);
-  const place = placeOf(hostOf(request.url), portOf(request.url));
+  const pools = poolsOf(context, request.url);
+  const place = hostPort(hostOf(request.url), portOf(request.url));
   if (!request.isRepeatable) await pools.settle();
-  const first = new Exchange(line, call, { routed: pools.route(place, request), done });
-  const came = await first.run();
+  const first = new Exchange(context, call, { routed: pools.route(place, request), done });
+  const answer = await first.run();
   if (first.isStale) pools.died(place);
-  const isAgain = first.isStale && request.isRepeatable && !signal.aborted && !line.isClosed();
+  const isAgain = first.isStale && request.isRepeatable && !signal.aborted && !context.isClosed();
   const result = isAgain
-    ? await new Exchange(line, call, { routed: pools.routeAgain(), done }).run()
-    : came;
+    ? await new Exchange(context, call, { routed: pools.routeAgain(), done }).run()
+    : answer;
   if (!result.answered) done();
   return result;
 }
 
-function poolsOf({ pools }: RequestLine, { protocol }: URL): Pools {
+function poolsOf({ pools }: ExchangeContext, { protocol }: URL): Pools {
   return pools[protocol === 'https:' ? 'https:' : 'http:'];
 }
 
-/** How an exchange gets its connection, and what it calls once that is free again. */
-interface ExchangeWay {
+/** The route of an exchange to its connection, and the callback for when that is free again. */
+interface ExchangeRoute {
   readonly routed: Routed;
   readonly done: () => void;
 }
 
-/** A request as axios' http adapter uses it; more of a ClientRequest would cost and serve nothing. */
-interface Transported {
+/** The part of a ClientRequest that axios' http adapter uses. */
+interface TransportRequest {
   on(event: string, listener: (error: unknown) => void): void;
   end(): void;
 }
 
 class Exchange {
-  readonly #line: RequestLine;
+  readonly #context: ExchangeContext;
   readonly #call: HttpCall;
-  readonly #way: ExchangeWay;
-  /** Whether it ended without an answer on a connection that had served before. */
+  readonly #route: ExchangeRoute;
+  /** Whether it ended without an answer on a reused connection. */
   isStale = false;
   #request: ClientRequest | null = null;
   #response: IncomingMessage | null = null;
   #body: AnswerBody | null = null;
   #error: unknown = null;
-  /** What its connection had read when it was given to this request, in bytes. */
+  /** Bytes that its connection had read before this request. */
   #readBefore = 0;
   #reject: (error: unknown) => void = () => undefined;
 
-  constructor(line: RequestLine, call: HttpCall, way: ExchangeWay) {
-    this.#line = line;
+  constructor(context: ExchangeContext, call: HttpCall, route: ExchangeRoute) {
+    this.#context = context;
     this.#call = call;
-    this.#way = way;
+    this.#route = route;
   }
 
   async run(): Promise<HttpResult> {
@@ -149,7 +149,7 @@ class Exchange {
     } catch (error) {
       const request = this.#request;
       request?.destroy();
-      // axios wraps what went wrong and keeps the whole request beside it; ours is the bare error.
+      // axios wraps the error and attaches the whole request; ours is the original error.
       const cause = this.#error ?? error;
       this.isStale = this.#hasReadNothing() && isClosedConnection(codeOf(cause));
       return this.#failed(cause);
@@ -163,14 +163,17 @@ class Exchange {
     return { ...FIXED, method, url: url.href, transport: { request: this.#open } };
   }
 
-  readonly #open = (composed: Composed, onResponse: (response: unknown) => void): Transported => {
+  readonly #open = (
+    composed: ComposedRequest,
+    onResponse: (response: unknown) => void,
+  ): TransportRequest => {
     const { body } = this.#call;
     const request = httpRequest(this.#routed(composed));
     this.#request = request;
     request.once('socket', ({ bytesRead }) => (this.#readBefore = bytesRead));
     request.on('response', (response) => {
       this.#response = response;
-      // axios sees the status alone: the head and the body are read here.
+      // axios gets only the status: the head and the body are read here.
       onResponse({ statusCode: response.statusCode, headers: {} });
     });
     request.on('error', this.#fail);
@@ -179,15 +182,15 @@ class Exchange {
       on: (event, listener) => {
         if (event === 'error') this.#reject = listener;
       },
-      ...UNHEARD,
+      ...NO_OPS,
       end: () => request.end(body ?? undefined),
     };
   };
 
-  #routed(composed: Composed): RequestOptions {
-    const { connector } = this.#line;
+  #routed(composed: ComposedRequest): RequestOptions {
+    const { connector } = this.#context;
     const { headers, request } = this.#call;
-    const { routed } = this.#way;
+    const { routed } = this.#route;
     const { url } = request;
     const { method, path, hostname } = composed;
     const target = targetOf(url);
@@ -200,7 +203,7 @@ class Exchange {
     return { ...route, path: `http://${url.host}${path}`, headers };
   }
 
-  /** Whether a connection that had served before brought nothing of an answer. */
+  /** Whether a reused connection received no byte of an answer. */
   #hasReadNothing(): boolean {
     const request = this.#request;
     const { bytesRead = 0 } = request?.socket ?? {};
@@ -212,30 +215,32 @@ class Exchange {
     this.#reject(error);
   };
 
-  /** The connection ended without an error and without an answer: an upgrade that nobody wanted. */
+  /**
+   * The connection ended without an error and without an answer, such as an unrequested upgrade.
+   */
   readonly #onClose = (): void => {
-    if (this.#response === null) this.#fail(new ConnectTrouble('bad-answer', 'no answer'));
+    if (this.#response === null) this.#fail(new ConnectError('bad-answer', 'no answer'));
   };
 
   readonly #onAbort = (): void => {
-    // A request that still waits for its connection would tell nobody that it is over.
-    if (this.#response === null) this.#fail(new ConnectTrouble('aborted', 'given up'));
+    // A request that still waits for its connection would emit no event.
+    if (this.#response === null) this.#fail(new ConnectError('aborted', 'given up'));
     else this.#body?.giveUp();
   };
 
   async #answered(): Promise<HttpResult> {
     const response = this.#response;
-    if (response === null) throw new ConnectTrouble('bad-answer', 'no answer');
-    this.#body = new AnswerBody(response, this.#line.bounds);
-    const excerpt = await this.#body.read(this.#line.deadlines, this.#way.done);
+    if (response === null) throw new ConnectError('bad-answer', 'no answer');
+    this.#body = new AnswerBody(response, this.#context.bounds);
+    const excerpt = await this.#body.read(this.#context.deadlines, this.#route.done);
     const status = response.statusCode ?? 0;
     return { answered: true, status, headers: toHeaders(response.headers), excerpt };
   }
 
   #failed(error: unknown): HttpFailed {
-    const { connector, isClosed } = this.#line;
+    const { connector, isClosed } = this.#context;
     const { request, signal } = this.#call;
-    const place = placeOf(hostOf(request.url), portOf(request.url));
+    const place = hostPort(hostOf(request.url), portOf(request.url));
     const isReady = connector.isReady(this.#request?.socket ?? null);
     const isFirst = this.#request?.reusedSocket === false;
     const isRefused = isFirst && isRefusedCertificate(codeOf(error));
@@ -255,19 +260,19 @@ function toHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string
   return flat;
 }
 
-// The body of an answer: its beginning is kept as text for people, a little more is read so that the
-// connection can be used again, and beyond that the connection is closed. Nothing is decompressed,
-// and nothing that happens to a body makes the answer a failure: its status has been read.
-
-/** What may be read of a body. */
+/** Bounds of reading a body. */
 interface BodyBounds {
-  /** How much is kept. */
+  /** Size of the kept beginning. */
   readonly excerptBytes: number;
-  /** How much is read in all before the connection is closed. */
+  /** Bytes to read in total before the connection is closed. */
   readonly drainBytes: number;
 }
 
-/** One body being read; it is read to its end or its bound whether anybody waits or not. */
+/**
+ * The body of an answer. Its beginning is kept as text for people. A little more is read so that
+ * the connection can be reused; beyond that the connection is closed. Nothing is decompressed, and
+ * no failure of the body makes the answer a failure, because its status has been read.
+ */
 class AnswerBody implements Bounded {
   readonly #response: IncomingMessage;
   readonly #bounds: BodyBounds;
@@ -281,9 +286,9 @@ class AnswerBody implements Bounded {
   }
 
   /**
-   * Reads; `done` is called once, when the connection is free again or closed.
+   * Reads the body. Calls `done` once, when the connection is free again or closed.
    *
-   * **Order and time**: resolves when the excerpt is there or the body is over, often long before
+   * **Order and time**: resolves when the excerpt is complete or the body ends, often long before
    * `done`.
    */
   read(deadlines: BodyDeadlines, done: () => void): Promise<string> {
@@ -301,13 +306,13 @@ class AnswerBody implements Bounded {
       response.on('data', (chunk: Buffer) => this.#take(chunk));
       response.on('end', onOver);
       response.on('close', onOver);
-      // A body that breaks off is closed next; the answer stands.
+      // The event `close` follows; the answer remains valid.
       response.on('error', () => undefined);
       deadlines.add(this);
     });
   }
 
-  /** Ends the reading where it stands, and the connection with it. */
+  /** Stops reading and closes the connection. */
   giveUp(): void {
     this.#response.destroy();
     this.#onExcerpt(this.#excerpt());
@@ -332,12 +337,12 @@ class AnswerBody implements Bounded {
     if (this.#chunks.length === 0 || isEncoded(this.#response)) return '';
     const bytes = Buffer.concat(this.#chunks);
     if (bytes.length < this.#bounds.excerptBytes) return bytes.toString('utf8');
-    // In stream mode a character that the cut went through is left out.
+    // Stream mode omits a character that was cut in two.
     return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: true });
   }
 }
 
-/** Whether a server compressed although it was asked not to; what it sent is not text then. */
+/** Whether the server compressed the body although the request forbids it; it is not text then. */
 function isEncoded(response: IncomingMessage): boolean {
   const encoding = response.headers['content-encoding'];
   return encoding !== undefined && encoding !== 'identity';

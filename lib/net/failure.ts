@@ -1,38 +1,40 @@
-// From what a socket, a parser or an abort left behind to the answer `failed`: which failure, and a
-// detail for people made of codes and addresses. No message of an error is passed on, for some hold
-// what a peer sent or what a header said; only our own ConnectTrouble is quoted.
+// Classifies errors of sockets, parsers and aborts as answers `failed`: the kind of failure, and a
+// detail for people made of codes and addresses. Error messages are not passed on, because some
+// quote headers or input of the peer. Only messages of our own ConnectError are quoted.
 
+import { codeOfFailure } from '../kit/file-trouble.ts';
+import { hostPort } from '../kit/host-header.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { HttpFailed, NetworkFailure } from './http-client.ts';
 
-/** What was known of a request when it failed. */
+/** State of a request when it failed. */
 interface FailingExchange {
-  /** Where the request was to go, as `host:port`. */
+  /** Destination of the request, as `host:port`. */
   readonly place: string;
   readonly reached: HttpFailed['reached'];
 }
 
 // Enough for a code, a name and four addresses.
 const LONGEST_DETAIL = 300;
-// A name may have many addresses; the first few tell what is wrong.
+// A name may have many addresses; the first few show the problem.
 const SHOWN_ADDRESSES = 4;
 
-/** The answer to a request whose connection or exchange ended with an error. */
+/** Makes the answer to a request whose connection or exchange ended with an error. */
 export function failedBy(error: unknown, { place, reached }: FailingExchange): HttpFailed {
-  if (error instanceof ConnectTrouble) return failed(error.failure, reached, error.message);
+  if (error instanceof ConnectError) return failed(error.failure, reached, error.message);
   const code = codeOf(error);
   const failure = failureOf(code, { connected: reached === 'perhaps' });
   return failed(failure, reached, `${code} ${whereOf(error) ?? place}`);
 }
 
-/** The answer to a request that was given up; a `TimeoutError` counts as time that is up. */
+/** Makes the answer to an aborted request; a `TimeoutError` as the reason means `timeout`. */
 export function failedByAbort(reason: unknown, { place, reached }: FailingExchange): HttpFailed {
   const isTimeout = reason instanceof Error && reason.name === 'TimeoutError';
   if (isTimeout) return failed('timeout', reached, `no answer in time from ${place}`);
-  return failed('aborted', reached, `given up before an answer from ${place}`);
+  return failed('aborted', reached, `aborted before an answer from ${place}`);
 }
 
-/** The answer `failed`, its detail made safe to show. */
+/** Makes an answer `failed` with a printable detail. */
 export function failed(
   failure: NetworkFailure,
   reached: HttpFailed['reached'],
@@ -41,52 +43,50 @@ export function failed(
   return { answered: false, reached, failure, detail: printable(detail, LONGEST_DETAIL) };
 }
 
-/** The code of an error; that of the first of several. */
+/** The code of an error, or of the first error of an AggregateError. */
 export function codeOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
-    return error.code;
-  }
-  return error instanceof AggregateError && error.errors.length > 0
-    ? codeOf(error.errors[0])
-    : 'ERROR';
+  const code = codeOfFailure(error);
+  if (code !== undefined) return code;
+  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [];
+  return errors.length === 0 ? 'ERROR' : codeOf(errors[0]);
 }
 
-/** The addresses that an error of a socket names; undefined where it names none. */
+/** The addresses in an error of a socket; undefined if it names none. */
 export function whereOf(error: unknown): string | undefined {
   if (error instanceof AggregateError) {
     const places = error.errors.map(whereOf).filter((place) => place !== undefined);
     return places.length === 0 ? undefined : places.slice(0, SHOWN_ADDRESSES).join(', ');
   }
   if (!(error instanceof Error)) return undefined;
-  const { address, port, hostname } = error as {
-    address?: unknown;
-    port?: unknown;
-    hostname?: unknown;
-  };
-  if (typeof address === 'string' && typeof port === 'number') return placeOf(address, port);
+  const { address, port, hostname }: SocketErrorFields = error;
+  if (typeof address === 'string' && typeof port === 'number') return hostPort(address, port);
   return typeof hostname === 'string' ? hostname : undefined;
 }
 
-/** A host and a port as one writes them. */
-export function placeOf(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+/** Fields that Node adds to some errors of sockets and look-ups. */
+interface SocketErrorFields extends Error {
+  readonly address?: unknown;
+  readonly port?: unknown;
+  readonly hostname?: unknown;
 }
 
-// What each code of Node, OpenSSL and the HTTP parser means to a request: one table, tried from top
-// to bottom, by code only and never by message text. Whether the request may have arrived is not
-// said here: that is known from how far the connection got (connector.ts), never from a code.
-// Source: https://nodejs.org/docs/latest-v24.x/api/errors.html; man 3 errno; Node's crypto_common.cc
-// for the names of X509 errors; llhttp for HPE.
-
-/** One row; a code that ends in `*` stands for all that begin so. */
+/** One row of the failure table; a code that ends in `*` is a prefix. */
 export interface FailureRow {
   readonly codes: readonly string[];
   readonly failure: NetworkFailure;
-  /** What it is once the connection had been made, where that differs. */
+  /** The failure if the connection was established, if it differs. */
   readonly connected?: NetworkFailure;
 }
 
-/** Every row, in the order in which they are tried; what none names is `reset` or `local`. */
+/**
+ * The failure of each code of Node, OpenSSL and the HTTP parser. The first matching row counts; a
+ * code without a row is `reset` on an established connection, else `local`. Only codes are
+ * compared, never messages. Whether the request may have arrived depends on the connection
+ * (connector.ts), not on a code.
+ *
+ * **Source**: https://nodejs.org/docs/latest-v24.x/api/errors.html; man 3 errno; Node's
+ * crypto_common.cc (X509 errors); llhttp (HPE).
+ */
 export const FAILURES = [
   { codes: ['EAI_MEMORY'], failure: 'local' },
   {
@@ -98,7 +98,7 @@ export const FAILURES = [
     codes: ['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'ENONET', 'EAFNOSUPPORT'],
     failure: 'unroutable',
   },
-  // The kernel's own patience: with the handshake, or with segments that nobody acknowledged.
+  // Timeouts of the kernel: of the handshake, or of unacknowledged segments.
   {
     codes: ['ETIMEDOUT', 'ERR_SOCKET_CONNECTION_TIMEOUT'],
     failure: 'connect-timeout',
@@ -139,11 +139,11 @@ export const FAILURES = [
     codes: ['ERR_INVALID_*', 'ERR_HTTP_*', 'ERR_UNESCAPED_CHARACTERS', 'ERR_SOCKET_BAD_PORT'],
     failure: 'local',
   },
-  // What axios itself objects to, before anything is sent.
+  // Rejected by axios before anything is sent.
   { codes: ['ERR_BAD_*', 'ERR_NOT_SUPPORT', 'ERR_DEPRECATED'], failure: 'local' },
 ] as const satisfies readonly FailureRow[];
 
-/** What a code means; `connected` says whether the connection had been made. */
+/** Classifies a code; `connected`: whether the connection was established. */
 export function failureOf(
   code: string,
   { connected }: { readonly connected: boolean },
@@ -158,14 +158,14 @@ const REFUSED_CERTIFICATE =
   /^ERR_SSL_(?:SSLV3|TLSV1|TLSV13)_ALERT_(?:.*CERTIFICATE.*|UNKNOWN_CA|ACCESS_DENIED)$/;
 
 /**
- * Whether a code says that the receiver does not take our certificate. Under TLS 1.3 it says so
- * after our side has finished the handshake, and it has read no request then.
+ * Whether the receiver refused our certificate. Under TLS 1.3 it does so after our side has
+ * finished the handshake, but before it reads a request.
  */
 export function isRefusedCertificate(code: string): boolean {
   return REFUSED_CERTIFICATE.test(code);
 }
 
-/** Whether a code is how a connection that the other side has closed answers to a request. */
+/** Whether a code means that the other side had closed the connection before the request. */
 export function isClosedConnection(code: string): boolean {
   return code === 'ECONNRESET' || code === 'EPIPE';
 }
@@ -174,12 +174,12 @@ function covers(pattern: string, code: string): boolean {
   return pattern.endsWith('*') ? code.startsWith(pattern.slice(0, -1)) : code === pattern;
 }
 
-// Why a connection was not made, where Sluice decided so itself. It never leaves this room: a socket
-// is destroyed with it, and the exchange that wanted the socket makes an answer of it.
-
-/** Ends a connection that is being made; the message is for people and holds no secret. */
-export class ConnectTrouble extends Error {
-  override readonly name = 'ConnectTrouble';
+/**
+ * A failure to connect that Sluice itself decided. The message is for people and holds no secret.
+ * It never leaves lib/net: a socket is destroyed with it, and the exchange turns it into an answer.
+ */
+export class ConnectError extends Error {
+  override readonly name = 'ConnectError';
   readonly failure: NetworkFailure;
 
   constructor(failure: NetworkFailure, detail: string) {

@@ -1,6 +1,6 @@
-// What the rest of Sluice sees of HTTP on its way out: one request, and what came of it. How it is
-// made (axios, agents, proxies, addresses that are refused) is in the files beside; what an answer
-// means to a delivery is the trigger's. Nothing here retries, follows a redirect or logs.
+// The port for outbound HTTP: one request and its result. axios-client.ts implements it. It does
+// not retry, follow redirects or log. Triggers decide whether an answer means success for a
+// delivery.
 
 /** One request. */
 export interface HttpRequest {
@@ -8,26 +8,26 @@ export interface HttpRequest {
   /** `http:` or `https:`, without credentials and fragment. */
   readonly url: URL;
   /**
-   * Lower-case names; values without control characters, beyond ASCII sent as UTF-8. What belongs to
-   * the connection (`content-length`, `transfer-encoding`, `connection` …) is the client's: a
-   * request that names it fails as `local` and is not sent. So does one with a bad name or value.
+   * Lower-case names; values without control characters, beyond ASCII sent as UTF-8. A request with
+   * an invalid name or value fails as `local` and is not sent. So does one that names a header of
+   * the connection (`content-length`, `transfer-encoding`, `connection` …), which the client sets.
    */
   readonly headers: Readonly<Record<string, string>>;
   /** Null: no body. */
   readonly body: string | Buffer | null;
   /**
-   * Whether the receiver takes the same request twice for one: it changes nothing, or the receiver
-   * knows it again by a key.
+   * Whether repeating the request has no effect: it changes nothing, or the receiver recognizes it
+   * by an idempotency key.
    *
-   * A request that cannot be repeated goes out once. It gets a new connection, or one whose last
-   * answer ended so shortly ago that no idle timeout of a server can have ended it; what has arrived
-   * on that connection was seen before. One that can be repeated goes on any kept connection. If that
-   * ends without an answer, the same bytes go out again at once, on a new connection and once only.
+   * A request that cannot be repeated is sent once. It gets a new connection, or one whose last
+   * answer ended too recently for any server's idle timeout. Everything that arrived on that
+   * connection has been read before. A repeatable request uses any kept connection. If that ends
+   * without an answer, the same bytes are sent again at once, once only, on a new connection.
    */
   readonly isRepeatable: boolean;
 }
 
-/** How the network failed, as a closed set: the rows of the table in failure-table.ts. */
+/** Kind of a network failure; failure.ts has the table that assigns it. */
 export type NetworkFailure =
   | 'name-not-found'
   | 'refused'
@@ -42,24 +42,24 @@ export type NetworkFailure =
   | 'aborted'
   | 'bad-answer';
 
-/** The head of an answer came, whatever it said. */
+/** The head of an answer arrived, with any status. */
 export interface HttpAnswered {
   readonly answered: true;
   readonly status: number;
-  /** Lower-case names; of several with one name the values are joined by commas. */
+  /** Lower-case names; the values of repeated names are joined by commas. */
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * The beginning of the body as text, for people: cut at the client's bound, never an error, empty
-   * where the receiver compressed it. Untrusted: it may hold control characters.
+   * The beginning of the body as text, for people, cut at the client's bound. Empty if the receiver
+   * compressed it. Untrusted: it may hold control characters.
    */
   readonly excerpt: string;
 }
 
-/** No answer came. */
+/** No answer arrived. */
 export interface HttpFailed {
   readonly answered: false;
   /**
-   * `never`: no byte of the request left, because no connection could carry it yet. `perhaps`: it may
+   * `never`: no byte of the request was sent, because no connection was ready. `perhaps`: it may
    * have arrived.
    */
   readonly reached: 'never' | 'perhaps';
@@ -68,18 +68,18 @@ export interface HttpFailed {
   readonly detail: string;
 }
 
-/** What came of one request. */
+/** Result of one request. */
 export type HttpResult = HttpAnswered | HttpFailed;
 
-/** Requests to one receiver. Disposing of it closes its connections; it may be disposed of twice. */
+/** Sends requests to one receiver. Disposing closes its connections and is idempotent. */
 export interface HttpClient extends AsyncDisposable {
   /**
    * Makes one request.
    *
-   * **Errors**: none of the network's; what fails is an answer.
-   * **Order and time**: settles soon after the signal aborts; a `TimeoutError` as its reason counts
-   * as `timeout`, any other as `aborted`. Settles when the head of the answer and the beginning of
-   * the body are there, or the client's bound of the body was reached.
+   * **Errors**: network failures are answers, never thrown.
+   * **Order and time**: settles when the head and the beginning of the body have arrived. It also
+   * settles at a bound of the body, and soon after the signal aborts. A `TimeoutError` as its
+   * reason means `timeout`, any other `aborted`.
    */
   send(request: HttpRequest, signal: AbortSignal): Promise<HttpResult>;
 }

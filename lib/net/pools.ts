@@ -1,26 +1,29 @@
-// The connections of a client for one protocol: which pool a request goes through, by what it can
-// bear (reuse.ts), and what the pools tell of places. How connections are made is connector.ts.
+// Keeps the connections of a client for one protocol and decides which requests may use a kept one.
+// A connection that closes under a request costs a build if the request cannot be repeated.
+// connector.ts opens the connections.
+// Source: RFC 9112 §9.3.1 (a client may repeat only what is safe to repeat), §9.5 (a server closes
+// an idle connection at any time).
 
 import { Agent, type ClientRequestArgs } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
+import { hostPort } from '../kit/host-header.ts';
 import type { Connector } from './connector.ts';
-import { placeOf } from './failure.ts';
 
 /**
- * A request that can be repeated may meet the end of a kept connection, but that costs a round trip.
- * Usual servers (Node, Apache) keep an idle one for 5 s; what a shorter `keep-alive: timeout=` says is
- * heeded by Node, a second early.
+ * Longest idle time of a connection for repeatable requests. A closed one costs such a request only
+ * a round trip. Usual servers (Node, Apache) keep idle connections for 5 s. Node itself applies a
+ * shorter `keep-alive: timeout=`, less a second.
  */
 const LONGEST_IDLE_MS = 4000;
 
-/** What a request of node:http is given to find its connection. */
+/** Options of node:http by which a request finds its connection. */
 export interface Routed extends WatchedRequest {
   readonly agent: Agent;
 }
 
-/** What pools are made of. */
+/** Dependencies and bounds of the pools. */
 interface PoolsParts {
   readonly connector: Connector;
   readonly clock: Clock;
@@ -28,10 +31,10 @@ interface PoolsParts {
   readonly maxSockets: number;
 }
 
-/** The pools of one protocol. */
+/** The connection pools of one protocol. */
 export class Pools implements Disposable {
   readonly #clock: Clock;
-  readonly #reuse = new Reuse();
+  readonly #reuse = new ReusePolicy();
   readonly #long: ConnectorAgent;
   readonly #brief: ConnectorAgent;
   readonly #single: ConnectorAgent;
@@ -48,24 +51,24 @@ export class Pools implements Disposable {
     this.#brief = new ConnectorAgent(connector, {
       ...{ ...common, idleMs: BRIEF_IDLE_MS, onIdleEnd: note },
     });
-    // Without a bound of its own, for which Node announces to the receiver that it will close.
+    // Unbounded, because with a bound Node announces to the receiver that it will close.
     const unbounded = { ...common, maxSockets: Number.POSITIVE_INFINITY };
     this.#single = new ConnectorAgent(connector, { ...unbounded, idleMs: 0, onIdleEnd: ignore });
   }
 
   /**
-   * Makes sure that no kept connection is given a request that cannot be repeated, unless everything
-   * that has arrived on it was seen.
+   * Processes everything that has arrived on kept connections, so that a request that cannot be
+   * repeated never gets one that the receiver has closed already.
    */
   async settle(): Promise<void> {
     if (this.#brief.kept === 0) return;
-    // What arrived while this turn runs is handled in the next one.
+    // Data that arrives during this turn is handled in the next one.
     await this.#clock.turn();
     do await this.#clock.turn();
     while (this.#brief.prune());
   }
 
-  /** How a request to a place, as `host:port`, gets its connection. */
+  /** Chooses the pool for a request to a place, as `host:port`. */
   route(place: string, request: { readonly isRepeatable: boolean }): Routed {
     switch (this.#reuse.useFor(place, request, this.#clock.monotonic())) {
       case 'any':
@@ -80,12 +83,12 @@ export class Pools implements Disposable {
     }
   }
 
-  /** A connection of its own, for a request whose kept connection turned out to be closed. */
+  /** The route to a new connection, for a request whose kept connection turned out to be closed. */
   routeAgain(): Routed {
     return { agent: this.#single };
   }
 
-  /** A kept connection to a place carried a request and ended without any answer. */
+  /** Notes that a kept connection to a place ended under a request without an answer. */
   died(place: string): void {
     this.#reuse.closedUnannounced(place, this.#clock.monotonic());
   }
@@ -100,48 +103,48 @@ export class Pools implements Disposable {
   }
 }
 
-// Keeps connections for the next request: Node's agent, whose connections are made by our connector
-// and closed before the receiver closes them. No proxy of the environment reaches it.
-
-/** What connections are kept for. */
-interface KeptConnection {
+/** Bounds and callbacks of kept connections. */
+interface KeepAliveOptions {
   readonly isTls: boolean;
   readonly maxSockets: number;
-  /** How long one is kept while it is idle, in ms; 0: it is closed after its first answer. */
+  /** Longest idle time, in ms; 0: a connection is closed after its first answer. */
   readonly idleMs: number;
   /** A monotonic clock, in ms. */
   readonly now: () => number;
-  /** Called with how the idle time of a connection to a place ended, unless it is used again. */
+  /** Reports how the idle time of a connection to a place ended, unless it is used again. */
   readonly onIdleEnd: (place: string, how: IdleEnd) => void;
 }
 
-/** How the idle time of a connection ended: it lasted, or the other side closed it before. */
+/** End of the idle time of a connection: it stayed open, or the other side closed it. */
 type IdleEnd = 'stayed open' | 'was closed';
 
 /** A request whose connection carries nothing else. */
 interface WatchedRequest {
-  /** Different for each such request: it is a part of the name by which a connection is found. */
+  /** Different for each such request; a part of the name by which Node finds a connection. */
   readonly watched?: number;
 }
 
 interface Idle {
   readonly since: number;
-  /** Ends the watching of the idle connection. */
+  /** Stops watching the idle connection. */
   readonly stop: () => void;
 }
 
-// Answers whether the connection is kept, by what the receiver says of its own timeout; the types of
-// Node leave the answer out.
+// It returns whether the connection is kept, which depends on the timeout announced by the
+// receiver. Node's types omit the return value.
 const NODE: { keepSocketAlive(socket: Duplex): unknown } = Agent.prototype;
 
-/** Connections by protocol, host and port. */
+/**
+ * Node's agent with connections from our connector, which are closed before the receiver closes
+ * them. It ignores proxies of the environment.
+ */
 class ConnectorAgent extends Agent {
   readonly #connector: Connector;
-  readonly #keeping: KeptConnection;
+  readonly #keeping: KeepAliveOptions;
   readonly #places = new WeakMap<Duplex, string>();
   readonly #idle = new Map<Duplex, Idle>();
 
-  constructor(connector: Connector, keeping: KeptConnection) {
+  constructor(connector: Connector, keeping: KeepAliveOptions) {
     const { isTls, maxSockets, idleMs } = keeping;
     super({
       keepAlive: idleMs > 0,
@@ -155,16 +158,17 @@ class ConnectorAgent extends Agent {
     this.#keeping = keeping;
   }
 
-  /** How many connections are kept, watched ones included. */
+  /** Number of kept connections, including watched ones. */
   get kept(): number {
     return this.#idle.size;
   }
 
   /**
-   * Closes what is kept and must not carry a request: closed by the other side, or idle for too long.
+   * Closes kept connections that the other side closed or that were idle too long; returns whether
+   * there were any.
    *
-   * **Order and time**: Node forgets a closed connection a moment later; until then a request could be
-   * given to it. Answers whether any was closed.
+   * **Order and time**: Node forgets a closed connection a moment later; until then it could assign
+   * a request to it.
    */
   prune(): boolean {
     const { idleMs, now, onIdleEnd } = this.#keeping;
@@ -192,10 +196,10 @@ class ConnectorAgent extends Agent {
     const host = options.host ?? 'localhost';
     const port = Number(options.port);
     const known = (socket: Socket): Socket => {
-      this.#places.set(socket, placeOf(host, port));
+      this.#places.set(socket, hostPort(host, port));
       return socket;
     };
-    // Beside an error Node looks at no socket; its type wants one.
+    // Node ignores the socket if there is an error, but its type requires one.
     const opened = (error: Error | null, socket: Socket | null): void =>
       callback(error, socket === null ? new Socket() : known(socket));
     const socket = this.#connector.open({ host, port, isTls: this.#keeping.isTls }, opened);
@@ -213,7 +217,7 @@ class ConnectorAgent extends Agent {
     super.reuseSocket(socket, request);
   }
 
-  /** Follows how the idle time of a connection ends, unless it is used again. */
+  /** Reports how the idle time of a connection ends, unless it is used again. */
   #watch(socket: Duplex): void {
     const { now, onIdleEnd } = this.#keeping;
     const place = this.#placeOf(socket);
@@ -221,9 +225,9 @@ class ConnectorAgent extends Agent {
       stop();
       onIdleEnd(place, how);
     };
-    // Node's own listener, which closes it when the time is up, is older and comes first.
+    // Node's own listener closes the connection; it was added earlier and runs first.
     const onTimeout = ends('stayed open');
-    // All that Node tells of an idle connection that the other side closed or reset.
+    // Node's only event for an idle connection that the other side closed or reset.
     const onClose = ends('was closed');
     const stop = (): void => {
       this.#idle.delete(socket);
@@ -238,41 +242,36 @@ class ConnectorAgent extends Agent {
   }
 }
 
-// What a client knows of how long places keep connections open, and whether a request may go on a
-// kept one. The question is the same for every mechanism that pools connections: a connection that is
-// closed under a request costs a build if the request cannot be sent twice. Pure; time is handed in.
-// Source: RFC 9112 §9.3.1 (a client may repeat only what is safe to repeat), §9.5 (a server closes an
-// idle connection at any time).
-
 /**
- * How long a connection may have been idle when it carries a request that cannot be repeated. The
- * shortest idle timeout that usual servers can be given is a second; a tenth of it leaves 900 ms for
- * both directions of the network and for a busy process. A burst reuses connections, and what comes
- * less often than ten times a second can afford a handshake each time.
+ * Longest idle time of a connection for a request that cannot be repeated. The shortest
+ * configurable idle timeout of usual servers is 1 s. A tenth of it leaves 900 ms for both
+ * directions of the network and for a busy process. A burst reuses connections; requests less often
+ * than ten times a second can afford a handshake each.
  */
 export const BRIEF_IDLE_MS = 100;
 
 /**
- * For how long a place that closes connections without a word gets a new one for every request. A
- * restart of the receiver looks the same and should not cost handshakes for ever; to look again costs
- * nothing, because a connection is only watched then.
+ * Time for which a place that closed a connection unannounced gets a new one for every request. A
+ * restart of the receiver looks the same and should not cost handshakes for ever. Checking again
+ * costs nothing, because a connection is only watched then.
  */
 const CLOSING_MS = 600_000;
 
 /**
- * How a request gets its connection: any that is kept; one that was used a moment ago; a new one that
- * is watched afterwards and carries nothing else; a new one that is closed after its answer.
+ * Connection for a request. `any`: any kept one. `brief`: one used a moment ago. `watched`: a new
+ * one that is watched afterwards and carries nothing else. `single`: a new one, closed after its
+ * answer.
  */
 type ConnectionUse = 'any' | 'brief' | 'watched' | 'single';
 
-/** What is known of each place. */
-export class Reuse {
-  /** Places of which a connection stayed open for `BRIEF_IDLE_MS`. */
+/** Remembers which places keep connections open. Pure; callers pass the time. */
+export class ReusePolicy {
+  /** Places that kept a connection open for `BRIEF_IDLE_MS`. */
   readonly #keeping = new Set<string>();
-  /** Places that closed one without a word, and until when that counts (monotonic, ms). */
+  /** Places that closed one unannounced, and until when that counts (monotonic, ms). */
   readonly #closing = new Map<string, number>();
 
-  /** How a request to a place gets its connection now. */
+  /** Chooses the connection for a request to a place. */
   useFor(place: string, request: { readonly isRepeatable: boolean }, now: number): ConnectionUse {
     const until = this.#closing.get(place) ?? 0;
     if (now < until) return 'single';
@@ -280,12 +279,12 @@ export class Reuse {
     return this.#keeping.has(place) ? 'brief' : 'watched';
   }
 
-  /** A connection was left idle and stayed open for as long as one may be reused. */
+  /** Notes that an idle connection stayed open for the whole time in which it may be reused. */
   stayedOpen(place: string): void {
     this.#keeping.add(place);
   }
 
-  /** A connection was closed although nothing announced it. */
+  /** Notes that a connection was closed unannounced. */
   closedUnannounced(place: string, now: number): void {
     this.#keeping.delete(place);
     this.#closing.set(place, now + CLOSING_MS);

@@ -1,18 +1,18 @@
-// HTTP proxies: what one is, and which one the environment names for a place. HTTP_PROXY is for
-// `http:`, HTTPS_PROXY for `https:`, each in lower case before upper case; NO_PROXY is no-proxy.ts.
-// Follows golang.org/x/net/http/httpproxy, as client-go does. Nothing is opened here.
-// A variable that cannot be used leads nowhere: requests are not sent past a proxy that was meant.
+// HTTP proxies: parsing their URLs, and choosing one by the environment. HTTP_PROXY is for `http:`,
+// HTTPS_PROXY for `https:`, NO_PROXY lists exceptions; lower case comes before upper case. If a
+// variable cannot be used, requests fail instead of bypassing the proxy. Nothing is opened here.
+// Follows golang.org/x/net/http/httpproxy, as client-go does.
 
 import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { isLoopbackHost } from '../kit/host-header.ts';
 import type { Environment } from '../kit/system.ts';
 import type { AddressTarget } from './address.ts';
-import { ConnectTrouble } from './failure.ts';
+import { ConnectError } from './failure.ts';
 
 /**
- * An HTTP proxy: `https:` receivers are reached by CONNECT, `http:` ones by the absolute form. It
- * resolves their names, so only a receiver written as an address can be refused as forbidden then.
+ * An HTTP proxy: `https:` receivers are reached by CONNECT, `http:` ones by the absolute form. The
+ * proxy resolves names, so only a receiver written as an address can be refused as forbidden.
  */
 export interface HttpProxy {
   /** `http:` or `https:`, without credentials. */
@@ -21,18 +21,18 @@ export interface HttpProxy {
   readonly credentials?: { readonly username: string; readonly password: string };
 }
 
-/** Which proxy leads to a place; null: straight there. */
+/** Chooses the proxy for an address; null: connect directly. */
 export type ProxyChoice = (target: AddressTarget) => HttpProxy | null;
 
 /** A variable that cannot be used. */
 export interface VariableFault {
   /** Its name as it is set: `https_proxy`. */
   readonly variable: string;
-  /** For people: what was found and what was expected, never its value. */
+  /** For people: found and expected, never the value. */
   readonly fault: string;
 }
 
-/** How a place is reached by the environment. */
+/** Route to an address according to the environment. */
 export type EnvironmentRoute =
   | { readonly kind: 'direct' }
   | { readonly kind: 'proxy'; readonly proxy: HttpProxy; readonly variable: string }
@@ -41,13 +41,13 @@ export type EnvironmentRoute =
 /** The proxies of an environment. */
 interface EnvironmentProxies {
   readonly routeTo: (target: AddressTarget) => EnvironmentRoute;
-  /** Everything that is wrong with the variables, whether a place needs them or not. */
+  /** All faults of the variables, even if no address needs them. */
   readonly faults: readonly VariableFault[];
-  /** Secret. Texts by which its proxies know us, for taking them out of what is shown. */
+  /** Secret. Credentials for its proxies, to be removed from shown texts. */
   readonly secrets: readonly string[];
 }
 
-/** A proxy that was read from a URL, or what is wrong with the text. */
+/** A proxy, or the fault of its URL. */
 type ParsedProxy =
   | { readonly ok: true; readonly proxy: HttpProxy }
   | { readonly ok: false; readonly fault: string };
@@ -55,7 +55,7 @@ type ParsedProxy =
 const DIRECT: EnvironmentRoute = { kind: 'direct' };
 const EXPECTED = '(expected http://host:port or https://host:port)';
 
-/** Reads the URL of a proxy, with a user name and a password if it holds them; its scheme may be absent. */
+/** Parses the URL of a proxy, including credentials; the scheme may be absent. */
 export function parseProxy(text: string): ParsedProxy {
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
   if (url === null || !/^https?:$/.test(url.protocol)) {
@@ -68,18 +68,18 @@ export function parseProxy(text: string): ParsedProxy {
   if (credentials !== null) return { ok: true, proxy: { url: plain, credentials } };
   return {
     ok: false,
-    fault: 'found a % in the user name or password that begins no escape (expected %25 for it)',
+    fault: 'found a % in the user name or password that is no escape (expected %25)',
   };
 }
 
-/** Secret. The header by which a proxy knows us; null if it asks for none. */
+/** Secret. Makes the header `proxy-authorization`; null without credentials. */
 export function proxyAuthorization({ credentials }: HttpProxy): string | null {
   if (credentials === undefined) return null;
   const { username, password } = credentials;
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
-/** Secret. A proxy's URL with its credentials, as Node's agents take it. */
+/** Secret. The URL of a proxy with its credentials, in the form of Node's agents. */
 export function hrefOf({ url, credentials }: HttpProxy): string {
   if (credentials === undefined) return url.href;
   const { username, password } = credentials;
@@ -87,7 +87,7 @@ export function hrefOf({ url, credentials }: HttpProxy): string {
   return `${url.protocol}//${pair}@${url.host}`;
 }
 
-/** Reads the variables of an environment; each value is read once, here. */
+/** Parses the proxy variables of an environment, once. */
 export function environmentProxies(environment: Environment): EnvironmentProxies {
   const routes = {
     http: routeOf(variableIn(environment, httpNames(environment))),
@@ -111,13 +111,13 @@ export function environmentProxies(environment: Environment): EnvironmentProxies
   };
 }
 
-/** Secret. Texts by which a proxy knows us. */
+/** Secret. The texts that reveal the credentials for a proxy. */
 export function secretsOf(proxy: HttpProxy): readonly string[] {
   const [, pair = ''] = (proxyAuthorization(proxy) ?? '').split(' ');
   return [proxy.credentials?.password ?? '', pair].filter((text) => text !== '');
 }
 
-/** One proxy for everything, none, or that of the environment. */
+/** Makes the choice of one proxy for everything, of none, or by the environment. */
 export function proxyChoice(
   proxy: HttpProxy | 'environment' | null,
   environment: Environment,
@@ -132,7 +132,7 @@ export function proxyChoice(
       case 'proxy':
         return route.proxy;
       case 'unusable':
-        throw new ConnectTrouble('proxy', `variable ${route.variable}: ${route.fault}`);
+        throw new ConnectError('proxy', `variable ${route.variable}: ${route.fault}`);
     }
   };
 }
@@ -142,7 +142,7 @@ interface Variable {
   readonly value: string;
 }
 
-/** The first of these that is set and not empty. */
+/** Finds the first of these variables that is set and not empty. */
 function variableIn(environment: Environment, names: readonly string[]): Variable | null {
   for (const variable of names) {
     const value = (environment[variable] ?? '').trim();
@@ -152,8 +152,8 @@ function variableIn(environment: Environment, names: readonly string[]): Variabl
 }
 
 /**
- * A web server that runs this program as a CGI script sets HTTP_PROXY to what a request says in its
- * header `Proxy`. It sets REQUEST_METHOD then.
+ * The variables for `http:`. A web server that runs this program as a CGI script sets HTTP_PROXY
+ * from the header `Proxy` of a request; REQUEST_METHOD shows that case.
  * **Source**: RFC 3875 §4.1.18 and §4.1.12; CVE-2016-5385.
  */
 function httpNames(environment: Environment): readonly string[] {
@@ -177,7 +177,7 @@ function decodedCredentials(
   try {
     return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
   } catch {
-    // The only error there is: an escape that is none.
+    // The only possible error is an invalid escape.
     return null;
   }
 }
@@ -186,28 +186,26 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
-/** No proxy can lead to what only this machine reaches. */
+/** Whether only this machine reaches the address, so that no proxy can. */
 function isThisMachine({ host }: AddressTarget): boolean {
   const family = isIP(host);
   if (family === 0) return isLoopbackHost(host.replace(/\.$/, ''));
   return LOOPBACK.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-// NO_PROXY: which places are reached without the proxy of the environment. Entries are separated by
-// commas or white space. An entry that fits nothing is reported by its number and never quoted,
-// because people paste URLs with passwords.
-// Follows golang.org/x/net/http/httpproxy, which client-go uses. An entry is `*`, a name with its
-// subdomains (`.name`: those alone), an address or a CIDR range; a port may follow all but a range.
-
-/** A list of exceptions. */
+/** The exceptions of NO_PROXY. */
 interface NoProxy {
-  /** Whether this place is reached without a proxy. */
+  /** Whether this address is reached without a proxy. */
   readonly excepts: (target: AddressTarget) => boolean;
-  /** A text for each entry that fits no form, in the order of the list. */
+  /** A text for each invalid entry, in the order of the list. */
   readonly faults: readonly string[];
 }
 
-/** Reads the value of a variable; '' excepts nothing. */
+/**
+ * Parses NO_PROXY: entries separated by commas or white space. An entry is `*`, a name with its
+ * subdomains (`.name`: only those), an address or a CIDR range. A port may follow all but a range.
+ * Faults name an entry by number and never quote it, because people paste URLs with passwords.
+ */
 function parseNoProxy(text: string): NoProxy {
   const entries = text.split(/[\s,]+/).filter((entry) => entry !== '');
   const parsed = entries.map((entry) => parseEntry(entry.toLowerCase()));
@@ -245,7 +243,7 @@ function familyOf(host: string): NoProxyPlace['family'] {
 
 type Matcher = (place: NoProxyPlace) => boolean;
 
-/** Null if it is none of the forms. */
+/** Makes the matcher of an entry; null if it is invalid. */
 function parseEntry(entry: string): Matcher | null {
   if (entry === '*') return () => true;
   if (entry.includes('/')) return rangeMatcher(entry);
@@ -286,7 +284,7 @@ function inList(list: BlockList): Matcher {
 function nameMatcher(text: string): Matcher | null {
   const isOwn = !/^\*?\./.test(text);
   const name = domainToASCII(text.replace(/^\*?\./, '').replace(/\.$/, ''));
-  // A part of an address, as curl once took it, is a name that no host can have.
+  // A part of an address, which curl once accepted, is not a valid host name.
   if (!/^[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?$/.test(name) || /^[\d.]+$/.test(name)) return null;
   return ({ host, family }) =>
     family === 'name' && ((isOwn && host === name) || host.endsWith(`.${name}`));

@@ -1,8 +1,8 @@
-// The lines of the original gateway: the Event on stdout before anything else is said about it, then
-// on stderr the trace of its rules, the rejection or the build. Not reproduced: the prefix
-// `main.go:<line>: ` of its Go logger, whose numbers changed with every release.
-// Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (sync, acceptEvent, createSecret,
-// handleErr).
+// The lines of the original gateway: first the Event on stdout, then on stderr the trace of its
+// rules and the rejection or the build. The prefix `main.go:<line>: ` of its Go logger is not
+// reproduced, because its numbers changed with every release.
+// Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (sync, acceptEvent,
+// createSecret, handleErr).
 
 import type { Delivery } from '../core/delivery.ts';
 import { type EventObject, stringAt } from '../core/event.ts';
@@ -11,7 +11,7 @@ import { printable } from '../kit/text/printable.ts';
 import { escapedJson, unicodeEscape } from './line-format.ts';
 import type { TelemetryParts } from './logging.ts';
 
-/** One line of the original, and where it went. */
+/** One line of the original and its stream. */
 export interface OriginalLine {
   readonly to: 'stdout' | 'stderr';
   readonly text: string;
@@ -23,16 +23,16 @@ const REVISION = { commit: '', ref: 'refs/heads/master' };
 const LINE_CHARACTERS = 4096;
 const DEFAULT_REJECTION = 'default rejection';
 
-/** What the original wrote when it judged an Event. */
+/** The lines that the original wrote for the decision about an Event. */
 export function originalDecision(
   observed: DecisionObserved,
   parts: BrigadeParts,
 ): readonly OriginalLine[] {
   const { occurrence, decision } = observed;
   const trace = parts.originalTrace?.(occurrence) ?? [];
-  const unsaid = decision.rule === null && !trace.includes(DEFAULT_REJECTION);
+  const isMissing = decision.rule === null && !trace.includes(DEFAULT_REJECTION);
   const ends = [
-    ...(unsaid ? [DEFAULT_REJECTION] : []),
+    ...(isMissing ? [DEFAULT_REJECTION] : []),
     ...(decision.action === 'reject' ? [`Rejecting ${occurrence.key} by filter`] : []),
   ];
   return [
@@ -45,7 +45,10 @@ export function originalDecision(
   ];
 }
 
-/** What the original wrote about a build; nothing for what it knew nothing of. */
+/**
+ * The lines that the original wrote about a build; none for what it did not have, such as a
+ * breaker.
+ */
 export function originalDelivery(
   observed: DeliveryObserved,
   parts: BrigadeParts,
@@ -75,7 +78,8 @@ export function originalDelivery(
   }
 }
 
-// One line whatever the Event says; JSON is escaped before and keeps its lines.
+// One line for any Event. JSON does not pass through here: it is escaped already and keeps its
+// lines.
 function toStderr(text: string): OriginalLine {
   return { to: 'stderr', text: printable(text, LINE_CHARACTERS) };
 }
@@ -105,7 +109,7 @@ function keyOf(delivery: Delivery): string {
   return `${stringAt(event, 'metadata', 'namespace')}/${stringAt(event, 'metadata', 'name')}`;
 }
 
-// Go's encoder also escapes what HTML would act on.
+// Go's encoder also escapes the characters that are special in HTML.
 function goJson(value: EventObject, indent: number): string {
   return escapedJson(value, indent).replace(/[<>&]/g, unicodeEscape);
 }

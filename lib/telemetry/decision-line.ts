@@ -1,8 +1,9 @@
-// The one line per decision: the words in the order of docs/operations.md, and as fields.
-// Whether a decision gets a line, and at which level, is decision-memory.ts and telemetry.ts.
+// The one line per decision: the words in the order of docs/operations.md, and the same as fields.
+// Also the memory that tells telemetry.ts whether a series has anything new to log. Which level a
+// line gets is decided in telemetry.ts.
 
 import type { TrailEntry, TriggerDisposition } from '../core/decision.ts';
-import type { Json } from '../core/event.ts';
+import { isJsonList, isJsonObject, type Json } from '../core/event.ts';
 import type { DecisionObserved } from '../core/observation.ts';
 import { printable, quoted } from '../kit/text/printable.ts';
 import { compact, counted, pathToken, ruleLabel, token } from './log-value.ts';
@@ -10,25 +11,25 @@ import type { LogLevel, LogLine } from './logging.ts';
 
 const MESSAGE_CHARACTERS = 160;
 const FIELD_CHARACTERS = 253;
-// A `not` block can be long; its beginning tells which one it is.
+// A `not` block can be long; its beginning is enough to find it in the configuration.
 const CONDITION_CHARACTERS = 80;
 
-/** What a decision's line needs besides the observation. */
+/** Input of a decision's line, in addition to the observation. */
 interface DecisionContext {
   readonly level: LogLevel;
-  /** How many states of the series went by without an info line of their own. */
+  /** Number of states of the series without an info line since its last one. */
   readonly states: number;
-  /** Of a default rejection: the rule that came nearest to matching. */
+  /** The rule that came nearest to matching; null unless no rule matched. */
   readonly nearest: TrailEntry | null;
   readonly event: 'line' | 'full';
 }
 
-/** The line of a decision. */
+/** Makes the line of a decision. */
 export function toDecisionLine(observed: DecisionObserved, context: DecisionContext): LogLine {
   return {
     level: context.level,
     kind: 'decision',
-    // Made when asked for: each form of the log needs only one of the two.
+    // Lazy, because each format of the log reads only one of the two.
     get text() {
       return [...words(observed), ...remarks(observed, context)].join(' ');
     },
@@ -58,7 +59,7 @@ function words({ occurrence, decision, disposed }: DecisionObserved): readonly s
   ];
 }
 
-/** `queued`, or `gitlab:queued` where the rule has several triggers. */
+/** `queued`, or `gitlab:queued` if the rule has several triggers. */
 function dispositionText(
   { trigger, disposition }: TriggerDisposition,
   all: readonly TriggerDisposition[],
@@ -130,38 +131,42 @@ function nearestField(entry: TrailEntry): Json {
   };
 }
 
-/** The value itself, or as text with its end cut where it is long. */
+/** The value with its texts made printable, or one cut text if it is long. */
 function bounded(value: Json): Json {
-  const text = JSON.stringify(value);
-  if (text.length > CONDITION_CHARACTERS) return compact(value, CONDITION_CHARACTERS);
-  return JSON.parse(text, (_key, inner: Json) =>
-    typeof inner === 'string' ? printable(inner) : inner,
-  ) as Json;
+  const isLong = JSON.stringify(value).length > CONDITION_CHARACTERS;
+  return isLong ? compact(value, CONDITION_CHARACTERS) : shown(value);
 }
 
-// What the last info line of each series said, for a bounded number of series: with it, a further
-// state about which there is nothing new is a debug line. A forgotten series is printed again.
+function shown(value: Json): Json {
+  if (typeof value === 'string') return printable(value);
+  if (isJsonList(value)) return value.map(shown);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shown(inner)]));
+}
 
-// About 3 MB at the longest customary keys; a cluster of a thousand nodes seldom has more series at
-// work within an hour.
+// About 3 MB with the longest usual keys. A cluster of a thousand nodes seldom has more active
+// series within an hour.
 const SERIES = 10_000;
 
-/** What is new about a state of a series. */
+/** Whether a state of a series has anything new to log. */
 interface Novelty {
   readonly changed: boolean;
-  /** Of a change: how many states since the last line had none. */
+  /** Of a change: the number of states without a line since the last line. */
   readonly states: number;
 }
 
 interface LastLine {
-  readonly said: string;
+  readonly summary: string;
   states: number;
 }
 
 /**
- * The last line of each series. Two generations: once the newer one holds half of the limit it
- * becomes the older one, and what was in that and not seen since is forgotten. A map whose oldest
- * entry is taken out for every new one would cost more than all the rest of a decision's line.
+ * The content of the last info line of each series, for a bounded number of series. A state that
+ * repeats it becomes a debug line; a forgotten series gets an info line again.
+ *
+ * **Shape**: two generations. Once the newer one holds half of the limit, it becomes the older one,
+ * and the previous older one is dropped. Evicting the oldest entry for every new one would cost
+ * more than the rest of a decision's line.
  */
 export class DecisionMemory {
   readonly #half: number;
@@ -172,21 +177,21 @@ export class DecisionMemory {
     this.#half = Math.ceil(limit / 2);
   }
 
-  /** How many series are remembered. */
+  /** Number of remembered series. */
   get size(): number {
     return this.#newer.size + this.#older.size;
   }
 
-  /** Compares a decision with the last line of its series, and remembers it as that line. */
+  /** Compares a decision with the last line of its series, then remembers it as the last line. */
   note(observed: DecisionObserved): Novelty {
     const key = keyOf(observed);
-    const said = saidBy(observed);
+    const summary = summaryOf(observed);
     const last = this.#recall(key);
-    if (last?.said === said) {
+    if (last?.summary === summary) {
       last.states += 1;
       return { changed: false, states: 0 };
     }
-    this.#newer.set(key, { said, states: 0 });
+    this.#newer.set(key, { summary, states: 0 });
     if (this.#newer.size >= this.#half) this.#age();
     return { changed: true, states: last?.states ?? 0 };
   }
@@ -209,11 +214,11 @@ export class DecisionMemory {
 }
 
 function keyOf({ occurrence: { source, series } }: DecisionObserved): string {
-  // No name holds a line break, and whoever forges one only hides their own lines.
+  // No valid name contains a line break. A forged one can only hide lines of its own series.
   return `${source}\n${series.namespace}\n${series.name}\n${series.firstTime}`;
 }
 
-function saidBy({ decision, disposed }: DecisionObserved): string {
+function summaryOf({ decision, disposed }: DecisionObserved): string {
   const by = `${decision.action} ${decision.rule?.index ?? '-'}`;
   const dispositions = disposed.map(({ trigger, disposition }) => ` ${trigger}:${disposition}`);
   return by + dispositions.join('');

@@ -1,5 +1,7 @@
-// The lines about deliveries. An attempt is a debug line unless it failed in a new way; what a
-// delivery came to is told once: at info where it arrived, at error where nobody will try again.
+// The lines about deliveries and limits. An attempt is a debug line unless it failed in a new way.
+// The final state of a delivery is logged once: at info if it arrived, at error if it is not
+// retried. A limit is logged when it begins and when it stops to hold or shed deliveries; the
+// deliveries themselves have their decision lines.
 
 import {
   type DeliveryState,
@@ -29,9 +31,9 @@ const STATE_LEVELS = {
   discarded: 'info',
 } as const satisfies Record<DeliveryState, LogLevel>;
 
-// What no waiting cures needs a human, although waiting is what is done.
+// Error: retrying alone cannot help, so a human must act; Sluice retries all the same.
 const RETRY_LEVELS = {
-  // The line about the pause of the lane says these two.
+  // The line about the pause of the lane reports these two.
   throttled: 'debug',
   unauthorized: 'debug',
   unavailable: 'warn',
@@ -48,9 +50,9 @@ const RETRY_LEVELS = {
   'secret-missing': 'error',
 } as const satisfies Record<RetryReason, LogLevel>;
 
-// A lost answer may be repeated for a day, and each repetition is only a debug line; one that is
-// not repeated has its error line when the delivery moves to `unknown`. A receiver that redirects
-// every request needs another URL, and each repetition may start a build.
+// An attempt with an unknown outcome may be retried for a day, and each repetition is a debug line.
+// If it is not retried, the delivery moves to `unknown`, which has an error line of its own. A
+// receiver that redirects every request needs another URL, and each retry may start a build.
 const LOST_LEVELS = {
   timeout: 'warn',
   redirected: 'error',
@@ -58,14 +60,14 @@ const LOST_LEVELS = {
   stopped: 'warn',
   'connection-lost': 'warn',
   'server-error': 'warn',
-  // The receiver, or what is expected of it, needs a human; each repetition may start a build.
+  // The receiver or the configured expectation needs a human; each retry may start a build.
   'unexpected-answer': 'error',
   signal: 'warn',
   'process-died': 'warn',
   bug: 'warn',
 } as const satisfies Record<UnknownReason, LogLevel>;
 
-/** The lines about deliveries. */
+/** Makes the lines about deliveries. */
 export function deliveryLines(
   observed: DeliveryObserved,
   failures: FailureLog,
@@ -97,7 +99,7 @@ export function deliveryLines(
   }
 }
 
-// Said when it opens and when it closes; how often it tried in between is nobody's news.
+// Logged when it opens and when it closes; the probes in between are debug lines.
 function breakerLine({ kind, trigger, from, to, why, retryMs }: DeliveryOf<'breaker'>): LogLine {
   const pause = to === 'open' ? `, no attempts for ${renderDuration(wholeSeconds(retryMs))}` : '';
   const text = `${trigger}: breaker ${to}${pause}: ${why}`;
@@ -106,13 +108,13 @@ function breakerLine({ kind, trigger, from, to, why, retryMs }: DeliveryOf<'brea
   return { level: from === 'closed' ? 'error' : 'debug', kind, text, fields };
 }
 
-// A limit ends by itself; a credential that is not accepted needs a human.
+// Throttling ends by itself; a credential that is not accepted needs a human.
 const PAUSE_LEVELS = {
   throttled: 'warn',
   unauthorized: 'error',
 } as const satisfies Record<PauseReason, LogLevel>;
 
-// Logged when it begins and when it is over; at debug when the same limit is met again soon.
+// Logged when it begins and when it ends; at debug if the lane is paused again soon.
 function pauseLines(observed: DeliveryOf<'pause'>, failures: FailureLog): readonly LogLine[] {
   const { kind, trigger, reason, state, why, retryMs } = observed;
   const key = `pause ${trigger}`;
@@ -143,10 +145,10 @@ function attemptEnded(
   const { id, trigger, attempts } = delivery;
   const attempt = attempts.length;
   const fields = { id, trigger, attempt, durationMs, ...outcomeFields(outcome) };
-  const told = `${trigger}: attempt ${attempt} of ${id}: ${tellOutcome(outcome)}`;
-  const text = `${told} (${renderDuration(durationMs)})`;
+  const took = renderDuration(durationMs);
+  const text = `${trigger}: attempt ${attempt} of ${id}: ${outcomeText(outcome)} (${took})`;
   const key = `attempt ${trigger}`;
-  // The line about the pause of the lane says it, once for all attempts that were answered so.
+  // The line about the pause of the lane reports it once for all attempts with such an answer.
   if (outcome.outcome === 'retry' && pauseReasonOf(outcome) !== null) {
     return [{ level: 'debug', kind, text, fields }];
   }
@@ -161,7 +163,7 @@ function attemptEnded(
   return ended === null ? [line] : [line, ended];
 }
 
-function tellOutcome(outcome: Outcome): string {
+function outcomeText(outcome: Outcome): string {
   if (outcome.outcome !== 'delivered') {
     return `${outcome.outcome}, ${outcome.reason}: ${outcome.detail}`;
   }
@@ -185,7 +187,7 @@ function deliveryMoved(observed: DeliveryOf<'delivery-moved'>): LogLine {
   const state = dead === null ? to : `${to} (${dead})`;
   const made = delivery.attempts.length;
   const tries = made > 1 ? ` at attempt ${made}` : '';
-  const twice = possiblyTwice ? ', possibly twice: an earlier answer was lost' : '';
+  const twice = possiblyTwice ? ', possibly twice: an earlier attempt has an unknown outcome' : '';
   const startedText = started(delivery.started);
   const fields = { id, trigger, from, to, dead, why, started: startedFields(delivery.started) };
   return {
@@ -197,7 +199,7 @@ function deliveryMoved(observed: DeliveryOf<'delivery-moved'>): LogLine {
 }
 
 function movedLevel({ to, dead, possiblyTwice }: DeliveryOf<'delivery-moved'>): LogLevel {
-  // Shedding has one error line of its own, however many give way.
+  // Shedding has one error line of its own for any number of evicted deliveries.
   if (dead === 'shed') return 'info';
   return possiblyTwice === true && STATE_LEVELS[to] === 'info' ? 'warn' : STATE_LEVELS[to];
 }
@@ -212,12 +214,9 @@ function startedFields(object: Started | null): Readonly<Record<string, string>>
   return object === null ? null : { ...object };
 }
 
-// The lines about limits: one when a budget begins to hold deliveries and one when it holds none any
-// more, and the same for shedding. The deliveries themselves have their decision lines.
-
 type LimitSeen<K extends LimitObserved['kind']> = Extract<LimitObserved, { kind: K }>;
 
-/** The lines about limits. */
+/** Makes the lines about limits. */
 export function limitLines(observed: LimitObserved, failures: FailureLog): readonly LogLine[] {
   switch (observed.kind) {
     case 'budget':
@@ -249,9 +248,9 @@ function usedUpBy(user: LimitUser | null): string {
   if (user === null) return ': deliveries are held';
   const who = userText(user);
   if (user.object !== null)
-    return ` for ${token(user.object)}: deliveries are held; it is of ${who}`;
-  if (user.taken === 0) return `: deliveries are held; the first one is of ${who}`;
-  return `: deliveries are held; most of it went to ${who} (${counted(user.taken, 'token')})`;
+    return ` for ${token(user.object)}: deliveries are held; used by ${who}`;
+  if (user.taken === 0) return `: deliveries are held; the first one is from ${who}`;
+  return `: deliveries are held; most of it was used by ${who} (${counted(user.taken, 'token')})`;
 }
 
 function userText({ rule, trigger, namespace }: Omit<LimitUser, 'object' | 'taken'>): string {
@@ -273,7 +272,7 @@ function sheddingBegan(observed: LimitSeen<'shedding'>): LogLine {
   const most =
     longest === null
       ? ''
-      : `, ${longest.held} of them of ${userText({ ...longest, trigger })}; narrow that rule, or raise the limits`;
+      : `, ${longest.held} of them from ${userText({ ...longest, trigger })}; narrow that rule, or raise the limits`;
   const text = `${token(trigger)}: shedding: ${bound} deliveries are held${most}; so far ${lossText(observed)}`;
   return { level: 'error', kind, text, fields: sheddingFields(observed) };
 }
@@ -285,8 +284,8 @@ function sheddingEnded(observed: LimitSeen<'shedding'>): LogLine {
 
 function lossText({ dropped, gaveWay }: LimitSeen<'shedding'>): string {
   const parts = [
-    ...(dropped === 0 ? [] : [`${dropped} new ones not taken`]),
-    ...(gaveWay === 0 ? [] : [`${gaveWay} held ones gave way to other namespaces: dead (shed)`]),
+    ...(dropped === 0 ? [] : [`${dropped} new ones dropped`]),
+    ...(gaveWay === 0 ? [] : [`${gaveWay} held ones evicted for other namespaces: dead (shed)`]),
   ];
   return parts.join(', ');
 }

@@ -1,23 +1,22 @@
-// Identical failures in the log: a line when they start, when they change and when they end; those
-// in between are debug lines. It sets no timer: what has become calm is looked for whenever
-// something is observed.
+// Identical failures in the log: a line when a failure starts, when its cause changes and when it
+// ends; repetitions in between are debug lines. It sets no timer: each observation looks for
+// failures that have ended for good.
 
 import type { Clock } from '../core/clock.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
 import { counted } from './log-value.ts';
 import type { LogLine } from './logging.ts';
 
-// A failure that comes back within this time of its end never ended: a watch that opens and is cut
-// once a second is one failure, not sixty.
+// A failure that returns within this time of its end counts as the same failure. A watch that opens
+// and is cut once a second is one failure, not sixty.
 const CALM_MS = 60_000;
 
-/** A failure as it is told from others. */
+/** A failure with the key and cause by which repetitions are recognized. */
 interface LoggedFailure {
-  /** What fails, for instance a watch on one path. */
+  /** Identifies the failing operation, for instance a watch on one path. */
   readonly key: string;
   /** How it fails; the same cause again is the same failure. */
   readonly cause: string;
-  /** The line that says it. */
   readonly line: LogLine;
 }
 
@@ -25,14 +24,14 @@ interface Ongoing {
   readonly cause: string;
   readonly line: LogLine;
   readonly since: number;
-  again: number;
-  /** Since when nothing failed; null while it fails. */
+  repeats: number;
+  /** Time of the last success; null while it fails. */
   calmSince: number | null;
-  /** Its end was told, or is not worth telling unless it stays calm. */
-  endTold: boolean;
+  /** Whether its end was logged, or has to wait until it stays calm. */
+  isEndLogged: boolean;
 }
 
-/** Remembers what fails now, and says what of it is news. */
+/** Remembers current failures and lowers the level of repetitions. */
 export class FailureLog {
   readonly #clock: Clock;
   readonly #ongoing = new Map<string, Ongoing>();
@@ -41,11 +40,11 @@ export class FailureLog {
     this.#clock = clock;
   }
 
-  /** The line to write: as it is where it is news, at debug where the same failed before. */
+  /** The line to write: unchanged for a new failure, at debug for a repetition. */
   failed(failure: LoggedFailure): LogLine {
     const before = this.#ongoing.get(failure.key);
     if (before?.cause === failure.cause) {
-      before.again += 1;
+      before.repeats += 1;
       before.calmSince = null;
       return { ...failure.line, level: 'debug' };
     }
@@ -53,45 +52,43 @@ export class FailureLog {
       cause: failure.cause,
       line: failure.line,
       since: this.#clock.monotonic(),
-      again: 0,
+      repeats: 0,
       calmSince: null,
-      endTold: false,
+      isEndLogged: false,
     });
     if (before === undefined) return failure.line;
-    return {
-      ...failure.line,
-      text: `${failure.line.text} (before: ${before.cause}, ${this.#told(before)})`,
-    };
+    const { line } = failure;
+    return { ...line, text: `${line.text} (before: ${before.cause}, ${this.#history(before)})` };
   }
 
-  /** The line for the end of a failure; null where there is none to tell now. */
+  /** The line for the end of a failure; null if there is none to log now. */
   ended(key: string): LogLine | null {
     const failure = this.#ongoing.get(key);
     if (failure === undefined || failure.calmSince !== null) return null;
     failure.calmSince = this.#clock.monotonic();
-    // It came back after its end was told: flapping, so the next end waits until it is calm.
-    if (failure.endTold) return null;
-    failure.endTold = true;
+    // It returned after its end was logged: flapping, so the next end waits until it stays calm.
+    if (failure.isEndLogged) return null;
+    failure.isEndLogged = true;
     const line = this.#endLine(failure);
-    failure.again = 0;
+    failure.repeats = 0;
     return line;
   }
 
   /**
-   * Like `failed` for what has no end of its own, such as a frame that is skipped: it ends by
-   * staying away.
+   * Like `failed`, but for a failure that nothing ends, such as a skipped frame: it ends if it does
+   * not return.
    */
   passed(failure: LoggedFailure): LogLine {
     const line = this.failed(failure);
     const ongoing = this.#ongoing.get(failure.key);
     if (ongoing !== undefined) {
       ongoing.calmSince = this.#clock.monotonic();
-      ongoing.endTold = true;
+      ongoing.isEndLogged = true;
     }
     return line;
   }
 
-  /** The ends of those failures that have been calm long enough. */
+  /** The lines for the end of failures that have been calm long enough. */
   calmed(): readonly LogLine[] {
     if (this.#ongoing.size === 0) return [];
     const lines: LogLine[] = [];
@@ -99,19 +96,19 @@ export class FailureLog {
     for (const [key, failure] of this.#ongoing) {
       if (failure.calmSince === null || now - failure.calmSince < CALM_MS) continue;
       this.#ongoing.delete(key);
-      if (failure.again > 0) lines.push(this.#endLine(failure));
+      if (failure.repeats > 0) lines.push(this.#endLine(failure));
     }
     return lines;
   }
 
   #endLine(failure: Ongoing): LogLine {
     const { kind, fields } = failure.line;
-    const text = `over: ${failure.line.text} (${this.#told(failure)})`;
-    return { level: 'info', kind, text, fields: { ...fields, over: true, again: failure.again } };
+    const text = `resolved: ${failure.line.text} (${this.#history(failure)})`;
+    return { level: 'info', kind, text, fields: { ...fields, over: true, again: failure.repeats } };
   }
 
-  #told({ again, since, calmSince }: Ongoing): string {
+  #history({ repeats, since, calmSince }: Ongoing): string {
     const lasted = renderDuration((calmSince ?? this.#clock.monotonic()) - since);
-    return again === 0 ? `for ${lasted}` : `again ${counted(again, 'time')} in ${lasted}`;
+    return repeats === 0 ? `for ${lasted}` : `repeated ${counted(repeats, 'time')} in ${lasted}`;
   }
 }

@@ -1,4 +1,4 @@
-// The lines about the process, its configuration and its cluster.
+// The lines about the process, its configuration, its cluster, its store and the clock.
 
 import { messageOf } from '../core/errors.ts';
 import type { LifecycleObserved } from '../core/observation.ts';
@@ -24,10 +24,10 @@ const FORMS = {
 const CLUSTER_ID_FROM = {
   'kube-system': 'the uid of namespace kube-system',
   namespace: "the uid of the gateway's own namespace",
-  random: 'drawn at random, for no namespace is readable',
+  random: 'random, because no namespace is readable',
 } as const satisfies Record<Extract<LifecycleObserved, { kind: 'cluster-found' }>['from'], string>;
 
-/** The lines about the life of the process. */
+/** Makes the lines about the life of the process. */
 export function lifecycleLines(
   observed: LifecycleObserved,
   failures: FailureLog,
@@ -51,7 +51,7 @@ export function lifecycleLines(
     }
     case 'cluster-changed': {
       const { kind, from, to, orphaned } = observed;
-      const text = `another cluster: ${to}, not ${from}; everything is read anew, ${orphaned} deliveries orphaned`;
+      const text = `another cluster: found ${to}, expected ${from}; everything is listed again, ${orphaned} deliveries orphaned`;
       return [{ level: 'error', kind, text, fields: { from, to, orphaned } }];
     }
     case 'configuration-kept': {
@@ -75,7 +75,7 @@ export function lifecycleLines(
     }
     case 'stopping': {
       const { why, limitMs } = observed;
-      const text = `stopping: ${why}; at most ${renderDuration(limitMs)}`;
+      const text = `stopping: ${why}; deadline in ${renderDuration(limitMs)}`;
       return [info(observed.kind, text, { why, limitMs })];
     }
     case 'stopped':
@@ -87,7 +87,7 @@ export function lifecycleLines(
   }
 }
 
-/** The line of an error that should not have happened. */
+/** Makes the line of an error that should not have happened. */
 export function bugLine(where: string, error: unknown): LogLine {
   const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1) : [];
   const text = `bug in ${where}: ${messageOf(error)} (please report this line)`;
@@ -112,8 +112,8 @@ function clusterFound(
 }
 
 function proxyUsed({ kind, trigger, proxy, from }: LifecycleOf<'proxy-used'>): LogLine {
-  const whose = trigger === null ? 'the API server' : `the receiver of trigger ${trigger}`;
-  const text = `${whose} is reached through the proxy ${proxy} (${from})`;
+  const server = trigger === null ? 'the API server' : `the receiver of trigger ${trigger}`;
+  const text = `${server} is reached through the proxy ${proxy} (${from})`;
   return info(kind, text, { ...(trigger !== null && { trigger }), proxy, from });
 }
 
@@ -130,20 +130,17 @@ function problemLine(problem: Problem): LogLine {
 }
 
 function stopped({ kind, durable, waiting, abandoned }: LifecycleOf<'stopped'>): LogLine {
-  const waits = waiting === null ? 'the store did not say how many wait' : `${waiting} waiting`;
+  const waits = waiting === null ? 'number of waiting deliveries unknown' : `${waiting} waiting`;
   const left = `${counted(abandoned, 'attempt')} abandoned, ${waits}`;
   const fields = { durable, waiting, abandoned };
   if (!durable && (waiting ?? 0) + abandoned > 0) {
-    const text = `stopped: ${left}: lost, for this store keeps nothing`;
+    const text = `stopped: ${left}: lost, because this store is not durable`;
     return { level: 'error', kind, text, fields };
   }
   const level = abandoned === 0 ? 'info' : 'warn';
-  const kept = (waiting ?? 0) > 0 ? '; what waits goes on with the next start' : '';
+  const kept = (waiting ?? 0) > 0 ? '; waiting deliveries resume at the next start' : '';
   return { level, kind, text: `stopped: ${left}${kept}`, fields };
 }
-
-// The lines about the store and about time: what is taken, what is not, and what earlier processes
-// left behind.
 
 type Usage = Extract<StoreObserved, { kind: 'store-usage' }>;
 
@@ -157,7 +154,7 @@ const WHEN_FULL = {
   shed: 'new deliveries are shed',
 } as const satisfies Record<Usage['overflow'], string>;
 
-/** The lines about the store. */
+/** Makes the lines about the store, the clock and the work of earlier processes. */
 export function storeLines(observed: StoreObserved, failures: FailureLog): readonly LogLine[] {
   switch (observed.kind) {
     case 'store-opened': {
@@ -178,15 +175,15 @@ export function storeLines(observed: StoreObserved, failures: FailureLog): reado
       const { kind, file, movedTo, why } = observed;
       const where =
         movedTo === null
-          ? 'no decision is kept until it can be opened again'
-          : `it lies in ${movedTo} now`;
-      const text = `the history ${file} can not be used: ${why}; ${where}; deliveries are not touched`;
+          ? 'decisions are not stored until it can be opened'
+          : `moved to ${movedTo}`;
+      const text = `cannot use the history ${file}: ${why}; ${where}; deliveries are not affected`;
       return [{ level: 'error', kind, text, fields: { file, movedTo: movedTo ?? '', why } }];
     }
     case 'clock-jumped': {
       const { kind, byMs } = observed;
       const by = renderDuration(Math.round(Math.abs(byMs) / 1000) * 1000);
-      const text = `the clock jumped ${byMs < 0 ? 'back' : 'forward'} ${by}; what waits is due as before`;
+      const text = `the clock jumped ${byMs < 0 ? 'back' : 'forward'} ${by}; waiting deliveries are due as before`;
       return [{ level: 'warn', kind, text, fields: { byMs } }];
     }
     default:
@@ -200,12 +197,12 @@ function toMove({
   to,
   command,
 }: Extract<StoreObserved, { kind: 'store-to-move' }>): LogLine {
-  const what = `the store ${at} lies in the working directory, as earlier versions had it`;
+  const what = `the store ${at} is in the working directory, the default of earlier versions`;
   const next =
     command === ''
-      ? `${to} is there too and is not used; move one of the two away`
+      ? `${to} exists too and is not used; move one of the two away`
       : `to move it to ${to}, stop the gateway and run: ${command}`;
-  const text = `${what}; with SLUICE_DATA=. it stays here without this line; ${next}`;
+  const text = `${what}; set SLUICE_DATA=. to keep it here without this warning; ${next}`;
   return { level: 'warn', kind, text, fields: { at, to, command } };
 }
 
@@ -218,7 +215,7 @@ function trouble(
     const ended = failures.ended('store');
     return ended === null ? [] : [ended];
   }
-  const text = `the store takes nothing: ${why}; make room or mend the disk; it goes on by itself`;
+  const text = `the store accepts no changes: ${why}; free space or repair the disk; failed calls are retried automatically`;
   const line: LogLine = { level: 'error', kind, text, fields: { state, why } };
   return [failures.failed({ key: 'store', cause: why, line })];
 }
@@ -227,7 +224,7 @@ function usage({ kind, level, overflow, bytes, maxBytes }: Usage): readonly LogL
   const share = `${renderSize(bytes)} of ${renderSize(maxBytes)}`;
   const texts = {
     fine: `the store has room again: ${share}`,
-    near: `the store is nearly full: ${share}; then ${WHEN_FULL[overflow]}`,
+    near: `the store is nearly full: ${share}; once it is full, ${WHEN_FULL[overflow]}`,
     full: `the store is full: ${share}; ${WHEN_FULL[overflow]}`,
   };
   const fields = { level, overflow, bytes, maxBytes };
@@ -237,14 +234,10 @@ function usage({ kind, level, overflow, bytes, maxBytes }: Usage): readonly LogL
 function resumed(observed: Extract<StoreObserved, { kind: 'work-resumed' }>): readonly LogLine[] {
   const { kind, lost, unattempted, downMs } = observed;
   if (downMs === null && lost + unattempted === 0) return [];
-  const away =
-    downMs === null
-      ? ''
-      : ` after ${renderDuration(Math.round(downMs / 1000) * 1000)} without a gateway`;
-  const left =
-    lost === 0
-      ? ''
-      : `: ${counted(lost, 'attempt')} whose process died before the answer was written down`;
+  const down = downMs === null ? '' : renderDuration(Math.round(downMs / 1000) * 1000);
+  const after = down === '' ? '' : ` after ${down} of downtime`;
+  const unknown = `${counted(lost, 'attempt')} with unknown outcome: the process died before the answer was stored`;
+  const text = `resumed${after}${lost === 0 ? '' : `: ${unknown}`}`;
   const fields = { lost, unattempted, downMs };
-  return [{ level: lost === 0 ? 'info' : 'warn', kind, text: `resumed${away}${left}`, fields }];
+  return [{ level: lost === 0 ? 'info' : 'warn', kind, text, fields }];
 }

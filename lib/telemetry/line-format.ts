@@ -1,34 +1,38 @@
-// Lines as programs read them: one JSON object a line. Texts in it are escaped twice on purpose:
-// once for JSON, and once so that `jq -r` on a terminal is as safe as the text form.
+// How lines become text: one JSON object a line for programs, or plain text for people. Both are
+// safe to show on a terminal. Texts in JSON are escaped twice on purpose: once for JSON, and once
+// so that `jq -r` is as safe as the text form.
 
 import type { Json } from '../core/event.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { LogLevel, LogLine } from './logging.ts';
 
-// What JSON.stringify leaves as it is although a terminal acts on it: DEL, C1, separators, bidi.
+// Characters that a terminal acts on and JSON.stringify does not escape: DEL, C1, separators, bidi.
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+// Longer than any line made here; it bounds the texts of servers and commands in the log.
 const LINE_CHARACTERS = 4096;
 
-// JSON in which no escape but those of quotes and backslashes stands, and nothing a terminal acts on:
-// of such a text the careful way would make the same.
+// JSON that `shownJson` need not escape: it has no escapes except of quotes and backslashes, and no
+// character that a terminal acts on.
 const PLAIN = /^(?:[ !#-[\]-~]|"|\\["\\])*$/;
 
-/** One JSON object: time, level, kind, message where the text says more, and the line's fields. */
+/**
+ * Renders a line as one JSON object: time, level, kind, text except of decisions, and the fields.
+ */
 export function jsonFormat(): RenderLine {
   const timeOf = timeTexts();
   return (line, now) => {
     const { level, kind, fields, event, more } = line;
-    // These three are words of ours; nothing in them needs an escape.
+    // These three come from closed sets of ours; nothing in them needs an escape.
     const head = `{"time":"${timeOf(now)}","level":"${level}","kind":"${kind}"`;
     // The text of a decision repeats its fields word by word.
-    const said = kind === 'decision' ? fields : { text: line.text, ...fields };
-    const rest = shownJson(more === undefined ? said : { ...said, more }, line);
+    const content = kind === 'decision' ? fields : { text: line.text, ...fields };
+    const rest = shownJson(more === undefined ? content : { ...content, more }, line);
     const tail = event === undefined ? '}' : `,"fullEvent":${escapedJson(event, 0)}}`;
     return `${head}${rest === '{}' ? '' : `,${rest.slice(1, -1)}`}${tail}`;
   };
 }
 
-/** JSON whose texts are made printable, each cut where it is longer than any should be. */
+/** JSON whose texts are made printable and cut to the longest that a line may hold. */
 function shownJson(value: object, { isShown }: Pick<LogLine, 'isShown'>): string {
   const text = JSON.stringify(value);
   if (isShown === true || (text.length <= LINE_CHARACTERS && PLAIN.test(text))) return text;
@@ -37,25 +41,19 @@ function shownJson(value: object, { isShown }: Pick<LogLine, 'isShown'>): string
   );
 }
 
-/** JSON with everything a terminal acts on escaped; still the same JSON value. */
+/** JSON with every character escaped that a terminal acts on; it is still the same JSON value. */
 export function escapedJson(value: Json, indent: number): string {
   const text = JSON.stringify(value, null, indent);
   return text.replace(UNSAFE, (found) => (found === '\n' ? found : unicodeEscape(found)));
 }
 
-/** A character as JSON escapes, one for each of its UTF-16 code units. */
+/** Escapes a character for JSON, one escape for each of its UTF-16 code units. */
 export function unicodeEscape(character: string): string {
   return Array.from({ length: character.length }, (_, place) => {
     const unit = character.charCodeAt(place).toString(16).padStart(4, '0');
     return `\\u${unit}`;
   }).join('');
 }
-
-// Lines as people read them: time, then the decision or the level, then the text. Colours only on a
-// terminal and sparse: the action, and the level where it is a warning or an error.
-
-// Longer than any line made here; it bounds what a server's or a command's text can do to the log.
-const TEXT_CHARACTERS = 4096;
 
 const RED = '31';
 const YELLOW = '33';
@@ -69,18 +67,21 @@ const LEVEL_COLOUR: Readonly<Record<LogLevel, string | null>> = {
   debug: DIM,
 };
 
-/** How a line becomes text. */
+/** Turns a line into text. */
 export type RenderLine = (line: LogLine, now: number) => string;
 
-/** Text lines, with or without colours. */
+/**
+ * Renders a line as text: time, then the decision or the level, then the text. Coloured are only
+ * the action of a decision and the level of another line.
+ */
 export function textFormat(colour: 'colours' | 'plain'): RenderLine {
   const paint = colour === 'colours' ? painted : plain;
   const timeOf = timeTexts();
   return (line, now) => {
     const time = timeOf(now);
-    // The second pass over text that is escaped already changes nothing; it is here so that no
-    // line, whoever made it, reaches a terminal unescaped.
-    const text = printable(line.text, TEXT_CHARACTERS);
+    // A second pass over escaped text changes nothing. It guarantees that no line reaches a
+    // terminal unescaped, even if the code that made the line forgot to escape.
+    const text = printable(line.text, LINE_CHARACTERS);
     const head =
       line.accent === undefined
         ? `${paint(line.level.padEnd(5), LEVEL_COLOUR[line.level])} ${text}`
@@ -90,7 +91,7 @@ export function textFormat(colour: 'colours' | 'plain'): RenderLine {
 }
 
 function tail(line: LogLine): readonly string[] {
-  const more = (line.more ?? []).map((text) => `  ${printable(text, TEXT_CHARACTERS)}`);
+  const more = (line.more ?? []).map((text) => `  ${printable(text, LINE_CHARACTERS)}`);
   return line.event === undefined ? more : [...more, escapedJson(line.event, 2)];
 }
 
@@ -102,10 +103,10 @@ function painted(text: string, colour: string | null): string {
   return colour === null ? text : `\u001b[${colour}m${text}\u001b[0m`;
 }
 
-// The time at the beginning of every line. Lines come by the hundred within a millisecond, so the
-// last one's text is kept.
-
-/** Makes times in milliseconds since 1970 into RFC 3339 text, in UTC with milliseconds. */
+/**
+ * Renders times as RFC 3339 text, in UTC with milliseconds. Hundreds of lines share a millisecond,
+ * so the last text is kept.
+ */
 function timeTexts(): (now: number) => string {
   let last = Number.NaN;
   let text = '';

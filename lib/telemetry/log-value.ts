@@ -1,16 +1,16 @@
-// Untrusted values as words of a line: each comes out as one word, so that an Event can neither
-// forge a neighbouring column nor reach the terminal. The escaping itself is kit/printable.ts.
+// Untrusted values as words of a line: each becomes one word, so that an Event can neither forge a
+// neighbouring column nor control the terminal. The escaping itself is kit/text/printable.ts.
 
 import type { RuleRef } from '../core/decision.ts';
 import type { Json } from '../core/event.ts';
 import { printable, quoted } from '../kit/text/printable.ts';
 
-// Object names end at 253 characters; nothing guarantees the same of an Event's other fields.
+// Object names have at most 253 characters; the other fields of an Event have no such limit.
 const TOKEN_CHARACTERS = 253;
-// An escape begins with a backslash and would look like the letters of one without quotes.
+// Without quotes, an escape cannot be distinguished from a text with a backslash.
 const PLAIN = /^[^\s"\\]+$/u;
 
-/** One word: `-` for the empty text, quoted where it could be taken for another or for several. */
+/** One word: `-` for the empty text, quoted if it is ambiguous or would be several words. */
 export function token(text: string): string {
   if (text === '') return '-';
   if (text === '-') return quoted(text);
@@ -18,7 +18,7 @@ export function token(text: string): string {
   return PLAIN.test(shown) ? shown : quoted(text, TOKEN_CHARACTERS);
 }
 
-/** One word that may stand beside a slash: quoted where it has one of its own. */
+/** One word beside a slash: quoted if it contains a slash itself. */
 export function pathToken(text: string): string {
   return text.includes('/') ? quoted(text, TOKEN_CHARACTERS) : token(text);
 }
@@ -33,7 +33,7 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** How lines and metric labels call a rule: its name, else `#` and its place from 0. */
+/** The name of a rule in lines and metric labels; `#` and its index from 0 if it has none. */
 export function ruleLabel(rule: Pick<RuleRef, 'index' | 'name'>): string {
   return rule.name ?? `#${rule.index}`;
 }

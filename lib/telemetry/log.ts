@@ -1,24 +1,25 @@
-// The only door to winston: levels, the stream, and the flush at the end. What is written here is
-// text already; winston's own formats are not used, because its fields are not ours to escape.
+// The only file that imports winston: levels, the stream, and the flush at the end. Lines arrive as
+// text (line-format.ts). winston's own formats are not used, because they would not escape our
+// fields.
 
 import type { Writable } from 'node:stream';
 import winston from 'winston';
 import type { Clock } from '../core/clock.ts';
 import { LOG_LEVELS, type LogLevel, type LogStream } from './logging.ts';
 
-/** Somewhere lines are written to. */
+/** A destination of lines. */
 export interface Log {
-  /** Whether a line of this level would be written; ask before making a costly one. */
+  /** Whether a line of this level would be written; check it before rendering an expensive one. */
   enabled(level: LogLevel): boolean;
   write(level: LogLevel, text: string): void;
   /** Resolves once everything was handed to the operating system; may be called twice. */
   close(): Promise<void>;
 }
 
-/** A log on a stream, which stays open when the log closes. */
+/** Opens a log on a stream. The stream stays open when the log closes. */
 export function openLog(stream: LogStream, level: LogLevel, clock: Pick<Clock, 'turn'>): Log {
   const broken = new AbortController();
-  // A reader that went away (a closed pipe) must not end the gateway.
+  // A closed pipe must not end the gateway.
   const onError = (): void => broken.abort();
   stream.on('error', onError);
   const logger = winston.createLogger({
@@ -28,7 +29,7 @@ export function openLog(stream: LogStream, level: LogLevel, clock: Pick<Clock, '
   });
   const transport = new winston.transports.Stream({ stream, eol: '\n' });
   logger.pipe(transport);
-  const together = new LinesTogether(clock, (text) => {
+  const lines = new LineBatch(clock, (text) => {
     if (!broken.signal.aborted) logger.log(level, text);
   });
   const weight = LOG_LEVELS.indexOf(level);
@@ -37,12 +38,12 @@ export function openLog(stream: LogStream, level: LogLevel, clock: Pick<Clock, '
     enabled: (asked) => LOG_LEVELS.indexOf(asked) <= weight,
     write: (asked, text) => {
       if (closing !== undefined || LOG_LEVELS.indexOf(asked) > weight) return;
-      together.add(text);
-      // What may be the last that is heard of this process waits for nothing.
-      if (asked === 'error' || asked === 'warn') together.flush();
+      lines.add(text);
+      // Flushed at once, because it may be the last line before the process dies.
+      if (asked === 'error' || asked === 'warn') lines.flush();
     },
     close: async () => {
-      together.flush();
+      lines.flush();
       closing ??= finished(logger, transport).then(() => drained(stream, broken.signal));
       await closing;
       stream.off('error', onError);
@@ -51,10 +52,10 @@ export function openLog(stream: LogStream, level: LogLevel, clock: Pick<Clock, '
 }
 
 /**
- * Lines that are written in one turn of the event loop, as one text: each write to a file is a
- * call of the operating system, and a batch of Events makes a hundred lines.
+ * Joins the lines of one turn of the event loop into one text. Each write to a file is a system
+ * call, and a batch of Events makes a hundred lines.
  */
-class LinesTogether {
+class LineBatch {
   readonly #clock: Pick<Clock, 'turn'>;
   readonly #write: (text: string) => void;
   #lines: string[] = [];
@@ -76,7 +77,7 @@ class LinesTogether {
   }
 }
 
-// The transport, not the logger: what the logger took may still be on its way through the pipe.
+// Waits for the transport, because lines that the logger accepted may still be in the pipe to it.
 async function finished(logger: winston.Logger, transport: Writable): Promise<void> {
   await new Promise<void>((resolve) => {
     transport.once('finish', resolve);

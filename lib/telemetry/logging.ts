@@ -1,6 +1,6 @@
-// What the log is asked to be, and one line of it before it is text. How observations become lines
-// is observation-line.ts and decision-line.ts; how lines become text is text-format.ts and
-// json-format.ts; where the text goes is log.ts.
+// Options of the log, dependencies of telemetry, and one line before it is text. Observations become
+// lines in telemetry.ts and the *-line.ts files. Lines become text in line-format.ts and
+// brigade-format.ts, and log.ts writes the text.
 
 import type { Writable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
@@ -8,19 +8,19 @@ import type { TrailEntry } from '../core/decision.ts';
 import type { Json, JsonObject } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 
-/** Every level, the weightiest first. */
+/** Every level, the most severe first. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 
-/** How much a line matters. */
+/** Severity of a line. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Every form the log can have. */
+/** Every format of the log. */
 export const LOG_FORMATS = ['auto', 'text', 'json', 'brigade'] as const;
 
 /** Which decisions are info lines; see docs/operations.md. */
 export const DECISION_LINES = ['changes', 'all', 'accepted', 'none'] as const;
 
-/** What the section `logging:` says, with its defaults filled in. */
+/** The section `logging:` with its defaults filled in. */
 export interface LoggingOptions {
   /** `auto` is text on a terminal and JSON elsewhere. */
   readonly format: (typeof LOG_FORMATS)[number];
@@ -30,7 +30,7 @@ export interface LoggingOptions {
   readonly event: 'line' | 'full';
 }
 
-/** What `logging:` is where nothing is written. */
+/** The defaults of `logging:`. */
 export const LOGGING_DEFAULTS: LoggingOptions = {
   format: 'auto',
   level: 'info',
@@ -38,16 +38,16 @@ export const LOGGING_DEFAULTS: LoggingOptions = {
   event: 'line',
 };
 
-/** A stream that the log may write to; colours only where it is a terminal. */
+/** A stream of the log; it gets colours only if it is a terminal. */
 export type LogStream = Writable & { readonly isTTY?: boolean };
 
-/** What telemetry is given. */
+/** Dependencies of telemetry. */
 export interface TelemetryParts {
   readonly clock: Clock;
   readonly stdout: LogStream;
-  /** Written to by the format `brigade` alone, and when the log itself fails. */
+  /** Used by the format `brigade` alone, and if the log itself fails. */
   readonly stderr: LogStream;
-  /** The rule that came nearest to matching; the filters know which. */
+  /** Finds the rule that came nearest to matching. */
   readonly nearest?: (trail: readonly TrailEntry[]) => TrailEntry | null;
   /** The lines that the original gateway wrote per rule, for the format `brigade`. */
   readonly originalTrace?: (occurrence: Occurrence) => readonly string[];
@@ -55,21 +55,21 @@ export interface TelemetryParts {
   readonly originalProject?: string;
 }
 
-/** One line of the log before it is text. Everything in it may be printed as it stands. */
+/** One line of the log before it is text. Everything in it is safe to print. */
 export interface LogLine {
   readonly level: LogLevel;
   /** The kind of the observation it comes from. */
   readonly kind: string;
-  /** What a person reads; escaped already. */
+  /** For people; escaped already. */
   readonly text: string;
-  /** The same as fields, for the JSON form. */
+  /** The same as fields, for the JSON format. */
   readonly fields: Readonly<Record<string, Json>>;
-  /** There where every text in the fields was made printable when it was put there. */
+  /** Set if every text in the fields is printable already. */
   readonly isShown?: true;
-  /** The whole Event, where it is asked for. */
+  /** The whole Event, if `logging.event` is `full`. */
   readonly event?: JsonObject;
-  /** More lines that belong to this one, such as a stack; escaped already. */
+  /** Further lines that belong to this one, such as a stack; escaped already. */
   readonly more?: readonly string[];
-  /** What a terminal may colour; nothing else of the text is. */
+  /** The beginning of the text, which is coloured on a terminal. */
   readonly accent?: 'accept' | 'reject';
 }

@@ -1,11 +1,11 @@
-// Every metric as data: what docs/operations.md lists and a house spec compares. Labels come only
-// from closed sets: names of the configuration, and the unions of lib/core; never from an Event.
+// Every metric as data; a house spec compares it with docs/operations.md. Labels come only from
+// closed sets: names in the configuration and the unions of lib/core; never from an Event.
 
 interface MetricEntry {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   readonly labels: readonly string[];
-  /** Of a histogram: the upper bounds of its buckets, in the metric's unit. */
+  /** Upper bounds of a histogram's buckets, in the metric's unit. */
   readonly buckets?: readonly number[];
 }
 
@@ -13,32 +13,32 @@ interface MetricEntry {
 export const METRICS = {
   sluice_build_info: {
     type: 'gauge',
-    help: 'Always 1; its label tells the version that runs.',
+    help: 'Always 1; its label holds the running version.',
     labels: ['version'],
   },
   sluice_configuration_kept: {
     type: 'gauge',
-    help: '1 while the last good configuration runs because the file is refused, else 0.',
+    help: '1 while the last good configuration runs because the current file is refused, else 0.',
     labels: [],
   },
   sluice_events_read_total: {
     type: 'counter',
-    help: 'Events read, by source and by how: from a watch or a list.',
+    help: 'Events read, by source and by origin: a watch or a list.',
     labels: ['source', 'from'],
   },
   sluice_decisions_made_total: {
     type: 'counter',
-    help: 'Decisions, by action and rule: its name, # and its index without one, or default where no rule matched.',
+    help: 'Decisions, by action and rule: its name, or # and its index, or default if no rule matched.',
     labels: ['action', 'rule'],
   },
   sluice_decisions_suppressed_total: {
     type: 'counter',
-    help: 'Decisions without an info line, because their series had the same line before.',
+    help: 'Decisions without an info line, because their series already had the same line.',
     labels: [],
   },
   sluice_dispositions_made_total: {
     type: 'counter',
-    help: 'What became of accepted occurrences, by disposition and trigger.',
+    help: 'Accepted occurrences, by disposition and trigger.',
     labels: ['disposition', 'trigger'],
   },
   sluice_deliveries_settled_total: {
@@ -48,79 +48,79 @@ export const METRICS = {
   },
   sluice_deliveries_doubted_total: {
     type: 'counter',
-    help: 'Settled deliveries that may have started twice: repeated after a lost answer, without a key.',
+    help: 'Settled deliveries that may have started twice: retried after an unknown outcome, without an idempotency key.',
     labels: ['trigger'],
   },
   sluice_breaker_open: {
     type: 'gauge',
-    help: '1 while the circuit breaker of a trigger lets nothing or one attempt through, else 0.',
+    help: '1 while the circuit breaker of a trigger is open or half-open, else 0.',
     labels: ['trigger'],
   },
   sluice_breaker_opened_total: {
     type: 'counter',
-    help: 'How often the circuit breaker of a trigger opened, also after an attempt to see failed.',
+    help: 'Times that the circuit breaker of a trigger opened, including after a failed probe.',
     labels: ['trigger'],
   },
   sluice_lane_paused: {
     type: 'gauge',
-    help: '1 while a trigger makes no attempts, or one to see, because its receiver asked to wait (throttled) or does not accept the credential (unauthorized), else 0.',
+    help: '1 while a trigger makes no attempts or one probe, else 0. Reason: throttled, or unauthorized if the receiver does not accept the credential.',
     labels: ['trigger', 'reason'],
   },
   sluice_attempt_duration_seconds: {
     type: 'histogram',
-    help: 'How long attempts took, by trigger and outcome; its count is the number of attempts.',
+    help: 'Duration of attempts, by trigger and outcome; its count is the number of attempts.',
     labels: ['trigger', 'outcome'],
-    // From one API call on a near server to the longest customary timeout.
+    // From one API call to a near server to the longest usual timeout.
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
   },
   sluice_queue_depth: {
     type: 'gauge',
-    help: 'Deliveries that are not settled, by trigger and state: waiting, held, open, running.',
+    help: 'Unsettled deliveries, by trigger and state: waiting, held, open, running.',
     labels: ['trigger', 'state'],
   },
   sluice_watch_restarts_total: {
     type: 'counter',
-    help: 'Watches that ended and were or will be opened again, by source and reason.',
+    help: 'Watches that ended and reconnect, by source and reason.',
     labels: ['source', 'reason'],
   },
   sluice_lists_made_total: {
     type: 'counter',
-    help: 'Lists that were read whole, by source and purpose.',
+    help: 'Lists that were read completely, by source and purpose.',
     labels: ['source', 'purpose'],
   },
   sluice_lists_failed_total: {
     type: 'counter',
-    help: 'Lists that were not read whole, by source and reason.',
+    help: 'Lists that failed, by source and reason.',
     labels: ['source', 'reason'],
   },
   sluice_gaps_found_total: {
     type: 'counter',
-    help: 'Spans that could not be read, by source and by what may be lost.',
+    help: 'Gaps: spans that could not be read, by source and possible loss.',
     labels: ['source', 'loss'],
   },
   sluice_frames_skipped_total: {
     type: 'counter',
-    help: 'Watch frames and list items that were skipped, being too large or unreadable.',
+    help: 'Watch frames and list items that were skipped because they are too large or unreadable.',
     labels: ['source'],
   },
   sluice_store_commits_total: {
     type: 'counter',
-    help: 'Commits of what was read: positions, ledger and new deliveries.',
+    help: 'Commits of positions, ledger and new deliveries.',
     labels: [],
   },
   sluice_store_used_bytes: {
     type: 'gauge',
-    help: 'How much the store holds.',
+    help: 'Size of the stored data.',
     labels: [],
   },
   sluice_store_limit_bytes: {
     type: 'gauge',
-    help: 'How much it may hold before new deliveries wait or are shed; 0 without a bound.',
+    help: 'Size limit above which new deliveries wait or are shed; 0 without a limit.',
     labels: [],
   },
   sluice_store_available: {
     type: 'gauge',
-    help: '1 while the store takes what it is given, 0 while it can not.',
+    help: '1 while the store accepts changes, else 0.',
     labels: [],
   },
   sluice_clock_jumps_total: {
@@ -130,7 +130,7 @@ export const METRICS = {
   },
   sluice_attempts_lost_total: {
     type: 'counter',
-    help: 'Attempts whose process died before their answer was written down, found at the start.',
+    help: 'Attempts with unknown outcome found at start: their process died before the answer was stored.',
     labels: [],
   },
   sluice_bugs_found_total: {
@@ -148,7 +148,7 @@ export type MetricsOfType<T extends MetricEntry['type']> = {
   [N in MetricName]: (typeof METRICS)[N]['type'] extends T ? N : never;
 }[MetricName];
 
-/** Exactly the labels of a metric. */
+/** The labels of a metric with their values. */
 export type LabelsOf<N extends MetricName> = Readonly<
   Record<(typeof METRICS)[N]['labels'][number], string>
 >;

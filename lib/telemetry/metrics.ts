@@ -1,5 +1,5 @@
-// The only door to prom-client: the table's metrics on a registry of their own, and what each
-// observation adds to them. Nothing here reads an Event.
+// The only file that imports prom-client: it makes the metrics of the table on a registry of their
+// own and updates them for each observation. Nothing here reads an Event.
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Action } from '../core/decision.ts';
@@ -14,7 +14,7 @@ import type { StoreObserved } from '../core/store-observation.ts';
 import { ruleLabel } from './log-value.ts';
 import { type LabelsOf, METRICS, type MetricName, type MetricsOfType } from './metric-table.ts';
 
-/** A scrape's answer. */
+/** Answer to a scrape. */
 export interface Scrape {
   readonly contentType: string;
   readonly text: string;
@@ -29,12 +29,14 @@ type Counted = Exclude<
 
 type AnyMetric = Counter | Gauge | Histogram;
 
-/** Counts what is observed. */
+/** Updates the metrics for each observation. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #metrics = new Map<MetricName, AnyMetric>();
 
-  /** Decisions by rule since the last scrape: one of these for every Event is too dear a label. */
+  /**
+   * Decisions by rule since the last scrape, because a labelled increment for every Event is slow.
+   */
   readonly #decided: Readonly<Record<Action, Map<string, number>>> = {
     accept: new Map(),
     reject: new Map(),
@@ -46,7 +48,7 @@ export class Metrics {
     }
   }
 
-  /** Everything counted so far, as Prometheus reads it. */
+  /** Renders all metrics in the text format of Prometheus. */
   async scrape(): Promise<Scrape> {
     for (const action of ['accept', 'reject'] as const) {
       const decided = this.#decided[action];
@@ -58,12 +60,12 @@ export class Metrics {
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
-  /** One decision more that has no info line. */
+  /** Counts a decision that has no info line. */
   suppressed(): void {
     this.#add('sluice_decisions_suppressed_total', {}, 1);
   }
 
-  /** Adds what an observation counts for; most life-cycle observations count for nothing. */
+  /** Updates the metrics for an observation; most life-cycle observations change none. */
   count(observation: Observation): void {
     switch (observation.kind) {
       case 'decision':

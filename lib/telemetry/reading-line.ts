@@ -1,5 +1,5 @@
-// The lines about reading: watches, lists, gaps. One failure a path and an act, so that a watch that
-// cannot be opened while its lists work is told once and not with every list.
+// The lines about reading: watches, lists, gaps. Watches and lists of a path fail separately. A
+// watch that cannot be opened while lists succeed is therefore logged once, not after every list.
 
 import type { ReadingObserved, TroubleReason } from '../core/observation.ts';
 import type { Gap, Position } from '../core/source.ts';
@@ -8,8 +8,8 @@ import type { FailureLog } from './failure-log.ts';
 import { counted } from './log-value.ts';
 import type { LogLevel, LogLine } from './logging.ts';
 
-// How much each reason matters. A watch that is closed in time or answers 410 after a quiet while is
-// how watches of Events live; what no waiting cures needs a human.
+// Debug: the normal end of a watch of Events, closed in time or with 410 after a quiet period.
+// Error: retrying alone cannot help, so a human must act.
 const REASON_LEVELS = {
   closed: 'debug',
   expired: 'debug',
@@ -40,7 +40,7 @@ const GAP_LEVELS = {
   'possible-loss': 'error',
 } as const satisfies Record<Gap['loss'], LogLevel>;
 
-/** The lines about reading a watch path. */
+/** Makes the lines about reading a watch path. */
 export function readingLines(observed: ReadingObserved, failures: FailureLog): readonly LogLine[] {
   switch (observed.kind) {
     case 'reading': {
@@ -92,20 +92,20 @@ type ReadingOf<K extends ReadingObserved['kind']> = Extract<ReadingObserved, { k
 function watchEnded(observed: ReadingOf<'watch-ended'>, failures: FailureLog): LogLine {
   const { kind, source, path, reason, detail, lastedMs, retryMs } = observed;
   const level = REASON_LEVELS[reason];
-  const text = `${source}: watch of ${path} ended, ${reason}${said(detail)}; again in ${renderDuration(retryMs)}`;
+  const text = `${source}: watch of ${path} ended, ${reason}${after(detail)}; reconnect in ${renderDuration(retryMs)}`;
   const line = { level, kind, text, fields: { source, path, reason, detail, lastedMs, retryMs } };
   if (level === 'debug') return line;
   return failures.failed({ key: `watch ${source} ${path}`, cause: reason, line });
 }
 
-// Said once, after a minute; before, it is a note of the readiness.
+// Logged once, after a minute; before that, only the readiness mentions it.
 const STALE_MS = 60_000;
 
 function stale(observed: ReadingOf<'path-stale'>, failures: FailureLog): readonly LogLine[] {
   const { kind, source, path, ageMs } = observed;
   if (ageMs < STALE_MS) return [];
   const age = renderDuration(Math.round(ageMs / 1000) * 1000);
-  const text = `${source}: nothing was read from ${path} for ${age}, not even that nothing happened`;
+  const text = `${source}: ${path} is stale: no Event and no sign of a working watch for ${age}`;
   const line = { level: 'warn', kind, text, fields: { source, path, ageMs } } as const;
   return [failures.failed({ key: `stale ${source} ${path}`, cause: 'stale', line })];
 }
@@ -124,7 +124,7 @@ function listEnded(observed: ReadingOf<'list-ended'>): LogLine {
 function listFailed(observed: ReadingOf<'list-failed'>, failures: FailureLog): LogLine {
   const { kind, source, path, reason, detail, retryMs } = observed;
   const level = REASON_LEVELS[reason];
-  const text = `${source}: cannot list ${path}, ${reason}${said(detail)}; again in ${renderDuration(retryMs)}`;
+  const text = `${source}: cannot list ${path}, ${reason}${after(detail)}; retry in ${renderDuration(retryMs)}`;
   const line = { level, kind, text, fields: { source, path, reason, detail, retryMs } };
   if (level === 'debug') return line;
   return failures.failed({ key: `list ${source} ${path}`, cause: reason, line });
@@ -138,7 +138,7 @@ function frameSkipped(observed: ReadingOf<'frame-skipped'>, failures: FailureLog
 }
 
 function retired({ kind, path, heirs }: ReadingOf<'path-retired'>): LogLine {
-  const rest = heirs.length === 0 ? 'nothing reads its Events now' : `now in ${heirs.join(', ')}`;
+  const rest = heirs.length === 0 ? 'no path covers its Events' : `covered by ${heirs.join(', ')}`;
   const text = `${path} is no longer read; ${rest}`;
   return { level: 'info', kind, text, fields: { path, heirs: heirs.join(' ') } };
 }
@@ -146,10 +146,10 @@ function retired({ kind, path, heirs }: ReadingOf<'path-retired'>): LogLine {
 function gap({ source, path, loss, why, from, to }: Gap): LogLine {
   const bounds = from === null ? `before ${bound(to)}` : `between ${bound(from)} and ${bound(to)}`;
   return {
-    // With no position before it nothing that was read can be missing: a start, not a loss.
+    // Without an earlier position this is a first start, not a loss.
     level: from === null && loss === 'possible-loss' ? 'warn' : GAP_LEVELS[loss],
     kind: 'gap',
-    text: `${source}: gap in ${path} ${bounds}, ${loss}${said(why)}`,
+    text: `${source}: gap in ${path} ${bounds}, ${loss}${after(why)}`,
     fields: { source, path, loss, why, from: fields(from), to: fields(to) },
   };
 }
@@ -164,6 +164,6 @@ function bound(position: Position): string {
   return `${position.resourceVersion} (${new Date(position.at).toISOString()})`;
 }
 
-function said(detail: string): string {
+function after(detail: string): string {
   return detail === '' ? '' : `: ${detail}`;
 }

@@ -1,29 +1,30 @@
-// Observations in, log lines and metrics out. It decides which decisions get an info line and which
-// failures are news; how a line looks is in the format files. Nothing here is allowed to disturb
-// what is observed: `observe` never throws and never waits.
+// Observations in, log lines and metrics out. It decides which decisions get an info line and
+// writes the lines; their form is in the format files. Nothing here may disturb the observed code:
+// `observe` never throws and never waits.
 
 import type { DecisionObserved, Observation, Observe } from '../core/observation.ts';
 import { printable } from '../kit/text/printable.ts';
 import { type OriginalLine, originalDecision, originalDelivery } from './brigade-format.ts';
 import { DecisionMemory, toDecisionLine } from './decision-line.ts';
+import { deliveryLines, limitLines } from './delivery-line.ts';
 import { FailureLog } from './failure-log.ts';
-import { bugLine } from './lifecycle-line.ts';
+import { bugLine, lifecycleLines, storeLines } from './lifecycle-line.ts';
 import { jsonFormat, type RenderLine, textFormat } from './line-format.ts';
 import { type Log, openLog } from './log.ts';
 import type { LoggingOptions, LogLevel, LogLine, TelemetryParts } from './logging.ts';
 import { Metrics, type Scrape } from './metrics.ts';
-import { type OtherObservation, observationLines } from './observation-line.ts';
+import { readingLines } from './reading-line.ts';
 
-/** Where observations go, and what became of them. */
+/** Receiver of all observations, with the metrics it derives from them. */
 export interface Telemetry {
   /** Never throws and never waits. */
   readonly observe: Observe;
   metrics(): Promise<Scrape>;
-  /** Resolves once the log is written out; what is observed later is counted but not logged. */
+  /** Resolves once the log is written; later observations are counted but not logged. */
   close(): Promise<void>;
 }
 
-/** Telemetry on the given streams, which stay open when it closes. */
+/** Creates telemetry on the given streams, which stay open when it closes. */
 export function createTelemetry(options: LoggingOptions, parts: TelemetryParts): Telemetry {
   const reporter = new Reporter(options, parts);
   return {
@@ -74,7 +75,7 @@ class Reporter {
   #decision(observed: DecisionObserved): void {
     if (this.#options.decisions === 'none') return;
     const { level, states } = this.#weigh(observed);
-    // An unwanted line is not even made: this is the one place where lines come by the thousand.
+    // A line that is not written is not rendered either: decisions come by the thousand.
     if (!this.#out.enabled(level)) return;
     if (this.#options.format === 'brigade') {
       this.#writeOriginal(originalDecision(observed, this.#parts), level);
@@ -116,13 +117,13 @@ class Reporter {
     for (const { to, text } of lines) (to === 'stdout' ? this.#out : this.#err).write(level, text);
   }
 
-  // Reporting failed, so the report of that takes no detour that could fail as well.
+  // Reporting failed, so this report is written directly, without anything else that could fail.
   #failed(kind: string, error: unknown): void {
     try {
       const { text } = bugLine(`the log of ${kind}`, error);
       this.#parts.stderr.write(`${printable(text)}\n`);
     } catch {
-      // Nothing is left to report to; going on is what counts.
+      // Nothing is left to report to; the gateway must keep running.
     }
   }
 }
@@ -148,5 +149,64 @@ function renderFor({ format }: LoggingOptions, { stdout }: TelemetryParts): Rend
       return textFormat(terminal ? 'colours' : 'plain');
     case 'brigade':
       return textFormat('plain');
+  }
+}
+
+/** Every observation except decisions. */
+type OtherObservation = Exclude<Observation, DecisionObserved>;
+
+/**
+ * Makes the lines of an observation other than a decision, in the order to write them. Error: data
+ * lost or a human must act. Warn: unexpected, recovered. Info: life cycle and configuration. Debug:
+ * each attempt. Observations without a line (Events read, queue depths) are metrics only.
+ */
+function observationLines(observation: OtherObservation, failures: FailureLog): readonly LogLine[] {
+  switch (observation.kind) {
+    case 'reading':
+    case 'watch-opened':
+    case 'path-current':
+    case 'path-stale':
+    case 'watch-ended':
+    case 'list-ended':
+    case 'list-failed':
+    case 'frame-skipped':
+    case 'events-read':
+    case 'gap':
+    case 'path-retired':
+      return readingLines(observation, failures);
+    case 'attempt-started':
+    case 'attempt-ended':
+    case 'delivery-moved':
+    case 'breaker':
+    case 'pause':
+    case 'queue-depth':
+    case 'command-output':
+      return deliveryLines(observation, failures);
+    case 'budget':
+    case 'shedding':
+      return limitLines(observation, failures);
+    case 'store-opened':
+    case 'store-to-move':
+    case 'store-trouble':
+    case 'store-usage':
+    case 'work-resumed':
+    case 'history-lost':
+    case 'clock-jumped':
+      return storeLines(observation, failures);
+    case 'started':
+    case 'configuration-problem':
+    case 'cluster-found':
+    case 'cluster-waiting':
+    case 'cluster-changed':
+    case 'configuration-kept':
+    case 'credentials-reread':
+    case 'proxy-used':
+    case 'listening':
+    case 'stopping':
+    case 'stopped':
+    case 'bug':
+      return lifecycleLines(observation, failures);
+    default:
+      return observation satisfies never;
   }
 }

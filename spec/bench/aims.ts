@@ -1,10 +1,10 @@
-// What is aimed at, and what comparable gateways were measured at: ratios to the floors, for those hold
-// on another machine, but for what a person waits for and what a container has. One table, so that no
-// aim is moved in passing.
+// What is aimed at, and what comparable gateways were measured at: ratios to the floors, for those
+// hold on another machine, but for what a person waits for and what a container has. One table, so
+// that no aim is moved in passing.
 
 import type { Aim } from './arithmetic.ts';
 
-/** What is aimed at for a figure, by part and name of the figure; those without are for information. */
+/** Aims by part and name of the figure; figures without an aim are for information. */
 export const AIMS: Readonly<Record<string, { readonly aim?: Aim; readonly anchor?: string }>> = {
   'reject/cpu json all ÷ parse': { aim: { atMost: 4 }, anchor: 'best peer 15 to 17' },
   'reject/cpu text all ÷ parse': { aim: { atMost: 4 }, anchor: 'best peer 15 to 17' },

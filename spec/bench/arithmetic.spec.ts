@@ -39,7 +39,7 @@ describe('the arithmetic of the bench', () => {
     expect(ratios([10, 30], [5, 10])).to.deep.equal([2, 3]);
   });
 
-  it('forms none where one side was not measured', () => {
+  it('forms none if one side was not measured', () => {
     expect(ratios([10, 30], [])).to.deep.equal([]);
     expect(ratios([], [1])).to.deep.equal([]);
   });
@@ -68,7 +68,7 @@ describe('the arithmetic of the bench', () => {
     ['touching is noise', [12, 15, 18], [8, 10, 12], { factor: 1.5, beyondNoise: false }],
   ] as const;
   for (const [what, now, then, change] of changes) {
-    it(`tells a change: ${what}`, () => {
+    it(`reports a change: ${what}`, () => {
       expect(changeOf(now, then)).to.deep.equal(change);
     });
   }

@@ -17,7 +17,7 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[rank - 1] ?? Number.NaN;
 }
 
-/** Each number divided by the one of the same round; none where one side was not measured. */
+/** Each number divided by the one of the same round; none if one side was not measured. */
 export function ratios(upper: readonly number[], lower: readonly number[]): readonly number[] {
   if (upper.length === 0 || lower.length === 0) return [];
   if (upper.length !== lower.length) {
@@ -26,7 +26,7 @@ export function ratios(upper: readonly number[], lower: readonly number[]): read
   return upper.map((value, round) => value / (lower[round] ?? Number.NaN));
 }
 
-/** What is aimed at. */
+/** An aim. */
 export type Aim = { readonly atMost: number } | { readonly atLeast: number };
 
 /** Whether an aim is reached. */

@@ -1,10 +1,10 @@
-// Runs parts of the bench one after the other in one world, and ends what it started whatever happens.
+// Runs parts of the bench one after the other in one world, and always ends what it started.
 
 import type { Measured } from './figure.ts';
 import type { Part, PartContext } from './part.ts';
 import { openWorld } from './world.ts';
 
-/** What a run of the bench is asked for. */
+/** Options of a run of the bench. */
 export interface BenchRequest {
   readonly parts: readonly Part[];
   readonly rounds: number;
@@ -32,7 +32,7 @@ export async function runBench(request: BenchRequest): Promise<readonly Measured
   return measured;
 }
 
-// What is given up here fails by itself, for the world it runs in is ended.
+// An abandoned part fails by itself, because its world is ended.
 async function unlessStopped<T>(running: Promise<T>, stop: AbortSignal): Promise<T> {
   const stopped = Promise.withResolvers<never>();
   const onStop = (): void => stopped.reject(stop.reason as Error);

@@ -3,7 +3,7 @@
 
 import { NOISE, SHOP } from './event-lines.ts';
 
-/** What a case varies. */
+/** Variations of a case. */
 export interface Variation {
   readonly filters: readonly Readonly<Record<string, unknown>>[];
   readonly triggers?: Readonly<Record<string, unknown>>;

@@ -16,7 +16,7 @@ export function folderOnDisk(): string {
   return own;
 }
 
-/** What the files of a flat folder take, in MB of 1024 × 1024 bytes. */
+/** Size of the files of a flat folder, in MB of 1024 × 1024 bytes. */
 export function folderMb(folder: string): number {
   const sizes = readdirSync(folder).map((name) => statSync(join(folder, name)).size);
   return sizes.reduce((sum, size) => sum + size, 0) / BYTES_PER_MB;

@@ -51,7 +51,7 @@ describe('the tables of the performance document', () => {
     expect(shown).to.include.members(aimed.map(([name]) => name));
   });
 
-  it('leave what stands around them', () => {
+  it('leave the text around them unchanged', () => {
     const table = withTable('backlog', resultsOf('backlog', { peak: 150 }));
     expect(table).to.match(/^before\n<!-- bench: backlog -->\n/);
     expect(table).to.match(/\n<!-- \/bench -->\nafter$/);
@@ -77,7 +77,7 @@ describe('the tables of the performance document', () => {
     );
   });
 
-  it('say where nothing was measured', () => {
+  it('report missing measurements', () => {
     expect(withTable('commit', resultsOf('commit', {}))).to.contain('\nNot measured yet.\n');
   });
 

@@ -1,6 +1,6 @@
-// The tables of docs/performance.md that follow from the results: `make bench` writes them anew where
-// it writes the results, so that no figure is typed; `node spec/bench/document.ts` writes them of the
-// results that are there. The prose around them is written by hand.
+// The tables of docs/performance.md that follow from the results: `make bench` writes them anew
+// where it writes the results, so that no figure is typed; `node spec/bench/document.ts` writes
+// them of the results that are there. The prose around them is written by hand.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -198,7 +198,7 @@ function lineOf(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |\n`;
 }
 
-/** Writes the tables of the document anew. */
+/** Rewrites the tables of the document. */
 export function writeDocument(results: Results): void {
   const file = resolve(root, DOCUMENT);
   writeFileSync(file, withTables(readFileSync(file, 'utf8'), results));

@@ -1,4 +1,4 @@
-// The Events of the bench are as large and as many as it says: its figures stand on that.
+// The Events of the bench have the documented size and number, on which its figures depend.
 
 import { expect } from 'chai';
 import { acceptedOf, eventOf, isAccepted, LAST_OBJECT, lineOf } from './event-lines.ts';

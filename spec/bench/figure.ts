@@ -3,7 +3,7 @@
 
 import type { Aim } from './arithmetic.ts';
 
-/** What a number is of. A ratio has no unit and is what counts; the others depend on the machine. */
+/** Unit of a number. A ratio has no unit and is what counts; the others depend on the machine. */
 export type Unit =
   | 'ratio'
   | 'per second'
@@ -21,13 +21,13 @@ export interface Figure {
   /** A sentence, for who reads the file alone. */
   readonly meaning: string;
   readonly aim?: Aim;
-  /** What comparable gateways were measured at, in words. */
+  /** Measurements of comparable gateways, in words. */
   readonly anchor?: string;
   /** One number a round. */
   readonly rounds: readonly number[];
 }
 
-/** What a part measures. */
+/** Measurements of a part. */
 export interface Measured {
   readonly part: string;
   readonly summary: string;

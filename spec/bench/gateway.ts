@@ -14,10 +14,10 @@ import { sharedNow } from './rpc.ts';
 const START_LIMIT_MS = 30_000;
 const END_LIMIT_MS = 15_000;
 
-/** What the image tells Node.js; see Dockerfile. */
+/** Options of Node.js in the image; see Dockerfile. */
 const AS_SHIPPED = ['--max-semi-space-size=8'];
 
-/** What to run. */
+/** The gateway to run. */
 export interface GatewayRequest {
   /** The compiled bin/sluice.js. */
   readonly executable: string;
@@ -42,7 +42,7 @@ export class GatewayChild implements AsyncDisposable {
   /** From its start until it was ready, in ms. */
   readyAfterMs = 0;
   readonly #child: ChildProcess;
-  /** Where the API listens; '' where it does not. */
+  /** Address of the API; '' if it does not listen. */
   readonly api: string;
   /** When its process was started, in ms of the shared clock. */
   readonly startedAt = sharedNow();
@@ -128,7 +128,8 @@ export class GatewayChild implements AsyncDisposable {
       this.#child.kill('SIGKILL'),
     );
     await ended;
-    // The number may be another process's soon. Where the guard has ended already, nothing is left to tell.
+    // The number may be another process's soon. Where the guard has ended already, nothing is left
+    // to tell.
     await this.#guard.ask('unguard', this.pid).catch(() => undefined);
   }
 

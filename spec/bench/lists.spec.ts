@@ -26,7 +26,7 @@ describe('the pages of the bench', () => {
     expect(await listTime(api, { limit: 50, count: 2 })).to.be.greaterThan(0);
   });
 
-  it('are refused where they have another number of deliveries', async () => {
+  it('are refused if they have another number of deliveries', async () => {
     const refused = await listTime(api, { limit: 50, count: 50 }).catch(String);
     expect(refused).to.contain('200: 2 deliveries and not 50');
   });

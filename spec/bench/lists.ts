@@ -1,5 +1,6 @@
-// How long a person waits for a page of deliveries: over the API of a gateway that works, and with the
-// command, whose own start is part of the wait. A page with another number than expected is no figure.
+// How long a person waits for a page of deliveries: over the API of a gateway that works, and with
+// the command, whose own start is part of the wait. A page with another number than expected is no
+// figure.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -17,7 +18,7 @@ export interface Page {
   readonly count: number;
 }
 
-/** What is asked for a page. */
+/** Query of a page. */
 export function pathOf({ limit, filters }: Page): string {
   return `/api/v1/deliveries?limit=${limit}${filters === undefined ? '' : `&${filters}`}`;
 }

@@ -1,4 +1,5 @@
-// When Events were committed is read from the log: a line too few or too many would be a wrong rate.
+// When Events were committed is read from the log: a line too few or too many would be a wrong
+// rate.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,12 +21,12 @@ describe('the log of a gateway that is measured', () => {
   before(() => writeFileSync(file, LOG.join('\n')));
   after(() => rmSync(folder, { recursive: true }));
 
-  it('says when the last decision was made', () => {
+  it('returns the time of the last decision', () => {
     expect(lastDecisionAt(file, 2)).to.equal(Date.UTC(2026, 0, 31, 12, 0, 2, 500));
   });
 
   for (const decisions of [1, 3]) {
-    it(`is refused where ${decisions} decisions were expected and 2 are there`, () => {
+    it(`is refused if ${decisions} decisions were expected and 2 are there`, () => {
       expect(() => lastDecisionAt(file, decisions)).to.throw(`2 of ${decisions} decisions`);
     });
   }

@@ -1,5 +1,5 @@
-// What a log tells without a word to the process that writes it: whether a word has been written yet,
-// and when the last decision was.
+// What a log tells without a word to the process that writes it: whether a word has been written
+// yet, and when the last decision was.
 
 import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -14,7 +14,7 @@ const DECISION = /^\{"time":"([^"]+)",.*"kind":"decision"/;
 /**
  * When the last of so many decisions was logged, in ms since 1970.
  *
- * **Errors**: throws where the log tells of more or of fewer.
+ * **Errors**: throws if the log has more or fewer.
  */
 export function lastDecisionAt(file: string, decisions: number): number {
   let found = 0;

@@ -10,7 +10,7 @@ import { sharedNow } from './rpc.ts';
 import { cpuMs, type Memory, memoryOf, quietCpuMs } from './usage.ts';
 import type { World } from './world.ts';
 
-/** What one run came to. */
+/** Result of one run. */
 export interface Run {
   readonly perSecond: number;
   /** User and system time of the measured process alone. */
@@ -26,7 +26,7 @@ export interface Run {
   readonly committedPerSecond: number | null;
 }
 
-/** What is measured: a process that reads a watch, and how it shows that it is done. */
+/** The measured process, which reads a watch, and its sign that it is done. */
 interface Subject {
   readonly pid: number;
   readonly events: number;
@@ -34,7 +34,7 @@ interface Subject {
   /** Answers when it was done, in ms of the shared clock. */
   readonly done: () => Promise<number>;
   readonly logBytes: () => number;
-  /** The log that tells when Events were committed; null where none does. */
+  /** The log with the times of commits; null if there is none. */
   readonly log: string | null;
 }
 
@@ -98,7 +98,7 @@ async function doneOf(world: World, gateway: GatewayChild, end: End): Promise<nu
   return sharedNow();
 }
 
-/** Says how far it came, for whoever has to find out why it went no further. */
+/** Describes the progress, for finding the cause of a hang. */
 async function tellWhere(
   world: World,
   { gateway, error }: { readonly gateway: GatewayChild; readonly error: unknown },

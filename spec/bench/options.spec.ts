@@ -12,7 +12,7 @@ describe('the command line of the bench', () => {
     expect(options.only).to.deep.equal([]);
   });
 
-  it('writes nothing where only a part is measured, unless it is told to', () => {
+  it('writes nothing if only a part is measured, unless requested', () => {
     expect(parseOptions(['--only', 'rules'], USUAL).out).to.equal(null);
     expect(parseOptions(['--variant', 'json'], USUAL).out).to.equal(null);
     expect(parseOptions(['--only', 'rules', '--out', 'x.json'], USUAL).out).to.equal('x.json');

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { USUAL_EVENTS } from './part.ts';
 
-/** What is asked for. */
+/** Parsed options. */
 export interface BenchOptions {
   /** Names of parts; empty: all. */
   readonly only: readonly string[];
@@ -17,7 +17,7 @@ export interface BenchOptions {
   readonly out: string | null;
 }
 
-/** What the command line may say, for people. */
+/** The usage text. */
 export const USAGE = `node spec/bench/run.ts [flags]
   --only NAME     one part; may be repeated. Results are then printed and written nowhere
   --variant TEXT  only variants whose name has this; may be repeated. Floors are variants, too
@@ -30,7 +30,7 @@ export const USAGE = `node spec/bench/run.ts [flags]
 // A median of fewer would be one disturbed run.
 const USUAL_ROUNDS = 5;
 
-/** Reads a command line; throws where it is wrong. */
+/** Parses a command line; throws if it is invalid. */
 export function parseOptions(args: readonly string[], usualOut: string): BenchOptions {
   const { values } = parseArgs({
     args: [...args],

@@ -1,9 +1,9 @@
-// What a part of the bench is, and the order in which its variants take their turns.
+// A part of the bench, and the order of its variants.
 
 import type { Figure } from './figure.ts';
 import type { World } from './world.ts';
 
-/** What a part may have. */
+/** Dependencies of a part. */
 export interface PartContext {
   readonly world: World;
   readonly rounds: number;
@@ -22,7 +22,7 @@ export interface Part {
   readonly run: (context: PartContext) => Promise<readonly Figure[]>;
 }
 
-/** What the reject case has where nothing else is said; what `--events` is in proportion to. */
+/** Default number of Events of the reject case, to which `--events` is in proportion. */
 export const USUAL_EVENTS = 100_000;
 
 /** A number of Events of another case, in proportion. */

@@ -40,7 +40,7 @@ export class Program implements AsyncDisposable {
     return this.#child.pid ?? 0;
   }
 
-  /** Asks it something; rejects where it fails, ends, or is silent for too long. */
+  /** Calls it; rejects if it fails, ends, or does not answer in time. */
   async ask<T>(name: string, argument: unknown = null): Promise<T> {
     this.#lastId += 1;
     const id = this.#lastId;

@@ -24,7 +24,7 @@ describe('the records of the bench', () => {
     expect(new Set(all.map(({ object }) => object)).size).to.equal(200);
   });
 
-  it('are about one object where that is asked for', () => {
+  it('are about one object on request', () => {
     const { deliveries } = commitOf({ from: 0, count: 10, object: 0 }, NOW);
     expect(new Set(deliveries.map(({ object }) => object)).size).to.equal(1);
     expect(new Set(deliveries.map(({ id }) => id)).size).to.equal(10);
@@ -41,7 +41,7 @@ describe('the records of the bench', () => {
     expect(JSON.stringify(delivery)).not.to.contain('managedFields');
   });
 
-  it('have as bytes what a store must keep of them', () => {
+  it('count the bytes that a store must keep of them', () => {
     const bytes = bytesOf(commitOf({ from: 0, count: 100 }, NOW)).length;
     expect(bytes / 100).to.be.within(1_500, 3_500);
   });

@@ -1,5 +1,5 @@
-// Commits as the gateway makes them of the bench's Events, for stores that are measured by themselves:
-// the same occurrences, ids, entries and deliveries, through the same functions.
+// Commits as the gateway makes them of the bench's Events, for stores that are measured by
+// themselves: the same occurrences, ids, entries and deliveries, through the same functions.
 
 import type { EventObject } from '../../lib/core/event.ts';
 import { toOccurrence } from '../../lib/core/occurrence.ts';
@@ -71,7 +71,7 @@ export function stepsOf({ from, count, ...rest }: Span, most: number): readonly 
   }));
 }
 
-/** What of a commit must reach a disk at the least, as one text. */
+/** The least text of a commit that must reach a disk. */
 export function bytesOf({ positions, ledger, deliveries, decisions }: Commit): Buffer {
   return Buffer.from(JSON.stringify([[...positions], ledger, deliveries, decisions]));
 }

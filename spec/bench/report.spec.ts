@@ -1,4 +1,4 @@
-// What a run of the bench says: aims, and what has changed since the results that were committed.
+// The report of a run of the bench: aims, and changes since the committed results.
 
 import { expect } from 'chai';
 import type { Figure } from './figure.ts';
@@ -20,7 +20,7 @@ function lineOf(table: string, name: string): string {
 }
 
 describe('the results of the bench', () => {
-  it('keep the rounds and what follows from them', () => {
+  it('keep the rounds and the derived values', () => {
     const [figure] = resultsOf({ rounds: [3, 1, 2.00001] }).parts[0]?.figures ?? [];
     expect(figure).to.include({ median: 2, min: 1, max: 3 });
     expect(figure?.rounds).to.deep.equal([3, 1, 2]);
@@ -41,7 +41,7 @@ describe('the results of the bench', () => {
 });
 
 describe('the table of the bench', () => {
-  it('shows ratios before what depends on the machine', () => {
+  it('shows ratios before figures that depend on the machine', () => {
     const table = renderTable(
       resultsOf({ name: 'rate', unit: 'per second' }, { name: 'ratio' }),
       undefined,
@@ -61,13 +61,13 @@ describe('the table of the bench', () => {
     [[0.5, 0.5, 0.6], '-75 % of 2.00'],
   ] as const;
   for (const [rounds, said] of changes) {
-    it(`says ${said} where 1, 2, 3 has become ${rounds.join(', ')}`, () => {
+    it(`reports ${said} if 1, 2, 3 has become ${rounds.join(', ')}`, () => {
       const table = renderTable(resultsOf({ rounds }), resultsOf({}));
       expect(lineOf(table, 'one').split(' | ').at(-1)).to.equal(said);
     });
   }
 
-  it('says nothing of a figure that is new', () => {
+  it('reports nothing about a new figure', () => {
     const table = renderTable(resultsOf({}), resultsOf({ name: 'another' }));
     expect(lineOf(table, 'one')).to.equal('one | 2.00 | 1.00–3.00');
   });

@@ -1,5 +1,5 @@
-// Results as a table of text: ratios first, aims beside, and what has changed since the results that
-// were committed last.
+// Results as a table of text: ratios first, aims beside, and what has changed since the results
+// that were committed last.
 
 import { type Aim, changeOf } from './arithmetic.ts';
 import type { KeptFigure, Results } from './results.ts';
@@ -37,7 +37,7 @@ function rowOf(figure: KeptFigure, before: KeptFigure | undefined): readonly str
   ];
 }
 
-/** What is aimed at, in signs. */
+/** An aim in symbols. */
 export function aimOf(aim: Aim): string {
   return 'atMost' in aim ? `≤ ${aim.atMost}` : `≥ ${aim.atLeast}`;
 }

@@ -14,7 +14,7 @@ const root = join(import.meta.dirname, '..', '..');
 /** The committed results, from the root of the project. */
 export const RESULTS_FILE = 'spec/bench/results/figures.json';
 
-/** A figure as it is kept: with what follows from its rounds, so that nobody has to compute. */
+/** A stored figure, with the values derived from its rounds. */
 export interface KeptFigure extends Figure {
   readonly median: number;
   readonly min: number;
@@ -22,7 +22,7 @@ export interface KeptFigure extends Figure {
   readonly reached?: boolean;
 }
 
-/** What a run came to. */
+/** Results of a run. */
 export interface Results {
   readonly about: readonly string[];
   readonly measured: string;
@@ -98,7 +98,7 @@ export function writeResults(file: string, results: Results): void {
   writeFileSync(resolve(root, file), `${JSON.stringify(results, null, 2)}\n`);
 }
 
-/** The results that were committed last; undefined where there are none. */
+/** The results committed last; undefined if there are none. */
 export function committedResults(): Results | undefined {
   const text = git('show', `HEAD:${RESULTS_FILE}`);
   return text === '' ? undefined : (JSON.parse(text) as Results);

@@ -1,7 +1,8 @@
 // How the harness talks to the programs it starts: one question, one answer, over the channel that
-// Node gives a forked process. A program ends by itself when the harness is gone, whatever ended it.
+// Node gives a forked process. A program ends by itself when the harness is gone, whatever ended
+// it.
 
-/** What a program can be asked, by name. An answer may take as long as what it waits for. */
+/** Calls of a program, by name. An answer may take as long as the awaited event. */
 export type Handlers = Readonly<Record<string, (argument: never) => unknown>>;
 
 /** A question as it travels. */

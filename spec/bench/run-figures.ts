@@ -1,10 +1,10 @@
-// Runs to figures: which numbers of a run are told, and the ratios between two variants of a round.
+// Figures of runs: the reported numbers, and the ratios between two variants of a round.
 
 import { ratios } from './arithmetic.ts';
 import type { Figure, Unit } from './figure.ts';
 import type { Run } from './measure.ts';
 
-/** What is told of one variant by itself. */
+/** Figures of one variant by itself. */
 export function plainFigures(name: string, runs: readonly Run[]): readonly Figure[] {
   const figure = (what: string, unit: Unit, of: (run: Run) => number): Figure => ({
     name: `${what} ${name}`,
@@ -39,7 +39,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   log: 'what is written to the log file',
 };
 
-/** What is told of the memory of one variant. */
+/** Memory figures of one variant. */
 export function memoryFigures(name: string, runs: readonly Run[]): readonly Figure[] {
   return plainFigures(name, runs).filter(({ unit }) => unit === 'MB');
 }

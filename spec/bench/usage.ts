@@ -1,4 +1,4 @@
-// What a process has used, as Linux tells it: processor time of all its threads, and memory.
+// Resource usage of a process, as Linux reports it: processor time of all its threads, and memory.
 // Source: proc_pid_stat(5), proc_pid_status(5).
 
 import { readFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ export function cpuMs(pid: number): number {
   return (Number(fields[UTIME]) + Number(fields[STIME])) * TICK_MS;
 }
 
-/** What a process has written to disks so far, in bytes, whoever waits for it. */
+/** Bytes that a process has written to disks so far. */
 export function writtenBytes(pid: number): number {
   const text = readFileSync(`/proc/${pid}/io`, 'utf8');
   return Number(/^write_bytes: (\d+)$/m.exec(text)?.[1] ?? 0);

@@ -13,7 +13,7 @@ import { Program } from './program.ts';
 import type { Reading } from './programs/reader.ts';
 import type { Preparation } from './programs/stand-in.ts';
 
-/** What all cases of a part share. */
+/** Parts shared by all cases of a part. */
 export interface World extends AsyncDisposable {
   readonly standIn: Program;
   readonly receiver: Program;
@@ -24,7 +24,7 @@ export interface World extends AsyncDisposable {
   readonly startReader: (
     reading: Omit<Reading, 'url' | 'ca' | 'receiver'>,
   ) => Promise<{ readonly reader: Program; readonly open: () => Promise<void> }>;
-  /** Starts another receiver, and answers where it listens. */
+  /** Starts another receiver and returns its address. */
   readonly startReceiver: () => Promise<{ readonly receiver: Program; readonly url: string }>;
   /** Starts a program that commits to a store of its own making. */
   readonly startCommitter: () => Promise<Program>;
@@ -39,7 +39,7 @@ export interface World extends AsyncDisposable {
   readonly executable: string;
 }
 
-/** What few cases ask of a gateway. */
+/** Rare options of a gateway. */
 export interface GatewayExtras {
   /** Where its store lies; an empty folder of its own where absent. */
   readonly data?: string;
@@ -47,7 +47,7 @@ export interface GatewayExtras {
   readonly api?: 'on' | 'off';
 }
 
-/** What a world is made with. */
+/** Dependencies of a world. */
 export interface WorldRequest {
   /** Where profiles of the gateway go; null: none are made. */
   readonly cpuProf: string | null;

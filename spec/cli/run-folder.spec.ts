@@ -50,7 +50,7 @@ describe('the files of sluice run', () => {
   it('stay in the working directory if a store is there, with a warning', async () => {
     await writeFile(at('here', 'sluice.db'), '');
     const log = await logOf({ HOME: at('home') });
-    expect(log).to.match(/ warn {2}the store \S+\/here\/sluice\.db lies in the working directory/);
+    expect(log).to.match(/ warn {2}the store \S+\/here\/sluice\.db is in the working directory/);
     expect(log).to.include(`with the token in ${at('here', 'sluice.token')}`);
     expect(await readdir(at('home'))).to.deep.equal([]);
   });

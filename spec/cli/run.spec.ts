@@ -134,7 +134,7 @@ describe('sluice run', () => {
     await until(() => isKept, 'the configuration to be kept');
     machine.stopping.abort(new Error('SIGTERM'));
     expect(await running).to.equal(0);
-    expect(machine.out()).to.match(/error the store takes nothing: .*no room 1/);
+    expect(machine.out()).to.match(/error the store accepts no changes: .*no room 1/);
   });
 
   it('judges nothing without a configuration, and says so', async () => {

@@ -1,5 +1,5 @@
-// What fuzzing found once: each file of spec/fuzz/cases holds an input that broke a promise, and must
-// never again.
+// What fuzzing found once: each file of spec/fuzz/cases holds an input that broke a promise, and
+// must never again.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
@@ -13,7 +13,7 @@ interface KeptCase {
   readonly input: unknown;
 }
 
-describe('what fuzzing found', () => {
+describe('findings of fuzzing', () => {
   for (const file of readdirSync(FOLDER).toSorted()) {
     const kept = JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8')) as KeptCase;
     it(`stays mended: ${kept.why.slice(0, 120)}`, async () => {

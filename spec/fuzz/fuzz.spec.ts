@@ -68,7 +68,7 @@ describe('a fuzz session', () => {
     ],
   ] as const;
   for (const [how, check] of breaks) {
-    it(`finds a check that ${how}, names the case and goes on`, async () => {
+    it(`finds a check that ${how}, names the case and continues`, async () => {
       const { cases, failed, findings } = await runSession(aTarget(check), range);
       expect(cases).to.equal(range.cases);
       expect(failed).to.be.above(3);
@@ -78,7 +78,7 @@ describe('a fuzz session', () => {
     });
   }
 
-  it('makes the same case again from what a finding says', async () => {
+  it('reproduces a case from its finding', async () => {
     const target = aTarget((input) => must(input !== 3, 'it is not 3'));
     const { findings } = await runSession(target, range);
     for (const { seed, case: number } of findings) {

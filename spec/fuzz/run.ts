@@ -125,7 +125,7 @@ interface Watched {
   readonly hangs: (what: string) => void;
 }
 
-/** Tells how far a target is, and notices where it stays. */
+/** Reports the progress of a target and notices if it hangs. */
 async function watchOver(name: string, watched: Watched, signal: AbortSignal): Promise<void> {
   const cells = new Int32Array(watched.progress);
   const begin = performance.now();

@@ -1,5 +1,5 @@
-// Runs the cases of one target, one after the other, in this thread. It knows nothing of threads and
-// files; what it finds and how far it is, it tells.
+// Runs the cases of one target, one after the other, in this thread. It knows nothing of threads
+// and files; what it finds and how far it is, it tells.
 
 import { FuzzRandom, type FuzzRandom as Random } from './random.ts';
 import type { FuzzTarget } from './target.ts';
@@ -13,7 +13,7 @@ export interface Finding {
   readonly what: string;
 }
 
-/** What came of a run. */
+/** Result of a run. */
 export interface Tally {
   readonly target: string;
   readonly cases: number;
@@ -32,11 +32,11 @@ export interface Range {
   readonly from: number;
   /** How many at the most. */
   readonly cases: number;
-  /** When to stop whatever is left, in ms from the start. */
+  /** Time to stop, in ms from the start. */
   readonly limitMs: number;
 }
 
-/** What is told while it runs. */
+/** Progress of a run. */
 export interface SessionHooks {
   /** Before each case. */
   readonly began?: (number: number) => void;
@@ -76,7 +76,7 @@ export async function runSession(
     if (known >= LISTED_OF_A_KIND) return;
     findings.push({ target: target.name, seed: range.seed, case: number, what });
   };
-  // What a case leaves behind and nobody waits for is its fault, or that of one just before.
+  // A rejection that no code awaits is the fault of this case or of one just before.
   process.on('unhandledRejection', note);
   const runOne = async (): Promise<void> => {
     const before = cpuMs();
@@ -136,7 +136,7 @@ function describe(error: unknown): string {
   return [`${error.name}: ${error.message.slice(0, 600)}`, ...here].join('\n    ');
 }
 
-/** What makes two findings the same: their words without numbers and quotations, and their place. */
+/** Identity of a finding: its words without numbers and quotations, and its place. */
 function kindOf(what: string): string {
   const [message = '', ...places] = what.split('\n');
   return [message.replaceAll(/"(?:[^"\\]|\\.)*"?|\d+/g, '#').slice(0, 80), places[1]].join('|');

@@ -6,11 +6,11 @@ import type { FuzzRandom } from './random.ts';
 /** One thing that is fuzzed. */
 export interface FuzzTarget<Input = unknown> {
   readonly name: string;
-  /** What it feeds to what, in one line. */
+  /** Its inputs and the code under test, in one line. */
   readonly feeds: string;
   /** Makes an input by nothing but chance. */
   make(random: FuzzRandom): Input;
-  /** Throws where a promise is broken; a throw of the code under test counts as one. */
+  /** Throws if a promise is broken; a throw of the code under test counts as one. */
   check(input: Input): void | Promise<void>;
   /** Closes what checks opened, such as a server. */
   close?(): Promise<void>;
@@ -51,7 +51,9 @@ export function shown(value: unknown): string {
 // What must not reach a terminal, said a second time so that the oracle does not lean on the code.
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
-/** Fails the case where a text holds what would move a cursor, break a line or turn the reading. */
+/**
+ * Fails if a text has characters that move a cursor, break a line or turn the reading direction.
+ */
 export function mustBePrintable(text: string, what: string): void {
   must(!UNSAFE.test(text), () => `${what} holds what must not reach a terminal: ${shown(text)}`);
 }

@@ -18,7 +18,7 @@ export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   requests,
 };
 
-/** The target of a name. **Errors**: throws where there is none. */
+/** The target of a name. **Errors**: throws if there is none. */
 export function targetOf(name: string): FuzzTarget {
   const target = Object.hasOwn(TARGETS, name) ? TARGETS[name] : undefined;
   if (target === undefined) {

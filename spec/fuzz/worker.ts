@@ -1,10 +1,10 @@
-// One target in a thread of its own, so that two run side by side and whoever hangs can be ended.
+// One target in a thread of its own, so that two run in parallel and one that hangs can be ended.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Range, runSession } from './session.ts';
 import { targetOf } from './targets.ts';
 
-/** What a worker is told. */
+/** Messages to a worker. */
 export interface WorkerTask {
   readonly target: string;
   readonly range: Range;

@@ -23,7 +23,7 @@ describe('fileTrouble', () => {
     });
   }
 
-  it('tells a failure without a code from one with it', () => {
+  it('distinguishes failures with and without a code', () => {
     expect(codeOfFailure(failure('ENOENT'))).to.equal('ENOENT');
     expect(codeOfFailure(new Error('no code'))).to.equal(undefined);
     expect(codeOfFailure(Object.assign(new Error('ours'), { code: 5 }))).to.equal(undefined);
@@ -31,13 +31,13 @@ describe('fileTrouble', () => {
 });
 
 describe('isThere', () => {
-  it('finds files and folders, and misses what is not there', async () => {
+  it('is true for files and folders and false for a missing path', async () => {
     expect(await isThere(import.meta.filename)).to.equal(true);
     expect(await isThere(import.meta.dirname)).to.equal(true);
     expect(await isThere(`${import.meta.filename}.none`)).to.equal(false);
   });
 
-  it('counts what cannot be looked at', async () => {
+  it('is true if access is denied', async () => {
     expect(await isThere(`${import.meta.filename}/below-a-file`)).to.equal(true);
   });
 });

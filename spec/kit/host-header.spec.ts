@@ -1,5 +1,5 @@
-// Which addresses are loopback. Which hosts a listener answers under is shown by access.spec.ts and by
-// the specs of playback.
+// Loopback addresses. The hosts under which a listener answers: access.spec.ts and the specs of
+// playback.
 
 import { expect } from 'chai';
 import { isLoopback } from '../../lib/kit/host-header.ts';
@@ -17,7 +17,7 @@ describe('isLoopback', () => {
     ['', false],
   ];
   for (const [address, expected] of addresses) {
-    it(`takes ${JSON.stringify(address)} for ${expected ? '' : 'no '}loopback`, () => {
+    it(`recognizes ${JSON.stringify(address)} as ${expected ? '' : 'not '}loopback`, () => {
       expect(isLoopback(address)).to.equal(expected);
     });
   }

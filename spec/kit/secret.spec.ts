@@ -1,4 +1,4 @@
-// Secrets by reference: what is read, what is none, and how long one is believed.
+// Secrets by reference: accepted texts, missing secrets, and the time for which one is cached.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,7 +39,7 @@ describe('a secret', () => {
     });
   }
 
-  it('that can not be one is told without its text', async () => {
+  it('that is invalid is reported without its text', async () => {
     const needed = { path: '/x', ref: { file: 'good' }, fault: () => 'holds no key' };
     expect(await readNeeded(needed, places())).to.deep.equal({
       ...{ ok: false, why: 'file "good": holds no key' },

@@ -1,5 +1,5 @@
-// Promises of lib/kit/system.ts, and of the fake clock that stands in for it elsewhere: both keep
-// what core/clock.ts says. These are the only specs that wait for real time, a few milliseconds.
+// Promises of core/clock.ts, kept by lib/kit/system.ts and by the fake clock of other specs. Only
+// these specs wait for real time, a few milliseconds.
 
 import { expect } from 'chai';
 import type { Clock } from '../../lib/core/clock.ts';
@@ -69,7 +69,7 @@ describe('systemClock', () => {
     expect(timers()).to.equal(before);
   });
 
-  it('does not take a sleep longer than a timer can be for none', async () => {
+  it('sleeps for longer than the longest timer of Node', async () => {
     const stop = new AbortController();
     const slept = systemClock.sleep(2 ** 31, stop.signal).then(
       () => 'slept',
@@ -81,7 +81,7 @@ describe('systemClock', () => {
     expect(await slept).to.equal('aborted');
   });
 
-  it('tells the wall clock in milliseconds since 1970', () => {
+  it('returns the wall clock in milliseconds since 1970', () => {
     expect(new Date(systemClock.now()).getUTCFullYear()).to.be.at.least(2025);
   });
 });
@@ -134,7 +134,7 @@ describe('the machine’s clock, after a time', () => {
     expect(calls).to.equal(1);
   });
 
-  it('does not call what was taken back, and may be told so twice', async () => {
+  it('does not call a cancelled function; cancelling is idempotent', async () => {
     let calls = 0;
     const cancel = systemClock.after(1, () => (calls += 1));
     cancel();
@@ -143,7 +143,7 @@ describe('the machine’s clock, after a time', () => {
     expect(calls).to.equal(0);
   });
 
-  it('does not call early what is farther away than a timer can be', async () => {
+  it('does not call early after more than the longest timer of Node', async () => {
     let calls = 0;
     const cancel = systemClock.after(2 ** 31 + 5, () => (calls += 1));
     await systemClock.sleep(5, new AbortController().signal);

@@ -1,4 +1,4 @@
-// Which addresses are refused, in every spelling, and that a name that resolves to one is refused.
+// Forbidden addresses in every spelling, and names that resolve to one.
 
 import type { LookupFunction } from 'node:net';
 import { expect } from 'chai';
@@ -100,7 +100,7 @@ describe('forbidden addresses', () => {
   }
 
   for (const address of ['fe80::1%eth0', '::ffff:169.254.169.254%eth0', '2002:a9fe:a9fe::1%1']) {
-    it(`are known with a zone: ${address}`, () => {
+    it(`are recognized with a zone: ${address}`, () => {
       expect(isForbidden(address)).to.equal(true);
     });
   }
@@ -118,7 +118,7 @@ describe('forbidden addresses', () => {
     ],
   ] as const;
   for (const [what, addresses] of answers) {
-    it(`are refused where a name resolves to ${what}`, async () => {
+    it(`are refused if a name resolves to ${what}`, async () => {
       const lookup: LookupFunction = (_name, _options, callback) => callback(null, [...addresses]);
       await using client = aClient({}, { lookup });
       const url = new URL('http://rebound.example.test:9/');
@@ -133,7 +133,7 @@ describe('forbidden addresses', () => {
     });
   }
 
-  it('are looked for at every connection: a name that turns bad is refused then', async () => {
+  it('are checked at every connection, also if a name changes its address later', async () => {
     await using receiver = await httpReceiver((_request, response) => {
       response.setHeader('connection', 'close');
       response.end();

@@ -1,5 +1,5 @@
-// Bodies of answers over real sockets: how much is kept, how much is read, and that nothing that
-// happens to a body makes the answer a failure. Bytes are counted at the client's own sockets.
+// Bodies of answers over real sockets: the kept part, the read part, and that no failure of a body
+// makes the answer a failure. Bytes are counted at the client's own sockets.
 
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
@@ -42,14 +42,14 @@ describe('the body of an answer', () => {
     });
   }
 
-  it('is kept up to the bound that was asked for', async () => {
+  it('is kept up to the configured bound', async () => {
     await using receiver = await httpReceiver((_request, response) => response.end('0123456789'));
     await using client = aClient({ excerptBytes: 4 });
     const result = await client.send(aRequest(receiver.url()), patient());
     expect(result).to.have.property('excerpt', '0123');
   });
 
-  it('is not unpacked, and not shown packed', async () => {
+  it('is not decompressed and not shown compressed', async () => {
     await using receiver = await httpReceiver((_request, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(MIB)));
     });
@@ -58,7 +58,7 @@ describe('the body of an answer', () => {
     expect(result).to.include({ answered: true, excerpt: '' });
   });
 
-  it('is read to its end below 1 MiB, so that the connection is used again', async () => {
+  it('is read to its end below 1 MiB, so that the connection is reused', async () => {
     await using receiver = await httpReceiver((_request, response) =>
       response.end(Buffer.alloc(900 * KIB, 'x')),
     );
@@ -67,7 +67,7 @@ describe('the body of an answer', () => {
     expect(receiver.connections).to.equal(1);
   });
 
-  it('ends the connection at once where 10 MiB are announced', async () => {
+  it('closes the connection at once if 10 MiB are announced', async () => {
     await using receiver = await httpReceiver((_request, response) =>
       response.end(Buffer.alloc(10 * MIB, 'x')),
     );
@@ -79,7 +79,7 @@ describe('the body of an answer', () => {
     expect(opened.bytesRead).to.be.below(2 * SLACK);
   });
 
-  it('ends the connection at 1 MiB where it never ends', async () => {
+  it('closes the connection at 1 MiB if it never ends', async () => {
     await using receiver = await rawReceiver((socket) => {
       const chunk = `10000\r\n${'x'.repeat(64 * KIB)}\r\n`;
       const pour = (): void => {
@@ -97,7 +97,7 @@ describe('the body of an answer', () => {
     expect(opened.bytesRead).to.be.within(MIB, MIB + 2 * SLACK);
   });
 
-  it('is given up where it does not go on, with what was there', async () => {
+  it('is abandoned at its deadline, with the part that arrived', async () => {
     await using receiver = await rawReceiver((socket) => {
       socket.write(`${HEAD}content-length: 100\r\n\r\nslow`);
     });
@@ -113,7 +113,7 @@ describe('the body of an answer', () => {
     expect(await sent).to.include({ answered: true, status: 200, excerpt: 'slow' });
   });
 
-  it('may break off: the status stands, and the next request has its turn', async () => {
+  it('may break off: the status is kept, and the next request is sent', async () => {
     await using receiver = await rawReceiver((socket) => {
       socket.end(`${HEAD}content-length: 100\r\n\r\nhalf`);
     });
@@ -124,7 +124,7 @@ describe('the body of an answer', () => {
     }
   });
 
-  it('may be garbage: the status stands', async () => {
+  it('may be garbage: the status is kept', async () => {
     await using receiver = await rawReceiver((socket) => {
       socket.end(`${HEAD}transfer-encoding: chunked\r\n\r\nnot a chunk\r\n`);
     });
@@ -133,7 +133,7 @@ describe('the body of an answer', () => {
     expect(result).to.include({ answered: true, status: 200 });
   });
 
-  it('may be cut short by an abort: the status stands', async () => {
+  it('may be cut short by an abort: the status is kept', async () => {
     await using receiver = await rawReceiver((socket) => {
       socket.write(`${HEAD}content-length: 100\r\n\r\nhalf`);
     });

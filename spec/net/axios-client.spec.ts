@@ -1,4 +1,4 @@
-// The client over real sockets: what goes out, what comes back, how far a failed request got.
+// The client over real sockets: sent requests, answers, and how far a failed request got.
 
 import type { LookupFunction, Socket } from 'node:net';
 import { expect } from 'chai';
@@ -55,7 +55,7 @@ describe('an HTTP client', () => {
     }
   }
 
-  it('sends exactly the headers it was given and its own few', async () => {
+  it('sends exactly the given headers and its own few', async () => {
     let seen: readonly string[] = [];
     await using receiver = await httpReceiver((request, response) => {
       seen = request.rawHeaders;
@@ -89,7 +89,7 @@ describe('an HTTP client', () => {
     ['a name that is none', { 'x a': '1' }, 'name'],
   ] as const;
   for (const [what, headers, named] of refused) {
-    it(`sends nothing with ${what}, and does not repeat the value`, async () => {
+    it(`sends nothing with ${what} and does not quote the value`, async () => {
       await using receiver = await httpReceiver((_request, response) => response.end());
       await using client = aClient();
       const result = await client.send(aRequest(receiver.url(), { headers }), patient());
@@ -100,7 +100,7 @@ describe('an HTTP client', () => {
   }
 
   for (const status of [301, 302, 303, 307, 308]) {
-    it(`takes ${status} for an answer and goes nowhere`, async () => {
+    it(`returns ${status} as an answer and follows no redirect`, async () => {
       let requests = 0;
       await using receiver = await httpReceiver((_request, response) => {
         requests += 1;
@@ -125,14 +125,14 @@ describe('an HTTP client', () => {
     expect(result).to.include({ answered: true, excerpt: 'asked for /' });
   });
 
-  it('uses a connection again', async () => {
+  it('reuses a connection', async () => {
     await using receiver = await httpReceiver((_request, response) => response.end('ok'));
     await using client = aClient();
     for (let i = 0; i < 5; i++) await client.send(aRequest(receiver.url()), patient());
     expect(receiver.connections).to.equal(1);
   });
 
-  it('opens no more connections than it may, and sends the rest in turn', async () => {
+  it('respects the bound of connections and sends waiting requests in turn', async () => {
     await using receiver = await httpReceiver((_request, response) => response.end('ok'));
     await using client = aClient({ maxSockets: 3 });
     const all = Array.from({ length: 30 }, () => client.send(aRequest(receiver.url()), patient()));
@@ -140,7 +140,7 @@ describe('an HTTP client', () => {
     expect(receiver.connections).to.equal(3);
   });
 
-  it('lets an idle connection go before usual receivers do', async () => {
+  it('closes an idle connection before usual receivers do', async () => {
     await using receiver = await httpReceiver((_request, response) => response.end('ok'));
     using opened = new OpenedSockets();
     await using client = aClient();
@@ -151,7 +151,7 @@ describe('an HTTP client', () => {
     );
   });
 
-  it('lets an idle connection go before a receiver that says when it will', async () => {
+  it('closes an idle connection before a receiver that announces its timeout', async () => {
     await using receiver = await rawReceiver((socket) => {
       socket.write('HTTP/1.1 200 OK\r\nkeep-alive: timeout=1\r\ncontent-length: 0\r\n\r\n');
     });
@@ -162,7 +162,7 @@ describe('an HTTP client', () => {
 });
 
 describe('a request that fails', () => {
-  it('never arrived where nobody listens', async () => {
+  it('never arrives if nothing listens', async () => {
     const port = await closedPort();
     await using client = aClient();
     const url = new URL(`http://127.0.0.1:${port}/?token=secret`);
@@ -182,7 +182,7 @@ describe('a request that fails', () => {
     await until(() => clock.sleepers === 0, 'the countdown to be stopped');
   });
 
-  it('never arrived where the name is unknown', async () => {
+  it('never arrives if the name is unknown', async () => {
     await using client = aClient(
       {},
       {
@@ -199,7 +199,7 @@ describe('a request that fails', () => {
     });
   });
 
-  it('never arrived where the connection takes too long, the name included', async () => {
+  it('never arrives if the connection takes too long, including the look-up', async () => {
     const clock = new FakeClock();
     await using client = aClient({ connectTimeoutMs: 700 }, { clock, lookup: () => undefined });
     const sent = client.send(aRequest(new URL('http://slow.test:81/')), patient());
@@ -233,7 +233,7 @@ describe('a request that fails', () => {
     ],
   ];
   for (const [failure, what, act] of afterwards) {
-    it(`may have arrived where the connection ${what} after it was read: ${failure}`, async () => {
+    it(`may have arrived if the connection ${what} after it was read: ${failure}`, async () => {
       await using receiver = await rawReceiver((socket) => act(socket));
       await using client = aClient();
       const result = await client.send(aRequest(receiver.url()), patient());
@@ -248,7 +248,7 @@ describe('a request that fails', () => {
     ['aborted', undefined],
   ] as const;
   for (const [failure, reason] of reasons) {
-    it(`may have arrived where no head comes: ${failure} for ${reason?.name ?? 'no reason'}`, async () => {
+    it(`may have arrived if no head arrives: ${failure} for ${reason?.name ?? 'no reason'}`, async () => {
       await using receiver = await rawReceiver(() => undefined);
       await using client = aClient();
       const stop = new AbortController();
@@ -259,7 +259,7 @@ describe('a request that fails', () => {
       await until(() => receiver.sockets.size === 0, 'the connection to be closed');
     });
 
-    it(`never arrived where it was over before: ${failure} for ${reason?.name ?? 'no reason'}`, async () => {
+    it(`never arrives if it was aborted before: ${failure} for ${reason?.name ?? 'no reason'}`, async () => {
       await using receiver = await httpReceiver((_request, response) => response.end());
       await using client = aClient();
       const result = await client.send(aRequest(receiver.url()), AbortSignal.abort(reason));
@@ -268,7 +268,7 @@ describe('a request that fails', () => {
     });
   }
 
-  it('never arrived where it was given up while the name was looked up', async () => {
+  it('never arrives if it is aborted during the look-up of the name', async () => {
     await using client = aClient({}, { lookup: () => undefined });
     const stop = new AbortController();
     const sent = client.send(aRequest(new URL('http://slow.test/')), stop.signal);
@@ -276,7 +276,7 @@ describe('a request that fails', () => {
     expect(await sent).to.include({ answered: false, reached: 'never', failure: 'aborted' });
   });
 
-  it('never arrived where it was given up while it waited for a connection', async () => {
+  it('never arrives if it is aborted while it waits for a connection', async () => {
     await using receiver = await rawReceiver(() => undefined);
     await using client = aClient({ maxSockets: 1 });
     const [first, second] = [new AbortController(), new AbortController()];
@@ -290,7 +290,7 @@ describe('a request that fails', () => {
     expect(receiver.received).not.to.include('/second');
   });
 
-  it('gives its place to the next', async () => {
+  it('frees its slot for the next request', async () => {
     await using receiver = await rawReceiver((socket) => socket.resetAndDestroy());
     await using client = aClient({ maxSockets: 1 });
     for (let i = 0; i < 3; i++) {
@@ -302,7 +302,7 @@ describe('a request that fails', () => {
 });
 
 describe('disposing of an HTTP client', () => {
-  it('closes its connections, ends what is under way, and may be done twice', async () => {
+  it('closes its connections, aborts running requests and is idempotent', async () => {
     await using receiver = await rawReceiver((socket, { received }) => {
       if (received.includes('/quick')) socket.write(OK);
     });

@@ -1,9 +1,9 @@
-// Every row of the table of failures, what none of them names, and what is shown to people.
+// Every row of the failure table, codes without a row, and the detail for people.
 
 import { expect } from 'chai';
 import { FAILURES, type FailureRow, failedBy, failureOf } from '../../lib/net/failure.ts';
 
-// Written out again, so that a row that moves or is shadowed shows.
+// Written out a second time, so that a moved or shadowed row fails.
 const WANTED: Readonly<Record<string, readonly [before: string, after: string]>> = {
   EAI_MEMORY: ['local', 'local'],
   ENOTFOUND: ['name-not-found', 'name-not-found'],
@@ -82,14 +82,14 @@ const WANTED: Readonly<Record<string, readonly [before: string, after: string]>>
 
 describe('the table of network failures', () => {
   for (const [code, [before, after]] of Object.entries(WANTED)) {
-    it(`makes ${code} ${before} before there is a connection and ${after} after`, () => {
+    it(`classifies ${code} as ${before} before a connection and ${after} after`, () => {
       const real = code.replace('*', 'X');
       expect(failureOf(real, { connected: false })).to.equal(before);
       expect(failureOf(real, { connected: true })).to.equal(after);
     });
   }
 
-  it('has no row that is not written out here', () => {
+  it('has no row that is missing here', () => {
     const rows: readonly FailureRow[] = FAILURES;
     expect(Object.keys(WANTED)).to.include.members(rows.flatMap(({ codes }) => codes));
   });

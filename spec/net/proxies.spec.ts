@@ -1,5 +1,5 @@
-// Which proxy the variables of an environment choose for a place, and what is said of those that
-// cannot be used.
+// The proxy that the variables of an environment choose for an address, and the faults of variables
+// that cannot be used.
 
 import { expect } from 'chai';
 import { targetOf } from '../../lib/net/address.ts';
@@ -116,13 +116,13 @@ describe('the proxy that the environment chooses', () => {
     });
   }
 
-  it('takes no_proxy before NO_PROXY', () => {
+  it('follows no_proxy before NO_PROXY', () => {
     const environment = { HTTP_PROXY: PROXY, no_proxy: 'a.test', NO_PROXY: 'ci.test' };
     expect(routeTo('http://ci.test/', environment).kind).to.equal('proxy');
     expect(routeTo('http://a.test/', environment).kind).to.equal('direct');
   });
 
-  it('has the credentials of its URL, decoded, and tells them as secrets', () => {
+  it('has the decoded credentials of its URL and lists them as secrets', () => {
     const environment = { HTTP_PROXY: 'http://me%40x:p%2Fw@proxy.example.test:3128' };
     const route = routeTo('http://ci.test/', environment);
     expect(route).to.deep.include({
@@ -143,7 +143,7 @@ describe('variables that cannot be used', () => {
   ];
   for (const [what, value, found] of urls) {
     for (const variable of ['HTTP_PROXY', 'https_proxy']) {
-      it(`lead nowhere and are named, not shown: ${variable} with ${what}`, () => {
+      it(`make requests fail and are named, not quoted: ${variable} with ${what}`, () => {
         const environment = { [variable]: value };
         const scheme = variable === 'HTTP_PROXY' ? 'http' : 'https';
         const route = routeTo(`${scheme}://ci.test/`, environment);
@@ -156,7 +156,7 @@ describe('variables that cannot be used', () => {
     }
   }
 
-  it('are not needed for a place that NO_PROXY excepts', () => {
+  it('do not matter for an address that NO_PROXY excepts', () => {
     const environment = { HTTP_PROXY: 'socks5://x', NO_PROXY: 'ci.test' };
     expect(routeTo('http://ci.test/', environment).kind).to.equal('direct');
     expect(environmentProxies(environment).faults).to.have.length(1);

@@ -1,5 +1,5 @@
-// A request through a proxy that the environment names, and through one to which TLS is spoken, over
-// real sockets.
+// A request through a proxy that the environment names, and through one to which TLS is spoken,
+// over real sockets.
 
 import type { LookupFunction } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
@@ -29,7 +29,7 @@ describe('a proxy', () => {
       return { HTTP_PROXY: url, HTTPS_PROXY: url, ...more };
     };
 
-    it('goes there with the credentials of the variable', async () => {
+    it('is used with the credentials of the variable', async () => {
       await using target = await httpsReceiver(pair);
       await using proxy = await proxyTo(target.port);
       const environment = environmentOf(proxy);
@@ -45,7 +45,7 @@ describe('a proxy', () => {
       expect(proxy.authorizations).to.deep.equal([BASIC, BASIC]);
     });
 
-    it('goes straight to loopback and to what NO_PROXY names, by the same client', async () => {
+    it('is bypassed for loopback and the entries of NO_PROXY, by the same client', async () => {
       await using target = await httpReceiver((_request, response) => response.end('straight'));
       await using proxy = await proxyTo(0);
       const lookup: LookupFunction = (_name, _options, callback) =>
@@ -63,7 +63,7 @@ describe('a proxy', () => {
       expect(proxy.asked).to.have.length(1);
     });
 
-    it('is not looked for unless the settings say so', async () => {
+    it('is ignored unless the settings request it', async () => {
       await using target = await httpReceiver((_request, response) => response.end('straight'));
       await using proxy = await proxyTo(0);
       const lookup: LookupFunction = (_name, _options, callback) =>

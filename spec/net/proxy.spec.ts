@@ -1,5 +1,5 @@
 // An HTTP proxy over real sockets: CONNECT for https, the absolute form for http, and how far
-// a request got when the proxy does not play along. Which proxy it is: proxy-choice.spec.ts.
+// a request got if the proxy fails. The choice of the proxy: proxy-choice.spec.ts.
 
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
@@ -35,7 +35,7 @@ describe('a request through a proxy', () => {
     return { proxy, tls: { ca: authority.cert }, ...more };
   }
 
-  it('goes to an https receiver by CONNECT, the name resolved there and TLS inside', async () => {
+  it('goes to an https receiver by CONNECT, with TLS inside and the name resolved by the proxy', async () => {
     await using target = await httpsReceiver(pair);
     await using proxy = await proxyTo(target.port);
     await using client = aClient(trusting(proxy.settings), {
@@ -49,7 +49,7 @@ describe('a request through a proxy', () => {
     expect(JSON.stringify(result)).to.include('ci.example.test:8443').and.not.include('proxy-');
   });
 
-  it('names the port of https, and an IPv6 address in brackets', async () => {
+  it('names the default port of https and puts an IPv6 address in brackets', async () => {
     await using target = await httpsReceiver(pair);
     await using proxy = await proxyTo(target.port);
     await using client = aClient(
@@ -59,7 +59,7 @@ describe('a request through a proxy', () => {
     expect(proxy.asked).to.deep.equal(['CONNECT [2001:db8::1]:443 [2001:db8::1]:443']);
   });
 
-  it('goes to an http receiver in the absolute form, its host in the header', async () => {
+  it('goes to an http receiver in the absolute form, with the host in the header', async () => {
     await using proxy = await proxyTo(0);
     await using client = aClient({ proxy: proxy.settings });
     const url = new URL('http://ci.example.test/hook?x=1');
@@ -73,14 +73,14 @@ describe('a request through a proxy', () => {
     expect(proxy.connections).to.equal(1);
   });
 
-  it('says nothing of who we are where no credentials are given', async () => {
+  it('sends no credentials if none are configured', async () => {
     await using proxy = await proxyTo(0);
     await using client = aClient({ proxy: { url: proxy.url('/') } });
     await client.send(aRequest(new URL('http://ci.example.test/')), patient());
     expect(proxy.authorizations).to.deep.equal([undefined]);
   });
 
-  it('keeps its tunnel for the next request, and opens no more than it may', async () => {
+  it('keeps its tunnel for the next request and respects the bound of connections', async () => {
     await using target = await httpsReceiver(pair);
     await using proxy = await proxyTo(target.port);
     await using client = aClient(trusting(proxy.settings, { maxSockets: 2 }));
@@ -91,7 +91,7 @@ describe('a request through a proxy', () => {
   });
 
   for (const status of ['403 Forbidden', '407 Proxy Authentication Required', '502 Bad Gateway']) {
-    it(`never arrived where the proxy answers CONNECT with ${status}`, async () => {
+    it(`never arrives if the proxy answers CONNECT with ${status}`, async () => {
       await using proxy = await proxyTo(0, {
         tunnelled: `HTTP/1.1 ${status}\r\nx: secret\r\n\r\n`,
       });
@@ -108,7 +108,7 @@ describe('a request through a proxy', () => {
   }
 
   for (const target of ['https://ci.example.test/', 'http://ci.example.test/']) {
-    it(`never arrived at ${target} where there is no proxy`, async () => {
+    it(`never arrives at ${target} if the proxy is down`, async () => {
       const port = await closedPort();
       await using client = aClient({
         proxy: { url: new URL(`http://127.0.0.1:${port}`), credentials: CREDENTIALS },
@@ -121,7 +121,7 @@ describe('a request through a proxy', () => {
       });
     });
 
-    it(`is not made to ${target} where the proxy is at a forbidden address`, async () => {
+    it(`is not made to ${target} if the proxy is at a forbidden address`, async () => {
       await using client = aClient({ proxy: { url: new URL('http://169.254.169.254:3128') } });
       const result = await client.send(aRequest(new URL(target)), patient());
       expect(result).to.include({ reached: 'never', failure: 'forbidden-address' });
@@ -129,12 +129,12 @@ describe('a request through a proxy', () => {
   }
 
   const odd: readonly (readonly [string, (socket: Socket) => void])[] = [
-    ['hangs up', (socket) => socket.end()],
+    ['closes the connection', (socket) => socket.end()],
     ['resets the connection', (socket) => socket.resetAndDestroy()],
-    ['speaks something else', (socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n\r\n')],
+    ['speaks another protocol', (socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n\r\n')],
   ];
   for (const [what, act] of odd) {
-    it(`never arrived where the proxy ${what}`, async () => {
+    it(`never arrives if the proxy ${what}`, async () => {
       await using proxy = await rawReceiver(act);
       await using client = aClient({ proxy: { url: proxy.url('/') } });
       const result = await client.send(aRequest(new URL('https://ci.example.test/')), patient());
@@ -142,7 +142,7 @@ describe('a request through a proxy', () => {
     });
   }
 
-  it('never arrived where the receiver behind the tunnel is not who it should be', async () => {
+  it('never arrives if the receiver behind the tunnel has the wrong certificate', async () => {
     await using target = await httpsReceiver(pair);
     await using proxy = await proxyTo(target.port);
     await using client = aClient({ proxy: proxy.settings });
@@ -150,7 +150,7 @@ describe('a request through a proxy', () => {
     expect(result).to.include({ answered: false, reached: 'never', failure: 'tls' });
   });
 
-  it('may have arrived at an http receiver where the proxy resets the connection', async () => {
+  it('may have arrived at an http receiver if the proxy resets the connection', async () => {
     await using proxy = await rawReceiver((socket) => socket.resetAndDestroy());
     await using client = aClient({ proxy: { url: proxy.url('/') } });
     const result = await client.send(aRequest(new URL('http://ci.example.test/')), patient());
@@ -166,7 +166,7 @@ describe('a request through a proxy', () => {
     expect(result).to.include({ answered: false, reached: 'perhaps', failure: 'reset' });
   });
 
-  it('never arrived where the client is disposed of before the proxy is found', async () => {
+  it('never arrives if the client is disposed before the proxy is resolved', async () => {
     const proxy = { url: new URL('http://proxy.example.test:3128') };
     const client = aClient({ proxy }, { lookup: () => undefined });
     const sent = client.send(aRequest(new URL('http://ci.example.test/')), patient());
@@ -174,7 +174,7 @@ describe('a request through a proxy', () => {
     expect(await sent).to.include({ answered: false, reached: 'never', failure: 'aborted' });
   });
 
-  it('never arrived where the tunnel takes too long', async () => {
+  it('never arrives if the tunnel takes too long', async () => {
     await using proxy = await rawReceiver(() => undefined);
     const clock = new FakeClock();
     await using client = aClient({ proxy: { url: proxy.url('/') } }, { clock });
@@ -185,7 +185,7 @@ describe('a request through a proxy', () => {
     await until(() => proxy.sockets.size === 0, 'the connection to be closed');
   });
 
-  it('never arrived where it is given up before the tunnel stands', async () => {
+  it('never arrives if it is aborted before the tunnel is open', async () => {
     await using proxy = await rawReceiver(() => undefined);
     const client = aClient({ proxy: { url: proxy.url('/') } });
     const stop = new AbortController();

@@ -1,4 +1,4 @@
-// TLS over real sockets: who is believed, under which name, and who we say we are.
+// TLS over real sockets: accepted certificates and names, and our own certificate.
 
 import { createServer, type ServerOptions } from 'node:https';
 import { TLSSocket } from 'node:tls';
@@ -64,7 +64,7 @@ describe('TLS to a receiver', () => {
     return await client.send(aRequest(new URL(`https://${host}:${receiver.port}/`)), patient());
   }
 
-  it('is refused where nobody vouches for the certificate, before the request leaves', async () => {
+  it('is refused before the request is sent if no known authority signed the certificate', async () => {
     await using receiver = await secure();
     const result = await sendTo(receiver, {});
     expect(result).to.include({ answered: false, reached: 'never', failure: 'tls' });
@@ -74,13 +74,13 @@ describe('TLS to a receiver', () => {
     expect(receiver.requests).to.equal(0);
   });
 
-  it('is accepted with the authority that was named', async () => {
+  it('is accepted with the configured authority', async () => {
     await using receiver = await secure();
     const result = await sendTo(receiver, { ca: authority.cert });
     expect(result).to.include({ answered: true, excerpt: 'hello stranger' });
   });
 
-  it('is refused where the certificate has expired', async () => {
+  it('is refused if the certificate has expired', async () => {
     await using receiver = await secure(authority.sign('receiver', -1));
     const result = await sendTo(receiver, { ca: authority.cert });
     expect(result).to.include({ reached: 'never', failure: 'tls' });
@@ -90,10 +90,10 @@ describe('TLS to a receiver', () => {
   });
 
   const names = [
-    ['the URL’s name is asked for and verified', 'ci.example.test', {}, 'ci.example.test'],
-    ['an address is verified and no name asked for', '127.0.0.1', {}, null],
+    ['the URL’s name is requested and verified', 'ci.example.test', {}, 'ci.example.test'],
+    ['an address is verified and no name requested', '127.0.0.1', {}, null],
     [
-      'another name is asked for and verified',
+      'another name is requested and verified',
       '127.0.0.1',
       { serverName: 'ci.example.test' },
       'ci.example.test',
@@ -106,7 +106,7 @@ describe('TLS to a receiver', () => {
     ],
   ] as const;
   for (const [what, host, more, seen] of names) {
-    it(`holds where ${what}`, async () => {
+    it(`uses names: ${what}`, async () => {
       await using receiver = await secure();
       const result = await sendTo(receiver, { ca: authority.cert, ...more }, host);
       expect(result).to.include({ answered: true });
@@ -119,7 +119,7 @@ describe('TLS to a receiver', () => {
     ['the name that replaces it', 'ci.example.test', { serverName: 'elsewhere.test' }],
   ] as const;
   for (const [what, host, more] of wrong) {
-    it(`is refused where the certificate is not for ${what}`, async () => {
+    it(`is refused if the certificate is not for ${what}`, async () => {
       await using receiver = await secure();
       const result = await sendTo(receiver, { ca: authority.cert, ...more }, host);
       expect(result).to.include({ reached: 'never', failure: 'tls' });
@@ -130,14 +130,14 @@ describe('TLS to a receiver', () => {
     });
   }
 
-  it('is verified whatever the environment says', async () => {
+  it('is verified even if the environment turns verification off', async () => {
     await using receiver = await secure();
     const off = ['NODE_TLS_REJECT_UNAUTHORIZED', '0'] as const;
     const result = await withVariable(off, () => sendTo(receiver, {}));
     expect(result).to.include({ reached: 'never', failure: 'tls' });
   });
 
-  it('does not ask for the name in a host header', async () => {
+  it('does not request the name in a host header', async () => {
     await using receiver = await secure();
     await using client = aClient({ tls: { ca: authority.cert } });
     const url = new URL(`https://127.0.0.1:${receiver.port}/`);
@@ -146,14 +146,14 @@ describe('TLS to a receiver', () => {
     expect(receiver.names).to.deep.equal([]);
   });
 
-  it('shows our certificate', async () => {
+  it('presents our certificate', async () => {
     await using receiver = await secure({ ca: authority.cert, requestCert: true });
     const ours = authority.sign('sluice');
     const result = await sendTo(receiver, { ca: authority.cert, ...ours });
     expect(result).to.include({ answered: true, excerpt: 'hello sluice' });
   });
 
-  it('never reached a receiver that misses our certificate, though it says so late', async () => {
+  it('never reaches a receiver that requires a certificate, although it refuses after the handshake', async () => {
     await using receiver = await secure({
       ca: authority.cert,
       requestCert: true,
@@ -165,11 +165,11 @@ describe('TLS to a receiver', () => {
   });
 
   const unusable = [
-    ['an authority', { ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' }],
-    ['a key', { cert: 'no PEM', key: 'secret' }],
+    ['authority', { ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' }],
+    ['key', { cert: 'no PEM', key: 'secret' }],
   ] as const;
   for (const [what, tls] of unusable) {
-    it(`fails as an answer with ${what} that is none`, async () => {
+    it(`fails as an answer with an invalid ${what}`, async () => {
       await using receiver = await secure();
       const result = await sendTo(receiver, tls);
       expect(result).to.include({ answered: false, reached: 'never', failure: 'tls' });
@@ -177,19 +177,19 @@ describe('TLS to a receiver', () => {
     });
   }
 
-  it('fails where the receiver speaks plainly', async () => {
+  it('fails if the receiver does not use TLS', async () => {
     await using receiver = await httpReceiver((_request, response) => response.end());
     const result = await sendTo(receiver, {});
     expect(result).to.include({ answered: false, reached: 'never', failure: 'tls' });
   });
 
-  it('fails where the receiver hangs up in the handshake', async () => {
+  it('fails if the receiver closes the connection in the handshake', async () => {
     await using receiver = await rawReceiver((socket) => socket.resetAndDestroy());
     const result = await sendTo(receiver, {});
     expect(result).to.include({ answered: false, reached: 'never', failure: 'reset' });
   });
 
-  it('is within the bound for connecting', async () => {
+  it('is covered by the connect timeout', async () => {
     await using receiver = await rawReceiver(() => undefined);
     const clock = new FakeClock();
     await using client = aClient({}, { clock });

@@ -6,7 +6,9 @@ import { deliveryId, ledgerKey } from '../../lib/core/delivery-id.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import { type Occurrence, type ReadFrom, toOccurrence } from '../../lib/core/occurrence.ts';
 
-/** A legacy writer's Event of a crashing Pod in `shop`; overrides replace whole top-level fields. */
+/**
+ * A legacy writer's Event of a crashing Pod in `shop`; overrides replace whole top-level fields.
+ */
 export function anEvent(overrides: EventObject = {}): EventObject {
   return {
     apiVersion: 'v1',
@@ -37,7 +39,7 @@ export function anEvent(overrides: EventObject = {}): EventObject {
   };
 }
 
-/** What an occurrence is built from: the Event, and where it was read. */
+/** Parts of an occurrence: the Event, and where it was read. */
 export interface OccurrenceOverrides extends Partial<ReadFrom> {
   readonly event?: EventObject;
 }

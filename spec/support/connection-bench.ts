@@ -1,5 +1,5 @@
-// A folder with kubeconfigs, an authority that signs for 127.0.0.1, and a connection on a clock that
-// the spec moves: what specs of connections share.
+// A folder with kubeconfigs, an authority that signs for 127.0.0.1, and a connection on a clock
+// that the spec moves: what specs of connections share.
 
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ export const SECRET = 'very-secret-token';
 /** A signal that never aborts. */
 export const { signal: NEVER } = new AbortController();
 
-/** What a kubeconfig is made of. */
+/** Parts of a kubeconfig. */
 export interface KubeconfigParts {
   readonly server: string;
   readonly user?: object;
@@ -89,7 +89,9 @@ export class ConnectionBench implements Disposable {
     return { api, clock, observed, [Symbol.asyncDispose]: () => api[Symbol.asyncDispose]() };
   }
 
-  /** A server that answers everything with 200 and says whom it saw, under further names if asked. */
+  /**
+   * A server that answers everything with 200 and says whom it saw, under further names if asked.
+   */
   async greeter(
     scheme: 'http' | 'https',
     names: readonly string[] = [],
@@ -111,7 +113,7 @@ export class ConnectionBench implements Disposable {
   }
 }
 
-/** What was answered; throws where nothing was. */
+/** The answer; throws if there was none. */
 export function bodyOf(answer: ApiAnswer): unknown {
   if (!answer.ok) throw new Error(`${answer.code}: ${answer.detail}`);
   return answer.body;

@@ -23,7 +23,7 @@ interface Watcher {
 /** Events that come, change and go. */
 export class EventsWorld {
   readonly server: ScriptedApiServer;
-  /** At most so many items a page, whatever is asked for. */
+  /** Largest number of items a page, even if more are requested. */
   pageSize = 3;
   #counter = 1000n;
   #compactedTo = 0n;

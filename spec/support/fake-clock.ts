@@ -7,13 +7,13 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** A clock that stands still until it is moved. */
+/** A clock that moves only by `advance` and `jump`. */
 export class FakeClock implements Clock {
   #wall: number;
   #monotonic = 0;
   readonly #sleepers: Sleeper[] = [];
 
-  /** Starts at 2026-01-31T12:00:00Z unless told otherwise. */
+  /** Starts at 2026-01-31T12:00:00Z by default. */
   constructor(now: number = Date.UTC(2026, 0, 31, 12)) {
     this.#wall = now;
   }

@@ -6,12 +6,12 @@ import { gzipSync } from 'node:zlib';
 import type { Json, JsonObject } from '../../lib/core/event.ts';
 import type { RequestKind } from './scripted-api-server.ts';
 
-/** What arrived. */
+/** The received request. */
 export interface Arrived {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly body: string;
-  /** What the server's clock says, ms since 1970; absent: the machine's. */
+  /** Time of the server's clock, ms since 1970; absent: the system's. */
   readonly now?: () => number;
 }
 

@@ -118,7 +118,7 @@ export class ReaderBench {
     await this.clock.advance(5_000);
   }
 
-  /** What was yielded so far: `name@version`, in order. */
+  /** Yielded items so far: `name@version`, in order. */
   get read(): readonly string[] {
     return this.reading.items.flatMap(({ changes }) => changes.map(({ object }) => nameOf(object)));
   }

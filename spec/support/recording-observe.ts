@@ -8,7 +8,7 @@ export type ObservationOf<Kind extends Observation['kind']> = Extract<
   { readonly kind: Kind }
 >;
 
-/** What remembers observations. */
+/** A recorder of observations. */
 export interface RecordingObserve {
   readonly observe: Observe;
   /** Everything observed so far, in its order. */

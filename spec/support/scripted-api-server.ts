@@ -14,14 +14,14 @@ import type { TLSSocket } from 'node:tls';
 import { ParkedRequest } from './parked-request.ts';
 import { until } from './until.ts';
 
-/** What kind of request it is. */
+/** Kind of a request. */
 export type RequestKind = 'list' | 'watch' | 'other';
 
 /** A server whose answers the spec gives. */
 export class ScriptedApiServer {
   /** Every request so far. */
   readonly log: ParkedRequest[] = [];
-  /** What its clock says, ms since 1970; undefined: the machine's. */
+  /** Time of its clock, ms since 1970; undefined: the system's. */
   now: (() => number) | undefined = undefined;
   /** How many connections were opened. */
   connections = 0;
@@ -60,7 +60,7 @@ export class ScriptedApiServer {
     return `${this.#scheme}://127.0.0.1:${this.port}`;
   }
 
-  /** Answers by itself whatever the function takes (true); the rest is parked. */
+  /** Answers the requests that the function accepts (true); the others are parked. */
   answerBy(automatic: (request: ParkedRequest) => boolean): void {
     this.#automatic = automatic;
   }
@@ -70,7 +70,7 @@ export class ScriptedApiServer {
     this.#server.on('secureConnection', told);
   }
 
-  /** The next request of a kind that nobody took yet, in the order in which they came. */
+  /** The next parked request of a kind, in order of arrival. */
   async next(kind: RequestKind, under = ''): Promise<ParkedRequest> {
     return until(
       () => {

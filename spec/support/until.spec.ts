@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { until } from './until.ts';
 
 describe('until', () => {
-  it('answers what the condition gives, once it gives something', async () => {
+  it('returns the first value of the condition', async () => {
     let asked = 0;
     const found = await until(() => {
       asked += 1;
@@ -13,7 +13,7 @@ describe('until', () => {
     expect(found).to.deep.equal({ asked: 3 });
   });
 
-  it('takes zero and the empty string for something, and false for nothing', async () => {
+  it('treats zero and the empty string as values, and false as no value', async () => {
     expect([await until(() => 0, 'zero'), await until(() => '', 'nothing')]).to.deep.equal([0, '']);
     const error: unknown = await until(() => false, 'the truth', 5).catch(
       (thrown: unknown) => thrown,

@@ -1,4 +1,4 @@
-// `format: brigade`: the lines of the original gateway, on the streams where it wrote them.
+// `format: brigade`: the lines of the original gateway on its streams.
 
 import { expect } from 'chai';
 import { aDecision, aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
@@ -11,7 +11,7 @@ const UNTYPED = Object.fromEntries(
 );
 
 describe('format: brigade', () => {
-  it('tells a default rejection as the original did', async () => {
+  it('writes a default rejection as the original did', async () => {
     const trace = [
       'rule 0: namespace mismatch',
       'rule 1: failed filter 0 "Killing"',
@@ -32,7 +32,7 @@ describe('format: brigade', () => {
     ]);
   });
 
-  it('says `default rejection` itself where it is handed no trace', async () => {
+  it('adds `default rejection` itself if there is no trace', async () => {
     const { telemetry, errors } = heard({ format: 'brigade' });
     telemetry.observe(aRejection());
     expect((await errors()).slice(1)).to.deep.equal([
@@ -41,7 +41,7 @@ describe('format: brigade', () => {
     ]);
   });
 
-  it('tells a rejection by a rule without `default rejection`', async () => {
+  it('writes a rejection by a rule without `default rejection`', async () => {
     const originalTrace = () => ['rule 0: matched all conditions of rule'];
     const { telemetry, errors } = heard({ format: 'brigade' }, { originalTrace });
     telemetry.observe(aRejection({ decision: aDecision({ action: 'reject', triggers: [] }) }));
@@ -51,7 +51,7 @@ describe('format: brigade', () => {
     ]);
   });
 
-  it('tells an acceptance and its build', async () => {
+  it('writes an acceptance and its build', async () => {
     const parts = {
       originalTrace: () => ['rule 0: pass filter 0 "BackOff"'],
       originalProject: 'brigade-830c16d4',
@@ -86,7 +86,7 @@ describe('format: brigade', () => {
     expect((await lines()).join('\n')).to.contain('"message": "\\u003ca\\u0026b\\u003e"');
   });
 
-  it('tells a retry and what was dropped', async () => {
+  it('writes retries and dropped deliveries', async () => {
     const { telemetry, errors } = heard({ format: 'brigade' });
     const delivery = aDelivery();
     const outcome = {
@@ -104,7 +104,7 @@ describe('format: brigade', () => {
     ]);
   });
 
-  it('keeps stdout to Events, and says everything else on stderr', async () => {
+  it('writes only Events to stdout and everything else to stderr', async () => {
     const { telemetry, lines, errors } = heard({ format: 'brigade' });
     telemetry.observe({ kind: 'credentials-reread', why: '401' });
     expect(await lines()).to.deep.equal([]);

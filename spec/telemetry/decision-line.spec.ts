@@ -94,7 +94,7 @@ describe('the line of a decision', () => {
     ],
   ];
   for (const [what, observed, text] of table) {
-    it(`tells ${what}`, async () => {
+    it(`shows ${what}`, async () => {
       expect(await line(observed)).to.equal(`${AT} ${text}`);
     });
   }
@@ -116,7 +116,7 @@ describe('the line of a decision', () => {
     );
   });
 
-  it('asks for no trail where none is printed', async () => {
+  it('computes no trail if none is printed', async () => {
     const explain = (): never => {
       throw new Error('asked');
     };
@@ -135,14 +135,14 @@ describe('the line of a decision', () => {
     expect(/"(m*…)"$/.exec(text)?.[1]).to.have.length(160);
   });
 
-  it('bounds a line, whatever is long in the Event', async () => {
+  it('bounds a line for an Event with long fields', async () => {
     const long = 'x'.repeat(100_000);
     const occurrence = occurrenceOf({ reason: long, type: long, message: long });
     expect(await line(aRejection({ occurrence }))).to.have.length.below(4200);
     expect(await line(aRejection({ occurrence }), { format: 'json' })).to.have.length.below(4200);
   });
 
-  it('adds the whole Event where it is asked for', async () => {
+  it('adds the whole Event if logging.event is full', async () => {
     const text = await line(anAcceptance(), { event: 'full' });
     const [first, ...rest] = text.split('\n');
     expect(first).to.equal(`${AT} accept queued ${EVENT} crash-loop ${ID} ${MESSAGE}`);
@@ -161,7 +161,7 @@ describe('the line of a decision', () => {
   });
 
   describe('as JSON', () => {
-    it('has the same as fields', async () => {
+    it('has the same values as fields', async () => {
       const near = heard({ format: 'json' }, { nearest: () => NEAR });
       near.telemetry.observe(aRejection());
       near.telemetry.observe(anAcceptance());
@@ -190,7 +190,7 @@ describe('the line of a decision', () => {
       });
     });
 
-    it('is one line with the whole Event in it where it is asked for', async () => {
+    it('is one line that includes the whole Event if logging.event is full', async () => {
       const text = await line(anAcceptance(), { format: 'json', event: 'full' });
       const parsed = JSON.parse(text) as { readonly fullEvent: unknown; readonly object: unknown };
       expect(parsed.fullEvent).to.deep.equal(anOccurrence().event);
@@ -227,7 +227,7 @@ describe('the line of a decision', () => {
       });
     }
 
-    it('is one line of the same number of words, whatever the Event says', async () => {
+    it('is one line with the same number of words for any Event', async () => {
       const text = fc.string({ unit: 'binary', maxLength: 40 });
       await fc.assert(
         fc.asyncProperty(text, text, text, async (reason, type, message) => {

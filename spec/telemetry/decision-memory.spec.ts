@@ -1,4 +1,4 @@
-// Which decisions get an info line: under `changes` those that say something new about their series.
+// Decisions with an info line: under `changes` those with news about their series.
 
 import { expect } from 'chai';
 import { DecisionMemory } from '../../lib/telemetry/decision-line.ts';
@@ -40,13 +40,13 @@ describe('logging.decisions', () => {
     });
   }
 
-  it('makes a debug line of what has no info line', async () => {
+  it('writes a debug line for each decision without an info line', async () => {
     expect(await printed('changes', 'debug')).to.have.length(6);
     expect(await printed('accepted', 'debug')).to.have.length(6);
     expect(await printed('none', 'debug')).to.have.length(0);
   });
 
-  it('counts in the metrics what has no info line', async () => {
+  it('counts decisions without an info line in the metrics', async () => {
     const { telemetry } = heard();
     for (const observed of [started, repeat, repeat, repeat, rejected]) telemetry.observe(observed);
     const { text } = await telemetry.metrics();
@@ -55,7 +55,7 @@ describe('logging.decisions', () => {
 });
 
 describe('the memory of decisions', () => {
-  it('tells series apart by name, namespace, first time and source', () => {
+  it('distinguishes series by name, namespace, first time and source', () => {
     const memory = new DecisionMemory();
     const occurrence = named('a');
     const others = [
@@ -71,7 +71,7 @@ describe('the memory of decisions', () => {
     expect(memory.note(anAcceptance({ occurrence })).changed).to.equal(false);
   });
 
-  it('takes another rule or another disposition at one trigger for a change', () => {
+  it('treats another rule or another disposition at one trigger as a change', () => {
     const memory = new DecisionMemory();
     const [first, second] = [disposedAs('queued'), { ...disposedAs('queued'), trigger: 'hook' }];
     const changes = [
@@ -82,7 +82,7 @@ describe('the memory of decisions', () => {
     expect(changes).to.deep.equal([true, false, true]);
   });
 
-  it('forgets series that were not seen for longest, which then are news again', () => {
+  it('forgets the series seen least recently, which then get an info line again', () => {
     const memory = new DecisionMemory(4);
     const note = (name: string) => memory.note(anAcceptance({ occurrence: named(name) })).changed;
     expect(['a', 'b', 'a', 'c'].map(note)).to.deep.equal([true, true, false, true]);

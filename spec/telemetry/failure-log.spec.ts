@@ -1,4 +1,4 @@
-// Identical failures: told when they start, change and end, at debug in between.
+// Identical failures: logged when they start, change and end, at debug in between.
 
 import { expect } from 'chai';
 import type { Observation, TroubleReason } from '../../lib/core/observation.ts';
@@ -44,15 +44,15 @@ async function observed(
 }
 
 describe('identical failures', () => {
-  it('are told when they start and when they end, with how often they came again', async () => {
+  it('are logged when they start and when they end, with the number of repetitions', async () => {
     const failures = [
       listFailed('unreachable'),
       listFailed('unreachable'),
       listFailed('unreachable'),
     ];
     expect(await observed(heard(), [...failures, listed])).to.deep.equal([
-      'warn  shop: cannot list /p, unreachable; again in 1s',
-      'info  over: shop: cannot list /p, unreachable; again in 1s (again 2 times in 3s)',
+      'warn  shop: cannot list /p, unreachable; retry in 1s',
+      'info  resolved: shop: cannot list /p, unreachable; retry in 1s (repeated 2 times in 3s)',
     ]);
   });
 
@@ -64,17 +64,17 @@ describe('identical failures', () => {
     expect(lines.map((line) => line.slice(0, 5))).to.deep.equal(['warn ', 'debug']);
   });
 
-  it('of the store are told with what to do, and how long they lasted', async () => {
+  it('of the store are logged with the next step and their duration', async () => {
     const why = 'commit: the disk is full';
     const lines = await observed(heard(), [
       { kind: 'store-trouble', state: 'unavailable', why },
       { kind: 'store-trouble', state: 'available', why: '' },
     ]);
-    const text = `the store takes nothing: ${why}; make room or mend the disk; it goes on by itself`;
-    expect(lines).to.deep.equal([`error ${text}`, `info  over: ${text} (for 1s)`]);
+    const text = `the store accepts no changes: ${why}; free space or repair the disk; failed calls are retried automatically`;
+    expect(lines).to.deep.equal([`error ${text}`, `info  resolved: ${text} (for 1s)`]);
   });
 
-  it('are told when they change', async () => {
+  it('are logged when their cause changes', async () => {
     const lines = await observed(heard(), [
       listFailed('unreachable'),
       listFailed('unreachable'),
@@ -82,13 +82,13 @@ describe('identical failures', () => {
       listed,
     ]);
     expect(lines).to.deep.equal([
-      'warn  shop: cannot list /p, unreachable; again in 1s',
-      'error shop: cannot list /p, forbidden; again in 1s (before: unreachable, again 1 time in 2s)',
-      'info  over: shop: cannot list /p, forbidden; again in 1s (for 1s)',
+      'warn  shop: cannot list /p, unreachable; retry in 1s',
+      'error shop: cannot list /p, forbidden; retry in 1s (before: unreachable, repeated 1 time in 2s)',
+      'info  resolved: shop: cannot list /p, forbidden; retry in 1s (for 1s)',
     ]);
   });
 
-  it('are kept apart by path and by what was tried', async () => {
+  it('are distinguished by path and by operation', async () => {
     const lines = await observed(heard(), [
       listFailed('unreachable'),
       cut,
@@ -104,7 +104,7 @@ describe('identical failures', () => {
     expect(lines).to.have.length(3);
   });
 
-  it('that flap are told twice in a minute at most, and their end once they are calm', async () => {
+  it('that flap are logged at most twice a minute, and their end once they stay away', async () => {
     const all = heard();
     const flapping = Array.from({ length: 20 }, () => [cut, opened]).flat();
     for (const observation of flapping) {
@@ -113,32 +113,32 @@ describe('identical failures', () => {
     }
     await all.clock.advance(60_000);
     expect(await observed(all, [nothing])).to.deep.equal([
-      'warn  shop: watch of /p ended, cut; again in 1s',
-      'info  over: shop: watch of /p ended, cut; again in 1s (for 500ms)',
-      'info  over: shop: watch of /p ended, cut; again in 1s (again 19 times in 19s500ms)',
+      'warn  shop: watch of /p ended, cut; reconnect in 1s',
+      'info  resolved: shop: watch of /p ended, cut; reconnect in 1s (for 500ms)',
+      'info  resolved: shop: watch of /p ended, cut; reconnect in 1s (repeated 19 times in 19s500ms)',
     ]);
   });
 
-  it('that come back after a calm minute are news', async () => {
+  it('that return after a minute without failures are logged again', async () => {
     const all = heard();
     all.telemetry.observe(cut);
     all.telemetry.observe(opened);
     await all.clock.advance(60_000);
     expect(await observed(all, [cut])).to.deep.equal([
-      'warn  shop: watch of /p ended, cut; again in 1s',
-      'info  over: shop: watch of /p ended, cut; again in 1s (for 0s)',
-      'warn  shop: watch of /p ended, cut; again in 1s',
+      'warn  shop: watch of /p ended, cut; reconnect in 1s',
+      'info  resolved: shop: watch of /p ended, cut; reconnect in 1s (for 0s)',
+      'warn  shop: watch of /p ended, cut; reconnect in 1s',
     ]);
   });
 
-  it('without an end of their own end by staying away', async () => {
+  it('without an end of their own end if they do not return', async () => {
     const skipped: Observation = { kind: 'frame-skipped', ...where, bytes: 9, why: 'too large' };
     const all = heard();
     for (const observation of [skipped, skipped, skipped]) all.telemetry.observe(observation);
     await all.clock.advance(60_000);
     expect(await observed(all, [nothing])).to.deep.equal([
       'error shop: skipped one Event of /p: too large (9 bytes)',
-      'info  over: shop: skipped one Event of /p: too large (9 bytes) (again 2 times in 0s)',
+      'info  resolved: shop: skipped one Event of /p: too large (9 bytes) (repeated 2 times in 0s)',
     ]);
   });
 
@@ -148,10 +148,13 @@ describe('identical failures', () => {
       ({ kind: 'attempt-ended', delivery, outcome, durationMs: 1 }) as const;
     const away = ended({ outcome: 'retry', reason: 'unavailable', detail: '503' });
     const lines = await observed(heard(), [away, away, ended({ outcome: 'delivered' })]);
-    expect(lines.map((line) => line.slice(0, 12))).to.deep.equal(['warn  build:', 'info  over: ']);
+    expect(lines.map((line) => line.slice(0, 16))).to.deep.equal([
+      'warn  build: att',
+      'info  resolved: ',
+    ]);
   });
 
-  it('of a receiver that asks to wait are one line for the lane, not one for each attempt', async () => {
+  it('of a receiver that throttles are one line for the lane, not one for each attempt', async () => {
     const outcome = { outcome: 'retry', reason: 'throttled', detail: '429' } as const;
     const attempt: Observation = {
       ...{ kind: 'attempt-ended', delivery: aDelivery(), outcome, durationMs: 1 },
@@ -163,10 +166,13 @@ describe('identical failures', () => {
     const minute = [attempt, pause('paused'), attempt, pause('trying')];
     const lines = await observed(heard(), [...minute, ...minute, pause('over')]);
     const first = 'build: paused (throttled), no attempts for 1m: 429';
-    expect(lines).to.deep.equal([`warn  ${first}`, `info  over: ${first} (again 1 time in 7s)`]);
+    expect(lines).to.deep.equal([
+      `warn  ${first}`,
+      `info  resolved: ${first} (repeated 1 time in 7s)`,
+    ]);
   });
 
-  it('of a receiver that asks to wait say in a field that the pause is over', async () => {
+  it('of a receiver that throttles report the end of the pause in a field', async () => {
     const pause = { kind: 'pause', trigger: 'build', reason: 'throttled', until: 0 } as const;
     const json = heard({ format: 'json' });
     await observed(json, [
@@ -177,7 +183,7 @@ describe('identical failures', () => {
     expect(states.map(({ state }) => state)).to.deep.equal(['paused', 'over']);
   });
 
-  it('of lost answers that are repeated are told as those of retries are', async () => {
+  it('of retried attempts with unknown outcome are logged like other retries', async () => {
     const delivery = aDelivery();
     const lost = { outcome: 'unknown', reason: 'server-error', detail: '500' } as const;
     const again: readonly Observation[] = [
@@ -192,11 +198,11 @@ describe('identical failures', () => {
     const first = `build: attempt 0 of ${delivery.id}: unknown, server-error: 500 (1ms)`;
     expect(lines).to.deep.equal([
       `warn  ${first}`,
-      `info  over: ${first} (again 49 times in 1m40s)`,
+      `info  resolved: ${first} (repeated 49 times in 1m40s)`,
     ]);
   });
 
-  it('of reaching the cluster end when it is found', async () => {
+  it('to reach the cluster end when the cluster answers', async () => {
     const waiting = (why: string): Observation => ({ kind: 'cluster-waiting', server: 's', why });
     const lines = await observed(heard(), [
       waiting('ECONNREFUSED'),
@@ -205,8 +211,8 @@ describe('identical failures', () => {
     ]);
     expect(lines).to.deep.equal([
       'warn  waiting for the API server s: ECONNREFUSED',
-      'info  over: waiting for the API server s: ECONNREFUSED (again 1 time in 2s)',
-      'info  cluster c1 at s (drawn at random, for no namespace is readable)',
+      'info  resolved: waiting for the API server s: ECONNREFUSED (repeated 1 time in 2s)',
+      'info  cluster c1 at s (random, because no namespace is readable)',
     ]);
   });
 });

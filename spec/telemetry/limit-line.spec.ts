@@ -1,4 +1,4 @@
-// The lines about limits, and that a budget at its bound does not fill the log.
+// The lines about limits. A budget at its bound must not fill the log.
 
 import { expect } from 'chai';
 import type { Observation } from '../../lib/core/observation.ts';
@@ -25,24 +25,24 @@ const NARROW = 'narrow that rule, or raise';
 const TOTAL = 'limits.total (600/h) is used up: deliveries are held';
 
 const LINES: readonly [Observation, string][] = [
-  [usedUp, `error ${TOTAL}; most of it went to ${WHO} (598 tokens); ${NARROW} limits.total`],
+  [usedUp, `error ${TOTAL}; most of it was used by ${WHO} (598 tokens); ${NARROW} limits.total`],
   [
     { ...usedUp, user: { ...user, taken: 0 } },
-    `error ${TOTAL}; the first one is of ${WHO}; ${NARROW} limits.total`,
+    `error ${TOTAL}; the first one is from ${WHO}; ${NARROW} limits.total`,
   ],
   [
     { ...ofObject, user: { ...user, object: 'v1/Pod/noisy/a\u001b b' } },
-    `error limits.perObject (1/h) is used up for "v1/Pod/noisy/a\\u001b b": deliveries are held; it is of ${WHO}; ${NARROW} limits.perObject`,
+    `error limits.perObject (1/h) is used up for "v1/Pod/noisy/a\\u001b b": deliveries are held; used by ${WHO}; ${NARROW} limits.perObject`,
   ],
   [
     shedding,
-    `error build: shedding: 10000 deliveries are held, 9995 of them of ${WHO}; ${NARROW} the limits; so far 3 new ones not taken`,
+    `error build: shedding: 10000 deliveries are held, 9995 of them from ${WHO}; ${NARROW} the limits; so far 3 new ones dropped`,
   ],
   [
     { ...shedding, state: 'ended', dropped: 700, gaveWay: 5 },
-    'info  build: shedding is over: 700 new ones not taken, 5 held ones gave way to other namespaces: dead (shed)',
+    'info  build: shedding is over: 700 new ones dropped, 5 held ones evicted for other namespaces: dead (shed)',
   ],
-  // Shedding has its error line; each that gives way has one like a decision.
+  // Shedding has its error line; each evicted delivery has an info line.
   [{ ...moved, dead: 'shed', why: 'it gave way' }, `info  build: ${ID} dead (shed): it gave way`],
   [
     { ...moved, dead: 'expired-held', why: 'held for 1h' },
@@ -70,13 +70,13 @@ describe('the lines about limits', () => {
     expect(shed).to.deep.include({ kind: 'shedding', ...counts, ...who });
   });
 
-  it('come once when a budget goes on being used up and free', async () => {
+  it('come once while a budget alternates between used up and free', async () => {
     const { telemetry, lines } = heard({ level: 'info' });
     const free = { ...usedUp, state: 'free', user: null } as const;
     for (const one of [usedUp, free, usedUp, free, usedUp]) telemetry.observe(one);
     const found = (await lines()).map((line) => line.slice(AT.length + 1));
     expect(found).to.have.length(2);
     expect(found[0]).to.include(`error ${TOTAL}`);
-    expect(found[1]).to.include(`info  over: ${TOTAL}`);
+    expect(found[1]).to.include(`info  resolved: ${TOTAL}`);
   });
 });

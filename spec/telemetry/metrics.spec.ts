@@ -1,4 +1,4 @@
-// Metrics as a scrape reads them: names, types and labels of the table, and what each observation adds.
+// Metrics in a scrape: names, types and labels of the table, and their change by each observation.
 
 import { expect } from 'chai';
 import type { Observation } from '../../lib/core/observation.ts';
@@ -98,7 +98,7 @@ describe('the metrics', () => {
     });
   }
 
-  it('do not take a delivery that waits again for settled', async () => {
+  it('do not count a delivery that waits for a retry as settled', async () => {
     const text = await scraped([{ ...moved, to: 'waiting', dead: null }]);
     expect(text).not.to.match(/^sluice_deliveries_settled_total\{/m);
   });
@@ -114,7 +114,7 @@ describe('the metrics', () => {
     );
   });
 
-  it('are named by the rule of the house', () => {
+  it('are named sluice_<noun>_<verb>_total or sluice_<noun>', () => {
     for (const [name, { type }] of Object.entries(METRICS)) {
       expect(name).to.match(/^sluice_[a-z]+(_[a-z]+)*$/);
       if (type === 'counter') expect(name).to.match(/^sluice_[a-z]+_[a-z]+_total$/);

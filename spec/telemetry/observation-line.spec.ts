@@ -1,4 +1,4 @@
-// The lines of everything but decisions: a golden line for each kind, at the level the law says.
+// The lines of every observation except decisions: a golden line for each kind.
 
 import { expect } from 'chai';
 import type { Observation } from '../../lib/core/observation.ts';
@@ -57,12 +57,12 @@ const lines: readonly [Observation, string | null][] = [
   [{ kind: 'path-stale', ...where, ageMs: 45_000 }, null],
   [
     { kind: 'path-stale', ...where, ageMs: 60_400 },
-    `warn  shop: nothing was read from ${PATH} for 1m, not even that nothing happened`,
+    `warn  shop: ${PATH} is stale: no Event and no sign of a working watch for 1m`,
   ],
   [{ kind: 'path-current', ...where }, null],
   [
     { kind: 'watch-ended', ...where, reason: 'closed', detail: '', lastedMs: 300_000, retryMs: 0 },
-    `debug shop: watch of ${PATH} ended, closed; again in 0s`,
+    `debug shop: watch of ${PATH} ended, closed; reconnect in 0s`,
   ],
   [
     {
@@ -73,7 +73,7 @@ const lines: readonly [Observation, string | null][] = [
       lastedMs: 5,
       retryMs: 0,
     },
-    `debug shop: watch of ${PATH} ended, expired: too old; again in 0s`,
+    `debug shop: watch of ${PATH} ended, expired: too old; reconnect in 0s`,
   ],
   [
     {
@@ -84,7 +84,7 @@ const lines: readonly [Observation, string | null][] = [
       lastedMs: 5,
       retryMs: 800,
     },
-    `warn  shop: watch of ${PATH} ended, cut: ECONNRESET; again in 800ms`,
+    `warn  shop: watch of ${PATH} ended, cut: ECONNRESET; reconnect in 800ms`,
   ],
   [
     {
@@ -95,7 +95,7 @@ const lines: readonly [Observation, string | null][] = [
       lastedMs: 5,
       retryMs: 30_000,
     },
-    `error shop: watch of ${PATH} ended, forbidden: needs watch on events; again in 30s`,
+    `error shop: watch of ${PATH} ended, forbidden: needs watch on events; reconnect in 30s`,
   ],
   [
     { kind: 'list-ended', ...where, purpose: 'first', items: 612, pages: 2, durationMs: 90 },
@@ -107,7 +107,7 @@ const lines: readonly [Observation, string | null][] = [
   ],
   [
     { kind: 'list-failed', ...where, reason: 'unreachable', detail: 'ECONNREFUSED', retryMs: 1600 },
-    `warn  shop: cannot list ${PATH}, unreachable: ECONNREFUSED; again in 1s600ms`,
+    `warn  shop: cannot list ${PATH}, unreachable: ECONNREFUSED; retry in 1s600ms`,
   ],
   [
     { kind: 'frame-skipped', ...where, bytes: 9_437_184, why: 'above 4 MiB' },
@@ -262,14 +262,17 @@ const lines: readonly [Observation, string | null][] = [
     { kind: 'listening', listener: 'api', address: '127.0.0.1:8081', tokenFile: '/data/t' },
     'info  api on 127.0.0.1:8081, with the token in /data/t',
   ],
-  [{ kind: 'stopping', why: 'SIGTERM', limitMs: 25_000 }, 'info  stopping: SIGTERM; at most 25s'],
+  [
+    { kind: 'stopping', why: 'SIGTERM', limitMs: 25_000 },
+    'info  stopping: SIGTERM; deadline in 25s',
+  ],
   [
     { ...stopped, durable: true, waiting: 2 },
-    'info  stopped: 0 attempts abandoned, 2 waiting; what waits goes on with the next start',
+    'info  stopped: 0 attempts abandoned, 2 waiting; waiting deliveries resume at the next start',
   ],
   [
     { ...stopped, durable: true, waiting: null },
-    'info  stopped: 0 attempts abandoned, the store did not say how many wait',
+    'info  stopped: 0 attempts abandoned, number of waiting deliveries unknown',
   ],
   [
     { kind: 'store-usage', level: 'near', overflow: 'block', bytes: 8, maxBytes: 10, scrape: true },
@@ -279,11 +282,11 @@ const lines: readonly [Observation, string | null][] = [
   [{ ...stopped, durable: false }, 'info  stopped: 0 attempts abandoned, 0 waiting'],
   [
     { ...stopped, durable: false, waiting: 7 },
-    'error stopped: 0 attempts abandoned, 7 waiting: lost, for this store keeps nothing',
+    'error stopped: 0 attempts abandoned, 7 waiting: lost, because this store is not durable',
   ],
   [
     { ...stopped, durable: false, abandoned: 1 },
-    'error stopped: 1 attempt abandoned, 0 waiting: lost, for this store keeps nothing',
+    'error stopped: 1 attempt abandoned, 0 waiting: lost, because this store is not durable',
   ],
   [
     { kind: 'bug', where: 'the lane of build', error: 'thrown\ntext' },
@@ -291,15 +294,15 @@ const lines: readonly [Observation, string | null][] = [
   ],
 ];
 
-describe('the lines of what is observed', () => {
+describe('the lines of observations', () => {
   for (const [observation, line] of lines) {
-    it(`tells ${observation.kind}: ${line ?? 'nothing'}`, async () => {
+    it(`report ${observation.kind} as: ${line ?? 'nothing'}`, async () => {
       const { telemetry, lines: written } = heard({ level: 'debug' });
       telemetry.observe(observation);
       expect(await written()).to.deep.equal(line === null ? [] : [`${AT} ${line}`]);
     });
 
-    it(`tells ${observation.kind} as one JSON object of the same level and text`, async () => {
+    it(`report ${observation.kind} as one JSON object of the same level and text`, async () => {
       const { telemetry, lines: written } = heard({ level: 'debug', format: 'json' });
       telemetry.observe(observation);
       const found = (await written()).map((text) => JSON.parse(text) as Record<string, unknown>);
@@ -309,7 +312,7 @@ describe('the lines of what is observed', () => {
     });
   }
 
-  it('has a stack after the line of a bug that has one', async () => {
+  it('include the stack of a bug', async () => {
     const { telemetry, lines: written } = heard();
     telemetry.observe({ kind: 'bug', where: 'intake', error: new TypeError('no x') });
     const [first, second] = await written();
@@ -317,7 +320,7 @@ describe('the lines of what is observed', () => {
     expect(second).to.match(/^ {2}at .*observation-line\.spec\.ts/);
   });
 
-  it('colours warnings and errors on a terminal', async () => {
+  it('have coloured warnings and errors on a terminal', async () => {
     const { telemetry, lines: written } = heard({ format: 'auto' }, { terminal: true });
     telemetry.observe({ ...stopped, durable: true, abandoned: 1 });
     telemetry.observe(stopped);
@@ -326,7 +329,7 @@ describe('the lines of what is observed', () => {
     expect(info).to.match(/^\S+ info {2}stopped/);
   });
 
-  it('is JSON under auto where there is no terminal', async () => {
+  it('are JSON under auto without a terminal', async () => {
     const { telemetry, lines: written } = heard({ format: 'auto' });
     telemetry.observe({ kind: 'credentials-reread', why: '401' });
     expect(JSON.parse((await written())[0] ?? '')).to.deep.equal({
@@ -338,12 +341,10 @@ describe('the lines of what is observed', () => {
     });
   });
 
-  it('writes nothing below its level', async () => {
+  it('are not written below the level of the log', async () => {
     const { telemetry, lines: written } = heard({ level: 'error' });
     for (const [observation] of lines) telemetry.observe(observation);
-    const levels = new Set(
-      (await written()).map((text) => text.slice(AT.length + 1, AT.length + 6)),
-    );
-    expect([...levels]).to.deep.equal(['error']);
+    const levels = (await written()).map((text) => text.slice(AT.length + 1, AT.length + 6));
+    expect([...new Set(levels)]).to.deep.equal(['error']);
   });
 });

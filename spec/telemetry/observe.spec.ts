@@ -1,4 +1,4 @@
-// What holds of every report: it never throws, a lost stream ends nothing, and after close it only counts.
+// Promises of `observe`: it never throws, survives a broken stream, and only counts after close.
 
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
@@ -8,7 +8,7 @@ import { anAcceptance, heard } from './support.ts';
 const WHERE = { source: 'shop', path: '/api/v1/namespaces/shop/events' };
 
 describe('observe', () => {
-  it('never throws, and tells on stderr what it could not report', async () => {
+  it('never throws, and writes failures of the report to stderr', async () => {
     const { telemetry, errors } = heard(
       {},
       {
@@ -27,7 +27,7 @@ describe('observe', () => {
     ]);
   });
 
-  it('survives a stream whose reader went away', async () => {
+  it('survives a broken pipe', async () => {
     const broken = new PassThrough();
     const { telemetry } = heard({}, { stdout: broken });
     telemetry.observe({ kind: 'credentials-reread', why: '401' });

@@ -1,4 +1,4 @@
-// The lines that say where the store is, and how one of an earlier version is moved.
+// The lines about the place of the store and about moving a store of an earlier version.
 
 import { expect } from 'chai';
 import type { Observation } from '../../lib/core/observation.ts';
@@ -6,8 +6,8 @@ import { AT, heard } from './support.ts';
 
 const toMove = { kind: 'store-to-move', at: '/a/sluice.db', to: '/b/sluice.db' } as const;
 const MISPLACED =
-  'the store /a/sluice.db lies in the working directory, as earlier versions had it; ' +
-  'with SLUICE_DATA=. it stays here without this line';
+  'the store /a/sluice.db is in the working directory, the default of earlier versions; ' +
+  'set SLUICE_DATA=. to keep it here without this warning';
 
 const LINES: readonly [Observation, string][] = [
   [
@@ -27,13 +27,13 @@ const LINES: readonly [Observation, string][] = [
   ],
   [
     { ...toMove, command: '' },
-    `warn  ${MISPLACED}; /b/sluice.db is there too and is not used; move one of the two away`,
+    `warn  ${MISPLACED}; /b/sluice.db exists too and is not used; move one of the two away`,
   ],
 ];
 
 describe('the lines about the place of the store', () => {
   for (const [observation, line] of LINES) {
-    it(`say ${line}`, async () => {
+    it(`are: ${line}`, async () => {
       const { telemetry, lines } = heard();
       telemetry.observe(observation);
       expect(await lines()).to.deep.equal([`${AT} ${line}`]);

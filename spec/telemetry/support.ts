@@ -1,4 +1,4 @@
-// Telemetry on streams that remember, and observations with one override.
+// Telemetry on recording streams, and builders of decision observations with one override.
 
 import { PassThrough } from 'node:stream';
 import type { Decision, Disposition, TriggerDisposition } from '../../lib/core/decision.ts';
@@ -9,7 +9,7 @@ import { createTelemetry, type Telemetry } from '../../lib/telemetry/telemetry.t
 import { aDecision, aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
-/** What was written to a stream. */
+/** A stream that records its text. */
 export class RememberedStream extends PassThrough {
   readonly isTTY: boolean;
   #text = '';
@@ -29,13 +29,13 @@ export class RememberedStream extends PassThrough {
 export interface Heard {
   readonly telemetry: Telemetry;
   readonly clock: FakeClock;
-  /** Closes, and answers what stands on stdout, line by line. */
+  /** Closes, then returns the lines of stdout. */
   readonly lines: () => Promise<readonly string[]>;
   /** The same for stderr. */
   readonly errors: () => Promise<readonly string[]>;
 }
 
-/** Telemetry in text on no terminal at level info unless told otherwise. */
+/** Telemetry under test, by default as text at level info without a terminal. */
 export function heard(
   options: Partial<LoggingOptions> = {},
   parts: Partial<TelemetryParts> & { readonly terminal?: true } = {},
@@ -60,7 +60,7 @@ export const AT = '2026-01-31T12:00:00.000Z';
 /** The id of `aDelivery`. */
 export const ID = aDelivery().id;
 
-/** What became of an occurrence at the trigger `build`. */
+/** A disposition of an occurrence at the trigger `build`. */
 export function disposedAs(disposition: Disposition, why = ''): TriggerDisposition {
   const made = disposition !== 'foreign' && disposition !== 'loop' && disposition !== 'shed';
   return { trigger: 'build', disposition, id: made ? ID : null, why };

@@ -4,7 +4,7 @@
 import type { TrailEntry } from '../../core/decision.ts';
 import type { EventObject, Json } from '../../core/event.ts';
 import type { DecisionObserved } from '../../core/observation.ts';
-import { weightOf } from '../../kit/data/json-size.ts';
+import { jsonSize } from '../../kit/data/json.ts';
 import { ruleLabel } from '../../telemetry/log-value.ts';
 import type { Happening, RecentActivity, RecentMove } from './recent-activity.ts';
 
@@ -68,7 +68,7 @@ export function listDecisions(recent: RecentActivity, query: DecisionQuery): Dec
     }
     const item = toDecisionDocument(happening);
     const shown = query.trail ? { ...item, trail: shortTrail(happening.what) } : item;
-    weight += query.trail ? weightOf(asJson(shown)) : 0;
+    weight += query.trail ? jsonSize(asJson(shown)) : 0;
     items.push(shown);
   }
   return { items, next: null };

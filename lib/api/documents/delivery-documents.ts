@@ -17,7 +17,7 @@ import { type Json, stringAt } from '../../core/event.ts';
 import type { Archive, DecisionRecord, DeliveryQuery } from '../../core/store.ts';
 import { type ActName, possibleActs } from '../../delivery/actions.ts';
 import type { HeldForecast } from '../../intake/forecast.ts';
-import { weightOf } from '../../kit/data/json-size.ts';
+import { jsonSize } from '../../kit/data/json.ts';
 import { timeOf } from '../time.ts';
 import { cut } from './decision-documents.ts';
 import type { PauseStanding } from './gateway-state.ts';
@@ -140,7 +140,7 @@ export function listWholeDeliveries(
 ): Promise<DeliveryPage<WholeDelivery>> {
   return listed(archive, query, async (delivery) => {
     const item = toWhole(delivery, await archive.decision(delivery.id), facts);
-    return { item, weight: weightOf(asJson(item)) };
+    return { item, weight: jsonSize(asJson(item)) };
   });
 }
 
@@ -269,7 +269,7 @@ async function listed<Item extends DeliverySummary>(
 
 /** Many small ones at once, few large ones. */
 function nextStep(step: number, found: readonly Delivery[]): number {
-  const weight = found.reduce((sum, { occurrences }) => sum + weightOf(asJson(occurrences)), 0);
+  const weight = found.reduce((sum, { occurrences }) => sum + jsonSize(asJson(occurrences)), 0);
   if (weight > PAGE_WEIGHT) return Math.max(1, Math.floor(step / 2));
   return weight < LIGHT ? Math.min(LONGEST_STEP, step * 2) : step;
 }

@@ -6,7 +6,7 @@ import { parseYamlStream } from '../../config/parse-yaml.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type EventObject, isJsonObject, type Json } from '../../core/event.ts';
 import { type ExplanationDocument, toExplanationDocument } from '../../filters/decide.ts';
-import { weightOf } from '../../kit/data/json-size.ts';
+import { jsonSize } from '../../kit/data/json.ts';
 import { type JsonValue, JsonValues } from '../../kit/data/json-values.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { type ExplainPlan, explainEvent } from '../../plan/explain-event.ts';
@@ -91,7 +91,7 @@ export class Explainer {
         now: clock.now(),
       });
       const item = toExplanationDocument(occurrence, explanation, facts);
-      weight += weightOf(asJson(item));
+      weight += jsonSize(asJson(item));
       if (weight > ANSWER_WEIGHT) {
         return refused(413, 'the answer would be too large: ask for fewer Events, or smaller ones');
       }

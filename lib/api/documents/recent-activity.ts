@@ -3,7 +3,7 @@
 // a reference in a ring and nothing else; documents are made of it when somebody asks.
 
 import type { DecisionObserved, Observation } from '../../core/observation.ts';
-import { weightOf } from '../../kit/data/json-size.ts';
+import { jsonSize } from '../../kit/data/json.ts';
 
 /** A delivery that moved, without the Events in it. */
 export interface RecentMove {
@@ -80,7 +80,7 @@ export class RecentActivity {
 
   /** Takes note of a decision. */
   decided(observed: DecisionObserved, at: number): void {
-    this.#add(observed, at, weightOf(observed.occurrence.event));
+    this.#add(observed, at, jsonSize(observed.occurrence.event));
   }
 
   /** Takes note of a delivery that moved. */

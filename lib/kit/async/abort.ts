@@ -1,8 +1,9 @@
-// An abort as a promise, for racing it with work, and an abort that comes some time after another.
+// Tools around AbortSignal: an abort as a promise, a delayed abort, and a deadline that can be
+// extended.
 
 import type { Clock } from '../../core/clock.ts';
 
-/** Resolves when the signal aborts, at once where it has. */
+/** Resolves when the signal aborts, at once if it has. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
@@ -10,7 +11,7 @@ export function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** A signal that aborts `ms` after another one did, unless it is disposed of before. */
+/** Makes a signal that aborts `ms` after another one, unless it is disposed before. */
 export function abortedAfter(
   signal: AbortSignal,
   ms: number,
@@ -32,14 +33,13 @@ export function abortedAfter(
   };
 }
 
-// A deadline that can be moved: an AbortSignal that aborts when an outer one does or when nothing
-// extended it in time. One timer for many extensions, because a watch extends it for every chunk.
-
-/** A span of time that ends by itself unless it is extended. */
+/** A countdown that ends unless it is extended. */
 export interface Deadline extends Disposable {
-  /** Aborts with the outer signal's reason, or with a `TimeoutError` when time is up. */
+  /**
+   * Aborts with the outer signal's reason, or with a `TimeoutError` at the end of the countdown.
+   */
   readonly signal: AbortSignal;
-  /** Whether time was up; stays false where the outer signal ended it. */
+  /** Whether the countdown ended; stays false if the outer signal aborted first. */
   readonly expired: boolean;
   /** Restarts the countdown with `ms`; after the end it changes nothing. */
   extend(ms: number): void;
@@ -48,8 +48,9 @@ export interface Deadline extends Disposable {
 /**
  * Starts a countdown of `ms` within an outer signal.
  *
- * **Order and time**: disposing stops the timer and lets go of the outer signal without aborting
- * the inner one; it may be done twice.
+ * **Order and time**: disposing stops the timer and the listener on the outer signal without
+ * aborting the inner signal; it is idempotent. All extensions share one timer, because a watch
+ * extends its deadline for every chunk.
  */
 export function openDeadline(clock: Clock, ms: number, signal: AbortSignal): Deadline {
   return new Countdown(clock, ms, signal);
@@ -62,7 +63,7 @@ class Countdown implements Deadline {
   readonly #onOuterAbort = (): void => this.#end(this.#outer.reason);
   #cancel: () => void = () => undefined;
   #endsAt: number;
-  /** The moment the running timer fires, which extensions may have left behind. */
+  /** Time at which the running timer fires, which may be before `#endsAt` after an extension. */
   #armedFor = 0;
   #over = false;
   expired = false;

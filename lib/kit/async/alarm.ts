@@ -1,21 +1,21 @@
-// A sleep that others can cut short: what a loop waits on when it has nothing to do.
+// A sleep that others can interrupt, for loops without work.
 
 import type { Clock } from '../../core/clock.ts';
 
-/** Something a loop waits on until it is rung or a time has passed. */
+/** Lets a loop wait until it is rung or a time has passed. */
 export class Alarm {
   #rung = false;
   #wake: (() => void) | null = null;
 
-  /** Wakes the waiting loop; where none waits, its next wait returns at once. */
+  /** Wakes the waiting loop; if none waits, the next wait returns at once. */
   ring(): void {
     this.#rung = true;
     this.#wake?.();
   }
 
   /**
-   * Resolves when rung since the last wait, after `ms` (null: never), or when the signal aborts.
-   * One loop waits at a time.
+   * Resolves when rung since the last wait, after `ms` (null: no limit), or when the signal aborts.
+   * Only one loop may wait.
    */
   async wait(clock: Clock, ms: number | null, signal: AbortSignal): Promise<void> {
     if (!this.#rung && !signal.aborted) await this.#sleep(clock, ms, signal);

@@ -1,6 +1,6 @@
-// How long to wait after a failure: doubling with jitter. It waits for nobody and counts nothing;
-// callers keep the number of failures and hand it in.
-// Source: the "equal jitter" of https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
+// Exponential backoff with jitter. It neither waits nor counts: callers count failures and wait.
+// Source: the "equal jitter" of
+// https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
 
 import type { Random } from '../../core/clock.ts';
 
@@ -8,12 +8,13 @@ import type { Random } from '../../core/clock.ts';
 export interface BackoffLimits {
   /** The longest wait after the first failure. */
   readonly firstMs: number;
-  /** The longest wait after any. */
+  /** The longest wait after any failure. */
   readonly maxMs: number;
 }
 
 /**
- * The wait after so many failures in a row: between half and all of `firstMs` doubled each time.
+ * Computes the wait after consecutive failures: a random part between half and all of `firstMs`,
+ * doubled for each failure after the first.
  *
  * **Units**: milliseconds, never above `maxMs`; failures count from 1.
  */

@@ -1,19 +1,18 @@
-// A queue with a bound between one who produces and one who takes: a full queue makes the producer
-// wait, which is how a slow consumer slows the reading. It drops nothing and knows nothing of what
-// it holds.
+// A bounded queue between producers and consumers. A full queue makes producers wait, so that a
+// slow consumer slows the reading. It drops nothing and does not inspect its items.
 
 import { SluiceError } from '../../core/errors.ts';
 
-interface WaitingTaker<T> {
+interface WaitingPusher<T> {
   readonly item: T;
   readonly admit: () => void;
 }
 
-/** A first-in first-out queue that makes whoever pushes wait while it is full. */
+/** A first-in first-out queue whose `push` waits while it is full. */
 export class BoundedQueue<T> {
   readonly #bound: number;
   readonly #items: T[] = [];
-  readonly #pushers: WaitingTaker<T>[] = [];
+  readonly #pushers: WaitingPusher<T>[] = [];
   readonly #takers: (() => void)[] = [];
   #closed = false;
 
@@ -21,7 +20,7 @@ export class BoundedQueue<T> {
     this.#bound = limits.items;
   }
 
-  /** How many items are held, without those that still wait to get in. */
+  /** Number of items in the queue, without those of waiting pushes. */
   get size(): number {
     return this.#items.length;
   }
@@ -32,11 +31,11 @@ export class BoundedQueue<T> {
   }
 
   /**
-   * Adds an item, after waiting for room where there is none.
+   * Adds an item, after waiting for room if the queue is full.
    *
-   * **Order and time**: those who wait get in first come, first served; an abort while waiting
-   * rejects and the item is not added.
-   * **Errors**: a push after `close` is a bug of the caller and throws.
+   * **Order and time**: waiting pushes are admitted first come, first served. An abort while
+   * waiting rejects, and the item is not added.
+   * **Errors**: a push after `close` throws; it is a bug of the caller.
    */
   async push(item: T, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
@@ -53,7 +52,7 @@ export class BoundedQueue<T> {
   /**
    * Removes up to `max` items, oldest first, after waiting for at least one.
    *
-   * **Shape**: the empty list once the queue is closed and nothing is left.
+   * **Shape**: an empty list once the queue is closed and empty.
    */
   async take(max: number, signal: AbortSignal): Promise<readonly T[]> {
     signal.throwIfAborted();
@@ -66,7 +65,7 @@ export class BoundedQueue<T> {
     return taken;
   }
 
-  /** Takes no further item; those held or waiting to get in can still be taken. Twice is fine. */
+  /** Refuses further items; those in the queue or waiting can still be taken. Idempotent. */
   close(): void {
     this.#closed = true;
     for (const wake of this.#takers.splice(0)) wake();
@@ -84,17 +83,17 @@ export class BoundedQueue<T> {
       this.#add(next.item);
       next.admit();
     }
-    // A second taker may have been woken for what the first one left.
+    // A second taker may be needed for the items that the first one left.
     if (this.#items.length > 0) this.#takers.shift()?.();
   }
 
   async #waitForRoom(item: T, signal: AbortSignal): Promise<void> {
     const admitted = await parked(signal, (wake) => {
-      const waiting: WaitingTaker<T> = { item, admit: wake };
+      const waiting: WaitingPusher<T> = { item, admit: wake };
       this.#pushers.push(waiting);
       return () => remove(this.#pushers, waiting);
     });
-    // Once admitted the item is in, whatever the signal says a moment later.
+    // Once admitted, the item is in the queue even if the signal aborts a moment later.
     if (!admitted) signal.throwIfAborted();
   }
 
@@ -104,15 +103,15 @@ export class BoundedQueue<T> {
       return () => remove(this.#takers, wake);
     });
     if (!signal.aborted) return;
-    // The wake-up may have been ours to use; hand it on.
+    // The wake-up may have been for this taker; pass it on.
     if (this.#items.length > 0) this.#takers.shift()?.();
     signal.throwIfAborted();
   }
 }
 
 /**
- * Waits in a line: true once woken, false at an abort. `park` enters the line with a wake-up and
- * answers how to leave it.
+ * Waits in a list of waiters: true once woken, false at an abort. `park` adds a wake-up to the list
+ * and returns the function that removes it.
  */
 function parked(signal: AbortSignal, park: (wake: () => void) => () => void): Promise<boolean> {
   return new Promise((resolve) => {

@@ -1,10 +1,10 @@
-// Several readers as one stream of batches, fairly: each has at most one batch waiting, and they are
-// taken in the order in which they came. A slow consumer pauses all of them, a busy reader starves
-// none. It looks into no batch.
+// Merges several streams into one, fairly. Each has at most one waiting item, taken in order of
+// arrival. A slow consumer pauses all streams, and a busy stream cannot starve another. Items are
+// not inspected.
 
 import { BoundedQueue } from './bounded-queue.ts';
 
-/** What a stream of a name yielded. */
+/** An item with the name of its stream. */
 interface Tagged<Name, Item> {
   readonly from: Name;
   readonly item: Item;
@@ -18,10 +18,10 @@ type MergedArrival<Name, Item> =
 type OpenStream<Name, Item> = (name: Name, signal: AbortSignal) => AsyncIterable<Item>;
 
 /**
- * The items of all streams as they come.
+ * Yields the items of all streams in order of arrival.
  *
- * **Order and time**: ends when the signal aborts; the first error of any stream ends all; before
- * it settles every stream has settled.
+ * **Order and time**: ends when the signal aborts. The first error of any stream ends all. Every
+ * stream has settled before it settles.
  */
 export function mergeFairly<Name, Item>(
   names: readonly Name[],
@@ -33,7 +33,7 @@ export function mergeFairly<Name, Item>(
   return merged(names, open, signal);
 }
 
-/** One stream needs no queue: that is most of what an Event costs on its way here. */
+/** A single stream needs no queue, which would be most of the cost of an Event here. */
 async function* tagged<Name, Item>(
   from: Name,
   stream: AsyncIterable<Item>,
@@ -51,7 +51,7 @@ async function* merged<Name, Item>(
   open: OpenStream<Name, Item>,
   signal: AbortSignal,
 ): AsyncGenerator<Tagged<Name, Item>, void> {
-  // One place each: nobody waits behind another's second batch.
+  // One place for all: a waiting item never waits behind the second item of another stream.
   const queue = new BoundedQueue<MergedArrival<Name, Item>>({ items: 1 });
   const stop = new AbortController();
   const onAbort = (): void => stop.abort();

@@ -1,13 +1,13 @@
-// A wall clock that never jumps by itself: the wall clock as it stood once, plus the time since.
-// Whoever keeps moments that must not suffer from jumps works with it; it does not watch for jumps
-// (see `driftMs`), and it moves only when it is told to.
+// A clock for due times that must survive jumps of the wall clock: one reading of the wall clock
+// plus the monotonic time since. It does not detect jumps (callers compare `driftMs`) and moves
+// only by `adjust`.
 
 import type { Clock } from '../../core/clock.ts';
 
-/** A clock whose wall time goes on evenly until it is adjusted. */
+/** A clock whose wall time advances evenly until it is adjusted. */
 export class SteadyClock implements Clock {
   readonly #clock: Clock;
-  /** What the wall clock showed when the monotonic one stood at 0. */
+  /** Wall time at which the monotonic clock was 0. */
   #origin: number;
 
   constructor(clock: Clock) {
@@ -15,7 +15,7 @@ export class SteadyClock implements Clock {
     this.#origin = clock.now() - clock.monotonic();
   }
 
-  /** By how much the wall clock is ahead of this one, in ms; below zero where it is behind. */
+  /** Lead of the wall clock over this one, in ms; negative if it is behind. */
   get driftMs(): number {
     return Math.round(this.#clock.now() - this.#clock.monotonic() - this.#origin);
   }
@@ -26,7 +26,7 @@ export class SteadyClock implements Clock {
   }
 
   now(): number {
-    // Whole milliseconds, as every wall clock shows them and every store keeps them.
+    // Whole milliseconds, the unit of wall clocks and stores.
     return Math.round(this.#origin + this.#clock.monotonic());
   }
 

@@ -1,5 +1,5 @@
-// Tasks that run beside each other and end together. What one of them fails with is handed on once;
-// an abort that the group itself caused is no failure.
+// Concurrent tasks that end together. A failure of a task is reported once; an abort by the group
+// itself is not a failure.
 
 /** A task of the group; it ends soon after the signal aborts. */
 type Task = (signal: AbortSignal) => Promise<void>;
@@ -10,7 +10,7 @@ export class TaskGroup implements AsyncDisposable {
   readonly #tasks = new Set<Promise<void>>();
   readonly #failed: (error: unknown) => Promise<void>;
 
-  /** `failed` gets what a task throws while the group runs. */
+  /** `failed` receives the errors of tasks while the group runs. */
   constructor(failed: (error: unknown) => Promise<void>) {
     this.#failed = failed;
   }
@@ -39,7 +39,7 @@ export class TaskGroup implements AsyncDisposable {
     this.#stop.abort(reason);
   }
 
-  /** Stops when a signal aborts, until the answer is disposed of. */
+  /** Stops when a signal aborts, until the returned value is disposed. */
   stopWith(signal: AbortSignal): Disposable {
     const stop = (): void => this.stop(signal.reason);
     signal.addEventListener('abort', stop);

@@ -1,7 +1,7 @@
-// A binary heap: the smallest first, in logarithmic time. Nothing is removed from the middle; who
-// needs that leaves stale entries in and skips them when they come up.
+// A binary heap: the smallest item first, in logarithmic time. It cannot remove from the middle;
+// callers keep stale entries and skip them when they reach the top.
 
-/** Items with the smallest first. */
+/** A collection with access to its smallest item. */
 export class Heap<T> {
   readonly #items: T[] = [];
   readonly #compare: (a: T, b: T) => number;
@@ -10,12 +10,12 @@ export class Heap<T> {
     this.#compare = compare;
   }
 
-  /** How many items are in it. */
+  /** Number of items. */
   get size(): number {
     return this.#items.length;
   }
 
-  /** The smallest item, left where it is. */
+  /** The smallest item, without removing it. */
   peek(): T | undefined {
     return this.#items[0];
   }
@@ -30,7 +30,7 @@ export class Heap<T> {
     }
   }
 
-  /** Takes the smallest item out. */
+  /** Removes the smallest item. */
   pop(): T | undefined {
     const first = this.#items[0];
     const last = this.#items.pop();

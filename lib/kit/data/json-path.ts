@@ -2,6 +2,7 @@
 // `event.metadata.annotations["a.b/c"]`. Keys and indexes only: no wildcards, no filters.
 
 import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
+import { jsonOrNothing } from './json.ts';
 
 /** A key of an object or an index of a list. */
 export type PathStep = string | number;
@@ -9,7 +10,7 @@ export type PathStep = string | number;
 const FIRST = /^[A-Za-z_][\w-]*/;
 const STEP = /\.([\w-]+)|\[(\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]/y;
 
-/** The steps of a path; undefined where the text is none. */
+/** Parses a path into its steps; undefined if it is invalid. */
 export function parsePath(text: string): readonly PathStep[] | undefined {
   const first = FIRST.exec(text)?.[0];
   if (first === undefined) return undefined;
@@ -26,7 +27,7 @@ export function parsePath(text: string): readonly PathStep[] | undefined {
   return steps;
 }
 
-/** The value at a path; undefined where something on the way is missing or of another type. */
+/** Finds the value at a path; undefined if a step is missing or has another type. */
 export function valueAtPath(value: Json, steps: readonly PathStep[]): Json | undefined {
   let here: Json | undefined = value;
   for (const step of steps) {
@@ -40,7 +41,7 @@ function childOf(value: Json, step: PathStep): Json | undefined {
   if (typeof step === 'number') {
     return isJsonList(value) ? value[step] : undefined;
   }
-  // Only own keys: an Event must not reach what every object inherits.
+  // Only own keys: an Event must not reach inherited properties.
   return isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
 }
 
@@ -52,11 +53,7 @@ function toStep(found: RegExpExecArray): PathStep | undefined {
 }
 
 function unquoted(text: string): string | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'string' ? parsed : undefined;
-  } catch {
-    // A bad escape such as "\q" makes the whole path none, which the caller reports.
-    return undefined;
-  }
+  // An invalid escape such as "\q" makes the whole path invalid, which the caller reports.
+  const parsed = jsonOrNothing(text);
+  return typeof parsed === 'string' ? parsed : undefined;
 }

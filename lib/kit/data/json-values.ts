@@ -1,24 +1,24 @@
-// JSON values that stand one after the other in a text: lines, pretty-printed objects, one document.
-// It takes the text in pieces and holds one value at a time. It finds where a value ends; whether
-// that is JSON is JSON.parse's to say.
+// Splits a text into consecutive JSON values: lines, pretty-printed objects, or one document. It
+// reads the text in pieces and holds one value at a time. It only finds the end of a value;
+// JSON.parse decides whether the value is valid.
 // Source: RFC 8259; RFC 7464 (a record separator before each value).
 
 import { messageOf } from '../../core/errors.ts';
 
-/** A value of a text, or why there is none; `line` counts from 1. */
+/** A value of a text, or the reason why it is invalid; `line` counts from 1. */
 export type JsonValue =
   | { readonly ok: true; readonly value: unknown; readonly line: number }
   | { readonly ok: false; readonly why: string; readonly line: number };
 
 /** Bounds of one value. */
 export interface JsonBounds {
-  /** Its text, in UTF-16 code units. */
+  /** Longest text of a value, in UTF-16 code units. */
   readonly characters: number;
-  /** Objects and lists inside each other. */
+  /** Deepest nesting of objects and lists. */
   readonly depth: number;
 }
 
-/** Where the next character stands. */
+/** Position of the next character in the grammar. */
 type JsonPlace = 'between' | 'word' | 'container' | 'string' | 'escape';
 
 const LF = 0x0a;
@@ -29,7 +29,7 @@ const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
 // White space of JSON, a record separator, and a byte order mark.
 const BETWEEN: ReadonlySet<number> = new Set([0x20, 0x09, LF, 0x0d, 0x1e, 0xfeff]);
 
-/** Reads values from a text that comes in pieces; after the first fault it reads no further. */
+/** Reads values from a text in pieces; after the first invalid value it reads no further. */
 export class JsonValues {
   readonly #bounds: JsonBounds;
   #place: JsonPlace = 'between';
@@ -45,7 +45,7 @@ export class JsonValues {
     this.#bounds = bounds;
   }
 
-  /** Takes a piece; answers the values that end in it. */
+  /** Reads a piece; returns the values that end in it. */
   write(text: string): readonly JsonValue[] {
     const found: JsonValue[] = [];
     let from = 0;
@@ -61,14 +61,14 @@ export class JsonValues {
     return found;
   }
 
-  /** The text is over; answers the value that ends with it. */
+  /** Ends the text; returns the value that ends with it. */
   end(): readonly JsonValue[] {
     if (this.#place === 'between' || this.#isOver) return [];
     if (this.#place !== 'word') this.#fault = 'the value that begins here does not end';
     return [this.#finish('')];
   }
 
-  /** Moves on by one character; answers whether a value ends with it. */
+  /** Reads one character; returns whether a value ends with it. */
   #step(code: number): boolean {
     if (code === LF) this.#line += 1;
     switch (this.#place) {
@@ -101,7 +101,10 @@ export class JsonValues {
     return this.#depth === 0;
   }
 
-  /** No JSON string holds a line feed: a line that was cut short ends here and takes no other along. */
+  /**
+   * A line feed ends the value, because no JSON string contains one: a cut line spoils no other
+   * line.
+   */
   #inString(code: number): boolean {
     if (code === BACKSLASH) this.#place = 'escape';
     if (code !== QUOTE) return code === LF;
@@ -139,14 +142,14 @@ function tooLarge(characters: number): string {
 
 function parsed(text: string, line: number): JsonValue {
   try {
-    // White space of JSON only: what else may stand between values is none of it.
+    // JSON.parse does not accept a record separator or a byte order mark after the value.
     return { ok: true, value: JSON.parse(text.replace(/[\u001e\ufeff]$/, '')), line };
   } catch (error) {
     return faultOf(messageOf(error), line);
   }
 }
 
-// How V8 ends a message about a place in the text; a message without it keeps the line of the value.
+// End of V8's messages about a place in the text. A message without it keeps the line of the value.
 const INSIDE = / in JSON at position \d+ \(line (\d+) column (\d+)\)$/;
 
 function faultOf(message: string, line: number): JsonValue {

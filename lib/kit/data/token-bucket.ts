@@ -1,13 +1,13 @@
-// A token bucket: how a rate is kept. It holds no timer and reads no clock; the caller says what
-// time it is, so that the bucket of an hour can be filled again from what the store remembers.
-// Buckets by key are bounded by the tokens that were taken, not by the keys that were asked for.
+// Token buckets, which enforce rates. They have no timer and no clock: callers pass the time, so
+// that buckets can be restored from the store. The number of buckets by key is bounded by the
+// tokens that were taken, not by the keys that were queried.
 
 import type { Rate } from '../text/quantity.ts';
 
 /** A bucket that fills at a rate and holds at most the rate's number of tokens. */
 export class TokenBucket {
   readonly #rate: Rate;
-  /** In tokens times `perMs`, so that whole milliseconds are counted exactly. */
+  /** In tokens times `perMs`, so that whole milliseconds count exactly. */
   #credit: number;
   #at: number;
 
@@ -25,18 +25,18 @@ export class TokenBucket {
     return true;
   }
 
-  /** Puts a token back that was taken for nothing. */
+  /** Returns an unused token. */
   giveBack(): void {
     const { count, perMs } = this.#rate;
     this.#credit = Math.min(count * perMs, this.#credit + perMs);
   }
 
-  /** How long until there is a token, in whole milliseconds; 0 where there is one. */
+  /** Time until there is a token, in whole milliseconds; 0 if there is one. */
   msUntilToken(now: number): number {
     return this.msUntilTokens(1, now);
   }
 
-  /** How long until so many tokens can have been taken one by one, in whole milliseconds. */
+  /** Time until this number of tokens can have been taken one by one, in whole milliseconds. */
   msUntilTokens(tokens: number, now: number): number {
     this.#fill(now);
     const { count, perMs } = this.#rate;
@@ -44,7 +44,7 @@ export class TokenBucket {
   }
 
   #fill(now: number): void {
-    // A clock that went back gives nothing, and is followed so that it does not starve the bucket.
+    // A clock that went back adds nothing; its time is adopted, so that the bucket fills again.
     const passed = Math.max(0, now - this.#at);
     this.#at = now;
     const full = this.#rate.count * this.#rate.perMs;
@@ -58,26 +58,28 @@ interface KeyedBucket {
 }
 
 /**
- * A bucket for each key.
+ * One bucket for each key.
  *
- * **Shape**: a key has a bucket only while it has taken a token within the last period: every other
+ * **Shape**: a key has a bucket only if it took a token within the last period; otherwise its
  * bucket would be full.
  */
 export class TokenBuckets {
   readonly #rate: Rate;
-  /** The one from which no token was taken for longest is the first. */
+  /** The least recently used bucket is the first. */
   readonly #buckets = new Map<string, KeyedBucket>();
 
   constructor(rate: Rate) {
     this.#rate = rate;
   }
 
-  /** How many keys have a bucket. */
+  /** Number of keys with a bucket. */
   get size(): number {
     return this.#buckets.size;
   }
 
-  /** How long until so many tokens of a key can have been taken one by one, in whole milliseconds. */
+  /**
+   * Time until this number of a key's tokens can have been taken one by one, in whole milliseconds.
+   */
   msUntilTokens(key: string, tokens: number, now: number): number {
     return this.#of(key, now).msUntilTokens(tokens, now);
   }
@@ -92,7 +94,7 @@ export class TokenBuckets {
     return true;
   }
 
-  /** Puts a token back that was taken for nothing. */
+  /** Returns an unused token. */
   giveBack(key: string): void {
     this.#buckets.get(key)?.bucket.giveBack();
   }

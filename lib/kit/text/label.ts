@@ -1,18 +1,19 @@
-// Any text as a Kubernetes label value or DNS label. What does not fit is replaced and cut, so two
-// texts may give the same label: nothing may rely on a label for identity.
-// Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+// Any text as a Kubernetes label value or DNS label. Invalid characters are replaced and long texts
+// are cut. Two texts may therefore give the same label, so a label must not be used for identity.
+// Source:
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
 // and RFC 1123 for names.
 
 const LONGEST_LABEL = 63;
 
-/** A valid label value, at most 63 characters; '' where no letter or digit is in the text. */
+/** Makes a valid label value of at most 63 characters; '' if the text has no letter or digit. */
 export function toLabelValue(text: string): string {
   return trimEnd(toLabelCharacters(text).slice(0, LONGEST_LABEL));
 }
 
 /**
- * As `toLabelValue`, but a text that is too long says at its end how many characters are left out,
- * as in `a-long-reason.truncated-37`.
+ * Makes a label value like `toLabelValue`, but a cut text ends with the number of missing
+ * characters, as in `a-long-reason.truncated-37`.
  */
 export function toMarkedLabelValue(text: string): string {
   const whole = trimEnd(toLabelCharacters(text));
@@ -34,7 +35,7 @@ function trimEnd(text: string): string {
   return text.replace(/[^A-Za-z0-9]+$/, '');
 }
 
-/** A valid DNS label of at most `max` characters; '' where no letter or digit is in the text. */
+/** Makes a valid DNS label of at most `max` characters; '' if the text has no letter or digit. */
 export function toDnsLabel(text: string, max: number): string {
   return text
     .toLowerCase()

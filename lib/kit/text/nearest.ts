@@ -1,19 +1,20 @@
 // "Did you mean": the known name nearest to a mistyped one.
 // Source: the optimal string alignment distance (Damerau-Levenshtein without overlapping swaps).
 
-// Beyond this no typing mistake is meant, and the table below would grow with hostile input.
+// A longer name is no typing mistake, and the table below would grow with hostile input.
 const LONGEST_NAME = 64;
 
-// Fewer letters in common begin too many names.
+// A shorter common beginning matches too many names.
 const SHORTEST_BEGINNING = 3;
 
 /**
- * The known name with the fewest slips from a wrong one, else one that begins as the other does, such
- * as `warn` for `warning`. Undefined if none is near.
+ * Finds the known name with the fewest typing mistakes, else one with the same beginning, such as
+ * `warn` for `warning`. Undefined if none is near.
  */
 export function nearestName(wrong: string, known: readonly string[]): string | undefined {
   if (wrong.length > LONGEST_NAME) return undefined;
-  // A third of the letters may be wrong: `nmaespace` and `reason` for `reasons`, not `kind` for `name`.
+  // A third of the letters may be wrong: `nmaespace` and `reason` for `reasons`, not `kind` for
+  // `name`.
   let allowed = Math.max(1, Math.floor(wrong.length / 3));
   let nearest: string | undefined;
   for (const name of known) {
@@ -25,7 +26,7 @@ export function nearestName(wrong: string, known: readonly string[]): string | u
   return nearest ?? withSameBeginning(wrong.toLowerCase(), known);
 }
 
-/** The known name that continues a wrong one, or that a wrong one continues: the one nearest in length. */
+/** Finds the known name, nearest in length, that begins with the wrong name or is its beginning. */
 function withSameBeginning(wrong: string, known: readonly string[]): string | undefined {
   const alike = known.filter((name) => {
     const [short, long] = [wrong, name.toLowerCase()].toSorted((a, b) => a.length - b.length);

@@ -1,6 +1,6 @@
-// The patterns that rules are written in: a plain word (exact), a glob over the whole value, or
-// `/an expression/` searched in it. Matching is total and bounded for any value; case counts.
-// What a pattern is compared with, and lists of patterns, are lib/filters.
+// The patterns of rules: a plain word (exact), a glob over the whole value, or `/an expression/`
+// searched in it. Matching is case-sensitive, never throws and takes bounded time for any value.
+// Lists of patterns and the compared fields are in lib/filters.
 // Source: https://github.com/google/re2/wiki/Syntax, as re2js implements it.
 
 import { RE2JS, RE2JSException } from 're2js';
@@ -9,27 +9,27 @@ import { RE2JS, RE2JSException } from 're2js';
 export interface Pattern {
   readonly text: string;
   readonly form: 'exact' | 'glob' | 'expression';
-  /** Whether a value matches; never throws, whatever the value holds. */
+  /** Whether a value matches; never throws. */
   matches(value: string): boolean;
 }
 
-/** A pattern, or why a text is none. */
+/** A pattern, or the reason why the text is invalid. */
 type ParsedPattern =
   | { readonly ok: true; readonly pattern: Pattern }
   | { readonly ok: false; readonly why: string };
 
-// Longer than any pattern found in the field by a factor of ten, short enough that a thousand
-// rules compile at once.
+// Ten times longer than any pattern found in the field, and short enough that a thousand rules
+// compile at once.
 const LONGEST_PATTERN = 1000;
 
-// A program of 1,500 steps was measured to search 10 kB in 50 ms at worst; `(.*a){999}` is short
-// and would make every Event wait longer than that.
+// A program of 1,500 steps took at most 50 ms to search 10 kB. A short expression such as
+// `(.*a){999}` would delay every Event longer.
 const LARGEST_PROGRAM = 1000;
 
-// An expression without any operator is a text to be found, ten times as fast by the language itself.
+// An expression without operators is a plain search, which `includes` does ten times faster.
 const PLAIN_WORDS = /^[A-Za-z0-9 _:;,'"=@#%&!<>/-]+$/;
 
-/** Reads a pattern from the configuration. */
+/** Parses a pattern of the configuration. */
 export function parsePattern(text: string): ParsedPattern {
   if (text.length > LONGEST_PATTERN) {
     return refused(`it has ${text.length} characters (expected at most ${LONGEST_PATTERN})`);
@@ -55,7 +55,7 @@ function parseExpression(text: string): ParsedPattern {
         `the expression compiles to ${size} steps (expected at most ${LARGEST_PROGRAM})`,
       );
     }
-    // `test` and not a matcher: asking for no captures keeps the search on the linear DFA.
+    // `test`, not a matcher: without captures the search uses the linear DFA.
     const matches = PLAIN_WORDS.test(source)
       ? (value: string): boolean => value.includes(source)
       : (value: string): boolean => compiled.test(value);
@@ -70,17 +70,15 @@ function refused(why: string): ParsedPattern {
   return { ok: false, why };
 }
 
-// Globs over a whole value: `*` is any number of characters (line breaks too), `?` is one. The
-// matcher keeps two places and goes back to the last `*` only, so it can not blow up.
-
 const STAR = 0x2a;
 const QUESTION = 0x3f;
 
 /**
- * Makes a matcher of a glob.
+ * Compiles a glob over a whole value: `*` matches any number of characters, including line breaks,
+ * `?` one code point. A lone surrogate counts as a code point.
  *
- * **Order and time**: at most the length of the value times that of the glob. `?` takes a whole
- * code point; a lone surrogate is one as well.
+ * **Order and time**: at most the length of the value times that of the glob, because the matcher
+ * backtracks to the last `*` only.
  */
 function compileGlob(glob: string): (value: string) => boolean {
   const compact = glob.replaceAll(/\*+/g, '*');
@@ -112,7 +110,7 @@ function globMatches(glob: string, value: string): boolean {
       return false;
     }
   }
-  // What is left of the glob must match nothing.
+  // The rest of the glob must match the empty text.
   return place === glob.length || (place === glob.length - 1 && glob.charCodeAt(place) === STAR);
 }
 

@@ -1,5 +1,8 @@
-// Durations as people write them in the configuration: `30s`, `5m`, `24h`, `500ms`, `1h30m`, `2d`.
-// Whole numbers only, largest unit first, each unit once; no months, no fractions, no bare numbers.
+// Quantities of the configuration. Durations: `30s`, `500ms`, `1h30m`, `2d`; whole numbers, largest
+// unit first, each unit once, no months, no fractions, no bare numbers. Rates: `60/h`, enforced by
+// lib/kit/data/token-bucket.ts. Sizes, as Kubernetes writes bytes: `512`, `64Ki`, `2G`; whole
+// numbers.
+// Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/.
 
 const DURATION_UNITS = [
   ['d', 86_400_000],
@@ -11,7 +14,7 @@ const DURATION_UNITS = [
 
 const DURATION = /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)s)?(?:(\d+)ms)?$/;
 
-/** Milliseconds of a duration; undefined where the text is none or too long to be exact. */
+/** Parses a duration into milliseconds; undefined if it is invalid or too long to be exact. */
 export function parseDuration(text: string): number | undefined {
   const parts = DURATION.exec(text);
   if (text === '' || parts === null) return undefined;
@@ -22,7 +25,7 @@ export function parseDuration(text: string): number | undefined {
   return Number.isSafeInteger(ms) ? ms : undefined;
 }
 
-/** The shortest customary spelling of a duration: `90000` is `1m30s`; fractions of a ms are cut. */
+/** Renders a duration in its shortest usual form: `90000` is `1m30s`; fractions of a ms are cut. */
 export function renderDuration(ms: number): string {
   let rest = Math.max(0, Math.trunc(ms));
   let text = '';
@@ -34,9 +37,7 @@ export function renderDuration(ms: number): string {
   return text === '' ? '0s' : text;
 }
 
-// Rates as people write them in the configuration: `60/h`. How a rate is kept is token-bucket.ts.
-
-/** So many in so long. */
+/** A number of events in a period. */
 export interface Rate {
   readonly count: number;
   readonly perMs: number;
@@ -44,7 +45,7 @@ export interface Rate {
 
 const RATE_UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** The rate a text says; undefined where it says none. A rate of zero is none. */
+/** Parses a rate; undefined if it is invalid or zero. */
 export function parseRate(text: string): Rate | undefined {
   const [, digits, unit] = /^(\d+)\/([smhd])$/.exec(text) ?? [];
   const count = Number(digits);
@@ -52,7 +53,7 @@ export function parseRate(text: string): Rate | undefined {
   return { count, perMs: RATE_UNITS[unit] };
 }
 
-/** The rate as it is written: `60/h`. */
+/** Renders a rate in the form of the configuration: `60/h`. */
 export function renderRate({ count, perMs }: Rate): string {
   const unit = Object.entries(RATE_UNITS).find(([, unitMs]) => unitMs === perMs)?.[0];
   return `${count}/${unit ?? `${perMs}ms`}`;
@@ -61,9 +62,6 @@ export function renderRate({ count, perMs }: Rate): string {
 function isUnit(text: string | undefined): text is keyof typeof RATE_UNITS {
   return text !== undefined && Object.hasOwn(RATE_UNITS, text);
 }
-
-// Sizes as Kubernetes writes quantities of bytes: `512`, `64Ki`, `1Mi`, `2G`. Whole numbers only.
-// Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/.
 
 const FACTORS: Readonly<Record<string, number>> = {
   '': 1,
@@ -79,7 +77,7 @@ const FACTORS: Readonly<Record<string, number>> = {
 
 const SIZE_UNITS = ['Ti', 'Gi', 'Mi', 'Ki'] as const;
 
-/** A size for people, in the largest unit of which it has at least one: `1.5Gi`, `820Mi`, `12`. */
+/** Renders a size for people in the largest unit that fits: `1.5Gi`, `820Mi`, `12`. */
 export function renderSize(bytes: number): string {
   const unit = SIZE_UNITS.find((one) => bytes >= (FACTORS[one] ?? 1));
   if (unit === undefined) return String(Math.round(bytes));
@@ -87,7 +85,7 @@ export function renderSize(bytes: number): string {
   return `${count < 10 ? Math.round(count * 10) / 10 : Math.round(count)}${unit}`;
 }
 
-/** Bytes of a size; undefined where the text is none or too large to be exact. */
+/** Parses a size into bytes; undefined if it is invalid or too large to be exact. */
 export function parseSize(text: string): number | undefined {
   const [, count, unit = ''] = /^(\d+)([kMGT]|[KMGT]i)?$/.exec(text) ?? [];
   const factor = FACTORS[unit];

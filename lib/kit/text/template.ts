@@ -1,18 +1,19 @@
-// Templates of configuration values: `${path}` stands for a value of the document that a pipeline
-// receives, `$${` for a plain `${`. A template works on values after parsing, never on the file's
-// text, so quoting can not break. Where values may stand is the caller's to judge, by `paths`.
+// Templates in configuration values: `${path}` inserts a value of the document that a pipeline
+// receives, `$${` is a literal `${`. Templates apply to parsed values, never to the text of the
+// file, so that quoting cannot break. Callers check by `paths` whether a path is allowed in their
+// place.
 
 import type { Json } from '../../core/event.ts';
 import { type PathStep, parsePath, valueAtPath } from '../data/json-path.ts';
 
-/** A part of a template: text as it is, or what stands at a path of the document. */
+/** A part of a template: literal text, or the value at a path of the document. */
 export type TemplatePiece =
   | { readonly literal: string }
   | {
       readonly path: string;
       /** Whether it is `${secret:NAME}`. */
       readonly isSecret: boolean;
-      /** The value as it is; the empty string if it is missing. */
+      /** The value with its JSON type; the empty string if it is missing. */
       readonly valueIn: (document: Json) => Json;
       readonly renderText: (document: Json) => string;
     };
@@ -20,29 +21,29 @@ export type TemplatePiece =
 /** A parsed template. */
 export interface Template {
   readonly text: string;
-  /** In their order, for callers whose rules depend on what stands around a path. */
+  /** In order, for callers whose rules depend on the text around a path. */
   readonly pieces: readonly TemplatePiece[];
-  /** The paths it uses, as written, in their order. */
+  /** Its paths, as written, in order. */
   readonly paths: readonly string[];
   /** Whether one of them is `${secret:NAME}`. */
   readonly hasSecret: boolean;
-  /** Whether it uses none. */
+  /** Whether it has no path. */
   readonly constant: boolean;
   /**
-   * The value: of a template that is one `${path}` and nothing else with its JSON type, else the
-   * text. What is not there is the empty string.
+   * Renders the value: with its JSON type if the template is exactly one `${path}`, else as text. A
+   * missing value is the empty string.
    */
   renderValue(document: Json): Json;
-  /** The text: lists and objects as compact JSON, null and what is not there as nothing. */
+  /** Renders text: lists and objects as compact JSON, null and missing values as nothing. */
   renderText(document: Json): string;
 }
 
-/** A template, or why a text is none. */
+/** A template, or the reason why the text is invalid. */
 type ParsedTemplate =
   | { readonly ok: true; readonly template: Template }
   | { readonly ok: false; readonly why: string; readonly about: 'path' | 'secret' };
 
-/** The key of a document that holds the secrets of `${secret:NAME}` by name. No path begins with it. */
+/** The key of a document with the secrets of `${secret:NAME}` by name. No path begins with it. */
 export const SECRETS = 'secret:';
 
 interface TemplatePath {
@@ -59,8 +60,8 @@ type BadPart = Omit<Extract<ParsedTemplate, { readonly ok: false }>, 'ok'>;
 const MARK = /\$\$\{|\$\{([^{}"]*(?:"(?:[^"\\]|\\.)*"[^{}"]*)*)\}|\$\{/g;
 
 /**
- * Reads a template whose paths may begin with any of `firstWords`. Its secrets are any of `secrets`;
- * null if no secret may stand in it.
+ * Parses a template. Its paths may begin with any of `firstWords`. It may use any of `secrets`;
+ * null: it may use no secret.
  */
 export function parseTemplate(
   text: string,
@@ -147,7 +148,7 @@ function at(document: Json, part: Pick<TemplatePath, 'steps'>): Json {
   return value === undefined ? '' : value;
 }
 
-/** A value as text: lists and objects as compact JSON, null as nothing. */
+/** Renders a value as text: lists and objects as compact JSON, null as nothing. */
 export function toText(value: Json): string {
   if (value === null) return '';
   if (typeof value === 'string') return value;

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { RecentActivity } from '../../../lib/api/documents/recent-activity.ts';
 import type { DecisionObserved } from '../../../lib/core/observation.ts';
-import { weightOf } from '../../../lib/kit/data/json-size.ts';
+import { jsonSize } from '../../../lib/kit/data/json.ts';
 import { aDecision, aDelivery, anEvent, anOccurrence } from '../../support/builders.ts';
 
 const LOOSE = { entries: 100, weight: 1_000_000 };
@@ -105,20 +105,20 @@ describe('what is remembered', () => {
   });
 });
 
-describe('weightOf', () => {
+describe('jsonSize', () => {
   it('counts the characters of texts and a little for each object', () => {
-    const weights: readonly (readonly [Parameters<typeof weightOf>[0], number])[] = [
+    const weights: readonly (readonly [Parameters<typeof jsonSize>[0], number])[] = [
       ['abc', 3],
       [1, 0],
       [null, 0],
       [{}, 64],
       [{ a: 'abc', b: [1, 'de'] }, 64 + 3 + 64 + 2],
     ];
-    for (const [value, weight] of weights) expect(weightOf(value)).to.equal(weight);
+    for (const [value, weight] of weights) expect(jsonSize(value)).to.equal(weight);
   });
 
   it('takes what is nested beyond reason for large, and survives it', () => {
     const deep = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`) as [];
-    expect(weightOf(deep)).to.be.greaterThan(1_000_000);
+    expect(jsonSize(deep)).to.be.greaterThan(1_000_000);
   });
 });

@@ -15,7 +15,7 @@ describe('aborted', () => {
     expect(isOver).to.equal(true);
   });
 
-  it('resolves at once where it has', async () => {
+  it('resolves at once if the signal has aborted', async () => {
     await aborted(AbortSignal.abort());
   });
 });

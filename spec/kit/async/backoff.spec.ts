@@ -17,7 +17,7 @@ describe('backoffMs', () => {
     { failures: 5000, random: 0, ms: 150_000 },
   ];
   for (const { failures, random, ms } of cases) {
-    it(`waits ${ms} ms after failure ${failures} where chance says ${random}`, () => {
+    it(`waits ${ms} ms after failure ${failures} with the random number ${random}`, () => {
       expect(backoffMs(failures, limits, () => random)).to.equal(ms);
     });
   }

@@ -104,14 +104,14 @@ describe('BoundedQueue', () => {
     expect(await taken).to.deep.equal([]);
   });
 
-  it('takes a push after close for a bug', async () => {
+  it('throws on a push after close', async () => {
     const queue = new BoundedQueue<number>({ items: 1 });
     queue.close();
     const error: unknown = await queue.push(1, never).catch((thrown: unknown) => thrown);
     expect(error).to.have.property('code', 'internal');
   });
 
-  it('loses, repeats and reorders nothing, whatever the bound and the size of a take', async () => {
+  it('loses, repeats and reorders nothing for any bound and any size of a take', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer(), { maxLength: 40 }),

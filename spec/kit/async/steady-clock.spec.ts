@@ -1,4 +1,4 @@
-// The steady clock goes on evenly whatever the wall clock does.
+// The steady clock advances evenly, independent of the wall clock.
 
 import { expect } from 'chai';
 import { SteadyClock } from '../../../lib/kit/async/steady-clock.ts';
@@ -9,7 +9,7 @@ describe('a steady clock', () => {
     ['forward', 3_600_000],
     ['back', -3_600_000],
   ] as const) {
-    it(`does not follow the wall clock ${jump}, and says by how much it differs`, async () => {
+    it(`does not follow the wall clock ${jump} and returns the difference`, async () => {
       const clock = new FakeClock(1_000_000);
       const steady = new SteadyClock(clock);
       await clock.advance(500);

@@ -6,7 +6,7 @@ import { TaskGroup } from '../../../lib/kit/async/task-group.ts';
 import { until } from '../../support/until.ts';
 
 describe('TaskGroup', () => {
-  it('hands on what a task fails with, and goes on with the others', async () => {
+  it('reports the failure of a task and continues the others', async () => {
     const failures: unknown[] = [];
     await using group = new TaskGroup(async (error) => void failures.push(error));
     const trouble = new Error('a task failed');
@@ -19,7 +19,7 @@ describe('TaskGroup', () => {
     expect(group.signal.aborted).to.equal(false);
   });
 
-  it('takes what fails because the group was stopped for no failure', async () => {
+  it('does not report failures caused by stopping the group', async () => {
     const failures: unknown[] = [];
     const group = new TaskGroup(async (error) => void failures.push(error));
     group.spawn(async (signal) => {

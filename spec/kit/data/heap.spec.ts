@@ -10,7 +10,7 @@ describe('Heap', () => {
     expect([heap.size, heap.peek(), heap.pop()]).to.deep.equal([0, undefined, undefined]);
   });
 
-  it('gives the smallest first, whatever was pushed and popped before', () => {
+  it('returns the smallest item first after any pushes and pops', () => {
     fc.assert(
       fc.property(fc.array(fc.option(fc.integer())), (steps) => {
         const heap = new Heap<number>((a, b) => a - b);

@@ -1,5 +1,5 @@
-// JSON values one after the other: whatever separates them, however the text is cut, and with the line
-// of the first one that is none.
+// Consecutive JSON values in a text, with any separators and pieces, and the line of the first
+// invalid one.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -117,7 +117,7 @@ describe('JSON values of a text', () => {
     });
   }
 
-  it('takes no memory of depth that JSON.parse would', () => {
+  it('uses no memory for depth, unlike JSON.parse', () => {
     const [value] = valuesOf('['.repeat(1_000_000), { characters: 10_000_000, depth: 100 });
     expect(value).to.include({ ok: false, why: 'it is nested deeper than 100 levels' });
   });

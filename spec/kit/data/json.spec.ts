@@ -1,4 +1,4 @@
-// JSON texts that may be none.
+// Promises of lib/kit/data/json.ts: texts that may be invalid.
 
 import { expect } from 'chai';
 import { jsonOrNothing } from '../../../lib/kit/data/json.ts';

@@ -1,4 +1,4 @@
-// What is certainly not in a set, and how often "maybe" is wrong.
+// Answers of the key filter: "certainly not" is never wrong, and "maybe" rarely.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -11,7 +11,7 @@ function filterOf(keys: readonly string[]): KeyFilter {
 }
 
 describe('KeyFilter', () => {
-  it('never says of a key that was added that it is not there', () => {
+  it('never denies a key that was added', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), (keys) => {
         const filter = filterOf(keys);

@@ -30,7 +30,7 @@ describe('TokenBucket', () => {
     expect(takes(new TokenBucket(rate, start), start + 10 * rate.perMs)).to.equal(3);
   });
 
-  it('says how long until there is a token, and there is one then', () => {
+  it('returns the time until there is a token, and has one then', () => {
     const bucket = new TokenBucket({ count: 7, perMs: 60_000 }, start);
     expect(bucket.msUntilToken(start)).to.equal(0);
     takes(bucket, start);
@@ -47,7 +47,7 @@ describe('TokenBucket', () => {
     expect(bucket.take(start - 86_400_000 + 20_000)).to.equal(true);
   });
 
-  it('says how long until several tokens can have been taken, also more than it holds', () => {
+  it('returns the time until several tokens can have been taken, also more than its size', () => {
     const bucket = new TokenBucket(rate, start);
     expect([3, 4, 9].map((tokens) => bucket.msUntilTokens(tokens, start))).to.deep.equal([
       0, 20_000, 120_000,

@@ -28,14 +28,14 @@ describe('nearestName', () => {
     });
   }
 
-  it('takes a name with the same beginning if no name is a few slips away', () => {
+  it('returns a name with the same beginning if no name is a few typing mistakes away', () => {
     const levels = ['error', 'warn', 'info', 'debug'];
     expect(nearestName('warning', levels)).to.equal('warn');
     expect(nearestName('Information', levels)).to.equal('info');
     expect(nearestName('name', ['namespaceSelector', 'namespaces'])).to.equal('namespaces');
   });
 
-  it('takes the nearest, and of two as near the first', () => {
+  it('returns the nearest name, and the first of two equally near', () => {
     expect(nearestName('cat', ['cart', 'bat', 'cat'])).to.equal('cat');
     expect(nearestName('cat', ['bat', 'rat'])).to.equal('bat');
   });

@@ -1,4 +1,4 @@
-// Promises of lib/kit/text/pattern.ts and glob.ts.
+// Promises of lib/kit/text/pattern.ts: patterns and globs.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -32,7 +32,7 @@ describe('parsePattern', () => {
     ['/a*b?/', 'expression'],
   ] as const;
   for (const [text, form] of forms) {
-    it(`takes ${JSON.stringify(text)} for ${form}`, () =>
+    it(`parses ${JSON.stringify(text)} as ${form}`, () =>
       expect(pattern(text).form).to.equal(form));
   }
 
@@ -46,7 +46,7 @@ describe('parsePattern', () => {
     [`*${'a'.repeat(1000)}`, '1001 characters'],
   ] as const;
   for (const [text, why] of bad) {
-    it(`refuses ${text.slice(0, 20)} and says ${JSON.stringify(why)}`, () => {
+    it(`refuses ${text.slice(0, 20)} with ${JSON.stringify(why)}`, () => {
       const parsed = parsePattern(text);
       expect(parsed.ok ? '' : parsed.why).to.contain(why);
     });
@@ -105,7 +105,7 @@ describe('a pattern', () => {
     );
   });
 
-  it('never throws, whatever the value holds, lone surrogates included', () => {
+  it('never throws for any value, including lone surrogates', () => {
     const patterns = [
       'x',
       '*\ud83d?',

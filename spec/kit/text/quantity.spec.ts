@@ -1,4 +1,4 @@
-// Promises of lib/kit/text/quantity.ts, size.ts and rate.ts: the quantities of the configuration.
+// Promises of lib/kit/text/quantity.ts: durations of the configuration.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -54,7 +54,7 @@ describe('renderDuration', () => {
     it(`writes ${ms} ms as ${text}`, () => expect(renderDuration(ms)).to.equal(text));
   }
 
-  it('writes what parseDuration reads as the same', () => {
+  it('is the inverse of parseDuration', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), (ms) => {
         expect(parseDuration(renderDuration(ms))).to.equal(ms);

@@ -66,12 +66,12 @@ describe('a template', () => {
     expect(template('$${HOME}').constant).to.equal(true);
   });
 
-  it('renders a whole value as text where text is asked for', () => {
+  it('renders a whole value as text on request', () => {
     expect(template('${event.count}').renderText(document)).to.equal('3');
     expect(template('${rule}').renderText(document)).to.equal('');
   });
 
-  it('never expands what a value brought along', () => {
+  it('never expands placeholders inside a value', () => {
     fc.assert(
       fc.property(fc.string(), (message) => {
         const rendered = template('<${event.message}>').renderText({ event: { message } });
@@ -96,7 +96,7 @@ describe('parseTemplate', () => {
     ['${1}', 'no path'],
   ] as const;
   for (const [text, why] of bad) {
-    it(`refuses ${text} and says ${JSON.stringify(why)}`, () => {
+    it(`refuses ${text} with ${JSON.stringify(why)}`, () => {
       const parsed = parseTemplate(text, firstWords);
       expect(parsed.ok ? '' : parsed.why).to.contain(why);
     });
@@ -124,7 +124,7 @@ describe('a secret in a template', () => {
     return parsed.ok ? parsed.template : `${parsed.about}: ${parsed.why}`;
   };
 
-  it('is what the document has under its name, and a value as any other', () => {
+  it('is replaced by the value that the document has under its name', () => {
     const found = parse('a ${secret:A-b_1} ${id} $${secret:x}', ['A-b_1']);
     if (typeof found === 'string') throw new Error(found);
     const known = { id: '01', [SECRETS]: { 'A-b_1': 's3cr3t' } };
@@ -146,7 +146,7 @@ describe('a secret in a template', () => {
     ['${secret:A', ['A'], 'without its }'],
   ];
   for (const [text, secrets, why] of bad) {
-    it(`is refused: ${text} where there are ${JSON.stringify(secrets)}`, () => {
+    it(`is refused: ${text} with the secrets ${JSON.stringify(secrets)}`, () => {
       expect(parse(text, secrets)).to.be.a('string').that.includes(why);
     });
   }
@@ -162,7 +162,7 @@ describe('a secret in a template', () => {
 });
 
 describe('parsePath', () => {
-  it('tells keys, indexes and quoted keys apart', () => {
+  it('distinguishes keys, indexes and quoted keys', () => {
     expect(parsePath('a.b-c[0]["d.e"].1')).to.deep.equal(['a', 'b-c', 0, 'd.e', '1']);
   });
 });

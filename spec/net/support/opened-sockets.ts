@@ -1,4 +1,4 @@
-// The client's own sockets, as Node reports them when they are made.
+// The client's own sockets, as Node reports them when they are opened.
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';

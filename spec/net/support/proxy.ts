@@ -12,7 +12,7 @@ export const CREDENTIALS = { username: 'sluice', password: 'se:cret' };
 /** The same, as a header says it. */
 export const BASIC = `Basic ${Buffer.from('sluice:se:cret').toString('base64')}`;
 
-/** A proxy that sends every tunnel to one port, whatever its name, and tells what it was asked. */
+/** A proxy that sends every tunnel to one port and records its requests. */
 export class Proxy extends Receiver {
   readonly asked: string[] = [];
   readonly authorizations: (string | undefined)[] = [];

@@ -1,5 +1,5 @@
-// Receivers on loopback for the specs of lib/net: a server of HTTP, or one that is told byte by byte
-// what to do, and a client beside it. Everything is closed when the spec disposes of the bench.
+// Receivers on loopback for the specs of lib/net: an HTTP server, one that is scripted byte by byte,
+// and a client. Everything is closed when the spec disposes the bench.
 
 import {
   createServer as createHttpServer,
@@ -27,9 +27,9 @@ export class Receiver implements AsyncDisposable {
   readonly server: Server;
   readonly sockets = new Set<Socket>();
   connections = 0;
-  /** What came, for raw receivers. */
+  /** Received bytes, for raw receivers. */
   received = '';
-  /** What came last. */
+  /** The last request. */
   lastChunk = '';
 
   constructor(server: Server) {
@@ -85,7 +85,7 @@ export async function httpsReceiver(pair: Pair): Promise<Receiver> {
   return await new Receiver(server).listen();
 }
 
-/** A server that does what it is told when the first bytes of a request came. */
+/** A server that runs a function when the first bytes of a request arrive. */
 export async function rawReceiver(
   onData: (socket: Socket, receiver: Receiver) => void,
   onConnection: (socket: Socket) => void = () => undefined,
@@ -118,7 +118,7 @@ export function aClient(
   );
 }
 
-/** A POST of a small document, to a receiver that knows it again. */
+/** A repeatable POST of a small document. */
 export function aRequest(url: URL, changes: Partial<HttpRequest> = {}): HttpRequest {
   return {
     method: 'POST',
@@ -130,7 +130,7 @@ export function aRequest(url: URL, changes: Partial<HttpRequest> = {}): HttpRequ
   };
 }
 
-/** A signal that nobody aborts. */
+/** A signal that never aborts. */
 export function patient(): AbortSignal {
   return new AbortController().signal;
 }

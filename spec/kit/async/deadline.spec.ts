@@ -1,8 +1,8 @@
-// Promises of lib/kit/async/abort.ts.
+// Promises of lib/kit/async/abort.ts: deadlines.
 
 import { expect } from 'chai';
-import { openDeadline } from '../../lib/kit/async/abort.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import { openDeadline } from '../../../lib/kit/async/abort.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 
 describe('openDeadline', () => {
   it('aborts with a TimeoutError when time is up', async () => {
@@ -33,7 +33,7 @@ describe('openDeadline', () => {
     expect(clock.sleepers).to.equal(0);
   });
 
-  it('starts the countdown anew at each extension, with one timer', async () => {
+  it('restarts the countdown at each extension, with one timer', async () => {
     const clock = new FakeClock();
     using deadline = openDeadline(clock, 100, new AbortController().signal);
     for (let chunk = 0; chunk < 5; chunk += 1) {

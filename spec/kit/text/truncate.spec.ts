@@ -1,8 +1,8 @@
-// Truncated texts: within their bound, and honest about what is missing.
+// Truncated texts: within their bound, with a mark for the missing part.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { truncate } from '../../lib/kit/text/printable.ts';
+import { truncate } from '../../../lib/kit/text/printable.ts';
 
 describe('truncate', () => {
   const cases = [
@@ -39,7 +39,7 @@ describe('truncate', () => {
     });
   }
 
-  it('stays within its bound and says what is missing, whatever the text is', () => {
+  it('stays within its bound and names the missing bytes for any text', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary', maxLength: 400 }),

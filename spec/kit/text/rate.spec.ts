@@ -1,7 +1,7 @@
-// Promises of lib/kit/text/quantity.ts.
+// Promises of lib/kit/text/quantity.ts: rates of the configuration.
 
 import { expect } from 'chai';
-import { parseRate } from '../../lib/kit/text/quantity.ts';
+import { parseRate } from '../../../lib/kit/text/quantity.ts';
 
 describe('parseRate', () => {
   const rates: Readonly<Record<string, { count: number; perMs: number }>> = {

@@ -1,7 +1,7 @@
-// Promises of lib/kit/text/quantity.ts.
+// Promises of lib/kit/text/quantity.ts: sizes of the configuration.
 
 import { expect } from 'chai';
-import { parseSize } from '../../lib/kit/text/quantity.ts';
+import { parseSize } from '../../../lib/kit/text/quantity.ts';
 
 describe('parseSize', () => {
   const sizes: Readonly<Record<string, number>> = {
