@@ -69,7 +69,7 @@ const DISCARDED: readonly DeliveryState[] = [
 export async function act(name: ActName, id: string, parts: ActParts): Promise<Acted> {
   const delivery = await parts.archive.get(id);
   if (delivery === null) return { done: false, why: 'not-found', state: null };
-  if (!isServed(name, delivery, parts.triggers)) {
+  if (!hasTrigger(name, delivery, parts.triggers)) {
     return { done: false, why: 'no-trigger', state: delivery.state };
   }
   if (name === 'rerun') return rerun(delivery, parts);
@@ -97,7 +97,7 @@ const CHANGES = {
 >;
 
 /** Whether somebody could do what the act asks for: everything but letting it rest is its trigger's. */
-function isServed(name: ActName, { trigger }: Delivery, triggers: ActParts['triggers']): boolean {
+function hasTrigger(name: ActName, { trigger }: Delivery, triggers: ActParts['triggers']): boolean {
   return name === 'discard' || triggers?.has(trigger) !== false;
 }
 
@@ -107,7 +107,7 @@ export function possibleActs(
   triggers?: ActParts['triggers'],
 ): readonly ActName[] {
   return ACTS.filter((name) => {
-    if (!isServed(name, delivery, triggers)) return false;
+    if (!hasTrigger(name, delivery, triggers)) return false;
     if (name === 'rerun') return true;
     const { from }: ActionChange = CHANGES[name](delivery, 0);
     return from.includes(delivery.state);
@@ -129,10 +129,10 @@ async function change(
 /** A number that was used before is another's id, although what had it may be forgotten. */
 async function rerun(delivery: Delivery, parts: ActParts): Promise<Acted> {
   const { archive, journal, now } = parts;
-  const { bucket, number } = parsedBucket(delivery.bucket);
+  const { bucket, number } = parseBucket(delivery.bucket);
   const decision = await archive.decision(delivery.id);
   for (let next = number + 1; ; next += 1) {
-    const again = anew(delivery, { bucket: `${bucket}/rerun-${next}`, now });
+    const again = rerunOf(delivery, { bucket: `${bucket}/rerun-${next}`, now });
     if ((await archive.get(again.id)) !== null) continue;
     const decisions = decision === null ? [] : [{ ...decision, id: again.id }];
     const added = { ...NOTHING, deliveries: [again], decisions, now };
@@ -143,7 +143,7 @@ async function rerun(delivery: Delivery, parts: ActParts): Promise<Acted> {
   }
 }
 
-function anew(delivery: Delivery, { bucket, now }: { bucket: string; now: number }): Delivery {
+function rerunOf(delivery: Delivery, { bucket, now }: { bucket: string; now: number }): Delivery {
   return {
     ...delivery,
     id: deliveryIdOf(delivery.key, bucket),
@@ -170,7 +170,7 @@ const NOTHING = {
 const RERUN = /^(?<bucket>.*)\/rerun-(?<number>\d+)$/s;
 
 /** The bucket of the first one, and which rerun of it this is; 0: none. */
-function parsedBucket(text: string): { readonly bucket: string; readonly number: number } {
+function parseBucket(text: string): { readonly bucket: string; readonly number: number } {
   const { bucket = text, number = '0' } = RERUN.exec(text)?.groups ?? {};
   return { bucket, number: Number(number) };
 }

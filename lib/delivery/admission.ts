@@ -24,7 +24,7 @@ type AdmissionState = 'admitting' | 'paused' | 'trying';
 /** Why not. */
 type Reason = PauseReason | 'breaker';
 
-interface Current {
+interface AdmissionStatus {
   readonly state: AdmissionState;
   /** Null while it admits. */
   readonly reason: Reason | null;
@@ -33,7 +33,7 @@ interface Current {
 }
 
 /** What a pause is for. */
-interface Cause {
+interface PauseCause {
   readonly reason: Reason;
   readonly why: string;
   /** What the receiver asked for; null: longer each time. */
@@ -43,7 +43,7 @@ interface Cause {
 // The first pause is about a restart of a small service; the last keeps recovery within a minute.
 const PAUSE = { firstMs: 5_000, maxMs: 60_000 };
 
-const ADMITTING: Current = { state: 'admitting', reason: null, until: 0 };
+const ADMITTING: AdmissionStatus = { state: 'admitting', reason: null, until: 0 };
 
 /** Lets attempts of one lane through or not. */
 export class Admission {
@@ -93,7 +93,7 @@ export class Admission {
   }
 
   /** A person asks, or the credentials are others now: one attempt is let through to see. */
-  askedFor(now: number): void {
+  allowProbe(now: number): void {
     const { until } = this.#current;
     this.#current = { ...this.#current, until: Math.min(until, now) };
   }
@@ -102,7 +102,7 @@ export class Admission {
    * Nothing is due. A wait that a receiver asked for ends with its time then, and needs no attempt to
    * see; the next attempt is alone all the same.
    */
-  rest(now: number): readonly AdmissionChange[] {
+  noteIdle(now: number): readonly AdmissionChange[] {
     const { state, reason, until } = this.#current;
     if (state !== 'paused' || reason !== 'throttled' || now < until) return [];
     this.#window = 1;
@@ -113,16 +113,16 @@ export class Admission {
   begin(now: number): readonly AdmissionChange[] {
     const { state, reason, until } = this.#current;
     if (state !== 'paused' || now < until) return [];
-    return this.#move({ state: 'trying', reason, until }, { why: TRYING, retryMs: 0 });
+    return this.#move({ state: 'trying', reason, until }, { why: PROBING, retryMs: 0 });
   }
 
   /** Takes note of what an attempt came to, for each of its deliveries. */
   note(outcomes: readonly Outcome[], now: number): readonly AdmissionChange[] {
-    const asked = causeIn(outcomes);
+    const asked = causeOf(outcomes);
     // What was begun before a pause says nothing new, unless it asks for more.
     if (this.state === 'paused') return asked === null ? [] : this.#extend(asked, now);
     if (asked !== null) return this.#pause(asked, now);
-    const telling = mostTelling(outcomes);
+    const telling = strongestSign(outcomes);
     if (telling === undefined) return [];
     return this.state === 'trying'
       ? this.#noteTried(telling, now)
@@ -130,15 +130,15 @@ export class Admission {
   }
 
   #noteAdmitted(outcome: Outcome, now: number): readonly AdmissionChange[] {
-    const failed = this.#breaker.weigh(outcome);
-    if (failed !== null) return this.#pause(broken(failed, outcome), now);
+    const failed = this.#breaker.note(outcome);
+    if (failed !== null) return this.#pause(breakerCause(failed, outcome), now);
     if (signOf(outcome) === 'well') this.#grow();
     return [];
   }
 
   #noteTried(outcome: Outcome, now: number): readonly AdmissionChange[] {
     const isWell = signOf(outcome) === 'well';
-    if (!isWell) return this.#pause(broken('the attempt to see failed', outcome), now);
+    if (!isWell) return this.#pause(breakerCause('the attempt to see failed', outcome), now);
     this.#breaker.reset();
     // Only a limit on requests is a reason to go on slowly.
     if (this.#current.reason === 'throttled') this.#window = 1;
@@ -153,19 +153,22 @@ export class Admission {
     this.#pauses = 0;
   }
 
-  #pause(cause: Cause, now: number): readonly AdmissionChange[] {
+  #pause(cause: PauseCause, now: number): readonly AdmissionChange[] {
     const { reason, why, askedMs } = cause;
     if (askedMs === null) this.#pauses += 1;
     const retryMs = Math.round(askedMs ?? backoffMs(this.#pauses, PAUSE, this.#random));
     return this.#move({ state: 'paused', reason, until: now + retryMs }, { why, retryMs });
   }
 
-  #extend(cause: Cause, now: number): readonly AdmissionChange[] {
+  #extend(cause: PauseCause, now: number): readonly AdmissionChange[] {
     const askedMs = cause.askedMs ?? 0;
     return now + askedMs <= this.#current.until ? [] : this.#pause(cause, now);
   }
 
-  #move(next: Current, said: Pick<AdmissionChange, 'why' | 'retryMs'>): readonly AdmissionChange[] {
+  #move(
+    next: AdmissionStatus,
+    said: Pick<AdmissionChange, 'why' | 'retryMs'>,
+  ): readonly AdmissionChange[] {
     const before = this.#current;
     this.#current = next;
     const began = changeOf(next, next.reason === before.reason ? before : ADMITTING, said);
@@ -176,12 +179,12 @@ export class Admission {
   }
 }
 
-const TRYING = 'one attempt is made to see';
+const PROBING = 'one attempt is made to see';
 
 /** The change between two states of one reason; none when neither has a reason. */
 function changeOf(
-  next: Current,
-  before: Current,
+  next: AdmissionStatus,
+  before: AdmissionStatus,
   said: Pick<AdmissionChange, 'why' | 'retryMs'>,
 ): readonly AdmissionChange[] {
   const reason = next.reason ?? before.reason;
@@ -205,12 +208,12 @@ const PAUSE_STATES = {
   trying: 'trying',
 } as const satisfies Record<AdmissionState, PauseState>;
 
-function broken(failed: string, outcome: Outcome): Cause {
+function breakerCause(failed: string, outcome: Outcome): PauseCause {
   return { reason: 'breaker', why: `${failed}: ${detailOf(outcome)}`, askedMs: null };
 }
 
 /** Why outcomes ask for a pause; null when none does. The longest wait counts. */
-function causeIn(outcomes: readonly Outcome[]): Cause | null {
+function causeOf(outcomes: readonly Outcome[]): PauseCause | null {
   const throttled = outcomes
     .filter((outcome) => pauseReasonOf(outcome) === 'throttled')
     .toSorted((a, b) => (b.pauseMs ?? 0) - (a.pauseMs ?? 0))[0];
@@ -239,15 +242,15 @@ const WINDOW = 20;
 const FAILED_OF_WINDOW = 10;
 
 /** What an attempt says about its receiver; `nothing` when the receiver was not asked. */
-type Sign = 'well' | 'unreachable' | 'failing' | 'nothing';
+type ReceiverSign = 'well' | 'unreachable' | 'failing' | 'nothing';
 
 /** Weighs the outcomes of one trigger. */
 export class Breaker {
   #unreachable = 0;
-  readonly #window: Sign[] = [];
+  readonly #window: ReceiverSign[] = [];
 
   /** Takes note of an outcome; answers why the receiver should be left alone, null when it need not. */
-  weigh(outcome: Outcome): string | null {
+  note(outcome: Outcome): string | null {
     const sign = signOf(outcome);
     this.#unreachable = sign === 'unreachable' ? this.#unreachable + 1 : 0;
     this.#window.push(sign);
@@ -271,7 +274,7 @@ export class Breaker {
 }
 
 /** An answer that is about the delivery, or asks to wait, comes from a receiver that is well. */
-function signOf(outcome: Outcome): Sign {
+function signOf(outcome: Outcome): ReceiverSign {
   switch (outcome.outcome) {
     case 'delivered':
       return 'well';
@@ -288,11 +291,11 @@ function signOf(outcome: Outcome): Sign {
 }
 
 // One request has one receiver: what failed tells of it, whatever else was settled without it.
-const TELLING = ['unreachable', 'failing', 'well'] as const satisfies readonly Sign[];
+const BY_STRENGTH = ['unreachable', 'failing', 'well'] as const satisfies readonly ReceiverSign[];
 
 /** The outcome of one attempt that says most about the receiver; undefined when none says anything. */
-export function mostTelling(outcomes: readonly Outcome[]): Outcome | undefined {
-  for (const sign of TELLING) {
+export function strongestSign(outcomes: readonly Outcome[]): Outcome | undefined {
+  for (const sign of BY_STRENGTH) {
     const found = outcomes.find((outcome) => signOf(outcome) === sign);
     if (found !== undefined) return found;
   }

@@ -42,13 +42,13 @@ export interface LaneParts {
   readonly archive: Pick<Archive, 'list'>;
   readonly keep: KeyValues;
   /** One for all lanes. */
-  readonly gate: SharedLock;
+  readonly attemptLock: SharedLock;
   readonly clock: Clock;
   readonly random: Random;
   /** The name of this process life, under which claims are made. */
   readonly incarnation: string;
   /** Spans in which no gateway worked. */
-  readonly without: readonly PauseSpan[];
+  readonly downtimes: readonly PauseSpan[];
   readonly observe: Observe;
 }
 
@@ -85,7 +85,7 @@ type Ended = Pick<Settlement, 'outcome' | 'durationMs'> & { readonly next: NextS
 
 /** Makes the attempts of one trigger. */
 export class AttemptRunner {
-  readonly aging: RetryAge;
+  readonly retryAge: RetryAge;
   readonly admission: Admission;
   /** How long the receiver took to answer last, in ms; endless while that is not known. */
   lastMs = Number.POSITIVE_INFINITY;
@@ -100,7 +100,7 @@ export class AttemptRunner {
     this.#parts = parts;
     const { keyLifeMs } = trigger;
     this.#policy = { ...settings.retry, keyLifeMs, onLostAnswer: settings.onLostAnswer };
-    this.aging = new RetryAge(settings.trigger, parts);
+    this.retryAge = new RetryAge(settings.trigger, parts);
     this.admission = new Admission(settings.concurrency, parts.random);
   }
 
@@ -111,17 +111,17 @@ export class AttemptRunner {
    * wait for a disk, with what resolves when everything is written down.
    */
   async make(deliveries: readonly Delivery[], signals: AttemptSignals): Promise<AttemptMade> {
-    const passage = deliveries.some(isSuspect) ? 'alone' : 'shared';
-    const pass = await this.#parts.gate.enter(passage, signals.stop);
+    const mode = deliveries.some(isSuspect) ? 'exclusive' : 'shared';
+    const pass = await this.#parts.attemptLock.acquire(mode, signals.stop);
     if (pass === null) return { settled: this.giveBack(deliveries) };
     // Another attempt may have been asked to wait while this one waited at the gate.
     if (this.admission.allowed(this.#parts.clock.monotonic()) === 0) {
-      return leaving(pass, { settled: this.giveBack(deliveries) });
+      return releasing(pass, { settled: this.giveBack(deliveries) });
     }
     try {
       const recorded = await this.#recorded(deliveries, signals);
-      if (recorded.length === 0) return leaving(pass, NOT_MADE);
-      return leaving(pass, await this.#attempt(recorded, signals));
+      if (recorded.length === 0) return releasing(pass, NOT_MADE);
+      return releasing(pass, await this.#attempt(recorded, signals));
     } catch (error) {
       pass[Symbol.dispose]();
       throw error;
@@ -133,7 +133,7 @@ export class AttemptRunner {
     if (!this.admission.isUnauthorized) return;
     try {
       const isRenewed = (await this.#trigger.isRenewed?.()) ?? false;
-      if (isRenewed) this.admission.askedFor(this.#parts.clock.monotonic());
+      if (isRenewed) this.admission.allowProbe(this.#parts.clock.monotonic());
     } catch (error) {
       const where = `trigger ${this.#settings.trigger}, looking for another credential`;
       this.#parts.observe({ kind: 'bug', where, error });
@@ -142,7 +142,7 @@ export class AttemptRunner {
 
   /** Nothing is due; a pause may be over because of that. */
   rest(): void {
-    this.#report(this.admission.rest(this.#parts.clock.monotonic()));
+    this.#report(this.admission.noteIdle(this.#parts.clock.monotonic()));
   }
 
   /** Lets claimed deliveries wait as before. What the store does not take, the next start finds. */
@@ -176,7 +176,7 @@ export class AttemptRunner {
     this.lastMs = durationMs;
     const changes = this.admission.note(outcomes, clock.monotonic());
     const settling = recorded.map(async (delivery, place) => {
-      const outcome = outcomes[place] ?? lostBy('no outcome');
+      const outcome = outcomes[place] ?? bugOutcome('no outcome');
       observe({ kind: 'attempt-ended', delivery, outcome, durationMs });
       const next = withOvertaken(this.#next(delivery, outcome), await overtaking[place]);
       await this.#settle(delivery, { outcome, durationMs, next }, signals);
@@ -186,7 +186,7 @@ export class AttemptRunner {
   }
 
   /** Tells of a delivery whose attempt was running when its process died. */
-  tellLost(delivery: Delivery): void {
+  reportLost(delivery: Delivery): void {
     const outcome = delivery.attempts.at(-1)?.outcome;
     this.#observeMoved(delivery, outcome?.outcome === 'unknown' ? outcome.detail : '');
   }
@@ -274,12 +274,12 @@ export class AttemptRunner {
   }
 
   get #keyFacts(): KeyFacts {
-    return { keyLifeMs: this.#trigger.keyLifeMs, ages: this.aging };
+    return { keyLifeMs: this.#trigger.keyLifeMs, ages: this.retryAge };
   }
 
   #next(delivery: Delivery, outcome: Outcome): NextState {
     const { clock, random } = this.#parts;
-    const at = { policy: this.#policy, now: clock.now(), random, ages: this.aging };
+    const at = { policy: this.#policy, now: clock.now(), random, ages: this.retryAge };
     return nextState(delivery, outcome, at);
   }
 
@@ -288,8 +288,8 @@ export class AttemptRunner {
     const { clock, observe } = this.#parts;
     const { trigger } = this.#settings;
     if (changes.length === 0) return;
-    if (this.admission.state === 'admitting') this.aging.resume();
-    else this.aging.pause();
+    if (this.admission.state === 'admitting') this.retryAge.resume();
+    else this.retryAge.pause();
     for (const change of changes) {
       if (change.kind === 'breaker') observe({ trigger, ...change });
       else observe({ trigger, ...change, until: clock.now() + change.retryMs });
@@ -308,13 +308,13 @@ export class AttemptRunner {
       const ids = deliveries.map(({ id }) => id).join(', ');
       const where = `trigger ${this.#settings.trigger}, delivery ${ids}`;
       this.#parts.observe({ kind: 'bug', where, error });
-      return deliveries.map(() => lostBy(messageOf(error)));
+      return deliveries.map(() => bugOutcome(messageOf(error)));
     }
   }
 }
 
 /** Who is alone stays so until everything is written down: a death before would count for others. */
-function leaving(pass: Disposable, { settled }: AttemptMade): AttemptMade {
+function releasing(pass: Disposable, { settled }: AttemptMade): AttemptMade {
   return { settled: settled.finally(() => pass[Symbol.dispose]()) };
 }
 
@@ -325,6 +325,6 @@ function withOvertaken(next: NextState, overtaken: string | null | undefined): N
 }
 
 /** A bug of the trigger: it may have started something before. */
-function lostBy(detail: string): Outcome {
+function bugOutcome(detail: string): Outcome {
   return { outcome: 'unknown', reason: 'bug', detail };
 }

@@ -17,9 +17,6 @@ import {
   type LaneParts,
 } from './attempt-runner.ts';
 
-/** How a lane works. */
-export type LaneSettings = AttemptSettings;
-
 /** However far away the next retry seems: the wall clock by which it is due may jump. */
 const LONGEST_WAIT_MS = 60_000;
 
@@ -50,7 +47,7 @@ export interface LaneSignals {
 
 /** One trigger's deliveries on their way out. */
 export class Lane {
-  readonly #settings: LaneSettings;
+  readonly #settings: AttemptSettings;
   readonly #trigger: Trigger;
   readonly #parts: LaneParts;
   readonly #attempts: AttemptRunner;
@@ -72,7 +69,7 @@ export class Lane {
   /** What the store threw that no retry cures. */
   #failure: { readonly error: unknown } | null = null;
 
-  constructor(settings: LaneSettings, trigger: Trigger, parts: LaneParts) {
+  constructor(settings: AttemptSettings, trigger: Trigger, parts: LaneParts) {
     this.#settings = settings;
     this.#trigger = trigger;
     this.#parts = parts;
@@ -92,20 +89,20 @@ export class Lane {
   }
 
   /** A person asks for an attempt: its receiver may have been mended. */
-  askedFor(): void {
-    this.#attempts.admission.askedFor(this.#parts.clock.monotonic());
+  attemptNow(): void {
+    this.#attempts.admission.allowProbe(this.#parts.clock.monotonic());
     this.wake();
   }
 
   /** The clock that was handed in was just moved by so much. */
-  jumped(byMs: number): void {
-    this.#attempts.aging.jumped(byMs);
+  clockJumped(byMs: number): void {
+    this.#attempts.retryAge.clockJumped(byMs);
     this.wake();
   }
 
   /** Tells of a delivery whose attempt was running when its process died. */
-  tellLost(delivery: Delivery): void {
-    this.#attempts.tellLost(delivery);
+  reportLost(delivery: Delivery): void {
+    this.#attempts.reportLost(delivery);
   }
 
   /**
@@ -117,7 +114,7 @@ export class Lane {
     using leave = abortedAfter(abandon, LEAVE_MS, clock);
     const signals = { stop, abandon, leave: leave.signal };
     try {
-      await this.#attempts.aging.restore();
+      await this.#attempts.retryAge.restore();
       while (!stop.aborted) {
         await this.#attempts.lookForRenewal();
         this.#startDue(signals);
@@ -132,7 +129,7 @@ export class Lane {
       // Also where the store fails: what was begun is ended and written down, what was not is let go.
       await Promise.race([this.#claiming, aborted(leave.signal)]);
       this.#giveBack();
-      const ended = Promise.all([...this.#running, this.#attempts.aging.saved]);
+      const ended = Promise.all([...this.#running, this.#attempts.retryAge.saved]);
       await Promise.race([ended, aborted(leave.signal)]);
       await this.#trigger[Symbol.asyncDispose]?.();
     }
@@ -247,5 +244,55 @@ export class Lane {
   #failed(error: unknown): void {
     if (hasCode(error, 'store-unusable')) this.#failure ??= { error };
     else this.#parts.observe({ kind: 'bug', where: 'a lane', error });
+  }
+}
+
+// Dispatch: a lane for each trigger, started and ended together, and the deliveries whose trigger
+// is no longer configured set aside where people can see them.
+
+/** All lanes by the name of their trigger. */
+export class Dispatch {
+  readonly #lanes: ReadonlyMap<string, Lane>;
+
+  constructor(lanes: ReadonlyMap<string, Lane>) {
+    this.#lanes = lanes;
+  }
+
+  /** How many attempts are being made. */
+  get running(): number {
+    let sum = 0;
+    for (const lane of this.#lanes.values()) sum += lane.running;
+    return sum;
+  }
+
+  /** Deliveries were committed or released: their lanes look. */
+  wake(deliveries: readonly Delivery[]): void {
+    for (const { trigger } of deliveries) this.#lanes.get(trigger)?.wake();
+  }
+
+  /** A person asks for an attempt of this delivery; a paused lane lets one through to see. */
+  attemptNow({ trigger }: Delivery): void {
+    this.#lanes.get(trigger)?.attemptNow();
+  }
+
+  /** The clock that was handed in was just moved by so much. */
+  clockJumped(byMs: number): void {
+    for (const lane of this.#lanes.values()) lane.clockJumped(byMs);
+  }
+
+  /** Tells of deliveries whose attempt was running when its process died, as a beginning found them. */
+  reportLost(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) this.#lanes.get(delivery.trigger)?.reportLost(delivery);
+  }
+
+  /** Runs every lane until stopped; one that fails stops the others, and is thrown when all ended. */
+  async run({ stop, abandon }: LaneSignals): Promise<void> {
+    const failed = new AbortController();
+    const signals = { stop: AbortSignal.any([stop, failed.signal]), abandon };
+    const lanes = [...this.#lanes.values()].map((lane) =>
+      lane.run(signals).catch((error: unknown) => failed.abort(error)),
+    );
+    await Promise.all(lanes);
+    if (failed.signal.aborted) throw failed.signal.reason;
   }
 }

@@ -51,13 +51,13 @@ export interface KeyFacts {
 export function nextState(delivery: Delivery, outcome: Outcome, at: NextStateFacts): NextState {
   switch (outcome.outcome) {
     case 'delivered':
-      return settled('delivered', outcome.note ?? '', outcome.started ?? null);
+      return settledAs('delivered', outcome.note ?? '', outcome.started ?? null);
     case 'refused':
-      return settled('refused', outcome.detail, null);
+      return settledAs('refused', outcome.detail, null);
     case 'retry':
-      return again(delivery, outcome, at);
+      return retried(delivery, outcome, at);
     case 'unknown':
-      return lost(delivery, outcome, at);
+      return afterLostAnswer(delivery, outcome, at);
   }
 }
 
@@ -65,7 +65,7 @@ export function nextState(delivery: Delivery, outcome: Outcome, at: NextStateFac
 export function leftUnknown(delivery: Delivery): NextState {
   const outcome = countedAttempts(delivery).find(isLost)?.outcome;
   const what = outcome?.outcome === 'unknown' ? outcome.detail : 'an answer was lost';
-  return settled('unknown', `${what}; the receiver does not tell a repetition`, null);
+  return settledAs('unknown', `${what}; the receiver does not tell a repetition`, null);
 }
 
 /** Where a delivery stands that was claimed, and whose attempt could not be made. */
@@ -76,7 +76,7 @@ export function givenBack(delivery: Delivery, at: Omit<NextStateFacts, 'ages'>):
   return { state: 'waiting', dead: null, dueAt, started: null, why };
 }
 
-function settled(
+function settledAs(
   state: 'delivered' | 'refused' | 'unknown',
   why: string,
   started: NextState['started'],
@@ -84,14 +84,14 @@ function settled(
   return { state, dead: null, dueAt: 0, started, why };
 }
 
-function lost(delivery: Delivery, outcome: Unknown, at: NextStateFacts): NextState {
+function afterLostAnswer(delivery: Delivery, outcome: Unknown, at: NextStateFacts): NextState {
   const before = countedAttempts(delivery).filter(isBug).length;
   const bugs = before + (outcome.reason === 'bug' ? 1 : 0);
   if (bugs >= BUGS_AT_MOST) return dead('bug', outcome.detail);
-  return again(delivery, outcome, at);
+  return retried(delivery, outcome, at);
 }
 
-function again(delivery: Delivery, outcome: Retry | Unknown, at: NextStateFacts): NextState {
+function retried(delivery: Delivery, outcome: Retry | Unknown, at: NextStateFacts): NextState {
   const { ages, now, policy } = at;
   const attempts = countedAttempts(delivery);
   const first = attempts[0]?.at ?? now;
@@ -103,7 +103,7 @@ function again(delivery: Delivery, outcome: Retry | Unknown, at: NextStateFacts)
   const lostAt = (attempts.find(isLost) ?? current)?.at;
   const isTold = lostAt === undefined || ages.sinceMs(lostAt, dueAt) < policy.keyLifeMs;
   if (!isTold && policy.onLostAnswer === 'atMostOnce') {
-    return settled('unknown', outcome.detail, null);
+    return settledAs('unknown', outcome.detail, null);
   }
   return { state: 'waiting', dead: null, dueAt, started: null, why: outcome.detail };
 }

@@ -8,11 +8,11 @@ import type { KeyValues } from '../core/store.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 
 /** What the ages of one lane are kept with. */
-interface AgingParts {
+interface RetryAgeParts {
   readonly clock: Clock;
   readonly keep: KeyValues;
   /** Spans in which no gateway worked. */
-  readonly without: readonly PauseSpan[];
+  readonly downtimes: readonly PauseSpan[];
 }
 
 /** The clock was set back: what was recorded until a moment may be older than it looks. */
@@ -27,13 +27,13 @@ const SET_BACKS_KEPT = 16;
 /** Follows what stops deliveries of one trigger from aging. */
 export class RetryAge {
   readonly #name: string;
-  readonly #parts: AgingParts;
+  readonly #parts: RetryAgeParts;
   readonly #pauses = new Pauses();
   #setBacks: readonly SetBack[] = [];
   #restored: Promise<void> | null = null;
   #saved: Promise<void> = Promise.resolve();
 
-  constructor(trigger: string, parts: AgingParts) {
+  constructor(trigger: string, parts: RetryAgeParts) {
     this.#name = `pauses/${trigger}`;
     this.#parts = parts;
   }
@@ -62,7 +62,7 @@ export class RetryAge {
   }
 
   /** The clock that is handed in was just moved by so much. */
-  jumped(byMs: number): void {
+  clockJumped(byMs: number): void {
     const now = this.#parts.clock.now();
     if (byMs > 0) this.#pauses.add({ from: now - byMs, to: now });
     else {
@@ -87,11 +87,11 @@ export class RetryAge {
   }
 
   async #restore(): Promise<void> {
-    const { clock, keep, without } = this.#parts;
+    const { clock, keep, downtimes } = this.#parts;
     const kept = parsed(await keep.read(this.#name));
     // What lasted when the process ended lasted until now: nothing was attempted since.
     for (const span of kept.pauses) this.#pauses.add({ ...span, to: span.to ?? clock.now() });
-    for (const span of without) this.#pauses.add(span);
+    for (const span of downtimes) this.#pauses.add(span);
     this.#setBacks = [...kept.setBacks, ...this.#setBacks].slice(-SET_BACKS_KEPT);
   }
 
@@ -112,13 +112,13 @@ export class RetryAge {
   }
 }
 
-interface KeptAging {
+interface StoredRetryAge {
   readonly pauses: readonly Pause[];
   readonly setBacks: readonly SetBack[];
 }
 
 /** What was kept; whatever is not as it is written here counts for nothing. */
-function parsed(text: string | null): KeptAging {
+function parsed(text: string | null): StoredRetryAge {
   const kept = jsonOrNothing(text);
   return {
     pauses: pairsOf(kept, 'pauses').map(([from, to]) => ({ from, to })),

@@ -3,10 +3,10 @@
 // to be alone stops those who come later.
 
 /** Who passes: beside others, or alone. */
-export type Passage = 'shared' | 'alone';
+export type LockMode = 'shared' | 'exclusive';
 
 interface LockWaiter {
-  readonly passage: Passage;
+  readonly mode: LockMode;
   readonly admit: (pass: Disposable) => void;
 }
 
@@ -17,7 +17,7 @@ export class SharedLock {
   readonly #waiting: LockWaiter[] = [];
 
   /** How many have not left yet. */
-  get inside(): number {
+  get holders(): number {
     return this.#shared + (this.#isAlone ? 1 : 0);
   }
 
@@ -25,8 +25,8 @@ export class SharedLock {
    * Resolves with what must be disposed of to leave, or with null where the signal aborted while it
    * waited; who need not wait passes whatever the signal says.
    */
-  async enter(passage: Passage, signal: AbortSignal): Promise<Disposable | null> {
-    if (this.#waiting.length === 0 && this.#isFree(passage)) return this.#admit(passage);
+  async acquire(mode: LockMode, signal: AbortSignal): Promise<Disposable | null> {
+    if (this.#waiting.length === 0 && this.#isFree(mode)) return this.#admit(mode);
     if (signal.aborted) return null;
     return await new Promise<Disposable | null>((resolve) => {
       const giveUp = (): void => {
@@ -39,25 +39,25 @@ export class SharedLock {
         signal.removeEventListener('abort', giveUp);
         resolve(pass);
       };
-      const waiting: LockWaiter = { passage, admit };
+      const waiting: LockWaiter = { mode, admit };
       this.#waiting.push(waiting);
       signal.addEventListener('abort', giveUp, { once: true });
     });
   }
 
-  #isFree(passage: Passage): boolean {
-    return !this.#isAlone && (passage === 'shared' || this.#shared === 0);
+  #isFree(mode: LockMode): boolean {
+    return !this.#isAlone && (mode === 'shared' || this.#shared === 0);
   }
 
-  #admit(passage: Passage): Disposable {
-    if (passage === 'alone') this.#isAlone = true;
+  #admit(mode: LockMode): Disposable {
+    if (mode === 'exclusive') this.#isAlone = true;
     else this.#shared += 1;
     let hasLeft = false;
     return {
       [Symbol.dispose]: () => {
         if (hasLeft) return;
         hasLeft = true;
-        if (passage === 'alone') this.#isAlone = false;
+        if (mode === 'exclusive') this.#isAlone = false;
         else this.#shared -= 1;
         this.#admitNext();
       },
@@ -66,9 +66,9 @@ export class SharedLock {
 
   #admitNext(): void {
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      if (!this.#isFree(first.passage)) return;
+      if (!this.#isFree(first.mode)) return;
       this.#waiting.shift();
-      first.admit(this.#admit(first.passage));
+      first.admit(this.#admit(first.mode));
     }
   }
 }

@@ -14,7 +14,7 @@ interface ClockWatchParts {
   readonly upkeep: Pick<Upkeep, 'shift'>;
   readonly observe: Observe;
   /** Told of a jump once everything has followed it. */
-  readonly jumped: (byMs: number) => Promise<void>;
+  readonly clockJumped: (byMs: number) => Promise<void>;
 }
 
 /** What NTP slews away in small steps is no jump; retries and limits do not notice so little. */
@@ -41,13 +41,13 @@ export class ClockWatch {
 
   /** Looks once. */
   async look(): Promise<void> {
-    const { steady, upkeep, observe, jumped } = this.#parts;
+    const { steady, upkeep, observe, clockJumped } = this.#parts;
     const byMs = steady.driftMs;
     if (Math.abs(byMs) < JUMP_MS) return;
     if (byMs > 0) await upkeep.shift(byMs);
     steady.adjust(byMs);
     if (byMs < 0) await upkeep.shift(byMs);
     observe({ kind: 'clock-jumped', byMs });
-    await jumped(byMs);
+    await clockJumped(byMs);
   }
 }

@@ -8,7 +8,7 @@ import { SluiceError } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Gap } from '../core/source.ts';
 import type { KeyValues, Store } from '../core/store.ts';
-import { orphanAll } from '../delivery/dispatch.ts';
+import { orphanAll } from '../delivery/stored-deliveries.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import type { ClusterIdentity } from '../kubernetes/client/cluster-id.ts';
 
@@ -32,21 +32,21 @@ export async function followCluster(
   parts: FollowClusterParts,
 ): Promise<ClusterRef> {
   const { store, observe, server, name } = parts;
-  const { before, now, isOther } = await recogniseCluster(store.keep, found);
+  const { before, now, isOther } = await recognizeCluster(store.keep, found);
   observe({ kind: 'cluster-found', id: now.id, from: now.from, server });
-  if (before !== null && isOther) await leave(before, now, parts);
+  if (before !== null && isOther) await leaveCluster(before, now, parts);
   // After all that, so that whoever dies before finds the change again.
   if (before?.id !== now.id || before.system !== now.system) await keepCluster(store.keep, now);
   return { id: now.id, name };
 }
 
-async function leave(
+async function leaveCluster(
   before: KnownCluster,
   after: KnownCluster,
   parts: FollowClusterParts,
 ): Promise<void> {
   const { store, observe, clusterTriggers, now } = parts;
-  const gaps = await lostWith(before, after, parts);
+  const gaps = await lostPositions(before, after, parts);
   await store.upkeep.dropPositions(gaps);
   for (const gap of gaps) observe({ kind: 'gap', gap });
   const { archive, outbox } = store;
@@ -55,7 +55,7 @@ async function leave(
   observe({ kind: 'cluster-changed', from: before.id, to: after.id, orphaned });
 }
 
-async function lostWith(
+async function lostPositions(
   { id }: KnownCluster,
   after: KnownCluster,
   { store, now }: FollowClusterParts,
@@ -89,7 +89,7 @@ interface KnownCluster {
 }
 
 /** What was found of a cluster, beside what is known. */
-interface RecognisedCluster {
+interface RecognizedCluster {
   /** As it is to be kept from now on. */
   readonly now: KnownCluster;
   /** As it was kept; null at a first start. */
@@ -106,10 +106,10 @@ const ORIGINS: readonly ClusterIdOrigin[] = ['kube-system', 'namespace', 'random
  *
  * **Errors**: `store-unusable` where what it knows can not be read.
  */
-export async function recogniseCluster(
+export async function recognizeCluster(
   keep: Pick<KeyValues, 'read'>,
   found: ClusterIdentity,
-): Promise<RecognisedCluster> {
+): Promise<RecognizedCluster> {
   const before = parseKept(await keep.read(KEPT_AS));
   const system = found.id !== null && found.from === 'kube-system' ? found.id : null;
   if (before === null) {

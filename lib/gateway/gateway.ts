@@ -8,18 +8,17 @@ import type { Health, Observation, Observe } from '../core/observation.ts';
 import type { Source } from '../core/source.ts';
 import type { Store } from '../core/store.ts';
 import { type Acted, type ActName, act } from '../delivery/actions.ts';
-import type { HeldForecast } from '../intake/forecast.ts';
+import type { HeldForecast } from '../intake/release-forecast.ts';
 import { aborted } from '../kit/async/abort.ts';
 import { SteadyClock } from '../kit/async/steady-clock.ts';
 import { ClockWatch } from './clock-watch.ts';
 import type { GatewayParts } from './gateway-options.ts';
 import { HealthWatch } from './health-watch.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { positionsOf, VolatileStartGaps } from './inherited-positions.ts';
 import { Liveness } from './liveness.ts';
-import { type StartedGateway, start } from './recovery.ts';
+import { resumePositions, type StartedGateway, start, VolatileStartGaps } from './recovery.ts';
 import { RetentionClock, Sweeper } from './retention.ts';
-import { patientStore } from './retrying-store.ts';
+import { retryingStore } from './retrying-store.ts';
 import { UsageWatch } from './usage-watch.ts';
 
 export type { GatewayParts } from './gateway-options.ts';
@@ -33,7 +32,7 @@ export interface Stopped {
 }
 
 /** The ways in which a run ends. */
-interface Ends {
+interface StopSignals {
   /** Nothing more is read, claimed or released. */
   readonly ending: AbortSignal;
   /** Running attempts are cut off. */
@@ -45,11 +44,11 @@ interface Ends {
 /** Often enough to notice a file that is gone within a minute; it costs a store next to nothing. */
 const USAGE_MS = 15_000;
 /** Attempts that were cut off write that down; a store that is only busy takes it in this time. */
-const LAST_WORDS_MS = 1_000;
+const LAST_WRITES_MS = 1_000;
 /** A lane that can not write it down leaves it after 2 s; whoever still works then is left behind. */
-const NO_END_MS = 3_000;
+const LOOPS_END_MS = 3_000;
 /** How many wait is worth a moment; all in all a pod has 5 s more than its attempts. */
-const NO_ANSWER_MS = 1_000;
+const COUNT_WAITING_MS = 1_000;
 
 /** Runs a Plan. */
 export class Gateway {
@@ -114,7 +113,7 @@ export class Gateway {
     const { state: to, dead } = delivery;
     const why = `${name}, asked for by a person`;
     this.#observe({ kind: 'delivery-moved', delivery, from, to, dead, why });
-    if (to === 'waiting') this.#started?.dispatch.askedFor(delivery);
+    if (to === 'waiting') this.#started?.dispatch.attemptNow(delivery);
     this.#started?.release.forget(delivery.id);
     return acted;
   }
@@ -136,7 +135,7 @@ export class Gateway {
     const ends = { ending, abandon: new AbortController(), limit: new AbortController() };
     const { clock, random } = this.#parts;
     const patience = { clock, random, observe: this.#observe, stop: ending };
-    const store = patientStore(this.#parts.store, { ...patience, limit: ends.limit.signal });
+    const store = retryingStore(this.#parts.store, { ...patience, limit: ends.limit.signal });
     const fail = (error: unknown): void => failed.abort(error);
     void this.#followUsage(store, ending).catch((error: unknown) => {
       if (!isEndOf(ending, error)) fail(error);
@@ -153,7 +152,7 @@ export class Gateway {
   /** Works until it ends; answers how it is to be stopped. */
   async #work(
     started: StartedGateway,
-    parts: { store: Store; ends: Ends; fail: (error: unknown) => void },
+    parts: { store: Store; ends: StopSignals; fail: (error: unknown) => void },
   ): Promise<{ limitMs: number; drain: () => Promise<number> }> {
     this.#started = started;
     const running = this.#runAll(started, parts);
@@ -192,18 +191,18 @@ export class Gateway {
 
   #runAll(
     { sources, dispatch, release, intake }: StartedGateway,
-    { store, ends, fail }: { store: Store; ends: Ends; fail: (error: unknown) => void },
+    { store, ends, fail }: { store: Store; ends: StopSignals; fail: (error: unknown) => void },
   ): { readonly reading: Promise<unknown>; readonly working: Promise<unknown> } {
     const { clock, plan } = this.#parts;
     const { ending, abandon } = ends;
     const steady = this.#steady;
     const readMs = (): number => this.#retention.readMs;
     const heart = new Heartbeat({ keep: store.keep, clock, readMs });
-    const jumped = (byMs: number): Promise<void> => {
-      dispatch.jumped(byMs);
+    const clockJumped = (byMs: number): Promise<void> => {
+      dispatch.clockJumped(byMs);
       return heart.beat();
     };
-    const watch = { clock, steady, upkeep: store.upkeep, observe: this.#observe, jumped };
+    const watch = { clock, steady, upkeep: store.upkeep, observe: this.#observe, clockJumped };
     const unread = (): readonly string[] => this.#health.refused;
     const sweeper = new Sweeper({ store, clock, readMs, unread, retention: plan.retention });
     // Each by itself, so that the failure of one does not hide that the others still run.
@@ -241,7 +240,7 @@ export class Gateway {
     }: Pick<StartedGateway, 'sources' | 'intake'> & { store: Store; ending: AbortSignal },
   ): Promise<void> {
     const { name } = source;
-    const positions = positionsOf(name, { positions: await journal.allPositions(), sources });
+    const positions = resumePositions(name, { positions: await journal.allPositions(), sources });
     // Only a store that keeps nothing makes every start one without a position.
     const isComplete = journal.durable || this.#parts.before === 'none';
     const beginnings = isComplete ? null : new VolatileStartGaps(positions);
@@ -259,7 +258,7 @@ export class Gateway {
   ): Promise<Stopped> {
     this.#observe({ kind: 'stopping', why: reasonOf(at.why), limitMs: at.limitMs });
     const abandoned = (await at.drain?.()) ?? 0;
-    const waiting = await this.#within(NO_ANSWER_MS, countWaiting(store), null);
+    const waiting = await this.#within(COUNT_WAITING_MS, countWaiting(store), null);
     const { durable } = store.journal;
     this.#observe({ kind: 'stopped', durable, waiting, abandoned });
     return { waiting, abandoned };
@@ -269,7 +268,7 @@ export class Gateway {
   async #drain(
     { reading, working }: { reading: Promise<unknown>; working: Promise<unknown> },
     { dispatch }: StartedGateway,
-    { abandon, limit }: Ends,
+    { abandon, limit }: StopSignals,
   ): Promise<number> {
     const done = new AbortController();
     const { clock, drainMs } = this.#parts;
@@ -281,8 +280,8 @@ export class Gateway {
     done.abort();
     abandon.abort(new Error('the gateway stops'));
     // Attempts that were cut off still write their outcome down; reading that hangs is left behind.
-    const unlimited = clock.after(LAST_WORDS_MS, () => limit.abort());
-    await this.#within(NO_END_MS, working, null);
+    const unlimited = clock.after(LAST_WRITES_MS, () => limit.abort());
+    await this.#within(LOOPS_END_MS, working, null);
     unlimited();
     limit.abort();
     return abandoned;

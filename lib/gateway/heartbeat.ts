@@ -41,7 +41,7 @@ export async function readBeat(keep: KeyValues): Promise<Beat | null> {
 }
 
 /** Adds the span that ends now to those without a gateway; answers all of them, the oldest first. */
-export async function keepSpan(
+export async function recordDowntime(
   keep: KeyValues,
   span: PauseSpan | null,
 ): Promise<readonly PauseSpan[]> {

@@ -10,7 +10,7 @@ import type { ActAnswer, Store } from '../core/store.ts';
 import { backoffMs } from '../kit/async/backoff.ts';
 
 /** What waiting for a store needs. */
-interface PatienceParts {
+interface RetryParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly observe: Observe;
@@ -24,7 +24,7 @@ interface PatienceParts {
 const BACKOFF = { firstMs: 100, maxMs: 5_000 };
 
 /** The store, waited for while it is unavailable. */
-export function patientStore(store: Store, parts: PatienceParts): Store {
+export function retryingStore(store: Store, parts: RetryParts): Store {
   const { journal, outbox, archive, keep, upkeep } = store;
   const { stop, limit } = parts;
   const patience = new StoreRetries(parts);
@@ -86,12 +86,12 @@ type StoreCall<T> =
 
 /** Repeats calls, and tells trouble once for each reason and its end once all calls went through. */
 class StoreRetries {
-  readonly #parts: PatienceParts;
+  readonly #parts: RetryParts;
   /** Calls that fail now: on a full disk reading works while writing does not. */
   readonly #failing = new Set<symbol>();
   readonly #told = new Set<string>();
 
-  constructor(parts: PatienceParts) {
+  constructor(parts: RetryParts) {
     this.#parts = parts;
   }
 

@@ -5,13 +5,12 @@
 import type { ClusterRef } from '../core/delivery.ts';
 import type { Committed, Store } from '../core/store.ts';
 import type { LaneParts } from '../delivery/attempt-runner.ts';
-import { Dispatch } from '../delivery/dispatch.ts';
-import { Lane } from '../delivery/lane.ts';
+import { Dispatch, Lane } from '../delivery/lane.ts';
 import type { PauseSpan } from '../delivery/retry-age.ts';
 import { SharedLock } from '../delivery/shared-lock.ts';
 import { HeldRelease } from '../intake/held-release.ts';
 import { Intake } from '../intake/intake.ts';
-import { Limiter, rememberedMs } from '../intake/limit.ts';
+import { Limiter, rememberedMs } from '../intake/limiter.ts';
 import type { SteadyClock } from '../kit/async/steady-clock.ts';
 import type { GatewayParts } from './gateway-options.ts';
 
@@ -21,7 +20,7 @@ export interface WorkerParts extends Omit<GatewayParts, 'findCluster' | 'drainMs
   readonly cluster: ClusterRef;
   readonly steady: SteadyClock;
   /** Spans in which no gateway worked, the oldest first. */
-  readonly without: readonly PauseSpan[];
+  readonly downtimes: readonly PauseSpan[];
   /** The clock of the retention. */
   readonly readMs: () => number;
   /** Told of every answer to a commit. */
@@ -49,7 +48,7 @@ async function createLimiter({ steady, plan, store, observe }: WorkerParts): Pro
   const now = (): number => steady.monotonic();
   const limiter = new Limiter(plan.limits, { now, from: now() - forMs, observe });
   const wall = steady.now();
-  limiter.restore(await store.archive.firedSince(wall - forMs), wall);
+  limiter.recover(await store.archive.firedSince(wall - forMs), wall);
   return limiter;
 }
 
@@ -60,8 +59,8 @@ function createDispatch(parts: WorkerParts): Dispatch {
     outbox: store.outbox,
     archive: store.archive,
     keep: store.keep,
-    gate: new SharedLock(),
-    without: parts.without,
+    attemptLock: new SharedLock(),
+    downtimes: parts.downtimes,
     clock: steady,
     random,
     incarnation,
@@ -75,7 +74,7 @@ function createDispatch(parts: WorkerParts): Dispatch {
 }
 
 function createRelease(
-  { plan, store, steady, observe, without }: WorkerParts,
+  { plan, store, steady, observe, downtimes }: WorkerParts,
   limiter: Limiter,
   dispatch: Dispatch,
 ): HeldRelease {
@@ -85,7 +84,7 @@ function createRelease(
     keep: store.keep,
     limiter,
     holdForMs: plan.limits.holdForMs,
-    without,
+    downtimes,
     clock: steady,
     observe,
     released: (delivery) => dispatch.wake([delivery]),

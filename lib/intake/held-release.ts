@@ -7,14 +7,14 @@ import { type Delivery, eventNamespaceOf } from '../core/delivery.ts';
 import { isJsonObject } from '../core/event.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Archive, KeyValues, Outbox } from '../core/store.ts';
-import { walkPages } from '../delivery/pages.ts';
 import { type PauseSpan, Pauses } from '../delivery/retry-age.ts';
+import { walkPages } from '../delivery/stored-deliveries.ts';
 import { Alarm } from '../kit/async/alarm.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
-import type { HeldForecast } from './forecast.ts';
-import type { Limiter } from './limit.ts';
-import type { Held, QueueKey } from './namespace-queue.ts';
+import type { HeldDelivery, QueueKey } from './held-in-namespace.ts';
+import type { Limiter } from './limiter.ts';
+import type { HeldForecast } from './release-forecast.ts';
 
 /** What the release works with. */
 interface ReleaseParts {
@@ -24,7 +24,7 @@ interface ReleaseParts {
   readonly limiter: Limiter;
   readonly holdForMs: number;
   /** Spans in which no gateway worked: they do not count for `holdFor`. */
-  readonly without: readonly PauseSpan[];
+  readonly downtimes: readonly PauseSpan[];
   readonly clock: Clock;
   readonly observe: Observe;
   /** Receives deliveries that may be attempted now. */
@@ -61,19 +61,19 @@ export class HeldRelease {
   }
 
   /** Reads what is held, once, before anything else is held; who had the last turn comes last. */
-  async restore(): Promise<void> {
-    const { archive, keep, limiter, clock, without } = this.#parts;
+  async recover(): Promise<void> {
+    const { archive, keep, limiter, clock, downtimes } = this.#parts;
     const pauses = new Pauses();
-    for (const span of without) pauses.add(span);
+    for (const span of downtimes) pauses.add(span);
     for await (const page of walkPages(archive, { states: ['held'] })) {
       const now = clock.now();
       for (const delivery of page) {
         const heldMs = now - delivery.dueAt - pauses.within(delivery.dueAt, now);
-        limiter.restoreHeld(toHeld(delivery, clock.monotonic() - heldMs));
+        limiter.recoverHeld(toHeld(delivery, clock.monotonic() - heldMs));
       }
     }
     const last = parsedTurn(await keep.read(LAST_TURN));
-    if (last !== null) limiter.held.passTurn(last);
+    if (last !== null) limiter.held.noteTurn(last);
   }
 
   /** Runs until the signal aborts. */
@@ -118,7 +118,7 @@ export class HeldRelease {
   async #startAll(): Promise<void> {
     const { limiter, keep } = this.#parts;
     for (;;) {
-      const piece: Held[] = [];
+      const piece: HeldDelivery[] = [];
       while (piece.length < PIECE) {
         const held = limiter.release();
         if (held === null) break;
@@ -130,11 +130,11 @@ export class HeldRelease {
     }
   }
 
-  async #giveUp(held: readonly Held[], dead: 'expired-held' | 'shed'): Promise<void> {
+  async #giveUp(held: readonly HeldDelivery[], dead: 'expired-held' | 'shed'): Promise<void> {
     const { limiter, clock } = this.#parts;
     for (const { id, trigger } of held) {
       limiter.held.remove(id);
-      if (dead === 'shed') limiter.watch.gaveWay(trigger, clock.monotonic());
+      if (dead === 'shed') limiter.watch.evicted(trigger, clock.monotonic());
     }
     for (let from = 0; from < held.length; from += PIECE) {
       await Promise.all(held.slice(from, from + PIECE).map((one) => this.#end(one, dead)));
@@ -150,14 +150,14 @@ export class HeldRelease {
     return Number.isFinite(ms) ? Math.min(LONGEST_WAIT_MS, Math.max(1, ms)) : null;
   }
 
-  async #start({ id, object }: Held): Promise<void> {
+  async #start({ id, object }: HeldDelivery): Promise<void> {
     const { limiter, outbox, clock, observe, released } = this.#parts;
     const now = clock.now();
     const next = { state: 'waiting', dead: null, dueAt: now } as const;
     const answer = await outbox.change({ id, from: ['held'], next, now });
     if (!answer.done) {
       // A person was first: what they did takes no token.
-      limiter.giveBack(object);
+      limiter.returnTokens(object);
       return;
     }
     const { delivery } = answer;
@@ -166,7 +166,7 @@ export class HeldRelease {
     released(delivery);
   }
 
-  async #end({ id, since }: Held, dead: 'expired-held' | 'shed'): Promise<void> {
+  async #end({ id, since }: HeldDelivery, dead: 'expired-held' | 'shed'): Promise<void> {
     const { outbox, clock, observe } = this.#parts;
     const now = clock.now();
     const dueAt = Math.round(now - (clock.monotonic() - since));
@@ -185,7 +185,7 @@ export class HeldRelease {
   }
 }
 
-function toHeld(delivery: Delivery, since: number): Held {
+function toHeld(delivery: Delivery, since: number): HeldDelivery {
   const { id, trigger, object, rule } = delivery;
   return { id, trigger, object, rule, namespace: eventNamespaceOf(delivery), since };
 }

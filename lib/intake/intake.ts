@@ -17,9 +17,14 @@ import { decide, explain } from '../filters/decide.ts';
 import { Alarm } from '../kit/async/alarm.ts';
 import { backoffMs } from '../kit/async/backoff.ts';
 import type { GuardFacts } from './guard.ts';
-import type { Limiter } from './limit.ts';
-import { type Ruling, type StartRequest, type TriggerRef, toCandidate } from './start-request.ts';
-import { UnitOfWork, Unsaved } from './unit-of-work.ts';
+import type { Limiter } from './limiter.ts';
+import {
+  type Ruling,
+  type StartRequest,
+  type TriggerRef,
+  toStartRequest,
+} from './start-request.ts';
+import { UnitOfWork, UnsavedChanges } from './unit-of-work.ts';
 
 /** What intake works with. */
 export interface IntakeParts {
@@ -56,11 +61,11 @@ const UNSAVED_LIMIT = 10_000;
 interface Judged {
   readonly occurrence: Occurrence;
   readonly decision: Decision;
-  readonly candidates: readonly StartRequest[];
+  readonly requests: readonly StartRequest[];
 }
 
 interface Ruled extends Judged {
-  /** One for each candidate. */
+  /** One for each request. */
   readonly rulings: readonly Ruling[];
 }
 
@@ -73,7 +78,7 @@ export class Intake {
   readonly #parts: IntakeParts;
   readonly #gapLoss = new GapLoss();
   readonly #alarm = new Alarm();
-  #unsaved = new Unsaved();
+  #unsaved = new UnsavedChanges();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: IntakeParts) {
@@ -117,10 +122,10 @@ export class Intake {
 
   async #take(batch: Batch, signal: AbortSignal): Promise<void> {
     const judged = batch.occurrences.map((occurrence) => this.#judge(occurrence));
-    const keys = judged.flatMap(({ candidates }) => candidates.map((one) => one.ledgerKey));
+    const keys = judged.flatMap(({ requests }) => requests.map((one) => one.ledgerKey));
     const known: Known = keys.length === 0 ? new Map() : await this.#lookup(keys);
     for (const one of judged) this.#noteHidden(one, known);
-    const weighed = { ...batch, gaps: this.#gapLoss.weigh(batch) };
+    const weighed = { ...batch, gaps: this.#gapLoss.assess(batch) };
     const work = this.#workOn(known);
     const ruled = judged.map((one) => ruledBy(work, one));
     const existing = await this.#commitOrSettle(weighed, work, signal);
@@ -146,7 +151,7 @@ export class Intake {
     }
   }
 
-  /** What the ledger has for the candidates; only what it can have is looked up. */
+  /** What the ledger has for the requests; only what it can have is looked up. */
   async #lookup(keys: readonly string[]): Promise<Known> {
     const { journal } = this.#parts;
     const known = new Map<string, LedgerEntry>();
@@ -168,12 +173,12 @@ export class Intake {
     }
     const { journal, answered, readMs, overflow, clock, random } = this.#parts;
     for (let failures = 1; ; failures += 1) {
-      const { late } = this.#with(this.#unsaved.copy(), batch, work);
-      const commit = { ...late, ...work.started, listed, gaps, readMs: readMs() };
+      const { inCommit } = this.#with(this.#unsaved.copy(), batch, work);
+      const commit = { ...inCommit, ...work.newInCommit, listed, gaps, readMs: readMs() };
       const committed = await journal.commit(commit);
       answered(committed);
       if (committed.done) {
-        this.#unsaved = new Unsaved();
+        this.#unsaved = new UnsavedChanges();
         return committed.existing;
       }
       if (overflow === 'shed') work.shed();
@@ -187,7 +192,7 @@ export class Intake {
     else if (!this.#unsaved.isEmpty) this.#alarm.ring();
   }
 
-  #with(unsaved: Unsaved, batch: Batch, work: UnitOfWork): Unsaved {
+  #with(unsaved: UnsavedChanges, batch: Batch, work: UnitOfWork): UnsavedChanges {
     const { ledger } = work;
     const own = new Set(ledger.map(({ eventKey }) => eventKey));
     unsaved.add(batch, ledger, (key) => own.has(key) || this.#parts.journal.mayKnow(key));
@@ -199,8 +204,8 @@ export class Intake {
     const { journal, answered, readMs, clock } = this.#parts;
     const nothing = { deliveries: [], decisions: [], listed: [], gaps: [] };
     const at = { now: clock.now(), readMs: readMs() };
-    answered(await journal.commit({ ...this.#unsaved.late, ...nothing, ...at }));
-    this.#unsaved = new Unsaved();
+    answered(await journal.commit({ ...this.#unsaved.inCommit, ...nothing, ...at }));
+    this.#unsaved = new UnsavedChanges();
   }
 
   #workOn(known: Known): UnitOfWork {
@@ -212,31 +217,33 @@ export class Intake {
 
   #judge(occurrence: Occurrence): Judged {
     const decision = decide(this.#parts.chain, occurrence);
-    if (!isAccepted(decision)) return { occurrence, decision, candidates: [] };
-    const candidates = decision.triggers.flatMap((name) => {
+    if (!isAccepted(decision)) return { occurrence, decision, requests: [] };
+    const requests = decision.triggers.flatMap((name) => {
       const trigger = this.#parts.triggers.get(name);
       const at = { clusterId: this.#parts.cluster.id, trigger };
-      return trigger === undefined ? [] : [toCandidate(occurrence, decision, { ...at, trigger })];
+      return trigger === undefined
+        ? []
+        : [toStartRequest(occurrence, decision, { ...at, trigger })];
     });
-    return { occurrence, decision, candidates };
+    return { occurrence, decision, requests };
   }
 
-  #noteHidden({ occurrence, candidates }: Judged, known: Known): void {
-    for (const { ledgerKey } of candidates) {
+  #noteHidden({ occurrence, requests }: Judged, known: Known): void {
+    for (const { ledgerKey } of requests) {
       const entry = known.get(ledgerKey);
       if (entry !== undefined) this.#gapLoss.note(occurrence, entry);
     }
   }
 
   #report(
-    { occurrence, decision, candidates, rulings }: Ruled,
+    { occurrence, decision, requests, rulings }: Ruled,
     work: UnitOfWork,
     existing: ReadonlySet<string>,
   ): void {
-    const disposed = candidates.flatMap((candidate, place) => {
+    const disposed = requests.flatMap((request, place) => {
       const ruling = rulings[place];
       if (ruling === undefined) return [];
-      return [toDisposed(candidate, work.settled(candidate, ruling), existing)];
+      return [toTriggerDisposition(request, work.settled(request, ruling), existing)];
     });
     const trail = () => explain(this.#parts.chain, occurrence).trail;
     this.#parts.observe({ kind: 'decision', occurrence, decision, disposed, explain: trail });
@@ -244,7 +251,7 @@ export class Intake {
 }
 
 function ruledBy(work: UnitOfWork, judged: Judged): Ruled {
-  return { ...judged, rulings: judged.candidates.map((one) => work.rule(one)) };
+  return { ...judged, rulings: judged.requests.map((one) => work.rule(one)) };
 }
 
 function isAccepted(decision: Decision): decision is Decision & { readonly rule: RuleRef } {
@@ -253,7 +260,7 @@ function isAccepted(decision: Decision): decision is Decision & { readonly rule:
 
 const NO_ID: ReadonlySet<TriggerDisposition['disposition']> = new Set(['foreign', 'loop', 'shed']);
 
-function toDisposed(
+function toTriggerDisposition(
   { trigger, id }: StartRequest,
   { disposition, why, id: known = id }: Ruling,
   existing: ReadonlySet<string>,
@@ -280,7 +287,7 @@ class GapLoss {
   }
 
   /** The gaps of a batch, as its list and the ledger show them together. */
-  weigh({ gaps, positions }: Batch): readonly Gap[] {
+  assess({ gaps, positions }: Batch): readonly Gap[] {
     const weighed = gaps.map((gap) => this.#weigh(gap));
     // The position moves with the last page: what comes then is another list.
     for (const path of positions.keys()) this.#hidden.delete(path);

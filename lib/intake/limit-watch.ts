@@ -3,8 +3,8 @@
 
 import type { Budget, LimitUser, Observe } from '../core/observation.ts';
 import { type Rate, renderRate } from '../kit/text/quantity.ts';
-import type { HeldQueues } from './held-queues.ts';
-import type { Held } from './namespace-queue.ts';
+import type { HeldDeliveries } from './held-deliveries.ts';
+import type { HeldDelivery } from './held-in-namespace.ts';
 
 /** Dependencies of the watch. */
 interface LimitWatchParts {
@@ -17,7 +17,7 @@ interface LimitWatchParts {
 interface LimitState {
   /** Which budgets have something wait for them. */
   readonly holds: Readonly<Record<Budget, boolean>>;
-  readonly held: HeldQueues;
+  readonly held: HeldDeliveries;
   readonly now: number;
 }
 
@@ -32,7 +32,7 @@ interface Shedding {
   /** Held deliveries that were given up for newcomers of shorter queues. */
   gaveWay: number;
   lastAt: number;
-  isTold: boolean;
+  isReported: boolean;
 }
 
 /** Follows what the limits hold and shed. */
@@ -59,7 +59,7 @@ export class LimitWatch {
   }
 
   /** Notes that a held delivery gave way. */
-  gaveWay(trigger: string, now: number): void {
+  evicted(trigger: string, now: number): void {
     this.#shed(trigger, now).gaveWay += 1;
   }
 
@@ -67,8 +67,8 @@ export class LimitWatch {
   look(state: LimitState): void {
     for (const budget of BUDGETS) this.#lookAtBudget(budget, state);
     for (const [trigger, shedding] of this.#shedding) {
-      if (!shedding.isTold) {
-        shedding.isTold = true;
+      if (!shedding.isReported) {
+        shedding.isReported = true;
         this.#tellShedding(trigger, { ...shedding, state: 'began' }, state.held);
       } else if (state.now - shedding.lastAt >= CALM_MS) {
         this.#shedding.delete(trigger);
@@ -85,7 +85,7 @@ export class LimitWatch {
 
   #shed(trigger: string, now: number): Shedding {
     const shedding = this.#shedding.get(trigger);
-    const noted = shedding ?? { dropped: 0, gaveWay: 0, lastAt: now, isTold: false };
+    const noted = shedding ?? { dropped: 0, gaveWay: 0, lastAt: now, isReported: false };
     noted.lastAt = now;
     this.#shedding.set(trigger, noted);
     return noted;
@@ -101,14 +101,14 @@ export class LimitWatch {
       return;
     }
     this.#holding.add(budget);
-    const user = budget === 'total' ? this.#use.most(now) : null;
+    const user = budget === 'total' ? this.#use.biggestUser(now) : null;
     this.#parts.observe({ ...told, state: 'used-up', user: user ?? firstUser(held, budget) });
   }
 
   #tellShedding(
     trigger: string,
     { state, dropped, gaveWay }: Omit<Shedding, 'isTold'> & { state: 'began' | 'ended' },
-    held: HeldQueues,
+    held: HeldDeliveries,
   ): void {
     const { heldAtMost: bound, observe } = this.#parts;
     const queue = held.longestOf(trigger);
@@ -121,7 +121,7 @@ export class LimitWatch {
   }
 }
 
-type BudgetUser = Omit<Held, 'id' | 'since'>;
+type BudgetUser = Omit<HeldDelivery, 'id' | 'since'>;
 
 /** Who took how many tokens in this period of the budget and in the one before. */
 class BudgetUse {
@@ -142,7 +142,7 @@ class BudgetUse {
   }
 
   /** Who took most; null if no one is known to have taken any. */
-  most(now: number): LimitUser | null {
+  biggestUser(now: number): LimitUser | null {
     this.#turnOver(now);
     const sums = [...this.#now, ...this.#before].map(([key, user]) => {
       const taken = (this.#now.get(key)?.taken ?? 0) + (this.#before.get(key)?.taken ?? 0);
@@ -161,7 +161,7 @@ class BudgetUse {
 }
 
 /** Of what waits for a budget the first: after a start it is not known who took its tokens. */
-function firstUser({ queues }: HeldQueues, budget: Budget): LimitUser | null {
+function firstUser({ queues }: HeldDeliveries, budget: Budget): LimitUser | null {
   const blocked = queues.find(({ blockedObjects }) => blockedObjects > 0);
   const first = (budget === 'perObject' ? blocked : queues[0])?.oldest;
   if (first === undefined) return null;

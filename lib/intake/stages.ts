@@ -1,5 +1,5 @@
 // The stages between an accepted occurrence and its commit, in the one order in which they run. Each
-// looks at a candidate and the facts handed in and either rules or lets it pass; who passes all of
+// looks at a request and the facts handed in and either rules or lets it pass; who passes all of
 // them is started. They do no I/O.
 
 import { millisecondsOf, parseMicroTime } from '../core/event.ts';
@@ -7,19 +7,19 @@ import type { Occurrence } from '../core/occurrence.ts';
 import type { LedgerEntry } from '../core/store.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
 import { type GuardFacts, guardForeign, guardLoop } from './guard.ts';
-import { type Limiter, limit } from './limit.ts';
+import { type Limiter, limit } from './limiter.ts';
 import type { Ruling, StartRequest } from './start-request.ts';
 
 /** What the stages may look at. */
 interface StageFacts {
   readonly guard: GuardFacts;
-  /** The ledger's entry for the candidate, with what this batch has added so far. */
+  /** The ledger's entry for the request, with what this batch has added so far. */
   readonly entry: LedgerEntry | undefined;
   readonly limiter: Limiter;
 }
 
-/** One stage: a ruling, or null to let the candidate pass. */
-type Stage = (candidate: StartRequest, facts: StageFacts) => Ruling | null;
+/** One stage: a ruling, or null to let the request pass. */
+type Stage = (request: StartRequest, facts: StageFacts) => Ruling | null;
 
 /** Stages that ask neither the ledger nor a budget. */
 const GUARDS = [guardForeign, guardLoop] as const;
@@ -32,10 +32,10 @@ const STAGES: readonly Stage[] = [...GUARDS, again, limit];
 
 const QUEUED: Ruling = { disposition: 'queued', why: '' };
 
-/** What becomes of a candidate. */
-export function rule(candidate: StartRequest, facts: StageFacts): Ruling {
+/** What becomes of a request. */
+export function rule(request: StartRequest, facts: StageFacts): Ruling {
   for (const stage of STAGES) {
-    const ruling = stage(candidate, facts);
+    const ruling = stage(request, facts);
     if (ruling !== null) return ruling;
   }
   return QUEUED;

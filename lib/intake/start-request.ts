@@ -30,8 +30,8 @@ export interface StartRequest {
   readonly object: string;
 }
 
-/** The candidate for one trigger of an accepted occurrence. */
-export function toCandidate(
+/** The request for one trigger of an accepted occurrence. */
+export function toStartRequest(
   occurrence: Occurrence,
   decision: Decision & { readonly rule: RuleRef },
   at: { readonly clusterId: string; readonly trigger: TriggerRef },
@@ -56,22 +56,22 @@ export function toCandidate(
   };
 }
 
-/** The delivery that a candidate becomes. */
+/** The delivery that a request becomes. */
 export function toDelivery(
-  candidate: StartRequest,
+  request: StartRequest,
   made: { readonly cluster: ClusterRef; readonly state: DeliveryState; readonly now: number },
 ): Delivery {
   return {
-    id: candidate.id,
-    key: candidate.ledgerKey,
-    bucket: candidate.occurrence.life,
+    id: request.id,
+    key: request.ledgerKey,
+    bucket: request.occurrence.life,
     cluster: made.cluster,
-    source: candidate.occurrence.source,
-    rule: candidate.rule,
-    trigger: candidate.trigger.name,
+    source: request.occurrence.source,
+    rule: request.rule,
+    trigger: request.trigger.name,
     match: {},
-    occurrences: [toDelivered(candidate.occurrence)],
-    object: candidate.object,
+    occurrences: [toDelivered(request.occurrence)],
+    object: request.object,
     state: made.state,
     dead: null,
     createdAt: made.now,
@@ -83,17 +83,14 @@ export function toDelivery(
   };
 }
 
-/** The ledger entry of a candidate that is started now. */
-export function toLedgerEntry(
-  { occurrence, ...candidate }: StartRequest,
-  now: number,
-): LedgerEntry {
+/** The ledger entry of a request that is started now. */
+export function toLedgerEntry({ occurrence, ...request }: StartRequest, now: number): LedgerEntry {
   return {
-    key: candidate.ledgerKey,
+    key: request.ledgerKey,
     path: occurrence.path,
     eventKey: occurrence.key,
-    object: candidate.object,
-    id: candidate.id,
+    object: request.object,
+    id: request.id,
     life: occurrence.life,
     firedAt: now,
     firedHappenedAt: occurrence.happenedAt,
@@ -126,10 +123,10 @@ function toDelivered({ event, series, happenedAt, count }: Occurrence): Delivere
   return { event, firstTime: series.firstTime, happenedAt, count };
 }
 
-/** What a stage says of a candidate, and why, for people. */
+/** What a stage says of a request, and why, for people. */
 export interface Ruling {
   readonly disposition: Disposition;
   readonly why: string;
-  /** Of a repeat: the delivery that the ledger holds, where it is not the candidate's own. */
+  /** Of a repeat: the delivery that the ledger holds, where it is not the request's own. */
   readonly id?: string;
 }

@@ -6,7 +6,7 @@ import type { ClusterRef, Delivery } from '../core/delivery.ts';
 import type { Batch, DeletedKey, Position, Positions } from '../core/source.ts';
 import type { Commit, DecisionRecord, LedgerEntry } from '../core/store.ts';
 import type { GuardFacts } from './guard.ts';
-import type { Limiter } from './limit.ts';
+import type { Limiter } from './limiter.ts';
 import { rule } from './stages.ts';
 import {
   moveLedgerEntry,
@@ -27,7 +27,7 @@ interface WorkFacts {
   /** Wall clock, ms since 1970. */
   readonly now: number;
   /** Why the rules before the one that accepted did not match. */
-  readonly trailOf: (candidate: StartRequest) => readonly TrailEntry[];
+  readonly trailOf: (request: StartRequest) => readonly TrailEntry[];
 }
 
 const SHED: Ruling = { disposition: 'shed', why: 'the store is full' };
@@ -49,13 +49,13 @@ export class UnitOfWork {
     return this.#deliveries.filter(({ id }) => !this.#shed.has(id));
   }
 
-  /** What becomes of a candidate. */
-  rule(candidate: StartRequest): Ruling {
+  /** What becomes of a request. */
+  rule(request: StartRequest): Ruling {
     const { guard, foreignSources, limiter } = this.#facts;
-    const entry = this.#entryOf(candidate);
-    const allowForeign = foreignSources.has(candidate.occurrence.source);
-    const ruling = rule(candidate, { guard: { ...guard, allowForeign }, entry, limiter });
-    this.#enter(candidate, { ruling, entry });
+    const entry = this.#entryOf(request);
+    const allowForeign = foreignSources.has(request.occurrence.source);
+    const ruling = rule(request, { guard: { ...guard, allowForeign }, entry, limiter });
+    this.#enter(request, { ruling, entry });
     return ruling;
   }
 
@@ -65,8 +65,8 @@ export class UnitOfWork {
   }
 
   /** A ruling as it is after `shed`: what was let go of was not started, nor repeated. */
-  settled(candidate: StartRequest, ruling: Ruling): Ruling {
-    return this.#shed.has(ruling.id ?? candidate.id) && !isGuarded(ruling) ? SHED : ruling;
+  settled(request: StartRequest, ruling: Ruling): Ruling {
+    return this.#shed.has(ruling.id ?? request.id) && !isGuarded(ruling) ? SHED : ruling;
   }
 
   /** The entries of the ledger that it adds or moves. */
@@ -75,7 +75,7 @@ export class UnitOfWork {
   }
 
   /** What it starts, as a commit has it. */
-  get started(): Pick<Commit, 'deliveries' | 'decisions' | 'now'> {
+  get newInCommit(): Pick<Commit, 'deliveries' | 'decisions' | 'now'> {
     const decisions = this.#decisions.filter(({ id }) => !this.#shed.has(id));
     return { deliveries: this.deliveries, decisions, now: this.#facts.now };
   }
@@ -86,18 +86,18 @@ export class UnitOfWork {
 
   /** `queued` and `held` enter the ledger, `repeat` moves its entry, the rest leaves no trace. */
   #enter(
-    candidate: StartRequest,
+    request: StartRequest,
     { ruling, entry }: { ruling: Ruling; entry: LedgerEntry | undefined },
   ): void {
     const { now, cluster, trailOf } = this.#facts;
     if (ruling.disposition === 'repeat' && entry !== undefined) {
-      this.#changed.set(entry.key, moveLedgerEntry(entry, candidate));
+      this.#changed.set(entry.key, moveLedgerEntry(entry, request));
     }
     if (ruling.disposition !== 'queued' && ruling.disposition !== 'held') return;
     const state = ruling.disposition === 'held' ? 'held' : 'waiting';
-    this.#changed.set(candidate.ledgerKey, toLedgerEntry(candidate, now));
-    this.#deliveries.push(toDelivery(candidate, { cluster, state, now }));
-    this.#decisions.push({ id: candidate.id, at: now, trail: trailOf(candidate) });
+    this.#changed.set(request.ledgerKey, toLedgerEntry(request, now));
+    this.#deliveries.push(toDelivery(request, { cluster, state, now }));
+    this.#decisions.push({ id: request.id, at: now, trail: trailOf(request) });
   }
 }
 
@@ -110,24 +110,24 @@ function isGuarded({ disposition }: Ruling): boolean {
 // so the same states are read again. So it may ride with a later commit.
 
 /** What of a commit may be late. */
-type Late = Pick<Commit, 'positions' | 'ledger' | 'seen' | 'gone'>;
+type UnsavedInCommit = Pick<Commit, 'positions' | 'ledger' | 'seen' | 'gone'>;
 
 /** A key of a watch path, and whether it went after it was seen last. */
-interface Key extends DeletedKey {
+interface PathKey extends DeletedKey {
   isGone: boolean;
 }
 
 /** Changes that are not stored yet. */
-export class Unsaved {
+export class UnsavedChanges {
   /** Source → watch path. */
   readonly #positions = new Map<string, Map<string, Position>>();
   readonly #ledger = new Map<string, LedgerEntry>();
   /** By key of the Event; it lies on more than one path where sources overlap. */
-  readonly #keys = new Map<string, Key[]>();
+  readonly #keys = new Map<string, PathKey[]>();
 
   /** A copy that changes by itself. */
-  copy(): Unsaved {
-    const copy = new Unsaved();
+  copy(): UnsavedChanges {
+    const copy = new UnsavedChanges();
     for (const [source, positions] of this.#positions) copy.#moveTo(source, positions);
     for (const entry of this.#ledger.values()) copy.#ledger.set(entry.key, entry);
     for (const keys of this.#keys.values()) for (const key of keys) copy.#note(key, key.isGone);
@@ -164,7 +164,7 @@ export class Unsaved {
   }
 
   /** All of it, as a commit has it. */
-  get late(): Late {
+  get inCommit(): UnsavedInCommit {
     const keys = [...this.#keys.values()].flat();
     const keysThat = (areGone: boolean): readonly DeletedKey[] =>
       keys.filter(({ isGone }) => isGone === areGone).map(({ path, key }) => ({ path, key }));

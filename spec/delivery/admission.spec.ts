@@ -244,8 +244,8 @@ describe('the admission of a lane', () => {
 
     it('is over when its time is up and nothing is due, and goes on with one attempt', () => {
       const { admission } = after(asking(MINUTE));
-      expect(admission.rest(MINUTE - 1)).to.deep.equal([]);
-      expect(admission.rest(MINUTE)).to.deep.equal([
+      expect(admission.noteIdle(MINUTE - 1)).to.deep.equal([]);
+      expect(admission.noteIdle(MINUTE)).to.deep.equal([
         {
           ...{ kind: 'pause', reason: 'throttled', state: 'over', retryMs: 0 },
           why: 'its time is over, and nothing is due',
@@ -290,7 +290,7 @@ describe('the admission of a lane', () => {
     it('is not over although nothing is due: an attempt must show that it is', () => {
       for (const outcomes of [[UNAUTHORIZED], times(5, UNREACHABLE)]) {
         const { admission } = after(...outcomes);
-        expect(admission.rest(MINUTE)).to.deep.equal([]);
+        expect(admission.noteIdle(MINUTE)).to.deep.equal([]);
         expect(admission.state).to.equal('paused');
       }
     });
@@ -304,10 +304,10 @@ describe('the admission of a lane', () => {
   for (const outcome of [asking(MINUTE), UNAUTHORIZED]) {
     it(`lets one through where a person asks, and one only, after ${outcome.outcome} ${'reason' in outcome ? outcome.reason : ''}`, () => {
       const { admission } = after(outcome);
-      admission.askedFor(1_000);
+      admission.allowProbe(1_000);
       expect(admission.allowed(1_000)).to.equal(1);
       admission.begin(1_000);
-      admission.askedFor(1_000);
+      admission.allowProbe(1_000);
       expect(admission.allowed(1_000)).to.equal(1);
       admission.note([outcome], 1_000);
       expect(admission.allowed(1_000)).to.equal(0);

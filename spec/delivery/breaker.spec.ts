@@ -3,7 +3,7 @@
 
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
-import { Breaker, mostTelling } from '../../lib/delivery/admission.ts';
+import { Breaker, strongestSign } from '../../lib/delivery/admission.ts';
 
 const WELL: Outcome = { outcome: 'delivered' };
 const UNREACHABLE: Outcome = { outcome: 'retry', reason: 'unreachable', detail: 'ECONNREFUSED' };
@@ -15,7 +15,7 @@ const REDIRECTED: Outcome = { outcome: 'unknown', reason: 'redirected', detail: 
 function after(...outcomes: readonly Outcome[]): string | null {
   const breaker = new Breaker();
   let last: string | null = null;
-  for (const outcome of outcomes) last = breaker.weigh(outcome);
+  for (const outcome of outcomes) last = breaker.note(outcome);
   return last;
 }
 
@@ -77,21 +77,21 @@ describe('a breaker', () => {
   ];
   for (const outcome of unasked) {
     it(`is not asked about ${'reason' in outcome ? outcome.reason : ''}: the receiver was not`, () => {
-      expect(mostTelling([outcome])).to.equal(undefined);
+      expect(strongestSign([outcome])).to.equal(undefined);
     });
   }
 
   it('begins again once the receiver is well', () => {
     const breaker = new Breaker();
-    for (const outcome of times(4, UNREACHABLE)) breaker.weigh(outcome);
+    for (const outcome of times(4, UNREACHABLE)) breaker.note(outcome);
     breaker.reset();
-    expect(breaker.weigh(UNREACHABLE)).to.equal(null);
+    expect(breaker.note(UNREACHABLE)).to.equal(null);
   });
 
   it('is asked about what tells most of the receiver where one attempt had several deliveries', () => {
     const large: Outcome = { outcome: 'refused', reason: 'too-large', detail: '11 MiB' };
-    expect(mostTelling([large, UNREACHABLE, WELL])).to.equal(UNREACHABLE);
-    expect(mostTelling([large, LOST, WELL])).to.equal(LOST);
-    expect(mostTelling([])).to.equal(undefined);
+    expect(strongestSign([large, UNREACHABLE, WELL])).to.equal(UNREACHABLE);
+    expect(strongestSign([large, LOST, WELL])).to.equal(LOST);
+    expect(strongestSign([])).to.equal(undefined);
   });
 });

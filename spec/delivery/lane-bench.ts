@@ -3,8 +3,8 @@
 import type { Delivery, Outcome } from '../../lib/core/delivery.ts';
 import type { Store } from '../../lib/core/store.ts';
 import type { Batching, Trigger } from '../../lib/core/trigger.ts';
-import type { LaneParts } from '../../lib/delivery/attempt-runner.ts';
-import { Lane, type LaneSettings } from '../../lib/delivery/lane.ts';
+import type { AttemptSettings, LaneParts } from '../../lib/delivery/attempt-runner.ts';
+import { Lane } from '../../lib/delivery/lane.ts';
 import { SharedLock } from '../../lib/delivery/shared-lock.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit } from '../conformance/store-builders.ts';
@@ -70,17 +70,21 @@ export const RETRY = {
 export interface LaneSurroundings {
   readonly clock?: FakeClock;
   readonly store?: Store;
-  readonly gate?: SharedLock;
-  readonly without?: LaneParts['without'];
+  readonly attemptLock?: SharedLock;
+  readonly downtimes?: LaneParts['downtimes'];
 }
 
 /** A lane that runs. */
 export function setUp(
-  settings: Partial<LaneSettings> = {},
+  settings: Partial<AttemptSettings> = {},
   trigger: Trigger = new HeldTrigger(),
   given: LaneSurroundings = {},
 ) {
-  const { clock = new FakeClock(), store = createMemoryStore(), gate = new SharedLock() } = given;
+  const {
+    clock = new FakeClock(),
+    store = createMemoryStore(),
+    attemptLock = new SharedLock(),
+  } = given;
   const recording = recordingObserve();
   const stop = new AbortController();
   const abandon = new AbortController();
@@ -97,8 +101,8 @@ export function setUp(
     trigger,
     {
       ...store,
-      gate,
-      without: given.without ?? [],
+      attemptLock,
+      downtimes: given.downtimes ?? [],
       clock,
       random: () => 1,
       incarnation: 'one',

@@ -37,7 +37,7 @@ describe('a lane whose breaker is open', () => {
     const { stop, running, trigger, lane, clock } = await opened(20);
     await clock.advance(1_000);
     expect(trigger.firings).to.have.length(5);
-    lane.askedFor();
+    lane.attemptNow();
     await clock.advance(0);
     expect(trigger.firings).to.have.length(6);
     stop.abort();

@@ -88,7 +88,7 @@ describe('a lane whose receiver asks to wait', () => {
   it('lets one attempt through where a person asks for one', async () => {
     const { trigger, clock, lane, end } = await answered(ASKED, 100);
     await clock.advance(1_000);
-    lane.askedFor();
+    lane.attemptNow();
     await clock.advance(0);
     expect(trigger.firings).to.have.length(9);
     trigger.firings[8]?.end(ASKED);

@@ -57,7 +57,11 @@ describe('a delivery at whose attempts the process died twice', () => {
   });
 
   it('waits for the attempts of every lane, and they for it', async () => {
-    const given = { clock: new FakeClock(), store: createMemoryStore(), gate: new SharedLock() };
+    const given = {
+      clock: new FakeClock(),
+      store: createMemoryStore(),
+      attemptLock: new SharedLock(),
+    };
     const other = new HeldTrigger();
     const trigger = new HeldTrigger();
     const others = setUp({ trigger: 'other' }, other, given);

@@ -19,7 +19,7 @@ describe('a lane whose clock is set back', () => {
     await clock.advance(0);
     clock.jump(-HOUR);
     await store.upkeep.shift(-HOUR);
-    lane.jumped(-HOUR);
+    lane.clockJumped(-HOUR);
     await clock.advance(89_999);
     expect(trigger.firings).to.have.length(1);
     await clock.advance(1);
@@ -49,7 +49,7 @@ describe('a lane whose clock leaps', () => {
     await add(deliveries(1));
     await store.upkeep.shift(25 * HOUR);
     clock.jump(25 * HOUR);
-    lane.jumped(25 * HOUR);
+    lane.clockJumped(25 * HOUR);
     trigger.firings[0]?.end(RETRY);
     await clock.advance(0);
     expect(of('delivery-moved').map(({ to }) => to)).to.deep.equal(['waiting']);
@@ -72,9 +72,9 @@ describe('a lane after a restart', () => {
     await clock.advance(HOUR);
     const from = clock.now();
     await clock.advance(25 * HOUR);
-    const without = [{ from, to: clock.now() }];
+    const downtimes = [{ from, to: clock.now() }];
     const trigger = new HeldTrigger();
-    const second = setUp({ concurrency: 5, retry }, trigger, { ...given, without });
+    const second = setUp({ concurrency: 5, retry }, trigger, { ...given, downtimes });
     await clock.advance(0);
     expect(trigger.firings).to.have.length(5);
     for (const firing of trigger.firings) firing.end(RETRY);

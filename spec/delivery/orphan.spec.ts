@@ -2,7 +2,8 @@
 
 import { expect } from 'chai';
 import type { DeliveryQuery } from '../../lib/core/store.ts';
-import { Dispatch, orphan, orphanAll } from '../../lib/delivery/dispatch.ts';
+import { Dispatch } from '../../lib/delivery/lane.ts';
+import { orphan, orphanAll } from '../../lib/delivery/stored-deliveries.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, deliveries, idOf } from '../conformance/store-builders.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
@@ -95,6 +96,6 @@ describe('orphanAll', () => {
 
 describe('dispatch', () => {
   it('tells nothing of a lost delivery whose trigger is not configured', () => {
-    expect(() => new Dispatch(new Map()).tellLost(deliveries(1))).not.to.throw();
+    expect(() => new Dispatch(new Map()).reportLost(deliveries(1))).not.to.throw();
   });
 });

@@ -11,8 +11,8 @@ const MINUTE = 60_000;
 function setUp() {
   const clock = new FakeClock();
   const { keep } = createMemoryStore();
-  const made = (without: readonly { from: number; to: number }[] = []): RetryAge =>
-    new RetryAge('build', { clock, keep, without });
+  const made = (downtimes: readonly { from: number; to: number }[] = []): RetryAge =>
+    new RetryAge('build', { clock, keep, downtimes });
   const from = clock.now();
   /** How old something of the beginning is now, in minutes. */
   const age = (aging: RetryAge): number => aging.ageMs(from, clock.now()) / MINUTE;
@@ -80,7 +80,7 @@ describe('the age of a delivery', () => {
     await first.saved;
     const second = made();
     clock.jump(60 * MINUTE);
-    second.jumped(60 * MINUTE);
+    second.clockJumped(60 * MINUTE);
     await second.saved;
     const third = made();
     await third.restore();
@@ -93,7 +93,7 @@ describe('the age of a delivery', () => {
     const aging = made();
     await pass(1);
     clock.jump(60 * MINUTE);
-    aging.jumped(60 * MINUTE);
+    aging.clockJumped(60 * MINUTE);
     await pass(1);
     expect(age(aging)).to.equal(2);
   });
@@ -104,7 +104,7 @@ describe('the age of a delivery', () => {
     await pass(10);
     aging.pause();
     clock.jump(-5 * MINUTE);
-    aging.jumped(-5 * MINUTE);
+    aging.clockJumped(-5 * MINUTE);
     await pass(20);
     aging.resume();
     expect(age(aging)).to.be.at.most(10);
@@ -116,7 +116,7 @@ describe('the age of a delivery', () => {
     const { clock, age, pass } = setUp();
     const refuse = (): Promise<never> => Promise.reject(new Error('disk full'));
     const keep = { read: async () => null, write: refuse };
-    const aging = new RetryAge('build', { clock, keep, without: [] });
+    const aging = new RetryAge('build', { clock, keep, downtimes: [] });
     await aging.restore();
     aging.pause();
     await aging.saved;
@@ -152,7 +152,7 @@ describe('how long ago an answer was lost', () => {
     const first = made();
     await pass(10);
     clock.jump(-60 * MINUTE);
-    first.jumped(-60 * MINUTE);
+    first.clockJumped(-60 * MINUTE);
     await pass(70);
     await first.saved;
     const second = made();

@@ -1,15 +1,15 @@
 // The gate: who passes beside whom, in which order, and that giving up leaves nobody waiting.
 
 import { expect } from 'chai';
-import { type Passage, SharedLock } from '../../lib/delivery/shared-lock.ts';
+import { type LockMode, SharedLock } from '../../lib/delivery/shared-lock.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 /** A gate, and who is inside by name. */
 function gateWithNames() {
   const gate = new SharedLock();
   const inside = new Map<string, Disposable>();
-  const enter = async (name: string, passage: Passage, signal?: AbortSignal): Promise<void> => {
-    const pass = await gate.enter(passage, signal ?? new AbortController().signal);
+  const enter = async (name: string, mode: LockMode, signal?: AbortSignal): Promise<void> => {
+    const pass = await gate.acquire(mode, signal ?? new AbortController().signal);
     if (pass !== null) inside.set(name, pass);
   };
   const leave = async (name: string): Promise<void> => {
@@ -35,7 +35,7 @@ describe('a gate', () => {
   it('lets one that must be alone in when all others have left, and those behind it after it', async () => {
     const { enter, leave, names } = gateWithNames();
     await Promise.all([enter('a', 'shared'), enter('b', 'shared')]);
-    void enter('x', 'alone');
+    void enter('x', 'exclusive');
     void enter('c', 'shared');
     void enter('d', 'shared');
     await leave('a');
@@ -48,8 +48,8 @@ describe('a gate', () => {
 
   it('lets two that must be alone in one after the other', async () => {
     const { enter, leave, names } = gateWithNames();
-    void enter('x', 'alone');
-    void enter('y', 'alone');
+    void enter('x', 'exclusive');
+    void enter('y', 'exclusive');
     await turned();
     expect(names()).to.equal('x');
     await leave('x');
@@ -60,7 +60,7 @@ describe('a gate', () => {
     const { enter, names } = gateWithNames();
     const giveUp = new AbortController();
     await enter('a', 'shared');
-    void enter('x', 'alone', giveUp.signal);
+    void enter('x', 'exclusive', giveUp.signal);
     void enter('b', 'shared');
     await turned();
     expect(names()).to.equal('a');
@@ -73,15 +73,15 @@ describe('a gate', () => {
     const { gate, enter, names } = gateWithNames();
     await enter('a', 'shared', AbortSignal.abort());
     expect(names()).to.equal('a');
-    expect(await gate.enter('alone', AbortSignal.abort())).to.equal(null);
+    expect(await gate.acquire('exclusive', AbortSignal.abort())).to.equal(null);
   });
 
   it('counts one that leaves twice once', async () => {
     const { gate } = gateWithNames();
-    const pass = await gate.enter('shared', new AbortController().signal);
-    await gate.enter('shared', new AbortController().signal);
+    const pass = await gate.acquire('shared', new AbortController().signal);
+    await gate.acquire('shared', new AbortController().signal);
     pass?.[Symbol.dispose]();
     pass?.[Symbol.dispose]();
-    expect(gate.inside).to.equal(1);
+    expect(gate.holders).to.equal(1);
   });
 });

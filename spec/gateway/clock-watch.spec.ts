@@ -16,8 +16,8 @@ function bench() {
       done.push(`shift ${byMs} at ${steady.now()}`);
     },
   };
-  const jumped = async (byMs: number): Promise<void> => void done.push(`jumped ${byMs}`);
-  const watch = new ClockWatch({ clock, steady, upkeep, observe: recording.observe, jumped });
+  const clockJumped = async (byMs: number): Promise<void> => void done.push(`jumped ${byMs}`);
+  const watch = new ClockWatch({ clock, steady, upkeep, observe: recording.observe, clockJumped });
   return { clock, steady, recording, done, watch };
 }
 

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { SluiceError } from '../../lib/core/errors.ts';
-import { keepCluster, recogniseCluster } from '../../lib/gateway/cluster-identity.ts';
+import { keepCluster, recognizeCluster } from '../../lib/gateway/cluster-identity.ts';
 import type { ClusterIdentity } from '../../lib/kubernetes/client/cluster-id.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 
@@ -14,11 +14,11 @@ const own: ClusterIdentity = { id: 'own', from: 'namespace' };
 async function afterStarts(...found: readonly ClusterIdentity[]) {
   const { keep } = createMemoryStore();
   for (const one of found.slice(0, -1)) {
-    const { now } = await recogniseCluster(keep, one);
+    const { now } = await recognizeCluster(keep, one);
     await keepCluster(keep, now);
   }
   const last = found.at(-1) ?? UNREADABLE;
-  const { now, isOther } = await recogniseCluster(keep, last);
+  const { now, isOther } = await recognizeCluster(keep, last);
   return { ...now, isOther };
 }
 
@@ -69,11 +69,11 @@ describe('the cluster id', () => {
 
   it('is random where nothing can be read, and stays', async () => {
     const { keep } = createMemoryStore();
-    const { now } = await recogniseCluster(keep, UNREADABLE);
+    const { now } = await recognizeCluster(keep, UNREADABLE);
     expect(now.id).to.match(/^[0-9a-f-]{36}$/);
     expect(now.from).to.equal('random');
     await keepCluster(keep, now);
-    expect((await recogniseCluster(keep, system('s1'))).now).to.deep.equal({
+    expect((await recognizeCluster(keep, system('s1'))).now).to.deep.equal({
       ...now,
       system: 's1',
     });
@@ -88,7 +88,7 @@ describe('the cluster id', () => {
     it(`is ${id} after the record ${record} of an earlier version`, async () => {
       const { keep } = createMemoryStore();
       await keep.write('cluster', record);
-      const recognised = await recogniseCluster(keep, found);
+      const recognised = await recognizeCluster(keep, found);
       expect([recognised.now.id, recognised.isOther]).to.deep.equal([id, isOther]);
     });
   }
@@ -97,7 +97,7 @@ describe('the cluster id', () => {
     it(`is nothing new where the record is ${JSON.stringify(record)}: that can not be used`, async () => {
       const { keep } = createMemoryStore();
       await keep.write('cluster', record);
-      const refused = await recogniseCluster(keep, system('s2')).catch((error: unknown) => error);
+      const refused = await recognizeCluster(keep, system('s2')).catch((error: unknown) => error);
       expect(refused).to.be.instanceOf(SluiceError).with.property('code', 'store-unusable');
     });
   }

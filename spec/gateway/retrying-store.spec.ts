@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Store } from '../../lib/core/store.ts';
-import { patientStore } from '../../lib/gateway/retrying-store.ts';
+import { retryingStore } from '../../lib/gateway/retrying-store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -41,7 +41,7 @@ function bench() {
   const stop = new AbortController();
   const limit = new AbortController();
   const parts = { clock, random: () => 1, observe: recording.observe };
-  const patient = patientStore(store, { ...parts, stop: stop.signal, limit: limit.signal });
+  const patient = retryingStore(store, { ...parts, stop: stop.signal, limit: limit.signal });
   const told = () => recording.of('store-trouble').map(({ state, why }) => [state, why]);
   return { clock, failing, patient, stop, limit, told, calls: () => calls };
 }

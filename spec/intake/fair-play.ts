@@ -4,7 +4,7 @@
 import { type Delivery, eventNamespaceOf } from '../../lib/core/delivery.ts';
 import type { Observation } from '../../lib/core/observation.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
-import type { Limits } from '../../lib/intake/limit.ts';
+import type { Limits } from '../../lib/intake/limiter.ts';
 import { Waits } from '../support/waits.ts';
 import { aSeries, type HarnessOptions, type IntakeHarness, intakeHarness } from './harness.ts';
 
@@ -81,8 +81,8 @@ export class FairPlay {
     this.#harness = intakeHarness({ ...this.#options, store, clock });
     this.#seen = 0;
     const { limiter, release } = this.#harness;
-    limiter.restore(await store.archive.firedSince(clock.now() - HOUR), clock.now());
-    await release.restore();
+    limiter.recover(await store.archive.firedSince(clock.now() - HOUR), clock.now());
+    await release.recover();
     await this.#pass();
   }
 

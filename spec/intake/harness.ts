@@ -10,7 +10,7 @@ import { compileChain } from '../../lib/filters/compile.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
 import { HeldRelease } from '../../lib/intake/held-release.ts';
 import { Intake, type IntakeParts } from '../../lib/intake/intake.ts';
-import { Limiter, type Limits } from '../../lib/intake/limit.ts';
+import { Limiter, type Limits } from '../../lib/intake/limiter.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -23,7 +23,7 @@ export interface HarnessOptions {
   readonly heldAtMost?: number;
   readonly holdForMs?: number;
   /** Spans in which no gateway worked. */
-  readonly without?: readonly PauseSpan[];
+  readonly downtimes?: readonly PauseSpan[];
   readonly clock?: FakeClock;
   readonly parts?: Partial<IntakeParts>;
   readonly store?: Store;
@@ -85,7 +85,7 @@ export function intakeHarness(options: HarnessOptions = {}): IntakeHarness {
   const store = options.store ?? createMemoryStore();
   const now = (): number => clock.monotonic();
   const limits = options.limits ?? { perObject: null, total: null };
-  const { heldAtMost = 10_000, holdForMs = 36_000_000, without = [] } = options;
+  const { heldAtMost = 10_000, holdForMs = 36_000_000, downtimes = [] } = options;
   const limiter = new Limiter(limits, { now, from: clock.monotonic(), observe, heldAtMost });
   const released: string[] = [];
   const release = new HeldRelease({
@@ -94,7 +94,7 @@ export function intakeHarness(options: HarnessOptions = {}): IntakeHarness {
     keep: store.keep,
     limiter,
     holdForMs,
-    without,
+    downtimes,
     clock,
     observe,
     released: (delivery) => void released.push(eventNameOf(delivery)),

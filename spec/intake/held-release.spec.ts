@@ -25,7 +25,7 @@ describe('the release', () => {
     const store: Store = { journal, outbox, keep, upkeep, archive, ...disposal };
     const limits = { perObject: null, total: { count: 1, perMs: HOUR } };
     const { take, release, clock } = intakeHarness({ store, limits });
-    await release.restore();
+    await release.recover();
     const stop = new AbortController();
     const running = release.run(stop.signal);
     for (let number = 0; number < 50; number += 1) {
@@ -45,17 +45,17 @@ describe('the release', () => {
     const [one] = deliveries(1, { state: 'held', dueAt: heldAt, createdAt: heldAt });
     await store.journal.commit(aCommit({ deliveries: one === undefined ? [] : [one] }));
     // Half an hour of it was worked.
-    const without = [{ from: heldAt + HOUR / 2, to: clock.now() }];
+    const downtimes = [{ from: heldAt + HOUR / 2, to: clock.now() }];
     const limits = { perObject: { count: 1, perMs: 100 * HOUR }, total: null };
     const { limiter, release, of } = intakeHarness({
       clock,
       store,
       limits,
       holdForMs: HOUR,
-      without,
+      downtimes,
     });
-    limiter.restore([{ at: clock.now(), object: one?.object ?? '' }], clock.now());
-    await release.restore();
+    limiter.recover([{ at: clock.now(), object: one?.object ?? '' }], clock.now());
+    await release.recover();
     await release.pass();
     expect(of('delivery-moved')).to.deep.equal([]);
     await clock.advance(HOUR / 2);

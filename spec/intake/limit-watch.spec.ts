@@ -50,8 +50,8 @@ describe('a budget that is used up', () => {
     await first.take(...many('noisy', 3));
     const { store, clock } = first;
     const second = intakeHarness({ store, clock, limits: onlyTotal(1) });
-    second.limiter.restore(await store.archive.firedSince(0), clock.now());
-    await second.release.restore();
+    second.limiter.recover(await store.archive.firedSince(0), clock.now());
+    await second.release.recover();
     await second.release.pass();
     expect(
       second.of('budget').map(({ state, user }) => [state, user?.namespace, user?.taken]),

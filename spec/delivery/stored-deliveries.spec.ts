@@ -1,7 +1,7 @@
 // The walk over deliveries: every one of the states asked for, once, also while they change.
 
 import { expect } from 'chai';
-import { walkPages } from '../../lib/delivery/pages.ts';
+import { walkPages } from '../../lib/delivery/stored-deliveries.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, deliveries } from '../conformance/store-builders.ts';
 

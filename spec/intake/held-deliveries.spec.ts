@@ -82,8 +82,8 @@ describe('the bound on held deliveries', () => {
     const { store, clock } = first;
     expect(await store.archive.list({ states: ['held'], limit: 10 })).to.have.length(6);
     const second = intakeHarness({ store, clock, limits: onlyTotal(1), heldAtMost: 4 });
-    second.limiter.restore(await store.archive.firedSince(0), clock.now());
-    await second.release.restore();
+    second.limiter.recover(await store.archive.firedSince(0), clock.now());
+    await second.release.recover();
     await second.release.pass();
     const held = await store.archive.list({ states: ['held'], limit: 10 });
     const expected = ['noisy.2', 'noisy.3', 'quiet.1', 'quiet.2'];
@@ -160,7 +160,7 @@ describe('the release of what is held', () => {
     expect(first.released).to.deep.equal(['a.3']);
     const { store, clock } = first;
     const second = intakeHarness({ store, clock, limits: onlyTotal(2) });
-    await second.release.restore();
+    await second.release.recover();
     await second.release.pass();
     expect(second.released).to.deep.equal(['b.1', 'a.4']);
   });

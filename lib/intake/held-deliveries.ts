@@ -3,10 +3,10 @@
 // bound a newcomer of a shorter queue still gets in, and the longest queue gives way. It does no I/O,
 // knows no budget and reads no clock.
 
-import { type Held, NamespaceQueue, type QueueKey } from './namespace-queue.ts';
+import { type HeldDelivery, HeldInNamespace, type QueueKey } from './held-in-namespace.ts';
 
 /** How long the queues of one trigger are, those whose commit is under way included. */
-class Lengths {
+class QueueLengths {
   readonly #lengths = new Map<string, number>();
   /** Length → how many namespaces have it. */
   readonly #counts = new Map<number, number>();
@@ -37,16 +37,16 @@ class Lengths {
 }
 
 /** Held deliveries in their queues. */
-export class HeldQueues {
+export class HeldDeliveries {
   readonly #bound: number;
   /** In the order of their turns: by trigger and namespace. */
-  readonly #queues: NamespaceQueue[] = [];
-  readonly #queueOf = new Map<string, NamespaceQueue>();
+  readonly #queues: HeldInNamespace[] = [];
+  readonly #queueOf = new Map<string, HeldInNamespace>();
   /** Involved object → how many of it are held. */
   readonly #objects = new Map<string, number>();
-  readonly #lengths = new Map<string, Lengths>();
+  readonly #lengths = new Map<string, QueueLengths>();
   /** Those whose commit is under way, with when the budget of their object has a token. */
-  #reserved: { readonly held: Held; readonly blockedUntil: number }[] = [];
+  #reserved: { readonly held: HeldDelivery; readonly blockedUntil: number }[] = [];
   #lastTurn: QueueKey | null = null;
 
   /** `bound`: so many are held at one trigger. */
@@ -60,7 +60,7 @@ export class HeldQueues {
   }
 
   /** The queues by trigger and namespace, which is the order of their turns. */
-  get queues(): readonly NamespaceQueue[] {
+  get queues(): readonly HeldInNamespace[] {
     return this.#queues;
   }
 
@@ -80,15 +80,15 @@ export class HeldQueues {
   }
 
   /** The longest queue of a trigger. */
-  longestOf(trigger: string): NamespaceQueue | undefined {
-    return this.#of(trigger).reduce<NamespaceQueue | undefined>(
+  longestOf(trigger: string): HeldInNamespace | undefined {
+    return this.#of(trigger).reduce<HeldInNamespace | undefined>(
       (longest, queue) => (queue.size > (longest?.size ?? 0) ? queue : longest),
       undefined,
     );
   }
 
   /** The queue of a held delivery. */
-  find(id: string): NamespaceQueue | undefined {
+  find(id: string): HeldInNamespace | undefined {
     return this.#queueOf.get(id);
   }
 
@@ -100,13 +100,13 @@ export class HeldQueues {
   }
 
   /** Keeps a place for one that is about to be committed. */
-  reserve(held: Held, blockedUntil: number): void {
+  reserve(held: HeldDelivery, blockedUntil: number): void {
     this.#count(held, 1);
     this.#reserved.push({ held, blockedUntil });
   }
 
   /** Ends every reservation: what was stored is held. Answers those. */
-  settle(isStored: (id: string) => boolean): readonly Held[] {
+  settleReservations(isStored: (id: string) => boolean): readonly HeldDelivery[] {
     const reserved = this.#reserved;
     this.#reserved = [];
     return reserved.flatMap(({ held, blockedUntil }) => {
@@ -120,14 +120,14 @@ export class HeldQueues {
   }
 
   /** Adds one that is in the store already. */
-  add(held: Held): void {
+  add(held: HeldDelivery): void {
     if (this.#queueOf.has(held.id)) return;
     this.#count(held, 1);
     this.#enter(held, 0);
   }
 
   /** Takes one out, for whatever reason; `blockedUntil` as in `HeldQueue.remove`. */
-  remove(id: string, blockedUntil?: number): Held | undefined {
+  remove(id: string, blockedUntil?: number): HeldDelivery | undefined {
     const queue = this.#queueOf.get(id);
     const held = queue?.remove(id, blockedUntil);
     if (queue === undefined || held === undefined) return undefined;
@@ -138,7 +138,7 @@ export class HeldQueues {
   }
 
   /** The one that starts next if there is a token: of the queue whose turn it is. */
-  next(now: number, waitMs: (object: string) => number): Held | undefined {
+  next(now: number, waitMs: (object: string) => number): HeldDelivery | undefined {
     for (const queue of this.inTurn()) {
       const held = queue.next(now, waitMs);
       if (held !== undefined) return held;
@@ -152,12 +152,12 @@ export class HeldQueues {
   }
 
   /** Notes who had a turn: the next one is that of the queue behind it. */
-  passTurn({ trigger, namespace }: QueueKey): void {
+  noteTurn({ trigger, namespace }: QueueKey): void {
     this.#lastTurn = { trigger, namespace };
   }
 
   /** The queues, the one whose turn comes next first. */
-  *inTurn(): Iterable<NamespaceQueue> {
+  *inTurn(): Iterable<HeldInNamespace> {
     const { length } = this.#queues;
     const from = this.#lastTurn === null ? 0 : this.#placeBehind(this.#lastTurn);
     for (let step = 0; step < length; step += 1) {
@@ -177,9 +177,9 @@ export class HeldQueues {
   }
 
   /** Those that are held since a moment or longer. */
-  heldSince(moment: number): readonly Held[] {
+  heldSince(moment: number): readonly HeldDelivery[] {
     return this.#queues.flatMap((queue) => {
-      const held: Held[] = [];
+      const held: HeldDelivery[] = [];
       for (const one of queue.all) {
         if (one.since > moment) break;
         held.push(one);
@@ -189,29 +189,29 @@ export class HeldQueues {
   }
 
   /** Those that give way because more are held than the bound: the youngest of the longest queues. */
-  surplus(): readonly Held[] {
+  surplus(): readonly HeldDelivery[] {
     return [...this.#lengths].flatMap(([trigger, { total }]) =>
       total > this.#bound ? surplusOf(this.#of(trigger), total - this.#bound) : [],
     );
   }
 
-  #of(trigger: string): readonly NamespaceQueue[] {
+  #of(trigger: string): readonly HeldInNamespace[] {
     return this.#queues.filter(({ key }) => key.trigger === trigger);
   }
 
-  #enter(held: Held, blockedUntil: number): void {
+  #enter(held: HeldDelivery, blockedUntil: number): void {
     const { id, trigger, namespace } = held;
     const place = this.#placeOf(held);
     const there = this.#queues[place];
     const isOwn = there !== undefined && compare(there.key, held) === 0;
-    const queue = isOwn ? there : new NamespaceQueue({ trigger, namespace });
+    const queue = isOwn ? there : new HeldInNamespace({ trigger, namespace });
     if (!isOwn) this.#queues.splice(place, 0, queue);
     queue.add(held, blockedUntil);
     this.#queueOf.set(id, queue);
   }
 
-  #count({ trigger, namespace, object }: Held, by: 1 | -1): void {
-    const lengths = this.#lengths.get(trigger) ?? new Lengths();
+  #count({ trigger, namespace, object }: HeldDelivery, by: 1 | -1): void {
+    const lengths = this.#lengths.get(trigger) ?? new QueueLengths();
     lengths.change(namespace, by);
     if (lengths.total === 0) this.#lengths.delete(trigger);
     else this.#lengths.set(trigger, lengths);
@@ -246,12 +246,15 @@ function compare(a: QueueKey, b: QueueKey): number {
   return 0;
 }
 
-function leastOf(queues: readonly NamespaceQueue[], of: (queue: NamespaceQueue) => number): number {
+function leastOf(
+  queues: readonly HeldInNamespace[],
+  of: (queue: HeldInNamespace) => number,
+): number {
   return queues.reduce((least, queue) => Math.min(least, of(queue)), Number.POSITIVE_INFINITY);
 }
 
 /** So many deliveries, taken from the longest queues so that what they keep is as equal as can be. */
-function surplusOf(queues: readonly NamespaceQueue[], count: number): readonly Held[] {
+function surplusOf(queues: readonly HeldInNamespace[], count: number): readonly HeldDelivery[] {
   const sorted = queues.toSorted((a, b) => a.size - b.size);
   let left = queues.reduce((sum, { size }) => sum + size, 0) - count;
   return sorted.flatMap((queue, place) => {

@@ -4,8 +4,8 @@ import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Source, WatchPath } from '../../lib/core/source.ts';
 import type { Recovery, Retirement, Store } from '../../lib/core/store.ts';
-import { Heartbeat, keepSpan, readBeat } from '../../lib/gateway/heartbeat.ts';
-import { retirePaths, takeUp } from '../../lib/gateway/recovery.ts';
+import { Heartbeat, readBeat, recordDowntime } from '../../lib/gateway/heartbeat.ts';
+import { recover, retirePaths } from '../../lib/gateway/recovery.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aDelivery } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -38,7 +38,7 @@ function bench(begun: Recovery = NOTHING) {
   const store = storeWith(own, { upkeep, keep });
   const beat = (readMs: number): Promise<void> =>
     new Heartbeat({ keep: own.keep, clock, readMs: () => readMs }).beat();
-  const start = () => takeUp({ store, clock, incarnation: 'two', renamed: [], observe });
+  const start = () => recover({ store, clock, incarnation: 'two', renamed: [], observe });
   return { clock, calls, beat, start, store, of, seen };
 }
 
@@ -135,12 +135,12 @@ describe('the heartbeat', () => {
 
   it('keeps the spans without a gateway, and not without bound', async () => {
     const { keep } = createMemoryStore();
-    expect(await keepSpan(keep, null)).to.deep.equal([]);
-    expect(await keepSpan(keep, { from: 5, to: 5 })).to.deep.equal([]);
+    expect(await recordDowntime(keep, null)).to.deep.equal([]);
+    expect(await recordDowntime(keep, { from: 5, to: 5 })).to.deep.equal([]);
     for (let number = 0; number < 300; number += 1) {
-      await keepSpan(keep, { from: number * 10, to: number * 10 + 1 });
+      await recordDowntime(keep, { from: number * 10, to: number * 10 + 1 });
     }
-    const spans = await keepSpan(keep, null);
+    const spans = await recordDowntime(keep, null);
     expect(spans).to.have.length(200);
     expect(spans.at(-1)).to.deep.equal({ from: 2_990, to: 2_991 });
   });

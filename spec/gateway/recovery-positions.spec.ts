@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import type { Position } from '../../lib/core/source.ts';
-import { positionsOf } from '../../lib/gateway/inherited-positions.ts';
+import { resumePositions } from '../../lib/gateway/recovery.ts';
 import { heirsAmong } from '../../lib/kubernetes/watch/watch-target.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit } from '../conformance/store-builders.ts';
@@ -87,7 +87,7 @@ describe('from where a source goes on', () => {
       const positions = new Map(
         Object.entries(kept).map(([name, paths]) => [name, positionsIn(paths)]),
       );
-      const found = positionsOf('a', { positions, sources: sourcesOf(read) });
+      const found = resumePositions('a', { positions, sources: sourcesOf(read) });
       expect([...found].toSorted()).to.deep.equal([...positionsIn(expected)].toSorted());
     });
   }

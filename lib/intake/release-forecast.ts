@@ -3,7 +3,7 @@
 
 import type { Budget } from '../core/observation.ts';
 import { Heap } from '../kit/data/heap.ts';
-import type { Held, NamespaceQueue } from './namespace-queue.ts';
+import type { HeldDelivery, HeldInNamespace } from './held-in-namespace.ts';
 
 /** When a held delivery would start, and which budget decides that. */
 export interface Forecast {
@@ -38,7 +38,7 @@ interface WaitingDelivery {
 
 /** Plays the turns of one queue: each takes the oldest delivery whose object has a token. */
 export function forecastQueue(
-  held: Iterable<Held>,
+  held: Iterable<HeldDelivery>,
   { tokens, totalMs, ownMs }: ForecastFacts,
 ): ReadonlyMap<string, Forecast> {
   const waiting = waitingOf(held, ownMs).toSorted((a, b) => a.ownMs - b.ownMs);
@@ -67,8 +67,8 @@ export function forecastQueue(
  * Every queue has one turn in a round for as long as it lasts.
  */
 export function* tokensByTurn(
-  own: NamespaceQueue,
-  inTurn: Iterable<NamespaceQueue>,
+  own: HeldInNamespace,
+  inTurn: Iterable<HeldInNamespace>,
 ): Generator<number> {
   const rests: number[] = [];
   let others = 0;
@@ -90,7 +90,7 @@ export function* tokensByTurn(
 }
 
 function waitingOf(
-  held: Iterable<Held>,
+  held: Iterable<HeldDelivery>,
   ownMs: ForecastFacts['ownMs'],
 ): readonly WaitingDelivery[] {
   const tokens = new Map<string, number>();

@@ -1,56 +1,25 @@
-// Dispatch: a lane for each trigger, started and ended together, and the deliveries whose trigger
-// is no longer configured set aside where people can see them.
+// Every delivery in some states, page by page, so that a backlog never has to fit into memory. What
+// is done with one may change its state; the walk goes on behind it.
 
 import type { Delivery, DeliveryState } from '../core/delivery.ts';
-import type { Observe } from '../core/observation.ts';
-import type { Archive, Outbox } from '../core/store.ts';
-import type { Lane, LaneSignals } from './lane.ts';
-import { walkPages } from './pages.ts';
+import { type Observe } from '../core/observation.ts';
+import type { Archive, DeliveryQuery, Outbox } from '../core/store.ts';
 
-/** All lanes by the name of their trigger. */
-export class Dispatch {
-  readonly #lanes: ReadonlyMap<string, Lane>;
+/** Deliveries asked for at once: few requests, and some hundred kB of usual Events. */
+const PAGE = 500;
 
-  constructor(lanes: ReadonlyMap<string, Lane>) {
-    this.#lanes = lanes;
-  }
-
-  /** How many attempts are being made. */
-  get running(): number {
-    let sum = 0;
-    for (const lane of this.#lanes.values()) sum += lane.running;
-    return sum;
-  }
-
-  /** Deliveries were committed or released: their lanes look. */
-  wake(deliveries: readonly Delivery[]): void {
-    for (const { trigger } of deliveries) this.#lanes.get(trigger)?.wake();
-  }
-
-  /** A person asks for an attempt of this delivery; a paused lane lets one through to see. */
-  askedFor({ trigger }: Delivery): void {
-    this.#lanes.get(trigger)?.askedFor();
-  }
-
-  /** The clock that was handed in was just moved by so much. */
-  jumped(byMs: number): void {
-    for (const lane of this.#lanes.values()) lane.jumped(byMs);
-  }
-
-  /** Tells of deliveries whose attempt was running when its process died, as a beginning found them. */
-  tellLost(deliveries: readonly Delivery[]): void {
-    for (const delivery of deliveries) this.#lanes.get(delivery.trigger)?.tellLost(delivery);
-  }
-
-  /** Runs every lane until stopped; one that fails stops the others, and is thrown when all ended. */
-  async run({ stop, abandon }: LaneSignals): Promise<void> {
-    const failed = new AbortController();
-    const signals = { stop: AbortSignal.any([stop, failed.signal]), abandon };
-    const lanes = [...this.#lanes.values()].map((lane) =>
-      lane.run(signals).catch((error: unknown) => failed.abort(error)),
-    );
-    await Promise.all(lanes);
-    if (failed.signal.aborted) throw failed.signal.reason;
+/** The deliveries asked for, a page at a time, oldest first in the order in which they were committed. */
+export async function* walkPages(
+  archive: Pick<Archive, 'list'>,
+  query: Pick<DeliveryQuery, 'states' | 'trigger'>,
+): AsyncGenerator<readonly Delivery[], void> {
+  let after: string | undefined;
+  for (;;) {
+    const from = after === undefined ? {} : { after };
+    const page = await archive.list({ ...query, ...from, limit: PAGE });
+    if (page.length > 0) yield page;
+    after = page.at(-1)?.id;
+    if (page.length < PAGE) return;
   }
 }
 

@@ -7,10 +7,10 @@ import type { Budget, Observe } from '../core/observation.ts';
 import { TokenBucket, TokenBuckets } from '../kit/data/token-bucket.ts';
 import { quoted } from '../kit/text/printable.ts';
 import type { Rate } from '../kit/text/quantity.ts';
-import { type Forecast, forecastQueue, tokensByTurn } from './forecast.ts';
-import { HeldQueues } from './held-queues.ts';
+import { HeldDeliveries } from './held-deliveries.ts';
+import type { HeldDelivery } from './held-in-namespace.ts';
 import { LimitWatch } from './limit-watch.ts';
-import type { Held } from './namespace-queue.ts';
+import { type Forecast, forecastQueue, tokensByTurn } from './release-forecast.ts';
 import type { Ruling, StartRequest } from './start-request.ts';
 
 /** How many builds there may be; null is no limit. */
@@ -30,7 +30,7 @@ interface LimiterParts {
 }
 
 /** Who asks for a token. */
-type Newcomer = Omit<Held, 'since'>;
+type TokenRequest = Omit<HeldDelivery, 'since'>;
 
 /** Some 20 MB of usual Events in the store for each trigger, and 10 MB of memory. */
 const HELD_AT_MOST = 10_000;
@@ -45,7 +45,7 @@ export function rememberedMs({ perObject, total }: Limits): number {
 
 /** Hands out tokens and keeps what has to wait for one. */
 export class Limiter {
-  readonly held: HeldQueues;
+  readonly held: HeldDeliveries;
   readonly watch: LimitWatch;
   readonly heldAtMost: number;
   readonly #now: () => number;
@@ -54,10 +54,10 @@ export class Limiter {
   /** Whether one that has a token of its object waits for one of all: no newcomer passes it. */
   #waitsForTotal = false;
   /** Tokens that were taken for deliveries whose commit is under way. */
-  #taken: Pick<Held, 'id' | 'object'>[] = [];
+  #taken: Pick<HeldDelivery, 'id' | 'object'>[] = [];
 
   constructor(limits: Limits, { now, from, observe, heldAtMost = HELD_AT_MOST }: LimiterParts) {
-    this.held = new HeldQueues(heldAtMost);
+    this.held = new HeldDeliveries(heldAtMost);
     this.watch = new LimitWatch({ limits, heldAtMost, observe });
     this.heldAtMost = heldAtMost;
     this.#now = now;
@@ -69,7 +69,7 @@ export class Limiter {
    * Takes a token for a newcomer. Without one it is held, behind all others of its object and its
    * namespace, or shed. The answer holds once `settle` says that the newcomer was stored.
    */
-  take(newcomer: Newcomer): Budget | 'shed' | null {
+  take(newcomer: TokenRequest): Budget | 'shed' | null {
     const now = this.#now();
     const asked = this.#bounded(newcomer);
     const budget = this.#usedUpFor(asked.object, now);
@@ -90,19 +90,19 @@ export class Limiter {
 
   /** Ends what newcomers were promised: tokens of those that were not stored come back. */
   settle(isStored: (id: string) => boolean): void {
-    for (const { id, object } of this.#taken) if (!isStored(id)) this.giveBack(object);
+    for (const { id, object } of this.#taken) if (!isStored(id)) this.returnTokens(object);
     this.#taken = [];
-    this.held.settle(isStored);
+    this.held.settleReservations(isStored);
     this.report();
   }
 
   /** Adds a delivery that the store holds already. */
-  restoreHeld(held: Held): void {
+  recoverHeld(held: HeldDelivery): void {
     this.held.add({ ...held, ...this.#bounded(held) });
   }
 
   /** Takes the tokens of what was started before this process, in whatever order it is named. */
-  restore(
+  recover(
     started: readonly { readonly at: number; readonly object: string }[],
     wall: number,
   ): void {
@@ -117,7 +117,7 @@ export class Limiter {
   }
 
   /** Takes tokens for the held delivery that starts next; null if none may start now. */
-  release(): Held | null {
+  release(): HeldDelivery | null {
     const now = this.#now();
     const held = this.held.next(now, (object) => this.#ownMs(object, now));
     this.#waitsForTotal = held !== undefined && (this.#total?.msUntilToken(now) ?? 0) > 0;
@@ -125,7 +125,7 @@ export class Limiter {
     this.#spend(held, now);
     const ownMs = this.#ownMs(held.object, now);
     this.held.remove(held.id, ownMs > 0 ? now + ownMs : 0);
-    this.held.passTurn(held);
+    this.held.noteTurn(held);
     return held;
   }
 
@@ -138,7 +138,7 @@ export class Limiter {
   }
 
   /** Puts the tokens of a delivery back that was not started. */
-  giveBack(object: string): void {
+  returnTokens(object: string): void {
     this.#objects?.giveBack(object);
     this.#total?.giveBack();
   }
@@ -187,7 +187,7 @@ export class Limiter {
     return this.#objects?.msUntilTokens(object, 1, now) ?? 0;
   }
 
-  #spend(user: Newcomer, now: number): void {
+  #spend(user: TokenRequest, now: number): void {
     this.#takeTokens(user.object, now);
     this.watch.spent(user, now);
   }
@@ -198,18 +198,18 @@ export class Limiter {
   }
 
   /** Texts of an Event are kept for as long as it is held: each takes no more than a name does. */
-  #bounded({ id, trigger, rule, object, namespace }: Newcomer): Newcomer {
+  #bounded({ id, trigger, rule, object, namespace }: TokenRequest): TokenRequest {
     return { id, trigger, rule, object: boundedKey(object), namespace: boundedKey(namespace) };
   }
 }
 
-/** Holds a candidate for which there is no token. */
+/** Holds a request for which there is no token. */
 export function limit(
-  candidate: StartRequest,
+  request: StartRequest,
   { limiter }: { readonly limiter: Limiter },
 ): Ruling | null {
-  const { id, object, rule, occurrence } = candidate;
-  const trigger = candidate.trigger.name;
+  const { id, object, rule, occurrence } = request;
+  const trigger = request.trigger.name;
   const { namespace } = occurrence.series;
   const budget = limiter.take({ id, object, rule, trigger, namespace });
   if (budget === null) return null;

@@ -1,7 +1,7 @@
 // Budgets: what is over them is held and starts by itself, oldest first, or becomes a dead letter.
 
 import { expect } from 'chai';
-import { Limiter, type Limits, rememberedMs } from '../../lib/intake/limit.ts';
+import { Limiter, type Limits, rememberedMs } from '../../lib/intake/limiter.ts';
 import { idOf } from '../conformance/store-builders.ts';
 import { aDelivery } from '../support/builders.ts';
 import { aSeries, eventNameOf, type IntakeHarness, intakeHarness } from './harness.ts';
@@ -92,7 +92,7 @@ describe('limits after a restart', () => {
     const from = now - rememberedMs(limits);
     const limiter = new Limiter(limits, { now: () => now, from, observe: () => undefined });
     const wall = 1_000 * HOUR;
-    limiter.restore(
+    limiter.recover(
       started.map(([agoMs, object]) => ({ at: wall - agoMs, object })),
       wall,
     );

@@ -2,12 +2,12 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type Held, NamespaceQueue } from '../../lib/intake/namespace-queue.ts';
+import { type HeldDelivery, HeldInNamespace } from '../../lib/intake/held-in-namespace.ts';
 import { aDelivery } from '../support/builders.ts';
 
 const KEY = { trigger: 'build', namespace: 'shop' };
 
-function held(id: string, object: string): Held {
+function held(id: string, object: string): HeldDelivery {
   return { ...KEY, id, object, rule: aDelivery().rule, since: 0 };
 }
 
@@ -24,8 +24,8 @@ describe('a queue of held deliveries', () => {
   it('gives the oldest one whose object has a token, whatever came and went', () => {
     fc.assert(
       fc.property(fc.array(ACT, { minLength: 30, maxLength: 150 }), (acts) => {
-        const queue = new NamespaceQueue(KEY);
-        const all: Held[] = [];
+        const queue = new HeldInNamespace(KEY);
+        const all: HeldDelivery[] = [];
         const freeAt = new Map<string, number>();
         let now = 1;
         let ids = 0;
@@ -73,7 +73,7 @@ describe('a queue of held deliveries', () => {
   });
 
   it('looks at one delivery of an object, however many of it wait in front', () => {
-    const queue = new NamespaceQueue(KEY);
+    const queue = new HeldInNamespace(KEY);
     for (let place = 0; place < 10_000; place += 1) queue.add(held(`a${place}`, 'busy'), 50);
     queue.add(held('b', 'free'), 0);
     let asked = 0;

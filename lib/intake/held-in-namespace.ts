@@ -14,7 +14,7 @@ export interface QueueKey {
 }
 
 /** A held delivery, as much of it as stays in memory. */
-export interface Held extends QueueKey {
+export interface HeldDelivery extends QueueKey {
   readonly id: string;
   readonly object: string;
   readonly rule: RuleRef;
@@ -22,7 +22,7 @@ export interface Held extends QueueKey {
   readonly since: number;
 }
 
-interface ObjectLine {
+interface ObjectQueue {
   /** Its deliveries with their places in the queue, the oldest first. */
   readonly places: Map<string, number>;
   /** Its own budget has no token before; monotonic, 0 if that is not known. */
@@ -30,26 +30,26 @@ interface ObjectLine {
   stamp: number;
 }
 
-interface Item {
+interface HeapItem {
   /** A place or a time: the least comes first. */
   readonly at: number;
   readonly object: string;
   readonly stamp: number;
 }
 
-const byAt = (a: Item, b: Item): number => a.at - b.at;
+const byAt = (a: HeapItem, b: HeapItem): number => a.at - b.at;
 
 /** Overtaken items that a heap may have beside one for each object. */
-const OVERTAKEN_AT_MOST = 1_000;
+const STALE_ITEMS_AT_MOST = 1_000;
 
 /** Held deliveries of one namespace at one trigger. */
-export class NamespaceQueue {
+export class HeldInNamespace {
   readonly key: QueueKey;
   /** The oldest first. */
-  readonly #held = new Map<string, Held>();
-  readonly #objects = new Map<string, ObjectLine>();
-  #ready = new Heap<Item>(byAt);
-  #blocked = new Heap<Item>(byAt);
+  readonly #held = new Map<string, HeldDelivery>();
+  readonly #objects = new Map<string, ObjectQueue>();
+  #ready = new Heap<HeapItem>(byAt);
+  #blocked = new Heap<HeapItem>(byAt);
   #places = 0;
   #stamps = 0;
   #blockedObjects = 0;
@@ -69,28 +69,28 @@ export class NamespaceQueue {
   }
 
   /** All of them, the oldest first. */
-  get all(): Iterable<Held> {
+  get all(): Iterable<HeldDelivery> {
     return this.#held.values();
   }
 
   /** The one that is held for longest. */
-  get oldest(): Held | undefined {
+  get oldest(): HeldDelivery | undefined {
     for (const held of this.#held.values()) return held;
     return undefined;
   }
 
   /** One of them. */
-  get(id: string): Held | undefined {
+  get(id: string): HeldDelivery | undefined {
     return this.#held.get(id);
   }
 
   /** So many of those that were held last. */
-  youngest(count: number): readonly Held[] {
+  youngest(count: number): readonly HeldDelivery[] {
     return count === 0 ? [] : [...this.#held.values()].slice(-count);
   }
 
   /** Adds one behind all others. `blockedUntil` is when its object's own budget has a token. */
-  add(held: Held, blockedUntil: number): void {
+  add(held: HeldDelivery, blockedUntil: number): void {
     this.#held.set(held.id, held);
     this.#places += 1;
     const line = this.#objects.get(held.object);
@@ -99,13 +99,13 @@ export class NamespaceQueue {
       return;
     }
     const places = new Map([[held.id, this.#places]]);
-    const made: ObjectLine = { places, blockedUntil: 0, stamp: 0 };
+    const made: ObjectQueue = { places, blockedUntil: 0, stamp: 0 };
     this.#objects.set(held.object, made);
     this.#enter(held.object, made, blockedUntil);
   }
 
   /** Takes one out; `blockedUntil` is when its object has the next token, if that is known. */
-  remove(id: string, blockedUntil?: number): Held | undefined {
+  remove(id: string, blockedUntil?: number): HeldDelivery | undefined {
     const held = this.#held.get(id);
     const line = held === undefined ? undefined : this.#objects.get(held.object);
     if (held === undefined || line === undefined) return undefined;
@@ -118,7 +118,7 @@ export class NamespaceQueue {
   }
 
   /** The oldest one whose object has a token of its own. `waitMs` says how long an object waits. */
-  next(now: number, waitMs: (object: string) => number): Held | undefined {
+  next(now: number, waitMs: (object: string) => number): HeldDelivery | undefined {
     for (let item = this.#blocked.peek(); item !== undefined; item = this.#blocked.peek()) {
       const line = this.#lineOf(item);
       if (line !== undefined && item.at > now) break;
@@ -140,12 +140,12 @@ export class NamespaceQueue {
     return this.#blocked.peek()?.at ?? Number.POSITIVE_INFINITY;
   }
 
-  #lineOf({ object, stamp }: Item): ObjectLine | undefined {
+  #lineOf({ object, stamp }: HeapItem): ObjectQueue | undefined {
     const line = this.#objects.get(object);
     return line?.stamp === stamp ? line : undefined;
   }
 
-  #enter(object: string, line: ObjectLine, blockedUntil: number): void {
+  #enter(object: string, line: ObjectQueue, blockedUntil: number): void {
     this.#setBlocked(line, blockedUntil);
     this.#stamps += 1;
     line.stamp = this.#stamps;
@@ -155,19 +155,19 @@ export class NamespaceQueue {
     this.#tidy();
   }
 
-  #drop(object: string, line: ObjectLine): void {
+  #drop(object: string, line: ObjectQueue): void {
     this.#setBlocked(line, 0);
     this.#objects.delete(object);
   }
 
-  #setBlocked(line: ObjectLine, until: number): void {
+  #setBlocked(line: ObjectQueue, until: number): void {
     this.#blockedObjects += (until > 0 ? 1 : 0) - (line.blockedUntil > 0 ? 1 : 0);
     line.blockedUntil = until;
   }
 
   /** Rebuilds the heaps when most of their items were overtaken. */
   #tidy(): void {
-    const most = this.#objects.size * 2 + OVERTAKEN_AT_MOST;
+    const most = this.#objects.size * 2 + STALE_ITEMS_AT_MOST;
     if (this.#ready.size + this.#blocked.size <= most) return;
     this.#ready = new Heap(byAt);
     this.#blocked = new Heap(byAt);
@@ -177,7 +177,7 @@ export class NamespaceQueue {
 
 function firstOf({
   places,
-}: ObjectLine): { readonly id: string; readonly place: number } | undefined {
+}: ObjectQueue): { readonly id: string; readonly place: number } | undefined {
   for (const [id, place] of places) return { id, place };
   return undefined;
 }
