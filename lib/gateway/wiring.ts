@@ -1,6 +1,6 @@
-// Builds what works on the store: limits, lanes, release and intake, wired to each other. It starts
-// none of them. They live on the steady clock, for what waits must not suffer from jumps; triggers
-// and sources see the wall clock, for what they sign or compare must agree with other machines.
+// Creates the workers and connects them: limits, lanes, release and intake. It starts none of them.
+// Workers use the steady clock, because jumps must not affect waiting deliveries. Triggers and
+// sources use the wall clock, because the times they sign or compare must agree with other machines.
 
 import type { ClusterRef } from '../core/delivery.ts';
 import type { Committed, Store } from '../core/store.ts';
@@ -14,27 +14,27 @@ import { Limiter, rememberedMs } from '../intake/limiter.ts';
 import type { SteadyClock } from '../kit/async/steady-clock.ts';
 import type { GatewayParts } from './gateway-options.ts';
 
-/** What workers are built from; `clock` is the wall clock. */
+/** Dependencies of the workers; `clock` is the wall clock. */
 export interface WorkerParts extends Omit<GatewayParts, 'findCluster' | 'drainMs'> {
   readonly store: Store;
   readonly cluster: ClusterRef;
   readonly steady: SteadyClock;
-  /** Spans in which no gateway worked, the oldest first. */
+  /** Spans in which no gateway ran, the oldest first. */
   readonly downtimes: readonly PauseSpan[];
   /** The clock of the retention. */
   readonly readMs: () => number;
-  /** Told of every answer to a commit. */
+  /** Called with every answer to a commit. */
   readonly answered: (committed: Committed) => void;
 }
 
-/** What works on the store. */
+/** The parts that work on the store. */
 export interface Workers {
   readonly dispatch: Dispatch;
   readonly release: HeldRelease;
   readonly intake: Intake;
 }
 
-/** Builds them; asks the store what was started lately. */
+/** Creates them; reads from the store which deliveries were started within the limits' periods. */
 export async function createWorkers(parts: WorkerParts): Promise<Workers> {
   const limiter = await createLimiter(parts);
   const dispatch = createDispatch(parts);
@@ -42,7 +42,7 @@ export async function createWorkers(parts: WorkerParts): Promise<Workers> {
   return { dispatch, release, intake: createIntake(parts, limiter, { dispatch, release }) };
 }
 
-/** The limits with what was started before this process began. */
+/** The limits, less the tokens of deliveries that were started before this process began. */
 async function createLimiter({ steady, plan, store, observe }: WorkerParts): Promise<Limiter> {
   const forMs = rememberedMs(plan.limits);
   const now = (): number => steady.monotonic();

@@ -77,7 +77,7 @@ describe('a gateway whose store is away', () => {
     source.hand(aBatch({ occurrences: [anOccurrence()] }));
     await clock.advance(10 * 60_000);
     expect(gateway.health()).to.deep.include({ live: true, ready: false });
-    expect(gateway.health().why).to.deep.equal(['the store takes nothing: commit: disk full']);
+    expect(gateway.health().why).to.deep.equal(['the store is unavailable: commit: disk full']);
     expect(trigger.fired).to.equal(0);
     delete state.error;
     await clock.advance(5_000);

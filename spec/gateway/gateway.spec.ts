@@ -165,7 +165,7 @@ describe('the gateway', () => {
       expect(await gateway.act('retry', id)).to.deep.include({ done: true, from: 'refused' });
       await clock.advance(0);
       expect(trigger.delivered.map((one) => one.id)).to.deep.equal([id, id]);
-      const why = 'retry, asked for by a person';
+      const why = 'retry, requested by a user';
       const moved = recording.of('delivery-moved').find((one) => one.why === why);
       expect(moved).to.deep.include({ from: 'refused', to: 'waiting', dead: null });
       stop.abort(new Error('SIGTERM'));

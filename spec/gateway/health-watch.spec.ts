@@ -71,7 +71,7 @@ describe('health', () => {
       ],
       [
         { ...hook, state: 'trying' },
-        [`trigger hook: paused, one attempt is made to see: its receiver asked to wait; ${log}`],
+        [`trigger hook: paused, one attempt tests it: its receiver asked to wait; ${log}`],
       ],
       [{ ...hook, state: 'over' }, []],
       [
@@ -201,7 +201,7 @@ describe('health', () => {
     const stale = { kind: 'path-stale', ...at, ageMs: 45_000 } as const;
     for (const one of [found, reading('/a', 'watching'), stale]) health.observe(one);
     await clock.advance(7_000);
-    const note = 'source shop: /a: not certain to be complete; its position is 52s old';
+    const note = 'source shop: /a: may be incomplete; its position is 52s old';
     expect(health.health([])).to.deep.include({ ready: true, notes: [note] });
     health.observe({ kind: 'path-current', ...at });
     expect(health.health([]).notes).to.deep.equal([]);
@@ -214,7 +214,7 @@ describe('health', () => {
       [{ kind: 'cluster-waiting', server: 'https://x', why: 'connection refused' }],
       'waiting for https://x: connection refused',
     ],
-    ['a source has not begun', [found], 'source shop: not begun'],
+    ['a source has not begun', [found], 'source shop: reading has not started'],
     [
       'a path is listed',
       [found, reading('/a', 'listing', 'first')],
@@ -233,7 +233,7 @@ describe('health', () => {
     [
       'the store takes nothing',
       [found, reading('/a', 'watching'), trouble('unavailable')],
-      'the store takes nothing: commit: disk full',
+      'the store is unavailable: commit: disk full',
     ],
     [
       'the store is full and blocks',
