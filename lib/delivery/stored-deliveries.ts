@@ -1,14 +1,17 @@
-// Every delivery in some states, page by page, so that a backlog never has to fit into memory. What
-// is done with one may change its state; the walk goes on behind it.
+// Deliveries in the store, outside of lanes: read page by page, so that a backlog need not fit into
+// memory, moved from one state to another, and orphaned if their trigger is no longer configured.
 
 import type { Delivery, DeliveryState } from '../core/delivery.ts';
-import { type Observe } from '../core/observation.ts';
-import type { Archive, DeliveryQuery, Outbox } from '../core/store.ts';
+import type { Observe } from '../core/observation.ts';
+import type { Archive, DeliveryQuery, Outbox, StateChange } from '../core/store.ts';
 
-/** Deliveries asked for at once: few requests, and some hundred kB of usual Events. */
+/** Deliveries of one request: few requests, and some hundred kB of usual Events. */
 const PAGE = 500;
 
-/** The deliveries asked for, a page at a time, oldest first in the order in which they were committed. */
+/**
+ * Reads the deliveries of a query page by page, in the order of their commits, the oldest first. The
+ * caller may change the states of a page; the next page begins behind it.
+ */
 export async function* walkPages(
   archive: Pick<Archive, 'list'>,
   query: Pick<DeliveryQuery, 'states' | 'trigger'>,
@@ -23,7 +26,32 @@ export async function* walkPages(
   }
 }
 
-/** What setting deliveries aside needs. */
+/** One change of a delivery outside of an attempt. */
+interface DeliveryMove {
+  readonly id: string;
+  /** The change is made only in this state. */
+  readonly from: DeliveryState;
+  readonly next: StateChange['next'];
+  /** Wall clock, ms since 1970. */
+  readonly now: number;
+  /** Reason, for people. */
+  readonly why: string;
+}
+
+/** Moves a delivery and observes that; returns null, and does neither, if its state is another. */
+export async function moveDelivery(
+  { outbox, observe }: Pick<OrphanParts, 'outbox' | 'observe'>,
+  { id, from, next, now, why }: DeliveryMove,
+): Promise<Delivery | null> {
+  const answer = await outbox.change({ id, from: [from], next, now });
+  if (!answer.done) return null;
+  const { delivery } = answer;
+  const { state: to, dead } = next;
+  observe({ kind: 'delivery-moved', delivery, from, to, dead, why });
+  return delivery;
+}
+
+/** Dependencies of the orphaning. */
 interface OrphanParts {
   readonly archive: Pick<Archive, 'list' | 'counts'>;
   readonly outbox: Pick<Outbox, 'change'>;
@@ -32,62 +60,43 @@ interface OrphanParts {
   readonly now: number;
 }
 
-/** What is set aside; what runs is somebody's. */
-const SET_ASIDE = ['waiting', 'held', 'open'] as const satisfies readonly DeliveryState[];
+/** States in which a delivery can be orphaned; a running one belongs to its lane. */
+const ORPHANED = ['waiting', 'held', 'open'] as const satisfies readonly DeliveryState[];
 
 /**
- * Sets the unsettled deliveries aside whose trigger is not configured any more; answers how many.
+ * Orphans the unsettled deliveries whose trigger is no longer configured; returns their number.
  *
- * **Order and time**: looks only at those, however many others wait.
+ * **Order and time**: reads only those, however many others wait.
  */
 export async function orphan(parts: OrphanParts, configured: ReadonlySet<string>): Promise<number> {
   const counts = await parts.archive.counts();
-  const left = counts.filter(({ trigger, state }) => !configured.has(trigger) && isSetAside(state));
+  const left = counts.filter(
+    ({ trigger, state }) => !configured.has(trigger) && ORPHANED.some((one) => one === state),
+  );
   let sum = 0;
   for (const trigger of new Set(left.map((one) => one.trigger))) {
-    const why = `trigger ${trigger} is not configured`;
-    sum += await setAllAside(parts, { trigger, why });
+    sum += await orphanAll(parts, [trigger], `trigger ${trigger} is not configured`);
   }
   return sum;
 }
 
-/** Sets every unsettled delivery of these triggers aside, for a reason; answers how many. */
+/** Orphans every unsettled delivery of these triggers, for a reason; returns their number. */
 export async function orphanAll(
   parts: OrphanParts,
   triggers: Iterable<string>,
   why: string,
 ): Promise<number> {
+  const { archive, now } = parts;
+  const next = { state: 'orphaned', dead: null, dueAt: now } as const;
   let sum = 0;
-  for (const trigger of triggers) sum += await setAllAside(parts, { trigger, why });
-  return sum;
-}
-
-async function setAllAside(
-  parts: OrphanParts,
-  { trigger, why }: { trigger: string; why: string },
-): Promise<number> {
-  let sum = 0;
-  for await (const page of walkPages(parts.archive, { states: SET_ASIDE, trigger })) {
-    // All at once, so that a store that writes to a disk writes once.
-    const done = await Promise.all(page.map((one) => setAside(parts, one, why)));
-    sum += done.filter(Boolean).length;
+  for (const trigger of triggers) {
+    for await (const page of walkPages(archive, { states: ORPHANED, trigger })) {
+      // All at once, so that a store on a disk writes once.
+      const moved = await Promise.all(
+        page.map(({ id, state: from }) => moveDelivery(parts, { id, from, next, now, why })),
+      );
+      sum += moved.filter((one) => one !== null).length;
+    }
   }
   return sum;
-}
-
-async function setAside(
-  { outbox, observe, now }: OrphanParts,
-  { id, state }: Delivery,
-  why: string,
-): Promise<boolean> {
-  const next = { state: 'orphaned', dead: null, dueAt: now } as const;
-  const answer = await outbox.change({ id, from: [state], next, now });
-  if (!answer.done) return false;
-  const moved = { from: state, to: 'orphaned', dead: null, why } as const;
-  observe({ kind: 'delivery-moved', delivery: answer.delivery, ...moved });
-  return true;
-}
-
-function isSetAside(state: DeliveryState): boolean {
-  return SET_ASIDE.some((one) => one === state);
 }

@@ -1,19 +1,19 @@
-// The held deliveries of one namespace at one trigger. The oldest goes first, but an object that has
-// used up its own budget does not hold up the others behind it. No step walks the queue: of each
-// object only the oldest delivery stands in a heap. Items that were overtaken stay in the heaps and
-// are recognized by their stamp.
+// The held deliveries of one namespace at one trigger. The oldest starts first, but an object whose
+// own budget is used up does not block the others behind it. No step iterates over the queue: only
+// the oldest delivery of each object is in a heap. Stale items stay in the heaps and are recognized
+// by their stamp.
 
 import type { RuleRef } from '../core/decision.ts';
 import { Heap } from '../kit/data/heap.ts';
 
-/** Whose turns a delivery takes. */
+/** Identity of a queue of held deliveries. */
 export interface QueueKey {
   readonly trigger: string;
-  /** Of the Event. RBAC protects it; the involved object is text of the Event's writer. */
+  /** Of the Event, because RBAC protects it; the involved object is text of the Event's author. */
   readonly namespace: string;
 }
 
-/** A held delivery, as much of it as stays in memory. */
+/** The part of a held delivery that stays in memory. */
 export interface HeldDelivery extends QueueKey {
   readonly id: string;
   readonly object: string;
@@ -23,15 +23,15 @@ export interface HeldDelivery extends QueueKey {
 }
 
 interface ObjectQueue {
-  /** Its deliveries with their places in the queue, the oldest first. */
+  /** Delivery id → place in the queue, the oldest first. */
   readonly places: Map<string, number>;
-  /** Its own budget has no token before; monotonic, 0 if that is not known. */
+  /** Time before which its own budget has no token; monotonic, 0 if that is not known. */
   blockedUntil: number;
   stamp: number;
 }
 
 interface HeapItem {
-  /** A place or a time: the least comes first. */
+  /** A place or a time: the smallest comes first. */
   readonly at: number;
   readonly object: string;
   readonly stamp: number;
@@ -39,13 +39,13 @@ interface HeapItem {
 
 const byAt = (a: HeapItem, b: HeapItem): number => a.at - b.at;
 
-/** Overtaken items that a heap may have beside one for each object. */
+/** The most stale items in the heaps in addition to one for each object. */
 const STALE_ITEMS_AT_MOST = 1_000;
 
 /** Held deliveries of one namespace at one trigger. */
 export class HeldInNamespace {
   readonly key: QueueKey;
-  /** The oldest first. */
+  /** By id, the oldest first. */
   readonly #held = new Map<string, HeldDelivery>();
   readonly #objects = new Map<string, ObjectQueue>();
   #ready = new Heap<HeapItem>(byAt);
@@ -58,44 +58,44 @@ export class HeldInNamespace {
     this.key = key;
   }
 
-  /** How many are held. */
+  /** Number of held deliveries. */
   get size(): number {
     return this.#held.size;
   }
 
-  /** How many objects are known to have used up their own budget. */
+  /** Number of objects whose own budget is known to be used up. */
   get blockedObjects(): number {
     return this.#blockedObjects;
   }
 
-  /** All of them, the oldest first. */
+  /** All deliveries, the oldest first. */
   get all(): Iterable<HeldDelivery> {
     return this.#held.values();
   }
 
-  /** The one that is held for longest. */
+  /** The delivery that is held for longest. */
   get oldest(): HeldDelivery | undefined {
     for (const held of this.#held.values()) return held;
     return undefined;
   }
 
-  /** One of them. */
+  /** The delivery of this id. */
   get(id: string): HeldDelivery | undefined {
     return this.#held.get(id);
   }
 
-  /** So many of those that were held last. */
+  /** This many deliveries, those that were held last. */
   youngest(count: number): readonly HeldDelivery[] {
     return count === 0 ? [] : [...this.#held.values()].slice(-count);
   }
 
-  /** Adds one behind all others. `blockedUntil` is when its object's own budget has a token. */
+  /** Adds one behind all others; its object's own budget has no token before `blockedUntil`. */
   add(held: HeldDelivery, blockedUntil: number): void {
     this.#held.set(held.id, held);
     this.#places += 1;
-    const line = this.#objects.get(held.object);
-    if (line !== undefined) {
-      line.places.set(held.id, this.#places);
+    const queue = this.#objects.get(held.object);
+    if (queue !== undefined) {
+      queue.places.set(held.id, this.#places);
       return;
     }
     const places = new Map([[held.id, this.#places]]);
@@ -104,74 +104,74 @@ export class HeldInNamespace {
     this.#enter(held.object, made, blockedUntil);
   }
 
-  /** Takes one out; `blockedUntil` is when its object has the next token, if that is known. */
+  /** Removes one; `blockedUntil` is the time of the next token of its object, if that is known. */
   remove(id: string, blockedUntil?: number): HeldDelivery | undefined {
     const held = this.#held.get(id);
-    const line = held === undefined ? undefined : this.#objects.get(held.object);
-    if (held === undefined || line === undefined) return undefined;
+    const queue = held === undefined ? undefined : this.#objects.get(held.object);
+    if (held === undefined || queue === undefined) return undefined;
     this.#held.delete(id);
-    const wasFirst = firstOf(line)?.id === id;
-    line.places.delete(id);
-    if (line.places.size === 0) this.#drop(held.object, line);
-    else if (wasFirst) this.#enter(held.object, line, blockedUntil ?? line.blockedUntil);
+    const wasFirst = firstOf(queue)?.id === id;
+    queue.places.delete(id);
+    if (queue.places.size === 0) this.#drop(held.object, queue);
+    else if (wasFirst) this.#enter(held.object, queue, blockedUntil ?? queue.blockedUntil);
     return held;
   }
 
-  /** The oldest one whose object has a token of its own. `waitMs` says how long an object waits. */
+  /** The oldest delivery whose object has a token; `waitMs` is how long an object waits for one. */
   next(now: number, waitMs: (object: string) => number): HeldDelivery | undefined {
     for (let item = this.#blocked.peek(); item !== undefined; item = this.#blocked.peek()) {
-      const line = this.#lineOf(item);
-      if (line !== undefined && item.at > now) break;
+      const queue = this.#queueOf(item);
+      if (queue !== undefined && item.at > now) break;
       this.#blocked.pop();
-      if (line !== undefined) this.#enter(item.object, line, 0);
+      if (queue !== undefined) this.#enter(item.object, queue, 0);
     }
     for (let item = this.#ready.peek(); item !== undefined; item = this.#ready.peek()) {
-      const line = this.#lineOf(item);
-      const ms = line === undefined ? 0 : waitMs(item.object);
-      if (line !== undefined && ms <= 0) return this.#held.get(firstOf(line)?.id ?? '');
+      const queue = this.#queueOf(item);
+      const ms = queue === undefined ? 0 : waitMs(item.object);
+      if (queue !== undefined && ms <= 0) return this.#held.get(firstOf(queue)?.id ?? '');
       this.#ready.pop();
-      if (line !== undefined) this.#enter(item.object, line, now + ms);
+      if (queue !== undefined) this.#enter(item.object, queue, now + ms);
     }
     return undefined;
   }
 
-  /** When an object's own budget has a token next, once `next` found none; endless if none waits. */
+  /** When the next object has a token, after `next` found none; infinite if no object waits. */
   get blockedUntil(): number {
     return this.#blocked.peek()?.at ?? Number.POSITIVE_INFINITY;
   }
 
-  #lineOf({ object, stamp }: HeapItem): ObjectQueue | undefined {
-    const line = this.#objects.get(object);
-    return line?.stamp === stamp ? line : undefined;
+  #queueOf({ object, stamp }: HeapItem): ObjectQueue | undefined {
+    const queue = this.#objects.get(object);
+    return queue?.stamp === stamp ? queue : undefined;
   }
 
-  #enter(object: string, line: ObjectQueue, blockedUntil: number): void {
-    this.#setBlocked(line, blockedUntil);
+  #enter(object: string, queue: ObjectQueue, blockedUntil: number): void {
+    this.#setBlocked(queue, blockedUntil);
     this.#stamps += 1;
-    line.stamp = this.#stamps;
+    queue.stamp = this.#stamps;
     const heap = blockedUntil > 0 ? this.#blocked : this.#ready;
-    const at = blockedUntil > 0 ? blockedUntil : (firstOf(line)?.place ?? 0);
-    heap.push({ at, object, stamp: line.stamp });
+    const at = blockedUntil > 0 ? blockedUntil : (firstOf(queue)?.place ?? 0);
+    heap.push({ at, object, stamp: queue.stamp });
     this.#tidy();
   }
 
-  #drop(object: string, line: ObjectQueue): void {
-    this.#setBlocked(line, 0);
+  #drop(object: string, queue: ObjectQueue): void {
+    this.#setBlocked(queue, 0);
     this.#objects.delete(object);
   }
 
-  #setBlocked(line: ObjectQueue, until: number): void {
-    this.#blockedObjects += (until > 0 ? 1 : 0) - (line.blockedUntil > 0 ? 1 : 0);
-    line.blockedUntil = until;
+  #setBlocked(queue: ObjectQueue, until: number): void {
+    this.#blockedObjects += (until > 0 ? 1 : 0) - (queue.blockedUntil > 0 ? 1 : 0);
+    queue.blockedUntil = until;
   }
 
-  /** Rebuilds the heaps when most of their items were overtaken. */
+  /** Rebuilds the heaps when most of their items are stale. */
   #tidy(): void {
     const most = this.#objects.size * 2 + STALE_ITEMS_AT_MOST;
     if (this.#ready.size + this.#blocked.size <= most) return;
     this.#ready = new Heap(byAt);
     this.#blocked = new Heap(byAt);
-    for (const [object, line] of this.#objects) this.#enter(object, line, line.blockedUntil);
+    for (const [object, queue] of this.#objects) this.#enter(object, queue, queue.blockedUntil);
   }
 }
 

@@ -1,5 +1,6 @@
-// What one batch adds to the store, with the ledger as the batch itself has changed it. It asks
-// nobody and commits nothing: what it needs to know was looked up before.
+// The changes that batches make to the store: a unit of work for one batch, and the unsaved changes
+// of batches that started nothing. No I/O: ledger entries were looked up before, and intake.ts
+// commits.
 
 import type { TrailEntry } from '../core/decision.ts';
 import type { ClusterRef, Delivery } from '../core/delivery.ts';
@@ -16,23 +17,23 @@ import {
   toLedgerEntry,
 } from './start-request.ts';
 
-/** What the work on one batch may look at. */
+/** Inputs of the work on one batch. */
 interface WorkFacts {
   readonly cluster: ClusterRef;
   readonly guard: Omit<GuardFacts, 'allowForeign'>;
   readonly foreignSources: ReadonlySet<string>;
   readonly limiter: Limiter;
-  /** The ledger's entries as they were before the batch. */
+  /** Ledger entries from before the batch. */
   readonly known: ReadonlyMap<string, LedgerEntry>;
   /** Wall clock, ms since 1970. */
   readonly now: number;
-  /** Why the rules before the one that accepted did not match. */
+  /** Reasons why the rules before the accepting one did not match. */
   readonly trailOf: (request: StartRequest) => readonly TrailEntry[];
 }
 
 const SHED: Ruling = { disposition: 'shed', why: 'the store is full' };
 
-/** The work on one batch. */
+/** Rules on the requests of one batch and collects the changes, seeing its own ledger changes. */
 export class UnitOfWork {
   readonly #facts: WorkFacts;
   readonly #changed = new Map<string, LedgerEntry>();
@@ -44,12 +45,12 @@ export class UnitOfWork {
     this.#facts = facts;
   }
 
-  /** The new deliveries. */
+  /** New deliveries of the batch. */
   get deliveries(): readonly Delivery[] {
     return this.#deliveries.filter(({ id }) => !this.#shed.has(id));
   }
 
-  /** What becomes of a request. */
+  /** Rules on a request and collects its changes. */
   rule(request: StartRequest): Ruling {
     const { guard, foreignSources, limiter } = this.#facts;
     const entry = this.#entryOf(request);
@@ -59,22 +60,22 @@ export class UnitOfWork {
     return ruling;
   }
 
-  /** Lets go of everything new; the rest of the batch stays. */
+  /** Drops all new deliveries; the rest of the batch stays. */
   shed(): void {
     this.#shed = new Set(this.#deliveries.map(({ id }) => id));
   }
 
-  /** A ruling as it is after `shed`: what was let go of was not started, nor repeated. */
+  /** The final ruling after `shed`: a dropped delivery was neither started nor repeated. */
   settled(request: StartRequest, ruling: Ruling): Ruling {
     return this.#shed.has(ruling.id ?? request.id) && !isGuarded(ruling) ? SHED : ruling;
   }
 
-  /** The entries of the ledger that it adds or moves. */
+  /** Ledger entries that the batch adds or moves. */
   get ledger(): readonly LedgerEntry[] {
     return [...this.#changed.values()].filter(({ id }) => !this.#shed.has(id));
   }
 
-  /** What it starts, as a commit has it. */
+  /** New deliveries and decisions in the form of a commit. */
   get newInCommit(): Pick<Commit, 'deliveries' | 'decisions' | 'now'> {
     const decisions = this.#decisions.filter(({ id }) => !this.#shed.has(id));
     return { deliveries: this.deliveries, decisions, now: this.#facts.now };
@@ -84,7 +85,7 @@ export class UnitOfWork {
     return this.#changed.get(ledgerKey) ?? this.#facts.known.get(ledgerKey);
   }
 
-  /** `queued` and `held` enter the ledger, `repeat` moves its entry, the rest leaves no trace. */
+  /** `queued` and `held` add a ledger entry, `repeat` moves it, others change nothing. */
   #enter(
     request: StartRequest,
     { ruling, entry }: { ruling: Ruling; entry: LedgerEntry | undefined },
@@ -105,27 +106,27 @@ function isGuarded({ disposition }: Ruling): boolean {
   return disposition === 'foreign' || disposition === 'loop' || disposition === 'shed';
 }
 
-// What batches changed that start nothing: how far was read, entries of the ledger that repetitions
-// moved, keys seen and gone. Nothing is lost if a crash takes it: the positions are as old as the rest,
-// so the same states are read again. So it may ride with a later commit.
-
-/** What of a commit may be late. */
+/** The part of a commit that may be stored later. */
 type UnsavedInCommit = Pick<Commit, 'positions' | 'ledger' | 'seen' | 'gone'>;
 
-/** A key of a watch path, and whether it went after it was seen last. */
+/** A key of a watch path, and whether it was deleted after it was last seen. */
 interface PathKey extends DeletedKey {
   isGone: boolean;
 }
 
-/** Changes that are not stored yet. */
+/**
+ * Changes of batches that started nothing: positions, ledger entries moved by repetitions, keys seen
+ * and deleted. A crash may lose them: positions are then as old as the rest, so the same states are
+ * read again. So they can wait for a later commit.
+ */
 export class UnsavedChanges {
   /** Source → watch path. */
   readonly #positions = new Map<string, Map<string, Position>>();
   readonly #ledger = new Map<string, LedgerEntry>();
-  /** By key of the Event; it lies on more than one path where sources overlap. */
+  /** By key of the Event; if sources overlap, it is on more than one path. */
   readonly #keys = new Map<string, PathKey[]>();
 
-  /** A copy that changes by itself. */
+  /** Returns an independent copy. */
   copy(): UnsavedChanges {
     const copy = new UnsavedChanges();
     for (const [source, positions] of this.#positions) copy.#moveTo(source, positions);
@@ -134,10 +135,7 @@ export class UnsavedChanges {
     return copy;
   }
 
-  /**
-   * Adds what a batch changed: entries of the ledger as they are after it, and of its keys those that
-   * the ledger may know.
-   */
+  /** Adds the changes of a batch: its ledger entries, and those keys that the ledger may know. */
   add(
     { source, positions, occurrences, gone }: Batch,
     ledger: Iterable<LedgerEntry>,
@@ -149,12 +147,12 @@ export class UnsavedChanges {
     for (const one of gone) if (mayKnow(one.key)) this.#note(one, true);
   }
 
-  /** The entry of the ledger under this key, where it was moved. */
+  /** The unsaved ledger entry of this key. */
   entry(key: string): LedgerEntry | undefined {
     return this.#ledger.get(key);
   }
 
-  /** How many entries and keys there are: what makes it grow. */
+  /** Number of entries and keys, which make it grow. */
   get size(): number {
     return this.#ledger.size + this.#keys.size;
   }
@@ -163,7 +161,7 @@ export class UnsavedChanges {
     return this.size === 0 && this.#positions.size === 0;
   }
 
-  /** All of it, as a commit has it. */
+  /** All changes in the form of a commit. */
   get inCommit(): UnsavedInCommit {
     const keys = [...this.#keys.values()].flat();
     const keysThat = (areGone: boolean): readonly DeletedKey[] =>

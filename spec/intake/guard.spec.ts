@@ -82,7 +82,7 @@ describe('the guards', () => {
     const harness = intakeHarness();
     await harness.take(anOccurrence({ event: about({ namespace: 'pay', name: 'web' }) }));
     expect(harness.of('decision')[0]?.disposed[0]?.why).to.equal(
-      'an Event of namespace "shop" speaks for an object of "pay"',
+      'an Event of namespace "shop" is about an object of "pay"',
     );
   });
 });
