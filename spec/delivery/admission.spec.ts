@@ -65,7 +65,7 @@ describe('the admission of a lane', () => {
           kind: 'breaker',
           from: 'open',
           to: 'half-open',
-          why: 'one attempt is made to see',
+          why: 'one attempt tests the receiver',
           retryMs: 0,
         },
       ]);
@@ -210,7 +210,7 @@ describe('the admission of a lane', () => {
           kind: 'pause',
           reason: 'throttled',
           state: 'over',
-          why: 'an attempt came through',
+          why: 'an attempt succeeded',
           retryMs: 0,
         },
       ]);
@@ -248,7 +248,7 @@ describe('the admission of a lane', () => {
       expect(admission.noteIdle(MINUTE)).to.deep.equal([
         {
           ...{ kind: 'pause', reason: 'throttled', state: 'over', retryMs: 0 },
-          why: 'its time is over, and nothing is due',
+          why: 'the wait is over and no delivery is due',
         },
       ]);
       expect(admission.allowed(MINUTE)).to.equal(1);
@@ -272,7 +272,7 @@ describe('the admission of a lane', () => {
       const { admission, last } = after(UNAUTHORIZED);
       expect(last[0]).to.include({
         ...{ kind: 'pause', reason: 'unauthorized', state: 'paused', retryMs: 5_000 },
-        why: 'the receiver does not accept our credential: 401',
+        why: 'the receiver does not accept the credential: 401',
       });
       expect([admission.isUnauthorized, admission.allowed(4_999)]).to.deep.equal([true, 0]);
       admission.begin(5_000);

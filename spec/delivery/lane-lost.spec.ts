@@ -105,7 +105,7 @@ describe('a lane and an attempt whose process died', () => {
     const { add, of, stop, running } = setUp();
     await add([died]);
     expect(of('delivery-moved')[0]?.why).to.equal(
-      'the process died; the receiver does not tell a repetition',
+      'the process died; the receiver no longer recognizes the idempotency key',
     );
     stop.abort();
     await running;
