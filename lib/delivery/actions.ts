@@ -1,6 +1,6 @@
-// Actions of a user on a delivery: retry, rerun, release, discard. Each changes the store and nothing
-// else: the caller observes it and wakes the lane. A running gateway calls them; without one, the
-// command line calls them on the opened store.
+// Actions of a user on a delivery: retry, rerun, release, discard. Each changes the store and
+// nothing else: the caller observes it and wakes the lane. A running gateway calls them; without
+// one, the command line calls them on the opened store.
 
 import { type Delivery, type DeliveryState, isOnlyHeld } from '../core/delivery.ts';
 import { deliveryIdOf } from '../core/delivery-id.ts';
@@ -120,13 +120,16 @@ async function change(
   { outbox }: ActParts,
 ): Promise<Acted> {
   if (!allowed.includes(from)) return { done: false, why: 'state', state: from };
-  // Only from the state that was read: the observation and the reason of a dead letter depend on it.
+  // Only from the state that was read: the observation and the reason of a dead letter depend on
+  // it.
   const answer = await outbox.change({ id, ...changed, from: [from] });
   if (answer.done) return { done: true, delivery: answer.delivery, from };
   return { done: false, why: answer.state === null ? 'not-found' : 'state', state: answer.state };
 }
 
-/** Takes the next number that was never used: each number makes an id, and ids are unique for ever. */
+/**
+ * Takes the next number that was never used: each number makes an id, and ids are unique for ever.
+ */
 async function rerun(delivery: Delivery, parts: ActParts): Promise<Acted> {
   const { archive, journal, now } = parts;
   const { bucket, number } = parseBucket(delivery.bucket);

@@ -1,7 +1,7 @@
 // Admission of a lane: how many attempts may run now, and if none, why and until when. It owns that
 // state for every reason: a failing receiver (circuit breaker), a rate limit, a refused credential.
-// After a pause one attempt tests the receiver. Pure except for jitter: it sets no timer and observes
-// nothing; times are passed in (monotonic, ms).
+// After a pause one attempt tests the receiver. Pure except for jitter: it sets no timer and
+// observes nothing; times are passed in (monotonic, ms).
 // Source: https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker.
 
 import type { Random } from '../core/clock.ts';
@@ -40,7 +40,9 @@ interface PauseCause {
   readonly askedMs: number | null;
 }
 
-/** The first pause covers a restart of a small service; the longest keeps recovery within a minute. */
+/**
+ * The first pause covers a restart of a small service; the longest keeps recovery within a minute.
+ */
 const PAUSE = { firstMs: 5_000, maxMs: 60_000 };
 
 const ADMITTING: AdmissionStatus = { state: 'admitting', reason: null, until: 0 };
@@ -289,7 +291,9 @@ function signOf(outcome: Outcome): ReceiverSign {
 /** One request has one receiver: a failure says most, whatever was settled without the receiver. */
 const BY_STRENGTH = ['unreachable', 'failing', 'well'] as const satisfies readonly ReceiverSign[];
 
-/** The outcome of one attempt that says most about the receiver; undefined if none says anything. */
+/**
+ * The outcome of one attempt that says most about the receiver; undefined if none says anything.
+ */
 export function strongestSign(outcomes: readonly Outcome[]): Outcome | undefined {
   for (const sign of BY_STRENGTH) {
     const found = outcomes.find((outcome) => signOf(outcome) === sign);

@@ -1,5 +1,5 @@
-// Attempts of a lane. Each is recorded in the store before it is made, runs within its timeout and is
-// reported to the admission; then each delivery is settled by itself. The lane decides which
+// Attempts of a lane. Each is recorded in the store before it is made, runs within its timeout and
+// is reported to the admission; then each delivery is settled by itself. The lane decides which
 // deliveries are due and how many attempts run at once.
 
 import type { Clock, Random } from '../core/clock.ts';
@@ -192,7 +192,9 @@ export class AttemptRunner {
     this.#observeMoved(delivery, outcome?.outcome === 'unknown' ? outcome.detail : '');
   }
 
-  /** A claim may come long after the due time: the process was suspended or died, or the lane full. */
+  /**
+   * A claim may come long after the due time: the process was suspended or died, or the lane full.
+   */
   async #withoutLost(
     deliveries: readonly Delivery[],
     signals: AttemptSignals,
@@ -210,7 +212,9 @@ export class AttemptRunner {
     return deliveries.filter((delivery) => !lost.includes(delivery));
   }
 
-  /** The delivery with its recorded attempt; none if it was changed meanwhile or the store failed. */
+  /**
+   * The delivery with its recorded attempt; none if it was changed meanwhile or the store failed.
+   */
   async #record(delivery: Delivery, signals: AttemptSignals): Promise<readonly Delivery[]> {
     const { clock, incarnation, observe, outbox, random } = this.#parts;
     const { id, retriedAt } = delivery;
@@ -284,7 +288,9 @@ export class AttemptRunner {
     return nextState(delivery, outcome, at);
   }
 
-  /** Observes changes of the admission; deliveries do not age while their lane makes no attempts. */
+  /**
+   * Observes changes of the admission; deliveries do not age while their lane makes no attempts.
+   */
   #report(changes: readonly AdmissionChange[]): void {
     const { clock, observe } = this.#parts;
     const { trigger } = this.#settings;

@@ -1,7 +1,8 @@
 // A lane for each trigger, and dispatch, which runs all lanes. A lane claims as many due deliveries
 // from the store as admission.ts allows. attempt-runner.ts attempts them, in batches if the trigger
-// takes those. It holds no backlog: deliveries wait in the store, and unused claims are returned. It
-// decides no next state (next-state.ts). The claim ensures that attempts of one object never overlap.
+// takes those. It holds no backlog: deliveries wait in the store, and unused claims are returned.
+// It decides no next state (next-state.ts). The claim ensures that attempts of one object never
+// overlap.
 
 import type { Delivery } from '../core/delivery.ts';
 import { hasCode } from '../core/errors.ts';
@@ -278,7 +279,9 @@ export class Dispatch {
     for (const delivery of deliveries) this.#lanes.get(delivery.trigger)?.reportLost(delivery);
   }
 
-  /** Runs every lane until stopped. A failure of one stops the others and is thrown after all ended. */
+  /**
+   * Runs every lane until stopped. A failure of one stops the others and is thrown after all ended.
+   */
   async run({ stop, abandon }: LaneSignals): Promise<void> {
     const failed = new AbortController();
     const signals = { stop: AbortSignal.any([stop, failed.signal]), abandon };

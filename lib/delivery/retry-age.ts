@@ -1,7 +1,7 @@
 // Ages in one lane. A delivery does not age while it cannot be attempted: its lane is paused, no
-// gateway runs, or the clock jumps forward. A lost answer always ages, because its receiver does. The
-// spans survive the process as one small value; if the store does not take it, attempts continue.
-// Times are wall clock, as attempts are recorded.
+// gateway runs, or the clock jumps forward. A lost answer always ages, because its receiver does.
+// The spans survive the process as one small value; if the store does not take it, attempts
+// continue. Times are wall clock, as attempts are recorded.
 
 import type { Clock } from '../core/clock.ts';
 import { isJsonObject } from '../core/event.ts';
@@ -140,7 +140,9 @@ function isPair(value: unknown): value is Pair {
   return typeof pair[0] === 'number' && (typeof pair[1] === 'number' || pair[1] === null);
 }
 
-/** A receiver that fails once a minute for a day; forgotten spans count as if attempts were made. */
+/**
+ * A receiver that fails once a minute for a day; forgotten spans count as if attempts were made.
+ */
 const PAUSES_KEPT = 1_440;
 
 /** A span of the wall clock, ms since 1970. */

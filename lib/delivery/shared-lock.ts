@@ -1,6 +1,6 @@
-// A lock with shared and exclusive holders: a delivery that may have killed the process is attempted
-// while no other attempt runs. First come, first served: a waiting exclusive holder blocks later
-// shared ones.
+// A lock with shared and exclusive holders: a delivery that may have killed the process is
+// attempted while no other attempt runs. First come, first served: a waiting exclusive holder
+// blocks later shared ones.
 
 /** Whether others may hold the lock at the same time. */
 export type LockMode = 'shared' | 'exclusive';

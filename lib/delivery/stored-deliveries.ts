@@ -1,6 +1,6 @@
 // Deliveries in the store, outside of lanes. They are read page by page, so that a backlog need not
-// fit into memory. They can be moved to another state, and are orphaned if their trigger is no longer
-// configured.
+// fit into memory. They can be moved to another state, and are orphaned if their trigger is no
+// longer configured.
 
 import type { Delivery, DeliveryState } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';

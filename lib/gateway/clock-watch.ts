@@ -1,6 +1,6 @@
 // Detects jumps of the wall clock: an administrator, NTP, a machine that slept. Due times in the
-// store are wall clock times, so they are shifted by the jump. The steady clock of lanes and release
-// is shifted, too. The order matters: at no moment may all waiting deliveries seem due.
+// store are wall clock times, so they are shifted by the jump. The steady clock of lanes and
+// release is shifted, too. The order matters: at no moment may all waiting deliveries seem due.
 
 import type { Clock } from '../core/clock.ts';
 import type { Observe } from '../core/observation.ts';

@@ -1,8 +1,8 @@
 // The identity of the cluster, checked at each start. The first id chosen stays, together with its
-// origin, because delivery ids contain it. The uid of kube-system is stored next to it once it can be
-// read; only a different uid means another cluster. Then the positions of the earlier cluster are
-// dropped and its deliveries are orphaned. The new id is written last: a start that dies in between
-// does all of it again, and nothing twice.
+// origin, because delivery ids contain it. The uid of kube-system is stored next to it once it can
+// be read; only a different uid means another cluster. Then the positions of the earlier cluster
+// are dropped and its deliveries are orphaned. The new id is written last: a start that dies in
+// between does all of it again, and nothing twice.
 
 import { randomUUID } from 'node:crypto';
 import type { ClusterRef } from '../core/delivery.ts';
@@ -133,7 +133,8 @@ function parseKept(text: string | null): KnownCluster | null {
   const { id, system, ...stored } = isJsonObject(value) ? value : {};
   const from = ORIGINS.find((origin) => origin === stored['from']);
   if (typeof id !== 'string' || from === undefined) throw unreadable();
-  // Records of earlier versions have no `system`; then the id is the uid if it came from kube-system.
+  // Records of earlier versions have no `system`; then the id is the uid if it came from
+  // kube-system.
   const known = typeof system === 'string' ? system : null;
   return { id, from, system: known ?? (from === 'kube-system' ? id : null) };
 }

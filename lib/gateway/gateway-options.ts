@@ -24,6 +24,8 @@ export interface GatewayParts {
   readonly incarnation: string;
   /** How long attempts may still run after a stop, in ms. */
   readonly drainMs: number;
-  /** `none`: the cluster is as new as this gateway, so a start without a position misses nothing. */
+  /**
+   * `none`: the cluster is as new as this gateway, so a start without a position misses nothing.
+   */
   readonly before?: 'none';
 }

@@ -267,7 +267,9 @@ export class Gateway {
     return { waiting, abandoned };
   }
 
-  /** Waits until reading and running attempts end, within the limit; returns how many were aborted. */
+  /**
+   * Waits until reading and running attempts end, within the limit; returns how many were aborted.
+   */
   async #drain(
     { reading, working }: { reading: Promise<unknown>; working: Promise<unknown> },
     { dispatch }: StartedGateway,

@@ -41,7 +41,9 @@ export async function readBeat(keep: KeyValues): Promise<Beat | null> {
   return { at, readMs: typeof readMs === 'number' ? readMs : 0 };
 }
 
-/** Adds the span that ends now to those without a gateway; returns all of them, the oldest first. */
+/**
+ * Adds the span that ends now to those without a gateway; returns all of them, the oldest first.
+ */
 export async function recordDowntime(
   keep: KeyValues,
   span: PauseSpan | null,

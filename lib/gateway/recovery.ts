@@ -180,7 +180,9 @@ interface OwnedPosition {
   readonly position: Position;
 }
 
-/** The newest position of each path with its source; older ones say nothing about the time since. */
+/**
+ * The newest position of each path with its source; older ones say nothing about the time since.
+ */
 function latest(positions: ReadonlyMap<string, Positions>): ReadonlyMap<string, OwnedPosition> {
   const found = new Map<string, OwnedPosition>();
   for (const [owner, paths] of positions) {

@@ -1,5 +1,6 @@
-// The usage of the store, observed when its level changes and not with every commit. Each level ends
-// well below the point where it begins, so that a store at its bound does not change it every second.
+// The usage of the store, observed when its level changes and not with every commit. Each level
+// ends well below the point where it begins, so that a store at its bound does not change it every
+// second.
 
 import type { Clock } from '../core/clock.ts';
 import type { Observation, Observe } from '../core/observation.ts';
@@ -18,7 +19,9 @@ type Level = Extract<Observation, { kind: 'store-usage' }>['level'];
 const NEAR = 0.8;
 const FINE_AGAIN = 0.7;
 const ROOM_AGAIN = 0.95;
-/** Settled deliveries are removed for new ones, so a store at its bound may accept all: not full. */
+/**
+ * Settled deliveries are removed for new ones, so a store at its bound may accept all: not full.
+ */
 const FULL_FOR_MS = 30_000;
 
 /** Derives the level of the store from its usage and its answers to commits. */
@@ -40,7 +43,9 @@ export class UsageWatch {
     this.#follow({ done, usage });
   }
 
-  /** Updates the level by the usage. Only a commit proves that a store at its bound accepts more. */
+  /**
+   * Updates the level by the usage. Only a commit proves that a store at its bound accepts more.
+   */
   look(usage: StoreUsage): void {
     if (this.#level !== 'full' || shareOf(usage) < ROOM_AGAIN) this.#follow({ done: true, usage });
   }

@@ -1,6 +1,7 @@
 // Creates the workers and connects them: limits, lanes, release and intake. It starts none of them.
 // Workers use the steady clock, because jumps must not affect waiting deliveries. Triggers and
-// sources use the wall clock, because the times they sign or compare must agree with other machines.
+// sources use the wall clock, because the times they sign or compare must agree with other
+// machines.
 
 import type { ClusterRef } from '../core/delivery.ts';
 import type { Committed, Store } from '../core/store.ts';

@@ -1,6 +1,7 @@
-// All held deliveries, in one queue for each namespace and trigger; the queues take turns. Namespaces
-// share the bound on held deliveries of a trigger. At the bound a shorter queue still accepts a
-// delivery, and the longest queue evicts one. No I/O, no budgets (limiter.ts) and no clock.
+// All held deliveries, in one queue for each namespace and trigger; the queues take turns.
+// Namespaces share the bound on held deliveries of a trigger. At the bound a shorter queue still
+// accepts a delivery, and the longest queue evicts one. No I/O, no budgets (limiter.ts) and no
+// clock.
 
 import { type HeldDelivery, HeldInNamespace, type QueueKey } from './held-in-namespace.ts';
 

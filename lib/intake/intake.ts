@@ -1,8 +1,8 @@
 // Intake: judges every occurrence of a batch and gives each accepted one a disposition at each
-// trigger of its rule. New deliveries are committed with the positions before anything is observed. A
-// batch that starts nothing costs no call of the store: its changes are saved with the next commit, or
-// within a second. If the store is full, intake waits or sheds. The stages are pure (stages.ts);
-// calls to an unavailable store are retried elsewhere (gateway/retrying-store.ts).
+// trigger of its rule. New deliveries are committed with the positions before anything is observed.
+// A batch that starts nothing costs no call of the store: its changes are saved with the next
+// commit, or within a second. If the store is full, intake waits or sheds. The stages are pure
+// (stages.ts); calls to an unavailable store are retried elsewhere (gateway/retrying-store.ts).
 
 import type { Clock, Random } from '../core/clock.ts';
 import type { Decision, RuleRef, TriggerDisposition } from '../core/decision.ts';
@@ -100,7 +100,9 @@ export class Intake {
     return this.#inTurn(() => this.#save());
   }
 
-  /** Saves a second after the first unsaved change, until the signal aborts; it does not save then. */
+  /**
+   * Saves a second after the first unsaved change, until the signal aborts; it does not save then.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
     while (!signal.aborted) {

@@ -1,6 +1,6 @@
 // The stages between an accepted occurrence and its commit, in their order. Each stage returns a
-// ruling on a request, or null; a request without a ruling is started. They do no I/O. Guards are in
-// guard.ts, limits in limiter.ts.
+// ruling on a request, or null; a request without a ruling is started. They do no I/O. Guards are
+// in guard.ts, limits in limiter.ts.
 
 import { millisecondsOf, parseMicroTime } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
@@ -41,7 +41,9 @@ export function rule(request: StartRequest, facts: StageFacts): Ruling {
   return QUEUED;
 }
 
-/** The ruling of the first guard that stops an accepted occurrence at any trigger; otherwise null. */
+/**
+ * The ruling of the first guard that stops an accepted occurrence at any trigger; otherwise null.
+ */
 export function guarded(occurrence: Occurrence, guard: GuardFacts): Ruling | null {
   for (const stage of GUARDS) {
     const ruling = stage({ occurrence }, { guard });

@@ -1,5 +1,5 @@
-// The judgement of the circuit breaker: after which outcomes a receiver should be left alone. When it
-// is tried again is admission.spec.ts.
+// The judgement of the circuit breaker: after which outcomes a receiver should be left alone. When
+// it is tried again is admission.spec.ts.
 
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';

@@ -1,6 +1,6 @@
 // A lane whose receiver said something about itself: it asks to wait, or does not accept the
-// credential.
-// What is not attempted meanwhile, how the lane goes on, what is reported and what ages.
+// credential. What is not attempted meanwhile, how the lane goes on, what is reported and what
+// ages.
 
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';

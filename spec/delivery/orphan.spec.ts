@@ -8,7 +8,9 @@ import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, deliveries, idOf } from '../conformance/store-builders.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 
-/** A store with 3 waiting and 1 held for `build`, and 600 for `report`; and what was listed of it. */
+/**
+ * A store with 3 waiting and 1 held for `build`, and 600 for `report`; and what was listed of it.
+ */
 async function setUp() {
   const store = createMemoryStore();
   const [first, ...others] = deliveries(4);

@@ -8,7 +8,7 @@ import { aCommit, anEntry } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 describe('the sweeper', () => {
-  it('forgets a series when its Event has been gone for the retention and its path is read', async () => {
+  it('forgets a series when its Event was deleted for the retention and its path is read', async () => {
     const clock = new FakeClock();
     const store = createMemoryStore();
     const entry = anEntry();
@@ -33,7 +33,7 @@ describe('the sweeper', () => {
   });
 });
 
-/** Looks as often as the heart beats. */
+/** Reads the clock as often as the heartbeat does. */
 async function beat(clock: FakeClock, retention: RetentionClock, seconds: number): Promise<void> {
   for (let passed = 0; passed < seconds; passed += 10) {
     await clock.advance(10_000);
@@ -42,7 +42,7 @@ async function beat(clock: FakeClock, retention: RetentionClock, seconds: number
 }
 
 describe('the retention clock', () => {
-  it('goes while everything is read, stands while something is not, and goes on', async () => {
+  it('runs while every path is read and stops while one is not', async () => {
     const clock = new FakeClock();
     const retention = new RetentionClock(clock, 0);
     await beat(clock, retention, 60);
@@ -57,7 +57,7 @@ describe('the retention clock', () => {
     expect(retention.readMs).to.equal(90_000);
   });
 
-  it('goes on from what earlier processes counted', async () => {
+  it('continues from the time that earlier processes counted', async () => {
     const clock = new FakeClock();
     const retention = new RetentionClock(clock, 0);
     retention.goOnFrom(5_000);

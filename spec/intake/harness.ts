@@ -1,4 +1,4 @@
-// Intake over a memory store and a hand-made chain, with everything it says recorded.
+// Intake over a memory store and a simple chain, with its observations recorded.
 
 import type { Delivery } from '../../lib/core/delivery.ts';
 import { textAt } from '../../lib/core/event.ts';
@@ -16,20 +16,20 @@ import { anEvent, anOccurrence } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type RecordingObserve, recordingObserve } from '../support/recording-observe.ts';
 
-/** What a spec may choose. */
+/** Options of a spec. */
 export interface HarnessOptions {
   readonly rules?: readonly RuleSection[];
   readonly limits?: Limits;
   readonly heldAtMost?: number;
   readonly holdForMs?: number;
-  /** Spans in which no gateway worked. */
+  /** Spans in which no gateway ran. */
   readonly downtimes?: readonly PauseSpan[];
   readonly clock?: FakeClock;
   readonly parts?: Partial<IntakeParts>;
   readonly store?: Store;
 }
 
-/** Intake with everything around it. */
+/** Intake with its dependencies. */
 export interface IntakeHarness extends RecordingObserve {
   readonly intake: Intake;
   readonly clock: FakeClock;
@@ -44,7 +44,7 @@ export interface IntakeHarness extends RecordingObserve {
   readonly dispositions: () => readonly (readonly string[])[];
 }
 
-/** Nobody stops. */
+/** A signal that never aborts. */
 export const NEVER = new AbortController().signal;
 
 const ACCEPT_ALL: readonly RuleSection[] = [{ name: 'all', action: 'accept', triggers: ['build'] }];

@@ -1,4 +1,4 @@
-// The order in which one queue gives up what is held, against the plain way to say it.
+// The order in which one queue releases its deliveries, compared with a simple model.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -21,7 +21,7 @@ const ACT = fc.oneof(
 );
 
 describe('a queue of held deliveries', () => {
-  it('gives the oldest one whose object has a token, whatever came and went', () => {
+  it('returns the oldest one whose object has a token, after any additions and removals', () => {
     fc.assert(
       fc.property(fc.array(ACT, { minLength: 30, maxLength: 150 }), (acts) => {
         const queue = new HeldInNamespace(KEY);
@@ -57,7 +57,8 @@ describe('a queue of held deliveries', () => {
           expect(queue.oldest).to.equal(all[0]);
           if (next === undefined && all.length > 0) {
             const first = Math.min(...all.map(({ object }) => now + waitMs(object)));
-            // Another queue may have taken the token meanwhile: then the look is too early, not late.
+            // Another queue may have taken the token meanwhile: then the look is too early, never
+            // late.
             expect(queue.blockedUntil).to.be.above(now).and.at.most(first);
             const objects = new Set(all.map(({ object }) => object));
             expect(queue.blockedObjects).to.equal(objects.size);
@@ -72,7 +73,7 @@ describe('a queue of held deliveries', () => {
     );
   });
 
-  it('looks at one delivery of an object, however many of it wait in front', () => {
+  it('looks at one delivery of an object, however many of it wait', () => {
     const queue = new HeldInNamespace(KEY);
     for (let place = 0; place < 10_000; place += 1) queue.add(held(`a${place}`, 'busy'), 50);
     queue.add(held('b', 'free'), 0);
