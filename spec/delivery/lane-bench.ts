@@ -14,7 +14,7 @@ import { recordingObserve } from '../support/recording-observe.ts';
 /** One attempt at the trigger. */
 export interface Firing {
   readonly delivery: Delivery;
-  /** All that go with it, itself included. */
+  /** All deliveries of the attempt. */
   readonly deliveries: readonly Delivery[];
   readonly signal: AbortSignal;
   /** Ends it with one outcome for all, or one for each. */
@@ -34,7 +34,7 @@ export class HeldTrigger implements Trigger {
     if (batch !== undefined) this.batch = batch;
   }
 
-  /** How many attempts are being made. */
+  /** Number of running attempts. */
   get running(): number {
     return this.#running;
   }
@@ -57,16 +57,16 @@ export class HeldTrigger implements Trigger {
   }
 }
 
-/** It arrived. */
+/** Delivered. */
 export const DELIVERED: Outcome = { outcome: 'delivered' };
-/** It did not, this time. */
+/** To be retried. */
 export const RETRY = {
   outcome: 'retry',
   reason: 'unavailable',
   detail: 'busy',
 } as const satisfies Outcome;
 
-/** What a lane may be set up on instead of its own. */
+/** Dependencies that replace the defaults. */
 export interface LaneSurroundings {
   readonly clock?: FakeClock;
   readonly store?: Store;
@@ -74,7 +74,7 @@ export interface LaneSurroundings {
   readonly downtimes?: LaneParts['downtimes'];
 }
 
-/** A lane that runs. */
+/** A running lane. */
 export function setUp(
   settings: Partial<AttemptSettings> = {},
   trigger: Trigger = new HeldTrigger(),
@@ -118,7 +118,7 @@ export function setUp(
   return { clock, store, lane, running, stop, abandon, add, ...recording };
 }
 
-/** Where a delivery stands. */
+/** State of a delivery. */
 export async function stateOf(
   store: Store,
   delivery: Delivery | undefined,
