@@ -1,7 +1,7 @@
-// A watch that is quiet for longer than etcd keeps history, on a real API server that compacts every
-// 30 s: the next reconnect answers 410, and what was written before, during and after it starts one
-// build each. The quiet refresh, which is there so that this does not happen, is shown on a clock
-// that hurries.
+// A watch that is quiet for longer than etcd keeps history, on a real API server that compacts
+// every 30 s: the next reconnect answers 410, and what was written before, during and after it
+// starts one build each. The quiet refresh, which is there so that this does not happen, is shown
+// on a clock that hurries.
 
 import { expect } from 'chai';
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
@@ -92,7 +92,7 @@ describe('a quiet watch', function () {
     expect(once.gapsWhileRunning(gateway)).to.deep.equal([]);
   });
 
-  it('that was refreshed in time meets no 410 when it is opened again', async () => {
+  it('that was refreshed in time gets no 410 when it is opened again', async () => {
     const { namespace, reading, observed } = refreshed;
     await compacted(namespace, refreshed.firstVersion);
     proxy.cutAll('reset');
