@@ -1,6 +1,6 @@
-// Attempts of a lane. Each is recorded in the store before it is made, runs within its timeout and
-// is reported to the admission; then each delivery is settled by itself. The lane decides which
-// deliveries are due and how many attempts run at once.
+// Attempts of a lane. Each is recorded in the store before it is made, runs within its timeout, and
+// updates the admission. Then each delivery is settled by itself. The lane decides which deliveries
+// are due and how many attempts run at once.
 
 import type { Clock, Random } from '../core/clock.ts';
 import type { Delivery, Outcome } from '../core/delivery.ts';

@@ -13,7 +13,6 @@ import { aborted } from '../kit/async/abort.ts';
 import { repeat } from '../kit/async/repeat.ts';
 import { SteadyClock } from '../kit/async/steady-clock.ts';
 import { ClockWatch } from './clock-watch.ts';
-import type { GatewayParts } from './gateway-options.ts';
 import { HealthWatch } from './health-watch.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Liveness } from './liveness.ts';
@@ -21,8 +20,9 @@ import { resumePositions, type StartedGateway, start, VolatileStartGaps } from '
 import { RetentionClock, Sweeper } from './retention.ts';
 import { retryingStore } from './retrying-store.ts';
 import { UsageWatch } from './usage-watch.ts';
+import type { GatewayParts } from './wiring.ts';
 
-export type { GatewayParts } from './gateway-options.ts';
+export type { GatewayParts } from './wiring.ts';
 
 /** Result of a stopped gateway. */
 export interface Stopped {

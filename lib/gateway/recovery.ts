@@ -12,10 +12,9 @@ import { orphan } from '../delivery/stored-deliveries.ts';
 import type { SteadyClock } from '../kit/async/steady-clock.ts';
 import { JUMP_MS } from './clock-watch.ts';
 import { followCluster } from './cluster-identity.ts';
-import type { GatewayParts } from './gateway-options.ts';
 import { type Beat, Heartbeat, readBeat, recordDowntime } from './heartbeat.ts';
 import type { RetentionClock } from './retention.ts';
-import { createWorkers, type WorkerParts, type Workers } from './wiring.ts';
+import { createWorkers, type GatewayParts, type WorkerParts, type Workers } from './wiring.ts';
 
 /** Dependencies of a start. */
 interface StartParts extends GatewayParts, Pick<WorkerParts, 'steady' | 'answered'> {

@@ -3,7 +3,9 @@
 // sources use the wall clock, because the times they sign or compare must agree with other
 // machines.
 
+import type { Clock, Random } from '../core/clock.ts';
 import type { ClusterRef } from '../core/delivery.ts';
+import type { Observe } from '../core/observation.ts';
 import type { Committed, Store } from '../core/store.ts';
 import type { LaneParts } from '../delivery/attempt-runner.ts';
 import { Dispatch, Lane } from '../delivery/lane.ts';
@@ -13,7 +15,30 @@ import { HeldRelease } from '../intake/held-release.ts';
 import { Intake } from '../intake/intake.ts';
 import { Limiter, rememberedMs } from '../intake/limiter.ts';
 import type { SteadyClock } from '../kit/async/steady-clock.ts';
-import type { GatewayParts } from './gateway-options.ts';
+import type { ClusterIdentity } from '../kubernetes/client/cluster-id.ts';
+import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
+import type { Plan } from '../plan/plan.ts';
+
+/** Dependencies of a gateway. It creates none of them, so that specs and the demo pass their own. */
+export interface GatewayParts {
+  readonly plan: Plan;
+  readonly api: ApiClient;
+  readonly store: Store;
+  /** Asks the API server for the identity of the cluster; waits while the server is unavailable. */
+  readonly findCluster: (observe: Observe, signal: AbortSignal) => Promise<ClusterIdentity>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observe: Observe;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Folder to which relative paths of the configuration refer. */
+  readonly folder: string;
+  /** Name of this run of the process. */
+  readonly incarnation: string;
+  /** How long attempts may still run after a stop, in ms. */
+  readonly drainMs: number;
+  /** `none`: the cluster is as new as this gateway, so its first start misses nothing. */
+  readonly before?: 'none';
+}
 
 /** Dependencies of the workers; `clock` is the wall clock. */
 export interface WorkerParts extends Omit<GatewayParts, 'findCluster' | 'drainMs'> {
