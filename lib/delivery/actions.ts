@@ -63,8 +63,8 @@ const DISCARDED: readonly DeliveryState[] = [
 /**
  * Applies an action to the delivery of this id.
  *
- * **Shape**: `retry` attempts it again under its id. `rerun` starts a copy under a new id and leaves
- * the original unchanged. `release` starts a delivery that a limit held. `discard` ends it.
+ * **Shape**: `retry` attempts it again under its id. `rerun` starts a copy under a new id and
+ * leaves the original unchanged. `release` starts a delivery that a limit held. `discard` ends it.
  */
 export async function act(name: ActName, id: string, parts: ActParts): Promise<Acted> {
   const delivery = await parts.archive.get(id);
@@ -127,9 +127,7 @@ async function change(
   return { done: false, why: answer.state === null ? 'not-found' : 'state', state: answer.state };
 }
 
-/**
- * Takes the next number that was never used: each number makes an id, and ids are unique for ever.
- */
+/** Takes the next number that was never used: it is part of an id, and ids are unique for ever. */
 async function rerun(delivery: Delivery, parts: ActParts): Promise<Acted> {
   const { archive, journal, now } = parts;
   const { bucket, number } = parseBucket(delivery.bucket);

@@ -40,9 +40,7 @@ interface PauseCause {
   readonly askedMs: number | null;
 }
 
-/**
- * The first pause covers a restart of a small service; the longest keeps recovery within a minute.
- */
+/** The first pause covers a restart of a service; the longest keeps recovery within a minute. */
 const PAUSE = { firstMs: 5_000, maxMs: 60_000 };
 
 const ADMITTING: AdmissionStatus = { state: 'admitting', reason: null, until: 0 };
@@ -56,9 +54,9 @@ export class Admission {
   /** Pauses in a row for which the receiver gave no time. */
   #pauses = 0;
   /**
-   * The most attempts at once after a receiver asked to wait: one more for each success, which doubles
-   * them in each round. So a few rounds find a rate that it accepts. A rate that is still too high
-   * costs no more refused requests than were just accepted (slow start, RFC 5681 §3.1).
+   * The most attempts at once after a receiver asked to wait: one more for each success, which
+   * doubles them in each round. So a few rounds find a rate that it accepts. A rate that is still
+   * too high costs no more refused requests than were just accepted (slow start, RFC 5681 §3.1).
    */
   #window = Number.POSITIVE_INFINITY;
 
@@ -101,8 +99,8 @@ export class Admission {
   }
 
   /**
-   * Call when no delivery is due. A wait that the receiver asked for then ends with its time, without
-   * a test; the next attempt still runs alone.
+   * Call when no delivery is due. A wait that the receiver asked for then ends with its time,
+   * without a test; the next attempt still runs alone.
    */
   noteIdle(now: number): readonly AdmissionChange[] {
     const { state, reason, until } = this.#current;
@@ -291,9 +289,7 @@ function signOf(outcome: Outcome): ReceiverSign {
 /** One request has one receiver: a failure says most, whatever was settled without the receiver. */
 const BY_STRENGTH = ['unreachable', 'failing', 'well'] as const satisfies readonly ReceiverSign[];
 
-/**
- * The outcome of one attempt that says most about the receiver; undefined if none says anything.
- */
+/** The outcome of an attempt that says most about the receiver; undefined if none does. */
 export function strongestSign(outcomes: readonly Outcome[]): Outcome | undefined {
   for (const sign of BY_STRENGTH) {
     const found = outcomes.find((outcome) => signOf(outcome) === sign);

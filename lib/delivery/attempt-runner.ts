@@ -108,8 +108,8 @@ export class AttemptRunner {
   /**
    * Makes one attempt of these claimed deliveries and settles each.
    *
-   * **Order and time**: resolves when the receiver has answered, so the next attempt need not wait for
-   * the disk. `settled` resolves when every outcome is recorded.
+   * **Order and time**: resolves when the receiver has answered, so the next attempt need not wait
+   * for the disk. `settled` resolves when every outcome is recorded.
    */
   async make(deliveries: readonly Delivery[], signals: AttemptSignals): Promise<AttemptMade> {
     const mode = deliveries.some(isSuspect) ? 'exclusive' : 'shared';
@@ -192,9 +192,7 @@ export class AttemptRunner {
     this.#observeMoved(delivery, outcome?.outcome === 'unknown' ? outcome.detail : '');
   }
 
-  /**
-   * A claim may come long after the due time: the process was suspended or died, or the lane full.
-   */
+  /** A claim may come long after the due time: after a suspension, a death or in a full lane. */
   async #withoutLost(
     deliveries: readonly Delivery[],
     signals: AttemptSignals,
@@ -212,9 +210,7 @@ export class AttemptRunner {
     return deliveries.filter((delivery) => !lost.includes(delivery));
   }
 
-  /**
-   * The delivery with its recorded attempt; none if it was changed meanwhile or the store failed.
-   */
+  /** The delivery with its recorded attempt; none if it was changed or the store failed. */
   async #record(delivery: Delivery, signals: AttemptSignals): Promise<readonly Delivery[]> {
     const { clock, incarnation, observe, outbox, random } = this.#parts;
     const { id, retriedAt } = delivery;
@@ -288,9 +284,7 @@ export class AttemptRunner {
     return nextState(delivery, outcome, at);
   }
 
-  /**
-   * Observes changes of the admission; deliveries do not age while their lane makes no attempts.
-   */
+  /** Observes changes of the admission; deliveries do not age while their lane is paused. */
   #report(changes: readonly AdmissionChange[]): void {
     const { clock, observe } = this.#parts;
     const { trigger } = this.#settings;

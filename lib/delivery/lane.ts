@@ -279,9 +279,7 @@ export class Dispatch {
     for (const delivery of deliveries) this.#lanes.get(delivery.trigger)?.reportLost(delivery);
   }
 
-  /**
-   * Runs every lane until stopped. A failure of one stops the others and is thrown after all ended.
-   */
+  /** Runs all lanes until stopped. A failure of one stops the others and is thrown at the end. */
   async run({ stop, abandon }: LaneSignals): Promise<void> {
     const failed = new AbortController();
     const signals = { stop: AbortSignal.any([stop, failed.signal]), abandon };

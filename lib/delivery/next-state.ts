@@ -20,9 +20,7 @@ export interface RetryPolicy extends BackoffLimits {
 /** Next state of a delivery, with the reason for people. */
 export type NextState = Settlement['next'] & { readonly why: string };
 
-/**
- * After this many errors thrown by its trigger a delivery is a dead letter: it will throw again.
- */
+/** After this many throws of its trigger a delivery is a dead letter: it will throw again. */
 const BUGS_AT_MOST = 5;
 
 /** Time since moments of the wall clock; see `RetryAge`. */

@@ -140,9 +140,7 @@ function isPair(value: unknown): value is Pair {
   return typeof pair[0] === 'number' && (typeof pair[1] === 'number' || pair[1] === null);
 }
 
-/**
- * A receiver that fails once a minute for a day; forgotten spans count as if attempts were made.
- */
+/** A receiver that fails each minute for a day; a forgotten span counts as time with attempts. */
 const PAUSES_KEPT = 1_440;
 
 /** A span of the wall clock, ms since 1970. */

@@ -10,8 +10,8 @@ import type { Archive, DeliveryQuery, Outbox, StateChange } from '../core/store.
 const PAGE = 500;
 
 /**
- * Reads the deliveries of a query page by page, in the order of their commits, the oldest first. The
- * caller may change the states of a page; the next page begins behind it.
+ * Reads the deliveries of a query page by page, in the order of their commits, the oldest first.
+ * The caller may change the states of a page; the next page begins behind it.
  */
 export async function* walkPages(
   archive: Pick<Archive, 'list'>,

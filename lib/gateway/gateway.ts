@@ -267,9 +267,7 @@ export class Gateway {
     return { waiting, abandoned };
   }
 
-  /**
-   * Waits until reading and running attempts end, within the limit; returns how many were aborted.
-   */
+  /** Waits within the limit until reading and attempts end; returns how many were aborted. */
   async #drain(
     { reading, working }: { reading: Promise<unknown>; working: Promise<unknown> },
     { dispatch }: StartedGateway,

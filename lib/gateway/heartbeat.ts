@@ -41,9 +41,7 @@ export async function readBeat(keep: KeyValues): Promise<Beat | null> {
   return { at, readMs: typeof readMs === 'number' ? readMs : 0 };
 }
 
-/**
- * Adds the span that ends now to those without a gateway; returns all of them, the oldest first.
- */
+/** Adds a span that ends now to those without a gateway; returns all, the oldest first. */
 export async function recordDowntime(
   keep: KeyValues,
   span: PauseSpan | null,

@@ -158,9 +158,9 @@ interface ResumeFacts {
 }
 
 /**
- * The positions from which a source resumes: its own, and those of a source that was renamed or that
- * gave namespaces away. So a new reader of a path does not restart it. The source itself decides how
- * to resume from several positions.
+ * The positions from which a source resumes: its own, and those of a source that was renamed or
+ * that gave namespaces away. So a new reader of a path does not restart it. The source itself
+ * decides how to resume from several positions.
  */
 export function resumePositions(name: string, { positions, sources }: ResumeFacts): Positions {
   const own = positions.get(name) ?? new Map<string, Position>();
@@ -179,9 +179,7 @@ interface OwnedPosition {
   readonly position: Position;
 }
 
-/**
- * The newest position of each path with its source; older ones say nothing about the time since.
- */
+/** The newest position of each path with its source; older ones do not cover the time since. */
 function latest(positions: ReadonlyMap<string, Positions>): ReadonlyMap<string, OwnedPosition> {
   const found = new Map<string, OwnedPosition>();
   for (const [owner, paths] of positions) {

@@ -19,9 +19,7 @@ type Level = Extract<Observation, { kind: 'store-usage' }>['level'];
 const NEAR = 0.8;
 const FINE_AGAIN = 0.7;
 const ROOM_AGAIN = 0.95;
-/**
- * Settled deliveries are removed for new ones, so a store at its bound may accept all: not full.
- */
+/** Settled deliveries make room, so a store at its bound may accept all: then it is not full. */
 const FULL_FOR_MS = 30_000;
 
 /** Derives the level of the store from its usage and its answers to commits. */
@@ -43,9 +41,7 @@ export class UsageWatch {
     this.#follow({ done, usage });
   }
 
-  /**
-   * Updates the level by the usage. Only a commit proves that a store at its bound accepts more.
-   */
+  /** Updates the level by the usage; only a commit proves that a full store accepts more. */
   look(usage: StoreUsage): void {
     if (this.#level !== 'full' || shareOf(usage) < ROOM_AGAIN) this.#follow({ done: true, usage });
   }

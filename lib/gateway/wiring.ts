@@ -19,7 +19,7 @@ import type { ClusterIdentity } from '../kubernetes/client/cluster-id.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 import type { Plan } from '../plan/plan.ts';
 
-/** Dependencies of a gateway. It creates none of them, so that specs and the demo pass their own. */
+/** Dependencies of a gateway, which creates none of them: specs and the demo pass their own. */
 export interface GatewayParts {
   readonly plan: Plan;
   readonly api: ApiClient;

@@ -86,8 +86,8 @@ export class HeldRelease {
   }
 
   /**
-   * Moves every delivery that may move now; returns in how many ms to look again, null if only a new
-   * delivery can change something.
+   * Moves every delivery that may move now; returns in how many ms to look again, null if only a
+   * new delivery can change something.
    *
    * **Order and time**: deliveries start before any expires: a token may have come while no gateway
    * ran.

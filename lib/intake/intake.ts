@@ -100,9 +100,7 @@ export class Intake {
     return this.#inTurn(() => this.#save());
   }
 
-  /**
-   * Saves a second after the first unsaved change, until the signal aborts; it does not save then.
-   */
+  /** Saves a second after the first unsaved change, until the signal aborts; not at the abort. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
     while (!signal.aborted) {

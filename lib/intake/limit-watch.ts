@@ -123,9 +123,7 @@ export class LimitWatch {
 
 type TokenUser = Omit<HeldDelivery, 'id' | 'since'>;
 
-/**
- * Tokens taken by each rule, trigger and namespace in this period of the budget and the last one.
- */
+/** Tokens taken by rule, trigger and namespace in this period of the budget and the last one. */
 class BudgetUse {
   readonly #perMs: number;
   #began = Number.NEGATIVE_INFINITY;
@@ -162,9 +160,7 @@ class BudgetUse {
   }
 }
 
-/**
- * The first delivery that waits for a budget: after a start the users of its tokens are unknown.
- */
+/** The first delivery that waits for a budget: after a start its users are not known. */
 function firstUser({ queues }: HeldDeliveries, budget: Budget): LimitUser | null {
   const blocked = queues.find(({ blockedObjects }) => blockedObjects > 0);
   const first = (budget === 'perObject' ? blocked : queues[0])?.oldest;

@@ -129,9 +129,7 @@ export class Limiter {
     return held;
   }
 
-  /**
-   * Time until `release` may find one again, in ms; infinite if only a new delivery changes that.
-   */
+  /** Time until `release` may find one again, in ms; infinite if that needs a new delivery. */
   msUntilRelease(): number {
     const now = this.#now();
     if (this.held.size === 0) return Number.POSITIVE_INFINITY;

@@ -25,8 +25,8 @@ type Stage = (request: StartRequest, facts: StageFacts) => Ruling | null;
 const GUARDS = [guardForeign, guardLoop] as const;
 
 /**
- * Guards come first because an Event that they stop must leave no ledger entry. `again` comes before
- * `limit` because a repetition costs no token.
+ * Guards come first because an Event that they stop must leave no ledger entry. `again` comes
+ * before `limit` because a repetition costs no token.
  */
 const STAGES: readonly Stage[] = [...GUARDS, again, limit];
 
@@ -41,9 +41,7 @@ export function rule(request: StartRequest, facts: StageFacts): Ruling {
   return QUEUED;
 }
 
-/**
- * The ruling of the first guard that stops an accepted occurrence at any trigger; otherwise null.
- */
+/** The ruling of the first guard that stops an accepted occurrence at any trigger, or null. */
 export function guarded(occurrence: Occurrence, guard: GuardFacts): Ruling | null {
   for (const stage of GUARDS) {
     const ruling = stage({ occurrence }, { guard });

@@ -115,9 +115,9 @@ interface PathKey extends DeletedKey {
 }
 
 /**
- * Changes of batches that started nothing: positions, ledger entries moved by repetitions, keys seen
- * and deleted. A crash may lose them: positions are then as old as the rest, so the same states are
- * read again. So they can wait for a later commit.
+ * Changes of batches that started nothing: positions, ledger entries moved by repetitions, keys
+ * seen and deleted. A crash may lose them: positions are then as old as the rest, so the same
+ * states are read again. So they can wait for a later commit.
  */
 export class UnsavedChanges {
   /** Source → watch path. */
