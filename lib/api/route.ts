@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Acted, ActName } from '../delivery/actions.ts';
-import type { HeldForecast } from '../intake/forecast.ts';
+import type { HeldForecast } from '../intake/release-forecast.ts';
 import type { Explainer } from './documents/explain-request.ts';
 import type { Feed } from './documents/feed.ts';
 import type { StatusParts } from './documents/status-documents.ts';

@@ -12,7 +12,7 @@ import type { Store } from '../core/store.ts';
 import { originalTrace } from '../filters/brigade-trace.ts';
 import { nearest } from '../filters/decide.ts';
 import { Gateway, type Stopped } from '../gateway/gateway.ts';
-import { patientStore } from '../gateway/retrying-store.ts';
+import { retryingStore } from '../gateway/retrying-store.ts';
 import { version } from '../kit/version.ts';
 import { findCluster } from '../kubernetes/client/cluster-id.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
@@ -182,7 +182,7 @@ function keepGood(
   const { text, file, folder, form } = configuration;
   const over = new AbortController();
   const { signal } = over;
-  const { keep } = patientStore(store, { clock, random, observe, stop: signal, limit: signal });
+  const { keep } = retryingStore(store, { clock, random, observe, stop: signal, limit: signal });
   const keeping =
     text === null || kept !== null
       ? Promise.resolve()

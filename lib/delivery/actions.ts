@@ -1,42 +1,42 @@
-// What people do with a delivery: retry, rerun, release, discard. Each changes the store and nothing
-// else: whoever calls tells it and wakes who must look. Where a gateway runs, it is called there;
-// with none running, on the opened file.
+// Actions of a user on a delivery: retry, rerun, release, discard. Each changes the store and
+// nothing else: the caller observes it and wakes the lane. A running gateway calls them; without
+// one, the command line calls them on the opened store.
 
 import { type Delivery, type DeliveryState, isOnlyHeld } from '../core/delivery.ts';
 import { deliveryIdOf } from '../core/delivery-id.ts';
 import type { Archive, Journal, Outbox, StateChange } from '../core/store.ts';
 
-/** Every act, in the order in which they are shown. */
+/** Every action, in display order. */
 export const ACTS = ['retry', 'rerun', 'release', 'discard'] as const;
 
-/** What a person can do with a delivery. */
+/** Name of an action. */
 export type ActName = (typeof ACTS)[number];
 
-/** What an act works on. */
+/** Dependencies of an action. */
 interface ActParts {
   readonly outbox: Outbox;
   readonly journal: Journal;
   readonly archive: Archive;
-  /** The triggers that are configured; absent where that is not known: with no gateway running. */
+  /** The configured triggers; absent if they are not known because no gateway runs. */
   readonly triggers?: ReadonlySet<string>;
   /** Wall clock, ms since 1970. */
   readonly now: number;
 }
 
-/** What became of an act. */
+/** Result of an action. */
 export type Acted =
   | {
       readonly done: true;
-      /** As it stands now; for `rerun` the new one. */
+      /** The changed delivery; for `rerun` the new one. */
       readonly delivery: Delivery;
-      /** Where it stood before; for `rerun` where the one that it repeats stands. */
+      /** State before the action; for `rerun` the state of the delivery that is repeated. */
       readonly from: DeliveryState;
     }
   | {
       readonly done: false;
-      /** `no-trigger`: nothing could attempt it, for its trigger is not configured. */
+      /** `no-trigger`: no lane could attempt it, because its trigger is not configured. */
       readonly why: 'not-found' | 'state' | 'full' | 'no-trigger';
-      /** Where it stands; null where there is none. */
+      /** Its current state; null if there is no such delivery. */
       readonly state: DeliveryState | null;
     };
 
@@ -61,15 +61,15 @@ const DISCARDED: readonly DeliveryState[] = [
 ];
 
 /**
- * Does what a person asks with the delivery of this id.
+ * Applies an action to the delivery of this id.
  *
- * **Shape**: `retry` attempts it again, under its id; `rerun` starts it anew, under an id of its own,
- * and leaves it as it is; `release` starts what a limit held; `discard` lets it rest.
+ * **Shape**: `retry` attempts it again under its id. `rerun` starts a copy under a new id and
+ * leaves the original unchanged. `release` starts a delivery that a limit held. `discard` ends it.
  */
 export async function act(name: ActName, id: string, parts: ActParts): Promise<Acted> {
   const delivery = await parts.archive.get(id);
   if (delivery === null) return { done: false, why: 'not-found', state: null };
-  if (!isServed(name, delivery, parts.triggers)) {
+  if (!hasTrigger(name, delivery, parts.triggers)) {
     return { done: false, why: 'no-trigger', state: delivery.state };
   }
   if (name === 'rerun') return rerun(delivery, parts);
@@ -78,7 +78,7 @@ export async function act(name: ActName, id: string, parts: ActParts): Promise<A
 
 const CHANGES = {
   retry: ({ attempts }, now) => {
-    // Later than every attempt of before also where the clock was set back, so that none counts.
+    // Later than every earlier attempt, even if the clock was set back, so that none counts.
     const retriedAt = Math.max(now, (attempts.at(-1)?.at ?? 0) + 1);
     return { from: RETRIED, next: waitingSince(now), isRetry: true, now: retriedAt };
   },
@@ -96,18 +96,18 @@ const CHANGES = {
   (delivery: Delivery, now: number) => ActionChange
 >;
 
-/** Whether somebody could do what the act asks for: everything but letting it rest is its trigger's. */
-function isServed(name: ActName, { trigger }: Delivery, triggers: ActParts['triggers']): boolean {
+/** Whether the trigger that the action needs is configured; only `discard` needs none. */
+function hasTrigger(name: ActName, { trigger }: Delivery, triggers: ActParts['triggers']): boolean {
   return name === 'discard' || triggers?.has(trigger) !== false;
 }
 
-/** What a person can do with a delivery as it stands, in the order of `ACTS`. */
+/** Actions that are possible in the current state of a delivery, in the order of `ACTS`. */
 export function possibleActs(
   delivery: Delivery,
   triggers?: ActParts['triggers'],
 ): readonly ActName[] {
   return ACTS.filter((name) => {
-    if (!isServed(name, delivery, triggers)) return false;
+    if (!hasTrigger(name, delivery, triggers)) return false;
     if (name === 'rerun') return true;
     const { from }: ActionChange = CHANGES[name](delivery, 0);
     return from.includes(delivery.state);
@@ -120,19 +120,20 @@ async function change(
   { outbox }: ActParts,
 ): Promise<Acted> {
   if (!allowed.includes(from)) return { done: false, why: 'state', state: from };
-  // Only from where it was found: what is told of it, and why it is dead, hang on it.
+  // Only from the state that was read: the observation and the reason of a dead letter depend on
+  // it.
   const answer = await outbox.change({ id, ...changed, from: [from] });
   if (answer.done) return { done: true, delivery: answer.delivery, from };
   return { done: false, why: answer.state === null ? 'not-found' : 'state', state: answer.state };
 }
 
-/** A number that was used before is another's id, although what had it may be forgotten. */
+/** Takes the next number that was never used: it is part of an id, and ids are unique for ever. */
 async function rerun(delivery: Delivery, parts: ActParts): Promise<Acted> {
   const { archive, journal, now } = parts;
-  const { bucket, number } = parsedBucket(delivery.bucket);
+  const { bucket, number } = parseBucket(delivery.bucket);
   const decision = await archive.decision(delivery.id);
   for (let next = number + 1; ; next += 1) {
-    const again = anew(delivery, { bucket: `${bucket}/rerun-${next}`, now });
+    const again = rerunOf(delivery, { bucket: `${bucket}/rerun-${next}`, now });
     if ((await archive.get(again.id)) !== null) continue;
     const decisions = decision === null ? [] : [{ ...decision, id: again.id }];
     const added = { ...NOTHING, deliveries: [again], decisions, now };
@@ -143,7 +144,7 @@ async function rerun(delivery: Delivery, parts: ActParts): Promise<Acted> {
   }
 }
 
-function anew(delivery: Delivery, { bucket, now }: { bucket: string; now: number }): Delivery {
+function rerunOf(delivery: Delivery, { bucket, now }: { bucket: string; now: number }): Delivery {
   return {
     ...delivery,
     id: deliveryIdOf(delivery.key, bucket),
@@ -169,8 +170,8 @@ const NOTHING = {
 
 const RERUN = /^(?<bucket>.*)\/rerun-(?<number>\d+)$/s;
 
-/** The bucket of the first one, and which rerun of it this is; 0: none. */
-function parsedBucket(text: string): { readonly bucket: string; readonly number: number } {
+/** Bucket of the original, and the number of this rerun; 0: it is the original. */
+function parseBucket(text: string): { readonly bucket: string; readonly number: number } {
   const { bucket = text, number = '0' } = RERUN.exec(text)?.groups ?? {};
   return { bucket, number: Number(number) };
 }

@@ -1,7 +1,8 @@
-// Whether a lane may attempt anything now, how much at once, and if not, why and until when. This is
-// the one owner of that state, whatever the reason: a receiver that fails (breaker.ts), one that asked
-// to wait, one that does not accept our credential. After a pause one attempt is made to see.
-// Pure but for chance: it sets no timer and observes nothing; time is handed in (monotonic, ms).
+// Admission of a lane: how many attempts may run now, and if none, why and until when. It owns that
+// state for every reason: a failing receiver (circuit breaker), a rate limit, a refused credential.
+// After a pause one attempt tests the receiver. Pure except for jitter: it sets no timer and
+// observes nothing; times are passed in (monotonic, ms).
+// Source: https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker.
 
 import type { Random } from '../core/clock.ts';
 import { type Outcome, type PauseReason, pauseReasonOf } from '../core/delivery.ts';
@@ -13,50 +14,49 @@ type ReceiverObservation<K extends DeliveryObserved['kind']> = Extract<
   { kind: K }
 >;
 
-/** A change, as it is reported; the trigger and the wall clock are the caller's to add. */
+/** A change to be observed; the caller adds the trigger and the wall clock. */
 export type AdmissionChange =
   | Omit<ReceiverObservation<'breaker'>, 'trigger'>
   | Omit<ReceiverObservation<'pause'>, 'trigger' | 'until'>;
 
-/** Whether attempts are let through: as many as may be, none, or one to see. */
+/** `admitting`: attempts run; `paused`: none; `trying`: one attempt tests the receiver. */
 type AdmissionState = 'admitting' | 'paused' | 'trying';
 
-/** Why not. */
 type Reason = PauseReason | 'breaker';
 
-interface Current {
+interface AdmissionStatus {
   readonly state: AdmissionState;
   /** Null while it admits. */
   readonly reason: Reason | null;
-  /** When one attempt is let through to see. */
+  /** When one attempt may test the receiver. */
   readonly until: number;
 }
 
-/** What a pause is for. */
-interface Cause {
+/** Cause of a pause. */
+interface PauseCause {
   readonly reason: Reason;
   readonly why: string;
-  /** What the receiver asked for; null: longer each time. */
+  /** The wait that the receiver asked for; null: longer each time. */
   readonly askedMs: number | null;
 }
 
-// The first pause is about a restart of a small service; the last keeps recovery within a minute.
+/** The first pause covers a restart of a service; the longest keeps recovery within a minute. */
 const PAUSE = { firstMs: 5_000, maxMs: 60_000 };
 
-const ADMITTING: Current = { state: 'admitting', reason: null, until: 0 };
+const ADMITTING: AdmissionStatus = { state: 'admitting', reason: null, until: 0 };
 
-/** Lets attempts of one lane through or not. */
+/** Decides how many attempts of one lane may run. */
 export class Admission {
   readonly #random: Random;
   readonly #concurrency: number;
   readonly #breaker = new Breaker();
   #current = ADMITTING;
-  /** Pauses in a row that no receiver measured out. */
+  /** Pauses in a row for which the receiver gave no time. */
   #pauses = 0;
   /**
-   * How many attempts may run at once after a receiver asked to wait: one more for each that it takes,
-   * which doubles them in each round. So a rate that it can bear is found in a few rounds, and one that
-   * is still too much costs no more refused requests than were just taken (slow start, RFC 5681 §3.1).
+   * The most attempts at once after a receiver asked to wait: one more for each success, which
+   * doubles them in each round. So a few rounds find a rate that it accepts. A rate that is still
+   * too high costs no more refused requests than were just accepted (slow start, RFC 5681 §3.1).
    */
   #window = Number.POSITIVE_INFINITY;
 
@@ -65,85 +65,85 @@ export class Admission {
     this.#random = random;
   }
 
-  /** Whether it lets through as many as may be, none, or one to see. */
+  /** Whether attempts run, none, or one to test the receiver. */
   get state(): AdmissionState {
     return this.#current.state;
   }
 
-  /** Whether as many attempts may run at once as ever. */
+  /** Whether the full concurrency is allowed. */
   get isUnlimited(): boolean {
     return this.state === 'admitting' && this.#window >= this.#concurrency;
   }
 
-  /** Whether nothing is attempted because the receiver does not accept our credential. */
+  /** Whether it is paused because the receiver does not accept the credential. */
   get isUnauthorized(): boolean {
     return this.state === 'paused' && this.#current.reason === 'unauthorized';
   }
 
-  /** How many attempts may run at once now. */
+  /** The most attempts that may run now. */
   allowed(now: number): number {
     const { state, until } = this.#current;
     if (state === 'admitting') return Math.min(this.#window, this.#concurrency);
     return state === 'trying' || now >= until ? 1 : 0;
   }
 
-  /** How long until an attempt is let through, in ms; 0 when one is. */
+  /** Time until an attempt is allowed, in ms; 0 if one is allowed now. */
   waitMs(now: number): number {
     return this.state === 'paused' ? Math.max(0, this.#current.until - now) : 0;
   }
 
-  /** A person asks, or the credentials are others now: one attempt is let through to see. */
-  askedFor(now: number): void {
+  /** Allows one attempt to test the receiver now: a user asked, or the credential was renewed. */
+  allowProbe(now: number): void {
     const { until } = this.#current;
     this.#current = { ...this.#current, until: Math.min(until, now) };
   }
 
   /**
-   * Nothing is due. A wait that a receiver asked for ends with its time then, and needs no attempt to
-   * see; the next attempt is alone all the same.
+   * Call when no delivery is due. A wait that the receiver asked for then ends with its time,
+   * without a test; the next attempt still runs alone.
    */
-  rest(now: number): readonly AdmissionChange[] {
+  noteIdle(now: number): readonly AdmissionChange[] {
     const { state, reason, until } = this.#current;
     if (state !== 'paused' || reason !== 'throttled' || now < until) return [];
     this.#window = 1;
-    return this.#move(ADMITTING, { why: 'its time is over, and nothing is due', retryMs: 0 });
+    return this.#move(ADMITTING, { why: 'the wait is over and no delivery is due', retryMs: 0 });
   }
 
-  /** An attempt begins; the first after a pause is the one to see. */
+  /** Call when an attempt begins; the first one after a pause tests the receiver. */
   begin(now: number): readonly AdmissionChange[] {
     const { state, reason, until } = this.#current;
     if (state !== 'paused' || now < until) return [];
-    return this.#move({ state: 'trying', reason, until }, { why: TRYING, retryMs: 0 });
+    return this.#move({ state: 'trying', reason, until }, { why: PROBING, retryMs: 0 });
   }
 
-  /** Takes note of what an attempt came to, for each of its deliveries. */
+  /** Updates the state by the outcomes of one attempt. */
   note(outcomes: readonly Outcome[], now: number): readonly AdmissionChange[] {
-    const asked = causeIn(outcomes);
-    // What was begun before a pause says nothing new, unless it asks for more.
+    const asked = causeOf(outcomes);
+    // An attempt from before the pause says nothing new, unless it asks for a longer wait.
     if (this.state === 'paused') return asked === null ? [] : this.#extend(asked, now);
     if (asked !== null) return this.#pause(asked, now);
-    const telling = mostTelling(outcomes);
-    if (telling === undefined) return [];
+    const strongest = strongestSign(outcomes);
+    if (strongest === undefined) return [];
     return this.state === 'trying'
-      ? this.#noteTried(telling, now)
-      : this.#noteAdmitted(telling, now);
+      ? this.#noteTried(strongest, now)
+      : this.#noteAdmitted(strongest, now);
   }
 
   #noteAdmitted(outcome: Outcome, now: number): readonly AdmissionChange[] {
-    const failed = this.#breaker.weigh(outcome);
-    if (failed !== null) return this.#pause(broken(failed, outcome), now);
+    const failed = this.#breaker.note(outcome);
+    if (failed !== null) return this.#pause(breakerCause(failed, outcome), now);
     if (signOf(outcome) === 'well') this.#grow();
     return [];
   }
 
   #noteTried(outcome: Outcome, now: number): readonly AdmissionChange[] {
     const isWell = signOf(outcome) === 'well';
-    if (!isWell) return this.#pause(broken('the attempt to see failed', outcome), now);
+    if (!isWell) return this.#pause(breakerCause('the test attempt failed', outcome), now);
     this.#breaker.reset();
-    // Only a limit on requests is a reason to go on slowly.
+    // Only after a rate limit the number of attempts grows slowly.
     if (this.#current.reason === 'throttled') this.#window = 1;
     this.#grow();
-    return this.#move(ADMITTING, { why: 'an attempt came through', retryMs: 0 });
+    return this.#move(ADMITTING, { why: 'an attempt succeeded', retryMs: 0 });
   }
 
   #grow(): void {
@@ -153,35 +153,38 @@ export class Admission {
     this.#pauses = 0;
   }
 
-  #pause(cause: Cause, now: number): readonly AdmissionChange[] {
+  #pause(cause: PauseCause, now: number): readonly AdmissionChange[] {
     const { reason, why, askedMs } = cause;
     if (askedMs === null) this.#pauses += 1;
     const retryMs = Math.round(askedMs ?? backoffMs(this.#pauses, PAUSE, this.#random));
     return this.#move({ state: 'paused', reason, until: now + retryMs }, { why, retryMs });
   }
 
-  #extend(cause: Cause, now: number): readonly AdmissionChange[] {
+  #extend(cause: PauseCause, now: number): readonly AdmissionChange[] {
     const askedMs = cause.askedMs ?? 0;
     return now + askedMs <= this.#current.until ? [] : this.#pause(cause, now);
   }
 
-  #move(next: Current, said: Pick<AdmissionChange, 'why' | 'retryMs'>): readonly AdmissionChange[] {
+  #move(
+    next: AdmissionStatus,
+    said: Pick<AdmissionChange, 'why' | 'retryMs'>,
+  ): readonly AdmissionChange[] {
     const before = this.#current;
     this.#current = next;
     const began = changeOf(next, next.reason === before.reason ? before : ADMITTING, said);
-    // One reason ends before another begins.
+    // One reason ends before another one begins.
     const ended =
       next.reason === before.reason ? [] : changeOf(ADMITTING, before, { ...said, retryMs: 0 });
     return [...ended, ...began];
   }
 }
 
-const TRYING = 'one attempt is made to see';
+const PROBING = 'one attempt tests the receiver';
 
-/** The change between two states of one reason; none when neither has a reason. */
+/** The change between two states of one reason; none if neither has a reason. */
 function changeOf(
-  next: Current,
-  before: Current,
+  next: AdmissionStatus,
+  before: AdmissionStatus,
   said: Pick<AdmissionChange, 'why' | 'retryMs'>,
 ): readonly AdmissionChange[] {
   const reason = next.reason ?? before.reason;
@@ -205,12 +208,12 @@ const PAUSE_STATES = {
   trying: 'trying',
 } as const satisfies Record<AdmissionState, PauseState>;
 
-function broken(failed: string, outcome: Outcome): Cause {
+function breakerCause(failed: string, outcome: Outcome): PauseCause {
   return { reason: 'breaker', why: `${failed}: ${detailOf(outcome)}`, askedMs: null };
 }
 
-/** Why outcomes ask for a pause; null when none does. The longest wait counts. */
-function causeIn(outcomes: readonly Outcome[]): Cause | null {
+/** The cause for a pause in these outcomes, null if none asks for one. The longest wait counts. */
+function causeOf(outcomes: readonly Outcome[]): PauseCause | null {
   const throttled = outcomes
     .filter((outcome) => pauseReasonOf(outcome) === 'throttled')
     .toSorted((a, b) => (b.pauseMs ?? 0) - (a.pauseMs ?? 0))[0];
@@ -220,7 +223,7 @@ function causeIn(outcomes: readonly Outcome[]): Cause | null {
   }
   const refused = outcomes.find((outcome) => pauseReasonOf(outcome) === 'unauthorized');
   if (refused === undefined) return null;
-  const why = `the receiver does not accept our credential: ${detailOf(refused)}`;
+  const why = `the receiver does not accept the credential: ${detailOf(refused)}`;
   return { reason: 'unauthorized', why, askedMs: null };
 }
 
@@ -228,26 +231,22 @@ function detailOf(outcome: Outcome): string {
   return 'detail' in outcome ? outcome.detail : 'delivered, and no further request is allowed now';
 }
 
-// A circuit breaker's judgement: what outcomes say about the receiver, and whether enough of them
-// failed that it should be left alone. What follows from that, and for how long, is admission.ts.
-// Source: the pattern of https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker.
-
-// A refused connection costs nothing and says everything: a few in a row are no accident.
+/** A refused connection is cheap and clear: this many in a row are no accident. */
 const UNREACHABLE_IN_A_ROW = 5;
-// Enough attempts that one bad minute of a busy receiver is not taken for an outage.
+/** Enough attempts that one bad minute of a busy receiver is no outage. */
 const WINDOW = 20;
 const FAILED_OF_WINDOW = 10;
 
-/** What an attempt says about its receiver; `nothing` when the receiver was not asked. */
-type Sign = 'well' | 'unreachable' | 'failing' | 'nothing';
+/** State of the receiver as an attempt shows it; `nothing` if the receiver was not asked. */
+type ReceiverSign = 'well' | 'unreachable' | 'failing' | 'nothing';
 
-/** Weighs the outcomes of one trigger. */
+/** Circuit breaker: decides from outcomes whether a receiver fails, not for how long to pause. */
 export class Breaker {
   #unreachable = 0;
-  readonly #window: Sign[] = [];
+  readonly #window: ReceiverSign[] = [];
 
-  /** Takes note of an outcome; answers why the receiver should be left alone, null when it need not. */
-  weigh(outcome: Outcome): string | null {
+  /** Counts an outcome; returns why the breaker should open, null if it should not. */
+  note(outcome: Outcome): string | null {
     const sign = signOf(outcome);
     this.#unreachable = sign === 'unreachable' ? this.#unreachable + 1 : 0;
     this.#window.push(sign);
@@ -259,7 +258,7 @@ export class Breaker {
     return `${this.#failed} of the last ${this.#window.length} attempts failed`;
   }
 
-  /** The receiver is well again: what was before counts no more. */
+  /** Forgets earlier outcomes: the receiver works again. */
   reset(): void {
     this.#unreachable = 0;
     this.#window.length = 0;
@@ -270,8 +269,8 @@ export class Breaker {
   }
 }
 
-/** An answer that is about the delivery, or asks to wait, comes from a receiver that is well. */
-function signOf(outcome: Outcome): Sign {
+/** A receiver that refuses a delivery or asks to wait works. */
+function signOf(outcome: Outcome): ReceiverSign {
   switch (outcome.outcome) {
     case 'delivered':
       return 'well';
@@ -287,12 +286,12 @@ function signOf(outcome: Outcome): Sign {
   }
 }
 
-// One request has one receiver: what failed tells of it, whatever else was settled without it.
-const TELLING = ['unreachable', 'failing', 'well'] as const satisfies readonly Sign[];
+/** One request has one receiver: a failure says most, whatever was settled without the receiver. */
+const BY_STRENGTH = ['unreachable', 'failing', 'well'] as const satisfies readonly ReceiverSign[];
 
-/** The outcome of one attempt that says most about the receiver; undefined when none says anything. */
-export function mostTelling(outcomes: readonly Outcome[]): Outcome | undefined {
-  for (const sign of TELLING) {
+/** The outcome of an attempt that says most about the receiver; undefined if none does. */
+export function strongestSign(outcomes: readonly Outcome[]): Outcome | undefined {
+  for (const sign of BY_STRENGTH) {
     const found = outcomes.find((outcome) => signOf(outcome) === sign);
     if (found !== undefined) return found;
   }

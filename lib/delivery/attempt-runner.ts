@@ -1,5 +1,6 @@
-// Attempts of a lane: recorded before they are made, fired within their time, reported to the lane's
-// admission, and each delivery settled by itself. What is due and how many at once is the lane's to say.
+// Attempts of a lane. Each is recorded in the store before it is made, runs within its timeout, and
+// updates the admission. Then each delivery is settled by itself. The lane decides which deliveries
+// are due and how many attempts run at once.
 
 import type { Clock, Random } from '../core/clock.ts';
 import type { Delivery, Outcome } from '../core/delivery.ts';
@@ -23,59 +24,59 @@ import {
 import { type PauseSpan, RetryAge } from './retry-age.ts';
 import type { SharedLock } from './shared-lock.ts';
 
-/** How attempts are made. */
+/** Settings of the attempts of one trigger. */
 export interface AttemptSettings {
   readonly trigger: string;
-  /** Attempts at once at the most. */
+  /** The most attempts at once. */
   readonly concurrency: number;
-  /** For one attempt. */
+  /** Of one attempt. */
   readonly timeoutMs: number;
   readonly onLostAnswer: OnLostAnswer;
-  /** `object`: of one involved object, who came first is attempted first. */
+  /** `object`: deliveries of one involved object are attempted in the order of their commits. */
   readonly order: 'none' | 'object';
   readonly retry: Omit<RetryPolicy, 'keyLifeMs' | 'onLostAnswer'>;
 }
 
-/** What every lane works with. */
+/** Dependencies of every lane. */
 export interface LaneParts {
   readonly outbox: Outbox;
   readonly archive: Pick<Archive, 'list'>;
   readonly keep: KeyValues;
   /** One for all lanes. */
-  readonly gate: SharedLock;
+  readonly attemptLock: SharedLock;
   readonly clock: Clock;
   readonly random: Random;
-  /** The name of this process life, under which claims are made. */
+  /** Name of this run of the process, under which claims are made. */
   readonly incarnation: string;
-  /** Spans in which no gateway worked. */
-  readonly without: readonly PauseSpan[];
+  /** Spans in which no gateway ran. */
+  readonly downtimes: readonly PauseSpan[];
   readonly observe: Observe;
 }
 
-/** What ends attempts, one after the other. */
+/** The steps of a stop, in their order. */
 export interface AttemptSignals {
-  /** Nothing is begun any more that would have to wait. */
+  /** No new attempt begins; running attempts continue. */
   readonly stop: AbortSignal;
-  /** Attempts are cut off. */
+  /** Running attempts are aborted. */
   readonly abandon: AbortSignal;
-  /** What is not written down by now stays so: the next start finds it as a lost answer. */
+  /** Outcomes are no longer recorded: the next start finds them as lost answers. */
   readonly leave: AbortSignal;
 }
 
-/** A store that fails is busy or full; its delivery is blocked until the outcome is written. */
+/** A failing store is busy or full; its delivery is blocked until the outcome is recorded. */
 const SETTLE_BACKOFF = { firstMs: 500, maxMs: 30_000 };
 
-/** So many unclean deaths in a row are no accident: its next attempt is made alone. */
+/** After this many process deaths in a row the next attempt of a delivery runs alone. */
 const SUSPECT_DEATHS = 2;
 
-/** Whether a delivery may be what killed the process. */
+/** Whether a delivery may have killed the process. */
 export function isSuspect({ deaths }: Delivery): boolean {
   return deaths >= SUSPECT_DEATHS;
 }
 
-/** An attempt to which the receiver has answered. */
+/** An attempt that the receiver has answered. */
 interface AttemptMade {
-  /** Resolves when every outcome is written down. */
+  /** Resolves when every outcome is recorded. */
   readonly settled: Promise<void>;
 }
 
@@ -85,9 +86,9 @@ type Ended = Pick<Settlement, 'outcome' | 'durationMs'> & { readonly next: NextS
 
 /** Makes the attempts of one trigger. */
 export class AttemptRunner {
-  readonly aging: RetryAge;
+  readonly retryAge: RetryAge;
   readonly admission: Admission;
-  /** How long the receiver took to answer last, in ms; endless while that is not known. */
+  /** Duration of the last attempt, in ms; infinite before the first one. */
   lastMs = Number.POSITIVE_INFINITY;
   readonly #settings: AttemptSettings;
   readonly #trigger: Trigger;
@@ -100,57 +101,57 @@ export class AttemptRunner {
     this.#parts = parts;
     const { keyLifeMs } = trigger;
     this.#policy = { ...settings.retry, keyLifeMs, onLostAnswer: settings.onLostAnswer };
-    this.aging = new RetryAge(settings.trigger, parts);
+    this.retryAge = new RetryAge(settings.trigger, parts);
     this.admission = new Admission(settings.concurrency, parts.random);
   }
 
   /**
-   * Makes one attempt of these deliveries, which are claimed, and settles each.
+   * Makes one attempt of these claimed deliveries and settles each.
    *
-   * **Order and time**: resolves when the receiver has answered, so that the next attempt need not
-   * wait for a disk, with what resolves when everything is written down.
+   * **Order and time**: resolves when the receiver has answered, so the next attempt need not wait
+   * for the disk. `settled` resolves when every outcome is recorded.
    */
   async make(deliveries: readonly Delivery[], signals: AttemptSignals): Promise<AttemptMade> {
-    const passage = deliveries.some(isSuspect) ? 'alone' : 'shared';
-    const pass = await this.#parts.gate.enter(passage, signals.stop);
-    if (pass === null) return { settled: this.giveBack(deliveries) };
-    // Another attempt may have been asked to wait while this one waited at the gate.
+    const mode = deliveries.some(isSuspect) ? 'exclusive' : 'shared';
+    const lock = await this.#parts.attemptLock.acquire(mode, signals.stop);
+    if (lock === null) return { settled: this.giveBack(deliveries) };
+    // The receiver may have asked another attempt to wait while this one waited for the lock.
     if (this.admission.allowed(this.#parts.clock.monotonic()) === 0) {
-      return leaving(pass, { settled: this.giveBack(deliveries) });
+      return releasing(lock, { settled: this.giveBack(deliveries) });
     }
     try {
       const recorded = await this.#recorded(deliveries, signals);
-      if (recorded.length === 0) return leaving(pass, NOT_MADE);
-      return leaving(pass, await this.#attempt(recorded, signals));
+      if (recorded.length === 0) return releasing(lock, NOT_MADE);
+      return releasing(lock, await this.#attempt(recorded, signals));
     } catch (error) {
-      pass[Symbol.dispose]();
+      lock[Symbol.dispose]();
       throw error;
     }
   }
 
-  /** Ends a pause for a credential that was not accepted once the trigger has another one. */
+  /** Ends a pause for a refused credential once the trigger has another one. */
   async lookForRenewal(): Promise<void> {
     if (!this.admission.isUnauthorized) return;
     try {
       const isRenewed = (await this.#trigger.isRenewed?.()) ?? false;
-      if (isRenewed) this.admission.askedFor(this.#parts.clock.monotonic());
+      if (isRenewed) this.admission.allowProbe(this.#parts.clock.monotonic());
     } catch (error) {
       const where = `trigger ${this.#settings.trigger}, looking for another credential`;
       this.#parts.observe({ kind: 'bug', where, error });
     }
   }
 
-  /** Nothing is due; a pause may be over because of that. */
+  /** Call when no delivery is due: a pause may end because of that. */
   rest(): void {
-    this.#report(this.admission.rest(this.#parts.clock.monotonic()));
+    this.#report(this.admission.noteIdle(this.#parts.clock.monotonic()));
   }
 
-  /** Lets claimed deliveries wait as before. What the store does not take, the next start finds. */
+  /** Returns claimed deliveries to waiting. If the store fails, the next start returns them. */
   async giveBack(deliveries: readonly Delivery[]): Promise<void> {
     const { clock, outbox } = this.#parts;
     const now = clock.now();
     const changes = deliveries.map(({ id, dueAt }) => {
-      // It was due when it was claimed; the clock may have been set back since.
+      // It was due when it was claimed, but the clock may have been set back since.
       const next = { state: 'waiting', dead: null, dueAt: Math.min(dueAt, now) } as const;
       return outbox.change({ id, from: ['running'], next, now });
     });
@@ -176,7 +177,7 @@ export class AttemptRunner {
     this.lastMs = durationMs;
     const changes = this.admission.note(outcomes, clock.monotonic());
     const settling = recorded.map(async (delivery, place) => {
-      const outcome = outcomes[place] ?? lostBy('no outcome');
+      const outcome = outcomes[place] ?? bugOutcome('no outcome');
       observe({ kind: 'attempt-ended', delivery, outcome, durationMs });
       const next = withOvertaken(this.#next(delivery, outcome), await overtaking[place]);
       await this.#settle(delivery, { outcome, durationMs, next }, signals);
@@ -185,13 +186,13 @@ export class AttemptRunner {
     return { settled: Promise.all(settling).then(() => undefined) };
   }
 
-  /** Tells of a delivery whose attempt was running when its process died. */
-  tellLost(delivery: Delivery): void {
+  /** Observes the new state of a delivery whose attempt was running when its process died. */
+  reportLost(delivery: Delivery): void {
     const outcome = delivery.attempts.at(-1)?.outcome;
     this.#observeMoved(delivery, outcome?.outcome === 'unknown' ? outcome.detail : '');
   }
 
-  /** A claim may come long after it was due: the process slept or died, or the lane was full. */
+  /** A claim may come long after the due time: after a suspension, a death or in a full lane. */
   async #withoutLost(
     deliveries: readonly Delivery[],
     signals: AttemptSignals,
@@ -209,11 +210,11 @@ export class AttemptRunner {
     return deliveries.filter((delivery) => !lost.includes(delivery));
   }
 
-  /** The delivery with its attempt; nothing where somebody changed it or the store failed. */
+  /** The delivery with its recorded attempt; none if it was changed or the store failed. */
   async #record(delivery: Delivery, signals: AttemptSignals): Promise<readonly Delivery[]> {
     const { clock, incarnation, observe, outbox, random } = this.#parts;
     const { id, retriedAt } = delivery;
-    // Not before a person asked for it, also where the clock was set back since.
+    // Not before a user's retry, even if the clock was set back since.
     const now = Math.max(clock.now(), retriedAt ?? 0);
     try {
       const recorded = await outbox.attempt({ id, incarnation, now });
@@ -222,7 +223,7 @@ export class AttemptRunner {
       if (hasCode(error, 'store-unusable')) throw error;
       const where = `recording an attempt of delivery ${id}`;
       if (!(error instanceof SluiceError)) observe({ kind: 'bug', where, error });
-      // The others of its batch go on; it is given back as one that was not tried.
+      // The other deliveries of its batch continue; this one returns to waiting without an attempt.
       const next = givenBack(delivery, { policy: this.#policy, now: clock.now(), random });
       const outcome = { outcome: 'retry', reason: 'unavailable', detail: next.why } as const;
       await this.#settle(delivery, { outcome, durationMs: 0, next }, signals);
@@ -230,7 +231,7 @@ export class AttemptRunner {
     }
   }
 
-  /** Writes down what an attempt came to, again and again while the store fails. */
+  /** Records the outcome of an attempt; retries while the store fails. */
   async #settle(before: Delivery, ended: Ended, signals: AttemptSignals): Promise<void> {
     const { clock, incarnation, observe, outbox, random } = this.#parts;
     const { why, ...next } = ended.next;
@@ -246,7 +247,7 @@ export class AttemptRunner {
         if (!(error instanceof SluiceError)) observe({ kind: 'bug', where, error });
         const { abandon, leave } = signals;
         if (leave.aborted) return;
-        // An end of the process is the last chance: it is not slept through.
+        // An abort ends the sleep, because it leaves only one more chance.
         const until = abandon.aborted ? leave : abandon;
         await clock
           .sleep(backoffMs(failures, SETTLE_BACKOFF, random), until)
@@ -255,12 +256,12 @@ export class AttemptRunner {
     }
   }
 
-  /** The delivery of the same object that waits for its retry and came before; see `order`. */
+  /** The earlier delivery of the same object that waits for its retry; see `order`. */
   async #overtaken({ id, object, trigger }: Delivery): Promise<string | null> {
     if (this.#settings.order === 'none') return null;
     const states = ['waiting', 'running'] as const;
     const query = { states, trigger, object, order: 'oldest', limit: 1 } as const;
-    // What can not be asked is not told; the attempt is made all the same.
+    // If the store fails, it is not reported; the attempt is made anyway.
     const [first] = await this.#parts.archive.list(query).catch(() => []);
     return first === undefined || first.id === id ? null : first.id;
   }
@@ -274,22 +275,22 @@ export class AttemptRunner {
   }
 
   get #keyFacts(): KeyFacts {
-    return { keyLifeMs: this.#trigger.keyLifeMs, ages: this.aging };
+    return { keyLifeMs: this.#trigger.keyLifeMs, ages: this.retryAge };
   }
 
   #next(delivery: Delivery, outcome: Outcome): NextState {
     const { clock, random } = this.#parts;
-    const at = { policy: this.#policy, now: clock.now(), random, ages: this.aging };
+    const at = { policy: this.#policy, now: clock.now(), random, ages: this.retryAge };
     return nextState(delivery, outcome, at);
   }
 
-  /** Nothing ages while its lane makes no attempts. */
+  /** Observes changes of the admission; deliveries do not age while their lane is paused. */
   #report(changes: readonly AdmissionChange[]): void {
     const { clock, observe } = this.#parts;
     const { trigger } = this.#settings;
     if (changes.length === 0) return;
-    if (this.admission.state === 'admitting') this.aging.resume();
-    else this.aging.pause();
+    if (this.admission.state === 'admitting') this.retryAge.resume();
+    else this.retryAge.pause();
     for (const change of changes) {
       if (change.kind === 'breaker') observe({ trigger, ...change });
       else observe({ trigger, ...change, until: clock.now() + change.retryMs });
@@ -308,14 +309,14 @@ export class AttemptRunner {
       const ids = deliveries.map(({ id }) => id).join(', ');
       const where = `trigger ${this.#settings.trigger}, delivery ${ids}`;
       this.#parts.observe({ kind: 'bug', where, error });
-      return deliveries.map(() => lostBy(messageOf(error)));
+      return deliveries.map(() => bugOutcome(messageOf(error)));
     }
   }
 }
 
-/** Who is alone stays so until everything is written down: a death before would count for others. */
-function leaving(pass: Disposable, { settled }: AttemptMade): AttemptMade {
-  return { settled: settled.finally(() => pass[Symbol.dispose]()) };
+/** Holds the lock until every outcome is recorded: an earlier death would count for others, too. */
+function releasing(lock: Disposable, { settled }: AttemptMade): AttemptMade {
+  return { settled: settled.finally(() => lock[Symbol.dispose]()) };
 }
 
 function withOvertaken(next: NextState, overtaken: string | null | undefined): NextState {
@@ -324,7 +325,7 @@ function withOvertaken(next: NextState, overtaken: string | null | undefined): N
   return { ...next, why: next.why === '' ? overtook : `${next.why}; ${overtook}` };
 }
 
-/** A bug of the trigger: it may have started something before. */
-function lostBy(detail: string): Outcome {
+/** Outcome of a bug in the trigger: it may have started something before. */
+function bugOutcome(detail: string): Outcome {
   return { outcome: 'unknown', reason: 'bug', detail };
 }

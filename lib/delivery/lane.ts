@@ -1,8 +1,8 @@
-// One lane a trigger: claims what is due from the store, as much as its admission lets through
-// (admission.ts), and makes attempts of it (attempt.ts), several deliveries in one where the trigger takes
-// batches. It holds no backlog: what waits, waits in the store, and what it claimed ahead of short
-// attempts it gives back. It never decides what an outcome means (next-state.ts) and never tells two
-// attempts of one object apart (the claim does).
+// A lane for each trigger, and dispatch, which runs all lanes. A lane claims as many due deliveries
+// from the store as admission.ts allows. attempt-runner.ts attempts them, in batches if the trigger
+// takes those. It holds no backlog: deliveries wait in the store, and unused claims are returned.
+// It decides no next state (next-state.ts). The claim ensures that attempts of one object never
+// overlap.
 
 import type { Delivery } from '../core/delivery.ts';
 import { hasCode } from '../core/errors.ts';
@@ -17,62 +17,54 @@ import {
   type LaneParts,
 } from './attempt-runner.ts';
 
-/** How a lane works. */
-export type LaneSettings = AttemptSettings;
-
-/** However far away the next retry seems: the wall clock by which it is due may jump. */
+/** The longest wait, however late the next retry: the wall clock of its due time may jump. */
 const LONGEST_WAIT_MS = 60_000;
 
-/** What the store says is due now and does not hand out: it is asked again, but not at once. */
+/** The shortest wait if the store has a due delivery that it does not hand out. */
 const SHORTEST_WAIT_MS = 20;
 
-/** Attempts not written down yet, for each that may be made at once: the disk works meanwhile. */
+/** Unrecorded outcomes for each attempt that may run at once: the disk works meanwhile. */
 const UNWRITTEN_FOR_ONE = 2;
 
-/** Attempts so short spend more time waiting for the store than for the receiver. */
+/** A shorter attempt waits longer for the store than for the receiver. */
 const AHEAD_BELOW_MS = 100;
 
-/** After attempts were cut off: for a store that is about to take what they came to. */
+/** Time to record the outcomes of aborted attempts in a busy store. */
 const LEAVE_MS = 2_000;
 
-/** How often a credential that was refused is looked for: triggers read theirs again as often. */
+/** How often a refused credential is checked for renewal: triggers read theirs as often. */
 const RENEWAL_MS = 10_000;
 
 const ONE_BY_ONE = { max: 1, waitMs: 0 };
 
-/** The two ways to end a lane. */
-export interface LaneSignals {
-  /** Nothing more is claimed; running attempts go on. */
-  readonly stop: AbortSignal;
-  /** Running attempts are cut off. */
-  readonly abandon: AbortSignal;
-}
+/** The steps of a stop of a lane. */
+type LaneSignals = Omit<AttemptSignals, 'leave'>;
 
-/** One trigger's deliveries on their way out. */
+/** Attempts the due deliveries of one trigger. */
 export class Lane {
-  readonly #settings: LaneSettings;
+  readonly #settings: AttemptSettings;
   readonly #trigger: Trigger;
   readonly #parts: LaneParts;
   readonly #attempts: AttemptRunner;
   readonly #batch: Batching;
   readonly #alarm = new Alarm();
   readonly #running = new Set<Promise<void>>();
-  /** How many of those the receiver has not answered yet. */
+  /** Number of them that the receiver has not answered yet. */
   #unanswered = 0;
   #claiming: Promise<void> | null = null;
-  /** Whether the store may have more that is due than it handed out. */
+  /** Whether the store may have more due deliveries than it handed out. */
   #hasMore = true;
-  /** Until a monotonic moment the store has nothing, unless somebody says so. */
+  /** Monotonic time until which the store has no due delivery, unless `wake` is called. */
   #nothingUntil = 0;
-  /** Claimed deliveries that wait for others to go with, until a monotonic moment. */
+  /** Claimed deliveries that wait until a monotonic time for others of their batch. */
   #gathered: Delivery[] = [];
   #gatheredUntil = 0;
-  /** Claimed deliveries that go alone. */
+  /** Claimed deliveries that are attempted alone. */
   readonly #suspects: Delivery[] = [];
-  /** What the store threw that no retry cures. */
+  /** Error of the store that no retry cures. */
   #failure: { readonly error: unknown } | null = null;
 
-  constructor(settings: LaneSettings, trigger: Trigger, parts: LaneParts) {
+  constructor(settings: AttemptSettings, trigger: Trigger, parts: LaneParts) {
     this.#settings = settings;
     this.#trigger = trigger;
     this.#parts = parts;
@@ -80,66 +72,68 @@ export class Lane {
     this.#batch = trigger.batch ?? ONE_BY_ONE;
   }
 
-  /** How many attempts are being made, or about to be. */
+  /** Number of attempts that run or are about to. */
   get running(): number {
     return this.#running.size;
   }
 
-  /** Something may have fallen due: look. */
+  /** Call when a delivery may have fallen due. */
   wake(): void {
     this.#hasMore = true;
     this.#alarm.ring();
   }
 
-  /** A person asks for an attempt: its receiver may have been mended. */
-  askedFor(): void {
-    this.#attempts.admission.askedFor(this.#parts.clock.monotonic());
+  /** Call when a user asks for an attempt: the receiver may work again. */
+  attemptNow(): void {
+    this.#attempts.admission.allowProbe(this.#parts.clock.monotonic());
     this.wake();
   }
 
-  /** The clock that was handed in was just moved by so much. */
-  jumped(byMs: number): void {
-    this.#attempts.aging.jumped(byMs);
+  /** Call after the clock of this lane was shifted. */
+  clockJumped(byMs: number): void {
+    this.#attempts.retryAge.clockJumped(byMs);
     this.wake();
   }
 
-  /** Tells of a delivery whose attempt was running when its process died. */
-  tellLost(delivery: Delivery): void {
-    this.#attempts.tellLost(delivery);
+  /** Observes the new state of a delivery whose attempt was running when its process died. */
+  reportLost(delivery: Delivery): void {
+    this.#attempts.reportLost(delivery);
   }
 
   /**
-   * Runs until stopped or the store fails; settles when the last running attempt has ended and is
-   * written down, or a moment after they were cut off.
+   * Runs until it is stopped or the store fails.
+   *
+   * **Order and time**: settles when the outcome of the last attempt is recorded, or 2 s after
+   * `abandon`.
    */
   async run({ stop, abandon }: LaneSignals): Promise<void> {
     const { clock } = this.#parts;
     using leave = abortedAfter(abandon, LEAVE_MS, clock);
     const signals = { stop, abandon, leave: leave.signal };
     try {
-      await this.#attempts.aging.restore();
+      await this.#attempts.retryAge.restore();
       while (!stop.aborted) {
         await this.#attempts.lookForRenewal();
         this.#startDue(signals);
         this.#claimMore(signals);
         await this.#alarm.wait(clock, await this.#idleMs(), stop);
-        // Several attempts end in one turn: what takes their places is claimed and sent together,
+        // If several attempts end in one turn, the next deliveries are claimed and sent together,
         // which wakes the receiver once.
         await clock.turn();
         if (this.#failure !== null) break;
       }
     } finally {
-      // Also where the store fails: what was begun is ended and written down, what was not is let go.
+      // Even if the store fails: running attempts end and are recorded, other claims are returned.
       await Promise.race([this.#claiming, aborted(leave.signal)]);
       this.#giveBack();
-      const ended = Promise.all([...this.#running, this.#attempts.aging.saved]);
+      const ended = Promise.all([...this.#running, this.#attempts.retryAge.saved]);
       await Promise.race([ended, aborted(leave.signal)]);
       await this.#trigger[Symbol.asyncDispose]?.();
     }
     if (this.#failure !== null) throw this.#failure.error;
   }
 
-  /** Starts attempts of what is claimed, as many as may be made. */
+  /** Starts attempts of claimed deliveries, as many as are allowed. */
   #startDue(signals: AttemptSignals): void {
     const { clock } = this.#parts;
     const { max } = this.#batch;
@@ -150,16 +144,16 @@ export class Lane {
       this.#gathered.length >= max ||
       (this.#gathered.length > 0 && clock.monotonic() >= this.#gatheredUntil);
     while (isDue() && this.#free() > 0) this.#start(this.#gathered.splice(0, max), signals);
-    // Its receiver is left alone for a while: what waits for that waits in the store.
+    // During a pause deliveries wait in the store.
     if (this.#attempts.admission.allowed(clock.monotonic()) === 0) this.#giveBack();
   }
 
-  /** Claims what is due, unless it is claiming; attempts go on meanwhile. */
+  /** Claims due deliveries, unless a claim is under way; attempts continue meanwhile. */
   #claimMore(signals: AttemptSignals): void {
     const limit = this.#room();
     const isAsking = this.#hasMore || this.#parts.clock.monotonic() >= this.#nothingUntil;
     if (!isAsking || limit <= 0 || this.#claiming !== null) return;
-    // Whoever wakes it from now on means something that this claim may not see.
+    // A wake-up from now on is about a delivery that this claim may not see.
     this.#hasMore = false;
     this.#claiming = this.#claim(limit)
       .then(() => this.#startDue(signals))
@@ -180,7 +174,7 @@ export class Lane {
     for (const one of claimed) (isSuspect(one) ? this.#suspects : this.#gathered).push(one);
   }
 
-  /** How many deliveries more it takes: for what is free, and ahead where attempts take no time. */
+  /** Number of deliveries to claim: for free attempts, and ahead of them if attempts are short. */
   #room(): number {
     const { max } = this.#batch;
     const room = (this.#free() - this.#suspects.length) * max - this.#gathered.length;
@@ -196,7 +190,7 @@ export class Lane {
     this.#running.add(giving);
   }
 
-  /** How many attempts more may be made now; a store that is slow bounds them too. */
+  /** Number of attempts that may begin now; a slow store bounds them, too. */
   #free(): number {
     const { concurrency } = this.#settings;
     const allowed = this.#attempts.admission.allowed(this.#parts.clock.monotonic());
@@ -204,7 +198,7 @@ export class Lane {
     return Math.max(0, Math.min(allowed - this.#unanswered, unwritten));
   }
 
-  /** For how long there is certainly nothing to do; null until woken. */
+  /** How long there is certainly nothing to do; null until `wake`. */
   async #idleMs(): Promise<number | null> {
     const { clock, outbox } = this.#parts;
     const now = clock.monotonic();
@@ -230,7 +224,7 @@ export class Lane {
       .catch((error: unknown) => this.#failed(error))
       .then(() => {
         this.#running.delete(running);
-        // Also where nothing more was due: another delivery of its object may be now.
+        // Always, because another delivery of the same object may be due now.
         this.wake();
       });
     this.#running.add(running);
@@ -247,5 +241,52 @@ export class Lane {
   #failed(error: unknown): void {
     if (hasCode(error, 'store-unusable')) this.#failure ??= { error };
     else this.#parts.observe({ kind: 'bug', where: 'a lane', error });
+  }
+}
+
+/** Runs all lanes; knows them by the name of their trigger. */
+export class Dispatch {
+  readonly #lanes: ReadonlyMap<string, Lane>;
+
+  constructor(lanes: ReadonlyMap<string, Lane>) {
+    this.#lanes = lanes;
+  }
+
+  /** Number of running attempts. */
+  get running(): number {
+    let sum = 0;
+    for (const lane of this.#lanes.values()) sum += lane.running;
+    return sum;
+  }
+
+  /** Wakes the lanes of deliveries that were committed or released. */
+  wake(deliveries: readonly Delivery[]): void {
+    for (const { trigger } of deliveries) this.#lanes.get(trigger)?.wake();
+  }
+
+  /** Call when a user asks for an attempt of this delivery; a paused lane then allows one. */
+  attemptNow({ trigger }: Delivery): void {
+    this.#lanes.get(trigger)?.attemptNow();
+  }
+
+  /** Call after the clock of the lanes was shifted. */
+  clockJumped(byMs: number): void {
+    for (const lane of this.#lanes.values()) lane.clockJumped(byMs);
+  }
+
+  /** Observes the new states of deliveries whose attempts were running when their process died. */
+  reportLost(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) this.#lanes.get(delivery.trigger)?.reportLost(delivery);
+  }
+
+  /** Runs all lanes until stopped. A failure of one stops the others and is thrown at the end. */
+  async run({ stop, abandon }: LaneSignals): Promise<void> {
+    const failed = new AbortController();
+    const signals = { stop: AbortSignal.any([stop, failed.signal]), abandon };
+    const lanes = [...this.#lanes.values()].map((lane) =>
+      lane.run(signals).catch((error: unknown) => failed.abort(error)),
+    );
+    await Promise.all(lanes);
+    if (failed.signal.aborted) throw failed.signal.reason;
   }
 }

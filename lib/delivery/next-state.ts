@@ -1,7 +1,6 @@
-// What an attempt's outcome makes of its delivery: a pure table of outcome and policy, with the
-// backoff. See docs/guarantees.md: a lost answer is repeated only while the receiver can still tell
-// a repetition by its id. Attempts of before a person's retry count for nothing here but for one
-// thing: what they may have started is still there.
+// The next state of a delivery after an attempt: pure, by outcome, retry policy and backoff. A lost
+// answer is repeated only while the receiver recognizes the idempotency key (docs/guarantees.md).
+// Attempts from before a user's retry do not count, except for what they may have started.
 
 import type { Random } from '../core/clock.ts';
 import type { Attempt, Delivery, Outcome, Retry, Unknown } from '../core/delivery.ts';
@@ -9,30 +8,30 @@ import type { Settlement } from '../core/store.ts';
 import type { OnLostAnswer } from '../core/trigger.ts';
 import { type BackoffLimits, backoffMs } from '../kit/async/backoff.ts';
 
-/** How a trigger's failed attempts are repeated. */
+/** Retry policy of a trigger. */
 export interface RetryPolicy extends BackoffLimits {
-  /** From the first attempt on, in ms; then it is a dead letter. */
+  /** Time from the first attempt, in ms, after which the delivery is a dead letter. */
   readonly forMs: number;
   /** See the port Trigger. */
   readonly keyLifeMs: number;
   readonly onLostAnswer: OnLostAnswer;
 }
 
-/** Where a delivery goes, and why, for people. */
+/** Next state of a delivery, with the reason for people. */
 export type NextState = Settlement['next'] & { readonly why: string };
 
-/** Throws of a trigger after which its delivery is a dead letter: it will throw again. */
+/** After this many throws of its trigger a delivery is a dead letter: it will throw again. */
 const BUGS_AT_MOST = 5;
 
-/** How long ago moments of the wall clock were; see Aging. */
+/** Time since moments of the wall clock; see `RetryAge`. */
 interface Ages {
-  /** For how long a delivery has been tried, in ms. */
+  /** How long a delivery has been tried, in ms. */
   ageMs(first: number, now: number): number;
-  /** How long ago it was for the receiver, in ms. */
+  /** Time since a moment for the receiver, in ms. */
   sinceMs(moment: number, now: number): number;
 }
 
-/** What a next state depends on besides the attempt. */
+/** Inputs of a next state, other than the attempt. */
 export interface NextStateFacts {
   readonly policy: RetryPolicy;
   /** Wall clock, ms since 1970. */
@@ -41,34 +40,35 @@ export interface NextStateFacts {
   readonly ages: Ages;
 }
 
-/** What the memory of a receiver depends on. */
+/** How long the receiver recognizes an idempotency key, and the ages to compare with. */
 export interface KeyFacts {
   readonly keyLifeMs: number;
   readonly ages: Pick<Ages, 'sinceMs'>;
 }
 
-/** Where a delivery stands after an attempt with this outcome. */
+/** Decides the state of a delivery after an attempt with this outcome. */
 export function nextState(delivery: Delivery, outcome: Outcome, at: NextStateFacts): NextState {
   switch (outcome.outcome) {
     case 'delivered':
-      return settled('delivered', outcome.note ?? '', outcome.started ?? null);
+      return settledAs('delivered', outcome.note ?? '', outcome.started ?? null);
     case 'refused':
-      return settled('refused', outcome.detail, null);
+      return settledAs('refused', outcome.detail, null);
     case 'retry':
-      return again(delivery, outcome, at);
+      return retried(delivery, outcome, at);
     case 'unknown':
-      return lost(delivery, outcome, at);
+      return afterLostAnswer(delivery, outcome, at);
   }
 }
 
-/** Where a delivery stands whose lost answer may not be followed by an attempt any more. */
+/** State of a delivery whose lost answer may not be followed by another attempt. */
 export function leftUnknown(delivery: Delivery): NextState {
   const outcome = countedAttempts(delivery).find(isLost)?.outcome;
   const what = outcome?.outcome === 'unknown' ? outcome.detail : 'an answer was lost';
-  return settled('unknown', `${what}; the receiver does not tell a repetition`, null);
+  const why = `${what}; the receiver no longer recognizes the idempotency key`;
+  return settledAs('unknown', why, null);
 }
 
-/** Where a delivery stands that was claimed, and whose attempt could not be made. */
+/** State of a claimed delivery whose attempt could not be made. */
 export function givenBack(delivery: Delivery, at: Omit<NextStateFacts, 'ages'>): NextState {
   const tried = countedAttempts(delivery).length + 1;
   const dueAt = at.now + backoffMs(tried, at.policy, at.random);
@@ -76,7 +76,7 @@ export function givenBack(delivery: Delivery, at: Omit<NextStateFacts, 'ages'>):
   return { state: 'waiting', dead: null, dueAt, started: null, why };
 }
 
-function settled(
+function settledAs(
   state: 'delivered' | 'refused' | 'unknown',
   why: string,
   started: NextState['started'],
@@ -84,14 +84,14 @@ function settled(
   return { state, dead: null, dueAt: 0, started, why };
 }
 
-function lost(delivery: Delivery, outcome: Unknown, at: NextStateFacts): NextState {
+function afterLostAnswer(delivery: Delivery, outcome: Unknown, at: NextStateFacts): NextState {
   const before = countedAttempts(delivery).filter(isBug).length;
   const bugs = before + (outcome.reason === 'bug' ? 1 : 0);
   if (bugs >= BUGS_AT_MOST) return dead('bug', outcome.detail);
-  return again(delivery, outcome, at);
+  return retried(delivery, outcome, at);
 }
 
-function again(delivery: Delivery, outcome: Retry | Unknown, at: NextStateFacts): NextState {
+function retried(delivery: Delivery, outcome: Retry | Unknown, at: NextStateFacts): NextState {
   const { ages, now, policy } = at;
   const attempts = countedAttempts(delivery);
   const first = attempts[0]?.at ?? now;
@@ -101,16 +101,16 @@ function again(delivery: Delivery, outcome: Retry | Unknown, at: NextStateFacts)
   const dueAt = now + Math.max(own, asked);
   const current = outcome.outcome === 'unknown' ? attempts.at(-1) : undefined;
   const lostAt = (attempts.find(isLost) ?? current)?.at;
-  const isTold = lostAt === undefined || ages.sinceMs(lostAt, dueAt) < policy.keyLifeMs;
-  if (!isTold && policy.onLostAnswer === 'atMostOnce') {
-    return settled('unknown', outcome.detail, null);
+  const isKeyKnown = lostAt === undefined || ages.sinceMs(lostAt, dueAt) < policy.keyLifeMs;
+  if (!isKeyKnown && policy.onLostAnswer === 'atMostOnce') {
+    return settledAs('unknown', outcome.detail, null);
   }
   return { state: 'waiting', dead: null, dueAt, started: null, why: outcome.detail };
 }
 
 /**
- * Whether an attempt now could start the same thing twice without anyone having asked for it: an
- * answer was lost, and the receiver no longer tells a repetition by its id.
+ * Whether an attempt now could start the same thing twice without a user's request. It could if an
+ * answer was lost and the receiver no longer recognizes the idempotency key.
  */
 export function mayDouble(delivery: Delivery, at: KeyFacts & { readonly now: number }): boolean {
   const since = countedAttempts(delivery).find(isLost)?.at;
@@ -118,8 +118,8 @@ export function mayDouble(delivery: Delivery, at: KeyFacts & { readonly now: num
 }
 
 /**
- * Whether two attempts may each have started something: one whose answer was lost, and one after it
- * that the receiver could not tell from it any more.
+ * Whether two attempts may each have started something. They may if the answer of one was lost and
+ * the receiver could no longer recognize a later one as a repetition.
  */
 export function isPossiblyTwice({ attempts }: Delivery, at: KeyFacts): boolean {
   const first = attempts.findIndex(isLost);
@@ -130,7 +130,7 @@ export function isPossiblyTwice({ attempts }: Delivery, at: KeyFacts): boolean {
     .some((one) => mayHaveStarted(one) && at.ages.sinceMs(since, one.at) >= at.keyLifeMs);
 }
 
-/** Those since a person last asked for another attempt, or all. */
+/** Attempts since a user's last retry, or all. */
 function countedAttempts({ attempts, retriedAt }: Delivery): readonly Attempt[] {
   return retriedAt === null ? attempts : attempts.filter(({ at }) => at >= retriedAt);
 }
@@ -139,7 +139,7 @@ function isLost({ outcome }: Attempt): boolean {
   return outcome?.outcome === 'unknown';
 }
 
-/** What is told to be retried or refused certainly started nothing. */
+/** An attempt that was refused or must be retried has certainly started nothing. */
 function mayHaveStarted({ outcome }: Attempt): boolean {
   return outcome?.outcome !== 'retry' && outcome?.outcome !== 'refused';
 }

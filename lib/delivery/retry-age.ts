@@ -1,55 +1,56 @@
-// How old things are for one lane: a delivery, which does not age while it can not be attempted (its
-// lane is paused, no gateway runs, the clock leaps forward), and a lost answer, which ages for its
-// receiver whatever happens here. Survives the process as one small value; a store that does not
-// take it costs nobody an attempt.
+// Ages in one lane. A delivery does not age while it cannot be attempted: its lane is paused, no
+// gateway runs, or the clock jumps forward. A lost answer always ages, because its receiver does.
+// The spans survive the process as one small value; if the store does not take it, attempts
+// continue. Times are wall clock, as attempts are recorded.
 
 import type { Clock } from '../core/clock.ts';
+import { isJsonObject } from '../core/event.ts';
 import type { KeyValues } from '../core/store.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 
-/** What the ages of one lane are kept with. */
-interface AgingParts {
+/** Dependencies of the ages of one lane. */
+interface RetryAgeParts {
   readonly clock: Clock;
   readonly keep: KeyValues;
-  /** Spans in which no gateway worked. */
-  readonly without: readonly PauseSpan[];
+  /** Spans in which no gateway ran. */
+  readonly downtimes: readonly PauseSpan[];
 }
 
-/** The clock was set back: what was recorded until a moment may be older than it looks. */
+/** The clock was set back: times recorded until then may be older than they look. */
 interface SetBack {
   readonly until: number;
   readonly byMs: number;
 }
 
-/** Each is an administrator's or a machine's mistake: more of them are not worth remembering. */
+/** Each is a mistake of an administrator or a machine: more are not worth storing. */
 const SET_BACKS_KEPT = 16;
 
-/** Follows what stops deliveries of one trigger from aging. */
+/** Measures the ages of deliveries and lost answers of one trigger. */
 export class RetryAge {
   readonly #name: string;
-  readonly #parts: AgingParts;
+  readonly #parts: RetryAgeParts;
   readonly #pauses = new Pauses();
   #setBacks: readonly SetBack[] = [];
   #restored: Promise<void> | null = null;
   #saved: Promise<void> = Promise.resolve();
 
-  constructor(trigger: string, parts: AgingParts) {
+  constructor(trigger: string, parts: RetryAgeParts) {
     this.#name = `pauses/${trigger}`;
     this.#parts = parts;
   }
 
-  /** Settles when everything that happened so far is kept, or was refused. */
+  /** Settles when the current spans are stored, or the store refused them. */
   get saved(): Promise<void> {
     return this.#saved;
   }
 
-  /** Takes up what an earlier process kept, once, before anything is asked. */
+  /** Reads the spans of an earlier process, once, before any age is asked for. */
   restore(): Promise<void> {
     this.#restored ??= this.#restore();
     return this.#restored;
   }
 
-  /** Nothing is let through from now on. */
+  /** No attempts are made from now on. */
   pause(): void {
     this.#pauses.begin(this.#parts.clock.now());
     this.#save();
@@ -61,8 +62,8 @@ export class RetryAge {
     this.#save();
   }
 
-  /** The clock that is handed in was just moved by so much. */
-  jumped(byMs: number): void {
+  /** Call after the clock was shifted. */
+  clockJumped(byMs: number): void {
     const now = this.#parts.clock.now();
     if (byMs > 0) this.#pauses.add({ from: now - byMs, to: now });
     else {
@@ -73,31 +74,31 @@ export class RetryAge {
     this.#save();
   }
 
-  /** For how long a delivery has been tried, in ms; never more than it was. */
+  /** How long a delivery has been tried, in ms; never too long. */
   ageMs(first: number, now: number): number {
     return now - first - this.#pauses.within(first, now);
   }
 
-  /** How long ago a moment was, in ms: never less than it was, and endlessly where nobody can say. */
+  /** Time since a moment, in ms; never too short, and `MAX_VALUE` if it is not known. */
   sinceMs(moment: number, now: number): number {
     const missed = this.#setBacks.filter(({ until }) => moment <= until);
     const sum = missed.reduce((total, { byMs }) => total + byMs, now - moment);
-    // Still less than the life of a key that never ends.
+    // Still less than the infinite life of a key.
     return sum < 0 ? Number.MAX_VALUE : sum;
   }
 
   async #restore(): Promise<void> {
-    const { clock, keep, without } = this.#parts;
+    const { clock, keep, downtimes } = this.#parts;
     const kept = parsed(await keep.read(this.#name));
-    // What lasted when the process ended lasted until now: nothing was attempted since.
+    // A pause that was open when the process ended lasted until now: no attempts were made since.
     for (const span of kept.pauses) this.#pauses.add({ ...span, to: span.to ?? clock.now() });
-    for (const span of without) this.#pauses.add(span);
+    for (const span of downtimes) this.#pauses.add(span);
     this.#setBacks = [...kept.setBacks, ...this.#setBacks].slice(-SET_BACKS_KEPT);
   }
 
   #save(): void {
     const write = async (): Promise<void> => {
-      // Never over what an earlier process kept.
+      // First, so that the value of an earlier process is not overwritten unread.
       await this.restore();
       await this.#parts.keep.write(this.#name, this.#text());
     };
@@ -112,13 +113,13 @@ export class RetryAge {
   }
 }
 
-interface KeptAging {
+interface StoredRetryAge {
   readonly pauses: readonly Pause[];
   readonly setBacks: readonly SetBack[];
 }
 
-/** What was kept; whatever is not as it is written here counts for nothing. */
-function parsed(text: string | null): KeptAging {
+/** Parses the stored value; parts in any other form are ignored. */
+function parsed(text: string | null): StoredRetryAge {
   const kept = jsonOrNothing(text);
   return {
     pauses: pairsOf(kept, 'pauses').map(([from, to]) => ({ from, to })),
@@ -129,8 +130,7 @@ function parsed(text: string | null): KeptAging {
 type Pair = readonly [number, number | null];
 
 function pairsOf(kept: unknown, name: string): readonly Pair[] {
-  if (typeof kept !== 'object' || kept === null) return [];
-  const value: unknown = Object.entries(kept).find(([key]) => key === name)?.[1];
+  const value: unknown = isJsonObject(kept) ? kept[name] : undefined;
   return Array.isArray(value) ? value.filter(isPair) : [];
 }
 
@@ -140,12 +140,8 @@ function isPair(value: unknown): value is Pair {
   return typeof pair[0] === 'number' && (typeof pair[1] === 'number' || pair[1] === null);
 }
 
-// Spans in which a lane let nothing through, so that deliveries do not age while they could not be
-// attempted. Kept for a bounded number of spans; what is forgotten ages as if it had been tried.
-// Times are wall clock, as attempts are recorded.
-
-// A receiver that goes up and down once a minute for a day.
-const KEPT = 1_440;
+/** A receiver that fails each minute for a day; a forgotten span counts as time with attempts. */
+const PAUSES_KEPT = 1_440;
 
 /** A span of the wall clock, ms since 1970. */
 export interface PauseSpan {
@@ -153,35 +149,35 @@ export interface PauseSpan {
   readonly to: number;
 }
 
-/** A span that may still last: then it has no end. */
+/** A span; one that still lasts has no end. */
 interface Pause {
   readonly from: number;
   readonly to: number | null;
 }
 
-/** Remembers when nothing was let through. */
+/** Spans in which a lane made no attempts. */
 export class Pauses {
-  /** In their order; none overlaps another, and only the last may last. */
+  /** In their order; none overlaps another, and only the last one may still last. */
   #spans: readonly Pause[] = [];
 
-  /** Every span, in their order; what lasts is the last one. */
+  /** Every span in their order; only the last one may still last. */
   get spans(): readonly Pause[] {
     return this.#spans;
   }
 
-  /** A pause begins, unless one lasts. */
+  /** Begins a pause, unless one lasts. */
   begin(now: number): void {
     if (this.#lasting === undefined) this.add({ from: now, to: null });
   }
 
-  /** The pause that lasts ends. */
+  /** Ends the pause that lasts. */
   end(now: number): void {
     const lasting = this.#lasting;
     if (lasting === undefined) return;
     this.#spans = [...this.#spans.slice(0, -1), { ...lasting, to: Math.max(now, lasting.from) }];
   }
 
-  /** One more span; where it meets others they become one, so that no moment counts twice. */
+  /** Adds a span and joins it with the spans that it overlaps, so that no moment counts twice. */
   add(added: Pause): void {
     const sorted = [...this.#spans, added].sort((a, b) => a.from - b.from);
     const spans: Pause[] = [];
@@ -190,10 +186,10 @@ export class Pauses {
       if (last === undefined || endOf(last) < span.from) spans.push(span);
       else spans.splice(-1, 1, joined(last, span));
     }
-    this.#spans = spans.slice(-KEPT);
+    this.#spans = spans.slice(-PAUSES_KEPT);
   }
 
-  /** The clock was set back by so much: what lasts began so much earlier. */
+  /** Call when the clock was set back: the pause that lasts began earlier by as much. */
   setBack(byMs: number): void {
     const lasting = this.#lasting;
     if (lasting === undefined) return;

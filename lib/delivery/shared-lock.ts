@@ -1,63 +1,63 @@
-// A gate that many pass together, and one that must be alone passes alone: a delivery that may be
-// what killed the process is attempted with nothing beside it. First come, first served: who waits
-// to be alone stops those who come later.
+// A lock with shared and exclusive holders: a delivery that may have killed the process is
+// attempted while no other attempt runs. First come, first served: a waiting exclusive holder
+// blocks later shared ones.
 
-/** Who passes: beside others, or alone. */
-export type Passage = 'shared' | 'alone';
+/** Whether others may hold the lock at the same time. */
+export type LockMode = 'shared' | 'exclusive';
 
 interface LockWaiter {
-  readonly passage: Passage;
-  readonly admit: (pass: Disposable) => void;
+  readonly mode: LockMode;
+  readonly admit: (lock: Disposable) => void;
 }
 
-/** Lets attempts through. */
+/** Grants attempts the shared or the exclusive lock. */
 export class SharedLock {
   #shared = 0;
-  #isAlone = false;
+  #isExclusive = false;
   readonly #waiting: LockWaiter[] = [];
 
-  /** How many have not left yet. */
-  get inside(): number {
-    return this.#shared + (this.#isAlone ? 1 : 0);
+  /** Number of current holders. */
+  get holders(): number {
+    return this.#shared + (this.#isExclusive ? 1 : 0);
   }
 
   /**
-   * Resolves with what must be disposed of to leave, or with null where the signal aborted while it
-   * waited; who need not wait passes whatever the signal says.
+   * Acquires the lock; disposing of the result releases it. Resolves with null if the signal aborts
+   * while it waits; a lock that is free is acquired in any case.
    */
-  async enter(passage: Passage, signal: AbortSignal): Promise<Disposable | null> {
-    if (this.#waiting.length === 0 && this.#isFree(passage)) return this.#admit(passage);
+  async acquire(mode: LockMode, signal: AbortSignal): Promise<Disposable | null> {
+    if (this.#waiting.length === 0 && this.#isFree(mode)) return this.#admit(mode);
     if (signal.aborted) return null;
     return await new Promise<Disposable | null>((resolve) => {
       const giveUp = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         resolve(null);
-        // Those behind may have waited for this one alone.
+        // Later waiters may have waited only for this one.
         this.#admitNext();
       };
-      const admit = (pass: Disposable): void => {
+      const admit = (lock: Disposable): void => {
         signal.removeEventListener('abort', giveUp);
-        resolve(pass);
+        resolve(lock);
       };
-      const waiting: LockWaiter = { passage, admit };
+      const waiting: LockWaiter = { mode, admit };
       this.#waiting.push(waiting);
       signal.addEventListener('abort', giveUp, { once: true });
     });
   }
 
-  #isFree(passage: Passage): boolean {
-    return !this.#isAlone && (passage === 'shared' || this.#shared === 0);
+  #isFree(mode: LockMode): boolean {
+    return !this.#isExclusive && (mode === 'shared' || this.#shared === 0);
   }
 
-  #admit(passage: Passage): Disposable {
-    if (passage === 'alone') this.#isAlone = true;
+  #admit(mode: LockMode): Disposable {
+    if (mode === 'exclusive') this.#isExclusive = true;
     else this.#shared += 1;
-    let hasLeft = false;
+    let isReleased = false;
     return {
       [Symbol.dispose]: () => {
-        if (hasLeft) return;
-        hasLeft = true;
-        if (passage === 'alone') this.#isAlone = false;
+        if (isReleased) return;
+        isReleased = true;
+        if (mode === 'exclusive') this.#isExclusive = false;
         else this.#shared -= 1;
         this.#admitNext();
       },
@@ -66,9 +66,9 @@ export class SharedLock {
 
   #admitNext(): void {
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      if (!this.#isFree(first.passage)) return;
+      if (!this.#isFree(first.mode)) return;
       this.#waiting.shift();
-      first.admit(this.#admit(first.passage));
+      first.admit(this.#admit(first.mode));
     }
   }
 }

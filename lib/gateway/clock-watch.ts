@@ -1,29 +1,30 @@
-// Watches for jumps of the wall clock: an administrator, NTP, a machine that slept. What waits in
-// the store is due on the wall clock, so it is shifted by the jump, and the steady clock of lanes
-// and release after it. Which way round matters: at no moment may everything seem due at once.
+// Detects jumps of the wall clock: an administrator, NTP, a machine that slept. Due times in the
+// store are wall clock times, so they are shifted by the jump. The steady clock of lanes and
+// release is shifted, too. The order matters: at no moment may all waiting deliveries seem due.
 
 import type { Clock } from '../core/clock.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Upkeep } from '../core/store.ts';
+import { repeat } from '../kit/async/repeat.ts';
 import type { SteadyClock } from '../kit/async/steady-clock.ts';
 
-/** What the watch works with. */
+/** Dependencies of the watch. */
 interface ClockWatchParts {
   readonly clock: Clock;
   readonly steady: SteadyClock;
   readonly upkeep: Pick<Upkeep, 'shift'>;
   readonly observe: Observe;
-  /** Told of a jump once everything has followed it. */
-  readonly jumped: (byMs: number) => Promise<void>;
+  /** Called with a jump after the store and the steady clock were shifted. */
+  readonly clockJumped: (byMs: number) => Promise<void>;
 }
 
-/** What NTP slews away in small steps is no jump; retries and limits do not notice so little. */
+/** NTP slews smaller differences in small steps; retries and limits do not notice them. */
 export const JUMP_MS = 2_000;
 
-/** A retry that falls due within this time of a jump back is late by no more than it. */
+/** A retry that falls due this soon after a jump back is late by at most this time. */
 const EVERY_MS = 1_000;
 
-/** Makes what waits follow the jumps of the wall clock. */
+/** Shifts due times and the steady clock when the wall clock jumps. */
 export class ClockWatch {
   readonly #parts: ClockWatchParts;
 
@@ -32,22 +33,19 @@ export class ClockWatch {
   }
 
   /** Runs until the signal aborts. */
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.look();
-      await this.#parts.clock.sleep(EVERY_MS, signal).catch(() => undefined);
-    }
+  run(signal: AbortSignal): Promise<void> {
+    return repeat(() => this.look(), { clock: this.#parts.clock, everyMs: EVERY_MS }, signal);
   }
 
-  /** Looks once. */
+  /** Compares the clocks once. */
   async look(): Promise<void> {
-    const { steady, upkeep, observe, jumped } = this.#parts;
+    const { steady, upkeep, observe, clockJumped } = this.#parts;
     const byMs = steady.driftMs;
     if (Math.abs(byMs) < JUMP_MS) return;
     if (byMs > 0) await upkeep.shift(byMs);
     steady.adjust(byMs);
     if (byMs < 0) await upkeep.shift(byMs);
     observe({ kind: 'clock-jumped', byMs });
-    await jumped(byMs);
+    await clockJumped(byMs);
   }
 }

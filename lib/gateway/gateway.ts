@@ -1,6 +1,6 @@
-// The gateway: runs a Plan. How it starts stands in start.ts; what runs beside what, and how it
-// stops, stand here, in the order in which they happen. It judges nothing (intake), attempts nothing
-// (delivery) and prints nothing (telemetry).
+// The gateway: runs a Plan. Its loops, and the order in which it stops, are written here; the order
+// of a start is in recovery.ts. It judges nothing (intake), attempts nothing (delivery) and prints
+// nothing (telemetry).
 
 import { UNSETTLED_STATES } from '../core/delivery.ts';
 import { hasCode } from '../core/errors.ts';
@@ -8,48 +8,48 @@ import type { Health, Observation, Observe } from '../core/observation.ts';
 import type { Source } from '../core/source.ts';
 import type { Store } from '../core/store.ts';
 import { type Acted, type ActName, act } from '../delivery/actions.ts';
-import type { HeldForecast } from '../intake/forecast.ts';
+import type { HeldForecast } from '../intake/release-forecast.ts';
 import { aborted } from '../kit/async/abort.ts';
+import { repeat } from '../kit/async/repeat.ts';
 import { SteadyClock } from '../kit/async/steady-clock.ts';
 import { ClockWatch } from './clock-watch.ts';
-import type { GatewayParts } from './gateway-options.ts';
 import { HealthWatch } from './health-watch.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { positionsOf, VolatileStartGaps } from './inherited-positions.ts';
 import { Liveness } from './liveness.ts';
-import { type StartedGateway, start } from './recovery.ts';
+import { resumePositions, type StartedGateway, start, VolatileStartGaps } from './recovery.ts';
 import { RetentionClock, Sweeper } from './retention.ts';
-import { patientStore } from './retrying-store.ts';
+import { retryingStore } from './retrying-store.ts';
 import { UsageWatch } from './usage-watch.ts';
+import type { GatewayParts } from './wiring.ts';
 
-export type { GatewayParts } from './gateway-options.ts';
+export type { GatewayParts } from './wiring.ts';
 
-/** What was left when a gateway had stopped. */
+/** Result of a stopped gateway. */
 export interface Stopped {
-  /** Deliveries that wait in the store; null where it no longer says. */
+  /** Deliveries that wait in the store; null if it no longer answers. */
   readonly waiting: number | null;
   /** Attempts that were cut off. */
   readonly abandoned: number;
 }
 
-/** The ways in which a run ends. */
-interface Ends {
+/** The steps of a stop. */
+interface StopSignals {
   /** Nothing more is read, claimed or released. */
   readonly ending: AbortSignal;
-  /** Running attempts are cut off. */
+  /** Running attempts are aborted. */
   readonly abandon: AbortController;
-  /** The store is waited for no longer. */
+  /** No call of the store is retried any more. */
   readonly limit: AbortController;
 }
 
-/** Often enough to notice a file that is gone within a minute; it costs a store next to nothing. */
+/** Often enough to notice a deleted file within a minute; the call is cheap for every store. */
 const USAGE_MS = 15_000;
-/** Attempts that were cut off write that down; a store that is only busy takes it in this time. */
-const LAST_WORDS_MS = 1_000;
-/** A lane that can not write it down leaves it after 2 s; whoever still works then is left behind. */
-const NO_END_MS = 3_000;
-/** How many wait is worth a moment; all in all a pod has 5 s more than its attempts. */
-const NO_ANSWER_MS = 1_000;
+/** Aborted attempts still record their outcome; a store that is only busy takes it in this time. */
+const LAST_WRITES_MS = 1_000;
+/** A lane gives up recording an outcome after 2 s; a loop that still runs then is abandoned. */
+const LOOPS_END_MS = 3_000;
+/** For counting waiting deliveries; altogether a pod has 5 s more than its attempts. */
+const COUNT_WAITING_MS = 1_000;
 
 /** Runs a Plan. */
 export class Gateway {
@@ -60,7 +60,7 @@ export class Gateway {
   readonly #steady: SteadyClock;
   readonly #retention: RetentionClock;
   readonly #usage: UsageWatch;
-  /** Null until it works. */
+  /** Null until the start is complete. */
   #started: StartedGateway | null = null;
 
   constructor(parts: GatewayParts) {
@@ -78,17 +78,17 @@ export class Gateway {
     this.#usage = new UsageWatch({ overflow, clock, observe: this.#observe });
   }
 
-  /** Whether it does its work, and what it waits for. */
+  /** Whether it is live and ready, and if not, why. */
   health(): Health {
     return this.#health.health(this.#liveness.stuck());
   }
 
-  /** Observes how many deliveries stand where and how full the store is, for a scrape. */
+  /** Observes the number of deliveries in each state and the usage of the store, for a scrape. */
   async measure(): Promise<void> {
     const { archive } = this.#parts.store;
     const asked = Promise.all([archive.counts(), archive.usage()]);
     const found = await asked.catch((error: unknown) => {
-      // A scrape is answered all the same; that the store is away is a metric of its own.
+      // The scrape is answered anyway; an unavailable store has a metric of its own.
       if (hasCode(error, 'store-unavailable')) return null;
       throw error;
     });
@@ -103,7 +103,11 @@ export class Gateway {
     }
   }
 
-  /** Does what a person asks with a delivery; a store that is unavailable throws. */
+  /**
+   * Applies a user's action to a delivery.
+   *
+   * **Errors**: `store-unavailable`, without a retry.
+   */
   async act(name: ActName, id: string): Promise<Acted> {
     const { journal, outbox, archive } = this.#parts.store;
     const triggers = new Set(this.#parts.plan.triggers.map((one) => one.name));
@@ -112,14 +116,14 @@ export class Gateway {
     if (!acted.done) return acted;
     const { delivery, from } = acted;
     const { state: to, dead } = delivery;
-    const why = `${name}, asked for by a person`;
+    const why = `${name}, requested by a user`;
     this.#observe({ kind: 'delivery-moved', delivery, from, to, dead, why });
-    if (to === 'waiting') this.#started?.dispatch.askedFor(delivery);
+    if (to === 'waiting') this.#started?.dispatch.attemptNow(delivery);
     this.#started?.release.forget(delivery.id);
     return acted;
   }
 
-  /** Says when held deliveries start; made for one answer. */
+  /** Forecasts when held deliveries start; a snapshot for one answer. */
   forecasts(): (id: string) => HeldForecast | null {
     return this.#started?.release.forecasts() ?? (() => null);
   }
@@ -127,16 +131,16 @@ export class Gateway {
   /**
    * Runs until the signal aborts, then drains.
    *
-   * **Errors**: throws what no retry cures (see Source), after everything has been stopped.
+   * **Errors**: throws an error that no retry cures (see Source), after everything was stopped.
    */
   async run(stop: AbortSignal): Promise<Stopped> {
-    // What can never work stops everything, as a signal from outside does.
+    // An error that no retry cures stops everything, as a signal from outside does.
     const failed = new AbortController();
     const ending = AbortSignal.any([stop, failed.signal]);
     const ends = { ending, abandon: new AbortController(), limit: new AbortController() };
     const { clock, random } = this.#parts;
-    const patience = { clock, random, observe: this.#observe, stop: ending };
-    const store = patientStore(this.#parts.store, { ...patience, limit: ends.limit.signal });
+    const retry = { clock, random, observe: this.#observe, stop: ending };
+    const store = retryingStore(this.#parts.store, { ...retry, limit: ends.limit.signal });
     const fail = (error: unknown): void => failed.abort(error);
     void this.#followUsage(store, ending).catch((error: unknown) => {
       if (!isEndOf(ending, error)) fail(error);
@@ -150,10 +154,10 @@ export class Gateway {
     return stopped;
   }
 
-  /** Works until it ends; answers how it is to be stopped. */
+  /** Runs until the end; returns how to stop it. */
   async #work(
     started: StartedGateway,
-    parts: { store: Store; ends: Ends; fail: (error: unknown) => void },
+    parts: { store: Store; ends: StopSignals; fail: (error: unknown) => void },
   ): Promise<{ limitMs: number; drain: () => Promise<number> }> {
     this.#started = started;
     const running = this.#runAll(started, parts);
@@ -163,18 +167,16 @@ export class Gateway {
   }
 
   /**
-   * Asks the store now and then how full it is, beginning before the start. So the figures of an
-   * earlier process count before the first commit. A store that became unusable is noticed although
+   * Reads the usage of the store at intervals, beginning before the start. So the store that an
+   * earlier process left counts before the first commit, and an unusable store is noticed although
    * nothing is read.
    */
-  async #followUsage({ archive }: Store, ending: AbortSignal): Promise<void> {
-    while (!ending.aborted) {
-      this.#usage.look(await archive.usage());
-      await this.#parts.clock.sleep(USAGE_MS, ending).catch(() => undefined);
-    }
+  #followUsage({ archive }: Store, ending: AbortSignal): Promise<void> {
+    const look = async (): Promise<void> => this.#usage.look(await archive.usage());
+    return repeat(look, { clock: this.#parts.clock, everyMs: USAGE_MS }, ending);
   }
 
-  /** Null where it was stopped before it had begun. */
+  /** Returns null if it was stopped before the start was complete. */
   async #start(
     store: Store,
     { ending, fail }: { ending: AbortSignal; fail: (error: unknown) => void },
@@ -192,21 +194,21 @@ export class Gateway {
 
   #runAll(
     { sources, dispatch, release, intake }: StartedGateway,
-    { store, ends, fail }: { store: Store; ends: Ends; fail: (error: unknown) => void },
+    { store, ends, fail }: { store: Store; ends: StopSignals; fail: (error: unknown) => void },
   ): { readonly reading: Promise<unknown>; readonly working: Promise<unknown> } {
     const { clock, plan } = this.#parts;
     const { ending, abandon } = ends;
     const steady = this.#steady;
     const readMs = (): number => this.#retention.readMs;
-    const heart = new Heartbeat({ keep: store.keep, clock, readMs });
-    const jumped = (byMs: number): Promise<void> => {
-      dispatch.jumped(byMs);
-      return heart.beat();
+    const heartbeat = new Heartbeat({ keep: store.keep, clock, readMs });
+    const clockJumped = (byMs: number): Promise<void> => {
+      dispatch.clockJumped(byMs);
+      return heartbeat.beat();
     };
-    const watch = { clock, steady, upkeep: store.upkeep, observe: this.#observe, jumped };
+    const watch = { clock, steady, upkeep: store.upkeep, observe: this.#observe, clockJumped };
     const unread = (): readonly string[] => this.#health.refused;
     const sweeper = new Sweeper({ store, clock, readMs, unread, retention: plan.retention });
-    // Each by itself, so that the failure of one does not hide that the others still run.
+    // Each loop has its own catch: the failure of one must not hide that the others still run.
     const watched = (all: readonly Promise<unknown>[]): Promise<unknown> =>
       Promise.all(
         all.map((one) =>
@@ -223,12 +225,12 @@ export class Gateway {
       release.run(ending),
       intake.run(ending),
       sweeper.run(ending),
-      heart.run(ending),
+      heartbeat.run(ending),
       new ClockWatch(watch).run(ending),
       this.#liveness.run(store.outbox, () => steady.now(), ending),
     ]);
-    // The last beat says until when somebody worked.
-    return { reading: read, working: working.then(() => watched([heart.beat()])) };
+    // The last beat records until when this process worked.
+    return { reading: read, working: working.then(() => watched([heartbeat.beat()])) };
   }
 
   async #read(
@@ -241,14 +243,14 @@ export class Gateway {
     }: Pick<StartedGateway, 'sources' | 'intake'> & { store: Store; ending: AbortSignal },
   ): Promise<void> {
     const { name } = source;
-    const positions = positionsOf(name, { positions: await journal.allPositions(), sources });
-    // Only a store that keeps nothing makes every start one without a position.
+    const positions = resumePositions(name, { positions: await journal.allPositions(), sources });
+    // Without a durable store every start is one without a position.
     const isComplete = journal.durable || this.#parts.before === 'none';
-    const beginnings = isComplete ? null : new VolatileStartGaps(positions);
+    const startGaps = isComplete ? null : new VolatileStartGaps(positions);
     this.#liveness.pulls(name);
     for await (const batch of source.batches(positions, ending)) {
       this.#liveness.commits(name);
-      await intake.take(beginnings?.mark(batch) ?? batch, ending);
+      await intake.take(startGaps?.mark(batch) ?? batch, ending);
       this.#liveness.pulls(name);
     }
   }
@@ -259,17 +261,17 @@ export class Gateway {
   ): Promise<Stopped> {
     this.#observe({ kind: 'stopping', why: reasonOf(at.why), limitMs: at.limitMs });
     const abandoned = (await at.drain?.()) ?? 0;
-    const waiting = await this.#within(NO_ANSWER_MS, countWaiting(store), null);
+    const waiting = await this.#within(COUNT_WAITING_MS, countWaiting(store), null);
     const { durable } = store.journal;
     this.#observe({ kind: 'stopped', durable, waiting, abandoned });
     return { waiting, abandoned };
   }
 
-  /** Lets reading and running attempts end within the limit; answers how many were cut off. */
+  /** Waits within the limit until reading and attempts end; returns how many were aborted. */
   async #drain(
     { reading, working }: { reading: Promise<unknown>; working: Promise<unknown> },
     { dispatch }: StartedGateway,
-    { abandon, limit }: Ends,
+    { abandon, limit }: StopSignals,
   ): Promise<number> {
     const done = new AbortController();
     const { clock, drainMs } = this.#parts;
@@ -280,15 +282,15 @@ export class Gateway {
     const abandoned = await Promise.race([Promise.all([reading, working]).then(() => 0), cutOff]);
     done.abort();
     abandon.abort(new Error('the gateway stops'));
-    // Attempts that were cut off still write their outcome down; reading that hangs is left behind.
-    const unlimited = clock.after(LAST_WORDS_MS, () => limit.abort());
-    await this.#within(NO_END_MS, working, null);
+    // Aborted attempts still record their outcome; a source that hangs is abandoned.
+    const unlimited = clock.after(LAST_WRITES_MS, () => limit.abort());
+    await this.#within(LOOPS_END_MS, working, null);
     unlimited();
     limit.abort();
     return abandoned;
   }
 
-  /** What somebody answers in time, else something else. */
+  /** The answer if it comes within the time, otherwise the substitute. */
   async #within<T, Else>(ms: number, answer: Promise<T>, otherwise: Else): Promise<T | Else> {
     const done = new AbortController();
     const late = this.#parts.clock.sleep(ms, done.signal).then(
@@ -317,7 +319,7 @@ async function countWaiting(store: Store): Promise<number> {
   return unsettled.reduce((sum, { count }) => sum + count, 0);
 }
 
-/** Whether it only says that the end has come: waiting was broken off, or a last call failed. */
+/** Whether an error only follows from the stop: a wait was aborted, or a last call failed. */
 function isEndOf(ending: AbortSignal, error: unknown): boolean {
   return ending.aborted && (error === ending.reason || hasCode(error, 'store-unavailable'));
 }

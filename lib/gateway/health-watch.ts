@@ -1,7 +1,7 @@
-// Health, made up from observations alone: nobody reports to it specially, so it can not disagree
-// with the log. Ready once the cluster is known, every path of every source that may be read is read,
-// and the store takes it; else it says what it waits for. A path that the server refuses is a note
-// while others are read. Whether a restart would help is liveness.ts.
+// Health, derived from observations alone, so it cannot disagree with the log. The gateway is ready
+// if the cluster is known, every permitted path is read, and the store accepts commits. Otherwise
+// health names what it waits for. A path that the server refuses is only a note while others are
+// read. Whether a restart would help is decided in liveness.ts.
 
 import type { Clock } from '../core/clock.ts';
 import type { Health, LimitObserved, Observation, TroubleReason } from '../core/observation.ts';
@@ -10,36 +10,36 @@ import { renderDuration } from '../kit/text/quantity.ts';
 type SourceReading = Extract<Observation, { kind: 'reading' }>;
 type Paused = Extract<Observation, { kind: 'pause' }>;
 
-/** What a person must grant or create: to wait for it with all other paths would help nobody. */
+/** A person must grant or create the path: stopping all other paths until then would not help. */
 const REFUSALS: readonly TroubleReason[] = ['forbidden', 'not-found'];
 
 interface PathHealth {
-  /** Why it is not read; '' if it is. */
+  /** Why it is not read; '' if it is read. */
   readonly why: string;
   readonly isRefused: boolean;
 }
 
 const READ: PathHealth = { why: '', isRefused: false };
 
-/** Follows observations and says whether the gateway does its work. */
+/** Derives readiness and its reasons from observations. */
 export class HealthWatch {
   readonly #clock: Pick<Clock, 'monotonic'>;
   /** Source → watch path → how it is read. */
   readonly #sources = new Map<string, Map<string, PathHealth>>();
-  /** Since when nothing has proved that a path is complete; monotonic, by source and path. */
+  /** Monotonic time since which no answer proved a path complete; by source and path. */
   readonly #stale = new Map<string, { readonly of: string; readonly since: number }>();
   #cluster = 'the cluster has not been reached yet';
-  /** Triggers whose breaker is open; that stops one lane, not the gateway's work. */
+  /** Triggers whose breaker is open: that stops one lane, not the gateway. */
   readonly #broken = new Set<string>();
-  /** Triggers that are paused because of their receiver; likewise. */
+  /** Triggers that are paused because of their receiver: that stops one lane, too. */
   readonly #paused = new Map<string, Paused>();
   #stopping = false;
-  /** Why the store takes nothing; '' where it does. */
+  /** Why the store is unavailable; '' if it is available. */
   #storeTrouble = '';
-  /** Budgets that hold deliveries, and triggers that shed some: neither stops the gateway's work. */
+  /** Budgets that hold deliveries, and triggers that shed some: neither stops the gateway. */
   readonly #usedUp = new Set<string>();
   readonly #shedding = new Set<string>();
-  /** What a full store means; '' where it is not full. */
+  /** Effect of a full store; '' if it is not full. */
   #full: '' | 'block' | 'shed' = '';
 
   constructor(sources: readonly string[], clock: Pick<Clock, 'monotonic'>) {
@@ -47,7 +47,7 @@ export class HealthWatch {
     for (const name of sources) this.#sources.set(name, new Map());
   }
 
-  /** Takes note of an observation. */
+  /** Updates the health by an observation. */
   observe(observation: Observation): void {
     if (observation.kind === 'cluster-found') this.#cluster = '';
     if (observation.kind === 'stopping') this.#stopping = true;
@@ -70,7 +70,7 @@ export class HealthWatch {
     }
   }
 
-  /** Whether every path that may be read is read, and what is read is kept. */
+  /** Whether every permitted path is read and the store accepts what is read. */
   get isReading(): boolean {
     return [...this.#unread()].length === 0 && [...this.#storeReasons()].length === 0;
   }
@@ -81,10 +81,10 @@ export class HealthWatch {
     return paths.filter(([, { isRefused }]) => isRefused).map(([path]) => path);
   }
 
-  /** What there is to say now; `stuck` is what only a restart ends. */
+  /** The current health; `stuck` lists the reasons that only a restart ends. */
   health(stuck: readonly string[]): Health {
     const why = [...stuck, ...this.#reasons()];
-    // Whoever reaches the probes reads this; what a receiver said and where it is, is in the log.
+    // Every client of the probes can read this, so answers and addresses of receivers are omitted.
     const notes = [...this.#broken].map(
       (name) => `trigger ${name}: breaker open; the log says why`,
     );
@@ -102,13 +102,13 @@ export class HealthWatch {
     return { live: stuck.length === 0, ready: why.length === 0, why, notes };
   }
 
-  /** A path that has been read stays ready while its watch is renewed; only waiting ends that. */
+  /** A path that was read stays ready while its watch is renewed; only `waiting` ends that. */
   #note(reading: SourceReading): void {
     const { source, path, state, reason } = reading;
     const paths = this.#sources.get(source);
     const before = paths?.get(path);
     const isTry = state === 'connecting' || state === 'listing';
-    // Also one that is refused stays so while it is tried again.
+    // A refused path stays refused while it is tried again.
     if (isTry && (before?.why === '' || before?.isRefused === true)) return;
     const isRefused = reason !== undefined && REFUSALS.includes(reason);
     paths?.set(path, state === 'watching' ? READ : { why: reasonOf(reading), isRefused });
@@ -146,7 +146,7 @@ export class HealthWatch {
   }
 
   *#storeReasons(): Iterable<string> {
-    if (this.#storeTrouble !== '') yield `the store takes nothing: ${this.#storeTrouble}`;
+    if (this.#storeTrouble !== '') yield `the store is unavailable: ${this.#storeTrouble}`;
     if (this.#full === 'block') yield 'the store is full: reading waits for room';
   }
 
@@ -155,11 +155,11 @@ export class HealthWatch {
     return all.every(({ isRefused }) => isRefused);
   }
 
-  /** Why paths are not read; of those that are refused only if there is no other. */
+  /** Why paths are not read; refused paths count only if there are no others. */
   *#unread(): Iterable<string> {
     const isAllRefused = this.#isAllRefused;
     for (const [source, paths] of this.#sources) {
-      if (paths.size === 0) yield `source ${source}: not begun`;
+      if (paths.size === 0) yield `source ${source}: reading has not started`;
       for (const { why, isRefused } of paths.values()) {
         if (why !== '' && (!isRefused || isAllRefused)) yield `source ${source}: ${why}`;
       }
@@ -175,7 +175,7 @@ export class HealthWatch {
     }
     for (const { of, since } of this.#stale.values()) {
       const ageMs = Math.round((this.#clock.monotonic() - since) / 1000) * 1000;
-      yield `${of}: not certain to be complete; its position is ${renderDuration(ageMs)} old`;
+      yield `${of}: may be incomplete; its position is ${renderDuration(ageMs)} old`;
     }
   }
 }
@@ -192,7 +192,7 @@ const PAUSE_WORDS = {
 function noteOf({ trigger, reason, state, until }: Paused): string {
   const at = new Date(until).toISOString();
   const what =
-    state === 'paused' ? `paused, no attempt before ${at}` : 'paused, one attempt is made to see';
+    state === 'paused' ? `paused, no attempt before ${at}` : 'paused, one attempt tests it';
   return `trigger ${trigger}: ${what}: ${PAUSE_WORDS[reason]}; the log says why`;
 }
 

@@ -1,21 +1,23 @@
-// The heartbeat: what a process leaves behind so that the next one knows how long nobody worked,
-// whether the clock went back meanwhile, and for how long everything has been read. Spans without a
-// gateway are kept for a bounded number of them, for ages of deliveries are counted without them.
+// The heartbeat: a record for the next process. It shows how long no gateway ran, whether the clock
+// was set back meanwhile, and for how long every path was read. Spans without a gateway are stored
+// too, a bounded number of them, because deliveries do not age in them.
 
 import type { Clock } from '../core/clock.ts';
+import { isJsonObject } from '../core/event.ts';
 import type { KeyValues } from '../core/store.ts';
 import type { PauseSpan } from '../delivery/retry-age.ts';
+import { repeat } from '../kit/async/repeat.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 
-/** What an earlier process wrote down last. */
+/** Last record of an earlier process. */
 export interface Beat {
-  /** When it worked last; wall clock, ms since 1970. */
+  /** Wall clock, ms since 1970. */
   readonly at: number;
   /** See `RetentionClock`. */
   readonly readMs: number;
 }
 
-/** What the heart works with. */
+/** Dependencies of the heartbeat. */
 interface HeartbeatParts {
   readonly keep: KeyValues;
   readonly clock: Clock;
@@ -25,23 +27,22 @@ interface HeartbeatParts {
 const KEPT_AS = 'heartbeat';
 const SPANS_KEPT_AS = 'without-gateway';
 
-/** A delivery ages by so much too little at each kill; a store that syncs does not feel it. */
+/** A kill makes a delivery up to this much too young; a store that syncs has no load by it. */
 const EVERY_MS = 10_000;
 
-/** A restart each hour for a week; what is forgotten ages as if a gateway had run. */
+/** A restart each hour for a week; a forgotten span counts as if a gateway had run in it. */
 const SPANS_KEPT = 200;
 
-/** The last beat of an earlier process; null where there was none, or none that can be read. */
+/** Reads the last beat of an earlier process; null if there is none, or none that can be read. */
 export async function readBeat(keep: KeyValues): Promise<Beat | null> {
   const value = jsonOrNothing(await keep.read(KEPT_AS));
-  if (typeof value !== 'object' || value === null) return null;
-  if (!('at' in value) || typeof value.at !== 'number') return null;
-  const readMs = 'readMs' in value && typeof value.readMs === 'number' ? value.readMs : 0;
-  return { at: value.at, readMs };
+  const { at, readMs } = isJsonObject(value) ? value : {};
+  if (typeof at !== 'number') return null;
+  return { at, readMs: typeof readMs === 'number' ? readMs : 0 };
 }
 
-/** Adds the span that ends now to those without a gateway; answers all of them, the oldest first. */
-export async function keepSpan(
+/** Adds a span that ends now to those without a gateway; returns all, the oldest first. */
+export async function recordDowntime(
   keep: KeyValues,
   span: PauseSpan | null,
 ): Promise<readonly PauseSpan[]> {
@@ -53,7 +54,7 @@ export async function keepSpan(
   return spans;
 }
 
-/** Beats while the gateway works. */
+/** Records at intervals that the gateway runs. */
 export class Heartbeat {
   readonly #parts: HeartbeatParts;
 
@@ -62,11 +63,8 @@ export class Heartbeat {
   }
 
   /** Beats until the signal aborts. */
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.beat();
-      await this.#parts.clock.sleep(EVERY_MS, signal).catch(() => undefined);
-    }
+  run(signal: AbortSignal): Promise<void> {
+    return repeat(() => this.beat(), { clock: this.#parts.clock, everyMs: EVERY_MS }, signal);
   }
 
   /** Beats once. */
@@ -78,8 +76,6 @@ export class Heartbeat {
 }
 
 function isSpan(value: unknown): value is PauseSpan {
-  if (typeof value !== 'object' || value === null || !('from' in value) || !('to' in value)) {
-    return false;
-  }
-  return typeof value.from === 'number' && typeof value.to === 'number';
+  const { from, to } = isJsonObject(value) ? value : {};
+  return typeof from === 'number' && typeof to === 'number';
 }

@@ -1,28 +1,29 @@
-// Whether a restart would help: reading or dispatch does not move although it should. It is made up
-// from what the gateway observes and from what the store says is due, so that no loop has to be
-// believed when it says that it is well. Waiting for the API server, for a receiver or for the store
-// is not a reason: a restart would wait for the same.
+// Liveness: a restart helps if reading or dispatch makes no progress although it should. That is
+// derived from observations and from due times in the store, so no loop must report its own health.
+// Waiting for the API server, a receiver or the store is no reason: a restart would wait for the
+// same. Times are monotonic, so no jump of the wall clock ends the process.
 
 import type { Clock } from '../core/clock.ts';
 import type { Observation } from '../core/observation.ts';
 import type { Outbox } from '../core/store.ts';
+import { repeat } from '../kit/async/repeat.ts';
 
-/** A trigger as liveness needs to know it. */
+/** The part of a trigger that liveness depends on. */
 interface LiveTrigger {
   readonly name: string;
-  /** For one attempt. */
+  /** Of one attempt. */
   readonly timeoutMs: number;
 }
 
-/** A batch is committed within seconds, also on a slow disk. */
+/** A batch is committed within seconds even on a slow disk. */
 const COMMIT_LIMIT_MS = 5 * 60_000;
-/** A quiet path is listed every 4 minutes, and one that can not be read is tried more often. */
+/** A quiet path is listed every 4 minutes; a path that cannot be read is tried more often. */
 const READING_LIMIT_MS = 15 * 60_000;
-/** A lane looks at least once a minute; one delivery may be attempted with all others waiting. */
+/** A lane looks at least once a minute; one attempt may make all other deliveries wait. */
 const DISPATCH_LIMIT_MS = 5 * 60_000;
 const LOOK_EVERY_MS = 20_000;
 
-/** What only somebody who reads, or tries to, observes. */
+/** Observations that prove that a source reads, or tries to. */
 const READING: ReadonlySet<Observation['kind']> = new Set([
   'reading',
   'watch-opened',
@@ -32,19 +33,19 @@ const READING: ReadonlySet<Observation['kind']> = new Set([
   'events-read',
 ]);
 
-/** Follows whether reading and dispatch move. */
+/** Detects that reading or dispatch makes no progress. */
 export class Liveness {
   readonly #clock: Clock;
   readonly #progress: StallDetector;
   readonly #triggers: readonly LiveTrigger[];
   readonly #dispatchLimitMs: number;
-  /** By trigger: attempts that were begun and have not ended. */
+  /** By trigger: attempts that run. */
   readonly #running = new Map<string, number>();
-  /** Triggers that make no attempts because of their receiver. */
+  /** Triggers that pause because of their receiver. */
   readonly #paused = new Set<string>();
-  /** The store takes nothing. */
-  #isAway = false;
-  /** The store takes nothing new, and reading waits for it. */
+  /** Whether the store is unavailable. */
+  #isStoreAway = false;
+  /** Whether the store is full and reading waits for room. */
   #isFull = false;
 
   constructor(clock: Clock, triggers: readonly LiveTrigger[]) {
@@ -55,12 +56,12 @@ export class Liveness {
     this.#dispatchLimitMs = DISPATCH_LIMIT_MS + 2 * longestMs;
   }
 
-  /** What does not move although it should. */
+  /** Steps that make no progress although they should, for people. */
   stuck(): readonly string[] {
     return this.#progress.stuck();
   }
 
-  /** Takes note of an observation. */
+  /** Updates the expectations by an observation. */
   observe(observation: Observation): void {
     if (READING.has(observation.kind) && 'source' in observation) this.#read(observation.source);
     if (observation.kind === 'attempt-started') this.#attempted(observation.delivery.trigger, 1);
@@ -71,37 +72,39 @@ export class Liveness {
     if (observation.kind === 'pause') {
       this.#notePause(observation.trigger, observation.state !== 'over');
     }
-    if (observation.kind === 'store-trouble') this.#isAway = observation.state === 'unavailable';
+    if (observation.kind === 'store-trouble') {
+      this.#isStoreAway = observation.state === 'unavailable';
+    }
     if (observation.kind === 'store-usage') {
       this.#isFull = observation.overflow === 'block' && observation.level === 'full';
     }
-    this.#progress.pause(this.#isAway || this.#isFull);
+    this.#progress.pause(this.#isStoreAway || this.#isFull);
   }
 
-  /** A source is asked for its next batch. */
+  /** Call when a source is asked for its next batch. */
   pulls(source: string): void {
     this.#progress.done(commitKey(source));
     this.#read(source);
     this.#progress.expect(readingKey(source), readingOf(source));
   }
 
-  /** A batch of a source is judged and committed; until then nobody reads on. */
+  /** Call when a batch of a source is judged and committed; its source is not read meanwhile. */
   commits(source: string): void {
     this.#progress.done(readingKey(source));
     const what = `source ${source}: a batch has not been committed`;
     this.#progress.expect(commitKey(source), { what, limitMs: COMMIT_LIMIT_MS });
   }
 
-  /** Looks again and again at what is due, until the signal aborts. */
-  async run(outbox: Pick<Outbox, 'next'>, now: () => number, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+  /** Reads at intervals which deliveries are due, until the signal aborts. */
+  run(outbox: Pick<Outbox, 'next'>, now: () => number, signal: AbortSignal): Promise<void> {
+    const look = async (): Promise<void> => {
       this.stuck();
       for (const { name } of this.#triggers) {
         const next = await outbox.next(name);
         this.#due(name, next !== null && next <= now());
       }
-      await this.#clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
-    }
+    };
+    return repeat(look, { clock: this.#clock, everyMs: LOOK_EVERY_MS }, signal);
   }
 
   #read(source: string): void {
@@ -120,7 +123,7 @@ export class Liveness {
     this.#progress.done(dispatchKey(trigger));
   }
 
-  /** Due deliveries and running attempts must move, unless the lane is paused for its receiver. */
+  /** Attempts must begin or end while some are due or running, unless the lane is paused. */
   #due(trigger: string, isDue: boolean): void {
     const key = dispatchKey(trigger);
     const isExpected = isDue || (this.#running.get(trigger) ?? 0) > 0;
@@ -148,15 +151,11 @@ function dispatchKey(trigger: string): string {
   return `dispatch ${trigger}`;
 }
 
-// Whether what should move does move. Whoever expects something to happen says so and by when; what
-// has not moved for longer is stuck, and a restart is the cure. Times are monotonic, so that no jump
-// of the wall clock ends the process, and time in which the process was suspended does not count.
-
-/** Something that is expected to move. */
+/** A step that is expected to make progress. */
 interface ExpectedStep {
-  /** What is stuck if it does not, for people. */
+  /** The complaint if it makes none, for people. */
   readonly what: string;
-  /** For how long it may stand still. */
+  /** The longest time without progress. */
   readonly limitMs: number;
 }
 
@@ -164,10 +163,10 @@ interface WatchedLoop extends ExpectedStep {
   since: number;
 }
 
-/** Nobody looked for so long: the process was suspended, and nothing could move. */
+/** If `stuck` was not called for this long, the process was suspended. */
 const SUSPENDED_MS = 90_000;
 
-/** Follows what is expected to move. */
+/** Remembers when each expected step last made progress; suspended time does not count. */
 class StallDetector {
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #watched = new Map<string, WatchedLoop>();
@@ -179,33 +178,33 @@ class StallDetector {
     this.#lookedAt = clock.monotonic();
   }
 
-  /** From now on this should move; what was expected already is still expected since then. */
+  /** Expects a step from now on, or since before if it is expected already. */
   expect(key: string, expectation: ExpectedStep): void {
     if (!this.#watched.has(key)) this.moved(key, expectation);
   }
 
-  /** It moved, and should again. */
+  /** The step made progress, and is expected to make more. */
   moved(key: string, expectation: ExpectedStep): void {
     this.#watched.set(key, { ...expectation, since: this.#clock.monotonic() });
   }
 
-  /** Whether this is expected to move. */
+  /** Whether the step is expected. */
   isExpected(key: string): boolean {
     return this.#watched.has(key);
   }
 
-  /** Nothing is expected of it any more. */
+  /** The step is no longer expected. */
   done(key: string): void {
     this.#watched.delete(key);
   }
 
-  /** Nothing can move for a reason of its own, or everything can again: then the time begins anew. */
+  /** Suspends all expectations, or resumes them: then all times begin again. */
   pause(isPaused: boolean): void {
     if (this.#isPaused && !isPaused) this.#forgive(Number.POSITIVE_INFINITY);
     this.#isPaused = isPaused;
   }
 
-  /** What has not moved for longer than it may; to be asked at least once a minute. */
+  /** Steps without progress for longer than they may; call it at least once a minute. */
   stuck(): readonly string[] {
     const now = this.#clock.monotonic();
     const unwatchedMs = now - this.#lookedAt;

@@ -1,43 +1,43 @@
-// A start, in the order in which it happens and no other: what earlier processes left behind is
-// taken up before anything else, the cluster is known before anything is read, and whatever a
-// changed configuration left without an owner is set aside before anything works.
+// A start of the gateway, in its required order: first the work of earlier processes is recovered,
+// then the cluster is identified, then sources read. Watch paths and deliveries that a changed
+// configuration left without an owner are retired and orphaned before any loop runs. This file also
+// decides from which positions a source resumes.
 
 import type { Clock } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';
-import type { Source, WatchPath } from '../core/source.ts';
+import type { Batch, Gap, Position, Positions, Source, WatchPath } from '../core/source.ts';
 import type { RenamedTrigger, Store } from '../core/store.ts';
-import { orphan } from '../delivery/dispatch.ts';
+import { orphan } from '../delivery/stored-deliveries.ts';
 import type { SteadyClock } from '../kit/async/steady-clock.ts';
 import { JUMP_MS } from './clock-watch.ts';
 import { followCluster } from './cluster-identity.ts';
-import type { GatewayParts } from './gateway-options.ts';
-import { type Beat, Heartbeat, keepSpan, readBeat } from './heartbeat.ts';
+import { type Beat, Heartbeat, readBeat, recordDowntime } from './heartbeat.ts';
 import type { RetentionClock } from './retention.ts';
-import { createWorkers, type WorkerParts, type Workers } from './wiring.ts';
+import { createWorkers, type GatewayParts, type WorkerParts, type Workers } from './wiring.ts';
 
-/** What a start works with. */
+/** Dependencies of a start. */
 interface StartParts extends GatewayParts, Pick<WorkerParts, 'steady' | 'answered'> {
-  /** Waited for while it is unavailable. */
+  /** Its calls are retried while it is unavailable. */
   readonly store: Store;
   readonly retention: RetentionClock;
   readonly steady: SteadyClock;
 }
 
-/** Everything that is ready to run. */
+/** The parts of a started gateway, ready to run. */
 export interface StartedGateway extends Workers {
   readonly sources: readonly Source[];
 }
 
-/** Starts; nothing runs yet when it answers. */
+/** Prepares everything to run; no loop runs yet when it resolves. */
 export async function start(parts: StartParts, stop: AbortSignal): Promise<StartedGateway> {
   const { plan, api, store, clock, random, observe, steady, retention } = parts;
   const renamed = plan.triggers.flatMap(({ name: to, formerly }) =>
     formerly.map((from) => ({ from, to })),
   );
-  const taken = await takeUp({ ...parts, renamed });
-  retention.goOnFrom(taken.readMs);
-  // The clock may have gone back while nobody watched it.
+  const recovered = await recover({ ...parts, renamed });
+  retention.goOnFrom(recovered.readMs);
+  // The clock may have been set back while no gateway ran.
   steady.adjust(steady.driftMs);
   const readMs = (): number => retention.readMs;
 
@@ -53,19 +53,20 @@ export async function start(parts: StartParts, stop: AbortSignal): Promise<Start
   });
 
   const sources = plan.sources.map((one) => one.create({ api, clock, random, observe }));
-  await retirePaths(taken.paths, sources, { store, observe, readMs: readMs() });
+  await retirePaths(recovered.paths, sources, { store, observe, readMs: readMs() });
   const { archive, outbox } = store;
   const triggers = new Set(plan.triggers.map(nameOf));
   await orphan({ archive, outbox, observe, now: steady.now() }, triggers);
 
-  const span = taken.aliveAt === null ? null : { from: taken.aliveAt, to: steady.now() };
-  const without = await keepSpan(store.keep, span);
-  const workers = await createWorkers({ ...parts, cluster, without, readMs });
-  workers.dispatch.tellLost(taken.lost);
+  const { aliveAt } = recovered;
+  const span = aliveAt === null ? null : { from: aliveAt, to: steady.now() };
+  const downtimes = await recordDowntime(store.keep, span);
+  const workers = await createWorkers({ ...parts, cluster, downtimes, readMs });
+  workers.dispatch.reportLost(recovered.lost);
   // Held deliveries get tokens before new ones.
-  await workers.release.restore();
+  await workers.release.recover();
   await workers.release.pass();
-  if (taken.jumpedMs !== 0) workers.dispatch.jumped(taken.jumpedMs);
+  if (recovered.jumpedMs !== 0) workers.dispatch.clockJumped(recovered.jumpedMs);
   return { sources, ...workers };
 }
 
@@ -73,80 +74,145 @@ function nameOf({ name }: { readonly name: string }): string {
   return name;
 }
 
-// What a start finds: the work that earlier processes left behind, for how long nobody worked, and
-// watch paths that nobody reads any more. It reports and hands on; it attempts nothing.
-
-/** What taking up works with. */
-interface TakeUpParts {
+/** Dependencies of the recovery. */
+interface RecoveryParts {
   readonly store: Pick<Store, 'upkeep' | 'keep'>;
   readonly clock: Clock;
   readonly incarnation: string;
-  /** Triggers that have another name now. */
+  /** Triggers whose name changed. */
   readonly renamed: readonly RenamedTrigger[];
   readonly observe: Observe;
 }
 
-/** What was taken up. */
-interface TakenUp {
+/** Work and times of earlier processes. */
+interface RecoveredWork {
   /** Deliveries whose attempt was running when its process died. */
   readonly lost: readonly Delivery[];
-  /** Every watch path that the store knows. */
+  /** Every watch path in the store. */
   readonly paths: readonly string[];
-  /** When an earlier process worked last, wall clock; null where none did. */
+  /** When an earlier process last worked, wall clock; null if there was none. */
   readonly aliveAt: number | null;
-  /** What earlier processes counted (see `RetentionClock`). */
+  /** Time counted by earlier processes (see `RetentionClock`). */
   readonly readMs: number;
-  /** By how much the clock went back while nobody watched it, in ms below zero; else 0. */
+  /** By how much the clock was set back while no gateway ran, in ms below zero; otherwise 0. */
   readonly jumpedMs: number;
 }
 
-/** Takes up the work of earlier processes: before anything else. */
-export async function takeUp(parts: TakeUpParts): Promise<TakenUp> {
+/** Recovers the work of earlier processes; the first call of the store. It attempts nothing. */
+export async function recover(parts: RecoveryParts): Promise<RecoveredWork> {
   const { store, clock, incarnation, renamed, observe } = parts;
-  const begun = await store.upkeep.begin({ incarnation, now: clock.now(), renamed });
-  const { lost, unattempted, paths } = begun;
+  const now = clock.now();
+  const { lost, unattempted, paths } = await store.upkeep.begin({ incarnation, now, renamed });
   const beat = await readBeat(store.keep);
   const downMs = beat === null ? null : Math.max(0, clock.now() - beat.at);
   observe({ kind: 'work-resumed', lost: lost.length, unattempted, downMs });
-  for (const delivery of lost) tellLost(delivery, observe);
+  for (const delivery of lost) reportLost(delivery, observe);
   if (beat === null) return { lost, paths, aliveAt: null, readMs: 0, jumpedMs: 0 };
   const { at, readMs } = beat;
   const jumpedMs = await followClock(beat, parts);
   return { lost, paths, aliveAt: Math.min(at, clock.now()), readMs, jumpedMs };
 }
 
-function tellLost(delivery: Delivery, observe: Observe): void {
+function reportLost(delivery: Delivery, observe: Observe): void {
   const { outcome, durationMs } = delivery.attempts.at(-1) ?? { outcome: null, durationMs: null };
   if (outcome === null) return;
   observe({ kind: 'attempt-ended', delivery, outcome, durationMs: durationMs ?? 0 });
 }
 
-/** A clock that stands before the last beat went back while nobody watched it. */
-async function followClock(beat: Beat, { store, clock, observe }: TakeUpParts): Promise<number> {
+/** A clock before the last beat was set back while no gateway ran. */
+async function followClock(beat: Beat, { store, clock, observe }: RecoveryParts): Promise<number> {
   const byMs = clock.now() - beat.at;
   if (byMs > -JUMP_MS) return 0;
   await store.upkeep.shift(byMs);
-  // At once: a start that dies now would find the same jump again.
+  // At once: if this start dies, the next one must not find the same jump again.
   await new Heartbeat({ keep: store.keep, clock, readMs: () => beat.readMs }).beat();
   observe({ kind: 'clock-jumped', byMs });
   return byMs;
 }
 
-/** Hands over what is known of watch paths that are read under other paths now, or not at all. */
+/** Moves the records of watch paths that are no longer read to the paths that cover them now. */
 export async function retirePaths(
   paths: readonly string[],
   sources: readonly Source[],
   at: { readonly store: Pick<Store, 'upkeep'>; readonly readMs: number; readonly observe: Observe },
 ): Promise<void> {
   for (const path of paths) {
-    const heirs = sources.flatMap((source) => source.heirsOf(path));
-    if (heirs.some((heir) => isItself(heir, path))) continue;
-    await at.store.upkeep.retire({ path, heirs, readMs: at.readMs });
-    const names = [...new Set(heirs.map((heir) => heir.path))];
+    const successors = sources.flatMap((source) => source.heirsOf(path));
+    if (successors.some((one) => isSamePath(one, path))) continue;
+    await at.store.upkeep.retire({ path, heirs: successors, readMs: at.readMs });
+    const names = [...new Set(successors.map((one) => one.path))];
     at.observe({ kind: 'path-retired', path, heirs: names });
   }
 }
 
-function isItself(heir: WatchPath, path: string): boolean {
-  return heir.path === path && heir.namespace === null;
+function isSamePath(successor: WatchPath, path: string): boolean {
+  return successor.path === path && successor.namespace === null;
+}
+
+/** Everything that decides from which positions a source resumes. */
+interface ResumeFacts {
+  /** By name of the source, also of sources that are no longer configured. */
+  readonly positions: ReadonlyMap<string, Positions>;
+  /** The configured sources. */
+  readonly sources: readonly Pick<Source, 'name' | 'heirsOf'>[];
+}
+
+/**
+ * The positions from which a source resumes: its own, and those of a source that was renamed or
+ * that gave namespaces away. So a new reader of a path does not restart it. The source itself
+ * decides how to resume from several positions.
+ */
+export function resumePositions(name: string, { positions, sources }: ResumeFacts): Positions {
+  const own = positions.get(name) ?? new Map<string, Position>();
+  const found = new Map(own);
+  for (const [path, { owner, position }] of latest(positions)) {
+    const reader = sources.find((one) => one.name === owner);
+    // If its own source still reads the path, another source begins by its own `firstStart`.
+    const isRead = reader?.heirsOf(path).some((successor) => successor.path === path) ?? false;
+    if (!isRead) found.set(path, position);
+  }
+  return found;
+}
+
+interface OwnedPosition {
+  readonly owner: string;
+  readonly position: Position;
+}
+
+/** The newest position of each path with its source; older ones do not cover the time since. */
+function latest(positions: ReadonlyMap<string, Positions>): ReadonlyMap<string, OwnedPosition> {
+  const found = new Map<string, OwnedPosition>();
+  for (const [owner, paths] of positions) {
+    for (const [path, position] of paths) {
+      const known = found.get(path);
+      if (known === undefined || known.position.at < position.at) {
+        found.set(path, { owner, position });
+      }
+    }
+  }
+  return found;
+}
+
+/**
+ * Marks the first position of each path with a gap: without a durable store, Events and deliveries
+ * from before this start are unknown.
+ */
+export class VolatileStartGaps {
+  readonly #known: Set<string>;
+
+  constructor(positions: Positions) {
+    this.#known = new Set(positions.keys());
+  }
+
+  /** Returns the batch with a gap for each path that begins in it. */
+  mark(batch: Batch): Batch {
+    const gaps: Gap[] = [];
+    for (const [path, to] of batch.positions) {
+      if (this.#known.has(path)) continue;
+      this.#known.add(path);
+      const why = 'the store is not durable: earlier Events and deliveries are unknown';
+      gaps.push({ source: batch.source, path, loss: 'possible-loss', why, from: null, to });
+    }
+    return gaps.length === 0 ? batch : { ...batch, gaps: [...batch.gaps, ...gaps] };
+  }
 }

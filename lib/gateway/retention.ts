@@ -1,24 +1,27 @@
-// Forgets what can not be seen again: ledger entries whose Event has been gone for the retention,
-// counted only while everything is read, and settled deliveries of long ago. Never by count.
+// Removes records that are no longer needed: ledger entries of Events deleted for longer than the
+// retention, and old settled deliveries. Never by count. The retention is counted only while every
+// path is read: a series could come back unseen in an outage or while no gateway runs. The clock of
+// the retention stores nothing; the heartbeat records it and restores it.
 
 import type { Clock } from '../core/clock.ts';
 import type { Upkeep } from '../core/store.ts';
+import { repeat } from '../kit/async/repeat.ts';
 
-/** What the sweeper works with. */
+/** Dependencies of the sweeper. */
 interface SweeperParts {
   readonly store: { readonly upkeep: Upkeep };
   readonly clock: Clock;
   /** The clock of the retention. */
   readonly readMs: () => number;
-  /** Watch paths that are refused now: what they showed once is kept. */
+  /** Watch paths that are refused now: records of their Events are kept. */
   readonly unread: () => readonly string[];
   readonly retention: { readonly goneMs: number; readonly settledMs: number };
 }
 
-/** Often enough that memory stays near what the retention says, seldom enough to cost nothing. */
+/** Often enough to keep memory near the retention, seldom enough to cost nothing. */
 const EVERY_MS = 60_000;
 
-/** Forgets what can not be seen again, once a minute. */
+/** Removes expired records once a minute. */
 export class Sweeper {
   readonly #parts: SweeperParts;
 
@@ -27,15 +30,11 @@ export class Sweeper {
   }
 
   /** Runs until the signal aborts. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#parts;
-    while (!signal.aborted) {
-      await this.sweep();
-      await clock.sleep(EVERY_MS, signal).catch(() => undefined);
-    }
+  run(signal: AbortSignal): Promise<void> {
+    return repeat(() => this.sweep(), { clock: this.#parts.clock, everyMs: EVERY_MS }, signal);
   }
 
-  /** Forgets once; answers how many ledger entries went. */
+  /** Sweeps once; returns the number of removed ledger entries. */
   sweep(): Promise<number> {
     const { clock, readMs, retention, store, unread } = this.#parts;
     return store.upkeep.sweep({
@@ -46,21 +45,17 @@ export class Sweeper {
   }
 }
 
-// The clock of the retention: it goes only while every path is being read. What could have come back
-// unseen, in an outage or while no gateway ran, is remembered until reading has caught up. It keeps
-// nothing itself: the heartbeat writes it down and hands it back.
-
 /**
- * A process that was suspended was not reading, whatever it believed: between two looks no more
- * than so long counts. Three beats of the heart.
+ * The most that counts between two readings: a suspended process did not read. Three beats of the
+ * heartbeat.
  */
 const AT_MOST_MS = 30_000;
 
-/** Counts the time during which everything was read. */
+/** Counts the time in which every path is read. */
 export class RetentionClock {
   readonly #clock: Pick<Clock, 'monotonic'>;
   #readMs: number;
-  /** Since when everything is read, or when that was counted last; null while it is not. */
+  /** Since when every path is read, or when that was last counted; null while one is not. */
   #since: number | null = null;
 
   constructor(clock: Pick<Clock, 'monotonic'>, readMs: number) {
@@ -68,20 +63,20 @@ export class RetentionClock {
     this.#readMs = readMs;
   }
 
-  /** For how long everything has been read, over all lives of the gateway, in whole ms. */
+  /** For how long every path was read, over all runs of the gateway, in whole ms. */
   get readMs(): number {
     this.#count();
     return Math.floor(this.#readMs);
   }
 
-  /** Everything is read from now on, or not. */
+  /** Notes whether every path is read from now on. */
   note(isReading: boolean): void {
     this.#count();
     if (isReading) this.#since ??= this.#clock.monotonic();
     else this.#since = null;
   }
 
-  /** What an earlier life counted, once that is known. */
+  /** Adds the time that earlier runs counted, once it is known. */
   goOnFrom(readMs: number): void {
     this.#readMs += readMs;
   }

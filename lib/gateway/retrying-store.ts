@@ -1,7 +1,6 @@
-// A store that is waited for: every call that fails with `store-unavailable` is made again, with
-// backoff, until the store takes it. A gateway that stops does not wait for ever: what reads and
-// claims gives up at once, what writes an outcome down at the limit. Whatever else a store throws
-// goes through: `store-unusable` ends the gateway.
+// A store whose calls are retried: a call that fails with `store-unavailable` is repeated with
+// backoff until it succeeds. After a stop, reads and claims give up at once; recording an outcome
+// gives up at the limit. Other errors are thrown: `store-unusable` ends the gateway.
 
 import type { Clock, Random } from '../core/clock.ts';
 import { hasCode, messageOf } from '../core/errors.ts';
@@ -9,30 +8,30 @@ import type { Observe } from '../core/observation.ts';
 import type { ActAnswer, Store } from '../core/store.ts';
 import { backoffMs } from '../kit/async/backoff.ts';
 
-/** What waiting for a store needs. */
-interface PatienceParts {
+/** Dependencies of the retries. */
+interface RetryParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly observe: Observe;
-  /** From then on nothing is waited for but outcomes. */
+  /** From then on only the recording of outcomes is retried. */
   readonly stop: AbortSignal;
-  /** From then on nothing is waited for at all. */
+  /** From then on nothing is retried. */
   readonly limit: AbortSignal;
 }
 
-/** Short at first, for a store that was only busy; a disk that is full stays so for minutes. */
+/** Short at first, because most stores are only busy; a full disk stays full for minutes. */
 const BACKOFF = { firstMs: 100, maxMs: 5_000 };
 
-/** The store, waited for while it is unavailable. */
-export function patientStore(store: Store, parts: PatienceParts): Store {
+/** Wraps a store so that its calls are retried while it is unavailable. */
+export function retryingStore(store: Store, parts: RetryParts): Store {
   const { journal, outbox, archive, keep, upkeep } = store;
   const { stop, limit } = parts;
-  const patience = new StoreRetries(parts);
-  const work = <T>(call: () => Promise<T>): Promise<T> => patience.with(call, stop);
-  /** What a loop asks that is about to end anyway: then the answer is that there is nothing. */
+  const retries = new StoreRetries(parts);
+  const work = <T>(call: () => Promise<T>): Promise<T> => retries.with(call, stop);
+  /** After a stop, a call of a loop that ends anyway gets an empty answer. */
   const unlessStopped = async <T>(call: () => Promise<T>, nothing: T): Promise<T> => {
     try {
-      return await patience.with(call, stop);
+      return await retries.with(call, stop);
     } catch (error) {
       if (stop.aborted && hasCode(error, 'store-unavailable')) return nothing;
       throw error;
@@ -50,9 +49,9 @@ export function patientStore(store: Store, parts: PatienceParts): Store {
     },
     outbox: {
       claim: (request) => unlessStopped(() => outbox.claim(request), []),
-      // Claimed and not attempted: the next start gives it back.
+      // Claimed and not attempted: the next start returns it to waiting.
       attempt: (claim) => unlessStopped(() => outbox.attempt(claim), notNow),
-      settle: (settlement) => patience.with(() => outbox.settle(settlement), limit),
+      settle: (settlement) => retries.with(() => outbox.settle(settlement), limit),
       change: (change) => work(() => outbox.change(change)),
       next: (trigger) => unlessStopped(() => outbox.next(trigger), null),
     },
@@ -84,14 +83,14 @@ type StoreCall<T> =
   | { readonly done: true; readonly value: T }
   | { readonly done: false; readonly error: unknown };
 
-/** Repeats calls, and tells trouble once for each reason and its end once all calls went through. */
+/** Repeats calls; reports each reason of trouble once, and its end once no call fails any more. */
 class StoreRetries {
-  readonly #parts: PatienceParts;
-  /** Calls that fail now: on a full disk reading works while writing does not. */
+  readonly #parts: RetryParts;
+  /** Calls that fail now: on a full disk reads succeed while writes fail. */
   readonly #failing = new Set<symbol>();
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
 
-  constructor(parts: PatienceParts) {
+  constructor(parts: RetryParts) {
     this.#parts = parts;
   }
 
@@ -124,14 +123,14 @@ class StoreRetries {
 
   #failed(one: symbol, why: string): void {
     this.#failing.add(one);
-    if (this.#told.has(why)) return;
-    this.#told.add(why);
+    if (this.#reported.has(why)) return;
+    this.#reported.add(why);
     this.#parts.observe({ kind: 'store-trouble', state: 'unavailable', why });
   }
 
   #succeeded(one: symbol): void {
     if (!this.#failing.delete(one) || this.#failing.size > 0) return;
-    this.#told.clear();
+    this.#reported.clear();
     this.#parts.observe({ kind: 'store-trouble', state: 'available', why: '' });
   }
 }

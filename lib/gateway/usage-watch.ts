@@ -1,11 +1,12 @@
-// How full the store is, told when that changes and not with every commit. Each level ends a good
-// way below where it begins, so that a store at its bound is not told of once a second.
+// The usage of the store, observed when its level changes and not with every commit. Each level
+// ends well below the point where it begins, so that a store at its bound does not change it every
+// second.
 
 import type { Clock } from '../core/clock.ts';
 import type { Observation, Observe } from '../core/observation.ts';
 import type { Committed, StoreUsage } from '../core/store.ts';
 
-/** What the watch works with. */
+/** Dependencies of the watch. */
 interface UsageWatchParts {
   readonly overflow: 'block' | 'shed';
   readonly clock: Clock;
@@ -14,38 +15,38 @@ interface UsageWatchParts {
 
 type Level = Extract<Observation, { kind: 'store-usage' }>['level'];
 
-/** Announced while there is still time to do something about it. */
+/** Reported while there is still time to act. */
 const NEAR = 0.8;
 const FINE_AGAIN = 0.7;
 const ROOM_AGAIN = 0.95;
-/** What is settled gives way, so a store at its bound may take everything: then it is not full. */
+/** Settled deliveries make room, so a store at its bound may accept all: then it is not full. */
 const FULL_FOR_MS = 30_000;
 
-/** Follows what a store says of its room. */
+/** Derives the level of the store from its usage and its answers to commits. */
 export class UsageWatch {
   readonly #parts: UsageWatchParts;
   #level: Level = 'fine';
-  /** Since they were observed last. */
+  /** Commits since the last scrape. */
   #commits = 0;
-  /** When it last took no new delivery, on the monotonic clock. */
+  /** When the store last refused a delivery as full; monotonic. */
   #refusedAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: UsageWatchParts) {
     this.#parts = parts;
   }
 
-  /** Takes note of an answer to a commit. */
+  /** Updates the level by an answer to a commit. */
   note({ done, usage }: Committed): void {
     if (done) this.#commits += 1;
     this.#follow({ done, usage });
   }
 
-  /** Takes note of how full the store is. Only a commit can say that one at its bound takes something. */
+  /** Updates the level by the usage; only a commit proves that a full store accepts more. */
   look(usage: StoreUsage): void {
     if (this.#level !== 'full' || shareOf(usage) < ROOM_AGAIN) this.#follow({ done: true, usage });
   }
 
-  /** Observes it for a scrape. */
+  /** Observes the usage for a scrape. */
   measure(usage: StoreUsage): void {
     this.look(usage);
     const commits = this.#commits;

@@ -1,41 +1,66 @@
-// Builds what works on the store: limits, lanes, release and intake, wired to each other. It starts
-// none of them. They live on the steady clock, for what waits must not suffer from jumps; triggers
-// and sources see the wall clock, for what they sign or compare must agree with other machines.
+// Creates the workers and connects them: limits, lanes, release and intake. It starts none of them.
+// Workers use the steady clock, because jumps must not affect waiting deliveries. Triggers and
+// sources use the wall clock, because the times they sign or compare must agree with other
+// machines.
 
+import type { Clock, Random } from '../core/clock.ts';
 import type { ClusterRef } from '../core/delivery.ts';
+import type { Observe } from '../core/observation.ts';
 import type { Committed, Store } from '../core/store.ts';
 import type { LaneParts } from '../delivery/attempt-runner.ts';
-import { Dispatch } from '../delivery/dispatch.ts';
-import { Lane } from '../delivery/lane.ts';
+import { Dispatch, Lane } from '../delivery/lane.ts';
 import type { PauseSpan } from '../delivery/retry-age.ts';
 import { SharedLock } from '../delivery/shared-lock.ts';
 import { HeldRelease } from '../intake/held-release.ts';
 import { Intake } from '../intake/intake.ts';
-import { Limiter, rememberedMs } from '../intake/limit.ts';
+import { Limiter, rememberedMs } from '../intake/limiter.ts';
 import type { SteadyClock } from '../kit/async/steady-clock.ts';
-import type { GatewayParts } from './gateway-options.ts';
+import type { ClusterIdentity } from '../kubernetes/client/cluster-id.ts';
+import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
+import type { Plan } from '../plan/plan.ts';
 
-/** What workers are built from; `clock` is the wall clock. */
+/** Dependencies of a gateway, which creates none of them: specs and the demo pass their own. */
+export interface GatewayParts {
+  readonly plan: Plan;
+  readonly api: ApiClient;
+  readonly store: Store;
+  /** Asks the API server for the identity of the cluster; waits while the server is unavailable. */
+  readonly findCluster: (observe: Observe, signal: AbortSignal) => Promise<ClusterIdentity>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observe: Observe;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Folder to which relative paths of the configuration refer. */
+  readonly folder: string;
+  /** Name of this run of the process. */
+  readonly incarnation: string;
+  /** How long attempts may still run after a stop, in ms. */
+  readonly drainMs: number;
+  /** `none`: the cluster is as new as this gateway, so its first start misses nothing. */
+  readonly before?: 'none';
+}
+
+/** Dependencies of the workers; `clock` is the wall clock. */
 export interface WorkerParts extends Omit<GatewayParts, 'findCluster' | 'drainMs'> {
   readonly store: Store;
   readonly cluster: ClusterRef;
   readonly steady: SteadyClock;
-  /** Spans in which no gateway worked, the oldest first. */
-  readonly without: readonly PauseSpan[];
+  /** Spans in which no gateway ran, the oldest first. */
+  readonly downtimes: readonly PauseSpan[];
   /** The clock of the retention. */
   readonly readMs: () => number;
-  /** Told of every answer to a commit. */
+  /** Called with every answer to a commit. */
   readonly answered: (committed: Committed) => void;
 }
 
-/** What works on the store. */
+/** The parts that work on the store. */
 export interface Workers {
   readonly dispatch: Dispatch;
   readonly release: HeldRelease;
   readonly intake: Intake;
 }
 
-/** Builds them; asks the store what was started lately. */
+/** Creates them; reads from the store which deliveries were started within the limits' periods. */
 export async function createWorkers(parts: WorkerParts): Promise<Workers> {
   const limiter = await createLimiter(parts);
   const dispatch = createDispatch(parts);
@@ -43,13 +68,13 @@ export async function createWorkers(parts: WorkerParts): Promise<Workers> {
   return { dispatch, release, intake: createIntake(parts, limiter, { dispatch, release }) };
 }
 
-/** The limits with what was started before this process began. */
+/** The limits, less the tokens of deliveries that were started before this process began. */
 async function createLimiter({ steady, plan, store, observe }: WorkerParts): Promise<Limiter> {
   const forMs = rememberedMs(plan.limits);
   const now = (): number => steady.monotonic();
   const limiter = new Limiter(plan.limits, { now, from: now() - forMs, observe });
   const wall = steady.now();
-  limiter.restore(await store.archive.firedSince(wall - forMs), wall);
+  limiter.recover(await store.archive.firedSince(wall - forMs), wall);
   return limiter;
 }
 
@@ -60,8 +85,8 @@ function createDispatch(parts: WorkerParts): Dispatch {
     outbox: store.outbox,
     archive: store.archive,
     keep: store.keep,
-    gate: new SharedLock(),
-    without: parts.without,
+    attemptLock: new SharedLock(),
+    downtimes: parts.downtimes,
     clock: steady,
     random,
     incarnation,
@@ -75,7 +100,7 @@ function createDispatch(parts: WorkerParts): Dispatch {
 }
 
 function createRelease(
-  { plan, store, steady, observe, without }: WorkerParts,
+  { plan, store, steady, observe, downtimes }: WorkerParts,
   limiter: Limiter,
   dispatch: Dispatch,
 ): HeldRelease {
@@ -85,7 +110,7 @@ function createRelease(
     keep: store.keep,
     limiter,
     holdForMs: plan.limits.holdForMs,
-    without,
+    downtimes,
     clock: steady,
     observe,
     released: (delivery) => dispatch.wake([delivery]),

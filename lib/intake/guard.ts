@@ -1,18 +1,18 @@
-// The guards that keep builds from starting builds, and one namespace from speaking for another.
-// They look at names only: no request, and no memory, for builds outlive the ledger. Owner and label
-// walks are not here.
+// Guards: a build must not start builds, and an Event must not act for another namespace. They
+// compare names only, without requests and without memory, because builds outlive the ledger. They
+// do not follow owner references or labels.
 
 import { isDeliveryId } from '../core/delivery-id.ts';
 import { quoted } from '../kit/text/printable.ts';
 import type { Ruling, StartRequest } from './start-request.ts';
 
-/** What the guards need to know. */
+/** Settings of the guards. */
 export interface GuardFacts {
-  /** Namespaces in which configured triggers create objects; empty where that guard is off. */
+  /** Namespaces in which configured triggers create objects; empty if that guard is off. */
   readonly namespaces: readonly string[];
-  /** What the names of configured triggers' objects begin with. */
+  /** Prefixes of the names of objects that configured triggers create. */
   readonly prefixes: readonly string[];
-  /** Whether this source lets an Event speak for an object of another namespace. */
+  /** Whether this source accepts an Event about an object of another namespace. */
   readonly allowForeign: boolean;
 }
 
@@ -24,23 +24,23 @@ interface Guards {
 const ID_LENGTH = 26;
 const BRIGADE_WORKER = 'brigade-worker';
 
-/** Stops an Event that speaks for an object of another namespace than its own. */
+/** Stops an Event about an object of another namespace than its own. */
 export function guardForeign({ occurrence }: Guarded, { guard }: Guards): Ruling | null {
   const { namespace, eventNamespace } = occurrence.fields;
   if (guard.allowForeign || namespace === '' || namespace === eventNamespace) return null;
   return {
     disposition: 'foreign',
-    why: `an Event of namespace ${quoted(eventNamespace)} speaks for an object of ${quoted(namespace)}`,
+    why: `an Event of namespace ${quoted(eventNamespace)} is about an object of ${quoted(namespace)}`,
   };
 }
 
-/** Stops an Event about what a delivery started: by namespace, by our names, by Brigade's names. */
+/** Stops an Event about a build: by its namespace, by our names, by Brigade's names. */
 export function guardLoop({ occurrence }: Guarded, { guard }: Guards): Ruling | null {
   const { namespace, eventNamespace, objectName } = occurrence.fields;
   const built = [namespace, eventNamespace].find((name) => guard.namespaces.includes(name));
   if (built !== undefined) return loop(`builds are created in namespace ${quoted(built)}`);
   const prefix = [...guard.prefixes, BRIGADE_WORKER].find((name) => isNamedBy(name, objectName));
-  if (prefix !== undefined) return loop(`${quoted(objectName)} is named as what a delivery starts`);
+  if (prefix !== undefined) return loop(`${quoted(objectName)} has the name of a started build`);
   if (endsInId(objectName))
     return loop(`${quoted(objectName)} ends in a build id, as Brigade's jobs do`);
   return null;

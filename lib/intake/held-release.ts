@@ -1,46 +1,46 @@
-// Moves held deliveries: they start as tokens come, expire after `holdFor`, and give way if too many
-// are held. Which one is next says limit.ts. What is held is read from the store once, at the start;
-// from then on it is followed.
+// Release of held deliveries: they start when there are tokens, expire after `holdFor`, and are
+// evicted if too many are held. The order is decided in limiter.ts. They are read from the store
+// once, at the start, and followed in memory from then on.
 
 import type { Clock } from '../core/clock.ts';
 import { type Delivery, eventNamespaceOf } from '../core/delivery.ts';
 import { isJsonObject } from '../core/event.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Archive, KeyValues, Outbox } from '../core/store.ts';
-import { walkPages } from '../delivery/pages.ts';
 import { type PauseSpan, Pauses } from '../delivery/retry-age.ts';
+import { moveDelivery, walkPages } from '../delivery/stored-deliveries.ts';
 import { Alarm } from '../kit/async/alarm.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
-import type { HeldForecast } from './forecast.ts';
-import type { Limiter } from './limit.ts';
-import type { Held, QueueKey } from './namespace-queue.ts';
+import type { HeldDelivery, QueueKey } from './held-in-namespace.ts';
+import type { Limiter } from './limiter.ts';
+import type { HeldForecast } from './release-forecast.ts';
 
-/** What the release works with. */
+/** Dependencies of the release. */
 interface ReleaseParts {
   readonly archive: Archive;
   readonly outbox: Outbox;
   readonly keep: KeyValues;
   readonly limiter: Limiter;
   readonly holdForMs: number;
-  /** Spans in which no gateway worked: they do not count for `holdFor`. */
-  readonly without: readonly PauseSpan[];
+  /** Spans in which no gateway ran: they do not count for `holdFor`. */
+  readonly downtimes: readonly PauseSpan[];
   readonly clock: Clock;
   readonly observe: Observe;
   /** Receives deliveries that may be attempted now. */
   readonly released: (delivery: Delivery) => void;
 }
 
-/** However far away the next token seems: a look costs nothing. */
+/** The longest wait, however late the next token: a look costs nothing. */
 const LONGEST_WAIT_MS = 60_000;
 
-/** Moves at once, so that a store that writes to a disk writes them together. */
+/** Deliveries changed at once, so that a store on a disk writes them together. */
 const PIECE = 500;
 
-/** Under this name the store keeps which queue had the last turn. */
+/** Name in the store of the queue that had the last turn. */
 const LAST_TURN = 'limits/last-turn';
 
-/** Starts held deliveries. */
+/** Starts, expires and evicts held deliveries. */
 export class HeldRelease {
   readonly #parts: ReleaseParts;
   readonly #alarm = new Alarm();
@@ -49,31 +49,31 @@ export class HeldRelease {
     this.#parts = parts;
   }
 
-  /** Something was held, or is not any more: look. */
+  /** Call when a delivery was held, or is no longer held. */
   wake(): void {
     this.#alarm.ring();
   }
 
-  /** A person has moved this delivery. */
+  /** Call when a user moved this delivery. */
   forget(id: string): void {
     this.#parts.limiter.held.remove(id);
     this.wake();
   }
 
-  /** Reads what is held, once, before anything else is held; who had the last turn comes last. */
-  async restore(): Promise<void> {
-    const { archive, keep, limiter, clock, without } = this.#parts;
+  /** Reads the held deliveries and the last turn from the store, once, before others are held. */
+  async recover(): Promise<void> {
+    const { archive, keep, limiter, clock, downtimes } = this.#parts;
     const pauses = new Pauses();
-    for (const span of without) pauses.add(span);
+    for (const span of downtimes) pauses.add(span);
     for await (const page of walkPages(archive, { states: ['held'] })) {
       const now = clock.now();
       for (const delivery of page) {
         const heldMs = now - delivery.dueAt - pauses.within(delivery.dueAt, now);
-        limiter.restoreHeld(toHeld(delivery, clock.monotonic() - heldMs));
+        limiter.recoverHeld(toHeld(delivery, clock.monotonic() - heldMs));
       }
     }
     const last = parsedTurn(await keep.read(LAST_TURN));
-    if (last !== null) limiter.held.passTurn(last);
+    if (last !== null) limiter.held.noteTurn(last);
   }
 
   /** Runs until the signal aborts. */
@@ -86,21 +86,22 @@ export class HeldRelease {
   }
 
   /**
-   * Moves everything that may move now; answers in how many ms to look again, null if only something
-   * new changes anything.
+   * Moves every delivery that may move now; returns in how many ms to look again, null if only a
+   * new delivery can change something.
    *
-   * **Order and time**: a token is asked for before anything expires: it may have come in a stop.
+   * **Order and time**: deliveries start before any expires: a token may have come while no gateway
+   * ran.
    */
   async pass(): Promise<{ readonly lookIn: number | null }> {
     const { limiter, clock, holdForMs } = this.#parts;
     await this.#startAll();
-    await this.#giveUp(limiter.held.heldSince(clock.monotonic() - holdForMs), 'expired-held');
-    await this.#giveUp(limiter.held.surplus(), 'shed');
+    await this.#discard(limiter.held.heldSince(clock.monotonic() - holdForMs), 'expired-held');
+    await this.#discard(limiter.held.surplus(), 'shed');
     limiter.report();
     return { lookIn: this.#lookIn() };
   }
 
-  /** Says when held deliveries start; made for one answer. */
+  /** Forecasts when held deliveries start; a snapshot for one answer. */
   forecasts(): (id: string) => HeldForecast | null {
     const { limiter, clock, holdForMs } = this.#parts;
     const forecasts = limiter.forecasts();
@@ -118,7 +119,7 @@ export class HeldRelease {
   async #startAll(): Promise<void> {
     const { limiter, keep } = this.#parts;
     for (;;) {
-      const piece: Held[] = [];
+      const piece: HeldDelivery[] = [];
       while (piece.length < PIECE) {
         const held = limiter.release();
         if (held === null) break;
@@ -130,11 +131,11 @@ export class HeldRelease {
     }
   }
 
-  async #giveUp(held: readonly Held[], dead: 'expired-held' | 'shed'): Promise<void> {
+  async #discard(held: readonly HeldDelivery[], dead: 'expired-held' | 'shed'): Promise<void> {
     const { limiter, clock } = this.#parts;
     for (const { id, trigger } of held) {
       limiter.held.remove(id);
-      if (dead === 'shed') limiter.watch.gaveWay(trigger, clock.monotonic());
+      if (dead === 'shed') limiter.watch.evicted(trigger, clock.monotonic());
     }
     for (let from = 0; from < held.length; from += PIECE) {
       await Promise.all(held.slice(from, from + PIECE).map((one) => this.#end(one, dead)));
@@ -150,51 +151,42 @@ export class HeldRelease {
     return Number.isFinite(ms) ? Math.min(LONGEST_WAIT_MS, Math.max(1, ms)) : null;
   }
 
-  async #start({ id, object }: Held): Promise<void> {
-    const { limiter, outbox, clock, observe, released } = this.#parts;
+  async #start({ id, object }: HeldDelivery): Promise<void> {
+    const { limiter, clock, released } = this.#parts;
     const now = clock.now();
     const next = { state: 'waiting', dead: null, dueAt: now } as const;
-    const answer = await outbox.change({ id, from: ['held'], next, now });
-    if (!answer.done) {
-      // A person was first: what they did takes no token.
-      limiter.giveBack(object);
-      return;
-    }
-    const { delivery } = answer;
-    const moved = { from: 'held', to: 'waiting', dead: null, why: 'a token came' } as const;
-    observe({ kind: 'delivery-moved', delivery, ...moved });
-    released(delivery);
+    const why = 'the limit allows it';
+    const moved = await moveDelivery(this.#parts, { id, from: 'held', next, now, why });
+    // If a user was first, their action takes no token.
+    if (moved === null) limiter.returnTokens(object);
+    else released(moved);
   }
 
-  async #end({ id, since }: Held, dead: 'expired-held' | 'shed'): Promise<void> {
-    const { outbox, clock, observe } = this.#parts;
+  async #end({ id, since }: HeldDelivery, dead: 'expired-held' | 'shed'): Promise<void> {
+    const { clock } = this.#parts;
     const now = clock.now();
     const dueAt = Math.round(now - (clock.monotonic() - since));
     const next = { state: 'dead', dead, dueAt } as const;
-    const answer = await outbox.change({ id, from: ['held'], next, now });
-    if (!answer.done) return;
-    const moved = { from: 'held', to: 'dead', dead, why: this.#why(dead) } as const;
-    observe({ kind: 'delivery-moved', delivery: answer.delivery, ...moved });
+    await moveDelivery(this.#parts, { id, from: 'held', next, now, why: this.#why(dead) });
   }
 
   #why(dead: 'expired-held' | 'shed'): string {
     const { limiter, holdForMs } = this.#parts;
     return dead === 'shed'
-      ? `it gave way to other namespaces: its trigger holds ${limiter.heldAtMost} deliveries`
+      ? `evicted for other namespaces: its trigger holds ${limiter.heldAtMost} deliveries`
       : `held for longer than ${renderDuration(holdForMs)} (limits.holdFor)`;
   }
 }
 
-function toHeld(delivery: Delivery, since: number): Held {
+function toHeld(delivery: Delivery, since: number): HeldDelivery {
   const { id, trigger, object, rule } = delivery;
   return { id, trigger, object, rule, namespace: eventNamespaceOf(delivery), since };
 }
 
-/** The turn that was kept; null for anything else, and then a round begins. */
+/** Parses the stored turn; null for anything else, and then a new round begins. */
 function parsedTurn(text: string | null): QueueKey | null {
-  const kept = jsonOrNothing(text);
-  if (!isJsonObject(kept)) return null;
-  const { trigger, namespace } = kept;
+  const value = jsonOrNothing(text);
+  const { trigger, namespace } = isJsonObject(value) ? value : {};
   const isTurn = typeof trigger === 'string' && typeof namespace === 'string';
   return isTurn ? { trigger, namespace } : null;
 }

@@ -1,9 +1,8 @@
-// Intake: every occurrence of a batch is judged, every accepted one gets a disposition at each
-// trigger of its rule, and what is started is committed together with the positions before anybody
-// hears of it. A batch that starts nothing is told at once and costs no call of the store: what it
-// changed is saved with the next commit, or within a second. A store that is full is waited for, or
-// what is new is shed. The stages themselves are pure and stand in stages.ts; a store that is
-// unavailable is not waited for here.
+// Intake: judges every occurrence of a batch and gives each accepted one a disposition at each
+// trigger of its rule. New deliveries are committed with the positions before anything is observed.
+// A batch that starts nothing costs no call of the store: its changes are saved with the next
+// commit, or within a second. If the store is full, intake waits or sheds. The stages are pure
+// (stages.ts); calls to an unavailable store are retried elsewhere (gateway/retrying-store.ts).
 
 import type { Clock, Random } from '../core/clock.ts';
 import type { Decision, RuleRef, TriggerDisposition } from '../core/decision.ts';
@@ -17,63 +16,67 @@ import { decide, explain } from '../filters/decide.ts';
 import { Alarm } from '../kit/async/alarm.ts';
 import { backoffMs } from '../kit/async/backoff.ts';
 import type { GuardFacts } from './guard.ts';
-import type { Limiter } from './limit.ts';
-import { type Ruling, type StartRequest, type TriggerRef, toCandidate } from './start-request.ts';
-import { UnitOfWork, Unsaved } from './unit-of-work.ts';
+import type { Limiter } from './limiter.ts';
+import {
+  type Ruling,
+  type StartRequest,
+  type TriggerRef,
+  toStartRequest,
+} from './start-request.ts';
+import { UnitOfWork, UnsavedChanges } from './unit-of-work.ts';
 
-/** What intake works with. */
+/** Dependencies of intake. */
 export interface IntakeParts {
   readonly chain: Chain;
   readonly cluster: ClusterRef;
   /** The triggers of the configuration by name. */
   readonly triggers: ReadonlyMap<string, TriggerRef>;
   readonly guard: Omit<GuardFacts, 'allowForeign'>;
-  /** Sources that let an Event speak for another namespace. */
+  /** Sources that accept an Event about an object of another namespace. */
   readonly foreignSources: ReadonlySet<string>;
   readonly journal: Journal;
   readonly limiter: Limiter;
   readonly clock: Clock;
   readonly random: Random;
   readonly observe: Observe;
-  /** What becomes of new deliveries when the store is full. */
+  /** Whether new deliveries wait or are dropped while the store is full. */
   readonly overflow: 'block' | 'shed';
   /** The clock of the retention (`Commit.readMs`). */
   readonly readMs: () => number;
-  /** Told of every answer of the store, also that it is full. */
+  /** Called with every answer to a commit, also if the store is full. */
   readonly answered: (committed: Committed) => void;
-  /** Told of deliveries that were committed. */
+  /** Called with the deliveries of a commit. */
   readonly committed: (deliveries: readonly Delivery[]) => void;
 }
 
-/** Room comes when deliveries are settled: soon on a busy store, after a while on a blocked one. */
+/** Settled deliveries make room: soon in a busy store, after a while in a blocked one. */
 const FULL_BACKOFF = { firstMs: 250, maxMs: 10_000 };
 
-/** How long what starts nothing may be unsaved. */
+/** How long the changes of a batch that starts nothing may be unsaved. */
 const SAVE_AFTER_MS = 1_000;
-/** How many entries and keys may be unsaved: some megabytes. */
+/** The most unsaved ledger entries and keys: some megabytes. */
 const UNSAVED_LIMIT = 10_000;
 
 interface Judged {
   readonly occurrence: Occurrence;
   readonly decision: Decision;
-  readonly candidates: readonly StartRequest[];
+  readonly requests: readonly StartRequest[];
 }
 
 interface Ruled extends Judged {
-  /** One for each candidate. */
-  readonly rulings: readonly Ruling[];
+  readonly rulings: readonly { readonly request: StartRequest; readonly ruling: Ruling }[];
 }
 
 type Known = ReadonlyMap<string, LedgerEntry>;
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Takes batches from accepted to committed, one at a time. */
+/** Judges and commits batches, one at a time. */
 export class Intake {
   readonly #parts: IntakeParts;
   readonly #gapLoss = new GapLoss();
   readonly #alarm = new Alarm();
-  #unsaved = new Unsaved();
+  #unsaved = new UnsavedChanges();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: IntakeParts) {
@@ -81,23 +84,23 @@ export class Intake {
   }
 
   /**
-   * Judges and commits a batch, waiting for a store that is full unless new deliveries are shed.
+   * Judges and commits a batch. Waits while the store is full, unless new deliveries are shed.
    *
-   * **Errors**: rejects with the signal's reason where it aborts before there is room; then nothing
-   * of the batch is committed.
-   * **Order and time**: one batch after the other, whichever source it comes from, so that two
-   * sources that see one series can not both start it.
+   * **Errors**: rejects with the signal's reason if it aborts before there is room; then nothing of
+   * the batch is committed.
+   * **Order and time**: one batch at a time over all sources, so two sources that read one series
+   * cannot both start it.
    */
   take(batch: Batch, signal: AbortSignal): Promise<void> {
     return this.#inTurn(() => this.#take(batch, signal));
   }
 
-  /** Commits what is unsaved. */
+  /** Commits the unsaved changes. */
   save(): Promise<void> {
     return this.#inTurn(() => this.#save());
   }
 
-  /** Saves a second after there is something to save, until the signal aborts; not then. */
+  /** Saves a second after the first unsaved change, until the signal aborts; not at the abort. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
     while (!signal.aborted) {
@@ -117,22 +120,22 @@ export class Intake {
 
   async #take(batch: Batch, signal: AbortSignal): Promise<void> {
     const judged = batch.occurrences.map((occurrence) => this.#judge(occurrence));
-    const keys = judged.flatMap(({ candidates }) => candidates.map((one) => one.ledgerKey));
+    const keys = judged.flatMap(({ requests }) => requests.map((one) => one.ledgerKey));
     const known: Known = keys.length === 0 ? new Map() : await this.#lookup(keys);
     for (const one of judged) this.#noteHidden(one, known);
-    const weighed = { ...batch, gaps: this.#gapLoss.weigh(batch) };
+    const assessed = { ...batch, gaps: this.#gapLoss.assess(batch) };
     const work = this.#workOn(known);
     const ruled = judged.map((one) => ruledBy(work, one));
-    const existing = await this.#commitOrSettle(weighed, work, signal);
+    const existing = await this.#commitOrSettle(assessed, work, signal);
     const stored = work.deliveries.filter(({ id }) => !existing.has(id));
     const ids = new Set(stored.map(({ id }) => id));
     this.#parts.limiter.settle((id) => ids.has(id));
     this.#parts.committed(stored);
-    for (const gap of weighed.gaps) this.#parts.observe({ kind: 'gap', gap });
+    for (const gap of assessed.gaps) this.#parts.observe({ kind: 'gap', gap });
     for (const one of ruled) this.#report(one, work, existing);
   }
 
-  /** If nothing was committed, nothing takes a token or is held. */
+  /** If the commit fails, no delivery takes a token and none is held. */
   async #commitOrSettle(
     batch: Batch,
     work: UnitOfWork,
@@ -146,7 +149,7 @@ export class Intake {
     }
   }
 
-  /** What the ledger has for the candidates; only what it can have is looked up. */
+  /** Ledger entries of the requests; only keys that the ledger may know are looked up. */
   async #lookup(keys: readonly string[]): Promise<Known> {
     const { journal } = this.#parts;
     const known = new Map<string, LedgerEntry>();
@@ -159,7 +162,7 @@ export class Intake {
     return new Map([...(await journal.lookup(asked)), ...known]);
   }
 
-  /** Commits, or keeps for later what may be late; answers the ids that were there before. */
+  /** Commits, or keeps the changes for a later commit; returns the ids that existed before. */
   async #commit(batch: Batch, work: UnitOfWork, signal: AbortSignal): Promise<ReadonlySet<string>> {
     const { listed, gaps } = batch;
     if (work.deliveries.length === 0 && listed.length === 0 && gaps.length === 0) {
@@ -168,12 +171,12 @@ export class Intake {
     }
     const { journal, answered, readMs, overflow, clock, random } = this.#parts;
     for (let failures = 1; ; failures += 1) {
-      const { late } = this.#with(this.#unsaved.copy(), batch, work);
-      const commit = { ...late, ...work.started, listed, gaps, readMs: readMs() };
+      const { inCommit } = this.#with(this.#unsaved.copy(), batch, work);
+      const commit = { ...inCommit, ...work.newInCommit, listed, gaps, readMs: readMs() };
       const committed = await journal.commit(commit);
       answered(committed);
       if (committed.done) {
-        this.#unsaved = new Unsaved();
+        this.#unsaved = new UnsavedChanges();
         return committed.existing;
       }
       if (overflow === 'shed') work.shed();
@@ -187,7 +190,7 @@ export class Intake {
     else if (!this.#unsaved.isEmpty) this.#alarm.ring();
   }
 
-  #with(unsaved: Unsaved, batch: Batch, work: UnitOfWork): Unsaved {
+  #with(unsaved: UnsavedChanges, batch: Batch, work: UnitOfWork): UnsavedChanges {
     const { ledger } = work;
     const own = new Set(ledger.map(({ eventKey }) => eventKey));
     unsaved.add(batch, ledger, (key) => own.has(key) || this.#parts.journal.mayKnow(key));
@@ -199,8 +202,8 @@ export class Intake {
     const { journal, answered, readMs, clock } = this.#parts;
     const nothing = { deliveries: [], decisions: [], listed: [], gaps: [] };
     const at = { now: clock.now(), readMs: readMs() };
-    answered(await journal.commit({ ...this.#unsaved.late, ...nothing, ...at }));
-    this.#unsaved = new Unsaved();
+    answered(await journal.commit({ ...this.#unsaved.inCommit, ...nothing, ...at }));
+    this.#unsaved = new UnsavedChanges();
   }
 
   #workOn(known: Known): UnitOfWork {
@@ -212,39 +215,40 @@ export class Intake {
 
   #judge(occurrence: Occurrence): Judged {
     const decision = decide(this.#parts.chain, occurrence);
-    if (!isAccepted(decision)) return { occurrence, decision, candidates: [] };
-    const candidates = decision.triggers.flatMap((name) => {
+    if (!isAccepted(decision)) return { occurrence, decision, requests: [] };
+    const requests = decision.triggers.flatMap((name) => {
       const trigger = this.#parts.triggers.get(name);
       const at = { clusterId: this.#parts.cluster.id, trigger };
-      return trigger === undefined ? [] : [toCandidate(occurrence, decision, { ...at, trigger })];
+      return trigger === undefined
+        ? []
+        : [toStartRequest(occurrence, decision, { ...at, trigger })];
     });
-    return { occurrence, decision, candidates };
+    return { occurrence, decision, requests };
   }
 
-  #noteHidden({ occurrence, candidates }: Judged, known: Known): void {
-    for (const { ledgerKey } of candidates) {
+  #noteHidden({ occurrence, requests }: Judged, known: Known): void {
+    for (const { ledgerKey } of requests) {
       const entry = known.get(ledgerKey);
       if (entry !== undefined) this.#gapLoss.note(occurrence, entry);
     }
   }
 
   #report(
-    { occurrence, decision, candidates, rulings }: Ruled,
+    { occurrence, decision, rulings }: Ruled,
     work: UnitOfWork,
     existing: ReadonlySet<string>,
   ): void {
-    const disposed = candidates.flatMap((candidate, place) => {
-      const ruling = rulings[place];
-      if (ruling === undefined) return [];
-      return [toDisposed(candidate, work.settled(candidate, ruling), existing)];
-    });
+    const disposed = rulings.map(({ request, ruling }) =>
+      toTriggerDisposition(request, work.settled(request, ruling), existing),
+    );
     const trail = () => explain(this.#parts.chain, occurrence).trail;
     this.#parts.observe({ kind: 'decision', occurrence, decision, disposed, explain: trail });
   }
 }
 
 function ruledBy(work: UnitOfWork, judged: Judged): Ruled {
-  return { ...judged, rulings: judged.candidates.map((one) => work.rule(one)) };
+  const rulings = judged.requests.map((request) => ({ request, ruling: work.rule(request) }));
+  return { ...judged, rulings };
 }
 
 function isAccepted(decision: Decision): decision is Decision & { readonly rule: RuleRef } {
@@ -253,7 +257,7 @@ function isAccepted(decision: Decision): decision is Decision & { readonly rule:
 
 const NO_ID: ReadonlySet<TriggerDisposition['disposition']> = new Set(['foreign', 'loop', 'shed']);
 
-function toDisposed(
+function toTriggerDisposition(
   { trigger, id }: StartRequest,
   { disposition, why, id: known = id }: Ruling,
   existing: ReadonlySet<string>,
@@ -263,31 +267,32 @@ function toDisposed(
   return { trigger: trigger.name, disposition: stored, id: NO_ID.has(stored) ? null : known, why };
 }
 
-// What a gap lost, as far as the ledger can tell. Whoever reads knows only that everything there is
-// was listed; that a series went on meanwhile, unseen, shows where the ledger knows its last count.
-// Source: the three kinds of gaps, docs/guarantees.md.
-
-/** Remembers, while a path is listed, how many of its series were written more than once. */
+/**
+ * Counts the series of a listed path that were written more than once during a gap. A list is
+ * complete, but states in between are lost; the count in the ledger shows that.
+ *
+ * **Source**: the three kinds of gaps, docs/guarantees.md.
+ */
 class GapLoss {
-  /** By watch path, since its position moved last. */
+  /** Watch path → keys of such series, since its position last moved. */
   readonly #hidden = new Map<string, Set<string>>();
 
-  /** Takes note of an occurrence that has an entry in the ledger. */
+  /** Notes an occurrence that has a ledger entry. */
   note({ from, path, key, count }: Occurrence, entry: LedgerEntry): void {
     if (from !== 'list' || count - entry.lastCount <= 1) return;
     const hidden = this.#hidden.get(path) ?? new Set();
     this.#hidden.set(path, hidden.add(key));
   }
 
-  /** The gaps of a batch, as its list and the ledger show them together. */
-  weigh({ gaps, positions }: Batch): readonly Gap[] {
-    const weighed = gaps.map((gap) => this.#weigh(gap));
-    // The position moves with the last page: what comes then is another list.
+  /** Returns the gaps of a batch with the loss that its list and the ledger show. */
+  assess({ gaps, positions }: Batch): readonly Gap[] {
+    const assessed = gaps.map((gap) => this.#assess(gap));
+    // The position moves with the last page: another list begins after it.
     for (const path of positions.keys()) this.#hidden.delete(path);
-    return weighed;
+    return assessed;
   }
 
-  #weigh(gap: Gap): Gap {
+  #assess(gap: Gap): Gap {
     const hidden = this.#hidden.get(gap.path)?.size ?? 0;
     if (gap.loss !== 'none' || hidden === 0) return gap;
     const why = `${gap.why}; ${hidden} of the series started before were written more than once`;

@@ -1,10 +1,10 @@
-// Says that a budget begins to hold deliveries and who uses it up, that a trigger begins to shed, and
-// that either ended. Each is said once, never for each delivery. It decides nothing.
+// Observes that a budget begins to hold deliveries and which rule uses it up, that a trigger begins
+// to shed, and the end of both. Each is observed once, not for each delivery. It decides nothing.
 
 import type { Budget, LimitUser, Observe } from '../core/observation.ts';
 import { type Rate, renderRate } from '../kit/text/quantity.ts';
-import type { HeldQueues } from './held-queues.ts';
-import type { Held } from './namespace-queue.ts';
+import type { HeldDeliveries } from './held-deliveries.ts';
+import type { HeldDelivery } from './held-in-namespace.ts';
 
 /** Dependencies of the watch. */
 interface LimitWatchParts {
@@ -13,29 +13,29 @@ interface LimitWatchParts {
   readonly observe: Observe;
 }
 
-/** How the limits stand. */
+/** Current state of the limits. */
 interface LimitState {
-  /** Which budgets have something wait for them. */
+  /** Whether any delivery waits for the budget. */
   readonly holds: Readonly<Record<Budget, boolean>>;
-  readonly held: HeldQueues;
+  readonly held: HeldDeliveries;
   readonly now: number;
 }
 
-/** Shedding is over when nothing was shed for so long: at the bound it comes and goes. */
+/** Shedding has ended if nothing was shed for this long: at the bound it stops and starts often. */
 const CALM_MS = 60_000;
 
 const BUDGETS = ['perObject', 'total'] as const satisfies readonly Budget[];
 
 interface Shedding {
-  /** Newcomers that were not taken. */
+  /** New deliveries that were not accepted. */
   dropped: number;
-  /** Held deliveries that were given up for newcomers of shorter queues. */
+  /** Held deliveries that were evicted for new deliveries of shorter queues. */
   gaveWay: number;
   lastAt: number;
-  isTold: boolean;
+  isReported: boolean;
 }
 
-/** Follows what the limits hold and shed. */
+/** Observes the holding and shedding of the limits. */
 export class LimitWatch {
   readonly #parts: LimitWatchParts;
   readonly #use: BudgetUse;
@@ -48,36 +48,36 @@ export class LimitWatch {
     this.#use = new BudgetUse(parts.limits.total?.perMs ?? 0);
   }
 
-  /** Notes who took a token of all. */
-  spent(user: BudgetUser, now: number): void {
+  /** Notes which rule and namespace took a token of the total budget. */
+  spent(user: TokenUser, now: number): void {
     if (this.#parts.limits.total !== null) this.#use.note(user, now);
   }
 
-  /** Notes that a newcomer was shed. */
+  /** Notes that a new delivery was shed. */
   dropped(trigger: string, now: number): void {
     this.#shed(trigger, now).dropped += 1;
   }
 
-  /** Notes that a held delivery gave way. */
-  gaveWay(trigger: string, now: number): void {
+  /** Notes that a held delivery was evicted. */
+  evicted(trigger: string, now: number): void {
     this.#shed(trigger, now).gaveWay += 1;
   }
 
-  /** Says what changed. */
+  /** Observes what changed since the last call. */
   look(state: LimitState): void {
     for (const budget of BUDGETS) this.#lookAtBudget(budget, state);
     for (const [trigger, shedding] of this.#shedding) {
-      if (!shedding.isTold) {
-        shedding.isTold = true;
-        this.#tellShedding(trigger, { ...shedding, state: 'began' }, state.held);
+      if (!shedding.isReported) {
+        shedding.isReported = true;
+        this.#observeShedding(trigger, { ...shedding, state: 'began' }, state.held);
       } else if (state.now - shedding.lastAt >= CALM_MS) {
         this.#shedding.delete(trigger);
-        this.#tellShedding(trigger, { ...shedding, state: 'ended' }, state.held);
+        this.#observeShedding(trigger, { ...shedding, state: 'ended' }, state.held);
       }
     }
   }
 
-  /** How long until the end of shedding may have to be said, in ms; endless if nothing is shed. */
+  /** Time until the end of shedding may be observed, in ms; infinite if nothing is shed. */
   msUntilCalm(now: number): number {
     const ends = [...this.#shedding.values()].map(({ lastAt }) => lastAt + CALM_MS - now);
     return Math.min(Number.POSITIVE_INFINITY, ...ends);
@@ -85,7 +85,7 @@ export class LimitWatch {
 
   #shed(trigger: string, now: number): Shedding {
     const shedding = this.#shedding.get(trigger);
-    const noted = shedding ?? { dropped: 0, gaveWay: 0, lastAt: now, isTold: false };
+    const noted = shedding ?? { dropped: 0, gaveWay: 0, lastAt: now, isReported: false };
     noted.lastAt = now;
     this.#shedding.set(trigger, noted);
     return noted;
@@ -94,21 +94,21 @@ export class LimitWatch {
   #lookAtBudget(budget: Budget, { holds, held, now }: LimitState): void {
     const rate = this.#parts.limits[budget];
     if (rate === null || holds[budget] === this.#holding.has(budget)) return;
-    const told = { kind: 'budget', budget, rate: renderRate(rate) } as const;
+    const observed = { kind: 'budget', budget, rate: renderRate(rate) } as const;
     if (!holds[budget]) {
       this.#holding.delete(budget);
-      this.#parts.observe({ ...told, state: 'free', user: null });
+      this.#parts.observe({ ...observed, state: 'free', user: null });
       return;
     }
     this.#holding.add(budget);
-    const user = budget === 'total' ? this.#use.most(now) : null;
-    this.#parts.observe({ ...told, state: 'used-up', user: user ?? firstUser(held, budget) });
+    const user = budget === 'total' ? this.#use.biggestUser(now) : null;
+    this.#parts.observe({ ...observed, state: 'used-up', user: user ?? firstUser(held, budget) });
   }
 
-  #tellShedding(
+  #observeShedding(
     trigger: string,
     { state, dropped, gaveWay }: Omit<Shedding, 'isTold'> & { state: 'began' | 'ended' },
-    held: HeldQueues,
+    held: HeldDeliveries,
   ): void {
     const { heldAtMost: bound, observe } = this.#parts;
     const queue = held.longestOf(trigger);
@@ -121,9 +121,9 @@ export class LimitWatch {
   }
 }
 
-type BudgetUser = Omit<Held, 'id' | 'since'>;
+type TokenUser = Omit<HeldDelivery, 'id' | 'since'>;
 
-/** Who took how many tokens in this period of the budget and in the one before. */
+/** Tokens taken by rule, trigger and namespace in this period of the budget and the last one. */
 class BudgetUse {
   readonly #perMs: number;
   #began = Number.NEGATIVE_INFINITY;
@@ -134,15 +134,15 @@ class BudgetUse {
     this.#perMs = perMs;
   }
 
-  note({ rule, trigger, namespace }: BudgetUser, now: number): void {
+  note({ rule, trigger, namespace }: TokenUser, now: number): void {
     this.#turnOver(now);
     const key = [rule.index, trigger, namespace].join('\n');
     const taken = (this.#now.get(key)?.taken ?? 0) + 1;
     this.#now.set(key, { rule, trigger, namespace, object: null, taken });
   }
 
-  /** Who took most; null if no one is known to have taken any. */
-  most(now: number): LimitUser | null {
+  /** The user that took most tokens; null if none is known. */
+  biggestUser(now: number): LimitUser | null {
     this.#turnOver(now);
     const sums = [...this.#now, ...this.#before].map(([key, user]) => {
       const taken = (this.#now.get(key)?.taken ?? 0) + (this.#before.get(key)?.taken ?? 0);
@@ -160,8 +160,8 @@ class BudgetUse {
   }
 }
 
-/** Of what waits for a budget the first: after a start it is not known who took its tokens. */
-function firstUser({ queues }: HeldQueues, budget: Budget): LimitUser | null {
+/** The first delivery that waits for a budget: after a start its users are not known. */
+function firstUser({ queues }: HeldDeliveries, budget: Budget): LimitUser | null {
   const blocked = queues.find(({ blockedObjects }) => blockedObjects > 0);
   const first = (budget === 'perObject' ? blocked : queues[0])?.oldest;
   if (first === undefined) return null;

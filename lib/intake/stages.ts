@@ -1,47 +1,47 @@
-// The stages between an accepted occurrence and its commit, in the one order in which they run. Each
-// looks at a candidate and the facts handed in and either rules or lets it pass; who passes all of
-// them is started. They do no I/O.
+// The stages between an accepted occurrence and its commit, in their order. Each stage returns a
+// ruling on a request, or null; a request without a ruling is started. They do no I/O. Guards are
+// in guard.ts, limits in limiter.ts.
 
 import { millisecondsOf, parseMicroTime } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { LedgerEntry } from '../core/store.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
 import { type GuardFacts, guardForeign, guardLoop } from './guard.ts';
-import { type Limiter, limit } from './limit.ts';
+import { type Limiter, limit } from './limiter.ts';
 import type { Ruling, StartRequest } from './start-request.ts';
 
-/** What the stages may look at. */
+/** Inputs of the stages. */
 interface StageFacts {
   readonly guard: GuardFacts;
-  /** The ledger's entry for the candidate, with what this batch has added so far. */
+  /** Ledger entry of the request, including changes by this batch so far. */
   readonly entry: LedgerEntry | undefined;
   readonly limiter: Limiter;
 }
 
-/** One stage: a ruling, or null to let the candidate pass. */
-type Stage = (candidate: StartRequest, facts: StageFacts) => Ruling | null;
+/** One stage: a ruling, or null if it has no objection. */
+type Stage = (request: StartRequest, facts: StageFacts) => Ruling | null;
 
-/** Stages that ask neither the ledger nor a budget. */
+/** Stages that depend neither on the ledger nor on a budget. */
 const GUARDS = [guardForeign, guardLoop] as const;
 
 /**
- * Guards come first because what they stop must not be remembered; `again` before `limit` because a
- * repetition costs no token.
+ * Guards come first because an Event that they stop must leave no ledger entry. `again` comes
+ * before `limit` because a repetition costs no token.
  */
 const STAGES: readonly Stage[] = [...GUARDS, again, limit];
 
 const QUEUED: Ruling = { disposition: 'queued', why: '' };
 
-/** What becomes of a candidate. */
-export function rule(candidate: StartRequest, facts: StageFacts): Ruling {
+/** Rules on a request: the first stage with a ruling decides, otherwise it is queued. */
+export function rule(request: StartRequest, facts: StageFacts): Ruling {
   for (const stage of STAGES) {
-    const ruling = stage(candidate, facts);
+    const ruling = stage(request, facts);
     if (ruling !== null) return ruling;
   }
   return QUEUED;
 }
 
-/** The ruling of the first guard that stops an accepted occurrence, at whatever trigger; else null. */
+/** The ruling of the first guard that stops an accepted occurrence at any trigger, or null. */
 export function guarded(occurrence: Occurrence, guard: GuardFacts): Ruling | null {
   for (const stage of GUARDS) {
     const ruling = stage({ occurrence }, { guard });
@@ -50,18 +50,16 @@ export function guarded(occurrence: Occurrence, guard: GuardFacts): Ruling | nul
   return null;
 }
 
-// `again: { per: series }`: a series starts a rule's build once. The ledger decides, and for an
-// Event that was re-created under its old name the reporter's own times do, never our clock.
-
 /**
- * Stops a state of a series that was started before: always within one life of the Event, and in
- * another life while less than `quiet` lies between it and the last accepted state.
+ * Stops a state of a series that was started before (`again: { per: series }`). Within one life of
+ * the Event it always does. In another life it does for less than `quiet` after the last accepted
+ * state, by the reporter's times, never by our clock.
  */
 function again({ occurrence, quietMs }: StartRequest, { entry }: StageFacts): Ruling | null {
   if (entry === undefined) return null;
   if (entry.life === occurrence.life) return { disposition: 'repeat', id: entry.id, why: '' };
   const silence = silenceMs(entry.lastHappenedAt, occurrence.happenedAt);
-  // A time that can not be read proves no silence: better one build too few than one too many.
+  // A time that cannot be parsed proves no silence: one build too few is better than one too many.
   if (silence !== undefined && silence >= quietMs) return null;
   return {
     disposition: 'repeat',

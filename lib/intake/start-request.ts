@@ -1,5 +1,5 @@
-// An accepted occurrence at one trigger of its rule: what the stages rule on. Ids are computed here
-// and nowhere else.
+// A start request: an accepted occurrence at one trigger of its rule. The stages rule on it, and it
+// becomes a delivery and a ledger entry. Ids are computed here and nowhere else.
 
 import type { Decision, Disposition, RuleRef } from '../core/decision.ts';
 import {
@@ -12,7 +12,7 @@ import { type DeliveryKey, deliveryId, ledgerKey } from '../core/delivery-id.ts'
 import type { Occurrence } from '../core/occurrence.ts';
 import type { LedgerEntry } from '../core/store.ts';
 
-/** A trigger as intake needs to know it. */
+/** The part of a trigger that intake depends on. */
 export interface TriggerRef {
   readonly name: string;
   readonly identity: string;
@@ -26,12 +26,12 @@ export interface StartRequest {
   readonly trigger: TriggerRef;
   readonly ledgerKey: string;
   readonly id: string;
-  /** The involved object, as lanes and limits keep it apart. */
+  /** Key of the involved object, by which lanes and limits distinguish objects. */
   readonly object: string;
 }
 
-/** The candidate for one trigger of an accepted occurrence. */
-export function toCandidate(
+/** Creates the request for one trigger of an accepted occurrence. */
+export function toStartRequest(
   occurrence: Occurrence,
   decision: Decision & { readonly rule: RuleRef },
   at: { readonly clusterId: string; readonly trigger: TriggerRef },
@@ -50,28 +50,28 @@ export function toCandidate(
     quietMs: decision.quietMs,
     trigger: at.trigger,
     ledgerKey: ledgerKey(key),
-    // The bucket of `per: series` is the object's life: the same in all its states.
+    // The bucket of `per: series` is the life of the Event: the same in all its states.
     id: deliveryId(key, occurrence.life),
     object: involvedObject(occurrence),
   };
 }
 
-/** The delivery that a candidate becomes. */
+/** Creates the delivery of a request. */
 export function toDelivery(
-  candidate: StartRequest,
+  request: StartRequest,
   made: { readonly cluster: ClusterRef; readonly state: DeliveryState; readonly now: number },
 ): Delivery {
   return {
-    id: candidate.id,
-    key: candidate.ledgerKey,
-    bucket: candidate.occurrence.life,
+    id: request.id,
+    key: request.ledgerKey,
+    bucket: request.occurrence.life,
     cluster: made.cluster,
-    source: candidate.occurrence.source,
-    rule: candidate.rule,
-    trigger: candidate.trigger.name,
+    source: request.occurrence.source,
+    rule: request.rule,
+    trigger: request.trigger.name,
     match: {},
-    occurrences: [toDelivered(candidate.occurrence)],
-    object: candidate.object,
+    occurrences: [toDelivered(request.occurrence)],
+    object: request.object,
     state: made.state,
     dead: null,
     createdAt: made.now,
@@ -83,17 +83,14 @@ export function toDelivery(
   };
 }
 
-/** The ledger entry of a candidate that is started now. */
-export function toLedgerEntry(
-  { occurrence, ...candidate }: StartRequest,
-  now: number,
-): LedgerEntry {
+/** Creates the ledger entry of a request that is started now. */
+export function toLedgerEntry({ occurrence, ...request }: StartRequest, now: number): LedgerEntry {
   return {
-    key: candidate.ledgerKey,
+    key: request.ledgerKey,
     path: occurrence.path,
     eventKey: occurrence.key,
-    object: candidate.object,
-    id: candidate.id,
+    object: request.object,
+    id: request.id,
     life: occurrence.life,
     firedAt: now,
     firedHappenedAt: occurrence.happenedAt,
@@ -103,13 +100,13 @@ export function toLedgerEntry(
   };
 }
 
-/** A ledger entry after another accepted state of its series. */
+/** Returns a ledger entry after another accepted state of its series. */
 export function moveLedgerEntry(entry: LedgerEntry, { occurrence }: StartRequest): LedgerEntry {
-  // Times of one spelling compare as text; a state read late must not take the entry back.
+  // Times of one format compare as text; a state that is read late must not set the entry back.
   const isLater = occurrence.happenedAt > entry.lastHappenedAt;
   return {
     ...entry,
-    // A life taken for a repetition stays one: silence within it starts nothing.
+    // A life that was ruled a repetition stays one: silence within it starts nothing.
     life: occurrence.life,
     path: occurrence.path,
     eventKey: occurrence.key,
@@ -126,10 +123,11 @@ function toDelivered({ event, series, happenedAt, count }: Occurrence): Delivere
   return { event, firstTime: series.firstTime, happenedAt, count };
 }
 
-/** What a stage says of a candidate, and why, for people. */
+/** Decision of a stage on a request. */
 export interface Ruling {
   readonly disposition: Disposition;
+  /** Reason, for people. */
   readonly why: string;
-  /** Of a repeat: the delivery that the ledger holds, where it is not the candidate's own. */
+  /** Of a repeat: id of the delivery in the ledger, if it is not the request's own. */
   readonly id?: string;
 }

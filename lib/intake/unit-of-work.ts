@@ -1,12 +1,13 @@
-// What one batch adds to the store, with the ledger as the batch itself has changed it. It asks
-// nobody and commits nothing: what it needs to know was looked up before.
+// The changes that batches make to the store: a unit of work for one batch, and the unsaved changes
+// of batches that started nothing. No I/O: ledger entries were looked up before, and intake.ts
+// commits.
 
 import type { TrailEntry } from '../core/decision.ts';
 import type { ClusterRef, Delivery } from '../core/delivery.ts';
 import type { Batch, PathKey, Position, Positions } from '../core/source.ts';
 import type { Commit, DecisionRecord, LedgerEntry } from '../core/store.ts';
 import type { GuardFacts } from './guard.ts';
-import type { Limiter } from './limit.ts';
+import type { Limiter } from './limiter.ts';
 import { rule } from './stages.ts';
 import {
   moveLedgerEntry,
@@ -16,23 +17,23 @@ import {
   toLedgerEntry,
 } from './start-request.ts';
 
-/** What the work on one batch may look at. */
+/** Inputs of the work on one batch. */
 interface WorkFacts {
   readonly cluster: ClusterRef;
   readonly guard: Omit<GuardFacts, 'allowForeign'>;
   readonly foreignSources: ReadonlySet<string>;
   readonly limiter: Limiter;
-  /** The ledger's entries as they were before the batch. */
+  /** Ledger entries from before the batch. */
   readonly known: ReadonlyMap<string, LedgerEntry>;
   /** Wall clock, ms since 1970. */
   readonly now: number;
-  /** Why the rules before the one that accepted did not match. */
-  readonly trailOf: (candidate: StartRequest) => readonly TrailEntry[];
+  /** Reasons why the rules before the accepting one did not match. */
+  readonly trailOf: (request: StartRequest) => readonly TrailEntry[];
 }
 
 const SHED: Ruling = { disposition: 'shed', why: 'the store is full' };
 
-/** The work on one batch. */
+/** Rules on the requests of one batch and collects the changes, seeing its own ledger changes. */
 export class UnitOfWork {
   readonly #facts: WorkFacts;
   readonly #changed = new Map<string, LedgerEntry>();
@@ -44,38 +45,38 @@ export class UnitOfWork {
     this.#facts = facts;
   }
 
-  /** The new deliveries. */
+  /** New deliveries of the batch. */
   get deliveries(): readonly Delivery[] {
     return this.#deliveries.filter(({ id }) => !this.#shed.has(id));
   }
 
-  /** What becomes of a candidate. */
-  rule(candidate: StartRequest): Ruling {
+  /** Rules on a request and collects its changes. */
+  rule(request: StartRequest): Ruling {
     const { guard, foreignSources, limiter } = this.#facts;
-    const entry = this.#entryOf(candidate);
-    const allowForeign = foreignSources.has(candidate.occurrence.source);
-    const ruling = rule(candidate, { guard: { ...guard, allowForeign }, entry, limiter });
-    this.#enter(candidate, { ruling, entry });
+    const entry = this.#entryOf(request);
+    const allowForeign = foreignSources.has(request.occurrence.source);
+    const ruling = rule(request, { guard: { ...guard, allowForeign }, entry, limiter });
+    this.#enter(request, { ruling, entry });
     return ruling;
   }
 
-  /** Lets go of everything new; the rest of the batch stays. */
+  /** Drops all new deliveries; the rest of the batch stays. */
   shed(): void {
     this.#shed = new Set(this.#deliveries.map(({ id }) => id));
   }
 
-  /** A ruling as it is after `shed`: what was let go of was not started, nor repeated. */
-  settled(candidate: StartRequest, ruling: Ruling): Ruling {
-    return this.#shed.has(ruling.id ?? candidate.id) && !isGuarded(ruling) ? SHED : ruling;
+  /** The final ruling after `shed`: a dropped delivery was neither started nor repeated. */
+  settled(request: StartRequest, ruling: Ruling): Ruling {
+    return this.#shed.has(ruling.id ?? request.id) && !isGuarded(ruling) ? SHED : ruling;
   }
 
-  /** The entries of the ledger that it adds or moves. */
+  /** Ledger entries that the batch adds or moves. */
   get ledger(): readonly LedgerEntry[] {
     return [...this.#changed.values()].filter(({ id }) => !this.#shed.has(id));
   }
 
-  /** What it starts, as a commit has it. */
-  get started(): Pick<Commit, 'deliveries' | 'decisions' | 'now'> {
+  /** New deliveries and decisions in the form of a commit. */
+  get newInCommit(): Pick<Commit, 'deliveries' | 'decisions' | 'now'> {
     const decisions = this.#decisions.filter(({ id }) => !this.#shed.has(id));
     return { deliveries: this.deliveries, decisions, now: this.#facts.now };
   }
@@ -84,20 +85,20 @@ export class UnitOfWork {
     return this.#changed.get(ledgerKey) ?? this.#facts.known.get(ledgerKey);
   }
 
-  /** `queued` and `held` enter the ledger, `repeat` moves its entry, the rest leaves no trace. */
+  /** `queued` and `held` add a ledger entry, `repeat` moves it, others change nothing. */
   #enter(
-    candidate: StartRequest,
+    request: StartRequest,
     { ruling, entry }: { ruling: Ruling; entry: LedgerEntry | undefined },
   ): void {
     const { now, cluster, trailOf } = this.#facts;
     if (ruling.disposition === 'repeat' && entry !== undefined) {
-      this.#changed.set(entry.key, moveLedgerEntry(entry, candidate));
+      this.#changed.set(entry.key, moveLedgerEntry(entry, request));
     }
     if (ruling.disposition !== 'queued' && ruling.disposition !== 'held') return;
     const state = ruling.disposition === 'held' ? 'held' : 'waiting';
-    this.#changed.set(candidate.ledgerKey, toLedgerEntry(candidate, now));
-    this.#deliveries.push(toDelivery(candidate, { cluster, state, now }));
-    this.#decisions.push({ id: candidate.id, at: now, trail: trailOf(candidate) });
+    this.#changed.set(request.ledgerKey, toLedgerEntry(request, now));
+    this.#deliveries.push(toDelivery(request, { cluster, state, now }));
+    this.#decisions.push({ id: request.id, at: now, trail: trailOf(request) });
   }
 }
 
@@ -105,39 +106,36 @@ function isGuarded({ disposition }: Ruling): boolean {
   return disposition === 'foreign' || disposition === 'loop' || disposition === 'shed';
 }
 
-// What batches changed that start nothing: how far was read, entries of the ledger that repetitions
-// moved, keys seen and gone. Nothing is lost if a crash takes it: the positions are as old as the rest,
-// so the same states are read again. So it may ride with a later commit.
+/** The part of a commit that may be stored later. */
+type UnsavedInCommit = Pick<Commit, 'positions' | 'ledger' | 'seen' | 'gone'>;
 
-/** What of a commit may be late. */
-type Late = Pick<Commit, 'positions' | 'ledger' | 'seen' | 'gone'>;
-
-/** A key of a watch path, and whether it went after it was seen last. */
-interface Key extends PathKey {
+/** A key of a watch path, and whether it was deleted after it was last seen. */
+interface SeenKey extends PathKey {
   isGone: boolean;
 }
 
-/** Changes that are not stored yet. */
-export class Unsaved {
+/**
+ * Changes of batches that started nothing: positions, ledger entries moved by repetitions, keys
+ * seen and deleted. A crash may lose them: positions are then as old as the rest, so the same
+ * states are read again. So they can wait for a later commit.
+ */
+export class UnsavedChanges {
   /** Source → watch path. */
   readonly #positions = new Map<string, Map<string, Position>>();
   readonly #ledger = new Map<string, LedgerEntry>();
-  /** By key of the Event; it lies on more than one path where sources overlap. */
-  readonly #keys = new Map<string, Key[]>();
+  /** By key of the Event; if sources overlap, it is on more than one path. */
+  readonly #keys = new Map<string, SeenKey[]>();
 
-  /** A copy that changes by itself. */
-  copy(): Unsaved {
-    const copy = new Unsaved();
+  /** Returns an independent copy. */
+  copy(): UnsavedChanges {
+    const copy = new UnsavedChanges();
     for (const [source, positions] of this.#positions) copy.#moveTo(source, positions);
     for (const entry of this.#ledger.values()) copy.#ledger.set(entry.key, entry);
     for (const keys of this.#keys.values()) for (const key of keys) copy.#note(key, key.isGone);
     return copy;
   }
 
-  /**
-   * Adds what a batch changed: entries of the ledger as they are after it, and of its keys those that
-   * the ledger may know.
-   */
+  /** Adds the changes of a batch: its ledger entries, and those keys that the ledger may know. */
   add(
     { source, positions, occurrences, gone }: Batch,
     ledger: Iterable<LedgerEntry>,
@@ -149,12 +147,12 @@ export class Unsaved {
     for (const one of gone) if (mayKnow(one.key)) this.#note(one, true);
   }
 
-  /** The entry of the ledger under this key, where it was moved. */
+  /** The unsaved ledger entry of this key. */
   entry(key: string): LedgerEntry | undefined {
     return this.#ledger.get(key);
   }
 
-  /** How many entries and keys there are: what makes it grow. */
+  /** Number of entries and keys, which make it grow. */
   get size(): number {
     return this.#ledger.size + this.#keys.size;
   }
@@ -163,8 +161,8 @@ export class Unsaved {
     return this.size === 0 && this.#positions.size === 0;
   }
 
-  /** All of it, as a commit has it. */
-  get late(): Late {
+  /** All changes in the form of a commit. */
+  get inCommit(): UnsavedInCommit {
     const keys = [...this.#keys.values()].flat();
     const keysThat = (areGone: boolean): readonly PathKey[] =>
       keys.filter(({ isGone }) => isGone === areGone).map(({ path, key }) => ({ path, key }));

@@ -9,7 +9,7 @@ import { type Occurrence, toOccurrence } from '../core/occurrence.ts';
 import type { Preview } from '../core/trigger.ts';
 import { type ExplanationFacts, explain } from '../filters/decide.ts';
 import { guarded } from '../intake/stages.ts';
-import { toCandidate, toDelivery } from '../intake/start-request.ts';
+import { toDelivery, toStartRequest } from '../intake/start-request.ts';
 import type { Plan, PlannedTrigger } from './plan.ts';
 
 /** The parts of a plan by which an Event is explained. */
@@ -90,7 +90,10 @@ interface Previewed {
 
 /** The delivery as its first attempt sees it. */
 function firstDelivery({ occurrence, decision, trigger, clusterName }: Previewed): Delivery {
-  const candidate = toCandidate(occurrence, decision, { clusterId: PLACEHOLDER_CLUSTER, trigger });
+  const candidate = toStartRequest(occurrence, decision, {
+    clusterId: PLACEHOLDER_CLUSTER,
+    trigger,
+  });
   const now = occurrence.readAt;
   const cluster = { id: PLACEHOLDER_CLUSTER, name: clusterName };
   const first = { number: 1, at: now, incarnation: '', outcome: null, durationMs: null };

@@ -18,7 +18,7 @@ import type { EventObject } from '../../lib/core/event.ts';
 import type { Gap } from '../../lib/core/source.ts';
 import { act } from '../../lib/delivery/actions.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
-import type { HeldForecast } from '../../lib/intake/forecast.ts';
+import type { HeldForecast } from '../../lib/intake/release-forecast.ts';
 import { systemClock } from '../../lib/kit/system.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import type { Plan } from '../../lib/plan/plan.ts';

@@ -6,9 +6,9 @@ import { toOccurrence } from '../../lib/core/occurrence.ts';
 import type { Commit } from '../../lib/core/store.ts';
 import {
   type StartRequest,
-  toCandidate,
   toDelivery,
   toLedgerEntry,
+  toStartRequest,
 } from '../../lib/intake/start-request.ts';
 import { eventAbout, LISTED_VERSION, OBJECT } from './event-lines.ts';
 
@@ -56,7 +56,7 @@ function candidateOf(
 ): StartRequest {
   const event = eventAbout(`${OBJECT}${object}`, index) as EventObject;
   const read = { source: SOURCE, path: PATH, from: 'watch', readAt: now } as const;
-  return toCandidate(toOccurrence(event, read), DECISION, {
+  return toStartRequest(toOccurrence(event, read), DECISION, {
     clusterId: CLUSTER.id,
     trigger: TRIGGER,
   });

@@ -228,7 +228,7 @@ describe('sluice explain', () => {
         inNamespace('shop', 'pay'),
         {
           disposition: 'foreign',
-          why: 'an Event of namespace "shop" speaks for an object of "pay"',
+          why: 'an Event of namespace "shop" is about an object of "pay"',
         },
       ],
       ['a rejected Event', anEvent({ ...inNamespace('ci'), type: 'Normal' }), null],

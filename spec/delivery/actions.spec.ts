@@ -1,4 +1,4 @@
-// What people do with a delivery: every act from every state, and what a rerun is made of.
+// Actions of a user: every action from every state, and the parts of a rerun.
 
 import { expect } from 'chai';
 import {
@@ -62,7 +62,7 @@ const TO: Record<ActName, DeliveryState> = {
   discard: 'discarded',
 };
 
-describe('an act of a person', () => {
+describe('an action of a user', () => {
   for (const name of ACTS) {
     for (const state of DELIVERY_STATES) {
       const isDone = FROM[name].includes(state);
@@ -91,7 +91,7 @@ describe('an act of a person', () => {
   }
 
   for (const dead of HELD_TO_THE_END) {
-    it(`releases what a limit held and is dead (${dead})`, async () => {
+    it(`releases a delivery that a limit held and that is dead (${dead})`, async () => {
       const { store, delivery } = await storeWith('dead', dead);
       const stored = await store.archive.get(delivery.id);
       expect(possibleActs(stored ?? delivery)).to.include('release');
@@ -99,7 +99,7 @@ describe('an act of a person', () => {
     });
   }
 
-  it('notes when a retry was asked for, so that what went before no longer counts', async () => {
+  it('records the time of a retry, so that earlier attempts no longer count', async () => {
     const { store, delivery } = await storeWith('unknown');
     const acted = await doing(store, 'retry', delivery.id);
     expect(acted.done && acted.delivery.retriedAt).to.equal(LATER);
@@ -107,7 +107,7 @@ describe('an act of a person', () => {
 
   for (const name of ACTS) {
     const isDone = name === 'discard';
-    it(`${name} is ${isDone ? 'done' : 'refused'} where its trigger is not configured`, async () => {
+    it(`${name} is ${isDone ? 'done' : 'refused'} if its trigger is not configured`, async () => {
       const { store, delivery } = await storeWith(name === 'release' ? 'held' : 'orphaned');
       const triggers = new Set(['another']);
       const acted = await act(name, delivery.id, { ...store, now: LATER, triggers });
@@ -119,7 +119,7 @@ describe('an act of a person', () => {
     });
   }
 
-  it('changes nothing that another changed meanwhile', async () => {
+  it('changes nothing if the delivery was changed meanwhile', async () => {
     const { store, delivery } = await storeWith('refused');
     const get = store.archive.get.bind(store.archive);
     store.archive.get = async (id) => {
@@ -145,7 +145,7 @@ describe('a rerun', () => {
     return ids;
   }
 
-  it('is a delivery of its own, as if nothing had been tried', async () => {
+  it('is a new delivery without attempts', async () => {
     const { store, delivery } = await storeWith('delivered');
     const acted = await doing(store, 'rerun', delivery.id);
     expect(acted.done && acted.delivery).to.deep.equal({
@@ -158,20 +158,20 @@ describe('a rerun', () => {
     expect((await store.archive.get(delivery.id))?.state).to.equal('delivered');
   });
 
-  it('takes the next number each time, also where a rerun is run again', async () => {
+  it('takes the next number each time, also for a rerun of a rerun', async () => {
     const { store, delivery } = await storeWith('delivered');
     const ids = await idsOfReruns(store, [delivery.id, delivery.id, idOfRerun(2), idOfRerun(1)]);
     expect(ids).to.deep.equal([1, 2, 3, 4].map(idOfRerun));
   });
 
-  it('takes no number that was used before, although what had it is forgotten', async () => {
+  it('takes no number that was used before, even by a deleted delivery', async () => {
     const store = createMemoryStore();
     const seventh = { id: idOfRerun(7), bucket: `${aDelivery().bucket}/rerun-7` };
     await store.journal.commit(aCommit({ deliveries: [aDelivery(seventh)] }));
     expect(await idsOfReruns(store, [seventh.id])).to.deep.equal([idOfRerun(8)]);
   });
 
-  it('carries the decision by which the first was made', async () => {
+  it('carries the decision of the original', async () => {
     const store = createMemoryStore();
     const delivery = aDelivery();
     const decision = { id: delivery.id, at: NOW, trail: [] };
@@ -183,7 +183,7 @@ describe('a rerun', () => {
     });
   });
 
-  it('is not made where the store is full', async () => {
+  it('is not made if the store is full', async () => {
     const { store, delivery } = await storeWith('refused');
     store.journal.commit = async () => ({ done: false, usage: { bytes: 1, maxBytes: 1 } });
     const acted = await doing(store, 'rerun', delivery.id);

@@ -1,5 +1,5 @@
-// Whether a lane may attempt anything, as a timeline of attempts: when it pauses, for how long and
-// why, how it tries, and how it goes on.
+// Admission as a timeline of attempts: when a lane pauses, for how long and why, how it tests the
+// receiver, and how it continues.
 
 import { expect } from 'chai';
 import type { Outcome, Retry } from '../../lib/core/delivery.ts';
@@ -23,7 +23,7 @@ function anAdmission(): Admission {
   return new Admission(ALL, () => 1);
 }
 
-/** One that was told of these outcomes at 0, with what it answered to the last. */
+/** An admission after these outcomes at time 0, with the changes by the last one. */
 function after(...outcomes: readonly Outcome[]) {
   const admission = anAdmission();
   let last: readonly AdmissionChange[] = [];
@@ -35,7 +35,7 @@ const times = (count: number, outcome: Outcome): readonly Outcome[] =>
   Array<Outcome>(count).fill(outcome);
 
 describe('the admission of a lane', () => {
-  it('lets everything through while nothing is wrong', () => {
+  it('allows all attempts while nothing is wrong', () => {
     const { admission } = after(...times(100, WELL));
     expect([admission.state, admission.allowed(0), admission.waitMs(0)]).to.deep.equal([
       ...['admitting', ALL, 0],
@@ -43,7 +43,7 @@ describe('the admission of a lane', () => {
   });
 
   describe('when its breaker opens', () => {
-    it('says what happened and how long it waits', () => {
+    it('reports why and for how long it waits', () => {
       expect(after(...times(5, UNREACHABLE)).last).to.deep.equal([
         {
           kind: 'breaker',
@@ -55,7 +55,7 @@ describe('the admission of a lane', () => {
       ]);
     });
 
-    it('lets nothing through until its time, then one, and all once that came through', () => {
+    it('allows no attempt until its time, then one, and all after that succeeded', () => {
       const { admission } = after(...times(5, UNREACHABLE));
       expect(admission.allowed(4_999)).to.equal(0);
       expect(admission.waitMs(1_000)).to.equal(4_000);
@@ -65,7 +65,7 @@ describe('the admission of a lane', () => {
           kind: 'breaker',
           from: 'open',
           to: 'half-open',
-          why: 'one attempt is made to see',
+          why: 'one attempt tests the receiver',
           retryMs: 0,
         },
       ]);
@@ -73,7 +73,7 @@ describe('the admission of a lane', () => {
       expect(admission.allowed(5_010)).to.equal(ALL);
     });
 
-    it('waits twice as long each time, at most a minute, and begins again after it closed', () => {
+    it('doubles the wait each time up to a minute, and starts over after it closed', () => {
       const { admission } = after(...times(5, UNREACHABLE));
       let now = 5_000;
       const waits: number[] = [];
@@ -90,7 +90,7 @@ describe('the admission of a lane', () => {
       expect(changes.at(-1)?.[0]?.retryMs).to.equal(5_000);
     });
 
-    it('ignores the end of attempts that were begun before', () => {
+    it('ignores the end of attempts from before', () => {
       const { admission } = after(...times(5, UNREACHABLE));
       for (const outcome of [WELL, UNREACHABLE, THROTTLED, asking(1_000), UNAUTHORIZED]) {
         expect(admission.note([outcome], 10)).to.deep.equal([]);
@@ -98,7 +98,7 @@ describe('the admission of a lane', () => {
       expect(admission.waitMs(10)).to.equal(4_990);
     });
 
-    it('waits for longer when one of those is asked to', () => {
+    it('waits longer if the receiver asks one of those to', () => {
       const { admission } = after(...times(5, UNREACHABLE));
       const changes = admission.note([asking(MINUTE)], 10);
       expect(changes.map((one) => [one.kind, 'to' in one ? one.to : one.state])).to.deep.equal([
@@ -108,14 +108,14 @@ describe('the admission of a lane', () => {
       expect(admission.waitMs(10)).to.equal(MINUTE);
     });
 
-    it('closes by an answer that is about the delivery', () => {
+    it('closes after an answer about the delivery', () => {
       const { admission } = after(...times(20, LOST));
       admission.begin(5_000);
       const refused: Outcome = { outcome: 'refused', reason: 'invalid', detail: '400' };
       expect(admission.note([refused], 5_000)[0]).to.include({ to: 'closed' });
     });
 
-    it('goes on trying after what did not ask the receiver', () => {
+    it('keeps trying after an outcome that did not reach the receiver', () => {
       const { admission } = after(...times(5, UNREACHABLE));
       admission.begin(5_000);
       const missing: Outcome = { outcome: 'retry', reason: 'secret-missing', detail: 'no file' };
@@ -123,7 +123,7 @@ describe('the admission of a lane', () => {
       expect([admission.state, admission.allowed(5_000)]).to.deep.equal(['trying', 1]);
     });
 
-    it('is closed and paused instead when the attempt to see is asked to wait', () => {
+    it('is closed and paused instead if the test attempt is asked to wait', () => {
       const { admission } = after(...times(5, UNREACHABLE));
       admission.begin(5_000);
       const changes = admission.note([asking(MINUTE)], 5_000);
@@ -162,7 +162,7 @@ describe('the admission of a lane', () => {
       ],
     ];
     for (const [what, outcome, waitMs] of askers) {
-      it(`lets nothing through for ${waitMs} ms after ${what}`, () => {
+      it(`allows no attempt for ${waitMs} ms after ${what}`, () => {
         const { admission, last } = after(outcome);
         expect(last).to.have.length(1);
         expect(last[0]).to.include({ kind: 'pause', reason: 'throttled', state: 'paused' });
@@ -178,7 +178,7 @@ describe('the admission of a lane', () => {
       expect(admission.waitMs(0)).to.equal(9_000);
     });
 
-    it('takes a longer wait from attempts that were begun before, and no shorter one', () => {
+    it('accepts a longer wait from attempts from before, but no shorter one', () => {
       const { admission } = after(asking(10_000));
       expect(admission.note([asking(5_000)], 1_000)).to.deep.equal([]);
       expect(admission.note([WELL], 1_000)).to.deep.equal([]);
@@ -188,7 +188,7 @@ describe('the admission of a lane', () => {
       expect(admission.waitMs(1_000)).to.equal(MINUTE);
     });
 
-    it('tries one, then doubles in each round of successes, up to all', () => {
+    it('allows one attempt, then doubles in each round of successes, up to all', () => {
       const { admission } = after(asking(MINUTE));
       const [trying] = admission.begin(MINUTE);
       expect(trying).to.include({ kind: 'pause', state: 'trying' });
@@ -202,7 +202,7 @@ describe('the admission of a lane', () => {
       expect(admission.isUnlimited).to.equal(true);
     });
 
-    it('says that it is over as soon as one attempt came through', () => {
+    it('reports its end as soon as one attempt succeeded', () => {
       const { admission } = after(asking(MINUTE));
       admission.begin(MINUTE);
       expect(admission.note([WELL], MINUTE)).to.deep.equal([
@@ -210,13 +210,13 @@ describe('the admission of a lane', () => {
           kind: 'pause',
           reason: 'throttled',
           state: 'over',
-          why: 'an attempt came through',
+          why: 'an attempt succeeded',
           retryMs: 0,
         },
       ]);
     });
 
-    it('does not grow by attempts that failed, and pauses again at once', () => {
+    it('does not grow after failed attempts, and pauses again at once', () => {
       const { admission } = after(asking(MINUTE));
       admission.begin(MINUTE);
       admission.note([WELL], MINUTE);
@@ -229,7 +229,7 @@ describe('the admission of a lane', () => {
       expect(admission.allowed(MINUTE + 3_000)).to.equal(2);
     });
 
-    it('waits longer each time while it is told no time', () => {
+    it('waits longer each time if no time is given', () => {
       const { admission } = after(THROTTLED);
       let now = 5_000;
       const waits: number[] = [];
@@ -242,13 +242,13 @@ describe('the admission of a lane', () => {
       expect(waits).to.deep.equal([10_000, 20_000, 40_000, MINUTE]);
     });
 
-    it('is over when its time is up and nothing is due, and goes on with one attempt', () => {
+    it('ends with its time if no delivery is due, and continues with one attempt', () => {
       const { admission } = after(asking(MINUTE));
-      expect(admission.rest(MINUTE - 1)).to.deep.equal([]);
-      expect(admission.rest(MINUTE)).to.deep.equal([
+      expect(admission.noteIdle(MINUTE - 1)).to.deep.equal([]);
+      expect(admission.noteIdle(MINUTE)).to.deep.equal([
         {
           ...{ kind: 'pause', reason: 'throttled', state: 'over', retryMs: 0 },
-          why: 'its time is over, and nothing is due',
+          why: 'the wait is over and no delivery is due',
         },
       ]);
       expect(admission.allowed(MINUTE)).to.equal(1);
@@ -256,7 +256,7 @@ describe('the admission of a lane', () => {
       expect(admission.allowed(MINUTE)).to.equal(2);
     });
 
-    it('opens the breaker when the attempt to see does not reach it', () => {
+    it('opens the breaker if the test attempt does not reach it', () => {
       const { admission } = after(asking(MINUTE));
       admission.begin(MINUTE);
       const changes = admission.note([UNREACHABLE], MINUTE);
@@ -268,11 +268,11 @@ describe('the admission of a lane', () => {
   });
 
   describe('when a receiver does not accept the credential', () => {
-    it('pauses at the first 401, longer each time, and tries one in between', () => {
+    it('pauses at the first 401, longer each time, with one attempt in between', () => {
       const { admission, last } = after(UNAUTHORIZED);
       expect(last[0]).to.include({
         ...{ kind: 'pause', reason: 'unauthorized', state: 'paused', retryMs: 5_000 },
-        why: 'the receiver does not accept our credential: 401',
+        why: 'the receiver does not accept the credential: 401',
       });
       expect([admission.isUnauthorized, admission.allowed(4_999)]).to.deep.equal([true, 0]);
       admission.begin(5_000);
@@ -280,34 +280,34 @@ describe('the admission of a lane', () => {
       expect(admission.waitMs(5_000)).to.equal(10_000);
     });
 
-    it('goes on with all once one came through: a limit is not what stopped it', () => {
+    it('continues with all attempts after one success: there was no rate limit', () => {
       const { admission } = after(UNAUTHORIZED);
       admission.begin(5_000);
       admission.note([WELL], 5_000);
       expect(admission.allowed(5_000)).to.equal(ALL);
     });
 
-    it('is not over although nothing is due: an attempt must show that it is', () => {
+    it('does not end while no delivery is due: an attempt must prove it', () => {
       for (const outcomes of [[UNAUTHORIZED], times(5, UNREACHABLE)]) {
         const { admission } = after(...outcomes);
-        expect(admission.rest(MINUTE)).to.deep.equal([]);
+        expect(admission.noteIdle(MINUTE)).to.deep.equal([]);
         expect(admission.state).to.equal('paused');
       }
     });
 
-    it('is paused for the longer wait when it is also asked to wait', () => {
+    it('is paused for the longer wait if it is also asked to wait', () => {
       const { admission } = after(UNAUTHORIZED, asking(MINUTE));
       expect([admission.isUnauthorized, admission.waitMs(0)]).to.deep.equal([false, MINUTE]);
     });
   });
 
   for (const outcome of [asking(MINUTE), UNAUTHORIZED]) {
-    it(`lets one through where a person asks, and one only, after ${outcome.outcome} ${'reason' in outcome ? outcome.reason : ''}`, () => {
+    it(`allows exactly one attempt if a user asks, after ${outcome.outcome} ${'reason' in outcome ? outcome.reason : ''}`, () => {
       const { admission } = after(outcome);
-      admission.askedFor(1_000);
+      admission.allowProbe(1_000);
       expect(admission.allowed(1_000)).to.equal(1);
       admission.begin(1_000);
-      admission.askedFor(1_000);
+      admission.allowProbe(1_000);
       expect(admission.allowed(1_000)).to.equal(1);
       admission.note([outcome], 1_000);
       expect(admission.allowed(1_000)).to.equal(0);

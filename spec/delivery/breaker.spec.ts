@@ -1,9 +1,9 @@
-// The judgement of the circuit breaker: after which outcomes a receiver should be left alone. When it
-// is tried again is admission.spec.ts.
+// The circuit breaker: the outcomes after which it opens. The pauses after that are in
+// admission.spec.ts.
 
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
-import { Breaker, mostTelling } from '../../lib/delivery/admission.ts';
+import { Breaker, strongestSign } from '../../lib/delivery/admission.ts';
 
 const WELL: Outcome = { outcome: 'delivered' };
 const UNREACHABLE: Outcome = { outcome: 'retry', reason: 'unreachable', detail: 'ECONNREFUSED' };
@@ -11,11 +11,11 @@ const BUSY: Outcome = { outcome: 'retry', reason: 'unavailable', detail: '503' }
 const LOST: Outcome = { outcome: 'unknown', reason: 'timeout', detail: 'no answer' };
 const REDIRECTED: Outcome = { outcome: 'unknown', reason: 'redirected', detail: '302' };
 
-/** What a breaker says after these outcomes. */
+/** The answer of a breaker after these outcomes. */
 function after(...outcomes: readonly Outcome[]): string | null {
   const breaker = new Breaker();
   let last: string | null = null;
-  for (const outcome of outcomes) last = breaker.weigh(outcome);
+  for (const outcome of outcomes) last = breaker.note(outcome);
   return last;
 }
 
@@ -24,7 +24,7 @@ const times = (count: number, outcome: Outcome): readonly Outcome[] =>
 
 describe('a breaker', () => {
   const cases: readonly (readonly [string, readonly Outcome[], string | null])[] = [
-    ['four attempts in a row that reached nobody', times(4, UNREACHABLE), null],
+    ['four attempts in a row that were unreachable', times(4, UNREACHABLE), null],
     [
       'five attempts in a row that reached nobody',
       times(5, UNREACHABLE),
@@ -63,7 +63,7 @@ describe('a breaker', () => {
     { outcome: 'unknown', reason: 'conflict', detail: '409' },
   ];
   for (const outcome of about) {
-    it(`says nothing whatever is ${outcome.outcome} as ${'reason' in outcome ? outcome.reason : ''}`, () => {
+    it(`says nothing after any number of ${outcome.outcome} as ${'reason' in outcome ? outcome.reason : ''}`, () => {
       expect(after(...times(100, outcome))).to.equal(null);
     });
   }
@@ -76,22 +76,22 @@ describe('a breaker', () => {
     { outcome: 'unknown', reason: 'bug', detail: 'x is not a function' },
   ];
   for (const outcome of unasked) {
-    it(`is not asked about ${'reason' in outcome ? outcome.reason : ''}: the receiver was not`, () => {
-      expect(mostTelling([outcome])).to.equal(undefined);
+    it(`ignores ${'reason' in outcome ? outcome.reason : ''}: the receiver was not`, () => {
+      expect(strongestSign([outcome])).to.equal(undefined);
     });
   }
 
-  it('begins again once the receiver is well', () => {
+  it('starts over once the receiver works', () => {
     const breaker = new Breaker();
-    for (const outcome of times(4, UNREACHABLE)) breaker.weigh(outcome);
+    for (const outcome of times(4, UNREACHABLE)) breaker.note(outcome);
     breaker.reset();
-    expect(breaker.weigh(UNREACHABLE)).to.equal(null);
+    expect(breaker.note(UNREACHABLE)).to.equal(null);
   });
 
-  it('is asked about what tells most of the receiver where one attempt had several deliveries', () => {
+  it('counts the outcome that says most about the receiver if an attempt had several deliveries', () => {
     const large: Outcome = { outcome: 'refused', reason: 'too-large', detail: '11 MiB' };
-    expect(mostTelling([large, UNREACHABLE, WELL])).to.equal(UNREACHABLE);
-    expect(mostTelling([large, LOST, WELL])).to.equal(LOST);
-    expect(mostTelling([])).to.equal(undefined);
+    expect(strongestSign([large, UNREACHABLE, WELL])).to.equal(UNREACHABLE);
+    expect(strongestSign([large, LOST, WELL])).to.equal(LOST);
+    expect(strongestSign([])).to.equal(undefined);
   });
 });

@@ -1,5 +1,5 @@
-// A lane whose trigger takes several deliveries in one attempt: how they gather, and that each is
-// settled by itself.
+// A lane whose trigger takes several deliveries in one attempt: how they are gathered, and that
+// each is settled by itself.
 
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
@@ -13,13 +13,13 @@ function batching(concurrency = 2) {
   return { trigger, ...setUp({ concurrency }, trigger) };
 }
 
-/** Deliveries whose ids and objects differ from each other's. */
+/** Deliveries with different ids and objects. */
 function numbered(from: number, to: number): readonly Delivery[] {
   return deliveries(to).slice(from);
 }
 
 describe('a lane with batches', () => {
-  it('makes one attempt of as many as a batch holds, at once', async () => {
+  it('makes one attempt of a full batch at once', async () => {
     const { trigger, add, stop, running } = batching();
     await add(numbered(0, 3));
     expect(trigger.firings.map((one) => one.deliveries.length)).to.deep.equal([3]);
@@ -28,7 +28,7 @@ describe('a lane with batches', () => {
     await running;
   });
 
-  it('waits for others as long as it may, and not longer', async () => {
+  it('waits for others up to its limit, and no longer', async () => {
     const { trigger, add, clock, stop, running } = batching();
     await add(numbered(0, 1));
     await clock.advance(600);
@@ -65,7 +65,7 @@ describe('a lane with batches', () => {
     await running;
   });
 
-  it('settles each by its own outcome', async () => {
+  it('settles each delivery by its own outcome', async () => {
     const { trigger, add, clock, store, stop, running } = batching();
     await add(numbered(0, 3));
     const refused = { outcome: 'refused', reason: 'invalid', detail: '400' } as const;
@@ -77,7 +77,7 @@ describe('a lane with batches', () => {
     await running;
   });
 
-  it('never puts two of one involved object into a batch', async () => {
+  it('never puts two deliveries of one involved object into a batch', async () => {
     const { trigger, add, clock, stop, running } = batching();
     await add(deliveries(3, { object: 'v1/Pod/shop/web' }));
     await clock.advance(1_000);
@@ -87,7 +87,7 @@ describe('a lane with batches', () => {
     await running;
   });
 
-  it('gives back at a stop what it has gathered, so that no claim is left behind', async () => {
+  it('returns gathered deliveries at a stop, so that no claim remains', async () => {
     const { trigger, add, store, stop, running } = batching();
     await add(numbered(0, 2));
     expect(await stateOf(store, numbered(0, 1)[0])).to.equal('running');
@@ -97,7 +97,7 @@ describe('a lane with batches', () => {
     expect(await stateOf(store, numbered(0, 1)[0])).to.equal('waiting');
   });
 
-  it('gives back what the store did not record, and makes the attempt of the others', async () => {
+  it('returns deliveries that the store did not record, and attempts the others', async () => {
     const { trigger, add, clock, store, of, stop, running } = batching();
     const [first] = numbered(0, 1);
     const attempt = store.outbox.attempt.bind(store.outbox);
@@ -120,7 +120,7 @@ describe('a lane with batches', () => {
     await running;
   });
 
-  it('takes a wrong number of outcomes for a bug of the trigger', async () => {
+  it('treats a wrong number of outcomes as a bug of the trigger', async () => {
     const trigger = new HeldTrigger(0, BATCH);
     trigger.fire = async () => [DELIVERED];
     const { add, store, of, stop, running } = setUp({}, trigger);
@@ -132,8 +132,8 @@ describe('a lane with batches', () => {
   });
 });
 
-describe('a lane that wants at least once', () => {
-  it('repeats a lost answer without a key and says that it may be there twice', async () => {
+describe('a lane with at least once', () => {
+  it('repeats a lost answer without a key and reports it as possibly twice', async () => {
     const trigger = new HeldTrigger();
     const lane = setUp({ onLostAnswer: 'atLeastOnce' }, trigger);
     await lane.add(deliveries(1));

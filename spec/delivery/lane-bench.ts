@@ -3,8 +3,8 @@
 import type { Delivery, Outcome } from '../../lib/core/delivery.ts';
 import type { Store } from '../../lib/core/store.ts';
 import type { Batching, Trigger } from '../../lib/core/trigger.ts';
-import type { LaneParts } from '../../lib/delivery/attempt-runner.ts';
-import { Lane, type LaneSettings } from '../../lib/delivery/lane.ts';
+import type { AttemptSettings, LaneParts } from '../../lib/delivery/attempt-runner.ts';
+import { Lane } from '../../lib/delivery/lane.ts';
 import { SharedLock } from '../../lib/delivery/shared-lock.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit } from '../conformance/store-builders.ts';
@@ -14,7 +14,7 @@ import { recordingObserve } from '../support/recording-observe.ts';
 /** One attempt at the trigger. */
 export interface Firing {
   readonly delivery: Delivery;
-  /** All that go with it, itself included. */
+  /** All deliveries of the attempt. */
   readonly deliveries: readonly Delivery[];
   readonly signal: AbortSignal;
   /** Ends it with one outcome for all, or one for each. */
@@ -34,7 +34,7 @@ export class HeldTrigger implements Trigger {
     if (batch !== undefined) this.batch = batch;
   }
 
-  /** How many attempts are being made. */
+  /** Number of running attempts. */
   get running(): number {
     return this.#running;
   }
@@ -57,30 +57,34 @@ export class HeldTrigger implements Trigger {
   }
 }
 
-/** It arrived. */
+/** Delivered. */
 export const DELIVERED: Outcome = { outcome: 'delivered' };
-/** It did not, this time. */
+/** To be retried. */
 export const RETRY = {
   outcome: 'retry',
   reason: 'unavailable',
   detail: 'busy',
 } as const satisfies Outcome;
 
-/** What a lane may be set up on instead of its own. */
+/** Dependencies that replace the defaults. */
 export interface LaneSurroundings {
   readonly clock?: FakeClock;
   readonly store?: Store;
-  readonly gate?: SharedLock;
-  readonly without?: LaneParts['without'];
+  readonly attemptLock?: SharedLock;
+  readonly downtimes?: LaneParts['downtimes'];
 }
 
-/** A lane that runs. */
+/** A running lane. */
 export function setUp(
-  settings: Partial<LaneSettings> = {},
+  settings: Partial<AttemptSettings> = {},
   trigger: Trigger = new HeldTrigger(),
   given: LaneSurroundings = {},
 ) {
-  const { clock = new FakeClock(), store = createMemoryStore(), gate = new SharedLock() } = given;
+  const {
+    clock = new FakeClock(),
+    store = createMemoryStore(),
+    attemptLock = new SharedLock(),
+  } = given;
   const recording = recordingObserve();
   const stop = new AbortController();
   const abandon = new AbortController();
@@ -97,8 +101,8 @@ export function setUp(
     trigger,
     {
       ...store,
-      gate,
-      without: given.without ?? [],
+      attemptLock,
+      downtimes: given.downtimes ?? [],
       clock,
       random: () => 1,
       incarnation: 'one',
@@ -114,7 +118,7 @@ export function setUp(
   return { clock, store, lane, running, stop, abandon, add, ...recording };
 }
 
-/** Where a delivery stands. */
+/** State of a delivery. */
 export async function stateOf(
   store: Store,
   delivery: Delivery | undefined,

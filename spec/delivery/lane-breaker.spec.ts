@@ -1,4 +1,4 @@
-// A lane with its breaker: what is not attempted while it is open, who tries, and what ages.
+// A lane with its breaker: no attempts while it is open, the test attempt, and ages.
 
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
@@ -7,7 +7,7 @@ import { DELIVERED, HeldTrigger, setUp, stateOf } from './lane-bench.ts';
 
 const DOWN: Outcome = { outcome: 'retry', reason: 'unreachable', detail: 'ECONNREFUSED' };
 
-/** A lane of 5 whose five first attempts reached nobody: its breaker is open for 5 s. */
+/** A lane of 5 whose first five attempts were unreachable: its breaker is open for 5 s. */
 async function opened(count: number) {
   const trigger = new HeldTrigger();
   const lane = setUp({ concurrency: 5 }, trigger);
@@ -18,7 +18,7 @@ async function opened(count: number) {
 }
 
 describe('a lane whose breaker is open', () => {
-  it('attempts nothing until it may try, then one alone', async () => {
+  it('makes no attempt until its time, then one alone', async () => {
     const { trigger, clock, of, stop, running } = await opened(20);
     expect(of('breaker').map(({ to }) => to)).to.deep.equal(['open']);
     await clock.advance(4_999);
@@ -33,11 +33,11 @@ describe('a lane whose breaker is open', () => {
     await running;
   });
 
-  it('tries one at once where a person asks for it', async () => {
+  it('makes one attempt at once if a user asks for it', async () => {
     const { stop, running, trigger, lane, clock } = await opened(20);
     await clock.advance(1_000);
     expect(trigger.firings).to.have.length(5);
-    lane.askedFor();
+    lane.attemptNow();
     await clock.advance(0);
     expect(trigger.firings).to.have.length(6);
     stop.abort();
@@ -46,7 +46,7 @@ describe('a lane whose breaker is open', () => {
     await running;
   });
 
-  it('goes on with all once the try came through', async () => {
+  it('continues with all after the test attempt succeeded', async () => {
     const { trigger, clock, of, stop, running } = await opened(20);
     await clock.advance(5_000);
     trigger.firings[5]?.end(DELIVERED);
@@ -58,7 +58,7 @@ describe('a lane whose breaker is open', () => {
     await running;
   });
 
-  it('waits longer after a try that failed', async () => {
+  it('waits longer after a failed test attempt', async () => {
     const { trigger, clock, of, stop, running } = await opened(20);
     await clock.advance(5_000);
     trigger.firings[5]?.end(DOWN);
@@ -72,13 +72,13 @@ describe('a lane whose breaker is open', () => {
     await running;
   });
 
-  it('lets nothing become a dead letter for the time in which it was not attempted', async () => {
+  it('makes no dead letter because of the time without attempts', async () => {
     const trigger = new HeldTrigger();
     const retry = { firstMs: 1_000, maxMs: 1_000, forMs: 8_000 };
     const { add, clock, store, stop, running } = setUp({ concurrency: 5, retry }, trigger);
     await add(deliveries(5));
     for (const firing of trigger.firings) firing.end(DOWN);
-    // Tried after 5 s and after 15 s: the second try is long after the 8 s of `forMs`.
+    // Attempts after 5 s and after 15 s: the second one is long after the 8 s of `forMs`.
     await clock.advance(5_000);
     trigger.firings[5]?.end(DOWN);
     await clock.advance(10_000);

@@ -1,5 +1,5 @@
-// Attempts whose process died: repeated where the receiver can tell, else as the trigger says, and
-// whatever may be there twice is reported. A person who asks for another attempt gets one.
+// Attempts whose process died: repeated if the receiver recognizes them, otherwise as the trigger
+// says, and reported if they are possibly twice. A user's retry always gets an attempt.
 
 import { expect } from 'chai';
 import type { Attempt, Delivery, Outcome } from '../../lib/core/delivery.ts';
@@ -12,7 +12,7 @@ import { DELIVERED, HeldTrigger, RETRY, setUp } from './lane-bench.ts';
 const MINUTE = 60_000;
 const DIED: Outcome = { outcome: 'unknown', reason: 'process-died', detail: 'the process died' };
 
-/** A delivery whose attempts began so many ms ago, as a beginning leaves it. */
+/** A delivery whose attempts began this many ms ago, in the state after a start. */
 function left(
   attempts: readonly (readonly [agoMs: number, outcome: Outcome])[],
   overrides: Partial<Delivery> = {},
@@ -92,7 +92,7 @@ describe('a lane and an attempt whose process died', () => {
     });
   }
 
-  it('is no dead letter without another attempt, however old it is', async () => {
+  it('is no dead letter before another attempt, however old it is', async () => {
     const trigger = new HeldTrigger();
     const { add, of, stop, running } = setUp({}, trigger);
     await add([left([[99 * 60 * MINUTE, DIED]])]);
@@ -101,18 +101,18 @@ describe('a lane and an attempt whose process died', () => {
     await running;
   });
 
-  it('says what was lost where it ends as unknown', async () => {
+  it('says what was lost if its outcome stays unknown', async () => {
     const { add, of, stop, running } = setUp();
     await add([died]);
     expect(of('delivery-moved')[0]?.why).to.equal(
-      'the process died; the receiver does not tell a repetition',
+      'the process died; the receiver no longer recognizes the idempotency key',
     );
     stop.abort();
     await running;
   });
 });
 
-describe('a lane and a delivery that a person wants attempted again', () => {
+describe('a lane and a delivery after a retry by a user', () => {
   async function retried(delivery: Delivery, keyLifeMs = 0) {
     const trigger = new HeldTrigger(keyLifeMs);
     const lane = setUp({}, trigger);
@@ -136,7 +136,7 @@ describe('a lane and a delivery that a person wants attempted again', () => {
     await running;
   });
 
-  it('repeats what the receiver turned away, as if no answer had been lost', async () => {
+  it('repeats a refused attempt, as if no answer had been lost', async () => {
     const { trigger, clock, stop, running } = await retried(diedTwice);
     trigger.firings[0]?.end(RETRY);
     await clock.advance(1_000);
@@ -146,7 +146,7 @@ describe('a lane and a delivery that a person wants attempted again', () => {
     await running;
   });
 
-  it('does not repeat it once more where an answer is lost again', async () => {
+  it('does not repeat it again if another answer is lost', async () => {
     const { trigger, clock, of, stop, running } = await retried(diedTwice);
     trigger.firings[0]?.end(DIED);
     await clock.advance(MINUTE);
@@ -156,7 +156,7 @@ describe('a lane and a delivery that a person wants attempted again', () => {
     await running;
   });
 
-  it('lets it age from then on', async () => {
+  it('counts its age from the retry', async () => {
     const { trigger, clock, of, stop, running } = await retried(left([[99 * 60 * MINUTE, RETRY]]));
     trigger.firings[0]?.end(RETRY);
     await clock.advance(0);
@@ -165,7 +165,7 @@ describe('a lane and a delivery that a person wants attempted again', () => {
     await running;
   });
 
-  it('counts the throws of its trigger from then on', async () => {
+  it('counts errors of its trigger from the retry', async () => {
     const thrown: Outcome = { outcome: 'unknown', reason: 'bug', detail: 'x is not a function' };
     const bugs = [5, 4, 3, 2, 1].map((minutes) => [minutes * MINUTE, thrown] as const);
     const { trigger, clock, of, stop, running } = await retried(left(bugs), 60 * MINUTE);
@@ -176,7 +176,7 @@ describe('a lane and a delivery that a person wants attempted again', () => {
     await running;
   });
 
-  it('takes no attempt of after that for one of before, although the clock was set back', async () => {
+  it('takes no later attempt for an earlier one, although the clock was set back', async () => {
     const { trigger, clock, of, stop, running } = await retried(left([[-30 * MINUTE, DIED]]));
     expect(trigger.firings).to.have.length(1);
     trigger.firings[0]?.end(DIED);

@@ -1,6 +1,5 @@
-// A lane whose receiver said something about itself: it asks to wait, or does not accept the
-// credential.
-// What is not attempted meanwhile, how the lane goes on, what is reported and what ages.
+// A lane whose receiver asks to wait or does not accept the credential: no attempts meanwhile, how
+// it continues, its reports, and ages.
 
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
@@ -13,7 +12,7 @@ const ASKED: Outcome = {
 };
 const UNAUTHORIZED: Outcome = { outcome: 'retry', reason: 'unauthorized', detail: '401' };
 
-/** A lane of 8 that was answered so by each of its first attempts. */
+/** A lane of 8 whose first attempts all had this outcome. */
 async function answered(outcome: Outcome, count: number, trigger = new HeldTrigger()) {
   const lane = setUp({ concurrency: 8 }, trigger);
   await lane.add(deliveries(count));
@@ -29,7 +28,7 @@ async function answered(outcome: Outcome, count: number, trigger = new HeldTrigg
 }
 
 describe('a lane whose receiver asks to wait', () => {
-  it('attempts nothing for that long, also nothing that the answer was not about', async () => {
+  it('attempts no delivery for that long, also no other one', async () => {
     const { trigger, clock, add, end } = await answered(ASKED, 100);
     expect(trigger.firings).to.have.length(8);
     await add(deliveries(120).slice(100));
@@ -40,7 +39,7 @@ describe('a lane whose receiver asks to wait', () => {
     await end();
   });
 
-  it('goes on with one attempt, then with more as they succeed', async () => {
+  it('continues with one attempt, then with more as they succeed', async () => {
     const { trigger, clock, end } = await answered(ASKED, 100);
     await clock.advance(MINUTE);
     const running: number[] = [];
@@ -53,7 +52,7 @@ describe('a lane whose receiver asks to wait', () => {
     await end();
   });
 
-  it('reports once that it pauses, and that it goes on', async () => {
+  it('reports once that it pauses and once that it continues', async () => {
     const { trigger, clock, of, end } = await answered(ASKED, 100);
     const began = clock.now();
     await clock.advance(MINUTE);
@@ -72,7 +71,7 @@ describe('a lane whose receiver asks to wait', () => {
     await end();
   });
 
-  it('is paused by an answer to a delivery that it took', async () => {
+  it('is paused by the answer to an accepted delivery', async () => {
     const { trigger, clock, store, end } = await answered(
       { outcome: 'delivered', pauseMs: MINUTE },
       20,
@@ -85,10 +84,10 @@ describe('a lane whose receiver asks to wait', () => {
     await end();
   });
 
-  it('lets one attempt through where a person asks for one', async () => {
+  it('allows one attempt if a user asks for one', async () => {
     const { trigger, clock, lane, end } = await answered(ASKED, 100);
     await clock.advance(1_000);
-    lane.askedFor();
+    lane.attemptNow();
     await clock.advance(0);
     expect(trigger.firings).to.have.length(9);
     trigger.firings[8]?.end(ASKED);
@@ -97,7 +96,7 @@ describe('a lane whose receiver asks to wait', () => {
     await end();
   });
 
-  it('lets nothing become a dead letter for the time in which it was paused', async () => {
+  it('makes no dead letter because of the time in which it was paused', async () => {
     const HOUR = 60 * MINUTE;
     const trigger = new HeldTrigger();
     const retry = { firstMs: 1_000, maxMs: 1_000, forMs: 10 * MINUTE };
@@ -113,7 +112,7 @@ describe('a lane whose receiver asks to wait', () => {
     await running;
   });
 
-  it('is over when its time is up and nothing waits', async () => {
+  it('ends its pause with its time if nothing waits', async () => {
     const { trigger, clock, add, of, end } = await answered(
       { outcome: 'delivered', pauseMs: MINUTE },
       1,
@@ -127,14 +126,14 @@ describe('a lane whose receiver asks to wait', () => {
     await end();
   });
 
-  it('is not over while something waits for its turn', async () => {
+  it('does not end its pause while a delivery waits for its turn', async () => {
     const { clock, of, end } = await answered(ASKED, 1);
     await clock.advance(MINUTE);
     expect(of('pause').map(({ state }) => state)).to.deep.equal(['paused', 'trying']);
     await end();
   });
 
-  it('attempts nothing that was on its way to an attempt, behind one that must be alone', async () => {
+  it('makes no attempt that waited for the lock behind an exclusive one', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 8 }, trigger);
     const [suspect, ...others] = deliveries(8);
@@ -153,7 +152,7 @@ describe('a lane whose receiver asks to wait', () => {
     await running;
   });
 
-  it('goes on with a batch that is not full', async () => {
+  it('continues with a batch that is not full', async () => {
     const trigger = new HeldTrigger(0, { max: 100, waitMs: 1_000 });
     const { add, clock, stop, running } = setUp({ concurrency: 8 }, trigger);
     await add(deliveries(5));
@@ -167,7 +166,7 @@ describe('a lane whose receiver asks to wait', () => {
     await running;
   });
 
-  it('gives back what it had claimed, and stops at once although it waits', async () => {
+  it('returns its claims, and stops at once although it is paused', async () => {
     const { trigger, store, stop, running } = await answered(ASKED, 100);
     const waiting = await store.archive.list({ states: ['waiting'], limit: 200 });
     expect(waiting).to.have.length(100);
@@ -178,7 +177,7 @@ describe('a lane whose receiver asks to wait', () => {
 });
 
 describe('a lane whose receiver does not accept the credential', () => {
-  it('tries one attempt now and then, however many deliveries wait', async () => {
+  it('makes one attempt at intervals, however many deliveries wait', async () => {
     const { trigger, clock, of, end } = await answered(UNAUTHORIZED, 100);
     const tried: number[] = [];
     for (const ms of [5_000, 10_000, 20_000, 40_000, MINUTE, MINUTE]) {
@@ -192,7 +191,7 @@ describe('a lane whose receiver does not accept the credential', () => {
     await end();
   });
 
-  it('goes on with all once an attempt came through', async () => {
+  it('continues with all after one attempt succeeded', async () => {
     const { trigger, clock, end } = await answered(UNAUTHORIZED, 100);
     await clock.advance(5_000);
     trigger.firings[8]?.end(DELIVERED);
@@ -201,11 +200,11 @@ describe('a lane whose receiver does not accept the credential', () => {
     await end();
   });
 
-  it('tries at once when the credential is another one', async () => {
+  it('makes an attempt at once when the credential was renewed', async () => {
     let isRenewed = false;
     const trigger = Object.assign(new HeldTrigger(), { isRenewed: async () => isRenewed });
     const { clock, end } = await answered(UNAUTHORIZED, 100, trigger);
-    // Backed off to a minute.
+    // The backoff is a minute by now.
     for (const ms of [5_000, 10_000, 20_000, 40_000]) {
       await clock.advance(ms);
       for (const firing of trigger.firings) firing.end(UNAUTHORIZED);
@@ -220,7 +219,7 @@ describe('a lane whose receiver does not accept the credential', () => {
     await end();
   });
 
-  it('reports a trigger that throws when it is asked for another credential', async () => {
+  it('reports a trigger that throws while it looks for another credential', async () => {
     const isRenewed = (): Promise<boolean> => Promise.reject(new Error('no'));
     const trigger = Object.assign(new HeldTrigger(), { isRenewed });
     const { clock, of, end } = await answered(UNAUTHORIZED, 10, trigger);

@@ -1,4 +1,4 @@
-// A delivery during whose attempts the process died twice: it is attempted with nothing beside it.
+// A delivery during whose attempts the process died twice: its next attempt runs alone.
 
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
@@ -8,7 +8,7 @@ import { deliveries } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { DELIVERED, HeldTrigger, setUp, stateOf } from './lane-bench.ts';
 
-/** Deliveries of which the one with this number is a suspect. */
+/** Deliveries, of which the one with this number is a suspect. */
 function withSuspect(count: number, place: number): readonly Delivery[] {
   return deliveries(count).map((one, at) => (at === place ? { ...one, deaths: 2 } : one));
 }
@@ -16,7 +16,7 @@ function withSuspect(count: number, place: number): readonly Delivery[] {
 const ids = (trigger: HeldTrigger): readonly string[][] =>
   trigger.firings.map((one) => one.deliveries.map(({ id }) => id.slice(-1)));
 
-describe('a delivery at whose attempts the process died twice', () => {
+describe('a delivery during whose attempts the process died twice', () => {
   it('is attempted when all others have ended, and no other begins before it ends', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, stop, running } = setUp({ concurrency: 4 }, trigger);
@@ -34,7 +34,7 @@ describe('a delivery at whose attempts the process died twice', () => {
     await running;
   });
 
-  it('waits until the others are written down: a death before that would count for them', async () => {
+  it('waits until the others are recorded: an earlier death would count for them', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, store, stop, running } = setUp({}, trigger);
     const settle = store.outbox.settle.bind(store.outbox);
@@ -56,8 +56,12 @@ describe('a delivery at whose attempts the process died twice', () => {
     await running;
   });
 
-  it('waits for the attempts of every lane, and they for it', async () => {
-    const given = { clock: new FakeClock(), store: createMemoryStore(), gate: new SharedLock() };
+  it('waits for the attempts of every lane, and they wait for it', async () => {
+    const given = {
+      clock: new FakeClock(),
+      store: createMemoryStore(),
+      attemptLock: new SharedLock(),
+    };
     const other = new HeldTrigger();
     const trigger = new HeldTrigger();
     const others = setUp({ trigger: 'other' }, other, given);
@@ -80,7 +84,7 @@ describe('a delivery at whose attempts the process died twice', () => {
     }
   });
 
-  it('is not gathered with others', async () => {
+  it('is not put into a batch with others', async () => {
     const trigger = new HeldTrigger(0, { max: 4, waitMs: 1_000 });
     const { add, clock, stop, running } = setUp({}, trigger);
     await add(withSuspect(4, 2));
@@ -93,7 +97,7 @@ describe('a delivery at whose attempts the process died twice', () => {
     await running;
   });
 
-  it('waits for a slot where more of them are claimed than attempts are free', async () => {
+  it('waits for a slot if more of them are claimed than attempts are free', async () => {
     const trigger = new HeldTrigger(0, { max: 4, waitMs: 0 });
     const { add, clock, lane, stop, running } = setUp({ concurrency: 1 }, trigger);
     await add(deliveries(3, { deaths: 2 }));
@@ -108,7 +112,7 @@ describe('a delivery at whose attempts the process died twice', () => {
     await running;
   });
 
-  it('claims no more than it may attempt while it waits', async () => {
+  it('makes its lane claim no more than it may attempt meanwhile', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 3 }, trigger);
     await add(deliveries(1));
@@ -124,7 +128,7 @@ describe('a delivery at whose attempts the process died twice', () => {
     await running;
   });
 
-  it('is left as it is where it still waits at a stop', async () => {
+  it('is unchanged if it still waits at a stop', async () => {
     const trigger = new HeldTrigger();
     const { add, store, stop, running } = setUp({}, trigger);
     await add(deliveries(1));
@@ -139,7 +143,7 @@ describe('a delivery at whose attempts the process died twice', () => {
     expect(await stateOf(store, deliveries(1)[0])).to.equal('delivered');
   });
 
-  it('is one among others again once an attempt of it has ended', async () => {
+  it('is treated like others again once an attempt of it has ended', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, stop, running } = setUp({}, trigger);
     await add(withSuspect(1, 0));

@@ -1,4 +1,4 @@
-// A lane on a store that fails, hangs or is gone, and what is written down at the very end.
+// A lane on a store that fails, hangs or is unusable, and outcomes recorded at the very end.
 
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
@@ -12,7 +12,7 @@ const unavailable = (): Promise<never> =>
 const unusable = (): Promise<never> =>
   Promise.reject(new SluiceError('store-unusable', 'the file is damaged'));
 
-/** A lane with one attempt under way. */
+/** A lane with one running attempt. */
 async function attempting() {
   const trigger = new HeldTrigger();
   const lane = setUp({}, trigger);
@@ -21,7 +21,7 @@ async function attempting() {
 }
 
 describe('a lane whose store fails', () => {
-  it('writes down what settles after attempts were cut off', async () => {
+  it('records outcomes after attempts were aborted', async () => {
     const { store, stop, abandon, running } = await attempting();
     stop.abort();
     abandon.abort();
@@ -29,7 +29,7 @@ describe('a lane whose store fails', () => {
     expect(await stateOf(store, deliveries(1)[0])).to.equal('unknown');
   });
 
-  it('ends two seconds after attempts were cut off, whatever is not written down by then', async () => {
+  it('ends two seconds after attempts were aborted, even with unrecorded outcomes', async () => {
     const { clock, store, of, stop, abandon, running } = await attempting();
     let hasEnded = false;
     store.outbox.settle = unavailable;
@@ -47,7 +47,7 @@ describe('a lane whose store fails', () => {
     expect(clock.sleepers).to.equal(0);
   });
 
-  it('ends although the store does not answer at all', async () => {
+  it('ends although the store never answers', async () => {
     const { clock, store, stop, abandon, running } = await attempting();
     store.outbox.settle = () => new Promise(() => undefined);
     stop.abort();
@@ -56,7 +56,7 @@ describe('a lane whose store fails', () => {
     await running;
   });
 
-  it('tries once more at once when attempts are cut off, however long it was to wait', async () => {
+  it('retries at once when attempts are aborted, however long its backoff', async () => {
     const { trigger, clock, store, stop, abandon, running } = await attempting();
     const settle = store.outbox.settle.bind(store.outbox);
     store.outbox.settle = unavailable;
@@ -69,7 +69,7 @@ describe('a lane whose store fails', () => {
     expect(await stateOf(store, deliveries(1)[0])).to.equal('delivered');
   });
 
-  it('leaves no timer behind where it ended before attempts were to be cut off', async () => {
+  it('leaves no timer behind if it ended before attempts were to be aborted', async () => {
     const { trigger, clock, stop, abandon, running } = await attempting();
     stop.abort();
     trigger.firings[0]?.end(DELIVERED);
@@ -79,7 +79,7 @@ describe('a lane whose store fails', () => {
   });
 
   for (const call of ['attempt', 'settle'] as const) {
-    it(`throws what no retry cures, found by ${call}, once what runs has ended`, async () => {
+    it(`throws an error of ${call} that no retry cures, after running attempts have ended`, async () => {
       const { trigger, add, clock, store, of, running } = await attempting();
       let thrown: unknown;
       void running.catch((error: unknown) => (thrown = error));
@@ -92,7 +92,7 @@ describe('a lane whose store fails', () => {
     });
   }
 
-  it('makes no dead letter of one whose attempt could not be recorded, however old it is', async () => {
+  it('makes no dead letter if the attempt could not be recorded, however old it is', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, store, of, stop, running } = setUp({}, trigger);
     const attempt = store.outbox.attempt.bind(store.outbox);
@@ -112,8 +112,8 @@ describe('a lane whose store fails', () => {
   });
 });
 
-describe('a lane and the calls it makes', () => {
-  it('asks once where the store has less than it may take', async () => {
+describe('a lane and its calls of the store', () => {
+  it('claims once if the store has less than it may take', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 4 }, trigger);
     await clock.advance(0);
@@ -135,7 +135,7 @@ describe('a lane and the calls it makes', () => {
     await running;
   });
 
-  it('asks once for all attempts that end in one turn', async () => {
+  it('claims once for all attempts that end in one turn', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 4 }, trigger);
     await add(deliveries(8));
@@ -154,7 +154,7 @@ describe('a lane and the calls it makes', () => {
     await running;
   });
 
-  it('claims ahead where attempts take no time, and gives back at a stop what it did not begin', async () => {
+  it('claims ahead if attempts are short, and returns unused claims at a stop', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 2 }, trigger);
     await add(deliveries(9));
@@ -171,7 +171,7 @@ describe('a lane and the calls it makes', () => {
     expect([await count('running'), await count('waiting')]).to.deep.equal([undefined, 5]);
   });
 
-  it('gives back as due what it holds while the clock is set back', async () => {
+  it('returns its claims as due while the clock is set back', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 2 }, trigger);
     await add(deliveries(9));
@@ -187,7 +187,7 @@ describe('a lane and the calls it makes', () => {
     expect(Math.max(...waiting.map(({ dueAt }) => dueAt))).to.be.at.most(clock.now());
   });
 
-  it('begins the next attempt while the last one is written down, but not without end', async () => {
+  it('begins the next attempt while the last one is recorded, up to a bound', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 2 }, trigger);
     const settle = store.outbox.settle.bind(store.outbox);
@@ -210,7 +210,7 @@ describe('a lane and the calls it makes', () => {
     await running;
   });
 
-  it('gives back what it holds when the breaker opens', async () => {
+  it('returns its claims when the breaker opens', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 5 }, trigger);
     await add(deliveries(30));
@@ -225,7 +225,7 @@ describe('a lane and the calls it makes', () => {
     await running;
   });
 
-  it('does not ask again and again where something is due that the store does not hand out', async () => {
+  it('does not claim in a busy loop if the store does not hand out a due delivery', async () => {
     const { add, clock, store, stop, running } = setUp();
     let claims = 0;
     store.outbox.claim = async () => {

@@ -1,4 +1,4 @@
-// A lane whose clock jumps, whose process stops, or whose deliveries pass each other.
+// A lane whose clock jumps, whose process stops, or whose deliveries overtake each other.
 
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
@@ -11,7 +11,7 @@ const HOUR = 3_600_000;
 const DOWN: Outcome = { outcome: 'retry', reason: 'unreachable', detail: 'ECONNREFUSED' };
 
 describe('a lane whose clock is set back', () => {
-  it('attempts at its time what waits, once the store follows, and not an hour later', async () => {
+  it('attempts a waiting delivery at its time after the store was shifted, not an hour later', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, lane, store, stop, running } = setUp({}, trigger);
     await add(deliveries(1));
@@ -19,7 +19,7 @@ describe('a lane whose clock is set back', () => {
     await clock.advance(0);
     clock.jump(-HOUR);
     await store.upkeep.shift(-HOUR);
-    lane.jumped(-HOUR);
+    lane.clockJumped(-HOUR);
     await clock.advance(89_999);
     expect(trigger.firings).to.have.length(1);
     await clock.advance(1);
@@ -29,7 +29,7 @@ describe('a lane whose clock is set back', () => {
     await running;
   });
 
-  it('looks again once a minute, although nobody tells it', async () => {
+  it('looks again once a minute without a wake-up', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, store, stop, running } = setUp({}, trigger);
     await add(deliveries(1, { dueAt: clock.now() + HOUR }));
@@ -42,14 +42,14 @@ describe('a lane whose clock is set back', () => {
   });
 });
 
-describe('a lane whose clock leaps', () => {
-  it('lets nothing expire for that', async () => {
+describe('a lane whose clock jumps forward', () => {
+  it('lets nothing expire because of that', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, lane, store, of, stop, running } = setUp({}, trigger);
     await add(deliveries(1));
     await store.upkeep.shift(25 * HOUR);
     clock.jump(25 * HOUR);
-    lane.jumped(25 * HOUR);
+    lane.clockJumped(25 * HOUR);
     trigger.firings[0]?.end(RETRY);
     await clock.advance(0);
     expect(of('delivery-moved').map(({ to }) => to)).to.deep.equal(['waiting']);
@@ -59,7 +59,7 @@ describe('a lane whose clock leaps', () => {
 });
 
 describe('a lane after a restart', () => {
-  it('makes no dead letter of the time in which a breaker was open or no gateway ran', async () => {
+  it('makes no dead letter because of the time in which a breaker was open or no gateway ran', async () => {
     const given = { clock: new FakeClock(), store: createMemoryStore() };
     const retry = { firstMs: 1_000, maxMs: 1_000, forMs: 10 * 60_000 };
     const refused = new HeldTrigger();
@@ -72,9 +72,9 @@ describe('a lane after a restart', () => {
     await clock.advance(HOUR);
     const from = clock.now();
     await clock.advance(25 * HOUR);
-    const without = [{ from, to: clock.now() }];
+    const downtimes = [{ from, to: clock.now() }];
     const trigger = new HeldTrigger();
-    const second = setUp({ concurrency: 5, retry }, trigger, { ...given, without });
+    const second = setUp({ concurrency: 5, retry }, trigger, { ...given, downtimes });
     await clock.advance(0);
     expect(trigger.firings).to.have.length(5);
     for (const firing of trigger.firings) firing.end(RETRY);
@@ -87,7 +87,7 @@ describe('a lane after a restart', () => {
 });
 
 describe('a lane that keeps order', () => {
-  it('says which one a delivery overtook', async () => {
+  it('says which delivery was overtaken', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, of, stop, running } = setUp({ order: 'object' }, trigger);
     const two = deliveries(2, { object: 'v1/Pod/shop/web' });
@@ -107,7 +107,7 @@ describe('a lane that keeps order', () => {
     await running;
   });
 
-  it('attempts all the same where nobody can say', async () => {
+  it('makes the attempt although that cannot be read', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, store, stop, running } = setUp({ order: 'object' }, trigger);
     store.archive.list = () => Promise.reject(new Error('busy'));

@@ -1,9 +1,9 @@
-// Lanes: bounded concurrency, one attempt an object, attempts recorded before they are made, and an
-// end that loses nothing.
+// Lanes: bounded concurrency, one attempt an object, attempts recorded before they are made, and a
+// stop that loses nothing.
 
 import { expect } from 'chai';
 import type { Trigger } from '../../lib/core/trigger.ts';
-import { Dispatch } from '../../lib/delivery/dispatch.ts';
+import { Dispatch } from '../../lib/delivery/lane.ts';
 import { aCommit, deliveries } from '../conformance/store-builders.ts';
 import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';
 
@@ -49,7 +49,7 @@ describe('a lane', () => {
     await running;
   });
 
-  it('repeats a retry after its backoff, and not before', async () => {
+  it('repeats an attempt after its backoff, and not before', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, stop, running } = setUp({}, trigger);
     await add(deliveries(1));
@@ -64,7 +64,7 @@ describe('a lane', () => {
     await running;
   });
 
-  it('waits as long as the receiver asked where that is longer', async () => {
+  it('waits as long as the receiver asked if that is longer', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, stop, running } = setUp({}, trigger);
     await add(deliveries(1));
@@ -78,7 +78,7 @@ describe('a lane', () => {
     await running;
   });
 
-  it('cuts an attempt off at its timeout', async () => {
+  it('aborts an attempt at its timeout', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, store, stop, running } = setUp({}, trigger);
     await add(deliveries(1));
@@ -89,7 +89,7 @@ describe('a lane', () => {
     await running;
   });
 
-  it('takes a throw for a bug, tells it, and gives up after five', async () => {
+  it('reports an error thrown by a trigger as a bug, and gives up after five', async () => {
     let fired = 0;
     const broken: Trigger = {
       keyLifeMs: 3_600_000,
@@ -106,14 +106,14 @@ describe('a lane', () => {
     await running;
   });
 
-  it('ends as unknown without another attempt when a lost answer can no longer be told', async () => {
+  it('leaves an outcome unknown, without another attempt, when the key is no longer recognized', async () => {
     const trigger = new HeldTrigger(30_000);
     const { add, clock, store, stop, running } = setUp({ concurrency: 1 }, trigger);
     const [first, second] = deliveries(2);
     await add(first === undefined ? [] : [first]);
     trigger.firings[0]?.end({ outcome: 'unknown', reason: 'timeout', detail: 'lost' });
     await clock.advance(0);
-    // The lane is full while the repetition falls due, and free only when the key has gone.
+    // The lane is full while the repetition falls due, and free only after the key has expired.
     await add(second === undefined ? [] : [{ ...second, dueAt: 0 }]);
     await clock.advance(9_000);
     trigger.firings[1]?.end({ ...RETRY, afterMs: 100_000 });
@@ -125,7 +125,7 @@ describe('a lane', () => {
     await running;
   });
 
-  it('writes an outcome down again and again while the store fails', async () => {
+  it('retries recording an outcome while the store fails', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, store, of, stop, running } = setUp({}, trigger);
     const settle = store.outbox.settle.bind(store.outbox);
@@ -142,7 +142,7 @@ describe('a lane', () => {
     await running;
   });
 
-  it('tells what became of each attempt and of its delivery', async () => {
+  it('observes each attempt, its outcome and the state of its delivery', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, seen, stop, running } = setUp({}, trigger);
     await add(deliveries(1));
@@ -169,7 +169,7 @@ describe('a lane', () => {
     expect(await stateOf(store, deliveries(2)[1])).to.equal('waiting');
   });
 
-  it('cuts running attempts off when it is told to abandon them', async () => {
+  it('aborts running attempts when it is abandoned', async () => {
     const trigger = new HeldTrigger();
     const { add, stop, abandon, running, lane } = setUp({}, trigger);
     await add(deliveries(1));
@@ -182,7 +182,7 @@ describe('a lane', () => {
 });
 
 describe('dispatch', () => {
-  it('wakes the lanes of the deliveries it is told of', async () => {
+  it('wakes the lanes of the given deliveries', async () => {
     const trigger = new HeldTrigger();
     const { clock, lane, store, stop, running } = setUp({}, trigger);
     const dispatch = new Dispatch(new Map([['build', lane]]));
@@ -197,7 +197,7 @@ describe('dispatch', () => {
     await running;
   });
 
-  it('ends what was begun in every lane before it throws what the store threw', async () => {
+  it('ends running attempts of every lane before it throws the error of the store', async () => {
     const trigger = new HeldTrigger();
     const { add, clock, lane, store, stop, running } = setUp({}, trigger);
     stop.abort();

@@ -1,4 +1,4 @@
-// What each outcome makes of a delivery: a table.
+// The next state of a delivery for each outcome: a table.
 
 import { expect } from 'chai';
 import type { Attempt, Delivery, Outcome } from '../../lib/core/delivery.ts';
@@ -12,7 +12,7 @@ const LOST: Outcome = { outcome: 'unknown', reason: 'timeout', detail: 'no answe
 const RETRY: Outcome = { outcome: 'retry', reason: 'throttled', detail: '429' };
 const BUG: Outcome = { outcome: 'unknown', reason: 'bug', detail: 'x is not a function' };
 
-/** A delivery with attempts that began so many ms ago; the last one has no outcome yet. */
+/** A delivery with attempts that began this many ms ago; the last one has no outcome yet. */
 function attempted(
   ...attempts: readonly (readonly [agoMs: number, outcome: Outcome | null])[]
 ): Delivery {
@@ -144,13 +144,13 @@ describe('nextState', () => {
     ['a throw', first, BUG],
   ];
   for (const [what, delivery, outcome] of repeated) {
-    it(`of ${what} is another attempt where at least once is wanted`, () => {
+    it(`of ${what} is another attempt with at least once`, () => {
       const next = nextState(delivery, outcome, facts(0, { onLostAnswer: 'atLeastOnce' }));
       expect(next).to.include({ state: 'waiting', dead: null });
     });
   }
 
-  it('does not count time in which nothing was let through', () => {
+  it('does not count time in which no attempts were made', () => {
     const old = attempted([2 * HOUR, RETRY], [10, null]);
     expect(nextState(old, RETRY, facts(0, { pausedMs: HOUR + 1 })).state).to.equal('waiting');
     expect(nextState(old, RETRY, facts(0, { pausedMs: HOUR })).dead).to.equal('expired');

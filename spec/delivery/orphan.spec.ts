@@ -1,13 +1,14 @@
-// Deliveries without a trigger are set aside, and nobody walks the others for that.
+// Deliveries without a trigger are orphaned, without reading the others.
 
 import { expect } from 'chai';
 import type { DeliveryQuery } from '../../lib/core/store.ts';
-import { Dispatch, orphan, orphanAll } from '../../lib/delivery/dispatch.ts';
+import { Dispatch } from '../../lib/delivery/lane.ts';
+import { orphan, orphanAll } from '../../lib/delivery/stored-deliveries.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, deliveries, idOf } from '../conformance/store-builders.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 
-/** A store with 3 waiting and 1 held for `build`, and 600 for `report`; and what was listed of it. */
+/** A store with 3 waiting and 1 held for `build`, 600 for `report`, and its recorded listings. */
 async function setUp() {
   const store = createMemoryStore();
   const [first, ...others] = deliveries(4);
@@ -30,13 +31,13 @@ async function setUp() {
 }
 
 describe('orphan', () => {
-  it('lists nothing where every trigger is configured', async () => {
+  it('lists nothing if every trigger is configured', async () => {
     const { parts, queries } = await setUp();
     expect(await orphan(parts, new Set(['build', 'report']))).to.equal(0);
     expect(queries).to.deep.equal([]);
   });
 
-  it('sets aside what waits or is held for a trigger that is not, and looks at no other', async () => {
+  it('orphans waiting and held deliveries of a trigger that is not configured, and reads no others', async () => {
     const { parts, queries, of, store } = await setUp();
     expect(await orphan(parts, new Set(['report']))).to.equal(4);
     expect(new Set(queries.map(({ trigger }) => trigger))).to.deep.equal(new Set(['build']));
@@ -52,7 +53,7 @@ describe('orphan', () => {
     });
   });
 
-  it('leaves out what was settled long ago', async () => {
+  it('ignores settled deliveries', async () => {
     const { parts, queries } = await setUp();
     await orphan(parts, new Set(['report']));
     queries.length = 0;
@@ -60,7 +61,7 @@ describe('orphan', () => {
     expect(queries).to.deep.equal([]);
   });
 
-  it('goes over many', async () => {
+  it('orphans many', async () => {
     const { parts, of } = await setUp();
     expect(await orphan(parts, new Set())).to.equal(604);
     expect(of('delivery-moved')).to.have.length(604);
@@ -68,7 +69,7 @@ describe('orphan', () => {
 });
 
 describe('orphanAll', () => {
-  it('sets everything unsettled of some triggers aside, for a reason', async () => {
+  it('orphans every unsettled delivery of some triggers, for a reason', async () => {
     const { parts, of } = await setUp();
     expect(await orphanAll(parts, ['build', 'other'], 'another cluster')).to.equal(4);
     expect(of('delivery-moved').map(({ why }) => why)).to.deep.equal(
@@ -76,7 +77,7 @@ describe('orphanAll', () => {
     );
   });
 
-  it('leaves alone what somebody changed meanwhile', async () => {
+  it('leaves a delivery that was changed meanwhile', async () => {
     const { parts, store } = await setUp();
     const next = { state: 'discarded', dead: null, dueAt: 0 } as const;
     const [one] = await store.archive.list({ trigger: 'build', states: ['waiting'], limit: 1 });
@@ -94,7 +95,7 @@ describe('orphanAll', () => {
 });
 
 describe('dispatch', () => {
-  it('tells nothing of a lost delivery whose trigger is not configured', () => {
-    expect(() => new Dispatch(new Map()).tellLost(deliveries(1))).not.to.throw();
+  it('observes nothing about a lost delivery whose trigger is not configured', () => {
+    expect(() => new Dispatch(new Map()).reportLost(deliveries(1))).not.to.throw();
   });
 });

@@ -1,4 +1,4 @@
-// How much of a span was paused: overlaps, the one that lasts, and the bound.
+// The paused part of a span: overlaps, a pause that lasts, and the bound.
 
 import { expect } from 'chai';
 import { Pauses } from '../../lib/delivery/retry-age.ts';
@@ -53,7 +53,7 @@ describe('pauses', () => {
     });
   }
 
-  it('go on lasting where a span inside is added', () => {
+  it('still last after a span inside is added', () => {
     const pauses = pausesOf([10, null]);
     pauses.add({ from: 20, to: 30 });
     expect(pauses.within(0, 100)).to.equal(90);

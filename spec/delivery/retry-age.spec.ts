@@ -1,5 +1,5 @@
-// How old deliveries and lost answers are: pauses, spans without a gateway, clocks that jump, and
-// what of it a next process knows.
+// Ages of deliveries and lost answers: pauses, spans without a gateway, clocks that jump, and
+// recovery by the next process.
 
 import { expect } from 'chai';
 import { RetryAge } from '../../lib/delivery/retry-age.ts';
@@ -11,17 +11,17 @@ const MINUTE = 60_000;
 function setUp() {
   const clock = new FakeClock();
   const { keep } = createMemoryStore();
-  const made = (without: readonly { from: number; to: number }[] = []): RetryAge =>
-    new RetryAge('build', { clock, keep, without });
+  const made = (downtimes: readonly { from: number; to: number }[] = []): RetryAge =>
+    new RetryAge('build', { clock, keep, downtimes });
   const from = clock.now();
-  /** How old something of the beginning is now, in minutes. */
+  /** The age of a delivery from the beginning, in minutes. */
   const age = (aging: RetryAge): number => aging.ageMs(from, clock.now()) / MINUTE;
   const pass = (minutes: number): Promise<void> => clock.advance(minutes * MINUTE);
   return { clock, keep, made, from, age, pass };
 }
 
 describe('the age of a delivery', () => {
-  it('does not grow while nothing is let through', async () => {
+  it('does not grow while no attempts are made', async () => {
     const { made, age, pass } = setUp();
     const aging = made();
     await pass(1);
@@ -33,7 +33,7 @@ describe('the age of a delivery', () => {
     expect(age(aging)).to.equal(3);
   });
 
-  it('does not grow while nothing was let through before a restart, nor until it', async () => {
+  it('does not grow in a pause before a restart, nor until the restart', async () => {
     const { made, age, pass } = setUp();
     const first = made();
     await pass(1);
@@ -51,7 +51,7 @@ describe('the age of a delivery', () => {
     expect(age(second)).to.equal(5);
   });
 
-  it('does not grow while no gateway worked', async () => {
+  it('does not grow while no gateway ran', async () => {
     const { made, age, pass, from } = setUp();
     const aging = made([{ from: from + 2 * MINUTE, to: from + 10 * MINUTE }]);
     await aging.restore();
@@ -59,7 +59,7 @@ describe('the age of a delivery', () => {
     expect(age(aging)).to.equal(3);
   });
 
-  it('counts a moment once in which both nothing was let through and no gateway worked', async () => {
+  it('counts a moment once that is both in a pause and without a gateway', async () => {
     const { made, age, pass, from } = setUp();
     const first = made();
     first.pause();
@@ -71,7 +71,7 @@ describe('the age of a delivery', () => {
     expect(age(second)).to.equal(1);
   });
 
-  it('keeps what was kept before although the clock jumps before anybody took it up', async () => {
+  it('keeps stored spans although the clock jumps before they are recovered', async () => {
     const { clock, made, age, pass } = setUp();
     const first = made();
     first.pause();
@@ -80,7 +80,7 @@ describe('the age of a delivery', () => {
     await first.saved;
     const second = made();
     clock.jump(60 * MINUTE);
-    second.jumped(60 * MINUTE);
+    second.clockJumped(60 * MINUTE);
     await second.saved;
     const third = made();
     await third.restore();
@@ -88,35 +88,35 @@ describe('the age of a delivery', () => {
     expect(age(third)).to.equal(1);
   });
 
-  it('does not grow by a leap of the clock', async () => {
+  it('does not grow by a jump of the clock', async () => {
     const { clock, made, age, pass } = setUp();
     const aging = made();
     await pass(1);
     clock.jump(60 * MINUTE);
-    aging.jumped(60 * MINUTE);
+    aging.clockJumped(60 * MINUTE);
     await pass(1);
     expect(age(aging)).to.equal(2);
   });
 
-  it('is never more than it was after a clock was set back, also in a pause', async () => {
+  it('is never too high after the clock was set back, also in a pause', async () => {
     const { clock, made, age, pass } = setUp();
     const aging = made();
     await pass(10);
     aging.pause();
     clock.jump(-5 * MINUTE);
-    aging.jumped(-5 * MINUTE);
+    aging.clockJumped(-5 * MINUTE);
     await pass(20);
     aging.resume();
     expect(age(aging)).to.be.at.most(10);
-    // One of after that, in the pause that began before.
+    // A later delivery, in the pause that began before.
     expect(aging.ageMs(clock.now() - 20 * MINUTE, clock.now())).to.equal(0);
   });
 
-  it('is counted although the store keeps nothing', async () => {
+  it('is counted although the store fails', async () => {
     const { clock, age, pass } = setUp();
     const refuse = (): Promise<never> => Promise.reject(new Error('disk full'));
     const keep = { read: async () => null, write: refuse };
-    const aging = new RetryAge('build', { clock, keep, without: [] });
+    const aging = new RetryAge('build', { clock, keep, downtimes: [] });
     await aging.restore();
     aging.pause();
     await aging.saved;
@@ -127,7 +127,7 @@ describe('the age of a delivery', () => {
   });
 
   for (const text of ['{}', 'null', '7', '{"pauses":7}', '{"pauses":[7,["x",null],[1]]}', '{']) {
-    it(`takes no harm from ${text} where its own was kept`, async () => {
+    it(`ignores ${text} as its stored value`, async () => {
       const { keep, made, age, pass } = setUp();
       await keep.write('pauses/build', text);
       const aging = made();
@@ -138,8 +138,8 @@ describe('the age of a delivery', () => {
   }
 });
 
-describe('how long ago an answer was lost', () => {
-  it('is what the clock says, pauses or not', async () => {
+describe('the age of a lost answer', () => {
+  it('follows the clock, also in pauses', async () => {
     const { clock, made, from, pass } = setUp();
     const aging = made();
     aging.pause();
@@ -147,12 +147,12 @@ describe('how long ago an answer was lost', () => {
     expect(aging.sinceMs(from, clock.now())).to.equal(10 * MINUTE);
   });
 
-  it('is not less after the clock was set back, also for a next process', async () => {
+  it('is not lower after the clock was set back, also for the next process', async () => {
     const { clock, made, from, pass } = setUp();
     const first = made();
     await pass(10);
     clock.jump(-60 * MINUTE);
-    first.jumped(-60 * MINUTE);
+    first.clockJumped(-60 * MINUTE);
     await pass(70);
     await first.saved;
     const second = made();
@@ -163,7 +163,7 @@ describe('how long ago an answer was lost', () => {
     }
   });
 
-  it('is longer than any key lives, but one for ever, where it lies ahead', () => {
+  it('exceeds the life of any limited key if it is in the future', () => {
     const { clock, made } = setUp();
     const since = made().sinceMs(clock.now() + 1, clock.now());
     expect(since).to.be.above(365 * 24 * 60 * MINUTE);

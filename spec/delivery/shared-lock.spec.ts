@@ -1,41 +1,41 @@
-// The gate: who passes beside whom, in which order, and that giving up leaves nobody waiting.
+// The lock: shared and exclusive holders, their order, and a waiter that gives up.
 
 import { expect } from 'chai';
-import { type Passage, SharedLock } from '../../lib/delivery/shared-lock.ts';
+import { type LockMode, SharedLock } from '../../lib/delivery/shared-lock.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
-/** A gate, and who is inside by name. */
-function gateWithNames() {
-  const gate = new SharedLock();
+/** A lock, and its holders by name. */
+function lockWithNames() {
+  const sharedLock = new SharedLock();
   const inside = new Map<string, Disposable>();
-  const enter = async (name: string, passage: Passage, signal?: AbortSignal): Promise<void> => {
-    const pass = await gate.enter(passage, signal ?? new AbortController().signal);
-    if (pass !== null) inside.set(name, pass);
+  const enter = async (name: string, mode: LockMode, signal?: AbortSignal): Promise<void> => {
+    const lock = await sharedLock.acquire(mode, signal ?? new AbortController().signal);
+    if (lock !== null) inside.set(name, lock);
   };
   const leave = async (name: string): Promise<void> => {
     inside.get(name)?.[Symbol.dispose]();
     inside.delete(name);
     await turned();
   };
-  return { gate, enter, leave, names: (): string => [...inside.keys()].join(' ') };
+  return { sharedLock, enter, leave, names: (): string => [...inside.keys()].join(' ') };
 }
 
-/** Lets everything that is ready run. */
+/** Runs everything that is ready. */
 function turned(): Promise<void> {
   return new FakeClock().advance(0);
 }
 
-describe('a gate', () => {
-  it('lets many pass together', async () => {
-    const { enter, names } = gateWithNames();
+describe('the shared lock', () => {
+  it('has many shared holders at once', async () => {
+    const { enter, names } = lockWithNames();
     await Promise.all([enter('a', 'shared'), enter('b', 'shared'), enter('c', 'shared')]);
     expect(names()).to.equal('a b c');
   });
 
-  it('lets one that must be alone in when all others have left, and those behind it after it', async () => {
-    const { enter, leave, names } = gateWithNames();
+  it('admits an exclusive holder when all others have left, and later ones after it', async () => {
+    const { enter, leave, names } = lockWithNames();
     await Promise.all([enter('a', 'shared'), enter('b', 'shared')]);
-    void enter('x', 'alone');
+    void enter('x', 'exclusive');
     void enter('c', 'shared');
     void enter('d', 'shared');
     await leave('a');
@@ -46,21 +46,21 @@ describe('a gate', () => {
     expect(names()).to.equal('c d');
   });
 
-  it('lets two that must be alone in one after the other', async () => {
-    const { enter, leave, names } = gateWithNames();
-    void enter('x', 'alone');
-    void enter('y', 'alone');
+  it('admits two exclusive holders one after the other', async () => {
+    const { enter, leave, names } = lockWithNames();
+    void enter('x', 'exclusive');
+    void enter('y', 'exclusive');
     await turned();
     expect(names()).to.equal('x');
     await leave('x');
     expect(names()).to.equal('y');
   });
 
-  it('answers null to who gives up, and lets in those who waited behind it', async () => {
-    const { enter, names } = gateWithNames();
+  it('returns null to a waiter that gives up, and admits those behind it', async () => {
+    const { enter, names } = lockWithNames();
     const giveUp = new AbortController();
     await enter('a', 'shared');
-    void enter('x', 'alone', giveUp.signal);
+    void enter('x', 'exclusive', giveUp.signal);
     void enter('b', 'shared');
     await turned();
     expect(names()).to.equal('a');
@@ -69,19 +69,19 @@ describe('a gate', () => {
     expect(names()).to.equal('a b');
   });
 
-  it('lets nobody wait whose signal has aborted, and who need not wait pass', async () => {
-    const { gate, enter, names } = gateWithNames();
+  it('lets no waiter with an aborted signal wait, but admits it if the lock is free', async () => {
+    const { sharedLock, enter, names } = lockWithNames();
     await enter('a', 'shared', AbortSignal.abort());
     expect(names()).to.equal('a');
-    expect(await gate.enter('alone', AbortSignal.abort())).to.equal(null);
+    expect(await sharedLock.acquire('exclusive', AbortSignal.abort())).to.equal(null);
   });
 
-  it('counts one that leaves twice once', async () => {
-    const { gate } = gateWithNames();
-    const pass = await gate.enter('shared', new AbortController().signal);
-    await gate.enter('shared', new AbortController().signal);
-    pass?.[Symbol.dispose]();
-    pass?.[Symbol.dispose]();
-    expect(gate.inside).to.equal(1);
+  it('counts a holder that leaves twice once', async () => {
+    const { sharedLock } = lockWithNames();
+    const lock = await sharedLock.acquire('shared', new AbortController().signal);
+    await sharedLock.acquire('shared', new AbortController().signal);
+    lock?.[Symbol.dispose]();
+    lock?.[Symbol.dispose]();
+    expect(sharedLock.holders).to.equal(1);
   });
 });

@@ -61,7 +61,7 @@ describe('the gateway under the permissions of the chart', function () {
     expect(idOf(secrets), 'the two share no id').to.not.equal(idOf(jobs));
   });
 
-  it('is refused nothing that it asks for', () => {
+  it('has every permission that it needs', () => {
     expect(gateway.output()).to.not.match(/forbidden/i);
   });
 

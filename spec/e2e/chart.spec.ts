@@ -1,5 +1,5 @@
-// The chart against a real API server: every object is accepted whole, helm installs it, and then its
-// service account may do exactly what the configuration needs.
+// The chart against a real API server: every object is accepted whole, helm installs it, and then
+// its service account may do exactly what the configuration needs.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -66,13 +66,13 @@ describe('the chart on a real API server', function () {
 
     after(() => account[Symbol.dispose]());
 
-    it('has a pod that the restricted Pod Security Standard lets in', async () => {
+    it('has a pod that the restricted Pod Security Standard admits', async () => {
       const objects = renderObjects(helm, { namespace: at.own, values: valuesFor(at) });
       const { template } = theOnly(objects, 'Deployment')['spec'] as { template: KubeObject };
       expect(await dryRun(plane, podOf(template, at.own))).to.equal('accepted');
     });
 
-    it('has a sample Job that this standard lets in as well', async () => {
+    it('has a sample Job that this standard admits, too', async () => {
       const { triggers } = load(readFileSync(sampleJob, 'utf8')) as SampleJob;
       const { manifest } = triggers.diagnose.kubernetes;
       const job = { ...manifest, metadata: { name: 'probe', namespace: at.own } };

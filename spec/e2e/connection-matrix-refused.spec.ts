@@ -1,6 +1,6 @@
-// The connection matrix, part three: servers, proxies and tokens that are no good, with the whole
-// gateway as a process. It says so once and clearly, sends no credential to a stranger, does not
-// hammer, and recovers by itself.
+// The connection matrix, part three: invalid servers, proxies and tokens, with the whole gateway as
+// a process. It reports each once, sends no credential to an unknown server, does not retry in a
+// busy loop, and recovers by itself.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -38,7 +38,7 @@ describe('the connection matrix: what is refused', function () {
     expect(await once.settled(bench.plane, { places, writer })).to.deep.equal(once.none);
   }
 
-  describe('a server that proves nothing gets no credential', () => {
+  describe('a server without a valid certificate gets no credential', () => {
     const STRANGERS = [
       {
         what: 'is of another authority',
@@ -61,7 +61,7 @@ describe('the connection matrix: what is refused', function () {
       },
     ] as const;
     for (const stranger of STRANGERS) {
-      it(`where its certificate ${stranger.what}, and the message names it and what to do`, async () => {
+      it(`if its certificate ${stranger.what}, and the message names it and what to do`, async () => {
         const { hostname, trusts, says } = stranger;
         using authority = new Authority('front-ca');
         const pair = authority.sign('front', 'days' in stranger ? stranger.days : 2);
@@ -82,7 +82,7 @@ describe('the connection matrix: what is refused', function () {
       });
     }
 
-    it('where it speaks no TLS', async () => {
+    it('if it speaks no TLS', async () => {
       const heard: string[] = [];
       const plain = createServer((asked) => heard.push(asked.url ?? ''));
       await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', () => resolve()));
@@ -129,12 +129,12 @@ describe('the connection matrix: what is refused', function () {
       { what: 'that nobody knows', of: () => Promise.resolve('not-a-token-of-this-cluster') },
     ];
     for (const { what, of } of BAD) {
-      it(`${what} is told once, asked with sparingly, and left for a good one`, async () => {
+      it(`${what} is reported once, used rarely, and replaced by a good one`, async () => {
         using authority = new Authority('front-ca');
         const pair = authority.sign('front');
         await using front = await TerminatingFront.start(bench.plane, { pair });
         const good = await bench.token();
-        // Signed anew without a change it is as good as before: it is the time that is refused.
+        // Signed again without a change it is valid: only its time is refused.
         expect(await bench.statusOf(await bench.resigned(good, {}))).to.equal(200);
         const bad = await of(good);
         expect(await bench.statusOf(bad)).to.equal(401);
@@ -165,7 +165,7 @@ describe('the connection matrix: what is refused', function () {
     }
   });
 
-  it('a proxy that refuses or is away is named, and all is well when it opens', async () => {
+  it('a proxy that refuses or is unavailable is named, and the gateway recovers when it works', async () => {
     await using proxy = await ConnectProxy.start(bench.plane.url);
     const password = 'pr0xy-s3cret';
     const proxyUrl = `http://sluice:${password}@${proxy.host}`;
@@ -220,7 +220,7 @@ describe('the connection matrix: what is refused', function () {
   ];
   for (const { what, url } of PROXIES) {
     for (const name of ['proxy-url', 'HTTPS_PROXY']) {
-      it(`${name} that ${what} makes the kubeconfig unusable, and its password is not told`, async () => {
+      it(`${name} that ${what} makes the kubeconfig unusable, without showing its password`, async () => {
         const isNamed = name === 'proxy-url';
         const proxy = isNamed ? { proxyUrl: url } : {};
         const server = 'https://kubernetes.default.svc';
@@ -236,7 +236,7 @@ describe('the connection matrix: what is refused', function () {
     }
   }
 
-  it('a proxy-url that can not be used ends with 4 and says why, without it', async () => {
+  it('an unusable proxy-url ends with 4 and says why, without showing it', async () => {
     const [{ url: proxyUrl } = { url: '' }] = PROXIES;
     const kubeconfig = await bench.kubeconfig({ user: {}, proxyUrl });
     await using gateway = await GatewayProcess.start({ ...bench.request, kubeconfig });

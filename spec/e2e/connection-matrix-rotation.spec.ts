@@ -1,6 +1,6 @@
 // The connection matrix, part two: credentials that change while a watch runs, on a real
-// kube-apiserver. What was written is read once and only once across each change, and one line says
-// that credentials were read again.
+// kube-apiserver. Every Event is read exactly once across each change, and one line says that
+// credentials were read again.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { ProvedConnection } from './support/proved-connection.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
 import { TerminatingFront } from './support/terminating-front.ts';
 
-/** After so long files are read again, whatever the server says. */
+/** After this time files are read again, whatever the server answers. */
 const BELIEVED_MS = 60_000;
 
 describe('the connection matrix: what rotates', function () {
@@ -32,7 +32,7 @@ describe('the connection matrix: what rotates', function () {
 
   afterEach(() => bench[Symbol.asyncDispose]());
 
-  it('takes the new token of a file for the requests after the old one ended', async () => {
+  it('uses the new token of a file after the old one ended', async () => {
     using authority = new Authority('front-ca');
     const pair = authority.sign('front');
     await using front = await TerminatingFront.start(bench.plane, { pair });
@@ -58,7 +58,7 @@ describe('the connection matrix: what rotates', function () {
     );
     const after = front.seen.slice(before);
     expect(after.filter(({ status }) => status === 201)).to.have.length(10);
-    // Those that were under way at once may each have met the 401; nothing went out again as it was.
+    // Concurrent requests may each have got the 401; none was repeated unchanged.
     const refused = after.filter(({ status }) => status === 401);
     expect(refused.length).to.be.within(1, 8);
     for (const { authorization } of refused) expect(authorization).to.equal(`Bearer ${old}`);
@@ -70,7 +70,7 @@ describe('the connection matrix: what rotates', function () {
     for (const secret of [old, next]) expect(gateway.output).to.not.include(secret);
   });
 
-  it('opens new connections with a new client certificate and the open watch goes on', async () => {
+  it('opens new connections with a new client certificate, and the open watch continues', async () => {
     const withdraw = await bench.grantUser('jane-old');
     await bench.grantUser('jane-new');
     const former = await bench.plane.clientCertificate('jane-old');
@@ -87,7 +87,7 @@ describe('the connection matrix: what rotates', function () {
       return answer.ok && answer.status === 403;
     };
     await until(isForbidden, 'the rights to be withdrawn', 15_000);
-    // Two files can not change at once: between them certificate and key do not fit together.
+    // Two files cannot change at once: in between, certificate and key do not match.
     await bench.file('client.crt', next.certificate);
     const torn = await proved.create();
     expect(torn).to.include({ ok: false, reached: 'never', code: 'kubeconfig-unusable' });
@@ -102,7 +102,7 @@ describe('the connection matrix: what rotates', function () {
     expect(JSON.stringify([torn, proved.observed.seen])).to.not.include('PRIVATE KEY');
   });
 
-  it('asks an exec plugin again when its credential expires, and only then', async () => {
+  it('runs an exec plugin again when its credential expires, and only then', async () => {
     const plugin = await Plugin.create(bench);
     await plugin.next({ expiresInMs: 2_000 });
     await using proved = await ProvedConnection.open(bench.plane, bench.places, plugin.way);
@@ -125,7 +125,7 @@ describe('the connection matrix: what rotates', function () {
     expect(proved.lostOrTwice).to.deep.equal([]);
   });
 
-  it('recovers from an exec plugin that fails once, and tells no token of its words', async () => {
+  it('recovers from an exec plugin that fails once, and logs no token of its output', async () => {
     const plugin = await Plugin.create(bench);
     await plugin.next({ expiresInMs: 500 });
     const first = plugin.token;
@@ -149,7 +149,7 @@ describe('the connection matrix: what rotates', function () {
     expect(proved.lostOrTwice).to.deep.equal([]);
   });
 
-  it('sends nothing by an exec plugin that gives nothing, and asks it again', async () => {
+  it('sends no request if an exec plugin returns nothing, and runs it again', async () => {
     const plugin = await Plugin.create(bench);
     await plugin.next({ expiresInMs: 500 });
     await using proved = await ProvedConnection.open(bench.plane, bench.places, plugin.way);
@@ -164,7 +164,7 @@ describe('the connection matrix: what rotates', function () {
     expect(proved.lostOrTwice).to.deep.equal([]);
   });
 
-  it('reads a projected token of its pod again within a minute, while the old one holds', async () => {
+  it('reads a projected token of its pod again within a minute, while the old one is valid', async () => {
     const serviceAccountFolder = await bench.project(await bench.token());
     const { hostname, port } = new URL(bench.plane.url);
     const environment = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
@@ -189,7 +189,7 @@ describe('the connection matrix: what rotates', function () {
     { what: 'holds what no header may', content: 'half of a\ntoken' },
   ];
   for (const { what, content } of TORN) {
-    it(`sends nothing while a token file ${what}, and goes on when it is whole`, async () => {
+    it(`sends no request while a token file ${what}, and continues when it is complete`, async () => {
       const token = await bench.token();
       const user = { tokenFile: await bench.file('token', token) };
       const options = { kubeconfig: await bench.kubeconfig({ user }) };
@@ -206,7 +206,7 @@ describe('the connection matrix: what rotates', function () {
   }
 });
 
-/** What the plugin does when it is run next. */
+/** Behaviour of the next run of the plugin. */
 interface Next {
   readonly expiresInMs: number;
   readonly token?: string;

@@ -1,6 +1,6 @@
 // The connection matrix: one row a way to an API server, each with the gateway's own connection
-// listing and watching Events and creating an object on a real kube-apiserver. What rotates is
-// connection-matrix-rotation.spec.ts, what is refused connection-matrix-refused.spec.ts.
+// listing and watching Events and creating an object on a real kube-apiserver. Rotation is in
+// connection-matrix-rotation.spec.ts, refusals in connection-matrix-refused.spec.ts.
 
 import { expect } from 'chai';
 import { renderKubeconfig } from '../controlplane/kubeconfig.ts';
@@ -11,22 +11,22 @@ import { ProvedConnection, type Way } from './support/proved-connection.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
 import { type AfterAnswer, TerminatingFront } from './support/terminating-front.ts';
 
-/** A row: how to get there, and what else must be so afterwards. */
+/** A row: the way to the server, and further expectations. */
 interface Row {
   readonly way: string;
   readonly open: (bench: MatrixBench, opened: AsyncDisposableStack) => Promise<Opened>;
 }
 
 interface Opened extends Way {
-  /** As whom; absent: as the service account of the bench. */
+  /** User; absent: the service account of the bench. */
   readonly user?: string;
   readonly afterwards?: () => void;
 }
 
-/** Only the proxy knows this name; the certificate of every API server holds it. */
+/** Only the proxy resolves this name; the certificate of every API server contains it. */
 const UNRESOLVABLE = 'kubernetes.default.svc';
 
-/** Characters that a URL can only hold escaped, and that Basic takes as they are. */
+/** Characters that a URL must escape and Basic authentication must not. */
 const PROXY_USER = { name: 'pro@xy', password: 's3cret/wörd' };
 
 const ROWS: readonly Row[] = [
@@ -175,13 +175,13 @@ async function viaProxyVariable(bench: MatrixBench, opened: AsyncDisposableStack
   const proxy = opened.use(await ConnectProxy.start(bench.plane.url));
   const environment = { HTTPS_PROXY: `http://${proxy.host}` };
   const { port } = new URL(bench.plane.url);
-  // Variables lead no request to loopback through a proxy.
+  // Proxy variables do not apply to loopback.
   const server = `https://${UNRESOLVABLE}:${port}`;
   const kubeconfig = await bench.kubeconfig({ user: { token: await bench.token() }, server });
   return { options: { kubeconfig }, environment, afterwards: () => expectSealed(proxy) };
 }
 
-/** The tunnels carried the whole of it as TLS records and nothing that can be read. */
+/** The tunnels carried everything as TLS records and no plain text. */
 function expectSealed(proxy: ConnectProxy): void {
   const handshake = 0x16;
   expect(proxy.asked).to.have.length(proxy.firstBytes.length).and.not.to.have.length(0);
@@ -200,7 +200,7 @@ function viaFront(after: AfterAnswer): Row['open'] {
     const kubeconfig = await bench.kubeconfig({ user, server: front.url, ca: authority.cert });
     const afterwards = (): void => {
       expect(new Set(front.seen.map((one) => one.httpVersion))).to.deep.equal(new Set(['1.1']));
-      // Of what is kept, one carries the watch and one all the rest.
+      // Of the open connections, one carries the watch and one everything else.
       if (after === 'kept') expect(front.connections).to.equal(2);
       else expect(front.connections).to.be.greaterThan(10);
     };

@@ -1,5 +1,5 @@
-// How the gateway reaches a real API server: every kind of credential, one that is taken away while
-// it runs, and what it says where it can not reach it, may not read, or has nothing to go by.
+// The gateway and a real API server: every kind of credential, one that is revoked while it runs,
+// and messages for an unreachable server, missing permissions or no configuration.
 
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,10 +27,12 @@ describe('the connection to an API server', function () {
   });
 
   after(() => opened.disposeAsync());
-  // One of the specs stops it; running already, it stays as it is.
+  // One of the specs stops it; if it runs already, this changes nothing.
   afterEach(() => plane.startApiServer());
 
-  /** Places, an account that may do what is needed there, and what a gateway is started with. */
+  /**
+   * Namespaces, an account with the permissions that are needed there, and options of the gateway.
+   */
   async function prepare(): Promise<Prepared> {
     const places = await once.createPlaces(plane, 1);
     await plane.kubeconfigFor(once.rulesFor(places));
@@ -144,7 +146,7 @@ describe('the connection to an API server', function () {
     await gateway.ready();
   });
 
-  it('is never made to a server of another authority, which readyz and the log say', async () => {
+  it('is never made to a server of another authority; readyz and the log say so', async () => {
     const prepared = await prepare();
     const { certificate: ca } = await plane.clientCertificate('another');
     const user = { token: await plane.tokenFor(prepared.account) };
@@ -159,7 +161,7 @@ describe('the connection to an API server', function () {
     expect((await gateway.stop()).code).to.equal(0);
   });
 
-  it('waits for an API server that is away at the start', async () => {
+  it('waits for an API server that is unavailable at the start', async () => {
     const prepared = await prepare();
     const user = { token: await plane.tokenFor(prepared.account) };
     const kubeconfig = await plane.writeKubeconfig({ user });
@@ -174,7 +176,7 @@ describe('the connection to an API server', function () {
     await expectBuilds(prepared);
   });
 
-  it('says what it may not do, and goes on once that is granted', async () => {
+  it('names the missing permission, and continues once it is granted', async () => {
     const places = await once.createPlaces(plane, 1);
     const rights = once.rulesFor(places);
     const kubeconfig = await plane.kubeconfigFor({ ...rights, rules: rights.rules.slice(1) });
@@ -195,7 +197,7 @@ describe('the connection to an API server', function () {
     expect(await once.settled(plane, { places, writer })).to.deep.equal(once.none);
   });
 
-  it('is ready without a namespace that it may not read, notes it, and takes it up once granted', async () => {
+  it('is ready without a namespace that it may not read, notes it, and reads it once granted', async () => {
     const places = await once.createPlaces(plane, 2);
     const [denied = '', shop = ''] = places.watched;
     const rights = once.rulesFor(places);
@@ -226,7 +228,7 @@ describe('the connection to an API server', function () {
     { what: 'names no such context', text: '{"current-context":"gone"}', says: /gone/ },
   ];
   for (const [index, { what, text, says }] of UNUSABLE.entries()) {
-    it(`ends with 4 and one clear message where the kubeconfig ${what}`, async () => {
+    it(`ends with 4 and one clear message if the kubeconfig ${what}`, async () => {
       const kubeconfig = join(plane.directory, `unusable-${index}`);
       if (text !== null) await writeFile(kubeconfig, text);
       const configuration = once.configMapPerSeries({ watched: ['shop'], builds: 'builds' });

@@ -1,5 +1,5 @@
-// Whether the control plane of the specs is a real one: what other end-to-end specs rely on, stated
-// once. Sluice itself is not looked at here.
+// The control plane of the specs is a real one: everything that other end-to-end specs rely on,
+// stated once. Sluice itself is not tested here.
 
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
@@ -35,7 +35,7 @@ describe('the control plane of the specs', function () {
   const eventually = async (wanted: (event: KubeEvent) => boolean, what: string) =>
     plane.waitFor(async () => (await plane.events(namespace)).find(wanted), 30_000, what);
 
-  it('tells FailedScheduling of a Deployment that no node takes', async () => {
+  it('writes FailedScheduling for a Deployment that fits no node', async () => {
     const template = pod();
     await plane.apply([
       {
@@ -91,7 +91,7 @@ describe('the control plane of the specs', function () {
     ['mount', 'FailedMount'],
     ['unhealthy', 'Unhealthy'],
   ] as const) {
-    it(`tells ${reason} again and again of a pod labelled ${behaviour}`, async () => {
+    it(`writes ${reason} repeatedly for a pod labelled ${behaviour}`, async () => {
       await plane.addNode('node-a');
       const { metadata, spec } = pod(behaviour);
       const annotations = { 'spec.sluice.dev/period': '200ms', 'spec.sluice.dev/times': '3' };
@@ -132,7 +132,7 @@ describe('the control plane of the specs', function () {
     expect(await statusOf(other)).to.equal(403);
   });
 
-  it('knows a client certificate', async () => {
+  it('accepts a client certificate', async () => {
     const pair = await plane.clientCertificate('ann', ['auditors']);
     const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
     using ann = new AdminClient(plane.url, pair, plane.ca);
@@ -166,7 +166,7 @@ describe('a control plane of its own', function () {
     }
   });
 
-  it('says the end of a component’s output when it does not start', async () => {
+  it('shows the end of a component’s output if it does not start', async () => {
     const options = { controllers: false, kwok: false, extraApiServerFlags: ['--no-such-flag'] };
     const error: unknown = await startControlPlane(options).then(
       async (plane) => plane[Symbol.asyncDispose](),

@@ -1,5 +1,5 @@
-// The main job on a real API server, under a service account with only the Role it needs: Events in,
-// builds out, exactly one each, and nothing that the builds themselves do starts another.
+// The main task on a real API server, under a service account with only the Role it needs: Events
+// in, builds out, exactly one each, and no Event of a build starts another.
 
 import { expect } from 'chai';
 import type { PolicyRule } from '../controlplane/accounts.ts';
@@ -49,7 +49,7 @@ describe('Events to builds', function () {
     });
   });
 
-  it('starts exactly one Job a matching series of pods that find no room, and they complete', async () => {
+  it('starts exactly one Job for each matching series of unschedulable pods, and they complete', async () => {
     await using gateway = await GatewayProcess.startReady({
       kubeconfig,
       namespace: at.own,
@@ -87,7 +87,7 @@ describe('Events to builds', function () {
     expect((await gateway.stop()).code).to.equal(0);
   });
 
-  it('watches the two namespaces configured with one watch each and reads no Event of a third', async () => {
+  it('watches two configured namespaces with one watch each and reads no Event of a third', async () => {
     await using gateway = await GatewayProcess.startReady({
       kubeconfig,
       namespace: at.own,
@@ -164,7 +164,7 @@ describe('Events to builds', function () {
     expect(gateway.of('bug')).to.deep.equal([]);
   });
 
-  it('starts no second generation where a rule accepts the pods of the build namespace', async () => {
+  it('starts no second generation if a rule accepts the pods of the build namespace', async () => {
     await using gateway = await GatewayProcess.startReady({
       kubeconfig,
       namespace: at.own,
@@ -192,7 +192,7 @@ describe('Events to builds', function () {
     expect(made).to.have.length(1);
   });
 
-  it('says on /readyz and /metrics what it does', async () => {
+  it('reports its state on /readyz and /metrics', async () => {
     await using gateway = await GatewayProcess.startReady({
       kubeconfig,
       namespace: at.own,

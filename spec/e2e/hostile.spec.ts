@@ -1,6 +1,6 @@
-// Hostile Events, written to a real API server and read by the real gateway: each starts its builds,
-// and nothing of it reaches a terminal, a label or a shell as more than text. What no API server
-// sends, frames and pages beyond every bound, comes from a scripted one over real HTTP.
+// Hostile Events, written to a real API server and read by the real gateway: each starts its
+// builds, and nothing of it reaches a terminal, a label or a shell as more than text. What no API
+// server sends, frames and pages beyond every bound, comes from a scripted one over real HTTP.
 
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ import * as once from './support/once.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
 
 const MIB = 1024 * 1024;
-/** What a terminal acts on, and what is no text: nothing of it may stand in a log but the newline. */
+/** Control characters and invalid text: a log may contain none of them but the newline. */
 const UNPRINTABLE = /[^\n\P{Cc}]|[\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]|\p{Cs}/u;
 
 interface Hostile {
@@ -150,7 +150,7 @@ describe('frames and pages beyond every bound', function () {
     return Number(/^sluice_frames_skipped_total\{.*\} (\d+)$/m.exec(text)?.[1] ?? 0);
   };
 
-  it('of a list are asked for in smaller pieces, what is too large is skipped and counted', async () => {
+  it('of a list are read in smaller pages, and items that are too large are skipped and counted', async () => {
     const wanted = [1, 2, 3, 4].map((place) => `shop/listed-${place}`);
     await until(() => built().length >= wanted.length, 'the builds of the list', 20_000);
     expect([...built()].sort()).to.deep.equal(wanted);
@@ -174,7 +174,7 @@ describe('frames and pages beyond every bound', function () {
     expect(await skipped()).to.equal(5);
   });
 
-  it('do not keep a version above 2^53 from being resumed at exactly', async () => {
+  it('do not prevent resuming exactly at a version above 2^53', async () => {
     const [watch] = server.log.filter(({ kind, isOver }) => kind === 'watch' && !isOver);
     watch?.end();
     const again = await server.next('watch');
@@ -206,7 +206,7 @@ function configuration(places: once.Places, folder: string): Record<string, unkn
   };
 }
 
-/** The Event that a row describes; `involvedObject` there names what is left out of it. */
+/** The Event of a row; `involvedObject` names the parts that are left out. */
 function toEvent(
   at: { readonly namespace: string; readonly name: string },
   { event }: Hostile,
@@ -221,7 +221,7 @@ function toEvent(
   return once.anEvent(at, { involvedObject: Object.fromEntries(kept), ...more });
 }
 
-/** What the commands were told, by the Event's name. */
+/** Input of the commands, by the name of the Event. */
 async function toldTo(folder: string): Promise<ReadonlyMap<string, string>> {
   const told = new Map<string, string>();
   for (const file of await readdir(folder)) {
@@ -234,7 +234,7 @@ async function toldTo(folder: string): Promise<ReadonlyMap<string, string>> {
   return told;
 }
 
-/** A stored message as a variable can hold it. */
+/** A stored message in the form of a variable. */
 function messageOf(event: KubeObject): string {
   return stringAt(asJson(event), 'message').replaceAll('\0', '').toWellFormed();
 }

@@ -18,7 +18,7 @@ import { idOf, TwoTriggers } from './support/two-triggers.ts';
 const EVENTS = 30;
 const SECRET = `whsec_${Buffer.alloc(32, 5).toString('base64')}`;
 
-describe('what a receiver is sent', function () {
+describe('a request to a receiver', function () {
   this.timeout(60_000);
   let plane: ControlPlane;
 
@@ -52,7 +52,7 @@ describe('what a receiver is sent', function () {
     await two.stop();
   });
 
-  it('signed verifies at each attempt, and is taken once by a receiver that knows its key', async () => {
+  it('with a signature verifies at each attempt, and is accepted once by a receiver that knows its key', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-secret-'));
     await using opened = new AsyncDisposableStack();
     opened.defer(() => rm(folder, { recursive: true, force: true }));

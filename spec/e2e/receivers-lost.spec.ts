@@ -1,6 +1,6 @@
 // Receivers that give no answer in front of a real gateway and a real API server: they hang, reset,
-// refuse, are somebody else, or are nowhere a request may go. Beside each another trigger of the same
-// rule gets every Event once. Receivers that answer are receivers.spec.ts.
+// refuse, are somebody else, or are nowhere a request may go. Beside each another trigger of the
+// same rule gets every Event once. Receivers that answer are receivers.spec.ts.
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -59,7 +59,7 @@ describe('a receiver that does not answer', function () {
       two = opened.use(await TwoTriggers.start(plane, await SwitchedReceiver.start(), { shared }));
     });
 
-    it('hanging is given up in time, asked again, and reported as possibly started twice', async () => {
+    it('hanging is aborted in time, retried, and reported as possibly twice', async () => {
       await two.play(bad.HANGING, EVENTS);
       await two.goodIsDone();
       expect(await two.countOf('delivered')).to.equal(0);
@@ -73,7 +73,7 @@ describe('a receiver that does not answer', function () {
       await two.expectUnhurt();
     });
 
-    it('resetting before it reads costs a repeat of those that it reset', async () => {
+    it('resetting before it reads causes retries of those requests', async () => {
       for (const socket of two.bad.sockets) socket.destroy();
       await two.play(bad.resettingFirst(two.bad.connections + 4), EVENTS);
       await two.goodIsDone();
@@ -86,7 +86,7 @@ describe('a receiver that does not answer', function () {
       await two.expectUnhurt();
     });
 
-    it('resetting after it has read opens the breaker, and all arrives once it is mended', async () => {
+    it('resetting after it has read opens the breaker, and everything arrives once it works', async () => {
       await two.play(bad.RESETTING, EVENTS);
       await two.goodIsDone();
       await expectOpen(two);
@@ -100,7 +100,7 @@ describe('a receiver that does not answer', function () {
     });
   });
 
-  it('whose port is closed is left alone until it is back, which is said once', async () => {
+  it('whose port is closed gets no attempts until it is back, which is reported once', async () => {
     await using two = await TwoTriggers.start(plane, await SwitchedReceiver.closed());
     await two.play(two.bad.behaviour, EVENTS);
     await two.goodIsDone();
@@ -123,7 +123,7 @@ describe('a receiver that does not answer', function () {
     await two.stop();
   });
 
-  it('but shows a certificate of another authority is told nothing', async () => {
+  it('but shows a certificate of another authority gets no request', async () => {
     using ours = new Authority('ours');
     using theirs = new Authority('theirs');
     const folder = await mkdtemp(join(tmpdir(), 'sluice-ca-'));
@@ -146,7 +146,7 @@ describe('a receiver that does not answer', function () {
     expect(two.gateway.of('stopped')[0]).to.include({ waiting: EVENTS, abandoned: 0 });
   });
 
-  it('for its address is link-local stops the start, in whatever way it is written', async () => {
+  it('because its address is link-local stops the start, in any form of the address', async () => {
     const receiver = await SwitchedReceiver.start();
     for (const host of ['169.254.169.254', '0xa9fea9fe', '[::ffff:169.254.169.254]']) {
       const url = `http://${host}/latest/meta-data/`;
@@ -160,7 +160,7 @@ describe('a receiver that does not answer', function () {
     expect(receiver.arrived).to.deep.equal([]);
   });
 
-  it('for its address is link-local is never connected to, if it came after the start', async () => {
+  it('because its address became link-local after the start is never connected to', async () => {
     await using opened = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), 'sluice-link-local-'));
     opened.defer(() => rm(folder, { recursive: true }));

@@ -1,6 +1,6 @@
 // Receivers that answer, but not as they should, in front of a real gateway and a real API server:
-// one process lives through all of them, and beside each another trigger of the same rule gets every
-// Event once. What each answer means is docs/triggers.md; receivers that do not answer are
+// one process lives through all of them, and beside each another trigger of the same rule gets
+// every Event once. What each answer means is docs/triggers.md; receivers that do not answer are
 // receivers-lost.spec.ts.
 
 import { expect } from 'chai';
@@ -92,7 +92,7 @@ describe('a receiver that answers badly', function () {
     },
   ];
   for (const { what, behaviour, outcomes, isSlow = false, isCut = false } of taken) {
-    it(`${what} gets everything, repeats are owned up to, and the other is not hurt`, async () => {
+    it(`${what} gets everything, repeats are reported, and the other is not affected`, async () => {
       const two = await gateway();
       await two.play(behaviour, EVENTS);
       await two.goodIsDone();
@@ -111,7 +111,7 @@ describe('a receiver that answers badly', function () {
     { what: 'a date', header: (now: number) => new Date(now + 2000).toUTCString(), leastMs: 2000 },
   ];
   for (const { what, header, leastMs } of waits) {
-    it(`with 429 and Retry-After as ${what} gets nothing more until then, and then everything`, async () => {
+    it(`with 429 and Retry-After as ${what} gets nothing until then, and then everything`, async () => {
       const two = await gateway();
       const isEarly = ({ at }: Arrived): boolean => at < (two.bad.arrived[0]?.at ?? 0) + leastMs;
       const answer: Behaviour['answer'] = (response, arrived) => {
@@ -136,7 +136,7 @@ describe('a receiver that answers badly', function () {
     });
   }
 
-  it('with a redirect is not followed, and gets everything again after it was mended', async () => {
+  it('with a redirect is not followed, and gets everything again once it works', async () => {
     await using elsewhere = await SwitchedReceiver.start();
     const two = await gateway();
     await two.play(bad.status(302, { location: elsewhere.url }), EVENTS);
@@ -159,7 +159,7 @@ describe('a receiver that answers badly', function () {
     { code: 410, outcome: 'refused gone' },
   ];
   for (const { code, outcome } of refusals) {
-    it(`with ${code} is not asked again, and an error line tells each`, async () => {
+    it(`with ${code} gets no retry, and an error line reports each`, async () => {
       const two = await gateway();
       await two.play(bad.status(code), EVENTS);
       await two.goodIsDone();

@@ -1,7 +1,7 @@
-// The recipes that create objects, on a real API server: the configuration stands in docs/recipes.md,
-// the account has exactly the rights that the configuration asks for, and the Event is one of the
-// demo's recording. Tekton and Argo are there as far as their kinds are: the fields that the recipes
-// use, in schemas that refuse any other.
+// The recipes that create objects, on a real API server: the configuration stands in
+// docs/recipes.md, the account has exactly the rights that the configuration asks for, and the
+// Event is one of the demo's recording. Tekton and Argo are there as far as their kinds are: the
+// fields that the recipes use, in schemas that refuse any other.
 
 import { expect } from 'chai';
 import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
@@ -110,13 +110,13 @@ describe('the recipes on a real API server', function () {
     const { name, definition, path, object } = cluster;
 
     if (definition !== undefined) {
-      it(`${name}: comes to what the page says for 404`, async () => {
+      it(`${name}: has the outcome that the page says for 404`, async () => {
         await using gateway = await started(name, 'whole');
         expect(await gateway.outcome()).to.equal(recipeOf(name).outcomes.get('404'));
       });
     }
 
-    it(`${name}: creates one object, with the rights that it asks for`, async () => {
+    it(`${name}: creates one object, with the permissions that it names`, async () => {
       if (definition !== undefined) await plane.apply([definition]);
       await until(
         async () => (await plane.admin.send({ method: 'GET', path })).status === 200,
@@ -134,7 +134,7 @@ describe('the recipes on a real API server', function () {
       await gateway.stop();
     });
 
-    it(`${name}: comes to what the page says for 403`, async () => {
+    it(`${name}: has the outcome that the page says for 403`, async () => {
       await using gateway = await started(name, 'reading');
       expect(await gateway.outcome()).to.equal(recipeOf(name).outcomes.get('403'));
     });

@@ -1,6 +1,6 @@
-// What a real API server answers to the creations of triggers: the rows of the table of answers that
-// a fake can only claim, above all the ways in which a 403 differs from a 403, and the sizes that it
-// takes.
+// What a real API server answers to the creations of triggers: the rows of the table of answers
+// that a fake can only claim, above all the ways in which a 403 differs from a 403, and the sizes
+// that it takes.
 
 import { expect } from 'chai';
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
@@ -78,12 +78,12 @@ describe('triggers on a real API server', function () {
     };
   }
 
-  it('creates a Job once and knows it again', async () => {
+  it('creates a Job once and recognizes it', async () => {
     expect(shown(await fire(JOB))).to.equal('delivered');
     expect(shown(await fire(JOB))).to.equal('delivered existed');
   });
 
-  it('creates a Brigade Secret once, and says that it may not look at it', async () => {
+  it('creates a Brigade Secret once, and says that it may not read it', async () => {
     const parts = someParts({ api, buildNamespace: ci, prefix: 'brigade-worker' });
     const trigger = brigadeKind.create({ project: 'org/repo' }, parts);
     expect(shown((await trigger.fire([aDelivery()], NEVER))[0])).to.equal('delivered');
@@ -92,7 +92,7 @@ describe('triggers on a real API server', function () {
     );
   });
 
-  it('refuses a name that an object of somebody else has', async () => {
+  it('refuses the name of another owner’s object', async () => {
     const id = '01kg9ynja00000000000000001';
     await plane.admin.request('POST', `/apis/batch/v1/namespaces/${ci}/jobs`, {
       apiVersion: 'batch/v1',
@@ -124,7 +124,7 @@ describe('triggers on a real API server', function () {
     { what: 'a kind of a group that is served', manifest: { apiVersion: 'batch/v1', kind: 'No' } },
   ];
   for (const { what, manifest } of missing) {
-    it(`refuses ${what} that is not installed, and says how to start what was refused`, async () => {
+    it(`refuses ${what} that is not installed, and says how to retry`, async () => {
       const outcome = await fireAsAdmin({ manifest: { ...manifest, metadata: { namespace: ci } } });
       expect(shown(outcome)).to.equal('refused not-found');
       expect(outcome)
@@ -139,7 +139,7 @@ describe('triggers on a real API server', function () {
     expect(outcome).to.have.property('detail').that.includes('no such namespace (once it exists');
   });
 
-  it('asks to be tried again where permission is missing, and says which', async () => {
+  it('asks for a retry if a permission is missing, and names it', async () => {
     const outcome = await fire(aJob({}, elsewhere));
     expect(shown(outcome)).to.equal('retry forbidden');
     expect(outcome)
@@ -163,7 +163,7 @@ describe('triggers on a real API server', function () {
     expect(outcome).to.have.property('detail').that.does.not.include('needs create');
   });
 
-  it('cannot tell a quota from PodSecurity where Pods are created, and says so', async () => {
+  it('cannot distinguish a quota from PodSecurity for Pods, and says so', async () => {
     const { name } = await restricted();
     const spec = { containers: [{ name: 'a', image: 'a' }] };
     const manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { namespace: name }, spec };
@@ -257,7 +257,7 @@ describe('triggers on a real API server', function () {
       occurrences: [{ ...occurrence, event }],
     });
 
-    it('creates a Job with what fits of them', async () => {
+    it('creates a Job with the part that fits', async () => {
       const annotations = { a: '${event.message}', b: '${event}' };
       const { manifest } = JOB;
       const section = { manifest: { ...manifest, metadata: { namespace: ci, annotations } } };
@@ -265,14 +265,14 @@ describe('triggers on a real API server', function () {
       expect(shown((await trigger.fire([delivery], NEVER))[0])).to.equal('delivered');
     });
 
-    it('creates a Brigade Secret with what fits of them', async () => {
+    it('creates a Brigade Secret with the part that fits', async () => {
       const parts = someParts({ api, buildNamespace: ci, prefix: 'brigade-worker' });
       const trigger = brigadeKind.create({ project: 'org/repo' }, parts);
       expect(shown((await trigger.fire([delivery], NEVER))[0])).to.equal('delivered');
     });
   });
 
-  it('waits for a namespace that goes to come back', async () => {
+  it('waits until a terminating namespace exists again', async () => {
     const going = await plane.createNamespace('going');
     await plane.admin.request('POST', `/api/v1/namespaces/${going}/configmaps`, {
       apiVersion: 'v1',

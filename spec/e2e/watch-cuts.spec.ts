@@ -14,7 +14,9 @@ import { kubeconfigThrough } from './support/reached-through.ts';
 
 const CLOSES = 100;
 const CUTS = 50;
-/** No shorter than a stream that has brought all there was: a clean end before that is another row. */
+/**
+ * No shorter than a stream that has brought all there was: a clean end before that is another row.
+ */
 const WATCH_SECONDS = 1 + PROOF_MS / 1000;
 
 describe('a watch that ends', function () {
@@ -100,7 +102,7 @@ describe('a watch that ends', function () {
     await tell({ connectionsCut: proxy.cuts }, watching);
   });
 
-  it('reads within a minute what connections that pass nothing any more did not bring', async () => {
+  it('reads within a minute the Events that dead connections did not deliver', async () => {
     await using proxy = await CuttingProxy.start(plane.url);
     const watching = await watchThrough(proxy.url, 3);
     await using gateway = watching.gateway;

@@ -92,7 +92,7 @@ describe('a quiet watch', function () {
     expect(once.gapsWhileRunning(gateway)).to.deep.equal([]);
   });
 
-  it('that was refreshed in time meets no 410 when it is opened again', async () => {
+  it('that was refreshed in time gets no 410 when it is opened again', async () => {
     const { namespace, reading, observed } = refreshed;
     await compacted(namespace, refreshed.firstVersion);
     proxy.cutAll('reset');

@@ -1,4 +1,4 @@
-// Jumps of the wall clock: who follows them, and in which order.
+// Jumps of the wall clock: the store and the steady clock follow them, in the right order.
 
 import { expect } from 'chai';
 import { ClockWatch } from '../../lib/gateway/clock-watch.ts';
@@ -16,19 +16,19 @@ function bench() {
       done.push(`shift ${byMs} at ${steady.now()}`);
     },
   };
-  const jumped = async (byMs: number): Promise<void> => void done.push(`jumped ${byMs}`);
-  const watch = new ClockWatch({ clock, steady, upkeep, observe: recording.observe, jumped });
+  const clockJumped = async (byMs: number): Promise<void> => void done.push(`jumped ${byMs}`);
+  const watch = new ClockWatch({ clock, steady, upkeep, observe: recording.observe, clockJumped });
   return { clock, steady, recording, done, watch };
 }
 
 describe('the clock watch', () => {
-  // At no moment may what waits be due because only one of the two has moved.
+  // At no moment may a delivery seem due because only one of the two has moved.
   const jumps = [
     ['forward', 3_600_000, ['shift 3600000 at 1000000', 'jumped 3600000']],
     ['back', -3_600_000, ['shift -3600000 at -2600000', 'jumped -3600000']],
   ] as const;
   for (const [way, byMs, steps] of jumps) {
-    it(`shifts what waits by a jump ${way}, ${byMs > 0 ? 'before' : 'after'} the clock`, async () => {
+    it(`shifts due times by a jump ${way}, ${byMs > 0 ? 'before' : 'after'} the clock`, async () => {
       const { clock, steady, recording, done, watch } = bench();
       clock.jump(byMs);
       await watch.look();
@@ -38,14 +38,14 @@ describe('the clock watch', () => {
     });
   }
 
-  it('lets pass what NTP slews away', async () => {
+  it('ignores differences that NTP slews', async () => {
     const { clock, recording, done, watch } = bench();
     clock.jump(-1_900);
     await watch.look();
     expect([done, recording.seen]).to.deep.equal([[], []]);
   });
 
-  it('looks once a second, and follows a jump once', async () => {
+  it('looks once a second and handles a jump once', async () => {
     const { clock, recording, watch } = bench();
     const stop = new AbortController();
     const running = watch.run(stop.signal);

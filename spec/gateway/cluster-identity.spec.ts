@@ -1,5 +1,5 @@
-// Another cluster behind the same name: what is let go of, what stays, and that a start that dies in
-// between does it again.
+// Another cluster with the same name: positions are dropped, deliveries orphaned, and a start that
+// dies in between does it again.
 
 import { expect } from 'chai';
 import type { Store } from '../../lib/core/store.ts';
@@ -12,7 +12,9 @@ import { storeWith } from './gateway-bench.ts';
 
 const system = (id: string): ClusterIdentity => ({ id, from: 'kube-system' });
 
-/** A store that knows cluster s1, with a position, a ledger entry and deliveries of two triggers. */
+/**
+ * A store that knows cluster s1, with a position, a ledger entry and deliveries of two triggers.
+ */
 async function bench() {
   const store = createMemoryStore();
   const recording = recordingObserve();
@@ -49,8 +51,8 @@ async function standing(store: Store) {
 
 const LEFT = { positions: [], ledger: 1, orphaned: [3], hooks: 1 };
 
-describe('another cluster behind the same name', () => {
-  it('drops positions and sets what was bound for it aside; the ledger and the rest stay', async () => {
+describe('another cluster with the same name', () => {
+  it('drops positions and orphans deliveries to the old one; the ledger and the rest stay', async () => {
     const { store, recording, parts } = await bench();
     expect(await followCluster(system('s2'), parts())).to.deep.equal({ id: 's2', name: 'dev' });
     expect(await standing(store)).to.deep.equal(LEFT);
@@ -64,7 +66,7 @@ describe('another cluster behind the same name', () => {
     expect(gaps[0]?.why).to.include('another cluster');
   });
 
-  it('is a gap also where a source read that has another name now', async () => {
+  it('is a gap also for a source that was renamed', async () => {
     const { store, parts } = await bench();
     const positions = new Map([[PATH, { resourceVersion: '6', at: NOW - 9 }]]);
     await store.journal.commit(aCommit({ source: 'before', positions }));
@@ -73,7 +75,7 @@ describe('another cluster behind the same name', () => {
     expect(gaps.map(({ source }) => source)).to.have.members(['shop', 'before']);
   });
 
-  it('is followed once', async () => {
+  it('is handled once', async () => {
     const { recording, parts } = await bench();
     await followCluster(system('s2'), parts());
     recording.seen.length = 0;
@@ -84,7 +86,7 @@ describe('another cluster behind the same name', () => {
   const deaths = ['dropPositions', 'change', 'write'] as const;
   for (const point of deaths) {
     for (const when of ['before', 'after'] as const) {
-      it(`is followed again by a start after one that died ${when} ${point}`, async () => {
+      it(`is handled again by a start after one that died ${when} ${point}`, async () => {
         const { store, parts } = await bench();
         await followCluster(system('s2'), parts({ store: dyingAt(store, point, when) })).catch(
           () => undefined,
@@ -96,7 +98,7 @@ describe('another cluster behind the same name', () => {
     }
   }
 
-  it('is not seen where nothing but the own namespace may be read', async () => {
+  it('is not detected if only the own namespace may be read', async () => {
     const { store, parts } = await bench();
     const own = { id: 'own', from: 'namespace' } as const;
     expect((await followCluster(own, parts())).id).to.equal('s1');

@@ -1,4 +1,4 @@
-// A gateway over a store, a source and a trigger that a spec moves by hand, on a clock that stands.
+// A gateway over a store, a source and a trigger that a spec controls, on a fake clock.
 
 import type { Delivery, Outcome } from '../../lib/core/delivery.ts';
 import type { Observation } from '../../lib/core/observation.ts';
@@ -20,14 +20,14 @@ filters: [{ name: all, action: accept }]
 triggers: { build: { exec: { command: [never] } } }
 `;
 
-/** A source whose batches the spec hands in. */
+/** A source whose batches the spec provides. */
 export class HandSource implements Source {
   readonly name = 'shop';
   readonly #batches: Batch[] = [];
   #wake: () => void = () => undefined;
   #broken: Error | undefined;
   ended = false;
-  /** Everything handed in was taken, and more is asked for. */
+  /** Resolves when every batch was taken and the next one is requested. */
   isIdle = false;
 
   hand(batch: Batch): void {
@@ -36,9 +36,9 @@ export class HandSource implements Source {
     this.#wake();
   }
 
-  /** Where paths of before are read now; its own where a spec says nothing. */
+  /** Successors of earlier paths; its own path by default. */
   heirs: (path: string) => readonly WatchPath[] = (path) => [{ path, namespace: null }];
-  /** From where it was asked to go on. */
+  /** The positions from which it was asked to resume. */
   positions: Positions = new Map();
 
   heirsOf(path: string): readonly WatchPath[] {
@@ -67,7 +67,7 @@ export class HandSource implements Source {
   }
 }
 
-/** A trigger whose attempts end when the spec says so, or when they are cut off. */
+/** A trigger whose attempts end when the spec says so, or when they are aborted. */
 export class HandTrigger implements Trigger {
   readonly keyLifeMs = 0;
   readonly delivered: Delivery[] = [];
@@ -96,13 +96,13 @@ const API: ApiClient = {
   [Symbol.asyncDispose]: async () => undefined,
 };
 
-/** What a spec may choose. */
+/** Options of a spec. */
 export interface BenchOptions extends Partial<GatewayParts> {
   /** Changes the plan. */
   readonly planned?: (plan: Plan) => Plan;
 }
 
-/** A gateway with everything around it in the spec's hands. */
+/** A gateway whose dependencies the spec controls. */
 export function gatewayBench({ planned = (plan) => plan, ...overrides }: BenchOptions = {}) {
   const context = { namespace: 'gateway', buildNamespace: 'gateway', exec: 'allowed' as const };
   const { plan } = loadPlan({ ...context, text: CONFIG });
@@ -134,19 +134,19 @@ export function gatewayBench({ planned = (plan) => plan, ...overrides }: BenchOp
   return { gateway, source, trigger, clock, store, recording, stop };
 }
 
-/** A store that leaves out nothing, with some of its ports changed. */
+/** A complete store with some of its ports changed. */
 export function storeWith(store: Store, changes: Partial<Store>): Store {
   const { journal, outbox, archive, keep, upkeep } = store;
   const disposal = { [Symbol.asyncDispose]: async (): Promise<void> => undefined };
   return { journal, outbox, archive, keep, upkeep, ...disposal, ...changes };
 }
 
-/** That a watch path of the source is read, as its reader says it. */
+/** The observation that a watch path of the source is read. */
 export function reading(path: string, state: 'watching' | 'listing' | 'waiting'): Observation {
   return { kind: 'reading', source: 'shop', path, state, why: state === 'waiting' ? 'away' : '' };
 }
 
-/** A delivery about the object of `anOccurrence` that was made at a moment. */
+/** A delivery about the object of `anOccurrence`, created at this time. */
 export function deliveryOf(number: number, createdAt: number): Delivery {
   const id = number.toString().padStart(26, '0');
   return aDelivery({ id, state: 'delivered', createdAt, dueAt: createdAt });

@@ -1,5 +1,5 @@
-// The gateway and its store: one that is away, full, or does not answer, and the clocks that what is
-// kept in it depends on.
+// The gateway and its store: unavailable, full or hanging, and the clocks on which stored times
+// depend.
 
 import { expect } from 'chai';
 import { SluiceError } from '../../lib/core/errors.ts';
@@ -68,8 +68,8 @@ async function runningBench(options: BenchOptions = {}) {
   return { ...bench, running, end, observe: (...args: Parameters<typeof say>) => say(...args) };
 }
 
-describe('a gateway whose store is away', () => {
-  it('is not ready and says why, lives, and goes on where it was', async () => {
+describe('a gateway whose store is unavailable', () => {
+  it('is live, not ready and says why, and resumes where it was', async () => {
     const { store, state } = failingStore();
     const { gateway, source, trigger, clock, end } = await runningBench({ store });
     expect(gateway.health().ready).to.equal(true);
@@ -77,7 +77,7 @@ describe('a gateway whose store is away', () => {
     source.hand(aBatch({ occurrences: [anOccurrence()] }));
     await clock.advance(10 * 60_000);
     expect(gateway.health()).to.deep.include({ live: true, ready: false });
-    expect(gateway.health().why).to.deep.equal(['the store takes nothing: commit: disk full']);
+    expect(gateway.health().why).to.deep.equal(['the store is unavailable: commit: disk full']);
     expect(trigger.fired).to.equal(0);
     delete state.error;
     await clock.advance(5_000);
@@ -86,7 +86,7 @@ describe('a gateway whose store is away', () => {
     await end();
   });
 
-  it('ends at a stop, without an error and without what it could not commit', async () => {
+  it('stops without an error and without the batch that it could not commit', async () => {
     const { store, state } = failingStore();
     const { source, clock, recording, end } = await runningBench({ store });
     state.error = new SluiceError('store-unavailable', 'commit: disk full');
@@ -97,7 +97,7 @@ describe('a gateway whose store is away', () => {
     expect(recording.of('bug')).to.deep.equal([]);
   });
 
-  it('ends when it is damaged, with that error', async () => {
+  it('ends with the error of a damaged store', async () => {
     const { store, state } = failingStore();
     const { source, clock, running } = await runningBench({ store });
     state.error = new SluiceError('store-unusable', 'the file is damaged');
@@ -106,7 +106,7 @@ describe('a gateway whose store is away', () => {
     expect(await running).to.equal(state.error);
   });
 
-  it('ends at a stop soon after the limit, also where it does not answer at all', async () => {
+  it('stops soon after the limit, even if the store never answers', async () => {
     const { store, state } = failingStore();
     const { source, clock, recording, stop, running } = await runningBench({ store });
     source.hand(aBatch({ occurrences: [anOccurrence()] }));
@@ -121,7 +121,7 @@ describe('a gateway whose store is away', () => {
     expect(await running).to.deep.equal({ waiting: null, abandoned: 1 });
   });
 
-  it('ends when it is found unusable, also while the cluster has not been reached', async () => {
+  it('ends when the store is unusable, even before the cluster was reached', async () => {
     const { store, state } = failingStore();
     const findCluster: BenchOptions['findCluster'] = async (_observe, signal) => {
       await aborted(signal);
@@ -135,7 +135,7 @@ describe('a gateway whose store is away', () => {
     expect(await running).to.equal(state.error);
   });
 
-  it('answers a scrape all the same', async () => {
+  it('still answers a scrape', async () => {
     const { store, state } = failingStore();
     const { gateway, recording, end } = await runningBench({ store });
     state.error = new SluiceError('store-unavailable', 'counts: busy');
@@ -159,7 +159,7 @@ describe('a gateway whose store is full', () => {
     await end();
   });
 
-  it('is not ready, reads no further and tells it, where it blocks', async () => {
+  it('is not ready, stops reading and says so with overflow: block', async () => {
     const { gateway, source, trigger, clock, recording, end } = await runningBench(full('block'));
     for (const name of ['a', 'b', 'c']) source.hand(aBatch({ occurrences: [named(name)] }));
     await clock.advance(8_000);
@@ -173,7 +173,7 @@ describe('a gateway whose store is full', () => {
     await end();
   });
 
-  it('stays ready, reads on and notes it, where it sheds', async () => {
+  it('stays ready, continues to read and notes it with overflow: shed', async () => {
     const { gateway, source, clock, recording, end } = await runningBench(full('shed'));
     source.hand(aBatch({ occurrences: [named('a')] }));
     source.hand(aBatch({ occurrences: [named('b')] }));
@@ -193,7 +193,7 @@ describe('a gateway and the wall clock', () => {
     ['forward', HOUR],
     ['back', -HOUR],
   ] as const) {
-    it(`repeats an attempt when it was to be repeated, however the clock jumps ${way}`, async () => {
+    it(`repeats an attempt after its backoff although the clock jumps ${way}`, async () => {
       const { source, trigger, clock, recording, end } = await runningBench();
       source.hand(aBatch({ occurrences: [anOccurrence()] }));
       await clock.advance(0);
@@ -240,7 +240,7 @@ describe('a gateway and its retention', () => {
     observe(reading(PATH, 'waiting'));
     await clock.advance(48 * HOUR);
     expect(await isKnown(store)).to.equal(true);
-    // It was there again all the time; that is read only now.
+    // It existed again all the time, but is read only now.
     observe(reading(PATH, 'listing'));
     await clock.advance(60_000);
     source.hand(aBatch({ occurrences: [anOccurrence({ event: anEvent(asKnown) })] }));
@@ -250,7 +250,7 @@ describe('a gateway and its retention', () => {
     await end();
   });
 
-  it('forgets none that went while another process counted, before its own time is up', async () => {
+  it('forgets no series of another process before its own retention is over', async () => {
     const store = createMemoryStore();
     await store.journal.commit(aCommit({ ledger: [anEntry()] }));
     const first = await runningBench(retained(store, HOUR));

@@ -1,4 +1,4 @@
-// The gateway's life: start, work, stop, and what it does when something can never work.
+// The gateway: start, work, stop, and errors that no retry cures.
 
 import { expect } from 'chai';
 import { SluiceError } from '../../lib/core/errors.ts';
@@ -24,7 +24,7 @@ describe('the gateway', () => {
     expect(await running).to.deep.equal({ waiting: 0, abandoned: 0 });
   });
 
-  it('lets running attempts end after a stop, and leaves the rest waiting', async () => {
+  it('lets running attempts end after a stop and leaves the rest waiting', async () => {
     const { gateway, source, trigger, clock, recording, stop } = gatewayBench();
     const running = gateway.run(stop.signal);
     const series = (name: string) =>
@@ -46,7 +46,7 @@ describe('the gateway', () => {
     ]);
   });
 
-  it('cuts off what still runs at the limit, and says how many', async () => {
+  it('aborts attempts that still run at the limit and says how many', async () => {
     const { gateway, source, clock, stop } = gatewayBench();
     const running = gateway.run(stop.signal);
     source.hand(aBatch({ occurrences: [anOccurrence()] }));
@@ -81,7 +81,7 @@ describe('the gateway', () => {
       .with.property('message', 'disk full');
   });
 
-  it('ends quietly when it is stopped while it waits for the cluster', async () => {
+  it('ends without an error when it is stopped while it waits for the cluster', async () => {
     const findCluster = (_observe: Observe, signal: AbortSignal): Promise<never> =>
       new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(new Error('aborted')));
@@ -94,7 +94,7 @@ describe('the gateway', () => {
     expect(recording.seen.map(({ kind }) => kind)).to.include.members(['stopping', 'stopped']);
   });
 
-  it('says what it waits for while the cluster is away', async () => {
+  it('says what it waits for while the cluster is unavailable', async () => {
     const findCluster = (observe: Observe, signal: AbortSignal): Promise<never> => {
       observe({ kind: 'cluster-waiting', server: 'https://x', why: 'ECONNREFUSED' });
       return new Promise((_resolve, reject) => {
@@ -110,7 +110,7 @@ describe('the gateway', () => {
     await running;
   });
 
-  it('counts what was started in the last hour against the limits', async () => {
+  it('counts deliveries started in the last hour against the limits', async () => {
     const { gateway, source, clock, store, recording, stop } = gatewayBench();
     const made = Array.from({ length: 60 }, (_, number) => deliveryOf(number, clock.now()));
     const ledger = made.map(({ id, object }) =>
@@ -127,7 +127,7 @@ describe('the gateway', () => {
     await running;
   });
 
-  it('reports a gap at the first position of a path where the store keeps nothing', async () => {
+  it('reports a gap at the first position of a path if the store is not durable', async () => {
     const { gateway, source, clock, recording, stop } = gatewayBench();
     const running = gateway.run(stop.signal);
     const at = (resourceVersion: string) => new Map([['/a', { resourceVersion, at: 1 }]]);
@@ -142,7 +142,7 @@ describe('the gateway', () => {
     await running;
   });
 
-  it('reports none where the cluster begins with it', async () => {
+  it('reports no gap if the cluster is as new as the gateway', async () => {
     const { gateway, source, clock, recording, stop } = gatewayBench({ before: 'none' });
     const running = gateway.run(stop.signal);
     source.hand(aBatch({ positions: new Map([['/a', { resourceVersion: '7', at: 1 }]]) }));
@@ -153,8 +153,8 @@ describe('the gateway', () => {
     await running;
   });
 
-  describe('asked by a person', () => {
-    it('repeats a delivery at once, and tells it', async () => {
+  describe('with an action of a user', () => {
+    it('retries a delivery at once and observes it', async () => {
       const { gateway, source, trigger, clock, recording, stop } = gatewayBench();
       const running = gateway.run(stop.signal);
       source.hand(aBatch({ occurrences: [anOccurrence()] }));
@@ -165,7 +165,7 @@ describe('the gateway', () => {
       expect(await gateway.act('retry', id)).to.deep.include({ done: true, from: 'refused' });
       await clock.advance(0);
       expect(trigger.delivered.map((one) => one.id)).to.deep.equal([id, id]);
-      const why = 'retry, asked for by a person';
+      const why = 'retry, requested by a user';
       const moved = recording.of('delivery-moved').find((one) => one.why === why);
       expect(moved).to.deep.include({ from: 'refused', to: 'waiting', dead: null });
       stop.abort(new Error('SIGTERM'));
@@ -173,7 +173,7 @@ describe('the gateway', () => {
       await running;
     });
 
-    it('starts a delivery anew at once, under another id', async () => {
+    it('reruns a delivery at once under another id', async () => {
       const { gateway, source, trigger, clock, stop } = gatewayBench();
       const running = gateway.run(stop.signal);
       source.hand(aBatch({ occurrences: [anOccurrence()] }));
@@ -192,7 +192,7 @@ describe('the gateway', () => {
       await running;
     });
 
-    it('keeps a place for others once a held delivery is released or discarded', async () => {
+    it('makes room for others when a held delivery is released or discarded', async () => {
       const { gateway, source, trigger, clock, recording, stop } = gatewayBench({
         planned: (plan) => ({
           ...plan,
@@ -222,7 +222,7 @@ describe('the gateway', () => {
       await running;
     });
 
-    it('tells nothing where there is nothing to do', async () => {
+    it('observes nothing if nothing changes', async () => {
       const { gateway, recording } = gatewayBench();
       const answer = { done: false, why: 'not-found', state: null };
       expect(await gateway.act('discard', 'x')).to.deep.equal(answer);
@@ -230,7 +230,7 @@ describe('the gateway', () => {
     });
   });
 
-  it('measures how many deliveries stand where, also where there are none', async () => {
+  it('measures the deliveries in each state, also if there are none', async () => {
     const { gateway, recording } = gatewayBench();
     await gateway.measure();
     const depths = recording.of('queue-depth');
@@ -238,7 +238,7 @@ describe('the gateway', () => {
     expect(depths.every(({ count, trigger }) => count === 0 && trigger === 'build')).to.equal(true);
   });
 
-  it('measures how full the store is that an earlier process left, before any commit', async () => {
+  it('measures the usage of an earlier store before any commit', async () => {
     const store = createMemoryStore({ maxBytes: 1_000 });
     const message = 'x'.repeat(2_000);
     const occurrences = [{ ...aDelivery().occurrences[0], event: anEvent({ message }) }] as const;

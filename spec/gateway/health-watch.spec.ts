@@ -1,4 +1,4 @@
-// Health from observations: ready once everything reads, and else with the reason.
+// Health from observations: ready once every path is read, otherwise not, with the reason.
 
 import { expect } from 'chai';
 import type { BreakerState, ReadingState } from '../../lib/core/observation.ts';
@@ -35,7 +35,7 @@ describe('health', () => {
     expect(health.health([]).ready).to.equal(true);
   });
 
-  it('notes an open breaker while it is open, and nothing of what its receiver said', () => {
+  it('notes an open breaker while it is open, without the answer of its receiver', () => {
     const health = aHealth([]);
     const breaker = (to: BreakerState) =>
       ({
@@ -56,7 +56,7 @@ describe('health', () => {
     }
   });
 
-  it('notes a paused trigger, until when and why, and nothing of what its receiver said', () => {
+  it('notes a paused trigger, until when and why, without the answer of its receiver', () => {
     const health = aHealth([]);
     const until = Date.UTC(2026, 0, 31, 12, 1);
     const pause = { kind: 'pause', why: '429: db.internal', retryMs: 1, until } as const;
@@ -71,7 +71,7 @@ describe('health', () => {
       ],
       [
         { ...hook, state: 'trying' },
-        [`trigger hook: paused, one attempt is made to see: its receiver asked to wait; ${log}`],
+        [`trigger hook: paused, one attempt tests it: its receiver asked to wait; ${log}`],
       ],
       [{ ...hook, state: 'over' }, []],
       [
@@ -85,7 +85,7 @@ describe('health', () => {
     expect(health.health([]).why.join()).not.to.include('ci');
   });
 
-  it('is ready again once the store takes everything again', () => {
+  it('is ready again once the store accepts commits again', () => {
     const health = aHealth([]);
     for (const one of [
       found,
@@ -99,14 +99,14 @@ describe('health', () => {
     expect(health.health([])).to.deep.equal({ live: true, ready: true, why: [], notes: [] });
   });
 
-  it('stays ready while what is new is shed, and notes it', () => {
+  it('stays ready while new deliveries are shed, and notes it', () => {
     const health = aHealth([]);
     for (const one of [found, usage('full', 'shed')]) health.observe(one);
     const notes = ['the store is full: new deliveries are shed'];
     expect(health.health([])).to.deep.equal({ live: true, ready: true, why: [], notes });
   });
 
-  it('stays ready while limits hold and shed, and notes both without a namespace', () => {
+  it('stays ready while limits hold and shed, and notes both without naming a namespace', () => {
     const health = aHealth([]);
     const rule = { index: 0, name: 'r', identity: 'r' };
     const user = { rule, trigger: 'hook', namespace: 'noisy', object: null, taken: 1 };
@@ -126,14 +126,14 @@ describe('health', () => {
     expect(health.health([]).notes).to.deep.equal([]);
   });
 
-  it('is neither live nor ready while something is stuck, and says what first', () => {
+  it('is neither live nor ready while something is stuck, and names that first', () => {
     const health = aHealth([]);
     health.observe(found);
     const why = ['trigger hook: no attempt has begun or ended for 6 min'];
     expect(health.health(why)).to.deep.equal({ live: false, ready: false, why, notes: [] });
   });
 
-  it('reads only while every path is watched and the store takes what is read', () => {
+  it('counts as reading only while every path is watched and the store accepts commits', () => {
     const health = aHealth(['shop']);
     const steps = [
       [found, false],
@@ -156,7 +156,7 @@ describe('health', () => {
   describe('with a path that the API server refuses', () => {
     const note = 'source shop: waiting /b: forbidden: 403; other paths are read';
 
-    it('is ready, notes it, and reads on while another path is read', () => {
+    it('is ready and notes it while another path is read', () => {
       const health = aHealth(['shop']);
       for (const one of [found, reading('/a', 'watching'), refused('/b')]) health.observe(one);
       expect(health.health([])).to.deep.include({ ready: true, why: [], notes: [note] });
@@ -174,7 +174,7 @@ describe('health', () => {
       expect(health.refused).to.deep.equal([]);
     });
 
-    it('is not ready where no other path is read', () => {
+    it('is not ready if no other path is read', () => {
       const health = aHealth(['shop']);
       for (const one of [found, refused('/a'), refused('/b', 'not-found')]) health.observe(one);
       const why = [
@@ -194,14 +194,14 @@ describe('health', () => {
     });
   });
 
-  it('notes the age of a position that is not certain to be complete, until it is', async () => {
+  it('notes the age of a position that may be incomplete, until it is complete', async () => {
     const clock = new FakeClock();
     const health = new HealthWatch(['shop'], clock);
     const at = { source: 'shop', path: '/a' } as const;
     const stale = { kind: 'path-stale', ...at, ageMs: 45_000 } as const;
     for (const one of [found, reading('/a', 'watching'), stale]) health.observe(one);
     await clock.advance(7_000);
-    const note = 'source shop: /a: not certain to be complete; its position is 52s old';
+    const note = 'source shop: /a: may be incomplete; its position is 52s old';
     expect(health.health([])).to.deep.include({ ready: true, notes: [note] });
     health.observe({ kind: 'path-current', ...at });
     expect(health.health([]).notes).to.deep.equal([]);
@@ -214,7 +214,7 @@ describe('health', () => {
       [{ kind: 'cluster-waiting', server: 'https://x', why: 'connection refused' }],
       'waiting for https://x: connection refused',
     ],
-    ['a source has not begun', [found], 'source shop: not begun'],
+    ['a source has not started', [found], 'source shop: reading has not started'],
     [
       'a path is listed',
       [found, reading('/a', 'listing', 'first')],
@@ -233,7 +233,7 @@ describe('health', () => {
     [
       'the store takes nothing',
       [found, reading('/a', 'watching'), trouble('unavailable')],
-      'the store takes nothing: commit: disk full',
+      'the store is unavailable: commit: disk full',
     ],
     [
       'the store is full and blocks',

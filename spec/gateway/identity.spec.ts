@@ -1,8 +1,8 @@
-// The cluster's id: the first one chosen stays, and what another cluster is.
+// The cluster id: the first one chosen stays; only another uid of kube-system is another cluster.
 
 import { expect } from 'chai';
 import { SluiceError } from '../../lib/core/errors.ts';
-import { keepCluster, recogniseCluster } from '../../lib/gateway/cluster-identity.ts';
+import { keepCluster, recognizeCluster } from '../../lib/gateway/cluster-identity.ts';
 import type { ClusterIdentity } from '../../lib/kubernetes/client/cluster-id.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 
@@ -10,15 +10,15 @@ const UNREADABLE: ClusterIdentity = { id: null, why: 'forbidden' };
 const system = (id: string): ClusterIdentity => ({ id, from: 'kube-system' });
 const own: ClusterIdentity = { id: 'own', from: 'namespace' };
 
-/** What a start finds after starts that found these. */
+/** The result of a start after starts that found these clusters. */
 async function afterStarts(...found: readonly ClusterIdentity[]) {
   const { keep } = createMemoryStore();
   for (const one of found.slice(0, -1)) {
-    const { now } = await recogniseCluster(keep, one);
+    const { now } = await recognizeCluster(keep, one);
     await keepCluster(keep, now);
   }
   const last = found.at(-1) ?? UNREADABLE;
-  const { now, isOther } = await recogniseCluster(keep, last);
+  const { now, isOther } = await recognizeCluster(keep, last);
   return { ...now, isOther };
 }
 
@@ -49,12 +49,12 @@ const cases: readonly (readonly [string, readonly ClusterIdentity[], object])[] 
     { id: 'own', from: 'namespace', system: null, isOther: false },
   ],
   [
-    'is another where the uid of kube-system differs from the one it came from',
+    'changes if the uid of kube-system differs from the uid that it is',
     [system('s1'), system('s2')],
     { id: 's2', from: 'kube-system', system: 's2', isOther: true },
   ],
   [
-    'is another where the uid of kube-system differs from the one noted beside it',
+    'changes if the uid of kube-system differs from the stored one',
     [own, system('s1'), system('s2')],
     { id: 's2', from: 'kube-system', system: 's2', isOther: true },
   ],
@@ -67,13 +67,13 @@ describe('the cluster id', () => {
     });
   }
 
-  it('is random where nothing can be read, and stays', async () => {
+  it('is random if nothing can be read, and stays', async () => {
     const { keep } = createMemoryStore();
-    const { now } = await recogniseCluster(keep, UNREADABLE);
+    const { now } = await recognizeCluster(keep, UNREADABLE);
     expect(now.id).to.match(/^[0-9a-f-]{36}$/);
     expect(now.from).to.equal('random');
     await keepCluster(keep, now);
-    expect((await recogniseCluster(keep, system('s1'))).now).to.deep.equal({
+    expect((await recognizeCluster(keep, system('s1'))).now).to.deep.equal({
       ...now,
       system: 's1',
     });
@@ -88,16 +88,16 @@ describe('the cluster id', () => {
     it(`is ${id} after the record ${record} of an earlier version`, async () => {
       const { keep } = createMemoryStore();
       await keep.write('cluster', record);
-      const recognised = await recogniseCluster(keep, found);
+      const recognised = await recognizeCluster(keep, found);
       expect([recognised.now.id, recognised.isOther]).to.deep.equal([id, isOther]);
     });
   }
 
   for (const record of ['{"id":7}', '{"id":"s1","from":"elsewhere"}', 's1', 'null', '']) {
-    it(`is nothing new where the record is ${JSON.stringify(record)}: that can not be used`, async () => {
+    it(`is not replaced if the record is ${JSON.stringify(record)}: that is an error`, async () => {
       const { keep } = createMemoryStore();
       await keep.write('cluster', record);
-      const refused = await recogniseCluster(keep, system('s2')).catch((error: unknown) => error);
+      const refused = await recognizeCluster(keep, system('s2')).catch((error: unknown) => error);
       expect(refused).to.be.instanceOf(SluiceError).with.property('code', 'store-unusable');
     });
   }

@@ -1,4 +1,4 @@
-// Liveness: false only where reading or dispatch does not move although it should.
+// Liveness: false only if reading or dispatch makes no progress although it should.
 
 import { expect } from 'chai';
 import type { Observation } from '../../lib/core/observation.ts';
@@ -8,7 +8,7 @@ import { FakeClock } from '../support/fake-clock.ts';
 
 const MINUTE = 60_000;
 
-/** Liveness that is looked at as often as it looks itself. */
+/** Liveness that is read as often as it looks itself. */
 function bench() {
   const clock = new FakeClock();
   const liveness = new Liveness(clock, [{ name: 'build', timeoutMs: 30_000 }]);
@@ -57,7 +57,7 @@ const usage = (level: 'fine' | 'full'): Observation => ({
 });
 
 describe('liveness', () => {
-  it('is given while nothing happens because there is nothing to do', async () => {
+  it('is true while there is nothing to do', async () => {
     const { clock, liveness } = bench();
     await clock.advance(24 * 60 * MINUTE);
     expect(liveness.stuck()).to.deep.equal([]);
@@ -77,7 +77,7 @@ describe('liveness', () => {
       expect(liveness.stuck()).to.deep.equal([]);
     });
 
-    it('ends when nobody reads or tries to for 15 minutes', async () => {
+    it('ends when no source reads or tries to for 15 minutes', async () => {
       const { clock, liveness } = bench();
       liveness.pulls('shop');
       await clock.advance(14 * MINUTE);
@@ -94,7 +94,7 @@ describe('liveness', () => {
       ['full', usage('full'), usage('fine')],
     ] as const;
     for (const [why, begins, ends] of excuses) {
-      it(`goes on while the store is ${why}, and has its time anew afterwards`, async () => {
+      it(`continues while the store is ${why}, and its time begins again afterwards`, async () => {
         const { clock, liveness } = bench();
         liveness.commits('shop');
         liveness.observe(begins);
@@ -108,7 +108,7 @@ describe('liveness', () => {
       });
     }
 
-    it('goes on after the process was suspended', async () => {
+    it('continues after the process was suspended', async () => {
       const clock = new FakeClock();
       const liveness = new Liveness(clock, []);
       liveness.commits('shop');
@@ -121,7 +121,7 @@ describe('liveness', () => {
     const LIMIT = 6 * MINUTE;
     const stuck = ['trigger build: no attempt has begun or ended for 6 min'];
 
-    it('ends when what is due is not attempted', async () => {
+    it('ends when a due delivery is not attempted', async () => {
       const { clock, liveness, due } = bench();
       due.at = clock.now();
       await clock.advance(LIMIT);
@@ -132,7 +132,7 @@ describe('liveness', () => {
       expect(liveness.stuck()).to.deep.equal([]);
     });
 
-    it('goes on while attempts begin or end, however much is due', async () => {
+    it('continues while attempts begin or end, however many are due', async () => {
       const { clock, liveness, due } = bench();
       due.at = clock.now();
       for (let round = 0; round < 10; round += 1) {
@@ -142,14 +142,14 @@ describe('liveness', () => {
       }
     });
 
-    it('ends when an attempt does not, long after its time', async () => {
+    it('ends when an attempt does not end long after its timeout', async () => {
       const { clock, liveness } = bench();
       liveness.observe(attempt('attempt-started'));
       await clock.advance(LIMIT + MINUTE);
       expect(liveness.stuck()).to.deep.equal(stuck);
     });
 
-    it('goes on while the breaker is open', async () => {
+    it('continues while the breaker is open', async () => {
       const { clock, liveness, due } = bench();
       due.at = clock.now();
       liveness.observe(breaker('open'));
@@ -160,7 +160,7 @@ describe('liveness', () => {
       expect(liveness.stuck()).to.deep.equal(stuck);
     });
 
-    it('goes on while the lane is paused, also for an hour', async () => {
+    it('continues while the lane is paused, even for an hour', async () => {
       const { clock, liveness, due } = bench();
       due.at = clock.now();
       liveness.observe(pause('paused'));
@@ -173,7 +173,7 @@ describe('liveness', () => {
       expect(liveness.stuck()).to.deep.equal(stuck);
     });
 
-    it('goes on while what waits is not due', async () => {
+    it('continues while no waiting delivery is due', async () => {
       const { clock, liveness, due } = bench();
       due.at = clock.now() + 24 * 60 * MINUTE;
       await clock.advance(23 * 60 * MINUTE);

@@ -1,5 +1,5 @@
-// One gateway after another over one file: what a start finds of the one before, whether that was
-// stopped or died. A death is played by taking the file away under the running gateway.
+// One gateway after another over one file: recovery of the state of the one before, whether that
+// was stopped or died. A death is simulated by taking the file away under the running gateway.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -36,7 +36,7 @@ describe('a gateway after another', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** A gateway over the file of the spec, which runs. */
+  /** A running gateway over the file of the spec. */
   async function live(options: BenchOptions = {}, wallMs = 0) {
     const store = await openSqliteStore({ path: join(folder, 'sluice.db'), maxBytes: 0 });
     lives += 1;
@@ -44,7 +44,7 @@ describe('a gateway after another', () => {
     bench.clock.jump(wallMs);
     const running = bench.gateway.run(bench.stop.signal).catch((error: unknown) => error);
     const { clock, stop } = bench;
-    /** Waits for a condition while what was asked of the file is answered. */
+    /** Waits for a condition while calls of the file are answered. */
     const seen = (condition: () => boolean | Promise<boolean>, what: string): Promise<unknown> =>
       until(async () => {
         await clock.advance(0);
@@ -81,7 +81,7 @@ describe('a gateway after another', () => {
     };
   }
 
-  it('that died reads again what it had not saved in its last second, and starts nothing twice', async () => {
+  it('that died reads the unsaved states of its last second again and starts nothing twice', async () => {
     const first = await live();
     first.source.hand(aBatch({ occurrences: [named('a')], positions: positions('7') }));
     await first.seen(() => first.trigger.fired === 1, 'a build');
@@ -98,7 +98,7 @@ describe('a gateway after another', () => {
     await second.end();
   });
 
-  it('goes on from its positions, and no start reports a gap', async () => {
+  it('resumes from its positions, and no start reports a gap', async () => {
     const first = await live();
     first.source.hand(aBatch({ positions: positions('7') }));
     await first.seen(() => first.source.isIdle, 'the batch in intake');
@@ -110,7 +110,7 @@ describe('a gateway after another', () => {
     await second.end();
   });
 
-  it('attempts under its new name what a trigger was to start under its old one', async () => {
+  it('attempts the deliveries of a renamed trigger under its new name', async () => {
     const first = await live();
     first.source.hand(aBatch({ occurrences: [named('a'), named('b')] }));
     await first.seen(() => first.trigger.fired === 1, 'an attempt');
@@ -128,7 +128,7 @@ describe('a gateway after another', () => {
     expect(ids, 'whose answer was lost').to.deep.equal([first.trigger.delivered[0]?.id]);
   });
 
-  it('attempts what was committed and not attempted, once, and nothing for a batch again', async () => {
+  it('attempts each committed delivery once, and nothing for a repeated batch', async () => {
     const first = await live();
     // One object: the second waits for the first.
     first.source.hand(aBatch({ occurrences: [named('a'), named('b')] }));
@@ -152,7 +152,7 @@ describe('a gateway after another', () => {
     await second.end();
   });
 
-  it('tells what died in an attempt as unknown, once, and for how long nobody worked', async () => {
+  it('reports a delivery that died in an attempt as unknown, once, and how long no gateway ran', async () => {
     const first = await live();
     first.source.hand(aBatch({ occurrences: [named('a')] }));
     await first.seen(() => first.trigger.fired === 1, 'an attempt');
@@ -165,7 +165,7 @@ describe('a gateway after another', () => {
     });
     const [resumed] = second.recording.of('work-resumed');
     expect(resumed).to.deep.equal({ kind: 'work-resumed', lost: 1, unattempted: 0, downMs: HOUR });
-    // Its receiver can not tell a repetition, and at most once is what is asked for.
+    // Its receiver does not recognize a repetition, and the trigger wants at most once.
     const isUnknown = async (): Promise<boolean> =>
       (await second.store.archive.list({ states: ['unknown'], limit: 2 })).length === 1;
     await second.seen(isUnknown, 'an unknown delivery');
@@ -177,7 +177,7 @@ describe('a gateway after another', () => {
     await third.end();
   });
 
-  it('says at a stop what is left waiting, and starts it next time', async () => {
+  it('says at a stop how many wait, and starts them next time', async () => {
     const first = await live();
     first.source.hand(aBatch({ occurrences: [named('a'), named('b')] }));
     await first.seen(() => first.trigger.fired === 1, 'an attempt');
@@ -192,7 +192,7 @@ describe('a gateway after another', () => {
     await second.end();
   });
 
-  it('hands what it knows of a path to its heir, once', async () => {
+  it('moves the records of a path to its successor, once', async () => {
     const first = await live();
     const at = aBatch({ occurrences: [named('a')], positions: positions('7') });
     first.source.hand(at);
@@ -220,7 +220,7 @@ describe('a gateway after another', () => {
     await third.end();
   });
 
-  it('finds that the clock went back while nobody watched it', async () => {
+  it('detects that the clock was set back while no gateway ran', async () => {
     const first = await live({}, HOUR);
     await first.seen(
       async () => (await first.store.keep.read('heartbeat')) !== null,

@@ -1,9 +1,9 @@
-// The patient store: who waits for a store that takes nothing, for how long, and what is told of it.
+// The retrying store: which calls are retried, for how long, and the observations about it.
 
 import { expect } from 'chai';
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Store } from '../../lib/core/store.ts';
-import { patientStore } from '../../lib/gateway/retrying-store.ts';
+import { retryingStore } from '../../lib/gateway/retrying-store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -12,7 +12,7 @@ import { storeWith } from './gateway-bench.ts';
 
 const away = (why = 'disk full'): SluiceError => new SluiceError('store-unavailable', why);
 
-/** A store whose commits and look-ups fail as long as there is an error for them. */
+/** A store whose commits and look-ups fail while there is an error for them. */
 function bench() {
   const clock = new FakeClock();
   const recording = recordingObserve();
@@ -41,13 +41,13 @@ function bench() {
   const stop = new AbortController();
   const limit = new AbortController();
   const parts = { clock, random: () => 1, observe: recording.observe };
-  const patient = patientStore(store, { ...parts, stop: stop.signal, limit: limit.signal });
+  const patient = retryingStore(store, { ...parts, stop: stop.signal, limit: limit.signal });
   const told = () => recording.of('store-trouble').map(({ state, why }) => [state, why]);
   return { clock, failing, patient, stop, limit, told, calls: () => calls };
 }
 
-describe('a store that is waited for', () => {
-  it('is asked again until it takes what it is given', async () => {
+describe('a store whose calls are retried', () => {
+  it('is called again until it succeeds', async () => {
     const { clock, failing, patient, told } = bench();
     failing.commit = away();
     const committing = patient.journal.commit(aCommit());
@@ -61,7 +61,7 @@ describe('a store that is waited for', () => {
     ]);
   });
 
-  it('is asked less and less often', async () => {
+  it('is called less and less often', async () => {
     const { clock, failing, patient, stop, calls } = bench();
     failing.commit = away();
     const committing = patient.journal.commit(aCommit()).catch(() => undefined);
@@ -74,7 +74,7 @@ describe('a store that is waited for', () => {
     await committing;
   });
 
-  it('tells each reason once, and that it takes everything only when it does', async () => {
+  it('reports each reason once, and that it is available only if no call fails', async () => {
     const { clock, failing, patient, told } = bench();
     failing.commit = away('disk full');
     failing.lookup = away('input/output error');
@@ -92,7 +92,7 @@ describe('a store that is waited for', () => {
     expect(told().at(-1)).to.deep.equal(['available', '']);
   });
 
-  it('is not asked again after an error that no retry cures', async () => {
+  it('is not called again after an error that no retry cures', async () => {
     const { failing, patient, told, calls } = bench();
     failing.commit = new SluiceError('store-unusable', 'damaged');
     const error = await patient.journal.commit(aCommit()).catch((thrown: unknown) => thrown);
@@ -125,7 +125,7 @@ describe('a store that is waited for', () => {
     ],
   ];
   for (const [what, call, answer] of ends) {
-    it(`is not waited for after a stop: ${what}`, async () => {
+    it(`is not retried after a stop: ${what}`, async () => {
       const { clock, failing, patient, stop } = bench();
       failing.all = away();
       const asked = call(patient);
@@ -136,7 +136,7 @@ describe('a store that is waited for', () => {
     });
   }
 
-  it('is not waited for after a stop: a commit is given up', async () => {
+  it('is not retried after a stop: a commit is given up', async () => {
     const { clock, failing, patient, stop } = bench();
     failing.all = away();
     const asked = patient.journal.commit(aCommit()).catch((error: unknown) => error);
@@ -146,7 +146,7 @@ describe('a store that is waited for', () => {
     expect(await asked).to.equal(failing.all);
   });
 
-  it('is waited for with an outcome until the limit', async () => {
+  it('is retried for an outcome until the limit', async () => {
     const { clock, failing, patient, stop, limit } = bench();
     failing.all = away();
     let isOver = false;

@@ -1,4 +1,4 @@
-// How full the store is: told when it changes, and not with every commit.
+// The usage of the store: observed when its level changes, not with every commit.
 
 import { expect } from 'chai';
 import type { Committed } from '../../lib/core/store.ts';
@@ -23,27 +23,27 @@ function bench() {
 
 describe('the usage of a store', () => {
   const steps: readonly (readonly [string, readonly Committed[], readonly string[]])[] = [
-    ['nothing below 80 %', [done(10), done(79)], []],
+    ['fine below 80 %', [done(10), done(79)], []],
     ['near at 80 %, once', [done(80), done(85), done(99)], ['near']],
     [
       'fine again below 70 %, not before',
       [done(80), done(75), done(85), done(69)],
       ['near', 'fine'],
     ],
-    ['full where it takes nothing new', [done(10), refused, refused], ['full']],
+    ['full if it refuses new deliveries', [done(10), refused, refused], ['full']],
     ['still full while it has hardly any room', [refused, done(99), refused, done(97)], ['full']],
     ['near again once it has room', [refused, done(94)], ['full', 'near']],
-    ['fine again where all of it went', [refused, done(5)], ['full', 'fine']],
+    ['fine again if everything was removed', [refused, done(5)], ['full', 'fine']],
   ];
   for (const [promise, answers, levels] of steps) {
-    it(`is told as ${promise}`, () => {
+    it(`is ${promise}`, () => {
       const one = bench();
       for (const answer of answers) one.watch.note(answer);
       expect(one.levels()).to.deep.equal(levels);
     });
   }
 
-  it('is not full where what is settled gives way for long enough', async () => {
+  it('is not full if settled deliveries make room for long enough', async () => {
     const { clock, watch, levels } = bench();
     watch.note(refused);
     await clock.advance(29_000);
@@ -54,7 +54,7 @@ describe('the usage of a store', () => {
     expect(levels()).to.deep.equal(['full', 'near']);
   });
 
-  it('stays full for whoever asks, until a commit says otherwise or there is room', async () => {
+  it('stays full until a commit succeeds or there is room', async () => {
     const { clock, watch, levels } = bench();
     watch.note(refused);
     await clock.advance(60_000);
@@ -74,13 +74,13 @@ describe('the usage of a store', () => {
     expect(scraped.map(({ commits }) => commits)).to.deep.equal([2, 0]);
   });
 
-  it('says nothing of a store without a bound', () => {
+  it('is not observed for a store without a bound', () => {
     const { watch, levels } = bench();
     watch.note({ done: true, existing: new Set(), usage: { bytes: 1e12, maxBytes: 0 } });
     expect(levels()).to.deep.equal([]);
   });
 
-  it('is told to each scrape, with its level, also before the first commit', () => {
+  it('is observed for each scrape with its level, even before the first commit', () => {
     const { watch, of } = bench();
     watch.measure({ bytes: 85, maxBytes: 100 });
     const usage = {

@@ -1,5 +1,5 @@
-// What intake hands to the store besides deliveries: why each was made, complete lists, and what a
-// gap lost as far as the ledger knows; and that a batch that comes again starts nothing again.
+// Parts of a commit other than deliveries: the reason of each, complete lists, and the loss of a
+// gap as far as the ledger shows it. A repeated batch starts nothing again.
 
 import { expect } from 'chai';
 import type { Commit, Journal } from '../../lib/core/store.ts';
@@ -18,7 +18,7 @@ const GAP = {
   to: { resourceVersion: '9', at: 9 },
 } as const;
 
-/** Intake whose commits can be looked at. */
+/** Intake whose commits are recorded. */
 function bench(options: HarnessOptions = {}) {
   const store = options.store ?? createMemoryStore();
   const commits: Commit[] = [];
@@ -43,7 +43,7 @@ const counted = (count: number, from: 'list' | 'watch', name = 'web-1.17f1') =>
   });
 
 describe('a commit', () => {
-  it('says of each new delivery why the rules before did not match', async () => {
+  it('contains for each new delivery why the rules before did not match', async () => {
     const rules = [
       { name: 'nodes', kind: 'Node', action: 'reject' },
       { name: 'all', action: 'accept', triggers: ['build', 'report'] },
@@ -59,14 +59,14 @@ describe('a commit', () => {
     }
   });
 
-  it('has the complete lists of the batch and the clock of the retention', async () => {
+  it('contains the complete lists of the batch and the clock of the retention', async () => {
     const { intake, commits } = bench({ parts: { readMs: () => 4_711 } });
     const listed = [{ path: PATH, keys: new Set(['shop/a']) }];
     await intake.take(aBatch({ listed }), NEVER);
     expect(commits[0]).to.deep.include({ listed, readMs: 4_711 });
   });
 
-  it('that comes again after a crash starts nothing again, wherever the crash was', async () => {
+  it('that is repeated after a crash starts nothing again, wherever the crash was', async () => {
     const store = createMemoryStore();
     const batch = aBatch({
       occurrences: [counted(3, 'watch'), counted(3, 'watch', 'b')],
@@ -97,11 +97,11 @@ describe('a gap after which everything was listed', () => {
     return one;
   };
   const cases = [
-    ['none where nothing was written meanwhile', [counted(3, 'list')], 'none'],
-    ['none where it was written once, and that is what was read', [counted(4, 'list')], 'none'],
-    ['coalesced where it was written more than once', [counted(5, 'list')], 'coalesced'],
-    ['none where a watch shows the states', [counted(9, 'watch')], 'none'],
-    ['none where the series is not known', [counted(9, 'list', 'other')], 'none'],
+    ['nothing if nothing was written meanwhile', [counted(3, 'list')], 'none'],
+    ['nothing if it was written once, and that was read', [counted(4, 'list')], 'none'],
+    ['states (coalesced) if it was written more than once', [counted(5, 'list')], 'coalesced'],
+    ['nothing if a watch shows the states', [counted(9, 'watch')], 'none'],
+    ['nothing if the series is not known', [counted(9, 'list', 'other')], 'none'],
   ] as const;
   for (const [promise, occurrences, loss] of cases) {
     it(`lost ${promise}`, async () => {
@@ -111,7 +111,7 @@ describe('a gap after which everything was listed', () => {
     });
   }
 
-  it('is weighed by all pages of its list, and not by those of the next', async () => {
+  it('is assessed by all pages of its list, not by those of the next list', async () => {
     const { intake, of, store } = await start();
     await intake.take(aBatch({ occurrences: [counted(7, 'list')] }), NEVER);
     await intake.take(aBatch({ gaps: [GAP], positions }), NEVER);
@@ -123,7 +123,7 @@ describe('a gap after which everything was listed', () => {
     );
   });
 
-  it('stays a possible loss where it is one', async () => {
+  it('stays a possible loss if it was one', async () => {
     const { intake, of } = await start();
     const gaps = [{ ...GAP, loss: 'possible-loss' }] as const;
     await intake.take(aBatch({ occurrences: [counted(9, 'list')], gaps, positions }), NEVER);

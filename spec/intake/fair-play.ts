@@ -1,14 +1,14 @@
-// Plays arrivals, time and restarts over intake and release, minute by minute, and follows what was
-// started when and who waited for whom.
+// Simulates arrivals, time and restarts over intake and release, minute by minute, and records what
+// was started when, and how long each queue waited for others.
 
 import { type Delivery, eventNamespaceOf } from '../../lib/core/delivery.ts';
 import type { Observation } from '../../lib/core/observation.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
-import type { Limits } from '../../lib/intake/limit.ts';
+import type { Limits } from '../../lib/intake/limiter.ts';
 import { Waits } from '../support/waits.ts';
 import { aSeries, type HarnessOptions, type IntakeHarness, intakeHarness } from './harness.ts';
 
-/** What happens next. */
+/** The next event of the simulation. */
 export type Step =
   /** An Event for each object, in one batch. */
   | {
@@ -19,7 +19,7 @@ export type Step =
   | { readonly act: 'wait'; readonly minutes: number }
   | { readonly act: 'restart' };
 
-/** What it is played over. */
+/** Settings of the simulation. */
 export interface PlaySetting {
   readonly rules: readonly RuleSection[];
   readonly limits: Limits;
@@ -29,11 +29,11 @@ export interface PlaySetting {
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
 
-/** One game. */
+/** One simulation. */
 export class FairPlay {
   /** Ids of everything that was accepted and not shed. */
   readonly accepted = new Set<string>();
-  /** Id → when a token was taken for it, wall clock; in the order of the starts. */
+  /** Id → wall clock time of its token; in the order of the starts. */
   readonly started: { readonly id: string; readonly at: number }[] = [];
   /** The most turns that one queue had while another waited. */
   longestWait = 0;
@@ -48,7 +48,7 @@ export class FairPlay {
     this.#harness = intakeHarness(this.#options);
   }
 
-  /** All deliveries as they stand. */
+  /** All deliveries in their current states. */
   kept(): Promise<readonly Delivery[]> {
     return this.#harness.store.archive.list({ limit: 10_000 });
   }
@@ -81,8 +81,8 @@ export class FairPlay {
     this.#harness = intakeHarness({ ...this.#options, store, clock });
     this.#seen = 0;
     const { limiter, release } = this.#harness;
-    limiter.restore(await store.archive.firedSince(clock.now() - HOUR), clock.now());
-    await release.restore();
+    limiter.recover(await store.archive.firedSince(clock.now() - HOUR), clock.now());
+    await release.recover();
     await this.#pass();
   }
 

@@ -1,4 +1,4 @@
-// The guards: what Sluice starts can not start Sluice again, and no namespace speaks for another.
+// The guards: a build does not start builds, and no Event acts for another namespace.
 
 import { expect } from 'chai';
 import { deliveryId } from '../../lib/core/delivery-id.ts';
@@ -31,8 +31,8 @@ describe('the guards', () => {
     ['an object of another namespace', about({ namespace: 'pay', name: 'web' }), 'foreign'],
     ['a cluster-scoped object', about({ name: 'node-1' }, 'default'), 'queued'],
     ['an object without a name', about({ namespace: 'shop' }), 'queued'],
-    ['an object where builds are created', about({ namespace: 'ci', name: 'web' }, 'ci'), 'loop'],
-    ['an Event that lives where builds are created', about({ name: 'web' }, 'ci'), 'loop'],
+    ['an object in a namespace of builds', about({ namespace: 'ci', name: 'web' }, 'ci'), 'loop'],
+    ['an Event in a namespace of builds', about({ name: 'web' }, 'ci'), 'loop'],
     ['a build of ours', about({ namespace: 'shop', name: `diagnose-${ID}` }), 'loop'],
     [
       'a pod of a build of ours',
@@ -67,7 +67,7 @@ describe('the guards', () => {
     });
   }
 
-  it('leave no trace in the ledger, so that the next state is judged anew', async () => {
+  it('leave no trace in the ledger, so the next state is judged again', async () => {
     const event = about({ namespace: 'pay', name: 'web' });
     const strict = intakeHarness();
     await strict.take(anOccurrence({ event }));
@@ -82,7 +82,7 @@ describe('the guards', () => {
     const harness = intakeHarness();
     await harness.take(anOccurrence({ event: about({ namespace: 'pay', name: 'web' }) }));
     expect(harness.of('decision')[0]?.disposed[0]?.why).to.equal(
-      'an Event of namespace "shop" speaks for an object of "pay"',
+      'an Event of namespace "shop" is about an object of "pay"',
     );
   });
 });

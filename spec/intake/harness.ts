@@ -1,4 +1,4 @@
-// Intake over a memory store and a hand-made chain, with everything it says recorded.
+// Intake over a memory store and a simple chain, with its observations recorded.
 
 import type { Delivery } from '../../lib/core/delivery.ts';
 import { textAt } from '../../lib/core/event.ts';
@@ -10,26 +10,26 @@ import { compileChain } from '../../lib/filters/compile.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
 import { HeldRelease } from '../../lib/intake/held-release.ts';
 import { Intake, type IntakeParts } from '../../lib/intake/intake.ts';
-import { Limiter, type Limits } from '../../lib/intake/limit.ts';
+import { Limiter, type Limits } from '../../lib/intake/limiter.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type RecordingObserve, recordingObserve } from '../support/recording-observe.ts';
 
-/** What a spec may choose. */
+/** Options of a spec. */
 export interface HarnessOptions {
   readonly rules?: readonly RuleSection[];
   readonly limits?: Limits;
   readonly heldAtMost?: number;
   readonly holdForMs?: number;
-  /** Spans in which no gateway worked. */
-  readonly without?: readonly PauseSpan[];
+  /** Spans in which no gateway ran. */
+  readonly downtimes?: readonly PauseSpan[];
   readonly clock?: FakeClock;
   readonly parts?: Partial<IntakeParts>;
   readonly store?: Store;
 }
 
-/** Intake with everything around it. */
+/** Intake with its dependencies. */
 export interface IntakeHarness extends RecordingObserve {
   readonly intake: Intake;
   readonly clock: FakeClock;
@@ -44,7 +44,7 @@ export interface IntakeHarness extends RecordingObserve {
   readonly dispositions: () => readonly (readonly string[])[];
 }
 
-/** Nobody stops. */
+/** A signal that never aborts. */
 export const NEVER = new AbortController().signal;
 
 const ACCEPT_ALL: readonly RuleSection[] = [{ name: 'all', action: 'accept', triggers: ['build'] }];
@@ -85,7 +85,7 @@ export function intakeHarness(options: HarnessOptions = {}): IntakeHarness {
   const store = options.store ?? createMemoryStore();
   const now = (): number => clock.monotonic();
   const limits = options.limits ?? { perObject: null, total: null };
-  const { heldAtMost = 10_000, holdForMs = 36_000_000, without = [] } = options;
+  const { heldAtMost = 10_000, holdForMs = 36_000_000, downtimes = [] } = options;
   const limiter = new Limiter(limits, { now, from: clock.monotonic(), observe, heldAtMost });
   const released: string[] = [];
   const release = new HeldRelease({
@@ -94,7 +94,7 @@ export function intakeHarness(options: HarnessOptions = {}): IntakeHarness {
     keep: store.keep,
     limiter,
     holdForMs,
-    without,
+    downtimes,
     clock,
     observe,
     released: (delivery) => void released.push(eventNameOf(delivery)),

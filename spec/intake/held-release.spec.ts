@@ -1,4 +1,4 @@
-// The release at work: what it asks the store for, and what counts for `holdFor`.
+// The release of held deliveries: its calls of the store, and the time that counts for `holdFor`.
 
 import { expect } from 'chai';
 import type { Archive, Store } from '../../lib/core/store.ts';
@@ -10,7 +10,7 @@ import { aSeries, intakeHarness } from './harness.ts';
 const HOUR = 3_600_000;
 
 describe('the release', () => {
-  it('asks the store once for what is held, however often it is woken', async () => {
+  it('reads held deliveries from the store once, however often it is woken', async () => {
     const memory = createMemoryStore();
     let lists = 0;
     const archive: Archive = {
@@ -25,7 +25,7 @@ describe('the release', () => {
     const store: Store = { journal, outbox, keep, upkeep, archive, ...disposal };
     const limits = { perObject: null, total: { count: 1, perMs: HOUR } };
     const { take, release, clock } = intakeHarness({ store, limits });
-    await release.restore();
+    await release.recover();
     const stop = new AbortController();
     const running = release.run(stop.signal);
     for (let number = 0; number < 50; number += 1) {
@@ -44,18 +44,18 @@ describe('the release', () => {
     const heldAt = clock.now() - 26 * HOUR;
     const [one] = deliveries(1, { state: 'held', dueAt: heldAt, createdAt: heldAt });
     await store.journal.commit(aCommit({ deliveries: one === undefined ? [] : [one] }));
-    // Half an hour of it was worked.
-    const without = [{ from: heldAt + HOUR / 2, to: clock.now() }];
+    // A gateway ran for half an hour of it.
+    const downtimes = [{ from: heldAt + HOUR / 2, to: clock.now() }];
     const limits = { perObject: { count: 1, perMs: 100 * HOUR }, total: null };
     const { limiter, release, of } = intakeHarness({
       clock,
       store,
       limits,
       holdForMs: HOUR,
-      without,
+      downtimes,
     });
-    limiter.restore([{ at: clock.now(), object: one?.object ?? '' }], clock.now());
-    await release.restore();
+    limiter.recover([{ at: clock.now(), object: one?.object ?? '' }], clock.now());
+    await release.recover();
     await release.pass();
     expect(of('delivery-moved')).to.deep.equal([]);
     await clock.advance(HOUR / 2);

@@ -1,4 +1,4 @@
-// Intake: what becomes of occurrences, and that everything is committed together before it is told.
+// Intake: dispositions of occurrences, and one commit of everything before it is observed.
 
 import { expect } from 'chai';
 import type { Journal } from '../../lib/core/store.ts';
@@ -13,7 +13,7 @@ const created = (at: string): object => ({
 });
 
 describe('intake', () => {
-  it('starts one build for a series, whatever states follow', async () => {
+  it('starts one build for a series, however many states follow', async () => {
     const harness = intakeHarness();
     await harness.take(anOccurrence(), anOccurrence({ event: anEvent({ count: 4 }) }));
     await harness.take(anOccurrence({ event: anEvent({ count: 5 }) }));
@@ -31,14 +31,14 @@ describe('intake', () => {
     expect(new Set(harness.committed.map(({ id }) => id)).size).to.equal(2);
   });
 
-  it('starts nothing for what the chain rejects, and tells it all the same', async () => {
+  it('starts nothing for a rejected occurrence, but observes the decision', async () => {
     const harness = intakeHarness({ rules: [] });
     await harness.take(anOccurrence());
     expect(harness.committed).to.deep.equal([]);
     expect(harness.of('decision')[0]?.decision).to.include({ action: 'reject', rule: null });
   });
 
-  it('judges a state that an earlier one of its series did not reach', async () => {
+  it('accepts a state whose earlier ones were rejected', async () => {
     const rules = [
       { name: 'often', count: '>= 5', action: 'accept', triggers: ['build'] },
     ] as const;
@@ -47,7 +47,7 @@ describe('intake', () => {
     expect(harness.dispositions()).to.deep.equal([[], ['queued']]);
   });
 
-  it('tells nothing and loses nothing where the commit fails', async () => {
+  it('observes nothing and loses nothing if the commit fails', async () => {
     const store = createMemoryStore();
     const journal: Journal = {
       ...store.journal,
@@ -60,7 +60,7 @@ describe('intake', () => {
     expect(harness.committed).to.deep.equal([]);
   });
 
-  it('commits positions, keys gone and gaps with the deliveries', async () => {
+  it('commits positions, deleted keys and gaps with the deliveries', async () => {
     const harness = intakeHarness();
     const position = { resourceVersion: '1300', at: 1 };
     const path = '/api/v1/namespaces/shop/events';
@@ -78,7 +78,7 @@ describe('intake', () => {
     expect(harness.of('gap')).to.deep.equal([{ kind: 'gap', gap }]);
   });
 
-  it('calls a delivery a repeat that the store already had', async () => {
+  it('reports a delivery that the store already had as a repeat', async () => {
     const harness = intakeHarness();
     await harness.take(anOccurrence());
     const journal: Journal = { ...harness.store.journal, lookup: async () => new Map() };
@@ -88,7 +88,7 @@ describe('intake', () => {
     expect(second.committed).to.deep.equal([]);
   });
 
-  it('gives two batches that come at once one build between them', async () => {
+  it('starts one build for two batches that arrive at once', async () => {
     const harness = intakeHarness();
     await Promise.all([harness.take(anOccurrence()), harness.take(anOccurrence())]);
     expect(harness.dispositions()).to.deep.equal([['queued'], ['repeat']]);
@@ -119,7 +119,7 @@ describe('intake', () => {
       });
     }
 
-    it('stays a repeat through any silence within the life that was a repeat', async () => {
+    it('stays a repeat after any silence within a life that was a repeat', async () => {
       const harness = intakeHarness();
       await harness.take(first);
       await harness.take(life('2026-01-31T12:30:00Z', '2026-01-31T12:50:00Z'));
@@ -139,7 +139,7 @@ describe('intake', () => {
   });
 
   describe('silence within one life', () => {
-    it('starts nothing, however long', async () => {
+    it('starts nothing, however long it is', async () => {
       const harness = intakeHarness();
       await harness.take(anOccurrence());
       await harness.take(

@@ -1,5 +1,5 @@
-// What is said when limits hold or shed: once when it begins and once when it ends, with who uses
-// them up.
+// Observations of limits that hold or shed: once at the beginning and once at the end, with the
+// biggest user.
 
 import { expect } from 'chai';
 import { aSeries, type IntakeHarness, intakeHarness } from './harness.ts';
@@ -21,7 +21,7 @@ async function work(harness: IntakeHarness, ms: number): Promise<void> {
 }
 
 describe('a budget that is used up', () => {
-  it('is said once when it begins to hold, with who took most of it, and once when it is free', async () => {
+  it('is observed once when it begins to hold, with its biggest user, and once when it is free', async () => {
     const harness = intakeHarness({ limits: onlyTotal(4) });
     await harness.take(...many('noisy', 3), ...many('quiet', 1), ...many('quiet', 3, 2));
     await harness.take(...many('noisy', 2, 4));
@@ -45,20 +45,20 @@ describe('a budget that is used up', () => {
     expect(harness.of('budget').map(({ state }) => state)).to.deep.equal(['used-up', 'free']);
   });
 
-  it('is said again after a restart, with the first that is held', async () => {
+  it('is observed again after a restart, with the first held delivery', async () => {
     const first = intakeHarness({ limits: onlyTotal(1) });
     await first.take(...many('noisy', 3));
     const { store, clock } = first;
     const second = intakeHarness({ store, clock, limits: onlyTotal(1) });
-    second.limiter.restore(await store.archive.firedSince(0), clock.now());
-    await second.release.restore();
+    second.limiter.recover(await store.archive.firedSince(0), clock.now());
+    await second.release.recover();
     await second.release.pass();
     expect(
       second.of('budget').map(({ state, user }) => [state, user?.namespace, user?.taken]),
     ).to.deep.equal([['used-up', 'noisy', 0]]);
   });
 
-  it('knows who took most of it lately, and forgets what was long ago', async () => {
+  it('knows its biggest user of the current period and the last one', async () => {
     const harness = intakeHarness({ limits: onlyTotal(4) });
     await harness.take(...many('before', 4));
     await harness.clock.advance(3 * HOUR);
@@ -70,7 +70,7 @@ describe('a budget that is used up', () => {
 describe('shedding', () => {
   const setUp = () => intakeHarness({ limits: onlyTotal(1), heldAtMost: 4, holdForMs: 9 * HOUR });
 
-  it('is said once, however many are shed, and its end with how many were', async () => {
+  it('is observed once, however many are shed, and its end with their number', async () => {
     const harness = setUp();
     await harness.take(...many('noisy', 20));
     await harness.take(...many('noisy', 20, 21));
@@ -91,7 +91,7 @@ describe('shedding', () => {
     ]);
   });
 
-  it('goes on for as long as something is shed within a minute', async () => {
+  it('lasts as long as a delivery is shed within each minute', async () => {
     const harness = setUp();
     await harness.take(...many('noisy', 20));
     for (let round = 1; round < 5; round += 1) {
@@ -101,7 +101,7 @@ describe('shedding', () => {
     expect(harness.of('shedding').map(({ state }) => state)).to.deep.equal(['began']);
   });
 
-  it('is not said of a trigger at which nothing is shed', async () => {
+  it('is not observed for a trigger at which nothing is shed', async () => {
     const harness = setUp();
     await harness.take(...many('noisy', 5));
     await work(harness, MINUTE);

@@ -16,7 +16,7 @@ import type {
 import { type Json, stringAt } from '../../core/event.ts';
 import type { Archive, DecisionRecord, DeliveryQuery } from '../../core/store.ts';
 import { type ActName, possibleActs } from '../../delivery/actions.ts';
-import type { HeldForecast } from '../../intake/forecast.ts';
+import type { HeldForecast } from '../../intake/release-forecast.ts';
 import { jsonSize } from '../../kit/data/json.ts';
 import { timeOf } from '../time.ts';
 import { cut } from './decision-documents.ts';

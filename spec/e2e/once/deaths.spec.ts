@@ -107,7 +107,7 @@ describe('deaths of the gateway', function () {
     });
   });
 
-  it('killed three times in a row during the same attempt: a dead letter, and the others go on', async () => {
+  it('killed three times in a row during the same attempt: a dead letter, and the others continue', async () => {
     const configuration = row.configuration({});
     const others = 12;
     let gateway: GatewayProcess;

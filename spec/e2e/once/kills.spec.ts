@@ -8,7 +8,9 @@ import { onceControlPlane, onceStartMs } from './harness/once-control-plane.ts';
 import { tell } from './harness/report.ts';
 
 const { form, seed, kills = form === 'long' ? 200 : 5 } = readFaultsEnvironment();
-/** A store that grows for a whole run would be the harness's load: it looks at it after each kill. */
+/**
+ * A store that grows for a whole run would be the harness's load: it looks at it after each kill.
+ */
 const KILLS_A_ROUND = 40;
 const MINUTE_MS = 60_000;
 /** A load, however fast the machine is: fewer between two kills would hide what a kill breaks. */
@@ -29,7 +31,7 @@ describe('kill -9 under load', function () {
   for (let round = 0; round < rounds; round += 1) {
     const count = Math.min(KILLS_A_ROUND, kills - round * KILLS_A_ROUND);
     const own = seed + round;
-    it(`${count} kills, seed ${own}: every series once at every trigger, or said to be unknown`, async () => {
+    it(`${count} kills, seed ${own}: every series once at every trigger, or reported as unknown`, async () => {
       const log = (line: string): void => void process.stdout.write(`        ${line}\n`);
       const found = await mainRun(plane, { seed: own, kills: count, log });
       const { injected, accounts, gaps, eventsPerSecond, underWay, attempting } = found;

@@ -140,7 +140,7 @@ describe('faults of the machine', function () {
     await row.end(gateway);
   });
 
-  it('another cluster stands behind the same name', async () => {
+  it('another cluster has the same name', async () => {
     const proxy = row.bench.use(await MeddlingProxy.start(plane));
     const kubeconfig = await proxy.kubeconfig();
     const job = { kubernetes: { manifest: row.bench.jobManifest() } };
@@ -219,7 +219,7 @@ describe('faults of the machine', function () {
     expect(events).to.have.members(plain.map((name) => `${row.shop}/${name}`));
   });
 
-  it('the limits of the defaults, through a kill: what is held starts as tokens come, or expires', async () => {
+  it('the limits of the defaults, through a kill: held deliveries start when there are tokens, or expire', async () => {
     // An hour in a few seconds. 60 of one object at once, one more a minute, after an hour no more.
     const speed = 1_200;
     const { limits: _, ...rest } = row.configuration({ delivery: { timeout: '10h' } });

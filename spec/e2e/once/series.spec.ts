@@ -1,6 +1,6 @@
-// The rows of facts on what becomes of a series over the lives of a gateway: expired and written again,
-// counted up, renamed, judged by other rules, read from other namespaces. Each life but the last
-// ends by kill -9. Times are the reporter's, so no spec waits for them.
+// The rows of facts on what becomes of a series over the lives of a gateway: expired and written
+// again, counted up, renamed, judged by other rules, read from other namespaces. Each life but the
+// last ends by kill -9. Times are the reporter's, so no spec waits for them.
 
 import { expect } from 'chai';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
@@ -74,7 +74,7 @@ describe('faults in the life of a series', function () {
     }
   }
 
-  it('3.7 an Event is PATCHed from count 1 to 50, and its series goes on', async () => {
+  it('3.7 an Event is PATCHed from count 1 to 50, and its series continues', async () => {
     await using row = await Row.start(plane);
     await live(row, { during: () => row.write() });
     await row.repeat('event-1', { count: 50 });
@@ -93,7 +93,7 @@ describe('faults in the life of a series', function () {
     await row.end(gateway);
   });
 
-  it('a changed rule set judges only what is read after it', async () => {
+  it('a changed rule set judges only Events that are read after it', async () => {
     await using row = await Row.start(plane);
     const narrow = row.configuration({});
     const wide = row.configuration({ rule: { reasons: ['Spec', 'Other'] } });

@@ -14,13 +14,13 @@ import {
 } from '../../../lib/core/event.ts';
 import type { Occurrence } from '../../../lib/core/occurrence.ts';
 import type { Trigger } from '../../../lib/core/trigger.ts';
-import { Limiter } from '../../../lib/intake/limit.ts';
+import { Limiter } from '../../../lib/intake/limiter.ts';
 import { rule } from '../../../lib/intake/stages.ts';
 import {
   type StartRequest,
-  toCandidate,
   toDelivery,
   toLedgerEntry,
+  toStartRequest,
 } from '../../../lib/intake/start-request.ts';
 import type {
   ApiAnswer,
@@ -39,7 +39,7 @@ const AT = { clusterId: CLUSTER.id, trigger: { name: 'build', identity: 'build' 
 /** The candidate of an accepted occurrence, its id held to a second way of computing it. */
 export function checkedCandidate(occurrence: Occurrence, decision: Decision): StartRequest {
   const by: RuleRef = decision.rule ?? { index: 0, name: null, identity: '' };
-  const candidate = toCandidate(occurrence, { ...decision, rule: by }, AT);
+  const candidate = toStartRequest(occurrence, { ...decision, rule: by }, AT);
   const { id, ledgerKey } = candidate;
   must(isDeliveryId(id), () => `an id is a lower-case ULID: ${shown(id)}`);
   const { series, life } = occurrence;

@@ -1,12 +1,12 @@
-// The accounting of a fault run: which series should have started a build at a trigger, which builds
-// there are, and what the gateway itself says of each. Everything is compared by identity (the Event,
-// the delivery id, the number of the attempt), nothing by how many there are. Pure.
+// The accounting of a fault run: which series should have started a build at a trigger, which
+// builds there are, and what the gateway itself says of each. Everything is compared by identity
+// (the Event, the delivery id, the number of the attempt), nothing by how many there are. Pure.
 
 import type { Delivery } from '../../../../lib/core/delivery.ts';
 import { isPossiblyTwice } from '../../../../lib/delivery/next-state.ts';
 import { attemptName } from './counting-receiver.ts';
 
-/** How a trigger's receiver tells a repetition, or what is done where it can not. */
+/** How a trigger's receiver recognizes a repetition, or the policy if it does not. */
 export type Policy = 'key' | 'atMostOnce' | 'atLeastOnce';
 
 /** A build that was started. */
@@ -16,7 +16,7 @@ export interface Build {
   readonly id: string;
 }
 
-/** Everything that is known of one trigger at the end. */
+/** All facts about one trigger at the end. */
 export interface TriggerFacts {
   readonly trigger: string;
   readonly policy: Policy;
@@ -32,7 +32,7 @@ export interface TriggerFacts {
   readonly lostAnswers: ReadonlySet<string>;
 }
 
-/** What was counted for one trigger. */
+/** Counts of one trigger. */
 export interface Account {
   readonly trigger: string;
   readonly policy: Policy;
@@ -51,7 +51,7 @@ export interface Account {
   readonly wrong: readonly string[];
 }
 
-/** What people are told of a keyless delivery: the product's own word, from what is stored. */
+/** The outcome of a keyless delivery as the product reports it, from the store. */
 function isDoubted(delivery: Delivery): boolean {
   const ages = { sinceMs: (from: number, to: number) => to - from };
   return isPossiblyTwice(delivery, { keyLifeMs: 0, ages });

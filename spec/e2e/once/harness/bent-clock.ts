@@ -1,5 +1,6 @@
-// The machine's clock, bent: set off by hours while the process runs, or passing faster, so that what
-// takes an hour can be seen in seconds. The monotonic clock and the wall clock keep step but for jumps.
+// The machine's clock, bent: set off by hours while the process runs, or passing faster, so that
+// what takes an hour can be seen in seconds. The monotonic clock and the wall clock keep step but
+// for jumps.
 
 import type { Clock } from '../../../../lib/core/clock.ts';
 import { systemClock } from '../../../../lib/kit/system.ts';
@@ -14,7 +15,7 @@ export interface Bend {
 
 /** A clock that can be set while it goes. */
 export interface BentClock extends Clock {
-  /** Lets the wall clock jump. */
+  /** Makes the wall clock jump. */
   jump(byMs: number): void;
 }
 

@@ -1,6 +1,6 @@
-// Gateways that break their promises, to prove that the harness sees it: each is a store that does one
-// thing wrong which a real mistake would do. breakages.spec.ts runs the main run with each and wants
-// the accounting to find it; nothing else uses them.
+// Gateways that break their promises, to prove that the harness sees it: each is a store that does
+// one thing wrong which a real mistake would do. breakages.spec.ts runs the main run with each and
+// wants the accounting to find it; nothing else uses them.
 
 import type { Journal, Outbox, Store, Upkeep } from '../../../../lib/core/store.ts';
 import { systemClock } from '../../../../lib/kit/system.ts';
@@ -9,7 +9,7 @@ import { systemClock } from '../../../../lib/kit/system.ts';
 const MEANWHILE_MS = 40;
 const NEVER = new AbortController().signal;
 
-/** What can be broken. */
+/** Possible breakages. */
 export const BREAKAGES = {
   /** Positions are durable a moment before the deliveries that they stand for. */
   'position-first': (store) =>
@@ -20,13 +20,13 @@ export const BREAKAGES = {
         return store.journal.commit(commit);
       },
     }),
-  /** Nothing is remembered of what was started. */
+  /** Started deliveries are forgotten. */
   'no-ledger': (store) =>
     withJournal(store, {
       lookup: async () => new Map(),
       commit: (commit) => store.journal.commit({ ...commit, ledger: [] }),
     }),
-  /** What earlier lives had begun is not taken up again. */
+  /** Deliveries of earlier runs are not recovered. */
   'no-begin': (store) =>
     withUpkeep(store, { begin: async () => ({ lost: [], unattempted: 0, paths: [] }) }),
   /** An attempt is recorded only when it has ended. */
@@ -45,7 +45,7 @@ export const BREAKAGES = {
         return store.outbox.settle(settlement);
       },
     }),
-  /** The outcome is written down before the act. */
+  /** The outcome is recorded before the attempt. */
   'outcome-first': (store) =>
     withOutbox(store, {
       attempt: async (claim) => {

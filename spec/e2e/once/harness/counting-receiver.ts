@@ -1,7 +1,7 @@
-// An HTTP receiver on loopback that counts by identity: which Event, under which delivery id, at which
-// attempt, and what it answered. A request counts once it was read whole, whatever became of the
-// answer: that is when a build would have started. Each trigger has a path of its own; a path may
-// drop what carries an Idempotency-Key that it has seen.
+// An HTTP receiver on loopback that counts by identity: which Event, under which delivery id, at
+// which attempt, and what it answered. A request counts once it was read whole, whatever became of
+// the answer: that is when a build would have started. Each trigger has a path of its own; a path
+// may drop what carries an Idempotency-Key that it has seen.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -29,7 +29,7 @@ export type Answer =
   | 'hold'
   | null;
 
-/** What it does with a request. */
+/** Behaviour for a request. */
 export type Behave = (request: Request) => Answer | Promise<Answer>;
 
 /** Takes everything at once. */
@@ -49,9 +49,9 @@ export class CountingReceiver implements AsyncDisposable {
   /** Attempts whose answer it kept back, by `attemptName`. */
   readonly unanswered = new Set<string>();
   behave: Behave = WELL;
-  /** Told of each request before it is answered. */
+  /** Called with each request before it is answered. */
   onRead: (request: Request) => void = () => undefined;
-  /** Told of each request once its answer is written. */
+  /** Called with each request after its answer is written. */
   onAnswered: (request: Request) => void = () => undefined;
   readonly #port: number;
   readonly #sockets = new Set<Socket>();
@@ -63,7 +63,7 @@ export class CountingReceiver implements AsyncDisposable {
     this.#port = port;
   }
 
-  /** One that listens. */
+  /** Starts a receiver. */
   static async start(): Promise<CountingReceiver> {
     const [port = 0] = await freePorts(1);
     const receiver = new CountingReceiver(port);
@@ -71,7 +71,7 @@ export class CountingReceiver implements AsyncDisposable {
     return receiver;
   }
 
-  /** Where a trigger of this name calls. */
+  /** URL for a trigger of this name. */
   urlOf(trigger: string): string {
     return `http://127.0.0.1:${this.#port}/${trigger}`;
   }
@@ -114,7 +114,7 @@ export class CountingReceiver implements AsyncDisposable {
     this.#server = server;
   }
 
-  /** Listens no more and cuts what is open. */
+  /** Stops listening and closes open connections. */
   async down(): Promise<void> {
     const server = this.#server;
     this.#server = null;

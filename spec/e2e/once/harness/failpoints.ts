@@ -1,13 +1,13 @@
 // Points at which a gateway of the fault specs kills itself, as kill -9 would: before, during and
-// after each call of the store, at a chosen time of that call. The product knows nothing of them: the
-// store is wrapped from outside (Surroundings.aroundStore).
+// after each call of the store, at a chosen time of that call. The product knows nothing of them:
+// the store is wrapped from outside (ProcessContext.aroundStore).
 
 import type { Store } from '../../../../lib/core/store.ts';
 
 /** The calls of the store at which a gateway may die. */
 export const STORE_CALLS = ['begin', 'lookup', 'commit', 'claim', 'attempt', 'settle'] as const;
 
-/** `during`: the call has been sent off, and so long after it nobody can say how far it came. */
+/** `during`: some time after the call was sent; its progress is unknown. */
 export const MOMENTS = ['before', 'during', 'after'] as const;
 
 /** One point. */
@@ -24,7 +24,7 @@ export interface Failpoint {
 
 const PORTS: ReadonlySet<unknown> = new Set(['journal', 'outbox', 'archive', 'keep', 'upkeep']);
 
-/** What happens around a call of the store. */
+/** Wraps a call of the store. */
 export type Around = (call: string, run: () => unknown) => unknown;
 
 /** The same store, each call of its ports going through `around`. */
@@ -76,7 +76,7 @@ function die(): void {
   waitUs(10_000_000);
 }
 
-/** Holds this thread, and this thread alone: the store's goes on. */
+/** Blocks only this thread: the thread of the store continues. */
 function waitUs(us: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, us / 1000);
 }

@@ -1,5 +1,5 @@
-// What every fault run stands on: namespaces of its own on a real control plane, a counting receiver,
-// a folder for the store that outlives the gateways, and gateways one after the other over it.
+// Parts of every fault run: its own namespaces on a real control plane, a counting receiver, a
+// folder for the store that outlives the gateways, and gateways one after the other over it.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,10 +14,10 @@ import { FAILING_GATEWAY, FAULTS_VARIABLE, type GatewayFaults } from './gateway-
 
 const ANNOTATION = 'example.com/event';
 const SECRETS = 'fieldSelector=type%3Dbrigade.sh%2Fbuild';
-/** Two cores shared with others are slow; nothing waits this long when all is well. */
+/** Two shared cores are slow; no wait takes this long if nothing is wrong. */
 const PATIENCE_MS = 60_000;
 
-/** How one life of a gateway differs from the usual. */
+/** Options of one run of a gateway. */
 export interface Life {
   readonly faults?: GatewayFaults;
   /** Over the bench's configuration. */
@@ -31,10 +31,10 @@ export interface Life {
 export class FaultBench implements AsyncDisposable {
   readonly plane: ControlPlane;
   readonly watched: readonly string[];
-  /** Where Jobs and Secrets are made. */
+  /** Namespace of Jobs and Secrets. */
   readonly builds: string;
   readonly receiver: CountingReceiver;
-  /** Where the store lies. */
+  /** Folder of the store. */
   readonly folder: string;
   /** The configuration of its gateways. */
   configuration: Readonly<Record<string, unknown>> = {};
@@ -64,7 +64,7 @@ export class FaultBench implements AsyncDisposable {
     return new FaultBench({ plane, watched, builds, receiver, folder }, opened.move());
   }
 
-  /** Takes something along to its own end. */
+  /** Adds a cleanup to its own end. */
   use<Resource extends AsyncDisposable>(resource: Resource): Resource {
     return this.#opened.use(resource);
   }

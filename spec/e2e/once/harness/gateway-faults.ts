@@ -1,4 +1,4 @@
-// What a fault spec tells the gateway that it starts (failing-gateway.ts), as both sides spell it.
+// Settings that a fault spec passes to its gateway (failing-gateway.ts), shared by both sides.
 
 import { fileURLToPath } from 'node:url';
 import type { Bend } from './bent-clock.ts';
@@ -8,7 +8,7 @@ import type { Failpoint } from './failpoints.ts';
 /** The variable in which it stands, as JSON. */
 export const FAULTS_VARIABLE = 'SLUICE_SPEC_FAULTS';
 
-/** What is wrong with one life of a gateway. */
+/** Faults of one run of a gateway. */
 export interface GatewayFaults {
   readonly failpoint?: Failpoint;
   readonly bend?: Bend;
@@ -16,5 +16,5 @@ export interface GatewayFaults {
   readonly breakage?: BreakageName;
 }
 
-/** What a gateway with faults runs instead of bin/sluice.js. */
+/** Entry point of a gateway with faults, instead of bin/sluice.js. */
 export const FAILING_GATEWAY = fileURLToPath(new URL('failing-gateway.ts', import.meta.url));

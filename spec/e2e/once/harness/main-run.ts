@@ -1,5 +1,5 @@
-// The main run: kill -9 again and again, at every kind of moment, while Events are written without a
-// pause and five triggers start builds of them; then the accounting.
+// The main run: kill -9 again and again, at every kind of moment, while Events are written without
+// a pause and five triggers start builds of them; then the accounting.
 
 import { systemClock } from '../../../../lib/kit/system.ts';
 import type { ControlPlane } from '../../../controlplane/control-plane.ts';
@@ -14,18 +14,18 @@ import { PacedWriter } from './paced-writer.ts';
 import { describeKill, type PlannedKill, scheduleOf } from './schedule.ts';
 import { type InFlight, inFlightIn, type Stored, storedIn } from './stored.ts';
 
-/** How it is run. */
+/** Options of the main run. */
 export interface MainRunOptions {
   readonly seed: number;
   readonly kills: number;
-  /** What is wrong with the gateway itself, to see it found. */
+  /** Breakage of the gateway that the run must find. */
   readonly breakage?: BreakageName;
   /** How long what was written may take to come to its end once the kills are over. */
   readonly settleMs?: number;
   readonly log: (line: string) => void;
 }
 
-/** What it came to. */
+/** Result of the main run. */
 export interface MainRunResult {
   readonly injected: Readonly<Record<string, number>>;
   readonly accounts: readonly Account[];
@@ -34,9 +34,9 @@ export interface MainRunResult {
   /** Kills at which deliveries waited or ran, and at which attempts were being made. */
   readonly underWay: number;
   readonly attempting: number;
-  /** What people are told of doubles, by lines of the log. */
+  /** Reports of possible doubles, by log lines. */
   readonly doubtsLogged: number;
-  /** What the gateways wrote to standard error, and bugs that they noticed. */
+  /** Standard error of the gateways, and bugs that they reported. */
   readonly complaints: readonly string[];
 }
 
@@ -76,7 +76,7 @@ class MainRun implements AsyncDisposable {
   #compactions = 0;
   #rests = 0;
   #doubtsLogged = 0;
-  /** What no gateway should ever say. */
+  /** Messages that no gateway may write. */
   readonly #complaints: string[] = [];
   #gateway: GatewayProcess | null = null;
 
@@ -198,7 +198,7 @@ class MainRun implements AsyncDisposable {
     receiver.onAnswered = () => undefined;
   }
 
-  /** A last life that nobody ends, until everything written has come to its end. */
+  /** A last run without a kill, until every delivery is settled. */
   async #settle(): Promise<void> {
     const gateway = await this.#begin({ death: { how: 'moment', afterMs: 0 } });
     await gateway.ready();
@@ -207,7 +207,7 @@ class MainRun implements AsyncDisposable {
       const seen = new Set(this.#bench.receiver.of('keyed').map(({ event }) => event));
       return this.#writer.written.every((event) => seen.has(event));
     };
-    // What does not come is the accounting's to name.
+    // The accounting names deliveries that do not settle.
     const { settleMs = SETTLE_MS } = this.#options;
     await until(hasAll, 'every Event', settleMs).catch(() => undefined);
     await this.#bench.idle(gateway, settleMs).catch(() => undefined);

@@ -1,17 +1,17 @@
-// When held deliveries start if the limits stay as they are and no others come: for people who look.
-// Nothing depends on it.
+// Forecasts when held deliveries start, if the limits stay the same and no other delivery arrives.
+// Only for display: no decision depends on it.
 
 import type { Budget } from '../core/observation.ts';
 import { Heap } from '../kit/data/heap.ts';
-import type { Held, NamespaceQueue } from './namespace-queue.ts';
+import type { HeldDelivery, HeldInNamespace } from './held-in-namespace.ts';
 
-/** When a held delivery would start, and which budget decides that. */
+/** Start of a held delivery, and the budget that decides it. */
 export interface Forecast {
   readonly budget: Budget;
   readonly inMs: number;
 }
 
-/** The same for people, and when it would expire instead. */
+/** The same in wall clock times, with the time at which it would expire. */
 export interface HeldForecast {
   /** The budget that it waits for. */
   readonly budget: Budget;
@@ -20,13 +20,13 @@ export interface HeldForecast {
   readonly expiresAt: number;
 }
 
-/** The facts for a forecast. Times are from now on, in ms. */
+/** Inputs of a forecast. Times are from now on, in ms. */
 interface ForecastFacts {
-  /** How many tokens all queues have taken by each turn of this one; see `tokensByTurn`. */
+  /** Tokens taken by all queues up to each turn of this one; see `tokensByTurn`. */
   readonly tokens: Iterator<number>;
-  /** How long until the budget of all has given so many tokens. */
+  /** Time until the total budget has given this many tokens. */
   readonly totalMs: (tokens: number) => number;
-  /** How long until the budget of an object has given so many tokens. */
+  /** Time until the budget of an object has given this many tokens. */
   readonly ownMs: (object: string, tokens: number) => number;
 }
 
@@ -36,9 +36,9 @@ interface WaitingDelivery {
   readonly ownMs: number;
 }
 
-/** Plays the turns of one queue: each takes the oldest delivery whose object has a token. */
+/** Simulates the turns of one queue: each takes the oldest delivery whose object has a token. */
 export function forecastQueue(
-  held: Iterable<Held>,
+  held: Iterable<HeldDelivery>,
   { tokens, totalMs, ownMs }: ForecastFacts,
 ): ReadonlyMap<string, Forecast> {
   const waiting = waitingOf(held, ownMs).toSorted((a, b) => a.ownMs - b.ownMs);
@@ -63,12 +63,12 @@ export function forecastQueue(
 }
 
 /**
- * How many tokens all queues have taken by the first turn of one queue, by its second, and so on.
- * Every queue has one turn in a round for as long as it lasts.
+ * Tokens taken by all queues up to the first turn of one queue, up to its second, and so on. Every
+ * queue has one turn in a round until it is empty.
  */
 export function* tokensByTurn(
-  own: NamespaceQueue,
-  inTurn: Iterable<NamespaceQueue>,
+  own: HeldInNamespace,
+  inTurn: Iterable<HeldInNamespace>,
 ): Generator<number> {
   const rests: number[] = [];
   let others = 0;
@@ -90,7 +90,7 @@ export function* tokensByTurn(
 }
 
 function waitingOf(
-  held: Iterable<Held>,
+  held: Iterable<HeldDelivery>,
   ownMs: ForecastFacts['ownMs'],
 ): readonly WaitingDelivery[] {
   const tokens = new Map<string, number>();

@@ -1,11 +1,12 @@
-// What a start takes up: lost attempts, the time without a gateway, the clock, paths without a reader.
+// Recovery at a start: lost attempts, the time without a gateway, the clock, paths without a
+// reader.
 
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Source, WatchPath } from '../../lib/core/source.ts';
 import type { Recovery, Retirement, Store } from '../../lib/core/store.ts';
-import { Heartbeat, keepSpan, readBeat } from '../../lib/gateway/heartbeat.ts';
-import { retirePaths, takeUp } from '../../lib/gateway/recovery.ts';
+import { Heartbeat, readBeat, recordDowntime } from '../../lib/gateway/heartbeat.ts';
+import { recover, retirePaths } from '../../lib/gateway/recovery.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aDelivery } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -38,7 +39,7 @@ function bench(begun: Recovery = NOTHING) {
   const store = storeWith(own, { upkeep, keep });
   const beat = (readMs: number): Promise<void> =>
     new Heartbeat({ keep: own.keep, clock, readMs: () => readMs }).beat();
-  const start = () => takeUp({ store, clock, incarnation: 'two', renamed: [], observe });
+  const start = () => recover({ store, clock, incarnation: 'two', renamed: [], observe });
   return { clock, calls, beat, start, store, of, seen };
 }
 
@@ -53,7 +54,7 @@ function lostDelivery(deaths: number): Delivery {
 }
 
 describe('a start', () => {
-  it('begins before it asks the store for anything else', async () => {
+  it('calls `begin` of the store before anything else', async () => {
     const { start, calls } = bench();
     await start();
     expect(calls[0]).to.equal('begin two');
@@ -66,7 +67,7 @@ describe('a start', () => {
     expect(of('work-resumed')).to.deep.equal([resumed]);
   });
 
-  it('says what was lost and for how long nobody worked', async () => {
+  it('says what was lost and for how long no gateway ran', async () => {
     const { start, of, beat, clock } = bench({
       ...NOTHING,
       lost: [lostDelivery(1)],
@@ -80,7 +81,7 @@ describe('a start', () => {
     expect(of('work-resumed')).to.deep.equal([resumed]);
   });
 
-  it('tells the outcome of each attempt that was lost with its process', async () => {
+  it('observes the outcome of each attempt that was lost with its process', async () => {
     const lost = [lostDelivery(1), lostDelivery(3)];
     const { start, of } = bench({ ...NOTHING, lost });
     await start();
@@ -88,7 +89,7 @@ describe('a start', () => {
     expect(ended).to.deep.equal(lost.map((one) => [one, one.attempts[0]?.outcome]));
   });
 
-  it('takes a clock that stands before the last beat for one that went back', async () => {
+  it('treats a clock before the last beat as set back', async () => {
     const { start, of, beat, clock, calls, store } = bench();
     await beat(7_000);
     clock.jump(-HOUR);
@@ -100,7 +101,7 @@ describe('a start', () => {
     expect(await readBeat(store.keep)).to.deep.equal({ at: clock.now(), readMs: 7_000 });
   });
 
-  it('lets pass a clock that is a moment behind', async () => {
+  it('ignores a clock that is slightly behind', async () => {
     const { start, of, beat, clock, calls } = bench();
     await beat(0);
     clock.jump(-1_500);
@@ -110,7 +111,7 @@ describe('a start', () => {
   });
 
   for (const record of ['', 'x', '[]', '{"at":"yesterday"}', 'null']) {
-    it(`takes a heartbeat that can not be read for none: ${JSON.stringify(record)}`, async () => {
+    it(`ignores a heartbeat that cannot be read: ${JSON.stringify(record)}`, async () => {
       const { start, store } = bench();
       await store.keep.write('heartbeat', record);
       expect(await start()).to.include({ aliveAt: null, readMs: 0 });
@@ -119,7 +120,7 @@ describe('a start', () => {
 });
 
 describe('the heartbeat', () => {
-  it('says when somebody worked last and for how long everything was read, every 10 s', async () => {
+  it('records every 10 s that the gateway runs and for how long every path was read', async () => {
     const clock = new FakeClock();
     const { keep } = createMemoryStore();
     const stop = new AbortController();
@@ -133,14 +134,14 @@ describe('the heartbeat', () => {
     await running;
   });
 
-  it('keeps the spans without a gateway, and not without bound', async () => {
+  it('stores a bounded number of spans without a gateway', async () => {
     const { keep } = createMemoryStore();
-    expect(await keepSpan(keep, null)).to.deep.equal([]);
-    expect(await keepSpan(keep, { from: 5, to: 5 })).to.deep.equal([]);
+    expect(await recordDowntime(keep, null)).to.deep.equal([]);
+    expect(await recordDowntime(keep, { from: 5, to: 5 })).to.deep.equal([]);
     for (let number = 0; number < 300; number += 1) {
-      await keepSpan(keep, { from: number * 10, to: number * 10 + 1 });
+      await recordDowntime(keep, { from: number * 10, to: number * 10 + 1 });
     }
-    const spans = await keepSpan(keep, null);
+    const spans = await recordDowntime(keep, null);
     expect(spans).to.have.length(200);
     expect(spans.at(-1)).to.deep.equal({ from: 2_990, to: 2_991 });
   });
@@ -171,8 +172,8 @@ describe('paths of an earlier configuration', () => {
       [part('/shop', 'shop'), part('/pay', 'pay')],
     ],
     ['goes to a part of itself', [source({ '/a': [part('/a', 'shop')] })], [part('/a', 'shop')]],
-    ['has no heir where no source knows it', [source({})], []],
-    ['has no heir where no source is left', [], []],
+    ['has no successor if no source knows it', [source({})], []],
+    ['has no successor if no source is left', [], []],
   ];
   for (const [promise, sources, heirs] of cases) {
     it(promise, async () => {

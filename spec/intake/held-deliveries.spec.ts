@@ -1,4 +1,4 @@
-// Bounds that several namespaces share: none of them uses them up for the others.
+// Bounds that several namespaces share: no namespace uses them up for the others.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -13,7 +13,7 @@ const HOUR = 3_600_000;
 const perHour = (count: number) => ({ count, perMs: HOUR });
 const onlyTotal = (count: number) => ({ perObject: null, total: perHour(count) });
 
-/** So many series of a namespace: `a.1`, `a.2`, … */
+/** This many series of a namespace: `a.1`, `a.2`, … */
 const many = (namespace: string, count: number, from = 1) =>
   Array.from({ length: count }, (_, place) => aSeries(`${namespace}.${from + place}`, namespace));
 
@@ -27,7 +27,7 @@ const ruleOf = (namespace: string, trigger: string): RuleSection => ({
 });
 
 describe('the bound on held deliveries', () => {
-  it('sheds nothing of a namespace because another one fills it, whoever triggers', async () => {
+  it('sheds nothing of a namespace because another one fills it, at any trigger', async () => {
     const rules = [ruleOf('noisy', 'build'), ruleOf('quiet', 'report')];
     const harness = intakeHarness({ rules, limits: onlyTotal(600) });
     await harness.take(...many('noisy', 10_700), ...many('quiet', 5));
@@ -35,7 +35,7 @@ describe('the bound on held deliveries', () => {
     expect(words(harness).filter((word) => word === 'shed')).to.have.length(100);
   });
 
-  it('lets newcomers of a shorter queue in, and the youngest of the longest give way', async () => {
+  it('admits deliveries of a shorter queue and evicts the youngest of the longest', async () => {
     const harness = intakeHarness({ limits: onlyTotal(1), heldAtMost: 6 });
     await harness.take(...many('noisy', 9), ...many('quiet', 2));
     expect(words(harness).slice(-4)).to.deep.equal(['shed', 'shed', 'held', 'held']);
@@ -53,7 +53,7 @@ describe('the bound on held deliveries', () => {
     ]);
   });
 
-  it('stays as it is once the queues are equally long', async () => {
+  it('evicts nothing once the queues are equally long', async () => {
     const harness = intakeHarness({ limits: onlyTotal(1), heldAtMost: 6 });
     await harness.take(...many('a', 7), ...many('b', 7), ...many('a', 1, 8), ...many('b', 1, 8));
     await harness.release.pass();
@@ -66,31 +66,31 @@ describe('the bound on held deliveries', () => {
     ]);
   });
 
-  it('keeps what gave way as a dead letter: its next states are repeats, and no token is spent', async () => {
+  it('keeps an evicted delivery as a dead letter: its next states are repeats, and no token is spent', async () => {
     const harness = intakeHarness({ limits: onlyTotal(1), heldAtMost: 2 });
     await harness.take(...many('noisy', 3), ...many('quiet', 1));
     await harness.release.pass();
     await harness.take(...many('noisy', 3));
     expect(words(harness).slice(-3)).to.deep.equal(['repeat', 'repeat', 'repeat']);
-    // One was started; what gave way was not.
+    // One was started; the evicted one was not.
     expect(await harness.store.archive.firedSince(0)).to.have.length(1);
   });
 
-  it('is kept by the next process if this one dies before anything gives way', async () => {
+  it('is enforced by the next process if this one dies before the eviction', async () => {
     const first = intakeHarness({ limits: onlyTotal(1), heldAtMost: 4 });
     await first.take(...many('noisy', 5), ...many('quiet', 2));
     const { store, clock } = first;
     expect(await store.archive.list({ states: ['held'], limit: 10 })).to.have.length(6);
     const second = intakeHarness({ store, clock, limits: onlyTotal(1), heldAtMost: 4 });
-    second.limiter.restore(await store.archive.firedSince(0), clock.now());
-    await second.release.restore();
+    second.limiter.recover(await store.archive.firedSince(0), clock.now());
+    await second.release.recover();
     await second.release.pass();
     const held = await store.archive.list({ states: ['held'], limit: 10 });
     const expected = ['noisy.2', 'noisy.3', 'quiet.1', 'quiet.2'];
     expect(held.map(eventNameOf)).to.have.members(expected);
   });
 
-  it('leaves no trace of a newcomer that is shed', async () => {
+  it('leaves no trace of a new delivery that is shed', async () => {
     const harness = intakeHarness({ limits: onlyTotal(1), heldAtMost: 1 });
     await harness.take(...many('a', 3));
     expect(words(harness)).to.deep.equal(['queued', 'held', 'shed']);
@@ -102,8 +102,8 @@ describe('the bound on held deliveries', () => {
   });
 });
 
-describe('the release of what is held', () => {
-  it('lets namespaces take turns, whoever was held first', async () => {
+describe('the release of held deliveries', () => {
+  it('lets namespaces take turns, whichever was held first', async () => {
     const harness = intakeHarness({ limits: onlyTotal(2) });
     await harness.take(...many('noisy', 100), ...many('quiet', 2));
     for (let token = 0; token < 5; token += 1) {
@@ -114,7 +114,7 @@ describe('the release of what is held', () => {
     expect(harness.released).to.deep.equal(expected);
   });
 
-  it('lets a newcomer of an empty queue have the next turn', async () => {
+  it('gives the next turn to a delivery of an empty queue', async () => {
     const harness = intakeHarness({ limits: onlyTotal(2) });
     await harness.take(...many('noisy', 100));
     await harness.clock.advance(HOUR / 2);
@@ -134,7 +134,7 @@ describe('the release of what is held', () => {
     expect(harness.released).to.deep.equal(['a.3', 'b.1']);
   });
 
-  it('passes over an object without a token, and over a namespace that has no other', async () => {
+  it('skips an object without a token, and a namespace that has no other', async () => {
     const limits = { perObject: perHour(1), total: perHour(10) };
     const harness = intakeHarness({ limits });
     const ofOne = (name: string, namespace: string) => aSeries(name, namespace, 'one');
@@ -152,7 +152,7 @@ describe('the release of what is held', () => {
     expect(harness.released).to.deep.equal(['a.2', 'b.2']);
   });
 
-  it('goes on after a restart with the queue whose turn it is', async () => {
+  it('continues after a restart with the queue whose turn it is', async () => {
     const first = intakeHarness({ limits: onlyTotal(2) });
     await first.take(...many('a', 6), ...many('b', 4));
     await first.clock.advance(HOUR / 2);
@@ -160,7 +160,7 @@ describe('the release of what is held', () => {
     expect(first.released).to.deep.equal(['a.3']);
     const { store, clock } = first;
     const second = intakeHarness({ store, clock, limits: onlyTotal(2) });
-    await second.release.restore();
+    await second.release.recover();
     await second.release.pass();
     expect(second.released).to.deep.equal(['b.1', 'a.4']);
   });
@@ -168,8 +168,8 @@ describe('the release of what is held', () => {
 
 const FULL: Committed = { done: false, usage: { bytes: 10, maxBytes: 10 } };
 
-describe('a newcomer that is not stored', () => {
-  it('gives its token back', async () => {
+describe('a new delivery that is not stored', () => {
+  it('returns its token', async () => {
     const store = createMemoryStore();
     const room = { isThere: false };
     const journal: Journal = {
@@ -228,7 +228,7 @@ const RULES = ['a', 'b', 'c', 'd'].map(
   }),
 );
 
-describe('whatever arrives in several namespaces and at several triggers', () => {
+describe('with arrivals in several namespaces and at several triggers', () => {
   const steps = fc.array(STEP, { minLength: 20, maxLength: 60 });
 
   it('no queue waits for more than one turn of each other', async () => {
@@ -255,7 +255,7 @@ describe('whatever arrives in several namespaces and at several triggers', () =>
         const objects = new Map(kept.map(({ id, object }) => [id, object]));
         for (const { id, at } of game.started) {
           const within = game.started.filter((one) => one.at >= at && one.at < at + HOUR);
-          // A bucket that is full gives its tokens at once, and as many again while it fills.
+          // A full bucket gives all its tokens at once, and as many again while it fills.
           expect(within).to.have.length.at.most(8);
           const ofOne = within.filter((one) => objects.get(one.id) === objects.get(id));
           expect(ofOne).to.have.length.at.most(4);

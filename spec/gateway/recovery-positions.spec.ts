@@ -1,8 +1,8 @@
-// From where a source goes on after the configuration gave its paths to others.
+// The positions from which a source resumes after the configuration moved its paths.
 
 import { expect } from 'chai';
 import type { Position } from '../../lib/core/source.ts';
-import { positionsOf } from '../../lib/gateway/inherited-positions.ts';
+import { resumePositions } from '../../lib/gateway/recovery.ts';
 import { successorsOf } from '../../lib/kubernetes/watch/watch-target.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit } from '../conformance/store-builders.ts';
@@ -26,7 +26,7 @@ function sourcesOf(read: Read) {
   });
 }
 
-describe('from where a source goes on', () => {
+describe('the positions from which a source resumes', () => {
   const rows: readonly {
     readonly what: string;
     readonly kept: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -34,65 +34,65 @@ describe('from where a source goes on', () => {
     readonly expected: Readonly<Record<string, number>>;
   }[] = [
     {
-      what: 'from its own positions',
+      what: 'its own',
       kept: { a: { shop: 1, pay: 2 } },
       read: { a: ['shop'] },
       expected: { shop: 1, pay: 2 },
     },
     {
-      what: 'from those of a source that has another name now',
+      what: 'those of a source that was renamed',
       kept: { old: { shop: 1 } },
       read: { a: ['shop'] },
       expected: { shop: 1 },
     },
     {
-      what: 'from those of a source that gave it the namespace',
+      what: 'those of a source that gave it the namespace',
       kept: { b: { shop: 1, pay: 2 } },
       read: { b: ['shop'], a: ['pay'] },
       expected: { pay: 2 },
     },
     {
-      what: 'from that of the path that covered its own elsewhere',
+      what: 'the position of a path of another source that covered its own',
       kept: { b: { '*': 3 } },
       read: { b: ['shop'], a: ['pay'] },
       expected: { '*': 3 },
     },
     {
-      what: 'from nothing beside a source that goes on reading the path',
+      what: 'none if another source still reads the path',
       kept: { b: { shop: 1 } },
       read: { b: ['shop'], a: ['shop'] },
       expected: {},
     },
     {
-      what: 'from nothing where who had the path last reads it still',
+      what: 'none if the last reader of the path still reads it',
       kept: { old: { shop: 1 }, b: { shop: 2 } },
       read: { b: ['shop'], a: ['shop'] },
       expected: {},
     },
     {
-      what: 'from where another read on after it',
+      what: 'that of another source that read the path later',
       kept: { a: { shop: 1 }, old: { shop: 2 } },
       read: { a: ['shop'] },
       expected: { shop: 2 },
     },
     {
-      what: 'from its own where another stopped before',
+      what: 'its own if another source stopped before',
       kept: { a: { shop: 3 }, old: { shop: 2 } },
       read: { a: ['shop'] },
       expected: { shop: 3 },
     },
   ];
   for (const { what, kept, read, expected } of rows) {
-    it(`is ${what}`, () => {
+    it(`are ${what}`, () => {
       const positions = new Map(
         Object.entries(kept).map(([name, paths]) => [name, positionsIn(paths)]),
       );
-      const found = positionsOf('a', { positions, sources: sourcesOf(read) });
+      const found = resumePositions('a', { positions, sources: sourcesOf(read) });
       expect([...found].toSorted()).to.deep.equal([...positionsIn(expected)].toSorted());
     });
   }
 
-  it('is told to a source that was renamed when the gateway starts', async () => {
+  it('are passed to a renamed source when the gateway starts', async () => {
     const store = createMemoryStore();
     const positions = positionsIn({ shop: 1 });
     await store.journal.commit(aCommit({ source: 'before', positions }));

@@ -1,5 +1,5 @@
-// Batches that start nothing: told at once, without a call of the store, and saved with the next
-// commit or within a second.
+// Batches that start nothing: observed at once, without a call of the store, and saved with the
+// next commit or within a second.
 
 import { expect } from 'chai';
 import { SluiceError } from '../../lib/core/errors.ts';
@@ -34,7 +34,7 @@ const rejected = (name = 'node-1.17f1'): Occurrence =>
 const at = (resourceVersion: string, path = PATH) => new Map([[path, { resourceVersion, at: 1 }]]);
 
 interface BenchOptions extends HarnessOptions {
-  /** What the journal does otherwise. */
+  /** Replaced calls of the journal. */
   readonly journal?: Partial<Journal>;
 }
 
@@ -66,7 +66,7 @@ function bench({ journal: changes = {}, ...options }: BenchOptions = {}) {
 }
 
 describe('a batch that starts nothing', () => {
-  it('is told at once and asks the store nothing', async () => {
+  it('is observed at once, without a call of the store', async () => {
     const { intake, commits, lookups, dispositions, end } = bench();
     const gone = [{ path: PATH, key: 'shop/other.1' }];
     await intake.take(aBatch({ occurrences: [rejected()], positions: at('7'), gone }), NEVER);
@@ -96,7 +96,7 @@ describe('a batch that starts nothing', () => {
     await end();
   });
 
-  it('rides with the next commit, whichever source that comes from', async () => {
+  it('is saved with the next commit of any source', async () => {
     const { intake, commits, clock, store, end } = bench();
     await intake.take(aBatch({ source: 'pay', positions: at('3', '/pay') }), NEVER);
     await intake.take(aBatch({ occurrences: [accepted(3)], positions: at('7') }), NEVER);
@@ -107,7 +107,7 @@ describe('a batch that starts nothing', () => {
     await end();
   });
 
-  it('keeps of its keys only those that the ledger can know', async () => {
+  it('saves only those keys that the ledger may know', async () => {
     const { intake, commits, end } = bench();
     await intake.take(aBatch({ occurrences: [accepted(3)] }), NEVER);
     const gone = [KEY, 'shop/other.1'].map((key) => ({ path: PATH, key }));
@@ -117,7 +117,7 @@ describe('a batch that starts nothing', () => {
     await end();
   });
 
-  it('does not let a key go that was seen again', async () => {
+  it('does not delete a key that was seen again', async () => {
     const { intake, store, take, end } = bench();
     await take(accepted(3));
     await intake.take(aBatch({ gone: [{ path: PATH, key: KEY }] }), NEVER);
@@ -133,7 +133,7 @@ describe('a batch that starts nothing', () => {
     await end();
   });
 
-  it('is saved before the second is over where its keys are many', async () => {
+  it('is saved within less than a second if it has many keys', async () => {
     const { take, commits, end } = bench({ journal: { mayKnow: () => true } });
     await take(...Array.from({ length: 9_999 }, (_, place) => rejected(`node.${place}`)));
     expect(commits).to.have.length(0);
@@ -142,7 +142,7 @@ describe('a batch that starts nothing', () => {
     await end();
   });
 
-  it('ends the gateway where it can never be saved', async () => {
+  it('ends the gateway if it can never be saved', async () => {
     const unusable = new SluiceError('store-unusable', 'the store is damaged');
     const { intake, clock, running } = bench({
       journal: { commit: () => Promise.reject(unusable) },
@@ -154,7 +154,7 @@ describe('a batch that starts nothing', () => {
 });
 
 describe('a repetition', () => {
-  it('is told at once, and moves the entry of the ledger with the next commit', async () => {
+  it('is observed at once, and moves the ledger entry with the next commit', async () => {
     const { intake, take, dispositions, commits, store, end } = bench();
     await take(accepted(3));
     await take(accepted(4));
@@ -167,7 +167,7 @@ describe('a repetition', () => {
     await end();
   });
 
-  it('is looked up once for as long as it is unsaved', async () => {
+  it('is looked up once while it is unsaved', async () => {
     const { take, lookups, end } = bench();
     await take(accepted(3));
     expect(lookups, 'nothing is known').to.have.length(0);
@@ -176,7 +176,7 @@ describe('a repetition', () => {
     await end();
   });
 
-  it('is judged by what is unsaved: what another source saw last counts', async () => {
+  it('is judged by unsaved changes, including those of another source', async () => {
     const { intake, take, commits, end } = bench();
     await take(accepted(3));
     await take(accepted(4));
@@ -187,8 +187,8 @@ describe('a repetition', () => {
   });
 });
 
-describe('what goes in the batch that started it', () => {
-  it('is gone for the ledger too', async () => {
+describe('an Event that is deleted in the batch that started it', () => {
+  it('is deleted for the ledger, too', async () => {
     const { intake, commits, end } = bench();
     const gone = [{ path: PATH, key: KEY }];
     await intake.take(aBatch({ occurrences: [accepted(3)], gone }), NEVER);
@@ -197,8 +197,8 @@ describe('what goes in the batch that started it', () => {
   });
 });
 
-describe('a batch that was given up before a full store', () => {
-  it('leaves nothing of it in what is saved later', async () => {
+describe('a batch that was given up because the store is full', () => {
+  it('leaves nothing in later commits', async () => {
     const store = createMemoryStore();
     const full = { done: false, usage: { bytes: 9, maxBytes: 9 } } as const;
     const commit: Journal['commit'] = async (one) =>

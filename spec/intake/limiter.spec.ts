@@ -1,7 +1,7 @@
-// Budgets: what is over them is held and starts by itself, oldest first, or becomes a dead letter.
+// Limits: deliveries above them are held and start later, oldest first, or become dead letters.
 
 import { expect } from 'chai';
-import { Limiter, type Limits, rememberedMs } from '../../lib/intake/limit.ts';
+import { Limiter, type Limits, rememberedMs } from '../../lib/intake/limiter.ts';
 import { idOf } from '../conformance/store-builders.ts';
 import { aDelivery } from '../support/builders.ts';
 import { aSeries, eventNameOf, type IntakeHarness, intakeHarness } from './harness.ts';
@@ -20,27 +20,27 @@ function setUp(limits: Limits, holdForMs = 10 * HOUR) {
 const words = (harness: IntakeHarness): readonly string[] => harness.dispositions().flat();
 
 describe('limits', () => {
-  it('hold what is over the budget of one involved object, and only that', async () => {
+  it('hold deliveries above the budget of one involved object, and no others', async () => {
     const { harness } = setUp({ perObject: perHour(2), total: null });
     await harness.take(series(1, 'a'), series(2, 'a'), series(3, 'a'), series(4, 'b'));
     expect(words(harness)).to.deep.equal(['queued', 'queued', 'held', 'queued']);
     expect(harness.of('decision')[2]?.disposed[0]?.why).to.equal('limits.perObject is used up');
   });
 
-  it('hold what is over the budget of all', async () => {
+  it('hold deliveries above the total budget', async () => {
     const { harness } = setUp({ perObject: null, total: perHour(2) });
     await harness.take(series(1, 'a'), series(2, 'b'), series(3, 'c'));
     expect(words(harness)).to.deep.equal(['queued', 'queued', 'held']);
     expect(harness.of('decision')[2]?.disposed[0]?.why).to.equal('limits.total is used up');
   });
 
-  it('ask no token for a repetition', async () => {
+  it('take no token for a repetition', async () => {
     const { harness } = setUp({ perObject: null, total: perHour(2) });
     await harness.take(series(1, 'a'), series(1, 'a'), series(1, 'a'), series(2, 'b'));
     expect(words(harness)).to.deep.equal(['queued', 'repeat', 'repeat', 'queued']);
   });
 
-  it('enter what is held into the ledger: its next state is a repeat', async () => {
+  it('add a held delivery to the ledger: its next state is a repeat', async () => {
     const { harness } = setUp({ perObject: null, total: perHour(1) });
     await harness.take(series(1, 'a'), series(2, 'b'), series(2, 'b'));
     expect(words(harness)).to.deep.equal(['queued', 'held', 'repeat']);
@@ -53,7 +53,7 @@ describe('limits', () => {
     expect(whys).to.deep.equal(['', 'limits.total is used up', 'limits.total is used up']);
   });
 
-  it('shed what comes while 10,000 are held, without a trace in the ledger', async () => {
+  it('shed new deliveries while 10,000 are held, without a trace in the ledger', async () => {
     const { harness, release } = setUp({ perObject: null, total: perHour(1) });
     const many = Array.from({ length: 10_002 }, (_, number) => series(number, `o${number}`));
     await harness.take(...many);
@@ -62,7 +62,7 @@ describe('limits', () => {
     expect(words(harness).slice(-3)).to.deep.equal(['held', 'shed', 'shed']);
   });
 
-  it('keep objects with long names apart, and no long name in memory', async () => {
+  it('distinguish objects with long names, but keep no long name in memory', async () => {
     const { harness } = setUp({ perObject: perHour(1), total: null });
     const long = 'x'.repeat(100_000);
     await harness.take(series(1, `${long}a`), series(2, `${long}b`), series(3, `${long}a`));
@@ -74,7 +74,7 @@ describe('limits', () => {
     expect(harness.released).to.deep.equal(['e.3']);
   });
 
-  it('let newcomers wait behind those that are held already', async () => {
+  it('let new deliveries wait behind held ones', async () => {
     const { harness } = setUp({ perObject: perHour(1), total: null });
     await harness.take(series(1, 'a'), series(2, 'a'));
     await harness.clock.advance(HOUR);
@@ -92,7 +92,7 @@ describe('limits after a restart', () => {
     const from = now - rememberedMs(limits);
     const limiter = new Limiter(limits, { now: () => now, from, observe: () => undefined });
     const wall = 1_000 * HOUR;
-    limiter.restore(
+    limiter.recover(
       started.map(([agoMs, object]) => ({ at: wall - agoMs, object })),
       wall,
     );
@@ -103,7 +103,7 @@ describe('limits after a restart', () => {
     };
   };
 
-  it('have spent what was started lately, by object and over all', () => {
+  it('count recently started deliveries, by object and in total', () => {
     const limits = { perObject: perHour(2), total: perHour(3) };
     const take = restored(limits, [1_000, 'a'], [900, 'a'], [800, 'b']);
     expect(take('c')).to.equal('total');
@@ -111,12 +111,12 @@ describe('limits after a restart', () => {
     expect([roomy('a'), roomy('b')]).to.deep.equal(['perObject', null]);
   });
 
-  it('have got tokens back since', () => {
+  it('have gained tokens since', () => {
     const take = restored({ perObject: null, total: perHour(2) }, [HOUR / 2, 'a'], [1_000, 'b']);
     expect([take('a'), take('b')]).to.deep.equal([null, 'total']);
   });
 
-  it('have spent the same in whatever order they are told', () => {
+  it('count the same in any order of the started deliveries', () => {
     const started = [
       [1_000, 'a'],
       [HOUR - 1, 'b'],
@@ -127,7 +127,7 @@ describe('limits after a restart', () => {
     expect([1, 2, 3].map(() => take('x'))).to.deep.equal([null, null, 'total']);
   });
 
-  it('count what was started ahead of the clock as started now', () => {
+  it('count a start in the future as a start now', () => {
     const take = restored({ perObject: null, total: perHour(2) }, [0, 'a'], [-HOUR, 'b']);
     expect(take('c')).to.equal('total');
   });
@@ -146,7 +146,7 @@ describe('limits after a restart', () => {
 });
 
 describe('release', () => {
-  it('starts after a long stop what tokens have come for, and only the rest expires', async () => {
+  it('starts after a long stop as many as there are tokens, and only the rest expires', async () => {
     const { harness, release, started } = setUp({ perObject: null, total: perHour(2) }, HOUR);
     await harness.take(...[1, 2, 3, 4, 5].map((number) => series(number, `o${number}`)));
     await harness.clock.advance(25 * HOUR);
@@ -156,7 +156,7 @@ describe('release', () => {
     expect(dead.map(({ delivery }) => eventNameOf(delivery))).to.deep.equal(['e.5']);
   });
 
-  it('leaves nobody behind one that expired', async () => {
+  it('does not block deliveries behind an expired one', async () => {
     const { harness, release } = setUp({ perObject: perHour(1), total: null }, 1_000);
     await harness.take(series(1, 'a'), series(2, 'a'));
     await harness.clock.advance(1_000);
@@ -166,7 +166,7 @@ describe('release', () => {
     expect(words(harness).at(-1)).to.equal('queued');
   });
 
-  it('starts held deliveries oldest first, as tokens come', async () => {
+  it('starts held deliveries oldest first, when there are tokens', async () => {
     const { harness, release, started } = setUp({ perObject: null, total: perHour(2) });
     await harness.take(...[1, 2, 3, 4, 5].map((number) => series(number, `o${number}`)));
     const stop = new AbortController();
@@ -179,7 +179,7 @@ describe('release', () => {
     await running;
   });
 
-  it('lets no object that has used up its own budget hold up another', async () => {
+  it('does not let an object whose budget is used up block another', async () => {
     const { harness, release, started } = setUp({ perObject: perHour(1), total: perHour(4) });
     await harness.take(
       series(1, 'a'),
@@ -193,7 +193,7 @@ describe('release', () => {
     expect(started).to.deep.equal(['e.2', 'e.5']);
   });
 
-  it('makes a dead letter of what waited for longer than holdFor, and says so', async () => {
+  it('makes a dead letter of a delivery held for longer than holdFor, and says so', async () => {
     const { harness, release, started } = setUp({ perObject: null, total: perHour(1) }, 1_000);
     await harness.take(series(1, 'a'), series(2, 'b'));
     const stop = new AbortController();
@@ -207,7 +207,7 @@ describe('release', () => {
     await running;
   });
 
-  it('looks again when something is held while nothing was', async () => {
+  it('looks again when the first delivery is held', async () => {
     const { harness, release, started } = setUp({ perObject: null, total: perHour(1) });
     const stop = new AbortController();
     const running = release.run(stop.signal);

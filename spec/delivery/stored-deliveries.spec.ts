@@ -1,13 +1,13 @@
-// The walk over deliveries: every one of the states asked for, once, also while they change.
+// Stored deliveries page by page: each one of the query once, also while their states change.
 
 import { expect } from 'chai';
-import { walkPages } from '../../lib/delivery/pages.ts';
+import { walkPages } from '../../lib/delivery/stored-deliveries.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, deliveries } from '../conformance/store-builders.ts';
 
 describe('walkPages', () => {
   for (const count of [0, 1, 499, 500, 501, 1_200]) {
-    it(`meets each of ${count} once, in their order, while it changes their state`, async () => {
+    it(`yields each of ${count} once, in their order, while their states change`, async () => {
       const store = createMemoryStore();
       const made = deliveries(count);
       await store.journal.commit(aCommit({ deliveries: made }));
@@ -24,7 +24,7 @@ describe('walkPages', () => {
   }
 
   for (const query of [{ states: ['held'] }, { trigger: 'other' }] as const) {
-    it(`leaves out what is not asked for by ${JSON.stringify(query)}`, async () => {
+    it(`yields only deliveries that match ${JSON.stringify(query)}`, async () => {
       const store = createMemoryStore();
       await store.journal.commit(aCommit({ deliveries: deliveries(3) }));
       expect(await Array.fromAsync(walkPages(store.archive, query))).to.deep.equal([]);

@@ -1,13 +1,13 @@
-// The order in which one queue gives up what is held, against the plain way to say it.
+// The order in which one queue releases its deliveries, compared with a simple model.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type Held, NamespaceQueue } from '../../lib/intake/namespace-queue.ts';
+import { type HeldDelivery, HeldInNamespace } from '../../lib/intake/held-in-namespace.ts';
 import { aDelivery } from '../support/builders.ts';
 
 const KEY = { trigger: 'build', namespace: 'shop' };
 
-function held(id: string, object: string): Held {
+function held(id: string, object: string): HeldDelivery {
   return { ...KEY, id, object, rule: aDelivery().rule, since: 0 };
 }
 
@@ -21,11 +21,11 @@ const ACT = fc.oneof(
 );
 
 describe('a queue of held deliveries', () => {
-  it('gives the oldest one whose object has a token, whatever came and went', () => {
+  it('returns the oldest one whose object has a token, after any additions and removals', () => {
     fc.assert(
       fc.property(fc.array(ACT, { minLength: 30, maxLength: 150 }), (acts) => {
-        const queue = new NamespaceQueue(KEY);
-        const all: Held[] = [];
+        const queue = new HeldInNamespace(KEY);
+        const all: HeldDelivery[] = [];
         const freeAt = new Map<string, number>();
         let now = 1;
         let ids = 0;
@@ -57,7 +57,8 @@ describe('a queue of held deliveries', () => {
           expect(queue.oldest).to.equal(all[0]);
           if (next === undefined && all.length > 0) {
             const first = Math.min(...all.map(({ object }) => now + waitMs(object)));
-            // Another queue may have taken the token meanwhile: then the look is too early, not late.
+            // Another queue may have taken the token meanwhile: then the look is too early, never
+            // late.
             expect(queue.blockedUntil).to.be.above(now).and.at.most(first);
             const objects = new Set(all.map(({ object }) => object));
             expect(queue.blockedObjects).to.equal(objects.size);
@@ -72,8 +73,8 @@ describe('a queue of held deliveries', () => {
     );
   });
 
-  it('looks at one delivery of an object, however many of it wait in front', () => {
-    const queue = new NamespaceQueue(KEY);
+  it('looks at one delivery of an object, however many of it wait', () => {
+    const queue = new HeldInNamespace(KEY);
     for (let place = 0; place < 10_000; place += 1) queue.add(held(`a${place}`, 'busy'), 50);
     queue.add(held('b', 'free'), 0);
     let asked = 0;

@@ -1,4 +1,4 @@
-// Forecasts of held deliveries: what they say is what happens, if nothing comes in between.
+// Forecasts of held deliveries: they are exact if no other delivery arrives.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -7,7 +7,7 @@ import { aSeries, type IntakeHarness, intakeHarness } from './harness.ts';
 const HOUR = 3_600_000;
 const perHour = (count: number) => ({ count, perMs: HOUR });
 
-/** When each held delivery was started, by its id. */
+/** Start times of held deliveries by id. */
 async function startsOf(harness: IntakeHarness): Promise<ReadonlyMap<string, number>> {
   const starts = new Map<string, number>();
   let seen = 0;
@@ -32,7 +32,7 @@ const LIMITS = fc.constantFrom(
 );
 
 describe('the forecast of a held delivery', () => {
-  it('is when it starts, whatever else is held', async () => {
+  it('is its start, whatever else is held', async () => {
     const arrivals = fc.array(ARRIVAL, { minLength: 10, maxLength: 60 });
     await fc.assert(
       fc.asyncProperty(arrivals, LIMITS, async (many, limits) => {
@@ -48,7 +48,7 @@ describe('the forecast of a held delivery', () => {
         const starts = await startsOf(harness);
         expect(starts.size).to.equal(held.length);
         for (const [id, at] of starts) {
-          // Tokens come at whole milliseconds, and a look may be one late for each.
+          // Tokens come at whole milliseconds, so a look may be one late for each.
           expect(expected.get(id)).to.be.closeTo(at, held.length);
         }
       }),

@@ -1,4 +1,4 @@
-// A store that is full: intake waits for it, or sheds what is new; nothing in between is lost.
+// A full store: intake waits for room or sheds new deliveries; nothing else is lost.
 
 import { expect } from 'chai';
 import type { Commit, Committed, Journal } from '../../lib/core/store.ts';
@@ -36,8 +36,8 @@ const named = (name: string, count = 3) =>
     }),
   });
 
-describe('intake before a full store that blocks', () => {
-  it('waits for room, tells nothing before, and then commits the same batch', async () => {
+describe('intake with a full store and overflow: block', () => {
+  it('waits for room, observes nothing before, and then commits the same batch', async () => {
     const { take, clock, room, commits, answers, committed, seen, dispositions } = bench('block');
     const taking = take(named('a'), named('b'));
     await clock.advance(60_000);
@@ -53,7 +53,7 @@ describe('intake before a full store that blocks', () => {
     expect(new Set(ids).size).to.equal(1);
   });
 
-  it('takes what brings nothing new, for that needs no room', async () => {
+  it('takes a batch without new deliveries, because that needs no room', async () => {
     const { intake, store } = bench('block');
     const positions = new Map([[PATH, { resourceVersion: '7', at: 1 }]]);
     await intake.take(aBatch({ positions }), NEVER);
@@ -61,7 +61,7 @@ describe('intake before a full store that blocks', () => {
     expect((await store.journal.positions('shop')).size).to.equal(1);
   });
 
-  it('gives the batch up at a stop, and takes no later one past it', async () => {
+  it('gives the batch up at a stop and takes no later one', async () => {
     const { intake, clock, committed, seen, store } = bench('block');
     const stop = new AbortController();
     const reason = new Error('SIGTERM');
@@ -76,8 +76,8 @@ describe('intake before a full store that blocks', () => {
   });
 });
 
-describe('intake before a full store that sheds', () => {
-  it('sheds what is new and commits the rest of the batch', async () => {
+describe('intake with a full store and overflow: shed', () => {
+  it('sheds new deliveries and commits the rest of the batch', async () => {
     const { intake, of, committed, store, dispositions } = bench('shed');
     const positions = new Map([[PATH, { resourceVersion: '7', at: 1 }]]);
     const occurrences = [named('a'), named('a', 4), named('b')];
@@ -89,7 +89,7 @@ describe('intake before a full store that sheds', () => {
     expect((await store.journal.positions('shop')).size).to.equal(1);
   });
 
-  it('keeps no trace of it, so that the next state is judged anew', async () => {
+  it('keeps no trace of them, so the next state is judged again', async () => {
     const { take, room, dispositions, committed } = bench('shed');
     await take(named('a'));
     room.isThere = true;
@@ -98,7 +98,7 @@ describe('intake before a full store that sheds', () => {
     expect(committed).to.have.length(1);
   });
 
-  it('still knows a repeat of what was started before', async () => {
+  it('still recognizes a repeat of a series started before', async () => {
     const { take, room, dispositions, store, commits } = bench('shed');
     room.isThere = true;
     await take(named('a'));

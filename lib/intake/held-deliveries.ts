@@ -1,14 +1,14 @@
-// Everything that limits hold: the one owner of that state. There is a queue for each namespace at
-// each trigger, and the queues take turns. Namespaces share the bound on what a trigger holds: at the
-// bound a newcomer of a shorter queue still gets in, and the longest queue gives way. It does no I/O,
-// knows no budget and reads no clock.
+// All held deliveries, in one queue for each namespace and trigger; the queues take turns.
+// Namespaces share the bound on held deliveries of a trigger. At the bound a shorter queue still
+// accepts a delivery, and the longest queue evicts one. No I/O, no budgets (limiter.ts) and no
+// clock.
 
-import { type Held, NamespaceQueue, type QueueKey } from './namespace-queue.ts';
+import { type HeldDelivery, HeldInNamespace, type QueueKey } from './held-in-namespace.ts';
 
-/** How long the queues of one trigger are, those whose commit is under way included. */
-class Lengths {
+/** Lengths of the queues of one trigger, including deliveries whose commit is under way. */
+class QueueLengths {
   readonly #lengths = new Map<string, number>();
-  /** Length → how many namespaces have it. */
+  /** Length → number of namespaces with it. */
   readonly #counts = new Map<number, number>();
   total = 0;
   longest = 0;
@@ -36,77 +36,77 @@ class Lengths {
   }
 }
 
-/** Held deliveries in their queues. */
-export class HeldQueues {
+/** The one owner of the held deliveries in memory. */
+export class HeldDeliveries {
   readonly #bound: number;
   /** In the order of their turns: by trigger and namespace. */
-  readonly #queues: NamespaceQueue[] = [];
-  readonly #queueOf = new Map<string, NamespaceQueue>();
-  /** Involved object → how many of it are held. */
+  readonly #queues: HeldInNamespace[] = [];
+  readonly #queueOf = new Map<string, HeldInNamespace>();
+  /** Involved object → number of its held deliveries. */
   readonly #objects = new Map<string, number>();
-  readonly #lengths = new Map<string, Lengths>();
-  /** Those whose commit is under way, with when the budget of their object has a token. */
-  #reserved: { readonly held: Held; readonly blockedUntil: number }[] = [];
+  readonly #lengths = new Map<string, QueueLengths>();
+  /** Deliveries whose commit is under way, with the time at which their object has a token. */
+  #reserved: { readonly held: HeldDelivery; readonly blockedUntil: number }[] = [];
   #lastTurn: QueueKey | null = null;
 
-  /** `bound`: so many are held at one trigger. */
+  /** `bound`: the most held deliveries of one trigger. */
   constructor(bound: number) {
     this.#bound = bound;
   }
 
-  /** How many are held. */
+  /** Number of held deliveries. */
   get size(): number {
     return this.#queueOf.size;
   }
 
-  /** The queues by trigger and namespace, which is the order of their turns. */
-  get queues(): readonly NamespaceQueue[] {
+  /** All queues, in the order of their turns: by trigger and namespace. */
+  get queues(): readonly HeldInNamespace[] {
     return this.#queues;
   }
 
-  /** Whether an object has used up its own budget and waits. */
+  /** Whether any object waits because its own budget is used up. */
   get isAnyBlocked(): boolean {
     return this.#queues.some(({ blockedObjects }) => blockedObjects > 0);
   }
 
-  /** Whether one of this object is held: the next of it waits behind it. */
+  /** Whether a delivery of this object is held: the next one must wait behind it. */
   hasObject(object: string): boolean {
     return this.#objects.has(object);
   }
 
-  /** How many of a namespace are held at a trigger. */
+  /** Number of held deliveries of a namespace at a trigger. */
   lengthOf({ trigger, namespace }: QueueKey): number {
     return this.#lengths.get(trigger)?.of(namespace) ?? 0;
   }
 
-  /** The longest queue of a trigger. */
-  longestOf(trigger: string): NamespaceQueue | undefined {
-    return this.#of(trigger).reduce<NamespaceQueue | undefined>(
+  /** The longest queue of a trigger; undefined if it holds nothing. */
+  longestOf(trigger: string): HeldInNamespace | undefined {
+    return this.#of(trigger).reduce<HeldInNamespace | undefined>(
       (longest, queue) => (queue.size > (longest?.size ?? 0) ? queue : longest),
       undefined,
     );
   }
 
-  /** The queue of a held delivery. */
-  find(id: string): NamespaceQueue | undefined {
+  /** The queue of a held delivery, by its id. */
+  find(id: string): HeldInNamespace | undefined {
     return this.#queueOf.get(id);
   }
 
-  /** Whether one more may be held: there is room, or a queue that is longer gives way. */
+  /** Whether one more may be held: there is room, or a longer queue can evict one. */
   admits({ trigger, namespace }: QueueKey): boolean {
     const lengths = this.#lengths.get(trigger);
     if (lengths === undefined || lengths.total < this.#bound) return this.#bound > 0;
     return lengths.of(namespace) + 1 < lengths.longest;
   }
 
-  /** Keeps a place for one that is about to be committed. */
-  reserve(held: Held, blockedUntil: number): void {
+  /** Reserves a place for a delivery that is about to be committed. */
+  reserve(held: HeldDelivery, blockedUntil: number): void {
     this.#count(held, 1);
     this.#reserved.push({ held, blockedUntil });
   }
 
-  /** Ends every reservation: what was stored is held. Answers those. */
-  settle(isStored: (id: string) => boolean): readonly Held[] {
+  /** Ends every reservation: stored deliveries are held and returned, the others are dropped. */
+  settleReservations(isStored: (id: string) => boolean): readonly HeldDelivery[] {
     const reserved = this.#reserved;
     this.#reserved = [];
     return reserved.flatMap(({ held, blockedUntil }) => {
@@ -119,15 +119,15 @@ export class HeldQueues {
     });
   }
 
-  /** Adds one that is in the store already. */
-  add(held: Held): void {
+  /** Adds a delivery that is in the store already. */
+  add(held: HeldDelivery): void {
     if (this.#queueOf.has(held.id)) return;
     this.#count(held, 1);
     this.#enter(held, 0);
   }
 
-  /** Takes one out, for whatever reason; `blockedUntil` as in `HeldQueue.remove`. */
-  remove(id: string, blockedUntil?: number): Held | undefined {
+  /** Removes one, for any reason; `blockedUntil` as in `HeldInNamespace.remove`. */
+  remove(id: string, blockedUntil?: number): HeldDelivery | undefined {
     const queue = this.#queueOf.get(id);
     const held = queue?.remove(id, blockedUntil);
     if (queue === undefined || held === undefined) return undefined;
@@ -137,8 +137,8 @@ export class HeldQueues {
     return held;
   }
 
-  /** The one that starts next if there is a token: of the queue whose turn it is. */
-  next(now: number, waitMs: (object: string) => number): Held | undefined {
+  /** The delivery that starts next if there is a token: of the queue whose turn it is. */
+  next(now: number, waitMs: (object: string) => number): HeldDelivery | undefined {
     for (const queue of this.inTurn()) {
       const held = queue.next(now, waitMs);
       if (held !== undefined) return held;
@@ -146,18 +146,18 @@ export class HeldQueues {
     return undefined;
   }
 
-  /** Who had the last turn; null before the first one. */
+  /** The queue that had the last turn; null before the first one. */
   get lastTurn(): QueueKey | null {
     return this.#lastTurn;
   }
 
-  /** Notes who had a turn: the next one is that of the queue behind it. */
-  passTurn({ trigger, namespace }: QueueKey): void {
+  /** Records the last turn: the next one belongs to the queue behind it. */
+  noteTurn({ trigger, namespace }: QueueKey): void {
     this.#lastTurn = { trigger, namespace };
   }
 
-  /** The queues, the one whose turn comes next first. */
-  *inTurn(): Iterable<NamespaceQueue> {
+  /** The queues in the order of the coming turns. */
+  *inTurn(): Iterable<HeldInNamespace> {
     const { length } = this.#queues;
     const from = this.#lastTurn === null ? 0 : this.#placeBehind(this.#lastTurn);
     for (let step = 0; step < length; step += 1) {
@@ -166,20 +166,20 @@ export class HeldQueues {
     }
   }
 
-  /** When the first object that waits for its own budget has a token; endless if none does. */
+  /** When the first object that waits for its own budget has a token; infinite if none waits. */
   get blockedUntil(): number {
     return leastOf(this.#queues, ({ blockedUntil }) => blockedUntil);
   }
 
-  /** Since when the one is held that is held for longest; endless if nothing is. */
+  /** Since when the oldest delivery is held; infinite if there is none. */
   get oldestSince(): number {
     return leastOf(this.#queues, ({ oldest }) => oldest?.since ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Those that are held since a moment or longer. */
-  heldSince(moment: number): readonly Held[] {
+  /** Deliveries that are held since this moment or longer. */
+  heldSince(moment: number): readonly HeldDelivery[] {
     return this.#queues.flatMap((queue) => {
-      const held: Held[] = [];
+      const held: HeldDelivery[] = [];
       for (const one of queue.all) {
         if (one.since > moment) break;
         held.push(one);
@@ -188,30 +188,30 @@ export class HeldQueues {
     });
   }
 
-  /** Those that give way because more are held than the bound: the youngest of the longest queues. */
-  surplus(): readonly Held[] {
+  /** Deliveries above the bound, to be evicted: the youngest of the longest queues. */
+  surplus(): readonly HeldDelivery[] {
     return [...this.#lengths].flatMap(([trigger, { total }]) =>
       total > this.#bound ? surplusOf(this.#of(trigger), total - this.#bound) : [],
     );
   }
 
-  #of(trigger: string): readonly NamespaceQueue[] {
+  #of(trigger: string): readonly HeldInNamespace[] {
     return this.#queues.filter(({ key }) => key.trigger === trigger);
   }
 
-  #enter(held: Held, blockedUntil: number): void {
+  #enter(held: HeldDelivery, blockedUntil: number): void {
     const { id, trigger, namespace } = held;
     const place = this.#placeOf(held);
     const there = this.#queues[place];
     const isOwn = there !== undefined && compare(there.key, held) === 0;
-    const queue = isOwn ? there : new NamespaceQueue({ trigger, namespace });
+    const queue = isOwn ? there : new HeldInNamespace({ trigger, namespace });
     if (!isOwn) this.#queues.splice(place, 0, queue);
     queue.add(held, blockedUntil);
     this.#queueOf.set(id, queue);
   }
 
-  #count({ trigger, namespace, object }: Held, by: 1 | -1): void {
-    const lengths = this.#lengths.get(trigger) ?? new Lengths();
+  #count({ trigger, namespace, object }: HeldDelivery, by: 1 | -1): void {
+    const lengths = this.#lengths.get(trigger) ?? new QueueLengths();
     lengths.change(namespace, by);
     if (lengths.total === 0) this.#lengths.delete(trigger);
     else this.#lengths.set(trigger, lengths);
@@ -220,7 +220,7 @@ export class HeldQueues {
     else this.#objects.set(object, count);
   }
 
-  /** The place of a queue, or the place it would have. */
+  /** Place of a queue, or the place that it would have. */
   #placeOf(key: QueueKey): number {
     let low = 0;
     let high = this.#queues.length;
@@ -246,16 +246,19 @@ function compare(a: QueueKey, b: QueueKey): number {
   return 0;
 }
 
-function leastOf(queues: readonly NamespaceQueue[], of: (queue: NamespaceQueue) => number): number {
+function leastOf(
+  queues: readonly HeldInNamespace[],
+  of: (queue: HeldInNamespace) => number,
+): number {
   return queues.reduce((least, queue) => Math.min(least, of(queue)), Number.POSITIVE_INFINITY);
 }
 
-/** So many deliveries, taken from the longest queues so that what they keep is as equal as can be. */
-function surplusOf(queues: readonly NamespaceQueue[], count: number): readonly Held[] {
+/** This many deliveries of the longest queues, so that the rests are as equal as possible. */
+function surplusOf(queues: readonly HeldInNamespace[], count: number): readonly HeldDelivery[] {
   const sorted = queues.toSorted((a, b) => a.size - b.size);
   let left = queues.reduce((sum, { size }) => sum + size, 0) - count;
   return sorted.flatMap((queue, place) => {
-    // A short queue leaves a part of its share to those that are longer.
+    // A short queue leaves part of its share to the longer ones.
     const kept = Math.min(queue.size, Math.floor(left / (sorted.length - place)));
     left -= kept;
     return queue.youngest(queue.size - kept);

@@ -1,19 +1,19 @@
-// Budgets: a token bucket for each involved object and one for all. A delivery without a token is
-// held, not lost: release.ts starts it when tokens come, and held-queues.ts says whose turn it is.
-// The limiter decides and remembers; it does no I/O. Times are monotonic milliseconds.
+// Limits: a token bucket for each involved object and one for all deliveries. A delivery without a
+// token is held, not lost: held-release.ts starts it later, in the order of held-deliveries.ts. The
+// limiter does no I/O. Times are monotonic milliseconds.
 
 import { createHash } from 'node:crypto';
 import type { Budget, Observe } from '../core/observation.ts';
 import { TokenBucket, TokenBuckets } from '../kit/data/token-bucket.ts';
 import { quoted } from '../kit/text/printable.ts';
 import type { Rate } from '../kit/text/quantity.ts';
-import { type Forecast, forecastQueue, tokensByTurn } from './forecast.ts';
-import { HeldQueues } from './held-queues.ts';
+import { HeldDeliveries } from './held-deliveries.ts';
+import type { HeldDelivery } from './held-in-namespace.ts';
 import { LimitWatch } from './limit-watch.ts';
-import type { Held } from './namespace-queue.ts';
+import { type Forecast, forecastQueue, tokensByTurn } from './release-forecast.ts';
 import type { Ruling, StartRequest } from './start-request.ts';
 
-/** How many builds there may be; null is no limit. */
+/** The configured rates; null is no limit. */
 export interface Limits {
   readonly perObject: Rate | null;
   readonly total: Rate | null;
@@ -22,42 +22,42 @@ export interface Limits {
 /** Dependencies of a limiter. */
 interface LimiterParts {
   readonly now: () => number;
-  /** Since when tokens count: so long ago that what was started since can be restored. */
+  /** Begin of the time for which started deliveries are recovered. */
   readonly from: number;
   readonly observe: Observe;
-  /** So many deliveries of one trigger are held at once. */
+  /** The most held deliveries of one trigger. */
   readonly heldAtMost?: number;
 }
 
-/** Who asks for a token. */
-type Newcomer = Omit<Held, 'since'>;
+/** A delivery that needs a token. */
+type TokenRequest = Omit<HeldDelivery, 'since'>;
 
-/** Some 20 MB of usual Events in the store for each trigger, and 10 MB of memory. */
+/** About 20 MB of usual Events in the store for each trigger, and 10 MB of memory. */
 const HELD_AT_MOST = 10_000;
 
-/** Names of Kubernetes are shorter. A longer text of an Event is kept as its digest. */
+/** Names in Kubernetes are shorter. A longer text of an Event is replaced by its digest. */
 const LONGEST_KEY = 512;
 
-/** For how long what was started matters to the limits, in ms: after it every bucket is full. */
+/** How long a started delivery counts for the limits, in ms: after that every bucket is full. */
 export function rememberedMs({ perObject, total }: Limits): number {
   return Math.max(perObject?.perMs ?? 0, total?.perMs ?? 0);
 }
 
-/** Hands out tokens and keeps what has to wait for one. */
+/** Gives out tokens and holds deliveries that wait for one. */
 export class Limiter {
-  readonly held: HeldQueues;
+  readonly held: HeldDeliveries;
   readonly watch: LimitWatch;
   readonly heldAtMost: number;
   readonly #now: () => number;
   readonly #objects: TokenBuckets | null;
   readonly #total: TokenBucket | null;
-  /** Whether one that has a token of its object waits for one of all: no newcomer passes it. */
+  /** Whether a held delivery waits only for the total budget: then no new delivery overtakes it. */
   #waitsForTotal = false;
-  /** Tokens that were taken for deliveries whose commit is under way. */
-  #taken: Pick<Held, 'id' | 'object'>[] = [];
+  /** Tokens of deliveries whose commit is under way. */
+  #taken: Pick<HeldDelivery, 'id' | 'object'>[] = [];
 
   constructor(limits: Limits, { now, from, observe, heldAtMost = HELD_AT_MOST }: LimiterParts) {
-    this.held = new HeldQueues(heldAtMost);
+    this.held = new HeldDeliveries(heldAtMost);
     this.watch = new LimitWatch({ limits, heldAtMost, observe });
     this.heldAtMost = heldAtMost;
     this.#now = now;
@@ -66,12 +66,12 @@ export class Limiter {
   }
 
   /**
-   * Takes a token for a newcomer. Without one it is held, behind all others of its object and its
-   * namespace, or shed. The answer holds once `settle` says that the newcomer was stored.
+   * Takes a token for a new delivery and returns null. Without a token the delivery is held behind
+   * all others of its object and its namespace, or shed. The answer is final after `settle`.
    */
-  take(newcomer: Newcomer): Budget | 'shed' | null {
+  take(request: TokenRequest): Budget | 'shed' | null {
     const now = this.#now();
-    const asked = this.#bounded(newcomer);
+    const asked = this.#bounded(request);
     const budget = this.#usedUpFor(asked.object, now);
     if (budget === null) {
       this.#spend(asked, now);
@@ -88,26 +88,26 @@ export class Limiter {
     return budget;
   }
 
-  /** Ends what newcomers were promised: tokens of those that were not stored come back. */
+  /** Ends the reservations of `take`: tokens of deliveries that were not stored are returned. */
   settle(isStored: (id: string) => boolean): void {
-    for (const { id, object } of this.#taken) if (!isStored(id)) this.giveBack(object);
+    for (const { id, object } of this.#taken) if (!isStored(id)) this.returnTokens(object);
     this.#taken = [];
-    this.held.settle(isStored);
+    this.held.settleReservations(isStored);
     this.report();
   }
 
-  /** Adds a delivery that the store holds already. */
-  restoreHeld(held: Held): void {
+  /** Adds a held delivery of the store. */
+  recoverHeld(held: HeldDelivery): void {
     this.held.add({ ...held, ...this.#bounded(held) });
   }
 
-  /** Takes the tokens of what was started before this process, in whatever order it is named. */
-  restore(
+  /** Takes the tokens of deliveries that were started before this process, in any order. */
+  recover(
     started: readonly { readonly at: number; readonly object: string }[],
     wall: number,
   ): void {
     const now = this.#now();
-    // A bucket goes forward only: a token that is taken late would fill it twice.
+    // A bucket only moves forward in time: a token that is taken late would fill it twice.
     const inOrder = [...started].sort((a, b) => a.at - b.at);
     for (const { at, object } of inOrder) {
       const key = boundedKey(object);
@@ -117,7 +117,7 @@ export class Limiter {
   }
 
   /** Takes tokens for the held delivery that starts next; null if none may start now. */
-  release(): Held | null {
+  release(): HeldDelivery | null {
     const now = this.#now();
     const held = this.held.next(now, (object) => this.#ownMs(object, now));
     this.#waitsForTotal = held !== undefined && (this.#total?.msUntilToken(now) ?? 0) > 0;
@@ -125,11 +125,11 @@ export class Limiter {
     this.#spend(held, now);
     const ownMs = this.#ownMs(held.object, now);
     this.held.remove(held.id, ownMs > 0 ? now + ownMs : 0);
-    this.held.passTurn(held);
+    this.held.noteTurn(held);
     return held;
   }
 
-  /** How long until `release` may find one again, in ms; endless if only a newcomer changes that. */
+  /** Time until `release` may find one again, in ms; infinite if that needs a new delivery. */
   msUntilRelease(): number {
     const now = this.#now();
     if (this.held.size === 0) return Number.POSITIVE_INFINITY;
@@ -137,20 +137,20 @@ export class Limiter {
     return this.held.blockedUntil - now;
   }
 
-  /** Puts the tokens of a delivery back that was not started. */
-  giveBack(object: string): void {
+  /** Returns the tokens of a delivery that was not started. */
+  returnTokens(object: string): void {
     this.#objects?.giveBack(object);
     this.#total?.giveBack();
   }
 
-  /** Says which budgets hold something, and whether anything is shed, if that changed. */
+  /** Observes which budgets hold deliveries and whether any is shed, if that changed. */
   report(): void {
     const total = this.#waitsForTotal && this.held.size > 0;
     const holds = { perObject: this.held.isAnyBlocked, total };
     this.watch.look({ holds, held: this.held, now: this.#now() });
   }
 
-  /** Says when held deliveries start as long as no others come; made for one answer. */
+  /** Forecasts when held deliveries start; a snapshot for one answer. */
   forecasts(): (id: string) => Forecast | null {
     const known = new Map<object, ReadonlyMap<string, Forecast>>();
     return (id) => {
@@ -169,7 +169,7 @@ export class Limiter {
     };
   }
 
-  /** Which budget a newcomer has to wait for. */
+  /** The budget that a new delivery must wait for. */
   #usedUpFor(object: string, now: number): Budget | null {
     if (this.held.hasObject(object)) {
       return this.#total === null || this.#ownMs(object, now) > 0 ? 'perObject' : 'total';
@@ -187,7 +187,7 @@ export class Limiter {
     return this.#objects?.msUntilTokens(object, 1, now) ?? 0;
   }
 
-  #spend(user: Newcomer, now: number): void {
+  #spend(user: TokenRequest, now: number): void {
     this.#takeTokens(user.object, now);
     this.watch.spent(user, now);
   }
@@ -197,19 +197,19 @@ export class Limiter {
     this.#total?.take(now);
   }
 
-  /** Texts of an Event are kept for as long as it is held: each takes no more than a name does. */
-  #bounded({ id, trigger, rule, object, namespace }: Newcomer): Newcomer {
+  /** A held delivery keeps texts of its Event in memory: none may be longer than a name. */
+  #bounded({ id, trigger, rule, object, namespace }: TokenRequest): TokenRequest {
     return { id, trigger, rule, object: boundedKey(object), namespace: boundedKey(namespace) };
   }
 }
 
-/** Holds a candidate for which there is no token. */
+/** Holds or sheds a request for which there is no token. */
 export function limit(
-  candidate: StartRequest,
+  request: StartRequest,
   { limiter }: { readonly limiter: Limiter },
 ): Ruling | null {
-  const { id, object, rule, occurrence } = candidate;
-  const trigger = candidate.trigger.name;
+  const { id, object, rule, occurrence } = request;
+  const trigger = request.trigger.name;
   const { namespace } = occurrence.series;
   const budget = limiter.take({ id, object, rule, trigger, namespace });
   if (budget === null) return null;
