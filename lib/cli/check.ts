@@ -31,18 +31,18 @@ export const checkCommand: Command = {
   notes:
     'FILE may be - for standard input. Exit code 3 if a configuration is refused. No request is made.\n' +
     'With --format json each file is one line.',
-  run: async (given, surroundings) => {
-    const namespaces = namespacesOf(given, surroundings.environment);
+  run: async (given, context) => {
+    const namespaces = namespacesOf(given, context.environment);
     const format = formatOf(given);
-    const context = { ...namespaces, exec: 'noted' as const };
+    const planContext = { ...namespaces, exec: 'noted' as const };
     let code = 0;
-    for (const file of filesOf(given, surroundings)) {
-      const found = await loadConfiguration(file, surroundings, context);
-      const unreadable = await secretProblems(found, surroundings, 'warning');
-      const proxies = proxyProblems(found.plan, surroundings, 'warning');
+    for (const file of filesOf(given, context)) {
+      const found = await loadConfiguration(file, context, planContext);
+      const unreadable = await secretProblems(found, context, 'warning');
+      const proxies = proxyProblems(found.plan, context, 'warning');
       const problems = sortProblems([...found.problems, ...unreadable, ...proxies]);
-      if (format === 'json') surroundings.stdout.write(`${problemsToJson(problems, file)}\n`);
-      else showProblems({ ...found, problems }, surroundings.stdout, surroundings.environment);
+      if (format === 'json') context.stdout.write(`${problemsToJson(problems, file)}\n`);
+      else showProblems({ ...found, problems }, context.stdout, context.environment);
       if (refuses(problems, given.isSet('strict') ? 'strict' : 'lenient')) code = 3;
     }
     return code;

@@ -60,5 +60,5 @@ export interface Command {
    *
    * **Errors**: throws SluiceError; main prints it with its next step and exits with its code.
    */
-  run(given: GivenFlags, surroundings: ProcessContext): Promise<number>;
+  run(given: GivenFlags, context: ProcessContext): Promise<number>;
 }

@@ -54,23 +54,23 @@ export function configurationNamed(
  */
 export async function findConfiguration(
   given: GivenFlags,
-  surroundings: ProcessContext,
-  context: PlanContext,
+  context: ProcessContext,
+  planContext: PlanContext,
 ): Promise<FoundConfiguration> {
-  const { environment, folder } = surroundings;
+  const { environment, folder } = context;
   const file = configurationNamed(given, environment);
   if (file === STANDARD_INPUT) {
     throw new SluiceError('usage', 'only check reads a configuration from standard input (-)');
   }
-  if (file !== '') return loadConfiguration(file, surroundings, context);
-  return { ...loadPlan({ ...context, text: null }), text: null, file, folder };
+  if (file !== '') return loadConfiguration(file, context, planContext);
+  return { ...loadPlan({ ...planContext, text: null }), text: null, file, folder };
 }
 
 /** Reads and plans the configuration in a file; `-` is standard input. */
 export async function loadConfiguration(
   file: string,
   { folder, stdin, stop }: Pick<ProcessContext, 'folder' | 'stdin' | 'stop'>,
-  context: PlanContext,
+  planContext: PlanContext,
 ): Promise<FoundConfiguration> {
   const isInput = file === STANDARD_INPUT;
   const read = isInput
@@ -79,7 +79,7 @@ export async function loadConfiguration(
   const own = isInput
     ? { file: 'standard input', folder }
     : { file, folder: dirname(resolve(folder, file)) };
-  if (read.ok) return { ...loadPlan({ ...context, text: read.text }), text: read.text, ...own };
+  if (read.ok) return { ...loadPlan({ ...planContext, text: read.text }), text: read.text, ...own };
   const nothing = { plan: null, form: 'none', secrets: [], store: null, text: null } as const;
   return { ...nothing, problems: [read.problem], ...own };
 }
@@ -91,12 +91,12 @@ export async function loadConfiguration(
  */
 export async function requireConfiguration(
   given: GivenFlags,
-  surroundings: ProcessContext,
-  context: PlanContext,
+  context: ProcessContext,
+  planContext: PlanContext,
 ): Promise<Usable> {
-  const found = await findConfiguration(given, surroundings, context);
+  const found = await findConfiguration(given, context, planContext);
   if (found.plan !== null) return { ...found, plan: found.plan };
-  showProblems(found, surroundings.stderr, surroundings.environment);
+  showProblems(found, context.stderr, context.environment);
   throw refused(found.problems, found.file);
 }
 

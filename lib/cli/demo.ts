@@ -52,8 +52,8 @@ export const demoCommand: Command = {
     speed: { type: 'string', takes: 'N|full', help: `times as fast as recorded; default ${SPEED}` },
     stay: { type: 'boolean', help: 'go on when all was played, until Ctrl-C, to look around' },
   },
-  run: async (given, surroundings) => {
-    const { folder, program } = surroundings;
+  run: async (given, context) => {
+    const { folder, program } = context;
     const file = given.text('config') ?? packaged('samples/config.yaml', folder);
     const recording = given.text('recording') ?? packaged('samples/demo.ndjson', folder);
     const speed = given.text('speed') ?? SPEED;
@@ -69,15 +69,15 @@ export const demoCommand: Command = {
         afterWatches: Math.min(1, watches),
         cluster: 'demo',
       },
-      surroundings,
+      context,
     );
     const again = given.isSet('stay') ? '' : stayingCommand(given, program);
-    surroundings.stdout.write(opening({ recording, file, speed, url: playback.url, again }));
+    context.stdout.write(opening({ recording, file, speed, url: playback.url, again }));
     const summary = new DemoSummary();
     const lasting = given.isSet('stay') ? 'until stopped' : 'until over';
     await using own = await temporaryFolder();
-    await play({ plan, problems, file, playback, summary, lasting, own: own.path }, surroundings);
-    surroundings.stdout.write(summary.render({ file, recording, program, again }));
+    await play({ plan, problems, file, playback, summary, lasting, own: own.path }, context);
+    context.stdout.write(summary.render({ file, recording, program, again }));
     return 0;
   },
 };
@@ -94,9 +94,9 @@ interface Playing {
 }
 
 /** Runs the gateway until everything was played and judged, and every build has ended; or on. */
-async function play(playing: Playing, surroundings: ProcessContext): Promise<void> {
+async function play(playing: Playing, context: ProcessContext): Promise<void> {
   const { plan, problems, file, playback, summary, lasting, own } = playing;
-  const { clock, environment, stdout, program } = surroundings;
+  const { clock, environment, stdout, program } = context;
   const over = new AbortController();
   let ways = '';
   void playback.done.then(
@@ -107,12 +107,12 @@ async function play(playing: Playing, surroundings: ProcessContext): Promise<voi
     },
     (error: unknown) => over.abort(error),
   );
-  const stop = AbortSignal.any([surroundings.stop, over.signal]);
+  const stop = AbortSignal.any([context.stop, over.signal]);
   const request = {
     plan,
     configuration: {
       file,
-      folder: dirname(resolve(surroundings.folder, file)),
+      folder: dirname(resolve(context.folder, file)),
       form: plan.form,
       problems,
       text: null,
@@ -136,20 +136,20 @@ async function play(playing: Playing, surroundings: ProcessContext): Promise<voi
       stdout.write(`\nAnother terminal can ask it until Ctrl-C:\n${ways}\n`);
     },
   };
-  await runPlan(request, surroundings, stop);
+  await runPlan(request, context, stop);
   // A recording that breaks off ended the run; that is not what was asked for.
-  if (!surroundings.stop.aborted) await playback.done;
+  if (!context.stop.aborted) await playback.done;
 }
 
 async function planOf(file: string): Promise<{ plan: Plan; problems: readonly Problem[] }> {
   const read = await readConfigFile(file);
-  const context = {
+  const planContext = {
     namespace: OWN_NAMESPACE,
     buildNamespace: OWN_NAMESPACE,
     exec: 'allowed' as const,
   };
   const { plan, problems } = read.ok
-    ? loadPlan({ ...context, text: read.text })
+    ? loadPlan({ ...planContext, text: read.text })
     : { plan: null, problems: [read.problem] };
   if (plan === null) throw refused(problems, file);
   // The demo leaves the machine's own ports and files alone, and its log is for people.

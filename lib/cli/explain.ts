@@ -56,12 +56,12 @@ export const explainCommand: Command = {
   notes:
     'For instance: kubectl get events -o json | sluice explain --config sluice.yaml\n' +
     'or as they come: kubectl get events -w -o json | sluice explain --config sluice.yaml',
-  run: async (given, surroundings) => {
+  run: async (given, context) => {
     const format = formatOf(given);
-    const context = { ...namespacesOf(given, surroundings.environment), exec: 'allowed' as const };
-    const found = await requireConfiguration(given, surroundings, context);
+    const planContext = { ...namespacesOf(given, context.environment), exec: 'allowed' as const };
+    const found = await requireConfiguration(given, context, planContext);
     const { plan, folder, form } = found;
-    if (form === 'none') showProblems(found, surroundings.stderr, surroundings.environment);
+    if (form === 'none') showProblems(found, context.stderr, context.environment);
     const asked: ExplainRequest = {
       format,
       plan,
@@ -70,7 +70,7 @@ export const explainCommand: Command = {
       isWanted: selectionOf(given, plan),
       isRendered: given.isSet('render'),
     };
-    const explaining = new Explaining(asked, surroundings);
+    const explaining = new Explaining(asked, context);
     const lastStates = given.isSet('last-state') ? new LastStates() : null;
     await explaining.run(given.text('events'), lastStates);
     return 0;
@@ -90,17 +90,17 @@ interface ExplainRequest {
 /** One run of the command. */
 class Explaining {
   readonly #asked: ExplainRequest;
-  readonly #surroundings: ProcessContext;
+  readonly #context: ProcessContext;
   readonly #summary = new ExplanationSummary();
 
-  constructor(asked: ExplainRequest, surroundings: ProcessContext) {
+  constructor(asked: ExplainRequest, context: ProcessContext) {
     this.#asked = asked;
-    this.#surroundings = surroundings;
+    this.#context = context;
   }
 
   /** Explains what is read, each Event as it comes, or the last state of each series at the end. */
   async run(file: string | undefined, lastStates: LastStates | null): Promise<void> {
-    const { stderr } = this.#surroundings;
+    const { stderr } = this.#context;
     const isStopped = await this.#read(file, lastStates);
     if (!isStopped) {
       for (const event of lastStates?.events ?? []) await this.#explain(event);
@@ -112,9 +112,9 @@ class Explaining {
 
   /** Answers whether a watch was left by a wish to stop. */
   async #read(file: string | undefined, lastStates: LastStates | null): Promise<boolean> {
-    const { stop } = this.#surroundings;
+    const { stop } = this.#context;
     try {
-      for await (const read of readEvents(file, this.#surroundings)) {
+      for await (const read of readEvents(file, this.#context)) {
         stop.throwIfAborted();
         if (read.kind === 'skipped') this.#skip(read);
         else if (lastStates === null) await this.#explain(read.event);
@@ -128,7 +128,7 @@ class Explaining {
   }
 
   #skip(read: Extract<ReadEvent, { readonly kind: 'skipped' }>): void {
-    const { stderr } = this.#surroundings;
+    const { stderr } = this.#context;
     this.#summary.skip(read);
     if (read.what !== 'ERROR') return;
     stderr.write(`${read.place}: skipped an ERROR of the watch: ${read.detail || '-'}\n`);
@@ -136,7 +136,7 @@ class Explaining {
 
   async #explain(event: EventObject): Promise<void> {
     const { plan, source, isWanted, isRendered, format, folder } = this.#asked;
-    const { clock, stdout, stop } = this.#surroundings;
+    const { clock, stdout, stop } = this.#context;
     const explained = explainEvent(event, plan, { source, now: clock.now() });
     const isShown = isWanted(explained);
     this.#summary.add(explained, { isShown });
@@ -148,7 +148,7 @@ class Explaining {
 
   /** Programs read standard output line by line: there the summary would be no explanation. */
   #summarize(): void {
-    const { stdout, stderr } = this.#surroundings;
+    const { stdout, stderr } = this.#context;
     const summary = this.#summary.render();
     const to = this.#asked.format === 'json' ? stderr : stdout;
     if (summary !== null && !to.destroyed) to.write(summary);

@@ -32,7 +32,7 @@ interface Chosen {
 
 /** What a choice depends on besides the file. */
 interface ChoiceRequest {
-  readonly context: PlanContext;
+  readonly planContext: PlanContext;
   readonly place: StorePlace;
   readonly dataFolder: string;
   readonly strictness: 'strict' | 'lenient';
@@ -47,10 +47,10 @@ interface ChoiceRequest {
 export async function chooseConfiguration(
   found: FoundConfiguration,
   request: ChoiceRequest,
-  surroundings: ProcessContext,
+  context: ProcessContext,
 ): Promise<Chosen> {
   const { plan } = found;
-  const around = await problemsAround(found, surroundings);
+  const around = await problemsAround(found, context);
   const problems = plan === null ? found.problems : [...found.problems, ...around];
   if (plan !== null && !around.some(isError)) {
     return { configuration: { ...found, plan, problems }, place: request.place, kept: null };
@@ -58,13 +58,13 @@ export async function chooseConfiguration(
   const { place, strictness, dataFolder } = request;
   // Whatever it ends with, what is wrong with the file is said first.
   const refuse = (why: string): SluiceError => {
-    tell({ ...found, problems }, surroundings);
+    tell({ ...found, problems }, context);
     const { message } = refused(problems, found.file);
     return new SluiceError('configuration-refused', `${message}${why}`);
   };
   if (strictness === 'strict') throw refuse('');
   const kept = await keptAt(place, dataFolder).catch((error: unknown) => {
-    tell({ ...found, problems }, surroundings);
+    tell({ ...found, problems }, context);
     throw error;
   });
   if (kept === null) throw refuse(noneIn(place));
@@ -72,10 +72,10 @@ export async function chooseConfiguration(
   if (found.text === null && kept.file !== found.file) {
     throw refuse(`, and the one kept in ${place.at} is of ${kept.file}`);
   }
-  const again = await planKept(kept, request, surroundings);
+  const again = await planKept(kept, request, context);
   if (again.plan === null) {
     const error = refuse(`, and so is the one kept of ${new Date(kept.since).toISOString()}`);
-    tell({ ...again, file: `kept ${kept.file}` }, surroundings);
+    tell({ ...again, file: `kept ${kept.file}` }, context);
     throw error;
   }
   return {
@@ -95,11 +95,11 @@ function noneIn({ at }: StorePlace): string {
 
 async function planKept(
   { text, file, folder }: KeptConfiguration,
-  { context }: ChoiceRequest,
-  surroundings: ProcessContext,
+  { planContext }: ChoiceRequest,
+  context: ProcessContext,
 ): Promise<FoundConfiguration> {
-  const again = { ...loadPlan({ ...context, text }), text, file, folder };
-  const around = await problemsAround(again, surroundings);
+  const again = { ...loadPlan({ ...planContext, text }), text, file, folder };
+  const around = await problemsAround(again, context);
   const problems = [...again.problems, ...around];
   return around.some(isError) ? { ...again, plan: null, problems } : { ...again, problems };
 }
@@ -107,10 +107,10 @@ async function planKept(
 /** Problems with files and variables that a configuration needs. */
 async function problemsAround(
   found: FoundConfiguration,
-  surroundings: ProcessContext,
+  context: ProcessContext,
 ): Promise<readonly Problem[]> {
-  const secrets = await secretProblems(found, surroundings, 'error');
-  return [...secrets, ...proxyProblems(found.plan, surroundings, 'error')];
+  const secrets = await secretProblems(found, context, 'error');
+  return [...secrets, ...proxyProblems(found.plan, context, 'error')];
 }
 
 function isError({ severity }: Problem): boolean {

@@ -28,7 +28,7 @@ const STILL_VERIFIED =
 export async function main(args: readonly string[], listen: ListenToStopRequests): Promise<number> {
   const signals = listenForSignals(process, listen);
   const folder = process.cwd();
-  const surroundings: ProcessContext = {
+  const context: ProcessContext = {
     program: programIn(folder, process.argv[1] ?? ''),
     folder,
     stdin: process.stdin,
@@ -39,12 +39,12 @@ export async function main(args: readonly string[], listen: ListenToStopRequests
     random: systemRandom,
     stop: signals.stop,
   };
-  if (insistOnCertificates()) surroundings.stderr.write(`sluice: ${STILL_VERIFIED}\n`);
+  if (insistOnCertificates()) context.stderr.write(`sluice: ${STILL_VERIFIED}\n`);
   // A second signal does not wait for whatever the first one started.
-  const code = await Promise.race([runToTheEnd(args, surroundings), signals.atOnce]);
+  const code = await Promise.race([runToTheEnd(args, context), signals.atOnce]);
   // A command that was cut short there, or had ended already, could not tell.
   if (code !== 0 || signals.outputTrouble === null) return code;
-  surroundings.stderr.write(renderError(signals.outputTrouble, args, surroundings));
+  context.stderr.write(renderError(signals.outputTrouble, args, context));
   return exitCodeOf(signals.outputTrouble);
 }
 
@@ -55,9 +55,9 @@ const UNREAD_MS = 2_000;
  * Runs a command line and waits until its reader has everything, because a pipe holds 64 KiB. After a
  * request to stop it waits no longer than a moment.
  */
-async function runToTheEnd(args: readonly string[], surroundings: ProcessContext): Promise<number> {
-  const { stdout, stderr, stop, clock } = surroundings;
-  const code = await runCommandLine(args, surroundings);
+async function runToTheEnd(args: readonly string[], context: ProcessContext): Promise<number> {
+  const { stdout, stderr, stop, clock } = context;
+  const code = await runCommandLine(args, context);
   using late = abortedAfter(stop, UNREAD_MS, clock);
   await Promise.race([Promise.all([stdout, stderr].map(written)), aborted(late.signal)]);
   return code;
@@ -69,50 +69,47 @@ function written(stream: Writable): Promise<void> {
   return new Promise((resolve) => stream.write('', () => resolve()));
 }
 
-/** Runs a command line in the given surroundings; answers the exit code. */
+/** Runs a command line in the given context; answers the exit code. */
 export async function runCommandLine(
   args: readonly string[],
-  surroundings: ProcessContext,
+  context: ProcessContext,
 ): Promise<number> {
   try {
-    return await dispatchCommand(args, surroundings);
+    return await dispatchCommand(args, context);
   } catch (error) {
     // What was cut short because somebody asked for it is no failure to report.
-    if (surroundings.stop.aborted && isAbort(error)) return 0;
-    surroundings.stderr.write(renderError(error, args, surroundings));
+    if (context.stop.aborted && isAbort(error)) return 0;
+    context.stderr.write(renderError(error, args, context));
     return exitCodeOf(error);
   }
 }
 
 const HELP_FLAGS = ['--help', '-help', '-h'];
 
-async function dispatchCommand(
-  args: readonly string[],
-  surroundings: ProcessContext,
-): Promise<number> {
+async function dispatchCommand(args: readonly string[], context: ProcessContext): Promise<number> {
   const [first = '', ...rest] = args;
-  if (HELP_FLAGS.includes(first)) return help([], surroundings);
+  if (HELP_FLAGS.includes(first)) return help([], context);
   if (['version', '--version', '-version'].includes(first)) {
-    surroundings.stdout.write(`sluice ${version()}\n`);
+    context.stdout.write(`sluice ${version()}\n`);
     return 0;
   }
   const isNamed = first !== '' && !first.startsWith('-');
-  if (!isNamed) return run(commands.run, args, surroundings);
+  if (!isNamed) return run(commands.run, args, context);
   const command = commandNamed<Command | CommandGroup>(first, commands);
-  if (!('commands' in command)) return run(command, rest, surroundings);
+  if (!('commands' in command)) return run(command, rest, context);
   const [word = '', ...behind] = rest;
-  if (word === 'help') return help([first, ...behind.slice(0, 1)], surroundings);
-  if (HELP_FLAGS.includes(word)) return help([first], surroundings);
-  return run(commandIn(command, word, surroundings), behind, surroundings);
+  if (word === 'help') return help([first, ...behind.slice(0, 1)], context);
+  if (HELP_FLAGS.includes(word)) return help([first], context);
+  return run(commandIn(command, word, context), behind, context);
 }
 
 async function run(
   command: Command,
   args: readonly string[],
-  surroundings: ProcessContext,
+  context: ProcessContext,
 ): Promise<number> {
-  const given = parse(command, args, surroundings);
-  return given === null ? 0 : command.run(given, surroundings);
+  const given = parse(command, args, context);
+  return given === null ? 0 : command.run(given, context);
 }
 
 function parse(

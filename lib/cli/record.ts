@@ -39,16 +39,16 @@ export const recordCommand: Command = {
     existing: { type: 'boolean', help: 'begin with the Events that are there already' },
   },
   notes: 'One JSON object a line: {"at","type","object"}. Events may hold names and addresses.',
-  run: async (given, surroundings) => {
+  run: async (given, context) => {
     const telemetry = createTelemetry(
       { ...LOGGING_DEFAULTS, format: 'text' },
-      { clock: surroundings.clock, stdout: surroundings.stderr, stderr: surroundings.stderr },
+      { clock: context.clock, stdout: context.stderr, stderr: context.stderr },
     );
     const forMs = durationOf(given);
     try {
       const { observe } = telemetry;
-      const count = await record({ given, observe, forMs }, surroundings);
-      surroundings.stderr.write(`recorded ${count} notifications\n`);
+      const count = await record({ given, observe, forMs }, context);
+      context.stderr.write(`recorded ${count} notifications\n`);
     } finally {
       await telemetry.close();
     }
@@ -63,19 +63,19 @@ async function record(
     readonly observe: Observe;
     readonly forMs: number | undefined;
   },
-  surroundings: ProcessContext,
+  context: ProcessContext,
 ): Promise<number> {
   const { given, observe, forMs } = asked;
-  await using api = await connectionOf(given, surroundings, observe);
-  const output = await openOutput(given.text('output'), surroundings);
+  await using api = await connectionOf(given, context, observe);
+  const output = await openOutput(given.text('output'), context);
   const failed = new AbortController();
   output.on('error', (cause: Error) => failed.abort(unwritable(given, cause)));
-  const ending = AbortSignal.any([surroundings.stop, failed.signal]);
-  using span = forMs === undefined ? null : openDeadline(surroundings.clock, forMs, ending);
+  const ending = AbortSignal.any([context.stop, failed.signal]);
+  using span = forMs === undefined ? null : openDeadline(context.clock, forMs, ending);
   const { signal } = span ?? { signal: ending };
-  const recorder = new Recorder(output, surroundings);
+  const recorder = new Recorder(output, context);
   await Promise.all(
-    namespacesIn(given, surroundings).map((namespace) =>
+    namespacesIn(given, context).map((namespace) =>
       recorder
         .record({ api, namespace, given, observe }, signal)
         // At the end, lines that their reader does not take are given up.
@@ -83,7 +83,7 @@ async function record(
     ),
   );
   if (failed.signal.aborted) throw failed.signal.reason;
-  await ended(output, surroundings);
+  await ended(output, context);
   return recorder.count;
 }
 
@@ -103,18 +103,18 @@ interface Recorded {
 class Recorder {
   count = 0;
   readonly #output: Writable;
-  readonly #surroundings: ProcessContext;
+  readonly #context: ProcessContext;
   readonly #there = new Map<string, EventObject>();
   #lastReadAt: number;
 
-  constructor(output: Writable, surroundings: ProcessContext) {
+  constructor(output: Writable, context: ProcessContext) {
     this.#output = output;
-    this.#surroundings = surroundings;
-    this.#lastReadAt = surroundings.clock.now();
+    this.#context = context;
+    this.#lastReadAt = context.clock.now();
   }
 
   async record(recorded: Recorded, signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#surroundings;
+    const { clock, random } = this.#context;
     const { api, namespace, given, observe } = recorded;
     const isWanted = given.isSet('existing');
     const options = {

@@ -57,12 +57,12 @@ interface RunRequest {
  */
 export async function runPlan(
   request: RunRequest,
-  surroundings: ProcessContext,
+  context: ProcessContext,
   stop: AbortSignal,
 ): Promise<Stopped> {
-  const telemetry = telemetryOf(request.plan, surroundings);
+  const telemetry = telemetryOf(request.plan, context);
   const { plan, alsoObserve } = request;
-  const watch = plan.http.api === null ? null : new Activity(plan.chain, surroundings.clock);
+  const watch = plan.http.api === null ? null : new Activity(plan.chain, context.clock);
   const observe = (observation: Observation): void => {
     telemetry.observe(observation);
     watch?.observe(observation);
@@ -70,14 +70,14 @@ export async function runPlan(
   };
   try {
     observeStart(request, observe);
-    return await runObserved(request, { surroundings, telemetry, watch, observe }, stop);
+    return await runObserved(request, { context, telemetry, watch, observe }, stop);
   } finally {
     await telemetry.close();
   }
 }
 
 interface RunObservation {
-  readonly surroundings: ProcessContext;
+  readonly context: ProcessContext;
   readonly telemetry: Telemetry;
   /** Null where there is no API. */
   readonly watch: Activity | null;
@@ -86,14 +86,14 @@ interface RunObservation {
 
 async function runObserved(
   request: RunRequest,
-  { surroundings, telemetry, watch, observe }: RunObservation,
+  { context, telemetry, watch, observe }: RunObservation,
   stop: AbortSignal,
 ): Promise<Stopped> {
   const { plan, configuration, kept, namespace, drainMs, dataFolder } = request;
-  const { clock, environment, random } = surroundings;
+  const { clock, environment, random } = context;
   await using opened = new AsyncDisposableStack();
   const api = opened.use(await connected(request, observe, stop));
-  const store = await openStore(request, { surroundings, observe, opened });
+  const store = await openStore(request, { context, observe, opened });
   const gateway = new Gateway({
     plan,
     api,
@@ -119,7 +119,7 @@ async function runObserved(
     const forecasts: ApiParts['forecasts'] = () => gateway.forecasts();
     opened.use(await openApiListener({ ...shown, measure, act, forecasts }));
   }
-  opened.use(keepGood(request, store, { surroundings, observe }));
+  opened.use(keepGood(request, store, { context, observe }));
   return await gateway.run(stop);
 }
 
@@ -150,13 +150,13 @@ async function prepareFolder({ plan, dataFolder }: RunRequest): Promise<void> {
 async function openStore(
   request: RunRequest,
   {
-    surroundings,
+    context,
     observe,
     opened,
-  }: Pick<RunObservation, 'surroundings' | 'observe'> & { readonly opened: AsyncDisposableStack },
+  }: Pick<RunObservation, 'context' | 'observe'> & { readonly opened: AsyncDisposableStack },
 ): Promise<Store> {
   const { plan, dataFolder, storeAt: at } = request;
-  const { aroundStore, clock } = surroundings;
+  const { aroundStore, clock } = context;
   await prepareFolder(request);
   const folder = dataFolder.path;
   const own = opened.use(await plan.store.create({ folder, observe, clock }).open());
@@ -176,9 +176,9 @@ async function openStore(
 function keepGood(
   { configuration, kept }: RunRequest,
   store: Store,
-  { surroundings, observe }: Pick<RunObservation, 'surroundings' | 'observe'>,
+  { context, observe }: Pick<RunObservation, 'context' | 'observe'>,
 ): AsyncDisposable {
-  const { clock, random } = surroundings;
+  const { clock, random } = context;
   const { text, file, folder, form } = configuration;
   const over = new AbortController();
   const { signal } = over;

@@ -73,26 +73,26 @@ export const runCommand: Command = {
     'An API server that is away is waited for. SIGTERM, SIGINT and SIGHUP stop reading, let running\n' +
     'attempts end, and exit 0; a second one exits at once. A configuration that is refused is\n' +
     'reported, and the last good one runs instead, which the store keeps; --strict exits 3.',
-  run: async (given, surroundings) => {
+  run: async (given, context) => {
     const drainMs = drainOf(given);
-    const runsIn = isPod(surroundings) ? 'pod' : 'machine';
-    const changed = flagsOf(given, { folder: surroundings.folder, runsIn });
-    const namespaces = namespacesOf(given, surroundings.environment);
+    const runsIn = isPod(context) ? 'pod' : 'machine';
+    const changed = flagsOf(given, { folder: context.folder, runsIn });
+    const namespaces = namespacesOf(given, context.environment);
     const exec = given.isSet('allow-exec') ? 'allowed' : 'refused';
-    const context = { ...namespaces, exec, runsIn } as const;
-    const found = await findConfiguration(given, surroundings, context);
+    const planContext = { ...namespaces, exec, runsIn } as const;
+    const found = await findConfiguration(given, context, planContext);
     const asked = { flag: given.text('store'), section: found.store };
-    const store = await findStore(asked, surroundings);
+    const store = await findStore(asked, context);
     const { dataFolder } = store;
     const chosen = await chooseConfiguration(
       found,
       {
-        context,
+        planContext,
         dataFolder: dataFolder.path,
         place: store.place,
         strictness: given.isSet('strict') ? 'strict' : 'lenient',
       },
-      surroundings,
+      context,
     );
     const { configuration, place, kept } = chosen;
     const { plan } = configuration;
@@ -105,9 +105,9 @@ export const runCommand: Command = {
       dataFolder,
       storeAt: place.at,
       connect: (observe: Parameters<typeof connectionOf>[2]) =>
-        connectionOf(given, surroundings, observe),
+        connectionOf(given, context, observe),
     };
-    await runPlan(request, surroundings, surroundings.stop);
+    await runPlan(request, context, context.stop);
     return 0;
   },
 };

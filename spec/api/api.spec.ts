@@ -107,7 +107,7 @@ describe('the API', () => {
         const answered = await strict.ask({ path: '/api/v1/openapi.json', headers: RIGHT });
         expect(answered.status).to.equal(200);
         expect(answered.json).to.have.deep.property('security', [{ token: [] }]);
-        expect(JSON.stringify(answered.json)).to.include('Every request carries');
+        expect(JSON.stringify(answered.json)).to.include('Every request needs');
         expect((await ask('openapi.json')).json).to.have.deep.property('security', [
           { token: [] },
           {},

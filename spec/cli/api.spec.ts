@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { until } from '../support/until.ts';
 import { aPlayedCluster } from './played-cluster.ts';
-import { runLine, type SpecMachine, specMachine } from './surroundings.ts';
+import { runLine, type SpecMachine, specMachine } from './process-context.ts';
 
 describe('the API of sluice run', () => {
   const cluster = aPlayedCluster();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { Remembering, runLine } from './surroundings.ts';
+import { Remembering, runLine } from './process-context.ts';
 
 const folder = fileURLToPath(new URL('../data/configs/', import.meta.url));
 const bad = await readdir(join(folder, 'bad'));

@@ -11,7 +11,7 @@ import { sqliteKind } from '../../lib/stores/sqlite.ts';
 import { ApiBench, TOKEN, TRAIL } from '../api/api-bench.ts';
 import { aCommit } from '../conformance/store-builders.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
-import { runLine } from './surroundings.ts';
+import { runLine } from './process-context.ts';
 
 /** Where the commands of a spec ask. */
 export interface DeliveriesWorld extends AsyncDisposable {

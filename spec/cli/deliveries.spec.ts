@@ -200,7 +200,7 @@ for (const [what, open] of Object.entries(worlds)) {
         `${idOf(place)} build Pod/shop/web-1: was ${was}, is ${isFile ? 'due' : 'attempted'} now\n`;
       expect(out).to.equal(`${told(1, 'refused')}${told(3, 'dead')}`);
       expect(err).to.include(
-        `${idOf(2)}: a delivery that is running takes no retry; possible: rerun`,
+        `${idOf(2)}: cannot retry a delivery that is running; possible: rerun`,
       );
       expect(err).to.include(`no delivery has the id "${idOf(4)}"`);
       expect(await statesOf()).to.deep.equal(['waiting', 'running', 'waiting']);
@@ -313,7 +313,7 @@ for (const [what, open] of Object.entries(worlds)) {
       [['list', '--order', 'up'], 'flag --order: found "up", expected one of newest, oldest'],
       [['list', '--since', 'then'], 'flag --since: found "then", expected a time such as'],
       [['list', '--object', 'Widget/a/b'], 'flag --object: found "Widget/a/b": Widget is no kind'],
-      [['list', '--after', idOf(9)], 'flag --after: no such delivery is there any more'],
+      [['list', '--after', idOf(9)], 'flag --after: this delivery no longer exists'],
       [['list', '--format', 'xml'], 'flag --format takes text or json'],
       [['list', 'extra'], 'argument "extra" is one too many'],
       [['show'], 'show needs the ID of a delivery'],

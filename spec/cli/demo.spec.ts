@@ -10,7 +10,7 @@ import { decide } from '../../lib/filters/decide.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { openRecording, type RecordingEntry } from '../../lib/playback/recording.ts';
 import { until } from '../support/until.ts';
-import { runLine, specMachine } from './surroundings.ts';
+import { runLine, specMachine } from './process-context.ts';
 
 const root = new URL('../../', import.meta.url);
 const recording = fileURLToPath(new URL('samples/demo.ndjson', root));

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { anEvent } from '../support/builders.ts';
 import { aConfiguration } from './configured.ts';
-import { runLine } from './surroundings.ts';
+import { runLine } from './process-context.ts';
 
 const CONFIG = `
 cluster: dev

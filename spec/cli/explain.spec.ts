@@ -9,7 +9,7 @@ import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import { anEvent } from '../support/builders.ts';
-import { runLine, specMachine } from './surroundings.ts';
+import { runLine, specMachine } from './process-context.ts';
 
 const CONFIG = `
 sources:

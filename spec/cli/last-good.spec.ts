@@ -10,7 +10,7 @@ import { runCommandLine } from '../../lib/cli/main.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { until } from '../support/until.ts';
 import { aPlayedCluster } from './played-cluster.ts';
-import { runLine, type SpecMachine, specMachine } from './surroundings.ts';
+import { runLine, type SpecMachine, specMachine } from './process-context.ts';
 
 const GOOD = `# only for our eyes
 version: 1
@@ -155,12 +155,12 @@ describe('a restart onto a configuration that is refused', () => {
     await write(`${GOOD}store: { sqlite: {}, maxSize: 64Mi }\n`);
     await judged();
     const machine = machineOf();
-    const context = { namespace: 'shop', buildNamespace: 'shop', exec: 'refused' } as const;
+    const planContext = { namespace: 'shop', buildNamespace: 'shop', exec: 'refused' } as const;
     const boundOf = async (text: string): Promise<unknown> => {
-      const found = { ...loadPlan({ ...context, text }), text, file: file(), folder: '' };
+      const found = { ...loadPlan({ ...planContext, text }), text, file: file(), folder: '' };
       const { place } = await findStore({ flag: undefined, section: found.store }, machine);
       const request = {
-        context,
+        planContext,
         place,
         dataFolder: cluster().folder,
         strictness: 'lenient',

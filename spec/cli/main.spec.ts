@@ -10,7 +10,7 @@ import { childEnvironment } from '../controlplane/environment.ts';
 import { Authority } from '../support/certificates.ts';
 import { ScriptedApiServer } from '../support/scripted-api-server.ts';
 import { until } from '../support/until.ts';
-import { runLine } from './surroundings.ts';
+import { runLine } from './process-context.ts';
 
 const executable = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
 

@@ -10,7 +10,7 @@ import { type Playback, startPlayback } from '../../lib/playback/playback.ts';
 import { openRecording, type RecordingEntry } from '../../lib/playback/recording.ts';
 import { anEvent } from '../support/builders.ts';
 import { until } from '../support/until.ts';
-import { specMachine } from './surroundings.ts';
+import { specMachine } from './process-context.ts';
 
 function entry(type: RecordingEntry['type'], name: string, count: number): RecordingEntry {
   const metadata = { name, namespace: 'shop', managedFields: [{ manager: 'x' }] };

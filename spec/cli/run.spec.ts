@@ -9,7 +9,7 @@ import { SluiceError } from '../../lib/core/errors.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { until } from '../support/until.ts';
 import { aPlayedCluster } from './played-cluster.ts';
-import { specMachine } from './surroundings.ts';
+import { specMachine } from './process-context.ts';
 
 describe('sluice run', () => {
   const cluster = aPlayedCluster();

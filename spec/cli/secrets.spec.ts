@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { aConfiguration } from './configured.ts';
-import { runLine } from './surroundings.ts';
+import { runLine } from './process-context.ts';
 
 const CONFIGURATION = `version: 1
 filters: [{ action: accept, triggers: [hook] }]

@@ -12,8 +12,8 @@ import type { Command, ProcessContext } from '../command.ts';
 import { type FlagTable, FORMAT_FLAGS, formatOf, type GivenFlags } from '../flags.ts';
 import {
   type ActedDocument,
-  type Asker,
   actOn,
+  type DeliveryClient,
   FILTER_FLAGS,
   type Filters,
   filtersOf,
@@ -22,7 +22,7 @@ import {
   notFoundText,
 } from './delivery-client.ts';
 import { deliveriesText, jsonLine, written } from './delivery-text.ts';
-import { DESK_FLAGS, openDesk, type Target } from './target.ts';
+import { openTarget, TARGET_FLAGS, type Target } from './target.ts';
 
 const SUMMARIES = {
   retry: 'attempts deliveries again, now, under their own ids',
@@ -61,13 +61,13 @@ export function actCommand(name: ActName): Command {
     summary: SUMMARIES[name],
     synopsis: 'ID… | --all [--state STATE] [--trigger NAME] [flags]',
     arguments: Number.POSITIVE_INFINITY,
-    flags: { ...ALL_FLAGS, ...FILTER_FLAGS, ...FORMAT_FLAGS, ...DESK_FLAGS },
+    flags: { ...ALL_FLAGS, ...FILTER_FLAGS, ...FORMAT_FLAGS, ...TARGET_FLAGS },
     notes: NOTES[name],
-    run: async (given, surroundings) => {
+    run: async (given, context) => {
       const format = formatOf(given);
-      const filters = wishOf(name, given, surroundings);
-      await using desk = await openDesk(given, surroundings);
-      const acting = new Acting({ name, desk, format, surroundings });
+      const filters = wishOf(name, given, context);
+      await using target = await openTarget(given, context);
+      const acting = new Acting({ name, target, format, context });
       if (filters === null) return await acting.onEach(given.positionals.map(idIn));
       return await acting.onAll(filters, given);
     },
@@ -100,20 +100,20 @@ function wishOf(name: ActName, given: GivenFlags, { stdin }: ProcessContext): Fi
 
 interface ActingParts {
   readonly name: ActName;
-  readonly desk: Target;
+  readonly target: Target;
   readonly format: 'text' | 'json';
-  readonly surroundings: ProcessContext;
+  readonly context: ProcessContext;
 }
 
 class Acting {
   readonly #parts: ActingParts;
-  readonly #asker: Asker;
+  readonly #client: DeliveryClient;
   #done = 0;
   #failed = 0;
 
   constructor(parts: ActingParts) {
     this.#parts = parts;
-    this.#asker = parts.desk.asker;
+    this.#client = parts.target.client;
   }
 
   async onEach(ids: readonly string[]): Promise<number> {
@@ -124,7 +124,7 @@ class Acting {
 
   /** Behind where it is, nothing new appears: what is made meanwhile is newer, a rerun's too. */
   async onAll(filters: Filters, given: GivenFlags): Promise<number> {
-    const { stderr } = this.#parts.surroundings;
+    const { stderr } = this.#parts.context;
     const asked: Filters = [...filters, ['limit', PAGE]];
     if (!given.isSet('yes') && !(await this.#isMeant(asked))) {
       stderr.write('nothing was done\n');
@@ -134,7 +134,7 @@ class Acting {
     let room: 'full' | 'room' = 'room';
     do {
       const place: Filters = after === null ? [] : [['after', after]];
-      const page = await listPage(this.#asker, [...asked, ...place]);
+      const page = await listPage(this.#client, [...asked, ...place]);
       for (const { id } of page.items) {
         room = await this.#one(id);
         if (room === 'full') break;
@@ -148,17 +148,17 @@ class Acting {
   }
 
   async #one(id: string): Promise<'full' | 'room'> {
-    const { name, format, surroundings } = this.#parts;
-    const { stdout, stderr, stop } = surroundings;
+    const { name, format, context } = this.#parts;
+    const { stdout, stderr, stop } = context;
     stop.throwIfAborted();
-    const acted = await actOn(this.#asker, name, id);
+    const acted = await actOn(this.#client, name, id);
     if (acted.ok) this.#done += 1;
     else this.#failed += 1;
     if (format === 'json') {
       const document = acted.ok ? acted.document : { act: name, id, error: acted.refusal };
       await written(stdout, jsonLine(document), stop);
     } else if (acted.ok) {
-      await written(stdout, `${doneText(acted.document, this.#parts.desk.from)}\n`, stop);
+      await written(stdout, `${doneText(acted.document, this.#parts.target.from)}\n`, stop);
     } else {
       stderr.write(`sluice: ${await this.#failedText(id, acted)}\n`);
     }
@@ -167,19 +167,19 @@ class Acting {
 
   /** In a file nothing moves: who asked for an attempt now would wait for it. */
   #tellWhen(): void {
-    const { name, desk, surroundings } = this.#parts;
-    if (this.#done === 0 || desk.from === 'gateway' || name === 'discard') return;
-    surroundings.stderr.write('no gateway runs: attempts are made once one is started\n');
+    const { name, target, context } = this.#parts;
+    if (this.#done === 0 || target.from === 'gateway' || name === 'discard') return;
+    context.stderr.write('no gateway runs: attempts are made once one is started\n');
   }
 
   async #failedText(id: string, { refusal }: RefusedAction): Promise<string> {
-    if (refusal.status === 404) return notFoundText(this.#asker, id);
+    if (refusal.status === 404) return notFoundText(this.#client, id);
     return `${printable(id, 60)}: ${printable(refusal.detail, 500)}`;
   }
 
   async #isMeant(filters: Filters): Promise<boolean> {
-    const { name, surroundings } = this.#parts;
-    const { stdin, stderr, stop } = surroundings;
+    const { name, context } = this.#parts;
+    const { stdin, stderr, stop } = context;
     const { count, isAll } = await this.#count(filters);
     if (count === 0) return true;
     const many = `${isAll ? '' : 'more than '}${deliveriesText(count)}`;
@@ -193,11 +193,11 @@ class Acting {
   }
 
   async #count(filters: Filters): Promise<{ readonly count: number; readonly isAll: boolean }> {
-    let page = await listPage(this.#asker, filters);
+    let page = await listPage(this.#client, filters);
     if (page.total !== null) return { count: page.total, isAll: true };
     let count = page.items.length;
     for (let pages = 1; page.next !== null && pages < COUNTED_PAGES; pages += 1) {
-      page = await listPage(this.#asker, [...filters, ['after', page.next]]);
+      page = await listPage(this.#client, [...filters, ['after', page.next]]);
       count += page.items.length;
     }
     return { count, isAll: page.next === null };
@@ -207,9 +207,9 @@ class Acting {
 type RefusedAction = Extract<ActedDocument, { ok: false }>;
 
 /** `01k… build Pod/shop/web-1: was refused, is attempted now`. */
-function doneText({ act, id, from, delivery }: Done, desk: Target['from']): string {
+function doneText({ act, id, from, delivery }: Done, target: Target['from']): string {
   const what = `${token(id)} ${token(delivery.trigger)} ${token(shortObject(delivery.object))}`;
-  const isNow = desk === 'gateway';
+  const isNow = target === 'gateway';
   switch (act) {
     case 'retry':
       return `${what}: was ${from}, is ${isNow ? 'attempted' : 'due'} now`;

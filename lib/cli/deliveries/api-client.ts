@@ -4,7 +4,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { readToken } from '../../api/api-token.ts';
-import type { DeliveryAnswer, DeliveryQuestion } from '../../api/documents/ask-deliveries.ts';
+import type { DeliveryAnswer, DeliveryQuestion } from '../../api/documents/delivery-routes.ts';
 import { PROBLEM_TYPE, type RefusalStatus } from '../../api/problem-document.ts';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf, SluiceError } from '../../core/errors.ts';
@@ -15,7 +15,7 @@ import { codeOfFailure } from '../../kit/file-trouble.ts';
 import { isLoopbackHost } from '../../kit/host-header.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { userAgent } from '../../kit/version.ts';
-import type { Asker } from './delivery-client.ts';
+import type { DeliveryClient } from './delivery-client.ts';
 
 /** Where a gateway is, and how it lets somebody in. */
 export interface GatewayAddress {
@@ -33,14 +33,14 @@ const ANSWER_BYTES = 128 * 1024 * 1024;
 // What these say is about the question; everything else is about who was asked.
 const ANSWERED = [400, 404, 409, 507] as const satisfies RefusalStatus[];
 
-interface SentRequest {
+interface ApiAnswer {
   readonly status: number;
   readonly type: string;
   readonly text: string;
 }
 
 /** Asks over HTTP. */
-export class ApiClient implements Asker {
+export class ApiClient implements DeliveryClient {
   readonly #address: GatewayAddress;
   readonly #clock: Clock;
   readonly #stop: AbortSignal;
@@ -83,7 +83,7 @@ export class ApiClient implements Asker {
     return null;
   }
 
-  #send(question: DeliveryQuestion): Promise<SentRequest> {
+  #send(question: DeliveryQuestion): Promise<ApiAnswer> {
     const { url } = this.#address;
     const prefix = url.pathname.replace(/\/$/, '');
     const query = question.query === '' ? '' : `?${question.query}`;
@@ -95,7 +95,7 @@ export class ApiClient implements Asker {
     };
     const request = isTls(url) ? httpsRequest : httpRequest;
     const target = new URL(`${prefix}${question.path}${query}`, url);
-    const sent = new Promise<SentRequest>((resolve, reject) => {
+    const sent = new Promise<ApiAnswer>((resolve, reject) => {
       const out = request(target, options, (response) => {
         this.#collect(response, deadline).then(resolve, reject);
       });
@@ -105,7 +105,7 @@ export class ApiClient implements Asker {
     return sent.finally(() => deadline[Symbol.dispose]());
   }
 
-  async #collect(response: IncomingMessage, deadline: Deadline): Promise<SentRequest> {
+  async #collect(response: IncomingMessage, deadline: Deadline): Promise<ApiAnswer> {
     const chunks: Buffer[] = [];
     let size = 0;
     try {
@@ -123,7 +123,7 @@ export class ApiClient implements Asker {
     return { status: response.statusCode ?? 0, type, text };
   }
 
-  #answerOf({ status, type, text }: SentRequest): DeliveryAnswer {
+  #answerOf({ status, type, text }: ApiAnswer): DeliveryAnswer {
     const json = jsonOrNothing(text);
     if (status === 200 && type === 'application/json' && isJsonObject(json)) {
       return { ok: true, document: json };

@@ -1,8 +1,8 @@
 // Deliveries as the commands see them, whoever answers: a running gateway, or the store's file with
 // none running. Both answer the same documents; what is said here to neither is a bad question.
 
-import type { DeliveryAnswer, DeliveryQuestion } from '../../api/documents/ask-deliveries.ts';
 import type { DeliverySummary, WholeDelivery } from '../../api/documents/delivery-documents.ts';
+import type { DeliveryAnswer, DeliveryQuestion } from '../../api/documents/delivery-routes.ts';
 import { OBJECT_FORM } from '../../api/documents/object-ref.ts';
 import type { Refusal } from '../../api/problem-document.ts';
 import { MOMENT } from '../../api/time.ts';
@@ -16,7 +16,7 @@ import type { FlagTable, GivenFlags } from '../flags.ts';
 import { shellWord } from './delivery-text.ts';
 
 /** Who answers questions about deliveries. */
-export interface Asker extends AsyncDisposable {
+export interface DeliveryClient extends AsyncDisposable {
   /**
    * Asks one question.
    *
@@ -29,7 +29,7 @@ export interface Asker extends AsyncDisposable {
 export type Filters = readonly (readonly [name: string, value: string])[];
 
 /** A page of deliveries. */
-export interface DeliveryPageAnswer<Item> {
+export interface ListedPage<Item> {
   readonly items: readonly Item[];
   readonly next: string | null;
   readonly total: number | null;
@@ -52,43 +52,44 @@ const ROOT = '/api/v1/deliveries';
 
 /** A page of deliveries in short. */
 export async function listPage(
-  asker: Asker,
+  client: DeliveryClient,
   filters: Filters,
-): Promise<DeliveryPageAnswer<DeliverySummary>> {
-  return (await answered(asker, filters)) as DeliveryPageAnswer<DeliverySummary>;
+): Promise<ListedPage<DeliverySummary>> {
+  return (await answered(client, filters)) as ListedPage<DeliverySummary>;
 }
 
 /** A page of deliveries with everything that is known of each. */
 export async function listWholePage(
-  asker: Asker,
+  client: DeliveryClient,
   filters: Filters,
-): Promise<DeliveryPageAnswer<WholeDelivery>> {
-  return (await answered(asker, [
-    ...filters,
-    ['whole', 'true'],
-  ])) as DeliveryPageAnswer<WholeDelivery>;
+): Promise<ListedPage<WholeDelivery>> {
+  return (await answered(client, [...filters, ['whole', 'true']])) as ListedPage<WholeDelivery>;
 }
 
 /** Everything that is known of one; null where there is none of this id. */
-export async function findOne(asker: Asker, id: string): Promise<WholeDelivery | null> {
+export async function findOne(client: DeliveryClient, id: string): Promise<WholeDelivery | null> {
   const path = `${ROOT}/${encodeURIComponent(id)}`;
-  const answer = await asker.ask({ method: 'GET', path, query: '' });
+  const answer = await client.ask({ method: 'GET', path, query: '' });
   if (answer.ok) return answer.document as WholeDelivery;
   if (answer.refusal.status === 404) return null;
   throw badQuestion(answer.refusal);
 }
 
 /** Does something with one. */
-export async function actOn(asker: Asker, name: ActName, id: string): Promise<ActedDocument> {
+export async function actOn(
+  client: DeliveryClient,
+  name: ActName,
+  id: string,
+): Promise<ActedDocument> {
   const path = `${ROOT}/${encodeURIComponent(id)}/${name}`;
-  return (await asker.ask({ method: 'POST', path, query: '' })) as ActedDocument;
+  return (await client.ask({ method: 'POST', path, query: '' })) as ActedDocument;
 }
 
-async function answered(asker: Asker, filters: Filters): Promise<object> {
+async function answered(client: DeliveryClient, filters: Filters): Promise<object> {
   const query = new URLSearchParams(
     filters.map(([name, value]): [string, string] => [name, value]),
   ).toString();
-  const answer = await asker.ask({ method: 'GET', path: ROOT, query });
+  const answer = await client.ask({ method: 'GET', path: ROOT, query });
   if (!answer.ok) throw badQuestion(answer.refusal);
   if (Array.isArray((answer.document as { items?: unknown }).items)) return answer.document;
   throw new SluiceError('gateway-unusable', 'list deliveries: the answer is none of Sluice');
@@ -156,8 +157,8 @@ export function idIn(text: string): string {
 }
 
 /** Why an id finds nothing, with ids of late that it may have meant. */
-export async function notFoundText(asker: Asker, text: string): Promise<string> {
-  const { items } = await listPage(asker, [['limit', '500']]);
+export async function notFoundText(client: DeliveryClient, text: string): Promise<string> {
+  const { items } = await listPage(client, [['limit', '500']]);
   const ids = items.map(({ id }) => id);
   const begun = text.length < PREFIX_CHARACTERS ? [] : ids.filter((id) => id.startsWith(text));
   const near = begun.length > 0 ? begun.slice(0, SUGGESTIONS) : (nearestName(text, ids) ?? []);

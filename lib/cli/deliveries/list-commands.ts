@@ -11,12 +11,12 @@ import { ruleLabel, token } from '../../telemetry/log-value.ts';
 import type { Command, ProcessContext, Terminal } from '../command.ts';
 import { FORMAT_FLAGS, formatOf, type GivenFlags } from '../flags.ts';
 import {
-  type Asker,
-  type DeliveryPageAnswer,
+  type DeliveryClient,
   FILTER_FLAGS,
   type Filters,
   filtersOf,
   filterWords,
+  type ListedPage,
   listPage,
   listWholePage,
 } from './delivery-client.ts';
@@ -30,7 +30,7 @@ import {
   stateText,
   written,
 } from './delivery-text.ts';
-import { DESK_FLAGS, openDesk } from './target.ts';
+import { openTarget, TARGET_FLAGS } from './target.ts';
 
 /** Lists deliveries. */
 export const listCommand: Command = {
@@ -43,28 +43,28 @@ export const listCommand: Command = {
     limit: { type: 'string', takes: 'N', help: 'how many, at most 500; default 50' },
     after: { type: 'string', takes: 'ID', help: 'only those behind this one, the last of a page' },
     ...FORMAT_FLAGS,
-    ...DESK_FLAGS,
+    ...TARGET_FLAGS,
   },
   notes:
     'A narrow terminal leaves columns out and says which; sluice deliveries show ID and --format json\n' +
     'have everything.',
-  run: async (given, surroundings) => {
+  run: async (given, context) => {
     const format = formatOf(given);
-    const { stdout, clock } = surroundings;
+    const { stdout, clock } = context;
     const filters = filtersOf(given);
     const paging = (['order', 'limit'] as const).flatMap((name): Filters => {
       const value = given.text(name);
       return value === undefined ? [] : [[name, value]];
     });
     const after = given.text('after');
-    await using desk = await openDesk(given, surroundings);
+    await using target = await openTarget(given, context);
     const asked = after === undefined ? [] : [['after', after] as const];
-    const page = await listPage(desk.asker, [...filters, ...paging, ...asked]);
+    const page = await listPage(target.client, [...filters, ...paging, ...asked]);
     if (format === 'json') {
       stdout.write(jsonLine(page));
       return 0;
     }
-    const next = desk.command(`list${filterWords([...filters, ...paging])}`);
+    const next = target.command(`list${filterWords([...filters, ...paging])}`);
     stdout.write(renderPage(page, { now: clock.now(), width: widthOf(stdout), next }));
     return 0;
   },
@@ -77,7 +77,7 @@ function widthOf({ isTTY = false, columns }: Terminal): number | null {
 
 /** A page for people; `next` is the command line that `--after` is put behind. */
 function renderPage(
-  { items, next: after, total }: DeliveryPageAnswer<DeliverySummary>,
+  { items, next: after, total }: ListedPage<DeliverySummary>,
   { now, width, next }: { now: number; width: number | null; next: string },
 ): string {
   if (items.length === 0) return 'no deliveries\n';
@@ -224,18 +224,18 @@ export const exportCommand: Command = {
     output: { type: 'string', takes: 'FILE', help: 'where to; default: standard output' },
     order: { type: 'string', takes: 'newest|oldest', help: 'which come first; default newest' },
     ...FILTER_FLAGS,
-    ...DESK_FLAGS,
+    ...TARGET_FLAGS,
   },
-  run: async (given, surroundings) => {
-    const { stderr } = surroundings;
-    await using desk = await openDesk(given, surroundings);
+  run: async (given, context) => {
+    const { stderr } = context;
+    await using target = await openTarget(given, context);
     const order = given.text('order');
     const filters = [
       ...filtersOf(given),
       ...(order === undefined ? [] : [['order', order] as const]),
     ];
-    await using out = await openOut(given, surroundings);
-    const count = await exportAll({ asker: desk.asker, filters, out }, surroundings);
+    await using out = await openOut(given, context);
+    const count = await exportAll({ client: target.client, filters, out }, context);
     const to = given.text('output');
     stderr.write(`exported ${deliveriesText(count)}${to === undefined ? '' : ` to ${to}`}\n`);
     return 0;
@@ -243,13 +243,13 @@ export const exportCommand: Command = {
 };
 
 interface Export {
-  readonly asker: Asker;
+  readonly client: DeliveryClient;
   readonly filters: Filters;
   readonly out: Out;
 }
 
 async function exportAll(
-  { asker, filters, out }: Export,
+  { client, filters, out }: Export,
   { stderr, stdout }: ProcessContext,
 ): Promise<number> {
   // Lines on a terminal and a progress in between would be neither.
@@ -258,7 +258,7 @@ async function exportAll(
   let after: string | null = null;
   do {
     const place: Filters = after === null ? [] : [['after', after]];
-    const page = await listWholePage(asker, [...filters, ['limit', PAGE], ...place]);
+    const page = await listWholePage(client, [...filters, ['limit', PAGE], ...place]);
     for (const delivery of page.items) {
       await out.write(jsonLine(delivery));
     }
@@ -275,8 +275,8 @@ interface Out extends AsyncDisposable {
   write(line: string): Promise<void>;
 }
 
-async function openOut(given: GivenFlags, surroundings: ProcessContext): Promise<Out> {
-  const { stdout, folder, stop } = surroundings;
+async function openOut(given: GivenFlags, context: ProcessContext): Promise<Out> {
+  const { stdout, folder, stop } = context;
   const file = given.text('output');
   if (file === undefined || file === '-') {
     const write = (line: string): Promise<void> => written(stdout, line, stop);

@@ -29,7 +29,7 @@ import {
   startedText,
   stateText,
 } from './delivery-text.ts';
-import { DESK_FLAGS, openDesk } from './target.ts';
+import { openTarget, TARGET_FLAGS } from './target.ts';
 
 /** Where and when a page is made. */
 interface PageSetting {
@@ -231,20 +231,20 @@ export const showCommand: Command = {
   summary: 'shows one: its Events, why it was made, every attempt, what comes next',
   synopsis: 'ID [--format json] [flags]',
   arguments: 1,
-  flags: { ...FORMAT_FLAGS, ...DESK_FLAGS },
+  flags: { ...FORMAT_FLAGS, ...TARGET_FLAGS },
   notes: 'ID may also be the name of what it started, such as build-01kg….',
-  run: async (given, surroundings) => {
+  run: async (given, context) => {
     const [text] = given.positionals;
     if (text === undefined) throw new SluiceError('usage', 'show needs the ID of a delivery');
     const format = formatOf(given);
-    const { stdout, stderr, clock } = surroundings;
-    await using desk = await openDesk(given, surroundings);
-    const found = await findOne(desk.asker, idIn(text));
+    const { stdout, stderr, clock } = context;
+    await using target = await openTarget(given, context);
+    const found = await findOne(target.client, idIn(text));
     if (found === null) {
-      stderr.write(`sluice: ${await notFoundText(desk.asker, text)}\n`);
+      stderr.write(`sluice: ${await notFoundText(target.client, text)}\n`);
       return 1;
     }
-    const { from, command } = desk;
+    const { from, command } = target;
     if (format === 'json') stdout.write(jsonLine(found));
     else stdout.write(renderDelivery(found, { now: clock.now(), from, command }));
     return 0;

@@ -13,7 +13,7 @@ const TOO_DEEP = 1024 * 1024;
  *
  * **Units**: UTF-16 code units; a text takes one or two bytes for each.
  */
-export function weightOf(value: Json, depth = 0): number {
+export function weightOf(value: Json | object, depth = 0): number {
   if (typeof value === 'string') return value.length;
   if (typeof value !== 'object' || value === null) return 0;
   if (depth > MAX_DEPTH) return TOO_DEEP;

@@ -139,14 +139,10 @@ describe('deliveries over the API', () => {
     ['?state=held,', 'state', /expected some of/],
     ['?since=yesterday', 'since', /found "yesterday", expected a time such as/],
     ['?until=2026-02-30', 'until', /expected a time/],
-    [
-      '?object=Widget/shop/one',
-      'object',
-      /Widget is no kind of Kubernetes’ own: put its apiVersion/,
-    ],
+    ['?object=Widget/shop/one', 'object', /Widget is not a built-in kind: write <apiVersion>/],
     ['?object=web-1', 'object', /expected <Kind>\/<namespace>\/<name>/],
-    ['?after=nothing', 'after', /no such delivery is there any more/],
-    [`?after=${aDelivery().id}`, 'after', /no such delivery is there any more/],
+    ['?after=nothing', 'after', /this delivery no longer exists/],
+    [`?after=${aDelivery().id}`, 'after', /this delivery no longer exists/],
   ];
   for (const [query, parameter, why] of refused) {
     it(`refuses "${query}" and says why`, async () => {

@@ -59,8 +59,8 @@ describe('the token file', () => {
     ['that its group may write', () => write(GOOD, 0o620), /has mode 0620, expected 0600$/],
     ['that is empty', () => write('', 0o600), /has 0 characters, expected at least 16$/],
     ['that is short', () => write('short\n', 0o600), /has 5 characters, expected at least 16$/],
-    ['with a line end inside', () => write(`${GOOD}\n${GOOD}`, 0o600), /no header can carry$/],
-    ['that is far too long', () => write('a'.repeat(5000), 0o600), /is no file of a token$/],
+    ['with a line end inside', () => write(`${GOOD}\n${GOOD}`, 0o600), /invalid in a header$/],
+    ['that is far too long', () => write('a'.repeat(5000), 0o600), /is not a token file$/],
     [
       'that is a symbolic link',
       () => {
@@ -70,7 +70,7 @@ describe('the token file', () => {
       },
       /is not used: it is a symbolic link, expected a file$/,
     ],
-    ['that is a folder', () => mkdirSync(file, { mode: 0o700 }), /is no file of a token$/],
+    ['that is a folder', () => mkdirSync(file, { mode: 0o700 }), /is not a token file$/],
   ];
   for (const [what, prepare, why] of unusable) {
     it(`${what} is not used, and what to do is said`, async () => {
@@ -101,7 +101,7 @@ describe('the token file', () => {
   it('is not made in a folder that is not there or can not be written, and that is a note', async () => {
     const found = await keepToken(join(folder, 'none'), OWNER);
     expect(found).to.deep.include({ ok: false });
-    expect(messageOf(found)).to.match(/^no token is kept: writing .*: no such file$/);
+    expect(messageOf(found)).to.match(/^cannot store a token: writing .*: no such file$/);
     expect(found).to.have.nested.property('finding.severity', 'info');
   });
 

@@ -16,11 +16,11 @@ import { FakeClock } from '../support/fake-clock.ts';
 import { ScriptedApiServer } from '../support/scripted-api-server.ts';
 import { until } from '../support/until.ts';
 import { aFileWorld, idOf, numbered } from './deliveries-world.ts';
-import { runLine } from './surroundings.ts';
+import { runLine } from './process-context.ts';
 
 describe('who answers sluice deliveries', () => {
   let folder = '';
-  beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'sluice-desk-'))));
+  beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'sluice-target-'))));
   afterEach(() => rm(folder, { recursive: true }));
 
   const run = (line: readonly string[], environment: Record<string, string> = {}) =>
