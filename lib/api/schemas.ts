@@ -107,10 +107,7 @@ const PAUSED = described(
   nullable(
     record({
       reason: { enum: ['breaker', 'throttled', 'unauthorized'] },
-      until: described(
-        TIME_OR_NULL,
-        'Time of the next trial attempt; in the past if it is due now.',
-      ),
+      until: described(TIME_OR_NULL, 'Time of the next trial attempt; in the past if due.'),
       why: TEXT,
     }),
   ),
@@ -180,10 +177,7 @@ const STATUS = record({
     file: described(TEXT, 'Path of the file as given; empty if there is none.'),
     form: { enum: ['ours', 'original', 'none'] },
     problems: described(NUMBER, 'Number of its problems.'),
-    keptSince: described(
-      TIME_OR_NULL,
-      'Time at which the last good configuration first ran, if it runs instead of a refused file.',
-    ),
+    keptSince: described(TIME_OR_NULL, 'If the last good configuration runs: its first run.'),
   }),
   health: record({
     live: { type: 'boolean' },

@@ -111,7 +111,7 @@ describe('sluice check', () => {
   const wrong = [
     [['check'], /needs the configuration FILE/],
     [['check', ''], /needs the configuration FILE/],
-    [['check', '-', '-'], /standard input \(-\) once only/],
+    [['check', '-', '-'], /standard input \(-\) only once/],
     [['explain', '--config', '-'], /only check reads a configuration from standard input/],
     [['run', '--config', '-'], /only check reads a configuration from standard input/],
   ] as const;

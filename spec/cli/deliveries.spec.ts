@@ -153,12 +153,12 @@ for (const [what, open] of Object.entries(worlds)) {
           '  2  2026-01-31T12:02:00.000Z (0s ago): retry, unreachable: nothing listens after 1s201ms',
           '',
           'next',
-          '  nothing by itself: it was tried for as long as retry.for allows',
+          '  no retry: it expired, because attempts failed for as long as retry.for allows',
           '',
           'you can',
-          `  sluice deliveries retry ${idOf(1)} ${flags}    # attempts it again now, under the same id`,
-          `  sluice deliveries rerun ${idOf(1)} ${flags}    # starts it once more, as a new delivery with another id`,
-          `  sluice deliveries discard ${idOf(1)} ${flags}  # lets it rest`,
+          `  sluice deliveries retry ${idOf(1)} ${flags}    # attempts it again now, with the same id`,
+          `  sluice deliveries rerun ${idOf(1)} ${flags}    # starts the same again, as a new delivery with a new id`,
+          `  sluice deliveries discard ${idOf(1)} ${flags}  # discards it: no more attempts`,
           '',
         ].join('\n'),
       );
@@ -209,8 +209,8 @@ for (const [what, open] of Object.entries(worlds)) {
     const acts: readonly (readonly [act: string, from: Delivery['state'], told: RegExp])[] = [
       ['retry', 'waiting', isFile ? /was waiting, is due now$/ : /was waiting, is attempted now$/],
       ['release', 'held', isFile ? /was held, is due now$/ : /was held, starts now$/],
-      ['discard', 'unknown', /was unknown, is not attempted any more$/],
-      ['rerun', 'delivered', /stays delivered, (?:starts|is due) once more as [0-9a-z]{26}$/],
+      ['discard', 'unknown', /was unknown, is discarded$/],
+      ['rerun', 'delivered', /stays delivered, (?:starts|is due) again as [0-9a-z]{26}$/],
     ];
     for (const [act, from, told] of acts) {
       it(`says what ${act} did, to which trigger and object`, async () => {
@@ -223,7 +223,7 @@ for (const [what, open] of Object.entries(worlds)) {
 
     it(`${isFile ? 'says' : 'does not say'} that attempts wait for a gateway`, async () => {
       await world.commit([numbered(1, { state: 'refused' })]);
-      const said = 'no gateway runs: attempts are made once one is started\n';
+      const said = 'no gateway runs: attempts are made after the next start\n';
       expect((await run(['retry', idOf(1)])).err).to.equal(isFile ? said : '');
       expect((await run(['discard', idOf(1)])).err).to.equal('');
     });
@@ -319,8 +319,11 @@ for (const [what, open] of Object.entries(worlds)) {
       [['show'], 'show needs the ID of a delivery'],
       [['retry'], 'retry needs the ID of a delivery, or --all'],
       [['retry', idOf(1), '--all'], 'found IDs and --all'],
-      [['retry', idOf(1), '--state', 'dead'], 'flag --state is for --all'],
-      [['retry', '--all'], '--all asks first, and standard input is no terminal: add --yes'],
+      [['retry', idOf(1), '--state', 'dead'], 'flag --state needs --all, but found IDs'],
+      [
+        ['retry', '--all'],
+        '--all asks for confirmation, but standard input is not a terminal: add --yes',
+      ],
       [['discard', '--all', '--yes'], 'discard --all needs --state'],
       [['rerun', '--all', '--yes'], 'rerun --all needs --state'],
     ];

@@ -1,5 +1,5 @@
-// `sluice deliveries retry | rerun | release | discard`: what people do with deliveries, one by one or
-// all that filters find. What an act means and where it is possible is lib/delivery/actions.ts.
+// `sluice deliveries retry | rerun | release | discard`: actions on deliveries by id, or on all that
+// match filters. lib/delivery/actions.ts implements the actions.
 
 import { createInterface } from 'node:readline/promises';
 import { shortObject } from '../../api/documents/object-ref.ts';
@@ -10,6 +10,7 @@ import { printable } from '../../kit/text/printable.ts';
 import { token } from '../../telemetry/log-value.ts';
 import type { Command, ProcessContext } from '../command.ts';
 import { type FlagTable, FORMAT_FLAGS, formatOf, type GivenFlags } from '../flags.ts';
+import type { ActedAnswer } from './answer-types.ts';
 import {
   type ActedDocument,
   actOn,
@@ -25,36 +26,38 @@ import { deliveriesText, jsonLine, written } from './delivery-text.ts';
 import { openTarget, TARGET_FLAGS, type Target } from './target.ts';
 
 const SUMMARIES = {
-  retry: 'attempts deliveries again, now, under their own ids',
-  rerun: 'starts what deliveries stand for once more, as new deliveries with new ids',
+  retry: 'attempts deliveries again now, with the same ids',
+  rerun: 'starts the same again, as new deliveries with new ids',
   release: 'starts deliveries that a limit holds',
-  discard: 'lets deliveries rest: they are not attempted any more',
+  discard: 'discards deliveries: they are no longer attempted',
 } as const satisfies Record<ActName, string>;
 
 const NOTES = {
-  retry: 'Without --state, --all means those that failed: refused, unknown, dead, orphaned.',
+  retry:
+    'The id is the idempotency key. Without --state, --all selects those that failed: refused,\n' +
+    'unknown, dead, orphaned.',
   rerun:
-    'Its receiver can not tell a rerun from a new delivery: it builds again. --all needs --state.',
-  release: 'Without --state, --all means those that are held.',
-  discard: 'A retry takes one up again. --all needs --state.',
+    'The receiver cannot recognize a rerun as a repetition: it builds again. --all needs --state.',
+  release: 'Without --state, --all selects those that are held.',
+  discard: 'A discarded delivery can be retried later. --all needs --state.',
 } as const satisfies Record<ActName, string>;
 
-// What --all means where no state is named; for the others that would be too much to mean by omission.
+// Default of --state with --all. The other actions have none: a missing flag must not select so much.
 const STATES: Readonly<Partial<Record<ActName, readonly DeliveryState[]>>> = {
   retry: ['refused', 'unknown', 'dead', 'orphaned'],
   release: ['held'],
 };
 
 const ALL_FLAGS = {
-  all: { type: 'boolean', help: 'instead of IDs: all that the filters find' },
-  yes: { type: 'boolean', help: 'with --all: do not ask' },
+  all: { type: 'boolean', help: 'instead of IDs: all deliveries that match the filters' },
+  yes: { type: 'boolean', help: 'with --all: do not ask for confirmation' },
 } as const satisfies FlagTable;
 
-// Counting goes on so far where nobody has the number at hand; then "more than" will do.
+// If the store cannot count by the filters, so many pages are counted; more are reported as "more than".
 const COUNTED_PAGES = 20;
 const PAGE = '500';
 
-/** The command of an act. */
+/** Makes the command of an action. */
 export function actCommand(name: ActName): Command {
   return {
     name: `deliveries ${name}`,
@@ -65,7 +68,7 @@ export function actCommand(name: ActName): Command {
     notes: NOTES[name],
     run: async (given, context) => {
       const format = formatOf(given);
-      const filters = wishOf(name, given, context);
+      const filters = selectionOf(name, given, context);
       await using target = await openTarget(given, context);
       const acting = new Acting({ name, target, format, context });
       if (filters === null) return await acting.onEach(given.positionals.map(idIn));
@@ -74,8 +77,8 @@ export function actCommand(name: ActName): Command {
   };
 }
 
-/** The filters of --all; null where ids are named. **Errors**: `usage`. */
-function wishOf(name: ActName, given: GivenFlags, { stdin }: ProcessContext): Filters | null {
+/** The filters of --all; null if ids are given. **Errors**: `usage`. */
+function selectionOf(name: ActName, given: GivenFlags, { stdin }: ProcessContext): Filters | null {
   const filters = filtersOf(given);
   if (!given.isSet('all')) {
     if (given.positionals.length === 0) {
@@ -83,13 +86,13 @@ function wishOf(name: ActName, given: GivenFlags, { stdin }: ProcessContext): Fi
     }
     const [stray] = filters;
     if (stray === undefined) return null;
-    throw new SluiceError('usage', `flag --${stray[0]} is for --all, and IDs are named`);
+    throw new SluiceError('usage', `flag --${stray[0]} needs --all, but found IDs`);
   }
   if (given.positionals.length > 0) {
-    throw new SluiceError('usage', 'found IDs and --all: name the one or the other');
+    throw new SluiceError('usage', 'found IDs and --all, expected one of them');
   }
   if (!given.isSet('yes') && stdin.isTTY !== true) {
-    const message = '--all asks first, and standard input is no terminal: add --yes';
+    const message = '--all asks for confirmation, but standard input is not a terminal: add --yes';
     throw new SluiceError('usage', message);
   }
   if (filters.some(([flag]) => flag === 'state')) return filters;
@@ -118,15 +121,15 @@ class Acting {
 
   async onEach(ids: readonly string[]): Promise<number> {
     for (const id of ids) if ((await this.#one(id)) === 'full') break;
-    this.#tellWhen();
+    this.#noteStart();
     return this.#failed === 0 ? 0 : 1;
   }
 
-  /** Behind where it is, nothing new appears: what is made meanwhile is newer, a rerun's too. */
+  /** Acts page by page. New deliveries, also those of reruns, are newer and so on no later page. */
   async onAll(filters: Filters, given: GivenFlags): Promise<number> {
     const { stderr } = this.#parts.context;
     const asked: Filters = [...filters, ['limit', PAGE]];
-    if (!given.isSet('yes') && !(await this.#isMeant(asked))) {
+    if (!given.isSet('yes') && !(await this.#isConfirmed(asked))) {
       stderr.write('nothing was done\n');
       return 1;
     }
@@ -143,7 +146,7 @@ class Acting {
     } while (after !== null && room === 'room');
     const failed = this.#failed === 0 ? '' : `, ${deliveriesText(this.#failed)} refused`;
     stderr.write(`${this.#parts.name}: ${deliveriesText(this.#done)}${failed}\n`);
-    this.#tellWhen();
+    this.#noteStart();
     return this.#failed === 0 ? 0 : 1;
   }
 
@@ -165,11 +168,11 @@ class Acting {
     return !acted.ok && acted.refusal.status === 507 ? 'full' : 'room';
   }
 
-  /** In a file nothing moves: who asked for an attempt now would wait for it. */
-  #tellWhen(): void {
+  /** Says that a change to the store of a stopped gateway has no effect before the next start. */
+  #noteStart(): void {
     const { name, target, context } = this.#parts;
     if (this.#done === 0 || target.from === 'gateway' || name === 'discard') return;
-    context.stderr.write('no gateway runs: attempts are made once one is started\n');
+    context.stderr.write('no gateway runs: attempts are made after the next start\n');
   }
 
   async #failedText(id: string, { refusal }: RefusedAction): Promise<string> {
@@ -177,7 +180,7 @@ class Acting {
     return `${printable(id, 60)}: ${printable(refusal.detail, 500)}`;
   }
 
-  async #isMeant(filters: Filters): Promise<boolean> {
+  async #isConfirmed(filters: Filters): Promise<boolean> {
     const { name, context } = this.#parts;
     const { stdin, stderr, stop } = context;
     const { count, isAll } = await this.#count(filters);
@@ -206,8 +209,8 @@ class Acting {
 
 type RefusedAction = Extract<ActedDocument, { ok: false }>;
 
-/** `01k… build Pod/shop/web-1: was refused, is attempted now`. */
-function doneText({ act, id, from, delivery }: Done, target: Target['from']): string {
+/** Renders a result: `01k… build Pod/shop/web-1: was refused, is attempted now`. */
+function doneText({ act, id, from, delivery }: ActedAnswer, target: Target['from']): string {
   const what = `${token(id)} ${token(delivery.trigger)} ${token(shortObject(delivery.object))}`;
   const isNow = target === 'gateway';
   switch (act) {
@@ -216,12 +219,10 @@ function doneText({ act, id, from, delivery }: Done, target: Target['from']): st
     case 'release':
       return `${what}: was ${from}, ${isNow ? 'starts' : 'is due'} now`;
     case 'rerun':
-      return `${what}: stays ${from}, ${isNow ? 'starts' : 'is due'} once more as ${token(delivery.id)}`;
+      return `${what}: stays ${from}, ${isNow ? 'starts' : 'is due'} again as ${token(delivery.id)}`;
     case 'discard':
-      return `${what}: was ${from}, is not attempted any more`;
+      return `${what}: was ${from}, is discarded`;
     default:
       return act satisfies never;
   }
 }
-
-type Done = Extract<ActedDocument, { ok: true }>['document'];

@@ -1,20 +1,15 @@
-// Who is asked about deliveries: a running gateway, or the store's file with none running. What was
-// named is asked and nothing else; where nothing was, the gateway of this machine, and the file where
-// nothing listens. Which one answered is said on standard error.
+// The target of `sluice deliveries`: a running gateway, or the store of a stopped one. A target that
+// flags name is the only one tried. Without one it is the gateway of this machine, or else its store;
+// standard error then says which.
 
 import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { TOKEN_FILE } from '../../api/api-token.ts';
-import {
-  answerFromStore,
-  type DeliveryAnswer,
-  type DeliveryQuestion,
-} from '../../api/documents/delivery-routes.ts';
+import { answerFromStore, type DeliveryParts } from '../../api/documents/delivery-routes.ts';
 import type { Clock } from '../../core/clock.ts';
 import { SluiceError } from '../../core/errors.ts';
-import type { Store } from '../../core/store.ts';
 import { act } from '../../delivery/actions.ts';
 import { openDeadline } from '../../kit/async/abort.ts';
 import { fileTrouble, isThere } from '../../kit/file-trouble.ts';
@@ -28,39 +23,39 @@ import { ApiClient, type GatewayAddress, shownUrl } from './api-client.ts';
 import type { DeliveryClient } from './delivery-client.ts';
 import { shellWord } from './delivery-text.ts';
 
-/** The flags that say who is asked. */
+/** Flags that select the target. */
 export const TARGET_FLAGS = {
   url: {
     type: 'string',
     takes: 'URL',
-    help: 'the running gateway to ask; default http://127.0.0.1:8081, and the file where nothing listens',
+    help: 'URL of the gateway; default http://127.0.0.1:8081, else the store if nothing listens there',
   },
   'token-file': {
     type: 'string',
     takes: 'FILE',
-    help: 'the file with that gateway’s token; default: sluice.token beside the store, in SLUICE_DATA or ~/.local/state/sluice',
+    help: 'file with the token of that gateway; default: sluice.token in SLUICE_DATA or ~/.local/state/sluice',
   },
   ...STORE_FLAGS,
   config: {
     ...CONFIG_FLAGS.config,
-    help: 'the configuration whose store: says where the file is; default: GATEWAY_CONFIG',
+    help: 'configuration that names the store; default: GATEWAY_CONFIG',
   },
 } as const satisfies FlagTable;
 
-/** Who answers. */
+/** A gateway or a store that answers. */
 export interface Target extends AsyncDisposable {
   readonly client: DeliveryClient;
   readonly from: 'gateway' | 'file';
-  /** The command line that asks the same one for something else: `sluice deliveries show … --store x`. */
+  /** Renders a command line for the same target: `sluice deliveries show … --store x`. */
   readonly command: (words: string) => string;
 }
 
 const URL_DEFAULT = 'http://127.0.0.1:8081';
-// On this machine a port answers at once or not at all.
+// On this machine a port answers immediately or not at all.
 const CONNECT_MS = 1_000;
 
 /**
- * Finds who answers.
+ * Finds and opens the target.
  *
  * **Errors**: `usage`, `gateway-unusable`, `store-unusable`.
  */
@@ -78,13 +73,13 @@ export async function openTarget(given: GivenFlags, context: ProcessContext): Pr
   return nearestTarget(given, context);
 }
 
-/** A store, and the folder in which a relative path of its section begins. */
+/** A store, and the folder for relative paths of its section. */
 interface LocatedStore {
   readonly place: StorePlace;
   readonly dataFolder: DataFolder;
 }
 
-/** The gateway of this machine, else the file. */
+/** Opens the gateway of this machine, else its store. */
 async function nearestTarget(given: GivenFlags, context: ProcessContext): Promise<Target> {
   const { stderr } = context;
   const address = await addressOf(URL_DEFAULT, given, context);
@@ -96,7 +91,7 @@ async function nearestTarget(given: GivenFlags, context: ProcessContext): Promis
   const { place } = store;
   const nobody = `nothing listens on ${shownUrl(address.url)}`;
   if (place.at === '' || !(await isThere(place.at))) {
-    const none = place.at === '' ? 'the store is no file' : `there is no store ${place.at}`;
+    const none = place.at === '' ? 'the store is not a file' : `there is no store ${place.at}`;
     throw new SluiceError('gateway-unusable', `find a gateway: ${nobody}, and ${none}`);
   }
   const target = await storeTarget(store, context, given);
@@ -164,7 +159,7 @@ async function addressOf(
   };
 }
 
-/** A configuration is read only where it could say something. */
+/** Locates the store; a configuration is read only if neither flag nor variable names one. */
 async function storeIn(given: GivenFlags, context: ProcessContext): Promise<LocatedStore> {
   const flag = given.text('store');
   const { environment } = context;
@@ -184,59 +179,38 @@ async function isListening(url: URL, { clock, stop }: ProcessContext): Promise<b
     return true;
   } catch {
     stop.throwIfAborted();
-    // Refused, or silent: either way no gateway of this machine.
+    // Refused or silent: no gateway runs on this machine.
     return false;
   } finally {
     socket.destroy();
   }
 }
 
-// Asks the file of a store whose gateway is stopped. It opens the store as a gateway would, so one that
-// a gateway holds is refused, and never makes one that is not there.
-
 /**
- * Opens the store at a place.
+ * Opens a store as a gateway would, so it fails while a gateway holds it. It never creates one.
  *
- * **Errors**: `store-unusable`, where there is none, or a gateway holds it.
+ * **Errors**: `store-unusable` if there is none, or a gateway holds it.
  */
-export async function openStoreClient(
+async function openStoreClient(
   { kind, at, section }: StorePlace,
   { clock, folder }: { readonly clock: Clock; readonly folder: string },
 ): Promise<DeliveryClient> {
   if (at === '') {
-    throw unusable(`the store is of the kind ${kind}, which is in its gateway alone: ask that`);
+    throw unusable(`a store of the kind ${kind} exists only in its gateway: ask the gateway`);
   }
   try {
     await access(at);
   } catch (cause) {
     throw unusable(`open the store ${at}: ${fileTrouble(cause)}`, cause);
   }
-  return new StoreClient(await planStore(section).create({ folder }).open(), clock);
-}
-
-class StoreClient implements DeliveryClient {
-  readonly #store: Store;
-  readonly #clock: Clock;
-
-  constructor(store: Store, clock: Clock) {
-    this.#store = store;
-    this.#clock = clock;
-  }
-
-  ask(question: DeliveryQuestion): Promise<DeliveryAnswer> {
-    const { archive, journal, outbox } = this.#store;
-    const parts = {
-      store: { archive },
-      clock: this.#clock,
-      act: (name: Parameters<typeof act>[0], id: string) =>
-        act(name, id, { archive, journal, outbox, now: this.#clock.now() }),
-    };
-    return answerFromStore(parts, question);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#store[Symbol.asyncDispose]();
-  }
+  const store = await planStore(section).create({ folder }).open();
+  const { archive, journal, outbox } = store;
+  const onStore: DeliveryParts['act'] = (name, id) =>
+    act(name, id, { archive, journal, outbox, now: clock.now() });
+  return {
+    ask: (question) => answerFromStore({ store: { archive }, clock, act: onStore }, question),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
 }
 
 function unusable(message: string, cause?: unknown): SluiceError {
