@@ -162,8 +162,8 @@ export interface StorePlace {
 }
 
 /**
- * Locates the store and the data folder without opening them: by the flag, else the variable, else
- * `store:` of the file, else `sluice.db` in the data folder. So a refused configuration with a valid
+ * Locates the store and the data folder without opening them. The order is: the flag, the variable,
+ * `store:` of the file, `sluice.db` in the data folder. So a refused configuration with a valid
  * section `store:` is enough. A relative path of the flag or of `SLUICE_STORE` is relative to the working
  * directory, one of the configuration to the data folder. Follows docs/configuration.md (store).
  */

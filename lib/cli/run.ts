@@ -32,7 +32,10 @@ export const runCommand: Command = {
       type: 'boolean',
       help: 'exit 3 if the configuration is refused, instead of running the last good one',
     },
-    'allow-exec': { type: 'boolean', help: 'allow triggers of the kind exec to run local commands' },
+    'allow-exec': {
+      type: 'boolean',
+      help: 'allow triggers of the kind exec to run local commands',
+    },
     'log-format': {
       type: 'string',
       takes: 'FORMAT',

@@ -133,7 +133,11 @@ describe('the API of sluice demo', () => {
   it('goes on with --stay when all was played, until it is stopped', async () => {
     const machine = specMachine();
     const running = runCommandLine(['demo', '--speed', 'full', '--stay'], machine);
-    await until(() => machine.out().includes('All was played'), 'the end of the recording', 20_000);
+    await until(
+      () => machine.out().includes('The recording is over'),
+      'the end of the recording',
+      20_000,
+    );
     const url = /--url (\S+)\n/.exec(machine.out())?.[1] ?? '';
     expect(url).to.match(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(machine.out()).to.include(`curl ${url}/api/v1/status\n`);

@@ -312,7 +312,10 @@ for (const [what, open] of Object.entries(worlds)) {
       [['list', '--limit', '0'], 'flag --limit: found "0", expected a whole number from 1 to 500'],
       [['list', '--order', 'up'], 'flag --order: found "up", expected one of newest, oldest'],
       [['list', '--since', 'then'], 'flag --since: found "then", expected a time such as'],
-      [['list', '--object', 'Widget/a/b'], 'flag --object: found "Widget/a/b": Widget is no kind'],
+      [
+        ['list', '--object', 'Widget/a/b'],
+        'flag --object: found "Widget/a/b": Widget is not a built-in kind',
+      ],
       [['list', '--after', idOf(9)], 'flag --after: this delivery no longer exists'],
       [['list', '--format', 'xml'], 'flag --format takes text or json'],
       [['list', 'extra'], 'argument "extra" is one too many'],

@@ -92,7 +92,7 @@ describe('sluice demo', function () {
   it('stays where that is asked for, and says at its end how to ask it', async () => {
     const machine = specMachine();
     const ended = runCommandLine(['demo', '--speed', 'full', '--stay'], machine);
-    const told = /goes on until Ctrl-C\. Ask it:\n +sluice (deliveries list --url \S+)\n/;
+    const told = /runs until Ctrl-C\. Try:\n +sluice (deliveries list --url \S+)\n/;
     try {
       const found = await until(() => told.exec(machine.out()), 'all to be played', 30_000);
       const { code, err } = await runLine((found[1] ?? '').split(' '));

@@ -136,7 +136,7 @@ describe('a restart onto a configuration that is refused', () => {
     const { code, err } = await refusedRun();
     expect(code).to.equal(3);
     expect(err).to.include('error unknown-key');
-    expect(err).to.match(/is refused: 1 error, and no earlier one is kept in \S+sluice\.db\n/);
+    expect(err).to.match(/is refused: 1 error, and \S+sluice\.db has no last good one\n/);
     expect(await exists(join(cluster().folder, 'sluice.db'))).to.equal(false);
   });
 
@@ -147,8 +147,10 @@ describe('a restart onto a configuration that is refused', () => {
     const { code, err } = await refusedRun();
     expect(code).to.equal(3);
     expect(err).to.include('error unknown-key');
-    expect(err).to.match(/error unknown-key[^]*^kept \S+sluice\.yaml:2:\d+: error not-allowed: /m);
-    expect(err).to.match(/is refused: 1 error, and so is the one kept of 20/);
+    expect(err).to.match(
+      /error unknown-key[^]*^last good \S+sluice\.yaml:2:\d+: error not-allowed: /m,
+    );
+    expect(err).to.match(/is refused: 1 error, and so is the last good one of 20/);
   });
 
   it('goes by the bounds of the one it runs, unless the file’s own store: can be read', async () => {
