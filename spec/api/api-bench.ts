@@ -61,7 +61,7 @@ export interface Answered {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** Undefined where the text is no JSON. */
+  /** Undefined if the text is not JSON. */
   readonly json: unknown;
 }
 
@@ -76,7 +76,7 @@ export interface BenchOptions {
   /** Null: there is none; a function: what finds it, in its own time. */
   readonly token?: string | null | (() => Promise<string | null>);
   readonly config?: string;
-  /** A free one where absent. */
+  /** Absent: a free one. */
   readonly port?: number;
 }
 
@@ -193,7 +193,7 @@ const AJV = new Ajv2020({ strict: false, allErrors: true });
 formats.default(AJV);
 AJV.addSchema(DOCUMENT, 'api');
 
-/** Fails where an answer is not what the document says of its path, method, status and type. */
+/** Fails if an answer does not match the OpenAPI document by path, method, status and type. */
 function mustBeDescribed({ method = 'GET', path }: Asked, answered: Answered): void {
   const { status, headers, json } = answered;
   const type = headers['content-type'] ?? '';
@@ -219,7 +219,7 @@ function mustBeDescribed({ method = 'GET', path }: Asked, answered: Answered): v
   validateAt(where, json);
 }
 
-/** Fails where a value is not what the document says at a place. */
+/** Fails if a value does not match a schema of the OpenAPI document. */
 export function validateAt(where: readonly string[], json: unknown): void {
   const pointer = where
     .map((step) => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1')))

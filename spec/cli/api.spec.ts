@@ -1,4 +1,4 @@
-// The API as `sluice run` and `sluice demo` open it: where its token is, and what is said about it.
+// The API of `sluice run` and `sluice demo`: the file of its token, and messages about it.
 
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

@@ -150,7 +150,7 @@ describe('sluice check', () => {
     });
   });
 
-  it('minds warnings where it is strict', async () => {
+  it('fails for warnings if it is strict', async () => {
     const args = ['check', join(folder, 'good', 'guard-off.yaml')];
     const lenient = await runLine([...args, '--format', 'json']);
     const { problems } = JSON.parse(lenient.out) as { problems: { severity: string }[] };

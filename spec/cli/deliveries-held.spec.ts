@@ -22,7 +22,7 @@ for (const [what, open] of Object.entries(worlds)) {
     afterEach(() => world[Symbol.asyncDispose]());
     const run = (line: readonly string[]) => world.run(line, { clock });
 
-    it('says when a limit lets a held one start, if a gateway knows that', async () => {
+    it('says when a held delivery starts, if a gateway knows it', async () => {
       const held = { state: 'held', createdAt: NOON - 60_000, dueAt: NOON - 60_000 } as const;
       await world.commit([numbered(1, held), numbered(2, held), numbered(3, held)]);
       const from = { budget: 'total', expiresAt: NOON + 2_400_000 } as const;

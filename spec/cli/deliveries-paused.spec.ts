@@ -87,7 +87,7 @@ describe('sluice deliveries of a trigger that makes no attempts', () => {
     );
   });
 
-  it('says nothing of it where the delivery does not wait', async () => {
+  it('says nothing about a pause if the delivery does not wait', async () => {
     await world.commit([numbered(1, { state: 'held' })]);
     world.observe(pause('throttled'));
     expect(await nextOf()).to.equal('-');

@@ -1,5 +1,5 @@
-// Who answers `sluice deliveries`: what is named and nothing else, else the gateway of this machine, else
-// the file; whose token is shown to whom; and what is said where nobody answers.
+// The target of `sluice deliveries`: the named one only, else the gateway of this machine, else its
+// store; which token is sent to which gateway; and the errors without an answer.
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
@@ -18,7 +18,7 @@ import { until } from '../support/until.ts';
 import { aFileWorld, idOf, numbered } from './deliveries-world.ts';
 import { runLine } from './process-context.ts';
 
-describe('who answers sluice deliveries', () => {
+describe('the target of sluice deliveries', () => {
   let folder = '';
   beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'sluice-target-'))));
   afterEach(() => rm(folder, { recursive: true }));
@@ -81,8 +81,8 @@ describe('who answers sluice deliveries', () => {
     expect(memory.err).to.include('a store of the kind memory exists only in its gateway');
   });
 
-  it('is a file that SLUICE_STORE or a configuration names, where nothing listens', async function () {
-    // The one address that can not be chosen: somebody’s gateway may run here.
+  it('is the store of SLUICE_STORE or of a configuration if nothing listens', async function () {
+    // This address is fixed: another gateway may run here.
     if (await isTaken(8081)) this.skip();
     await using world = await aFileWorld();
     await world.commit([numbered(1)]);
@@ -171,7 +171,7 @@ describe('who answers sluice deliveries', () => {
         }
       });
 
-      it('says where it looked for it', async () => {
+      it('names the file in which it looked', async () => {
         await using gateway = await strict();
         const at = ['--url', `http://127.0.0.1:${gateway.port}`];
         const { code, err } = await run(['list', ...at], { SLUICE_DATA: folder });
@@ -260,7 +260,7 @@ describe('who answers sluice deliveries', () => {
     ],
   ];
   for (const [what, answer, said] of strange) {
-    it(`is nobody that answers ${what}`, async () => {
+    it(`is not a server that answers ${what}`, async () => {
       await using server = await serving(answer);
       const { code, err } = await run(['list', '--url', server.url]);
       expect(code).to.equal(1);
@@ -270,7 +270,7 @@ describe('who answers sluice deliveries', () => {
     });
   }
 
-  it('is nobody that stays silent', async () => {
+  it('is not a server that stays silent', async () => {
     let asked = 0;
     await using server = await serving(() => void (asked += 1));
     const clock = new FakeClock();

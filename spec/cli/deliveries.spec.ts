@@ -78,14 +78,14 @@ for (const [what, open] of Object.entries(worlds)) {
       });
     }
 
-    it('leaves no column out where no terminal is too narrow, and names none', async () => {
+    it('omits no column without a terminal, and names none', async () => {
       await world.commit([hostile(1)]);
       const { out } = await run(['list']);
       expect(out.split('\n')[0]?.split(/ {2,}/)).to.deep.equal(COLUMNS);
       expect(out).to.not.include('not shown');
     });
 
-    it('lets no text of an Event reach a terminal', async () => {
+    it('prevents texts of Events from controlling the terminal', async () => {
       await world.commit([hostile(1)]);
       const stdout = terminal(200);
       const out = join(world.folder, 'out.jsonl');
@@ -171,7 +171,7 @@ for (const [what, open] of Object.entries(worlds)) {
       expect(JSON.parse(out)).to.include({ id: idOf(1), state: 'waiting' });
     });
 
-    it('suggests an id where it finds none, and exits 1', async () => {
+    it('suggests an id if it finds none, and exits 1', async () => {
       await world.commit([numbered(1), numbered(2)]);
       const prefix = idOf(1).slice(0, 12);
       const rows: readonly (readonly [string, string])[] = [

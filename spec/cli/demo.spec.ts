@@ -89,7 +89,7 @@ describe('sluice demo', function () {
     expect(out).to.not.include('--url');
   });
 
-  it('stays where that is asked for, and says at its end how to ask it', async () => {
+  it('keeps running with --stay, and says at the end how to query it', async () => {
     const machine = specMachine();
     const ended = runCommandLine(['demo', '--speed', 'full', '--stay'], machine);
     const told = /runs until Ctrl-C\. Try:\n +sluice (deliveries list --url \S+)\n/;

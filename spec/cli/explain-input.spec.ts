@@ -163,7 +163,7 @@ describe('the input of sluice explain', () => {
     expect(machine.out()).to.include('2 Events: ');
   });
 
-  it('is skipped where a watch says no more than that it goes on, or why not', async () => {
+  it('is skipped if it is a bookmark or an error of a watch', async () => {
     const status = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' };
     const lines = [
       { type: 'ADDED', object: often },

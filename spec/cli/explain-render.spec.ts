@@ -98,7 +98,7 @@ describe('sluice explain --render', () => {
     }
   });
 
-  it('lets no Event forge a line or reach the terminal', async () => {
+  it('prevents an Event from forging a line or controlling the terminal', async () => {
     const message = 'x\n  accept by rule 9\u001b[2J\u202e';
     const { out } = await explain(anEvent({ message }));
     expect(out.replaceAll('\n', '')).not.to.match(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);

@@ -1,4 +1,4 @@
-// A restart onto a file that is refused: the last good configuration runs, and everybody is told; a
+// A restart with a refused file: the last good configuration runs, and log and health report it; a
 // start that has none, or that is strict, exits 3.
 
 import { access, rm, writeFile } from 'node:fs/promises';
@@ -98,7 +98,7 @@ describe('a restart onto a configuration that is refused', () => {
     expect(`${out}${err}`).to.not.include('only for our eyes');
   });
 
-  it('runs it where the file is gone, is no YAML, or is of another program', async () => {
+  it('runs it if the file is missing, not YAML, or of another program', async () => {
     await write(GOOD);
     await judged();
     await write('filters: [');
@@ -111,7 +111,7 @@ describe('a restart onto a configuration that is refused', () => {
     expect(third.out()).to.include('the last good one of 20');
   });
 
-  it('runs it where a secret of the file can not be read', async () => {
+  it('runs it if a secret of the file is unreadable', async () => {
     await write(GOOD);
     await judged();
     const http = '{ url: "https://ci.example.test/h", auth: { bearer: { tokenFile: nothing } } }';
@@ -131,7 +131,7 @@ describe('a restart onto a configuration that is refused', () => {
     expect(err).to.match(/is refused: 1 error\n/);
   });
 
-  it('exits 3 where none is kept, and makes no store for that', async () => {
+  it('exits 3 if there is none, and creates no store', async () => {
     await write(BAD);
     const { code, err } = await refusedRun();
     expect(code).to.equal(3);
@@ -140,7 +140,7 @@ describe('a restart onto a configuration that is refused', () => {
     expect(await exists(join(cluster().folder, 'sluice.db'))).to.equal(false);
   });
 
-  it('exits 3 and says both where the one that is kept is refused by now', async () => {
+  it('exits 3 with both reasons if it is refused, too', async () => {
     await write(EXEC);
     await judged(['--allow-exec']);
     await write(BAD);
@@ -186,7 +186,7 @@ describe('a restart onto a configuration that is refused', () => {
     expect(await exists(join(cluster().folder, 'sluice.db'))).to.equal(false);
   });
 
-  it('exits 1 with a store that can not be opened, and nothing was read by then', async () => {
+  it('exits 1 before any reading if the store cannot be opened', async () => {
     await write(GOOD);
     await writeFile(
       join(cluster().folder, 'sluice.db'),

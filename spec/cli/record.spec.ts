@@ -68,7 +68,7 @@ describe('sluice record', () => {
     expect(machine.err()).to.match(/recorded \d+ notifications/);
   });
 
-  it('says what is wrong with a place it can not write to', async () => {
+  it('says why it cannot write to an output', async () => {
     const machine = specMachine();
     const output = join(folder, 'none', 'x.ndjson');
     const args = ['record', '--master', playback.url, '--output', output];

@@ -1,4 +1,4 @@
-// Where `sluice run` keeps its own files, and what its log says about that.
+// The folder of `sluice run` for its own files, and its log about it.
 
 import { mkdir, mkdtemp, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ describe('the files of sluice run', () => {
     return machine.out();
   };
 
-  it('lie in the state folder, and the log says where each is', async () => {
+  it('are in the state folder, and the log has their paths', async () => {
     const log = await logOf({ HOME: at('home') });
     const folder = at('home', '.local/state/sluice');
     expect(log).to.include(

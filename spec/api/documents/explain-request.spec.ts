@@ -87,7 +87,7 @@ describe('POST /api/v1/explain', () => {
     });
   }
 
-  it('reads very many values without Events, and gives way to another request', async () => {
+  it('reads very many values without Events, and yields to another request', async () => {
     const done = post('[]'.repeat(300_000));
     const states: number[] = [];
     void done.then(({ status }) => states.push(status));
