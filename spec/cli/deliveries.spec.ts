@@ -1,5 +1,4 @@
-// `sluice deliveries`, the same over a running gateway and over a file: what is printed, what is done,
-// what it exits with, and that no text of an Event reaches a terminal.
+// `sluice deliveries` over a running gateway and over a file: output, actions, exit codes, escaping.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -323,10 +322,7 @@ for (const [what, open] of Object.entries(worlds)) {
       [['retry'], 'retry needs the ID of a delivery, or --all'],
       [['retry', idOf(1), '--all'], 'found IDs and --all'],
       [['retry', idOf(1), '--state', 'dead'], 'flag --state needs --all, but found IDs'],
-      [
-        ['retry', '--all'],
-        '--all asks for confirmation, but standard input is not a terminal: add --yes',
-      ],
+      [['retry', '--all'], '--all asks first, but standard input is not a terminal: add --yes'],
       [['discard', '--all', '--yes'], 'discard --all needs --state'],
       [['rerun', '--all', '--yes'], 'rerun --all needs --state'],
     ];

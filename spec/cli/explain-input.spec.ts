@@ -233,7 +233,7 @@ describe('the input of sluice explain', () => {
       'standard input',
       'add -o json',
     ],
-    ['UTF-16', '\ufffd\ufffd{\0"\0', 'standard input', 'found no text in UTF-8'],
+    ['UTF-16', '\ufffd\ufffd{\0"\0', 'standard input', 'found no UTF-8'],
   ];
   for (const [what, text, place, said] of refused) {
     it(`is refused with its line: ${what}`, async () => {

@@ -92,7 +92,7 @@ function selectionOf(name: ActName, given: GivenFlags, { stdin }: ProcessContext
     throw new SluiceError('usage', 'found IDs and --all, expected one of them');
   }
   if (!given.isSet('yes') && stdin.isTTY !== true) {
-    const message = '--all asks for confirmation, but standard input is not a terminal: add --yes';
+    const message = '--all asks first, but standard input is not a terminal: add --yes';
     throw new SluiceError('usage', message);
   }
   if (filters.some(([flag]) => flag === 'state')) return filters;
