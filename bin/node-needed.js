@@ -1,6 +1,6 @@
-// Which Node.js Sluice needs, and the one line for a machine that has an older one. package.json says
-// both: `engines` the version, `optionalDependencies` the platforms for which the packages of a checkout
-// bring one. bin/sluice.js and the Makefile ask; it is written for the old Node.js that it is about.
+// The Node.js version that Sluice needs, and the message for an older one. package.json has the version
+// under `engines`, and under `optionalDependencies` the platforms for which `npm` installs one. Used by
+// bin/sluice.js and the Makefile. The syntax here must work in old versions of Node.js.
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 
@@ -9,18 +9,18 @@ const { engines, optionalDependencies } = JSON.parse(
 );
 const LEAST = numbersOf(engines.node);
 
-/** Whether the Node.js that runs this is new enough. */
+/** Whether the running Node.js is new enough. */
 export function isNewEnough() {
   const [major, minor] = numbersOf(process.versions.node);
   return major > LEAST[0] || (major === LEAST[0] && minor >= LEAST[1]);
 }
 
-/** Whether the packages of a checkout bring a Node.js for this platform. */
+/** Whether a package of a checkout contains a Node.js for this platform. */
 function comesWithPackages() {
   return `node-${platform()}` in optionalDependencies;
 }
 
-/** One line that says what is needed, and where it comes from on this machine. */
+/** Renders the needed version and how to get it on this machine, on one line. */
 export function whatIsNeeded() {
   const needed = `needs Node.js ${LEAST.join('.')} or newer, this is ${process.versions.node}`;
   if (comesWithPackages()) return `${needed}: in a checkout, make run and make test install it`;
@@ -28,7 +28,7 @@ export function whatIsNeeded() {
   return `${needed}: no package brings one for ${platform()}, install it from https://nodejs.org${brew}`;
 }
 
-/** Ends this process with that line, if neither it nor a package of a checkout is new enough. */
+/** Ends this process with that line if neither its Node.js nor one of a package is new enough. */
 export function mustBeUsable() {
   if (isNewEnough() || comesWithPackages()) return;
   process.stderr.write(`make: ${whatIsNeeded()}\n`);

@@ -1,9 +1,8 @@
 #!/usr/bin/env node
-// The executable: finds a Node.js that is new enough, then hands the command line to lib/cli. From a
-// checkout it runs the TypeScript sources, from a package the compiled ones. A Node.js that is too
-// old hands over to the one that the checkout brought along, or says what is missing in words that
-// an old one can run. With node-needed.js it is all that ends the process. It hears every wish to stop from its
-// first moment on: loading lib takes longer than some supervisors wait.
+// The executable: passes the command line to lib/cli, to the TypeScript sources in a checkout, to the
+// compiled ones in a package. An old Node.js starts the one of the checkout, or prints which is needed.
+// Only this file and node-needed.js end the process. It listens for requests to stop before it loads
+// lib, because that takes longer than some supervisors wait.
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -12,7 +11,7 @@ import { setFlagsFromString } from 'node:v8';
 import { isNewEnough, whatIsNeeded } from './node-needed.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'];
-/** Set for the process that another one handed over to, and for no process that this one starts. */
+/** Variable that is set only for the child that continues this process under another Node.js. */
 const HANDED_OVER = 'SLUICE_HANDED_OVER';
 
 const own = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
@@ -20,9 +19,9 @@ const source = new URL('../lib/cli/main.ts', import.meta.url);
 
 if (isNewEnough()) {
   const listen = hearStopRequests();
-  // A gateway holds little for long: garbage is collected once it is as much as that, not a multiple.
-  // At half as much it cost a quarter more processor time; at this, none that could be seen. It can
-  // still be said here, while the process runs; what is young can not, see Dockerfile.
+  // A gateway keeps little memory for long, so V8 collects garbage as soon as the heap has doubled.
+  // Measured: no more processor time; at a growth of 50 % it was a quarter more. This flag still works in a
+  // running process; the size of the young generation does not, see Dockerfile.
   setFlagsFromString('--heap-growing-percent=100');
   const { main } = existsSync(source)
     ? await import('../lib/cli/main.ts')
@@ -35,12 +34,12 @@ if (isNewEnough()) {
   process.exit(1);
 }
 
-/** Hears signals and the end of a parent that handed over; answers how to listen, also to early ones. */
+/** Listens for signals and the end of the parent; returns how to subscribe, also to earlier ones. */
 function hearStopRequests() {
   const early = [];
   let hear = (request) => early.push(request);
   const heard = { direct: {}, passedOn: {} };
-  // A terminal signals parent and child, so the same signal may come twice: directly and passed on.
+  // A terminal signals parent and child, so a signal may arrive twice: directly and from the parent.
   const note = (way, signal) => {
     const other = way === 'direct' ? 'passedOn' : 'direct';
     const count = (heard[way][signal] ?? 0) + 1;
@@ -60,9 +59,8 @@ function hearStopRequests() {
 }
 
 /**
- * Runs the same command line under the checkout's own Node.js, as if it had been called itself.
- * Signals go over a channel, in which they wait until the child listens; when this process is
- * killed, the channel ends, and the child stops.
+ * Runs the same command line under the Node.js of the checkout. Signals go over a channel that buffers
+ * them until the child listens. If this process is killed, the channel closes and the child stops.
  */
 function handOver() {
   const child = spawn(own, process.argv.slice(1), {
@@ -75,10 +73,10 @@ function handOver() {
     });
   }
   child.on('error', (error) => {
-    // As on a Linux without glibc, for which that one is not made.
+    // For instance on a Linux without glibc, which that Node.js needs.
     process.stderr.write(`sluice: start ${own}: ${error.message}; ${whatIsNeeded()}\n`);
     process.exit(1);
   });
-  // As a shell tells that a signal ended a program.
+  // The exit code of a shell for a program that a signal ended.
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }

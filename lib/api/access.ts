@@ -1,6 +1,5 @@
-// Who may ask: the rules by which a request to the API is let in or refused, as one pure function
-// over what its socket and headers say. Nothing here reads X-Forwarded-For or its like: whoever
-// reaches the socket could write them.
+// Access rules of the API: pure functions over the socket and headers of a request. Nothing here reads
+// X-Forwarded-For or similar headers: any client that reaches the socket could write them.
 // Source: RFC 9110 (Host, 421), RFC 6454 (Origin), RFC 6750 (bearer tokens), Fetch Metadata.
 
 import {
@@ -13,28 +12,28 @@ import {
 } from '../kit/host-header.ts';
 import type { Refusal } from './problem-document.ts';
 
-/** What of a request matters for being let in. */
+/** The properties of a request that decide about access. */
 export interface Caller {
   /** The socket's own addresses. */
   readonly remoteAddress: string;
   readonly localAddress: string;
-  /** Every Host header there was. */
+  /** All Host headers. */
   readonly hosts: readonly string[];
   readonly origin: string | undefined;
   readonly fetchSite: string | undefined;
   readonly fetchMode: string | undefined;
 }
 
-/** The rules of a listener. */
+/** Access rules of one listener. */
 export interface AccessRules extends HostRules {
   /** Whether every request needs the token, reads over loopback as well. */
   readonly requireToken: boolean;
 }
 
-/** What became of the token of a request: `absent` where it has none, `unset` where there is none to compare with. */
+/** Result of comparing tokens: `absent`: the request has none; `unset`: the gateway has none. */
 export type TokenCheck = 'right' | 'wrong' | 'absent' | 'unset';
 
-/** Why a request is misdirected or foreign, whoever sends it; null where it is neither. */
+/** Finds why a request is misdirected or comes from a foreign page; null if it is neither. */
 export function strayRefusal(caller: Caller, rules: HostRules): Refusal | null {
   const trouble = hostTrouble(caller.hosts, caller.localAddress, rules);
   return trouble === null ? foreignRefusal(caller) : REFUSED_HOSTS[trouble];
@@ -42,14 +41,14 @@ export function strayRefusal(caller: Caller, rules: HostRules): Refusal | null {
 
 const REFUSED_HOSTS = {
   'not one': { status: 400, detail: 'expected exactly one Host header' },
-  malformed: { status: 400, detail: 'found a Host header that is no host[:port]' },
+  malformed: { status: 400, detail: 'found a Host header that is not host[:port]' },
   misdirected: {
     status: 421,
-    detail: 'the Host header names no host of this listener; further names stand under http.hosts',
+    detail: 'the Host header names no host of this listener; add further names to http.hosts',
   },
 } as const satisfies Record<HostTrouble, Refusal>;
 
-/** Why a request must show a token and which answer says so; null where it is let in. */
+/** Finds why a request needs a valid token; null if it has access. */
 export function tokenRefusal(
   caller: Caller,
   { isRead, check, rules }: { isRead: boolean; check: TokenCheck; rules: AccessRules },
@@ -64,7 +63,7 @@ export function tokenRefusal(
   if (check === 'wrong') {
     return unauthorized('the bearer token is not that of this gateway', 'invalid_token');
   }
-  // What stands in front of an open listener asks from loopback, under whatever name it was asked.
+  // A proxy on this machine connects over loopback, too, but passes the name that its client used.
   if (isRead && isOpen && isFromHere(caller)) return null;
   if (check === 'unset') {
     return { status: 503, detail: 'this gateway has no usable token; its log says why' };
@@ -87,12 +86,12 @@ function whoNeedsToken({ isRead, rules }: { isRead: boolean; rules: AccessRules 
   return isRead ? 'reads but those on a listener of loopback need' : 'writes need';
 }
 
-/** Over loopback, and under its name: a name of http.hosts means that something stands in between. */
+/** Over loopback and under its name: a name of http.hosts means that there is a proxy in between. */
 function isFromHere({ remoteAddress, hosts }: Caller): boolean {
   return isLoopback(remoteAddress) && isLoopbackHost(hostName(hosts[0] ?? '') ?? '');
 }
 
-/** A page of another origin neither asks nor is embedded, though its user may follow a link. */
+/** Refuses pages of another origin; a user may still follow a link from one. */
 function foreignRefusal({ hosts, origin, fetchSite, fetchMode }: Caller): Refusal | null {
   if (origin !== undefined && !isSameHost(origin, hosts[0] ?? '')) {
     return { status: 403, detail: 'the Origin header names another host than the Host header' };
@@ -102,7 +101,7 @@ function foreignRefusal({ hosts, origin, fetchSite, fetchMode }: Caller): Refusa
   return { status: 403, detail: 'a page of another origin may not ask' };
 }
 
-/** Behind something that ends TLS the scheme differs; host and port do not. */
+/** Compares host and port only: behind a proxy that terminates TLS the scheme differs. */
 function isSameHost(origin: string, host: string): boolean {
   const [, scheme, named] = /^(https?):\/\/([^/?#@]+)$/i.exec(origin) ?? [];
   if (scheme === undefined || named === undefined) return false;

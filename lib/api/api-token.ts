@@ -1,6 +1,6 @@
-// Where the API's token comes from: the file that the configuration names, else one that the gateway
-// makes for itself beside the store and finds again. It never prints a token, only where it is.
-// Source: open(2) for O_EXCL and O_NOFOLLOW, link(2) for a name that appears with its content.
+// The bearer token of the API. It comes from the file that the configuration names, or from one that
+// the gateway creates beside its store. Nothing prints a token, only the path of its file.
+// Source: RFC 6750; open(2) for O_EXCL and O_NOFOLLOW, link(2) for creating a complete file at once.
 
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -11,22 +11,22 @@ import type { Finding } from '../core/problem.ts';
 import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
 import type { TokenCheck } from './access.ts';
 
-/** A token and its file, or why there is none. */
+/** Result of the search for a token: the token and its file, or the problem. */
 export type FoundToken =
   | { readonly ok: true; readonly file: string; readonly token: string }
   | { readonly ok: false; readonly finding: Finding };
 
-/** The file's name in its folder. */
+/** Name of the token file that the gateway creates. */
 export const TOKEN_FILE = 'sluice.token';
 
 const TOKEN_BYTES = 32;
-// More is no token but some other file.
+// A larger file is not a token file.
 const MAX_FILE_BYTES = 4096;
 const MIN_CHARACTERS = 16;
 const MODE = 0o600;
 const OTHERS = 0o077;
 
-/** Reads the token of a file that the configuration names; a mounted Secret is a link, and not ours. */
+/** Reads a configured token file; it may be a symbolic link and of any owner, as a mounted Secret is. */
 export async function readToken(file: string): Promise<FoundToken> {
   try {
     await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -43,10 +43,10 @@ export async function readToken(file: string): Promise<FoundToken> {
 }
 
 /**
- * Finds the gateway's own token in a folder, or makes it there.
+ * Reads the gateway's own token from a folder, or creates it there.
  *
- * **Order and time**: of several gateways that begin together in one folder, one makes it and all
- * use it.
+ * **Order and time**: if several gateways start in one folder at the same time, one creates the token
+ * and all use it.
  */
 export async function keepToken(folder: string, owner: number): Promise<FoundToken> {
   const file = join(folder, TOKEN_FILE);
@@ -57,10 +57,10 @@ export async function keepToken(folder: string, owner: number): Promise<FoundTok
   } catch (error) {
     if (codeOfFailure(error) !== 'EEXIST') return unwritable(file, error);
   }
-  return (await readOwn(file, owner)) ?? unwritable(file, new Error('it went away again'));
+  return (await readOwn(file, owner)) ?? unwritable(file, new Error('it was removed'));
 }
 
-/** Null where there is no such file. */
+/** Reads the gateway's own token file; null if there is none. */
 async function readOwn(file: string, owner: number): Promise<FoundToken | null> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {
@@ -69,10 +69,14 @@ async function readOwn(file: string, owner: number): Promise<FoundToken | null> 
     if (uid !== owner) return mistrusted(file, `it belongs to user ${uid}, expected ${owner}`);
     if ((mode & OTHERS) !== 0) {
       const found = (mode & 0o777).toString(8).padStart(4, '0');
-      const hint = `somebody else may have read it: remove it, and the next start makes another`;
+      const hint = `other users may have read it: remove it, and the next start creates a new one`;
       return unusable(`${file} has mode ${found}, expected 0600`, { hint });
     }
-    return tokenOf(file, await contentOf(handle), 'remove it, and the next start makes another');
+    return tokenOf(
+      file,
+      await contentOf(handle),
+      'remove it, and the next start creates a new one',
+    );
   } catch (error) {
     const code = codeOfFailure(error);
     if (code === 'ENOENT') return null;
@@ -81,7 +85,7 @@ async function readOwn(file: string, owner: number): Promise<FoundToken | null> 
   }
 }
 
-/** The name appears with the whole token behind it, or not at all; it never replaces another. */
+/** Creates the file complete or not at all, and never replaces an existing one. */
 async function make(file: string): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
@@ -104,20 +108,20 @@ async function contentOf(handle: FileHandle): Promise<string | null> {
 }
 
 function tokenOf(file: string, content: string | null, hint: string): FoundToken {
-  if (content === null) return unusable(`${file} is no file of a token`, { hint });
+  if (content === null) return unusable(`${file} is not a token file`, { hint });
   if (!/^[\x21-\x7e]*$/.test(content)) {
-    return unusable(`${file} has characters that no header can carry`, { hint });
+    return unusable(`${file} has characters that are invalid in a header`, { hint });
   }
   if (content.length >= MIN_CHARACTERS) return { ok: true, file, token: content };
   const message = `${file} has ${content.length} characters, expected at least ${MIN_CHARACTERS}`;
   return unusable(message, { hint });
 }
 
-/** The answer for a gateway that has no folder for its own token. */
+/** Result for a gateway without a folder for its own token. */
 export const NO_TOKEN_FOLDER = unkept('none of SLUICE_DATA, XDG_STATE_HOME and HOME is set');
 
 function mistrusted(file: string, why: string): FoundToken {
-  const hint = 'remove it, and the next start makes another, or name a file under http.tokenFile';
+  const hint = 'remove it, and the next start creates a new one, or set http.tokenFile';
   return unusable(`the token in ${file} is not used: ${why}`, { hint });
 }
 
@@ -126,9 +130,9 @@ function unwritable(file: string, error: unknown): FoundToken {
 }
 
 function unkept(why: string): FoundToken {
-  return unusable(`no token is kept: ${why}`, {
+  return unusable(`cannot store a token: ${why}`, {
     severity: 'info',
-    hint: 'name a file under http.tokenFile, or a folder that can be written in SLUICE_DATA',
+    hint: 'set http.tokenFile, or set SLUICE_DATA to a writable folder',
   });
 }
 
@@ -140,25 +144,25 @@ function unusable(
   return { ok: false, finding: { severity, code: 'secret-unreadable', path, message, hint } };
 }
 
-// The bearer token of the API: compared in constant time, and read again where its file is somebody
-// else's to rotate. Where a token comes from is token-file.ts.
-// Source: RFC 6750; node:crypto timingSafeEqual over hashes, so that lengths do not show either.
-
-// A Secret is rotated by hand; a second bounds what guessing costs in reads.
+// A Secret is rotated by hand. At most one read a second bounds the cost of guessing tokens.
 const REREAD_MS = 1_000;
-// Long enough for whoever replaces a file by removing it first; a token that is taken away must end.
+// Enough to replace the file by removing it first; a token whose file stays away must expire.
 const KEPT_MS = 10_000;
 
-/** Reads the token; null where there is none that can be used. */
+/** Reads the token; null if none is usable. */
 type ReadToken = () => Promise<string | null>;
 
-/** Compares what requests show with the token. */
+/**
+ * Compares the tokens of requests with the gateway's in constant time, and rereads a rotated file.
+ *
+ * **Source**: node:crypto timingSafeEqual; it compares hashes, so that lengths do not leak either.
+ */
 export class Token {
   readonly #read: ReadToken;
   readonly #clock: Clock;
   #hash: Promise<Buffer | null> = Promise.resolve(null);
   #readAt = Number.NEGATIVE_INFINITY;
-  /** Since when it finds none; null while it does. */
+  /** Time since which no token is found; null if there is one. */
   #lostAt: number | null = null;
 
   constructor(read: ReadToken, clock: Clock) {
@@ -166,7 +170,7 @@ export class Token {
     this.#clock = clock;
   }
 
-  /** What an Authorization header is worth. */
+  /** Checks an Authorization header. */
   async check(authorization: string | undefined): Promise<TokenCheck> {
     const hash = await this.#current();
     if (hash === null) return 'unset';
@@ -183,7 +187,7 @@ export class Token {
     return this.#hash;
   }
 
-  /** A file that cannot be read for a moment does not lock everybody out; one that is gone does. */
+  /** A file that is unreadable for a moment keeps the token valid; one that stays away revokes it. */
   async #readAgain(before: Promise<Buffer | null>): Promise<Buffer | null> {
     const token = await this.#read();
     const now = this.#clock.monotonic();

@@ -1,9 +1,8 @@
-// The API listener: the table of routes behind the rules of who may ask. The order of what a request
-// passes stands in one place; every answer that is no success is a problem document.
+// The API listener: the table of routes behind the access rules. `apiApp` has the order of all checks
+// of a request. Every answer other than a success is a problem document.
 
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { SluiceError } from '../core/errors.ts';
-import type { Json } from '../core/event.ts';
 import type { Observe } from '../core/observation.ts';
 import { printable } from '../kit/text/printable.ts';
 import { escapedJson } from '../telemetry/line-format.ts';
@@ -19,27 +18,27 @@ import { parseValues } from './query.ts';
 import type { Route, RouteAnswer, RouteParts } from './route.ts';
 import { ROUTES } from './routes.ts';
 
-/** What the API shows, and to whom. */
+/** Dependencies of the API listener. */
 export interface ApiParts extends StatusParts {
   readonly token: Token;
-  /** Names under which it is reached, besides its own. */
+  /** Further names under which clients reach the listener. */
   readonly hosts: readonly string[];
   readonly observe: Observe;
   readonly act: RouteParts['act'];
   readonly forecasts: RouteParts['forecasts'];
 }
 
-// A body of 16 MiB over a port-forward takes a while. Feeds hold 16 connections and answers another
-// 16. At least half of all connections wait for a request, so one can give way to a newcomer.
+// A body of 16 MiB over a port-forward takes tens of seconds. Feeds hold at most 16 connections and
+// answers another 16. So at least half of all connections are idle, and one can be closed for a new one.
 const LIMITS = { requestMs: 60_000, connections: 64, isKeptAlive: true };
-// An answer that its client has not taken is held in memory; feeds hold nothing and do not count.
+// An answer stays in memory until its client has received it. Feeds buffer nothing and do not count.
 const ANSWERS = { most: 16, what: '16 requests are being answered' };
-const SEE = 'GET /api/v1/openapi.json lists what there is';
+const SEE = 'GET /api/v1/openapi.json lists every route';
 
 /**
  * Opens the API listener.
  *
- * **Errors**: throws `address-unusable`, naming the address, where it cannot listen.
+ * **Errors**: throws `address-unusable` with the address if it cannot listen there.
  */
 export async function openApi(at: ListenAddress, parts: ApiParts): Promise<Listener> {
   const stop = new AbortController();
@@ -56,7 +55,7 @@ export async function openApi(at: ListenAddress, parts: ApiParts): Promise<Liste
     },
     [Symbol.asyncDispose]: async () => {
       stop.abort();
-      // A feed that is ended rather than cut tells its client that this was meant.
+      // A feed that ends regularly shows its client that the gateway stopped, not the connection.
       await feed.ended();
       await listener[Symbol.asyncDispose]();
     },
@@ -65,7 +64,7 @@ export async function openApi(at: ListenAddress, parts: ApiParts): Promise<Liste
 
 type OpenParts = ApiParts & RouteParts;
 
-/** The order is the point: nobody learns what there is before it is known that they may ask. */
+/** Access checks come before routing: a request without access must not learn which routes exist. */
 function apiApp(parts: OpenParts, listenHost: string): Express {
   const rules: AccessRules = {
     listenHost,
@@ -98,7 +97,7 @@ function apiApp(parts: OpenParts, listenHost: string): Express {
   app.disable('query parser');
   app.use(hardened);
   app.use((request, response) => {
-    // Whatever no route took comes back here: an error, or nothing that is served.
+    // The router calls this after an error, or if no route matched.
     router(request, response, (error?: unknown) => {
       if (error === undefined) sendProblem(response, { status: 404, detail: SEE });
       else failed(error, { request, response, parts });
@@ -113,7 +112,7 @@ function hardened(request: Request, response: Response, next: NextFunction): voi
   else sendProblem(response, { status: 400, detail: 'expected a path that begins with /' });
 }
 
-/** Unknown paths are reads: their answer tells nothing that the documents do not. */
+/** Unknown paths count as reads: a 404 says no more than the public documents do. */
 function admitted(parts: OpenParts, rules: AccessRules): express.RequestHandler {
   const writes = ROUTES.filter(({ isRead }) => !isRead).map(({ method, path }) => {
     const pattern = new RegExp(`^${path.replaceAll(/\{[^}]*\}/g, '[^/]+')}$`);
@@ -134,7 +133,7 @@ function answering(route: Route, parts: OpenParts, limit: RequestLimit): express
   const isFeed = route.mediaType === 'text/event-stream';
   return async (request, response) => {
     if (request.accepts(route.mediaType) === false) {
-      const detail = `it answers ${route.mediaType}, which the Accept header leaves out`;
+      const detail = `this route answers ${route.mediaType}, which the Accept header excludes`;
       sendProblem(response, { status: 406, detail });
       return;
     }
@@ -158,10 +157,10 @@ async function send(answer: RouteAnswer, response: Response): Promise<void> {
   if (answer.kind === 'refusal') sendProblem(response, answer.refusal);
   if (answer.kind !== 'document') return;
   response.setHeader('Content-Type', 'application/json');
-  await sendDocument(response, Buffer.from(`${escapedJson(answer.document as Json, 0)}\n`));
+  await sendDocument(response, Buffer.from(`${escapedJson(answer.document, 0)}\n`));
 }
 
-/** What express refuses by itself is the client's; everything else is ours, and is told as such. */
+/** Answers a failure: bad paths are the client's fault, a failing store is 503, the rest is a bug. */
 function failed(
   error: unknown,
   { request, response, parts }: { request: Request; response: Response; parts: OpenParts },
@@ -170,12 +169,12 @@ function failed(
   if (error instanceof URIError) {
     sendProblem(response, {
       status: 400,
-      detail: 'found a path that is no UTF-8, percent-encoded',
+      detail: 'found a path that is not percent-encoded UTF-8',
     });
     return;
   }
   if (error instanceof SluiceError && error.code.startsWith('store-')) {
-    // The gateway says and heals it; whoever asks may ask again.
+    // The gateway logs the failure and retries the store, so the client may ask again.
     const detail = printable(error.message, 500);
     sendProblem(response, { status: 503, detail, headers: { 'Retry-After': '5' } });
     return;

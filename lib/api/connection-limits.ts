@@ -1,7 +1,7 @@
-// The connections of a listener: how long each may take for what, and which one is closed when there
-// are too many. Node's own timers are switched off, because they leave holes. A refused connection
-// stays open until its client closes it. Bytes that begin no request renew every idle time, also that
-// of an answer that is not taken. At the bound the newcomer is dropped.
+// Limits of a listener: timeouts of each connection, the number of connections, the number of requests
+// in progress. Node's own timers are off, because they leave gaps. They keep a refused connection open
+// until its client closes it. Any byte renews every idle timeout, also that of an unread answer. At the
+// connection limit Node drops the new connection instead of an idle one.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -9,50 +9,50 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import { type Refusal, renderRefusal } from './problem-document.ts';
 
-/** Bounds of a listener. */
+/** Limits of a listener. */
 export interface ConnectionLimits {
-  /** How many there may be at once. */
+  /** Largest number of open connections. */
   readonly connections: number;
-  /** How long a request may take to arrive after its head. */
+  /** Time in which the body of a request must arrive after its head. */
   readonly requestMs: number;
   /** Whether a connection serves more than one request. */
   readonly isKeptAlive: boolean;
 }
 
-/** How long an idle connection is kept for the next request; proxies gain nothing from more. */
+/** Time for which an idle connection is kept for the next request; proxies gain nothing from more. */
 export const KEEP_ALIVE_MS = 5_000;
-/** A head is one packet; clients across the world need some round trips for it. */
+/** Time in which the head must arrive: it is one packet, and distant clients need some round trips. */
 const HEAD_MS = 5_000;
-/** An answer of which the client took nothing for this long is not wanted; a feed has its heartbeats. */
+/** A client that reads nothing of its answer for this long is disconnected; feeds send heartbeats. */
 const STALLED_MS = 30_000;
-/** A client that is still sending needs a moment to read why it was refused. */
+/** A client that is still sending needs time to read why it was refused. */
 const LINGER_MS = 1_000;
-/** How much later than its time a connection may be closed. */
+/** Interval of the checks: a connection may be closed this much after its timeout. */
 const CHECK_MS = 1_000;
 
-const LATE: Refusal = { status: 408, detail: 'the request did not come in in time' };
+const LATE: Refusal = { status: 408, detail: 'timeout: the request did not arrive in time' };
 
 interface ClientExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
 
-/** One connection and what it waits for: the next head, the rest of a body, or its answer to be taken. */
+/** One connection. It waits for the next head, the rest of a body, or the client to read its answer. */
 class ClientConnection {
   readonly socket: Socket;
-  /** The request that is served; null while the connection waits for one. */
+  /** The request in progress; null while the connection waits for one. */
   exchange: ClientExchange | null = null;
-  /** When the client last did what it had to do; monotonic, ms. */
+  /** Last progress by the client; monotonic, ms. */
   since: number;
   /** Whether it served a request before. */
   isUsed = false;
-  /** Whether it ends after its answer. */
+  /** Whether it closes after its answer. */
   isLast = false;
   /** Whether its last byte is written. */
   isEnding = false;
-  /** Bytes that the client took, as of the last look. */
+  /** Bytes that the client had received at the last check. */
   taken = 0;
-  /** Bytes that had arrived when the last request was over. */
+  /** Bytes that had arrived at the end of the last request. */
   arrived = 0;
 
   constructor(socket: Socket, now: number) {
@@ -60,7 +60,7 @@ class ClientConnection {
     this.since = now;
   }
 
-  /** Whether the next step is not the client's: its request is whole, or its answer has begun. */
+  /** Whether the gateway must act next: the request is complete, or its answer has begun. */
   get isAnswered(): boolean {
     const { exchange } = this;
     return exchange !== null && (exchange.request.complete || exchange.response.headersSent);
@@ -79,12 +79,12 @@ export class ClientConnections {
     this.#clock = clock;
   }
 
-  /** How many there are. */
+  /** Number of open connections. */
   get count(): number {
     return this.#all.size;
   }
 
-  /** Takes a new connection; at the bound, the one that has waited longest gives way to it. */
+  /** Adds a connection; at the limit it closes the one that has been idle longest. */
   open(socket: Socket): void {
     if (this.#all.size >= this.#limits.connections) this.#makeRoom();
     this.#all.set(socket, new ClientConnection(socket, this.#clock.monotonic()));
@@ -93,15 +93,15 @@ export class ClientConnections {
   }
 
   /**
-   * Notes that a head arrived; answers whether the request is to be served. One that comes before
-   * the answer to the one before is not: its connection ends after that answer.
+   * Records a new head; returns whether to serve the request. A pipelined request is not served: its
+   * connection closes after the answer in progress.
    */
   begin(request: IncomingMessage, response: ServerResponse): boolean {
     const connection = this.#all.get(request.socket);
     if (connection === undefined) return false;
     if (connection.exchange !== null || connection.isEnding) {
       connection.isLast = true;
-      // What else it sends stays with the operating system.
+      // Further bytes stay in the buffer of the operating system.
       request.socket.pause();
       return false;
     }
@@ -112,7 +112,7 @@ export class ClientConnections {
     return true;
   }
 
-  /** Refuses what is no request, or came too late, and closes its connection. */
+  /** Refuses invalid or late input and closes its connection. */
   refuse(socket: Duplex, refusal: Refusal): void {
     const connection = this.#all.get(socket);
     if (connection?.isEnding === true && !socket.readableEnded) return;
@@ -122,7 +122,7 @@ export class ClientConnections {
       return;
     }
     socket.write(renderRefusal(refusal));
-    // With a handler at work on it, it must learn at once that nothing more comes.
+    // A handler in progress must learn immediately that no more input follows.
     if (connection.exchange === null) this.#linger(connection);
     else connection.socket.destroySoon();
   }
@@ -140,12 +140,12 @@ export class ClientConnections {
     connection.isUsed = true;
     connection.arrived = socket.bytesRead;
     if (connection.isLast) socket.destroySoon();
-    // The answer is given: the rest of the body is not waited for.
+    // After the answer nothing needs the rest of the body.
     else if (!complete && !socket.writableEnded) this.#linger(connection);
     connection.isEnding = socket.writableEnded;
   }
 
-  /** Ends a connection, and reads on for a moment: unread bytes would make it a reset for the client. */
+  /** Ends a connection but keeps reading briefly: unread bytes would reset it before the client read. */
   #linger(connection: ClientConnection): void {
     connection.since = this.#clock.monotonic();
     connection.isEnding = true;
@@ -176,7 +176,7 @@ export class ClientConnections {
     if (connection.isAnswered) this.#checkTaken(connection, now);
     else if (waitedMs < this.#limitOf(connection)) return;
     else if (connection.isEnding) this.#destroy(connection);
-    // A client that has sent nothing is owed no answer.
+    // A client that has sent nothing gets no answer.
     else if (exchange === null && socket.bytesRead === connection.arrived)
       this.#destroy(connection);
     else this.refuse(socket, LATE);
@@ -188,7 +188,7 @@ export class ClientConnections {
     return isUsed ? KEEP_ALIVE_MS + HEAD_MS : HEAD_MS;
   }
 
-  /** Only what is written and not taken is the client's fault: a handler or a feed may be silent. */
+  /** Only unread bytes are the client's fault: a handler or a feed may write nothing for long. */
   #checkTaken(connection: ClientConnection, now: number): void {
     const { bytesWritten, writableLength } = connection.socket;
     const taken = bytesWritten - writableLength;
@@ -201,44 +201,43 @@ export class ClientConnections {
   }
 }
 
-/** Whether a connection gives way before another: first those not being answered, the oldest first. */
+/** Whether a connection closes before another: first those that wait for their client, oldest first. */
 function isBefore(one: ClientConnection, other: ClientConnection): boolean {
   if (one.isAnswered !== other.isAnswered) return other.isAnswered;
   return one.since < other.since;
 }
 
-// A bound on requests of one sort that are served at once, because each holds memory. A request gives
-// its place back when its response closes, whatever closed it. A client that makes the others wait
-// for its body, or for taking its answer, loses its place after a while.
-
-/** Settings of a limit. */
+/** Settings of a limit on requests. */
 interface RequestLimitParts {
   readonly most: number;
-  /** The bound in words: `16 requests are served`. */
+  /** The limit in words: `16 requests are being answered`. */
   readonly what: string;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-// A body of 16 MiB takes about so long over a port-forward. A client that needs more keeps its place
-// as long as no other request needs it.
+// A body of 16 MiB takes about this long over a port-forward. A slower client keeps its place until
+// another request needs it.
 const YIELDS_MS = 10_000;
 
-/** Admits requests up to a number. */
+/**
+ * Limits requests of one sort in progress, because each holds memory. A place is free again when its
+ * response closes. A client that is slow to send its body or to read its answer can lose its place.
+ */
 export class RequestLimit {
   readonly #parts: RequestLimitParts;
-  /** When each was admitted, the oldest first; monotonic, ms. */
+  /** Time at which each was admitted, the oldest first; monotonic, ms. */
   readonly #admitted = new Map<ServerResponse, number>();
 
   constructor(parts: RequestLimitParts) {
     this.#parts = parts;
   }
 
-  /** Gives a request a place until its response closes; else answers why it has none. */
+  /** Gives a request a place until its response closes, or returns why there is none. */
   admit(response: ServerResponse): Refusal | null {
     const { most, what, clock } = this.#parts;
-    if (response.destroyed) return { status: 503, detail: 'the client left' };
+    if (response.destroyed) return { status: 503, detail: 'the client disconnected' };
     if (this.#admitted.size >= most && !this.#freeOne()) {
-      const detail = `${what}, which is the most at once`;
+      const detail = `limit reached: ${what}; retry`;
       return { status: 503, detail, headers: { 'Retry-After': '1' } };
     }
     this.#admitted.set(response, clock.monotonic());
@@ -246,12 +245,12 @@ export class RequestLimit {
     return null;
   }
 
-  /** Cuts off the oldest that waits for its client and has waited long; answers whether there was one. */
+  /** Disconnects the oldest client that has been slow for long; returns whether there was one. */
   #freeOne(): boolean {
     const before = this.#parts.clock.monotonic() - YIELDS_MS;
     for (const [response, since] of this.#admitted) {
       if (since > before) return false;
-      if (!isClients(response)) continue;
+      if (!waitsForClient(response)) continue;
       this.#admitted.delete(response);
       response.destroy();
       return true;
@@ -260,7 +259,7 @@ export class RequestLimit {
   }
 }
 
-/** Whether a request waits for its client: to send its body, or to take its answer. */
-function isClients(response: ServerResponse): boolean {
+/** Whether a request waits for its client to send its body or to read its answer. */
+function waitsForClient(response: ServerResponse): boolean {
   return !response.req.complete || response.headersSent;
 }

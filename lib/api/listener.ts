@@ -1,9 +1,8 @@
-// One way to open an HTTP listener: express inside, the bounds of connection-limits.ts outside, an error
-// that names the address if it cannot be used. What it serves is the caller's; what is no HTTP is
-// refused here.
+// HTTP listeners: express inside the limits of connection-limits.ts. The caller brings the routes; input
+// that is not HTTP is refused here. Long answers are sent in pieces, so that the limits can distinguish
+// a slow client from a stalled one.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Express } from 'express';
@@ -13,18 +12,18 @@ import { codeOfFailure } from '../kit/file-trouble.ts';
 import { ClientConnections, type ConnectionLimits, KEEP_ALIVE_MS } from './connection-limits.ts';
 import type { Refusal } from './problem-document.ts';
 
-/** Where to listen; port 0 takes a free one. */
+/** Address to listen on; port 0 takes a free port. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** An open listener. Disposing of it ends its connections; it may be disposed of twice. */
+/** An open listener. Disposing it closes its connections and is idempotent. */
 export interface Listener extends AsyncDisposable {
-  /** `host:port` as it is written in a URL. */
+  /** `host:port` in the form of a URL. */
   readonly address: string;
   readonly port: number;
-  /** How many connections are open. */
+  /** Number of open connections. */
   readonly connections: number;
 }
 
@@ -39,7 +38,7 @@ const HEADER_BYTES = 16 * 1024;
 /**
  * Opens a listener.
  *
- * **Errors**: throws `address-unusable`, naming the address, where it cannot listen.
+ * **Errors**: throws `address-unusable` with the address if it cannot listen there.
  */
 export async function openListener(
   app: Express,
@@ -49,13 +48,13 @@ export async function openListener(
   const connections = new ClientConnections(limits, clock);
   const server = createServer({
     maxHeaderSize: HEADER_BYTES,
-    // Stands in the answer as Keep-Alive; every other bound of time is in connection-limits.ts.
+    // Node announces this one in the header Keep-Alive; connection-limits.ts has every other timeout.
     keepAliveTimeout: KEEP_ALIVE_MS,
     headersTimeout: 0,
     requestTimeout: 0,
-    // Said aloud, because an option of the process would turn it on.
+    // Explicit, because an option of the process would turn it on.
     insecureHTTPParser: false,
-    // A missing Host is refused as everything else is, with a document.
+    // access.ts refuses a missing Host with a problem document.
     requireHostHeader: false,
   });
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
@@ -63,12 +62,12 @@ export async function openListener(
   };
   server.on('connection', (socket) => connections.open(socket));
   server.on('request', serve);
-  // A body is asked for by the handler that reads it, and no other expectation is heeded.
+  // The handler that reads a body sends 100 Continue. Other expectations are ignored.
   server.on('checkContinue', serve);
   server.on('checkExpectation', serve);
   server.on('clientError', (error, socket) => connections.refuse(socket, refusalOf(error)));
   await listening(server, at);
-  const { port } = server.address() as AddressInfo;
+  const port = portOf(server, at);
   let closing: Promise<void> | undefined;
   return {
     address: hostPort(at.host, port),
@@ -83,6 +82,12 @@ export async function openListener(
   };
 }
 
+/** The port in use, also if a free one was asked for. */
+function portOf(server: Server, at: ListenAddress): number {
+  const bound = server.address();
+  return typeof bound === 'object' && bound !== null ? bound.port : at.port;
+}
+
 function listening(server: Server, at: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
@@ -92,20 +97,20 @@ function listening(server: Server, at: ListenAddress): Promise<void> {
     });
     server.listen(at.port, at.host, () => {
       server.removeAllListeners('error');
-      // After it listens, an error of the server is one of accepting a connection: the others live.
+      // A listening server fails only while it accepts a connection; other connections stay open.
       server.on('error', () => undefined);
       resolve();
     });
   });
 }
 
-/** Errors of Node's parser that have a status of their own. */
+/** Errors of Node's HTTP parser that have their own status. */
 const BROKEN: Readonly<Record<string, Refusal>> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
     detail: `found more than ${HEADER_BYTES} bytes of path and headers`,
   },
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, detail: 'found too many extensions of chunks' },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, detail: 'found too many chunk extensions' },
 };
 
 function refusalOf(error: Error): Refusal {
@@ -123,20 +128,17 @@ function hostPort(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-// Sends the body of an answer piece by piece, as fast as it is taken. So a client that takes it slowly
-// differs from one that takes nothing.
-
-// A write counts as not taken until the last byte of it is.
+// Node reports a write as finished only after its last byte: smaller pieces show progress earlier.
 const PIECE_BYTES = 64 * 1024;
 
-/** Sends a whole body; resolves when it was taken, or when the client is gone. */
+/** Sends a whole body; resolves when the client received it or disconnected. */
 export async function sendDocument(response: ServerResponse, body: Buffer): Promise<void> {
   response.setHeader('Content-Length', body.length);
   if (body.length <= PIECE_BYTES || response.req.method === 'HEAD') {
     response.end(body);
     return;
   }
-  // A client that leaves in the middle is no trouble of ours.
+  // A client that disconnects early is not an error.
   await pipeline(Readable.from(piecesOf(body)), response).catch(() => undefined);
 }
 

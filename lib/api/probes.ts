@@ -1,5 +1,5 @@
-// The probes listener: is it alive, is it ready and if not why, and the metrics. Open to everybody
-// who can reach it, so nothing here tells more than names of the configuration.
+// The probes listener: liveness, readiness with reasons, and metrics. It has no access control, so it
+// shows nothing but health and names of the configuration.
 
 import express, { type Express, type Request, type Response } from 'express';
 import type { Clock } from '../core/clock.ts';
@@ -8,15 +8,15 @@ import type { Health } from '../core/observation.ts';
 import { type ListenAddress, type Listener, openListener, sendDocument } from './listener.ts';
 import { sendProblem } from './problem-document.ts';
 
-/** What the probes show. */
+/** Dependencies of the probes listener. */
 interface ProbesParts {
   health(): Health;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   readonly clock: Clock;
 }
 
-// Probes and scrapes are one small request each; what takes longer than this is not one of them. A
-// kubelet, a few scrapers and some people; a flood must not take the gateway's descriptors.
+// Probes and scrapes are small requests, so a slow one is neither. The connections are enough for a
+// kubelet, some scrapers and some people; a flood must not use up the gateway's file descriptors.
 const LIMITS = { requestMs: 10_000, connections: 256, isKeptAlive: false };
 
 const PATHS = ['/healthz', '/readyz', '/metrics'];
@@ -24,7 +24,7 @@ const PATHS = ['/healthz', '/readyz', '/metrics'];
 /**
  * Opens the probes listener.
  *
- * **Errors**: throws `address-unusable`, naming the address, where it cannot listen.
+ * **Errors**: throws `address-unusable` with the address if it cannot listen there.
  */
 export function openProbes(at: ListenAddress, parts: ProbesParts): Promise<Listener> {
   return openListener(probesApp(parts), at, { limits: LIMITS, clock: parts.clock });
@@ -52,24 +52,25 @@ function probesApp(parts: ProbesParts): Express {
     '/metrics',
     guarded(async (_request, response) => {
       const { contentType, text } = await parts.metrics();
-      // Not express's send, which would rewrite the content type's parameters.
+      // express's send would rewrite the parameters of the content type.
       response.status(200).setHeader('Content-Type', contentType);
       await sendDocument(response, Buffer.from(text));
     }),
   );
   app.all(PATHS, (_request, response) => {
     const headers = { Allow: 'GET, HEAD' };
-    sendProblem(response, { status: 405, detail: 'only GET and HEAD are answered here', headers });
+    sendProblem(response, { status: 405, detail: 'expected GET or HEAD', headers });
   });
   app.use((_request, response) => {
-    sendProblem(response, { status: 404, detail: `nothing here; there are ${PATHS.join(', ')}` });
+    const detail = `no such path; expected one of ${PATHS.join(', ')}`;
+    sendProblem(response, { status: 404, detail });
   });
   return app;
 }
 
 type Answering = (request: Request, response: Response) => void | Promise<void>;
 
-// express's own answer to a failing handler is a page with the stack in it.
+// express would answer a failing handler with a page that contains the stack.
 function guarded(answering: Answering): Answering {
   return async (request, response) => {
     try {

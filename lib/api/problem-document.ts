@@ -1,11 +1,11 @@
-// Every error that a listener answers, as one kind of document. Which status fits is the caller's.
-// Source: RFC 9457 (problem details; `about:blank` means that the title is the status' own phrase).
+// Errors of the listeners as problem documents. The caller chooses the status.
+// Source: RFC 9457 (problem details; `about:blank` means that the title is the status phrase).
 
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { DeliveryState } from '../core/delivery.ts';
 import { escapedJson } from '../telemetry/line-format.ts';
 
-/** The statuses that a listener refuses with. */
+/** HTTP statuses of refusals. */
 export type RefusalStatus =
   | 400
   | 401
@@ -23,14 +23,14 @@ export type RefusalStatus =
   | 503
   | 507;
 
-/** Why a request is not answered. */
+/** The reason for refusing a request. */
 export interface Refusal {
   readonly status: RefusalStatus;
-  /** What was found and what was expected, for people. */
+  /** Found and expected values, for people. */
   readonly detail: string;
-  /** The parameter of the query or path that it is about. */
+  /** The invalid parameter of the query or path. */
   readonly parameter?: string;
-  /** Where the delivery stands that it is about, and what can be done with it there. */
+  /** State of the delivery in question, and the actions that are possible in it. */
   readonly state?: DeliveryState;
   readonly acts?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ export interface Refusal {
 /** The media type of a problem document. */
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** What every answer carries: it is nobody's to cache, to sniff, to frame or to run. */
+/** Headers of every answer: no caching, no sniffing, no framing, no scripts. */
 export const SAFE_HEADERS = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
@@ -47,7 +47,7 @@ export const SAFE_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 } as const;
 
-/** The problem document of a refusal, ready to be sent. */
+/** Renders the problem document of a refusal. */
 function renderProblem({ status, detail, parameter, state, acts }: Refusal): string {
   const title = STATUS_CODES[status] ?? 'Error';
   const about = {
@@ -58,7 +58,7 @@ function renderProblem({ status, detail, parameter, state, acts }: Refusal): str
   return `${escapedJson({ type: 'about:blank', title, status, detail, ...about }, 0)}\n`;
 }
 
-/** A whole HTTP answer with the problem document of a refusal, after which the connection ends. */
+/** Renders a complete HTTP answer with the problem document of a refusal; it closes the connection. */
 export function renderRefusal(refusal: Refusal): string {
   const body = renderProblem(refusal);
   const headers = {
@@ -71,7 +71,7 @@ export function renderRefusal(refusal: Refusal): string {
   return `HTTP/1.1 ${refusal.status} \r\n${lines.join('')}\r\n${body}`;
 }
 
-/** Answers with a problem document; where an answer has begun already, it is broken off. */
+/** Answers with a problem document; if an answer has already begun, it closes the connection. */
 export function sendProblem(response: ServerResponse, refusal: Refusal): void {
   if (response.headersSent) {
     response.destroy();

@@ -1,12 +1,12 @@
-// The parameters of a route, from text to values: what may stand in a query is a table, and whatever
-// else stands there is refused with its name and what was expected.
+// Parses the parameters of a route from the path and the query. The route declares them in a table;
+// any other parameter or value is refused with its name and the expected values.
 
 import type { JsonSchema } from '../core/kind.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { Refusal } from './problem-document.ts';
 
-/** One parameter of a route. */
+/** Declaration of one parameter of a route. */
 export interface Parameter {
   readonly name: string;
   readonly place: 'query' | 'path';
@@ -29,25 +29,25 @@ export interface Parameter {
 
 /** The values of a request's parameters. */
 export interface QueryValues {
-  /** The number, or its default; undefined where it was not given and has none. */
+  /** The number or its default; undefined if it is absent and has no default. */
   integer(name: string): number | undefined;
   text(name: string): string | undefined;
-  /** Every value of a list; empty where it was not given. */
+  /** All values of a list; empty if it is absent. */
   list(name: string): readonly string[];
   isSet(name: string): boolean;
 }
 
-/** Either the values or why there are none. */
+/** The values, or the refusal of the first invalid parameter. */
 type ParsedValues =
   | { readonly ok: true; readonly values: QueryValues }
   | { readonly ok: false; readonly refusal: Refusal };
 
-/** Parameters as OpenAPI describes them. */
+/** Converts a parameter to its description in OpenAPI. */
 export function toOpenApiParameter({ name, place, description, schema }: Parameter): JsonSchema {
   return { name, in: place, required: place === 'path', description, schema };
 }
 
-/** Reads the parameters of a path and a query (without its `?`). */
+/** Parses the parameters of a path and a query (without its `?`). */
 export function parseValues(
   parameters: readonly Parameter[],
   { path, query }: { path: Readonly<Record<string, unknown>>; query: string },
@@ -139,7 +139,7 @@ function wrongDetail({ schema }: Parameter, text: string): string {
 
 function unknownDetail(name: string, parameters: readonly Parameter[]): string {
   const known = parameters.filter(({ place }) => place === 'query').map((one) => one.name);
-  if (known.length === 0) return `found ${printable(name, 60)}, but nothing can be asked for here`;
+  if (known.length === 0) return `found ${printable(name, 60)}, expected no parameter`;
   const near = nearestName(name, known);
   const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
   return `found ${printable(name, 60)}, expected one of ${known.join(', ')}${hint}`;

@@ -1,5 +1,5 @@
-// What a route is, and the few pieces that the tables of routes are made of. The routes themselves are
-// in routes.ts and delivery-routes.ts; who serves them is api.ts.
+// The type of a route and helpers for the tables of routes. The tables are in routes.ts and
+// delivery-routes.ts; api.ts serves them.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JsonSchema } from '../core/kind.ts';
@@ -11,44 +11,44 @@ import type { StatusParts } from './documents/status-documents.ts';
 import type { Refusal, RefusalStatus } from './problem-document.ts';
 import type { Parameter, QueryValues } from './query.ts';
 
-/** What routes answer from. */
+/** Dependencies of the routes. */
 export interface RouteParts extends StatusParts {
   readonly feed: Feed;
   readonly explainer: Explainer;
-  /** Does what a person asks with a delivery. */
+  /** Acts on a delivery for a person. */
   readonly act: (name: ActName, id: string) => Promise<Acted>;
-  /** Says when held deliveries start; made for one answer. */
+  /** Computes when held deliveries start, for one answer. */
   readonly forecasts: () => (id: string) => HeldForecast | null;
 }
 
-/** One request that was let in. */
+/** One request that has passed every check. */
 export interface RouteCall {
   readonly values: QueryValues;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
 
-/** What became of a request. */
+/** Result of a route. */
 export type RouteAnswer =
   | { readonly kind: 'document'; readonly document: object }
   | { readonly kind: 'refusal'; readonly refusal: Refusal }
   | { readonly kind: 'streamed' };
 
-/** One route. */
+/** One method and path, with its documentation and handler. */
 export interface Route {
   readonly method: 'GET' | 'POST';
-  /** In OpenAPI's spelling: `/decisions/{sequence}`. */
+  /** As OpenAPI spells it: `/decisions/{sequence}`. */
   readonly path: string;
-  /** A write needs a token whoever asks. */
+  /** False: every request needs the token. */
   readonly isRead: boolean;
   readonly summary: string;
   readonly description?: string;
   readonly parameters: readonly Parameter[];
-  /** The body it takes, where it takes one. */
+  /** The request body; absent: the route reads none. */
   readonly body?: { readonly description: string; readonly schema: JsonSchema };
   readonly mediaType: 'application/json' | 'text/event-stream';
   readonly answers: { readonly description: string; readonly schema: JsonSchema };
-  /** What it refuses with beyond what every route does. */
+  /** Statuses of refusals in addition to those of every route. */
   readonly refuses: readonly RefusalStatus[];
   readonly answer: (parts: RouteParts, call: RouteCall) => RouteAnswer | Promise<RouteAnswer>;
 }
@@ -56,7 +56,7 @@ export interface Route {
 const MAX_SEQUENCE = Number.MAX_SAFE_INTEGER;
 const MAX_LIMIT = 500;
 
-/** What most routes are: a read that answers JSON. */
+/** Defaults of a route: a read that answers JSON. */
 export const JSON_READ = {
   method: 'GET',
   isRead: true,
@@ -65,29 +65,29 @@ export const JSON_READ = {
   refuses: [],
 } as const;
 
-/** How many to answer at the most. */
+/** The parameter `limit`: the largest number of items in an answer. */
 export function limit(description: string, value: number): Parameter {
   const schema = { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: value } as const;
   return { name: 'limit', place: 'query', description, schema };
 }
 
-/** A text of the query. */
+/** A text parameter of the query. */
 export function text(name: string, description: string): Parameter {
   return { name, place: 'query', description, schema: { type: 'string' } };
 }
 
-/** A number in the order of everything that happened. */
+/** A parameter that is a sequence number. */
 export function sequence(name: string, place: Parameter['place'], description: string): Parameter {
   const schema = { type: 'integer', minimum: 0, maximum: MAX_SEQUENCE } as const;
   return { name, place, description, schema };
 }
 
-/** A document as an answer. */
+/** Answers with a document. */
 export function document(made: object): RouteAnswer {
   return { kind: 'document', document: made };
 }
 
-/** A refusal as an answer. */
+/** Answers with a refusal. */
 export function refusal(why: Refusal): RouteAnswer {
   return { kind: 'refusal', refusal: why };
 }

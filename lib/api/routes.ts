@@ -1,14 +1,17 @@
-// Every route of the API as a table: what it is for, what may be asked, what it answers, and the few
-// lines that answer it. The app serves this table and openapi.ts describes it, so neither can know a
-// route that the other does not. Who may ask is access.ts.
+// The table of all routes: documentation, parameters, answer and handler of each. api.ts serves it and
+// `openApiDocument` describes it, so both have the same routes. Access rules are in access.ts.
+// tools/generate.ts writes docs/openapi.json from here.
+// Source: OpenAPI 3.1.1.
 
-import type { IncomingMessage } from 'node:http';
-import { type Gap } from '../core/source.ts';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Json, JsonObject } from '../core/event.ts';
+import type { Gap } from '../core/source.ts';
+import type { PlannedHttp } from '../plan/plan.ts';
 import { type DecisionQuery, findDecision, listDecisions } from './documents/decision-documents.ts';
 import { DELIVERY_ROUTES } from './documents/delivery-routes.ts';
 import { toBound, toRules, toStatus } from './documents/status-documents.ts';
-import { openApiDocument } from './openapi.ts';
-import type { QueryValues } from './query.ts';
+import { PROBLEM_TYPE, type RefusalStatus } from './problem-document.ts';
+import { type QueryValues, toOpenApiParameter } from './query.ts';
 import {
   document,
   JSON_READ,
@@ -22,33 +25,33 @@ import {
   text,
 } from './route.ts';
 import { described, listOf, record, TEXTS } from './schema-parts.ts';
-import { schemaNamed } from './schemas.ts';
+import { SCHEMAS, schemaNamed } from './schemas.ts';
 import { MOMENT, spanOf, type TimeSpan } from './time.ts';
 
 const EXPLANATIONS = record(
   {
     items: { type: 'array', items: schemaNamed('Explanation') },
-    skipped: described(TEXTS, 'Lines of a watch that hold no Event to explain, the first hundred.'),
+    skipped: described(TEXTS, 'Lines of a watch without an Event to explain, the first hundred.'),
   },
   ['skipped'],
 );
 
-/** What a gap may mean. */
+/** Values of `loss`. */
 const LOSSES = ['none', 'coalesced', 'possible-loss'] as const satisfies Gap['loss'][];
 
-/** Every route, in the order in which documents list them. */
+/** All routes, in the order of the OpenAPI document. */
 export const ROUTES: readonly Route[] = [
   {
     ...JSON_READ,
     path: '/api/v1/status',
-    summary: 'How the gateway stands',
+    summary: 'Status of the gateway',
     answers: { description: 'The status.', schema: schemaNamed('Status') },
     answer: async (parts) => document(await toStatus(parts)),
   },
   {
     ...JSON_READ,
     path: '/api/v1/rules',
-    summary: 'The rules, and how often each decided since the start',
+    summary: 'The rules, and how often each decided an Event since the start',
     answers: {
       description: 'In the order of the file; the default rejection comes last.',
       schema: listOf(schemaNamed('Rule')),
@@ -60,28 +63,32 @@ export const ROUTES: readonly Route[] = [
     path: '/api/v1/decisions',
     summary: 'The last decisions, newest first',
     description:
-      'What is remembered is bounded by number and by size: `recent` of the status says how much. Texts of more than 1024 characters are cut.',
+      'Only recent decisions are in memory, limited by number and by size: see `recent` of the status. Texts of more than 1024 characters are cut.',
     parameters: [
-      limit('At most so many; a page with trails may be shorter.', 50),
-      sequence('after', 'query', 'Only those older than this one: `next` of the page before.'),
+      limit('Largest number of items; a page with trails may be shorter.', 50),
+      sequence(
+        'after',
+        'query',
+        'Only decisions older than this one: `next` of the previous page.',
+      ),
       {
         name: 'action',
         place: 'query',
-        description: 'Only those.',
+        description: 'Only decisions with this action.',
         schema: { type: 'string', enum: ['accept', 'reject'] },
       },
-      text('rule', 'Only those of a rule: its name, `#` and its index, or `default`.'),
-      text('namespace', 'Only those on an involved object of this namespace.'),
-      text('kind', 'Only those on an involved object of this kind.'),
+      text('rule', 'Only decisions by this rule: its name, `#` and its index, or `default`.'),
+      text('namespace', 'Only decisions on an involved object in this namespace.'),
+      text('kind', 'Only decisions on an involved object of this kind.'),
       {
         name: 'trail',
         place: 'query',
-        description: 'With why each rule before did not match.',
+        description: 'Whether to add why each earlier rule did not match.',
         schema: { type: 'boolean', default: false },
       },
     ],
     answers: {
-      description: 'A page; `next` is what to pass as `after` for the one behind it.',
+      description: 'A page; pass its `next` as `after` to get the next one.',
       schema: listOf(schemaNamed('Decision'), { next: { type: ['integer', 'null'] } }),
     },
     answer: ({ watch }, { values }) => document(listDecisions(watch.recent, queryOf(values))),
@@ -89,8 +96,8 @@ export const ROUTES: readonly Route[] = [
   {
     ...JSON_READ,
     path: '/api/v1/decisions/{sequence}',
-    summary: 'One decision with its trail and the whole Event',
-    parameters: [sequence('sequence', 'path', 'Its number, from a list or the feed.')],
+    summary: 'One decision with its trail and the complete Event',
+    parameters: [sequence('sequence', 'path', 'Its sequence number, from a list or the feed.')],
     answers: { description: 'The decision.', schema: schemaNamed('WholeDecision') },
     refuses: [404],
     answer: ({ watch }, { values }) => {
@@ -103,19 +110,19 @@ export const ROUTES: readonly Route[] = [
     ...JSON_READ,
     method: 'POST',
     path: '/api/v1/explain',
-    summary: 'What would be decided on an Event, and why',
+    summary: 'The decision that the gateway would make on an Event, and why',
     description:
-      'Judged by the rules that run; nothing is started. It is a read, and the same as `sluice explain --format json`.',
+      'Uses the rules that run and starts nothing. It counts as a read and answers the same as `sluice explain --format json`.',
     parameters: [
-      text('source', 'The source it is judged for; if absent, the first one that reads it.'),
+      text('source', 'The source to decide for; if absent, the first one that reads the Event.'),
     ],
     body: {
       description:
-        'An Event of core/v1 or events.k8s.io/v1, a List or an array of them, or lines of a watch. Several of these may stand one after the other, as `kubectl get events -w -o json` prints them. At most 16 MiB. As `application/yaml` at most 1 MiB.',
+        'An Event of core/v1 or events.k8s.io/v1, a List or an array of them, or lines of a watch. Several of these may follow each other, as `kubectl get events -w -o json` prints them. At most 16 MiB; as `application/yaml` at most 1 MiB.',
       schema: { type: ['object', 'array'] },
     },
     answers: {
-      description: 'One explanation for an Event, `items` for a List or for several values.',
+      description: 'One explanation for one Event; `items` for a List or for several values.',
       schema: { anyOf: [schemaNamed('Explanation'), EXPLANATIONS] },
     },
     refuses: [413, 415],
@@ -128,14 +135,14 @@ export const ROUTES: readonly Route[] = [
     ...JSON_READ,
     path: '/api/v1/feed',
     mediaType: 'text/event-stream',
-    summary: 'Decisions and moves of deliveries as they come',
+    summary: 'A live feed of decisions and of state changes of deliveries',
     description:
-      'Server-Sent Events: `decision` with a Decision, `delivery` with a Move as data; `id` is the sequence. With Last-Event-ID or `after` it goes on behind that one; `lost` says that some are no longer remembered. A comment every 15 s shows that it lives. Who reads too slowly is cut off and may resume.',
+      'Server-Sent Events: `decision` has a Decision as data, `delivery` a Move; `id` is the sequence number. With Last-Event-ID or `after` the feed resumes after that number; `lost` says that some later ones are no longer in memory. A comment every 15 s is a heartbeat. A client that reads too slowly is disconnected and may resume.',
     parameters: [
-      sequence('after', 'query', 'As the header Last-Event-ID, for clients that can not set it.'),
+      sequence('after', 'query', 'As the header Last-Event-ID, for clients that cannot set it.'),
     ],
     answers: {
-      description: 'A stream that does not end by itself; the schema is that of the data.',
+      description: 'A stream without an end; the schema is that of the data.',
       schema: { anyOf: [schemaNamed('Decision'), schemaNamed('Move')] },
     },
     answer: feedAnswer,
@@ -144,18 +151,18 @@ export const ROUTES: readonly Route[] = [
   {
     ...JSON_READ,
     path: '/api/v1/gaps',
-    summary: 'Spans that could not be read, newest first',
-    description: 'The last 1000, from the store: they outlive the process where the store does.',
+    summary: 'Gaps: spans that could not be read, newest first',
+    description: 'The last 1000, from the store: with a durable store they survive a restart.',
     parameters: [
       {
         name: 'loss',
         place: 'query',
-        description: 'Only those of these kinds: repeated, or separated by commas.',
+        description: 'Only gaps of these kinds: repeat it, or separate values by commas.',
         schema: { type: 'array', items: { type: 'string', enum: LOSSES } },
       },
-      text('since', `Only those that ended then or later: ${MOMENT}.`),
-      text('until', `Only those that ended before: ${MOMENT}.`),
-      limit('At most so many.', 100),
+      text('since', `Only gaps that ended then or later: ${MOMENT}.`),
+      text('until', `Only gaps that ended before: ${MOMENT}.`),
+      limit('Largest number of items.', 100),
     ],
     answers: { description: 'The gaps.', schema: listOf(schemaNamed('Gap')) },
     answer: gapsAnswer,
@@ -163,7 +170,7 @@ export const ROUTES: readonly Route[] = [
   {
     ...JSON_READ,
     path: '/api/v1/openapi.json',
-    summary: 'This API, described',
+    summary: 'The description of this API',
     answers: { description: 'An OpenAPI 3.1 document.', schema: { type: 'object' } },
     answer: ({ version, plan }) => document(openApiDocument(ROUTES, version, plan.http)),
   },
@@ -185,13 +192,13 @@ async function feedAnswer({ feed }: RouteParts, call: RouteCall): Promise<RouteA
   const { request, response, values } = call;
   const resumed = resumeFrom(request, values);
   if (resumed === 'unreadable') {
-    const detail = 'found a Last-Event-ID that is no number of this feed';
+    const detail = 'found a Last-Event-ID that is not a sequence number';
     return refusal({ status: 400, detail, parameter: 'Last-Event-ID' });
   }
   const full = feed.refusal();
   if (full !== null) return refusal(full);
   response.setHeader('Content-Type', 'text/event-stream');
-  // Buffering in between would turn a feed into a file.
+  // A proxy that buffers would hold events back.
   response.setHeader('X-Accel-Buffering', 'no');
   if (request.method === 'HEAD') response.end();
   else await feed.serve(response, resumed);
@@ -205,14 +212,14 @@ function resumeFrom(request: IncomingMessage, values: QueryValues): number | nul
 }
 
 function notRemembered(number: number, oldest: number): RouteAnswer {
-  const detail = `no decision ${number} is remembered; the oldest number is ${oldest}`;
+  const detail = `decision ${number} is not in memory; the oldest number is ${oldest}`;
   return refusal({ status: 404, detail });
 }
 
-// As many as a store keeps at the least; a question that leaves some out looks through all of them.
+// A store keeps at least this many; a query with filters searches all of them.
 const GAPS_READ = 1_000;
 
-/** Answers the gaps that are asked for, newest first. */
+/** Lists the matching gaps, newest first. They come from the store, so also those of earlier processes. */
 async function gapsAnswer(
   { store, clock }: RouteParts,
   { values }: RouteCall,
@@ -229,7 +236,7 @@ function isAskedFor({ loss }: Gap, values: QueryValues): boolean {
   return losses.length === 0 || losses.includes(loss);
 }
 
-/** One whose end has no time that can be told is left out only where somebody asks for a time. */
+/** Whether a gap ended in a span; one without a valid end is excluded only if the span has a bound. */
 function isWithin({ to }: Gap, { since, until }: TimeSpan): boolean {
   return !(since !== undefined && !(to.at >= since)) && !(until !== undefined && !(to.at < until));
 }
@@ -243,4 +250,85 @@ function toGap({ source, path, loss, why, from, to }: Gap): object {
     from: from === null ? null : toBound(from),
     to: toBound(to),
   };
+}
+
+/** Statuses of refusals that every route may answer. */
+const COMMON_REFUSALS: readonly RefusalStatus[] = [
+  400, 401, 403, 405, 406, 408, 421, 431, 500, 503,
+];
+
+const ABOUT = 'Decisions of a gateway, the reasons for them, and the deliveries that follow.';
+const ERRORS = 'Errors are problem documents (RFC 9457).';
+const OPEN_READS =
+  'On a loopback listener, reads over loopback need no token, unless `http.api.requireToken` is set. Every other request needs `Authorization: Bearer <token>`.';
+const NO_OPEN_READS = 'Every request needs `Authorization: Bearer <token>`.';
+
+/** Describes routes as an OpenAPI document, with the access rules of a gateway. */
+export function openApiDocument(
+  routes: readonly Route[],
+  version: string,
+  { requireToken }: Pick<PlannedHttp, 'requireToken'> = { requireToken: false },
+): JsonObject {
+  const paths: Record<string, JsonObject> = {};
+  for (const route of routes) {
+    paths[route.path] = {
+      ...paths[route.path],
+      [route.method.toLowerCase()]: operationOf(route),
+    };
+  }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Sluice',
+      version,
+      description: [ABOUT, requireToken ? NO_OPEN_READS : OPEN_READS, ERRORS].join(' '),
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    security: requireToken ? [{ token: [] }] : [{ token: [] }, {}],
+    paths,
+    components: {
+      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+      schemas: SCHEMAS,
+    },
+  };
+}
+
+function operationOf(route: Route): JsonObject {
+  const { summary, description, parameters, body, answers, mediaType, isRead, refuses } = route;
+  const refusals = [...new Set([...COMMON_REFUSALS, ...refuses])].toSorted((a, b) => a - b);
+  const responses: Record<string, Json> = {
+    '200': {
+      description: answers.description,
+      content: { [mediaType]: { schema: answers.schema } },
+    },
+  };
+  for (const status of refusals) responses[String(status)] = refusalOf(status);
+  return {
+    operationId: operationId(route),
+    summary,
+    ...(description === undefined ? {} : { description }),
+    ...(isRead ? {} : { security: [{ token: [] }] }),
+    parameters: parameters.map(toOpenApiParameter),
+    ...(body === undefined ? {} : { requestBody: bodyOf(body) }),
+    responses,
+  };
+}
+
+function bodyOf({ description, schema }: NonNullable<Route['body']>): JsonObject {
+  return { required: true, description, content: { 'application/json': { schema } } };
+}
+
+function refusalOf(status: RefusalStatus): JsonObject {
+  const content = { [PROBLEM_TYPE]: { schema: schemaNamed('Problem') } };
+  return { description: STATUS_CODES[status] ?? '', content };
+}
+
+/** Method and words of the path: `getDecisionsSequence`. */
+function operationId({ method, path }: Route): string {
+  const words = path
+    .replace('/api/v1', '')
+    .split(/[^a-z0-9]+/i)
+    .filter((word) => word !== '');
+  const named = words.map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`);
+  return `${method.toLowerCase()}${named.join('')}`;
 }

@@ -1,6 +1,5 @@
-// What the schemas of the API are put together from: plain JSON Schemas of single values, and records of
-// them.
-// Source: JSON Schema draft 2020-12, which OpenAPI 3.1 uses as it is.
+// Building blocks of the API's schemas: JSON Schemas of single values and of records.
+// Source: JSON Schema draft 2020-12, which OpenAPI 3.1 uses unchanged.
 
 import type { JsonSchema } from '../core/kind.ts';
 
@@ -8,18 +7,18 @@ import type { JsonSchema } from '../core/kind.ts';
 export const TEXT: JsonSchema = { type: 'string' };
 /** A text, or null. */
 export const TEXT_OR_NULL: JsonSchema = { type: ['string', 'null'] };
-/** A whole number, 0 at the least. */
+/** A whole number from 0. */
 export const NUMBER: JsonSchema = { type: 'integer', minimum: 0 };
-/** The same, or null. */
+/** A whole number from 0, or null. */
 export const NUMBER_OR_NULL: JsonSchema = { type: ['integer', 'null'], minimum: 0 };
-/** A moment, as RFC 3339 writes it. */
+/** A time in RFC 3339. */
 export const TIME: JsonSchema = { type: 'string', format: 'date-time' };
-/** The same, or null. */
+/** A time in RFC 3339, or null. */
 export const TIME_OR_NULL: JsonSchema = { type: ['string', 'null'], format: 'date-time' };
 /** A list of texts. */
 export const TEXTS: JsonSchema = { type: 'array', items: TEXT };
 
-/** An object with exactly these keys; those of `optional` may be missing. */
+/** Makes the schema of an object with exactly these keys; those of `optional` may be absent. */
 export function record(
   properties: Readonly<Record<string, JsonSchema>>,
   optional: readonly string[] = [],
@@ -28,17 +27,17 @@ export function record(
   return { type: 'object', additionalProperties: false, required, properties };
 }
 
-/** The schema, or null. */
+/** Allows null in addition. */
 export function nullable(schema: JsonSchema): JsonSchema {
   return { anyOf: [schema, { type: 'null' }] };
 }
 
-/** The schema with a description of what it says. */
+/** Adds a description to a schema. */
 export function described(schema: JsonSchema, description: string): JsonSchema {
   return { ...schema, description };
 }
 
-/** `{ "items": [ … ] }`, as every list answers. */
+/** Makes the schema of `{ "items": [ … ] }`, the form of every list. */
 export function listOf(
   items: JsonSchema,
   more: Readonly<Record<string, JsonSchema>> = {},

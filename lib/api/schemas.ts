@@ -1,6 +1,6 @@
-// What the API answers, as JSON Schemas: the documents of openapi.ts, and what specs hold every real
-// answer to. Plain data; nothing is checked with it at run time.
-// Source: JSON Schema draft 2020-12, which OpenAPI 3.1 uses as it is.
+// JSON Schemas of all answers of the API, as plain data. The OpenAPI document contains them, and specs
+// validate real answers with them. Nothing is validated with them at run time.
+// Source: JSON Schema draft 2020-12, which OpenAPI 3.1 uses unchanged.
 
 import { DISPOSITIONS } from '../core/decision.ts';
 import { DELIVERY_STATES } from '../core/delivery.ts';
@@ -24,42 +24,42 @@ const ACTION: JsonSchema = { enum: ['accept', 'reject'] };
 const SEQUENCE: JsonSchema = {
   type: 'integer',
   minimum: 1,
-  description: 'Its place in the order of everything that happened; goes on growing over restarts.',
+  description: 'The number in the order of decisions and moves; it keeps growing across restarts.',
 };
 
-/** A name by which the OpenAPI document keeps a schema, as a reference to it. */
+/** Makes a reference to a named schema of the OpenAPI document. */
 export function schemaNamed(name: keyof typeof SCHEMAS): JsonSchema {
   return { $ref: `#/components/schemas/${name}` };
 }
 
 const EVENT_REF = described(
   record({ namespace: TEXT, name: TEXT, uid: TEXT }),
-  'The Event itself; what it does not have is the empty text.',
+  'The Event itself; a missing value is the empty text.',
 );
 
 const RULE_REF = described(
   nullable(record({ index: NUMBER, name: TEXT_OR_NULL })),
-  'The rule that decided, counted from 0 in the order of the file; null: no rule matched.',
+  'The rule that decided; its index counts from 0 in the order of the file. Null: no rule matched.',
 );
 
 const TRAIL_ENTRY = record({
   index: NUMBER,
   name: TEXT_OR_NULL,
   field: described(TEXT, 'The first condition that failed, or `not`.'),
-  wanted: { description: 'What the rule has there, as it is written.' },
-  found: { description: 'What the Event has there.' },
+  wanted: { description: 'The value in the rule, as written.' },
+  found: { description: 'The value in the Event.' },
 });
 
 const TRAIL: JsonSchema = {
   type: 'array',
   items: TRAIL_ENTRY,
-  description: 'Why each rule before the one that decided did not match.',
+  description: 'Why each rule before the deciding one did not match.',
 };
 
 const DISPOSITION = record({
   trigger: TEXT,
   disposition: { enum: [...DISPOSITIONS] },
-  id: described(TEXT_OR_NULL, 'Of the delivery; null where none was made.'),
+  id: described(TEXT_OR_NULL, 'Id of the delivery; null if none was made.'),
   why: TEXT,
 });
 
@@ -83,21 +83,21 @@ const ACT: JsonSchema = { enum: [...ACTS] };
 
 const STARTED = described(
   nullable(record({ kind: TEXT, namespace: TEXT, name: TEXT, url: TEXT }, ['url'])),
-  'What it started, where that is known.',
+  'The object or build that it started; null if none is known.',
 );
 
 const OUTCOME = record(
   {
     outcome: { enum: ['delivered', 'retry', 'refused', 'unknown'] },
-    reason: described(TEXT, 'From a closed set; absent where it was delivered.'),
+    reason: described(TEXT, 'From a closed set; absent if it was delivered.'),
     detail: TEXT,
-    afterMs: described(NUMBER, 'What the receiver asked to wait with this delivery, in ms.'),
-    pauseMs: described(NUMBER, 'For how long the receiver wants no request at all, in ms.'),
+    afterMs: described(NUMBER, 'Delay of the next attempt that the receiver asked for, in ms.'),
+    pauseMs: described(NUMBER, 'Time in which the receiver wants no request at all, in ms.'),
     started: record({ kind: TEXT, namespace: TEXT, name: TEXT, url: TEXT }, ['url']),
-    note: described(TEXT, 'When it had been there before, or the answer is an unusual one.'),
+    note: described(TEXT, 'Present if it existed before, or if the answer is unusual.'),
     answer: described(
       record({ status: { type: 'integer' }, text: TEXT }),
-      'What a receiver of `http` answered: the status, and the first 512 characters of the body without secrets.',
+      'Answer of an `http` receiver: the status, and the first 512 characters of the body without secrets.',
     ),
   },
   ['reason', 'detail', 'afterMs', 'pauseMs', 'started', 'note', 'answer'],
@@ -107,20 +107,17 @@ const PAUSED = described(
   nullable(
     record({
       reason: { enum: ['breaker', 'throttled', 'unauthorized'] },
-      until: described(
-        TIME_OR_NULL,
-        'When one attempt is let through to see; in the past once it may be made.',
-      ),
+      until: described(TIME_OR_NULL, 'Time of the next trial attempt; in the past if due.'),
       why: TEXT,
     }),
   ),
-  'Why its trigger makes no attempts now; null: it makes them, or no gateway runs.',
+  'Why its trigger makes no attempts now; null: the trigger is not paused, or no gateway runs.',
 );
 
 const ATTEMPT = record({
   number: described(NUMBER, 'From 1.'),
   at: TIME_OR_NULL,
-  incarnation: described(TEXT, 'The process that made it.'),
+  incarnation: described(TEXT, 'Id of the process that made it.'),
   outcome: described(nullable(OUTCOME), 'Null while it runs.'),
   durationMs: { type: ['number', 'null'] },
 });
@@ -128,7 +125,7 @@ const ATTEMPT = record({
 const DELIVERY_PROPERTIES: Readonly<Record<string, JsonSchema>> = {
   id: TEXT,
   state: DELIVERY_STATE,
-  dead: described(TEXT_OR_NULL, 'Why it is a dead letter.'),
+  dead: described(TEXT_OR_NULL, 'Why it is a dead letter; null if it is none.'),
   trigger: TEXT,
   rule: record({ index: NUMBER, name: TEXT_OR_NULL }),
   object: described(TEXT, '`<apiVersion>/<Kind>/<namespace>/<name>` of the involved object.'),
@@ -139,26 +136,29 @@ const DELIVERY_PROPERTIES: Readonly<Record<string, JsonSchema>> = {
   createdAt: TIME_OR_NULL,
   dueAt: described(
     TIME_OR_NULL,
-    'When the next attempt may be made; of a held one, since when it is held; null of one that runs or is settled.',
+    'Time of the next attempt; if held, the time since which it is held; null if it runs or is settled.',
   ),
   held: described(
     nullable(
       record({
-        budget: described({ enum: ['perObject', 'total'] }, 'Of `limits`: what it waits for.'),
-        releaseAt: described(TIME_OR_NULL, 'If the limits stay and nothing comes before it.'),
-        expiresAt: described(TIME_OR_NULL, 'Then it is a dead letter if it did not start before.'),
+        budget: described(
+          { enum: ['perObject', 'total'] },
+          'The budget of `limits` that holds it.',
+        ),
+        releaseAt: described(TIME_OR_NULL, 'Time at which it starts if nothing else starts first.'),
+        expiresAt: described(TIME_OR_NULL, 'Time at which it becomes a dead letter if still held.'),
       }),
     ),
-    'When the limit that holds it lets it start, as far as that is known now; null: it is not held.',
+    'Forecast of when the limit lets it start; null: it is not held.',
   ),
   paused: PAUSED,
   attemptCount: NUMBER,
   lastAttempt: nullable(ATTEMPT),
   lastFailure: described(nullable(ATTEMPT), 'The last attempt that did not deliver it.'),
   started: STARTED,
-  deaths: described(NUMBER, 'Processes in a row that died during an attempt of it.'),
-  retriedAt: described(TIME_OR_NULL, 'When a person last asked for another attempt.'),
-  acts: described({ type: 'array', items: ACT }, 'What can be done with it now.'),
+  deaths: described(NUMBER, 'Number of processes in a row that died during an attempt of it.'),
+  retriedAt: described(TIME_OR_NULL, 'Time at which a person last asked for another attempt.'),
+  acts: described({ type: 'array', items: ACT }, 'Actions that are possible now.'),
 };
 
 const POSITION = record({ resourceVersion: TEXT, at: TIME_OR_NULL });
@@ -171,16 +171,13 @@ const STATUS = record({
   uptimeSeconds: NUMBER,
   cluster: described(
     record({ id: TEXT_OR_NULL, name: TEXT_OR_NULL, from: TEXT_OR_NULL, server: TEXT_OR_NULL }),
-    'Null until the cluster was reached; `name` is that of the configuration.',
+    'Null until the gateway has connected; `name` is the one of the configuration.',
   ),
   configuration: record({
-    file: described(TEXT, 'As it was given; empty where there is none.'),
+    file: described(TEXT, 'Path of the file as given; empty if there is none.'),
     form: { enum: ['ours', 'original', 'none'] },
-    problems: described(NUMBER, 'How many problems it came with.'),
-    keptSince: described(
-      TIME_OR_NULL,
-      'Where the file is refused and the last good configuration runs instead: since when that one is good.',
-    ),
+    problems: described(NUMBER, 'Number of its problems.'),
+    keptSince: described(TIME_OR_NULL, 'If the last good configuration runs: its first run.'),
   }),
   health: record({
     live: { type: 'boolean' },
@@ -199,7 +196,7 @@ const STATUS = record({
           path: TEXT,
           state: { enum: ['connecting', 'listing', 'watching', 'waiting', null] },
           why: TEXT,
-          reason: described(nullable(TEXT), 'Of `waiting`: the trouble that it waits after.'),
+          reason: described(nullable(TEXT), 'The error that caused `waiting`; else null.'),
           position: nullable(
             record({ resourceVersion: TEXT, at: TIME_OR_NULL, ageSeconds: NUMBER }),
           ),
@@ -216,24 +213,27 @@ const STATUS = record({
       paused: PAUSED,
       deliveries: described(
         record(STATES, Object.keys(STATES)),
-        'How many stand where; a state without any is absent.',
+        'Number of deliveries in each state; a state without any is absent.',
       ),
-      lastDeliveredAt: described(TIME_OR_NULL, 'Since the start.'),
+      lastDeliveredAt: described(TIME_OR_NULL, 'Null if none was delivered since the start.'),
       lastFailure: described(
         nullable(record({ at: TIME_OR_NULL, id: TEXT, outcome: OUTCOME })),
-        'The last attempt since the start that did not deliver.',
+        'The last failed attempt since the start.',
       ),
     }),
   },
   store: record({
     kind: TEXT,
     durable: { type: 'boolean' },
-    at: described(TEXT, 'Its file; empty where it is none.'),
-    bytes: described(NUMBER_OR_NULL, 'How much it holds; null until that was measured.'),
-    maxBytes: described(NUMBER_OR_NULL, 'New deliveries are not stored beyond; 0: no bound.'),
+    at: described(TEXT, 'Path of its file; empty if it has none.'),
+    bytes: described(NUMBER_OR_NULL, 'Size of its content; null until it was measured.'),
+    maxBytes: described(
+      NUMBER_OR_NULL,
+      'Size from which it stores no new deliveries; 0: unlimited.',
+    ),
     level: { enum: ['fine', 'near', 'full', null] },
-    overflow: described({ enum: ['block', 'shed', null] }, 'What happens once it is full.'),
-    trouble: described(TEXT_OR_NULL, 'Why it takes nothing at the moment; null: it does.'),
+    overflow: described({ enum: ['block', 'shed', null] }, 'Behaviour of a full store.'),
+    trouble: described(TEXT_OR_NULL, 'Why the store is unavailable now; null: it is available.'),
   }),
   limits: record({ perObject: TEXT, total: TEXT, holdFor: TEXT }),
   recent: described(
@@ -243,7 +243,7 @@ const STATUS = record({
       held: record({ entries: NUMBER, weight: NUMBER }),
       bounds: record({ entries: NUMBER, weight: NUMBER }),
     }),
-    'How much of what happened is remembered: by number, and by the characters of the Events.',
+    'Recent activity in memory: its number of entries, and `weight`, the characters of its Events.',
   ),
 });
 
@@ -252,15 +252,15 @@ const PROBLEM = record(
     type: TEXT,
     title: TEXT,
     status: { type: 'integer' },
-    detail: described(TEXT, 'What was found and what was expected.'),
-    parameter: described(TEXT, 'The parameter it is about.'),
-    state: described(DELIVERY_STATE, 'Where the delivery stands that it is about.'),
-    acts: described({ type: 'array', items: ACT }, 'What can be done with it there.'),
+    detail: described(TEXT, 'Found and expected values.'),
+    parameter: described(TEXT, 'The invalid parameter.'),
+    state: described(DELIVERY_STATE, 'State of the delivery in question.'),
+    acts: described({ type: 'array', items: ACT }, 'Actions that are possible in that state.'),
   },
   ['parameter', 'state', 'acts'],
 );
 
-/** Every schema that has a name. */
+/** All named schemas. */
 export const SCHEMAS = {
   Status: STATUS,
   Rule: record({
@@ -268,7 +268,7 @@ export const SCHEMAS = {
     name: TEXT_OR_NULL,
     action: ACTION,
     triggers: TEXTS,
-    hits: described(NUMBER, 'How often it decided since the start.'),
+    hits: described(NUMBER, 'Number of its decisions since the start.'),
     lastHitAt: TIME_OR_NULL,
   }),
   Decision: record(DECISION_PROPERTIES, ['trail']),
@@ -282,11 +282,11 @@ export const SCHEMAS = {
     rule: RULE_REF,
     triggers: TEXTS,
     trail: TRAIL,
-    source: described(TEXT, 'The source that it is judged for.'),
+    source: described(TEXT, 'The source that the decision is for.'),
     readBy: described(TEXTS, 'The sources that would read the Event, in the order of the file.'),
     guard: described(
       nullable(record({ disposition: { enum: ['foreign', 'loop'] }, why: TEXT })),
-      'The guard that keeps an accepted Event from starting anything; null: none does.',
+      'The guard that keeps an accepted Event from starting anything; null if there is none.',
     ),
   }),
   Move: record({
@@ -306,12 +306,12 @@ export const SCHEMAS = {
   Delivery: record(DELIVERY_PROPERTIES),
   WholeDelivery: record({
     ...DELIVERY_PROPERTIES,
-    bucket: described(TEXT, 'What tells it from others of its series: see `again`.'),
+    bucket: described(TEXT, 'Distinguishes it from other deliveries of its series: see `again`.'),
     cluster: record({ id: TEXT, name: TEXT_OR_NULL }),
     source: TEXT,
     match: described(
       { type: 'object', additionalProperties: TEXT },
-      'What the patterns of its rule captured.',
+      'Values captured by the patterns of its rule.',
     ),
     occurrences: {
       type: 'array',
@@ -325,16 +325,16 @@ export const SCHEMAS = {
     attempts: { type: 'array', items: ATTEMPT },
     decision: described(
       nullable(record({ at: TIME_OR_NULL, trail: TRAIL })),
-      'Why it was made, by the rules as they were then; null where that is not known any more.',
+      'Why it was made, by the rules of that time; null if no longer known.',
     ),
   }),
   Acted: record({
     act: ACT,
-    id: described(TEXT, 'Of the delivery that was named.'),
-    from: described(DELIVERY_STATE, 'Where that one stood.'),
+    id: described(TEXT, 'Id of the delivery in the request.'),
+    from: described(DELIVERY_STATE, 'State of that delivery before the action.'),
     delivery: described(
       { $ref: '#/components/schemas/Delivery' },
-      'As it stands now; of a rerun, the new one.',
+      'The delivery after the action; for a rerun, the new one.',
     ),
   }),
   Gap: record({

@@ -1,5 +1,4 @@
-// Moments as the API writes and reads them. A duration means so long before now; whose clock that is
-// by is the caller's.
+// Times in the API. A duration means that long before now, by the clock of the caller.
 // Source: RFC 3339.
 
 import { printable } from '../kit/text/printable.ts';
@@ -9,12 +8,12 @@ import type { QueryValues } from './query.ts';
 
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i;
 
-/** What `parseMoment` takes, for people. */
+/** The form of a time in parameters and flags, for people. */
 export const MOMENT = 'a time such as 2026-01-31T12:00:00Z, or a duration back such as 2h';
 
-/** RFC 3339 in UTC; null for no time, and for what no calendar has. */
+/** Renders a time in UTC as RFC 3339; null if it is absent or outside the range of dates. */
 export function timeOf(ms: number | null): string | null {
-  // A position's time comes from a server; what is no time must not break the answer.
+  // The time of a position comes from a server: an invalid one must not break the answer.
   if (ms === null || !(Math.abs(ms) <= 8.64e15)) return null;
   return new Date(ms).toISOString();
 }
@@ -27,13 +26,13 @@ function parseMoment(text: string, now: number): number | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
-/** A span of time as it is asked for. */
+/** The span of time of a query. */
 export interface TimeSpan {
   readonly since?: number;
   readonly until?: number;
 }
 
-/** The parameters `since` and `until`, or why one of them is no time. */
+/** Parses the parameters `since` and `until`, or refuses the first that is not a time. */
 export function spanOf(values: QueryValues, now: number): TimeSpan | Refusal {
   let span: TimeSpan = {};
   for (const name of ['since', 'until'] as const) {

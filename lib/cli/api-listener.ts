@@ -1,5 +1,5 @@
-// The API listener of a run: finds or makes its token, opens it, and says where both are. What it
-// answers is lib/http's.
+// Opens the API listener of a run: finds or creates its token, and reports address and token file.
+// lib/api implements the routes.
 
 import { resolve } from 'node:path';
 import { hasOpenReads } from '../api/access.ts';
@@ -17,13 +17,13 @@ import type { Plan } from '../plan/plan.ts';
 import type { FoundConfiguration } from './configuration.ts';
 import type { KeptConfiguration } from './last-good.ts';
 
-/** What the listener shows, and where it may keep its token. */
+/** Dependencies of the API listener, and the folder for its token. */
 interface ApiListenerParts {
   readonly plan: Plan;
   readonly configuration: Pick<FoundConfiguration, 'file' | 'folder' | 'form' | 'problems'>;
-  /** There where the last good configuration runs instead of the file. */
+  /** The last good configuration, if it runs instead of the file. */
   readonly kept: Pick<KeptConfiguration, 'since'> | null;
-  /** The folder for a token that no file is named for; null: there is none, and no token is made. */
+  /** Folder for a token without a configured file; null: there is none, so no token is created. */
   readonly tokenFolder: string | null;
   readonly store: Store;
   readonly health: () => Health;
@@ -36,9 +36,9 @@ interface ApiListenerParts {
 }
 
 /**
- * Opens the API listener, where the plan has one.
+ * Opens the API listener, if the plan has one.
  *
- * **Errors**: throws `address-unusable`; without a usable token it opens all the same, and says so.
+ * **Errors**: throws `address-unusable`. Without a usable token it opens anyway and logs a problem.
  */
 export async function openApiListener(parts: ApiListenerParts): Promise<Listener | null> {
   const { plan, configuration, observe, clock } = parts;
@@ -56,7 +56,7 @@ export async function openApiListener(parts: ApiListenerParts): Promise<Listener
     };
     observe({ kind: 'configuration-problem', problem });
   }
-  // Whoever takes the file away takes the token back; of our own another is made then.
+  // Removing the file revokes the token; the gateway then creates another one of its own.
   const token = new Token(async () => tokenOf(await find()), clock);
   const listener = await openApi(api, {
     version: version(),
@@ -90,7 +90,7 @@ function tokenFinder({
   return () => keepToken(tokenFolder, process.geteuid?.() ?? 0);
 }
 
-/** Adds the consequence to a finding about the token; that nothing is answered is worth a warning. */
+/** Adds the consequence to a finding about the token; it is a warning if every request is refused. */
 function withConsequence(finding: Finding, answered: 'reads' | 'nothing'): Finding {
   const { message } = finding;
   return answered === 'reads'

@@ -1,4 +1,4 @@
-// `sluice check`: everything wrong or suspicious in configurations. It makes no request.
+// `sluice check`: validates configurations and warns about suspicious parts. It makes no request.
 
 import { sortProblems } from '../config/source-map.ts';
 import { SluiceError } from '../core/errors.ts';
@@ -15,10 +15,10 @@ import {
 import { proxyProblems, secretProblems } from './environment-checks.ts';
 import { FORMAT_FLAGS, formatOf, type GivenFlags } from './flags.ts';
 
-/** Says what is wrong with configurations. */
+/** Checks configurations. */
 export const checkCommand: Command = {
   name: 'check',
-  summary: 'says everything wrong or suspicious in configurations',
+  summary: 'checks configurations and prints errors and warnings',
   synopsis: 'FILE… [--strict] [--format json]',
   arguments: Number.POSITIVE_INFINITY,
   argumentsAre: 'files',
@@ -26,37 +26,37 @@ export const checkCommand: Command = {
     ...CONFIG_FLAGS,
     ...NAMESPACE_FLAGS,
     ...FORMAT_FLAGS,
-    strict: { type: 'boolean', help: 'refuse a configuration with warnings, too' },
+    strict: { type: 'boolean', help: 'refuse a configuration for warnings, too' },
   },
   notes:
-    'FILE may be - for standard input. Exit code 3 if a configuration is refused. No request is made.\n' +
-    'With --format json each file is one line.',
-  run: async (given, surroundings) => {
-    const namespaces = namespacesOf(given, surroundings.environment);
+    'FILE may be - for standard input. The exit code is 3 if a configuration is refused. It makes no\n' +
+    'request. With --format json the result for each file is one line.',
+  run: async (given, context) => {
+    const namespaces = namespacesOf(given, context.environment);
     const format = formatOf(given);
-    const context = { ...namespaces, exec: 'noted' as const };
+    const planContext = { ...namespaces, exec: 'noted' as const };
     let code = 0;
-    for (const file of filesOf(given, surroundings)) {
-      const found = await loadConfiguration(file, surroundings, context);
-      const unreadable = await secretProblems(found, surroundings, 'warning');
-      const proxies = proxyProblems(found.plan, surroundings, 'warning');
+    for (const file of filesOf(given, context)) {
+      const found = await loadConfiguration(file, context, planContext);
+      const unreadable = await secretProblems(found, context, 'warning');
+      const proxies = proxyProblems(found.plan, context, 'warning');
       const problems = sortProblems([...found.problems, ...unreadable, ...proxies]);
-      if (format === 'json') surroundings.stdout.write(`${problemsToJson(problems, file)}\n`);
-      else showProblems({ ...found, problems }, surroundings.stdout, surroundings.environment);
+      if (format === 'json') context.stdout.write(`${problemsToJson(problems, file)}\n`);
+      else showProblems({ ...found, problems }, context.stdout, context.environment);
       if (refuses(problems, given.isSet('strict') ? 'strict' : 'lenient')) code = 3;
     }
     return code;
   },
 };
 
-/** The files to check, in the order of the command line; without any, the one of the environment. */
+/** The files to check, in the order of the command line; without any the one of GATEWAY_CONFIG. */
 function filesOf(given: GivenFlags, { environment }: ProcessContext): readonly string[] {
   const flag = given.text('config');
   const named = [...(flag === undefined ? [] : [flag]), ...given.positionals];
   const files = named.length > 0 ? named : [configurationNamed(given, environment)];
   if (files.includes('')) throw new SluiceError('usage', 'check needs the configuration FILE');
   if (files.filter((file) => file === STANDARD_INPUT).length > 1) {
-    throw new SluiceError('usage', 'check can read standard input (-) once only');
+    throw new SluiceError('usage', 'check can read standard input (-) only once');
   }
   return files;
 }

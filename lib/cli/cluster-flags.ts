@@ -1,5 +1,5 @@
-// The flags that say which cluster and which namespaces, with the original's environment variables
-// as their defaults, and the connection made from them.
+// Flags for the cluster and its namespaces, with the environment variables of the original gateway as
+// defaults, and the connection that they describe.
 
 import { parseYaml } from '../config/parse-yaml.ts';
 import type { Observe } from '../core/observation.ts';
@@ -8,45 +8,45 @@ import { type Connection, connect } from '../kubernetes/client/connection.ts';
 import type { ProcessContext } from './command.ts';
 import type { FlagTable, GivenFlags } from './flags.ts';
 
-/** Which namespaces a command is about. */
+/** Namespaces of a command. */
 interface Namespaces {
-  /** The gateway's own; '' means all, as the original had it. */
+  /** Namespace of the gateway; '' means all, as in the original. */
   readonly namespace: string;
-  /** Where builds go unless a trigger says otherwise. */
+  /** Default namespace of builds. */
   readonly buildNamespace: string;
 }
 
-/** Flags that say how to reach a cluster. */
+/** Flags for the connection to a cluster. */
 export const CONNECTION_FLAGS = {
   kubeconfig: {
     type: 'string',
     takes: 'FILE',
     help: 'default: KUBECONFIG, else ~/.kube/config, else the pod’s service account',
   },
-  master: { type: 'string', takes: 'URL', help: 'the API server, whatever the kubeconfig says' },
+  master: { type: 'string', takes: 'URL', help: 'the API server, overrides the kubeconfig' },
   context: { type: 'string', takes: 'NAME', help: 'a context other than the current one' },
 } as const satisfies FlagTable;
 
-/** Flags that say which namespaces. */
+/** Flags for the namespaces. */
 export const NAMESPACE_FLAGS = {
   namespace: {
     type: 'string',
     takes: 'NAME',
-    help: 'the gateway’s own namespace; empty: all; default: GATEWAY_NAMESPACE, else "default"',
+    help: 'namespace of the gateway; empty: all; default: GATEWAY_NAMESPACE, else "default"',
   },
   'build-namespace': {
     type: 'string',
     takes: 'NAME',
-    help: 'where builds go; default: GATEWAY_NAMESPACE, else "default"; empty: "default"',
+    help: 'namespace of builds; default: GATEWAY_NAMESPACE, else "default"; empty: "default"',
   },
 } as const satisfies FlagTable;
 
-// The original took it if the variable was not there.
+// The default of the original if the variable is not set.
 const DEFAULT_NAMESPACE = 'default';
 
 /**
- * The namespaces from flags and environment. A variable that is set but empty counts: all namespaces
- * are read. Builds then go to `default`, because no object can be created in all of them.
+ * Reads the namespaces from flags and environment. An empty variable counts as set and means that all
+ * namespaces are read. Builds then go to `default`, because no object can be created in all of them.
  */
 export function namespacesOf(
   given: GivenFlags,
@@ -61,10 +61,10 @@ export function namespacesOf(
 }
 
 /**
- * Prepares the connection that the flags describe; nothing is sent yet.
+ * Prepares the connection that the flags describe, without a request.
  *
- * **Errors**: `kubeconfig-unusable`; an AbortError once the signal aborts, because a plugin that
- * credentials come from may hang.
+ * **Errors**: `kubeconfig-unusable`; an AbortError after the signal aborts, because a credential plugin
+ * may hang.
  */
 export async function connectionOf(
   given: GivenFlags,
@@ -80,7 +80,7 @@ export async function connectionOf(
   const connecting = connect(options, { environment, clock, observe, parseYaml });
   await Promise.race([connecting, aborted(stop)]);
   if (!stop.aborted) return connecting;
-  // A connection that is made later is not used.
+  // If the connection is ready later, it is closed unused.
   connecting.then(
     (connection) => connection[Symbol.asyncDispose](),
     () => undefined,

@@ -1,5 +1,5 @@
-// What a command is and what it gets: the machine's streams, environment, clock and the wish to
-// stop, all handed in, so that specs run commands without a process.
+// Types of commands and of their context: streams, environment, clock and stop signal are passed in,
+// so that specs can run commands without a process.
 
 import type { Readable, Writable } from 'node:stream';
 import type { Clock, Random } from '../core/clock.ts';
@@ -9,11 +9,11 @@ import type { FlagTable, GivenFlags } from './flags.ts';
 /** A stream that may be a terminal. */
 export type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
-/** The machine as a command sees it. */
+/** The process as a command sees it. */
 export interface ProcessContext {
-  /** How this program is called here, for hints that can be pasted. */
+  /** The command that starts this program here, for hints that can be pasted. */
   readonly program: string;
-  /** Where relative paths on the command line begin. */
+  /** Base of relative paths on the command line. */
   readonly folder: string;
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Terminal;
@@ -21,9 +21,9 @@ export interface ProcessContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly random: Random;
-  /** Aborts at the first SIGTERM, SIGINT or SIGHUP, or when its reader leaves. */
+  /** Aborts at the first SIGTERM, SIGINT or SIGHUP, or if the reader of the output closes it. */
   readonly stop: AbortSignal;
-  /** Stands between the gateway and its store, for specs that end a process at a named point. */
+  /** Wraps the store of the gateway, for specs that end a process at a named point. */
   readonly aroundStore?: (store: Store) => Store;
 }
 
@@ -31,34 +31,34 @@ export interface ProcessContext {
 export interface CommandGroup {
   readonly name: string;
   readonly summary: string;
-  /** By the word behind the group's name, in the order in which help shows them. */
+  /** Commands by the word after the name of the group, in the order of the help. */
   readonly commands: Readonly<Record<string, Command>>;
   /** More lines for `--help`. */
   readonly notes?: string;
 }
 
-/** Commands and groups by their names. */
+/** Commands and groups by name. */
 export type CommandTable = Readonly<Record<string, Command | CommandGroup>>;
 
 /** One command of the command line. */
 export interface Command {
-  /** All words of it: `deliveries list`. */
+  /** All its words: `deliveries list`. */
   readonly name: string;
   /** One line for `sluice --help`. */
   readonly summary: string;
-  /** What stands behind the name in its usage line. */
+  /** The rest of its usage line, after the name. */
   readonly synopsis: string;
   readonly flags: FlagTable;
-  /** How many arguments without a flag it takes; none where absent. */
+  /** Largest number of arguments without a flag; absent: 0. */
   readonly arguments?: number;
   /** Kind of those arguments, for completion: files, words of commands, or one of these words. */
   readonly argumentsAre?: 'files' | 'commands' | readonly string[];
   /** More lines for `--help`. */
   readonly notes?: string;
   /**
-   * Runs it; answers the exit code.
+   * Runs the command and returns the exit code.
    *
-   * **Errors**: throws SluiceError; main prints it with its next step and exits with its code.
+   * **Errors**: throws SluiceError; main prints it with its next step and uses its exit code.
    */
-  run(given: GivenFlags, surroundings: ProcessContext): Promise<number>;
+  run(given: GivenFlags, context: ProcessContext): Promise<number>;
 }

@@ -1,5 +1,7 @@
-// `sluice completion`: a script for a shell that completes commands, flags and their values. It is made
-// of the table of commands; the three languages are in completion/.
+// `sluice completion`: a script that completes commands, flags and their values in a shell. It is made
+// from the table of commands, in the way that each shell documents, and never runs the program. All texts
+// are constants of that table; they are quoted anyway.
+// Source: bash(1), Programmable Completion; zshcompsys(1), _arguments; complete(1) of fish
 
 import { SluiceError } from '../core/errors.ts';
 import type { Command, CommandGroup, CommandTable } from './command.ts';
@@ -8,11 +10,11 @@ import type { Flag } from './flags.ts';
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 const SHELLS = Object.keys(SCRIPTS);
 
-/** Prints the script of a shell; the table is asked when it runs, because it holds this command too. */
+/** Makes the command `completion`; it reads the table when it runs, because the table contains it. */
 export function completionCommand(table: () => CommandTable): Command {
   return {
     name: 'completion',
-    summary: 'prints a script with which a shell completes commands and flags',
+    summary: 'prints a script for a shell that completes commands and flags',
     synopsis: SHELLS.join('|'),
     arguments: 1,
     argumentsAre: SHELLS,
@@ -36,34 +38,32 @@ export function completionCommand(table: () => CommandTable): Command {
   };
 }
 
-// Words, flags and values that can follow on a command line, as data for the scripts of completion.
-
-/** A value that can follow: one of these words, a file, or anything. */
+/** Completion of a value: one of these words, a file, or anything. */
 interface CompletedValue {
   readonly words: readonly string[];
   readonly isFile: boolean;
 }
 
-/** A flag of a command. */
+/** Completion of a flag. */
 interface CompletedFlag {
   readonly name: string;
   /** The first part of its help, on one line. */
   readonly help: string;
-  /** Its placeholder, such as FILE; '' for a switch. */
+  /** Its placeholder, such as FILE; '' for a boolean flag. */
   readonly takes: string;
-  /** Null for a switch, which takes none. */
+  /** Null for a boolean flag. */
   readonly value: CompletedValue | null;
-  /** Whether it may be given several times. */
+  /** Whether it may be repeated. */
   readonly isList: boolean;
 }
 
-/** A word that continues the words before it. */
+/** Completion of a command by its next word. */
 interface CompletedWord {
   readonly word: string;
   readonly summary: string;
 }
 
-/** Continuations of the words of a command, of a group or, for none, of the program. */
+/** Completions after the words of a command or a group, or directly after the program. */
 interface Completion {
   /** `''`, `check`, `deliveries`, `deliveries list`. */
   readonly at: string;
@@ -75,7 +75,7 @@ interface Completion {
 
 const NOTHING: CompletedValue = { words: [], isFile: false };
 
-/** Everything that can be completed; without a command the flags are those of `run`. */
+/** Collects all completions; without a command the flags are those of `run`. */
 function completionsOf(table: CommandTable): readonly Completion[] {
   const run = table['run'];
   const flags = run === undefined || 'commands' in run ? [] : flagsOf(run);
@@ -103,7 +103,7 @@ function below(
   return [own, ...commands];
 }
 
-/** A command whose arguments are words of commands is completed as those are, without their flags. */
+/** Completions of a command; if its arguments are commands, also their words, but not their flags. */
 function completionsOfCommand(
   at: string,
   command: Command,
@@ -149,12 +149,7 @@ function valueOf({ takes = '', values }: Flag): CompletedValue {
   };
 }
 
-// The scripts of `sluice completion`, each in the way its shell documents. A script holds everything that
-// can be completed and asks nothing of the program. All texts are constants of the tables of commands;
-// they are quoted all the same.
-// Source: bash(1), Programmable Completion; zshcompsys(1), _arguments; complete(1) of fish
-
-/** The script for bash. It puts `--flag=value` together again, which bash cuts at its `=`. */
+/** Makes the script for bash. It rejoins `--flag=value`, which bash splits at the `=`. */
 function bashScript(completions: readonly Completion[]): string {
   return `# Completion of sluice for bash, made by: sluice completion bash
 _sluice() {
@@ -184,7 +179,7 @@ complete -F _sluice sluice
 // With the option `default` bash completes a file if no word fits.
 const BASH_FILES = 'compopt -o default; ';
 
-/** Flags that take the same values share an arm. */
+/** Makes the arms for values of flags; flags with the same values share one. */
 function bashValues(completions: readonly Completion[]): string {
   const flags = new Map<string, string[]>();
   for (const { at, flags: own } of completions) {
@@ -210,7 +205,7 @@ function bashWords({ at, next, flags, argument }: Completion): string {
   return `    ${quoted(at)}) ${files}words=${words} flags=${names} ;;\n`;
 }
 
-/** The script for zsh, to be sourced after compinit or to lie in fpath as `_sluice`. */
+/** Makes the script for zsh, to be sourced after compinit or saved in fpath as `_sluice`. */
 function zshScript(completions: readonly Completion[]): string {
   return `#compdef sluice
 # Completion of sluice for zsh, made by: sluice completion zsh
@@ -253,13 +248,13 @@ function zshFlag({ name, help, takes, value, isList }: CompletedFlag): string {
   return `${many}--${name}=${text}:${escaped(takes)}:${zshAction(value)}`;
 }
 
-/** The action that completes a value; a space if nothing does. */
+/** Makes the action that completes a value; a space: none. */
 function zshAction({ words, isFile }: CompletedValue): string {
   if (words.length === 0) return isFile ? '_files' : ' ';
   return isFile ? `{compadd ${words.join(' ')}; _files}` : `(${words.join(' ')})`;
 }
 
-/** The script for fish. */
+/** Makes the script for fish. */
 function fishScript(completions: readonly Completion[]): string {
   return `# Completion of sluice for fish, made by: sluice completion fish
 function __sluice_at
@@ -301,7 +296,7 @@ function pathsOf(completions: readonly Completion[]): readonly string[] {
   return completions.flatMap(({ at }) => (at === '' ? [] : [at]));
 }
 
-/** Words of commands as alternatives of a `case`. */
+/** Makes the alternatives of a `case` from the words of commands. */
 function patternsOf(completions: readonly Completion[]): string {
   return pathsOf(completions).map(quoted).join('|');
 }
@@ -314,7 +309,7 @@ function fishQuoted(text: string): string {
   return `'${text.replaceAll(/[\\']/g, String.raw`\$&`)}'`;
 }
 
-/** The text with a backslash before what has a meaning in a description of zsh. */
+/** Escapes the special characters of a description in zsh. */
 function escaped(text: string): string {
   return text.replaceAll(/[\\:[\]]/g, String.raw`\$&`);
 }

@@ -1,5 +1,5 @@
-// The configuration that a command was pointed to: read, planned, and refused with everything that
-// is wrong with it on standard error. No request is made here.
+// Loads the configuration of a command: reads and plans it, and prints all its problems. It makes no
+// request.
 
 import { dirname, resolve } from 'node:path';
 import { addAbortSignal } from 'node:stream';
@@ -12,17 +12,17 @@ import { renderProblems, type TerminalView } from '../plan/problem-text.ts';
 import type { ProcessContext, Terminal } from './command.ts';
 import type { FlagTable, GivenFlags } from './flags.ts';
 
-/** A configuration as it was found. */
+/** A loaded configuration, valid or not. */
 export interface FoundConfiguration extends LoadedPlan {
-  /** As it was read; null where there is none, or none that can be read. */
+  /** The text of the file; null if there is none, or it cannot be read. */
   readonly text: string | null;
-  /** The file's path as given; '' where there is no configuration. */
+  /** The path of the file as given; '' if there is no configuration. */
   readonly file: string;
-  /** Where relative paths of the configuration begin. */
+  /** Base of relative paths in the configuration. */
   readonly folder: string;
 }
 
-/** A configuration that runs. */
+/** A valid configuration. */
 export interface Usable extends FoundConfiguration {
   readonly plan: Plan;
 }
@@ -36,10 +36,10 @@ export const CONFIG_FLAGS = {
   },
 } as const satisfies FlagTable;
 
-/** The name of a file that stands for standard input. */
+/** The file name that means standard input. */
 export const STANDARD_INPUT = '-';
 
-/** The file of `--config` or `GATEWAY_CONFIG`; '' if neither names one, as the original had it. */
+/** The file of `--config` or `GATEWAY_CONFIG`; '' if neither is set, as in the original. */
 export function configurationNamed(
   given: GivenFlags,
   environment: ProcessContext['environment'],
@@ -50,27 +50,27 @@ export function configurationNamed(
 /**
  * Reads and plans the configuration of `--config` or `GATEWAY_CONFIG`.
  *
- * **Errors**: `usage` for standard input, which other commands read Events from.
+ * **Errors**: `usage` for standard input, because some commands read Events from it.
  */
 export async function findConfiguration(
   given: GivenFlags,
-  surroundings: ProcessContext,
-  context: PlanContext,
+  context: ProcessContext,
+  planContext: PlanContext,
 ): Promise<FoundConfiguration> {
-  const { environment, folder } = surroundings;
+  const { environment, folder } = context;
   const file = configurationNamed(given, environment);
   if (file === STANDARD_INPUT) {
     throw new SluiceError('usage', 'only check reads a configuration from standard input (-)');
   }
-  if (file !== '') return loadConfiguration(file, surroundings, context);
-  return { ...loadPlan({ ...context, text: null }), text: null, file, folder };
+  if (file !== '') return loadConfiguration(file, context, planContext);
+  return { ...loadPlan({ ...planContext, text: null }), text: null, file, folder };
 }
 
 /** Reads and plans the configuration in a file; `-` is standard input. */
 export async function loadConfiguration(
   file: string,
   { folder, stdin, stop }: Pick<ProcessContext, 'folder' | 'stdin' | 'stop'>,
-  context: PlanContext,
+  planContext: PlanContext,
 ): Promise<FoundConfiguration> {
   const isInput = file === STANDARD_INPUT;
   const read = isInput
@@ -79,36 +79,33 @@ export async function loadConfiguration(
   const own = isInput
     ? { file: 'standard input', folder }
     : { file, folder: dirname(resolve(folder, file)) };
-  if (read.ok) return { ...loadPlan({ ...context, text: read.text }), text: read.text, ...own };
+  if (read.ok) return { ...loadPlan({ ...planContext, text: read.text }), text: read.text, ...own };
   const nothing = { plan: null, form: 'none', secrets: [], store: null, text: null } as const;
   return { ...nothing, problems: [read.problem], ...own };
 }
 
 /**
- * The same, for commands that need one that runs.
+ * Loads the configuration for a command that needs a valid one.
  *
- * **Errors**: `configuration-refused`, after every problem stands on standard error.
+ * **Errors**: `configuration-refused`, after it printed all problems on standard error.
  */
 export async function requireConfiguration(
   given: GivenFlags,
-  surroundings: ProcessContext,
-  context: PlanContext,
+  context: ProcessContext,
+  planContext: PlanContext,
 ): Promise<Usable> {
-  const found = await findConfiguration(given, surroundings, context);
+  const found = await findConfiguration(given, context, planContext);
   if (found.plan !== null) return { ...found, plan: found.plan };
-  showProblems(found, surroundings.stderr, surroundings.environment);
+  showProblems(found, context.stderr, context.environment);
   throw refused(found.problems, found.file);
 }
 
-/** The error for a configuration that is refused. */
+/** Makes the error for a refused configuration. */
 export function refused(problems: readonly Problem[], file: string): SluiceError {
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   const found = `${errors} error${errors === 1 ? '' : 's'}`;
   return new SluiceError('configuration-refused', `configuration ${file} is refused: ${found}`);
 }
-
-// Problems written to one of the command's streams: one plain line each. A terminal also gets colours
-// and the line of the file.
 
 /** The problems of one file. */
 export interface ShownProblems {
@@ -118,7 +115,7 @@ export interface ShownProblems {
   readonly text: string | null;
 }
 
-/** Writes the problems of a file. */
+/** Prints the problems of a file, one line each; a terminal also gets colours and the line of the file. */
 export function showProblems(
   { problems, file, text }: ShownProblems,
   stream: Terminal,
@@ -127,7 +124,7 @@ export function showProblems(
   stream.write(renderProblems(problems, file, viewOf(stream, text, environment)));
 }
 
-// A terminal may not say how wide it is, or say 0.
+// A terminal may report no width, or 0.
 const USUAL_WIDTH = 80;
 
 function viewOf(
@@ -136,7 +133,7 @@ function viewOf(
   environment: ProcessContext['environment'],
 ): TerminalView | undefined {
   if (!isTTY) return undefined;
-  // https://no-color.org: any text but the empty one.
+  // https://no-color.org: any value but the empty text.
   const isPlain = (environment['NO_COLOR'] ?? '') !== '' || environment['TERM'] === 'dumb';
   return {
     text,

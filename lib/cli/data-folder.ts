@@ -1,6 +1,6 @@
-// The folder of the gateway's own files: store, history and token. SLUICE_DATA names it; without it the
-// files lie in the state folder of this user. A store that an earlier version left in the working
-// directory is still used there. Only `run` makes the folder.
+// Locations of the gateway's own files: the data folder with store, history and token, and the store.
+// SLUICE_DATA names the folder; the default is the state folder of this user. A store that an earlier
+// version left in the working directory is still used there. Only `run` creates the folder.
 // Source: https://specifications.freedesktop.org/basedir-spec/latest/ (XDG_STATE_HOME)
 
 import { mkdir, stat } from 'node:fs/promises';
@@ -16,15 +16,15 @@ import type { ProcessContext } from './command.ts';
 import { shellWord } from './deliveries/delivery-text.ts';
 import type { FlagTable } from './flags.ts';
 
-/** Where the gateway's own files lie. */
+/** The folder of the gateway's own files. */
 export interface DataFolder {
   /** Absolute. */
   readonly path: string;
-  /** `given`: by SLUICE_DATA or a caller. `nothing`: no variable names one, so it cannot be used. */
+  /** `given`: by SLUICE_DATA or a caller. `nothing`: no variable is set, so there is no usable folder. */
   readonly from: 'given' | 'XDG_STATE_HOME' | 'HOME' | 'working directory' | 'nothing';
-  /** The folder of this user; another one than `path` only for a store in the working directory. */
+  /** The folder of this user; it differs from `path` only for a store in the working directory. */
   readonly own: string;
-  /** Whether the store lies there, by default or by a relative path of the configuration. */
+  /** Whether the store is in it, by default or by a relative path of the configuration. */
   readonly holdsStore: boolean;
 }
 
@@ -32,22 +32,22 @@ export interface DataFolder {
 interface StoreToMove {
   readonly at: string;
   readonly to: string;
-  /** A line for a shell; '' if there is another store at the place where it would go. */
+  /** A command line for a shell; '' if another store already exists at `to`. */
   readonly command: string;
 }
 
 type Machine = Pick<ProcessContext, 'folder' | 'environment'>;
 
-// The specification asks for this mode: what the files say about a cluster is for this user alone.
+// The specification requires this mode; only this user may read the files about a cluster.
 const FOLDER_MODE = 0o700;
 
 const SET_IT = 'set SLUICE_DATA to a folder that this user can write';
 
 /**
- * The folder of the gateway's own files. Nothing is made.
+ * Finds the folder of the gateway's own files; it creates nothing.
  *
- * `path` is that of the store in this folder: `sluice.db`, or as the configuration has it; null if the
- * store lies elsewhere.
+ * `path` is the relative path of the store: `sluice.db`, or the one of the configuration; null if the
+ * store is elsewhere.
  */
 export async function findDataFolder(path: string | null, machine: Machine): Promise<DataFolder> {
   const holdsStore = path !== null && !isAbsolute(path);
@@ -58,12 +58,12 @@ export async function findDataFolder(path: string | null, machine: Machine): Pro
   return { ...found, path: folder, from: 'working directory' };
 }
 
-/** A folder that is there already and holds no store. */
+/** Describes an existing folder without a store. */
 export function givenFolder(path: string): DataFolder {
   return { ...ownFolder(path, 'given'), holdsStore: false };
 }
 
-// A folder that may not be looked into holds no store of ours.
+// A folder that this user may not read has no store of the gateway.
 function isFile(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => found.isFile(),
@@ -74,7 +74,7 @@ function isFile(path: string): Promise<boolean> {
 function namedFolder({ folder, environment }: Machine): Pick<DataFolder, 'path' | 'from' | 'own'> {
   const { SLUICE_DATA: named = '', XDG_STATE_HOME: state = '', HOME: home = '' } = environment;
   if (named !== '') return ownFolder(resolve(folder, named), 'given');
-  // A relative path is invalid there, and is to be ignored.
+  // The specification requires to ignore a relative path.
   if (isAbsolute(state)) return ownFolder(join(state, 'sluice'), 'XDG_STATE_HOME');
   if (isAbsolute(home)) return ownFolder(join(home, '.local/state/sluice'), 'HOME');
   return ownFolder(folder, 'nothing');
@@ -88,9 +88,9 @@ function ownFolder(
 }
 
 /**
- * Makes the folder, for its user alone.
+ * Creates the folder for this user only.
  *
- * **Errors**: `store-unusable`, with what to do.
+ * **Errors**: `store-unusable`, with the next step.
  */
 export async function makeDataFolder({ path, from }: DataFolder): Promise<void> {
   if (from === 'working directory') return;
@@ -99,7 +99,7 @@ export async function makeDataFolder({ path, from }: DataFolder): Promise<void> 
     throw new SluiceError('store-unusable', `find a folder for the store: ${found}; ${SET_IT}`);
   }
   try {
-    // A home that is not there is a mistake, or a user without one; it is not for us to make.
+    // A missing home folder is a mistake, or the user has none; it must not be created here.
     if (from === 'HOME') await stat(resolve(path, '../../..'));
     await mkdir(path, { recursive: true, mode: FOLDER_MODE });
   } catch (cause) {
@@ -115,7 +115,7 @@ function folderTrouble(error: unknown): string {
   return code === 'ENOENT' ? 'there is no such home folder' : fileTrouble(error);
 }
 
-/** The store that an earlier version left in the working directory; null if it is in its place. */
+/** Finds a store that an earlier version left in the working directory; null if it is in its place. */
 export async function storeToMove(
   { path: folder, from, own }: DataFolder,
   at: string,
@@ -134,49 +134,42 @@ export async function storeToMove(
   return { at, to, command: steps.join(' && ') };
 }
 
-// Where the store is, said without reading it: the flag, else the variable, else `store:` of the file
-// where that section by itself is valid, else `sluice.db` among the gateway's own files. So the store
-// is found also with a configuration that is refused. Which folder holds those files is data-folder.ts's.
-// Follows docs/configuration.md (store).
-
-/** The flag that says where the store is. */
+/** The flag that names the store. */
 export const STORE_FLAGS = {
   store: {
     type: 'string',
     takes: 'FILE|memory',
-    help: 'the store, whatever the file says; default: SLUICE_STORE, else store: of the file, else sluice.db in SLUICE_DATA or ~/.local/state/sluice',
+    help: 'the store; default: SLUICE_STORE, else store: of the configuration, else sluice.db in SLUICE_DATA or ~/.local/state/sluice',
   },
 } as const satisfies FlagTable;
 
-/** What is known about where a store may be. */
+/** Sources of the location of a store. */
 interface AskedStore {
-  /** `--store`; undefined where it was not given. */
+  /** `--store`; undefined if it is absent. */
   readonly flag: string | undefined;
-  /** `store:` of the file where it is valid by itself; null: there is none. */
+  /** `store:` of the file if that section is valid; else null. */
   readonly section: StoreSection | null;
 }
 
-/** Where a store is. */
+/** Location of a store. */
 export interface StorePlace {
   readonly kind: string;
-  /** Absolute; '' for a store that is no file. */
+  /** Absolute; '' for a store without a file. */
   readonly at: string;
   readonly from: 'flag' | 'environment' | 'file' | 'default';
-  /** `store:` as if it had been written for this place, with the file's other keys. */
+  /** The section `store:` for this location, with the other keys of the file. */
   readonly section: StoreSection;
 }
 
-/** The machine as far as a store's place depends on it. */
-type StoreMachine = Pick<ProcessContext, 'folder' | 'environment'>;
-
 /**
- * Where the store is, and the gateway's own files. A relative path on the command line or in
- * `SLUICE_STORE` begins in the working directory. One of the configuration begins in the folder of the
- * gateway's own files.
+ * Locates the store and the data folder without opening them. The order is: the flag, the variable,
+ * `store:` of the file, `sluice.db` in the data folder. So a refused configuration with a valid
+ * section `store:` is enough. A relative path of the flag or of `SLUICE_STORE` is relative to the working
+ * directory, one of the configuration to the data folder. Follows docs/configuration.md (store).
  */
 export async function findStore(
   asked: AskedStore,
-  machine: StoreMachine,
+  machine: Machine,
 ): Promise<{ readonly place: StorePlace; readonly dataFolder: DataFolder }> {
   const named = namedPlace(asked, machine);
   const written = asked.section ?? {};
@@ -188,10 +181,10 @@ export async function findStore(
   return { place: named ?? { kind, at, from, section: written }, dataFolder };
 }
 
-/** The place that the flag or the variable names; null: neither does. */
+/** The location that the flag or the variable names; null if neither does. */
 function namedPlace(
   { flag = '', section }: AskedStore,
-  { folder, environment }: StoreMachine,
+  { folder, environment }: Machine,
 ): StorePlace | null {
   const variable = environment['SLUICE_STORE'] ?? '';
   const written = section ?? {};
@@ -200,7 +193,7 @@ function namedPlace(
   return { ...placeNamed(variable, folder, written), from: 'environment' };
 }
 
-/** The same place, with what another file says about everything but kind and path. */
+/** Keeps kind and path of a location, and takes the other keys from another section. */
 export function placeWith(place: StorePlace, section: StoreSection): StorePlace {
   const { kind } = place;
   const own = place.section[kind] ?? {};

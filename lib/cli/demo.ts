@@ -1,5 +1,5 @@
-// `sluice demo`: what a newcomer runs first. A recording is served as an API server on loopback, the
-// gateway runs on it over HTTP as on any cluster, and a script stands for the pipeline.
+// `sluice demo`: a first look without a cluster. It serves a recording as an API server on loopback and
+// runs the gateway on it over HTTP, as on any cluster. A script takes the place of the pipeline.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,10 +25,10 @@ import type { GivenFlags } from './flags.ts';
 import { mustBeRecording, speedOf } from './playback.ts';
 import { runPlan } from './run-plan.ts';
 
-/** The recording spans minutes; so it is over in about ten seconds and can still be followed. */
+/** At this speed the recording of some minutes takes about ten seconds and is still readable. */
 const SPEED = '20';
 const DRAIN_MS = 10_000;
-/** Any free port on loopback, where reads need no token. */
+/** Listens on any free port on loopback, where reads need no token. */
 const DEMO_HTTP = {
   probes: null,
   api: { host: '127.0.0.1', port: 0 },
@@ -36,24 +36,24 @@ const DEMO_HTTP = {
   tokenFile: null,
   hosts: [],
 } as const;
-/** What a demo started is gone when it ends. */
+/** Deliveries of a demo need not survive it. */
 const DEMO_STORE = planStore({ memory: {} });
-/** The namespace the demo takes for its own; nothing in the recording is in it. */
+/** Namespace of the demo's gateway; the recording has nothing in it. */
 const OWN_NAMESPACE = 'sluice';
 
-/** Shows the gateway at work on a recording. */
+/** Runs the gateway on a recording. */
 export const demoCommand: Command = {
   name: 'demo',
-  summary: 'shows it all without a cluster: a recording, the gateway on it, a sample pipeline',
+  summary: 'shows the gateway without a cluster: on a recording, with a sample pipeline',
   synopsis: '[--config FILE] [--recording FILE] [--speed N|full] [--stay]',
   flags: {
     config: { type: 'string', takes: 'FILE', help: 'other filters; default samples/config.yaml' },
     recording: { type: 'string', takes: 'FILE', help: 'another recording; see sluice record' },
     speed: { type: 'string', takes: 'N|full', help: `times as fast as recorded; default ${SPEED}` },
-    stay: { type: 'boolean', help: 'go on when all was played, until Ctrl-C, to look around' },
+    stay: { type: 'boolean', help: 'keep running after the recording, until Ctrl-C' },
   },
-  run: async (given, surroundings) => {
-    const { folder, program } = surroundings;
+  run: async (given, context) => {
+    const { folder, program } = context;
     const file = given.text('config') ?? packaged('samples/config.yaml', folder);
     const recording = given.text('recording') ?? packaged('samples/demo.ndjson', folder);
     const speed = given.text('speed') ?? SPEED;
@@ -69,15 +69,15 @@ export const demoCommand: Command = {
         afterWatches: Math.min(1, watches),
         cluster: 'demo',
       },
-      surroundings,
+      context,
     );
     const again = given.isSet('stay') ? '' : stayingCommand(given, program);
-    surroundings.stdout.write(opening({ recording, file, speed, url: playback.url, again }));
+    context.stdout.write(opening({ recording, file, speed, url: playback.url, again }));
     const summary = new DemoSummary();
     const lasting = given.isSet('stay') ? 'until stopped' : 'until over';
     await using own = await temporaryFolder();
-    await play({ plan, problems, file, playback, summary, lasting, own: own.path }, surroundings);
-    surroundings.stdout.write(summary.render({ file, recording, program, again }));
+    await play({ plan, problems, file, playback, summary, lasting, own: own.path }, context);
+    context.stdout.write(summary.render({ file, recording, program, again }));
     return 0;
   },
 };
@@ -89,30 +89,30 @@ interface Playing {
   readonly playback: Playback;
   readonly summary: DemoSummary;
   readonly lasting: 'until stopped' | 'until over';
-  /** A folder for the API's token, which goes with the demo. */
+  /** Folder for the token of the API; it is removed at the end. */
   readonly own: string;
 }
 
-/** Runs the gateway until everything was played and judged, and every build has ended; or on. */
-async function play(playing: Playing, surroundings: ProcessContext): Promise<void> {
+/** Runs the gateway until all Events are decided and all builds have ended, or until a stop. */
+async function play(playing: Playing, context: ProcessContext): Promise<void> {
   const { plan, problems, file, playback, summary, lasting, own } = playing;
-  const { clock, environment, stdout, program } = surroundings;
+  const { clock, environment, stdout, program } = context;
   const over = new AbortController();
   let ways = '';
   void playback.done.then(
     async () => {
       await summary.quiet(clock, over.signal);
       if (lasting === 'until over') over.abort(new Error('all was played'));
-      else stdout.write(`\nAll was played; it goes on until Ctrl-C. Ask it:\n${ways}\n`);
+      else stdout.write(`\nThe recording is over; it runs until Ctrl-C. Try:\n${ways}\n`);
     },
     (error: unknown) => over.abort(error),
   );
-  const stop = AbortSignal.any([surroundings.stop, over.signal]);
+  const stop = AbortSignal.any([context.stop, over.signal]);
   const request = {
     plan,
     configuration: {
       file,
-      folder: dirname(resolve(surroundings.folder, file)),
+      folder: dirname(resolve(context.folder, file)),
       form: plan.form,
       problems,
       text: null,
@@ -122,7 +122,7 @@ async function play(playing: Playing, surroundings: ProcessContext): Promise<voi
     drainMs: DRAIN_MS,
     dataFolder: givenFolder(own),
     storeAt: '',
-    // The recording's cluster is made for this demo.
+    // The cluster of the recording exists only for this demo.
     before: 'none' as const,
     connect: (observe: Parameters<typeof connect>[1]['observe']) =>
       connect(
@@ -133,37 +133,37 @@ async function play(playing: Playing, surroundings: ProcessContext): Promise<voi
       summary.observe(observation);
       if (observation.kind !== 'listening' || lasting === 'until over') return;
       ways = waysToAsk(observation, program);
-      stdout.write(`\nAnother terminal can ask it until Ctrl-C:\n${ways}\n`);
+      stdout.write(`\nTry in another terminal, until Ctrl-C:\n${ways}\n`);
     },
   };
-  await runPlan(request, surroundings, stop);
-  // A recording that breaks off ended the run; that is not what was asked for.
-  if (!surroundings.stop.aborted) await playback.done;
+  await runPlan(request, context, stop);
+  // A recording that failed also ended the run; that is an error.
+  if (!context.stop.aborted) await playback.done;
 }
 
 async function planOf(file: string): Promise<{ plan: Plan; problems: readonly Problem[] }> {
   const read = await readConfigFile(file);
-  const context = {
+  const planContext = {
     namespace: OWN_NAMESPACE,
     buildNamespace: OWN_NAMESPACE,
     exec: 'allowed' as const,
   };
   const { plan, problems } = read.ok
-    ? loadPlan({ ...context, text: read.text })
+    ? loadPlan({ ...planContext, text: read.text })
     : { plan: null, problems: [read.problem] };
   if (plan === null) throw refused(problems, file);
-  // The demo leaves the machine's own ports and files alone, and its log is for people.
+  // The demo must not use the usual ports and files of the machine, and its log is for people.
   const logging = { ...plan.logging, format: 'text' as const };
   return { plan: { ...plan, http: DEMO_HTTP, logging, store: DEMO_STORE }, problems };
 }
 
-/** The recording is served on loopback: a proxy could only be in the way. */
+/** Removes the proxy variables: the recording is served on loopback, where a proxy would fail. */
 function withoutProxy(environment: ProcessContext['environment']): ProcessContext['environment'] {
   const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'].flatMap((n) => [n, n.toLowerCase()]);
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !names.includes(name)));
 }
 
-/** The command line that runs the same demo and keeps it running. */
+/** Renders the command line that keeps the same demo running. */
 function stayingCommand(given: GivenFlags, program: string): string {
   const flags = ['config', 'recording', 'speed'].flatMap((name) => {
     const value = given.text(name);
@@ -208,13 +208,13 @@ function waysToAsk(
   );
 }
 
-/** A folder of the demo's own; it is removed with all that is in it. */
+/** Creates a folder that is removed at the end with its content. */
 async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'sluice-demo-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** A file of this package, wherever it lies, as short as it can be said from here. */
+/** Path of a file of this package, relative to the folder if that is shorter. */
 function packaged(path: string, folder: string): string {
   const root = import.meta.url.endsWith('.ts') ? '../../' : '../../../';
   const file = fileURLToPath(new URL(join(root, path), import.meta.url));
@@ -222,12 +222,10 @@ function packaged(path: string, folder: string): string {
   return short.startsWith('..') ? file : short;
 }
 
-// What the demo counts while it runs, and says at its end. It sees observations and nothing else.
-
-/** Nothing happened for so long: everything that was played has been judged and built. */
+/** Without an observation for so long, all Events are decided and all builds have ended. */
 const QUIET_MS = 750;
 
-/** Counts what a demo shows. */
+/** Counts observations for the summary at the end. */
 class DemoSummary {
   readonly #byRule = new Map<string, number>();
   readonly #dispositions = new Map<Disposition, number>();
@@ -237,7 +235,7 @@ class DemoSummary {
   #running = 0;
   #happened = 0;
 
-  /** Takes note of an observation; may be handed on by itself. */
+  /** Counts an observation; the function is bound to this object. */
   readonly observe = (observation: Observation): void => {
     this.#happened += 1;
     if (observation.kind === 'attempt-started') this.#running += 1;
@@ -253,7 +251,7 @@ class DemoSummary {
     for (const { disposition } of observation.disposed) count(this.#dispositions, disposition);
   };
 
-  /** Resolves once no attempt runs and nothing has been observed for a while. */
+  /** Resolves when no attempt runs and nothing was observed for `QUIET_MS`. */
   async quiet(clock: Clock, signal: AbortSignal): Promise<void> {
     let before: number;
     do {
@@ -262,7 +260,7 @@ class DemoSummary {
     } while (this.#running > 0 || this.#happened !== before);
   }
 
-  /** The last lines of a demo. */
+  /** Renders the last lines of a demo. */
   render(shown: { file: string; recording: string; program: string; again: string }): string {
     const { again } = shown;
     const started = this.#dispositions.get('queued') ?? 0;

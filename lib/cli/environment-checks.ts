@@ -1,5 +1,6 @@
-// Whether the variables that name proxies can be used. `run` does not start if a trigger needs one
-// that cannot; `check` only warns: the gateway may run with other variables.
+// Checks the environment of a configuration: proxy variables, and the files and variables of secrets
+// and certificates. `run` does not start if a needed one is unusable. `check` only warns, because the
+// gateway may run on another machine.
 
 import { NO_PLACE } from '../config/source-map.ts';
 import type { Problem } from '../core/problem.ts';
@@ -10,7 +11,7 @@ import { type Plan, pointerOf } from '../plan/plan.ts';
 import type { ProcessContext } from './command.ts';
 import type { FoundConfiguration } from './configuration.ts';
 
-/** A problem for each trigger that needs an unusable variable, and a warning for each other fault. */
+/** Finds each trigger that needs an unusable proxy variable, and warns about other invalid ones. */
 export function proxyProblems(
   plan: Plan | null,
   { environment }: Pick<ProcessContext, 'environment'>,
@@ -45,15 +46,12 @@ export function proxyProblems(
 
 const UNUSABLE = { severity: 'warning', code: 'proxy-unusable', path: '', ...NO_PLACE } as const;
 
-// Whether what a configuration names can be read: files and variables with secrets and certificates.
-// `run` does not start without them, `check` only warns: they may be on another machine.
-
 const HINTS = {
   error: 'write the secret there, or name another file or variable',
-  warning: 'run does not start without it where it runs: write the secret there, or name another',
+  warning: 'run does not start without it: on its machine, write the secret there or name another',
 } as const;
 
-/** A problem for each secret that can not be read now, or that can not be one. */
+/** Finds each secret that is unreadable or invalid. */
 export async function secretProblems(
   { secrets, folder }: Pick<FoundConfiguration, 'secrets' | 'folder'>,
   { environment }: ProcessContext,

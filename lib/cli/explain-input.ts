@@ -1,6 +1,6 @@
-// Events from a file or from standard input, one after the other as they come, so that a watch is
-// explained while it goes on. The first character says whether it is JSON or YAML. A value that is no
-// Event ends the reading, with its line.
+// Reads Events from a file or from standard input one by one, so that a running watch is explained, too.
+// The first character decides between JSON and YAML. A value that is not an Event ends the reading, with
+// an error that names its line.
 
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
@@ -13,26 +13,26 @@ import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
 import { type GivenEvent, givenIn, MOST_LEVELS } from '../sources/given-events.ts';
 import type { ProcessContext } from './command.ts';
 
-/** An Event, or something between Events that is passed over. */
+/** An Event, or a skipped line between Events. */
 export type ReadEvent = Exclude<GivenEvent, { readonly kind: 'refused' }>;
 
-// One List of 50,000 Events; as text and as values it still fits into Node's default heap.
+// A List of 50,000 Events: its text and its values together still fit into Node's default heap.
 const JSON_CHARACTERS = 128 * 1024 * 1024;
-// YAML is parsed into many small pieces, which take about twenty times the memory of the text.
+// The parsed nodes of YAML take about twenty times the memory of the text.
 const YAML_CHARACTERS = 16 * 1024 * 1024;
 
 /**
  * Reads Events from a file, or from standard input if there is none or it is `-`.
  *
- * **Errors**: throws `input-unusable` at the first value that is no Event, with the name of the input
- * and the line. Throws an AbortError if `stop` ends the reading of standard input.
+ * **Errors**: throws `input-unusable` at the first value that is not an Event, with the name of the
+ * input and the line. Throws an AbortError if `stop` ends the reading of standard input.
  */
 export async function* readEvents(
   file: string | undefined,
   { stdin, stop, folder }: Pick<ProcessContext, 'stdin' | 'stop' | 'folder'>,
 ): AsyncGenerator<ReadEvent, void> {
   if (file === undefined || file === '-') {
-    // A person who waits at a terminal for the end of nothing must be able to leave.
+    // Ctrl-C must work at a terminal while standard input is empty.
     yield* readFrom(textOf(addAbortSignal(stop, stdin)), 'standard input');
     return;
   }
@@ -76,7 +76,7 @@ async function* readFrom(
   if (values !== null) yield* eventsOf(values.end(), name);
 }
 
-// White space before the first value; beyond it the text counts as JSON.
+// Most white space before the first value; after more of it the text counts as JSON.
 const HEAD_CHARACTERS = 64 * 1024;
 
 function* eventsOf(placed: Iterable<Placed>, name: string): Generator<ReadEvent, void> {
@@ -94,19 +94,19 @@ interface Placed {
   readonly line: number;
 }
 
-/** Values of a text that comes in pieces. */
+/** Parses the values of a text that arrives in pieces. */
 interface ValueReader {
   write(text: string): Iterable<Placed>;
   end(): Iterable<Placed>;
 }
 
-/** By the beginning of a text, which form it has. */
+/** Chooses the parser by the beginning of a text. */
 function valuesFor(head: string, name: string): ValueReader {
   if (/^\s*(?:NAMESPACE\s+)?LAST SEEN\s/.test(head)) {
     throw unusable(`${name}: found a table for people (expected JSON or YAML); add -o json`);
   }
   if (/[\0\uFFFD]/.test(head.slice(0, 1024))) {
-    throw unusable(`${name}: found no text in UTF-8 (expected JSON or YAML in UTF-8)`);
+    throw unusable(`${name}: found no UTF-8 (expected JSON or YAML in UTF-8)`);
   }
   return /^[\s\uFEFF\u001e]*(?:[{[]|$)/.test(head) ? new JsonText(name) : new YamlText(name);
 }
@@ -119,7 +119,7 @@ class JsonText implements ValueReader {
     this.#name = name;
   }
 
-  // Values before a fault come first.
+  // Yields the values before a syntax error first.
   *write(text: string): Generator<Placed, void> {
     for (const value of this.#values.write(text)) yield this.#mustBe(value);
   }
@@ -130,15 +130,15 @@ class JsonText implements ValueReader {
 
   #mustBe(value: JsonValue): Placed {
     if (value.ok) return value;
-    throw unusable(`${this.#name}, line ${value.line}: no JSON: ${value.why}`);
+    throw unusable(`${this.#name}, line ${value.line}: not JSON: ${value.why}`);
   }
 }
 
-/** Documents are parsed as soon as the next one begins. */
+/** Parses each YAML document when the next one begins. */
 class YamlText implements ValueReader {
   readonly #name: string;
   #held = '';
-  /** Lines before what is held. */
+  /** Number of lines before `#held`. */
   #lines = 0;
 
   constructor(name: string) {
@@ -173,7 +173,7 @@ class YamlText implements ValueReader {
   }
 }
 
-/** The offset of the last line that begins with `---` and is known to end there; 0 if there is none. */
+/** Offset of the last separator line `---` whose end has arrived; 0 if there is none. */
 function lastSeparator(text: string): number {
   const at = text.lastIndexOf('\n---');
   return at >= 0 && /^\s/.test(text.slice(at + 4, at + 5)) ? at + 1 : 0;

@@ -1,6 +1,5 @@
-// `sluice explain`: Events in, one decision each with the reason why every rule before it did not
-// match. It makes no request and starts nothing. Reading the input is explain/input.ts, the text
-// explain/text.ts.
+// `sluice explain`: the decision on each given Event, and why every earlier rule did not match. It makes
+// no request and starts nothing. explain-input.ts reads the Events, explanation-text.ts renders the text.
 
 import { SluiceError } from '../core/errors.ts';
 import type { EventObject } from '../core/event.ts';
@@ -19,19 +18,19 @@ import { explanationToJson, renderExplanation } from './explanation-text.ts';
 import { type FlagTable, FORMAT_FLAGS, formatOf, type GivenFlags } from './flags.ts';
 
 const SELECTION_FLAGS = {
-  accepted: { type: 'boolean', help: 'only Events that a rule accepts' },
+  accepted: { type: 'boolean', help: 'show only Events that a rule accepts' },
   rule: {
     type: 'string',
     takes: 'NAME',
-    help: 'only Events that this rule decides: its name, # and its index, or default',
+    help: 'show only Events that this rule decides: its name, # and its index, or default',
   },
-  'last-state': { type: 'boolean', help: 'of each series only its last state' },
+  'last-state': { type: 'boolean', help: 'explain only the last state of each series' },
 } as const satisfies FlagTable;
 
 /** Explains the decisions on given Events. */
 export const explainCommand: Command = {
   name: 'explain',
-  summary: 'says for given Events what is decided, by which rule, and why not by those before it',
+  summary: 'explains the decision on given Events: by which rule, and why no earlier rule matched',
   synopsis: '--config FILE [--events FILE] [--accepted] [--render] [--format json] [flags]',
   flags: {
     ...CONFIG_FLAGS,
@@ -45,23 +44,23 @@ export const explainCommand: Command = {
     source: {
       type: 'string',
       takes: 'NAME',
-      help: 'the source they are judged for; default: the first one that reads them',
+      help: 'the source to decide for; default: the first one that reads the Event',
     },
     ...SELECTION_FLAGS,
     render: {
       type: 'boolean',
-      help: 'also what each trigger would send; of a secret only its name',
+      help: 'also show the content that each trigger would send; secrets appear as their names',
     },
   },
   notes:
     'For instance: kubectl get events -o json | sluice explain --config sluice.yaml\n' +
-    'or as they come: kubectl get events -w -o json | sluice explain --config sluice.yaml',
-  run: async (given, surroundings) => {
+    'or for a watch: kubectl get events -w -o json | sluice explain --config sluice.yaml',
+  run: async (given, context) => {
     const format = formatOf(given);
-    const context = { ...namespacesOf(given, surroundings.environment), exec: 'allowed' as const };
-    const found = await requireConfiguration(given, surroundings, context);
+    const planContext = { ...namespacesOf(given, context.environment), exec: 'allowed' as const };
+    const found = await requireConfiguration(given, context, planContext);
     const { plan, folder, form } = found;
-    if (form === 'none') showProblems(found, surroundings.stderr, surroundings.environment);
+    if (form === 'none') showProblems(found, context.stderr, context.environment);
     const asked: ExplainRequest = {
       format,
       plan,
@@ -70,7 +69,7 @@ export const explainCommand: Command = {
       isWanted: selectionOf(given, plan),
       isRendered: given.isSet('render'),
     };
-    const explaining = new Explaining(asked, surroundings);
+    const explaining = new Explaining(asked, context);
     const lastStates = given.isSet('last-state') ? new LastStates() : null;
     await explaining.run(given.text('events'), lastStates);
     return 0;
@@ -90,31 +89,31 @@ interface ExplainRequest {
 /** One run of the command. */
 class Explaining {
   readonly #asked: ExplainRequest;
-  readonly #surroundings: ProcessContext;
+  readonly #context: ProcessContext;
   readonly #summary = new ExplanationSummary();
 
-  constructor(asked: ExplainRequest, surroundings: ProcessContext) {
+  constructor(asked: ExplainRequest, context: ProcessContext) {
     this.#asked = asked;
-    this.#surroundings = surroundings;
+    this.#context = context;
   }
 
-  /** Explains what is read, each Event as it comes, or the last state of each series at the end. */
+  /** Explains each Event as it arrives, or at the end the last state of each series. */
   async run(file: string | undefined, lastStates: LastStates | null): Promise<void> {
-    const { stderr } = this.#surroundings;
+    const { stderr } = this.#context;
     const isStopped = await this.#read(file, lastStates);
     if (!isStopped) {
       for (const event of lastStates?.events ?? []) await this.#explain(event);
     }
-    // Someone who leaves before anything came needs no word about it.
+    // After a stop it is no news that nothing arrived.
     if (this.#summary.judged === 0 && !isStopped) stderr.write('no Events to explain\n');
     this.#summarize();
   }
 
-  /** Answers whether a watch was left by a wish to stop. */
+  /** Reads all Events; returns whether a request to stop ended it. */
   async #read(file: string | undefined, lastStates: LastStates | null): Promise<boolean> {
-    const { stop } = this.#surroundings;
+    const { stop } = this.#context;
     try {
-      for await (const read of readEvents(file, this.#surroundings)) {
+      for await (const read of readEvents(file, this.#context)) {
         stop.throwIfAborted();
         if (read.kind === 'skipped') this.#skip(read);
         else if (lastStates === null) await this.#explain(read.event);
@@ -128,7 +127,7 @@ class Explaining {
   }
 
   #skip(read: Extract<ReadEvent, { readonly kind: 'skipped' }>): void {
-    const { stderr } = this.#surroundings;
+    const { stderr } = this.#context;
     this.#summary.skip(read);
     if (read.what !== 'ERROR') return;
     stderr.write(`${read.place}: skipped an ERROR of the watch: ${read.detail || '-'}\n`);
@@ -136,7 +135,7 @@ class Explaining {
 
   async #explain(event: EventObject): Promise<void> {
     const { plan, source, isWanted, isRendered, format, folder } = this.#asked;
-    const { clock, stdout, stop } = this.#surroundings;
+    const { clock, stdout, stop } = this.#context;
     const explained = explainEvent(event, plan, { source, now: clock.now() });
     const isShown = isWanted(explained);
     this.#summary.add(explained, { isShown });
@@ -146,19 +145,19 @@ class Explaining {
     await written(stdout, render(explained, previews), stop);
   }
 
-  /** Programs read standard output line by line: there the summary would be no explanation. */
+  /** Prints the summary; with JSON on standard error, because each line of standard output is an explanation. */
   #summarize(): void {
-    const { stdout, stderr } = this.#surroundings;
+    const { stdout, stderr } = this.#context;
     const summary = this.#summary.render();
     const to = this.#asked.format === 'json' ? stderr : stdout;
     if (summary !== null && !to.destroyed) to.write(summary);
   }
 }
 
-// About as much memory as a recording of a large cluster's week takes.
+// Enough for a recording of one week of a large cluster.
 const MOST_SERIES = 200_000;
 
-/** The last state of each series, in the order in which the series were first seen. */
+/** Keeps the last state of each series, in the order of their first states. */
 class LastStates {
   readonly #events = new Map<string, EventObject>();
 
@@ -203,18 +202,16 @@ function mustBeRule(asked: string, { rules }: Plan['chain']): void {
   throw new SluiceError('usage', `flag --rule: "${asked}" is not configured (${there}${hint})`);
 }
 
-/** The names by which `--rule` knows a rule, or the rejection without one. */
+/** Values of `--rule` that select a rule, or the default rejection. */
 function namesOf(rule: ExplainedEvent['explanation']['decision']['rule']): readonly string[] {
   if (rule === null) return [DEFAULT_RULE];
   return rule.name === null ? [`#${rule.index}`] : [rule.name, `#${rule.index}`];
 }
 
-// Counts of what was explained, for the line at the end.
-
-/** How the summary and `--rule` call the rejection of an Event that no rule matches. */
+/** Name of the default rejection in the summary and in `--rule`. */
 const DEFAULT_RULE = 'default';
 
-/** Counts Events by what was decided. */
+/** Counts decisions for the line at the end. */
 class ExplanationSummary {
   readonly #byRule = { accept: new Map<string, number>(), reject: new Map<string, number>() };
   readonly #guarded = new Map<string, number>();
@@ -223,7 +220,7 @@ class ExplanationSummary {
   #unread = 0;
   #shown = 0;
 
-  /** How many Events were explained, shown or not. */
+  /** Number of explained Events, shown or not. */
   get judged(): number {
     return this.#judged;
   }
@@ -238,12 +235,12 @@ class ExplanationSummary {
     if (facts.guard !== null) increase(this.#guarded, facts.guard.disposition);
   }
 
-  /** Counts a line of a watch that holds no Event to explain. */
+  /** Counts a line of a watch without an Event to explain. */
   skip({ what }: Extract<ReadEvent, { readonly kind: 'skipped' }>): void {
     increase(this.#skipped, what);
   }
 
-  /** The summary; null if what was shown says it all. */
+  /** Renders the summary; null if the shown explanations are enough. */
   render(): string | null {
     const skipped = listed(this.#skipped);
     const isPlain = this.#judged === this.#shown && skipped === '';

@@ -1,5 +1,5 @@
-// An explanation for people, and as the line of JSON that programs read. Every text of an Event is
-// made printable here, because both forms may reach a terminal.
+// Explanations as text for people and as lines of JSON for programs. Every text of an Event comes out
+// printable, because both forms may reach a terminal.
 
 import type { Explanation, TrailEntry } from '../core/decision.ts';
 import { toExplanationDocument } from '../filters/decide.ts';
@@ -7,7 +7,7 @@ import { printable } from '../kit/text/printable.ts';
 import type { ExplainedEvent, TriggerPreview } from '../plan/explain-event.ts';
 import { jsonLine } from './deliveries/delivery-text.ts';
 
-/** One explanation as a line of JSON; `previews` only if they were asked for. */
+/** Renders an explanation as a line of JSON; null: without previews. */
 export function explanationToJson(
   { occurrence, explanation, facts }: ExplainedEvent,
   previews: readonly TriggerPreview[] | null = null,
@@ -22,10 +22,10 @@ function toShown(preview: TriggerPreview): object {
 }
 
 /**
- * One explanation for people.
+ * Renders an explanation for people.
  *
- * **Shape**: the Event, the sources that read it, each rule passed over, and the decision; then the
- * guard that stops it, or the previews.
+ * **Shape**: the Event, the sources that read it, each rule that did not match, the decision, and the
+ * guard that stops it or the previews.
  */
 export function renderExplanation(
   explained: ExplainedEvent,
@@ -47,7 +47,7 @@ export function renderExplanation(
   return `${[head, ...lines.map((line) => (line === '' ? '' : `  ${line}`))].join('\n')}\n`;
 }
 
-/** Which sources read the Event, and for which one it is judged. */
+/** Names the sources that read the Event, and the one that the decision is for. */
 function renderReading({ occurrence, facts: { readBy } }: ExplainedEvent): string {
   const { source, fields } = occurrence;
   const names = readBy.map((name) => printable(name)).join(', ');
@@ -60,7 +60,7 @@ function renderReading({ occurrence, facts: { readBy } }: ExplainedEvent): strin
   return readBy.length === 1 ? `read by ${names}` : `read by ${names}, once each; ${judged}`;
 }
 
-/** Why one rule did not match, for people. */
+/** Renders why one rule did not match. */
 export function renderEntry({ index, name, field, wanted, found }: TrailEntry): string {
   const rule = `rule ${index}${name === null ? '' : ` ${printable(name)}`}`;
   const found_ = printable(JSON.stringify(found), 200);

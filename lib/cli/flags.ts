@@ -1,5 +1,6 @@
-// Flags in Go's style, as the original gateway took them: long names with one dash or two, `-x v`
-// or `-x=v`. What may follow is a table of the command's; everything else is a usage error.
+// Command line flags in Go's style, as in the original gateway: long names with one dash or two, `-x v`
+// or `-x=v`. Each command has a table of its flags; any other flag is a usage error. Flags that several
+// commands share and their parsers are here, too.
 // Source: https://pkg.go.dev/flag#hdr-Command_line_flag_syntax
 
 import { parseArgs } from 'node:util';
@@ -9,30 +10,30 @@ import { nearestName } from '../kit/text/nearest.ts';
 /** One flag of a command. */
 export interface Flag {
   readonly type: 'string' | 'boolean' | 'list';
-  /** What it takes, for the usage text, for instance `FILE`. */
+  /** Placeholder of its value in the usage text, for instance `FILE`. */
   readonly takes?: string;
-  /** The values that there are, for completion; absent: the words in small letters of `takes`. */
+  /** Possible values for completion; absent: the lower-case words of `takes`. */
   readonly values?: readonly string[];
   readonly help: string;
 }
 
-/** The flags of a command by their long names. */
+/** Flags of a command by long name. */
 export type FlagTable = Readonly<Record<string, Flag>>;
 
-/** What was given on the command line. */
+/** The parsed flags and arguments of a command line. */
 export interface GivenFlags {
-  /** The last value of a string flag; undefined where it was not given. */
+  /** The last value of a string flag; undefined if it is absent. */
   text(name: string): string | undefined;
   isSet(name: string): boolean;
-  /** Every value of a list flag, commas split. */
+  /** All values of a list flag, split at commas. */
   list(name: string): readonly string[];
   readonly positionals: readonly string[];
 }
 
 /**
- * Reads a command line.
+ * Parses a command line.
  *
- * **Errors**: SluiceError `usage` for what the table does not have or a flag without its value.
+ * **Errors**: SluiceError `usage` for an unknown flag or a flag without its value.
  */
 export function parseFlags(table: FlagTable, args: readonly string[]): GivenFlags {
   const options = Object.fromEntries(
@@ -50,7 +51,7 @@ export function parseFlags(table: FlagTable, args: readonly string[]): GivenFlag
   }
 }
 
-/** The flags of a command as its usage text shows them. */
+/** Renders the flags of a command for its usage text. */
 export function renderFlags(table: FlagTable): string {
   const rows = Object.entries(table).map(([name, flag]): [string, string] => [
     `  --${name}${flag.takes === undefined ? '' : ` ${flag.takes}`}`,
@@ -62,7 +63,7 @@ export function renderFlags(table: FlagTable): string {
 
 const HELP: Flag = { type: 'boolean', help: 'show this' };
 
-/** One dash becomes two, `-x=false` disappears; what stands behind a text flag is its value. */
+/** Makes one dash two, drops `-x=false` and joins each text flag with its value. */
 function normalise(table: FlagTable, args: readonly string[]): string[] {
   const normal: string[] = [];
   for (let place = 0; place < args.length; place += 1) {
@@ -126,17 +127,15 @@ function toGiven(
   };
 }
 
-// Addresses as flags take them: `HOST:PORT`, with an IPv6 host in brackets, or a port alone.
-
-/** The text of a flag, and what completes it. */
+/** The value of an address flag. */
 interface WrittenAddress {
   readonly flag: string;
   readonly text: string;
-  /** The host that is meant if only a port is given. */
+  /** The default host, if only a port is given. */
   readonly host: string;
 }
 
-/** The address that a flag was given. **Errors**: `usage`, naming the flag. */
+/** Parses `HOST:PORT`, with an IPv6 host in brackets, or a port alone. **Errors**: `usage`. */
 export function addressOf({ flag, text, host: ownHost }: WrittenAddress): {
   readonly host: string;
   readonly port: number;
@@ -149,14 +148,12 @@ export function addressOf({ flag, text, host: ownHost }: WrittenAddress): {
   return { host: host.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1', port };
 }
 
-// `--format`: text for people, JSON for programs.
-
-/** The flag that chooses the form of what is printed. */
+/** The flag for the output format: text for people, JSON for programs. */
 export const FORMAT_FLAGS = {
-  format: { type: 'string', takes: 'text|json', help: 'how to print; default text' },
+  format: { type: 'string', takes: 'text|json', help: 'output format; default text' },
 } as const satisfies FlagTable;
 
-/** The form asked for. **Errors**: `usage` for any other. */
+/** Parses `--format`. **Errors**: `usage` for another value. */
 export function formatOf(given: GivenFlags): 'text' | 'json' {
   const format = given.text('format') ?? 'text';
   if (format === 'text' || format === 'json') return format;

@@ -1,5 +1,5 @@
-// The texts of `sluice help`: all commands, a group, one command. Also how a command is found by its
-// words, because help and main look for it in the same way.
+// `sluice help`: the usage of all commands, of a group or of one command. Also the search for a command
+// by its words, which help and main share.
 
 import { SluiceError } from '../core/errors.ts';
 import { nearestName } from '../kit/text/nearest.ts';
@@ -7,7 +7,7 @@ import { printable } from '../kit/text/printable.ts';
 import type { Command, CommandGroup, CommandTable } from './command.ts';
 import { renderFlags } from './flags.ts';
 
-/** Shows the usage of a command; the table is asked when it runs, because it holds this command too. */
+/** Makes the command `help`; it reads the table when it runs, because the table contains it. */
 export function helpCommand(table: () => CommandTable): Command {
   return {
     name: 'help',
@@ -23,7 +23,7 @@ export function helpCommand(table: () => CommandTable): Command {
   };
 }
 
-/** The help for the words of a command; for none, all commands. **Errors**: `usage`. */
+/** Renders the help for the words of a command; without words for all commands. **Errors**: `usage`. */
 export function helpFor([name, word]: readonly string[], table: CommandTable): string {
   if (name === undefined) return renderHelp(table);
   const command = commandNamed(name, table);
@@ -39,7 +39,7 @@ export function helpFor([name, word]: readonly string[], table: CommandTable): s
     : renderUsage(commandNamed(word, command.commands));
 }
 
-/** The entry of a table by its name. **Errors**: `usage`, with the nearest name. */
+/** Finds the entry of a table by its name. **Errors**: `usage`, with the nearest name. */
 export function commandNamed<One>(name: string, table: Readonly<Record<string, One>>): One {
   const found = Object.hasOwn(table, name) ? table[name] : undefined;
   if (found !== undefined) return found;
@@ -51,20 +51,20 @@ export function commandNamed<One>(name: string, table: Readonly<Record<string, O
 function renderHelp(table: CommandTable): string {
   return (
     'sluice: starts a build for each Kubernetes Event that a filter accepts, once.\n\n' +
-    `Usage: sluice [command] [flags]; without a command it means run.\n\n${renderNames(table)}\n` +
-    'sluice help <command> tells more.\n'
+    `Usage: sluice [command] [flags]; the default command is run.\n\n${renderNames(table)}\n` +
+    'For details: sluice help <command>\n'
   );
 }
 
-/** The usage text of a group. */
+/** Renders the usage of a group. */
 export function renderGroup({ name, summary, commands, notes = '' }: CommandGroup): string {
   return (
     `Usage: sluice ${name} <command> [flags]\n\n${summary}\n\n${renderNames(commands)}\n` +
-    `${notes === '' ? '' : `${notes}\n`}sluice help ${name} <command> tells more.\n\n`
+    `${notes === '' ? '' : `${notes}\n`}For details: sluice help ${name} <command>\n\n`
   );
 }
 
-/** The usage text of a command. */
+/** Renders the usage of a command. */
 export function renderUsage(command: Command): string {
   const notes = command.notes === undefined ? '' : `\n${command.notes}\n`;
   const flags = renderFlags(command.flags);

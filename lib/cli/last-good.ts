@@ -1,5 +1,6 @@
-// Which configuration a start runs: the one it was pointed to, else, where that is refused, the last
-// good one, which the store keeps. A start that has none, or that is strict, is refused.
+// Chooses the configuration of a start: the given one, or if that is refused the last good one from the
+// store. Without a last good one, and with `--strict`, the start fails. The stored text is never printed:
+// a configuration contains no secrets, but it names them.
 
 import { SluiceError } from '../core/errors.ts';
 import { isJsonObject, stringAt } from '../core/event.ts';
@@ -21,61 +22,62 @@ import {
 import { placeWith, type StorePlace } from './data-folder.ts';
 import { proxyProblems, secretProblems } from './environment-checks.ts';
 
-/** What a start runs. */
+/** The chosen configuration and store. */
 interface Chosen {
-  /** A kept one has the folder and the plan it ran with, and the name and problems of the file that is refused. */
+  /** A last good one keeps its folder and plan, but has the name and problems of the refused file. */
   readonly configuration: Usable;
   readonly place: StorePlace;
-  /** There where the last good one runs instead of the file. */
+  /** The last good one, if it runs instead of the file. */
   readonly kept: Pick<KeptConfiguration, 'file' | 'since'> | null;
 }
 
-/** What a choice depends on besides the file. */
+/** Conditions of the choice. */
 interface ChoiceRequest {
-  readonly context: PlanContext;
+  readonly planContext: PlanContext;
   readonly place: StorePlace;
   readonly dataFolder: string;
   readonly strictness: 'strict' | 'lenient';
 }
 
 /**
- * The configuration to run.
+ * Chooses the configuration to run.
  *
- * **Errors**: `configuration-refused`, after every problem stands on standard error;
- * `store-unusable`, where the store that may keep another can not be opened.
+ * **Errors**: `configuration-refused`, after it printed every problem on standard error.
+ * `store-unusable` if the store with the last good one cannot be opened.
  */
 export async function chooseConfiguration(
   found: FoundConfiguration,
   request: ChoiceRequest,
-  surroundings: ProcessContext,
+  context: ProcessContext,
 ): Promise<Chosen> {
   const { plan } = found;
-  const around = await problemsAround(found, surroundings);
+  const around = await problemsAround(found, context);
   const problems = plan === null ? found.problems : [...found.problems, ...around];
   if (plan !== null && !around.some(isError)) {
     return { configuration: { ...found, plan, problems }, place: request.place, kept: null };
   }
   const { place, strictness, dataFolder } = request;
-  // Whatever it ends with, what is wrong with the file is said first.
+  // In each case the problems of the file are printed first.
   const refuse = (why: string): SluiceError => {
-    tell({ ...found, problems }, surroundings);
+    print({ ...found, problems }, context);
     const { message } = refused(problems, found.file);
     return new SluiceError('configuration-refused', `${message}${why}`);
   };
   if (strictness === 'strict') throw refuse('');
   const kept = await keptAt(place, dataFolder).catch((error: unknown) => {
-    tell({ ...found, problems }, surroundings);
+    print({ ...found, problems }, context);
     throw error;
   });
   if (kept === null) throw refuse(noneIn(place));
-  // A name that was mistyped is no file that went bad: what another file said is not what is meant.
+  // A mistyped file name must not run the last good configuration of another file.
   if (found.text === null && kept.file !== found.file) {
-    throw refuse(`, and the one kept in ${place.at} is of ${kept.file}`);
+    throw refuse(`, and the last good one in ${place.at} is of ${kept.file}`);
   }
-  const again = await planKept(kept, request, surroundings);
+  const again = await planKept(kept, request, context);
   if (again.plan === null) {
-    const error = refuse(`, and so is the one kept of ${new Date(kept.since).toISOString()}`);
-    tell({ ...again, file: `kept ${kept.file}` }, surroundings);
+    const since = new Date(kept.since).toISOString();
+    const error = refuse(`, and so is the last good one of ${since}`);
+    print({ ...again, file: `last good ${kept.file}` }, context);
     throw error;
   }
   return {
@@ -85,64 +87,63 @@ export async function chooseConfiguration(
   };
 }
 
-function tell(shown: ShownProblems, { stderr, environment }: ProcessContext): void {
+function print(shown: ShownProblems, { stderr, environment }: ProcessContext): void {
   showProblems(shown, stderr, environment);
 }
 
 function noneIn({ at }: StorePlace): string {
-  return at === '' ? ', and a store in memory keeps none' : `, and no earlier one is kept in ${at}`;
+  return at === ''
+    ? ', and a store in memory has no last good one'
+    : `, and ${at} has no last good one`;
 }
 
 async function planKept(
   { text, file, folder }: KeptConfiguration,
-  { context }: ChoiceRequest,
-  surroundings: ProcessContext,
+  { planContext }: ChoiceRequest,
+  context: ProcessContext,
 ): Promise<FoundConfiguration> {
-  const again = { ...loadPlan({ ...context, text }), text, file, folder };
-  const around = await problemsAround(again, surroundings);
+  const again = { ...loadPlan({ ...planContext, text }), text, file, folder };
+  const around = await problemsAround(again, context);
   const problems = [...again.problems, ...around];
   return around.some(isError) ? { ...again, plan: null, problems } : { ...again, problems };
 }
 
-/** Problems with files and variables that a configuration needs. */
+/** Finds problems with the files and variables that a configuration needs. */
 async function problemsAround(
   found: FoundConfiguration,
-  surroundings: ProcessContext,
+  context: ProcessContext,
 ): Promise<readonly Problem[]> {
-  const secrets = await secretProblems(found, surroundings, 'error');
-  return [...secrets, ...proxyProblems(found.plan, surroundings, 'error')];
+  const secrets = await secretProblems(found, context, 'error');
+  return [...secrets, ...proxyProblems(found.plan, context, 'error')];
 }
 
 function isError({ severity }: Problem): boolean {
   return severity === 'error';
 }
 
-/** Opens the store for a look; one that is not there yet is not made for that. */
+/** Reads the last good configuration from the store; it does not create a missing store. */
 async function keptAt(place: StorePlace, dataFolder: string): Promise<KeptConfiguration | null> {
   if (place.at === '' || !(await isThere(place.at))) return null;
   await using store = await planStore(place.section).create({ folder: dataFolder }).open();
   return await readKept(store.keep);
 }
 
-// The last good configuration as the store keeps it: what a restart onto a bad file runs. Its text is
-// never shown; a configuration names secrets and holds none, but it is nobody else's either.
-
-/** A configuration that ran. */
+/** The last good configuration in the store: the last one that ran. */
 export interface KeptConfiguration {
   readonly text: string;
-  /** As it was named. */
+  /** Its path as given. */
   readonly file: string;
-  /** Where its relative paths begin. */
+  /** Base of its relative paths. */
   readonly folder: string;
-  /** Which of the two forms it has. */
+  /** Its form: that of Sluice or of the original. */
   readonly form: string;
-  /** When it ran first; wall clock, ms since 1970. */
+  /** Time of its first run; wall clock, ms since 1970. */
   readonly since: number;
 }
 
 const KEPT_AS = 'configuration';
 
-/** What is kept; null where nothing is, or nothing that can be read. */
+/** Reads the last good configuration; null if there is none, or it is unreadable. */
 export async function readKept(keep: KeyValues): Promise<KeptConfiguration | null> {
   const kept = jsonOrNothing(await keep.read(KEPT_AS));
   if (!isJsonObject(kept)) return null;
@@ -152,7 +153,7 @@ export async function readKept(keep: KeyValues): Promise<KeptConfiguration | nul
   return { text, file: file ?? '', folder: folder ?? '', form: form ?? '', since };
 }
 
-/** Keeps a configuration; one that is kept already is not written again. */
+/** Stores a configuration as the last good one; the same one is not written again. */
 export async function keepConfiguration(keep: KeyValues, good: KeptConfiguration): Promise<void> {
   const kept = await readKept(keep);
   const { text, file, folder, form } = good;

@@ -1,6 +1,6 @@
-// The command line: finds the command, runs it, and turns whatever it throws into a message and an
-// exit code. Called without a command it means `run`, as the original gateway did. It does not end
-// the process; bin/ does.
+// The command line: finds the command, runs it, and converts its errors to a message and an exit code.
+// Without a command it means `run`, as in the original gateway. It also turns signals and the end of the
+// output into requests to stop. It does not end the process; bin/ does.
 
 import { relative } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -24,11 +24,11 @@ const STILL_VERIFIED =
   'NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect: certificates are verified; for an API server ' +
   'a kubeconfig names its authority (certificate-authority)';
 
-/** Runs the command line of this process; answers the exit code. */
+/** Runs the command line of this process and returns the exit code. */
 export async function main(args: readonly string[], listen: ListenToStopRequests): Promise<number> {
   const signals = listenForSignals(process, listen);
   const folder = process.cwd();
-  const surroundings: ProcessContext = {
+  const context: ProcessContext = {
     program: programIn(folder, process.argv[1] ?? ''),
     folder,
     stdin: process.stdin,
@@ -39,25 +39,25 @@ export async function main(args: readonly string[], listen: ListenToStopRequests
     random: systemRandom,
     stop: signals.stop,
   };
-  if (insistOnCertificates()) surroundings.stderr.write(`sluice: ${STILL_VERIFIED}\n`);
-  // A second signal does not wait for whatever the first one started.
-  const code = await Promise.race([runToTheEnd(args, surroundings), signals.atOnce]);
-  // A command that was cut short there, or had ended already, could not tell.
+  if (insistOnCertificates()) context.stderr.write(`sluice: ${STILL_VERIFIED}\n`);
+  // A second signal does not wait for the drain that the first one started.
+  const code = await Promise.race([runToTheEnd(args, context), signals.atOnce]);
+  // The command may have ended before the output failed, and so without an error.
   if (code !== 0 || signals.outputTrouble === null) return code;
-  surroundings.stderr.write(renderError(signals.outputTrouble, args, surroundings));
+  context.stderr.write(renderError(signals.outputTrouble, args, context));
   return exitCodeOf(signals.outputTrouble);
 }
 
-// A reader that is alive takes what a pipe holds at once; one that is stuck must not keep the process.
+// A live reader empties a pipe immediately; a stuck one must not keep the process alive.
 const UNREAD_MS = 2_000;
 
 /**
- * Runs a command line and waits until its reader has everything, because a pipe holds 64 KiB. After a
- * request to stop it waits no longer than a moment.
+ * Runs a command line and waits until its output is written, because a pipe buffers only 64 KiB. After a
+ * request to stop it waits at most `UNREAD_MS`.
  */
-async function runToTheEnd(args: readonly string[], surroundings: ProcessContext): Promise<number> {
-  const { stdout, stderr, stop, clock } = surroundings;
-  const code = await runCommandLine(args, surroundings);
+async function runToTheEnd(args: readonly string[], context: ProcessContext): Promise<number> {
+  const { stdout, stderr, stop, clock } = context;
+  const code = await runCommandLine(args, context);
   using late = abortedAfter(stop, UNREAD_MS, clock);
   await Promise.race([Promise.all([stdout, stderr].map(written)), aborted(late.signal)]);
   return code;
@@ -65,54 +65,51 @@ async function runToTheEnd(args: readonly string[], surroundings: ProcessContext
 
 function written(stream: Writable): Promise<void> {
   if (stream.destroyed || stream.writableEnded) return Promise.resolve();
-  // Called back in any case, also where the reader went away.
+  // Node calls back in any case, also if the reader has closed.
   return new Promise((resolve) => stream.write('', () => resolve()));
 }
 
-/** Runs a command line in the given surroundings; answers the exit code. */
+/** Runs a command line in a context and returns the exit code. */
 export async function runCommandLine(
   args: readonly string[],
-  surroundings: ProcessContext,
+  context: ProcessContext,
 ): Promise<number> {
   try {
-    return await dispatchCommand(args, surroundings);
+    return await dispatchCommand(args, context);
   } catch (error) {
-    // What was cut short because somebody asked for it is no failure to report.
-    if (surroundings.stop.aborted && isAbort(error)) return 0;
-    surroundings.stderr.write(renderError(error, args, surroundings));
+    // A command that a request to stop ended has not failed.
+    if (context.stop.aborted && isAbort(error)) return 0;
+    context.stderr.write(renderError(error, args, context));
     return exitCodeOf(error);
   }
 }
 
 const HELP_FLAGS = ['--help', '-help', '-h'];
 
-async function dispatchCommand(
-  args: readonly string[],
-  surroundings: ProcessContext,
-): Promise<number> {
+async function dispatchCommand(args: readonly string[], context: ProcessContext): Promise<number> {
   const [first = '', ...rest] = args;
-  if (HELP_FLAGS.includes(first)) return help([], surroundings);
+  if (HELP_FLAGS.includes(first)) return help([], context);
   if (['version', '--version', '-version'].includes(first)) {
-    surroundings.stdout.write(`sluice ${version()}\n`);
+    context.stdout.write(`sluice ${version()}\n`);
     return 0;
   }
   const isNamed = first !== '' && !first.startsWith('-');
-  if (!isNamed) return run(commands.run, args, surroundings);
+  if (!isNamed) return run(commands.run, args, context);
   const command = commandNamed<Command | CommandGroup>(first, commands);
-  if (!('commands' in command)) return run(command, rest, surroundings);
+  if (!('commands' in command)) return run(command, rest, context);
   const [word = '', ...behind] = rest;
-  if (word === 'help') return help([first, ...behind.slice(0, 1)], surroundings);
-  if (HELP_FLAGS.includes(word)) return help([first], surroundings);
-  return run(commandIn(command, word, surroundings), behind, surroundings);
+  if (word === 'help') return help([first, ...behind.slice(0, 1)], context);
+  if (HELP_FLAGS.includes(word)) return help([first], context);
+  return run(commandIn(command, word, context), behind, context);
 }
 
 async function run(
   command: Command,
   args: readonly string[],
-  surroundings: ProcessContext,
+  context: ProcessContext,
 ): Promise<number> {
-  const given = parse(command, args, surroundings);
-  return given === null ? 0 : command.run(given, surroundings);
+  const given = parse(command, args, context);
+  return given === null ? 0 : command.run(given, context);
 }
 
 function parse(
@@ -139,14 +136,14 @@ function commandIn(group: CommandGroup, word: string, { stderr }: ProcessContext
   try {
     if (word !== '' && !word.startsWith('-')) return commandNamed(word, group.commands);
     const words = Object.keys(group.commands).join(', ');
-    throw new SluiceError('usage', `${group.name} needs one of ${words} behind it`);
+    throw new SluiceError('usage', `${group.name} needs a command: ${words}`);
   } catch (error) {
     stderr.write(renderGroup(group));
     throw error;
   }
 }
 
-/** The words of a command line that name a command, so that its help can be pointed at. */
+/** The words of a command line that name a command, for the hint to its help. */
 function commandWords([first = '', second = '']: readonly string[]): readonly string[] {
   const table: CommandTable = commands;
   const command = Object.hasOwn(table, first) ? table[first] : undefined;
@@ -155,7 +152,7 @@ function commandWords([first = '', second = '']: readonly string[]): readonly st
   return isIn ? [first, second] : [first];
 }
 
-/** From a checkout the executable is called by Node and its path, installed by its name. */
+/** Command that starts this program: in a checkout Node and a path, installed its name. */
 function programIn(folder: string, executable: string): string {
   const path = relative(folder, executable);
   return path.endsWith('sluice.js') ? `node ${path}` : 'sluice';
@@ -187,23 +184,22 @@ function renderError(
   return `${message}${stack}  next step: ${ERRORS.internal.nextStep}\n`;
 }
 
-// Requests to stop as values: the first one asks to stop, the second one does not wait. The end of the
-// output is a request too: a reader that left is no trouble, a full disk is. The executable hears the
-// requests, because they may come before this file is loaded.
-
-/** A request to stop: a signal, or the end of the process that handed over to this one. */
+/** A request to stop: a signal, or the end of the parent process that started this one. */
 type StopRequest = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'orphaned';
 
-/** Hands every request to the listener, also those of before. */
+/**
+ * Passes all requests to the listener, also earlier ones. The executable listens, because requests may
+ * arrive before this file is loaded.
+ */
 type ListenToStopRequests = (listener: (request: StopRequest) => void) => void;
 
-/** Requests to stop so far. */
+/** Requests to stop, as values. */
 interface Signals {
-  /** Aborts at the first request; its reason says which it was. */
+  /** Aborts at the first request; its reason names the request. */
   readonly stop: AbortSignal;
-  /** Settles with an exit code at the second. */
+  /** Resolves with an exit code at the second. */
   readonly atOnce: Promise<number>;
-  /** Why the output does not take what is written; null where it does, or where its reader left. */
+  /** Why writing to the output fails; null if it works, or if its reader closed. */
   readonly outputTrouble: SluiceError | null;
 }
 
@@ -215,8 +211,8 @@ const REASONS = {
 } as const satisfies Record<StopRequest, string>;
 
 /**
- * Listens for requests to stop, and for the end of the output. An output that its reader left, as
- * behind `head`, or that has no room left, asks the process to stop.
+ * Listens for requests to stop, and for a failing output. An output whose reader closed, as `head`
+ * does, requests a stop without an error; a full disk is an error.
  */
 export function listenForSignals(
   { stdout, stderr }: Pick<NodeJS.Process, 'stdout' | 'stderr'>,
@@ -227,7 +223,7 @@ export function listenForSignals(
   let outputTrouble: SluiceError | null = null;
   listen((request) => {
     if (!stop.signal.aborted) stop.abort(new Error(REASONS[request]));
-    // A parent that is killed while its child drains asks for nothing new.
+    // If the parent is killed during the drain, that is no second request.
     else if (request !== 'orphaned') atOnce.resolve(1);
   });
   stdout.on('error', (cause) => {
@@ -237,7 +233,7 @@ export function listenForSignals(
     }
     stop.abort(outputTrouble ?? cause);
   });
-  // There is no place left to tell it, and it must not end what goes on without a reader.
+  // The failure cannot be reported, and the gateway must continue without a reader of its errors.
   stderr.on('error', () => undefined);
   return {
     stop: stop.signal,

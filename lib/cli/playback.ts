@@ -85,7 +85,7 @@ export const playbackCommand: Command = {
   },
 };
 
-/** A recording is opened when it is first played; that is late for saying what is wrong with it. */
+/** Validates a recording at the start, because it is otherwise opened only when it is first played. */
 export async function mustBeRecording(file: string): Promise<void> {
   try {
     await access(file, constants.R_OK);
@@ -94,11 +94,11 @@ export async function mustBeRecording(file: string): Promise<void> {
       cause,
     });
   }
-  // Leaving after the first entry closes the file again.
+  // Returning after the first entry closes the file.
   for await (const _first of openRecording(file)) return;
 }
 
-/** A speed as it is written. **Errors**: `usage`. */
+/** Parses a speed. **Errors**: `usage`. */
 export function speedOf(text: string): Speed {
   if (text === 'full') return 'full';
   const speed = Number(text.replace(/x$/, ''));

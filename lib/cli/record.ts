@@ -1,5 +1,5 @@
-// `sluice record`: writes what a watch of Events sees to a file as it comes, through the gateway's
-// own reader. It judges nothing.
+// `sluice record`: writes the changes of a watch of Events to a file, through the reader of the gateway.
+// It filters nothing.
 
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -24,7 +24,7 @@ import type { GivenFlags } from './flags.ts';
 /** Records the Events of a cluster. */
 export const recordCommand: Command = {
   name: 'record',
-  summary: 'writes the Events that a watch sees to a file, for playback and explain',
+  summary: 'records the Events of a watch to a file, for playback and explain',
   synopsis: '[--namespaces A,B|*] [--output FILE] [--for DURATION] [flags]',
   flags: {
     ...CONNECTION_FLAGS,
@@ -32,23 +32,23 @@ export const recordCommand: Command = {
     namespaces: {
       type: 'list',
       takes: 'A,B',
-      help: 'which namespaces; *: all; default: --namespace',
+      help: 'namespaces to record; *: all; default: --namespace',
     },
-    output: { type: 'string', takes: 'FILE', help: 'where to; default: standard output' },
-    for: { type: 'string', takes: 'DURATION', help: 'for how long; default: until stopped' },
-    existing: { type: 'boolean', help: 'begin with the Events that are there already' },
+    output: { type: 'string', takes: 'FILE', help: 'file to write; default: standard output' },
+    for: { type: 'string', takes: 'DURATION', help: 'duration; default: until stopped' },
+    existing: { type: 'boolean', help: 'begin with the existing Events' },
   },
-  notes: 'One JSON object a line: {"at","type","object"}. Events may hold names and addresses.',
-  run: async (given, surroundings) => {
+  notes: 'One JSON object a line: {"at","type","object"}. Events may contain names and addresses.',
+  run: async (given, context) => {
     const telemetry = createTelemetry(
       { ...LOGGING_DEFAULTS, format: 'text' },
-      { clock: surroundings.clock, stdout: surroundings.stderr, stderr: surroundings.stderr },
+      { clock: context.clock, stdout: context.stderr, stderr: context.stderr },
     );
     const forMs = durationOf(given);
     try {
       const { observe } = telemetry;
-      const count = await record({ given, observe, forMs }, surroundings);
-      surroundings.stderr.write(`recorded ${count} notifications\n`);
+      const count = await record({ given, observe, forMs }, context);
+      context.stderr.write(`recorded ${count} notifications\n`);
     } finally {
       await telemetry.close();
     }
@@ -56,34 +56,34 @@ export const recordCommand: Command = {
   },
 };
 
-/** Records until it is stopped, the time is up, or something fails; answers how many notifications. */
+/** Records until a stop, the end of the time or a failure; returns the number of notifications. */
 async function record(
   asked: {
     readonly given: GivenFlags;
     readonly observe: Observe;
     readonly forMs: number | undefined;
   },
-  surroundings: ProcessContext,
+  context: ProcessContext,
 ): Promise<number> {
   const { given, observe, forMs } = asked;
-  await using api = await connectionOf(given, surroundings, observe);
-  const output = await openOutput(given.text('output'), surroundings);
+  await using api = await connectionOf(given, context, observe);
+  const output = await openOutput(given.text('output'), context);
   const failed = new AbortController();
   output.on('error', (cause: Error) => failed.abort(unwritable(given, cause)));
-  const ending = AbortSignal.any([surroundings.stop, failed.signal]);
-  using span = forMs === undefined ? null : openDeadline(surroundings.clock, forMs, ending);
+  const ending = AbortSignal.any([context.stop, failed.signal]);
+  using span = forMs === undefined ? null : openDeadline(context.clock, forMs, ending);
   const { signal } = span ?? { signal: ending };
-  const recorder = new Recorder(output, surroundings);
+  const recorder = new Recorder(output, context);
   await Promise.all(
-    namespacesIn(given, surroundings).map((namespace) =>
+    namespacesIn(given, context).map((namespace) =>
       recorder
         .record({ api, namespace, given, observe }, signal)
-        // At the end, lines that their reader does not take are given up.
+        // After the end, lines without a reader are dropped.
         .catch((error: unknown) => signal.aborted || failed.abort(error)),
     ),
   );
   if (failed.signal.aborted) throw failed.signal.reason;
-  await ended(output, surroundings);
+  await ended(output, context);
   return recorder.count;
 }
 
@@ -99,22 +99,22 @@ interface Recorded {
   readonly observe: Observe;
 }
 
-/** Writes changes as they come; remembers what is there, so that a deletion shows the last state. */
+/** Writes changes as they arrive. It keeps the current objects, so that a deletion has the last state. */
 class Recorder {
   count = 0;
   readonly #output: Writable;
-  readonly #surroundings: ProcessContext;
+  readonly #context: ProcessContext;
   readonly #there = new Map<string, EventObject>();
   #lastReadAt: number;
 
-  constructor(output: Writable, surroundings: ProcessContext) {
+  constructor(output: Writable, context: ProcessContext) {
     this.#output = output;
-    this.#surroundings = surroundings;
-    this.#lastReadAt = surroundings.clock.now();
+    this.#context = context;
+    this.#lastReadAt = context.clock.now();
   }
 
   async record(recorded: Recorded, signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#surroundings;
+    const { clock, random } = this.#context;
     const { api, namespace, given, observe } = recorded;
     const isWanted = given.isSet('existing');
     const options = {
@@ -129,14 +129,14 @@ class Recorder {
     }
   }
 
-  /** What is there at the start is remembered even where it is not written. */
+  /** Keeps each object of the first list, also if it is not written. */
   #judge(object: JsonObject, wish: 'write' | 'keep'): boolean {
     this.#there.set(keyOf(object), object);
     return wish === 'write';
   }
 
   async #write({ changes, gone, position }: ReaderBatch, signal: AbortSignal): Promise<void> {
-    // The server's clock throughout; what went is told of with the position after it.
+    // All times are of the server's clock; deletions get the time of the position after them.
     this.#lastReadAt = position?.at ?? this.#lastReadAt;
     for (const { type, object, readAt } of changes) {
       this.#lastReadAt = readAt;
@@ -163,7 +163,7 @@ class Recorder {
   }
 }
 
-/** Without managed fields, which nothing here looks at. */
+/** Removes the managed fields, which nothing reads. */
 function slim(object: JsonObject): EventObject {
   return toOccurrence(object, { source: '', path: '', from: 'watch', readAt: 0 }).event;
 }

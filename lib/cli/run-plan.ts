@@ -1,5 +1,5 @@
-// Runs a plan on a cluster with everything around it: telemetry, listeners, store, gateway.
-// `run` and `demo` differ in where the plan and the cluster come from, and in nothing else.
+// Runs a plan on a cluster with telemetry, listeners, store and gateway. `run` and `demo` both use it;
+// they differ only in the origin of the plan and the cluster.
 
 import { randomUUID } from 'node:crypto';
 import type { ApiParts } from '../api/api.ts';
@@ -25,44 +25,44 @@ import type { FoundConfiguration } from './configuration.ts';
 import { type DataFolder, makeDataFolder, storeToMove } from './data-folder.ts';
 import { type KeptConfiguration, keepConfiguration } from './last-good.ts';
 
-/** What is run, and where. */
+/** Plan, configuration and environment of a run. */
 interface RunRequest {
   readonly plan: Plan;
-  /** Without a text, or where the last good one runs, there is none to be kept. */
+  /** It is stored as the last good one, unless its text is null or `kept` is set. */
   readonly configuration: Pick<
     FoundConfiguration,
     'text' | 'file' | 'folder' | 'form' | 'problems'
   >;
-  /** There where the last good configuration runs instead of the file. */
+  /** The last good configuration, if it runs instead of the file. */
   readonly kept: Pick<KeptConfiguration, 'file' | 'since'> | null;
-  /** The gateway's own namespace, for the cluster id. */
+  /** Namespace of the gateway, for the cluster id. */
   readonly namespace: string;
   readonly drainMs: number;
-  /** The gateway's own files; relative paths of the store begin there. */
+  /** Folder of the gateway's own files and base of relative paths of the store. */
   readonly dataFolder: DataFolder;
-  /** Where the store is; '' for one that is no file. */
+  /** Path of the store; '' for one without a file. */
   readonly storeAt: string;
-  /** Makes the connection, with where to observe. */
+  /** Connects to the cluster. */
   readonly connect: (observe: Observe) => Promise<ApiClient>;
-  /** As the gateway takes it: `none` if the cluster begins with this run. */
+  /** `none` if the cluster has no history before this run. */
   readonly before?: 'none';
-  /** Sees every observation after telemetry did. */
+  /** Receives every observation after telemetry. */
   readonly alsoObserve?: Observe;
 }
 
 /**
  * Runs until the signal aborts, then drains.
  *
- * **Errors**: whatever makes a start impossible, after everything opened was closed again.
+ * **Errors**: throws if a start is impossible, after it closed everything that was open.
  */
 export async function runPlan(
   request: RunRequest,
-  surroundings: ProcessContext,
+  context: ProcessContext,
   stop: AbortSignal,
 ): Promise<Stopped> {
-  const telemetry = telemetryOf(request.plan, surroundings);
+  const telemetry = telemetryOf(request.plan, context);
   const { plan, alsoObserve } = request;
-  const watch = plan.http.api === null ? null : new Activity(plan.chain, surroundings.clock);
+  const watch = plan.http.api === null ? null : new Activity(plan.chain, context.clock);
   const observe = (observation: Observation): void => {
     telemetry.observe(observation);
     watch?.observe(observation);
@@ -70,30 +70,30 @@ export async function runPlan(
   };
   try {
     observeStart(request, observe);
-    return await runObserved(request, { surroundings, telemetry, watch, observe }, stop);
+    return await runObserved(request, { context, telemetry, watch, observe }, stop);
   } finally {
     await telemetry.close();
   }
 }
 
 interface RunObservation {
-  readonly surroundings: ProcessContext;
+  readonly context: ProcessContext;
   readonly telemetry: Telemetry;
-  /** Null where there is no API. */
+  /** Null if there is no API. */
   readonly watch: Activity | null;
   readonly observe: Observe;
 }
 
 async function runObserved(
   request: RunRequest,
-  { surroundings, telemetry, watch, observe }: RunObservation,
+  { context, telemetry, watch, observe }: RunObservation,
   stop: AbortSignal,
 ): Promise<Stopped> {
   const { plan, configuration, kept, namespace, drainMs, dataFolder } = request;
-  const { clock, environment, random } = surroundings;
+  const { clock, environment, random } = context;
   await using opened = new AsyncDisposableStack();
   const api = opened.use(await connected(request, observe, stop));
-  const store = await openStore(request, { surroundings, observe, opened });
+  const store = await openStore(request, { context, observe, opened });
   const gateway = new Gateway({
     plan,
     api,
@@ -119,11 +119,11 @@ async function runObserved(
     const forecasts: ApiParts['forecasts'] = () => gateway.forecasts();
     opened.use(await openApiListener({ ...shown, measure, act, forecasts }));
   }
-  opened.use(keepGood(request, store, { surroundings, observe }));
+  opened.use(keepGood(request, store, { context, observe }));
   return await gateway.run(stop);
 }
 
-/** Connects; a stop that cuts this short is said here, because nothing runs yet that would say it. */
+/** Connects; it also reports a stop during that time, because the gateway does not run yet. */
 async function connected(
   { connect }: RunRequest,
   observe: Observe,
@@ -138,8 +138,8 @@ async function connected(
 }
 
 /**
- * Makes the folder of the gateway's own files. If it holds only the API's token, it can be missing: then
- * no token is kept, and the API listener says so.
+ * Creates the data folder. A folder for only the token may be missing: then the API listener reports
+ * that it cannot store one.
  */
 async function prepareFolder({ plan, dataFolder }: RunRequest): Promise<void> {
   if (dataFolder.holdsStore) return makeDataFolder(dataFolder);
@@ -150,13 +150,13 @@ async function prepareFolder({ plan, dataFolder }: RunRequest): Promise<void> {
 async function openStore(
   request: RunRequest,
   {
-    surroundings,
+    context,
     observe,
     opened,
-  }: Pick<RunObservation, 'surroundings' | 'observe'> & { readonly opened: AsyncDisposableStack },
+  }: Pick<RunObservation, 'context' | 'observe'> & { readonly opened: AsyncDisposableStack },
 ): Promise<Store> {
   const { plan, dataFolder, storeAt: at } = request;
-  const { aroundStore, clock } = surroundings;
+  const { aroundStore, clock } = context;
   await prepareFolder(request);
   const folder = dataFolder.path;
   const own = opened.use(await plan.store.create({ folder, observe, clock }).open());
@@ -170,15 +170,15 @@ async function openStore(
 }
 
 /**
- * Keeps the configuration in the store where it is the file's own, beside what the gateway does: a
- * disk without room need not keep it from settling what waits. Disposing ends the waiting for room.
+ * Stores the configuration as the last good one, unless a stored one runs. This happens beside the
+ * gateway, because a full disk must not prevent it from settling deliveries. Disposing stops the retries.
  */
 function keepGood(
   { configuration, kept }: RunRequest,
   store: Store,
-  { surroundings, observe }: Pick<RunObservation, 'surroundings' | 'observe'>,
+  { context, observe }: Pick<RunObservation, 'context' | 'observe'>,
 ): AsyncDisposable {
-  const { clock, random } = surroundings;
+  const { clock, random } = context;
   const { text, file, folder, form } = configuration;
   const over = new AbortController();
   const { signal } = over;
@@ -186,7 +186,7 @@ function keepGood(
   const keeping =
     text === null || kept !== null
       ? Promise.resolve()
-      : // A store that fails for good ends the gateway, which says so.
+      : // A store that fails permanently ends the gateway, which reports it.
         keepConfiguration(keep, { text, file, folder, form, since: clock.now() }).catch(unlessBug);
   return {
     [Symbol.asyncDispose]: async () => {
@@ -200,11 +200,11 @@ function unlessBug(error: unknown): void {
   if (!(error instanceof SluiceError)) throw error;
 }
 
-/** Whoever asks how it is hears that the file is not what runs. */
+/** Adds a note to the health if the last good configuration runs instead of the file. */
 function noted(health: Health, kept: RunRequest['kept']): Health {
   if (kept === null) return health;
   const since = new Date(kept.since).toISOString();
-  const note = `configuration: refused; the last good one of ${since} runs instead; the log says why`;
+  const note = `configuration: refused; the last good one of ${since} runs instead; see the log`;
   return { ...health, notes: [...health.notes, note] };
 }
 

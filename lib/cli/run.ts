@@ -1,4 +1,4 @@
-// `sluice run`: the gateway.
+// `sluice run`: the gateway. Flags override the configuration here; run-plan.ts does the rest.
 
 import { resolve } from 'node:path';
 import { SluiceError } from '../core/errors.ts';
@@ -15,13 +15,13 @@ import { addressOf, type GivenFlags } from './flags.ts';
 import { chooseConfiguration } from './last-good.ts';
 import { runPlan } from './run-plan.ts';
 
-/** Less than the 30 s that Kubernetes gives a pod to end by itself. */
+/** Less than the 30 s of a pod's termination grace period. */
 const DRAIN_MS = 25_000;
 
-/** Runs the gateway until it is told to stop. */
+/** Runs the gateway until a request to stop. */
 export const runCommand: Command = {
   name: 'run',
-  summary: 'runs the gateway: watches Events, judges each, starts builds',
+  summary: 'runs the gateway: watches Events, filters them, starts builds',
   synopsis: '[--config FILE] [--kubeconfig FILE] [flags]',
   flags: {
     ...CONFIG_FLAGS,
@@ -30,69 +30,72 @@ export const runCommand: Command = {
     ...STORE_FLAGS,
     strict: {
       type: 'boolean',
-      help: 'exit 3 where the configuration is refused, instead of running the last good one',
+      help: 'exit 3 if the configuration is refused, instead of running the last good one',
     },
-    'allow-exec': { type: 'boolean', help: 'let triggers of the kind exec run local commands' },
+    'allow-exec': {
+      type: 'boolean',
+      help: 'allow triggers of the kind exec to run local commands',
+    },
     'log-format': {
       type: 'string',
       takes: 'FORMAT',
       values: LOG_FORMATS,
-      help: `${LOG_FORMATS.join(', ')}; instead of logging.format, also for the original’s form`,
+      help: `${LOG_FORMATS.join(', ')}; overrides logging.format, also in a configuration of the original`,
     },
     probes: {
       type: 'string',
       takes: 'HOST:PORT|off',
-      help: `where the probes listen, instead of http.probes; default ${PROBES_DEFAULTS.machine}, in a pod ${PROBES_DEFAULTS.pod}`,
+      help: `address of the probes, overrides http.probes; default ${PROBES_DEFAULTS.machine}, in a pod ${PROBES_DEFAULTS.pod}`,
     },
     api: {
       type: 'string',
       takes: 'HOST:PORT|off',
-      help: `where the API listens, instead of http.api; default ${API_DEFAULT}`,
+      help: `address of the API, overrides http.api; default ${API_DEFAULT}`,
     },
     'api-require-token': {
       type: 'boolean',
-      help: 'reads over loopback need the token, too, whatever http.api says',
+      help: 'require the token for reads over loopback, too; overrides http.api',
     },
     'api-token-file': {
       type: 'string',
       takes: 'FILE',
-      help: 'the file with the API’s token, instead of http.tokenFile',
+      help: 'file with the token of the API, overrides http.tokenFile',
     },
     'api-host': {
       type: 'list',
       takes: 'NAME',
-      help: 'a further name under which the API is reached, besides http.hosts; may be repeated',
+      help: 'a further host name of the API, in addition to http.hosts; may be repeated',
     },
     drain: {
       type: 'string',
       takes: 'DURATION',
-      help: 'how long running attempts may go on after a stop; default 25s',
+      help: 'how long running attempts may continue after a request to stop; default 25s',
     },
   },
   notes:
-    'An API server that is away is waited for. SIGTERM, SIGINT and SIGHUP stop reading, let running\n' +
-    'attempts end, and exit 0; a second one exits at once. A configuration that is refused is\n' +
-    'reported, and the last good one runs instead, which the store keeps; --strict exits 3.',
-  run: async (given, surroundings) => {
+    'If the API server is not reachable, it retries. SIGTERM, SIGINT and SIGHUP stop reading, let running\n' +
+    'attempts end, and exit 0; a second signal exits immediately. If the configuration is refused, its\n' +
+    'problems are logged, and the last good one from the store runs instead; with --strict it exits 3.',
+  run: async (given, context) => {
     const drainMs = drainOf(given);
-    const runsIn = isPod(surroundings) ? 'pod' : 'machine';
-    const changed = flagsOf(given, { folder: surroundings.folder, runsIn });
-    const namespaces = namespacesOf(given, surroundings.environment);
+    const runsIn = isPod(context) ? 'pod' : 'machine';
+    const changed = flagsOf(given, { folder: context.folder, runsIn });
+    const namespaces = namespacesOf(given, context.environment);
     const exec = given.isSet('allow-exec') ? 'allowed' : 'refused';
-    const context = { ...namespaces, exec, runsIn } as const;
-    const found = await findConfiguration(given, surroundings, context);
+    const planContext = { ...namespaces, exec, runsIn } as const;
+    const found = await findConfiguration(given, context, planContext);
     const asked = { flag: given.text('store'), section: found.store };
-    const store = await findStore(asked, surroundings);
+    const store = await findStore(asked, context);
     const { dataFolder } = store;
     const chosen = await chooseConfiguration(
       found,
       {
-        context,
+        planContext,
         dataFolder: dataFolder.path,
         place: store.place,
         strictness: given.isSet('strict') ? 'strict' : 'lenient',
       },
-      surroundings,
+      context,
     );
     const { configuration, place, kept } = chosen;
     const { plan } = configuration;
@@ -105,28 +108,22 @@ export const runCommand: Command = {
       dataFolder,
       storeAt: place.at,
       connect: (observe: Parameters<typeof connectionOf>[2]) =>
-        connectionOf(given, surroundings, observe),
+        connectionOf(given, context, observe),
     };
-    await runPlan(request, surroundings, surroundings.stop);
+    await runPlan(request, context, context.stop);
     return 0;
   },
 };
 
-/** Whether this runs in a pod, which its kubelet and its Service reach. Every container there has it. */
+/** Whether this is a pod, whose probes a kubelet must reach. Every container of a pod has the variable. */
 function isPod({ environment }: Pick<ProcessContext, 'environment'>): boolean {
   return (environment['KUBERNETES_SERVICE_HOST'] ?? '') !== '';
 }
 
-interface StorePlace {
-  /** The folder in which the command was given. */
-  readonly folder: string;
-  readonly runsIn: keyof typeof PROBES_DEFAULTS;
-}
-
-/** What the command line says instead of the file, checked before the file is read. */
+/** Parses the flags that override the configuration, before the file is read. */
 function flagsOf(
   given: GivenFlags,
-  { folder, runsIn }: StorePlace,
+  { folder, runsIn }: { readonly folder: string; readonly runsIn: keyof typeof PROBES_DEFAULTS },
 ): (plan: Plan) => Pick<Plan, 'logging' | 'http'> {
   const asked = given.text('log-format');
   const format = LOG_FORMATS.find((one) => one === asked);
@@ -135,7 +132,7 @@ function flagsOf(
     throw new SluiceError('usage', `flag --log-format takes one of ${formats}, not "${asked}"`);
   }
   const file = given.text('api-token-file');
-  // A path on the command line begins where the command was given, not beside the configuration.
+  // Relative to the working directory, not to the configuration.
   const tokenFile = file === undefined ? {} : { tokenFile: resolve(folder, file) };
   const hosts = given.list('api-host');
   const addresses = {

@@ -1,4 +1,4 @@
-// `sluice schema`: the JSON Schema of the configuration, for editors and for those who generate it.
+// `sluice schema`: the JSON Schema of the configuration, for editors and for generators.
 
 import { editorSchema } from '../plan/schema.ts';
 import type { Command } from './command.ts';

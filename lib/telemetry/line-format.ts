@@ -42,7 +42,7 @@ function shownJson(value: object, { isShown }: Pick<LogLine, 'isShown'>): string
 }
 
 /** JSON with every character escaped that a terminal acts on; it is still the same JSON value. */
-export function escapedJson(value: Json, indent: number): string {
+export function escapedJson(value: Json | object, indent: number): string {
   const text = JSON.stringify(value, null, indent);
   return text.replace(UNSAFE, (found) => (found === '\n' ? found : unicodeEscape(found)));
 }

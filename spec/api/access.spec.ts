@@ -139,7 +139,7 @@ describe('the token of a request', () => {
     }
   }
 
-  it('is said to be what every request needs where it is required', () => {
+  it('is described as needed for every request if it is required', () => {
     const detail = (check: TokenCheck): string =>
       tokenRefusal(HERE, { isRead: true, check, rules: STRICT })?.detail ?? '';
     expect(detail('absent')).to.match(/^every request to this listener needs the header Auth/);

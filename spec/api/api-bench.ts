@@ -9,8 +9,7 @@ import { openApi } from '../../lib/api/api.ts';
 import { Token } from '../../lib/api/api-token.ts';
 import { Activity } from '../../lib/api/documents/activity.ts';
 import type { Listener } from '../../lib/api/listener.ts';
-import { openApiDocument } from '../../lib/api/openapi.ts';
-import { ROUTES } from '../../lib/api/routes.ts';
+import { openApiDocument, ROUTES } from '../../lib/api/routes.ts';
 import type { Clock } from '../../lib/core/clock.ts';
 import type { TriggerDisposition } from '../../lib/core/decision.ts';
 import type { Delivery } from '../../lib/core/delivery.ts';
@@ -62,7 +61,7 @@ export interface Answered {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** Undefined where the text is no JSON. */
+  /** Undefined if the text is not JSON. */
   readonly json: unknown;
 }
 
@@ -77,7 +76,7 @@ export interface BenchOptions {
   /** Null: there is none; a function: what finds it, in its own time. */
   readonly token?: string | null | (() => Promise<string | null>);
   readonly config?: string;
-  /** A free one where absent. */
+  /** Absent: a free one. */
   readonly port?: number;
 }
 
@@ -194,7 +193,7 @@ const AJV = new Ajv2020({ strict: false, allErrors: true });
 formats.default(AJV);
 AJV.addSchema(DOCUMENT, 'api');
 
-/** Fails where an answer is not what the document says of its path, method, status and type. */
+/** Fails if an answer does not match the OpenAPI document by path, method, status and type. */
 function mustBeDescribed({ method = 'GET', path }: Asked, answered: Answered): void {
   const { status, headers, json } = answered;
   const type = headers['content-type'] ?? '';
@@ -220,7 +219,7 @@ function mustBeDescribed({ method = 'GET', path }: Asked, answered: Answered): v
   validateAt(where, json);
 }
 
-/** Fails where a value is not what the document says at a place. */
+/** Fails if a value does not match a schema of the OpenAPI document. */
 export function validateAt(where: readonly string[], json: unknown): void {
   const pointer = where
     .map((step) => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1')))

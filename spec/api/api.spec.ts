@@ -31,7 +31,7 @@ describe('the API', () => {
   const ask = (path: string, more: Partial<Asked> = {}): Promise<Answered> =>
     bench.ask({ path: `/api/v1/${path}`, ...more });
 
-  describe('lets in', () => {
+  describe('grants access to', () => {
     const { id } = aDelivery();
     const reads = ROUTES.filter(
       ({ mediaType, isRead }) => isRead && mediaType === 'application/json',
@@ -107,21 +107,21 @@ describe('the API', () => {
         const answered = await strict.ask({ path: '/api/v1/openapi.json', headers: RIGHT });
         expect(answered.status).to.equal(200);
         expect(answered.json).to.have.deep.property('security', [{ token: [] }]);
-        expect(JSON.stringify(answered.json)).to.include('Every request carries');
+        expect(JSON.stringify(answered.json)).to.include('Every request needs');
         expect((await ask('openapi.json')).json).to.have.deep.property('security', [
           { token: [] },
           {},
         ]);
       });
 
-      it('nothing where there is no usable token', async () => {
+      it('nothing if there is no usable token', async () => {
         await using strict = await ApiBench.open({ config, token: null });
         expect((await strict.ask({ path: '/api/v1/rules' })).status).to.equal(503);
         expect((await strict.ask({ path: '/api/v1/rules', headers: RIGHT })).status).to.equal(503);
       });
     });
 
-    it('reads over loopback also where there is no token, and refuses a name of http.hosts then', async () => {
+    it('reads over loopback also without a token, and then refuses a name of http.hosts', async () => {
       await using open = await ApiBench.open({ token: null });
       expect((await open.ask({ path: '/api/v1/rules' })).status).to.equal(200);
       const named = { path: '/api/v1/rules', headers: { host: NAMED_HOST, ...RIGHT } };
@@ -199,7 +199,7 @@ describe('the API', () => {
     }
   });
 
-  it('answers 406 where the Accept header leaves out what it answers', async () => {
+  it('answers 406 if the Accept header excludes its media type', async () => {
     const answers = async (path: string, accept: string): Promise<number> =>
       (await ask(path, { headers: { accept } })).status;
     expect(await answers('status', 'text/html')).to.equal(406);
@@ -227,7 +227,7 @@ describe('the API', () => {
     expect(bench.recording.of('bug')).to.have.nested.property('[0].where', 'GET /api/v1/status');
   });
 
-  it('answers 503 where the store takes nothing, and reports no bug', async () => {
+  it('answers 503 if the store is unavailable, and reports no bug', async () => {
     const message = 'reading from /data/sluice.db: disk I/O error';
     bench.store.archive.list = () => Promise.reject(new SluiceError('store-unavailable', message));
     const { status, headers, json } = await ask('deliveries');

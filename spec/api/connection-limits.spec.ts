@@ -154,7 +154,7 @@ describe('connections of a listener', () => {
     expect(client.text).to.match(/^HTTP\/1\.1 200 .*small$/s);
   });
 
-  it('lets a client take a large answer slowly, as long as it takes something', async () => {
+  it('allows a client to read a large answer slowly', async () => {
     const client = opened();
     client.stall();
     client.write(`GET /large HTTP/1.1\r\n${HOST}\r\n`);

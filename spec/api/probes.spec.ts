@@ -78,7 +78,7 @@ describe('the probes listener', () => {
     expect(await response.text()).to.equal('sluice_x 1\n');
   });
 
-  it('answers 500 without a stack where the metrics fail', async () => {
+  it('answers 500 without a stack if the metrics fail', async () => {
     metricsFail = true;
     const response = await get('/metrics');
     expect(response.status).to.equal(500);

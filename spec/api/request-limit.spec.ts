@@ -207,7 +207,7 @@ describe('what clients hold of the API', () => {
     });
   }
 
-  it('heeds no expectation that it does not know', async () => {
+  it('ignores an unknown expectation', async () => {
     const [client] = opened(1, `${explain(2, 'Expect: wonders\r\n')}[]`);
     await until(() => client?.text.startsWith('HTTP/1.1 200 '), 'the explanation');
   });

@@ -11,7 +11,7 @@ import { createValidator } from '../../lib/config/validate.ts';
 import type { Json } from '../../lib/core/event.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { editorSchema } from '../../lib/plan/schema.ts';
-import { runLine } from '../cli/surroundings.ts';
+import { runLine } from '../cli/process-context.ts';
 
 const samples = join(import.meta.dirname, '../../samples');
 

@@ -1,4 +1,4 @@
-// The API as `sluice run` and `sluice demo` open it: where its token is, and what is said about it.
+// The API of `sluice run` and `sluice demo`: the file of its token, and messages about it.
 
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { until } from '../support/until.ts';
 import { aPlayedCluster } from './played-cluster.ts';
-import { runLine, type SpecMachine, specMachine } from './surroundings.ts';
+import { runLine, type SpecMachine, specMachine } from './process-context.ts';
 
 describe('the API of sluice run', () => {
   const cluster = aPlayedCluster();
@@ -133,7 +133,11 @@ describe('the API of sluice demo', () => {
   it('goes on with --stay when all was played, until it is stopped', async () => {
     const machine = specMachine();
     const running = runCommandLine(['demo', '--speed', 'full', '--stay'], machine);
-    await until(() => machine.out().includes('All was played'), 'the end of the recording', 20_000);
+    await until(
+      () => machine.out().includes('The recording is over'),
+      'the end of the recording',
+      20_000,
+    );
     const url = /--url (\S+)\n/.exec(machine.out())?.[1] ?? '';
     expect(url).to.match(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(machine.out()).to.include(`curl ${url}/api/v1/status\n`);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { Remembering, runLine } from './surroundings.ts';
+import { Remembering, runLine } from './process-context.ts';
 
 const folder = fileURLToPath(new URL('../data/configs/', import.meta.url));
 const bad = await readdir(join(folder, 'bad'));
@@ -111,7 +111,7 @@ describe('sluice check', () => {
   const wrong = [
     [['check'], /needs the configuration FILE/],
     [['check', ''], /needs the configuration FILE/],
-    [['check', '-', '-'], /standard input \(-\) once only/],
+    [['check', '-', '-'], /standard input \(-\) only once/],
     [['explain', '--config', '-'], /only check reads a configuration from standard input/],
     [['run', '--config', '-'], /only check reads a configuration from standard input/],
   ] as const;
@@ -150,7 +150,7 @@ describe('sluice check', () => {
     });
   });
 
-  it('minds warnings where it is strict', async () => {
+  it('fails for warnings if it is strict', async () => {
     const args = ['check', join(folder, 'good', 'guard-off.yaml')];
     const lenient = await runLine([...args, '--format', 'json']);
     const { problems } = JSON.parse(lenient.out) as { problems: { severity: string }[] };

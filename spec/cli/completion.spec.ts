@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { commands } from '../../lib/cli/registry.ts';
+import { runLine } from './process-context.ts';
 import { hasShell, offeredBy, type Shell } from './shells.ts';
-import { runLine } from './surroundings.ts';
 
 const NAMES = Object.keys(commands);
 const DELIVERIES = Object.keys(commands.deliveries.commands);

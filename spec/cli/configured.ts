@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where it is; only while a spec runs. */
+/** Its path, which exists only while a spec runs. */
 export interface Configured {
   readonly folder: string;
   readonly file: string;

@@ -66,7 +66,7 @@ describe('the folder of the own files', () => {
     }
   });
 
-  it('is made where SLUICE_DATA names it', async () => {
+  it('is created at the path of SLUICE_DATA', async () => {
     await makeDataFolder(await find({ SLUICE_DATA: at('a', 'b') }));
     expect((await stat(at('a', 'b'))).mode & 0o777).to.equal(0o700);
   });

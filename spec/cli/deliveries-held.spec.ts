@@ -22,7 +22,7 @@ for (const [what, open] of Object.entries(worlds)) {
     afterEach(() => world[Symbol.asyncDispose]());
     const run = (line: readonly string[]) => world.run(line, { clock });
 
-    it('says when a limit lets a held one start, if a gateway knows that', async () => {
+    it('says when a held delivery starts, if a gateway knows it', async () => {
       const held = { state: 'held', createdAt: NOON - 60_000, dueAt: NOON - 60_000 } as const;
       await world.commit([numbered(1, held), numbered(2, held), numbered(3, held)]);
       const from = { budget: 'total', expiresAt: NOON + 2_400_000 } as const;
@@ -38,15 +38,15 @@ for (const [what, open] of Object.entries(worlds)) {
       expect(next).to.deep.equal(isKnown ? ['in 12m', 'dead in 40m', '-'] : ['-', '-', '-']);
       const shown = async (place: number) => (await run(['show', idOf(place)])).out;
       const then = isKnown ? '' : ', once a gateway runs';
-      const unknown = `held by a limit for 1m: it starts as the limit allows${then}, or is a dead letter after holdFor`;
+      const unknown = `held by a limit for 1m: it starts as the limit allows${then}, or expires after holdFor`;
       expect(await shown(1)).to.include(
         isKnown
-          ? 'held by limits.total for 1m: it starts in 12m, at 2026-01-31T12:12:00.000Z, if nothing comes before it'
+          ? 'held by limits.total for 1m: it starts in 12m, at 2026-01-31T12:12:00.000Z, if no other delivery starts first'
           : unknown,
       );
       expect(await shown(2)).to.include(
         isKnown
-          ? 'held by limits.total for 1m: it is a dead letter in 40m, at 2026-01-31T12:40:00.000Z: its turn comes later than holdFor allows'
+          ? 'held by limits.total for 1m: it expires in 40m, at 2026-01-31T12:40:00.000Z: the limit allows it only after holdFor'
           : unknown,
       );
       expect(await shown(3)).to.include(unknown);

@@ -61,7 +61,9 @@ describe('sluice deliveries of a trigger that makes no attempts', () => {
     it(`says when and why, never now, of what is due: ${what}`, async () => {
       await world.commit([numbered(1, { dueAt: 0 })]);
       expect(await nextOf()).to.equal('now');
-      expect(await shownNext()).to.equal('attempt 1 is due: it is made when its trigger has room');
+      expect(await shownNext()).to.equal(
+        'attempt 1 is due: it is made when its trigger has capacity',
+      );
       world.observe(observation());
       expect(await nextOf()).to.equal(list);
       expect(await shownNext()).to.match(/^attempt 1 in 1m at the earliest, at \S+Z; /);
@@ -81,11 +83,11 @@ describe('sluice deliveries of a trigger that makes no attempts', () => {
     world.observe({ ...pause('throttled'), until: systemClock.now() } as Observation);
     expect(await nextOf()).to.equal('soon (throttled)');
     expect(await shownNext()).to.equal(
-      'attempt 1 is made once one attempt has shown that the trigger can go on; its trigger is paused: 429',
+      'attempt 1 is made after a trial attempt has succeeded; its trigger is paused: 429',
     );
   });
 
-  it('says nothing of it where the delivery does not wait', async () => {
+  it('says nothing about a pause if the delivery does not wait', async () => {
     await world.commit([numbered(1, { state: 'held' })]);
     world.observe(pause('throttled'));
     expect(await nextOf()).to.equal('-');

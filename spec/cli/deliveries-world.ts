@@ -1,5 +1,5 @@
 // The two that `sluice deliveries` may ask, with the same deliveries in them: a listener over a memory
-// store, and a file of sqlite that nobody has open.
+// store, and a sqlite file that no process has open.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,9 +11,9 @@ import { sqliteKind } from '../../lib/stores/sqlite.ts';
 import { ApiBench, TOKEN, TRAIL } from '../api/api-bench.ts';
 import { aCommit } from '../conformance/store-builders.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
-import { runLine } from './surroundings.ts';
+import { runLine } from './process-context.ts';
 
-/** Where the commands of a spec ask. */
+/** A target for the commands of a spec. */
 export interface DeliveriesWorld extends AsyncDisposable {
   readonly folder: string;
   /** The flags that name it. */
@@ -21,7 +21,7 @@ export interface DeliveriesWorld extends AsyncDisposable {
   commit(deliveries: readonly Delivery[]): Promise<void>;
   /** When held ones start, by their ids; null if no gateway runs. */
   readonly forecasts: ApiBench['forecasts'] | null;
-  /** Something that the gateway observes; nothing where none runs. */
+  /** Something that the gateway observes; ignored if none runs. */
   observe(observation: Observation): void;
   /** Runs `sluice deliveries …` there. */
   run(

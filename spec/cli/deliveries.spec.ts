@@ -1,5 +1,4 @@
-// `sluice deliveries`, the same over a running gateway and over a file: what is printed, what is done,
-// what it exits with, and that no text of an Event reaches a terminal.
+// `sluice deliveries` over a running gateway and over a file: output, actions, exit codes, escaping.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -78,14 +77,14 @@ for (const [what, open] of Object.entries(worlds)) {
       });
     }
 
-    it('leaves no column out where no terminal is too narrow, and names none', async () => {
+    it('omits no column without a terminal, and names none', async () => {
       await world.commit([hostile(1)]);
       const { out } = await run(['list']);
       expect(out.split('\n')[0]?.split(/ {2,}/)).to.deep.equal(COLUMNS);
       expect(out).to.not.include('not shown');
     });
 
-    it('lets no text of an Event reach a terminal', async () => {
+    it('prevents texts of Events from controlling the terminal', async () => {
       await world.commit([hostile(1)]);
       const stdout = terminal(200);
       const out = join(world.folder, 'out.jsonl');
@@ -153,12 +152,12 @@ for (const [what, open] of Object.entries(worlds)) {
           '  2  2026-01-31T12:02:00.000Z (0s ago): retry, unreachable: nothing listens after 1s201ms',
           '',
           'next',
-          '  nothing by itself: it was tried for as long as retry.for allows',
+          '  no retry: it expired, because attempts failed for as long as retry.for allows',
           '',
           'you can',
-          `  sluice deliveries retry ${idOf(1)} ${flags}    # attempts it again now, under the same id`,
-          `  sluice deliveries rerun ${idOf(1)} ${flags}    # starts it once more, as a new delivery with another id`,
-          `  sluice deliveries discard ${idOf(1)} ${flags}  # lets it rest`,
+          `  sluice deliveries retry ${idOf(1)} ${flags}    # attempts it again now, with the same id`,
+          `  sluice deliveries rerun ${idOf(1)} ${flags}    # starts the same again, as a new delivery with a new id`,
+          `  sluice deliveries discard ${idOf(1)} ${flags}  # discards it: no more attempts`,
           '',
         ].join('\n'),
       );
@@ -171,7 +170,7 @@ for (const [what, open] of Object.entries(worlds)) {
       expect(JSON.parse(out)).to.include({ id: idOf(1), state: 'waiting' });
     });
 
-    it('suggests an id where it finds none, and exits 1', async () => {
+    it('suggests an id if it finds none, and exits 1', async () => {
       await world.commit([numbered(1), numbered(2)]);
       const prefix = idOf(1).slice(0, 12);
       const rows: readonly (readonly [string, string])[] = [
@@ -200,7 +199,7 @@ for (const [what, open] of Object.entries(worlds)) {
         `${idOf(place)} build Pod/shop/web-1: was ${was}, is ${isFile ? 'due' : 'attempted'} now\n`;
       expect(out).to.equal(`${told(1, 'refused')}${told(3, 'dead')}`);
       expect(err).to.include(
-        `${idOf(2)}: a delivery that is running takes no retry; possible: rerun`,
+        `${idOf(2)}: cannot retry a delivery that is running; possible: rerun`,
       );
       expect(err).to.include(`no delivery has the id "${idOf(4)}"`);
       expect(await statesOf()).to.deep.equal(['waiting', 'running', 'waiting']);
@@ -209,8 +208,8 @@ for (const [what, open] of Object.entries(worlds)) {
     const acts: readonly (readonly [act: string, from: Delivery['state'], told: RegExp])[] = [
       ['retry', 'waiting', isFile ? /was waiting, is due now$/ : /was waiting, is attempted now$/],
       ['release', 'held', isFile ? /was held, is due now$/ : /was held, starts now$/],
-      ['discard', 'unknown', /was unknown, is not attempted any more$/],
-      ['rerun', 'delivered', /stays delivered, (?:starts|is due) once more as [0-9a-z]{26}$/],
+      ['discard', 'unknown', /was unknown, is discarded$/],
+      ['rerun', 'delivered', /stays delivered, (?:starts|is due) again as [0-9a-z]{26}$/],
     ];
     for (const [act, from, told] of acts) {
       it(`says what ${act} did, to which trigger and object`, async () => {
@@ -223,7 +222,7 @@ for (const [what, open] of Object.entries(worlds)) {
 
     it(`${isFile ? 'says' : 'does not say'} that attempts wait for a gateway`, async () => {
       await world.commit([numbered(1, { state: 'refused' })]);
-      const said = 'no gateway runs: attempts are made once one is started\n';
+      const said = 'no gateway runs: attempts are made after the next start\n';
       expect((await run(['retry', idOf(1)])).err).to.equal(isFile ? said : '');
       expect((await run(['discard', idOf(1)])).err).to.equal('');
     });
@@ -312,15 +311,18 @@ for (const [what, open] of Object.entries(worlds)) {
       [['list', '--limit', '0'], 'flag --limit: found "0", expected a whole number from 1 to 500'],
       [['list', '--order', 'up'], 'flag --order: found "up", expected one of newest, oldest'],
       [['list', '--since', 'then'], 'flag --since: found "then", expected a time such as'],
-      [['list', '--object', 'Widget/a/b'], 'flag --object: found "Widget/a/b": Widget is no kind'],
-      [['list', '--after', idOf(9)], 'flag --after: no such delivery is there any more'],
+      [
+        ['list', '--object', 'Widget/a/b'],
+        'flag --object: found "Widget/a/b": Widget is not a built-in kind',
+      ],
+      [['list', '--after', idOf(9)], 'flag --after: this delivery no longer exists'],
       [['list', '--format', 'xml'], 'flag --format takes text or json'],
       [['list', 'extra'], 'argument "extra" is one too many'],
       [['show'], 'show needs the ID of a delivery'],
       [['retry'], 'retry needs the ID of a delivery, or --all'],
       [['retry', idOf(1), '--all'], 'found IDs and --all'],
-      [['retry', idOf(1), '--state', 'dead'], 'flag --state is for --all'],
-      [['retry', '--all'], '--all asks first, and standard input is no terminal: add --yes'],
+      [['retry', idOf(1), '--state', 'dead'], 'flag --state needs --all, but found IDs'],
+      [['retry', '--all'], '--all asks first, but standard input is not a terminal: add --yes'],
       [['discard', '--all', '--yes'], 'discard --all needs --state'],
       [['rerun', '--all', '--yes'], 'rerun --all needs --state'],
     ];

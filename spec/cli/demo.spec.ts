@@ -10,7 +10,7 @@ import { decide } from '../../lib/filters/decide.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { openRecording, type RecordingEntry } from '../../lib/playback/recording.ts';
 import { until } from '../support/until.ts';
-import { runLine, specMachine } from './surroundings.ts';
+import { runLine, specMachine } from './process-context.ts';
 
 const root = new URL('../../', import.meta.url);
 const recording = fileURLToPath(new URL('samples/demo.ndjson', root));
@@ -89,10 +89,10 @@ describe('sluice demo', function () {
     expect(out).to.not.include('--url');
   });
 
-  it('stays where that is asked for, and says at its end how to ask it', async () => {
+  it('keeps running with --stay, and says at the end how to query it', async () => {
     const machine = specMachine();
     const ended = runCommandLine(['demo', '--speed', 'full', '--stay'], machine);
-    const told = /goes on until Ctrl-C\. Ask it:\n +sluice (deliveries list --url \S+)\n/;
+    const told = /runs until Ctrl-C\. Try:\n +sluice (deliveries list --url \S+)\n/;
     try {
       const found = await until(() => told.exec(machine.out()), 'all to be played', 30_000);
       const { code, err } = await runLine((found[1] ?? '').split(' '));

@@ -9,7 +9,7 @@ import { until } from '../support/until.ts';
 import { listen } from '../triggers/http/support/real-receiver.ts';
 import { aConfiguration } from './configured.ts';
 import { aPlayedCluster } from './played-cluster.ts';
-import { runLine, specMachine } from './surroundings.ts';
+import { runLine, specMachine } from './process-context.ts';
 
 const CONFIGURATION = `version: 1
 filters: [{ reasons: BackOff, action: accept, triggers: [hook, own, other] }]

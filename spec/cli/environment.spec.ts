@@ -8,7 +8,7 @@ import { NAMESPACE_FLAGS, namespacesOf } from '../../lib/cli/cluster-flags.ts';
 import { CONFIG_FLAGS, findConfiguration } from '../../lib/cli/configuration.ts';
 import { parseFlags } from '../../lib/cli/flags.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
-import { runLine, specMachine } from './surroundings.ts';
+import { runLine, specMachine } from './process-context.ts';
 
 const ORIGINAL = '{"project":"org/repo","filters":[{"kind":"Pod","action":"accept"}]}';
 

@@ -10,7 +10,7 @@ import { renderEntry } from '../../lib/playback/recording.ts';
 import { anEvent } from '../support/builders.ts';
 import { until } from '../support/until.ts';
 import { aConfiguration } from './configured.ts';
-import { runLine, specMachine } from './surroundings.ts';
+import { runLine, specMachine } from './process-context.ts';
 
 const CONFIG = `
 sources: { cluster: { events: { namespaces: ["*"] } } }
@@ -163,7 +163,7 @@ describe('the input of sluice explain', () => {
     expect(machine.out()).to.include('2 Events: ');
   });
 
-  it('is skipped where a watch says no more than that it goes on, or why not', async () => {
+  it('is skipped if it is a bookmark or an error of a watch', async () => {
     const status = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' };
     const lines = [
       { type: 'ADDED', object: often },
@@ -199,9 +199,9 @@ describe('the input of sluice explain', () => {
       'a line that was cut short',
       `${json(one)}\n{"kind":`,
       'line 2',
-      'no JSON: the value that begins here does not end',
+      'not JSON: the value that begins here does not end',
     ],
-    ['a broken text', `${json(one)}\n\n{"a" 1}`, 'line 3', 'no JSON: '],
+    ['a broken text', `${json(one)}\n\n{"a" 1}`, 'line 3', 'not JSON: '],
     ['a number', '7', 'line 1', 'found a number'],
     ['a text', 'hello there', 'line 1', 'found a text'],
     [
@@ -220,7 +220,7 @@ describe('the input of sluice explain', () => {
     ['a Pod in YAML', 'kind: Event\n---\nkind: Pod\n', 'line 3', 'found a Pod'],
     ['an alias in YAML', 'kind: Event\na: &a [x]\nb: *a\n', 'line 3', 'found an alias'],
     ['YAML nested too deep', `kind: ${'['.repeat(200)}`, 'line 1', 'neither JSON nor YAML: '],
-    ['JSON nested too deep', deep, 'line 1', 'no JSON: it is nested deeper than 100 levels'],
+    ['JSON nested too deep', deep, 'line 1', 'not JSON: it is nested deeper than 100 levels'],
     [
       'a table for people',
       'LAST SEEN   TYPE      REASON\n5m   Normal   Pulled\n',
@@ -233,7 +233,7 @@ describe('the input of sluice explain', () => {
       'standard input',
       'add -o json',
     ],
-    ['UTF-16', '\ufffd\ufffd{\0"\0', 'standard input', 'found no text in UTF-8'],
+    ['UTF-16', '\ufffd\ufffd{\0"\0', 'standard input', 'found no UTF-8'],
   ];
   for (const [what, text, place, said] of refused) {
     it(`is refused with its line: ${what}`, async () => {

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { anEvent } from '../support/builders.ts';
 import { aConfiguration } from './configured.ts';
-import { runLine } from './surroundings.ts';
+import { runLine } from './process-context.ts';
 
 const CONFIG = `
 cluster: dev
@@ -98,7 +98,7 @@ describe('sluice explain --render', () => {
     }
   });
 
-  it('lets no Event forge a line or reach the terminal', async () => {
+  it('prevents an Event from forging a line or controlling the terminal', async () => {
     const message = 'x\n  accept by rule 9\u001b[2J\u202e';
     const { out } = await explain(anEvent({ message }));
     expect(out.replaceAll('\n', '')).not.to.match(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);

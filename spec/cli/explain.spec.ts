@@ -9,7 +9,7 @@ import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import { anEvent } from '../support/builders.ts';
-import { runLine, specMachine } from './surroundings.ts';
+import { runLine, specMachine } from './process-context.ts';
 
 const CONFIG = `
 sources:
@@ -200,7 +200,7 @@ describe('sluice explain', () => {
       expect(JSON.parse(line)).to.deep.include({ readBy: [], source: 'shop', action: 'accept' });
     });
 
-    it('reads its own namespace where no source is configured', async () => {
+    it('reads its own namespace if no source is configured', async () => {
       const none = join(folder, 'none.yaml');
       await writeFile(none, 'version: 1\nfilters: [{ action: reject }]\n');
       const args = ['explain', '--config', none, '--namespace', 'shop'];
@@ -246,7 +246,7 @@ describe('sluice explain', () => {
       });
     }
 
-    it('lets an Event speak for another namespace if its source does', async () => {
+    it('accepts an Event about another namespace if its source does', async () => {
       const event = json(inNamespace('pay', 'shop'));
       const { out } = await explainBy('SOURCES', event, '--format', 'json');
       expect(JSON.parse(out)).to.deep.include({ source: 'pay', action: 'accept', guard: null });

@@ -28,7 +28,7 @@ describe('keepConfiguration', () => {
     expect(await readKept(keep)).to.deep.equal(GOOD);
   });
 
-  it('writes nothing where the same is kept, which is good since then', async () => {
+  it('writes nothing if the same is stored, and keeps its time', async () => {
     const keep = aKeep(JSON.stringify(GOOD));
     await keepConfiguration(keep, { ...GOOD, since: 2_000 });
     expect(keep.writes).to.deep.equal([]);
@@ -36,7 +36,7 @@ describe('keepConfiguration', () => {
   });
 
   for (const [key, value] of Object.entries({ text: 'x', file: 'y', folder: 'z', form: 'none' })) {
-    it(`writes where another ${key} is kept`, async () => {
+    it(`writes if another ${key} is stored`, async () => {
       const keep = aKeep(JSON.stringify(GOOD));
       await keepConfiguration(keep, { ...GOOD, [key]: value });
       expect(await readKept(keep)).to.deep.equal({ ...GOOD, [key]: value });

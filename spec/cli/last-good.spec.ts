@@ -1,4 +1,4 @@
-// A restart onto a file that is refused: the last good configuration runs, and everybody is told; a
+// A restart with a refused file: the last good configuration runs, and log and health report it; a
 // start that has none, or that is strict, exits 3.
 
 import { access, rm, writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { runCommandLine } from '../../lib/cli/main.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { until } from '../support/until.ts';
 import { aPlayedCluster } from './played-cluster.ts';
-import { runLine, type SpecMachine, specMachine } from './surroundings.ts';
+import { runLine, type SpecMachine, specMachine } from './process-context.ts';
 
 const GOOD = `# only for our eyes
 version: 1
@@ -98,7 +98,7 @@ describe('a restart onto a configuration that is refused', () => {
     expect(`${out}${err}`).to.not.include('only for our eyes');
   });
 
-  it('runs it where the file is gone, is no YAML, or is of another program', async () => {
+  it('runs it if the file is missing, not YAML, or of another program', async () => {
     await write(GOOD);
     await judged();
     await write('filters: [');
@@ -111,7 +111,7 @@ describe('a restart onto a configuration that is refused', () => {
     expect(third.out()).to.include('the last good one of 20');
   });
 
-  it('runs it where a secret of the file can not be read', async () => {
+  it('runs it if a secret of the file is unreadable', async () => {
     await write(GOOD);
     await judged();
     const http = '{ url: "https://ci.example.test/h", auth: { bearer: { tokenFile: nothing } } }';
@@ -131,36 +131,38 @@ describe('a restart onto a configuration that is refused', () => {
     expect(err).to.match(/is refused: 1 error\n/);
   });
 
-  it('exits 3 where none is kept, and makes no store for that', async () => {
+  it('exits 3 if there is none, and creates no store', async () => {
     await write(BAD);
     const { code, err } = await refusedRun();
     expect(code).to.equal(3);
     expect(err).to.include('error unknown-key');
-    expect(err).to.match(/is refused: 1 error, and no earlier one is kept in \S+sluice\.db\n/);
+    expect(err).to.match(/is refused: 1 error, and \S+sluice\.db has no last good one\n/);
     expect(await exists(join(cluster().folder, 'sluice.db'))).to.equal(false);
   });
 
-  it('exits 3 and says both where the one that is kept is refused by now', async () => {
+  it('exits 3 with both reasons if it is refused, too', async () => {
     await write(EXEC);
     await judged(['--allow-exec']);
     await write(BAD);
     const { code, err } = await refusedRun();
     expect(code).to.equal(3);
     expect(err).to.include('error unknown-key');
-    expect(err).to.match(/error unknown-key[^]*^kept \S+sluice\.yaml:2:\d+: error not-allowed: /m);
-    expect(err).to.match(/is refused: 1 error, and so is the one kept of 20/);
+    expect(err).to.match(
+      /error unknown-key[^]*^last good \S+sluice\.yaml:2:\d+: error not-allowed: /m,
+    );
+    expect(err).to.match(/is refused: 1 error, and so is the last good one of 20/);
   });
 
   it('goes by the bounds of the one it runs, unless the file’s own store: can be read', async () => {
     await write(`${GOOD}store: { sqlite: {}, maxSize: 64Mi }\n`);
     await judged();
     const machine = machineOf();
-    const context = { namespace: 'shop', buildNamespace: 'shop', exec: 'refused' } as const;
+    const planContext = { namespace: 'shop', buildNamespace: 'shop', exec: 'refused' } as const;
     const boundOf = async (text: string): Promise<unknown> => {
-      const found = { ...loadPlan({ ...context, text }), text, file: file(), folder: '' };
+      const found = { ...loadPlan({ ...planContext, text }), text, file: file(), folder: '' };
       const { place } = await findStore({ flag: undefined, section: found.store }, machine);
       const request = {
-        context,
+        planContext,
         place,
         dataFolder: cluster().folder,
         strictness: 'lenient',
@@ -184,7 +186,7 @@ describe('a restart onto a configuration that is refused', () => {
     expect(await exists(join(cluster().folder, 'sluice.db'))).to.equal(false);
   });
 
-  it('exits 1 with a store that can not be opened, and nothing was read by then', async () => {
+  it('exits 1 before any reading if the store cannot be opened', async () => {
     await write(GOOD);
     await writeFile(
       join(cluster().folder, 'sluice.db'),

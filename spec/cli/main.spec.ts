@@ -1,4 +1,4 @@
-// The command line's frame: which command runs, what is said where, and exit codes.
+// The command line: the chosen command, its output and exit codes.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import { childEnvironment } from '../controlplane/environment.ts';
 import { Authority } from '../support/certificates.ts';
 import { ScriptedApiServer } from '../support/scripted-api-server.ts';
 import { until } from '../support/until.ts';
-import { runLine } from './surroundings.ts';
+import { runLine } from './process-context.ts';
 
 const executable = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
 
@@ -52,7 +52,7 @@ describe('the command line', () => {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const ended = once(child, 'close');
-    // Nobody reads until far more was written than a pipe holds.
+    // The reader starts after far more was written than a pipe holds.
     await once(child.stdout, 'readable');
     let text = '';
     for await (const chunk of child.stdout.setEncoding('utf8')) text += String(chunk);
@@ -60,7 +60,7 @@ describe('the command line', () => {
     expect((await ended)[0]).to.equal(0);
   });
 
-  it('fails where what it writes finds no room, and says so', async function () {
+  it('fails with a message if the disk of its output is full', async function () {
     const full = await open('/dev/full', 'w').catch(() => this.skip());
     const child = spawn(process.execPath, [executable, 'schema'], {
       stdio: ['ignore', full.fd, 'pipe'],
@@ -73,7 +73,7 @@ describe('the command line', () => {
     expect(err).to.match(/^sluice: write to standard output: the disk is full\n {2}next step: /);
   });
 
-  it('is content where the reader of a pipe leaves', async () => {
+  it('succeeds if the reader of a pipe closes it', async () => {
     const child = spawn(process.execPath, [executable, 'schema'], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -84,7 +84,7 @@ describe('the command line', () => {
     expect([(await ended)[0], err]).to.deep.equal([0, '']);
   });
 
-  it('is content where the reader of its messages leaves', async () => {
+  it('succeeds if the reader of its messages closes the pipe', async () => {
     const child = spawn(process.execPath, [executable, 'chek'], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });

@@ -60,7 +60,7 @@ describe('a checkout on this machine', () => {
       });
     }
 
-    it('runs the demo also where the environment names a cluster', () => {
+    it('runs the demo also if the environment names a cluster', () => {
       const { stdout } = make(['-n', 'run'], { KUBECONFIG: '/etc/prod', CONFIG: 'x' });
       expect(stdout).to.match(/sluice\.js demo\s*$/);
     });
@@ -83,7 +83,7 @@ describe('a checkout on this machine', () => {
     expect(status).to.equal(2);
   });
 
-  it('goes on to install on Linux, where the packages bring it', () => {
+  it('installs Node.js on Linux from a package', () => {
     const { stdout } = make(['-n', 'run'], withHooks('older'));
     expect(stdout).to.match(/npm ci --loglevel=error/);
     expect(make(['node'], withHooks('older')).status).to.equal(0);

@@ -10,7 +10,7 @@ import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { Authority } from '../support/certificates.ts';
 import { until } from '../support/until.ts';
-import { runLine, specMachine } from './surroundings.ts';
+import { runLine, specMachine } from './process-context.ts';
 
 const PLAYBACK = ['playback', 'samples/demo.ndjson', '--listen', '127.0.0.1:0'];
 

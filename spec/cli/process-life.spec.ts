@@ -58,7 +58,7 @@ describe('a process of sluice', function () {
     [PLAYBACK, 'serving', 'SIGHUP', 'older'],
     [PLAYBACK, 'serving', 'SIGTERM'],
     [['record', '--master', 'http://127.0.0.1:9'], 'cannot list', 'SIGHUP'],
-    [['demo', '--stay', '--speed', 'full'], 'goes on until Ctrl-C', 'SIGHUP', 'older'],
+    [['demo', '--stay', '--speed', 'full'], 'runs until Ctrl-C', 'SIGHUP', 'older'],
   ];
   for (const [args, words, signal, ...hooks] of waiting) {
     const how = hooks.length === 0 ? '' : ', handed over';

@@ -10,7 +10,7 @@ import { type Playback, startPlayback } from '../../lib/playback/playback.ts';
 import { openRecording, type RecordingEntry } from '../../lib/playback/recording.ts';
 import { anEvent } from '../support/builders.ts';
 import { until } from '../support/until.ts';
-import { specMachine } from './surroundings.ts';
+import { specMachine } from './process-context.ts';
 
 function entry(type: RecordingEntry['type'], name: string, count: number): RecordingEntry {
   const metadata = { name, namespace: 'shop', managedFields: [{ manager: 'x' }] };
@@ -68,7 +68,7 @@ describe('sluice record', () => {
     expect(machine.err()).to.match(/recorded \d+ notifications/);
   });
 
-  it('says what is wrong with a place it can not write to', async () => {
+  it('says why it cannot write to an output', async () => {
     const machine = specMachine();
     const output = join(folder, 'none', 'x.ndjson');
     const args = ['record', '--master', playback.url, '--output', output];

@@ -1,4 +1,4 @@
-// Where `sluice run` keeps its own files, and what its log says about that.
+// The folder of `sluice run` for its own files, and its log about it.
 
 import { mkdir, mkdtemp, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { until } from '../support/until.ts';
 import { aPlayedCluster } from './played-cluster.ts';
-import { runLine, specMachine } from './surroundings.ts';
+import { runLine, specMachine } from './process-context.ts';
 
 describe('the files of sluice run', () => {
   const cluster = aPlayedCluster();
@@ -34,7 +34,7 @@ describe('the files of sluice run', () => {
     return machine.out();
   };
 
-  it('lie in the state folder, and the log says where each is', async () => {
+  it('are in the state folder, and the log has their paths', async () => {
     const log = await logOf({ HOME: at('home') });
     const folder = at('home', '.local/state/sluice');
     expect(log).to.include(
@@ -68,9 +68,9 @@ describe('the files of sluice run', () => {
     ['without a home', {}],
     ['in a home that is missing', { HOME: '/nonexistent/me' }],
   ] as const) {
-    it(`are not needed ${what} by a store in memory, and the log says that no token is kept`, async () => {
+    it(`are not needed ${what} by a store in memory, and the log says that it cannot store a token`, async () => {
       const log = await logOf(environment, ['--store', 'memory']);
-      expect(log).to.include('no token is kept: ').and.include('SLUICE_DATA');
+      expect(log).to.include('cannot store a token: ').and.include('SLUICE_DATA');
     });
   }
 

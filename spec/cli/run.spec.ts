@@ -9,7 +9,7 @@ import { SluiceError } from '../../lib/core/errors.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { until } from '../support/until.ts';
 import { aPlayedCluster } from './played-cluster.ts';
-import { specMachine } from './surroundings.ts';
+import { specMachine } from './process-context.ts';
 
 describe('sluice run', () => {
   const cluster = aPlayedCluster();
@@ -33,7 +33,7 @@ describe('sluice run', () => {
     expect(machine.err()).to.include('Rejecting shop/web-1.17f1e2d3c4b5a697 by filter');
   });
 
-  it('opens the probes where --probes says', async () => {
+  it('opens the probes at the address of --probes', async () => {
     const machine = specMachine({ environment: { SLUICE_DATA: cluster().folder } });
     const args = [
       'run',
@@ -84,7 +84,7 @@ describe('sluice run', () => {
     });
   }
 
-  it('hands the store to whoever stands around it, once it is open', async () => {
+  it('passes the open store to its wrapper', async () => {
     const kept: string[] = [];
     const aroundStore = (store: Store): Store => ({
       ...store,

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { aConfiguration } from './configured.ts';
-import { runLine } from './surroundings.ts';
+import { runLine } from './process-context.ts';
 
 const CONFIGURATION = `version: 1
 filters: [{ action: accept, triggers: [hook] }]
@@ -21,7 +21,7 @@ describe('secrets that a configuration names', () => {
 
   const environment = { SIGNING: 'hunter2' };
 
-  it('keep run from starting where they can not be used, each with its place', async () => {
+  it('keep run from starting if they are unusable, each with its place', async () => {
     const args = [
       'run',
       '--config',
@@ -46,7 +46,7 @@ describe('secrets that a configuration names', () => {
     expect(err).not.to.include('hunter2');
   });
 
-  it('are warnings of check, which mind only where it is strict', async () => {
+  it('are warnings of check, which fail only a strict one', async () => {
     const lenient = await runLine(['check', at.file, '--format', 'json'], { environment });
     expect(lenient.code).to.equal(0);
     const { problems } = JSON.parse(lenient.out) as { problems: Record<string, unknown>[] };
@@ -57,7 +57,7 @@ describe('secrets that a configuration names', () => {
     expect((await runLine(['check', at.file, '--strict'], { environment })).code).to.equal(3);
   });
 
-  it('are no problem where they are there', async () => {
+  it('are no problem if they exist', async () => {
     writeFileSync(join(at.folder, 'token'), 'a-token\n');
     const SIGNING = `whsec_${Buffer.alloc(32).toString('base64')}`;
     const { code, out } = await runLine(['check', at.file, '--strict'], {

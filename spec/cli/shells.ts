@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 export interface Asked {
   /** The file of the script. */
   readonly script: string;
-  /** Where files are completed. */
+  /** The folder in which files are completed. */
   readonly folder: string;
   /** What is typed behind the program's name. */
   readonly lines: readonly string[];

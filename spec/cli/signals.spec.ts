@@ -74,7 +74,7 @@ describe('a running gateway', function () {
     SIGHUP: 'SIGHUP (this version cannot reload its configuration, so it stops)',
   } as const;
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    it(`lets a command end after ${signal}, says why it stops, and exits with 0`, async () => {
+    it(`ends a command after ${signal}, says why it stops, and exits with 0`, async () => {
       const { gateway } = await started(1_000);
       gateway.kill(signal);
       await mustDrain(gateway);
@@ -101,7 +101,7 @@ describe('a running gateway', function () {
     await mustDrain(gateway);
   });
 
-  it('lets a command end also when the process that handed over is killed', async () => {
+  it('ends a command also if the parent process is killed', async () => {
     const { gateway } = await started(1_000, 'older');
     gateway.kill('SIGKILL');
     expect(await gateway.ended()).to.deep.equal({ code: null, signal: 'SIGKILL' });
@@ -109,7 +109,7 @@ describe('a running gateway', function () {
     expect(gateway.of('stopped').at(-1)).to.include({ waiting: 0, abandoned: 0 });
   });
 
-  it('refuses a configuration with a local command where nobody allowed it', async () => {
+  it('refuses a configuration with a local command without --allow-exec', async () => {
     gateways.push(
       await GatewayProcess.start({
         configuration: {

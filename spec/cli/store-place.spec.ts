@@ -1,4 +1,4 @@
-// Where the store is, from what was said about it: the flag, the variable, the file, the default.
+// The location of the store by flag, variable, configuration or default.
 
 import { expect } from 'chai';
 import { findStore, placeWith, type StorePlace } from '../../lib/cli/data-folder.ts';

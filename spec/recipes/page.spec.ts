@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { runLine } from '../cli/surroundings.ts';
+import { runLine } from '../cli/process-context.ts';
 import { RECIPES, readRecipes, recipesIn } from './page.ts';
 
 // Each variable that a recipe names.

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/event.ts';
-import { type SpecMachine, specMachine } from '../cli/surroundings.ts';
+import { type SpecMachine, specMachine } from '../cli/process-context.ts';
 import { until } from '../support/until.ts';
 
 /** Options of a run. */

@@ -1,5 +1,5 @@
-// Everything that the API remembers, behind one observer. It stands on the path of every Event: a
-// decision is a reference and two counters, and whatever else there is to do waits for a question.
+// Activity of the gateway that the API shows, behind one observer. It runs for every Event: a decision
+// costs one reference and two counters, and all other work waits for a request.
 
 import type { Clock } from '../../core/clock.ts';
 import type { Observation } from '../../core/observation.ts';
@@ -7,10 +7,10 @@ import type { Chain } from '../../filters/chain.ts';
 import { GatewayState } from './gateway-state.ts';
 import { RecentActivity } from './recent-activity.ts';
 
-// Room for a thousand happenings in each ms between two starts.
+// Enough for a thousand entries in each ms between two starts.
 const NUMBERS_A_MS = 1_000;
 
-/** What the API remembers of the gateway it stands beside. */
+/** Recent entries, hits of rules and state of one gateway since its start. */
 export class Activity {
   readonly recent: RecentActivity;
   readonly hits: RuleHits;
@@ -22,12 +22,12 @@ export class Activity {
   constructor(chain: Chain, clock: Clock) {
     this.#clock = clock;
     this.startedAt = clock.now();
-    // Numbers that go on growing over restarts: who resumes with an older one is told what is lost.
+    // Numbers keep growing across restarts, so a feed that resumes with an older one reports a loss.
     this.recent = new RecentActivity(Math.max(1, this.startedAt) * NUMBERS_A_MS);
     this.hits = new RuleHits(chain);
   }
 
-  /** Takes note of an observation; may be handed on by itself. */
+  /** Records an observation; the function is bound to this object. */
   readonly observe = (observation: Observation): void => {
     if (observation.kind === 'decision') {
       const at = this.#clock.now();
@@ -43,16 +43,14 @@ export class Activity {
   };
 }
 
-// How often each rule decided since the start, and when last. It stands on the path of every Event.
-
-/** How often a rule decided. */
+/** Decisions of one rule since the start. */
 interface Hits {
   readonly hits: number;
-  /** Wall clock, ms since 1970; null where it never did. */
+  /** Time of the last one, ms since 1970; null if there was none. */
   readonly lastAt: number | null;
 }
 
-/** Counts decisions by rule; the last place is the default rejection's. */
+/** Counts decisions by rule; the last place belongs to the default rejection. */
 class RuleHits {
   readonly #hits: Float64Array;
   readonly #lastAts: Float64Array;
@@ -62,14 +60,14 @@ class RuleHits {
     this.#lastAts = new Float64Array(chain.rules.length + 1);
   }
 
-  /** One more for the rule at this place of the file; null is the default rejection. */
+  /** Counts a decision of the rule at this place of the file; null is the default rejection. */
   hit(index: number | null, at: number): void {
     const place = index ?? this.#hits.length - 1;
     this.#hits[place] = (this.#hits[place] ?? 0) + 1;
     this.#lastAts[place] = at;
   }
 
-  /** How often the rule at this place decided; null is the default rejection. */
+  /** Decisions of the rule at this place; null is the default rejection. */
   of(index: number | null): Hits {
     const place = index ?? this.#hits.length - 1;
     const hits = this.#hits[place] ?? 0;

@@ -1,5 +1,5 @@
-// What happened, as documents: a decision with its dispositions, on demand its trail and its Event,
-// and a delivery's move. Texts of Events are cut in lists and trails; the whole Event is never.
+// Documents of recent activity: a decision with its dispositions, on request with its trail and Event,
+// and a move of a delivery. Texts of Events are cut in lists and trails; a complete Event never is.
 
 import type { TrailEntry } from '../../core/decision.ts';
 import type { EventObject, Json } from '../../core/event.ts';
@@ -8,9 +8,9 @@ import { jsonSize } from '../../kit/data/json.ts';
 import { ruleLabel } from '../../telemetry/log-value.ts';
 import type { Happening, RecentActivity, RecentMove } from './recent-activity.ts';
 
-// What an API server admits in a name; nothing bounds an Event's other texts.
+// Enough for every name that an API server admits; other texts of an Event are unlimited.
 const TEXT_CHARACTERS = 1024;
-// A page of decisions with their trails; a longer list of rules makes shorter pages.
+// Limit of a page with trails: with many rules a page has fewer decisions.
 const PAGE_WEIGHT = 8 * 1024 * 1024;
 
 /** A decision as lists and the feed show it. */
@@ -34,15 +34,15 @@ interface DecisionDocument {
   readonly trail?: readonly TrailEntry[];
 }
 
-/** Which decisions to list; null does not restrict. */
+/** Filters of a list of decisions; null does not restrict it. */
 export interface DecisionQuery {
   readonly limit: number;
-  /** Only those older than this one: the last of the page before. */
+  /** Only decisions older than this one: the last of the previous page. */
   readonly after: number | null;
   readonly action: string | null;
-  /** Its name, `#` and its index, or `default`. */
+  /** Name of the rule, `#` and its index, or `default`. */
   readonly rule: string | null;
-  /** Of the involved object, as is `kind`. */
+  /** Namespace of the involved object; `kind` is its kind. */
   readonly namespace: string | null;
   readonly kind: string | null;
   readonly trail: boolean;
@@ -51,11 +51,11 @@ export interface DecisionQuery {
 /** A page of decisions, newest first. */
 interface DecisionPage {
   readonly items: readonly DecisionDocument[];
-  /** `after` of the next page; null where there is none. */
+  /** `after` of the next page; null on the last one. */
   readonly next: number | null;
 }
 
-/** Lists decisions, newest first. */
+/** Lists matching decisions, newest first. */
 export function listDecisions(recent: RecentActivity, query: DecisionQuery): DecisionPage {
   const items: DecisionDocument[] = [];
   let weight = 0;
@@ -68,13 +68,13 @@ export function listDecisions(recent: RecentActivity, query: DecisionQuery): Dec
     }
     const item = toDecisionDocument(happening);
     const shown = query.trail ? { ...item, trail: shortTrail(happening.what) } : item;
-    weight += query.trail ? jsonSize(asJson(shown)) : 0;
+    weight += query.trail ? jsonSize(shown) : 0;
     items.push(shown);
   }
   return { items, next: null };
 }
 
-/** One decision with its trail and its whole Event; null where it is not remembered. */
+/** Finds a decision with its trail and its complete Event; null if it is not in memory. */
 export function findDecision(
   recent: RecentActivity,
   sequence: number,
@@ -86,7 +86,7 @@ export function findDecision(
   return { ...toDecisionDocument(happening), trail, object: what.occurrence.event };
 }
 
-/** A decision as lists and the feed show it. */
+/** Makes the document of a decision for lists and the feed. */
 export function toDecisionDocument({ sequence, at, what }: DecisionHappening): DecisionDocument {
   const { occurrence, decision, disposed } = what;
   const { fields, series, uid, source, count } = occurrence;
@@ -115,7 +115,7 @@ export function toDecisionDocument({ sequence, at, what }: DecisionHappening): D
   };
 }
 
-/** A move as the feed shows it. */
+/** Makes the document of a move for the feed. */
 export function toMoveDocument({
   sequence,
   at,
@@ -126,11 +126,9 @@ export function toMoveDocument({
   return { sequence, time, ...rest, object: cut(object), why: cut(why) };
 }
 
-/** Something that happened, where it is a decision. */
 type DecisionHappening = Happening & { readonly what: DecisionObserved };
 
-/** Whether something that happened is a decision. */
-export function isDecision(happening: Happening | null): happening is DecisionHappening {
+function isDecision(happening: Happening | null): happening is DecisionHappening {
   return happening?.what.kind === 'decision';
 }
 
@@ -149,7 +147,7 @@ function shortTrail(observed: DecisionObserved): readonly TrailEntry[] {
   return observed.explain().map((entry) => ({ ...entry, found: shortened(entry.found) }));
 }
 
-/** What a rule found is a text, a number, or a block of them. */
+/** Cuts the value that a rule compared: a text, a number, or an object of them. */
 function shortened(found: Json): Json {
   if (typeof found === 'string') return cut(found);
   if (typeof found !== 'object' || found === null || Array.isArray(found)) return found;
@@ -161,12 +159,8 @@ function shortened(found: Json): Json {
   );
 }
 
-/** The text, cut where it is longer than lists show. */
+/** Cuts a text to the length of lists. */
 export function cut(text: string): string {
   if (text.length <= TEXT_CHARACTERS) return text;
   return `${text.slice(0, TEXT_CHARACTERS - 1)}…`;
-}
-
-function asJson(item: object): Json {
-  return item as Json;
 }

@@ -1,6 +1,6 @@
-// Deliveries as documents: a summary for lists, and everything that is known of one. They are made of
-// the port alone, so that a command that opened the file itself answers the same. Lists are read in
-// small steps: a page never holds more Events than it must, however large they are.
+// Documents of deliveries: a summary for lists, and a complete one. They use only the ports of the
+// store, so a command that opens the file itself makes the same documents. Lists are read in small
+// steps, which bounds the Events in memory, however large they are.
 
 import type { TrailEntry } from '../../core/decision.ts';
 import type {
@@ -13,7 +13,7 @@ import type {
   Outcome,
   Started,
 } from '../../core/delivery.ts';
-import { type Json, stringAt } from '../../core/event.ts';
+import { stringAt } from '../../core/event.ts';
 import type { Archive, DecisionRecord, DeliveryQuery } from '../../core/store.ts';
 import { type ActName, possibleActs } from '../../delivery/actions.ts';
 import type { HeldForecast } from '../../intake/release-forecast.ts';
@@ -22,35 +22,35 @@ import { timeOf } from '../time.ts';
 import { cut } from './decision-documents.ts';
 import type { PauseStanding } from './gateway-state.ts';
 
-/** One attempt as documents show it. */
+/** One attempt. */
 export interface AttemptDocument {
   readonly number: number;
   readonly at: string | null;
   readonly incarnation: string;
-  /** Null while it runs, or where its process died and no other has begun since. */
+  /** Null if it runs, or if its process died and no other process has started since. */
   readonly outcome: Outcome | null;
   readonly durationMs: number | null;
 }
 
-/** How a limit holds a delivery. */
+/** A held delivery: its limit and the forecast of its start. */
 export interface HeldDocument {
-  /** The budget of `limits` that it waits for. */
+  /** The budget of `limits` that holds it. */
   readonly budget: HeldForecast['budget'];
-  /** When it starts if the limits stay and nothing comes before it. */
+  /** Time at which it starts if the limits stay the same and no other delivery starts first. */
   readonly releaseAt: string | null;
-  /** When it is a dead letter if it did not start before. */
+  /** Time at which it becomes a dead letter if it is still held. */
   readonly expiresAt: string | null;
 }
 
-/** Why a trigger makes no attempts now, as documents show it. */
+/** The reason for a trigger to make no attempts now. */
 export interface PauseDocument {
   readonly reason: PauseStanding['reason'];
-  /** When one attempt is let through to see; in the past once it may be made. */
+  /** Time of the next trial attempt; in the past if it is due. */
   readonly until: string | null;
   readonly why: string;
 }
 
-/** A delivery as lists show it. */
+/** A delivery in lists. */
 export interface DeliverySummary {
   readonly id: string;
   readonly state: DeliveryState;
@@ -58,7 +58,7 @@ export interface DeliverySummary {
   readonly trigger: string;
   readonly rule: { readonly index: number; readonly name: string | null };
   readonly object: string;
-  /** Of its first Event. */
+  /** Fields of its first Event. */
   readonly event: {
     readonly namespace: string;
     readonly name: string;
@@ -68,9 +68,9 @@ export interface DeliverySummary {
   };
   readonly createdAt: string | null;
   readonly dueAt: string | null;
-  /** The limit that holds it, and until when; null: none does, or no gateway runs. */
+  /** The limit that holds it, and until when; null if none does, or no gateway runs. */
   readonly held: HeldDocument | null;
-  /** Why it is not attempted although it may be due; null when nothing but its time keeps it. */
+  /** Why its trigger makes no attempts now; null if the trigger is not paused. */
   readonly paused: PauseDocument | null;
   readonly attemptCount: number;
   readonly lastAttempt: AttemptDocument | null;
@@ -78,11 +78,11 @@ export interface DeliverySummary {
   readonly started: Started | null;
   readonly deaths: number;
   readonly retriedAt: string | null;
-  /** What a person can do with it now. */
+  /** Actions that are possible now. */
   readonly acts: readonly ActName[];
 }
 
-/** Everything that is known of a delivery. */
+/** A complete delivery. */
 export interface WholeDelivery extends DeliverySummary {
   readonly bucket: string;
   readonly cluster: ClusterRef;
@@ -90,38 +90,38 @@ export interface WholeDelivery extends DeliverySummary {
   readonly match: Readonly<Record<string, string>>;
   readonly occurrences: readonly DeliveredOccurrence[];
   readonly attempts: readonly AttemptDocument[];
-  /** As the filter chain made it then; null where that is not known any more. */
+  /** The decision at that time; null if no longer known. */
   readonly decision: { readonly at: string | null; readonly trail: readonly TrailEntry[] } | null;
 }
 
 /** A page of deliveries. */
 interface DeliveryPage<Item extends DeliverySummary = DeliverySummary> {
   readonly items: readonly Item[];
-  /** `after` of the next page; null where there is none. */
+  /** `after` of the next page; null on the last one. */
   readonly next: string | null;
 }
 
-// What a page of whole deliveries may weigh; larger Events make shorter pages.
+// Limit of a page of complete deliveries: with large Events a page has fewer deliveries.
 const PAGE_WEIGHT = 8 * 1024 * 1024;
-// So many are read at once at first: even the largest Events an API server takes fit then.
+// The first step is small: it fits into memory even with the largest Events of an API server.
 const FIRST_STEP = 16;
 const LONGEST_STEP = 512;
 const LIGHT = 1024 * 1024;
 
-/** Facts that only a running gateway knows; an absent one is not known. */
+/** Facts that only a running gateway knows; an absent one is unknown. */
 export interface GatewayFacts {
-  /** Names of the triggers that are configured. */
+  /** Names of the configured triggers. */
   readonly triggers?: ReadonlySet<string>;
-  /** When a held delivery starts. */
+  /** Forecast of the start of a held delivery. */
   readonly forecast?: (id: string) => HeldForecast | null;
-  /** Why a trigger makes no attempts now; null when it makes them. */
+  /** Why a trigger makes no attempts now; null if it is not paused. */
   readonly pause?: (trigger: string) => PauseStanding | null;
 }
 
-/** The states in which the time of the next attempt, or of being held, says something. */
+/** States in which `dueAt` is meaningful. */
 const DUE: ReadonlySet<DeliveryState> = new Set(['waiting', 'held', 'open']);
 
-/** Lists deliveries in short. */
+/** Lists the summaries of matching deliveries. */
 export function listDeliveries(
   archive: Pick<Archive, 'list'>,
   query: DeliveryQuery,
@@ -132,7 +132,7 @@ export function listDeliveries(
   });
 }
 
-/** Lists deliveries with everything that is known of each; a page may be shorter than asked for. */
+/** Lists complete deliveries; a page may have fewer than the limit. */
 export function listWholeDeliveries(
   archive: Pick<Archive, 'list' | 'decision'>,
   query: DeliveryQuery,
@@ -140,11 +140,11 @@ export function listWholeDeliveries(
 ): Promise<DeliveryPage<WholeDelivery>> {
   return listed(archive, query, async (delivery) => {
     const item = toWhole(delivery, await archive.decision(delivery.id), facts);
-    return { item, weight: jsonSize(asJson(item)) };
+    return { item, weight: jsonSize(item) };
   });
 }
 
-/** Everything that is known of one; null where there is none of this id. */
+/** Finds a complete delivery by its id; null if there is none. */
 export async function findDelivery(
   archive: Pick<Archive, 'get' | 'decision'>,
   id: string,
@@ -154,7 +154,7 @@ export async function findDelivery(
   return delivery === null ? null : toWhole(delivery, await archive.decision(id), facts);
 }
 
-/** How many a query finds in all; null where only counting them one by one would tell. */
+/** Counts all matching deliveries; null if that would mean to read each of them. */
 export async function countDeliveries(
   archive: Pick<Archive, 'counts'>,
   { states, trigger, rule, object, since, until }: Omit<DeliveryQuery, 'limit'>,
@@ -167,7 +167,7 @@ export async function countDeliveries(
     .reduce((sum, { count }) => sum + count, 0);
 }
 
-/** A delivery as lists show it. */
+/** Makes the summary of a delivery. */
 export function toSummary(delivery: Delivery, facts: GatewayFacts): DeliverySummary {
   const { attempts, occurrences, rule } = delivery;
   const [{ event, count }] = occurrences;
@@ -226,7 +226,7 @@ function toHeld({ id, state }: Delivery, { forecast }: GatewayFacts): HeldDocume
   return { budget, releaseAt: timeOf(releaseAt), expiresAt: timeOf(expiresAt) };
 }
 
-/** Why a trigger makes no attempts now; null when it makes them, or no gateway runs. */
+/** Makes the document of a pause; null if the trigger is not paused, or no gateway runs. */
 export function toPause(pause: PauseStanding | null | undefined): PauseDocument | null {
   return pause ? { ...pause, until: timeOf(pause.until) } : null;
 }
@@ -248,7 +248,7 @@ async function listed<Item extends DeliverySummary>(
   let weight = 0;
   let rest = query;
   for (let step = FIRST_STEP; ; ) {
-    // One more than is wanted tells whether there is a next page.
+    // One more than the limit shows whether there is a next page.
     const limit = Math.min(step, query.limit - items.length + 1);
     const found = await archive.list({ ...rest, limit });
     for (const delivery of found) {
@@ -267,13 +267,9 @@ async function listed<Item extends DeliverySummary>(
   }
 }
 
-/** Many small ones at once, few large ones. */
+/** Reads more at once if deliveries are small, fewer if they are large. */
 function nextStep(step: number, found: readonly Delivery[]): number {
-  const weight = found.reduce((sum, { occurrences }) => sum + jsonSize(asJson(occurrences)), 0);
+  const weight = found.reduce((sum, { occurrences }) => sum + jsonSize(occurrences), 0);
   if (weight > PAGE_WEIGHT) return Math.max(1, Math.floor(step / 2));
   return weight < LIGHT ? Math.min(LONGEST_STEP, step * 2) : step;
-}
-
-function asJson(value: object): Json {
-  return value as Json;
 }

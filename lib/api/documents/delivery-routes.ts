@@ -1,5 +1,6 @@
-// The routes of deliveries: listed, shown, and what people do with them. What an act means and where
-// it is possible is lib/delivery/actions.ts; here it becomes a status.
+// The routes of deliveries: list, show and the actions of people. They also answer without HTTP, for a
+// command that opened the store itself. lib/delivery/actions.ts implements the actions; here their
+// results become HTTP statuses.
 
 import type { Clock } from '../../core/clock.ts';
 import { DELIVERY_STATES, type DeliveryState } from '../../core/delivery.ts';
@@ -7,7 +8,8 @@ import { isDeliveryId } from '../../core/delivery-id.ts';
 import type { DeliveryQuery, Store } from '../../core/store.ts';
 import { ACTS, type Acted, type ActName, possibleActs } from '../../delivery/actions.ts';
 import { printable } from '../../kit/text/printable.ts';
-import type { Parameter, QueryValues } from '../query.ts';
+import type { Refusal } from '../problem-document.ts';
+import { type Parameter, parseValues, type QueryValues } from '../query.ts';
 import {
   document,
   JSON_READ,
@@ -33,20 +35,20 @@ import {
 import type { GatewayState } from './gateway-state.ts';
 import { findObject, OBJECT_FORM } from './object-ref.ts';
 
-/** What these routes answer from: also a file that was opened without a gateway. */
+/** Dependencies of these routes; an opened store without a gateway is enough. */
 export interface DeliveryParts {
   readonly store: Pick<Store, 'archive'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly act: RouteParts['act'];
-  /** Absent if no gateway runs, as is the plan: then it is not known when held ones start. */
+  /** Absent if no gateway runs: then the start of held deliveries is unknown. */
   readonly forecasts?: RouteParts['forecasts'];
-  /** Absent where no gateway runs: then nobody knows which triggers there are. */
+  /** Absent if no gateway runs: then the configured triggers are unknown. */
   readonly plan?: { readonly triggers: readonly { readonly name: string }[] };
-  /** What pauses triggers; absent likewise. */
+  /** Pauses of triggers; absent if no gateway runs. */
   readonly watch?: { readonly standing: Pick<GatewayState, 'pause'> };
 }
 
-/** A route that needs no more than that. */
+/** A route that needs only these dependencies. */
 interface DeliveryRoute extends Route {
   readonly answer: (parts: DeliveryParts, call: Pick<RouteCall, 'values'>) => Promise<RouteAnswer>;
 }
@@ -54,7 +56,7 @@ interface DeliveryRoute extends Route {
 const ID: Parameter = {
   name: 'id',
   place: 'path',
-  description: 'Of the delivery.',
+  description: 'Id of the delivery.',
   schema: { type: 'string' },
 };
 
@@ -62,42 +64,42 @@ const FILTERS: readonly Parameter[] = [
   {
     name: 'state',
     place: 'query',
-    description: 'Only those in one of these states: repeated, or separated by commas.',
+    description: 'Only deliveries in these states: repeat it, or separate values by commas.',
     schema: { type: 'array', items: { type: 'string', enum: DELIVERY_STATES } },
   },
-  text('trigger', 'Only those of this trigger.'),
-  text('rule', 'Only those of the rule of this name; empty: of rules without one.'),
-  text('object', `Only those of this involved object: ${OBJECT_FORM}.`),
-  text('since', `Only those made then or later: ${MOMENT}.`),
-  text('until', `Only those made before: ${MOMENT}.`),
+  text('trigger', 'Only deliveries of this trigger.'),
+  text('rule', 'Only deliveries of the rule with this name; empty: of rules without a name.'),
+  text('object', `Only deliveries for this involved object: ${OBJECT_FORM}.`),
+  text('since', `Only deliveries made then or later: ${MOMENT}.`),
+  text('until', `Only deliveries made before: ${MOMENT}.`),
 ];
 
 const LIST: DeliveryRoute = {
   ...JSON_READ,
   path: '/api/v1/deliveries',
-  summary: 'Deliveries, the newest first',
+  summary: 'Deliveries, newest first',
   description:
-    'In the order in which they were made. Pages go on behind a delivery, so nothing is shown twice while others come and go.',
+    'In the order in which they were made. A page begins after a delivery, so no delivery appears twice if others are added or removed meanwhile.',
   parameters: [
     ...FILTERS,
     {
       name: 'order',
       place: 'query',
-      description: 'Which come first.',
+      description: 'Which deliveries come first.',
       schema: { type: 'string', enum: ['newest', 'oldest'] },
     },
-    limit('At most so many; a page of whole ones may be shorter.', 50),
-    text('after', 'Only those behind this one: `next` of the page before.'),
+    limit('Largest number of items; with `whole` a page may be shorter.', 50),
+    text('after', 'Only deliveries after this one: `next` of the previous page.'),
     {
       name: 'whole',
       place: 'query',
-      description: 'With everything that is known of each, its Events too.',
+      description: 'Whether to answer complete deliveries with their Events.',
       schema: { type: 'boolean', default: false },
     },
   ],
   answers: {
     description:
-      'A page; `next` is what to pass as `after` for the one behind it. `total` is how many there are in all; null on later pages, and where only counting one by one would tell.',
+      'A page; pass its `next` as `after` to get the next one. `total` counts all matching deliveries; null on later pages, and for filters that the store cannot count by.',
     schema: listOf(
       { anyOf: [schemaNamed('Delivery'), schemaNamed('WholeDelivery')] },
       { next: { type: ['string', 'null'] }, total: { type: ['integer', 'null'], minimum: 0 } },
@@ -116,7 +118,7 @@ const LIST: DeliveryRoute = {
 const SHOW: DeliveryRoute = {
   ...JSON_READ,
   path: '/api/v1/deliveries/{id}',
-  summary: 'One delivery: its Events, why it was made, every attempt, what was started',
+  summary: 'One delivery: its Events, the decision, every attempt, the started object',
   parameters: [ID],
   answers: { description: 'The delivery.', schema: schemaNamed('WholeDelivery') },
   refuses: [404],
@@ -130,26 +132,28 @@ const SHOW: DeliveryRoute = {
 
 const MEANINGS = {
   retry: {
-    summary: 'Attempts a delivery again, now',
+    summary: 'Attempts a delivery again now',
     description:
-      'Under its own id: a receiver that knows it already can tell. Possible where it waits for a retry, and where nothing more would happen by itself. Earlier attempts do not count against it.',
+      'It keeps its id, which is the idempotency key: a receiver can recognize a repetition. Possible if the delivery waits for a retry, or failed and would not be retried. Earlier attempts no longer count.',
   },
   rerun: {
-    summary: 'Starts what a delivery stands for once more',
+    summary: 'Starts the same again as a new delivery',
     description:
-      'As a new delivery with an id of its own, whatever became of the first, which stays as it is.',
+      'The new delivery has its own id, so its receiver starts it again. The first one stays as it is. Possible in every state.',
   },
   release: {
     summary: 'Starts a delivery that a limit holds',
-    description: 'Possible where it is held, or was held for too long.',
+    description:
+      'Possible if it is held, or became a dead letter because it was held for too long.',
   },
   discard: {
-    summary: 'Lets a delivery rest',
-    description: 'It is not attempted any more; a retry takes it up again. Not while it runs.',
+    summary: 'Discards a delivery',
+    description:
+      'It is no longer attempted; a retry is possible later. Not possible while it runs.',
   },
 } as const satisfies Record<ActName, Pick<Route, 'summary' | 'description'>>;
 
-/** Every route of deliveries. */
+/** All routes of deliveries. */
 export const DELIVERY_ROUTES: readonly DeliveryRoute[] = [LIST, SHOW, ...ACTS.map(actRoute)];
 
 function actRoute(name: ActName): DeliveryRoute {
@@ -160,20 +164,20 @@ function actRoute(name: ActName): DeliveryRoute {
     isRead: false,
     path: `/api/v1/deliveries/{id}/${name}`,
     parameters: [ID],
-    answers: { description: 'How it stands now.', schema: schemaNamed('Acted') },
+    answers: { description: 'Its new state.', schema: schemaNamed('Acted') },
     refuses: [404, 409, 507],
     answer: async (parts, { values }) => {
       const id = values.text('id') ?? '';
       if (!isDeliveryId(id)) return notFound(id);
       const acted = await parts.act(name, id);
-      if (!acted.done) return notActed(acted, { name, id, parts });
+      if (!acted.done) return refusedAct(acted, { name, id, parts });
       const { from, delivery } = acted;
       return document({ act: name, id, from, delivery: toSummary(delivery, factsOf(parts)) });
     },
   };
 }
 
-async function notActed(
+async function refusedAct(
   { why, state }: Acted & { readonly done: false },
   {
     name,
@@ -182,7 +186,7 @@ async function notActed(
   }: { readonly name: ActName; readonly id: string; readonly parts: DeliveryParts },
 ): Promise<RouteAnswer> {
   if (why === 'full') {
-    const detail = 'the store is full: nothing new is stored until there is room';
+    const detail = 'the store is full: it stores no new delivery until there is space';
     return refusal({ status: 507, detail });
   }
   const delivery = why === 'not-found' ? null : await parts.store.archive.get(id);
@@ -190,8 +194,8 @@ async function notActed(
   const acts = possibleActs(delivery, factsOf(parts).triggers);
   const detail =
     why === 'no-trigger'
-      ? `trigger ${delivery.trigger} is not configured: nothing could attempt it`
-      : `a delivery that is ${stateText(delivery)} takes no ${name}; possible: ${acts.join(', ')}`;
+      ? `trigger ${delivery.trigger} is not configured, so no attempt is possible`
+      : `cannot ${name} a delivery that is ${stateText(delivery)}; possible: ${acts.join(', ')}`;
   return refusal({ status: 409, detail, state: delivery.state, acts });
 }
 
@@ -203,7 +207,7 @@ function factsOf({ plan, forecasts, watch }: DeliveryParts): GatewayFacts {
   };
 }
 
-/** `dead (poison)`. */
+/** Renders a state: `dead (poison)`. */
 function stateText({ state, dead }: { state: DeliveryState; dead: string | null }): string {
   return dead === null ? state : `${state} (${dead})`;
 }
@@ -219,27 +223,21 @@ async function queryOf(
   if (found?.ok === false) return badParameter('object', found.detail);
   const after = values.text('after');
   if (after !== undefined && !(await isThere(store.archive, after))) {
-    return badParameter('after', 'no such delivery is there any more: begin with the first page');
+    return badParameter('after', 'this delivery no longer exists: start with the first page');
   }
-  const states = values.list('state') as readonly DeliveryState[];
+  const [trigger, rule] = [values.text('trigger'), values.text('rule')];
+  const named = values.list('state');
+  const states = DELIVERY_STATES.filter((state) => named.includes(state));
   return {
     order: values.text('order') === 'oldest' ? 'oldest' : 'newest',
     limit: values.integer('limit') ?? 1,
     ...span,
-    ...given('trigger', values),
-    ...given('rule', values),
+    ...(trigger === undefined ? {} : { trigger }),
+    ...(rule === undefined ? {} : { rule }),
     ...(found === null ? {} : { object: found.object }),
     ...(after === undefined ? {} : { after }),
     ...(states.length === 0 ? {} : { states }),
   };
-}
-
-function given<Name extends string>(
-  name: Name,
-  values: QueryValues,
-): Partial<Record<Name, string>> {
-  const value = values.text(name);
-  return value === undefined ? {} : ({ [name]: value } as Record<Name, string>);
 }
 
 async function isThere(archive: Store['archive'], id: string): Promise<boolean> {
@@ -252,4 +250,37 @@ function badParameter(parameter: string, detail: string): RouteAnswer {
 
 function notFound(id: string): RouteAnswer {
   return refusal({ status: 404, detail: `no delivery has the id "${printable(id, 60)}"` });
+}
+
+/** A request about deliveries, independent of HTTP. */
+export interface DeliveryQuestion {
+  readonly method: 'GET' | 'POST';
+  /** The full path from `/api/v1`, percent-encoded. */
+  readonly path: string;
+  /** The query without its `?`. */
+  readonly query: string;
+}
+
+/** The document of a route, or its refusal. */
+export type DeliveryAnswer =
+  | { readonly ok: true; readonly document: object }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** Answers from an opened store, without a token: who can open the file can do all of this anyway. */
+export async function answerFromStore(
+  parts: DeliveryParts,
+  { method, path, query }: DeliveryQuestion,
+): Promise<DeliveryAnswer> {
+  for (const route of DELIVERY_ROUTES) {
+    const pattern = new RegExp(`^${route.path.replace('{id}', '(?<id>[^/]+)')}$`);
+    const found = route.method === method ? pattern.exec(path) : null;
+    if (found === null) continue;
+    const inPath = { id: decodeURIComponent(found.groups?.['id'] ?? '') };
+    const parsed = parseValues(route.parameters, { path: inPath, query });
+    if (!parsed.ok) return parsed;
+    const answer = await route.answer(parts, { values: parsed.values });
+    if (answer.kind === 'document') return { ok: true, document: answer.document };
+    if (answer.kind === 'refusal') return { ok: false, refusal: answer.refusal };
+  }
+  return { ok: false, refusal: { status: 404, detail: `no route for ${method} ${path}` } };
 }

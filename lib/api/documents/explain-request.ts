@@ -1,10 +1,10 @@
-// Decisions on Events that a client sends: judged by the gateway's own rules as `sluice explain`
-// does, started nowhere. Large bodies and long lists are bounded, and give way to the gateway's work.
+// Explanations of Events that a client sends, by the rules of the gateway, as `sluice explain` makes
+// them. Nothing is started. Bodies and answers are limited, and long work yields to the gateway.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseYamlStream } from '../../config/parse-yaml.ts';
 import type { Clock } from '../../core/clock.ts';
-import { type EventObject, isJsonObject, type Json } from '../../core/event.ts';
+import { type EventObject, isJsonObject } from '../../core/event.ts';
 import { type ExplanationDocument, toExplanationDocument } from '../../filters/decide.ts';
 import { jsonSize } from '../../kit/data/json.ts';
 import { type JsonValue, JsonValues } from '../../kit/data/json-values.ts';
@@ -14,23 +14,23 @@ import { type GivenEvent, givenIn, MOST_LEVELS } from '../../sources/given-event
 import { RequestLimit } from '../connection-limits.ts';
 import type { Refusal } from '../problem-document.ts';
 
-/** More than any Event, and a list of some thousands. */
+/** Largest JSON body: enough for a list of some thousand Events. */
 export const BODY_BYTES = 16 * 1024 * 1024;
-// Parsing YAML takes about a tenth of a second for each MiB, in which the gateway does nothing else.
+// Parsing YAML takes about 0.1 s a MiB and blocks the gateway for that time.
 const YAML_BYTES = 1024 * 1024;
-// A trail repeats what its rules looked at, so an answer can be far larger than what it answers.
+// A trail repeats the values that its rules compared, so an answer can be far larger than its request.
 const ANSWER_WEIGHT = 32 * 1024 * 1024;
-// Each holds a body, then an answer; the gateway itself must have room.
+// Each holds a body, then an answer; the gateway needs the rest of the memory.
 const AT_ONCE = { most: 4, what: '4 explanations are being made' };
-// Some ms of work; then whatever else waits comes first.
+// About some ms of work before other tasks run.
 const EVENTS_A_TURN = 100;
 const DETAIL_CHARACTERS = 500;
-// Some ms of work, as above.
+// About some ms of work, too.
 const PIECE_CHARACTERS = 256 * 1024;
-// A client that sent a whole watch needs no more to know why there are fewer answers.
+// Enough to see why a watch has fewer answers than lines.
 const MOST_SKIPPED = 100;
 
-/** Explanations, or why there are none. */
+/** Explanations, or the refusal. */
 type Explained =
   | { readonly ok: true; readonly answer: ExplanationDocument | ExplanationList }
   | { readonly ok: false; readonly refusal: Refusal };
@@ -38,18 +38,18 @@ type Explained =
 /** The explanations of a list, in its order. */
 interface ExplanationList {
   readonly items: readonly ExplanationDocument[];
-  /** Lines of a watch that hold no Event to explain, if there are any; the first hundred. */
+  /** Lines of a watch without an Event to explain, the first hundred; absent if there are none. */
   readonly skipped?: readonly string[];
 }
 
-/** What explaining needs. */
+/** Dependencies of the explainer. */
 interface ExplainParts {
   readonly plan: ExplainPlan;
   readonly clock: Clock;
   readonly stop: AbortSignal;
 }
 
-/** Explains what is sent. */
+/** Explains the Events in request bodies. */
 export class Explainer {
   readonly #parts: ExplainParts;
   readonly #limit: RequestLimit;
@@ -59,7 +59,7 @@ export class Explainer {
     this.#limit = new RequestLimit({ ...AT_ONCE, clock: parts.clock });
   }
 
-  /** Explains the Event or the Events in a request's body; `source` is the one they are judged for. */
+  /** Explains the Events in a body; decisions are for `source`, or the first source that reads each. */
   async explain(
     request: IncomingMessage,
     response: ServerResponse,
@@ -91,9 +91,9 @@ export class Explainer {
         now: clock.now(),
       });
       const item = toExplanationDocument(occurrence, explanation, facts);
-      weight += jsonSize(asJson(item));
+      weight += jsonSize(item);
       if (weight > ANSWER_WEIGHT) {
-        return refused(413, 'the answer would be too large: ask for fewer Events, or smaller ones');
+        return refused(413, 'the answer would be too large: send fewer or smaller Events');
       }
       items.push(item);
       if (items.length % EVENTS_A_TURN === 0) await clock.sleep(0, stop);
@@ -110,14 +110,14 @@ export class Explainer {
 
 interface Events {
   readonly events: readonly EventObject[];
-  /** False for one object that stands by itself. */
+  /** False for a single object. */
   readonly isList: boolean;
   readonly skipped: readonly string[];
 }
 
 type EventReading = Extract<RequestBody, { readonly ok: true }>;
 
-/** The Events of a body, or why something in it is none; long bodies give way to other work. */
+/** Finds the Events of a body, or why a value is not an Event. Long bodies yield to other tasks. */
 async function eventsOf(
   body: EventReading,
   { clock, stop }: Pick<ExplainParts, 'clock' | 'stop'>,
@@ -135,7 +135,7 @@ async function eventsOf(
     : found;
 }
 
-/** The values of each piece of a body. */
+/** Parses a JSON body in pieces. */
 function* jsonValues({ text }: EventReading): Generator<readonly JsonValue[], void> {
   const values = new JsonValues({ characters: BODY_BYTES, depth: MOST_LEVELS });
   for (let at = 0; at < text.length; at += PIECE_CHARACTERS) {
@@ -149,11 +149,11 @@ function yamlValues({ text }: EventReading): readonly JsonValue[] {
   return stream.ok ? stream.documents.map((one) => ({ ok: true, ...one })) : [stream];
 }
 
-/** Gathers the Events of one body. */
+/** Collects the Events of one body. */
 class FoundEvents implements Events {
   readonly events: EventObject[] = [];
   readonly skipped: string[] = [];
-  /** How many values were added. */
+  /** Number of values added. */
   count = 0;
   #isListed = false;
   readonly #form: string;
@@ -166,9 +166,9 @@ class FoundEvents implements Events {
     return this.#isListed || this.count > 1 || this.events.length > 1;
   }
 
-  /** Adds what a value holds; answers why the body is refused, or null. */
+  /** Adds the Events in a value; returns why the body is refused, or null. */
   add(value: JsonValue): Refusal | null {
-    if (!value.ok) return badBody(`line ${value.line}: no ${this.#form}: ${value.why}`);
+    if (!value.ok) return badBody(`line ${value.line}: not ${this.#form}: ${value.why}`);
     this.count += 1;
     this.#isListed ||= isListed(value.value);
     for (const given of givenIn(value.value, `line ${value.line}`)) {
@@ -180,7 +180,7 @@ class FoundEvents implements Events {
   }
 }
 
-/** Whether a value is answered with a list: a list, or a List in whatever form. */
+/** Whether the answer to a value is a list: the value is an array or any kind of List. */
 function isListed(value: unknown): boolean {
   return Array.isArray(value) || (isJsonObject(value) && value['items'] !== undefined);
 }
@@ -202,30 +202,25 @@ function refused(status: 400 | 413, detail: string, parameter?: string): Explain
   return { ok: false, refusal: { status, detail, ...about } };
 }
 
-function asJson(item: object): Json {
-  return item as Json;
-}
-
-// The body of a request as text, within a bound, with the form that its type names. Web forms and
-// plain text are refusedBody, because a page of another origin could send them. Compressed bodies are
-// refusedBody, because they have no size before they are unpacked.
-
-/** A body, or why there is none. */
+/** A body as text, or the refusal. */
 type RequestBody =
   | { readonly ok: true; readonly text: string; readonly form: 'json' | 'yaml' }
   | { readonly ok: false; readonly refusal: Refusal };
 
-/** Media types by form; each also as a suffix (`application/cloudevents+json`). */
+/** Media types of each form, also as a suffix (`application/cloudevents+json`). */
 const FORMS = {
   json: /^application\/(?:(?:[a-z0-9.+-]+\+)?json|(?:x-)?ndjson|jsonl)\s*(?:;|$)/i,
-  // RFC 9512, and the name from before it.
+  // RFC 9512, and the older name.
   yaml: /^application\/(?:(?:[a-z0-9.+-]+\+)?yaml|x-yaml)\s*(?:;|$)/i,
 } as const;
-/** As Node reads the header; see RFC 9110 §10.1.1. */
+/** The header Expect as Node reads it; see RFC 9110 §10.1.1. */
 const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
 
 /**
- * Reads a body within the bound of its form. A client that waits to be asked for it is asked here.
+ * Reads a body up to the limit of its form. It sends 100 Continue to a client that waits for it.
+ *
+ * **Errors**: refuses web forms and plain text, because a page of another origin could send them.
+ * Refuses compressed bodies, because their size is unknown before they are unpacked.
  */
 export async function readBody(
   request: IncomingMessage,
@@ -249,10 +244,10 @@ export async function readBody(
   const bytes = await readBytes(request, most);
   if (bytes === null) return tooLarge(most);
   const text = decoded(bytes);
-  return text === null ? refusedBody(400, 'the body is no UTF-8') : { ok: true, text, form };
+  return text === null ? refusedBody(400, 'the body is not UTF-8') : { ok: true, text, form };
 }
 
-/** Null where there are more. */
+/** Reads at most so many bytes; null if there are more. */
 async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -264,12 +259,12 @@ async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Bu
   return Buffer.concat(chunks, size);
 }
 
-/** Null if it is no UTF-8. */
+/** Decodes UTF-8; null if it is invalid. */
 function decoded(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    // The decoder says no more than that; the caller answers it.
+    // The decoder gives no details; the caller refuses the body.
     return null;
   }
 }

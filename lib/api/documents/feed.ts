@@ -1,26 +1,25 @@
-// The feed: what happens, as it happens, as Server-Sent Events. Each client reads from the ring at
-// its own pace, so nothing is buffered for it; who falls out of the ring or takes nothing for long is
-// cut off and may resume. Without a client it costs nothing.
+// The live feed as Server-Sent Events. Each client reads from the ring of recent activity at its own
+// pace, so nothing is buffered for it. A client that falls behind the ring, or reads nothing for long,
+// is disconnected and may resume. Without a client the feed costs nothing.
 // Source: HTML Living Standard, Server-sent events.
 
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../core/clock.ts';
-import type { Json } from '../../core/event.ts';
 import { Alarm } from '../../kit/async/alarm.ts';
 import { escapedJson } from '../../telemetry/line-format.ts';
 import type { Refusal } from '../problem-document.ts';
-import { isDecision, toDecisionDocument, toMoveDocument } from './decision-documents.ts';
-import type { Happening, RecentActivity, RecentMove } from './recent-activity.ts';
+import { toDecisionDocument, toMoveDocument } from './decision-documents.ts';
+import type { Happening, RecentActivity } from './recent-activity.ts';
 
-/** How often a quiet feed says that it lives; below the 60 s after which proxies give up. */
+/** Interval of heartbeats in a quiet feed; below 60 s, the usual idle timeout of proxies. */
 export const HEARTBEAT_MS = 15_000;
-/** How long a client may take nothing before it is cut off. */
+/** Time after which a client that reads nothing is disconnected. */
 export const SLOW_MS = 30_000;
-/** People and a dashboard; each holds a connection for as long as it likes. */
+/** Largest number of clients: some people and a dashboard; each holds a connection. */
 export const FEED_CLIENTS = 16;
 const RETRY_MS = 2_000;
 
-/** What a feed works with. */
+/** Dependencies of the feed. */
 interface FeedParts {
   readonly recent: RecentActivity;
   readonly clock: Clock;
@@ -28,7 +27,7 @@ interface FeedParts {
   readonly stop: AbortSignal;
 }
 
-/** Hands what happens to whoever listens. */
+/** Sends decisions and moves to its clients. */
 export class Feed {
   readonly #parts: FeedParts;
   readonly #clients = new Set<Promise<void>>();
@@ -37,31 +36,31 @@ export class Feed {
     this.#parts = parts;
   }
 
-  /** How many listen. */
+  /** Number of clients. */
   get clients(): number {
     return this.#clients.size;
   }
 
-  /** Why nobody more may listen; null where there is room. */
+  /** Refuses one more client; null if there is room. */
   refusal(): Refusal | null {
     if (this.#clients.size < FEED_CLIENTS) return null;
-    const detail = `${FEED_CLIENTS} clients listen already, which is the most`;
+    const detail = `limit reached: ${FEED_CLIENTS} clients read the feed; retry`;
     return { status: 503, detail, headers: { 'Retry-After': '5' } };
   }
 
   /**
-   * Feeds a client until it leaves, falls behind or the feed stops; `after` is the last number it
-   * has seen, null where it wants what comes now.
+   * Serves a client until it disconnects, falls behind or the feed stops. `after` is the last number
+   * that the client has seen; null: it wants only new ones.
    */
   async serve(response: ServerResponse, after: number | null): Promise<void> {
-    // Its `close` came already.
+    // Its `close` was already emitted and would not end the feed.
     if (response.destroyed) return;
     const served = this.#serve(response, after);
     this.#clients.add(served);
     await served.finally(() => this.#clients.delete(served));
   }
 
-  /** Resolves once every client has been told the end, after `stop`. */
+  /** Resolves after `stop`, once every response has ended. */
   async ended(): Promise<void> {
     await Promise.allSettled(this.#clients);
   }
@@ -69,7 +68,7 @@ export class Feed {
   async #serve(response: ServerResponse, after: number | null): Promise<void> {
     const left = new AbortController();
     response.once('close', () => left.abort());
-    // A client that vanishes is no trouble of ours; `close` follows.
+    // A client that disconnects is not an error; `close` follows.
     response.on('error', () => undefined);
     const signal = AbortSignal.any([left.signal, this.#parts.stop]);
     const outcome = await new FeedClient(response, this.#parts, signal).run(after);
@@ -84,7 +83,7 @@ class FeedClient {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #alarm = new Alarm();
-  /** The number of the next one to send. */
+  /** Number of the next entry to send. */
   #next = 0;
 
   constructor(response: ServerResponse, { recent, clock }: FeedParts, signal: AbortSignal) {
@@ -118,7 +117,7 @@ class FeedClient {
     this.#response.write(`event: lost\ndata: ${JSON.stringify({ after, oldest })}\n\n`);
   }
 
-  /** Sends what is there, as fast as it is taken. */
+  /** Sends all entries in memory, as fast as the client reads. */
   async #catchUp(): Promise<'caught-up' | 'slow'> {
     while (!this.#signal.aborted) {
       if (this.#response.writableNeedDrain && !(await this.#drained())) return 'slow';
@@ -141,14 +140,11 @@ class FeedClient {
   }
 }
 
-/** JSON has no line end in it, so no Event can begin a field of its own. */
-function toFrame(happening: Happening): string {
-  const isOne = isDecision(happening);
-  const document = isOne
-    ? toDecisionDocument(happening)
-    : toMoveDocument(happening as MoveHappening);
-  const event = isOne ? 'decision' : 'delivery';
-  return `id: ${happening.sequence}\nevent: ${event}\ndata: ${escapedJson(document as Json, 0)}\n\n`;
+/** Renders one entry. Its JSON contains no line break, so no Event can inject a field of the stream. */
+function toFrame({ sequence, at, what }: Happening): string {
+  const [event, document] =
+    what.kind === 'decision'
+      ? ['decision', toDecisionDocument({ sequence, at, what })]
+      : ['delivery', toMoveDocument({ sequence, at, what })];
+  return `id: ${sequence}\nevent: ${event}\ndata: ${escapedJson(document, 0)}\n\n`;
 }
-
-type MoveHappening = Happening & { readonly what: RecentMove };

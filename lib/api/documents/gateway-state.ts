@@ -1,6 +1,5 @@
-// How the gateway stands, followed from observations alone: the cluster, what the reading of each
-// watch path is doing, what pauses each trigger and how it fared last, how full the store is. Health
-// is lib/gateway's; the store answers for the rest.
+// State of the gateway for the status document, derived from observations: its cluster, watch paths,
+// triggers and store usage. Health comes from lib/gateway, and everything else from the store.
 
 import type { Outcome, PauseReason } from '../../core/delivery.ts';
 import type {
@@ -10,22 +9,22 @@ import type {
   TroubleReason,
 } from '../../core/observation.ts';
 
-/** What the reading of one watch path is doing. */
+/** State of the reading of one watch path. */
 interface PathStanding {
   readonly state: ReadingState;
   readonly why: string;
-  /** Of `waiting`: the trouble that it waits after; else null. */
+  /** The error that caused `waiting`; else null. */
   readonly reason: TroubleReason | null;
 }
 
-/** The cluster as it was found. */
+/** The cluster that the gateway connected to. */
 interface ClusterStanding {
   readonly id: string;
   readonly from: string;
   readonly server: string;
 }
 
-/** The last attempt of a trigger that did not deliver. */
+/** The last failed attempt of a trigger. */
 interface FailureStanding {
   /** Wall clock, ms since 1970. */
   readonly at: number;
@@ -36,27 +35,27 @@ interface FailureStanding {
 /** Why a trigger makes no attempts now. */
 export interface PauseStanding {
   readonly reason: 'breaker' | PauseReason;
-  /** When one attempt is let through to see, ms since 1970; in the past once it may be made. */
+  /** Time of the next trial attempt, ms since 1970; in the past if it is due. */
   readonly until: number;
   /** For people. */
   readonly why: string;
 }
 
-/** How full the store is, as it was told last. */
+/** Last reported usage of the store. */
 type UsageStanding = Pick<
   Extract<Observation, { kind: 'store-usage' }>,
   'level' | 'overflow' | 'bytes' | 'maxBytes'
 >;
 
-/** Follows what the status shows. */
+/** Follows observations and holds the latest state. */
 export class GatewayState {
-  /** Null until it was found. */
+  /** Null until the gateway has connected. */
   cluster: ClusterStanding | null = null;
-  /** Where the store is; empty for one that is nowhere. */
+  /** Path of the store; empty if it has none. */
   storeAt = '';
-  /** Null until it was told. */
+  /** Null until it was reported. */
   usage: UsageStanding | null = null;
-  /** Why the store takes nothing; null while it does. */
+  /** Why the store is unavailable; null if it is available. */
   storeTrouble: string | null = null;
   readonly #failures = new Map<string, FailureStanding>();
   readonly #deliveredAts = new Map<string, number>();
@@ -64,7 +63,7 @@ export class GatewayState {
   readonly #breakers = new Map<string, BreakerState>();
   readonly #pauses = new Map<string, PauseStanding>();
 
-  /** Takes note of an observation made now. */
+  /** Records an observation. */
   observe(observation: Observation, now: number): void {
     if (observation.kind === 'attempt-ended') this.#attempted(observation, now);
     if (observation.kind === 'store-opened') this.storeAt = observation.at;
@@ -85,27 +84,27 @@ export class GatewayState {
     if (observation.kind === 'pause') this.#paused(observation);
   }
 
-  /** The watch paths of a source. */
+  /** States of the watch paths of a source. */
   paths(source: string): ReadonlyMap<string, PathStanding> {
     return this.#paths.get(source) ?? new Map();
   }
 
-  /** The breaker of a trigger: closed until it was heard of. */
+  /** State of a trigger's breaker; closed until it is first reported. */
   breaker(trigger: string): BreakerState {
     return this.#breakers.get(trigger) ?? 'closed';
   }
 
-  /** Why a trigger makes no attempts now; null: it makes them. */
+  /** Why a trigger makes no attempts now; null if it is not paused. */
   pause(trigger: string): PauseStanding | null {
     return this.#pauses.get(trigger) ?? null;
   }
 
-  /** The last attempt of a trigger since the start that did not deliver; null: there was none. */
+  /** The last failed attempt of a trigger since the start; null if there was none. */
   lastFailure(trigger: string): FailureStanding | null {
     return this.#failures.get(trigger) ?? null;
   }
 
-  /** When an attempt of a trigger last delivered since the start, ms since 1970; null: never. */
+  /** Time of a trigger's last delivery since the start, ms since 1970; null if there was none. */
   lastDeliveredAt(trigger: string): number | null {
     return this.#deliveredAts.get(trigger) ?? null;
   }
@@ -124,7 +123,7 @@ export class GatewayState {
     if (state === 'trying') this.#trying(trigger, until);
   }
 
-  /** The attempt to see begins, maybe before its time because a person asked for it. */
+  /** Records a trial attempt; it may come before its time because a person asked for it. */
   #trying(trigger: string, until: number): void {
     const pause = this.#pauses.get(trigger);
     if (pause !== undefined) this.#pauses.set(trigger, { ...pause, until });

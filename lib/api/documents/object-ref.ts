@@ -1,7 +1,7 @@
-// How people write the involved object of a delivery, and how the store keeps it. The store has
-// `<apiVersion>/<Kind>/<namespace>/<name>` and an index over exactly that; people leave the apiVersion
-// out, which is filled in for Kubernetes' own kinds. Nothing here searches.
-// Source: the kinds of https://kubernetes.io/docs/reference/kubernetes-api/ that Events are about.
+// References to the involved object of a delivery. The store keeps and indexes
+// `<apiVersion>/<Kind>/<namespace>/<name>`. People omit the apiVersion, so it is added here for the
+// built-in kinds of Kubernetes. Other kinds need it, because nothing here asks a cluster.
+// Source: kinds of https://kubernetes.io/docs/reference/kubernetes-api/ that Events are about.
 
 import type { Archive } from '../../core/store.ts';
 import { printable } from '../../kit/text/printable.ts';
@@ -33,19 +33,19 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'storage.k8s.io/v1': ['CSINode', 'StorageClass', 'VolumeAttachment'],
 };
 
-/** What `findObject` takes, for people. */
+/** The form that `findObject` reads, for people. */
 export const OBJECT_FORM =
-  '<Kind>/<namespace>/<name>, <Kind>/<name> where it has no namespace, or with its apiVersion before: apps/v1/Deployment/shop/web';
+  '<Kind>/<namespace>/<name>, <Kind>/<name> without a namespace, or with the apiVersion: apps/v1/Deployment/shop/web';
 
-/** The object as the store has it, or why that can not be told. */
+/** The reference in the form of the store, or why it is not clear. */
 type FoundObject =
   | { readonly ok: true; readonly object: string }
   | { readonly ok: false; readonly detail: string };
 
 /**
- * What the store calls the object that a person names.
+ * Converts a reference by a person to the form of the store.
  *
- * **Shape**: two and three parts are a person's form; four and more are taken as the store's own.
+ * **Shape**: two or three parts are the short form; four or more are the form of the store.
  */
 export async function findObject(
   archive: Pick<Archive, 'list'>,
@@ -59,9 +59,9 @@ export async function findObject(
   const versions = versionsOf(kind);
   if (versions.length === 0) {
     const shown = printable(kind, 60);
-    return unclear(text, `${shown} is no kind of Kubernetes’ own: put its apiVersion and / before`);
+    return unclear(text, `${shown} is not a built-in kind: write <apiVersion>/ before it`);
   }
-  // Some reporters leave the apiVersion out of their Events, and then the store has none either.
+  // Some reporters omit the apiVersion in their Events, and then the store has none either.
   const known = [...versions, ''].map((version) => `${version}/${kind}/${namespace}/${name}`);
   const found: string[] = [];
   for (const object of known) {
@@ -72,7 +72,7 @@ export async function findObject(
   return unclear(text, `its Events come with and without apiVersion: write ${forms}`);
 }
 
-/** The shortest form of a stored object that `findObject` understands. */
+/** Converts a reference in the form of the store to the shortest form that `findObject` reads. */
 export function shortObject(object: string): string {
   const parts = object.split('/');
   const version = parts.slice(0, -3).join('/');

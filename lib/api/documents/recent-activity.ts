@@ -1,11 +1,11 @@
-// The last decisions and moves of deliveries, in memory, bounded by number and by weight: what the
-// API shows and what its feed resumes from. It stands on the path of every Event, so taking note is
-// a reference in a ring and nothing else; documents are made of it when somebody asks.
+// Recent decisions and moves of deliveries in memory, limited by number and by weight. The API lists
+// them, and its feed resumes from them. This runs for every Event, so it only stores a reference in a
+// ring. decision-documents.ts makes documents of the entries on request.
 
 import type { DecisionObserved, Observation } from '../../core/observation.ts';
 import { jsonSize } from '../../kit/data/json.ts';
 
-/** A delivery that moved, without the Events in it. */
+/** A state change of a delivery, without its Events. */
 export interface RecentMove {
   readonly kind: 'moved';
   readonly id: string;
@@ -20,7 +20,7 @@ export interface RecentMove {
   readonly why: string;
 }
 
-/** Something that happened, with its place in the order of everything that did. */
+/** One entry: a decision or a move with its sequence number. */
 export interface Happening {
   readonly sequence: number;
   /** Wall clock, ms since 1970. */
@@ -28,7 +28,7 @@ export interface Happening {
   readonly what: DecisionObserved | RecentMove;
 }
 
-/** How much is remembered; whichever bound is reached first. */
+/** Limits of the ring; the oldest entry is evicted when either is reached. */
 interface RecentBounds {
   readonly entries: number;
   /** UTF-16 code units of the Events. */
@@ -40,7 +40,7 @@ const RECENT_BOUNDS: RecentBounds = { entries: 2048, weight: 32 * 1024 * 1024 };
 
 const MOVE_WEIGHT = 512;
 
-/** A ring of what happened last. */
+/** A ring of the last entries. */
 export class RecentActivity {
   readonly bounds: RecentBounds;
   readonly #whats: (DecisionObserved | RecentMove | undefined)[];
@@ -52,7 +52,7 @@ export class RecentActivity {
   #next: number;
   #weight = 0;
 
-  /** `first` is the first sequence number: above all of an earlier process, so that a feed can tell. */
+  /** `first` is the first sequence number. It must exceed those of earlier processes. */
   constructor(first: number, bounds: RecentBounds = RECENT_BOUNDS) {
     this.bounds = bounds;
     this.#whats = new Array<undefined>(bounds.entries).fill(undefined);
@@ -63,27 +63,27 @@ export class RecentActivity {
     this.#next = first;
   }
 
-  /** The sequence number of the oldest one remembered; that of the next one where there is none. */
+  /** Sequence number of the oldest entry; of the next one if the ring is empty. */
   get oldest(): number {
     return this.#oldest;
   }
 
-  /** The sequence number that the next one gets. */
+  /** Sequence number of the next entry. */
   get next(): number {
     return this.#next;
   }
 
-  /** How much is remembered now. */
+  /** Current size. */
   get held(): RecentBounds {
     return { entries: this.#next - this.#oldest, weight: this.#weight };
   }
 
-  /** Takes note of a decision. */
+  /** Adds a decision. */
   decided(observed: DecisionObserved, at: number): void {
     this.#add(observed, at, jsonSize(observed.occurrence.event));
   }
 
-  /** Takes note of a delivery that moved. */
+  /** Adds a move of a delivery. */
   moved(observed: Extract<Observation, { kind: 'delivery-moved' }>, at: number): void {
     const { delivery, from, to, dead, possiblyTwice = false, why } = observed;
     const { id, trigger, object, attempts } = delivery;
@@ -93,7 +93,7 @@ export class RecentActivity {
     this.#add(move, at, MOVE_WEIGHT + why.length + object.length);
   }
 
-  /** The one with this number; null where it is not remembered. */
+  /** The entry with this number; null if it is not in memory. */
   get(sequence: number): Happening | null {
     if (!(sequence >= this.#oldest && sequence < this.#next)) return null;
     const slot = this.#slotOf(sequence);
@@ -101,7 +101,7 @@ export class RecentActivity {
     return what === undefined ? null : { sequence, at: this.#ats[slot] ?? 0, what };
   }
 
-  /** Calls `ring` after each that is added, until the answer is called. */
+  /** Calls `ring` after each added entry, until the returned function is called. */
   listen(ring: () => void): () => void {
     this.#listeners.add(ring);
     return () => void this.#listeners.delete(ring);
@@ -116,7 +116,7 @@ export class RecentActivity {
     this.#weights[slot] = weight;
     this.#next += 1;
     this.#weight += weight;
-    // The newest one stays, however large it is: its Event was held anyway.
+    // The newest entry stays, however large it is: its Event was in memory anyway.
     while (this.#weight > limit && this.#next - this.#oldest > 1) this.#forget();
     if (this.#listeners.size > 0) for (const ring of this.#listeners) ring();
   }

@@ -1,4 +1,4 @@
-// The status of a gateway and the hits of its rules, as documents.
+// Documents of the status of a gateway and of the hits of its rules.
 
 import type { Clock } from '../../core/clock.ts';
 import type { Health } from '../../core/observation.ts';
@@ -10,14 +10,14 @@ import { timeOf } from '../time.ts';
 import type { Activity } from './activity.ts';
 import { toPause } from './delivery-documents.ts';
 
-/** What a status is made from. */
+/** Dependencies of the status documents. */
 export interface StatusParts {
   readonly version: string;
   readonly configuration: {
     readonly file: string;
     readonly form: Plan['form'];
     readonly problems: number;
-    /** Since when the last good one is good, where it runs instead of the file; else null. */
+    /** Time at which the last good one first ran, if it runs instead of the file; else null. */
     readonly keptSince: string | null;
   };
   readonly plan: Plan;
@@ -25,11 +25,11 @@ export interface StatusParts {
   readonly health: () => Health;
   readonly watch: Activity;
   readonly clock: Clock;
-  /** Has everything told that is only told when it changes or when it is asked for. */
+  /** Measures values that are otherwise reported only when they change, such as the store's usage. */
   readonly measure: () => Promise<void>;
 }
 
-/** How everything stands. */
+/** Makes the status document. */
 export async function toStatus(parts: StatusParts): Promise<object> {
   const { version, configuration, plan, watch, clock } = parts;
   await parts.measure();
@@ -54,7 +54,7 @@ export async function toStatus(parts: StatusParts): Promise<object> {
   };
 }
 
-/** How often each rule decided, in the order of the file; the default rejection comes last. */
+/** Lists the rules with their hits in the order of the file; the default rejection comes last. */
 export function toRules({ plan, watch }: Pick<StatusParts, 'plan' | 'watch'>): readonly object[] {
   const rules = plan.chain.rules.map(({ decision: { rule, action, triggers } }) => {
     const { hits, lastAt } = watch.hits.of(rule.index);
@@ -130,7 +130,7 @@ function toPosition(position: Position, now: number): object {
   return { ...toBound(position), ageSeconds: secondsSince(position.at, now) };
 }
 
-/** One end of what was read, or of a gap. */
+/** Makes the document of a position, or of one end of a gap. */
 export function toBound({ resourceVersion, at }: Position): object {
   return { resourceVersion, at: timeOf(at) };
 }
@@ -139,10 +139,7 @@ function rateOf(rate: Rate | null): string {
   return rate === null ? 'off' : renderRate(rate);
 }
 
-/** A server's clock may be ahead of ours. */
+/** At least 0, because the clock of a server may be ahead. */
 function secondsSince(at: number, now: number): number {
   return Math.max(0, Math.floor((now - at) / 1000));
 }
-
-// The gaps as documents. They come from the store, so what an earlier process could not read is told
-// of as well.

@@ -1,5 +1,5 @@
-// `sluice deliveries retry | rerun | release | discard`: what people do with deliveries, one by one or
-// all that filters find. What an act means and where it is possible is lib/delivery/actions.ts.
+// `sluice deliveries retry | rerun | release | discard`: actions on deliveries by id, or on all that
+// match filters. lib/delivery/actions.ts implements the actions.
 
 import { createInterface } from 'node:readline/promises';
 import { shortObject } from '../../api/documents/object-ref.ts';
@@ -10,10 +10,11 @@ import { printable } from '../../kit/text/printable.ts';
 import { token } from '../../telemetry/log-value.ts';
 import type { Command, ProcessContext } from '../command.ts';
 import { type FlagTable, FORMAT_FLAGS, formatOf, type GivenFlags } from '../flags.ts';
+import type { ActedAnswer } from './answer-types.ts';
 import {
   type ActedDocument,
-  type Asker,
   actOn,
+  type DeliveryClient,
   FILTER_FLAGS,
   type Filters,
   filtersOf,
@@ -22,60 +23,62 @@ import {
   notFoundText,
 } from './delivery-client.ts';
 import { deliveriesText, jsonLine, written } from './delivery-text.ts';
-import { DESK_FLAGS, openDesk, type Target } from './target.ts';
+import { openTarget, TARGET_FLAGS, type Target } from './target.ts';
 
 const SUMMARIES = {
-  retry: 'attempts deliveries again, now, under their own ids',
-  rerun: 'starts what deliveries stand for once more, as new deliveries with new ids',
+  retry: 'attempts deliveries again now, with the same ids',
+  rerun: 'starts the same again, as new deliveries with new ids',
   release: 'starts deliveries that a limit holds',
-  discard: 'lets deliveries rest: they are not attempted any more',
+  discard: 'discards deliveries: they are no longer attempted',
 } as const satisfies Record<ActName, string>;
 
 const NOTES = {
-  retry: 'Without --state, --all means those that failed: refused, unknown, dead, orphaned.',
+  retry:
+    'The id is the idempotency key. Without --state, --all selects those that failed: refused,\n' +
+    'unknown, dead, orphaned.',
   rerun:
-    'Its receiver can not tell a rerun from a new delivery: it builds again. --all needs --state.',
-  release: 'Without --state, --all means those that are held.',
-  discard: 'A retry takes one up again. --all needs --state.',
+    'The receiver cannot recognize a rerun as a repetition: it builds again. --all needs --state.',
+  release: 'Without --state, --all selects those that are held.',
+  discard: 'A discarded delivery can be retried later. --all needs --state.',
 } as const satisfies Record<ActName, string>;
 
-// What --all means where no state is named; for the others that would be too much to mean by omission.
+// Default of --state with --all. The other actions have none: a missing flag must not select so much.
 const STATES: Readonly<Partial<Record<ActName, readonly DeliveryState[]>>> = {
   retry: ['refused', 'unknown', 'dead', 'orphaned'],
   release: ['held'],
 };
 
 const ALL_FLAGS = {
-  all: { type: 'boolean', help: 'instead of IDs: all that the filters find' },
-  yes: { type: 'boolean', help: 'with --all: do not ask' },
+  all: { type: 'boolean', help: 'instead of IDs: all deliveries that match the filters' },
+  yes: { type: 'boolean', help: 'with --all: do not ask for confirmation' },
 } as const satisfies FlagTable;
 
-// Counting goes on so far where nobody has the number at hand; then "more than" will do.
+// If the store cannot count by the filters, so many pages are counted; more are reported as "more than".
 const COUNTED_PAGES = 20;
 const PAGE = '500';
 
-/** The command of an act. */
+/** Makes the command of an action. */
 export function actCommand(name: ActName): Command {
   return {
     name: `deliveries ${name}`,
     summary: SUMMARIES[name],
     synopsis: 'ID… | --all [--state STATE] [--trigger NAME] [flags]',
     arguments: Number.POSITIVE_INFINITY,
-    flags: { ...ALL_FLAGS, ...FILTER_FLAGS, ...FORMAT_FLAGS, ...DESK_FLAGS },
+    flags: { ...ALL_FLAGS, ...FILTER_FLAGS, ...FORMAT_FLAGS, ...TARGET_FLAGS },
     notes: NOTES[name],
-    run: async (given, surroundings) => {
+    run: async (given, context) => {
       const format = formatOf(given);
-      const filters = wishOf(name, given, surroundings);
-      await using desk = await openDesk(given, surroundings);
-      const acting = new Acting({ name, desk, format, surroundings });
+      const filters = selectionOf(name, given, context);
+      await using target = await openTarget(given, context);
+      const acting = new Acting({ name, target, format, context });
       if (filters === null) return await acting.onEach(given.positionals.map(idIn));
       return await acting.onAll(filters, given);
     },
   };
 }
 
-/** The filters of --all; null where ids are named. **Errors**: `usage`. */
-function wishOf(name: ActName, given: GivenFlags, { stdin }: ProcessContext): Filters | null {
+/** The filters of --all; null if ids are given. **Errors**: `usage`. */
+function selectionOf(name: ActName, given: GivenFlags, { stdin }: ProcessContext): Filters | null {
   const filters = filtersOf(given);
   if (!given.isSet('all')) {
     if (given.positionals.length === 0) {
@@ -83,13 +86,13 @@ function wishOf(name: ActName, given: GivenFlags, { stdin }: ProcessContext): Fi
     }
     const [stray] = filters;
     if (stray === undefined) return null;
-    throw new SluiceError('usage', `flag --${stray[0]} is for --all, and IDs are named`);
+    throw new SluiceError('usage', `flag --${stray[0]} needs --all, but found IDs`);
   }
   if (given.positionals.length > 0) {
-    throw new SluiceError('usage', 'found IDs and --all: name the one or the other');
+    throw new SluiceError('usage', 'found IDs and --all, expected one of them');
   }
   if (!given.isSet('yes') && stdin.isTTY !== true) {
-    const message = '--all asks first, and standard input is no terminal: add --yes';
+    const message = '--all asks first, but standard input is not a terminal: add --yes';
     throw new SluiceError('usage', message);
   }
   if (filters.some(([flag]) => flag === 'state')) return filters;
@@ -100,33 +103,33 @@ function wishOf(name: ActName, given: GivenFlags, { stdin }: ProcessContext): Fi
 
 interface ActingParts {
   readonly name: ActName;
-  readonly desk: Target;
+  readonly target: Target;
   readonly format: 'text' | 'json';
-  readonly surroundings: ProcessContext;
+  readonly context: ProcessContext;
 }
 
 class Acting {
   readonly #parts: ActingParts;
-  readonly #asker: Asker;
+  readonly #client: DeliveryClient;
   #done = 0;
   #failed = 0;
 
   constructor(parts: ActingParts) {
     this.#parts = parts;
-    this.#asker = parts.desk.asker;
+    this.#client = parts.target.client;
   }
 
   async onEach(ids: readonly string[]): Promise<number> {
     for (const id of ids) if ((await this.#one(id)) === 'full') break;
-    this.#tellWhen();
+    this.#noteStart();
     return this.#failed === 0 ? 0 : 1;
   }
 
-  /** Behind where it is, nothing new appears: what is made meanwhile is newer, a rerun's too. */
+  /** Acts page by page. New deliveries, also those of reruns, are newer and so on no later page. */
   async onAll(filters: Filters, given: GivenFlags): Promise<number> {
-    const { stderr } = this.#parts.surroundings;
+    const { stderr } = this.#parts.context;
     const asked: Filters = [...filters, ['limit', PAGE]];
-    if (!given.isSet('yes') && !(await this.#isMeant(asked))) {
+    if (!given.isSet('yes') && !(await this.#isConfirmed(asked))) {
       stderr.write('nothing was done\n');
       return 1;
     }
@@ -134,7 +137,7 @@ class Acting {
     let room: 'full' | 'room' = 'room';
     do {
       const place: Filters = after === null ? [] : [['after', after]];
-      const page = await listPage(this.#asker, [...asked, ...place]);
+      const page = await listPage(this.#client, [...asked, ...place]);
       for (const { id } of page.items) {
         room = await this.#one(id);
         if (room === 'full') break;
@@ -143,43 +146,43 @@ class Acting {
     } while (after !== null && room === 'room');
     const failed = this.#failed === 0 ? '' : `, ${deliveriesText(this.#failed)} refused`;
     stderr.write(`${this.#parts.name}: ${deliveriesText(this.#done)}${failed}\n`);
-    this.#tellWhen();
+    this.#noteStart();
     return this.#failed === 0 ? 0 : 1;
   }
 
   async #one(id: string): Promise<'full' | 'room'> {
-    const { name, format, surroundings } = this.#parts;
-    const { stdout, stderr, stop } = surroundings;
+    const { name, format, context } = this.#parts;
+    const { stdout, stderr, stop } = context;
     stop.throwIfAborted();
-    const acted = await actOn(this.#asker, name, id);
+    const acted = await actOn(this.#client, name, id);
     if (acted.ok) this.#done += 1;
     else this.#failed += 1;
     if (format === 'json') {
       const document = acted.ok ? acted.document : { act: name, id, error: acted.refusal };
       await written(stdout, jsonLine(document), stop);
     } else if (acted.ok) {
-      await written(stdout, `${doneText(acted.document, this.#parts.desk.from)}\n`, stop);
+      await written(stdout, `${doneText(acted.document, this.#parts.target.from)}\n`, stop);
     } else {
       stderr.write(`sluice: ${await this.#failedText(id, acted)}\n`);
     }
     return !acted.ok && acted.refusal.status === 507 ? 'full' : 'room';
   }
 
-  /** In a file nothing moves: who asked for an attempt now would wait for it. */
-  #tellWhen(): void {
-    const { name, desk, surroundings } = this.#parts;
-    if (this.#done === 0 || desk.from === 'gateway' || name === 'discard') return;
-    surroundings.stderr.write('no gateway runs: attempts are made once one is started\n');
+  /** Says that a change to the store of a stopped gateway has no effect before the next start. */
+  #noteStart(): void {
+    const { name, target, context } = this.#parts;
+    if (this.#done === 0 || target.from === 'gateway' || name === 'discard') return;
+    context.stderr.write('no gateway runs: attempts are made after the next start\n');
   }
 
   async #failedText(id: string, { refusal }: RefusedAction): Promise<string> {
-    if (refusal.status === 404) return notFoundText(this.#asker, id);
+    if (refusal.status === 404) return notFoundText(this.#client, id);
     return `${printable(id, 60)}: ${printable(refusal.detail, 500)}`;
   }
 
-  async #isMeant(filters: Filters): Promise<boolean> {
-    const { name, surroundings } = this.#parts;
-    const { stdin, stderr, stop } = surroundings;
+  async #isConfirmed(filters: Filters): Promise<boolean> {
+    const { name, context } = this.#parts;
+    const { stdin, stderr, stop } = context;
     const { count, isAll } = await this.#count(filters);
     if (count === 0) return true;
     const many = `${isAll ? '' : 'more than '}${deliveriesText(count)}`;
@@ -193,11 +196,11 @@ class Acting {
   }
 
   async #count(filters: Filters): Promise<{ readonly count: number; readonly isAll: boolean }> {
-    let page = await listPage(this.#asker, filters);
+    let page = await listPage(this.#client, filters);
     if (page.total !== null) return { count: page.total, isAll: true };
     let count = page.items.length;
     for (let pages = 1; page.next !== null && pages < COUNTED_PAGES; pages += 1) {
-      page = await listPage(this.#asker, [...filters, ['after', page.next]]);
+      page = await listPage(this.#client, [...filters, ['after', page.next]]);
       count += page.items.length;
     }
     return { count, isAll: page.next === null };
@@ -206,22 +209,20 @@ class Acting {
 
 type RefusedAction = Extract<ActedDocument, { ok: false }>;
 
-/** `01k… build Pod/shop/web-1: was refused, is attempted now`. */
-function doneText({ act, id, from, delivery }: Done, desk: Target['from']): string {
+/** Renders a result: `01k… build Pod/shop/web-1: was refused, is attempted now`. */
+function doneText({ act, id, from, delivery }: ActedAnswer, target: Target['from']): string {
   const what = `${token(id)} ${token(delivery.trigger)} ${token(shortObject(delivery.object))}`;
-  const isNow = desk === 'gateway';
+  const isNow = target === 'gateway';
   switch (act) {
     case 'retry':
       return `${what}: was ${from}, is ${isNow ? 'attempted' : 'due'} now`;
     case 'release':
       return `${what}: was ${from}, ${isNow ? 'starts' : 'is due'} now`;
     case 'rerun':
-      return `${what}: stays ${from}, ${isNow ? 'starts' : 'is due'} once more as ${token(delivery.id)}`;
+      return `${what}: stays ${from}, ${isNow ? 'starts' : 'is due'} again as ${token(delivery.id)}`;
     case 'discard':
-      return `${what}: was ${from}, is not attempted any more`;
+      return `${what}: was ${from}, is discarded`;
     default:
       return act satisfies never;
   }
 }
-
-type Done = Extract<ActedDocument, { ok: true }>['document'];

@@ -1,10 +1,10 @@
-// Asks a running gateway. A token is shown only where it must be: a file that was named is meant for
-// this address, the gateway's own is shown to this machine alone. No redirect is followed.
+// HTTP client of a running gateway. It sends the token of a named file to the given address. It sends the
+// gateway's own token only to this machine, if a token is needed. It follows no redirect.
 
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { readToken } from '../../api/api-token.ts';
-import type { DeliveryAnswer, DeliveryQuestion } from '../../api/documents/ask-deliveries.ts';
+import type { DeliveryAnswer, DeliveryQuestion } from '../../api/documents/delivery-routes.ts';
 import { PROBLEM_TYPE, type RefusalStatus } from '../../api/problem-document.ts';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf, SluiceError } from '../../core/errors.ts';
@@ -15,32 +15,32 @@ import { codeOfFailure } from '../../kit/file-trouble.ts';
 import { isLoopbackHost } from '../../kit/host-header.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { userAgent } from '../../kit/version.ts';
-import type { Asker } from './delivery-client.ts';
+import type { DeliveryClient } from './delivery-client.ts';
 
-/** Where a gateway is, and how it lets somebody in. */
+/** Address of a gateway, and the files with its token. */
 export interface GatewayAddress {
   readonly url: URL;
-  /** The file that was named; null: the gateway's own, where it is needed. */
+  /** The file of `--token-file`; null: use the gateway's own if a token is needed. */
   readonly namedTokenFile: string | null;
   readonly ownTokenFile: string;
 }
 
-// A page is some MiB, and a gateway under load answers when it can; then somebody should be told.
+// A page has some MiB, and a gateway under load is slow. After this long without a byte it is a failure.
 const SILENT_MS = 30_000;
-// A page of whole deliveries has 8 MiB and one Event more; what is larger is no answer of ours.
+// A page of complete deliveries has 8 MiB and one Event more; a larger answer is not from Sluice.
 const ANSWER_BYTES = 128 * 1024 * 1024;
 
-// What these say is about the question; everything else is about who was asked.
+// These refuse the request; every other status is a failure of the gateway or of the way to it.
 const ANSWERED = [400, 404, 409, 507] as const satisfies RefusalStatus[];
 
-interface SentRequest {
+interface ApiAnswer {
   readonly status: number;
   readonly type: string;
   readonly text: string;
 }
 
-/** Asks over HTTP. */
-export class ApiClient implements Asker {
+/** Answers requests over HTTP. */
+export class ApiClient implements DeliveryClient {
   readonly #address: GatewayAddress;
   readonly #clock: Clock;
   readonly #stop: AbortSignal;
@@ -53,7 +53,7 @@ export class ApiClient implements Asker {
     this.#stop = stop;
     const options = { keepAlive: true, maxSockets: 1 };
     this.#agent = isTls(address.url)
-      ? // Said aloud, because a variable of the environment would turn it off.
+      ? // Explicit, because an environment variable would turn it off.
         new HttpsAgent({ ...options, rejectUnauthorized: true })
       : new HttpAgent(options);
   }
@@ -73,7 +73,7 @@ export class ApiClient implements Asker {
     this.#agent.destroy();
   }
 
-  /** Null where there is none to show; a file that was named must have one. */
+  /** Null if there is none to send; a named file must contain one. */
   async #findToken(): Promise<string | null> {
     const { namedTokenFile, ownTokenFile, url } = this.#address;
     if (namedTokenFile === null && !isLocal(url)) return null;
@@ -83,7 +83,7 @@ export class ApiClient implements Asker {
     return null;
   }
 
-  #send(question: DeliveryQuestion): Promise<SentRequest> {
+  #send(question: DeliveryQuestion): Promise<ApiAnswer> {
     const { url } = this.#address;
     const prefix = url.pathname.replace(/\/$/, '');
     const query = question.query === '' ? '' : `?${question.query}`;
@@ -95,7 +95,7 @@ export class ApiClient implements Asker {
     };
     const request = isTls(url) ? httpsRequest : httpRequest;
     const target = new URL(`${prefix}${question.path}${query}`, url);
-    const sent = new Promise<SentRequest>((resolve, reject) => {
+    const sent = new Promise<ApiAnswer>((resolve, reject) => {
       const out = request(target, options, (response) => {
         this.#collect(response, deadline).then(resolve, reject);
       });
@@ -105,7 +105,7 @@ export class ApiClient implements Asker {
     return sent.finally(() => deadline[Symbol.dispose]());
   }
 
-  async #collect(response: IncomingMessage, deadline: Deadline): Promise<SentRequest> {
+  async #collect(response: IncomingMessage, deadline: Deadline): Promise<ApiAnswer> {
     const chunks: Buffer[] = [];
     let size = 0;
     try {
@@ -123,34 +123,34 @@ export class ApiClient implements Asker {
     return { status: response.statusCode ?? 0, type, text };
   }
 
-  #answerOf({ status, type, text }: SentRequest): DeliveryAnswer {
+  #answerOf({ status, type, text }: ApiAnswer): DeliveryAnswer {
     const json = jsonOrNothing(text);
     if (status === 200 && type === 'application/json' && isJsonObject(json)) {
       return { ok: true, document: json };
     }
     if (type !== PROBLEM_TYPE || !isJsonObject(json)) {
       const what = `found status ${status}${type === '' ? '' : ` and ${printable(type, 60)}`}`;
-      throw this.#unusable(`something else than Sluice’s API answers: ${what}`);
+      throw this.#unusable(`the answer is not from Sluice’s API: ${what}`);
     }
     const detail = stringAt(json, 'detail');
     const known = ANSWERED.find((one) => one === status);
     if (known !== undefined) return { ok: false, refusal: { ...json, status: known, detail } };
-    if (status === 401) throw this.#unusable(this.#whyNotLetIn());
+    if (status === 401) throw this.#unusable(this.#whyUnauthorized());
     throw this.#unusable(`found status ${status}: ${printable(detail, 500)}`);
   }
 
-  #whyNotLetIn(): string {
+  #whyUnauthorized(): string {
     const { namedTokenFile, ownTokenFile, url } = this.#address;
     if (this.#token !== null) {
-      return `it refuses the token in ${namedTokenFile ?? ownTokenFile}, which is another’s`;
+      return `it refuses the token in ${namedTokenFile ?? ownTokenFile}: it has another one`;
     }
-    if (!isLocal(url)) return 'it asks for a token, and none is named with --token-file';
-    return `it asks for a token, and there is none in ${ownTokenFile} that can be read`;
+    if (!isLocal(url)) return 'it needs a token: name its file with --token-file';
+    return `it needs a token, and ${ownTokenFile} has none that can be read`;
   }
 
   #failed(error: unknown, { expired }: Deadline): Error {
     if (this.#stop.aborted) return new DOMException('stopped', 'AbortError');
-    if (expired) return this.#unusable(`nothing came for ${SILENT_MS / 1000} s`);
+    if (expired) return this.#unusable(`timeout: no answer for ${SILENT_MS / 1000} s`);
     const code = codeOfFailure(error);
     if (code === 'ECONNREFUSED') return this.#unusable('nothing listens there');
     return this.#unusable(code ?? printable(messageOf(error), 200));
@@ -164,7 +164,7 @@ export class ApiClient implements Asker {
   }
 }
 
-/** The address as people write it. */
+/** Renders the address of a gateway for people. */
 export function shownUrl(url: URL): string {
   return `${url.origin}${url.pathname.replace(/\/$/, '')}`;
 }

@@ -1,130 +1,136 @@
-// Deliveries as the commands see them, whoever answers: a running gateway, or the store's file with
-// none running. Both answer the same documents; what is said here to neither is a bad question.
+// Access of the commands to deliveries, through a running gateway or an opened store. Both answer the
+// same documents, whose types are checked by answer-types.ts. Flags become filters here; their values
+// are validated by the routes, so both report the same errors.
 
-import type { DeliveryAnswer, DeliveryQuestion } from '../../api/documents/ask-deliveries.ts';
 import type { DeliverySummary, WholeDelivery } from '../../api/documents/delivery-documents.ts';
+import type { DeliveryAnswer, DeliveryQuestion } from '../../api/documents/delivery-routes.ts';
 import { OBJECT_FORM } from '../../api/documents/object-ref.ts';
 import type { Refusal } from '../../api/problem-document.ts';
 import { MOMENT } from '../../api/time.ts';
-import { DELIVERY_STATES, type DeliveryState } from '../../core/delivery.ts';
+import { DELIVERY_STATES } from '../../core/delivery.ts';
 import { isDeliveryId } from '../../core/delivery-id.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { ActName } from '../../delivery/actions.ts';
 import { nearestName } from '../../kit/text/nearest.ts';
 import { printable } from '../../kit/text/printable.ts';
 import type { FlagTable, GivenFlags } from '../flags.ts';
+import {
+  type ActedAnswer,
+  type Is,
+  isActed,
+  isPageOf,
+  isSummary,
+  isWhole,
+  type ListedPage,
+} from './answer-types.ts';
 import { shellWord } from './delivery-text.ts';
 
-/** Who answers questions about deliveries. */
-export interface Asker extends AsyncDisposable {
+/** Answers requests about deliveries. */
+export interface DeliveryClient extends AsyncDisposable {
   /**
-   * Asks one question.
+   * Answers one request.
    *
-   * **Errors**: `gateway-unusable`, `store-unavailable` or `store-unusable` where nobody answers.
+   * **Errors**: `gateway-unusable`, `store-unavailable` or `store-unusable` if there is no answer.
    */
   ask(question: DeliveryQuestion): Promise<DeliveryAnswer>;
 }
 
-/** Which deliveries, as texts: `state=held` may be there several times. */
+/** Filters as pairs of texts; `state=held` may occur several times. */
 export type Filters = readonly (readonly [name: string, value: string])[];
 
-/** A page of deliveries. */
-export interface DeliveryPageAnswer<Item> {
-  readonly items: readonly Item[];
-  readonly next: string | null;
-  readonly total: number | null;
-}
-
-/** What became of an act. */
+/** Result of an action: the document, or the refusal. */
 export type ActedDocument =
-  | {
-      readonly ok: true;
-      readonly document: {
-        readonly act: ActName;
-        readonly id: string;
-        readonly from: DeliveryState;
-        readonly delivery: DeliverySummary;
-      };
-    }
+  | { readonly ok: true; readonly document: ActedAnswer }
   | { readonly ok: false; readonly refusal: Refusal };
 
 const ROOT = '/api/v1/deliveries';
 
-/** A page of deliveries in short. */
+/** Lists the summaries of a page. */
 export async function listPage(
-  asker: Asker,
+  client: DeliveryClient,
   filters: Filters,
-): Promise<DeliveryPageAnswer<DeliverySummary>> {
-  return (await answered(asker, filters)) as DeliveryPageAnswer<DeliverySummary>;
+): Promise<ListedPage<DeliverySummary>> {
+  return expected(await answered(client, filters), isPageOf(isSummary), 'a page of deliveries');
 }
 
-/** A page of deliveries with everything that is known of each. */
+/** Lists the complete deliveries of a page. */
 export async function listWholePage(
-  asker: Asker,
+  client: DeliveryClient,
   filters: Filters,
-): Promise<DeliveryPageAnswer<WholeDelivery>> {
-  return (await answered(asker, [
-    ...filters,
-    ['whole', 'true'],
-  ])) as DeliveryPageAnswer<WholeDelivery>;
+): Promise<ListedPage<WholeDelivery>> {
+  const answer = await answered(client, [...filters, ['whole', 'true']]);
+  return expected(answer, isPageOf(isWhole), 'a page of complete deliveries');
 }
 
-/** Everything that is known of one; null where there is none of this id. */
-export async function findOne(asker: Asker, id: string): Promise<WholeDelivery | null> {
+/** Finds a complete delivery by its id; null if there is none. */
+export async function findOne(client: DeliveryClient, id: string): Promise<WholeDelivery | null> {
   const path = `${ROOT}/${encodeURIComponent(id)}`;
-  const answer = await asker.ask({ method: 'GET', path, query: '' });
-  if (answer.ok) return answer.document as WholeDelivery;
+  const answer = await client.ask({ method: 'GET', path, query: '' });
+  if (answer.ok) return expected(answer.document, isWhole, 'a complete delivery');
   if (answer.refusal.status === 404) return null;
   throw badQuestion(answer.refusal);
 }
 
-/** Does something with one. */
-export async function actOn(asker: Asker, name: ActName, id: string): Promise<ActedDocument> {
+/** Acts on one delivery. */
+export async function actOn(
+  client: DeliveryClient,
+  name: ActName,
+  id: string,
+): Promise<ActedDocument> {
   const path = `${ROOT}/${encodeURIComponent(id)}/${name}`;
-  return (await asker.ask({ method: 'POST', path, query: '' })) as ActedDocument;
+  const answer = await client.ask({ method: 'POST', path, query: '' });
+  if (!answer.ok) return answer;
+  return { ok: true, document: expected(answer.document, isActed, 'the result of an action') };
 }
 
-async function answered(asker: Asker, filters: Filters): Promise<object> {
+async function answered(client: DeliveryClient, filters: Filters): Promise<object> {
   const query = new URLSearchParams(
     filters.map(([name, value]): [string, string] => [name, value]),
   ).toString();
-  const answer = await asker.ask({ method: 'GET', path: ROOT, query });
-  if (!answer.ok) throw badQuestion(answer.refusal);
-  if (Array.isArray((answer.document as { items?: unknown }).items)) return answer.document;
-  throw new SluiceError('gateway-unusable', 'list deliveries: the answer is none of Sluice');
+  const answer = await client.ask({ method: 'GET', path: ROOT, query });
+  if (answer.ok) return answer.document;
+  throw badQuestion(answer.refusal);
 }
 
-/** Everything else than a bad question was thrown by whoever was asked. */
+/** The answer with its type. **Errors**: `gateway-unusable` if it is another document. */
+function expected<Document>(answer: object, is: Is<Document>, what: string): Document {
+  if (is(answer)) return answer;
+  const message = `read the answer: it is not from Sluice’s API, or from another version (expected ${what})`;
+  throw new SluiceError('gateway-unusable', message);
+}
+
+/** Converts a refusal; a bad parameter comes from the flag of the same name. */
 function badQuestion({ status, detail }: Refusal): SluiceError {
   if (status === 400) return new SluiceError('usage', detail.replace(/^parameter /, 'flag --'));
   return new SluiceError('gateway-unusable', `list deliveries: found status ${status}: ${detail}`);
 }
 
-// The flags that say which deliveries, and what they ask for. What may stand in them is for whoever
-// answers to check: a running gateway and an opened file say the same of a wrong one.
-
-/** The flags that say which deliveries. */
+/** Flags that select deliveries. */
 export const FILTER_FLAGS = {
   state: {
     type: 'list',
     takes: 'STATE',
     values: DELIVERY_STATES,
-    help: `only those in one of these: ${DELIVERY_STATES.join(', ')}; may be repeated`,
+    help: `only deliveries in this state: ${DELIVERY_STATES.join(', ')}; may be repeated`,
   },
-  trigger: { type: 'string', takes: 'NAME', help: 'only those of this trigger' },
+  trigger: { type: 'string', takes: 'NAME', help: 'only deliveries of this trigger' },
   rule: {
     type: 'string',
     takes: 'NAME',
-    help: 'only those of this rule; "": of one without a name',
+    help: 'only deliveries of this rule; "": of rules without a name',
   },
-  object: { type: 'string', takes: 'OBJECT', help: `only those of this one: ${OBJECT_FORM}` },
-  since: { type: 'string', takes: 'TIME', help: `only those made then or later: ${MOMENT}` },
-  until: { type: 'string', takes: 'TIME', help: 'only those made before' },
+  object: {
+    type: 'string',
+    takes: 'OBJECT',
+    help: `only deliveries for this involved object: ${OBJECT_FORM}`,
+  },
+  since: { type: 'string', takes: 'TIME', help: `only deliveries made then or later: ${MOMENT}` },
+  until: { type: 'string', takes: 'TIME', help: 'only deliveries made before' },
 } as const satisfies FlagTable;
 
 const TEXTS = ['trigger', 'rule', 'object', 'since', 'until'] as const;
 
-/** The filters that were given. */
+/** Converts the flags to filters. */
 export function filtersOf(given: GivenFlags): Filters {
   return [
     ...given.list('state').map((state) => ['state', state] as const),
@@ -135,33 +141,33 @@ export function filtersOf(given: GivenFlags): Filters {
   ];
 }
 
-/** Filters as flags of a command line, each with a space before. */
+/** Renders filters as flags of a command line, each after a space. */
 export function filterWords(filters: Filters): string {
   return filters.map(([name, value]) => ` --${name} ${shellWord(value)}`).join('');
 }
 
-// Ids as people name them on a command line. They are taken whole: an act on the wrong delivery is
-// worse than one more paste. The name of what a delivery started ends in its id, and does as well.
-
 const ID_CHARACTERS = 26;
-// A prefix shorter than this is that of too many: the first ten characters are a time.
+// A shorter prefix matches too many ids: the first ten characters are a time.
 const PREFIX_CHARACTERS = 4;
 const SUGGESTIONS = 3;
 
-/** The id in `01k…` or in `build-01k…`; the text itself where there is none. */
+/**
+ * Finds the id in `01k…`, or in the name of a started object such as `build-01k…`; else returns the
+ * text. Only complete ids count, because acting on the wrong delivery is worse than pasting again.
+ */
 export function idIn(text: string): string {
   const end = text.slice(-ID_CHARACTERS);
   const isName = text.length > ID_CHARACTERS && text.at(-ID_CHARACTERS - 1) === '-';
   return isName && isDeliveryId(end) ? end : text;
 }
 
-/** Why an id finds nothing, with ids of late that it may have meant. */
-export async function notFoundText(asker: Asker, text: string): Promise<string> {
-  const { items } = await listPage(asker, [['limit', '500']]);
+/** Explains that an id was not found, with similar recent ids. */
+export async function notFoundText(client: DeliveryClient, text: string): Promise<string> {
+  const { items } = await listPage(client, [['limit', '500']]);
   const ids = items.map(({ id }) => id);
   const begun = text.length < PREFIX_CHARACTERS ? [] : ids.filter((id) => id.startsWith(text));
   const near = begun.length > 0 ? begun.slice(0, SUGGESTIONS) : (nearestName(text, ids) ?? []);
   const hint = near.length === 0 ? '' : ` (did you mean ${[near].flat().join(' or ')}?)`;
-  const form = isDeliveryId(text) ? '' : '; an id has 26 characters, as list shows it';
+  const form = isDeliveryId(text) ? '' : '; an id has 26 characters: see sluice deliveries list';
   return `no delivery has the id "${printable(text, 60)}"${hint}${form}`;
 }

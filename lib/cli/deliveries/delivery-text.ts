@@ -1,5 +1,5 @@
-// Deliveries in words: how it stands, how long ago, what failed. Texts of Events and receivers come out
-// printable; nothing here knows where a line ends.
+// Short texts about deliveries: states, ages, results. Texts of Events and receivers come out printable.
+// Lines and pages are made in list-commands.ts and show-view.ts.
 
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
@@ -9,12 +9,11 @@ import type {
   PauseDocument,
 } from '../../api/documents/delivery-documents.ts';
 import type { Outcome, Started } from '../../core/delivery.ts';
-import type { Json } from '../../core/event.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { escapedJson } from '../../telemetry/line-format.ts';
 import { token } from '../../telemetry/log-value.ts';
 
-/** `dead (poison)`, `refused (invalid)`, `waiting`. */
+/** Renders a state with its reason: `dead (poison)`, `refused (invalid)`, `waiting`. */
 export function stateText({ state, dead, lastFailure }: DeliverySummary): string {
   if (dead !== null) return `${state} (${dead})`;
   const outcome = lastFailure?.outcome;
@@ -22,7 +21,7 @@ export function stateText({ state, dead, lastFailure }: DeliverySummary): string
   return isLast && outcome?.outcome === state ? `${state} (${outcome.reason})` : state;
 }
 
-/** A span of time in its largest unit: `3m`, `2h`, `5d`. */
+/** Renders a duration in its largest unit: `3m`, `2h`, `5d`. */
 export function roughly(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return `${seconds}s`;
@@ -32,15 +31,15 @@ export function roughly(ms: number): string {
     : `${Math.floor(seconds / 86_400)}d`;
 }
 
-/** How long ago a moment was; `-` for none. */
+/** Renders the age of a time; `-` for null. */
 export function ageText(at: string | null, now: number): string {
   return at === null ? '-' : roughly(now - Date.parse(at));
 }
 
 /**
- * When the next attempt can be made, and why its trigger is paused: `now`, `in 2m`,
- * `in 58s (throttled)`; or when a limit lets it start, `dead in 40m` if it expires before; `-` if
- * neither is known.
+ * Renders the time of the next attempt, with the reason if the trigger is paused: `now`, `in 2m`,
+ * `in 58s (throttled)`. For a held delivery it is the start, or `dead in 40m` if it expires before.
+ * `-` if no time is known.
  */
 export function nextText({ state, dueAt, held, paused }: DeliverySummary, now: number): string {
   if (held !== null) {
@@ -58,12 +57,12 @@ function dueText(at: string, now: number): string {
   return ms <= 0 ? 'now' : `in ${roughly(ms)}`;
 }
 
-/** How long until a paused trigger makes an attempt to see, in ms; below zero once it may. */
+/** Time until the trial attempt of a paused trigger, in ms; negative if it is due. */
 export function pausedMs({ until }: PauseDocument, now: number): number {
   return until === null ? 0 : Date.parse(until) - now;
 }
 
-/** When a limit holds a delivery no longer, and whether that is because it expires. */
+/** Time until which a limit holds a delivery, and whether it expires then. */
 export function endOfHolding({ releaseAt, expiresAt }: HeldDocument): {
   readonly at: string | null;
   readonly isExpiry: boolean;
@@ -72,7 +71,7 @@ export function endOfHolding({ releaseAt, expiresAt }: HeldDocument): {
   return { at: isExpiry ? expiresAt : releaseAt, isExpiry };
 }
 
-/** What an attempt came to: `unreachable: connect to …`; `running` while it does. */
+/** Renders the outcome of an attempt: `unreachable: connect to …`. */
 export function outcomeText(outcome: Outcome | null): string {
   if (outcome === null) return 'no answer so far';
   if (outcome.outcome === 'delivered') {
@@ -81,40 +80,37 @@ export function outcomeText(outcome: Outcome | null): string {
   return `${outcome.reason}: ${printable(outcome.detail)}`;
 }
 
-/** What was started: `Job ci/build-01k… https://…`. */
+/** Renders a started object: `Job ci/build-01k… https://…`. */
 export function startedText({ kind, namespace, name, url }: Started): string {
   const object = `${token(kind)} ${namespace === '' ? '' : `${token(namespace)}/`}${token(name)}`;
   return url === undefined ? object : `${object} ${printable(url)}`;
 }
 
-/** A number with its noun, grouped by thousands: `1,234 deliveries`. */
+/** Renders a number of deliveries: `1,234 deliveries`. */
 export function deliveriesText(count: number): string {
   return `${grouped(count)} ${count === 1 ? 'delivery' : 'deliveries'}`;
 }
 
-/** A number grouped by thousands. */
+/** Renders a number in groups of thousands. */
 export function grouped(count: number): string {
   return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
-/** A word as a POSIX shell takes it. */
+/** Quotes a word for a POSIX shell. */
 export function shellWord(text: string): string {
   if (/^[\w@%+=:,./-]+$/.test(text)) return text;
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-// Lines of JSON that no terminal acts on, written as fast as the reader takes them, and no longer than
-// there is one.
-
-/** A document as one line of JSON. */
+/** Renders a document as one line of JSON without control characters. */
 export function jsonLine(document: object): string {
-  return `${escapedJson(document as Json, 0)}\n`;
+  return `${escapedJson(document, 0)}\n`;
 }
 
 /**
- * Writes a text, and waits where the reader is behind.
+ * Writes a text and waits for a slow reader.
  *
- * **Errors**: rejects with an AbortError once the signal aborts, as it does when the reader leaves.
+ * **Errors**: rejects with an AbortError after the signal aborts, which it does if the reader closes.
  */
 export async function written(to: Writable, text: string, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();

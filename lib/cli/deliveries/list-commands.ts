@@ -1,4 +1,6 @@
-// `sluice deliveries list`: a page of deliveries as a table, and how to see the next one.
+// `sluice deliveries list`: a page of deliveries as a table, with the command for the next page.
+// `sluice deliveries export`: complete deliveries as JSON lines, read page by page, so that memory does
+// not grow with their number.
 
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -10,9 +12,9 @@ import { printable } from '../../kit/text/printable.ts';
 import { ruleLabel, token } from '../../telemetry/log-value.ts';
 import type { Command, ProcessContext, Terminal } from '../command.ts';
 import { FORMAT_FLAGS, formatOf, type GivenFlags } from '../flags.ts';
+import type { ListedPage } from './answer-types.ts';
 import {
-  type Asker,
-  type DeliveryPageAnswer,
+  type DeliveryClient,
   FILTER_FLAGS,
   type Filters,
   filtersOf,
@@ -30,54 +32,54 @@ import {
   stateText,
   written,
 } from './delivery-text.ts';
-import { DESK_FLAGS, openDesk } from './target.ts';
+import { openTarget, TARGET_FLAGS } from './target.ts';
 
-/** Lists deliveries. */
+/** Lists a page of deliveries. */
 export const listCommand: Command = {
   name: 'deliveries list',
-  summary: 'lists deliveries, the newest first',
+  summary: 'lists deliveries, newest first',
   synopsis: '[--state STATE] [--trigger NAME] [--object OBJECT] [--since TIME] [flags]',
   flags: {
     ...FILTER_FLAGS,
     order: { type: 'string', takes: 'newest|oldest', help: 'which come first; default newest' },
     limit: { type: 'string', takes: 'N', help: 'how many, at most 500; default 50' },
-    after: { type: 'string', takes: 'ID', help: 'only those behind this one, the last of a page' },
+    after: { type: 'string', takes: 'ID', help: 'only deliveries after this last one of a page' },
     ...FORMAT_FLAGS,
-    ...DESK_FLAGS,
+    ...TARGET_FLAGS,
   },
   notes:
-    'A narrow terminal leaves columns out and says which; sluice deliveries show ID and --format json\n' +
-    'have everything.',
-  run: async (given, surroundings) => {
+    'On a narrow terminal some columns are omitted, and a line says which. sluice deliveries show ID\n' +
+    'and --format json show everything.',
+  run: async (given, context) => {
     const format = formatOf(given);
-    const { stdout, clock } = surroundings;
+    const { stdout, clock } = context;
     const filters = filtersOf(given);
     const paging = (['order', 'limit'] as const).flatMap((name): Filters => {
       const value = given.text(name);
       return value === undefined ? [] : [[name, value]];
     });
     const after = given.text('after');
-    await using desk = await openDesk(given, surroundings);
+    await using target = await openTarget(given, context);
     const asked = after === undefined ? [] : [['after', after] as const];
-    const page = await listPage(desk.asker, [...filters, ...paging, ...asked]);
+    const page = await listPage(target.client, [...filters, ...paging, ...asked]);
     if (format === 'json') {
       stdout.write(jsonLine(page));
       return 0;
     }
-    const next = desk.command(`list${filterWords([...filters, ...paging])}`);
+    const next = target.command(`list${filterWords([...filters, ...paging])}`);
     stdout.write(renderPage(page, { now: clock.now(), width: widthOf(stdout), next }));
     return 0;
   },
 };
 
-/** How wide a terminal is; null where it is none, and nothing needs to be cut. */
+/** Width of a terminal; null if the stream is none, and nothing is cut. */
 function widthOf({ isTTY = false, columns }: Terminal): number | null {
   return isTTY ? (columns ?? 80) : null;
 }
 
-/** A page for people; `next` is the command line that `--after` is put behind. */
+/** Renders a page for people; `next` is the command line for the next page without `--after`. */
 function renderPage(
-  { items, next: after, total }: DeliveryPageAnswer<DeliverySummary>,
+  { items, next: after, total }: ListedPage<DeliverySummary>,
   { now, width, next }: { now: number; width: number | null; next: string },
 ): string {
   if (items.length === 0) return 'no deliveries\n';
@@ -89,7 +91,7 @@ function renderPage(
   return `${table}${found}: ${next} --after ${after}\n`;
 }
 
-/** Names the columns that a terminal is too narrow for, on lines that fit it. */
+/** Names the omitted columns, on lines that fit the terminal. */
 function omittedNote(omitted: readonly string[], width: number | null): string {
   if (omitted.length === 0) return '';
   const lines: string[] = [];
@@ -125,33 +127,34 @@ function failureText({ lastFailure }: DeliverySummary): string {
   return lastFailure === null ? '-' : outcomeText(lastFailure.outcome);
 }
 
-// Rows as aligned columns that fit a terminal: what does not fit is cut, and where even that does not
-// help, the least important columns are left out. Columns are counted in characters; what a terminal
-// shows wider (CJK, emoji) moves what stands behind it.
-
-/** One column. */
+/** One column of a table. */
 interface Column<Row> {
   readonly title: string;
   /** Printable, on one line. */
   readonly text: (row: Row) => string;
-  /** What it needs at the least to be of use. */
+  /** Smallest useful width in characters. */
   readonly least: number;
-  /** What it gets at the most while others want more; absent: as much as there is. */
+  /** Largest width while other columns need more; absent: unlimited. */
   readonly most?: number;
-  /** The higher, the later it is left out and the earlier it gets room. */
+  /** A column of higher rank is omitted later and gets more width. */
   readonly rank: number;
 }
 
 const BETWEEN = '  ';
 
-/** A table as text. */
+/** A table as text, and the columns that it lacks. */
 interface RenderedTable {
   readonly text: string;
-  /** Titles of the columns that found no room. */
+  /** Titles of omitted columns. */
   readonly omitted: readonly string[];
 }
 
-/** The rows below their titles; a null width bounds nothing. */
+/**
+ * Renders rows below their titles. Long cells are cut, and if that is not enough, columns of low rank
+ * are omitted. A null width is unlimited.
+ *
+ * **Units**: characters; a character that a terminal shows wider (CJK, emoji) shifts the rest of its row.
+ */
 function renderTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
@@ -171,7 +174,7 @@ function renderTable<Row>(
   return { text: lines.join(''), omitted };
 }
 
-/** The width of each column, 0 for one that is left out. */
+/** Computes the width of each column; 0: it is omitted. */
 function fitted<Row>(
   columns: readonly Column<Row>[],
   wanted: readonly number[],
@@ -186,7 +189,7 @@ function fitted<Row>(
   }
   let rest = Math.max(0, width - sum(kept));
   const widths = least.map((one, place) => (kept.has(place) ? one : 0));
-  // First as much as is fair, then whatever is left over.
+  // First each gets up to its `most`, then what remains.
   for (const isFair of [true, false]) {
     for (const place of byRank.filter((one) => kept.has(one))) {
       const most = isFair
@@ -209,33 +212,30 @@ function fitted<Row>(
   }
 }
 
-// `sluice deliveries export`: whole deliveries as JSON lines, page by page, so that memory does not grow
-// with their number.
-
-// A page has a bound of its own by size.
+// The API also limits a page by size.
 const PAGE = '200';
 
-/** Writes deliveries out. */
+/** Exports complete deliveries. */
 export const exportCommand: Command = {
   name: 'deliveries export',
-  summary: 'writes whole deliveries as JSON lines, with their Events, attempts and decisions',
+  summary: 'exports complete deliveries as JSON lines, with Events, attempts and decisions',
   synopsis: '[--output FILE] [--state STATE] [--since TIME] [flags]',
   flags: {
-    output: { type: 'string', takes: 'FILE', help: 'where to; default: standard output' },
+    output: { type: 'string', takes: 'FILE', help: 'file to write; default: standard output' },
     order: { type: 'string', takes: 'newest|oldest', help: 'which come first; default newest' },
     ...FILTER_FLAGS,
-    ...DESK_FLAGS,
+    ...TARGET_FLAGS,
   },
-  run: async (given, surroundings) => {
-    const { stderr } = surroundings;
-    await using desk = await openDesk(given, surroundings);
+  run: async (given, context) => {
+    const { stderr } = context;
+    await using target = await openTarget(given, context);
     const order = given.text('order');
     const filters = [
       ...filtersOf(given),
       ...(order === undefined ? [] : [['order', order] as const]),
     ];
-    await using out = await openOut(given, surroundings);
-    const count = await exportAll({ asker: desk.asker, filters, out }, surroundings);
+    await using out = await openOut(given, context);
+    const count = await exportAll({ client: target.client, filters, out }, context);
     const to = given.text('output');
     stderr.write(`exported ${deliveriesText(count)}${to === undefined ? '' : ` to ${to}`}\n`);
     return 0;
@@ -243,40 +243,40 @@ export const exportCommand: Command = {
 };
 
 interface Export {
-  readonly asker: Asker;
+  readonly client: DeliveryClient;
   readonly filters: Filters;
   readonly out: Out;
 }
 
 async function exportAll(
-  { asker, filters, out }: Export,
+  { client, filters, out }: Export,
   { stderr, stdout }: ProcessContext,
 ): Promise<number> {
-  // Lines on a terminal and a progress in between would be neither.
-  const isTold = stderr.isTTY === true && (out.isOwn || stdout.isTTY !== true);
+  // Progress between exported lines on one terminal would garble both.
+  const isShown = stderr.isTTY === true && (out.isOwn || stdout.isTTY !== true);
   let count = 0;
   let after: string | null = null;
   do {
     const place: Filters = after === null ? [] : [['after', after]];
-    const page = await listWholePage(asker, [...filters, ['limit', PAGE], ...place]);
+    const page = await listWholePage(client, [...filters, ['limit', PAGE], ...place]);
     for (const delivery of page.items) {
       await out.write(jsonLine(delivery));
     }
     count += page.items.length;
-    if (isTold) stderr.write(`\r${deliveriesText(count)} …\r`);
+    if (isShown) stderr.write(`\r${deliveriesText(count)} …\r`);
     after = page.next;
   } while (after !== null);
   return count;
 }
 
-/** Where lines go. */
+/** The output of an export. */
 interface Out extends AsyncDisposable {
   readonly isOwn: boolean;
   write(line: string): Promise<void>;
 }
 
-async function openOut(given: GivenFlags, surroundings: ProcessContext): Promise<Out> {
-  const { stdout, folder, stop } = surroundings;
+async function openOut(given: GivenFlags, context: ProcessContext): Promise<Out> {
+  const { stdout, folder, stop } = context;
   const file = given.text('output');
   if (file === undefined || file === '-') {
     const write = (line: string): Promise<void> => written(stdout, line, stop);

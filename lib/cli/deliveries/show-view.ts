@@ -1,5 +1,5 @@
-// One delivery as a page: what it is, why it was made, the Events in it, each attempt, what happens
-// next, and what can be done now. Every text of an Event or a receiver is on one line and printable.
+// `sluice deliveries show`: one delivery as a page with its facts, decision, Events, attempts, next step
+// and possible actions. Each text of an Event or a receiver comes out printable, on one line.
 
 import type {
   AttemptDocument,
@@ -29,18 +29,18 @@ import {
   startedText,
   stateText,
 } from './delivery-text.ts';
-import { DESK_FLAGS, openDesk } from './target.ts';
+import { openTarget, TARGET_FLAGS } from './target.ts';
 
-/** Where and when a page is made. */
+/** Time and source of a page. */
 interface PageSetting {
   readonly now: number;
-  /** From a file no gateway runs on: nothing moves until one starts. */
+  /** `file`: no gateway runs, so nothing happens before the next start. */
   readonly from: 'gateway' | 'file';
-  /** A command line of `sluice deliveries` for whoever answered. */
+  /** Renders a command line of `sluice deliveries` for the same target. */
   readonly command: (words: string) => string;
 }
 
-/** The page of one delivery. */
+/** Renders the page of one delivery. */
 function renderDelivery(delivery: WholeDelivery, setting: PageSetting): string {
   const { now } = setting;
   const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
@@ -79,10 +79,10 @@ function objectText(object: string): string {
   return short === object ? token(object) : `${token(short)} (${token(object)})`;
 }
 
-/** In the words of `sluice explain`. */
+/** Renders the decision as `sluice explain` does. */
 function whyOf({ decision, rule, trigger, match }: WholeDelivery): readonly string[] {
   const trail = decision?.trail.map(renderEntry) ?? [
-    'why not by an earlier rule is not known any more',
+    'why no earlier rule matched is no longer known',
   ];
   const name = rule.name === null ? '' : ` ${printable(rule.name)}`;
   const captures = Object.entries(match).map(
@@ -112,7 +112,7 @@ function attemptLine({ number, at, outcome, durationMs }: AttemptDocument, now: 
   return `${number}  ${momentText(at, now)}: ${verdict}${outcomeText(outcome)}${asked}${took}`;
 }
 
-/** An answer has a line of its own, unless the detail of the outcome has all of it. */
+/** Renders an attempt; its answer has its own line unless the detail of the outcome contains it. */
 function attemptLines(attempt: AttemptDocument, now: number): readonly string[] {
   const line = attemptLine(attempt, now);
   const { outcome } = attempt;
@@ -128,20 +128,20 @@ function momentText(at: string | null, now: number): string {
 }
 
 const SETTLED = {
-  delivered: 'nothing: it is done',
-  refused: 'nothing by itself: its receiver says the same again',
+  delivered: 'nothing: it is delivered',
+  refused: 'no retry: the receiver refused it and would refuse it again',
   unknown:
-    'nothing by itself: it may have been started, and its receiver could not tell a repetition',
-  orphaned: 'nothing by itself: its trigger is not configured any more, or its cluster is another',
-  discarded: 'nothing: somebody discarded it',
+    'no retry: unknown outcome; it may be started, and the receiver cannot recognize a retry',
+  orphaned: 'no retry: its trigger is no longer configured, or the cluster is another one',
+  discarded: 'no retry: it was discarded',
 } as const;
 
 const DEAD = {
-  expired: 'nothing by itself: it was tried for as long as retry.for allows',
-  'expired-held': 'nothing by itself: the limits held it for longer than holdFor',
-  shed: 'nothing by itself: too many were held, and it gave way to other namespaces',
-  poison: 'nothing by itself: the gateway died during three attempts of it in a row',
-  bug: 'nothing by itself: its trigger failed in ways that are bugs; the log has them',
+  expired: 'no retry: it expired, because attempts failed for as long as retry.for allows',
+  'expired-held': 'no retry: it expired, because the limits held it for longer than holdFor',
+  shed: 'no retry: too many deliveries were held, and it was evicted in favor of other namespaces',
+  poison: 'no retry: the gateway died during three attempts of it in a row',
+  bug: 'no retry: its trigger failed because of bugs; the log has the details',
 } as const;
 
 function nextLine(delivery: WholeDelivery, { now, from }: PageSetting): string {
@@ -157,10 +157,10 @@ function nextLine(delivery: WholeDelivery, { now, from }: PageSetting): string {
       return `it waits for more Events of its group${then}`;
     case 'running':
       return from === 'file'
-        ? `attempt ${attemptCount} ran when the gateway ended: the next start takes it up`
+        ? `attempt ${attemptCount} ran when the gateway ended: the next start recovers it`
         : `attempt ${attemptCount} runs`;
     case 'dead':
-      return 'nothing by itself';
+      return 'no retry';
     case 'delivered':
     case 'refused':
     case 'unknown':
@@ -177,13 +177,13 @@ function heldLine(
   const since = ageText(dueAt ?? createdAt, now);
   const { at, isExpiry } = held === null ? NOT_KNOWN : endOfHolding(held);
   if (held === null || at === null) {
-    return `held by a limit for ${since}: it starts as the limit allows${then}, or is a dead letter after holdFor`;
+    return `held by a limit for ${since}: it starts as the limit allows${then}, or expires after holdFor`;
   }
   const what = `held by limits.${held.budget} for ${since}`;
   const when = `in ${roughly(Date.parse(at) - now)}, at ${at}`;
   return isExpiry
-    ? `${what}: it is a dead letter ${when}: its turn comes later than holdFor allows`
-    : `${what}: it starts ${when}, if nothing comes before it`;
+    ? `${what}: it expires ${when}: the limit allows it only after holdFor`
+    : `${what}: it starts ${when}, if no other delivery starts first`;
 }
 
 const NOT_KNOWN = { at: null, isExpiry: false } as const;
@@ -193,12 +193,12 @@ function waitingText({ dueAt, paused, attemptCount }: WholeDelivery, now: number
   const attempt = `attempt ${attemptCount + 1}`;
   if (paused === null) {
     if (dueMs > 0) return `${attempt} in ${roughly(dueMs)}, at ${dueAt}`;
-    return `${attempt} is due: it is made when its trigger has room`;
+    return `${attempt} is due: it is made when its trigger has capacity`;
   }
   const untilMs = pausedMs(paused, now);
   const why = `${PAUSED_WORDS[paused.reason]}: ${printable(paused.why)}`;
   if (Math.max(dueMs, untilMs) <= 0) {
-    return `${attempt} is made once one attempt has shown that the trigger can go on; ${why}`;
+    return `${attempt} is made after a trial attempt has succeeded; ${why}`;
   }
   const [ms, at] = dueMs > untilMs ? [dueMs, dueAt] : [untilMs, paused.until];
   return `${attempt} in ${roughly(ms)} at the earliest, at ${at}; ${why}`;
@@ -211,10 +211,10 @@ const PAUSED_WORDS = {
 } as const satisfies Record<PauseDocument['reason'], string>;
 
 const ACT_WORDS = {
-  retry: 'attempts it again now, under the same id',
-  rerun: 'starts it once more, as a new delivery with another id',
-  release: 'starts it now, whatever the limit says',
-  discard: 'lets it rest',
+  retry: 'attempts it again now, with the same id',
+  rerun: 'starts the same again, as a new delivery with a new id',
+  release: 'starts it now in spite of the limit',
+  discard: 'discards it: no more attempts',
 } as const satisfies Record<ActName, string>;
 
 function actLines({ id, acts }: WholeDelivery, { command }: PageSetting): readonly string[] {
@@ -223,28 +223,26 @@ function actLines({ id, acts }: WholeDelivery, { command }: PageSetting): readon
   return lines.map(([left, words]) => `${left.padEnd(width)}  # ${words}`);
 }
 
-// `sluice deliveries show`: everything that is known of one delivery.
-
 /** Shows one delivery. */
 export const showCommand: Command = {
   name: 'deliveries show',
-  summary: 'shows one: its Events, why it was made, every attempt, what comes next',
+  summary: 'shows one delivery: Events, decision, attempts, next step',
   synopsis: 'ID [--format json] [flags]',
   arguments: 1,
-  flags: { ...FORMAT_FLAGS, ...DESK_FLAGS },
-  notes: 'ID may also be the name of what it started, such as build-01kg….',
-  run: async (given, surroundings) => {
+  flags: { ...FORMAT_FLAGS, ...TARGET_FLAGS },
+  notes: 'ID may also be the name of the started object, such as build-01kg….',
+  run: async (given, context) => {
     const [text] = given.positionals;
     if (text === undefined) throw new SluiceError('usage', 'show needs the ID of a delivery');
     const format = formatOf(given);
-    const { stdout, stderr, clock } = surroundings;
-    await using desk = await openDesk(given, surroundings);
-    const found = await findOne(desk.asker, idIn(text));
+    const { stdout, stderr, clock } = context;
+    await using target = await openTarget(given, context);
+    const found = await findOne(target.client, idIn(text));
     if (found === null) {
-      stderr.write(`sluice: ${await notFoundText(desk.asker, text)}\n`);
+      stderr.write(`sluice: ${await notFoundText(target.client, text)}\n`);
       return 1;
     }
-    const { from, command } = desk;
+    const { from, command } = target;
     if (format === 'json') stdout.write(jsonLine(found));
     else stdout.write(renderDelivery(found, { now: clock.now(), from, command }));
     return 0;

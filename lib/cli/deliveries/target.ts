@@ -1,122 +1,126 @@
-// Who is asked about deliveries: a running gateway, or the store's file with none running. What was
-// named is asked and nothing else; where nothing was, the gateway of this machine, and the file where
-// nothing listens. Which one answered is said on standard error.
+// The target of `sluice deliveries`: a running gateway, or the store of a stopped one. A target that
+// flags name is the only one tried. Without one it is the gateway of this machine, or else its store;
+// standard error then says which.
 
 import { once } from 'node:events';
+import { access } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { TOKEN_FILE } from '../../api/api-token.ts';
+import { answerFromStore, type DeliveryParts } from '../../api/documents/delivery-routes.ts';
+import type { Clock } from '../../core/clock.ts';
 import { SluiceError } from '../../core/errors.ts';
+import { act } from '../../delivery/actions.ts';
 import { openDeadline } from '../../kit/async/abort.ts';
-import { isThere } from '../../kit/file-trouble.ts';
+import { fileTrouble, isThere } from '../../kit/file-trouble.ts';
+import { planStore } from '../../plan/plan-store.ts';
 import { namespacesOf } from '../cluster-flags.ts';
 import type { ProcessContext } from '../command.ts';
 import { CONFIG_FLAGS, findConfiguration } from '../configuration.ts';
 import { type DataFolder, findStore, STORE_FLAGS, type StorePlace } from '../data-folder.ts';
 import type { FlagTable, GivenFlags } from '../flags.ts';
 import { ApiClient, type GatewayAddress, shownUrl } from './api-client.ts';
-import type { Asker } from './delivery-client.ts';
+import type { DeliveryClient } from './delivery-client.ts';
 import { shellWord } from './delivery-text.ts';
-import { openFile } from './store-client.ts';
 
-/** The flags that say who is asked. */
-export const DESK_FLAGS = {
+/** Flags that select the target. */
+export const TARGET_FLAGS = {
   url: {
     type: 'string',
     takes: 'URL',
-    help: 'the running gateway to ask; default http://127.0.0.1:8081, and the file where nothing listens',
+    help: 'URL of the gateway; default http://127.0.0.1:8081, else the store if nothing listens there',
   },
   'token-file': {
     type: 'string',
     takes: 'FILE',
-    help: 'the file with that gateway’s token; default: sluice.token beside the store, in SLUICE_DATA or ~/.local/state/sluice',
+    help: 'file with the token of that gateway; default: sluice.token in SLUICE_DATA or ~/.local/state/sluice',
   },
   ...STORE_FLAGS,
   config: {
     ...CONFIG_FLAGS.config,
-    help: 'the configuration whose store: says where the file is; default: GATEWAY_CONFIG',
+    help: 'configuration that names the store; default: GATEWAY_CONFIG',
   },
 } as const satisfies FlagTable;
 
-/** Who answers. */
+/** A gateway or a store that answers. */
 export interface Target extends AsyncDisposable {
-  readonly asker: Asker;
+  readonly client: DeliveryClient;
   readonly from: 'gateway' | 'file';
-  /** The command line that asks the same one for something else: `sluice deliveries show … --store x`. */
+  /** Renders a command line for the same target: `sluice deliveries show … --store x`. */
   readonly command: (words: string) => string;
 }
 
 const URL_DEFAULT = 'http://127.0.0.1:8081';
-// On this machine a port answers at once or not at all.
+// On this machine a port answers immediately or not at all.
 const CONNECT_MS = 1_000;
 
 /**
- * Finds who answers.
+ * Finds and opens the target.
  *
  * **Errors**: `usage`, `gateway-unusable`, `store-unusable`.
  */
-export async function openDesk(given: GivenFlags, surroundings: ProcessContext): Promise<Target> {
+export async function openTarget(given: GivenFlags, context: ProcessContext): Promise<Target> {
   const url = given.text('url');
   if (url !== undefined && given.isSet('store')) {
     throw new SluiceError('usage', 'flags --url and --store: name a gateway or a file, not both');
   }
   if (url !== undefined) {
-    return gatewayDesk(await addressOf(url, given, surroundings), surroundings, given);
+    return gatewayTarget(await addressOf(url, given, context), context, given);
   }
   if (given.isSet('store')) {
-    return fileDesk(await storeIn(given, surroundings), surroundings, given);
+    return storeTarget(await storeIn(given, context), context, given);
   }
-  return nearestDesk(given, surroundings);
+  return nearestTarget(given, context);
 }
 
-/** A store, and the folder in which a relative path of its section begins. */
-interface FoundStore {
+/** A store, and the folder for relative paths of its section. */
+interface LocatedStore {
   readonly place: StorePlace;
   readonly dataFolder: DataFolder;
 }
 
-/** The gateway of this machine, else the file. */
-async function nearestDesk(given: GivenFlags, surroundings: ProcessContext): Promise<Target> {
-  const { stderr } = surroundings;
-  const address = await addressOf(URL_DEFAULT, given, surroundings);
-  if (await isListening(address.url, surroundings)) {
+/** Opens the gateway of this machine, else its store. */
+async function nearestTarget(given: GivenFlags, context: ProcessContext): Promise<Target> {
+  const { stderr } = context;
+  const address = await addressOf(URL_DEFAULT, given, context);
+  if (await isListening(address.url, context)) {
     stderr.write(`(from the gateway at ${shownUrl(address.url)})\n`);
-    return gatewayDesk(address, surroundings, given);
+    return gatewayTarget(address, context, given);
   }
-  const store = await storeIn(given, surroundings);
+  const store = await storeIn(given, context);
   const { place } = store;
   const nobody = `nothing listens on ${shownUrl(address.url)}`;
   if (place.at === '' || !(await isThere(place.at))) {
-    const none = place.at === '' ? 'the store is no file' : `there is no store ${place.at}`;
+    const none = place.at === '' ? 'the store is not a file' : `there is no store ${place.at}`;
     throw new SluiceError('gateway-unusable', `find a gateway: ${nobody}, and ${none}`);
   }
-  const desk = await fileDesk(store, surroundings, given);
+  const target = await storeTarget(store, context, given);
   stderr.write(`(from the file ${place.at}: ${nobody})\n`);
-  return desk;
+  return target;
 }
 
-function gatewayDesk(
+function gatewayTarget(
   address: GatewayAddress,
-  surroundings: ProcessContext,
+  context: ProcessContext,
   given: GivenFlags,
 ): Target {
-  const asker = new ApiClient(address, surroundings);
-  return deskOf('gateway', asker, { given, program: surroundings.program });
+  const client = new ApiClient(address, context);
+  return targetOf('gateway', client, { given, program: context.program });
 }
 
-async function fileDesk(
-  { place, dataFolder }: FoundStore,
-  surroundings: ProcessContext,
+async function storeTarget(
+  { place, dataFolder }: LocatedStore,
+  context: ProcessContext,
   given: GivenFlags,
 ): Promise<Target> {
   const folder = dataFolder.path;
-  const asker = await openFile(place, { clock: surroundings.clock, folder });
-  return deskOf('file', asker, { given, program: surroundings.program });
+  const client = await openStoreClient(place, { clock: context.clock, folder });
+  return targetOf('file', client, { given, program: context.program });
 }
 
-function deskOf(
+function targetOf(
   from: Target['from'],
-  asker: Asker,
+  client: DeliveryClient,
   { given, program }: { readonly given: GivenFlags; readonly program: string },
 ): Target {
   const again = ['url', 'token-file', 'store', 'config'].flatMap((name) => {
@@ -124,17 +128,17 @@ function deskOf(
     return value === undefined ? [] : [` --${name} ${shellWord(value)}`];
   });
   return {
-    asker,
+    client,
     from,
     command: (words) => `${program} deliveries ${words}${again.join('')}`,
-    [Symbol.asyncDispose]: () => asker[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 }
 
 async function addressOf(
   text: string,
   given: GivenFlags,
-  surroundings: ProcessContext,
+  context: ProcessContext,
 ): Promise<GatewayAddress> {
   const url = URL.parse(text);
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
@@ -147,24 +151,24 @@ async function addressOf(
     );
   }
   const named = given.text('token-file');
-  const { dataFolder } = await findStore({ flag: undefined, section: null }, surroundings);
+  const { dataFolder } = await findStore({ flag: undefined, section: null }, context);
   return {
     url,
-    namedTokenFile: named === undefined ? null : resolve(surroundings.folder, named),
+    namedTokenFile: named === undefined ? null : resolve(context.folder, named),
     ownTokenFile: join(dataFolder.path, TOKEN_FILE),
   };
 }
 
-/** A configuration is read only where it could say something. */
-async function storeIn(given: GivenFlags, surroundings: ProcessContext): Promise<FoundStore> {
+/** Locates the store; a configuration is read only if neither flag nor variable names one. */
+async function storeIn(given: GivenFlags, context: ProcessContext): Promise<LocatedStore> {
   const flag = given.text('store');
-  const { environment } = surroundings;
+  const { environment } = context;
   const isSaid = flag !== undefined || (environment['SLUICE_STORE'] ?? '') !== '';
   const hasFile = given.isSet('config') || (environment['GATEWAY_CONFIG'] ?? '') !== '';
-  if (isSaid || !hasFile) return findStore({ flag, section: null }, surroundings);
-  const context = { ...namespacesOf(given, environment), exec: 'allowed' as const };
-  const { store } = await findConfiguration(given, surroundings, context);
-  return findStore({ flag, section: store }, surroundings);
+  if (isSaid || !hasFile) return findStore({ flag, section: null }, context);
+  const planContext = { ...namespacesOf(given, environment), exec: 'allowed' as const };
+  const { store } = await findConfiguration(given, context, planContext);
+  return findStore({ flag, section: store }, context);
 }
 
 async function isListening(url: URL, { clock, stop }: ProcessContext): Promise<boolean> {
@@ -175,9 +179,40 @@ async function isListening(url: URL, { clock, stop }: ProcessContext): Promise<b
     return true;
   } catch {
     stop.throwIfAborted();
-    // Refused, or silent: either way no gateway of this machine.
+    // Refused or silent: no gateway runs on this machine.
     return false;
   } finally {
     socket.destroy();
   }
+}
+
+/**
+ * Opens a store as a gateway would, so it fails while a gateway holds it. It never creates one.
+ *
+ * **Errors**: `store-unusable` if there is none, or a gateway holds it.
+ */
+async function openStoreClient(
+  { kind, at, section }: StorePlace,
+  { clock, folder }: { readonly clock: Clock; readonly folder: string },
+): Promise<DeliveryClient> {
+  if (at === '') {
+    throw unusable(`a store of the kind ${kind} exists only in its gateway: ask the gateway`);
+  }
+  try {
+    await access(at);
+  } catch (cause) {
+    throw unusable(`open the store ${at}: ${fileTrouble(cause)}`, cause);
+  }
+  const store = await planStore(section).create({ folder }).open();
+  const { archive, journal, outbox } = store;
+  const onStore: DeliveryParts['act'] = (name, id) =>
+    act(name, id, { archive, journal, outbox, now: clock.now() });
+  return {
+    ask: (question) => answerFromStore({ store: { archive }, clock, act: onStore }, question),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
+
+function unusable(message: string, cause?: unknown): SluiceError {
+  return new SluiceError('store-unusable', message, cause === undefined ? {} : { cause });
 }

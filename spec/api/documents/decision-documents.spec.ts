@@ -1,4 +1,4 @@
-// The decisions over real sockets: which are told, how, and how much of a hostile Event.
+// The decisions over real sockets: selection, form, and limits for a hostile Event.
 
 import { expect } from 'chai';
 import { aDelivery, anEvent } from '../../support/builders.ts';
@@ -77,7 +77,7 @@ describe('GET /api/v1/decisions tells decisions', () => {
     });
   });
 
-  it('with the trail where it is asked for, and the whole Event one by one', async () => {
+  it('with the trail on request, and one by one with the complete Event', async () => {
     const sequence = bench.decide();
     const trail = [
       { index: 0, name: 'noise', field: 'namespace', wanted: 'kube-*', found: 'shop' },

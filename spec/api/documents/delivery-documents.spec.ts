@@ -139,14 +139,10 @@ describe('deliveries over the API', () => {
     ['?state=held,', 'state', /expected some of/],
     ['?since=yesterday', 'since', /found "yesterday", expected a time such as/],
     ['?until=2026-02-30', 'until', /expected a time/],
-    [
-      '?object=Widget/shop/one',
-      'object',
-      /Widget is no kind of Kubernetes’ own: put its apiVersion/,
-    ],
+    ['?object=Widget/shop/one', 'object', /Widget is not a built-in kind: write <apiVersion>/],
     ['?object=web-1', 'object', /expected <Kind>\/<namespace>\/<name>/],
-    ['?after=nothing', 'after', /no such delivery is there any more/],
-    [`?after=${aDelivery().id}`, 'after', /no such delivery is there any more/],
+    ['?after=nothing', 'after', /this delivery no longer exists/],
+    [`?after=${aDelivery().id}`, 'after', /this delivery no longer exists/],
   ];
   for (const [query, parameter, why] of refused) {
     it(`refuses "${query}" and says why`, async () => {
@@ -156,7 +152,7 @@ describe('deliveries over the API', () => {
     });
   }
 
-  it('asks back where reporters write an object with and without apiVersion', async () => {
+  it('refuses an object that reporters write with and without apiVersion', async () => {
     await bench.commit([
       numbered(1, { object: 'v1/Node//node-1' }),
       numbered(2, { object: '/Node//node-1' }),
@@ -213,14 +209,14 @@ describe('deliveries over the API', () => {
       };
     });
 
-    it('make shorter pages where they are shown whole', async () => {
+    it('make shorter pages of complete deliveries', async () => {
       const { items, next } = await list('?whole=true&limit=500');
       expect(items).to.have.length.within(8, 10);
       expect(next).to.equal(items.at(-1)?.id);
       expect(asked).to.deep.equal([16]);
     });
 
-    it('are read few at once where they are not shown', async () => {
+    it('are read in small steps if they are not shown', async () => {
       expect((await list('?limit=500')).items).to.have.length(40);
       expect(asked).to.deep.equal([16, 8, 8, 8, 8]);
     });
@@ -287,7 +283,7 @@ describe('deliveries over the API', () => {
   });
 
   for (const name of ACTS) {
-    it(`lets nobody ${name} without the token, and none from another origin`, async () => {
+    it(`refuses ${name} without the token and from another origin`, async () => {
       await bench.commit([numbered(1)]);
       const path = `/api/v1/deliveries/${idOf(1)}/${name}`;
       const status = async (headers: Record<string, string>): Promise<number> =>
@@ -305,7 +301,7 @@ describe('deliveries over the API', () => {
     });
   }
 
-  it('answers 507 where a rerun finds no room', async () => {
+  it('answers 507 if the store is full for a rerun', async () => {
     await bench.commit([numbered(1)]);
     bench.store.journal.commit = async () => ({ done: false, usage: { bytes: 1, maxBytes: 1 } });
     const { status, json } = await post(idOf(1), 'rerun');

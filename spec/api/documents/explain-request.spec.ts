@@ -87,7 +87,7 @@ describe('POST /api/v1/explain', () => {
     });
   }
 
-  it('reads very many values without Events, and gives way to another request', async () => {
+  it('reads very many values without Events, and yields to another request', async () => {
     const done = post('[]'.repeat(300_000));
     const states: number[] = [];
     void done.then(({ status }) => states.push(status));
@@ -135,9 +135,9 @@ describe('POST /api/v1/explain', () => {
     RegExp,
   ];
   const refused: readonly Row[] = [
-    ['no JSON', '{"a":1,}', {}, 400, /^the body, line 1: no JSON: .* at column 8$/],
+    ['no JSON', '{"a":1,}', {}, 400, /^the body, line 1: not JSON: .* at column 8$/],
     ['nothing', '', {}, 400, /^the body, found nothing \(expected an Event or a List of Events\)$/],
-    ['no UTF-8', Buffer.from([0x22, 0xff, 0x22]), {}, 400, /^the body is no UTF-8$/],
+    ['no UTF-8', Buffer.from([0x22, 0xff, 0x22]), {}, 400, /^the body is not UTF-8$/],
     ['a number', '7', {}, 400, /^the body, line 1: found a number \(expected an Event\); /],
     ['null', 'null', {}, 400, /^the body, line 1: found null/],
     [
@@ -159,7 +159,7 @@ describe('POST /api/v1/explain', () => {
     ],
     ['a List of texts', '["x"]', {}, 400, /line 1, item 1: found a text/],
     ['what is nested too deep', '['.repeat(500), {}, 400, /nested deeper than 100 levels$/],
-    ['no YAML', 'a: [', { 'content-type': 'application/yaml' }, 400, /line 1: no YAML: /],
+    ['no YAML', 'a: [', { 'content-type': 'application/yaml' }, 400, /line 1: not YAML: /],
     [
       'a bomb of YAML',
       'a: &a [x]\nb: *a',

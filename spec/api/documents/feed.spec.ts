@@ -14,7 +14,7 @@ interface Message {
   readonly data: unknown;
 }
 
-/** A client of the feed; it reads unless it is told to stall. */
+/** A client of the feed; it reads unless it is stalled. */
 class Listening implements Disposable {
   text = '';
   status = 0;
@@ -110,7 +110,7 @@ describe('the feed', () => {
     }
   });
 
-  it('says what is lost where it can not go on behind a number, also one of another life', async () => {
+  it('reports a loss if it cannot resume after a number, also one of an earlier process', async () => {
     const { next: oldest } = bench.watch.recent;
     const decided = bench.decide();
     for (const last of ['17', String(oldest - 2), String(decided + 1)]) {
@@ -143,7 +143,7 @@ describe('the feed', () => {
     await until(() => listening.text.match(/^: heartbeat$/gm)?.length === 2, 'two heartbeats');
   });
 
-  it('lets no Event begin a field of its own', async () => {
+  it('prevents an Event from injecting a field', async () => {
     using listening = new Listening(bench);
     await opened(listening);
     const reason = 'a\r\ndata: {}\n\nid: 9\nevent: lost\r\u2028\u0085';
@@ -170,7 +170,7 @@ describe('the feed', () => {
     expect(listening.isComplete).to.equal(false);
   }).timeout(20_000);
 
-  it('lets who was cut off resume where it was', async () => {
+  it("resumes after a disconnected client's last number", async () => {
     const sequence = bench.decide();
     using first = new Listening(bench, { query: `?after=${sequence - 1}` });
     await until(() => first.messages.length === 1, 'the first');

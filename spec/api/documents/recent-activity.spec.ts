@@ -1,4 +1,4 @@
-// What is remembered of what happened: its bounds, its numbers, and that nobody pays for it unasked.
+// Recent activity: its limits, its sequence numbers, and its low cost without a request.
 
 import { expect } from 'chai';
 import { RecentActivity } from '../../../lib/api/documents/recent-activity.ts';
@@ -94,7 +94,7 @@ describe('what is remembered', () => {
     });
   });
 
-  it('rings for whoever listens, until it leaves', () => {
+  it('calls each listener until it unsubscribes', () => {
     const recent = new RecentActivity(1, LOOSE);
     let rung = 0;
     const unlisten = recent.listen(() => (rung += 1));

@@ -1,4 +1,4 @@
-// The token: where it is kept, who may have touched it, how it is compared and read again.
+// The token: its file, owner and mode, comparison and rotation.
 
 import {
   chmodSync,
@@ -59,8 +59,8 @@ describe('the token file', () => {
     ['that its group may write', () => write(GOOD, 0o620), /has mode 0620, expected 0600$/],
     ['that is empty', () => write('', 0o600), /has 0 characters, expected at least 16$/],
     ['that is short', () => write('short\n', 0o600), /has 5 characters, expected at least 16$/],
-    ['with a line end inside', () => write(`${GOOD}\n${GOOD}`, 0o600), /no header can carry$/],
-    ['that is far too long', () => write('a'.repeat(5000), 0o600), /is no file of a token$/],
+    ['with a line end inside', () => write(`${GOOD}\n${GOOD}`, 0o600), /invalid in a header$/],
+    ['that is far too long', () => write('a'.repeat(5000), 0o600), /is not a token file$/],
     [
       'that is a symbolic link',
       () => {
@@ -70,7 +70,7 @@ describe('the token file', () => {
       },
       /is not used: it is a symbolic link, expected a file$/,
     ],
-    ['that is a folder', () => mkdirSync(file, { mode: 0o700 }), /is no file of a token$/],
+    ['that is a folder', () => mkdirSync(file, { mode: 0o700 }), /is not a token file$/],
   ];
   for (const [what, prepare, why] of unusable) {
     it(`${what} is not used, and what to do is said`, async () => {
@@ -89,7 +89,7 @@ describe('the token file', () => {
     expect(messageOf(found)).to.include(`it belongs to user ${OWNER}, expected ${OWNER + 1}`);
   });
 
-  it('of another user is not used, whoever could read it as well', function () {
+  it('of another user is not used', function () {
     if (OWNER !== 0) this.skip();
     write(GOOD, 0o600);
     chownSync(file, 12_345, 12_345);
@@ -98,10 +98,10 @@ describe('the token file', () => {
     );
   });
 
-  it('is not made in a folder that is not there or can not be written, and that is a note', async () => {
+  it('is not created in a folder that is missing or read-only, which is an info', async () => {
     const found = await keepToken(join(folder, 'none'), OWNER);
     expect(found).to.deep.include({ ok: false });
-    expect(messageOf(found)).to.match(/^no token is kept: writing .*: no such file$/);
+    expect(messageOf(found)).to.match(/^cannot store a token: writing .*: no such file$/);
     expect(found).to.have.nested.property('finding.severity', 'info');
   });
 
@@ -147,7 +147,7 @@ describe('the token', () => {
     });
   }
 
-  it('is unset where there is none', async () => {
+  it('is unset if there is none', async () => {
     const token = new Token(async () => null, new FakeClock());
     expect(await token.check(`Bearer ${GOOD}`)).to.equal('unset');
   });
@@ -160,7 +160,7 @@ describe('the token', () => {
     expect(await Promise.all(checks)).to.deep.equal(['right', 'right']);
   });
 
-  it('is read again after a second, and holds while its file can not be read', async () => {
+  it('is read again after a second, and stays valid while its file is unreadable', async () => {
     const clock = new FakeClock();
     let content: string | null = GOOD;
     const token = new Token(async () => content, clock);

@@ -1,5 +1,5 @@
-// Who answers `sluice deliveries`: what is named and nothing else, else the gateway of this machine, else
-// the file; whose token is shown to whom; and what is said where nobody answers.
+// The target of `sluice deliveries`: the named one only, else the gateway of this machine, else its
+// store; which token is sent to which gateway; and the errors without an answer.
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
@@ -16,11 +16,11 @@ import { FakeClock } from '../support/fake-clock.ts';
 import { ScriptedApiServer } from '../support/scripted-api-server.ts';
 import { until } from '../support/until.ts';
 import { aFileWorld, idOf, numbered } from './deliveries-world.ts';
-import { runLine } from './surroundings.ts';
+import { runLine } from './process-context.ts';
 
-describe('who answers sluice deliveries', () => {
+describe('the target of sluice deliveries', () => {
   let folder = '';
-  beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'sluice-desk-'))));
+  beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'sluice-target-'))));
   afterEach(() => rm(folder, { recursive: true }));
 
   const run = (line: readonly string[], environment: Record<string, string> = {}) =>
@@ -78,11 +78,11 @@ describe('who answers sluice deliveries', () => {
     expect(file.code).to.equal(1);
     expect(file.err).to.include(`open the store ${join(folder, 'none.db')}: no such file`);
     const memory = await run(['list', '--store', 'memory']);
-    expect(memory.err).to.include('the store is of the kind memory, which is in its gateway alone');
+    expect(memory.err).to.include('a store of the kind memory exists only in its gateway');
   });
 
-  it('is a file that SLUICE_STORE or a configuration names, where nothing listens', async function () {
-    // The one address that can not be chosen: somebody’s gateway may run here.
+  it('is the store of SLUICE_STORE or of a configuration if nothing listens', async function () {
+    // This address is fixed: another gateway may run here.
     if (await isTaken(8081)) this.skip();
     await using world = await aFileWorld();
     await world.commit([numbered(1)]);
@@ -171,19 +171,19 @@ describe('who answers sluice deliveries', () => {
         }
       });
 
-      it('says where it looked for it', async () => {
+      it('names the file in which it looked', async () => {
         await using gateway = await strict();
         const at = ['--url', `http://127.0.0.1:${gateway.port}`];
         const { code, err } = await run(['list', ...at], { SLUICE_DATA: folder });
         expect(code).to.equal(1);
         expect(err).to.include(
-          `it asks for a token, and there is none in ${join(folder, 'sluice.token')}`,
+          `it needs a token, and ${join(folder, 'sluice.token')} has none that can be read`,
         );
       });
     });
 
     const rows: readonly (readonly [what: string, file: string | null, said: string])[] = [
-      ['none', null, 'it asks for a token, and there is none in'],
+      ['none', null, 'it needs a token, and '],
       ['a wrong one', 'the-token-of-another-gateway', 'it refuses the token in'],
       ['one that is too short', 'short', 'has 5 characters, expected at least 16'],
     ];
@@ -217,7 +217,7 @@ describe('who answers sluice deliveries', () => {
       seen.length = 0;
       for (const line of [['list'], ['retry', idOf(1)]]) {
         const { err } = await run([...line, '--url', away], data);
-        expect(err).to.include('it asks for a token, and none is named with --token-file');
+        expect(err).to.include('it needs a token: name its file with --token-file');
       }
       expect(seen, 'another').to.deep.equal([undefined, undefined]);
     });
@@ -231,7 +231,7 @@ describe('who answers sluice deliveries', () => {
       const named = ['--token-file', await token('named')];
       const { code, err } = await run(['list', '--url', server.url, ...named]);
       expect(code).to.equal(1);
-      expect(err).to.include('something else than Sluice’s API answers: found status 307');
+      expect(err).to.include('the answer is not from Sluice’s API: found status 307');
       expect(seen).to.have.length(1);
     });
   });
@@ -245,12 +245,12 @@ describe('who answers sluice deliveries', () => {
     [
       'half of JSON',
       (_, to) => void to.setHeader('content-type', 'application/json').end('{"a"'),
-      'something else than Sluice’s API',
+      'the answer is not from Sluice’s API: found status 200',
     ],
     [
       'another document',
       (_, to) => void to.setHeader('content-type', 'application/json').end('{}'),
-      'the answer is none of Sluice',
+      'not from Sluice’s API, or from another version (expected a page of deliveries)',
     ],
     ['nothing', (request) => void request.socket.destroy(), 'ECONNRESET'],
     [
@@ -260,7 +260,7 @@ describe('who answers sluice deliveries', () => {
     ],
   ];
   for (const [what, answer, said] of strange) {
-    it(`is nobody that answers ${what}`, async () => {
+    it(`is not a server that answers ${what}`, async () => {
       await using server = await serving(answer);
       const { code, err } = await run(['list', '--url', server.url]);
       expect(code).to.equal(1);
@@ -270,7 +270,7 @@ describe('who answers sluice deliveries', () => {
     });
   }
 
-  it('is nobody that stays silent', async () => {
+  it('is not a server that stays silent', async () => {
     let asked = 0;
     await using server = await serving(() => void (asked += 1));
     const clock = new FakeClock();
@@ -279,7 +279,7 @@ describe('who answers sluice deliveries', () => {
     await clock.advance(31_000);
     const { code, err } = await ended;
     expect(code).to.equal(1);
-    expect(err).to.include('nothing came for 30 s');
+    expect(err).to.include('timeout: no answer for 30 s');
   });
 
   it('is asked under the name that it is called', async () => {
