@@ -1,5 +1,5 @@
-// One failed keyword of a schema in words: what was found, what was expected, what to do. Only
-// single keywords are handled here; choices between branches are validate.ts's.
+// Words for one failed keyword of a schema: the value found, the value expected, and the next step.
+// Choices between branches are described by validate.ts.
 
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { isJsonObject, type Json } from '../core/event.ts';
@@ -9,11 +9,11 @@ import { printable } from '../kit/text/printable.ts';
 import { FORMATS } from './formats.ts';
 import { pointerStep } from './source-map.ts';
 
-/** A finding on its way out: with what it says about keys, so that one mistake is told once. */
+/** A finding with the keys that it names, so that one mistake gets one finding. */
 export interface Draft extends Finding {
-  /** Keys that are missing there. */
+  /** The missing keys. */
   readonly missing?: readonly string[];
-  /** Set where one of several keys is missing: an unknown key is then the one that was meant. */
+  /** Set if one of several keys is missing: an unknown key is then probably meant to be it. */
   readonly isChoice?: true;
   /** The known key that an unknown one was probably meant to be. */
   readonly suggests?: string;
@@ -35,7 +35,7 @@ export function explainKeyword(error: ErrorObject): readonly Draft[] {
       return [wrongChoice(error)];
     case 'format':
       return [wrongFormat(error)];
-    // The summary of errors that are there one by one.
+    // These keywords summarize errors that ajv reports one by one.
     case 'propertyNames':
     case 'if':
       return [];
@@ -44,7 +44,7 @@ export function explainKeyword(error: ErrorObject): readonly Draft[] {
   }
 }
 
-/** A value as it is shown in a message. */
+/** Describes a value for a message. */
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (typeof value === 'string') return value === '' ? 'an empty text' : quoted(value);
@@ -53,7 +53,7 @@ export function describeValue(value: unknown): string {
   return printable(JSON.stringify(value), 60);
 }
 
-/** Names as they are listed in a message. */
+/** Lists names for a message. */
 export function listNames(names: readonly string[], word: 'or' | 'and'): string {
   if (names.length < 2) return names.join('');
   return `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1) ?? ''}`;
@@ -75,7 +75,7 @@ function unknownKey(error: ErrorObject): Draft {
   return nearest === undefined ? found : { ...found, suggests: nearest };
 }
 
-/** A key that a block does not have. */
+/** An unknown key of a block. */
 interface UnknownKey {
   readonly path: string;
   readonly key: string;
@@ -118,7 +118,7 @@ function describeKey(key: string, schema: Json | undefined): string {
   return sentence === null ? `add ${key}` : `add ${key}: ${sentence[0].slice(0, -1)}`;
 }
 
-/** The block that a message speaks of, by its last name; a place in a list is said with its list. */
+/** Names the block of a message by its last key; an entry of a list is named with its list. */
 function placeName(path: string): string {
   const steps = path.split('/').slice(1);
   const last = steps.at(-1);
@@ -148,22 +148,22 @@ function wrongType(error: ErrorObject): Draft {
   return hint === undefined ? draft : { ...draft, hint };
 }
 
-/** The key under which a block takes a secret by reference; undefined where it takes none. */
+/** The key by which a block refers to a secret; undefined if it has none. */
 function secretKeyOf(schema: unknown): string | undefined {
   const properties = isJsonObject(schema) ? schema['properties'] : undefined;
   if (!isJsonObject(properties)) return undefined;
-  // A secret of `secrets:` is a file or a variable, and nothing else has both keys.
+  // Only an entry of `secrets:` has both keys: it is a file or a variable.
   if ('file' in properties && 'env' in properties) return 'file';
   return Object.keys(properties).find((key) => /^(?:token|password|secret|value)File$/.test(key));
 }
 
-/** A text in the place of a block that takes secrets may be one, or a URL that holds one. */
+/** Hides a text in the place of a block of secrets: it may be a secret, or a URL that holds one. */
 function describeUnlessSecret({ data, parentSchema }: ErrorObject): string {
   const mayBeSecret = typeof data === 'string' && secretKeyOf(parentSchema) !== undefined;
   return mayBeSecret ? 'a text (not shown, because it may hold a secret)' : describeValue(data);
 }
 
-/** Whoever writes a secret where it does not belong must not find it in a log besides. */
+/** Reports a value in the place of a block of secrets without showing it, because logs quote messages. */
 function secretInline({ instancePath }: ErrorObject, key: string): Draft {
   const found = draft(instancePath, 'wrong-type', [
     'found a value in place, which is not shown: it may be a secret (expected a block of keys)',
@@ -172,7 +172,7 @@ function secretInline({ instancePath }: ErrorObject, key: string): Draft {
   return { ...found, concealed: true };
 }
 
-/** The type names of a schema's `type`. */
+/** Lists the type names of a schema's `type`. */
 export function typesOf(type: unknown): readonly string[] {
   if (typeof type === 'string') return [type];
   return Array.isArray(type) ? type.map(String) : [];
@@ -189,8 +189,7 @@ export function wrongTypeFound(path: string, data: unknown, wanted: readonly str
 }
 
 function typeHint(data: unknown, wanted: readonly string[]): string {
-  if (data === null)
-    return 'write a value or remove the key; what belongs below it has to be indented more';
+  if (data === null) return 'write a value or remove the key; indent its keys more';
   if (wanted.includes('boolean')) return 'write true or false, without quotes';
   const isScalar = typeof data === 'number' || typeof data === 'boolean';
   if (isScalar && wanted.includes('string')) return `put it in quotes: "${String(data)}"`;
@@ -210,7 +209,7 @@ function typeHint(data: unknown, wanted: readonly string[]): string {
       40,
     )}]`;
   }
-  return 'see docs/configuration.md for what may stand here';
+  return 'see docs/configuration.md for the values that are allowed here';
 }
 
 function wrongChoice(error: ErrorObject): Draft {
@@ -222,7 +221,7 @@ function wrongChoice(error: ErrorObject): Draft {
 
 function choiceHint(data: unknown, known: readonly string[]): string {
   if (typeof data !== 'string') return `write ${listNames(known, 'or')}`;
-  // The same text as one that may stand here is no text there but a number or a word.
+  // If the text looks the same as an allowed value, that value is a number or a boolean.
   if (known.includes(data)) return 'remove the quotes';
   const nearest = nearestName(data, known);
   return nearest === undefined ? `write ${listNames(known, 'or')}` : `did you mean ${nearest}?`;
@@ -247,7 +246,7 @@ function wrongValue(error: ErrorObject): Draft {
   const expected = expectation(error);
   const message =
     expected === ''
-      ? `found ${found}, which cannot stand here`
+      ? `found ${found}, which is not allowed here`
       : `found ${found}, expected ${expected}`;
   return draft(path, name === undefined ? 'wrong-value' : 'bad-name', [message, hintOf(error)]);
 }
@@ -278,7 +277,7 @@ function expectation(error: ErrorObject): string {
     case 'exclusiveMaximum':
       return `less than ${limit}`;
     case 'pattern':
-      // The expression is not shown: the description says the same in words.
+      // The expression is not shown, because the description says the same in words.
       return '';
     default:
       return error.message ?? 'something else';
@@ -286,12 +285,12 @@ function expectation(error: ErrorObject): string {
 }
 
 function hintOf(error: ErrorObject): string {
-  // What the block is for, its description, does not help who left it empty.
+  // The description of a block does not help a user who left it empty.
   if (error.keyword === 'minProperties') {
     const last = error.instancePath.split('/').at(-1) ?? '';
     return `write one below it, or remove ${/^\d+$/.test(last) ? 'the entry' : last}`;
   }
-  return descriptionOf(error) || 'see docs/configuration.md for what may stand here';
+  return descriptionOf(error) || 'see docs/configuration.md for the values that are allowed here';
 }
 
 function descriptionOf(error: ErrorObject): string {

@@ -1,5 +1,5 @@
-// A value against a schema, as findings in words: every mistake at once, each told once. The only
-// place that runs ajv. Choices (anyOf, oneOf) are told by the branch that was meant, not by all.
+// Validates a value against a schema and reports all mistakes at once, as findings. Only this file runs
+// ajv. For a choice (anyOf, oneOf), only the most likely branch is reported.
 // Source: https://ajv.js.org (draft 2020-12, allErrors, verbose).
 
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
@@ -16,13 +16,13 @@ import {
   wrongTypeFound,
 } from './schema-messages.ts';
 
-/** Says what is wrong with a value; nothing where it fits. */
+/** Reports the mistakes of a value; none if it is valid. */
 export type Validator = (value: Json) => readonly Finding[];
 
-// A file in which more is wrong than this is the wrong file; nobody reads further either.
+// A file with more mistakes is the wrong file, and no reader gets further.
 const MAX_ERRORS = 1000;
 
-/** Compiles a schema. **Errors**: throws where the schema itself is wrong, which is a bug. */
+/** Compiles a schema. **Errors**: throws if the schema itself is invalid, which is a bug. */
 export function createValidator(schema: JsonSchema): Validator {
   const ajv = new Ajv2020({
     allErrors: true,
@@ -66,7 +66,7 @@ function explainChoice(choice: ErrorObject, inside: readonly ErrorObject[]): rea
   const branches: readonly unknown[] = Array.isArray(choice.schema) ? choice.schema : [];
   const keys = branches.filter((branch) => !isNoneOfThem(branch)).map(onlyRequired);
   if (keys.every((key) => key !== undefined)) {
-    // What is no block has been told so already.
+    // A value that is no block has a finding about its type.
     return isJsonObject(choice.data) ? [explainKeys(choice, keys)] : [];
   }
   const words = explainWords(choice, branches);
@@ -86,7 +86,7 @@ function explainChoice(choice: ErrorObject, inside: readonly ErrorObject[]): rea
   return explained.toSorted((a, b) => a.length - b.length)[0] ?? [];
 }
 
-/** A text that is one of a few words or of a format, as one sentence. */
+/** Describes a choice of a few words or a format as one sentence. */
 function explainWords(choice: ErrorObject, branches: readonly unknown[]): Draft | undefined {
   if (typeof choice.data !== 'string') return undefined;
   const words = branches.flatMap((branch) => {
@@ -108,12 +108,12 @@ function explainWords(choice: ErrorObject, branches: readonly unknown[]): Draft 
   };
 }
 
-/** The branch of a choice that allows none of the others' keys to be there. */
+/** Whether a branch of a choice allows none of the keys of the others. */
 function isNoneOfThem(branch: unknown): boolean {
   return isJsonObject(branch) && Object.keys(branch).length === 1 && 'not' in branch;
 }
 
-/** The key of a branch that asks for nothing but that one key. */
+/** The key of a branch that requires one key and nothing else. */
 function onlyRequired(branch: unknown): string | undefined {
   const required = memberOf(branch, 'required');
   if (!isJsonObject(branch) || Object.keys(branch).length !== 1) return undefined;
@@ -149,7 +149,7 @@ function explainKeys(choice: ErrorObject, keys: readonly string[]): Draft {
   };
 }
 
-/** Whether each key has a block of its own, as kinds have; others say the same thing in two ways. */
+/** Whether each key has a block, as kinds have; other keys are two ways to write one thing. */
 function isKinds({ parentSchema }: ErrorObject, keys: readonly string[]): boolean {
   const properties = memberOf(parentSchema, 'properties');
   return keys.every((key) => memberOf(memberOf(properties, key), 'type') === 'object');

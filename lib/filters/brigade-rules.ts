@@ -1,6 +1,6 @@
-// The filters of the original gateway's JSON, deciding exactly as its code did: literal equality,
-// '' and absent ask for nothing, any action but `accept` rejects. What its decoder ignored is
-// reported, not refused; what made its decoder fail is an error.
+// Compiles the filters of the original gateway's JSON, which decide exactly as its code did. Values are
+// compared literally, '' and absent ask for nothing, and any action but `accept` rejects. Keys that its
+// decoder ignored are warnings; values that made it fail are errors.
 // Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (Filter, acceptEvent).
 
 import { isJsonObject } from '../core/event.ts';
@@ -35,7 +35,7 @@ const EMPTY_FILTER: OriginalFilter = { namespace: '', kind: '', reasons: [], act
 /**
  * Compiles `filters` of the original's JSON; its accept rules start the one trigger.
  *
- * **Units**: `quietMs` as in a rule's decision; the form itself can not say it.
+ * **Units**: `quietMs` as in a rule's decision; the form has no key for it.
  */
 export function compileOriginal(
   filters: unknown,
@@ -125,7 +125,7 @@ function decodeFilter(entry: unknown, path: string, report: Report): OriginalFil
 
 interface Before<Value> {
   readonly at: string;
-  /** What an earlier spelling of the same key left. */
+  /** The value of an earlier spelling of the same key. */
   readonly before: Value;
 }
 
@@ -214,15 +214,12 @@ function otherAction(path: string, action: string): Finding {
   });
 }
 
-// Which field a key of the original's JSON means. The original read it with Go's encoding/json,
-// which takes any letter case; of several spellings the last in the document wins.
-// Source: https://pkg.go.dev/encoding/json#Unmarshal; fold.go there for the two odd letters.
-
 /**
- * The known key that a written one means; undefined where the original ignored it.
+ * Finds the known key that a written one means; undefined if the original ignored it.
  *
- * **Shape**: known keys are in lower case. Letter case is that of ASCII, and U+017F counts as `s`,
- * U+212A as `k`, as in Go.
+ * **Shape**: known keys are in lower case. As in Go's encoding/json, the letter case of ASCII does not
+ * matter, U+017F counts as `s`, and U+212A as `k`. Of several spellings the last one wins.
+ * **Source**: https://pkg.go.dev/encoding/json#Unmarshal, and fold.go for the two odd letters.
  */
 export function originalKey<Key extends string>(
   written: string,

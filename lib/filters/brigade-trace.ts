@@ -1,5 +1,5 @@
-// The lines that the original gateway logged while it filtered one Event, word for word, for those
-// who read its log by program. Rules of our form get the nearest such line.
+// The lines that the original gateway logged while it filtered one Event, word for word, for programs
+// that parse its log. Rules of our form get the most similar line.
 // Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (acceptEvent); %q is Go's
 // strconv.Quote.
 
@@ -7,7 +7,7 @@ import type { Occurrence } from '../core/occurrence.ts';
 import type { Chain, Condition, Rule, TextCondition } from './chain.ts';
 import { holds, valueOf } from './condition.ts';
 
-/** What the original logged about one Event, from its first rule to the one that decided. */
+/** Writes the original's lines about one Event, from its first rule to the one that decided. */
 export function originalTrace(chain: Chain, occurrence: Occurrence): readonly string[] {
   const lines: string[] = [];
   for (const rule of chain.rules) {
@@ -17,7 +17,7 @@ export function originalTrace(chain: Chain, occurrence: Occurrence): readonly st
   return lines;
 }
 
-/** Appends what is said about one rule; whether it matched. */
+/** Appends the lines about one rule, and returns whether it matched. */
 function traceRule(rule: Rule, occurrence: Occurrence, lines: string[]): boolean {
   const { index } = rule.decision.rule;
   const failed = failedField(rule, occurrence);
@@ -39,7 +39,7 @@ function traceRule(rule: Rule, occurrence: Occurrence, lines: string[]): boolean
   return false;
 }
 
-/** The first field other than the reasons that keeps the rule from matching. */
+/** Finds the first field other than the reasons by which the rule fails. */
 function failedField(rule: Rule, occurrence: Occurrence): string | null {
   const failed = rule.conditions.find(
     (condition) => !isReasons(condition) && !holds(condition, occurrence),
@@ -70,7 +70,7 @@ const SHORT: Readonly<Record<string, string>> = {
 // Go's unicode.IsPrint: letters, marks, numbers, punctuation, symbols, and of spaces only U+0020.
 const PRINTED = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
-/** A text as Go's %q writes it. */
+/** Quotes a text as Go's %q does. */
 export function goQuoted(text: string): string {
   const escaped = Array.from(text.toWellFormed(), (character) => {
     const short = SHORT[character];
@@ -82,7 +82,7 @@ export function goQuoted(text: string): string {
 
 function goEscape(code: number): string {
   const hexadecimal = code.toString(16);
-  // Go wrote U+007F as \u007f until 1.19, which came after the original's end.
+  // Go wrote U+007F as \u007f until 1.19, which is newer than the original.
   if (code < 0x20) return `\\x${hexadecimal.padStart(2, '0')}`;
   return code > 0xffff
     ? `\\U${hexadecimal.padStart(8, '0')}`

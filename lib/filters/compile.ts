@@ -1,6 +1,5 @@
-// Compiles rules of our form into a chain, once, and finds everything wrong with them at the same
-// time. Unknown keys are the schema's to refuse; wrong types are reported here as well, so that
-// nothing that is no rule ever runs as one.
+// Compiles rules of our form into a chain and reports all mistakes in their meaning. Unknown keys are
+// reported by the schema.
 
 import type { Action } from '../core/decision.ts';
 import { isJsonObject } from '../core/event.ts';
@@ -20,7 +19,7 @@ import {
   wrongValue,
 } from './rule-findings.ts';
 
-/** What rules refer to, and what they get where they say nothing. */
+/** The names that rules may refer to, and the defaults of rules. */
 interface ChainOptions {
   /** The names of the configured triggers, in the file's order. */
   readonly triggers: readonly string[];
@@ -29,9 +28,9 @@ interface ChainOptions {
   readonly defaultQuietMs: number;
 }
 
-/** A chain and everything found while it was compiled. */
+/** A chain with the findings of its compilation. */
 export interface CompiledChain {
-  /** Empty where a finding is an error, so that what is wrong rejects everything if it is run. */
+  /** Empty if a finding is an error, so that a wrong chain rejects everything if it ever runs. */
   readonly chain: Chain;
   readonly findings: readonly Finding[];
 }
@@ -122,7 +121,7 @@ function compileAction({ section, path }: RulePlace, report: Report): Action {
   } else {
     report(wrongValue(pointer(path, 'action'), action, 'accept or reject'));
   }
-  // Whoever writes triggers means to accept: one mistake is not reported as two.
+  // A rule with triggers is meant to accept, so its triggers are not a second mistake.
   const starts = ['triggers', 'again'].some((key) => ownValue(section, key) !== undefined);
   return starts ? 'accept' : 'reject';
 }
@@ -162,22 +161,19 @@ function emptyBlock(path: string): Finding {
   });
 }
 
-// Names and identities of rules: what a decision names, and what is part of every delivery id, must
-// be told apart. Checks over all rules together; each rule's own keys are compile.ts's.
-
-/** What a rule is and was called. */
+/** The name of a rule and its earlier names. Decisions and delivery ids contain them. */
 interface RuleNames {
   readonly index: number;
   readonly name: string | null;
   readonly formerly: readonly string[];
 }
 
-/** The first of the earlier names, else the name, else ''. */
+/** The identity of a rule: the first of its earlier names, else its name, else ''. */
 function identityOf({ name, formerly }: RuleNames): string {
   return formerly[0] ?? name ?? '';
 }
 
-/** Reports each name, now or earlier, that an earlier rule has or had. '' may be shared. */
+/** Reports each name, now or formerly, that an earlier rule has or had. Rules may share ''. */
 function checkNames(rules: readonly RuleNames[], report: Report): void {
   const owners = new Map<string, number>();
   for (const { index, name, formerly } of rules) {
@@ -219,7 +215,7 @@ function noteSharedIdentities(rules: readonly Rule[], report: Report): void {
       code: 'shared-identity',
       path: pointer('/filters', rule.index),
       message: `rules ${firstWith.get(shared) ?? 0} and ${rule.index} have no name and both start ${quoted(shared)}: a series that one of them started, the other never starts`,
-      hint: "name them where each should start by itself; formerly: [''] keeps what one has started",
+      hint: "name them if each should start by itself; formerly: [''] keeps the identity that one had",
     });
   }
 }

@@ -1,5 +1,5 @@
-// What rules refer to by name: triggers and sources. A name that is not configured is an error with
-// the nearest one that is.
+// Checks the names of triggers and sources in rules. A name that is not configured is an error, with
+// the nearest configured name.
 
 import type { Action } from '../core/decision.ts';
 import type { Finding, ProblemCode } from '../core/problem.ts';
@@ -7,14 +7,14 @@ import { nearestName } from '../kit/text/nearest.ts';
 import type { Condition } from './chain.ts';
 import { pointer, quoted, type Report, suspicious, wrong, wrongType } from './rule-findings.ts';
 
-/** `triggers` as it is written, the rule's place, and what the rule decides. */
+/** `triggers` as it is written, the rule's pointer, and its action. */
 interface WrittenTriggers {
   readonly written: unknown;
   readonly path: string;
   readonly action: Action;
 }
 
-/** The triggers that a rule starts, in its order; none for a reject rule. */
+/** Compiles the triggers that a rule starts, in its order; none for a reject rule. */
 export function compileTriggers(
   rule: WrittenTriggers,
   configured: readonly string[],
@@ -60,7 +60,7 @@ function compileNames(written: readonly unknown[], place: NamePlace, report: Rep
   return [...named];
 }
 
-/** A rule or block, and the sources that its `source` may name. */
+/** The pointer of a rule or block, and the sources that its `source` may name. */
 interface SourcePlace {
   readonly path: string;
   readonly sources: readonly string[] | undefined;

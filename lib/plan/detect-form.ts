@@ -1,6 +1,5 @@
-// Recognizes which of the two forms a document has. A document with the keys of neither form is refused:
-// a default reading of it would run and start nothing.
-// Files of other kinds and of other programs: lib/config/wrong-file.ts and foreign-file.ts.
+// Detects which of the two forms a document has. A document with the keys of neither form is refused,
+// because a gateway that ran with it would start nothing. Files of other programs: config/wrong-file.ts.
 
 import {
   findNested,
@@ -19,15 +18,15 @@ import { configurationSchema } from './schema.ts';
 /** The keys of the original's form. */
 export const ORIGINAL_KEYS = ['project', 'filters'] as const;
 
-/** The keys by which a document is known to be ours. */
+/** The keys that only our form has. */
 export const OUR_KEYS = ['version', 'sources', 'triggers'] as const;
 
-/** A document with the form that it is read in, or the reason why it has none. */
+/** A document with its form, or the finding that refuses it. */
 type RecognizedForm =
   | { readonly form: 'ours' | 'original'; readonly document: JsonObject }
   | { readonly form: 'ours' | 'original'; readonly document: null; readonly wrong: Finding };
 
-/** Recognizes the form of a document. */
+/** Detects the form of a document. */
 export function recognizeForm(value: Json): RecognizedForm {
   const form = isJsonObject(value) && isOurs(value) ? 'ours' : 'original';
   const wrong =
@@ -45,7 +44,7 @@ export function ourTopKeys(): readonly string[] {
   return topKeys;
 }
 
-/** Whether a document has a key of ours, or beside `filters` one that was probably meant to be it. */
+/** Whether a document has a key of our form or, beside `filters`, a misspelled one. */
 function isOurs(document: JsonObject): boolean {
   const keys = Object.keys(document);
   if (OUR_KEYS.some((key) => keys.includes(key))) return true;
@@ -65,7 +64,7 @@ function hasOriginalKey(document: JsonObject): boolean {
   return Object.keys(document).some((key) => originalKey(key, ORIGINAL_KEYS) !== undefined);
 }
 
-/** A file of another program may have a key of ours, such as `sources`, but none has `filters` too. */
+/** Other programs share keys of ours, such as `sources`, but none has `filters` as well. */
 function foreignFinding(document: JsonObject): Finding | undefined {
   const wrong = Object.hasOwn(document, 'filters') ? undefined : recognizeForeign(document);
   return wrong === undefined ? undefined : wrongFile('', wrong);
@@ -76,15 +75,15 @@ function nestedFinding(document: JsonObject): Finding | undefined {
   if (path === undefined) return undefined;
   const place = printable(path.join('.'), 120);
   return wrongFile(pointerOf(...path), {
-    message: `the configuration stands under the key ${place}, expected its keys at the top of the file`,
-    hint: `move what stands under ${place} to the top; a file of Helm values goes to helm install --values`,
+    message: `found the configuration under the key ${place}, expected its keys at the top of the file`,
+    hint: `move the keys under ${place} to the top; pass a file of Helm values to helm install --values`,
   });
 }
 
 // A configuration inside a text, as a ConfigMap or Helm values hold it.
 const IN_A_TEXT = /^[ \t]*(?:\{[ \t]*)?"?(?:filters|triggers)"?[ \t]*:/m;
 
-/** More than one key must fit: a single word such as `version` or `project` means much else. */
+/** All keys must be known, because a single key such as `version` occurs in many other files. */
 function looksLikeConfiguration(value: Json): boolean {
   if (typeof value === 'string') return IN_A_TEXT.test(value);
   if (!isJsonObject(value)) return false;
@@ -95,9 +94,9 @@ function looksLikeConfiguration(value: Json): boolean {
   );
 }
 
-// Enough to recognize the file by.
+// So many keys are enough to recognize a file.
 const SHOWN_KEYS = 4;
-// A file with more keys than this at its top is not a misspelled configuration.
+// A file with more keys at its top is not a misspelled configuration.
 const COMPARED_KEYS = 20;
 
 function unknownFile(document: JsonObject): WrongFile {

@@ -1,5 +1,5 @@
-// From a configuration's text to a Plan, or to everything that is wrong with it. Pure: it reads no
-// file and makes no request, so that `check`, `explain`, `rbac` and `schema` need nothing more.
+// Turns the text of a configuration into a Plan, or into all its problems. Pure: it reads no file and
+// makes no request, so that `check`, `explain` and `rbac` need nothing more.
 
 import { loadDocument } from '../config/load-document.ts';
 import {
@@ -16,31 +16,31 @@ import { planOurs } from './native-form.ts';
 import type { ConfigurationForm, Plan, PlanContext } from './plan.ts';
 import { type StoreSection, soundStore } from './plan-store.ts';
 
-/** What a plan is made from. */
+/** The inputs of a plan. */
 export interface PlanRequest extends PlanContext {
-  /** The text of the configuration; null where there is none. */
+  /** The text of the configuration; null if there is none. */
   readonly text: string | null;
 }
 
-/** A plan, or why there is none; warnings and notes may come with a plan. */
+/** A plan with its warnings and notes, or the errors because of which there is none. */
 export interface LoadedPlan {
-  /** Null where a problem is an error. */
+  /** Null if a problem is an error. */
   readonly plan: Plan | null;
-  /** In the order of the file; the first thousand where there are more. */
+  /** In the order of the file, and at most a thousand. */
   readonly problems: readonly Problem[];
   readonly form: ConfigurationForm;
-  /** What the plan needs to be readable, with its place; who does I/O looks. */
+  /** Files and variables that the plan needs, with their places; the caller checks them. */
   readonly secrets: readonly PlacedSecret[];
-  /** `store:` where that section by itself is valid, whatever the rest is; else null. */
+  /** `store:` if that section by itself is valid, else null. The rest may be invalid. */
   readonly store: StoreSection | null;
 }
 
-/** A secret that the plan needs, and where the configuration names it. */
+/** A secret that the plan needs, with the place of its reference. */
 type PlacedSecret = NeededSecret & Pick<Problem, 'line' | 'column'>;
 
 const NOTHING = { secrets: [], store: null } as const;
 
-/** Plans a configuration. Never throws for a bad one. */
+/** Plans a configuration; an invalid one is a result, never an error. */
 export function loadPlan(request: PlanRequest): LoadedPlan {
   if (request.text === null) {
     const problem = { ...nothingStarts(NO_CONFIGURATION), ...NO_PLACE };
@@ -66,13 +66,13 @@ export function loadPlan(request: PlanRequest): LoadedPlan {
   return finish({ document, findings: all, plan, form, store });
 }
 
-/** A key that stands there twice may be either of the two. */
+/** A section with a repeated key is doubtful, because either of the two may be meant. */
 function soundStoreOf(document: LoadedDocument, context: PlanContext): StoreSection | null {
   const isDoubtful = document.problems.some(({ path }) => /^\/store(\/|$)/.test(path));
   return isDoubtful ? null : soundStore(document.value, context);
 }
 
-/** Nobody reads further, and a terminal should not have to scroll for minutes. */
+/** No user reads further, and a terminal should not scroll for minutes. */
 const MAX_PROBLEMS = 1000;
 
 interface Planned {
@@ -84,7 +84,7 @@ interface Planned {
 }
 
 function finish({ document, findings, plan, form, store }: Planned): LoadedPlan {
-  // What the loader already refused would only be found again, as something else.
+  // The parser replaced a value that it refused, so findings about its substitute mean nothing.
   const refused = new Set(document.problems.map(({ code, path }) => `${code} ${path}`));
   const values = new Set(
     document.problems.flatMap(({ code, path }) => (code === 'wrong-value' ? [path] : [])),
@@ -101,7 +101,7 @@ function finish({ document, findings, plan, form, store }: Planned): LoadedPlan 
   return { plan: isRefused ? null : plan, problems: bounded(problems), form, secrets, store };
 }
 
-/** Errors stay before all else, in the order of the file as ever. */
+/** Cuts the problems to the bound; warnings and notes are left out before errors. */
 function bounded(problems: readonly Problem[]): readonly Problem[] {
   if (problems.length <= MAX_PROBLEMS) return problems;
   const errors = problems.filter(({ severity }) => severity === 'error');

@@ -1,5 +1,5 @@
-// Our form: made canonical, validated against the whole schema, and planned section by section as far as
-// the schema accepts them. So one run shows every mistake; one in a trigger hides nothing of another.
+// Plans a document of our form: brings it into its canonical form, validates it, and plans each section
+// as far as the schema accepts it. So one run reports every mistake of every section.
 
 import { toCanonical } from '../config/canonical.ts';
 import { pointerSteps } from '../config/source-map.ts';
@@ -28,7 +28,7 @@ import {
   planLogging,
 } from './settings.ts';
 
-/** A plan that holds only where no finding is an error. */
+/** A plan that is usable only if no finding is an error. */
 interface PlannedForm {
   readonly plan: Plan | null;
   readonly findings: readonly Finding[];
@@ -46,7 +46,7 @@ export function planOurs(written: JsonObject, context: PlanContext): PlannedForm
   return { plan, findings: [...canonical.findings, ...atWritten] };
 }
 
-/** Plans a document in its canonical form, given what was misspelled in the written one. */
+/** Plans a document in its canonical form; `misspelled` are findings about the written one. */
 function planCanonical(
   document: JsonObject,
   misspelled: readonly Finding[],
@@ -102,7 +102,7 @@ function planCanonical(
   return { plan, findings };
 }
 
-// The schema is the same for every document, and compiling it takes far longer than all the rest.
+// The schema is the same for every document, and compiling it takes longer than everything else.
 let compiledSchema: Validator | undefined;
 
 function ourValidator(): Validator {
@@ -110,12 +110,12 @@ function ourValidator(): Validator {
   return compiledSchema;
 }
 
-// Each round removes what the schema refuses; what is left may lack what was removed.
+// Each round removes what the schema refuses; the rest may then lack a required key.
 const PRUNING_ROUNDS = 4;
-// A file with more mistakes than this is better told those first.
+// In a file with more mistakes, the findings of the schema are enough.
 const WORTH_PRUNING = 100;
 
-/** What of the document the schema accepts, so that everything else is looked at as well. */
+/** Removes from a document what the schema refuses, so that the rest can be planned. */
 function soundSections(document: JsonObject, validate: Validator): Configuration {
   const isConfiguration = (value: JsonObject): value is JsonObject & Configuration =>
     validate(value).length === 0;
@@ -129,7 +129,7 @@ function soundSections(document: JsonObject, validate: Validator): Configuration
   return isConfiguration(sound) ? sound : {};
 }
 
-/** The smallest thing that can go: a key; in a source's or trigger's own section, the whole entry. */
+/** The smallest part to remove: a key, or the whole entry if its kind's section is wrong. */
 function pruneAt(path: readonly string[]): readonly string[] {
   const [section = '', , key] = path;
   if (section === 'sources') return path.slice(0, 2);
@@ -159,7 +159,7 @@ function compileRules(document: JsonObject, refused: readonly Finding[]): Compil
     sources: namesUnder(document, 'sources') ?? DEFAULT_SOURCES.map(([name]) => name),
     defaultQuietMs: DEFAULT_QUIET_MS,
   });
-  // Where the triggers as a whole can not be read, every rule would miss its own.
+  // If `triggers:` as a whole is unreadable, every rule would lack its own.
   const isLost = triggers === undefined && refused.some((finding) => speaksOf(finding, 'triggers'));
   if (!isLost) return compiled;
   const findings = compiled.findings.filter(
@@ -168,7 +168,7 @@ function compileRules(document: JsonObject, refused: readonly Finding[]): Compil
   return { ...compiled, findings };
 }
 
-/** The compiler reports entries that are no rules; here it is enough that there is a list. */
+/** The compiler skips entries that are no rules, so a list is enough. */
 function isRuleList(value: Json): value is Json & readonly RuleSection[] {
   return Array.isArray(value);
 }
@@ -178,14 +178,14 @@ function namesUnder(document: JsonObject, key: string): readonly string[] | unde
   return isJsonObject(section) ? Object.keys(section) : undefined;
 }
 
-/** Whether a finding is about this key of the document, or about one that was probably meant to be it. */
+/** Whether a finding is about this top-level key, or about a key that is probably this one misspelled. */
 function speaksOf({ code, path, severity }: Finding, key: string): boolean {
   const [first = '', ...below] = pointerSteps(path);
   if (severity === 'error' && first === key) return true;
   return code === 'unknown-key' && below.length === 0 && nearestName(first, [key]) === key;
 }
 
-/** What the schema said about a value need not be said by the compiler too. */
+/** Leaves out findings of the compiler that the schema reported too. */
 function withoutEchoes(
   findings: readonly Finding[],
   refused: readonly Finding[],

@@ -36,7 +36,7 @@ describe('compileChain', () => {
         path: '/filters/3',
         message:
           'rules 2 and 3 have no name and both start "build": a series that one of them started, the other never starts',
-        hint: "name them where each should start by itself; formerly: [''] keeps what one has started",
+        hint: "name them if each should start by itself; formerly: [''] keeps the identity that one had",
       },
     ]);
     expect(chain.rules).to.have.lengthOf(4);

@@ -222,7 +222,7 @@ triger: { build: { brigad: { project: org/repo, ref: 5 } } }
     ]);
   });
 
-  it('warns of triggers whose objects can not be told apart by name', () => {
+  it('warns of triggers whose objects have the same prefix', () => {
     const manifest = '{ kubernetes: { manifest: { apiVersion: v1, kind: ConfigMap } } }';
     const text = `filters: [{ action: accept, triggers: [same-name-cut-to-twenty-a, same-name-cut-to-twenty-b] }]
 triggers:
