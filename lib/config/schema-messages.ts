@@ -2,32 +2,38 @@
 // Choices between branches are described by validate.ts.
 
 import type { ErrorObject } from 'ajv/dist/2020.js';
-import { isJsonObject, type Json } from '../core/event.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { Finding, ProblemCode } from '../core/problem.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
 import { FORMATS } from './formats.ts';
 import { pointerStep } from './source-map.ts';
 
-/** A finding with the keys that it names, so that one mistake gets one finding. */
-export interface Draft extends Finding {
-  /** The missing keys. */
-  readonly missing?: readonly string[];
-  /** Set if one of several keys is missing: an unknown key is then probably meant to be it. */
-  readonly isChoice?: true;
-  /** The known key that an unknown one was probably meant to be. */
-  readonly suggests?: string;
+/** The unknown keys of each block, by its pointer, as the known keys that they were meant to be. */
+export type UnknownKeys = ReadonlyMap<string, ReadonlySet<string | undefined>>;
+
+/** Finds the unknown keys: a known key that is misspelled is not reported as missing too. */
+export function unknownKeysOf(errors: readonly ErrorObject[]): UnknownKeys {
+  const blocks = Map.groupBy(errors.filter(isUnknownKey), ({ instancePath }) => instancePath);
+  return new Map(
+    [...blocks].map(([path, unknown]) => [
+      path,
+      new Set(unknown.map((error) => nearestName(unknownKeyOf(error), knownKeysOf(error)))),
+    ]),
+  );
 }
 
 /** Words for one failed keyword. */
-export function explainKeyword(error: ErrorObject): readonly Draft[] {
+export function explainKeyword(error: ErrorObject, unknown: UnknownKeys): readonly Finding[] {
   const { keyword } = error;
   switch (keyword) {
     case 'additionalProperties':
     case 'unevaluatedProperties':
       return [unknownKey(error)];
-    case 'required':
-      return [missingKey(error)];
+    case 'required': {
+      const key = param(error, 'missingProperty');
+      return unknown.get(error.instancePath)?.has(key) === true ? [] : [missingKey(error, key)];
+    }
     case 'type':
       return [wrongType(error)];
     case 'enum':
@@ -59,20 +65,32 @@ export function listNames(names: readonly string[], word: 'or' | 'and'): string 
   return `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1) ?? ''}`;
 }
 
-function draft(path: string, code: ProblemCode, words: readonly [string, string]): Draft {
+function draft(path: string, code: ProblemCode, words: readonly [string, string]): Finding {
   return { severity: 'error', code, path, message: words[0], hint: words[1] };
 }
 
-function unknownKey(error: ErrorObject): Draft {
-  const key = param(error, 'additionalProperty') || param(error, 'unevaluatedProperty');
-  const properties: unknown = isJsonObject(error.parentSchema)
-    ? error.parentSchema['properties']
-    : undefined;
-  const known = isJsonObject(properties) ? Object.keys(properties) : [];
+function isUnknownKey({ keyword }: ErrorObject): boolean {
+  return keyword === 'additionalProperties' || keyword === 'unevaluatedProperties';
+}
+
+function unknownKeyOf(error: ErrorObject): string {
+  return param(error, 'additionalProperty') || param(error, 'unevaluatedProperty');
+}
+
+function propertiesOf({ parentSchema }: ErrorObject): JsonObject {
+  const properties = isJsonObject(parentSchema) ? parentSchema['properties'] : undefined;
+  return isJsonObject(properties) ? properties : {};
+}
+
+function knownKeysOf(error: ErrorObject): readonly string[] {
+  return Object.keys(propertiesOf(error));
+}
+
+function unknownKey(error: ErrorObject): Finding {
+  const key = unknownKeyOf(error);
+  const known = knownKeysOf(error);
   const path = `${error.instancePath}/${pointerStep(key)}`;
-  const nearest = nearestName(key, known);
-  const found = unknownKeyFound({ path, key, nearest, known });
-  return nearest === undefined ? found : { ...found, suggests: nearest };
+  return unknownKeyFound({ path, key, nearest: nearestName(key, known), known });
 }
 
 /** An unknown key of a block. */
@@ -86,7 +104,7 @@ interface UnknownKey {
 }
 
 /** Words for an unknown key. */
-export function unknownKeyFound({ path, key, nearest, known }: UnknownKey): Draft {
+export function unknownKeyFound({ path, key, nearest, known }: UnknownKey): Finding {
   const hint =
     nearest === undefined
       ? `known keys here: ${listNames(known.toSorted(), 'and')}`
@@ -94,19 +112,11 @@ export function unknownKeyFound({ path, key, nearest, known }: UnknownKey): Draf
   return draft(path, 'unknown-key', [`unknown key ${printable(key, 60)}`, hint]);
 }
 
-function missingKey(error: ErrorObject): Draft {
-  const key = param(error, 'missingProperty');
-  const properties: unknown = isJsonObject(error.parentSchema)
-    ? error.parentSchema['properties']
-    : undefined;
-  const schema = isJsonObject(properties) ? properties[key] : undefined;
-  return {
-    ...draft(error.instancePath, 'missing-key', [
-      `the key ${key} is missing${placeName(error.instancePath)}`,
-      describeKey(key, schema),
-    ]),
-    missing: [key],
-  };
+function missingKey(error: ErrorObject, key: string): Finding {
+  return draft(error.instancePath, 'missing-key', [
+    `the key ${key} is missing${placeName(error.instancePath)}`,
+    describeKey(key, propertiesOf(error)[key]),
+  ]);
 }
 
 function describeKey(key: string, schema: Json | undefined): string {
@@ -138,7 +148,7 @@ const TYPES: Readonly<Record<string, string>> = {
   null: 'nothing',
 };
 
-function wrongType(error: ErrorObject): Draft {
+function wrongType(error: ErrorObject): Finding {
   const wanted = typesOf(error.schema);
   const secretKey = secretKeyOf(error.parentSchema);
   if (secretKey !== undefined && !isJsonObject(error.data)) return secretInline(error, secretKey);
@@ -164,7 +174,7 @@ function describeUnlessSecret({ data, parentSchema }: ErrorObject): string {
 }
 
 /** Reports a value in the place of a block of secrets without showing it, because logs quote messages. */
-function secretInline({ instancePath }: ErrorObject, key: string): Draft {
+function secretInline({ instancePath }: ErrorObject, key: string): Finding {
   const found = draft(instancePath, 'wrong-type', [
     'found a value in place, which is not shown: it may be a secret (expected a block of keys)',
     `put the secret into a file and name it: ${key}: FILE`,
@@ -179,7 +189,7 @@ export function typesOf(type: unknown): readonly string[] {
 }
 
 /** Words for a value of the wrong type. */
-export function wrongTypeFound(path: string, data: unknown, wanted: readonly string[]): Draft {
+export function wrongTypeFound(path: string, data: unknown, wanted: readonly string[]): Finding {
   const expected = listNames(
     wanted.map((type) => TYPES[type] ?? type),
     'or',
@@ -212,7 +222,7 @@ function typeHint(data: unknown, wanted: readonly string[]): string {
   return 'see docs/configuration.md for the values that are allowed here';
 }
 
-function wrongChoice(error: ErrorObject): Draft {
+function wrongChoice(error: ErrorObject): Finding {
   const choices: readonly unknown[] = Array.isArray(error.schema) ? error.schema : [error.schema];
   const known = choices.map(String);
   const message = `found ${describeValue(error.data)}, expected ${listNames(known, 'or')}`;
@@ -227,7 +237,7 @@ function choiceHint(data: unknown, known: readonly string[]): string {
   return nearest === undefined ? `write ${listNames(known, 'or')}` : `did you mean ${nearest}?`;
 }
 
-function wrongFormat(error: ErrorObject): Draft {
+function wrongFormat(error: ErrorObject): Finding {
   const format = FORMATS[param(error, 'format')];
   if (format === undefined || typeof error.data !== 'string') return wrongValue(error);
   const why = format.fault(error.data) ?? '';
@@ -238,7 +248,7 @@ function wrongFormat(error: ErrorObject): Draft {
   ]);
 }
 
-function wrongValue(error: ErrorObject): Draft {
+function wrongValue(error: ErrorObject): Finding {
   const name = error.propertyName;
   const path =
     name === undefined ? error.instancePath : `${error.instancePath}/${pointerStep(name)}`;

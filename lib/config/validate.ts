@@ -8,11 +8,12 @@ import type { JsonSchema } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import { FORMATS } from './formats.ts';
 import {
-  type Draft,
   describeValue,
   explainKeyword,
   listNames,
   typesOf,
+  type UnknownKeys,
+  unknownKeysOf,
   wrongTypeFound,
 } from './schema-messages.ts';
 
@@ -22,9 +23,16 @@ export type Validator = (value: Json) => readonly Finding[];
 // A file with more mistakes is the wrong file, and no reader gets further.
 const MAX_ERRORS = 1000;
 
-/** Compiles a schema. **Errors**: throws if the schema itself is invalid, which is a bug. */
+/**
+ * Compiles a schema.
+ *
+ * **Errors**: throws if ajv cannot compile the schema, which is a bug. The schema is not compared with
+ * its meta-schema, because compiling that takes longer than compiling most sections; a spec does it.
+ */
 export function createValidator(schema: JsonSchema): Validator {
   const ajv = new Ajv2020({
+    meta: false,
+    validateSchema: false,
     allErrors: true,
     verbose: true,
     strict: true,
@@ -41,18 +49,19 @@ export function createValidator(schema: JsonSchema): Validator {
   const validate = ajv.compile(schema);
   return (value) => {
     if (validate(value)) return [];
-    return tellOnce(explain((validate.errors ?? []).slice(0, MAX_ERRORS)));
+    const errors = (validate.errors ?? []).slice(0, MAX_ERRORS);
+    return explain(errors, unknownKeysOf(errors));
   };
 }
 
-function explain(errors: readonly ErrorObject[]): readonly Draft[] {
+function explain(errors: readonly ErrorObject[], unknown: UnknownKeys): readonly Finding[] {
   const choice = errors
     .filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf')
     .toSorted((a, b) => a.schemaPath.length - b.schemaPath.length)[0];
-  if (choice === undefined) return errors.flatMap(explainKeyword);
+  if (choice === undefined) return errors.flatMap((error) => explainKeyword(error, unknown));
   const inside = errors.filter((error) => isInside(error, choice));
   const others = errors.filter((error) => error !== choice && !isInside(error, choice));
-  return [...explainChoice(choice, inside), ...explain(others)];
+  return [...explainChoice(choice, inside, unknown), ...explain(others, unknown)];
 }
 
 function isInside(error: ErrorObject, choice: ErrorObject): boolean {
@@ -62,12 +71,16 @@ function isInside(error: ErrorObject, choice: ErrorObject): boolean {
   return isBelow && error.schemaPath.startsWith(`${choice.schemaPath}/`);
 }
 
-function explainChoice(choice: ErrorObject, inside: readonly ErrorObject[]): readonly Draft[] {
+function explainChoice(
+  choice: ErrorObject,
+  inside: readonly ErrorObject[],
+  unknown: UnknownKeys,
+): readonly Finding[] {
   const branches: readonly unknown[] = Array.isArray(choice.schema) ? choice.schema : [];
   const keys = branches.filter((branch) => !isNoneOfThem(branch)).map(onlyRequired);
   if (keys.every((key) => key !== undefined)) {
     // A value that is no block has a finding about its type.
-    return isJsonObject(choice.data) ? [explainKeys(choice, keys)] : [];
+    return isJsonObject(choice.data) ? explainKeys(choice, keys, unknown) : [];
   }
   const words = explainWords(choice, branches);
   if (words !== undefined) return [words];
@@ -81,13 +94,14 @@ function explainChoice(choice: ErrorObject, inside: readonly ErrorObject[]): rea
   const explained = fitting.map((index) =>
     explain(
       inside.filter(({ schemaPath }) => schemaPath.startsWith(`${choice.schemaPath}/${index}/`)),
+      unknown,
     ),
   );
   return explained.toSorted((a, b) => a.length - b.length)[0] ?? [];
 }
 
 /** Describes a choice of a few words or a format as one sentence. */
-function explainWords(choice: ErrorObject, branches: readonly unknown[]): Draft | undefined {
+function explainWords(choice: ErrorObject, branches: readonly unknown[]): Finding | undefined {
   if (typeof choice.data !== 'string') return undefined;
   const words = branches.flatMap((branch) => {
     const choices = memberOf(branch, 'enum');
@@ -120,7 +134,11 @@ function onlyRequired(branch: unknown): string | undefined {
   return Array.isArray(required) && required.length === 1 ? String(required[0]) : undefined;
 }
 
-function explainKeys(choice: ErrorObject, keys: readonly string[]): Draft {
+function explainKeys(
+  choice: ErrorObject,
+  keys: readonly string[],
+  unknown: UnknownKeys,
+): readonly Finding[] {
   const data: unknown = choice.data;
   const found = isJsonObject(data) ? keys.filter((key) => Object.hasOwn(data, key)) : [];
   const branches: readonly unknown[] = Array.isArray(choice.schema) ? choice.schema : [];
@@ -130,23 +148,16 @@ function explainKeys(choice: ErrorObject, keys: readonly string[]): Draft {
   const expected = `${keys.length === 1 ? '' : one}${listNames(keys, 'or')}`;
   const draft = { severity: 'error', path: choice.instancePath } as const;
   if (found.length === 0) {
-    return {
-      ...draft,
-      code: 'missing-key',
-      message: `found none of the keys that say what it is, expected ${expected}`,
-      hint: `add ${listNames(keys, 'or')}`,
-      missing: keys,
-      isChoice: true,
-    };
+    // An unknown key of the block is probably meant to be the missing one.
+    if (unknown.has(choice.instancePath)) return [];
+    const message = `found none of the keys that say what it is, expected ${expected}`;
+    return [{ ...draft, code: 'missing-key', message, hint: `add ${listNames(keys, 'or')}` }];
   }
-  return {
-    ...draft,
-    code: 'wrong-value',
-    message: `found ${listNames(found, 'and')}, expected ${expected}`,
-    hint: isKinds(choice, keys)
-      ? 'keep one, and write the other as an entry with a name of its own'
-      : 'keep one of them',
-  };
+  const message = `found ${listNames(found, 'and')}, expected ${expected}`;
+  const hint = isKinds(choice, keys)
+    ? 'keep one, and write the other as an entry with a name of its own'
+    : 'keep one of them';
+  return [{ ...draft, code: 'wrong-value', message, hint }];
 }
 
 /** Whether each key has a block, as kinds have; other keys are two ways to write one thing. */
@@ -175,27 +186,4 @@ function typeOf(data: unknown): string {
 
 function memberOf(branch: unknown, key: string): Json | undefined {
   return isJsonObject(branch) ? branch[key] : undefined;
-}
-
-/** Drops what another finding already says: a missing key that stands there misspelt, and echoes. */
-function tellOnce(drafts: readonly Draft[]): readonly Finding[] {
-  const unknown = drafts.filter(({ code }) => code === 'unknown-key');
-  const misspelt = new Set(
-    unknown.map(({ path, suggests }) => `${parentOf(path)} ${suggests ?? ''}`),
-  );
-  const withUnknown = new Set(unknown.map(({ path }) => parentOf(path)));
-  const told = new Set<string>();
-  return drafts.flatMap((draft) => {
-    const { missing = [], isChoice, suggests: _suggests, ...finding } = draft;
-    const { path, message } = finding;
-    const isMisspelt = missing.some((key) => misspelt.has(`${path} ${key}`));
-    const text = `${path} ${message}`;
-    if (isMisspelt || (isChoice === true && withUnknown.has(path)) || told.has(text)) return [];
-    told.add(text);
-    return [finding];
-  });
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/'));
 }
