@@ -11,15 +11,7 @@ import type { CompiledChain } from './compile.ts';
 import { textCondition } from './condition.ts';
 import { chainOf } from './narrowing.ts';
 import { DEFAULT_QUIET_MS, RULE_KEYS } from './rule.ts';
-import {
-  pointer,
-  quoted,
-  REFERENCE,
-  type Report,
-  suspicious,
-  wrong,
-  wrongType,
-} from './rule-findings.ts';
+import { pointer, quoted, REFERENCE, suspicious, wrong } from './rule-findings.ts';
 
 const ORIGINAL_KEYS = ['namespace', 'kind', 'reasons', 'action'] as const;
 
@@ -43,7 +35,7 @@ export function compileOriginal(
   quietMs: number = DEFAULT_QUIET_MS,
 ): CompiledChain {
   const findings: Finding[] = [];
-  const report: Report = (finding) => void findings.push(finding);
+  const report: ReportFinding = (finding) => void findings.push(finding);
   const rules: Rule[] = [];
   // Go leaves the list empty for a null, and the original did so without a file.
   const entries: unknown = filters ?? [];
@@ -56,6 +48,8 @@ export function compileOriginal(
   const chain = chainOf(refused ? [] : rules);
   return { chain, findings };
 }
+
+type ReportFinding = (finding: Finding) => void;
 
 interface Accepting {
   readonly trigger: string;
@@ -93,7 +87,7 @@ function literal(text: string): Pattern {
   return { text, form: 'exact', matches: (value) => value === text };
 }
 
-function decodeFilter(entry: unknown, path: string, report: Report): OriginalFilter {
+function decodeFilter(entry: unknown, path: string, report: ReportFinding): OriginalFilter {
   // Go leaves every field of a null entry empty: a rule that matches and rejects everything.
   const written = entry === null ? {} : entry;
   if (!isJsonObject(written)) {
@@ -129,7 +123,7 @@ interface Before<Value> {
   readonly before: Value;
 }
 
-function decodeText(value: unknown, { at, before }: Before<string>, report: Report): string {
+function decodeText(value: unknown, { at, before }: Before<string>, report: ReportFinding): string {
   // Go: null into a string changes nothing; a lone surrogate becomes U+FFFD.
   if (value === null) return before;
   if (typeof value === 'string') return value.toWellFormed();
@@ -140,7 +134,7 @@ function decodeText(value: unknown, { at, before }: Before<string>, report: Repo
 function decodeReasons(
   value: unknown,
   { at, before }: Before<readonly string[]>,
-  report: Report,
+  report: ReportFinding,
 ): readonly string[] {
   if (value === null) return [];
   if (!Array.isArray(value)) {
@@ -152,7 +146,7 @@ function decodeReasons(
   );
 }
 
-function noteLiterals(value: unknown, path: string, report: Report): void {
+function noteLiterals(value: unknown, path: string, report: ReportFinding): void {
   if (!Array.isArray(value)) {
     noteLiteral(value, path, report);
     return;
@@ -160,7 +154,7 @@ function noteLiterals(value: unknown, path: string, report: Report): void {
   for (const [place, entry] of value.entries()) noteLiteral(entry, pointer(path, place), report);
 }
 
-function noteLiteral(value: unknown, path: string, report: Report): void {
+function noteLiteral(value: unknown, path: string, report: ReportFinding): void {
   if (typeof value !== 'string') return;
   if (!/[*?]/.test(value) && !/^\/.+\/$/s.test(value)) return;
   report(
@@ -173,7 +167,25 @@ function noteLiteral(value: unknown, path: string, report: Report): void {
   );
 }
 
-function reportIgnored(key: string, path: string, report: Report): void {
+/** Reports a value of the wrong type. No schema does, because the form has none. */
+function wrongType(path: string, found: unknown, expected: string): Finding {
+  return wrong({
+    code: 'wrong-type',
+    path,
+    message: `found ${typeName(found)} (expected ${expected})`,
+    hint: `write ${expected}`,
+  });
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'string') return value === '' ? 'an empty text' : 'a text';
+  return typeof value === 'number' || typeof value === 'boolean' ? `${value}` : typeof value;
+}
+
+function reportIgnored(key: string, path: string, report: ReportFinding): void {
   if (RULE_KEYS.some((known) => known === key)) {
     report(
       wrong({

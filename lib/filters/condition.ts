@@ -7,7 +7,7 @@ import type { Finding } from '../core/problem.ts';
 import { type Pattern, parsePattern } from '../kit/text/pattern.ts';
 import type { Condition, CountCondition, CountTest, TextCondition } from './chain.ts';
 import type { ConditionField } from './rule.ts';
-import { pointer, quoted, type Report, wrong, wrongType } from './rule-findings.ts';
+import { pointer, quoted, type Report, wrong } from './rule-findings.ts';
 
 /** A field as it is written, with its pointer. */
 interface WrittenField {
@@ -69,14 +69,14 @@ function compileEntries({ field, written, path }: WrittenField, report: Report):
   const compiled: Pattern[] = [];
   for (const [entry, entryPath] of entriesOf(written, path)) {
     if (typeof entry !== 'string') {
-      report(wrongType(entryPath, entry, 'a pattern or a list of patterns'));
+      report.skip();
       continue;
     }
     const parsed = parsePattern(entry);
     if (!parsed.ok) {
-      report(badPattern(entryPath, entry, parsed.why));
+      report.add(badPattern(entryPath, entry, parsed.why));
     } else if (field === 'message' && entry !== '' && parsed.pattern.form === 'exact') {
-      report(plainMessage(entryPath, entry));
+      report.add(plainMessage(entryPath, entry));
     } else {
       compiled.push(parsed.pattern);
     }
@@ -91,9 +91,9 @@ function countCondition({ written, path }: WrittenField, report: Report): CountC
     if (test !== undefined) {
       tests.push(test);
     } else if (typeof entry === 'string' || typeof entry === 'number') {
-      report(badCount(entryPath, entry));
+      report.add(badCount(entryPath, entry));
     } else {
-      report(wrongType(entryPath, entry, 'a number, a comparison, or a list of these'));
+      report.skip();
     }
   }
   return { field: 'count', wanted: toWanted(written), tests };

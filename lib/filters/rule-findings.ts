@@ -4,8 +4,12 @@
 import type { Finding, ProblemCode } from '../core/problem.ts';
 import { printable } from '../kit/text/printable.ts';
 
-/** Takes a finding. Compilation continues after it, so that all findings are reported at once. */
-export type Report = (finding: Finding) => void;
+/** Takes findings. Compilation continues after each, so that all are reported at once. */
+export interface Report {
+  add(finding: Finding): void;
+  /** Notes a value of the wrong type, which the schema reports. The rules must not run. */
+  skip(): void;
+}
 
 /** A finding without its severity. */
 interface RuleMessage {
@@ -28,27 +32,6 @@ export function suspicious(said: RuleMessage): Finding {
   return { severity: 'warning', ...said };
 }
 
-/** Makes the finding about a value of the wrong type. */
-export function wrongType(path: string, found: unknown, expected: string): Finding {
-  return wrong({
-    code: 'wrong-type',
-    path,
-    message: `found ${typeName(found)} (expected ${expected})`,
-    hint: `write ${expected}`,
-  });
-}
-
-/** A finding about a value of the right type that is none of those expected. */
-export function wrongValue(path: string, found: unknown, expected: string): Finding {
-  if (typeof found !== 'string') return wrongType(path, found, expected);
-  return wrong({
-    code: 'wrong-value',
-    path,
-    message: `found ${quoted(found)} (expected ${expected})`,
-    hint: `write ${expected}`,
-  });
-}
-
 /** Quotes a text of the configuration for a message. */
 export function quoted(text: string): string {
   // Longer than any name; a pattern of a thousand characters would bury what is said about it.
@@ -64,12 +47,4 @@ export function pointer(path: string, ...steps: readonly (string | number)[]): s
 /** The value of an object's own key; undefined if there is none. */
 export function ownValue(object: object, key: string): unknown {
   return Object.getOwnPropertyDescriptor(object, key)?.value;
-}
-
-function typeName(value: unknown): string {
-  if (value === null) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'an object';
-  if (typeof value === 'string') return value === '' ? 'an empty text' : 'a text';
-  return typeof value === 'number' || typeof value === 'boolean' ? `${value}` : typeof value;
 }

@@ -4,15 +4,7 @@
 import type { Action } from '../core/decision.ts';
 import { isJsonObject } from '../core/event.ts';
 import { parseDuration } from '../kit/text/quantity.ts';
-import {
-  ownValue,
-  pointer,
-  quoted,
-  type Report,
-  wrong,
-  wrongType,
-  wrongValue,
-} from './rule-findings.ts';
+import { ownValue, pointer, quoted, type Report, wrong } from './rule-findings.ts';
 
 /** The fields that are conditions on an occurrence, in the order in which they are tried. */
 export const CONDITION_FIELDS = [
@@ -116,11 +108,11 @@ export function compileQuiet(again: WrittenAgain, defaultMs: number, report: Rep
   const fallback = action === 'accept' ? defaultMs : 0;
   if (written === undefined) return fallback;
   if (!isJsonObject(written)) {
-    report(wrongType(path, written, 'an object such as { per: series, quiet: 1h }'));
+    report.skip();
     return fallback;
   }
   if (action === 'reject') {
-    report(
+    report.add(
       wrong({
         code: 'wrong-value',
         path,
@@ -129,8 +121,7 @@ export function compileQuiet(again: WrittenAgain, defaultMs: number, report: Rep
       }),
     );
   }
-  const per = ownValue(written, 'per') ?? 'series';
-  if (per !== 'series') report(wrongValue(pointer(path, 'per'), per, 'series'));
+  if ((ownValue(written, 'per') ?? 'series') !== 'series') report.skip();
   const quietMs = parseQuiet(ownValue(written, 'quiet'), pointer(path, 'quiet'), report);
   return action === 'accept' ? (quietMs ?? fallback) : 0;
 }
@@ -138,12 +129,12 @@ export function compileQuiet(again: WrittenAgain, defaultMs: number, report: Rep
 function parseQuiet(quiet: unknown, path: string, report: Report): number | undefined {
   if (quiet === undefined) return undefined;
   if (typeof quiet !== 'string') {
-    report(wrongType(path, quiet, 'a duration such as 30m'));
+    report.skip();
     return undefined;
   }
   const ms = parseDuration(quiet);
   if (ms === undefined) {
-    report(
+    report.add(
       wrong({
         code: 'bad-duration',
         path,

@@ -12,7 +12,7 @@ import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
 import { assemblePlan } from './assemble-plan.ts';
 import { ORIGINAL_TRIGGER } from './defaults.ts';
-import { ORIGINAL_KEYS, OUR_KEYS, ourTopKeys } from './detect-form.ts';
+import { ORIGINAL_KEYS, OUR_KEYS, OUR_TOP_KEYS } from './detect-form.ts';
 import { errorAt, type Plan, type PlanContext, pointerOf } from './plan.ts';
 import { DEFAULT_SOURCES, planSources } from './plan-sources.ts';
 import { planTriggers } from './plan-triggers.ts';
@@ -92,16 +92,15 @@ function projectMissing(path: string): Finding {
 }
 
 function unknownKey(written: string, path: string): Finding {
-  const ours = ourTopKeys();
   const shown = printable(written, 60);
-  if (ours.includes(written) || written === 'tests') {
+  if (OUR_TOP_KEYS.includes(written) || written === 'tests') {
     return errorAt(path, {
       code: 'wrong-form',
       message: `found ${shown}, which the original's form does not have; the document is read in that form because it has none of ${OUR_KEYS.join(', ')}`,
       hint: 'add version: 1 to make it a configuration of Sluice; docs/configuration.md shows how to bring over what the original had',
     });
   }
-  const meant = nearestName(written, [...ours, ...ORIGINAL_KEYS]);
+  const meant = nearestName(written, [...OUR_TOP_KEYS, ...ORIGINAL_KEYS]);
   const form = OUR_KEYS.some((key) => key === meant)
     ? ', which would make this a configuration of Sluice'
     : '';

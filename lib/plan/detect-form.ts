@@ -7,13 +7,13 @@ import {
   recognizeForeign,
   type WrongFile,
 } from '../config/wrong-file.ts';
-import { isJsonObject, type Json, type JsonObject, jsonAt } from '../core/event.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import { originalKey } from '../filters/brigade-rules.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
 import { errorAt, pointerOf } from './plan.ts';
-import { configurationSchema } from './schema.ts';
+import { SECTION_SCHEMAS } from './schema.ts';
 
 /** The keys of the original's form. */
 export const ORIGINAL_KEYS = ['project', 'filters'] as const;
@@ -22,7 +22,7 @@ export const ORIGINAL_KEYS = ['project', 'filters'] as const;
 export const OUR_KEYS = ['version', 'sources', 'triggers'] as const;
 
 /** A document with its form, or the finding that refuses it. */
-type RecognizedForm =
+export type RecognizedForm =
   | { readonly form: 'ours' | 'original'; readonly document: JsonObject }
   | { readonly form: 'ours' | 'original'; readonly document: null; readonly wrong: Finding };
 
@@ -35,14 +35,8 @@ export function recognizeForm(value: Json): RecognizedForm {
   return { form, document: null, wrong: wrong ?? wrongFile('', unknownFile({})) };
 }
 
-// The schema is the same for every document, and it is asked for each block of a wrong one.
-let topKeys: readonly string[] | undefined;
-
-/** Every key at the top of our form. */
-export function ourTopKeys(): readonly string[] {
-  topKeys ??= Object.keys(jsonAt(configurationSchema(), 'properties') ?? {});
-  return topKeys;
-}
+/** Every top-level key of our form. */
+export const OUR_TOP_KEYS: readonly string[] = Object.keys(SECTION_SCHEMAS);
 
 /** Whether a document has a key of our form or, beside `filters`, a misspelled one. */
 function isOurs(document: JsonObject): boolean {
@@ -50,7 +44,7 @@ function isOurs(document: JsonObject): boolean {
   if (OUR_KEYS.some((key) => keys.includes(key))) return true;
   const originals = keys.map((key) => originalKey(key, ORIGINAL_KEYS));
   if (!keys.includes('filters') || originals.includes('project')) return false;
-  const known = [...ourTopKeys(), ...ORIGINAL_KEYS];
+  const known = [...OUR_TOP_KEYS, ...ORIGINAL_KEYS];
   return keys.some((key) => isOneOf(OUR_KEYS, nearestName(key, known)));
 }
 
@@ -90,7 +84,7 @@ function looksLikeConfiguration(value: Json): boolean {
   if (Array.isArray(value['filters'])) return true;
   const keys = Object.keys(value);
   return (
-    keys.some((key) => isOneOf(OUR_KEYS, key)) && keys.every((key) => isOneOf(ourTopKeys(), key))
+    keys.some((key) => isOneOf(OUR_KEYS, key)) && keys.every((key) => isOneOf(OUR_TOP_KEYS, key))
   );
 }
 
@@ -108,7 +102,7 @@ function unknownFile(document: JsonObject): WrongFile {
       hint: 'see docs/configuration.md for a complete example',
     };
   }
-  const known = [...ourTopKeys(), ...ORIGINAL_KEYS];
+  const known = [...OUR_TOP_KEYS, ...ORIGINAL_KEYS];
   const ours = keys.filter((key) => isOneOf(known, key));
   const shown = keys.slice(0, SHOWN_KEYS).map((key) => printable(key, 30));
   if (keys.length > SHOWN_KEYS) shown.push('…');

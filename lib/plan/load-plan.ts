@@ -8,13 +8,15 @@ import {
   placeFindings,
   sortProblems,
 } from '../config/source-map.ts';
+import { isJsonObject, type Json } from '../core/event.ts';
 import type { Finding, Problem } from '../core/problem.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { planNothing, planOriginal } from './brigade-form.ts';
-import { recognizeForm } from './detect-form.ts';
+import { type RecognizedForm, recognizeForm } from './detect-form.ts';
 import { planOurs } from './native-form.ts';
 import type { ConfigurationForm, Plan, PlanContext } from './plan.ts';
 import { type StoreSection, soundStore } from './plan-store.ts';
+import { createSectionValidators, type SectionValidators } from './sections.ts';
 
 /** The inputs of a plan. */
 export interface PlanRequest extends PlanContext {
@@ -40,8 +42,14 @@ type PlacedSecret = NeededSecret & Pick<Problem, 'line' | 'column'>;
 
 const NOTHING = { secrets: [], store: null } as const;
 
-/** Plans a configuration; an invalid one is a result, never an error. */
-export function loadPlan(request: PlanRequest): LoadedPlan {
+/**
+ * Plans a configuration; an invalid one is a result, never an error. The validators are made for one
+ * load; a caller that loads many texts passes its own.
+ */
+export function loadPlan(
+  request: PlanRequest,
+  validators: SectionValidators = createSectionValidators(),
+): LoadedPlan {
   if (request.text === null) {
     const problem = { ...nothingStarts(NO_CONFIGURATION), ...NO_PLACE };
     return { plan: planNothing(request), problems: [problem], form: 'none', ...NOTHING };
@@ -52,24 +60,41 @@ export function loadPlan(request: PlanRequest): LoadedPlan {
   }
   const recognized = recognizeForm(document.value);
   const { form } = recognized;
-  const store = soundStoreOf(document, request);
-  if (recognized.document === null) {
-    return finish({ document, findings: [recognized.wrong], plan: null, form, store });
-  }
-  const { plan, findings } =
-    form === 'ours'
-      ? planOurs(recognized.document, request)
-      : planOriginal(recognized.document, request);
+  const { plan, findings, refused } = planDocument(document.value, recognized, {
+    context: request,
+    validators,
+  });
   const isEmpty =
     plan?.chain.rules.length === 0 && findings.every(({ severity }) => severity !== 'error');
   const all = isEmpty ? [...findings, nothingStarts(NO_FILTERS)] : findings;
+  // A repeated key makes the section doubtful, because either of the two may be meant.
+  const store = soundStore(document.value, [...document.problems, ...refused], request);
   return finish({ document, findings: all, plan, form, store });
 }
 
-/** A section with a repeated key is doubtful, because either of the two may be meant. */
-function soundStoreOf(document: LoadedDocument, context: PlanContext): StoreSection | null {
-  const isDoubtful = document.problems.some(({ path }) => /^\/store(\/|$)/.test(path));
-  return isDoubtful ? null : soundStore(document.value, context);
+interface PlannedDocument {
+  readonly plan: Plan | null;
+  readonly findings: readonly Finding[];
+  /** Those findings of the schema that may be about `store:`. */
+  readonly refused: readonly Finding[];
+}
+
+interface LoadContext {
+  readonly context: PlanContext;
+  readonly validators: SectionValidators;
+}
+
+function planDocument(
+  value: Json,
+  recognized: RecognizedForm,
+  { context, validators }: LoadContext,
+): PlannedDocument {
+  const { form, document } = recognized;
+  if (document !== null && form === 'ours') return planOurs(document, context, validators);
+  const store = isJsonObject(value) ? value['store'] : undefined;
+  const refused = store === undefined ? [] : validators.section('store', store);
+  if (document === null) return { plan: null, findings: [recognized.wrong], refused };
+  return { ...planOriginal(document, context), refused };
 }
 
 /** No user reads further, and a terminal should not scroll for minutes. */
@@ -84,15 +109,12 @@ interface Planned {
 }
 
 function finish({ document, findings, plan, form, store }: Planned): LoadedPlan {
-  // The parser replaced a value that it refused, so findings about its substitute mean nothing.
-  const refused = new Set(document.problems.map(({ code, path }) => `${code} ${path}`));
-  const values = new Set(
+  // The parser replaced these values, so findings about their substitutes say nothing about the file.
+  const replaced = new Set(
     document.problems.flatMap(({ code, path }) => (code === 'wrong-value' ? [path] : [])),
   );
-  const fresh = findings.filter(
-    ({ code, path }) => !refused.has(`${code} ${path}`) && !values.has(path),
-  );
-  const problems = sortProblems([...document.problems, ...placeFindings(fresh, document)]);
+  const written = findings.filter(({ path }) => !replaced.has(path));
+  const problems = sortProblems([...document.problems, ...placeFindings(written, document)]);
   const isRefused = problems.some(({ severity }) => severity === 'error');
   const secrets = (plan?.secrets ?? []).map((one) => ({
     ...one,

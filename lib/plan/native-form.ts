@@ -3,7 +3,6 @@
 
 import { toCanonical } from '../config/canonical.ts';
 import { pointerSteps } from '../config/source-map.ts';
-import { createValidator, type Validator } from '../config/validate.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import { type CompiledChain, compileChain } from '../filters/compile.ts';
@@ -11,12 +10,12 @@ import { chainOf } from '../filters/narrowing.ts';
 import { DEFAULT_QUIET_MS, type RuleSection } from '../filters/rule.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { assemblePlan } from './assemble-plan.ts';
-import type { Configuration } from './configuration.generated.ts';
 import type { Plan, PlanContext } from './plan.ts';
 import { DEFAULT_SOURCES, planSources } from './plan-sources.ts';
 import { checkStore } from './plan-store.ts';
 import { planTriggers, unusedTriggers } from './plan-triggers.ts';
-import { configurationSchema, sharedTriggerProperties } from './schema.ts';
+import { configurationSchema } from './schema.ts';
+import { type SectionValidators, soundSections } from './sections.ts';
 import {
   checkDelivery,
   checkLimits,
@@ -29,33 +28,48 @@ import {
 } from './settings.ts';
 
 /** A plan that is usable only if no finding is an error. */
-interface PlannedForm {
-  readonly plan: Plan | null;
+interface PlannedDocument {
+  readonly plan: Plan;
   readonly findings: readonly Finding[];
+  /** Those findings that are the schema's. */
+  readonly refused: readonly Finding[];
 }
 
 /** Plans a document of our form. */
-export function planOurs(written: JsonObject, context: PlanContext): PlannedForm {
+export function planOurs(
+  written: JsonObject,
+  context: PlanContext,
+  validators: SectionValidators,
+): PlannedDocument {
   const canonical = toCanonical(written, configurationSchema());
   const document = isJsonObject(canonical.value) ? canonical.value : written;
-  const { plan, findings } = planCanonical(document, canonical.findings, context);
-  const atWritten = findings.map((finding) => ({
+  const refused = validators.document(document);
+  const { plan, findings } = planCanonical(
+    { document, misspelled: canonical.findings, refused },
+    context,
+  );
+  const toWritten = (finding: Finding): Finding => ({
     ...finding,
     path: canonical.toWritten(finding.path),
-  }));
-  return { plan, findings: [...canonical.findings, ...atWritten] };
+  });
+  const bySchema = [...canonical.findings, ...refused.map(toWritten)];
+  return { plan, findings: [...bySchema, ...findings.map(toWritten)], refused: bySchema };
 }
 
-/** Plans a document in its canonical form; `misspelled` are findings about the written one. */
-function planCanonical(
-  document: JsonObject,
-  misspelled: readonly Finding[],
-  context: PlanContext,
-): PlannedForm {
-  const validate = ourValidator();
-  const refused = validate(document);
-  const sections = soundSections(document, validate);
+/** A document in its canonical form. */
+interface CheckedDocument {
+  readonly document: JsonObject;
+  /** Findings about misspelled keys of the written document. */
+  readonly misspelled: readonly Finding[];
+  /** Findings of the schema. */
+  readonly refused: readonly Finding[];
+}
 
+function planCanonical(
+  { document, misspelled, refused }: CheckedDocument,
+  context: PlanContext,
+): Pick<PlannedDocument, 'plan' | 'findings'> {
+  const sections = soundSections(document, refused);
   const base = defaultDelivery();
   const delivery = planDelivery(sections.delivery ?? {}, base);
   const triggers = planTriggers(Object.entries(sections.triggers ?? {}), delivery, context);
@@ -63,15 +77,13 @@ function planCanonical(
     sections.sources === undefined ? DEFAULT_SOURCES : Object.entries(sections.sources),
     context,
   );
-  const { chain, findings: ruleFindings } = compileRules(document, refused);
-  const rules = withoutEchoes(ruleFindings, refused);
+  const { chain, findings: rules } = compileRules(document, refused);
   const isRulesSound = ![...misspelled, ...refused, ...rules].some((finding) =>
     speaksOf(finding, 'filters'),
   );
   const guard = planGuard(sections.guard, triggers.triggers);
   const http = planHttp(sections.http, context);
   const findings = [
-    ...refused,
     ...checkDelivery('/delivery', sections.delivery ?? {}, delivery),
     ...checkLimits(sections.limits),
     ...sources.findings,
@@ -102,70 +114,17 @@ function planCanonical(
   return { plan, findings };
 }
 
-// The schema is the same for every document, and compiling it takes longer than everything else.
-let compiledSchema: Validator | undefined;
-
-function ourValidator(): Validator {
-  compiledSchema ??= createValidator(configurationSchema());
-  return compiledSchema;
-}
-
-// Each round removes what the schema refuses; the rest may then lack a required key.
-const PRUNING_ROUNDS = 4;
-// In a file with more mistakes, the findings of the schema are enough.
-const WORTH_PRUNING = 100;
-
-/** Removes from a document what the schema refuses, so that the rest can be planned. */
-function soundSections(document: JsonObject, validate: Validator): Configuration {
-  const isConfiguration = (value: JsonObject): value is JsonObject & Configuration =>
-    validate(value).length === 0;
-  let sound = document;
-  for (let round = 0; round < PRUNING_ROUNDS; round += 1) {
-    if (isConfiguration(sound)) return sound;
-    const refused = validate(sound);
-    if (refused.length > WORTH_PRUNING) return {};
-    for (const { path } of refused) sound = without(sound, pruneAt(pointerSteps(path)));
-  }
-  return isConfiguration(sound) ? sound : {};
-}
-
-/** The smallest part to remove: a key, or the whole entry if its kind's section is wrong. */
-function pruneAt(path: readonly string[]): readonly string[] {
-  const [section = '', , key] = path;
-  if (section === 'sources') return path.slice(0, 2);
-  if (section === 'triggers') {
-    const isShared = key !== undefined && Object.hasOwn(sharedTriggerProperties(), key);
-    return path.slice(0, isShared ? 3 : 2);
-  }
-  return section === 'filters' ? ['filters'] : path;
-}
-
-function without(value: JsonObject, path: readonly string[]): JsonObject {
-  const [key, ...rest] = path;
-  if (key === undefined) return {};
-  const below = value[key];
-  const kept = Object.entries(value).filter(([name]) => name !== key);
-  const shrunk = rest.length > 0 && isJsonObject(below) ? without(below, rest) : {};
-  const isKept = rest.length > 0 && Object.keys(shrunk).length > 0;
-  return Object.fromEntries(isKept ? [...kept, [key, shrunk]] : kept);
-}
-
 function compileRules(document: JsonObject, refused: readonly Finding[]): CompiledChain {
   const written = document['filters'] ?? [];
   if (!isRuleList(written)) return { chain: chainOf([]), findings: [] };
   const triggers = namesUnder(document, 'triggers');
-  const compiled = compileChain(written, {
-    triggers: triggers ?? [],
+  // If `triggers:` as a whole is unreadable, every rule would lack its own.
+  const isLost = triggers === undefined && refused.some((finding) => speaksOf(finding, 'triggers'));
+  return compileChain(written, {
+    ...(isLost ? {} : { triggers: triggers ?? [] }),
     sources: namesUnder(document, 'sources') ?? DEFAULT_SOURCES.map(([name]) => name),
     defaultQuietMs: DEFAULT_QUIET_MS,
   });
-  // If `triggers:` as a whole is unreadable, every rule would lack its own.
-  const isLost = triggers === undefined && refused.some((finding) => speaksOf(finding, 'triggers'));
-  if (!isLost) return compiled;
-  const findings = compiled.findings.filter(
-    ({ code }) => code !== 'unknown-trigger' && code !== 'triggers-missing',
-  );
-  return { ...compiled, findings };
 }
 
 /** The compiler skips entries that are no rules, so a list is enough. */
@@ -183,19 +142,6 @@ function speaksOf({ code, path, severity }: Finding, key: string): boolean {
   const [first = '', ...below] = pointerSteps(path);
   if (severity === 'error' && first === key) return true;
   return code === 'unknown-key' && below.length === 0 && nearestName(first, [key]) === key;
-}
-
-/** Leaves out findings of the compiler that the schema reported too. */
-function withoutEchoes(
-  findings: readonly Finding[],
-  refused: readonly Finding[],
-): readonly Finding[] {
-  return findings.filter(
-    ({ path, code }) =>
-      !refused.some(
-        (known) => known.path === path && (known.code === code || code === 'wrong-type'),
-      ),
-  );
 }
 
 function unusedFindings(document: JsonObject): readonly Finding[] {

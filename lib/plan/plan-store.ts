@@ -2,7 +2,6 @@
 // configuration that is refused as a whole, so that commands reach the store even then. It opens
 // nothing. Follows docs/configuration.md (store).
 
-import { createValidator, type Validator } from '../config/validate.ts';
 import { isJsonObject, type Json } from '../core/event.ts';
 import type { Kind } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
@@ -19,7 +18,6 @@ import {
   pointerOf,
   sectionContext,
 } from './plan.ts';
-import { storeSchema } from './schema.ts';
 import { durationOr } from './settings.ts';
 
 // The schema of each kind checked the type of its section; here a section is only passed on.
@@ -131,19 +129,15 @@ function forgetting(section: StoreSection, keyless: readonly string[]): readonly
   ];
 }
 
-/** Finds a valid `store:` in a document that may be invalid elsewhere; null if there is none. */
-export function soundStore(document: Json, context: PlanContext): StoreSection | null {
-  const section = isJsonObject(document) ? document['store'] : undefined;
-  if (section === undefined || !isJsonObject(section)) return null;
-  if (storeValidator()(section).length > 0) return null;
-  const findings = checkStore(section, { keyless: [], context });
-  return findings.some(({ severity }) => severity === 'error') ? null : section;
-}
-
-// The schema is the same for every document, and compiling it takes longer than everything else.
-let compiled: Validator | undefined;
-
-function storeValidator(): Validator {
-  compiled ??= createValidator(storeSchema());
-  return compiled;
+/** Finds `store:` in a document, given all findings of its schema; null if the section is invalid. */
+export function soundStore(
+  document: Json,
+  refused: readonly Finding[],
+  context: PlanContext,
+): StoreSection | null {
+  const store = isJsonObject(document) ? document['store'] : undefined;
+  if (store === undefined || !isJsonObject(store)) return null;
+  if (refused.some(({ path }) => /^\/store(?:\/|$)/.test(path))) return null;
+  const findings = checkStore(store, { keyless: [], context });
+  return findings.some(({ severity }) => severity === 'error') ? null : store;
 }

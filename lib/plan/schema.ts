@@ -245,8 +245,7 @@ const http = sectionOf('Where the gateway listens.', {
   },
 });
 
-/** The schema of `store:`, which is also validated by itself. */
-export function storeSchema(): JsonSchema {
+function storeSchema(): JsonSchema {
   const sizes = Object.entries(STORE_SIZES).map(([kind, size]) => `\`${size}\` for \`${kind}\``);
   const shared = {
     maxSize: {
@@ -275,6 +274,52 @@ export function storeSchema(): JsonSchema {
   return { ...entry, oneOf: [...choices, { not: { anyOf: choices } }] };
 }
 
+/** The schema of each top-level key, in the order of the reference. */
+export const SECTION_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  version: { enum: [1], default: 1, description: 'The version of this form.' },
+  cluster: {
+    type: 'string',
+    minLength: 1,
+    maxLength: 253,
+    description:
+      'A name for the cluster, for display only; its identity is found in the cluster itself.',
+    examples: ['dev'],
+  },
+  sources: {
+    type: 'object',
+    minProperties: 1,
+    propertyNames: NAME,
+    description:
+      'The sources of Events, by name. If absent, one source `events` reads the Events of the namespace that the gateway runs in.',
+    additionalProperties: entryOf(sourceKinds, {}, 'One source: exactly one kind.'),
+  },
+  filters: {
+    type: 'array',
+    items: ruleSchema,
+    description:
+      'The rules, from top to bottom; the first that matches an Event decides, and an Event that none matches is rejected.',
+  },
+  triggers: {
+    type: 'object',
+    propertyNames: NAME,
+    description: 'The triggers that rules start, by name.',
+    additionalProperties: entryOf(
+      triggerKinds,
+      sharedTriggerProperties(),
+      'One trigger: exactly one kind, and the keys of `delivery` that it overrides.',
+    ),
+  },
+  delivery: sectionOf(
+    'How deliveries are made; each trigger can override these keys.',
+    deliveryProperties('shown'),
+  ),
+  limits,
+  store: storeSchema(),
+  http,
+  logging,
+  guard,
+};
+
 /** Makes the schema for editors, which also accepts short forms such as one word for a list. */
 export function editorSchema(): JsonSchema {
   return withSmallForms(configurationSchema());
@@ -288,49 +333,6 @@ export function configurationSchema(): JsonSchema {
     description: 'The configuration of Sluice, in YAML or JSON.',
     type: 'object',
     additionalProperties: false,
-    properties: {
-      version: { enum: [1], default: 1, description: 'The version of this form.' },
-      cluster: {
-        type: 'string',
-        minLength: 1,
-        maxLength: 253,
-        description:
-          'A name for the cluster, for display only; its identity is found in the cluster itself.',
-        examples: ['dev'],
-      },
-      sources: {
-        type: 'object',
-        minProperties: 1,
-        propertyNames: NAME,
-        description:
-          'The sources of Events, by name. If absent, one source `events` reads the Events of the namespace that the gateway runs in.',
-        additionalProperties: entryOf(sourceKinds, {}, 'One source: exactly one kind.'),
-      },
-      filters: {
-        type: 'array',
-        items: ruleSchema,
-        description:
-          'The rules, from top to bottom; the first that matches an Event decides, and an Event that none matches is rejected.',
-      },
-      triggers: {
-        type: 'object',
-        propertyNames: NAME,
-        description: 'The triggers that rules start, by name.',
-        additionalProperties: entryOf(
-          triggerKinds,
-          sharedTriggerProperties(),
-          'One trigger: exactly one kind, and the keys of `delivery` that it overrides.',
-        ),
-      },
-      delivery: sectionOf(
-        'How deliveries are made; each trigger can override these keys.',
-        deliveryProperties('shown'),
-      ),
-      limits,
-      store: storeSchema(),
-      http,
-      logging,
-      guard,
-    },
+    properties: SECTION_SCHEMAS,
   };
 }

@@ -88,9 +88,7 @@ describe('the filter chain on hostile input', () => {
 
   it('never takes a key from a prototype', () => {
     const rules: unknown = JSON.parse('[{"__proto__":{"action":"accept"}}]');
-    expect(compileChain(rules as readonly RuleSection[], OPTIONS).findings[0]?.code).to.equal(
-      'missing-key',
-    );
+    expect(compileChain(rules as readonly RuleSection[], OPTIONS).chain.rules).to.be.empty;
     const { chain } = compileOriginal(rules, 'brigade');
     expect(decide(chain, anOccurrence()).action).to.equal('reject');
   });

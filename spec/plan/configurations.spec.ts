@@ -4,8 +4,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { ProblemCode } from '../../lib/core/problem.ts';
-import { type LoadedPlan, loadPlan } from '../../lib/plan/load-plan.ts';
+import type { LoadedPlan } from '../../lib/plan/load-plan.ts';
 import { renderProblems } from '../../lib/plan/problem-text.ts';
+import { load as loadText } from './plans.ts';
 
 type Expected = readonly [code: ProblemCode, path: string, line: number, column: number];
 type Table = Readonly<Record<string, readonly Expected[]>>;
@@ -211,7 +212,7 @@ const GOOD: Table = {
 
 function load(path: string): LoadedPlan {
   const text = readFileSync(new URL(path, FOLDER), 'utf8');
-  return loadPlan({ text, namespace: 'ci', buildNamespace: 'ci', exec: 'allowed' });
+  return loadText(text, { namespace: 'ci', buildNamespace: 'ci', exec: 'allowed' });
 }
 
 function seen({ problems }: LoadedPlan): readonly Expected[] {

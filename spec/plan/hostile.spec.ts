@@ -3,11 +3,7 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type LoadedPlan, loadPlan } from '../../lib/plan/load-plan.ts';
-
-function load(text: string): LoadedPlan {
-  return loadPlan({ text, namespace: 'shop', buildNamespace: 'ci', exec: 'refused' });
-}
+import { load } from './plans.ts';
 
 describe('loadPlan on hopeless texts', () => {
   it('says a thousand problems at the most, errors before all else, and does not take for ever', () => {
@@ -108,7 +104,6 @@ describe('loadPlan on hopeless texts', () => {
         const isRefused = problems.some(({ severity }) => severity === 'error');
         expect(planned === null).to.equal(isRefused);
       }),
-      // Each run compiles the schema.
       { numRuns: 60 },
     );
   }).timeout(30_000);
