@@ -9,7 +9,7 @@ import type { Clock } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import type { Health, Observation, Observe } from '../core/observation.ts';
 import type { Store } from '../core/store.ts';
-import { originalTrace } from '../filters/brigade-trace.ts';
+import { originalTrace } from '../filters/brigade-rules.ts';
 import { nearest } from '../filters/decide.ts';
 import { Gateway, type Stopped } from '../gateway/gateway.ts';
 import { patientStore } from '../gateway/retrying-store.ts';

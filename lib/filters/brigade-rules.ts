@@ -1,19 +1,20 @@
-// Compiles the filters of the original gateway's JSON, which decide exactly as its code did. Values are
-// compared literally, '' and absent ask for nothing, and any action but `accept` rejects. Keys that its
-// decoder ignored are warnings; values that made it fail are errors.
+// The filters of the original gateway's JSON and its log lines about them, exactly as its code had them.
+// Values are compared literally, '' and absent ask for nothing, and any action but `accept` rejects. Keys
+// that its decoder ignored are warnings; values that made it fail are errors.
 // Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (Filter, acceptEvent).
 
 import { isJsonObject } from '../core/event.ts';
+import type { Occurrence } from '../core/occurrence.ts';
 import type { Finding } from '../core/problem.ts';
 import type { Pattern } from '../kit/text/pattern.ts';
-import type { Condition, Rule } from './chain.ts';
+import type { Chain, Condition, Rule, TextCondition } from './chain.ts';
 import type { CompiledChain } from './compile.ts';
-import { textCondition } from './condition.ts';
+import { holds, textCondition, valueOf } from './condition.ts';
 import { chainOf } from './narrowing.ts';
 import { DEFAULT_QUIET_MS, RULE_KEYS } from './rule.ts';
 import { pointer, quoted, REFERENCE, suspicious, wrong } from './rule-findings.ts';
 
-const ORIGINAL_KEYS = ['namespace', 'kind', 'reasons', 'action'] as const;
+const FILTER_KEYS = ['namespace', 'kind', 'reasons', 'action'] as const;
 
 interface OriginalFilter {
   readonly namespace: string;
@@ -98,7 +99,7 @@ function decodeFilter(entry: unknown, path: string, report: ReportFinding): Orig
   let actionPath = path;
   for (const [spelling, value] of Object.entries(written)) {
     const at = pointer(path, spelling);
-    const key = originalKey(spelling, ORIGINAL_KEYS);
+    const key = originalKey(spelling, FILTER_KEYS);
     if (key === undefined) {
       reportIgnored(spelling, at, report);
       continue;
@@ -191,7 +192,7 @@ function reportIgnored(key: string, path: string, report: ReportFinding): void {
       wrong({
         code: 'wrong-form',
         path,
-        message: `found ${quoted(key)}, which the original's form does not have (expected ${ORIGINAL_KEYS.join(', ')})`,
+        message: `found ${quoted(key)}, which the original's form does not have (expected ${FILTER_KEYS.join(', ')})`,
         hint: `convert the file to the form that has it, with version: 1 (see ${REFERENCE})`,
       }),
     );
@@ -201,7 +202,7 @@ function reportIgnored(key: string, path: string, report: ReportFinding): void {
     suspicious({
       code: 'ignored-key',
       path,
-      message: `found ${quoted(key)}, which the original ignored (expected ${ORIGINAL_KEYS.join(', ')})`,
+      message: `found ${quoted(key)}, which the original ignored (expected ${FILTER_KEYS.join(', ')})`,
       hint: 'remove it, or correct its spelling',
     }),
   );
@@ -242,4 +243,89 @@ export function originalKey<Key extends string>(
     .replaceAll('\u212a', 'k')
     .replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
   return known.find((key) => key === folded);
+}
+
+/**
+ * Writes the lines that the original logged about one Event, word for word, for programs that parse its
+ * log. They go from the first rule to the one that decided; rules of our form get the most similar line.
+ */
+export function originalTrace(chain: Chain, occurrence: Occurrence): readonly string[] {
+  const lines: string[] = [];
+  for (const rule of chain.rules) {
+    if (traceRule(rule, occurrence, lines)) return lines;
+  }
+  lines.push('default rejection');
+  return lines;
+}
+
+/** Appends the lines about one rule, and returns whether it matched. */
+function traceRule(rule: Rule, occurrence: Occurrence, lines: string[]): boolean {
+  const { index } = rule.decision.rule;
+  const failed = failedField(rule, occurrence);
+  if (failed !== null) {
+    lines.push(`rule ${index}: ${failed} mismatch`);
+    return false;
+  }
+  const reasons = rule.conditions.find(isReasons);
+  if (reasons === undefined) {
+    lines.push(`rule ${index}: matched all conditions of rule`);
+    return true;
+  }
+  for (const [place, entry] of reasons.entries.entries()) {
+    const matched = entry.matches(String(valueOf('reasons', occurrence)));
+    const said = matched ? 'pass' : 'failed';
+    lines.push(`rule ${index}: ${said} filter ${place} ${goQuoted(entry.text)}`);
+    if (matched) return true;
+  }
+  return false;
+}
+
+/** Finds the first field other than the reasons by which the rule fails. */
+function failedField(rule: Rule, occurrence: Occurrence): string | null {
+  const failed = rule.conditions.find(
+    (condition) => !isReasons(condition) && !holds(condition, occurrence),
+  );
+  if (failed !== undefined) return failed.field;
+  const excluded = rule.not.some(({ conditions }) =>
+    conditions.every((condition) => holds(condition, occurrence)),
+  );
+  return excluded ? 'not' : null;
+}
+
+function isReasons(condition: Condition): condition is TextCondition {
+  return condition.field === 'reasons';
+}
+
+const SHORT: Readonly<Record<string, string>> = {
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '"': '\\"',
+  '\\': '\\\\',
+};
+
+// Go's unicode.IsPrint: letters, marks, numbers, punctuation, symbols, and of spaces only U+0020.
+const PRINTED = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+
+/** Quotes a text as Go's %q does, which is strconv.Quote. */
+export function goQuoted(text: string): string {
+  const escaped = Array.from(text.toWellFormed(), (character) => {
+    const short = SHORT[character];
+    if (short !== undefined) return short;
+    return PRINTED.test(character) ? character : goEscape(character.codePointAt(0) ?? 0);
+  });
+  return `"${escaped.join('')}"`;
+}
+
+function goEscape(code: number): string {
+  const hexadecimal = code.toString(16);
+  // Go wrote U+007F as \u007f until 1.19, which is newer than the original.
+  if (code < 0x20) return `\\x${hexadecimal.padStart(2, '0')}`;
+  return code > 0xffff
+    ? `\\U${hexadecimal.padStart(8, '0')}`
+    : `\\u${hexadecimal.padStart(4, '0')}`;
 }

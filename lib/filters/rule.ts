@@ -1,4 +1,4 @@
-// A rule as written in our form of the configuration, and the order in which its conditions are tried.
+// A rule of our form as it is written, and the order in which its conditions are tried.
 // filters/schema.ts describes it to users. compile.ts compiles it, except for `again`, which is here.
 
 import type { Action } from '../core/decision.ts';

@@ -3,8 +3,7 @@
 import { expect } from 'chai';
 import type { EventObject, Json } from '../../lib/core/event.ts';
 import { toOccurrence } from '../../lib/core/occurrence.ts';
-import { compileOriginal } from '../../lib/filters/brigade-rules.ts';
-import { originalTrace } from '../../lib/filters/brigade-trace.ts';
+import { compileOriginal, originalTrace } from '../../lib/filters/brigade-rules.ts';
 import type { Chain } from '../../lib/filters/chain.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
