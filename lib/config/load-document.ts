@@ -126,7 +126,8 @@ function troubleIn(text: string, events: readonly Event[]): PlacedFault | undefi
   };
 }
 
-function startOf(event: Event | undefined): number | undefined {
+/** The offset of a value; undefined if it is empty. */
+export function startOf(event: Event | undefined): number | undefined {
   if (event?.type === EVENT_ID.SCALAR && event.valueStart >= 0) return event.valueStart;
   if (event?.type === EVENT_ID.MAPPING || event?.type === EVENT_ID.SEQUENCE) return event.start;
   return undefined;

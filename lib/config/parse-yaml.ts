@@ -3,7 +3,7 @@
 
 import { CORE_SCHEMA, constructFromEvents, EVENT_ID, type Event, load, parseEvents } from 'js-yaml';
 import { messageOf } from '../core/errors.ts';
-import { markOf, stringOf } from './load-document.ts';
+import { markOf, startOf, stringOf } from './load-document.ts';
 import { createLineFinder } from './source-map.ts';
 
 /**
@@ -60,11 +60,6 @@ export function parseYamlStream(text: string, maxDepth: number): YamlStream {
 /** The offset at which each document begins; -1 if it is empty. */
 function documentOffsets(events: readonly Event[]): readonly number[] {
   return events.flatMap((event, index) =>
-    event.type === EVENT_ID.DOCUMENT ? [offsetOfNode(events[index + 1])] : [],
+    event.type === EVENT_ID.DOCUMENT ? [startOf(events[index + 1]) ?? -1] : [],
   );
-}
-
-function offsetOfNode(event: Event | undefined): number {
-  if (event?.type === EVENT_ID.SCALAR) return event.valueStart;
-  return event?.type === EVENT_ID.MAPPING || event?.type === EVENT_ID.SEQUENCE ? event.start : -1;
 }

@@ -1,5 +1,5 @@
-// Explains one Event as a run would treat it: the sources that read it, the decision, the guard that
-// stops it, and previews of its deliveries. The command and the API share this code, so they cannot
+// Explains how a run would treat one Event: the sources that read it, the decision, the guard that
+// stops it, and previews of deliveries. The command and the API share this code, so they cannot
 // disagree. Ledger and limits are left out, because both live in a store.
 
 import type { Decision, Explanation, RuleRef } from '../core/decision.ts';

@@ -13,10 +13,9 @@ import type { Finding, Problem } from '../core/problem.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { planNothing, planOriginal } from './brigade-form.ts';
 import { type RecognizedForm, recognizeForm } from './detect-form.ts';
-import { planOurs } from './native-form.ts';
+import { createSectionValidators, planOurs, type SectionValidators } from './native-form.ts';
 import type { ConfigurationForm, Plan, PlanContext } from './plan.ts';
 import { type StoreSection, soundStore } from './plan-store.ts';
-import { createSectionValidators, type SectionValidators } from './sections.ts';
 
 /** The inputs of a plan. */
 export interface PlanRequest extends PlanContext {
@@ -75,7 +74,7 @@ export function loadPlan(
 interface PlannedDocument {
   readonly plan: Plan | null;
   readonly findings: readonly Finding[];
-  /** Those findings of the schema that may be about `store:`. */
+  /** The findings of the schema; in the other forms only those about `store:`. */
   readonly refused: readonly Finding[];
 }
 

@@ -8,6 +8,7 @@ import type { SourceKind } from '../sources/source-kind.ts';
 import { SOURCE_DEFAULT } from './defaults.ts';
 import {
   findingsAt,
+  kindIn,
   type PlanContext,
   type PlannedSource,
   pointerOf,
@@ -40,7 +41,7 @@ export function planSources(
   context: PlanContext,
 ): PlannedSources {
   const planned = entries.flatMap(([name, entry]) => {
-    const kind = Object.keys(KINDS).find((known) => Object.hasOwn(entry, known));
+    const kind = kindIn(entry, KINDS);
     const descriptor = kind === undefined ? undefined : KINDS[kind];
     if (kind === undefined || descriptor === undefined) return [];
     const section = entry[kind];

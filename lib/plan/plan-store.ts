@@ -13,6 +13,7 @@ import { STORE_DEFAULTS, STORE_SIZES } from './defaults.ts';
 import {
   errorAt,
   findingsAt,
+  kindIn,
   type PlanContext,
   type PlannedStore,
   pointerOf,
@@ -62,7 +63,7 @@ export function storeAt(
 
 /** The kind of a section, or the default kind. */
 export function kindOf(section: StoreSection): string {
-  return Object.keys(STORES).find((known) => Object.hasOwn(section, known)) ?? STORE_DEFAULTS.kind;
+  return kindIn(section, STORES) ?? STORE_DEFAULTS.kind;
 }
 
 // A smaller store has no room for the tables and a few Events, and would block at once.

@@ -10,6 +10,7 @@ import type { TriggerKind } from '../triggers/trigger-kind.ts';
 import {
   errorAt,
   findingsAt,
+  kindIn,
   type PlanContext,
   type PlannedDelivery,
   type PlannedTrigger,
@@ -47,7 +48,7 @@ export function planTriggers(
   context: PlanContext,
 ): PlannedTriggers {
   const planned = entries.flatMap(([name, entry]) => {
-    const kind = Object.keys(KINDS).find((known) => Object.hasOwn(entry, known));
+    const kind = kindIn(entry, KINDS);
     const descriptor = kind === undefined ? undefined : KINDS[kind];
     return kind === undefined || descriptor === undefined
       ? []

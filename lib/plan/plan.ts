@@ -190,6 +190,11 @@ export function triggerContext(
   return onLostAnswer === undefined ? section : { ...section, onLostAnswer };
 }
 
+/** The kind that an entry has as a key; undefined if it has none. */
+export function kindIn(entry: object, kinds: object): string | undefined {
+  return Object.keys(kinds).find((known) => Object.hasOwn(entry, known));
+}
+
 /** Makes a JSON Pointer from keys. */
 export function pointerOf(...steps: readonly string[]): string {
   return steps.map((step) => `/${pointerStep(step)}`).join('');

@@ -1,5 +1,5 @@
-// Configurations as people get them wrong, and right: each file of spec/data/configs with what is to
-// be said about it. Every message was read by somebody who asked: would I know what to do?
+// Wrong and right configurations: each file of spec/data/configs with its expected problems. A person
+// has read every message and asked whether it says what to do.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';

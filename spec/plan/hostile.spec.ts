@@ -1,12 +1,11 @@
-// Texts that nobody means well with: planning them ends, says a bounded number of things, and never
-// throws.
+// Hostile texts: planning them ends, reports a bounded number of problems, and never throws.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { load } from './plans.ts';
 
-describe('loadPlan on hopeless texts', () => {
-  it('says a thousand problems at the most, errors before all else, and does not take for ever', () => {
+describe('loadPlan on hostile texts', () => {
+  it('reports at most a thousand problems, errors first, and ends soon', () => {
     const names = Array.from({ length: 5000 }, (_, index) => `t${index}`);
     const triggers = names.map((name) => `  ${name}: { brigade: { project: a/b } }\n`).join('');
     const { plan: none, problems } = load(`triggers:\n${triggers}cluster: 5\n`);

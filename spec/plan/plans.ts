@@ -2,8 +2,8 @@
 
 import type { ProblemCode } from '../../lib/core/problem.ts';
 import { type LoadedPlan, loadPlan, type PlanRequest } from '../../lib/plan/load-plan.ts';
+import { createSectionValidators } from '../../lib/plan/native-form.ts';
 import type { Plan } from '../../lib/plan/plan.ts';
-import { createSectionValidators } from '../../lib/plan/sections.ts';
 
 /** A trigger that needs nothing. */
 export const TRIGGERS = 'triggers:\n  build:\n    brigade: { project: org/repo }\n';

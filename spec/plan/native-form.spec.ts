@@ -1,13 +1,13 @@
-// What a bad file costs and how often it is told: each schema is compiled once and each section is
-// validated once, and each mistake in a rule has one finding, from the schema or from the compiler.
+// Validation of our form: each schema is compiled once and each section is validated once, and each
+// mistake in a rule has one finding, either from the schema or from the compiler.
 
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
 import { createValidator } from '../../lib/config/validate.ts';
 import type { ProblemCode } from '../../lib/core/problem.ts';
 import { type LoadedPlan, loadPlan } from '../../lib/plan/load-plan.ts';
+import { createSectionValidators } from '../../lib/plan/native-form.ts';
 import { configurationSchema } from '../../lib/plan/schema.ts';
-import { createSectionValidators } from '../../lib/plan/sections.ts';
 import { load } from './plans.ts';
 
 const CONTEXT = { namespace: 'shop', buildNamespace: 'ci', exec: 'refused' } as const;
