@@ -329,7 +329,7 @@ const ROWS: readonly Row[] = [
 
 describe('createValidator', () => {
   for (const [what, schema, value, ...expected] of ROWS) {
-    it(`${expected.length === 0 ? 'accepts' : 'tells'} ${what}`, () => {
+    it(`${expected.length === 0 ? 'accepts' : 'reports'} ${what}`, () => {
       const findings = createValidator(schema)(value);
       expect(findings.map(({ code, path }) => [code, path])).to.deep.equal(
         expected.map(([code, path]) => [code, path]),

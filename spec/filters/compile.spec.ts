@@ -200,18 +200,18 @@ describe('compileChain', () => {
     expect(finding?.message).to.contain('configured: "build", "diagnose"');
   });
 
-  it('escapes what a file says before it quotes it', () => {
+  it('escapes quoted texts of a file', () => {
     const [finding] = compile([{ action: 'accept', triggers: ['\u001b[31m'] }]).findings;
     expect(finding?.message).to.contain('\\u001b[31m').and.not.to.contain('\u001b');
   });
 
-  it('lets a rule without triggers start the only one there is', () => {
+  it('starts the only trigger if a rule names none', () => {
     const { chain, findings } = compile([{ action: 'accept' }], { triggers: ['build'] });
     expect(findings).to.deep.equal([]);
     expect(chain.rules[0]?.decision.triggers).to.deep.equal(['build']);
   });
 
-  it('refuses an accept rule where no trigger is configured', () => {
+  it('refuses an accept rule if no trigger is configured', () => {
     expect(problems([{ action: 'accept' }], { triggers: [] })).to.deep.equal([
       'error triggers-missing /filters/0',
     ]);

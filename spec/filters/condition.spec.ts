@@ -67,7 +67,7 @@ describe('a condition', () => {
       expect(asks(field, [wrong])).to.equal(false);
     });
 
-    it(`on ${field} asks for nothing where it is absent, '' or []`, () => {
+    it(`on ${field} asks for nothing if it is absent, '' or []`, () => {
       for (const written of [undefined, '', []]) {
         expect(asks(field, written)).to.equal(true);
         expect(asks(field, written, BARE)).to.equal(true);
@@ -224,7 +224,7 @@ describe('a condition', () => {
     });
   }
 
-  it('matches nothing rather than everything where each entry is wrong', () => {
+  it('matches nothing if each entry is wrong', () => {
     const condition = compileCondition({ field: 'kind', written: '/(/', path: '' }, collected());
     expect(condition !== null && holds(condition, anOccurrence())).to.equal(false);
   });

@@ -92,7 +92,7 @@ describe('the filter chain on hostile input', () => {
     expect(decide(chain, anOccurrence()).action).to.equal('reject');
   });
 
-  it('leaves the occurrence as it was', () => {
+  it('does not change the occurrence', () => {
     const occurrence = toOccurrence(anEvent(), {
       source: 'shop',
       path: '/p',

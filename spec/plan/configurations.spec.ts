@@ -220,7 +220,7 @@ function seen({ problems }: LoadedPlan): readonly Expected[] {
 }
 
 describe('configurations with mistakes', () => {
-  it('has a row here for every file', () => {
+  it('have a row for every file', () => {
     expect(readdirSync(new URL('bad/', FOLDER)).toSorted()).to.deep.equal(
       Object.keys(BAD).toSorted(),
     );
@@ -235,7 +235,7 @@ describe('configurations with mistakes', () => {
     });
   }
 
-  it('says of each mistake what was found and what to do, fit for a terminal', () => {
+  it('names the found value and the next step of each mistake, without control characters', () => {
     for (const file of Object.keys(BAD)) {
       for (const { message, hint } of load(`bad/${file}`).problems) {
         for (const text of [message, hint]) {
@@ -248,7 +248,7 @@ describe('configurations with mistakes', () => {
 });
 
 describe('configurations without mistakes', () => {
-  it('has a row here for every file', () => {
+  it('have a row for every file', () => {
     expect(readdirSync(new URL('good/', FOLDER)).toSorted()).to.deep.equal(
       Object.keys(GOOD).toSorted(),
     );
