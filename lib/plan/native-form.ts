@@ -210,7 +210,7 @@ const WORTH_PLANNING = 100;
  * Nothing else becomes invalid by that: only kinds of sources and triggers have required keys, and
  * their entries are removed whole.
  */
-export function soundSections(document: JsonObject, refused: readonly Finding[]): Configuration {
+function soundSections(document: JsonObject, refused: readonly Finding[]): Configuration {
   if (refused.length > WORTH_PLANNING) return {};
   const paths = refused.map(({ path }) => pruneAt(pointerSteps(path)));
   const isSound = (value: JsonObject): value is JsonObject & Configuration =>
