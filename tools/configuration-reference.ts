@@ -1,5 +1,6 @@
-// docs/configuration.md as text: written parts around what the schema and the list of problem codes
-// say. tools/generate.ts writes it; a spec compares.
+// Renders docs/configuration.md: written parts around tables of the schema and of the problem codes. It
+// knows no key of a configuration; the schema describes each. tools/generate.ts writes the file, and
+// spec/plan/generated.spec.ts compares it.
 
 import { isJsonObject, type Json, type JsonObject, stringAt } from '../lib/core/event.ts';
 import type { JsonSchema } from '../lib/core/kind.ts';
@@ -8,7 +9,7 @@ import { configurationSchema } from '../lib/plan/schema.ts';
 import { PROBLEM_MEANINGS } from './problem-meanings.ts';
 import { BEFORE, ORIGINAL } from './reference-text.ts';
 
-/** The whole document. */
+/** Renders the whole document. */
 export function configurationReference(): string {
   return [BEFORE, renderReference(configurationSchema()), ORIGINAL, problems()].join('\n');
 }
@@ -17,7 +18,7 @@ function problems(): string {
   const rows = PROBLEM_CODES.map((code) => `| \`${code}\` | ${PROBLEM_MEANINGS[code]} |`);
   return `## Problems
 
-What \`sluice check\` can say. An error refuses the configuration; a warning runs, and refuses only
+Problems that \`sluice check\` reports. An error refuses the configuration; a warning refuses it only
 with \`--strict\`.
 
 | code | meaning |
@@ -25,9 +26,6 @@ with \`--strict\`.
 ${rows.join('\n')}
 `;
 }
-
-// A JSON Schema as a reference that people read: one table for each block of keys. It knows no key
-// of any configuration; what is said about each stands in the schema's descriptions.
 
 interface Row {
   readonly key: string;
@@ -37,7 +35,7 @@ interface Row {
   readonly example: string;
 }
 
-/** Renders the keys of a schema, block by block, as Markdown below headings of level 3. */
+/** Renders the keys of a schema as Markdown: one table for each block, below a heading of level 3. */
 export function renderReference(schema: JsonSchema): string {
   return blocks(schema, '').join('\n');
 }
@@ -99,7 +97,7 @@ function table(rows: readonly Row[]): string {
   return `| key | value | default | meaning |\n| --- | --- | --- | --- |\n${lines.join('\n')}\n${note}`;
 }
 
-// What three or more keys say in the same words is said once below the table.
+// An ending that three or more descriptions share is printed once below the table, if it is longer.
 const WORTH_SHARING = 80;
 
 function sharedEnding(rows: readonly Row[]): string {
@@ -156,7 +154,7 @@ function unionText(schema: JsonSchema): string {
   return `${words.join(', ')}${types.includes('array') ? ', or a list' : ''}`;
 }
 
-/** A text or a number, or the block that says more: the block has a table of its own. */
+/** Whether a value is a text or a number, or a block with more keys, which gets its own table. */
 function isValueOrBlock(schema: JsonSchema): boolean {
   const types = typesOf(schema);
   return types.length > 1 && !types.includes('array') && hasProperties(schema);

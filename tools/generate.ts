@@ -1,6 +1,6 @@
-// Writes the files that follow from data of lib: the types that lib/plan plans from, the reference
-// of the configuration and its schema for editors, and the OpenAPI document. `make verify` runs it; spec/plan/generated.spec.ts
-// fails where a file and its source differ.
+// Writes the files that are generated from data of lib: the types of a configuration, its reference, its
+// schema for editors, and the OpenAPI document. `make verify` runs it; spec/plan/generated.spec.ts fails
+// if a file differs from its source.
 
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -20,7 +20,7 @@ import type { RuleSection } from '../filters/rule.ts';
 
 `;
 
-/** Every generated file by its path from the project's root, with what it should hold. */
+/** Generates every file, by its path from the project's root. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const schema = forTypes(configurationSchema());
   const types = await compile({ ...schema }, 'Configuration', {
@@ -36,7 +36,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   ]);
 }
 
-/** The project's own formatter has the last word, so that `make format` and this agree. */
+/** Formats a source with the project's formatter, so that `make format` changes nothing. */
 function formatted(source: string): string {
   const biome = new URL('../node_modules/@biomejs/biome/bin/biome', import.meta.url);
   const args = [fileURLToPath(biome), 'format', '--stdin-file-path=lib/generated.ts'];
@@ -46,9 +46,9 @@ function formatted(source: string): string {
 
 const UNSAYABLE = new Set(['oneOf', 'anyOf', 'propertyNames', 'examples', 'default']);
 
-/** The schema without what types can not say and the generator would make `unknown` of. */
+/** Removes keywords that types cannot express, for which the generator would write `unknown`. */
 function forTypes(schema: JsonObject): JsonObject {
-  // Rules have a type of their own, which the filter chain is compiled from.
+  // Rules have a handwritten type, from which the filter chain is compiled.
   if (schema === ruleSchema) return { tsType: 'RuleSection' };
   const kept = Object.entries(schema).filter(([key]) => !UNSAYABLE.has(key));
   return Object.fromEntries(

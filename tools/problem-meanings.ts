@@ -1,34 +1,33 @@
-// What each problem code means, for docs/configuration.md; the type makes the list complete.
+// Meanings of the problem codes, for docs/configuration.md; the type makes the table complete.
 
 import type { ProblemCode } from '../lib/core/problem.ts';
 
-/** Every code of a problem, explained. */
+/** Explains every problem code. */
 export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
-  unreadable: 'The file can not be read: no such file, no permission, a folder.',
-  'not-yaml': 'The text is neither YAML 1.2 nor JSON; the place is where the parser gave up.',
-  'duplicate-key':
-    'A block has the same key twice. Nobody can say which one counts, so neither does.',
+  unreadable: 'The file cannot be read: no such file, no permission, a folder.',
+  'not-yaml': 'The text is neither YAML 1.2 nor JSON; the place is where the parser stopped.',
+  'duplicate-key': 'A block has the same key twice, and it is unclear which one is meant.',
   'too-many-aliases':
-    'Aliases (`*name`) stand for more than a configuration may hold, or for themselves.',
+    'Aliases (`*name`) expand to more than a configuration may hold, or to themselves.',
   'too-large': 'The file is larger than 1 MiB.',
   'several-documents': 'The file holds several YAML documents, separated by `---`.',
   'wrong-file':
-    'The file is something else: empty, binary, a recording, Events, a Kubernetes object, or a file of another program. The message says what it looks like. It has none of the keys by which a configuration is known, or they stand below another key.',
-  'unknown-key': 'There is no such key here; the hint names the nearest one.',
-  'missing-key': 'A key that must be there is not.',
-  'wrong-type': 'Text where a number belongs, a value where a list belongs, and so on.',
-  'wrong-value': 'The right type, but not one of the values that may stand here.',
-  'bad-pattern': 'A pattern that can not be read, such as an expression that RE2 does not know.',
+    'The file is no configuration: empty, binary, a recording, Events, a Kubernetes object, or a file of another program. It has none of the keys of a configuration, or has them below another key.',
+  'unknown-key': 'The block has no such key; the hint names the nearest one.',
+  'missing-key': 'A required key is missing.',
+  'wrong-type': 'Text instead of a number, a value instead of a list, and so on.',
+  'wrong-value': 'The right type, but not a value that is allowed here.',
+  'bad-pattern': 'An invalid pattern, such as an expression that RE2 does not know.',
   'bad-duration': 'No duration: `30s`, `5m`, `1h30m`.',
   'bad-size': 'No size: `64Ki`, `1Mi`.',
   'bad-rate': 'No rate: `60/h`, `10/s`.',
   'bad-template':
     'A `${…}` that begins with an unknown word or does not end; `$${…}` writes `${…}`.',
   'bad-count': 'No count: `3`, `">= 3"`.',
-  'bad-name': 'A name of a source, trigger or variable that can not be used as one.',
-  'template-place': 'A value of the Event where none may stand; see the trigger’s section.',
+  'bad-name': 'A text that cannot be the name of a source, trigger or variable.',
+  'template-place': 'A value of the Event where none is allowed; see the trigger’s section.',
   'shell-argument':
-    'A value of the Event in what can become program text: after an option such as `-c`, behind `$(NAME)`, or in a script.',
+    'A value of the Event in a text that may be run as a program: after an option such as `-c`, behind `$(NAME)`, or in a script.',
   'argument-injection':
     'A whole argument that is a value of the Event, without a `--` before it: a value that begins with `-` is refused.',
   'env-not-passed':
@@ -36,7 +35,7 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   'unknown-trigger': 'A rule names a trigger that is not configured.',
   'unknown-source': 'A rule names a source that is not configured.',
   'duplicate-name':
-    'A name, now or formerly, that another one has; as a warning: two triggers whose objects can not be told apart by name.',
+    'A name, now or formerly, that another one has; as a warning: names cannot distinguish the objects of two triggers.',
   'shared-identity':
     'Two accept rules without a name start the same trigger: what one has started, the other never starts.',
   'triggers-missing':
@@ -54,13 +53,13 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   'guard-off': 'A guard against loops is switched off.',
   'store-small': 'A store so small that a large Event may never fit.',
   'store-forgets':
-    'The store keeps nothing across a restart, and a trigger’s receiver can not tell what was started before.',
-  'no-time': 'A time of zero for something that would wait: it becomes a dead letter at once.',
-  'no-configuration': 'There is nothing to decide by: every Event is logged and rejected.',
-  'secret-unreadable': 'A file or variable that should hold a secret can not be read.',
+    'The store forgets everything at a restart, and the receiver of a trigger cannot detect a repetition.',
+  'no-time': 'A waiting time of zero: the delivery becomes a dead letter at once.',
+  'no-configuration': 'There are no rules: every Event is logged and rejected.',
+  'secret-unreadable': 'A file or variable of a secret cannot be read.',
   'secret-in-clear':
-    'The file holds what looks like a secret: a token in a URL, a header or a body, or a secret URL.',
+    'The file holds text that looks like a secret: a token in a URL, a header or a body, or a secret URL.',
   'proxy-unusable':
     'A variable of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`) cannot be used: `run` does not start if a trigger needs it.',
-  'not-allowed': 'Something that only a flag of the command line permits.',
+  'not-allowed': 'A feature that only a flag of the command line permits.',
 };

@@ -1,5 +1,5 @@
-// Makes the demo's recording: a control plane of our own, a small shop with its troubles on it, and
-// `sluice record` watching. `make recording` runs it; the result stands in samples/demo.ndjson.
+// Makes the recording of the demo, samples/demo.ndjson: `sluice record` watches a control plane of our
+// own on which a small shop has failures. `make recording` runs it.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import { childEnvironment } from '../spec/controlplane/environment.ts';
 const root = new URL('../', import.meta.url);
 const output = fileURLToPath(new URL('samples/demo.ndjson', root));
 
-/** Enough that every kind of trouble has happened several times, and small enough to commit. */
+/** Enough for several failures of every kind, and small enough to commit. */
 const NOTIFICATIONS = 600;
 
 interface Workload {
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   process.stderr.write(`wrote ${await countLines()} notifications to ${output}\n`);
 }
 
-/** What happens in the shop, in order. */
+/** Plays the failures of the shop in order. */
 async function play(plane: ControlPlane): Promise<void> {
   await plane.waitFor(async () => (await countLines()) >= 0, 20_000, 'the recorder');
   await plane.apply(workloads.map(deployment));

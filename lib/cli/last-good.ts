@@ -125,7 +125,7 @@ function isError({ severity }: Problem): boolean {
 async function keptAt(place: StorePlace, dataFolder: string): Promise<KeptConfiguration | null> {
   if (place.at === '' || !(await isThere(place.at))) return null;
   await using store = await planStore(place.section).create({ folder: dataFolder }).open();
-  return await readKept(store.keep);
+  return await readKept(store.keyValues);
 }
 
 /** The last good configuration in the store: the last one that ran. */

@@ -9,7 +9,7 @@ import type { Clock } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import type { Health, Observation, Observe } from '../core/observation.ts';
 import type { Store } from '../core/store.ts';
-import { originalTrace } from '../filters/brigade-trace.ts';
+import { originalTrace } from '../filters/brigade-rules.ts';
 import { nearest } from '../filters/decide.ts';
 import { Gateway, type Stopped } from '../gateway/gateway.ts';
 import { retryingStore } from '../gateway/retrying-store.ts';
@@ -182,12 +182,20 @@ function keepGood(
   const { text, file, folder, form } = configuration;
   const over = new AbortController();
   const { signal } = over;
-  const { keep } = retryingStore(store, { clock, random, observe, stop: signal, limit: signal });
+  const { keyValues } = retryingStore(store, {
+    clock,
+    random,
+    observe,
+    stop: signal,
+    limit: signal,
+  });
   const keeping =
     text === null || kept !== null
       ? Promise.resolve()
       : // A store that fails permanently ends the gateway, which reports it.
-        keepConfiguration(keep, { text, file, folder, form, since: clock.now() }).catch(unlessBug);
+        keepConfiguration(keyValues, { text, file, folder, form, since: clock.now() }).catch(
+          unlessBug,
+        );
   return {
     [Symbol.asyncDispose]: async () => {
       over.abort();

@@ -1,7 +1,6 @@
-// The canonical form of a document. One word instead of a list of one becomes that list. A misspelled
-// key becomes the key that was probably meant, so that its contents are looked at as well. Findings
-// about the canonical form get their place in the written one back. Which other values a schema accepts
-// is validate.ts.
+// The canonical form of a document. If the schema has a list, one word becomes a list of one. A
+// misspelled key becomes its nearest known key, so that its contents are validated as well. Findings
+// about the canonical form are mapped back to the written document. Validation itself is validate.ts.
 
 import { isJsonList, isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
@@ -19,28 +18,32 @@ interface CanonicalForm {
   toWritten(pointer: string): string;
 }
 
-/** The way from the canonical form back to the written document, as far as it was made. */
-interface CanonicalWay {
+/** Notes made while the canonical form is built. */
+interface CanonicalNotes {
   readonly findings: Finding[];
   /** Canonical pointers whose written pointer is another one. */
   readonly written: Map<string, string>;
 }
 
-/** Where a value stands: in the canonical form, and as it is written. */
-interface KeyStanding {
+/** A value's pointers: in the canonical form, and in the written document. */
+interface CanonicalPlace {
   readonly at: string;
   readonly written: string;
-  readonly way: CanonicalWay;
+  readonly notes: CanonicalNotes;
 }
 
-/** Makes the canonical form that a schema describes. */
+/** Makes the canonical form of a document for a schema. */
 export function toCanonical(document: Json, schema: JsonSchema): CanonicalForm {
-  const way: CanonicalWay = { findings: [], written: new Map() };
-  const value = canonicalValue(document, schema, { at: '', written: '', way });
-  return { value, findings: way.findings, toWritten: (pointer) => writtenPointer(pointer, way) };
+  const notes: CanonicalNotes = { findings: [], written: new Map() };
+  const value = canonicalValue(document, schema, { at: '', written: '', notes });
+  return {
+    value,
+    findings: notes.findings,
+    toWritten: (pointer) => writtenPointer(pointer, notes),
+  };
 }
 
-function writtenPointer(pointer: string, { written }: CanonicalWay): string {
+function writtenPointer(pointer: string, { written }: CanonicalNotes): string {
   if (written.size === 0) return pointer;
   let [at, place] = ['', ''];
   for (const step of pointerSteps(pointer)) {
@@ -54,32 +57,36 @@ function below(pointer: string, step: string): string {
   return `${pointer}/${pointerStep(step)}`;
 }
 
-function canonicalValue(value: Json, schema: JsonSchema, standing: KeyStanding): Json {
-  if (isJsonObject(value)) return canonicalBlock(value, schema, standing);
+function canonicalValue(value: Json, schema: JsonSchema, place: CanonicalPlace): Json {
+  if (isJsonObject(value)) return canonicalBlock(value, schema, place);
   const { items } = schema;
   if (!isJsonObject(items)) return value;
   if (isJsonList(value)) {
     return value.map((item, index) =>
-      canonicalValue(item, items, inside(standing, String(index), String(index))),
+      canonicalValue(item, items, inside(place, String(index), String(index))),
     );
   }
   if (!isListOfWords(schema) || !isWord(value)) return value;
-  standing.way.written.set(below(standing.at, '0'), standing.written);
+  place.notes.written.set(below(place.at, '0'), place.written);
   return [value];
 }
 
-function inside({ at, written, way }: KeyStanding, step: string, writtenStep: string): KeyStanding {
-  return { at: below(at, step), written: below(written, writtenStep), way };
+function inside(
+  { at, written, notes }: CanonicalPlace,
+  step: string,
+  writtenStep: string,
+): CanonicalPlace {
+  return { at: below(at, step), written: below(written, writtenStep), notes };
 }
 
-/** A list that may be written as one word: a list of texts or numbers, and nothing else. */
+/** Whether a list may be written as one word: it holds texts or numbers, and nothing else. */
 function isListOfWords({ type, items }: JsonSchema): boolean {
   if (type !== 'array' || !isJsonObject(items)) return false;
   const types = typesOf(items['type']);
   return types.length > 0 && types.every((one) => one !== 'object' && one !== 'array');
 }
 
-/** A text of one word, as a pattern of a schema: several words may be several entries. */
+/** A pattern for a text of one word; a text of several words may mean several entries. */
 const ONE_WORD = '^[^\\s,]*$';
 const WORD = new RegExp(ONE_WORD);
 
@@ -88,11 +95,11 @@ function isWord(value: Json): boolean {
   return typeof value === 'number' || typeof value === 'boolean';
 }
 
-function canonicalBlock(block: JsonObject, schema: JsonSchema, standing: KeyStanding): JsonObject {
+function canonicalBlock(block: JsonObject, schema: JsonSchema, place: CanonicalPlace): JsonObject {
   const keys = new MeantKeys(block, schema);
   const entries = Object.entries(block).map(([key, value]): [string, Json] => {
     const meant = keys.meantBy(key);
-    const here = inside(standing, meant, key);
+    const here = inside(place, meant, key);
     if (meant !== key) noteMisspelled(here, { key, meant });
     const inner = keys.schemaOf(meant);
     return [meant, inner === undefined ? value : canonicalValue(value, inner, here)];
@@ -101,18 +108,18 @@ function canonicalBlock(block: JsonObject, schema: JsonSchema, standing: KeyStan
 }
 
 function noteMisspelled(
-  { at, written, way }: KeyStanding,
+  { at, written, notes }: CanonicalPlace,
   { key, meant }: { readonly key: string; readonly meant: string },
 ): void {
-  way.written.set(at, written);
-  way.findings.push(unknownKeyFound({ path: written, key, nearest: meant, known: [] }));
+  notes.written.set(at, written);
+  notes.findings.push(unknownKeyFound({ path: written, key, nearest: meant, known: [] }));
 }
 
-/** The keys of one block: which known key each of them means. */
+/** Maps the keys of one block to the known keys that they mean. */
 class MeantKeys {
   readonly #schema: JsonSchema;
   readonly #known: readonly string[];
-  /** Known keys that are neither written nor meant by another key yet. */
+  /** Known keys that are not written and that no misspelled key means yet. */
   readonly #free: Set<string>;
 
   constructor(block: JsonObject, schema: JsonSchema) {
@@ -124,7 +131,7 @@ class MeantKeys {
 
   meantBy(key: string): string {
     if (this.#schema['additionalProperties'] !== false || this.#known.includes(key)) return key;
-    // The nearest of all is the one that the message names; only then it may be read so.
+    // The message names the nearest of all known keys, so no other may be meant.
     const nearest = nearestName(key, this.#known);
     if (nearest === undefined || !this.#free.delete(nearest)) return key;
     return nearest;
@@ -140,8 +147,8 @@ class MeantKeys {
 }
 
 /**
- * The schema for editors: as the given one, and a list of words may also be one word. It accepts a
- * document exactly if the given one accepts its canonical form, misspelled keys aside.
+ * Extends a schema for editors, so that a list of words may also be one word. It accepts a document
+ * exactly if the given schema accepts the canonical form, except for misspelled keys.
  */
 export function withSmallForms(schema: JsonSchema): JsonSchema {
   const inner = Object.fromEntries(
@@ -165,7 +172,7 @@ function eachSmall(properties: JsonObject): JsonObject {
 
 const ANNOTATIONS = ['description', 'examples', 'default'];
 
-/** Annotations stay outside of the choice, because editors look for them there. */
+/** Keeps annotations outside of the choice, because editors look for them there. */
 function wordOrList(list: JsonSchema): JsonSchema {
   const { items = {} } = list;
   const split = Object.groupBy(Object.entries(list), ([key]) =>

@@ -1,5 +1,5 @@
-// The formats that a schema may name with `format:`, each read by the same function that reads it
-// when the configuration runs, and what to tell somebody whose text does not fit.
+// Text formats that a schema may name with `format:`, with the words for a text that does not fit. The
+// parser of each is the one that reads the value at run time, so both always agree.
 
 import type { ProblemCode } from '../core/problem.ts';
 import { parsePattern } from '../kit/text/pattern.ts';
@@ -10,7 +10,7 @@ interface TextFormat {
   readonly code: ProblemCode;
   readonly expected: string;
   readonly hint: string;
-  /** Why a text does not fit; undefined where it does, '' where there is nothing to add. */
+  /** Why a text does not fit; undefined if it fits, '' if there is nothing to add. */
   fault(text: string): string | undefined;
 }
 

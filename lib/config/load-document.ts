@@ -1,7 +1,6 @@
-// A configuration's text as a JSON value with the place of everything in it: one parse gives both.
-// It knows no key of any configuration; what may stand there is the schema's to say. Nothing here
-// throws for a bad text, whatever its bytes.
-// Follows YAML 1.2 core schema with merge keys (js-yaml 5); JSON is read as the YAML it is.
+// Parses the text of a configuration once, into a JSON value and the places of its keys and values. It
+// knows no key of a configuration; the schema does. Nothing here throws for a bad text.
+// Follows the YAML 1.2 core schema with merge keys (js-yaml 5); JSON is read as YAML.
 
 import {
   CORE_SCHEMA,
@@ -27,11 +26,11 @@ import {
 } from './source-map.ts';
 import { recogniseText } from './wrong-file.ts';
 
-/** The most a configuration may hold: far above any real one, far below what hurts. */
+/** The largest configuration: far above any real one, and cheap to parse. */
 export const MAX_CONFIG_BYTES = 1024 * 1024;
-/** How many aliases one file may use; a configuration written by hand has a few. */
+/** The most aliases in one file; a configuration written by hand has a few. */
 const MAX_ALIASES = 500;
-/** How many values all aliases together may stand for. */
+/** The most values to which all aliases together may expand. */
 const MAX_EXPANDED = 100_000;
 
 /** A document that could not be read. */
@@ -40,15 +39,15 @@ interface UnreadableDocument {
   readonly problems: readonly Problem[];
 }
 
-/** What came of reading a text. */
+/** Result of reading a text. */
 type Loaded = LoadedDocument | UnreadableDocument;
 
 /** Reads one document. */
 export function loadDocument(written: string): Loaded {
   const refused = refuseText(written);
   if (refused !== undefined) return refuse(refused, NO_PLACE);
-  // JSON allows tabs where YAML does not, and never inside a text; a space has the same length, so
-  // every place stays.
+  // JSON allows tabs between tokens, where YAML does not, and never inside a string. A space has the
+  // same length, so places do not change.
   const text = isJson(written) ? written.replaceAll('\t', ' ') : written;
   const place = createLineFinder(text);
   let parsed: { events: Event[]; tree: PlaceTree; value: unknown };
@@ -80,7 +79,7 @@ function isJson(text: string): boolean {
     JSON.parse(text.replace('\uFEFF', ''));
     return true;
   } catch {
-    // Then it is YAML or nothing, and its parser says what is wrong with it.
+    // The YAML parser reads it then, or reports the fault.
     return false;
   }
 }
@@ -127,7 +126,8 @@ function troubleIn(text: string, events: readonly Event[]): PlacedFault | undefi
   };
 }
 
-function startOf(event: Event | undefined): number | undefined {
+/** The offset of a value; undefined if it is empty. */
+export function startOf(event: Event | undefined): number | undefined {
   if (event?.type === EVENT_ID.SCALAR && event.valueStart >= 0) return event.valueStart;
   if (event?.type === EVENT_ID.MAPPING || event?.type === EVENT_ID.SEQUENCE) return event.start;
   return undefined;
@@ -137,7 +137,7 @@ function bombIn(tree: PlaceTree): PlacedFault | undefined {
   if (tree.circular !== undefined) {
     return {
       code: 'too-many-aliases',
-      message: 'an alias stands inside the value that it names, which has no end',
+      message: 'an alias is inside the value that it names, so it expands without end',
       hint: 'write the value out, or move the alias out of it',
       offset: tree.circular,
     };
@@ -156,8 +156,8 @@ function bombIn(tree: PlaceTree): PlacedFault | undefined {
 const SCHEMA = CORE_SCHEMA.withTags(mergeTag);
 
 function constructValue(source: string, events: Event[], tree: PlaceTree): unknown {
-  // Repeated keys are already noted, each with its place; the value is made all the same so that
-  // everything else can be looked at too.
+  // Repeated keys were reported with their places. The value is built nevertheless, so that everything
+  // else is validated too.
   const json = tree.repeated.length > 0;
   return constructFromEvents(events, { source, schema: SCHEMA, json })[0] ?? null;
 }
@@ -193,7 +193,7 @@ function syntaxHint(text: string, offset: number): string {
   return `check the indentation, quotes and brackets here and on the line before${comment}`;
 }
 
-/** The offset at which js-yaml found a fault. */
+/** Reads the offset at which js-yaml found a fault. */
 export function markOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('mark' in error)) return undefined;
   const { mark } = error;
@@ -201,7 +201,7 @@ export function markOf(error: unknown): number | undefined {
   return typeof mark.position === 'number' ? mark.position : undefined;
 }
 
-/** A text that an error carries under a name. */
+/** Reads a text property of an error. */
 export function stringOf(error: unknown, name: string): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const found: unknown = Object.entries(error).find(([key]) => key === name)?.[1];
@@ -213,13 +213,13 @@ function repeatedKeys(tree: PlaceTree, place: (offset: number) => SourcePlace): 
     severity: 'error',
     code: 'duplicate-key',
     path: pointer,
-    message: `${lastKey(pointer)} stands here a second time; the first is on line ${place(firstOffset).line}`,
+    message: `found the key ${lastKey(pointer)} a second time; the first is on line ${place(firstOffset).line}`,
     hint: 'keep one of the two',
     ...place(offset),
   }));
 }
 
-/** The line of an offset, or the one before it where the offset begins a line. */
+/** The line of an offset, or the line before it if the offset begins a line. */
 function lineAt(text: string, offset: number): string {
   const upTo = text.slice(0, Math.max(0, offset)).replace(/[\r\n]+$/, '');
   const begin = upTo.lastIndexOf('\n') + 1;
@@ -243,7 +243,7 @@ function noJson(path: string, found: string): Finding {
 
 type ReportProblem = (pointer: string, found: string) => void;
 
-/** Copies what the parser made into plain JSON, sharing nothing; aliases were bounded before. */
+/** Copies the parser's value into plain JSON that shares nothing; aliases were bounded before. */
 function toJson(value: unknown, pointer: string, complain: ReportProblem): Json {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') {

@@ -1,13 +1,13 @@
-// YAML without places: for files that are not ours, such as a kubeconfig, and are not explained to
-// anybody line by line. Our own configuration is read by load.ts.
+// Parses YAML files of other programs, such as a kubeconfig, without the places of keys and values.
+// Our own configuration is parsed by load-document.ts.
 
 import { CORE_SCHEMA, constructFromEvents, EVENT_ID, type Event, load, parseEvents } from 'js-yaml';
 import { messageOf } from '../core/errors.ts';
-import { markOf, stringOf } from './load-document.ts';
+import { markOf, startOf, stringOf } from './load-document.ts';
 import { createLineFinder } from './source-map.ts';
 
 /**
- * The one document of a YAML text, as `unknown`.
+ * Parses a YAML text of one document.
  *
  * **Errors**: throws js-yaml's YAMLException; its `mark` says where, its message quotes the text.
  */
@@ -21,16 +21,16 @@ interface YamlDocument {
   readonly line: number;
 }
 
-/** The documents of a YAML stream, or why it is none. */
+/** The documents of a YAML stream, or its fault. */
 type YamlStream =
   | { readonly ok: true; readonly documents: readonly YamlDocument[] }
   | { readonly ok: false; readonly why: string; readonly line: number };
 
 /**
- * The documents of a YAML stream; empty ones are left out.
+ * Parses a YAML stream; empty documents are left out.
  *
- * **Shape**: plain JSON values, except that a number may be infinite or none. Aliases are refused,
- * because a short text can stand for a huge value with them; so is nesting beyond `maxDepth`.
+ * **Shape**: plain JSON values, except that a number may be infinite or NaN. Aliases are refused,
+ * because a short text can expand to a huge value; so is nesting beyond `maxDepth`.
  */
 export function parseYamlStream(text: string, maxDepth: number): YamlStream {
   const lineOf = createLineFinder(text);
@@ -42,7 +42,7 @@ export function parseYamlStream(text: string, maxDepth: number): YamlStream {
       return { ok: false, why: 'found an alias (expected the value itself)', line };
     }
     const offsets = documentOffsets(events);
-    // A key that stands twice means its last value, as in JSON.
+    // The last value of a repeated key wins, as in JSON.
     const values = constructFromEvents(events, { source: text, schema: CORE_SCHEMA, json: true });
     const documents = values.flatMap((value, index): readonly YamlDocument[] => {
       const offset = offsets[index] ?? -1;
@@ -52,7 +52,7 @@ export function parseYamlStream(text: string, maxDepth: number): YamlStream {
   } catch (error) {
     const offset = markOf(error);
     const line = offset === undefined ? 1 : lineOf(offset).line;
-    // The message itself quotes some lines of the text.
+    // The message of the error quotes lines of the text, so only its reason is used.
     return { ok: false, why: stringOf(error, 'reason') ?? messageOf(error), line };
   }
 }
@@ -60,11 +60,6 @@ export function parseYamlStream(text: string, maxDepth: number): YamlStream {
 /** The offset at which each document begins; -1 if it is empty. */
 function documentOffsets(events: readonly Event[]): readonly number[] {
   return events.flatMap((event, index) =>
-    event.type === EVENT_ID.DOCUMENT ? [offsetOfNode(events[index + 1])] : [],
+    event.type === EVENT_ID.DOCUMENT ? [startOf(events[index + 1]) ?? -1] : [],
   );
-}
-
-function offsetOfNode(event: Event | undefined): number {
-  if (event?.type === EVENT_ID.SCALAR) return event.valueStart;
-  return event?.type === EVENT_ID.MAPPING || event?.type === EVENT_ID.SEQUENCE ? event.start : -1;
 }

@@ -1,4 +1,5 @@
-// The configuration file itself: read whole, bounded, as UTF-8. What it says is load.ts's matter.
+// Reads the text of a configuration from a file or a stream: bounded, as UTF-8. Parsing it is
+// load-document.ts.
 
 import { open } from 'node:fs/promises';
 import type { Problem } from '../core/problem.ts';
@@ -6,17 +7,17 @@ import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
 import { printable } from '../kit/text/printable.ts';
 import { MAX_CONFIG_BYTES } from './load-document.ts';
 
-/** The text of a file, or why there is none. */
+/** The text of a file, or the problem with it. */
 type ReadFile =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly problem: Problem };
 
-/** Reads a configuration file; a bad path is an answer, not an error. */
+/** Reads a configuration file; a bad path is a problem in the result, not an error. */
 export async function readConfigFile(path: string): Promise<ReadFile> {
   try {
     await using file = await open(path, 'r');
-    // One byte more than allowed tells a file that is too large without reading it whole, which
-    // also holds for devices and pipes that have no size.
+    // One byte more than the limit shows that a file is too large without reading it whole. This also
+    // works for devices and pipes, which have no size.
     const buffer = Buffer.alloc(MAX_CONFIG_BYTES + 1);
     let length = 0;
     for (;;) {
@@ -31,7 +32,7 @@ export async function readConfigFile(path: string): Promise<ReadFile> {
 }
 
 /**
- * Reads a configuration from a stream, up to the size that is allowed and one chunk more.
+ * Reads a configuration from a stream, up to the size limit and one chunk more.
  *
  * **Errors**: the AbortError of a stream that is aborted.
  */
@@ -49,7 +50,7 @@ export async function readConfigStream(
     }
     return { ok: true, text: Buffer.concat(chunks).toString('utf8') };
   } catch (error) {
-    // A request to stop is no answer.
+    // An abort is not a problem of the configuration.
     if (error instanceof Error && error.name === 'AbortError') throw error;
     return { ok: false, problem: unreadable('standard input', error) };
   }

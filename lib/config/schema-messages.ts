@@ -1,33 +1,39 @@
-// One failed keyword of a schema in words: what was found, what was expected, what to do. Only
-// single keywords are handled here; choices between branches are validate.ts's.
+// Words for one failed keyword of a schema: the value found, the value expected, and the next step.
+// Choices between branches are described by validate.ts.
 
 import type { ErrorObject } from 'ajv/dist/2020.js';
-import { isJsonObject, type Json } from '../core/event.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { Finding, ProblemCode } from '../core/problem.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
 import { FORMATS } from './formats.ts';
 import { pointerStep } from './source-map.ts';
 
-/** A finding on its way out: with what it says about keys, so that one mistake is told once. */
-export interface Draft extends Finding {
-  /** Keys that are missing there. */
-  readonly missing?: readonly string[];
-  /** Set where one of several keys is missing: an unknown key is then the one that was meant. */
-  readonly isChoice?: true;
-  /** The known key that an unknown one was probably meant to be. */
-  readonly suggests?: string;
+/** The unknown keys of each block, by its pointer, as the known keys that they were meant to be. */
+export type UnknownKeys = ReadonlyMap<string, ReadonlySet<string | undefined>>;
+
+/** Finds the unknown keys: a known key that is misspelled is not reported as missing too. */
+export function unknownKeysOf(errors: readonly ErrorObject[]): UnknownKeys {
+  const blocks = Map.groupBy(errors.filter(isUnknownKey), ({ instancePath }) => instancePath);
+  return new Map(
+    [...blocks].map(([path, unknown]) => [
+      path,
+      new Set(unknown.map((error) => nearestName(unknownKeyOf(error), knownKeysOf(error)))),
+    ]),
+  );
 }
 
 /** Words for one failed keyword. */
-export function explainKeyword(error: ErrorObject): readonly Draft[] {
+export function explainKeyword(error: ErrorObject, unknown: UnknownKeys): readonly Finding[] {
   const { keyword } = error;
   switch (keyword) {
     case 'additionalProperties':
     case 'unevaluatedProperties':
       return [unknownKey(error)];
-    case 'required':
-      return [missingKey(error)];
+    case 'required': {
+      const key = param(error, 'missingProperty');
+      return unknown.get(error.instancePath)?.has(key) === true ? [] : [missingKey(error, key)];
+    }
     case 'type':
       return [wrongType(error)];
     case 'enum':
@@ -35,7 +41,7 @@ export function explainKeyword(error: ErrorObject): readonly Draft[] {
       return [wrongChoice(error)];
     case 'format':
       return [wrongFormat(error)];
-    // The summary of errors that are there one by one.
+    // These keywords summarize errors that ajv reports one by one.
     case 'propertyNames':
     case 'if':
       return [];
@@ -44,7 +50,7 @@ export function explainKeyword(error: ErrorObject): readonly Draft[] {
   }
 }
 
-/** A value as it is shown in a message. */
+/** Describes a value for a message. */
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (typeof value === 'string') return value === '' ? 'an empty text' : quoted(value);
@@ -53,29 +59,41 @@ export function describeValue(value: unknown): string {
   return printable(JSON.stringify(value), 60);
 }
 
-/** Names as they are listed in a message. */
+/** Lists names for a message. */
 export function listNames(names: readonly string[], word: 'or' | 'and'): string {
   if (names.length < 2) return names.join('');
   return `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1) ?? ''}`;
 }
 
-function draft(path: string, code: ProblemCode, words: readonly [string, string]): Draft {
+function draft(path: string, code: ProblemCode, words: readonly [string, string]): Finding {
   return { severity: 'error', code, path, message: words[0], hint: words[1] };
 }
 
-function unknownKey(error: ErrorObject): Draft {
-  const key = param(error, 'additionalProperty') || param(error, 'unevaluatedProperty');
-  const properties: unknown = isJsonObject(error.parentSchema)
-    ? error.parentSchema['properties']
-    : undefined;
-  const known = isJsonObject(properties) ? Object.keys(properties) : [];
-  const path = `${error.instancePath}/${pointerStep(key)}`;
-  const nearest = nearestName(key, known);
-  const found = unknownKeyFound({ path, key, nearest, known });
-  return nearest === undefined ? found : { ...found, suggests: nearest };
+function isUnknownKey({ keyword }: ErrorObject): boolean {
+  return keyword === 'additionalProperties' || keyword === 'unevaluatedProperties';
 }
 
-/** A key that a block does not have. */
+function unknownKeyOf(error: ErrorObject): string {
+  return param(error, 'additionalProperty') || param(error, 'unevaluatedProperty');
+}
+
+function propertiesOf({ parentSchema }: ErrorObject): JsonObject {
+  const properties = isJsonObject(parentSchema) ? parentSchema['properties'] : undefined;
+  return isJsonObject(properties) ? properties : {};
+}
+
+function knownKeysOf(error: ErrorObject): readonly string[] {
+  return Object.keys(propertiesOf(error));
+}
+
+function unknownKey(error: ErrorObject): Finding {
+  const key = unknownKeyOf(error);
+  const known = knownKeysOf(error);
+  const path = `${error.instancePath}/${pointerStep(key)}`;
+  return unknownKeyFound({ path, key, nearest: nearestName(key, known), known });
+}
+
+/** An unknown key of a block. */
 interface UnknownKey {
   readonly path: string;
   readonly key: string;
@@ -86,7 +104,7 @@ interface UnknownKey {
 }
 
 /** Words for an unknown key. */
-export function unknownKeyFound({ path, key, nearest, known }: UnknownKey): Draft {
+export function unknownKeyFound({ path, key, nearest, known }: UnknownKey): Finding {
   const hint =
     nearest === undefined
       ? `known keys here: ${listNames(known.toSorted(), 'and')}`
@@ -94,19 +112,11 @@ export function unknownKeyFound({ path, key, nearest, known }: UnknownKey): Draf
   return draft(path, 'unknown-key', [`unknown key ${printable(key, 60)}`, hint]);
 }
 
-function missingKey(error: ErrorObject): Draft {
-  const key = param(error, 'missingProperty');
-  const properties: unknown = isJsonObject(error.parentSchema)
-    ? error.parentSchema['properties']
-    : undefined;
-  const schema = isJsonObject(properties) ? properties[key] : undefined;
-  return {
-    ...draft(error.instancePath, 'missing-key', [
-      `the key ${key} is missing${placeName(error.instancePath)}`,
-      describeKey(key, schema),
-    ]),
-    missing: [key],
-  };
+function missingKey(error: ErrorObject, key: string): Finding {
+  return draft(error.instancePath, 'missing-key', [
+    `the key ${key} is missing${placeName(error.instancePath)}`,
+    describeKey(key, propertiesOf(error)[key]),
+  ]);
 }
 
 function describeKey(key: string, schema: Json | undefined): string {
@@ -118,7 +128,7 @@ function describeKey(key: string, schema: Json | undefined): string {
   return sentence === null ? `add ${key}` : `add ${key}: ${sentence[0].slice(0, -1)}`;
 }
 
-/** The block that a message speaks of, by its last name; a place in a list is said with its list. */
+/** Names the block of a message by its last key; an entry of a list is named with its list. */
 function placeName(path: string): string {
   const steps = path.split('/').slice(1);
   const last = steps.at(-1);
@@ -138,7 +148,7 @@ const TYPES: Readonly<Record<string, string>> = {
   null: 'nothing',
 };
 
-function wrongType(error: ErrorObject): Draft {
+function wrongType(error: ErrorObject): Finding {
   const wanted = typesOf(error.schema);
   const secretKey = secretKeyOf(error.parentSchema);
   if (secretKey !== undefined && !isJsonObject(error.data)) return secretInline(error, secretKey);
@@ -148,23 +158,23 @@ function wrongType(error: ErrorObject): Draft {
   return hint === undefined ? draft : { ...draft, hint };
 }
 
-/** The key under which a block takes a secret by reference; undefined where it takes none. */
+/** The key by which a block refers to a secret; undefined if it has none. */
 function secretKeyOf(schema: unknown): string | undefined {
   const properties = isJsonObject(schema) ? schema['properties'] : undefined;
   if (!isJsonObject(properties)) return undefined;
-  // A secret of `secrets:` is a file or a variable, and nothing else has both keys.
+  // Only an entry of `secrets:` has both keys: it is a file or a variable.
   if ('file' in properties && 'env' in properties) return 'file';
   return Object.keys(properties).find((key) => /^(?:token|password|secret|value)File$/.test(key));
 }
 
-/** A text in the place of a block that takes secrets may be one, or a URL that holds one. */
+/** Hides a text in the place of a block of secrets: it may be a secret, or a URL that holds one. */
 function describeUnlessSecret({ data, parentSchema }: ErrorObject): string {
   const mayBeSecret = typeof data === 'string' && secretKeyOf(parentSchema) !== undefined;
   return mayBeSecret ? 'a text (not shown, because it may hold a secret)' : describeValue(data);
 }
 
-/** Whoever writes a secret where it does not belong must not find it in a log besides. */
-function secretInline({ instancePath }: ErrorObject, key: string): Draft {
+/** Reports a value in the place of a block of secrets without showing it, because logs quote messages. */
+function secretInline({ instancePath }: ErrorObject, key: string): Finding {
   const found = draft(instancePath, 'wrong-type', [
     'found a value in place, which is not shown: it may be a secret (expected a block of keys)',
     `put the secret into a file and name it: ${key}: FILE`,
@@ -172,14 +182,14 @@ function secretInline({ instancePath }: ErrorObject, key: string): Draft {
   return { ...found, concealed: true };
 }
 
-/** The type names of a schema's `type`. */
+/** Lists the type names of a schema's `type`. */
 export function typesOf(type: unknown): readonly string[] {
   if (typeof type === 'string') return [type];
   return Array.isArray(type) ? type.map(String) : [];
 }
 
 /** Words for a value of the wrong type. */
-export function wrongTypeFound(path: string, data: unknown, wanted: readonly string[]): Draft {
+export function wrongTypeFound(path: string, data: unknown, wanted: readonly string[]): Finding {
   const expected = listNames(
     wanted.map((type) => TYPES[type] ?? type),
     'or',
@@ -189,8 +199,7 @@ export function wrongTypeFound(path: string, data: unknown, wanted: readonly str
 }
 
 function typeHint(data: unknown, wanted: readonly string[]): string {
-  if (data === null)
-    return 'write a value or remove the key; what belongs below it has to be indented more';
+  if (data === null) return 'write a value or remove the key; indent its keys more';
   if (wanted.includes('boolean')) return 'write true or false, without quotes';
   const isScalar = typeof data === 'number' || typeof data === 'boolean';
   if (isScalar && wanted.includes('string')) return `put it in quotes: "${String(data)}"`;
@@ -210,10 +219,10 @@ function typeHint(data: unknown, wanted: readonly string[]): string {
       40,
     )}]`;
   }
-  return 'see docs/configuration.md for what may stand here';
+  return 'see docs/configuration.md for the values that are allowed here';
 }
 
-function wrongChoice(error: ErrorObject): Draft {
+function wrongChoice(error: ErrorObject): Finding {
   const choices: readonly unknown[] = Array.isArray(error.schema) ? error.schema : [error.schema];
   const known = choices.map(String);
   const message = `found ${describeValue(error.data)}, expected ${listNames(known, 'or')}`;
@@ -222,13 +231,13 @@ function wrongChoice(error: ErrorObject): Draft {
 
 function choiceHint(data: unknown, known: readonly string[]): string {
   if (typeof data !== 'string') return `write ${listNames(known, 'or')}`;
-  // The same text as one that may stand here is no text there but a number or a word.
+  // If the text looks the same as an allowed value, that value is a number or a boolean.
   if (known.includes(data)) return 'remove the quotes';
   const nearest = nearestName(data, known);
   return nearest === undefined ? `write ${listNames(known, 'or')}` : `did you mean ${nearest}?`;
 }
 
-function wrongFormat(error: ErrorObject): Draft {
+function wrongFormat(error: ErrorObject): Finding {
   const format = FORMATS[param(error, 'format')];
   if (format === undefined || typeof error.data !== 'string') return wrongValue(error);
   const why = format.fault(error.data) ?? '';
@@ -239,7 +248,7 @@ function wrongFormat(error: ErrorObject): Draft {
   ]);
 }
 
-function wrongValue(error: ErrorObject): Draft {
+function wrongValue(error: ErrorObject): Finding {
   const name = error.propertyName;
   const path =
     name === undefined ? error.instancePath : `${error.instancePath}/${pointerStep(name)}`;
@@ -247,7 +256,7 @@ function wrongValue(error: ErrorObject): Draft {
   const expected = expectation(error);
   const message =
     expected === ''
-      ? `found ${found}, which cannot stand here`
+      ? `found ${found}, which is not allowed here`
       : `found ${found}, expected ${expected}`;
   return draft(path, name === undefined ? 'wrong-value' : 'bad-name', [message, hintOf(error)]);
 }
@@ -278,7 +287,7 @@ function expectation(error: ErrorObject): string {
     case 'exclusiveMaximum':
       return `less than ${limit}`;
     case 'pattern':
-      // The expression is not shown: the description says the same in words.
+      // The expression is not shown, because the description says the same in words.
       return '';
     default:
       return error.message ?? 'something else';
@@ -286,12 +295,12 @@ function expectation(error: ErrorObject): string {
 }
 
 function hintOf(error: ErrorObject): string {
-  // What the block is for, its description, does not help who left it empty.
+  // The description of a block does not help a user who left it empty.
   if (error.keyword === 'minProperties') {
     const last = error.instancePath.split('/').at(-1) ?? '';
     return `write one below it, or remove ${/^\d+$/.test(last) ? 'the entry' : last}`;
   }
-  return descriptionOf(error) || 'see docs/configuration.md for what may stand here';
+  return descriptionOf(error) || 'see docs/configuration.md for the values that are allowed here';
 }
 
 function descriptionOf(error: ErrorObject): string {

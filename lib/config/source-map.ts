@@ -1,24 +1,24 @@
-// Where each value of a YAML or JSON text stands: a tree built from the parser's events, looked up
-// by JSON Pointer. It also counts what aliases would expand to, since a small text can stand for a
-// huge value. It builds no values; load.ts does.
-// Source: js-yaml 5 parseEvents (offsets from 0, -1 where absent); RFC 6901 (JSON Pointer).
+// Lines and columns of all keys and values of a YAML or JSON text. A tree built from the parser's events
+// is looked up by JSON Pointer, and gives findings their places. It also counts the values to which
+// aliases would expand. load-document.ts builds the values themselves.
+// Source: js-yaml 5 parseEvents (offsets from 0, or -1 if absent); RFC 6901 (JSON Pointer).
 
 import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
 import { type Json } from '../core/event.ts';
 import type { Finding, Problem, ProblemCode } from '../core/problem.ts';
 import { printable } from '../kit/text/printable.ts';
 
-/** Where one key or value stands: an offset into the text, and what is below it. */
+/** The place of a value: its offset in the text, and the places below it. */
 interface PlaceNode {
   readonly offset: number;
-  /** How many values it stands for, aliases followed. */
+  /** How many values it expands to when aliases are followed. */
   size: number;
   readonly entries: Map<string, PlaceEntry>;
 }
 
-/** A key of a mapping, or a place in a list, with what stands there. */
+/** A key of a mapping, or an index of a list, with the place of its value. */
 interface PlaceEntry {
-  /** The key's own offset; the value's for an entry of a list. */
+  /** The offset of the key; for an entry of a list, that of the value. */
   readonly key: number;
   readonly node: PlaceNode;
 }
@@ -35,7 +35,7 @@ export interface PlaceTree {
   readonly root: PlaceNode;
   readonly repeated: readonly RepeatedKey[];
   readonly aliases: number;
-  /** Where an alias stands inside the very value it names; undefined where there is none. */
+  /** The offset of an alias inside the value that it names; undefined if there is none. */
   readonly circular: number | undefined;
 }
 
@@ -72,12 +72,12 @@ export function readPlaces(source: string, events: readonly Event[]): PlaceTree 
   };
 }
 
-/** One step of a JSON Pointer as it is written. */
+/** Escapes one step of a JSON Pointer. */
 export function pointerStep(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-/** The steps of a JSON Pointer. */
+/** Splits a JSON Pointer into its steps, unescaped. */
 export function pointerSteps(pointer: string): readonly string[] {
   if (pointer === '') return [];
   return pointer
@@ -86,7 +86,7 @@ export function pointerSteps(pointer: string): readonly string[] {
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-/** The offset of the key or the value at a pointer, or of the nearest thing above that has one. */
+/** Finds the offset of the key or value at a pointer, or of the nearest one above it. */
 export function findOffset(root: PlaceNode, pointer: string, of: 'key' | 'value'): number {
   let here: PlaceEntry = { key: root.offset, node: root };
   for (const step of pointerSteps(pointer)) {
@@ -116,7 +116,7 @@ function readNode(reading: SourceReading, pointer: string, fallback: number): Pl
     case EVENT_ID.DOCUMENT:
     case EVENT_ID.POP:
     case undefined:
-      // An empty document closes at once; its closing event is left for whoever opened it.
+      // An empty document closes at once; its closing event belongs to the caller.
       reading.next -= 1;
       return leaf(fallback);
   }
@@ -168,7 +168,7 @@ function enter(reading: SourceReading, mapping: PlaceNode, entry: ReadEntry): vo
       firstOffset: before.key,
     });
   }
-  // The later one wins, so that its places are those of the value that is looked at further.
+  // The later key wins, so that places are those of the value that is validated.
   mapping.entries.set(entry.text, { key: entry.offset, node: entry.node });
 }
 
@@ -195,7 +195,7 @@ function mergeInto(mapping: PlaceNode, source: PlaceNode): void {
 function aliased(reading: SourceReading, start: number, end: number): PlaceNode {
   reading.aliases += 1;
   const target = reading.anchors.get(reading.source.slice(start, end));
-  // The parser's offsets leave out the asterisk.
+  // The parser's offsets exclude the asterisk.
   const node = leaf(start - 1);
   if (target === undefined) return node;
   if (reading.open.has(target)) {
@@ -236,19 +236,17 @@ function leaf(offset: number): PlaceNode {
   return { offset, size: 1, entries: new Map() };
 }
 
-// Offsets into a text as lines and columns, the way editors count them.
-
-/** A line and a column, both from 1; 0 where there is no place. */
+/** A line and a column, both from 1 as editors count; 0 if there is no place. */
 export interface SourcePlace {
   readonly line: number;
   readonly column: number;
 }
 
-/** No place at all. */
+/** The place of a problem that has none. */
 export const NO_PLACE: SourcePlace = Object.freeze({ line: 0, column: 0 });
 
 /**
- * Makes the function from offsets to places of one text.
+ * Creates the function from offsets to places of one text.
  *
  * **Shape**: lines end with LF, CR LF or CR alone; columns count UTF-16 units, as editors do; a
  * byte order mark has no column.
@@ -276,9 +274,7 @@ function lastAtOrBelow(starts: readonly number[], offset: number): number {
   return low;
 }
 
-// Findings, which name a JSON Pointer, become problems, which name a line and a column.
-
-/** Codes that speak of a key, or of a section as a whole: their place is the key's. */
+/** Codes of findings about a key or a whole section, which are placed at the key. */
 const AT_KEY: ReadonlySet<ProblemCode> = new Set([
   'unknown-key',
   'missing-key',
@@ -295,10 +291,10 @@ const AT_KEY: ReadonlySet<ProblemCode> = new Set([
   'not-allowed',
 ]);
 
-// A text of the file may be a megabyte long; what is said about it is read by people.
+// A text of the file may be a megabyte long, but people read the message that quotes it.
 const MESSAGE_CHARACTERS = 1000;
 
-/** Gives each finding its place in the document, and cuts what it quotes of it. */
+/** Gives each finding its line and column in the document, and shortens its quotations. */
 export function placeFindings(
   findings: readonly Finding[],
   document: Pick<LoadedDocument, 'locate'>,
@@ -311,20 +307,20 @@ export function placeFindings(
   }));
 }
 
-/** Problems in the order of the file; where the place is the same, errors first. */
+/** Sorts problems in the order of the file; of those at one place, errors come first. */
 export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
-  const weight = { error: 0, warning: 1, info: 2 };
+  const rank = { error: 0, warning: 1, info: 2 };
   return problems.toSorted(
-    (a, b) => a.line - b.line || a.column - b.column || weight[a.severity] - weight[b.severity],
+    (a, b) => a.line - b.line || a.column - b.column || rank[a.severity] - rank[b.severity],
   );
 }
 
-/** A document that could be read. */
+/** A document that could be parsed. */
 export interface LoadedDocument {
   readonly ok: true;
   readonly value: Json;
-  /** Duplicate keys and values that are no JSON; the value is whole nevertheless. */
+  /** Duplicate keys and values that are not JSON; the value is complete nevertheless. */
   readonly problems: readonly Problem[];
-  /** Gives a finding its place. */
+  /** Finds the place of a key or value. */
   locate(pointer: string, of: 'key' | 'value'): SourcePlace;
 }

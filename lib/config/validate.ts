@@ -1,5 +1,5 @@
-// A value against a schema, as findings in words: every mistake at once, each told once. The only
-// place that runs ajv. Choices (anyOf, oneOf) are told by the branch that was meant, not by all.
+// Validates a value against a schema and reports all mistakes at once, as findings. Only this file runs
+// ajv. For a choice (anyOf, oneOf), only the most likely branch is reported.
 // Source: https://ajv.js.org (draft 2020-12, allErrors, verbose).
 
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
@@ -8,23 +8,31 @@ import type { JsonSchema } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import { FORMATS } from './formats.ts';
 import {
-  type Draft,
   describeValue,
   explainKeyword,
   listNames,
   typesOf,
+  type UnknownKeys,
+  unknownKeysOf,
   wrongTypeFound,
 } from './schema-messages.ts';
 
-/** Says what is wrong with a value; nothing where it fits. */
+/** Reports the mistakes of a value; none if it is valid. */
 export type Validator = (value: Json) => readonly Finding[];
 
-// A file in which more is wrong than this is the wrong file; nobody reads further either.
+// A file with more mistakes is the wrong file, and no reader gets further.
 const MAX_ERRORS = 1000;
 
-/** Compiles a schema. **Errors**: throws where the schema itself is wrong, which is a bug. */
+/**
+ * Compiles a schema.
+ *
+ * **Errors**: throws if ajv cannot compile the schema, which is a bug. The schema is not compared with
+ * its meta-schema, because compiling that takes longer than compiling most sections; a spec does it.
+ */
 export function createValidator(schema: JsonSchema): Validator {
   const ajv = new Ajv2020({
+    meta: false,
+    validateSchema: false,
     allErrors: true,
     verbose: true,
     strict: true,
@@ -41,18 +49,19 @@ export function createValidator(schema: JsonSchema): Validator {
   const validate = ajv.compile(schema);
   return (value) => {
     if (validate(value)) return [];
-    return tellOnce(explain((validate.errors ?? []).slice(0, MAX_ERRORS)));
+    const errors = (validate.errors ?? []).slice(0, MAX_ERRORS);
+    return explain(errors, unknownKeysOf(errors));
   };
 }
 
-function explain(errors: readonly ErrorObject[]): readonly Draft[] {
+function explain(errors: readonly ErrorObject[], unknown: UnknownKeys): readonly Finding[] {
   const choice = errors
     .filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf')
     .toSorted((a, b) => a.schemaPath.length - b.schemaPath.length)[0];
-  if (choice === undefined) return errors.flatMap(explainKeyword);
+  if (choice === undefined) return errors.flatMap((error) => explainKeyword(error, unknown));
   const inside = errors.filter((error) => isInside(error, choice));
   const others = errors.filter((error) => error !== choice && !isInside(error, choice));
-  return [...explainChoice(choice, inside), ...explain(others)];
+  return [...explainChoice(choice, inside, unknown), ...explain(others, unknown)];
 }
 
 function isInside(error: ErrorObject, choice: ErrorObject): boolean {
@@ -62,12 +71,16 @@ function isInside(error: ErrorObject, choice: ErrorObject): boolean {
   return isBelow && error.schemaPath.startsWith(`${choice.schemaPath}/`);
 }
 
-function explainChoice(choice: ErrorObject, inside: readonly ErrorObject[]): readonly Draft[] {
+function explainChoice(
+  choice: ErrorObject,
+  inside: readonly ErrorObject[],
+  unknown: UnknownKeys,
+): readonly Finding[] {
   const branches: readonly unknown[] = Array.isArray(choice.schema) ? choice.schema : [];
   const keys = branches.filter((branch) => !isNoneOfThem(branch)).map(onlyRequired);
   if (keys.every((key) => key !== undefined)) {
-    // What is no block has been told so already.
-    return isJsonObject(choice.data) ? [explainKeys(choice, keys)] : [];
+    // A value that is no block has a finding about its type.
+    return isJsonObject(choice.data) ? explainKeys(choice, keys, unknown) : [];
   }
   const words = explainWords(choice, branches);
   if (words !== undefined) return [words];
@@ -81,13 +94,14 @@ function explainChoice(choice: ErrorObject, inside: readonly ErrorObject[]): rea
   const explained = fitting.map((index) =>
     explain(
       inside.filter(({ schemaPath }) => schemaPath.startsWith(`${choice.schemaPath}/${index}/`)),
+      unknown,
     ),
   );
   return explained.toSorted((a, b) => a.length - b.length)[0] ?? [];
 }
 
-/** A text that is one of a few words or of a format, as one sentence. */
-function explainWords(choice: ErrorObject, branches: readonly unknown[]): Draft | undefined {
+/** Describes a choice of a few words or a format as one sentence. */
+function explainWords(choice: ErrorObject, branches: readonly unknown[]): Finding | undefined {
   if (typeof choice.data !== 'string') return undefined;
   const words = branches.flatMap((branch) => {
     const choices = memberOf(branch, 'enum');
@@ -108,19 +122,23 @@ function explainWords(choice: ErrorObject, branches: readonly unknown[]): Draft 
   };
 }
 
-/** The branch of a choice that allows none of the others' keys to be there. */
+/** Whether a branch of a choice allows none of the keys of the others. */
 function isNoneOfThem(branch: unknown): boolean {
   return isJsonObject(branch) && Object.keys(branch).length === 1 && 'not' in branch;
 }
 
-/** The key of a branch that asks for nothing but that one key. */
+/** The key of a branch that requires one key and nothing else. */
 function onlyRequired(branch: unknown): string | undefined {
   const required = memberOf(branch, 'required');
   if (!isJsonObject(branch) || Object.keys(branch).length !== 1) return undefined;
   return Array.isArray(required) && required.length === 1 ? String(required[0]) : undefined;
 }
 
-function explainKeys(choice: ErrorObject, keys: readonly string[]): Draft {
+function explainKeys(
+  choice: ErrorObject,
+  keys: readonly string[],
+  unknown: UnknownKeys,
+): readonly Finding[] {
   const data: unknown = choice.data;
   const found = isJsonObject(data) ? keys.filter((key) => Object.hasOwn(data, key)) : [];
   const branches: readonly unknown[] = Array.isArray(choice.schema) ? choice.schema : [];
@@ -130,26 +148,19 @@ function explainKeys(choice: ErrorObject, keys: readonly string[]): Draft {
   const expected = `${keys.length === 1 ? '' : one}${listNames(keys, 'or')}`;
   const draft = { severity: 'error', path: choice.instancePath } as const;
   if (found.length === 0) {
-    return {
-      ...draft,
-      code: 'missing-key',
-      message: `found none of the keys that say what it is, expected ${expected}`,
-      hint: `add ${listNames(keys, 'or')}`,
-      missing: keys,
-      isChoice: true,
-    };
+    // An unknown key of the block is probably meant to be the missing one.
+    if (unknown.has(choice.instancePath)) return [];
+    const message = `found none of the keys that say what it is, expected ${expected}`;
+    return [{ ...draft, code: 'missing-key', message, hint: `add ${listNames(keys, 'or')}` }];
   }
-  return {
-    ...draft,
-    code: 'wrong-value',
-    message: `found ${listNames(found, 'and')}, expected ${expected}`,
-    hint: isKinds(choice, keys)
-      ? 'keep one, and write the other as an entry with a name of its own'
-      : 'keep one of them',
-  };
+  const message = `found ${listNames(found, 'and')}, expected ${expected}`;
+  const hint = isKinds(choice, keys)
+    ? 'keep one, and write the other as an entry with a name of its own'
+    : 'keep one of them';
+  return [{ ...draft, code: 'wrong-value', message, hint }];
 }
 
-/** Whether each key has a block of its own, as kinds have; others say the same thing in two ways. */
+/** Whether each key has a block, as kinds have; other keys are two ways to write one thing. */
 function isKinds({ parentSchema }: ErrorObject, keys: readonly string[]): boolean {
   const properties = memberOf(parentSchema, 'properties');
   return keys.every((key) => memberOf(memberOf(properties, key), 'type') === 'object');
@@ -175,27 +186,4 @@ function typeOf(data: unknown): string {
 
 function memberOf(branch: unknown, key: string): Json | undefined {
   return isJsonObject(branch) ? branch[key] : undefined;
-}
-
-/** Drops what another finding already says: a missing key that stands there misspelt, and echoes. */
-function tellOnce(drafts: readonly Draft[]): readonly Finding[] {
-  const unknown = drafts.filter(({ code }) => code === 'unknown-key');
-  const misspelt = new Set(
-    unknown.map(({ path, suggests }) => `${parentOf(path)} ${suggests ?? ''}`),
-  );
-  const withUnknown = new Set(unknown.map(({ path }) => parentOf(path)));
-  const told = new Set<string>();
-  return drafts.flatMap((draft) => {
-    const { missing = [], isChoice, suggests: _suggests, ...finding } = draft;
-    const { path, message } = finding;
-    const isMisspelt = missing.some((key) => misspelt.has(`${path} ${key}`));
-    const text = `${path} ${message}`;
-    if (isMisspelt || (isChoice === true && withUnknown.has(path)) || told.has(text)) return [];
-    told.add(text);
-    return [finding];
-  });
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/'));
 }

@@ -1,12 +1,13 @@
-// Files that people pass by mistake, recognized by what they look like. The answer is "this is a
-// kubeconfig" instead of a list of forty unknown keys. Other programs' files are foreign-file.ts.
+// Recognizes files that people pass by mistake, also those of other programs. The problem then reads
+// "the file is a kubeconfig" instead of a list of forty unknown keys.
+// Sources: the documentation of each program; the signatures have the keys of its examples.
 
 import { isJsonList, isJsonObject, type Json, type JsonObject, stringAt } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import { printable } from '../kit/text/printable.ts';
 
-/** What a text is that can be no configuration, before it is parsed; undefined where it may be one. */
+/** Recognizes, before parsing, a text that cannot be a configuration; undefined if it may be one. */
 export function recogniseText(text: string): WrongFile | undefined {
   if (/^[\s\uFEFF]*$/.test(text)) {
     return {
@@ -14,9 +15,9 @@ export function recogniseText(text: string): WrongFile | undefined {
       hint: 'write a configuration into it, or leave the flag out to log every Event and start nothing',
     };
   }
-  // A NUL or a replacement character in the first kilobyte: nobody wrote this by hand.
+  // No editor writes a NUL or a replacement character into the first kilobyte.
   if (/[\0\uFFFD]/.test(text.slice(0, 1024))) {
-    return { message: 'the file is no text in UTF-8', hint: 'save it as UTF-8, without NUL bytes' };
+    return { message: 'the file is not UTF-8 text', hint: 'save it as UTF-8, without NUL bytes' };
   }
   const [first, second] = parseLines(text);
   if (first === undefined) return undefined;
@@ -36,7 +37,7 @@ function jsonLines(): WrongFile {
   };
 }
 
-/** What a parsed document is that can be no configuration; a finding at its root where it is not. */
+/** Recognizes a document that cannot be a configuration, as a finding at its root. */
 export function recogniseValue(value: Json): Finding | undefined {
   const wrong = recogniseDocument(value);
   if (wrong === undefined) return undefined;
@@ -69,9 +70,9 @@ function recogniseDocument(value: Json): WrongFile | undefined {
   };
 }
 
-// Objects that hold files of text, and the key under which they do.
+// Objects that hold files as texts, and the key of these files.
 const FILES_OF: Readonly<Record<string, string>> = { ConfigMap: 'data', Secret: 'stringData' };
-// Objects of Argo Events that say what the configuration says as sources and triggers.
+// Objects of Argo Events whose contents a configuration has as sources and triggers.
 const OF_ARGO_EVENTS = ['EventSource', 'Sensor', 'EventBus'];
 
 function manifestHint(kind: string, value: JsonObject): string {
@@ -80,7 +81,7 @@ function manifestHint(kind: string, value: JsonObject): string {
     const files = isJsonObject(value[key]) ? Object.keys(value[key]) : [];
     const [only] = files;
     const place = only === undefined || files.length > 1 ? key : `${printable(only, 60)} in ${key}`;
-    return `pass the text that stands under ${place} as a file of its own`;
+    return `pass the text under ${place} as a file of its own`;
   }
   if (OF_ARGO_EVENTS.includes(kind)) {
     return 'write its filters as filters: and its triggers as triggers:; docs/configuration.md has an example';
@@ -99,7 +100,7 @@ function eventMistake(value: Json): WrongFile | undefined {
   };
 }
 
-/** The first two lines as JSON blocks; each undefined if it is none. */
+/** Parses the first two lines as JSON objects; undefined for each that is none. */
 function parseLines(text: string): readonly (JsonObject | undefined)[] {
   const [, first = '', second = ''] =
     /^[\s\uFEFF]*(\{.*\})[ \t]*(?:\r?\n\s*(\{.*\})[ \t]*(?:\r?\n|$)|\r?\n|$)/.exec(text) ?? [];
@@ -107,7 +108,7 @@ function parseLines(text: string): readonly (JsonObject | undefined)[] {
 }
 
 function parseBlock(line: string): JsonObject | undefined {
-  // Of what is no JSON the YAML parser says what is wrong.
+  // If it is not JSON, the YAML parser reports the fault.
   const value = jsonOrNothing(line);
   return isJsonObject(value) ? value : undefined;
 }
@@ -118,22 +119,19 @@ function describe(value: Json): string {
   return typeof value === 'string' ? 'a piece of text' : `a ${typeof value}`;
 }
 
-// Configuration files of other programs, recognized by their keys at the top. A row says what a file
-// is and what to do with it. The order matters: a row that asks for less stands further down.
-// Sources: the documentation of each program; the keys are those that its examples have.
-
-/** A file of another kind, in words, and the next step. */
+/** Words for a file that is no configuration, and the next step. */
 export interface WrongFile {
   readonly message: string;
   readonly hint: string;
 }
 
+/** A file of another program, by its keys at the top. */
 interface Signature {
   readonly what: string;
   readonly hint: string;
-  /** Keys that must all be there. */
+  /** Keys that are all required. */
   readonly all?: readonly string[];
-  /** Keys of which some must be there. */
+  /** Keys of which some are required. */
   readonly some?: readonly string[];
   /** How many of `some`; 1 if absent. */
   readonly atLeast?: number;
@@ -144,6 +142,7 @@ const WRITE_RULES =
   'write its rules as filters: and its receivers as triggers:; docs/configuration.md has an example';
 const OTHER_FILE = 'pass the configuration of Sluice; docs/configuration.md begins with an example';
 
+// The first row that fits wins, so a row with fewer keys comes later.
 const SIGNATURES: readonly Signature[] = [
   { what: 'a kubeconfig', all: ['clusters', 'contexts'], hint: 'pass it with --kubeconfig' },
   {
@@ -207,11 +206,11 @@ const SIGNATURES: readonly Signature[] = [
       'ingress',
     ],
     atLeast: 2,
-    hint: 'pass it to helm install --values; a configuration stands under its key config',
+    hint: 'pass it to helm install --values; the configuration belongs under its key config',
   },
 ];
 
-/** Which other program's file a document is; undefined if no row fits. */
+/** Recognizes a file of another program; undefined if no signature fits. */
 export function recognizeForeign(document: JsonObject): WrongFile | undefined {
   const found = SIGNATURES.find((signature) => fits(signature, document));
   if (found === undefined) return undefined;
@@ -226,10 +225,10 @@ function fits(signature: Signature, document: JsonObject): boolean {
   return alsoFits === undefined || alsoFits(document);
 }
 
-// Deeper than any file in which a configuration was found to stand.
+// No known file has a configuration deeper than this.
 const DEEPEST = 3;
 
-/** Where in a document a block stands that `isMeant` accepts, by its keys; undefined if nowhere. */
+/** Finds the keys that lead to a block that `isMeant` accepts; undefined if there is none. */
 export function findNested(
   document: JsonObject,
   isMeant: (value: Json) => boolean,

@@ -79,5 +79,5 @@ export interface Source {
    * The watch paths that now read the keys of a path of an earlier configuration. These are the path
    * itself if it is still read, a path that covers it, paths of some of its namespaces, or none.
    */
-  heirsOf(path: string): readonly WatchPath[];
+  successorsOf(path: string): readonly WatchPath[];
 }

@@ -142,7 +142,7 @@ export interface RecoveryRequest {
 export interface Retirement {
   readonly path: string;
   /** The paths that read its keys now. The other keys count as deleted. */
-  readonly heirs: readonly WatchPath[];
+  readonly successors: readonly WatchPath[];
   /** See `Commit.readMs`. */
   readonly readMs: number;
 }
@@ -283,7 +283,7 @@ export interface Store extends AsyncDisposable {
   readonly journal: Journal;
   readonly outbox: Outbox;
   readonly archive: Archive;
-  readonly keep: KeyValues;
+  readonly keyValues: KeyValues;
   readonly upkeep: Upkeep;
 }
 

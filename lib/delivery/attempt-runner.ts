@@ -41,7 +41,7 @@ export interface AttemptSettings {
 export interface LaneParts {
   readonly outbox: Outbox;
   readonly archive: Pick<Archive, 'list'>;
-  readonly keep: KeyValues;
+  readonly keyValues: KeyValues;
   /** One for all lanes. */
   readonly attemptLock: SharedLock;
   readonly clock: Clock;

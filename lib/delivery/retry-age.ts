@@ -11,7 +11,7 @@ import { jsonOrNothing } from '../kit/data/json.ts';
 /** Dependencies of the ages of one lane. */
 interface RetryAgeParts {
   readonly clock: Clock;
-  readonly keep: KeyValues;
+  readonly keyValues: KeyValues;
   /** Spans in which no gateway ran. */
   readonly downtimes: readonly PauseSpan[];
 }
@@ -88,8 +88,8 @@ export class RetryAge {
   }
 
   async #restore(): Promise<void> {
-    const { clock, keep, downtimes } = this.#parts;
-    const kept = parsed(await keep.read(this.#name));
+    const { clock, keyValues, downtimes } = this.#parts;
+    const kept = parsed(await keyValues.read(this.#name));
     // A pause that was open when the process ended lasted until now: no attempts were made since.
     for (const span of kept.pauses) this.#pauses.add({ ...span, to: span.to ?? clock.now() });
     for (const span of downtimes) this.#pauses.add(span);
@@ -100,7 +100,7 @@ export class RetryAge {
     const write = async (): Promise<void> => {
       // First, so that the value of an earlier process is not overwritten unread.
       await this.restore();
-      await this.#parts.keep.write(this.#name, this.#text());
+      await this.#parts.keyValues.write(this.#name, this.#text());
     };
     // An older value makes some deliveries expire sooner after the next start, and nothing else.
     this.#saved = this.#saved.then(write).catch(() => undefined);

@@ -1,27 +1,20 @@
-// The filters of the original gateway's JSON, deciding exactly as its code did: literal equality,
-// '' and absent ask for nothing, any action but `accept` rejects. What its decoder ignored is
-// reported, not refused; what made its decoder fail is an error.
+// The filters of the original gateway's JSON and its log lines about them, exactly as its code had them.
+// Values are compared literally, '' and absent ask for nothing, and any action but `accept` rejects. Keys
+// that its decoder ignored are warnings; values that made it fail are errors.
 // Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (Filter, acceptEvent).
 
 import { isJsonObject } from '../core/event.ts';
+import type { Occurrence } from '../core/occurrence.ts';
 import type { Finding } from '../core/problem.ts';
 import type { Pattern } from '../kit/text/pattern.ts';
-import type { Condition, Rule } from './chain.ts';
+import type { Chain, Condition, Rule, TextCondition } from './chain.ts';
 import type { CompiledChain } from './compile.ts';
-import { textCondition } from './condition.ts';
+import { holds, textCondition, valueOf } from './condition.ts';
 import { chainOf } from './narrowing.ts';
 import { DEFAULT_QUIET_MS, RULE_KEYS } from './rule.ts';
-import {
-  pointer,
-  quoted,
-  REFERENCE,
-  type Report,
-  suspicious,
-  wrong,
-  wrongType,
-} from './rule-findings.ts';
+import { pointer, quoted, REFERENCE, suspicious, wrong } from './rule-findings.ts';
 
-const ORIGINAL_KEYS = ['namespace', 'kind', 'reasons', 'action'] as const;
+const FILTER_KEYS = ['namespace', 'kind', 'reasons', 'action'] as const;
 
 interface OriginalFilter {
   readonly namespace: string;
@@ -35,7 +28,7 @@ const EMPTY_FILTER: OriginalFilter = { namespace: '', kind: '', reasons: [], act
 /**
  * Compiles `filters` of the original's JSON; its accept rules start the one trigger.
  *
- * **Units**: `quietMs` as in a rule's decision; the form itself can not say it.
+ * **Units**: `quietMs` as in a rule's decision; the form has no key for it.
  */
 export function compileOriginal(
   filters: unknown,
@@ -43,7 +36,7 @@ export function compileOriginal(
   quietMs: number = DEFAULT_QUIET_MS,
 ): CompiledChain {
   const findings: Finding[] = [];
-  const report: Report = (finding) => void findings.push(finding);
+  const report: ReportFinding = (finding) => void findings.push(finding);
   const rules: Rule[] = [];
   // Go leaves the list empty for a null, and the original did so without a file.
   const entries: unknown = filters ?? [];
@@ -56,6 +49,8 @@ export function compileOriginal(
   const chain = chainOf(refused ? [] : rules);
   return { chain, findings };
 }
+
+type ReportFinding = (finding: Finding) => void;
 
 interface Accepting {
   readonly trigger: string;
@@ -93,7 +88,7 @@ function literal(text: string): Pattern {
   return { text, form: 'exact', matches: (value) => value === text };
 }
 
-function decodeFilter(entry: unknown, path: string, report: Report): OriginalFilter {
+function decodeFilter(entry: unknown, path: string, report: ReportFinding): OriginalFilter {
   // Go leaves every field of a null entry empty: a rule that matches and rejects everything.
   const written = entry === null ? {} : entry;
   if (!isJsonObject(written)) {
@@ -104,7 +99,7 @@ function decodeFilter(entry: unknown, path: string, report: Report): OriginalFil
   let actionPath = path;
   for (const [spelling, value] of Object.entries(written)) {
     const at = pointer(path, spelling);
-    const key = originalKey(spelling, ORIGINAL_KEYS);
+    const key = originalKey(spelling, FILTER_KEYS);
     if (key === undefined) {
       reportIgnored(spelling, at, report);
       continue;
@@ -125,11 +120,11 @@ function decodeFilter(entry: unknown, path: string, report: Report): OriginalFil
 
 interface Before<Value> {
   readonly at: string;
-  /** What an earlier spelling of the same key left. */
+  /** The value of an earlier spelling of the same key. */
   readonly before: Value;
 }
 
-function decodeText(value: unknown, { at, before }: Before<string>, report: Report): string {
+function decodeText(value: unknown, { at, before }: Before<string>, report: ReportFinding): string {
   // Go: null into a string changes nothing; a lone surrogate becomes U+FFFD.
   if (value === null) return before;
   if (typeof value === 'string') return value.toWellFormed();
@@ -140,7 +135,7 @@ function decodeText(value: unknown, { at, before }: Before<string>, report: Repo
 function decodeReasons(
   value: unknown,
   { at, before }: Before<readonly string[]>,
-  report: Report,
+  report: ReportFinding,
 ): readonly string[] {
   if (value === null) return [];
   if (!Array.isArray(value)) {
@@ -152,7 +147,7 @@ function decodeReasons(
   );
 }
 
-function noteLiterals(value: unknown, path: string, report: Report): void {
+function noteLiterals(value: unknown, path: string, report: ReportFinding): void {
   if (!Array.isArray(value)) {
     noteLiteral(value, path, report);
     return;
@@ -160,7 +155,7 @@ function noteLiterals(value: unknown, path: string, report: Report): void {
   for (const [place, entry] of value.entries()) noteLiteral(entry, pointer(path, place), report);
 }
 
-function noteLiteral(value: unknown, path: string, report: Report): void {
+function noteLiteral(value: unknown, path: string, report: ReportFinding): void {
   if (typeof value !== 'string') return;
   if (!/[*?]/.test(value) && !/^\/.+\/$/s.test(value)) return;
   report(
@@ -173,13 +168,31 @@ function noteLiteral(value: unknown, path: string, report: Report): void {
   );
 }
 
-function reportIgnored(key: string, path: string, report: Report): void {
+/** Reports a value of the wrong type. No schema does, because the form has none. */
+function wrongType(path: string, found: unknown, expected: string): Finding {
+  return wrong({
+    code: 'wrong-type',
+    path,
+    message: `found ${typeName(found)} (expected ${expected})`,
+    hint: `write ${expected}`,
+  });
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'string') return value === '' ? 'an empty text' : 'a text';
+  return typeof value === 'number' || typeof value === 'boolean' ? `${value}` : typeof value;
+}
+
+function reportIgnored(key: string, path: string, report: ReportFinding): void {
   if (RULE_KEYS.some((known) => known === key)) {
     report(
       wrong({
         code: 'wrong-form',
         path,
-        message: `found ${quoted(key)}, which the original's form does not have (expected ${ORIGINAL_KEYS.join(', ')})`,
+        message: `found ${quoted(key)}, which the original's form does not have (expected ${FILTER_KEYS.join(', ')})`,
         hint: `convert the file to the form that has it, with version: 1 (see ${REFERENCE})`,
       }),
     );
@@ -189,7 +202,7 @@ function reportIgnored(key: string, path: string, report: Report): void {
     suspicious({
       code: 'ignored-key',
       path,
-      message: `found ${quoted(key)}, which the original ignored (expected ${ORIGINAL_KEYS.join(', ')})`,
+      message: `found ${quoted(key)}, which the original ignored (expected ${FILTER_KEYS.join(', ')})`,
       hint: 'remove it, or correct its spelling',
     }),
   );
@@ -214,15 +227,12 @@ function otherAction(path: string, action: string): Finding {
   });
 }
 
-// Which field a key of the original's JSON means. The original read it with Go's encoding/json,
-// which takes any letter case; of several spellings the last in the document wins.
-// Source: https://pkg.go.dev/encoding/json#Unmarshal; fold.go there for the two odd letters.
-
 /**
- * The known key that a written one means; undefined where the original ignored it.
+ * Finds the known key that a written one means; undefined if the original ignored it.
  *
- * **Shape**: known keys are in lower case. Letter case is that of ASCII, and U+017F counts as `s`,
- * U+212A as `k`, as in Go.
+ * **Shape**: known keys are in lower case. As in Go's encoding/json, the letter case of ASCII does not
+ * matter, U+017F counts as `s`, and U+212A as `k`. Of several spellings the last one wins.
+ * **Source**: https://pkg.go.dev/encoding/json#Unmarshal, and fold.go for the two odd letters.
  */
 export function originalKey<Key extends string>(
   written: string,
@@ -233,4 +243,89 @@ export function originalKey<Key extends string>(
     .replaceAll('\u212a', 'k')
     .replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
   return known.find((key) => key === folded);
+}
+
+/**
+ * Writes the lines that the original logged about one Event, word for word, for programs that parse its
+ * log. They go from the first rule to the one that decided; rules of our form get the most similar line.
+ */
+export function originalTrace(chain: Chain, occurrence: Occurrence): readonly string[] {
+  const lines: string[] = [];
+  for (const rule of chain.rules) {
+    if (traceRule(rule, occurrence, lines)) return lines;
+  }
+  lines.push('default rejection');
+  return lines;
+}
+
+/** Appends the lines about one rule, and returns whether it matched. */
+function traceRule(rule: Rule, occurrence: Occurrence, lines: string[]): boolean {
+  const { index } = rule.decision.rule;
+  const failed = failedField(rule, occurrence);
+  if (failed !== null) {
+    lines.push(`rule ${index}: ${failed} mismatch`);
+    return false;
+  }
+  const reasons = rule.conditions.find(isReasons);
+  if (reasons === undefined) {
+    lines.push(`rule ${index}: matched all conditions of rule`);
+    return true;
+  }
+  for (const [place, entry] of reasons.entries.entries()) {
+    const matched = entry.matches(String(valueOf('reasons', occurrence)));
+    const said = matched ? 'pass' : 'failed';
+    lines.push(`rule ${index}: ${said} filter ${place} ${goQuoted(entry.text)}`);
+    if (matched) return true;
+  }
+  return false;
+}
+
+/** Finds the first field other than the reasons by which the rule fails. */
+function failedField(rule: Rule, occurrence: Occurrence): string | null {
+  const failed = rule.conditions.find(
+    (condition) => !isReasons(condition) && !holds(condition, occurrence),
+  );
+  if (failed !== undefined) return failed.field;
+  const excluded = rule.not.some(({ conditions }) =>
+    conditions.every((condition) => holds(condition, occurrence)),
+  );
+  return excluded ? 'not' : null;
+}
+
+function isReasons(condition: Condition): condition is TextCondition {
+  return condition.field === 'reasons';
+}
+
+const SHORT: Readonly<Record<string, string>> = {
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '"': '\\"',
+  '\\': '\\\\',
+};
+
+// Go's unicode.IsPrint: letters, marks, numbers, punctuation, symbols, and of spaces only U+0020.
+const PRINTED = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+
+/** Quotes a text as Go's %q does, which is strconv.Quote. */
+export function goQuoted(text: string): string {
+  const escaped = Array.from(text.toWellFormed(), (character) => {
+    const short = SHORT[character];
+    if (short !== undefined) return short;
+    return PRINTED.test(character) ? character : goEscape(character.codePointAt(0) ?? 0);
+  });
+  return `"${escaped.join('')}"`;
+}
+
+function goEscape(code: number): string {
+  const hexadecimal = code.toString(16);
+  // Go wrote U+007F as \u007f until 1.19, which is newer than the original.
+  if (code < 0x20) return `\\x${hexadecimal.padStart(2, '0')}`;
+  return code > 0xffff
+    ? `\\U${hexadecimal.padStart(8, '0')}`
+    : `\\u${hexadecimal.padStart(4, '0')}`;
 }

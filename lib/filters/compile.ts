@@ -1,6 +1,5 @@
-// Compiles rules of our form into a chain, once, and finds everything wrong with them at the same
-// time. Unknown keys are the schema's to refuse; wrong types are reported here as well, so that
-// nothing that is no rule ever runs as one.
+// Compiles rules of our form into a chain and reports all mistakes in their meaning. Keys, types and
+// fixed words are checked by the schema: a value that it refuses is skipped here without a finding.
 
 import type { Action } from '../core/decision.ts';
 import { isJsonObject } from '../core/event.ts';
@@ -10,28 +9,20 @@ import { compileCondition } from './condition.ts';
 import { chainOf } from './narrowing.ts';
 import { checkSources, compileTriggers } from './references.ts';
 import { CONDITION_FIELDS, compileQuiet, type RuleSection } from './rule.ts';
-import {
-  ownValue,
-  pointer,
-  quoted,
-  type Report,
-  wrong,
-  wrongType,
-  wrongValue,
-} from './rule-findings.ts';
+import { ownValue, pointer, quoted, type Report, wrong } from './rule-findings.ts';
 
-/** What rules refer to, and what they get where they say nothing. */
+/** The names that rules may refer to, and the defaults of rules. */
 interface ChainOptions {
-  /** The names of the configured triggers, in the file's order. */
-  readonly triggers: readonly string[];
+  /** The names of the configured triggers, in the file's order; absent: they are unreadable. */
+  readonly triggers?: readonly string[];
   /** The names of the configured sources; absent: the rules' `source` is not compared with them. */
   readonly sources?: readonly string[];
   readonly defaultQuietMs: number;
 }
 
-/** A chain and everything found while it was compiled. */
+/** A chain with the findings of its compilation. */
 export interface CompiledChain {
-  /** Empty where a finding is an error, so that what is wrong rejects everything if it is run. */
+  /** Empty if a finding is an error, so that a wrong chain rejects everything if it ever runs. */
   readonly chain: Chain;
   readonly findings: readonly Finding[];
 }
@@ -49,13 +40,17 @@ export function compileChain(
   options: ChainOptions,
 ): CompiledChain {
   const findings: Finding[] = [];
-  const report: Report = (finding) => void findings.push(finding);
+  const skipped = { count: 0 };
+  const report: Report = {
+    add: (finding) => void findings.push(finding),
+    skip: () => void (skipped.count += 1),
+  };
   const rules: Rule[] = [];
   const names: RuleNames[] = [];
   for (const [index, section] of entriesOf(sections, report)) {
     const path = pointer('/filters', index);
     if (!isJsonObject(section)) {
-      report(wrongType(path, section, 'a rule'));
+      report.skip();
       continue;
     }
     const place = { section, index, path, options };
@@ -65,19 +60,19 @@ export function compileChain(
   }
   checkNames(names, report);
   noteSharedIdentities(rules, report);
-  const refused = findings.some(({ severity }) => severity === 'error');
-  return { chain: chainOf(refused ? [] : rules), findings };
+  const isRefused = skipped.count > 0 || findings.some(({ severity }) => severity === 'error');
+  return { chain: chainOf(isRefused ? [] : rules), findings };
 }
 
 function entriesOf(sections: unknown, report: Report): readonly [number, unknown][] {
   if (Array.isArray(sections)) return [...sections.entries()];
-  report(wrongType('/filters', sections, 'a list of rules'));
+  report.skip();
   return [];
 }
 
 function compileRule(place: RulePlace, called: RuleNames, report: Report): Rule {
   const { section, index, path, options } = place;
-  const action = compileAction(place, report);
+  const action = compileAction(section, report);
   const conditions = compileConditions(section, path, report);
   checkSources(conditions, { path, sources: options.sources }, report);
   const not = compileNot(place, report);
@@ -89,40 +84,24 @@ function compileRule(place: RulePlace, called: RuleNames, report: Report): Rule 
   return { conditions, not, decision: Object.freeze({ action, rule, triggers, quietMs }) };
 }
 
-function compileNames({ section, index, path }: RulePlace, report: Report): RuleNames {
+function compileNames({ section, index }: RulePlace, report: Report): RuleNames {
   const name = ownValue(section, 'name');
-  if (name !== undefined && (typeof name !== 'string' || name === '')) {
-    report(wrongType(pointer(path, 'name'), name, 'a name'));
-  }
+  if (name !== undefined && (typeof name !== 'string' || name === '')) report.skip();
   const formerly: string[] = [];
   const written = ownValue(section, 'formerly') ?? [];
-  if (!Array.isArray(written)) {
-    report(wrongType(pointer(path, 'formerly'), written, 'a list of names'));
-    return { index, name: typeof name === 'string' ? name : null, formerly };
-  }
-  for (const [place, entry] of written.entries()) {
+  if (!Array.isArray(written)) report.skip();
+  for (const entry of Array.isArray(written) ? written : []) {
     if (typeof entry === 'string') formerly.push(entry);
-    else report(wrongType(pointer(path, 'formerly', place), entry, 'a name'));
+    else report.skip();
   }
   return { index, name: typeof name === 'string' && name !== '' ? name : null, formerly };
 }
 
-function compileAction({ section, path }: RulePlace, report: Report): Action {
+function compileAction(section: object, report: Report): Action {
   const action = ownValue(section, 'action');
   if (action === 'accept' || action === 'reject') return action;
-  if (action === undefined) {
-    report(
-      wrong({
-        code: 'missing-key',
-        path,
-        message: 'the rule has no action (expected accept or reject)',
-        hint: 'write action: accept or action: reject',
-      }),
-    );
-  } else {
-    report(wrongValue(pointer(path, 'action'), action, 'accept or reject'));
-  }
-  // Whoever writes triggers means to accept: one mistake is not reported as two.
+  report.skip();
+  // A rule with triggers is meant to accept, so its triggers are not a second mistake.
   const starts = ['triggers', 'again'].some((key) => ownValue(section, key) !== undefined);
   return starts ? 'accept' : 'reject';
 }
@@ -142,13 +121,13 @@ function compileNot({ section, path, options }: RulePlace, report: Report): read
     ? written.map((block: unknown, place) => [block, pointer(at, place)] as const)
     : [[written, at]];
   return blocks.flatMap(([block, blockPath]) => {
-    if (!isJsonObject(block)) {
-      report(wrongType(blockPath, block, 'a block of conditions'));
+    if (!isJsonObject(block) || Object.keys(block).length === 0) {
+      report.skip();
       return [];
     }
     const conditions = compileConditions(block, blockPath, report);
     checkSources(conditions, { path: blockPath, sources: options.sources }, report);
-    if (conditions.length === 0) report(emptyBlock(blockPath));
+    if (conditions.length === 0) report.add(emptyBlock(blockPath));
     return [{ wanted: block, conditions }];
   });
 }
@@ -162,22 +141,19 @@ function emptyBlock(path: string): Finding {
   });
 }
 
-// Names and identities of rules: what a decision names, and what is part of every delivery id, must
-// be told apart. Checks over all rules together; each rule's own keys are compile.ts's.
-
-/** What a rule is and was called. */
+/** The name of a rule and its earlier names. Decisions and delivery ids contain them. */
 interface RuleNames {
   readonly index: number;
   readonly name: string | null;
   readonly formerly: readonly string[];
 }
 
-/** The first of the earlier names, else the name, else ''. */
+/** The identity of a rule: the first of its earlier names, else its name, else ''. */
 function identityOf({ name, formerly }: RuleNames): string {
   return formerly[0] ?? name ?? '';
 }
 
-/** Reports each name, now or earlier, that an earlier rule has or had. '' may be shared. */
+/** Reports each name, now or formerly, that an earlier rule has or had. Rules may share ''. */
 function checkNames(rules: readonly RuleNames[], report: Report): void {
   const owners = new Map<string, number>();
   for (const { index, name, formerly } of rules) {
@@ -191,7 +167,7 @@ function checkNames(rules: readonly RuleNames[], report: Report): void {
       if (use.text === '') continue;
       owners.set(use.text, owner);
       if (owner === index) continue;
-      report(
+      report.add(
         wrong({
           code: 'duplicate-name',
           path: use.path,
@@ -214,12 +190,12 @@ function noteSharedIdentities(rules: readonly Rule[], report: Report): void {
       firstWith.set(trigger, firstWith.get(trigger) ?? rule.index);
     }
     if (shared === undefined) continue;
-    report({
+    report.add({
       severity: 'info',
       code: 'shared-identity',
       path: pointer('/filters', rule.index),
       message: `rules ${firstWith.get(shared) ?? 0} and ${rule.index} have no name and both start ${quoted(shared)}: a series that one of them started, the other never starts`,
-      hint: "name them where each should start by itself; formerly: [''] keeps what one has started",
+      hint: "name them if each should start by itself; formerly: [''] keeps the identity that one had",
     });
   }
 }

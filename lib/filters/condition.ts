@@ -1,6 +1,5 @@
-// One condition of a rule: from what is written to something that can be asked, and the asking.
-// A condition that asks for nothing is null; an entry that is wrong is reported and left out, so
-// that a list of wrong entries matches nothing rather than everything.
+// Compiles one condition of a rule, and evaluates it. A condition that asks for nothing is null. A wrong
+// entry is reported and left out, so that a list of wrong entries matches nothing.
 
 import type { Json } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
@@ -8,16 +7,16 @@ import type { Finding } from '../core/problem.ts';
 import { type Pattern, parsePattern } from '../kit/text/pattern.ts';
 import type { Condition, CountCondition, CountTest, TextCondition } from './chain.ts';
 import type { ConditionField } from './rule.ts';
-import { pointer, quoted, type Report, wrong, wrongType } from './rule-findings.ts';
+import { pointer, quoted, type Report, wrong } from './rule-findings.ts';
 
-/** A field as it is written, and where. */
+/** A field as it is written, with its pointer. */
 interface WrittenField {
   readonly field: ConditionField;
   readonly written: unknown;
   readonly path: string;
 }
 
-/** Compiles a field; null where it asks for nothing. */
+/** Compiles a field; null if it asks for nothing. */
 export function compileCondition(place: WrittenField, report: Report): Condition | null {
   const { field, written } = place;
   if (written === undefined || written === '') return null;
@@ -27,7 +26,7 @@ export function compileCondition(place: WrittenField, report: Report): Condition
     : textCondition(field, compileEntries(place, report), toWanted(written));
 }
 
-/** A condition on a text field that holds where one of the entries matches. */
+/** Makes a condition on a text field. */
 export function textCondition(
   field: TextCondition['field'],
   entries: readonly Pattern[],
@@ -55,12 +54,12 @@ export function holdsFor({ exact, patterns }: TextCondition, found: string): boo
   return exact.has(found) || patterns.some((entry) => entry.matches(found));
 }
 
-/** The value that a field of a rule looks at; what the Event does not have is ''. */
+/** The value of a condition's field; '' if the Event does not have it. */
 export function valueOf(field: ConditionField, occurrence: Occurrence): string | number {
   return field === 'count' ? occurrence.count : textOf(field, occurrence);
 }
 
-/** The text that a condition on this field looks at. */
+/** The text of a condition's field. */
 export function textOf(field: TextCondition['field'], occurrence: Occurrence): string {
   if (field === 'source') return occurrence.source;
   return field === 'reasons' ? occurrence.fields.reason : occurrence.fields[field];
@@ -70,14 +69,14 @@ function compileEntries({ field, written, path }: WrittenField, report: Report):
   const compiled: Pattern[] = [];
   for (const [entry, entryPath] of entriesOf(written, path)) {
     if (typeof entry !== 'string') {
-      report(wrongType(entryPath, entry, 'a pattern or a list of patterns'));
+      report.skip();
       continue;
     }
     const parsed = parsePattern(entry);
     if (!parsed.ok) {
-      report(badPattern(entryPath, entry, parsed.why));
+      report.add(badPattern(entryPath, entry, parsed.why));
     } else if (field === 'message' && entry !== '' && parsed.pattern.form === 'exact') {
-      report(plainMessage(entryPath, entry));
+      report.add(plainMessage(entryPath, entry));
     } else {
       compiled.push(parsed.pattern);
     }
@@ -92,21 +91,21 @@ function countCondition({ written, path }: WrittenField, report: Report): CountC
     if (test !== undefined) {
       tests.push(test);
     } else if (typeof entry === 'string' || typeof entry === 'number') {
-      report(badCount(entryPath, entry));
+      report.add(badCount(entryPath, entry));
     } else {
-      report(wrongType(entryPath, entry, 'a number, a comparison, or a list of these'));
+      report.skip();
     }
   }
   return { field: 'count', wanted: toWanted(written), tests };
 }
 
-/** Each entry with its place; a single value is a list of one whose place is the field's own. */
+/** Lists the entries with their pointers; a single value has the pointer of the field. */
 function entriesOf(written: unknown, path: string): readonly (readonly [unknown, string])[] {
   if (!Array.isArray(written)) return [[written, path]];
   return written.map((entry: unknown, place) => [entry, pointer(path, place)] as const);
 }
 
-/** What a trail shows of a condition: texts, numbers and lists of them; the rest is refused. */
+/** The value of a condition in a trail: a text, a number, or a list of them. */
 function toWanted(written: unknown): Json {
   return Array.isArray(written) ? written.map(toWantedEntry) : toWantedEntry(written);
 }
@@ -142,12 +141,9 @@ function badCount(path: string, found: string | number): Finding {
   });
 }
 
-// Counts as a rule asks for them: a number, or a comparison in words. Never thrown: what cannot be
-// read is undefined.
-
 const COMPARISON = /^\s*(==|=|<=|>=|<|>)?\s*(\d{1,15})\s*$/;
 
-/** Reads `3`, `">= 3"`, `"= 3"` and so on; undefined where it is none of these. */
+/** Parses `3`, `">= 3"` and so on; undefined if it is neither a number nor a comparison. */
 function parseCountTest(written: unknown): CountTest | undefined {
   if (typeof written === 'number') {
     const usable = Number.isSafeInteger(written) && written >= 0;

@@ -1,5 +1,5 @@
-// Walks the chain: synchronous, total, free of I/O. The decision and its trail come from the same
-// walk over the same conditions, so they can not disagree.
+// Evaluates the chain: synchronous, total, free of I/O. The decision and its trail come from the same
+// function over the same conditions, so they cannot disagree.
 
 import type { Action, Decision, Disposition, Explanation, TrailEntry } from '../core/decision.ts';
 import type { Json } from '../core/event.ts';
@@ -8,7 +8,7 @@ import { type Block, type Chain, type Condition, DEFAULT_REJECTION, type Rule } 
 import { holds, valueOf } from './condition.ts';
 import { RULE_FIELDS, type RuleField } from './rule.ts';
 
-/** Walks the rules in order: the first that matches decides, and no match rejects. */
+/** Evaluates the rules in order: the first match decides, and no match rejects. */
 export function decide(chain: Chain, occurrence: Occurrence): Decision {
   const { narrowing, rules } = chain;
   if (narrowing !== null) {
@@ -21,7 +21,7 @@ export function decide(chain: Chain, occurrence: Occurrence): Decision {
   return DEFAULT_REJECTION;
 }
 
-/** The decision together with the first condition that failed in each rule before it. */
+/** Decides, and names the first failed condition of each rule before the one that decided. */
 export function explain(chain: Chain, occurrence: Occurrence): Explanation {
   const trail: TrailEntry[] = [];
   for (const rule of chain.rules) {
@@ -33,8 +33,8 @@ export function explain(chain: Chain, occurrence: Occurrence): Explanation {
 }
 
 /**
- * The accept rule that came nearest to matching: the one whose first failing field is tried last,
- * the first of several; null where no accept rule was passed over.
+ * Finds the accept rule that came nearest to matching: the first of those whose failed field is tried
+ * last. Null if the trail has no accept rule.
  */
 export function nearest(chain: Chain, trail: readonly TrailEntry[]): TrailEntry | null {
   const accepting = new Set(
@@ -50,7 +50,7 @@ export function nearest(chain: Chain, trail: readonly TrailEntry[]): TrailEntry 
   return best;
 }
 
-/** What keeps a rule from matching: the first condition that fails, else the first block that matches. */
+/** Finds the first condition that fails, else the first block that matches; null if the rule matches. */
 function obstacleOf(rule: Rule, occurrence: Occurrence): Condition | Block | null {
   for (const condition of rule.conditions) {
     if (!holds(condition, occurrence)) return condition;
@@ -85,18 +85,18 @@ function rankOf(field: string): number {
   return RANKS.get(field) ?? -1;
 }
 
-// An explanation as programs read it: what `sluice explain --format json` prints and the API answers.
-// Its fields and their order are in docs/operations.md; it makes no text.
-
 /** Facts about an Event beside the decision. */
 export interface ExplanationFacts {
-  /** Names of the sources that would read it, in the order of the file. */
+  /** Names of the sources that would read the Event, in the order of the file. */
   readonly readBy: readonly string[];
-  /** The guard that stops it at every trigger; null if it is rejected or none does. */
+  /** The guard that stops the Event at every trigger; null if none does, or if it is rejected. */
   readonly guard: { readonly disposition: Disposition; readonly why: string } | null;
 }
 
-/** The document of one explanation. */
+/**
+ * An explanation for programs, as `sluice explain --format json` and the API return it. The order of
+ * its fields is in docs/operations.md.
+ */
 export interface ExplanationDocument {
   readonly event: { readonly namespace: string; readonly name: string; readonly uid: string };
   readonly action: Action;
@@ -104,13 +104,13 @@ export interface ExplanationDocument {
   readonly rule: { readonly index: number; readonly name: string | null } | null;
   readonly triggers: readonly string[];
   readonly trail: readonly TrailEntry[];
-  /** The source that it is judged for. */
+  /** The source for which the rules decide. */
   readonly source: string;
   readonly readBy: ExplanationFacts['readBy'];
   readonly guard: ExplanationFacts['guard'];
 }
 
-/** The document of a decision on an occurrence, and of why it is so. */
+/** Makes the document of an explanation. */
 export function toExplanationDocument(
   { fields, series, uid, source }: Occurrence,
   { decision, trail }: Explanation,

@@ -1,17 +1,17 @@
-// Which rules of a long chain can match at all, found without asking each: for the fields that take
-// few values, the rules that a value leaves are worked out when it is first seen, as one bit a rule,
-// and remembered. It leaves out only rules of which a condition fails, so the first match among what
-// is left is the first match of all. Nothing of it can be seen but the time a decision takes.
+// An index of long chains: finds the first matching rule without evaluating every rule. For fields with
+// few values it caches, for each value, one bit a rule: whether the rule's condition holds. It excludes
+// only rules of which a condition fails, so the first match among the rest is the first match of all.
+// Only the time of a decision depends on it.
 
 import type { Occurrence } from '../core/occurrence.ts';
 import type { Chain, FirstMatch, Rule, TextCondition } from './chain.ts';
 import { holdsFor, textOf } from './condition.ts';
 
-// Below so many, asking each rule is faster than looking up what is left.
+// With fewer rules, evaluating each is faster than the index.
 const WORTHWHILE = 16;
 
-// Fields whose values recur. Names, hosts and messages of objects do not, and are asked for only
-// where the others leave a rule.
+// Fields whose values recur. Names, hosts and messages do not recur; their conditions are evaluated
+// only for rules that the index does not exclude.
 const NARROWING_FIELDS = [
   'source',
   'namespace',
@@ -23,31 +23,31 @@ const NARROWING_FIELDS = [
   'component',
 ] as const satisfies readonly TextCondition['field'][];
 
-// What is remembered of one field. An Event may hold any value: what does not recur is forgotten, and
-// what is longer than any that recurs (a name has at most 253 characters) is not remembered at all.
-const REMEMBERED_BYTES = 1024 * 1024;
-const LONGEST_REMEMBERED = 256;
-// Of an entry, besides its bits and its characters.
+// The bound of one field's cache, because an Event may hold any value: a full cache is cleared.
+const CACHE_BYTES = 1024 * 1024;
+// Longer values are not cached: recurring ones are names, which have at most 253 characters.
+const LONGEST_CACHED = 256;
+// Overhead of an entry beside its bits and its characters.
 const ENTRY_BYTES = 64;
 const BITS = 32;
 
-/** The ordered rules as a chain that can be walked. */
+/** Makes a chain of ordered rules. */
 export function chainOf(rules: readonly Rule[]): Chain {
   if (rules.length < WORTHWHILE) return { rules, narrowing: null };
   return { rules, narrowing: new Narrowing(rules) };
 }
 
-/** Finds the first rule that matches. */
+/** The index of a chain: one cache a field. */
 class Narrowing implements FirstMatch {
   readonly #rules: readonly Rule[];
-  readonly #fields: readonly FieldMemory[];
+  readonly #fields: readonly FieldCache[];
   readonly #left: Int32Array;
 
   constructor(rules: readonly Rule[]) {
     this.#rules = rules;
     this.#fields = NARROWING_FIELDS.filter((field) =>
       rules.some(({ conditions }) => conditions.some((one) => one.field === field)),
-    ).map((field) => new FieldMemory(field, rules));
+    ).map((field) => new FieldCache(field, rules));
     this.#left = new Int32Array(Math.ceil(rules.length / BITS));
   }
 
@@ -69,8 +69,8 @@ class Narrowing implements FirstMatch {
   }
 }
 
-/** What the values of one field leave of the rules. */
-class FieldMemory {
+/** The cache of one field: its values with the rules that they do not exclude. */
+class FieldCache {
   readonly field: TextCondition['field'];
   readonly #conditions: readonly (TextCondition | null)[];
   readonly #known = new Map<string, Int32Array>();
@@ -81,14 +81,14 @@ class FieldMemory {
     this.#conditions = rules.map(({ conditions }) => conditionOn(field, conditions));
   }
 
-  /** One bit a rule: whether this value leaves it. */
+  /** One bit a rule: set unless its condition fails for this value. */
   bitsOf(value: string): Int32Array {
-    if (value.length > LONGEST_REMEMBERED) return this.#left(value);
+    if (value.length > LONGEST_CACHED) return this.#left(value);
     const known = this.#known.get(value);
     if (known !== undefined) return known;
     const bits = this.#left(value);
     const bytes = bits.byteLength + value.length * 2 + ENTRY_BYTES;
-    if (this.#bytes + bytes > REMEMBERED_BYTES) {
+    if (this.#bytes + bytes > CACHE_BYTES) {
       this.#known.clear();
       this.#bytes = 0;
     }

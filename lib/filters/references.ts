@@ -1,40 +1,44 @@
-// What rules refer to by name: triggers and sources. A name that is not configured is an error with
-// the nearest one that is.
+// Checks the names of triggers and sources in rules. A name that is not configured is an error, with
+// the nearest configured name.
 
 import type { Action } from '../core/decision.ts';
 import type { Finding, ProblemCode } from '../core/problem.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import type { Condition } from './chain.ts';
-import { pointer, quoted, type Report, suspicious, wrong, wrongType } from './rule-findings.ts';
+import { pointer, quoted, type Report, suspicious, wrong } from './rule-findings.ts';
 
-/** `triggers` as it is written, the rule's place, and what the rule decides. */
+/** `triggers` as it is written, the rule's pointer, and its action. */
 interface WrittenTriggers {
   readonly written: unknown;
   readonly path: string;
   readonly action: Action;
 }
 
-/** The triggers that a rule starts, in its order; none for a reject rule. */
+/** Compiles the triggers that a rule starts, in its order; none for a reject rule. */
 export function compileTriggers(
   rule: WrittenTriggers,
-  configured: readonly string[],
+  configured: readonly string[] | undefined,
   report: Report,
 ): readonly string[] {
   const { written, action } = rule;
   const path = pointer(rule.path, 'triggers');
   if (action === 'reject') {
-    if (written !== undefined) report(rejecting(path));
+    // An empty list is refused by the schema.
+    const isEmpty = Array.isArray(written) && written.length === 0;
+    if (isEmpty) report.skip();
+    else if (written !== undefined) report.add(rejecting(path));
     return Object.freeze([]);
   }
-  if (written === undefined) {
-    if (configured.length !== 1) report(triggersMissing(rule.path, configured));
+  const isWritten = written !== undefined;
+  if (configured === undefined || (isWritten && !Array.isArray(written))) {
+    report.skip();
+    return Object.freeze([]);
+  }
+  if (!isWritten) {
+    if (configured.length !== 1) report.add(triggersMissing(rule.path, configured));
     return Object.freeze(configured.slice(0, 1));
   }
-  if (!Array.isArray(written)) {
-    report(wrongType(path, written, 'a list of names of triggers'));
-    return Object.freeze([]);
-  }
-  if (written.length === 0) report(triggersMissing(path, configured));
+  if (written.length === 0) report.add(triggersMissing(path, configured));
   return Object.freeze(compileNames(written, { path, configured }, report));
 }
 
@@ -48,11 +52,11 @@ function compileNames(written: readonly unknown[], place: NamePlace, report: Rep
   for (const [index, entry] of written.entries()) {
     const path = pointer(place.path, index);
     if (typeof entry !== 'string') {
-      report(wrongType(path, entry, 'the name of a trigger'));
+      report.skip();
     } else if (!place.configured.includes(entry)) {
-      report(notConfigured('unknown-trigger', { path, name: entry, known: place.configured }));
+      report.add(notConfigured('unknown-trigger', { path, name: entry, known: place.configured }));
     } else if (named.has(entry)) {
-      report(listedTwice(path, entry));
+      report.add(listedTwice(path, entry));
     } else {
       named.add(entry);
     }
@@ -60,7 +64,7 @@ function compileNames(written: readonly unknown[], place: NamePlace, report: Rep
   return [...named];
 }
 
-/** A rule or block, and the sources that its `source` may name. */
+/** The pointer of a rule or block, and the sources that its `source` may name. */
 interface SourcePlace {
   readonly path: string;
   readonly sources: readonly string[] | undefined;
@@ -80,7 +84,7 @@ export function checkSources(
     const place = Array.isArray(condition.wanted)
       ? pointer(at, condition.wanted.indexOf(entry.text))
       : at;
-    report(
+    report.add(
       entry.form === 'exact'
         ? notConfigured('unknown-source', { path: place, name: entry.text, known: sources })
         : suspicious({

@@ -1,20 +1,12 @@
-// A rule as it is written in our form of the configuration, and the order in which its conditions
-// are tried. Types and lists only: schema.ts describes them to users, compile.ts makes them run.
+// A rule of our form as it is written, and the order in which its conditions are tried.
+// filters/schema.ts describes it to users. compile.ts compiles it, except for `again`, which is here.
 
 import type { Action } from '../core/decision.ts';
 import { isJsonObject } from '../core/event.ts';
 import { parseDuration } from '../kit/text/quantity.ts';
-import {
-  ownValue,
-  pointer,
-  quoted,
-  type Report,
-  wrong,
-  wrongType,
-  wrongValue,
-} from './rule-findings.ts';
+import { ownValue, pointer, quoted, type Report, wrong } from './rule-findings.ts';
 
-/** The fields of a rule that ask something of an occurrence, in the order in which they are tried. */
+/** The fields that are conditions on an occurrence, in the order in which they are tried. */
 export const CONDITION_FIELDS = [
   'source',
   'namespace',
@@ -31,10 +23,10 @@ export const CONDITION_FIELDS = [
   'count',
 ] as const;
 
-/** A field of a rule, or of a block under `not`, that asks something of an occurrence. */
+/** A field that is a condition, of a rule or of a block under `not`. */
 export type ConditionField = (typeof CONDITION_FIELDS)[number];
 
-/** Everything that can fail in a rule, in the order in which a trail tries it: `not` comes last. */
+/** Every field that can fail, in the order in which they are tried: `not` comes last. */
 export const RULE_FIELDS = [...CONDITION_FIELDS, 'not'] as const;
 
 /** A field that a trail can name. */
@@ -63,10 +55,10 @@ export interface BlockSection {
   readonly count?: CountWanted;
 }
 
-/** When a series that has started once starts again. */
+/** When a series that has started a trigger starts it again. */
 interface AgainSection {
   readonly per?: 'series';
-  /** A duration: how long a series must have been silent before its re-creation starts anew. */
+  /** A duration: after so much silence, a re-created Event counts as a new series. */
   readonly quiet?: string;
 }
 
@@ -82,7 +74,7 @@ export interface RuleSection extends BlockSection {
   readonly triggers?: readonly string[];
 }
 
-/** Every key that an entry of `filters` can have, in the order in which the reference lists them. */
+/** Every key of a rule, in the order in which the reference lists them. */
 export const RULE_KEYS = [
   'name',
   'formerly',
@@ -93,33 +85,34 @@ export const RULE_KEYS = [
   'triggers',
 ] as const satisfies readonly (keyof RuleSection)[];
 
-// `again` of a rule: when what has started once starts again. So far only how long a series must
-// have been silent; what a state's life and silence mean is intake's.
-
 /**
- * How long silence lasts where neither rule nor configuration says it: as long as an API server
- * keeps Events by default, for the recorders re-create an Event that has expired meanwhile.
+ * The default of `again.quiet`: as long as an API server keeps Events by default, because recorders
+ * re-create an Event that has expired.
  */
 export const DEFAULT_QUIET_MS = 3_600_000;
 
-/** `again` as it is written, where, and what its rule decides. */
+/** `again` as it is written, its pointer, and the action of its rule. */
 interface WrittenAgain {
   readonly written: unknown;
   readonly path: string;
   readonly action: Action;
 }
 
-/** How long a series must have been silent before its re-creation starts anew, in ms; 0 for a reject rule. */
+/**
+ * Compiles `again`. How its silence is measured is intake's.
+ *
+ * **Units**: ms of silence after which a re-created Event starts again; 0 for a reject rule.
+ */
 export function compileQuiet(again: WrittenAgain, defaultMs: number, report: Report): number {
   const { written, path, action } = again;
   const fallback = action === 'accept' ? defaultMs : 0;
   if (written === undefined) return fallback;
   if (!isJsonObject(written)) {
-    report(wrongType(path, written, 'an object such as { per: series, quiet: 1h }'));
+    report.skip();
     return fallback;
   }
   if (action === 'reject') {
-    report(
+    report.add(
       wrong({
         code: 'wrong-value',
         path,
@@ -128,8 +121,7 @@ export function compileQuiet(again: WrittenAgain, defaultMs: number, report: Rep
       }),
     );
   }
-  const per = ownValue(written, 'per') ?? 'series';
-  if (per !== 'series') report(wrongValue(pointer(path, 'per'), per, 'series'));
+  if ((ownValue(written, 'per') ?? 'series') !== 'series') report.skip();
   const quietMs = parseQuiet(ownValue(written, 'quiet'), pointer(path, 'quiet'), report);
   return action === 'accept' ? (quietMs ?? fallback) : 0;
 }
@@ -137,12 +129,12 @@ export function compileQuiet(again: WrittenAgain, defaultMs: number, report: Rep
 function parseQuiet(quiet: unknown, path: string, report: Report): number | undefined {
   if (quiet === undefined) return undefined;
   if (typeof quiet !== 'string') {
-    report(wrongType(path, quiet, 'a duration such as 30m'));
+    report.skip();
     return undefined;
   }
   const ms = parseDuration(quiet);
   if (ms === undefined) {
-    report(
+    report.add(
       wrong({
         code: 'bad-duration',
         path,

@@ -1,11 +1,11 @@
-// The JSON Schema of one entry of `filters` in our form, as plain data (draft 2020-12). Its
-// descriptions are what users read in the generated reference. Patterns, names and triggers are
-// checked by compile.ts, which sees more than a schema can.
+// The JSON Schema of one entry of `filters` in our form, as plain data (draft 2020-12). Users read its
+// descriptions in the generated reference. The meaning of patterns, names and triggers, which a schema
+// cannot express, is checked by compile.ts.
 
 import type { JsonSchema } from '../core/kind.ts';
 
 const PATTERNS =
-  'One pattern or a list of which one must match. A pattern is compared whole; with `*` or `?` it is a glob over the whole value; between slashes it is an RE2 regular expression that is searched. Case counts. Absent, an empty text or an empty list asks for nothing; an empty text inside a list matches the empty value, and what an Event does not have is the empty value.';
+  'One pattern, or a list of which one must match. A pattern is compared with the whole value; with `*` or `?` it is a glob over the whole value. Between slashes it is an RE2 regular expression that is searched. Case counts. If absent, an empty text or an empty list, it asks for nothing. An empty text inside a list matches the empty value, which is also the value of a field that the Event does not have.';
 
 function text(what: string, ...examples: readonly string[]): JsonSchema {
   return {
@@ -17,7 +17,7 @@ function text(what: string, ...examples: readonly string[]): JsonSchema {
 }
 
 const conditions = {
-  source: text('The name of the source that read it.', 'shop'),
+  source: text('The name of the source that read the Event.', 'shop'),
   namespace: text(
     'The namespace of the involved object; the empty value for objects without one, such as Nodes.',
     'kube-*',
@@ -26,24 +26,24 @@ const conditions = {
   objectName: text('The name of the involved object.', 'checkout-*'),
   apiVersion: text('The API version of the involved object.', 'apps/v1'),
   fieldPath: text(
-    'The part of the involved object that is meant, such as a container.',
+    'The part of the involved object that the Event is about, such as a container.',
     'spec.containers{app}',
   ),
   eventNamespace: text('The namespace in which the Event itself is stored.', 'shop'),
   reasons: text('The reason of the Event.', 'BackOff', '/^Failed/'),
   type: text('The type of the Event: `Normal` or `Warning`.', 'Warning'),
   message: text(
-    'The message of the Event. Only globs and expressions: a plain word is an error, for a whole message is hardly ever meant.',
+    'The message of the Event. Only globs and expressions: a plain word is an error, because it would be compared with the whole message.',
     '/restarting failed container/',
   ),
-  component: text('`source.component`, else `reportingComponent`: who reported it.', 'kubelet'),
+  component: text('The reporter: `source.component`, else `reportingComponent`.', 'kubelet'),
   host: text(
-    '`source.host`, else `reportingInstance`: where the reporter runs, mostly a node.',
+    'The host of the reporter, usually a node: `source.host`, else `reportingInstance`.',
     'node-1',
   ),
   count: {
     description:
-      'How often it has happened: `count`, else `series.count`, else 1. A number, or a comparison with `=`, `==`, `<`, `<=`, `>` or `>=`, or a list of these of which one must hold.',
+      'How often the Event has happened: `count`, else `series.count`, else 1. A number, or a comparison with `=`, `==`, `<`, `<=`, `>` or `>=`, or a list of these of which one must hold.',
     type: ['integer', 'string', 'array'],
     minimum: 0,
     items: { type: ['integer', 'string'], minimum: 0 },
@@ -53,13 +53,13 @@ const conditions = {
 
 const block: JsonSchema = {
   type: 'object',
-  description: 'A block of conditions; it matches where all of them hold.',
+  description: 'A block of conditions; it matches if all of them hold.',
   additionalProperties: false,
   minProperties: 1,
   properties: conditions,
 };
 
-/** One entry of `filters`: conditions, and what is decided where all of them hold. */
+/** One entry of `filters`: conditions, and the decision if all of them hold. */
 export const ruleSchema: JsonSchema = {
   type: 'object',
   description:
@@ -71,7 +71,7 @@ export const ruleSchema: JsonSchema = {
       type: 'string',
       minLength: 1,
       description:
-        'The name of the rule in the log, in metrics and in what a pipeline receives. It is part of the identity of what the rule started: put the old name under `formerly` when you change it.',
+        'The name of the rule in the log, in metrics and in deliveries. It is part of the identity of the deliveries that the rule starts: when you change it, put the old name under `formerly`.',
       examples: ['crash-loop'],
     },
     formerly: {
@@ -80,7 +80,7 @@ export const ruleSchema: JsonSchema = {
       minItems: 1,
       uniqueItems: true,
       description:
-        'Earlier names of the rule, the oldest first, so that what it has started stays started. An empty text stands for the time when it had no name.',
+        'Earlier names of the rule, the oldest first, so that it does not start again what it has started. An empty text means that the rule had no name.',
       examples: [['back-off']],
     },
     ...conditions,
@@ -96,23 +96,23 @@ export const ruleSchema: JsonSchema = {
     },
     action: {
       enum: ['accept', 'reject'],
-      description: 'What is decided where the rule matches.',
+      description: 'The decision if the rule matches.',
     },
     again: {
       type: 'object',
       additionalProperties: false,
-      description: 'When something that has started once starts again.',
+      description: 'When a series that has started a trigger starts it again.',
       properties: {
         per: {
           enum: ['series'],
           default: 'series',
-          description: 'What starts once: `series`, one Event with all its repetitions.',
+          description: 'The unit that starts once: `series`, one Event with all its repetitions.',
         },
         quiet: {
           type: 'string',
           default: '1h',
           description:
-            'How long a series must have been silent before its re-creation starts anew, as a duration such as `30m`.',
+            'How long a series must be silent before a re-created Event starts again, as a duration such as `30m`.',
           examples: ['1h'],
         },
       },

@@ -35,11 +35,12 @@ export async function followCluster(
   parts: FollowClusterParts,
 ): Promise<ClusterRef> {
   const { store, observe, server, name } = parts;
-  const { before, now, isOther } = await recognizeCluster(store.keep, found);
+  const { before, now, isOther } = await recognizeCluster(store.keyValues, found);
   observe({ kind: 'cluster-found', id: now.id, from: now.from, server });
   if (before !== null && isOther) await leaveCluster(before, now, parts);
   // Last, so that the next start finds the change again if this one dies before.
-  if (before?.id !== now.id || before.system !== now.system) await keepCluster(store.keep, now);
+  if (before?.id !== now.id || before.system !== now.system)
+    await keepCluster(store.keyValues, now);
   return { id: now.id, name };
 }
 
@@ -105,10 +106,10 @@ const ORIGINS: readonly ClusterIdOrigin[] = ['kube-system', 'namespace', 'random
  * **Errors**: `store-unusable` if the stored record cannot be read.
  */
 export async function recognizeCluster(
-  keep: Pick<KeyValues, 'read'>,
+  keyValues: Pick<KeyValues, 'read'>,
   found: ClusterIdentity,
 ): Promise<RecognizedCluster> {
-  const before = parseKept(await keep.read(KEPT_AS));
+  const before = parseKept(await keyValues.read(KEPT_AS));
   const system = found.id !== null && found.from === 'kube-system' ? found.id : null;
   if (before === null) {
     const chosen = found.id === null ? ({ id: randomUUID(), from: 'random' } as const) : found;
@@ -121,10 +122,10 @@ export async function recognizeCluster(
 
 /** Stores the cluster for the next start. */
 export async function keepCluster(
-  keep: Pick<KeyValues, 'write'>,
+  keyValues: Pick<KeyValues, 'write'>,
   cluster: KnownCluster,
 ): Promise<void> {
-  await keep.write(KEPT_AS, JSON.stringify(cluster));
+  await keyValues.write(KEPT_AS, JSON.stringify(cluster));
 }
 
 function parseKept(text: string | null): KnownCluster | null {

@@ -200,7 +200,7 @@ export class Gateway {
     const { ending, abandon } = ends;
     const steady = this.#steady;
     const readMs = (): number => this.#retention.readMs;
-    const heartbeat = new Heartbeat({ keep: store.keep, clock, readMs });
+    const heartbeat = new Heartbeat({ keyValues: store.keyValues, clock, readMs });
     const clockJumped = (byMs: number): Promise<void> => {
       dispatch.clockJumped(byMs);
       return heartbeat.beat();

@@ -19,7 +19,7 @@ export interface Beat {
 
 /** Dependencies of the heartbeat. */
 interface HeartbeatParts {
-  readonly keep: KeyValues;
+  readonly keyValues: KeyValues;
   readonly clock: Clock;
   readonly readMs: () => number;
 }
@@ -34,8 +34,8 @@ const EVERY_MS = 10_000;
 const SPANS_KEPT = 200;
 
 /** Reads the last beat of an earlier process; null if there is none, or none that can be read. */
-export async function readBeat(keep: KeyValues): Promise<Beat | null> {
-  const value = jsonOrNothing(await keep.read(KEPT_AS));
+export async function readBeat(keyValues: KeyValues): Promise<Beat | null> {
+  const value = jsonOrNothing(await keyValues.read(KEPT_AS));
   const { at, readMs } = isJsonObject(value) ? value : {};
   if (typeof at !== 'number') return null;
   return { at, readMs: typeof readMs === 'number' ? readMs : 0 };
@@ -43,14 +43,14 @@ export async function readBeat(keep: KeyValues): Promise<Beat | null> {
 
 /** Adds a span that ends now to those without a gateway; returns all, the oldest first. */
 export async function recordDowntime(
-  keep: KeyValues,
+  keyValues: KeyValues,
   span: PauseSpan | null,
 ): Promise<readonly PauseSpan[]> {
-  const value = jsonOrNothing(await keep.read(SPANS_KEPT_AS));
+  const value = jsonOrNothing(await keyValues.read(SPANS_KEPT_AS));
   const known = Array.isArray(value) ? value.filter(isSpan) : [];
   if (span === null || span.to <= span.from) return known;
   const spans = [...known, span].slice(-SPANS_KEPT);
-  await keep.write(SPANS_KEPT_AS, JSON.stringify(spans));
+  await keyValues.write(SPANS_KEPT_AS, JSON.stringify(spans));
   return spans;
 }
 
@@ -69,9 +69,9 @@ export class Heartbeat {
 
   /** Beats once. */
   async beat(): Promise<void> {
-    const { keep, clock, readMs } = this.#parts;
+    const { keyValues, clock, readMs } = this.#parts;
     const beat: Beat = { at: clock.now(), readMs: readMs() };
-    await keep.write(KEPT_AS, JSON.stringify(beat));
+    await keyValues.write(KEPT_AS, JSON.stringify(beat));
   }
 }
 

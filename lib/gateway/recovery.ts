@@ -60,7 +60,7 @@ export async function start(parts: StartParts, stop: AbortSignal): Promise<Start
 
   const { aliveAt } = recovered;
   const span = aliveAt === null ? null : { from: aliveAt, to: steady.now() };
-  const downtimes = await recordDowntime(store.keep, span);
+  const downtimes = await recordDowntime(store.keyValues, span);
   const workers = await createWorkers({ ...parts, cluster, downtimes, readMs });
   workers.dispatch.reportLost(recovered.lost);
   // Held deliveries get tokens before new ones.
@@ -76,7 +76,7 @@ function nameOf({ name }: { readonly name: string }): string {
 
 /** Dependencies of the recovery. */
 interface RecoveryParts {
-  readonly store: Pick<Store, 'upkeep' | 'keep'>;
+  readonly store: Pick<Store, 'upkeep' | 'keyValues'>;
   readonly clock: Clock;
   readonly incarnation: string;
   /** Triggers whose name changed. */
@@ -103,7 +103,7 @@ export async function recover(parts: RecoveryParts): Promise<RecoveredWork> {
   const { store, clock, incarnation, renamed, observe } = parts;
   const now = clock.now();
   const { lost, unattempted, paths } = await store.upkeep.begin({ incarnation, now, renamed });
-  const beat = await readBeat(store.keep);
+  const beat = await readBeat(store.keyValues);
   const downMs = beat === null ? null : Math.max(0, clock.now() - beat.at);
   observe({ kind: 'work-resumed', lost: lost.length, unattempted, downMs });
   for (const delivery of lost) reportLost(delivery, observe);
@@ -125,7 +125,7 @@ async function followClock(beat: Beat, { store, clock, observe }: RecoveryParts)
   if (byMs > -JUMP_MS) return 0;
   await store.upkeep.shift(byMs);
   // At once: if this start dies, the next one must not find the same jump again.
-  await new Heartbeat({ keep: store.keep, clock, readMs: () => beat.readMs }).beat();
+  await new Heartbeat({ keyValues: store.keyValues, clock, readMs: () => beat.readMs }).beat();
   observe({ kind: 'clock-jumped', byMs });
   return byMs;
 }
@@ -137,9 +137,9 @@ export async function retirePaths(
   at: { readonly store: Pick<Store, 'upkeep'>; readonly readMs: number; readonly observe: Observe },
 ): Promise<void> {
   for (const path of paths) {
-    const successors = sources.flatMap((source) => source.heirsOf(path));
+    const successors = sources.flatMap((source) => source.successorsOf(path));
     if (successors.some((one) => isSamePath(one, path))) continue;
-    await at.store.upkeep.retire({ path, heirs: successors, readMs: at.readMs });
+    await at.store.upkeep.retire({ path, successors: successors, readMs: at.readMs });
     const names = [...new Set(successors.map((one) => one.path))];
     at.observe({ kind: 'path-retired', path, heirs: names });
   }
@@ -154,7 +154,7 @@ interface ResumeFacts {
   /** By name of the source, also of sources that are no longer configured. */
   readonly positions: ReadonlyMap<string, Positions>;
   /** The configured sources. */
-  readonly sources: readonly Pick<Source, 'name' | 'heirsOf'>[];
+  readonly sources: readonly Pick<Source, 'name' | 'successorsOf'>[];
 }
 
 /**
@@ -168,7 +168,7 @@ export function resumePositions(name: string, { positions, sources }: ResumeFact
   for (const [path, { owner, position }] of latest(positions)) {
     const reader = sources.find((one) => one.name === owner);
     // If its own source still reads the path, another source begins by its own `firstStart`.
-    const isRead = reader?.heirsOf(path).some((successor) => successor.path === path) ?? false;
+    const isRead = reader?.successorsOf(path).some((successor) => successor.path === path) ?? false;
     if (!isRead) found.set(path, position);
   }
   return found;

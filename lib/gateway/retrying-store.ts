@@ -24,7 +24,7 @@ const BACKOFF = { firstMs: 100, maxMs: 5_000 };
 
 /** Wraps a store so that its calls are retried while it is unavailable. */
 export function retryingStore(store: Store, parts: RetryParts): Store {
-  const { journal, outbox, archive, keep, upkeep } = store;
+  const { journal, outbox, archive, keyValues, upkeep } = store;
   const { stop, limit } = parts;
   const retries = new StoreRetries(parts);
   const work = <T>(call: () => Promise<T>): Promise<T> => retries.with(call, stop);
@@ -64,9 +64,9 @@ export function retryingStore(store: Store, parts: RetryParts): Store {
       gaps: (count) => work(() => archive.gaps(count)),
       firedSince: (since) => work(() => archive.firedSince(since)),
     },
-    keep: {
-      read: (name) => work(() => keep.read(name)),
-      write: (name, value) => work(() => keep.write(name, value)),
+    keyValues: {
+      read: (name) => work(() => keyValues.read(name)),
+      write: (name, value) => work(() => keyValues.write(name, value)),
     },
     upkeep: {
       begin: (at) => work(() => upkeep.begin(at)),

@@ -84,7 +84,7 @@ function createDispatch(parts: WorkerParts): Dispatch {
   const laneParts: LaneParts = {
     outbox: store.outbox,
     archive: store.archive,
-    keep: store.keep,
+    keyValues: store.keyValues,
     attemptLock: new SharedLock(),
     downtimes: parts.downtimes,
     clock: steady,
@@ -107,7 +107,7 @@ function createRelease(
   return new HeldRelease({
     archive: store.archive,
     outbox: store.outbox,
-    keep: store.keep,
+    keyValues: store.keyValues,
     limiter,
     holdForMs: plan.limits.holdForMs,
     downtimes,

@@ -20,7 +20,7 @@ import type { HeldForecast } from './release-forecast.ts';
 interface ReleaseParts {
   readonly archive: Archive;
   readonly outbox: Outbox;
-  readonly keep: KeyValues;
+  readonly keyValues: KeyValues;
   readonly limiter: Limiter;
   readonly holdForMs: number;
   /** Spans in which no gateway ran: they do not count for `holdFor`. */
@@ -62,7 +62,7 @@ export class HeldRelease {
 
   /** Reads the held deliveries and the last turn from the store, once, before others are held. */
   async recover(): Promise<void> {
-    const { archive, keep, limiter, clock, downtimes } = this.#parts;
+    const { archive, keyValues, limiter, clock, downtimes } = this.#parts;
     const pauses = new Pauses();
     for (const span of downtimes) pauses.add(span);
     for await (const page of walkPages(archive, { states: ['held'] })) {
@@ -72,7 +72,7 @@ export class HeldRelease {
         limiter.recoverHeld(toHeld(delivery, clock.monotonic() - heldMs));
       }
     }
-    const last = parsedTurn(await keep.read(LAST_TURN));
+    const last = parsedTurn(await keyValues.read(LAST_TURN));
     if (last !== null) limiter.held.noteTurn(last);
   }
 
@@ -117,7 +117,7 @@ export class HeldRelease {
   }
 
   async #startAll(): Promise<void> {
-    const { limiter, keep } = this.#parts;
+    const { limiter, keyValues } = this.#parts;
     for (;;) {
       const piece: HeldDelivery[] = [];
       while (piece.length < PIECE) {
@@ -126,7 +126,7 @@ export class HeldRelease {
         piece.push(held);
       }
       if (piece.length === 0) return;
-      const turn = keep.write(LAST_TURN, JSON.stringify(limiter.held.lastTurn));
+      const turn = keyValues.write(LAST_TURN, JSON.stringify(limiter.held.lastTurn));
       await Promise.all([turn, ...piece.map((held) => this.#start(held))]);
     }
   }

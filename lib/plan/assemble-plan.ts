@@ -1,4 +1,4 @@
-// Puts the planned parts of any form together into one Plan, with every permission in one sorted list.
+// Assembles the planned parts of either form into one Plan, with all permissions in one sorted list.
 
 import { type Permission } from '../core/kind.ts';
 import { type Chain } from '../filters/chain.ts';
@@ -32,7 +32,7 @@ interface PlanParts {
   readonly originalProject: string | null;
 }
 
-/** The plan that these parts make. */
+/** Joins the parts into a plan. */
 export function assemblePlan(parts: PlanParts, context: PlanContext): Plan {
   const { sources, triggers, chain } = parts;
   const permissions: readonly Permission[] = [
@@ -71,7 +71,7 @@ function mergePermissions(permissions: readonly Permission[]): readonly Permissi
   return [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, same]) => join(same));
 }
 
-/** What the gateway itself needs: its own namespace's uid, where the cluster's is not readable. */
+/** Permissions of the gateway itself: its namespace's uid, if that of the cluster is unreadable. */
 function ownPermissions(namespace: string): readonly Permission[] {
   if (namespace === '') return [];
   return [

@@ -1,6 +1,6 @@
 // The original's form: `{"project", "filters"}`, read as leniently as its own code did and deciding
-// identically. Warnings where the original ignored something, errors where it would have failed or
-// where a key of our form shows that the other form was meant.
+// identically. A key that the original ignored is a warning; a value that made it fail is an error. A
+// key of our form is an error too, because it shows that our form was meant.
 // Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (Config); docs/configuration.md.
 
 import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
@@ -12,13 +12,13 @@ import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
 import { assemblePlan } from './assemble-plan.ts';
 import { ORIGINAL_TRIGGER } from './defaults.ts';
-import { ORIGINAL_KEYS, OUR_KEYS, ourTopKeys } from './detect-form.ts';
+import { ORIGINAL_KEYS, OUR_KEYS, OUR_TOP_KEYS } from './detect-form.ts';
 import { errorAt, type Plan, type PlanContext, pointerOf } from './plan.ts';
 import { DEFAULT_SOURCES, planSources } from './plan-sources.ts';
 import { planTriggers } from './plan-triggers.ts';
 import { defaultDelivery, planGuard, planHttp, planLimits, planLogging } from './settings.ts';
 
-/** Plans a document of the original's form; the plan holds where no finding is an error. */
+/** Plans a document of the original's form; the plan is usable only if no finding is an error. */
 export function planOriginal(
   document: JsonObject,
   context: PlanContext,
@@ -39,7 +39,7 @@ export function planOriginal(
   return { plan, findings: [...findings, ...atProject] };
 }
 
-/** No configuration at all: every Event is logged and rejected. */
+/** Plans the absence of a configuration: every Event is logged and rejected. */
 export function planNothing(context: PlanContext): Plan {
   return { ...planBrigade(null, chainOf([]), context).plan, form: 'none', originalProject: null };
 }
@@ -70,7 +70,7 @@ function readKeys(
 }
 
 function readProject(value: Json, path: string, findings: Finding[]): string {
-  // Go leaves a string as it is where the document has null.
+  // Go leaves a string unchanged if the document has null.
   if (value === null) return '';
   if (typeof value === 'string') return value;
   findings.push(
@@ -92,16 +92,15 @@ function projectMissing(path: string): Finding {
 }
 
 function unknownKey(written: string, path: string): Finding {
-  const ours = ourTopKeys();
   const shown = printable(written, 60);
-  if (ours.includes(written) || written === 'tests') {
+  if (OUR_TOP_KEYS.includes(written) || written === 'tests') {
     return errorAt(path, {
       code: 'wrong-form',
-      message: `found ${shown}, which the original's form does not have; this document is read in that form because it has none of ${OUR_KEYS.join(', ')}`,
+      message: `found ${shown}, which the original's form does not have; the document is read in that form because it has none of ${OUR_KEYS.join(', ')}`,
       hint: 'add version: 1 to make it a configuration of Sluice; docs/configuration.md shows how to bring over what the original had',
     });
   }
-  const meant = nearestName(written, [...ours, ...ORIGINAL_KEYS]);
+  const meant = nearestName(written, [...OUR_TOP_KEYS, ...ORIGINAL_KEYS]);
   const form = OUR_KEYS.some((key) => key === meant)
     ? ', which would make this a configuration of Sluice'
     : '';
@@ -124,7 +123,7 @@ function letterCase(written: string, key: string, path: string): Finding {
   };
 }
 
-/** Findings name the key as it should be spelt; their place is under the key as it is spelt. */
+/** Moves findings below `/filters` to the spelling of that key in the document. */
 function repointed(findings: readonly Finding[], path: string): readonly Finding[] {
   return findings.map((finding) =>
     finding.path.startsWith('/filters')
@@ -142,7 +141,7 @@ function planBrigade(
   const entries = project === null ? [] : [[ORIGINAL_TRIGGER, { brigade: { project } }] as const];
   const triggers = planTriggers(entries, delivery, context);
   const sources = planSources(DEFAULT_SOURCES, context);
-  // The watched and the build namespace are usually the same there, so that guard would stop all.
+  // Usually this form watches the namespace that it builds in, so that guard would stop every Event.
   const { guard } = planGuard({ namespace: false }, triggers.triggers);
   const plan = assemblePlan(
     {

@@ -16,7 +16,7 @@ export interface Configuration {
    */
   cluster?: string;
   /**
-   * Where Events come from, by name. Where absent, one source `events` reads the Events of the namespace that the gateway runs in.
+   * The sources of Events, by name. If absent, one source `events` reads the Events of the namespace that the gateway runs in.
    */
   sources?: {
     /**
@@ -55,11 +55,11 @@ export interface Configuration {
    */
   filters?: RuleSection[];
   /**
-   * What rules start, by name.
+   * The triggers that rules start, by name.
    */
   triggers?: {
     /**
-     * One trigger: exactly one kind, and how its deliveries are made where that differs from `delivery`.
+     * One trigger: exactly one kind, and the keys of `delivery` that it overrides.
      */
     [k: string]: {
       /**
@@ -433,7 +433,7 @@ export interface Configuration {
         retryOn?: number[];
       };
       /**
-       * What the names of created objects begin with, before - and the delivery id: lower-case letters, digits and -, at most 30. The trigger's name as a DNS label, cut to 20, where absent.
+       * The prefix of the names of created objects, before - and the delivery id: lower-case letters, digits and -, at most 30. If absent, it is the trigger's name as a DNS label, cut to 20.
        */
       prefix?: string;
       /**
@@ -443,7 +443,7 @@ export interface Configuration {
        */
       formerly?: [string, ...string[]];
       /**
-       * What becomes of a delivery whose answer was lost where the receiver can not tell a repetition by its id: `atMostOnce` ends it as `unknown`, `atLeastOnce` repeats it and reports it as possibly started twice. Where absent, `atLeastOnce` for `http` and `atMostOnce` for every other kind.
+       * The policy for a delivery whose answer was lost, if the receiver cannot detect a repetition by its id. `atMostOnce` ends it as `unknown`; `atLeastOnce` repeats it and reports it as possibly started twice. If absent, it is `atLeastOnce` for `http` and `atMostOnce` for every other kind.
        */
       onLostAnswer?: 'atMostOnce' | 'atLeastOnce';
       /**
@@ -478,7 +478,7 @@ export interface Configuration {
     };
   };
   /**
-   * How deliveries are made; each trigger may say otherwise for itself.
+   * How deliveries are made; each trigger can override these keys.
    */
   delivery?: {
     /**
@@ -512,7 +512,7 @@ export interface Configuration {
     };
   };
   /**
-   * What bounds the number of builds, whatever the rules accept. A delivery above a limit is held and starts by itself when there is room.
+   * Limits on the number of builds, whatever the rules accept. A delivery above a limit is held and starts by itself when there is room.
    */
   limits?: {
     /**
@@ -529,7 +529,7 @@ export interface Configuration {
     holdFor?: string;
   };
   /**
-   * What survives a restart: at most one kind; without one `sqlite`. Kind and path give way to `run --store` and `SLUICE_STORE`: a file, or `memory`.
+   * The state that survives a restart: at most one kind; without one it is `sqlite`. `run --store` and `SLUICE_STORE` (a file, or `memory`) override kind and path.
    */
   store?: {
     /**
@@ -546,15 +546,15 @@ export interface Configuration {
       path?: string;
     };
     /**
-     * How much it may hold. At that size settled deliveries give way, the oldest first; then `overflow` decides. Where absent, `128Mi` for `memory` and `1Gi` for `sqlite`.
+     * How much it may hold. At that size settled deliveries are evicted, the oldest first; then `overflow` decides. If absent, it is `128Mi` for `memory` and `1Gi` for `sqlite`.
      */
     maxSize?: string;
     /**
-     * What becomes of new deliveries when it is full: `block` stops reading until there is room, and `/readyz` says so; `shed` drops them, counted and logged, and reads on.
+     * The policy for new deliveries in a full store. `block` stops reading until there is room, and `/readyz` says so; `shed` drops them, counted and logged, and continues to read.
      */
     overflow?: 'block' | 'shed';
     /**
-     * How long a settled delivery can be looked at, retried and rerun. What has been started is remembered for longer: as long as its Event could be seen again.
+     * How long a settled delivery can be listed, retried and rerun. The ledger remembers a start for longer: as long as its Event could be seen again.
      */
     keepSettled?: string;
   };
@@ -578,7 +578,7 @@ export interface Configuration {
            */
           address?: string | number;
           /**
-           * Whether every request needs the token, reads over loopback as well. Who may port-forward to the pod, or run a process beside the gateway, then reads nothing without it.
+           * Whether every request needs the token, also reads over loopback. Otherwise everyone who can port-forward to the pod, or run a process beside the gateway, can read without it.
            */
           requireToken?: boolean;
         };
@@ -594,7 +594,7 @@ export interface Configuration {
     hosts?: string[];
   };
   /**
-   * What the log shows and how.
+   * Contents and format of the log.
    */
   logging?: {
     /**
@@ -606,7 +606,7 @@ export interface Configuration {
      */
     level?: 'error' | 'warn' | 'info' | 'debug';
     /**
-     * Which decisions get a line: `changes` leaves out further states of a series that were decided as its last line says, `all` prints each, `accepted` leaves out rejections, `none` all.
+     * Which decisions get a line. `changes` leaves out further states of a series that were decided as in its last line. `all` prints each; `accepted` leaves out rejections; `none` leaves out all.
      */
     decisions?: 'changes' | 'all' | 'accepted' | 'none';
     /**
@@ -615,7 +615,7 @@ export interface Configuration {
     event?: 'line' | 'full';
   };
   /**
-   * What keeps the Events of builds from starting builds. The guards by name are always on.
+   * Guards that keep the Events of builds from starting builds. The guards by name are always on.
    */
   guard?: {
     /**

@@ -1,9 +1,9 @@
-// What holds where a configuration says nothing, each value once: the schema shows it, the plan
-// uses it. Follows docs/configuration.md.
+// Defaults of the configuration, each written once: the schema shows them, and the plan uses them.
+// Follows docs/configuration.md.
 
 import type { storeKinds } from '../stores/registry.ts';
 
-/** How a trigger's lane works. */
+/** Defaults of `delivery:`, by which every lane works. */
 export const DELIVERY_DEFAULTS = {
   concurrency: 8,
   timeout: '10s',
@@ -11,10 +11,10 @@ export const DELIVERY_DEFAULTS = {
   retry: { first: '1s', max: '5m', for: '24h' },
 } as const;
 
-/** What bounds the number of builds. */
+/** Defaults of `limits:`, which bound the number of builds. */
 export const LIMIT_DEFAULTS = { perObject: '60/h', total: '600/h', holdFor: '1h' } as const;
 
-/** What keeps things, what becomes of new deliveries when it is full, and how long settled ones stay. */
+/** Defaults of `store:`: its kind, its overflow policy, and the retention of settled deliveries. */
 export const STORE_DEFAULTS = {
   kind: 'sqlite',
   overflow: 'block',
@@ -23,9 +23,9 @@ export const STORE_DEFAULTS = {
 } as const;
 
 /**
- * How much a store of each kind may hold. On disk: some hundred thousand deliveries, and little
- * enough for any node's disk. In memory: a quarter of the chart's 512Mi, of which V8 takes half for
- * its heap, so that a backlog ends in a full store and not in a killed process.
+ * The default size of a store of each kind. On disk it holds some hundred thousand deliveries and
+ * fits the disk of any node. In memory it is a quarter of the chart's 512Mi, of which V8 takes half
+ * for its heap. A backlog then fills the store before the kernel kills the process.
  */
 export const STORE_SIZES = {
   memory: '128Mi',
@@ -33,15 +33,15 @@ export const STORE_SIZES = {
 } as const satisfies Record<keyof typeof storeKinds, string>;
 
 /**
- * Where the probes listener listens: in a pod the kubelet must reach it, elsewhere it is for this machine
- * alone. There it is not on 8080, because many other programs take that port.
+ * The address of the probes listener. In a pod the kubelet must reach it. Elsewhere it serves this
+ * machine alone, and not on 8080, because many other programs take that port.
  */
 export const PROBES_DEFAULTS = { pod: '0.0.0.0:8080', machine: '127.0.0.1:8082' } as const;
 
-/** Where the API listener listens: for this machine alone. */
+/** The address of the API listener, which serves this machine alone. */
 export const API_DEFAULT = '127.0.0.1:8081';
 
-/** The name of the source that is there where none is configured. */
+/** The name of the source that is added if none is configured. */
 export const SOURCE_DEFAULT = 'events';
 
 /** The name of the trigger in the original's form. */

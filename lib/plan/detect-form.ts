@@ -1,6 +1,5 @@
-// Recognizes which of the two forms a document has. A document with the keys of neither form is refused:
-// a default reading of it would run and start nothing.
-// Files of other kinds and of other programs: lib/config/wrong-file.ts and foreign-file.ts.
+// Detects which of the two forms a document has. A document with the keys of neither form is refused,
+// because a gateway that ran with it would start nothing. Files of other programs: config/wrong-file.ts.
 
 import {
   findNested,
@@ -8,26 +7,26 @@ import {
   recognizeForeign,
   type WrongFile,
 } from '../config/wrong-file.ts';
-import { isJsonObject, type Json, type JsonObject, jsonAt } from '../core/event.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import { originalKey } from '../filters/brigade-rules.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
 import { errorAt, pointerOf } from './plan.ts';
-import { configurationSchema } from './schema.ts';
+import { SECTION_SCHEMAS } from './schema.ts';
 
 /** The keys of the original's form. */
 export const ORIGINAL_KEYS = ['project', 'filters'] as const;
 
-/** The keys by which a document is known to be ours. */
+/** The keys that only our form has. */
 export const OUR_KEYS = ['version', 'sources', 'triggers'] as const;
 
-/** A document with the form that it is read in, or the reason why it has none. */
-type RecognizedForm =
+/** A document with its form, or the finding that refuses it. */
+export type RecognizedForm =
   | { readonly form: 'ours' | 'original'; readonly document: JsonObject }
   | { readonly form: 'ours' | 'original'; readonly document: null; readonly wrong: Finding };
 
-/** Recognizes the form of a document. */
+/** Detects the form of a document. */
 export function recognizeForm(value: Json): RecognizedForm {
   const form = isJsonObject(value) && isOurs(value) ? 'ours' : 'original';
   const wrong =
@@ -36,22 +35,16 @@ export function recognizeForm(value: Json): RecognizedForm {
   return { form, document: null, wrong: wrong ?? wrongFile('', unknownFile({})) };
 }
 
-// The schema is the same for every document, and it is asked for each block of a wrong one.
-let topKeys: readonly string[] | undefined;
+/** Every top-level key of our form. */
+export const OUR_TOP_KEYS: readonly string[] = Object.keys(SECTION_SCHEMAS);
 
-/** Every key at the top of our form. */
-export function ourTopKeys(): readonly string[] {
-  topKeys ??= Object.keys(jsonAt(configurationSchema(), 'properties') ?? {});
-  return topKeys;
-}
-
-/** Whether a document has a key of ours, or beside `filters` one that was probably meant to be it. */
+/** Whether a document has a key of our form or, beside `filters`, a misspelled one. */
 function isOurs(document: JsonObject): boolean {
   const keys = Object.keys(document);
   if (OUR_KEYS.some((key) => keys.includes(key))) return true;
   const originals = keys.map((key) => originalKey(key, ORIGINAL_KEYS));
   if (!keys.includes('filters') || originals.includes('project')) return false;
-  const known = [...ourTopKeys(), ...ORIGINAL_KEYS];
+  const known = [...OUR_TOP_KEYS, ...ORIGINAL_KEYS];
   return keys.some((key) => isOneOf(OUR_KEYS, nearestName(key, known)));
 }
 
@@ -65,7 +58,7 @@ function hasOriginalKey(document: JsonObject): boolean {
   return Object.keys(document).some((key) => originalKey(key, ORIGINAL_KEYS) !== undefined);
 }
 
-/** A file of another program may have a key of ours, such as `sources`, but none has `filters` too. */
+/** Other programs share keys of ours, such as `sources`, but none has `filters` as well. */
 function foreignFinding(document: JsonObject): Finding | undefined {
   const wrong = Object.hasOwn(document, 'filters') ? undefined : recognizeForeign(document);
   return wrong === undefined ? undefined : wrongFile('', wrong);
@@ -76,28 +69,28 @@ function nestedFinding(document: JsonObject): Finding | undefined {
   if (path === undefined) return undefined;
   const place = printable(path.join('.'), 120);
   return wrongFile(pointerOf(...path), {
-    message: `the configuration stands under the key ${place}, expected its keys at the top of the file`,
-    hint: `move what stands under ${place} to the top; a file of Helm values goes to helm install --values`,
+    message: `found the configuration under the key ${place}, expected its keys at the top of the file`,
+    hint: `move the keys under ${place} to the top; pass a file of Helm values to helm install --values`,
   });
 }
 
 // A configuration inside a text, as a ConfigMap or Helm values hold it.
 const IN_A_TEXT = /^[ \t]*(?:\{[ \t]*)?"?(?:filters|triggers)"?[ \t]*:/m;
 
-/** More than one key must fit: a single word such as `version` or `project` means much else. */
+/** All keys must be known, because a single key such as `version` occurs in many other files. */
 function looksLikeConfiguration(value: Json): boolean {
   if (typeof value === 'string') return IN_A_TEXT.test(value);
   if (!isJsonObject(value)) return false;
   if (Array.isArray(value['filters'])) return true;
   const keys = Object.keys(value);
   return (
-    keys.some((key) => isOneOf(OUR_KEYS, key)) && keys.every((key) => isOneOf(ourTopKeys(), key))
+    keys.some((key) => isOneOf(OUR_KEYS, key)) && keys.every((key) => isOneOf(OUR_TOP_KEYS, key))
   );
 }
 
-// Enough to recognize the file by.
+// So many keys are enough to recognize a file.
 const SHOWN_KEYS = 4;
-// A file with more keys than this at its top is not a misspelled configuration.
+// A file with more keys at its top is not a misspelled configuration.
 const COMPARED_KEYS = 20;
 
 function unknownFile(document: JsonObject): WrongFile {
@@ -109,7 +102,7 @@ function unknownFile(document: JsonObject): WrongFile {
       hint: 'see docs/configuration.md for a complete example',
     };
   }
-  const known = [...ourTopKeys(), ...ORIGINAL_KEYS];
+  const known = [...OUR_TOP_KEYS, ...ORIGINAL_KEYS];
   const ours = keys.filter((key) => isOneOf(known, key));
   const shown = keys.slice(0, SHOWN_KEYS).map((key) => printable(key, 30));
   if (keys.length > SHOWN_KEYS) shown.push('…');

@@ -1,6 +1,6 @@
-// One Event as a run would take it: which sources read it, what the rules decide, and whether a guard
-// stops it. On demand it shows what the triggers would send. The command and the API both ask here, so
-// they cannot disagree. Rulings of ledger and limits are left out, because both live in a store.
+// Explains how a run would treat one Event: the sources that read it, the decision, the guard that
+// stops it, and previews of deliveries. The command and the API share this code, so they cannot
+// disagree. Ledger and limits are left out, because both live in a store.
 
 import type { Decision, Explanation, RuleRef } from '../core/decision.ts';
 import type { Delivery } from '../core/delivery.ts';
@@ -12,12 +12,12 @@ import { guarded } from '../intake/stages.ts';
 import { toDelivery, toStartRequest } from '../intake/start-request.ts';
 import type { Plan, PlannedTrigger } from './plan.ts';
 
-/** The parts of a plan by which an Event is explained. */
+/** The parts of a plan that explain an Event. */
 export type ExplainPlan = Pick<Plan, 'chain' | 'sources' | 'guard'>;
 
-/** One Event, and what a run would do with it. */
+/** An Event with the decision that a run would make about it. */
 export interface ExplainedEvent {
-  /** As read by the source that it is judged for. */
+  /** The Event as the source reads it for which the rules decide. */
   readonly occurrence: Occurrence;
   readonly explanation: Explanation;
   readonly facts: ExplanationFacts;
@@ -29,8 +29,8 @@ export type TriggerPreview = Preview & { readonly trigger: string };
 /**
  * Explains one Event.
  *
- * **Shape**: it is judged for the source that is named. Without a name it is the first source that
- * reads it, and if none does, the first one of the configuration.
+ * **Shape**: the rules decide for the source that is named. Without a name that is the first source
+ * that reads the Event, and if none does, the first one of the configuration.
  */
 export function explainEvent(
   event: EventObject,
@@ -56,8 +56,8 @@ function guardOf(
   return ruling === null ? null : { disposition: ruling.disposition, why: ruling.why };
 }
 
-// A delivery's id depends on the cluster's, which only a cluster can tell. Both stand for themselves
-// in a way that cannot be taken for a real one.
+// A delivery's id depends on the id of the cluster, which only a cluster knows. Neither placeholder
+// can be mistaken for a real id.
 const PLACEHOLDER_ID = '0'.repeat(26);
 const PLACEHOLDER_CLUSTER = 'id-of-the-cluster';
 
@@ -88,7 +88,7 @@ interface Previewed {
   readonly clusterName: string | null;
 }
 
-/** The delivery as its first attempt sees it. */
+/** Makes the delivery as its first attempt gets it. */
 function firstDelivery({ occurrence, decision, trigger, clusterName }: Previewed): Delivery {
   const candidate = toStartRequest(occurrence, decision, {
     clusterId: PLACEHOLDER_CLUSTER,

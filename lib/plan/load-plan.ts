@@ -1,5 +1,5 @@
-// From a configuration's text to a Plan, or to everything that is wrong with it. Pure: it reads no
-// file and makes no request, so that `check`, `explain`, `rbac` and `schema` need nothing more.
+// Turns the text of a configuration into a Plan, or into all its problems. Pure: it reads no file and
+// makes no request, so that `check`, `explain` and `rbac` need nothing more.
 
 import { loadDocument } from '../config/load-document.ts';
 import {
@@ -8,40 +8,47 @@ import {
   placeFindings,
   sortProblems,
 } from '../config/source-map.ts';
+import { isJsonObject, type Json } from '../core/event.ts';
 import type { Finding, Problem } from '../core/problem.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { planNothing, planOriginal } from './brigade-form.ts';
-import { recognizeForm } from './detect-form.ts';
-import { planOurs } from './native-form.ts';
+import { type RecognizedForm, recognizeForm } from './detect-form.ts';
+import { createSectionValidators, planOurs, type SectionValidators } from './native-form.ts';
 import type { ConfigurationForm, Plan, PlanContext } from './plan.ts';
 import { type StoreSection, soundStore } from './plan-store.ts';
 
-/** What a plan is made from. */
+/** The inputs of a plan. */
 export interface PlanRequest extends PlanContext {
-  /** The text of the configuration; null where there is none. */
+  /** The text of the configuration; null if there is none. */
   readonly text: string | null;
 }
 
-/** A plan, or why there is none; warnings and notes may come with a plan. */
+/** A plan with its warnings and notes, or the errors because of which there is none. */
 export interface LoadedPlan {
-  /** Null where a problem is an error. */
+  /** Null if a problem is an error. */
   readonly plan: Plan | null;
-  /** In the order of the file; the first thousand where there are more. */
+  /** In the order of the file, and at most a thousand. */
   readonly problems: readonly Problem[];
   readonly form: ConfigurationForm;
-  /** What the plan needs to be readable, with its place; who does I/O looks. */
+  /** Files and variables that the plan needs, with their places; the caller checks them. */
   readonly secrets: readonly PlacedSecret[];
-  /** `store:` where that section by itself is valid, whatever the rest is; else null. */
+  /** `store:` if that section by itself is valid, else null. The rest may be invalid. */
   readonly store: StoreSection | null;
 }
 
-/** A secret that the plan needs, and where the configuration names it. */
+/** A secret that the plan needs, with the place of its reference. */
 type PlacedSecret = NeededSecret & Pick<Problem, 'line' | 'column'>;
 
 const NOTHING = { secrets: [], store: null } as const;
 
-/** Plans a configuration. Never throws for a bad one. */
-export function loadPlan(request: PlanRequest): LoadedPlan {
+/**
+ * Plans a configuration; an invalid one is a result, never an error. The validators are made for one
+ * load; a caller that loads many texts passes its own.
+ */
+export function loadPlan(
+  request: PlanRequest,
+  validators: SectionValidators = createSectionValidators(),
+): LoadedPlan {
   if (request.text === null) {
     const problem = { ...nothingStarts(NO_CONFIGURATION), ...NO_PLACE };
     return { plan: planNothing(request), problems: [problem], form: 'none', ...NOTHING };
@@ -52,27 +59,44 @@ export function loadPlan(request: PlanRequest): LoadedPlan {
   }
   const recognized = recognizeForm(document.value);
   const { form } = recognized;
-  const store = soundStoreOf(document, request);
-  if (recognized.document === null) {
-    return finish({ document, findings: [recognized.wrong], plan: null, form, store });
-  }
-  const { plan, findings } =
-    form === 'ours'
-      ? planOurs(recognized.document, request)
-      : planOriginal(recognized.document, request);
+  const { plan, findings, refused } = planDocument(document.value, recognized, {
+    context: request,
+    validators,
+  });
   const isEmpty =
     plan?.chain.rules.length === 0 && findings.every(({ severity }) => severity !== 'error');
   const all = isEmpty ? [...findings, nothingStarts(NO_FILTERS)] : findings;
+  // A repeated key makes the section doubtful, because either of the two may be meant.
+  const store = soundStore(document.value, [...document.problems, ...refused], request);
   return finish({ document, findings: all, plan, form, store });
 }
 
-/** A key that stands there twice may be either of the two. */
-function soundStoreOf(document: LoadedDocument, context: PlanContext): StoreSection | null {
-  const isDoubtful = document.problems.some(({ path }) => /^\/store(\/|$)/.test(path));
-  return isDoubtful ? null : soundStore(document.value, context);
+interface PlannedDocument {
+  readonly plan: Plan | null;
+  readonly findings: readonly Finding[];
+  /** The findings of the schema; in the other forms only those about `store:`. */
+  readonly refused: readonly Finding[];
 }
 
-/** Nobody reads further, and a terminal should not have to scroll for minutes. */
+interface LoadContext {
+  readonly context: PlanContext;
+  readonly validators: SectionValidators;
+}
+
+function planDocument(
+  value: Json,
+  recognized: RecognizedForm,
+  { context, validators }: LoadContext,
+): PlannedDocument {
+  const { form, document } = recognized;
+  if (document !== null && form === 'ours') return planOurs(document, context, validators);
+  const store = isJsonObject(value) ? value['store'] : undefined;
+  const refused = store === undefined ? [] : validators.section('store', store);
+  if (document === null) return { plan: null, findings: [recognized.wrong], refused };
+  return { ...planOriginal(document, context), refused };
+}
+
+/** No user reads further, and a terminal should not scroll for minutes. */
 const MAX_PROBLEMS = 1000;
 
 interface Planned {
@@ -84,15 +108,12 @@ interface Planned {
 }
 
 function finish({ document, findings, plan, form, store }: Planned): LoadedPlan {
-  // What the loader already refused would only be found again, as something else.
-  const refused = new Set(document.problems.map(({ code, path }) => `${code} ${path}`));
-  const values = new Set(
+  // The parser replaced these values, so findings about their substitutes say nothing about the file.
+  const replaced = new Set(
     document.problems.flatMap(({ code, path }) => (code === 'wrong-value' ? [path] : [])),
   );
-  const fresh = findings.filter(
-    ({ code, path }) => !refused.has(`${code} ${path}`) && !values.has(path),
-  );
-  const problems = sortProblems([...document.problems, ...placeFindings(fresh, document)]);
+  const written = findings.filter(({ path }) => !replaced.has(path));
+  const problems = sortProblems([...document.problems, ...placeFindings(written, document)]);
   const isRefused = problems.some(({ severity }) => severity === 'error');
   const secrets = (plan?.secrets ?? []).map((one) => ({
     ...one,
@@ -101,7 +122,7 @@ function finish({ document, findings, plan, form, store }: Planned): LoadedPlan 
   return { plan: isRefused ? null : plan, problems: bounded(problems), form, secrets, store };
 }
 
-/** Errors stay before all else, in the order of the file as ever. */
+/** Cuts the problems to the bound; warnings and notes are left out before errors. */
 function bounded(problems: readonly Problem[]): readonly Problem[] {
   if (problems.length <= MAX_PROBLEMS) return problems;
   const errors = problems.filter(({ severity }) => severity === 'error');

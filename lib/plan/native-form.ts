@@ -1,10 +1,12 @@
-// Our form: made canonical, validated against the whole schema, and planned section by section as far as
-// the schema accepts them. So one run shows every mistake; one in a trigger hides nothing of another.
+// Plans a document of our form: brings it into its canonical form, validates each section once, and plans
+// everything that the schema accepts. So one run reports every mistake of every section. The loader owns
+// the validators. The sections themselves check what accepted values mean.
 
 import { toCanonical } from '../config/canonical.ts';
 import { pointerSteps } from '../config/source-map.ts';
 import { createValidator, type Validator } from '../config/validate.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
+import type { JsonSchema } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import { type CompiledChain, compileChain } from '../filters/compile.ts';
 import { chainOf } from '../filters/narrowing.ts';
@@ -16,7 +18,7 @@ import type { Plan, PlanContext } from './plan.ts';
 import { DEFAULT_SOURCES, planSources } from './plan-sources.ts';
 import { checkStore } from './plan-store.ts';
 import { planTriggers, unusedTriggers } from './plan-triggers.ts';
-import { configurationSchema, sharedTriggerProperties } from './schema.ts';
+import { configurationSchema, SECTION_SCHEMAS, sharedTriggerProperties } from './schema.ts';
 import {
   checkDelivery,
   checkLimits,
@@ -28,34 +30,49 @@ import {
   planLogging,
 } from './settings.ts';
 
-/** A plan that holds only where no finding is an error. */
-interface PlannedForm {
-  readonly plan: Plan | null;
+/** A plan that is usable only if no finding is an error. */
+interface PlannedDocument {
+  readonly plan: Plan;
   readonly findings: readonly Finding[];
+  /** Those findings that are the schema's. */
+  readonly refused: readonly Finding[];
 }
 
 /** Plans a document of our form. */
-export function planOurs(written: JsonObject, context: PlanContext): PlannedForm {
+export function planOurs(
+  written: JsonObject,
+  context: PlanContext,
+  validators: SectionValidators,
+): PlannedDocument {
   const canonical = toCanonical(written, configurationSchema());
   const document = isJsonObject(canonical.value) ? canonical.value : written;
-  const { plan, findings } = planCanonical(document, canonical.findings, context);
-  const atWritten = findings.map((finding) => ({
+  const refused = validators.document(document);
+  const { plan, findings } = planCanonical(
+    { document, misspelled: canonical.findings, refused },
+    context,
+  );
+  const toWritten = (finding: Finding): Finding => ({
     ...finding,
     path: canonical.toWritten(finding.path),
-  }));
-  return { plan, findings: [...canonical.findings, ...atWritten] };
+  });
+  const bySchema = [...canonical.findings, ...refused.map(toWritten)];
+  return { plan, findings: [...bySchema, ...findings.map(toWritten)], refused: bySchema };
 }
 
-/** Plans a document in its canonical form, given what was misspelled in the written one. */
-function planCanonical(
-  document: JsonObject,
-  misspelled: readonly Finding[],
-  context: PlanContext,
-): PlannedForm {
-  const validate = ourValidator();
-  const refused = validate(document);
-  const sections = soundSections(document, validate);
+/** A document in its canonical form. */
+interface CheckedDocument {
+  readonly document: JsonObject;
+  /** Findings about misspelled keys of the written document. */
+  readonly misspelled: readonly Finding[];
+  /** Findings of the schema. */
+  readonly refused: readonly Finding[];
+}
 
+function planCanonical(
+  { document, misspelled, refused }: CheckedDocument,
+  context: PlanContext,
+): Pick<PlannedDocument, 'plan' | 'findings'> {
+  const sections = soundSections(document, refused);
   const base = defaultDelivery();
   const delivery = planDelivery(sections.delivery ?? {}, base);
   const triggers = planTriggers(Object.entries(sections.triggers ?? {}), delivery, context);
@@ -63,15 +80,13 @@ function planCanonical(
     sections.sources === undefined ? DEFAULT_SOURCES : Object.entries(sections.sources),
     context,
   );
-  const { chain, findings: ruleFindings } = compileRules(document, refused);
-  const rules = withoutEchoes(ruleFindings, refused);
+  const { chain, findings: rules } = compileRules(document, refused);
   const isRulesSound = ![...misspelled, ...refused, ...rules].some((finding) =>
     speaksOf(finding, 'filters'),
   );
   const guard = planGuard(sections.guard, triggers.triggers);
   const http = planHttp(sections.http, context);
   const findings = [
-    ...refused,
     ...checkDelivery('/delivery', sections.delivery ?? {}, delivery),
     ...checkLimits(sections.limits),
     ...sources.findings,
@@ -102,34 +117,109 @@ function planCanonical(
   return { plan, findings };
 }
 
-// The schema is the same for every document, and compiling it takes far longer than all the rest.
-let compiledSchema: Validator | undefined;
-
-function ourValidator(): Validator {
-  compiledSchema ??= createValidator(configurationSchema());
-  return compiledSchema;
+function compileRules(document: JsonObject, refused: readonly Finding[]): CompiledChain {
+  const written = document['filters'] ?? [];
+  if (!isRuleList(written)) return { chain: chainOf([]), findings: [] };
+  const triggers = namesUnder(document, 'triggers');
+  // If `triggers:` as a whole is unreadable, every rule would lack its own.
+  const isLost = triggers === undefined && refused.some((finding) => speaksOf(finding, 'triggers'));
+  return compileChain(written, {
+    ...(isLost ? {} : { triggers: triggers ?? [] }),
+    sources: namesUnder(document, 'sources') ?? DEFAULT_SOURCES.map(([name]) => name),
+    defaultQuietMs: DEFAULT_QUIET_MS,
+  });
 }
 
-// Each round removes what the schema refuses; what is left may lack what was removed.
-const PRUNING_ROUNDS = 4;
-// A file with more mistakes than this is better told those first.
-const WORTH_PRUNING = 100;
-
-/** What of the document the schema accepts, so that everything else is looked at as well. */
-function soundSections(document: JsonObject, validate: Validator): Configuration {
-  const isConfiguration = (value: JsonObject): value is JsonObject & Configuration =>
-    validate(value).length === 0;
-  let sound = document;
-  for (let round = 0; round < PRUNING_ROUNDS; round += 1) {
-    if (isConfiguration(sound)) return sound;
-    const refused = validate(sound);
-    if (refused.length > WORTH_PRUNING) return {};
-    for (const { path } of refused) sound = without(sound, pruneAt(pointerSteps(path)));
-  }
-  return isConfiguration(sound) ? sound : {};
+/** The compiler skips entries that are no rules, so a list is enough. */
+function isRuleList(value: Json): value is Json & readonly RuleSection[] {
+  return Array.isArray(value);
 }
 
-/** The smallest thing that can go: a key; in a source's or trigger's own section, the whole entry. */
+function namesUnder(document: JsonObject, key: string): readonly string[] | undefined {
+  const section = document[key];
+  return isJsonObject(section) ? Object.keys(section) : undefined;
+}
+
+/** Whether a finding is about this top-level key, or about a key that is probably this one misspelled. */
+function speaksOf({ code, path, severity }: Finding, key: string): boolean {
+  const [first = '', ...below] = pointerSteps(path);
+  if (severity === 'error' && first === key) return true;
+  return code === 'unknown-key' && below.length === 0 && nearestName(first, [key]) === key;
+}
+
+function unusedFindings(document: JsonObject): readonly Finding[] {
+  const configured = namesUnder(document, 'triggers') ?? [];
+  const filters = document['filters'];
+  const rules = Array.isArray(filters) ? filters.filter(isJsonObject) : [];
+  const used = rules.flatMap((rule): readonly string[] => {
+    const { triggers } = rule;
+    if (Array.isArray(triggers)) {
+      return triggers.flatMap((name: unknown) => (typeof name === 'string' ? [name] : []));
+    }
+    return rule['action'] === 'accept' && configured.length === 1 ? configured : [];
+  });
+  return unusedTriggers(configured, new Set(used));
+}
+
+/** The schemas of a configuration, compiled. Pointers of findings begin at the document. */
+export interface SectionValidators {
+  /** Reports the mistakes of a whole document, in the order of the schema. */
+  document(document: JsonObject): readonly Finding[];
+  /** Reports the mistakes of the value of one top-level key. */
+  section(name: string, value: Json): readonly Finding[];
+}
+
+/** Creates the validators of all sections. Each is compiled when a document first has the section. */
+export function createSectionValidators(
+  compile: (schema: JsonSchema) => Validator = createValidator,
+): SectionValidators {
+  const compiled = new Map<string, Validator>();
+  const compiledOnce = (name: string, schemaOf: () => JsonSchema): Validator => {
+    const validate = compiled.get(name) ?? compile(schemaOf());
+    compiled.set(name, validate);
+    return validate;
+  };
+  const section = (name: string, value: Json): readonly Finding[] => {
+    const { [name]: schema = {} } = SECTION_SCHEMAS;
+    return compiledOnce(name, () => ({ properties: { [name]: schema } }))({ [name]: value });
+  };
+  return {
+    section,
+    document: (document) => [
+      ...compiledOnce('', rootSchema)(document),
+      ...Object.keys(SECTION_SCHEMAS).flatMap((name) => {
+        const value = document[name];
+        return value === undefined ? [] : section(name, value);
+      }),
+    ],
+  };
+}
+
+/** The schema of the top-level keys without their sections. */
+function rootSchema(): JsonSchema {
+  const keys = Object.keys(SECTION_SCHEMAS).map((name): [string, JsonSchema] => [name, {}]);
+  return { ...configurationSchema(), properties: Object.fromEntries(keys) };
+}
+
+// In a file with more mistakes, the findings of the schema are enough.
+const WORTH_PLANNING = 100;
+
+/**
+ * Removes from a document all values that the schema refused, so that the rest can be planned.
+ *
+ * Nothing else becomes invalid by that: only kinds of sources and triggers have required keys, and
+ * their entries are removed whole.
+ */
+function soundSections(document: JsonObject, refused: readonly Finding[]): Configuration {
+  if (refused.length > WORTH_PLANNING) return {};
+  const paths = refused.map(({ path }) => pruneAt(pointerSteps(path)));
+  const isSound = (value: JsonObject): value is JsonObject & Configuration =>
+    paths.every((path) => !isAt(value, path));
+  const sound = paths.reduce(without, document);
+  return isSound(sound) ? sound : {};
+}
+
+/** The smallest part to remove: a key, or the whole entry if its kind's section is wrong. */
 function pruneAt(path: readonly string[]): readonly string[] {
   const [section = '', , key] = path;
   if (section === 'sources') return path.slice(0, 2);
@@ -150,64 +240,8 @@ function without(value: JsonObject, path: readonly string[]): JsonObject {
   return Object.fromEntries(isKept ? [...kept, [key, shrunk]] : kept);
 }
 
-function compileRules(document: JsonObject, refused: readonly Finding[]): CompiledChain {
-  const written = document['filters'] ?? [];
-  if (!isRuleList(written)) return { chain: chainOf([]), findings: [] };
-  const triggers = namesUnder(document, 'triggers');
-  const compiled = compileChain(written, {
-    triggers: triggers ?? [],
-    sources: namesUnder(document, 'sources') ?? DEFAULT_SOURCES.map(([name]) => name),
-    defaultQuietMs: DEFAULT_QUIET_MS,
-  });
-  // Where the triggers as a whole can not be read, every rule would miss its own.
-  const isLost = triggers === undefined && refused.some((finding) => speaksOf(finding, 'triggers'));
-  if (!isLost) return compiled;
-  const findings = compiled.findings.filter(
-    ({ code }) => code !== 'unknown-trigger' && code !== 'triggers-missing',
-  );
-  return { ...compiled, findings };
-}
-
-/** The compiler reports entries that are no rules; here it is enough that there is a list. */
-function isRuleList(value: Json): value is Json & readonly RuleSection[] {
-  return Array.isArray(value);
-}
-
-function namesUnder(document: JsonObject, key: string): readonly string[] | undefined {
-  const section = document[key];
-  return isJsonObject(section) ? Object.keys(section) : undefined;
-}
-
-/** Whether a finding is about this key of the document, or about one that was probably meant to be it. */
-function speaksOf({ code, path, severity }: Finding, key: string): boolean {
-  const [first = '', ...below] = pointerSteps(path);
-  if (severity === 'error' && first === key) return true;
-  return code === 'unknown-key' && below.length === 0 && nearestName(first, [key]) === key;
-}
-
-/** What the schema said about a value need not be said by the compiler too. */
-function withoutEchoes(
-  findings: readonly Finding[],
-  refused: readonly Finding[],
-): readonly Finding[] {
-  return findings.filter(
-    ({ path, code }) =>
-      !refused.some(
-        (known) => known.path === path && (known.code === code || code === 'wrong-type'),
-      ),
-  );
-}
-
-function unusedFindings(document: JsonObject): readonly Finding[] {
-  const configured = namesUnder(document, 'triggers') ?? [];
-  const filters = document['filters'];
-  const rules = Array.isArray(filters) ? filters.filter(isJsonObject) : [];
-  const used = rules.flatMap((rule): readonly string[] => {
-    const { triggers } = rule;
-    if (Array.isArray(triggers)) {
-      return triggers.flatMap((name: unknown) => (typeof name === 'string' ? [name] : []));
-    }
-    return rule['action'] === 'accept' && configured.length === 1 ? configured : [];
-  });
-  return unusedTriggers(configured, new Set(used));
+function isAt(value: Json | undefined, [key, ...rest]: readonly string[]): boolean {
+  if (!isJsonObject(value)) return false;
+  if (key === undefined) return true;
+  return Object.hasOwn(value, key) && (rest.length === 0 || isAt(value[key], rest));
 }

@@ -1,5 +1,5 @@
-// The sources of a configuration, from sections that the schema accepted to what the gateway
-// builds. It knows the kinds only through their registry.
+// Plans `sources:` from entries that the schema accepted. It knows the kinds only through their
+// registry.
 
 import type { Permission } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
@@ -8,29 +8,30 @@ import type { SourceKind } from '../sources/source-kind.ts';
 import { SOURCE_DEFAULT } from './defaults.ts';
 import {
   findingsAt,
+  kindIn,
   type PlanContext,
   type PlannedSource,
   pointerOf,
   sectionContext,
 } from './plan.ts';
 
-// A kind's own type of section is checked by its schema; here it is only handed on.
+// The schema of each kind checked the type of its section; here a section is only passed on.
 const KINDS: Readonly<Record<string, SourceKind<unknown>>> = sourceKinds;
 
 /** An entry under `sources:`: one kind's section. */
 type SourceEntry = Readonly<Record<string, unknown>>;
 
-/** What is there where no source is configured, and always in the original's form. */
+/** The entries of `sources:` if none is configured, and always in the original's form. */
 export const DEFAULT_SOURCES: readonly (readonly [string, SourceEntry])[] = [
   [SOURCE_DEFAULT, { events: {} }],
 ];
 
-/** The sources, what is wrong with them, what they need, and how long Events live. */
+/** The sources with their findings, their permissions, and the life of Events. */
 export interface PlannedSources {
   readonly sources: readonly PlannedSource[];
   readonly findings: readonly Finding[];
   readonly permissions: readonly Permission[];
-  /** The longest life of an Event in any of them. */
+  /** The longest life of an Event in any source. */
   readonly eventTtlMs: number;
 }
 
@@ -40,7 +41,7 @@ export function planSources(
   context: PlanContext,
 ): PlannedSources {
   const planned = entries.flatMap(([name, entry]) => {
-    const kind = Object.keys(KINDS).find((known) => Object.hasOwn(entry, known));
+    const kind = kindIn(entry, KINDS);
     const descriptor = kind === undefined ? undefined : KINDS[kind];
     if (kind === undefined || descriptor === undefined) return [];
     const section = entry[kind];

@@ -1,9 +1,7 @@
-// `store:` of a configuration: exactly one kind, and what every kind shares. From a section that the
-// schema accepted to what the plan holds, and from whatever stands there in a file that is refused
-// as a whole to a section that holds by itself: the store is found even then. It opens nothing.
-// Follows docs/configuration.md (store).
+// Plans `store:`: exactly one kind, and keys that all kinds share. It also finds the section in a
+// configuration that is refused as a whole, so that commands reach the store even then. It opens
+// nothing. Follows docs/configuration.md (store).
 
-import { createValidator, type Validator } from '../config/validate.ts';
 import { isJsonObject, type Json } from '../core/event.ts';
 import type { Kind } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
@@ -15,19 +13,19 @@ import { STORE_DEFAULTS, STORE_SIZES } from './defaults.ts';
 import {
   errorAt,
   findingsAt,
+  kindIn,
   type PlanContext,
   type PlannedStore,
   pointerOf,
   sectionContext,
 } from './plan.ts';
-import { storeSchema } from './schema.ts';
 import { durationOr } from './settings.ts';
 
-// A kind's own type of section is checked by its schema; here it is only handed on.
+// The schema of each kind checked the type of its section; here a section is only passed on.
 const STORES: Readonly<Record<string, Kind<unknown, StoreParts, ClosedStore>>> = storeKinds;
 const DEFAULT_SIZES: Readonly<Record<string, string>> = STORE_SIZES;
 
-/** `store:` as it is written: one kind's section, and the keys that all kinds share. */
+/** `store:` in the configuration: the section of one kind, and the keys that all kinds share. */
 export interface StoreSection {
   readonly maxSize?: string;
   readonly overflow?: 'block' | 'shed';
@@ -35,7 +33,7 @@ export interface StoreSection {
   readonly [kind: string]: unknown;
 }
 
-/** The store that a section describes; without a section the one of all defaults. */
+/** Plans the store of a section; without a section, the default store. */
 export function planStore(section: StoreSection = {}): PlannedStore {
   const kind = kindOf(section);
   const descriptor = STORES[kind];
@@ -49,12 +47,12 @@ export function planStore(section: StoreSection = {}): PlannedStore {
   };
 }
 
-/** How long settled deliveries are kept, in ms. */
+/** The retention of settled deliveries. **Units**: ms. */
 export function settledMsOf({ keepSettled = STORE_DEFAULTS.keepSettled }: StoreSection): number {
   return durationOr(keepSettled, 0);
 }
 
-/** The same section at another place: what all kinds share stays. */
+/** Replaces the kind of a section; the keys that all kinds share stay. */
 export function storeAt(
   section: StoreSection,
   place: { readonly kind: string; readonly own: unknown },
@@ -63,18 +61,18 @@ export function storeAt(
   return { ...Object.fromEntries(shared), [place.kind]: place.own };
 }
 
-/** The kind that a section names, else the default one. */
+/** The kind of a section, or the default kind. */
 export function kindOf(section: StoreSection): string {
-  return Object.keys(STORES).find((known) => Object.hasOwn(section, known)) ?? STORE_DEFAULTS.kind;
+  return kindIn(section, STORES) ?? STORE_DEFAULTS.kind;
 }
 
-// Below this not even the tables and a handful of Events fit, and everything would be blocked.
+// A smaller store has no room for the tables and a few Events, and would block at once.
 const SMALLEST_SIZE = '1Mi';
-// An Event may have 4 MiB, and one batch several deliveries of it: a store that is smaller than this
-// may find one that never fits, and with `block` wait for room that can not come.
+// An Event may have 4 MiB, and one batch several deliveries of it. In a smaller store such a batch may
+// never fit, and `block` would wait for ever.
 const SAFE_SIZE = '16Mi';
 
-/** Bounds that are no use, and a store that forgets what only it could know. */
+/** Checks the section of the kind and the size, and warns if a restart would repeat deliveries. */
 export function checkStore(
   section: StoreSection,
   { keyless, context }: { readonly keyless: readonly string[]; readonly context: PlanContext },
@@ -108,13 +106,13 @@ function sizeFindings({ maxSize }: StoreSection): readonly Finding[] {
       severity: 'warning',
       code: 'store-small',
       path,
-      message: `one Event may have 4 MiB, and each trigger keeps its own copy: in ${maxSize} it may never fit, and what comes behind it waits`,
+      message: `one Event may have 4 MiB, and each trigger keeps its own copy: in ${maxSize} it may never fit, and all later Events wait behind it`,
       hint: `write ${SAFE_SIZE} or more`,
     },
   ];
 }
 
-/** Names protect what Kubernetes creates also from a gateway that forgot; nothing protects these. */
+/** Warns if neither a name in Kubernetes nor an idempotency key prevents a second start after a restart. */
 function forgetting(section: StoreSection, keyless: readonly string[]): readonly Finding[] {
   if (keyless.length === 0 || !Object.hasOwn(section, 'memory')) return [];
   const [names, they] =
@@ -126,28 +124,21 @@ function forgetting(section: StoreSection, keyless: readonly string[]): readonly
       severity: 'warning',
       code: 'store-forgets',
       path: '/store/memory',
-      message: `a restart loses the deliveries that wait, and ${names} may start again what was started before: ${they} can not tell`,
-      hint: 'use sqlite, or memory only where that does not matter',
+      message: `a restart loses pending deliveries, and ${names} may start builds a second time, because ${they} cannot detect a repetition`,
+      hint: 'use sqlite, or memory only if that does not matter',
     },
   ];
 }
 
-/**
- * `store:` of a document, where that section by itself is valid; null where there is none that is.
- * The rest of the document may be as wrong as it likes.
- */
-export function soundStore(document: Json, context: PlanContext): StoreSection | null {
-  const section = isJsonObject(document) ? document['store'] : undefined;
-  if (section === undefined || !isJsonObject(section)) return null;
-  if (storeValidator()(section).length > 0) return null;
-  const findings = checkStore(section, { keyless: [], context });
-  return findings.some(({ severity }) => severity === 'error') ? null : section;
-}
-
-// The schema is the same for every document, and compiling it takes longer than all the rest.
-let compiled: Validator | undefined;
-
-function storeValidator(): Validator {
-  compiled ??= createValidator(storeSchema());
-  return compiled;
+/** Finds `store:` in a document, given all findings of its schema; null if the section is invalid. */
+export function soundStore(
+  document: Json,
+  refused: readonly Finding[],
+  context: PlanContext,
+): StoreSection | null {
+  const store = isJsonObject(document) ? document['store'] : undefined;
+  if (store === undefined || !isJsonObject(store)) return null;
+  if (refused.some(({ path }) => /^\/store(?:\/|$)/.test(path))) return null;
+  const findings = checkStore(store, { keyless: [], context });
+  return findings.some(({ severity }) => severity === 'error') ? null : store;
 }

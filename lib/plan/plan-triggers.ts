@@ -1,6 +1,5 @@
-// The triggers of a configuration, from sections that the schema accepted to what the gateway
-// builds: each kind's own checks, names and identities over all of them, and what is left to the
-// kind. It knows the kinds only through their registry.
+// Plans `triggers:` from entries that the schema accepted: the checks of each kind, and the checks of
+// names, identities and prefixes over all triggers. It knows the kinds only through their registry.
 
 import type { Permission } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
@@ -11,6 +10,7 @@ import type { TriggerKind } from '../triggers/trigger-kind.ts';
 import {
   errorAt,
   findingsAt,
+  kindIn,
   type PlanContext,
   type PlannedDelivery,
   type PlannedTrigger,
@@ -19,7 +19,7 @@ import {
 } from './plan.ts';
 import { checkDelivery, type DeliverySection, planDelivery } from './settings.ts';
 
-// A kind's own type of section is checked by its schema; here it is only handed on.
+// The schema of each kind checked the type of its section; here a section is only passed on.
 const KINDS: Readonly<Record<string, TriggerKind<unknown>>> = triggerKinds;
 
 /** An entry under `triggers:`: one kind's section, and the keys that all kinds share. */
@@ -30,14 +30,14 @@ type TriggerEntry = DeliverySection & {
   readonly [kind: string]: unknown;
 };
 
-/** The triggers, what is wrong with them, and what they need. */
+/** The triggers with their findings, permissions and secrets. */
 export interface PlannedTriggers {
   readonly triggers: readonly PlannedTrigger[];
   readonly findings: readonly Finding[];
   readonly permissions: readonly Permission[];
   /** With paths from the root of the document. */
   readonly secrets: readonly NeededSecret[];
-  /** Those whose receivers can not tell a repetition, by name. */
+  /** Names of the triggers whose receivers cannot detect a repetition. */
   readonly keyless: readonly string[];
 }
 
@@ -48,7 +48,7 @@ export function planTriggers(
   context: PlanContext,
 ): PlannedTriggers {
   const planned = entries.flatMap(([name, entry]) => {
-    const kind = Object.keys(KINDS).find((known) => Object.hasOwn(entry, known));
+    const kind = kindIn(entry, KINDS);
     const descriptor = kind === undefined ? undefined : KINDS[kind];
     return kind === undefined || descriptor === undefined
       ? []
@@ -68,7 +68,7 @@ export function planTriggers(
   };
 }
 
-/** Triggers that no rule starts. */
+/** Reports triggers that no rule starts. */
 export function unusedTriggers(
   configured: readonly string[],
   used: ReadonlySet<string>,
@@ -130,10 +130,10 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
 }
 
 function noPreview(kind: string): string {
-  return `triggers of the kind ${kind} do not tell beforehand what they send`;
+  return `triggers of the kind ${kind} have no preview of what they send`;
 }
 
-/** Builds outlive a change of configuration; a `prefix:` that was changed is known to nobody. */
+/** Builds outlive a change of the configuration. A changed `prefix:` is lost: no file holds the old one. */
 function formerPrefixes({ name, entry, descriptor }: OneTrigger): readonly string[] {
   const names = [name, ...(entry.formerly ?? [])].filter((former) => former !== '');
   return names.map((former) => descriptor.defaultPrefix(former));
@@ -148,12 +148,12 @@ function checkAllowed(path: string, one: OneTrigger, context: PlanContext): read
       path: `${path}/${one.kind}`,
       code: 'not-allowed',
       message: `trigger ${one.name} runs a local command, which run refuses without --allow-exec`,
-      hint: 'start sluice with --allow-exec if whoever writes this file may run commands here',
+      hint: 'start sluice with --allow-exec if everyone who can write this file may run commands here',
     },
   ];
 }
 
-/** Every name a trigger has or had belongs to one trigger: what it started is found by it. */
+/** Each name, now or formerly, belongs to one trigger, because its deliveries are found by it. */
 function checkIdentities(
   entries: readonly (readonly [string, TriggerEntry])[],
 ): readonly Finding[] {
@@ -178,7 +178,7 @@ function checkPrefixes(triggers: readonly PlannedTrigger[]): readonly Finding[] 
   const owners = new Map<string, string>();
   return triggers.flatMap((trigger) => {
     const { name, prefix, kind } = trigger;
-    // A kind whose objects all have the one prefix that their receiver looks for shares it.
+    // A kind with one fixed prefix, for which its receiver looks, may share it.
     const isFixed = KINDS[kind]?.defaultPrefix('a') === KINDS[kind]?.defaultPrefix('b');
     if (trigger.buildNamespaces.length === 0 || isFixed) return [];
     const owner = owners.get(prefix);
@@ -189,7 +189,7 @@ function checkPrefixes(triggers: readonly PlannedTrigger[]): readonly Finding[] 
         severity: 'warning',
         code: 'duplicate-name',
         path: pointerOf('triggers', name),
-        message: `objects of this trigger begin with ${prefix}-, as those of ${owner} do, and can not be told apart by name`,
+        message: `names of this trigger's objects begin with ${prefix}-, as those of ${owner} do, so names cannot distinguish them`,
         hint: 'give one of them a prefix: of its own',
       },
     ];

@@ -1,7 +1,6 @@
-// What a configuration comes to: everything the gateway needs, compiled and with every default
-// filled in. A Plan opens nothing and starts nothing; its `create` functions build, and what they
-// build opens when it is first used. Which permissions it needs is derived here and nowhere else.
-// Follows docs/configuration.md; guards, limits and retention: docs/architecture.md.
+// The Plan: a compiled configuration with every default filled in, and the context that planning gets
+// beside the text. A plan opens and starts nothing; its `create` functions build parts that open at
+// their first use. Follows docs/configuration.md; guards, limits, retention: docs/architecture.md.
 
 import { pointerStep } from '../config/source-map.ts';
 import type { Delivery } from '../core/delivery.ts';
@@ -19,27 +18,27 @@ import type { StoreParts } from '../stores/store-kind.ts';
 import type { LoggingOptions } from '../telemetry/logging.ts';
 import type { TriggerParts } from '../triggers/trigger-kind.ts';
 
-/** Which of the two forms a configuration has; `none` where there is no configuration. */
+/** The form of a configuration; `none` if there is no configuration. */
 export type ConfigurationForm = 'ours' | 'original' | 'none';
 
-/** What the gateway adds when it builds a source; name and namespace are the plan's. */
+/** Parts that the gateway adds when it builds a source; the plan adds name and namespace. */
 type GatewaySourceParts = Omit<SourceParts, 'name' | 'namespace'>;
 
-/** What the gateway adds when it builds a trigger; the rest is the plan's. */
+/** Parts that the gateway adds when it builds a trigger; the plan adds the rest. */
 type GatewayTriggerParts = Omit<TriggerParts, 'name' | 'prefix' | 'buildNamespace'>;
 
-/** One source, ready to be built. */
+/** A source that is ready to be built. */
 export interface PlannedSource {
   readonly name: string;
   readonly kind: string;
   /** Whether an Event may speak for an object of another namespace than its own. */
   readonly allowForeign: boolean;
-  /** Whether it would read this Event, by where the Event stands. */
+  /** Whether it would read this Event, judged by the Event's namespace. */
   reads(event: EventObject): boolean;
   create(parts: GatewaySourceParts): Source;
 }
 
-/** When a failed attempt is repeated, and how long in all. */
+/** The backoff between attempts, and how long a delivery is tried. */
 interface PlannedRetry {
   readonly firstMs: number;
   readonly maxMs: number;
@@ -47,7 +46,7 @@ interface PlannedRetry {
   readonly forMs: number;
 }
 
-/** How one trigger's lane works: `delivery:` of the file, or the trigger's own keys. */
+/** Settings of a lane: `delivery:` of the file, and the trigger's own keys. */
 export interface PlannedDelivery {
   readonly concurrency: number;
   readonly timeoutMs: number;
@@ -55,31 +54,31 @@ export interface PlannedDelivery {
   readonly retry: PlannedRetry;
 }
 
-/** One trigger, ready to be built. */
+/** A trigger that is ready to be built. */
 export interface PlannedTrigger extends PlannedDelivery {
   readonly name: string;
   /** The first of its `formerly`, else its name. Part of delivery ids. */
   readonly identity: string;
-  /** Its earlier names: what was made under one of them goes on under this one. */
+  /** Its earlier names. Deliveries that were made under one of them belong to this trigger. */
   readonly formerly: readonly string[];
   readonly kind: string;
   readonly onLostAnswer: OnLostAnswer;
-  /** What the names of its objects begin with, before `-<id>`. */
+  /** Prefix of its objects' names, before `-<id>`. */
   readonly prefix: string;
-  /** What they began with, or may have, under an earlier name or before it had a `prefix:`. */
+  /** Prefixes that its objects may have from an earlier name, or from before it had a `prefix:`. */
   readonly formerPrefixes: readonly string[];
-  /** Whether it speaks to the cluster; a local command does not. */
+  /** Whether it makes requests to the cluster; a local command does not. */
   readonly usesCluster: boolean;
   /** The namespaces in which it creates objects. */
   readonly buildNamespaces: readonly string[];
-  /** Shows the first attempt at a delivery; `folder` is where relative paths begin. */
+  /** Shows the first attempt at a delivery; `folder` is the base of relative paths. */
   preview(delivery: Delivery, folder: string): Preview;
-  /** Where its requests go if variables of the environment choose their proxy; null if they do not. */
+  /** The URL for which variables of the environment choose the proxy; null if they do not. */
   readonly receiver: URL | null;
   create(parts: GatewayTriggerParts): Trigger;
 }
 
-/** What bounds the number of builds; null is switched off. */
+/** Limits on the number of builds; null is switched off. */
 export interface PlannedLimits {
   /** For one involved object. */
   readonly perObject: Rate | null;
@@ -89,51 +88,51 @@ export interface PlannedLimits {
   readonly holdForMs: number;
 }
 
-/** What the loop guards look for. */
+/** Namespaces and prefixes by which the loop guards recognize builds. */
 export interface PlannedGuard {
-  /** Where configured triggers create objects; empty where that guard is off. */
+  /** Namespaces in which configured triggers create objects; empty if that guard is off. */
   readonly namespaces: readonly string[];
-  /** What the names of configured triggers' objects begin with, or began with under earlier names. */
+  /** Prefixes of the objects of configured triggers, with those of their earlier names. */
   readonly prefixes: readonly string[];
 }
 
-/** How long things are remembered. */
+/** Retention in the store. */
 interface PlannedRetention {
-  /** A ledger entry, after its Event's key is gone: the longest `quiet` plus the Events' TTL. */
+  /** Of a ledger entry after its key was deleted: the longest `quiet` plus the Events' TTL. */
   readonly goneMs: number;
-  /** A settled delivery. */
+  /** Of a settled delivery. */
   readonly settledMs: number;
 }
 
-/** The store, ready to be built. */
+/** A store that is ready to be built. */
 export interface PlannedStore {
   readonly kind: string;
-  /** What becomes of new deliveries when it is full: reading stops, or they are shed. */
+  /** The policy for new deliveries in a full store: reading stops, or they are shed. */
   readonly overflow: 'block' | 'shed';
-  /** What it may hold. */
+  /** The bound of its contents. */
   readonly maxBytes: number;
   create(parts: Omit<StoreParts, 'maxBytes'>): ClosedStore;
 }
 
-/** Where a listener listens. */
+/** The address of a listener. */
 export interface PlannedAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** The listeners; null opens none. */
+/** The listeners; null switches one off. */
 export interface PlannedHttp {
   readonly probes: PlannedAddress | null;
   readonly api: PlannedAddress | null;
   /** Whether reads over loopback need the token, too. */
   readonly requireToken: boolean;
-  /** As it is written; null where the gateway makes its own token. */
+  /** As it is written; null if the gateway makes its own token. */
   readonly tokenFile: string | null;
-  /** Names under which the API is reached, besides its own. */
+  /** Further names under which the API is reached. */
   readonly hosts: readonly string[];
 }
 
-/** A whole configuration, compiled. */
+/** A compiled configuration. */
 export interface Plan {
   readonly form: ConfigurationForm;
   /** `cluster:`, for display only. */
@@ -142,49 +141,45 @@ export interface Plan {
   readonly chain: Chain;
   readonly triggers: readonly PlannedTrigger[];
   readonly limits: PlannedLimits;
-  /** What a trigger gets that says nothing itself. */
+  /** Settings of a trigger that has none of its own. */
   readonly delivery: PlannedDelivery;
   readonly guard: PlannedGuard;
   readonly retention: PlannedRetention;
   readonly store: PlannedStore;
   readonly http: PlannedHttp;
   readonly logging: LoggingOptions;
-  /** `project` of the original's form, for the log lines that quote it; null in ours. */
+  /** `project` of the original's form, which log lines quote; null in ours. */
   readonly originalProject: string | null;
-  /** Files and variables without which triggers can do nothing. */
+  /** Files and variables that the triggers need. */
   readonly secrets: readonly NeededSecret[];
-  /** What the gateway may do in the cluster, merged and sorted; rendered as a Role by `rbac`. */
+  /**
+   * All permissions that the configuration needs in the cluster, merged and sorted. `rbac` and the
+   * chart render them, and `check --cluster` compares them with those that are granted.
+   */
   readonly permissions: readonly Permission[];
 }
 
-// Puts the planned parts of any form together into one Plan.
-
-// Everything a configuration needs in the cluster, in one sorted list: what `rbac` and the chart
-// render, and what `check --cluster` compares with what is really allowed.
-
-// What planning is given besides the text, and how findings of a section get the section's path.
-
-/** Local commands run, are an error, or, where nothing runs, are worth a note. */
+/** Whether local commands may run; `noted` makes them a note instead of an error. */
 type ExecPermission = 'allowed' | 'refused' | 'noted';
 
-/** What a plan depends on besides the configuration. */
+/** Inputs of planning beside the text of the configuration. */
 export interface PlanContext {
   /** The gateway's own namespace; '' means all. */
   readonly namespace: string;
-  /** Where builds go unless a trigger says otherwise. */
+  /** The namespace of builds unless a trigger names another. */
   readonly buildNamespace: string;
   /** Whether triggers may run local commands. */
   readonly exec: ExecPermission;
-  /** Whether the gateway runs in a pod, which decides its default addresses; absent: it does not run. */
+  /** The surroundings of the gateway, which decide its default addresses; absent if it does not run. */
   readonly runsIn?: 'pod' | 'machine';
 }
 
-/** The context that a section's own checks see. */
+/** Makes the context that the checks of a section get. */
 export function sectionContext(name: string, context: PlanContext): CheckContext {
   return { name, namespace: context.namespace, buildNamespace: context.buildNamespace };
 }
 
-/** The same for a trigger, whose entry may say what becomes of lost answers. */
+/** The same for a trigger, whose entry may set `onLostAnswer`. */
 export function triggerContext(
   name: string,
   entry: { readonly onLostAnswer?: OnLostAnswer },
@@ -195,17 +190,22 @@ export function triggerContext(
   return onLostAnswer === undefined ? section : { ...section, onLostAnswer };
 }
 
-/** A JSON Pointer made of keys. */
+/** The kind that an entry has as a key; undefined if it has none. */
+export function kindIn(entry: object, kinds: object): string | undefined {
+  return Object.keys(kinds).find((known) => Object.hasOwn(entry, known));
+}
+
+/** Makes a JSON Pointer from keys. */
 export function pointerOf(...steps: readonly string[]): string {
   return steps.map((step) => `/${pointerStep(step)}`).join('');
 }
 
-/** Findings of a section as findings of the whole configuration. */
+/** Turns findings of a section into findings of the whole configuration. */
 export function findingsAt(path: string, findings: readonly Finding[]): readonly Finding[] {
   return findings.map((finding) => ({ ...finding, path: `${path}${finding.path}` }));
 }
 
-/** An error, as most findings are. */
+/** Makes a finding of severity error. */
 export function errorAt(path: string, said: Pick<Finding, 'code' | 'message' | 'hint'>): Finding {
   return { severity: 'error', path, ...said };
 }

@@ -1,5 +1,6 @@
-// Problems as they are shown: a line each for people, with the line of the file at a terminal, and one
-// JSON object for programs.
+// Problems of a file as text: one line each for people, with an excerpt at a terminal, and one JSON
+// object for programs. An excerpt shows no secret. A line that a problem marks as concealed is left
+// out; values of unknown keys and of keys that sound like a secret are masked.
 
 import type { Problem, Severity } from '../core/problem.ts';
 import { printable } from '../kit/text/printable.ts';
@@ -14,8 +15,8 @@ export interface TerminalView {
 }
 
 /**
- * Problems for people: `file:line:column: severity code: message`, what to do, and a count. At a
- * terminal each is followed by its line of the file with a caret below the column.
+ * Renders problems for people: `file:line:column: severity code: message`, the hint, and a count. At
+ * a terminal each is followed by its line of the file with a caret below the column.
  */
 export function renderProblems(
   problems: readonly Problem[],
@@ -49,7 +50,7 @@ function painted(text: string, colour: string): string {
   return `\u001b[${colour}m${text}\u001b[0m`;
 }
 
-/** One problem in one line. */
+/** Renders one problem as one line. */
 export function renderProblem(problem: Problem, file: string, paint: Paint = plain): string {
   const { severity, code, line, column, message, hint } = problem;
   const place = line === 0 ? printable(file) : `${printable(file)}:${line}:${column}`;
@@ -58,7 +59,7 @@ export function renderProblem(problem: Problem, file: string, paint: Paint = pla
   return hint === '' ? text : `${text} — ${printable(hint)}`;
 }
 
-/** Problems of one file as `check --format json` prints them; `-` is standard input. */
+/** Renders problems of one file as `check --format json` prints them; `-` is standard input. */
 export function problemsToJson(problems: readonly Problem[], file: string): string {
   const listed = problems.map(({ severity, code, path, line, column, message, hint }) => ({
     severity,
@@ -72,7 +73,7 @@ export function problemsToJson(problems: readonly Problem[], file: string): stri
   return JSON.stringify({ file, problems: listed });
 }
 
-/** Whether a configuration with these problems is refused; strict also minds warnings. */
+/** Whether a configuration with these problems is refused; `strict` also refuses warnings. */
 export function refuses(problems: readonly Problem[], strictness: 'strict' | 'lenient'): boolean {
   return problems.some(
     ({ severity }) => severity === 'error' || (strictness === 'strict' && severity === 'warning'),
@@ -89,11 +90,7 @@ function countProblems(problems: readonly Problem[]): string {
   return counts.length === 0 ? 'no problems' : counts.join(', ');
 }
 
-// The line of a file that a problem speaks of, with a caret below its column, as a terminal shows it.
-// It shows no secret: a line of which a problem says so is left out. The values of keys that sound like
-// a secret, and of unknown keys, are masked.
-
-/** A file with its problems, and the room for an excerpt of it. */
+/** A file with its problems, and the width of an excerpt. */
 interface ExcerptRequest {
   /** The file's text. */
   readonly text: string;
@@ -102,13 +99,13 @@ interface ExcerptRequest {
   readonly width: number;
 }
 
-/** A line of a file, and the line below it that points into it. */
+/** A line of a file, and the line below it with a caret. */
 interface Excerpt {
   readonly text: string;
   readonly caret: string;
 }
 
-/** Makes the function from a problem to its excerpt; null if the file has no such line, or hides it. */
+/** Creates the function from a problem to its excerpt; null if there is no such line, or it is concealed. */
 export function createExcerpts(request: ExcerptRequest): (problem: Problem) => Excerpt | null {
   const lines = request.text.replace('\uFEFF', '').split(/\r\n|\n|\r/);
   const concealed = new Set(
@@ -126,9 +123,9 @@ export function createExcerpts(request: ExcerptRequest): (problem: Problem) => E
   };
 }
 
-// The widest part of a long line that stands before the caret.
+// The largest part of the width that a long line may take before the caret.
 const BEFORE_CARET = 0.6;
-// Narrower than this an excerpt says nothing.
+// An excerpt that is narrower than this is useless.
 const NARROWEST = 20;
 
 function excerpt(
@@ -146,7 +143,7 @@ function excerpt(
   };
 }
 
-/** Characters of a text as a terminal may get them; a tab is one space, so that the caret fits. */
+/** Characters that are safe for a terminal; a tab becomes one space, so that the caret is in place. */
 function shown(text: string): readonly string[] {
   return Array.from(printable(text.replaceAll('\t', ' ')));
 }
@@ -161,15 +158,15 @@ function firstCharacters(characters: readonly string[], most: number): readonly 
 
 const SECRET_NAMES =
   'token|password|passwd|secret|authorization|credential|api[-_]?key|bearer|basic';
-// A key whose value may be a secret. One that ends with File or Env names the place of the secret. The
-// rest of the line counts as the value, because only a parser could tell where it ends.
+// A key whose value may be a secret. A key that ends with File or Env only names where the secret is.
+// The rest of the line counts as the value, because only a parser could find its end.
 const SECRET_VALUE = new RegExp(
   `((?:${SECRET_NAMES})[\\w-]{0,40}(?<!File|Env)["']?\\s*:\\s*)([^\\s{].*)$`,
   'i',
 );
 const VALUE = /^([^:]*:\s*)([^\s{].*)$/;
 
-/** The line with everything that may be a secret replaced by as many dots. */
+/** Replaces everything in a line that may be a secret by as many dots. */
 function masked(line: string, unknownKeysAt: readonly number[]): string {
   const hide = (_all: string, before: string, value: string): string => `${before}${dots(value)}`;
   const known = line
@@ -182,7 +179,7 @@ function masked(line: string, unknownKeysAt: readonly number[]): string {
   );
 }
 
-/** As long as what they replace, so that columns stay. */
+/** As many dots as characters, so that columns stay. */
 function dots(text: string): string {
   return '•'.repeat(text.length);
 }

@@ -1,6 +1,6 @@
-// The JSON Schema of a whole configuration in our form: the registries' sections joined with what
-// belongs to no kind. Plain data without references, so that every tool can read it. The original's
-// form has none: it is read as leniently as its own code did.
+// The JSON Schema of a whole configuration in our form: the sections of all registered kinds joined
+// with those of no kind. It is plain data without references, so that every tool can read it. The
+// original's form has no schema: it is read as leniently as its own code did.
 // Source: JSON Schema draft 2020-12; keys as in docs/configuration.md.
 
 import { withSmallForms } from '../config/canonical.ts';
@@ -19,7 +19,7 @@ import {
   STORE_SIZES,
 } from './defaults.ts';
 
-// The longest prefix of object names: `-` and an id of 26 must fit a label value of 63.
+// With `-` and an id of 26 characters, the prefix of a name must fit a label value of 63.
 const MAX_PREFIX = 30;
 
 const NAME: JsonSchema = {
@@ -77,7 +77,7 @@ function deliveryProperties(defaults: 'shown' | 'inherited'): Record<string, Jso
   };
 }
 
-/** An entry that has exactly one key naming its kind, and keys that all kinds share. */
+/** The schema of an entry with exactly one key that names its kind, and keys that all kinds share. */
 function entryOf(
   kinds: KindSchemas,
   shared: Readonly<Record<string, JsonSchema>>,
@@ -104,7 +104,7 @@ function choicesOf(kinds: KindSchemas): JsonSchema[] {
 const PREFIX: JsonSchema = {
   type: 'string',
   pattern: `^[a-z]([a-z0-9-]{0,${MAX_PREFIX - 2}}[a-z0-9])?$`,
-  description: `What the names of created objects begin with, before - and the delivery id: lower-case letters, digits and -, at most ${MAX_PREFIX}. The trigger's name as a DNS label, cut to 20, where absent.`,
+  description: `The prefix of the names of created objects, before - and the delivery id: lower-case letters, digits and -, at most ${MAX_PREFIX}. If absent, it is the trigger's name as a DNS label, cut to 20.`,
   examples: ['diagnose'],
 };
 
@@ -120,10 +120,10 @@ const FORMERLY: JsonSchema = {
 const ON_LOST_ANSWER: JsonSchema = {
   enum: ['atMostOnce', 'atLeastOnce'],
   description:
-    'What becomes of a delivery whose answer was lost where the receiver can not tell a repetition by its id: `atMostOnce` ends it as `unknown`, `atLeastOnce` repeats it and reports it as possibly started twice. Where absent, `atLeastOnce` for `http` and `atMostOnce` for every other kind.',
+    'The policy for a delivery whose answer was lost, if the receiver cannot detect a repetition by its id. `atMostOnce` ends it as `unknown`; `atLeastOnce` repeats it and reports it as possibly started twice. If absent, it is `atLeastOnce` for `http` and `atMostOnce` for every other kind.',
 };
 
-/** What every trigger may say, whatever its kind. */
+/** Properties of every trigger, whatever its kind. */
 export function sharedTriggerProperties(): Readonly<Record<string, JsonSchema>> {
   const own = { prefix: PREFIX, formerly: FORMERLY, onLostAnswer: ON_LOST_ANSWER };
   return { ...own, ...deliveryProperties('inherited') };
@@ -138,7 +138,7 @@ function sectionOf(description: string, properties: Record<string, JsonSchema>):
 }
 
 const limits = sectionOf(
-  'What bounds the number of builds, whatever the rules accept. A delivery above a limit is held and starts by itself when there is room.',
+  'Limits on the number of builds, whatever the rules accept. A delivery above a limit is held and starts by itself when there is room.',
   {
     perObject: rate(
       'Builds for one involved object; `off` switches it off.',
@@ -152,7 +152,7 @@ const limits = sectionOf(
   },
 );
 
-const logging = sectionOf('What the log shows and how.', {
+const logging = sectionOf('Contents and format of the log.', {
   format: {
     enum: [...LOG_FORMATS],
     default: LOGGING_DEFAULTS.format,
@@ -168,7 +168,7 @@ const logging = sectionOf('What the log shows and how.', {
     enum: [...DECISION_LINES],
     default: LOGGING_DEFAULTS.decisions,
     description:
-      'Which decisions get a line: `changes` leaves out further states of a series that were decided as its last line says, `all` prints each, `accepted` leaves out rejections, `none` all.',
+      'Which decisions get a line. `changes` leaves out further states of a series that were decided as in its last line. `all` prints each; `accepted` leaves out rejections; `none` leaves out all.',
   },
   event: {
     enum: ['line', 'full'],
@@ -178,7 +178,7 @@ const logging = sectionOf('What the log shows and how.', {
 });
 
 const guard = sectionOf(
-  'What keeps the Events of builds from starting builds. The guards by name are always on.',
+  'Guards that keep the Events of builds from starting builds. The guards by name are always on.',
   {
     namespace: {
       type: 'boolean',
@@ -219,7 +219,7 @@ const http = sectionOf('Where the gateway listens.', {
         type: 'boolean',
         default: false,
         description:
-          'Whether every request needs the token, reads over loopback as well. Who may port-forward to the pod, or run a process beside the gateway, then reads nothing without it.',
+          'Whether every request needs the token, also reads over loopback. Otherwise everyone who can port-forward to the pod, or run a process beside the gateway, can read without it.',
       },
     },
     examples: ['0.0.0.0:8081', 9091, { requireToken: true }],
@@ -245,24 +245,23 @@ const http = sectionOf('Where the gateway listens.', {
   },
 });
 
-/** The schema of `store:`, which is also looked at by itself. */
-export function storeSchema(): JsonSchema {
+function storeSchema(): JsonSchema {
   const sizes = Object.entries(STORE_SIZES).map(([kind, size]) => `\`${size}\` for \`${kind}\``);
   const shared = {
     maxSize: {
       type: 'string',
       format: 'size',
-      description: `How much it may hold. At that size settled deliveries give way, the oldest first; then \`overflow\` decides. Where absent, ${sizes.join(' and ')}.`,
+      description: `How much it may hold. At that size settled deliveries are evicted, the oldest first; then \`overflow\` decides. If absent, it is ${sizes.join(' and ')}.`,
       examples: ['4Gi'],
     },
     overflow: {
       enum: ['block', 'shed'],
       default: STORE_DEFAULTS.overflow,
       description:
-        'What becomes of new deliveries when it is full: `block` stops reading until there is room, and `/readyz` says so; `shed` drops them, counted and logged, and reads on.',
+        'The policy for new deliveries in a full store. `block` stops reading until there is room, and `/readyz` says so; `shed` drops them, counted and logged, and continues to read.',
     },
     keepSettled: duration(
-      'How long a settled delivery can be looked at, retried and rerun. What has been started is remembered for longer: as long as its Event could be seen again.',
+      'How long a settled delivery can be listed, retried and rerun. The ledger remembers a start for longer: as long as its Event could be seen again.',
       STORE_DEFAULTS.keepSettled,
     ),
   };
@@ -270,17 +269,63 @@ export function storeSchema(): JsonSchema {
   const entry = entryOf(
     storeKinds,
     shared,
-    `What survives a restart: at most one kind; without one \`${STORE_DEFAULTS.kind}\`. Kind and path give way to \`run --store\` and \`SLUICE_STORE\`: a file, or \`memory\`.`,
+    `The state that survives a restart: at most one kind; without one it is \`${STORE_DEFAULTS.kind}\`. \`run --store\` and \`SLUICE_STORE\` (a file, or \`memory\`) override kind and path.`,
   );
   return { ...entry, oneOf: [...choices, { not: { anyOf: choices } }] };
 }
 
-/** The schema for editors: it also accepts the small forms, such as one word instead of a list. */
+/** The schema of each top-level key, in the order of the reference. */
+export const SECTION_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  version: { enum: [1], default: 1, description: 'The version of this form.' },
+  cluster: {
+    type: 'string',
+    minLength: 1,
+    maxLength: 253,
+    description:
+      'A name for the cluster, for display only; its identity is found in the cluster itself.',
+    examples: ['dev'],
+  },
+  sources: {
+    type: 'object',
+    minProperties: 1,
+    propertyNames: NAME,
+    description:
+      'The sources of Events, by name. If absent, one source `events` reads the Events of the namespace that the gateway runs in.',
+    additionalProperties: entryOf(sourceKinds, {}, 'One source: exactly one kind.'),
+  },
+  filters: {
+    type: 'array',
+    items: ruleSchema,
+    description:
+      'The rules, from top to bottom; the first that matches an Event decides, and an Event that none matches is rejected.',
+  },
+  triggers: {
+    type: 'object',
+    propertyNames: NAME,
+    description: 'The triggers that rules start, by name.',
+    additionalProperties: entryOf(
+      triggerKinds,
+      sharedTriggerProperties(),
+      'One trigger: exactly one kind, and the keys of `delivery` that it overrides.',
+    ),
+  },
+  delivery: sectionOf(
+    'How deliveries are made; each trigger can override these keys.',
+    deliveryProperties('shown'),
+  ),
+  limits,
+  store: storeSchema(),
+  http,
+  logging,
+  guard,
+};
+
+/** Makes the schema for editors, which also accepts short forms such as one word for a list. */
 export function editorSchema(): JsonSchema {
   return withSmallForms(configurationSchema());
 }
 
-/** The schema of our form of the configuration, in its canonical form. */
+/** Makes the schema of our form in its canonical form. */
 export function configurationSchema(): JsonSchema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -288,49 +333,6 @@ export function configurationSchema(): JsonSchema {
     description: 'The configuration of Sluice, in YAML or JSON.',
     type: 'object',
     additionalProperties: false,
-    properties: {
-      version: { enum: [1], default: 1, description: 'The version of this form.' },
-      cluster: {
-        type: 'string',
-        minLength: 1,
-        maxLength: 253,
-        description:
-          'A name for the cluster, for display only; its identity is found in the cluster itself.',
-        examples: ['dev'],
-      },
-      sources: {
-        type: 'object',
-        minProperties: 1,
-        propertyNames: NAME,
-        description:
-          'Where Events come from, by name. Where absent, one source `events` reads the Events of the namespace that the gateway runs in.',
-        additionalProperties: entryOf(sourceKinds, {}, 'One source: exactly one kind.'),
-      },
-      filters: {
-        type: 'array',
-        items: ruleSchema,
-        description:
-          'The rules, from top to bottom; the first that matches an Event decides, and an Event that none matches is rejected.',
-      },
-      triggers: {
-        type: 'object',
-        propertyNames: NAME,
-        description: 'What rules start, by name.',
-        additionalProperties: entryOf(
-          triggerKinds,
-          sharedTriggerProperties(),
-          'One trigger: exactly one kind, and how its deliveries are made where that differs from `delivery`.',
-        ),
-      },
-      delivery: sectionOf(
-        'How deliveries are made; each trigger may say otherwise for itself.',
-        deliveryProperties('shown'),
-      ),
-      limits,
-      store: storeSchema(),
-      http,
-      logging,
-      guard,
-    },
+    properties: SECTION_SCHEMAS,
   };
 }

@@ -1,5 +1,5 @@
-// The sections that belong to no kind: limits, http, logging, guard. From values that the schema
-// accepted to what the plan holds.
+// Plans the sections that belong to no kind, from values that the schema accepted: limits, http,
+// logging, guard, and delivery. The keys of delivery are also those by which a trigger overrides it.
 
 import type { Finding } from '../core/problem.ts';
 import { parseDuration, parseRate, type Rate, renderDuration } from '../kit/text/quantity.ts';
@@ -16,14 +16,14 @@ import {
   type PlannedTrigger,
 } from './plan.ts';
 
-/** `limits:` as it is written. */
+/** `limits:` in the configuration. */
 interface LimitsSection {
   readonly perObject?: string;
   readonly total?: string;
   readonly holdFor?: string;
 }
 
-/** The limits; `off` is null. */
+/** Plans the limits; `off` becomes null. */
 export function planLimits(section: LimitsSection = {}): PlannedLimits {
   const { perObject, total, holdFor } = { ...LIMIT_DEFAULTS, ...section };
   return {
@@ -33,7 +33,7 @@ export function planLimits(section: LimitsSection = {}): PlannedLimits {
   };
 }
 
-/** A time of zero that makes a dead letter of everything above a limit. */
+/** Warns if a time of zero makes a dead letter of each delivery above a limit. */
 export function checkLimits(section: LimitsSection = {}): readonly Finding[] {
   const { perObject, total, holdForMs } = planLimits(section);
   const { holdFor } = section;
@@ -47,18 +47,18 @@ function rateOf(text: string): Rate | null {
   return text === 'off' ? null : (parseRate(text) ?? null);
 }
 
-/** `logging:` with its defaults. */
+/** Adds the defaults to `logging:`. */
 export function planLogging(section: Partial<LoggingOptions> = {}): LoggingOptions {
   return { ...LOGGING_DEFAULTS, ...section };
 }
 
-/** `http.api` as it is written if it says more than an address. */
+/** `http.api` in the configuration if it is a block. */
 interface ApiSection {
   readonly address?: string | number;
   readonly requireToken?: boolean;
 }
 
-/** `http:` as it is written. */
+/** `http:` in the configuration. */
 interface ListenersSection {
   readonly probes?: string | number;
   readonly api?: string | number | ApiSection;
@@ -66,7 +66,7 @@ interface ListenersSection {
   readonly hosts?: readonly string[];
 }
 
-/** The listeners, or why a text is no address. */
+/** Plans the listeners; a text that is no address is a finding. */
 export function planHttp(
   section: ListenersSection | undefined,
   { runsIn = 'pod' }: Pick<PlanContext, 'runsIn'>,
@@ -97,7 +97,7 @@ export function planHttp(
 interface AddressSetting {
   readonly key: 'probes' | 'api' | 'api/address';
   readonly written: string | number;
-  /** The default, whose host is meant if only a port is written. */
+  /** The default, whose host is used if only a port is written. */
   readonly example: string;
 }
 
@@ -120,7 +120,7 @@ function planAddress(
   return null;
 }
 
-/** Reads `host:port`; an IPv6 address stands in brackets, no host means every address. */
+/** Reads `host:port`; an IPv6 address needs brackets, and no host means every address. */
 function parseAddress(text: string): PlannedAddress | undefined {
   const [, six, host, digits] =
     /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/]*)):(\d{1,5})$/.exec(text) ?? [];
@@ -129,7 +129,7 @@ function parseAddress(text: string): PlannedAddress | undefined {
   return { host: six ?? (host === undefined || host === '' ? '0.0.0.0' : host), port };
 }
 
-/** What the loop guards look for; the guard by namespace may be switched off, with a warning. */
+/** Plans the loop guards; switching off the guard by namespace is a warning. */
 export function planGuard(
   section: { readonly namespace?: boolean } | undefined,
   triggers: readonly PlannedTrigger[],
@@ -147,7 +147,7 @@ export function planGuard(
     code: 'guard-off',
     path: '/guard/namespace',
     message:
-      'the guard by namespace is off: only the names of builds keep them from starting builds',
+      'the guard by namespace is off: only the names of builds keep their Events from starting builds',
     hint: 'reject the Events of everything that builds create, or switch the guard on again',
   };
   return { guard: { namespaces: [], prefixes }, findings: [finding] };
@@ -157,10 +157,7 @@ function unique(texts: readonly string[]): readonly string[] {
   return [...new Set(texts)].toSorted();
 }
 
-// How lanes work: `delivery:` of the file, what a trigger says for itself, and the defaults below
-// both, from text to numbers.
-
-/** Keys about delivery, as `delivery:` and triggers write them. */
+/** Keys that `delivery:` and triggers share. */
 export interface DeliverySection {
   readonly concurrency?: number;
   readonly timeout?: string;
@@ -168,7 +165,7 @@ export interface DeliverySection {
   readonly retry?: { readonly first?: string; readonly max?: string; readonly for?: string };
 }
 
-/** Fills in what a section leaves open. */
+/** Plans a section; keys that it leaves out keep the values of `base`. */
 export function planDelivery(section: DeliverySection, base: PlannedDelivery): PlannedDelivery {
   const { retry = {} } = section;
   return {
@@ -183,7 +180,7 @@ export function planDelivery(section: DeliverySection, base: PlannedDelivery): P
   };
 }
 
-/** What holds where nobody says anything. */
+/** The delivery settings of a configuration that has none. */
 export function defaultDelivery(): PlannedDelivery {
   const nothing = { firstMs: 0, maxMs: 0, forMs: 0 };
   return planDelivery(DELIVERY_DEFAULTS, {
@@ -194,15 +191,15 @@ export function defaultDelivery(): PlannedDelivery {
   });
 }
 
-/** The milliseconds of a duration that the schema accepted, or a default where there is none. */
+/** Milliseconds of a duration that the schema accepted, or the default if there is none. */
 export function durationOr(text: string | undefined, fallbackMs: number): number {
   return text === undefined ? fallbackMs : (parseDuration(text) ?? fallbackMs);
 }
 
-// Longer than any attempt should take; a timer of more than 24.8 days would fire at once.
+// No attempt should take longer; a timer of more than 24.8 days would fire at once.
 const LONGEST_TIMEOUT_MS = 86_400_000;
 
-/** Durations that are no use, each below the path of the section that wrote it. */
+/** Reports useless durations, each below the path of its section. */
 export function checkDelivery(
   path: string,
   section: DeliverySection,
@@ -242,7 +239,7 @@ export function checkDelivery(
   return findings;
 }
 
-/** The warning about a time of zero for which something would wait. */
+/** Warns of a waiting time of zero. */
 function noTime(path: string, message: string, hint: string): Finding {
   return { severity: 'warning', code: 'no-time', path, message, hint };
 }

@@ -164,7 +164,7 @@ class EventsSource implements Source {
     }
   }
 
-  heirsOf(path: string): readonly WatchPath[] {
+  successorsOf(path: string): readonly WatchPath[] {
     return successorsOf(path, [...this.#watched.keys()]);
   }
 

@@ -76,10 +76,10 @@ export class MemoryLedger {
   }
 
   /** Moves the entries of a path to its heirs; the retention of the others begins. */
-  retire({ path, heirs, readMs }: Retirement): void {
+  retire({ path, successors, readMs }: Retirement): void {
     this.#retired.add(path);
     for (const [eventKey, keys] of [...(this.#byEvent.get(path) ?? [])]) {
-      const heir = heirOf(heirs, eventKey);
+      const heir = heirOf(successors, eventKey);
       if (heir === undefined) this.markGone({ path, key: eventKey }, readMs);
       else if (heir !== path) for (const key of [...keys]) this.#move(key, heir);
     }

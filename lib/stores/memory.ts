@@ -107,7 +107,7 @@ class MemoryStore implements Store {
         .map(({ firedAt, object }) => ({ at: firedAt, object })),
   };
 
-  readonly keep: KeyValues = {
+  readonly keyValues: KeyValues = {
     read: async (name) => this.#kept.get(name) ?? null,
     write: async (name, value) => {
       this.#kept.set(name, value);

@@ -212,7 +212,7 @@ class SqliteStore implements Store {
     firedSince: async (since) => this.#client.call('firedSince', { since }),
   };
 
-  readonly keep: KeyValues = {
+  readonly keyValues: KeyValues = {
     read: async (name) => this.#client.call('read', { name }),
     write: async (name, value) => this.#client.call('write', { name, value }),
   };

@@ -88,9 +88,9 @@ describe('sluice run', () => {
     const kept: string[] = [];
     const aroundStore = (store: Store): Store => ({
       ...store,
-      keep: {
-        read: (name) => store.keep.read(name),
-        write: (name, value) => (kept.push(name), store.keep.write(name, value)),
+      keyValues: {
+        read: (name) => store.keyValues.read(name),
+        write: (name, value) => (kept.push(name), store.keyValues.write(name, value)),
       },
       [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
     });
@@ -113,10 +113,10 @@ describe('sluice run', () => {
     let hasRoom = false;
     const aroundStore = (store: Store): Store => ({
       ...store,
-      keep: {
-        read: (name) => store.keep.read(name),
+      keyValues: {
+        read: (name) => store.keyValues.read(name),
         write: async (name, value) => {
-          if (name !== 'configuration') return store.keep.write(name, value);
+          if (name !== 'configuration') return store.keyValues.write(name, value);
           if (hasRoom) isKept = true;
           else throw new SluiceError('store-unavailable', `no room ${(refusals += 1)}`);
         },

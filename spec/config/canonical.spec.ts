@@ -80,7 +80,7 @@ describe('toCanonical', () => {
     expect(findings).to.deep.equal([]);
   });
 
-  it('finds the way back from the canonical form to what is written', () => {
+  it('maps pointers of the canonical form to the written document', () => {
     const written = { 'blo/cks': [{ words: 'a' }], wrods: 'b' };
     const found = toCanonical(written, {
       ...SCHEMA,

@@ -180,7 +180,7 @@ describe('loadDocument', () => {
     });
   }
 
-  it('refuses what few aliases would expand to, at once', () => {
+  it('refuses a few aliases that expand to a huge value at once', () => {
     const levels = ['a: &a [x,x,x,x,x,x,x,x,x,x]'];
     for (const [from, to] of ['ab', 'bc', 'cd', 'de', 'ef', 'fg', 'gh', 'hi']) {
       levels.push(`${to ?? ''}: &${to ?? ''} [${`*${from ?? ''},`.repeat(10)}]`);
@@ -188,7 +188,7 @@ describe('loadDocument', () => {
     expect(refusal(levels.join('\n'))).to.include({ code: 'too-many-aliases' });
   });
 
-  it('names every repeated key and goes on', () => {
+  it('reports every repeated key and reads the rest', () => {
     const document = loaded('a: 1\nb: { c: 1, c: 2 }\na: 3\nd: .nan');
     expect(document.problems.map(({ code, path, line }) => [code, path, line])).to.deep.equal([
       ['duplicate-key', '/b/c', 2],

@@ -26,7 +26,7 @@ describe('a stream of YAML documents', () => {
     ['empty documents', '---\n---\na: 1\n---\n', [[{ a: 1 }, 3]]],
     ['a text', 'a b c', [['a b c', 1]]],
     ['times as texts', 'at: 2026-05-04T10:00:00Z', [[{ at: '2026-05-04T10:00:00Z' }, 1]]],
-    ['a key that stands twice', 'a: 1\na: 2\n', [[{ a: 2 }, 1]]],
+    ['a repeated key', 'a: 1\na: 2\n', [[{ a: 2 }, 1]]],
   ];
   for (const [what, text, found] of streams) {
     it(`is read: ${what}`, () => {

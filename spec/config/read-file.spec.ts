@@ -50,7 +50,7 @@ describe('readConfigFile', () => {
     });
   }
 
-  it('reads no more of a file than tells that it is too large', async () => {
+  it('reads only enough of a file to see that it is too large', async () => {
     await writeFile(join(folder, 'a.yaml'), Buffer.alloc(3 * MAX_CONFIG_BYTES, 0x61));
     const read = await readConfigFile(join(folder, 'a.yaml'));
     if (!read.ok) throw new Error('not read');
@@ -58,7 +58,7 @@ describe('readConfigFile', () => {
     expect(loadDocument(read.text).problems[0]).to.include({ code: 'too-large' });
   });
 
-  it('comes to an end with a device that does not', async () => {
+  it('ends for a device that does not end', async () => {
     const read = await readConfigFile('/dev/zero');
     if (!read.ok) throw new Error('not read');
     expect(loadDocument(read.text).ok).to.equal(false);

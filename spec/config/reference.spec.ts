@@ -71,7 +71,7 @@ describe('renderReference', () => {
     });
   }
 
-  it('says what is shared once', () => {
+  it('prints a shared sentence once', () => {
     expect(rendered.split(ENDING)).to.have.lengthOf(2);
   });
 });

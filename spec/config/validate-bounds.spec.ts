@@ -13,13 +13,13 @@ const object = (properties: Record<string, JsonSchema>, more: JsonSchema = {}): 
 const text: JsonSchema = { type: 'string' };
 
 describe('a validation', () => {
-  it('bounds what it says about a file in which everything is wrong', () => {
+  it('reports a bounded number of findings for a file in which everything is wrong', () => {
     const validate = createValidator({ type: 'array', items: { anyOf: [text, object({})] } });
     const findings = validate(Array.from({ length: 20_000 }, () => 5));
     expect(findings.length).to.be.within(1, 1000);
   });
 
-  it('never lets a control character of the configuration through', () => {
+  it('escapes control characters of the configuration', () => {
     const validate = createValidator(object({ a: { enum: ['x'] } }));
     const [first, second] = validate({ a: '\u001b[31m', '\u001b[2J': 1 });
     expect(`${first?.message ?? ''}${second?.message ?? ''}`)

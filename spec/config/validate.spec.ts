@@ -221,13 +221,13 @@ const ROWS: readonly Row[] = [
     'text that does not fit, without its expression',
     object({ a: { ...text, pattern: '^[a-z]+$' } }),
     { a: 'X' },
-    ['wrong-value', '/a', /^found "X", which cannot stand here$/, /^see docs/],
+    ['wrong-value', '/a', /^found "X", which is not allowed here$/, /^see docs/],
   ],
   [
     'text that does not fit, by its description',
     object({ a: { ...text, pattern: '^/', description: 'Begins with a slash.' } }),
     { a: 'x' },
-    ['wrong-value', '/a', /"x", which cannot stand here/, /Begins with a slash/],
+    ['wrong-value', '/a', /"x", which is not allowed here/, /Begins with a slash/],
   ],
   [
     'a name that is none',
@@ -329,7 +329,7 @@ const ROWS: readonly Row[] = [
 
 describe('createValidator', () => {
   for (const [what, schema, value, ...expected] of ROWS) {
-    it(`${expected.length === 0 ? 'accepts' : 'tells'} ${what}`, () => {
+    it(`${expected.length === 0 ? 'accepts' : 'reports'} ${what}`, () => {
       const findings = createValidator(schema)(value);
       expect(findings.map(({ code, path }) => [code, path])).to.deep.equal(
         expected.map(([code, path]) => [code, path]),

@@ -8,8 +8,8 @@ describe('recogniseText', () => {
   const wrong: readonly (readonly [what: string, text: string, message: RegExp, hint: RegExp])[] = [
     ['an empty file', '', /empty/, /leave the flag out/],
     ['a file of white space', ' \n\t\r\n\uFEFF', /empty/, /./],
-    ['bytes that are no text', 'version: 1\n\0', /no text/, /UTF-8/],
-    ['Latin-1', `a: caf${Buffer.from([0xe9]).toString('utf8')}`, /no text/, /UTF-8/],
+    ['bytes that are no text', 'version: 1\n\0', /not UTF-8 text/, /UTF-8/],
+    ['Latin-1', `a: caf${Buffer.from([0xe9]).toString('utf8')}`, /not UTF-8 text/, /UTF-8/],
     [
       'a recording',
       '{"at":1,"type":"ADDED","object":{"kind":"Event"}}\n{"at":2}\n',

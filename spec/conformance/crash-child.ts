@@ -31,7 +31,7 @@ async function workOn(): Promise<never> {
   for (;;) {
     const request = { trigger: 'build', incarnation, now: NOW + 1_000, limit: 2 };
     const claimed = await store.outbox.claim({ ...request, order: 'none' });
-    await store.keep.write('heartbeat', incarnation);
+    await store.keyValues.write('heartbeat', incarnation);
     for (const { id } of claimed) await attempt(id);
   }
 }

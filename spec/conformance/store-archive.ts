@@ -64,10 +64,10 @@ export function describeArchive(store: () => Store): void {
     });
 
     it('keeps small values by name', async () => {
-      expect(await store().keep.read('cluster')).to.equal(null);
-      await store().keep.write('cluster', 'a');
-      await store().keep.write('cluster', 'b');
-      expect(await store().keep.read('cluster')).to.equal('b');
+      expect(await store().keyValues.read('cluster')).to.equal(null);
+      await store().keyValues.write('cluster', 'a');
+      await store().keyValues.write('cluster', 'b');
+      expect(await store().keyValues.read('cluster')).to.equal('b');
     });
 
     const QUERIES: readonly [string, Omit<DeliveryQuery, 'limit'>, readonly number[]][] = [

@@ -63,7 +63,7 @@ export function describeConcurrency(store: () => Store): void {
           ),
           work(store(), 10),
           store().upkeep.sweep({ goneBefore: 0, settledBefore: 0 }),
-          store().keep.write('name', `${round}`),
+          store().keyValues.write('name', `${round}`),
           store().archive.list({ limit: 3, states: ['delivered'] }),
         ]),
       );
@@ -73,7 +73,7 @@ export function describeConcurrency(store: () => Store): void {
       ]);
       const all = await store().archive.list({ limit: 200 });
       expect(all.map(({ attempts }) => attempts.length)).to.deep.equal(all.map(() => 1));
-      expect(await store().keep.read('name')).to.equal('29');
+      expect(await store().keyValues.read('name')).to.equal('29');
       expect(
         [...(await store().journal.positions('shop')).values()].map((p) => p.resourceVersion),
       ).to.have.members(['27', '28', '29']);

@@ -67,7 +67,7 @@ export function describeDurableStore(name: string, open: OpenNamed): void {
           gaps: [aGap()],
         }),
       );
-      await store.keep.write('cluster', 'c1');
+      await store.keyValues.write('cluster', 'c1');
       await store.upkeep.shift(500);
       await attemptOnce(store, idOf(0));
       const before = await everything(store);
@@ -204,7 +204,7 @@ export function describeDurableStore(name: string, open: OpenNamed): void {
     it('fails every call after it is closed, and can be closed twice', async () => {
       await store[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
-      const failure = await store.keep.read('a').catch((error: unknown) => error);
+      const failure = await store.keyValues.read('a').catch((error: unknown) => error);
       expect(failure).to.include({ code: 'store-unusable' });
     });
   });
@@ -219,6 +219,6 @@ async function everything(store: Store): Promise<unknown> {
     positions: await store.journal.positions('shop'),
     ledger: await store.journal.lookup(['k1']),
     fired: await store.archive.firedSince(0),
-    cluster: await store.keep.read('cluster'),
+    cluster: await store.keyValues.read('cluster'),
   };
 }

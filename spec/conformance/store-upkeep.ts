@@ -89,7 +89,7 @@ export function describeUpkeep(store: () => Store): void {
     it('omits a retired path until it is read again', async () => {
       const positions = new Map([[PATH, POSITION]]);
       await store().journal.commit(aCommit({ positions, ledger: [entryIn('shop', PATH)] }));
-      await store().upkeep.retire({ path: PATH, heirs: [], readMs: 10 });
+      await store().upkeep.retire({ path: PATH, successors: [], readMs: 10 });
       expect((await begin()).paths).to.deep.equal([]);
       await store().journal.commit(aCommit({ positions }));
       expect((await begin()).paths).to.deep.equal([PATH]);
@@ -97,8 +97,8 @@ export function describeUpkeep(store: () => Store): void {
 
     it('keeps the position of a retired path for the retention', async () => {
       await store().journal.commit(aCommit({ positions: new Map([[PATH, POSITION]]) }));
-      await store().upkeep.retire({ path: PATH, heirs: [], readMs: 10 });
-      await store().upkeep.retire({ path: PATH, heirs: [], readMs: 20 });
+      await store().upkeep.retire({ path: PATH, successors: [], readMs: 10 });
+      await store().upkeep.retire({ path: PATH, successors: [], readMs: 20 });
       await sweep(10);
       expect(await positionOf(PATH)).to.deep.equal(POSITION);
       await sweep(11);
@@ -108,20 +108,20 @@ export function describeUpkeep(store: () => Store): void {
     it('keeps the position of a path that is read again', async () => {
       const positions = new Map([[PATH, POSITION]]);
       await store().journal.commit(aCommit({ positions }));
-      await store().upkeep.retire({ path: PATH, heirs: [], readMs: 10 });
+      await store().upkeep.retire({ path: PATH, successors: [], readMs: 10 });
       await store().journal.commit(aCommit({ positions }));
       await sweep(NOW);
       expect(await positionOf(PATH)).to.deep.equal(POSITION);
     });
 
-    it('moves the entries of a retired path to the heirs of their namespaces', async () => {
+    it('moves the entries of a retired path to the successors of their namespaces', async () => {
       const ledger = [entryIn('shop', ALL), entryIn('pay', ALL), entryIn('dev', ALL)];
       await store().journal.commit(aCommit({ ledger }));
-      const heirs = [
+      const successors = [
         { path: PATH, namespace: 'shop' },
         { path: PAY, namespace: 'pay' },
       ];
-      await store().upkeep.retire({ path: ALL, heirs, readMs: 10 });
+      await store().upkeep.retire({ path: ALL, successors, readMs: 10 });
       expect(await sweep(11)).to.equal(1);
       const left = await store().journal.lookup(ledger.map(({ key }) => key));
       expect([...left.values()].map(({ path }) => path)).to.have.members([PATH, PAY]);
@@ -135,8 +135,8 @@ export function describeUpkeep(store: () => Store): void {
       const ledger = [entryIn('shop', PATH), { ...entryIn('shop', PATH), key: 'k2', id: 'k2' }];
       const gone = [{ path: PATH, key: 'shop/web.1' }];
       await store().journal.commit(aCommit({ ledger, gone, readMs: 5 }));
-      const heirs = [{ path: ALL, namespace: null }];
-      await store().upkeep.retire({ path: PATH, heirs, readMs: 10 });
+      const successors = [{ path: ALL, namespace: null }];
+      await store().upkeep.retire({ path: PATH, successors, readMs: 10 });
       expect((await store().journal.lookup(['k2'])).get('k2')?.path).to.equal(ALL);
       expect(await sweep(6)).to.equal(2);
     });

@@ -10,14 +10,14 @@ const MINUTE = 60_000;
 
 function setUp() {
   const clock = new FakeClock();
-  const { keep } = createMemoryStore();
+  const { keyValues } = createMemoryStore();
   const made = (downtimes: readonly { from: number; to: number }[] = []): RetryAge =>
-    new RetryAge('build', { clock, keep, downtimes });
+    new RetryAge('build', { clock, keyValues, downtimes });
   const from = clock.now();
   /** The age of a delivery from the beginning, in minutes. */
   const age = (aging: RetryAge): number => aging.ageMs(from, clock.now()) / MINUTE;
   const pass = (minutes: number): Promise<void> => clock.advance(minutes * MINUTE);
-  return { clock, keep, made, from, age, pass };
+  return { clock, keyValues, made, from, age, pass };
 }
 
 describe('the age of a delivery', () => {
@@ -115,8 +115,8 @@ describe('the age of a delivery', () => {
   it('is counted although the store fails', async () => {
     const { clock, age, pass } = setUp();
     const refuse = (): Promise<never> => Promise.reject(new Error('disk full'));
-    const keep = { read: async () => null, write: refuse };
-    const aging = new RetryAge('build', { clock, keep, downtimes: [] });
+    const keyValues = { read: async () => null, write: refuse };
+    const aging = new RetryAge('build', { clock, keyValues, downtimes: [] });
     await aging.restore();
     aging.pause();
     await aging.saved;
@@ -128,8 +128,8 @@ describe('the age of a delivery', () => {
 
   for (const text of ['{}', 'null', '7', '{"pauses":7}', '{"pauses":[7,["x",null],[1]]}', '{']) {
     it(`ignores ${text} as its stored value`, async () => {
-      const { keep, made, age, pass } = setUp();
-      await keep.write('pauses/build', text);
+      const { keyValues, made, age, pass } = setUp();
+      await keyValues.write('pauses/build', text);
       const aging = made();
       await aging.restore();
       await pass(1);

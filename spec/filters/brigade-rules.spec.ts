@@ -41,7 +41,7 @@ describe('compileOriginal', () => {
     ]);
   });
 
-  it('takes another silence where it is told one', () => {
+  it('takes the silence that it is given', () => {
     const { chain } = compileOriginal([CATCH_ALL], 'brigade', 7);
     expect(chain.rules[0]?.decision.quietMs).to.equal(7);
   });

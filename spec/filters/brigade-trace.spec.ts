@@ -2,8 +2,7 @@
 // That they agree with its loop on random input is properties.spec.ts's.
 
 import { expect } from 'chai';
-import { compileOriginal } from '../../lib/filters/brigade-rules.ts';
-import { goQuoted, originalTrace } from '../../lib/filters/brigade-trace.ts';
+import { compileOriginal, goQuoted, originalTrace } from '../../lib/filters/brigade-rules.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 

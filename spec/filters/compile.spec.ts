@@ -36,28 +36,13 @@ describe('compileChain', () => {
         path: '/filters/3',
         message:
           'rules 2 and 3 have no name and both start "build": a series that one of them started, the other never starts',
-        hint: "name them where each should start by itself; formerly: [''] keeps what one has started",
+        hint: "name them if each should start by itself; formerly: [''] keeps the identity that one had",
       },
     ]);
     expect(chain.rules).to.have.lengthOf(4);
   });
 
   const refused: readonly (readonly [string, unknown, readonly string[]])[] = [
-    ['no list', { kind: 'Pod' }, ['error wrong-type /filters']],
-    ['null', null, ['error wrong-type /filters']],
-    [
-      'entries that are no rules',
-      [1, null, 'x', []],
-      [0, 1, 2, 3].map((index) => `error wrong-type /filters/${index}`),
-    ],
-    ['no action', [{ kind: 'Pod' }], ['error missing-key /filters/0']],
-    ['another action', [{ action: 'Accept' }], ['error wrong-value /filters/0/action']],
-    [
-      'another action with triggers, once',
-      [{ action: 'acept', triggers: ['build'] }],
-      ['error wrong-value /filters/0/action'],
-    ],
-    ['an action that is no text', [{ action: true }], ['error wrong-type /filters/0/action']],
     [
       'a bad pattern in a list',
       [{ action: 'reject' }, { ...ACCEPT, reasons: ['A', '/(/'] }],
@@ -76,18 +61,10 @@ describe('compileChain', () => {
     [
       'a block that asks for nothing',
       [
-        { ...ACCEPT, not: {} },
+        { ...ACCEPT, not: { host: '' } },
         { ...ACCEPT, name: 'x', not: [{ kind: '', reasons: [] }] },
       ],
       ['error wrong-value /filters/0/not', 'error wrong-value /filters/1/not/0'],
-    ],
-    [
-      'a not that is no block',
-      [
-        { ...ACCEPT, not: 'Pod' },
-        { ...ACCEPT, name: 'x', not: [null] },
-      ],
-      ['error wrong-type /filters/0/not', 'error wrong-type /filters/1/not/0'],
     ],
     [
       'a name used twice',
@@ -121,18 +98,6 @@ describe('compileChain', () => {
       ],
       ['error duplicate-name /filters/1/formerly/0'],
     ],
-    ['a name that is none', [{ ...ACCEPT, name: 3 }], ['error wrong-type /filters/0/name']],
-    ['an empty name', [{ ...ACCEPT, name: '' }], ['error wrong-type /filters/0/name']],
-    [
-      'formerly that is no list',
-      [{ ...ACCEPT, name: 'a', formerly: 'b' }],
-      ['error wrong-type /filters/0/formerly'],
-    ],
-    [
-      'formerly with what is no name',
-      [{ ...ACCEPT, name: 'a', formerly: ['b', 7] }],
-      ['error wrong-type /filters/0/formerly/1'],
-    ],
     ['no triggers among several', [{ action: 'accept' }], ['error triggers-missing /filters/0']],
     [
       'an empty list of triggers',
@@ -140,14 +105,9 @@ describe('compileChain', () => {
       ['error triggers-missing /filters/0/triggers'],
     ],
     [
-      'triggers that are no list',
-      [{ action: 'accept', triggers: 'build' }],
-      ['error wrong-type /filters/0/triggers'],
-    ],
-    [
       'unknown triggers',
       [{ action: 'accept', triggers: ['build', 'biuld', 7] }],
-      ['error unknown-trigger /filters/0/triggers/1', 'error wrong-type /filters/0/triggers/2'],
+      ['error unknown-trigger /filters/0/triggers/1'],
     ],
     [
       'a trigger listed twice',
@@ -170,17 +130,7 @@ describe('compileChain', () => {
         { ...ACCEPT, again: { quiet: '1 hour' } },
         { ...ACCEPT, name: 'x', again: { quiet: 3 } },
       ],
-      ['error bad-duration /filters/0/again/quiet', 'error wrong-type /filters/1/again/quiet'],
-    ],
-    [
-      'another per',
-      [{ ...ACCEPT, again: { per: 'object' } }],
-      ['error wrong-value /filters/0/again/per'],
-    ],
-    [
-      'an again that is no object',
-      [{ ...ACCEPT, again: '1h' }],
-      ['error wrong-type /filters/0/again'],
+      ['error bad-duration /filters/0/again/quiet'],
     ],
     [
       'unknown sources',
@@ -195,19 +145,45 @@ describe('compileChain', () => {
     });
   }
 
+  const skipped: readonly (readonly [string, unknown])[] = [
+    ['no list', { kind: 'Pod' }],
+    ['null', null],
+    ['entries that are no rules', [1, null, 'x', []]],
+    ['no action', [{ kind: 'Pod' }]],
+    ['another action', [{ action: 'Accept' }]],
+    ['another action with triggers', [{ action: 'acept', triggers: ['build'] }]],
+    ['an action that is no text', [{ action: true }]],
+    ['a not that is no block', [{ ...ACCEPT, not: 'Pod' }]],
+    ['a not with an entry that is no block', [{ ...ACCEPT, not: [null] }]],
+    ['a block without keys', [{ ...ACCEPT, not: {} }]],
+    ['a name that is no text', [{ ...ACCEPT, name: 3 }]],
+    ['an empty name', [{ ...ACCEPT, name: '' }]],
+    ['formerly that is no list', [{ ...ACCEPT, name: 'a', formerly: 'b' }]],
+    ['formerly with an entry that is no name', [{ ...ACCEPT, name: 'a', formerly: ['b', 7] }]],
+    ['triggers that are no list', [{ action: 'accept', triggers: 'build' }]],
+    ['triggers with an entry that is no name', [{ action: 'accept', triggers: ['build', 7] }]],
+    ['a quiet that is no text', [{ ...ACCEPT, again: { quiet: 3 } }]],
+    ['another per', [{ ...ACCEPT, again: { per: 'object' } }]],
+    ['an again that is no object', [{ ...ACCEPT, again: '1h' }]],
+  ];
+  for (const [title, sections] of skipped) {
+    it(`leaves ${title} to the schema, and the chain then rejects everything`, () => {
+      expect(problems(sections)).to.deep.equal([]);
+      expect(compile(sections).chain.rules).to.deep.equal([]);
+    });
+  }
+
   it('finds everything at once', () => {
     const rules = [
       { name: 'a', action: 'accept', kind: '/(/', count: 'x', triggers: ['nope'] },
-      { name: 'a', action: 'maybe', message: 'word', not: [{}, { host: 1 }] },
+      { name: 'a', action: 'maybe', message: 'word', not: [{ kind: '' }, { host: 1 }] },
     ];
     expect(problems(rules)).to.deep.equal([
       'error bad-pattern /filters/0/kind',
       'error bad-count /filters/0/count',
       'error unknown-trigger /filters/0/triggers/0',
-      'error wrong-value /filters/1/action',
       'error bad-pattern /filters/1/message',
       'error wrong-value /filters/1/not/0',
-      'error wrong-type /filters/1/not/1/host',
       'error duplicate-name /filters/1/name',
     ]);
   });
@@ -224,18 +200,18 @@ describe('compileChain', () => {
     expect(finding?.message).to.contain('configured: "build", "diagnose"');
   });
 
-  it('escapes what a file says before it quotes it', () => {
+  it('escapes quoted texts of a file', () => {
     const [finding] = compile([{ action: 'accept', triggers: ['\u001b[31m'] }]).findings;
     expect(finding?.message).to.contain('\\u001b[31m').and.not.to.contain('\u001b');
   });
 
-  it('lets a rule without triggers start the only one there is', () => {
+  it('starts the only trigger if a rule names none', () => {
     const { chain, findings } = compile([{ action: 'accept' }], { triggers: ['build'] });
     expect(findings).to.deep.equal([]);
     expect(chain.rules[0]?.decision.triggers).to.deep.equal(['build']);
   });
 
-  it('refuses an accept rule where no trigger is configured', () => {
+  it('refuses an accept rule if no trigger is configured', () => {
     expect(problems([{ action: 'accept' }], { triggers: [] })).to.deep.equal([
       'error triggers-missing /filters/0',
     ]);

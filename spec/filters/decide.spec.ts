@@ -22,7 +22,7 @@ function ruleOf(decision: Decision): number | null {
 const EVENT = anOccurrence();
 
 describe('decide', () => {
-  it('lets the first rule decide that matches', () => {
+  it('decides by the first rule that matches', () => {
     const chain = chainOf(
       { kind: 'Node', action: 'accept' },
       { kind: 'Pod', action: 'reject' },
@@ -45,13 +45,13 @@ describe('decide', () => {
     });
   });
 
-  it('rejects what no rule matches, by no rule', () => {
+  it('rejects an occurrence that no rule matches, without a rule', () => {
     const rejection = { action: 'reject', rule: null, triggers: [], quietMs: 0 };
     expect(decide(chainOf(), EVENT)).to.deep.equal(rejection);
     expect(decide(chainOf({ kind: 'Node', action: 'accept' }), EVENT)).to.deep.equal(rejection);
   });
 
-  it('wants every condition of a rule to hold', () => {
+  it('matches a rule only if all its conditions hold', () => {
     const all: RuleSection = {
       source: 'shop',
       namespace: 'shop',
@@ -175,7 +175,7 @@ describe('nearest', () => {
     ).to.equal('0 kind');
   });
 
-  it('never is a reject rule, and there may be none', () => {
+  it('is never a reject rule, and may be null', () => {
     expect(nearestTo({ count: 9, action: 'reject' }, { source: 'x', action: 'accept' })).to.equal(
       '1 source',
     );

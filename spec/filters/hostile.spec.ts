@@ -3,8 +3,7 @@
 import { expect } from 'chai';
 import type { EventObject, Json } from '../../lib/core/event.ts';
 import { toOccurrence } from '../../lib/core/occurrence.ts';
-import { compileOriginal } from '../../lib/filters/brigade-rules.ts';
-import { originalTrace } from '../../lib/filters/brigade-trace.ts';
+import { compileOriginal, originalTrace } from '../../lib/filters/brigade-rules.ts';
 import type { Chain } from '../../lib/filters/chain.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
@@ -88,14 +87,12 @@ describe('the filter chain on hostile input', () => {
 
   it('never takes a key from a prototype', () => {
     const rules: unknown = JSON.parse('[{"__proto__":{"action":"accept"}}]');
-    expect(compileChain(rules as readonly RuleSection[], OPTIONS).findings[0]?.code).to.equal(
-      'missing-key',
-    );
+    expect(compileChain(rules as readonly RuleSection[], OPTIONS).chain.rules).to.be.empty;
     const { chain } = compileOriginal(rules, 'brigade');
     expect(decide(chain, anOccurrence()).action).to.equal('reject');
   });
 
-  it('leaves the occurrence as it was', () => {
+  it('does not change the occurrence', () => {
     const occurrence = toOccurrence(anEvent(), {
       source: 'shop',
       path: '/p',

@@ -66,7 +66,7 @@ const EVENT = toOccurrence(anEvent({ involvedObject: { namespace: 'shop', kind: 
   readAt: 0,
 });
 
-/** What is in use after everything that nobody holds was collected. */
+/** The heap in use after garbage collection. */
 function heldBytes(): number {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
@@ -108,7 +108,7 @@ describe('a long chain', () => {
     expect(decide(chainOf(behind(40, rules)), EVENT).rule?.index).to.equal(41);
   });
 
-  it('remembers little of values that do not recur, however long they are', () => {
+  it('bounds its cache of values that do not recur, however long they are', () => {
     const chain = chainOf(behind(20, [{ reasons: ['Failed'], action: 'reject' }]));
     const of = (reason: string): Occurrence =>
       ({ ...EVENT, fields: { ...EVENT.fields, reason } }) satisfies Occurrence;
@@ -123,7 +123,7 @@ describe('a long chain', () => {
     expect(held).to.be.lessThan(100_000_000);
   });
 
-  it('decides the same when more values came than it remembers', () => {
+  it('decides the same after its cache was cleared', () => {
     const chain = chainOf(behind(2_000, [{ namespace: 'ns-7', action: 'reject' }]));
     const of = (namespace: string): Occurrence =>
       ({ ...EVENT, fields: { ...EVENT.fields, namespace } }) satisfies Occurrence;

@@ -3,8 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { compileOriginal } from '../../lib/filters/brigade-rules.ts';
-import { originalTrace } from '../../lib/filters/brigade-trace.ts';
+import { compileOriginal, originalTrace } from '../../lib/filters/brigade-rules.ts';
 import type { Chain } from '../../lib/filters/chain.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';

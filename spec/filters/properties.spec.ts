@@ -2,12 +2,14 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { createValidator } from '../../lib/config/validate.ts';
+import type { Json } from '../../lib/core/event.ts';
 import { type Occurrence, toOccurrence } from '../../lib/core/occurrence.ts';
-import { compileOriginal } from '../../lib/filters/brigade-rules.ts';
-import { originalTrace } from '../../lib/filters/brigade-trace.ts';
+import { compileOriginal, originalTrace } from '../../lib/filters/brigade-rules.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain, nearest } from '../../lib/filters/decide.ts';
 import type { BlockSection, RuleSection } from '../../lib/filters/rule.ts';
+import { ruleSchema } from '../../lib/filters/schema.ts';
 import { matchesBlock, naiveRule } from './naive.ts';
 import { acceptEvent } from './naive-original.ts';
 
@@ -118,6 +120,8 @@ function asRules(written: unknown): readonly RuleSection[] {
   return written as readonly RuleSection[];
 }
 
+const refusedBySchema = createValidator({ type: 'array', items: ruleSchema });
+
 describe('the filter chain over random rules and Events', () => {
   it('decides as a naive evaluator does', () => {
     const hits = { rule: 0, none: 0 };
@@ -195,6 +199,10 @@ describe('the filter chain over random rules and Events', () => {
           const { decision } = explain(chain, read);
           const refused = findings.some(({ severity }) => severity === 'error');
           expect(refused && decision.rule !== null).to.equal(false);
+        }
+        for (const written of [anything as Json, [anything as Json]]) {
+          if (refusedBySchema(written).every(({ code }) => code === 'unknown-key')) continue;
+          expect(compileChain(asRules(written), OPTIONS).chain.rules).to.deep.equal([]);
         }
       }),
       { numRuns: 1000 },

@@ -118,7 +118,7 @@ function dyingAt(
     if (when === 'after') await call();
     throw new Error('killed');
   };
-  const { upkeep, outbox, keep } = store;
+  const { upkeep, outbox, keyValues } = store;
   if (point === 'dropPositions') {
     return storeWith(store, {
       upkeep: { ...upkeep, dropPositions: (gaps) => dying(() => upkeep.dropPositions(gaps)) },
@@ -129,6 +129,6 @@ function dyingAt(
       outbox: { ...outbox, change: (change) => dying(() => outbox.change(change)) },
     });
   }
-  const write = (name: string, value: string) => dying(() => keep.write(name, value));
-  return storeWith(store, { keep: { ...keep, write } });
+  const write = (name: string, value: string) => dying(() => keyValues.write(name, value));
+  return storeWith(store, { keyValues: { ...keyValues, write } });
 }

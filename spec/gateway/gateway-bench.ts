@@ -41,7 +41,7 @@ export class HandSource implements Source {
   /** The positions from which it was asked to resume. */
   positions: Positions = new Map();
 
-  heirsOf(path: string): readonly WatchPath[] {
+  successorsOf(path: string): readonly WatchPath[] {
     return this.heirs(path);
   }
 
@@ -136,9 +136,9 @@ export function gatewayBench({ planned = (plan) => plan, ...overrides }: BenchOp
 
 /** A complete store with some of its ports changed. */
 export function storeWith(store: Store, changes: Partial<Store>): Store {
-  const { journal, outbox, archive, keep, upkeep } = store;
+  const { journal, outbox, archive, keyValues, upkeep } = store;
   const disposal = { [Symbol.asyncDispose]: async (): Promise<void> => undefined };
-  return { journal, outbox, archive, keep, upkeep, ...disposal, ...changes };
+  return { journal, outbox, archive, keyValues, upkeep, ...disposal, ...changes };
 }
 
 /** The observation that a watch path of the source is read. */

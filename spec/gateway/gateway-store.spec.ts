@@ -20,7 +20,7 @@ function failingStore(own: Store = createMemoryStore()) {
     if (state.hangs) return new Promise(() => undefined);
     return state.error === undefined ? call() : Promise.reject(state.error);
   };
-  const { journal, outbox, archive, keep } = own;
+  const { journal, outbox, archive, keyValues } = own;
   const store = storeWith(own, {
     journal: { ...journal, commit: (one) => through(() => journal.commit(one)) },
     outbox: {
@@ -33,7 +33,10 @@ function failingStore(own: Store = createMemoryStore()) {
       counts: () => through(() => archive.counts()),
       usage: () => through(() => archive.usage()),
     },
-    keep: { ...keep, write: (name, value) => through(() => keep.write(name, value)) },
+    keyValues: {
+      ...keyValues,
+      write: (name, value) => through(() => keyValues.write(name, value)),
+    },
   });
   return { store, state };
 }

@@ -12,13 +12,13 @@ const own: ClusterIdentity = { id: 'own', from: 'namespace' };
 
 /** The result of a start after starts that found these clusters. */
 async function afterStarts(...found: readonly ClusterIdentity[]) {
-  const { keep } = createMemoryStore();
+  const { keyValues } = createMemoryStore();
   for (const one of found.slice(0, -1)) {
-    const { now } = await recognizeCluster(keep, one);
-    await keepCluster(keep, now);
+    const { now } = await recognizeCluster(keyValues, one);
+    await keepCluster(keyValues, now);
   }
   const last = found.at(-1) ?? UNREADABLE;
-  const { now, isOther } = await recognizeCluster(keep, last);
+  const { now, isOther } = await recognizeCluster(keyValues, last);
   return { ...now, isOther };
 }
 
@@ -68,12 +68,12 @@ describe('the cluster id', () => {
   }
 
   it('is random if nothing can be read, and stays', async () => {
-    const { keep } = createMemoryStore();
-    const { now } = await recognizeCluster(keep, UNREADABLE);
+    const { keyValues } = createMemoryStore();
+    const { now } = await recognizeCluster(keyValues, UNREADABLE);
     expect(now.id).to.match(/^[0-9a-f-]{36}$/);
     expect(now.from).to.equal('random');
-    await keepCluster(keep, now);
-    expect((await recognizeCluster(keep, system('s1'))).now).to.deep.equal({
+    await keepCluster(keyValues, now);
+    expect((await recognizeCluster(keyValues, system('s1'))).now).to.deep.equal({
       ...now,
       system: 's1',
     });
@@ -86,18 +86,20 @@ describe('the cluster id', () => {
   ] as const;
   for (const [record, found, id, isOther] of records) {
     it(`is ${id} after the record ${record} of an earlier version`, async () => {
-      const { keep } = createMemoryStore();
-      await keep.write('cluster', record);
-      const recognised = await recognizeCluster(keep, found);
+      const { keyValues } = createMemoryStore();
+      await keyValues.write('cluster', record);
+      const recognised = await recognizeCluster(keyValues, found);
       expect([recognised.now.id, recognised.isOther]).to.deep.equal([id, isOther]);
     });
   }
 
   for (const record of ['{"id":7}', '{"id":"s1","from":"elsewhere"}', 's1', 'null', '']) {
     it(`is not replaced if the record is ${JSON.stringify(record)}: that is an error`, async () => {
-      const { keep } = createMemoryStore();
-      await keep.write('cluster', record);
-      const refused = await recognizeCluster(keep, system('s2')).catch((error: unknown) => error);
+      const { keyValues } = createMemoryStore();
+      await keyValues.write('cluster', record);
+      const refused = await recognizeCluster(keyValues, system('s2')).catch(
+        (error: unknown) => error,
+      );
       expect(refused).to.be.instanceOf(SluiceError).with.property('code', 'store-unusable');
     });
   }

@@ -22,7 +22,7 @@ function sourcesOf(read: Read) {
       ...{ group: '', version: 'v1', resource: 'events', managedFields: 'left out' as const },
       namespace: one === '*' ? null : one,
     }));
-    return { name, heirsOf: (path: string) => successorsOf(path, watched) };
+    return { name, successorsOf: (path: string) => successorsOf(path, watched) };
   });
 }
 

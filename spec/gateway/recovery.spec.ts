@@ -29,16 +29,16 @@ function bench(begun: Recovery = NOTHING) {
     },
     shift: async (byMs) => void calls.push(`shift ${byMs}`),
   };
-  const keep: Store['keep'] = {
+  const keyValues: Store['keyValues'] = {
     read: (name) => {
       calls.push(`read ${name}`);
-      return own.keep.read(name);
+      return own.keyValues.read(name);
     },
-    write: (name, value) => own.keep.write(name, value),
+    write: (name, value) => own.keyValues.write(name, value),
   };
-  const store = storeWith(own, { upkeep, keep });
+  const store = storeWith(own, { upkeep, keyValues });
   const beat = (readMs: number): Promise<void> =>
-    new Heartbeat({ keep: own.keep, clock, readMs: () => readMs }).beat();
+    new Heartbeat({ keyValues: own.keyValues, clock, readMs: () => readMs }).beat();
   const start = () => recover({ store, clock, incarnation: 'two', renamed: [], observe });
   return { clock, calls, beat, start, store, of, seen };
 }
@@ -98,7 +98,7 @@ describe('a start', () => {
     expect(of('clock-jumped')).to.deep.equal([{ kind: 'clock-jumped', byMs: -HOUR }]);
     expect(of('work-resumed')[0]?.downMs).to.equal(0);
     // A start that dies now must not shift again.
-    expect(await readBeat(store.keep)).to.deep.equal({ at: clock.now(), readMs: 7_000 });
+    expect(await readBeat(store.keyValues)).to.deep.equal({ at: clock.now(), readMs: 7_000 });
   });
 
   it('ignores a clock that is slightly behind', async () => {
@@ -113,7 +113,7 @@ describe('a start', () => {
   for (const record of ['', 'x', '[]', '{"at":"yesterday"}', 'null']) {
     it(`ignores a heartbeat that cannot be read: ${JSON.stringify(record)}`, async () => {
       const { start, store } = bench();
-      await store.keep.write('heartbeat', record);
+      await store.keyValues.write('heartbeat', record);
       expect(await start()).to.include({ aliveAt: null, readMs: 0 });
     });
   }
@@ -122,26 +122,26 @@ describe('a start', () => {
 describe('the heartbeat', () => {
   it('records every 10 s that the gateway runs and for how long every path was read', async () => {
     const clock = new FakeClock();
-    const { keep } = createMemoryStore();
+    const { keyValues } = createMemoryStore();
     const stop = new AbortController();
-    const running = new Heartbeat({ keep, clock, readMs: () => clock.monotonic() }).run(
+    const running = new Heartbeat({ keyValues, clock, readMs: () => clock.monotonic() }).run(
       stop.signal,
     );
     await clock.advance(25_000);
     const at = clock.now() - 5_000;
-    expect(await readBeat(keep)).to.deep.equal({ at, readMs: 20_000 });
+    expect(await readBeat(keyValues)).to.deep.equal({ at, readMs: 20_000 });
     stop.abort();
     await running;
   });
 
   it('stores a bounded number of spans without a gateway', async () => {
-    const { keep } = createMemoryStore();
-    expect(await recordDowntime(keep, null)).to.deep.equal([]);
-    expect(await recordDowntime(keep, { from: 5, to: 5 })).to.deep.equal([]);
+    const { keyValues } = createMemoryStore();
+    expect(await recordDowntime(keyValues, null)).to.deep.equal([]);
+    expect(await recordDowntime(keyValues, { from: 5, to: 5 })).to.deep.equal([]);
     for (let number = 0; number < 300; number += 1) {
-      await recordDowntime(keep, { from: number * 10, to: number * 10 + 1 });
+      await recordDowntime(keyValues, { from: number * 10, to: number * 10 + 1 });
     }
-    const spans = await recordDowntime(keep, null);
+    const spans = await recordDowntime(keyValues, null);
     expect(spans).to.have.length(200);
     expect(spans.at(-1)).to.deep.equal({ from: 2_990, to: 2_991 });
   });
@@ -153,7 +153,7 @@ describe('paths of an earlier configuration', () => {
     batches: () => {
       throw new Error('nothing is read here');
     },
-    heirsOf: (path) => heirs[path] ?? [],
+    successorsOf: (path) => heirs[path] ?? [],
   });
   const whole = (path: string): WatchPath => ({ path, namespace: null });
   const part = (path: string, namespace: string): WatchPath => ({ path, namespace });

@@ -223,7 +223,7 @@ describe('a gateway after another', () => {
   it('detects that the clock was set back while no gateway ran', async () => {
     const first = await live({}, HOUR);
     await first.seen(
-      async () => (await first.store.keep.read('heartbeat')) !== null,
+      async () => (await first.store.keyValues.read('heartbeat')) !== null,
       'a heartbeat',
     );
     await first.end();

@@ -32,7 +32,6 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   winston: 'telemetry',
   'prom-client': 'telemetry',
   ajv: 'config',
-  'ajv-formats': 'config',
   'js-yaml': 'config',
   express: 'api',
   re2js: 'kit',

@@ -91,7 +91,7 @@ export function intakeHarness(options: HarnessOptions = {}): IntakeHarness {
   const release = new HeldRelease({
     archive: store.archive,
     outbox: store.outbox,
-    keep: store.keep,
+    keyValues: store.keyValues,
     limiter,
     holdForMs,
     downtimes,

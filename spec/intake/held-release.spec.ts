@@ -20,9 +20,9 @@ describe('the release', () => {
         return memory.archive.list(query);
       },
     };
-    const { journal, outbox, keep, upkeep } = memory;
+    const { journal, outbox, keyValues, upkeep } = memory;
     const disposal = { [Symbol.asyncDispose]: async () => undefined };
-    const store: Store = { journal, outbox, keep, upkeep, archive, ...disposal };
+    const store: Store = { journal, outbox, keyValues, upkeep, archive, ...disposal };
     const limits = { perObject: null, total: { count: 1, perMs: HOUR } };
     const { take, release, clock } = intakeHarness({ store, limits });
     await release.recover();

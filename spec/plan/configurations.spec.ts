@@ -1,11 +1,12 @@
-// Configurations as people get them wrong, and right: each file of spec/data/configs with what is to
-// be said about it. Every message was read by somebody who asked: would I know what to do?
+// Wrong and right configurations: each file of spec/data/configs with its expected problems. A person
+// has read every message and asked whether it says what to do.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { ProblemCode } from '../../lib/core/problem.ts';
-import { type LoadedPlan, loadPlan } from '../../lib/plan/load-plan.ts';
+import type { LoadedPlan } from '../../lib/plan/load-plan.ts';
 import { renderProblems } from '../../lib/plan/problem-text.ts';
+import { load as loadText } from './plans.ts';
 
 type Expected = readonly [code: ProblemCode, path: string, line: number, column: number];
 type Table = Readonly<Record<string, readonly Expected[]>>;
@@ -211,7 +212,7 @@ const GOOD: Table = {
 
 function load(path: string): LoadedPlan {
   const text = readFileSync(new URL(path, FOLDER), 'utf8');
-  return loadPlan({ text, namespace: 'ci', buildNamespace: 'ci', exec: 'allowed' });
+  return loadText(text, { namespace: 'ci', buildNamespace: 'ci', exec: 'allowed' });
 }
 
 function seen({ problems }: LoadedPlan): readonly Expected[] {
@@ -219,7 +220,7 @@ function seen({ problems }: LoadedPlan): readonly Expected[] {
 }
 
 describe('configurations with mistakes', () => {
-  it('has a row here for every file', () => {
+  it('have a row for every file', () => {
     expect(readdirSync(new URL('bad/', FOLDER)).toSorted()).to.deep.equal(
       Object.keys(BAD).toSorted(),
     );
@@ -234,7 +235,7 @@ describe('configurations with mistakes', () => {
     });
   }
 
-  it('says of each mistake what was found and what to do, fit for a terminal', () => {
+  it('names the found value and the next step of each mistake, without control characters', () => {
     for (const file of Object.keys(BAD)) {
       for (const { message, hint } of load(`bad/${file}`).problems) {
         for (const text of [message, hint]) {
@@ -247,7 +248,7 @@ describe('configurations with mistakes', () => {
 });
 
 describe('configurations without mistakes', () => {
-  it('has a row here for every file', () => {
+  it('have a row for every file', () => {
     expect(readdirSync(new URL('good/', FOLDER)).toSorted()).to.deep.equal(
       Object.keys(GOOD).toSorted(),
     );

@@ -93,7 +93,7 @@ describe('createExcerpts', () => {
     }
   });
 
-  it('shows where a secret is, which is none', () => {
+  it('shows the reference to a secret, which is no secret', () => {
     const text = 'bearer: { tokenFile: /etc/token, passwordEnv: CI_PASSWORD }';
     expect(linesOf(text, at(1, 1))[0]).to.include(text);
   });

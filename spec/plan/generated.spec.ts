@@ -12,7 +12,7 @@ import { EXAMPLE } from '../../tools/reference-text.ts';
 const ROOT = new URL('../../', import.meta.url);
 
 describe('generated files', () => {
-  it('are what their sources say now (node tools/generate.ts writes them)', async () => {
+  it('match their sources (node tools/generate.ts writes them)', async () => {
     for (const [path, text] of await generatedFiles()) {
       expect(readFileSync(new URL(path, ROOT), 'utf8'), path).to.equal(text);
     }
@@ -26,7 +26,7 @@ describe('configurationReference', () => {
     for (const code of PROBLEM_CODES) expect(reference).to.include(`| \`${code}\` | `);
   });
 
-  it('links only to headings that are there', () => {
+  it('links only to existing headings', () => {
     const headings = [...reference.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
       title
         .toLowerCase()
@@ -38,7 +38,7 @@ describe('configurationReference', () => {
     for (const link of links) expect(headings).to.include(link);
   });
 
-  it('shows an example that has no problem at all', () => {
+  it('shows an example without problems', () => {
     const request = {
       text: EXAMPLE,
       namespace: 'sluice',
@@ -58,7 +58,7 @@ describe('configurationReference', () => {
 });
 
 describe('configurationSchema', () => {
-  it('names no host but that of JSON Schema and those that nobody can have', () => {
+  it('names only the host of JSON Schema and reserved host names', () => {
     const text = JSON.stringify(configurationSchema());
     const hosts = [...text.matchAll(/https?:\/\/([^/"]+)/g)].map(([, host]) => host);
     // RFC 2606: `.test` is for examples.
@@ -66,7 +66,7 @@ describe('configurationSchema', () => {
     expect(real).to.deep.equal(['json-schema.org']);
   });
 
-  it('says in words what every pattern says, because people see no pattern', () => {
+  it('describes every pattern in words, because messages show no pattern', () => {
     const silent: string[] = [];
     const walk = (schema: unknown, path: string): void => {
       if (typeof schema !== 'object' || schema === null) return;

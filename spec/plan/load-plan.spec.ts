@@ -7,7 +7,7 @@ import { codes, load, plan, TRIGGERS } from './plans.ts';
 const RULE = 'filters: [{ kind: Pod, action: accept, triggers: [build] }]\n';
 
 describe('loadPlan', () => {
-  describe('tells the form', () => {
+  describe('detects the form', () => {
     const forms: readonly (readonly [text: string | null, form: string])[] = [
       [null, 'none'],
       ['version: 1', 'ours'],
@@ -147,7 +147,7 @@ ${TRIGGERS}`;
     });
   });
 
-  it('hides no mistake behind another one', () => {
+  it('reports every mistake, whatever else is wrong', () => {
     const text = `version: 1
 cluster: 5
 filters:
@@ -172,7 +172,7 @@ http: { probes: nowhere }
     ]);
   });
 
-  it('looks into a section whose key is misspelled as if it were spelled right', () => {
+  it('validates a section whose key is misspelled', () => {
     const text = `version: 1
 filters: [{ kind: Pod, action: accept, triggers: [build, other] }]
 triger: { build: { brigad: { project: org/repo, ref: 5 } } }
@@ -185,7 +185,7 @@ triger: { build: { brigad: { project: org/repo, ref: 5 } } }
     ]);
   });
 
-  it('warns of a time of zero that makes a dead letter of what would wait, and only then', () => {
+  it('warns of a waiting time of zero only if it makes dead letters', () => {
     const rows = [
       ['limits: { holdFor: 0s }', '/limits/holdFor'],
       ['limits: { holdFor: 0s, total: off }', '/limits/holdFor'],
@@ -214,7 +214,7 @@ triger: { build: { brigad: { project: org/repo, ref: 5 } } }
     }
   });
 
-  it('does not blame every rule where the triggers as a whole are misspelt', () => {
+  it('reports no unknown trigger in rules if the key triggers is misspelled', () => {
     const text = `version: 1\nfilters: [{ action: accept }, { action: accept, triggers: [build] }]\ntrigers: { build: { brigade: { project: p } } }`;
     expect(codes(text)).to.deep.equal([
       ['shared-identity', '/filters/1'],
@@ -222,7 +222,7 @@ triger: { build: { brigad: { project: org/repo, ref: 5 } } }
     ]);
   });
 
-  it('warns of triggers whose objects can not be told apart by name', () => {
+  it('warns of triggers whose objects have the same prefix', () => {
     const manifest = '{ kubernetes: { manifest: { apiVersion: v1, kind: ConfigMap } } }';
     const text = `filters: [{ action: accept, triggers: [same-name-cut-to-twenty-a, same-name-cut-to-twenty-b] }]
 triggers:
@@ -257,7 +257,7 @@ triggers:
     expect(permissions[0]?.why).to.match(/one.*; .*two/);
   });
 
-  it('asks for Events of the whole cluster, and for no namespace, where it watches all', () => {
+  it('asks for Events of the whole cluster, and for no namespace, if it watches all', () => {
     const { permissions } = plan(`${RULE}${TRIGGERS}`, { namespace: '' });
     expect(permissions.map(({ namespace, resource }) => [namespace, resource])).to.deep.equal([
       ['ci', 'secrets'],

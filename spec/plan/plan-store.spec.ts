@@ -36,7 +36,7 @@ describe('planStore', () => {
     });
   }
 
-  it('hands the bound to the store', async () => {
+  it('passes the bound to the store', async () => {
     const closed = planStore({ memory: {}, maxSize: '3Mi' }).create({ folder: '/nowhere' });
     await using store = await closed.open();
     const committed = await store.journal.commit({
@@ -48,7 +48,7 @@ describe('planStore', () => {
 });
 
 describe('settledMsOf', () => {
-  it('is a day unless the section says otherwise, and what retention is made of', () => {
+  it('is a day by default, and becomes the retention', () => {
     expect(settledMsOf({})).to.equal(86_400_000);
     const { plan } = load(`${KEYED}store: { memory: {}, keepSettled: 2h }`);
     expect(plan?.retention).to.deep.equal({ goneMs: 7_200_000, settledMs: 7_200_000 });
@@ -93,7 +93,7 @@ describe('store: of a configuration', () => {
     ],
   ];
   for (const [what, section, expected] of rows) {
-    it(`says what is to be said about ${what}`, () => {
+    it(`reports the expected problems for ${what}`, () => {
       expect(found(`${KEYED}store: ${section}\n`)).to.deep.equal(expected);
     });
   }

@@ -23,12 +23,12 @@ function aProblem(overrides: Partial<Problem> = {}): Problem {
 }
 
 describe('renderProblem', () => {
-  it('leaves the place out where there is none, and the hint where there is none', () => {
+  it('leaves out the place and the hint if there is none', () => {
     const problem = aProblem({ line: 0, column: 0, hint: '' });
     expect(renderProblem(problem, 'a.yaml')).to.equal('a.yaml: error unknown-key: unknown key knd');
   });
 
-  it('lets no control character of a file or its name reach a terminal', () => {
+  it('escapes control characters of a file and its name', () => {
     const problem = aProblem({ message: 'found \u001b[31m', hint: 'a\nb\u202e' });
     expect(renderProblem(problem, 'a\u0007.yaml')).to.match(/^[^\p{Cc}\p{Cf}]*$/u);
   });

@@ -82,7 +82,7 @@ describe('lists of the configuration', () => {
   }
 });
 
-describe('a configuration in small forms', () => {
+describe('a configuration in short forms', () => {
   const load = (text: string) =>
     loadPlan({ text, namespace: 'ci', buildNamespace: 'ci', exec: 'allowed' });
 

@@ -196,10 +196,13 @@ describe('events', () => {
     const all = bench.create({ namespaces: ['*'] });
     const some = bench.create({ namespaces: ['shop', 'pay'] });
     const [every, shop] = ['/api/v1/events', '/api/v1/namespaces/shop/events'];
-    expect(all.heirsOf(shop)).to.deep.equal([{ path: every, namespace: null }]);
-    expect(some.heirsOf(shop)).to.deep.equal([{ path: shop, namespace: null }]);
-    expect(some.heirsOf(every).map(({ namespace }) => namespace)).to.deep.equal(['shop', 'pay']);
-    expect(some.heirsOf('/api/v1/namespaces/old/events')).to.deep.equal([]);
+    expect(all.successorsOf(shop)).to.deep.equal([{ path: every, namespace: null }]);
+    expect(some.successorsOf(shop)).to.deep.equal([{ path: shop, namespace: null }]);
+    expect(some.successorsOf(every).map(({ namespace }) => namespace)).to.deep.equal([
+      'shop',
+      'pay',
+    ]);
+    expect(some.successorsOf('/api/v1/namespaces/old/events')).to.deep.equal([]);
   });
 
   it('gives Events of both client libraries one shape', async () => {

@@ -33,7 +33,7 @@ describe('a sqlite store with lost files', () => {
     await rm(base, { recursive: true, force: true });
   });
 
-  const beat = (): Promise<void> => store.keep.write('heartbeat', '{}');
+  const beat = (): Promise<void> => store.keyValues.write('heartbeat', '{}');
 
   const losses: Readonly<Record<string, readonly [() => Promise<unknown>, RegExp]>> = {
     'is moved': [
@@ -120,7 +120,7 @@ describe('a sqlite store with lost files', () => {
 
   it('continues after checkpoints and commits of any size', async () => {
     for (let round = 0; round < 20; round += 1) {
-      await store.keep.write(`large-${round % 3}`, 'x'.repeat(2_000_000));
+      await store.keyValues.write(`large-${round % 3}`, 'x'.repeat(2_000_000));
       await clock.advance(6_000);
       await beat();
     }
@@ -131,7 +131,7 @@ describe('a sqlite store with lost files', () => {
     const other = join(folder, 'other.db');
     await using short = await openSqliteStore({ path: other, maxBytes: 0 });
     await rename(other, join(base, 'away.db'));
-    for (let calls = 0; calls < 10; calls += 1) await short.keep.write('a', 'b');
+    for (let calls = 0; calls < 10; calls += 1) await short.keyValues.write('a', 'b');
   });
 
   it('does not report changes that SQLite makes to its files', async () => {

@@ -162,7 +162,7 @@ describe('opening a sqlite store', () => {
     expect(other()).to.match(/locked by another process/);
     expect(await refusal()).to.match(/locked by another process/);
     expect(other()).to.match(/locked by another process/);
-    await store.keep.write('a', 'b');
+    await store.keyValues.write('a', 'b');
   });
 
   it('is refused if the folder cannot be written', async () => {

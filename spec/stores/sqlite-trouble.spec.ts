@@ -70,7 +70,7 @@ describe('a sqlite store that fails', () => {
     const worker = new URL('./faulty-worker.ts', import.meta.url);
     const store = await openSqliteStore({ path: join(folder, 'a.db'), maxBytes: 0, worker });
     await store.journal.commit(aCommit({ deliveries: deliveries(2) }));
-    await store.keep.write('armed', 'yes');
+    await store.keyValues.write('armed', 'yes');
     return store;
   }
 
@@ -111,13 +111,13 @@ describe('a sqlite store that fails', () => {
     const answers = await Promise.all([
       codeOf(settle(store, idOf(0))),
       codeOf(store.journal.commit(aCommit({ deliveries: deliveries(3) }))),
-      codeOf(store.keep.write('a', 'b')),
+      codeOf(store.keyValues.write('a', 'b')),
       codeOf(store.upkeep.shift(1_000)),
     ]);
     expect(answers).to.deep.equal(['done', 'store-unavailable', 'done', 'done']);
     expect((await store.archive.get(idOf(0)))?.state).to.equal('delivered');
     expect((await store.archive.get(idOf(1)))?.dueAt).to.equal(NOW + 1_000);
-    expect(await store.keep.read('a')).to.equal('b');
+    expect(await store.keyValues.read('a')).to.equal('b');
   });
 
   it('counts an attempt once if it was rolled back with another call and repeated', async () => {
@@ -143,19 +143,19 @@ describe('a sqlite store that fails', () => {
     const commit = aCommit({ deliveries: deliveries(3) });
     expect(await codeOf(store.journal.commit(commit))).to.equal('store-unusable');
     expect(await codeOf(store.journal.commit(aCommit()))).to.equal('store-unusable');
-    expect(await codeOf(store.keep.read('a'))).to.equal('store-unusable');
+    expect(await codeOf(store.keyValues.read('a'))).to.equal('store-unusable');
   });
 
   it('fails every call after its thread ended', async () => {
     const store = await openWith({ errcode: 0, sql: 'INSERT INTO body', times: 1 });
     const calls = [
       store.journal.commit(aCommit({ deliveries: deliveries(3) })),
-      store.keep.read('a'),
+      store.keyValues.read('a'),
       store.outbox.next('build'),
     ];
     const codes = await Promise.all(calls.map(codeOf));
     expect(codes).to.deep.equal(['store-unusable', 'store-unusable', 'store-unusable']);
-    expect(await codeOf(store.keep.read('a'))).to.equal('store-unusable');
+    expect(await codeOf(store.keyValues.read('a'))).to.equal('store-unusable');
     await store[Symbol.asyncDispose]();
   });
 });

@@ -8,6 +8,7 @@ import { PROBLEM_CODES, type Problem } from '../../../lib/core/problem.ts';
 import { decide } from '../../../lib/filters/decide.ts';
 import type { RuleSection } from '../../../lib/filters/rule.ts';
 import { type LoadedPlan, loadPlan } from '../../../lib/plan/load-plan.ts';
+import { createSectionValidators } from '../../../lib/plan/native-form.ts';
 import type { Plan } from '../../../lib/plan/plan.ts';
 import { problemsToJson, renderProblems } from '../../../lib/plan/problem-text.ts';
 import { naiveRule } from '../../filters/naive.ts';
@@ -15,6 +16,8 @@ import { anEvent, anOccurrence } from '../../support/builders.ts';
 import { mustExplain, mustTrace } from '../events/judging.ts';
 import { must, mustBePrintable, mustBeSame, shown } from '../target.ts';
 
+// Shared, because compiling the schemas takes longer than loading a text.
+const VALIDATORS = createSectionValidators();
 const CONTEXT = { namespace: 'shop', buildNamespace: 'ci', exec: 'allowed' } as const;
 const MOST_PROBLEMS = 1000;
 const SEVERITIES: readonly string[] = ['error', 'warning', 'info'];
@@ -33,7 +36,7 @@ const OCCURRENCES: readonly Occurrence[] = [
 
 /** Loads a text and holds what comes of it to what is promised. */
 export function mustLoad(text: string): LoadedPlan {
-  const loaded = loadPlan({ text, ...CONTEXT });
+  const loaded = loadPlan({ text, ...CONTEXT }, VALIDATORS);
   const { plan, problems } = loaded;
   must(problems.length <= MOST_PROBLEMS, () => `${problems.length} problems`);
   const lines = linesOf(text);
@@ -48,7 +51,7 @@ export function mustLoad(text: string): LoadedPlan {
 
 /** The same text, loaded again, comes to the same: nothing is remembered from one to the next. */
 export function mustLoadAlike(text: string, loaded: LoadedPlan): void {
-  const again = loadPlan({ text, ...CONTEXT });
+  const again = loadPlan({ text, ...CONTEXT }, VALIDATORS);
   mustBeSame(again.problems, loaded.problems, 'problems of the same text');
   mustBeSame(again.plan?.chain, loaded.plan?.chain, 'the chain of the same text');
 }

@@ -4,8 +4,7 @@
 import type { Decision } from '../../../lib/core/decision.ts';
 import { type EventObject, stringAt } from '../../../lib/core/event.ts';
 import { type Occurrence, type ReadFrom, toOccurrence } from '../../../lib/core/occurrence.ts';
-import { compileOriginal } from '../../../lib/filters/brigade-rules.ts';
-import { originalTrace } from '../../../lib/filters/brigade-trace.ts';
+import { compileOriginal, originalTrace } from '../../../lib/filters/brigade-rules.ts';
 import type { Chain } from '../../../lib/filters/chain.ts';
 import { compileChain } from '../../../lib/filters/compile.ts';
 import { decide, explain, nearest } from '../../../lib/filters/decide.ts';

@@ -6,7 +6,7 @@ import type { Delivery } from '../../../lib/core/delivery.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../../lib/core/event.ts';
 import type { DecisionObserved } from '../../../lib/core/observation.ts';
 import type { Occurrence } from '../../../lib/core/occurrence.ts';
-import { originalTrace } from '../../../lib/filters/brigade-trace.ts';
+import { originalTrace } from '../../../lib/filters/brigade-rules.ts';
 import type { Chain } from '../../../lib/filters/chain.ts';
 import { explain, nearest } from '../../../lib/filters/decide.ts';
 import { toDnsLabel, toLabelValue } from '../../../lib/kit/text/label.ts';

@@ -134,12 +134,12 @@ export class Ledger {
   }
 
   /** Moves the entries of a path to its heirs; the retention of the others begins. */
-  retire({ path, heirs, readMs }: Retirement): void {
+  retire({ path, successors, readMs }: Retirement): void {
     const stored = this.#pathOf(path);
     this.#read.delete(path);
     this.#db.run('UPDATE path SET is_retired = 1 WHERE id = ?', stored);
     for (const eventKey of this.#eventsOf(stored)) {
-      const heir = heirOf(heirs, eventKey);
+      const heir = heirOf(successors, eventKey);
       if (heir === undefined) this.#db.run(GONE, readMs, stored, eventKey);
       else if (heir !== path) {
         this.#db.run(MOVE_TO_PATH, this.#pathOf(heir), stored, eventKey);

@@ -22,7 +22,13 @@ export interface Failpoint {
   readonly duringUs: number;
 }
 
-const PORTS: ReadonlySet<unknown> = new Set(['journal', 'outbox', 'archive', 'keep', 'upkeep']);
+const PORTS: ReadonlySet<unknown> = new Set([
+  'journal',
+  'outbox',
+  'archive',
+  'keyValues',
+  'upkeep',
+]);
 
 /** Wraps a call of the store. */
 export type Around = (call: string, run: () => unknown) => unknown;
