@@ -73,7 +73,7 @@ describe('the target of sluice deliveries', () => {
     const { code, err } = await run(['list', '--url', `http://127.0.0.1:${port}`]);
     expect(code).to.equal(1);
     expect(err).to.include(`ask the gateway at http://127.0.0.1:${port}: nothing listens there`);
-    expect(err).to.include('or name the gateway’s address with --url');
+    expect(err).to.include('or give the gateway’s address with --url');
     const file = await run(['list', '--store', 'none.db']);
     expect(file.code).to.equal(1);
     expect(file.err).to.include(`open the store ${join(folder, 'none.db')}: no such file`);

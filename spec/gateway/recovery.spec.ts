@@ -148,12 +148,12 @@ describe('the heartbeat', () => {
 });
 
 describe('paths of an earlier configuration', () => {
-  const source = (heirs: Readonly<Record<string, readonly WatchPath[]>>): Source => ({
+  const source = (successors: Readonly<Record<string, readonly WatchPath[]>>): Source => ({
     name: 'shop',
     batches: () => {
       throw new Error('nothing is read here');
     },
-    successorsOf: (path) => heirs[path] ?? [],
+    successorsOf: (path) => successors[path] ?? [],
   });
   const whole = (path: string): WatchPath => ({ path, namespace: null });
   const part = (path: string, namespace: string): WatchPath => ({ path, namespace });
@@ -175,7 +175,7 @@ describe('paths of an earlier configuration', () => {
     ['has no successor if no source knows it', [source({})], []],
     ['has no successor if no source is left', [], []],
   ];
-  for (const [promise, sources, heirs] of cases) {
+  for (const [promise, sources, successors] of cases) {
     it(promise, async () => {
       const retired: Retirement[] = [];
       const { observe, of } = recordingObserve();
@@ -183,12 +183,12 @@ describe('paths of an earlier configuration', () => {
       const retire = async (one: Retirement): Promise<void> => void retired.push(one);
       const store = storeWith(own, { upkeep: { ...own.upkeep, retire } });
       await retirePaths(['/a'], sources, { store, readMs: 5, observe });
-      if (heirs === null) {
+      if (successors === null) {
         expect([retired, of('path-retired')]).to.deep.equal([[], []]);
         return;
       }
-      expect(retired).to.deep.equal([{ path: '/a', heirs, readMs: 5 }]);
-      const names = heirs.map(({ path }) => path);
+      expect(retired).to.deep.equal([{ path: '/a', successors, readMs: 5 }]);
+      const names = successors.map(({ path }) => path);
       expect(of('path-retired')).to.deep.equal([
         { kind: 'path-retired', path: '/a', heirs: names },
       ]);

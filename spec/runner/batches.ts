@@ -48,7 +48,7 @@ export const LEFT_OUT: readonly LeftOut[] = [
   { files: 'spec/filters/{properties,narrowing,corpus}.spec.ts', why: 'try thousands of rules' },
   { files: 'spec/triggers/manifest/too-large.spec.ts', why: 'renders the largest objects' },
   { files: 'spec/*/hostile.spec.ts', why: 'try thousands of hostile values' },
-  { files: 'spec/intake/fair.spec.ts', why: 'holds ten thousand deliveries' },
+  { files: 'spec/intake/held-deliveries.spec.ts', why: 'holds ten thousand deliveries' },
   { files: 'spec/sources/configurations.spec.ts', why: 'tries random sequences' },
 ];
 
