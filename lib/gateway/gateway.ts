@@ -17,9 +17,8 @@ import { HealthWatch } from './health-watch.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Liveness } from './liveness.ts';
 import { resumePositions, type StartedGateway, start, VolatileStartGaps } from './recovery.ts';
-import { RetentionClock, Sweeper } from './retention.ts';
 import { retryingStore } from './retrying-store.ts';
-import { UsageWatch } from './usage-watch.ts';
+import { RetentionClock, Sweeper, UsageWatch } from './store-upkeep.ts';
 import type { GatewayParts } from './wiring.ts';
 
 export type { GatewayParts } from './wiring.ts';

@@ -13,7 +13,7 @@ import type { SteadyClock } from '../kit/async/steady-clock.ts';
 import { JUMP_MS } from './clock-watch.ts';
 import { followCluster } from './cluster-identity.ts';
 import { type Beat, Heartbeat, readBeat, recordDowntime } from './heartbeat.ts';
-import type { RetentionClock } from './retention.ts';
+import type { RetentionClock } from './store-upkeep.ts';
 import { createWorkers, type GatewayParts, type WorkerParts, type Workers } from './wiring.ts';
 
 /** Dependencies of a start. */

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import type { Committed } from '../../lib/core/store.ts';
-import { UsageWatch } from '../../lib/gateway/usage-watch.ts';
+import { UsageWatch } from '../../lib/gateway/store-upkeep.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 

@@ -1,8 +1,8 @@
-// Promises of lib/kit/data/token-bucket.ts.
+// Promises of lib/intake/limiter.ts.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { TokenBucket, TokenBuckets } from '../../../lib/kit/data/token-bucket.ts';
+import { TokenBucket, TokenBuckets } from '../../lib/intake/limiter.ts';
 
 const start = Date.UTC(2026, 0, 31, 12);
 const rate = { count: 3, perMs: 60_000 };

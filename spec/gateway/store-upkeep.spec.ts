@@ -2,7 +2,7 @@
 // every path is read.
 
 import { expect } from 'chai';
-import { RetentionClock, Sweeper } from '../../lib/gateway/retention.ts';
+import { RetentionClock, Sweeper } from '../../lib/gateway/store-upkeep.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, anEntry } from '../conformance/store-builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
