@@ -124,7 +124,7 @@ function forgetting(section: StoreSection, keyless: readonly string[]): readonly
       severity: 'warning',
       code: 'store-forgets',
       path: '/store/memory',
-      message: `a restart loses pending deliveries, and ${names} may start builds a second time, because ${they} cannot detect a repetition`,
+      message: `a restart loses waiting deliveries, and ${names} may start builds a second time, because ${they} cannot detect a repetition`,
       hint: 'use sqlite, or memory only if that does not matter',
     },
   ];
