@@ -17,13 +17,8 @@ import {
   SINCE_V0_10,
   toBuildSecret,
 } from './brigade-secret.ts';
-import {
-  createEach,
-  type MadeObject,
-  namespaceFindings,
-  objectName,
-  renderCreation,
-} from './create-object.ts';
+import { createEach, type MadeObject, namespaceFindings, renderCreation } from './create-object.ts';
+import { objectName } from './object-name.ts';
 import { type PreviewParts, type TriggerKind } from './trigger-kind.ts';
 
 const text = (description: string, more: JsonSchema = {}): JsonSchema => ({

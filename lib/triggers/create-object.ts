@@ -148,8 +148,3 @@ export function namespaceFindings(namespace: string, path: string): readonly Fin
     },
   ];
 }
-
-/** Name of the object that a delivery starts: `<prefix>-<id>`. */
-export function objectName(prefix: string, id: string): string {
-  return `${prefix}-${id}`;
-}

@@ -10,17 +10,12 @@ import { isJsonObject, type Json, type JsonObject, jsonAt, stringAt } from '../c
 import type { CheckContext, JsonSchema } from '../core/kind.ts';
 import { toLabelValue } from '../kit/text/label.ts';
 import { resourcePath } from '../kubernetes/client/objects.ts';
-import {
-  createEach,
-  DELIVERY_KEY,
-  type MadeObject,
-  objectName,
-  renderCreation,
-} from './create-object.ts';
+import { createEach, DELIVERY_KEY, type MadeObject, renderCreation } from './create-object.ts';
 import { compileManifest } from './manifest/compile-manifest.ts';
 import { toTemplateDocument } from './manifest/document.ts';
 import { keyLifeOf, manifestFindings } from './manifest/manifest-findings.ts';
 import type { TooLarge } from './manifest/render-leaf.ts';
+import { objectName } from './object-name.ts';
 import { type PreviewParts, prefixFromName, type TriggerKind } from './trigger-kind.ts';
 
 /** The section `kubernetes:` of a trigger. */

@@ -6,7 +6,7 @@ import { isJsonList, isJsonObject, type Json, type JsonObject, jsonAt } from '..
 import type { Finding } from '../../core/problem.ts';
 import { parseTemplate } from '../../kit/text/template.ts';
 import { FIRST_WORDS, isEventPath } from './document.ts';
-import { EventNames, holdsEvent } from './event-names.ts';
+import { EventNames, holdsEvent } from './event-decided-variables.ts';
 import { placeOf, type Steps, toPointer } from './manifest-places.ts';
 
 const HINT = 'put the value in env and use "$NAME", with the quotes, in the script';
