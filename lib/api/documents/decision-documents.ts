@@ -94,11 +94,8 @@ export function toDecisionDocument({ sequence, at, what }: DecisionHappening) {
 }
 
 /** Makes the document of a move for the feed. */
-export function toMoveDocument({
-  sequence,
-  at,
-  what,
-}: Happening & { readonly what: RecentMove }): object {
+export function toMoveDocument(move: Happening & { readonly what: RecentMove }): object {
+  const { sequence, at, what } = move;
   const { kind: _, why, object, ...rest } = what;
   const time = new Date(at).toISOString();
   return { sequence, time, ...rest, object: cut(object), why: cut(why) };

@@ -179,12 +179,9 @@ function actRoute(name: ActName): DeliveryRoute {
 
 async function refusedAct(
   { why, state }: Acted & { readonly done: false },
-  {
-    name,
-    id,
-    parts,
-  }: { readonly name: ActName; readonly id: string; readonly parts: DeliveryParts },
+  asked: { readonly name: ActName; readonly id: string; readonly parts: DeliveryParts },
 ): Promise<RouteAnswer> {
+  const { name, id, parts } = asked;
   if (why === 'full') {
     const detail = 'the store is full: it stores no new delivery until there is space';
     return refusal({ status: 507, detail });
