@@ -30,11 +30,7 @@ const OTHERS = 0o077;
 export async function readToken(file: string): Promise<FoundToken> {
   try {
     await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    return tokenOf(
-      file,
-      await contentOf(handle),
-      'write a token of at least 16 characters into it',
-    );
+    return await tokenIn(handle, file, 'write a token of at least 16 characters into it');
   } catch (error) {
     return unusable(`reading the token from ${file}: ${fileTrouble(error)}`, {
       hint: 'name a file that the gateway may read',
@@ -72,11 +68,7 @@ async function readOwn(file: string, owner: number): Promise<FoundToken | null> 
       const hint = `other users may have read it: remove it, and the next start creates a new one`;
       return unusable(`${file} has mode ${found}, expected 0600`, { hint });
     }
-    return tokenOf(
-      file,
-      await contentOf(handle),
-      'remove it, and the next start creates a new one',
-    );
+    return await tokenIn(handle, file, 'remove it, and the next start creates a new one');
   } catch (error) {
     const code = codeOfFailure(error);
     if (code === 'ENOENT') return null;
@@ -101,14 +93,12 @@ async function make(file: string): Promise<void> {
   }
 }
 
-async function contentOf(handle: FileHandle): Promise<string | null> {
+async function tokenIn(handle: FileHandle, file: string, hint: string): Promise<FoundToken> {
   const stat = await handle.stat();
-  if (!stat.isFile() || stat.size > MAX_FILE_BYTES) return null;
-  return (await handle.readFile('utf8')).trim();
-}
-
-function tokenOf(file: string, content: string | null, hint: string): FoundToken {
-  if (content === null) return unusable(`${file} is not a token file`, { hint });
+  if (!stat.isFile() || stat.size > MAX_FILE_BYTES) {
+    return unusable(`${file} is not a token file`, { hint });
+  }
+  const content = (await handle.readFile('utf8')).trim();
   if (!/^[\x21-\x7e]*$/.test(content)) {
     return unusable(`${file} has characters that are invalid in a header`, { hint });
   }
@@ -149,23 +139,21 @@ const REREAD_MS = 1_000;
 // Enough to replace the file by removing it first; a token whose file stays away must expire.
 const KEPT_MS = 10_000;
 
-/** Reads the token; null if none is usable. */
-type ReadToken = () => Promise<string | null>;
-
 /**
  * Compares the tokens of requests with the gateway's in constant time, and rereads a rotated file.
  *
  * **Source**: node:crypto timingSafeEqual; it compares hashes, so that lengths do not leak either.
  */
 export class Token {
-  readonly #read: ReadToken;
+  readonly #read: () => Promise<string | null>;
   readonly #clock: Clock;
   #hash: Promise<Buffer | null> = Promise.resolve(null);
   #readAt = Number.NEGATIVE_INFINITY;
   /** Time since which no token is found; null if there is one. */
   #lostAt: number | null = null;
 
-  constructor(read: ReadToken, clock: Clock) {
+  /** `read` reads the token; null if none is usable. */
+  constructor(read: () => Promise<string | null>, clock: Clock) {
     this.#read = read;
     this.#clock = clock;
   }

@@ -72,11 +72,6 @@ function apiApp(parts: OpenParts, listenHost: string): Express {
     hosts: new Set(parts.hosts.map((host) => host.toLowerCase().replace(/^\[(.*)\]$/, '$1'))),
   };
   const router = express.Router({ strict: true, caseSensitive: true });
-  router.use((request, response, next) => {
-    const stray = strayRefusal(callerOf(request), rules);
-    if (stray === null) next();
-    else sendProblem(response, stray);
-  });
   router.use(admitted(parts, rules));
   const limit = new RequestLimit({ ...ANSWERS, clock: parts.clock });
   for (const route of ROUTES) {
@@ -119,11 +114,17 @@ function admitted(parts: OpenParts, rules: AccessRules): express.RequestHandler 
     return { method, pattern };
   });
   return async (request, response, next) => {
-    const check = await parts.token.check(request.headers.authorization);
+    const caller = callerOf(request);
     const isRead = !writes.some(
       ({ method, pattern }) => method === request.method && pattern.test(request.path),
     );
-    const refusal = tokenRefusal(callerOf(request), { isRead, check, rules });
+    const refusal =
+      strayRefusal(caller, rules) ??
+      tokenRefusal(caller, {
+        isRead,
+        check: await parts.token.check(request.headers.authorization),
+        rules,
+      });
     if (refusal === null) next();
     else sendProblem(response, refusal);
   };
@@ -167,10 +168,8 @@ function failed(
 ): void {
   if (request.destroyed) return;
   if (error instanceof URIError) {
-    sendProblem(response, {
-      status: 400,
-      detail: 'found a path that is not percent-encoded UTF-8',
-    });
+    const detail = 'found a path that is not percent-encoded UTF-8';
+    sendProblem(response, { status: 400, detail });
     return;
   }
   if (error instanceof SluiceError && error.code.startsWith('store-')) {

@@ -50,12 +50,8 @@ export const SAFE_HEADERS = {
 /** Renders the problem document of a refusal. */
 function renderProblem({ status, detail, parameter, state, acts }: Refusal): string {
   const title = STATUS_CODES[status] ?? 'Error';
-  const about = {
-    ...(parameter === undefined ? {} : { parameter }),
-    ...(state === undefined ? {} : { state }),
-    ...(acts === undefined ? {} : { acts }),
-  };
-  return `${escapedJson({ type: 'about:blank', title, status, detail, ...about }, 0)}\n`;
+  const problem = { type: 'about:blank', title, status, detail, parameter, state, acts };
+  return `${escapedJson(problem, 0)}\n`;
 }
 
 /** Renders a complete HTTP answer with the problem document of a refusal; it closes the connection. */

@@ -64,7 +64,7 @@ export function parseValues(
     if (value === undefined) return refused(name, wrongDetail(parameter, text));
     values.set(name, typeof value === 'object' ? [...(before ?? []), ...value] : value);
   }
-  return { ok: true, values: new ParameterValues(parameters, values) };
+  return { ok: true, values: toQueryValues(parameters, values) };
 }
 
 function givenTexts(
@@ -81,39 +81,29 @@ function givenTexts(
 
 type Value = number | string | boolean | readonly string[];
 
-class ParameterValues implements QueryValues {
-  readonly #parameters: readonly Parameter[];
-  readonly #values: ReadonlyMap<string, Value>;
-
-  constructor(parameters: readonly Parameter[], values: ReadonlyMap<string, Value>) {
-    this.#parameters = parameters;
-    this.#values = values;
-  }
-
-  integer(name: string): number | undefined {
-    const value = this.#valueOf(name);
-    return typeof value === 'number' ? value : undefined;
-  }
-
-  text(name: string): string | undefined {
-    const value = this.#valueOf(name);
-    return typeof value === 'string' ? value : undefined;
-  }
-
-  list(name: string): readonly string[] {
-    const value = this.#valueOf(name);
-    return typeof value === 'object' ? value : [];
-  }
-
-  isSet(name: string): boolean {
-    return this.#valueOf(name) === true;
-  }
-
-  #valueOf(name: string): Value | undefined {
-    const schema = this.#parameters.find((one) => one.name === name)?.schema;
-    const fallback = schema !== undefined && 'default' in schema ? schema.default : undefined;
-    return this.#values.get(name) ?? fallback;
-  }
+function toQueryValues(
+  parameters: readonly Parameter[],
+  given: ReadonlyMap<string, Value>,
+): QueryValues {
+  const defaults = parameters.flatMap(({ name, schema }): [string, Value][] =>
+    'default' in schema ? [[name, schema.default]] : [],
+  );
+  const values = new Map([...defaults, ...given]);
+  return {
+    integer: (name) => {
+      const value = values.get(name);
+      return typeof value === 'number' ? value : undefined;
+    },
+    text: (name) => {
+      const value = values.get(name);
+      return typeof value === 'string' ? value : undefined;
+    },
+    list: (name) => {
+      const value = values.get(name);
+      return typeof value === 'object' ? value : [];
+    },
+    isSet: (name) => values.get(name) === true,
+  };
 }
 
 function valueOf({ schema }: Parameter, text: string): Value | undefined {

@@ -103,7 +103,9 @@ export const ROUTES: readonly Route[] = [
     answer: ({ watch }, { values }) => {
       const number = values.integer('sequence') ?? 0;
       const found = findDecision(watch.recent, number);
-      return found === null ? notRemembered(number, watch.recent.oldest) : document(found);
+      if (found !== null) return document(found);
+      const detail = `decision ${number} is not in memory; the oldest number is ${watch.recent.oldest}`;
+      return refusal({ status: 404, detail });
     },
   },
   {
@@ -211,11 +213,6 @@ function resumeFrom(request: IncomingMessage, values: QueryValues): number | nul
   return typeof last === 'string' && /^\d{1,16}$/.test(last) ? Number(last) : 'unreadable';
 }
 
-function notRemembered(number: number, oldest: number): RouteAnswer {
-  const detail = `decision ${number} is not in memory; the oldest number is ${oldest}`;
-  return refusal({ status: 404, detail });
-}
-
 // A store keeps at least this many; a query with filters searches all of them.
 const GAPS_READ = 1_000;
 
@@ -227,13 +224,11 @@ async function gapsAnswer(
   const span = spanOf(values, clock.now());
   if ('status' in span) return refusal(span);
   const gaps = await store.archive.gaps(GAPS_READ);
-  const asked = gaps.filter((gap) => isAskedFor(gap, values) && isWithin(gap, span));
-  return document({ items: asked.slice(0, values.integer('limit')).map(toGap) });
-}
-
-function isAskedFor({ loss }: Gap, values: QueryValues): boolean {
   const losses = values.list('loss');
-  return losses.length === 0 || losses.includes(loss);
+  const asked = gaps.filter(
+    (gap) => (losses.length === 0 || losses.includes(gap.loss)) && isWithin(gap, span),
+  );
+  return document({ items: asked.slice(0, values.integer('limit')).map(toGap) });
 }
 
 /** Whether a gap ended in a span; one without a valid end is excluded only if the span has a bound. */
@@ -302,7 +297,10 @@ function operationOf(route: Route): JsonObject {
       content: { [mediaType]: { schema: answers.schema } },
     },
   };
-  for (const status of refusals) responses[String(status)] = refusalOf(status);
+  const problem = { [PROBLEM_TYPE]: { schema: schemaNamed('Problem') } };
+  for (const status of refusals) {
+    responses[String(status)] = { description: STATUS_CODES[status] ?? '', content: problem };
+  }
   return {
     operationId: operationId(route),
     summary,
@@ -316,11 +314,6 @@ function operationOf(route: Route): JsonObject {
 
 function bodyOf({ description, schema }: NonNullable<Route['body']>): JsonObject {
   return { required: true, description, content: { 'application/json': { schema } } };
-}
-
-function refusalOf(status: RefusalStatus): JsonObject {
-  const content = { [PROBLEM_TYPE]: { schema: schemaNamed('Problem') } };
-  return { description: STATUS_CODES[status] ?? '', content };
 }
 
 /** Method and words of the path: `getDecisionsSequence`. */

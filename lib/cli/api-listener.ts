@@ -5,34 +5,20 @@ import { resolve } from 'node:path';
 import { hasOpenReads } from '../api/access.ts';
 import { type ApiParts, openApi } from '../api/api.ts';
 import { type FoundToken, keepToken, NO_TOKEN_FOLDER, readToken, Token } from '../api/api-token.ts';
-import type { Activity } from '../api/documents/activity.ts';
 import type { Listener } from '../api/listener.ts';
 import { NO_PLACE } from '../config/source-map.ts';
-import type { Clock } from '../core/clock.ts';
-import type { Health, Observe } from '../core/observation.ts';
 import type { Finding } from '../core/problem.ts';
-import type { Store } from '../core/store.ts';
 import { version } from '../kit/version.ts';
-import type { Plan } from '../plan/plan.ts';
 import type { FoundConfiguration } from './configuration.ts';
 import type { KeptConfiguration } from './last-good.ts';
 
 /** Dependencies of the API listener, and the folder for its token. */
-interface ApiListenerParts {
-  readonly plan: Plan;
+interface ApiListenerParts extends Omit<ApiParts, 'version' | 'configuration' | 'token' | 'hosts'> {
   readonly configuration: Pick<FoundConfiguration, 'file' | 'folder' | 'form' | 'problems'>;
   /** The last good configuration, if it runs instead of the file. */
   readonly kept: Pick<KeptConfiguration, 'since'> | null;
   /** Folder for a token without a configured file; null: there is none, so no token is created. */
   readonly tokenFolder: string | null;
-  readonly store: Store;
-  readonly health: () => Health;
-  readonly watch: Activity;
-  readonly act: ApiParts['act'];
-  readonly forecasts: ApiParts['forecasts'];
-  readonly measure: ApiParts['measure'];
-  readonly clock: Clock;
-  readonly observe: Observe;
 }
 
 /**
@@ -57,21 +43,16 @@ export async function openApiListener(parts: ApiListenerParts): Promise<Listener
     observe({ kind: 'configuration-problem', problem });
   }
   // Removing the file revokes the token; the gateway then creates another one of its own.
-  const token = new Token(async () => tokenOf(await find()), clock);
+  const token = new Token(async () => {
+    const again = await find();
+    return again.ok ? again.token : null;
+  }, clock);
   const listener = await openApi(api, {
+    ...parts,
     version: version(),
     configuration: { file, form, problems: problems.length, keptSince },
-    plan,
-    store: parts.store,
-    health: parts.health,
-    watch: parts.watch,
-    act: parts.act,
-    forecasts: parts.forecasts,
-    measure: parts.measure,
-    clock,
     token,
     hosts,
-    observe,
   });
   const { address } = listener;
   const where = found.ok ? { tokenFile: found.file } : {};
@@ -96,8 +77,4 @@ function withConsequence(finding: Finding, answered: 'reads' | 'nothing'): Findi
   return answered === 'reads'
     ? { ...finding, message: `${message}; only reads over loopback are answered` }
     : { ...finding, message: `${message}; every request is refused`, severity: 'warning' };
-}
-
-function tokenOf(found: FoundToken): string | null {
-  return found.ok ? found.token : null;
 }

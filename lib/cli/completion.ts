@@ -57,17 +57,12 @@ interface CompletedFlag {
   readonly isList: boolean;
 }
 
-/** Completion of a command by its next word. */
-interface CompletedWord {
-  readonly word: string;
-  readonly summary: string;
-}
-
 /** Completions after the words of a command or a group, or directly after the program. */
 interface Completion {
   /** `''`, `check`, `deliveries`, `deliveries list`. */
   readonly at: string;
-  readonly next: readonly CompletedWord[];
+  /** The commands that may follow. */
+  readonly next: readonly { readonly word: string; readonly summary: string }[];
   readonly flags: readonly CompletedFlag[];
   /** Arguments without a flag. */
   readonly argument: CompletedValue;
@@ -119,7 +114,7 @@ function completionsOfCommand(
   return [{ ...own, next: wordsOf(table) }, ...groups];
 }
 
-function wordsOf(table: CommandTable): readonly CompletedWord[] {
+function wordsOf(table: CommandTable): Completion['next'] {
   return Object.entries(table).map(([word, { summary }]) => ({ word, summary }));
 }
 

@@ -108,12 +108,7 @@ export function refused(problems: readonly Problem[], file: string): SluiceError
 }
 
 /** The problems of one file. */
-export interface ShownProblems {
-  readonly problems: readonly Problem[];
-  readonly file: string;
-  /** The file's text; null if there is none. */
-  readonly text: string | null;
-}
+export type ShownProblems = Pick<FoundConfiguration, 'problems' | 'file' | 'text'>;
 
 /** Prints the problems of a file, one line each; a terminal also gets colours and the line of the file. */
 export function showProblems(

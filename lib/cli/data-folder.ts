@@ -186,11 +186,14 @@ function namedPlace(
   { flag = '', section }: AskedStore,
   { folder, environment }: Machine,
 ): StorePlace | null {
-  const variable = environment['SLUICE_STORE'] ?? '';
-  const written = section ?? {};
-  if (flag !== '') return { ...placeNamed(flag, folder, written), from: 'flag' };
-  if (variable === '') return null;
-  return { ...placeNamed(variable, folder, written), from: 'environment' };
+  const name = flag || (environment['SLUICE_STORE'] ?? '');
+  if (name === '') return null;
+  const isMemory = name === 'memory';
+  const kind = isMemory ? 'memory' : 'sqlite';
+  const at = isMemory ? '' : resolve(folder, name);
+  const own = isMemory ? {} : { path: at };
+  const from = flag === '' ? 'environment' : 'flag';
+  return { kind, at, from, section: storeAt(section ?? {}, { kind, own }) };
 }
 
 /** Keeps kind and path of a location, and takes the other keys from another section. */
@@ -198,15 +201,6 @@ export function placeWith(place: StorePlace, section: StoreSection): StorePlace 
   const { kind } = place;
   const own = place.section[kind] ?? {};
   return { ...place, section: storeAt(section, { kind, own }) };
-}
-
-function placeNamed(name: string, folder: string, section: StoreSection): Omit<StorePlace, 'from'> {
-  if (name === 'memory') {
-    return { kind: name, at: '', section: storeAt(section, { kind: name, own: {} }) };
-  }
-  const at = resolve(folder, name);
-  const own = { path: at };
-  return { kind: 'sqlite', at, section: storeAt(section, { kind: 'sqlite', own }) };
 }
 
 function pathIn({ sqlite }: StoreSection): string {

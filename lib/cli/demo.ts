@@ -20,10 +20,11 @@ import { openRecording } from '../playback/recording.ts';
 import type { Command, ProcessContext } from './command.ts';
 import { refused } from './configuration.ts';
 import { givenFolder } from './data-folder.ts';
-import { shellWord } from './deliveries/delivery-text.ts';
-import type { GivenFlags } from './flags.ts';
+import { filterWords } from './deliveries/delivery-client.ts';
+import { increase, listed } from './explanation-text.ts';
+import { type GivenFlags, givenTexts } from './flags.ts';
 import { mustBeRecording, speedOf } from './playback.ts';
-import { runPlan } from './run-plan.ts';
+import { type RunRequest, runPlan } from './run-plan.ts';
 
 /** At this speed the recording of some minutes takes about ten seconds and is still readable. */
 const SPEED = '20';
@@ -108,7 +109,7 @@ async function play(playing: Playing, context: ProcessContext): Promise<void> {
     (error: unknown) => over.abort(error),
   );
   const stop = AbortSignal.any([context.stop, over.signal]);
-  const request = {
+  const request: RunRequest = {
     plan,
     configuration: {
       file,
@@ -123,13 +124,13 @@ async function play(playing: Playing, context: ProcessContext): Promise<void> {
     dataFolder: givenFolder(own),
     storeAt: '',
     // The cluster of the recording exists only for this demo.
-    before: 'none' as const,
-    connect: (observe: Parameters<typeof connect>[1]['observe']) =>
+    before: 'none',
+    connect: (observe) =>
       connect(
         { master: playback.url },
         { environment: withoutProxy(environment), clock, observe, parseYaml },
       ),
-    alsoObserve: (observation: Observation): void => {
+    alsoObserve: (observation) => {
       summary.observe(observation);
       if (observation.kind !== 'listening' || lasting === 'until over') return;
       ways = waysToAsk(observation, program);
@@ -165,21 +166,14 @@ function withoutProxy(environment: ProcessContext['environment']): ProcessContex
 
 /** Renders the command line that keeps the same demo running. */
 function stayingCommand(given: GivenFlags, program: string): string {
-  const flags = ['config', 'recording', 'speed'].flatMap((name) => {
-    const value = given.text(name);
-    return value === undefined ? [] : [`--${name}`, shellWord(value)];
-  });
-  return [program, 'demo', ...flags, '--stay'].join(' ');
+  const flags = filterWords(givenTexts(given, ['config', 'recording', 'speed']));
+  return `${program} demo${flags} --stay`;
 }
 
-function opening(shown: {
-  recording: string;
-  file: string;
-  speed: string;
-  url: string;
-  again: string;
-}): string {
-  const { again } = shown;
+function opening({
+  again,
+  ...shown
+}: Record<'recording' | 'file' | 'speed' | 'url' | 'again', string>): string {
   return (
     'This is Sluice on a recording of a real cluster, played at ' +
     `${shown.speed === 'full' ? 'full speed' : `${shown.speed} times its speed`}.\n` +
@@ -241,14 +235,14 @@ class DemoSummary {
     if (observation.kind === 'attempt-started') this.#running += 1;
     if (observation.kind === 'attempt-ended') {
       this.#running -= 1;
-      count(this.#outcomes, observation.outcome.outcome);
+      increase(this.#outcomes, observation.outcome.outcome);
     }
     if (observation.kind !== 'decision') return;
     this.#states += 1;
     this.#series.add(JSON.stringify(observation.occurrence.series));
     const { rule, action } = observation.decision;
-    count(this.#byRule, `${action} by ${rule === null ? 'default' : (rule.name ?? rule.index)}`);
-    for (const { disposition } of observation.disposed) count(this.#dispositions, disposition);
+    increase(this.#byRule, `${action} by ${rule === null ? 'default' : (rule.name ?? rule.index)}`);
+    for (const { disposition } of observation.disposed) increase(this.#dispositions, disposition);
   };
 
   /** Resolves when no attempt runs and nothing was observed for `QUIET_MS`. */
@@ -261,27 +255,17 @@ class DemoSummary {
   }
 
   /** Renders the last lines of a demo. */
-  render(shown: { file: string; recording: string; program: string; again: string }): string {
-    const { again } = shown;
+  render({ again, ...shown }: Record<'file' | 'recording' | 'program' | 'again', string>): string {
     const started = this.#dispositions.get('queued') ?? 0;
     return (
       `\nThat was ${this.#states} states of ${this.#series.size} Events. ${started} builds were started, ` +
       'one for each Event that a rule accepted in some state.\n' +
-      `  decisions     ${list(this.#byRule)}\n` +
-      `  dispositions  ${list(this.#dispositions)}\n` +
-      `  attempts      ${list(this.#outcomes)}\n` +
+      `  decisions     ${listed(this.#byRule) || 'none'}\n` +
+      `  dispositions  ${listed(this.#dispositions) || 'none'}\n` +
+      `  attempts      ${listed(this.#outcomes) || 'none'}\n` +
       `  Next: change ${shown.file} and run it again, or ask why an Event was decided so:\n` +
       `    ${shown.program} explain --config ${shown.file} --events ${shown.recording}\n` +
       (again === '' ? '' : `  To keep it running and ask it:\n    ${again}\n`)
     );
   }
-}
-
-function count<Key>(counts: Map<Key, number>, key: Key): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
-}
-
-function list(counts: ReadonlyMap<string, number>): string {
-  const sorted = [...counts].sort(([, a], [, b]) => b - a);
-  return sorted.map(([name, number]) => `${number} ${name}`).join(', ') || 'none';
 }

@@ -5,7 +5,6 @@ import { SluiceError } from '../core/errors.ts';
 import type { EventObject } from '../core/event.ts';
 import { toOccurrence } from '../core/occurrence.ts';
 import { nearestName } from '../kit/text/nearest.ts';
-import { printable } from '../kit/text/printable.ts';
 import { type ExplainedEvent, explainEvent, previewsOf } from '../plan/explain-event.ts';
 import type { Plan } from '../plan/plan.ts';
 import { counted, ruleLabel } from '../telemetry/log-value.ts';
@@ -14,7 +13,7 @@ import type { Command, ProcessContext } from './command.ts';
 import { CONFIG_FLAGS, requireConfiguration, showProblems } from './configuration.ts';
 import { written } from './deliveries/delivery-text.ts';
 import { type ReadEvent, readEvents } from './explain-input.ts';
-import { explanationToJson, renderExplanation } from './explanation-text.ts';
+import { explanationToJson, increase, listed, renderExplanation } from './explanation-text.ts';
 import { type FlagTable, FORMAT_FLAGS, formatOf, type GivenFlags } from './flags.ts';
 
 const SELECTION_FLAGS = {
@@ -216,19 +215,15 @@ class ExplanationSummary {
   readonly #byRule = { accept: new Map<string, number>(), reject: new Map<string, number>() };
   readonly #guarded = new Map<string, number>();
   readonly #skipped = new Map<string, number>();
-  #judged = 0;
+  /** Number of explained Events, shown or not. */
+  judged = 0;
   #unread = 0;
   #shown = 0;
-
-  /** Number of explained Events, shown or not. */
-  get judged(): number {
-    return this.#judged;
-  }
 
   /** Counts an explained Event. */
   add({ explanation, facts }: ExplainedEvent, { isShown }: { readonly isShown: boolean }): void {
     const { action, rule } = explanation.decision;
-    this.#judged += 1;
+    this.judged += 1;
     if (isShown) this.#shown += 1;
     if (facts.readBy.length === 0) this.#unread += 1;
     increase(this.#byRule[action], rule === null ? DEFAULT_RULE : ruleLabel(rule));
@@ -243,23 +238,19 @@ class ExplanationSummary {
   /** Renders the summary; null if the shown explanations are enough. */
   render(): string | null {
     const skipped = listed(this.#skipped);
-    const isPlain = this.#judged === this.#shown && skipped === '';
-    if (isPlain && this.#judged < 2) return null;
+    const isPlain = this.judged === this.#shown && skipped === '';
+    if (isPlain && this.judged < 2) return null;
     const { accept, reject } = this.#byRule;
     const parts = [
-      `${counted(this.#judged, 'Event')}: ${sum(accept)} accepted${within(accept)}`,
+      `${counted(this.judged, 'Event')}: ${sum(accept)} accepted${within(accept)}`,
       `${sum(reject)} rejected${within(reject)}`,
       ...(this.#guarded.size === 0 ? [] : [`stopped by a guard: ${listed(this.#guarded)}`]),
       ...(this.#unread === 0 ? [] : [`read by no source: ${this.#unread}`]),
-      ...(this.#shown === this.#judged ? [] : [`shown: ${this.#shown}`]),
+      ...(this.#shown === this.judged ? [] : [`shown: ${this.#shown}`]),
       ...(skipped === '' ? [] : [`skipped: ${skipped}`]),
     ];
     return `${parts.join('; ')}\n`;
   }
-}
-
-function increase(counts: Map<string, number>, key: string): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 function sum(counts: ReadonlyMap<string, number>): number {
@@ -268,9 +259,4 @@ function sum(counts: ReadonlyMap<string, number>): number {
 
 function within(counts: ReadonlyMap<string, number>): string {
   return counts.size === 0 ? '' : ` (${listed(counts)})`;
-}
-
-function listed(counts: ReadonlyMap<string, number>): string {
-  const sorted = [...counts].toSorted(([, a], [, b]) => b - a);
-  return sorted.map(([name, number]) => `${number} ${printable(name)}`).join(', ');
 }

@@ -84,3 +84,14 @@ function renderPreview(preview: TriggerPreview): readonly string[] {
   const text = preview.text.split('\n').map((line) => (line === '' ? '' : `  ${printable(line)}`));
   return [`${trigger} would send (ids are placeholders):`, ...text];
 }
+
+/** Counts a key once more. */
+export function increase<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+/** Renders counts, the largest first: `3 a, 1 b`. */
+export function listed(counts: ReadonlyMap<string, number>): string {
+  const sorted = [...counts].toSorted(([, a], [, b]) => b - a);
+  return sorted.map(([name, number]) => `${number} ${printable(name)}`).join(', ');
+}

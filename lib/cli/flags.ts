@@ -6,6 +6,8 @@
 import { parseArgs } from 'node:util';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import { nearestName } from '../kit/text/nearest.ts';
+import { parseDuration } from '../kit/text/quantity.ts';
+import type { PlannedAddress } from '../plan/plan.ts';
 
 /** One flag of a command. */
 export interface Flag {
@@ -127,25 +129,40 @@ function toGiven(
   };
 }
 
-/** The value of an address flag. */
-interface WrittenAddress {
-  readonly flag: string;
-  readonly text: string;
-  /** The default host, if only a port is given. */
-  readonly host: string;
-}
-
-/** Parses `HOST:PORT`, with an IPv6 host in brackets, or a port alone. **Errors**: `usage`. */
-export function addressOf({ flag, text, host: ownHost }: WrittenAddress): {
-  readonly host: string;
-  readonly port: number;
-} {
+/**
+ * Parses `HOST:PORT`, with an IPv6 host in brackets, or a port alone, which gets the host `ownHost`.
+ *
+ * **Errors**: `usage`.
+ */
+export function addressOf(flag: string, text: string, ownHost: string): PlannedAddress {
   const [, host = ownHost, digits] = /^(?:(.*):)?(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
   if (digits === undefined || port > 65_535) {
     throw new SluiceError('usage', `flag --${flag} takes HOST:PORT or PORT, not "${text}"`);
   }
   return { host: host.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1', port };
+}
+
+/** Parses a flag that takes a duration, in ms; undefined if it is absent. **Errors**: `usage`. */
+export function durationOf(given: GivenFlags, flag: string, example = '5m'): number | undefined {
+  const text = given.text(flag);
+  const ms = text === undefined ? undefined : parseDuration(text);
+  if (text === undefined || ms !== undefined) return ms;
+  throw new SluiceError(
+    'usage',
+    `flag --${flag} takes a duration such as ${example}, not "${text}"`,
+  );
+}
+
+/** Lists those of the string flags that are given, with their values. */
+export function givenTexts<Name extends string>(
+  given: GivenFlags,
+  names: readonly Name[],
+): readonly (readonly [Name, string])[] {
+  return names.flatMap((name) => {
+    const value = given.text(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
 }
 
 /** The flag for the output format: text for people, JSON for programs. */

@@ -156,8 +156,8 @@ export async function readKept(keep: KeyValues): Promise<KeptConfiguration | nul
 /** Stores a configuration as the last good one; the same one is not written again. */
 export async function keepConfiguration(keep: KeyValues, good: KeptConfiguration): Promise<void> {
   const kept = await readKept(keep);
-  const { text, file, folder, form } = good;
-  const isSame =
-    kept?.text === text && kept.file === file && kept.folder === folder && kept.form === form;
+  const isSame = (['text', 'file', 'folder', 'form'] as const).every(
+    (key) => kept?.[key] === good[key],
+  );
   if (!isSame) await keep.write(KEPT_AS, JSON.stringify(good));
 }

@@ -5,7 +5,6 @@ import { createSecureContext } from 'node:tls';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import { aborted } from '../kit/async/abort.ts';
 import { fileTrouble } from '../kit/file-trouble.ts';
-import { parseDuration } from '../kit/text/quantity.ts';
 import {
   type Playback,
   renderKubeconfig,
@@ -15,7 +14,7 @@ import {
 } from '../playback/playback.ts';
 import { openRecording } from '../playback/recording.ts';
 import type { Command } from './command.ts';
-import { addressOf, type GivenFlags } from './flags.ts';
+import { addressOf, durationOf, type GivenFlags } from './flags.ts';
 
 /** Serves a recording. */
 export const playbackCommand: Command = {
@@ -58,11 +57,9 @@ export const playbackCommand: Command = {
     const [file] = given.positionals;
     if (file === undefined) throw new SluiceError('usage', 'playback needs the recording FILE');
     const speed = speedOf(given.text('speed') ?? '1');
-    const listen = addressOf({
-      flag: 'listen',
-      text: given.text('listen') ?? '8001',
-      host: '127.0.0.1',
-    });
+    const listen = addressOf('listen', given.text('listen') ?? '8001', '127.0.0.1');
+    const compactEveryMs = durationOf(given, 'compact');
+    const aheadMs = durationOf(given, 'ahead');
     const tls = await tlsOf(given);
     await mustBeRecording(file);
     await using playback = await startPlayback(
@@ -72,8 +69,8 @@ export const playbackCommand: Command = {
         ...listen,
         afterWatches: countOf(given, 'after-watches', 1),
         ...(tls === null ? {} : { tls }),
-        ...durationOf(given, { flag: 'compact', key: 'compactEveryMs' }),
-        ...durationOf(given, { flag: 'ahead', key: 'aheadMs' }),
+        ...(compactEveryMs === undefined ? {} : { compactEveryMs }),
+        ...(aheadMs === undefined ? {} : { aheadMs }),
       },
       { clock, random },
     );
@@ -129,17 +126,6 @@ function countOf(given: GivenFlags, flag: string, fallback: number): number {
   if (text === undefined) return fallback;
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw new SluiceError('usage', `flag --${flag} takes a whole number, not "${text}"`);
-}
-
-function durationOf<Key extends string>(
-  given: GivenFlags,
-  { flag, key }: { readonly flag: string; readonly key: Key },
-): { readonly [K in Key]?: number } {
-  const text = given.text(flag);
-  if (text === undefined) return {};
-  const ms = parseDuration(text);
-  if (ms !== undefined) return { [key]: ms } as { readonly [K in Key]: number };
-  throw new SluiceError('usage', `flag --${flag} takes a duration such as 5m, not "${text}"`);
 }
 
 async function tlsOf(given: GivenFlags): Promise<TlsPair | null> {

@@ -10,7 +10,6 @@ import type { Observe } from '../core/observation.ts';
 import { toOccurrence } from '../core/occurrence.ts';
 import { openDeadline } from '../kit/async/abort.ts';
 import { fileTrouble } from '../kit/file-trouble.ts';
-import { parseDuration } from '../kit/text/quantity.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 import { type ReaderBatch } from '../kubernetes/watch/known-versions.ts';
 import { readChanges } from '../kubernetes/watch/reflector.ts';
@@ -19,7 +18,7 @@ import { LOGGING_DEFAULTS } from '../telemetry/logging.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
 import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
 import type { Command, ProcessContext } from './command.ts';
-import type { GivenFlags } from './flags.ts';
+import { durationOf, type GivenFlags } from './flags.ts';
 
 /** Records the Events of a cluster. */
 export const recordCommand: Command = {
@@ -44,7 +43,7 @@ export const recordCommand: Command = {
       { ...LOGGING_DEFAULTS, format: 'text' },
       { clock: context.clock, stdout: context.stderr, stderr: context.stderr },
     );
-    const forMs = durationOf(given);
+    const forMs = durationOf(given, 'for');
     try {
       const { observe } = telemetry;
       const count = await record({ given, observe, forMs }, context);
@@ -58,18 +57,18 @@ export const recordCommand: Command = {
 
 /** Records until a stop, the end of the time or a failure; returns the number of notifications. */
 async function record(
-  asked: {
-    readonly given: GivenFlags;
-    readonly observe: Observe;
-    readonly forMs: number | undefined;
-  },
+  {
+    given,
+    observe,
+    forMs,
+  }: Pick<Recorded, 'given' | 'observe'> & { readonly forMs: number | undefined },
   context: ProcessContext,
 ): Promise<number> {
-  const { given, observe, forMs } = asked;
   await using api = await connectionOf(given, context, observe);
   const output = await openOutput(given.text('output'), context);
   const failed = new AbortController();
-  output.on('error', (cause: Error) => failed.abort(unwritable(given, cause)));
+  const file = given.text('output');
+  output.on('error', (cause: Error) => failed.abort(unwritable(file, cause)));
   const ending = AbortSignal.any([context.stop, failed.signal]);
   using span = forMs === undefined ? null : openDeadline(context.clock, forMs, ending);
   const { signal } = span ?? { signal: ending };
@@ -87,8 +86,7 @@ async function record(
   return recorder.count;
 }
 
-function unwritable(given: GivenFlags, cause: unknown): SluiceError {
-  const where = given.text('output') ?? 'standard output';
+function unwritable(where = 'standard output', cause: unknown): SluiceError {
   return new SluiceError('output-unusable', `write ${where}: ${fileTrouble(cause)}`, { cause });
 }
 
@@ -121,18 +119,16 @@ class Recorder {
       source: 'record',
       watched: { group: '', version: 'v1', resource: 'events', namespace },
       positions: new Map(),
-      judgeFirst: (object: JsonObject) => this.#judge(object, isWanted ? 'write' : 'keep'),
+      // Each object of the first list is kept, also if it is not written.
+      judgeFirst: (object: JsonObject) => {
+        this.#there.set(keyOf(object), object);
+        return isWanted;
+      },
       keptForMs: null,
     };
     for await (const batch of readChanges(options, { api, clock, random, observe }, signal)) {
       await this.#write(batch, signal);
     }
-  }
-
-  /** Keeps each object of the first list, also if it is not written. */
-  #judge(object: JsonObject, wish: 'write' | 'keep'): boolean {
-    this.#there.set(keyOf(object), object);
-    return wish === 'write';
   }
 
   async #write({ changes, gone, position }: ReaderBatch, signal: AbortSignal): Promise<void> {
@@ -183,21 +179,13 @@ function namespacesIn(
   return [namespace === '' ? null : namespace];
 }
 
-function durationOf(given: GivenFlags): number | undefined {
-  const text = given.text('for');
-  if (text === undefined) return undefined;
-  const ms = parseDuration(text);
-  if (ms !== undefined) return ms;
-  throw new SluiceError('usage', `flag --for takes a duration such as 5m, not "${text}"`);
-}
-
 async function openOutput(file: string | undefined, { stdout }: ProcessContext): Promise<Writable> {
   if (file === undefined || file === '-') return stdout;
   const stream = createWriteStream(file);
   try {
     await once(stream, 'open');
   } catch (cause) {
-    throw new SluiceError('output-unusable', `write ${file}: ${fileTrouble(cause)}`, { cause });
+    throw unwritable(file, cause);
   }
   return stream;
 }

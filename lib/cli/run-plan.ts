@@ -26,7 +26,7 @@ import { type DataFolder, makeDataFolder, storeToMove } from './data-folder.ts';
 import { type KeptConfiguration, keepConfiguration } from './last-good.ts';
 
 /** Plan, configuration and environment of a run. */
-interface RunRequest {
+export interface RunRequest {
   readonly plan: Plan;
   /** It is stored as the last good one, unless its text is null or `kept` is set. */
   readonly configuration: Pick<
@@ -109,15 +109,18 @@ async function runObserved(
     drainMs,
     ...(request.before !== undefined && { before: request.before }),
   });
-  const health = (): Health => noted(gateway.health(), kept);
+  const health: ApiParts['health'] = () => noted(gateway.health(), kept);
   opened.use(await probesOf(plan, gateway, { telemetry, observe, health, clock }));
   if (watch !== null) {
     const tokenFolder = dataFolder.from === 'nothing' ? null : dataFolder.path;
     const shown = { plan, configuration, kept, tokenFolder, store, health, watch, clock, observe };
-    const measure = (): Promise<void> => gateway.measure();
-    const act: ApiParts['act'] = (name, id) => gateway.act(name, id);
-    const forecasts: ApiParts['forecasts'] = () => gateway.forecasts();
-    opened.use(await openApiListener({ ...shown, measure, act, forecasts }));
+    const listener = await openApiListener({
+      ...shown,
+      measure: () => gateway.measure(),
+      act: (name, id) => gateway.act(name, id),
+      forecasts: () => gateway.forecasts(),
+    });
+    opened.use(listener);
   }
   opened.use(keepGood(request, store, { context, observe }));
   return await gateway.run(stop);
@@ -149,14 +152,14 @@ async function prepareFolder({ plan, dataFolder }: RunRequest): Promise<void> {
 
 async function openStore(
   request: RunRequest,
-  {
-    context,
-    observe,
-    opened,
-  }: Pick<RunObservation, 'context' | 'observe'> & { readonly opened: AsyncDisposableStack },
+  parts: Pick<RunObservation, 'context' | 'observe'> & { readonly opened: AsyncDisposableStack },
 ): Promise<Store> {
   const { plan, dataFolder, storeAt: at } = request;
-  const { aroundStore, clock } = context;
+  const {
+    context: { aroundStore, clock },
+    observe,
+    opened,
+  } = parts;
   await prepareFolder(request);
   const folder = dataFolder.path;
   const own = opened.use(await plan.store.create({ folder, observe, clock }).open());

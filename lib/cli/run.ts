@@ -2,7 +2,6 @@
 
 import { resolve } from 'node:path';
 import { SluiceError } from '../core/errors.ts';
-import { parseDuration } from '../kit/text/quantity.ts';
 import { API_DEFAULT, PROBES_DEFAULTS } from '../plan/defaults.ts';
 import type { Plan, PlannedAddress } from '../plan/plan.ts';
 import { planStore } from '../plan/plan-store.ts';
@@ -11,9 +10,9 @@ import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from '.
 import type { Command, ProcessContext } from './command.ts';
 import { CONFIG_FLAGS, findConfiguration } from './configuration.ts';
 import { findStore, STORE_FLAGS } from './data-folder.ts';
-import { addressOf, type GivenFlags } from './flags.ts';
+import { addressOf, durationOf, type GivenFlags } from './flags.ts';
 import { chooseConfiguration } from './last-good.ts';
-import { runPlan } from './run-plan.ts';
+import { type RunRequest, runPlan } from './run-plan.ts';
 
 /** Less than the 30 s of a pod's termination grace period. */
 const DRAIN_MS = 25_000;
@@ -77,7 +76,7 @@ export const runCommand: Command = {
     'attempts end, and exit 0; a second signal exits immediately. If the configuration is refused, its\n' +
     'problems are logged, and the last good one from the store runs instead; with --strict it exits 3.',
   run: async (given, context) => {
-    const drainMs = drainOf(given);
+    const drainMs = durationOf(given, 'drain', '25s') ?? DRAIN_MS;
     const runsIn = isPod(context) ? 'pod' : 'machine';
     const changed = flagsOf(given, { folder: context.folder, runsIn });
     const namespaces = namespacesOf(given, context.environment);
@@ -85,21 +84,19 @@ export const runCommand: Command = {
     const planContext = { ...namespaces, exec, runsIn } as const;
     const found = await findConfiguration(given, context, planContext);
     const asked = { flag: given.text('store'), section: found.store };
-    const store = await findStore(asked, context);
-    const { dataFolder } = store;
-    const chosen = await chooseConfiguration(
+    const { place: asNamed, dataFolder } = await findStore(asked, context);
+    const { configuration, place, kept } = await chooseConfiguration(
       found,
       {
         planContext,
         dataFolder: dataFolder.path,
-        place: store.place,
+        place: asNamed,
         strictness: given.isSet('strict') ? 'strict' : 'lenient',
       },
       context,
     );
-    const { configuration, place, kept } = chosen;
     const { plan } = configuration;
-    const request = {
+    const request: RunRequest = {
       plan: { ...plan, ...changed(plan), store: planStore(place.section) },
       configuration,
       kept,
@@ -107,8 +104,7 @@ export const runCommand: Command = {
       drainMs,
       dataFolder,
       storeAt: place.at,
-      connect: (observe: Parameters<typeof connectionOf>[2]) =>
-        connectionOf(given, context, observe),
+      connect: (observe) => connectionOf(given, context, observe),
     };
     await runPlan(request, context, context.stop);
     return 0;
@@ -158,15 +154,5 @@ function listenerOf(
   const text = given.text(flag);
   if (text === undefined) return {};
   const [host = ''] = byDefault.split(':');
-  return { [flag]: text === 'off' ? null : addressOf({ flag, text, host }) };
-}
-
-function drainOf(given: GivenFlags): number {
-  const text = given.text('drain');
-  if (text === undefined) return DRAIN_MS;
-  const ms = parseDuration(text);
-  if (ms === undefined) {
-    throw new SluiceError('usage', `flag --drain takes a duration such as 25s, not "${text}"`);
-  }
-  return ms;
+  return { [flag]: text === 'off' ? null : addressOf(flag, text, host) };
 }

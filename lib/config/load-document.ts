@@ -11,7 +11,7 @@ import {
   parseEvents,
 } from 'js-yaml';
 import type { Json } from '../core/event.ts';
-import type { Finding, Problem, ProblemCode } from '../core/problem.ts';
+import type { Finding, Problem } from '../core/problem.ts';
 import { printable } from '../kit/text/printable.ts';
 import {
   createLineFinder,
@@ -50,7 +50,7 @@ export function loadDocument(written: string): Loaded {
   // same length, so places do not change.
   const text = isJson(written) ? written.replaceAll('\t', ' ') : written;
   const place = createLineFinder(text);
-  let parsed: { events: Event[]; tree: PlaceTree; value: unknown };
+  let parsed: { tree: PlaceTree; value: unknown };
   try {
     const events = parseEvents(text, {});
     const trouble = troubleIn(text, events);
@@ -58,7 +58,7 @@ export function loadDocument(written: string): Loaded {
     const tree = readPlaces(text, events);
     const bomb = bombIn(tree);
     if (bomb !== undefined) return refuse(bomb, place(bomb.offset));
-    parsed = { events, tree, value: constructValue(text, events, tree) };
+    parsed = { tree, value: constructValue(text, events, tree) };
   } catch (error) {
     const fault = syntaxFault(text, error);
     return refuse(fault, fault.offset === undefined ? NO_PLACE : place(fault.offset));
@@ -84,18 +84,13 @@ function isJson(text: string): boolean {
   }
 }
 
-interface TextFault {
-  readonly code: ProblemCode;
-  readonly message: string;
-  readonly hint: string;
-}
+type TextFault = Pick<Finding, 'code' | 'message' | 'hint'>;
 
 interface PlacedFault extends TextFault {
   readonly offset: number;
 }
 
-function refuse(fault: TextFault, place: SourcePlace): UnreadableDocument {
-  const { code, message, hint } = fault;
+function refuse({ code, message, hint }: TextFault, place: SourcePlace): UnreadableDocument {
   return { ok: false, problems: [{ severity: 'error', code, path: '', message, hint, ...place }] };
 }
 

@@ -2,7 +2,7 @@
 // Choices between branches are described by validate.ts.
 
 import type { ErrorObject } from 'ajv/dist/2020.js';
-import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
+import { isJsonObject, type Json, type JsonObject, stringAt } from '../core/event.ts';
 import type { Finding, ProblemCode } from '../core/problem.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
@@ -18,7 +18,9 @@ export function unknownKeysOf(errors: readonly ErrorObject[]): UnknownKeys {
   return new Map(
     [...blocks].map(([path, unknown]) => [
       path,
-      new Set(unknown.map((error) => nearestName(unknownKeyOf(error), knownKeysOf(error)))),
+      new Set(
+        unknown.map((error) => nearestName(unknownKeyOf(error), Object.keys(propertiesOf(error)))),
+      ),
     ]),
   );
 }
@@ -82,13 +84,9 @@ function propertiesOf({ parentSchema }: ErrorObject): JsonObject {
   return isJsonObject(properties) ? properties : {};
 }
 
-function knownKeysOf(error: ErrorObject): readonly string[] {
-  return Object.keys(propertiesOf(error));
-}
-
 function unknownKey(error: ErrorObject): Finding {
   const key = unknownKeyOf(error);
-  const known = knownKeysOf(error);
+  const known = Object.keys(propertiesOf(error));
   const path = `${error.instancePath}/${pointerStep(key)}`;
   return unknownKeyFound({ path, key, nearest: nearestName(key, known), known });
 }
@@ -123,8 +121,7 @@ function describeKey(key: string, schema: Json | undefined): string {
   if (!isJsonObject(schema)) return `add ${key}`;
   const choices = schema['enum'];
   if (Array.isArray(choices)) return `add ${key}: ${choices.map(String).join(' or ')}`;
-  const description = schema['description'];
-  const sentence = typeof description === 'string' ? /^.*?\.(?=\s|$)/s.exec(description) : null;
+  const sentence = /^.*?\.(?=\s|$)/s.exec(stringAt(schema, 'description'));
   return sentence === null ? `add ${key}` : `add ${key}: ${sentence[0].slice(0, -1)}`;
 }
 
@@ -153,8 +150,7 @@ function wrongType(error: ErrorObject): Finding {
   const secretKey = secretKeyOf(error.parentSchema);
   if (secretKey !== undefined && !isJsonObject(error.data)) return secretInline(error, secretKey);
   const draft = wrongTypeFound(error.instancePath, error.data, wanted);
-  const format = isJsonObject(error.parentSchema) ? error.parentSchema['format'] : undefined;
-  const hint = typeof format === 'string' ? FORMATS[format]?.hint : undefined;
+  const hint = FORMATS[stringAt(error.parentSchema, 'format')]?.hint;
   return hint === undefined ? draft : { ...draft, hint };
 }
 
@@ -304,10 +300,7 @@ function hintOf(error: ErrorObject): string {
 }
 
 function descriptionOf(error: ErrorObject): string {
-  const description: unknown = isJsonObject(error.parentSchema)
-    ? error.parentSchema['description']
-    : undefined;
-  return typeof description === 'string' ? description : '';
+  return stringAt(error.parentSchema, 'description');
 }
 
 function quoted(text: string): string {
@@ -315,7 +308,5 @@ function quoted(text: string): string {
 }
 
 function param(error: ErrorObject, name: string): string {
-  const params: Readonly<Record<string, unknown>> = error.params;
-  const found = params[name];
-  return typeof found === 'string' ? found : '';
+  return stringAt(error.params, name);
 }

@@ -64,12 +64,8 @@ export function readPlaces(source: string, events: readonly Event[]): PlaceTree 
     circular: undefined,
   };
   const root = readNode(reading, '', 0);
-  return {
-    root,
-    repeated: reading.repeated,
-    aliases: reading.aliases,
-    circular: reading.circular,
-  };
+  const { repeated, aliases, circular } = reading;
+  return { root, repeated, aliases, circular };
 }
 
 /** Escapes one step of a JSON Pointer. */
@@ -162,11 +158,8 @@ interface ReadEntry {
 function enter(reading: SourceReading, mapping: PlaceNode, entry: ReadEntry): void {
   const before = mapping.entries.get(entry.text);
   if (before !== undefined) {
-    reading.repeated.push({
-      pointer: entry.step,
-      offset: entry.offset,
-      firstOffset: before.key,
-    });
+    const { step: pointer, offset } = entry;
+    reading.repeated.push({ pointer, offset, firstOffset: before.key });
   }
   // The later key wins, so that places are those of the value that is validated.
   mapping.entries.set(entry.text, { key: entry.offset, node: entry.node });

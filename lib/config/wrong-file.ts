@@ -27,15 +27,13 @@ export function recogniseText(text: string): WrongFile | undefined {
       hint: 'pass it to sluice explain --events or sluice playback',
     };
   }
-  return eventMistake(first) ?? (second === undefined ? undefined : jsonLines());
+  return eventMistake(first) ?? (second === undefined ? undefined : JSON_LINES);
 }
 
-function jsonLines(): WrongFile {
-  return {
-    message: 'the file holds JSON lines, one document a line, not a configuration',
-    hint: 'a configuration is one document of YAML or JSON; docs/configuration.md has an example',
-  };
-}
+const JSON_LINES: WrongFile = {
+  message: 'the file holds JSON lines, one document a line, not a configuration',
+  hint: 'a configuration is one document of YAML or JSON; docs/configuration.md has an example',
+};
 
 /** Recognizes a document that cannot be a configuration, as a finding at its root. */
 export function recogniseValue(value: Json): Finding | undefined {
@@ -104,13 +102,11 @@ function eventMistake(value: Json): WrongFile | undefined {
 function parseLines(text: string): readonly (JsonObject | undefined)[] {
   const [, first = '', second = ''] =
     /^[\s\uFEFF]*(\{.*\})[ \t]*(?:\r?\n\s*(\{.*\})[ \t]*(?:\r?\n|$)|\r?\n|$)/.exec(text) ?? [];
-  return [first, second].map(parseBlock);
-}
-
-function parseBlock(line: string): JsonObject | undefined {
-  // If it is not JSON, the YAML parser reports the fault.
-  const value = jsonOrNothing(line);
-  return isJsonObject(value) ? value : undefined;
+  return [first, second].map((line) => {
+    // If it is not JSON, the YAML parser reports the fault.
+    const value = jsonOrNothing(line);
+    return isJsonObject(value) ? value : undefined;
+  });
 }
 
 function describe(value: Json): string {
@@ -120,10 +116,7 @@ function describe(value: Json): string {
 }
 
 /** Words for a file that is no configuration, and the next step. */
-export interface WrongFile {
-  readonly message: string;
-  readonly hint: string;
-}
+export type WrongFile = Pick<Finding, 'message' | 'hint'>;
 
 /** A file of another program, by its keys at the top. */
 interface Signature {

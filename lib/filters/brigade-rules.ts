@@ -101,7 +101,7 @@ function decodeFilter(entry: unknown, path: string, report: ReportFinding): Orig
     const at = pointer(path, spelling);
     const key = originalKey(spelling, FILTER_KEYS);
     if (key === undefined) {
-      reportIgnored(spelling, at, report);
+      report(unknownKey(spelling, at));
       continue;
     }
     if (key !== spelling) report(letterCase(at, spelling, key));
@@ -186,26 +186,22 @@ function typeName(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' ? `${value}` : typeof value;
 }
 
-function reportIgnored(key: string, path: string, report: ReportFinding): void {
+function unknownKey(key: string, path: string): Finding {
+  const expected = `(expected ${FILTER_KEYS.join(', ')})`;
   if (RULE_KEYS.some((known) => known === key)) {
-    report(
-      wrong({
-        code: 'wrong-form',
-        path,
-        message: `found ${quoted(key)}, which the original's form does not have (expected ${FILTER_KEYS.join(', ')})`,
-        hint: `convert the file to the form that has it, with version: 1 (see ${REFERENCE})`,
-      }),
-    );
-    return;
-  }
-  report(
-    suspicious({
-      code: 'ignored-key',
+    return wrong({
+      code: 'wrong-form',
       path,
-      message: `found ${quoted(key)}, which the original ignored (expected ${FILTER_KEYS.join(', ')})`,
-      hint: 'remove it, or correct its spelling',
-    }),
-  );
+      message: `found ${quoted(key)}, which the original's form does not have ${expected}`,
+      hint: `convert the file to the form that has it, with version: 1 (see ${REFERENCE})`,
+    });
+  }
+  return suspicious({
+    code: 'ignored-key',
+    path,
+    message: `found ${quoted(key)}, which the original ignored ${expected}`,
+    hint: 'remove it, or correct its spelling',
+  });
 }
 
 function letterCase(path: string, spelling: string, key: string): Finding {

@@ -5,7 +5,7 @@ import type { Action } from '../core/decision.ts';
 import { isJsonObject } from '../core/event.ts';
 import type { Finding } from '../core/problem.ts';
 import type { Block, Chain, Condition, Rule } from './chain.ts';
-import { compileCondition } from './condition.ts';
+import { compileCondition, entriesOf } from './condition.ts';
 import { chainOf } from './narrowing.ts';
 import { checkSources, compileTriggers } from './references.ts';
 import { CONDITION_FIELDS, compileQuiet, type RuleSection } from './rule.ts';
@@ -47,7 +47,9 @@ export function compileChain(
   };
   const rules: Rule[] = [];
   const names: RuleNames[] = [];
-  for (const [index, section] of entriesOf(sections, report)) {
+  const written: unknown = sections;
+  if (!Array.isArray(written)) report.skip();
+  for (const [index, section] of Array.isArray(written) ? written.entries() : []) {
     const path = pointer('/filters', index);
     if (!isJsonObject(section)) {
       report.skip();
@@ -62,12 +64,6 @@ export function compileChain(
   noteSharedIdentities(rules, report);
   const isRefused = skipped.count > 0 || findings.some(({ severity }) => severity === 'error');
   return { chain: chainOf(isRefused ? [] : rules), findings };
-}
-
-function entriesOf(sections: unknown, report: Report): readonly [number, unknown][] {
-  if (Array.isArray(sections)) return [...sections.entries()];
-  report.skip();
-  return [];
 }
 
 function compileRule(place: RulePlace, called: RuleNames, report: Report): Rule {
@@ -116,11 +112,7 @@ function compileConditions(section: object, path: string, report: Report): reado
 function compileNot({ section, path, options }: RulePlace, report: Report): readonly Block[] {
   const written = ownValue(section, 'not');
   if (written === undefined) return [];
-  const at = pointer(path, 'not');
-  const blocks: readonly (readonly [unknown, string])[] = Array.isArray(written)
-    ? written.map((block: unknown, place) => [block, pointer(at, place)] as const)
-    : [[written, at]];
-  return blocks.flatMap(([block, blockPath]) => {
+  return entriesOf(written, pointer(path, 'not')).flatMap(([block, blockPath]) => {
     if (!isJsonObject(block) || Object.keys(block).length === 0) {
       report.skip();
       return [];

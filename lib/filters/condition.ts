@@ -44,7 +44,9 @@ export function textCondition(
 /** Whether a condition holds for an occurrence. */
 export function holds(condition: Condition, occurrence: Occurrence): boolean {
   if (condition.field === 'count') {
-    return condition.tests.some((test) => passes(test, occurrence.count));
+    return condition.tests.some(({ operator, number }) =>
+      PASSES[operator](occurrence.count, number),
+    );
   }
   return holdsFor(condition, textOf(condition.field, occurrence));
 }
@@ -100,7 +102,7 @@ function countCondition({ written, path }: WrittenField, report: Report): CountC
 }
 
 /** Lists the entries with their pointers; a single value has the pointer of the field. */
-function entriesOf(written: unknown, path: string): readonly (readonly [unknown, string])[] {
+export function entriesOf(written: unknown, path: string): readonly (readonly [unknown, string])[] {
   if (!Array.isArray(written)) return [[written, path]];
   return written.map((entry: unknown, place) => [entry, pointer(path, place)] as const);
 }
@@ -150,35 +152,17 @@ function parseCountTest(written: unknown): CountTest | undefined {
     return usable ? { operator: '=', number: written } : undefined;
   }
   if (typeof written !== 'string') return undefined;
-  const [, operator = '=', digits] = COMPARISON.exec(written) ?? [];
+  const [, found, digits] = COMPARISON.exec(written) ?? [];
   if (digits === undefined) return undefined;
-  return { operator: toOperator(operator), number: Number(digits) };
+  // `==` means the same as `=`.
+  const operator = (['<', '<=', '>', '>='] as const).find((one) => one === found) ?? '=';
+  return { operator, number: Number(digits) };
 }
 
-/** Whether a count passes a test. */
-function passes(test: CountTest, count: number): boolean {
-  switch (test.operator) {
-    case '=':
-      return count === test.number;
-    case '<':
-      return count < test.number;
-    case '<=':
-      return count <= test.number;
-    case '>':
-      return count > test.number;
-    case '>=':
-      return count >= test.number;
-  }
-}
-
-function toOperator(written: string): CountTest['operator'] {
-  switch (written) {
-    case '<':
-    case '<=':
-    case '>':
-    case '>=':
-      return written;
-    default:
-      return '=';
-  }
-}
+const PASSES = {
+  '=': (count, number) => count === number,
+  '<': (count, number) => count < number,
+  '<=': (count, number) => count <= number,
+  '>': (count, number) => count > number,
+  '>=': (count, number) => count >= number,
+} as const satisfies Record<CountTest['operator'], (count: number, number: number) => boolean>;

@@ -1,12 +1,12 @@
 // Evaluates the chain: synchronous, total, free of I/O. The decision and its trail come from the same
 // function over the same conditions, so they cannot disagree.
 
-import type { Action, Decision, Disposition, Explanation, TrailEntry } from '../core/decision.ts';
+import type { Decision, Disposition, Explanation, RuleRef, TrailEntry } from '../core/decision.ts';
 import type { Json } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import { type Block, type Chain, type Condition, DEFAULT_REJECTION, type Rule } from './chain.ts';
 import { holds, valueOf } from './condition.ts';
-import { RULE_FIELDS, type RuleField } from './rule.ts';
+import { RULE_FIELDS } from './rule.ts';
 
 /** Evaluates the rules in order: the first match decides, and no match rejects. */
 export function decide(chain: Chain, occurrence: Occurrence): Decision {
@@ -77,12 +77,8 @@ function valuesOf(block: Block, occurrence: Occurrence): Json {
   );
 }
 
-const RANKS: ReadonlyMap<string, number> = new Map(
-  RULE_FIELDS.map((field: RuleField, rank) => [field, rank]),
-);
-
 function rankOf(field: string): number {
-  return RANKS.get(field) ?? -1;
+  return RULE_FIELDS.findIndex((one) => one === field);
 }
 
 /** Facts about an Event beside the decision. */
@@ -97,17 +93,15 @@ export interface ExplanationFacts {
  * An explanation for programs, as `sluice explain --format json` and the API return it. The order of
  * its fields is in docs/operations.md.
  */
-export interface ExplanationDocument {
+export interface ExplanationDocument
+  extends Pick<Decision, 'action' | 'triggers'>,
+    Pick<Explanation, 'trail'>,
+    ExplanationFacts {
   readonly event: { readonly namespace: string; readonly name: string; readonly uid: string };
-  readonly action: Action;
   /** Null: no rule matched. */
-  readonly rule: { readonly index: number; readonly name: string | null } | null;
-  readonly triggers: readonly string[];
-  readonly trail: readonly TrailEntry[];
+  readonly rule: Pick<RuleRef, 'index' | 'name'> | null;
   /** The source for which the rules decide. */
   readonly source: string;
-  readonly readBy: ExplanationFacts['readBy'];
-  readonly guard: ExplanationFacts['guard'];
 }
 
 /** Makes the document of an explanation. */
@@ -122,13 +116,7 @@ export function toExplanationDocument(
     action,
     rule: rule === null ? null : { index: rule.index, name: rule.name },
     triggers,
-    trail: trail.map(({ index, name, field, wanted, found }) => ({
-      index,
-      name,
-      field,
-      wanted,
-      found,
-    })),
+    trail,
     source,
     readBy,
     guard,

@@ -78,7 +78,10 @@ class FieldCache {
 
   constructor(field: TextCondition['field'], rules: readonly Rule[]) {
     this.field = field;
-    this.#conditions = rules.map(({ conditions }) => conditionOn(field, conditions));
+    this.#conditions = rules.map(
+      ({ conditions }) =>
+        conditions.flatMap((one) => (one.field === field ? [one] : []))[0] ?? null,
+    );
   }
 
   /** One bit a rule: set unless its condition fails for this value. */
@@ -106,16 +109,6 @@ class FieldCache {
     }
     return bits;
   }
-}
-
-function conditionOn(
-  field: TextCondition['field'],
-  conditions: Rule['conditions'],
-): TextCondition | null {
-  for (const condition of conditions) {
-    if (condition.field === field) return condition;
-  }
-  return null;
 }
 
 function at(bits: Int32Array, word: number): number {

@@ -1,7 +1,7 @@
 // Words and pointers of findings about rules, for both forms of the configuration. Whether a value is
 // wrong is decided elsewhere.
 
-import type { Finding, ProblemCode } from '../core/problem.ts';
+import type { Finding } from '../core/problem.ts';
 import { printable } from '../kit/text/printable.ts';
 
 /** Takes findings. Compilation continues after each, so that all are reported at once. */
@@ -12,12 +12,7 @@ export interface Report {
 }
 
 /** A finding without its severity. */
-interface RuleMessage {
-  readonly code: ProblemCode;
-  readonly path: string;
-  readonly message: string;
-  readonly hint: string;
-}
+type RuleMessage = Omit<Finding, 'severity' | 'concealed'>;
 
 /** The document to which hints refer for features that only our form has. */
 export const REFERENCE = 'docs/configuration.md';

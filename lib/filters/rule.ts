@@ -29,9 +29,6 @@ export type ConditionField = (typeof CONDITION_FIELDS)[number];
 /** Every field that can fail, in the order in which they are tried: `not` comes last. */
 export const RULE_FIELDS = [...CONDITION_FIELDS, 'not'] as const;
 
-/** A field that a trail can name. */
-export type RuleField = (typeof RULE_FIELDS)[number];
-
 /** One pattern or a list of them; '' and [] ask for nothing, '' inside a list asks for ''. */
 type TextWanted = string | readonly string[];
 
@@ -39,28 +36,9 @@ type TextWanted = string | readonly string[];
 export type CountWanted = number | string | readonly (number | string)[];
 
 /** Conditions that must all hold for the block to match. */
-export interface BlockSection {
-  readonly source?: TextWanted;
-  readonly namespace?: TextWanted;
-  readonly kind?: TextWanted;
-  readonly objectName?: TextWanted;
-  readonly apiVersion?: TextWanted;
-  readonly fieldPath?: TextWanted;
-  readonly eventNamespace?: TextWanted;
-  readonly reasons?: TextWanted;
-  readonly type?: TextWanted;
-  readonly message?: TextWanted;
-  readonly component?: TextWanted;
-  readonly host?: TextWanted;
-  readonly count?: CountWanted;
-}
-
-/** When a series that has started a trigger starts it again. */
-interface AgainSection {
-  readonly per?: 'series';
-  /** A duration: after so much silence, a re-created Event counts as a new series. */
-  readonly quiet?: string;
-}
+export type BlockSection = {
+  readonly [Field in ConditionField]?: Field extends 'count' ? CountWanted : TextWanted;
+};
 
 /** One entry of `filters` in our form. */
 export interface RuleSection extends BlockSection {
@@ -69,7 +47,8 @@ export interface RuleSection extends BlockSection {
   readonly formerly?: readonly string[];
   readonly not?: BlockSection | readonly BlockSection[];
   readonly action: 'accept' | 'reject';
-  readonly again?: AgainSection;
+  /** `quiet` is a duration: after so much silence, a re-created Event counts as a new series. */
+  readonly again?: { readonly per?: 'series'; readonly quiet?: string };
   /** Names of triggers, in the order in which they are started. */
   readonly triggers?: readonly string[];
 }

@@ -1,40 +1,23 @@
 // Assembles the planned parts of either form into one Plan, with all permissions in one sorted list.
 
 import { type Permission } from '../core/kind.ts';
-import { type Chain } from '../filters/chain.ts';
-import { type LoggingOptions } from '../telemetry/logging.ts';
-import type {
-  Plan,
-  PlanContext,
-  PlannedDelivery,
-  PlannedGuard,
-  PlannedHttp,
-  PlannedLimits,
-} from './plan.ts';
+import type { Plan, PlanContext } from './plan.ts';
 import { type PlannedSources } from './plan-sources.ts';
 import { planStore, type StoreSection, settledMsOf } from './plan-store.ts';
 import { type PlannedTriggers } from './plan-triggers.ts';
 
 /** The parts of a plan, each planned and free of errors. */
-interface PlanParts {
-  readonly form: Plan['form'];
-  readonly clusterName: string | null;
+interface PlanParts
+  extends Omit<Plan, 'sources' | 'triggers' | 'store' | 'retention' | 'secrets' | 'permissions'> {
   readonly sources: PlannedSources;
-  readonly chain: Chain;
   readonly triggers: PlannedTriggers;
-  readonly delivery: PlannedDelivery;
-  readonly limits: PlannedLimits;
-  readonly guard: PlannedGuard;
-  readonly http: PlannedHttp;
-  readonly logging: LoggingOptions;
   /** `store:` as it is written. */
   readonly store: StoreSection;
-  readonly originalProject: string | null;
 }
 
 /** Joins the parts into a plan. */
 export function assemblePlan(parts: PlanParts, context: PlanContext): Plan {
-  const { sources, triggers, chain } = parts;
+  const { sources, triggers, chain, store } = parts;
   const permissions: readonly Permission[] = [
     ...ownPermissions(context.namespace),
     ...sources.permissions,
@@ -42,22 +25,14 @@ export function assemblePlan(parts: PlanParts, context: PlanContext): Plan {
   ];
   const quietMs = Math.max(0, ...chain.rules.map(({ decision }) => decision.quietMs));
   return {
-    form: parts.form,
-    clusterName: parts.clusterName,
+    ...parts,
     sources: sources.sources,
-    chain,
     triggers: triggers.triggers,
-    limits: parts.limits,
-    delivery: parts.delivery,
-    guard: parts.guard,
     retention: {
       goneMs: quietMs + sources.eventTtlMs,
-      settledMs: settledMsOf(parts.store),
+      settledMs: settledMsOf(store),
     },
-    store: planStore(parts.store),
-    http: parts.http,
-    logging: parts.logging,
-    originalProject: parts.originalProject,
+    store: planStore(store),
     secrets: triggers.secrets,
     permissions: mergePermissions(permissions),
   };

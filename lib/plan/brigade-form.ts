@@ -13,7 +13,7 @@ import { printable } from '../kit/text/printable.ts';
 import { assemblePlan } from './assemble-plan.ts';
 import { ORIGINAL_TRIGGER } from './defaults.ts';
 import { ORIGINAL_KEYS, OUR_KEYS, OUR_TOP_KEYS } from './detect-form.ts';
-import { errorAt, type Plan, type PlanContext, pointerOf } from './plan.ts';
+import { errorAt, type Plan, type PlanContext, pointerOf, warningAt } from './plan.ts';
 import { DEFAULT_SOURCES, planSources } from './plan-sources.ts';
 import { planTriggers } from './plan-triggers.ts';
 import { defaultDelivery, planGuard, planHttp, planLimits, planLogging } from './settings.ts';
@@ -104,23 +104,19 @@ function unknownKey(written: string, path: string): Finding {
   const form = OUR_KEYS.some((key) => key === meant)
     ? ', which would make this a configuration of Sluice'
     : '';
-  return {
-    severity: 'warning',
+  return warningAt(path, {
     code: 'ignored-key',
-    path,
     message: `found ${shown}, which the original ignored (expected ${ORIGINAL_KEYS.join(' and ')})`,
     hint: meant === undefined ? 'remove it' : `did you mean ${meant}${form}?`,
-  };
+  });
 }
 
 function letterCase(written: string, key: string, path: string): Finding {
-  return {
-    severity: 'warning',
+  return warningAt(path, {
     code: 'letter-case',
-    path,
     message: `found ${printable(written, 60)}, read as ${key} as the original did; of several spellings the last counts`,
     hint: `write ${key}`,
-  };
+  });
 }
 
 /** Moves findings below `/filters` to the spelling of that key in the document. */

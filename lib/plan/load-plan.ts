@@ -14,7 +14,7 @@ import type { NeededSecret } from '../kit/secret.ts';
 import { planNothing, planOriginal } from './brigade-form.ts';
 import { type RecognizedForm, recognizeForm } from './detect-form.ts';
 import { createSectionValidators, planOurs, type SectionValidators } from './native-form.ts';
-import type { ConfigurationForm, Plan, PlanContext } from './plan.ts';
+import { type ConfigurationForm, type Plan, type PlanContext, warningAt } from './plan.ts';
 import { type StoreSection, soundStore } from './plan-store.ts';
 
 /** The inputs of a plan. */
@@ -78,15 +78,13 @@ interface PlannedDocument {
   readonly refused: readonly Finding[];
 }
 
-interface LoadContext {
-  readonly context: PlanContext;
-  readonly validators: SectionValidators;
-}
-
 function planDocument(
   value: Json,
   recognized: RecognizedForm,
-  { context, validators }: LoadContext,
+  {
+    context,
+    validators,
+  }: { readonly context: PlanContext; readonly validators: SectionValidators },
 ): PlannedDocument {
   const { form, document } = recognized;
   if (document !== null && form === 'ours') return planOurs(document, context, validators);
@@ -99,12 +97,10 @@ function planDocument(
 /** No user reads further, and a terminal should not scroll for minutes. */
 const MAX_PROBLEMS = 1000;
 
-interface Planned {
+interface Planned
+  extends Pick<LoadedPlan, 'plan' | 'form' | 'store'>,
+    Pick<PlannedDocument, 'findings'> {
   readonly document: LoadedDocument;
-  readonly findings: readonly Finding[];
-  readonly plan: Plan | null;
-  readonly form: ConfigurationForm;
-  readonly store: StoreSection | null;
 }
 
 function finish({ document, findings, plan, form, store }: Planned): LoadedPlan {
@@ -141,5 +137,5 @@ const NO_FILTERS = {
 };
 
 function nothingStarts(words: Pick<Finding, 'message' | 'hint'>): Finding {
-  return { severity: 'warning', code: 'no-configuration', path: '', ...words };
+  return warningAt('', { code: 'no-configuration', ...words });
 }

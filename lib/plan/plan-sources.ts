@@ -41,15 +41,22 @@ export function planSources(
   context: PlanContext,
 ): PlannedSources {
   const planned = entries.flatMap(([name, entry]) => {
-    const kind = kindIn(entry, KINDS);
-    const descriptor = kind === undefined ? undefined : KINDS[kind];
+    const [kind, descriptor] = kindIn(entry, KINDS) ?? [];
     if (kind === undefined || descriptor === undefined) return [];
     const section = entry[kind];
     const checkContext = sectionContext(name, context);
     const path = pointerOf('sources', name, kind);
+    const { namespace } = context;
+    const source: PlannedSource = {
+      name,
+      kind,
+      allowForeign: descriptor.allowsForeign(section),
+      reads: (event) => descriptor.reads(section, namespace, event),
+      create: (parts) => descriptor.create(section, { ...parts, name, namespace }),
+    };
     return [
       {
-        source: planSource({ name, kind, section }, descriptor, context),
+        source,
         findings: findingsAt(path, descriptor.check?.(section, checkContext) ?? []),
         permissions: descriptor.permissions?.(section, checkContext) ?? [],
         eventTtlMs: descriptor.retentionMs(section),
@@ -61,25 +68,5 @@ export function planSources(
     findings: planned.flatMap(({ findings }) => findings),
     permissions: planned.flatMap(({ permissions }) => permissions),
     eventTtlMs: Math.max(0, ...planned.map((one) => one.eventTtlMs)),
-  };
-}
-
-interface OneSource {
-  readonly name: string;
-  readonly kind: string;
-  readonly section: unknown;
-}
-
-function planSource(
-  { name, kind, section }: OneSource,
-  descriptor: SourceKind<unknown>,
-  { namespace }: PlanContext,
-): PlannedSource {
-  return {
-    name,
-    kind,
-    allowForeign: descriptor.allowsForeign(section),
-    reads: (event) => descriptor.reads(section, namespace, event),
-    create: (parts) => descriptor.create(section, { ...parts, name, namespace }),
   };
 }

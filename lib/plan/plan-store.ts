@@ -18,6 +18,7 @@ import {
   type PlannedStore,
   pointerOf,
   sectionContext,
+  warningAt,
 } from './plan.ts';
 import { durationOr } from './settings.ts';
 
@@ -63,7 +64,7 @@ export function storeAt(
 
 /** The kind of a section, or the default kind. */
 export function kindOf(section: StoreSection): string {
-  return kindIn(section, STORES) ?? STORE_DEFAULTS.kind;
+  return kindIn(section, STORES)?.[0] ?? STORE_DEFAULTS.kind;
 }
 
 // A smaller store has no room for the tables and a few Events, and would block at once.
@@ -102,13 +103,11 @@ function sizeFindings({ maxSize }: StoreSection): readonly Finding[] {
   }
   if (bytes >= safe) return [];
   return [
-    {
-      severity: 'warning',
+    warningAt(path, {
       code: 'store-small',
-      path,
       message: `one Event may have 4 MiB, and each trigger keeps its own copy: in ${maxSize} it may never fit, and all later Events wait behind it`,
       hint: `write ${SAFE_SIZE} or more`,
-    },
+    }),
   ];
 }
 
@@ -120,13 +119,11 @@ function forgetting(section: StoreSection, keyless: readonly string[]): readonly
       ? [`trigger ${keyless[0] ?? ''}`, 'its receiver']
       : [`triggers ${keyless.join(', ')}`, 'their receivers'];
   return [
-    {
-      severity: 'warning',
+    warningAt('/store/memory', {
       code: 'store-forgets',
-      path: '/store/memory',
       message: `a restart loses waiting deliveries, and ${names} may start builds a second time, because ${they} cannot detect a repetition`,
       hint: 'use sqlite, or memory only if that does not matter',
-    },
+    }),
   ];
 }
 

@@ -16,6 +16,7 @@ import {
   type PlannedTrigger,
   pointerOf,
   triggerContext,
+  warningAt,
 } from './plan.ts';
 import { checkDelivery, type DeliverySection, planDelivery } from './settings.ts';
 
@@ -48,8 +49,7 @@ export function planTriggers(
   context: PlanContext,
 ): PlannedTriggers {
   const planned = entries.flatMap(([name, entry]) => {
-    const kind = kindIn(entry, KINDS);
-    const descriptor = kind === undefined ? undefined : KINDS[kind];
+    const [kind, descriptor] = kindIn(entry, KINDS) ?? [];
     return kind === undefined || descriptor === undefined
       ? []
       : [planTrigger({ name, entry, kind, descriptor }, base, context)];
@@ -75,13 +75,13 @@ export function unusedTriggers(
 ): readonly Finding[] {
   return configured
     .filter((name) => !used.has(name))
-    .map((name) => ({
-      severity: 'warning',
-      code: 'unused-trigger',
-      path: pointerOf('triggers', name),
-      message: `no rule starts the trigger ${name}`,
-      hint: 'name it under triggers: of an accept rule, or remove it',
-    }));
+    .map((name) =>
+      warningAt(pointerOf('triggers', name), {
+        code: 'unused-trigger',
+        message: `no rule starts the trigger ${name}`,
+        hint: 'name it under triggers: of an accept rule, or remove it',
+      }),
+    );
 }
 
 interface OneTrigger {
@@ -185,13 +185,11 @@ function checkPrefixes(triggers: readonly PlannedTrigger[]): readonly Finding[] 
     owners.set(prefix, owner ?? name);
     if (owner === undefined) return [];
     return [
-      {
-        severity: 'warning',
+      warningAt(pointerOf('triggers', name), {
         code: 'duplicate-name',
-        path: pointerOf('triggers', name),
         message: `names of this trigger's objects begin with ${prefix}-, as those of ${owner} do, so names cannot distinguish them`,
         hint: 'give one of them a prefix: of its own',
-      },
+      }),
     ];
   });
 }

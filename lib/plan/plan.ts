@@ -190,9 +190,12 @@ export function triggerContext(
   return onLostAnswer === undefined ? section : { ...section, onLostAnswer };
 }
 
-/** The kind that an entry has as a key; undefined if it has none. */
-export function kindIn(entry: object, kinds: object): string | undefined {
-  return Object.keys(kinds).find((known) => Object.hasOwn(entry, known));
+/** The kind that an entry has as a key, with its descriptor; undefined if it has none. */
+export function kindIn<Descriptor>(
+  entry: object,
+  kinds: Readonly<Record<string, Descriptor>>,
+): [kind: string, Descriptor] | undefined {
+  return Object.entries(kinds).find(([known]) => Object.hasOwn(entry, known));
 }
 
 /** Makes a JSON Pointer from keys. */
@@ -208,4 +211,9 @@ export function findingsAt(path: string, findings: readonly Finding[]): readonly
 /** Makes a finding of severity error. */
 export function errorAt(path: string, said: Pick<Finding, 'code' | 'message' | 'hint'>): Finding {
   return { severity: 'error', path, ...said };
+}
+
+/** Makes a finding of severity warning. */
+export function warningAt(path: string, said: Pick<Finding, 'code' | 'message' | 'hint'>): Finding {
+  return { severity: 'warning', path, ...said };
 }

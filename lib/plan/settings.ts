@@ -4,6 +4,7 @@
 import type { Finding } from '../core/problem.ts';
 import { parseDuration, parseRate, type Rate, renderDuration } from '../kit/text/quantity.ts';
 import { LOGGING_DEFAULTS, type LoggingOptions } from '../telemetry/logging.ts';
+import type { Configuration } from './configuration.generated.ts';
 import { API_DEFAULT, DELIVERY_DEFAULTS, LIMIT_DEFAULTS, PROBES_DEFAULTS } from './defaults.ts';
 import {
   errorAt,
@@ -14,14 +15,10 @@ import {
   type PlannedHttp,
   type PlannedLimits,
   type PlannedTrigger,
+  warningAt,
 } from './plan.ts';
 
-/** `limits:` in the configuration. */
-interface LimitsSection {
-  readonly perObject?: string;
-  readonly total?: string;
-  readonly holdFor?: string;
-}
+type LimitsSection = NonNullable<Configuration['limits']>;
 
 /** Plans the limits; `off` becomes null. */
 export function planLimits(section: LimitsSection = {}): PlannedLimits {
@@ -40,7 +37,7 @@ export function checkLimits(section: LimitsSection = {}): readonly Finding[] {
   if (holdFor === undefined || holdForMs > 0 || (perObject === null && total === null)) return [];
   const message = `found ${holdFor}: a delivery above a limit becomes a dead letter at once`;
   const hint = 'write how long it may wait for its start, such as 1h, or switch the limits off';
-  return [noTime('/limits/holdFor', message, hint)];
+  return [warningAt('/limits/holdFor', { code: 'no-time', message, hint })];
 }
 
 function rateOf(text: string): Rate | null {
@@ -52,23 +49,9 @@ export function planLogging(section: Partial<LoggingOptions> = {}): LoggingOptio
   return { ...LOGGING_DEFAULTS, ...section };
 }
 
-/** `http.api` in the configuration if it is a block. */
-interface ApiSection {
-  readonly address?: string | number;
-  readonly requireToken?: boolean;
-}
-
-/** `http:` in the configuration. */
-interface ListenersSection {
-  readonly probes?: string | number;
-  readonly api?: string | number | ApiSection;
-  readonly tokenFile?: string;
-  readonly hosts?: readonly string[];
-}
-
 /** Plans the listeners; a text that is no address is a finding. */
 export function planHttp(
-  section: ListenersSection | undefined,
+  section: Configuration['http'],
   { runsIn = 'pod' }: Pick<PlanContext, 'runsIn'>,
 ): {
   readonly http: PlannedHttp;
@@ -131,7 +114,7 @@ function parseAddress(text: string): PlannedAddress | undefined {
 
 /** Plans the loop guards; switching off the guard by namespace is a warning. */
 export function planGuard(
-  section: { readonly namespace?: boolean } | undefined,
+  section: Configuration['guard'],
   triggers: readonly PlannedTrigger[],
 ): { readonly guard: PlannedGuard; readonly findings: readonly Finding[] } {
   const building = triggers.filter(({ buildNamespaces }) => buildNamespaces.length > 0);
@@ -142,14 +125,12 @@ export function planGuard(
     const namespaces = unique(building.flatMap(({ buildNamespaces }) => buildNamespaces));
     return { guard: { namespaces, prefixes }, findings: [] };
   }
-  const finding: Finding = {
-    severity: 'warning',
+  const finding = warningAt('/guard/namespace', {
     code: 'guard-off',
-    path: '/guard/namespace',
     message:
       'the guard by namespace is off: only the names of builds keep their Events from starting builds',
     hint: 'reject the Events of everything that builds create, or switch the guard on again',
-  };
+  });
   return { guard: { namespaces: [], prefixes }, findings: [finding] };
 }
 
@@ -158,12 +139,7 @@ function unique(texts: readonly string[]): readonly string[] {
 }
 
 /** Keys that `delivery:` and triggers share. */
-export interface DeliverySection {
-  readonly concurrency?: number;
-  readonly timeout?: string;
-  readonly order?: 'none' | 'object';
-  readonly retry?: { readonly first?: string; readonly max?: string; readonly for?: string };
-}
+export type DeliverySection = Readonly<NonNullable<Configuration['delivery']>>;
 
 /** Plans a section; keys that it leaves out keep the values of `base`. */
 export function planDelivery(section: DeliverySection, base: PlannedDelivery): PlannedDelivery {
@@ -206,52 +182,32 @@ export function checkDelivery(
   planned: PlannedDelivery,
 ): readonly Finding[] {
   const findings: Finding[] = [];
-  const refuse = (key: string, expected: string): void => {
+  const refuse = (key: string, found: string | undefined, expected: string): void => {
     findings.push(
       errorAt(`${path}/${key}`, {
         code: 'wrong-value',
-        message: `found ${written(section, key)}, expected ${expected}`,
+        message: `found ${found}, expected ${expected}`,
         hint: 'write a duration such as 10s or 5m',
       }),
     );
   };
+  const { timeout, retry: { first, max, for: limit } = {} } = section;
   const { timeoutMs, retry } = planned;
-  if (section.timeout !== undefined && (timeoutMs < 1 || timeoutMs > LONGEST_TIMEOUT_MS)) {
-    refuse('timeout', 'more than 0s and at most 24h');
+  if (timeout !== undefined && (timeoutMs < 1 || timeoutMs > LONGEST_TIMEOUT_MS)) {
+    refuse('timeout', timeout, 'more than 0s and at most 24h');
   }
-  if (section.retry?.first !== undefined && retry.firstMs < 1) {
-    refuse('retry/first', 'more than 0s');
+  if (first !== undefined && retry.firstMs < 1) refuse('retry/first', first, 'more than 0s');
+  if (retry.maxMs < retry.firstMs) {
+    if (max !== undefined) {
+      refuse('retry/max', max, `at least the first wait (${renderDuration(retry.firstMs)})`);
+    } else if (first !== undefined) {
+      refuse('retry/first', first, `at most the longest wait (${renderDuration(retry.maxMs)})`);
+    }
   }
-  const isOurs = section.retry?.first !== undefined || section.retry?.max !== undefined;
-  if (isOurs && retry.maxMs < retry.firstMs) {
-    const key = section.retry.max === undefined ? 'retry/first' : 'retry/max';
-    refuse(
-      key,
-      key === 'retry/max'
-        ? `at least the first wait (${renderDuration(retry.firstMs)})`
-        : `at most the longest wait (${renderDuration(retry.maxMs)})`,
-    );
-  }
-  if (section.retry?.for !== undefined && retry.forMs === 0) {
-    const message = `found ${section.retry.for}: a delivery whose first attempt fails becomes a dead letter at once`;
-    findings.push(noTime(`${path}/retry/for`, message, 'write how long to try, such as 24h'));
+  if (limit !== undefined && retry.forMs === 0) {
+    const message = `found ${limit}: a delivery whose first attempt fails becomes a dead letter at once`;
+    const hint = 'write how long to try, such as 24h';
+    findings.push(warningAt(`${path}/retry/for`, { code: 'no-time', message, hint }));
   }
   return findings;
-}
-
-/** Warns of a waiting time of zero. */
-function noTime(path: string, message: string, hint: string): Finding {
-  return { severity: 'warning', code: 'no-time', path, message, hint };
-}
-
-function written(section: DeliverySection, key: string): string {
-  const { retry = {} } = section;
-  switch (key) {
-    case 'retry/first':
-      return retry.first ?? '';
-    case 'retry/max':
-      return retry.max ?? '';
-    default:
-      return section.timeout ?? '';
-  }
 }

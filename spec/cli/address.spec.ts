@@ -15,13 +15,13 @@ describe('addressOf', () => {
   ];
   for (const [text, wanted, port] of rows) {
     it(`reads ${text} as ${wanted} and ${port}`, () => {
-      expect(addressOf({ flag: 'probes', text, host })).to.deep.equal({ host: wanted, port });
+      expect(addressOf('probes', text, host)).to.deep.equal({ host: wanted, port });
     });
   }
 
   for (const text of ['', 'here', '65536', 'a:65536', '1.5', '-1', 'a:']) {
     it(`refuses ${JSON.stringify(text)}, naming the flag`, () => {
-      expect(() => addressOf({ flag: 'probes', text, host })).to.throw(
+      expect(() => addressOf('probes', text, host)).to.throw(
         `flag --probes takes HOST:PORT or PORT, not "${text}"`,
       );
     });

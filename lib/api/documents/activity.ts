@@ -43,13 +43,6 @@ export class Activity {
   };
 }
 
-/** Decisions of one rule since the start. */
-interface Hits {
-  readonly hits: number;
-  /** Time of the last one, ms since 1970; null if there was none. */
-  readonly lastAt: number | null;
-}
-
 /** Counts decisions by rule; the last place belongs to the default rejection. */
 class RuleHits {
   readonly #hits: Float64Array;
@@ -67,8 +60,11 @@ class RuleHits {
     this.#lastAts[place] = at;
   }
 
-  /** Decisions of the rule at this place; null is the default rejection. */
-  of(index: number | null): Hits {
+  /**
+   * Number of decisions of the rule at this place, and the time of the last one, ms since 1970; null if
+   * there was none. Place null is the default rejection.
+   */
+  of(index: number | null): { readonly hits: number; readonly lastAt: number | null } {
     const place = index ?? this.#hits.length - 1;
     const hits = this.#hits[place] ?? 0;
     return { hits, lastAt: hits === 0 ? null : (this.#lastAts[place] ?? null) };

@@ -2,7 +2,7 @@
 // and a move of a delivery. Texts of Events are cut in lists and trails; a complete Event never is.
 
 import type { TrailEntry } from '../../core/decision.ts';
-import type { EventObject, Json } from '../../core/event.ts';
+import type { Json } from '../../core/event.ts';
 import type { DecisionObserved } from '../../core/observation.ts';
 import { jsonSize } from '../../kit/data/json.ts';
 import { ruleLabel } from '../../telemetry/log-value.ts';
@@ -13,26 +13,8 @@ const TEXT_CHARACTERS = 1024;
 // Limit of a page with trails: with many rules a page has fewer decisions.
 const PAGE_WEIGHT = 8 * 1024 * 1024;
 
-/** A decision as lists and the feed show it. */
-interface DecisionDocument {
-  readonly sequence: number;
-  readonly time: string;
-  readonly event: { readonly namespace: string; readonly name: string; readonly uid: string };
-  readonly involved: { readonly kind: string; readonly namespace: string; readonly name: string };
-  readonly source: string;
-  readonly reason: string;
-  readonly type: string;
-  readonly count: number;
-  readonly action: 'accept' | 'reject';
-  readonly rule: { readonly index: number; readonly name: string | null } | null;
-  readonly dispositions: readonly {
-    readonly trigger: string;
-    readonly disposition: string;
-    readonly id: string | null;
-    readonly why: string;
-  }[];
-  readonly trail?: readonly TrailEntry[];
-}
+/** A decision as lists and the feed show it. Its schema is in schemas.ts. */
+type DecisionDocument = Readonly<ReturnType<typeof toDecisionDocument>>;
 
 /** Filters of a list of decisions; null does not restrict it. */
 export interface DecisionQuery {
@@ -48,15 +30,11 @@ export interface DecisionQuery {
   readonly trail: boolean;
 }
 
-/** A page of decisions, newest first. */
-interface DecisionPage {
-  readonly items: readonly DecisionDocument[];
-  /** `after` of the next page; null on the last one. */
-  readonly next: number | null;
-}
-
-/** Lists matching decisions, newest first. */
-export function listDecisions(recent: RecentActivity, query: DecisionQuery): DecisionPage {
+/** Lists matching decisions, newest first; `next` is `after` of the next page, null on the last one. */
+export function listDecisions(
+  recent: RecentActivity,
+  query: DecisionQuery,
+): { readonly items: readonly DecisionDocument[]; readonly next: number | null } {
   const items: DecisionDocument[] = [];
   let weight = 0;
   let sequence = Math.min(query.after ?? Number.POSITIVE_INFINITY, recent.next) - 1;
@@ -75,19 +53,19 @@ export function listDecisions(recent: RecentActivity, query: DecisionQuery): Dec
 }
 
 /** Finds a decision with its trail and its complete Event; null if it is not in memory. */
-export function findDecision(
-  recent: RecentActivity,
-  sequence: number,
-): (DecisionDocument & { readonly object: EventObject }) | null {
+export function findDecision(recent: RecentActivity, sequence: number): object | null {
   const happening = recent.get(sequence);
   if (!isDecision(happening)) return null;
   const { what } = happening;
-  const trail = shortTrail(what);
-  return { ...toDecisionDocument(happening), trail, object: what.occurrence.event };
+  return {
+    ...toDecisionDocument(happening),
+    trail: shortTrail(what),
+    object: what.occurrence.event,
+  };
 }
 
 /** Makes the document of a decision for lists and the feed. */
-export function toDecisionDocument({ sequence, at, what }: DecisionHappening): DecisionDocument {
+export function toDecisionDocument({ sequence, at, what }: DecisionHappening) {
   const { occurrence, decision, disposed } = what;
   const { fields, series, uid, source, count } = occurrence;
   const { action, rule } = decision;
@@ -116,11 +94,8 @@ export function toDecisionDocument({ sequence, at, what }: DecisionHappening): D
 }
 
 /** Makes the document of a move for the feed. */
-export function toMoveDocument({
-  sequence,
-  at,
-  what,
-}: Happening & { readonly what: RecentMove }): object {
+export function toMoveDocument(move: Happening & { readonly what: RecentMove }): object {
+  const { sequence, at, what } = move;
   const { kind: _, why, object, ...rest } = what;
   const time = new Date(at).toISOString();
   return { sequence, time, ...rest, object: cut(object), why: cut(why) };

@@ -2,17 +2,8 @@
 // store, so a command that opens the file itself makes the same documents. Lists are read in small
 // steps, which bounds the Events in memory, however large they are.
 
-import type { TrailEntry } from '../../core/decision.ts';
-import type {
-  Attempt,
-  ClusterRef,
-  DeadReason,
-  DeliveredOccurrence,
-  Delivery,
-  DeliveryState,
-  Outcome,
-  Started,
-} from '../../core/delivery.ts';
+import type { RuleRef, TrailEntry } from '../../core/decision.ts';
+import type { Attempt, DeliveredOccurrence, Delivery, DeliveryState } from '../../core/delivery.ts';
 import { stringAt } from '../../core/event.ts';
 import type { Archive, DecisionRecord, DeliveryQuery } from '../../core/store.ts';
 import { type ActName, possibleActs } from '../../delivery/actions.ts';
@@ -23,19 +14,12 @@ import { cut } from './decision-documents.ts';
 import type { PauseStanding } from './gateway-state.ts';
 
 /** One attempt. */
-export interface AttemptDocument {
-  readonly number: number;
+export interface AttemptDocument extends Omit<Attempt, 'at'> {
   readonly at: string | null;
-  readonly incarnation: string;
-  /** Null if it runs, or if its process died and no other process has started since. */
-  readonly outcome: Outcome | null;
-  readonly durationMs: number | null;
 }
 
 /** A held delivery: its limit and the forecast of its start. */
-export interface HeldDocument {
-  /** The budget of `limits` that holds it. */
-  readonly budget: HeldForecast['budget'];
+export interface HeldDocument extends Pick<HeldForecast, 'budget'> {
   /** Time at which it starts if the limits stay the same and no other delivery starts first. */
   readonly releaseAt: string | null;
   /** Time at which it becomes a dead letter if it is still held. */
@@ -43,21 +27,15 @@ export interface HeldDocument {
 }
 
 /** The reason for a trigger to make no attempts now. */
-export interface PauseDocument {
-  readonly reason: PauseStanding['reason'];
+export interface PauseDocument extends Omit<PauseStanding, 'until'> {
   /** Time of the next trial attempt; in the past if it is due. */
   readonly until: string | null;
-  readonly why: string;
 }
 
 /** A delivery in lists. */
-export interface DeliverySummary {
-  readonly id: string;
-  readonly state: DeliveryState;
-  readonly dead: DeadReason | null;
-  readonly trigger: string;
-  readonly rule: { readonly index: number; readonly name: string | null };
-  readonly object: string;
+export interface DeliverySummary
+  extends Pick<Delivery, 'id' | 'state' | 'dead' | 'trigger' | 'object' | 'started' | 'deaths'> {
+  readonly rule: Pick<RuleRef, 'index' | 'name'>;
   /** Fields of its first Event. */
   readonly event: {
     readonly namespace: string;
@@ -75,19 +53,15 @@ export interface DeliverySummary {
   readonly attemptCount: number;
   readonly lastAttempt: AttemptDocument | null;
   readonly lastFailure: AttemptDocument | null;
-  readonly started: Started | null;
-  readonly deaths: number;
   readonly retriedAt: string | null;
   /** Actions that are possible now. */
   readonly acts: readonly ActName[];
 }
 
 /** A complete delivery. */
-export interface WholeDelivery extends DeliverySummary {
-  readonly bucket: string;
-  readonly cluster: ClusterRef;
-  readonly source: string;
-  readonly match: Readonly<Record<string, string>>;
+export interface WholeDelivery
+  extends DeliverySummary,
+    Pick<Delivery, 'bucket' | 'cluster' | 'source' | 'match'> {
   readonly occurrences: readonly DeliveredOccurrence[];
   readonly attempts: readonly AttemptDocument[];
   /** The decision at that time; null if no longer known. */
@@ -95,7 +69,7 @@ export interface WholeDelivery extends DeliverySummary {
 }
 
 /** A page of deliveries. */
-interface DeliveryPage<Item extends DeliverySummary = DeliverySummary> {
+interface DeliveryPage<Item> {
   readonly items: readonly Item[];
   /** `after` of the next page; null on the last one. */
   readonly next: string | null;
@@ -126,7 +100,7 @@ export function listDeliveries(
   archive: Pick<Archive, 'list'>,
   query: DeliveryQuery,
   facts: GatewayFacts,
-): Promise<DeliveryPage> {
+): Promise<DeliveryPage<DeliverySummary>> {
   return listed(archive, query, async (delivery) => {
     return { item: toSummary(delivery, facts), weight: 0 };
   });
@@ -171,7 +145,9 @@ export async function countDeliveries(
 export function toSummary(delivery: Delivery, facts: GatewayFacts): DeliverySummary {
   const { attempts, occurrences, rule } = delivery;
   const [{ event, count }] = occurrences;
-  const lastFailure = attempts.findLast(({ outcome }) => isFailure(outcome));
+  const lastFailure = attempts.findLast(
+    ({ outcome }) => outcome !== null && outcome.outcome !== 'delivered',
+  );
   return {
     id: delivery.id,
     state: delivery.state,
@@ -233,10 +209,6 @@ export function toPause(pause: PauseStanding | null | undefined): PauseDocument 
 
 function toAttempt(attempt: Attempt | undefined): AttemptDocument | null {
   return attempt === undefined ? null : { ...attempt, at: timeOf(attempt.at) };
-}
-
-function isFailure(outcome: Outcome | null): boolean {
-  return outcome !== null && outcome.outcome !== 'delivered';
 }
 
 async function listed<Item extends DeliverySummary>(

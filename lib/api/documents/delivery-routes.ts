@@ -179,12 +179,9 @@ function actRoute(name: ActName): DeliveryRoute {
 
 async function refusedAct(
   { why, state }: Acted & { readonly done: false },
-  {
-    name,
-    id,
-    parts,
-  }: { readonly name: ActName; readonly id: string; readonly parts: DeliveryParts },
+  asked: { readonly name: ActName; readonly id: string; readonly parts: DeliveryParts },
 ): Promise<RouteAnswer> {
+  const { name, id, parts } = asked;
   if (why === 'full') {
     const detail = 'the store is full: it stores no new delivery until there is space';
     return refusal({ status: 507, detail });
@@ -222,7 +219,8 @@ async function queryOf(
   const found = asked === undefined ? null : await findObject(store.archive, asked);
   if (found?.ok === false) return badParameter('object', found.detail);
   const after = values.text('after');
-  if (after !== undefined && !(await isThere(store.archive, after))) {
+  const isGone = after !== undefined && (!isDeliveryId(after) || !(await store.archive.get(after)));
+  if (isGone) {
     return badParameter('after', 'this delivery no longer exists: start with the first page');
   }
   const [trigger, rule] = [values.text('trigger'), values.text('rule')];
@@ -238,10 +236,6 @@ async function queryOf(
     ...(after === undefined ? {} : { after }),
     ...(states.length === 0 ? {} : { states }),
   };
-}
-
-async function isThere(archive: Store['archive'], id: string): Promise<boolean> {
-  return isDeliveryId(id) && (await archive.get(id)) !== null;
 }
 
 function badParameter(parameter: string, detail: string): RouteAnswer {

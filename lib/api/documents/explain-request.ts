@@ -30,10 +30,15 @@ const PIECE_CHARACTERS = 256 * 1024;
 // Enough to see why a watch has fewer answers than lines.
 const MOST_SKIPPED = 100;
 
+interface Refused {
+  readonly ok: false;
+  readonly refusal: Refusal;
+}
+
 /** Explanations, or the refusal. */
 type Explained =
   | { readonly ok: true; readonly answer: ExplanationDocument | ExplanationList }
-  | { readonly ok: false; readonly refusal: Refusal };
+  | Refused;
 
 /** The explanations of a list, in its order. */
 interface ExplanationList {
@@ -79,7 +84,7 @@ export class Explainer {
   }
 
   async #explainAll(
-    { events, isList, skipped }: Events,
+    { events, isList, skipped }: FoundEvents,
     source: string | undefined,
   ): Promise<Explained> {
     const { plan, clock, stop } = this.#parts;
@@ -108,20 +113,13 @@ export class Explainer {
   }
 }
 
-interface Events {
-  readonly events: readonly EventObject[];
-  /** False for a single object. */
-  readonly isList: boolean;
-  readonly skipped: readonly string[];
-}
-
 type EventReading = Extract<RequestBody, { readonly ok: true }>;
 
 /** Finds the Events of a body, or why a value is not an Event. Long bodies yield to other tasks. */
 async function eventsOf(
   body: EventReading,
   { clock, stop }: Pick<ExplainParts, 'clock' | 'stop'>,
-): Promise<Events | Refusal> {
+): Promise<FoundEvents | Refusal> {
   const found = new FoundEvents(body.form);
   for (const values of body.form === 'yaml' ? [yamlValues(body)] : jsonValues(body)) {
     for (const value of values) {
@@ -150,7 +148,7 @@ function yamlValues({ text }: EventReading): readonly JsonValue[] {
 }
 
 /** Collects the Events of one body. */
-class FoundEvents implements Events {
+class FoundEvents {
   readonly events: EventObject[] = [];
   readonly skipped: string[] = [];
   /** Number of values added. */
@@ -162,6 +160,7 @@ class FoundEvents implements Events {
     this.#form = form.toUpperCase();
   }
 
+  /** False for a single object. */
   get isList(): boolean {
     return this.#isListed || this.count > 1 || this.events.length > 1;
   }
@@ -197,7 +196,7 @@ function badBody(why: string): Refusal {
   return { status: 400, detail: printable(`the body, ${why}`, DETAIL_CHARACTERS) };
 }
 
-function refused(status: 400 | 413, detail: string, parameter?: string): Explained {
+function refused(status: 400 | 413 | 415, detail: string, parameter?: string): Refused {
   const about = parameter === undefined ? {} : { parameter };
   return { ok: false, refusal: { status, detail, ...about } };
 }
@@ -205,7 +204,7 @@ function refused(status: 400 | 413, detail: string, parameter?: string): Explain
 /** A body as text, or the refusal. */
 type RequestBody =
   | { readonly ok: true; readonly text: string; readonly form: 'json' | 'yaml' }
-  | { readonly ok: false; readonly refusal: Refusal };
+  | Refused;
 
 /** Media types of each form, also as a suffix (`application/cloudevents+json`). */
 const FORMS = {
@@ -230,21 +229,19 @@ export async function readBody(
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
   const form = FORMS.json.test(type) ? 'json' : FORMS.yaml.test(type) ? 'yaml' : null;
   if (form === null) {
-    return refusedBody(
-      415,
-      'expected a body with Content-Type: application/json or application/yaml',
-    );
+    return refused(415, 'expected a body with Content-Type: application/json or application/yaml');
   }
   if (encoding.toLowerCase() !== 'identity') {
-    return refusedBody(415, 'expected a body without Content-Encoding');
+    return refused(415, 'expected a body without Content-Encoding');
   }
   const most = maxBytes[form];
-  if (Number(request.headers['content-length'] ?? 0) > most) return tooLarge(most);
+  const tooLarge = refused(413, `expected a body of at most ${most} bytes`);
+  if (Number(request.headers['content-length'] ?? 0) > most) return tooLarge;
   if (CONTINUE.test(request.headers.expect ?? '')) response.writeContinue();
   const bytes = await readBytes(request, most);
-  if (bytes === null) return tooLarge(most);
+  if (bytes === null) return tooLarge;
   const text = decoded(bytes);
-  return text === null ? refusedBody(400, 'the body is not UTF-8') : { ok: true, text, form };
+  return text === null ? refused(400, 'the body is not UTF-8') : { ok: true, text, form };
 }
 
 /** Reads at most so many bytes; null if there are more. */
@@ -267,13 +264,4 @@ function decoded(bytes: Uint8Array): string | null {
     // The decoder gives no details; the caller refuses the body.
     return null;
   }
-}
-
-function tooLarge(maxBytes: number): RequestBody {
-  const detail = `expected a body of at most ${maxBytes} bytes`;
-  return { ok: false, refusal: { status: 413, detail } };
-}
-
-function refusedBody(status: 400 | 415, detail: string): RequestBody {
-  return { ok: false, refusal: { status, detail } };
 }

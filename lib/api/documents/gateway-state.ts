@@ -2,26 +2,14 @@
 // triggers and store usage. Health comes from lib/gateway, and everything else from the store.
 
 import type { Outcome, PauseReason } from '../../core/delivery.ts';
-import type {
-  BreakerState,
-  Observation,
-  ReadingState,
-  TroubleReason,
-} from '../../core/observation.ts';
+import type { BreakerState, Observation, TroubleReason } from '../../core/observation.ts';
+
+type Observed<K extends Observation['kind']> = Extract<Observation, { kind: K }>;
 
 /** State of the reading of one watch path. */
-interface PathStanding {
-  readonly state: ReadingState;
-  readonly why: string;
+interface PathStanding extends Pick<Observed<'reading'>, 'state' | 'why'> {
   /** The error that caused `waiting`; else null. */
   readonly reason: TroubleReason | null;
-}
-
-/** The cluster that the gateway connected to. */
-interface ClusterStanding {
-  readonly id: string;
-  readonly from: string;
-  readonly server: string;
 }
 
 /** The last failed attempt of a trigger. */
@@ -42,15 +30,12 @@ export interface PauseStanding {
 }
 
 /** Last reported usage of the store. */
-type UsageStanding = Pick<
-  Extract<Observation, { kind: 'store-usage' }>,
-  'level' | 'overflow' | 'bytes' | 'maxBytes'
->;
+type UsageStanding = Pick<Observed<'store-usage'>, 'level' | 'overflow' | 'bytes' | 'maxBytes'>;
 
 /** Follows observations and holds the latest state. */
 export class GatewayState {
   /** Null until the gateway has connected. */
-  cluster: ClusterStanding | null = null;
+  cluster: Pick<Observed<'cluster-found'>, 'id' | 'from' | 'server'> | null = null;
   /** Path of the store; empty if it has none. */
   storeAt = '';
   /** Null until it was reported. */
@@ -71,10 +56,7 @@ export class GatewayState {
     if (observation.kind === 'store-trouble') {
       this.storeTrouble = observation.state === 'unavailable' ? observation.why : null;
     }
-    if (observation.kind === 'cluster-found') {
-      const { id, from, server } = observation;
-      this.cluster = { id, from, server };
-    }
+    if (observation.kind === 'cluster-found') this.cluster = observation;
     if (observation.kind === 'reading') {
       const { source, path, state, why, reason = null } = observation;
       const paths = this.#paths.get(source) ?? new Map<string, PathStanding>();
@@ -109,7 +91,7 @@ export class GatewayState {
     return this.#deliveredAts.get(trigger) ?? null;
   }
 
-  #broke({ trigger, to, why, retryMs }: GatewayObservation<'breaker'>, now: number): void {
+  #broke({ trigger, to, why, retryMs }: Observed<'breaker'>, now: number): void {
     const until = now + retryMs;
     this.#breakers.set(trigger, to);
     if (to === 'closed') this.#pauses.delete(trigger);
@@ -117,7 +99,7 @@ export class GatewayState {
     if (to === 'half-open') this.#trying(trigger, until);
   }
 
-  #paused({ trigger, state, reason, until, why }: GatewayObservation<'pause'>): void {
+  #paused({ trigger, state, reason, until, why }: Observed<'pause'>): void {
     if (state === 'over') this.#pauses.delete(trigger);
     if (state === 'paused') this.#pauses.set(trigger, { reason, until, why });
     if (state === 'trying') this.#trying(trigger, until);
@@ -129,13 +111,9 @@ export class GatewayState {
     if (pause !== undefined) this.#pauses.set(trigger, { ...pause, until });
   }
 
-  #attempted({ delivery, outcome }: AttemptEnded, at: number): void {
+  #attempted({ delivery, outcome }: Observed<'attempt-ended'>, at: number): void {
     const { id, trigger } = delivery;
     if (outcome.outcome === 'delivered') this.#deliveredAts.set(trigger, at);
     else this.#failures.set(trigger, { at, id, outcome });
   }
 }
-
-type GatewayObservation<K extends Observation['kind']> = Extract<Observation, { kind: K }>;
-
-type AttemptEnded = GatewayObservation<'attempt-ended'>;

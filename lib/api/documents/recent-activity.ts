@@ -2,23 +2,22 @@
 // them, and its feed resumes from them. This runs for every Event, so it only stores a reference in a
 // ring. decision-documents.ts makes documents of the entries on request.
 
+import type { RuleRef } from '../../core/decision.ts';
+import type { Delivery } from '../../core/delivery.ts';
 import type { DecisionObserved, Observation } from '../../core/observation.ts';
 import { jsonSize } from '../../kit/data/json.ts';
 
 /** A state change of a delivery, without its Events. */
-export interface RecentMove {
+export interface RecentMove
+  extends Pick<Delivery, 'id' | 'trigger' | 'object'>,
+    Pick<DeliveryMoved, 'from' | 'to' | 'dead' | 'why'> {
   readonly kind: 'moved';
-  readonly id: string;
-  readonly trigger: string;
-  readonly rule: { readonly index: number; readonly name: string | null };
-  readonly object: string;
-  readonly from: string;
-  readonly to: string;
-  readonly dead: string | null;
+  readonly rule: Pick<RuleRef, 'index' | 'name'>;
   readonly attempts: number;
   readonly possiblyTwice: boolean;
-  readonly why: string;
 }
+
+type DeliveryMoved = Extract<Observation, { kind: 'delivery-moved' }>;
 
 /** One entry: a decision or a move with its sequence number. */
 export interface Happening {
@@ -84,7 +83,7 @@ export class RecentActivity {
   }
 
   /** Adds a move of a delivery. */
-  moved(observed: Extract<Observation, { kind: 'delivery-moved' }>, at: number): void {
+  moved(observed: DeliveryMoved, at: number): void {
     const { delivery, from, to, dead, possiblyTwice = false, why } = observed;
     const { id, trigger, object, attempts } = delivery;
     const rule = { index: delivery.rule.index, name: delivery.rule.name };

@@ -58,14 +58,8 @@ export async function toStatus(parts: StatusParts): Promise<object> {
 export function toRules({ plan, watch }: Pick<StatusParts, 'plan' | 'watch'>): readonly object[] {
   const rules = plan.chain.rules.map(({ decision: { rule, action, triggers } }) => {
     const { hits, lastAt } = watch.hits.of(rule.index);
-    return {
-      index: rule.index,
-      name: rule.name,
-      action,
-      triggers,
-      hits,
-      lastHitAt: timeOf(lastAt),
-    };
+    const { index, name } = rule;
+    return { index, name, action, triggers, hits, lastHitAt: timeOf(lastAt) };
   });
   const { hits, lastAt } = watch.hits.of(null);
   const last = { index: null, name: null, action: 'reject', triggers: [] };

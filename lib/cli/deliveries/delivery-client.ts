@@ -13,7 +13,7 @@ import { SluiceError } from '../../core/errors.ts';
 import type { ActName } from '../../delivery/actions.ts';
 import { nearestName } from '../../kit/text/nearest.ts';
 import { printable } from '../../kit/text/printable.ts';
-import type { FlagTable, GivenFlags } from '../flags.ts';
+import { type FlagTable, type GivenFlags, givenTexts } from '../flags.ts';
 import {
   type ActedAnswer,
   type Is,
@@ -128,16 +128,11 @@ export const FILTER_FLAGS = {
   until: { type: 'string', takes: 'TIME', help: 'only deliveries made before' },
 } as const satisfies FlagTable;
 
-const TEXTS = ['trigger', 'rule', 'object', 'since', 'until'] as const;
-
 /** Converts the flags to filters. */
 export function filtersOf(given: GivenFlags): Filters {
   return [
     ...given.list('state').map((state) => ['state', state] as const),
-    ...TEXTS.flatMap((name) => {
-      const value = given.text(name);
-      return value === undefined ? [] : [[name, value] as const];
-    }),
+    ...givenTexts(given, ['trigger', 'rule', 'object', 'since', 'until']),
   ];
 }
 

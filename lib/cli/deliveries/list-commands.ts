@@ -11,7 +11,7 @@ import { fileTrouble } from '../../kit/file-trouble.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { ruleLabel, token } from '../../telemetry/log-value.ts';
 import type { Command, ProcessContext, Terminal } from '../command.ts';
-import { FORMAT_FLAGS, formatOf, type GivenFlags } from '../flags.ts';
+import { FORMAT_FLAGS, formatOf, type GivenFlags, givenTexts } from '../flags.ts';
 import type { ListedPage } from './answer-types.ts';
 import {
   type DeliveryClient,
@@ -54,14 +54,10 @@ export const listCommand: Command = {
     const format = formatOf(given);
     const { stdout, clock } = context;
     const filters = filtersOf(given);
-    const paging = (['order', 'limit'] as const).flatMap((name): Filters => {
-      const value = given.text(name);
-      return value === undefined ? [] : [[name, value]];
-    });
-    const after = given.text('after');
+    const paging = givenTexts(given, ['order', 'limit']);
     await using target = await openTarget(given, context);
-    const asked = after === undefined ? [] : [['after', after] as const];
-    const page = await listPage(target.client, [...filters, ...paging, ...asked]);
+    const after = givenTexts(given, ['after']);
+    const page = await listPage(target.client, [...filters, ...paging, ...after]);
     if (format === 'json') {
       stdout.write(jsonLine(page));
       return 0;
@@ -192,9 +188,7 @@ function fitted<Row>(
   // First each gets up to its `most`, then what remains.
   for (const isFair of [true, false]) {
     for (const place of byRank.filter((one) => kept.has(one))) {
-      const most = isFair
-        ? (columns[place]?.most ?? Number.POSITIVE_INFINITY)
-        : Number.POSITIVE_INFINITY;
+      const most = (isFair ? columns[place]?.most : undefined) ?? Number.POSITIVE_INFINITY;
       const more = Math.min(rest, Math.min(most, wanted[place] ?? 0) - (widths[place] ?? 0));
       if (more <= 0) continue;
       widths[place] = (widths[place] ?? 0) + more;
@@ -229,11 +223,7 @@ export const exportCommand: Command = {
   run: async (given, context) => {
     const { stderr } = context;
     await using target = await openTarget(given, context);
-    const order = given.text('order');
-    const filters = [
-      ...filtersOf(given),
-      ...(order === undefined ? [] : [['order', order] as const]),
-    ];
+    const filters = [...filtersOf(given), ...givenTexts(given, ['order'])];
     await using out = await openOut(given, context);
     const count = await exportAll({ client: target.client, filters, out }, context);
     const to = given.text('output');

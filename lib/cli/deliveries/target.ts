@@ -18,10 +18,9 @@ import { namespacesOf } from '../cluster-flags.ts';
 import type { ProcessContext } from '../command.ts';
 import { CONFIG_FLAGS, findConfiguration } from '../configuration.ts';
 import { type DataFolder, findStore, STORE_FLAGS, type StorePlace } from '../data-folder.ts';
-import type { FlagTable, GivenFlags } from '../flags.ts';
+import { type FlagTable, type GivenFlags, givenTexts } from '../flags.ts';
 import { ApiClient, type GatewayAddress, shownUrl } from './api-client.ts';
-import type { DeliveryClient } from './delivery-client.ts';
-import { shellWord } from './delivery-text.ts';
+import { type DeliveryClient, filterWords } from './delivery-client.ts';
 
 /** Flags that select the target. */
 export const TARGET_FLAGS = {
@@ -123,14 +122,11 @@ function targetOf(
   client: DeliveryClient,
   { given, program }: { readonly given: GivenFlags; readonly program: string },
 ): Target {
-  const again = ['url', 'token-file', 'store', 'config'].flatMap((name) => {
-    const value = given.text(name);
-    return value === undefined ? [] : [` --${name} ${shellWord(value)}`];
-  });
+  const again = filterWords(givenTexts(given, ['url', 'token-file', 'store', 'config']));
   return {
     client,
     from,
-    command: (words) => `${program} deliveries ${words}${again.join('')}`,
+    command: (words) => `${program} deliveries ${words}${again}`,
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 }
