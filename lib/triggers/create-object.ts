@@ -6,7 +6,7 @@
 
 import type { Delivery, Outcome, RefusedReason, Started } from '../core/delivery.ts';
 import { type JsonObject, jsonAt, stringAt } from '../core/event.ts';
-import type { Finding } from '../core/problem.ts';
+import { errorAt, type Finding } from '../core/problem.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { ApiAnswered, ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 import { create, get } from '../kubernetes/client/objects.ts';
@@ -133,20 +133,14 @@ function nameOf(object: JsonObject): string {
 /** The findings for the namespace of created objects; `path` is its place in the section. */
 export function namespaceFindings(namespace: string, path: string): readonly Finding[] {
   if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(namespace)) return [];
-  const empty = namespace === '';
-  return [
-    {
-      severity: 'error',
-      code: empty ? 'missing-key' : 'wrong-value',
-      path: empty ? '' : path,
-      message: empty
-        ? 'found no namespace to create objects in (expected one here or a build namespace)'
-        : `found the namespace ${JSON.stringify(namespace)} (expected at most 63 small letters, digits and -)`,
-      hint: empty
-        ? `write ${path.slice(1).replaceAll('/', '.')}, or pass --build-namespace`
-        : 'write the name of one namespace',
-    },
-  ];
+  if (namespace === '') {
+    const message =
+      'found no namespace to create objects in (expected one here or a build namespace)';
+    const hint = `write ${path.slice(1).replaceAll('/', '.')}, or pass --build-namespace`;
+    return [errorAt('missing-key', '', { message, hint })];
+  }
+  const message = `found the namespace ${JSON.stringify(namespace)} (expected at most 63 small letters, digits and -)`;
+  return [errorAt('wrong-value', path, { message, hint: 'write the name of one namespace' })];
 }
 
 /** Name of the object that a delivery starts: `<prefix>-<id>`. */
