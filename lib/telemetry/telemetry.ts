@@ -26,16 +26,11 @@ export interface Telemetry {
 
 /** Creates telemetry on the given streams, which stay open when it closes. */
 export function createTelemetry(options: LoggingOptions, parts: TelemetryParts): Telemetry {
-  const reporter = new Reporter(options, parts);
-  return {
-    observe: (observation) => reporter.observe(observation),
-    metrics: () => reporter.metrics.scrape(),
-    close: () => reporter.close(),
-  };
+  return new Reporter(options, parts);
 }
 
-class Reporter {
-  readonly metrics = new Metrics();
+class Reporter implements Telemetry {
+  readonly #metrics = new Metrics();
   readonly #options: LoggingOptions;
   readonly #parts: TelemetryParts;
   readonly #out: Log;
@@ -53,12 +48,16 @@ class Reporter {
     this.#failures = new FailureLog(parts.clock);
   }
 
-  observe(observation: Observation): void {
+  readonly observe: Observe = (observation) => {
     try {
       this.#report(observation);
     } catch (error) {
       this.#failed(observation.kind, error);
     }
+  };
+
+  metrics(): Promise<Scrape> {
+    return this.#metrics.scrape();
   }
 
   async close(): Promise<void> {
@@ -66,7 +65,7 @@ class Reporter {
   }
 
   #report(observation: Observation): void {
-    this.metrics.count(observation);
+    this.#metrics.count(observation);
     for (const line of this.#failures.calmed()) this.#write(line);
     if (observation.kind === 'decision') this.#decision(observation);
     else this.#other(observation);
@@ -93,7 +92,7 @@ class Reporter {
       return { level: 'debug', states: 0 };
     }
     const { changed, states } = this.#memory.note(observed);
-    if (!changed) this.metrics.suppressed();
+    if (!changed) this.#metrics.suppressed();
     return { level: changed ? 'info' : 'debug', states };
   }
 
@@ -102,7 +101,7 @@ class Reporter {
   }
 
   #other(observation: OtherObservation): void {
-    if (this.#options.format === 'brigade' && isDelivery(observation)) {
+    if (this.#options.format === 'brigade') {
       this.#writeOriginal(originalDelivery(observation, this.#parts), 'info');
     }
     const lines = linesOf(observation.kind, observation, this.#failures);
@@ -127,16 +126,6 @@ class Reporter {
       // Nothing is left to report to; the gateway must keep running.
     }
   }
-}
-
-function isDelivery(
-  observation: OtherObservation,
-): observation is Extract<
-  OtherObservation,
-  { kind: 'attempt-started' | 'attempt-ended' | 'delivery-moved' }
-> {
-  const { kind } = observation;
-  return kind === 'attempt-started' || kind === 'attempt-ended' || kind === 'delivery-moved';
 }
 
 function renderFor({ format }: LoggingOptions, { stdout }: TelemetryParts): RenderLine {
