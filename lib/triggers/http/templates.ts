@@ -3,7 +3,6 @@
 // Follows docs/configuration.md (places of Event values); RFC 9110 §5.1, §5.5, §7.6.1 (header names,
 // values, hop by hop).
 
-import type { Delivery } from '../../core/delivery.ts';
 import type { Json, JsonObject } from '../../core/event.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
 import { quoted } from '../../kit/text/printable.ts';
@@ -78,21 +77,6 @@ const SECRET_HINT =
 /** Whether a text has `${secret:…}`, not escaped as `$${secret:…}`. */
 export function namesSecret(text: string): boolean {
   return /(?<!\$)\$\{secret:/.test(text);
-}
-
-/** The document that templates read. It does not copy Events. */
-export function toTemplateView(delivery: Delivery): JsonObject {
-  const { id, cluster, source, rule, trigger, match } = delivery;
-  return {
-    id,
-    cluster: { id: cluster.id, name: cluster.name },
-    source,
-    rule: rule.name,
-    trigger,
-    match,
-    occurrences: delivery.occurrences.map((occurrence) => ({ ...occurrence })),
-    event: delivery.occurrences[0].event,
-  };
 }
 
 /** Adds the secrets of `${secret:NAME}` to a view. */

@@ -112,20 +112,16 @@ export function compileUrl(
   const pattern = marked(template, '\n');
   const fault = faultOf(pattern);
   if (fault !== undefined) return unusable(toFinding('/url', fault));
-  const { origin } = new URL(pattern.replaceAll(MARK, 'x'));
+  const url = new URL(pattern.replaceAll(MARK, 'x'));
   const { constant, hasSecret } = template;
-  const render = constant ? constantRenderer(new URL(pattern)) : renderer(template, pattern);
-  return { findings: [], hasSecret, origin, render };
+  const render = constant ? () => ({ ok: true, url }) as const : renderer(template, pattern);
+  return { findings: [], hasSecret, origin: url.origin, render };
 }
 
 /** The mistake in a URL that is a secret, without quoting it; undefined if there is none. */
 export function urlFault(text: string): string | undefined {
   if (text.includes('${')) return 'a template (expected none in such a URL)';
   return faultOf(text.replaceAll(MARK, '\n'))?.found;
-}
-
-function constantRenderer(url: URL): CompiledUrl['render'] {
-  return () => ({ ok: true, url });
 }
 
 function unusable(finding: Finding): CompiledUrl {
