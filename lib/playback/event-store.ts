@@ -141,11 +141,7 @@ export function frame(type: ChangeType, object: EventObject): string {
 
 /** The Event with its version, without kind and apiVersion, as in a list. */
 function versioned(recorded: EventObject, version: bigint): EventObject {
-  const { metadata, ...rest } = recorded;
+  const { kind, apiVersion, metadata, ...rest } = recorded;
   const known = isJsonObject(metadata) ? metadata : {};
-  const kept = Object.entries(rest).filter(([name]) => name !== 'kind' && name !== 'apiVersion');
-  return {
-    metadata: { ...known, resourceVersion: version.toString() },
-    ...Object.fromEntries(kept),
-  };
+  return { metadata: { ...known, resourceVersion: version.toString() }, ...rest };
 }
