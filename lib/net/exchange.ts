@@ -89,7 +89,7 @@ export async function exchange(
   done: () => void,
 ): Promise<HttpResult> {
   const { request, signal } = call;
-  const pools = poolsOf(context, request.url);
+  const pools = context.pools[request.url.protocol === 'https:' ? 'https:' : 'http:'];
   const place = placeOf(request.url);
   if (!request.isRepeatable) await pools.settle();
   const first = new Exchange(context, call, { routed: pools.route(place, request), done });
@@ -101,10 +101,6 @@ export async function exchange(
     : answer;
   if (!result.answered) done();
   return result;
-}
-
-function poolsOf({ pools }: ExchangeContext, { protocol }: URL): Pools {
-  return pools[protocol === 'https:' ? 'https:' : 'http:'];
 }
 
 /** The route of an exchange to its connection, and the callback for when that is free again. */
