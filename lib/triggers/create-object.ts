@@ -74,9 +74,9 @@ async function compareExisting(
   creation: ObjectCreation,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const path = `${creation.collection}/${encodeURIComponent(nameOf(creation.object))}`;
-  const answer = await get(api, path, signal);
   const started = startedBy(creation.object);
+  const path = `${creation.collection}/${encodeURIComponent(started.name)}`;
+  const answer = await get(api, path, signal);
   if (answer.ok && answer.status === 200) return compareIds(answer, creation);
   // 404: it existed a moment ago and was deleted since, which counts as delivered. Not 401: the
   // token expired, and the next attempt may read the object with a new one.
@@ -122,12 +122,8 @@ function startedBy(object: JsonObject): Started {
   return {
     kind: stringAt(object, 'kind'),
     namespace: stringAt(object, 'metadata', 'namespace'),
-    name: nameOf(object),
+    name: stringAt(object, 'metadata', 'name'),
   };
-}
-
-function nameOf(object: JsonObject): string {
-  return stringAt(object, 'metadata', 'name');
 }
 
 /** The findings for the namespace of created objects; `path` is its place in the section. */

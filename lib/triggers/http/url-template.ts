@@ -145,7 +145,7 @@ function faultOf(pattern: string): Fault | undefined {
     const found = 'credentials in the URL (expected none)';
     return wrong(found, 'name a file or variable under auth:, so that they reach no log');
   }
-  const misplaced = misplacedTemplate({ authority, query, fragment });
+  const misplaced = misplacedTemplate(authority, query, fragment);
   if (misplaced !== undefined) return misplaced;
   if (fragment !== undefined) {
     return wrong('a fragment (expected none)', 'remove # and what follows, or write %23');
@@ -176,13 +176,7 @@ export function forbiddenHost(host: string): Pick<Fault, 'found' | 'hint'> {
   };
 }
 
-interface UrlParts {
-  readonly authority: string;
-  readonly query: string;
-  readonly fragment: string | undefined;
-}
-
-function misplacedTemplate({ authority, query, fragment = '' }: UrlParts): Fault | undefined {
+function misplacedTemplate(authority: string, query: string, fragment = ''): Fault | undefined {
   const isInKey = query.split('&').some((one) => (one.split('=')[0] ?? '').includes(MARK));
   const where = authority.includes(MARK)
     ? 'the host or port'
