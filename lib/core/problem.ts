@@ -68,6 +68,15 @@ export interface Finding {
   readonly concealed?: true;
 }
 
+/** Makes a finding that refuses the configuration. */
+export function errorAt(
+  code: ProblemCode,
+  path: string,
+  words: Pick<Finding, 'message' | 'hint'>,
+): Finding {
+  return { severity: 'error', code, path, ...words };
+}
+
 /** A finding with its place in the file. Lines and columns count from 1; 0 if there is no place. */
 export interface Problem extends Finding {
   readonly line: number;

@@ -5,6 +5,7 @@
 // Source: RFC 3927 and RFC 4291 §2.5.6 (link-local); each cloud's page about instance metadata.
 
 import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net';
+import { hostPort } from '../kit/host-header.ts';
 import { ConnectError } from './failure.ts';
 
 const FORBIDDEN = new BlockList();
@@ -66,8 +67,13 @@ export function hostOf(url: URL): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
 }
 
+/** The receiver of a URL for people: `host:port`. */
+export function placeOf(url: URL): string {
+  return hostPort(hostOf(url), portOf(url));
+}
+
 /** The port of a URL, or the default port of its protocol. */
-export function portOf(url: URL): number {
+function portOf(url: URL): number {
   if (url.port !== '') return Number(url.port);
   return url.protocol === 'https:' ? 443 : 80;
 }

@@ -6,9 +6,8 @@
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../core/clock.ts';
-import { hostPort } from '../kit/host-header.ts';
 import type { Environment } from '../kit/system.ts';
-import { hostOf, portOf } from './address.ts';
+import { placeOf } from './address.ts';
 import { BodyDeadlines } from './body-deadlines.ts';
 import { Connector, type TlsIdentity } from './connector.ts';
 import { type ExchangeContext, exchange } from './exchange.ts';
@@ -94,8 +93,7 @@ class AxiosClient implements HttpClient {
     if (typeof headers === 'string') return failed('local', 'never', headers);
     const isFree = !signal.aborted && !this.#isClosed && this.#slots.tryTake();
     if (!isFree && !(await this.#wait(signal))) {
-      const place = hostPort(hostOf(request.url), portOf(request.url));
-      return failedByAbort(signal.reason, { place, reached: 'never' });
+      return failedByAbort(signal.reason, { place: placeOf(request.url), reached: 'never' });
     }
     return exchange(this.#context, { request, headers, body, signal }, this.#onDone);
   }

@@ -17,8 +17,7 @@ import {
   getAdapter,
   type InternalAxiosRequestConfig,
 } from 'axios';
-import { hostPort } from '../kit/host-header.ts';
-import { hostOf, portOf, targetOf } from './address.ts';
+import { placeOf, targetOf } from './address.ts';
 import type { BodyDeadlines, Bounded } from './body-deadlines.ts';
 import type { Connector } from './connector.ts';
 import {
@@ -90,8 +89,8 @@ export async function exchange(
   done: () => void,
 ): Promise<HttpResult> {
   const { request, signal } = call;
-  const pools = poolsOf(context, request.url);
-  const place = hostPort(hostOf(request.url), portOf(request.url));
+  const pools = context.pools[request.url.protocol === 'https:' ? 'https:' : 'http:'];
+  const place = placeOf(request.url);
   if (!request.isRepeatable) await pools.settle();
   const first = new Exchange(context, call, { routed: pools.route(place, request), done });
   const answer = await first.run();
@@ -102,10 +101,6 @@ export async function exchange(
     : answer;
   if (!result.answered) done();
   return result;
-}
-
-function poolsOf({ pools }: ExchangeContext, { protocol }: URL): Pools {
-  return pools[protocol === 'https:' ? 'https:' : 'http:'];
 }
 
 /** The route of an exchange to its connection, and the callback for when that is free again. */
@@ -240,7 +235,7 @@ class Exchange {
   #failed(error: unknown): HttpFailed {
     const { connector, isClosed } = this.#context;
     const { request, signal } = this.#call;
-    const place = hostPort(hostOf(request.url), portOf(request.url));
+    const place = placeOf(request.url);
     const isReady = connector.isReady(this.#request?.socket ?? null);
     const isFirst = this.#request?.reusedSocket === false;
     const isRefused = isFirst && isRefusedCertificate(codeOf(error));

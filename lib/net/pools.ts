@@ -42,18 +42,14 @@ export class Pools implements Disposable {
 
   constructor({ connector, clock, isTls, maxSockets }: PoolsParts) {
     this.#clock = clock;
-    const common = { isTls, maxSockets, now: () => clock.monotonic() };
-    const ignore = (): void => undefined;
-    const note = (place: string, how: IdleEnd): void => this.#note(place, how);
-    this.#long = new ConnectorAgent(connector, {
-      ...{ ...common, idleMs: LONGEST_IDLE_MS, onIdleEnd: ignore },
-    });
-    this.#brief = new ConnectorAgent(connector, {
-      ...{ ...common, idleMs: BRIEF_IDLE_MS, onIdleEnd: note },
-    });
+    const onIdleEnd = (): void => undefined;
+    const common = { isTls, maxSockets, now: () => clock.monotonic(), onIdleEnd };
+    const agent = (own: Partial<KeepAliveOptions> & Pick<KeepAliveOptions, 'idleMs'>) =>
+      new ConnectorAgent(connector, { ...common, ...own });
+    this.#long = agent({ idleMs: LONGEST_IDLE_MS });
+    this.#brief = agent({ idleMs: BRIEF_IDLE_MS, onIdleEnd: (...end) => this.#note(...end) });
     // Unbounded, because with a bound Node announces to the receiver that it will close.
-    const unbounded = { ...common, maxSockets: Number.POSITIVE_INFINITY };
-    this.#single = new ConnectorAgent(connector, { ...unbounded, idleMs: 0, onIdleEnd: ignore });
+    this.#single = agent({ idleMs: 0, maxSockets: Number.POSITIVE_INFINITY });
   }
 
   /**

@@ -132,21 +132,16 @@ function namespaceList({ store, cluster }: ApiServerParts): JsonObject {
   const seen = store.list(null).map(({ namespace }) => namespace);
   const names = [...new Set(['default', 'kube-system', ...seen])].sort();
   const items = names.map((name) => {
-    const { metadata, spec, status: phase } = toNamespace(name, cluster);
-    return { metadata: metadata ?? {}, spec: spec ?? {}, status: phase ?? {} };
+    const { kind, apiVersion, ...item } = toNamespace(name, cluster);
+    return item;
   });
   const metadata = { resourceVersion: store.version.toString() };
   return { kind: 'NamespaceList', apiVersion: 'v1', metadata, items };
 }
 
-interface EventsRequest {
-  readonly namespace: string | null;
-  readonly query: URLSearchParams;
-}
-
 async function eventsAt(
   parts: ApiServerParts,
-  { namespace, query }: EventsRequest,
+  { namespace, query }: { readonly namespace: string | null; readonly query: URLSearchParams },
   response: ServerResponse,
 ): Promise<void> {
   const get = (name: string): string => query.get(name) ?? '';

@@ -25,7 +25,7 @@ interface StoredChange {
 /** Events and their history. */
 export class EventStore {
   readonly #events = new Map<string, StoredEvent>();
-  readonly #waiting = new Set<() => void>();
+  readonly #changed = new Waiters();
   #changes: StoredChange[] = [];
   /** The version of the first change in the history. */
   #first: bigint;
@@ -64,7 +64,7 @@ export class EventStore {
     else this.#events.set(key, { key, namespace, object });
     const applied = type === 'DELETED' ? type : exists ? 'MODIFIED' : 'ADDED';
     this.#changes.push({ version, namespace, frame: frame(applied, object) });
-    this.#wake();
+    this.#changed.wake();
     return true;
   }
 
@@ -99,28 +99,38 @@ export class EventStore {
     this.#changes = this.#changes.slice(kept);
     this.#first += BigInt(kept);
     // A watch that is behind the compaction must end with an error.
-    this.#wake();
+    this.#changed.wake();
   }
 
   /** Resolves at the next change or compaction, or when the signal aborts. */
   next(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal.aborted) {
-        resolve();
-        return;
-      }
-      const wake = (): void => {
-        this.#waiting.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      this.#waiting.add(wake);
-      signal.addEventListener('abort', wake);
-    });
+    const { version, oldest } = this;
+    return this.#changed.until(() => this.version > version || this.oldest > oldest, signal);
+  }
+}
+
+/** Callers that wait for conditions, which are checked again at each `wake`. */
+export class Waiters {
+  readonly #checks = new Set<() => void>();
+
+  /** Checks every condition. */
+  wake(): void {
+    for (const check of [...this.#checks]) check();
   }
 
-  #wake(): void {
-    for (const wake of [...this.#waiting]) wake();
+  /** Resolves when the condition holds or the signal aborts. */
+  until(condition: () => boolean, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const check = (): void => {
+        if (!condition() && !signal.aborted) return;
+        this.#checks.delete(check);
+        signal.removeEventListener('abort', check);
+        resolve();
+      };
+      this.#checks.add(check);
+      signal.addEventListener('abort', check);
+      check();
+    });
   }
 }
 
@@ -131,11 +141,7 @@ export function frame(type: ChangeType, object: EventObject): string {
 
 /** The Event with its version, without kind and apiVersion, as in a list. */
 function versioned(recorded: EventObject, version: bigint): EventObject {
-  const { metadata, ...rest } = recorded;
+  const { kind, apiVersion, metadata, ...rest } = recorded;
   const known = isJsonObject(metadata) ? metadata : {};
-  const kept = Object.entries(rest).filter(([name]) => name !== 'kind' && name !== 'apiVersion');
-  return {
-    metadata: { ...known, resourceVersion: version.toString() },
-    ...Object.fromEntries(kept),
-  };
+  return { metadata: { ...known, resourceVersion: version.toString() }, ...rest };
 }

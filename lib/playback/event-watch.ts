@@ -5,7 +5,7 @@
 
 import type { ServerResponse } from 'node:http';
 import { goJson } from '../kit/data/go-json.ts';
-import { type EventStore, frame } from './event-store.ts';
+import { type EventStore, frame, Waiters } from './event-store.ts';
 import { type Status, watchExpired } from './status.ts';
 
 /** Changes that a watch asks for. */
@@ -24,7 +24,7 @@ export class EventWatches {
   readonly #store: EventStore;
   /** The last version that each open watch has written. */
   readonly #open = new Map<symbol, bigint>();
-  readonly #waiting = new Set<() => void>();
+  readonly #progress = new Waiters();
 
   constructor(store: EventStore) {
     this.#store = store;
@@ -37,13 +37,16 @@ export class EventWatches {
 
   /** Resolves when `count` watches are open or the signal aborts. */
   opened(count: number, signal: AbortSignal): Promise<void> {
-    return this.#waitFor(() => this.open >= count, signal);
+    return this.#progress.until(() => this.open >= count, signal);
   }
 
   /** Resolves when every open watch has written every change, or when the signal aborts. */
   caughtUp(signal: AbortSignal): Promise<void> {
     const { version } = this.#store;
-    return this.#waitFor(() => [...this.#open.values()].every((at) => at >= version), signal);
+    return this.#progress.until(
+      () => [...this.#open.values()].every((at) => at >= version),
+      signal,
+    );
   }
 
   /** Serves a watch until the signal aborts; then the response ends cleanly. */
@@ -72,7 +75,7 @@ export class EventWatches {
       }
     } finally {
       this.#open.delete(id);
-      this.#wake();
+      this.#progress.wake();
       response.end();
     }
   }
@@ -88,25 +91,7 @@ export class EventWatches {
 
   #advance(id: symbol, at: bigint): void {
     this.#open.set(id, at);
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const wake of [...this.#waiting]) wake();
-  }
-
-  #waitFor(condition: () => boolean, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const check = (): void => {
-        if (!condition() && !signal.aborted) return;
-        this.#waiting.delete(check);
-        signal.removeEventListener('abort', check);
-        resolve();
-      };
-      this.#waiting.add(check);
-      signal.addEventListener('abort', check);
-      check();
-    });
+    this.#progress.wake();
   }
 }
 

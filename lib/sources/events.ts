@@ -12,7 +12,7 @@ import {
 } from '../core/event.ts';
 import type { CheckContext, JsonSchema, Permission } from '../core/kind.ts';
 import { countOf, type Occurrence, toOccurrence } from '../core/occurrence.ts';
-import type { Finding } from '../core/problem.ts';
+import { errorAt, type Finding } from '../core/problem.ts';
 import type { Batch, Positions, Source, WatchPath } from '../core/source.ts';
 import { mergeFairly } from '../kit/async/merge-streams.ts';
 import { parseDuration } from '../kit/text/quantity.ts';
@@ -105,13 +105,10 @@ function checkNamespaces(section: EventsSection): readonly Finding[] {
   const namespaces = section.namespaces ?? [];
   if (!namespaces.includes(ALL) || namespaces.length === 1) return [];
   return [
-    {
-      severity: 'error',
-      code: 'wrong-value',
-      path: '/namespaces',
+    errorAt('wrong-value', '/namespaces', {
       message: 'found "*" beside other namespaces (expected it alone)',
       hint: 'write ["*"] for all namespaces, or name each',
-    },
+    }),
   ];
 }
 

@@ -6,7 +6,7 @@
 
 import type { Delivery } from '../core/delivery.ts';
 import { type EventObject, stringAt } from '../core/event.ts';
-import type { DecisionObserved, DeliveryObserved } from '../core/observation.ts';
+import type { DecisionObserved, Observation } from '../core/observation.ts';
 import { printable } from '../kit/text/printable.ts';
 import { escapedJson, unicodeEscape } from './line-format.ts';
 import type { TelemetryParts } from './logging.ts';
@@ -50,32 +50,19 @@ export function originalDecision(
  * breaker.
  */
 export function originalDelivery(
-  observed: DeliveryObserved,
+  observed: Observation,
   parts: BrigadeParts,
 ): readonly OriginalLine[] {
-  switch (observed.kind) {
-    case 'attempt-started':
-      return [{ to: 'stderr', text: `Build: ${goJson(buildOf(observed.delivery, parts), 2)}` }];
-    case 'attempt-ended': {
-      const { delivery, outcome } = observed;
-      return outcome.outcome === 'retry'
-        ? [toStderr(`retry for ${keyOf(delivery)}: ${outcome.detail}`)]
-        : [];
-    }
-    case 'delivery-moved': {
-      const { delivery, to, why } = observed;
-      return to === 'dead' || to === 'refused'
-        ? [toStderr(`Dropping ${keyOf(delivery)} from queue: ${why}`)]
-        : [];
-    }
-    case 'breaker':
-    case 'pause':
-    case 'queue-depth':
-    case 'command-output':
-      return [];
-    default:
-      return observed satisfies never;
+  if (observed.kind === 'attempt-started') {
+    return [{ to: 'stderr', text: `Build: ${goJson(buildOf(observed.delivery, parts), 2)}` }];
   }
+  if (observed.kind === 'attempt-ended' && observed.outcome.outcome === 'retry') {
+    return [toStderr(`retry for ${keyOf(observed.delivery)}: ${observed.outcome.detail}`)];
+  }
+  if (observed.kind === 'delivery-moved' && ['dead', 'refused'].includes(observed.to)) {
+    return [toStderr(`Dropping ${keyOf(observed.delivery)} from queue: ${observed.why}`)];
+  }
+  return [];
 }
 
 // One line for any Event. JSON does not pass through here: it is escaped already and keeps its

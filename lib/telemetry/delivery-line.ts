@@ -14,7 +14,7 @@ import {
 } from '../core/delivery.ts';
 import type { DeliveryObserved, LimitObserved, LimitUser } from '../core/observation.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
-import type { FailureLog } from './failure-log.ts';
+import type { FailureLog, LineTable } from './failure-log.ts';
 import { counted, ruleLabel, token } from './log-value.ts';
 import type { LogLevel, LogLine } from './logging.ts';
 
@@ -67,46 +67,43 @@ const LOST_LEVELS = {
   bug: 'warn',
 } as const satisfies Record<UnknownReason, LogLevel>;
 
-/** Makes the lines about deliveries. */
-export function deliveryLines(
-  observed: DeliveryObserved,
-  failures: FailureLog,
-): readonly LogLine[] {
-  switch (observed.kind) {
-    case 'attempt-started': {
-      const { id, trigger, attempts } = observed.delivery;
-      const fields = { id, trigger, attempt: attempts.length };
-      const text = `${trigger}: attempt ${attempts.length} of ${id}`;
-      return [{ level: 'debug', kind: observed.kind, text, fields }];
+/** Lines about deliveries. */
+export const DELIVERY_LINES: LineTable<DeliveryObserved> = {
+  'attempt-started': ({ kind, delivery: { id, trigger, attempts } }) => {
+    const fields = { id, trigger, attempt: attempts.length };
+    const text = `${trigger}: attempt ${attempts.length} of ${id}`;
+    return { level: 'debug', kind, text, fields };
+  },
+  'attempt-ended': attemptEnded,
+  'delivery-moved': deliveryMoved,
+  'command-output': ({ kind, trigger, id, stream, line }) => {
+    const text = `${trigger}: ${id} ${stream}: ${line}`;
+    return { level: 'info', kind, text, fields: { trigger, id, stream, line } };
+  },
+  // Logged when it opens and when it closes; the probes in between are debug lines.
+  breaker: ({ kind, trigger, from, to, why, retryMs }) => {
+    const pause = to === 'open' ? `, ${noAttemptsFor(retryMs)}` : '';
+    const text = `${trigger}: breaker ${to}${pause}: ${why}`;
+    const fields = { trigger, breaker: to, why, retryMs };
+    if (to === 'closed') return { level: 'info', kind, text, fields };
+    return { level: from === 'closed' ? 'error' : 'debug', kind, text, fields };
+  },
+  // Logged when it begins and when it ends; at debug if the lane is paused again soon.
+  pause: ({ kind, trigger, reason, state, why, retryMs }, failures) => {
+    const key = `pause ${trigger}`;
+    const fields = { trigger, state, reason, why, retryMs };
+    if (state === 'paused') {
+      const text = `${trigger}: paused (${reason}), ${noAttemptsFor(retryMs)}: ${why}`;
+      const line: LogLine = { level: PAUSE_LEVELS[reason], kind, text, fields };
+      return failures.failed({ key, cause: reason, line });
     }
-    case 'attempt-ended':
-      return attemptEnded(observed, failures);
-    case 'delivery-moved':
-      return [deliveryMoved(observed)];
-    case 'command-output': {
-      const { trigger, id, stream, line } = observed;
-      const text = `${trigger}: ${id} ${stream}: ${line}`;
-      return [{ level: 'info', kind: observed.kind, text, fields: { trigger, id, stream, line } }];
-    }
-    case 'breaker':
-      return [breakerLine(observed)];
-    case 'pause':
-      return pauseLines(observed, failures);
-    case 'queue-depth':
-      return [];
-    default:
-      return observed satisfies never;
-  }
-}
-
-// Logged when it opens and when it closes; the probes in between are debug lines.
-function breakerLine({ kind, trigger, from, to, why, retryMs }: DeliveryOf<'breaker'>): LogLine {
-  const pause = to === 'open' ? `, no attempts for ${renderDuration(wholeSeconds(retryMs))}` : '';
-  const text = `${trigger}: breaker ${to}${pause}: ${why}`;
-  const fields = { trigger, breaker: to, why, retryMs };
-  if (to === 'closed') return { level: 'info', kind, text, fields };
-  return { level: from === 'closed' ? 'error' : 'debug', kind, text, fields };
-}
+    const text = `${trigger}: pause ${state} (${reason}): ${why}`;
+    const ended = state === 'over' ? failures.ended(key) : null;
+    if (ended === null) return { level: 'debug', kind, text, fields };
+    return { ...ended, fields: { ...ended.fields, state, why } };
+  },
+  'queue-depth': () => null,
+};
 
 // Throttling ends by itself; a credential that is not accepted needs a human.
 const PAUSE_LEVELS = {
@@ -114,33 +111,13 @@ const PAUSE_LEVELS = {
   unauthorized: 'error',
 } as const satisfies Record<PauseReason, LogLevel>;
 
-// Logged when it begins and when it ends; at debug if the lane is paused again soon.
-function pauseLines(observed: DeliveryOf<'pause'>, failures: FailureLog): readonly LogLine[] {
-  const { kind, trigger, reason, state, why, retryMs } = observed;
-  const key = `pause ${trigger}`;
-  const fields = { trigger, state, reason, why, retryMs };
-  if (state === 'paused') {
-    const pause = `no attempts for ${renderDuration(wholeSeconds(retryMs))}`;
-    const text = `${trigger}: paused (${reason}), ${pause}: ${why}`;
-    const line: LogLine = { level: PAUSE_LEVELS[reason], kind, text, fields };
-    return [failures.failed({ key, cause: reason, line })];
-  }
-  const text = `${trigger}: pause ${state} (${reason}): ${why}`;
-  const ended = state === 'over' ? failures.ended(key) : null;
-  if (ended === null) return [{ level: 'debug', kind, text, fields }];
-  return [{ ...ended, fields: { ...ended.fields, state, why } }];
-}
-
-function wholeSeconds(ms: number): number {
-  return Math.ceil(ms / 1000) * 1000;
+function noAttemptsFor(ms: number): string {
+  return `no attempts for ${renderDuration(Math.ceil(ms / 1000) * 1000)}`;
 }
 
 type DeliveryOf<K extends DeliveryObserved['kind']> = Extract<DeliveryObserved, { kind: K }>;
 
-function attemptEnded(
-  observed: DeliveryOf<'attempt-ended'>,
-  failures: FailureLog,
-): readonly LogLine[] {
+function attemptEnded(observed: DeliveryOf<'attempt-ended'>, failures: FailureLog) {
   const { kind, delivery, outcome, durationMs } = observed;
   const { id, trigger, attempts } = delivery;
   const attempt = attempts.length;
@@ -148,19 +125,14 @@ function attemptEnded(
   const took = renderDuration(durationMs);
   const text = `${trigger}: attempt ${attempt} of ${id}: ${outcomeText(outcome)} (${took})`;
   const key = `attempt ${trigger}`;
-  // The line about the pause of the lane reports it once for all attempts with such an answer.
-  if (outcome.outcome === 'retry' && pauseReasonOf(outcome) !== null) {
-    return [{ level: 'debug', kind, text, fields }];
-  }
-  if (outcome.outcome === 'retry' || outcome.outcome === 'unknown') {
-    const level =
-      outcome.outcome === 'retry' ? RETRY_LEVELS[outcome.reason] : LOST_LEVELS[outcome.reason];
-    const line: LogLine = { level, kind, text, fields };
-    return [failures.failed({ key, cause: outcome.reason, line })];
-  }
   const line: LogLine = { level: 'debug', kind, text, fields };
-  const ended = outcome.outcome === 'delivered' ? failures.ended(key) : null;
-  return ended === null ? [line] : [line, ended];
+  if (outcome.outcome === 'delivered') return [line, failures.ended(key)];
+  if (outcome.outcome === 'refused') return line;
+  // The line about the pause of the lane reports it once for all attempts with such an answer.
+  if (outcome.outcome === 'retry' && pauseReasonOf(outcome) !== null) return line;
+  const level =
+    outcome.outcome === 'retry' ? RETRY_LEVELS[outcome.reason] : LOST_LEVELS[outcome.reason];
+  return failures.failed({ key, cause: outcome.reason, line: { ...line, level } });
 }
 
 function outcomeText(outcome: Outcome): string {
@@ -216,33 +188,33 @@ function startedFields(object: Started | null): Readonly<Record<string, string>>
 
 type LimitSeen<K extends LimitObserved['kind']> = Extract<LimitObserved, { kind: K }>;
 
-/** Makes the lines about limits. */
-export function limitLines(observed: LimitObserved, failures: FailureLog): readonly LogLine[] {
-  switch (observed.kind) {
-    case 'budget':
-      return budgetLines(observed, failures);
-    case 'shedding':
-      return [observed.state === 'began' ? sheddingBegan(observed) : sheddingEnded(observed)];
-    default:
-      return observed satisfies never;
-  }
-}
-
-function budgetLines(observed: LimitSeen<'budget'>, failures: FailureLog): readonly LogLine[] {
-  const { kind, budget, state, rate, user } = observed;
-  const key = `budget ${budget}`;
-  if (state === 'free') {
-    const ended = failures.ended(key);
-    return ended === null ? [] : [ended];
-  }
-  const name = `limits.${budget}`;
-  const text = `${name} (${rate}) is used up${usedUpBy(user)}; narrow that rule, or raise ${name}`;
-  const fields = { budget: name, rate, ...fieldsOf(user) };
-  const line: LogLine = { level: 'error', kind, text, fields };
-  return [
-    failures.failed({ key, cause: `used up by ${user === null ? '-' : userText(user)}`, line }),
-  ];
-}
+/** Lines about limits. */
+export const LIMIT_LINES: LineTable<LimitObserved> = {
+  budget: ({ kind, budget, state, rate, user }, failures) => {
+    const key = `budget ${budget}`;
+    if (state === 'free') return failures.ended(key);
+    const name = `limits.${budget}`;
+    const text = `${name} (${rate}) is used up${usedUpBy(user)}; narrow that rule, or raise ${name}`;
+    const fields = { budget: name, rate, ...fieldsOf(user) };
+    const line: LogLine = { level: 'error', kind, text, fields };
+    const cause = `used up by ${user === null ? '-' : userText(user)}`;
+    return failures.failed({ key, cause, line });
+  },
+  shedding: (observed) => {
+    const { kind, trigger, state, bound, longest } = observed;
+    const fields = sheddingFields(observed);
+    const loss = lossText(observed);
+    if (state === 'ended') {
+      return { level: 'info', kind, text: `${token(trigger)}: shedding is over: ${loss}`, fields };
+    }
+    const most =
+      longest === null
+        ? ''
+        : `, ${longest.held} of them from ${userText({ ...longest, trigger })}; narrow that rule, or raise the limits`;
+    const text = `${token(trigger)}: shedding: ${bound} deliveries are held${most}; so far ${loss}`;
+    return { level: 'error', kind, text, fields };
+  },
+};
 
 function usedUpBy(user: LimitUser | null): string {
   if (user === null) return ': deliveries are held';
@@ -265,21 +237,6 @@ function fieldsOf(user: LimitUser | null): Readonly<Record<string, string | numb
     ...{ trigger: token(trigger), namespace: token(namespace), taken },
     ...(object === null ? {} : { object: token(object) }),
   };
-}
-
-function sheddingBegan(observed: LimitSeen<'shedding'>): LogLine {
-  const { kind, trigger, bound, longest } = observed;
-  const most =
-    longest === null
-      ? ''
-      : `, ${longest.held} of them from ${userText({ ...longest, trigger })}; narrow that rule, or raise the limits`;
-  const text = `${token(trigger)}: shedding: ${bound} deliveries are held${most}; so far ${lossText(observed)}`;
-  return { level: 'error', kind, text, fields: sheddingFields(observed) };
-}
-
-function sheddingEnded(observed: LimitSeen<'shedding'>): LogLine {
-  const text = `${token(observed.trigger)}: shedding is over: ${lossText(observed)}`;
-  return { level: 'info', kind: observed.kind, text, fields: sheddingFields(observed) };
 }
 
 function lossText({ dropped, gaveWay }: LimitSeen<'shedding'>): string {

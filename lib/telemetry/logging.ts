@@ -55,6 +55,11 @@ export interface TelemetryParts {
   readonly originalProject?: string;
 }
 
+/** Each observation by its kind, for tables with one row a kind. */
+export type ByKind<O extends { readonly kind: string }> = {
+  readonly [K in O['kind']]: Extract<O, { kind: K }>;
+};
+
 /** One line of the log before it is text. Everything in it is safe to print. */
 export interface LogLine {
   readonly level: LogLevel;

@@ -4,14 +4,9 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Action } from '../core/decision.ts';
 import { type DeliveryState, UNSETTLED_STATES } from '../core/delivery.ts';
-import type {
-  DecisionObserved,
-  LifecycleObserved,
-  Observation,
-  ReadingObserved,
-} from '../core/observation.ts';
-import type { StoreObserved } from '../core/store-observation.ts';
+import type { DecisionObserved, Observation } from '../core/observation.ts';
 import { ruleLabel } from './log-value.ts';
+import type { ByKind } from './logging.ts';
 import { type LabelsOf, METRICS, type MetricName, type MetricsOfType } from './metric-table.ts';
 
 /** Answer to a scrape. */
@@ -22,10 +17,11 @@ export interface Scrape {
 
 const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
 
-type Counted = Exclude<
-  ReadingObserved,
-  { kind: 'reading' | 'watch-opened' | 'path-current' | 'path-stale' | 'path-retired' }
->;
+type MetricRows = {
+  readonly [K in keyof ByKind<Observation>]: (observed: ByKind<Observation>[K]) => void;
+};
+
+const none = (): void => undefined;
 
 type AnyMetric = Counter | Gauge | Histogram;
 
@@ -62,172 +58,94 @@ export class Metrics {
 
   /** Counts a decision that has no info line. */
   suppressed(): void {
-    this.#add('sluice_decisions_suppressed_total', {}, 1);
+    this.#add('sluice_decisions_suppressed_total', {});
   }
 
   /** Updates the metrics for an observation; most life-cycle observations change none. */
   count(observation: Observation): void {
-    switch (observation.kind) {
-      case 'decision':
-        this.#decide(observation);
-        return;
-      case 'events-read':
-      case 'watch-ended':
-      case 'list-ended':
-      case 'list-failed':
-      case 'frame-skipped':
-      case 'gap':
-        this.#read(observation);
-        return;
-      case 'attempt-ended':
-      case 'delivery-moved':
-      case 'breaker':
-      case 'pause':
-      case 'queue-depth':
-        this.#delivered(observation);
-        return;
-      case 'started':
-      case 'configuration-kept':
-        this.#begun(observation);
-        return;
-      case 'bug':
-        this.#add('sluice_bugs_found_total', {}, 1);
-        return;
-      case 'store-usage':
-      case 'store-trouble':
-      case 'store-opened':
-      case 'clock-jumped':
-      case 'history-lost':
-      case 'store-to-move':
-      case 'work-resumed':
-        this.#stored(observation);
-        return;
-      case 'budget':
-      case 'shedding':
-      case 'path-retired':
-      case 'path-current':
-      case 'path-stale':
-      case 'cluster-changed':
-      case 'reading':
-      case 'watch-opened':
-      case 'attempt-started':
-      case 'command-output':
-      case 'configuration-problem':
-      case 'cluster-found':
-      case 'cluster-waiting':
-      case 'credentials-reread':
-      case 'proxy-used':
-      case 'listening':
-      case 'stopping':
-      case 'stopped':
-        return;
-      default:
-        return observation satisfies never;
-    }
+    this.#count(observation.kind, observation);
   }
 
-  #begun(observed: Extract<LifecycleObserved, { kind: 'started' | 'configuration-kept' }>): void {
-    if (observed.kind === 'started') {
-      this.#set('sluice_build_info', { version: observed.version }, 1);
-    }
-    this.#set('sluice_configuration_kept', {}, observed.kind === 'started' ? 0 : 1);
+  #count<K extends Observation['kind']>(kind: K, observed: ByKind<Observation>[K]): void {
+    this.#rows[kind](observed);
   }
 
-  #stored(observed: StoreObserved): void {
-    switch (observed.kind) {
-      case 'store-usage':
-        this.#add('sluice_store_commits_total', {}, observed.commits ?? 0);
-        this.#set('sluice_store_used_bytes', {}, observed.bytes);
-        this.#set('sluice_store_limit_bytes', {}, observed.maxBytes);
-        return;
-      case 'store-trouble':
-        this.#set('sluice_store_available', {}, observed.state === 'available' ? 1 : 0);
-        return;
-      case 'store-opened':
-        this.#set('sluice_store_available', {}, 1);
-        return;
-      case 'clock-jumped':
-        this.#add('sluice_clock_jumps_total', {}, 1);
-        return;
-      case 'work-resumed':
-        this.#add('sluice_attempts_lost_total', {}, observed.lost);
-        return;
-      case 'history-lost':
-      case 'store-to-move':
-        return;
-    }
-  }
-
-  #read(observed: Counted): void {
-    const { source } = observed.kind === 'gap' ? observed.gap : observed;
-    switch (observed.kind) {
-      case 'events-read': {
-        const { from, count } = observed;
-        this.#add('sluice_events_read_total', { source, from }, count);
-        return;
-      }
-      case 'watch-ended':
-        this.#add('sluice_watch_restarts_total', { source, reason: observed.reason }, 1);
-        return;
-      case 'list-ended':
-        this.#add('sluice_lists_made_total', { source, purpose: observed.purpose }, 1);
-        return;
-      case 'list-failed':
-        this.#add('sluice_lists_failed_total', { source, reason: observed.reason }, 1);
-        return;
-      case 'frame-skipped':
-        this.#add('sluice_frames_skipped_total', { source }, 1);
-        return;
-      case 'gap':
-        this.#add('sluice_gaps_found_total', { source, loss: observed.gap.loss }, 1);
-        return;
-    }
-  }
+  /** The changes by each kind of observation. */
+  readonly #rows: MetricRows = {
+    decision: (observed) => this.#decide(observed),
+    'events-read': ({ source, from, count }) =>
+      this.#add('sluice_events_read_total', { source, from }, count),
+    'watch-ended': ({ source, reason }) =>
+      this.#add('sluice_watch_restarts_total', { source, reason }),
+    'list-ended': ({ source, purpose }) =>
+      this.#add('sluice_lists_made_total', { source, purpose }),
+    'list-failed': ({ source, reason }) =>
+      this.#add('sluice_lists_failed_total', { source, reason }),
+    'frame-skipped': ({ source }) => this.#add('sluice_frames_skipped_total', { source }),
+    gap: ({ gap: { source, loss } }) => this.#add('sluice_gaps_found_total', { source, loss }),
+    'attempt-ended': ({ delivery: { trigger }, outcome: { outcome }, durationMs }) =>
+      this.#observe('sluice_attempt_duration_seconds', { trigger, outcome }, durationMs / 1000),
+    'delivery-moved': ({ delivery: { trigger }, to, dead, possiblyTwice }) => {
+      if (UNSETTLED.has(to)) return;
+      this.#add('sluice_deliveries_settled_total', { trigger, state: to, reason: dead ?? '' });
+      if (possiblyTwice) this.#add('sluice_deliveries_doubted_total', { trigger });
+    },
+    breaker: ({ trigger, to }) => {
+      this.#set('sluice_breaker_open', { trigger }, to === 'closed' ? 0 : 1);
+      if (to === 'open') this.#add('sluice_breaker_opened_total', { trigger });
+    },
+    pause: ({ trigger, reason, state }) =>
+      this.#set('sluice_lane_paused', { trigger, reason }, state === 'over' ? 0 : 1),
+    'queue-depth': ({ trigger, state, count }) =>
+      this.#set('sluice_queue_depth', { trigger, state }, count),
+    started: ({ version }) => {
+      this.#set('sluice_build_info', { version }, 1);
+      this.#set('sluice_configuration_kept', {}, 0);
+    },
+    'configuration-kept': () => this.#set('sluice_configuration_kept', {}, 1),
+    bug: () => this.#add('sluice_bugs_found_total', {}),
+    'store-usage': ({ commits = 0, bytes, maxBytes }) => {
+      this.#add('sluice_store_commits_total', {}, commits);
+      this.#set('sluice_store_used_bytes', {}, bytes);
+      this.#set('sluice_store_limit_bytes', {}, maxBytes);
+    },
+    'store-trouble': ({ state }) =>
+      this.#set('sluice_store_available', {}, state === 'available' ? 1 : 0),
+    'store-opened': () => this.#set('sluice_store_available', {}, 1),
+    'clock-jumped': () => this.#add('sluice_clock_jumps_total', {}),
+    'work-resumed': ({ lost }) => this.#add('sluice_attempts_lost_total', {}, lost),
+    'history-lost': none,
+    'store-to-move': none,
+    budget: none,
+    shedding: none,
+    'path-retired': none,
+    'path-current': none,
+    'path-stale': none,
+    'cluster-changed': none,
+    reading: none,
+    'watch-opened': none,
+    'attempt-started': none,
+    'command-output': none,
+    'configuration-problem': none,
+    'cluster-found': none,
+    'cluster-waiting': none,
+    'credentials-reread': none,
+    'proxy-used': none,
+    listening: none,
+    stopping: none,
+    stopped: none,
+  };
 
   #decide({ decision: { action, rule }, disposed }: DecisionObserved): void {
     const label = rule === null ? 'default' : ruleLabel(rule);
     const decided = this.#decided[action];
     decided.set(label, (decided.get(label) ?? 0) + 1);
     for (const { disposition, trigger } of disposed) {
-      this.#add('sluice_dispositions_made_total', { disposition, trigger }, 1);
+      this.#add('sluice_dispositions_made_total', { disposition, trigger });
     }
   }
 
-  #delivered(
-    observed: Extract<
-      Observation,
-      { kind: 'attempt-ended' | 'delivery-moved' | 'breaker' | 'pause' | 'queue-depth' }
-    >,
-  ): void {
-    if (observed.kind === 'queue-depth') {
-      const { trigger, state, count } = observed;
-      this.#set('sluice_queue_depth', { trigger, state }, count);
-      return;
-    }
-    if (observed.kind === 'breaker') {
-      const { trigger, to } = observed;
-      this.#set('sluice_breaker_open', { trigger }, to === 'closed' ? 0 : 1);
-      if (to === 'open') this.#add('sluice_breaker_opened_total', { trigger }, 1);
-      return;
-    }
-    if (observed.kind === 'pause') {
-      const { trigger, reason, state } = observed;
-      this.#set('sluice_lane_paused', { trigger, reason }, state === 'over' ? 0 : 1);
-      return;
-    }
-    const { trigger } = observed.delivery;
-    if (observed.kind === 'attempt-ended') {
-      const labels = { trigger, outcome: observed.outcome.outcome };
-      this.#observe('sluice_attempt_duration_seconds', labels, observed.durationMs / 1000);
-      return;
-    }
-    if (UNSETTLED.has(observed.to)) return;
-    const labels = { trigger, state: observed.to, reason: observed.dead ?? '' };
-    this.#add('sluice_deliveries_settled_total', labels, 1);
-    if (observed.possiblyTwice) this.#add('sluice_deliveries_doubted_total', { trigger }, 1);
-  }
-
-  #add<N extends MetricsOfType<'counter'>>(name: N, labels: LabelsOf<N>, by: number): void {
+  #add<N extends MetricsOfType<'counter'>>(name: N, labels: LabelsOf<N>, by = 1): void {
     const metric = this.#metrics.get(name);
     if (metric instanceof Counter) metric.inc(labels, by);
   }

@@ -6,14 +6,14 @@ import type { DecisionObserved, Observation, Observe } from '../core/observation
 import { printable } from '../kit/text/printable.ts';
 import { type OriginalLine, originalDecision, originalDelivery } from './brigade-format.ts';
 import { DecisionMemory, toDecisionLine } from './decision-line.ts';
-import { deliveryLines, limitLines } from './delivery-line.ts';
-import { FailureLog } from './failure-log.ts';
-import { bugLine, lifecycleLines, storeLines } from './lifecycle-line.ts';
+import { DELIVERY_LINES, LIMIT_LINES } from './delivery-line.ts';
+import { FailureLog, type LineTable } from './failure-log.ts';
+import { bugLine, LIFECYCLE_LINES, STORE_LINES } from './lifecycle-line.ts';
 import { jsonFormat, type RenderLine, textFormat } from './line-format.ts';
 import { type Log, openLog } from './log.ts';
-import type { LoggingOptions, LogLevel, LogLine, TelemetryParts } from './logging.ts';
+import type { ByKind, LoggingOptions, LogLevel, LogLine, TelemetryParts } from './logging.ts';
 import { Metrics, type Scrape } from './metrics.ts';
-import { readingLines } from './reading-line.ts';
+import { READING_LINES } from './reading-line.ts';
 
 /** Receiver of all observations, with the metrics it derives from them. */
 export interface Telemetry {
@@ -26,16 +26,11 @@ export interface Telemetry {
 
 /** Creates telemetry on the given streams, which stay open when it closes. */
 export function createTelemetry(options: LoggingOptions, parts: TelemetryParts): Telemetry {
-  const reporter = new Reporter(options, parts);
-  return {
-    observe: (observation) => reporter.observe(observation),
-    metrics: () => reporter.metrics.scrape(),
-    close: () => reporter.close(),
-  };
+  return new Reporter(options, parts);
 }
 
-class Reporter {
-  readonly metrics = new Metrics();
+class Reporter implements Telemetry {
+  readonly #metrics = new Metrics();
   readonly #options: LoggingOptions;
   readonly #parts: TelemetryParts;
   readonly #out: Log;
@@ -53,12 +48,16 @@ class Reporter {
     this.#failures = new FailureLog(parts.clock);
   }
 
-  observe(observation: Observation): void {
+  readonly observe: Observe = (observation) => {
     try {
       this.#report(observation);
     } catch (error) {
       this.#failed(observation.kind, error);
     }
+  };
+
+  metrics(): Promise<Scrape> {
+    return this.#metrics.scrape();
   }
 
   async close(): Promise<void> {
@@ -66,7 +65,7 @@ class Reporter {
   }
 
   #report(observation: Observation): void {
-    this.metrics.count(observation);
+    this.#metrics.count(observation);
     for (const line of this.#failures.calmed()) this.#write(line);
     if (observation.kind === 'decision') this.#decision(observation);
     else this.#other(observation);
@@ -93,7 +92,7 @@ class Reporter {
       return { level: 'debug', states: 0 };
     }
     const { changed, states } = this.#memory.note(observed);
-    if (!changed) this.metrics.suppressed();
+    if (!changed) this.#metrics.suppressed();
     return { level: changed ? 'info' : 'debug', states };
   }
 
@@ -102,10 +101,11 @@ class Reporter {
   }
 
   #other(observation: OtherObservation): void {
-    if (this.#options.format === 'brigade' && isDelivery(observation)) {
+    if (this.#options.format === 'brigade') {
       this.#writeOriginal(originalDelivery(observation, this.#parts), 'info');
     }
-    for (const line of observationLines(observation, this.#failures)) this.#write(line);
+    const lines = linesOf(observation.kind, observation, this.#failures);
+    for (const line of lines) this.#write(line);
   }
 
   #write(line: LogLine): void {
@@ -128,16 +128,6 @@ class Reporter {
   }
 }
 
-function isDelivery(
-  observation: OtherObservation,
-): observation is Extract<
-  OtherObservation,
-  { kind: 'attempt-started' | 'attempt-ended' | 'delivery-moved' }
-> {
-  const { kind } = observation;
-  return kind === 'attempt-started' || kind === 'attempt-ended' || kind === 'delivery-moved';
-}
-
 function renderFor({ format }: LoggingOptions, { stdout }: TelemetryParts): RenderLine {
   const terminal = stdout.isTTY === true;
   switch (format) {
@@ -155,58 +145,23 @@ function renderFor({ format }: LoggingOptions, { stdout }: TelemetryParts): Rend
 /** Every observation except decisions. */
 type OtherObservation = Exclude<Observation, DecisionObserved>;
 
+const LINES: LineTable<OtherObservation> = {
+  ...LIFECYCLE_LINES,
+  ...STORE_LINES,
+  ...READING_LINES,
+  ...DELIVERY_LINES,
+  ...LIMIT_LINES,
+};
+
 /**
  * Makes the lines of an observation other than a decision, in the order to write them. Error: data
  * lost or a human must act. Warn: unexpected, recovered. Info: life cycle and configuration. Debug:
  * each attempt. Observations without a line (Events read, queue depths) are metrics only.
  */
-function observationLines(observation: OtherObservation, failures: FailureLog): readonly LogLine[] {
-  switch (observation.kind) {
-    case 'reading':
-    case 'watch-opened':
-    case 'path-current':
-    case 'path-stale':
-    case 'watch-ended':
-    case 'list-ended':
-    case 'list-failed':
-    case 'frame-skipped':
-    case 'events-read':
-    case 'gap':
-    case 'path-retired':
-      return readingLines(observation, failures);
-    case 'attempt-started':
-    case 'attempt-ended':
-    case 'delivery-moved':
-    case 'breaker':
-    case 'pause':
-    case 'queue-depth':
-    case 'command-output':
-      return deliveryLines(observation, failures);
-    case 'budget':
-    case 'shedding':
-      return limitLines(observation, failures);
-    case 'store-opened':
-    case 'store-to-move':
-    case 'store-trouble':
-    case 'store-usage':
-    case 'work-resumed':
-    case 'history-lost':
-    case 'clock-jumped':
-      return storeLines(observation, failures);
-    case 'started':
-    case 'configuration-problem':
-    case 'cluster-found':
-    case 'cluster-waiting':
-    case 'cluster-changed':
-    case 'configuration-kept':
-    case 'credentials-reread':
-    case 'proxy-used':
-    case 'listening':
-    case 'stopping':
-    case 'stopped':
-    case 'bug':
-      return lifecycleLines(observation, failures);
-    default:
-      return observation satisfies never;
-  }
+function linesOf<K extends OtherObservation['kind']>(
+  kind: K,
+  observed: ByKind<OtherObservation>[K],
+  failures: FailureLog,
+): readonly LogLine[] {
+  return [LINES[kind](observed, failures)].flat().filter((line) => line !== null);
 }

@@ -109,7 +109,7 @@ export const ANSWER_ROWS: readonly ApiAnswerRow[] = [
   },
   {
     status: [404, 404],
-    when: isMissingNamespace,
+    when: ({ body }) => stringAt(body, 'details', 'kind') === 'namespaces',
     means: refused('not-found'),
     found: 'no such namespace',
     next: `once it exists: ${RETRY_REFUSED}`,
@@ -124,7 +124,7 @@ export const ANSWER_ROWS: readonly ApiAnswerRow[] = [
   { status: [408, 408], means: unknown('timeout'), found: 'request timeout' },
   {
     status: [409, 409],
-    when: isAlreadyExists,
+    when: (answer) => reasonOf(answer) === 'AlreadyExists',
     means: { outcome: 'exists' },
     found: 'already exists',
   },
@@ -287,10 +287,6 @@ function isDeniedByAuthorizer(answer: ApiAnswered): boolean {
   return reasonOf(answer) === 'Forbidden' && kind !== '' && isNamed(answer, '');
 }
 
-function isMissingNamespace(answer: ApiAnswered): boolean {
-  return stringAt(answer.body, 'details', 'kind') === 'namespaces';
-}
-
 function isNamed(answer: ApiAnswered, name: string): boolean {
   return isStatus(answer) && stringAt(answer.body, 'details', 'name') === name;
 }
@@ -303,10 +299,6 @@ function hasDetails(answer: ApiAnswered): boolean {
 function causesOf(answer: ApiAnswered): readonly Json[] {
   const causes = jsonAt(answer.body, 'details', 'causes');
   return isJsonList(causes) ? causes : [];
-}
-
-function isAlreadyExists(answer: ApiAnswered): boolean {
-  return reasonOf(answer) === 'AlreadyExists';
 }
 
 function hasReason(answer: ApiAnswered): boolean {

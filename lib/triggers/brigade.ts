@@ -5,7 +5,7 @@
 import type { Delivery } from '../core/delivery.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
-import type { Finding } from '../core/problem.ts';
+import { errorAt, type Finding } from '../core/problem.ts';
 import { toLabelValue } from '../kit/text/label.ts';
 import { quoted } from '../kit/text/printable.ts';
 import { resourcePath } from '../kubernetes/client/objects.ts';
@@ -139,36 +139,27 @@ function projectFindings(section: BrigadeSection): readonly Finding[] {
   const id = projectId(section.project);
   if (toLabelValue(id) === id) return [];
   return [
-    {
-      severity: 'error',
-      code: 'wrong-value',
-      path: '/project',
+    errorAt('wrong-value', '/project', {
       message: `found the project id ${JSON.stringify(section.project)} (expected a label value: at most 63 letters, digits, - _ . and a letter or digit at both ends)`,
       hint: 'give the id of the project as `brig project list` shows it, or its name, such as org/repo',
-    },
+    }),
   ];
 }
 
 /** Keys that the profile v0.10 does not have, and a commit that cannot be its label. */
 function profileFindings(section: BrigadeSection): readonly Finding[] {
   if (section.profile !== 'v0.10') return [];
-  const later = SINCE_V0_10.filter((key) => section[key] !== undefined).map(
-    (key): Finding => ({
-      severity: 'error',
-      code: 'wrong-value',
-      path: `/${key}`,
+  const later = SINCE_V0_10.filter((key) => section[key] !== undefined).map((key) =>
+    errorAt('wrong-value', `/${key}`, {
       message: `found ${key} with the profile v0.10 (expected it with v1.5 only: Brigade v0.10 has no such key)`,
       hint: `remove ${key}, or write profile: v1.5`,
     }),
   );
   const { commit = '' } = section;
   if (commit === '' || toLabelValue(commit) === commit) return later;
-  const label: Finding = {
-    severity: 'error',
-    code: 'wrong-value',
-    path: '/commit',
+  const label = errorAt('wrong-value', '/commit', {
     message: `found the commit ${quoted(commit, 80)}, which the profile v0.10 makes a label (expected at most 63 letters, digits, - _ .)`,
     hint: 'write the hash of the commit',
-  };
+  });
   return [...later, label];
 }

@@ -6,7 +6,7 @@
 
 import type { Delivery, Outcome, RefusedReason, Started } from '../core/delivery.ts';
 import { type JsonObject, jsonAt, stringAt } from '../core/event.ts';
-import type { Finding } from '../core/problem.ts';
+import { errorAt, type Finding } from '../core/problem.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { ApiAnswered, ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 import { create, get } from '../kubernetes/client/objects.ts';
@@ -74,9 +74,9 @@ async function compareExisting(
   creation: ObjectCreation,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const path = `${creation.collection}/${encodeURIComponent(nameOf(creation.object))}`;
-  const answer = await get(api, path, signal);
   const started = startedBy(creation.object);
+  const path = `${creation.collection}/${encodeURIComponent(started.name)}`;
+  const answer = await get(api, path, signal);
   if (answer.ok && answer.status === 200) return compareIds(answer, creation);
   // 404: it existed a moment ago and was deleted since, which counts as delivered. Not 401: the
   // token expired, and the next attempt may read the object with a new one.
@@ -122,29 +122,19 @@ function startedBy(object: JsonObject): Started {
   return {
     kind: stringAt(object, 'kind'),
     namespace: stringAt(object, 'metadata', 'namespace'),
-    name: nameOf(object),
+    name: stringAt(object, 'metadata', 'name'),
   };
-}
-
-function nameOf(object: JsonObject): string {
-  return stringAt(object, 'metadata', 'name');
 }
 
 /** The findings for the namespace of created objects; `path` is its place in the section. */
 export function namespaceFindings(namespace: string, path: string): readonly Finding[] {
   if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(namespace)) return [];
-  const empty = namespace === '';
-  return [
-    {
-      severity: 'error',
-      code: empty ? 'missing-key' : 'wrong-value',
-      path: empty ? '' : path,
-      message: empty
-        ? 'found no namespace to create objects in (expected one here or a build namespace)'
-        : `found the namespace ${JSON.stringify(namespace)} (expected at most 63 small letters, digits and -)`,
-      hint: empty
-        ? `write ${path.slice(1).replaceAll('/', '.')}, or pass --build-namespace`
-        : 'write the name of one namespace',
-    },
-  ];
+  if (namespace === '') {
+    const message =
+      'found no namespace to create objects in (expected one here or a build namespace)';
+    const hint = `write ${path.slice(1).replaceAll('/', '.')}, or pass --build-namespace`;
+    return [errorAt('missing-key', '', { message, hint })];
+  }
+  const message = `found the namespace ${JSON.stringify(namespace)} (expected at most 63 small letters, digits and -)`;
+  return [errorAt('wrong-value', path, { message, hint: 'write the name of one namespace' })];
 }

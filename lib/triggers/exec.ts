@@ -6,7 +6,7 @@
 import { resolve } from 'node:path';
 import { type Delivery, type Outcome, toDocument } from '../core/delivery.ts';
 import type { JsonSchema } from '../core/kind.ts';
-import type { Finding } from '../core/problem.ts';
+import { errorAt, type Finding } from '../core/problem.ts';
 import { printable } from '../kit/text/printable.ts';
 import {
   deliveryVariables,
@@ -212,38 +212,33 @@ function commandFindings(command: readonly string[]): readonly Finding[] {
     const path = `/command/${index}`;
     if (word.includes('\0') || (index === 0 && word === '')) {
       return [
-        {
-          severity: 'error',
-          code: 'wrong-value',
-          path,
+        errorAt('wrong-value', path, {
           message: `found ${JSON.stringify(word)} (expected ${index === 0 ? 'a program' : 'an argument'} without NUL)`,
           hint: 'write the path of an executable file first, then its arguments',
-        },
+        }),
       ];
     }
     if (!/\$\{(?:event|occurrences|match)[.[}]/.test(word)) return [];
     return [
-      {
-        severity: 'error',
-        code: 'template-place',
-        path,
+      errorAt('template-place', path, {
         message: `found the template ${word} (expected a constant: a command has no templates)`,
         hint: 'read the value from SLUICE_*, or from the document on standard input',
-      },
+      }),
     ];
   });
 }
 
 function variableFindings(env: Readonly<Record<string, string>>): readonly Finding[] {
   return Object.entries(env).flatMap(([name, value]): readonly Finding[] => {
-    const problem = { severity: 'error', code: 'wrong-value', path: `/env/${name}` } as const;
+    const path = `/env/${name}`;
     if (isOurs(name)) {
       const message = `found the variable ${name} (expected another name: the gateway sets this one)`;
-      return [{ ...problem, message, hint: 'choose a name that does not begin with SLUICE_' }];
+      const hint = 'choose a name that does not begin with SLUICE_';
+      return [errorAt('wrong-value', path, { message, hint })];
     }
     if (!value.includes('\0')) return [];
     const message = `found NUL in the variable ${name} (expected text without it)`;
-    return [{ ...problem, message, hint: 'remove the character' }];
+    return [errorAt('wrong-value', path, { message, hint: 'remove the character' })];
   });
 }
 
@@ -253,14 +248,15 @@ function isOurs(name: string): boolean {
 
 function passedFindings({ passEnv = [], env = {} }: ExecSection): readonly Finding[] {
   return [...passEnv.entries()].flatMap(([index, name]): readonly Finding[] => {
-    const problem = { severity: 'error', code: 'wrong-value', path: `/passEnv/${index}` } as const;
+    const path = `/passEnv/${index}`;
     if (isOfDelivery(name)) {
       const message = `found ${name} (expected a variable that the gateway does not set itself)`;
-      return [{ ...problem, message, hint: 'remove it: every command gets this variable' }];
+      const hint = 'remove it: every command gets this variable';
+      return [errorAt('wrong-value', path, { message, hint })];
     }
     if (!Object.hasOwn(env, name)) return [];
     const message = `found ${name} in passEnv and in env (expected it in one of them)`;
-    return [{ ...problem, message, hint: 'remove one of them' }];
+    return [errorAt('wrong-value', path, { message, hint: 'remove one of them' })];
   });
 }
 

@@ -4,7 +4,7 @@
 // Follows docs/triggers.md (formats, headers, statuses) and docs/guarantees.md (idempotency keys).
 
 import type { Observation } from '../core/observation.ts';
-import type { Finding } from '../core/problem.ts';
+import { errorAt, type Finding } from '../core/problem.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { parsePath } from '../kit/data/json-path.ts';
 import { isSecretItself } from '../kit/secret.ts';
@@ -29,7 +29,7 @@ import {
 } from './http/section.ts';
 import { type CreateClient, Sender } from './http/sender.ts';
 import { oneByOne, previewRequest } from './http/single.ts';
-import { compileHeaders, headerNameFault, isHeaderName } from './http/templates.ts';
+import { compileHeaders, headerNameFault, isHeaderName, toFinding } from './http/templates.ts';
 import { compileUrl, forbiddenHost } from './http/url-template.ts';
 import { prefixFromName, type TriggerKind, type TriggerParts } from './trigger-kind.ts';
 
@@ -132,14 +132,8 @@ function httpFindings(section: HttpSection): readonly Finding[] {
   ];
 }
 
-type SectionMessage = Pick<Finding, 'message' | 'hint'>;
-
-function wrong(path: string, said: SectionMessage): Finding {
-  return { severity: 'error', code: 'wrong-value', path, ...said };
-}
-
-function missing(path: string, said: SectionMessage): Finding {
-  return { severity: 'error', code: 'missing-key', path, ...said };
+function wrong(path: string, words: Pick<Finding, 'message' | 'hint'>): Finding {
+  return errorAt('wrong-value', path, words);
 }
 
 /** Checks `body:` and the keys that need or exclude it. */
@@ -208,7 +202,7 @@ function authFindings({ auth = {}, headers = {} }: HttpSection): readonly Findin
   if (header === undefined) return findings;
   const fault = headerNameFault(header.name);
   if (fault !== undefined && header.name.toLowerCase() !== 'authorization') {
-    findings.push({ severity: 'error', path: '/auth/header/name', ...fault });
+    findings.push(toFinding('/auth/header/name', fault));
   }
   if (names.includes(header.name.toLowerCase())) {
     const message = `found the header ${quoted(header.name, 100)} under headers: too (expected it once)`;
@@ -232,12 +226,10 @@ function inlineFindings(section: HttpSection): readonly Finding[] {
 function tlsFindings({ tls, url }: HttpSection): readonly Finding[] {
   if (tls === undefined) return [];
   const findings: Finding[] = [];
-  const pair = {
-    message: 'found one of certFile and keyFile (expected both or neither)',
-    hint: 'a client certificate needs its key',
-  };
   if ((tls.keyFile === undefined) !== (tls.certFile === undefined)) {
-    findings.push(missing('/tls', pair));
+    const message = 'found one of certFile and keyFile (expected both or neither)';
+    const hint = 'a client certificate needs its key';
+    findings.push(errorAt('missing-key', '/tls', { message, hint }));
   }
   if (/^http:/i.test(url ?? '')) {
     const message = 'found tls: beside a URL of http: (expected https:)';
@@ -272,7 +264,7 @@ function proxyFindings(proxy: ProxySection | undefined): readonly Finding[] {
   if ((proxy.username !== undefined) !== hasPassword) {
     const message = 'found one of user name and password (expected both or neither)';
     const hint = 'write username: and passwordFile: or passwordEnv:';
-    findings.push(missing('/proxy', { message, hint }));
+    findings.push(errorAt('missing-key', '/proxy', { message, hint }));
   }
   return findings;
 }

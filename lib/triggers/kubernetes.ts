@@ -164,14 +164,8 @@ function pluralOf(kind: string): string {
   return `${singular}s`;
 }
 
-/** Metadata that Sluice sets on every object. */
-interface OwnMetadata {
-  readonly id: string;
-  readonly name: string;
-  readonly namespace: string;
-  /** Name of the trigger in the configuration. */
-  readonly trigger: string;
-}
+/** Metadata that Sluice sets on every object; `trigger` is its name in the configuration. */
+type OwnMetadata = Readonly<Record<'id' | 'name' | 'namespace' | 'trigger', string>>;
 
 /**
  * The object with name, namespace, delivery id and the labels by which people and the loop guard

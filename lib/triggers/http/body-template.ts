@@ -134,7 +134,7 @@ class BodyCompiling {
       const template = this.#template(value, path);
       return template === undefined ? EMPTY : (document) => template.renderText(document);
     }
-    if (isScalar(value)) return () => toText(value);
+    if (!isJsonList(value) && !isJsonObject(value)) return () => toText(value);
     return this.#refuse(path, {
       code: 'wrong-type',
       found: 'a block or a list in a field of a form (expected a text, a number or a list of them)',
@@ -329,9 +329,4 @@ function toXml(text: string): string {
   return text
     .replaceAll(NO_XML, '\uFFFD')
     .replaceAll(/[&<>"'\t\n\r]/g, (found) => XML_ESCAPES[found] ?? found);
-}
-
-/** Whether a value is neither a list nor an object. */
-function isScalar(value: Json): value is string | number | boolean | null {
-  return !isJsonList(value) && !isJsonObject(value);
 }

@@ -131,7 +131,7 @@ export class Sender implements AsyncDisposable {
     const { url } = made;
     const tried = this.#tried('OPTIONS', made, credentials.redact);
     const ask = async (question: readonly Header[]): Promise<HttpResult> => {
-      const headers = toRecord([question, credentials.headers]);
+      const headers = Object.fromEntries([...question, ...credentials.headers]);
       // Asking changes nothing, so the client may repeat it.
       const request = { method: 'OPTIONS', url, headers, body: null, isRepeatable: true } as const;
       const result = await client.send(request, signal);
@@ -144,17 +144,14 @@ export class Sender implements AsyncDisposable {
   async #fire(client: HttpClient, prepared: Prepared, signal: AbortSignal): Promise<SentHttp> {
     const { url, content } = prepared.made;
     const compression = this.#compression;
-    if (compression === null) {
-      return this.#judge(prepared, await this.#exchange(client, prepared, signal));
-    }
-    const packed = await compression.contentFor(url, content);
+    const packed = compression === null ? content : await compression.contentFor(url, content);
     const made = { ...prepared.made, content: packed };
     const exchanged = await this.#exchange(client, { ...prepared, made }, signal);
     const isRefused = packed !== content && isFormRefused(exchanged.result);
     if (!isRefused) return this.#judge(prepared, exchanged);
     // The receiver did not read the body, so the request without compression is no repetition.
     const again = await this.#exchange(client, prepared, signal);
-    if (again.result.answered && !isFormRefused(again.result)) compression.refusedAt(url);
+    if (again.result.answered && !isFormRefused(again.result)) compression?.refusedAt(url);
     return this.#judge(prepared, again);
   }
 
@@ -172,7 +169,7 @@ export class Sender implements AsyncDisposable {
     const signature = signingKeys === null ? [] : signatureHeaders({ id, now, body }, signingKeys);
     const identity: readonly Header[] = [['webhook-id', id]];
     const all = [content.headers, own, identity, signature, configured, credentials.headers];
-    const headers = toRecord(all);
+    const headers = Object.fromEntries(all.flat());
     const isRepeatable = this.#isRepeatable;
     const request: HttpRequest = { method: this.#method, url, headers, body, isRepeatable };
     const result = await client.send(request, signal);
@@ -228,10 +225,6 @@ interface Exchanged {
 /** The result if no request was sent. The cause is not the content: smaller requests would fail too. */
 export function unsent(outcome: Outcome): SentHttp {
   return { outcome, blames: 'request' };
-}
-
-function toRecord(groups: readonly (readonly Header[])[]): Record<string, string> {
-  return Object.fromEntries(groups.flat());
 }
 
 /** Signed parts of a request. */

@@ -7,6 +7,7 @@ import { traceparent } from '../../core/delivery-id.ts';
 import type { JsonObject } from '../../core/event.ts';
 import type { Preview, Trigger } from '../../core/trigger.ts';
 import { nameOfSecret } from '../../kit/secret.ts';
+import { toTemplateView } from '../manifest/document.ts';
 import { oneEach } from '../trigger-kind.ts';
 import {
   batchFormatOf,
@@ -22,13 +23,7 @@ import { clearSecrets, redactor } from './clear-secrets.ts';
 import { neededSecrets, type SecretName } from './request-credentials.ts';
 import { HTTP_DEFAULTS, type HttpSection, keyLifeOf } from './section.ts';
 import type { RequestSending, Sender } from './sender.ts';
-import {
-  compileHeaders,
-  type Header,
-  type TemplateScope,
-  toTemplateView,
-  withSecrets,
-} from './templates.ts';
+import { compileHeaders, type Header, type TemplateScope, withSecrets } from './templates.ts';
 import { compileTarget, compileUrl } from './url-template.ts';
 
 /** A trigger whose attempts carry one delivery. */

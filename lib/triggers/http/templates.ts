@@ -3,9 +3,8 @@
 // Follows docs/configuration.md (places of Event values); RFC 9110 §5.1, §5.5, §7.6.1 (header names,
 // values, hop by hop).
 
-import type { Delivery } from '../../core/delivery.ts';
 import type { Json, JsonObject } from '../../core/event.ts';
-import type { Finding } from '../../core/problem.ts';
+import { errorAt, type Finding } from '../../core/problem.ts';
 import { quoted } from '../../kit/text/printable.ts';
 import {
   parseTemplate,
@@ -14,6 +13,7 @@ import {
   type TemplatePiece,
 } from '../../kit/text/template.ts';
 import { FIRST_WORDS } from '../manifest/document.ts';
+import { toPointer } from '../manifest/manifest-places.ts';
 
 /** The paths that templates may have: those of one delivery, or those that a batch shares. */
 export type TemplateScope = 'delivery' | 'batch';
@@ -40,10 +40,7 @@ export function compileText(text: string, { path, scope, secrets }: TemplatePlac
   if (parsed.ok) return parsed;
   const hint = parsed.about === 'secret' ? SECRET_HINT : HINTS[scope];
   const message = `found ${parsed.why}`;
-  return {
-    ok: false,
-    finding: { severity: 'error', code: 'bad-template', path, message, hint },
-  };
+  return { ok: false, finding: errorAt('bad-template', path, { message, hint }) };
 }
 
 /** Replaces a template while the text around it is checked. */
@@ -66,7 +63,7 @@ export interface Fault {
 
 /** Makes a finding; `path` is a JSON Pointer from the section. */
 export function toFinding(path: string, { code, found, hint }: Fault): Finding {
-  return { severity: 'error', code, path, message: `found ${found}`, hint };
+  return errorAt(code, path, { message: `found ${found}`, hint });
 }
 
 const HINTS = {
@@ -80,21 +77,6 @@ const SECRET_HINT =
 /** Whether a text has `${secret:…}`, not escaped as `$${secret:…}`. */
 export function namesSecret(text: string): boolean {
   return /(?<!\$)\$\{secret:/.test(text);
-}
-
-/** The document that templates read. It does not copy Events. */
-export function toTemplateView(delivery: Delivery): JsonObject {
-  const { id, cluster, source, rule, trigger, match } = delivery;
-  return {
-    id,
-    cluster: { id: cluster.id, name: cluster.name },
-    source,
-    rule: rule.name,
-    trigger,
-    match,
-    occurrences: delivery.occurrences.map((occurrence) => ({ ...occurrence })),
-    event: delivery.occurrences[0].event,
-  };
 }
 
 /** Adds the secrets of `${secret:NAME}` to a view. */
@@ -144,10 +126,10 @@ export function compileHeaders(
   const seen = new Set<string>();
   for (const [written, text] of Object.entries(headers)) {
     const name = written.toLowerCase();
-    const path = `/headers/${written.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const path = toPointer(['headers', written]);
     const refused = nameFault(written, text) ?? (seen.has(name) ? TWICE : undefined);
     seen.add(name);
-    if (refused !== undefined) findings.push({ severity: 'error', path, ...refused });
+    if (refused !== undefined) findings.push(toFinding(path, refused));
     else fields.push(compileHeader(name, text, { place: { path, scope, secrets }, findings }));
   }
   const constant = fields.map((field) => field(null));
@@ -158,16 +140,14 @@ export function compileHeaders(
   };
 }
 
-type HeaderFault = Pick<Finding, 'code' | 'message' | 'hint'>;
-
-const TWICE: HeaderFault = {
+const TWICE: Fault = {
   code: 'wrong-value',
-  message: 'found the header twice (expected it once, in any letter case)',
+  found: 'the header twice (expected it once, in any letter case)',
   hint: 'remove one of the two',
 };
 
 /** `authorization` is allowed if its value refers to a secret. */
-function nameFault(written: string, text: string): HeaderFault | undefined {
+function nameFault(written: string, text: string): Fault | undefined {
   if (written.toLowerCase() === 'authorization' && namesSecret(text)) return undefined;
   return headerNameFault(written);
 }
@@ -178,11 +158,11 @@ export function isHeaderName(text: string): boolean {
 }
 
 /** Why a section cannot configure a header of this name; undefined if it can. */
-export function headerNameFault(written: string): HeaderFault | undefined {
+export function headerNameFault(written: string): Fault | undefined {
   const name = written.toLowerCase();
-  const fault = (why: string, hint: string): HeaderFault => ({
+  const fault = (why: string, hint: string): Fault => ({
     code: 'wrong-value',
-    message: `found the header ${quoted(written, 100)} (expected ${why})`,
+    found: `the header ${quoted(written, 100)} (expected ${why})`,
     hint,
   });
   if (!isHeaderName(written)) return fault('a name of letters, digits and -', 'correct the name');
@@ -219,13 +199,9 @@ function compileHeader(
   const { template } = compiled;
   const literals = template.pieces.flatMap((piece) => ('literal' in piece ? [piece.literal] : []));
   if (literals.some((literal) => !/^[\u0020-\u007e\t]*$/.test(literal))) {
-    findings.push({
-      severity: 'error',
-      code: 'wrong-value',
-      path,
-      message: 'found a control character or one that is not ASCII (expected neither in a header)',
-      hint: 'remove it, or percent-encode it',
-    });
+    const found = 'a control character or one that is not ASCII (expected neither in a header)';
+    const hint = 'remove it, or percent-encode it';
+    findings.push(toFinding(path, { code: 'wrong-value', found, hint }));
   }
   return (document) => {
     const parts = template.pieces.map((piece) => partOf(piece, document));

@@ -112,20 +112,16 @@ export function compileUrl(
   const pattern = marked(template, '\n');
   const fault = faultOf(pattern);
   if (fault !== undefined) return unusable(toFinding('/url', fault));
-  const { origin } = new URL(pattern.replaceAll(MARK, 'x'));
+  const url = new URL(pattern.replaceAll(MARK, 'x'));
   const { constant, hasSecret } = template;
-  const render = constant ? constantRenderer(new URL(pattern)) : renderer(template, pattern);
-  return { findings: [], hasSecret, origin, render };
+  const render = constant ? () => ({ ok: true, url }) as const : renderer(template, pattern);
+  return { findings: [], hasSecret, origin: url.origin, render };
 }
 
 /** The mistake in a URL that is a secret, without quoting it; undefined if there is none. */
 export function urlFault(text: string): string | undefined {
   if (text.includes('${')) return 'a template (expected none in such a URL)';
   return faultOf(text.replaceAll(MARK, '\n'))?.found;
-}
-
-function constantRenderer(url: URL): CompiledUrl['render'] {
-  return () => ({ ok: true, url });
 }
 
 function unusable(finding: Finding): CompiledUrl {
@@ -149,7 +145,7 @@ function faultOf(pattern: string): Fault | undefined {
     const found = 'credentials in the URL (expected none)';
     return wrong(found, 'name a file or variable under auth:, so that they reach no log');
   }
-  const misplaced = misplacedTemplate({ authority, query, fragment });
+  const misplaced = misplacedTemplate(authority, query, fragment);
   if (misplaced !== undefined) return misplaced;
   if (fragment !== undefined) {
     return wrong('a fragment (expected none)', 'remove # and what follows, or write %23');
@@ -180,13 +176,7 @@ export function forbiddenHost(host: string): Pick<Fault, 'found' | 'hint'> {
   };
 }
 
-interface UrlParts {
-  readonly authority: string;
-  readonly query: string;
-  readonly fragment: string | undefined;
-}
-
-function misplacedTemplate({ authority, query, fragment = '' }: UrlParts): Fault | undefined {
+function misplacedTemplate(authority: string, query: string, fragment = ''): Fault | undefined {
   const isInKey = query.split('&').some((one) => (one.split('=')[0] ?? '').includes(MARK));
   const where = authority.includes(MARK)
     ? 'the host or port'

@@ -12,7 +12,7 @@ import {
   type JsonObject,
   stringAt,
 } from '../../core/event.ts';
-import type { Finding } from '../../core/problem.ts';
+import { errorAt, type Finding } from '../../core/problem.ts';
 import { parseTemplate, type Template, toText } from '../../kit/text/template.ts';
 import { FIRST_WORDS, isEventPath } from './document.ts';
 import {
@@ -174,13 +174,10 @@ function compileText(
 ): RenderManifest<Json> {
   const parsed = parseTemplate(text, FIRST_WORDS);
   if (!parsed.ok) {
-    compiling.findings.push({
-      severity: 'error',
-      code: 'bad-template',
-      path: toPointer(here.steps),
-      message: `found ${parsed.why}`,
-      hint: 'begin the path with a field of the delivery document, or write $${ for a literal ${',
-    });
+    const message = `found ${parsed.why}`;
+    const hint =
+      'begin the path with a field of the delivery document, or write $${ for a literal ${';
+    compiling.findings.push(errorAt('bad-template', toPointer(here.steps), { message, hint }));
     return () => text;
   }
   const { template } = parsed;

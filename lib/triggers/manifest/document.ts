@@ -3,7 +3,7 @@
 // their rendering in render-leaf.ts. Source: docs/triggers.md.
 
 import { type Delivery, toDocument } from '../../core/delivery.ts';
-import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
+import { isJsonList, isJsonObject, type Json, type JsonObject } from '../../core/event.ts';
 import { toProcessText } from '../shorten.ts';
 
 /**
@@ -28,22 +28,20 @@ export function isEventPath(path: string): boolean {
   return EVENT_WORDS.includes(/^[\w-]+/.exec(path)?.[0] ?? '');
 }
 
-/** Makes the document for the templates of a delivery's manifest; legal for a process. */
+/** The document that templates read. It does not copy Events. */
+export function toTemplateView(delivery: Delivery): JsonObject {
+  const { cluster, occurrences, ...rest } = toDocument(delivery);
+  return {
+    ...rest,
+    cluster: { ...cluster },
+    occurrences: occurrences.map((occurrence) => ({ ...occurrence })),
+    event: delivery.occurrences[0].event,
+  };
+}
+
+/** The document for the templates of a delivery's manifest; legal for a process. */
 export function toTemplateDocument(delivery: Delivery): Json {
-  const document = toDocument(delivery);
-  return mapTexts(
-    {
-      id: document.id,
-      cluster: { id: document.cluster.id, name: document.cluster.name },
-      source: document.source,
-      rule: document.rule,
-      trigger: document.trigger,
-      match: document.match,
-      occurrences: document.occurrences.map((occurrence) => ({ ...occurrence })),
-      event: delivery.occurrences[0].event,
-    },
-    toProcessText,
-  );
+  return mapTexts(toTemplateView(delivery), toProcessText);
 }
 
 /** The value with every text and key in it changed. */

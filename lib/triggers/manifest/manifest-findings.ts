@@ -12,7 +12,7 @@ import {
   jsonAt,
   stringAt,
 } from '../../core/event.ts';
-import type { Finding } from '../../core/problem.ts';
+import { errorAt, type Finding } from '../../core/problem.ts';
 import type { OnLostAnswer } from '../../core/trigger.ts';
 import { renderDuration } from '../../kit/text/quantity.ts';
 import { namespaceFindings } from '../create-object.ts';
@@ -24,9 +24,6 @@ interface ManifestSection {
   readonly manifest: JsonObject;
   readonly allowFromEvent?: readonly string[];
 }
-
-const error = (code: Finding['code'], path: string, words: Pick<Finding, 'message' | 'hint'>) =>
-  ({ severity: 'error', code, path, ...words }) satisfies Finding;
 
 /** Context of the checks. */
 interface ManifestContext {
@@ -60,7 +57,7 @@ function nameFindings(manifest: JsonObject): readonly Finding[] {
   return ['name', 'generateName']
     .filter((key) => jsonAt(manifest, 'metadata', key) !== undefined)
     .map((key) =>
-      error('name-is-ours', `/metadata/${key}`, {
+      errorAt('name-is-ours', `/metadata/${key}`, {
         message: `found metadata.${key} (expected none: the name is <prefix>-<delivery id>, so that a retry creates no second object)`,
         hint: 'remove it; prefix: of the trigger sets the beginning of the name',
       }),
@@ -71,7 +68,7 @@ function namespacePlaceFindings(manifest: JsonObject): readonly Finding[] {
   const namespace = jsonAt(manifest, 'metadata', 'namespace');
   if (namespace === undefined || typeof namespace === 'string') return [];
   return [
-    error('wrong-type', '/metadata/namespace', {
+    errorAt('wrong-type', '/metadata/namespace', {
       message: `found ${JSON.stringify(namespace)} (expected the name of a namespace)`,
       hint: 'write one namespace, or remove the key for the build namespace',
     }),
@@ -82,7 +79,7 @@ function keyLifeFindings(manifest: JsonObject): readonly Finding[] {
   const { ms, saidAt } = keyLifeOf(manifest);
   if (ms >= SHORTEST_KEY_LIFE_MS) return [];
   return [
-    error('key-life-short', toPointer(saidAt), {
+    errorAt('key-life-short', toPointer(saidAt), {
       message: `found that the object may be deleted after ${renderDuration(ms)} (expected at least ${renderDuration(SHORTEST_KEY_LIFE_MS)}: a retry after that starts a second one)`,
       hint: `write at least ${SHORTEST_KEY_LIFE_MS / 1000} seconds, or choose with onLostAnswer: what happens to a delivery with a lost answer`,
     }),
@@ -93,7 +90,7 @@ function allowFindings(manifest: JsonObject, allowed: readonly string[]): readon
   return [...allowed.entries()]
     .filter(([, pointer]) => typeof valueAt(manifest, pointer) !== 'string')
     .map(([index, pointer]) =>
-      error('wrong-value', `/allowFromEvent/${index}`, {
+      errorAt('wrong-value', `/allowFromEvent/${index}`, {
         message: `found ${pointer}, where the manifest has no text (expected a JSON Pointer to a value with a template)`,
         hint: 'count list entries from 0, as in /spec/template/spec/containers/0/image',
       }),

@@ -5,7 +5,7 @@
 // literal `$`); Tekton Pipelines and Argo Workflows docs/variables.md, which define no escape.
 
 import type { Json } from '../../core/event.ts';
-import type { Finding } from '../../core/problem.ts';
+import { errorAt, type Finding } from '../../core/problem.ts';
 import { toLabelValue, toMarkedLabelValue } from '../../kit/text/label.ts';
 import { quoted, truncate } from '../../kit/text/printable.ts';
 import { type Template, type TemplatePiece, toText } from '../../kit/text/template.ts';
@@ -235,5 +235,5 @@ function isOpenAtEnd(literal: string, opener: Opener): boolean {
 }
 
 function finding(path: string, words: Pick<Finding, 'message' | 'hint'>): readonly Finding[] {
-  return [{ severity: 'error', code: 'template-place', path, ...words }];
+  return [errorAt('template-place', path, words)];
 }

@@ -3,7 +3,7 @@
 // Source: docs/triggers.md (Arguments and scripts); the Pod API reference (command, args, exec).
 
 import { isJsonList, isJsonObject, type Json, type JsonObject, jsonAt } from '../../core/event.ts';
-import type { Finding } from '../../core/problem.ts';
+import { errorAt, type Finding } from '../../core/problem.ts';
 import { parseTemplate } from '../../kit/text/template.ts';
 import { FIRST_WORDS, isEventPath } from './document.ts';
 import { EventNames, holdsEvent } from './event-decided-variables.ts';
@@ -88,13 +88,10 @@ function textFindings(
 }
 
 function referenceFinding(path: string, reference: string): Finding {
-  return {
-    severity: 'error',
-    code: 'shell-argument',
-    path,
+  return errorAt('shell-argument', path, {
     message: `found ${reference}, whose value an Event decides, in the words of a process (expected a constant: the value would become part of the program)`,
     hint: HINT,
-  };
+  });
 }
 
 function argumentFindings(
@@ -140,30 +137,24 @@ function argumentFinding(argument: Argument, context: WordContext): Finding | un
 }
 
 function misplaced(path: string, { word, hasCommand }: Argument): Finding {
-  const finding = { severity: 'error', code: 'template-place', path } as const;
   const orName = `or name this place: allowFromEvent: [${path}]`;
   if (hasCommand) {
-    return {
-      ...finding,
+    return errorAt('template-place', path, {
       message: `found ${word} (expected an Event value as a whole argument, or after --name=)`,
       hint: `give it an argument of its own, ${orName}`,
-    };
+    });
   }
-  return {
-    ...finding,
+  return errorAt('template-place', path, {
     message: `found ${word} without a command (expected one: otherwise the image chooses the program, or the first argument is the program)`,
     hint: `write the program in command, ${orName}`,
-  };
+  });
 }
 
 function programText(path: string, word: string, option: string): Finding {
-  return {
-    severity: 'error',
-    code: 'shell-argument',
-    path,
+  return errorAt('shell-argument', path, {
     message: `found ${word} after ${option} (expected no Event value there: the program may run the text after ${option})`,
     hint: `${HINT}; write an option that takes a value as --name=value`,
-  };
+  });
 }
 
 function withoutEnd(path: string, word: string): Finding {

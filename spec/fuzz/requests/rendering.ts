@@ -6,12 +6,9 @@ import { toSentHeaders } from '../../../lib/net/axios-client.ts';
 import { toContent } from '../../../lib/triggers/http/body.ts';
 import { compileBody } from '../../../lib/triggers/http/body-template.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
-import {
-  compileHeaders,
-  toTemplateView,
-  withSecrets,
-} from '../../../lib/triggers/http/templates.ts';
+import { compileHeaders, withSecrets } from '../../../lib/triggers/http/templates.ts';
 import { compileUrl } from '../../../lib/triggers/http/url-template.ts';
+import { toTemplateView } from '../../../lib/triggers/manifest/document.ts';
 import { must, mustBeSame, shown } from '../target.ts';
 
 const ORIGIN = 'https://ci.example.test:8443';
