@@ -1,6 +1,6 @@
 // Limits of a listener: timeouts of each connection, the number of connections, the number of requests
-// in progress. Node's own timers are off, because they leave gaps. They keep a refused connection open
-// until its client closes it. Any byte renews every idle timeout, also that of an unread answer. At the
+// in progress. Node's own timers are off, because they leave three gaps: a refused connection stays open
+// until its client closes it; any byte renews every idle timeout, also that of an unread answer; at the
 // connection limit Node drops the new connection instead of an idle one.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -188,7 +188,10 @@ export class ClientConnections {
     return isUsed ? KEEP_ALIVE_MS + HEAD_MS : HEAD_MS;
   }
 
-  /** Only unread bytes are the client's fault: a handler or a feed may write nothing for long. */
+  /**
+   * Disconnects a client that does not read what was written. If nothing waits to be read, the silence is
+   * the gateway's: a handler or a quiet feed.
+   */
   #checkTaken(connection: ClientConnection, now: number): void {
     const { bytesWritten, writableLength } = connection.socket;
     const taken = bytesWritten - writableLength;

@@ -94,7 +94,7 @@ const OUTCOME = record(
     afterMs: described(NUMBER, 'Delay of the next attempt that the receiver asked for, in ms.'),
     pauseMs: described(NUMBER, 'Time in which the receiver wants no request at all, in ms.'),
     started: record({ kind: TEXT, namespace: TEXT, name: TEXT, url: TEXT }, ['url']),
-    note: described(TEXT, 'Present if it existed before, or if the answer is unusual.'),
+    note: described(TEXT, 'A remark: the object existed already, or the answer is unusual.'),
     answer: described(
       record({ status: { type: 'integer' }, text: TEXT }),
       'Answer of an `http` receiver: the status, and the first 512 characters of the body without secrets.',

@@ -98,7 +98,7 @@ function below(
   return [own, ...commands];
 }
 
-/** Completions of a command; if its arguments are commands, also their words, but not their flags. */
+/** Completions of a command. If it takes names of commands (`help`), also their words, not their flags. */
 function completionsOfCommand(
   at: string,
   command: Command,

@@ -39,11 +39,15 @@ export const playbackCommand: Command = {
       takes: 'N',
       help: 'begin once N watches are open; default 1',
     },
-    compact: { type: 'string', takes: 'DURATION', help: 'forget history so often; default: never' },
+    compact: {
+      type: 'string',
+      takes: 'DURATION',
+      help: 'forget old history every DURATION; default: never',
+    },
     ahead: {
       type: 'string',
       takes: 'DURATION',
-      help: 'tell a time so far ahead, as after an absence; default 0s',
+      help: 'report a server time that is DURATION ahead; default 0s',
     },
     'write-kubeconfig': { type: 'string', takes: 'FILE', help: 'write how to reach it' },
     'tls-cert': { type: 'string', takes: 'FILE', help: 'serve HTTPS with this certificate (PEM)' },

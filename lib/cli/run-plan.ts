@@ -141,8 +141,8 @@ async function connected(
 }
 
 /**
- * Creates the data folder. A folder for only the token may be missing: then the API listener reports
- * that it cannot store one.
+ * Creates the data folder. If the folder is for the token only, a failure is ignored: the API listener
+ * then reports that it cannot store a token.
  */
 async function prepareFolder({ plan, dataFolder }: RunRequest): Promise<void> {
   if (dataFolder.holdsStore) return makeDataFolder(dataFolder);

@@ -14,8 +14,8 @@ export function shorten(value: Json, maxBytes: number): Json {
   );
 }
 
-// Twice the length of the truncation mark: below it, a mark would be longer than the text it
-// replaces.
+// About twice the length of a truncation mark: with a smaller bound the mark would be longer than the
+// text that is kept.
 const SHORTEST_BYTES = 128;
 
 /**

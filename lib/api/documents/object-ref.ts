@@ -69,7 +69,7 @@ export async function findObject(
   }
   if (found.length < 2) return { ok: true, object: found[0] ?? known[0] ?? text };
   const forms = found.map((object) => printable(object, 300)).join(' or ');
-  return unclear(text, `its Events come with and without apiVersion: write ${forms}`);
+  return unclear(text, `its Events name it in several forms: write ${forms}`);
 }
 
 /** Converts a reference in the form of the store to the shortest form that `findObject` reads. */

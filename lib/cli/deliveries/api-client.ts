@@ -1,5 +1,5 @@
-// HTTP client of a running gateway. It sends the token of a named file to the given address. It sends the
-// gateway's own token only to this machine, if a token is needed. It follows no redirect.
+// HTTP client of a running gateway. A token of `--token-file` is sent to whatever address is given. The
+// gateway's own token is sent only to this machine, and only if a token is needed. Follows no redirect.
 
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';

@@ -68,7 +68,7 @@ function factsOf(delivery: WholeDelivery, now: number): readonly string[] {
     ['source', `${token(source)} of cluster ${token(cluster.name ?? cluster.id)}`],
     ['made', momentText(createdAt, now)],
     ['retried', retriedAt === null ? null : momentText(retriedAt, now)],
-    ['deaths', deaths === 0 ? null : `${deaths} in a row of the gateway while it ran`],
+    ['deaths', deaths === 0 ? null : `the gateway died during its last ${deaths} attempts`],
     ['started', started === null ? null : startedText(started)],
   ];
   return rows.flatMap(([name, text]) => (text === null ? [] : [`${name.padEnd(8)} ${text}`]));

@@ -96,7 +96,7 @@ export function compileManifest(
   };
 }
 
-/** All findings, at most one for each place: one for a word says more than one for its value. */
+/** All findings, at most one for each place. That of a word is kept: it says more than that of its value. */
 function joined(words: readonly Finding[], leaves: readonly Finding[]): readonly Finding[] {
   const said = new Set(words.map(({ path }) => path));
   return [...words, ...leaves.filter(({ path }) => !said.has(path))];
@@ -225,7 +225,7 @@ function mayBeOption(template: Template, before: readonly Json[] | undefined): b
 const WORD_BYTES = 131_072 - 1_024;
 
 // A pipeline makes arguments, variables and scripts from a parameter. Argo before 3.6 writes a
-// template with its inputs, and the arguments made from them, into one variable: this fits twice.
+// whole template into one variable. The parameter is in it twice: as an input, and in the arguments.
 const PARAM_BYTES = 60 * 1_024;
 
 // The limit of one object's annotations is 256 KiB. The rest is for annotations of controllers.

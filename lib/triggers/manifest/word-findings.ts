@@ -56,7 +56,7 @@ function findingsIn(value: Json, here: WordPlace, context: WordContext): readonl
   ];
 }
 
-/** Findings for a word of `command`, a script or a path. Event values in them: render-leaf.ts. */
+/** Findings for a word of `command`, a script or a path. render-leaf.ts reports most Event values in them. */
 function textFindings(
   text: string,
   { steps, env }: WordPlace,
@@ -185,7 +185,7 @@ const SHORT_OPTION = /^(?:-[^-=][^=]*|\/[A-Za-z?]|\$\(.*)$/s;
 const LONG_OPTION = /^--[^=]+$/s;
 
 /**
- * The option before an argument that may make the argument a program text.
+ * The option that stands before an argument and may make the program run the argument as code.
  *
  * A short option counts at any place: after `sh -c TEXT` every word reaches the text, and `--` does
  * not end the options of `sh -c`. A long one counts only directly before the argument.
