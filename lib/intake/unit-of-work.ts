@@ -53,7 +53,8 @@ export class UnitOfWork {
   /** Rules on a request and collects its changes. */
   rule(request: StartRequest): Ruling {
     const { guard, foreignSources, limiter } = this.#facts;
-    const entry = this.#entryOf(request);
+    const { ledgerKey } = request;
+    const entry = this.#changed.get(ledgerKey) ?? this.#facts.known.get(ledgerKey);
     const allowForeign = foreignSources.has(request.occurrence.source);
     const ruling = rule(request, { guard: { ...guard, allowForeign }, entry, limiter });
     this.#enter(request, { ruling, entry });
@@ -81,10 +82,6 @@ export class UnitOfWork {
     return { deliveries: this.deliveries, decisions, now: this.#facts.now };
   }
 
-  #entryOf({ ledgerKey }: StartRequest): LedgerEntry | undefined {
-    return this.#changed.get(ledgerKey) ?? this.#facts.known.get(ledgerKey);
-  }
-
   /** `queued` and `held` add a ledger entry, `repeat` moves it, others change nothing. */
   #enter(
     request: StartRequest,
@@ -105,9 +102,6 @@ export class UnitOfWork {
 function isGuarded({ disposition }: Ruling): boolean {
   return disposition === 'foreign' || disposition === 'loop' || disposition === 'shed';
 }
-
-/** The part of a commit that may be stored later. */
-type UnsavedInCommit = Pick<Commit, 'positions' | 'ledger' | 'seen' | 'gone'>;
 
 /** A key of a watch path, and whether it was deleted after it was last seen. */
 interface SeenKey extends PathKey {
@@ -161,8 +155,8 @@ export class UnsavedChanges {
     return this.size === 0 && this.#positions.size === 0;
   }
 
-  /** All changes in the form of a commit. */
-  get inCommit(): UnsavedInCommit {
+  /** All changes in the form of a commit: the part that may be stored later. */
+  get inCommit(): Pick<Commit, 'positions' | 'ledger' | 'seen' | 'gone'> {
     const keys = [...this.#keys.values()].flat();
     const keysThat = (areGone: boolean): readonly PathKey[] =>
       keys.filter(({ isGone }) => isGone === areGone).map(({ path, key }) => ({ path, key }));
