@@ -23,7 +23,7 @@ import {
   type TriggerRef,
   toStartRequest,
 } from './start-request.ts';
-import { UnitOfWork, UnsavedChanges } from './unit-of-work.ts';
+import { NO_DELIVERY, UnitOfWork, UnsavedChanges } from './unit-of-work.ts';
 
 /** Dependencies of intake. */
 export interface IntakeParts {
@@ -252,8 +252,6 @@ function isAccepted(decision: Decision): decision is Decision & { readonly rule:
   return decision.action === 'accept' && decision.rule !== null;
 }
 
-const NO_ID: ReadonlySet<TriggerDisposition['disposition']> = new Set(['foreign', 'loop', 'shed']);
-
 function toTriggerDisposition(
   { trigger, id }: StartRequest,
   { disposition, why, id: known = id }: Ruling,
@@ -261,7 +259,8 @@ function toTriggerDisposition(
 ): TriggerDisposition {
   const isNew = disposition === 'queued' || disposition === 'held';
   const stored = isNew && existing.has(id) ? 'repeat' : disposition;
-  return { trigger: trigger.name, disposition: stored, id: NO_ID.has(stored) ? null : known, why };
+  const noted = NO_DELIVERY.has(stored) ? null : known;
+  return { trigger: trigger.name, disposition: stored, id: noted, why };
 }
 
 /**

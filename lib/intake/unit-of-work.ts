@@ -2,7 +2,7 @@
 // of batches that started nothing. No I/O: ledger entries were looked up before, and intake.ts
 // commits.
 
-import type { TrailEntry } from '../core/decision.ts';
+import type { Disposition, TrailEntry } from '../core/decision.ts';
 import type { ClusterRef, Delivery } from '../core/delivery.ts';
 import type { Batch, PathKey, Position, Positions } from '../core/source.ts';
 import type { Commit, DecisionRecord, LedgerEntry } from '../core/store.ts';
@@ -32,6 +32,9 @@ interface WorkFacts {
 }
 
 const SHED: Ruling = { disposition: 'shed', why: 'the store is full' };
+
+/** Dispositions without a delivery. */
+export const NO_DELIVERY: ReadonlySet<Disposition> = new Set(['foreign', 'loop', 'shed']);
 
 /** Rules on the requests of one batch and collects the changes, seeing its own ledger changes. */
 export class UnitOfWork {
@@ -68,7 +71,8 @@ export class UnitOfWork {
 
   /** The final ruling after `shed`: a dropped delivery was neither started nor repeated. */
   settled(request: StartRequest, ruling: Ruling): Ruling {
-    return this.#shed.has(ruling.id ?? request.id) && !isGuarded(ruling) ? SHED : ruling;
+    const isDropped = this.#shed.has(ruling.id ?? request.id);
+    return isDropped && !NO_DELIVERY.has(ruling.disposition) ? SHED : ruling;
   }
 
   /** Ledger entries that the batch adds or moves. */
@@ -97,10 +101,6 @@ export class UnitOfWork {
     this.#deliveries.push(toDelivery(request, { cluster, state, now }));
     this.#decisions.push({ id: request.id, at: now, trail: trailOf(request) });
   }
-}
-
-function isGuarded({ disposition }: Ruling): boolean {
-  return disposition === 'foreign' || disposition === 'loop' || disposition === 'shed';
 }
 
 /** A key of a watch path, and whether it was deleted after it was last seen. */
