@@ -66,14 +66,8 @@ function idOf(parts: readonly string[], bucket: string): string {
 }
 
 function ledgerParts(key: DeliveryKey): readonly string[] {
-  return [
-    key.clusterId,
-    key.ruleIdentity,
-    key.triggerIdentity,
-    key.eventNamespace,
-    key.eventName,
-    key.firstTime,
-  ];
+  const { clusterId, ruleIdentity, triggerIdentity, eventNamespace, eventName, firstTime } = key;
+  return [clusterId, ruleIdentity, triggerIdentity, eventNamespace, eventName, firstTime];
 }
 
 function timePart(firstTime: string): bigint {

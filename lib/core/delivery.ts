@@ -51,13 +51,9 @@ export interface DeliveredOccurrence {
 }
 
 /** The document that a pipeline receives. It is the same at each attempt. */
-interface DeliveryDocument {
-  readonly id: string;
-  readonly cluster: ClusterRef;
-  readonly source: string;
+interface DeliveryDocument
+  extends Pick<Delivery, 'id' | 'cluster' | 'source' | 'trigger' | 'match'> {
   readonly rule: string | null;
-  readonly trigger: string;
-  readonly match: Readonly<Record<string, string>>;
   readonly occurrences: readonly DeliveredOccurrence[];
 }
 
@@ -106,20 +102,11 @@ export interface Delivery {
 
 /** Converts a delivery to its document, in the field order that golden files pin. */
 export function toDocument(delivery: Delivery): DeliveryDocument {
-  return {
-    id: delivery.id,
-    cluster: delivery.cluster,
-    source: delivery.source,
-    rule: delivery.rule.name,
-    trigger: delivery.trigger,
-    match: delivery.match,
-    occurrences: delivery.occurrences.map(({ event, firstTime, happenedAt, count }) => ({
-      event,
-      firstTime,
-      happenedAt,
-      count,
-    })),
-  };
+  const { id, cluster, source, rule, trigger, match } = delivery;
+  const occurrences = delivery.occurrences.map(({ event, firstTime, happenedAt, count }) => {
+    return { event, firstTime, happenedAt, count };
+  });
+  return { id, cluster, source, rule: rule.name, trigger, match, occurrences };
 }
 
 /**

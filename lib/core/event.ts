@@ -69,7 +69,7 @@ export function compareVersions(a: string, b: string): number {
 // fraction, metav1.MicroTime has six digits, third parties write any number of digits.
 
 const RFC3339 =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
+  /^(\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
 // Years in RFC 3339 have four digits. An offset can lead outside this range, and such a time
 // neither parses again nor compares as text.
@@ -84,11 +84,8 @@ const YEAR_10000 = Date.parse('9999-12-31T23:59:59.999Z') + 1;
 export function parseMicroTime(text: string): bigint | undefined {
   const parts = RFC3339.exec(text);
   if (parts === null) return undefined;
-  const [, year, month, day, hour, minute, second, fraction = '', sign, offsetHour, offsetMinute] =
-    parts;
-  const ms = Date.parse(
-    `${year ?? ''}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}Z`,
-  );
+  const [, seconds = '', fraction = '', sign, offsetHour, offsetMinute] = parts;
+  const ms = Date.parse(`${seconds.toUpperCase()}Z`);
   if (Number.isNaN(ms)) return undefined;
   const micros = BigInt(ms) * 1000n + BigInt(fraction.slice(0, 6).padEnd(6, '0'));
   if (sign === undefined) return micros;

@@ -9,15 +9,10 @@ import { type Outcome, type PauseReason, pauseReasonOf } from '../core/delivery.
 import type { BreakerState, DeliveryObserved, PauseState } from '../core/observation.ts';
 import { backoffMs } from '../kit/async/backoff.ts';
 
-type ReceiverObservation<K extends DeliveryObserved['kind']> = Extract<
-  DeliveryObserved,
-  { kind: K }
->;
-
 /** A change to be observed; the caller adds the trigger and the wall clock. */
 export type AdmissionChange =
-  | Omit<ReceiverObservation<'breaker'>, 'trigger'>
-  | Omit<ReceiverObservation<'pause'>, 'trigger' | 'until'>;
+  | Omit<Extract<DeliveryObserved, { kind: 'breaker' }>, 'trigger'>
+  | Omit<Extract<DeliveryObserved, { kind: 'pause' }>, 'trigger' | 'until'>;
 
 /** `admitting`: attempts run; `paused`: none; `trying`: one attempt tests the receiver. */
 type AdmissionState = 'admitting' | 'paused' | 'trying';
@@ -120,7 +115,10 @@ export class Admission {
   note(outcomes: readonly Outcome[], now: number): readonly AdmissionChange[] {
     const asked = causeOf(outcomes);
     // An attempt from before the pause says nothing new, unless it asks for a longer wait.
-    if (this.state === 'paused') return asked === null ? [] : this.#extend(asked, now);
+    if (this.state === 'paused') {
+      const isLonger = asked !== null && now + (asked.askedMs ?? 0) > this.#current.until;
+      return isLonger ? this.#pause(asked, now) : [];
+    }
     if (asked !== null) return this.#pause(asked, now);
     const strongest = strongestSign(outcomes);
     if (strongest === undefined) return [];
@@ -158,11 +156,6 @@ export class Admission {
     if (askedMs === null) this.#pauses += 1;
     const retryMs = Math.round(askedMs ?? backoffMs(this.#pauses, PAUSE, this.#random));
     return this.#move({ state: 'paused', reason, until: now + retryMs }, { why, retryMs });
-  }
-
-  #extend(cause: PauseCause, now: number): readonly AdmissionChange[] {
-    const askedMs = cause.askedMs ?? 0;
-    return now + askedMs <= this.#current.until ? [] : this.#pause(cause, now);
   }
 
   #move(
@@ -291,9 +284,6 @@ const BY_STRENGTH = ['unreachable', 'failing', 'well'] as const satisfies readon
 
 /** The outcome of an attempt that says most about the receiver; undefined if none does. */
 export function strongestSign(outcomes: readonly Outcome[]): Outcome | undefined {
-  for (const sign of BY_STRENGTH) {
-    const found = outcomes.find((outcome) => signOf(outcome) === sign);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  const found = BY_STRENGTH.map((sign) => outcomes.find((outcome) => signOf(outcome) === sign));
+  return found.find((one) => one !== undefined);
 }

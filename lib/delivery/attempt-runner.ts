@@ -120,7 +120,8 @@ export class AttemptRunner {
       return releasing(lock, { settled: this.giveBack(deliveries) });
     }
     try {
-      const recorded = await this.#recorded(deliveries, signals);
+      const wanted = await this.#withoutLost(deliveries, signals);
+      const recorded = (await Promise.all(wanted.map((one) => this.#record(one, signals)))).flat();
       if (recorded.length === 0) return releasing(lock, NOT_MADE);
       return releasing(lock, await this.#attempt(recorded, signals));
     } catch (error) {
@@ -156,14 +157,6 @@ export class AttemptRunner {
       return outbox.change({ id, from: ['running'], next, now });
     });
     await Promise.allSettled(changes);
-  }
-
-  async #recorded(
-    deliveries: readonly Delivery[],
-    signals: AttemptSignals,
-  ): Promise<readonly Delivery[]> {
-    const wanted = await this.#withoutLost(deliveries, signals);
-    return (await Promise.all(wanted.map((one) => this.#record(one, signals)))).flat();
   }
 
   async #attempt(recorded: readonly Delivery[], signals: AttemptSignals): Promise<AttemptMade> {

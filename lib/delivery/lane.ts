@@ -254,9 +254,7 @@ export class Dispatch {
 
   /** Number of running attempts. */
   get running(): number {
-    let sum = 0;
-    for (const lane of this.#lanes.values()) sum += lane.running;
-    return sum;
+    return this.#lanes.values().reduce((sum, lane) => sum + lane.running, 0);
   }
 
   /** Wakes the lanes of deliveries that were committed or released. */

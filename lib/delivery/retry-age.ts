@@ -89,11 +89,14 @@ export class RetryAge {
 
   async #restore(): Promise<void> {
     const { clock, keyValues, downtimes } = this.#parts;
-    const kept = parsed(await keyValues.read(this.#name));
-    // A pause that was open when the process ended lasted until now: no attempts were made since.
-    for (const span of kept.pauses) this.#pauses.add({ ...span, to: span.to ?? clock.now() });
+    const kept = jsonOrNothing(await keyValues.read(this.#name));
+    for (const [from, to] of pairsOf(kept, 'pauses')) {
+      // A pause that was open when the process ended lasted until now: no attempts were made since.
+      this.#pauses.add({ from, to: to ?? clock.now() });
+    }
     for (const span of downtimes) this.#pauses.add(span);
-    this.#setBacks = [...kept.setBacks, ...this.#setBacks].slice(-SET_BACKS_KEPT);
+    const setBacks = pairsOf(kept, 'setBacks').map(([until, byMs]) => ({ until, byMs: byMs ?? 0 }));
+    this.#setBacks = [...setBacks, ...this.#setBacks].slice(-SET_BACKS_KEPT);
   }
 
   #save(): void {
@@ -113,22 +116,9 @@ export class RetryAge {
   }
 }
 
-interface StoredRetryAge {
-  readonly pauses: readonly Pause[];
-  readonly setBacks: readonly SetBack[];
-}
-
-/** Parses the stored value; parts in any other form are ignored. */
-function parsed(text: string | null): StoredRetryAge {
-  const kept = jsonOrNothing(text);
-  return {
-    pauses: pairsOf(kept, 'pauses').map(([from, to]) => ({ from, to })),
-    setBacks: pairsOf(kept, 'setBacks').map(([until, byMs]) => ({ until, byMs: byMs ?? 0 })),
-  };
-}
-
 type Pair = readonly [number, number | null];
 
+/** Parses a part of the stored value; anything in another form is ignored. */
 function pairsOf(kept: unknown, name: string): readonly Pair[] {
   const value: unknown = isJsonObject(kept) ? kept[name] : undefined;
   return Array.isArray(value) ? value.filter(isPair) : [];
@@ -150,10 +140,7 @@ export interface PauseSpan {
 }
 
 /** A span; one that still lasts has no end. */
-interface Pause {
-  readonly from: number;
-  readonly to: number | null;
-}
+type Pause = Pick<PauseSpan, 'from'> & { readonly to: number | null };
 
 /** Spans in which a lane made no attempts. */
 export class Pauses {

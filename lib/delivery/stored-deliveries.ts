@@ -28,13 +28,9 @@ export async function* walkPages(
 }
 
 /** One change of a delivery outside of an attempt. */
-interface DeliveryMove {
-  readonly id: string;
+interface DeliveryMove extends Omit<StateChange, 'from' | 'isRetry'> {
   /** The change is made only in this state. */
   readonly from: DeliveryState;
-  readonly next: StateChange['next'];
-  /** Wall clock, ms since 1970. */
-  readonly now: number;
   /** Reason, for people. */
   readonly why: string;
 }

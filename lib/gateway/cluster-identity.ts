@@ -39,8 +39,9 @@ export async function followCluster(
   observe({ kind: 'cluster-found', id: now.id, from: now.from, server });
   if (before !== null && isOther) await leaveCluster(before, now, parts);
   // Last, so that the next start finds the change again if this one dies before.
-  if (before?.id !== now.id || before.system !== now.system)
+  if (before?.id !== now.id || before.system !== now.system) {
     await keepCluster(store.keyValues, now);
+  }
   return { id: now.id, name };
 }
 
@@ -76,13 +77,11 @@ async function lostPositions(
   return gaps;
 }
 
-/** Origin of a cluster id. */
-type ClusterIdOrigin = 'kube-system' | 'namespace' | 'random';
-
 /** A cluster as it is stored. */
 interface KnownCluster {
   readonly id: string;
-  readonly from: ClusterIdOrigin;
+  /** Origin of the id. */
+  readonly from: (typeof ORIGINS)[number];
   /** Uid of kube-system; null if it could not be read so far. */
   readonly system: string | null;
 }
@@ -98,7 +97,7 @@ interface RecognizedCluster {
 }
 
 const KEPT_AS = 'cluster';
-const ORIGINS: readonly ClusterIdOrigin[] = ['kube-system', 'namespace', 'random'];
+const ORIGINS = ['kube-system', 'namespace', 'random'] as const;
 
 /**
  * Compares the cluster that was found with the stored one. Changes nothing.
@@ -133,16 +132,14 @@ function parseKept(text: string | null): KnownCluster | null {
   const value = jsonOrNothing(text);
   const { id, system, ...stored } = isJsonObject(value) ? value : {};
   const from = ORIGINS.find((origin) => origin === stored['from']);
-  if (typeof id !== 'string' || from === undefined) throw unreadable();
+  if (typeof id !== 'string' || from === undefined) {
+    // With a new cluster id every delivery would get a new id, and everything would start again.
+    const message =
+      'read the cluster id in the store: unknown format; run the version of Sluice that wrote it, or restore a copy of the store';
+    throw new SluiceError('store-unusable', message);
+  }
   // Records of earlier versions have no `system`; then the id is the uid if it came from
   // kube-system.
   const known = typeof system === 'string' ? system : null;
   return { id, from, system: known ?? (from === 'kube-system' ? id : null) };
-}
-
-/** With a new cluster id every delivery would get a new id, and everything would start again. */
-function unreadable(): SluiceError {
-  const message =
-    'read the cluster id in the store: unknown format; run the version of Sluice that wrote it, or restore a copy of the store';
-  return new SluiceError('store-unusable', message);
 }

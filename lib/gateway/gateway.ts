@@ -3,7 +3,7 @@
 // nothing (telemetry).
 
 import { UNSETTLED_STATES } from '../core/delivery.ts';
-import { hasCode } from '../core/errors.ts';
+import { hasCode, messageOf } from '../core/errors.ts';
 import type { Health, Observation, Observe } from '../core/observation.ts';
 import type { Source } from '../core/source.ts';
 import type { Store } from '../core/store.ts';
@@ -207,15 +207,12 @@ export class Gateway {
     const watch = { clock, steady, upkeep: store.upkeep, observe: this.#observe, clockJumped };
     const unread = (): readonly string[] => this.#health.refused;
     const sweeper = new Sweeper({ store, clock, readMs, unread, retention: plan.retention });
+    const ended = (error: unknown): void => {
+      if (!isEndOf(ending, error)) fail(error);
+    };
     // Each loop has its own catch: the failure of one must not hide that the others still run.
     const watched = (all: readonly Promise<unknown>[]): Promise<unknown> =>
-      Promise.all(
-        all.map((one) =>
-          one.catch((error: unknown) => {
-            if (!isEndOf(ending, error)) fail(error);
-          }),
-        ),
-      );
+      Promise.all(all.map((one) => one.catch(ended)));
     const readers = { sources, store, intake, ending };
     const reading = watched(sources.map((one) => this.#read(one, readers)));
     const read = reading.then(() => watched([intake.save()]));
@@ -234,13 +231,10 @@ export class Gateway {
 
   async #read(
     source: Source,
-    {
-      sources,
-      store: { journal },
-      intake,
-      ending,
-    }: Pick<StartedGateway, 'sources' | 'intake'> & { store: Store; ending: AbortSignal },
+    parts: Pick<StartedGateway, 'sources' | 'intake'> & { store: Store; ending: AbortSignal },
   ): Promise<void> {
+    const { sources, intake, ending } = parts;
+    const { journal } = parts.store;
     const { name } = source;
     const positions = resumePositions(name, { positions: await journal.allPositions(), sources });
     // Without a durable store every start is one without a position.
@@ -258,7 +252,7 @@ export class Gateway {
     store: Store,
     at: { limitMs: number; why: AbortSignal; drain: (() => Promise<number>) | null },
   ): Promise<Stopped> {
-    this.#observe({ kind: 'stopping', why: reasonOf(at.why), limitMs: at.limitMs });
+    this.#observe({ kind: 'stopping', why: messageOf(at.why.reason), limitMs: at.limitMs });
     const abandoned = (await at.drain?.()) ?? 0;
     const waiting = await this.#within(COUNT_WAITING_MS, countWaiting(store), null);
     const { durable } = store.journal;
@@ -321,9 +315,4 @@ async function countWaiting(store: Store): Promise<number> {
 /** Whether an error only follows from the stop: a wait was aborted, or a last call failed. */
 function isEndOf(ending: AbortSignal, error: unknown): boolean {
   return ending.aborted && (error === ending.reason || hasCode(error, 'store-unavailable'));
-}
-
-function reasonOf(signal: AbortSignal): string {
-  const reason: unknown = signal.reason;
-  return reason instanceof Error ? reason.message : String(reason);
 }

@@ -83,16 +83,16 @@ export class Liveness {
 
   /** Call when a source is asked for its next batch. */
   pulls(source: string): void {
-    this.#progress.done(commitKey(source));
+    this.#progress.done(keyOf('commit', source));
     this.#read(source);
-    this.#progress.expect(readingKey(source), readingOf(source));
+    this.#progress.expect(keyOf('reading', source), readingOf(source));
   }
 
   /** Call when a batch of a source is judged and committed; its source is not read meanwhile. */
   commits(source: string): void {
-    this.#progress.done(readingKey(source));
+    this.#progress.done(keyOf('reading', source));
     const what = `source ${source}: a batch has not been committed`;
-    this.#progress.expect(commitKey(source), { what, limitMs: COMMIT_LIMIT_MS });
+    this.#progress.expect(keyOf('commit', source), { what, limitMs: COMMIT_LIMIT_MS });
   }
 
   /** Reads at intervals which deliveries are due, until the signal aborts. */
@@ -108,24 +108,24 @@ export class Liveness {
   }
 
   #read(source: string): void {
-    const key = readingKey(source);
+    const key = keyOf('reading', source);
     if (this.#progress.isExpected(key)) this.#progress.moved(key, readingOf(source));
   }
 
   #attempted(trigger: string, change: 1 | -1): void {
     this.#running.set(trigger, Math.max(0, (this.#running.get(trigger) ?? 0) + change));
-    this.#progress.done(dispatchKey(trigger));
+    this.#progress.done(keyOf('dispatch', trigger));
   }
 
   #notePause(trigger: string, isPaused: boolean): void {
     if (isPaused) this.#paused.add(trigger);
     else this.#paused.delete(trigger);
-    this.#progress.done(dispatchKey(trigger));
+    this.#progress.done(keyOf('dispatch', trigger));
   }
 
   /** Attempts must begin or end while some are due or running, unless the lane is paused. */
   #due(trigger: string, isDue: boolean): void {
-    const key = dispatchKey(trigger);
+    const key = keyOf('dispatch', trigger);
     const isExpected = isDue || (this.#running.get(trigger) ?? 0) > 0;
     if (!isExpected || this.#paused.has(trigger)) this.#progress.done(key);
     else {
@@ -139,16 +139,9 @@ function readingOf(source: string): { readonly what: string; readonly limitMs: n
   return { what: `source ${source}: nothing was read or tried`, limitMs: READING_LIMIT_MS };
 }
 
-function readingKey(source: string): string {
-  return `reading ${source}`;
-}
-
-function commitKey(source: string): string {
-  return `commit ${source}`;
-}
-
-function dispatchKey(trigger: string): string {
-  return `dispatch ${trigger}`;
+/** The key of a step of a source or trigger. */
+function keyOf(step: 'reading' | 'commit' | 'dispatch', name: string): string {
+  return `${step} ${name}`;
 }
 
 /** A step that is expected to make progress. */

@@ -6,10 +6,9 @@
 import type { Clock } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';
-import type { Batch, Gap, Position, Positions, Source, WatchPath } from '../core/source.ts';
+import type { Batch, Gap, Position, Positions, Source } from '../core/source.ts';
 import type { RenamedTrigger, Store } from '../core/store.ts';
 import { orphan } from '../delivery/stored-deliveries.ts';
-import type { SteadyClock } from '../kit/async/steady-clock.ts';
 import { JUMP_MS } from './clock-watch.ts';
 import { followCluster } from './cluster-identity.ts';
 import { type Beat, Heartbeat, readBeat, recordDowntime } from './heartbeat.ts';
@@ -21,7 +20,6 @@ interface StartParts extends GatewayParts, Pick<WorkerParts, 'steady' | 'answere
   /** Its calls are retried while it is unavailable. */
   readonly store: Store;
   readonly retention: RetentionClock;
-  readonly steady: SteadyClock;
 }
 
 /** The parts of a started gateway, ready to run. */
@@ -48,14 +46,14 @@ export async function start(parts: StartParts, stop: AbortSignal): Promise<Start
     observe,
     server: api.server,
     name: plan.clusterName,
-    clusterTriggers: new Set(plan.triggers.filter((one) => one.usesCluster).map(nameOf)),
+    clusterTriggers: new Set(plan.triggers.filter((one) => one.usesCluster).map((one) => one.name)),
     now: steady.now(),
   });
 
   const sources = plan.sources.map((one) => one.create({ api, clock, random, observe }));
   await retirePaths(recovered.paths, sources, { store, observe, readMs: readMs() });
   const { archive, outbox } = store;
-  const triggers = new Set(plan.triggers.map(nameOf));
+  const triggers = new Set(plan.triggers.map((one) => one.name));
   await orphan({ archive, outbox, observe, now: steady.now() }, triggers);
 
   const { aliveAt } = recovered;
@@ -68,10 +66,6 @@ export async function start(parts: StartParts, stop: AbortSignal): Promise<Start
   await workers.release.pass();
   if (recovered.jumpedMs !== 0) workers.dispatch.clockJumped(recovered.jumpedMs);
   return { sources, ...workers };
-}
-
-function nameOf({ name }: { readonly name: string }): string {
-  return name;
 }
 
 /** Dependencies of the recovery. */
@@ -138,15 +132,11 @@ export async function retirePaths(
 ): Promise<void> {
   for (const path of paths) {
     const successors = sources.flatMap((source) => source.successorsOf(path));
-    if (successors.some((one) => isSamePath(one, path))) continue;
-    await at.store.upkeep.retire({ path, successors: successors, readMs: at.readMs });
-    const names = [...new Set(successors.map((one) => one.path))];
-    at.observe({ kind: 'path-retired', path, heirs: names });
+    if (successors.some((one) => one.path === path && one.namespace === null)) continue;
+    await at.store.upkeep.retire({ path, successors, readMs: at.readMs });
+    const heirs = [...new Set(successors.map((one) => one.path))];
+    at.observe({ kind: 'path-retired', path, heirs });
   }
-}
-
-function isSamePath(successor: WatchPath, path: string): boolean {
-  return successor.path === path && successor.namespace === null;
 }
 
 /** Everything that decides from which positions a source resumes. */
@@ -163,8 +153,7 @@ interface ResumeFacts {
  * decides how to resume from several positions.
  */
 export function resumePositions(name: string, { positions, sources }: ResumeFacts): Positions {
-  const own = positions.get(name) ?? new Map<string, Position>();
-  const found = new Map(own);
+  const found = new Map(positions.get(name));
   for (const [path, { owner, position }] of latest(positions)) {
     const reader = sources.find((one) => one.name === owner);
     // If its own source still reads the path, another source begins by its own `firstStart`.

@@ -31,7 +31,7 @@ export function retryingStore(store: Store, parts: RetryParts): Store {
   /** After a stop, a call of a loop that ends anyway gets an empty answer. */
   const unlessStopped = async <T>(call: () => Promise<T>, nothing: T): Promise<T> => {
     try {
-      return await retries.with(call, stop);
+      return await work(call);
     } catch (error) {
       if (stop.aborted && hasCode(error, 'store-unavailable')) return nothing;
       throw error;
@@ -79,10 +79,6 @@ export function retryingStore(store: Store, parts: RetryParts): Store {
   };
 }
 
-type StoreCall<T> =
-  | { readonly done: true; readonly value: T }
-  | { readonly done: false; readonly error: unknown };
-
 /** Repeats calls; reports each reason of trouble once, and its end once no call fails any more. */
 class StoreRetries {
   readonly #parts: RetryParts;
@@ -96,28 +92,21 @@ class StoreRetries {
 
   async with<T>(call: () => Promise<T>, until: AbortSignal): Promise<T> {
     const one = Symbol('a call');
-    try {
-      for (let failures = 1; ; failures += 1) {
-        const answer = await this.#try(call, one);
-        if (answer.done) return answer.value;
-        if (until.aborted) throw answer.error;
-        const ms = backoffMs(failures, BACKOFF, this.#parts.random);
-        await this.#parts.clock.sleep(ms, until).catch(() => undefined);
+    for (let failures = 1; ; failures += 1) {
+      try {
+        const answer = await call();
+        this.#succeeded(one);
+        return answer;
+      } catch (error) {
+        const isAway = hasCode(error, 'store-unavailable');
+        if (isAway) this.#failed(one, messageOf(error));
+        if (!isAway || until.aborted) {
+          this.#failing.delete(one);
+          throw error;
+        }
       }
-    } finally {
-      this.#failing.delete(one);
-    }
-  }
-
-  async #try<T>(call: () => Promise<T>, one: symbol): Promise<StoreCall<T>> {
-    try {
-      const value = await call();
-      this.#succeeded(one);
-      return { done: true, value };
-    } catch (error) {
-      if (!hasCode(error, 'store-unavailable')) throw error;
-      this.#failed(one, messageOf(error));
-      return { done: false, error };
+      const ms = backoffMs(failures, BACKOFF, this.#parts.random);
+      await this.#parts.clock.sleep(ms, until).catch(() => undefined);
     }
   }
 

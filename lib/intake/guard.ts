@@ -41,9 +41,9 @@ export function guardLoop({ occurrence }: Guarded, { guard }: Guards): Ruling | 
   if (built !== undefined) return loop(`builds are created in namespace ${quoted(built)}`);
   const prefix = [...guard.prefixes, BRIGADE_WORKER].find((name) => isNamedBy(name, objectName));
   if (prefix !== undefined) return loop(`${quoted(objectName)} has the name of a started build`);
-  if (endsInId(objectName))
-    return loop(`${quoted(objectName)} ends in a build id, as Brigade's jobs do`);
-  return null;
+  const isBrigades =
+    objectName.at(-ID_LENGTH - 1) === '-' && isDeliveryId(objectName.slice(-ID_LENGTH));
+  return isBrigades ? loop(`${quoted(objectName)} ends in a build id, as Brigade's jobs do`) : null;
 }
 
 function loop(why: string): Ruling {
@@ -53,8 +53,4 @@ function loop(why: string): Ruling {
 function isNamedBy(prefix: string, name: string): boolean {
   const begin = `${prefix}-`;
   return name.startsWith(begin) && isDeliveryId(name.slice(begin.length, begin.length + ID_LENGTH));
-}
-
-function endsInId(name: string): boolean {
-  return name.at(-ID_LENGTH - 1) === '-' && isDeliveryId(name.slice(-ID_LENGTH));
 }

@@ -81,10 +81,7 @@ export class HeldDeliveries {
 
   /** The longest queue of a trigger; undefined if it holds nothing. */
   longestOf(trigger: string): HeldInNamespace | undefined {
-    return this.#of(trigger).reduce<HeldInNamespace | undefined>(
-      (longest, queue) => (queue.size > (longest?.size ?? 0) ? queue : longest),
-      undefined,
-    );
+    return this.#of(trigger).toSorted((a, b) => b.size - a.size)[0];
   }
 
   /** The queue of a held delivery, by its id. */
@@ -139,11 +136,8 @@ export class HeldDeliveries {
 
   /** The delivery that starts next if there is a token: of the queue whose turn it is. */
   next(now: number, waitMs: (object: string) => number): HeldDelivery | undefined {
-    for (const queue of this.inTurn()) {
-      const held = queue.next(now, waitMs);
-      if (held !== undefined) return held;
-    }
-    return undefined;
+    const first = this.inTurn().map((queue) => queue.next(now, waitMs));
+    return first.find((held) => held !== undefined);
   }
 
   /** The queue that had the last turn; null before the first one. */
@@ -157,7 +151,7 @@ export class HeldDeliveries {
   }
 
   /** The queues in the order of the coming turns. */
-  *inTurn(): Iterable<HeldInNamespace> {
+  *inTurn(): Generator<HeldInNamespace, void> {
     const { length } = this.#queues;
     const from = this.#lastTurn === null ? 0 : this.#placeBehind(this.#lastTurn);
     for (let step = 0; step < length; step += 1) {

@@ -75,8 +75,7 @@ export class HeldInNamespace {
 
   /** The delivery that is held for longest. */
   get oldest(): HeldDelivery | undefined {
-    for (const held of this.#held.values()) return held;
-    return undefined;
+    return this.#held.values().next().value;
   }
 
   /** The delivery of this id. */
@@ -110,10 +109,12 @@ export class HeldInNamespace {
     const queue = held === undefined ? undefined : this.#objects.get(held.object);
     if (held === undefined || queue === undefined) return undefined;
     this.#held.delete(id);
-    const wasFirst = firstOf(queue)?.id === id;
+    const wasFirst = firstOf(queue)?.[0] === id;
     queue.places.delete(id);
-    if (queue.places.size === 0) this.#drop(held.object, queue);
-    else if (wasFirst) this.#enter(held.object, queue, blockedUntil ?? queue.blockedUntil);
+    if (queue.places.size === 0) {
+      this.#setBlocked(queue, 0);
+      this.#objects.delete(held.object);
+    } else if (wasFirst) this.#enter(held.object, queue, blockedUntil ?? queue.blockedUntil);
     return held;
   }
 
@@ -128,7 +129,7 @@ export class HeldInNamespace {
     for (let item = this.#ready.peek(); item !== undefined; item = this.#ready.peek()) {
       const queue = this.#queueOf(item);
       const ms = queue === undefined ? 0 : waitMs(item.object);
-      if (queue !== undefined && ms <= 0) return this.#held.get(firstOf(queue)?.id ?? '');
+      if (queue !== undefined && ms <= 0) return this.#held.get(firstOf(queue)?.[0] ?? '');
       this.#ready.pop();
       if (queue !== undefined) this.#enter(item.object, queue, now + ms);
     }
@@ -150,14 +151,9 @@ export class HeldInNamespace {
     this.#stamps += 1;
     queue.stamp = this.#stamps;
     const heap = blockedUntil > 0 ? this.#blocked : this.#ready;
-    const at = blockedUntil > 0 ? blockedUntil : (firstOf(queue)?.place ?? 0);
+    const at = blockedUntil > 0 ? blockedUntil : (firstOf(queue)?.[1] ?? 0);
     heap.push({ at, object, stamp: queue.stamp });
     this.#tidy();
-  }
-
-  #drop(object: string, queue: ObjectQueue): void {
-    this.#setBlocked(queue, 0);
-    this.#objects.delete(object);
   }
 
   #setBlocked(queue: ObjectQueue, until: number): void {
@@ -175,9 +171,6 @@ export class HeldInNamespace {
   }
 }
 
-function firstOf({
-  places,
-}: ObjectQueue): { readonly id: string; readonly place: number } | undefined {
-  for (const [id, place] of places) return { id, place };
-  return undefined;
+function firstOf({ places }: ObjectQueue): readonly [id: string, place: number] | undefined {
+  return places.entries().next().value;
 }

@@ -23,7 +23,7 @@ import {
   type TriggerRef,
   toStartRequest,
 } from './start-request.ts';
-import { UnitOfWork, UnsavedChanges } from './unit-of-work.ts';
+import { NO_DELIVERY, UnitOfWork, UnsavedChanges } from './unit-of-work.ts';
 
 /** Dependencies of intake. */
 export interface IntakeParts {
@@ -125,7 +125,10 @@ export class Intake {
     for (const one of judged) this.#noteHidden(one, known);
     const assessed = { ...batch, gaps: this.#gapLoss.assess(batch) };
     const work = this.#workOn(known);
-    const ruled = judged.map((one) => ruledBy(work, one));
+    const ruled = judged.map((one) => ({
+      ...one,
+      rulings: one.requests.map((request) => ({ request, ruling: work.rule(request) })),
+    }));
     const existing = await this.#commitOrSettle(assessed, work, signal);
     const stored = work.deliveries.filter(({ id }) => !existing.has(id));
     const ids = new Set(stored.map(({ id }) => id));
@@ -218,10 +221,9 @@ export class Intake {
     if (!isAccepted(decision)) return { occurrence, decision, requests: [] };
     const requests = decision.triggers.flatMap((name) => {
       const trigger = this.#parts.triggers.get(name);
-      const at = { clusterId: this.#parts.cluster.id, trigger };
-      return trigger === undefined
-        ? []
-        : [toStartRequest(occurrence, decision, { ...at, trigger })];
+      const clusterId = this.#parts.cluster.id;
+      if (trigger === undefined) return [];
+      return [toStartRequest(occurrence, decision, { clusterId, trigger })];
     });
     return { occurrence, decision, requests };
   }
@@ -246,16 +248,9 @@ export class Intake {
   }
 }
 
-function ruledBy(work: UnitOfWork, judged: Judged): Ruled {
-  const rulings = judged.requests.map((request) => ({ request, ruling: work.rule(request) }));
-  return { ...judged, rulings };
-}
-
 function isAccepted(decision: Decision): decision is Decision & { readonly rule: RuleRef } {
   return decision.action === 'accept' && decision.rule !== null;
 }
-
-const NO_ID: ReadonlySet<TriggerDisposition['disposition']> = new Set(['foreign', 'loop', 'shed']);
 
 function toTriggerDisposition(
   { trigger, id }: StartRequest,
@@ -264,7 +259,8 @@ function toTriggerDisposition(
 ): TriggerDisposition {
   const isNew = disposition === 'queued' || disposition === 'held';
   const stored = isNew && existing.has(id) ? 'repeat' : disposition;
-  return { trigger: trigger.name, disposition: stored, id: NO_ID.has(stored) ? null : known, why };
+  const noted = NO_DELIVERY.has(stored) ? null : known;
+  return { trigger: trigger.name, disposition: stored, id: noted, why };
 }
 
 /**

@@ -107,7 +107,7 @@ export class LimitWatch {
 
   #observeShedding(
     trigger: string,
-    { state, dropped, gaveWay }: Omit<Shedding, 'isTold'> & { state: 'began' | 'ended' },
+    { state, dropped, gaveWay }: Shedding & { state: 'began' | 'ended' },
     held: HeldDeliveries,
   ): void {
     const { heldAtMost: bound, observe } = this.#parts;

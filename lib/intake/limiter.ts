@@ -273,11 +273,6 @@ export class TokenBucket {
   }
 }
 
-interface KeyedBucket {
-  readonly bucket: TokenBucket;
-  readonly takenAt: number;
-}
-
 /**
  * One bucket for each key.
  *
@@ -287,7 +282,7 @@ interface KeyedBucket {
 export class TokenBuckets {
   readonly #rate: Rate;
   /** The least recently used bucket is the first. */
-  readonly #buckets = new Map<string, KeyedBucket>();
+  readonly #buckets = new Map<string, { readonly bucket: TokenBucket; readonly takenAt: number }>();
 
   constructor(rate: Rate) {
     this.#rate = rate;

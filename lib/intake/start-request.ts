@@ -2,12 +2,7 @@
 // becomes a delivery and a ledger entry. Ids are computed here and nowhere else.
 
 import type { Decision, Disposition, RuleRef } from '../core/decision.ts';
-import {
-  type ClusterRef,
-  type DeliveredOccurrence,
-  type Delivery,
-  type DeliveryState,
-} from '../core/delivery.ts';
+import type { ClusterRef, Delivery, DeliveryState } from '../core/delivery.ts';
 import { type DeliveryKey, deliveryId, ledgerKey } from '../core/delivery-id.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { LedgerEntry } from '../core/store.ts';
@@ -61,6 +56,7 @@ export function toDelivery(
   request: StartRequest,
   made: { readonly cluster: ClusterRef; readonly state: DeliveryState; readonly now: number },
 ): Delivery {
+  const { event, series, happenedAt, count } = request.occurrence;
   return {
     id: request.id,
     key: request.ledgerKey,
@@ -70,7 +66,7 @@ export function toDelivery(
     rule: request.rule,
     trigger: request.trigger.name,
     match: {},
-    occurrences: [toDelivered(request.occurrence)],
+    occurrences: [{ event, firstTime: series.firstTime, happenedAt, count }],
     object: request.object,
     state: made.state,
     dead: null,
@@ -117,10 +113,6 @@ export function moveLedgerEntry(entry: LedgerEntry, { occurrence }: StartRequest
 
 function involvedObject({ fields }: Occurrence): string {
   return [fields.apiVersion, fields.kind, fields.namespace, fields.objectName].join('/');
-}
-
-function toDelivered({ event, series, happenedAt, count }: Occurrence): DeliveredOccurrence {
-  return { event, firstTime: series.firstTime, happenedAt, count };
 }
 
 /** Decision of a stage on a request. */

@@ -2,7 +2,7 @@
 // of batches that started nothing. No I/O: ledger entries were looked up before, and intake.ts
 // commits.
 
-import type { TrailEntry } from '../core/decision.ts';
+import type { Disposition, TrailEntry } from '../core/decision.ts';
 import type { ClusterRef, Delivery } from '../core/delivery.ts';
 import type { Batch, PathKey, Position, Positions } from '../core/source.ts';
 import type { Commit, DecisionRecord, LedgerEntry } from '../core/store.ts';
@@ -33,6 +33,9 @@ interface WorkFacts {
 
 const SHED: Ruling = { disposition: 'shed', why: 'the store is full' };
 
+/** Dispositions without a delivery. */
+export const NO_DELIVERY: ReadonlySet<Disposition> = new Set(['foreign', 'loop', 'shed']);
+
 /** Rules on the requests of one batch and collects the changes, seeing its own ledger changes. */
 export class UnitOfWork {
   readonly #facts: WorkFacts;
@@ -53,7 +56,8 @@ export class UnitOfWork {
   /** Rules on a request and collects its changes. */
   rule(request: StartRequest): Ruling {
     const { guard, foreignSources, limiter } = this.#facts;
-    const entry = this.#entryOf(request);
+    const { ledgerKey } = request;
+    const entry = this.#changed.get(ledgerKey) ?? this.#facts.known.get(ledgerKey);
     const allowForeign = foreignSources.has(request.occurrence.source);
     const ruling = rule(request, { guard: { ...guard, allowForeign }, entry, limiter });
     this.#enter(request, { ruling, entry });
@@ -67,7 +71,8 @@ export class UnitOfWork {
 
   /** The final ruling after `shed`: a dropped delivery was neither started nor repeated. */
   settled(request: StartRequest, ruling: Ruling): Ruling {
-    return this.#shed.has(ruling.id ?? request.id) && !isGuarded(ruling) ? SHED : ruling;
+    const isDropped = this.#shed.has(ruling.id ?? request.id);
+    return isDropped && !NO_DELIVERY.has(ruling.disposition) ? SHED : ruling;
   }
 
   /** Ledger entries that the batch adds or moves. */
@@ -79,10 +84,6 @@ export class UnitOfWork {
   get newInCommit(): Pick<Commit, 'deliveries' | 'decisions' | 'now'> {
     const decisions = this.#decisions.filter(({ id }) => !this.#shed.has(id));
     return { deliveries: this.deliveries, decisions, now: this.#facts.now };
-  }
-
-  #entryOf({ ledgerKey }: StartRequest): LedgerEntry | undefined {
-    return this.#changed.get(ledgerKey) ?? this.#facts.known.get(ledgerKey);
   }
 
   /** `queued` and `held` add a ledger entry, `repeat` moves it, others change nothing. */
@@ -101,13 +102,6 @@ export class UnitOfWork {
     this.#decisions.push({ id: request.id, at: now, trail: trailOf(request) });
   }
 }
-
-function isGuarded({ disposition }: Ruling): boolean {
-  return disposition === 'foreign' || disposition === 'loop' || disposition === 'shed';
-}
-
-/** The part of a commit that may be stored later. */
-type UnsavedInCommit = Pick<Commit, 'positions' | 'ledger' | 'seen' | 'gone'>;
 
 /** A key of a watch path, and whether it was deleted after it was last seen. */
 interface SeenKey extends PathKey {
@@ -161,8 +155,8 @@ export class UnsavedChanges {
     return this.size === 0 && this.#positions.size === 0;
   }
 
-  /** All changes in the form of a commit. */
-  get inCommit(): UnsavedInCommit {
+  /** All changes in the form of a commit: the part that may be stored later. */
+  get inCommit(): Pick<Commit, 'positions' | 'ledger' | 'seen' | 'gone'> {
     const keys = [...this.#keys.values()].flat();
     const keysThat = (areGone: boolean): readonly PathKey[] =>
       keys.filter(({ isGone }) => isGone === areGone).map(({ path, key }) => ({ path, key }));

@@ -90,17 +90,12 @@ type ReadSecrets<Name extends string> =
   | { readonly ok: true; readonly texts: Readonly<Partial<Record<Name, string>>> }
   | { readonly ok: false; readonly why: string };
 
-interface RememberedSecret<Name extends string> {
-  readonly read: Promise<ReadSecrets<Name>>;
-  readonly at: number;
-}
-
 /** Secrets that are read together and cached for ten seconds. */
 export class SecretSet<Name extends string> {
   readonly #needed: readonly (readonly [Name, NeededSecret])[];
   readonly #places: SecretPlaces;
   readonly #clock: Clock;
-  #remembered: RememberedSecret<Name> | null = null;
+  #remembered: { readonly read: Promise<ReadSecrets<Name>>; readonly at: number } | null = null;
 
   constructor(
     needed: Readonly<Partial<Record<Name, NeededSecret>>>,

@@ -9,6 +9,7 @@ import {
 } from '../core/delivery.ts';
 import type { ClaimRequest, DecisionRecord, DeliveryCount, DeliveryQuery } from '../core/store.ts';
 import { MemoryQueue, type Queued } from './memory-queue.ts';
+import { dropOldest } from './store-kind.ts';
 
 /** Settled deliveries kept for listings; the oldest is deleted first. About 20 MB of usual Events. */
 const SETTLED_KEPT = 10_000;
@@ -77,7 +78,8 @@ export class MemoryDeliveries {
     if (from === 'running' && to !== 'running') queue.countRunning(this.#queued(after), -1);
     // A retried delivery is no longer settled. Once settled again it becomes the newest.
     this.#settled.delete(id);
-    if (!UNSETTLED.has(to)) this.#keepSettled(id, now);
+    if (!UNSETTLED.has(to)) this.#settled.set(id, now);
+    if (this.#settled.size > SETTLED_KEPT) this.forgetOldest();
     // Reuses the parsed occurrences of a running delivery, so that its settlement parses nothing.
     return unpack({ ...after, occurrences: after.occurrences ?? before.occurrences });
   }
@@ -111,29 +113,24 @@ export class MemoryDeliveries {
 
   /** Deletes the delivery that was settled first; false if there is none. */
   forgetOldest(settledBefore = Number.POSITIVE_INFINITY): boolean {
-    for (const [id, settledAt] of this.#settled) {
-      if (settledAt >= settledBefore) return false;
-      this.#forget(id);
-      return true;
-    }
-    return false;
+    const [oldest] = this.#settled;
+    if (oldest === undefined || oldest[1] >= settledBefore) return false;
+    this.#forget(oldest[0]);
+    return true;
   }
 
   list(query: DeliveryQuery): readonly Delivery[] {
     const { limit, after, order = 'oldest' } = query;
     const kept = [...this.#kept.values()];
     if (order === 'newest') kept.reverse();
-    const from = after === undefined ? null : this.#placeOf(after);
+    const from =
+      after === undefined ? null : (this.#kept.get(after)?.place ?? this.#deletedPlaces.get(after));
     // No delivery is after an unknown one.
     if (from === undefined) return [];
     const isBehind = ({ place }: Packed): boolean =>
       from === null || (order === 'newest' ? place < from : place > from);
-    const found: Delivery[] = [];
-    for (const one of kept) {
-      if (found.length >= limit) break;
-      if (isBehind(one) && fits(one.head, query)) found.push(unpack(one));
-    }
-    return found;
+    const found = kept.values().filter((one) => isBehind(one) && fits(one.head, query));
+    return found.take(limit).map(unpack).toArray();
   }
 
   counts(): readonly DeliveryCount[] {
@@ -146,11 +143,6 @@ export class MemoryDeliveries {
     return [...counts.values()];
   }
 
-  #keepSettled(id: string, now: number): void {
-    this.#settled.set(id, now);
-    if (this.#settled.size > SETTLED_KEPT) this.forgetOldest();
-  }
-
   #forget(id: string): void {
     const kept = this.#kept.get(id);
     this.#bytes -= kept?.text.length ?? 0;
@@ -158,14 +150,7 @@ export class MemoryDeliveries {
     this.#settled.delete(id);
     this.#decisions.delete(id);
     if (kept !== undefined) this.#deletedPlaces.set(id, kept.place);
-    for (const oldest of this.#deletedPlaces.keys()) {
-      if (this.#deletedPlaces.size <= DELETED_PLACES_KEPT) break;
-      this.#deletedPlaces.delete(oldest);
-    }
-  }
-
-  #placeOf(id: string): number | undefined {
-    return this.#kept.get(id)?.place ?? this.#deletedPlaces.get(id);
+    dropOldest(this.#deletedPlaces, DELETED_PLACES_KEPT);
   }
 
   #queued({ head, place, namespace }: Packed): Queued {
@@ -241,12 +226,8 @@ export function unpack({ head, text, occurrences }: Packed): Delivery {
 export function withChanges(before: Packed, changes: Changes): Packed {
   const { head, text, occurrences } = before;
   const next = Object.freeze({ ...head, ...changes });
-  const isAtWork = next.state === 'running';
-  return {
-    ...before,
-    head: next,
-    occurrences: isAtWork ? (occurrences ?? parseOccurrences(text)) : null,
-  };
+  if (next.state !== 'running') return { ...before, head: next, occurrences: null };
+  return { ...before, head: next, occurrences: occurrences ?? parseOccurrences(text) };
 }
 
 function parseOccurrences(text: string): Delivery['occurrences'] {

@@ -37,35 +37,28 @@ export class MemoryLedger {
   }
 
   /** Stores a complete entry. A state of its Event was read, so the Event exists. */
-  write(written: LedgerEntry): void {
+  write(written: LedgerEntry, goneAt: number | null = null): void {
     const before = this.#byKey.get(written.key);
     if (before !== undefined) this.#forgetPlace(before.entry);
     const firedAt = Math.max(written.firedAt, before?.entry.firedAt ?? 0);
     const entry = { ...written, firedAt };
     this.#retired.delete(entry.path);
     this.#ids.set(entry.id, entry.key);
-    this.#byKey.set(entry.key, { entry, goneAt: null });
+    this.#byKey.set(entry.key, { entry, goneAt });
     const events = this.#byEvent.get(entry.path) ?? new Map<string, Set<string>>();
     this.#byEvent.set(entry.path, events);
-    const keys = events.get(entry.eventKey);
-    if (keys === undefined) events.set(entry.eventKey, new Set([entry.key]));
-    else keys.add(entry.key);
+    const keys = events.get(entry.eventKey) ?? new Set<string>();
+    events.set(entry.eventKey, keys.add(entry.key));
   }
 
   /** Marks an Event as existing, because a state of it was read. */
   markSeen(seen: PathKey): void {
-    for (const key of this.#keysOf(seen)) {
-      const kept = this.#byKey.get(key);
-      if (kept !== undefined) kept.goneAt = null;
-    }
+    for (const kept of this.#recordsOf(seen)) kept.goneAt = null;
   }
 
   /** Marks an Event as deleted: the retention of its entries begins. */
   markGone(gone: PathKey, now: number): void {
-    for (const key of this.#keysOf(gone)) {
-      const kept = this.#byKey.get(key);
-      if (kept !== undefined) kept.goneAt ??= now;
-    }
+    for (const kept of this.#recordsOf(gone)) kept.goneAt ??= now;
   }
 
   /** Marks all other Events of a path as deleted. */
@@ -78,10 +71,14 @@ export class MemoryLedger {
   /** Moves the entries of a path to its heirs; the retention of the others begins. */
   retire({ path, successors, readMs }: Retirement): void {
     this.#retired.add(path);
-    for (const [eventKey, keys] of [...(this.#byEvent.get(path) ?? [])]) {
+    for (const eventKey of [...(this.#byEvent.get(path)?.keys() ?? NONE)]) {
       const heir = heirOf(successors, eventKey);
       if (heir === undefined) this.markGone({ path, key: eventKey }, readMs);
-      else if (heir !== path) for (const key of [...keys]) this.#move(key, heir);
+      else if (heir !== path) {
+        for (const { entry, goneAt } of this.#recordsOf({ path, key: eventKey })) {
+          this.write({ ...entry, path: heir }, goneAt);
+        }
+      }
     }
   }
 
@@ -106,15 +103,6 @@ export class MemoryLedger {
     this.#byKey.set(key, { ...kept, entry: { ...kept.entry, firedAt } });
   }
 
-  #move(key: string, path: string): void {
-    const kept = this.#byKey.get(key);
-    if (kept === undefined) return;
-    const { goneAt } = kept;
-    this.write({ ...kept.entry, path });
-    const moved = this.#byKey.get(key);
-    if (moved !== undefined) moved.goneAt = goneAt;
-  }
-
   /** Deletes entries whose Event was deleted before a moment, and returns their number. */
   sweep(
     { goneBefore, unread }: { readonly goneBefore: number; readonly unread: readonly string[] },
@@ -131,8 +119,9 @@ export class MemoryLedger {
     return forgotten;
   }
 
-  #keysOf({ path, key }: PathKey): Iterable<string> {
-    return this.#byEvent.get(path)?.get(key) ?? NONE;
+  #recordsOf({ path, key }: PathKey): readonly LedgerRecord[] {
+    const keys = this.#byEvent.get(path)?.get(key) ?? NONE;
+    return [...keys].flatMap((one) => this.#byKey.get(one) ?? []);
   }
 
   #forgetPlace({ path, eventKey, key, id }: LedgerEntry): void {

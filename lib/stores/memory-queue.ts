@@ -5,7 +5,7 @@
 
 import type { ClaimRequest } from '../core/store.ts';
 import { Heap } from '../kit/data/heap.ts';
-import { OVERTAKE_MS } from './store-kind.ts';
+import { firstDue } from './store-kind.ts';
 
 /** The fields of a delivery that determine its turn. */
 export interface Queued {
@@ -119,8 +119,8 @@ export class MemoryQueue {
       this.#looks.get(namespace)?.pop();
       const queue = this.#objects.get(look.object);
       if (queue === undefined) continue;
-      const { delivery, lookAt } = firstOf(queue.waiting, order, now);
-      if (delivery !== undefined) return delivery;
+      const { due, lookAt } = firstDue(queue.waiting, order, now);
+      if (due !== undefined) return due;
       this.#lookAgain(queue, lookAt);
     }
   }
@@ -146,18 +146,17 @@ export class MemoryQueue {
 
   #lookAgain(queue: ObjectQueue, at: number): void {
     queue.stamp = this.#stamps += 1;
+    const { object, namespace, stamp } = queue;
     queue.notBefore = queue.waiting.length === 0 ? Number.POSITIVE_INFINITY : at;
-    if (queue.waiting.length === 0 && queue.running === 0) this.#objects.delete(queue.object);
-    else if (queue.waiting.length > 0 && queue.running === 0) {
-      this.#look(queue.namespace, { at, object: queue.object, stamp: queue.stamp });
+    if (queue.running > 0) return;
+    if (queue.waiting.length === 0) {
+      this.#objects.delete(object);
+      return;
     }
-  }
-
-  #look(namespace: string, look: Look): void {
     const known = this.#looks.get(namespace);
     const looks = known ?? new Heap<Look>((a, b) => a.at - b.at || a.stamp - b.stamp);
     if (known === undefined) this.#looks.set(namespace, looks);
-    looks.push(look);
+    looks.push({ at, object, stamp });
   }
 
   #queueOf({ object, namespace }: Pick<Queued, 'object' | 'namespace'>): ObjectQueue {
@@ -185,25 +184,4 @@ function placeIn(
     else high = middle;
   }
   return low;
-}
-
-interface QueueCandidate {
-  readonly delivery: Queued | undefined;
-  /** When to check again if there is no delivery. */
-  readonly lookAt: number;
-}
-
-/** The delivery that may be attempted. If sorted by due time, the first one is sufficient. */
-function firstOf(waiting: readonly Queued[], order: Order, now: number): QueueCandidate {
-  let lookAt = Number.POSITIVE_INFINITY;
-  for (const delivery of waiting) {
-    if (delivery.dueAt <= now) return { delivery, lookAt: now };
-    lookAt = Math.min(lookAt, delivery.dueAt);
-    if (order === 'none') break;
-    // A delivery that was never attempted cannot be overtaken.
-    const { endedAt } = delivery;
-    const passableAt = endedAt === null ? Number.POSITIVE_INFINITY : endedAt + OVERTAKE_MS;
-    if (passableAt > now) return { delivery: undefined, lookAt: Math.min(lookAt, passableAt) };
-  }
-  return { delivery: undefined, lookAt };
 }

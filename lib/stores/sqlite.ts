@@ -27,6 +27,7 @@ import {
   type LedgerKeys,
   packCommit,
   parseBody,
+  type SweepAnswer,
   type SweepPlace,
   toDecision,
   toDelivery,
@@ -147,9 +148,7 @@ class SqliteStore implements Store {
 
   readonly journal: Journal = {
     durable: true,
-    positions: async (source) => {
-      return toPositions(await this.#client.call('positions', { source }));
-    },
+    positions: async (source) => toPositions(await this.#client.call('positions', { source })),
     allPositions: async () => {
       const all = await this.#client.call('allPositions', {});
       return new Map(all.map(([source, rows]) => [source, toPositions(rows)]));
@@ -227,10 +226,7 @@ class SqliteStore implements Store {
     let forgotten = 0;
     let from: SweepPlace | null = null;
     do {
-      const piece: { forgotten: number; next: SweepPlace | null } = await this.#client.call(
-        'sweep',
-        { ...bounds, from },
-      );
+      const piece: SweepAnswer = await this.#client.call('sweep', { ...bounds, from });
       forgotten += piece.forgotten;
       from = piece.next;
     } while (from !== null);

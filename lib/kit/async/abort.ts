@@ -33,18 +33,6 @@ export function abortedAfter(
   };
 }
 
-/** A countdown that ends unless it is extended. */
-export interface Deadline extends Disposable {
-  /**
-   * Aborts with the outer signal's reason, or with a `TimeoutError` at the end of the countdown.
-   */
-  readonly signal: AbortSignal;
-  /** Whether the countdown ended; stays false if the outer signal aborted first. */
-  readonly expired: boolean;
-  /** Restarts the countdown with `ms`; after the end it changes nothing. */
-  extend(ms: number): void;
-}
-
 /**
  * Starts a countdown of `ms` within an outer signal.
  *
@@ -53,10 +41,11 @@ export interface Deadline extends Disposable {
  * extends its deadline for every chunk.
  */
 export function openDeadline(clock: Clock, ms: number, signal: AbortSignal): Deadline {
-  return new Countdown(clock, ms, signal);
+  return new Deadline(clock, ms, signal);
 }
 
-class Countdown implements Deadline {
+/** A countdown that ends unless it is extended. */
+export class Deadline implements Disposable {
   readonly #clock: Clock;
   readonly #outer: AbortSignal;
   readonly #inner = new AbortController();
@@ -66,7 +55,7 @@ class Countdown implements Deadline {
   /** Time at which the running timer fires, which may be before `#endsAt` after an extension. */
   #armedFor = 0;
   #over = false;
-  expired = false;
+  #expired = false;
 
   constructor(clock: Clock, ms: number, outer: AbortSignal) {
     this.#clock = clock;
@@ -80,10 +69,17 @@ class Countdown implements Deadline {
     this.#arm();
   }
 
+  /** Aborts with the outer signal's reason, or with a `TimeoutError` at the end of the countdown. */
   get signal(): AbortSignal {
     return this.#inner.signal;
   }
 
+  /** Whether the countdown ended; stays false if the outer signal aborted first. */
+  get expired(): boolean {
+    return this.#expired;
+  }
+
+  /** Restarts the countdown with `ms`; after the end it changes nothing. */
   extend(ms: number): void {
     if (this.#over) return;
     this.#endsAt = this.#clock.monotonic() + ms;
@@ -112,7 +108,7 @@ class Countdown implements Deadline {
       this.#arm();
       return;
     }
-    this.expired = true;
+    this.#expired = true;
     this.#end(new DOMException('waiting until a deadline: time is up', 'TimeoutError'));
   }
 

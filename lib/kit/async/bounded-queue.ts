@@ -42,11 +42,8 @@ export class BoundedQueue<T> {
     if (this.#closed) {
       throw new SluiceError('internal', 'push to a bounded queue: it is closed');
     }
-    if (this.full) {
-      await this.#waitForRoom(item, signal);
-      return;
-    }
-    this.#add(item);
+    if (this.full) await this.#waitForRoom(item, signal);
+    else this.#add(item);
   }
 
   /**

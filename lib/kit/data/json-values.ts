@@ -123,21 +123,16 @@ export class JsonValues {
   #finish(piece: string): JsonValue {
     const text = this.#held + piece;
     const { characters } = this.#bounds;
-    const fault = this.#fault ?? (text.length > characters ? tooLarge(characters) : null);
+    const tooLarge = text.length > characters ? `it has more than ${characters} characters` : null;
+    const fault = this.#fault ?? tooLarge;
     this.#held = '';
     this.#depth = 0;
     this.#place = 'between';
-    const value: JsonValue =
-      fault === null
-        ? parsed(text, this.#firstLine)
-        : { ok: false, why: fault, line: this.#firstLine };
+    const line = this.#firstLine;
+    const value: JsonValue = fault === null ? parsed(text, line) : { ok: false, why: fault, line };
     this.#isOver = !value.ok;
     return value;
   }
-}
-
-function tooLarge(characters: number): string {
-  return `it has more than ${characters} characters`;
 }
 
 function parsed(text: string, line: number): JsonValue {

@@ -43,24 +43,19 @@ export interface Rate {
   readonly perMs: number;
 }
 
-const RATE_UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
 /** Parses a rate; undefined if it is invalid or zero. */
 export function parseRate(text: string): Rate | undefined {
   const [, digits, unit] = /^(\d+)\/([smhd])$/.exec(text) ?? [];
   const count = Number(digits);
-  if (!isUnit(unit) || !Number.isSafeInteger(count) || count === 0) return undefined;
-  return { count, perMs: RATE_UNITS[unit] };
+  const perMs = DURATION_UNITS.find(([name]) => name === unit)?.[1];
+  if (perMs === undefined || !Number.isSafeInteger(count) || count === 0) return undefined;
+  return { count, perMs };
 }
 
 /** Renders a rate in the form of the configuration: `60/h`. */
 export function renderRate({ count, perMs }: Rate): string {
-  const unit = Object.entries(RATE_UNITS).find(([, unitMs]) => unitMs === perMs)?.[0];
+  const unit = DURATION_UNITS.find(([, unitMs]) => unitMs === perMs)?.[0];
   return `${count}/${unit ?? `${perMs}ms`}`;
-}
-
-function isUnit(text: string | undefined): text is keyof typeof RATE_UNITS {
-  return text !== undefined && Object.hasOwn(RATE_UNITS, text);
 }
 
 const FACTORS: Readonly<Record<string, number>> = {

@@ -16,6 +16,7 @@ import { gunzip } from 'node:zlib';
 import { messageOf } from '../../core/errors.ts';
 import { isJsonObject } from '../../core/event.ts';
 import { jsonOrNothing } from '../../kit/data/json.ts';
+import { codeOfFailure } from '../../kit/file-trouble.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { targetOf } from '../../net/address.ts';
 import { type Destination, whyUnreached } from './connect-errors.ts';
@@ -182,8 +183,7 @@ function failedOf(error: unknown, bounds: Bounds, reached: 'never' | 'perhaps'):
 
 /** Node's code of an error; `error` if it has none. */
 export function codeOf(error: unknown): string {
-  const hasCode = error instanceof Error && 'code' in error && typeof error.code === 'string';
-  return hasCode ? String(error.code) : 'error';
+  return codeOfFailure(error) ?? 'error';
 }
 
 function tooLarge(maxBytes: number): ApiFailed {

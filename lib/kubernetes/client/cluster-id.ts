@@ -45,23 +45,16 @@ export async function findCluster(
   parts: FindClusterParts,
   signal: AbortSignal,
 ): Promise<ClusterIdentity> {
-  const system = await systemUid(api, parts, signal);
+  let system = await uidOf(api, { ...parts, name: KUBE_SYSTEM }, signal);
+  if (system.uid === '') {
+    await parts.clock.sleep(RETRY_MS, signal);
+    system = await uidOf(api, { ...parts, name: KUBE_SYSTEM }, signal);
+  }
   if (system.uid !== '') return { id: system.uid, from: 'kube-system' };
   if (parts.namespace === '') return { id: null, why: system.why };
   const own = await uidOf(api, { ...parts, name: parts.namespace }, signal);
   if (own.uid !== '') return { id: own.uid, from: 'namespace' };
   return { id: null, why: `${system.why}; ${own.why}` };
-}
-
-async function systemUid(
-  api: ApiClient,
-  parts: FindClusterParts,
-  signal: AbortSignal,
-): Promise<Uid> {
-  const first = await uidOf(api, { ...parts, name: KUBE_SYSTEM }, signal);
-  if (first.uid !== '') return first;
-  await parts.clock.sleep(RETRY_MS, signal);
-  return uidOf(api, { ...parts, name: KUBE_SYSTEM }, signal);
 }
 
 interface Uid {

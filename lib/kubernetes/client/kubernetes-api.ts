@@ -56,10 +56,7 @@ export interface ApiFailed {
 export type ApiAnswer = ApiAnswered | ApiFailed;
 
 /** An open answer; its body is read as it arrives. */
-export interface ApiStream {
-  readonly ok: true;
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+export interface ApiStream extends Pick<ApiAnswered, 'ok' | 'status' | 'headers'> {
   /** Chunks as they arrive; not pulling pauses the response. Throws if the stream is cut. */
   readonly chunks: AsyncIterable<Uint8Array>;
   /** Ends the request and frees the connection; idempotent. */

@@ -218,7 +218,11 @@ function stepOf(answer: ApiAnswered, { cursor, now }: ListRequest): ListStep {
   const isConsistent = cursor.isConsistent && own === resourceVersion;
   const readAt = isFirst ? readAtOf(answer.headers, now) : cursor.readAt;
   const token = stringAt(answer.body, 'metadata', 'continue');
-  const items = cursor.limit === METADATA_ONLY ? oversizedItemsOf(answer) : itemsOf(answer);
+  const listed = itemsOf(answer);
+  // Of items requested as metadata alone it is only known that their size exceeds a page.
+  const oversizeBytes = MAX_PAGE_BYTES;
+  const items =
+    cursor.limit === METADATA_ONLY ? listed.map((one) => ({ ...one, oversizeBytes })) : listed;
   const { startedAt } = cursor;
   const list = { resourceVersion, isConsistent, readAt, startedAt };
   const page = { number: cursor.page, isLast: token === '', ...list, items };
@@ -251,11 +255,6 @@ function itemsOf(answer: ApiAnswered): readonly ListedItem[] {
     items.push({ ...read, oversizeBytes: bytes > MAX_FRAME_BYTES ? bytes : null });
   }
   return items;
-}
-
-/** Items requested as metadata alone; all that is known of their size is that it exceeds a page. */
-function oversizedItemsOf(answer: ApiAnswered): readonly ListedItem[] {
-  return itemsOf(answer).map((item) => ({ ...item, oversizeBytes: MAX_PAGE_BYTES }));
 }
 
 /** Adds kind and apiVersion, which objects of a watch have and items of a list lack. */

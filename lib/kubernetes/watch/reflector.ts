@@ -171,16 +171,11 @@ class Reflector {
     };
   }
 
-  /** Start of a gap that ends now; null if nothing was ever read. */
-  #gapStart(): Position | null {
-    const [known] = this.#known();
-    return known === undefined ? null : { ...known, at: Math.max(known.at, this.#completeUntil) };
-  }
-
   /** The gap before a list; none at a first start, when nothing can be missing. */
   #gapUpTo(to: Position, list: ListedSpan): readonly Gap[] {
-    const from = this.#gapStart();
-    if (from === null) return [];
+    const [known] = this.#known();
+    if (known === undefined) return [];
+    const from = { ...known, at: Math.max(known.at, this.#completeUntil) };
     return [this.#deduplicator.gap(relistGap({ ...list, from, to }, this.#options.keptForMs))];
   }
 

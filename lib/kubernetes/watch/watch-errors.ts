@@ -15,12 +15,10 @@ export type Evidence =
   | { readonly seen: 'end'; readonly how: EndOfStream; readonly detail: string };
 
 /** An error with its consequences. */
-export interface WatchError {
+export interface WatchError
+  extends Pick<WatchErrorRow['consequence'], 'reason' | 'action' | 'wait'> {
   /** The row of the table that matched. */
   readonly row: string;
-  readonly reason: WatchErrorRow['consequence']['reason'];
-  readonly action: WatchErrorRow['consequence']['action'];
-  readonly wait: WatchErrorRow['consequence']['wait'];
   /** Delay that the server asked for, in ms. */
   readonly askedMs: number | null;
   /** After so many watches in a row that brought nothing, this one the last, a LIST is tried. */

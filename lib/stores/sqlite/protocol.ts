@@ -4,13 +4,12 @@
 
 import {
   type Attempt,
-  type DeadReason,
   type Delivery,
   type DeliveryState,
   eventNamespaceOf,
   type Started,
 } from '../../core/delivery.ts';
-import type { Gap, PathKey, Positions } from '../../core/source.ts';
+import type { Gap, Position, Positions } from '../../core/source.ts';
 import type {
   ClaimRequest,
   Commit,
@@ -26,19 +25,15 @@ import type {
   StoreUsage,
   SweepBounds,
 } from '../../core/store.ts';
+import type { StoreObserved } from '../../core/store-observation.ts';
+
+type StoredAsIs = 'id' | 'trigger' | 'object' | 'state' | 'dead' | 'createdAt' | 'dueAt';
 
 /** The stored fields of a delivery that may change. */
-export interface DeliveryRow {
+export interface DeliveryRow extends Pick<Delivery, StoredAsIs | 'deaths' | 'retriedAt'> {
   readonly seq: number;
-  readonly id: string;
-  readonly trigger: string;
   /** The namespace of its first Event. */
   readonly namespace: string;
-  readonly object: string;
-  readonly state: DeliveryState;
-  readonly dead: DeadReason | null;
-  readonly createdAt: number;
-  readonly dueAt: number;
   readonly queue: number | null;
   /** The incarnation that claimed it, while it is running. */
   readonly claim: string | null;
@@ -48,8 +43,6 @@ export interface DeliveryRow {
   /** When the running attempt began. */
   readonly openAt: number | null;
   readonly started: string | null;
-  readonly deaths: number;
-  readonly retriedAt: number | null;
 }
 
 /** A complete delivery. */
@@ -63,9 +56,7 @@ export type NewRow = Omit<WholeRow, 'seq' | 'queue' | 'claim' | 'openAt'> & {
 };
 
 /** A decision. */
-export interface DecisionRow {
-  readonly id: string;
-  readonly at: number;
+export interface DecisionRow extends Omit<DecisionRecord, 'trail'> {
   /** The trail as JSON. */
   readonly trail: string;
 }
@@ -74,7 +65,7 @@ export interface DecisionRow {
 export type PackedCommit = Omit<Commit, 'deliveries' | 'decisions' | 'positions' | 'seen'> & {
   readonly deliveries: readonly NewRow[];
   readonly decisions: readonly DecisionRow[];
-  readonly positions: readonly MovedRow[];
+  readonly positions: readonly (PositionRow & { readonly source: string })[];
   readonly seen: readonly SeenKeys[];
 };
 
@@ -85,15 +76,8 @@ export interface SeenKeys {
 }
 
 /** The position of a watch path. */
-export interface PositionRow {
+export interface PositionRow extends Position {
   readonly path: string;
-  readonly resourceVersion: string;
-  readonly at: number;
-}
-
-/** A position with its source. */
-interface MovedRow extends PositionRow {
-  readonly source: string;
 }
 
 /** The result of a commit. */
@@ -216,12 +200,7 @@ export type FromWorker =
   | { readonly kind: 'note'; readonly note: HistoryNote };
 
 /** A failure of the history. No other data depends on it. */
-export interface HistoryNote {
-  readonly file: string;
-  /** The new name of the damaged file; null if it was not moved. */
-  readonly movedTo: string | null;
-  readonly why: string;
-}
+export type HistoryNote = Omit<Extract<StoreObserved, { kind: 'history-lost' }>, 'kind'>;
 
 /** The reason why the worker cannot open a file. */
 export type OpenFailure =
@@ -248,22 +227,15 @@ export function packCommit(commit: Commit): PackedCommit {
   return {
     ...commit,
     deliveries: commit.deliveries.map(packDelivery),
-    decisions: commit.decisions.map(packDecision),
+    decisions: commit.decisions.map((one) => ({ ...one, trail: JSON.stringify(one.trail) })),
     positions: [...commit.positions].flatMap(([source, moved]) =>
       [...moved].map(([path, { resourceVersion, at }]) => ({ source, path, resourceVersion, at })),
     ),
-    seen: packSeen(commit.seen),
+    seen: [...Map.groupBy(commit.seen, ({ path }) => path)].map(([path, seen]) => ({
+      path,
+      keys: seen.map(({ key }) => key),
+    })),
   };
-}
-
-function packSeen(seen: readonly PathKey[]): readonly SeenKeys[] {
-  const byPath = new Map<string, string[]>();
-  for (const { path, key } of seen) {
-    const keys = byPath.get(path);
-    if (keys === undefined) byPath.set(path, [key]);
-    else keys.push(key);
-  }
-  return [...byPath].map(([path, keys]) => ({ path, keys }));
 }
 
 function packDelivery(delivery: Delivery): NewRow {
@@ -279,10 +251,6 @@ function packDelivery(delivery: Delivery): NewRow {
     started: started === null ? null : JSON.stringify(started),
     body: JSON.stringify(body),
   };
-}
-
-function packDecision({ id, at, trail }: DecisionRecord): DecisionRow {
-  return { id, at, trail: JSON.stringify(trail) };
 }
 
 /** Converts a row and its body to a delivery. */

@@ -1,15 +1,13 @@
 // Errors of the sqlite store: the table that classifies SQLite's result codes, and the messages of a
 // store that cannot be opened or used. No message text is ever compared.
 
-import { SluiceError } from '../../core/errors.ts';
+import { messageOf, SluiceError } from '../../core/errors.ts';
 import type { CallFailure, OpenFailure } from './protocol.ts';
 import { FORMAT } from './worker/schema.ts';
 
-type SqliteErrorRow = CallFailure['code'];
-
 interface Result {
   readonly name: string;
-  readonly means: SqliteErrorRow;
+  readonly means: CallFailure['code'];
 }
 
 /** Every primary result code except OK, ROW, DONE and the two for logs; see sqlite.org/rescode.html. */
@@ -60,7 +58,7 @@ function resultCodeOf(error: unknown): number | undefined {
 
 /** Classifies a failure for the call in which it occurred. */
 export function failureOf(error: unknown): CallFailure {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const code = resultCodeOf(error);
   if (code === undefined) return { code: 'internal', result: 'none', message };
   const result = EXTENDED_RESULTS[code] ?? RESULTS[code & PRIMARY_BITS];

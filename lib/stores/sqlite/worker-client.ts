@@ -5,7 +5,6 @@
 import { Worker } from 'node:worker_threads';
 import { SluiceError } from '../../core/errors.ts';
 import type {
-  CallFailure,
   CallName,
   Calls,
   FromWorker,
@@ -55,12 +54,9 @@ export async function startWorker(
   // The flags of this process do not apply to the worker.
   const worker = new Worker(url, { workerData: data, execArgv: [], resourceLimits: LIMITS });
   return new Promise((resolve, reject) => {
-    const onEnd = (error: unknown): void => {
-      reject(
-        new SluiceError('store-unusable', `open store ${data.path}: its thread ended`, {
-          cause: error,
-        }),
-      );
+    const onEnd = (cause: unknown): void => {
+      const message = `open store ${data.path}: its thread ended`;
+      reject(new SluiceError('store-unusable', message, { cause }));
     };
     worker.once('error', onEnd);
     worker.once('exit', onEnd);
@@ -176,14 +172,13 @@ export class WorkerClient {
     const waiting = this.#waiting.get(reply.call);
     this.#waiting.delete(reply.call);
     if (waiting === undefined) return;
-    if ('failure' in reply) waiting.reject(this.#errorOf(waiting.name, reply.failure));
-    else waiting.resolve(reply.answer);
-  }
-
-  #errorOf(name: CallName, { code, result, message }: CallFailure): SluiceError {
-    return new SluiceError(code, `${name} in store ${this.#path}: ${message}`, {
-      details: { result },
-    });
+    if (!('failure' in reply)) {
+      waiting.resolve(reply.answer);
+      return;
+    }
+    const { code, result, message } = reply.failure;
+    const what = `${waiting.name} in store ${this.#path}: ${message}`;
+    waiting.reject(new SluiceError(code, what, { details: { result } }));
   }
 
   #fail(error: unknown): void {

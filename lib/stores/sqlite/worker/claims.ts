@@ -3,7 +3,7 @@
 
 import { type Attempt, isOnlyHeld } from '../../../core/delivery.ts';
 import type { ClaimRequest, Settlement, StateChange } from '../../../core/store.ts';
-import type { ActRow, DeliveryRow, WholeRow, WithBody } from '../protocol.ts';
+import type { ActRow, Calls, DeliveryRow, WholeRow, WithBody } from '../protocol.ts';
 import type { WorkerParts } from './commit.ts';
 import type { Statements } from './database.ts';
 import { DELIVERY_COLUMNS, type DeliveryRows } from './delivery-rows.ts';
@@ -19,8 +19,6 @@ CROSS JOIN delivery ON delivery.seq = (
   WHERE queue = queue_id AND state = 'waiting' AND due_at <= ? ORDER BY due_at, seq LIMIT 1)
 JOIN body ON body.seq = delivery.seq
 ORDER BY place`;
-
-type AttemptRequest = { readonly id: string; readonly incarnation: string; readonly now: number };
 
 /** A namespace with the number of deliveries that it may take. */
 interface NamespaceShare extends Turn {
@@ -64,21 +62,14 @@ export class Claims {
     return claimed;
   }
 
-  attempt({ id, incarnation, now, withBody }: AttemptRequest & WithBody): ActRow {
+  attempt({ id, incarnation, now, withBody }: Calls['attempt']['argument']): ActRow {
     const before = this.#deliveries.find(id);
     if (before?.state !== 'running' || before.claim !== incarnation) return conflict(before);
     return this.#done(this.#deliveries.openAttempt(before, endedOf(before, null), now), withBody);
   }
 
-  settle({
-    id,
-    incarnation,
-    outcome,
-    durationMs,
-    next,
-    now,
-    withBody,
-  }: Settlement & WithBody): ActRow {
+  settle(settlement: Settlement & WithBody): ActRow {
+    const { id, incarnation, outcome, durationMs, next, now, withBody } = settlement;
     const before = this.#deliveries.find(id);
     if (before?.state !== 'running' || before.claim !== incarnation) return conflict(before);
     const { openAt } = before;
@@ -98,15 +89,8 @@ export class Claims {
     if (before === undefined || !from.includes(before.state)) return conflict(before);
     if (isOnlyHeld(before)) this.#ledger.refire(id, now);
     const retried = isRetry ? { retriedAt: now, deaths: 0 } : {};
-    const attempts = endedOf(before, null);
-    const after = this.#deliveries.change(before, {
-      ...next,
-      now,
-      ...retried,
-      attempts,
-      openAt: null,
-    });
-    return this.#done(after, withBody);
+    const changes = { ...next, now, ...retried, attempts: endedOf(before, null), openAt: null };
+    return this.#done(this.#deliveries.change(before, changes), withBody);
   }
 
   next(trigger: string): number | null {

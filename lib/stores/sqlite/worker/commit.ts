@@ -91,8 +91,7 @@ export class Commits {
   addGaps(gaps: readonly Gap[]): void {
     const { db } = this.#parts;
     for (const { source, path, loss, why, from, to } of gaps) {
-      const [fromVersion, fromAt] = from === null ? [null, null] : [from.resourceVersion, from.at];
-      const bounds = [fromVersion, fromAt, to.resourceVersion, to.at];
+      const bounds = [from?.resourceVersion ?? null, from?.at ?? null, to.resourceVersion, to.at];
       db.run(WRITE_GAP, source, path, loss, why, ...bounds);
     }
     if (gaps.length === 0) return;

@@ -12,9 +12,6 @@ import type { OpenFailure } from '../protocol.ts';
 import { failureOf } from '../sqlite-errors.ts';
 import { APPLICATION_ID, FORMAT, STEPS } from './schema.ts';
 
-/** The file of the history. */
-export type HistoryFile = Statements;
-
 /** How long to wait for a lock. A command holds it for a moment; a gateway keeps it. */
 const BUSY_MS = 2_000;
 
@@ -52,8 +49,7 @@ class UnusableFile extends Error {
 
 /** Opens the main file and migrates it to the newest format. */
 export function openMain(path: string): Statements {
-  const db = connect(path, CACHE_KIB);
-  try {
+  return connect(path, CACHE_KIB, (db) => {
     checkOwner(db);
     // Before the log exists, so that the first bytes of the file identify it.
     if (db.number('PRAGMA application_id') === 0)
@@ -61,26 +57,17 @@ export function openMain(path: string): Statements {
     setUp(db, 'FULL');
     migrate(db);
     checkWhole(db);
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
+  });
 }
 
 /** Opens the history. */
-export function openHistory(path: string): HistoryFile {
+export function openHistory(path: string): Statements {
   // Created with mode 600; SQLite creates its log with the same mode.
   closeSync(openSync(path, 'a', 0o600));
-  const db = connect(path, HISTORY_CACHE_KIB);
-  try {
+  return connect(path, HISTORY_CACHE_KIB, (db) => {
     setUp(db, 'NORMAL');
     db.exec(HISTORY);
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
+  });
 }
 
 /** Converts a thrown error to the reason why a file cannot be opened. */
@@ -91,14 +78,20 @@ export function openFailureOf(error: unknown): OpenFailure {
   return { what: 'failed', result, detail: message };
 }
 
-function connect(path: string, cacheKib: number): Statements {
+function connect(path: string, cacheKib: number, prepare: (db: Statements) => void): Statements {
   const db = new Statements(new DatabaseSync(path, { timeout: BUSY_MS }));
   // Before the first read, so that this process keeps the lock from then on.
   db.exec(
     'PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF',
   );
   db.exec(`PRAGMA cache_size = -${cacheKib}; PRAGMA cell_size_check = ON`);
-  return db;
+  try {
+    prepare(db);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }
 
 function setUp(db: Statements, synchronous: 'FULL' | 'NORMAL'): void {

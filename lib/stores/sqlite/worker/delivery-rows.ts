@@ -3,6 +3,7 @@
 
 import { type Delivery, type DeliveryState, UNSETTLED_STATES } from '../../../core/delivery.ts';
 import type { DeliveryCount } from '../../../core/store.ts';
+import { dropOldest } from '../../store-kind.ts';
 import type { DeliveryRow, NewRow, WholeRow } from '../protocol.ts';
 import type { Statements } from './database.ts';
 import { ClockOffset, ReadyQueue } from './ready-queue.ts';
@@ -105,6 +106,11 @@ export class DeliveryRows {
     return { ...row, body: this.body(row.seq) };
   }
 
+  findWhole(id: string): WholeRow | null {
+    const row = this.find(id);
+    return row === undefined ? null : this.whole(row);
+  }
+
   body(seq: number): string {
     return this.#db.text('SELECT text FROM body WHERE seq = ?', seq) ?? '';
   }
@@ -185,10 +191,7 @@ export class DeliveryRows {
     this.#db.run('DELETE FROM body WHERE seq = ?', seq);
     this.stateCounts.note(trigger, state, -1);
     this.#deleted.set(id, seq);
-    for (const oldest of this.#deleted.keys()) {
-      if (this.#deleted.size <= REMEMBERED) break;
-      this.#deleted.delete(oldest);
-    }
+    dropOldest(this.#deleted, REMEMBERED);
   }
 
   /** Converts a stored row to one with a due time on the wall clock. */
@@ -266,12 +269,6 @@ class StateCounts {
   }
 }
 
-/** The numbers of the first and the last row of a span. */
-interface CreationSpan {
-  readonly first: number;
-  readonly last: number;
-}
-
 const FIRST_MADE = `
 SELECT seq FROM delivery INDEXED BY delivery_made WHERE made_at >= ? ORDER BY made_at, seq LIMIT 1`;
 
@@ -305,8 +302,8 @@ class CreationIndex {
     return this.#latest;
   }
 
-  /** Rows that include every delivery made in a span of time, and possibly others. */
-  span(since: number | undefined, until: number | undefined): CreationSpan {
+  /** The first and last of the rows made in a span of time; others may be between them. */
+  span(since?: number, until?: number): { readonly first: number; readonly last: number } {
     const first = since === undefined ? 0 : this.#db.value(FIRST_MADE, since);
     const last =
       until === undefined

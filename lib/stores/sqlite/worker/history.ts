@@ -3,9 +3,9 @@
 // A damaged history is renamed and replaced; the main file never is.
 
 import { existsSync, renameSync } from 'node:fs';
-import type { DecisionRow, HistoryNote } from '../protocol.ts';
+import type { DecisionRow, DeliveryRow, HistoryNote } from '../protocol.ts';
 import { failureOf } from '../sqlite-errors.ts';
-import { type HistoryFile, openHistory } from './database.ts';
+import { openHistory, type Statements } from './database.ts';
 
 const WRITE = `
 INSERT INTO decision (id, at, trail) VALUES (?, ?, ?)
@@ -21,10 +21,7 @@ const PIECE = 500;
 /** The most damaged files that are kept, so that a failing disk is not filled with them. */
 const DAMAGED_AT_MOST = 9;
 
-interface OldRow {
-  readonly seq: number;
-  readonly id: string;
-}
+type OldRow = Pick<DeliveryRow, 'seq' | 'id'>;
 
 /** Stores decisions for as long as their deliveries exist. */
 export class History {
@@ -32,7 +29,7 @@ export class History {
   readonly #note: (note: HistoryNote) => void;
   /** Checks whether a delivery with this id exists. */
   readonly #isKept: (id: string) => boolean;
-  #file: HistoryFile | null = null;
+  #file: Statements | null = null;
   /** The file is damaged and could not be renamed, so only a person can repair it. */
   #isDamaged = false;
   #isOpen = false;
@@ -99,7 +96,7 @@ export class History {
     this.#file = null;
   }
 
-  #write(act: (file: HistoryFile) => unknown): void {
+  #write(act: (file: Statements) => unknown): void {
     this.#tryTo(() => {
       if (this.#file === null) return;
       if (!this.#isOpen) this.#file.run('BEGIN IMMEDIATE');

@@ -54,11 +54,7 @@ SELECT seq, key, event_key AS eventKey FROM ledger WHERE seq > ? ORDER BY seq LI
 /** Entries per piece: about 20 ms of the worker's time. */
 const KEYS_PIECE = 10_000;
 
-interface KeyRow {
-  readonly seq: number;
-  readonly key: string;
-  readonly eventKey: string;
-}
+type KeyRow = Pick<LedgerEntry, 'key' | 'eventKey'> & { readonly seq: number };
 
 /** Events read together, so that the keys of a path are never all in memory. */
 const PAGE = 500;
@@ -76,10 +72,7 @@ export class Ledger {
   }
 
   lookup(keys: readonly string[]): readonly LedgerEntry[] {
-    return keys.flatMap((key) => {
-      const entry = this.#db.get(LOOKUP, key);
-      return entry === undefined ? [] : [entry as LedgerEntry];
-    });
+    return keys.flatMap((key) => (this.#db.get(LOOKUP, key) as LedgerEntry | undefined) ?? []);
   }
 
   /** The hashes of all keys of the next entries after this one. */

@@ -95,25 +95,17 @@ function leaderOf({ object, rule }: DeliveryQuery): string {
   return rule === undefined ? 'NOT INDEXED' : 'INDEXED BY delivery_rule';
 }
 
-function filtersOf({
-  states,
-  trigger,
-  rule,
-  object,
-  since,
-  until,
-}: Partial<DeliveryQuery>): Filter[] {
-  const filters: Filter[] = [];
-  const add = (sql: string, value: SQLInputValue | undefined): void => {
-    if (value !== undefined) filters.push({ sql, values: [value] });
+function filtersOf({ states, ...query }: Partial<DeliveryQuery>): readonly Filter[] {
+  const tests = {
+    'trigger = ?': query.trigger,
+    'rule = ?': query.rule,
+    'object = ?': query.object,
+    'created_at >= ?': query.since,
+    'created_at < ?': query.until,
   };
-  if (states !== undefined) {
-    filters.push({ sql: `state IN (${states.map(() => '?').join()})`, values: states });
-  }
-  add('trigger = ?', trigger);
-  add('rule = ?', rule);
-  add('object = ?', object);
-  add('created_at >= ?', since);
-  add('created_at < ?', until);
-  return filters;
+  const filters = Object.entries(tests).flatMap(([sql, value]) =>
+    value === undefined ? [] : [{ sql, values: [value] }],
+  );
+  if (states === undefined) return filters;
+  return [{ sql: `state IN (${states.map(() => '?').join()})`, values: states }, ...filters];
 }

@@ -3,14 +3,7 @@
 
 import { type Outcome, UNSETTLED_STATES } from '../../../core/delivery.ts';
 import type { RecoveryRequest, RenamedTrigger, Retirement } from '../../../core/store.ts';
-import type {
-  Calls,
-  DeliveryRow,
-  SweepAnswer,
-  SweepPlace,
-  SweepRequest,
-  WholeRow,
-} from '../protocol.ts';
+import type { Calls, DeliveryRow, SweepAnswer, SweepPlace, SweepRequest } from '../protocol.ts';
 import { endedOf } from './claims.ts';
 import type { Commits, WorkerParts } from './commit.ts';
 import type { DeliveryRows } from './delivery-rows.ts';
@@ -87,7 +80,8 @@ export class Maintenance {
     }
     // Only now, because no delivery of the old name is running any more.
     for (const one of renamed) this.#rename(one);
-    return { lost: lost.flatMap((id) => this.#whole(id)), unattempted, paths: this.#paths() };
+    const whole = lost.flatMap((id) => this.#deliveries.findWhole(id) ?? []);
+    return { lost: whole, unattempted, paths: this.#paths() };
   }
 
   /** Moves the entries of a path to its heirs. Its position stays until a sweep. */
@@ -114,10 +108,7 @@ export class Maintenance {
     for (const row of settled) this.#journal.forget(row as DeliveryRow);
     const isLast = gone.length < PIECE && settled.length < PIECE;
     const last = gone.at(-1);
-    const next: SweepPlace = {
-      goneAt: last?.gone_at ?? place.goneAt,
-      seq: last?.seq ?? place.seq,
-    };
+    const next = last === undefined ? place : { goneAt: last.gone_at, seq: last.seq };
     return { forgotten: free.length, next: isLast ? null : next };
   }
 
@@ -130,11 +121,6 @@ export class Maintenance {
         if (row !== undefined) this.#deliveries.moveTo(to, row);
       }
     } while (some.length === PIECE);
-  }
-
-  #whole(id: string): readonly WholeRow[] {
-    const row = this.#deliveries.find(id);
-    return row === undefined ? [] : [this.#deliveries.whole(row)];
   }
 
   #runningOfOthers(incarnation: string): readonly DeliveryRow[] {

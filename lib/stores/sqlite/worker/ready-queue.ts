@@ -3,7 +3,7 @@
 // So neither a million waiting deliveries nor ten thousand of one blocked object slow a claim.
 // Namespaces take turns by name, beginning after the last one. Times are stored times (ClockOffset).
 
-import { OVERTAKE_MS } from '../../store-kind.ts';
+import { type DueTimes, firstDue } from '../../store-kind.ts';
 import type { Statements } from './database.ts';
 
 const JOIN = `
@@ -49,7 +49,7 @@ ON CONFLICT (trigger) DO UPDATE SET namespace = excluded.namespace
   WHERE namespace <> excluded.namespace`;
 
 const IN_ORDER = `
-SELECT seq, due_at, ended_at FROM delivery INDEXED BY delivery_order
+SELECT seq, due_at AS dueAt, ended_at AS endedAt FROM delivery INDEXED BY delivery_order
 WHERE queue = ? AND state = 'waiting' ORDER BY seq`;
 
 /** Identifies the deliveries of a namespace, which share its turns. */
@@ -110,9 +110,11 @@ export class ReadyQueue {
     for (;;) {
       const [queue] = this.due(turn, 1);
       if (queue === undefined) return null;
-      const { seq, lookAt } = this.#firstInOrder(queue, turn.now);
-      if (seq !== null) return seq;
-      this.#db.run('UPDATE queue SET look_at = ? WHERE id = ?', lookAt, queue);
+      const waiting = this.#db.iterate(IN_ORDER, queue) as Iterable<WaitingRow>;
+      const { due, lookAt } = firstDue(waiting, 'object', turn.now);
+      if (due !== undefined) return due.seq;
+      const at = Number.isFinite(lookAt) ? lookAt : null;
+      this.#db.run('UPDATE queue SET look_at = ? WHERE id = ?', at, queue);
     }
   }
 
@@ -132,20 +134,6 @@ export class ReadyQueue {
     let at = step(UP_TO, last);
     for (; at !== undefined; at = step(BETWEEN, at.namespace, last)) yield at;
   }
-
-  #firstInOrder(queue: number, now: number): DueCandidate {
-    let lookAt: number | null = null;
-    for (const row of this.#db.iterate(IN_ORDER, queue) as Iterable<WaitingRow>) {
-      const { seq, due_at: dueAt, ended_at: endedAt } = row;
-      if (dueAt <= now) return { seq, lookAt: now };
-      lookAt = lookAt === null ? dueAt : Math.min(lookAt, dueAt);
-      // A delivery that was never attempted cannot be overtaken.
-      if (endedAt === null) return { seq: null, lookAt };
-      const passableAt = endedAt + OVERTAKE_MS;
-      if (passableAt > now) return { seq: null, lookAt: Math.min(lookAt, passableAt) };
-    }
-    return { seq: null, lookAt };
-  }
 }
 
 interface NamespaceLook {
@@ -153,16 +141,8 @@ interface NamespaceLook {
   readonly look_at: number;
 }
 
-interface WaitingRow {
+interface WaitingRow extends DueTimes {
   readonly seq: number;
-  readonly due_at: number;
-  readonly ended_at: number | null;
-}
-
-interface DueCandidate {
-  readonly seq: number | null;
-  /** When to check again if there is none. */
-  readonly lookAt: number | null;
 }
 
 /**

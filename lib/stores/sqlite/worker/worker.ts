@@ -145,10 +145,7 @@ class RequestHandler {
       change: (argument) => outbox.change(argument),
       next: ({ trigger }) => outbox.next(trigger),
       list: (argument) => listing.list(argument),
-      get: ({ id }) => {
-        const row = deliveries.find(id);
-        return row === undefined ? null : deliveries.whole(row);
-      },
+      get: ({ id }) => deliveries.findWhole(id),
       decision: ({ id }) => history.find(id),
       counts: () => deliveries.stateCounts.counts,
       usage: () => journal.usage,
