@@ -1,5 +1,5 @@
 // The kind `brigade`: starts a build of Brigade v1 by creating the Secret that its controller waits
-// for. The Secret is rendered by brigade-secret.ts and the answer classified by api-outcome.ts.
+// for. The Secret is rendered by brigade-secret.ts and the answer classified by api-answer-table.ts.
 // Brigade v2 has another API and is not supported here.
 
 import type { Delivery } from '../core/delivery.ts';

@@ -1,6 +1,6 @@
 // The kind `kubernetes`: creates one object from a manifest, for instance a Job, a Tekton
 // PipelineRun or an Argo Workflow. The object is not watched. Rendering is in manifest/, the meaning
-// of answers in api-outcome.ts.
+// of answers in api-answer-table.ts.
 // Follows docs/configuration.md (templates) and docs/guarantees.md (key life).
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris;
 // k8s.io/apimachinery pkg/api/meta (UnsafeGuessKindToResource).

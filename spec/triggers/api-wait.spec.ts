@@ -1,7 +1,7 @@
 // Waits that an API server asks for, with one object or with all requests.
 
 import { expect } from 'chai';
-import { type CreateAttempt, outcomeOf } from '../../lib/triggers/api-outcome.ts';
+import { type CreateAttempt, outcomeOf } from '../../lib/triggers/api-answer-table.ts';
 import { anAnswer, aStatus } from './support/fake-api.ts';
 
 const TRIED: CreateAttempt = {

@@ -11,9 +11,9 @@ import type { Outcome, RetryReason, Unknown } from '../../core/delivery.ts';
 import { aborted } from '../../kit/async/abort.ts';
 import { quoted } from '../../kit/text/printable.ts';
 import type { HttpResult } from '../../net/http-client.ts';
-import { pausing } from '../outcomes.ts';
+import { pausing } from '../outcome-builders.ts';
+import { outcomeOf, type SentAttempt } from './answer-table.ts';
 import type { Content } from './body.ts';
-import { outcomeOf, type SentAttempt } from './outcome.ts';
 import type { HttpSection } from './section.ts';
 import type { Header } from './templates.ts';
 

@@ -9,9 +9,6 @@ import type { Clock } from '../../core/clock.ts';
 import type { Outcome } from '../../core/delivery.ts';
 import type { SecretPlaces } from '../../kit/secret.ts';
 import type { HttpClient, HttpRequest, HttpResult } from '../../net/http-client.ts';
-import type { Content } from './body.ts';
-import { redactor } from './clear-secrets.ts';
-import { Compression, Handshakes, isFormRefused } from './negotiation.ts';
 import {
   blamesContent,
   compileExpectation,
@@ -19,7 +16,10 @@ import {
   outcomeOf,
   type SentAttempt,
   withAnswer,
-} from './outcome.ts';
+} from './answer-table.ts';
+import type { Content } from './body.ts';
+import { redactor } from './clear-secrets.ts';
+import { Compression, Handshakes, isFormRefused } from './negotiation.ts';
 import {
   type ClientSettings,
   type Credentials,

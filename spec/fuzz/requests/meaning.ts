@@ -4,14 +4,14 @@
 
 import type { Outcome } from '../../../lib/core/delivery.ts';
 import type { HttpResult } from '../../../lib/net/http-client.ts';
-import { redactor } from '../../../lib/triggers/http/clear-secrets.ts';
-import { retryOf } from '../../../lib/triggers/http/negotiation.ts';
 import {
   compileExpectation,
   outcomeOf,
   type SentAttempt,
   withAnswer,
-} from '../../../lib/triggers/http/outcome.ts';
+} from '../../../lib/triggers/http/answer-table.ts';
+import { redactor } from '../../../lib/triggers/http/clear-secrets.ts';
+import { retryOf } from '../../../lib/triggers/http/negotiation.ts';
 import { askedPauseMs } from '../../../lib/triggers/retry-after.ts';
 import { must, mustBePrintable, shown } from '../target.ts';
 

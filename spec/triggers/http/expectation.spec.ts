@@ -4,7 +4,7 @@
 import { expect } from 'chai';
 import type { Outcome } from '../../../lib/core/delivery.ts';
 import type { HttpAnswered } from '../../../lib/net/http-client.ts';
-import { compileExpectation, outcomeOf } from '../../../lib/triggers/http/outcome.ts';
+import { compileExpectation, outcomeOf } from '../../../lib/triggers/http/answer-table.ts';
 import type { ExpectSection } from '../../../lib/triggers/http/section.ts';
 import { httpKind } from '../../../lib/triggers/http.ts';
 import { deliveries } from '../../conformance/store-builders.ts';

@@ -10,7 +10,7 @@ import { isJsonList, isJsonObject, type Json, jsonAt, stringAt } from '../core/e
 import { printable } from '../kit/text/printable.ts';
 import type { ApiAnswer, ApiAnswered, ApiFailed } from '../kubernetes/client/kubernetes-api.ts';
 import { isStatus } from '../kubernetes/watch/watch-errors.ts';
-import { type FailureMeaning, pausing, refused, retry, unknown } from './outcomes.ts';
+import { type FailureMeaning, pausing, refused, retry, unknown } from './outcome-builders.ts';
 import { askedWaitMs } from './retry-after.ts';
 
 /** Meaning of an answer. */

@@ -9,7 +9,7 @@ import {
   type CreateAttempt,
   FAILURE_ROWS,
   outcomeOf,
-} from '../../lib/triggers/api-outcome.ts';
+} from '../../lib/triggers/api-answer-table.ts';
 import { aFailure, anAnswer, aStatus } from './support/fake-api.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);

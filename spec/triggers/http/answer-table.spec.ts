@@ -3,8 +3,8 @@
 import { expect } from 'chai';
 import type { Outcome } from '../../../lib/core/delivery.ts';
 import type { HttpFailed, NetworkFailure } from '../../../lib/net/http-client.ts';
+import { outcomeOf } from '../../../lib/triggers/http/answer-table.ts';
 import { retryOf } from '../../../lib/triggers/http/negotiation.ts';
-import { outcomeOf } from '../../../lib/triggers/http/outcome.ts';
 import { aFailure, anAnswer } from './support/fake-receiver.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);

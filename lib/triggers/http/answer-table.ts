@@ -15,7 +15,7 @@ import type {
   HttpResult,
   NetworkFailure,
 } from '../../net/http-client.ts';
-import { type FailureMeaning, pausing, refused, retry, unknown } from '../outcomes.ts';
+import { type FailureMeaning, pausing, refused, retry, unknown } from '../outcome-builders.ts';
 import { askedPauseMs, askedWaitMs } from '../retry-after.ts';
 import type { ExpectSection, StartedSection } from './section.ts';
 
