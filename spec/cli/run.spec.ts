@@ -1,7 +1,6 @@
 // `sluice run` on a playback: what the command line says stands above the file.
 
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
@@ -62,7 +61,7 @@ describe('sluice run', () => {
         command: process.execPath,
         args: [
           '-e',
-          `require('node:fs').writeFileSync('${file}.hangs', ''); setTimeout(() => {}, 20000)`,
+          `require('node:fs').writeFileSync('${file}.hangs', String(process.pid)); setTimeout(() => {}, 20000)`,
         ],
         interactiveMode: 'Never',
       };
@@ -77,9 +76,14 @@ describe('sluice run', () => {
       const args = [command, '--kubeconfig', file, '--namespace', 'shop'];
       const listeners = ['--probes', 'off', '--api', 'off', '--log-format', 'text'];
       const running = runCommandLine(command === 'run' ? [...args, ...listeners] : args, machine);
-      await until(() => existsSync(`${file}.hangs`), 'the plugin to run');
+      const plugin = await until(
+        async () => Number(await readFile(`${file}.hangs`, 'utf8')) || null,
+        'the plugin to run',
+      );
       machine.stopping.abort(new Error('SIGTERM'));
       expect(await running, machine.err()).to.equal(0);
+      // The command does not wait for its plugin; without this the specs would.
+      process.kill(plugin);
       if (command === 'run') expect(machine.out()).to.include('stopping: SIGTERM');
     });
   }

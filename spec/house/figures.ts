@@ -1,81 +1,71 @@
-// `make figures`: every figure of the house in one table, with its limit. The specs beside this file
-// hold the limits; this shows where the tree stands.
+// `make figures`: every figure of the house in one table, with the limit that a spec beside this file
+// holds it to.
 
-import ts from 'typescript';
 import { undocumentedExports } from './comments.ts';
-import { filesUnder, nodesOf, readTree, sourcesOf } from './files.ts';
+import { filesUnder, readTree } from './files.ts';
 import { folderSizes, LARGEST_FOLDER, repeatedNames } from './folders.ts';
-import { cyclesOf, edgesOf, libFiles, singleImporters, unusedExports } from './graph.ts';
-import { LONGEST_FILE } from './sizes.ts';
-import { LONGEST_SENTENCE, longSentences, refusedWords, sentencesOf, textsOf } from './words.ts';
+import {
+  cyclesOf,
+  edgesOf,
+  libFiles,
+  SINGLE_AT_MOST,
+  singleImporters,
+  unusedExports,
+} from './graph.ts';
+import { LONGEST_FILE, linesOf } from './sizes.ts';
+import {
+  ASSERTIONS_AT_MOST,
+  assertionsPerThousand,
+  FUNCTION_AT_MOST,
+  functionLines,
+  shareOf,
+} from './syntax.ts';
+import {
+  LONG_AT_MOST,
+  LONGEST_SENTENCE,
+  longSentences,
+  refusedWords,
+  sentencesOf,
+  textsOf,
+} from './words.ts';
 
-const tree = readTree();
-const house = filesUnder(tree, /^(?:lib|bin|spec|tools)\/.*\.[jt]s$/);
+const house = filesUnder(readTree(), /^(?:lib|bin|spec|tools)\/.*\.[jt]s$/);
 const lib = new Map(libFiles(house).map((file) => [file, house.get(file) ?? '']));
 const edges = edgesOf(house);
 
-function sizesOf(counts: readonly number[]): string {
-  const sorted = [...counts].sort((one, other) => one - other);
-  const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
-  return `${at(0.5)}, ${at(0.95)}, ${at(1)}`;
+function spread(numbers: readonly number[]): string {
+  return [0.5, 0.95, 1].map((share) => shareOf(numbers, share)).join(', ');
 }
 
-function linesIn(text: string): number {
-  return text.replace(/\n$/, '').split('\n').length;
-}
-
-/** Lines of each function that has a name or a place: callbacks count with what they stand in. */
-function functionLines(): readonly number[] {
-  const lines: number[] = [];
-  for (const source of sourcesOf(lib)) {
-    for (const node of nodesOf(source)) {
-      if (!ts.isFunctionLike(node) || !('body' in node) || node.body === undefined) continue;
-      if (ts.isCallExpression(node.parent)) continue;
-      lines.push(linesIn(node.getText()));
-    }
-  }
-  return lines;
-}
-
-function assertions(): number {
-  let count = 0;
-  for (const source of sourcesOf(lib)) {
-    for (const node of nodesOf(source)) {
-      if (ts.isAsExpression(node) && !ts.isConstTypeReference(node.type)) count += 1;
-    }
-  }
-  return count;
-}
-
-const lines = [...lib.values()].map(linesIn);
-const total = lines.reduce((sum, count) => sum + count, 0);
+const lines = [...lib.values()].map(linesOf);
 const texts = [...textsOf(lib)];
 const sentences = texts.reduce((count, { text }) => count + sentencesOf(text).length, 0);
 const single = singleImporters(house, edges).length;
 const [largest = ['none', 0]] = folderSizes(house, edges);
-const rows: readonly (readonly [string, string | number, string])[] = [
-  ['lines of lib', total, ''],
+const rows: readonly (readonly [string, string | number, string | number])[] = [
+  ['lines of lib', lines.reduce((sum, count) => sum + count, 0), ''],
   ['files of lib', lib.size, ''],
-  ['lines a file: median, 95 %, most', sizesOf(lines), `most ${LONGEST_FILE}`],
-  ['lines a function: median, 95 %, most', sizesOf(functionLines()), '10, 40, 60'],
+  ['lines a file: median, 95 %, most', spread(lines), LONGEST_FILE],
   [
-    'files with a single importer',
-    `${single} (${((100 * single) / lib.size).toFixed(1)} %)`,
-    '22 %',
+    'lines a function: median, 95 %, most',
+    spread(functionLines(lib)),
+    Object.values(FUNCTION_AT_MOST).join(', '),
   ],
-  ['largest folder', `${largest[0]} (${largest[1]})`, `${LARGEST_FOLDER}`],
-  ['file names that occur twice', repeatedNames(house, edges).length, '0'],
-  ['cycles of files', cyclesOf(edges).length, '0'],
-  ['unused exports', unusedExports(house, edges).length, '0'],
-  ['exports without a comment', undocumentedExports(lib).length, '0'],
-  ['`as` in 1,000 lines', ((1000 * assertions()) / total).toFixed(2), '1.2'],
-  ['refused words in comments and messages', refusedWords(texts).length, '0'],
+  ['files with a single importer, %', (100 * single) / lib.size, 100 * SINGLE_AT_MOST],
+  ['largest folder', `${largest[0]} (${largest[1]})`, LARGEST_FOLDER],
+  ['file names that occur twice', repeatedNames(house, edges).length, 0],
+  ['cycles of files', cyclesOf(edges).length, 0],
+  ['unused exports', unusedExports(house, edges).length, 0],
+  ['exports without a comment', undocumentedExports(lib).length, 0],
+  ['`as` in 1,000 lines', assertionsPerThousand(lib), ASSERTIONS_AT_MOST],
+  ['refused words in comments and messages', refusedWords(texts).length, 0],
   [
-    `sentences of more than ${LONGEST_SENTENCE} words in 1,000`,
-    ((1000 * longSentences(texts).length) / sentences).toFixed(1),
-    '10',
+    `sentences of more than ${LONGEST_SENTENCE} words, %`,
+    (100 * longSentences(texts).length) / sentences,
+    100 * LONG_AT_MOST,
   ],
 ];
 for (const [name, value, limit] of rows) {
-  process.stdout.write(`${name.padEnd(48)} ${String(value).padEnd(24)} ${limit}\n`);
+  const shown = typeof value === 'number' ? String(Math.round(value * 100) / 100) : value;
+  process.stdout.write(`${name.padEnd(48)} ${shown.padEnd(24)} ${limit}\n`);
 }

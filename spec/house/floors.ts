@@ -43,11 +43,9 @@ export function crossedFloors(files: Files): readonly Fault[] {
   const faults: Fault[] = [];
   for (const { source, node, specifier } of importsOf(files)) {
     if (!specifier.startsWith('.')) continue;
-    // What a package has of lib lies in dist.
-    const target = posix
-      .join(posix.dirname(source.fileName), specifier)
-      .replace(/^dist\/lib\//, 'lib/')
-      .replace(/\.js$/, '.ts');
+    // A package has the compiled lib below dist.
+    const path = posix.join(posix.dirname(source.fileName), specifier);
+    const target = path.replace(/^dist\/lib\//, 'lib/');
     const why = whyCrossed(source.fileName, target);
     if (why !== undefined) faults.push(faultAt(source, node, why));
   }

@@ -6,6 +6,9 @@ import ts from 'typescript';
 import { type Fault, type Files, faultAt, nodesOf, sourcesOf } from './files.ts';
 import { importsOf } from './imports.ts';
 
+/** Of the files of lib, those that one file alone imports; more means that files are cut too small. */
+export const SINGLE_AT_MOST = 0.22;
+
 /** One import of a file of the tree. */
 export interface Edge {
   readonly from: string;

@@ -2,12 +2,10 @@
 
 import { expect } from 'chai';
 import { filesOf, filesUnder, readTree, shown } from './files.ts';
-import { longSentences, refusedWords, sentencesOf, textsOf } from './words.ts';
+import { LONG_AT_MOST, longSentences, refusedWords, sentencesOf, textsOf } from './words.ts';
 
 const lib = filesUnder(readTree(), /^lib\//);
 const texts = [...textsOf(lib)];
-/** Of all sentences: some name a long list, and cutting those helps no reader. */
-const LONG_AT_MOST = 0.01;
 
 describe('the language of comments and messages', () => {
   const bad = [
@@ -16,6 +14,9 @@ describe('the language of comments and messages', () => {
     ['/** The store can\n * not be opened. */', '"can not": cannot'],
     ["const a = 'it was told to stop here';", '"told": informed, or reported'],
     ['const a = `${b} is null where nothing came`;', '"null where ": if, or when'],
+    ['const f = () => {\n  f();\n  // It ends anew.\n};', '"anew": again'],
+    ['const a = 1; // Nobody reads it.', '"Nobody": name who it is'],
+    ['const a = [1 /* Besides this. */, 2];', '"Besides": also, or beside'],
     ['/** What a lane may have. */', '"What a lane may have.": name it'],
   ] as const;
   for (const [text, what] of bad) {

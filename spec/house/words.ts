@@ -7,6 +7,9 @@ import { type Fault, type Files, nodesOf, sourcesOf } from './files.ts';
 /** Words in a sentence at most. */
 export const LONGEST_SENTENCE = 25;
 
+/** Share of longer ones at most: some name a long list, and cutting those helps no reader. */
+export const LONG_AT_MOST = 0.01;
+
 /** A comment, or a text of the program that reads like a message. */
 export interface Text {
   readonly source: ts.SourceFile;
@@ -123,14 +126,25 @@ interface Run {
   readonly text: string;
 }
 
+/** Comments before and behind every token, also before a closing brace and at the end of the file. */
 function commentRanges(source: ts.SourceFile): readonly ts.CommentRange[] {
+  const { text } = source;
   const found = new Map<number, ts.CommentRange>();
-  for (const node of nodesOf(source)) {
-    for (const range of ts.getLeadingCommentRanges(source.text, node.getFullStart()) ?? []) {
+  for (const token of tokensOf(source, source)) {
+    for (const range of [
+      ...(ts.getLeadingCommentRanges(text, token.getFullStart()) ?? []),
+      ...(ts.getTrailingCommentRanges(text, token.end) ?? []),
+    ]) {
       found.set(range.pos, range);
     }
   }
   return [...found.values()].sort((one, other) => one.pos - other.pos);
+}
+
+function* tokensOf(node: ts.Node, source: ts.SourceFile): Generator<ts.Node> {
+  const children = node.getChildren(source).filter((child) => !ts.isJSDoc(child));
+  if (children.length === 0) yield node;
+  for (const child of children) yield* tokensOf(child, source);
 }
 
 /** A literal with three words in a row, with `code` for each of its holes. */

@@ -39,8 +39,6 @@ const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
 const reporter = join(root, 'spec', 'support', 'reporter.ts');
 // Stated here and not left to .mocharc.json, whose list of files mocha adds to the ones it is given.
 const mochaSettings = ['--no-config', '--forbid-only', '--extension', 'ts', '--timeout', '10000'];
-// Without this, mocha waits for what a spec cannot end, such as a credential plugin that hangs.
-const endWithSpecs = '--exit';
 
 // Characters of standard error with a failure: an error with its stack has fewer.
 const SHOWN_ERRORS = 4_000;
@@ -107,7 +105,7 @@ export class MochaProcesses {
   #start({ files }: Batch): ChildProcess {
     const { args, print, variables } = this.#settings;
     const reporting = ['--reporter', reporter, '--reporter-option', `print=${print}`];
-    const settings = [...mochaSettings, endWithSpecs, ...reporting];
+    const settings = [...mochaSettings, ...reporting];
     return spawn(process.execPath, [mocha, ...settings, ...args, ...files], {
       cwd: root,
       // A group of its own, so that a signal reaches it once, and through `interrupt`.
