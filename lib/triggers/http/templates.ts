@@ -5,6 +5,7 @@
 
 import type { Json, JsonObject } from '../../core/event.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
+import { toPointer } from '../../kit/data/json-pointer.ts';
 import { quoted } from '../../kit/text/printable.ts';
 import {
   parseTemplate,
@@ -13,7 +14,6 @@ import {
   type TemplatePiece,
 } from '../../kit/text/template.ts';
 import { FIRST_WORDS } from '../manifest/document.ts';
-import { toPointer } from '../manifest/manifest-places.ts';
 
 /** The paths that templates may have: those of one delivery, or those that a batch shares. */
 export type TemplateScope = 'delivery' | 'batch';

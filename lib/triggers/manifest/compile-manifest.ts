@@ -13,6 +13,7 @@ import {
   stringAt,
 } from '../../core/event.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
+import { toPointer } from '../../kit/data/json-pointer.ts';
 import { parseTemplate, type Template, toText } from '../../kit/text/template.ts';
 import { FIRST_WORDS, isEventPath } from './document.ts';
 import {
@@ -22,7 +23,6 @@ import {
   openersOf,
   placeOf,
   type Steps,
-  toPointer,
 } from './manifest-places.ts';
 import {
   type Complaint,
