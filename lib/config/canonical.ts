@@ -5,9 +5,9 @@
 import { isJsonList, isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
+import { pointerStep, pointerSteps } from '../kit/data/json-pointer.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { typesOf, unknownKeyFound } from './schema-messages.ts';
-import { pointerStep, pointerSteps } from './source-map.ts';
 
 /** A document in its canonical form. */
 interface CanonicalForm {

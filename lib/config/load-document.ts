@@ -12,6 +12,7 @@ import {
 } from 'js-yaml';
 import type { Json } from '../core/event.ts';
 import type { Finding, Problem } from '../core/problem.ts';
+import { pointerStep, pointerSteps } from '../kit/data/json-pointer.ts';
 import { printable } from '../kit/text/printable.ts';
 import {
   createLineFinder,
@@ -19,8 +20,6 @@ import {
   type LoadedDocument,
   NO_PLACE,
   type PlaceTree,
-  pointerStep,
-  pointerSteps,
   readPlaces,
   type SourcePlace,
 } from './source-map.ts';

@@ -4,10 +4,10 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { isJsonObject, type Json, type JsonObject, stringAt } from '../core/event.ts';
 import type { Finding, ProblemCode } from '../core/problem.ts';
+import { pointerStep } from '../kit/data/json-pointer.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
 import { FORMATS } from './formats.ts';
-import { pointerStep } from './source-map.ts';
 
 /** The unknown keys of each block, by its pointer, as the known keys that they were meant to be. */
 export type UnknownKeys = ReadonlyMap<string, ReadonlySet<string | undefined>>;

@@ -6,6 +6,7 @@
 import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
 import { type Json } from '../core/event.ts';
 import type { Finding, Problem, ProblemCode } from '../core/problem.ts';
+import { pointerStep, pointerSteps } from '../kit/data/json-pointer.ts';
 import { printable } from '../kit/text/printable.ts';
 
 /** The place of a value: its offset in the text, and the places below it. */
@@ -66,20 +67,6 @@ export function readPlaces(source: string, events: readonly Event[]): PlaceTree 
   const root = readNode(reading, '', 0);
   const { repeated, aliases, circular } = reading;
   return { root, repeated, aliases, circular };
-}
-
-/** Escapes one step of a JSON Pointer. */
-export function pointerStep(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
-}
-
-/** Splits a JSON Pointer into its steps, unescaped. */
-export function pointerSteps(pointer: string): readonly string[] {
-  if (pointer === '') return [];
-  return pointer
-    .slice(1)
-    .split('/')
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 /** Finds the offset of the key or value at a pointer, or of the nearest one above it. */

@@ -2,6 +2,7 @@
 // wrong is decided elsewhere.
 
 import type { Finding } from '../core/problem.ts';
+import { toPointer } from '../kit/data/json-pointer.ts';
 import { printable } from '../kit/text/printable.ts';
 
 /** Takes findings. Compilation continues after each, so that all are reported at once. */
@@ -35,8 +36,7 @@ export function quoted(text: string): string {
 
 /** Appends steps to a JSON Pointer. */
 export function pointer(path: string, ...steps: readonly (string | number)[]): string {
-  const escaped = steps.map((step) => String(step).replaceAll('~', '~0').replaceAll('/', '~1'));
-  return [path, ...escaped].join('/');
+  return path + toPointer(steps.map(String));
 }
 
 /** The value of an object's own key; undefined if there is none. */

@@ -3,7 +3,6 @@
 // the validators. The sections themselves check what accepted values mean.
 
 import { toCanonical } from '../config/canonical.ts';
-import { pointerSteps } from '../config/source-map.ts';
 import { createValidator, type Validator } from '../config/validate.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
@@ -11,6 +10,7 @@ import type { Finding } from '../core/problem.ts';
 import { type CompiledChain, compileChain } from '../filters/compile.ts';
 import { chainOf } from '../filters/narrowing.ts';
 import { DEFAULT_QUIET_MS, type RuleSection } from '../filters/rule.ts';
+import { pointerSteps } from '../kit/data/json-pointer.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { assemblePlan } from './assemble-plan.ts';
 import type { Configuration } from './configuration.generated.ts';

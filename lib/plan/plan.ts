@@ -2,7 +2,6 @@
 // beside the text. A plan opens and starts nothing; its `create` functions build parts that open at
 // their first use. Follows docs/configuration.md; guards, limits, retention: docs/architecture.md.
 
-import { pointerStep } from '../config/source-map.ts';
 import type { Delivery } from '../core/delivery.ts';
 import type { EventObject } from '../core/event.ts';
 import type { CheckContext, Permission } from '../core/kind.ts';
@@ -11,6 +10,7 @@ import type { Source } from '../core/source.ts';
 import type { ClosedStore } from '../core/store.ts';
 import type { OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';
 import type { Chain } from '../filters/chain.ts';
+import { toPointer } from '../kit/data/json-pointer.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import type { Rate } from '../kit/text/quantity.ts';
 import type { SourceParts } from '../sources/source-kind.ts';
@@ -200,7 +200,7 @@ export function kindIn<Descriptor>(
 
 /** Makes a JSON Pointer from keys. */
 export function pointerOf(...steps: readonly string[]): string {
-  return steps.map((step) => `/${pointerStep(step)}`).join('');
+  return toPointer(steps);
 }
 
 /** Turns findings of a section into findings of the whole configuration. */

@@ -7,6 +7,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Clock, Random } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
+import { hostPort } from '../kit/host-header.ts';
 import { handle } from './api-server.ts';
 import { EventLists } from './event-list.ts';
 import { EventStore } from './event-store.ts';
@@ -174,10 +175,6 @@ async function closed(server: Server, { stop, answering, clock }: Closing): Prom
   await ended;
 }
 
-function hostPort(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
 /** Contents of a kubeconfig for a playback. */
 interface KubeconfigOptions {
   readonly url: string;
@@ -242,8 +239,7 @@ async function play(
     let progress: PlayProgress = { applied: 0, skipped: 0 };
     for await (const { at, type, object } of recording) {
       firstAt ??= at;
-      const dueAt = speed === 'full' ? startedAt : startedAt + (at - firstAt) / speed;
-      const waitMs = dueAt - clock.monotonic();
+      const waitMs = speed === 'full' ? 0 : startedAt + (at - firstAt) / speed - clock.monotonic();
       if (waitMs > 0) await clock.sleep(waitMs, signal);
       signal.throwIfAborted();
       const counted = store.apply(type, object) ? 'applied' : 'skipped';

@@ -6,7 +6,7 @@
 
 import type { Delivery } from '../core/delivery.ts';
 import { type EventObject, stringAt } from '../core/event.ts';
-import type { DecisionObserved, Observation } from '../core/observation.ts';
+import type { DecisionObserved, DeliveryObserved } from '../core/observation.ts';
 import { printable } from '../kit/text/printable.ts';
 import { escapedJson, unicodeEscape } from './line-format.ts';
 import type { TelemetryParts } from './logging.ts';
@@ -50,19 +50,30 @@ export function originalDecision(
  * breaker.
  */
 export function originalDelivery(
-  observed: Observation,
+  observed: DeliveryObserved,
   parts: BrigadeParts,
 ): readonly OriginalLine[] {
-  if (observed.kind === 'attempt-started') {
-    return [{ to: 'stderr', text: `Build: ${goJson(buildOf(observed.delivery, parts), 2)}` }];
+  switch (observed.kind) {
+    case 'attempt-started':
+      return [{ to: 'stderr', text: `Build: ${goJson(buildOf(observed.delivery, parts), 2)}` }];
+    case 'attempt-ended': {
+      const { delivery, outcome } = observed;
+      if (outcome.outcome !== 'retry') return [];
+      return [toStderr(`retry for ${keyOf(delivery)}: ${outcome.detail}`)];
+    }
+    case 'delivery-moved': {
+      const { delivery, to, why } = observed;
+      if (to !== 'dead' && to !== 'refused') return [];
+      return [toStderr(`Dropping ${keyOf(delivery)} from queue: ${why}`)];
+    }
+    case 'breaker':
+    case 'pause':
+    case 'queue-depth':
+    case 'command-output':
+      return [];
+    default:
+      return observed satisfies never;
   }
-  if (observed.kind === 'attempt-ended' && observed.outcome.outcome === 'retry') {
-    return [toStderr(`retry for ${keyOf(observed.delivery)}: ${observed.outcome.detail}`)];
-  }
-  if (observed.kind === 'delivery-moved' && ['dead', 'refused'].includes(observed.to)) {
-    return [toStderr(`Dropping ${keyOf(observed.delivery)} from queue: ${observed.why}`)];
-  }
-  return [];
 }
 
 // One line for any Event. JSON does not pass through here: it is escaped already and keeps its

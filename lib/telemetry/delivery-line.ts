@@ -14,9 +14,9 @@ import {
 } from '../core/delivery.ts';
 import type { DeliveryObserved, LimitObserved, LimitUser } from '../core/observation.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
-import type { FailureLog, LineTable } from './failure-log.ts';
+import type { FailureLog, LineTable, ObservationLines } from './failure-log.ts';
 import { counted, ruleLabel, token } from './log-value.ts';
-import type { LogLevel, LogLine } from './logging.ts';
+import type { ByKind, LogLevel, LogLine } from './logging.ts';
 
 const STATE_LEVELS = {
   waiting: 'debug',
@@ -67,6 +67,12 @@ const LOST_LEVELS = {
   bug: 'warn',
 } as const satisfies Record<UnknownReason, LogLevel>;
 
+// Throttling ends by itself; a credential that is not accepted needs a human.
+const PAUSE_LEVELS = {
+  throttled: 'warn',
+  unauthorized: 'error',
+} as const satisfies Record<PauseReason, LogLevel>;
+
 /** Lines about deliveries. */
 export const DELIVERY_LINES: LineTable<DeliveryObserved> = {
   'attempt-started': ({ kind, delivery: { id, trigger, attempts } }) => {
@@ -105,19 +111,14 @@ export const DELIVERY_LINES: LineTable<DeliveryObserved> = {
   'queue-depth': () => null,
 };
 
-// Throttling ends by itself; a credential that is not accepted needs a human.
-const PAUSE_LEVELS = {
-  throttled: 'warn',
-  unauthorized: 'error',
-} as const satisfies Record<PauseReason, LogLevel>;
-
 function noAttemptsFor(ms: number): string {
   return `no attempts for ${renderDuration(Math.ceil(ms / 1000) * 1000)}`;
 }
 
-type DeliveryOf<K extends DeliveryObserved['kind']> = Extract<DeliveryObserved, { kind: K }>;
-
-function attemptEnded(observed: DeliveryOf<'attempt-ended'>, failures: FailureLog) {
+function attemptEnded(
+  observed: ByKind<DeliveryObserved>['attempt-ended'],
+  failures: FailureLog,
+): ObservationLines {
   const { kind, delivery, outcome, durationMs } = observed;
   const { id, trigger, attempts } = delivery;
   const attempt = attempts.length;
@@ -153,7 +154,7 @@ function outcomeFields(outcome: Outcome): Readonly<Record<string, string>> {
   };
 }
 
-function deliveryMoved(observed: DeliveryOf<'delivery-moved'>): LogLine {
+function deliveryMoved(observed: ByKind<DeliveryObserved>['delivery-moved']): LogLine {
   const { kind, delivery, from, to, dead, possiblyTwice = false, why } = observed;
   const { id, trigger } = delivery;
   const state = dead === null ? to : `${to} (${dead})`;
@@ -170,7 +171,11 @@ function deliveryMoved(observed: DeliveryOf<'delivery-moved'>): LogLine {
   };
 }
 
-function movedLevel({ to, dead, possiblyTwice }: DeliveryOf<'delivery-moved'>): LogLevel {
+function movedLevel({
+  to,
+  dead,
+  possiblyTwice,
+}: ByKind<DeliveryObserved>['delivery-moved']): LogLevel {
   // Shedding has one error line of its own for any number of evicted deliveries.
   if (dead === 'shed') return 'info';
   return possiblyTwice === true && STATE_LEVELS[to] === 'info' ? 'warn' : STATE_LEVELS[to];
@@ -185,8 +190,6 @@ function started(object: Started | null): string {
 function startedFields(object: Started | null): Readonly<Record<string, string>> | null {
   return object === null ? null : { ...object };
 }
-
-type LimitSeen<K extends LimitObserved['kind']> = Extract<LimitObserved, { kind: K }>;
 
 /** Lines about limits. */
 export const LIMIT_LINES: LineTable<LimitObserved> = {
@@ -239,7 +242,7 @@ function fieldsOf(user: LimitUser | null): Readonly<Record<string, string | numb
   };
 }
 
-function lossText({ dropped, gaveWay }: LimitSeen<'shedding'>): string {
+function lossText({ dropped, gaveWay }: ByKind<LimitObserved>['shedding']): string {
   const parts = [
     ...(dropped === 0 ? [] : [`${dropped} new ones dropped`]),
     ...(gaveWay === 0 ? [] : [`${gaveWay} held ones evicted for other namespaces: dead (shed)`]),
@@ -248,7 +251,7 @@ function lossText({ dropped, gaveWay }: LimitSeen<'shedding'>): string {
 }
 
 function sheddingFields(
-  observed: LimitSeen<'shedding'>,
+  observed: ByKind<LimitObserved>['shedding'],
 ): Readonly<Record<string, string | number>> {
   const { trigger, bound, dropped, gaveWay, longest } = observed;
   const shed = { trigger: token(trigger), bound, dropped, gaveWay };

@@ -31,12 +31,15 @@ interface Ongoing {
   isEndLogged: boolean;
 }
 
-/** Makes the lines of each kind of observation, in the order to write them. */
+/** Lines of one observation, in the order to write them; null stands for no line. */
+export type ObservationLines = LogLine | null | readonly (LogLine | null)[];
+
+/** Makes the lines of each kind of observation. */
 export type LineTable<O extends { readonly kind: string }> = {
   readonly [K in keyof ByKind<O>]: (
     observed: ByKind<O>[K],
     failures: FailureLog,
-  ) => LogLine | null | readonly (LogLine | null)[];
+  ) => ObservationLines;
 };
 
 /** Remembers current failures and lowers the level of repetitions. */

@@ -7,7 +7,7 @@ import type { StoreObserved } from '../core/store-observation.ts';
 import { renderDuration, renderSize } from '../kit/text/quantity.ts';
 import type { LineTable } from './failure-log.ts';
 import { counted } from './log-value.ts';
-import type { LogLevel, LogLine } from './logging.ts';
+import type { ByKind, LogLevel, LogLine } from './logging.ts';
 
 const SEVERITY_LEVELS = {
   error: 'error',
@@ -19,13 +19,13 @@ const FORMS = {
   ours: '',
   original: " (the original's form)",
   none: '; every Event is logged and rejected',
-} as const satisfies Record<Extract<LifecycleObserved, { kind: 'started' }>['form'], string>;
+} as const satisfies Record<ByKind<LifecycleObserved>['started']['form'], string>;
 
 const CLUSTER_ID_FROM = {
   'kube-system': 'the uid of namespace kube-system',
   namespace: "the uid of the gateway's own namespace",
   random: 'random, because no namespace is readable',
-} as const satisfies Record<Extract<LifecycleObserved, { kind: 'cluster-found' }>['from'], string>;
+} as const satisfies Record<ByKind<LifecycleObserved>['cluster-found']['from'], string>;
 
 /** Lines about the life of the process. */
 export const LIFECYCLE_LINES: LineTable<LifecycleObserved> = {
@@ -106,7 +106,7 @@ function problemLine(problem: Problem): LogLine {
   };
 }
 
-type Usage = Extract<StoreObserved, { kind: 'store-usage' }>;
+type Usage = ByKind<StoreObserved>['store-usage'];
 
 const USAGE_LEVELS = { fine: 'info', near: 'warn', full: 'error' } as const satisfies Record<
   Usage['level'],

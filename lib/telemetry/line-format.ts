@@ -6,6 +6,9 @@ import type { Json } from '../core/event.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { LogLevel, LogLine } from './logging.ts';
 
+/** Turns a line into text. */
+export type RenderLine = (line: LogLine, now: number) => string;
+
 // Characters that a terminal acts on and JSON.stringify does not escape: DEL, C1, separators, bidi.
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 // Longer than any line made here; it bounds the texts of servers and commands in the log.
@@ -66,9 +69,6 @@ const LEVEL_COLOUR: Readonly<Record<LogLevel, string | null>> = {
   info: null,
   debug: DIM,
 };
-
-/** Turns a line into text. */
-export type RenderLine = (line: LogLine, now: number) => string;
 
 /**
  * Renders a line as text: time, then the decision or the level, then the text. Coloured are only

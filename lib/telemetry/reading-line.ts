@@ -41,6 +41,9 @@ const GAP_LEVELS = {
   'possible-loss': 'error',
 } as const satisfies Record<Gap['loss'], LogLevel>;
 
+// Logged once, after a minute; before that, only the readiness mentions it.
+const STALE_MS = 60_000;
+
 /** Lines about reading a watch path. */
 export const READING_LINES: LineTable<ReadingObserved> = {
   reading: ({ kind, source, path, state, why }) => {
@@ -103,9 +106,6 @@ export const READING_LINES: LineTable<ReadingObserved> = {
   },
   'events-read': () => null,
 };
-
-// Logged once, after a minute; before that, only the readiness mentions it.
-const STALE_MS = 60_000;
 
 function fieldsOf(position: Position | null): Json {
   return position === null ? null : { resourceVersion: position.resourceVersion, at: position.at };

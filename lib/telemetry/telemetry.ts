@@ -2,7 +2,12 @@
 // writes the lines; their form is in the format files. Nothing here may disturb the observed code:
 // `observe` never throws and never waits.
 
-import type { DecisionObserved, Observation, Observe } from '../core/observation.ts';
+import type {
+  DecisionObserved,
+  DeliveryObserved,
+  Observation,
+  Observe,
+} from '../core/observation.ts';
 import { printable } from '../kit/text/printable.ts';
 import { type OriginalLine, originalDecision, originalDelivery } from './brigade-format.ts';
 import { DecisionMemory, toDecisionLine } from './decision-line.ts';
@@ -101,11 +106,11 @@ class Reporter implements Telemetry {
   }
 
   #other(observation: OtherObservation): void {
-    if (this.#options.format === 'brigade') {
+    if (this.#options.format === 'brigade' && isDelivery(observation)) {
       this.#writeOriginal(originalDelivery(observation, this.#parts), 'info');
     }
     const lines = linesOf(observation.kind, observation, this.#failures);
-    for (const line of lines) this.#write(line);
+    for (const line of lines) if (line !== null) this.#write(line);
   }
 
   #write(line: LogLine): void {
@@ -162,6 +167,11 @@ function linesOf<K extends OtherObservation['kind']>(
   kind: K,
   observed: ByKind<OtherObservation>[K],
   failures: FailureLog,
-): readonly LogLine[] {
-  return [LINES[kind](observed, failures)].flat().filter((line) => line !== null);
+): readonly (LogLine | null)[] {
+  return [LINES[kind](observed, failures)].flat();
+}
+
+// The table has a row for each observation of deliveries, so it cannot miss one.
+function isDelivery(observation: OtherObservation): observation is DeliveryObserved {
+  return Object.hasOwn(DELIVERY_LINES, observation.kind);
 }

@@ -42,7 +42,7 @@ interface ApiFailureRow {
   readonly means: FailureMeaning;
 }
 
-/** Every status. `retry` only if the object was certainly not created; see http/outcome.ts. */
+/** Every status. `retry` only if the object was certainly not created; see http/answer-table.ts. */
 export const ANSWER_ROWS: readonly ApiAnswerRow[] = [
   { status: [200, 299], means: { outcome: 'created' }, found: 'created' },
   // Policies and webhooks may answer with any status, so these rows come first. All of them refuse,

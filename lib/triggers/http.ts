@@ -163,7 +163,7 @@ function bodyFindings(section: HttpSection): readonly Finding[] {
 function answerFindings({ expect, started }: HttpSection): readonly Finding[] {
   const findings: Finding[] = [];
   for (const [place, status] of (expect?.status ?? []).entries()) {
-    if (!NEVER_TAKEN.has(status)) continue;
+    if (!NEVER_ACCEPTED.has(status)) continue;
     const message = `found ${status} (expected a status that a receiver can answer after it accepted the request)`;
     const hint = 'remove it: the request is retried until the receiver accepts it';
     findings.push(wrong(`/expect/status/${place}`, { message, hint }));
@@ -183,7 +183,7 @@ function answerFindings({ expect, started }: HttpSection): readonly Finding[] {
 }
 
 // They ask for a credential, or for a later request: the receiver did not accept the request.
-const NEVER_TAKEN: ReadonlySet<number> = new Set([401, 407, 425, 429, 511]);
+const NEVER_ACCEPTED: ReadonlySet<number> = new Set([401, 407, 425, 429, 511]);
 
 function authFindings({ auth = {}, headers = {} }: HttpSection): readonly Finding[] {
   const findings: Finding[] = [];

@@ -302,11 +302,11 @@ export function compileExpectation({ status, json }: ExpectSection): ExpectedAns
   const judge = json === undefined ? null : compileJudge(json);
   return (answer) => {
     const byTable = rowOf(answer);
-    const isTaken = byTable.means.outcome === 'delivered';
-    const counts = status?.includes(answer.status) ?? isTaken;
+    const isAccepted = byTable.means.outcome === 'delivered';
+    const counts = status?.includes(answer.status) ?? isAccepted;
     if (counts && judge !== null) return judge(answer);
     if (counts) return status === undefined ? null : { means: ACCEPTED, found: 'accepted' };
-    if (!isTaken) return null;
+    if (!isAccepted) return null;
     const found = 'a status that expect: does not list';
     return { means: unknown('unexpected-answer'), found };
   };

@@ -7,8 +7,8 @@
 import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
 import { jsonOrNothing } from '../../kit/data/json.ts';
+import { toPointer } from '../../kit/data/json-pointer.ts';
 import { type Template, type TemplatePiece, toText } from '../../kit/text/template.ts';
-import { toPointer } from '../manifest/manifest-places.ts';
 import {
   type Content,
   contentOf,

@@ -6,8 +6,8 @@
 
 import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
+import { toPointer } from '../../kit/data/json-pointer.ts';
 import { quoted } from '../../kit/text/printable.ts';
-import { toPointer } from '../manifest/manifest-places.ts';
 import type { HttpSection } from './section.ts';
 import { namesSecret } from './templates.ts';
 

@@ -3,11 +3,11 @@
 // Source: https://github.com/standard-webhooks/standard-webhooks (form of signing secrets).
 
 import type { Clock } from '../../core/clock.ts';
+import { toPointer } from '../../kit/data/json-pointer.ts';
 import { type NeededSecret, type SecretPlaces, SecretSet } from '../../kit/secret.ts';
 import { parseDuration } from '../../kit/text/quantity.ts';
 import type { TlsIdentity } from '../../net/axios-client.ts';
 import { environmentProxies, type HttpProxy, secretsOf } from '../../net/proxies.ts';
-import { toPointer } from '../manifest/manifest-places.ts';
 import { clearSecrets, redactor, secretPartsOf } from './clear-secrets.ts';
 import { HTTP_DEFAULTS, type HttpSection, type ProxySection } from './section.ts';
 import type { Header } from './templates.ts';

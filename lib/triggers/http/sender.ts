@@ -144,14 +144,17 @@ export class Sender implements AsyncDisposable {
   async #fire(client: HttpClient, prepared: Prepared, signal: AbortSignal): Promise<SentHttp> {
     const { url, content } = prepared.made;
     const compression = this.#compression;
-    const packed = compression === null ? content : await compression.contentFor(url, content);
+    if (compression === null) {
+      return this.#judge(prepared, await this.#exchange(client, prepared, signal));
+    }
+    const packed = await compression.contentFor(url, content);
     const made = { ...prepared.made, content: packed };
     const exchanged = await this.#exchange(client, { ...prepared, made }, signal);
     const isRefused = packed !== content && isFormRefused(exchanged.result);
     if (!isRefused) return this.#judge(prepared, exchanged);
     // The receiver did not read the body, so the request without compression is no repetition.
     const again = await this.#exchange(client, prepared, signal);
-    if (again.result.answered && !isFormRefused(again.result)) compression?.refusedAt(url);
+    if (again.result.answered && !isFormRefused(again.result)) compression.refusedAt(url);
     return this.#judge(prepared, again);
   }
 

@@ -5,6 +5,7 @@
 
 import type { Json, JsonObject } from '../../core/event.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
+import { toPointer } from '../../kit/data/json-pointer.ts';
 import { quoted } from '../../kit/text/printable.ts';
 import {
   parseTemplate,
@@ -12,8 +13,7 @@ import {
   type Template,
   type TemplatePiece,
 } from '../../kit/text/template.ts';
-import { FIRST_WORDS } from '../manifest/document.ts';
-import { toPointer } from '../manifest/manifest-places.ts';
+import { FIRST_WORDS, PATH_HINT } from '../manifest/document.ts';
 
 /** The paths that templates may have: those of one delivery, or those that a batch shares. */
 export type TemplateScope = 'delivery' | 'batch';
@@ -67,7 +67,7 @@ export function toFinding(path: string, { code, found, hint }: Fault): Finding {
 }
 
 const HINTS = {
-  delivery: 'begin the path with a field of the delivery document, or write $${ for a plain ${',
+  delivery: PATH_HINT,
   batch: 'a batch has several Events: remove the template or batch:',
 } as const satisfies Record<TemplateScope, string>;
 

@@ -13,8 +13,9 @@ import {
   stringAt,
 } from '../../core/event.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
+import { toPointer } from '../../kit/data/json-pointer.ts';
 import { parseTemplate, type Template, toText } from '../../kit/text/template.ts';
-import { FIRST_WORDS, isEventPath } from './document.ts';
+import { FIRST_WORDS, isEventPath, PATH_HINT } from './document.ts';
 import {
   EXPANDED_PLACES,
   type ManifestPlace,
@@ -22,7 +23,6 @@ import {
   openersOf,
   placeOf,
   type Steps,
-  toPointer,
 } from './manifest-places.ts';
 import {
   type Complaint,
@@ -118,8 +118,8 @@ interface ValuePlace {
   readonly before?: readonly Json[];
 }
 
-type ReportFinding = (complaint: Complaint) => void;
-type RenderManifest<Made extends Json> = (document: Json, complain: ReportFinding) => Made;
+type ReportComplaint = (complaint: Complaint) => void;
+type RenderManifest<Made extends Json> = (document: Json, complain: ReportComplaint) => Made;
 
 function compileValue(
   value: Json,
@@ -175,9 +175,8 @@ function compileText(
   const parsed = parseTemplate(text, FIRST_WORDS);
   if (!parsed.ok) {
     const message = `found ${parsed.why}`;
-    const hint =
-      'begin the path with a field of the delivery document, or write $${ for a literal ${';
-    compiling.findings.push(errorAt('bad-template', toPointer(here.steps), { message, hint }));
+    const words = { message, hint: PATH_HINT };
+    compiling.findings.push(errorAt('bad-template', toPointer(here.steps), words));
     return () => text;
   }
   const { template } = parsed;

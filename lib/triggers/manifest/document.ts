@@ -20,6 +20,10 @@ export const FIRST_WORDS = [
   'event',
 ] as const;
 
+/** Hint for a template whose path is not allowed. */
+export const PATH_HINT =
+  'begin the path with a field of the delivery document, or write $${ for a plain ${';
+
 // Paths that begin with the others lead to values of the operator.
 const EVENT_WORDS: readonly string[] = ['occurrences', 'event', 'match'];
 

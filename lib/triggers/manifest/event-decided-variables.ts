@@ -11,9 +11,10 @@ import {
   type JsonObject,
   stringAt,
 } from '../../core/event.ts';
+import { pointerSteps, toPointer } from '../../kit/data/json-pointer.ts';
 import { parseTemplate } from '../../kit/text/template.ts';
 import { FIRST_WORDS, isEventPath } from './document.ts';
-import { fromPointer, type Opener, openersOf, type Steps, toPointer } from './manifest-places.ts';
+import { type Opener, openersOf, type Steps } from './manifest-places.ts';
 
 /** Whether a text of a manifest contains a value of an Event. */
 export function holdsEvent(text: string): boolean {
@@ -183,7 +184,7 @@ function fieldPointers(fieldPath: string): readonly string[] {
 
 function dataKeyOf(pointer: string): string | undefined {
   const found = /\/(?:data|stringData)(\/[^/]+)$/.exec(pointer)?.[1];
-  return found === undefined ? undefined : fromPointer(found)[0];
+  return found === undefined ? undefined : pointerSteps(found)[0];
 }
 
 /** Whether a text contains a word with no letter, digit, `_` or `-` next to it. */

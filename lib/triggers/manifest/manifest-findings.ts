@@ -14,10 +14,10 @@ import {
 } from '../../core/event.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
 import type { OnLostAnswer } from '../../core/trigger.ts';
+import { pointerSteps, toPointer } from '../../kit/data/json-pointer.ts';
 import { renderDuration } from '../../kit/text/quantity.ts';
 import { namespaceFindings } from '../create-object.ts';
 import { compileManifest } from './compile-manifest.ts';
-import { fromPointer, toPointer } from './manifest-places.ts';
 
 /** Keys of the section that are checked. */
 interface ManifestSection {
@@ -99,7 +99,7 @@ function allowFindings(manifest: JsonObject, allowed: readonly string[]): readon
 
 function valueAt(manifest: JsonObject, pointer: string): Json | undefined {
   let here: Json | undefined = manifest;
-  for (const key of fromPointer(pointer)) {
+  for (const key of pointerSteps(pointer)) {
     if (isJsonList(here)) here = here[Number(key)];
     else if (isJsonObject(here) && Object.hasOwn(here, key)) here = here[key];
     else return undefined;

@@ -2,6 +2,8 @@
 // author of an Event must not choose an image, a command or a name.
 // Source: docs/triggers.md; the Pod, Tekton v1 PipelineRun and Argo Workflow API references.
 
+import { toPointer } from '../../kit/data/json-pointer.ts';
+
 /**
  * A kind of place. `fixed` allows no template and `command` no Event value. `script`, `path` and
  * `elsewhere` allow one only if `allowFromEvent` names the place; kubelet expands `path`.
@@ -91,15 +93,4 @@ export type Opener = '$(' | '{{';
 export function openersOf(apiVersion: string): readonly Opener[] {
   if (TEKTON.test(apiVersion)) return ['$('];
   return ARGO.test(apiVersion) ? ['{{', '$('] : [];
-}
-
-/** Steps as a JSON Pointer (RFC 6901). */
-export function toPointer(steps: Steps): string {
-  return steps.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-}
-
-/** The steps of a JSON Pointer (RFC 6901). */
-export function fromPointer(pointer: string): Steps {
-  const steps = pointer.split('/').slice(1);
-  return steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 }

@@ -4,10 +4,11 @@
 
 import { isJsonList, isJsonObject, type Json, type JsonObject, jsonAt } from '../../core/event.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
+import { toPointer } from '../../kit/data/json-pointer.ts';
 import { parseTemplate } from '../../kit/text/template.ts';
 import { FIRST_WORDS, isEventPath } from './document.ts';
 import { EventNames, holdsEvent } from './event-decided-variables.ts';
-import { placeOf, type Steps, toPointer } from './manifest-places.ts';
+import { placeOf, type Steps } from './manifest-places.ts';
 
 const HINT = 'put the value in env and use "$NAME", with the quotes, in the script';
 
