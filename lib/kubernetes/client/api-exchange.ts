@@ -23,7 +23,7 @@ import { type Destination, whyUnreached } from './connect-errors.ts';
 import type { ApiAnswer, ApiCall, ApiFailed } from './kubernetes-api.ts';
 
 /** Destination, agent and headers of a request. */
-interface ExchangeRoute extends Destination {
+interface ApiRoute extends Destination {
   readonly agent: Agent;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -55,7 +55,7 @@ const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
  */
 export async function send(
   call: ApiCall,
-  route: ExchangeRoute,
+  route: ApiRoute,
   bounds: Bounds,
 ): Promise<Responded | ApiFailed> {
   for (;;) {
@@ -71,7 +71,7 @@ interface ExchangeAttempt {
   readonly isStale: boolean;
 }
 
-function attempt(call: ApiCall, route: ExchangeRoute, bounds: Bounds): Promise<ExchangeAttempt> {
+function attempt(call: ApiCall, route: ApiRoute, bounds: Bounds): Promise<ExchangeAttempt> {
   return new Promise((resolve) => {
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
     const request = start(call, route, { body, signal: bounds.signal });
@@ -133,7 +133,7 @@ export function toHeaders(headers: IncomingHttpHeaders): Readonly<Record<string,
 
 function start(
   call: ApiCall,
-  { server, agent, headers }: ExchangeRoute,
+  { server, agent, headers }: ApiRoute,
   { body, signal }: { readonly body: Buffer | undefined; readonly signal: AbortSignal },
 ): ClientRequest {
   const query = new URLSearchParams(call.query ?? {}).toString();
