@@ -19,6 +19,7 @@ import { jsonOrNothing } from '../../kit/data/json.ts';
 import { codeOfFailure } from '../../kit/file-trouble.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { targetOf } from '../../net/address.ts';
+import { isClosedConnection } from '../../net/failure.ts';
 import { type Destination, whyUnreached } from './connect-errors.ts';
 import type { ApiAnswer, ApiCall, ApiFailed } from './kubernetes-api.ts';
 
@@ -79,7 +80,7 @@ function attempt(call: ApiCall, route: ApiRoute, bounds: Bounds): Promise<Exchan
     // After the response arrived, the reader of the body gets the errors.
     request.on('error', (error) => {
       const came = begun() ? failedOf(error, bounds, 'perhaps') : neverSent(error, bounds, route);
-      resolve({ came, isStale: request.reusedSocket && STALE.includes(codeOf(error)) });
+      resolve({ came, isStale: request.reusedSocket && isClosedConnection(codeOf(error)) });
     });
     request.once('response', (response) =>
       resolve({ came: { ok: true, response }, isStale: false }),
@@ -87,9 +88,6 @@ function attempt(call: ApiCall, route: ApiRoute, bounds: Bounds): Promise<Exchan
     request.end(body);
   });
 }
-
-/** Codes of a write to a connection that the other side has closed. */
-const STALE: readonly string[] = ['ECONNRESET', 'EPIPE'];
 
 function neverSent(error: unknown, bounds: Bounds, to: Destination): ApiFailed {
   const failed = failedOf(error, bounds, 'never');
