@@ -18,6 +18,14 @@ import type { Connector } from './connector.ts';
  */
 const LONGEST_IDLE_MS = 4000;
 
+/**
+ * Longest idle time of a connection for a request that cannot be repeated. The shortest
+ * configurable idle timeout of usual servers is 1 s. A tenth of it leaves 900 ms for both
+ * directions of the network and for a busy process. A burst reuses connections; requests less often
+ * than ten times a second can afford a handshake each.
+ */
+export const BRIEF_IDLE_MS = 100;
+
 /** Options of node:http by which a request finds its connection. */
 export interface Routed extends WatchedRequest {
   readonly agent: Agent;
@@ -47,7 +55,8 @@ export class Pools implements Disposable {
     const agent = (own: Partial<KeepAliveOptions> & Pick<KeepAliveOptions, 'idleMs'>) =>
       new ConnectorAgent(connector, { ...common, ...own });
     this.#long = agent({ idleMs: LONGEST_IDLE_MS });
-    this.#brief = agent({ idleMs: BRIEF_IDLE_MS, onIdleEnd: (...end) => this.#note(...end) });
+    const note = (place: string, how: IdleEnd): void => this.#note(place, how);
+    this.#brief = agent({ idleMs: BRIEF_IDLE_MS, onIdleEnd: note });
     // Unbounded, because with a bound Node announces to the receiver that it will close.
     this.#single = agent({ idleMs: 0, maxSockets: Number.POSITIVE_INFINITY });
   }
@@ -237,14 +246,6 @@ class ConnectorAgent extends Agent {
     return this.#places.get(socket) ?? '';
   }
 }
-
-/**
- * Longest idle time of a connection for a request that cannot be repeated. The shortest
- * configurable idle timeout of usual servers is 1 s. A tenth of it leaves 900 ms for both
- * directions of the network and for a busy process. A burst reuses connections; requests less often
- * than ten times a second can afford a handshake each.
- */
-export const BRIEF_IDLE_MS = 100;
 
 /**
  * Time for which a place that closed a connection unannounced gets a new one for every request. A

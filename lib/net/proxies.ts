@@ -213,7 +213,7 @@ function parseNoProxy(text: string): NoProxy {
   return {
     excepts: (target) => {
       if (matchers.length === 0) return false;
-      const place = placeOf(target);
+      const place = toNoProxyPlace(target);
       return matchers.some((matches) => matches(place));
     },
     faults: parsed.flatMap((one, index) => (one === null ? [faultOf(index + 1)] : [])),
@@ -231,7 +231,7 @@ interface NoProxyPlace {
   readonly port: number;
 }
 
-function placeOf({ host, port }: AddressTarget): NoProxyPlace {
+function toNoProxyPlace({ host, port }: AddressTarget): NoProxyPlace {
   return { host: host.toLowerCase().replace(/\.$/, ''), family: familyOf(host), port };
 }
 

@@ -1,7 +1,6 @@
 // Quantities of the configuration. Durations: `30s`, `500ms`, `1h30m`, `2d`; whole numbers, largest
 // unit first, each unit once, no months, no fractions, no bare numbers. Rates: `60/h`, enforced by
-// lib/intake/limiter.ts. Sizes, as Kubernetes writes bytes: `512`, `64Ki`, `2G`; whole
-// numbers.
+// lib/intake/limiter.ts. Sizes, as Kubernetes writes bytes: `512`, `64Ki`, `2G`; whole numbers.
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/.
 
 const DURATION_UNITS = [

@@ -19,11 +19,12 @@ import { jsonOrNothing } from '../../kit/data/json.ts';
 import { codeOfFailure } from '../../kit/file-trouble.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { targetOf } from '../../net/address.ts';
+import { isClosedConnection } from '../../net/failure.ts';
 import { type Destination, whyUnreached } from './connect-errors.ts';
 import type { ApiAnswer, ApiCall, ApiFailed } from './kubernetes-api.ts';
 
 /** Destination, agent and headers of a request. */
-interface ExchangeRoute extends Destination {
+interface ApiRoute extends Destination {
   readonly agent: Agent;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -55,7 +56,7 @@ const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
  */
 export async function send(
   call: ApiCall,
-  route: ExchangeRoute,
+  route: ApiRoute,
   bounds: Bounds,
 ): Promise<Responded | ApiFailed> {
   for (;;) {
@@ -71,7 +72,7 @@ interface ExchangeAttempt {
   readonly isStale: boolean;
 }
 
-function attempt(call: ApiCall, route: ExchangeRoute, bounds: Bounds): Promise<ExchangeAttempt> {
+function attempt(call: ApiCall, route: ApiRoute, bounds: Bounds): Promise<ExchangeAttempt> {
   return new Promise((resolve) => {
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
     const request = start(call, route, { body, signal: bounds.signal });
@@ -79,7 +80,7 @@ function attempt(call: ApiCall, route: ExchangeRoute, bounds: Bounds): Promise<E
     // After the response arrived, the reader of the body gets the errors.
     request.on('error', (error) => {
       const came = begun() ? failedOf(error, bounds, 'perhaps') : neverSent(error, bounds, route);
-      resolve({ came, isStale: request.reusedSocket && STALE.includes(codeOf(error)) });
+      resolve({ came, isStale: request.reusedSocket && isClosedConnection(codeOf(error)) });
     });
     request.once('response', (response) =>
       resolve({ came: { ok: true, response }, isStale: false }),
@@ -87,9 +88,6 @@ function attempt(call: ApiCall, route: ExchangeRoute, bounds: Bounds): Promise<E
     request.end(body);
   });
 }
-
-/** Codes of a write to a connection that the other side has closed. */
-const STALE: readonly string[] = ['ECONNRESET', 'EPIPE'];
 
 function neverSent(error: unknown, bounds: Bounds, to: Destination): ApiFailed {
   const failed = failedOf(error, bounds, 'never');
@@ -133,7 +131,7 @@ export function toHeaders(headers: IncomingHttpHeaders): Readonly<Record<string,
 
 function start(
   call: ApiCall,
-  { server, agent, headers }: ExchangeRoute,
+  { server, agent, headers }: ApiRoute,
   { body, signal }: { readonly body: Buffer | undefined; readonly signal: AbortSignal },
 ): ClientRequest {
   const query = new URLSearchParams(call.query ?? {}).toString();

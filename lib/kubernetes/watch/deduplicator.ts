@@ -67,9 +67,9 @@ export class Deduplicator {
   readonly #unreadables = new Unreadables();
   #oversize = 0;
 
-  constructor(parts: DeduplicatorParts, memory: KnownVersions) {
+  constructor(parts: DeduplicatorParts, knownVersions: KnownVersions) {
     this.#parts = parts;
-    this.#knownVersions = memory;
+    this.#knownVersions = knownVersions;
   }
 
   /** New states in these frames, up to an ERROR or an unreadable frame. */
@@ -123,8 +123,9 @@ export class Deduplicator {
       case 'bookmark':
         break;
       case 'deleted':
-        if (this.#knownVersions.recordDeletion(said.key, said.resourceVersion))
+        if (this.#knownVersions.recordDeletion(said.key, said.resourceVersion)) {
           draft.delete(said.key);
+        }
         break;
       case 'change': {
         const { type, object, key, resourceVersion } = said;
@@ -154,27 +155,23 @@ export class Deduplicator {
     return null;
   }
 
-  #item(item: ListedItem, on: PageBatch): void {
+  #item({ object, key, resourceVersion, oversizeBytes }: ListedItem, on: PageBatch): void {
     const { page, rule, draft } = on;
-    this.#knownVersions.markListed(item.key);
-    const count = this.#countOf(item.object);
-    const known = this.#knownVersions.countOf(item.key);
-    if (
-      !this.#knownVersions.record({ key: item.key, resourceVersion: item.resourceVersion, count })
-    )
-      return;
-    const floor = rule.floorOf(item.object);
+    this.#knownVersions.markListed(key);
+    const count = this.#countOf(object);
+    const known = this.#knownVersions.countOf(key);
+    if (!this.#knownVersions.record({ key, resourceVersion, count })) return;
+    const floor = rule.floorOf(object);
     const isWanted =
       floor === null
-        ? rule.judgeFirst(item.object, page.readAt)
-        : compareVersions(item.resourceVersion, floor) > 0;
+        ? rule.judgeFirst(object, page.readAt)
+        : compareVersions(resourceVersion, floor) > 0;
     if (!isWanted) return;
-    if (item.oversizeBytes !== null) {
-      this.#oversizeItem(item.oversizeBytes, on);
+    if (oversizeBytes !== null) {
+      this.#oversizeItem(oversizeBytes, on);
       return;
     }
     if (floor !== null && count > known + 1) on.hidden += 1;
-    const { object, key } = item;
     draft.change({ type: 'ADDED', object, key, from: 'list', readAt: page.readAt });
   }
 

@@ -1,5 +1,6 @@
 // Versions read of one watch path: its position, and the last resourceVersion of each object that
-// exists. It decides, without I/O, whether a frame or an item is a new state.
+// exists. It decides, without I/O, whether a frame or an item is a new state. At the end are the
+// batches that carry new states to the reader's consumer.
 //
 // Versions are kept per object because a LIST can overtake the stream. Its position says nothing
 // about frames on their way: an object that changed and was deleted before the LIST is on no page.
@@ -7,14 +8,6 @@
 
 import { compareVersions, type JsonObject } from '../../core/event.ts';
 import type { Gap, Position } from '../../core/source.ts';
-
-/** Conclusions from a complete list. */
-interface ListEnd {
-  /** Keys that no longer exist. */
-  readonly deletedKeys: readonly string[];
-  /** All keys that exist; only for the first list, because the set is as big as the list. */
-  readonly listedKeys: ReadonlySet<string> | null;
-}
 
 /** One state of an object. */
 export interface ReadState {
@@ -107,13 +100,13 @@ export class KnownVersions {
     this.#shown.add(key);
   }
 
-  /** Ends a complete list and returns its conclusions. */
-  endList(resourceVersion: string): ListEnd {
+  /** Ends a complete list and returns its conclusions: deleted keys, and all keys of the first one. */
+  endList(resourceVersion: string): Pick<ReaderBatch, 'gone' | 'listed'> {
     const there = this.#shown;
     this.#shown = new Set();
     // A stream that is ahead of the list brought these deletions.
     for (const key of this.#gone.keys()) there.delete(key);
-    const deletedKeys = [...this.#replaced].filter((key) => !there.has(key));
+    const gone = [...this.#replaced].filter((key) => !there.has(key));
     this.#replaced.clear();
     for (const [key, version] of this.#versions) {
       if (there.has(key)) continue;
@@ -122,13 +115,13 @@ export class KnownVersions {
         there.add(key);
         continue;
       }
-      deletedKeys.push(key);
+      gone.push(key);
       // A stream that is behind may still bring this very state, which was read.
       this.#forget(key, version);
     }
     const isFirst = !this.#isListed;
     this.#isListed = true;
-    return { deletedKeys, listedKeys: isFirst ? there : null };
+    return { gone, listed: isFirst ? there : null };
   }
 
   /** Forgets deletions that no stream from the position on can contradict. */
@@ -167,7 +160,10 @@ export interface ReaderBatch {
   readonly changes: readonly VersionChange[];
   /** Keys (`namespace/name`) that no longer exist after the changes above. */
   readonly gone: readonly string[];
-  /** All keys that exist, with the first complete list of this process; else null. */
+  /**
+   * All keys that exist, with the first complete list of this process; else null, because the set is
+   * as big as the list.
+   */
   readonly listed: ReadonlySet<string> | null;
   /** Position after all of it; null if it did not move. */
   readonly position: Position | null;

@@ -154,7 +154,7 @@ async function requestPage(
 }
 
 /** Position in the list and time of an answer. */
-interface ListRequest {
+interface PageContext {
   readonly cursor: Cursor;
   readonly now: number;
 }
@@ -165,7 +165,7 @@ interface Failed {
   readonly again: 'page' | 'list';
 }
 
-function outcomeOf(answer: ApiAnswer, { cursor, now }: ListRequest): ListStep | Failed {
+function outcomeOf(answer: ApiAnswer, { cursor, now }: PageContext): ListStep | Failed {
   if (!answer.ok) {
     if (answer.code === 'too-large' && cursor.limit < METADATA_ONLY) {
       return { page: null, cursor: { ...cursor, limit: cursor.limit + 1 } };
@@ -182,7 +182,7 @@ function outcomeOf(answer: ApiAnswer, { cursor, now }: ListRequest): ListStep | 
 }
 
 /** The page, or an error if the list can never end. */
-function pageOrError(answer: ApiAnswered, { cursor, now }: ListRequest): ListStep | Failed {
+function pageOrError(answer: ApiAnswered, { cursor, now }: PageContext): ListStep | Failed {
   const step = stepOf(answer, { cursor, now });
   const { token, empty } = step.cursor;
   const why = cursor.tokens.has(token)
@@ -210,7 +210,7 @@ function restart(cursor: Cursor): Cursor {
   return { ...newCursor(), expiries, limit: expiries >= EXPIRIES_BEFORE_WHOLE ? -1 : 0 };
 }
 
-function stepOf(answer: ApiAnswered, { cursor, now }: ListRequest): ListStep {
+function stepOf(answer: ApiAnswered, { cursor, now }: PageContext): ListStep {
   const isFirst = cursor.page === 1;
   const own = stringAt(answer.body, 'metadata', 'resourceVersion');
   // Later pages could have another version; the watch must begin at that of the first page.

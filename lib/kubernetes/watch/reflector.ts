@@ -75,7 +75,7 @@ const SILENCE_MS = { least: 25_000, spread: 10_000 } as const;
 class Reflector {
   readonly #options: ReaderOptions;
   readonly #parts: ReaderParts;
-  readonly #origin: Readonly<Record<'source' | 'path', string>>;
+  readonly #origin: { readonly source: string; readonly path: string };
   readonly #knownVersions: KnownVersions;
   readonly #deduplicator: Deduplicator;
   readonly #reconnectBackoff: ReconnectBackoff;
@@ -156,19 +156,13 @@ class Reflector {
   #complete(page: ListPage, { batch, hidden }: DeduplicatedPage): ReaderBatch {
     const position = { resourceVersion: page.resourceVersion, at: page.readAt };
     const gap = this.#gapUpTo(position, { hidden, isConsistent: page.isConsistent });
-    const { deletedKeys, listedKeys } = this.#knownVersions.endList(page.resourceVersion);
+    const ended = this.#knownVersions.endList(page.resourceVersion);
     this.#knownVersions.moveTo(position);
     this.#knownVersions.pruneDeleted();
     this.#idleTimer.restart();
     this.#freshness.prove();
     this.#reconnectBackoff.resetEmptyTries();
-    return {
-      ...batch,
-      gone: deletedKeys,
-      listed: listedKeys,
-      position,
-      gaps: [...batch.gaps, ...gap],
-    };
+    return { ...batch, ...ended, position, gaps: [...batch.gaps, ...gap] };
   }
 
   /** The gap before a list; none at a first start, when nothing can be missing. */

@@ -201,13 +201,13 @@ export class WatchSession {
     const found = deduplicator.page(page, { floorOf: () => relist.floor, judgeFirst });
     relist.addPage(page, { hidden: found.hidden, now: this.#parts.clock.monotonic() });
     if (!page.isLast) return { batches: [found.batch] };
-    const { deletedKeys, listedKeys } = knownVersions.endList(page.resourceVersion);
+    const ended = knownVersions.endList(page.resourceVersion);
     this.#parts.prove(relist.startedAt);
     const { items, pages } = relist;
     const { startedAt, readAt } = page;
     this.#parts.idleRelisted({ items, pages, startedAt, readAt });
     const position = this.#positionAfter(relist);
-    return { batches: [{ ...found.batch, gone: deletedKeys, listed: listedKeys, position }] };
+    return { batches: [{ ...found.batch, ...ended, position }] };
   }
 
   /** The new position if the stream has reached the list; else null, and opens a second stream. */

@@ -5,7 +5,7 @@
 import type { Clock, Random } from '../../core/clock.ts';
 import { codeOf } from '../client/api-exchange.ts';
 import { type ApiClient, type ApiStream, serverClock } from '../client/kubernetes-api.ts';
-import { type UnreadableCount } from './deduplicator.ts';
+import type { UnreadableCount } from './deduplicator.ts';
 import { cutManagedFields } from './managed-fields.ts';
 import { type Evidence, isJsonAnswer, toWatchError, type WatchError } from './watch-errors.ts';
 import { type Frame, FrameSplitter, type SplitterOptions } from './watch-frames.ts';

@@ -81,12 +81,12 @@ export async function mustList(answers: readonly ApiAnswer[]): Promise<void> {
     mustHaveItems(page, api.last);
     mustBeNew(deduplicator, page, read);
   }
-  const { deletedKeys, listedKeys } = memory.endList(version);
+  const { gone, listed: existing } = memory.endList(version);
   must(
-    [...listed].every((key) => listedKeys?.has(key)),
+    [...listed].every((key) => existing?.has(key)),
     'the first list tells all that is there',
   );
-  must(new Set(deletedKeys).size === deletedKeys.length, 'a key goes once');
+  must(new Set(gone).size === gone.length, 'a key goes once');
   must(memory.size <= read.size, () => `${memory.size} objects of ${read.size} are remembered`);
 }
 

@@ -51,7 +51,7 @@ describe('KnownVersions', () => {
     memory.markListed('void');
     memory.beginList();
     memory.markListed('shown');
-    expect(memory.endList('90').deletedKeys).to.deep.equal(['went']);
+    expect(memory.endList('90').gone).to.deep.equal(['went']);
     expect(memory.record(state('went', '6')), 'a stream that lags').to.equal(false);
     expect(memory.record(state('went', '50')), 'a later state').to.equal(true);
   });
@@ -69,12 +69,12 @@ describe('KnownVersions', () => {
     memory.recordDeletion('deleted', '96');
     memory.beginList();
     for (const key of ['shown', 'unknown', 'deleted']) memory.markListed(key);
-    const { listedKeys } = memory.endList('90');
-    expect([...(listedKeys ?? [])]).to.deep.equal(['shown', 'unknown', 'newer']);
+    const { listed } = memory.endList('90');
+    expect([...(listed ?? [])]).to.deep.equal(['shown', 'unknown', 'newer']);
     memory.beginList();
     memory.markListed('shown');
-    expect(memory.endList('91').listedKeys).to.equal(null);
-    expect([...(listedKeys ?? [])], 'handed over, not kept').to.have.length(3);
+    expect(memory.endList('91').listed).to.equal(null);
+    expect([...(listed ?? [])], 'handed over, not kept').to.have.length(3);
   });
 
   it('knows the number of writes of the last state of each object', () => {
@@ -114,10 +114,10 @@ describe('KnownVersions', () => {
     memory.beginList();
     memory.markListed('shown');
     memory.record(state('shown', '3'));
-    expect(memory.endList('9').deletedKeys).to.deep.equal(['went', 'too']);
+    expect(memory.endList('9').gone).to.deep.equal(['went', 'too']);
     memory.beginList();
     memory.markListed('shown');
-    expect(memory.endList('10').deletedKeys, 'once').to.deep.equal([]);
+    expect(memory.endList('10').gone, 'once').to.deep.equal([]);
   });
 });
 

@@ -29,7 +29,7 @@ export class Receiver implements AsyncDisposable {
   connections = 0;
   /** Received bytes, for raw receivers. */
   received = '';
-  /** The last request. */
+  /** The last received chunk. */
   lastChunk = '';
 
   constructor(server: Server) {
