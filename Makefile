@@ -73,7 +73,7 @@ cover: $(INSTALLED) ## Line coverage of every spec, held to its floors; the page
 	  c8 check-coverage --src lib --include "lib/$$room/**" --lines 95; \
 	done
 
-bench: $(INSTALLED) ## Measure the gateway beside bare readers, about 20 minutes. ARGS="--only reject --rounds 1"
+bench: $(INSTALLED) ## Measure the gateway beside bare readers, about 35 minutes. ARGS="--only reject --rounds 1"
 	@exec node spec/bench/run.ts $(ARGS)
 
 verify: $(INSTALLED) ## Write the generated files anew; fails if that leaves a difference
