@@ -38,7 +38,7 @@ unit: $(INSTALLED) ## Specs that need no control plane and few processes, within
 test: $(INSTALLED) ## Every spec, unit to end-to-end on a real control plane; the last line counts them
 	@node spec/run.ts $(ARGS)
 
-faults: $(INSTALLED) ## 200 kills and every fault in its long form, half an hour at most. ARGS="--seed 2 --kills 400"
+faults: $(INSTALLED) ## 200 kills and every fault in its long form, about 45 minutes. ARGS="--seed 2 --kills 400"
 	@exec node spec/e2e/once/run.ts $(ARGS)
 
 fuzz: $(INSTALLED) ## A million hostile cases of each target, an hour for each at most. ARGS="--target events --seed 2 …"
@@ -73,7 +73,7 @@ cover: $(INSTALLED) ## Line coverage of every spec, held to its floors; the page
 	  c8 check-coverage --src lib --include "lib/$$room/**" --lines 95; \
 	done
 
-bench: $(INSTALLED) ## Measure the gateway beside bare readers, about 20 minutes. ARGS="--only reject --rounds 1"
+bench: $(INSTALLED) ## Measure the gateway beside bare readers, about 35 minutes. ARGS="--only reject --rounds 1"
 	@exec node spec/bench/run.ts $(ARGS)
 
 verify: $(INSTALLED) ## Write the generated files anew; fails if that leaves a difference

@@ -12,7 +12,7 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   'too-large': 'The file is larger than 1 MiB.',
   'several-documents': 'The file holds several YAML documents, separated by `---`.',
   'wrong-file':
-    'The file is no configuration: empty, binary, a recording, Events, a Kubernetes object, or a file of another program. It has none of the keys of a configuration, or has them below another key.',
+    'The file is no configuration: empty, binary, a recording, Events, a Kubernetes object, or a file of another program. The message says what it looks like. It has none of the keys of a configuration, or has them below another key.',
   'unknown-key': 'The block has no such key; the hint names the nearest one.',
   'missing-key': 'A required key is missing.',
   'wrong-type': 'Text instead of a number, a value instead of a list, and so on.',
