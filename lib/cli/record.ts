@@ -11,7 +11,7 @@ import { toOccurrence } from '../core/occurrence.ts';
 import { openDeadline } from '../kit/async/abort.ts';
 import { fileTrouble } from '../kit/file-trouble.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
-import { type ReaderBatch } from '../kubernetes/watch/known-versions.ts';
+import type { ReaderBatch } from '../kubernetes/watch/known-versions.ts';
 import { readChanges } from '../kubernetes/watch/reflector.ts';
 import { type ChangeType, renderEntry } from '../playback/recording.ts';
 import { LOGGING_DEFAULTS } from '../telemetry/logging.ts';

@@ -1,10 +1,10 @@
 // Assembles the planned parts of either form into one Plan, with all permissions in one sorted list.
 
-import { type Permission } from '../core/kind.ts';
+import type { Permission } from '../core/kind.ts';
 import type { Plan, PlanContext } from './plan.ts';
-import { type PlannedSources } from './plan-sources.ts';
+import type { PlannedSources } from './plan-sources.ts';
 import { planStore, type StoreSection, settledMsOf } from './plan-store.ts';
-import { type PlannedTriggers } from './plan-triggers.ts';
+import type { PlannedTriggers } from './plan-triggers.ts';
 
 /** The parts of a plan, each planned and free of errors. */
 interface PlanParts

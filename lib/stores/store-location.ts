@@ -4,7 +4,7 @@
 
 import { open, readFile, realpath, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { type Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/errors.ts';
 import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
 import { unusable, unusableAs } from './sqlite/sqlite-errors.ts';

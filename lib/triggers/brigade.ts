@@ -19,7 +19,7 @@ import {
 } from './brigade-secret.ts';
 import { createEach, type MadeObject, namespaceFindings, renderCreation } from './create-object.ts';
 import { objectName } from './object-name.ts';
-import { type PreviewParts, type TriggerKind } from './trigger-kind.ts';
+import type { PreviewParts, TriggerKind } from './trigger-kind.ts';
 
 const text = (description: string, more: JsonSchema = {}): JsonSchema => ({
   type: 'string',

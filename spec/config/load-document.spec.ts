@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { loadDocument, MAX_CONFIG_BYTES } from '../../lib/config/load-document.ts';
-import { type LoadedDocument } from '../../lib/config/source-map.ts';
+import type { LoadedDocument } from '../../lib/config/source-map.ts';
 import type { Json } from '../../lib/core/event.ts';
 import type { Problem } from '../../lib/core/problem.ts';
 

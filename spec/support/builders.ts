@@ -1,7 +1,7 @@
 // Builders with defaults and one override: a spec says only what it is about.
 
 import type { Decision } from '../../lib/core/decision.ts';
-import { type Delivery } from '../../lib/core/delivery.ts';
+import type { Delivery } from '../../lib/core/delivery.ts';
 import { deliveryId, ledgerKey } from '../../lib/core/delivery-id.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import { type Occurrence, type ReadFrom, toOccurrence } from '../../lib/core/occurrence.ts';
