@@ -104,9 +104,9 @@ export class Claims {
     const due = inTurns(shares.map((one) => deliveries.queues.due(one, one.places)));
     const now = deliveries.clockOffset.toStored(request.now);
     const found = this.#db.all(DUE, JSON.stringify(due), now) as readonly WholeRow[];
-    return found.flatMap(({ body, ...found }) => {
-      const row = deliveries.toRow(found);
-      return row === undefined ? [] : [this.#take({ ...row, body }, request)];
+    return found.flatMap((stored) => {
+      const row = deliveries.toRow(stored);
+      return row === undefined ? [] : [this.#take({ ...row, body: stored.body }, request)];
     });
   }
 
