@@ -84,7 +84,7 @@ export class Maintenance {
     return { lost: whole, unattempted, paths: this.#paths() };
   }
 
-  /** Moves the entries of a path to its heirs. Its position stays until a sweep. */
+  /** Moves the entries of a path to its successors. Its position stays until a sweep. */
   retire(retirement: Retirement): void {
     const { path, readMs } = retirement;
     this.#parts.ledger.retire(retirement);
