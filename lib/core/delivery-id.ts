@@ -21,6 +21,9 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
 const TIME_LIMIT = 2 ** 48;
 
+/** Of the span id in a trace context, in hexadecimal. */
+const SPAN_DIGITS = 16;
+
 const ID = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 
 /**
@@ -57,6 +60,16 @@ export function idBits(id: string): string {
   return bits.toString(16).padStart(32, '0');
 }
 
+/**
+ * The trace context of a delivery: `00-<the id's 128 bits>-<its last 64 bits>-01`, in hexadecimal.
+ * It is the same at each attempt, so that all spans of a pipeline belong to one trace. Sluice itself
+ * records no spans.
+ */
+export function traceparent(id: string): string {
+  const bits = idBits(id);
+  return `00-${bits}-${bits.slice(-SPAN_DIGITS)}-01`;
+}
+
 function idOf(parts: readonly string[], bucket: string): string {
   const digest = createHash('sha256')
     .update(JSON.stringify([...parts, bucket]), 'utf8')
@@ -85,16 +98,4 @@ function encode(value: bigint, length: number): string {
     rest /= 32n;
   }
   return text;
-}
-
-const SPAN_DIGITS = 16;
-
-/**
- * The trace context of a delivery: `00-<the id's 128 bits>-<its last 64 bits>-01`, in hexadecimal.
- * It is the same at each attempt, so that all spans of a pipeline belong to one trace. Sluice itself
- * records no spans.
- */
-export function traceparent(id: string): string {
-  const bits = idBits(id);
-  return `00-${bits}-${bits.slice(-SPAN_DIGITS)}-01`;
 }

@@ -61,7 +61,7 @@ export const ERRORS = {
     nextStep: 'free space or repair the disk; failed calls are retried automatically',
   },
   'gateway-unusable': {
-    meaning: 'a command cannot reach a gateway',
+    meaning: 'a command gets no usable answer from a gateway',
     exitCode: 1,
     nextStep:
       'correct what the message names, or give the gateway’s address with --url and its token with --token-file; if the gateway is stopped, give its store with --store',

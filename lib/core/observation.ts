@@ -163,6 +163,52 @@ export type DeliveryObserved =
       readonly line: string;
     };
 
+/** A budget of `limits`; intake uses the same names. */
+export type Budget = 'perObject' | 'total';
+
+/** A user of a budget's tokens. */
+export interface LimitUser {
+  readonly rule: RuleRef;
+  readonly trigger: string;
+  /** The namespace of the Events. */
+  readonly namespace: string;
+  /** The involved object that has this budget; null for the common budget. */
+  readonly object: string | null;
+  /** How many tokens it took recently; 0 if unknown. */
+  readonly taken: number;
+}
+
+/** An observation of the limits, made when a state begins and ends, not for each delivery. */
+export type LimitObserved =
+  | {
+      /** A budget begins to hold deliveries, or no longer holds any. */
+      readonly kind: 'budget';
+      readonly budget: Budget;
+      readonly state: 'used-up' | 'free';
+      /** As in the configuration: `600/h`. */
+      readonly rate: string;
+      /** The user that took most of it, else the first one that waits for it; null once it is free. */
+      readonly user: LimitUser | null;
+    }
+  | {
+      /** A trigger holds as many deliveries as its bound allows, so further ones are shed. */
+      readonly kind: 'shedding';
+      readonly trigger: string;
+      readonly state: 'began' | 'ended';
+      /** The most deliveries that a trigger may hold. */
+      readonly bound: number;
+      /** New deliveries shed since it began. */
+      readonly dropped: number;
+      /** Held deliveries shed since it began, in favour of new ones of other namespaces. */
+      readonly gaveWay: number;
+      /** The namespace with the most held deliveries there, with the rule of its last one. */
+      readonly longest: {
+        readonly namespace: string;
+        readonly rule: RuleRef;
+        readonly held: number;
+      } | null;
+    };
+
 /** An observation of the process and its configuration. */
 export type LifecycleObserved =
   | {
@@ -236,52 +282,6 @@ export type Observation =
 
 /** Receives observations. It never throws and never waits. */
 export type Observe = (observation: Observation) => void;
-
-/** A budget of `limits`; intake uses the same names. */
-export type Budget = 'perObject' | 'total';
-
-/** A user of a budget's tokens. */
-export interface LimitUser {
-  readonly rule: RuleRef;
-  readonly trigger: string;
-  /** The namespace of the Events. */
-  readonly namespace: string;
-  /** The involved object that has this budget; null for the common budget. */
-  readonly object: string | null;
-  /** How many tokens it took recently; 0 if unknown. */
-  readonly taken: number;
-}
-
-/** An observation of the limits, made when a state begins and ends, not for each delivery. */
-export type LimitObserved =
-  | {
-      /** A budget begins to hold deliveries, or no longer holds any. */
-      readonly kind: 'budget';
-      readonly budget: Budget;
-      readonly state: 'used-up' | 'free';
-      /** As in the configuration: `600/h`. */
-      readonly rate: string;
-      /** The user that took most of it, else the first one that waits for it; null once it is free. */
-      readonly user: LimitUser | null;
-    }
-  | {
-      /** A trigger holds as many deliveries as its bound allows, so further ones are shed. */
-      readonly kind: 'shedding';
-      readonly trigger: string;
-      readonly state: 'began' | 'ended';
-      /** The most deliveries that a trigger may hold. */
-      readonly bound: number;
-      /** New deliveries shed since it began. */
-      readonly dropped: number;
-      /** Held deliveries shed since it began, in favour of new ones of other namespaces. */
-      readonly gaveWay: number;
-      /** The namespace with the most held deliveries there, with the rule of its last one. */
-      readonly longest: {
-        readonly namespace: string;
-        readonly rule: RuleRef;
-        readonly held: number;
-      } | null;
-    };
 
 /** Liveness and readiness of the gateway, with reasons. */
 export interface Health {

@@ -153,8 +153,10 @@ export interface Upkeep {
    * Returns the claims of every other incarnation, all of which have ended. Called once, before
    * everything else. A delivery is `poison` if its process died for the third time in a row.
    */
-  begin(beginning: RecoveryRequest): Promise<Recovery>;
-  /** Moves the ledger's entries of a path to its heirs. The position stays for the retention. */
+  begin(request: RecoveryRequest): Promise<Recovery>;
+  /**
+   * Moves the ledger's entries of a path to its successors. The position stays for the retention.
+   */
   retire(retirement: Retirement): Promise<void>;
   /** Deletes all positions, because the cluster is another one, and stores these gaps. */
   dropPositions(gaps: readonly Gap[]): Promise<void>;

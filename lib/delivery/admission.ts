@@ -40,6 +40,8 @@ const PAUSE = { firstMs: 5_000, maxMs: 60_000 };
 
 const ADMITTING: AdmissionStatus = { state: 'admitting', reason: null, until: 0 };
 
+const PROBING = 'one attempt tests the receiver';
+
 /** Decides how many attempts of one lane may run. */
 export class Admission {
   readonly #random: Random;
@@ -171,8 +173,6 @@ export class Admission {
     return [...ended, ...began];
   }
 }
-
-const PROBING = 'one attempt tests the receiver';
 
 /** The change between two states of one reason; none if neither has a reason. */
 function changeOf(

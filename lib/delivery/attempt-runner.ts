@@ -143,7 +143,7 @@ export class AttemptRunner {
   }
 
   /** Call when no delivery is due: a pause may end because of that. */
-  rest(): void {
+  noteIdle(): void {
     this.#report(this.admission.noteIdle(this.#parts.clock.monotonic()));
   }
 

@@ -211,7 +211,7 @@ export class Lane {
       this.#gathered.length === 0 ? LONGEST_WAIT_MS : Math.max(0, this.#gatheredUntil - now);
     const next = await outbox.next(this.#settings.trigger);
     const isDue = this.#gathered.length > 0 || (next !== null && next <= clock.now());
-    if (!isDue) this.#attempts.rest();
+    if (!isDue) this.#attempts.noteIdle();
     if (next === null) return this.#gathered.length === 0 ? null : gatheringMs;
     const dueMs = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, next - clock.now()));
     this.#nothingUntil = now + dueMs;

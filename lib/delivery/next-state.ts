@@ -64,7 +64,7 @@ export function nextState(delivery: Delivery, outcome: Outcome, at: NextStateFac
 export function leftUnknown(delivery: Delivery): NextState {
   const outcome = countedAttempts(delivery).find(isLost)?.outcome;
   const what = outcome?.outcome === 'unknown' ? outcome.detail : 'an answer was lost';
-  const why = `${what}; the receiver no longer recognizes the idempotency key`;
+  const why = `${what}; the receiver does not recognize a repetition`;
   return settledAs('unknown', why, null);
 }
 
@@ -110,7 +110,7 @@ function retried(delivery: Delivery, outcome: Retry | Unknown, at: NextStateFact
 
 /**
  * Whether an attempt now could start the same thing twice without a user's request. It could if an
- * answer was lost and the receiver no longer recognizes the idempotency key.
+ * answer was lost and the receiver does not, or no longer, recognize the idempotency key.
  */
 export function mayDouble(delivery: Delivery, at: KeyFacts & { readonly now: number }): boolean {
   const since = countedAttempts(delivery).find(isLost)?.at;

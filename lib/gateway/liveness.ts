@@ -152,7 +152,7 @@ interface ExpectedStep {
   readonly limitMs: number;
 }
 
-interface WatchedLoop extends ExpectedStep {
+interface WatchedStep extends ExpectedStep {
   since: number;
 }
 
@@ -162,7 +162,7 @@ const SUSPENDED_MS = 90_000;
 /** Remembers when each expected step last made progress; suspended time does not count. */
 class StallDetector {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  readonly #watched = new Map<string, WatchedLoop>();
+  readonly #watched = new Map<string, WatchedStep>();
   #lookedAt: number;
   #isPaused = false;
 

@@ -3,7 +3,7 @@
 
 import type { CompleteList, PathKey } from '../core/source.ts';
 import type { LedgerEntry, Retirement } from '../core/store.ts';
-import { heirOf } from './store-kind.ts';
+import { successorOf } from './store-kind.ts';
 
 interface LedgerRecord {
   readonly entry: LedgerEntry;
@@ -68,15 +68,15 @@ export class MemoryLedger {
     }
   }
 
-  /** Moves the entries of a path to its heirs; the retention of the others begins. */
+  /** Moves the entries of a path to its successors; the retention of the others begins. */
   retire({ path, successors, readMs }: Retirement): void {
     this.#retired.add(path);
     for (const eventKey of [...(this.#byEvent.get(path)?.keys() ?? NONE)]) {
-      const heir = heirOf(successors, eventKey);
-      if (heir === undefined) this.markGone({ path, key: eventKey }, readMs);
-      else if (heir !== path) {
+      const successor = successorOf(successors, eventKey);
+      if (successor === undefined) this.markGone({ path, key: eventKey }, readMs);
+      else if (successor !== path) {
         for (const { entry, goneAt } of this.#recordsOf({ path, key: eventKey })) {
-          this.write({ ...entry, path: heir }, goneAt);
+          this.write({ ...entry, path: successor }, goneAt);
         }
       }
     }

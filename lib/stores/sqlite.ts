@@ -60,7 +60,7 @@ interface SqliteOptions {
   /** 0: no bound. */
   readonly maxBytes: number;
   readonly note?: (note: HistoryNote) => void;
-  /** Schedules checks that the files still exist; absent for a short use without such checks. */
+  /** Spaces the checks that the files still exist; absent for a short use without such checks. */
   readonly clock?: Pick<Clock, 'monotonic'>;
   /** Another worker, for specs. */
   readonly worker?: URL;

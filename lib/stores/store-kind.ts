@@ -13,7 +13,7 @@ export interface StoreParts {
   readonly maxBytes: number;
   /** Receives the store's observations, if present. */
   readonly observe?: Observe;
-  /** Schedules checks of the files of a store that stays open; absent: they are not checked. */
+  /** Spaces the checks of a store's files while it is open; absent: they are not checked. */
   readonly clock?: Pick<Clock, 'monotonic'>;
 }
 
@@ -57,7 +57,10 @@ export function dropOldest(map: Map<string, unknown>, kept: number): void {
 }
 
 /** The path that now reads a key of a retired path; undefined if none does. */
-export function heirOf(heirs: readonly WatchPath[], eventKey: string): string | undefined {
+export function successorOf(
+  successors: readonly WatchPath[],
+  eventKey: string,
+): string | undefined {
   const namespace = eventKey.slice(0, eventKey.indexOf('/'));
-  return heirs.find((one) => one.namespace === null || one.namespace === namespace)?.path;
+  return successors.find((one) => one.namespace === null || one.namespace === namespace)?.path;
 }

@@ -105,7 +105,7 @@ describe('a lane and an attempt whose process died', () => {
     const { add, of, stop, running } = setUp();
     await add([died]);
     expect(of('delivery-moved')[0]?.why).to.equal(
-      'the process died; the receiver no longer recognizes the idempotency key',
+      'the process died; the receiver does not recognize a repetition',
     );
     stop.abort();
     await running;

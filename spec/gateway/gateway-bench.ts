@@ -37,12 +37,12 @@ export class HandSource implements Source {
   }
 
   /** Successors of earlier paths; its own path by default. */
-  heirs: (path: string) => readonly WatchPath[] = (path) => [{ path, namespace: null }];
+  successors: (path: string) => readonly WatchPath[] = (path) => [{ path, namespace: null }];
   /** The positions from which it was asked to resume. */
   positions: Positions = new Map();
 
   successorsOf(path: string): readonly WatchPath[] {
-    return this.heirs(path);
+    return this.successors(path);
   }
 
   break(error: Error): void {

@@ -199,9 +199,9 @@ describe('a gateway after another', () => {
     await first.seen(() => first.recording.of('decision').length > 0, 'a decision');
     await first.kill();
     const all = '/api/v1/events';
-    const heirs = (path: string) => [{ path: path === PATH ? all : path, namespace: null }];
+    const successors = (path: string) => [{ path: path === PATH ? all : path, namespace: null }];
     const second = await live();
-    second.source.heirs = heirs;
+    second.source.successors = successors;
     await second.seen(
       () => second.recording.of('path-retired').length > 0,
       'a path that is retired',
@@ -214,7 +214,7 @@ describe('a gateway after another', () => {
     expect(decision?.disposed[0]?.disposition).to.equal('repeat');
     await second.end();
     const third = await live();
-    third.source.heirs = heirs;
+    third.source.successors = successors;
     await third.seen(() => third.recording.of('cluster-found').length > 0, 'a start');
     expect(third.recording.of('path-retired')).to.deep.equal([]);
     await third.end();

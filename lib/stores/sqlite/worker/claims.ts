@@ -4,7 +4,7 @@
 import { type Attempt, isOnlyHeld } from '../../../core/delivery.ts';
 import type { ClaimRequest, Settlement, StateChange } from '../../../core/store.ts';
 import type { ActRow, Calls, DeliveryRow, WholeRow, WithBody } from '../protocol.ts';
-import type { WorkerParts } from './commit.ts';
+import type { PortParts } from './commit.ts';
 import type { Statements } from './database.ts';
 import { DELIVERY_COLUMNS, type DeliveryRows } from './delivery-rows.ts';
 import type { Ledger } from './ledger.ts';
@@ -31,7 +31,7 @@ export class Claims {
   readonly #deliveries: DeliveryRows;
   readonly #ledger: Ledger;
 
-  constructor({ db, deliveries, ledger }: WorkerParts) {
+  constructor({ db, deliveries, ledger }: PortParts) {
     this.#db = db;
     this.#deliveries = deliveries;
     this.#ledger = ledger;
@@ -104,9 +104,9 @@ export class Claims {
     const due = inTurns(shares.map((one) => deliveries.queues.due(one, one.places)));
     const now = deliveries.clockOffset.toStored(request.now);
     const found = this.#db.all(DUE, JSON.stringify(due), now) as readonly WholeRow[];
-    return found.flatMap(({ body, ...found }) => {
-      const row = deliveries.toRow(found);
-      return row === undefined ? [] : [this.#take({ ...row, body }, request)];
+    return found.flatMap((stored) => {
+      const row = deliveries.toRow(stored);
+      return row === undefined ? [] : [this.#take({ ...row, body: stored.body }, request)];
     });
   }
 

@@ -37,7 +37,7 @@ WHERE settled_at IS NOT NULL ORDER BY settled_at, seq LIMIT ?`;
 const EVICTED = 100;
 
 /** Dependencies of the ports in the worker. */
-export interface WorkerParts {
+export interface PortParts {
   readonly db: Statements;
   readonly deliveries: DeliveryRows;
   readonly ledger: Ledger;
@@ -48,9 +48,9 @@ export interface WorkerParts {
 
 /** Commits, positions and gaps. */
 export class Commits {
-  readonly #parts: WorkerParts;
+  readonly #parts: PortParts;
 
-  constructor(parts: WorkerParts) {
+  constructor(parts: PortParts) {
     this.#parts = parts;
   }
 

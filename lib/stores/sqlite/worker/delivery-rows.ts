@@ -226,7 +226,7 @@ export class DeliveryRows {
  * date, so that a scrape does not count a million rows. Changes apply at the commit of their transaction.
  */
 class StateCounts {
-  #counts: ReadonlyMap<string, DeliveryCount> = new Map();
+  readonly #counts = new Map<string, DeliveryCount>();
   #pending: DeliveryCount[] = [];
 
   constructor(db: Statements) {
@@ -243,7 +243,7 @@ class StateCounts {
   }
 
   commit(): void {
-    this.#counts = this.#sum();
+    addTo(this.#counts, this.#pending);
     this.#pending = [];
   }
 
@@ -253,19 +253,20 @@ class StateCounts {
 
   /** All counts above 0, including pending changes. */
   get counts(): readonly DeliveryCount[] {
-    return [...this.#sum().values()];
-  }
-
-  #sum(): ReadonlyMap<string, DeliveryCount> {
-    if (this.#pending.length === 0) return this.#counts;
+    if (this.#pending.length === 0) return [...this.#counts.values()];
     const sum = new Map(this.#counts);
-    for (const { trigger, state, count } of this.#pending) {
-      const place = `${state} ${trigger}`;
-      const total = (sum.get(place)?.count ?? 0) + count;
-      if (total === 0) sum.delete(place);
-      else sum.set(place, { trigger, state, count: total });
-    }
-    return sum;
+    addTo(sum, this.#pending);
+    return [...sum.values()];
+  }
+}
+
+/** Adds changes to counts by state and trigger; a count of 0 is removed. */
+function addTo(counts: Map<string, DeliveryCount>, changes: readonly DeliveryCount[]): void {
+  for (const { trigger, state, count } of changes) {
+    const place = `${state} ${trigger}`;
+    const total = (counts.get(place)?.count ?? 0) + count;
+    if (total === 0) counts.delete(place);
+    else counts.set(place, { trigger, state, count: total });
   }
 }
 

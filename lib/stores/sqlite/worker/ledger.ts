@@ -5,7 +5,7 @@ import { HELD_TO_THE_END } from '../../../core/delivery.ts';
 import type { CompleteList, PathKey } from '../../../core/source.ts';
 import type { LedgerEntry, Retirement } from '../../../core/store.ts';
 import { hashesOf } from '../../../kit/data/key-filter.ts';
-import { heirOf } from '../../store-kind.ts';
+import { successorOf } from '../../store-kind.ts';
 import type { LedgerKeys, SeenKeys } from '../protocol.ts';
 import type { Statements } from './database.ts';
 
@@ -126,17 +126,17 @@ export class Ledger {
     }
   }
 
-  /** Moves the entries of a path to its heirs; the retention of the others begins. */
+  /** Moves the entries of a path to its successors; the retention of the others begins. */
   retire({ path, successors, readMs }: Retirement): void {
     const stored = this.#pathOf(path);
     this.#read.delete(path);
     this.#db.run('UPDATE path SET is_retired = 1 WHERE id = ?', stored);
     for (const eventKey of this.#eventsOf(stored)) {
-      const heir = heirOf(successors, eventKey);
-      if (heir === undefined) this.#db.run(GONE, readMs, stored, eventKey);
-      else if (heir !== path) {
-        this.#db.run(MOVE_TO_PATH, this.#pathOf(heir), stored, eventKey);
-        this.#noteRead(heir);
+      const successor = successorOf(successors, eventKey);
+      if (successor === undefined) this.#db.run(GONE, readMs, stored, eventKey);
+      else if (successor !== path) {
+        this.#db.run(MOVE_TO_PATH, this.#pathOf(successor), stored, eventKey);
+        this.#noteRead(successor);
       }
     }
   }

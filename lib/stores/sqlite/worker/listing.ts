@@ -43,8 +43,8 @@ export class Listing {
       (one) => (states?.includes(one.state) ?? true) && (trigger ?? one.trigger) === one.trigger,
     );
     const isNarrow = states !== undefined || trigger !== undefined;
-    const standing = counts.reduce((sum, { count }) => sum + count, 0);
-    if (isNarrow && (standing <= FEW || (object === undefined && rule === undefined))) {
+    const total = counts.reduce((sum, { count }) => sum + count, 0);
+    if (isNarrow && (total <= FEW || (object === undefined && rule === undefined))) {
       return this.#merged(query, counts, within);
     }
     const filters = [...filtersOf(query), within];
@@ -60,9 +60,9 @@ export class Listing {
     const { states: _states, trigger: _trigger, ...rest } = query;
     const filters = [...filtersOf(rest), within];
     const found = counts.flatMap(({ trigger, state }) => {
-      const standing = { sql: 'trigger = ? AND state = ?', values: [trigger, state] };
+      const inState = { sql: 'trigger = ? AND state = ?', values: [trigger, state] };
       const from = 'delivery INDEXED BY delivery_state';
-      return this.#select(from, [standing, ...filters], { order, limit });
+      return this.#select(from, [inState, ...filters], { order, limit });
     });
     found.sort((a, b) => (order === 'newest' ? b - a : a - b));
     return found.slice(0, limit);

@@ -5,7 +5,7 @@ import { type Outcome, UNSETTLED_STATES } from '../../../core/delivery.ts';
 import type { RecoveryRequest, RenamedTrigger, Retirement } from '../../../core/store.ts';
 import type { Calls, DeliveryRow, SweepAnswer, SweepPlace, SweepRequest } from '../protocol.ts';
 import { endedOf } from './claims.ts';
-import type { Commits, WorkerParts } from './commit.ts';
+import type { Commits, PortParts } from './commit.ts';
 import type { DeliveryRows } from './delivery-rows.ts';
 
 /** After this many consecutive deaths during its attempts, the delivery is taken for the cause. */
@@ -57,11 +57,11 @@ const FROM_THE_START: SweepPlace = { goneAt: -Infinity, seq: 0 };
 
 /** Recovers, retires and sweeps. */
 export class Maintenance {
-  readonly #parts: WorkerParts;
+  readonly #parts: PortParts;
   readonly #journal: Commits;
   readonly #deliveries: DeliveryRows;
 
-  constructor(parts: WorkerParts, journal: Commits) {
+  constructor(parts: PortParts, journal: Commits) {
     this.#parts = parts;
     this.#journal = journal;
     this.#deliveries = parts.deliveries;
@@ -84,7 +84,7 @@ export class Maintenance {
     return { lost: whole, unattempted, paths: this.#paths() };
   }
 
-  /** Moves the entries of a path to its heirs. Its position stays until a sweep. */
+  /** Moves the entries of a path to its successors. Its position stays until a sweep. */
   retire(retirement: Retirement): void {
     const { path, readMs } = retirement;
     this.#parts.ledger.retire(retirement);
