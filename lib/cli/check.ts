@@ -2,6 +2,7 @@
 
 import { sortProblems } from '../config/source-map.ts';
 import { SluiceError } from '../core/errors.ts';
+import { createSectionValidators } from '../plan/native-form.ts';
 import { problemsToJson, refuses } from '../plan/problem-text.ts';
 import { NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
 import type { Command, ProcessContext } from './command.ts';
@@ -34,10 +35,11 @@ export const checkCommand: Command = {
   run: async (given, context) => {
     const namespaces = namespacesOf(given, context.environment);
     const format = formatOf(given);
-    const planContext = { ...namespaces, exec: 'noted' as const };
+    const validators = createSectionValidators();
+    const settings = { ...namespaces, exec: 'noted' as const, validators };
     let code = 0;
     for (const file of filesOf(given, context)) {
-      const found = await loadConfiguration(file, context, planContext);
+      const found = await loadConfiguration(file, context, settings);
       const unreadable = await secretProblems(found, context, 'warning');
       const proxies = proxyProblems(found.plan, context, 'warning');
       const problems = sortProblems([...found.problems, ...unreadable, ...proxies]);

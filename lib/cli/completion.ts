@@ -5,7 +5,7 @@
 
 import { SluiceError } from '../core/errors.ts';
 import type { Command, CommandGroup, CommandTable } from './command.ts';
-import type { Flag } from './flags.ts';
+import { type Flag, offeredFlags } from './flags.ts';
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 const SHELLS = Object.keys(SCRIPTS);
@@ -124,7 +124,7 @@ function argumentOf({ argumentsAre }: Command): CompletedValue {
 }
 
 function flagsOf({ flags }: Command): readonly CompletedFlag[] {
-  const own = Object.entries(flags).map(
+  const own = offeredFlags(flags).map(
     ([name, flag]): CompletedFlag => ({
       name,
       help: flag.help.split('; ')[0] ?? '',

@@ -6,8 +6,8 @@ import { addAbortSignal } from 'node:stream';
 import { readConfigFile, readConfigStream } from '../config/read-file.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Problem } from '../core/problem.ts';
-import { type LoadedPlan, loadPlan } from '../plan/load-plan.ts';
-import type { Plan, PlanContext } from '../plan/plan.ts';
+import { type LoadedPlan, loadPlan, type PlanSettings } from '../plan/load-plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { renderProblems, type TerminalView } from '../plan/problem-text.ts';
 import type { ProcessContext, Terminal } from './command.ts';
 import type { FlagTable, GivenFlags } from './flags.ts';
@@ -55,22 +55,22 @@ export function configurationNamed(
 export async function findConfiguration(
   given: GivenFlags,
   context: ProcessContext,
-  planContext: PlanContext,
+  settings: PlanSettings,
 ): Promise<FoundConfiguration> {
   const { environment, folder } = context;
   const file = configurationNamed(given, environment);
   if (file === STANDARD_INPUT) {
     throw new SluiceError('usage', 'only check reads a configuration from standard input (-)');
   }
-  if (file !== '') return loadConfiguration(file, context, planContext);
-  return { ...loadPlan({ ...planContext, text: null }), text: null, file, folder };
+  if (file !== '') return loadConfiguration(file, context, settings);
+  return { ...loadPlan({ ...settings, text: null }), text: null, file, folder };
 }
 
 /** Reads and plans the configuration in a file; `-` is standard input. */
 export async function loadConfiguration(
   file: string,
   { folder, stdin, stop }: Pick<ProcessContext, 'folder' | 'stdin' | 'stop'>,
-  planContext: PlanContext,
+  settings: PlanSettings,
 ): Promise<FoundConfiguration> {
   const isInput = file === STANDARD_INPUT;
   const read = isInput
@@ -79,7 +79,7 @@ export async function loadConfiguration(
   const own = isInput
     ? { file: 'standard input', folder }
     : { file, folder: dirname(resolve(folder, file)) };
-  if (read.ok) return { ...loadPlan({ ...planContext, text: read.text }), text: read.text, ...own };
+  if (read.ok) return { ...loadPlan({ ...settings, text: read.text }), text: read.text, ...own };
   const nothing = { plan: null, form: 'none', secrets: [], store: null, text: null } as const;
   return { ...nothing, problems: [read.problem], ...own };
 }
@@ -92,9 +92,9 @@ export async function loadConfiguration(
 export async function requireConfiguration(
   given: GivenFlags,
   context: ProcessContext,
-  planContext: PlanContext,
+  settings: PlanSettings,
 ): Promise<Usable> {
-  const found = await findConfiguration(given, context, planContext);
+  const found = await findConfiguration(given, context, settings);
   if (found.plan !== null) return { ...found, plan: found.plan };
   showProblems(found, context.stderr, context.environment);
   throw refused(found.problems, found.file);

@@ -144,13 +144,13 @@ async function play(playing: Playing, context: ProcessContext): Promise<void> {
 
 async function planOf(file: string): Promise<{ plan: Plan; problems: readonly Problem[] }> {
   const read = await readConfigFile(file);
-  const planContext = {
+  const settings = {
     namespace: OWN_NAMESPACE,
     buildNamespace: OWN_NAMESPACE,
     exec: 'allowed' as const,
   };
   const { plan, problems } = read.ok
-    ? loadPlan({ ...planContext, text: read.text })
+    ? loadPlan({ ...settings, text: read.text })
     : { plan: null, problems: [read.problem] };
   if (plan === null) throw refused(problems, file);
   // The demo must not use the usual ports and files of the machine, and its log is for people.

@@ -56,8 +56,8 @@ export const explainCommand: Command = {
     'or for a watch: kubectl get events -w -o json | sluice explain --config sluice.yaml',
   run: async (given, context) => {
     const format = formatOf(given);
-    const planContext = { ...namespacesOf(given, context.environment), exec: 'allowed' as const };
-    const found = await requireConfiguration(given, context, planContext);
+    const settings = { ...namespacesOf(given, context.environment), exec: 'allowed' as const };
+    const found = await requireConfiguration(given, context, settings);
     const { plan, folder, form } = found;
     if (form === 'none') showProblems(found, context.stderr, context.environment);
     const asked: ExplainRequest = {

@@ -17,6 +17,8 @@ export interface Flag {
   /** Possible values for completion; absent: the lower-case words of `takes`. */
   readonly values?: readonly string[];
   readonly help: string;
+  /** True for a flag of an earlier version: nothing offers it, and `help` names what replaces it. */
+  readonly isRemoved?: true;
 }
 
 /** Flags of a command by long name. */
@@ -35,7 +37,7 @@ export interface GivenFlags {
 /**
  * Parses a command line.
  *
- * **Errors**: SluiceError `usage` for an unknown flag or a flag without its value.
+ * **Errors**: SluiceError `usage` for an unknown or removed flag, or a flag without its value.
  */
 export function parseFlags(table: FlagTable, args: readonly string[]): GivenFlags {
   const options = Object.fromEntries(
@@ -53,9 +55,14 @@ export function parseFlags(table: FlagTable, args: readonly string[]): GivenFlag
   }
 }
 
+/** The flags that help and completion offer. */
+export function offeredFlags(table: FlagTable): readonly (readonly [name: string, flag: Flag])[] {
+  return Object.entries(table).filter(([, { isRemoved }]) => isRemoved !== true);
+}
+
 /** Renders the flags of a command for its usage text. */
 export function renderFlags(table: FlagTable): string {
-  const rows = Object.entries(table).map(([name, flag]): [string, string] => [
+  const rows = offeredFlags(table).map(([name, flag]): [string, string] => [
     `  --${name}${flag.takes === undefined ? '' : ` ${flag.takes}`}`,
     flag.help,
   ]);
@@ -99,8 +106,12 @@ function switchArgument(name: string, value: string | undefined): readonly strin
 function flagNamed(table: FlagTable, name: string): Flag {
   const short = name === 'h' ? 'help' : name;
   const flag = Object.hasOwn(table, short) ? table[short] : undefined;
+  if (flag?.isRemoved === true) {
+    throw new SluiceError('usage', `flag --${name} was removed: ${flag.help}`);
+  }
   if (flag !== undefined) return flag;
-  const near = nearestName(name, Object.keys(table));
+  const offered = offeredFlags(table).map(([one]) => one);
+  const near = nearestName(name, offered);
   const hint = near === undefined ? '' : ` (did you mean --${near}?)`;
   throw new SluiceError('usage', `flag --${name} is not known${hint}`);
 }

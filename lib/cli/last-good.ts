@@ -8,8 +8,7 @@ import type { Problem } from '../core/problem.ts';
 import type { KeyValues } from '../core/store.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import { isThere } from '../kit/file-trouble.ts';
-import { loadPlan } from '../plan/load-plan.ts';
-import type { PlanContext } from '../plan/plan.ts';
+import { loadPlan, type PlanSettings } from '../plan/load-plan.ts';
 import { planStore } from '../plan/plan-store.ts';
 import type { ProcessContext } from './command.ts';
 import {
@@ -33,7 +32,7 @@ interface Chosen {
 
 /** Conditions of the choice. */
 interface ChoiceRequest {
-  readonly planContext: PlanContext;
+  readonly settings: PlanSettings;
   readonly place: StorePlace;
   readonly dataFolder: string;
   readonly strictness: 'strict' | 'lenient';
@@ -99,10 +98,10 @@ function noneIn({ at }: StorePlace): string {
 
 async function planKept(
   { text, file, folder }: KeptConfiguration,
-  { planContext }: ChoiceRequest,
+  { settings }: ChoiceRequest,
   context: ProcessContext,
 ): Promise<FoundConfiguration> {
-  const again = { ...loadPlan({ ...planContext, text }), text, file, folder };
+  const again = { ...loadPlan({ ...settings, text }), text, file, folder };
   const around = await problemsAround(again, context);
   const problems = [...again.problems, ...around];
   return around.some(isError) ? { ...again, plan: null, problems } : { ...again, problems };

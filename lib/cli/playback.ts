@@ -16,6 +16,11 @@ import { openRecording } from '../playback/recording.ts';
 import type { Command } from './command.ts';
 import { addressOf, durationOf, type GivenFlags } from './flags.ts';
 
+// Clients look at the subjectAltName alone (RFC 9110 §4.3.4), therefore -addext.
+const MAKE_CERTIFICATE =
+  'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 ' +
+  '-subj /CN=playback -addext subjectAltName=IP:127.0.0.1 -keyout playback.key -out playback.crt';
+
 /** Serves a recording. */
 export const playbackCommand: Command = {
   name: 'playback',
@@ -52,7 +57,11 @@ export const playbackCommand: Command = {
     'write-kubeconfig': { type: 'string', takes: 'FILE', help: 'write how to reach it' },
     'tls-cert': { type: 'string', takes: 'FILE', help: 'serve HTTPS with this certificate (PEM)' },
     'tls-key': { type: 'string', takes: 'FILE', help: 'private key of --tls-cert (PEM)' },
-    tls: { type: 'boolean', help: 'removed: make a certificate and give it with --tls-cert' },
+    tls: {
+      type: 'boolean',
+      isRemoved: true,
+      help: `make a certificate with \`${MAKE_CERTIFICATE}\` and give it with --tls-cert and --tls-key`,
+    },
   },
   notes:
     'Runs until stopped. Then: sluice run --master http://127.0.0.1:8001 --namespace "" …\n' +
@@ -133,13 +142,6 @@ function countOf(given: GivenFlags, flag: string, fallback: number): number {
 }
 
 async function tlsOf(given: GivenFlags): Promise<TlsPair | null> {
-  if (given.isSet('tls')) {
-    throw new SluiceError(
-      'usage',
-      'flag --tls was removed: playback makes no certificate; ' +
-        `make one with \`${MAKE_CERTIFICATE}\` and give it with --tls-cert and --tls-key`,
-    );
-  }
   const cert = given.text('tls-cert');
   const key = given.text('tls-key');
   if (cert === undefined && key === undefined) return null;
@@ -157,11 +159,6 @@ async function tlsOf(given: GivenFlags): Promise<TlsPair | null> {
   }
   return pair;
 }
-
-// Clients look at the subjectAltName alone (RFC 9110 §4.3.4), therefore -addext.
-const MAKE_CERTIFICATE =
-  'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 ' +
-  '-subj /CN=playback -addext subjectAltName=IP:127.0.0.1 -keyout playback.key -out playback.crt';
 
 async function readPem(file: string): Promise<string> {
   try {

@@ -65,9 +65,9 @@ async function record(
   context: ProcessContext,
 ): Promise<number> {
   await using api = await connectionOf(given, context, observe);
-  const output = await openOutput(given.text('output'), context);
-  const failed = new AbortController();
   const file = given.text('output');
+  const output = await openOutput(file, context);
+  const failed = new AbortController();
   output.on('error', (cause: Error) => failed.abort(unwritable(file, cause)));
   const ending = AbortSignal.any([context.stop, failed.signal]);
   using span = forMs === undefined ? null : openDeadline(context.clock, forMs, ending);
@@ -86,8 +86,9 @@ async function record(
   return recorder.count;
 }
 
-function unwritable(where = 'standard output', cause: unknown): SluiceError {
-  return new SluiceError('output-unusable', `write ${where}: ${fileTrouble(cause)}`, { cause });
+function unwritable(file: string | undefined, cause: unknown): SluiceError {
+  const message = `write ${file ?? 'standard output'}: ${fileTrouble(cause)}`;
+  return new SluiceError('output-unusable', message, { cause });
 }
 
 interface Recorded {

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { SluiceError } from '../core/errors.ts';
 import { API_DEFAULT, PROBES_DEFAULTS } from '../plan/defaults.ts';
+import { createSectionValidators } from '../plan/native-form.ts';
 import type { Plan, PlannedAddress } from '../plan/plan.ts';
 import { planStore } from '../plan/plan-store.ts';
 import { LOG_FORMATS } from '../telemetry/logging.ts';
@@ -81,14 +82,15 @@ export const runCommand: Command = {
     const changed = flagsOf(given, { folder: context.folder, runsIn });
     const namespaces = namespacesOf(given, context.environment);
     const exec = given.isSet('allow-exec') ? 'allowed' : 'refused';
-    const planContext = { ...namespaces, exec, runsIn } as const;
-    const found = await findConfiguration(given, context, planContext);
+    const validators = createSectionValidators();
+    const settings = { ...namespaces, exec, runsIn, validators } as const;
+    const found = await findConfiguration(given, context, settings);
     const asked = { flag: given.text('store'), section: found.store };
     const { place: asNamed, dataFolder } = await findStore(asked, context);
     const { configuration, place, kept } = await chooseConfiguration(
       found,
       {
-        planContext,
+        settings,
         dataFolder: dataFolder.path,
         place: asNamed,
         strictness: given.isSet('strict') ? 'strict' : 'lenient',

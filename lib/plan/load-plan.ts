@@ -21,7 +21,12 @@ import { type StoreSection, soundStore } from './plan-store.ts';
 export interface PlanRequest extends PlanContext {
   /** The text of the configuration; null if there is none. */
   readonly text: string | null;
+  /** Compiled schemas, for a caller that loads several texts; absent: this load compiles its own. */
+  readonly validators?: SectionValidators;
 }
+
+/** The inputs of a plan that do not depend on its text. */
+export type PlanSettings = Omit<PlanRequest, 'text'>;
 
 /** A plan with its warnings and notes, or the errors because of which there is none. */
 export interface LoadedPlan {
@@ -41,14 +46,8 @@ type PlacedSecret = NeededSecret & Pick<Problem, 'line' | 'column'>;
 
 const NOTHING = { secrets: [], store: null } as const;
 
-/**
- * Plans a configuration; an invalid one is a result, never an error. The validators are made for one
- * load; a caller that loads many texts passes its own.
- */
-export function loadPlan(
-  request: PlanRequest,
-  validators: SectionValidators = createSectionValidators(),
-): LoadedPlan {
+/** Plans a configuration; an invalid one is a result, never an error. */
+export function loadPlan(request: PlanRequest): LoadedPlan {
   if (request.text === null) {
     const problem = { ...nothingStarts(NO_CONFIGURATION), ...NO_PLACE };
     return { plan: planNothing(request), problems: [problem], form: 'none', ...NOTHING };
@@ -59,10 +58,7 @@ export function loadPlan(
   }
   const recognized = recognizeForm(document.value);
   const { form } = recognized;
-  const { plan, findings, refused } = planDocument(document.value, recognized, {
-    context: request,
-    validators,
-  });
+  const { plan, findings, refused } = planDocument(document.value, recognized, request);
   const isEmpty =
     plan?.chain.rules.length === 0 && findings.every(({ severity }) => severity !== 'error');
   const all = isEmpty ? [...findings, nothingStarts(NO_FILTERS)] : findings;
@@ -81,17 +77,15 @@ interface PlannedDocument {
 function planDocument(
   value: Json,
   recognized: RecognizedForm,
-  {
-    context,
-    validators,
-  }: { readonly context: PlanContext; readonly validators: SectionValidators },
+  settings: PlanSettings,
 ): PlannedDocument {
   const { form, document } = recognized;
-  if (document !== null && form === 'ours') return planOurs(document, context, validators);
+  const { validators = createSectionValidators() } = settings;
+  if (document !== null && form === 'ours') return planOurs(document, settings, validators);
   const store = isJsonObject(value) ? value['store'] : undefined;
   const refused = store === undefined ? [] : validators.section('store', store);
   if (document === null) return { plan: null, findings: [recognized.wrong], refused };
-  return { ...planOriginal(document, context), refused };
+  return { ...planOriginal(document, settings), refused };
 }
 
 /** No user reads further, and a terminal should not scroll for minutes. */

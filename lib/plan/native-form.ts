@@ -1,6 +1,6 @@
 // Plans a document of our form: brings it into its canonical form, validates each section once, and plans
-// everything that the schema accepts. So one run reports every mistake of every section. The loader owns
-// the validators. The sections themselves check what accepted values mean.
+// everything that the schema accepts. So one run reports every mistake of every section. The sections
+// themselves check what accepted values mean.
 
 import { toCanonical } from '../config/canonical.ts';
 import { createValidator, type Validator } from '../config/validate.ts';
@@ -169,7 +169,10 @@ export interface SectionValidators {
   section(name: string, value: Json): readonly Finding[];
 }
 
-/** Creates the validators of all sections. Each is compiled when a document first has the section. */
+/**
+ * Creates the validators of all sections. Each is compiled when a document first has the section, because
+ * that takes longer than everything else in a load.
+ */
 export function createSectionValidators(
   compile: (schema: JsonSchema) => Validator = createValidator,
 ): SectionValidators {

@@ -27,6 +27,7 @@ const ROWS: readonly Row[] = [
   { typed: 'deliveries re', offered: ['release', 'rerun', 'retry'], not: ['list'] },
   { typed: 'run --', offered: flagsOf(commands.run), not: ['--speed', 'check'] },
   { typed: 'demo --', offered: flagsOf(commands.demo), not: ['--store'] },
+  { typed: 'playback --tl', offered: ['--tls-cert', '--tls-key'], not: ['--tls'] },
   { typed: '--ku', offered: ['--kubeconfig'], not: ['--config'] },
   { typed: '--log-format te', offered: ['text'], not: ['json', 'run'] },
   { typed: 'deliveries list --o', offered: ['--object', '--order'], not: ['--output'] },

@@ -2,8 +2,8 @@
 // store; which token is sent to which gateway; and the errors without an answer.
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import type { RequestListener } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -15,7 +15,7 @@ import { withVariable } from '../support/environment-variable.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { ScriptedApiServer } from '../support/scripted-api-server.ts';
 import { until } from '../support/until.ts';
-import { aFileWorld, idOf, numbered } from './deliveries-world.ts';
+import { aFileWorld, idOf, numbered, serving } from './deliveries-world.ts';
 import { runLine } from './process-context.ts';
 
 describe('the target of sluice deliveries', () => {
@@ -288,31 +288,6 @@ describe('the target of sluice deliveries', () => {
     expect(err).to.match(/ask the gateway at http:\/\/sluice\.gateway\.svc\.invalid:\d+: E\w+/);
   });
 });
-
-interface Serving extends AsyncDisposable {
-  readonly port: number;
-  readonly url: string;
-}
-
-async function serving(answer: RequestListener): Promise<Serving> {
-  const server = createServer(answer);
-  const port = await listening(server);
-  return {
-    port,
-    url: `http://127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
-
-function listening(server: Server): Promise<number> {
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-  });
-}
 
 function isTaken(port: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -2,6 +2,8 @@
 // store, and a sqlite file that no process has open.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProcessContext } from '../../lib/cli/command.ts';
@@ -113,5 +115,32 @@ export function hostile(place: number): Delivery {
     occurrences: [{ ...occurrence, event }],
     attempts: [anAttempt(1, { outcome: 'retry', reason: 'unavailable', detail: HOSTILE })],
     started,
+  });
+}
+
+/** A server on a free port of loopback. */
+export interface Serving extends AsyncDisposable {
+  readonly port: number;
+  readonly url: string;
+}
+
+/** Starts a server with one answer. */
+export async function serving(answer: RequestListener): Promise<Serving> {
+  const server = createServer(answer);
+  const port = await listening(server);
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listening(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
   });
 }

@@ -1,7 +1,7 @@
 // Flags in Go's style: a table of spellings.
 
 import { expect } from 'chai';
-import { parseFlags } from '../../lib/cli/flags.ts';
+import { parseFlags, renderFlags } from '../../lib/cli/flags.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
 
 const TABLE = {
@@ -9,6 +9,7 @@ const TABLE = {
   namespace: { type: 'string', help: '' },
   strict: { type: 'boolean', help: '' },
   namespaces: { type: 'list', help: '' },
+  gone: { type: 'boolean', help: 'use --strict', isRemoved: true },
 } as const;
 
 describe('parseFlags', () => {
@@ -45,6 +46,10 @@ describe('parseFlags', () => {
     });
   }
 
+  it('does not offer a removed flag', () => {
+    expect(renderFlags(TABLE)).to.include('--strict').and.not.include('gone');
+  });
+
   it('gathers lists over flags and commas', () => {
     const given = parseFlags(TABLE, ['--namespaces', 'a,b', '--namespaces=c', 'FILE']);
     expect(given.list('namespaces')).to.deep.equal(['a', 'b', 'c']);
@@ -55,6 +60,8 @@ describe('parseFlags', () => {
     [['-x'], 'flag --x is not known'],
     [['--confg', 'a'], 'flag --confg is not known (did you mean --config?)'],
     [['-config'], 'flag --config needs a value'],
+    [['--gone'], 'flag --gone was removed: use --strict'],
+    [['--gonee'], 'flag --gonee is not known'],
     [['--strict=maybe'], 'flag --strict takes true or false, not "maybe"'],
     [['--toString'], 'flag --toString is not known'],
   ];

@@ -7,7 +7,9 @@ import { expect } from 'chai';
 import { findStore } from '../../lib/cli/data-folder.ts';
 import { chooseConfiguration } from '../../lib/cli/last-good.ts';
 import { runCommandLine } from '../../lib/cli/main.ts';
-import { loadPlan } from '../../lib/plan/load-plan.ts';
+import { createValidator } from '../../lib/config/validate.ts';
+import { loadPlan, type PlanSettings } from '../../lib/plan/load-plan.ts';
+import { createSectionValidators } from '../../lib/plan/native-form.ts';
 import { until } from '../support/until.ts';
 import { aPlayedCluster } from './played-cluster.ts';
 import { runLine, type SpecMachine, specMachine } from './process-context.ts';
@@ -17,6 +19,7 @@ version: 1
 filters: [{ name: pods-of-the-good-one, kind: Pod, action: reject }]
 `;
 const BAD = 'version: 1\nfilters: [{ kind: Pod, actoin: reject }]\n';
+const SETTINGS = { namespace: 'shop', buildNamespace: 'shop', exec: 'refused' } as const;
 const EXEC = `filters: [{ kind: Node, action: accept }]
 triggers: { local: { exec: { command: [make] } } }
 `;
@@ -31,6 +34,15 @@ describe('a restart onto a configuration that is refused', () => {
   ];
   const machineOf = (): SpecMachine =>
     specMachine({ environment: { SLUICE_DATA: cluster().folder } });
+
+  const chosenFor = async (text: string, settings: PlanSettings) => {
+    const found = { ...loadPlan({ ...settings, text }), text, file: file(), folder: '' };
+    const machine = machineOf();
+    const { place } = await findStore({ flag: undefined, section: found.store }, machine);
+    const dataFolder = cluster().folder;
+    const request = { settings, place, dataFolder, strictness: 'lenient' } as const;
+    return chooseConfiguration(found, request, machine);
+  };
 
   /** Runs until the one Event is judged, and on while `look` looks. */
   const judged = async (
@@ -156,23 +168,25 @@ describe('a restart onto a configuration that is refused', () => {
   it('goes by the bounds of the one it runs, unless the file’s own store: can be read', async () => {
     await write(`${GOOD}store: { sqlite: {}, maxSize: 64Mi }\n`);
     await judged();
-    const machine = machineOf();
-    const planContext = { namespace: 'shop', buildNamespace: 'shop', exec: 'refused' } as const;
-    const boundOf = async (text: string): Promise<unknown> => {
-      const found = { ...loadPlan({ ...planContext, text }), text, file: file(), folder: '' };
-      const { place } = await findStore({ flag: undefined, section: found.store }, machine);
-      const request = {
-        planContext,
-        place,
-        dataFolder: cluster().folder,
-        strictness: 'lenient',
-      } as const;
-      const chosen = await chooseConfiguration(found, request, machine);
-      return chosen.place.section.maxSize;
-    };
+    const boundOf = async (text: string): Promise<unknown> =>
+      (await chosenFor(text, SETTINGS)).place.section.maxSize;
     expect(await boundOf('filters: [')).to.equal('64Mi');
     expect(await boundOf(`${BAD}store: { sqlite: {}, maxSize: 2Gi }\n`)).to.equal('2Gi');
     expect(await boundOf(`${BAD}store: { sqlite: {} }\n`)).to.equal(undefined);
+  });
+
+  it('is validated by the schemas that the file has compiled', async () => {
+    await write(`${GOOD}logging: { level: info }\n`);
+    await judged();
+    const compiled: string[] = [];
+    const validators = createSectionValidators((schema) => {
+      compiled.push(Object.keys(schema['properties'] ?? {}).join());
+      return createValidator(schema);
+    });
+    const { kept } = await chosenFor(BAD, { ...SETTINGS, validators });
+    expect(kept?.file).to.equal(file());
+    const sections = compiled.filter((names) => !names.includes(','));
+    expect(sections).to.have.members(['version', 'filters', 'logging']);
   });
 
   it('finds it in the store that the refused file names', async () => {

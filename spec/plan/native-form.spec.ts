@@ -29,7 +29,7 @@ function loadCounted(text: string): Counted {
       return validate(value);
     };
   });
-  return { loaded: loadPlan({ ...CONTEXT, text }, validators), compiled, validated };
+  return { loaded: loadPlan({ ...CONTEXT, text, validators }), compiled, validated };
 }
 
 const SECTIONS = {

@@ -14,7 +14,7 @@ const VALIDATORS = createSectionValidators();
 /** Loads a text for the namespaces `shop` and `ci`. */
 export function load(text: string | null, request: Partial<PlanRequest> = {}): LoadedPlan {
   const context = { namespace: 'shop', buildNamespace: 'ci', exec: 'refused' } as const;
-  return loadPlan({ text, ...context, ...request }, VALIDATORS);
+  return loadPlan({ text, ...context, validators: VALIDATORS, ...request });
 }
 
 /** The plan of a text. **Errors**: throws if it is refused. */

@@ -1,17 +1,13 @@
 // `sluice deliveries show`: one delivery as a page with its facts, decision, Events, attempts, next step
 // and possible actions. Each text of an Event or a receiver comes out printable, on one line.
 
-import type {
-  AttemptDocument,
-  PauseDocument,
-  WholeDelivery,
-} from '../../api/documents/delivery-documents.ts';
+import type { AttemptDocument, WholeDelivery } from '../../api/documents/delivery-documents.ts';
 import { shortObject } from '../../api/documents/object-ref.ts';
-import type { DeliveredOccurrence } from '../../core/delivery.ts';
+import type { DeadReason, DeliveredOccurrence } from '../../core/delivery.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { stringAt } from '../../core/event.ts';
 import { toOccurrence } from '../../core/occurrence.ts';
-import type { ActName } from '../../delivery/actions.ts';
+import { ACTS, type ActName } from '../../delivery/actions.ts';
 import { printable, quoted } from '../../kit/text/printable.ts';
 import { renderDuration } from '../../kit/text/quantity.ts';
 import { ruleLabel, token } from '../../telemetry/log-value.ts';
@@ -136,18 +132,19 @@ const SETTLED = {
   discarded: 'no retry: it was discarded',
 } as const;
 
-const DEAD = {
+const DEAD: Readonly<Record<string, string>> = {
   expired: 'no retry: it expired, because attempts failed for as long as retry.for allows',
   'expired-held': 'no retry: it expired, because the limits held it for longer than holdFor',
   shed: 'no retry: too many deliveries were held, and it was evicted in favor of other namespaces',
   poison: 'no retry: the gateway died during three attempts of it in a row',
   bug: 'no retry: its trigger failed because of bugs; the log has the details',
-} as const;
+} satisfies Record<DeadReason, string>;
 
 function nextLine(delivery: WholeDelivery, { now, from }: PageSetting): string {
   const { state, dead, attemptCount } = delivery;
   const then = from === 'file' ? ', once a gateway runs' : '';
-  if (dead !== null) return DEAD[dead];
+  // A newer gateway may have more reasons, and more actions below.
+  if (dead !== null) return DEAD[dead] ?? 'no retry';
   switch (state) {
     case 'waiting':
       return `${waitingText(delivery, now)}${then}`;
@@ -196,19 +193,15 @@ function waitingText({ dueAt, paused, attemptCount }: WholeDelivery, now: number
     return `${attempt} is due: it is made when its trigger has capacity`;
   }
   const untilMs = pausedMs(paused, now);
-  const why = `${PAUSED_WORDS[paused.reason]}: ${printable(paused.why)}`;
+  const isOpen = paused.reason === 'breaker';
+  const cause = isOpen ? 'the breaker of its trigger is open' : 'its trigger is paused';
+  const why = `${cause}: ${printable(paused.why)}`;
   if (Math.max(dueMs, untilMs) <= 0) {
     return `${attempt} is made after a trial attempt has succeeded; ${why}`;
   }
   const [ms, at] = dueMs > untilMs ? [dueMs, dueAt] : [untilMs, paused.until];
   return `${attempt} in ${roughly(ms)} at the earliest, at ${at}; ${why}`;
 }
-
-const PAUSED_WORDS = {
-  breaker: 'the breaker of its trigger is open',
-  throttled: 'its trigger is paused',
-  unauthorized: 'its trigger is paused',
-} as const satisfies Record<PauseDocument['reason'], string>;
 
 const ACT_WORDS = {
   retry: 'attempts it again now, with the same id',
@@ -218,7 +211,8 @@ const ACT_WORDS = {
 } as const satisfies Record<ActName, string>;
 
 function actLines({ id, acts }: WholeDelivery, { command }: PageSetting): readonly string[] {
-  const lines = acts.map((name) => [command(`${name} ${id}`), ACT_WORDS[name]] as const);
+  const known = ACTS.filter((name) => acts.includes(name));
+  const lines = known.map((name) => [command(`${name} ${id}`), ACT_WORDS[name]] as const);
   const width = Math.max(0, ...lines.map(([left]) => left.length));
   return lines.map(([left, words]) => `${left.padEnd(width)}  # ${words}`);
 }

@@ -162,8 +162,8 @@ async function storeIn(given: GivenFlags, context: ProcessContext): Promise<Loca
   const isSaid = flag !== undefined || (environment['SLUICE_STORE'] ?? '') !== '';
   const hasFile = given.isSet('config') || (environment['GATEWAY_CONFIG'] ?? '') !== '';
   if (isSaid || !hasFile) return findStore({ flag, section: null }, context);
-  const planContext = { ...namespacesOf(given, environment), exec: 'allowed' as const };
-  const { store } = await findConfiguration(given, context, planContext);
+  const settings = { ...namespacesOf(given, environment), exec: 'allowed' as const };
+  const { store } = await findConfiguration(given, context, settings);
   return findStore({ flag, section: store }, context);
 }
 

@@ -36,7 +36,7 @@ const OCCURRENCES: readonly Occurrence[] = [
 
 /** Loads a text and holds what comes of it to what is promised. */
 export function mustLoad(text: string): LoadedPlan {
-  const loaded = loadPlan({ text, ...CONTEXT }, VALIDATORS);
+  const loaded = loadPlan({ text, ...CONTEXT, validators: VALIDATORS });
   const { plan, problems } = loaded;
   must(problems.length <= MOST_PROBLEMS, () => `${problems.length} problems`);
   const lines = linesOf(text);
@@ -51,7 +51,7 @@ export function mustLoad(text: string): LoadedPlan {
 
 /** The same text, loaded again, comes to the same: nothing is remembered from one to the next. */
 export function mustLoadAlike(text: string, loaded: LoadedPlan): void {
-  const again = loadPlan({ text, ...CONTEXT }, VALIDATORS);
+  const again = loadPlan({ text, ...CONTEXT, validators: VALIDATORS });
   mustBeSame(again.problems, loaded.problems, 'problems of the same text');
   mustBeSame(again.plan?.chain, loaded.plan?.chain, 'the chain of the same text');
 }
