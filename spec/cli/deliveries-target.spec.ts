@@ -183,7 +183,7 @@ describe('the target of sluice deliveries', () => {
     });
 
     const rows: readonly (readonly [what: string, file: string | null, said: string])[] = [
-      ['none', null, 'it needs a token, and '],
+      ['none', null, 'sluice.token has none that can be read'],
       ['a wrong one', 'the-token-of-another-gateway', 'it refuses the token in'],
       ['one that is too short', 'short', 'has 5 characters, expected at least 16'],
     ];

@@ -41,7 +41,7 @@ export interface MainRunResult {
 }
 
 const NAMESPACES = 3;
-/** A little more than the 50 a second that are promised. */
+/** New Events a second, if the machine keeps up; kills.spec.ts bounds how many there must be. */
 const RATE = 60;
 const BUILD_EVERY = 15;
 const REPEAT_EVERY = 4;
