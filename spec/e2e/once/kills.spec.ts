@@ -8,7 +8,7 @@ import { onceControlPlane, onceStartMs } from './harness/once-control-plane.ts';
 import { tell } from './harness/report.ts';
 
 const { form, seed, kills = form === 'long' ? 200 : 5 } = readFaultsEnvironment();
-/** The harness reads the store after each kill, so a store that grows for a whole run is its load. */
+/** The harness reads the store after each kill, so a store that grows for long slows the run. */
 const KILLS_A_ROUND = 40;
 const MINUTE_MS = 60_000;
 /**
